@@ -1,0 +1,1 @@
+"""A terminal browser for the transcripts of Hermes Agent."""

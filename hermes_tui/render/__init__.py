@@ -1,0 +1,1 @@
+"""Pure drawing: models and a width in, lines out."""

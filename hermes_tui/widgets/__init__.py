@@ -1,0 +1,1 @@
+"""The widgets: they take safe lines and tell by message."""

@@ -1,0 +1,39 @@
+"""A question that can be withdrawn while another thread answers it."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+
+class Cancel:
+    """One token per question; `cancel` may be called from any thread, any number of times."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._cancelled = False
+        self._interrupts: list[Callable[[], None]] = []
+
+    @property
+    def cancelled(self) -> bool:
+        """True once the question was withdrawn."""
+        return self._cancelled
+
+    def cancel(self) -> None:
+        """Withdraw the question and interrupt the statement that is running for it, if any."""
+        with self._lock:
+            self._cancelled = True
+            for interrupt in self._interrupts:
+                interrupt()
+
+    @contextmanager
+    def interrupting(self, interrupt: Callable[[], None]) -> Iterator[None]:
+        """Have `interrupt` called when the question is withdrawn inside this block, and never after it."""
+        with self._lock:
+            self._interrupts.append(interrupt)
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._interrupts.remove(interrupt)

@@ -1,0 +1,275 @@
+"""What the store hands out: frozen values, no connections behind them.
+
+Times are seconds since 1970 UTC, `None` where a file has none or an impossible one.
+Text is as stored: nothing here is safe for a terminal until `hermes_tui.render.safe` has seen it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
+
+
+class Status(StrEnum):
+    """How a session stands (facts/hermes-format.md §4.9)."""
+
+    LIVE = "live"
+    DONE = "done"
+    INTERRUPTED = "interrupted"
+    ERROR = "error"
+    EMPTY = "empty"
+
+
+class Drift(StrEnum):
+    """The quick flag, by counts and stat alone."""
+
+    JSONL_AHEAD = "jsonl_ahead"
+    DIVERGED = "diverged"
+    JSONL_ONLY = "jsonl_only"
+    DAMAGED = "damaged"
+
+
+class Verdict(StrEnum):
+    """What the two sources of a session say of each other, by content."""
+
+    SAME = "same"
+    JSONL_AHEAD = "jsonl_ahead"
+    SQLITE_AHEAD = "sqlite_ahead"
+    DIVERGED = "diverged"
+    JSONL_ONLY = "jsonl_only"
+    SQLITE_ONLY = "sqlite_only"
+
+
+class Relation(StrEnum):
+    """What a session is to its parent (facts/hermes-format.md §4.3)."""
+
+    CONTINUATION = "continuation"
+    BRANCH = "branch"
+    DELEGATE = "delegate"
+    RESET = "reset"
+
+
+class Origin(StrEnum):
+    """Which source a message was read from."""
+
+    SQLITE = "sqlite"
+    JSONL = "jsonl"
+    SNAPSHOT = "snapshot"
+    SPOOL = "spool"
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """One session as a row of the list: no message body was read for it."""
+
+    id: str
+    source: str = ""
+    title: str | None = None
+    """As stored; None or empty where the session was never named."""
+    model: str | None = None
+    started_at: float | None = None
+    ended_at: float | None = None
+    end_reason: str | None = None
+    last_active: float | None = None
+    """Newest message, or the start where there is none."""
+    messages: int = 0
+    """All rows in SQLite, inactive ones too; for a JSONL-only session its good lines without session_meta."""
+    parent_id: str | None = None
+    relation: Relation | None = None
+    chain: int = 1
+    """Sections of the compression chain this session belongs to."""
+    section: int = 1
+    """Its place in that chain, 1 for the root."""
+    archived: bool = False
+    hidden: bool = False
+    """Marked as internal by Hermes itself (column `hidden`)."""
+    cwd: str | None = None
+    profile: str = "default"
+    origin: Origin = Origin.SQLITE
+    live: bool = False
+    """Not ended, and its newest message is younger than five minutes."""
+    first_id: int | None = None
+    last_id: int | None = None
+    """Lowest and highest message id, None without rows."""
+
+    @property
+    def is_older_section(self) -> bool:
+        """True where a later section of the same chain stands for this one in the list."""
+        return self.section < self.chain
+
+    @property
+    def is_child(self) -> bool:
+        """True for what the list leaves to its parent: delegates and older sections."""
+        return self.relation is Relation.DELEGATE or self.is_older_section
+
+
+@dataclass(frozen=True, slots=True)
+class Outline:
+    """What a listed row shows beyond its counters; asked for the rows on the screen only."""
+
+    status: Status
+    first_words: str = ""
+    """Start of the first user message, one line, at most 200 characters; "" where there is none."""
+
+
+@dataclass(frozen=True, slots=True)
+class ToolCall:
+    """One call of a tool, as the assistant asked for it."""
+
+    id: str | None
+    name: str
+    arguments: str
+    """As sent, normally a JSON object; may be invalid JSON."""
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One message of a session, decoded."""
+
+    id: int | None
+    """Row id in SQLite; for JSONL the line number from 1, with `origin` telling which."""
+    session_id: str
+    role: str
+    text: str = ""
+    """Readable text: parts joined, images as labelled placeholders; "" where the content is NULL."""
+    timestamp: float | None = None
+    tool_calls: tuple[ToolCall, ...] = ()
+    tool_call_id: str | None = None
+    tool_name: str | None = None
+    reasoning: str = ""
+    finish_reason: str | None = None
+    active: bool = True
+    compacted: bool = False
+    display_kind: str | None = None
+    origin: Origin = Origin.SQLITE
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """What is known of a message before its body is read: enough to estimate its height."""
+
+    id: int
+    role: str
+    octets: int = 0
+    """Bytes of the stored content."""
+    tool_name: str | None = None
+    has_calls: bool = False
+    has_reasoning: bool = False
+    active: bool = True
+    compacted: bool = False
+    timestamp: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[T]):
+    """A bounded page; `more` is known because one row too many was asked for."""
+
+    items: tuple[T, ...]
+    more: bool = False
+    cursor: object = None
+    """Opaque: hand it back to get the next page."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """One message that a search found."""
+
+    session_id: str
+    message_id: int
+    role: str
+    text: str
+    """The message's readable text, cut around the first match where it is long: at most 2,000 characters."""
+    spans: tuple[tuple[int, int], ...] = ()
+    """Matches in `text`, as half-open character ranges in order."""
+    timestamp: float | None = None
+    source: str = ""
+    model: str | None = None
+    title: str | None = None
+    origin: Origin = Origin.SQLITE
+    tool_name: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """A step of a search: hits newest first, and how far it is."""
+
+    hits: tuple[Hit, ...]
+    done: bool = False
+    capped: bool = False
+    """More messages match than were asked for."""
+    fallback: str | None = None
+    """Why and how an index was gone round (“no index, scanning”), None where none was."""
+    sought: int = 0
+    """Rows that were scanned so far, where there was no index."""
+
+
+@dataclass(frozen=True, slots=True)
+class ContextLine:
+    """One message of the window around a hit."""
+
+    id: int
+    role: str
+    text: str
+    hit: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class JsonlFacts:
+    """What a look at one JSONL file tells."""
+
+    session_id: str
+    size: int
+    mtime_ns: int
+    inode: int
+    messages: int = 0
+    """Good lines without session_meta."""
+    meta_lines: int = 0
+    bad_lines: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """What is known of one session's two sources; a line of `check --json`."""
+
+    session_id: str
+    verdict: Verdict
+    sqlite_messages: int
+    """Rows in SQLite without session_meta, inactive ones included."""
+    jsonl_messages: int
+    missing_in_sqlite: int
+    missing_in_jsonl: int
+    damaged_lines: int
+    doubled: int
+    """Messages that stand next to an equal copy of their block on either side; reported, never removed."""
+    repairable: bool
+    reason: str = ""
+    """Why it is not repairable, or what a reader should know; "" where all is well."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What a watch saw since it last looked."""
+
+    sessions: frozenset[str] = frozenset()
+    """Sessions with new message rows, as far as they could be told apart cheaply."""
+    files: frozenset[str] = frozenset()
+    """Sessions whose JSONL appeared, grew, changed or went."""
+    store: bool = False
+    """Something was committed to state.db."""
+    replaced: bool = False
+    """state.db is another file than before, came or went."""
+    newest_id: int = 0
+    """Highest message id now; 0 for none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """How many sessions there are, and how many the default list leaves out and why."""
+
+    total: int
+    archived: int = 0
+    children: int = 0
+    hidden: int = 0
