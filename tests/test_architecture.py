@@ -151,7 +151,14 @@ def test_only_the_feed_the_verbs_the_demo_and_main_see_session_db() -> None:
 
 
 def test_render_uses_no_textual_but_its_line_types() -> None:
-    allowed = {"textual.strip", "textual.strip.Strip", "rich.segment", "rich.segment.Segment", "rich.style", "rich.style.Style"}
+    allowed = {
+        "textual.strip",
+        "textual.strip.Strip",
+        "rich.segment",
+        "rich.segment.Segment",
+        "rich.style",
+        "rich.style.Style",
+    }
     wrong = [
         f"{name_of(path)} imports {name}"
         for path in (ROOT / "hermes_tui" / "render").rglob("*.py")

@@ -1,0 +1,140 @@
+"""A real pseudo-terminal with an emulator behind it: what a user would see, and every byte that was sent."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import pty
+import re
+import select
+import signal
+import struct
+import subprocess
+import sys
+import termios
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+import pyte
+
+ROOT = Path(__file__).parents[1]
+
+# What Textual itself sends: colours, cursor, erasing, modes and their queries, keyboard protocol, window size.
+OWN_SEQUENCES = re.compile(
+    r"\x1b\[[?>=<]?[0-9;:]*\$?[ABCDGHJKfhlmnpqrstux]|\x1b[78=>]|\x1b\(B|\x1bP\+q[0-9A-Fa-f;]*\x1b\\"
+)
+FOREIGN = re.compile(r"[\x00-\x07\x0b\x0c\x0e-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+
+
+class Terminal:
+    """The app in a pty of `columns` × `rows`; `text` is the screen, `raw` all bytes that ever came."""
+
+    def __init__(
+        self,
+        arguments: Sequence[str],
+        *,
+        columns: int = 80,
+        rows: int = 24,
+        environ: Mapping[str, str] | None = None,
+    ) -> None:
+        self.raw = b""
+        self._screen = pyte.Screen(columns, rows)
+        self._stream = pyte.ByteStream(self._screen)
+        master, slave = pty.openpty()
+        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+        settings = {"TERM": "xterm-256color", "COLORTERM": "truecolor", "TEXTUAL_ANIMATIONS": "none", "TZ": "UTC"}
+        inherited = {name: value for name, value in os.environ.items() if name != "NO_COLOR"}
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "hermes_tui", *arguments],
+            cwd=ROOT,
+            env={**inherited, **settings, **(environ or {})},
+            stdin=slave,
+            stdout=slave,
+            stderr=slave,
+            start_new_session=True,
+        )
+        os.close(slave)
+        self._master = master
+
+    @property
+    def lines(self) -> list[str]:
+        """The rows of the screen, without trailing spaces."""
+        return [line.rstrip() for line in self._screen.display]
+
+    @property
+    def text(self) -> str:
+        """The whole screen."""
+        return "\n".join(self.lines)
+
+    def pump(self, seconds: float) -> None:
+        """Take what comes for so long."""
+        end = time.monotonic() + seconds
+        while (left := end - time.monotonic()) > 0:
+            if not select.select([self._master], [], [], left)[0]:
+                return
+            try:
+                data = os.read(self._master, 1 << 16)
+            except OSError:
+                return
+            if not data:
+                return
+            self.raw += data
+            self._stream.feed(data)
+
+    def wait_for(self, text: str, *, timeout: float = 20.0) -> None:
+        """Wait until the screen shows `text`, or fail with the screen."""
+        end = time.monotonic() + timeout
+        while text not in self.text:
+            if time.monotonic() > end:
+                raise AssertionError(f"no “{text}” within {timeout} s on:\n{self.text}")
+            self.pump(0.05)
+
+    def wait_gone(self, text: str, *, timeout: float = 20.0) -> None:
+        """Wait until the screen shows `text` no more."""
+        end = time.monotonic() + timeout
+        while text in self.text:
+            if time.monotonic() > end:
+                raise AssertionError(f"still “{text}” after {timeout} s on:\n{self.text}")
+            self.pump(0.05)
+
+    def send(self, keys: str, *, settle: float = 0.15) -> None:
+        """Type, and take what comes in answer."""
+        os.write(self._master, keys.encode())
+        self.pump(settle)
+
+    def exit_code(self, *, timeout: float = 10.0) -> int:
+        """Wait for the process to end."""
+        end = time.monotonic() + timeout
+        while self.process.poll() is None and time.monotonic() < end:
+            self.pump(0.05)
+        return self.process.wait(0.1)
+
+    def foreign(self) -> list[str]:
+        """Every control character in the output that no sequence of the app's own explains."""
+        rest = OWN_SEQUENCES.sub("", self.raw.decode("utf-8", "replace"))
+        return [rest[max(0, at.start() - 20) : at.end() + 20] for at in FOREIGN.finditer(rest)]
+
+    def close(self) -> None:
+        """End the process and give the pty back."""
+        if self.process.poll() is None:
+            os.killpg(self.process.pid, signal.SIGTERM)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self.exit_code(timeout=3)
+        if self.process.poll() is None:
+            os.killpg(self.process.pid, signal.SIGKILL)
+            self.process.wait()
+        os.close(self._master)
+
+
+@contextlib.contextmanager
+def terminal(
+    *arguments: str, columns: int = 80, rows: int = 24, environ: Mapping[str, str] | None = None
+) -> Iterator[Terminal]:
+    """The app in a pty, ended on the way out."""
+    running = Terminal(arguments, columns=columns, rows=rows, environ=environ)
+    try:
+        yield running
+    finally:
+        running.close()
