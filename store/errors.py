@@ -80,9 +80,7 @@ class ColumnMissing(StoreError):
     """A field is not empty and the file has no column for it."""
 
     def __init__(self, column: str) -> None:
-        super().__init__(
-            f"this state.db has no column “{column}”; open it once with a newer Hermes, or leave the field out"
-        )
+        super().__init__(f"this state.db has no column “{column}”; leave the field out, or let a newer Hermes add it")
         self.column = column
 
 

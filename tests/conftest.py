@@ -47,7 +47,7 @@ def _unpacked(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]
 
 @pytest.fixture
 def real_home(tmp_path: Path, _unpacked: Callable[[str], Path]) -> Callable[[str], Path]:
-    """A function from a name in HOME_NAMES to a private copy of that folder (`.hermes`, `expected.json`, `wal-live`)."""
+    """A function from a name in HOME_NAMES to a private copy of its folder (.hermes, expected.json, wal-live)."""
 
     def copy(name: str) -> Path:
         if name not in HOME_NAMES:
