@@ -221,7 +221,8 @@ def test_every_public_name_of_the_store_has_a_docstring() -> None:
     missing = []
     for path in (ROOT / "store").rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text())):
-            public = isinstance(node, ast.ClassDef | ast.FunctionDef) and not node.name.startswith("_")
-            if public and not ast.get_docstring(node):
+            if not isinstance(node, ast.ClassDef | ast.FunctionDef) or node.name.startswith("_"):
+                continue
+            if not ast.get_docstring(node):
                 missing.append(f"{path.relative_to(ROOT)}:{node.lineno} {node.name}")
     assert missing == []

@@ -1,0 +1,173 @@
+"""The real app in a real terminal: hostile text, live writing, and what opening leaves behind."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import subprocess
+import sys
+import textwrap
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from store import SessionDB
+from tests.hostile import HOSTILE
+from tests.terminal import terminal
+
+pytestmark = pytest.mark.slow
+
+WRITER = textwrap.dedent("""
+    import sys, time, pathlib
+    from store import SessionDB
+    db = SessionDB(pathlib.Path(sys.argv[1]) / "state.db")
+    db.ensure_session("live_1", source="cli", model="opus")
+    print("ready", flush=True)
+    for number in range(int(sys.argv[2])):
+        db.append_message("live_1", "assistant" if number % 2 else "user", f"newest zebra{number}q of the herd")
+        print(number, repr(time.time()), flush=True)
+        time.sleep(0.05)
+""")
+
+
+def poison(home: Path) -> None:
+    """A home in which every text column of every row is hostile, and a JSONL file too."""
+    db = SessionDB(home / "state.db")
+    for number, text in enumerate(HOSTILE):
+        session = db.create_session(f"poison_{number}", source=text[:60], model=text, model_config={"x": text})
+        db.set_session_title(session, f"{number} {text}"[:100])
+        calls = [
+            {"id": text, "type": "function", "function": {"name": text, "arguments": json.dumps({"command": text})}}
+        ]
+        db.append_message(session, "user", text)
+        db.append_message(session, "assistant", text, tool_calls=calls, reasoning=text, finish_reason=text)
+        db.append_message(
+            session, "tool", json.dumps({"output": text, "exit_code": 1}), tool_name=text, tool_call_id=text
+        )
+        db.append_message(session, text, "\x1b[31;7;95m" + "long line " * 100_000 if number == 0 else text)
+    db.close()
+    lines = "".join(json.dumps({"role": "user", "content": text, "timestamp": text}) + "\n" for text in HOSTILE)
+    surrogate = '{"role": "user", "content": "x9k \\ud800 lone"}\n'
+    (home / "sessions").mkdir()
+    (home / "sessions" / "poison_file.jsonl").write_text(lines + surrogate, encoding="utf-8")
+
+
+@pytest.mark.parametrize(("columns", "rows"), [(80, 24), (140, 40)])
+def test_hostile_text_reaches_no_terminal_sequence_and_runs_no_action(tmp_path: Path, columns: int, rows: int) -> None:
+    """Mutant: with `safe` returning its argument and the line filter off, OSC 52 is in the output and this fails."""
+    poison(tmp_path)
+    with terminal("--home", str(tmp_path), columns=columns, rows=rows) as app:
+        app.wait_for("16 of 16 sessions")
+        app.send("\x1b[B")
+        for _ in range(16):
+            app.send("\r", settle=0.3)
+            app.send("GgtTJJ", settle=0.2)
+            app.send("\x1b", settle=0.3)
+            app.send("j", settle=0.2)
+        app.send("/x9k", settle=1.5)
+        app.send("\x1b[B\x1b[B\x1b[B\r", settle=0.5)
+        app.send("\x10", settle=0.5)
+        app.send("\x1b", settle=0.3)
+        app.send("?", settle=0.5)
+        assert app.process.poll() is None, app.text
+        assert app.foreign() == []
+        assert b"31;7;95" not in app.raw
+        assert b"\x1b]" not in app.raw
+        assert "Traceback" not in app.text
+
+
+def test_no_verb_prints_a_control_character_of_the_store(tmp_path: Path) -> None:
+    poison(tmp_path)
+    verbs = [
+        ["list"],
+        ["list", "--json"],
+        ["search", "x9k"],
+        ["search", "x9k", "--json"],
+        ["check", "--json"],
+        ["check"],
+    ]
+    verbs += [["show", f"poison_{number}", *form] for number in range(len(HOSTILE)) for form in ([], ["--json"])]
+    verbs += [["show", "poison_file"], ["show", "poison_file", "--json"]]
+    code = textwrap.dedent("""
+        import sys, json
+        from hermes_tui.__main__ import main
+        for verb in json.loads(sys.argv[2]):
+            main(["--home", sys.argv[1], *verb])
+    """)
+    result = subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path), json.dumps(verbs)], capture_output=True, check=False, timeout=120
+    )
+    printed = result.stdout.decode("utf-8") + result.stderr.decode("utf-8")
+    assert "Traceback" not in printed
+    assert "x9k" in printed
+    bad = {character for character in printed if character < " " and character != "\n" or "\x7f" <= character <= "\x9f"}
+    assert bad | (set(printed) & set("\u202e\u2066\u200b\ufeff\u2028")) == set()
+
+
+def test_a_hit_for_the_newest_word_is_on_screen_within_half_a_second_of_its_commit(tmp_path: Path) -> None:
+    """The issue's own figure, with a margin for a noisy machine: the median of the waits, not the worst."""
+    SessionDB(tmp_path / "state.db").close()
+    writer = subprocess.Popen(
+        [sys.executable, "-c", WRITER, str(tmp_path), "400"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    assert writer.stdout is not None
+    assert writer.stderr is not None
+    writer.stdout.readline()
+    waits = []
+    with terminal("--home", str(tmp_path), columns=100, rows=30) as app:
+        app.wait_for("live_1" if "live_1" in app.text else "newest zebra0q")
+        app.send("zebra", settle=0.3)
+        committed: dict[str, float] = {}
+        while len(waits) < 15 and (line := writer.stdout.readline()):
+            number, at = line.split()
+            committed[f"zebra{number}q"] = float(at)
+            if float(at) < time.time() - 0.2:
+                continue
+            while f"zebra{number}q" not in app.text and time.time() < float(at) + 3:
+                app.pump(0.01)
+            waits.append(time.time() - float(at))
+    writer.wait(30)
+    assert writer.returncode == 0, writer.stderr.read()
+    assert sorted(waits)[len(waits) // 2] < 0.5, waits
+
+
+def fingerprint(home: Path) -> dict[str, str]:
+    """A hash of each file of a home but the sidecars that any reader of a WAL file makes."""
+    return {
+        str(path.relative_to(home)): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(home.rglob("*"))
+        if path.is_file() and path.name not in {"state.db-wal", "state.db-shm"}
+    }
+
+
+def test_opening_browsing_and_searching_leave_a_real_home_byte_for_byte(each_home: Path) -> None:
+    home = each_home / ".hermes"
+    before = fingerprint(home)
+    with terminal("--home", str(home), columns=140, rows=40) as app:
+        app.wait_for("sessions")
+        app.wait_for("Fix the flaky docker test")
+        app.send("docker", settle=1.0)
+        app.send("\x1b[B\x1b[B\r", settle=0.5)
+        app.send("\x1b\x1b\x1b", settle=0.3)
+        assert app.process.poll() is None
+    assert fingerprint(home) == before
+
+
+BROKEN: dict[str, Callable[[Path], None]] = {
+    "not a database": lambda home: (home / "state.db").write_bytes(b"this is a diary, not a database\n" * 40) and None,
+    "folder": lambda home: (home / "state.db").mkdir(),
+}
+
+
+@pytest.mark.parametrize("kind", BROKEN)
+def test_a_store_that_cannot_be_read_is_one_clear_sentence_on_the_screen(tmp_path: Path, kind: str) -> None:
+    (tmp_path / "sessions").mkdir()
+    BROKEN[kind](tmp_path)
+    (tmp_path / "sessions" / "only_file.jsonl").write_text('{"role": "user", "content": "still readable"}\n')
+    with terminal("--home", str(tmp_path)) as app:
+        app.wait_for("state.db cannot be read")
+        app.wait_for("still readable")
+        assert "Nothing has been written" in app.text
+        assert "Traceback" not in app.text
