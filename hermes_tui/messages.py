@@ -1,0 +1,168 @@
+"""What has happened, told across the screen: the feed posts, the browser listens.
+
+Each answer carries the generation of the question it answers; the screen drops what an older question asked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from textual.message import Message
+
+from store.errors import StoreError
+from store.models import Batch, Change, ContextLine, Drift, Head, JsonlFacts, Outline, Scope, Session
+from store.models import Message as Entry
+
+
+@dataclass
+class Answer(Message):
+    """The root of what the feed posts."""
+
+    generation: int
+    """Which asking of this kind of question is answered, from 1."""
+
+
+@dataclass
+class SessionsArrived(Answer):
+    """Sessions for the list: pages of the first reading, JSONL-only ones, or those that changed."""
+
+    sessions: tuple[Session, ...]
+    done: bool = False
+    """Every session of state.db has arrived."""
+
+
+@dataclass
+class FileSessionsArrived(Answer):
+    """The sessions that live in JSONL files alone; the whole set, which takes the place of the one before."""
+
+    sessions: tuple[Session, ...]
+
+
+@dataclass
+class ScopeCounted(Answer):
+    """How many sessions there are and what the list leaves out."""
+
+    scope: Scope
+
+
+@dataclass
+class OutlinesArrived(Answer):
+    """Status and first words of listed rows."""
+
+    outlines: Mapping[str, Outline]
+
+
+@dataclass
+class DriftsArrived(Answer):
+    """Quick flags, and what they rest on."""
+
+    drifts: Mapping[str, Drift | None]
+    facts: Mapping[str, JsonlFacts]
+
+
+@dataclass
+class HitsArrived(Answer):
+    """A batch of a search."""
+
+    batch: Batch
+    milliseconds: int
+    """From the question to this batch."""
+    standing: bool = False
+    """Found after the search was done, because the store grew."""
+
+
+@dataclass
+class TitlesRanked(Answer):
+    """Sessions whose titles come close to what was typed, best first."""
+
+    session_ids: tuple[str, ...]
+
+
+@dataclass
+class SectionArrived(Answer):
+    """A section of a transcript, or more of it: its messages without their bodies."""
+
+    session_id: str
+    heads: tuple[Head, ...]
+    place: int
+    """Its place among `places` sections, from 1."""
+    places: int
+    first: bool
+    """False for a later page of the same section."""
+    done: bool
+    """The last page of the last section."""
+    session: Session | None = None
+    """The section's own row, for its seam."""
+
+
+@dataclass
+class GrowthArrived(Answer):
+    """Messages that were added to the session on the screen."""
+
+    session_id: str
+    heads: tuple[Head, ...]
+
+
+@dataclass
+class BodiesArrived(Answer):
+    """Messages that the transcript asked for."""
+
+    messages: tuple[Entry, ...]
+
+
+@dataclass
+class FileTranscriptArrived(Answer):
+    """The messages of a session that lives in a JSONL file alone."""
+
+    session_id: str
+    messages: tuple[Entry, ...]
+
+
+@dataclass
+class ContextArrived(Answer):
+    """The messages around one hit."""
+
+    session_id: str
+    message_id: int
+    lines: tuple[ContextLine, ...]
+
+
+@dataclass
+class StoreChanged(Answer):
+    """Something was written to the home by another program."""
+
+    change: Change
+
+
+@dataclass
+class StoreBusy(Answer):
+    """Another program holds the lock; the question is asked again."""
+
+    seconds: float
+    """Since the first try."""
+
+    def can_replace(self, message: Message) -> bool:
+        """Only the newest of these says anything."""
+        return isinstance(message, StoreBusy)
+
+
+@dataclass
+class StoreFailed(Answer):
+    """A question could not be answered."""
+
+    question: str
+    """Which: "sessions", "files", "search", "transcript", "details" or "watch"."""
+    error: StoreError
+
+
+@dataclass
+class StoreHealed(Answer):
+    """The watch can read the store again after it could not."""
+
+
+@dataclass
+class FeedCrashed(Message):
+    """A mistake of ours in a thread; the screen lets it stop the app as if it had happened there."""
+
+    error: Exception

@@ -1,0 +1,36 @@
+"""What a cell holds, whatever type it was written with (facts/hermes-format.md §3.4, facts/reliability.md E13)."""
+
+from __future__ import annotations
+
+import math
+
+Value = None | int | float | str | bytes
+
+_EARLIEST = 631_152_000.0  # 1990-01-01
+_LATEST = 4_133_980_800.0  # 2101-01-01
+
+
+def text(cell: Value) -> str | None:
+    """The cell as text; bytes that are no UTF-8 become U+FFFD, NULL stays None."""
+    if cell is None or isinstance(cell, str):
+        return cell
+    return cell.decode("utf-8", "replace") if isinstance(cell, bytes) else str(cell)
+
+
+def integer(cell: Value, default: int = 0) -> int:
+    """The cell as a whole number, or `default` where it is none (NULL, text, infinite)."""
+    if isinstance(cell, int):
+        return cell
+    try:
+        return default if cell is None else int(float(cell))
+    except (ValueError, OverflowError):
+        return default
+
+
+def moment(cell: Value) -> float | None:
+    """The cell as seconds since 1970 UTC; None where it is no time between 1990 and 2100."""
+    try:
+        seconds = math.nan if cell is None else float(cell)
+    except (ValueError, OverflowError):
+        return None
+    return seconds if _EARLIEST <= seconds < _LATEST else None

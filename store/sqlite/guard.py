@@ -1,0 +1,115 @@
+"""One SQLite on one file in one process: find a handle that is not apsw's before it costs acknowledged writes.
+
+Closing any descriptor of a file drops every POSIX lock that the process holds on it, so a second SQLite library,
+or a plain `open`, beside apsw lets a sibling unlink the live WAL (facts/reliability.md S2, S11b).
+Descriptors are found by (device, inode) under /proc/self/fd; nothing is opened. Where there is no /proc nothing is known.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from pathlib import Path
+
+import apsw
+
+from .. import errors
+
+LEAST_SQLITE = (3, 51, 3)
+"""Older ones can lose a WAL while it is being reset (facts/reliability.md §5)."""
+
+_DESCRIPTORS = Path("/proc/self/fd")
+
+opening = threading.RLock()
+"""Held while a connection is opened or closed, and while a file is copied: descriptors don't change hands meanwhile."""
+
+_known: dict[tuple[int, int], set[int]] = {}
+
+
+def assert_version(version: str) -> None:
+    """Refuse an SQLite that can lose acknowledged writes.
+
+    Raises:
+        ImportError: If `version` is older than `LEAST_SQLITE`.
+    """
+    if tuple(int(part) for part in version.split(".")) < LEAST_SQLITE:
+        raise ImportError(f"apsw brings SQLite {version}; hermes-tui needs 3.51.3 or later: pip install -U apsw")
+
+
+def identity(path: Path) -> tuple[int, int] | None:
+    """Device and inode of what lies at `path` now, None where nothing does."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
+
+
+def handles(path: Path) -> frozenset[int]:
+    """Every descriptor of this process on the file at `path`, apsw's too."""
+    file = identity(path)
+    return frozenset() if file is None else frozenset(_open_on(file))
+
+
+def check(path: Path) -> None:
+    """Make sure that only apsw holds the file at `path` open in this process.
+
+    Raises:
+        ForeignHandle: If anything else does.
+    """
+    file = identity(path)
+    if file is None:
+        return
+    with opening:
+        found = _open_on(file)
+        known = _known.setdefault(file, set())
+        known &= found
+        if found - known:
+            raise errors.ForeignHandle(
+                f"this process already has {path} open without apsw (descriptor {min(found - known)}); "
+                "close it there, or use hermes-tui from a process of its own"
+            )
+
+
+def settle(path: Path) -> None:
+    """Forget descriptors that a close gave back, so that a stranger who gets the number is noticed."""
+    file = identity(path)
+    if file is not None and file in _known:
+        with opening:
+            _known[file] &= _open_on(file)
+
+
+def _opened(connection: apsw.Connection) -> None:
+    """Learn the descriptor of a connection that anybody in this process just opened through apsw.
+
+    Two unknown ones mean that a stranger is among them; neither is learnt then, and `check` speaks up.
+    """
+    file = identity(Path(connection.filename)) if connection.filename else None
+    if file is None:
+        return
+    with opening:
+        found = _open_on(file)
+        known = _known.setdefault(file, set())
+        known &= found
+        if len(found - known) == 1:
+            known |= found
+
+
+def _open_on(file: tuple[int, int]) -> set[int]:
+    try:
+        names = os.listdir(_DESCRIPTORS)
+    except OSError:
+        return set()
+    return {int(name) for name in names if _is_on(int(name), file)}
+
+
+def _is_on(descriptor: int, file: tuple[int, int]) -> bool:
+    try:
+        found = os.fstat(descriptor)
+    except OSError:  # the listing's own descriptor is gone by now
+        return False
+    return (found.st_dev, found.st_ino) == file
+
+
+assert_version(apsw.sqlite_lib_version())
+apsw.connection_hooks.append(_opened)

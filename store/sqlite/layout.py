@@ -1,0 +1,152 @@
+"""What one state.db has, found by looking: columns, indexes, full-text layouts, how far an index is built.
+
+`schema_version` does not describe a file (facts/hermes-format.md §2.1): it is read for display and for "newer than
+known" only.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import apsw
+
+from .cells import Value, integer, text
+
+NEWEST_KNOWN = 31
+"""The highest schema number whose writes are understood; a store above it is opened to read."""
+
+FTS = "messages_fts"
+TRIGRAM = "messages_fts_trigram"
+
+_MARKERS = ("fts_rebuild_high_water", "fts_rebuild_progress", "fts_stale")
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """The features of one file, as of one look."""
+
+    tables: frozenset[str] = frozenset()
+    """Names of tables, virtual ones and views too."""
+    columns: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """Columns by table, for `sessions`, `messages` and every other table that is not a full-text one's shadow."""
+    indexes: frozenset[str] = frozenset()
+    triggers: frozenset[str] = frozenset()
+    fts: str | None = None
+    """Layout of `messages_fts`: A (content only), B (one inline column), C (three columns), None where there is none."""
+    fts_columns: tuple[str, ...] = ()
+    trigram: str | None = None
+    """The same of `messages_fts_trigram`."""
+    trigram_columns: tuple[str, ...] = ()
+    trigram_leaves_out: frozenset[str] = frozenset()
+    """Which messages the trigram index lacks by design: `tool` rows, rows of `internal` sessions (cron, subagents)."""
+    unindexed: tuple[int, int] | None = None
+    """Ids above the first and up to the second are not in the indexes yet (deferred rebuild, §2.4)."""
+    stale: bool = False
+    """True where Hermes dropped the triggers, or some are missing: the indexes lack rows."""
+    schema_version: int | None = None
+    journal_mode: str = ""
+
+    def has(self, table: str, column: str) -> bool:
+        """True where `table` has `column`."""
+        return column in self.columns.get(table, frozenset())
+
+    @property
+    def newer(self) -> bool:
+        """True for a store of a later Hermes than this code knows: it is read and never written."""
+        return self.schema_version is not None and self.schema_version > NEWEST_KNOWN
+
+
+def look(connection: apsw.Connection) -> Layout:
+    """Look at every feature; a file without tables gives an empty layout.
+
+    Raises apsw.Error as it comes.
+    """
+    listed = [
+        (str(kind), str(name), text(sql) or "")
+        for kind, name, sql in connection.execute("SELECT type, name, CAST(sql AS BLOB) FROM sqlite_master")
+    ]
+    sqls = {name: sql for kind, name, sql in listed if kind in ("table", "view")}
+    columns = {name: _columns(connection, name) for name in sqls if not name.startswith("messages_fts_")}
+    triggers = frozenset(name for kind, name, _ in listed if kind == "trigger")
+    markers = _markers(connection, columns)
+    source = sqls.get(f"{TRIGRAM}_src", "") if f"{TRIGRAM}_src" in sqls.get(TRIGRAM, "") else ""
+    return Layout(
+        tables=frozenset(sqls),
+        columns=columns,
+        indexes=frozenset(name for kind, name, _ in listed if kind == "index"),
+        triggers=triggers,
+        fts=_kind(sqls.get(FTS)),
+        fts_columns=_fts_columns(sqls.get(FTS)),
+        trigram=_kind(sqls.get(TRIGRAM)),
+        trigram_columns=_fts_columns(sqls.get(TRIGRAM)),
+        trigram_leaves_out=frozenset(
+            what for what, sign in (("tool", "'tool'"), ("internal", "'subagent'")) if sign in source
+        ),
+        unindexed=_unindexed(markers),
+        stale="fts_stale" in markers or (FTS in sqls and f"{FTS}_insert" not in triggers),
+        schema_version=version(connection) if "schema_version" in sqls else None,
+        journal_mode=str(connection.pragma("journal_mode")),
+    )
+
+
+def fingerprint(connection: apsw.Connection) -> tuple[Value, ...]:
+    """A cheap value that differs when `look` would: the schema's counter, the number, the rebuild's markers."""
+    counter = connection.execute("PRAGMA schema_version").fetchone()
+    tables = {
+        name
+        for (name,) in connection.execute(
+            "SELECT name FROM sqlite_master WHERE name IN ('state_meta', 'schema_version') AND type = 'table'"
+        )
+    }
+    found: list[Value] = [None if counter is None else counter[0]]
+    found.append(version(connection) if "schema_version" in tables else None)
+    if "state_meta" in tables:
+        found.extend(cell for row in connection.execute(_MARKER_SQL, _MARKERS) for cell in row)
+    return tuple(found)
+
+
+def version(connection: apsw.Connection) -> int | None:
+    """The number in the table `schema_version`, None where it has no row."""
+    row = connection.execute("SELECT MAX(version) FROM schema_version").fetchone()
+    return None if row is None or row[0] is None else integer(row[0])
+
+
+_MARKER_SQL = "SELECT CAST(key AS BLOB), CAST(value AS BLOB) FROM state_meta WHERE key IN (?, ?, ?) ORDER BY key"
+
+
+def _columns(connection: apsw.Connection, table: str) -> frozenset[str]:
+    return frozenset(str(name) for (name,) in connection.execute("SELECT name FROM pragma_table_info(?)", (table,)))
+
+
+def _markers(connection: apsw.Connection, columns: Mapping[str, frozenset[str]]) -> dict[str, str]:
+    if "value" not in columns.get("state_meta", frozenset()):
+        return {}
+    rows = connection.execute(_MARKER_SQL, _MARKERS)
+    return {text(key) or "": text(value) or "" for key, value in rows}
+
+
+def _unindexed(markers: Mapping[str, str]) -> tuple[int, int] | None:
+    """Rows in (progress, high water] are not indexed; without a high water everything is."""
+    high = integer(markers.get("fts_rebuild_high_water"), -1)
+    done = integer(markers.get("fts_rebuild_progress"), 0)
+    return (done, high) if high > done else None
+
+
+def _arguments(sql: str) -> list[str]:
+    inside = re.search(r"fts5\s*\((.*)\)", sql, re.DOTALL | re.IGNORECASE)
+    return [part.strip() for part in inside.group(1).split(",")] if inside else []
+
+
+def _fts_columns(sql: str | None) -> tuple[str, ...]:
+    return tuple(part.split()[0].strip("'\"`[]") for part in _arguments(sql or "") if part and "=" not in part)
+
+
+def _kind(sql: str | None) -> str | None:
+    """Which layout of facts/hermes-format.md §2.4 an index has, by its stored CREATE statement."""
+    if sql is None:
+        return None
+    if "tool_name" in _fts_columns(sql):
+        return "C"
+    return "A" if re.search(r"\bcontent\s*=", sql) else "B"

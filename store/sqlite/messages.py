@@ -1,0 +1,305 @@
+"""Messages as a reader of transcripts needs them: heads by page, bodies by id, the window round a hit, outlines.
+
+Order is id order within a session, never time (facts/hermes-format.md §3.5).
+Ids of several sessions interleave, so the next id is not the next message.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import apsw
+
+from .. import content
+from ..models import ContextLine, Head, Message, Page
+from . import cells, columns
+from .connection import Reader, Value
+from .layout import Layout
+
+MOST_BODIES = 256
+"""Bodies in one question: a screen's worth many times over, and still a short read."""
+
+WALK = 4096
+"""Rows of the primary key that a window looks at in each direction before it asks the covering index."""
+
+IN_ID_ORDER = "idx_messages_session_id"
+"""Index on (session_id, id) that files have since version 24."""
+
+FIRST_OCTETS = 4096
+"""Bytes of the first user message that its first words are taken from; a multimodal cell is read whole."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """The last active row of the conversation, as far as a status needs it (facts/hermes-format.md §4.9)."""
+
+    role: str
+    finish_reason: str | None
+    has_calls: bool
+    has_content: bool
+
+
+def heads(reader: Reader, session_id: str, *, after: int, limit: int) -> Page[Head]:
+    """Heads in id order, inactive rows included, from the first id above `after`."""
+    layout = reader.layout
+    if not layout.has("messages", "session_id"):
+        return Page(())
+    rows = reader.rows(heads_statement(layout), (session_id, after, limit + 1))
+    shown = tuple(_head(row) for row in rows[:limit])
+    more = len(rows) > limit
+    return Page(shown, more, shown[-1].id if more and shown else None)
+
+
+def heads_statement(layout: Layout) -> str:
+    """Ids first, from an index that covers them, then the rows by their key: no body is sorted."""
+    key = _key(layout)
+    calls, reasoned = _octets(layout, "tool_calls"), _octets(layout, "reasoning", "reasoning_content")
+    return (
+        f"WITH page AS MATERIALIZED (SELECT id FROM messages WHERE session_id = ? AND {key} > ? ORDER BY id LIMIT ?)"
+        f" SELECT messages.id, {columns.text(layout, 'messages', 'role')}, {_octets(layout, 'content')},"
+        f" {columns.text(layout, 'messages', 'tool_name')}, {calls} > 2, {reasoned} > 0, {columns.active(layout)},"
+        f" {columns.whole(layout, 'messages', 'compacted')}, {columns.real(layout, 'messages', 'timestamp')}"
+        " FROM page CROSS JOIN messages ON messages.id = page.id ORDER BY page.id"
+    )
+
+
+def bodies(reader: Reader, ids: Sequence[int]) -> tuple[Message, ...]:
+    """Messages in the order asked for; ids without a row are left out.
+
+    Raises:
+        ValueError: More than `MOST_BODIES` ids.
+    """
+    if len(ids) > MOST_BODIES:
+        raise ValueError(f"at most {MOST_BODIES} messages at a time, not {len(ids)}")
+    layout = reader.layout
+    if not ids or not layout.has("messages", "session_id"):
+        return ()
+    rows = reader.rows(
+        f"SELECT {_body(layout)} FROM messages WHERE id IN (SELECT value FROM json_each(?))", (json.dumps(list(ids)),)
+    )
+    found = {message.id: message for message in map(_message, rows)}
+    return tuple(found[one] for one in ids if one in found)
+
+
+def window(
+    reader: Reader, session_id: str, message_id: int, *, width: int, octets: int | None = None
+) -> tuple[ContextLine, ...]:
+    """The messages round a hit in id order, the hit included: one critical section.
+
+    Args:
+        width: Messages on each side.
+        octets: Bytes of a plain text that are read at most, None for all; a multimodal cell is read whole.
+
+    Returns:
+        Empty where the session has no such message.
+    """
+    layout = reader.layout
+    if not layout.has("messages", "session_id"):
+        return ()
+    with reader.borrow() as connection:
+        if not _has(connection, session_id, message_id):
+            return ()
+        before = _neighbours(connection, layout, session_id, message_id, width, _BEFORE)
+        behind = _neighbours(connection, layout, session_id, message_id, width, _BEHIND)
+        ids = json.dumps([*before, message_id, *behind])
+        rows = list(connection.execute(_lines(layout, octets), (ids,)))
+    return tuple(_line(row, message_id) for row in rows)
+
+
+@dataclass(frozen=True, slots=True)
+class _Side:
+    """One direction of a walk."""
+
+    compare: str
+    order: str
+
+
+_BEFORE, _BEHIND = _Side("<", "DESC"), _Side(">", "ASC")
+
+
+def walk_statement(side: _Side) -> str:
+    """The primary key from the hit, until the width is found or `WALK` rows were looked at (design rule 8)."""
+    return (
+        f"SELECT id FROM (SELECT id, session_id FROM messages WHERE id {side.compare} ? ORDER BY id {side.order}"
+        f" LIMIT {WALK}) WHERE +session_id = ? LIMIT ?"
+    )
+
+
+def index_statement(layout: Layout, side: _Side) -> str:
+    """The session's ids from an index that covers them, in id order."""
+    return (
+        f"SELECT id FROM messages WHERE session_id = ?2 AND {_key(layout)} {side.compare} ?1"
+        f" ORDER BY id {side.order} LIMIT ?3"
+    )
+
+
+def _key(layout: Layout) -> str:
+    """The id as a term of the index on (session_id, id), or kept from tempting the planner to walk the whole table."""
+    return "id" if IN_ID_ORDER in layout.indexes else "+id"
+
+
+def _neighbours(
+    connection: apsw.Connection, layout: Layout, session_id: str, message_id: int, width: int, side: _Side
+) -> list[int]:
+    bindings = (message_id, session_id, width)
+    found = _ids(connection, walk_statement(side), bindings)
+    if len(found) < width and _goes_on(connection, message_id, side):
+        found = _ids(connection, index_statement(layout, side), bindings)
+    return found
+
+
+def _goes_on(connection: apsw.Connection, message_id: int, side: _Side) -> bool:
+    """True where the walk stopped at its limit and not at the end of the table."""
+    beyond = f"SELECT 1 FROM messages WHERE id {side.compare} ? ORDER BY id {side.order} LIMIT 1 OFFSET {WALK}"
+    return bool(_ids(connection, beyond, (message_id,)))
+
+
+def _ids(connection: apsw.Connection, statement: str, bindings: tuple[Value, ...]) -> list[int]:
+    return [cells.integer(row[0]) for row in connection.execute(statement, bindings)]
+
+
+def _has(connection: apsw.Connection, session_id: str, message_id: int) -> bool:
+    return bool(_ids(connection, "SELECT id FROM messages WHERE id = ? AND +session_id = ?", (message_id, session_id)))
+
+
+def _lines(layout: Layout, octets: int | None) -> str:
+    role = columns.text(layout, "messages", "role")
+    return (
+        f"SELECT id, {role}, {_opening(octets)} FROM messages"
+        " WHERE id IN (SELECT value FROM json_each(?)) ORDER BY id"
+    )
+
+
+def _line(row: tuple[Value, ...], message_id: int) -> ContextLine:
+    name, role, cell = row
+    own = cells.integer(name)
+    return ContextLine(own, cells.text(role) or "", _readable(cell), own == message_id)
+
+
+def ending(reader: Reader, session_id: str) -> Ending | None:
+    """The last active row of a user, an assistant or a tool; None where there is none."""
+    layout = reader.layout
+    last = _edge(reader, f"SELECT max(id) FROM messages WHERE session_id = ? AND {columns.active(layout)}", session_id)
+    if last is None:
+        return None
+    spoken = f"{columns.active(layout)} AND messages.role IN ('user', 'assistant', 'tool')"
+    facts = (
+        f"{columns.text(layout, 'messages', 'role')}, {columns.text(layout, 'messages', 'finish_reason')},"
+        f" {_octets(layout, 'tool_calls')} > 2, {_octets(layout, 'content')} > 0"
+    )
+    row = reader.row(_first_of(facts, "<=", "DESC", spoken), (last, session_id))
+    if row is None:
+        return None
+    role, reason, calls, filled = row
+    return Ending(cells.text(role) or "", cells.text(reason), bool(calls), bool(filled))
+
+
+def first_user_text(reader: Reader, session_id: str) -> str:
+    """The start of the first user message in id order, readable; "" where there is none in the first rows."""
+    first = _edge(reader, "SELECT min(id) FROM messages WHERE session_id = ?", session_id)
+    if first is None:
+        return ""
+    said = "messages.role = 'user'"
+    text = _opening(FIRST_OCTETS)
+    row = reader.row(_first_of(text, ">=", "ASC", said), (first, session_id)) or reader.row(
+        f"SELECT {text} FROM messages WHERE id IN (SELECT id FROM messages WHERE session_id = ? ORDER BY id LIMIT {WALK})"
+        f" AND {said} ORDER BY id LIMIT 1",
+        (session_id,),
+    )
+    return _readable(row[0]) if row else ""
+
+
+def _first_of(facts: str, compare: str, order: str, condition: str) -> str:
+    """The first row of the session that meets the condition, by a bounded walk of the primary key from an id."""
+    return (
+        f"SELECT {facts} FROM (SELECT id, session_id FROM messages WHERE id {compare} ? ORDER BY id {order}"
+        f" LIMIT {WALK}) AS walk CROSS JOIN messages ON messages.id = walk.id"
+        f" WHERE +walk.session_id = ? AND {condition} LIMIT 1"
+    )
+
+
+def _edge(reader: Reader, statement: str, session_id: str) -> int | None:
+    if not reader.layout.has("messages", "session_id"):
+        return None
+    row = reader.row(statement, (session_id,))
+    return None if row is None or row[0] is None else cells.integer(row[0])
+
+
+def _opening(octets: int | None) -> str:
+    """The content as bytes: its start where it is plain text, all of it where JSON follows a NUL (facts §3.2)."""
+    whole = "CAST(messages.content AS BLOB)"
+    if octets is None:
+        return whole
+    return f"CASE substr({whole}, 1, 1) WHEN x'00' THEN {whole} ELSE substr({whole}, 1, {octets}) END"
+
+
+def _readable(cell: Value) -> str:
+    return content.readable(content.decode(cells.text(cell)))
+
+
+def _octets(layout: Layout, *names: str) -> str:
+    return "(" + " + ".join(columns.octets(layout, "messages", name) for name in names) + ")"
+
+
+def _head(row: tuple[Value, ...]) -> Head:
+    name, role, octets, tool, calls, reasoned, active, compacted, moment = row
+    return Head(
+        id=cells.integer(name),
+        role=cells.text(role) or "",
+        octets=cells.integer(octets),
+        tool_name=cells.text(tool),
+        has_calls=bool(calls),
+        has_reasoning=bool(reasoned),
+        active=bool(active),
+        compacted=bool(cells.integer(compacted)),
+        timestamp=cells.moment(moment),
+    )
+
+
+_TEXTS = (
+    "session_id",
+    "role",
+    "content",
+    "tool_calls",
+    "tool_call_id",
+    "tool_name",
+    "reasoning_content",
+    "reasoning",
+    "finish_reason",
+    "display_kind",
+)
+
+
+def _body(layout: Layout) -> str:
+    """Columns of a body, in the order `_message` unpacks."""
+    return ", ".join(
+        (
+            "messages.id",
+            columns.real(layout, "messages", "timestamp"),
+            columns.active(layout),
+            columns.whole(layout, "messages", "compacted"),
+            *(columns.text(layout, "messages", name) for name in _TEXTS),
+        )
+    )
+
+
+def _message(row: tuple[Value, ...]) -> Message:
+    name, moment, active, compacted, *texts = row
+    session_id, role, body, calls, call_id, tool, field, plain, reason, kind = map(cells.text, texts)
+    return Message(
+        id=cells.integer(name),
+        session_id=session_id or "",
+        role=role or "",
+        text=content.readable(content.decode(body)),
+        timestamp=cells.moment(moment),
+        tool_calls=content.parse_calls(calls),
+        tool_call_id=call_id,
+        tool_name=tool,
+        reasoning=field or plain or "",
+        finish_reason=reason,
+        active=bool(active),
+        compacted=bool(cells.integer(compacted)),
+        display_kind=kind,
+    )

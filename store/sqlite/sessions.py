@@ -1,0 +1,269 @@
+"""Sessions as rows of a list: pages newest first, counts, and the links between them.
+
+No statement here reads a message body or `system_prompt`: a page costs what its rows cost.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+from ..lineage import Lineage, Link
+from ..models import Page, Relation, Scope, Session
+from ..status import LIVE_WINDOW
+from . import cells, columns
+from .connection import Reader, Value
+from .layout import Layout
+
+NEWEST_ROWS = 2048
+"""Newest message rows that `recent` looks at for the sessions they belong to."""
+
+MARKERS = {"branched": "_branched_from", "delegate": "_delegate_from", "reset": "_reset_from"}
+"""Name of a marker in a Link -> its key in the JSON of `sessions.model_config` (facts/hermes-format.md §4.3)."""
+
+
+class Cursor(NamedTuple):
+    """Where a page ended: both cells of the key, text as bytes."""
+
+    started_at: Value
+    id: Value
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """What the covering index tells of a session's messages."""
+
+    messages: int = 0
+    first_id: int | None = None
+    last_id: int | None = None
+    last_active: float | None = None
+    """Time of the row with the highest id; None where that is impossible."""
+
+
+NOTHING = Counts()
+
+
+def page(reader: Reader, *, limit: int, cursor: Cursor | None, now: float, profile: str) -> Page[Session]:
+    """One page of all sessions, newest start first, ties by id.
+
+    Args:
+        limit: Rows on the page.
+        cursor: `Page.cursor` of the page before, None for the first.
+        now: Seconds since 1970, for what is live.
+        profile: Of sessions whose row names none.
+    """
+    layout = reader.layout
+    if not layout.has("sessions", "started_at"):
+        return Page(())
+    after, bindings = _after(cursor)
+    rows = reader.rows(
+        f"SELECT {_listed(layout)} FROM sessions {after} ORDER BY started_at DESC, id DESC LIMIT ?",
+        (*bindings, limit + 1),
+    )
+    shown = rows[:limit]
+    more = len(rows) > limit
+    last = Cursor(shown[-1][1], shown[-1][0]) if shown and more else None
+    return Page(_sessions(reader, shown, now, profile), more, last)
+
+
+def by_ids(reader: Reader, ids: Iterable[str], *, now: float, profile: str) -> tuple[Session, ...]:
+    """The sessions that are there, newest start first."""
+    layout = reader.layout
+    if not layout.has("sessions", "started_at"):
+        return ()
+    rows = reader.rows(
+        f"SELECT {_listed(layout)} FROM sessions WHERE id IN (SELECT value FROM json_each(?))"
+        " ORDER BY started_at DESC, id DESC",
+        (json.dumps(list(ids)),),
+    )
+    return _sessions(reader, rows, now, profile)
+
+
+def newest(reader: Reader) -> tuple[str, ...]:
+    """Ids of the sessions that the newest message rows belong to."""
+    if not reader.layout.has("messages", "session_id"):
+        return ()
+    rows = reader.rows(
+        "SELECT DISTINCT CAST(session_id AS BLOB) FROM (SELECT session_id FROM messages ORDER BY id DESC LIMIT ?)",
+        (NEWEST_ROWS,),
+    )
+    return tuple(cells.text(row[0]) or "" for row in rows)
+
+
+def counts(reader: Reader, ids: Sequence[str]) -> dict[str, Counts]:
+    """Rows, lowest and highest id of each session that has rows: one grouped walk of a covering index."""
+    layout = reader.layout
+    if not ids or not layout.has("messages", "session_id"):
+        return {}
+    rows = reader.rows(
+        "WITH counted AS MATERIALIZED (SELECT session_id, count(*) AS many, min(id) AS lowest, max(id) AS highest"
+        " FROM messages WHERE session_id IN (SELECT value FROM json_each(?)) GROUP BY session_id)"
+        f" SELECT CAST(counted.session_id AS BLOB), many, lowest, highest, {columns.real(layout, 'messages', 'timestamp')}"
+        " FROM counted CROSS JOIN messages ON messages.id = highest",
+        (json.dumps(list(ids)),),
+    )
+    return {
+        cells.text(name) or "": Counts(
+            cells.integer(many), cells.integer(lowest), cells.integer(highest), cells.moment(moment)
+        )
+        for name, many, lowest, highest, moment in rows
+    }
+
+
+def links(reader: Reader, ids: Iterable[str] | None = None) -> tuple[Link, ...]:
+    """Children and their parents: all of the file, or those that are connected to the given sessions."""
+    layout = reader.layout
+    if not layout.has("sessions", "parent_session_id"):
+        return ()
+    if ids is None:
+        return tuple(_link(row) for row in reader.rows(f"{_related(layout)} WHERE {_IN_A_FAMILY}"))
+    rows = reader.rows(f"{_NEAR} {_related(layout)} WHERE id IN near", (json.dumps(list(ids)),))
+    return tuple(_link(row) for row in rows)
+
+
+def scope(reader: Reader) -> Scope:
+    """How many sessions the file has, each left-out one counted once: archived before child before hidden."""
+    layout = reader.layout
+    if not layout.has("sessions", "id"):
+        return Scope(0)
+    archived = _marked(reader, layout, "archived")
+    family = links(reader)
+    lineage = Lineage(family)
+    children = {link.id for link in family if is_child(lineage, link.id)} - archived
+    hidden = _marked(reader, layout, "hidden") - archived - children
+    total = reader.row("SELECT count(*) FROM sessions")
+    return Scope(cells.integer(total[0]) if total else 0, len(archived), len(children), len(hidden))
+
+
+def is_child(lineage: Lineage, session_id: str) -> bool:
+    """True for what the list leaves to its parent: delegates and older sections."""
+    older = lineage.section(session_id) < len(lineage.chain(session_id))
+    return older or lineage.relation(session_id) is Relation.DELEGATE
+
+
+_IN_A_FAMILY = (
+    "parent_session_id IS NOT NULL"
+    " OR id IN (SELECT parent_session_id FROM sessions WHERE parent_session_id IS NOT NULL)"
+)
+
+_NEAR = (
+    "WITH RECURSIVE near(id) AS (SELECT value FROM json_each(?)"
+    " UNION SELECT sessions.parent_session_id FROM near CROSS JOIN sessions ON sessions.id = near.id"
+    " WHERE sessions.parent_session_id IS NOT NULL"
+    " UNION SELECT sessions.id FROM near CROSS JOIN sessions ON sessions.parent_session_id = near.id)"
+)
+
+
+def _after(cursor: Cursor | None) -> tuple[str, tuple[Value, ...]]:
+    """The keyset's condition: text was fetched as bytes and is compared as text again."""
+    if cursor is None:
+        return "", ()
+    return (
+        "WHERE (started_at, id) < (CASE typeof(?1) WHEN 'blob' THEN CAST(?1 AS TEXT) ELSE ?1 END, CAST(?2 AS TEXT))",
+        (cursor.started_at, cursor.id),
+    )
+
+
+def _listed(layout: Layout) -> str:
+    """Columns of a listed row, in the order `_session` unpacks."""
+    return ", ".join(
+        (
+            "CAST(id AS BLOB)",
+            "CASE typeof(started_at) WHEN 'text' THEN CAST(started_at AS BLOB) ELSE started_at END",
+            *(columns.text(layout, "sessions", name) for name in ("source", "title", "model")),
+            *(columns.real(layout, "sessions", name) for name in ("started_at", "ended_at")),
+            *(columns.text(layout, "sessions", name) for name in ("end_reason", "parent_session_id")),
+            *(columns.whole(layout, "sessions", name) for name in ("archived", "hidden")),
+            *(columns.text(layout, "sessions", name) for name in ("cwd", "profile_name")),
+        )
+    )
+
+
+def _sessions(reader: Reader, rows: Sequence[tuple[Value, ...]], now: float, profile: str) -> tuple[Session, ...]:
+    """Rows with their counts and their places in the lineage."""
+    plain = [_session(row, profile) for row in rows]
+    ids = [session.id for session in plain]
+    counted = counts(reader, ids)
+    lineage = Lineage(links(reader, ids))
+    return tuple(_placed(_counted(session, counted.get(session.id, NOTHING), now), lineage) for session in plain)
+
+
+def _session(row: tuple[Value, ...], profile: str) -> Session:
+    name, _, source, title, model, started, ended, reason, parent, archived, hidden, cwd, named = row
+    return Session(
+        id=cells.text(name) or "",
+        source=cells.text(source) or "",
+        title=cells.text(title),
+        model=cells.text(model),
+        started_at=cells.moment(started),
+        ended_at=cells.moment(ended),
+        end_reason=cells.text(reason),
+        parent_id=cells.text(parent),
+        archived=bool(cells.integer(archived)),
+        hidden=bool(cells.integer(hidden)),
+        cwd=cells.text(cwd),
+        profile=cells.text(named) or profile,
+    )
+
+
+def _counted(session: Session, counted: Counts, now: float) -> Session:
+    last_active = session.started_at if counted.last_active is None else counted.last_active
+    ended = session.ended_at is not None or session.end_reason is not None
+    return replace(
+        session,
+        messages=counted.messages,
+        first_id=counted.first_id,
+        last_id=counted.last_id,
+        last_active=last_active,
+        live=not ended and last_active is not None and abs(now - last_active) <= LIVE_WINDOW,
+    )
+
+
+def _placed(session: Session, lineage: Lineage) -> Session:
+    if session.parent_id is None and len(lineage.chain(session.id)) == 1:
+        return session
+    return replace(
+        session,
+        relation=lineage.relation(session.id),
+        chain=len(lineage.chain(session.id)),
+        section=lineage.section(session.id),
+    )
+
+
+def _related(layout: Layout) -> str:
+    """Columns of a Link, in the order `_link` unpacks; a marker counts where it names the parent."""
+    config = "sessions.model_config" if layout.has("sessions", "model_config") else "NULL"
+    named = (
+        f"CASE WHEN json_valid({config}) THEN json_extract({config}, '$.{key}') END IS sessions.parent_session_id"
+        for key in MARKERS.values()
+    )
+    facts = (
+        *(columns.text(layout, "sessions", name) for name in ("id", "parent_session_id", "source")),
+        *(columns.real(layout, "sessions", name) for name in ("started_at", "ended_at")),
+        columns.text(layout, "sessions", "end_reason"),
+        *(f"sessions.parent_session_id IS NOT NULL AND {test}" for test in named),
+    )
+    return f"SELECT {', '.join(facts)} FROM sessions"
+
+
+def _link(row: tuple[Value, ...]) -> Link:
+    name, parent, source, started, ended, reason, *marked = row
+    return Link(
+        id=cells.text(name) or "",
+        parent_id=cells.text(parent),
+        source=cells.text(source) or "",
+        started_at=cells.moment(started),
+        ended_at=cells.moment(ended),
+        end_reason=cells.text(reason),
+        markers=frozenset(name for name, holds in zip(MARKERS, marked, strict=True) if holds),
+    )
+
+
+def _marked(reader: Reader, layout: Layout, column: str) -> set[str]:
+    """Ids of the sessions where the column is not 0."""
+    if not layout.has("sessions", column):
+        return set()
+    rows = reader.rows(f"SELECT CAST(id AS BLOB) FROM sessions WHERE CAST({column} AS INTEGER) != 0")
+    return {cells.text(row[0]) or "" for row in rows}
