@@ -8,10 +8,7 @@ import sys
 from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
-
-if TYPE_CHECKING:
-    from store import Home
+from typing import NoReturn
 
 WRONG_USE = 2
 INTERRUPTED = 130

@@ -200,8 +200,8 @@ def _rising(pairs: Iterable[Pair]) -> list[Pair]:
     before: dict[Pair, Pair] = {}
     for pair in sorted(pairs):
         rank = bisect_left(tops, pair[1])
-        tops[rank:] = [pair[1], *tops[rank + 1 :]] if rank < len(tops) else [pair[1]]
-        ends[rank:] = [pair, *ends[rank + 1 :]] if rank < len(ends) else [pair]
+        tops[rank : rank + 1] = [pair[1]]
+        ends[rank : rank + 1] = [pair]
         if rank:
             before[pair] = ends[rank - 1]
     chain = ends[-1:]

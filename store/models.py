@@ -214,6 +214,7 @@ class ContextLine:
     role: str
     text: str
     hit: bool = False
+    timestamp: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,6 +229,8 @@ class JsonlFacts:
     """Good lines without session_meta."""
     meta_lines: int = 0
     bad_lines: int = 0
+    problem: str = ""
+    """Why the file could not be read; "" where it was."""
 
 
 @dataclass(frozen=True, slots=True)

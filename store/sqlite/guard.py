@@ -2,7 +2,8 @@
 
 Closing any descriptor of a file drops every POSIX lock that the process holds on it, so a second SQLite library,
 or a plain `open`, beside apsw lets a sibling unlink the live WAL (facts/reliability.md S2, S11b).
-Descriptors are found by (device, inode) under /proc/self/fd; nothing is opened. Where there is no /proc nothing is known.
+Descriptors are found by (device, inode) under /proc/self/fd; nothing is opened.
+Where there is no /proc nothing is known.
 """
 
 from __future__ import annotations
@@ -66,8 +67,8 @@ def check(path: Path) -> None:
         known &= found
         if found - known:
             raise errors.ForeignHandle(
-                f"this process already has {path} open without apsw (descriptor {min(found - known)}); "
-                "close it there, or use hermes-tui from a process of its own"
+                f"this process has {path} open otherwise than through its own apsw (descriptor {min(found - known)}: "
+                "another SQLite, a plain open, or one from before a fork); close it, or use a process of its own"
             )
 
 
@@ -97,10 +98,10 @@ def _opened(connection: apsw.Connection) -> None:
 
 def _open_on(file: tuple[int, int]) -> set[int]:
     try:
-        names = os.listdir(_DESCRIPTORS)
+        descriptors = [int(one.name) for one in _DESCRIPTORS.iterdir()]
     except OSError:
         return set()
-    return {int(name) for name in names if _is_on(int(name), file)}
+    return {one for one in descriptors if _is_on(one, file)}
 
 
 def _is_on(descriptor: int, file: tuple[int, int]) -> bool:
@@ -113,3 +114,4 @@ def _is_on(descriptor: int, file: tuple[int, int]) -> bool:
 
 assert_version(apsw.sqlite_lib_version())
 apsw.connection_hooks.append(_opened)
+os.register_at_fork(after_in_child=_known.clear)

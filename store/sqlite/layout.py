@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import apsw
 
-from .cells import Value, integer, text
+from .cells import integer, text
 
 NEWEST_KNOWN = 31
 """The highest schema number whose writes are understood; a store above it is opened to read."""
@@ -30,11 +30,11 @@ class Layout:
     tables: frozenset[str] = frozenset()
     """Names of tables, virtual ones and views too."""
     columns: Mapping[str, frozenset[str]] = field(default_factory=dict)
-    """Columns by table, for `sessions`, `messages` and every other table that is not a full-text one's shadow."""
+    """Columns by table, for all ordinary tables."""
     indexes: frozenset[str] = frozenset()
     triggers: frozenset[str] = frozenset()
     fts: str | None = None
-    """Layout of `messages_fts`: A (content only), B (one inline column), C (three columns), None where there is none."""
+    """Layout of `messages_fts`: A (content only), B (one inline column), C (tool columns), None where there is none."""
     fts_columns: tuple[str, ...] = ()
     trigram: str | None = None
     """The same of `messages_fts_trigram`."""
@@ -47,6 +47,8 @@ class Layout:
     """True where Hermes dropped the triggers, or some are missing: the indexes lack rows."""
     schema_version: int | None = None
     journal_mode: str = ""
+    counter: int = 0
+    """SQLite's own count of schema changes: another number means that all of this may be out of date."""
 
     def has(self, table: str, column: str) -> bool:
         """True where `table` has `column`."""
@@ -58,53 +60,26 @@ class Layout:
         return self.schema_version is not None and self.schema_version > NEWEST_KNOWN
 
 
-def look(connection: apsw.Connection) -> Layout:
+def look(connection: apsw.Connection, known: Layout | None = None) -> Layout:
     """Look at every feature; a file without tables gives an empty layout.
+
+    Args:
+        connection: Any connection to the file.
+        known: What an earlier look found; it is handed back, with fresh markers, where the schema is still the same.
 
     Raises apsw.Error as it comes.
     """
-    listed = [
-        (str(kind), str(name), text(sql) or "")
-        for kind, name, sql in connection.execute("SELECT type, name, CAST(sql AS BLOB) FROM sqlite_master")
-    ]
-    sqls = {name: sql for kind, name, sql in listed if kind in ("table", "view")}
-    columns = {name: _columns(connection, name) for name in sqls if not name.startswith("messages_fts_")}
-    triggers = frozenset(name for kind, name, _ in listed if kind == "trigger")
-    markers = _markers(connection, columns)
-    source = sqls.get(f"{TRIGRAM}_src", "") if f"{TRIGRAM}_src" in sqls.get(TRIGRAM, "") else ""
-    return Layout(
-        tables=frozenset(sqls),
-        columns=columns,
-        indexes=frozenset(name for kind, name, _ in listed if kind == "index"),
-        triggers=triggers,
-        fts=_kind(sqls.get(FTS)),
-        fts_columns=_fts_columns(sqls.get(FTS)),
-        trigram=_kind(sqls.get(TRIGRAM)),
-        trigram_columns=_fts_columns(sqls.get(TRIGRAM)),
-        trigram_leaves_out=frozenset(
-            what for what, sign in (("tool", "'tool'"), ("internal", "'subagent'")) if sign in source
-        ),
+    row = connection.execute("PRAGMA schema_version").fetchone()
+    counter = integer(row[0]) if row else 0
+    if known is None or known.counter != counter:
+        known = replace(_schema(connection), counter=counter)
+    markers = _markers(connection) if known.has("state_meta", "value") else {}
+    return replace(
+        known,
         unindexed=_unindexed(markers),
-        stale="fts_stale" in markers or (FTS in sqls and f"{FTS}_insert" not in triggers),
-        schema_version=version(connection) if "schema_version" in sqls else None,
-        journal_mode=str(connection.pragma("journal_mode")),
+        stale="fts_stale" in markers or (known.fts is not None and f"{FTS}_insert" not in known.triggers),
+        schema_version=version(connection) if known.has("schema_version", "version") else None,
     )
-
-
-def fingerprint(connection: apsw.Connection) -> tuple[Value, ...]:
-    """A cheap value that differs when `look` would: the schema's counter, the number, the rebuild's markers."""
-    counter = connection.execute("PRAGMA schema_version").fetchone()
-    tables = {
-        name
-        for (name,) in connection.execute(
-            "SELECT name FROM sqlite_master WHERE name IN ('state_meta', 'schema_version') AND type = 'table'"
-        )
-    }
-    found: list[Value] = [None if counter is None else counter[0]]
-    found.append(version(connection) if "schema_version" in tables else None)
-    if "state_meta" in tables:
-        found.extend(cell for row in connection.execute(_MARKER_SQL, _MARKERS) for cell in row)
-    return tuple(found)
 
 
 def version(connection: apsw.Connection) -> int | None:
@@ -113,17 +88,38 @@ def version(connection: apsw.Connection) -> int | None:
     return None if row is None or row[0] is None else integer(row[0])
 
 
-_MARKER_SQL = "SELECT CAST(key AS BLOB), CAST(value AS BLOB) FROM state_meta WHERE key IN (?, ?, ?) ORDER BY key"
+def _schema(connection: apsw.Connection) -> Layout:
+    listed = [
+        (str(kind), str(name), text(sql) or "")
+        for kind, name, sql in connection.execute("SELECT type, name, CAST(sql AS BLOB) FROM sqlite_master")
+    ]
+    sqls = {name: sql for kind, name, sql in listed if kind in ("table", "view")}
+    plain = [name for kind, name, sql in listed if kind == "table" and not sql.upper().startswith("CREATE VIRTUAL")]
+    source = sqls.get(f"{TRIGRAM}_src", "") if f"{TRIGRAM}_src" in sqls.get(TRIGRAM, "") else ""
+    return Layout(
+        tables=frozenset(sqls),
+        columns={name: _columns(connection, name) for name in plain},
+        indexes=frozenset(name for kind, name, _ in listed if kind == "index"),
+        triggers=frozenset(name for kind, name, _ in listed if kind == "trigger"),
+        fts=_kind(sqls.get(FTS)),
+        fts_columns=_fts_columns(sqls.get(FTS)),
+        trigram=_kind(sqls.get(TRIGRAM)),
+        trigram_columns=_fts_columns(sqls.get(TRIGRAM)),
+        trigram_leaves_out=frozenset(
+            what for what, sign in (("tool", "'tool'"), ("internal", "'subagent'")) if sign in source
+        ),
+        journal_mode=str(connection.pragma("journal_mode")),
+    )
 
 
 def _columns(connection: apsw.Connection, table: str) -> frozenset[str]:
     return frozenset(str(name) for (name,) in connection.execute("SELECT name FROM pragma_table_info(?)", (table,)))
 
 
-def _markers(connection: apsw.Connection, columns: Mapping[str, frozenset[str]]) -> dict[str, str]:
-    if "value" not in columns.get("state_meta", frozenset()):
-        return {}
-    rows = connection.execute(_MARKER_SQL, _MARKERS)
+def _markers(connection: apsw.Connection) -> dict[str, str]:
+    rows = connection.execute(
+        "SELECT CAST(key AS BLOB), CAST(value AS BLOB) FROM state_meta WHERE key IN (?, ?, ?)", _MARKERS
+    )
     return {text(key) or "": text(value) or "" for key, value in rows}
 
 

@@ -15,7 +15,8 @@ import apsw
 from .. import content
 from ..models import ContextLine, Head, Message, Page
 from . import cells, columns
-from .connection import Reader, Value
+from .cells import Value
+from .connection import Reader
 from .layout import Layout
 
 MOST_BODIES = 256
@@ -95,17 +96,21 @@ def window(
     Returns:
         Empty where the session has no such message.
     """
-    layout = reader.layout
-    if not layout.has("messages", "session_id"):
-        return ()
-    with reader.borrow() as connection:
-        if not _has(connection, session_id, message_id):
-            return ()
-        before = _neighbours(connection, layout, session_id, message_id, width, _BEFORE)
-        behind = _neighbours(connection, layout, session_id, message_id, width, _BEHIND)
-        ids = json.dumps([*before, message_id, *behind])
-        rows = list(connection.execute(_lines(layout, octets), (ids,)))
+    rows = reader.ask(
+        lambda connection, layout: _window(connection, layout, session_id, message_id, width=width, octets=octets)
+    )
     return tuple(_line(row, message_id) for row in rows)
+
+
+def _window(
+    connection: apsw.Connection, layout: Layout, session_id: str, message_id: int, *, width: int, octets: int | None
+) -> list[tuple[Value, ...]]:
+    if not layout.has("messages", "session_id") or not _has(connection, session_id, message_id):
+        return []
+    before = _neighbours(connection, layout, session_id, message_id, width, _BEFORE)
+    behind = _neighbours(connection, layout, session_id, message_id, width, _BEHIND)
+    ids = json.dumps([*before, message_id, *behind])
+    return list(connection.execute(_lines(layout, octets), (ids,)))
 
 
 @dataclass(frozen=True, slots=True)

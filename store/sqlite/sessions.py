@@ -14,7 +14,8 @@ from ..lineage import Lineage, Link
 from ..models import Page, Relation, Scope, Session
 from ..status import LIVE_WINDOW
 from . import cells, columns
-from .connection import Reader, Value
+from .cells import Value
+from .connection import Reader
 from .layout import Layout
 
 NEWEST_ROWS = 2048

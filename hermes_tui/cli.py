@@ -1,0 +1,292 @@
+"""The verbs that look at sessions: list, show, check; as text for people or as JSON lines for scripts.
+
+Every verb opens the store to read only: nothing is created or changed by any of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TextIO
+
+from hermes_tui.cli_paper import Paper, complain, remark
+from hermes_tui.render.line import cells, plain
+from hermes_tui.render.row import session_row, title_of
+from hermes_tui.render.safe import SafeText, safe, safe_lines
+from hermes_tui.render.time import in_words, many
+from store import Check, Drift, Home, JsonlFacts, Message, Origin, Outline, Session, SessionDB, StoreError, Verdict
+
+__all__ = ["check", "complain", "list_sessions", "now", "opened", "session_named", "show"]
+
+PAGE = 200
+"""Sessions whose outlines are asked for at once."""
+BODIES = 256
+NARROWEST = 40
+"""A row of the list keeps so many cells, however long the ids are."""
+LOST = frozenset({Verdict.JSONL_AHEAD, Verdict.DIVERGED, Verdict.JSONL_ONLY})
+"""What `check` tells by exit code 1."""
+INDENT = "    "
+
+
+def now() -> datetime:
+    """The moment, in the reader's zone."""
+    return datetime.now().astimezone()
+
+
+def opened(home: Home) -> closing[SessionDB]:
+    """The store of a home, to read, closed on the way out."""
+    return closing(SessionDB(home.state_db, read_only=True, sessions_dir=home.sessions_dir))
+
+
+@dataclass(slots=True)
+class _Listing:
+    """Everything that could be read of the sessions of a home, and what stood in the way."""
+
+    sessions: list[Session] = field(default_factory=list)
+    outlines: dict[str, Outline] = field(default_factory=dict)
+    facts: dict[str, JsonlFacts] = field(default_factory=dict)
+    problem: StoreError | None = None
+
+    def read(self, question: Callable[[], None]) -> None:
+        """Ask for a part; where it cannot be read the rest is asked for all the same."""
+        try:
+            question()
+        except StoreError as error:
+            self.problem = self.problem or error
+
+
+def list_sessions(home: Home, *, as_json: bool, out: TextIO, err: TextIO) -> int:
+    """Print every session, newest start first: archived, hidden, child and JSONL-only ones too.
+
+    Returns:
+        0; 2 where state.db could not be read, or not in full, and stderr says so.
+    """
+    paper = Paper(out, now=now())
+    with opened(home) as db:
+        found = _Listing()
+        for question in (_from_sqlite, _from_files, _facts, _outlines):
+            found.read(lambda question=question: question(db, found))  # type: ignore[misc]
+        found.sessions.sort(key=lambda one: (one.started_at or one.last_active or 0.0, one.id), reverse=True)
+        drifts = ((one, db.drift(one, found.facts.get(one.id))) for one in found.sessions)
+        if as_json:
+            for session, drift in drifts:
+                paper.json(_listed(session, found.outlines.get(session.id), drift, home.name))
+        else:
+            _print_rows(paper, drifts, found.outlines, longest=max((cells(safe(one.id)) for one in found.sessions), default=0))
+    return _listing_ended(home, found, err)
+
+
+def show(home: Home, session_id: str, *, as_json: bool, out: TextIO, err: TextIO) -> int:
+    """Print the messages of one session, from the source that has more of them (a tie goes to SQLite).
+
+    Args:
+        session_id: An id, or the start of one that no other session shares.
+    """
+    paper = Paper(out, now=now())
+    with opened(home) as db:
+        session = session_named(db, session_id)
+        facts = db.facts(session.id)
+        from_file = session.origin is not Origin.SQLITE or (facts is not None and facts.messages > _in_sqlite(db, session))
+        messages = db.file_messages(session.id) if from_file else _rows(db, session)
+        if from_file and session.origin is Origin.SQLITE and facts:
+            remark(
+                f"JSONL has {many(facts.messages, 'message')}, SQLite {in_words(session.messages)}: this is the JSONL",
+                err,
+            )
+        if not as_json:
+            paper.line(_heading(session, db.outlines([session.id]).get(session.id), paper))
+        for message in messages:
+            if as_json:
+                paper.json(_shown(message))
+            else:
+                _print_message(paper, message)
+    return 0
+
+
+def check(home: Home, ids: Sequence[str], *, as_json: bool, out: TextIO, err: TextIO) -> int:
+    """Compare both sources of some sessions, or of all, by content.
+
+    Returns:
+        1 where history lies in JSONL that SQLite lacks, else 0.
+    """
+    paper = Paper(out, now=now())
+    lost = 0
+    with opened(home) as db:
+        wanted = [session_named(db, one).id for one in ids] or None
+        for result in db.checks(wanted):
+            lost += result.verdict in LOST
+            if as_json:
+                paper.json(_checked(result))
+            else:
+                paper.line(_check_line(result))
+    if not as_json and lost:
+        remark(f"{many(lost, 'session')} with history that only a JSONL file has", err)
+    return 1 if lost else 0
+
+
+def session_named(db: SessionDB, name: str) -> Session:
+    """The session with this id, or the only one whose id starts so.
+
+    Raises:
+        StoreError: There is none, or more than one.
+    """
+    resolved = db.resolve_session_id(name)
+    session = db.session(resolved or name)
+    if session is None:
+        starting = [one for one in db.file_sessions() if name and one.id.startswith(name)]
+        session = starting[0] if len(starting) == 1 else None
+    if session is None:
+        raise StoreError(f"no session “{name}” here, or more than one starts so; hermes-tui list prints every id")
+    return session
+
+
+def _from_sqlite(db: SessionDB, found: _Listing) -> None:
+    page = db.sessions(limit=PAGE)
+    found.sessions += page.items
+    while page.more:
+        page = db.sessions(limit=PAGE, cursor=page.cursor)
+        found.sessions += page.items
+
+
+def _from_files(db: SessionDB, found: _Listing) -> None:
+    known = {session.id for session in found.sessions}
+    found.sessions += [session for session in db.file_sessions() if session.id not in known]
+
+
+def _facts(db: SessionDB, found: _Listing) -> None:
+    for facts in db.all_facts():
+        found.facts[facts.session_id] = facts
+
+
+def _outlines(db: SessionDB, found: _Listing) -> None:
+    for start in range(0, len(found.sessions), PAGE):
+        found.outlines |= db.outlines([session.id for session in found.sessions[start : start + PAGE]])
+
+
+def _listing_ended(home: Home, found: _Listing, err: TextIO) -> int:
+    """Say what was left out, or that there was nothing."""
+    if found.problem is not None and (found.sessions or home.state_db.exists()):
+        part = f"partial, {many(len(found.sessions), 'session')} could be read: " if found.sessions else ""
+        return complain(f"{part}{found.problem}", err)
+    if not found.sessions:
+        where = f"{home.state_db.parent} has no sessions yet"
+        remark(f"{where}; --home DIR or --profile NAME opens another home, --demo a sample", err)
+    return 0
+
+
+def _listed(session: Session, outline: Outline | None, drift: Drift | None, profile: str) -> dict[str, object]:
+    return {
+        "id": session.id,
+        "profile": profile,
+        "source": session.source,
+        "title": session.title,
+        "model": session.model,
+        "started_at": session.started_at,
+        "last_active": session.last_active,
+        "messages": session.messages,
+        "status": outline.status if outline else None,
+        "verdict": None,
+        "drift": drift,
+        "parent_id": session.parent_id,
+        "archived": session.archived,
+        "hidden": session.hidden,
+        "live": session.live,
+    }
+
+
+def _print_rows(
+    paper: Paper, rows: Iterable[tuple[Session, Drift | None]], outlines: dict[str, Outline], *, longest: int
+) -> None:
+    """The rows of the screen, and after each its id."""
+    width = max(paper.columns - longest - 1, NARROWEST)
+    for session, drift in rows:
+        outline = outlines.get(session.id)
+        line = session_row(session, outline, drift, width=width, now=paper.now, glyphs=paper.glyphs)
+        paper.line(SafeText(f"{plain(line)[1:]} {safe(session.id)}"))
+
+
+def _in_sqlite(db: SessionDB, session: Session) -> int:
+    """Rows without session_meta, undone and compacted ones included (design §5)."""
+    return sum(1 for head in _heads(db, session) if head[1] != "session_meta")
+
+
+def _heads(db: SessionDB, session: Session) -> Iterator[tuple[int, str]]:
+    after, more = 0, True
+    while more:
+        page = db.heads(session.id, after=after)
+        yield from ((head.id, head.role) for head in page.items)
+        after, more = page.items[-1].id if page.items else after, page.more
+
+
+def _rows(db: SessionDB, session: Session) -> Iterator[Message]:
+    """Every row of a session in order."""
+    ids = [message_id for message_id, _ in _heads(db, session)]
+    for start in range(0, len(ids), BODIES):
+        yield from db.messages(ids[start : start + BODIES])
+
+
+def _shown(message: Message) -> dict[str, object]:
+    return {
+        "id": message.id,
+        "session_id": message.session_id,
+        "role": message.role,
+        "timestamp": message.timestamp,
+        "text": message.text,
+        "tool_calls": [{"id": call.id, "name": call.name, "arguments": call.arguments} for call in message.tool_calls],
+        "tool_name": message.tool_name,
+        "reasoning": message.reasoning,
+        "active": message.active,
+        "compacted": message.compacted,
+        "origin": message.origin,
+    }
+
+
+def _heading(session: Session, outline: Outline | None, paper: Paper) -> SafeText:
+    title = title_of(session, outline) or "(no messages)"
+    about = " · ".join(part for part in (session.source, session.model, session.id) if part)
+    return safe(paper.glyphs.words(f"{title}  {about}"))
+
+
+def _print_message(paper: Paper, message: Message) -> None:
+    """Role and time, then reasoning, text and calls, indented."""
+    state = "" if message.active else ", compacted" if message.compacted else ", undone"
+    name = f" {message.tool_name}" if message.tool_name else ""
+    paper.line(safe(""))
+    paper.line(safe(f"{message.role}{name}  {paper.stamp(message.timestamp)}{state}"))
+    for label, text in (("reasoning: ", message.reasoning), ("", message.text)):
+        for line in safe_lines(label + text) if text else ():
+            paper.line(SafeText(INDENT + line))
+    for call in message.tool_calls:
+        paper.line(SafeText(INDENT + safe(f"{call.name} {call.arguments}")))
+
+
+def _checked(result: Check) -> dict[str, object]:
+    return {
+        "session_id": result.session_id,
+        "verdict": result.verdict,
+        "sqlite_messages": result.sqlite_messages,
+        "jsonl_messages": result.jsonl_messages,
+        "missing_in_sqlite": result.missing_in_sqlite,
+        "missing_in_jsonl": result.missing_in_jsonl,
+        "damaged_lines": result.damaged_lines,
+        "doubled": result.doubled,
+        "repairable": result.repairable,
+        "reason": result.reason,
+    }
+
+
+def _check_line(result: Check) -> SafeText:
+    """Verdict, both counts, id, and what is wrong in words."""
+    wrong = (
+        (result.missing_in_sqlite, "SQLite lacks {}"),
+        (result.missing_in_jsonl, "JSONL lacks {}"),
+        (result.damaged_lines, "damaged lines {}"),
+        (result.doubled, "doubled {}"),
+    )
+    words = [text.format(in_words(number)) for number, text in wrong if number]
+    words += ["can be repaired"] if result.repairable else []
+    words += [result.reason] if result.reason else []
+    counts = f"{result.sqlite_messages:>7} {result.jsonl_messages:>7}"
+    return safe(f"{result.verdict:<12} {counts}  {result.session_id}  {', '.join(words)}".rstrip())

@@ -1,0 +1,71 @@
+"""What the verbs write on: lines of safe text for people, objects for scripts, one complaint for errors."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from datetime import datetime
+from typing import TextIO
+
+from hermes_tui.render.glyphs import ASCII, UNICODE, Glyphs
+from hermes_tui.render.line import fit
+from hermes_tui.render.safe import SafeText, json_safe, one_line
+from hermes_tui.render.time import local
+
+FAILED = 2
+PIPE_COLUMNS = 120
+"""Width of the lines where there is no terminal to measure."""
+STAMP = "%Y-%m-%d %H:%M"
+
+
+class Paper:
+    """A text stream, as wide as its terminal and in the characters that it can show.
+
+    Args:
+        out: Where results go.
+        now: Aware; its zone is the reader's.
+    """
+
+    def __init__(self, out: TextIO, *, now: datetime) -> None:
+        self.now = now
+        self.columns = shutil.get_terminal_size((PIPE_COLUMNS, 24)).columns
+        self._out = out
+        self._encoding = out.encoding or "utf-8"
+        self.glyphs: Glyphs = UNICODE if self._shows("●≠…") else ASCII
+
+    def line(self, text: SafeText) -> None:
+        """Write a line; what the stream cannot show becomes a question mark."""
+        print(text.encode(self._encoding, "replace").decode(self._encoding), file=self._out)
+
+    def json(self, value: dict[str, object]) -> None:
+        """Write an object on one line; in a stream without Unicode everything beyond ASCII is escaped."""
+        line = json_safe(value)
+        print(line if self._shows(line) else json.dumps(value), file=self._out)
+
+    def cut(self, text: str, columns: int) -> SafeText:
+        """Give the start of a text on one line of so many cells."""
+        return fit(one_line(text), max(columns, 0), self.glyphs.truncated)
+
+    def stamp(self, moment: float | None) -> str:
+        """Give a date and a time of day; dashes where no time is known."""
+        return "----------------" if moment is None else local(self.now, moment).strftime(STAMP)
+
+    def _shows(self, text: str) -> bool:
+        try:
+            text.encode(self._encoding)
+        except UnicodeEncodeError:
+            return False
+        return True
+
+
+def complain(problem: object, err: TextIO) -> int:
+    """Say in one line what is wrong and what to do, and give the exit code for it."""
+    remark(str(problem), err)
+    return FAILED
+
+
+def remark(text: str, err: TextIO) -> None:
+    """Say something beside the results."""
+    line = f"hermes-tui: {one_line(text)}"
+    encoding = err.encoding or "utf-8"
+    print(line.encode(encoding, "replace").decode(encoding), file=err)

@@ -1,0 +1,7 @@
+"""The bridge from the store to the screen: questions are asked in threads, answers are posted."""
+
+from __future__ import annotations
+
+from hermes_tui.feed.feed import Feed
+
+__all__ = ["Feed"]

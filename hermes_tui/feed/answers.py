@@ -1,0 +1,141 @@
+"""What each question reads, as messages in the order in which they should reach the screen.
+
+Generators: whoever runs one may stop between two messages, and no statement of the store is open then.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from hermes_tui.messages import (
+    Answer,
+    DriftsArrived,
+    FileSessionsArrived,
+    FileTranscriptArrived,
+    GrowthArrived,
+    HitsArrived,
+    ScopeCounted,
+    SectionArrived,
+    SessionsArrived,
+)
+from store.cancel import Cancel
+from store.models import Change, Drift, JsonlFacts, Origin, Session
+
+if TYPE_CHECKING:
+    from store.query import Query
+
+    from store import SessionDB
+
+FIRST_ROWS = 200
+"""Enough for the tallest terminal; the rest follows in pages."""
+PAGE_ROWS = 500
+PAGE_HEADS = 4096
+HIT_LIMIT = 2000
+FLAG_SECONDS = 0.1
+"""Flags are told in groups, as many as come in so long."""
+FEW = 32
+"""Changed sessions that are read one by one; for more, the newest rows are read instead."""
+NEAR_TITLES = 20
+NEAR_SCORE = 75.0
+
+
+def listed(db: SessionDB, generation: int) -> Iterator[Answer]:
+    """The newest rows for the first frame, the counts, then every row in pages."""
+    yield SessionsArrived(generation, db.recent(limit=FIRST_ROWS))
+    yield ScopeCounted(generation, db.scope())
+    page = db.sessions(limit=PAGE_ROWS)
+    while page.more:
+        yield SessionsArrived(generation, page.items)
+        page = db.sessions(limit=PAGE_ROWS, cursor=page.cursor)
+    yield SessionsArrived(generation, page.items, done=True)
+
+
+def flagged(
+    db: SessionDB, generation: int, rows: Mapping[str, Session], cancel: Cancel, clock: Callable[[], float]
+) -> Iterator[Answer]:
+    """The quick flag of every session that has a JSONL file, newest file first."""
+    drifts: dict[str, Drift | None] = {}
+    facts: dict[str, JsonlFacts] = {}
+    told = clock()
+    for fact in db.all_facts(cancel=cancel):
+        if (session := rows.get(fact.session_id)) is None:
+            continue
+        drifts[session.id], facts[session.id] = db.drift(session, fact), fact
+        if clock() - told >= FLAG_SECONDS:
+            yield DriftsArrived(generation, drifts, facts)
+            drifts, facts, told = {}, {}, clock()
+    yield DriftsArrived(generation, drifts, facts)
+
+
+def changed(db: SessionDB, generation: int, change: Change, known: Collection[str]) -> Iterator[Answer]:
+    """The rows and flags that a change touches."""
+    rows: dict[str, Session] = {}
+    if change.store and not 0 < len(change.sessions) <= FEW:
+        rows = {row.id: row for row in db.recent(limit=FIRST_ROWS)}
+    for session_id in change.sessions if len(change.sessions) <= FEW else ():
+        if (row := db.session(session_id)) is not None:
+            rows[row.id] = row
+    yield SessionsArrived(generation, tuple(rows.values()))
+    if change.files - set(known):
+        yield FileSessionsArrived(generation, db.file_sessions())
+    drifts: dict[str, Drift | None] = {}
+    facts: dict[str, JsonlFacts] = {}
+    for session_id in change.files | change.sessions:
+        session = rows.get(session_id) or db.session(session_id)
+        if session is None or (fact := db.facts(session_id)) is None:
+            continue
+        drifts[session_id], facts[session_id] = db.drift(session, fact), fact
+    yield DriftsArrived(generation, drifts, facts)
+
+
+def transcript(db: SessionDB, generation: int, session: Session) -> Iterator[Answer]:
+    """The chain that a session belongs to, section after section; a JSONL-only session in one piece."""
+    if session.origin is not Origin.SQLITE:
+        yield FileTranscriptArrived(generation, session.id, db.file_messages(session.id))
+        return
+    chain = db.chain(session.id)
+    for place, section_id in enumerate(chain, 1):
+        row = session if section_id == session.id else db.session(section_id)
+        after, first, more = 0, True, True
+        while more:
+            page = db.heads(section_id, after=after, limit=PAGE_HEADS)
+            more = page.more
+            last = place == len(chain) and not more
+            yield SectionArrived(generation, section_id, page.items, place, len(chain), first, last, row)
+            after, first = page.items[-1].id if page.items else after, False
+
+
+def growth(db: SessionDB, generation: int, session_id: str, after: int) -> Iterator[GrowthArrived]:
+    """What was added to a section after message `after`."""
+    more = True
+    while more:
+        page = db.heads(session_id, after=after, limit=PAGE_HEADS)
+        more = page.more
+        if page.items:
+            yield GrowthArrived(generation, session_id, page.items)
+            after = page.items[-1].id
+
+
+def hits(
+    db: SessionDB, generation: int, query: Query, cancel: Cancel, clock: Callable[[], float], *, after_id: int = 0
+) -> Iterator[HitsArrived]:
+    """A search, batch by batch; with `after_id` what was added since, told as such."""
+    began = clock()
+    for batch in db.search(query, limit=HIT_LIMIT, cancel=cancel, after_id=after_id):
+        yield HitsArrived(generation, batch, round((clock() - began) * 1000), standing=after_id > 0)
+
+
+def near_titles(words: str, titles: Sequence[tuple[str, str]]) -> tuple[str, ...]:
+    """Ids of the titles (id, title) that come close to `words`, best first."""
+    from rapidfuzz import fuzz, process, utils
+
+    found = process.extract(
+        words,
+        [title for _, title in titles],
+        scorer=fuzz.partial_ratio,
+        processor=utils.default_process,
+        limit=NEAR_TITLES,
+        score_cutoff=NEAR_SCORE,
+    )
+    return tuple(titles[index][0] for _, _, index in found)

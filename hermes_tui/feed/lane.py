@@ -1,0 +1,65 @@
+"""A thread that does jobs in turn."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+Job = Callable[[], None]
+
+
+class Lane:
+    """One thread that does jobs in turn; a job takes the place of a waiting one of the same name."""
+
+    def __init__(self, name: str, *, clock: Callable[[], float], crashed: Callable[[Exception], None]) -> None:
+        self._name = name
+        self._clock = clock
+        self._crashed = crashed
+        self._waiting: dict[str, tuple[float, Job]] = {}
+        self._changed = threading.Condition()
+        self._closed = False
+        self._thread: threading.Thread | None = None
+
+    def put(self, name: str, job: Job, *, delay: float = 0.0) -> None:
+        """Have `job` done `delay` seconds from now; the thread is started with the first one."""
+        with self._changed:
+            if self._closed:
+                return
+            self._waiting[name] = (self._clock() + delay, job)
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name=f"hermes-tui {self._name}", daemon=True)
+                self._thread.start()
+            self._changed.notify()
+
+    def close(self) -> None:
+        """Drop what waits; what runs is left to end by itself."""
+        with self._changed:
+            self._closed = True
+            self._waiting.clear()
+            self._changed.notify()
+
+    def join(self, seconds: float) -> None:
+        """Wait for the running job, at most so long."""
+        if self._thread is not None:
+            self._thread.join(seconds)
+
+    def _run(self) -> None:
+        while (job := self._next()) is not None:
+            try:
+                job()
+            except Exception as error:
+                self._crashed(error)
+                raise
+
+    def _next(self) -> Job | None:
+        with self._changed:
+            while not self._closed:
+                name, (due, job) = min(self._waiting.items(), key=lambda item: item[1][0], default=("", (0.0, None)))
+                if job is None:
+                    self._changed.wait()
+                elif (left := due - self._clock()) > 0:
+                    self._changed.wait(left)
+                else:
+                    del self._waiting[name]
+                    return job
+        return None

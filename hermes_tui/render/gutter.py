@@ -1,0 +1,70 @@
+"""The ten cells left of a message: focus bar, label, role line (LOOK.md §7)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import zip_longest
+
+from hermes_tui.render.glyphs import Glyphs
+from hermes_tui.render.line import Line, Role, Span, blank, fit, pad_left, span
+from hermes_tui.render.safe import SafeText, one_line
+
+GUTTER = 10
+"""Cells before the text."""
+WIDEST = 96
+"""Cells of text at most: longer lines are hard to read."""
+
+_LABELS = {"assistant": "agent"}
+
+
+def measure(width: int) -> int:
+    """Give the cells of text in a pane of `width` cells, its scroll column included."""
+    return max(min(width - GUTTER - 3, WIDEST), 1)
+
+
+def role_label(role: str) -> SafeText:
+    """Give what people call a role: `agent` for the assistant, everything else by its name."""
+    return one_line(_LABELS.get(role, role))
+
+
+def label_span(text: str, role: str) -> Span:
+    """Give a label in the look of a role: the user's in accent, the agent's bold, others dim."""
+    if role == "user":
+        return span(text, Role.ACCENT, bold=True)
+    return span(text, Role.TEXT, bold=True) if role == "assistant" else span(text, Role.DIM)
+
+
+def role_line(role: str, glyphs: Glyphs) -> Span:
+    """Give the vertical line that runs beside a role's text."""
+    if role == "user":
+        return span(glyphs.user, Role.ACCENT)
+    if role == "assistant":
+        return span(glyphs.agent, Role.DIM)
+    return span(glyphs.tool if role == "tool" else glyphs.system, Role.HAIR)
+
+
+def beside(
+    lines: Sequence[Line], labels: Sequence[Span], line: Span, glyphs: Glyphs, *, runs_on: bool = False
+) -> Iterator[Line]:
+    """Put the gutter before lines of text.
+
+    Args:
+        labels: From the first line down: the label, then the time. Where there are fewer lines, a label stands alone.
+        line: The role's line.
+        runs_on: It runs beside a label that stands alone too, because more of the same follows.
+
+    Yields:
+        Lines whose first span is column 0 and empty, so that `with_bar` can mark it.
+    """
+    for text, label in zip_longest(lines, labels):
+        shown = label or span("")
+        place = Span(pad_left(fit(shown.text, 6, glyphs.truncated), 6), shown.role, bold=shown.bold)
+        if text is None and not runs_on:
+            yield (blank(1), place)
+        else:
+            yield (blank(1), place, blank(1), line, blank(1), *(text or ()))
+
+
+def with_bar(line: Line, glyphs: Glyphs) -> Line:
+    """Put the focus bar into column 0 of a transcript's line; an empty line gets it too."""
+    return (span(glyphs.cursor, Role.FOCUS), *line[1:])

@@ -1,0 +1,176 @@
+"""Lines for the screen: spans of safe text with a role each, measured in cells.
+
+A line says what a text is; the widgets' theme says what that looks like.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from rich.cells import cell_len, split_graphemes
+
+from hermes_tui.render.safe import SafeText, safe
+
+
+class Role(StrEnum):
+    """What a text is, and so its colour (LOOK.md §3)."""
+
+    TEXT = "text"
+    DIM = "dim"
+    HAIR = "hair"
+    ACCENT = "accent"
+    FOCUS = "focus"
+    WARNING = "warning"
+    ERROR = "error"
+    GOOD = "good"
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A run of text that looks the same throughout."""
+
+    text: SafeText
+    role: Role = Role.TEXT
+    bold: bool = False
+    underline: bool = False
+    italic: bool = False
+    reverse: bool = False
+
+
+Line = tuple[Span, ...]
+"""One row, or a part of one, from left to right."""
+
+Range = tuple[int, int]
+"""Characters of a text, half open."""
+
+_NARROW = re.compile(
+    "[ -~\u00a1-\u00ac\u00ae-\u02ff\u0370-\u0377\u0391-\u03ff\u0400-\u0482\u2010-\u2027\u2500-\u257f]*"
+)
+"""One cell for each character, whatever the Unicode version."""
+
+
+def span(
+    text: str,
+    role: Role = Role.TEXT,
+    *,
+    bold: bool = False,
+    underline: bool = False,
+    italic: bool = False,
+    reverse: bool = False,
+) -> Span:
+    """Give a span of any text, passed through the gate."""
+    return Span(safe(text), role, bold=bold, underline=underline, italic=italic, reverse=reverse)
+
+
+def blank(width: int) -> Span:
+    """Give `width` empty cells."""
+    return Span(SafeText(" " * width))
+
+
+def is_narrow(text: str) -> bool:
+    """Tell quickly whether every character takes one cell; False is no proof of the opposite."""
+    return text.isascii() or _NARROW.fullmatch(text) is not None
+
+
+def graphemes(text: str) -> list[tuple[int, int, int]]:
+    """Give what is drawn as one symbol: start, end, cells."""
+    return split_graphemes(text)[0]
+
+
+def cells(text: str) -> int:
+    """Give the cells that a safe text takes."""
+    return len(text) if text.isascii() else cell_len(text)
+
+
+def line_cells(line: Iterable[Span]) -> int:
+    """Give the cells that a line takes."""
+    return sum(cells(part.text) for part in line)
+
+
+def reach(text: str, width: int) -> int:
+    """Give how many characters from the start fit into `width` cells; never part of a symbol."""
+    if is_narrow(text[: width + 1]):
+        return min(len(text), max(width, 0))
+    taken, ahead = 0, text[: width * 8 + 64]
+    for start, end, size in graphemes(ahead):
+        taken += size
+        if taken > width:
+            return start
+        if end == len(ahead):
+            return end
+    return len(ahead)
+
+
+def fit(text: SafeText, width: int, mark: str = "…") -> SafeText:
+    """Cut a text that is too wide, and put `mark` (one cell) at its end with no space before it.
+
+    Returns:
+        Text of at most `width` cells; "" where `width` is below 1.
+    """
+    if width < 1:
+        return SafeText("")
+    if len(text) <= width * 8 and cells(text) <= width:
+        return text
+    return SafeText(text[: reach(text, width - 1)].rstrip(" ") + mark)
+
+
+def pad(text: SafeText, width: int) -> SafeText:
+    """Put spaces after a text until it has `width` cells."""
+    return SafeText(text + " " * (width - cells(text)))
+
+
+def pad_left(text: SafeText, width: int) -> SafeText:
+    """Put spaces before a text until it has `width` cells."""
+    return SafeText(" " * (width - cells(text)) + text)
+
+
+def fill(line: Line, width: int) -> Line:
+    """Put spaces after a line until it has `width` cells."""
+    missing = width - line_cells(line)
+    return (*line, blank(missing)) if missing > 0 else line
+
+
+def head(line: Iterable[Span], width: int) -> Line:
+    """Give the first `width` cells of a line, or one less where a wide symbol stands across the end."""
+    kept: list[Span] = []
+    left = width
+    for part in line:
+        if left < 1:
+            break
+        taken = cells(part.text)
+        kept.append(part if taken <= left else replace(part, text=SafeText(part.text[: reach(part.text, left)])))
+        left -= taken
+    return tuple(kept)
+
+
+def crop(line: Line, width: int, mark: str = "…") -> Line:
+    """Cut a line that is too wide, and put `mark` (one cell) at its end with no space before it."""
+    if line_cells(line) <= width:
+        return line
+    kept = list(head(line, width - 1))
+    while kept and not (text := kept[-1].text.rstrip(" ")):
+        kept.pop()
+    if not kept:
+        return (Span(SafeText(mark), Role.DIM),)
+    last = kept.pop()
+    return (
+        *kept,
+        replace(last, text=SafeText(text)),
+        replace(last, text=SafeText(mark), underline=False, reverse=False),
+    )
+
+
+def join(parts: Sequence[Line], between: Span) -> Line:
+    """Put `between` between the parts."""
+    joined: list[Span] = []
+    for index, part in enumerate(parts):
+        joined.extend((between, *part) if index else part)
+    return tuple(joined)
+
+
+def plain(line: Iterable[Span]) -> SafeText:
+    """Give the text of a line alone."""
+    return SafeText("".join(part.text for part in line))

@@ -1,0 +1,216 @@
+"""A message of the transcript as lines: gutter, label, time, text, calls with their results (LOOK.md §7)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from enum import IntEnum
+
+from hermes_tui.render.body import body
+from hermes_tui.render.glyphs import Glyphs
+from hermes_tui.render.gutter import beside, label_span, measure, role_label, role_line
+from hermes_tui.render.line import Line, Role, Span, blank, span
+from hermes_tui.render.marks import Find, Marker
+from hermes_tui.render.time import clock, same_day
+from hermes_tui.render.tool import call_line, output, reasoning_line, result_line
+from store.models import Head, Message
+
+TEXT_LINES = 1_000
+"""Lines of a message's own text that are shown at first."""
+OUTPUT_LINES = 40
+"""Lines of an open output that are shown at first."""
+
+
+class Fold(IntEnum):
+    """How much of something is shown."""
+
+    HIDDEN = 0
+    SHORT = 1
+    """One line."""
+    OPEN = 2
+    """Its first lines."""
+    WHOLE = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Folds:
+    """What of a message is folded."""
+
+    tools: Fold = Fold.SHORT
+    reasoning: Fold = Fold.SHORT
+    text: Fold = Fold.OPEN
+
+
+@dataclass(slots=True)
+class _Part:
+    """Lines under one label."""
+
+    role: str
+    label: Span
+    when: str = ""
+    lines: list[Line] = field(default_factory=list)
+
+
+def message_lines(
+    message: Message,
+    *,
+    width: int,
+    now: datetime,
+    glyphs: Glyphs,
+    results: Sequence[Message | None] = (),
+    folds: Folds | None = None,
+    previous: float | None = None,
+    find: Find | None = None,
+    current: int | None = None,
+    label: bool = True,
+    gap: bool = True,
+    running: bool = False,
+    output_lines: int = OUTPUT_LINES,
+) -> list[Line]:
+    """Draw a message.
+
+    Args:
+        width: Cells of the pane, its scroll column included.
+        now: Aware; its zone is the reader's.
+        results: For each of the message's calls its result, None where there is none (yet).
+        folds: What is folded; tools and reasoning to one line each by default.
+        previous: The moment of the message above, so that the same minute is not said twice.
+        find: Gives the matches in a text that is drawn.
+        current: The match that is the current one, counted from 0 in what is drawn here; it is reversed.
+        label: False where the message goes on what the one above began (see `joins`).
+        gap: Whether a blank row follows; a time that stands alone under its label is that row already.
+        running: The session is live: a call without a result still runs.
+        output_lines: Lines of an open output that are shown at first.
+
+    Returns:
+        Lines of at most `width - 1` cells, whose first span is column 0 and empty; none where all of it is hidden.
+        Linear in what is shown; what is beyond the caps is counted, not laid out.
+    """
+    drawing = _Drawing(
+        message, measure(width), now, glyphs, folds or Folds(), Marker(find, current), running, output_lines
+    )
+    parts = [part for part in drawing.parts(results) if part.lines]
+    if not parts:
+        return []
+    parts[0].when = time_label(now, message.timestamp, previous)
+    lines: list[Line] = []
+    late = ""  # a time that found no line under its label stands beside the output
+    for index, part in enumerate(parts):
+        last = index + 1 == len(parts)
+        labels = [part.label] if label or index else []
+        labels += [span(part.when or late, Role.DIM)] if part.when or late else []
+        late = part.when if not last and len(labels) > len(part.lines) else ""
+        shown = labels if last else labels[: len(part.lines)]
+        lines += beside(part.lines, shown, role_line(part.role, glyphs), glyphs, runs_on=not gap)
+    alone = len(parts[-1].lines) < len(labels)
+    return [*lines, (blank(1),)] if gap and not alone else lines
+
+
+def joins(before: Head, after: Head) -> bool:
+    """Tell whether a message goes on the turn of the one above: then no blank row and no second label is between.
+
+    An agent that called tools without a word goes on in its next message; folded results between the two do not count.
+    """
+    return before.role == after.role == "assistant" and before.has_calls and before.octets == 0
+
+
+def time_label(now: datetime, moment: float | None, previous: float | None) -> str:
+    """Give the time that stands under a label; "" where it is unknown or that of the message above."""
+    if moment is None:
+        return ""
+    said = clock(now, moment)
+    known = previous is not None and same_day(now, moment, previous) and clock(now, previous) == said
+    return "" if known else said
+
+
+@dataclass(slots=True)
+class _Drawing:
+    """A message while it is laid out."""
+
+    message: Message
+    measure: int
+    now: datetime
+    glyphs: Glyphs
+    folds: Folds
+    marker: Marker
+    running: bool
+    output_lines: int
+
+    def parts(self, results: Sequence[Message | None]) -> Iterator[_Part]:
+        """Give what stands under one label each: the message, and the outputs that are open."""
+        if self.message.role == "tool":
+            yield from self._result()
+            return
+        part = self._part(self.message.role)
+        part.lines += self._reasoning()
+        part.lines += self._text()
+        for index, call in enumerate(self.message.tool_calls if self.folds.tools else ()):
+            result = results[index] if index < len(results) else None
+            opened = self.folds.tools > Fold.SHORT and result is not None
+            part.lines.append(
+                call_line(
+                    call,
+                    result,
+                    measure=self.measure,
+                    glyphs=self.glyphs,
+                    opened=opened,
+                    running=self.running,
+                    marker=self.marker,
+                )
+            )
+            if opened and result is not None:
+                yield part
+                yield self._output(result)
+                part = self._part(self.message.role)
+        yield part
+
+    def _part(self, role: str) -> _Part:
+        undone = not self.message.active and not self.message.compacted
+        label = span("undone", Role.DIM) if undone else label_span(role_label(role), role)
+        return _Part(role, label if self.message.active else replace(label, role=Role.DIM, bold=False))
+
+    def _result(self) -> Iterator[_Part]:
+        """A result whose call is elsewhere or nowhere."""
+        if self.folds.tools is Fold.HIDDEN:
+            return
+        opened = self.folds.tools > Fold.SHORT
+        part = self._part("tool")
+        part.lines.append(
+            result_line(self.message, measure=self.measure, glyphs=self.glyphs, opened=opened, marker=self.marker)
+        )
+        if opened:
+            part.lines += self._output(self.message).lines
+        yield part
+
+    def _output(self, result: Message) -> _Part:
+        part = self._part("tool")
+        part.when = time_label(self.now, result.timestamp, self.message.timestamp)
+        said = output(result.text) or "(no output)"
+        part.lines += self._body(said, self.folds.tools, self.output_lines, span("", Role.DIM))
+        return part
+
+    def _reasoning(self) -> list[Line]:
+        """The fold line, and the text below it if it is open."""
+        text, fold = self.message.reasoning, self.folds.reasoning
+        if not text.strip() or fold is Fold.HIDDEN:
+            return []
+        opened = fold > Fold.SHORT
+        line = reasoning_line(text, measure=self.measure, glyphs=self.glyphs, opened=opened, marker=self.marker)
+        return [line, *(self._body(text, fold, TEXT_LINES, span("", Role.DIM, italic=True)) if opened else ())]
+
+    def _text(self) -> list[Line]:
+        text = self.message.text
+        like = span("", Role.TEXT if self.message.active else Role.DIM)
+        if text.strip():
+            return self._body(text, self.folds.text, TEXT_LINES, like)
+        if self.message.tool_calls or self.message.reasoning.strip():
+            return []
+        return [(span("(no text)", Role.DIM),)]
+
+    def _body(self, text: str, fold: Fold, lines: int, like: Span) -> list[Line]:
+        whole = fold is Fold.WHOLE
+        limit = None if whole else lines
+        return body(
+            text, measure=self.measure, glyphs=self.glyphs, marker=self.marker, like=like, limit=limit, whole=whole
+        )

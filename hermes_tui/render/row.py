@@ -1,0 +1,208 @@
+"""A session as one row of the list, and as the head of its hits (LOOK.md §5 and §6)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from hermes_tui.render.glyphs import Glyphs
+from hermes_tui.render.line import Line, Range, Role, Span, blank, cells, fit, pad, pad_left, reach, span
+from hermes_tui.render.marks import marked
+from hermes_tui.render.safe import SafeText, one_line, safe
+from hermes_tui.render.time import age, count
+from store.models import Drift, Outline, Session, Status
+
+TITLE_FROM = 13
+"""The column under which titles, snippets and group titles stand."""
+LONGEST_TITLE = 2_000
+"""Characters of a title that are looked at."""
+
+_SHORT_SOURCES = {"telegram": "tg", "discord": "dc", "slack": "slk", "whatsapp": "wa", "signal": "sig"}
+_MAKER = re.compile(r"^(?:.*/)?(?:claude-)?")
+_DATE = re.compile(r"-20\d\d-?\d\d-?\d\d$")
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """What stands right of the title in a list of some width; 0 for a column that is dropped."""
+
+    title: int
+    source: int = 0
+    model: int = 0
+    messages: int = 0
+    chain: int = 0
+
+
+def columns(width: int) -> Columns:
+    """Give the columns of a list of `width` cells."""
+    if width >= 96:
+        return Columns(width - 45, source=8, model=9, messages=5, chain=3)
+    if width >= 72:
+        return Columns(width - 34, source=8, messages=5, chain=3)
+    if width >= 56:
+        return Columns(width - 30, source=4, messages=5, chain=3)
+    if width >= 36:
+        return Columns(width - 20, messages=5)
+    return Columns(max(width - 14, 0))
+
+
+def session_row(
+    session: Session,
+    outline: Outline | None,
+    drift: Drift | None,
+    *,
+    width: int,
+    now: datetime,
+    glyphs: Glyphs,
+    cursor: bool = False,
+    matches: Sequence[Range] = (),
+) -> Line:
+    """Draw a session as a row of the list.
+
+    Args:
+        outline: None as long as it was not read; then title and status are what the row itself tells.
+        width: Cells of the list, without its scroll track.
+        now: Aware; its zone is the reader's.
+        cursor: The row is under the cursor: `▌`, bold title, all text in the foreground colour.
+        matches: Characters of `title_of(session, outline)` that a search found.
+
+    Returns:
+        Exactly `width` cells, for any width of 14 and more.
+    """
+    shape = columns(width)
+    line = [
+        *_front(session, outline, drift, now=now, glyphs=glyphs, cursor=cursor),
+        *_title(session, outline, shape.title, glyphs=glyphs, bold=cursor, matches=matches),
+        *_origin(session, shape, glyphs),
+    ]
+    if shape.messages:
+        line.append(span(" " + pad_left(safe(glyphs.words(count(session.messages))), shape.messages), Role.DIM))
+    if shape.chain:
+        line.append(span(" " + pad(fit(safe(chain_mark(session, glyphs)), shape.chain, "+"), shape.chain), Role.DIM))
+    return under_cursor((*line, blank(1)), cursor=cursor)
+
+
+def group_row(
+    session: Session,
+    outline: Outline | None,
+    drift: Drift | None,
+    hits: int,
+    *,
+    width: int,
+    now: datetime,
+    glyphs: Glyphs,
+    cursor: bool = False,
+    more: bool = False,
+) -> Line:
+    """Draw a session above its hits: the row of the list with a bold title, and `5 hits` at its end.
+
+    Args:
+        hits: How many messages of this session match.
+        more: At least so many, there may be others: `5+ hits`.
+    """
+    shape = columns(width)
+    said = f"{glyphs.words(count(hits))}{'+' if more else ''} {'hit' if hits == 1 and not more else 'hits'}"
+    room = max(9 if width >= 56 else 8, cells(said))
+    taken = room + 2 + sum(2 + column for column in (shape.source, shape.model) if column)
+    return under_cursor(
+        (
+            *_front(session, outline, drift, now=now, glyphs=glyphs, cursor=cursor),
+            *_title(session, outline, max(width - TITLE_FROM - taken, 0), glyphs=glyphs, bold=True),
+            *_origin(session, shape, glyphs),
+            span(" " + pad_left(safe(said), room), Role.DIM),
+            blank(1),
+        ),
+        cursor=cursor,
+    )
+
+
+def title_of(session: Session, outline: Outline | None) -> SafeText:
+    """Give what a session is called: its title, else its first words, else its id; "" where it has no messages."""
+    title = one_line((session.title or "")[:LONGEST_TITLE])
+    if title or not session.messages:
+        return title
+    return one_line(outline.first_words) or safe(session.id) if outline else SafeText("")
+
+
+def status_of_row(session: Session, outline: Outline | None) -> Status | None:
+    """Give the status of a row; None as long as it is not known."""
+    if outline:
+        return outline.status
+    if session.live:
+        return Status.LIVE
+    return None if session.messages else Status.EMPTY
+
+
+def short_source(source: str) -> SafeText:
+    """Give a source in at most 4 cells: `tg dc slk wa sig`, else its first four letters."""
+    name = one_line(source)
+    short = _SHORT_SOURCES.get(name, name)
+    return SafeText(short[: reach(short, 4)])
+
+
+def short_model(model: str | None) -> SafeText:
+    """Give a model without its maker and its date: `anthropic/claude-opus-4.1-20250805` is `opus-4.1`."""
+    return one_line(_DATE.sub("", _MAKER.sub("", (model or "")[:LONGEST_TITLE])))
+
+
+def chain_mark(session: Session, glyphs: Glyphs) -> str:
+    """Give `§3` for a chain of three sections; "" for a session that stands alone."""
+    return f"{glyphs.section}{session.chain}" if session.chain > 1 else ""
+
+
+def bar(glyphs: Glyphs, *, cursor: bool) -> Span:
+    """Give column 0 of a row."""
+    return span(glyphs.cursor, Role.FOCUS) if cursor else blank(1)
+
+
+def under_cursor(line: Line, *, cursor: bool) -> Line:
+    """Give every text of a row after the bar the foreground colour, if the cursor is on it (LOOK.md §2)."""
+    if not cursor:
+        return line
+    return (line[0], *(replace(part, role=Role.TEXT) for part in line[1:]))
+
+
+def _front(
+    session: Session, outline: Outline | None, drift: Drift | None, *, now: datetime, glyphs: Glyphs, cursor: bool
+) -> Line:
+    """The first 13 columns: bar, status, flag, age."""
+    when = session.started_at if session.last_active is None else session.last_active
+    return (
+        bar(glyphs, cursor=cursor),
+        glyphs.status(status_of_row(session, outline)),
+        blank(1),
+        glyphs.drift(drift),
+        span(" " + pad_left(safe(age(now, when)), 4) + "  ", Role.DIM),
+    )
+
+
+def _title(
+    session: Session,
+    outline: Outline | None,
+    width: int,
+    *,
+    glyphs: Glyphs,
+    bold: bool,
+    matches: Sequence[Range] = (),
+) -> Line:
+    title, role = title_of(session, outline), Role.TEXT
+    if not title and not session.messages:
+        title, role = SafeText("(no messages)"), Role.DIM
+    shown = fit(title, width, glyphs.truncated)
+    whole = len(shown) if shown == title else len(shown) - 1
+    kept = [(start, min(end, whole), False) for start, end in matches]
+    return (*marked(shown, kept, Span(SafeText(""), role, bold=bold)), blank(width - cells(shown)))
+
+
+def _origin(session: Session, shape: Columns, glyphs: Glyphs) -> Line:
+    """Source and model, each after two spaces."""
+    line: list[Span] = []
+    if shape.source:
+        name = short_source(session.source) if shape.source < 8 else one_line(session.source)
+        line.append(span("  " + pad(fit(name, shape.source, glyphs.truncated), shape.source), Role.DIM))
+    if shape.model:
+        model = fit(short_model(session.model), shape.model, glyphs.truncated)
+        line.append(span("  " + pad(model, shape.model), Role.DIM))
+    return tuple(line)

@@ -1,0 +1,128 @@
+"""The sentences of the status line: a number first in the text's colour, the rest dim (LOOK.md §9)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from hermes_tui.render.glyphs import Glyphs
+from hermes_tui.render.line import Line, Role, Span, join, span
+from hermes_tui.render.safe import one_line
+from hermes_tui.render.time import in_words, many
+from store.models import Scope, Status
+
+WIDE = 100
+"""A screen narrower than this says only what wants attention at the right end."""
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a search is, and what is known of its result."""
+
+    hits: int
+    sessions: int
+    shown: int | None = None
+    """Hits that are on the screen's list, where those are fewer than were found."""
+    order: str = "newest first"
+    milliseconds: float | None = None
+    searching: bool = False
+    """Said only once the search took 150 ms; the caller knows the time."""
+    capped: bool = False
+    """There are more hits than were asked for: `2 000+`."""
+    fallback: str | None = None
+    """In the store's words, how an index was gone round."""
+    rerank: bool = False
+    """The cursor has moved, so that `R` has to be pressed for another order."""
+
+
+def sessions_sentence(shown: int, scope: Scope) -> Line:
+    """Say how many sessions are listed, and why not all.
+
+    `1 204 of 1 311 sessions (archived 61, children 46: press v)`
+    """
+    whole = f" of {in_words(scope.total)}" if shown != scope.total else ""
+    noun = "session" if scope.total == 1 else "sessions"
+    line: Line = (span(in_words(shown)), span(f"{whole} {noun}", Role.DIM))
+    reasons = left_out(scope)
+    if not whole or not reasons:
+        return line
+    return (*line, span(f" ({reasons}: press ", Role.DIM), _key("v"), span(")", Role.DIM))
+
+
+def left_out(scope: Scope) -> str:
+    """Name what the default list leaves out: `archived 61, children 46`; "" where it leaves out nothing."""
+    reasons = (("archived", scope.archived), ("children", scope.children), ("internal", scope.hidden))
+    return ", ".join(f"{word} {in_words(number)}" for word, number in reasons if number)
+
+
+def hits_sentence(progress: Progress, *, glyphs: Glyphs) -> Line:
+    """Say what a search has found: `12 of 3 104 hits in 87 sessions · newest first · 4 ms · still searching…`."""
+    total = in_words(progress.hits) + ("+" if progress.capped else "")
+    shown = in_words(progress.shown) if progress.shown is not None and progress.shown < progress.hits else total
+    of = f" of {total}" if shown != total else ""
+    noun = "hit" if total == "1" else "hits"
+    parts: list[Line] = [
+        (span(shown), span(f"{of} {noun} in {many(progress.sessions, 'session')}", Role.DIM)),
+        _dim(progress.fallback or progress.order),
+    ]
+    if progress.rerank and not progress.searching:
+        parts.append((_key("R"), span(" re-ranks", Role.DIM)))
+    elif progress.milliseconds is not None:
+        parts.append(_dim(f"{in_words(round(progress.milliseconds))} ms"))
+    if progress.searching:
+        parts.append((span(glyphs.words("still searching…"), Role.ACCENT),))
+    return _joined(parts, glyphs)
+
+
+def found_sentence(index: int, total: int) -> Line:
+    """Say which match of a session is shown: `3 of 12 in this session`; counted from 1."""
+    if not total:
+        return _dim("not in this session")
+    return span(in_words(index)), span(f" of {in_words(total)} in this session", Role.DIM)
+
+
+def position_sentence(index: int, total: int, *, tools: str, reasoning: str, glyphs: Glyphs) -> Line:
+    """Say where a reader is: `message 3 of 994 · tools short · reasoning folded`; counted from 1."""
+    place = (span("message ", Role.DIM), span(in_words(index)), span(f" of {in_words(total)}", Role.DIM))
+    return _joined([place, _dim(f"tools {tools}"), _dim(f"reasoning {reasoning}")], glyphs)
+
+
+def error_sentence(message: str, *, glyphs: Glyphs) -> Line:
+    """Say what went wrong, in the words of whoever noticed: `✗E after:yesterdya is not a date · try …`."""
+    return glyphs.status(Status.ERROR), span(f" {one_line(message)}")
+
+
+def partial_sentence(sessions: int, *, glyphs: Glyphs, reason: str = "state.db cannot be read") -> Line:
+    """Say that the list lacks what cannot be read: `△P partial: 37 sessions from JSONL files; …`."""
+    return (
+        span(f"{glyphs.partial} partial:", Role.WARNING, bold=True),
+        span(f" {many(sessions, 'session')} from JSONL files; "),
+        span(one_line(reason), Role.ERROR),
+    )
+
+
+def busy_sentence(*, glyphs: Glyphs) -> Line:
+    """Say that a write waits for another program."""
+    return glyphs.status(Status.INTERRUPTED), span(" state.db is locked by another program")
+
+
+def totals(live: int, flagged: int, *, width: int, glyphs: Glyphs) -> Line:
+    """Give the right end: `● 2 live  7 flagged`, below 100 columns `7 flagged` alone; empty where there is neither."""
+    parts: list[Line] = []
+    if live and width >= WIDE:
+        parts.append((span(f"{glyphs.alive} {in_words(live)} live", Role.ACCENT),))
+    if flagged:
+        parts.append((span(f"{in_words(flagged)} flagged", Role.WARNING),))
+    return join(parts, span("  "))
+
+
+def _joined(parts: Iterable[Line], glyphs: Glyphs) -> Line:
+    return join([*parts], span(glyphs.words(" · "), Role.DIM))
+
+
+def _dim(text: str) -> Line:
+    return (span(text, Role.DIM),)
+
+
+def _key(name: str) -> Span:
+    return span(name, Role.ACCENT, bold=True)

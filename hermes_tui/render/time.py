@@ -1,0 +1,106 @@
+"""Times, counts and sizes as people read them (LOOK.md §5 to §7).
+
+`now` is an aware datetime: its zone is the reader's, and every stored moment is shown in it.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+MINUTE = 60
+HOUR = 60 * MINUTE
+DAY = 24 * HOUR
+WEEK = 7 * DAY
+MONTHS_FROM = 5 * WEEK
+YEARS_FROM = 335 * DAY
+"""From here on the name of a month could be this year's or last year's."""
+
+_DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+
+
+def local(now: datetime, moment: float) -> datetime:
+    """Give a stored moment (seconds since 1970 UTC) in the reader's zone."""
+    return datetime.fromtimestamp(moment, now.tzinfo)
+
+
+def age(now: datetime, moment: float | None) -> str:
+    """Say how long ago: `now 2m 3h 1d…6d 1w…4w Oct 2024`; "" where no time is known. At most 4 cells."""
+    if moment is None:
+        return ""
+    passed = now.timestamp() - moment
+    for limit, unit, letter in ((HOUR, MINUTE, "m"), (DAY, HOUR, "h"), (WEEK, DAY, "d"), (MONTHS_FROM, WEEK, "w")):
+        if passed < limit:
+            return f"{int(passed // unit)}{letter}" if passed >= MINUTE else "now"
+    return _MONTHS[local(now, moment).month - 1] if passed < YEARS_FROM else str(local(now, moment).year)
+
+
+def hit_time(now: datetime, moment: float | None) -> str:
+    """Say when: `14:02` today, `Sat` in the last week, `8 Nov` in the last five, then `Oct`, then `2024`."""
+    if moment is None:
+        return ""
+    then = local(now, moment)
+    days = (now.date() - then.date()).days
+    if days < 1:
+        return clock(now, moment)
+    if days < 7:
+        return _DAYS[then.weekday()]
+    return f"{then.day} {_MONTHS[then.month - 1]}" if days * DAY < MONTHS_FROM else age(now, moment)
+
+
+def clock(now: datetime, moment: float) -> str:
+    """Give the time of day: `14:02`."""
+    return f"{local(now, moment):%H:%M}"
+
+
+def day(now: datetime, moment: float) -> str:
+    """Name a day: `Sat 21 Nov`, with the year where it is not this one."""
+    then = local(now, moment)
+    year = "" if then.year == now.year else f" {then.year}"
+    return f"{_DAYS[then.weekday()]} {then.day} {_MONTHS[then.month - 1]}{year}"
+
+
+def date_and_clock(now: datetime, moment: float) -> str:
+    """Give day and time: `22 Nov 14:31`, with the year where it is not this one."""
+    return f"{day(now, moment).partition(' ')[2]} {clock(now, moment)}"
+
+
+def same_day(now: datetime, one: float, other: float) -> bool:
+    """Tell whether two moments fall on one day of the reader's."""
+    return local(now, one).date() == local(now, other).date()
+
+
+def count(number: int) -> str:
+    """Give a number for a column of 5: `1204`, `12.4k`, `124k`, `1.2M`; `·` for none. Rounded down."""
+    if number < 1:
+        return "·"
+    if number < 10_000:
+        return str(number)
+    for unit, letter in ((1_000, "k"), (1_000_000, "M")):
+        if number < 100 * unit:
+            return f"{number * 10 // unit / 10:.1f}{letter}"
+        if number < 1_000 * unit:
+            return f"{number // unit}{letter}"
+    return "999M"
+
+
+def in_words(number: int) -> str:
+    """Give a number for a sentence: `1 204`."""
+    return f"{number:,}".replace(",", " ")
+
+
+def many(number: int, noun: str) -> str:
+    """Give a number with its noun: `1 hit`, `3 104 hits`."""
+    return f"{in_words(number)} {noun}{'' if number == 1 else 's'}"
+
+
+def size(octets: int) -> str:
+    """Give a size in at most 8 cells: `612 B`, `3.2 KB`, `41.0 KB`, `1.4 MB`."""
+    if octets < 1024:
+        return f"{octets} B"
+    amount = octets / 1024
+    for unit in ("KB", "MB"):
+        if amount < 999.95:
+            return f"{amount:.1f} {unit}"
+        amount /= 1024
+    return f"{amount:.1f} GB"

@@ -1,0 +1,233 @@
+"""A call of a tool, with its result, on one line; and its output as people read it (LOOK.md §7)."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from hermes_tui.render.glyphs import Glyphs
+from hermes_tui.render.line import Line, Role, blank, fit, line_cells, pad_left, span
+from hermes_tui.render.marks import Marker
+from hermes_tui.render.safe import SafeText, one_line, safe
+from hermes_tui.render.time import size
+from store.models import Message, ToolCall
+
+LONGEST_PARSED = 1 << 18
+"""Characters of a result that are read as JSON to tell its outcome; in a longer one only its ends are looked at."""
+LONGEST_SUMMARY = 1_000
+"""Characters of arguments that are looked at for the line."""
+NARROW_BELOW = 56
+"""A measure below which the outcome has 4 cells instead of 9."""
+
+_TELLING = (
+    "command",
+    "path",
+    "file_path",
+    "query",
+    "url",
+    "urls",
+    "pattern",
+    "code",
+    "goal",
+    "question",
+    "prompt",
+    "name",
+)
+"""Arguments that say on their own what a call does, the most telling first."""
+_SAYING = ("output", "content", "stdout", "stderr", "error")
+"""Fields of a result that are text for people."""
+_EXIT_CODE = re.compile(r'"(?:exit_code|returncode)"\s*:\s*(-?\d{1,6})\b')
+_FAILED = re.compile(r"\s*\[?(?:error|traceback|exception|fatal)\b", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a call ended, in 9 cells and in 4."""
+
+    wide: str
+    narrow: str
+    role: Role = Role.DIM
+
+    @property
+    def failed(self) -> bool:
+        """True where the call did not do what was asked."""
+        return self.role is Role.ERROR
+
+
+def outcome(result: Message | None, glyphs: Glyphs, *, running: bool = False) -> Outcome:
+    """Tell how a call ended, from its result.
+
+    Hermes' tools answer with a JSON object as text (facts/hermes-format.md §3.1): `exit_code` where a command ran,
+    else `error` or `success`; other text tells by its first word.
+
+    Args:
+        result: None where there is no answer.
+        running: The session is live, so an answer may still come.
+    """
+    if result is None:
+        return Outcome(glyphs.words("… running"), glyphs.truncated) if running else Outcome("no answer", "none")
+    code, failed = _ending(result.text)
+    if code:
+        word = "exit " if len(str(code)) < 3 else ""
+        return Outcome(f"{glyphs.failed} {word}{code}", f"{glyphs.failed} {code}"[:4], Role.ERROR)
+    if failed:
+        return Outcome(f"{glyphs.failed} error", glyphs.failed, Role.ERROR)
+    return Outcome(f"{glyphs.ok} ok", glyphs.ok)
+
+
+def summary(call: ToolCall) -> SafeText:
+    """Give a call's arguments in a few words: the telling ones by their values, others as `key=value`."""
+    given = _json_object(call.arguments)
+    if given is None:
+        return one_line(call.arguments[:LONGEST_SUMMARY])
+    telling = next((key for key in _TELLING if given.get(key)), None)
+    if telling:
+        words = [_value(given["action"])] if isinstance(given.get("action"), str) else []
+        return one_line(" ".join([*words, _value(given[telling])]))
+    return one_line(" ".join(f"{key}={_value(value)}" for key, value in given.items())[:LONGEST_SUMMARY])
+
+
+def output(text: str) -> str:
+    """Give what a result says to people: the text inside its JSON envelope, then its other fields.
+
+    JSON without such a text comes indented, anything else as it is.
+    """
+    given = _json_object(text)
+    if given is None:
+        return text
+    said = [key for key in _SAYING if isinstance(given.get(key), str)]
+    if not said:
+        return json.dumps(given, ensure_ascii=False, indent=2)
+    rest = [
+        f"{key}: {_value(value)}" for key, value in given.items() if value and key not in said and key != "exit_code"
+    ]
+    return "\n".join([*(str(given[key]).strip("\n") for key in said if given[key]), *rest])
+
+
+def call_line(
+    call: ToolCall,
+    result: Message | None,
+    *,
+    measure: int,
+    glyphs: Glyphs,
+    opened: bool = False,
+    running: bool = False,
+    marker: Marker | None = None,
+) -> Line:
+    """Draw a call and its result as one line of `measure` cells: `▸ name  arguments   3.2 KB  ✓ ok`."""
+    return fold_line(
+        one_line(call.name) or safe("(no name)"),
+        summary(call),
+        octets(result.text) if result else None,
+        outcome(result, glyphs, running=running),
+        measure=measure,
+        glyphs=glyphs,
+        opened=opened,
+        marker=marker,
+    )
+
+
+def result_line(
+    result: Message, *, measure: int, glyphs: Glyphs, opened: bool = False, marker: Marker | None = None
+) -> Line:
+    """Draw a result whose call is not there: its tool's name and its first words."""
+    words = result.text if len(result.text) > LONGEST_PARSED else output(result.text)
+    return fold_line(
+        one_line(result.tool_name or "") or safe("result"),
+        SafeText("") if opened else one_line(words[:LONGEST_SUMMARY]),
+        octets(result.text),
+        outcome(result, glyphs),
+        measure=measure,
+        glyphs=glyphs,
+        opened=opened,
+        marker=marker,
+    )
+
+
+def reasoning_line(
+    reasoning: str, *, measure: int, glyphs: Glyphs, opened: bool = False, marker: Marker | None = None
+) -> Line:
+    """Draw reasoning as one line: `▸ reasoning  The user says…   1.4 KB`, in italics, without an outcome."""
+    words = SafeText("") if opened else one_line(reasoning[:LONGEST_SUMMARY])
+    line = fold_line(
+        safe("reasoning"), words, octets(reasoning), None, measure=measure, glyphs=glyphs, opened=opened, marker=marker
+    )
+    return (line[0], replace(line[1], role=Role.DIM), *line[2:])
+
+
+def fold_line(
+    name: SafeText,
+    words: SafeText,
+    taken: int | None,
+    end: Outcome | None,
+    *,
+    measure: int,
+    glyphs: Glyphs,
+    opened: bool = False,
+    marker: Marker | None = None,
+) -> Line:
+    """Draw what is folded: name and words to the left, size 8 right-aligned, outcome 9 (4 below a measure of 56).
+
+    Args:
+        taken: In bytes; None where there is nothing to measure.
+        end: None for reasoning, which is written in italics and has no outcome.
+
+    Returns:
+        At most `measure` cells, for any measure of 24 and more.
+    """
+    narrow = measure < NARROW_BELOW
+    room = measure - (14 if narrow else 20)
+    italic = end is None
+    name = fit(name, room - 2, glyphs.truncated)
+    line: Line = (
+        span((glyphs.opened if opened else glyphs.folded) + " ", Role.DIM),
+        span(name, italic=italic),
+    )
+    left = room - line_cells(line) - 2
+    if words and left > 1:
+        shown = fit(words, left, glyphs.truncated)
+        line = (*line, blank(2), *(marker or Marker()).mark(shown, span("", Role.DIM, italic=italic)))
+    length = safe("" if taken is None else size(taken))
+    line = (*line, blank(room - line_cells(line) + 1), span(pad_left(length, 8), Role.DIM))
+    if end is None:
+        return line
+    return (*line, blank(1 if narrow else 2), span(end.narrow if narrow else end.wide, end.role, bold=end.failed))
+
+
+def octets(text: str) -> int:
+    """Give the bytes of a text in UTF-8."""
+    return len(text) if text.isascii() else len(text.encode("utf-8", "surrogatepass"))
+
+
+def _ending(text: str) -> tuple[int, bool]:
+    """Give the exit code and whether something else tells of a failure."""
+    if len(text) > LONGEST_PARSED:
+        found = _EXIT_CODE.search(text[-2_000:]) or _EXIT_CODE.search(text[:2_000])
+        return (int(found[1]) if found else 0), False
+    given = _json_object(text)
+    if given is None:
+        return 0, _FAILED.match(text) is not None
+    code = given.get("exit_code", given.get("returncode"))
+    if isinstance(code, int) and not isinstance(code, bool):
+        return code, False
+    return 0, bool(given.get("error")) or given.get("success") is False or given.get("status") == "error"
+
+
+def _json_object(text: str) -> Mapping[str, object] | None:
+    if not text.lstrip().startswith("{"):
+        return None
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    return value if isinstance(value, dict) else None
+
+
+def _value(value: object) -> str:
+    if isinstance(value, str):
+        return value[:LONGEST_SUMMARY]
+    if isinstance(value, list) and all(isinstance(item, str) for item in value):
+        return " ".join(value[:20])[:LONGEST_SUMMARY]
+    return json.dumps(value, ensure_ascii=False)[:LONGEST_SUMMARY]

@@ -1,0 +1,72 @@
+"""The row above a transcript whose two sources disagree (LOOK.md §7)."""
+
+from __future__ import annotations
+
+from hermes_tui.render.glyphs import Glyphs
+from hermes_tui.render.line import Line, blank, cells, span
+from hermes_tui.render.safe import safe
+from hermes_tui.render.time import in_words, many
+from hermes_tui.widgets.bar import Bar
+from hermes_tui.widgets.theme import Ground
+from store.models import Check, Drift, JsonlFacts, Session
+
+
+class Banner(Bar):
+    """Says what is wrong with the session below it; hidden where nothing is."""
+
+    GROUND = Ground.BAND
+
+    DEFAULT_CSS = """
+    Banner { display: none; }
+    Banner.-flagged { display: block; }
+    """
+
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002  Textual's name
+        super().__init__(id=id)
+        self._drift: Drift | None = None
+        self._sentences: tuple[str, ...] = ()
+
+    def show(self, session: Session, drift: Drift | None, facts: JsonlFacts | None, check: Check | None) -> None:
+        """Say what is known of a session's drift; nothing, and the row goes."""
+        self._drift = drift
+        self._sentences = sentences(session, drift, facts, check) if drift else ()
+        self.set_class(drift is not None, "-flagged")
+        self.refresh()
+
+    def line(self, width: int) -> Line:
+        """The flag, and the longest sentence that fits."""
+        if self._drift is None:
+            return ()
+        return banner_line(self._drift, self._sentences, width, self.glyphs)
+
+
+def banner_line(drift: Drift, said: tuple[str, ...], width: int, glyphs: Glyphs) -> Line:
+    """Draw the flag and the first of `said` that fits into `width` cells."""
+    room = width - 5
+    sentence = next((text for text in said if cells(safe(text)) <= room), "")
+    return blank(1), glyphs.drift(drift), span(f" {sentence}")
+
+
+def sentences(session: Session, drift: Drift, facts: JsonlFacts | None, check: Check | None) -> tuple[str, ...]:
+    """What to say of a drift, the fullest first.
+
+    Args:
+        session: The row; its counter is SQLite's side.
+        drift: The quick flag.
+        facts: What a look at the file told.
+        check: What both sides say by content, once it is known.
+    """
+    lines = facts.messages if facts else session.messages
+    if drift is Drift.JSONL_ONLY:
+        return f"Only in JSONL, {many(lines, 'message')}", "Only in JSONL"
+    if drift is Drift.JSONL_AHEAD:
+        here, there = in_words(lines), in_words(session.messages)
+        return f"JSONL has {here} messages, SQLite {there}", f"JSONL {here}, SQLite {there}"
+    if drift is Drift.DAMAGED:
+        return f"{many(facts.bad_lines if facts else 1, 'damaged line')} in JSONL", "damaged lines"
+    if check is None:
+        return "SQLite and JSONL differ", "differ"
+    return (
+        f"SQLite lacks {in_words(check.missing_in_sqlite)}, JSONL lacks {in_words(check.missing_in_jsonl)}",
+        f"SQLite lacks {in_words(check.missing_in_sqlite)}",
+    )

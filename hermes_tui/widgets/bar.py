@@ -1,0 +1,39 @@
+"""A row of the frame: one line, painted as wide as the screen gives."""
+
+from __future__ import annotations
+
+from textual.reactive import reactive
+from textual.strip import Strip
+from textual.widget import Widget
+
+from hermes_tui.render.glyphs import ASCII, UNICODE, Glyphs
+from hermes_tui.render.line import Line
+from hermes_tui.widgets.theme import Ground, palette_of, strip_of
+
+
+class Bar(Widget):
+    """One row; a subclass says what is on it."""
+
+    ALLOW_SELECT = False
+    GROUND = Ground.PLAIN
+
+    DEFAULT_CSS = """
+    Bar { height: 1; background: $background; }
+    """
+
+    ascii_only: reactive[bool] = reactive(False)
+    """Paint with the ASCII glyphs."""
+
+    @property
+    def glyphs(self) -> Glyphs:
+        """The set of marks to paint with."""
+        return ASCII if self.ascii_only else UNICODE
+
+    def line(self, width: int) -> Line:
+        """What is on the row, at most `width` cells."""
+        raise NotImplementedError
+
+    def render_line(self, y: int) -> Strip:
+        """Textual's line API."""
+        width = self.size.width
+        return strip_of(self.line(width) if y == 0 else (), width, palette_of(self.app), self.GROUND)

@@ -1,0 +1,47 @@
+"""The last row: the keys that do something here, most needed first (LOOK.md §9)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from hermes_tui.render.line import Line, Role, Span, blank, cells, fill, line_cells, span
+from hermes_tui.widgets.bar import Bar
+
+GAP = 3
+
+Item = tuple[str, str]
+"""Keys as people read them, and a word."""
+
+
+class Footer(Bar):
+    """Keys in accent with a word each; what does not fit is dropped whole, the help stays at the right."""
+
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002  Textual's name
+        super().__init__(id=id)
+        self._items: tuple[Item, ...] = ()
+        self._pinned: Item = ("", "")
+
+    def show(self, items: Sequence[Item], pinned: Item) -> None:
+        """Put up other keys; `pinned` stands at the right end."""
+        if (tuple(items), pinned) != (self._items, self._pinned):
+            self._items, self._pinned = tuple(items), pinned
+            self.refresh()
+
+    def line(self, width: int) -> Line:
+        """As many items as fit whole."""
+        pinned = self._item(self._pinned)
+        room = width - 2 - line_cells(pinned) - GAP
+        kept: list[Span] = []
+        for item in self._items:
+            shown = self._item(item)
+            gap = (blank(GAP),) if kept else ()
+            if line_cells(kept) + line_cells(gap) + line_cells(shown) > room:
+                break
+            kept += (*gap, *shown)
+        return (blank(1), *fill(tuple(kept), room + GAP), *pinned)
+
+    def _item(self, item: Item) -> Line:
+        keys, word = (self.glyphs.words(text) for text in item)
+        if not cells(span(word).text):
+            return (span(keys, Role.ACCENT, bold=True),)
+        return span(keys, Role.ACCENT, bold=True), span(f" {word}", Role.DIM)

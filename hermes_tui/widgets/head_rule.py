@@ -1,0 +1,82 @@
+"""The one hairline above the panes: it carries their titles, and says by its weight which has the focus (LOOK.md §1, §2)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from hermes_tui.render.glyphs import Glyphs
+from hermes_tui.render.line import Line, Role, Span, crop, fit, line_cells, span
+from hermes_tui.render.safe import SafeText, safe
+from hermes_tui.widgets.bar import Bar
+
+ELBOW_ROOM = 8
+"""Cells of bare rule between a title and its facts, before facts are dropped for it."""
+SURE_FACTS = 2
+"""So many facts stay; the title is cut for them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """What the rule says above one pane."""
+
+    title: SafeText
+    note: str = ""
+    """In our own words, after the title."""
+    facts: tuple[str, ...] = ()
+    """At the right end, most needed first."""
+    focused: bool = False
+
+
+class HeadRule(Bar):
+    """One rule over one pane or two."""
+
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002  Textual's name
+        super().__init__(id=id)
+        self._left = Heading(SafeText(""))
+        self._right: Heading | None = None
+        self._split = 0
+
+    def show(self, left: Heading, right: Heading | None = None, *, split: int = 0) -> None:
+        """Put up titles; with two panes the joint stands in column `split`."""
+        if (left, right, split) != (self._left, self._right, self._split):
+            self._left, self._right, self._split = left, right, split
+            self.refresh()
+
+    def line(self, width: int) -> Line:
+        """The rule from edge to edge."""
+        if self._right is None:
+            return heading_line(self._left, width, self.glyphs)
+        left = heading_line(self._left, self._split, self.glyphs)
+        right = heading_line(self._right, width - self._split - 1, self.glyphs)
+        return (*left, self._joint(self._right), *right)
+
+    def _joint(self, right: Heading) -> Span:
+        glyphs = self.glyphs
+        if self._left.focused:
+            return span(glyphs.joint_left, Role.FOCUS)
+        return span(glyphs.joint_right, Role.FOCUS) if right.focused else span(glyphs.joint, Role.HAIR)
+
+
+def heading_line(heading: Heading, width: int, glyphs: Glyphs) -> Line:
+    """Draw one pane's part of the rule, exactly `width` cells."""
+    mark = glyphs.heavy if heading.focused else glyphs.light
+    role = Role.FOCUS if heading.focused else Role.HAIR
+    facts = _facts(heading, width, glyphs)
+    tail = (span(f" {facts} ", Role.DIM), span(mark, role)) if facts else ()
+    room = width - 4 - line_cells(tail)
+    title = fit(heading.title, max(room, 1), glyphs.truncated)
+    note = f" {glyphs.words(heading.note)}" if heading.note else ""
+    head = (span(f"{mark} ", role), span(title, bold=heading.focused), span(note, Role.DIM), span(" "))
+    head = crop(head, width - line_cells(tail), glyphs.truncated)
+    return (*head, span(mark * (width - line_cells(head) - line_cells(tail)), role), *tail)
+
+
+def _facts(heading: Heading, width: int, glyphs: Glyphs) -> SafeText:
+    """As many facts as leave the title whole, and at least the first ones."""
+    separator = glyphs.words(" · ")
+    facts = [safe(fact) for fact in heading.facts if fact]
+    taken = line_cells((span(heading.title), span(heading.note))) + 7 + ELBOW_ROOM
+    while len(facts) > SURE_FACTS and taken + line_cells((span(separator.join(facts)),)) > width:
+        facts.pop()
+    joined = separator.join(facts)
+    return safe(joined) if line_cells((span(joined),)) <= width // 2 else SafeText("")

@@ -1,0 +1,71 @@
+"""The heights of many rows, of which few are known exactly: sums and places in logarithmic time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+
+class Heights:
+    """A Fenwick tree of row heights in lines."""
+
+    def __init__(self, heights: Iterable[int] = ()) -> None:
+        self._each = list(heights)
+        self._tree = [0, *self._each]
+        for place in range(1, len(self._tree)):
+            if (parent := place + (place & -place)) < len(self._tree):
+                self._tree[parent] += self._tree[place]
+
+    def __len__(self) -> int:
+        return len(self._each)
+
+    def __getitem__(self, index: int) -> int:
+        return self._each[index]
+
+    @property
+    def total(self) -> int:
+        """Lines of all rows together."""
+        return self.above(len(self._each))
+
+    def above(self, index: int) -> int:
+        """Lines of all rows before `index`."""
+        lines = 0
+        while index:
+            lines += self._tree[index]
+            index &= index - 1
+        return lines
+
+    def put(self, index: int, height: int) -> None:
+        """Set the height of one row."""
+        change = height - self._each[index]
+        self._each[index] = height
+        place = index + 1
+        while change and place < len(self._tree):
+            self._tree[place] += change
+            place += place & -place
+
+    def extend(self, heights: Iterable[int]) -> None:
+        """Add rows at the end."""
+        for height in heights:
+            self._each.append(height)
+            place = len(self._tree)
+            first = place - (place & -place)
+            self._tree.append(self.above(place - 1) - self.above(first) + height)
+
+    def find(self, line: int) -> tuple[int, int]:
+        """The row that a line lies in, and how far into it; a line past the end is the last row's last line.
+
+        Raises:
+            IndexError: there are no rows.
+        """
+        if not self._each:
+            msg = "no rows"
+            raise IndexError(msg)
+        if line >= self.total:
+            return len(self._each) - 1, max(0, self._each[-1] - 1)
+        place, left = 0, max(0, line)
+        step = 1 << len(self._each).bit_length()
+        while step := step >> 1:
+            after = place + step
+            if after < len(self._tree) and self._tree[after] <= left:
+                place, left = after, left - self._tree[after]
+        return place, left

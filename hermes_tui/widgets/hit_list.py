@@ -1,0 +1,274 @@
+"""What a search found: titles, then messages under their sessions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import ClassVar, NamedTuple
+
+from textual.binding import Binding, BindingType
+
+from hermes_tui.render.glyphs import UNICODE, Glyphs
+from hermes_tui.render.hit import context_row, hit_row, more_row, section_rule
+from hermes_tui.render.line import Line
+from hermes_tui.render.row import group_row, session_row
+from hermes_tui.render.time import many
+from hermes_tui.widgets.session_list import SessionRow
+from hermes_tui.widgets.virtual_list import RowState, VirtualList
+from store.models import ContextLine, Hit, Origin
+
+FIRST_HITS = 3
+"""Hits of a session that are shown before they are asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class HitGroup:
+    """The hits of one session."""
+
+    row: SessionRow
+    hits: tuple[Hit, ...]
+    """In the order that they are shown in."""
+    total: int
+    """Messages of the session that match, as far as it is known; at least `len(hits)`."""
+
+
+class TitleKey(NamedTuple):
+    """A session whose title was found."""
+
+    session_id: str
+    kind: str = "title"
+
+
+class GroupKey(NamedTuple):
+    """The row above a session's hits."""
+
+    session_id: str
+    kind: str = "group"
+
+
+class HitKey(NamedTuple):
+    """A message that was found."""
+
+    session_id: str
+    message_id: int
+    origin: Origin = Origin.SQLITE
+    kind: str = "hit"
+
+
+class MoreKey(NamedTuple):
+    """The row that stands for the hits of a session that are not shown."""
+
+    session_id: str
+    kind: str = "more"
+
+
+class ContextKey(NamedTuple):
+    """A message beside a hit."""
+
+    hit: HitKey
+    place: int
+    kind: str = "context"
+
+
+class RuleKey(NamedTuple):
+    """The rule over a section."""
+
+    text: str
+    kind: str = "rule"
+
+
+class HitList(VirtualList):
+    """Titles and hits by key; the rules and the context rows are passed by."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("right", "show_more", "More", show=False),
+        Binding("left", "show_fewer", "Fewer", show=False),
+    ]
+
+    def __init__(self, *, now: Callable[[], datetime], glyphs: Glyphs = UNICODE, id: str | None = None) -> None:  # noqa: A002
+        """Args:
+        now: The time, aware; its zone is the reader's.
+        """
+        super().__init__(glyphs=glyphs, id=id)
+        self._now = now
+        self._titles: dict[str, SessionRow] = {}
+        self._title_rule = ""
+        self._groups: dict[str, HitGroup] = {}
+        self._hits: dict[HitKey, Hit] = {}
+        self._around: dict[HitKey, tuple[ContextLine, ...]] = {}
+        self._expanded: set[str] = set()
+
+    def show(
+        self, titles: Sequence[SessionRow], groups: Sequence[HitGroup], *, dim: bool = False, close: bool = False
+    ) -> None:
+        """Replace what was found; the cursor stays as `set_keys` says, what was expanded or has context stays so.
+
+        Args:
+            titles: Sessions whose titles match.
+            groups: At most one for each session.
+            dim: This is the answer to an older question.
+            close: The titles only come close to what was asked.
+        """
+        self.faded = dim
+        self._titles = {row.session.id: row for row in titles}
+        self._title_rule = many(len(self._titles), "title")
+        if close:
+            self._title_rule += " is close" if len(self._titles) == 1 else " are close"
+        self._groups = {group.row.session.id: group for group in groups}
+        self._hits = {_key_of(hit): hit for group in groups for hit in group.hits}
+        self._around = {key: lines for key, lines in self._around.items() if key in self._hits}
+        self._expanded &= self._groups.keys()
+        self.set_keys(list(self._flat()))
+
+    def update_row(self, row: SessionRow) -> None:
+        """Paint a session's title row and group row anew."""
+        session_id = row.session.id
+        if session_id in self._titles:
+            self._titles[session_id] = row
+            self.refresh_key(TitleKey(session_id))
+        if (group := self._groups.get(session_id)) is not None:
+            self._groups[session_id] = HitGroup(row, group.hits, group.total)
+            self.refresh_key(GroupKey(session_id))
+
+    def set_context(self, key: Hashable, lines: Sequence[ContextLine]) -> None:
+        """Show the messages around a hit, in order; the hit's own line in `lines` stands for the hit."""
+        if isinstance(key, HitKey) and key in self._hits:
+            self._around[key] = tuple(lines)
+            self.set_keys(list(self._flat()))
+
+    def clear_context(self) -> None:
+        """Show the hits alone."""
+        self._around.clear()
+        self.set_keys(list(self._flat()))
+
+    def hit(self, key: Hashable) -> Hit | None:
+        """The hit of a key, None for a key of another kind."""
+        return self._hits.get(key) if isinstance(key, HitKey) else None
+
+    def row(self, session_id: str) -> SessionRow | None:
+        """The row of a session, None where it is not listed."""
+        group = self._groups.get(session_id)
+        return group.row if group else self._titles.get(session_id)
+
+    @property
+    def cursor_session(self) -> str | None:
+        """The session that the cursor's row belongs to."""
+        return _session_of(self.cursor_key)
+
+    @property
+    def cursor_hit(self) -> Hit | None:
+        """The hit under the cursor; for a group and its last row the first hit of that session."""
+        key = self.cursor_key
+        if isinstance(key, GroupKey | MoreKey):
+            return self._groups[key.session_id].hits[0]
+        return self.hit(key)
+
+    def move_hit(self, step: int) -> Hit | None:
+        """Put the cursor on the next hit (1) or the previous one (-1); None where there is none."""
+        keys = self.keys
+        here = keys.index(self.cursor_key) if self.cursor_key in keys else -1
+        way = keys[here + 1 :] if step > 0 else reversed(keys[: max(here, 0)])
+        found = next((key for key in way if isinstance(key, HitKey)), None)
+        if found is None:
+            return None
+        self.move_to(found)
+        return self._hits[found]
+
+    def show_more(self) -> None:
+        """Show all hits of the session under the cursor."""
+        if (session_id := self._grouped()) and session_id not in self._expanded:
+            self._expanded.add(session_id)
+            hits = self._groups[session_id].hits
+            first_new = _key_of(hits[FIRST_HITS]) if len(hits) > FIRST_HITS else None
+            self.set_keys(list(self._flat()), instead=first_new)
+
+    def show_fewer(self) -> None:
+        """Show three hits of the session under the cursor."""
+        if (session_id := self._grouped()) and session_id in self._expanded:
+            self._expanded.discard(session_id)
+            self.set_keys(list(self._flat()), instead=MoreKey(session_id))
+
+    def choose(self) -> None:
+        """Ask for the row under the cursor; the row that stands for more hits shows them."""
+        if isinstance(self.cursor_key, MoreKey):
+            self.show_more()
+        else:
+            super().choose()
+
+    action_show_more = show_more
+    action_show_fewer = show_fewer
+    action_choose = choose
+
+    def can_stand_on(self, key: Hashable) -> bool:
+        """Rules and context rows are passed by."""
+        return super().can_stand_on(key) and not isinstance(key, RuleKey | ContextKey)
+
+    def paint(self, key: Hashable, width: int, state: RowState) -> Line:
+        """A row as LOOK.md §6 draws it."""
+        now, glyphs, cursor = self._now(), self.glyphs, state.cursor
+        match key:
+            case RuleKey(text=text):
+                return section_rule(text, width=width, glyphs=glyphs)
+            case TitleKey(session_id=session_id):
+                row = self._titles[session_id]
+                return session_row(
+                    row.session,
+                    row.outline,
+                    row.drift,
+                    width=width,
+                    now=now,
+                    glyphs=glyphs,
+                    cursor=cursor,
+                    matches=row.matches,
+                )
+            case GroupKey(session_id=session_id):
+                group = self._groups[session_id]
+                row = group.row
+                return group_row(
+                    row.session, row.outline, row.drift, group.total, width=width, now=now, glyphs=glyphs, cursor=cursor
+                )
+            case MoreKey(session_id=session_id):
+                hidden = len(self._groups[session_id].hits) - FIRST_HITS
+                return more_row(hidden, width=width, glyphs=glyphs, cursor=cursor)
+            case ContextKey(hit=hit, place=place):
+                return context_row(self._around[hit][place], width=width, now=now, glyphs=glyphs)
+            case HitKey():
+                return hit_row(self._hits[key], width=width, now=now, glyphs=glyphs, cursor=cursor)
+        msg = f"not a key of this list: {key!r}"
+        raise ValueError(msg)
+
+    def _grouped(self) -> str | None:
+        """The session under the cursor, if it has hits here and the cursor is among them."""
+        key = self.cursor_key
+        return key.session_id if isinstance(key, GroupKey | HitKey | MoreKey) else None
+
+    def _flat(self) -> Iterator[Hashable]:
+        """All rows in order."""
+        if self._titles:
+            yield RuleKey(self._title_rule)
+            yield from map(TitleKey, self._titles)
+        if self._groups:
+            yield RuleKey("messages")
+        for session_id, group in self._groups.items():
+            yield GroupKey(session_id)
+            whole = session_id in self._expanded
+            for hit in group.hits if whole else group.hits[:FIRST_HITS]:
+                yield from self._with_context(_key_of(hit))
+            if not whole and len(group.hits) > FIRST_HITS:
+                yield MoreKey(session_id)
+
+    def _with_context(self, key: HitKey) -> Iterator[Hashable]:
+        lines = self._around.get(key, ())
+        here = next((place for place, line in enumerate(lines) if line.hit), 0)
+        yield from (ContextKey(key, place) for place in range(here))
+        yield key
+        yield from (ContextKey(key, place) for place in range(here + 1, len(lines)))
+
+
+def _key_of(hit: Hit) -> HitKey:
+    return HitKey(hit.session_id, hit.message_id, hit.origin)
+
+
+def _session_of(key: Hashable) -> str | None:
+    return key.session_id if isinstance(key, TitleKey | GroupKey | HitKey | MoreKey) else None

@@ -1,0 +1,140 @@
+"""The search row: the prompt, what is typed, and whose home this is (LOOK.md §6)."""
+
+from __future__ import annotations
+
+import re
+
+from rich.highlighter import Highlighter
+from rich.style import Style
+from rich.text import Text
+from textual import events
+from textual.app import ComposeResult
+from textual.containers import Horizontal
+from textual.widgets import Input
+
+from hermes_tui.render.line import Line, Role, Span, span
+from hermes_tui.render.safe import SafeText, one_line
+from hermes_tui.widgets.bar import Bar
+from hermes_tui.widgets.theme import Ground, palette_of
+
+PLACEHOLDER = 'words, "exact phrase", source: model: after: is:flagged'
+FILTER = re.compile(
+    r'(?<![^\s-])(?P<name>(?:source|model|role|tool|after|before|cwd|title|is|has):)(?P<value>"[^"]*"?|\S*)', re.IGNORECASE
+)
+
+
+class _Prompt(Bar):
+    """` / `, in accent while the row has the focus."""
+
+    GROUND = Ground.TINT
+
+    def line(self, width: int) -> Line:
+        focused = self.parent is not None and getattr(self.parent, "has_focus_within", False)
+        return (span(" / ", Role.ACCENT if focused else Role.TEXT, bold=focused),)
+
+
+class _Owner(Bar):
+    """The profile, and that nothing can be written where that was asked for."""
+
+    GROUND = Ground.TINT
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self._text = one_line(text)
+
+    def on_mount(self) -> None:
+        self.styles.width = len(self._text) + 2
+
+    def line(self, width: int) -> Line:
+        return (span(f" {self._text}", Role.DIM),)
+
+
+class _Filters(Highlighter):
+    """A filter's name is dim, its value accent, what is wrong is in error and underlined."""
+
+    def __init__(self, owner: Query) -> None:
+        self._owner = owner
+
+    def highlight(self, text: Text) -> None:
+        """Rich's hook; the text is what was typed, never markup."""
+        for found in FILTER.finditer(text.plain):
+            text.stylize(self._owner.style_of(Role.DIM), *found.span("name"))
+            text.stylize(self._owner.style_of(Role.ACCENT), *found.span("value"))
+        if self._owner.wrong is not None:
+            text.stylize(self._owner.style_of(Role.ERROR, underline=True), *self._owner.wrong)
+
+
+class Query(Input, inherit_bindings=True):
+    """The input itself, coloured by roles as everything else is."""
+
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002  Textual's name
+        super().__init__(
+            placeholder=PLACEHOLDER, highlighter=_Filters(self), compact=True, select_on_focus=False, id=id
+        )
+        self.wrong: tuple[int, int] | None = None
+        self.cursor_blink = False
+
+    def style_of(self, role: Role, *, underline: bool = False) -> Style:
+        """The style of a role on this row."""
+        return palette_of(self.app).style(Span(SafeText(""), role, underline=underline), Ground.TINT)
+
+    def get_component_rich_style(self, *names: str, partial: bool = False, default: Style | None = None) -> Style:
+        """The placeholder is dim like every other label; the rest is the theme's."""
+        if names == ("input--placeholder",):
+            return self.style_of(Role.DIM)
+        return super().get_component_rich_style(*names, partial=partial, default=default)
+
+
+class SearchBar(Horizontal):
+    """The first row of the screen; its `Input.Changed` and `Input.Submitted` bubble."""
+
+    DEFAULT_CSS = """
+    SearchBar { height: 1; background: $foreground 6%; }
+    SearchBar > _Prompt { width: 3; }
+    SearchBar > Query { width: 1fr; background: $foreground 0%; background-tint: $foreground 0%; }
+    SearchBar > Query:focus { background-tint: $foreground 0%; }
+    SearchBar:ansi { background: ansi_default; }
+    """
+
+    def __init__(self, owner: str, *, id: str | None = None) -> None:  # noqa: A002  Textual's name
+        super().__init__(id=id)
+        self._owner = owner
+
+    def compose(self) -> ComposeResult:
+        """Prompt, input, owner."""
+        yield _Prompt()
+        yield Query(id="query")
+        yield _Owner(self._owner)
+
+    @property
+    def query_input(self) -> Query:
+        """The input."""
+        return self.query_one(Query)
+
+    @property
+    def text(self) -> str:
+        """What is typed."""
+        return self.query_input.value
+
+    def mark_wrong(self, place: tuple[int, int] | None) -> None:
+        """Underline the characters that mean nothing, or none."""
+        if self.query_input.wrong != place:
+            self.query_input.wrong = place
+            self.query_input.refresh()
+
+    def clear(self) -> None:
+        """Take everything out."""
+        self.query_input.value = ""
+
+    def focus_input(self) -> None:
+        """Let the user type, behind what is there."""
+        self.query_input.focus()
+        self.query_input.cursor_position = len(self.query_input.value)
+
+    def on_descendant_focus(self, event: events.DescendantFocus) -> None:
+        """The prompt says that this row has the focus."""
+        self.query_one(_Prompt).refresh()
+
+    def on_descendant_blur(self, event: events.DescendantBlur) -> None:
+        """And that it has not."""
+        self.query_one(_Prompt).refresh()

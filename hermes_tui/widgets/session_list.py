@@ -1,0 +1,71 @@
+"""The list of sessions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from hermes_tui.render.glyphs import UNICODE, Glyphs
+from hermes_tui.render.line import Line, Range
+from hermes_tui.render.row import session_row
+from hermes_tui.widgets.virtual_list import RowState, VirtualList
+from store.models import Drift, Outline, Session
+
+
+@dataclass(frozen=True, slots=True)
+class SessionRow:
+    """What a row of the list is painted from."""
+
+    session: Session
+    outline: Outline | None = None
+    """None as long as it was not read."""
+    drift: Drift | None = None
+    matches: tuple[Range, ...] = ()
+    """Characters of `render.row.title_of(session, outline)` that a search found."""
+
+
+class SessionList(VirtualList):
+    """Sessions by their id, in the order that they are given in."""
+
+    def __init__(self, *, now: Callable[[], datetime], glyphs: Glyphs = UNICODE, id: str | None = None) -> None:  # noqa: A002
+        """Args:
+        now: The time, aware; its zone is the reader's.
+        """
+        super().__init__(glyphs=glyphs, id=id)
+        self._now = now
+        self._rows: dict[str, SessionRow] = {}
+
+    def show(self, rows: Sequence[SessionRow]) -> None:
+        """Replace the sessions; the cursor stays as `set_keys` says."""
+        self._rows = {row.session.id: row for row in rows}
+        self.set_keys(list(self._rows))
+
+    def update_row(self, row: SessionRow) -> None:
+        """Paint a session anew in its place; one that is not listed is left out."""
+        if row.session.id in self._rows:
+            self._rows[row.session.id] = row
+            self.refresh_key(row.session.id)
+
+    def row(self, session_id: str) -> SessionRow | None:
+        """The row of a session, None where it is not listed."""
+        return self._rows.get(session_id)
+
+    @property
+    def cursor_row(self) -> SessionRow | None:
+        """The row under the cursor."""
+        return self._rows.get(str(self.cursor_key))
+
+    def paint(self, key: Hashable, width: int, state: RowState) -> Line:
+        """A session as LOOK.md §5 draws it."""
+        row = self._rows[str(key)]
+        return session_row(
+            row.session,
+            row.outline,
+            row.drift,
+            width=width,
+            now=self._now(),
+            glyphs=self.glyphs,
+            cursor=state.cursor,
+            matches=row.matches,
+        )

@@ -1,0 +1,54 @@
+"""The line under the search row: what is on the screen, in numbers that never lie (LOOK.md §9)."""
+
+from __future__ import annotations
+
+from textual.timer import Timer
+
+from hermes_tui.render.line import Line, Role, blank, crop, fill, line_cells, span
+from hermes_tui.widgets.bar import Bar
+
+MARGIN = 3
+"""Text starts here."""
+GAP = 2
+NOTICE_SECONDS = 4.0
+
+
+class StatusLine(Bar):
+    """A sentence on the left; on the right what wants attention, or for a while a notice."""
+
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002  Textual's name
+        super().__init__(id=id)
+        self._left: Line = ()
+        self._right: Line = ()
+        self._notice = ""
+        self._clearing: Timer | None = None
+
+    def show(self, left: Line, right: Line = ()) -> None:
+        """Put up a sentence, and what stands at the right end where there is room for both."""
+        if (left, right) != (self._left, self._right):
+            self._left, self._right = left, right
+            self.refresh()
+
+    def tell(self, notice: str) -> None:
+        """Put a notice in the right half for four seconds; a newer one takes its place."""
+        if self._clearing is not None:
+            self._clearing.stop()
+        self._notice = notice
+        self._clearing = self.set_timer(NOTICE_SECONDS, self._forget)
+        self.refresh()
+
+    def _forget(self) -> None:
+        self._notice = ""
+        self.refresh()
+
+    def line(self, width: int) -> Line:
+        """The sentence, a gap, and the right end one cell before the edge."""
+        room = width - MARGIN - 1
+        if self._notice:
+            right = crop((span(self._notice, Role.ACCENT),), max(room // 2, 1), self.glyphs.truncated)
+            left = crop(self._left, room - line_cells(right) - GAP, self.glyphs.truncated)
+        else:
+            fits = line_cells(self._left) + GAP + line_cells(self._right) <= room
+            right = self._right if fits else ()
+            left = crop(self._left, room, self.glyphs.truncated)
+        return (blank(MARGIN), *fill(left, room - line_cells(right)), *right)

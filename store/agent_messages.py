@@ -1,0 +1,116 @@
+"""What agents do with messages, by upstream's names (facts/hermes-format.md §3, §6, §8)."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+
+from . import lookup
+from .agent_sessions import SessionVerbs
+from .draft import drafts, storable
+from .sqlite import records, turns
+from .sqlite.records import Record
+
+
+class MessageVerbs(SessionVerbs):
+    """Messages as dicts; a session that is not there has none."""
+
+    def append_message(
+        self,
+        session_id: str,
+        role: str,
+        content: object = None,
+        tool_name: str | None = None,
+        tool_calls: object = None,
+        tool_call_id: str | None = None,
+        token_count: int | None = None,
+        finish_reason: str | None = None,
+        reasoning: str | None = None,
+        reasoning_details: object = None,
+        codex_reasoning_items: object = None,
+        reasoning_content: str | None = None,
+        codex_message_items: object = None,
+        platform_message_id: str | None = None,
+        observed: bool = False,
+        effect_disposition: str | None = None,
+        timestamp: object = None,
+        api_content: str | None = None,
+    ) -> int:
+        """Add one message and return its row id; what is raised, see `append_messages`."""
+        message = {name: value for name, value in locals().items() if name not in ("self", "session_id")}
+        return self.append_messages(session_id, [message])[0]
+
+    def append_messages(self, session_id: str, messages: Sequence[Mapping[str, object]]) -> list[int]:
+        """Add a turn, all of it or nothing, and return the row ids; the counters follow in the same transaction.
+
+        Args:
+            messages: Dicts with the keys of `append_message`, and `message_id` for `platform_message_id`,
+                `display_kind`, `display_metadata`. Others are ignored. `timestamp` is seconds, ISO text or a datetime;
+                without one it is now and a microsecond more each. Reasoning is kept for assistants only.
+
+        Raises:
+            SessionMissing: The session has no row.
+            ColumnMissing: A field is not empty and has no column in this file.
+            ValueError: A time is not finite, or a number needs more than 64 bits.
+            Locked: Nothing was written; it can be tried again.
+        """
+        rows = drafts(messages, now=time.time())
+        if not rows:
+            return []
+        return self._write(lambda connection, layout: turns.append(connection, layout, session_id, rows))
+
+    def replace_messages(self, session_id: str, messages: Sequence[Mapping[str, object]]) -> None:
+        """Put these messages in place of all that the session has; see `append_messages`."""
+        rows = drafts(messages, now=time.time())
+        self._write(lambda connection, layout: turns.replace(connection, layout, session_id, rows))
+
+    def clear_messages(self, session_id: str) -> None:
+        """Delete the session's messages; its counters are 0."""
+        self._write(lambda connection, _: turns.clear(connection, session_id))
+
+    def message_count(self, session_id: str | None = None) -> int:
+        """How many message rows there are, inactive ones too, of one session or of all."""
+        return records.number(self._reader, "messages", "session_id", storable(session_id))
+
+    def get_messages(self, session_id: str, include_inactive: bool = False) -> list[Record]:
+        """Every column of the session's active rows in id order, content and calls decoded."""
+        return lookup.messages(self._reader, storable(session_id), include_inactive=include_inactive)
+
+    def get_messages_as_conversation(self, session_id: str) -> list[Record]:
+        """The active rows as an agent replays them: role and content, and what else is not empty."""
+        return [lookup.replayed(row) for row in self.get_messages(session_id)]
+
+    def search_messages(
+        self,
+        query: str,
+        source_filter: Sequence[str] | None = None,
+        exclude_sources: Sequence[str] | None = None,
+        role_filter: Sequence[str] | None = None,
+        limit: int = 20,
+        offset: int = 0,
+        sort: str | None = None,
+        include_inactive: bool = False,
+    ) -> list[Record]:
+        """Ranked hits, each with a snippet and with the message before and after it.
+
+        No words make it raise. The hits are one critical section, each context another.
+
+        Args:
+            query: FTS5's words, phrases, AND OR NOT and prefixes; whatever else is in it is cleaned away.
+            source_filter: Only these; none where it is empty, all where it is None.
+            role_filter: Only these; all where it is empty or None.
+            sort: newest, oldest, or by rank.
+            include_inactive: Find what the user took back, too.
+        """
+        asked = lookup.Asked(source_filter, exclude_sources, role_filter, limit, offset, sort, include_inactive)
+        return lookup.search(self._reader, query, asked)
+
+    def export_session(self, session_id: str) -> Record | None:
+        """The session's row with all its messages, inactive ones too, under `messages`."""
+        row = self.get_session(session_id)
+        return None if row is None else {**row, "messages": self.get_messages(session_id, include_inactive=True)}
+
+    def export_all(self, source: str | None = None) -> list[Record]:
+        """Every session as `export_session` gives it, newest start first."""
+        rows = records.newest(self._reader, storable(source), -1, 0)
+        return [{**row, "messages": self.get_messages(str(row["id"]), include_inactive=True)} for row in rows]

@@ -1,0 +1,157 @@
+"""What agents do with sessions, by upstream's names (facts/hermes-format.md §4, §8)."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+
+from . import lookup, title
+from .draft import storable
+from .handle import Handle
+from .sqlite import records, registry, titles
+from .sqlite.records import Record
+
+DAY = 86_400.0
+
+
+class SessionVerbs(Handle):
+    """Rows as dicts; a session or a title that is not there is None, False or empty, never an error."""
+
+    MAX_TITLE_LENGTH = title.MAX_LENGTH
+    sanitize_title = staticmethod(title.sanitize)
+
+    def create_session(
+        self,
+        session_id: str,
+        source: str,
+        model: str | None = None,
+        model_config: Mapping[str, object] | None = None,
+        system_prompt: str | None = None,
+        user_id: str | None = None,
+        parent_session_id: str | None = None,
+    ) -> str:
+        """Make the session's row and return its id; a row that is already there stays as it is.
+
+        Raises:
+            SessionMissing: The parent has no row.
+        """
+        texts = {"system_prompt": system_prompt, "user_id": user_id, "parent_session_id": parent_session_id}
+        values = registry.session_values(source, model, time.time(), model_config=model_config, **texts)
+        self._write(lambda connection, layout: registry.create(connection, layout, session_id, values))
+        return session_id
+
+    def ensure_session(self, session_id: str, source: str = "unknown", model: str | None = None) -> None:
+        """Make the session's row where there is none: what an agent calls before every flush."""
+        self.create_session(session_id, source, model)
+
+    def end_session(self, session_id: str, end_reason: str) -> None:
+        """Mark the session as ended now; the first reason wins."""
+        now = time.time()
+        self._write(lambda connection, _: registry.end(connection, session_id, end_reason, now))
+
+    def reopen_session(self, session_id: str) -> None:
+        """Take the end back, so that the session can be resumed."""
+        self._write(lambda connection, _: registry.reopen(connection, session_id))
+
+    def update_system_prompt(self, session_id: str, system_prompt: str) -> None:
+        """Store the whole prompt."""
+        self._write(lambda connection, layout: registry.set_prompt(connection, layout, session_id, system_prompt))
+
+    def update_token_counts(
+        self,
+        session_id: str,
+        input_tokens: int = 0,
+        output_tokens: int = 0,
+        model: str | None = None,
+        cache_read_tokens: int = 0,
+        cache_write_tokens: int = 0,
+        reasoning_tokens: int = 0,
+        estimated_cost_usd: float | None = None,
+        actual_cost_usd: float | None = None,
+        cost_status: str | None = None,
+        cost_source: str | None = None,
+        pricing_version: str | None = None,
+        billing_provider: str | None = None,
+        billing_base_url: str | None = None,
+        billing_mode: str | None = None,
+    ) -> None:
+        """Add tokens and costs; model and billing only where they are NULL, what is known of the cost overwritten.
+
+        Raises:
+            ColumnMissing: One that is not empty has no column in this file.
+            ValueError: A counter needs more than 64 bits.
+        """
+        given = {name: value for name, value in locals().items() if name not in ("self", "session_id")}
+        values = registry.token_values(given)
+        self._write(lambda connection, layout: registry.add_tokens(connection, layout, session_id, values))
+
+    def delete_session(self, session_id: str) -> bool:
+        """Delete the session, its messages and its marked delegates; other children lose their parent and stay.
+
+        Returns:
+            False where there is no such session. Its JSONL file is left alone.
+        """
+        return self._write(lambda connection, _: registry.delete(connection, session_id, delegates=True))
+
+    def prune_sessions(self, older_than_days: float = 90, source: str | None = None) -> int:
+        """Delete ended sessions that started so long ago, each in its own transaction; return how many went."""
+        self._refuse_to_write_if_read_only()
+        before = time.time() - older_than_days * DAY
+        return sum(self._prune(old) for old in records.ended_before(self._reader, before, storable(source)))
+
+    def _prune(self, session_id: str) -> bool:
+        return self._write(
+            lambda connection, _: registry.delete(connection, session_id, delegates=False, ended_only=True)
+        )
+
+    def get_session(self, session_id: str) -> Record | None:
+        """Every column of the session's row."""
+        return records.session(self._reader, storable(session_id))
+
+    def resolve_session_id(self, session_id_or_prefix: str) -> str | None:
+        """The id itself, else the one id that starts so; None where none or several do."""
+        if self.get_session(session_id_or_prefix) is not None:
+            return session_id_or_prefix
+        found = records.ids_like(self._reader, storable(session_id_or_prefix) or "")
+        return found[0] if len(found) == 1 else None
+
+    def set_session_title(self, session_id: str, title: str | None) -> bool:
+        """Name the session, or take its name where nothing is left of the title after cleaning.
+
+        Returns:
+            False where there is no such session.
+
+        Raises:
+            ValueError: The title is too long, or another session's.
+        """
+        cleaned = self.sanitize_title(title)
+        return self._write(lambda connection, layout: titles.assign(connection, layout, storable(session_id), cleaned))
+
+    def get_session_title(self, session_id: str) -> str | None:
+        """The session's title."""
+        return titles.of(self._reader, storable(session_id))
+
+    def get_session_by_title(self, title: str) -> Record | None:
+        """The row of the session with exactly this title."""
+        return records.titled(self._reader, storable(title))
+
+    def resolve_session_by_title(self, title: str) -> str | None:
+        """Id of the newest “title #N”, else of the session with exactly this title."""
+        return titles.latest(self._reader, storable(title) or "")
+
+    def get_next_title_in_lineage(self, base_title: str) -> str:
+        """The title without its number, and the next number where it is taken."""
+        base = title.base_of(storable(base_title) or "")
+        return title.following(base, titles.taken(self._reader, base))
+
+    def list_sessions_rich(self, source: str | None = None, limit: int = 20, offset: int = 0) -> list[Record]:
+        """Rows by newest start, with `preview` of the first user message and `last_active`."""
+        return lookup.rich(self._reader, storable(source), limit, offset)
+
+    def search_sessions(self, source: str | None = None, limit: int = 20, offset: int = 0) -> list[Record]:
+        """Rows by newest start."""
+        return records.newest(self._reader, storable(source), limit, offset)
+
+    def session_count(self, source: str | None = None) -> int:
+        """How many sessions there are, of one source or of all."""
+        return records.number(self._reader, "sessions", "source", storable(source))

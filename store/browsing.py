@@ -1,0 +1,131 @@
+"""The verbs that a screen and a command line ask: pages, windows, flags; nothing here writes."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator, Sequence
+
+from . import drift, lookup, query, search
+from .agent_messages import MessageVerbs
+from .cancel import Cancel
+from .draft import storable
+from .lineage import Lineage
+from .models import Batch, Check, ContextLine, Drift, Head, JsonlFacts, Message, Outline, Page, Scope, Session
+from .query import Query
+from .sqlite import messages, sessions
+from .sqlite.sessions import Cursor
+from .watch import Watch
+
+CONTEXT_OCTETS = 8192
+"""Bytes of a plain text that a line of context shows at most."""
+
+
+class BrowserVerbs(MessageVerbs):
+    """What is not there is empty or None; what cannot be read is a StoreError."""
+
+    def sessions(self, *, limit: int = 200, cursor: object = None) -> Page[Session]:
+        """A page of all sessions in SQLite, newest start first: archived, hidden and child ones included.
+
+        Args:
+            cursor: `Page.cursor` of the page before.
+        """
+        after = cursor if isinstance(cursor, Cursor) else None
+        return sessions.page(self._reader, limit=limit, cursor=after, now=time.time(), profile=self._profile)
+
+    def recent(self, *, limit: int = 200) -> tuple[Session, ...]:
+        """The sessions of the newest messages and the newest started ones, last active first: for the first frame."""
+        active = sessions.newest(self._reader)[:limit]
+        found = {row.id: row for row in (*self._rows(active), *self.sessions(limit=limit).items)}
+        return tuple(sorted(found.values(), key=lambda row: (row.last_active or 0.0, row.id), reverse=True)[:limit])
+
+    def session(self, session_id: str) -> Session | None:
+        """One session, from SQLite or from a JSONL file that alone knows it."""
+        return next(iter(self._rows([session_id])), None) or self._files.session(session_id)
+
+    def _rows(self, ids: Iterable[str]) -> tuple[Session, ...]:
+        return sessions.by_ids(self._reader, ids, now=time.time(), profile=self._profile)
+
+    def file_sessions(self) -> tuple[Session, ...]:
+        """The sessions that only a JSONL file knows, the file changed last first."""
+        known = sessions.known(self._reader)
+        found = (self._files.session(session_id) for session_id in self._files.without(known))
+        return tuple(session for session in found if session is not None)
+
+    def outlines(self, session_ids: Iterable[str]) -> dict[str, Outline]:
+        """Status and first words of the sessions that have a row: for what is on the screen."""
+        return {row.id: lookup.outline(self._reader, row) for row in self._rows(session_ids)}
+
+    def scope(self) -> Scope:
+        """How many sessions SQLite has, and how many the default list leaves out and why."""
+        return sessions.scope(self._reader)
+
+    def chain(self, session_id: str) -> tuple[str, ...]:
+        """Ids of the compression chain that a session belongs to, root first; its own id where it is alone."""
+        return Lineage(sessions.links(self._reader, [session_id])).chain(session_id) or (session_id,)
+
+    def heads(self, session_id: str, *, after: int = 0, limit: int = 4096) -> Page[Head]:
+        """What is known of a session's messages without their bodies, in id order, inactive ones included.
+
+        Args:
+            after: The id before the first one; the page's cursor is the last id, where more follow.
+        """
+        return messages.heads(self._reader, session_id, after=after, limit=limit)
+
+    def messages(self, ids: Sequence[int]) -> tuple[Message, ...]:
+        """Messages by row id in the order asked for, without those that are gone.
+
+        Raises:
+            ValueError: More than 256 ids.
+        """
+        return messages.bodies(self._reader, ids)
+
+    def context(self, session_id: str, message_id: int, *, width: int = 1) -> tuple[ContextLine, ...]:
+        """The messages round one, `width` on each side, in id order within the session: one critical section.
+
+        A plain text is cut after its first 8 kB.
+        """
+        return messages.window(self._reader, session_id, message_id, width=width, octets=CONTEXT_OCTETS)
+
+    def search(
+        self, query: Query | str, *, limit: int = 200, cancel: Cancel | None = None, after_id: int = 0
+    ) -> Iterator[Batch]:
+        """Hits newest first, from SQLite and from files that know more, batch by batch.
+
+        Args:
+            query: Words as they are typed, or what `query.parse` made of them.
+            limit: Hits in all.
+            cancel: Withdraws the question.
+            after_id: Only messages of SQLite above this id.
+
+        Raises:
+            QueryInvalid: A filter's value means nothing.
+            Interrupted: `cancel` was withdrawn.
+        """
+
+    def facts(self, session_id: str) -> JsonlFacts | None:
+        """What the session's JSONL file tells, None without one."""
+        return self._files.facts(session_id)
+
+    def all_facts(self, *, cancel: Cancel | None = None) -> Iterator[JsonlFacts]:
+        """Every JSONL file, the one changed last first; an unchanged one is not read again."""
+        return self._files.all_facts(cancel=cancel)
+
+    def file_messages(self, session_id: str) -> tuple[Message, ...]:
+        """The messages of the session's JSONL file, none without one."""
+        return self._files.messages(session_id)
+
+    def drift(self, session: Session, facts: JsonlFacts | None) -> Drift | None:
+        """The quick flag, by counts and stat; None where nothing speaks for a difference."""
+        return drift.flag(session, facts)
+
+    def check(self, session_id: str) -> Check:
+        """Compare both sources of a session by content.
+
+        Raises:
+            SessionMissing: Neither knows it.
+        """
+        return self._checker.check(session_id)
+
+    def checks(self, ids: Iterable[str] | None = None, *, cancel: Cancel | None = None) -> Iterator[Check]:
+        """Compare one session after the other: those asked for, or all, newest first."""
+        return self._checker.checks(ids, cancel=cancel)

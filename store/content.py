@@ -1,0 +1,221 @@
+"""Stored cells and JSONL values <-> messages: content, tool calls, times, and what makes two messages one.
+
+Formats: facts/hermes-format.md §3.1-§3.4 for SQLite, §5.1 for JSONL.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from datetime import datetime
+
+from .json_value import BadJson, canonical, dump, load
+from .models import Message, Origin, ToolCall
+
+PREFIX = "\x00json:"
+"""What a cell begins with that holds a list or an object as JSON, since 2026-04-30."""
+
+_IMAGES = ("image", "image_url", "input_image")
+_SOUNDS = ("audio", "input_audio")
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_EARLIEST, _LATEST = 631_152_000.0, 4_102_444_800.0
+"""1990 and 2100: a time outside is damage."""
+
+
+def decode(cell: str | None) -> object:
+    """Give what a content cell holds: a text, None, or the list or object behind PREFIX; the raw text if that is bad."""
+    if cell is None or not cell.startswith(PREFIX):
+        return cell
+    try:
+        return load(cell[len(PREFIX) :])
+    except BadJson:
+        return cell
+
+
+def readable(value: object) -> str:
+    """Give the text that a reader sees of any content: "" for None, parts on lines of their own.
+
+    Images stand as `[image: https://…]`, those inside the message as `[image 34 KB]`.
+    """
+    if value is None:
+        return ""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, list):
+        return "\n".join(filter(None, map(_readable_part, value)))
+    summary = _summary(value)
+    return dump(value) if summary is None else summary
+
+
+def _readable_part(part: object) -> str:
+    """Give the text of one part of a list: OpenAI's, Responses' and Anthropic's shapes."""
+    if not isinstance(part, dict):
+        return readable(part)
+    kind = part.get("type")
+    if kind in _IMAGES:
+        return _image(part)
+    if kind in _SOUNDS:
+        return "[audio]"
+    for key in ("text", "input_text", "output_text"):
+        if isinstance(text := part.get(key), str):
+            return text
+    return dump(part)
+
+
+def _image(part: dict[str, object]) -> str:
+    """Name an image by its address, or by the size of what is in the message."""
+    place = next((part[key] for key in ("image_url", "source", "url", "data") if key in part), None)
+    if isinstance(place, dict):
+        place = next((place[key] for key in ("url", "data") if key in place), None)
+    if not isinstance(place, str) or not place:
+        return "[image]"
+    if re.match(r"[a-z]+://", place, re.IGNORECASE):
+        return f"[image: {place}]"
+    return f"[image {_size((len(place) - place.find(',') - 1) * 3 // 4)}]"
+
+
+def _size(octets: int) -> str:
+    """A size as people say it."""
+    if octets < 1024:
+        return f"{octets} B"
+    return f"{octets / 1024:.0f} KB" if octets < 1024 * 1024 else f"{octets / 1024 / 1024:.1f} MB"
+
+
+def _summary(value: object) -> str | None:
+    """Give the text of a tool's multimodal result as upstream stores it, None for any other value."""
+    if not isinstance(value, dict) or value.get("_multimodal") is not True:
+        return None
+    parts = value.get("content")
+    if not isinstance(parts, list):
+        return None
+    texts = [str(part.get("text", "")) for part in parts if isinstance(part, dict) and part.get("type") == "text"]
+    return str(value.get("text_summary") or "") or "\n".join(texts) or "[multimodal tool result]"
+
+
+def parse_calls(value: object) -> tuple[ToolCall, ...]:
+    """Give the tool calls of a cell (JSON text, also encoded twice) or of a JSONL value (a list); () where it is bad."""
+    for _ in range(3):
+        if not isinstance(value, str):
+            break
+        try:
+            value = load(value)
+        except BadJson:
+            return ()
+    calls = [value] if isinstance(value, dict) else value
+    return tuple(_call(call) for call in calls if isinstance(call, dict)) if isinstance(calls, list) else ()
+
+
+def _call(call: dict[str, object]) -> ToolCall:
+    """Read one call, in OpenAI's form or the id-less one."""
+    inner = call.get("function")
+    about = inner if isinstance(inner, dict) else call
+    arguments = about.get("arguments")
+    if not isinstance(arguments, str):
+        arguments = "" if arguments is None else dump(arguments)
+    return ToolCall(_word(call.get("id")) or _word(call.get("call_id")), _word(about.get("name")) or "", arguments)
+
+
+def identity(role: object, content: object, calls: object, tool_call_id: object) -> bytes:
+    """Give 16 bytes that are equal for one message in SQLite and in JSONL, and differ for different ones.
+
+    Args:
+        role: As stored; a missing one is “unknown”, as Hermes writes it.
+        content: The cell or the JSONL value. Lists count as Hermes flattens them: text parts on lines, images as
+            `[screenshot]`. None and "" are equal, outer spaces do not count, lone surrogates are U+FFFD.
+        calls: The cell or the JSONL value; spaces and key order in their JSON do not count.
+        tool_call_id: The call that a tool's result answers.
+
+    Times, row ids, tool names and reasoning are not part of it: the two sources keep them differently.
+    """
+    flat = _SURROGATE.sub("\ufffd", _flattened(decode(content) if isinstance(content, str) else content)).strip()
+    parts = [[call.id, call.name, _canonical_arguments(call.arguments)] for call in parse_calls(calls)]
+    whole = canonical([_word(role) or "unknown", flat, parts, _word(tool_call_id)])
+    return hashlib.blake2b(whole.encode("ascii"), digest_size=16).digest()
+
+
+def _flattened(value: object) -> str:
+    """Give content as Hermes' flush stores it since 2026-04-28."""
+    if value is None or isinstance(value, str):
+        return value or ""
+    if isinstance(value, list):
+        return "\n".join(text for text in map(_flattened_part, value) if text is not None)
+    summary = _summary(value)
+    return canonical(value) if summary is None else summary
+
+
+def _flattened_part(part: object) -> str | None:
+    if isinstance(part, str):
+        return part
+    if not isinstance(part, dict):
+        return None
+    if part.get("type") in _IMAGES:
+        return "[screenshot]"
+    return str(part.get("text", "")) if part.get("type") == "text" else None
+
+
+def _canonical_arguments(arguments: str) -> str:
+    try:
+        return canonical(load(arguments))
+    except BadJson:
+        return _SURROGATE.sub("\ufffd", arguments).strip()
+
+
+def moment(value: object) -> float | None:
+    """Give a time as seconds since 1970 UTC: from such a number, or an ISO text (without offset: local time).
+
+    None for what is no time between 1990 and 2100.
+    """
+    if isinstance(value, str):
+        value = _moment_of_text(value.strip())
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    return float(value) if _EARLIEST <= value <= _LATEST else None
+
+
+def _moment_of_text(text: str) -> float | None:
+    if re.fullmatch(r"[0-9]{9,10}(\.[0-9]{1,9})?", text):
+        return float(text)
+    try:
+        return datetime.fromisoformat(text).astimezone().timestamp()
+    except (ValueError, OverflowError, OSError):
+        return None
+
+
+def message_of_record(value: dict[str, object], *, session_id: str, line: int) -> Message:
+    """Give the message that a JSONL object holds; its id is the line's number, from 1. Never raises."""
+    return Message(
+        id=line,
+        session_id=session_id,
+        role=_word(value.get("role")) or "unknown",
+        text=readable(value.get("content")),
+        timestamp=moment(value.get("timestamp")),
+        tool_calls=parse_calls(value.get("tool_calls")),
+        tool_call_id=_word(value.get("tool_call_id")),
+        tool_name=_word(value.get("tool_name")) or _word(value.get("name")),
+        reasoning=_word(value.get("reasoning_content")) or _word(value.get("reasoning")) or "",
+        finish_reason=_word(value.get("finish_reason")),
+        display_kind=_word(value.get("display_kind")),
+        origin=Origin.JSONL,
+    )
+
+
+def conversation_of_record(value: dict[str, object]) -> dict[str, object]:
+    """Give a JSONL object the form of `get_messages_as_conversation`: role and content, then only what is not empty."""
+    message: dict[str, object] = {"role": _word(value.get("role")) or "unknown", "content": value.get("content")}
+    keys = ["tool_call_id", "tool_name", "tool_calls"]
+    if message["role"] == "assistant":
+        keys += ["reasoning", "reasoning_details", "codex_reasoning_items"]
+    message.update({key: value[key] for key in keys if value.get(key)})
+    if isinstance(calls := message.get("tool_calls"), str):
+        try:
+            message["tool_calls"] = load(calls)
+        except BadJson:
+            message["tool_calls"] = []
+    return message
+
+
+def _word(value: object) -> str | None:
+    """A text that is not empty, None for anything else; numbers become texts."""
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return str(value)
+    return value if isinstance(value, str) and value else None

@@ -1,0 +1,146 @@
+"""A message on its way into the store: an agent's dict -> the values of a row (facts/hermes-format.md §3, §8).
+
+Pure, and complete before any lock is taken: whatever is wrong with a message is said before anything is written.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+JSON_MARK = "\x00json:"
+"""What precedes a content that is stored as JSON (facts §3.2)."""
+
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_STEP = 1e-6
+_LARGEST = 2**63
+_TEXTS = ("tool_call_id", "tool_name", "effect_disposition", "finish_reason", "api_content", "display_kind")
+_THOUGHTS = ("reasoning", "reasoning_content")
+_THOUGHT_LISTS = ("reasoning_details", "codex_reasoning_items", "codex_message_items")
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """One row to be."""
+
+    values: Mapping[str, str | int | float | None]
+    """Column -> value, without the ones that say nothing."""
+    calls: int
+    """Calls of tools it counts for (facts §4.7)."""
+
+
+def drafts(messages: Sequence[Mapping[str, object]], *, now: float) -> tuple[Draft, ...]:
+    """The rows of a turn, in order; those without a time get `now` and a microsecond more each.
+
+    Args:
+        messages: Dicts with the keys of `SessionDB.append_message`, and `timestamp`, `message_id` (another name of
+            `platform_message_id`), `observed`, `api_content`, `display_kind`, `display_metadata`. Other keys are ignored.
+        now: Seconds since 1970 UTC.
+
+    Raises:
+        ValueError: A time that is not finite, or an integer that needs more than 64 bits.
+    """
+    return tuple(draft(message, now=now + index * _STEP) for index, message in enumerate(messages))
+
+
+def draft(message: Mapping[str, object], *, now: float) -> Draft:
+    """One row; see `drafts`."""
+    role = storable(message.get("role")) or "unknown"
+    values: dict[str, str | int | float | None] = {
+        "role": role,
+        "content": content_cell(message.get("content")),
+        "tool_calls": json_cell(message.get("tool_calls")),
+        "timestamp": moment(message.get("timestamp"), now=now),
+        "token_count": whole(message.get("token_count"), "token_count"),
+        "platform_message_id": storable(message.get("platform_message_id") or message.get("message_id")),
+        "observed": 1 if message.get("observed") else None,
+        "display_metadata": json_cell(message.get("display_metadata")),
+        **{name: storable(message.get(name)) for name in _TEXTS},
+    }
+    if role == "assistant":
+        values |= {name: storable(message.get(name)) for name in _THOUGHTS}
+        values |= {name: json_cell(message.get(name)) for name in _THOUGHT_LISTS}
+    return Draft({name: value for name, value in values.items() if value is not None}, calls_in(message.get("tool_calls")))
+
+
+def storable(value: object) -> str | None:
+    """Text that SQLite takes: lone surrogates become U+FFFD; other values as text, None as None."""
+    if value is None:
+        return None
+    text = value if isinstance(value, str) else str(value)
+    return text if text.isascii() else _SURROGATE.sub("\ufffd", text)
+
+
+def content_cell(value: object) -> str | None:
+    """A content as it is stored: text as it is, parts as JSON after `JSON_MARK`."""
+    if isinstance(value, list | dict | tuple):
+        return JSON_MARK + _dumped(value)
+    return storable(value.decode("utf-8", "replace") if isinstance(value, bytes) else value)
+
+
+def json_cell(value: object) -> str | None:
+    """A list or dict as JSON text; text is JSON already and stays as it is; what is empty says nothing."""
+    if not value:
+        return None
+    return storable(value) if isinstance(value, str) else _dumped(value)
+
+
+def calls_in(value: object) -> int:
+    """Calls in a `tool_calls` value: a list, its JSON, or one call."""
+    if not value:
+        return 0
+    if isinstance(value, str):
+        try:
+            value = json.loads(value)
+        except (ValueError, RecursionError):
+            return 1
+    return len(value) if isinstance(value, list) else 1
+
+
+def moment(value: object, *, now: float) -> float:
+    """Seconds since 1970 of a number, a numeric text, an ISO text or a datetime; what is none of these is `now`.
+
+    Raises:
+        ValueError: The number is not finite: SQLite would store NULL for it and refuse the row.
+    """
+    seconds = _seconds(value, now)
+    if not math.isfinite(seconds):
+        raise ValueError(f"a message's time must be finite, not {value!r}")
+    return seconds
+
+
+def whole(value: object, name: str) -> int | None:
+    """An integer that fits a cell.
+
+    Raises:
+        ValueError: It needs more than 64 bits.
+    """
+    if not isinstance(value, int):
+        return None
+    if not -_LARGEST <= value < _LARGEST:
+        raise ValueError(f"{name} does not fit into 64 bits")
+    return int(value)
+
+
+def _seconds(value: object, now: float) -> float:
+    if isinstance(value, datetime):
+        return value.timestamp()
+    if isinstance(value, int | float):
+        return float(value)
+    if not isinstance(value, str):
+        return now
+    for read in (float, lambda text: datetime.fromisoformat(text).timestamp()):
+        try:
+            return read(value)
+        except (ValueError, OverflowError):
+            continue
+    return now
+
+
+def _dumped(value: object) -> str:
+    """ASCII JSON as Hermes writes it; what JSON has no form for is written as text rather than lost."""
+    return json.dumps(value, default=str)

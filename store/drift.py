@@ -1,0 +1,147 @@
+"""Where the two sources of a session disagree: a quick flag by counts and stat, the verdict by content."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from . import merge
+from .cancel import Cancel
+from .errors import CannotOpen, Interrupted, SessionMissing
+from .files import Files, entry, is_message
+from .jsonl import BadLine
+from .merge import Comparison, Entry
+from .models import Check, Drift, JsonlFacts, Origin, Session, Verdict
+from .sqlite import entries as rows
+from .sqlite.connection import Reader
+
+LATER = 60.0
+"""Seconds by which SQLite's newest message must follow the file's last change to be one that the file lacks."""
+
+_FLAGS = {
+    Verdict.JSONL_AHEAD: Drift.JSONL_AHEAD,
+    Verdict.DIVERGED: Drift.DIVERGED,
+    Verdict.JSONL_ONLY: Drift.JSONL_ONLY,
+}
+
+
+def flag(session: Session, facts: JsonlFacts | None) -> Drift | None:
+    """The quick flag, by counts and stat alone; None where nothing speaks for a difference.
+
+    It may be wrong where both sources have as many messages and not the same ones: `Checker.check` tells.
+    """
+    if facts is None:
+        return None
+    if session.origin is Origin.JSONL:
+        return Drift.JSONL_ONLY
+    if facts.messages > session.messages:
+        followed = session.messages and (session.last_active or 0) > facts.mtime_ns / 1e9 + LATER
+        return Drift.DIVERGED if followed else Drift.JSONL_AHEAD
+    return Drift.DAMAGED if facts.bad_lines or facts.problem else None
+
+
+def flag_of(check: Check) -> Drift | None:
+    """The flag that a verdict by content stands for; it replaces the quick one."""
+    return _FLAGS.get(check.verdict) or (Drift.DAMAGED if check.damaged_lines else None)
+
+
+class Checker:
+    """Verdicts by content; holds the messages of one session at a time, and of those only what is compared."""
+
+    def __init__(self, reader: Reader, files: Files) -> None:
+        self._reader = reader
+        self._files = files
+
+    def check(self, session_id: str, *, cancel: Cancel | None = None) -> Check:
+        """Compare both sources of one session.
+
+        Raises:
+            SessionMissing: Neither source knows the session.
+            Interrupted: `cancel` was withdrawn.
+        """
+        file = self._file(session_id)
+        has_row = rows.has_session(self._reader, session_id)
+        stored = list(rows.entries(self._reader, session_id, cancel=cancel)) if has_row else []
+        if file is None and not has_row:
+            raise SessionMissing(f"no session {session_id}, neither in {self._reader.path.name} nor as a JSONL file")
+        return _judged(session_id, file, stored if has_row else None)
+
+    def checks(self, ids: Iterable[str] | None = None, *, cancel: Cancel | None = None) -> Iterator[Check]:
+        """Compare one session after the other: those asked for, or all, newest first, JSONL-only ones at the end.
+
+        Raises:
+            SessionMissing: An id that was asked for is not known.
+            Interrupted: `cancel` was withdrawn.
+        """
+        for session_id in self.all_ids() if ids is None else ids:
+            if cancel is not None and cancel.cancelled:
+                raise Interrupted("the question was withdrawn")
+            yield self.check(session_id, cancel=cancel)
+
+    def all_ids(self) -> list[str]:
+        """Ids of every session that has a row, newest start first, then those that only a file knows, newest first."""
+        known = rows.session_ids(self._reader)
+        return [*known, *self._files.without(set(known))]
+
+    def _file(self, session_id: str) -> _File | None:
+        if self._files.find(session_id) is None:
+            return None
+        entries: list[Entry] = []
+        damaged = 0
+        try:
+            for record in self._files.records(session_id):
+                if isinstance(record, BadLine):
+                    damaged += 1
+                elif is_message(record):
+                    entries.append(entry(record.value))
+        except CannotOpen as error:
+            return _File([], 0, str(error))
+        return _File(entries, damaged)
+
+
+@dataclass(frozen=True, slots=True)
+class _File:
+    """What is compared of a JSONL file."""
+
+    entries: list[Entry]
+    damaged: int
+    problem: str = ""
+
+
+def _judged(session_id: str, file: _File | None, stored: list[Entry] | None) -> Check:
+    comparison = merge.compare(file.entries if file else [], stored or [])
+    verdict = comparison.verdict
+    if file is None:
+        verdict = Verdict.SQLITE_ONLY
+    elif stored is None:
+        verdict = Verdict.JSONL_ONLY
+    return Check(
+        session_id=session_id,
+        verdict=verdict,
+        sqlite_messages=len(stored or []),
+        jsonl_messages=len(file.entries) if file else 0,
+        missing_in_sqlite=comparison.missing_in_sqlite,
+        missing_in_jsonl=comparison.missing_in_jsonl,
+        damaged_lines=file.damaged if file else 0,
+        doubled=comparison.doubled,
+        repairable=comparison.repairable,
+        reason="; ".join(_reasons(comparison, file, stored)),
+    )
+
+
+def _reasons(comparison: Comparison, file: _File | None, stored: list[Entry] | None) -> Iterator[str]:
+    """What a reader should know, the most telling first."""
+    if file and file.problem:
+        yield f"the JSONL file was left out: {file.problem}"
+    if stored is None:
+        yield "Hermes has no row for this session"
+    if comparison.missing_in_sqlite and not comparison.certain:
+        yield "both sources have messages of their own in one place, and their times do not tell which came first"
+    if file and file.damaged:
+        yield f"{_counted(file.damaged, 'damaged line')} in JSONL"
+    if comparison.doubled:
+        yield f"{_counted(comparison.doubled, 'message')} may be doubled"
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"

@@ -1,0 +1,64 @@
+"""One state.db as the verbs hold it: the way to read it, the way to write it, the legacy files beside it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TypeVar
+
+from .errors import ReadOnly
+from .files import Files
+from .sqlite import schema
+from .sqlite.connection import Reader
+from .sqlite.registry import Work
+from .sqlite.writer import Writer
+
+T = TypeVar("T")
+
+
+class Handle:
+    """Nothing is opened before the first question, and nothing is opened to write before the first write.
+
+    Args:
+        path: The state.db; without `read_only` it is made where it is missing or has no byte yet, with its folder.
+        read_only: Create nothing, refuse every write.
+        sessions_dir: Folder of the legacy files, `sessions` beside the state.db where it is None.
+
+    Raises:
+        StoreError: The file is missing and cannot be made.
+    """
+
+    def __init__(self, path: Path, *, read_only: bool = False, sessions_dir: Path | None = None) -> None:
+        self.path = Path(path)
+        self.read_only = read_only
+        self.sessions_dir = self.path.parent / "sessions" if sessions_dir is None else Path(sessions_dir)
+        self._reader = Reader(self.path)
+        self._writer = Writer(self.path)
+        self._files = Files(self.sessions_dir, profile=self._profile)
+        if not read_only and (not self.path.exists() or self.path.stat().st_size == 0):
+            schema.create(self.path)
+
+    def close(self) -> None:
+        """Close every connection; what is asked afterwards fails. May be called twice."""
+        self._reader.close()
+        self._writer.close()
+
+    @property
+    def _profile(self) -> str:
+        """The profile whose home this is (facts/hermes-format.md §1.1)."""
+        home = self.path.absolute().parent
+        return home.name if home.parent.name == "profiles" else "default"
+
+    def _refuse_to_write_if_read_only(self) -> None:
+        if self.read_only:
+            raise ReadOnly(f"{self.path} was opened to read only; open it without read_only to write")
+
+    def _write(self, work: Work[T]) -> T:
+        """Run `work` in a transaction.
+
+        Raises:
+            ReadOnly: This handle only reads.
+            StoreError: See `Writer.transaction`.
+        """
+        self._refuse_to_write_if_read_only()
+        layout = self._reader.layout
+        return self._writer.transaction(lambda connection: work(connection, layout))

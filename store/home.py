@@ -1,0 +1,215 @@
+"""Where a Hermes home keeps things, and which ids may become paths (facts/hermes-format.md §1).
+
+Nothing here creates or changes a file.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from .errors import CannotOpen, HomeMissing, NoPermission, UnsafeId
+
+DEFAULT = "default"
+"""The name of the profile that is the root itself."""
+
+_PROFILE = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
+_SAFE_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
+
+
+@dataclass(frozen=True, slots=True)
+class FileStat:
+    """What a folder's listing says of a file."""
+
+    path: Path
+    size: int
+    """Bytes."""
+    mtime_ns: int
+    """Nanoseconds since 1970 UTC."""
+    inode: int
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """One profile of a Hermes home; `default` is the root folder itself, others lie under `profiles/`."""
+
+    root: Path
+    profile: str = DEFAULT
+
+    @property
+    def name(self) -> str:
+        """The profile's name."""
+        return self.profile
+
+    @property
+    def folder(self) -> Path:
+        """Where this profile keeps everything."""
+        return self.root if self.profile == DEFAULT else self.root / "profiles" / self.profile
+
+    @property
+    def state_db(self) -> Path:
+        """The SQLite file; may be missing."""
+        return self.folder / "state.db"
+
+    @property
+    def sessions_dir(self) -> Path:
+        """The folder of legacy transcripts; may be missing."""
+        return self.folder / "sessions"
+
+    @classmethod
+    def locate(
+        cls,
+        environ: Mapping[str, str],
+        *,
+        home_option: Path | None,
+        profile: str | None,
+        platform: str,
+        user_home: Path,
+    ) -> Home:
+        """Find the home that Hermes would use.
+
+        Args:
+            environ: The environment: HERMES_HOME, and LOCALAPPDATA on Windows.
+            home_option: A folder that was asked for; it may be a profile's.
+            profile: A profile that was asked for; without one, and without a folder asked for, the file
+                `active_profile` decides.
+            platform: As `sys.platform` has it.
+            user_home: The user's home folder.
+
+        Raises:
+            HomeMissing: There is no such folder or profile; the message says what to do.
+            NoPermission: The folder may not be looked at.
+            UnsafeId: The profile's name cannot be one.
+        """
+        asked = environ.get("HERMES_HOME", "").strip()
+        places = [home_option] if home_option else [Path(asked)] if asked else _usual(environ, platform, user_home)
+        folder = next((place for place in places if _is_folder(place)), None)
+        if folder is None:
+            raise HomeMissing(f"there is no Hermes home at {places[0]}; start hermes once, or name one with --home DIR")
+        home = _home_of(folder.absolute())
+        if profile is None and home_option is None and home.profile == DEFAULT:
+            profile = _active_profile(home.root)
+        return home if profile is None else _with_profile(home.root, profile)
+
+    def profiles(self) -> tuple[Home, ...]:
+        """Give all profiles that have sessions, the root first, the others by name.
+
+        Raises:
+            NoPermission: The folder may not be listed.
+        """
+        found = [Home(self.root, name) for name in _profile_names(self.root)]
+        return (Home(self.root), *(home for home in found if home.state_db.exists() or home.sessions_dir.exists()))
+
+
+def safe_id(text: str) -> str:
+    """Give a session id back if it may become a path or an argument.
+
+    Raises:
+        UnsafeId: It has another character than letters, digits, `.`, `_` and `-`, begins with none of the first two,
+            or is longer than 128.
+    """
+    if _SAFE_ID.fullmatch(text):
+        return text
+    shown = ascii(text if len(text) <= 40 else f"{text[:40]}...")
+    raise UnsafeId(
+        f"the session id {shown} is not passed on: only letters, digits, dots, dashes and underscores are safe"
+    )
+
+
+def transcript_files(sessions_dir: Path) -> dict[str, FileStat]:
+    """List the legacy transcripts by session id, in one look at the folder; a missing folder has none.
+
+    Links, folders and pipes are passed over, and so are names that are not text.
+
+    Raises:
+        NoPermission: The folder may not be listed.
+        CannotOpen: It is no folder.
+    """
+    files: dict[str, FileStat] = {}
+    for entry in _entries(sessions_dir):
+        stem, dot, kind = entry.name.rpartition(".")
+        if not (stem and dot) or kind != "jsonl" or not _is_text(stem):
+            continue
+        try:
+            about = entry.stat(follow_symlinks=False)
+        except FileNotFoundError:  # removed since it was listed
+            continue
+        if stat.S_ISREG(about.st_mode):
+            files[stem] = FileStat(sessions_dir / entry.name, about.st_size, about.st_mtime_ns, about.st_ino)
+    return files
+
+
+def _entries(folder: Path) -> list[os.DirEntry[str]]:
+    """List a folder; [] where there is none."""
+    try:
+        with os.scandir(folder) as entries:
+            return list(entries)
+    except FileNotFoundError:
+        return []
+    except PermissionError as error:
+        raise NoPermission(f"the folder {folder} may not be listed; give yourself the right to read it") from error
+    except OSError as error:
+        raise CannotOpen(
+            f"the folder {folder} cannot be listed ({error.strerror}); move aside what lies there"
+        ) from error
+
+
+def _is_text(name: str) -> bool:
+    """False for a file name that is not UTF-8 on the disk: no session id is such."""
+    return not any("\ud800" <= char <= "\udfff" for char in name)
+
+
+def _usual(environ: Mapping[str, str], platform: str, user_home: Path) -> list[Path]:
+    """Where Hermes puts its home by itself; Windows changed its place on 2026-06-03, so both are looked at."""
+    if platform != "win32":
+        return [user_home / ".hermes"]
+    local = environ.get("LOCALAPPDATA", "").strip()
+    return [(Path(local) if local else user_home / "AppData" / "Local") / "hermes", user_home / ".hermes"]
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except PermissionError as error:
+        raise NoPermission(
+            f"{path} may not be looked at; give yourself the right to, or choose another --home"
+        ) from error
+
+
+def _home_of(folder: Path) -> Home:
+    """Take a folder for a profile's if it lies in one called `profiles`, as Hermes does."""
+    if folder.parent.name == "profiles" and _PROFILE.fullmatch(folder.name):
+        return Home(folder.parent.parent, folder.name)
+    return Home(folder)
+
+
+def _active_profile(root: Path) -> str | None:
+    """Give the sticky profile; None where the file is missing, unreadable or holds no name."""
+    try:
+        name = (root / "active_profile").read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError):
+        return None
+    return name if _PROFILE.fullmatch(name) else None
+
+
+def _with_profile(root: Path, name: str) -> Home:
+    """Give a root's profile by name; raises UnsafeId or HomeMissing."""
+    if not _PROFILE.fullmatch(name):
+        raise UnsafeId(
+            f"{ascii(name)} is not a profile name: small letters, digits, dashes and underscores, at most 64"
+        )
+    home = Home(root, name)
+    if _is_folder(home.folder):
+        return home
+    names = ", ".join((DEFAULT, *_profile_names(root)))
+    raise HomeMissing(f"there is no profile {name} in {root}; choose one with --profile: {names}")
+
+
+def _profile_names(root: Path) -> list[str]:
+    return sorted(
+        entry.name for entry in _entries(root / "profiles") if _PROFILE.fullmatch(entry.name) and entry.is_dir()
+    )

@@ -1,0 +1,97 @@
+"""Which sessions belong together: compression chains, branches, delegates, resets (facts/hermes-format.md §4.3)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from .models import Relation
+
+MAX_WALK = 100
+"""Steps in one direction; the longest chains that were met have a dozen."""
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """What is known of a session's place: one row without its messages."""
+
+    id: str
+    parent_id: str | None = None
+    source: str = ""
+    started_at: float | None = None
+    ended_at: float | None = None
+    end_reason: str | None = None
+    markers: frozenset[str] = frozenset()
+    """Which of “branched”, “delegate” and “reset” name the parent in `model_config` (`_branched_from` and so on).
+
+    A marker that names another session was inherited with the configuration and says nothing.
+    “reset” is also given where both have one `session_key` and the parent ended at a boundary.
+    """
+
+
+class Lineage:
+    """The family of all sessions; cycles and parents that are gone do no harm."""
+
+    def __init__(self, links: Iterable[Link]) -> None:
+        self._links = {link.id: link for link in links}
+        self._next: dict[str, Link] = {}
+        for link in self._links.values():
+            if link.parent_id is not None and self.relation(link.id) is Relation.CONTINUATION:
+                rival = self._next.get(link.parent_id)
+                if rival is None or _claim(link) > _claim(rival):
+                    self._next[link.parent_id] = link
+
+    def relation(self, session_id: str) -> Relation | None:
+        """Tell what a session is to its parent; None where it has none, or nothing is known of it."""
+        link = self._links.get(session_id)
+        if link is None or link.parent_id is None or link.parent_id == link.id:
+            return None
+        for marker, relation in _MARKED.items():
+            if marker in link.markers:
+                return relation
+        if link.source == "subagent":
+            return Relation.DELEGATE
+        parent = self._links.get(link.parent_id)
+        return None if parent is None else _unmarked(link, parent)
+
+    def chain(self, session_id: str) -> tuple[str, ...]:
+        """Give the compression chain through a session, from its root to its tip; itself alone where it has none.
+
+        Of several continuations of one session the chain goes through the one that Hermes would resume; the others
+        end their own chains.
+        """
+        chain = [session_id]
+        for _ in range(MAX_WALK):
+            link = self._links.get(chain[0])
+            if link is None or link.parent_id in chain or self.relation(link.id) is not Relation.CONTINUATION:
+                break
+            chain.insert(0, str(link.parent_id))
+        for _ in range(MAX_WALK):
+            following = self._next.get(chain[-1])
+            if following is None or following.id in chain:
+                break
+            chain.append(following.id)
+        return tuple(chain)
+
+    def section(self, session_id: str) -> int:
+        """Give a session's place in its chain, 1 for the root."""
+        return self.chain(session_id).index(session_id) + 1
+
+
+_MARKED = {"branched": Relation.BRANCH, "delegate": Relation.DELEGATE, "reset": Relation.RESET}
+
+
+def _unmarked(link: Link, parent: Link) -> Relation:
+    """Tell the relation of a child that says nothing of itself, by how its parent ended."""
+    if parent.end_reason == "compression" and link.source != "tool":
+        return Relation.CONTINUATION
+    if parent.end_reason == "branched" and (link.started_at or 0) >= (parent.ended_at or 0):
+        return Relation.BRANCH
+    return Relation.DELEGATE
+
+
+def _claim(link: Link) -> tuple[int, float, float, str]:
+    """How strong a continuation's claim to be the next section is: ended by compression, then open, then others."""
+    state = 2 if link.end_reason == "compression" else 1 if link.ended_at is None else 0
+    started = link.started_at or 0.0
+    return state, max(started, link.ended_at or 0.0), started, link.id

@@ -1,0 +1,71 @@
+"""What agents read back: rows decoded, previews, hits with what stands round them (facts/hermes-format.md §6, §8)."""
+
+from __future__ import annotations
+
+import json
+
+from . import content, query
+from .draft import storable
+from .sqlite import messages as rows
+from .sqlite import ranked, records, sessions
+from .sqlite.connection import Reader
+from .sqlite.ranked import Asked
+from .sqlite.records import Record
+
+__all__ = ["Asked", "messages", "replayed", "rich", "search"]
+
+PREVIEW = 60
+CONTEXT = 200
+_CONTEXT_OCTETS = 4 * CONTEXT
+"""Bytes that hold 200 characters of any text."""
+
+
+def messages(reader: Reader, session_id: str | None, *, include_inactive: bool) -> list[Record]:
+    """A session's rows in id order, content and calls decoded; calls that are no JSON are an empty list."""
+    found = records.messages(reader, session_id, include_inactive=include_inactive)
+    for row in found:
+        row["content"] = _content(row["content"])
+        if row.get("tool_calls"):
+            row["tool_calls"] = _parsed(row["tool_calls"], [])
+    return found
+
+
+def rich(reader: Reader, source: str | None, limit: int, offset: int) -> list[Record]:
+    """Rows by newest start, with `preview` and `last_active` (facts §6.7)."""
+    found = records.newest(reader, source, limit, offset)
+    counted = sessions.counts(reader, [str(row["id"]) for row in found])
+    for row in found:
+        last = counted.get(str(row["id"]), sessions.NOTHING).last_active
+        row["preview"] = _preview(rows.first_user_text(reader, str(row["id"])))
+        row["last_active"] = row["started_at"] if last is None else last
+    return found
+
+
+def search(reader: Reader, words: str, asked: Asked) -> list[Record]:
+    """Hits with their context, N of them in 1 + N critical sections (facts §6.1)."""
+    match = query.sanitise(storable(words) or "")
+    return [_hit(found) | {"context": _context(reader, found)} for found in ranked.find(reader, match, asked)]
+
+
+def _hit(found: ranked.Found) -> Record:
+    return {
+        "id": found.id,
+        "session_id": found.session_id,
+        "role": found.role,
+        "snippet": found.snippet,
+        "timestamp": found.timestamp,
+        "tool_name": found.tool_name,
+        "source": found.source,
+        "model": found.model,
+        "session_started": found.session_started,
+    }
+
+
+def _context(reader: Reader, found: ranked.Found) -> list[Record]:
+    lines = rows.window(reader, found.session_id, found.id, width=1, octets=_CONTEXT_OCTETS)
+    return [{"role": line.role, "content": line.text[:CONTEXT]} for line in lines]
+
+
+def _preview(text: str) -> str:
+    line = text.replace("\n", " ").replace("\r", " ").strip()
+    return f"{line[:PREVIEW]}..." if len(line) > PREVIEW else line

@@ -1,0 +1,184 @@
+"""An agent's turn-by-turn writing: the whole conversation comes in, what is new of it is written."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from . import content, merge
+from .draft import Draft, content_cell, drafts, json_cell, storable
+from .errors import CannotOpen, Locked, StoreError
+from .files import META
+from .session_db import SessionDB
+from .sqlite import entries as rows
+from .sqlite.entries import Stamp
+
+ATTEMPTS = 8
+"""Times that others may write to the session between our look and our write before the turn is kept for later."""
+
+Dict = Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """A conversation as the agent handed it over."""
+
+    messages: tuple[Dict, ...]
+    identities: tuple[bytes, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Stored:
+    """What SQLite holds of the session, as of one look."""
+
+    stamp: Stamp
+    identities: tuple[bytes, ...]
+    """Of the active rows."""
+    empty: bool
+    """There is no message at all, not even one that was undone."""
+
+
+class SessionRecorder:
+    """Writes one session as an agent goes on with it; one recorder for each agent, used by one thread at a time.
+
+    Args:
+        db: The store.
+        session_id: The session, whose row need not exist.
+        source: What its row says where it has to be made.
+        model: The same.
+    """
+
+    def __init__(self, db: SessionDB, session_id: str, *, source: str = "cli", model: str | None = None) -> None:
+        self._db = db
+        self._id = session_id
+        self._source = source
+        self._model = model
+        self._kept: list[_Held] = []
+        self._seen: _Stored | None = None
+
+    @property
+    def waiting(self) -> int:
+        """Calls of `record` whose messages the store refused and that the next call will write."""
+        return len(self._kept)
+
+    def record(self, messages: Sequence[Dict]) -> int:
+        """Write what is new in a conversation, all of it or nothing.
+
+        The conversation is aligned by position with the stored active rows (`merge.first_new`): what follows its last
+        aligned message is new, even if its text repeats an earlier one. A list that lacks stored rows removes nothing,
+        one that has nothing in common with them is new as a whole. session_meta is never written.
+        Where no message is stored and the session has a JSONL file, its messages come first, in the same transaction;
+        their fields that this file has no column for are left out, and a file that cannot be read keeps no turn back.
+
+        Args:
+            messages: The whole conversation as the agent holds it, oldest first, dicts as `append_messages` takes them.
+
+        Returns:
+            How many messages were written.
+
+        Raises:
+            Locked: The lock was not free. Nothing was written; the messages are kept, and the next call writes them
+                first, in order and once, even if its list does not hold them any more.
+            StoreError: Anything else that keeps the store from writing; the messages are kept all the same.
+            ValueError: See `append_messages`; nothing was written, nothing is kept.
+        """
+        held = _held(messages)
+        try:
+            written = self._flush([*self._kept, held])
+        except StoreError:
+            self._kept = [*(kept for kept in self._kept if not _continues(held, kept)), held]
+            raise
+        self._kept = []
+        return written
+
+    def _flush(self, conversations: Sequence[_Held]) -> int:
+        """Write what is new; look again where others wrote to the session in between."""
+        if not rows.has_session(self._db._reader, self._id):
+            self._db.ensure_session(self._id, self._source, self._model)
+        for _ in range(ATTEMPTS):
+            stored = self._look()
+            history = self._history() if stored.empty else []
+            known, news = _news([*stored.identities, *_identities(history)], conversations)
+            turn = (*self._drafted(history), *drafts(news, now=time.time()))
+            if not turn:
+                return 0
+            stamp = self._append(stored.stamp, turn)
+            if stamp is not None:
+                self._seen = _Stored(stamp, tuple(known), empty=False)
+                return len(turn)
+        raise Locked(f"others kept writing to session {self._id}; the turn is kept and written with the next one")
+
+    def _look(self) -> _Stored:
+        """The stored identities; those of the last call where nobody else wrote since."""
+        reader = self._db._reader
+        stamp = rows.stamp(reader.rows, reader.layout, self._id)
+        if self._seen is None or self._seen.stamp != stamp:
+            found = list(rows.entries(reader, self._id))
+            active = tuple(entry.identity for entry in found if entry.active)
+            self._seen = _Stored(stamp, active, empty=not found)
+        return self._seen
+
+    def _append(self, stamp: Stamp, turn: Sequence[Draft]) -> Stamp | None:
+        return self._db._write(
+            lambda connection, layout: rows.append_after(connection, layout, self._id, stamp, turn)
+        )
+
+    def _history(self) -> list[Dict]:
+        """The messages of the session's JSONL file, each with a time."""
+        files = self._db._files
+        found = files.find(self._id)
+        try:
+            values = [record.value for record in files.good(self._id)]
+        except CannotOpen:
+            return []
+        times = [content.moment(value.get("timestamp")) for value in values]
+        last = next((moment for moment in times if moment is not None), found.mtime_ns / 1e9 if found else None)
+        timed: list[Dict] = []
+        for value, moment in zip(values, times, strict=True):
+            last = last if moment is None else moment
+            timed.append({**value, "timestamp": last})
+        return timed
+
+    def _drafted(self, history: Sequence[Dict]) -> Iterable[Draft]:
+        """Rows of a history, without what this file has no column for."""
+        if not history:
+            return
+        layout = self._db._reader.layout
+        for draft in drafts(history, now=time.time()):
+            values = {name: value for name, value in draft.values.items() if layout.has("messages", name)}
+            yield Draft(values, draft.calls)
+
+
+def _news(stored: Sequence[bytes], conversations: Iterable[_Held]) -> tuple[list[bytes], list[Dict]]:
+    """What is stored after all conversations were recorded one after the other, and which messages that takes."""
+    known = list(stored)
+    news: list[Dict] = []
+    for held in conversations:
+        start = merge.first_new(known, held.identities)
+        known += held.identities[start:]
+        news += held.messages[start:]
+    return known, news
+
+
+def _continues(later: _Held, earlier: _Held) -> bool:
+    """True where the later conversation begins with all of the earlier one."""
+    return later.identities[: len(earlier.identities)] == earlier.identities
+
+
+def _held(messages: Sequence[Dict]) -> _Held:
+    kept = tuple(dict(message) for message in messages if message.get("role") != META)
+    return _Held(kept, _identities(kept))
+
+
+def _identities(messages: Sequence[Dict]) -> tuple[bytes, ...]:
+    """Of messages as they will read once they are stored."""
+    return tuple(
+        content.identity(
+            storable(message.get("role")) or "unknown",
+            content.decode(content_cell(message.get("content"))),
+            json_cell(message.get("tool_calls")),
+            storable(message.get("tool_call_id")),
+        )
+        for message in messages
+    )

@@ -1,0 +1,112 @@
+"""A session's rows as far as they are compared with another source of it: identity, time, active or not."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+
+import apsw
+
+from .. import content
+from ..cancel import Cancel
+from ..draft import Draft, storable
+from ..merge import Entry
+from . import cells, columns, turns
+from .cells import Value
+from .connection import Reader
+from .layout import Layout
+
+_AT_ONCE = 256
+"""Rows whose bodies are read in one critical section."""
+
+_A_MESSAGE = "messages.role IS NOT 'session_meta'"
+
+Ask = Callable[[str, tuple[Value, ...]], list[tuple[Value, ...]]]
+"""One statement, its bindings, all its rows."""
+
+Stamp = tuple[Value, ...]
+"""Rows, highest id and active rows of a session: another stamp means that others wrote to it."""
+
+
+def count(reader: Reader, session_id: str) -> int:
+    """Rows of a session without session_meta, undone and compacted ones included."""
+    if not reader.layout.has("messages", "session_id"):
+        return 0
+    statement = f"SELECT count(*) FROM messages WHERE session_id = ? AND {_A_MESSAGE}"
+    row = reader.row(statement, (storable(session_id),))
+    return cells.integer(row[0]) if row else 0
+
+
+def stamp(ask: Ask, layout: Layout, session_id: str) -> Stamp:
+    """Where the session stands now, from covering indexes alone."""
+    if not layout.has("messages", "session_id"):
+        return (0, None, 0)
+    active = f"COALESCE(sum({columns.active(layout)}), 0)"
+    [row] = ask(f"SELECT count(*), max(id), {active} FROM messages WHERE session_id = ?", (storable(session_id),))
+    return row
+
+
+def append_after(
+    connection: apsw.Connection, layout: Layout, session_id: str, expected: Stamp, drafts: Sequence[Draft]
+) -> Stamp | None:
+    """Append a turn inside a transaction, unless others wrote to the session since `expected` was taken.
+
+    Returns:
+        The new stamp; None where nothing was written.
+    """
+
+    def ask(sql: str, bindings: tuple[Value, ...]) -> list[tuple[Value, ...]]:
+        return list(connection.execute(sql, bindings))
+
+    if stamp(ask, layout, session_id) != expected:
+        return None
+    turns.append(connection, layout, session_id, drafts)
+    return stamp(ask, layout, session_id)
+
+
+def has_session(reader: Reader, session_id: str) -> bool:
+    """True where the session has a row."""
+    if not reader.layout.has("sessions", "id"):
+        return False
+    return reader.row("SELECT 1 FROM sessions WHERE id = ?", (storable(session_id),)) is not None
+
+
+def session_ids(reader: Reader) -> list[str]:
+    """Every session that has a row, newest start first."""
+    if not reader.layout.has("sessions", "started_at"):
+        return []
+    rows = reader.rows("SELECT CAST(id AS BLOB) FROM sessions ORDER BY started_at DESC, id DESC")
+    return [cells.text(row[0]) or "" for row in rows]
+
+
+def entries(reader: Reader, session_id: str, *, cancel: Cancel | None = None) -> Iterator[Entry]:
+    """The rows of a session without session_meta, in id order, inactive ones included.
+
+    The ids are one critical section, every 256 bodies another; a row that is deleted in between is left out.
+
+    Raises:
+        Interrupted: `cancel` was withdrawn.
+    """
+    layout = reader.layout
+    if not layout.has("messages", "session_id"):
+        return
+    ids = [row[0] for row in reader.rows(_IDS, (storable(session_id),), cancel=cancel)]
+    for start in range(0, len(ids), _AT_ONCE):
+        page = json.dumps(ids[start : start + _AT_ONCE])
+        for role, body, calls, call_id, moment, active in reader.rows(_rows(layout), (page,), cancel=cancel):
+            identity = content.identity(
+                cells.text(role) or "", content.decode(cells.text(body)), cells.text(calls), cells.text(call_id)
+            )
+            yield Entry(identity, cells.moment(moment), bool(active))
+
+
+_IDS = "SELECT id FROM messages WHERE session_id = ? ORDER BY id"
+
+
+def _rows(layout: Layout) -> str:
+    texts = (columns.text(layout, "messages", name) for name in ("role", "content", "tool_calls", "tool_call_id"))
+    time = columns.real(layout, "messages", "timestamp")
+    return (
+        f"SELECT {', '.join(texts)}, {time}, {columns.active(layout)} FROM messages"
+        f" WHERE id IN (SELECT value FROM json_each(?)) AND {_A_MESSAGE} ORDER BY id"
+    )

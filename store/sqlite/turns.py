@@ -1,0 +1,48 @@
+"""The message rows as an agent writes them; every function runs inside a transaction of the Writer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import apsw
+
+from ..draft import Draft, storable
+from . import cells, registry
+from .layout import Layout
+from .writer import triggers_on
+
+
+def append(connection: apsw.Connection, layout: Layout, session_id: str, drafts: Sequence[Draft]) -> list[int]:
+    """Insert the rows of a turn, bring the counters up to date, return the row ids in order.
+
+    Raises:
+        ColumnMissing: See `registry.present`.
+        apsw.ConstraintError: The session has no row.
+    """
+    ids = [_insert(connection, layout, session_id, draft) for draft in drafts]
+    registry.count(connection, session_id, messages=len(drafts), calls=sum(draft.calls for draft in drafts))
+    return ids
+
+
+def replace(connection: apsw.Connection, layout: Layout, session_id: str, drafts: Sequence[Draft]) -> None:
+    """Put these rows in place of all that the session has; the counters are theirs."""
+    clear(connection, session_id)
+    append(connection, layout, session_id, drafts)
+
+
+def clear(connection: apsw.Connection, session_id: str) -> None:
+    """Delete the session's rows; its counters are 0."""
+    connection.execute("DELETE FROM messages WHERE session_id = ?", (storable(session_id),))
+    registry.count(connection, session_id, messages=0, calls=0, absolute=True)
+
+
+def _insert(connection: apsw.Connection, layout: Layout, session_id: str, draft: Draft) -> int:
+    row = {"session_id": storable(session_id), **registry.present(layout, "messages", draft.values)}
+    if layout.has("messages", "active"):  # added by ALTER it may have no default (facts/hermes-format.md §2.1)
+        row["active"] = 1
+    columns, places = ", ".join(row), ", ".join("?" * len(row))
+    statement = f"INSERT INTO messages ({columns}) VALUES ({places}) RETURNING id"
+    [(name,)] = list(connection.execute(statement, tuple(row.values())))
+    if layout.has("messages", "display_order") and not triggers_on(connection):  # design rule 12
+        connection.execute("UPDATE messages SET display_order = id WHERE id = ?", (name,))
+    return cells.integer(name)

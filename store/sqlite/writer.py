@@ -1,0 +1,227 @@
+"""The one hand that writes to a store: short transactions, patient by time, acknowledged after COMMIT only."""
+
+from __future__ import annotations
+
+import os
+import random as chance
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+import apsw
+
+from .. import errors
+from . import faults, guard, opening
+from .layout import Layout, look
+
+T = TypeVar("T")
+
+_FIRST_PAUSE = 0.0005
+_LONGEST_PAUSE = 0.020
+_RETRIES = 3
+_RETRY_PAUSE = 0.05
+
+
+def triggers_on(connection: apsw.Connection) -> bool:
+    """False inside a transaction that is done again without triggers: `display_order` is then set by hand."""
+    return bool(connection.config(apsw.SQLITE_DBCONFIG_ENABLE_TRIGGER, -1))
+
+
+class Writer:
+    """The one connection that writes to one store: opened by the first transaction, then kept.
+
+    Args:
+        path: The state.db, which exists.
+        patience: Seconds that a transaction waits for the lock, other threads of this writer included.
+        clock: Seconds that only go up.
+        sleep: Waits that many seconds.
+        random: A number in [0, 1); waits are spread by it.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        *,
+        patience: float = 30.0,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+        random: Callable[[], float] = chance.random,
+    ) -> None:
+        self.path = path
+        self.index_damaged = False
+        """True once a transaction only went through without the triggers of a full-text index."""
+        self._patience, self._clock, self._sleep, self._random = patience, clock, sleep, random
+        self._lock = threading.Lock()
+        self._holder: int | None = None
+        self._opened: _Handle | None = None
+
+    def transaction(self, work: Callable[[apsw.Connection], T], *, patience: float | None = None) -> T:
+        """Begin, do `work`, commit; what it returns is safe on the disk (synchronous=FULL).
+
+        `work` may run again after a lock, and once more without triggers where a full-text index refuses the write;
+        `triggers_on` tells it.
+
+        Raises:
+            Locked: If the lock was not free within `patience` seconds; nothing was written.
+            Replaced: If another file is at the path, or its WAL was taken away; nothing further is written.
+            ReadOnly: If the store is a newer Hermes' or may not be written.
+            ForeignHandle: If this process has it open without apsw, or was forked since the first transaction.
+            StoreError: Whatever else SQLite says. What `work` itself raises comes as it is, after a rollback.
+            RuntimeError: If `work` starts a transaction of its own.
+        """
+        if self._holder == threading.get_ident():
+            raise RuntimeError("a transaction inside another one")
+        patience = self._patience if patience is None else patience
+        deadline = self._clock() + patience
+        if not self._lock.acquire(timeout=max(0.0, patience)):
+            raise self._locked()
+        try:
+            self._holder = threading.get_ident()
+            with faults.told(self.path):
+                return self._through(work, deadline)
+        finally:
+            self._holder = None
+            self._lock.release()
+
+    def close(self) -> None:
+        """Close the connection without a checkpoint; the next transaction opens another. May be called twice."""
+        with self._lock:
+            self._drop()
+
+    def _through(self, work: Callable[[apsw.Connection], T], deadline: float) -> T:
+        try:
+            return self._patiently(lambda: self._attempt(work, deadline, triggers=True), deadline)
+        except apsw.Error as error:
+            if not faults.of_index(error):
+                raise
+        self.index_damaged = True
+        return self._patiently(lambda: self._attempt(work, deadline, triggers=False), deadline)
+
+    def _patiently(self, action: Callable[[], T], deadline: float) -> T:
+        """Do it until no lock is in the way: full jitter, its bound doubling, until the deadline."""
+        bound = _FIRST_PAUSE
+        while True:
+            try:
+                return action()
+            except (apsw.BusyError, apsw.LockedError) as error:
+                left = deadline - self._clock()
+                if left <= 0:
+                    raise self._locked() from error
+            self._sleep(min(left, self._random() * bound))
+            bound = min(_LONGEST_PAUSE, 2 * bound)
+
+    def _attempt(self, work: Callable[[apsw.Connection], T], deadline: float, *, triggers: bool) -> T:
+        handle = self._handle()
+        connection = handle.connection
+        connection.config(apsw.SQLITE_DBCONFIG_ENABLE_TRIGGER, triggers)
+        try:
+            self._begin(connection)
+            handle.layout = look(connection, handle.layout)
+            if handle.layout.newer:
+                raise errors.ReadOnly(f"{self.path} belongs to a newer Hermes than this; it is only read")
+            result = work(connection)
+            self._patiently(lambda: connection.execute("COMMIT"), deadline)
+        except apsw.Error as error:
+            if faults.spends(error):
+                self._drop()
+            raise
+        finally:
+            self._end(connection)
+        handle.check_in_place()
+        return result
+
+    def _begin(self, connection: apsw.Connection) -> None:
+        for _ in range(_RETRIES):
+            try:
+                connection.execute("BEGIN IMMEDIATE")
+            except apsw.IOError:  # beside another writer's WAL reset, and it passes
+                self._sleep(_RETRY_PAUSE)
+            else:
+                return
+        connection.execute("BEGIN IMMEDIATE")
+
+    def _end(self, connection: apsw.Connection) -> None:
+        """Undo what was not committed; a failure to do so never hides what went wrong first."""
+        try:
+            if self._opened is not None and connection.in_transaction:
+                connection.execute("ROLLBACK")
+        except apsw.Error:
+            self._drop()
+
+    def _handle(self) -> _Handle:
+        if self._opened is None:
+            self._opened = _Handle(self.path)
+        self._opened.check_in_place()
+        return self._opened
+
+    def _drop(self) -> None:
+        opened, self._opened = self._opened, None
+        if opened is not None:
+            opened.close()
+
+    def _locked(self) -> errors.Locked:
+        return errors.Locked(f"{self.path} is still being written by another program; nothing was written, try again")
+
+
+class _Handle:
+    """The connection, and what tells that it still writes into the file that others see."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.layout: Layout | None = None
+        self._pid = os.getpid()
+        with guard.opening:
+            if not path.is_file():
+                raise faults.unopenable(path)
+            guard.check(path)
+            self._file = guard.identity(path)
+            self._wal_path = opening.sidecars(path)[0]
+            self._wal: tuple[int, int] | None = None
+            self.connection = _connect(path)
+
+    def check_in_place(self) -> None:
+        """Make sure that file and WAL are where they were; a WAL that appears later is learnt.
+
+        Raises:
+            Replaced: If one of them is another file now.
+            ForeignHandle: If this is another process than the one that opened it.
+        """
+        if self._pid != os.getpid():
+            raise errors.ForeignHandle(f"this process was forked while it had {self.path} open; open it in a fresh one")
+        wal = guard.identity(self._wal_path)
+        if guard.identity(self.path) != self._file or self._wal not in (None, wal):
+            raise errors.Replaced(
+                f"{self.path} or its -wal was moved, replaced or removed while it was open; "
+                "check what the last write left, then start again"
+            )
+        self._wal = wal
+
+    def close(self) -> None:
+        """Close without a checkpoint: the WAL is never taken from under an agent."""
+        if self._pid != os.getpid():
+            return
+        with guard.opening:
+            self.connection.close()
+            guard.settle(self.path)
+
+
+def _connect(path: Path) -> apsw.Connection:
+    connection = apsw.Connection(
+        f"{path.absolute().as_uri()}?mode=rw", flags=apsw.SQLITE_OPEN_URI | apsw.SQLITE_OPEN_READWRITE
+    )
+    try:
+        connection.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
+        connection.config(apsw.SQLITE_DBCONFIG_DEFENSIVE, 1)
+        connection.config(apsw.SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0)
+        connection.config(apsw.SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION, 0)
+        connection.set_busy_timeout(0)  # waiting is the Writer's, by its own clock
+        if connection.readonly("main"):
+            raise errors.ReadOnly(f"you may not write {path}; its owner can give you the right with chmod")
+        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute("PRAGMA foreign_keys = ON")
+    except (apsw.Error, errors.StoreError):
+        connection.close()
+        raise
+    return connection

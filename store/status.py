@@ -1,0 +1,63 @@
+"""How a session stands: live, done, interrupted, error, empty (facts/hermes-format.md §4.9; no column says it)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from .models import Status
+
+LIVE_WINDOW = 300.0
+"""Seconds: a session that is not ended and whose newest message is younger is live."""
+
+ERRORS = frozenset(
+    {
+        "length",
+        "content_filter",
+        "incomplete",
+        "error",
+        "failed",
+        "verification_required",
+        "verify_hook_continue",
+        "kanban_terminal_required",
+    }
+)
+"""Finish reasons of an answer that is not one; unknown reasons are taken for good."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tail:
+    """The last active message of a session whose role is user, assistant or tool."""
+
+    role: str
+    finish_reason: str | None = None
+    has_text: bool = True
+    """Its content is more than spaces."""
+    open_calls: bool = False
+    """It asks for a tool whose result is not stored."""
+
+
+def is_live(*, ended_at: float | None, last_active: float | None, now: float) -> bool:
+    """Tell whether someone is probably at it: not ended, and active within LIVE_WINDOW of now (seconds since 1970).
+
+    A clock that is wrong by less than the window does no harm.
+    """
+    return ended_at is None and last_active is not None and abs(now - last_active) < LIVE_WINDOW
+
+
+def status_of(tail: Tail | None, *, has_turns: bool, live: bool) -> Status:
+    """Tell how a session stands.
+
+    Args:
+        tail: Its last active message, None where it has none.
+        has_turns: It has any message of role user or assistant.
+        live: What `is_live` says.
+    """
+    if not has_turns or tail is None:
+        return Status.EMPTY
+    if live:
+        return Status.LIVE
+    if tail.role != "assistant" or tail.open_calls:
+        return Status.INTERRUPTED
+    if tail.finish_reason in ERRORS or not tail.has_text:
+        return Status.ERROR
+    return Status.DONE

@@ -1,0 +1,41 @@
+"""What may be a title, and how a lineage is numbered (facts/hermes-format.md §4.2)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from .draft import storable
+
+MAX_LENGTH = 100
+"""Characters of a title after cleaning."""
+
+_CONTROLS = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufffc\ufff9-\ufffb]"
+)
+_NUMBERED = re.compile(r"^(.*?) #(\d+)$")
+_LAST_NUMBER = re.compile(r"^.* #(\d+)$")
+
+
+def sanitize(title: str | None) -> str | None:
+    """The title without control characters, runs of whitespace as one space; None where nothing is left.
+
+    Raises:
+        ValueError: More than `MAX_LENGTH` characters are left.
+    """
+    cleaned = " ".join(_CONTROLS.sub("", storable(title) or "").split())
+    if len(cleaned) > MAX_LENGTH:
+        raise ValueError(f"Title too long ({len(cleaned)} chars, max {MAX_LENGTH})")
+    return cleaned or None
+
+
+def base_of(title: str) -> str:
+    """The title without its “ #N”."""
+    numbered = _NUMBERED.match(title)
+    return numbered[1] if numbered else title
+
+
+def following(base: str, taken: Iterable[str]) -> str:
+    """The next title of a lineage; the unnumbered one counts as 1, and is free where nothing is taken."""
+    numbers = [int(found[1]) if (found := _LAST_NUMBER.match(title)) else 1 for title in taken]
+    return f"{base} #{max(numbers) + 1}" if numbers else base

@@ -1,0 +1,109 @@
+"""Text as FTS5's tokenizer `unicode61 remove_diacritics 1` sees it: folded, parted into words, each at its place."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from bisect import bisect_right
+from dataclasses import dataclass
+
+from .unicode61 import separators
+
+PART = " "
+"""What stands for every separator in folded text."""
+MARK = "\x01"
+"""What stands for an accent of its own (U+0301 and the like), which is no letter and parts nothing."""
+
+_MARK_BITS = 0x361F8_08029FDF
+"""The combining marks from U+0300 on that the tokenizer drops, as bits (fts5_unicode2.c)."""
+_WORD = re.compile(rf"[^{PART}{MARK}][^{PART}]*")
+_CJK = re.compile(
+    "[\u3000-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff\uff66-\uff9f\U00020000-\U0003134f]+"
+)
+"""The ranges of facts/hermes-format.md §6.4, with compatibility ideographs and half-width kana."""
+
+
+class _Folding(dict[int, str]):
+    """A table for `str.translate`, filled with the characters that were met."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        runs = separators()
+        self._starts = [run.start for run in runs]
+        self._ends = [run.stop for run in runs]
+
+    def __missing__(self, point: int) -> str:
+        folded = self[point] = self._fold(point)
+        return folded
+
+    def _fold(self, point: int) -> str:
+        if 0x300 <= point < 0x340 and _MARK_BITS >> (point - 0x300) & 1:
+            return MARK
+        return _letter(chr(point)) if self._is_letter(point) else PART
+
+    def _is_letter(self, point: int) -> bool:
+        if point < 0x80:
+            return chr(point).isalnum()
+        run = bisect_right(self._starts, point) - 1
+        return run < 0 or point >= self._ends[run]
+
+
+def _letter(char: str) -> str:
+    """One letter without case, and without its accent where it has exactly one."""
+    if char == "İ":
+        return "i"
+    folded = char.casefold()
+    if len(folded) != 1:
+        folded = char.lower() if len(char.lower()) == 1 else char
+    base, _, accents = unicodedata.decomposition(folded).partition(" ")
+    if accents and " " not in accents and not base.startswith("<") and int(base, 16) < 0x80:
+        return chr(int(base, 16))
+    return folded
+
+
+_FOLDING = _Folding()
+
+
+@dataclass(frozen=True, slots=True)
+class Folded:
+    """A text ready to be searched: `letters` with every separator as one space, and where each stood."""
+
+    letters: str
+    places: tuple[int, ...] | None
+    """For each letter its index in the text, closed by the text's length; None where they are the same."""
+
+    def span(self, start: int, end: int) -> tuple[int, int]:
+        """Give the range of the text that a range of `letters` stands for."""
+        return (start, end) if self.places is None else (self.places[start], self.places[end])
+
+
+def fold(text: str) -> Folded:
+    """Fold a text of any length; linear."""
+    letters = text.translate(_FOLDING)
+    if MARK not in letters:
+        return Folded(letters, None)
+    places = [index for index, letter in enumerate(letters) if letter != MARK]
+    return Folded(letters.replace(MARK, ""), (*places, len(text)))
+
+
+def plain(text: str) -> str:
+    """A text of the same length without case and accents, its punctuation kept: what names are compared by."""
+    return "".join(
+        written if letter in (PART, MARK) else letter
+        for letter, written in zip(text.translate(_FOLDING), text, strict=True)
+    )
+
+
+def words(text: str) -> tuple[str, ...]:
+    """The words of a text as they are written, accents and case kept; () where it has none."""
+    return tuple(text[found.start() : found.end()] for found in _WORD.finditer(text.translate(_FOLDING)))
+
+
+def ends_in_word(text: str) -> bool:
+    """True where the last character belongs to a word, so that typing on would lengthen it."""
+    return bool(text) and text[-1].translate(_FOLDING) != PART
+
+
+def cjk_runs(text: str) -> tuple[str, ...]:
+    """The runs of Chinese, Japanese and Korean characters in a text: there words are not parted by spaces."""
+    return tuple(_CJK.findall(text))
