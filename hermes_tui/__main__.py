@@ -1,18 +1,25 @@
-"""The command line: what was asked for, then a verb, a plain list or the screen; Textual is imported for the last only."""
+"""The command line: what was asked for, then a verb, a plain list or the screen, which alone imports Textual."""
 
 from __future__ import annotations
 
 import argparse
 import os
+import signal
 import sys
+import time
 from collections.abc import Sequence
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
-from typing import NoReturn
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, NoReturn
 
-WRONG_USE = 2
+if TYPE_CHECKING:
+    from store import Home
+
+WRONG = 2
 INTERRUPTED = 130
-NO_SCREEN = "hermes-tui: this is the list, because there is no terminal here; start it in one (TERM not dumb) for the screen"
+NO_SCREEN = "this is the list, because there is no terminal here; start it in one (TERM not dumb) for the screen"
 
 
 class Arguments(argparse.Namespace):
@@ -41,7 +48,7 @@ class Parser(argparse.ArgumentParser):
         """Leave with exit code 2 and one line that says what is wrong and where help is."""
         from hermes_tui.render.safe import one_line
 
-        self.exit(WRONG_USE, f"hermes-tui: {one_line(message)}; see {self.prog} --help\n")
+        self.exit(WRONG, f"hermes-tui: {one_line(message)}; see {self.prog} --help\n")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -60,10 +67,19 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return INTERRUPTED
     except BrokenPipeError:
-        # What is left in the buffer would be complained about at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _drop_output()
         return 0
+    except OSError as error:
+        from hermes_tui.cli_paper import complain
+
+        _drop_output()
+        return complain(f"stopped by the system: {error}; nothing in the home was changed", sys.stderr)
     return code
+
+
+def _drop_output() -> None:
+    """Let what is still in the buffer go nowhere; Python would complain about it at exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def parse(argv: Sequence[str]) -> Arguments:
@@ -95,7 +111,8 @@ def _add_verbs(verbs: argparse._SubParsersAction[Parser], shared: Parser) -> Non
     """Every verb with its own options."""
 
     def add(name: str, purpose: str) -> Parser:
-        verb = verbs.add_parser(name, parents=[shared], help=purpose, description=purpose[0].upper() + purpose[1:] + ".")
+        said = f"{purpose[0].upper()}{purpose[1:]}."
+        verb = verbs.add_parser(name, parents=[shared], help=purpose, description=said)
         verb.add_argument("--json", action="store_true", help="one JSON object on each line")
         return verb
 
@@ -104,7 +121,7 @@ def _add_verbs(verbs: argparse._SubParsersAction[Parser], shared: Parser) -> Non
     show.add_argument("ids", metavar="ID", nargs=1, help="a session's id, or the start of it")
     search = add("search", "find messages by words, phrases and filters")
     search.add_argument("query", metavar="QUERY", nargs="+", help='words, "exact phrase", source: model: after: role:')
-    search.add_argument("--limit", type=_count, metavar="N", help="at most so many messages (default: 50)")
+    search.add_argument("--limit", type=_positive, metavar="N", help="at most so many messages (default: 50)")
     search.add_argument("--sort", choices=("newest", "best", "oldest"), help="which come first (default: newest)")
     search.add_argument("--context", type=_count, metavar="N", help="messages on each side of a hit (default: 1)")
     check = add("check", "compare the JSONL file and the SQLite rows of sessions; exit code 1 where history is missing")
@@ -118,9 +135,16 @@ def _count(text: str) -> int:
     return int(text)
 
 
+def _positive(text: str) -> int:
+    """A whole number from 1 on."""
+    if (number := _count(text)) == 0:
+        raise argparse.ArgumentTypeError("0 is too few")
+    return number
+
+
 def _run(arguments: Arguments) -> int:
     """Find the home and hand over; what goes wrong in the store becomes one line."""
-    from hermes_tui import cli
+    from hermes_tui.cli_paper import complain
     from store import StoreError
 
     with ExitStack() as stack:
@@ -130,8 +154,98 @@ def _run(arguments: Arguments) -> int:
                 return _verb(arguments, home)
             if _has_screen():
                 return _screen(arguments, home, stack)
-            code = cli.list_sessions(home, as_json=False, out=sys.stdout, err=sys.stderr)
+            return _plain_list(home)
         except StoreError as error:
-            return cli.complain(error, sys.stderr)
-    print(NO_SCREEN, file=sys.stderr)
+            return complain(error, sys.stderr)
+
+
+def _home(arguments: Arguments, stack: ExitStack) -> Home:
+    """The home that was asked for; the demo's is made, and removed when `stack` is left."""
+    from store import Home
+
+    folder = arguments.home
+    if arguments.demo:
+        from hermes_tui.demo_home import make_home
+
+        _end_by_signals()
+        made = TemporaryDirectory(prefix="hermes-tui-demo-", ignore_cleanup_errors=True)
+        folder = make_home(Path(stack.enter_context(made)) / ".hermes", now=time.time())
+    return Home.locate(
+        os.environ, home_option=folder, profile=arguments.profile, platform=sys.platform, user_home=Path.home()
+    )
+
+
+def _end_by_signals() -> None:
+    """Leave in good order when the terminal closes, so that nothing of the demo stays behind."""
+    for name in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(name, lambda number, _: sys.exit(128 + number))
+
+
+def _verb(arguments: Arguments, home: Home) -> int:
+    """Do a verb that needs no screen."""
+    from hermes_tui import cli
+
+    out, err, as_json = sys.stdout, sys.stderr, arguments.json
+    match arguments.verb:
+        case "list":
+            return cli.list_sessions(home, as_json=as_json, out=out, err=err)
+        case "show":
+            return cli.show(home, arguments.ids[0], as_json=as_json, out=out, err=err)
+        case "check":
+            return cli.check(home, arguments.ids, as_json=as_json, out=out, err=err)
+    from hermes_tui.cli_search import search
+
+    query = " ".join(arguments.query)
+    limit, sort, context = arguments.limit, arguments.sort, arguments.context
+    return search(home, query, limit=limit, sort=sort, context=context, as_json=as_json, out=out, err=err)
+
+
+def _has_screen() -> bool:
+    """Whether there is a terminal that can show one."""
+    return sys.stdin.isatty() and sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
+
+
+def _plain_list(home: Home) -> int:
+    """What stands in for the screen where there is no terminal."""
+    from hermes_tui import cli
+    from hermes_tui.cli_paper import remark
+
+    code = cli.list_sessions(home, as_json=False, out=sys.stdout, err=sys.stderr)
+    remark(NO_SCREEN, sys.stderr)
     return code
+
+
+def _screen(arguments: Arguments, home: Home, stack: ExitStack) -> int:
+    """Open the screen; the demo's agent writes as long as it stands."""
+    if arguments.demo:
+        from hermes_tui.demo import agent
+
+        stack.enter_context(agent(home.folder))
+    from hermes_tui import config
+    from hermes_tui.app import HermesApp
+    from store import SessionDB
+
+    app = HermesApp(
+        partial(SessionDB, home.state_db, read_only=True, sessions_dir=home.sessions_dir),
+        owner=("demo" if arguments.demo else home.name) + (" · read-only" if arguments.read_only else ""),
+        where=_where(home),
+        config=config.load(config.locate(os.environ, platform=sys.platform, user_home=Path.home())),
+        ascii_only=not _has_unicode(),
+    )
+    app.run()
+    return WRONG if app.return_code else 0
+
+
+def _where(home: Home) -> str:
+    """The home's folder as people write it."""
+    folder = home.folder
+    return str(Path("~") / folder.relative_to(Path.home())) if folder.is_relative_to(Path.home()) else str(folder)
+
+
+def _has_unicode() -> bool:
+    """Whether the terminal shows more than ASCII: a locale of UTF-8, and no Linux console (LOOK.md §4)."""
+    return "utf" in sys.stdout.encoding.lower() and os.environ.get("TERM") != "linux"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -5,7 +5,7 @@ Every verb opens the store to read only: nothing is created or changed by any of
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -49,13 +49,6 @@ class _Listing:
     facts: dict[str, JsonlFacts] = field(default_factory=dict)
     problem: StoreError | None = None
 
-    def read(self, question: Callable[[], None]) -> None:
-        """Ask for a part; where it cannot be read the rest is asked for all the same."""
-        try:
-            question()
-        except StoreError as error:
-            self.problem = self.problem or error
-
 
 def list_sessions(home: Home, *, as_json: bool, out: TextIO, err: TextIO) -> int:
     """Print every session, newest start first: archived, hidden, child and JSONL-only ones too.
@@ -67,14 +60,17 @@ def list_sessions(home: Home, *, as_json: bool, out: TextIO, err: TextIO) -> int
     with opened(home) as db:
         found = _Listing()
         for question in (_from_sqlite, _from_files, _facts, _outlines):
-            found.read(lambda question=question: question(db, found))  # type: ignore[misc]
+            try:
+                question(db, found)
+            except StoreError as error:  # the other parts can be read all the same
+                found.problem = found.problem or error
         found.sessions.sort(key=lambda one: (one.started_at or one.last_active or 0.0, one.id), reverse=True)
         drifts = ((one, db.drift(one, found.facts.get(one.id))) for one in found.sessions)
         if as_json:
             for session, drift in drifts:
                 paper.json(_listed(session, found.outlines.get(session.id), drift, home.name))
         else:
-            _print_rows(paper, drifts, found.outlines, longest=max((cells(safe(one.id)) for one in found.sessions), default=0))
+            _print_rows(paper, drifts, found)
     return _listing_ended(home, found, err)
 
 
@@ -88,13 +84,12 @@ def show(home: Home, session_id: str, *, as_json: bool, out: TextIO, err: TextIO
     with opened(home) as db:
         session = session_named(db, session_id)
         facts = db.facts(session.id)
-        from_file = session.origin is not Origin.SQLITE or (facts is not None and facts.messages > _in_sqlite(db, session))
+        longer = session.origin is Origin.SQLITE and facts is not None and facts.messages > _in_sqlite(db, session)
+        from_file = longer or session.origin is Origin.JSONL
         messages = db.file_messages(session.id) if from_file else _rows(db, session)
-        if from_file and session.origin is Origin.SQLITE and facts:
-            remark(
-                f"JSONL has {many(facts.messages, 'message')}, SQLite {in_words(session.messages)}: this is the JSONL",
-                err,
-            )
+        if longer and facts is not None:
+            counts = f"JSONL has {many(facts.messages, 'message')}, SQLite {in_words(session.messages)}"
+            remark(f"{counts}: this is the JSONL", err)
         if not as_json:
             paper.line(_heading(session, db.outlines([session.id]).get(session.id), paper))
         for message in messages:
@@ -196,13 +191,12 @@ def _listed(session: Session, outline: Outline | None, drift: Drift | None, prof
     }
 
 
-def _print_rows(
-    paper: Paper, rows: Iterable[tuple[Session, Drift | None]], outlines: dict[str, Outline], *, longest: int
-) -> None:
+def _print_rows(paper: Paper, rows: Iterable[tuple[Session, Drift | None]], found: _Listing) -> None:
     """The rows of the screen, and after each its id."""
-    width = max(paper.columns - longest - 1, NARROWEST)
+    longest = max((cells(safe(session.id)) for session in found.sessions), default=0)
+    width = max(paper.columns - longest, NARROWEST)  # with the cursor's column, which is left out
     for session, drift in rows:
-        outline = outlines.get(session.id)
+        outline = found.outlines.get(session.id)
         line = session_row(session, outline, drift, width=width, now=paper.now, glyphs=paper.glyphs)
         paper.line(SafeText(f"{plain(line)[1:]} {safe(session.id)}"))
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import TextIO
 
 from hermes_tui.cli import now, opened
-from hermes_tui.cli_paper import Paper
+from hermes_tui.cli_paper import Paper, complain
 from hermes_tui.render.line import pad_left
 from hermes_tui.render.safe import SafeText, one_line, safe
 from hermes_tui.render.time import many
@@ -42,9 +42,13 @@ class _Found:
     capped: bool = False
     """There are more than were asked for."""
     fallback: str | None = None
+    partial: bool = False
+    """SQLite could not be read, or not to its end."""
 
 
-def search(home: Home, query: str, *, limit: int, sort: str, context: int, as_json: bool, out: TextIO) -> int:
+def search(
+    home: Home, query: str, *, limit: int, sort: str, context: int, as_json: bool, out: TextIO, err: TextIO
+) -> int:
     """Print the messages that a query finds, and the window around each.
 
     Args:
@@ -52,6 +56,9 @@ def search(home: Home, query: str, *, limit: int, sort: str, context: int, as_js
         limit: Hits at most.
         sort: `newest`, `best` or `oldest` first.
         context: Messages on each side of a hit.
+
+    Returns:
+        0; 2 where only files could be searched, and stderr says why.
 
     Raises:
         QueryInvalid: A filter's value means nothing.
@@ -73,7 +80,7 @@ def search(home: Home, query: str, *, limit: int, sort: str, context: int, as_js
         paper.json({"summary": _summary(found, sessions, milliseconds, sort)})
     else:
         paper.line(safe(paper.glyphs.words(_in_words(found, sessions, milliseconds, sort))))
-    return 0
+    return complain(f"partial, from files alone: {found.fallback}", err) if found.partial else 0
 
 
 def _find(db: SessionDB, query: str, *, limit: int, sort: str) -> _Found:
@@ -98,6 +105,7 @@ def _streamed(db: SessionDB, query: str, most: int, found: _Found) -> Iterator[H
     for batch in db.search(query, limit=most):
         found.capped |= batch.capped
         found.fallback = batch.fallback or found.fallback
+        found.partial |= batch.partial
         found.seen += len(batch.hits)
         yield from batch.hits
 
@@ -170,11 +178,11 @@ def _summary(found: _Found, sessions: int, milliseconds: int, sort: str) -> dict
 def _print_hit(paper: Paper, hit: Hit, lines: Sequence[ContextLine]) -> None:
     """The session, then the window with the hit marked by `>`."""
     title = one_line(hit.title or "") or "(no title)"
-    paper.line(safe(paper.glyphs.words(f"{hit.session_id}  ") + title + f"  {hit.source}  {paper.stamp(hit.timestamp)}"))
+    paper.line(safe(f"{hit.session_id}  {title}  {hit.source}  {paper.stamp(hit.timestamp)}"))
     for line in lines or [ContextLine(hit.message_id, hit.role, hit.text, hit=True)]:
-        mark = ">" if line.hit else " "
-        text = snippet(hit) if line.hit else line.text
-        paper.line(SafeText(f"{mark} {pad_left(paper.cut(line.role, ROLE), ROLE)}  {paper.cut(text, paper.columns - ROLE - 4)}"))
+        role = pad_left(paper.cut(line.role, ROLE), ROLE)
+        text = paper.cut(snippet(hit) if line.hit else line.text, paper.columns - ROLE - 4)
+        paper.line(SafeText(f"{'>' if line.hit else ' '} {role}  {text}"))
     paper.line(safe(""))
 
 

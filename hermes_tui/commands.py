@@ -47,21 +47,22 @@ class Command:
     """What the footer says beside them; "" keeps the command out of the footer."""
     sentence: str
     """For the help and the README."""
-    keys: tuple[Key, ...]
     places: frozenset[Place] = PANES
     rank: int = 100
     """Lower stands further left in the footer."""
-    words: Mapping[Place, str] = field(default_factory=dict)
+    keys: tuple[Key, ...] = field(default=(), kw_only=True)
+    """What the screen binds; () where a widget or Textual does."""
+    words: Mapping[Place, str] = field(default_factory=dict, kw_only=True)
     """Where the footer says something else than `word`, by place."""
-    needs: str = ""
-    """A condition that the screen knows: "wide", "terms", "failed", "query"; "" for none."""
-    priority: bool = False
-    """Works while the search row takes the printable keys, and before any widget's own."""
+    needs: str = field(default="", kw_only=True)
+    """A condition that the screen knows: "failed", "rows", "wide", "roomy", "query" or "typed"; "" for none."""
 
     def word_in(self, place: Place) -> str:
         """What the footer says in that place."""
         return self.words.get(place, self.word)
 
+
+SEARCH, SESSIONS, HITS, TRANSCRIPT = Place
 
 TABLE: tuple[Command, ...] = (
     Command(
@@ -69,40 +70,40 @@ TABLE: tuple[Command, ...] = (
         "R",
         "try again",
         "read state.db again after an error",
-        (Key("R", "retry", "Try again"),),
-        EVERYWHERE - {Place.SEARCH},
+        frozenset({SESSIONS, TRANSCRIPT}),
         5,
+        keys=(Key("R", "retry", "Try again"),),
         needs="failed",
     ),
-    Command("down", "↓", "rows", "go to the list", (Key("down", "enter_list"),), frozenset({Place.SEARCH}), 10),
+    Command(
+        "list",
+        "↓",
+        "list",
+        "go from the search row to the list; `enter` and `tab` too",
+        frozenset({SEARCH}),
+        10,
+        keys=(Key("down,tab", "enter_list", "Go to the list"),),
+        needs="rows",
+    ),
     Command(
         "rows",
         "↑↓",
         "rows",
-        "move in the list; `j` `k` `pgup` `pgdn` `home` `end` too",
-        (),
+        "move in the list; `j` `k` `pgup` `pgdn` too",
         LISTS,
         10,
-        words={Place.HITS: "hits"},
+        words={HITS: "hits"},
     ),
-    Command(
-        "open",
-        "enter",
-        "open",
-        "open the session, or the hit in its place; from the search row, go to the list",
-        (),
-        LISTS,
-        20,
-    ),
+    Command("open", "enter", "open", "open the session, or the hit in its place", LISTS, 20, needs="rows"),
     Command(
         "pane",
         "tab",
         "transcript",
         "go to the other pane",
-        (Key("tab,shift+tab", "other_pane", "Go to the other pane"),),
         PANES,
         30,
-        words={Place.TRANSCRIPT: "list", Place.HITS: ""},
+        keys=(Key("tab,shift+tab", "other_pane", "Go to the other pane"),),
+        words={TRANSCRIPT: "list", HITS: ""},
         needs="wide",
     ),
     Command(
@@ -110,157 +111,155 @@ TABLE: tuple[Command, ...] = (
         "/",
         "search",
         "type a search",
-        (Key("slash", "search", "Search"),),
         PANES,
         40,
-        words={Place.HITS: "", Place.TRANSCRIPT: ""},
+        keys=(Key("slash", "search", "Search"),),
+        words={HITS: "", TRANSCRIPT: ""},
     ),
     Command(
         "context",
         "[ ]",
         "context",
         "show fewer or more messages around each hit",
-        (
+        frozenset({HITS}),
+        50,
+        keys=(
             Key("left_square_bracket", "context(-1)", "Less context around hits"),
             Key("right_square_bracket", "context(1)", "More context around hits"),
         ),
-        frozenset({Place.HITS}),
-        50,
     ),
     Command(
         "hits",
         "n N",
         "next",
         "go to the next or the previous hit",
-        (Key("n", "next_hit(1)", "Next hit"), Key("N", "next_hit(-1)", "Previous hit")),
-        frozenset({Place.HITS, Place.TRANSCRIPT}),
+        frozenset({HITS, TRANSCRIPT}),
         60,
+        keys=(Key("n", "next_hit(1)", "Next hit"), Key("N", "next_hit(-1)", "Previous hit")),
         needs="query",
+    ),
+    Command(
+        "clear",
+        "esc",
+        "clear",
+        "take the search out",
+        frozenset({SEARCH, HITS}),
+        65,
+        keys=(Key("escape", "clear", "Clear the search"),),
+        needs="typed",
     ),
     Command(
         "back",
         "esc",
         "back",
-        "go back: from the transcript to the list, from hits to all sessions, to the search row",
-        (Key("escape", "back", "Back"),),
-        EVERYWHERE,
+        "go back, from the transcript to the list, from the list to the search row",
+        frozenset({SESSIONS, TRANSCRIPT}),
         65,
-        words={Place.HITS: "clear", Place.SESSIONS: "", Place.SEARCH: "clear"},
+        keys=(Key("escape", "back", "Back"),),
+        words={SESSIONS: ""},
     ),
-    Command(
-        "more", "→ ←", "more, fewer", "show all hits of a session, or three of them", (), frozenset({Place.HITS}), 70
-    ),
+    Command("more", "→ ←", "more, fewer", "show all hits of a session, or three of them", frozenset({HITS}), 70),
     Command(
         "messages",
         "J K",
         "message",
         "go to the next or the previous message",
-        (Key("J", "reader('next_message')"), Key("K", "reader('previous_message')")),
-        frozenset({Place.TRANSCRIPT}),
+        frozenset({TRANSCRIPT}),
         70,
+        keys=(Key("J", "reader('next_message')"), Key("K", "reader('previous_message')")),
     ),
     Command(
         "rerank",
         "R",
         "re-rank",
         "put the sessions with the most hits first, or the newest again",
-        (Key("R", "rerank", "Rank hits, or newest first again"),),
-        frozenset({Place.HITS}),
+        frozenset({HITS}),
         75,
+        keys=(Key("R", "rerank", "Rank hits, or newest first again"),),
     ),
     Command(
         "fold",
         "space",
         "fold",
-        "fold or unfold the message or the call under the bar",
-        (Key("space", "reader('fold')", "Fold or unfold"),),
-        frozenset({Place.TRANSCRIPT}),
+        "unfold the message with the bar step by step, and fold it again",
+        frozenset({TRANSCRIPT}),
         80,
+        keys=(Key("space", "reader('fold')", "Fold or unfold"),),
     ),
     Command(
         "tools",
         "t",
         "tools",
-        "tool calls hidden, short or in full",
-        (Key("t", "reader('tools')", "Tool calls: hidden, short, full"),),
-        frozenset({Place.TRANSCRIPT}),
+        "tool calls short, in full or hidden",
+        frozenset({TRANSCRIPT}),
         85,
+        keys=(Key("t", "reader('tools')", "Tool calls: short, in full, hidden"),),
     ),
     Command(
         "reasoning",
         "T",
         "reasoning",
         "reasoning folded or open",
-        (Key("T", "reader('reasoning')", "Reasoning: folded or open"),),
-        frozenset({Place.TRANSCRIPT}),
+        frozenset({TRANSCRIPT}),
         86,
+        keys=(Key("T", "reader('reasoning')", "Reasoning: folded or open"),),
     ),
     Command(
         "follow",
         "f",
         "follow",
         "stay at the end while the session grows",
-        (Key("f", "reader('follow')", "Follow the end"),),
-        frozenset({Place.TRANSCRIPT}),
+        frozenset({TRANSCRIPT}),
         88,
-    ),
-    Command(
-        "ends",
-        "g G",
-        "top, end",
-        "go to the top or to the end",
-        (),
-        PANES,
-        95,
-        words={Place.SESSIONS: "", Place.HITS: ""},
+        keys=(Key("f", "reader('follow')", "Follow the end"),),
     ),
     Command(
         "hidden",
         "v",
         "hidden",
-        "show what the list leaves out, or leave it out again: archived, children, internal",
-        (Key("v", "hidden", "Show or leave out hidden sessions"),),
-        LISTS,
+        "show what is left out: archived, child and internal sessions, messages taken back",
+        PANES,
         90,
+        keys=(Key("v", "hidden", "Show or leave out what is hidden"),),
+        words={TRANSCRIPT: "undone"},
     ),
     Command(
         "copy",
         "y",
         "copy",
-        "copy the message",
-        (Key("y", "copy('message')", "Copy the message"),),
-        PANES,
+        "copy the message with the bar",
+        frozenset({TRANSCRIPT}),
         92,
-        words={Place.SESSIONS: "", Place.HITS: ""},
+        keys=(Key("y", "copy('message')", "Copy the message"),),
     ),
     Command(
         "copy_resume",
         "Y",
         "",
         "copy the command that resumes the session in Hermes",
-        (Key("Y", "copy('resume')", "Copy the resume command"),),
+        keys=(Key("Y", "copy('resume')", "Copy the resume command"),),
     ),
-    Command("copy_id", "I", "", "copy the id of the session", (Key("I", "copy('id')", "Copy the session id"),)),
+    Command("copy_id", "I", "", "copy the id of the session", keys=(Key("I", "copy('id')", "Copy the session id"),)),
+    Command("ends", "g G", "top, end", "go to the top or to the end", PANES, 95, words={SESSIONS: "", HITS: ""}),
     Command(
         "maximise",
         "m",
         "",
         "give the whole width to one pane, or to both again",
-        (Key("m", "maximise", "One pane or two"),),
-        PANES,
+        keys=(Key("m", "maximise", "One pane or two"),),
         needs="roomy",
     ),
-    Command("palette", "ctrl+p", "all commands", "find a command by name", (), EVERYWHERE, 97),
+    Command("palette", "ctrl+p", "all commands", "find a command by its name, or a theme", EVERYWHERE, 97),
     Command(
         "help",
         "?",
-        "help",
+        "",
         "all keys and the search language; `f1` in the search row",
-        (Key("question_mark,f1", "help", "Help"),),
         EVERYWHERE,
-        99,
+        keys=(Key("f1", "help"), Key("question_mark", "help", "Help")),
     ),
-    Command("quit", "q", "quit", "quit; `ctrl+q` anywhere", (Key("q", "app.quit", "Quit"),), PANES, 98),
+    Command("leave", "ctrl+q", "quit", "quit, wherever you are", EVERYWHERE, 98, words=dict.fromkeys(PANES, "")),
+    Command("quit", "q", "quit", "quit", PANES, 98, keys=(Key("q", "app.quit", "Quit"),)),
 )
 
 
@@ -273,9 +272,9 @@ def applying(place: Place, conditions: Iterable[str] = ()) -> tuple[Command, ...
 
 
 def footer(place: Place, conditions: Iterable[str] = ()) -> tuple[tuple[str, str], ...]:
-    """Keys and words for the footer, most needed first; the help is left out, it has a place of its own."""
+    """Keys and words for the footer, most needed first; the help has a place of its own there."""
     lines = applying(place, conditions)
-    return tuple((line.shown, line.word_in(place)) for line in lines if line.word_in(place) and line.id != "help")
+    return tuple((line.shown, line.word_in(place)) for line in lines if line.word_in(place))
 
 
 def key_table() -> str:

@@ -1,4 +1,4 @@
-"""A realistic Hermes home: half a year of sessions, legacy files that agree with SQLite or don't, two sessions alive."""
+"""A realistic Hermes home: half a year of sessions, legacy files that agree with SQLite or don't, two live sessions."""
 
 from __future__ import annotations
 
@@ -27,7 +27,11 @@ MODELS = {
 ENDINGS = {"cli": "cli_close", "cron": "cron_complete", "subagent": "agent_close"}
 """Source -> why its sessions end; the rest are chats."""
 CHAT_ENDING = "session_reset"
-DAMAGE = (b'{"role": "user", "content": "[photo] 18.20, st\n', b"\xff\xfe not a line of JSON\n", b'["a list", "no message"]\n')
+DAMAGE = (
+    b'{"role": "user", "content": "[photo] 18.20, st\n',
+    b"\xff\xfe not a line of JSON\n",
+    b'["a list", "no message"]\n',
+)
 LOST_ROWS = 12
 """Messages at least that SQLite lacks in the middle of the diverged session."""
 LOST_LINES = 5
@@ -164,11 +168,9 @@ def _turn_before(messages: Sequence[Message], index: int) -> int:
 def _write_file(conversation: Conversation, row: _Row, messages: Sequence[Message], sessions: Path) -> None:
     """The JSONL as a gateway appended it (facts/hermes-format.md §5.1); its time is that of its last message."""
     meta = {"role": "session_meta", "tools": [], "model": MODELS[conversation.model], "platform": conversation.source}
-    lines = [
-        json.dumps({**message, "timestamp": _local(_time(message)).replace(tzinfo=None).isoformat()}, ensure_ascii=False)
-        for message in ({**meta, "timestamp": messages[0]["timestamp"]}, *messages)
-    ]
-    written = [f"{line}\n".encode() for line in lines]
+    said = ({**meta, "timestamp": messages[0]["timestamp"]}, *messages)
+    stamped = ({**one, "timestamp": _local(_time(one)).replace(tzinfo=None).isoformat()} for one in said)
+    written = [json.dumps(one, ensure_ascii=False).encode() + b"\n" for one in stamped]
     if conversation.jsonl == "damaged":
         for place, line in enumerate(DAMAGE, 1):
             written.insert(len(written) * place // (len(DAMAGE) + 1), line)
@@ -178,7 +180,7 @@ def _write_file(conversation: Conversation, row: _Row, messages: Sequence[Messag
 
 
 def _store(path: Path, rows: Sequence[_Row]) -> None:
-    """All rows in one transaction: first the sessions, parents before children, then messages, the oldest session first."""
+    """All rows in one transaction: the sessions, parents before children, then their messages, the oldest first."""
     schema.create(path)
     steps: list[registry.Work[object]] = [
         *(_created(row) for row in rows),
@@ -204,7 +206,9 @@ def _id(source: str, started: float, rng: Random) -> str:
     stamp = f"{_local(started):%Y%m%d_%H%M%S}"
     if source == "cron":
         return f"cron_{rng.getrandbits(48):012x}_{stamp}"
-    return f"{stamp}_{rng.getrandbits(24):06x}" if source in {"cli", "subagent"} else f"{stamp}_{rng.getrandbits(32):08x}"
+    return (
+        f"{stamp}_{rng.getrandbits(24):06x}" if source in {"cli", "subagent"} else f"{stamp}_{rng.getrandbits(32):08x}"
+    )
 
 
 def _local(moment: float) -> datetime:

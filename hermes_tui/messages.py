@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from textual.message import Message
 
 from store.errors import StoreError
-from store.models import Batch, Change, ContextLine, Drift, Head, JsonlFacts, Outline, Scope, Session
+from store.models import Batch, Change, Check, ContextLine, Drift, Head, JsonlFacts, Outline, Scope, Session
 from store.models import Message as Entry
 
 
@@ -117,6 +117,13 @@ class FileTranscriptArrived(Answer):
 
     session_id: str
     messages: tuple[Entry, ...]
+
+
+@dataclass
+class CheckArrived(Answer):
+    """What the two sources of the session on the screen say of each other, by content."""
+
+    check: Check
 
 
 @dataclass

@@ -8,14 +8,15 @@ from collections.abc import Mapping, Sequence
 from . import lookup
 from .agent_sessions import SessionVerbs
 from .draft import drafts, storable
-from .sqlite import records, turns
+from .sqlite import entries, records, turns
 from .sqlite.records import Record
+from .transcript import load_transcript
 
 
 class MessageVerbs(SessionVerbs):
     """Messages as dicts; a session that is not there has none."""
 
-    def append_message(
+    def append_message(  # noqa: PLR0917  upstream's signature
         self,
         session_id: str,
         role: str,
@@ -80,7 +81,16 @@ class MessageVerbs(SessionVerbs):
         """The active rows as an agent replays them: role and content, and what else is not empty."""
         return [lookup.replayed(row) for row in self.get_messages(session_id)]
 
-    def search_messages(
+    def load_transcript(self, session_id: str) -> list[Record]:
+        """The same from SQLite or from the JSONL file, whichever has more messages; a tie goes to SQLite."""
+        return load_transcript(
+            session_id,
+            files=self._files,
+            count=lambda name: entries.count(self._reader, name),
+            conversation=self.get_messages_as_conversation,
+        )
+
+    def search_messages(  # noqa: PLR0917  upstream's signature
         self,
         query: str,
         source_filter: Sequence[str] | None = None,

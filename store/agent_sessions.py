@@ -20,7 +20,7 @@ class SessionVerbs(Handle):
     MAX_TITLE_LENGTH = title.MAX_LENGTH
     sanitize_title = staticmethod(title.sanitize)
 
-    def create_session(
+    def create_session(  # noqa: PLR0917  upstream's signature
         self,
         session_id: str,
         source: str,
@@ -57,7 +57,7 @@ class SessionVerbs(Handle):
         """Store the whole prompt."""
         self._write(lambda connection, layout: registry.set_prompt(connection, layout, session_id, system_prompt))
 
-    def update_token_counts(
+    def update_token_counts(  # noqa: PLR0917  upstream's signature
         self,
         session_id: str,
         input_tokens: int = 0,

@@ -5,14 +5,15 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Iterator, Sequence
 
-from . import drift, lookup, query, search
+from . import drift, lookup, search
 from .agent_messages import MessageVerbs
 from .cancel import Cancel
 from .draft import storable
+from .errors import CannotOpen, Damaged
 from .lineage import Lineage
 from .models import Batch, Check, ContextLine, Drift, Head, JsonlFacts, Message, Outline, Page, Scope, Session
-from .query import Query
-from .sqlite import messages, sessions
+from .query import Query, parse
+from .sqlite import entries, messages, sessions
 from .sqlite.sessions import Cursor
 from .watch import Watch
 
@@ -39,21 +40,39 @@ class BrowserVerbs(MessageVerbs):
         return tuple(sorted(found.values(), key=lambda row: (row.last_active or 0.0, row.id), reverse=True)[:limit])
 
     def session(self, session_id: str) -> Session | None:
-        """One session, from SQLite or from a JSONL file that alone knows it."""
-        return next(iter(self._rows([session_id])), None) or self._files.session(session_id)
+        """One session, from SQLite or from a JSONL file that alone knows it.
+
+        Where SQLite cannot be read, the file speaks for it.
+        """
+        try:
+            found = next(iter(self._rows([session_id])), None)
+        except (CannotOpen, Damaged):
+            if (alone := self._files.session(session_id)) is None:
+                raise
+            return alone
+        return found or self._files.session(session_id)
 
     def _rows(self, ids: Iterable[str]) -> tuple[Session, ...]:
         return sessions.by_ids(self._reader, ids, now=time.time(), profile=self._profile)
 
     def file_sessions(self) -> tuple[Session, ...]:
-        """The sessions that only a JSONL file knows, the file changed last first."""
-        known = sessions.known(self._reader)
+        """The sessions that only a JSONL file knows, the file changed last first.
+
+        Where SQLite cannot be read, all that have a file.
+        """
+        try:
+            known = set(entries.session_ids(self._reader))
+        except (CannotOpen, Damaged):
+            known = set()
         found = (self._files.session(session_id) for session_id in self._files.without(known))
         return tuple(session for session in found if session is not None)
 
     def outlines(self, session_ids: Iterable[str]) -> dict[str, Outline]:
-        """Status and first words of the sessions that have a row: for what is on the screen."""
-        return {row.id: lookup.outline(self._reader, row) for row in self._rows(session_ids)}
+        """Status and first words of the sessions that are there: for what is on the screen."""
+        wanted = list(session_ids)
+        found = {row.id: lookup.outline(self._reader, row) for row in self._rows(wanted)}
+        alone = ((one, self._files.outline(one)) for one in wanted if one not in found)
+        return found | {one: outline for one, outline in alone if outline is not None}
 
     def scope(self) -> Scope:
         """How many sessions SQLite has, and how many the default list leaves out and why."""
@@ -69,7 +88,7 @@ class BrowserVerbs(MessageVerbs):
         Args:
             after: The id before the first one; the page's cursor is the last id, where more follow.
         """
-        return messages.heads(self._reader, session_id, after=after, limit=limit)
+        return messages.heads(self._reader, storable(session_id), after=after, limit=limit)
 
     def messages(self, ids: Sequence[int]) -> tuple[Message, ...]:
         """Messages by row id in the order asked for, without those that are gone.
@@ -101,6 +120,18 @@ class BrowserVerbs(MessageVerbs):
             QueryInvalid: A filter's value means nothing.
             Interrupted: `cancel` was withdrawn.
         """
+        now = time.time()
+        asked = parse(query, now=now) if isinstance(query, str) else query
+        return search.stream(
+            self._reader,
+            self._files,
+            asked,
+            now=now,
+            limit=limit,
+            after_id=after_id,
+            profile=self._profile,
+            cancel=cancel,
+        )
 
     def facts(self, session_id: str) -> JsonlFacts | None:
         """What the session's JSONL file tells, None without one."""
@@ -124,8 +155,12 @@ class BrowserVerbs(MessageVerbs):
         Raises:
             SessionMissing: Neither knows it.
         """
-        return self._checker.check(session_id)
+        return drift.Checker(self._reader, self._files).check(session_id)
 
     def checks(self, ids: Iterable[str] | None = None, *, cancel: Cancel | None = None) -> Iterator[Check]:
         """Compare one session after the other: those asked for, or all, newest first."""
-        return self._checker.checks(ids, cancel=cancel)
+        return drift.Checker(self._reader, self._files).checks(ids, cancel=cancel)
+
+    def watch(self) -> Watch:
+        """A watch on this store and its JSONL files, for one thread."""
+        return Watch(self._reader, self.sessions_dir)

@@ -23,7 +23,7 @@ _EARLIEST, _LATEST = 631_152_000.0, 4_102_444_800.0
 
 
 def decode(cell: str | None) -> object:
-    """Give what a content cell holds: a text, None, or the list or object behind PREFIX; the raw text if that is bad."""
+    """Give what a content cell holds: a text, None, or the value behind PREFIX; the raw text where that is bad."""
     if cell is None or not cell.startswith(PREFIX):
         return cell
     try:
@@ -93,7 +93,7 @@ def _summary(value: object) -> str | None:
 
 
 def parse_calls(value: object) -> tuple[ToolCall, ...]:
-    """Give the tool calls of a cell (JSON text, also encoded twice) or of a JSONL value (a list); () where it is bad."""
+    """Give the tool calls of a cell (JSON text, maybe encoded twice) or of a JSONL value (a list); () if it is bad."""
     for _ in range(3):
         if not isinstance(value, str):
             break

@@ -6,14 +6,13 @@ Pure, and complete before any lock is taken: whatever is wrong with a message is
 from __future__ import annotations
 
 import json
-import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-JSON_MARK = "\x00json:"
-"""What precedes a content that is stored as JSON (facts §3.2)."""
+from . import content
+from .json_value import BadJson, load
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _STEP = 1e-6
@@ -37,8 +36,7 @@ def drafts(messages: Sequence[Mapping[str, object]], *, now: float) -> tuple[Dra
     """The rows of a turn, in order; those without a time get `now` and a microsecond more each.
 
     Args:
-        messages: Dicts with the keys of `SessionDB.append_message`, and `timestamp`, `message_id` (another name of
-            `platform_message_id`), `observed`, `api_content`, `display_kind`, `display_metadata`. Other keys are ignored.
+        messages: Dicts with the keys of `SessionDB.append_messages`; others are ignored.
         now: Seconds since 1970 UTC.
 
     Raises:
@@ -64,7 +62,9 @@ def draft(message: Mapping[str, object], *, now: float) -> Draft:
     if role == "assistant":
         values |= {name: storable(message.get(name)) for name in _THOUGHTS}
         values |= {name: json_cell(message.get(name)) for name in _THOUGHT_LISTS}
-    return Draft({name: value for name, value in values.items() if value is not None}, calls_in(message.get("tool_calls")))
+    return Draft(
+        {name: value for name, value in values.items() if value is not None}, calls_in(message.get("tool_calls"))
+    )
 
 
 def storable(value: object) -> str | None:
@@ -76,9 +76,9 @@ def storable(value: object) -> str | None:
 
 
 def content_cell(value: object) -> str | None:
-    """A content as it is stored: text as it is, parts as JSON after `JSON_MARK`."""
+    """A content as it is stored: text as it is, parts as JSON after `content.PREFIX`."""
     if isinstance(value, list | dict | tuple):
-        return JSON_MARK + _dumped(value)
+        return content.PREFIX + _dumped(value)
     return storable(value.decode("utf-8", "replace") if isinstance(value, bytes) else value)
 
 
@@ -95,22 +95,26 @@ def calls_in(value: object) -> int:
         return 0
     if isinstance(value, str):
         try:
-            value = json.loads(value)
-        except (ValueError, RecursionError):
+            value = load(value)
+        except BadJson:
             return 1
     return len(value) if isinstance(value, list) else 1
 
 
 def moment(value: object, *, now: float) -> float:
-    """Seconds since 1970 of a number, a numeric text, an ISO text or a datetime; what is none of these is `now`.
+    """Seconds since 1970 of a number, a datetime or an ISO text; what is none of these is `now`.
 
     Raises:
         ValueError: The number is not finite: SQLite would store NULL for it and refuse the row.
     """
-    seconds = _seconds(value, now)
-    if not math.isfinite(seconds):
+    if isinstance(value, datetime):
+        return value.timestamp()
+    if not isinstance(value, int | float):
+        read = content.moment(value)
+        return now if read is None else read
+    if not -_LARGEST < value < _LARGEST:
         raise ValueError(f"a message's time must be finite, not {value!r}")
-    return seconds
+    return float(value)
 
 
 def whole(value: object, name: str) -> int | None:
@@ -124,21 +128,6 @@ def whole(value: object, name: str) -> int | None:
     if not -_LARGEST <= value < _LARGEST:
         raise ValueError(f"{name} does not fit into 64 bits")
     return int(value)
-
-
-def _seconds(value: object, now: float) -> float:
-    if isinstance(value, datetime):
-        return value.timestamp()
-    if isinstance(value, int | float):
-        return float(value)
-    if not isinstance(value, str):
-        return now
-    for read in (float, lambda text: datetime.fromisoformat(text).timestamp()):
-        try:
-            return read(value)
-        except (ValueError, OverflowError):
-            continue
-    return now
 
 
 def _dumped(value: object) -> str:

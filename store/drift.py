@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from . import merge
 from .cancel import Cancel
-from .errors import CannotOpen, Interrupted, SessionMissing
+from .errors import CannotOpen, Damaged, Interrupted, SessionMissing, StoreMissing
 from .files import Files, entry, is_message
 from .jsonl import BadLine
 from .merge import Comparison, Entry
@@ -60,11 +60,10 @@ class Checker:
             Interrupted: `cancel` was withdrawn.
         """
         file = self._file(session_id)
-        has_row = rows.has_session(self._reader, session_id)
-        stored = list(rows.entries(self._reader, session_id, cancel=cancel)) if has_row else []
-        if file is None and not has_row:
+        stored = self._stored(session_id, cancel)
+        if file is None and stored is None:
             raise SessionMissing(f"no session {session_id}, neither in {self._reader.path.name} nor as a JSONL file")
-        return _judged(session_id, file, stored if has_row else None)
+        return _judged(session_id, file, stored)
 
     def checks(self, ids: Iterable[str] | None = None, *, cancel: Cancel | None = None) -> Iterator[Check]:
         """Compare one session after the other: those asked for, or all, newest first, JSONL-only ones at the end.
@@ -80,8 +79,20 @@ class Checker:
 
     def all_ids(self) -> list[str]:
         """Ids of every session that has a row, newest start first, then those that only a file knows, newest first."""
-        known = rows.session_ids(self._reader)
+        try:
+            known = rows.session_ids(self._reader)
+        except StoreMissing:
+            known = []
         return [*known, *self._files.without(set(known))]
+
+    def _stored(self, session_id: str, cancel: Cancel | None) -> list[Entry] | None:
+        """What is compared of the session's rows; None where SQLite does not know the session."""
+        try:
+            if not rows.has_session(self._reader, session_id):
+                return None
+        except StoreMissing:
+            return None
+        return list(rows.entries(self._reader, session_id, cancel=cancel))
 
     def _file(self, session_id: str) -> _File | None:
         if self._files.find(session_id) is None:
@@ -94,7 +105,7 @@ class Checker:
                     damaged += 1
                 elif is_message(record):
                     entries.append(entry(record.value))
-        except CannotOpen as error:
+        except (CannotOpen, Damaged) as error:
             return _File([], 0, str(error))
         return _File(entries, damaged)
 

@@ -5,20 +5,25 @@ They are read and never written, moved or removed (design rule 10).
 
 from __future__ import annotations
 
-import os
 import stat
 from collections.abc import Container, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from . import content, home, jsonl
+from . import content, home, jsonl, status
 from .cancel import Cancel
-from .errors import CannotOpen, Interrupted, UnsafeId
+from .errors import CannotOpen, Damaged, Interrupted, UnsafeId
 from .merge import Entry
-from .models import JsonlFacts, Message, Origin, Session
+from .models import JsonlFacts, Message, Origin, Outline, Session
 
 META = "session_meta"
 """Role of a line or a row that describes the session and is no message (facts/hermes-format.md §3.1)."""
+
+TURNS = ("user", "assistant", "tool")
+"""Roles that a status speaks of (facts §4.9)."""
+
+FIRST_WORDS = 200
+"""Characters of an outline's first words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +32,7 @@ class _Look:
 
     facts: JsonlFacts
     session: Session
+    outline: Outline
 
 
 def is_message(record: jsonl.Record) -> bool:
@@ -48,11 +54,13 @@ class Files:
         self._looks: dict[str, _Look] = {}
 
     def find(self, session_id: str) -> home.FileStat | None:
-        """The file of a session; None where there is none, or where the id must not become a path."""
+        """The file of a session, None where there is none; an id that must not become a path is looked up by name."""
         try:
             path = self.folder / f"{home.safe_id(session_id)}.jsonl"
             state = path.lstat()
-        except (UnsafeId, OSError):
+        except UnsafeId:
+            return home.transcript_files(self.folder).get(session_id)
+        except OSError:
             return None
         if not stat.S_ISREG(state.st_mode):
             return None
@@ -67,6 +75,11 @@ class Files:
         """The session as its file alone describes it, None without one."""
         look = self._look(session_id, self.find(session_id))
         return look.session if look else None
+
+    def outline(self, session_id: str) -> Outline | None:
+        """Status and first words as the file alone tells them, None without one."""
+        look = self._look(session_id, self.find(session_id))
+        return look.outline if look else None
 
     def all_facts(self, *, cancel: Cancel | None = None) -> Iterator[JsonlFacts]:
         """Every file, the one changed last first; one folder listing, and a reading of each that changed.
@@ -94,7 +107,8 @@ class Files:
         """The lines of the session's file, none without one.
 
         Raises:
-            CannotOpen: The system refuses to read it.
+            CannotOpen: The system refuses to open it.
+            Damaged: The disk cannot read it to its end.
         """
         found = self.find(session_id)
         if found is not None:
@@ -123,34 +137,92 @@ class Files:
             self._looks.pop(session_id, None)
             return None
         known = self._looks.get(session_id)
-        if known and (known.facts.inode, known.facts.size, known.facts.mtime_ns) == _stamp(state):
-            return known
-        look = self._read(session_id, state)
-        self._looks[session_id] = look
-        return look
+        stamp = (state.inode, state.size, state.mtime_ns)
+        if known is None or (known.facts.inode, known.facts.size, known.facts.mtime_ns) != stamp:
+            known = self._looks[session_id] = self._read(session_id, state)
+        return known
 
     def _read(self, session_id: str, state: home.FileStat) -> _Look:
-        session = Session(
-            session_id, profile=self._profile, origin=Origin.JSONL, last_active=state.mtime_ns / 1e9
-        )
         facts = JsonlFacts(session_id, state.size, state.mtime_ns, state.inode)
-        first: float | None = None
-        last: float | None = None
-        messages = metas = bad = 0
+        metas: list[dict[str, object]] = []
+        times: list[float] = []
+        ends = _Ends()
+        messages = bad = 0
         try:
             for record in jsonl.read_file(state.path):
                 if isinstance(record, jsonl.BadLine):
                     bad += 1
                     continue
-                value = record.value
-                if value.get("role") == META:
-                    metas += 1
-                    session = _described(session, value)
-                else:
+                if is_message(record):
                     messages += 1
-                time = content.moment(value.get("timestamp"))
-                first, last = first if first is not None else time, time if time is not None else last
-        except CannotOpen as error:
+                    ends.take(record)
+                else:
+                    metas.append(_about(record.value))
+                time = content.moment(record.value.get("timestamp"))
+                times = times if time is None else [*times[:1], time]
+        except (CannotOpen, Damaged) as error:
             facts = replace(facts, problem=str(error))
-        session = replace(session, messages=messages, started_at=first, last_active=last or session.last_active)
-        return _Look(replace(facts, messages=messages, meta_lines=metas, bad_lines=bad), session)
+        facts = replace(facts, messages=messages, meta_lines=len(metas), bad_lines=bad)
+        return _Look(facts, self._session(facts, metas, times), ends.outline())
+
+    def _session(self, facts: JsonlFacts, metas: list[dict[str, object]], times: list[float]) -> Session:
+        """The session as far as its file knows it: its first session_meta names where it came from."""
+        about = metas[0] if metas else {}
+        return Session(
+            id=facts.session_id,
+            source=str(about.get("platform") or ""),
+            model=str(about["model"]) if about.get("model") else None,
+            started_at=times[0] if times else None,
+            last_active=times[-1] if times else facts.mtime_ns / 1e9,
+            messages=facts.messages,
+            profile=self._profile,
+            origin=Origin.JSONL,
+        )
+
+
+@dataclass(slots=True)
+class _Ends:
+    """The messages of a file that its outline is made of."""
+
+    first: jsonl.Record | None = None
+    """The user's first,"""
+    last: jsonl.Record | None = None
+    """and the last of a turn."""
+    has_turns: bool = False
+
+    def take(self, record: jsonl.Record) -> None:
+        """Look at the next message."""
+        role = record.value.get("role")
+        if role in TURNS:
+            self.last = record
+            self.has_turns |= role != "tool"
+        if role == "user" and self.first is None:
+            self.first = record
+
+    def outline(self) -> Outline:
+        """Status and first words; calls at the very end have no result."""
+        words = " ".join(_message(self.first).text.split())[:FIRST_WORDS] if self.first else ""
+        tail = _tail(_message(self.last)) if self.last else None
+        return Outline(status.status_of(tail, has_turns=self.has_turns, live=False), words)
+
+
+def _tail(last: Message) -> status.Tail:
+    text, calls = bool(last.text.strip()), bool(last.tool_calls)
+    return status.Tail(last.role, last.finish_reason, has_text=text, open_calls=calls)
+
+
+def _message(record: jsonl.Record) -> Message:
+    return content.message_of_record(record.value, session_id="", line=record.line)
+
+
+def _about(meta: dict[str, object]) -> dict[str, object]:
+    """What is remembered of a session_meta line: not its schemas of tools."""
+    return {name: meta[name] for name in ("platform", "model") if name in meta}
+
+
+def entry(value: dict[str, object]) -> Entry:
+    """What is compared of a message as it stands in a file."""
+    identity = content.identity(
+        value.get("role"), value.get("content"), value.get("tool_calls"), value.get("tool_call_id")
+    )
+    return Entry(identity, content.moment(value.get("timestamp")))

@@ -86,7 +86,13 @@ class Home:
             UnsafeId: The profile's name cannot be one.
         """
         asked = environ.get("HERMES_HOME", "").strip()
-        places = [home_option] if home_option else [Path(asked)] if asked else _usual(environ, platform, user_home)
+        places = (
+            [home_option]
+            if home_option is not None
+            else [Path(asked)]
+            if asked
+            else _usual(environ, platform, user_home)
+        )
         folder = next((place for place in places if _is_folder(place)), None)
         if folder is None:
             raise HomeMissing(f"there is no Hermes home at {places[0]}; start hermes once, or name one with --home DIR")
@@ -102,7 +108,7 @@ class Home:
             NoPermission: The folder may not be listed.
         """
         found = [Home(self.root, name) for name in _profile_names(self.root)]
-        return (Home(self.root), *(home for home in found if home.state_db.exists() or home.sessions_dir.exists()))
+        return (Home(self.root), *(home for home in found if _holds_sessions(home)))
 
 
 def safe_id(text: str) -> str:
@@ -173,11 +179,21 @@ def _usual(environ: Mapping[str, str], platform: str, user_home: Path) -> list[P
 
 def _is_folder(path: Path) -> bool:
     try:
-        return path.is_dir()
+        return stat.S_ISDIR(path.stat().st_mode)
     except PermissionError as error:
         raise NoPermission(
             f"{path} may not be looked at; give yourself the right to, or choose another --home"
         ) from error
+    except OSError:
+        return False
+
+
+def _holds_sessions(home: Home) -> bool:
+    """True also for a profile that may not be looked into: opening it says so."""
+    try:
+        return home.state_db.exists() or home.sessions_dir.exists()
+    except PermissionError:
+        return True
 
 
 def _home_of(folder: Path) -> Home:
@@ -199,9 +215,7 @@ def _active_profile(root: Path) -> str | None:
 def _with_profile(root: Path, name: str) -> Home:
     """Give a root's profile by name; raises UnsafeId or HomeMissing."""
     if not _PROFILE.fullmatch(name):
-        raise UnsafeId(
-            f"{ascii(name)} is not a profile name: small letters, digits, dashes and underscores, at most 64"
-        )
+        raise UnsafeId(f"{name!a} is not a profile name: small letters, digits, dashes and underscores, at most 64")
     home = Home(root, name)
     if _is_folder(home.folder):
         return home

@@ -55,11 +55,12 @@ def parse(chunks: Iterable[bytes]) -> Iterator[Record | BadLine]:
     Bytes that are not UTF-8 become U+FFFD in a line that is good otherwise.
     At most one line is held at a time.
     """
-    for number, (offset, size, line, ended) in enumerate(_lines(chunks), 1):
-        if line is None:
+    for number, (offset, size, text, ended) in enumerate(_lines(chunks), 1):
+        if text is None:
             yield BadLine(number, offset, size, "longer than 64 MB")
-        elif line.strip():
-            yield _read(line, number, offset, ended=ended)
+        elif text:
+            value, reason = _read(text, ended=ended)
+            yield BadLine(number, offset, size, reason) if value is None else Record(number, offset, value)
 
 
 def read_file(path: Path) -> Iterator[Record | BadLine]:
@@ -109,31 +110,37 @@ def _translated(error: OSError, path: Path) -> StoreError:
     return Damaged(f"{path} could not be read to its end ({error.strerror}); check the disk")
 
 
-def _lines(chunks: Iterable[bytes]) -> Iterator[tuple[int, int, bytes | None, bool]]:
-    """Part bytes into (offset, size, line or None where it is too long, whether a newline ended it)."""
+def _lines(chunks: Iterable[bytes]) -> Iterator[tuple[int, int, str | None, bool]]:
+    """Part bytes into (offset, size, text or None where it is too long, whether a newline ended it)."""
     held: list[bytes] = []
     offset = size = 0
     for chunk in chunks:
         begin = 0
         while (end := chunk.find(b"\n", begin)) >= 0:
             size += end - begin
-            line = b"".join((*held, chunk[begin:end])) if size <= MAX_LINE else None
-            yield offset, size, line, True
-            offset += size + 1
-            held, size, begin = [], 0, end + 1
+            held.append(chunk[begin:end])
+            yield offset, size, _taken(held, size), True
+            offset, size, begin = offset + size + 1, 0, end + 1
         size += len(chunk) - begin
-        held = [*held, chunk[begin:]] if size <= MAX_LINE else []
+        held.append(chunk[begin:])
+        if size > MAX_LINE:
+            held.clear()
     if size:
-        yield offset, size, b"".join(held) if size <= MAX_LINE else None, False
+        yield offset, size, _taken(held, size), False
 
 
-def _read(line: bytes, number: int, offset: int, *, ended: bool) -> Record | BadLine:
-    """Read one line that is not blank."""
+def _taken(held: list[bytes], size: int) -> str | None:
+    """Take a line out of its pieces; the bytes are let go before anyone reads the text."""
+    line = b"".join(held) if size <= MAX_LINE else None
+    held.clear()
+    return None if line is None else line.decode("utf-8-sig", "replace").strip()
+
+
+def _read(text: str, *, ended: bool) -> tuple[dict[str, object] | None, str]:
+    """Read one line that is not blank: its object, or None and why it has none."""
     try:
-        value = load(line.decode("utf-8-sig", "replace").strip())
+        value = load(text)
     except BadJson as error:
-        reason = str(error) if ended or str(error) != "not JSON" else CUT_OFF
-        return BadLine(number, offset, len(line), reason)
-    if isinstance(value, dict):
-        return Record(number, offset, value)
-    return BadLine(number, offset, len(line), "not an object")
+        reason = str(error)
+        return None, CUT_OFF if reason == "not JSON" and not ended else reason
+    return (value, "") if isinstance(value, dict) else (None, "not an object")

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-import json
-
-from . import content, query
+from . import content, query, status
 from .draft import storable
+from .json_value import BadJson, load
+from .models import Outline, Session
 from .sqlite import messages as rows
 from .sqlite import ranked, records, sessions
 from .sqlite.connection import Reader
 from .sqlite.ranked import Asked
 from .sqlite.records import Record
 
-__all__ = ["Asked", "messages", "replayed", "rich", "search"]
+__all__ = ["Asked", "messages", "outline", "replayed", "rich", "search"]
 
 PREVIEW = 60
+FIRST_WORDS = 200
 CONTEXT = 200
+_LISTS = ("reasoning_details", "codex_reasoning_items")
 _CONTEXT_OCTETS = 4 * CONTEXT
 """Bytes that hold 200 characters of any text."""
 
@@ -24,10 +26,15 @@ def messages(reader: Reader, session_id: str | None, *, include_inactive: bool) 
     """A session's rows in id order, content and calls decoded; calls that are no JSON are an empty list."""
     found = records.messages(reader, session_id, include_inactive=include_inactive)
     for row in found:
-        row["content"] = _content(row["content"])
+        row["content"] = content.decode(text) if isinstance(text := row["content"], str) else text
         if row.get("tool_calls"):
             row["tool_calls"] = _parsed(row["tool_calls"], [])
     return found
+
+
+def replayed(row: Record) -> Record:
+    """A decoded row in the form of a conversation: role and content, then only what is not empty (facts §8)."""
+    return content.conversation_of_record(row | {name: _parsed(row[name], None) for name in _LISTS if row.get(name)})
 
 
 def rich(reader: Reader, source: str | None, limit: int, offset: int) -> list[Record]:
@@ -45,6 +52,17 @@ def search(reader: Reader, words: str, asked: Asked) -> list[Record]:
     """Hits with their context, N of them in 1 + N critical sections (facts §6.1)."""
     match = query.sanitise(storable(words) or "")
     return [_hit(found) | {"context": _context(reader, found)} for found in ranked.find(reader, match, asked)]
+
+
+def outline(reader: Reader, session: Session) -> Outline:
+    """Status and first words of one session (facts §4.9)."""
+    last = rows.ending(reader, session.id)
+    words = " ".join(rows.first_user_text(reader, session.id).split())[:FIRST_WORDS]
+    if last is None:
+        return Outline(status.status_of(None, has_turns=False, live=session.live), words)
+    tail = status.Tail(last.role, last.finish_reason, has_text=last.has_text, open_calls=last.has_calls)
+    has_turns = last.role != "tool" or rows.has_turns(reader, session.id)
+    return Outline(status.status_of(tail, has_turns=has_turns, live=session.live), words)
 
 
 def _hit(found: ranked.Found) -> Record:
@@ -69,3 +87,12 @@ def _context(reader: Reader, found: ranked.Found) -> list[Record]:
 def _preview(text: str) -> str:
     line = text.replace("\n", " ").replace("\r", " ").strip()
     return f"{line[:PREVIEW]}..." if len(line) > PREVIEW else line
+
+
+def _parsed(cell: object, otherwise: object) -> object:
+    if not isinstance(cell, str):
+        return cell
+    try:
+        return load(cell)
+    except BadJson:
+        return otherwise

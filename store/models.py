@@ -204,6 +204,8 @@ class Batch:
     """Why and how an index was gone round (“no index, scanning”), None where none was."""
     sought: int = 0
     """Rows that were scanned so far, where there was no index."""
+    partial: bool = False
+    """SQLite could not be read, or not to its end; `fallback` says why."""
 
 
 @dataclass(frozen=True, slots=True)

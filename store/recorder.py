@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from . import content, merge
 from .draft import Draft, content_cell, drafts, json_cell, storable
-from .errors import CannotOpen, Locked, StoreError
+from .errors import CannotOpen, Damaged, Locked, StoreError
 from .files import META
 from .session_db import SessionDB
 from .sqlite import entries as rows
@@ -120,9 +120,7 @@ class SessionRecorder:
         return self._seen
 
     def _append(self, stamp: Stamp, turn: Sequence[Draft]) -> Stamp | None:
-        return self._db._write(
-            lambda connection, layout: rows.append_after(connection, layout, self._id, stamp, turn)
-        )
+        return self._db._write(lambda connection, layout: rows.append_after(connection, layout, self._id, stamp, turn))
 
     def _history(self) -> list[Dict]:
         """The messages of the session's JSONL file, each with a time."""
@@ -130,7 +128,7 @@ class SessionRecorder:
         found = files.find(self._id)
         try:
             values = [record.value for record in files.good(self._id)]
-        except CannotOpen:
+        except (CannotOpen, Damaged):
             return []
         times = [content.moment(value.get("timestamp")) for value in values]
         last = next((moment for moment in times if moment is not None), found.mtime_ns / 1e9 if found else None)
@@ -176,7 +174,7 @@ def _identities(messages: Sequence[Dict]) -> tuple[bytes, ...]:
     return tuple(
         content.identity(
             storable(message.get("role")) or "unknown",
-            content.decode(content_cell(message.get("content"))),
+            content_cell(message.get("content")),
             json_cell(message.get("tool_calls")),
             storable(message.get("tool_call_id")),
         )

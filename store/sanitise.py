@@ -51,9 +51,10 @@ def _term(part: str) -> str:
     part = re.sub(r"\*+", "*", part).lstrip("*")
     if not words(part):
         return ""
-    if _PLAIN.fullmatch(part):
+    body = part.rstrip("*")
+    if part in _OPERATORS or (_PLAIN.fullmatch(part) and body not in _OPERATORS):
         return part
-    return f'"{part.rstrip("*")}"{"*" if part.endswith("*") else ""}'
+    return f'"{body}"{"*" if part.endswith("*") else ""}'
 
 
 def _joined(items: list[str]) -> list[str]:

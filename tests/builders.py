@@ -37,9 +37,9 @@ def db(folder: Path, *, read_only: bool = False) -> SessionDB:
     return SessionDB(folder / "state.db", read_only=read_only)
 
 
-def say(role: str, text: str | None, **more: Any) -> Dict:
+def say(role: str, content: Any, **more: Any) -> Dict:
     """One message as an agent holds it."""
-    return {"role": role, "content": text, **more}
+    return {"role": role, "content": content, **more}
 
 
 def talk(count: int, *, start: int = 0, word: str = "message") -> list[Dict]:
@@ -71,7 +71,8 @@ def locked(path: Path) -> Iterator[None]:
     holder = subprocess.Popen(
         [sys.executable, "-c", _HOLDER, str(path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     )
-    assert holder.stdin is not None and holder.stdout is not None
+    assert holder.stdin is not None
+    assert holder.stdout is not None
     try:
         assert holder.stdout.readline() == "held\n"
         yield

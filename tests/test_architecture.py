@@ -17,10 +17,10 @@ TERMINAL = {"textual", "rich"}
 SQL_WORDS = ("SELECT ", "INSERT INTO", "UPDATE ", "DELETE FROM", "CREATE TABLE", "PRAGMA ", "BEGIN IMMEDIATE")
 MAY_IMPORT = {
     "app": {"screens", "widgets", "feed", "commands", "messages", "config", "palette", "render", "store"},
-    "screens": {"widgets", "feed", "commands", "messages", "config", "render", "store"},
+    "screens": {"screens", "widgets", "feed", "commands", "messages", "config", "render", "store"},
     "widgets": {"widgets", "commands", "messages", "render", "store"},
     "palette": {"commands", "messages", "render", "store"},
-    "feed": {"messages", "store"},
+    "feed": {"feed", "messages", "store"},
     "commands": {"render"},
     "messages": {"render", "store"},
     "config": {"render", "store"},

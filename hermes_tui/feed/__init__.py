@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hermes_tui.feed.desk import OpenStore
 from hermes_tui.feed.feed import Feed
 
-__all__ = ["Feed"]
+__all__ = ["Feed", "OpenStore"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from textual.message import Message
 
@@ -16,8 +16,13 @@ from store.errors import Interrupted, Locked, StoreError
 if TYPE_CHECKING:
     from store import SessionDB
 
+OpenStore: TypeAlias = "Callable[[], SessionDB]"
+"""Opens the store; it may raise a StoreError, and is asked again then."""
+
 PATIENCE = 30.0
 """Seconds that a question waits for another program's lock."""
+ENDING = 2.0
+"""Seconds that the threads get to end; a reading that hangs longer is left to the end of the process."""
 CALM = 0.25
 """Seconds between two tries."""
 
@@ -32,7 +37,7 @@ class Desk:
     """
 
     def __init__(
-        self, open_db: Callable[[], SessionDB], post: Callable[[Message], object], clock: Callable[[], float]
+        self, open_db: OpenStore, post: Callable[[Message], object], clock: Callable[[], float]
     ) -> None:
         self._open_db = open_db
         self._post = post
@@ -103,8 +108,9 @@ class Desk:
         self._closed.set()
         for lane in self._lanes.values():
             lane.close()
+        end = self._clock() + ENDING
         for lane in self._lanes.values():
-            lane.join(2.0)
+            lane.join(max(0.0, end - self._clock()))
         if self._db is not None:
             self._db.close()
 

@@ -16,10 +16,11 @@ from typing import TYPE_CHECKING
 from textual.message import Message
 
 from hermes_tui.feed import answers
-from hermes_tui.feed.desk import CALM, Desk
+from hermes_tui.feed.desk import CALM, Desk, OpenStore
 from hermes_tui.messages import (
     Answer,
     BodiesArrived,
+    CheckArrived,
     ContextArrived,
     FileSessionsArrived,
     GrowthArrived,
@@ -79,7 +80,7 @@ class Feed(Desk):
 
     def __init__(
         self,
-        open_db: Callable[[], SessionDB],
+        open_db: OpenStore,
         post: Callable[[Message], object],
         *,
         clock: Callable[[], float] = time.monotonic,
@@ -167,6 +168,17 @@ class Feed(Desk):
         with self._noting:
             self._wanted = {**dict.fromkeys(message_ids), **self._wanted}
         self.put("details", "transcript", lambda db: self._bodies(generation, db), name="bodies", told="details")
+
+    def check(self, session_id: str) -> None:
+        """Ask what the two sources of the session on the screen lack, by content."""
+        generation = self.generation("transcript")
+        self.put(
+            "files",
+            "transcript",
+            lambda db: [CheckArrived(generation, db.check(session_id))],
+            name="check",
+            told="details",
+        )
 
     def context(self, session_id: str, message_id: int, *, width: int) -> None:
         """Ask for `width` messages on either side of a hit."""

@@ -22,10 +22,8 @@ MEASURE = 66
 NARROWEST = 12
 """Cells beside a command below which what it does stands under it."""
 
-_PARTIAL = (
-    "What is below comes from JSONL files alone. Sessions that live only in SQLite are missing from it. "
-    "Nothing has been written."
-)
+_FILES_ALONE = "What is below comes from JSONL files alone. Sessions that live only in SQLite are missing from it."
+_NO_FILES = "No JSONL file was found either."
 
 Way = tuple[str, str]
 """What can be done: a command or a key, and what it does."""
@@ -77,22 +75,25 @@ def empty_session(*, width: int, glyphs: Glyphs) -> list[Line]:
     return _block(glyphs.status(Status.EMPTY), "No messages in this session", [], [], width=width)
 
 
-def partial(cause: str, *, width: int, glyphs: Glyphs) -> list[Line]:
-    """Draw what stands above the list when only JSONL files could be read, one empty row above it and below.
+def all_left_out(reasons: str, *, width: int, glyphs: Glyphs) -> list[Line]:
+    """Draw a home whose every session is one that the default list leaves out, for `reasons` (`status.left_out`)."""
+    title = "Every session is left out of this list"
+    return _block(glyphs.status(Status.EMPTY), title, [f"{reasons}: press v"], [], width=width)
+
+
+def partial(cause: str, *, sessions: int, width: int, glyphs: Glyphs, command: Way | None = None) -> list[Line]:
+    """Draw what stands above the list when state.db could not be read, one empty row above it and below.
 
     Args:
         cause: In the store's words.
+        sessions: How many come from JSONL files.
+        command: A verb that says more, and what it says.
     """
     lines = _block(
         glyphs.status(Status.ERROR),
         "state.db cannot be read",
-        [
-            one_line(cause),
-            "",
-            _PARTIAL,
-            "",
-        ],
-        [("hermes-tui doctor", "says what is damaged and what to do"), ("R", "try again")],
+        [one_line(cause), "", f"{_FILES_ALONE if sessions else _NO_FILES} Nothing has been written.", ""],
+        [*([command] if command else []), ("R", "try again")],
         width=width,
     )
     return [(), *lines, ()]
@@ -113,12 +114,6 @@ def failure(what: str, cause: str, shown: str, *, width: int, glyphs: Glyphs, co
         [*([command] if command else []), ("R", "try again")],
         width=width,
     )
-
-
-def busy(patience: float, waited: float, *, width: int, glyphs: Glyphs) -> list[Line]:
-    """Draw a write that waits for a lock; both times in seconds."""
-    looked = [f"Waiting up to {patience:.0f} s, {waited:.0f} s so far. Reading goes on."]
-    return _block(glyphs.status(Status.INTERRUPTED), "state.db is locked by another program", looked, [], width=width)
 
 
 def _block(mark: Span, title: str, said: Sequence[str], ways: Sequence[Way], *, width: int, gap: int = 3) -> list[Line]:

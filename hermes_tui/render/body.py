@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from hermes_tui.render.glyphs import Glyphs
-from hermes_tui.render.line import Line, Role, Span, blank, reach, span
+from hermes_tui.render.line import Line, Role, Span, blank, cells, reach, span
 from hermes_tui.render.marks import Mark, Marker, marked
 from hermes_tui.render.safe import SafeText, safe_line
 from hermes_tui.render.text import breaks
@@ -35,9 +35,14 @@ def body(
     lines = [safe_line(line) if whole else _clipped(line, glyphs) for line in first.split("\n")]
     pieces = _pieces(lines, marker.marks("\n".join(lines)), measure, like)
     if more:
-        said = f"… {in_words(more)} more line{'' if more == 1 else 's'} · space shows all"
-        pieces.append((span(glyphs.words(said), Role.DIM),))
+        pieces.append(_rest(more, measure, glyphs))
     return pieces
+
+
+def _rest(more: int, measure: int, glyphs: Glyphs) -> Line:
+    said = glyphs.words(f"… {in_words(more)} more line{'' if more == 1 else 's'}")
+    hint = glyphs.words(" · space shows all")
+    return (span(said + hint if cells(said + hint) <= measure else said, Role.DIM),)
 
 
 def _first_lines(text: str, limit: int | None) -> tuple[str, int]:

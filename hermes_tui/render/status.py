@@ -101,11 +101,6 @@ def partial_sentence(sessions: int, *, glyphs: Glyphs, reason: str = "state.db c
     )
 
 
-def busy_sentence(*, glyphs: Glyphs) -> Line:
-    """Say that a write waits for another program."""
-    return glyphs.status(Status.INTERRUPTED), span(" state.db is locked by another program")
-
-
 def totals(live: int, flagged: int, *, width: int, glyphs: Glyphs) -> Line:
     """Give the right end: `● 2 live  7 flagged`, below 100 columns `7 flagged` alone; empty where there is neither."""
     parts: list[Line] = []

@@ -17,13 +17,11 @@ def wrap(text: str, width: int) -> list[SafeText]:
     Returns:
         At least one line. A line is wider than `width` only where a single symbol is.
     """
-    return [piece for line in safe_lines(text) for piece in wrap_line(line, width)]
-
-
-def wrap_line(line: SafeText, width: int) -> list[SafeText]:
-    """Break one safe line; see `wrap`."""
-    indent, ranges = breaks(line, width)
-    return [SafeText(" " * (indent if index else 0) + line[start:end]) for index, (start, end) in enumerate(ranges)]
+    pieces: list[SafeText] = []
+    for line in safe_lines(text):
+        indent, ranges = breaks(line, width)
+        pieces += (SafeText(" " * (indent if index else 0) + line[a:b]) for index, (a, b) in enumerate(ranges))
+    return pieces
 
 
 def breaks(line: str, width: int) -> tuple[int, list[Range]]:

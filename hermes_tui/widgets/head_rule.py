@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from hermes_tui.render.glyphs import Glyphs
+from hermes_tui.render.glyphs import UNICODE, Glyphs
 from hermes_tui.render.line import Line, Role, Span, crop, fit, line_cells, span
 from hermes_tui.render.safe import SafeText, safe
 from hermes_tui.widgets.bar import Bar
@@ -30,8 +30,8 @@ class Heading:
 class HeadRule(Bar):
     """One rule over one pane or two."""
 
-    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002  Textual's name
-        super().__init__(id=id)
+    def __init__(self, *, glyphs: Glyphs = UNICODE, id: str | None = None) -> None:  # noqa: A002  Textual's own name
+        super().__init__(glyphs=glyphs, id=id)
         self._left = Heading(SafeText(""))
         self._right: Heading | None = None
         self._split = 0

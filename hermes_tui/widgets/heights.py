@@ -1,4 +1,4 @@
-"""The heights of many rows, of which few are known exactly: sums and places in logarithmic time."""
+"""The heights of many rows, of which few are known exactly: sums in logarithmic time."""
 
 from __future__ import annotations
 
@@ -50,22 +50,3 @@ class Heights:
             place = len(self._tree)
             first = place - (place & -place)
             self._tree.append(self.above(place - 1) - self.above(first) + height)
-
-    def find(self, line: int) -> tuple[int, int]:
-        """The row that a line lies in, and how far into it; a line past the end is the last row's last line.
-
-        Raises:
-            IndexError: there are no rows.
-        """
-        if not self._each:
-            msg = "no rows"
-            raise IndexError(msg)
-        if line >= self.total:
-            return len(self._each) - 1, max(0, self._each[-1] - 1)
-        place, left = 0, max(0, line)
-        step = 1 << len(self._each).bit_length()
-        while step := step >> 1:
-            after = place + step
-            if after < len(self._tree) and self._tree[after] <= left:
-                place, left = after, left - self._tree[after]
-        return place, left

@@ -9,7 +9,6 @@ from typing import ClassVar, NamedTuple
 
 from textual.binding import Binding, BindingType
 
-from hermes_tui.render.glyphs import UNICODE, Glyphs
 from hermes_tui.render.hit import context_row, hit_row, more_row, section_rule
 from hermes_tui.render.line import Line
 from hermes_tui.render.row import group_row, session_row
@@ -86,11 +85,11 @@ class HitList(VirtualList):
         Binding("left", "show_fewer", "Fewer", show=False),
     ]
 
-    def __init__(self, *, now: Callable[[], datetime], glyphs: Glyphs = UNICODE, id: str | None = None) -> None:  # noqa: A002
+    def __init__(self, *, now: Callable[[], datetime], id: str | None = None) -> None:  # noqa: A002  Textual's own name
         """Args:
         now: The time, aware; its zone is the reader's.
         """
-        super().__init__(glyphs=glyphs, id=id)
+        super().__init__(id=id)
         self._now = now
         self._titles: dict[str, SessionRow] = {}
         self._title_rule = ""

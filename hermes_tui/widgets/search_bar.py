@@ -16,11 +16,10 @@ from hermes_tui.render.line import Line, Role, Span, span
 from hermes_tui.render.safe import SafeText, one_line
 from hermes_tui.widgets.bar import Bar
 from hermes_tui.widgets.theme import Ground, palette_of
+from store.filters import KEYS
 
 PLACEHOLDER = 'words, "exact phrase", source: model: after: is:flagged'
-FILTER = re.compile(
-    r'(?<![^\s-])(?P<name>(?:source|model|role|tool|after|before|cwd|title|is|has):)(?P<value>"[^"]*"?|\S*)', re.IGNORECASE
-)
+FILTER = re.compile(rf'(?<!\S)-?(?P<name>(?:{"|".join(KEYS)}):)(?P<value>"[^"]*"?|\S*)')
 
 
 class _Prompt(Bar):
@@ -52,7 +51,7 @@ class _Owner(Bar):
 class _Filters(Highlighter):
     """A filter's name is dim, its value accent, what is wrong is in error and underlined."""
 
-    def __init__(self, owner: Query) -> None:
+    def __init__(self, owner: QueryInput) -> None:
         self._owner = owner
 
     def highlight(self, text: Text) -> None:
@@ -64,7 +63,7 @@ class _Filters(Highlighter):
             text.stylize(self._owner.style_of(Role.ERROR, underline=True), *self._owner.wrong)
 
 
-class Query(Input, inherit_bindings=True):
+class QueryInput(Input, inherit_bindings=True):
     """The input itself, coloured by roles as everything else is."""
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002  Textual's name
@@ -91,8 +90,8 @@ class SearchBar(Horizontal):
     DEFAULT_CSS = """
     SearchBar { height: 1; background: $foreground 6%; }
     SearchBar > _Prompt { width: 3; }
-    SearchBar > Query { width: 1fr; background: $foreground 0%; background-tint: $foreground 0%; }
-    SearchBar > Query:focus { background-tint: $foreground 0%; }
+    SearchBar > QueryInput { width: 1fr; background: $foreground 0%; background-tint: $foreground 0%; }
+    SearchBar > QueryInput:focus { background-tint: $foreground 0%; }
     SearchBar:ansi { background: ansi_default; }
     """
 
@@ -103,13 +102,13 @@ class SearchBar(Horizontal):
     def compose(self) -> ComposeResult:
         """Prompt, input, owner."""
         yield _Prompt()
-        yield Query(id="query")
+        yield QueryInput(id="query")
         yield _Owner(self._owner)
 
     @property
-    def query_input(self) -> Query:
+    def query_input(self) -> QueryInputInput:
         """The input."""
-        return self.query_one(Query)
+        return self.query_one(QueryInput)
 
     @property
     def text(self) -> str:

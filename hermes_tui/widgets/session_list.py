@@ -6,7 +6,6 @@ from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from hermes_tui.render.glyphs import UNICODE, Glyphs
 from hermes_tui.render.line import Line, Range
 from hermes_tui.render.row import session_row
 from hermes_tui.widgets.virtual_list import RowState, VirtualList
@@ -28,11 +27,11 @@ class SessionRow:
 class SessionList(VirtualList):
     """Sessions by their id, in the order that they are given in."""
 
-    def __init__(self, *, now: Callable[[], datetime], glyphs: Glyphs = UNICODE, id: str | None = None) -> None:  # noqa: A002
+    def __init__(self, *, now: Callable[[], datetime], id: str | None = None) -> None:  # noqa: A002  Textual's own name
         """Args:
         now: The time, aware; its zone is the reader's.
         """
-        super().__init__(glyphs=glyphs, id=id)
+        super().__init__(id=id)
         self._now = now
         self._rows: dict[str, SessionRow] = {}
 

@@ -14,7 +14,7 @@ from textual.reactive import reactive
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from hermes_tui.render.glyphs import UNICODE, Glyphs
+from hermes_tui.render.glyphs import ASCII, UNICODE, Glyphs
 from hermes_tui.render.line import Line
 from hermes_tui.widgets.theme import Ground, palette_of, strip_of
 from hermes_tui.widgets.thumb import thumb, track_cell
@@ -75,6 +75,8 @@ class VirtualList(ScrollView, can_focus=True, inherit_bindings=False):
 
     divider: reactive[bool] = reactive(False)
     """The last column divides this pane from the next, and its whole length is drawn; else the thumb alone."""
+    ascii_only: reactive[bool] = reactive(False)
+    """Paint with the ASCII glyphs."""
     faded: reactive[bool] = reactive(False)
     """Everything is dim, because it is about to be replaced."""
 
@@ -118,9 +120,8 @@ class VirtualList(ScrollView, can_focus=True, inherit_bindings=False):
             """Only what is on the screen now matters."""
             return isinstance(message, VirtualList.RowsShown) and message.list is self.list
 
-    def __init__(self, *, glyphs: Glyphs = UNICODE, id: str | None = None) -> None:  # noqa: A002  Textual's own name
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002  Textual's own name
         super().__init__(id=id)
-        self.glyphs = glyphs
         self._head: tuple[Line, ...] = ()
         self._keys: list[Hashable] = []
         self._cursor = 0
@@ -128,6 +129,11 @@ class VirtualList(ScrollView, can_focus=True, inherit_bindings=False):
         self._touched = False
         self._shown: tuple[Hashable, ...] = ()
         self._told: Hashable = None
+
+    @property
+    def glyphs(self) -> Glyphs:
+        """The set of marks to paint with."""
+        return ASCII if self.ascii_only else UNICODE
 
     # What the screen asks and tells
 

@@ -52,6 +52,7 @@ class Reader:
         self._looked: tuple[tuple[object, ...], Layout] | None = None
         self._version_lock = threading.Lock()
         self._version: opening.Opened | None = None
+        self._versions = 0
 
     @contextmanager
     def borrow(self, cancel: Cancel | None = None) -> Iterator[apsw.Connection]:
@@ -69,19 +70,12 @@ class Reader:
         with faults.told(self.path), self._lend(cancel) as opened:
             yield opened.connection
 
-    def ask(self, question: Callable[[apsw.Connection], T], *, cancel: Cancel | None = None) -> T:
-        """What `question` makes of a connection, in one critical section.
-
-        It is asked again where reading failed for a moment beside a writer's WAL reset (facts/hermes-format.md §7.5).
-        """
-        return self._ask(lambda opened: question(opened.connection), cancel)
-
     def rows(self, sql: str, bindings: apsw.Bindings = (), *, cancel: Cancel | None = None) -> list[Row]:
         """All rows of one statement, in one critical section.
 
         A text that is no UTF-8 comes with U+FFFD in it; select what people see as CAST(… AS BLOB) to keep its bytes.
         """
-        return self.ask(lambda connection: _fetch(connection, sql, bindings), cancel=cancel)
+        return self._ask(lambda opened: _fetch(opened.connection, sql, bindings), cancel)
 
     def row(self, sql: str, bindings: apsw.Bindings = (), *, cancel: Cancel | None = None) -> Row | None:
         """The first row of one statement, or None."""
@@ -101,14 +95,9 @@ class Reader:
         return self._ask(self._look, None)
 
     def data_version(self) -> int:
-        """A number that changes when anybody commits; comparable as long as the file is the same one."""
+        """A number that changes when anybody commits, and when another file is read than before."""
         with self._version_lock, faults.told(self.path):
-            if self._version is not None and not self._version.current:
-                self._version.close()
-                self._version = None
-            if self._version is None:
-                self._version = self._open()
-            return int(self._version.connection.pragma("data_version"))
+            return _persistently(self._data_version)
 
     def close(self) -> None:
         """Close what is not lent; what is lent closes when it comes back. May be called twice."""
@@ -122,15 +111,21 @@ class Reader:
             opened.close()
 
     def _ask(self, question: Callable[[opening.Opened], T], cancel: Cancel | None) -> T:
-        with faults.told(self.path):
-            for _ in range(_RETRIES):
-                try:
-                    with self._lend(cancel) as opened:
-                        return question(opened)
-                except apsw.IOError:
-                    time.sleep(_RETRY_PAUSE)
+        def _once() -> T:
             with self._lend(cancel) as opened:
                 return question(opened)
+
+        with faults.told(self.path):
+            return _persistently(_once)
+
+    def _data_version(self) -> int:
+        if self._version is not None and not self._version.current:
+            self._version.close()
+            self._version = None
+        if self._version is None:
+            self._version = self._open()
+            self._versions += 1
+        return self._versions << 32 | int(self._version.connection.pragma("data_version"))
 
     def _look(self, opened: opening.Opened) -> Layout:
         seen, known = self._looked or ((), None)
@@ -177,6 +172,16 @@ class Reader:
                 self._idle.append(opened)
         if not keep:
             opened.close()
+
+
+def _persistently(action: Callable[[], T]) -> T:
+    """Do it again where reading failed for a moment beside a writer's WAL reset (facts/hermes-format.md §7.5)."""
+    for _ in range(_RETRIES):
+        try:
+            return action()
+        except apsw.IOError:
+            time.sleep(_RETRY_PAUSE)
+    return action()
 
 
 def _fetch(connection: apsw.Connection, sql: str, bindings: apsw.Bindings) -> list[Row]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 
 import apsw
 
@@ -55,13 +56,14 @@ def append_after(
         The new stamp; None where nothing was written.
     """
 
-    def ask(sql: str, bindings: tuple[Value, ...]) -> list[tuple[Value, ...]]:
-        return list(connection.execute(sql, bindings))
-
-    if stamp(ask, layout, session_id) != expected:
+    if stamp(partial(_asked, connection), layout, session_id) != expected:
         return None
     turns.append(connection, layout, session_id, drafts)
-    return stamp(ask, layout, session_id)
+    return stamp(partial(_asked, connection), layout, session_id)
+
+
+def _asked(connection: apsw.Connection, sql: str, bindings: tuple[Value, ...]) -> list[tuple[Value, ...]]:
+    return list(connection.execute(sql, bindings))
 
 
 def has_session(reader: Reader, session_id: str) -> bool:
@@ -94,9 +96,7 @@ def entries(reader: Reader, session_id: str, *, cancel: Cancel | None = None) ->
     for start in range(0, len(ids), _AT_ONCE):
         page = json.dumps(ids[start : start + _AT_ONCE])
         for role, body, calls, call_id, moment, active in reader.rows(_rows(layout), (page,), cancel=cancel):
-            identity = content.identity(
-                cells.text(role) or "", content.decode(cells.text(body)), cells.text(calls), cells.text(call_id)
-            )
+            identity = content.identity(*map(cells.text, (role, body, calls, call_id)))
             yield Entry(identity, cells.moment(moment), bool(active))
 
 

@@ -148,7 +148,7 @@ class _Search:
         sql, bindings = statement(self._layout, stretch, self._conditions)
         enough = limit if not stretch.judged and not self._conditions else most
 
-        def question(connection: apsw.Connection) -> _Window:
+        def question(connection: apsw.Connection, _: Layout) -> _Window:
             try:
                 return _fetch(connection, sql, bindings, most, enough)
             except (apsw.SQLError, apsw.CorruptError) as error:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import threading
+import weakref
 from pathlib import Path
 
 import apsw
@@ -25,6 +26,7 @@ opening = threading.RLock()
 """Held while a connection is opened or closed, and while a file is copied: descriptors don't change hands meanwhile."""
 
 _known: dict[tuple[int, int], set[int]] = {}
+_holders: dict[tuple[int, int], weakref.WeakSet[apsw.Connection]] = {}
 
 
 def assert_version(version: str) -> None:
@@ -63,11 +65,10 @@ def check(path: Path) -> None:
         return
     with opening:
         found = _open_on(file)
-        known = _known.setdefault(file, set())
-        known &= found
-        if found - known:
+        strangers = found - _own(file, found)
+        if strangers:
             raise errors.ForeignHandle(
-                f"this process has {path} open otherwise than through its own apsw (descriptor {min(found - known)}: "
+                f"this process has {path} open otherwise than through its own apsw (descriptor {min(strangers)}: "
                 "another SQLite, a plain open, or one from before a fork); close it, or use a process of its own"
             )
 
@@ -75,9 +76,9 @@ def check(path: Path) -> None:
 def settle(path: Path) -> None:
     """Forget descriptors that a close gave back, so that a stranger who gets the number is noticed."""
     file = identity(path)
-    if file is not None and file in _known:
+    if file is not None:
         with opening:
-            _known[file] &= _open_on(file)
+            _own(file, _open_on(file))
 
 
 def _opened(connection: apsw.Connection) -> None:
@@ -90,10 +91,22 @@ def _opened(connection: apsw.Connection) -> None:
         return
     with opening:
         found = _open_on(file)
-        known = _known.setdefault(file, set())
-        known &= found
+        known = _own(file, found)
         if len(found - known) == 1:
-            known |= found
+            _known[file] = found
+        _holders.setdefault(file, weakref.WeakSet()).add(connection)
+
+
+def _own(file: tuple[int, int], found: set[int]) -> set[int]:
+    """Which of the descriptors found on a file are apsw's.
+
+    SQLite keeps some of closed connections as long as others hold locks, and none after the last one closed.
+    No connection is asked anything: another thread may be using it.
+    """
+    holders = _holders.get(file, ())
+    open_now = any(connection in holders for connection in apsw.connections())
+    _known[file] = _known.get(file, set()) & found if open_now else set()
+    return _known[file]
 
 
 def _open_on(file: tuple[int, int]) -> set[int]:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import apsw
 
 from .. import content
+from ..draft import storable
 from ..models import ContextLine, Head, Message, Page
 from . import cells, columns
 from .cells import Value
@@ -32,6 +33,9 @@ FIRST_OCTETS = 4096
 """Bytes of the first user message that its first words are taken from; a multimodal cell is read whole."""
 
 
+_FEW_OCTETS = 256
+
+
 @dataclass(frozen=True, slots=True)
 class Ending:
     """The last active row of the conversation, as far as a status needs it (facts/hermes-format.md §4.9)."""
@@ -39,10 +43,11 @@ class Ending:
     role: str
     finish_reason: str | None
     has_calls: bool
-    has_content: bool
+    has_text: bool
+    """Its content is more than spaces, as far as its first bytes tell."""
 
 
-def heads(reader: Reader, session_id: str, *, after: int, limit: int) -> Page[Head]:
+def heads(reader: Reader, session_id: str | None, *, after: int, limit: int) -> Page[Head]:
     """Heads in id order, inactive rows included, from the first id above `after`."""
     layout = reader.layout
     if not layout.has("messages", "session_id"):
@@ -107,24 +112,24 @@ def _window(
 ) -> list[tuple[Value, ...]]:
     if not layout.has("messages", "session_id") or not _has(connection, session_id, message_id):
         return []
-    before = _neighbours(connection, layout, session_id, message_id, width, _BEFORE)
-    behind = _neighbours(connection, layout, session_id, message_id, width, _BEHIND)
+    bindings = (message_id, storable(session_id), width)
+    before, behind = (_neighbours(connection, layout, side, bindings) for side in (BEFORE, BEHIND))
     ids = json.dumps([*before, message_id, *behind])
     return list(connection.execute(_lines(layout, octets), (ids,)))
 
 
 @dataclass(frozen=True, slots=True)
-class _Side:
+class Side:
     """One direction of a walk."""
 
     compare: str
     order: str
 
 
-_BEFORE, _BEHIND = _Side("<", "DESC"), _Side(">", "ASC")
+BEFORE, BEHIND = Side("<", "DESC"), Side(">", "ASC")
 
 
-def walk_statement(side: _Side) -> str:
+def walk_statement(side: Side) -> str:
     """The primary key from the hit, until the width is found or `WALK` rows were looked at (design rule 8)."""
     return (
         f"SELECT id FROM (SELECT id, session_id FROM messages WHERE id {side.compare} ? ORDER BY id {side.order}"
@@ -132,7 +137,7 @@ def walk_statement(side: _Side) -> str:
     )
 
 
-def index_statement(layout: Layout, side: _Side) -> str:
+def index_statement(layout: Layout, side: Side) -> str:
     """The session's ids from an index that covers them, in id order."""
     return (
         f"SELECT id FROM messages WHERE session_id = ?2 AND {_key(layout)} {side.compare} ?1"
@@ -146,16 +151,17 @@ def _key(layout: Layout) -> str:
 
 
 def _neighbours(
-    connection: apsw.Connection, layout: Layout, session_id: str, message_id: int, width: int, side: _Side
+    connection: apsw.Connection, layout: Layout, side: Side, bindings: tuple[int, str | None, int]
 ) -> list[int]:
-    bindings = (message_id, session_id, width)
+    """Ids on one side of a hit; the bindings are its id, its session and the width."""
+    message_id, _, width = bindings
     found = _ids(connection, walk_statement(side), bindings)
     if len(found) < width and _goes_on(connection, message_id, side):
         found = _ids(connection, index_statement(layout, side), bindings)
     return found
 
 
-def _goes_on(connection: apsw.Connection, message_id: int, side: _Side) -> bool:
+def _goes_on(connection: apsw.Connection, message_id: int, side: Side) -> bool:
     """True where the walk stopped at its limit and not at the end of the table."""
     beyond = f"SELECT 1 FROM messages WHERE id {side.compare} ? ORDER BY id {side.order} LIMIT 1 OFFSET {WALK}"
     return bool(_ids(connection, beyond, (message_id,)))
@@ -170,17 +176,17 @@ def _has(connection: apsw.Connection, session_id: str, message_id: int) -> bool:
 
 
 def _lines(layout: Layout, octets: int | None) -> str:
-    role = columns.text(layout, "messages", "role")
+    role, moment = columns.text(layout, "messages", "role"), columns.real(layout, "messages", "timestamp")
     return (
-        f"SELECT id, {role}, {_opening(octets)} FROM messages"
+        f"SELECT id, {role}, {_opening(octets)}, {moment} FROM messages"
         " WHERE id IN (SELECT value FROM json_each(?)) ORDER BY id"
     )
 
 
 def _line(row: tuple[Value, ...], message_id: int) -> ContextLine:
-    name, role, cell = row
+    name, role, cell, moment = row
     own = cells.integer(name)
-    return ContextLine(own, cells.text(role) or "", _readable(cell), own == message_id)
+    return ContextLine(own, cells.text(role) or "", _readable(cell), own == message_id, cells.moment(moment))
 
 
 def ending(reader: Reader, session_id: str) -> Ending | None:
@@ -192,13 +198,20 @@ def ending(reader: Reader, session_id: str) -> Ending | None:
     spoken = f"{columns.active(layout)} AND messages.role IN ('user', 'assistant', 'tool')"
     facts = (
         f"{columns.text(layout, 'messages', 'role')}, {columns.text(layout, 'messages', 'finish_reason')},"
-        f" {_octets(layout, 'tool_calls')} > 2, {_octets(layout, 'content')} > 0"
+        f" {_octets(layout, 'tool_calls')} > 2, substr(CAST(messages.content AS BLOB), 1, {_FEW_OCTETS})"
     )
     row = reader.row(_first_of(facts, "<=", "DESC", spoken), (last, session_id))
     if row is None:
         return None
-    role, reason, calls, filled = row
-    return Ending(cells.text(role) or "", cells.text(reason), bool(calls), bool(filled))
+    role, reason, calls, opening = row
+    return Ending(cells.text(role) or "", cells.text(reason), bool(calls), bool((cells.text(opening) or "").strip()))
+
+
+def has_turns(reader: Reader, session_id: str) -> bool:
+    """True where a user or an assistant said anything among the session's first rows."""
+    first = _edge(reader, "SELECT min(id) FROM messages WHERE session_id = ?", session_id)
+    said = _first_of("1", ">=", "ASC", "messages.role IN ('user', 'assistant')")
+    return first is not None and reader.row(said, (first, session_id)) is not None
 
 
 def first_user_text(reader: Reader, session_id: str) -> str:
@@ -209,8 +222,8 @@ def first_user_text(reader: Reader, session_id: str) -> str:
     said = "messages.role = 'user'"
     text = _opening(FIRST_OCTETS)
     row = reader.row(_first_of(text, ">=", "ASC", said), (first, session_id)) or reader.row(
-        f"SELECT {text} FROM messages WHERE id IN (SELECT id FROM messages WHERE session_id = ? ORDER BY id LIMIT {WALK})"
-        f" AND {said} ORDER BY id LIMIT 1",
+        f"SELECT {text} FROM messages WHERE id IN (SELECT id FROM messages WHERE session_id = ? ORDER BY id"
+        f" LIMIT {WALK}) AND {said} ORDER BY id LIMIT 1",
         (session_id,),
     )
     return _readable(row[0]) if row else ""

@@ -69,11 +69,11 @@ def _tool(layout: Layout, query: Query) -> Test:
     """A result carries the tool's name, a call has it in its JSON, double-encoded at times (facts §3.3)."""
     plain, negated = query.of("tool"), query.of("tool", negated=True)
 
-    def passes(row: Sequence[Value]) -> bool:
+    def _passes(row: Sequence[Value]) -> bool:
         name, calls = cells.text(row[0]), cells.text(row[1])
         return _admitted(plain, negated, (name, *_NAME.findall(calls or "")))
 
-    return Test(tuple(columns.text(layout, "messages", name) for name in ("tool_name", "tool_calls")), passes)
+    return Test(tuple(columns.text(layout, "messages", name) for name in ("tool_name", "tool_calls")), _passes)
 
 
 @lru_cache(maxsize=4096)
@@ -87,12 +87,12 @@ def _admitted(plain: tuple[Filter, ...], negated: tuple[Filter, ...], names: tup
 def _time(layout: Layout, one: Filter) -> Test:
     bound = one.moment or 0.0
 
-    def passes(row: Sequence[Value]) -> bool:
+    def _passes(row: Sequence[Value]) -> bool:
         moment = cells.moment(row[0])
         found = moment is not None and (moment >= bound if one.key == "after" else moment < bound)
         return found is not one.negated
 
-    return Test((columns.real(layout, "messages", "timestamp"),), passes)
+    return Test((columns.real(layout, "messages", "timestamp"),), _passes)
 
 
 def _archived(layout: Layout) -> str:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import apsw
 
+from ..draft import storable
 from ..words import cjk_runs
 from . import cells, columns, faults
 from .cells import Value
@@ -56,8 +57,8 @@ class Found:
 def find(reader: Reader, match: str, asked: Asked) -> list[Found]:
     """Hits of an FTS5 expression: one critical section, nothing raised for what the words are.
 
-    A missing, stale or damaged index is gone round by LIKE, and so are Chinese, Japanese and Korean words that the
-    trigram index is too coarse for.
+    A missing, stale, unfinished or damaged index is gone round by LIKE, and so is the trigram index for Chinese,
+    Japanese and Korean words that are too short for it.
 
     Args:
         match: Sanitised words (`query.sanitise`).
@@ -82,12 +83,12 @@ def _hits(connection: apsw.Connection, layout: Layout, match: str, asked: Asked)
 
 def _matching(layout: Layout, match: str, asked: Asked) -> list[tuple[str, list[Value]]]:
     """The statement on the index that fits the words, if one does and is whole."""
-    if layout.stale:
+    if layout.stale or layout.unindexed:
         return []
     words = _words(match)
     table = FTS
     if cjk_runs(match):
-        if layout.trigram is None or not _fit_trigrams(words) or "tool" in (asked.roles or ()):
+        if layout.trigram is None or not _fit_trigrams(words) or _is_left_out(layout, asked):
             return []
         table = TRIGRAM
         match = " ".join(word if word in OPERATORS else _quoted(word) for word in match.replace('"', " ").split())
@@ -96,14 +97,12 @@ def _matching(layout: Layout, match: str, asked: Asked) -> list[tuple[str, list[
     where, bindings = _conditions(layout, asked)
     order = _ORDERS.get(asked.sort or "", "rank")
     snippet = f"CAST(snippet({table}, -1, '>>>', '<<<', '...', 40) AS BLOB)"
-    return [
-        (
-            f"SELECT {_facts(layout, snippet)} FROM {table} CROSS JOIN messages ON messages.id = {table}.rowid"
-            f" CROSS JOIN sessions ON sessions.id = messages.session_id"
-            f" WHERE {table} MATCH ?{where} ORDER BY {order} LIMIT ? OFFSET ?",
-            [match, *bindings, asked.limit, asked.offset],
-        )
-    ]
+    statement = (
+        f"SELECT {_facts(layout, snippet)} FROM {table} CROSS JOIN messages ON messages.id = {table}.rowid"
+        f" CROSS JOIN sessions ON sessions.id = messages.session_id"
+        f" WHERE {table} MATCH ?{where} ORDER BY {order} LIMIT ? OFFSET ?"
+    )
+    return [(statement, [match, *bindings, asked.limit, asked.offset])]
 
 
 def _like(layout: Layout, match: str, asked: Asked) -> tuple[str, list[Value]]:
@@ -115,11 +114,11 @@ def _like(layout: Layout, match: str, asked: Asked) -> tuple[str, list[Value]]:
     where, bindings = _conditions(layout, asked)
     snippet = "CAST(substr(messages.content, max(1, instr(messages.content, ?) - 40), 120) AS BLOB)"
     patterns = [f"%{columns.like(word.rstrip('*'))}%" for word in words for _ in names]
-    return (
+    statement = (
         f"SELECT {_facts(layout, snippet)} FROM messages CROSS JOIN sessions ON sessions.id = messages.session_id"
-        f" WHERE ({tests}){where} ORDER BY messages.id DESC LIMIT ? OFFSET ?",
-        [words[0], *patterns, *bindings, asked.limit, asked.offset],
+        f" WHERE ({tests}){where} ORDER BY messages.id DESC LIMIT ? OFFSET ?"
     )
+    return statement, [words[0], *patterns, *bindings, asked.limit, asked.offset]
 
 
 def _conditions(layout: Layout, asked: Asked) -> tuple[str, list[Value]]:
@@ -133,7 +132,7 @@ def _conditions(layout: Layout, asked: Asked) -> tuple[str, list[Value]]:
     ):
         if names is not None:
             where += f" AND +{column} {negated}IN ({', '.join('?' * len(names))})"
-            bindings.extend(names)
+            bindings.extend(map(storable, names))
     return where, bindings
 
 
@@ -173,6 +172,13 @@ def _words(match: str) -> list[str]:
 
 def _quoted(word: str) -> str:
     return f'"{word}"'
+
+
+def _is_left_out(layout: Layout, asked: Asked) -> bool:
+    """True where rows are asked for that the trigram index never has (facts §2.4, C)."""
+    internal = {"cron", "subagent"}.intersection(asked.sources or ())
+    left_out = layout.trigram_leaves_out
+    return ("tool" in left_out and "tool" in (asked.roles or ())) or ("internal" in left_out and bool(internal))
 
 
 def _fit_trigrams(words: Sequence[str]) -> bool:

@@ -71,7 +71,7 @@ def messages(reader: Reader, session_id: str | None, *, include_inactive: bool) 
 
 
 def number(reader: Reader, table: str, column: str, value: str | None) -> int:
-    """How many rows a table has, or how many with that value in a column where it is not None; 0 where the table is not there."""
+    """How many rows a table has, those with a value in a column where it is not None; 0 where there is no table."""
     if not reader.layout.has(table, "id"):
         return 0
     where, bindings = ("", ()) if value is None else (f" WHERE {column} = ?", (value,))

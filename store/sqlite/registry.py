@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable, Mapping
 from typing import TypeVar
 
@@ -153,10 +154,12 @@ def token_values(given: Mapping[str, str | int | float | None]) -> dict[str, Val
     """Column -> value of a token count.
 
     Raises:
-        ValueError: A counter that needs more than 64 bits.
+        ValueError: A counter that needs more than 64 bits, or a cost that is not finite.
     """
     return {name: storable(value) if isinstance(value, str) else _number(value, name) for name, value in given.items()}
 
 
-def _number(value: float | None, name: str) -> float | None:
+def _number(value: int | float | None, name: str) -> int | float | None:
+    if isinstance(value, float) and not math.isfinite(value):
+        raise ValueError(f"{name} must be finite, not {value!r}")
     return whole(value, name) if isinstance(value, int) else value

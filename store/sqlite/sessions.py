@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from ..lineage import Lineage, Link
 from ..models import Page, Relation, Scope, Session
-from ..status import LIVE_WINDOW
+from ..status import is_live
 from . import cells, columns
 from .cells import Value
 from .connection import Reader
@@ -98,18 +98,19 @@ def counts(reader: Reader, ids: Sequence[str]) -> dict[str, Counts]:
     layout = reader.layout
     if not ids or not layout.has("messages", "session_id"):
         return {}
+    moment = columns.real(layout, "messages", "timestamp")
     rows = reader.rows(
         "WITH counted AS MATERIALIZED (SELECT session_id, count(*) AS many, min(id) AS lowest, max(id) AS highest"
         " FROM messages WHERE session_id IN (SELECT value FROM json_each(?)) GROUP BY session_id)"
-        f" SELECT CAST(counted.session_id AS BLOB), many, lowest, highest, {columns.real(layout, 'messages', 'timestamp')}"
+        f" SELECT CAST(counted.session_id AS BLOB), many, lowest, highest, {moment}"
         " FROM counted CROSS JOIN messages ON messages.id = highest",
         (json.dumps(list(ids)),),
     )
     return {
         cells.text(name) or "": Counts(
-            cells.integer(many), cells.integer(lowest), cells.integer(highest), cells.moment(moment)
+            cells.integer(many), cells.integer(lowest), cells.integer(highest), cells.moment(last)
         )
-        for name, many, lowest, highest, moment in rows
+        for name, many, lowest, highest, last in rows
     }
 
 
@@ -158,9 +159,12 @@ _NEAR = (
 
 
 def _after(cursor: Cursor | None) -> tuple[str, tuple[Value, ...]]:
-    """The keyset's condition: text was fetched as bytes and is compared as text again."""
+    """The keyset's condition: text was fetched as bytes and is compared as text again.
+
+    On the first page it holds for every number and text, and is there to make the planner walk the index by time.
+    """
     if cursor is None:
-        return "", ()
+        return "WHERE started_at < x'ffff'", ()
     return (
         "WHERE (started_at, id) < (CASE typeof(?1) WHEN 'blob' THEN CAST(?1 AS TEXT) ELSE ?1 END, CAST(?2 AS TEXT))",
         (cursor.started_at, cursor.id),
@@ -211,14 +215,13 @@ def _session(row: tuple[Value, ...], profile: str) -> Session:
 
 def _counted(session: Session, counted: Counts, now: float) -> Session:
     last_active = session.started_at if counted.last_active is None else counted.last_active
-    ended = session.ended_at is not None or session.end_reason is not None
     return replace(
         session,
         messages=counted.messages,
         first_id=counted.first_id,
         last_id=counted.last_id,
         last_active=last_active,
-        live=not ended and last_active is not None and abs(now - last_active) <= LIVE_WINDOW,
+        live=is_live(ended_at=session.ended_at, last_active=last_active, now=now),
     )
 
 

@@ -110,8 +110,16 @@ def test_every_row_fills_its_list_and_no_more(width: int) -> None:
 
 def test_the_titles_width_is_what_the_page_says() -> None:
     assert [columns(width).title for width in (200, 96, 95, 72, 71, 56, 55, 36, 35)] == [
-        155, 51, 61, 38, 41, 26, 35, 16, 21,
-    ]  # fmt: skip
+        155,
+        51,
+        61,
+        38,
+        41,
+        26,
+        35,
+        16,
+        21,
+    ]
 
 
 def test_a_group_row_has_its_hits_in_place_of_messages_and_chain() -> None:
@@ -119,10 +127,9 @@ def test_a_group_row_has_its_hits_in_place_of_messages_and_chain() -> None:
     wide = group_row(session, outline, drift, 31, width=62, now=NOW, glyphs=GLYPHS)
     assert plain(wide) == " ✓D      1d  Why does pytest hang on the run…  cli    31 hits "
     narrow = group_row(session, outline, drift, 1, width=79, now=NOW, glyphs=GLYPHS)
-    assert plain(narrow) == " ✓D      1d  Why does pytest hang on the runner?            cli         1 hit "
+    assert plain(narrow) == " ✓D      1d  Why does pytest hang on the runner?            cli          1 hit "
     small = group_row(session, outline, drift, 31, width=44, now=NOW, glyphs=GLYPHS)
-    assert plain(small) == " ✓D      1d  Why does pytest han…    31 hits "[:13] + plain(small)[13:]
-    assert plain(small).endswith("31 hits ")
+    assert plain(small) == " ✓D      1d  Why does pytest hang…  31 hits "
     assert [part.bold for part in wide if "pytest" in part.text] == [True]
 
 
@@ -131,14 +138,12 @@ def test_under_the_cursor_every_text_is_in_the_foreground_and_the_title_bold() -
     line = session_row(session, outline, drift, width=79, now=NOW, glyphs=GLYPHS, cursor=True, matches=[(8, 14)])
     assert line[0].role is Role.FOCUS
     assert {part.role for part in line[1:]} == {Role.TEXT}
-    assert [(part.text, part.underline) for part in line if part.bold and part.text.strip() in {"Fix the", "docker"}] == [
-        ("Fix the ", False),
-        ("docker", True),
-    ]
+    title = [(part.text, part.underline) for part in line[5:] if part.bold]
+    assert title == [("Fix the ", False), ("docker", True), (" build on the bot", False)]
 
 
 def test_colour_says_trouble_and_life_only() -> None:
-    roles = {}
+    roles: dict[str, tuple[Role, bool]] = {}
     for session, outline, drift in ROWS:
         line = session_row(session, outline, drift, width=79, now=NOW, glyphs=GLYPHS)
         roles[line[1].text] = (line[1].role, line[1].bold)
@@ -168,7 +173,7 @@ def test_a_session_without_a_title_shows_its_first_words_then_its_id() -> None:
 def test_an_ascii_terminal_gets_ascii_marks() -> None:
     session, outline, drift = DOCKER
     line = plain(session_row(session, outline, drift, width=62, now=NOW, glyphs=ASCII, cursor=True))
-    assert line == ">.D ^A   3h  Fix the docker build on the bot   tg       2 x3 "
+    assert line == ">.D ^A   3h  Fix the docker build on the bot   tg       2 x3  "
     empty, outline, _ = ROWS[10]
     assert plain(session_row(empty, outline, None, width=62, now=NOW, glyphs=ASCII)).isascii()
 
@@ -181,8 +186,12 @@ def test_a_title_with_escapes_is_shown_and_not_obeyed() -> None:
 
 def test_sources_and_models_are_shortened_to_what_tells_them_apart() -> None:
     assert [short_source(name) for name in ("telegram", "signal", "cron", "api_server", "")] == [
-        "tg", "sig", "cron", "api_", "",
-    ]  # fmt: skip
+        "tg",
+        "sig",
+        "cron",
+        "api_",
+        "",
+    ]
     assert short_model("anthropic/claude-opus-4.1-20250805") == "opus-4.1"
     assert short_model("gpt-5.1") == "gpt-5.1"
     assert short_model(None) == ""

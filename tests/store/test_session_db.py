@@ -38,10 +38,10 @@ def db(tmp_path: Path) -> Iterator[SessionDB]:
     database.close()
 
 
-def rewrite(db: SessionDB, sql: str, *bindings: object) -> None:
+def rewrite(db: SessionDB, sql: str, *bindings: float | str) -> None:
     """Change the file behind the store's back."""
-    with apsw.Connection(str(db.path)) as connection:
-        connection.execute(sql, bindings)  # type: ignore[arg-type]
+    connection = apsw.Connection(str(db.path))
+    connection.execute(sql, bindings)
     connection.close()
 
 
@@ -231,14 +231,19 @@ def test_pruning_takes_old_ended_sessions_of_the_source(db: SessionDB) -> None:
     assert [row["id"] for row in db.search_sessions()] == ["young"]
 
 
-def test_pruning_leaves_sessions_that_are_open(db: SessionDB) -> None:
+def test_pruning_leaves_sessions_that_are_open(db: SessionDB, monkeypatch: pytest.MonkeyPatch) -> None:
     """The one that is reopened between the look and the delete, too."""
     db.create_session("open", "cli")
     db.create_session("reopened", "cli")
     db.end_session("reopened", "cli_close")
     rewrite(db, "UPDATE sessions SET started_at = started_at - ?", 100 * DAY)
     prune = db._prune
-    db._prune = lambda name: (db.reopen_session(name), prune(name))[1]  # type: ignore[method-assign]
+
+    def too_late(name: str) -> bool:
+        db.reopen_session(name)
+        return prune(name)
+
+    monkeypatch.setattr(db, "_prune", too_late)
     assert db.prune_sessions() == 0
     assert db.session_count() == 2
 
@@ -261,7 +266,11 @@ def test_an_export_is_the_row_and_every_message(db: SessionDB) -> None:
     assert exported is not None
     messages = exported["messages"]
     assert isinstance(messages, list)
-    assert [(row["content"], row["active"]) for row in messages] == [("message 0", 0), ("message 1", 1), ("message 2", 1)]
+    assert [(row["content"], row["active"]) for row in messages] == [
+        ("message 0", 0),
+        ("message 1", 1),
+        ("message 2", 1),
+    ]
     assert exported["source"] == "cli"
     assert db.export_session("nobody") is None
     assert {row["id"] for row in db.export_all()} == {"a", "b"}
@@ -359,9 +368,9 @@ def test_a_field_without_a_column_is_refused_by_name(tmp_path: Path) -> None:
         " system_prompt TEXT, parent_session_id TEXT, started_at REAL NOT NULL, ended_at REAL, end_reason TEXT,"
         " message_count INTEGER DEFAULT 0, tool_call_count INTEGER DEFAULT 0, input_tokens INTEGER DEFAULT 0,"
         " output_tokens INTEGER DEFAULT 0);"
-        "CREATE TABLE messages (id INTEGER PRIMARY KEY AUTOINCREMENT, session_id TEXT NOT NULL REFERENCES sessions(id),"
-        " role TEXT NOT NULL, content TEXT, tool_call_id TEXT, tool_calls TEXT, tool_name TEXT, timestamp REAL NOT NULL,"
-        " token_count INTEGER)"
+        "CREATE TABLE messages (id INTEGER PRIMARY KEY AUTOINCREMENT, session_id TEXT NOT NULL REFERENCES sessions,"
+        " role TEXT NOT NULL, content TEXT, tool_call_id TEXT, tool_calls TEXT, tool_name TEXT, timestamp REAL NOT NULL"
+        ", token_count INTEGER)"
     )
     connection.close()
     db = SessionDB(tmp_path / "state.db")
@@ -382,12 +391,14 @@ def test_a_field_without_a_column_is_refused_by_name(tmp_path: Path) -> None:
 
 
 def test_the_door_is_sorted_and_says_all_there_is() -> None:
-    public = {name for name, value in vars(store).items() if not name.startswith("_") and not isinstance(value, type(sys))}
+    public = {
+        name for name, value in vars(store).items() if not name.startswith("_") and not isinstance(value, type(sys))
+    }
     assert list(store.__all__) == sorted(store.__all__)
     assert set(store.__all__) == public - {"annotations"}
 
 
 def test_the_store_needs_no_screen() -> None:
-    lines = "import sys, store; print([name for name in ('textual', 'rich', 'sqlite3', 'hermes_tui') if name in sys.modules])"
+    lines = "import sys, store; print({'textual', 'rich', 'sqlite3', 'hermes_tui'} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", lines], capture_output=True, text=True, check=True)
-    assert done.stdout == "[]\n"
+    assert done.stdout == "set()\n"

@@ -44,7 +44,7 @@ def counters(db: SessionDB) -> tuple[object, object]:
 def cell(db: SessionDB, column: str) -> Any:
     connection = apsw.Connection(str(db.path))
     try:
-        return connection.execute(f"SELECT {column} FROM messages ORDER BY id DESC").get
+        return connection.execute(f"SELECT {column} FROM messages ORDER BY id DESC LIMIT 1").get
     finally:
         connection.close()
 
@@ -188,14 +188,14 @@ def test_a_time_is_taken_in_every_form_agents_have(db: SessionDB, given: object)
     assert db.get_messages("s")[0]["timestamp"] == 1_780_000_000
 
 
-@pytest.mark.parametrize("given", [float("nan"), float("inf"), "nan"])
+@pytest.mark.parametrize("given", [float("nan"), float("inf"), 10**400])
 def test_a_time_that_is_no_number_is_refused(db: SessionDB, given: object) -> None:
     with pytest.raises(ValueError, match="finite"):
         db.append_message("s", "user", "x", timestamp=given)
     assert db.message_count() == 0
 
 
-@pytest.mark.parametrize("given", ["yesterday", [], {}])
+@pytest.mark.parametrize("given", ["yesterday", "nan", [], {}])
 def test_what_is_no_time_at_all_is_now(db: SessionDB, given: object) -> None:
     db.append_message("s", "user", "x", timestamp=given)
     moment: Any = db.get_messages("s")[0]["timestamp"]

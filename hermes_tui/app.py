@@ -1,0 +1,117 @@
+"""HermesApp: the frame around the screens: theme, palette, the last filter before the terminal, the last error."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, ClassVar
+
+from rich.segment import Segment
+from rich.text import Text
+from textual.app import App, SystemCommand
+from textual.binding import Binding, BindingType
+from textual.color import Color
+from textual.filter import LineFilter, Monochrome, NoColor
+from textual.screen import Screen
+
+from hermes_tui.config import Config
+from hermes_tui.palette import Commands
+from hermes_tui.render.glyphs import ASCII, UNICODE
+from hermes_tui.render.safe import one_line
+from hermes_tui.screens.browser import BrowserScreen
+
+if TYPE_CHECKING:
+    from hermes_tui.feed import OpenStore
+
+DEFAULT_THEME = "textual-dark"
+NO_COLOUR_THEME = "ansi-dark"
+"""The one that writes no colour at all under NO_COLOR; the others would come out in greys (facts/textual.md §6)."""
+
+HARMFUL = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+
+
+class Backstop(LineFilter):
+    """Drops what a terminal would act on, should anything ever come past `render.safe`."""
+
+    def apply(self, segments: list[Segment], background: Color) -> list[Segment]:
+        """Textual's hook for each line before it is written."""
+        return [
+            Segment(HARMFUL.sub("", text), style, control) if not text.isprintable() else Segment(text, style, control)
+            for text, style, control in segments
+        ]
+
+
+class HermesApp(App[None]):
+    """Browses one home.
+
+    Args:
+        open_store: Opens the store; called in a thread.
+        owner: What the search row says at its end: the profile, and `· read-only`.
+        where: The home's folder as people write it.
+        config: What the config file says.
+        ascii_only: Draw with ASCII characters alone, whatever the config says.
+        now: The time, aware; its zone is the reader's.
+    """
+
+    TITLE = "hermes-tui"
+    ENABLE_COMMAND_PALETTE = True
+    COMMANDS: ClassVar = {Commands}
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("ctrl+q", "quit", "Quit", show=False, priority=True),
+        Binding("ctrl+c", "help_quit", show=False, system=True),
+    ]
+
+    def __init__(
+        self,
+        open_store: OpenStore,
+        *,
+        owner: str = "default",
+        where: str = "~/.hermes",
+        config: Config | None = None,
+        ascii_only: bool = False,
+        now: Callable[[], datetime] = lambda: datetime.now().astimezone(),
+    ) -> None:
+        super().__init__()
+        self._config = config or Config()
+        self._backstop = Backstop()
+        glyphs = ASCII if ascii_only or self._config.ascii else UNICODE
+        self._browser = BrowserScreen(open_store, owner=owner, where=where, glyphs=glyphs, now=now)
+        named = self._config.theme or os.environ.get("TEXTUAL_THEME")
+        wanted = named or (NO_COLOUR_THEME if self.no_color else DEFAULT_THEME)
+        self.theme = wanted if wanted in self.available_themes else DEFAULT_THEME
+        self._complaint = self._config.complaint
+        if wanted != self.theme:
+            self._complaint = f"no theme is called {one_line(wanted)}"
+
+    def get_default_screen(self) -> Screen[None]:
+        """The browser is the first screen."""
+        return self._browser
+
+    def on_ready(self) -> None:
+        """Say what was wrong with the config file, once there is a place to say it."""
+        if self._complaint:
+            self._browser.tell(self._complaint)
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """The backstop before all others; and NO_COLOR takes the colours away where Textual would make them grey."""
+        filters = (NoColor() if isinstance(one, Monochrome) else one for one in super().get_line_filters())
+        return [self._backstop, *filters]
+
+    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
+        """None of Textual's own: the table of commands has what works here."""
+        return ()
+
+    def action_help_quit(self) -> None:
+        """Ctrl+c copies in the search row; whoever means to leave is told how."""
+        self._browser.tell("ctrl+q quits")
+
+    def _fatal_error(self) -> None:
+        """Leave with one line instead of a traceback full of stored text; HERMES_TUI_TRACEBACK shows it all."""
+        error = self._exception
+        if error is None or os.environ.get("HERMES_TUI_TRACEBACK"):
+            super()._fatal_error()
+            return
+        said = one_line(f"{type(error).__name__}: {error}")[:300]
+        self.panic(Text(f"hermes-tui stopped: {said}\nNothing was written. HERMES_TUI_TRACEBACK=1 shows where."))

@@ -1,0 +1,55 @@
+"""How the screen is divided (LOOK.md §1)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+TWO_PANES = 100
+"""Columns from which list and transcript stand side by side."""
+TALL = 30
+LOW = 14
+LEAST = (40, 10)
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """What fits on a screen of `width` × `height`."""
+
+    width: int
+    height: int
+
+    @property
+    def roomy(self) -> bool:
+        """Wide enough for two panes."""
+        return self.width >= TWO_PANES
+
+    @property
+    def list_width(self) -> int:
+        """Cells of the list beside a transcript, without the divider."""
+        return min(84, max(40, round(self.width * 0.44)))
+
+    @property
+    def tiny(self) -> bool:
+        """Too small for anything."""
+        return self.width < LEAST[0] or self.height < LEAST[1]
+
+    @property
+    def apology(self) -> str:
+        """What is said then."""
+        return f"hermes-tui needs {LEAST[0]} × {LEAST[1]}, this is {self.width} × {self.height}"
+
+    def classes(self, *, single: bool, reading: bool) -> dict[str, bool]:
+        """The screen's classes: what is shown and what is left out.
+
+        Args:
+            single: One pane was asked for.
+            reading: The transcript has the attention.
+        """
+        two = self.roomy and not single
+        return {
+            "-two": two,
+            "-reading": reading and not two,
+            "-tall": self.height >= TALL,
+            "-low": self.height < LOW,
+            "-tiny": self.tiny,
+        }

@@ -1,0 +1,162 @@
+"""The transcript that is being read: what was asked for, what has come, what is wrong with it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from datetime import datetime
+
+from hermes_tui.feed import Feed
+from hermes_tui.messages import BodiesArrived, CheckArrived, FileTranscriptArrived, GrowthArrived, SectionArrived
+from hermes_tui.render.seam import section_seam
+from hermes_tui.screens.catalog import Catalog
+from hermes_tui.widgets.banner import Banner
+from hermes_tui.widgets.session_list import SessionRow
+from hermes_tui.widgets.transcript import Section, Transcript
+from store.errors import StoreError
+from store.models import Check, Drift, Hit, Session
+from store.query import Query
+
+SIGN_AFTER = 0.15
+"""Seconds before a pane says that it is loading."""
+
+
+class Reading:
+    """One transcript at a time: the last one that was asked for."""
+
+    def __init__(
+        self, feed: Feed, catalog: Catalog, transcript: Transcript, banner: Banner, now: Callable[[], datetime]
+    ) -> None:
+        self._feed = feed
+        self._catalog = catalog
+        self._transcript = transcript
+        self._banner = banner
+        self._now = now
+        self._generation = 0
+        self._asked = 0.0
+        self._waiting = False
+        self._before: Session | None = None
+        self._chain: frozenset[str] = frozenset()
+        self._check: Check | None = None
+        self.row: SessionRow | None = None
+        """The session that was asked for last."""
+        self.hit: Hit | None = None
+        """The hit that led here, None where the session itself was opened."""
+        self.error: StoreError | None = None
+        """Why it could not be read."""
+
+    def open(self, row: SessionRow, hit: Hit | None = None, query: Query | None = None, *, delay: float = 0.0) -> None:
+        """Ask for a session's transcript, and go to a hit in it; one that is here already is not asked for again."""
+        here = row.session.id in self._chain and self.error is None
+        self.hit = hit
+        if not here:
+            self.row, self.error, self._check, self._waiting = row, None, None, True
+            self._chain = frozenset({row.session.id})
+            self._asked = time.monotonic()
+            self._generation = self._feed.open(row.session, delay=delay)
+        self._aim(query)
+        self.show_banner()
+
+    def again(self) -> None:
+        """Ask for the same once more, because it failed or the file was replaced."""
+        if self.row is not None:
+            self._chain = frozenset()
+            self.open(self._catalog.row(self.row.session.id) or self.row, self.hit)
+
+    def mark(self, query: Query | None) -> None:
+        """Mark the words of a query in the text, or none."""
+        self._transcript.set_query(query)
+
+    def take_section(self, message: SectionArrived) -> None:
+        """Put a section on the screen, or more of one."""
+        if message.generation != self._generation or self.row is None:
+            return
+        if message.first:
+            section = Section(message.session_id, message.heads, self._label(message))
+            if message.place == 1:
+                self._transcript.open(self.row, [section])
+                self._aim(None)
+            else:
+                self._transcript.append_section(section)
+            self._chain |= {message.session_id}
+            self._before = message.session
+        else:
+            self._transcript.append_heads(message.session_id, message.heads, live=False)
+        self._arrived()
+
+    def take_file(self, message: FileTranscriptArrived) -> None:
+        """Put a session on the screen that lives in a file alone."""
+        if message.generation == self._generation and self.row is not None:
+            self._transcript.open_messages(self.row, message.messages)
+            self._aim(None)
+            self._arrived()
+
+    def take_growth(self, message: GrowthArrived) -> None:
+        """Put new messages at the end."""
+        if message.generation == self._generation:
+            self._transcript.append_heads(message.session_id, message.heads)
+
+    def take_bodies(self, message: BodiesArrived) -> None:
+        """Fill in what the transcript asked for."""
+        if message.generation == self._generation:
+            self._transcript.put(message.messages)
+
+    def take_check(self, message: CheckArrived) -> None:
+        """Say exactly what the two sources lack."""
+        if self.row is not None and message.check.session_id == self.row.session.id:
+            self._check = message.check
+            self.show_banner()
+
+    def fail(self, generation: int, error: StoreError) -> None:
+        """It cannot be read."""
+        if generation == self._generation:
+            self.error, self._waiting = error, False
+            self._transcript.faded = False
+            self._transcript.ask_again()
+
+    def refresh_row(self) -> None:
+        """Take the session's row as the list has it now."""
+        if self.row is not None and (row := self._catalog.row(self.row.session.id)) not in (None, self.row):
+            assert row is not None
+            self.row = row
+            self._transcript.update_row(row)
+            self.show_banner()
+
+    def show_banner(self) -> None:
+        """Say what is wrong with the session, in the row above its text."""
+        if self.row is None:
+            return
+        session, drift = self.row.session, self.row.drift
+        if drift is Drift.DIVERGED and self._check is None:
+            self._feed.check(session.id)
+        self._banner.show(session, drift, self._catalog.facts(session.id), self._check)
+
+    @property
+    def slow(self) -> bool:
+        """True where what was asked for has not come for 150 ms."""
+        return self._waiting and time.monotonic() - self._asked >= SIGN_AFTER
+
+    def fade(self) -> None:
+        """Show the last picture dim while another one is awaited."""
+        self._transcript.faded = self.slow
+
+    def _arrived(self) -> None:
+        self._waiting = False
+        self._transcript.faded = False
+
+    def _aim(self, query: Query | None) -> None:
+        if self.hit is not None:
+            self._transcript.show_at(self.hit.message_id, query)
+
+    def _label(self, message: SectionArrived) -> str:
+        """What the seam above a section says: when and from how much it was compacted."""
+        if message.place == 1:
+            return ""
+        before = self._before
+        return section_seam(
+            message.place,
+            message.places,
+            now=self._now(),
+            compacted_at=before.ended_at if before else None,
+            messages=before.messages if before else 0,
+        )

@@ -1,0 +1,178 @@
+"""What of a manuscript is on the screen: hung on one line of one message, so that nothing jumps when heights change."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from hermes_tui.render.line import Line
+from hermes_tui.widgets.manuscript import Manuscript
+from hermes_tui.widgets.thumb import thumb
+
+AHEAD = 24
+"""Messages on each side of the screen whose bodies are wanted too."""
+
+
+@dataclass(frozen=True, slots=True)
+class Anchor:
+    """A line of a message, and the row of the screen that it is on."""
+
+    index: int = 0
+    line: int = 0
+    row: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A row of the screen."""
+
+    index: int
+    """The message it belongs to."""
+    line: int
+    """Which of its lines."""
+    text: Line
+    seam: bool
+    """It stands above the message."""
+
+
+class Viewport:
+    """A window of `height` rows on a manuscript."""
+
+    def __init__(self, manuscript: Manuscript) -> None:
+        self._manuscript = manuscript
+        self._anchor = Anchor()
+        self._rows: tuple[Row, ...] | None = None
+        self.height = 0
+        self.following = False
+        """The end stays at the bottom, whatever comes."""
+
+    @property
+    def rows(self) -> tuple[Row, ...]:
+        """What is on the screen, from the top; fewer than `height` only where everything is."""
+        if self._rows is None:
+            self._rows = self._look()
+        return self._rows
+
+    @property
+    def anchor(self) -> Anchor:
+        """What the window hangs on: its first row where it follows."""
+        return Anchor(self.rows[0].index, self.rows[0].line) if self.following and self.rows else self._anchor
+
+    @property
+    def at_end(self) -> bool:
+        """Whether the last line is on the screen."""
+        if not self.rows:
+            return True
+        last = self.rows[-1]
+        return self._forward(last.index, last.line, 1) is None
+
+    @property
+    def _end(self) -> tuple[int, int]:
+        return len(self._manuscript), 0
+
+    def changed(self) -> None:
+        """Look again at the next occasion: heights, bodies or the size have changed."""
+        self._rows = None
+
+    def place(self, index: int, line: int = 0, row: int = 0) -> None:
+        """Have a line of a message on a row of the screen, as far as start and end allow."""
+        self._anchor = Anchor(index, line, row)
+        self.following = False
+        self._rows = None
+
+    def scroll(self, lines: int) -> None:
+        """Move by so many lines, down if positive; at the end the window follows."""
+        if not self.rows:
+            return
+        top = self.rows[0].index, self.rows[0].line
+        found = self._forward(*top, lines) if lines > 0 else self._back(*top, -lines)
+        if found is not None:
+            self.place(*found)
+        if found is None or (lines > 0 and self.at_end):
+            self.to_end()
+
+    def to_end(self) -> None:
+        """Go to the end and follow."""
+        self.following = True
+        self._rows = None
+
+    def stay(self) -> None:
+        """Follow no more; what is on the screen stays on it."""
+        self._anchor, self.following = self.anchor, False
+
+    def begins(self, index: int) -> bool:
+        """Whether the first of a message's own lines is on the screen."""
+        return any(row.index == index and row.line == self._manuscript.drawn(index).seams for row in self.rows)
+
+    def row_of(self, index: int) -> int | None:
+        """The row of the first of a message's own lines, None where it is not on the screen."""
+        return next((row for row, shown in enumerate(self.rows) if shown.index == index and not shown.seam), None)
+
+    def thumb(self, height: int) -> tuple[int, int]:
+        """First row and number of rows of the thumb in a track of `height` rows; (0, 0) where everything is shown."""
+        rows, heights = self.rows, self._manuscript.heights
+        if not rows:
+            return 0, 0
+        top = heights.above(rows[0].index) + rows[0].line
+        if top == 0 and self.at_end:
+            return 0, 0
+        total = max(heights.total, top + len(rows))
+        if self.at_end:
+            top = total - len(rows)
+        return thumb(height, top, len(rows), total)
+
+    def wanted(self) -> list[int]:
+        """Ids of the bodies that the screen and its surroundings need, the screen's own first."""
+        manuscript, ids = self._manuscript, dict[int, None]()
+        if not self.rows:
+            return []
+        first, last = self.rows[0].index, self.rows[-1].index
+        place = first
+        while place <= last:
+            ids.update(dict.fromkeys(manuscript.needed(place)))
+            place = manuscript.after(place)
+        for _ in range(AHEAD):
+            if place < len(manuscript):
+                ids.update(dict.fromkeys(manuscript.needed(place)))
+                place = manuscript.after(place)
+            if (first := manuscript.before(first)) >= 0:
+                ids.update(dict.fromkeys(manuscript.needed(first)))
+        return list(ids)
+
+    def _look(self) -> tuple[Row, ...]:
+        if not len(self._manuscript) or self.height < 1:
+            return ()
+        if not self.following:
+            index = min(self._anchor.index, len(self._manuscript) - 1)
+            line = max(0, min(self._anchor.line, len(self._manuscript.lines(index)) - 1))
+            rows = self._from(*self._back(index, line, self._anchor.row))
+            if len(rows) == self.height:
+                return rows
+        return self._from(*self._back(*self._end, self.height))
+
+    def _from(self, index: int, line: int) -> tuple[Row, ...]:
+        rows: list[Row] = []
+        while index < len(self._manuscript) and len(rows) < self.height:
+            drawn = self._manuscript.drawn(index)
+            shown = drawn.lines[line : line + self.height - len(rows)]
+            rows += [Row(index, at, text, at < drawn.seams) for at, text in enumerate(shown, line)]
+            index, line = self._manuscript.after(index), 0
+        return tuple(rows)
+
+    def _back(self, index: int, line: int, lines: int) -> tuple[int, int]:
+        """The place so many lines before another, or the start."""
+        while lines > line:
+            lines -= line
+            if (before := self._manuscript.before(index)) < 0:
+                return 0, 0
+            index, line = before, len(self._manuscript.lines(before))
+        return index, line - lines
+
+    def _forward(self, index: int, line: int, lines: int) -> tuple[int, int] | None:
+        """The place so many lines behind another, None past the end."""
+        while index < len(self._manuscript):
+            height = len(self._manuscript.lines(index))
+            if line + lines < height:
+                return index, line + lines
+            lines -= height - line
+            index, line = self._manuscript.after(index), 0
+        return None

@@ -1,0 +1,284 @@
+"""One stream of hits from SQLite and from the files that know more: newest first, batch by batch, cancellable.
+
+SQLite comes first, by row id: ids by the index, then the bodies of the few that are shown, each step a critical
+section of its own.
+Then come the JSONL files of sessions that have no row, and of those that the quick flag says hold messages SQLite
+lacks, the file changed last first; of the latter only the messages that are missing in SQLite.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator, Sequence
+
+from . import content, drift, merge
+from .cancel import Cancel
+from .errors import CannotOpen, Damaged, Interrupted
+from .files import Files
+from .filters import admits
+from .models import Batch, Drift, Hit, Message, Origin, Session
+from .query import Query, accepts, matches
+from .sqlite import entries as rows
+from .sqlite import fts, messages, sessions
+from .sqlite.connection import Reader
+from .sqlite.labels import Label, labels
+
+FIRST, LATER = 20, 100
+"""Hits of the first batch, which is on the screen before the second is asked for, and of the others."""
+LONGEST = 2_000
+"""Characters of a hit's text."""
+LEAD = 400
+"""Characters of them before the first match."""
+FILE_OCTETS = 64 * 1024 * 1024
+"""Bytes of JSONL that one question reads at most, the files changed last first."""
+
+_KNOWS_MORE = (Drift.JSONL_ONLY, Drift.JSONL_AHEAD, Drift.DIVERGED)
+_AT_ONCE = 100
+
+
+def stream(
+    reader: Reader,
+    files: Files,
+    query: Query,
+    *,
+    now: float,
+    limit: int = 200,
+    after_id: int = 0,
+    profile: str = "default",
+    cancel: Cancel | None = None,
+) -> Iterator[Batch]:
+    """Answer a question; the last batch is `done`.
+
+    Args:
+        now: Seconds since 1970, for `is:live`.
+        limit: Hits in all, from both sources.
+        after_id: Only rows above this id, and no files: for a question that stands while agents write.
+        profile: Of sessions whose row names none.
+        cancel: Withdraws the question.
+
+    Raises:
+        Interrupted: It was withdrawn.
+        StoreError: SQLite cannot be read and there are no files either; where there are, the label says it.
+    """
+    if query.any_of or query.none_of or query.filters:
+        search = _Search(reader, files, query, now=now, profile=profile, cancel=cancel)
+        yield from search.batches(limit, after_id)
+    else:
+        yield Batch((), done=True)
+
+
+class _Search:
+    """One question while it is answered."""
+
+    def __init__(
+        self, reader: Reader, files: Files, query: Query, *, now: float, profile: str, cancel: Cancel | None
+    ) -> None:
+        self._reader, self._files, self._query = reader, files, query
+        self._now, self._profile, self._cancel = now, profile, cancel
+        self._labels: dict[str, Label] = {}
+        self._answers: dict[str, bool] = {}
+        self._fallback: str | None = None
+        self._sought = 0
+        self._found = 0
+        self._capped = False
+        self._readable = True
+
+    def batches(self, limit: int, after_id: int) -> Iterator[Batch]:
+        """SQLite's hits, then the files'."""
+        try:
+            yield from self._stored(limit, after_id)
+        except (CannotOpen, Damaged) as error:
+            if after_id or not self._files.newest_first():
+                raise
+            self._readable = False
+            self._fallback = f"state.db was not searched to its end: {error}"
+        if not after_id and not self._capped:
+            yield from self._written(limit)
+        yield self._batch((), done=True)
+
+    def _batch(self, hits: Sequence[Hit], *, done: bool = False) -> Batch:
+        self._found += len(hits)
+        return Batch(tuple(hits), done, self._capped, self._fallback, self._sought, not self._readable)
+
+    def _stored(self, limit: int, after_id: int) -> Iterator[Batch]:
+        """Ids one more than asked for, so that it is known whether there are more; bodies of those asked for only."""
+        states = [one for one in self._query.filters if one.key == "is" and one.value in ("live", "flagged")]
+        steps = fts.newest(
+            self._reader,
+            self._query,
+            limit=limit + 1,
+            above=after_id or None,
+            among=self._is_in_state if states else None,
+            cancel=self._cancel,
+        )
+        for step in steps:
+            self._fallback = step.label or self._fallback
+            self._sought = step.examined if self._fallback else 0
+            self._capped = self._found + len(step.ids) > limit
+            ids = list(step.ids[: limit - self._found])
+            while ids:
+                size = LATER if self._found else FIRST
+                chunk, ids = ids[:size], ids[size:]
+                yield self._batch(self._hydrated(chunk))
+            if self._fallback and not step.ids:
+                yield self._batch(())
+
+    def _hydrated(self, ids: Sequence[int]) -> list[Hit]:
+        found = messages.bodies(self._reader, ids)
+        unknown = {message.session_id for message in found} - self._labels.keys()
+        if unknown:
+            self._labels |= labels(self._reader, unknown)
+        return [hit(self._query, message, self._labels.get(message.session_id, Label())) for message in found]
+
+    def _is_in_state(self, session_id: str) -> bool:
+        """Whether a session passes `is:`, asked of each session once."""
+        if session_id not in self._answers:
+            found = self._rows([session_id])
+            self._answers[session_id] = bool(found) and self._has_states(found[0])
+        return self._answers[session_id]
+
+    def _rows(self, ids: Sequence[str]) -> tuple[Session, ...]:
+        return sessions.by_ids(self._reader, ids, now=self._now, profile=self._profile) if self._readable else ()
+
+    def _has_states(self, session: Session) -> bool:
+        flagged = drift.flag(session, self._files.facts(session.id)) is not None
+        states = {"live": session.live, "archived": session.archived, "flagged": flagged}
+        return all(states.get(one.value, False) is not one.negated for one in self._query.filters if one.key == "is")
+
+    def _written(self, limit: int) -> Iterator[Batch]:
+        """The hits of files, each file a batch or several."""
+        octets, passed = FILE_OCTETS, 0
+        for session in self._file_sessions():
+            facts = self._files.facts(session.id)
+            if facts is None or drift.flag(session, facts) not in _KNOWS_MORE or not self._admits(session):
+                continue
+            octets -= facts.size
+            if octets < 0:
+                passed += 1
+                self._fallback = f"{passed} of the oldest JSONL files left out, over {FILE_OCTETS >> 20} MB in all"
+                continue
+            found = self._hits_of(session, limit - self._found)
+            for start in range(0, len(found), LATER):
+                yield self._batch(found[start : start + LATER])
+            if self._capped:
+                return
+
+    def _file_sessions(self) -> Iterator[Session]:
+        """The sessions that have a file, the file changed last first; as SQLite has them where it does."""
+        ids = [session_id for session_id, _ in self._files.newest_first()]
+        for start in range(0, len(ids), _AT_ONCE):
+            known = {session.id: session for session in self._rows(ids[start : start + _AT_ONCE])}
+            for session_id in ids[start : start + _AT_ONCE]:
+                self._go_on()
+                session = known.get(session_id) or self._files.session(session_id)
+                if session is not None:
+                    yield session
+
+    def _hits_of(self, session: Session, room: int) -> list[Hit]:
+        """The newest hits of one file that SQLite lacks, newest first."""
+        label = Label(session.source, session.model, session.title)
+        missing = None if session.origin is Origin.JSONL else _Missing(self._reader, self._files, session.id)
+        found: deque[Message] = deque(maxlen=room + 1)
+        try:
+            for place, record in enumerate(self._files.good(session.id)):
+                self._go_on()
+                message = content.message_of_record(record.value, session_id=session.id, line=record.line)
+                if self._answered_by(message) and (missing is None or place in missing):
+                    found.append(message)
+        except (CannotOpen, Damaged):  # it went, or was shut, since it was looked at
+            pass
+        self._capped = len(found) > room
+        newest = list(reversed(found))[:room]
+        return [hit(self._query, message, label) for message in newest]
+
+    def _answered_by(self, message: Message) -> bool:
+        return self._admits_message(message) and accepts(self._query, searchable(message))
+
+    def _admits(self, session: Session) -> bool:
+        """The filters that speak of a session."""
+        texts = {"source": session.source, "model": session.model, "cwd": session.cwd, "title": session.title}
+        return self._has_states(session) and all(self._holds(key, [text]) for key, text in texts.items())
+
+    def _admits_message(self, message: Message) -> bool:
+        """The filters that speak of a message."""
+        tools = [message.tool_name, *(call.name for call in message.tool_calls)]
+        if not self._holds("role", [message.role]) or not self._holds("tool", tools):
+            return False
+        return all(
+            _passes(message, one.key, one.moment) is not one.negated
+            for one in self._query.filters
+            if one.key in ("after", "before", "has")
+        )
+
+    def _holds(self, key: str, texts: Sequence[str | None]) -> bool:
+        """One of the plain filters of a key for one of the texts, and each of the negated ones for all."""
+        plain, negated = self._query.of(key), self._query.of(key, negated=True)
+        if plain and not any(admits(one, text) for one in plain for text in texts):
+            return False
+        return all(admits(one, text) for one in negated for text in texts)
+
+    def _go_on(self) -> None:
+        if self._cancel is not None and self._cancel.cancelled:
+            raise Interrupted("the question was withdrawn")
+
+
+class _Missing:
+    """The places of a file's messages that SQLite lacks, compared once and only where a message matches."""
+
+    def __init__(self, reader: Reader, files: Files, session_id: str) -> None:
+        self._reader, self._files, self._id = reader, files, session_id
+        self._places: frozenset[int] | None = None
+
+    def __contains__(self, place: int) -> bool:
+        if self._places is None:
+            written = list(self._files.entries(self._id))
+            union = merge.compare(written, list(rows.entries(self._reader, self._id))).union
+            self._places = frozenset(here for here, there in union if here is not None and there is None)
+        return place in self._places
+
+
+def _passes(message: Message, key: str, moment: float | None) -> bool:
+    if key == "has":
+        return bool(message.reasoning)
+    if message.timestamp is None or moment is None:
+        return False
+    return message.timestamp >= moment if key == "after" else message.timestamp < moment
+
+
+def searchable(message: Message) -> str:
+    """What an index holds of a message: its text, the tool's name, its calls."""
+    calls = (f"{call.name} {call.arguments}" for call in message.tool_calls)
+    return " ".join(part for part in (message.text, message.tool_name, *calls) if part)
+
+
+def hit(query: Query, message: Message, label: Label) -> Hit:
+    """A message as a search shows it: the part that a word was found in, cut round the first match."""
+    calls = (f"{call.name} {call.arguments}" for call in message.tool_calls)
+    parts = [part for part in (message.text, *calls, message.tool_name) if part]
+    found = ((part, spans) for part in parts if (spans := matches(query, part)))
+    text, spans = next(found, (parts[0] if parts else "", ()))
+    text, spans = cut(text, spans)
+    return Hit(
+        session_id=message.session_id,
+        message_id=message.id or 0,
+        role=message.role,
+        text=text,
+        spans=spans,
+        timestamp=message.timestamp,
+        source=label.source,
+        model=label.model,
+        title=label.title,
+        origin=message.origin,
+        tool_name=message.tool_name,
+    )
+
+
+def cut(text: str, spans: tuple[tuple[int, int], ...]) -> tuple[str, tuple[tuple[int, int], ...]]:
+    """At most LONGEST characters round the first span, and the spans as they lie in them."""
+    if len(text) <= LONGEST:
+        return text, spans
+    first = spans[0][0] if spans else 0
+    start = max(0, min(first - LEAD, len(text) - LONGEST))
+    end = start + LONGEST
+    inside = ((max(begin, start), min(stop, end)) for begin, stop in spans if begin < end and stop > start)
+    return text[start:end], tuple((begin - start, stop - start) for begin, stop in inside)

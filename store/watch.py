@@ -1,0 +1,85 @@
+"""What changed on disk since the last look, cheaply enough to be asked a few times a second."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from . import home
+from .errors import CannotOpen
+from .home import FileStat
+from .models import Change
+from .sqlite import news
+from .sqlite.connection import Reader
+
+LISTING_PAUSE = 1.0
+"""Seconds between two listings of the folder of JSONL files; thousands of them take some milliseconds."""
+
+
+class Watch:
+    """Remembers what it saw; one thread at a time.
+
+    Args:
+        reader: Of the store that is watched; the file may be missing, and come later.
+        sessions_dir: The folder of JSONL files; may be missing too.
+        clock: Seconds that only go up.
+    """
+
+    def __init__(self, reader: Reader, sessions_dir: Path, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self._reader, self._folder, self._clock = reader, sessions_dir, clock
+        self._looked = False
+        self._file: tuple[int, int] | None = None
+        self._version: int | None = None
+        self._newest = 0
+        self._files: dict[str, FileStat] | None = None
+        self._listed = 0.0
+
+    def poll(self) -> Change | None:
+        """What changed since the last poll, or None.
+
+        The first one tells that there is a store, and its newest id, so that nothing is missed that was committed while
+        the first rows were read.
+
+        Raises:
+            StoreError: The store cannot be read now; the next poll tells what this one would have.
+        """
+        change = self._store()
+        files = self._changed_files()
+        if change is None and not files:
+            return None
+        change = change or Change(newest_id=self._newest)
+        return Change(change.sessions, files, change.store, change.replaced, change.newest_id)
+
+    def _store(self) -> Change | None:
+        """What happened to state.db: a look at its inode and at the number of its last commit."""
+        file = _identity(self._reader.path)
+        version = None if file is None else self._reader.data_version()
+        if (file, version) == (self._file, self._version) and self._looked:
+            return None
+        replaced = self._looked and file != self._file
+        after = self._newest if self._looked and not replaced else None
+        newest, sessions = (0, frozenset[str]()) if file is None else news.since(self._reader, after)
+        self._looked, self._file, self._version, self._newest = True, file, version, newest
+        return Change(sessions, store=file is not None, replaced=replaced, newest_id=newest)
+
+    def _changed_files(self) -> frozenset[str]:
+        now = self._clock()
+        if self._files is not None and now - self._listed < LISTING_PAUSE:
+            return frozenset()
+        try:
+            found = home.transcript_files(self._folder)
+        except CannotOpen:  # who reads the files says so; the store is watched all the same
+            return frozenset()
+        before, self._files, self._listed = self._files, found, now
+        if before is None:
+            return frozenset()
+        return frozenset(name for name in before.keys() | found.keys() if before.get(name) != found.get(name))
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
