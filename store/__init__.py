@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from .cancel import Cancel
 from .errors import (
+    BackupFailed,
     CannotOpen,
     ColumnMissing,
     Damaged,
@@ -17,8 +18,11 @@ from .errors import (
     Locked,
     NoPermission,
     NotADatabase,
+    OperationMissing,
+    PlanChanged,
     QueryInvalid,
     ReadOnly,
+    Refused,
     Replaced,
     SessionMissing,
     StoreError,
@@ -46,10 +50,12 @@ from .models import (
     ToolCall,
     Verdict,
 )
+from .plan import Line, Operation, Plan, Progress, Receipt, Refusal, Run, State, Why
 from .recorder import SessionRecorder
 from .session_db import SessionDB
 
 __all__ = [
+    "BackupFailed",
     "Batch",
     "Cancel",
     "CannotOpen",
@@ -67,26 +73,38 @@ __all__ = [
     "HomeMissing",
     "Interrupted",
     "JsonlFacts",
+    "Line",
     "Locked",
     "Message",
     "NoPermission",
     "NotADatabase",
+    "Operation",
+    "OperationMissing",
     "Origin",
     "Outline",
     "Page",
+    "Plan",
+    "PlanChanged",
+    "Progress",
     "QueryInvalid",
     "ReadOnly",
+    "Receipt",
+    "Refusal",
+    "Refused",
     "Relation",
     "Replaced",
+    "Run",
     "Scope",
     "Session",
     "SessionDB",
     "SessionMissing",
     "SessionRecorder",
+    "State",
     "Status",
     "StoreError",
     "StoreMissing",
     "ToolCall",
     "UnsafeId",
     "Verdict",
+    "Why",
 ]

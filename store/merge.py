@@ -83,6 +83,8 @@ class Comparison:
     """The order of the union is known in every gap."""
     union: tuple[Step, ...]
     """All messages in order; where the order is unknown, JSONL's come first."""
+    uncertain: frozenset[int] = frozenset()
+    """Places in JSONL of missing messages whose order is unknown."""
 
     @property
     def repairable(self) -> bool:
@@ -255,12 +257,12 @@ def compare(jsonl: Sequence[Entry], sqlite: Sequence[Entry]) -> Comparison:
     alignment = align(left, right)
     present = _taken_back(alignment, jsonl, sqlite)
     steps: list[Step] = []
-    certain = True
+    uncertain: set[int] = set()
     for gap, pair in zip(alignment.gaps(), (*alignment.pairs, None), strict=True):
         lefts = [place for place in gap.left if place not in present]
         rights = list(gap.right)
         order = _order([jsonl[place].time for place in lefts], [sqlite[place].time for place in rights])
-        certain = certain and order is not None
+        uncertain.update(lefts if order is None else ())
         sides: list[list[Step]] = [[(place, None) for place in lefts], [(None, place) for place in rights]]
         steps += [step for side in (reversed(sides) if order == _AFTER else sides) for step in side]
         steps += [pair] if pair else []
@@ -269,8 +271,9 @@ def compare(jsonl: Sequence[Entry], sqlite: Sequence[Entry]) -> Comparison:
         missing_in_sqlite=alignment.left_only - len(present),
         missing_in_jsonl=alignment.right_only - len(present),
         doubled=sum(one in doubled_left or other in doubled_right for one, other in steps),
-        certain=certain,
+        certain=not uncertain,
         union=tuple(steps),
+        uncertain=frozenset(uncertain),
     )
 
 
