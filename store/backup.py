@@ -16,6 +16,7 @@ import math
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from itertools import count
 from pathlib import Path
 
 from .errors import BackupFailed, DiskFull, NoPermission
@@ -98,19 +99,9 @@ class Backup:
             _flush_folder(folder)
 
     def _write_messages(self, messages: Iterable[Image]) -> tuple[int, str]:
-        number = 0
-
-        def lines() -> Iterator[bytes]:
-            nonlocal number
-            for image in messages:
-                line = json.dumps(_plain(image)).encode() + b"\n"
-                if _image(line) != image:
-                    raise BackupFailed(f"message {image.get('id')!r} cannot be written down as it is")
-                number += 1
-                yield line
-
-        written = self._write(MESSAGES, lines())
-        return number, written
+        number = count()
+        written = self._write(MESSAGES, (_line(image) for image, _ in zip(messages, number, strict=False)))
+        return next(number), written
 
     def _write(self, name: str, pieces: Iterable[bytes]) -> str:
         """Write a file and read it back; its SHA-256."""
@@ -166,6 +157,13 @@ def _written(cell: Cell) -> object:
     if isinstance(cell, float) and not math.isfinite(cell):
         return {"real": str(cell)}
     return cell
+
+
+def _line(image: Image) -> bytes:
+    line = json.dumps(_plain(image)).encode() + b"\n"
+    if _image(line) != image:
+        raise BackupFailed(f"message {image.get('id')!r} cannot be written down as it is; nothing was changed")
+    return line
 
 
 def _image(line: bytes) -> Image:

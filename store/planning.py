@@ -79,6 +79,9 @@ class _Missing:
     unstorable: int = 0
 
 
+_NOTHING = _Missing((), ())
+
+
 def work_out(reader: Reader, files: Files, session_id: str, *, merge: bool = False, by_name: bool = True) -> Work:
     """Plan the repair of one session.
 
@@ -94,48 +97,73 @@ def work_out(reader: Reader, files: Files, session_id: str, *, merge: bool = Fal
     comparison = found.compared()
     facts = objections.facts(reader, found, now=time.time())
     merge = merge or (facts.stopped is not None and facts.stopped.merge)
-    refusals = list(objections.of(found, comparison, facts, by_name=by_name))
-    blocked = any(one.why is not Why.ORDER and not (merge and one.merge_helps) for one in refusals)
-    missing = _Missing((), ()) if blocked else _stored(reader, found, _missing(found, comparison, merge=merge))
+    chosen = _chosen(reader, found, comparison, facts, merge=merge, by_name=by_name)
+    block = sum(place.in_block for place in chosen.places)
+    up_to = None if block else _horizon(found, facts.stopped)
+    return Work(
+        plan=_plan(reader, found, comparison, chosen, merge=merge),
+        steps=tuple(_steps(found, chosen.missing, chosen.places)),
+        sources=found,
+        stamp=sources.stamp_of(found.written.file),
+        standing=found.standing(up_to),
+        up_to=up_to,
+        places=frozenset(chosen.missing.places),
+        header=facts.stopped,
+        block=block,
+        started_at=_started(found),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Chosen:
+    """What is done of what could be, and why the rest is not."""
+
+    missing: _Missing
+    places: Sequence[Place]
+    refusals: tuple[Refusal, ...]
+    stopped: Header | None
+    """The stopped repair that is gone on with."""
+    blocked: bool
+    """Nothing is done."""
+
+
+def _chosen(
+    reader: Reader, found: Sources, comparison: Comparison, facts: objections.Facts, *, merge: bool, by_name: bool
+) -> _Chosen:
+    refusals = [
+        one for one in objections.of(found, comparison, facts, by_name=by_name) if not (merge and one.merge_helps)
+    ]
+    if any(one.why is not Why.ORDER for one in refusals):
+        return _Chosen(_NOTHING, (), tuple(refusals), None, blocked=True)
+    missing = _stored(reader, found, _missing(found, comparison, merge=merge))
     if missing.unstorable:
         words = "messages whose fields SQLite cannot hold so that they read the same"
         refusals.append(Refusal(Why.UNSTORABLE, words, missing.unstorable))
     places = _placed(reader, found, missing, facts.stopped)
-    moved = sum(place.old is not None for place in places)
-    if moved and facts.referrers and not blocked:
+    if facts.referrers and any(place.old is not None for place in places):
         refusals.append(objections.referred(facts, comparison))
-        missing, places, moved = _Missing((), ()), [], 0
-    kept = tuple(one for one in refusals if not (merge and one.merge_helps))
-    plan = Plan(
-        check=drift.judged(session_id, comparison, _sides(found)),
+        return _Chosen(_NOTHING, (), tuple(refusals), None, blocked=True)
+    return _Chosen(missing, places, tuple(refusals), facts.stopped, blocked=False)
+
+
+def _plan(reader: Reader, found: Sources, comparison: Comparison, chosen: _Chosen, *, merge: bool) -> Plan:
+    missing = chosen.missing
+    return Plan(
+        check=drift.judged(found.session_id, comparison, _sides(found)),
         runs=tuple(_runs(found, missing)),
-        moved=moved,
+        moved=sum(place.old is not None for place in chosen.places),
         common=sum(None not in step for step in comparison.union) + _taken_back(found, comparison),
         meta_lines=found.written.meta_lines,
         damaged=tuple(found.written.damaged),
         left_out=dict(missing.left_out or {}),
-        refusals=kept,
+        refusals=chosen.refusals,
         creates_session=not found.known and bool(missing.places),
         same_up_to=_first_difference(comparison),
         difference=tuple(_difference(reader, found, comparison, frozenset(missing.places))),
         rows=len(found.rows),
         merge=merge,
-        operation=facts.stopped.operation if facts.stopped and not blocked else None,
-        fingerprint=_fingerprint(found, missing, blocked=blocked),
-    )
-    block = sum(place.in_block for place in places)
-    up_to = None if block else _horizon(found, facts.stopped)
-    return Work(
-        plan=plan,
-        steps=tuple(_steps(found, missing, places)),
-        sources=found,
-        stamp=sources.stamp_of(found.written.file),
-        standing=found.standing(up_to),
-        up_to=up_to,
-        places=frozenset(missing.places),
-        header=facts.stopped,
-        block=block,
-        started_at=_started(found),
+        operation=chosen.stopped.operation if chosen.stopped else None,
+        fingerprint=_fingerprint(found, missing, blocked=chosen.blocked),
     )
 
 
@@ -203,14 +231,14 @@ def _placed(reader: Reader, found: Sources, missing: _Missing, stopped: Header |
         return []
     kept = [row.id for row in found.rows]
 
-    def free(above: int, below: int, number: int) -> list[int] | None:
+    def _free(above: int, below: int, number: int) -> list[int] | None:
         return reader.ask(
             lambda connection, layout: standing.free_ids(
                 connection, above=above, below=below, number=number, kept_free=journal.old_ids(connection, layout)
             )
         )
 
-    return placing.place(kept, missing.gaps, free, reserved=_reserved(kept, stopped))
+    return placing.place(kept, missing.gaps, _free, reserved=_reserved(kept, stopped))
 
 
 def _reserved(kept: Sequence[int], stopped: Header | None) -> Reserved | None:

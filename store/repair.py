@@ -18,7 +18,7 @@ from . import adoption, backup, gateway
 from .backup import Backup
 from .cancel import Cancel
 from .draft import Draft
-from .errors import PlanChanged
+from .errors import PlanChanged, Refused
 from .handle import Handle
 from .plan import Plan, Progress, Receipt, State
 from .planning import Item, Work, work_out
@@ -92,6 +92,8 @@ class Repair:
         if work.plan.fingerprint != self._plan.fingerprint:
             raise PlanChanged(f"what {work.plan.session_id} has is not what the plan was made for; look again")
         if not work.plan.applies:
+            if work.plan.refusals:
+                raise Refused(f"{work.plan.session_id} is left alone: {work.plan.refusals[0].words}")
             return Receipt(work.plan.session_id, None, State.DONE, rows=work.plan.check.sqlite_messages)
         course = _course(work, started)
         try:
