@@ -273,14 +273,11 @@ def _checked(result: Check) -> dict[str, object]:
 
 def _check_line(result: Check) -> SafeText:
     """Verdict, both counts, id, and what is wrong in words."""
-    wrong = (
-        (result.missing_in_sqlite, "SQLite lacks {}"),
-        (result.missing_in_jsonl, "JSONL lacks {}"),
-        (result.damaged_lines, "damaged lines {}"),
-        (result.doubled, "doubled {}"),
+    words = (
+        f"SQLite lacks {in_words(result.missing_in_sqlite)}" if result.missing_in_sqlite else "",
+        f"JSONL lacks {in_words(result.missing_in_jsonl)}" if result.missing_in_jsonl else "",
+        "repairable" if result.repairable else "",
+        result.reason,
     )
-    words = [text.format(in_words(number)) for number, text in wrong if number]
-    words += ["can be repaired"] if result.repairable else []
-    words += [result.reason] if result.reason else []
     counts = f"{result.sqlite_messages:>7} {result.jsonl_messages:>7}"
-    return safe(f"{result.verdict:<12} {counts}  {result.session_id}  {', '.join(words)}".rstrip())
+    return safe(f"{result.verdict:<12} {counts}  {result.session_id}  {', '.join(filter(None, words))}".rstrip())

@@ -89,11 +89,13 @@ def changed(db: SessionDB, generation: int, change: Change, known: Collection[st
     yield DriftsArrived(generation, drifts, facts)
 
 
+def from_file(db: SessionDB, generation: int, session: Session) -> Iterator[Answer]:
+    """What a session's JSONL file has, in one piece."""
+    yield FileTranscriptArrived(generation, session.id, db.file_messages(session.id))
+
+
 def transcript(db: SessionDB, generation: int, session: Session) -> Iterator[Answer]:
-    """The chain that a session belongs to, section after section; a JSONL-only session in one piece."""
-    if session.origin is not Origin.SQLITE:
-        yield FileTranscriptArrived(generation, session.id, db.file_messages(session.id))
-        return
+    """The chain that a session belongs to, section after section."""
     chain = db.chain(session.id)
     for place, section_id in enumerate(chain, 1):
         row = session if section_id == session.id else db.session(section_id)

@@ -74,13 +74,6 @@ def hits_sentence(progress: Progress, *, glyphs: Glyphs) -> Line:
     return _joined(parts, glyphs)
 
 
-def found_sentence(index: int, total: int) -> Line:
-    """Say which match of a session is shown: `3 of 12 in this session`; counted from 1."""
-    if not total:
-        return _dim("not in this session")
-    return span(in_words(index)), span(f" of {in_words(total)} in this session", Role.DIM)
-
-
 def position_sentence(index: int, total: int, *, tools: str, reasoning: str, glyphs: Glyphs) -> Line:
     """Say where a reader is: `message 3 of 994 · tools short · reasoning folded`; counted from 1."""
     place = (span("message ", Role.DIM), span(in_words(index)), span(f" of {in_words(total)}", Role.DIM))
@@ -99,6 +92,11 @@ def partial_sentence(sessions: int, *, glyphs: Glyphs, reason: str = "state.db c
         span(f" {many(sessions, 'session')} from JSONL files; "),
         span(one_line(reason), Role.ERROR),
     )
+
+
+def busy_sentence(*, glyphs: Glyphs) -> Line:
+    """Say that something waits for a lock that another program holds."""
+    return glyphs.status(Status.INTERRUPTED), span(" state.db is locked by another program")
 
 
 def totals(live: int, flagged: int, *, width: int, glyphs: Glyphs) -> Line:

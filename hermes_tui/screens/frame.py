@@ -12,7 +12,7 @@ from textual.containers import Horizontal, Vertical
 from textual.screen import Screen
 
 from hermes_tui.commands import Place
-from hermes_tui.render.glyphs import Glyphs
+from hermes_tui.render.glyphs import ASCII, Glyphs
 from hermes_tui.render.line import Line, span
 from hermes_tui.screens.layout import Layout
 from hermes_tui.widgets.banner import Banner
@@ -52,7 +52,8 @@ class Frame(Screen[None]):
         self.session_list = SessionList(now=now, glyphs=glyphs, id="sessions")
         self.hit_list = HitList(now=now, glyphs=glyphs, id="hits")
         self.banner = Banner(glyphs=glyphs, id="banner")
-        self.transcript = Transcript(now=now, glyphs=glyphs, id="transcript")
+        self.transcript = Transcript(now=now, id="transcript")
+        self.transcript.set_reactive(Transcript.ascii_only, glyphs == ASCII)
         self.foot = Footer(glyphs=glyphs, id="foot")
         self.form = Layout(80, 24)
         self.single = False

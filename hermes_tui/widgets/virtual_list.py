@@ -254,6 +254,7 @@ class VirtualList(ScrollView, can_focus=True, inherit_bindings=False):
 
     def _nearest(self, place: int) -> int:
         """The nearest row that the cursor can stand on, looking down first; `place` itself where there is none."""
+        place = max(place, 0)
         ways = (range(place, len(self._keys)), range(min(place, len(self._keys)) - 1, -1, -1))
         return next((found for way in ways for found in way if self._can_stand(found)), place)
 

@@ -126,7 +126,7 @@ def _markers(connection: apsw.Connection) -> dict[str, str]:
 def _unindexed(markers: Mapping[str, str]) -> tuple[int, int] | None:
     """Rows in (progress, high water] are not indexed; without a high water everything is."""
     high = integer(markers.get("fts_rebuild_high_water"), -1)
-    done = integer(markers.get("fts_rebuild_progress"), 0)
+    done = integer(markers.get("fts_rebuild_progress"), -1)
     return (done, high) if high > done else None
 
 

@@ -57,7 +57,7 @@ def bulk(db: SessionDB, rows: Iterator[tuple[str, str]]) -> None:
 def plan(db: SessionDB, sql: str, bindings: tuple[object, ...]) -> str:
     connection = apsw.Connection(str(db.path))
     try:
-        rows = connection.execute(f"EXPLAIN QUERY PLAN {sql}", bindings).fetchall()  # type: ignore[arg-type]
+        rows = connection.execute(f"EXPLAIN QUERY PLAN {sql}", bindings).fetchall()
     finally:
         connection.close()
     return "\n".join(str(row[3]) for row in rows)
@@ -79,7 +79,9 @@ def test_pages_meet_where_sessions_started_together(db: SessionDB) -> None:
     assert page.cursor is None
 
 
-def test_a_page_is_an_index_walk_and_counts_are_read_from_an_index(db: SessionDB, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_page_is_an_index_walk_and_counts_are_read_from_an_index(
+    db: SessionDB, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """And no statement of it names a body or the prompt."""
     for session_id in "st":
         db.create_session(session_id, "cli")
@@ -89,7 +91,7 @@ def test_a_page_is_an_index_walk_and_counts_are_read_from_an_index(db: SessionDB
 
     def noted(sql: str, bindings: tuple[object, ...] = ()) -> object:
         asked.append((sql, bindings))
-        return rows(sql, bindings)  # type: ignore[arg-type]
+        return rows(sql, bindings)
 
     monkeypatch.setattr(db._reader, "rows", noted)
     page = db.sessions(limit=1)
@@ -141,7 +143,10 @@ def test_a_chain_is_read_from_root_to_tip_and_its_rows_know_their_place(db: Sess
         if session_id != "a3":
             db.end_session(session_id, "compression")
     db.create_session("helper", "cli", None, {"_delegate_from": "a3"}, parent_session_id="a3")
-    assert [db.chain(one) for one in ("a1", "a3", "helper", "nobody")] == [("a1", "a2", "a3")] * 2 + [("helper",), ("nobody",)]
+    assert [db.chain(one) for one in ("a1", "a3", "helper", "nobody")] == [("a1", "a2", "a3")] * 2 + [
+        ("helper",),
+        ("nobody",),
+    ]
     rows = {row.id: row for row in db.sessions().items}
     assert [(rows[one].section, rows[one].chain, rows[one].relation) for one in ("a1", "a3", "helper")] == [
         (1, 3, None),
@@ -319,7 +324,10 @@ def test_an_outline_says_how_a_session_stands(db: SessionDB) -> None:
         "only": [{"role": "tool", "content": "{}"}],
         "meta": [{"role": "session_meta"}],
         "empty": [],
-        "parts": [{"role": "user", "content": [{"type": "text", "text": "look"}]}, {"role": "assistant", "content": "a"}],
+        "parts": [
+            {"role": "user", "content": [{"type": "text", "text": "look"}]},
+            {"role": "assistant", "content": "a"},
+        ],
     }
     for session_id, turn in said.items():
         db.create_session(session_id, "cli")

@@ -165,6 +165,7 @@ def test_short_words_of_scripts_without_spaces_are_found(db: SessionDB) -> None:
     assert ids(db.search_messages("部署 大别")) == [3]
     assert ids(db.search_messages("失败 OR 计划")) == [2, 1]
     assert ids(db.search_messages("0%部")) == [4]
+    assert ids(db.search_messages("部署 NOT 失败")) == [4, 3]
     assert sorted(ids(db.search_messages("大别山项目", role_filter=["user", "tool"]))) == [2, 3]
 
 
