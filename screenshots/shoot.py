@@ -62,8 +62,8 @@ SHOTS = {
     "browse-140x40-light": Shot(140, 40, TO_THE_LEGACY_SESSION, theme="textual-light"),
     "search-80x24": Shot(80, 24, tuple("docker")),
     "search-140x40": Shot(140, 40, (*"docker", "down", "down", "down", "down")),
-    "reader-80x24": Shot(80, 24, (*TO_THE_LEGACY_SESSION, "down", "down", "enter")),
-    "reader-140x40": Shot(140, 40, (*TO_THE_LEGACY_SESSION, "down", "down", "enter")),
+    "reader-80x24": Shot(80, 24, (*TO_THE_LEGACY_SESSION, "down", "enter")),
+    "reader-140x40": Shot(140, 40, (*TO_THE_LEGACY_SESSION, "down", "enter")),
 }
 
 

@@ -20,12 +20,11 @@ from hermes_tui.messages import (
     SessionsArrived,
 )
 from store.cancel import Cancel
-from store.models import Change, Drift, JsonlFacts, Origin, Session
+from store.models import Change, Drift, JsonlFacts, Session
 
 if TYPE_CHECKING:
-    from store.query import Query
-
     from store import SessionDB
+    from store.query import Query
 
 FIRST_ROWS = 200
 """Enough for the tallest terminal; the rest follows in pages."""

@@ -38,15 +38,14 @@ from store.errors import Locked, StoreError
 from store.models import Change, Origin, Session
 
 if TYPE_CHECKING:
+    from store import SessionDB
     from store.query import Query
     from store.watch import Watch
-
-    from store import SessionDB
 
 SOME = 64
 """Messages or rows that are read in one step, so that what is on the screen comes before what was."""
 
-Wish = TypeVar("Wish", int, str)
+Wish = TypeVar("Wish")
 
 
 @dataclass(slots=True)
@@ -327,6 +326,7 @@ class Feed(Desk):
 
 def _wish(wishes: dict[Wish, None], fresh: Sequence[Wish]) -> None:
     """Put wishes before those that wait."""
-    waiting = list(wishes)
+    every = [*fresh, *wishes]
     wishes.clear()
-    wishes.update(dict.fromkeys((*fresh, *waiting)))
+    for wish in every:
+        wishes[wish] = None

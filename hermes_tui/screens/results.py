@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 
 from hermes_tui.widgets.hit_list import HitGroup
 from hermes_tui.widgets.session_list import SessionRow
@@ -49,7 +49,9 @@ class Results:
             hits.insert(0 if standing else len(hits), hit)
         if standing:
             newest = dict.fromkeys(hit.session_id for hit in fresh)
-            self._groups = {key: self._groups[key] for key in (*newest, *(key for key in self._groups if key not in newest))}
+            self._groups = {
+                key: self._groups[key] for key in (*newest, *(key for key in self._groups if key not in newest))
+            }
         return bool(fresh)
 
     def groups(self, row_of: Callable[[str], SessionRow | None]) -> list[HitGroup]:

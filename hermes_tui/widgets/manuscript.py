@@ -200,7 +200,9 @@ class Manuscript:
         if self.is_hidden(index):
             return []
         leader = self.leader(index)
-        return [self.heads[place].id for place in (leader, *self._run(leader))]
+        above = self._above(leader)
+        turn = (above,) if above is not None and self._joins(above, leader) else ()
+        return [self.heads[place].id for place in (leader, *self._run(leader), *turn)]
 
     def lines(self, index: int) -> list[Line]:
         """The lines of a message, none where it is drawn with another; empty ones as long as bodies are missing."""
@@ -250,20 +252,37 @@ class Manuscript:
         if message is None or (leader != index and any(result is message for result in results)):
             return []
         below = self._below(index)
-        return message_lines(
+        lines = message_lines(
             replace(message, tool_calls=calls) if leader == index else message,
             width=self._width,
             now=self._now(),
             glyphs=self._glyphs,
             results=results if leader == index else (),
             folds=self.folds_of(index),
-            previous=None if above is None else self.heads[above].timestamp,
+            previous=self._last_time(index, above),
             find=self._find if self._query else None,
             current=0 if index == self._current else None,
             label=above is None or not self._joins(above, index),
-            gap=below is not None and not self._joins(index, below),
+            gap=below is None or not self._joins(index, below),
             running=self._live and below is None,
         )
+        return lines[:-1] if below is None and lines and len(lines[-1]) == 1 else lines
+
+    def _last_time(self, index: int, above: int | None) -> float | None:
+        """The moment of the message above, unless its time was left to this one; a time that is left is its own."""
+        if self._is_late(index, above):
+            return self.heads[index].timestamp
+        if above is not None and self._joins(above, index) and self._is_late(above, before := self._above(above)):
+            above = before
+        return None if above is None else self.heads[above].timestamp
+
+    def _is_late(self, index: int, above: int | None) -> bool:
+        """Whether a turn begins with a single line: its time then stands beside the next, not on a line of its own."""
+        below, message = self._below(index), self.body(index)
+        if message is None or below is None or not self._joins(index, below):
+            return False
+        begins = above is None or not self._joins(above, index)
+        return begins and len(message.tool_calls) == 1 and not message.reasoning.strip()
 
     def _find(self, text: str) -> Sequence[Range]:
         return matches(self._query, text) if self._query else ()
