@@ -67,17 +67,17 @@ SHOTS = {
 }
 
 
-def shoot(names: Sequence[str]) -> list[Path]:
-    """Write the named pictures and give their paths."""
+def shoot(names: Sequence[str], folder: Path = FOLDER) -> list[Path]:
+    """Write the named pictures into a folder and give their paths."""
     os.environ |= {"TZ": "UTC", "TEXTUAL_ANIMATIONS": "none"}
     os.environ.pop("NO_COLOR", None)
     time.tzset()
     with ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="hermes-tui-shots-")))
+        scratch = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="hermes-tui-shots-")))
         stack.enter_context(mock.patch("time.time", NOW.timestamp))
         stack.enter_context(mock.patch("hermes_tui.feed.answers.round", return_value=MILLISECONDS, create=True))
-        home = make_home(folder / ".hermes", now=NOW.timestamp())
-        return [_written(name, asyncio.run(_picture(SHOTS[name], home))) for name in names]
+        home = make_home(scratch / ".hermes", now=NOW.timestamp())
+        return [_written(folder / f"{name}.svg", asyncio.run(_picture(SHOTS[name], home))) for name in names]
 
 
 async def _picture(shot: Shot, home: Path) -> str:
@@ -109,8 +109,7 @@ def _loosened(found: re.Match[str]) -> str:
     return found[0] if cell_len(text) == len(text) else f"{found[1]}{found[2]}{found[3]}"
 
 
-def _written(name: str, svg: str) -> Path:
-    path = FOLDER / f"{name}.svg"
+def _written(path: Path, svg: str) -> Path:
     path.write_text(svg, encoding="utf-8")
     return path
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import textwrap
@@ -18,6 +19,7 @@ import pytest
 from hermes_tui.demo import agent, make_home
 from hermes_tui.demo_script import load, messages
 from store import Drift, Relation, Session, SessionDB, Status, Verdict
+from tests.terminal import terminal
 
 NOW = 1_795_000_000.0
 LEGACY = "Fix the docker build on the bot"
@@ -270,3 +272,19 @@ def test_an_agent_without_a_home_says_so_and_gives_up(tmp_path: Path) -> None:
     assert result.returncode == 1
     assert result.stderr.count("\n") == 1
     assert "Traceback" not in result.stderr
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("how", ["a key", "SIGTERM", "SIGHUP"])
+def test_the_demo_shows_a_live_home_and_leaves_nothing_behind(tmp_path: Path, how: str) -> None:
+    with terminal("--demo", columns=100, rows=30, environ={"TMPDIR": str(tmp_path)}) as app:
+        app.wait_for("Fix the docker build")
+        app.wait_for("● 2 live")
+        assert len(list(tmp_path.iterdir())) == 1
+        if how == "a key":
+            app.send("\x11")
+        else:
+            app.process.send_signal(getattr(signal, how))
+        assert app.exit_code() == {"a key": 0, "SIGTERM": 143, "SIGHUP": 129}[how]
+        assert list(tmp_path.iterdir()) == []
+        assert b"Traceback" not in app.raw

@@ -8,11 +8,12 @@ from datetime import datetime
 from textual import events, on
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
+from textual.content import Content
 from textual.screen import Screen
+from textual.widget import Widget
 
 from hermes_tui.commands import Place
 from hermes_tui.render.glyphs import ASCII, Glyphs
-from hermes_tui.render.line import Line, head, span
 from hermes_tui.screens.layout import Layout
 from hermes_tui.widgets.banner import Banner
 from hermes_tui.widgets.bar import Bar
@@ -26,13 +27,12 @@ from hermes_tui.widgets.transcript import Transcript
 from hermes_tui.widgets.virtual_list import VirtualList
 
 
-class Apology(Bar):
+class Apology(Widget):
     """Says that the screen is too small."""
 
-    def line(self, width: int) -> Line:
+    def render(self) -> Content:
         """How much is needed, and how much there is."""
-        form = Layout(*self.app.size)
-        return head((span(self.glyphs.words(form.apology)),), width)
+        return Content(Layout(*self.app.size).apology)
 
 
 class Frame(Screen[None]):

@@ -146,7 +146,7 @@ class Reader:
     def show_undone(self, shown: bool) -> None:
         """Show the messages that the user took back, or leave them out."""
         place = self._bar_place()
-        self.text.undone_shown = shown
+        self.text.show_undone(shown)
         self._stand(place)
 
     def _fold_all(self, folds: Folds) -> None:
@@ -185,7 +185,7 @@ class Reader:
         if found is None:
             return
         if self.text.is_hidden(found):
-            self.text.undone_shown = True
+            self.text.show_undone(True)
         leader = self.text.leader(found)
         if not aim.sought:
             self.bar = leader

@@ -349,6 +349,16 @@ def test_an_outline_says_how_a_session_stands(db: SessionDB) -> None:
     }
 
 
+def test_an_outline_of_a_deep_session_is_found_by_a_bounded_walk(db: SessionDB) -> None:
+    db.create_session("s", "cli")
+    db.append_message("s", "assistant", "hello")
+    bulk(db, (("s", f"m{number}") for number in range(messages.WALK + 10)))
+    db.append_message("s", "assistant", "bye")
+    db.append_message("s", "session_meta", None)
+    db.end_session("s", "cli_close")
+    assert db.outlines(["s"]) == {"s": Outline(Status.DONE, "m0")}
+
+
 def test_an_outline_is_of_the_active_rows(db: SessionDB) -> None:
     db.create_session("s", "cli")
     db.append_messages("s", talk(4))

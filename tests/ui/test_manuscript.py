@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from hermes_tui.render.line import plain
 from hermes_tui.render.message import Fold, Folds
-from hermes_tui.widgets.manuscript import Manuscript, Section
+from hermes_tui.widgets.contents import Section
+from hermes_tui.widgets.manuscript import Manuscript
 from store.models import Head, Message, ToolCall
 from tests.ui.stage import NOW, at
 
@@ -102,7 +103,7 @@ def test_what_the_user_took_back_is_one_line_until_it_is_shown() -> None:
     assert any("╌╌ 2 messages undone · v shows them ╌" in line for line in drawn(text))
     assert not any("gone" in line for line in drawn(text))
     assert text.needed(1) == []
-    text.undone_shown = True
+    text.show_undone(True)
     lines = drawn(text)
     assert any("v hides them" in line for line in lines)
     assert sum("undone ┃ gone" in line for line in lines) == 2
@@ -180,3 +181,15 @@ def test_a_thousand_results_of_one_call_are_not_all_looked_through() -> None:
     text = written(say(1, "assistant", calls=("a",)), *(result(n, "a") for n in range(2, 1002)), here=False)
     assert len(text.needed(0)) < 200
     assert text.leader(900) == 900
+
+
+def test_an_empty_section_leaves_its_place_to_the_next_and_what_was_taken_back_ends_with_its_section() -> None:
+    text = Manuscript(now=lambda: NOW)
+    gone = [say(number, "user", "gone", active=False) for number in (1, 2, 3)]
+    text.add(Section("a", ()))
+    text.add(Section("b", (head(gone[0]), head(gone[1])), "second"))
+    text.add(Section("c", (head(gone[2]),), "third"))
+    lines = [line.strip("╌ ") for line in drawn(text) if line]
+    assert lines == ["second", "2 messages undone · v shows them", "third", "1 message undone · v shows it"]
+    text.extend([head(say(4, "user", "gone too", active=False))])
+    assert [line.strip("╌ ") for line in drawn(text) if line][-1] == "2 messages undone · v shows them"

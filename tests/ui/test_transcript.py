@@ -98,7 +98,7 @@ async def test_bodies_are_asked_for_once_in_chunks_the_screen_s_own_first() -> N
     app.waits = True
     async with app.run_test(size=(80, 60)) as pilot:
         transcript = await opened(app, pilot)
-        transcript.scroll_by(1)
+        transcript.roll(1)
         await pilot.pause()
         asked = [number for chunk in app.asked for number in chunk]
         assert asked[:3] == [1, 2, 3]
@@ -119,7 +119,7 @@ async def test_heights_that_turn_out_otherwise_move_nothing_above_the_reader() -
     app.waits = True
     async with app.run_test(size=(80, 24)) as pilot:
         transcript = await opened(app, pilot)
-        transcript.scroll_by(100)
+        transcript.roll(100)
         await pilot.pause()
         app.waits = False
         for chunk in app.asked:
@@ -286,10 +286,10 @@ async def test_space_unfolds_one_message_step_by_step_and_folds_it_again() -> No
         transcript.fold()
         assert any("tool ┊ row 0" in line for line in screen(transcript))
         assert not any("more lines" in line for line in screen(transcript))
-        transcript.scroll_by(20)
+        transcript.roll(20)
         assert any("50 more lines · space shows all" in line for line in screen(transcript))
         transcript.fold()
-        transcript.scroll_by(60)
+        transcript.roll(60)
         assert any("row 89" in line for line in screen(transcript))
         transcript.move_to_top()
         transcript.fold()
@@ -397,7 +397,9 @@ async def test_the_wheel_scrolls_and_a_click_moves_the_bar() -> None:
         transcript = await opened(app, pilot)
         start = screen(transcript)
         await wheel(pilot, transcript, down=True)
-        assert [line[1:70] for line in screen(transcript)[:20]] == [line[1:70] for line in start[3:23]]
+        assert [line[1:70].rstrip() for line in screen(transcript)[:20]] == [
+            line[1:70].rstrip() for line in start[3:23]
+        ]
         await wheel(pilot, transcript, down=False)
         assert [line[1:] for line in screen(transcript)] == [line[1:] for line in start]
         await pilot.click(transcript, offset=(20, 10))

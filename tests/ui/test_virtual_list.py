@@ -258,3 +258,13 @@ def test_heights_add_up_after_any_change(first: list[int], more: list[int], chan
     assert [heights[index] for index in range(len(plain))] == plain
     for index in range(len(plain) + 1):
         assert heights.above(index) == sum(plain[:index])
+
+
+async def test_a_new_theme_repaints_what_is_on_the_screen() -> None:
+    numbers = Numbers()
+    async with Stage(numbers).run_test(size=(40, 10)) as pilot:
+        await shown(pilot, numbers, range(3))
+        numbers.painted.clear()
+        pilot.app.theme = "textual-light"
+        await pilot.pause()
+        assert set(numbers.painted) == {0, 1, 2}
