@@ -95,12 +95,12 @@ async def _picture(shot: Shot, home: Path) -> str:
 
 
 async def _settled(pilot: Pilot[None]) -> None:
-    """Wait until nothing on the screen changes any more."""
-    end = time.monotonic() + PATIENCE
-    before = ""
-    while (shown := UNIQUE.sub("", pilot.app.export_screenshot())) != before and time.monotonic() < end:
-        before = shown
-        await pilot.pause(CALM)
+    """Wait until nothing on the screen changes any more; a screen that goes on changing is an error."""
+    async with asyncio.timeout(PATIENCE):
+        before = ""
+        while (shown := UNIQUE.sub("", pilot.app.export_screenshot())) != before:
+            before = shown
+            await pilot.pause(CALM)
 
 
 def _loosened(found: re.Match[str]) -> str:
