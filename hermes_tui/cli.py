@@ -16,7 +16,20 @@ from hermes_tui.render.line import cells, plain
 from hermes_tui.render.row import session_row, title_of
 from hermes_tui.render.safe import SafeText, safe, safe_lines
 from hermes_tui.render.time import in_words, many
-from store import Check, Drift, Home, JsonlFacts, Message, Origin, Outline, Session, SessionDB, StoreError, Verdict
+from store import (
+    Check,
+    Drift,
+    Home,
+    JsonlFacts,
+    Locked,
+    Message,
+    Origin,
+    Outline,
+    Session,
+    SessionDB,
+    StoreError,
+    Verdict,
+)
 
 __all__ = ["check", "complain", "list_sessions", "now", "opened", "session_named", "show"]
 
@@ -62,6 +75,8 @@ def list_sessions(home: Home, *, as_json: bool, out: TextIO, err: TextIO) -> int
         for question in (_from_sqlite, _from_files, _facts, _outlines):
             try:
                 question(db, found)
+            except Locked:  # every further question would wait as long
+                raise
             except StoreError as error:  # the other parts can be read all the same
                 found.problem = found.problem or error
         found.sessions.sort(key=lambda one: (one.started_at or one.last_active or 0.0, one.id), reverse=True)

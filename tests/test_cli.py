@@ -5,6 +5,10 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import subprocess
+import sys
+import textwrap
+import time
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -421,6 +425,33 @@ def test_verbs_read_a_store_that_another_program_has_locked_to_write(home: Path,
     with builders.locked(home / "state.db"):
         assert run(home, "list")[0] == 0
         assert run(home, "search", "docker")[0] == 0
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("verb", [["list"], ["search", "docker"]], ids=" ".join)
+def test_a_store_that_is_locked_to_readers_too_is_one_sentence_after_some_seconds(
+    home: Path, run: Run, verb: list[str]
+) -> None:
+    """In DELETE mode a writer that commits shuts everybody out; it may take its time."""
+    holder = textwrap.dedent("""
+        import sys, apsw
+        connection = apsw.Connection(sys.argv[1])
+        connection.pragma("journal_mode", "delete")
+        connection.execute("BEGIN EXCLUSIVE")
+        print("held", flush=True)
+        sys.stdin.read()
+    """)
+    command = [sys.executable, "-c", holder, str(home / "state.db")]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as running:
+        assert running.stdout is not None
+        assert running.stdout.readline() == "held\n"
+        began = time.monotonic()
+        code, out, err = run(home, *verb)
+        running.communicate("")
+    assert (code, out) == (2, "")
+    assert "locked" in err
+    assert err.count("\n") == 1
+    assert time.monotonic() - began < 15
 
 
 def test_no_verb_creates_or_changes_a_file(home: Path, run: Run) -> None:
