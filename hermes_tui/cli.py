@@ -28,6 +28,7 @@ from store import (
     Session,
     SessionDB,
     StoreError,
+    StoreMissing,
     Verdict,
 )
 
@@ -67,7 +68,8 @@ def list_sessions(home: Home, *, as_json: bool, out: TextIO, err: TextIO) -> int
     """Print every session, newest start first: archived, hidden, child and JSONL-only ones too.
 
     Returns:
-        0; 2 where state.db could not be read, or not in full, and stderr says so.
+        0, also where there is no state.db and never was one; 2 where it could not be read, or not in full.
+        stderr says either.
     """
     paper = Paper(out, now=now())
     with opened(home) as db:
@@ -142,8 +144,10 @@ def session_named(db: SessionDB, name: str) -> Session:
     Raises:
         StoreError: There is none, or more than one.
     """
-    resolved = db.resolve_session_id(name)
-    session = db.session(resolved or name)
+    try:
+        session = db.session(db.resolve_session_id(name) or name)
+    except StoreMissing:
+        session = None
     if session is None:
         starting = [one for one in db.file_sessions() if name and one.id.startswith(name)]
         session = starting[0] if len(starting) == 1 else None
@@ -177,7 +181,10 @@ def _outlines(db: SessionDB, found: _Listing) -> None:
 
 def _listing_ended(home: Home, found: _Listing, err: TextIO) -> int:
     """Say what was left out, or that there was nothing."""
-    if found.problem is not None and (found.sessions or home.state_db.exists()):
+    if isinstance(found.problem, StoreMissing) and found.sessions:
+        remark(f"{home.state_db.parent} has no state.db; these are its JSONL files", err)
+        return 0
+    if found.problem is not None and not isinstance(found.problem, StoreMissing):
         part = f"partial, {many(len(found.sessions), 'session')} could be read: " if found.sessions else ""
         return complain(f"{part}{found.problem}", err)
     if not found.sessions:

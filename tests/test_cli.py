@@ -388,7 +388,7 @@ def corrupt(path: Path) -> Path:
     return folder
 
 
-BROKEN = [no_home, no_store, text_file, directory, unreadable, corrupt]
+BROKEN = [no_home, text_file, directory, unreadable, corrupt]
 VERBS = [["list"], ["list", "--json"], ["show", "s1"], ["search", "message", "--json"], ["check", "s1", "--json"]]
 
 
@@ -408,7 +408,19 @@ def test_what_cannot_be_read_is_one_sentence_and_exit_code_2(
     assert broken is unreadable or fingerprint(tmp_path) == before
 
 
-@pytest.mark.parametrize("broken", [no_store, text_file, directory, corrupt], ids=lambda make: make.__name__)
+def test_a_home_of_jsonl_files_alone_is_whole_and_one_line_says_that_there_is_no_state_db(
+    tmp_path: Path, run: Run
+) -> None:
+    """Before February 2026 Hermes had no state.db; such a home lacks nothing."""
+    folder = no_store(tmp_path)
+    code, out, err = run(folder, "list", "--json")
+    assert (code, [row["id"] for row in objects(out)]) == (0, ["only_file"])
+    assert "has no state.db; these are its JSONL files" in err
+    assert run(folder, "show", "only")[0] == 0
+    assert run(folder, "search", "message", "--json")[0] == 0
+
+
+@pytest.mark.parametrize("broken", [text_file, directory, corrupt], ids=lambda make: make.__name__)
 def test_list_prints_what_files_have_where_the_store_cannot_be_read(
     tmp_path: Path, run: Run, broken: Callable[[Path], Path]
 ) -> None:
