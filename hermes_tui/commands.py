@@ -83,7 +83,6 @@ TABLE: tuple[Command, ...] = (
         frozenset({SEARCH}),
         10,
         keys=(Key("down,tab", "enter_list", "Go to the list"),),
-        needs="rows",
     ),
     Command(
         "rows",
@@ -93,6 +92,7 @@ TABLE: tuple[Command, ...] = (
         LISTS,
         10,
         words={HITS: "hits"},
+        needs="rows",
     ),
     Command("open", "enter", "open", "open the session, or the hit in its place", LISTS, 20, needs="rows"),
     Command(
@@ -218,10 +218,10 @@ TABLE: tuple[Command, ...] = (
         "v",
         "hidden",
         "show what is left out: archived, child and internal sessions, messages taken back",
-        PANES,
+        frozenset({SESSIONS, TRANSCRIPT}),
         90,
         keys=(Key("v", "hidden", "Show or leave out what is hidden"),),
-        words={TRANSCRIPT: "undone"},
+        words={TRANSCRIPT: ""},
     ),
     Command(
         "copy",

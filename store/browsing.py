@@ -68,9 +68,15 @@ class BrowserVerbs(MessageVerbs):
         return tuple(session for session in found if session is not None)
 
     def outlines(self, session_ids: Iterable[str]) -> dict[str, Outline]:
-        """Status and first words of the sessions that are there: for what is on the screen."""
+        """Status and first words of the sessions that are there: for what is on the screen.
+
+        Where SQLite cannot be read, of those that have a file.
+        """
         wanted = list(session_ids)
-        found = {row.id: lookup.outline(self._reader, row) for row in self._rows(wanted)}
+        try:
+            found = {row.id: lookup.outline(self._reader, row) for row in self._rows(wanted)}
+        except (CannotOpen, Damaged):
+            found = {}
         alone = ((one, self._files.outline(one)) for one in wanted if one not in found)
         return found | {one: outline for one, outline in alone if outline is not None}
 

@@ -98,7 +98,7 @@ def calls_in(value: object) -> int:
             value = load(value)
         except BadJson:
             return 1
-    return len(value) if isinstance(value, list) else 1
+    return len(value) if isinstance(value, list | tuple) else 1
 
 
 def moment(value: object, *, now: float) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import stat
 from pathlib import Path
 from typing import TypeVar
 
@@ -34,7 +35,7 @@ class Handle:
         self._reader = Reader(self.path)
         self._writer = Writer(self.path)
         self._files = Files(self.sessions_dir, profile=self._profile)
-        if not read_only and (not self.path.exists() or self.path.stat().st_size == 0):
+        if not read_only and _is_blank(self.path):
             schema.create(self.path)
 
     def close(self) -> None:
@@ -62,3 +63,14 @@ class Handle:
         self._refuse_to_write_if_read_only()
         layout = self._reader.layout
         return self._writer.transaction(lambda connection: work(connection, layout))
+
+
+def _is_blank(path: Path) -> bool:
+    """True where there is no file yet, or one without a byte; the first question says what cannot be looked at."""
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        return True
+    except OSError:
+        return False
+    return stat.S_ISREG(found.st_mode) and found.st_size == 0

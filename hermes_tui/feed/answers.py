@@ -20,12 +20,11 @@ from hermes_tui.messages import (
     SessionsArrived,
 )
 from store.cancel import Cancel
-from store.models import Change, Drift, JsonlFacts, Origin, Session
+from store.models import Change, Drift, JsonlFacts, Session
 
 if TYPE_CHECKING:
-    from store.query import Query
-
     from store import SessionDB
+    from store.query import Query
 
 FIRST_ROWS = 200
 """Enough for the tallest terminal; the rest follows in pages."""
@@ -89,11 +88,13 @@ def changed(db: SessionDB, generation: int, change: Change, known: Collection[st
     yield DriftsArrived(generation, drifts, facts)
 
 
+def from_file(db: SessionDB, generation: int, session: Session) -> Iterator[Answer]:
+    """What a session's JSONL file has, in one piece."""
+    yield FileTranscriptArrived(generation, session.id, db.file_messages(session.id))
+
+
 def transcript(db: SessionDB, generation: int, session: Session) -> Iterator[Answer]:
-    """The chain that a session belongs to, section after section; a JSONL-only session in one piece."""
-    if session.origin is not Origin.SQLITE:
-        yield FileTranscriptArrived(generation, session.id, db.file_messages(session.id))
-        return
+    """The chain that a session belongs to, section after section."""
     chain = db.chain(session.id)
     for place, section_id in enumerate(chain, 1):
         row = session if section_id == session.id else db.session(section_id)

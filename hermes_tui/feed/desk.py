@@ -36,9 +36,7 @@ class Desk:
         clock: Seconds that only go forward.
     """
 
-    def __init__(
-        self, open_db: OpenStore, post: Callable[[Message], object], clock: Callable[[], float]
-    ) -> None:
+    def __init__(self, open_db: OpenStore, post: Callable[[Message], object], clock: Callable[[], float]) -> None:
         self._open_db = open_db
         self._post = post
         self._clock = clock

@@ -11,7 +11,8 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING
+from itertools import islice
+from typing import TYPE_CHECKING, TypeVar
 
 from textual.message import Message
 
@@ -37,13 +38,14 @@ from store.errors import Locked, StoreError
 from store.models import Change, Origin, Session
 
 if TYPE_CHECKING:
+    from store import SessionDB
     from store.query import Query
     from store.watch import Watch
 
-    from store import SessionDB
+SOME = 64
+"""Messages or rows that are read in one step, so that what is on the screen comes before what was."""
 
-PAGE_BODIES = 64
-"""Messages that are read in one step, so that what is on the screen comes before what was."""
+Wish = TypeVar("Wish")
 
 
 @dataclass(slots=True)
@@ -62,6 +64,7 @@ class _Reading:
     """The transcript on the screen, as far as its growth needs it."""
 
     session: Session
+    from_file: bool
     tip: str
     last_id: int = 0
     whole: bool = False
@@ -99,12 +102,14 @@ class Feed(Desk):
         self._change = Change()
         self._refreshed = -CALM
         self._wanted: dict[int, None] = {}
+        self._unlined: dict[str, None] = {}
 
     def sessions(self) -> int:
         """Ask for everything the list shows, newest first, and go on watching; also to try again after an error."""
         generation = self.ask("sessions")
         self._flags.cancel()
         self._flags = flags = Cancel()
+        self._rows = {}
         self.put("sessions", "sessions", lambda db: answers.listed(db, generation))
         self.put("files", "sessions", lambda db: [FileSessionsArrived(generation, db.file_sessions())], name="files")
         self.put(
@@ -119,14 +124,10 @@ class Feed(Desk):
 
     def outlines(self, session_ids: Sequence[str]) -> None:
         """Ask for what the rows on the screen show beyond their counters."""
-        generation, ids = self.generation("sessions"), tuple(session_ids)
-        self.put(
-            "rows",
-            "sessions",
-            lambda db: [OutlinesArrived(generation, db.outlines(ids))],
-            name="outlines",
-            told="details",
-        )
+        generation = self.generation("sessions")
+        with self._noting:
+            _wish(self._unlined, session_ids)
+        self.put("rows", "sessions", lambda db: self._outlines(generation, db), name="outlines", told="details")
 
     def refresh(self) -> None:
         """Read the newest rows again, because time has passed."""
@@ -153,20 +154,26 @@ class Feed(Desk):
         self.put("rows", "titles", lambda _: [TitlesRanked(generation, answers.near_titles(words, titles))])
         return generation
 
-    def open(self, session: Session, *, delay: float = 0.0) -> int:
-        """Ask for a session's transcript, the whole chain it belongs to, after `delay` seconds without another."""
+    def open(self, session: Session, *, from_file: bool = False, delay: float = 0.0) -> int:
+        """Ask for a session's transcript, the whole chain it belongs to, after `delay` seconds without another.
+
+        Args:
+            session: Its row.
+            from_file: What its JSONL file has, instead of SQLite; so it is for one that lives there alone.
+            delay: Seconds.
+        """
         generation = self.ask("transcript")
-        self._reading = _Reading(session, session.id)
+        self._reading = reading = _Reading(session, from_file or session.origin is not Origin.SQLITE, session.id)
         with self._noting:
             self._wanted.clear()
-        self.put("transcript", "transcript", lambda db: answers.transcript(db, generation, session), delay=delay)
+        self.put("transcript", "transcript", lambda db: self._transcript(generation, reading, db), delay=delay)
         return generation
 
     def bodies(self, message_ids: Sequence[int]) -> None:
         """Ask for messages that the transcript shows; the latest wish is answered first."""
         generation = self.generation("transcript")
         with self._noting:
-            self._wanted = {**dict.fromkeys(message_ids), **self._wanted}
+            _wish(self._wanted, message_ids)
         self.put("details", "transcript", lambda db: self._bodies(generation, db), name="bodies", told="details")
 
     def check(self, session_id: str) -> None:
@@ -234,14 +241,20 @@ class Feed(Desk):
         search.seen = newest
 
     def _bodies(self, generation: int, db: SessionDB) -> Iterator[Answer]:
-        while True:
-            with self._noting:
-                ids = list(self._wanted)[:PAGE_BODIES]
-                for message_id in ids:
-                    del self._wanted[message_id]
-            if not ids:
-                return
-            yield BodiesArrived(generation, tuple(db.messages(ids)))
+        while ids := self._some(self._wanted):
+            yield BodiesArrived(generation, db.messages(ids))
+
+    def _outlines(self, generation: int, db: SessionDB) -> Iterator[Answer]:
+        while ids := self._some(self._unlined):
+            yield OutlinesArrived(generation, db.outlines(ids))
+
+    def _some(self, wishes: dict[Wish, None]) -> list[Wish]:
+        """Take some wishes off, the latest first."""
+        with self._noting:
+            some = list(islice(wishes, SOME))
+            for wish in some:
+                del wishes[wish]
+        return some
 
     def _look(self, watch: Watch | None, *, failing: bool) -> None:
         """Look at the files once, tell what changed, and look again after the pause."""
@@ -284,6 +297,10 @@ class Feed(Desk):
             self.put("search", "search", lambda db: self._new_hits(search, db), name="new hits", told="search")
         self._grow(change)
 
+    def _transcript(self, generation: int, reading: _Reading, db: SessionDB) -> Iterator[Answer]:
+        read = answers.from_file if reading.from_file else answers.transcript
+        return read(db, generation, reading.session)
+
     def _changed(self, generation: int, db: SessionDB) -> Iterator[Answer]:
         with self._noting:
             change, self._change = self._change, Change()
@@ -305,3 +322,11 @@ class Feed(Desk):
                 lambda db: answers.growth(db, generation, reading.tip, reading.last_id),
                 name="growth",
             )
+
+
+def _wish(wishes: dict[Wish, None], fresh: Sequence[Wish]) -> None:
+    """Put wishes before those that wait."""
+    every = [*fresh, *wishes]
+    wishes.clear()
+    for wish in every:
+        wishes[wish] = None

@@ -40,11 +40,9 @@ def sessions_sentence(shown: int, scope: Scope) -> Line:
 
     `1 204 of 1 311 sessions (archived 61, children 46: press v)`
     """
-    whole = f" of {in_words(scope.total)}" if shown != scope.total else ""
-    noun = "session" if scope.total == 1 else "sessions"
-    line: Line = (span(in_words(shown)), span(f"{whole} {noun}", Role.DIM))
+    line: Line = (span(in_words(shown)), span(f" of {many(scope.total, 'session')}", Role.DIM))
     reasons = left_out(scope)
-    if not whole or not reasons:
+    if shown == scope.total or not reasons:
         return line
     return (*line, span(f" ({reasons}: press ", Role.DIM), _key("v"), span(")", Role.DIM))
 
@@ -74,13 +72,6 @@ def hits_sentence(progress: Progress, *, glyphs: Glyphs) -> Line:
     return _joined(parts, glyphs)
 
 
-def found_sentence(index: int, total: int) -> Line:
-    """Say which match of a session is shown: `3 of 12 in this session`; counted from 1."""
-    if not total:
-        return _dim("not in this session")
-    return span(in_words(index)), span(f" of {in_words(total)} in this session", Role.DIM)
-
-
 def position_sentence(index: int, total: int, *, tools: str, reasoning: str, glyphs: Glyphs) -> Line:
     """Say where a reader is: `message 3 of 994 · tools short · reasoning folded`; counted from 1."""
     place = (span("message ", Role.DIM), span(in_words(index)), span(f" of {in_words(total)}", Role.DIM))
@@ -99,6 +90,11 @@ def partial_sentence(sessions: int, *, glyphs: Glyphs, reason: str = "state.db c
         span(f" {many(sessions, 'session')} from JSONL files; "),
         span(one_line(reason), Role.ERROR),
     )
+
+
+def busy_sentence(*, glyphs: Glyphs) -> Line:
+    """Say that something waits for a lock that another program holds."""
+    return glyphs.status(Status.INTERRUPTED), span(" state.db is locked by another program")
 
 
 def totals(live: int, flagged: int, *, width: int, glyphs: Glyphs) -> Line:

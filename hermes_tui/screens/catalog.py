@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from bisect import bisect_left, insort
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from hermes_tui.widgets.session_list import SessionRow
-from store.models import Drift, JsonlFacts, Origin, Outline, Scope, Session, Status
+from store.models import Drift, JsonlFacts, Origin, Outline, Scope, Session
 
 FEW = 64
 """Up to so many rows are put in their places one by one; more are sorted in."""
@@ -24,9 +25,9 @@ class Order:
     def __len__(self) -> int:
         return len(self._sorted)
 
-    def ids(self) -> list[str]:
-        """All of them in order."""
-        return [session_id for _, session_id in self._sorted]
+    def ids(self, most: int | None = None) -> list[str]:
+        """All of them in order, or so many."""
+        return [session_id for _, session_id in self._sorted[:most]]
 
     def put(self, moments: Mapping[str, float]) -> None:
         """Put ids where their moments belong; those that are known move."""
@@ -46,20 +47,6 @@ class Order:
             del self._sorted[bisect_left(self._sorted, place)]
 
 
-@dataclass(frozen=True, slots=True)
-class LeftOut:
-    """How many sessions the default list leaves out, and why."""
-
-    archived: int = 0
-    children: int = 0
-    hidden: int = 0
-
-    @property
-    def total(self) -> int:
-        """All of them; a session counts once, for its first reason."""
-        return self.archived + self.children + self.hidden
-
-
 class Catalog:
     """The sessions of a home, as far as they have been read."""
 
@@ -68,6 +55,8 @@ class Catalog:
         self._facts: dict[str, JsonlFacts] = {}
         self._all = Order()
         self._plain = Order()
+        self._reasons: Counter[str | None] = Counter()
+        self._flagged: set[str] = set()
         self._files: frozenset[str] = frozenset()
         self._scope: Scope | None = None
         self.complete = False
@@ -76,8 +65,10 @@ class Catalog:
     def __len__(self) -> int:
         return len(self._all)
 
-    def __contains__(self, session_id: str) -> bool:
-        return session_id in self._rows
+    @property
+    def plain(self) -> int:
+        """How many sessions the default list has."""
+        return len(self._plain)
 
     def row(self, session_id: str) -> SessionRow | None:
         """What is known of a session, None before it has arrived."""
@@ -91,88 +82,91 @@ class Catalog:
         """The rows of the list, newest first: all, or those that the default list has."""
         return [self._rows[session_id] for session_id in (self._all if everything else self._plain).ids()]
 
-    def put(self, sessions: Iterable[Session]) -> None:
-        """Take sessions in, or take them as they are now."""
-        sessions = list(sessions)
+    def put(self, sessions: Sequence[Session]) -> list[str]:
+        """Take sessions in, or take them as they are now; the ids of those that are not as they were."""
+        changed: dict[str, Session] = {}
         for session in sessions:
             old = self._rows.get(session.id)
-            drift = Drift.JSONL_ONLY if session.origin is Origin.JSONL else None
-            self._rows[session.id] = replace(old, session=session) if old else SessionRow(session, None, drift)
-        moments = {session.id: moment_of(session) for session in sessions}
-        self._all.put(moments)
-        self._plain.put({session.id: moments[session.id] for session in sessions if reason_of(session) is None})
-        for session in sessions:
-            if reason_of(session) is not None:
-                self._plain.drop(session.id)
+            if old is not None and old.session == session:
+                continue
+            changed[session.id] = session
+            if old is not None:
+                self._reasons[reason_of(old.session)] -= 1
+            self._reasons[reason_of(session)] += 1
+            drift = Drift.JSONL_ONLY if session.origin is not Origin.SQLITE else None
+            self._keep(replace(old, session=session) if old else SessionRow(session, None, drift))
+        self._all.put({session.id: moment_of(session) for session in changed.values()})
+        plain = {key: moment_of(session) for key, session in changed.items() if reason_of(session) is None}
+        self._plain.put(plain)
+        for session_id in changed.keys() - plain.keys():
+            self._plain.drop(session_id)
+        return list(changed)
 
-    def put_files(self, sessions: Sequence[Session]) -> None:
+    def put_files(self, sessions: Sequence[Session]) -> list[str]:
         """Take in the sessions that live in JSONL files alone; those that do no more, and have no row, go."""
         now = frozenset(session.id for session in sessions)
         for session_id in self._files - now:
             if (row := self._rows.get(session_id)) is not None and row.session.origin is not Origin.SQLITE:
-                self._forget(session_id)
+                self._forget(row)
         self._files = now
-        self.put(sessions)
+        return self.put(sessions)
 
     def put_scope(self, scope: Scope) -> None:
-        """Take in the counts, which stand until every row is here."""
+        """Take in the store's counts, which stand until every row is here."""
         self._scope = scope
 
     def put_outlines(self, outlines: Mapping[str, Outline]) -> list[SessionRow]:
         """Take in outlines; the rows that they change."""
-        return self._change({key: {"outline": outline} for key, outline in outlines.items()})
+        known = ((row, outline) for key, outline in outlines.items() if (row := self._rows.get(key)) is not None)
+        return [self._keep(replace(row, outline=outline)) for row, outline in known if row.outline != outline]
 
     def put_drifts(self, drifts: Mapping[str, Drift | None], facts: Mapping[str, JsonlFacts]) -> list[SessionRow]:
-        """Take in flags; the rows that they change."""
+        """Take in flags and what they rest on; the rows that they change."""
+        told = {key for key, fact in facts.items() if self._facts.get(key) != fact}
         self._facts.update(facts)
-        return self._change({key: {"drift": drift} for key, drift in drifts.items()})
-
-    def restart(self) -> None:
-        """Another reading begins: what is here stays until it arrives again."""
-        self.complete = False
+        known = ((row, drift) for key, drift in drifts.items() if (row := self._rows.get(key)) is not None)
+        return [
+            self._keep(replace(row, drift=drift))
+            for row, drift in known
+            if row.drift != drift or row.session.id in told
+        ]
 
     def clear(self) -> None:
-        """Another file lies at the path: nothing that is here holds."""
-        self.__init__()  # type: ignore[misc]
+        """Another reading begins, of what may be another file."""
+        for row in list(self._rows.values()):
+            self._forget(row)
+        self._files, self._scope, self.complete = frozenset(), None, False
 
     @property
-    def total(self) -> int:
-        """All sessions: counted by the store until every row is here."""
-        counted = self._scope.total + len(self._files) if self._scope and not self.complete else 0
-        return max(len(self._all), counted)
-
-    @property
-    def left_out(self) -> LeftOut:
-        """What the default list leaves out."""
+    def scope(self) -> Scope:
+        """All sessions, and what the default list leaves out: counted by the store until every row is here."""
         if self._scope is not None and not self.complete:
-            return LeftOut(self._scope.archived, self._scope.children, self._scope.hidden)
-        plain = set(self._plain.ids())
-        reasons = [reason_of(self._rows[key].session) for key in self._all.ids() if key not in plain]
-        return LeftOut(reasons.count("archived"), reasons.count("children"), reasons.count("hidden"))
+            counted = self._scope.total + len(self._files)
+            return replace(self._scope, total=max(len(self._all), counted))
+        reasons = self._reasons
+        return Scope(len(self._all), reasons["archived"], reasons["children"], reasons["hidden"])
 
+    @property
     def flagged(self) -> int:
         """Sessions whose two sources disagree."""
-        return sum(1 for row in self._rows.values() if row.drift is not None)
+        return len(self._flagged)
 
     def live(self, now: float) -> int:
         """Sessions that are being written."""
-        newest = (self._rows[key].session for key in self._all.ids()[:FEW])
+        newest = (self._rows[key].session for key in self._all.ids(FEW))
         return sum(1 for session in newest if session.live and now - moment_of(session) < LIVE_SECONDS)
 
-    def _change(self, changes: Mapping[str, Mapping[str, object]]) -> list[SessionRow]:
-        changed = []
-        for key, fields in changes.items():
-            if (row := self._rows.get(key)) is None:
-                continue
-            new = replace(row, **fields)  # type: ignore[arg-type]
-            if new != row:
-                self._rows[key] = new
-                changed.append(new)
-        return changed
+    def _keep(self, row: SessionRow) -> SessionRow:
+        self._rows[row.session.id] = row
+        (self._flagged.discard if row.drift is None else self._flagged.add)(row.session.id)
+        return row
 
-    def _forget(self, session_id: str) -> None:
-        self._rows.pop(session_id, None)
+    def _forget(self, row: SessionRow) -> None:
+        session_id = row.session.id
+        self._reasons[reason_of(row.session)] -= 1
+        self._rows.pop(session_id)
         self._facts.pop(session_id, None)
+        self._flagged.discard(session_id)
         self._all.drop(session_id)
         self._plain.drop(session_id)
 

@@ -13,13 +13,12 @@ from hermes_tui.render.hit import section_rule
 from hermes_tui.render.line import Line, Role, span
 from hermes_tui.render.row import chain_mark, short_model, title_of
 from hermes_tui.render.safe import SafeText, one_line
-from hermes_tui.render.status import left_out, partial_sentence, sessions_sentence
+from hermes_tui.render.status import error_sentence, left_out, partial_sentence, sessions_sentence
 from hermes_tui.render.time import age, in_words, many
 from hermes_tui.screens.catalog import Catalog
 from hermes_tui.widgets.head_rule import Heading
 from hermes_tui.widgets.session_list import SessionRow
 from store.errors import StoreError, StoreMissing
-from store.models import Scope
 from store.query import Query
 
 EMPTY: Line = ()
@@ -37,24 +36,20 @@ class Listed:
     where: str
 
     @property
-    def scope(self) -> Scope:
-        """All sessions, and what is left out."""
-        out = self.catalog.left_out
-        return Scope(self.catalog.total, out.archived, out.children, out.hidden)
-
-    @property
     def is_empty_home(self) -> bool:
         """Nothing to read and nothing wrong: no state.db yet, or one without a session."""
         missing = self.failure is None and self.catalog.complete
         return not len(self.catalog) and (missing or isinstance(self.failure, StoreMissing))
 
 
-def sessions_status(listed: Listed, shown: int, glyphs: Glyphs) -> Line:
+def sessions_status(listed: Listed, glyphs: Glyphs) -> Line:
     """How many sessions are listed, and why not all."""
     if listed.failure is not None and len(listed.catalog):
         reason = "there is no state.db" if isinstance(listed.failure, StoreMissing) else "state.db cannot be read"
         return partial_sentence(len(listed.catalog), glyphs=glyphs, reason=reason)
-    scope = listed.scope
+    if listed.failure is not None and not isinstance(listed.failure, StoreMissing):
+        return error_sentence("state.db cannot be read", glyphs=glyphs)
+    scope = listed.catalog.scope
     if listed.everything and (reasons := left_out(scope)):
         return (
             span(in_words(scope.total)),
@@ -62,7 +57,7 @@ def sessions_status(listed: Listed, shown: int, glyphs: Glyphs) -> Line:
             span("v", Role.ACCENT, bold=True),
             span(")", Role.DIM),
         )
-    return sessions_sentence(shown, scope)
+    return sessions_sentence(scope.total if listed.everything else listed.catalog.plain, scope)
 
 
 def sessions_block(listed: Listed, *, width: int, height: int, glyphs: Glyphs) -> list[Line]:
@@ -75,8 +70,8 @@ def sessions_block(listed: Listed, *, width: int, height: int, glyphs: Glyphs) -
         lines = blocks.partial(str(listed.failure), sessions=count, width=width, glyphs=glyphs)
         rule = section_rule(f"{many(count, 'session')} from JSONL files", width=width, glyphs=glyphs)
         return [*lines, rule] if count else lines
-    if count and listed.catalog.complete and not listed.everything and not listed.catalog.shown(everything=False):
-        return [EMPTY, *blocks.all_left_out(left_out(listed.scope), width=width, glyphs=glyphs)]
+    if count and listed.catalog.complete and not listed.everything and not listed.catalog.plain:
+        return [EMPTY, *blocks.all_left_out(left_out(listed.catalog.scope), width=width, glyphs=glyphs)]
     return []
 
 

@@ -13,10 +13,11 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from hermes_tui.commands import TABLE
-from hermes_tui.render.glyphs import UNICODE, Glyphs
+from hermes_tui.render.glyphs import ASCII, UNICODE, Glyphs
 from hermes_tui.render.line import Line, Role, blank, cells, crop, span
 from hermes_tui.render.safe import safe
 from hermes_tui.render.text import wrap
+from hermes_tui.widgets.bar import Bar
 from hermes_tui.widgets.footer import Footer
 from hermes_tui.widgets.head_rule import Heading, HeadRule
 from hermes_tui.widgets.theme import palette_of, strip_of
@@ -45,14 +46,14 @@ def help_lines(width: int, glyphs: Glyphs) -> list[Line]:
     lines: list[Line] = [(), (blank(1), span("Keys", bold=True))]
     for command in TABLE:
         sentence = command.sentence.replace("`", "")
-        lines += _entry(glyphs.words(command.shown), sentence, ", ".join(sorted(command.places)), room, glyphs)
+        lines += _entry(glyphs.words(command.shown), sentence, room, glyphs)
     lines += [(), (blank(1), span("Search", bold=True))]
     for example, meaning in LANGUAGE:
-        lines += _entry(example, meaning, "", room, glyphs)
+        lines += _entry(example, meaning, room, glyphs)
     return lines
 
 
-def _entry(keys: str, sentence: str, where: str, room: int, glyphs: Glyphs) -> Iterator[Line]:
+def _entry(keys: str, sentence: str, room: int, glyphs: Glyphs) -> Iterator[Line]:
     gap = max(COLUMN - 1 - cells(safe(keys)), 1)
     for index, text in enumerate(wrap(glyphs.words(sentence), max(room, 10))):
         first = (span(keys, Role.ACCENT, bold=True), blank(gap)) if index == 0 else (blank(COLUMN - 1),)
@@ -97,12 +98,14 @@ class HelpScreen(Screen[None]):
 
     def compose(self) -> ComposeResult:
         """Title, text, footer."""
-        yield HeadRule(glyphs=self._glyphs)
+        yield HeadRule()
         yield HelpPage(self._glyphs)
-        yield Footer(glyphs=self._glyphs)
+        yield Footer()
 
     def on_mount(self) -> None:
         """Say what this is and how to leave it."""
+        for bar in self.query(Bar):
+            bar.ascii_only = self._glyphs is ASCII
         self.query_one(HeadRule).show(Heading(safe("Help"), facts=("hermes-tui",), focused=True))
         self.query_one(Footer).show((("esc", "back"), ("↑↓", "scroll")), ("q", "back"))
         self.query_one(HelpPage).focus()

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
+from hermes_tui import messages as told
 from hermes_tui.feed import Feed
-from hermes_tui.messages import BodiesArrived, CheckArrived, FileTranscriptArrived, GrowthArrived, SectionArrived
 from hermes_tui.render.seam import section_seam
 from hermes_tui.screens.catalog import Catalog
 from hermes_tui.widgets.banner import Banner
 from hermes_tui.widgets.session_list import SessionRow
 from hermes_tui.widgets.transcript import Section, Transcript
 from store.errors import StoreError
-from store.models import Check, Drift, Hit, Session
+from store.models import Check, Drift, Hit, Origin, Relation, Session
 from store.query import Query
 
 SIGN_AFTER = 0.15
@@ -38,6 +38,9 @@ class Reading:
         self._before: Session | None = None
         self._chain: frozenset[str] = frozenset()
         self._check: Check | None = None
+        self._comparing = ""
+        self.from_file = False
+        """The JSONL file's side is shown, because the hit that led here is only there."""
         self.row: SessionRow | None = None
         """The session that was asked for last."""
         self.hit: Hit | None = None
@@ -47,13 +50,14 @@ class Reading:
 
     def open(self, row: SessionRow, hit: Hit | None = None, query: Query | None = None, *, delay: float = 0.0) -> None:
         """Ask for a session's transcript, and go to a hit in it; one that is here already is not asked for again."""
-        here = row.session.id in self._chain and self.error is None
+        from_file = hit is not None and hit.origin is not Origin.SQLITE
+        here = row.session.id in self._chain and self.error is None and from_file == self.from_file
         self.hit = hit
         if not here:
-            self.row, self.error, self._check, self._waiting = row, None, None, True
+            self.row, self.error, self._check, self._waiting, self.from_file = row, None, None, True, from_file
             self._chain = frozenset({row.session.id})
             self._asked = time.monotonic()
-            self._generation = self._feed.open(row.session, delay=delay)
+            self._generation = self._feed.open(row.session, from_file=from_file, delay=delay)
         self._aim(query)
         self.show_banner()
 
@@ -67,45 +71,30 @@ class Reading:
         """Mark the words of a query in the text, or none."""
         self._transcript.set_query(query)
 
-    def take_section(self, message: SectionArrived) -> None:
-        """Put a section on the screen, or more of one."""
+    def take(self, message: told.Answer) -> None:
+        """Put an answer on the screen, if it answers the last question."""
         if message.generation != self._generation or self.row is None:
             return
-        if message.first:
-            section = Section(message.session_id, message.heads, self._label(message))
-            if message.place == 1:
-                self._transcript.open(self.row, [section])
-                self._aim(None)
-            else:
-                self._transcript.append_section(section)
-            self._chain |= {message.session_id}
-            self._before = message.session
-        else:
-            self._transcript.append_heads(message.session_id, message.heads, live=False)
-        self._arrived()
+        match message:
+            case told.SectionArrived():
+                self._take_section(message, self.row)
+            case told.FileTranscriptArrived():
+                self._transcript.open_messages(self.row, message.messages)
+                self._arrived()
+            case told.GrowthArrived():
+                self._transcript.append_heads(message.session_id, message.heads)
+            case told.BodiesArrived():
+                self._transcript.put(message.messages)
+            case told.CheckArrived():
+                self._check = message.check
+                self.show_banner()
 
-    def take_file(self, message: FileTranscriptArrived) -> None:
-        """Put a session on the screen that lives in a file alone."""
-        if message.generation == self._generation and self.row is not None:
-            self._transcript.open_messages(self.row, message.messages)
-            self._aim(None)
-            self._arrived()
-
-    def take_growth(self, message: GrowthArrived) -> None:
-        """Put new messages at the end."""
-        if message.generation == self._generation:
-            self._transcript.append_heads(message.session_id, message.heads)
-
-    def take_bodies(self, message: BodiesArrived) -> None:
-        """Fill in what the transcript asked for."""
-        if message.generation == self._generation:
-            self._transcript.put(message.messages)
-
-    def take_check(self, message: CheckArrived) -> None:
-        """Say exactly what the two sources lack."""
-        if self.row is not None and message.check.session_id == self.row.session.id:
-            self._check = message.check
-            self.show_banner()
+    def take_sessions(self, sessions: Sequence[Session]) -> None:
+        """See whether a compaction has gone on in a new section: then the chain is read again."""
+        goes_on = (one for one in sessions if one.relation is Relation.CONTINUATION and one.id not in self._chain)
+        if any(one.parent_id in self._chain for one in goes_on) and not self._waiting:
+            self.again()
+        self.refresh_row()
 
     def fail(self, generation: int, error: StoreError) -> None:
         """It cannot be read."""
@@ -127,7 +116,8 @@ class Reading:
         if self.row is None:
             return
         session, drift = self.row.session, self.row.drift
-        if drift is Drift.DIVERGED and self._check is None:
+        if drift is Drift.DIVERGED and self._comparing != session.id:
+            self._comparing = session.id
             self._feed.check(session.id)
         self._banner.show(session, drift, self._catalog.facts(session.id), self._check)
 
@@ -140,15 +130,29 @@ class Reading:
         """Show the last picture dim while another one is awaited."""
         self._transcript.faded = self.slow
 
+    def _take_section(self, message: told.SectionArrived, row: SessionRow) -> None:
+        if not message.first:
+            self._transcript.append_heads(message.session_id, message.heads, live=False)
+            return
+        section = Section(message.session_id, message.heads, self._label(message))
+        if message.place == 1:
+            self._transcript.open(row, [section])
+            self._arrived()
+        else:
+            self._transcript.append_section(section)
+        self._chain |= {message.session_id}
+        self._before = message.session
+
     def _arrived(self) -> None:
         self._waiting = False
         self._transcript.faded = False
+        self._aim(None)
 
     def _aim(self, query: Query | None) -> None:
         if self.hit is not None:
             self._transcript.show_at(self.hit.message_id, query)
 
-    def _label(self, message: SectionArrived) -> str:
+    def _label(self, message: told.SectionArrived) -> str:
         """What the seam above a section says: when and from how much it was compacted."""
         if message.place == 1:
             return ""

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import lru_cache
+from typing import TypeVar
 
 from rich.color import Color as RichColor
 from rich.segment import Segment
@@ -46,6 +47,7 @@ LOUD = frozenset({Role.ACCENT, Role.FOCUS, Role.WARNING, Role.ERROR})
 """What is bold where there is no colour."""
 QUIET = frozenset({Role.DIM, Role.HAIR})
 NOTHING = SafeText("")
+T = TypeVar("T")
 
 
 class Ground(StrEnum):
@@ -180,7 +182,7 @@ def _luminance(colour: Color) -> float:
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
 
-def palette_of(app: App[object]) -> Palette:
+def palette_of(app: App[T]) -> Palette:
     """The palette of the app's theme as it is now: asked for at each painting, so that a new theme needs no telling."""
     variables = app.theme_variables
     return Palette(tuple(variables[name] for name in VARIABLES), app.no_color)

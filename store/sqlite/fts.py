@@ -69,7 +69,7 @@ class _Window:
 
 
 @dataclass(frozen=True, slots=True)
-class _Stretch:
+class Stretch:
     """A range of ids that is asked in one way."""
 
     table: str | None
@@ -114,9 +114,7 @@ def newest(
     if not layout.has("messages", "session_id"):
         yield Step((), 0, done=True)
         return
-    stretches = _within(_plan(reader, layout, query), below, above)
-    if not stretches:
-        yield Step((), 0, done=True)
+    stretches = _within(plan(reader, layout, query), below, above)
     yield from _Search(reader, query, layout, tests(layout, query, among), cancel).steps(stretches, limit)
 
 
@@ -130,7 +128,7 @@ class _Search:
         self._conditions, self._cancel = conditions, cancel
         self._examined = 0
 
-    def steps(self, stretches: list[_Stretch], limit: int) -> Iterator[Step]:
+    def steps(self, stretches: list[Stretch], limit: int) -> Iterator[Step]:
         """Ask the stretches in turn, each in windows that grow, until `limit` ids are found."""
         most = _FIRST_ROWS
         while stretches and limit > 0:
@@ -144,11 +142,11 @@ class _Search:
             limit, most = limit - len(ids), min(4 * most, _MOST_ROWS)
             yield Step(ids, self._examined, stretch.label, done=not stretches)
 
-    def _window(self, stretch: _Stretch, most: int, limit: int) -> _Window:
+    def _window(self, stretch: Stretch, most: int, limit: int) -> _Window:
         sql, bindings = statement(self._layout, stretch, self._conditions)
         enough = limit if not stretch.judged and not self._conditions else most
 
-        def question(connection: apsw.Connection, _: Layout) -> _Window:
+        def _question(connection: apsw.Connection, _: Layout) -> _Window:
             try:
                 return _fetch(connection, sql, bindings, most, enough)
             except (apsw.SQLError, apsw.CorruptError) as error:
@@ -156,9 +154,9 @@ class _Search:
                     raise
                 return _Window([], refused=DAMAGED if isinstance(error, apsw.CorruptError) else UNUSABLE)
 
-        return self._reader.ask(question, cancel=self._cancel)
+        return self._reader.ask(_question, cancel=self._cancel)
 
-    def _judge(self, stretch: _Stretch, window: _Window, limit: int) -> tuple[tuple[int, ...], int | None]:
+    def _judge(self, stretch: Stretch, window: _Window, limit: int) -> tuple[tuple[int, ...], int | None]:
         """Which rows match, and the id to go on below; None where the stretch is done with."""
         ids: list[int] = []
         for row in window.rows:
@@ -181,7 +179,7 @@ class _Search:
         return True
 
 
-def statement(layout: Layout, stretch: _Stretch, conditions: tuple[Test, ...]) -> tuple[str, tuple[Value, ...]]:
+def statement(layout: Layout, stretch: Stretch, conditions: tuple[Test, ...]) -> tuple[str, tuple[Value, ...]]:
     """The question for a stretch: id, whether a search may find it, the cells of the conditions, text where judged."""
     source, row = "messages", "messages.id"
     if stretch.table is not None:
@@ -229,9 +227,9 @@ def _fetch(connection: apsw.Connection, sql: str, bindings: tuple[Value, ...], m
     return _Window(rows, whole=True)
 
 
-def _plan(reader: Reader, layout: Layout, query: Query) -> list[_Stretch]:
+def plan(reader: Reader, layout: Layout, query: Query) -> list[Stretch]:
     """How the words are looked for, newest ids first."""
-    walk = _Stretch(None, "", judged=query.has_words or bool(query.none_of))
+    walk = Stretch(None, "", judged=query.has_words or bool(query.none_of))
     if not query.has_words:
         return [walk]
     if any(cjk_runs(term.text) for term in query.terms):
@@ -244,16 +242,16 @@ def _plan(reader: Reader, layout: Layout, query: Query) -> list[_Stretch]:
         done, high = layout.unindexed
         gap = replace(walk, label=REBUILDING, below=high + 1, above=done)
         return [replace(way, above=high), gap, replace(way, below=done + 1)]
-    return _sooner(reader, query, way)
+    return _sooner(reader, query, way) if layout.fts != "A" else [way]  # A knows no tool calls, a walk does
 
 
-def _by_word(layout: Layout, query: Query, walk: _Stretch) -> _Stretch:
+def _by_word(layout: Layout, query: Query, walk: Stretch) -> Stretch:
     if layout.fts is None or layout.stale:
         return replace(walk, label=STALE if layout.fts else MISSING)
-    return _Stretch(FTS, match(query), judged=any(cjk_runs(term.text) for term in query.none_of))
+    return Stretch(FTS, match(query), judged=any(cjk_runs(term.text) for term in query.none_of))
 
 
-def _by_trigram(layout: Layout, query: Query, walk: _Stretch) -> _Stretch:
+def _by_trigram(layout: Layout, query: Query, walk: Stretch) -> Stretch:
     """Chinese, Japanese and Korean have no spaces between words: three characters in a row are what is indexed."""
     expression = trigram(query)
     if not expression:
@@ -264,10 +262,10 @@ def _by_trigram(layout: Layout, query: Query, walk: _Stretch) -> _Stretch:
     if "tool" in layout.trigram_leaves_out and "tool" in roles:
         return replace(walk, label=PARTLY_WALKED)
     partly = bool(layout.trigram_leaves_out) and not roles
-    return _Stretch(TRIGRAM, expression, judged=True, label=PARTLY if partly else None)
+    return Stretch(TRIGRAM, expression, judged=True, label=PARTLY if partly else None)
 
 
-def _sooner(reader: Reader, query: Query, way: _Stretch) -> list[_Stretch]:
+def _sooner(reader: Reader, query: Query, way: Stretch) -> list[Stretch]:
     """A prefix of one to three letters costs the index its whole list before the first row: look at the newest first.
 
     facts/performance.md §2d.
@@ -278,20 +276,19 @@ def _sooner(reader: Reader, query: Query, way: _Stretch) -> list[_Stretch]:
     if newest_row is None or newest_row[0] is None:
         return [way]
     edge = cells.integer(newest_row[0]) - _SHORT_PREFIX_ROWS
-    return [_Stretch(None, "", judged=True, above=edge), replace(way, below=edge + 1)]
+    return [Stretch(None, "", judged=True, above=edge), replace(way, below=edge + 1)]
 
 
-def _walked(stretch: _Stretch, label: str) -> _Stretch:
+def _walked(stretch: Stretch, label: str) -> Stretch:
     """The same range without the index."""
     return stretch if stretch.table is None else replace(stretch, table=None, expression="", judged=True, label=label)
 
 
-def _within(stretches: list[_Stretch], below: int | None, above: int | None) -> list[_Stretch]:
-    """The stretches as far as they lie between the bounds."""
+def _within(stretches: list[Stretch], below: int | None, above: int | None) -> list[Stretch]:
+    """The stretches as far as they lie between the bounds; some may then hold nothing."""
     found = []
     for one in stretches:
         top = min((bound for bound in (one.below, below) if bound is not None), default=None)
         bottom = max((bound for bound in (one.above, above) if bound is not None), default=None)
-        if top is None or bottom is None or top - bottom > 1:
-            found.append(replace(one, below=top, above=bottom))
+        found.append(replace(one, below=top, above=bottom))
     return found

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import apsw
 
@@ -72,28 +73,28 @@ def find(reader: Reader, match: str, asked: Asked) -> list[Found]:
 def _hits(connection: apsw.Connection, layout: Layout, match: str, asked: Asked) -> list[tuple[Value, ...]]:
     if not match or not layout.has("messages", "session_id"):
         return []
-    for statement, bindings in _matching(layout, match, asked):
+    by_index = _matching(layout, match, asked)
+    if by_index is not None:
         try:
-            return list(connection.execute(statement, bindings))
+            return list(connection.execute(*by_index))
         except apsw.Error as error:
             if not (faults.of_index(error) or isinstance(error, apsw.SQLError)):
                 raise
     return list(connection.execute(*_like(layout, match, asked)))
 
 
-def _matching(layout: Layout, match: str, asked: Asked) -> list[tuple[str, list[Value]]]:
-    """The statement on the index that fits the words, if one does and is whole."""
+def _matching(layout: Layout, match: str, asked: Asked) -> tuple[str, list[Value]] | None:
+    """The statement on the index that fits the words, None where no whole one does."""
     if layout.stale or layout.unindexed:
-        return []
-    words = _words(match)
+        return None
     table = FTS
     if cjk_runs(match):
-        if layout.trigram is None or not _fit_trigrams(words) or _is_left_out(layout, asked):
-            return []
+        if layout.trigram is None or not _fit_trigrams(match) or _is_left_out(layout, asked):
+            return None
         table = TRIGRAM
-        match = " ".join(word if word in OPERATORS else _quoted(word) for word in match.replace('"', " ").split())
+        match = " ".join(word if word in OPERATORS else f'"{word}"' for word in _words(match))
     elif layout.fts is None:
-        return []
+        return None
     where, bindings = _conditions(layout, asked)
     order = _ORDERS.get(asked.sort or "", "rank")
     snippet = f"CAST(snippet({table}, -1, '>>>', '<<<', '...', 40) AS BLOB)"
@@ -102,23 +103,30 @@ def _matching(layout: Layout, match: str, asked: Asked) -> list[tuple[str, list[
         f" CROSS JOIN sessions ON sessions.id = messages.session_id"
         f" WHERE {table} MATCH ?{where} ORDER BY {order} LIMIT ? OFFSET ?"
     )
-    return [(statement, [match, *bindings, asked.limit, asked.offset])]
+    return statement, [match, *bindings, asked.limit, asked.offset]
 
 
 def _like(layout: Layout, match: str, asked: Asked) -> tuple[str, list[Value]]:
-    """Newest first by id, any word where OR stands between them and all of them otherwise."""
-    words = _words(match) or [match]
-    names = [name for name in ("content", "tool_name", "tool_calls") if layout.has("messages", name)]
-    one = "(" + " OR ".join(f"messages.{name} LIKE ? ESCAPE '\\'" for name in names) + ")"
-    tests = (" OR " if "OR" in match.split() else " AND ").join([one] * len(words))
+    """Newest first by id: any word where OR stands between them, all of them otherwise, none that follows a NOT."""
+    names = [_PLAIN, *(f"messages.{name}" for name in ("tool_name", "tool_calls") if layout.has("messages", name))]
+    one = "(" + " OR ".join(f"IFNULL({name}, '') LIKE ? ESCAPE '\\'" for name in names) + ")"
+    words = _words(match)
+    sought = [word for before, word in pairwise(["AND", *words]) if word not in OPERATORS and before != "NOT"]
+    others = [word for before, word in pairwise(words) if word not in OPERATORS and before == "NOT"]
+    tests = (" OR " if "OR" in words else " AND ").join([one] * len(sought))
     where, bindings = _conditions(layout, asked)
-    snippet = "CAST(substr(messages.content, max(1, instr(messages.content, ?) - 40), 120) AS BLOB)"
-    patterns = [f"%{columns.like(word.rstrip('*'))}%" for word in words for _ in names]
+    snippet = f"CAST(substr({_PLAIN}, max(1, instr({_PLAIN}, ?) - 40), 120) AS BLOB)"
     statement = (
         f"SELECT {_facts(layout, snippet)} FROM messages CROSS JOIN sessions ON sessions.id = messages.session_id"
-        f" WHERE ({tests}){where} ORDER BY messages.id DESC LIMIT ? OFFSET ?"
+        f" WHERE ({tests}){f' AND NOT {one}' * len(others)}{where} ORDER BY messages.id DESC LIMIT ? OFFSET ?"
     )
-    return statement, [words[0], *patterns, *bindings, asked.limit, asked.offset]
+    patterns = [f"%{columns.like(word.rstrip('*'))}%" for word in (*sought, *others) for _ in names]
+    return statement, [sought[0], *patterns, *bindings, asked.limit, asked.offset]
+
+
+_BYTES = "CAST(messages.content AS BLOB)"
+_PLAIN = f"CASE substr({_BYTES}, 1, 1) WHEN x'00' THEN CAST(substr({_BYTES}, 2) AS TEXT) ELSE messages.content END"
+"""The content without the NUL that LIKE and substr() would stop at (facts §3.2)."""
 
 
 def _conditions(layout: Layout, asked: Asked) -> tuple[str, list[Value]]:
@@ -167,11 +175,8 @@ def _found(row: tuple[Value, ...]) -> Found:
 
 
 def _words(match: str) -> list[str]:
-    return [word for word in match.replace('"', " ").split() if word not in OPERATORS]
-
-
-def _quoted(word: str) -> str:
-    return f'"{word}"'
+    """Words and operators, those of phrases one by one."""
+    return match.replace('"', " ").split()
 
 
 def _is_left_out(layout: Layout, asked: Asked) -> bool:
@@ -181,6 +186,6 @@ def _is_left_out(layout: Layout, asked: Asked) -> bool:
     return ("tool" in left_out and "tool" in (asked.roles or ())) or ("internal" in left_out and bool(internal))
 
 
-def _fit_trigrams(words: Sequence[str]) -> bool:
+def _fit_trigrams(match: str) -> bool:
     """A trigram needs three characters, in every word that no other index parts."""
-    return all(sum(map(len, cjk_runs(word))) >= 3 for word in words if cjk_runs(word))
+    return all(sum(map(len, runs)) >= 3 for word in _words(match) if (runs := cjk_runs(word)))

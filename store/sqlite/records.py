@@ -21,13 +21,7 @@ _BINARY = frozenset({"display_identity"})
 def sessions(reader: Reader, clause: str = "", bindings: Sequence[Value] = ()) -> list[Record]:
     """Rows of `sessions`, `system_prompt` looked up by its hash where it was moved (facts §2.3, version 25)."""
     layout = reader.layout
-    if not layout.has("sessions", "id"):
-        return []
-    found = _rows(reader, layout, "sessions", clause, bindings)
-    if layout.has("sessions", "system_prompt_hash") and layout.has("system_prompts", "prompt"):
-        for record in found:
-            record["system_prompt"] = _prompt(reader, record)
-    return found
+    return _rows(reader, layout, "sessions", clause, bindings) if layout.has("sessions", "id") else []
 
 
 def session(reader: Reader, session_id: str | None) -> Record | None:
@@ -89,23 +83,20 @@ def ids_like(reader: Reader, prefix: str) -> list[str]:
     return [cells.text(row[0]) or "" for row in rows]
 
 
-def _prompt(reader: Reader, record: Record) -> object:
-    key = record["system_prompt_hash"]
-    row = reader.row("SELECT CAST(prompt AS BLOB) FROM system_prompts WHERE hash = ?", (str(key),)) if key else None
-    return cells.text(row[0]) if row else record.get("system_prompt")
-
-
 def _rows(reader: Reader, layout: Layout, table: str, clause: str, bindings: Sequence[Value]) -> list[Record]:
     names = sorted(layout.columns[table])
-    selected = ", ".join(_cell(name) for name in names)
+    selected = ", ".join(_cell(layout, table, name) for name in names)
     return [
         {name: _decoded(name, cell) for name, cell in zip(names, row, strict=True)}
         for row in reader.rows(f"SELECT {selected} FROM {table} {clause}", bindings)
     ]
 
 
-def _cell(name: str) -> str:
+def _cell(layout: Layout, table: str, name: str) -> str:
     """A cell whose text comes as bytes, so that bad UTF-8 raises nothing."""
+    if (table, name) == ("sessions", "system_prompt") and layout.has("sessions", "system_prompt_hash"):
+        shared = "(SELECT prompt FROM system_prompts WHERE hash = sessions.system_prompt_hash)"
+        return f"CAST(COALESCE({shared}, system_prompt) AS BLOB)"
     quoted = '"' + name.replace('"', '""') + '"'
     return f"CASE typeof({quoted}) WHEN 'text' THEN CAST({quoted} AS BLOB) ELSE {quoted} END"
 

@@ -8,8 +8,8 @@ from hermes_tui.render.glyphs import ASCII, UNICODE
 from hermes_tui.render.line import Role, plain
 from hermes_tui.render.status import (
     Progress,
+    busy_sentence,
     error_sentence,
-    found_sentence,
     hits_sentence,
     left_out,
     partial_sentence,
@@ -29,9 +29,9 @@ def test_the_scope_names_its_reasons() -> None:
         ("1 204", Role.TEXT, False),
         ("v", Role.ACCENT, True),
     ]
-    assert plain(sessions_sentence(1_311, SCOPE)) == "1 311 sessions"
-    assert plain(sessions_sentence(1, Scope(1))) == "1 session"
-    assert plain(sessions_sentence(0, Scope(0))) == "0 sessions"
+    assert plain(sessions_sentence(1_311, SCOPE)) == "1 311 of 1 311 sessions"
+    assert plain(sessions_sentence(1, Scope(1))) == "1 of 1 session"
+    assert plain(sessions_sentence(0, Scope(0))) == "0 of 0 sessions"
     assert left_out(Scope(9, hidden=1_200)) == "internal 1 200"
 
 
@@ -73,8 +73,7 @@ def test_only_the_number_and_what_is_alive_have_colour() -> None:
 def test_the_other_sentences_are_the_pages() -> None:
     position = position_sentence(3, 994, tools="short", reasoning="folded", glyphs=UNICODE)
     assert plain(position) == "message 3 of 994 · tools short · reasoning folded"
-    assert plain(found_sentence(3, 12)) == "3 of 12 in this session"
-    assert plain(found_sentence(0, 0)) == "not in this session"
+    assert plain(busy_sentence(glyphs=UNICODE)) == "◐I state.db is locked by another program"
     wrong = error_sentence("after:yesterdya is not a date · try after:7d or after:2026-04-01", glyphs=UNICODE)
     assert plain(wrong) == "✗E after:yesterdya is not a date · try after:7d or after:2026-04-01"
     assert plain(partial_sentence(37, glyphs=UNICODE)) == (

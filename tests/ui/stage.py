@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import TypeVar
 
+from textual import events
 from textual.app import App, ComposeResult
 from textual.message import Message
+from textual.pilot import Pilot
 from textual.strip import Strip
 from textual.widget import Widget
 
 NOW = datetime(2026, 11, 23, 17, 2, tzinfo=UTC)
+Kind = TypeVar("Kind", bound=Message)
 
 
-def at(hour: int, minute: int = 0, day: int = 23) -> float:
+def at(hour: int, minute: int = 0, *, day: int = 23) -> float:
     """A moment of November 2026."""
     return datetime(2026, 11, day, hour, minute, tzinfo=UTC).timestamp()
 
@@ -28,15 +32,9 @@ class Stage(App[None]):
     def compose(self) -> ComposeResult:
         yield self.widget
 
-    def on_event_told(self, message: Message) -> None:
-        self.told.append(message)
-
-    def of(self, kind: type[Message]) -> list[Message]:
-        """The messages of one kind, oldest first."""
+    def of(self, kind: type[Kind]) -> list[Kind]:
+        """What the widget has posted of one kind, oldest first."""
         return [message for message in self.told if isinstance(message, kind)]
-
-    async def on_event(self, event: Message) -> None:  # type: ignore[override]
-        await super().on_event(event)  # type: ignore[arg-type]
 
     async def _on_message(self, message: Message) -> None:
         self.told.append(message)
@@ -51,3 +49,10 @@ def strips(widget: Widget) -> list[Strip]:
 def screen(widget: Widget) -> list[str]:
     """The rows of a widget as text, trailing spaces stripped."""
     return [strip.text.rstrip() for strip in strips(widget)]
+
+
+async def wheel(pilot: Pilot[None], widget: Widget, *, down: bool) -> None:
+    """A notch of the wheel over a widget."""
+    kind = events.MouseScrollDown if down else events.MouseScrollUp
+    widget.post_message(kind(widget, 4, 4, 0, 1 if down else -1, 0, False, False, False))
+    await pilot.pause()

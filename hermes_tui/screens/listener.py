@@ -1,0 +1,142 @@
+"""What has come from the feed, and its way to what shows it."""
+
+from __future__ import annotations
+
+from textual import on
+
+from hermes_tui import messages as told
+from hermes_tui.screens.painter import Painter
+from hermes_tui.widgets.hit_list import GroupKey, HitKey, TitleKey
+from hermes_tui.widgets.session_list import SessionRow
+from store.errors import QueryInvalid
+
+
+class Listener(Painter):
+    """Takes the answers: each goes to what it changes, and the old ones go nowhere."""
+
+    # Sessions
+
+    @on(told.SessionsArrived)
+    def _on_sessions_arrived(self, message: told.SessionsArrived) -> None:
+        if message.generation != self.feed.generation("sessions"):
+            return
+        self._begin_anew()
+        self.failure = self.busy = None
+        changed = self.catalog.put(message.sessions)
+        if message.done:
+            self.catalog.complete = True
+            self.finder.match_titles()
+        if changed or message.done:
+            self.reading.take_sessions([one for one in message.sessions if one.id in set(changed)])
+            self.feed.outlines([one for one in changed if one in self._shown_sessions()])
+            self.paint_soon()
+
+    @on(told.FileSessionsArrived)
+    def _on_file_sessions_arrived(self, message: told.FileSessionsArrived) -> None:
+        if message.generation == self.feed.generation("sessions"):
+            self.catalog.put_files(message.sessions)
+            self.paint_soon()
+
+    @on(told.ScopeCounted)
+    def _on_scope_counted(self, message: told.ScopeCounted) -> None:
+        if message.generation == self.feed.generation("sessions"):
+            self.catalog.put_scope(message.scope)
+            self.paint_soon()
+
+    @on(told.OutlinesArrived)
+    def _on_outlines_arrived(self, message: told.OutlinesArrived) -> None:
+        self._show(self.catalog.put_outlines(message.outlines))
+
+    @on(told.DriftsArrived)
+    def _on_drifts_arrived(self, message: told.DriftsArrived) -> None:
+        self._show(self.catalog.put_drifts(message.drifts, message.facts))
+
+    # Hits
+
+    @on(told.HitsArrived)
+    def _on_hits_arrived(self, message: told.HitsArrived) -> None:
+        if self.finder.take(message):
+            self.search_error = self.busy = None
+            self.paint_soon()
+
+    @on(told.TitlesRanked)
+    def _on_titles_ranked(self, message: told.TitlesRanked) -> None:
+        if self.finder.take_titles(message):
+            self.paint_soon()
+
+    @on(told.ContextArrived)
+    def _on_context_arrived(self, message: told.ContextArrived) -> None:
+        if message.generation == self.feed.generation("search") and self.context:
+            self.hit_list.set_context(HitKey(message.session_id, message.message_id), message.lines)
+
+    # The transcript
+
+    @on(told.SectionArrived)
+    @on(told.FileTranscriptArrived)
+    @on(told.GrowthArrived)
+    @on(told.BodiesArrived)
+    @on(told.CheckArrived)
+    def _on_reading_answered(self, message: told.Answer) -> None:
+        self.reading.take(message)
+        if not isinstance(message, told.BodiesArrived):
+            self.draw()
+
+    # The store itself
+
+    @on(told.StoreChanged)
+    def _on_store_changed(self, message: told.StoreChanged) -> None:
+        if message.change.replaced:
+            self.restart()
+
+    @on(told.StoreBusy)
+    def _on_store_busy(self, message: told.StoreBusy) -> None:
+        self.busy = message.seconds
+        self.paint_soon()
+
+    @on(told.StoreHealed)
+    def _on_store_healed(self) -> None:
+        if self.failure is not None:
+            self.restart()
+
+    @on(told.StoreFailed)
+    def _on_store_failed(self, message: told.StoreFailed) -> None:
+        self.busy = None
+        if message.question == "sessions":
+            self._begin_anew()
+            self.failure = message.error
+            self.catalog.complete = True
+        elif message.question == "transcript":
+            self.reading.fail(message.generation, message.error)
+        elif message.question in {"search", "new hits"} and not isinstance(message.error, QueryInvalid):
+            self.search_error = message.error
+            self.finder.results.done = True
+        elif message.question == "details":
+            self.transcript.ask_again()
+        elif message.question == "files":
+            self.tell(str(message.error))
+        self.paint_soon()
+
+    @on(told.FeedCrashed)
+    def _on_feed_crashed(self, message: told.FeedCrashed) -> None:
+        raise message.error
+
+    def _begin_anew(self) -> None:
+        """With the first answer of a new reading the old rows go."""
+        if self.restarted:
+            self.restarted = False
+            self.catalog.clear()
+
+    def _show(self, rows: list[SessionRow]) -> None:
+        """Paint changed rows in their places."""
+        for row in rows:
+            self.session_list.update_row(row)
+            self.hit_list.update_row(row)
+        if rows:
+            self.reading.refresh_row()
+            self.paint_soon() if self.hits_shown else self.draw()
+
+    def _shown_sessions(self) -> set[str]:
+        """The sessions whose rows are on the screen."""
+        if not self.hits_shown:
+            return {str(key) for key in self.session_list.shown}
+        return {key.session_id for key in self.hit_list.shown if isinstance(key, TitleKey | GroupKey)}

@@ -1,0 +1,127 @@
+"""Take the README's pictures: the real app on the demo home, with a fixed clock, driven by keys.
+
+    python -m screenshots.shoot [NAME…]
+
+writes screenshots/<name>.svg, all of them without a name.
+The same code makes the same files: seed, clock and time zone are fixed, and the agent doesn't run.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import html
+import os
+import re
+import tempfile
+import time
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+from unittest import mock
+
+from rich.cells import cell_len
+
+from hermes_tui.demo import make_home
+from store import SessionDB
+
+if TYPE_CHECKING:
+    from textual.pilot import Pilot
+
+FOLDER = Path(__file__).parent
+NOW = datetime(2026, 11, 22, 17, 5, tzinfo=UTC)
+MILLISECONDS = 4
+"""What a search took, in every picture."""
+CALM = 0.15
+"""Seconds between two looks, which must show the same."""
+PATIENCE = 20.0
+"""Seconds until the last answer must be on the screen."""
+
+TO_THE_LEGACY_SESSION = ("down", "down", "down")
+TEXT = re.compile(r'(<text [^>]*?) textLength="[^"]*"([^>]*>)([^<]*)')
+UNIQUE = re.compile(r"terminal-\d+")
+
+
+@dataclass(frozen=True, slots=True)
+class Shot:
+    """One picture: how large, which theme, which keys before."""
+
+    columns: int
+    rows: int
+    keys: Sequence[str]
+    theme: str = "textual-dark"
+
+
+SHOTS = {
+    "browse-80x24": Shot(80, 24, TO_THE_LEGACY_SESSION),
+    "browse-140x40": Shot(140, 40, TO_THE_LEGACY_SESSION),
+    "browse-140x40-light": Shot(140, 40, TO_THE_LEGACY_SESSION, theme="textual-light"),
+    "search-80x24": Shot(80, 24, tuple("docker")),
+    "search-140x40": Shot(140, 40, (*"docker", "down", "down", "down", "down")),
+    "reader-80x24": Shot(80, 24, (*TO_THE_LEGACY_SESSION, "down", "enter")),
+    "reader-140x40": Shot(140, 40, (*TO_THE_LEGACY_SESSION, "down", "enter")),
+}
+
+
+def shoot(names: Sequence[str], folder: Path = FOLDER) -> list[Path]:
+    """Write the named pictures into a folder and give their paths."""
+    os.environ |= {"TZ": "UTC", "TEXTUAL_ANIMATIONS": "none"}
+    os.environ.pop("NO_COLOR", None)
+    time.tzset()
+    with ExitStack() as stack:
+        scratch = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="hermes-tui-shots-")))
+        stack.enter_context(mock.patch("time.time", NOW.timestamp))
+        stack.enter_context(mock.patch("hermes_tui.feed.answers.round", return_value=MILLISECONDS, create=True))
+        home = make_home(scratch / ".hermes", now=NOW.timestamp())
+        return [_written(folder / f"{name}.svg", asyncio.run(_picture(SHOTS[name], home))) for name in names]
+
+
+async def _picture(shot: Shot, home: Path) -> str:
+    """The screen after the keys, as SVG."""
+    from hermes_tui.app import HermesApp
+
+    app = HermesApp(partial(SessionDB, home / "state.db", read_only=True), owner="demo", now=lambda: NOW)
+    app.theme = shot.theme
+    async with app.run_test(size=(shot.columns, shot.rows)) as pilot:
+        await _settled(pilot)
+        for key in shot.keys:
+            await pilot.press(key)
+            await _settled(pilot)
+        return UNIQUE.sub("terminal", TEXT.sub(_loosened, app.export_screenshot(title="hermes-tui")))
+
+
+async def _settled(pilot: Pilot[None]) -> None:
+    """Wait until nothing on the screen changes any more; a screen that goes on changing is an error."""
+    async with asyncio.timeout(PATIENCE):
+        before = ""
+        while (shown := UNIQUE.sub("", pilot.app.export_screenshot())) != before:
+            before = shown
+            await pilot.pause(CALM)
+
+
+def _loosened(found: re.Match[str]) -> str:
+    """A text with characters of two cells without its `textLength`, which would squeeze it (LOOK.md §4)."""
+    text = html.unescape(found[3])
+    return found[0] if cell_len(text) == len(text) else f"{found[1]}{found[2]}{found[3]}"
+
+
+def _written(path: Path, svg: str) -> Path:
+    path.write_text(svg, encoding="utf-8")
+    return path
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Take the pictures that `argv` names, or all."""
+    parser = argparse.ArgumentParser(description="Take the README's pictures.")
+    parser.add_argument("names", nargs="*", choices=[*SHOTS, []], metavar="NAME", help=", ".join(SHOTS))
+    for path in shoot(parser.parse_args(argv).names or list(SHOTS)):
+        print(path)
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
