@@ -127,6 +127,6 @@ class RepairVerbs(BrowserVerbs):
 
     def _copied_to(self, target: Path) -> Path:
         """The whole store, copied once."""
-        if self._full_backup is None:
+        if self._full_backup is None or not self._full_backup.exists():
             self._full_backup = copying.copy(self._reader, target)
         return self._full_backup
