@@ -20,6 +20,7 @@ import tempfile
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -126,7 +127,7 @@ def victim(work: Callable[[Callable[[], None]], None]) -> tuple[int, int]:
     if not child:
         os.close(reading)
         try:
-            work(lambda: os.write(writing, b"."))  # type: ignore[arg-type, return-value]
+            work(lambda: os.write(writing, b"."))  # type: ignore[arg-type]
         except StoreError:
             os._exit(1)
         os._exit(0)
@@ -154,6 +155,11 @@ def take_back(home: Path, operation: str) -> Callable[[Callable[[], None]], None
         SessionDB(home / "state.db").undo(operation, progress=lambda _: alive())
 
     return work
+
+
+def undone(home: Path, operation: str) -> int:
+    """How many messages an undo took out."""
+    return SessionDB(home / "state.db").undo(operation).inserted
 
 
 def append(home: Path, first: int, chance: random.Random) -> Callable[[Callable[[], None]], None]:
@@ -217,7 +223,7 @@ class Cycle:
         self.stored = [text(number) for number in scene.stored]
         self.file = home / "sessions" / f"{SESSION}.jsonl"
         self.before = self.state_of_file()
-        self.original = rows(home)
+        self.original, _ = look(home)
         self.live = 0
 
     def state_of_file(self) -> tuple[bytes, int, int]:
@@ -290,7 +296,7 @@ class Cycle:
         for operation in in_child(read):
             for _ in range(self.chance.choice((0, 1, 2))):
                 self.attack(take_back(self.home, operation))
-            in_child(lambda operation=operation: SessionDB(self.home / "state.db").undo(operation).inserted)
+            in_child(partial(undone, self.home, operation))
         found = [row for row in look(self.home)[0] if not row[1].startswith(LIVE)]
         self.expect(found == self.original, f"not as it was: {found}")
         self.examine(0)
@@ -331,7 +337,7 @@ def run(kills: int, seed: int, tell: Callable[[Tally], None] = lambda _: None) -
     with tempfile.TemporaryDirectory(dir=base) as folder:
         for place, scene in enumerate(SCENES):
             (Path(folder) / f"template{place}" / "sessions").mkdir(parents=True)
-            in_child(lambda place=place, scene=scene: build(scene, Path(folder) / f"template{place}"))
+            in_child(partial(build, scene, Path(folder) / f"template{place}"))
         while tally.kills < kills and len(tally.wrong) < 5:
             place = chance.randrange(len(SCENES))
             home = Path(folder) / "home"
