@@ -11,8 +11,9 @@ from .merge import Comparison
 from .plan import Refusal, Why
 from .sources import Sources
 from .sqlite import journal, standing
-from .sqlite.connection import Reader
-from .sqlite.journal import Header
+from .sqlite.connection import Connection, Reader
+from .sqlite.journal import Done, Header, Intent
+from .sqlite.layout import Layout
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,34 +23,35 @@ class Facts:
     holder: str | None = None
     referrers: tuple[str, ...] = ()
     newer: bool = False
-    stopped: Header | None = None
-    """A repair of the session that was stopped,"""
     undoing: Header | None = None
-    """or an undo."""
+    """An undo of the session that was stopped,"""
+    stopped: Header | None = None
+    """or a repair,"""
+    intent: Intent | None = None
+    """what it was agreed to insert,"""
+    done: tuple[Done, ...] = ()
+    """and what it did."""
 
 
 def facts(reader: Reader, found: Sources, *, now: float) -> Facts:
     """Ask in one critical section."""
     try:
-        return reader.ask(
-            lambda connection, layout: _told(
-                standing.holder(connection, layout, found.conversation, now),
-                standing.referrers(connection),
-                journal.headers(connection, layout, session_id=found.session_id),
-                newer=layout.newer,
-            )
-        )
+        return reader.ask(lambda connection, layout: _told(connection, layout, found, now))
     except StoreMissing:
         return Facts()
 
 
-def _told(holder: str | None, referrers: tuple[str, ...], headers: list[Header], *, newer: bool) -> Facts:
+def _told(connection: Connection, layout: Layout, found: Sources, now: float) -> Facts:
+    headers = journal.headers(connection, layout, session_id=found.session_id)
+    stopped = next((one for one in headers if one.state == journal.RUNNING), None)
     return Facts(
-        holder,
-        referrers,
-        newer,
-        next((one for one in headers if one.state == journal.RUNNING), None),
-        next((one for one in headers if one.state == journal.UNDOING), None),
+        holder=standing.holder(connection, layout, found.conversation, now),
+        referrers=standing.referrers(connection),
+        newer=layout.newer,
+        undoing=next((one for one in headers if one.state == journal.UNDOING), None),
+        stopped=stopped,
+        intent=journal.intent(connection, layout, stopped.operation) if stopped else None,
+        done=tuple(journal.steps(connection, layout, stopped.operation)) if stopped else (),
     )
 
 
@@ -70,6 +72,8 @@ def of(found: Sources, comparison: Comparison, facts: Facts, *, by_name: bool) -
     if not found.known and not by_name:
         words = "Hermes does not know this session: it was never imported, or it was deleted"
         yield Refusal(Why.NO_ROW, words, missing)
+    if facts.stopped is not None:  # all else was asked when it was begun
+        return
     yield from _resurrections(found, comparison, missing)
     if comparison.uncertain:
         words = "both sides have messages of their own in one place, and no time tells which side came first"
@@ -113,6 +117,12 @@ def _is_rewritten(found: Sources, comparison: Comparison) -> bool:
         if here is not None and there is not None
     )
     return any(time is not None and time > latest for time in times)
+
+
+def changed(stopped: Header, missing: int) -> Refusal:
+    """A repair that was stopped cannot be gone on with."""
+    words = f"{stopped.operation} was stopped, and file or rows are others by now: undo {stopped.operation} first"
+    return Refusal(Why.CHANGED, words, missing)
 
 
 def referred(facts: Facts, comparison: Comparison) -> Refusal:

@@ -35,6 +35,8 @@ class Why(StrEnum):
     """The store is a newer Hermes' or may not be written."""
     UNDOING = "undoing"
     """An undo of this session was stopped: it is finished first."""
+    CHANGED = "changed"
+    """A repair of this session was stopped, and its file or its rows are others by now: it is undone first."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from . import adoption, content, drift, objections, placing, sources
@@ -21,7 +21,7 @@ from .plan import Line, Plan, Refusal, Run, Why
 from .sources import Sources, Stamp
 from .sqlite import journal, messages, schema, standing
 from .sqlite.connection import Reader
-from .sqlite.journal import Header
+from .sqlite.journal import Header, Intent
 from .sqlite.standing import Standing
 from .times import Times
 
@@ -60,6 +60,8 @@ class Work:
     """as far as ids like this; all of it where it is None."""
     places: frozenset[int]
     """Places in JSONL of what is inserted."""
+    intent: Intent
+    """The same, to be written down."""
     header: Header | None
     """The stopped repair that is gone on with."""
     block: int
@@ -108,6 +110,7 @@ def work_out(reader: Reader, files: Files, session_id: str, *, merge: bool = Fal
         standing=found.standing(up_to),
         up_to=up_to,
         places=frozenset(chosen.missing.places),
+        intent=_intent(found, chosen.missing),
         header=facts.stopped,
         block=block,
         started_at=_started(found),
@@ -135,7 +138,12 @@ def _chosen(
     ]
     if any(one.why is not Why.ORDER for one in refusals):
         return _Chosen(_NOTHING, (), tuple(refusals), None, blocked=True)
-    missing = _stored(reader, found, _missing(found, comparison, merge=merge))
+    wanted = _missing(found, comparison, merge=merge) if facts.stopped is None else _left(found, facts)
+    if wanted is None and facts.stopped:
+        refusals.append(objections.changed(facts.stopped, comparison.missing_in_sqlite))
+    if wanted is None:
+        return _Chosen(_NOTHING, (), tuple(refusals), None, blocked=True)
+    missing = _stored(reader, found, wanted)
     if missing.unstorable:
         words = "messages whose fields SQLite cannot hold so that they read the same"
         refusals.append(Refusal(Why.UNSTORABLE, words, missing.unstorable))
@@ -195,6 +203,48 @@ def _missing(found: Sources, comparison: Comparison, *, merge: bool) -> _Missing
             places.append(here)
             gaps.append(before)
     return _Missing(tuple(places), tuple(gaps))
+
+
+def _left(found: Sources, facts: objections.Facts) -> _Missing | None:
+    """What a stopped repair has left to insert, as it was agreed; None where file or rows are others by now.
+
+    It is not worked out again: of a session that is half repaired less is certain than of one that is not.
+    """
+    intent = facts.intent or Intent((), ())
+    if intent.stamp != sources.stamp_of(found.written.file):
+        return None
+    ids = {row.id: place for place, row in enumerate(found.rows, 1)} | {0: 0}
+    now = dict(move for done in facts.done for move in done.moves)
+    inserted = sum(len(done.inserted_ids) for done in facts.done)
+    places: list[int] = []
+    gaps: list[int] = []
+    for first, number, row in intent.runs:
+        before = ids.get(_moved(row, now))
+        if before is None:
+            return None
+        places += range(first, first + number)
+        gaps += [before] * number
+    left = max(0, len(places) - inserted)
+    return _Missing(tuple(places[:left]), tuple(gaps[:left]))
+
+
+def _moved(row: int, now: Mapping[int, int]) -> int:
+    """The id that a row has after all moves."""
+    while row in now:
+        row = now[row]
+    return row
+
+
+def _intent(found: Sources, missing: _Missing) -> Intent:
+    """The same, to be written down before anything is done."""
+    runs: list[tuple[int, int, int]] = []
+    for place, gap in zip(missing.places, missing.gaps, strict=True):
+        before = found.rows[gap - 1].id if gap else 0
+        if runs and runs[-1][2] == before and sum(runs[-1][:2]) == place:
+            runs[-1] = (runs[-1][0], runs[-1][1] + 1, before)
+        else:
+            runs.append((place, 1, before))
+    return Intent(sources.stamp_of(found.written.file) or (), tuple(runs))
 
 
 def _stored(reader: Reader, found: Sources, missing: _Missing) -> _Missing:

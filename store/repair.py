@@ -185,7 +185,7 @@ class Repair:
         return Step(
             header=replace(header, created=header.created or creates),
             writes=self._writes(work, items),
-            begins=not course.begun,
+            begins=None if course.begun else work.intent,
             block=block,
             standing=last.standing,
             up_to=last.up_to,

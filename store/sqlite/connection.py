@@ -22,10 +22,11 @@ from .cells import Value, text
 from .layout import Layout, look
 from .writer import Writer
 
-__all__ = ["Reader", "Row", "Value", "Writer"]
+__all__ = ["Connection", "Reader", "Row", "Value", "Writer"]
 
 T = TypeVar("T")
 Row = tuple[Value, ...]
+Connection = apsw.Connection
 
 _POOL = 4
 _STEPS = 1_000

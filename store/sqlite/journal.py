@@ -1,6 +1,7 @@
 """The one table of ours in a Hermes store, `hermes_tui_operations`: what a repair did, step by step.
 
-A row with step 0 is an operation, the others are its steps; each is written in the transaction that it tells of.
+A row with step 0 is an operation, the one with step -1 what it was agreed to insert, the others are its steps; each is
+written in the transaction that it tells of.
 The first repair makes the table, in its own first transaction (design rule 7).
 """
 
@@ -23,6 +24,7 @@ RUNNING, DONE, UNDOING, UNDONE = "running", "done", "undoing", "undone"
 UNFINISHED = (RUNNING, UNDOING)
 
 _REPAIR = "repair"
+_INTENT = -1
 _COLUMNS = "CAST(operation AS BLOB), CAST(session_id AS BLOB), state, started_at, changed_at, CAST(entry AS BLOB)"
 
 Span = tuple[int, int]
@@ -73,6 +75,16 @@ class Done:
         return sorted((old + place, new + place) for new, old, number in self.moved for place in range(number))
 
 
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """What an operation was agreed to insert: the messages are written last ones first, so what is left is a start."""
+
+    stamp: tuple[int, ...]
+    """Of the JSONL file: inode, size, mtime_ns."""
+    runs: tuple[tuple[int, int, int], ...]
+    """First place in the file, how many follow each other, the id of the row before them (0 for none)."""
+
+
 def done(ids: Sequence[int], moves: Sequence[tuple[int, int]], calls: int) -> Done:
     """A step as the journal writes it: ids that follow each other as one.
 
@@ -98,7 +110,7 @@ def done(ids: Sequence[int], moves: Sequence[tuple[int, int]], calls: int) -> Do
     return Done(0, tuple(spans), tuple(shifts), calls)
 
 
-def begin(connection: apsw.Connection, header: Header) -> None:
+def begin(connection: apsw.Connection, header: Header, intent: Intent) -> None:
     """Write that an operation begins, and make the table where it is missing."""
     connection.execute(
         f"CREATE TABLE IF NOT EXISTS {TABLE} (operation TEXT NOT NULL, step INTEGER NOT NULL, kind TEXT NOT NULL,"
@@ -110,6 +122,7 @@ def begin(connection: apsw.Connection, header: Header) -> None:
         " VALUES (?, 0, ?, ?, ?, ?, ?, ?)",
         (header.operation, _REPAIR, storable(header.session_id), *_changing(header)),
     )
+    _insert(connection, header, {"stamp": intent.stamp, "runs": intent.runs}, step=_INTENT)
 
 
 def go_on(connection: apsw.Connection, header: Header) -> None:
@@ -134,12 +147,17 @@ def _changing(header: Header) -> tuple[Value, ...]:
 
 def add(connection: apsw.Connection, header: Header, done: Done) -> None:
     """Write what a step did, as the operation's next one."""
+    last = connection.execute(f"SELECT max(step) FROM {TABLE} WHERE operation = ?", (header.operation,)).fetchall()
     entry = {"inserted": done.inserted, "moved": done.moved, "calls": done.calls}
+    _insert(connection, header, entry, step=cells.integer(last[0][0]) + 1)
+
+
+def _insert(connection: apsw.Connection, header: Header, entry: dict[str, object], *, step: int) -> None:
     connection.execute(
         f"INSERT INTO {TABLE} (operation, step, kind, session_id, state, started_at, changed_at, entry)"
-        f" SELECT ?1, max(step) + 1, ?2, ?3, ?4, ?5, ?6, ?7 FROM {TABLE} WHERE operation = ?1",
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
         (
-            *(header.operation, _REPAIR, storable(header.session_id), DONE),
+            *(header.operation, step, _REPAIR, storable(header.session_id), DONE),
             *(header.changed_at, header.changed_at, json.dumps(entry)),
         ),
     )
@@ -179,6 +197,19 @@ def steps(connection: apsw.Connection, layout: Layout, operation: str) -> list[D
         (storable(operation), DONE),
     )
     return [_done(cells.integer(step), _entry(entry)) for step, entry in rows]
+
+
+def intent(connection: apsw.Connection, layout: Layout, operation: str) -> Intent:
+    """What a repair was agreed to insert."""
+    if not layout.has(TABLE, "operation"):
+        return Intent((), ())
+    rows = connection.execute(
+        f"SELECT CAST(entry AS BLOB) FROM {TABLE} WHERE operation = ? AND step = {_INTENT}", (storable(operation),)
+    ).fetchall()
+    entry = _entry(rows[0][0]) if rows else {}
+    stamp = entry.get("stamp")
+    runs = [(_whole(one[0]), _whole(one[1]), _whole(one[2])) for one in _lists(entry.get("runs"), 3)]
+    return Intent(tuple(map(_whole, stamp)) if isinstance(stamp, list) else (), tuple(runs))
 
 
 def old_ids(connection: apsw.Connection, layout: Layout) -> frozenset[int]:

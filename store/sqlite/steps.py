@@ -12,7 +12,7 @@ from ..errors import PlanChanged, Refused
 from . import journal, rearranging, registry, standing, turns
 from .cells import Value
 from .images import Image
-from .journal import Done, Header
+from .journal import Done, Header, Intent
 from .layout import Layout
 from .registry import Work
 from .standing import Standing
@@ -39,8 +39,8 @@ class Step:
     """The operation as it stands after the step."""
     writes: Sequence[Write]
     """Last message first."""
-    begins: bool
-    """The operation does not stand in the journal yet."""
+    begins: Intent | None
+    """What the operation is agreed to insert, where it does not stand in the journal yet."""
     block: int
     """Ids that a new block takes, of which this step is the first; 0 for none."""
     standing: Standing
@@ -87,7 +87,7 @@ def _apply(connection: apsw.Connection, layout: Layout, step: Step) -> Stepped:
     inserted, moved = len(done.inserted_ids), len(done.moves)
     registry.count(connection, header.session_id, messages=inserted, calls=done.calls)
     if step.begins:
-        journal.begin(connection, header)
+        journal.begin(connection, header, step.begins)
     else:
         journal.go_on(connection, header)
     if step.writes:
