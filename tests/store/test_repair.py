@@ -88,7 +88,7 @@ def test_the_last_two_of_996_are_stored_and_all_come_back(tmp_path: Path) -> Non
 
     assert (receipt.state, receipt.inserted, receipt.rows) == (State.DONE, 994, 996)
     assert texts(db) == told(range(996)) == [one["content"] for one in db.load_transcript(SID)]
-    assert min(row["id"] for row in db.get_messages(SID)) > 0
+    assert min(int(str(row["id"])) for row in db.get_messages(SID)) > 0
     row = db.get_session(SID)
     assert row is not None
     assert row["message_count"] == 996
@@ -251,9 +251,12 @@ def test_a_stopped_repair_whose_file_changed_can_only_be_undone(tmp_path: Path) 
     before = dump(db)
     planning_steps(5)
     cancel = Cancel()
-    receipt = db.repair(
-        db.plan(SID), progress=lambda progress: progress.phase == "insert" and cancel.cancel(), cancel=cancel
-    )
+
+    def stop(progress: Progress) -> None:
+        if progress.phase == "insert":
+            cancel.cancel()
+
+    receipt = db.repair(db.plan(SID), progress=stop, cancel=cancel)
     builders.jsonl(db.path.parent, SID, [at(number) for number in range(31)])
 
     with pytest.raises(Refused, match="undo"):
@@ -312,7 +315,7 @@ def test_no_room_for_the_backup_is_told_and_nothing_is_half_done(
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(backup.os, "fsync", full)
+    monkeypatch.setattr("os.fsync", full)
     with pytest.raises(DiskFull):
         db.repair(plan)
 
