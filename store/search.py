@@ -14,6 +14,7 @@ from collections.abc import Iterator, Sequence
 from . import content, drift, merge
 from .cancel import Cancel
 from .errors import CannotOpen, Damaged, Interrupted
+from .escapes import searched
 from .files import Files
 from .filters import admits
 from .models import Batch, Drift, Hit, Message, Origin, Session
@@ -192,7 +193,7 @@ class _Search:
         return [hit(self._query, message, label) for message in newest]
 
     def _answered_by(self, message: Message) -> bool:
-        return self._admits_message(message) and accepts(self._query, searchable(message))
+        return self._admits_message(message) and accepts(self._query, searched(searchable(message)))
 
     def _admits(self, session: Session) -> bool:
         """The filters that speak of a session."""

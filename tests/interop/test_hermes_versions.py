@@ -17,7 +17,7 @@ import pytest
 
 from store import Relation, SessionDB, Verdict
 
-PEERS = Path(os.environ.get("HERMES_PEERS") or "nowhere")
+PEERS = Path(os.environ.get("HERMES_PEERS") or "nowhere").absolute()
 VERSIONS = ("0.14.0", "0.15.2", "0.16.0", "0.17.0", "0.18.0", "0.18.2")
 SCRIPT = Path(__file__).with_name("write_home.py")
 

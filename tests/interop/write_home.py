@@ -121,7 +121,7 @@ def chain(db: Any, session: Any) -> None:
 def legacy(db: Any, written: dict[str, list[Mapping[str, Any]]]) -> dict[str, int]:
     """JSONL files: by the gateway's own store where it still wrote them, else as a salvage leaves them."""
     lines = [say("user", "only in a file"), say("assistant", "kept")]
-    if "def get_transcript_path" not in (Path(STATE.__file__).parent / "gateway" / "session.py").read_text():
+    if "def get_transcript_path" not in (Path(str(STATE.__file__)).parent / "gateway" / "session.py").read_text():
         text = "".join(json.dumps(line) + "\n" for line in lines)
         (HOME / "sessions" / "20260605_100000_0f11e0e5.jsonl").write_text(text)
         return {"20260605_100000_0f11e0e5": 2}
