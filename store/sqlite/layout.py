@@ -43,7 +43,7 @@ class Layout:
     """What `messages_fts` lacks by design: names and arguments of tool `calls`, what is `long` in tool rows (from 8192
     characters on)."""
     trigram_leaves_out: frozenset[str] = frozenset()
-    """What the trigram index lacks by design: `tool` rows, tool `calls`, rows of `internal` sessions (cron, subagent)."""
+    """What the trigram index lacks by design: `tool` rows, tool `calls`, `internal` sessions (cron, subagents)."""
     unindexed: tuple[int, int] | None = None
     """Ids above the first and up to the second are not in the indexes yet (deferred rebuild, §2.4)."""
     stale: bool = False
