@@ -11,7 +11,7 @@ from .cancel import Cancel
 from .draft import storable
 from .errors import CannotOpen, Damaged
 from .lineage import Lineage
-from .models import Batch, Check, ContextLine, Drift, Head, JsonlFacts, Message, Outline, Page, Scope, Session
+from .models import Batch, Check, ContextLine, Drift, Head, JsonlFacts, Message, Origin, Outline, Page, Scope, Session
 from .query import Query, parse
 from .sqlite import entries, messages, sessions
 from .sqlite.sessions import Cursor
@@ -40,23 +40,24 @@ class BrowserVerbs(MessageVerbs):
         return tuple(sorted(found.values(), key=lambda row: (row.last_active or 0.0, row.id), reverse=True)[:limit])
 
     def session(self, session_id: str) -> Session | None:
-        """One session, from SQLite or from a JSONL file that alone knows it.
+        """One session, from SQLite or from files that alone know it: JSONL, the spool, a snapshot as the last resort.
 
-        Where SQLite cannot be read, the file speaks for it.
+        Where SQLite cannot be read, the files speak for it.
         """
         try:
             found = next(iter(self._rows([session_id])), None)
         except (CannotOpen, Damaged):
-            if (alone := self._files.session(session_id)) is None:
+            if (alone := self._leftovers.session(session_id)) is None:
                 raise
             return alone
-        return found or self._files.session(session_id)
+        return found or self._leftovers.session(session_id)
 
     def _rows(self, ids: Iterable[str]) -> tuple[Session, ...]:
         return sessions.by_ids(self._reader, ids, now=time.time(), profile=self._profile)
 
     def file_sessions(self) -> tuple[Session, ...]:
-        """The sessions that only a JSONL file knows, the file changed last first.
+        """The sessions that only files know: those with a JSONL file, the file changed last first, then the spool's,
+        then the snapshots'; `Session.origin` tells which.
 
         Where SQLite cannot be read, all that have a file.
         """
@@ -64,14 +65,13 @@ class BrowserVerbs(MessageVerbs):
             known = set(entries.session_ids(self._reader))
         except (CannotOpen, Damaged):
             known = set()
-        found = (self._files.session(session_id) for session_id in self._files.without(known))
-        return tuple(session for session in found if session is not None)
+        return tuple(self._leftovers.sessions(known))
 
     def outlines(self, session_ids: Iterable[str]) -> dict[str, Outline]:
         """Status and first words of the sessions that are there: for what is on the screen."""
         wanted = list(session_ids)
         found = {row.id: lookup.outline(self._reader, row) for row in self._rows(wanted)}
-        alone = ((one, self._files.outline(one)) for one in wanted if one not in found)
+        alone = ((one, self._leftovers.outline(one)) for one in wanted if one not in found)
         return found | {one: outline for one, outline in alone if outline is not None}
 
     def scope(self) -> Scope:
@@ -124,7 +124,7 @@ class BrowserVerbs(MessageVerbs):
         asked = parse(query, now=now) if isinstance(query, str) else query
         return search.stream(
             self._reader,
-            self._files,
+            self._leftovers,
             asked,
             now=now,
             limit=limit,
@@ -142,8 +142,27 @@ class BrowserVerbs(MessageVerbs):
         return self._files.all_facts(cancel=cancel)
 
     def file_messages(self, session_id: str) -> tuple[Message, ...]:
-        """The messages of the session's JSONL file, none without one."""
-        return self._files.messages(session_id)
+        """The messages of a session that lie beside SQLite, none where none do: its JSONL file's, then those that wait
+        in the spool; a snapshot's only where neither has the session. `Message.origin` tells which.
+        """
+        found = self._leftovers.messages(session_id)
+        return () if found and found[0].origin is Origin.SNAPSHOT and self._is_stored(session_id) else found
+
+    def _is_stored(self, session_id: str) -> bool:
+        """SQLite has a row of the session, as far as it can be read."""
+        try:
+            return entries.has_session(self._reader, session_id)
+        except (CannotOpen, Damaged):
+            return False
+
+    def snapshot_messages(self, session_id: str) -> tuple[Message, ...]:
+        """What a session's JSON snapshot holds, none without one; it may have lost messages, so it is asked for."""
+        snapshot = self._leftovers.snapshots.get(session_id)
+        return snapshot.messages if snapshot else ()
+
+    def waiting(self, session_id: str) -> tuple[Message, ...]:
+        """The messages that wait in the spool because they could not be written into SQLite."""
+        return self._leftovers.waiting(session_id)
 
     def drift(self, session: Session, facts: JsonlFacts | None) -> Drift | None:
         """The quick flag, by counts and stat; None where nothing speaks for a difference."""

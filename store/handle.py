@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from .errors import ReadOnly
 from .files import Files
+from .leftovers import Leftovers
 from .sqlite import schema
 from .sqlite.connection import Reader
 from .sqlite.registry import Work
@@ -35,6 +36,7 @@ class Handle:
         self._reader = Reader(self.path)
         self._writer = Writer(self.path)
         self._files = Files(self.sessions_dir, profile=self._profile)
+        self._leftovers = Leftovers(self._files, self.path.parent, profile=self._profile)
         if not read_only and _is_blank(self.path):
             schema.create(self.path)
 

@@ -89,6 +89,9 @@ class Session:
     cwd: str | None = None
     profile: str = "default"
     origin: Origin = Origin.SQLITE
+    """Which source speaks for it; a snapshot only where no other does, and it may have lost messages."""
+    problem: str = ""
+    """Why part of its file cannot be read, "" where all can."""
     live: bool = False
     """Not ended, and its newest message is younger than five minutes."""
     first_id: int | None = None

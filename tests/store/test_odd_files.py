@@ -1,4 +1,4 @@
-"""Whole files that are not as the newest Hermes leaves them: columns, versions, journals, indexes, media (facts §2, §7).
+"""Whole files that are not as the newest Hermes leaves them: columns, versions, journals, indexes, media (facts §2 §7).
 
 Read-only media are a folder of root's that a program without rights reads.
 """
@@ -90,7 +90,7 @@ def test_a_row_whose_active_is_null_counts_as_active(real_home: Callable[[str], 
     assert [head.active for head in db.heads("20260310_091500_a1b2c3").items][:4] == [True, False, True, True]
     assert len(db.get_messages("20260310_091500_a1b2c3")) == 8
     assert 1 in {hit.message_id for batch in db.search("docker") for hit in batch.hits}
-    assert list(db.search("role:assistant"))[0].hits
+    assert next(iter(db.search("role:assistant"))).hits
     db.close()
 
 
