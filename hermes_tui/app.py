@@ -35,7 +35,7 @@ HARMFUL = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u
 class Backstop(LineFilter):
     """Drops what a terminal would act on, should anything ever come past `render.safe`."""
 
-    def apply(self, segments: list[Segment], background: Color) -> list[Segment]:
+    def apply(self, segments: list[Segment], background: Color) -> list[Segment]:  # noqa: ARG002  Textual's hook
         """Textual's hook for each line before it is written."""
         return [
             Segment(HARMFUL.sub("", text), style, control) if not text.isprintable() else Segment(text, style, control)
@@ -56,7 +56,7 @@ class HermesApp(App[None]):
     """
 
     TITLE = "hermes-tui"
-    ENABLE_COMMAND_PALETTE = True
+    DEFAULT_MODE = "browse"
     COMMANDS: ClassVar = {Commands}
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+q", "quit", "Quit", show=False, priority=True),
@@ -78,16 +78,13 @@ class HermesApp(App[None]):
         self._backstop = Backstop()
         glyphs = ASCII if ascii_only or self._config.ascii else UNICODE
         self._browser = BrowserScreen(open_store, owner=owner, where=where, glyphs=glyphs, now=now)
+        self.add_mode(self.DEFAULT_MODE, lambda: self._browser)
         named = self._config.theme or os.environ.get("TEXTUAL_THEME")
         wanted = named or (NO_COLOUR_THEME if self.no_color else DEFAULT_THEME)
         self.theme = wanted if wanted in self.available_themes else DEFAULT_THEME
         self._complaint = self._config.complaint
         if wanted != self.theme:
             self._complaint = f"no theme is called {one_line(wanted)}"
-
-    def get_default_screen(self) -> Screen[None]:
-        """The browser is the first screen."""
-        return self._browser
 
     def on_ready(self) -> None:
         """Say what was wrong with the config file, once there is a place to say it."""
@@ -99,13 +96,16 @@ class HermesApp(App[None]):
         filters = (NoColor() if isinstance(one, Monochrome) else one for one in super().get_line_filters())
         return [self._backstop, *filters]
 
-    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
+    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:  # noqa: ARG002  Textual's hook
         """None of Textual's own: the table of commands has what works here."""
         return ()
 
     def action_help_quit(self) -> None:
         """Ctrl+c copies in the search row; whoever means to leave is told how."""
         self._browser.tell("ctrl+q quits")
+
+    def _set_pointer_shape(self, shape: str) -> None:
+        """Textual would send OSC 22, which few terminals know; the only OSC that leaves here is a copy."""
 
     def _fatal_error(self) -> None:
         """Leave with one line instead of a traceback full of stored text; HERMES_TUI_TRACEBACK shows it all."""

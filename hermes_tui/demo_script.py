@@ -89,13 +89,13 @@ class Script:
         return messages(rng.choice(self.pools[pool]), rng)
 
     def _grown(self, pool: str, missing: int, rng: Random) -> list[Message]:
-        """Turns that fit into so many messages, none twice in a row."""
+        """Turns that fit into so many messages; each comes once before any comes again."""
         grown: list[Message] = []
-        last = ""
         sizes = {turn: len(messages(turn, rng)) for turn in self.pools.get(pool, ())}
-        while fitting := [turn for turn, size in sizes.items() if turn != last and size <= missing - len(grown)]:
-            last = rng.choice(fitting)
-            grown += messages(last, rng)
+        left: list[str] = []
+        while fitting := [turn for turn, size in sizes.items() if size <= missing - len(grown)]:
+            left = [turn for turn in left if turn in fitting] or rng.sample(fitting, len(fitting))
+            grown += messages(left.pop(), rng)
         return grown
 
 

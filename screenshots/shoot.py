@@ -62,22 +62,22 @@ SHOTS = {
     "browse-140x40-light": Shot(140, 40, TO_THE_LEGACY_SESSION, theme="textual-light"),
     "search-80x24": Shot(80, 24, tuple("docker")),
     "search-140x40": Shot(140, 40, (*"docker", "down", "down", "down", "down")),
-    "reader-80x24": Shot(80, 24, (*TO_THE_LEGACY_SESSION, "down", "down", "enter")),
-    "reader-140x40": Shot(140, 40, (*TO_THE_LEGACY_SESSION, "down", "down", "enter")),
+    "reader-80x24": Shot(80, 24, (*TO_THE_LEGACY_SESSION, "down", "enter")),
+    "reader-140x40": Shot(140, 40, (*TO_THE_LEGACY_SESSION, "down", "enter")),
 }
 
 
-def shoot(names: Sequence[str]) -> list[Path]:
-    """Write the named pictures and give their paths."""
+def shoot(names: Sequence[str], folder: Path = FOLDER) -> list[Path]:
+    """Write the named pictures into a folder and give their paths."""
     os.environ |= {"TZ": "UTC", "TEXTUAL_ANIMATIONS": "none"}
     os.environ.pop("NO_COLOR", None)
     time.tzset()
     with ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="hermes-tui-shots-")))
+        scratch = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="hermes-tui-shots-")))
         stack.enter_context(mock.patch("time.time", NOW.timestamp))
         stack.enter_context(mock.patch("hermes_tui.feed.answers.round", return_value=MILLISECONDS, create=True))
-        home = make_home(folder / ".hermes", now=NOW.timestamp())
-        return [_written(name, asyncio.run(_picture(SHOTS[name], home))) for name in names]
+        home = make_home(scratch / ".hermes", now=NOW.timestamp())
+        return [_written(folder / f"{name}.svg", asyncio.run(_picture(SHOTS[name], home))) for name in names]
 
 
 async def _picture(shot: Shot, home: Path) -> str:
@@ -87,20 +87,20 @@ async def _picture(shot: Shot, home: Path) -> str:
     app = HermesApp(partial(SessionDB, home / "state.db", read_only=True), owner="demo", now=lambda: NOW)
     app.theme = shot.theme
     async with app.run_test(size=(shot.columns, shot.rows)) as pilot:
-        await _settled(pilot)
+        await settled(pilot)
         for key in shot.keys:
             await pilot.press(key)
-            await _settled(pilot)
+            await settled(pilot)
         return UNIQUE.sub("terminal", TEXT.sub(_loosened, app.export_screenshot(title="hermes-tui")))
 
 
-async def _settled(pilot: Pilot[None]) -> None:
-    """Wait until nothing on the screen changes any more."""
-    end = time.monotonic() + PATIENCE
-    before = ""
-    while (shown := UNIQUE.sub("", pilot.app.export_screenshot())) != before and time.monotonic() < end:
-        before = shown
-        await pilot.pause(CALM)
+async def settled(pilot: Pilot[None]) -> None:
+    """Wait until nothing on the screen changes any more; a screen that goes on changing is an error."""
+    async with asyncio.timeout(PATIENCE):
+        before = ""
+        while (shown := UNIQUE.sub("", pilot.app.export_screenshot())) != before:
+            before = shown
+            await pilot.pause(CALM)
 
 
 def _loosened(found: re.Match[str]) -> str:
@@ -109,8 +109,7 @@ def _loosened(found: re.Match[str]) -> str:
     return found[0] if cell_len(text) == len(text) else f"{found[1]}{found[2]}{found[3]}"
 
 
-def _written(name: str, svg: str) -> Path:
-    path = FOLDER / f"{name}.svg"
+def _written(path: Path, svg: str) -> Path:
     path.write_text(svg, encoding="utf-8")
     return path
 

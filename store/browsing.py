@@ -8,10 +8,26 @@ from collections.abc import Iterable, Iterator, Sequence
 from . import drift, lookup, search
 from .agent_messages import MessageVerbs
 from .cancel import Cancel
+from .carried import MOST, Likeness, copies
 from .draft import storable
 from .errors import CannotOpen, Damaged
+from .files import META
 from .lineage import Lineage
-from .models import Batch, Check, ContextLine, Drift, Head, JsonlFacts, Message, Origin, Outline, Page, Scope, Session
+from .models import (
+    Batch,
+    Check,
+    ContextLine,
+    Drift,
+    Head,
+    JsonlFacts,
+    Kin,
+    Message,
+    Origin,
+    Outline,
+    Page,
+    Scope,
+    Session,
+)
 from .query import Query, parse
 from .sqlite import entries, messages, sessions
 from .sqlite.sessions import Cursor
@@ -68,9 +84,15 @@ class BrowserVerbs(MessageVerbs):
         return tuple(self._leftovers.sessions(known))
 
     def outlines(self, session_ids: Iterable[str]) -> dict[str, Outline]:
-        """Status and first words of the sessions that are there: for what is on the screen."""
+        """Status and first words of the sessions that are there: for what is on the screen.
+
+        Where SQLite cannot be read, of those that have a file.
+        """
         wanted = list(session_ids)
-        found = {row.id: lookup.outline(self._reader, row) for row in self._rows(wanted)}
+        try:
+            found = {row.id: lookup.outline(self._reader, row) for row in self._rows(wanted)}
+        except (CannotOpen, Damaged):
+            found = {}
         alone = ((one, self._leftovers.outline(one)) for one in wanted if one not in found)
         return found | {one: outline for one, outline in alone if outline is not None}
 
@@ -81,6 +103,35 @@ class BrowserVerbs(MessageVerbs):
     def chain(self, session_id: str) -> tuple[str, ...]:
         """Ids of the compression chain that a session belongs to, root first; its own id where it is alone."""
         return Lineage(sessions.links(self._reader, [session_id])).chain(session_id) or (session_id,)
+
+    def family(self, session_id: str) -> tuple[Kin, ...]:
+        """The whole family of a session as a tree: what it continues, branches, delegates; itself where it is alone."""
+        tree = Lineage(sessions.links(self._reader, [session_id])).tree(session_id)
+        rows = {row.id: row for row in self._rows([one for one, _ in tree])}
+        return tuple(Kin(rows[one], depth) for one, depth in tree if one in rows)
+
+    def carried(self, session_id: str, before: str) -> frozenset[int]:
+        """Ids of the rows that only repeat what the section before has, because a compaction carried them over.
+
+        Args:
+            session_id: A section of a chain.
+            before: The section before it, "" for the first: then only rows that have a twin in it are told.
+        """
+        marked = entries.marked_copies(self._reader, session_id, before)
+        count = sessions.counts(self._reader, [before]).get(before, sessions.NOTHING)
+        if count.last_id is None:
+            return frozenset(marked)
+        edges = (
+            messages.heads(self._reader, storable(before), after=0, limit=MOST).items,
+            messages.last_heads(self._reader, storable(before), limit=MOST),
+            messages.heads(self._reader, storable(session_id), after=0, limit=MOST).items,
+        )
+        first, last, start = ([head for head in one if head.role != META] for one in edges)
+        return copies(first, last, start, self._likenesses) | marked
+
+    def _likenesses(self, heads: Sequence[Head]) -> list[Likeness]:
+        found = entries.likenesses(self._reader, [head.id for head in heads])
+        return [found.get(head.id, Likeness(str(head.id).encode())) for head in heads]
 
     def heads(self, session_id: str, *, after: int = 0, limit: int = 4096) -> Page[Head]:
         """What is known of a session's messages without their bodies, in id order, inactive ones included.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from . import content, query, status
 from .draft import storable
 from .json_value import BadJson, load
-from .models import Outline, Session
+from .models import Outline, Session, Status
 from .sqlite import messages as rows
 from .sqlite import ranked, records, sessions
 from .sqlite.connection import Reader
@@ -43,7 +43,8 @@ def rich(reader: Reader, source: str | None, limit: int, offset: int) -> list[Re
     counted = sessions.counts(reader, [str(row["id"]) for row in found])
     for row in found:
         last = counted.get(str(row["id"]), sessions.NOTHING).last_active
-        row["preview"] = _preview(rows.first_user_text(reader, str(row["id"])))
+        reach = rows.extent(reader, str(row["id"]))
+        row["preview"] = _preview(rows.first_user_text(reader, reach)) if reach else ""
         row["last_active"] = row["started_at"] if last is None else last
     return found
 
@@ -56,12 +57,15 @@ def search(reader: Reader, words: str, asked: Asked) -> list[Record]:
 
 def outline(reader: Reader, session: Session) -> Outline:
     """Status and first words of one session (facts §4.9)."""
-    last = rows.ending(reader, session.id)
-    words = " ".join(rows.first_user_text(reader, session.id).split())[:FIRST_WORDS]
+    reach = rows.extent(reader, session.id)
+    if reach is None:
+        return Outline(Status.EMPTY)
+    words = " ".join(rows.first_user_text(reader, reach).split())[:FIRST_WORDS]
+    last = rows.ending(reader, reach)
     if last is None:
-        return Outline(status.status_of(None, has_turns=False, live=session.live), words)
+        return Outline(Status.EMPTY, words)
     tail = status.Tail(last.role, last.finish_reason, has_text=last.has_text, open_calls=last.has_calls)
-    has_turns = last.role != "tool" or rows.has_turns(reader, session.id)
+    has_turns = last.role != "tool" or rows.has_turns(reader, reach)
     return Outline(status.status_of(tail, has_turns=has_turns, live=session.live), words)
 
 

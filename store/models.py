@@ -110,6 +110,15 @@ class Session:
 
 
 @dataclass(frozen=True, slots=True)
+class Kin:
+    """One session of a family, in the order in which a tree is drawn."""
+
+    session: Session
+    depth: int
+    """0 for the oldest ancestor that is known; a continuation stands as deep as what it continues."""
+
+
+@dataclass(frozen=True, slots=True)
 class Outline:
     """What a listed row shows beyond its counters; asked for the rows on the screen only."""
 

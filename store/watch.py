@@ -61,7 +61,8 @@ class Watch:
         after = self._newest if self._looked and not replaced else None
         newest, sessions = (0, frozenset[str]()) if file is None else news.since(self._reader, after)
         self._looked, self._file, self._version, self._newest = True, file, version, newest
-        return Change(sessions, store=file is not None, replaced=replaced, newest_id=newest)
+        change = Change(sessions, store=file is not None, replaced=replaced, newest_id=newest)
+        return change if change.store or change.replaced else None
 
     def _changed_files(self) -> frozenset[str]:
         now = self._clock()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import textwrap
@@ -17,7 +18,9 @@ import pytest
 
 from hermes_tui.demo import agent, make_home
 from hermes_tui.demo_script import load, messages
+from screenshots.shoot import shoot
 from store import Drift, Relation, Session, SessionDB, Status, Verdict
+from tests.terminal import terminal
 
 NOW = 1_795_000_000.0
 LEGACY = "Fix the docker build on the bot"
@@ -261,6 +264,19 @@ def is_running(pid: int) -> bool:
         return False
 
 
+@pytest.mark.slow
+def test_a_picture_of_the_demo_comes_out_the_same_twice(tmp_path: Path) -> None:
+    """Whatever differs from run to run (hours, counts, milliseconds) would show in every commit."""
+    names = ["browse-80x24", "search-80x24"]
+    for folder in ("one", "other"):
+        (tmp_path / folder).mkdir()
+        shoot(names, tmp_path / folder)
+    for name in names:
+        one, other = (tmp_path / folder / f"{name}.svg" for folder in ("one", "other"))
+        assert one.read_text() == other.read_text()
+        assert "桂林" in one.read_text() or "docker" in one.read_text()
+
+
 def test_an_agent_without_a_home_says_so_and_gives_up(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "hermes_tui.demo", "--agent", str(tmp_path / "gone" / "folder"), "--pause", "0"]
     (tmp_path / "gone").write_text("in the way")
@@ -270,3 +286,19 @@ def test_an_agent_without_a_home_says_so_and_gives_up(tmp_path: Path) -> None:
     assert result.returncode == 1
     assert result.stderr.count("\n") == 1
     assert "Traceback" not in result.stderr
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("how", ["a key", "SIGTERM", "SIGHUP"])
+def test_the_demo_shows_a_live_home_and_leaves_nothing_behind(tmp_path: Path, how: str) -> None:
+    with terminal("--demo", columns=100, rows=30, environ={"TMPDIR": str(tmp_path)}) as app:
+        app.wait_for("Fix the docker build")
+        app.wait_for("● 2 live")
+        assert len(list(tmp_path.iterdir())) == 1
+        if how == "a key":
+            app.send("\x11")
+        else:
+            app.process.send_signal(getattr(signal, how))
+        assert app.exit_code() == {"a key": 0, "SIGTERM": 143, "SIGHUP": 129}[how]
+        assert list(tmp_path.iterdir()) == []
+        assert b"Traceback" not in app.raw

@@ -116,6 +116,12 @@ def failure(what: str, cause: str, shown: str, *, width: int, glyphs: Glyphs, co
     )
 
 
+def busy(patience: float, waited: float, *, width: int, glyphs: Glyphs) -> list[Line]:
+    """Draw a question that waits for a lock that another program holds; both times in seconds."""
+    looked = [f"Waiting up to {patience:.0f} s, {waited:.0f} s so far. Reading goes on."]
+    return _block(glyphs.status(Status.INTERRUPTED), "state.db is locked by another program", looked, [], width=width)
+
+
 def _block(mark: Span, title: str, said: Sequence[str], ways: Sequence[Way], *, width: int, gap: int = 3) -> list[Line]:
     room = max(min(width - LEFT - 1, MEASURE), 1)
     first, *rest = wrap(title, room)

@@ -40,11 +40,9 @@ def sessions_sentence(shown: int, scope: Scope) -> Line:
 
     `1 204 of 1 311 sessions (archived 61, children 46: press v)`
     """
-    whole = f" of {in_words(scope.total)}" if shown != scope.total else ""
-    noun = "session" if scope.total == 1 else "sessions"
-    line: Line = (span(in_words(shown)), span(f"{whole} {noun}", Role.DIM))
+    line: Line = (span(in_words(shown)), span(f" of {many(scope.total, 'session')}", Role.DIM))
     reasons = left_out(scope)
-    if not whole or not reasons:
+    if shown == scope.total or not reasons:
         return line
     return (*line, span(f" ({reasons}: press ", Role.DIM), _key("v"), span(")", Role.DIM))
 

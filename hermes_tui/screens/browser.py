@@ -1,10 +1,9 @@
-"""The browser: the one place where the feed, the lists, the transcript and the frame meet."""
+"""The browser: the one place where the keys, the lists, the transcript and the feed meet."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterable
-from datetime import datetime
+from collections.abc import Iterator
+from functools import partial
 from typing import ClassVar
 
 from textual import events, on
@@ -12,62 +11,284 @@ from textual.actions import parse
 from textual.binding import Binding, BindingType
 from textual.widgets import Input
 
-from hermes_tui import messages as told
-from hermes_tui.commands import TABLE, Command, Place, footer
-from hermes_tui.feed import Feed, OpenStore
-from hermes_tui.render.glyphs import Glyphs
-from hermes_tui.render.line import Line
-from hermes_tui.render.message import Fold
-from hermes_tui.render.status import busy_sentence, error_sentence, position_sentence, totals
-from hermes_tui.screens import chrome
-from hermes_tui.screens.catalog import Catalog
-from hermes_tui.screens.copying import copied
-from hermes_tui.screens.finder import Finder
-from hermes_tui.screens.frame import Frame
+from hermes_tui.commands import TABLE, Command, Offer, Place, applying
+from hermes_tui.screens.copying import What, copied, resume_command
 from hermes_tui.screens.help import HelpScreen
-from hermes_tui.screens.reading import Reading
+from hermes_tui.screens.listener import Listener
 from hermes_tui.widgets.hit_list import HitKey
 from hermes_tui.widgets.session_list import SessionRow
 from hermes_tui.widgets.transcript import Transcript
 from hermes_tui.widgets.virtual_list import VirtualList
-from store.errors import StoreError
+from store.errors import UnsafeId
 from store.models import Hit, Origin
+from store.query import Query
 
-CALM = 0.25
-"""Seconds between two pictures of what streams in: a number may change four times a second."""
 PREVIEW_AFTER = 0.08
-MINUTE = 30.0
+"""Seconds that the cursor rests on a row before its transcript is read."""
+SIGN_AFTER = 0.16
+"""Seconds after which the frame looks whether something is still awaited."""
+TICK = 30.0
 """Seconds after which ages are painted anew, and live sessions looked at."""
 MOST_CONTEXT = 3
 
+_BY_ACTION: dict[tuple[str, tuple[object, ...]], list[Command]] = {}
+for _command in TABLE:
+    for _key in _command.keys:
+        _, _name, _parameters = parse(_key.action)
+        _BY_ACTION.setdefault((_name, _parameters), []).append(_command)
 
-def bindings() -> list[BindingType]:
-    """What the table of commands has for the screen."""
-    return [
+
+class BrowserScreen(Listener):
+    """Lists the sessions of a home, searches them, shows one."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
         Binding(key.keys, key.action, command.sentence, show=False, id=f"{command.id}.{number}")
         for command in TABLE
         for number, key in enumerate(command.keys)
     ]
 
+    _previewed: Query | str | None = ""
 
-class BrowserScreen(Frame):
-    """Lists the sessions of a home, searches them, shows one.
+    def on_mount(self) -> None:
+        """Ask for everything; from now on the feed posts."""
+        self.feed.sessions()
+        self.set_interval(TICK, self._tick)
+        self.set_timer(SIGN_AFTER, self.draw)
 
-    Args:
-        open_store: Opens the store; called in a thread.
-        owner: What the search row says at its end.
-        where: The home's folder as people write it.
-        glyphs: The marks to paint with.
-        now: The time, aware.
-    """
+    def on_unmount(self) -> None:
+        """End the threads."""
+        self.feed.close()
 
-    BINDINGS: ClassVar[list[BindingType]] = bindings()
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """A command works where the table says so."""
+        commands = _BY_ACTION.get((action, parameters))
+        if commands is None:
+            return True
+        place, met = self.place, {"", *self.conditions}
+        return any(place in command.places and command.needs in met for command in commands)
 
-    def __init__(
-        self, open_store: OpenStore, *, owner: str, where: str, glyphs: Glyphs, now: Callable[[], datetime]
-    ) -> None:
-        super().__init__(owner=owner, glyphs=glyphs, now=now)
-        self.feed = Feed(open_store, self.post_message)
-        self.catalog = Catalog()
-        self.finder = Finder(self.feed, self.catalog, lambda: now().timestamp())
-        self.reading = Reading(self.feed, self.catalog, self.transcript, self.banner, now)
+    def offered(self) -> Iterator[Offer]:
+        """For the palette: what works here, and from the search row what works in the list."""
+        places = [self.place]
+        if self.place is Place.SEARCH:
+            places.append(Place.HITS if self.hits_shown else Place.SESSIONS)
+        commands = {command.id: command for place in places for command in applying(place, self.conditions)}
+        for command in commands.values():
+            for key in command.keys:
+                if key.title:
+                    yield Offer(key.title, command.shown, partial(self._run, command, key.action))
+
+    async def _run(self, command: Command, action: str) -> None:
+        if self.place not in command.places:
+            self.action_enter_list()
+        await self.run_action(action)
+
+    # The search row
+
+    @on(Input.Changed, "#query")
+    def _on_query_changed(self, event: Input.Changed) -> None:
+        event.stop()
+        other = self.finder.typed(event.value)
+        wrong = self.finder.wrong
+        self.search_bar.mark_wrong((wrong.start, wrong.end) if wrong else None)
+        if other:
+            self.search_error = None
+            if self.finder.query is not None and self.finder.query.cut:
+                self.tell("only the beginning of this is searched for")
+            self.hit_list.forget_cursor()
+            self.reading.mark(self.finder.query)
+            self.paint()
+            self.set_timer(SIGN_AFTER, self.draw)
+        else:
+            self.draw()
+
+    @on(Input.Submitted, "#query")
+    def _on_query_submitted(self, event: Input.Submitted) -> None:
+        event.stop()
+        self.action_enter_list()
+
+    # The lists
+
+    @on(VirtualList.RowHighlighted)
+    def _on_row_highlighted(self, event: VirtualList.RowHighlighted) -> None:
+        pane = self.hit_list if self.hits_shown else self.session_list
+        if event.list is pane and self.two_panes and (pane.touched or self._previewed != self.finder.query):
+            self._previewed = self.finder.query
+            self._open(delay=PREVIEW_AFTER)
+        self.draw()
+
+    @on(VirtualList.RowChosen)
+    def _on_row_chosen(self) -> None:
+        self._open()
+        self._go_inside()
+
+    @on(VirtualList.RowsShown)
+    def _on_rows_shown(self, event: VirtualList.RowsShown) -> None:
+        unknown = [key for key in self._shown_sessions() if (row := self.catalog.row(key)) and row.outline is None]
+        if unknown:
+            self.feed.outlines(unknown)
+        if event.list is self.hit_list:
+            self._ask_context()
+
+    # The transcript
+
+    @on(Transcript.BodiesWanted)
+    def _on_bodies_wanted(self, event: Transcript.BodiesWanted) -> None:
+        self.feed.bodies(event.ids)
+
+    @on(Transcript.PositionChanged)
+    def _on_position_changed(self, event: Transcript.PositionChanged) -> None:
+        self.position = event
+        self.draw()
+
+    # The frame
+
+    @on(events.DescendantFocus)
+    def _on_focus_moved(self) -> None:
+        self.inside = self.place is Place.TRANSCRIPT
+        self.divide()
+        self.draw()
+
+    @on(events.Resize)
+    def _on_size_changed(self) -> None:
+        self.paint()
+
+    def _tick(self) -> None:
+        self.feed.refresh()
+        self.session_list.refresh()
+        self.hit_list.refresh()
+
+    # Keys
+
+    def action_enter_list(self) -> None:
+        """Go from the search row to what is listed."""
+        self._leave_for(self.hit_list if self.hits_shown else self.session_list)
+
+    def action_search(self) -> None:
+        """Let the user type."""
+        self.inside = False
+        self.divide()
+        self.search_bar.to_end()
+        self.set_focus(self.search_bar.query_input)
+
+    def action_clear(self) -> None:
+        """Take the search out, and let the user type another."""
+        self.search_bar.clear()
+        self.action_search()
+
+    def action_back(self) -> None:
+        """From the transcript to the list, from the list to the search row."""
+        if self.place is Place.TRANSCRIPT:
+            self.action_enter_list()
+        else:
+            self.action_search()
+
+    def action_other_pane(self) -> None:
+        """From the list to the transcript, and back."""
+        if self.place is Place.TRANSCRIPT:
+            self.action_enter_list()
+        else:
+            self._go_inside()
+
+    def action_maximise(self) -> None:
+        """One pane over the whole width, or two again."""
+        self.single = not self.single
+        self.divide()
+        self.paint()
+
+    def action_context(self, step: int) -> None:
+        """More or fewer messages around each hit."""
+        self.context = max(0, min(self.context + step, MOST_CONTEXT))
+        self.hit_list.clear_context()
+        self._ask_context()
+        self.draw()
+
+    def action_next_hit(self, step: int) -> None:
+        """The next hit of the list, and its message where the reader is."""
+        if self.hit_list.move_hit(step) is None:
+            self.tell("this is the last hit" if step > 0 else "this is the first hit")
+        elif self.place is Place.TRANSCRIPT:
+            self._open()
+            self.draw()
+
+    def action_rerank(self) -> None:
+        """The sessions with the most hits first, or the newest."""
+        self.finder.results.ranked = not self.finder.results.ranked
+        self.paint()
+
+    def action_retry(self) -> None:
+        """Read again what could not be read."""
+        self.restart()
+
+    def action_hidden(self) -> None:
+        """Show what the list leaves out; in the transcript, what the user took back."""
+        if self.place is Place.TRANSCRIPT:
+            self.transcript.undone()
+        else:
+            self.everything = not self.everything
+            self.paint()
+
+    def action_reader(self, verb: str) -> None:
+        """What the transcript does with its keys."""
+        getattr(self.transcript, verb)()
+        self.draw()
+
+    def action_copy(self, what: str) -> None:
+        """Put the message, the resume command or the id into the clipboard."""
+        try:
+            text = self._wanted(What(what))
+        except UnsafeId as error:
+            self.tell(str(error))
+            return
+        if text:
+            self.app.copy_to_clipboard(text)
+            self.tell(f"copied {len(text)} characters")
+
+    def action_help(self) -> None:
+        """All keys, and the search language."""
+        self.app.push_screen(HelpScreen(glyphs=self.glyphs))
+
+    # Where the keys lead; the focus is set at once, so that the next key finds it there
+
+    def _leave_for(self, pane: VirtualList) -> None:
+        self.inside = False
+        self.divide()
+        self.set_focus(pane)
+
+    def _go_inside(self) -> None:
+        if self.reading.row is None:
+            self._open()
+        if self.reading.row is not None:
+            self.inside = True
+            self.divide()
+            self.set_focus(self.transcript)
+
+    def _under_cursor(self) -> tuple[SessionRow | None, Hit | None]:
+        """The session, and the hit if there is one, that the cursor is on."""
+        if not self.hits_shown:
+            return self.session_list.cursor_row, None
+        session_id = self.hit_list.cursor_session
+        return (self.hit_list.row(session_id) if session_id else None), self.hit_list.cursor_hit
+
+    def _open(self, *, delay: float = 0.0) -> None:
+        row, hit = self._under_cursor()
+        if row is not None:
+            self.reading.open(row, hit, self.finder.query, delay=delay)
+            self.set_timer(delay + SIGN_AFTER, self.draw)
+
+    def _ask_context(self) -> None:
+        """Ask for the messages around the hits on the screen."""
+        if self.context:
+            for key in self.hit_list.shown:
+                if isinstance(key, HitKey) and key.origin is Origin.SQLITE:
+                    self.feed.context(key.session_id, key.message_id, width=self.context)
+
+    def _wanted(self, what: What) -> str:
+        """The text that a key copies, "" where there is none yet; raises UnsafeId."""
+        if what is What.MESSAGE:
+            message = self.transcript.focused_message
+            return copied(message.text) if message else ""
+        row = self.reading.row if self.place is Place.TRANSCRIPT else self._under_cursor()[0]
+        if row is None:
+            return ""
+        return copied(row.session.id) if what is What.ID else resume_command(row.session.id)

@@ -13,7 +13,7 @@ from hermes_tui.render.hit import section_rule
 from hermes_tui.render.line import Line, Role, span
 from hermes_tui.render.row import chain_mark, short_model, title_of
 from hermes_tui.render.safe import SafeText, one_line
-from hermes_tui.render.status import left_out, partial_sentence, sessions_sentence
+from hermes_tui.render.status import error_sentence, left_out, partial_sentence, sessions_sentence
 from hermes_tui.render.time import age, in_words, many
 from hermes_tui.screens.catalog import Catalog
 from hermes_tui.widgets.head_rule import Heading
@@ -47,6 +47,8 @@ def sessions_status(listed: Listed, glyphs: Glyphs) -> Line:
     if listed.failure is not None and len(listed.catalog):
         reason = "there is no state.db" if isinstance(listed.failure, StoreMissing) else "state.db cannot be read"
         return partial_sentence(len(listed.catalog), glyphs=glyphs, reason=reason)
+    if listed.failure is not None and not isinstance(listed.failure, StoreMissing):
+        return error_sentence("state.db cannot be read", glyphs=glyphs)
     scope = listed.catalog.scope
     if listed.everything and (reasons := left_out(scope)):
         return (

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import ClassVar
 
 from textual import events, on
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
+from textual.content import Content
 from textual.screen import Screen
+from textual.widget import Widget
 
 from hermes_tui.commands import Place
 from hermes_tui.render.glyphs import ASCII, Glyphs
-from hermes_tui.render.line import Line, span
 from hermes_tui.screens.layout import Layout
 from hermes_tui.widgets.banner import Banner
 from hermes_tui.widgets.bar import Bar
@@ -24,15 +24,15 @@ from hermes_tui.widgets.search_bar import SearchBar
 from hermes_tui.widgets.session_list import SessionList
 from hermes_tui.widgets.status_line import StatusLine
 from hermes_tui.widgets.transcript import Transcript
+from hermes_tui.widgets.virtual_list import VirtualList
 
 
-class Apology(Bar):
+class Apology(Widget):
     """Says that the screen is too small."""
 
-    def line(self, width: int) -> Line:
+    def render(self) -> Content:
         """How much is needed, and how much there is."""
-        form = Layout(*self.app.size)
-        return (span(self.glyphs.words(form.apology)),)
+        return Content(Layout(*self.app.size).apology)
 
 
 class Frame(Screen[None]):
@@ -47,14 +47,14 @@ class Frame(Screen[None]):
         self.glyphs = glyphs
         self.now = now
         self.search_bar = SearchBar(owner, id="search")
-        self.status = StatusLine(glyphs=glyphs, id="status")
-        self.head = HeadRule(glyphs=glyphs, id="head")
-        self.session_list = SessionList(now=now, glyphs=glyphs, id="sessions")
-        self.hit_list = HitList(now=now, glyphs=glyphs, id="hits")
-        self.banner = Banner(glyphs=glyphs, id="banner")
+        self.status = StatusLine(id="status")
+        self.head = HeadRule(id="head")
+        self.session_list = SessionList(now=now, id="sessions")
+        self.hit_list = HitList(now=now, id="hits")
+        self.banner = Banner(id="banner")
         self.transcript = Transcript(now=now, id="transcript")
-        self.transcript.set_reactive(Transcript.ascii_only, glyphs == ASCII)
-        self.foot = Footer(glyphs=glyphs, id="foot")
+        self.foot = Footer(id="foot")
+        self._apology = Apology(id="small")
         self.form = Layout(80, 24)
         self.single = False
         """One pane was asked for, however wide the screen is."""
@@ -73,7 +73,13 @@ class Frame(Screen[None]):
                 yield self.banner
                 yield self.transcript
         yield self.foot
-        yield Apology(glyphs=self.glyphs, id="small")
+        yield self._apology
+
+    @on(events.Mount)
+    def _on_screen_mounted(self) -> None:
+        for one in self.query("*"):
+            if isinstance(one, Bar | VirtualList | Transcript):
+                one.ascii_only = self.glyphs is ASCII
 
     @property
     def place(self) -> Place:
@@ -96,8 +102,8 @@ class Frame(Screen[None]):
     def divide(self) -> None:
         """Give every widget its place, for the size and the state there is."""
         two = self.two_panes
-        for name, on in self.form.classes(single=self.single, reading=self.inside).items():
-            self.set_class(on, name)
+        for name, holds in self.form.classes(single=self.single, reading=self.inside).items():
+            self.set_class(holds, name)
         for pane in (self.session_list, self.hit_list):
             pane.divider = two
             pane.styles.width = self.form.list_width + 1 if two else "1fr"

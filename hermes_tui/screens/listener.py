@@ -1,140 +1,140 @@
-"""What has come from the feed, and its way to the lists, the transcript and the frame."""
+"""What has come from the feed, and its way to what shows it."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Sequence
-from datetime import datetime
-
 from textual import on
-from textual.timer import Timer
 
 from hermes_tui import messages as told
-from hermes_tui.commands import Place, footer
-from hermes_tui.feed import Feed, OpenStore
-from hermes_tui.feed.desk import PATIENCE
-from hermes_tui.render import blocks
-from hermes_tui.render.glyphs import Glyphs
-from hermes_tui.render.line import Line
-from hermes_tui.render.message import Fold
-from hermes_tui.render.status import busy_sentence, error_sentence, position_sentence, totals
-from hermes_tui.screens import chrome
-from hermes_tui.screens.catalog import Catalog
-from hermes_tui.screens.finder import Finder
-from hermes_tui.screens.frame import Frame
-from hermes_tui.screens.reading import Reading
-from hermes_tui.widgets.hit_list import HitKey
+from hermes_tui.screens.painter import Painter
+from hermes_tui.widgets.hit_list import GroupKey, HitKey, TitleKey
 from hermes_tui.widgets.session_list import SessionRow
-from hermes_tui.widgets.transcript import Transcript
-from store.errors import StoreError
-from store.models import Origin
-
-CALM = 0.25
-"""Seconds between two pictures of what streams in: a number may change four times a second."""
-FULL = {Fold.HIDDEN: "hidden", Fold.SHORT: "short"}
+from store.errors import QueryInvalid
 
 
-class Listener(Frame):
-    """Keeps what has arrived, and paints it no more often than a reader can bear."""
+class Listener(Painter):
+    """Takes the answers: each goes to what it changes, and the old ones go nowhere."""
 
-    def __init__(
-        self, open_store: OpenStore, *, owner: str, where: str, glyphs: Glyphs, now: Callable[[], datetime]
-    ) -> None:
-        super().__init__(owner=owner, glyphs=glyphs, now=now)
-        self.feed = Feed(open_store, self.post_message)
-        self.catalog = Catalog()
-        self.finder = Finder(self.feed, self.catalog, lambda: now().timestamp())
-        self.reading = Reading(self.feed, self.catalog, self.transcript, self.banner, now)
-        self.everything = False
-        """The list shows what it leaves out by default, too."""
-        self.failure: StoreError | None = None
-        """Why state.db cannot be read."""
-        self.context = 0
-        """Messages shown on either side of a hit."""
-        self._where = where
-        self._restarted = False
-        self._busy: float | None = None
-        self._painted = 0.0
-        self._painter: Timer | None = None
-        self._heads: dict[object, Sequence[Line]] = {}
+    # Sessions
 
-    # What the lists show
+    @on(told.SessionsArrived)
+    def _on_sessions_arrived(self, message: told.SessionsArrived) -> None:
+        if message.generation != self.feed.generation("sessions"):
+            return
+        self._begin_anew()
+        self.failure = self.busy = None
+        changed = self.catalog.put(message.sessions)
+        if message.done:
+            self.catalog.complete = True
+            self.finder.match_titles()
+        if changed or message.done:
+            self.reading.take_sessions([one for one in message.sessions if one.id in set(changed)])
+            self.feed.outlines([one for one in changed if one in self._shown_sessions()])
+            self.paint_soon()
 
-    @property
-    def hits_shown(self) -> bool:
-        """The list has what a search found, not all sessions."""
-        return self.finder.query is not None
+    @on(told.FileSessionsArrived)
+    def _on_file_sessions_arrived(self, message: told.FileSessionsArrived) -> None:
+        if message.generation == self.feed.generation("sessions"):
+            self.catalog.put_files(message.sessions)
+            self.paint_soon()
 
-    @property
-    def listed(self) -> chrome.Listed:
-        """What the list of sessions stands on."""
-        return chrome.Listed(self.catalog, self.everything, self.failure, self._where)
+    @on(told.ScopeCounted)
+    def _on_scope_counted(self, message: told.ScopeCounted) -> None:
+        if message.generation == self.feed.generation("sessions"):
+            self.catalog.put_scope(message.scope)
+            self.paint_soon()
 
-    @property
-    def conditions(self) -> frozenset[str]:
-        """What holds now, for the commands that need it."""
-        pane = self.hit_list if self.hits_shown else self.session_list
-        holds = {
-            "failed": self.failure is not None or self.reading.error is not None,
-            "rows": pane.cursor_key is not None,
-            "wide": self.two_panes,
-            "roomy": self.form.roomy,
-            "query": self.hits_shown,
-            "typed": bool(self.search_bar.text),
-        }
-        return frozenset(name for name, met in holds.items() if met)
+    @on(told.OutlinesArrived)
+    def _on_outlines_arrived(self, message: told.OutlinesArrived) -> None:
+        self._show(self.catalog.put_outlines(message.outlines))
 
-    def restart(self) -> None:
-        """Read everything again: the store failed, or another file lies at its path."""
-        self._restarted = True
-        self.feed.sessions()
-        self.finder.again()
-        self.reading.again()
+    @on(told.DriftsArrived)
+    def _on_drifts_arrived(self, message: told.DriftsArrived) -> None:
+        self._show(self.catalog.put_drifts(message.drifts, message.facts))
 
-    def paint_soon(self) -> None:
-        """Paint now, or as soon as the last picture has stood long enough."""
-        wait = self._painted + CALM - time.monotonic()
-        if wait <= 0:
-            self.paint()
-        elif self._painter is None:
-            self._painter = self.set_timer(wait, self.paint)
+    # Hits
 
-    def paint(self) -> None:
-        """Put what is known into the list that is shown, and into the frame."""
-        if self._painter is not None:
-            self._painter.stop()
-        self._painter, self._painted = None, time.monotonic()
-        self.set_class(self.hits_shown, "-hits")
-        width = (self.form.list_width if self.two_panes else self.form.width - 1) or 1
-        if self.finder.query is not None:
-            found = self.finder.found()
-            nothing = self.finder.results.done and not self.finder.results.hits and not found.groups
-            block = chrome.no_hits_block(self.finder.query, width=width, glyphs=self.glyphs) if nothing else []
-            self._put_head(self.hit_list, block)
-            self.hit_list.show(found.titles, found.groups, dim=found.dim, close=found.close)
-        else:
-            self._put_head(self.session_list, self._sessions_block(width))
-            self.session_list.show(self.catalog.shown(everything=self.everything))
-        self.draw()
+    @on(told.HitsArrived)
+    def _on_hits_arrived(self, message: told.HitsArrived) -> None:
+        if self.finder.take(message):
+            self.search_error = self.busy = None
+            self.paint_soon()
 
-    def draw(self) -> None:
-        """Put what is known into the frame."""
-        self.reading.fade()
-        live = self.catalog.live(self.now().timestamp())
-        ends = totals(live, self.catalog.flagged, width=self.form.width, glyphs=self.glyphs)
-        self.status.show(self._sentence(), ends)
-        pinned = ("f1" if self.place is Place.SEARCH else "?", "help")
-        self.foot.show(footer(self.place, self.conditions), pinned)
-        self._draw_head()
+    @on(told.TitlesRanked)
+    def _on_titles_ranked(self, message: told.TitlesRanked) -> None:
+        if self.finder.take_titles(message):
+            self.paint_soon()
 
-    def _sessions_block(self, width: int) -> list[Line]:
-        if self._busy is not None and not len(self.catalog):
-            return [(), *blocks.busy(PATIENCE, self._busy, width=width, glyphs=self.glyphs)]
-        height = self.session_list.size.height or self.form.height - 4
-        return chrome.sessions_block(self.listed, width=width, height=height, glyphs=self.glyphs)
+    @on(told.ContextArrived)
+    def _on_context_arrived(self, message: told.ContextArrived) -> None:
+        if message.generation == self.feed.generation("search") and self.context:
+            self.hit_list.set_context(HitKey(message.session_id, message.message_id), message.lines)
 
-    def _put_head(self, pane: object, lines: Sequence[Line]) -> None:
-        """Put lines above a list's rows, unless they are there."""
-        if self._heads.get(pane, []) != lines:
-            self._heads[pane] = lines
-            (self.hit_list if pane is self.hit_list else self.session_list).set_head(lines)
+    # The transcript
+
+    @on(told.SectionArrived)
+    @on(told.FileTranscriptArrived)
+    @on(told.GrowthArrived)
+    @on(told.BodiesArrived)
+    @on(told.CheckArrived)
+    def _on_reading_answered(self, message: told.Answer) -> None:
+        self.reading.take(message)
+        if not isinstance(message, told.BodiesArrived):
+            self.draw()
+
+    # The store itself
+
+    @on(told.StoreChanged)
+    def _on_store_changed(self, message: told.StoreChanged) -> None:
+        if message.change.replaced:
+            self.restart()
+
+    @on(told.StoreBusy)
+    def _on_store_busy(self, message: told.StoreBusy) -> None:
+        self.busy = message.seconds
+        self.paint_soon()
+
+    @on(told.StoreHealed)
+    def _on_store_healed(self) -> None:
+        if self.failure is not None:
+            self.restart()
+
+    @on(told.StoreFailed)
+    def _on_store_failed(self, message: told.StoreFailed) -> None:
+        self.busy = None
+        if message.question == "sessions":
+            self._begin_anew()
+            self.failure = message.error
+            self.catalog.complete = True
+        elif message.question == "transcript":
+            self.reading.fail(message.generation, message.error)
+        elif message.question in {"search", "new hits"} and not isinstance(message.error, QueryInvalid):
+            self.search_error = message.error
+            self.finder.results.done = True
+        elif message.question in {"details", "files"} and self.failure is None:
+            self.tell(str(message.error))
+        self.paint_soon()
+
+    @on(told.FeedCrashed)
+    def _on_feed_crashed(self, message: told.FeedCrashed) -> None:
+        raise message.error
+
+    def _begin_anew(self) -> None:
+        """With the first answer of a new reading the old rows go."""
+        if self.restarted:
+            self.restarted = False
+            self.catalog.clear()
+
+    def _show(self, rows: list[SessionRow]) -> None:
+        """Paint changed rows in their places."""
+        for row in rows:
+            self.session_list.update_row(row)
+            self.hit_list.update_row(row)
+        if rows:
+            self.reading.refresh_row()
+            self.draw()
+
+    def _shown_sessions(self) -> set[str]:
+        """The sessions whose rows are on the screen."""
+        if not self.hits_shown:
+            return {str(key) for key in self.session_list.shown}
+        return {key.session_id for key in self.hit_list.shown if isinstance(key, TitleKey | GroupKey)}

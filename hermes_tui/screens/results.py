@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 
 from hermes_tui.widgets.hit_list import HitGroup
 from hermes_tui.widgets.session_list import SessionRow
@@ -47,9 +47,6 @@ class Results:
         for hit in reversed(fresh) if standing else fresh:
             hits = self._groups.setdefault(hit.session_id, [])
             hits.insert(0 if standing else len(hits), hit)
-        if standing:
-            newest = dict.fromkeys(hit.session_id for hit in fresh)
-            self._groups = {key: self._groups[key] for key in (*newest, *(key for key in self._groups if key not in newest))}
         return bool(fresh)
 
     def groups(self, row_of: Callable[[str], SessionRow | None]) -> list[HitGroup]:
@@ -58,7 +55,9 @@ class Results:
             HitGroup(row_of(session_id) or SessionRow(session_of(hits[0]), None, None), tuple(hits), len(hits))
             for session_id, hits in self._groups.items()
         ]
-        return sorted(groups, key=lambda group: -group.total) if self.ranked else groups
+        if self.ranked:
+            return sorted(groups, key=lambda group: -group.total)
+        return sorted(groups, key=lambda group: -(group.hits[0].timestamp or 0.0))
 
     def find(self, session_id: str, message_id: int) -> Hit | None:
         """The hit with that message."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hermes_tui.render.glyphs import UNICODE, Glyphs
+from hermes_tui.render.glyphs import Glyphs
 from hermes_tui.render.line import Line, blank, cells, span
 from hermes_tui.render.safe import safe
 from hermes_tui.render.time import in_words, many
@@ -21,8 +21,8 @@ class Banner(Bar):
     Banner.-flagged { display: block; }
     """
 
-    def __init__(self, *, glyphs: Glyphs = UNICODE, id: str | None = None) -> None:  # noqa: A002  Textual's own name
-        super().__init__(glyphs=glyphs, id=id)
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002  Textual's own name
+        super().__init__(id=id)
         self._drift: Drift | None = None
         self._sentences: tuple[str, ...] = ()
 

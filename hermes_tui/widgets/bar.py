@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from textual.reactive import reactive
 from textual.strip import Strip
 from textual.widget import Widget
 
-from hermes_tui.render.glyphs import UNICODE, Glyphs
+from hermes_tui.render.glyphs import ASCII, UNICODE, Glyphs
 from hermes_tui.render.line import Line
 from hermes_tui.widgets.theme import Ground, palette_of, strip_of
 
@@ -20,12 +21,16 @@ class Bar(Widget):
     Bar { height: 1; background: $background; }
     """
 
-    def __init__(self, *, glyphs: Glyphs = UNICODE, id: str | None = None) -> None:  # noqa: A002  Textual's own name
-        super().__init__(id=id)
-        self.glyphs = glyphs
+    ascii_only: reactive[bool] = reactive(False)
+    """Paint with the ASCII glyphs."""
+
+    @property
+    def glyphs(self) -> Glyphs:
+        """The set of marks to paint with."""
+        return ASCII if self.ascii_only else UNICODE
 
     def line(self, width: int) -> Line:
-        """What is on the row, at most `width` cells."""
+        """What is on the row; what is beyond `width` cells is cut."""
         raise NotImplementedError
 
     def render_line(self, y: int) -> Strip:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from hermes_tui.render.glyphs import UNICODE, Glyphs
 from hermes_tui.render.line import Line, Role, Span, blank, cells, fill, line_cells, span
 from hermes_tui.widgets.bar import Bar
 
@@ -17,8 +16,8 @@ Item = tuple[str, str]
 class Footer(Bar):
     """Keys in accent with a word each; what does not fit is dropped whole, the help stays at the right."""
 
-    def __init__(self, *, glyphs: Glyphs = UNICODE, id: str | None = None) -> None:  # noqa: A002  Textual's own name
-        super().__init__(glyphs=glyphs, id=id)
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002  Textual's own name
+        super().__init__(id=id)
         self._items: tuple[Item, ...] = ()
         self._pinned: Item = ("", "")
 

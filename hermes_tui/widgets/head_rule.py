@@ -1,10 +1,10 @@
-"""The one hairline above the panes: it carries their titles, and says by its weight which has the focus (LOOK.md §1, §2)."""
+"""The hairline above the panes: it carries their titles, and its weight says which has the focus (LOOK.md §1, §2)."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from hermes_tui.render.glyphs import UNICODE, Glyphs
+from hermes_tui.render.glyphs import Glyphs
 from hermes_tui.render.line import Line, Role, Span, crop, fit, line_cells, span
 from hermes_tui.render.safe import SafeText, safe
 from hermes_tui.widgets.bar import Bar
@@ -30,8 +30,8 @@ class Heading:
 class HeadRule(Bar):
     """One rule over one pane or two."""
 
-    def __init__(self, *, glyphs: Glyphs = UNICODE, id: str | None = None) -> None:  # noqa: A002  Textual's own name
-        super().__init__(glyphs=glyphs, id=id)
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002  Textual's own name
+        super().__init__(id=id)
         self._left = Heading(SafeText(""))
         self._right: Heading | None = None
         self._split = 0
@@ -66,7 +66,7 @@ def heading_line(heading: Heading, width: int, glyphs: Glyphs) -> Line:
     room = width - 4 - line_cells(tail)
     title = fit(heading.title, max(room, 1), glyphs.truncated)
     note = f" {glyphs.words(heading.note)}" if heading.note else ""
-    head = (span(f"{mark} ", role), span(title, bold=heading.focused), span(note, Role.DIM), span(" "))
+    head: Line = (span(f"{mark} ", role), span(title, bold=heading.focused), span(note, Role.DIM), span(" "))
     head = crop(head, width - line_cells(tail), glyphs.truncated)
     return (*head, span(mark * (width - line_cells(head) - line_cells(tail)), role), *tail)
 

@@ -5,7 +5,6 @@ Nothing is made for a message before it is looked at, but a number for its heigh
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -18,25 +17,13 @@ from hermes_tui.render.message import TEXT_LINES, Fold, Folds, joins, message_li
 from hermes_tui.render.seam import seam, undone_seam
 from hermes_tui.render.time import day, same_day
 from hermes_tui.widgets.bodies import Bodies
+from hermes_tui.widgets.contents import RUN, Contents, is_undone
 from hermes_tui.widgets.heights import Heights
 from store.models import Head, Message, ToolCall
 from store.query import Query, matches
 
 DRAWN = 512
 """Messages whose lines are kept."""
-RUN = 128
-"""Results behind a message that are looked through for its calls."""
-
-
-@dataclass(frozen=True, slots=True)
-class Section:
-    """A session of a lineage, or a part of one that was read."""
-
-    session_id: str
-    heads: tuple[Head, ...]
-    """Ids ascend."""
-    label: str = ""
-    """The words of the seam above it (`render.message.section_seam`), "" for none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,69 +35,29 @@ class Drawn:
     """Lines at its top that are not its own."""
 
 
-class Manuscript:
+class Manuscript(Contents):
     """Messages by their index; pure but for `now`."""
 
     def __init__(self, *, now: Callable[[], datetime]) -> None:
+        super().__init__()
         self._now = now
-        self.heads: list[Head] = []
         self.heights = Heights()
         self.bodies = Bodies()
         self._live = False
-        self._starts: list[int] = []
-        self._sections: list[Section] = []
-        self._undone: list[list[int]] = []
         self._drawn: OrderedDict[int, Drawn] = OrderedDict()
         self._own_folds: dict[int, Folds] = {}
         self._width = 80
         self._glyphs = UNICODE
         self._folds = Folds()
-        self._undone_shown = False
         self._query: Query | None = None
         self._current: int | None = None
 
-    # What there is
-
-    def __len__(self) -> int:
-        return len(self.heads)
-
-    @property
-    def last_section(self) -> str | None:
-        """The session that the end belongs to."""
-        return self._sections[-1].session_id if self._sections else None
-
-    @property
-    def last_of_section(self) -> int:
-        """The id of the last section's last message, 0 where it has none."""
-        return self.heads[-1].id if self._starts and len(self.heads) > self._starts[-1] else 0
-
-    def add(self, section: Section) -> None:
-        """Put a section at the end."""
-        self._starts.append(len(self.heads))
-        self._sections.append(section)
-        self.extend(section.heads)
-
     def extend(self, heads: Iterable[Head]) -> None:
-        """Put messages at the end of the last section."""
+        """Put messages at the end of the last section; what stood there is drawn anew, for it may be joined."""
         start = len(self.heads)
-        self.heads.extend(heads)
-        for index in range(start, len(self.heads)):
-            if _is_undone(self.heads[index]):
-                if self._undone and self._undone[-1][1] == index:
-                    self._undone[-1][1] = index + 1
-                else:
-                    self._undone.append([index, index + 1])
+        super().extend(heads)
         self.heights.extend(self._estimates(start))
-        self._forget_from(start - RUN - 2)
-
-    def index_of(self, message_id: int) -> int | None:
-        """Where a message is, None where it is not here."""
-        for section, start in enumerate(self._starts):
-            end = self._starts[section + 1] if section + 1 < len(self._starts) else len(self.heads)
-            index = bisect_left(self.heads, message_id, start, end, key=lambda head: head.id)
-            if index < end and self.heads[index].id == message_id:
-                return index
-        return None
+        self._forget_end(start)
 
     def body(self, index: int) -> Message | None:
         """The message at an index, None where its body is not at hand."""
@@ -144,16 +91,11 @@ class Manuscript:
     def live(self, live: bool) -> None:
         if live != self._live:
             self._live = live
-            self._forget_from(len(self.heads) - RUN - 2)
+            self._forget_end(len(self.heads))
 
-    @property
-    def undone_shown(self) -> bool:
-        """Whether messages that the user took back are shown."""
-        return self._undone_shown
-
-    @undone_shown.setter
-    def undone_shown(self, shown: bool) -> None:
-        self._undone_shown = shown
+    def show_undone(self, shown: bool) -> None:
+        """Show the messages that the user took back, or leave them out."""
+        self.undone_shown = shown
         self._drawn.clear()
 
     def seek(self, query: Query | None, index: int | None = None) -> None:
@@ -168,28 +110,12 @@ class Manuscript:
     def fold(self, index: int, folds: Folds) -> None:
         """Fold one message on its own."""
         self._own_folds[index] = folds
-        for changed in (index, self._below(index)):
+        for changed in (index, self.below(index)):
             self._drawn.pop(-1 if changed is None else changed, None)
 
     def folds_of(self, index: int) -> Folds:
         """What of a message is folded."""
         return self._own_folds.get(index, self._folds)
-
-    # Going through it
-
-    def after(self, index: int) -> int:
-        """The next index, past messages that were taken back and are not shown; the length at the end."""
-        run = self._hidden_run(index + 1)
-        return run[1] if run and index + 1 > run[0] else index + 1
-
-    def before(self, index: int) -> int:
-        """The index before, or the first one of a run that is not shown; -1 at the start."""
-        run = self._hidden_run(index - 1)
-        return run[0] if run else index - 1
-
-    def leader(self, index: int) -> int:
-        """The message that a result is drawn with: that of its call; any other message's own index."""
-        return index if (owner := self._owner(index)) is None else owner
 
     def complete(self, index: int) -> bool:
         """Whether everything that `lines` needs for a message is at hand."""
@@ -200,7 +126,9 @@ class Manuscript:
         if self.is_hidden(index):
             return []
         leader = self.leader(index)
-        return [self.heads[place].id for place in (leader, *self._run(leader))]
+        above = self.above(leader)
+        turn = (above,) if above is not None and self._joins(above, leader) else ()
+        return [self.heads[place].id for place in (leader, *self.results(leader), *turn)]
 
     def lines(self, index: int) -> list[Line]:
         """The lines of a message, none where it is drawn with another; empty ones as long as bodies are missing."""
@@ -222,7 +150,7 @@ class Manuscript:
     # Drawing
 
     def _draw(self, index: int) -> Drawn:
-        above = self._above(index)
+        above = self.above(index)
         own = [] if self.is_hidden(index) else self._message(index, above)
         seams: list[Line] = []
         for text in self._seams(index, above if own else None):
@@ -232,11 +160,10 @@ class Manuscript:
     def _seams(self, index: int, above: int | None) -> list[str]:
         """What stands above a message: where a section begins, where messages were taken back, a new day."""
         found = []
-        section = bisect_right(self._starts, index) - 1
-        if self._starts[section] == index and self._sections[section].label:
-            found.append(self._sections[section].label)
-        if (run := self._run_of_undone(index)) and run[0] == index:
-            found.append(undone_seam(run[1] - run[0], shown=self._undone_shown))
+        if label := self.label_at(index):
+            found.append(label)
+        if (run := self.undone_run(index)) and run[0] == index:
+            found.append(undone_seam(run[1] - run[0], shown=self.undone_shown))
         if above is not None:
             then, moment = self.heads[above].timestamp, self.heads[index].timestamp
             if then is not None and moment is not None and not same_day(self._now(), then, moment):
@@ -249,21 +176,38 @@ class Manuscript:
         calls, results = self._matched(leader)
         if message is None or (leader != index and any(result is message for result in results)):
             return []
-        below = self._below(index)
-        return message_lines(
+        below = self.below(index)
+        lines = message_lines(
             replace(message, tool_calls=calls) if leader == index else message,
             width=self._width,
             now=self._now(),
             glyphs=self._glyphs,
             results=results if leader == index else (),
             folds=self.folds_of(index),
-            previous=None if above is None else self.heads[above].timestamp,
+            previous=self._last_time(index, above),
             find=self._find if self._query else None,
             current=0 if index == self._current else None,
             label=above is None or not self._joins(above, index),
-            gap=below is not None and not self._joins(index, below),
+            gap=below is None or not self._joins(index, below),
             running=self._live and below is None,
         )
+        return lines[:-1] if below is None and lines and len(lines[-1]) == 1 else lines
+
+    def _last_time(self, index: int, above: int | None) -> float | None:
+        """The moment of the message above, unless its time was left to this one; a time that is left is its own."""
+        if self._is_late(index, above):
+            return self.heads[index].timestamp
+        if above is not None and self._joins(above, index) and self._is_late(above, before := self.above(above)):
+            above = before
+        return None if above is None else self.heads[above].timestamp
+
+    def _is_late(self, index: int, above: int | None) -> bool:
+        """Whether a turn begins with a single line: its time then stands beside the next, not on a line of its own."""
+        below, message = self.below(index), self.body(index)
+        if message is None or below is None or not self._joins(index, below):
+            return False
+        begins = above is None or not self._joins(above, index)
+        return begins and len(message.tool_calls) == 1 and not message.reasoning.strip()
 
     def _find(self, text: str) -> Sequence[Range]:
         return matches(self._query, text) if self._query else ()
@@ -273,7 +217,7 @@ class Manuscript:
         message = self.body(leader)
         if message is None:
             return (), []
-        left = [result for place in self._run(leader) if (result := self.body(place)) is not None]
+        left = [result for place in self.results(leader) if (result := self.body(place)) is not None]
         found: list[Message | None] = []
         for call in message.tool_calls:
             fitting = (result for result in left if call.id and result.tool_call_id == call.id)
@@ -291,59 +235,7 @@ class Manuscript:
     def _joins(self, index: int, after: int) -> bool:
         """Whether a message goes on the one above, with nothing between the two."""
         folded = self.folds_of(index).tools is Fold.SHORT and not self.is_hidden(after)
-        return folded and after not in self._starts and joins(self.heads[index], self.heads[after])
-
-    # Who stands where
-
-    def _above(self, index: int) -> int | None:
-        """The message above that is drawn on its own."""
-        place = self.before(index)
-        while place >= 0 and self.is_hidden(place):
-            place = self.before(place)
-        return self.leader(place) if place >= 0 else None
-
-    def _below(self, index: int) -> int | None:
-        """The message below that is drawn on its own, or the seam that stands for messages taken back."""
-        run = self._run(self.leader(index))
-        place = self.after(run[-1] if run else index)
-        return place if place < len(self.heads) else None
-
-    def _run(self, index: int) -> range:
-        """The results that may belong to a message's calls."""
-        head = self.heads[index]
-        if not head.has_calls or head.role == "tool":
-            return range(0)
-        end = index + 1
-        while end < min(index + 1 + RUN, len(self.heads)) and self._goes_on(end):
-            end += 1
-        return range(index + 1, end)
-
-    def _owner(self, index: int) -> int | None:
-        """The message whose calls a result may belong to."""
-        place = index
-        while place > 0 and index - place < RUN and self._goes_on(place):
-            place -= 1
-        return place if place < index and index in self._run(place) else None
-
-    def _goes_on(self, index: int) -> bool:
-        """Whether a result stands behind something of its own kind and section."""
-        head = self.heads[index]
-        return (
-            head.role == "tool" and index not in self._starts and _is_undone(head) == _is_undone(self.heads[index - 1])
-        )
-
-    def is_hidden(self, index: int) -> bool:
-        """Whether a message was taken back and is not shown."""
-        return not self._undone_shown and 0 <= index < len(self.heads) and _is_undone(self.heads[index])
-
-    def _hidden_run(self, index: int) -> list[int] | None:
-        return self._run_of_undone(index) if self.is_hidden(index) else None
-
-    def _run_of_undone(self, index: int) -> list[int] | None:
-        """First index and end of the messages in a row that were taken back, if `index` is one of them."""
-        if not _is_undone(self.heads[index]):
-            return None
-        return self._undone[bisect_right(self._undone, index, key=lambda run: run[0]) - 1]
+        return folded and not self.begins_section(after) and joins(self.heads[index], self.heads[after])
 
     # Heights before anything is read
 
@@ -356,15 +248,12 @@ class Manuscript:
                 continue
             owned = head.has_calls
             text = min(head.octets // room + 1, TEXT_LINES) if head.octets else 0
-            found.append(0 if _is_undone(head) else text + owned + head.has_reasoning + 1)
+            found.append(0 if is_undone(head) else text + owned + head.has_reasoning + 1)
         return found
 
-    def _forget_from(self, index: int) -> None:
-        """What stands at the end is drawn anew: what follows it may join it."""
-        for drawn in [place for place in self._drawn if place >= index]:
+    def _forget_end(self, index: int) -> None:
+        """Draw anew what stands so near before `index` that it may depend on what comes there."""
+        run = self.undone_run(index - 1) if index else None
+        first = min(index - RUN - 2, run[0] if run else index)
+        for drawn in [place for place in self._drawn if place >= first]:
             del self._drawn[drawn]
-
-
-def _is_undone(head: Head) -> bool:
-    """Taken back by the user; what a compaction took out of the context stays history."""
-    return not head.active and not head.compacted

@@ -9,7 +9,7 @@ from datetime import datetime
 from hermes_tui.render.glyphs import Glyphs
 from hermes_tui.render.message import Fold, Folds
 from hermes_tui.widgets.manuscript import Manuscript
-from hermes_tui.widgets.viewport import Viewport
+from hermes_tui.widgets.viewport import Row, Viewport
 from store.query import Query
 
 NEXT_TOOLS = {Fold.HIDDEN: Fold.SHORT, Fold.SHORT: Fold.OPEN, Fold.OPEN: Fold.HIDDEN}
@@ -60,6 +60,9 @@ class Reader:
         """Where the reader is, so that a later manuscript of the same session can be read on from there."""
         if not self.text.heads or self.port.following:
             return None
+        if (place := self._bar_place()) is not None:
+            row, shown = place
+            return Aim(self.text.heads[self.bar].id, shown.line, row)
         anchor = self.port.anchor
         return Aim(self.text.heads[anchor.index].id, anchor.line, anchor.row)
 
@@ -123,7 +126,7 @@ class Reader:
         """Unfold the message with the bar one step further, or fold it again after the last."""
         if self.bar >= len(self.text):
             return
-        now, before, row = self.text.folds_of(self.bar), self.text.lines(self.bar), self._bar_row()
+        now, before, place = self.text.folds_of(self.bar), self.text.lines(self.bar), self._bar_place()
         steps = (OPEN, WHOLE, FOLDED)
         at = 1 if Fold.WHOLE in {now.tools, now.text} else 0 if Fold.OPEN in {now.tools, now.reasoning} else -1
         for step in range(1, len(steps)):
@@ -132,7 +135,7 @@ class Reader:
                 break
         else:
             self.text.fold(self.bar, now)
-        self.port.place(self.bar, self.text.drawn(self.bar).seams, row)
+        self._stand(place)
 
     def fold_tools(self) -> None:
         """Calls of tools everywhere: short, in full, hidden, and again."""
@@ -145,19 +148,32 @@ class Reader:
 
     def show_undone(self, shown: bool) -> None:
         """Show the messages that the user took back, or leave them out."""
-        row = self._bar_row()
-        self.text.undone_shown = shown
-        self.port.place(self.bar, 0, row)
+        place = self._bar_place()
+        self.text.show_undone(shown)
+        self._stand(place)
 
     def _fold_all(self, folds: Folds) -> None:
         """Fold everything alike; the message with the bar stays where it is on the screen."""
-        row, following = self._bar_row(), self.port.following
+        place = self._bar_place()
         self.folds = self.text.folds = folds
-        self.port.place(self.bar, self.text.drawn(self.bar).seams if self.text.heads else 0, row)
-        self.port.following = following
+        self._stand(place)
 
-    def _bar_row(self) -> int:
-        return self.port.row_of(self.bar) or 0
+    def _bar_place(self) -> tuple[int, Row] | None:
+        """The first row of the screen that the message with the bar has, and what is on it."""
+        rows = enumerate(self.port.rows)
+        return next(((row, shown) for row, shown in rows if shown.index == self.bar and not shown.seam), None)
+
+    def _stand(self, place: tuple[int, Row] | None) -> None:
+        """Keep the message with the bar where it was on the screen, though it has other lines now."""
+        following = self.port.following
+        if place is None:
+            self.port.place(self.bar)
+        else:
+            row, shown = place
+            # The first line has another number where seams have come or gone; any other line is one inside.
+            seams = self.text.drawn(self.bar).seams
+            self.port.place(self.bar, seams if row > 0 else max(shown.line, seams), row)
+        self.port.following = following and self.port.at_end
 
     # Searching
 
@@ -172,7 +188,7 @@ class Reader:
         if found is None:
             return
         if self.text.is_hidden(found):
-            self.text.undone_shown = True
+            self.text.show_undone(True)
         leader = self.text.leader(found)
         if not aim.sought:
             self.bar = leader

@@ -7,12 +7,12 @@ import re
 from rich.highlighter import Highlighter
 from rich.style import Style
 from rich.text import Text
-from textual import events
+from textual import events, on
 from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.widgets import Input
 
-from hermes_tui.render.line import Line, Role, Span, span
+from hermes_tui.render.line import Line, Role, Span, head, span
 from hermes_tui.render.safe import SafeText, one_line
 from hermes_tui.widgets.bar import Bar
 from hermes_tui.widgets.theme import Ground, palette_of
@@ -28,8 +28,8 @@ class _Prompt(Bar):
     GROUND = Ground.TINT
 
     def line(self, width: int) -> Line:
-        focused = self.parent is not None and getattr(self.parent, "has_focus_within", False)
-        return (span(" / ", Role.ACCENT if focused else Role.TEXT, bold=focused),)
+        focused = isinstance(self.parent, SearchBar) and self.parent.has_focus_within
+        return head((span(" / ", Role.ACCENT if focused else Role.TEXT, bold=focused),), width)
 
 
 class _Owner(Bar):
@@ -45,7 +45,7 @@ class _Owner(Bar):
         self.styles.width = len(self._text) + 2
 
     def line(self, width: int) -> Line:
-        return (span(f" {self._text}", Role.DIM),)
+        return head((span(f" {self._text}", Role.DIM),), width)
 
 
 class _Filters(Highlighter):
@@ -78,9 +78,11 @@ class QueryInput(Input, inherit_bindings=True):
         return palette_of(self.app).style(Span(SafeText(""), role, underline=underline), Ground.TINT)
 
     def get_component_rich_style(self, *names: str, partial: bool = False, default: Style | None = None) -> Style:
-        """The placeholder is dim like every other label; the rest is the theme's."""
+        """The placeholder is dim like every other label, and without colours the cursor is reversed."""
         if names == ("input--placeholder",):
             return self.style_of(Role.DIM)
+        if names == ("input--cursor",) and self.app.no_color:
+            return Style(reverse=True)
         return super().get_component_rich_style(*names, partial=partial, default=default)
 
 
@@ -106,14 +108,14 @@ class SearchBar(Horizontal):
         yield _Owner(self._owner)
 
     @property
-    def query_input(self) -> QueryInputInput:
+    def query_input(self) -> QueryInput:
         """The input."""
         return self.query_one(QueryInput)
 
     @property
     def text(self) -> str:
         """What is typed."""
-        return self.query_input.value
+        return str(self.query_input.value)
 
     def mark_wrong(self, place: tuple[int, int] | None) -> None:
         """Underline the characters that mean nothing, or none."""
@@ -125,15 +127,11 @@ class SearchBar(Horizontal):
         """Take everything out."""
         self.query_input.value = ""
 
-    def focus_input(self) -> None:
-        """Let the user type, behind what is there."""
-        self.query_input.focus()
+    def to_end(self) -> None:
+        """Put the cursor behind what is there."""
         self.query_input.cursor_position = len(self.query_input.value)
 
-    def on_descendant_focus(self, event: events.DescendantFocus) -> None:
-        """The prompt says that this row has the focus."""
-        self.query_one(_Prompt).refresh()
-
-    def on_descendant_blur(self, event: events.DescendantBlur) -> None:
-        """And that it has not."""
+    @on(events.DescendantFocus)
+    @on(events.DescendantBlur)
+    def _on_focus_moved(self) -> None:
         self.query_one(_Prompt).refresh()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from textual.timer import Timer
 
-from hermes_tui.render.glyphs import UNICODE, Glyphs
 from hermes_tui.render.line import Line, Role, blank, crop, fill, line_cells, span
 from hermes_tui.widgets.bar import Bar
 
@@ -17,8 +16,8 @@ NOTICE_SECONDS = 4.0
 class StatusLine(Bar):
     """A sentence on the left; on the right what wants attention, or for a while a notice."""
 
-    def __init__(self, *, glyphs: Glyphs = UNICODE, id: str | None = None) -> None:  # noqa: A002  Textual's own name
-        super().__init__(glyphs=glyphs, id=id)
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002  Textual's own name
+        super().__init__(id=id)
         self._left: Line = ()
         self._right: Line = ()
         self._notice = ""

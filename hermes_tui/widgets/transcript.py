@@ -10,60 +10,40 @@ from typing import ClassVar
 from textual import events
 from textual.binding import Binding, BindingType
 from textual.message import Message
-from textual.reactive import reactive
-from textual.scroll_view import ScrollView
-from textual.strip import Strip
 
 from hermes_tui.render.blocks import empty_session
-from hermes_tui.render.glyphs import ASCII, UNICODE, Glyphs
 from hermes_tui.render.gutter import with_bar
 from hermes_tui.render.line import Line, Role, fill, line_cells, span
 from hermes_tui.render.line import head as start_of
 from hermes_tui.render.message import Folds
 from hermes_tui.render.time import in_words
 from hermes_tui.render.tool import octets
-from hermes_tui.widgets.manuscript import Section
+from hermes_tui.widgets.contents import Section
+from hermes_tui.widgets.pane import Pane
 from hermes_tui.widgets.reader import Aim, Reader
 from hermes_tui.widgets.session_list import SessionRow
-from hermes_tui.widgets.theme import Ground, palette_of, strip_of
-from hermes_tui.widgets.thumb import track_cell
+from hermes_tui.widgets.theme import Ground
 from store.models import Head
 from store.models import Message as Entry
 from store.query import Query
 
 __all__ = ["Section", "Transcript"]
 
-WHEEL = 3
-"""Lines that a notch of the wheel moves."""
 NARROWEST = 40
 """The least width that is drawn for; what does not fit is cut."""
 
 
-class Transcript(ScrollView, can_focus=True, inherit_bindings=False):
-    """Messages in the order of their sections; bodies are asked for by `BodiesWanted` and come by `put`.
-
-    The last column belongs to the scroll thumb.
-    """
-
-    ALLOW_SELECT = False
+class Transcript(Pane):
+    """Messages in the order of their sections; bodies are asked for by `BodiesWanted` and come by `put`."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up,k", "scroll_by(-1)", "Up", show=False),
-        Binding("down,j", "scroll_by(1)", "Down", show=False),
-        Binding("pageup", "scroll_page(-1)", "Page up", show=False),
-        Binding("pagedown", "scroll_page(1)", "Page down", show=False),
+        Binding("up,k", "roll(-1)", "Up", show=False),
+        Binding("down,j", "roll(1)", "Down", show=False),
+        Binding("pageup", "roll_page(-1)", "Page up", show=False),
+        Binding("pagedown", "roll_page(1)", "Page down", show=False),
         Binding("home,g", "move_to_top", "Top", show=False),
         Binding("end,G", "move_to_end", "End", show=False),
     ]
-
-    DEFAULT_CSS = """
-    Transcript { overflow: hidden hidden; background: $background; }
-    """
-
-    ascii_only: reactive[bool] = reactive(False)
-    """Paint with the ASCII glyphs."""
-    faded: reactive[bool] = reactive(False)
-    """Everything is dim, because another session is being read."""
 
     @dataclass
     class BodiesWanted(Message):
@@ -98,11 +78,6 @@ class Transcript(ScrollView, can_focus=True, inherit_bindings=False):
         self._reader = Reader(now=now)
         self._new = 0
         self._told: tuple[int, int, int, bool] | None = None
-
-    @property
-    def glyphs(self) -> Glyphs:
-        """The set of marks to paint with."""
-        return ASCII if self.ascii_only else UNICODE
 
     # What is shown
 
@@ -212,14 +187,14 @@ class Transcript(ScrollView, can_focus=True, inherit_bindings=False):
 
     # What keys do; each is an action too
 
-    def scroll_by(self, lines: int) -> None:
+    def roll(self, rows: int) -> None:
         """Move by lines, down if positive."""
-        self._reader.scroll(lines)
+        self._reader.scroll(rows)
         self._changed()
 
-    def scroll_page(self, pages: int) -> None:
+    def roll_page(self, pages: int) -> None:
         """Move by the height of the pane less one line."""
-        self.scroll_by(pages * max(1, self.size.height - 1))
+        self.roll(pages * max(1, self.size.height - 1))
 
     def move_to_top(self) -> None:
         """Go to the first message."""
@@ -269,8 +244,8 @@ class Transcript(ScrollView, can_focus=True, inherit_bindings=False):
         self._reader.show_undone(not self.undone_shown)
         self._changed()
 
-    action_scroll_by = scroll_by
-    action_scroll_page = scroll_page
+    action_roll = roll
+    action_roll_page = roll_page
     action_move_to_top = move_to_top
     action_move_to_end = move_to_end
 
@@ -322,27 +297,18 @@ class Transcript(ScrollView, can_focus=True, inherit_bindings=False):
             self._reader.fold()
         self._changed()
 
-    def _on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
-        event.stop()
-        event.prevent_default()
-        self.scroll_by(WHEEL)
-
-    def _on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
-        event.stop()
-        event.prevent_default()
-        self.scroll_by(-WHEEL)
-
     # Painting
 
-    def render_line(self, y: int) -> Strip:
-        """One row of the screen, and its cell of the scroll track."""
-        palette, width, height = palette_of(self.app), self.size.width - 1, self.size.height
+    def thumb(self, height: int) -> tuple[int, int]:
+        """Where the reader is; by estimate where messages were not drawn yet."""
+        return self._reader.port.thumb(height)
+
+    def row_line(self, y: int, width: int) -> tuple[Line, Ground]:
+        """A row of the text; the last one tells what came below it."""
         line = self._line(y)
-        if y == height - 1 and self._new:
+        if y == self.size.height - 1 and self._new:
             line = self._with_new(line, width)
-        row = strip_of(line, width, palette, Ground.FADED if self.faded else Ground.PLAIN)
-        cell = track_cell(y, self._reader.port.thumb(height), self.glyphs)
-        return Strip.join((row, strip_of((cell,), 1, palette)))
+        return line, Ground.PLAIN
 
     def _line(self, y: int) -> Line:
         if not self.total:

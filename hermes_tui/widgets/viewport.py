@@ -144,7 +144,7 @@ class Viewport:
         if not self.following:
             index = min(self._anchor.index, len(self._manuscript) - 1)
             line = max(0, min(self._anchor.line, len(self._manuscript.lines(index)) - 1))
-            rows = self._from(*self._back(index, line, self._anchor.row))
+            rows = self._from(*self._back(index, line, min(self._anchor.row, self.height - 1)))
             if len(rows) == self.height:
                 return rows
         return self._from(*self._back(*self._end, self.height))

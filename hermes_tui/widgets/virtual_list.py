@@ -10,17 +10,12 @@ from textual import events
 from textual.binding import Binding, BindingType
 from textual.geometry import Region
 from textual.message import Message
-from textual.reactive import reactive
-from textual.scroll_view import ScrollView
-from textual.strip import Strip
 
-from hermes_tui.render.glyphs import ASCII, UNICODE, Glyphs
 from hermes_tui.render.line import Line
-from hermes_tui.widgets.theme import Ground, palette_of, strip_of
-from hermes_tui.widgets.thumb import thumb, track_cell
+from hermes_tui.widgets.pane import Pane
+from hermes_tui.widgets.theme import Ground
+from hermes_tui.widgets.thumb import thumb
 
-WHEEL = 3
-"""Rows that a notch of the wheel moves."""
 NARROWEST = 24
 """The least width that a row is painted for; what does not fit is cut."""
 
@@ -48,13 +43,8 @@ class HeadRow:
     index: int
 
 
-class VirtualList(ScrollView, can_focus=True, inherit_bindings=False):
-    """Rows by key; a subclass paints them.
-
-    The last column belongs to the scroll track (LOOK.md §1), the columns before it to the rows.
-    """
-
-    ALLOW_SELECT = False
+class VirtualList(Pane):
+    """Rows by key; a subclass paints them, in all columns but the last (LOOK.md §1)."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up,k", "move_by(-1)", "Up", show=False),
@@ -65,20 +55,6 @@ class VirtualList(ScrollView, can_focus=True, inherit_bindings=False):
         Binding("end,G", "move_to_end", "End", show=False),
         Binding("enter", "choose", "Open", show=False),
     ]
-
-    DEFAULT_CSS = """
-    VirtualList {
-        overflow: hidden hidden;
-        background: $background;
-    }
-    """
-
-    divider: reactive[bool] = reactive(False)
-    """The last column divides this pane from the next, and its whole length is drawn; else the thumb alone."""
-    ascii_only: reactive[bool] = reactive(False)
-    """Paint with the ASCII glyphs."""
-    faded: reactive[bool] = reactive(False)
-    """Everything is dim, because it is about to be replaced."""
 
     @dataclass
     class RowHighlighted(Message):
@@ -130,11 +106,6 @@ class VirtualList(ScrollView, can_focus=True, inherit_bindings=False):
         self._shown: tuple[Hashable, ...] = ()
         self._told: Hashable = None
 
-    @property
-    def glyphs(self) -> Glyphs:
-        """The set of marks to paint with."""
-        return ASCII if self.ascii_only else UNICODE
-
     # What the screen asks and tells
 
     @property
@@ -173,9 +144,10 @@ class VirtualList(ScrollView, can_focus=True, inherit_bindings=False):
 
     def set_head(self, lines: Sequence[Line]) -> None:
         """Put lines above the rows, or take them away; they scroll with the rows."""
-        keys = self.keys
-        self._head = tuple(lines)
-        self.set_keys(keys)
+        if (head := tuple(lines)) != self._head:
+            keys = self.keys
+            self._head = head
+            self.set_keys(keys)
 
     def forget_cursor(self) -> None:
         """Another list begins: the cursor goes to the first row and stays there until the user moves it."""
@@ -316,16 +288,8 @@ class VirtualList(ScrollView, can_focus=True, inherit_bindings=False):
         if event.chain > 1:
             self.choose()
 
-    def _on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
-        self._scroll(event, WHEEL)
-
-    def _on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
-        self._scroll(event, -WHEEL)
-
-    def _scroll(self, event: events.MouseEvent, rows: int) -> None:
+    def roll(self, rows: int) -> None:
         """Move what is shown; the cursor stays where it is."""
-        event.stop()
-        event.prevent_default()
         self._touched = True
         self._top += rows
         self._settle()
@@ -335,18 +299,13 @@ class VirtualList(ScrollView, can_focus=True, inherit_bindings=False):
     def _refresh_row(self, place: int) -> None:
         self.refresh(Region(0, place - self._top, self.size.width, 1))
 
-    def render_line(self, y: int) -> Strip:
-        """One row of the screen: a row of the list, and its cell of the scroll track."""
-        place, width = self._top + y, self.size.width - 1
-        line, state = self._painted(place, width) if place < len(self._keys) else ((), RowState())
-        palette = palette_of(self.app)
-        row = strip_of(line, width, palette, Ground.FADED if self.faded else state.ground)
-        cell = track_cell(y, self.thumb(self.size.height), self.glyphs, divider=self.divider)
-        return Strip.join((row, strip_of((cell,), 1, palette)))
-
-    def _painted(self, place: int, width: int) -> tuple[Line, RowState]:
+    def row_line(self, y: int, width: int) -> tuple[Line, Ground]:
+        """A row of the list, on the ground of its state."""
+        place = self._top + y
+        if place >= len(self._keys):
+            return (), Ground.PLAIN
         key = self._keys[place]
         if isinstance(key, HeadRow):
-            return self._head[key.index], RowState()
+            return self._head[key.index], Ground.PLAIN
         state = RowState(place == self._cursor and self._can_stand(place), self.has_focus)
-        return self.paint(key, max(width, NARROWEST), state), state
+        return self.paint(key, max(width, NARROWEST), state), state.ground

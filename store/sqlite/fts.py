@@ -124,8 +124,6 @@ def newest(
         yield Step((), 0, done=True)
         return
     stretches = _within(plan(reader, layout, query), below, above)
-    if not stretches:
-        yield Step((), 0, done=True)
     yield from _Search(reader, query, layout, tests(layout, query, among), cancel).steps(stretches, limit)
 
 
@@ -157,7 +155,7 @@ class _Search:
         sql, bindings = statement(self._layout, stretch, self._conditions)
         enough = limit if not stretch.judged and not self._conditions else most
 
-        def question(connection: apsw.Connection, _: Layout) -> _Window:
+        def _question(connection: apsw.Connection, _: Layout) -> _Window:
             try:
                 return _fetch(connection, sql, bindings, most, enough)
             except (apsw.SQLError, apsw.CorruptError) as error:
@@ -165,7 +163,7 @@ class _Search:
                     raise
                 return _Window([], refused=DAMAGED if isinstance(error, apsw.CorruptError) else UNUSABLE)
 
-        return self._reader.ask(question, cancel=self._cancel)
+        return self._reader.ask(_question, cancel=self._cancel)
 
     def _judge(self, stretch: Stretch, window: _Window, limit: int) -> tuple[tuple[int, ...], int | None]:
         """Which rows match, and the id to go on below; None where the stretch is done with."""
@@ -306,11 +304,10 @@ def _walked(stretch: Stretch, label: str) -> Stretch:
 
 
 def _within(stretches: list[Stretch], below: int | None, above: int | None) -> list[Stretch]:
-    """The stretches as far as they lie between the bounds."""
+    """The stretches as far as they lie between the bounds; some may then hold nothing."""
     found = []
     for one in stretches:
         top = min((bound for bound in (one.below, below) if bound is not None), default=None)
         bottom = max((bound for bound in (one.above, above) if bound is not None), default=None)
-        if top is None or bottom is None or top - bottom > 1:
-            found.append(replace(one, below=top, above=bottom))
+        found.append(replace(one, below=top, above=bottom))
     return found

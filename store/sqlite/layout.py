@@ -77,12 +77,12 @@ def look(connection: apsw.Connection, known: Layout | None = None) -> Layout:
     if known is None or known.counter != counter:
         known = replace(_schema(connection), counter=counter)
     markers = _markers(connection) if known.has("state_meta", "value") else {}
-    return replace(
-        known,
-        unindexed=_unindexed(markers),
-        stale="fts_stale" in markers or (known.fts is not None and f"{FTS}_insert" not in known.triggers),
-        schema_version=version(connection) if known.has("schema_version", "version") else None,
-    )
+    unindexed = _unindexed(markers)
+    stale = "fts_stale" in markers or (known.fts is not None and f"{FTS}_insert" not in known.triggers)
+    number = version(connection) if known.has("schema_version", "version") else None
+    if (unindexed, stale, number) == (known.unindexed, known.stale, known.schema_version):
+        return known
+    return replace(known, unindexed=unindexed, stale=stale, schema_version=number)
 
 
 def version(connection: apsw.Connection) -> int | None:

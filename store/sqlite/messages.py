@@ -58,16 +58,27 @@ def heads(reader: Reader, session_id: str | None, *, after: int, limit: int) -> 
     return Page(shown, more, shown[-1].id if more and shown else None)
 
 
-def heads_statement(layout: Layout) -> str:
+def last_heads(reader: Reader, session_id: str | None, *, limit: int) -> tuple[Head, ...]:
+    """The last heads of a session, in id order."""
+    layout = reader.layout
+    if not layout.has("messages", "session_id"):
+        return ()
+    rows = reader.rows(heads_statement(layout, order="DESC"), (session_id, 0, limit))
+    return tuple(_head(row) for row in reversed(rows))
+
+
+def heads_statement(layout: Layout, *, order: str = "ASC") -> str:
     """Ids first, from an index that covers them, then the rows by their key: no body is sorted."""
     key = _key(layout)
     calls, reasoned = _octets(layout, "tool_calls"), _octets(layout, "reasoning", "reasoning_content")
     return (
-        f"WITH page AS MATERIALIZED (SELECT id FROM messages WHERE session_id = ? AND {key} > ? ORDER BY id LIMIT ?)"
+        f"WITH page AS MATERIALIZED (SELECT id FROM messages WHERE session_id = ? AND {key} > ? ORDER BY id {order}"
+        " LIMIT ?)"
         f" SELECT messages.id, {columns.text(layout, 'messages', 'role')}, {_octets(layout, 'content')},"
         f" {columns.text(layout, 'messages', 'tool_name')}, {calls} > 2, {reasoned} > 0, {columns.active(layout)},"
         f" {columns.whole(layout, 'messages', 'compacted')}, {columns.real(layout, 'messages', 'timestamp')}"
-        " FROM page CROSS JOIN messages ON messages.id = page.id ORDER BY page.id"
+        " FROM page CROSS JOIN messages ON messages.id = page.id"
+        f" ORDER BY page.id {order}"
     )
 
 
@@ -133,7 +144,7 @@ def walk_statement(side: Side) -> str:
     """The primary key from the hit, until the width is found or `WALK` rows were looked at (design rule 8)."""
     return (
         f"SELECT id FROM (SELECT id, session_id FROM messages WHERE id {side.compare} ? ORDER BY id {side.order}"
-        f" LIMIT {WALK}) WHERE +session_id = ? LIMIT ?"
+        f" LIMIT {WALK}) WHERE +session_id = ? ORDER BY id {side.order} LIMIT ?"
     )
 
 
@@ -189,60 +200,76 @@ def _line(row: tuple[Value, ...], message_id: int) -> ContextLine:
     return ContextLine(own, cells.text(role) or "", _readable(cell), own == message_id, cells.moment(moment))
 
 
-def ending(reader: Reader, session_id: str) -> Ending | None:
-    """The last active row of a user, an assistant or a tool; None where there is none."""
+@dataclass(frozen=True, slots=True)
+class Extent:
+    """Where a session's rows begin and end."""
+
+    session_id: str
+    rows: int
+    first: int
+    last_active: int | None
+    """Highest id of an active row."""
+
+
+def extent(reader: Reader, session_id: str) -> Extent | None:
+    """How far a session reaches, from a covering index alone; None where it has no rows."""
     layout = reader.layout
-    last = _edge(reader, f"SELECT max(id) FROM messages WHERE session_id = ? AND {columns.active(layout)}", session_id)
-    if last is None:
+    if not layout.has("messages", "session_id"):
         return None
-    spoken = f"{columns.active(layout)} AND messages.role IN ('user', 'assistant', 'tool')"
+    last = f"max(CASE WHEN {columns.active(layout)} THEN id END)"
+    row = reader.row(f"SELECT count(*), min(id), {last} FROM messages WHERE session_id = ?", (session_id,))
+    if row is None or row[1] is None:
+        return None
+    many, first, active = row
+    last_active = None if active is None else cells.integer(active)
+    return Extent(session_id, cells.integer(many), cells.integer(first), last_active)
+
+
+def ending(reader: Reader, reach: Extent) -> Ending | None:
+    """The last active row of a user, an assistant or a tool; None where there is none."""
+    if reach.last_active is None:
+        return None
+    layout = reader.layout
     facts = (
         f"{columns.text(layout, 'messages', 'role')}, {columns.text(layout, 'messages', 'finish_reason')},"
         f" {_octets(layout, 'tool_calls')} > 2, substr(CAST(messages.content AS BLOB), 1, {_FEW_OCTETS})"
     )
-    row = reader.row(_first_of(facts, "<=", "DESC", spoken), (last, session_id))
+    spoken = f"{columns.active(layout)} AND messages.role IN ('user', 'assistant', 'tool')"
+    row = reader.row(_nearest(facts, reach, "<=", "DESC", spoken), (reach.last_active, reach.session_id))
     if row is None:
         return None
     role, reason, calls, opening = row
     return Ending(cells.text(role) or "", cells.text(reason), bool(calls), bool((cells.text(opening) or "").strip()))
 
 
-def has_turns(reader: Reader, session_id: str) -> bool:
-    """True where a user or an assistant said anything among the session's first rows."""
-    first = _edge(reader, "SELECT min(id) FROM messages WHERE session_id = ?", session_id)
-    said = _first_of("1", ">=", "ASC", "messages.role IN ('user', 'assistant')")
-    return first is not None and reader.row(said, (first, session_id)) is not None
+def has_turns(reader: Reader, reach: Extent) -> bool:
+    """True where a user or an assistant said anything."""
+    said = _nearest("1", reach, ">=", "ASC", "messages.role IN ('user', 'assistant')")
+    return reader.row(said, (reach.first, reach.session_id)) is not None
 
 
-def first_user_text(reader: Reader, session_id: str) -> str:
-    """The start of the first user message in id order, readable; "" where there is none in the first rows."""
-    first = _edge(reader, "SELECT min(id) FROM messages WHERE session_id = ?", session_id)
-    if first is None:
-        return ""
-    said = "messages.role = 'user'"
-    text = _opening(FIRST_OCTETS)
-    row = reader.row(_first_of(text, ">=", "ASC", said), (first, session_id)) or reader.row(
-        f"SELECT {text} FROM messages WHERE id IN (SELECT id FROM messages WHERE session_id = ? ORDER BY id"
-        f" LIMIT {WALK}) AND {said} ORDER BY id LIMIT 1",
-        (session_id,),
-    )
+def first_user_text(reader: Reader, reach: Extent) -> str:
+    """The start of the first user message in id order, readable; "" where there is none."""
+    said = _nearest(_opening(FIRST_OCTETS), reach, ">=", "ASC", "messages.role = 'user'")
+    row = reader.row(said, (reach.first, reach.session_id))
     return _readable(row[0]) if row else ""
 
 
-def _first_of(facts: str, compare: str, order: str, condition: str) -> str:
-    """The first row of the session that meets the condition, by a bounded walk of the primary key from an id."""
-    return (
-        f"SELECT {facts} FROM (SELECT id, session_id FROM messages WHERE id {compare} ? ORDER BY id {order}"
-        f" LIMIT {WALK}) AS walk CROSS JOIN messages ON messages.id = walk.id"
-        f" WHERE +walk.session_id = ? AND {condition} LIMIT 1"
+def _nearest(facts: str, reach: Extent, compare: str, order: str, condition: str) -> str:
+    """The session's row nearest to an id that meets the condition, among `WALK` rows at most.
+
+    Many rows lie close together in the table and are met by walking its key; few are read from an index.
+    """
+    ids = (
+        f"SELECT id, session_id FROM messages WHERE id {compare} ?1"
+        if reach.rows > WALK
+        else f"SELECT id, session_id FROM messages WHERE session_id = ?2 AND +id {compare} ?1"
     )
-
-
-def _edge(reader: Reader, statement: str, session_id: str) -> int | None:
-    if not reader.layout.has("messages", "session_id"):
-        return None
-    row = reader.row(statement, (session_id,))
-    return None if row is None or row[0] is None else cells.integer(row[0])
+    return (
+        f"SELECT {facts} FROM ({ids} ORDER BY id {order} LIMIT {WALK}) AS walk"
+        f" CROSS JOIN messages ON messages.id = walk.id"
+        f" WHERE +walk.session_id = ?2 AND {condition} ORDER BY walk.id {order} LIMIT 1"
+    )
 
 
 def _opening(octets: int | None) -> str:

@@ -113,7 +113,7 @@ def delete(connection: apsw.Connection, session_id: str, *, delegates: bool, end
     own = storable(session_id)
     if not _holds(connection, "id = ?" + (" AND ended_at IS NOT NULL" if ended_only else ""), own):
         return False
-    doomed = json.dumps([own, *(_delegates(connection, own) if delegates else ())])
+    doomed = json.dumps(_with_delegates(connection, own) if delegates else [own])
     among = "IN (SELECT value FROM json_each(?))"
     connection.execute(f"UPDATE sessions SET parent_session_id = NULL WHERE parent_session_id {among}", (doomed,))
     connection.execute(f"DELETE FROM messages WHERE session_id {among}", (doomed,))
@@ -125,13 +125,13 @@ def _holds(connection: apsw.Connection, condition: str, session_id: str | None) 
     return bool(list(connection.execute(f"SELECT 1 FROM sessions WHERE {condition}", (session_id,))))
 
 
-def _delegates(connection: apsw.Connection, session_id: str | None) -> list[str]:
-    """Ids of children whose marker names the session, and of theirs; never the session itself."""
+def _with_delegates(connection: apsw.Connection, session_id: str | None) -> list[str]:
+    """The session, the children whose marker names it, and theirs."""
     marker = "CASE WHEN json_valid(model_config) THEN json_extract(model_config, '$._delegate_from') END"
     rows = connection.execute(
-        "WITH RECURSIVE found(id) AS (SELECT ?1 UNION SELECT sessions.id FROM found CROSS JOIN sessions"
+        "WITH RECURSIVE found(id) AS (SELECT ? UNION SELECT sessions.id FROM found CROSS JOIN sessions"
         f" ON sessions.parent_session_id = found.id AND {marker} = found.id)"
-        " SELECT CAST(id AS BLOB) FROM found WHERE id != ?1",
+        " SELECT CAST(id AS BLOB) FROM found",
         (session_id,),
     )
     return [cells.text(row[0]) or "" for row in rows]

@@ -12,10 +12,11 @@ from pathlib import Path
 import apsw
 
 from . import faults, guard
+from .patience import Patience
 
 VERSION = 22
 
-_BUSY_MS = 30_000
+_PATIENCE = 30.0
 
 
 def create(path: Path) -> None:
@@ -57,9 +58,10 @@ def _fill(path: Path) -> None:
     )
     try:
         connection.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
-        connection.set_busy_timeout(_BUSY_MS)
-        connection.execute("PRAGMA journal_mode = WAL").fetchall()
-        connection.execute("BEGIN IMMEDIATE")
+        patience = Patience()
+        deadline = patience.clock() + _PATIENCE
+        patience.outlast(lambda: connection.execute("PRAGMA journal_mode = WAL").fetchall(), deadline)
+        patience.outlast(lambda: connection.execute("BEGIN IMMEDIATE"), deadline)
         if not connection.execute("SELECT 1 FROM sqlite_master").fetchall():
             connection.execute(_TABLES)
             connection.execute("INSERT INTO schema_version (version) VALUES (?)", (VERSION,))

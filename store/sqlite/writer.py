@@ -15,11 +15,10 @@ import apsw
 from .. import errors
 from . import faults, guard, opening
 from .layout import Layout, look
+from .patience import Patience
 
 T = TypeVar("T")
 
-_FIRST_PAUSE = 0.0005
-_LONGEST_PAUSE = 0.020
 _RETRIES = 3
 _RETRY_PAUSE = 0.05
 
@@ -52,7 +51,8 @@ class Writer:
         self.path = path
         self.index_damaged = False
         """True once a transaction only went through without the triggers of a full-text index."""
-        self._patience, self._clock, self._sleep, self._random = patience, clock, sleep, random
+        self._patience = patience
+        self._time = Patience(clock, sleep, random)
         self._lock = threading.Lock()
         self._holder: int | None = None
         self._opened: _Handle | None = None
@@ -74,13 +74,15 @@ class Writer:
         if self._holder == threading.get_ident():
             raise RuntimeError("a transaction inside another one")
         patience = self._patience if patience is None else patience
-        deadline = self._clock() + patience
+        deadline = self._time.clock() + patience
         if not self._lock.acquire(timeout=max(0.0, patience)):
-            raise self._locked()
+            raise errors.Locked(f"nothing was written: {self.path} is being written by another thread; try again")
         try:
             self._holder = threading.get_ident()
             with faults.told(self.path):
                 return self._through(work, deadline)
+        except errors.Locked as error:
+            raise errors.Locked(f"nothing was written: {error}") from error
         finally:
             self._holder = None
             self._lock.release()
@@ -92,25 +94,12 @@ class Writer:
 
     def _through(self, work: Callable[[apsw.Connection], T], deadline: float) -> T:
         try:
-            return self._patiently(lambda: self._attempt(work, deadline, triggers=True), deadline)
+            return self._time.outlast(lambda: self._attempt(work, deadline, triggers=True), deadline)
         except apsw.Error as error:
             if not faults.of_index(error):
                 raise
         self.index_damaged = True
-        return self._patiently(lambda: self._attempt(work, deadline, triggers=False), deadline)
-
-    def _patiently(self, action: Callable[[], T], deadline: float) -> T:
-        """Do it until no lock is in the way: full jitter, its bound doubling, until the deadline."""
-        bound = _FIRST_PAUSE
-        while True:
-            try:
-                return action()
-            except (apsw.BusyError, apsw.LockedError) as error:
-                left = deadline - self._clock()
-                if left <= 0:
-                    raise self._locked() from error
-            self._sleep(min(left, self._random() * bound))
-            bound = min(_LONGEST_PAUSE, 2 * bound)
+        return self._time.outlast(lambda: self._attempt(work, deadline, triggers=False), deadline)
 
     def _attempt(self, work: Callable[[apsw.Connection], T], deadline: float, *, triggers: bool) -> T:
         handle = self._handle()
@@ -122,7 +111,7 @@ class Writer:
             if handle.layout.newer:
                 raise errors.ReadOnly(f"{self.path} belongs to a newer Hermes than this; it is only read")
             result = work(connection)
-            self._patiently(lambda: connection.execute("COMMIT"), deadline)
+            self._time.outlast(lambda: connection.execute("COMMIT"), deadline)
         except apsw.Error as error:
             if faults.spends(error):
                 self._drop()
@@ -137,7 +126,7 @@ class Writer:
             try:
                 connection.execute("BEGIN IMMEDIATE")
             except apsw.IOError:  # beside another writer's WAL reset, and it passes
-                self._sleep(_RETRY_PAUSE)
+                self._time.sleep(_RETRY_PAUSE)
             else:
                 return
         connection.execute("BEGIN IMMEDIATE")
@@ -160,9 +149,6 @@ class Writer:
         opened, self._opened = self._opened, None
         if opened is not None:
             opened.close()
-
-    def _locked(self) -> errors.Locked:
-        return errors.Locked(f"{self.path} is still being written by another program; nothing was written, try again")
 
 
 class _Handle:

@@ -29,9 +29,9 @@ def test_the_scope_names_its_reasons() -> None:
         ("1 204", Role.TEXT, False),
         ("v", Role.ACCENT, True),
     ]
-    assert plain(sessions_sentence(1_311, SCOPE)) == "1 311 sessions"
-    assert plain(sessions_sentence(1, Scope(1))) == "1 session"
-    assert plain(sessions_sentence(0, Scope(0))) == "0 sessions"
+    assert plain(sessions_sentence(1_311, SCOPE)) == "1 311 of 1 311 sessions"
+    assert plain(sessions_sentence(1, Scope(1))) == "1 of 1 session"
+    assert plain(sessions_sentence(0, Scope(0))) == "0 of 0 sessions"
     assert left_out(Scope(9, hidden=1_200)) == "internal 1 200"
 
 

@@ -13,7 +13,7 @@ import pytest
 from store import errors
 from store.cancel import Cancel
 from store.sqlite import opening
-from store.sqlite.connection import Reader
+from store.sqlite.connection import Reader, Writer
 
 from .sqlite_files import add, digest, holding, make, outcome, run
 
@@ -88,8 +88,11 @@ def test_a_cursor_left_open_holds_no_snapshot_after_its_section(path: Path) -> N
         cursor = connection.execute("SELECT content FROM messages")
         next(cursor)
 
+    holder = Writer(path)
+    holder.transaction(lambda other: other.execute("UPDATE sessions SET title = 'later'"))
     assert run(path, "PRAGMA wal_checkpoint(TRUNCATE)") == [(0, 0, 0)]
     assert reader.rows("SELECT COUNT(*) FROM messages") == [(2,)]
+    holder.close()
     reader.close()
 
 
@@ -160,19 +163,21 @@ def test_the_number_of_the_last_commit_changes_with_every_commit(path: Path) -> 
 def test_reads_go_on_when_another_file_is_put_in_place(path: Path, tmp_path: Path) -> None:
     reader = Reader(path)
     assert reader.rows("SELECT COUNT(*) FROM messages") == [(2,)]
-    assert reader.layout.has("sessions", "archived")
+    run(path, "ALTER TABLE sessions ADD COLUMN ours TEXT")
+    assert reader.layout.has("sessions", "ours")
     before = reader.data_version()
     other = tmp_path / "other"
     other.mkdir()
     new = make(other)
-    run(new, "PRAGMA journal_mode = DELETE; ALTER TABLE sessions DROP COLUMN archived")
+    run(new, "PRAGMA journal_mode = DELETE; ALTER TABLE sessions ADD COLUMN others TEXT")
 
     for sidecar in opening.sidecars(path):
         sidecar.unlink(missing_ok=True)
     new.replace(path)
 
     assert reader.rows("SELECT COUNT(*) FROM messages") == [(0,)]
-    assert not reader.layout.has("sessions", "archived")
+    assert not reader.layout.has("sessions", "ours")
+    assert reader.layout.has("sessions", "others")
     assert reader.data_version() != before
     reader.close()
 

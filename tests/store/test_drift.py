@@ -1,9 +1,9 @@
 """Quick flags by counts and stat, verdicts by content.
 
-Mutants that these tests were seen to catch: the longer source taken for the richer one; counts with session_meta in
-them; damaged lines counted as messages; an undone row that counts as missing; a file read again although nothing
-changed, and one not read again although something did; a flag from the counts kept against the verdict; `checks` over
-rows only; an unreadable file that stops the others.
+Mutants that these tests were seen to catch: a flag for equal counts; no slack between a row and its line; damaged lines
+or session_meta counted as messages; an undone row taken for a live one; a file read again although nothing changed, and
+one not read again although something did; links and folders read; the oldest file first; the counts' flag kept against
+the verdict; `checks` over rows only, over a withdrawn question, or stopped by a file that cannot be read.
 """
 
 from __future__ import annotations
@@ -195,6 +195,18 @@ def test_what_the_user_undid_is_not_missing(tmp_path: Path) -> None:
     assert (check.verdict, check.missing_in_sqlite, check.sqlite_messages) == (Verdict.SAME, 0, 4)
 
 
+def test_what_the_user_undid_is_not_missing_where_jsonl_has_it_in_another_place(tmp_path: Path) -> None:
+    folder = home(tmp_path)
+    database = db(folder)
+    first, *others = talk(4)
+    [undone, *_] = store(database, "s", [first, *others])
+    jsonl(folder, "s", [*others, first])
+    database._write(
+        lambda connection, _: list(connection.execute("UPDATE messages SET active = 0 WHERE id = ?", (undone,)))
+    )
+    assert database.check("s").verdict is Verdict.SAME
+
+
 def test_doubled_messages_of_either_side_are_counted(tmp_path: Path) -> None:
     folder = home(tmp_path)
     database = db(folder)
@@ -218,7 +230,7 @@ def test_all_sessions_are_checked_rows_first_and_a_withdrawn_question_ends(tmp_p
     assert [check.session_id for check in database.checks()] == ["new", "old", "file"]
     assert [check.session_id for check in database.checks(["file"])] == ["file"]
     cancel = Cancel()
-    checks = database.checks(cancel=cancel)
+    checks = database.checks(["old", "file"], cancel=cancel)
     next(checks)
     cancel.cancel()
     with pytest.raises(Interrupted):

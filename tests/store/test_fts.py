@@ -20,10 +20,12 @@ from .sqlite_files import add, holding, make, run
 NOW = 1_767_225_600.0
 
 
-def find(path: Path, words: str, *, limit: int = 1000, **bounds: int) -> tuple[list[int], str | None, bool]:
+def find(
+    path: Path, words: str, *, limit: int = 1000, below: int | None = None, above: int | None = None
+) -> tuple[list[int], str | None, bool]:
     """Ids, the last label, and whether nothing older matches."""
     reader = Reader(path)
-    steps = list(fts.newest(reader, parse(words, now=NOW), limit=limit, **bounds))
+    steps = list(fts.newest(reader, parse(words, now=NOW), limit=limit, below=below, above=above))
     reader.close()
     return [one for step in steps for one in step.ids], steps[-1].label, steps[-1].done
 
@@ -45,6 +47,7 @@ def test_ids_come_newest_first_and_the_last_step_says_so(path: Path) -> None:
 
 def test_a_limit_ends_it_before_everything_is_known(path: Path) -> None:
     assert find(path, "docker", limit=2) == ([9, 7], None, False)
+    assert find(path, "docker source:cli", limit=2) == ([9, 7], None, False)
 
 
 def test_bounds_are_exclusive(path: Path) -> None:

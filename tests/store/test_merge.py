@@ -1,9 +1,10 @@
 """Alignment, comparison and where an agent's news begin.
 
-Mutants that these tests were seen to catch: aligning as sets instead of in order; trimming the end before the start in
-`first_new` (the last “ok” is lost); `copies` without the length check; `_taken_back` returning nothing (an undone
-message counts as missing); `_order` by the first message only; unmatched gaps above FULL without the second kind of
-anchors; a Z function that compares across the separator.
+Mutants that these tests were seen to catch: an order by the first times only, or in spite of an unknown one; undone
+rows that stand for no message, or for any number; copies without the length check; doubles of one side only; no second
+kind of anchors; no bound on the full comparison; a step of it left out; a certain order where nothing is missing; the
+union always JSONL first; `first_new` by the last common place, without passing over others' rows, or without the same
+place winning; a Z function that compares across the separator.
 """
 
 from __future__ import annotations
@@ -157,9 +158,9 @@ def test_an_undone_row_counts_as_present_in_its_place_and_out_of_it() -> None:
     assert (out_of_place.verdict, out_of_place.missing_in_sqlite) == (Verdict.SAME, 0)
 
 
-def test_one_undone_row_stands_for_one_message_only() -> None:
-    found = compare(entries("obo"), entries("o", undone="o"))
-    assert found.missing_in_sqlite == 2
+@pytest.mark.parametrize(("jsonl", "sqlite", "missing"), [("obo", "o", 2), ("acdoo", "aocd", 1)])
+def test_one_undone_row_stands_for_one_message_only(jsonl: str, sqlite: str, missing: int) -> None:
+    assert compare(entries(jsonl), entries(sqlite, undone="o")).missing_in_sqlite == missing
 
 
 def test_a_gap_that_only_one_side_fills_is_certain() -> None:
@@ -228,6 +229,7 @@ def test_the_counts_and_the_union_agree(left: str, right: str, undone: set[str])
         ("utoaok", "uToaokn", "n"),
         ("uoto", "uoTon", "n"),
         ("uoto", "uoToo", "o"),
+        ("abco", "aozon", "n"),
         ("abba", "abz", "z"),
         ("abc", "", ""),
     ],

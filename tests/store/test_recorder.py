@@ -1,8 +1,9 @@
 """An agent's turns reach SQLite once, in order, whatever happens in between: both paths of the seed (PR #3249).
 
-Mutants that these tests were seen to catch: history left out or written after the turn; the JSONL's session_meta
-written as a row; nothing kept after a Locked; kept messages written twice; `append_after` without its comparison;
-undone rows counted as nothing stored; the session row made only by the caller; a look from memory after others wrote.
+Mutants that these tests were seen to catch: history left out, or written after the turn; session_meta written as a row,
+from the file or from the list; nothing kept after a Locked; kept messages written twice; `append_after` without its
+comparison; undone rows counted as nothing stored, or aligned with; the session row made only by the caller; a look from
+memory after others wrote, and no memory at all; history without times, held up by a column, or by an unreadable file.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from store import Locked, SessionDB, SessionRecorder
+from store import Locked, NoPermission, SessionDB, SessionRecorder
 from store.sqlite.writer import Writer
 from tests.builders import META, Dict, db, home, jsonl, locked, say, store, talk
 
@@ -294,14 +295,17 @@ def test_history_fields_without_a_column_are_left_out_and_hold_nothing_up(real_h
     assert texts(database) == ["a", "b"]
 
 
-def test_a_file_that_cannot_be_read_keeps_no_turn_back(tmp_path: Path) -> None:
+def test_a_file_that_cannot_be_read_keeps_no_turn_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = home(tmp_path)
     database = db(folder)
-    jsonl(folder, "s", letters("a")).chmod(0)
-    (folder / "sessions" / "other.jsonl").mkdir()
-    assert SessionRecorder(database, "other").record(letters("b")) == 1
-    assert SessionRecorder(database, "s").record(letters("b")) in (1, 2)  # 2 where the tests run as root
-    assert "b" in texts(database)
+    jsonl(folder, "s", letters("a"))
+
+    def refuse(path: Path) -> object:
+        raise NoPermission(f"{path} may not be read")
+
+    monkeypatch.setattr("store.files.jsonl.read_file", refuse)
+    assert SessionRecorder(database, "s").record(letters("b")) == 1
+    assert texts(database) == ["b"]
 
 
 def test_an_unchanged_session_is_not_read_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

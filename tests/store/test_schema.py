@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 from pathlib import Path
 
 import apsw
@@ -13,7 +14,7 @@ from store import errors
 from store.sqlite import schema
 from store.sqlite.connection import Reader
 
-from .sqlite_files import make, run
+from .sqlite_files import make, python, run
 
 
 def test_a_new_store_has_the_tables_the_number_and_a_wal(tmp_path: Path) -> None:
@@ -74,6 +75,30 @@ def test_several_that_make_it_at_once_make_one(tmp_path: Path) -> None:
 
     assert failures == []
     assert run(tmp_path / "state.db", "SELECT version FROM schema_version") == [(22,)]
+
+
+def test_another_program_that_is_quicker_is_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "state.db"
+    path.touch()
+    script = """
+import apsw, sys
+connection = apsw.Connection(sys.argv[1])
+connection.execute("BEGIN IMMEDIATE; CREATE TABLE theirs (x)")
+print("held", flush=True)
+sys.stdin.read()
+connection.execute("COMMIT")
+"""
+    with python(script, path) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        process.stdout.readline()
+        thread = threading.Thread(target=schema.create, args=(path,))
+        thread.start()
+        time.sleep(0.2)
+        process.stdin.close()
+        thread.join(30)
+
+    assert run(path, "SELECT name FROM sqlite_master") == [("theirs",)]
 
 
 def test_where_no_folder_can_be_made_it_says_why(tmp_path: Path) -> None:

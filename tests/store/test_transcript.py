@@ -1,7 +1,7 @@
 """Which source speaks for a session.
 
-Mutants that these tests were seen to catch: `>=` for `>` (a tie goes to JSONL); counting session_meta lines, damaged
-lines, or active rows only; the file's own dicts handed out as they are; an unreadable file turned into [].
+Mutants that these tests were seen to catch: `>=` for `>` (a tie goes to JSONL); counting session_meta and damaged
+lines; counting active rows only; the file's own dicts handed out as they are; an unreadable file turned into [].
 """
 
 from __future__ import annotations

@@ -8,6 +8,7 @@ import signal
 import threading
 import time
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import apsw
@@ -171,10 +172,7 @@ def test_a_reader_in_delete_mode_is_waited_for_at_the_commit(path: Path, writer:
 
 
 def test_threads_of_one_writer_wait_for_each_other(path: Path, writer: Writer) -> None:
-    threads = [
-        threading.Thread(target=writer.transaction, args=(lambda connection, n=n: say(f"from {n}", connection),))
-        for n in range(8)
-    ]
+    threads = [threading.Thread(target=writer.transaction, args=(partial(say, f"from {n}"),)) for n in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -388,7 +386,7 @@ def test_no_acknowledged_message_is_lost_or_doubled_when_writers_are_killed(path
 def test_a_writer_and_readers_in_one_process_see_each_other(path: Path, writer: Writer) -> None:
     reader = Reader(path)
     for number in range(20):
-        writer.transaction(lambda connection, n=number: say(f"number {n}", connection))
+        writer.transaction(partial(say, f"number {number}"))
         assert reader.rows("SELECT COUNT(*) FROM messages") == [(number + 2,)]
         add(path, "from outside", session="s2")
         run(path, "DELETE FROM messages WHERE session_id = 's2'")

@@ -1,0 +1,68 @@
+"""The table of commands, and what comes from it."""
+
+from __future__ import annotations
+
+import pytest
+from textual.actions import parse
+
+from hermes_tui.commands import TABLE, Place, applying, footer, key_table
+from hermes_tui.screens.browser import BrowserScreen
+from hermes_tui.widgets.transcript import Transcript
+
+NOT_YET = {"r", "d", "e", "o", "ctrl+f"}
+"""Keys of later issues: on no screen before they work."""
+CONDITIONS = ("rows", "wide", "roomy", "query", "typed")
+
+
+def test_every_action_of_the_table_is_there() -> None:
+    for command in TABLE:
+        for key in command.keys:
+            _, name, parameters = parse(key.action)
+            if name == "quit":
+                continue
+            assert hasattr(BrowserScreen, f"action_{name}"), key
+            if name == "reader":
+                assert hasattr(Transcript, str(parameters[0])), key
+
+
+@pytest.mark.parametrize("place", Place)
+def test_a_key_does_one_thing_in_a_place(place: Place) -> None:
+    bound = [key for command in applying(place, CONDITIONS) for keys in command.keys for key in keys.keys.split(",")]
+    assert len(bound) == len(set(bound))
+
+
+def test_only_what_works_is_listed() -> None:
+    assert not NOT_YET & {key for command in TABLE for key in command.shown.split()}
+    assert not NOT_YET & {key for command in TABLE for keys in command.keys for key in keys.keys.split(",")}
+
+
+def test_the_footer_says_what_is_needed_most_first() -> None:
+    listed = footer(Place.SESSIONS, ("rows",))
+    assert listed[:4] == (("↑↓", "rows"), ("enter", "open"), ("/", "search"), ("v", "hidden"))
+    hits = footer(Place.HITS, ("rows", "query", "typed"))
+    assert [keys for keys, _ in hits] == ["↑↓", "enter", "[ ]", "n N", "esc", "→ ←", "R", "ctrl+p", "q"]
+    reader = footer(Place.TRANSCRIPT, ())
+    assert reader[:5] == (
+        ("esc", "back"),
+        ("J K", "message"),
+        ("space", "fold"),
+        ("t", "tools"),
+        ("T", "reasoning"),
+    )
+
+
+@pytest.mark.parametrize("place", [Place.HITS, Place.TRANSCRIPT])
+def test_the_way_back_is_among_the_first_five(place: Place) -> None:
+    assert "esc" in [keys for keys, _ in footer(place, CONDITIONS)[:5]]
+
+
+def test_after_an_error_trying_again_comes_first() -> None:
+    assert footer(Place.SESSIONS, ("failed",))[0] == ("R", "try again")
+    assert ("R", "try again") not in footer(Place.SESSIONS)
+
+
+def test_the_key_table_has_a_line_for_every_command() -> None:
+    lines = key_table().splitlines()
+    assert lines[:2] == ["| Key | What it does |", "|---|---|"]
+    assert len(lines) == len(TABLE) + 2
+    assert "| `↑↓` | move in the list; `j` `k` `pgup` `pgdn` too |" in lines
