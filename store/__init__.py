@@ -28,6 +28,7 @@ from .errors import (
 from .home import Home
 from .models import (
     Batch,
+    Census,
     Change,
     Check,
     ContextLine,
@@ -46,6 +47,7 @@ from .models import (
     Status,
     ToolCall,
     Verdict,
+    Whereabouts,
 )
 from .recorder import SessionRecorder
 from .session_db import SessionDB
@@ -54,6 +56,7 @@ __all__ = [
     "Batch",
     "Cancel",
     "CannotOpen",
+    "Census",
     "Change",
     "Check",
     "ColumnMissing",
@@ -91,4 +94,5 @@ __all__ = [
     "ToolCall",
     "UnsafeId",
     "Verdict",
+    "Whereabouts",
 ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Iterator, Sequence
 
-from . import drift, lookup, search
+from . import drift, lookup, search, whereabouts
 from .agent_messages import MessageVerbs
 from .cancel import Cancel
 from .carried import MOST, Likeness, copies
@@ -15,6 +15,7 @@ from .files import META
 from .lineage import Lineage
 from .models import (
     Batch,
+    Census,
     Check,
     ContextLine,
     Drift,
@@ -27,6 +28,7 @@ from .models import (
     Page,
     Scope,
     Session,
+    Whereabouts,
 )
 from .query import Query, parse
 from .sqlite import entries, messages, sessions
@@ -63,10 +65,10 @@ class BrowserVerbs(MessageVerbs):
         try:
             found = next(iter(self._rows([session_id])), None)
         except (CannotOpen, Damaged):
-            if (alone := self._leftovers.session(session_id)) is None:
+            if (alone := self.leftovers.session(session_id)) is None:
                 raise
             return alone
-        return found or self._leftovers.session(session_id)
+        return found or self.leftovers.session(session_id)
 
     def _rows(self, ids: Iterable[str]) -> tuple[Session, ...]:
         return sessions.by_ids(self._reader, ids, now=time.time(), profile=self._profile)
@@ -81,7 +83,7 @@ class BrowserVerbs(MessageVerbs):
             known = set(entries.session_ids(self._reader))
         except (CannotOpen, Damaged):
             known = set()
-        return tuple(self._leftovers.sessions(known))
+        return tuple(self.leftovers.sessions(known))
 
     def outlines(self, session_ids: Iterable[str]) -> dict[str, Outline]:
         """Status and first words of the sessions that are there: for what is on the screen.
@@ -93,7 +95,7 @@ class BrowserVerbs(MessageVerbs):
             found = {row.id: lookup.outline(self._reader, row) for row in self._rows(wanted)}
         except (CannotOpen, Damaged):
             found = {}
-        alone = ((one, self._leftovers.outline(one)) for one in wanted if one not in found)
+        alone = ((one, self.leftovers.outline(one)) for one in wanted if one not in found)
         return found | {one: outline for one, outline in alone if outline is not None}
 
     def scope(self) -> Scope:
@@ -175,7 +177,7 @@ class BrowserVerbs(MessageVerbs):
         asked = parse(query, now=now) if isinstance(query, str) else query
         return search.stream(
             self._reader,
-            self._leftovers,
+            self.leftovers,
             asked,
             now=now,
             limit=limit,
@@ -196,7 +198,7 @@ class BrowserVerbs(MessageVerbs):
         """The messages of a session that lie beside SQLite, none where none do: its JSONL file's, then those that wait
         in the spool; a snapshot's only where neither has the session. `Message.origin` tells which.
         """
-        found = self._leftovers.messages(session_id)
+        found = self.leftovers.messages(session_id)
         return () if found and found[0].origin is Origin.SNAPSHOT and self._is_stored(session_id) else found
 
     def _is_stored(self, session_id: str) -> bool:
@@ -208,12 +210,12 @@ class BrowserVerbs(MessageVerbs):
 
     def snapshot_messages(self, session_id: str) -> tuple[Message, ...]:
         """What a session's JSON snapshot holds, none without one; it may have lost messages, so it is asked for."""
-        snapshot = self._leftovers.snapshots.get(session_id)
+        snapshot = self.leftovers.snapshots.get(session_id)
         return snapshot.messages if snapshot else ()
 
     def waiting(self, session_id: str) -> tuple[Message, ...]:
         """The messages that wait in the spool because they could not be written into SQLite."""
-        return self._leftovers.waiting(session_id)
+        return self.leftovers.waiting(session_id)
 
     def drift(self, session: Session, facts: JsonlFacts | None) -> Drift | None:
         """The quick flag, by counts and stat; None where nothing speaks for a difference."""
@@ -230,6 +232,22 @@ class BrowserVerbs(MessageVerbs):
     def checks(self, ids: Iterable[str] | None = None, *, cancel: Cancel | None = None) -> Iterator[Check]:
         """Compare one session after the other: those asked for, or all, newest first."""
         return drift.Checker(self._reader, self._files).checks(ids, cancel=cancel)
+
+    def named(self, text: str, *, limit: int) -> list[str]:
+        """Ids of sessions in SQLite that have this id, begin so or have it in their title; that very id first."""
+        return sessions.named(self._reader, storable(text) or "", limit=limit)
+
+    def census(self) -> Census:
+        """How many sessions this home has by their source, what waits or cannot be read, and the other profiles."""
+        return whereabouts.census(self)
+
+    def where(self, text: str) -> tuple[Whereabouts, ...]:
+        """Where the sessions are that an id, the start of one or a part of a title may mean, in this and all profiles.
+
+        Returns:
+            This profile's first; () for what is not on this machine.
+        """
+        return whereabouts.where(self, text)
 
     def watch(self) -> Watch:
         """A watch on this store and its JSONL files, for one thread."""

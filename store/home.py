@@ -148,6 +148,11 @@ def spool_files(spool_dir: Path) -> dict[str, FileStat]:
     return _files(spool_dir, "pending-", ".json")
 
 
+def dump_files(sessions_dir: Path) -> dict[str, FileStat]:
+    """List the dumps of failed requests, `request_dump_<id>_<time>.json`, by id and time; see `transcript_files`."""
+    return _files(sessions_dir, "request_dump_", ".json")
+
+
 def _files(folder: Path, before: str, behind: str) -> dict[str, FileStat]:
     """Regular files by what stands between the two ends of their names."""
     files: dict[str, FileStat] = {}

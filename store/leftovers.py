@@ -10,7 +10,7 @@ from collections.abc import Callable, Container
 from dataclasses import replace
 from pathlib import Path
 
-from . import content
+from . import content, home
 from .files import Files
 from .models import Message, Outline, Session
 from .snapshots import Snapshots
@@ -22,14 +22,14 @@ class Leftovers:
 
     Args:
         files: The JSONL transcripts.
-        home: The folder of the state.db.
+        folder: Where the state.db lies.
         profile: Of the sessions that only files know.
     """
 
-    def __init__(self, files: Files, home: Path, *, profile: str) -> None:
+    def __init__(self, files: Files, folder: Path, *, profile: str) -> None:
         self.files = files
         self.snapshots = Snapshots(files.folder, profile=profile)
-        self.spool = Spool(home / "pending_messages", files.folder / "sessions.json", profile=profile)
+        self.spool = Spool(folder / "pending_messages", files.folder / "sessions.json", profile=profile)
 
     def session(self, session_id: str) -> Session | None:
         """The session as files alone know it, None where none does."""
@@ -44,6 +44,10 @@ class Leftovers:
         ids += [*self.spool.ids(), *sorted(self.snapshots.files(), reverse=True)]
         found = (self.session(session_id) for session_id in dict.fromkeys(ids) if session_id not in known)
         return [session for session in found if session is not None]
+
+    def dumps(self, session_id: str) -> list[Path]:
+        """Dumps of requests that failed; they hold the whole prompt and are named, never read (facts §1.2)."""
+        return [stat.path for name, stat in home.dump_files(self.files.folder).items() if _is_dump_of(name, session_id)]
 
     @property
     def any(self) -> bool:
@@ -90,6 +94,11 @@ class Leftovers:
             return ()
         written = {_identity(one) for one in self.files.messages(session_id)}
         return tuple(one for one in waiting if _identity(one) not in written)
+
+
+def _is_dump_of(name: str, session_id: str) -> bool:
+    """A dump's name is the session's id and a time, which has two or three parts."""
+    return name.startswith(f"{session_id}_") and name.removeprefix(f"{session_id}_").replace("_", "").isdigit()
 
 
 def _identity(message: Message) -> bytes:

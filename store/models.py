@@ -290,3 +290,36 @@ class Scope:
     archived: int = 0
     children: int = 0
     hidden: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Whereabouts:
+    """Where one session is, and why it may not be in view."""
+
+    session: Session
+    held: tuple[str, ...]
+    """The files that hold something of it, a sentence each."""
+    reasons: tuple[str, ...] = ()
+    """Why a list leaves it out, or what is odd about it; () where it is simply in the list."""
+    family: tuple[Kin, ...] = ()
+    """Its family as a tree, () where it is alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Census:
+    """How many sessions a home has, by the source that speaks for them."""
+
+    stored: int | None
+    """In SQLite; None where it cannot be read."""
+    jsonl: int = 0
+    """In a JSONL file alone,"""
+    spool: int = 0
+    """in the spool alone,"""
+    snapshots: int = 0
+    """in a snapshot alone."""
+    waiting: int = 0
+    """Messages in the spool, of any session."""
+    problems: tuple[str, ...] = ()
+    """Files that cannot be read, a sentence each."""
+    profiles: tuple[tuple[str, int | None], ...] = ()
+    """The profiles of the root, this one too, with their sessions in SQLite; None where they cannot be counted."""

@@ -147,6 +147,21 @@ def is_child(lineage: Lineage, session_id: str) -> bool:
     return older or lineage.relation(session_id) is Relation.DELEGATE
 
 
+def named(reader: Reader, text: str, *, limit: int) -> list[str]:
+    """Ids of sessions that have this id, begin so, or have it in their title; that very id first, then the newest."""
+    layout = reader.layout
+    if not layout.has("sessions", "started_at"):
+        return []
+    title = " OR title LIKE ?3 ESCAPE '\\'" if layout.has("sessions", "title") else " OR ?3 IS NULL"
+    like = columns.like(text)
+    rows = reader.rows(
+        f"SELECT CAST(id AS BLOB) FROM sessions WHERE id = ?1 OR id LIKE ?2 ESCAPE '\\'{title}"
+        " ORDER BY id = ?1 DESC, started_at DESC, id DESC LIMIT ?4",
+        (text, f"{like}%", f"%{like}%", limit),
+    )
+    return [cells.text(row[0]) or "" for row in rows]
+
+
 _IN_A_FAMILY = (
     "parent_session_id IS NOT NULL"
     " OR id IN (SELECT parent_session_id FROM sessions WHERE parent_session_id IS NOT NULL)"
