@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .errors import CannotOpen, Damaged, StoreError
+from .errors import CannotOpen, Damaged, StoreError, StoreMissing
 from .home import Home
 from .json_value import BadJson, load
 from .models import Census, Kin, Origin, Relation, Session, Whereabouts
@@ -78,6 +78,8 @@ def where(db: BrowserVerbs, text: str) -> tuple[Whereabouts, ...]:
 def _counted(db: BrowserVerbs) -> int | None:
     try:
         return db.scope().total
+    except StoreMissing:
+        return 0
     except StoreError:
         return None
 

@@ -38,7 +38,7 @@ def counted(listed: int, scope: Scope, census: Census | None, *, width: int, gly
     lines: list[Line] = [(), _title(f"{in_words(listed)} of {many(scope.total, 'session')} are listed")]
     reasons = (
         ("archived", scope.archived, "put away in Hermes"),
-        ("children", scope.children, "subagents, and older sections of conversations that go on"),
+        ("children", scope.children, "subagents, and sections that went on"),
         ("internal", scope.hidden, "marked so by Hermes"),
     )
     lines += [_row(name, number, said, width, glyphs) for name, number, said in reasons if number]
