@@ -32,6 +32,7 @@ from .errors import (
 from .home import Home
 from .models import (
     Batch,
+    Census,
     Change,
     Check,
     ContextLine,
@@ -39,6 +40,7 @@ from .models import (
     Head,
     Hit,
     JsonlFacts,
+    Kin,
     Message,
     Origin,
     Outline,
@@ -49,6 +51,7 @@ from .models import (
     Status,
     ToolCall,
     Verdict,
+    Whereabouts,
 )
 from .plan import Line, Operation, Plan, Progress, Receipt, Refusal, Run, State, Why
 from .recorder import SessionRecorder
@@ -59,6 +62,7 @@ __all__ = [
     "Batch",
     "Cancel",
     "CannotOpen",
+    "Census",
     "Change",
     "Check",
     "ColumnMissing",
@@ -73,6 +77,7 @@ __all__ = [
     "HomeMissing",
     "Interrupted",
     "JsonlFacts",
+    "Kin",
     "Line",
     "Locked",
     "Message",
@@ -106,5 +111,6 @@ __all__ = [
     "ToolCall",
     "UnsafeId",
     "Verdict",
+    "Whereabouts",
     "Why",
 ]
