@@ -49,6 +49,7 @@ from .models import (
     Verdict,
     Whereabouts,
 )
+from .profiles import ProfilesDB, open_home
 from .recorder import SessionRecorder
 from .session_db import SessionDB
 
@@ -79,6 +80,7 @@ __all__ = [
     "Origin",
     "Outline",
     "Page",
+    "ProfilesDB",
     "QueryInvalid",
     "ReadOnly",
     "Relation",
@@ -95,4 +97,5 @@ __all__ = [
     "UnsafeId",
     "Verdict",
     "Whereabouts",
+    "open_home",
 ]
