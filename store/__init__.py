@@ -23,6 +23,7 @@ from .errors import (
     SessionMissing,
     StoreError,
     StoreMissing,
+    UnsafeFilesystem,
     UnsafeId,
 )
 from .home import Home
@@ -87,6 +88,7 @@ __all__ = [
     "StoreError",
     "StoreMissing",
     "ToolCall",
+    "UnsafeFilesystem",
     "UnsafeId",
     "Verdict",
 ]

@@ -13,7 +13,7 @@ from typing import TypeVar
 import apsw
 
 from .. import errors
-from . import faults, guard, opening
+from . import faults, guard, mounts, opening
 from .layout import Layout, look
 from .patience import Patience
 
@@ -65,7 +65,9 @@ class Writer:
 
         Raises:
             Locked: If the lock was not free within `patience` seconds; nothing was written.
-            Replaced: If another file is at the path, or its WAL was taken away; nothing further is written.
+            Replaced: If another file is at the path, or its WAL was taken away; nothing further is written through
+                this handle until it is closed.
+            UnsafeFilesystem: If it lies where locks cannot be trusted.
             ReadOnly: If the store is a newer Hermes' or may not be written.
             ForeignHandle: If this process has it open without apsw, or was forked since the first transaction.
             StoreError: Whatever else SQLite says. What `work` itself raises comes as it is, after a rollback.
@@ -107,6 +109,7 @@ class Writer:
         connection.config(apsw.SQLITE_DBCONFIG_ENABLE_TRIGGER, triggers)
         try:
             self._begin(connection)
+            handle.check_generation()
             handle.layout = look(connection, handle.layout)
             if handle.layout.newer:
                 raise errors.ReadOnly(f"{self.path} belongs to a newer Hermes than this; it is only read")
@@ -161,28 +164,39 @@ class _Handle:
         with guard.opening:
             if not path.is_file():
                 raise faults.unopenable(path)
+            mounts.refuse_unsafe(path)
             guard.check(path)
             self._file = guard.identity(path)
-            self._wal_path = opening.sidecars(path)[0]
-            self._wal: tuple[int, int] | None = None
+            wal, _, shm = opening.sidecars(path)
+            self._beside: dict[Path, opening.Sign] = {wal: None, shm: None}
+            self._generation = 0
             self.connection = _connect(path)
 
     def check_in_place(self) -> None:
-        """Make sure that file and WAL are where they were; a WAL that appears later is learnt.
+        """Make sure that file, WAL and its index are where they were; those that appear later are learnt.
 
         Raises:
-            Replaced: If one of them is another file now.
+            Replaced: If one of them is another file now, or gone.
             ForeignHandle: If this is another process than the one that opened it.
         """
         if self._pid != os.getpid():
             raise errors.ForeignHandle(f"this process was forked while it had {self.path} open; open it in a fresh one")
-        wal = guard.identity(self._wal_path)
-        if guard.identity(self.path) != self._file or self._wal not in (None, wal):
-            raise errors.Replaced(
-                f"{self.path} or its -wal was moved, replaced or removed while it was open; "
-                "check what the last write left, then start again"
-            )
-        self._wal = wal
+        now = {path: guard.identity(path) for path in self._beside}
+        gone = any(known not in (None, now[path]) for path, known in self._beside.items())
+        if gone or guard.identity(self.path) != self._file:
+            raise _replaced(self.path)
+        self._beside = now
+
+    def check_generation(self) -> None:
+        """Make sure, inside a transaction, that nobody copied another Hermes' file over this one (facts §7.8).
+
+        Raises:
+            Replaced: If the number that Hermes gives a file is another one than before.
+        """
+        now = int(self.connection.pragma("application_id"))
+        if self._generation not in (0, now):
+            raise _replaced(self.path)
+        self._generation = now
 
     def close(self) -> None:
         """Close without a checkpoint: the WAL is never taken from under an agent."""
@@ -191,6 +205,13 @@ class _Handle:
         with guard.opening:
             self.connection.close()
             guard.settle(self.path)
+
+
+def _replaced(path: Path) -> errors.Replaced:
+    return errors.Replaced(
+        f"{path} or what lies beside it (-wal, -shm) was moved, replaced or removed while it was open; "
+        "check what the last write left, then start again"
+    )
 
 
 def _connect(path: Path) -> apsw.Connection:
