@@ -47,7 +47,8 @@ from .models import (
     ToolCall,
     Verdict,
 )
-from .recorder import SessionRecorder
+from .pending import Pending
+from .recorder import SessionRecorder, replay
 from .session_db import SessionDB
 
 __all__ = [
@@ -75,6 +76,7 @@ __all__ = [
     "Origin",
     "Outline",
     "Page",
+    "Pending",
     "QueryInvalid",
     "ReadOnly",
     "Relation",
@@ -91,4 +93,5 @@ __all__ = [
     "UnsafeFilesystem",
     "UnsafeId",
     "Verdict",
+    "replay",
 ]

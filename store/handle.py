@@ -32,8 +32,8 @@ class Handle:
         self.path = Path(path)
         self.read_only = read_only
         self.sessions_dir = self.path.parent / "sessions" if sessions_dir is None else Path(sessions_dir)
-        self._reader = Reader(self.path)
         self._writer = Writer(self.path)
+        self._reader = Reader(self.path, step_back=self._step_back)
         self._files = Files(self.sessions_dir, profile=self._profile)
         if not read_only and _is_blank(self.path):
             schema.create(self.path)
@@ -42,6 +42,14 @@ class Handle:
         """Close every connection; what is asked afterwards fails. May be called twice."""
         self._reader.close()
         self._writer.close()
+
+    @property
+    def index_damaged(self) -> bool:
+        """True once a write of this handle only went through beside a damaged full-text index: rows cannot be found."""
+        return self._writer.index_damaged
+
+    def _step_back(self) -> None:
+        self._writer.step_back()
 
     @property
     def _profile(self) -> str:

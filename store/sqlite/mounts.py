@@ -17,7 +17,7 @@ from .. import errors
 MOUNTS = Path("/proc/self/mountinfo")
 
 _NETWORK = frozenset(
-    [
+    {
         "nfs",
         "nfs3",
         "nfs4",
@@ -37,14 +37,32 @@ _NETWORK = frozenset(
         "orangefs",
         "beegfs",
         "davfs",
-        "acfs",
         "gpfs",
         "panfs",
-    ]
+    }
 )
-_VIRTUAL = frozenset(["9p", "virtiofs", "vboxsf", "vmhgfs", "prl_fs", "drvfs", "fakeowner", "osxfs"])
+_VIRTUAL = frozenset(
+    {
+        "9p",
+        "virtiofs",
+        "vboxsf",
+        "vmhgfs",
+        "prl_fs",
+        "drvfs",
+        "fakeowner",
+        "osxfs",
+    }
+)
 _LOCAL_FUSE = frozenset(
-    ["fuseblk", "fuse.gocryptfs", "fuse.encfs", "fuse.bindfs", "fuse.fuse-overlayfs", "fuse.ntfs-3g", "fuse.zfs"]
+    {
+        "fuseblk",
+        "fuse.gocryptfs",
+        "fuse.encfs",
+        "fuse.bindfs",
+        "fuse.fuse-overlayfs",
+        "fuse.ntfs-3g",
+        "fuse.zfs",
+    }
 )
 """FUSE leaves locks to the kernel there; any other one may be a network in disguise (sshfs, rclone, s3fs)."""
 

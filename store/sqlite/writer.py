@@ -56,6 +56,7 @@ class Writer:
         self._lock = threading.Lock()
         self._holder: int | None = None
         self._opened: _Handle | None = None
+        self._halted = False
 
     def transaction(self, work: Callable[[apsw.Connection], T], *, patience: float | None = None) -> T:
         """Begin, do `work`, commit; what it returns is safe on the disk (synchronous=FULL).
@@ -85,6 +86,10 @@ class Writer:
                 return self._through(work, deadline)
         except errors.Locked as error:
             raise errors.Locked(f"nothing was written: {error}") from error
+        except errors.Replaced:
+            self._halted = True
+            self._drop()  # so that readers find what lies there now
+            raise
         finally:
             self._holder = None
             self._lock.release()
@@ -93,6 +98,20 @@ class Writer:
         """Close the connection without a checkpoint; the next transaction opens another. May be called twice."""
         with self._lock:
             self._drop()
+            self._halted = False
+
+    def step_back(self) -> None:
+        """Close the connection where it holds a file that is not at the path any more; a running write goes on."""
+        if not self._lock.acquire(blocking=False):
+            return
+        try:
+            if self._opened is not None:
+                self._opened.check_in_place()
+        except errors.Replaced:
+            self._halted = True
+            self._drop()
+        finally:
+            self._lock.release()
 
     def _through(self, work: Callable[[apsw.Connection], T], deadline: float) -> T:
         try:
@@ -143,6 +162,8 @@ class Writer:
             self._drop()
 
     def _handle(self) -> _Handle:
+        if self._halted:
+            raise _replaced(self.path)
         if self._opened is None:
             self._opened = _Handle(self.path)
         self._opened.check_in_place()
