@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
 
-from . import drift, lookup, search
+from . import doctor, drift, lookup, pending, search
 from .agent_messages import MessageVerbs
 from .cancel import Cancel
 from .draft import storable
 from .errors import CannotOpen, Damaged
 from .lineage import Lineage
-from .models import Batch, Check, ContextLine, Drift, Head, JsonlFacts, Message, Outline, Page, Scope, Session
+from .models import Batch, Check, ContextLine, Drift, Finding, Head, JsonlFacts, Message, Outline, Page, Scope, Session
 from .query import Query, parse
 from .sqlite import entries, messages, sessions
 from .sqlite.sessions import Cursor
@@ -170,3 +171,11 @@ class BrowserVerbs(MessageVerbs):
     def watch(self) -> Watch:
         """A watch on this store and its JSONL files, for one thread."""
         return Watch(self._reader, self.sessions_dir)
+
+    def health(self) -> Iterator[Finding]:
+        """How the store is: permissions, journal, lock, indexes, integrity and more; nothing is changed."""
+        return doctor.findings(self._reader)
+
+    def waiting(self) -> tuple[Path, ...]:
+        """The files that keep messages which this store would not take; `replay` writes them."""
+        return pending.waiting(pending.folder_of(self.path))

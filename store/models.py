@@ -278,3 +278,15 @@ class Scope:
     archived: int = 0
     children: int = 0
     hidden: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What one look at the health of a store found."""
+
+    check: str
+    """permissions, journal, wal, lock, schema, sqlite, mount, spool, operations, index or integrity."""
+    ok: bool | None
+    """None where it could not be looked at, or cannot be known."""
+    detail: str
+    """What was found, and what to do where it is not well."""
