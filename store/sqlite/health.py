@@ -52,7 +52,7 @@ def mount(path: Path) -> Finding:
 def permissions(path: Path) -> Finding:
     """Who else may read the conversations."""
     private = not path.parent.stat().st_mode & 0o077
-    modes = {one: stat.S_IMODE(one.stat().st_mode) for one in (path, *opening.sidecars(path)) if one.exists()}
+    modes = {one: stat.S_IMODE(one.stat().st_mode) for one in (path, *_beside(path))}
     told = ", ".join(f"{one.name} {mode:04o}" for one, mode in modes.items())
     if not private and any(mode & 0o077 for mode in modes.values()):
         return Finding("permissions", False, f"others may read this: {told}; chmod 600 them, or chmod 700 the folder")
@@ -194,7 +194,7 @@ def _whole(connection: apsw.Connection) -> Finding:
         told = [str(row[0]) for row in connection.execute("PRAGMA integrity_check(20)")]
     except apsw.Error as error:
         told = [str(error)]
-    complaints = [line for line in told if line != "ok" and "FTS5 table" not in line]
+    complaints = [line for line in told if line != "ok" and "fts5" not in line.lower()]
     if complaints:
         advice = "stop Hermes, copy the folder, then run `hermes sessions recover`"
         return Finding("integrity", False, f"{'; '.join(complaints)}: {advice}")
@@ -242,6 +242,10 @@ def _cut_at_nul(connection: apsw.Connection, layout: Layout, table: str, kind: s
             f"UPDATE {store} SET {column} = CAST(substr({octets}, 1, instr({octets}, x'00') - 1) AS TEXT)"
             f" WHERE instr({octets}, x'00')"
         )
+
+
+def _beside(path: Path) -> list[Path]:
+    return [one for one in opening.sidecars(path) if one.exists()]
 
 
 def _bytes(size: int) -> str:
