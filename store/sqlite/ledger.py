@@ -44,6 +44,19 @@ def remember(connection: apsw.Connection, session_id: str, key: str, ids: Sequen
     )
 
 
+def forget(connection: apsw.Connection, session_ids: str) -> None:
+    """Forget the keys of sessions that are deleted: one that is made again under its id begins anew.
+
+    Args:
+        session_ids: A JSON list.
+    """
+    if connection.execute("SELECT 1 FROM sqlite_master WHERE name = ?", (TABLE,)).fetchone():
+        connection.execute(
+            f"DELETE FROM {TABLE} WHERE kind = ? AND session_id IN (SELECT value FROM json_each(?))",
+            (_APPEND, session_ids),
+        )
+
+
 def _named(session_id: str, key: str) -> str:
     """One text for both, so that no session and key read like another pair, nor like the id of a repair."""
     return f"{_APPEND} {json.dumps([session_id, key])}"

@@ -224,7 +224,10 @@ class _Handle:
         if self._pid != os.getpid():
             return
         with guard.opening:
-            self.connection.close()
+            try:
+                self.connection.close()
+            except apsw.Error:
+                pass  # what was acknowledged is on the disk, and SQLite has let go of the file all the same
             guard.settle(self.path)
 
 

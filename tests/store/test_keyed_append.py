@@ -69,6 +69,15 @@ def test_an_append_without_a_key_adds_no_table(db: SessionDB) -> None:
     }
 
 
+def test_a_session_that_is_made_again_begins_anew(db: SessionDB) -> None:
+    db.append_message("s1", "user", "hello", key="t")
+    db.delete_session("s1")
+    db.create_session("s1", "cli")
+    db.append_message("s1", "user", "hello again", key="t")
+
+    assert [row["content"] for row in db.get_messages("s1")] == ["hello again"]
+
+
 def test_a_turn_is_done_once_across_a_lock(tmp_path: Path, db: SessionDB) -> None:
     db._writer._patience = 0.05
     db.append_message("s1", "user", "before", key="0")
