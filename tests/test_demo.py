@@ -18,6 +18,7 @@ import pytest
 
 from hermes_tui.demo import agent, make_home
 from hermes_tui.demo_script import load, messages
+from screenshots.shoot import shoot
 from store import Drift, Relation, Session, SessionDB, Status, Verdict
 from tests.terminal import terminal
 
@@ -261,6 +262,19 @@ def is_running(pid: int) -> bool:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except (ProcessLookupError, FileNotFoundError):
         return False
+
+
+@pytest.mark.slow
+def test_a_picture_of_the_demo_comes_out_the_same_twice(tmp_path: Path) -> None:
+    """Whatever differs from run to run (hours, counts, milliseconds) would show in every commit."""
+    names = ["browse-80x24", "search-80x24"]
+    for folder in ("one", "other"):
+        (tmp_path / folder).mkdir()
+        shoot(names, tmp_path / folder)
+    for name in names:
+        one, other = (tmp_path / folder / f"{name}.svg" for folder in ("one", "other"))
+        assert one.read_text() == other.read_text()
+        assert "桂林" in one.read_text() or "docker" in one.read_text()
 
 
 def test_an_agent_without_a_home_says_so_and_gives_up(tmp_path: Path) -> None:

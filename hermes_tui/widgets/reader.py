@@ -60,6 +60,9 @@ class Reader:
         """Where the reader is, so that a later manuscript of the same session can be read on from there."""
         if not self.text.heads or self.port.following:
             return None
+        if (place := self._bar_place()) is not None:
+            row, shown = place
+            return Aim(self.text.heads[self.bar].id, shown.line, row)
         anchor = self.port.anchor
         return Aim(self.text.heads[anchor.index].id, anchor.line, anchor.row)
 

@@ -236,6 +236,8 @@ async def test_opening_the_same_session_again_leaves_the_reader_in_place() -> No
     async with app.run_test(size=(80, 24)) as pilot:
         transcript = await opened(app, pilot)
         await pilot.press("pagedown", "pagedown")
+        transcript.next_message()
+        transcript.next_message()
         before = screen(transcript)
         app.open()
         await pilot.pause()

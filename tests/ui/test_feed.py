@@ -1,0 +1,368 @@
+"""The feed: a list takes what it posts."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import TypeVar
+
+import pytest
+from textual.message import Message
+
+from hermes_tui import messages as told
+from hermes_tui.feed import Feed
+from store import Batch, Cancel, Damaged, Locked, NotADatabase, Origin, Session, SessionDB, Verdict
+from store import Message as Entry
+from store.query import Query, parse
+from tests import builders
+
+Kind = TypeVar("Kind", bound=Message)
+
+
+class Desk:
+    """A feed and what it has posted."""
+
+    def __init__(self, open_db: Callable[[], SessionDB], *, debounce: float = 0.01, pause: float = 0.02) -> None:
+        self.posted: list[Message] = []
+        self.feed = Feed(open_db, self.posted.append, debounce=debounce, pause=pause)
+
+    def of(self, kind: type[Kind]) -> list[Kind]:
+        """What was posted of one kind, oldest first."""
+        return [message for message in list(self.posted) if isinstance(message, kind)]
+
+    def until(self, holds: Callable[[], object], *, seconds: float = 8.0) -> None:
+        """Wait until something holds."""
+        end = time.monotonic() + seconds
+        while not holds():
+            assert time.monotonic() < end, self.posted
+            time.sleep(0.005)
+
+
+@contextmanager
+def desk(open_db: Callable[[], SessionDB], **options: float) -> Iterator[Desk]:
+    """A feed that is closed on the way out."""
+    running = Desk(open_db, **options)
+    try:
+        yield running
+    finally:
+        running.feed.close()
+
+
+def ask(text: str) -> Query:
+    """What was typed, understood."""
+    return parse(text, now=time.time(), open_word=True)
+
+
+class Slow(SessionDB):
+    """A real store whose searches for `slow` wait until they are let go."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path, read_only=True)
+        self.started = threading.Event()
+        self.let_go = threading.Event()
+        self.running = 0
+        self.most = 0
+        self.cancels: list[Cancel] = []
+
+    def search(
+        self, query: Query | str, *, limit: int = 200, cancel: Cancel | None = None, after_id: int = 0
+    ) -> Iterator[Batch]:
+        self.running += 1
+        self.most = max(self.most, self.running)
+        if cancel is not None:
+            self.cancels.append(cancel)
+        if isinstance(query, Query) and query.text == "slow":
+            self.started.set()
+            self.let_go.wait(5)
+        try:
+            yield from super().search(query, limit=limit, after_id=after_id)
+        finally:
+            self.running -= 1
+
+
+def test_the_newest_rows_come_first_then_every_row_in_pages_then_files_and_flags(tmp_path: Path) -> None:
+    home = builders.home(tmp_path)
+    with closing(builders.db(home)) as db:
+        for number in range(720):
+            db.create_session(f"s{number:04}", "cli")
+        builders.store(db, "ahead", builders.talk(2))
+    builders.jsonl(home, "ahead", builders.talk(9))
+    builders.jsonl(home, "alone", builders.talk(3))
+    with desk(lambda: SessionDB(home / "state.db", read_only=True)) as running:
+        generation = running.feed.sessions()
+        running.until(lambda: running.of(told.DriftsArrived))
+        pages = running.of(told.SessionsArrived)
+        assert len(pages[0].sessions) == 200
+        assert "ahead" in {session.id for session in pages[0].sessions}
+        assert [page.done for page in pages].count(True) == 1
+        assert len({session.id for page in pages for session in page.sessions}) == 721
+        assert [session.id for session in running.of(told.FileSessionsArrived)[0].sessions] == ["alone"]
+        drifts = {key: drift for message in running.of(told.DriftsArrived) for key, drift in message.drifts.items()}
+        assert drifts == {"ahead": "jsonl_ahead", "alone": "jsonl_only"}
+        assert {message.generation for message in running.of(told.Answer)} <= {generation, 0}
+
+
+def test_an_answer_that_comes_late_is_not_posted(tmp_path: Path) -> None:
+    home = builders.home(tmp_path)
+    with closing(builders.db(home)) as db:
+        builders.store(db, "s1", [builders.say("user", "slow"), builders.say("user", "quick")])
+    slow = Slow(home / "state.db")
+    with desk(lambda: slow) as running:
+        first = running.feed.search(ask("slow"))
+        assert slow.started.wait(5)
+        second = running.feed.search(ask("quick"))
+        slow.let_go.set()
+        running.until(lambda: running.of(told.HitsArrived))
+        assert {message.generation for message in running.of(told.HitsArrived)} == {second}
+        assert first < second
+        assert slow.most == 1
+
+
+def test_a_keystroke_withdraws_the_running_search_before_the_next_one_starts(tmp_path: Path) -> None:
+    """Mutant: with the interrupt moved behind the debounce, the first assertion after `search` fails."""
+    home = builders.home(tmp_path)
+    with closing(builders.db(home)) as db:
+        builders.store(db, "s1", builders.talk(2))
+    slow = Slow(home / "state.db")
+    with desk(lambda: slow, debounce=0.0) as running:
+        running.feed.search(ask("slow"))
+        assert slow.started.wait(5)
+        running.feed._debounce = 60.0
+        running.feed.search(ask("message"))
+        assert slow.cancels[0].cancelled
+        slow.let_go.set()
+
+
+def test_fast_typing_asks_the_last_question_only(tmp_path: Path) -> None:
+    home = builders.home(tmp_path)
+    with closing(builders.db(home)) as db:
+        builders.store(db, "s1", builders.talk(2))
+    store = Slow(home / "state.db")
+    with desk(lambda: store, debounce=0.1) as running:
+        for length in range(1, 8):
+            running.feed.search(ask("message"[:length]))
+        running.until(lambda: running.of(told.HitsArrived))
+        assert len(store.cancels) == 1
+
+
+def test_what_is_written_while_a_search_stands_is_found_and_nothing_twice(tmp_path: Path) -> None:
+    home = builders.home(tmp_path)
+    with closing(builders.db(home)) as db:
+        builders.store(db, "s1", [builders.say("user", "zebra one")])
+        with desk(lambda: SessionDB(home / "state.db", read_only=True)) as running:
+            running.feed.sessions()
+            running.feed.search(ask("zebra"))
+            running.until(lambda: any(message.batch.done for message in running.of(told.HitsArrived)))
+            began = time.monotonic()
+            new = db.append_message("s1", "user", "zebra two")
+            running.until(lambda: any(message.standing for message in running.of(told.HitsArrived)))
+            assert time.monotonic() - began < 0.5
+            found = [hit.message_id for message in running.of(told.HitsArrived) for hit in message.batch.hits]
+            assert found.count(new) == 1
+
+
+def test_changed_rows_and_the_growth_of_the_open_transcript_are_told(tmp_path: Path) -> None:
+    home = builders.home(tmp_path)
+    with closing(builders.db(home)) as db:
+        builders.store(db, "s1", builders.talk(3))
+        with desk(lambda: SessionDB(home / "state.db", read_only=True)) as running:
+            running.feed.sessions()
+            running.until(lambda: running.of(told.StoreChanged))
+            running.feed.open(Session("s1"))
+            running.until(lambda: running.of(told.SectionArrived))
+            new = db.append_message("s1", "user", "grown")
+            running.until(lambda: running.of(told.GrowthArrived))
+            assert [head.id for head in running.of(told.GrowthArrived)[0].heads] == [new]
+            running.until(lambda: any(row.messages == 4 for row in running.of(told.SessionsArrived)[-1].sessions))
+
+
+def test_a_chain_arrives_root_first(tmp_path: Path) -> None:
+    home = builders.home(tmp_path)
+    with closing(builders.db(home)) as db:
+        builders.store(db, "root", builders.talk(3))
+        db.end_session("root", "compression")
+        db.create_session("tip", "cli", parent_session_id="root")
+        db.append_messages("tip", builders.talk(2))
+    with desk(lambda: SessionDB(home / "state.db", read_only=True)) as running:
+        running.feed.open(Session("tip"))
+        running.until(lambda: len(running.of(told.SectionArrived)) == 2)
+        assert [(one.session_id, one.place, one.done) for one in running.of(told.SectionArrived)] == [
+            ("root", 1, False),
+            ("tip", 2, True),
+        ]
+
+
+def test_a_file_session_and_the_files_side_of_a_drifted_one_are_read_from_the_file(tmp_path: Path) -> None:
+    home = builders.home(tmp_path)
+    with closing(builders.db(home)) as db:
+        builders.store(db, "both", builders.talk(2))
+    builders.jsonl(home, "both", builders.talk(5))
+    builders.jsonl(home, "alone", builders.talk(3))
+    with desk(lambda: SessionDB(home / "state.db", read_only=True)) as running:
+        running.feed.open(Session("alone", origin=Origin.JSONL))
+        running.until(lambda: running.of(told.FileTranscriptArrived))
+        running.feed.open(Session("both"), from_file=True)
+        running.until(lambda: len(running.of(told.FileTranscriptArrived)) == 2)
+        assert [len(one.messages) for one in running.of(told.FileTranscriptArrived)] == [3, 5]
+
+
+def test_wishes_that_wait_are_not_forgotten_for_newer_ones(tmp_path: Path) -> None:
+    home = builders.home(tmp_path)
+    with closing(builders.db(home)) as db:
+        ids = builders.store(db, "s1", builders.talk(150))
+    with desk(lambda: SessionDB(home / "state.db", read_only=True)) as running:
+        running.feed.open(Session("s1"))
+        for start in range(0, 150, 50):
+            running.feed.bodies(ids[start : start + 50])
+            running.feed.outlines([f"gone{start}", "s1"])
+        running.until(lambda: sum(len(one.messages) for one in running.of(told.BodiesArrived)) == 150)
+        running.until(lambda: any("s1" in one.outlines for one in running.of(told.OutlinesArrived)))
+
+
+def test_an_error_of_the_store_becomes_a_message_and_the_question_can_be_asked_again(tmp_path: Path) -> None:
+    home = builders.home(tmp_path)
+    (home / "state.db").write_bytes(b"this is a diary, not a database\n" * 40)
+    builders.jsonl(home, "alone", builders.talk(3))
+    with desk(lambda: SessionDB(home / "state.db", read_only=True)) as running:
+        running.feed.sessions()
+        running.until(lambda: any(one.question == "sessions" for one in running.of(told.StoreFailed)))
+        assert isinstance(running.of(told.StoreFailed)[0].error, NotADatabase)
+        running.until(lambda: running.of(told.FileSessionsArrived))
+        assert [one.id for one in running.of(told.FileSessionsArrived)[0].sessions] == ["alone"]
+        (home / "state.db").unlink()
+        with closing(builders.db(home)) as db:
+            builders.store(db, "s1", builders.talk(2))
+        running.feed.sessions()
+        running.until(lambda: any(one.done for one in running.of(told.SessionsArrived)))
+
+
+def test_a_store_that_cannot_be_opened_is_told_and_opened_again(tmp_path: Path) -> None:
+    home = builders.home(tmp_path)
+    builders.db(home).close()
+    broken = [True]
+
+    def opener() -> SessionDB:
+        if broken[0]:
+            raise NotADatabase("not yet")
+        return SessionDB(home / "state.db", read_only=True)
+
+    with desk(opener) as running:
+        running.feed.sessions()
+        running.until(lambda: any(one.question == "sessions" for one in running.of(told.StoreFailed)))
+        running.until(lambda: any(one.question == "watch" for one in running.of(told.StoreFailed)))
+        broken[0] = False
+        running.until(lambda: running.of(told.StoreHealed))
+        running.feed.sessions()
+        running.until(lambda: any(one.done for one in running.of(told.SessionsArrived)))
+        assert sum(one.question == "watch" for one in running.of(told.StoreFailed)) == 1
+
+
+def test_a_lock_is_waited_for_and_said(tmp_path: Path) -> None:
+    home = builders.home(tmp_path)
+    with closing(builders.db(home)) as db:
+        builders.store(db, "s1", builders.talk(2))
+
+    class Held(SessionDB):
+        tries = 0
+
+        def recent(self, *, limit: int = 200) -> tuple[Session, ...]:
+            self.tries += 1
+            if self.tries < 3:
+                raise Locked("another program holds the lock")
+            return super().recent(limit=limit)
+
+    with desk(lambda: Held(home / "state.db", read_only=True)) as running:
+        running.feed.sessions()
+        running.until(lambda: any(one.done for one in running.of(told.SessionsArrived)))
+        assert len(running.of(told.StoreBusy)) == 2
+        assert not running.of(told.StoreFailed)
+        assert told.StoreBusy(1, 2.0).can_replace(told.StoreBusy(1, 1.0))
+
+
+def test_what_two_sources_lack_is_told_by_content(tmp_path: Path) -> None:
+    home = builders.home(tmp_path)
+    with closing(builders.db(home)) as db:
+        builders.store(db, "both", builders.talk(2))
+    builders.jsonl(home, "both", builders.talk(5))
+    with desk(lambda: SessionDB(home / "state.db", read_only=True)) as running:
+        running.feed.open(Session("both"))
+        running.feed.check("both")
+        running.until(lambda: running.of(told.CheckArrived))
+        check = running.of(told.CheckArrived)[0].check
+        assert (check.verdict, check.missing_in_sqlite) == (Verdict.JSONL_AHEAD, 3)
+
+
+def test_titles_that_come_close_are_ranked(tmp_path: Path) -> None:
+    home = builders.home(tmp_path)
+    builders.db(home).close()
+    titles = [("a", "Plan the garden"), ("b", "Fix the docker build"), ("c", "Tax receipts")]
+    with desk(lambda: SessionDB(home / "state.db", read_only=True)) as running:
+        running.feed.titles("dokcer", titles)
+        running.until(lambda: running.of(told.TitlesRanked))
+        assert running.of(told.TitlesRanked)[0].session_ids[:1] == ("b",)
+
+
+def test_after_closing_nothing_is_posted_and_no_thread_is_left(tmp_path: Path) -> None:
+    home = builders.home(tmp_path)
+    with closing(builders.db(home)) as db:
+        builders.store(db, "s1", builders.talk(2))
+        with desk(lambda: SessionDB(home / "state.db", read_only=True)) as running:
+            running.feed.sessions()
+            running.feed.search(ask("message"))
+            running.until(lambda: running.of(told.HitsArrived))
+        count = len(running.posted)
+        db.append_message("s1", "user", "message late")
+        time.sleep(0.1)
+        assert len(running.posted) == count
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("hermes-tui")]
+
+
+def test_a_message_on_a_damaged_page_says_so_and_hides_no_other(tmp_path: Path) -> None:
+    """Its neighbours are asked for again one by one, and once."""
+    home = builders.home(tmp_path)
+    with closing(builders.db(home)) as db:
+        ids = builders.store(db, "s1", builders.talk(6))
+
+    class Torn(SessionDB):
+        asked = 0
+
+        def messages(self, ids: Sequence[int]) -> tuple[Entry, ...]:
+            self.asked += 1
+            if bad in ids:
+                raise Damaged("a page cannot be read")
+            return super().messages(ids)
+
+    bad, torn = ids[3], Torn(home / "state.db", read_only=True)
+    with desk(lambda: torn) as running:
+        running.feed.open(Session("s1"))
+        running.feed.bodies(ids)
+        running.until(lambda: running.of(told.BodiesArrived))
+        arrived = running.of(told.BodiesArrived)[0].messages
+        assert [message.id for message in arrived] == ids
+        assert arrived[3].text == "This message cannot be read: a page cannot be read"
+        assert arrived[4].text == "message 4"
+        time.sleep(0.1)
+        assert torn.asked == 1 + len(ids)
+        assert not running.of(told.StoreFailed)
+
+
+def test_a_mistake_of_ours_in_a_thread_is_told_and_not_swallowed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = builders.home(tmp_path)
+    builders.db(home).close()
+    loud: list[BaseException | None] = []
+    monkeypatch.setattr(threading, "excepthook", lambda arguments: loud.append(arguments.exc_value))
+
+    class Wrong(SessionDB):
+        def recent(self, *, limit: int = 200) -> tuple[Session, ...]:
+            raise ZeroDivisionError
+
+    with desk(lambda: Wrong(home / "state.db", read_only=True)) as running:
+        running.feed.sessions()
+        running.until(lambda: running.of(told.FeedCrashed))
+        running.until(lambda: loud)
+        assert isinstance(loud[0], ZeroDivisionError)
