@@ -44,11 +44,13 @@ def run(*, kills: int, writers: int, at_writes: bool, seed: int) -> Outcome:
     outcome = Outcome()
     while outcome.kills < kills:
         with stores.folder() as folder:
-            _one_store(folder / "state.db", kills, writers, at_writes, chance, outcome)
+            _one_store(folder / "state.db", kills, writers, at_writes, chance=chance, outcome=outcome)
     return outcome
 
 
-def _one_store(path: Path, kills: int, writers: int, at_writes: bool, chance: random.Random, outcome: Outcome) -> None:
+def _one_store(
+    path: Path, kills: int, writers: int, at_writes: bool, *, chance: random.Random, outcome: Outcome
+) -> None:
     programs.answer(lambda: _prepare(path, writers))
     acknowledged = [0] * writers
     for turn in range(1, ROUNDS_PER_STORE + 1):

@@ -1,4 +1,4 @@
-"""Programs that are started by fork, so that thousands of them can be killed; nothing of the store is open at a fork."""
+"""Programs started by fork, so that thousands of them can be killed; nothing of the store is open at a fork."""
 
 from __future__ import annotations
 

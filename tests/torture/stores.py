@@ -91,7 +91,7 @@ def state(path: Path, *, thorough: bool = True) -> State:
         rows = connection.execute(
             "SELECT CAST(content AS BLOB) FROM messages WHERE content NOT LIKE 'before %' ORDER BY id"
         )
-        texts = tuple(bytes(row[0]).decode("utf-8", "replace") for row in rows)  # type: ignore[arg-type]
+        texts = tuple(bytes(row[0]).decode("utf-8", "replace") for row in rows)
         return State(texts, tuple(_complaints(connection)) if thorough else ())
     except apsw.Error as error:
         return State((), (str(error),))

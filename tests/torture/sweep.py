@@ -64,8 +64,8 @@ def run(*, faults: tuple[Fault, ...] = tuple(Fault), step: int = 1) -> Iterator[
         for journal in ("wal", "delete"):
             source = stores.template(folder, journal)
             for name, (act, texts) in ACTS.items():
-                yield name, journal, _sweep(folder, source, act, texts, faults, step)
-        yield "create", "wal", _sweep(folder, None, _append_to_new, ("one",), faults, step)
+                yield name, journal, _sweep(folder, source, act, texts, faults=faults, step=step)
+        yield "create", "wal", _sweep(folder, None, _append_to_new, ("one",), faults=faults, step=step)
 
 
 def _append_to_new(database: Alone) -> tuple[str, ...]:
@@ -74,17 +74,17 @@ def _append_to_new(database: Alone) -> tuple[str, ...]:
 
 
 def _sweep(
-    folder: Path, source: Path | None, act: Act, texts: tuple[str, ...], faults: tuple[Fault, ...], step: int
+    folder: Path, source: Path | None, act: Act, texts: tuple[str, ...], *, faults: tuple[Fault, ...], step: int
 ) -> Tally:
     tally = Tally()
     for fault in faults:
         at = 1
-        while _case(folder / "case", source, act, texts, Disk(fault, at), tally):
+        while _case(folder / "case", source, act, texts, told=Disk(fault, at), tally=tally):
             at += step
     return tally
 
 
-def _case(folder: Path, source: Path | None, act: Act, texts: tuple[str, ...], told: Disk, tally: Tally) -> bool:
+def _case(folder: Path, source: Path | None, act: Act, texts: tuple[str, ...], *, told: Disk, tally: Tally) -> bool:
     """One fault; False where the work is done before it comes."""
     path = folder / "state.db"
     if source is None:
