@@ -41,13 +41,16 @@ class Opened:
     folder: tempfile.TemporaryDirectory[str] | None = None
     pid: int = 0
     wal: Sign = None
+    wal_path: Path | None = None
 
     @property
     def current(self) -> bool:
         """True while what lies at the path is what was opened, and its WAL is the one that was there."""
         if not self.follows:
             return self.seen == _family(self.path)
-        before, self.wal = self.wal, guard.identity(sidecars(self.path)[0])
+        if self.wal_path is None:
+            self.wal_path = sidecars(self.path)[0]
+        before, self.wal = self.wal, guard.identity(self.wal_path)
         return self.seen == guard.identity(self.path) and before in (None, self.wal)
 
     def close(self) -> None:

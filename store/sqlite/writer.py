@@ -16,6 +16,7 @@ from .. import errors
 from . import faults, guard, mounts, opening
 from .layout import Layout, look
 from .patience import Patience
+from .queue import Queue
 
 T = TypeVar("T")
 
@@ -53,6 +54,7 @@ class Writer:
         """True once a transaction only went through without the triggers of a full-text index."""
         self._patience = patience
         self._time = Patience(clock, sleep, random)
+        self._queue = Queue(path, clock)
         self._lock = threading.Lock()
         self._holder: int | None = None
         self._opened: _Handle | None = None
@@ -83,7 +85,9 @@ class Writer:
         try:
             self._holder = threading.get_ident()
             with faults.told(self.path):
-                return self._through(work, deadline)
+                self._handle()  # what forbids writing is said before anybody waits
+                with self._queue.turn(deadline):
+                    return self._through(work, deadline)
         except errors.Locked as error:
             raise errors.Locked(f"nothing was written: {error}") from error
         except errors.Replaced:
@@ -98,6 +102,7 @@ class Writer:
         """Close the connection without a checkpoint; the next transaction opens another. May be called twice."""
         with self._lock:
             self._drop()
+            self._queue.close()
             self._halted = False
 
     def step_back(self) -> None:

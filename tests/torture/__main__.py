@@ -11,7 +11,7 @@ from pathlib import Path
 
 import apsw
 
-from tests.torture import crowd, kills, mutants, power, programs, sweep
+from tests.torture import crowd, kills, mutants, peer, power, programs, sweep
 
 ROOT = Path(__file__).parents[2]
 
@@ -95,6 +95,19 @@ def _crowd(seconds: int, seed: int) -> Iterator[Row]:
     yield "8 appenders that think, 2 searchers, a browser, a killer", f"{seconds} s", told, int(bad)
 
 
+def _peer(seconds: int, seed: int) -> Iterator[Row]:
+    what = "hermes-agent 0.19.0 and we on one file"
+    if not peer.PYTHON:
+        yield what, "left out", "HERMES_019_PYTHON names no interpreter", 0
+        return
+    found = peer.run(seconds=seconds, seed=seed)
+    told = (
+        f"{found.ours} of ours and {found.peers} of its appends, {found.kills} kills, {found.lost} lost for either,"
+        f" {found.doubled} doubled, {found.errors} errors"
+    )
+    yield what, f"{seconds} s", told, found.lost + found.doubled + found.errors + len(found.faults)
+
+
 def _machine(examples: int, seed: int) -> Iterator[Row]:
     steps = 40
     trouble = programs.answer(lambda: _states(examples, steps, seed))
@@ -141,6 +154,7 @@ SECTIONS: dict[str, tuple[int, int, Section]] = {
     "power": (500, 10_000, _power),
     "kills": (96, 10_000, _kills),
     "crowd": (5, 60, _crowd),
+    "peer": (5, 600, _peer),
     "machine": (20, 1_000, _machine),
     "mutants": (3, len(mutants.MUTANTS), _mutants),
 }

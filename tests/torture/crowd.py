@@ -67,7 +67,7 @@ def run(*, seconds: float, writers: int = 8, searchers: int = 2, seed: int = 1) 
         until = time.monotonic() + seconds
         told = [(folder / f"w{number}") for number in range(writers)]
         running = {n: programs.start(_writing(path, n, told[n], until)) for n in range(writers)}
-        others = [programs.start(_looking(path, folder / f"r{n}", until, n)) for n in range(searchers + 1)]
+        others = [programs.start(looking(path, folder / f"r{n}", until, n)) for n in range(searchers + 1)]
         while time.monotonic() < until:
             time.sleep(0.2)
             victim = chance.randrange(writers)
@@ -113,7 +113,7 @@ def _writing(path: Path, number: int, told: Path, until: float) -> Callable[[], 
     return write
 
 
-def _looking(path: Path, told: Path, until: float, number: int) -> Callable[[], None]:
+def looking(path: Path, told: Path, until: float, number: int) -> Callable[[], None]:
     def look() -> None:
         chance = random.Random(number)
         database = SessionDB(path, read_only=True)

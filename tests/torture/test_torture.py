@@ -14,7 +14,8 @@ from hypothesis.stateful import run_state_machine_as_test
 from store import SessionDB
 from store.sqlite import holders
 from tests import builders
-from tests.torture import mutants, power, sweep
+from tests.store import sqlite_files
+from tests.torture import mutants, peer, power, sweep
 from tests.torture.machine import StoreMachine
 
 ROOT = Path(__file__).parents[2]
@@ -63,6 +64,12 @@ def test_a_crowd_loses_nothing_and_nobody_errs() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.skipif(not peer.PYTHON, reason="HERMES_019_PYTHON names no interpreter that has hermes-agent 0.19.0")
+def test_hermes_and_we_on_one_file_lose_nothing_of_either() -> None:
+    in_a_fresh_program("peer", size=5)
+
+
+@pytest.mark.slow
 def test_the_store_does_what_a_dict_does() -> None:
     run_state_machine_as_test(
         StoreMachine,
@@ -77,11 +84,13 @@ def test_the_store_does_what_a_dict_does() -> None:
     )
 
 
-def test_no_verb_drops_a_lock(tmp_path: Path) -> None:
+@pytest.mark.parametrize("journal", ["wal", "delete"])
+def test_no_verb_drops_a_lock(tmp_path: Path, journal: str) -> None:
     """Whatever is read while this process writes, its write lock stays: no descriptor of the file is closed by us."""
     database = builders.db(builders.home(tmp_path))
     builders.store(database, "s1", builders.talk(30))
     database.close()
+    sqlite_files.run(database.path, f"PRAGMA journal_mode = {journal}")
     database = SessionDB(database.path)
     held, go = threading.Event(), threading.Event()
 
