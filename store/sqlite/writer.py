@@ -13,7 +13,7 @@ from typing import TypeVar
 import apsw
 
 from .. import errors
-from . import faults, guard, mounts, opening
+from . import faults, guard, holders, mounts, opening
 from .layout import Layout, look
 from .patience import Patience
 from .queue import Queue
@@ -67,7 +67,8 @@ class Writer:
         `triggers_on` tells it.
 
         Raises:
-            Locked: If the lock was not free within `patience` seconds; nothing was written.
+            Locked: If the lock was not free within `patience` seconds; nothing was written. Who holds it is named,
+                where the system tells.
             Replaced: If another file is at the path, or its WAL was taken away; nothing further is written through
                 this handle until it is closed.
             UnsafeFilesystem: If it lies where locks cannot be trusted.
@@ -89,7 +90,9 @@ class Writer:
                 with self._queue.turn(deadline):
                     return self._through(work, deadline)
         except errors.Locked as error:
-            raise errors.Locked(f"nothing was written: {error}") from error
+            holder = holders.writing(self.path)
+            who = f"; {holder} holds the lock now" if holder else ""
+            raise errors.Locked(f"nothing was written: {error}{who}") from error
         except errors.Replaced:
             self._halted = True
             self._drop()  # so that readers find what lies there now

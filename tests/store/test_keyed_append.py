@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from store import SessionDB, SessionMissing
+from store import Locked, SessionDB, SessionMissing
 from tests import builders
 from tests.store import sqlite_files
 
@@ -81,7 +81,7 @@ def test_a_session_that_is_made_again_begins_anew(db: SessionDB) -> None:
 def test_a_turn_is_done_once_across_a_lock(tmp_path: Path, db: SessionDB) -> None:
     db._writer._patience = 0.05
     db.append_message("s1", "user", "before", key="0")
-    with builders.locked(db.path), pytest.raises(Exception, match="nothing was written"):
+    with builders.locked(db.path), pytest.raises(Locked, match=r"nothing was written.*python.* holds the lock"):
         db.append_message("s1", "user", "hello", key="1")
 
     assert db.append_message("s1", "user", "hello", key="1") == db.append_message("s1", "user", "hello", key="1")

@@ -96,7 +96,7 @@ def run(*, seconds: float, writers: int = 2, seed: int = 1) -> Outcome:
     return outcome
 
 
-def _begin(path: Path, session: str, told: Path, until: float, peer: bool) -> int | subprocess.Popen[bytes]:  # noqa: PLR0917
+def _begin(path: Path, session: str, told: Path, until: float, peer: bool) -> int | subprocess.Popen[bytes]:
     left = until - time.monotonic()
     if peer:
         environment = {**os.environ, "HERMES_HOME": str(path.parent), "PYTHONPATH": ""}
