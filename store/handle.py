@@ -69,8 +69,7 @@ class Handle:
             StoreError: See `Writer.transaction`.
         """
         self._refuse_to_write_if_read_only()
-        layout = self._reader.layout
-        return self._writer.transaction(lambda connection: work(connection, layout))
+        return self._writer.transaction(lambda connection: work(connection, self._writer.layout))
 
 
 def _is_blank(path: Path) -> bool:

@@ -86,7 +86,7 @@ class Writer:
         try:
             self._holder = threading.get_ident()
             with faults.told(self.path):
-                self._handle()  # what forbids writing is said before anybody waits
+                self._time.outlast(self._handle, deadline)  # what forbids writing is said before anybody waits
                 with self._queue.turn(deadline):
                     return self._through(work, deadline)
         except errors.Locked as error:
@@ -100,6 +100,17 @@ class Writer:
         finally:
             self._holder = None
             self._lock.release()
+
+    @property
+    def layout(self) -> Layout:
+        """What the file has, as the transaction that runs sees it; only for the `work` of one.
+
+        Raises:
+            RuntimeError: If none runs.
+        """
+        if self._opened is None or self._opened.layout is None:
+            raise RuntimeError("no transaction runs")
+        return self._opened.layout
 
     def close(self) -> None:
         """Close the connection without a checkpoint; the next transaction opens another. May be called twice."""

@@ -9,32 +9,20 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
 
 import apsw
 
 from store import SessionDB
 from store.sqlite import schema
-from store.sqlite.layout import look
-from store.sqlite.registry import Work
 from store.sqlite.writer import Writer
-
-T = TypeVar("T")
 
 SESSION = "s"
 FAMILY = ("", "-wal", "-shm", "-journal")
 
 
-class Alone(SessionDB):
-    """Every verb that writes, with no reader beside it: for a WAL without shared memory."""
-
-    def _write(self, work: Work[T]) -> T:
-        return self._writer.transaction(lambda connection: work(connection, look(connection)))
-
-
-def opened(path: Path, *, patience: float = 0.2) -> Alone:
-    """A store whose writes wait a moment only."""
-    database = Alone(path)
+def opened(path: Path, *, patience: float = 0.2) -> SessionDB:
+    """A store whose writes wait a moment only; they need no reader beside them, so a WAL may lack its shared memory."""
+    database = SessionDB(path)
     database._writer = Writer(path, patience=patience)
     return database
 

@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from store import StoreError
+from store import SessionDB, StoreError
 from tests.torture import disk, stores
 from tests.torture.disk import Disk, Fault
-from tests.torture.stores import SESSION, Alone
+from tests.torture.stores import SESSION
 
 BATCH = tuple(f"batch {number}" for number in range(20))
 
@@ -26,22 +26,22 @@ class Tally:
     wrong: list[str] = field(default_factory=list)
 
 
-def _append(database: Alone) -> tuple[str, ...]:
+def _append(database: SessionDB) -> tuple[str, ...]:
     database.append_message(SESSION, "user", "one")
     return ("one",)
 
 
-def _keyed(database: Alone) -> tuple[str, ...]:
+def _keyed(database: SessionDB) -> tuple[str, ...]:
     database.append_message(SESSION, "user", "keyed", key="k")
     return ("keyed",)
 
 
-def _batch(database: Alone) -> tuple[str, ...]:
+def _batch(database: SessionDB) -> tuple[str, ...]:
     database.append_messages(SESSION, [{"role": "user", "content": text} for text in BATCH])
     return BATCH
 
 
-Act = Callable[[Alone], tuple[str, ...]]
+Act = Callable[[SessionDB], tuple[str, ...]]
 
 ACTS: dict[str, tuple[Act, tuple[str, ...]]] = {
     "append": (_append, ("one",)),
@@ -68,7 +68,7 @@ def run(*, faults: tuple[Fault, ...] = tuple(Fault), step: int = 1) -> Iterator[
         yield "create", "wal", _sweep(folder, None, _append_to_new, ("one",), faults=faults, step=step)
 
 
-def _append_to_new(database: Alone) -> tuple[str, ...]:
+def _append_to_new(database: SessionDB) -> tuple[str, ...]:
     database.create_session(SESSION, "cli")
     return _append(database)
 
