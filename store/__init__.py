@@ -29,6 +29,7 @@ from .errors import (
 from .home import Home
 from .models import (
     Batch,
+    Census,
     Change,
     Check,
     ContextLine,
@@ -37,6 +38,7 @@ from .models import (
     Head,
     Hit,
     JsonlFacts,
+    Kin,
     Message,
     Origin,
     Outline,
@@ -47,6 +49,7 @@ from .models import (
     Status,
     ToolCall,
     Verdict,
+    Whereabouts,
 )
 from .pending import Pending
 from .recorder import SessionRecorder, replay
@@ -56,6 +59,7 @@ __all__ = [
     "Batch",
     "Cancel",
     "CannotOpen",
+    "Census",
     "Change",
     "Check",
     "ColumnMissing",
@@ -71,6 +75,7 @@ __all__ = [
     "HomeMissing",
     "Interrupted",
     "JsonlFacts",
+    "Kin",
     "Locked",
     "Message",
     "NoPermission",
@@ -95,5 +100,9 @@ __all__ = [
     "UnsafeFilesystem",
     "UnsafeId",
     "Verdict",
+<<<<<<< HEAD
     "replay",
+=======
+    "Whereabouts",
+>>>>>>> main
 ]

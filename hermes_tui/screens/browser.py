@@ -12,8 +12,10 @@ from textual.binding import Binding, BindingType
 from textual.widgets import Input
 
 from hermes_tui.commands import TABLE, Command, Offer, Place, applying
+from hermes_tui.messages import WhereaboutsArrived
 from hermes_tui.screens.copying import What, copied, resume_command
 from hermes_tui.screens.help import HelpScreen
+from hermes_tui.screens.hidden import HiddenScreen
 from hermes_tui.screens.listener import Listener
 from hermes_tui.widgets.hit_list import HitKey
 from hermes_tui.widgets.session_list import SessionRow
@@ -21,7 +23,6 @@ from hermes_tui.widgets.transcript import Transcript
 from hermes_tui.widgets.virtual_list import VirtualList
 from store.errors import UnsafeId
 from store.models import Hit, Origin
-from store.query import Query
 
 PREVIEW_AFTER = 0.08
 """Seconds that the cursor rests on a row before its transcript is read."""
@@ -46,8 +47,6 @@ class BrowserScreen(Listener):
         for command in TABLE
         for number, key in enumerate(command.keys)
     ]
-
-    _previewed: Query | str | None = ""
 
     def on_mount(self) -> None:
         """Ask for everything; from now on the feed posts."""
@@ -112,8 +111,7 @@ class BrowserScreen(Listener):
     @on(VirtualList.RowHighlighted)
     def _on_row_highlighted(self, event: VirtualList.RowHighlighted) -> None:
         pane = self.hit_list if self.hits_shown else self.session_list
-        if event.list is pane and self.two_panes and (pane.touched or self._previewed != self.finder.query):
-            self._previewed = self.finder.query
+        if event.list is pane and self.two_panes:
             self._open(delay=PREVIEW_AFTER)
         self.draw()
 
@@ -221,12 +219,25 @@ class BrowserScreen(Listener):
         self.restart()
 
     def action_hidden(self) -> None:
-        """Show what the list leaves out; in the transcript, what the user took back."""
+        """Say what the list leaves out and where a session is; in the transcript, show what the user took back."""
         if self.place is Place.TRANSCRIPT:
             self.transcript.undone()
         else:
+            scope, listed = self.catalog.scope, self.catalog.plain
+            self.app.push_screen(
+                HiddenScreen(self.feed, listed=listed, scope=scope, everything=self.everything, glyphs=self.glyphs),
+                self._show_everything,
+            )
+
+    def _show_everything(self, toggled: bool | None) -> None:
+        if toggled:
             self.everything = not self.everything
             self.paint()
+
+    @on(WhereaboutsArrived)
+    def _on_whereabouts_arrived(self, message: WhereaboutsArrived) -> None:
+        if isinstance(self.app.screen, HiddenScreen):
+            self.app.screen.take(message)
 
     def action_reader(self, verb: str) -> None:
         """What the transcript does with its keys."""

@@ -15,6 +15,8 @@ import apsw
 
 from .. import errors
 from ..cancel import Cancel
+from ..escapes import searched
+from ..filters import ROLES
 from ..query import Query, accepts, match, trigram
 from ..words import cjk_runs
 from . import cells, columns
@@ -33,9 +35,16 @@ UNUSABLE = "index unusable, scanning"
 STALE = "index out of date, scanning"
 REBUILDING = "index being rebuilt, scanning what it lacks"
 SHORT = "no index for words this short, scanning"
-PARTLY = "the index for these words leaves out tool output"
+PARTLY = "the index for these words leaves out "
 PARTLY_WALKED = "tool output is not in the index for these words, scanning"
 
+_GAPS = {
+    "tool": ("tool output", {"tool"}),
+    "calls": ("tool calls", {"tool", "assistant"}),
+    "long": ("tool output beyond 8 192 characters", {"tool"}),
+    "internal": ("cron and subagent sessions", set(ROLES)),
+}
+"""What an index may leave out -> how that is said, and the roles it concerns."""
 _FIRST_ROWS = 256
 _MOST_ROWS = 65_536
 _SHORT_PREFIX = 3
@@ -163,11 +172,14 @@ class _Search:
             if self._cancel is not None and self._cancel.cancelled:
                 raise errors.Interrupted("the question was withdrawn while its answers were sifted")
             self._examined += 1
-            if row[1] and self._passes(row) and (not stretch.judged or accepts(self._query, cells.text(row[-1]) or "")):
+            if row[1] and self._passes(row) and (not stretch.judged or self._answers(row[-1])):
                 ids.append(cells.integer(row[0]))
             if len(ids) == limit:
                 return tuple(ids), cells.integer(row[0])
         return tuple(ids), None if window.whole else cells.integer(window.rows[-1][0])
+
+    def _answers(self, cell: Value) -> bool:
+        return accepts(self._query, searched(cells.text(cell) or ""))
 
     def _passes(self, row: Row) -> bool:
         place = 2
@@ -248,7 +260,9 @@ def plan(reader: Reader, layout: Layout, query: Query) -> list[Stretch]:
 def _by_word(layout: Layout, query: Query, walk: Stretch) -> Stretch:
     if layout.fts is None or layout.stale:
         return replace(walk, label=STALE if layout.fts else MISSING)
-    return Stretch(FTS, match(query), judged=any(cjk_runs(term.text) for term in query.none_of))
+    expression = match(query)
+    judged = not expression.isascii() or any(cjk_runs(term.text) for term in query.none_of)
+    return Stretch(FTS, expression, judged, _gaps(layout.fts_leaves_out, query))
 
 
 def _by_trigram(layout: Layout, query: Query, walk: Stretch) -> Stretch:
@@ -258,11 +272,16 @@ def _by_trigram(layout: Layout, query: Query, walk: Stretch) -> Stretch:
         return replace(walk, label=SHORT)
     if layout.trigram is None or layout.stale:
         return replace(walk, label=STALE if layout.trigram else MISSING)
-    roles = {one.value for one in query.of("role")}
-    if "tool" in layout.trigram_leaves_out and "tool" in roles:
+    if "tool" in layout.trigram_leaves_out and "tool" in {one.value for one in query.of("role")}:
         return replace(walk, label=PARTLY_WALKED)
-    partly = bool(layout.trigram_leaves_out) and not roles
-    return Stretch(TRIGRAM, expression, judged=True, label=PARTLY if partly else None)
+    return Stretch(TRIGRAM, expression, judged=True, label=_gaps(layout.trigram_leaves_out, query))
+
+
+def _gaps(left_out: frozenset[str], query: Query) -> str | None:
+    """What the index leaves out of what is asked for, as a label; None where that is nothing."""
+    roles = {one.value for one in query.of("role")} or set(ROLES)
+    said = [words for name, (words, concerned) in _GAPS.items() if name in left_out and concerned & roles]
+    return f"{PARTLY}{' and '.join(said)}" if said else None
 
 
 def _sooner(reader: Reader, query: Query, way: Stretch) -> list[Stretch]:
