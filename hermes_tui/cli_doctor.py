@@ -40,7 +40,7 @@ def _replay(home: Home, err: TextIO) -> int:
     """Write every file that waits; one that fails is told and kept."""
     failed = 0
     with closing(SessionDB(home.state_db, sessions_dir=home.sessions_dir)) as db:
-        for path in db.waiting():
+        for path in db.refused():
             try:
                 written = replay(db, path)
             except StoreError as error:

@@ -100,9 +100,6 @@ __all__ = [
     "UnsafeFilesystem",
     "UnsafeId",
     "Verdict",
-<<<<<<< HEAD
-    "replay",
-=======
     "Whereabouts",
->>>>>>> main
+    "replay",
 ]

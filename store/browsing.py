@@ -6,11 +6,7 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-<<<<<<< HEAD
-from . import doctor, drift, lookup, pending, search
-=======
-from . import drift, lookup, search, whereabouts
->>>>>>> main
+from . import doctor, drift, lookup, pending, search, whereabouts
 from .agent_messages import MessageVerbs
 from .cancel import Cancel
 from .carried import MOST, Likeness, copies
@@ -18,15 +14,13 @@ from .draft import storable
 from .errors import CannotOpen, Damaged
 from .files import META
 from .lineage import Lineage
-<<<<<<< HEAD
-from .models import Batch, Check, ContextLine, Drift, Finding, Head, JsonlFacts, Message, Outline, Page, Scope, Session
-=======
 from .models import (
     Batch,
     Census,
     Check,
     ContextLine,
     Drift,
+    Finding,
     Head,
     JsonlFacts,
     Kin,
@@ -38,7 +32,6 @@ from .models import (
     Session,
     Whereabouts,
 )
->>>>>>> main
 from .query import Query, parse
 from .sqlite import entries, messages, sessions
 from .sqlite.sessions import Cursor
@@ -266,6 +259,6 @@ class BrowserVerbs(MessageVerbs):
         """How the store is: permissions, journal, lock, indexes, integrity and more; nothing is changed."""
         return doctor.findings(self._reader)
 
-    def waiting(self) -> tuple[Path, ...]:
+    def refused(self) -> tuple[Path, ...]:
         """The files that keep messages which this store would not take; `replay` writes them."""
         return pending.waiting(pending.folder_of(self.path))

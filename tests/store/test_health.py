@@ -150,7 +150,7 @@ def test_what_waits_is_told(db: SessionDB) -> None:
     [told] = found(db, "spool")
     assert told.ok is False
     assert "s1" in told.detail
-    assert len(db.waiting()) == 1
+    assert len(db.refused()) == 1
 
 
 def test_a_repair_that_was_killed_is_told(db: SessionDB) -> None:

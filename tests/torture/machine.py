@@ -128,7 +128,7 @@ class StoreMachine(RuleBasedStateMachine):
             taken.rename(shm)
         self.db.close()
         self._open()
-        for path in self.db.waiting():
+        for path in self.db.refused():
             replay(self.db, path)
         self.model[session].append(fresh)
 
