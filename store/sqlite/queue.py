@@ -1,7 +1,7 @@
 """A queue among the programs that write through this store, so that none waits long while others go twice.
 
 Jitter alone lets chance decide who is next; the kernel lets waiters of a file lock in one after the other, which takes
-the longest waits of a crowd to a quarter (tests/benchmarks/contention.py).
+the longest waits of a crowd to a third (tests/benchmarks/contention.py).
 The lock is that of a small file beside the store, never of the store itself, and nothing depends on it: who cannot have
 it, and every other program, still waits for SQLite's own lock.
 """
