@@ -37,6 +37,7 @@ class Arguments(argparse.Namespace):
     limit: int = 50
     sort: str = "newest"
     context: int = 1
+    replay: bool = False
 
 
 class Parser(argparse.ArgumentParser):
@@ -127,6 +128,8 @@ def _add_verbs(verbs: argparse._SubParsersAction[Parser], shared: Parser) -> Non
     search.add_argument("--context", type=_count, metavar="N", help="messages on each side of a hit (default: 1)")
     check = add("check", "compare the JSONL file and the SQLite rows of sessions; exit code 1 where history is missing")
     check.add_argument("ids", metavar="ID", nargs="*", default=(), help="sessions (default: all)")
+    doctor = add("doctor", "look at the health of the store; exit code 1 where something is not well")
+    doctor.add_argument("--replay", action="store_true", help="first write the messages that wait in pending_messages/")
 
 
 def _count(text: str) -> int:
@@ -182,6 +185,16 @@ def _end_by_signals() -> None:
         signal.signal(name, lambda number, _: sys.exit(128 + number))
 
 
+def _doctor(arguments: Arguments, home: Home) -> int:
+    """Look at the store's health; nothing is replayed into a home that is only read."""
+    from hermes_tui.cli_doctor import doctor
+    from store import ReadOnly
+
+    if arguments.replay and arguments.read_only:
+        raise ReadOnly("--replay writes, and --read-only was given; leave one of them out")
+    return doctor(home, replaying=arguments.replay, as_json=arguments.json, out=sys.stdout, err=sys.stderr)
+
+
 def _verb(arguments: Arguments, home: Home) -> int:
     """Do a verb that needs no screen."""
     from hermes_tui import cli
@@ -194,6 +207,8 @@ def _verb(arguments: Arguments, home: Home) -> int:
             return cli.show(home, arguments.ids[0], as_json=as_json, out=out, err=err)
         case "check":
             return cli.check(home, arguments.ids, as_json=as_json, out=out, err=err)
+        case "doctor":
+            return _doctor(arguments, home)
     from hermes_tui.cli_search import search
 
     query = " ".join(arguments.query)

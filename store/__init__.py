@@ -23,6 +23,7 @@ from .errors import (
     SessionMissing,
     StoreError,
     StoreMissing,
+    UnsafeFilesystem,
     UnsafeId,
 )
 from .home import Home
@@ -33,6 +34,7 @@ from .models import (
     Check,
     ContextLine,
     Drift,
+    Finding,
     Head,
     Hit,
     JsonlFacts,
@@ -49,8 +51,9 @@ from .models import (
     Verdict,
     Whereabouts,
 )
+from .pending import Pending
 from .profiles import ProfilesDB, open_home
-from .recorder import SessionRecorder
+from .recorder import SessionRecorder, replay
 from .session_db import SessionDB
 
 __all__ = [
@@ -65,6 +68,7 @@ __all__ = [
     "Damaged",
     "DiskFull",
     "Drift",
+    "Finding",
     "ForeignHandle",
     "Head",
     "Hit",
@@ -80,6 +84,7 @@ __all__ = [
     "Origin",
     "Outline",
     "Page",
+    "Pending",
     "ProfilesDB",
     "QueryInvalid",
     "ReadOnly",
@@ -94,8 +99,10 @@ __all__ = [
     "StoreError",
     "StoreMissing",
     "ToolCall",
+    "UnsafeFilesystem",
     "UnsafeId",
     "Verdict",
     "Whereabouts",
     "open_home",
+    "replay",
 ]
