@@ -30,6 +30,7 @@ from store import (
     StoreError,
     StoreMissing,
     Verdict,
+    open_home,
 )
 
 __all__ = ["check", "checked", "complain", "list_sessions", "now", "opened", "session_named", "show"]
@@ -51,7 +52,7 @@ def now() -> datetime:
 
 def opened(home: Home) -> closing[SessionDB]:
     """The store of a home, to read, closed on the way out."""
-    return closing(SessionDB(home.state_db, read_only=True, sessions_dir=home.sessions_dir))
+    return closing(open_home(home))
 
 
 @dataclass(slots=True)
@@ -85,7 +86,8 @@ def list_sessions(home: Home, *, as_json: bool, out: TextIO, err: TextIO) -> int
         drifts = ((one, db.drift(one, found.facts.get(one.id))) for one in found.sessions)
         if as_json:
             for session, drift in drifts:
-                paper.json(_listed(session, found.outlines.get(session.id), drift, home.name))
+                profile = session.profile if home.is_every else home.name
+                paper.json(_listed(session, found.outlines.get(session.id), drift, profile))
         else:
             _print_rows(paper, drifts, found)
     return _listing_ended(home, found, err)

@@ -27,6 +27,7 @@ from .errors import (
     SessionMissing,
     StoreError,
     StoreMissing,
+    UnsafeFilesystem,
     UnsafeId,
 )
 from .home import Home
@@ -37,6 +38,7 @@ from .models import (
     Check,
     ContextLine,
     Drift,
+    Finding,
     Head,
     Hit,
     JsonlFacts,
@@ -53,8 +55,10 @@ from .models import (
     Verdict,
     Whereabouts,
 )
+from .pending import Pending
 from .plan import Line, Operation, Plan, Progress, Receipt, Refusal, Run, State, Why
-from .recorder import SessionRecorder
+from .profiles import ProfilesDB, open_home
+from .recorder import SessionRecorder, replay
 from .session_db import SessionDB
 
 __all__ = [
@@ -70,6 +74,7 @@ __all__ = [
     "Damaged",
     "DiskFull",
     "Drift",
+    "Finding",
     "ForeignHandle",
     "Head",
     "Hit",
@@ -88,8 +93,10 @@ __all__ = [
     "Origin",
     "Outline",
     "Page",
+    "Pending",
     "Plan",
     "PlanChanged",
+    "ProfilesDB",
     "Progress",
     "QueryInvalid",
     "ReadOnly",
@@ -109,8 +116,11 @@ __all__ = [
     "StoreError",
     "StoreMissing",
     "ToolCall",
+    "UnsafeFilesystem",
     "UnsafeId",
     "Verdict",
     "Whereabouts",
     "Why",
+    "open_home",
+    "replay",
 ]
