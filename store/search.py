@@ -19,7 +19,7 @@ from .filters import admits
 from .models import Batch, Drift, Hit, Message, Origin, Session
 from .query import Query, accepts, matches
 from .sqlite import entries as rows
-from .sqlite import fts, messages, sessions
+from .sqlite import fts, messages, plans, sessions
 from .sqlite.connection import Reader
 from .sqlite.labels import Label, labels
 
@@ -78,6 +78,7 @@ class _Search:
         self._labels: dict[str, Label] = {}
         self._answers: dict[str, bool] = {}
         self._fallback: str | None = None
+        self._passing: str | None = None
         self._sought = 0
         self._found = 0
         self._capped = False
@@ -98,7 +99,8 @@ class _Search:
 
     def _batch(self, hits: Sequence[Hit], *, done: bool = False) -> Batch:
         self._found += len(hits)
-        return Batch(tuple(hits), done, self._capped, self._fallback, self._sought, not self._readable)
+        said = self._passing or self._fallback
+        return Batch(tuple(hits), done, self._capped, said, self._sought, not self._readable)
 
     def _stored(self, limit: int, after_id: int) -> Iterator[Batch]:
         """Ids one more than asked for, so that it is known whether there are more; bodies of those asked for only."""
@@ -112,16 +114,18 @@ class _Search:
             cancel=self._cancel,
         )
         for step in steps:
-            self._fallback = step.label or self._fallback
-            self._sought = step.examined if self._fallback else 0
+            self._passing = step.label if step.label in plans.PASSING else None
+            self._fallback = self._fallback if self._passing else step.label or self._fallback
+            self._sought = step.examined if self._fallback or self._passing else 0
             self._capped = self._found + len(step.ids) > limit
             ids = list(step.ids[: limit - self._found])
             while ids:
                 size = LATER if self._found else FIRST
                 chunk, ids = ids[:size], ids[size:]
                 yield self._batch(self._hydrated(chunk))
-            if self._fallback and not step.ids:
+            if (self._fallback or self._passing) and not step.ids:
                 yield self._batch(())
+        self._passing = None
 
     def _hydrated(self, ids: Sequence[int]) -> list[Hit]:
         found = messages.bodies(self._reader, ids)
