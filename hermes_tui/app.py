@@ -104,6 +104,9 @@ class HermesApp(App[None]):
         """Ctrl+c copies in the search row; whoever means to leave is told how."""
         self._browser.tell("ctrl+q quits")
 
+    def _set_pointer_shape(self, shape: str) -> None:  # noqa: ARG002  Textual's hook
+        """Textual would send OSC 22, which few terminals know; the only OSC that leaves here is a copy."""
+
     def _fatal_error(self) -> None:
         """Leave with one line instead of a traceback full of stored text; HERMES_TUI_TRACEBACK shows it all."""
         error = self._exception

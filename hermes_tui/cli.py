@@ -16,7 +16,21 @@ from hermes_tui.render.line import cells, plain
 from hermes_tui.render.row import session_row, title_of
 from hermes_tui.render.safe import SafeText, safe, safe_lines
 from hermes_tui.render.time import in_words, many
-from store import Check, Drift, Home, JsonlFacts, Message, Origin, Outline, Session, SessionDB, StoreError, Verdict
+from store import (
+    Check,
+    Drift,
+    Home,
+    JsonlFacts,
+    Locked,
+    Message,
+    Origin,
+    Outline,
+    Session,
+    SessionDB,
+    StoreError,
+    StoreMissing,
+    Verdict,
+)
 
 __all__ = ["check", "complain", "list_sessions", "now", "opened", "session_named", "show"]
 
@@ -54,7 +68,8 @@ def list_sessions(home: Home, *, as_json: bool, out: TextIO, err: TextIO) -> int
     """Print every session, newest start first: archived, hidden, child and JSONL-only ones too.
 
     Returns:
-        0; 2 where state.db could not be read, or not in full, and stderr says so.
+        0, also where there is no state.db and never was one; 2 where it could not be read, or not in full.
+        stderr says either.
     """
     paper = Paper(out, now=now())
     with opened(home) as db:
@@ -62,6 +77,8 @@ def list_sessions(home: Home, *, as_json: bool, out: TextIO, err: TextIO) -> int
         for question in (_from_sqlite, _from_files, _facts, _outlines):
             try:
                 question(db, found)
+            except Locked:  # every further question would wait as long
+                raise
             except StoreError as error:  # the other parts can be read all the same
                 found.problem = found.problem or error
         found.sessions.sort(key=lambda one: (one.started_at or one.last_active or 0.0, one.id), reverse=True)
@@ -127,8 +144,10 @@ def session_named(db: SessionDB, name: str) -> Session:
     Raises:
         StoreError: There is none, or more than one.
     """
-    resolved = db.resolve_session_id(name)
-    session = db.session(resolved or name)
+    try:
+        session = db.session(db.resolve_session_id(name) or name)
+    except StoreMissing:
+        session = None
     if session is None:
         starting = [one for one in db.file_sessions() if name and one.id.startswith(name)]
         session = starting[0] if len(starting) == 1 else None
@@ -162,7 +181,10 @@ def _outlines(db: SessionDB, found: _Listing) -> None:
 
 def _listing_ended(home: Home, found: _Listing, err: TextIO) -> int:
     """Say what was left out, or that there was nothing."""
-    if found.problem is not None and (found.sessions or home.state_db.exists()):
+    if isinstance(found.problem, StoreMissing) and found.sessions:
+        remark(f"{home.state_db.parent} has no state.db; these are its JSONL files", err)
+        return 0
+    if found.problem is not None and not isinstance(found.problem, StoreMissing):
         part = f"partial, {many(len(found.sessions), 'session')} could be read: " if found.sessions else ""
         return complain(f"{part}{found.problem}", err)
     if not found.sessions:

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 
 from . import content, drift, merge
 from .cancel import Cancel
-from .errors import CannotOpen, Damaged, Interrupted
+from .errors import CannotOpen, Damaged, Interrupted, StoreMissing
 from .files import Files
 from .filters import admits
 from .models import Batch, Drift, Hit, Message, Origin, Session
@@ -83,15 +83,19 @@ class _Search:
         self._found = 0
         self._capped = False
         self._readable = True
+        self._partial = False
 
     def batches(self, limit: int, after_id: int) -> Iterator[Batch]:
         """SQLite's hits, then the files'."""
         try:
             yield from self._stored(limit, after_id)
+        except StoreMissing:
+            self._readable = False
+            self._fallback = "no state.db, only JSONL files"
         except (CannotOpen, Damaged) as error:
             if after_id or not self._files.newest_first():
                 raise
-            self._readable = False
+            self._readable, self._partial = False, True
             self._fallback = f"state.db was not searched to its end: {error}"
         if not after_id and not self._capped:
             yield from self._written(limit)
@@ -100,7 +104,7 @@ class _Search:
     def _batch(self, hits: Sequence[Hit], *, done: bool = False) -> Batch:
         self._found += len(hits)
         said = self._passing or self._fallback
-        return Batch(tuple(hits), done, self._capped, said, self._sought, not self._readable)
+        return Batch(tuple(hits), done, self._capped, said, self._sought, self._partial)
 
     def _stored(self, limit: int, after_id: int) -> Iterator[Batch]:
         """Ids one more than asked for, so that it is known whether there are more; bodies of those asked for only."""

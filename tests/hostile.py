@@ -1,4 +1,4 @@
-"""Strings that mean harm to a terminal, to Textual or to SQL; every one carries the mark `x9k` so that it can be found."""
+"""Strings that mean harm to a terminal, to Textual or to SQL; each carries the mark `x9k` so that it can be found."""
 
 from __future__ import annotations
 

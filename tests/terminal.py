@@ -21,9 +21,9 @@ import pyte
 
 ROOT = Path(__file__).parents[1]
 
-# What Textual itself sends: colours, cursor, erasing, modes and their queries, keyboard protocol, window size.
+# What Textual itself sends: colours, cursor, erasing, modes and their queries, keyboard protocol, pointer shape.
 OWN_SEQUENCES = re.compile(
-    r"\x1b\[[?>=<]?[0-9;:]*\$?[ABCDGHJKfhlmnpqrstux]|\x1b[78=>]|\x1b\(B|\x1bP\+q[0-9A-Fa-f;]*\x1b\\"
+    r"\x1b\[[?>=<]?[0-9;:]*\$?[ABCDGHJKfhlmnpqrstux]|\x1b[78=>]|\x1b\(B|\x1bP\+q[0-9A-Fa-f;]*\x1b\\|\x1b\]22;[a-z]*\x07"
 )
 FOREIGN = re.compile(r"[\x00-\x07\x0b\x0c\x0e-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 

@@ -5,6 +5,10 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import subprocess
+import sys
+import textwrap
+import time
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -384,7 +388,7 @@ def corrupt(path: Path) -> Path:
     return folder
 
 
-BROKEN = [no_home, no_store, text_file, directory, unreadable, corrupt]
+BROKEN = [no_home, text_file, directory, unreadable, corrupt]
 VERBS = [["list"], ["list", "--json"], ["show", "s1"], ["search", "message", "--json"], ["check", "s1", "--json"]]
 
 
@@ -404,7 +408,19 @@ def test_what_cannot_be_read_is_one_sentence_and_exit_code_2(
     assert broken is unreadable or fingerprint(tmp_path) == before
 
 
-@pytest.mark.parametrize("broken", [no_store, text_file, directory, corrupt], ids=lambda make: make.__name__)
+def test_a_home_of_jsonl_files_alone_is_whole_and_one_line_says_that_there_is_no_state_db(
+    tmp_path: Path, run: Run
+) -> None:
+    """Before February 2026 Hermes had no state.db; such a home lacks nothing."""
+    folder = no_store(tmp_path)
+    code, out, err = run(folder, "list", "--json")
+    assert (code, [row["id"] for row in objects(out)]) == (0, ["only_file"])
+    assert "has no state.db; these are its JSONL files" in err
+    assert run(folder, "show", "only")[0] == 0
+    assert run(folder, "search", "message", "--json")[0] == 0
+
+
+@pytest.mark.parametrize("broken", [text_file, directory, corrupt], ids=lambda make: make.__name__)
 def test_list_prints_what_files_have_where_the_store_cannot_be_read(
     tmp_path: Path, run: Run, broken: Callable[[Path], Path]
 ) -> None:
@@ -421,6 +437,33 @@ def test_verbs_read_a_store_that_another_program_has_locked_to_write(home: Path,
     with builders.locked(home / "state.db"):
         assert run(home, "list")[0] == 0
         assert run(home, "search", "docker")[0] == 0
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("verb", [["list"], ["search", "docker"]], ids=" ".join)
+def test_a_store_that_is_locked_to_readers_too_is_one_sentence_after_some_seconds(
+    home: Path, run: Run, verb: list[str]
+) -> None:
+    """In DELETE mode a writer that commits shuts everybody out; it may take its time."""
+    holder = textwrap.dedent("""
+        import sys, apsw
+        connection = apsw.Connection(sys.argv[1])
+        connection.pragma("journal_mode", "delete")
+        connection.execute("BEGIN EXCLUSIVE")
+        print("held", flush=True)
+        sys.stdin.read()
+    """)
+    command = [sys.executable, "-c", holder, str(home / "state.db")]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as running:
+        assert running.stdout is not None
+        assert running.stdout.readline() == "held\n"
+        began = time.monotonic()
+        code, out, err = run(home, *verb)
+        running.communicate("")
+    assert (code, out) == (2, "")
+    assert "locked" in err
+    assert err.count("\n") == 1
+    assert time.monotonic() - began < 15
 
 
 def test_no_verb_creates_or_changes_a_file(home: Path, run: Run) -> None:

@@ -165,7 +165,7 @@ class Finder:
             titles = [
                 (row.session.id, title)
                 for row in self._catalog.shown(everything=True)
-                if (title := title_of(row.session, row.outline))
+                if (title := title_of(row.session, None))
             ]
             words = " ".join(term.text for term in self.query.terms)
             self._near = self._feed.titles(words, titles)

@@ -1,4 +1,4 @@
-"""Which sessions a search finds by what they are called."""
+"""Which sessions a search finds by what they were named; first words are messages, and found as such."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Titles:
         return None
 
     def _fold(self, row: SessionRow) -> str:
-        title = title_of(row.session, row.outline)
+        title = title_of(row.session, None)
         known, folded = self._folded.get(row.session.id, (None, ""))
         if known != title:
             folded = plain(title)

@@ -18,7 +18,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from store import Batch, Cancel, Hit, Interrupted, Message, NotADatabase, Origin, SessionDB, StoreMissing, search
+from store import Batch, Cancel, Hit, Interrupted, Message, NotADatabase, Origin, SessionDB, search
 from store.query import parse
 from store.sqlite import messages
 from store.sqlite.connection import Reader
@@ -288,14 +288,17 @@ def test_files_beyond_the_bound_are_left_out_and_the_label_says_so(
 def test_a_home_without_a_readable_state_db_is_searched_in_its_files_and_the_label_says_so(tmp_path: Path) -> None:
     folder = home(tmp_path)
     database = db(folder, read_only=True)
-    with pytest.raises(StoreMissing):
-        list(database.search("needle"))
+    assert [batch.hits for batch in database.search("needle")] == [()]
     jsonl(folder, "file", talk(1, word="needle"))
     batches = list(database.search("needle"))
     assert [hit.session_id for batch in batches for hit in batch.hits] == ["file"]
-    assert str(batches[-1].fallback).startswith("state.db was not searched to its end: ")
+    assert batches[-1].fallback == "no state.db, only JSONL files"
+    assert not batches[-1].partial
     (folder / "state.db").write_text("not a database " * 100)
     assert [hit.session_id for hit in hits(db(folder, read_only=True).search("needle"))] == ["file"]
+    broken = list(db(folder, read_only=True).search("needle"))
+    assert broken[-1].partial
+    assert str(broken[-1].fallback).startswith("state.db was not searched to its end: ")
     with pytest.raises(NotADatabase):
         list(db(folder, read_only=True).search("needle", after_id=1))
 

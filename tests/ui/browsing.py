@@ -85,7 +85,7 @@ class Stage:
 async def browsing(home: Path, size: tuple[int, int] = NARROW, **options: object) -> AsyncIterator[Stage]:
     """The app on a home, opened as `hermes-tui --home` opens it, with every session listed."""
     opener = partial(SessionDB, home / "state.db", read_only=True, sessions_dir=home / "sessions")
-    app = HermesApp(opener, where=str(home), **options)  # type: ignore[arg-type]
+    app = HermesApp(opener, **options)  # type: ignore[arg-type]
     async with app.run_test(size=size) as pilot:
         stage = Stage(app, pilot)
         await stage.until(lambda: stage.browser.catalog.complete and bool(stage.browser._painted))
