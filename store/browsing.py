@@ -11,8 +11,9 @@ from .cancel import Cancel
 from .draft import storable
 from .errors import CannotOpen, Damaged
 from .lineage import Lineage
-from .models import Batch, Check, ContextLine, Drift, Head, JsonlFacts, Message, Outline, Page, Scope, Session
+from .models import Batch, Check, ContextLine, Count, Drift, Head, JsonlFacts, Message, Outline, Page, Scope, Session
 from .query import Query, parse
+from .ranking import Ranking
 from .sqlite import entries, messages, sessions
 from .sqlite.sessions import Cursor
 from .watch import Watch
@@ -138,6 +139,44 @@ class BrowserVerbs(MessageVerbs):
             profile=self._profile,
             cancel=cancel,
         )
+
+    def rank(self, query: Query | str, *, limit: int = 20, cancel: Cancel | None = None) -> Batch:
+        """The best hits, best first; of equally good ones the newer first.
+
+        Of many matches the newest 50,000 are ranked, and `fallback` says so.
+        Hits of files are put in by their own worth.
+
+        Raises:
+            QueryInvalid: A filter's value means nothing.
+            Interrupted: `cancel` was withdrawn.
+        """
+        return self._ranking(query, cancel).best(limit)
+
+    def oldest(self, query: Query | str, *, limit: int = 200, cancel: Cancel | None = None) -> Batch:
+        """The oldest hits, oldest first; every match is looked at.
+
+        Raises:
+            QueryInvalid: A filter's value means nothing.
+            Interrupted: `cancel` was withdrawn.
+        """
+        return self._ranking(query, cancel).oldest(limit)
+
+    def count(self, query: Query | str, *, cap: int | None = None, cancel: Cancel | None = None) -> Count:
+        """How many messages a search has to find and in how many sessions, those of files too.
+
+        Args:
+            cap: Count no further than that.
+
+        Raises:
+            QueryInvalid: A filter's value means nothing.
+            Interrupted: `cancel` was withdrawn.
+        """
+        return self._ranking(query, cancel).count(cap)
+
+    def _ranking(self, query: Query | str, cancel: Cancel | None) -> Ranking:
+        now = time.time()
+        asked = parse(query, now=now) if isinstance(query, str) else query
+        return Ranking(self._reader, self._files, asked, now=now, profile=self._profile, cancel=cancel)
 
     def facts(self, session_id: str) -> JsonlFacts | None:
         """What the session's JSONL file tells, None without one."""

@@ -22,6 +22,7 @@ from .sqlite import entries as rows
 from .sqlite import fts, messages, plans, sessions
 from .sqlite.connection import Reader
 from .sqlite.labels import Label, labels
+from .sqlite.narrowing import Among
 
 FIRST, LATER = 20, 100
 """Hits of the first batch, which is on the screen before the second is asked for, and of the others."""
@@ -61,13 +62,13 @@ def stream(
         StoreError: SQLite cannot be read and there are no files either; where there are, the label says it.
     """
     if query.any_of or query.none_of or query.filters:
-        search = _Search(reader, files, query, now=now, profile=profile, cancel=cancel)
+        search = Search(reader, files, query, now=now, profile=profile, cancel=cancel)
         yield from search.batches(limit, after_id)
     else:
         yield Batch((), done=True)
 
 
-class _Search:
+class Search:
     """One question while it is answered."""
 
     def __init__(
@@ -98,7 +99,7 @@ class _Search:
             self._readable, self._partial = False, True
             self._fallback = f"state.db was not searched to its end: {error}"
         if not after_id and not self._capped:
-            yield from self._written(limit)
+            yield from self.written(limit)
         yield self._batch((), done=True)
 
     def _batch(self, hits: Sequence[Hit], *, done: bool = False) -> Batch:
@@ -108,13 +109,12 @@ class _Search:
 
     def _stored(self, limit: int, after_id: int) -> Iterator[Batch]:
         """Ids one more than asked for, so that it is known whether there are more; bodies of those asked for only."""
-        states = [one for one in self._query.filters if one.key == "is" and one.value in ("live", "flagged")]
         steps = fts.newest(
             self._reader,
             self._query,
             limit=limit + 1,
             above=after_id or None,
-            among=self._is_in_state if states else None,
+            among=self.among,
             cancel=self._cancel,
         )
         for step in steps:
@@ -126,17 +126,24 @@ class _Search:
             while ids:
                 size = LATER if self._found else FIRST
                 chunk, ids = ids[:size], ids[size:]
-                yield self._batch(self._hydrated(chunk))
+                yield self._batch(sorted(self.hydrated(chunk), key=_newest_first))
             if (self._fallback or self._passing) and not step.ids:
                 yield self._batch(())
         self._passing = None
 
-    def _hydrated(self, ids: Sequence[int]) -> list[Hit]:
+    def hydrated(self, ids: Sequence[int]) -> list[Hit]:
+        """The hits of at most 256 rows, in their order, without those that are gone."""
         found = messages.bodies(self._reader, ids)
         unknown = {message.session_id for message in found} - self._labels.keys()
         if unknown:
             self._labels |= labels(self._reader, unknown)
         return [hit(self._query, message, self._labels.get(message.session_id, Label())) for message in found]
+
+    @property
+    def among(self) -> Among | None:
+        """Tells of a session whether it passes the filters that SQLite cannot answer; None where there is none."""
+        asked = any(one.key == "is" and one.value in ("live", "flagged") for one in self._query.filters)
+        return self._is_in_state if asked else None
 
     def _is_in_state(self, session_id: str) -> bool:
         """Whether a session passes `is:`, asked of each session once."""
@@ -153,7 +160,7 @@ class _Search:
         states = {"live": session.live, "archived": session.archived, "flagged": flagged}
         return all(states.get(one.value, False) is not one.negated for one in self._query.filters if one.key == "is")
 
-    def _written(self, limit: int) -> Iterator[Batch]:
+    def written(self, limit: int) -> Iterator[Batch]:
         """The hits of files, each file a batch or several."""
         octets, passed = FILE_OCTETS, 0
         for session in self._file_sessions():
@@ -243,6 +250,11 @@ class _Missing:
             union = merge.compare(written, list(rows.entries(self._reader, self._id))).union
             self._places = frozenset(here for here, there in union if here is not None and there is None)
         return place in self._places
+
+
+def _newest_first(hit: Hit) -> float:
+    """Row order stands in for time from batch to batch; inside one it is the time that counts."""
+    return -(hit.timestamp or 0.0)
 
 
 def _passes(message: Message, key: str, moment: float | None) -> bool:

@@ -8,8 +8,9 @@ Every step is one critical section that fetches a bounded number of rows and end
 
 from __future__ import annotations
 
+import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import apsw
@@ -101,6 +102,35 @@ def newest(
         return
     stretches = [one.within(below, above) for one in plan(reader, layout, query, cancel)]
     yield from _Search(reader, query, tests(layout, query, among), cancel, clock).steps(stretches, limit)
+
+
+def passing(
+    reader: Reader,
+    query: Query,
+    ids: Sequence[int],
+    *,
+    judged: bool,
+    among: Among | None = None,
+    cancel: Cancel | None = None,
+) -> frozenset[int]:
+    """Which of some rows a search may find, by the filters of a query and, where `judged`, by its words.
+
+    Raises:
+        Interrupted: If it was withdrawn.
+        StoreError: If the messages themselves cannot be read.
+    """
+    named = Stretch(None, "", judged=judged, ids=tuple(sorted(ids, reverse=True)))
+    search = _Search(reader, query, tests(reader.layout, query, among), cancel, time.monotonic)
+    return frozenset(one for step in search.steps([named], len(ids)) for one in step.ids)
+
+
+def sessions_of(reader: Reader, ids: Sequence[int], *, cancel: Cancel | None = None) -> frozenset[str]:
+    """The sessions that some messages belong to."""
+    sql = (
+        "SELECT DISTINCT CAST(session_id AS BLOB) FROM json_each(?) AS named"
+        " CROSS JOIN messages ON messages.id = named.value"
+    )
+    return frozenset(cells.text(row[0]) or "" for row in reader.rows(sql, (json.dumps(ids),), cancel=cancel))
 
 
 class _Search:

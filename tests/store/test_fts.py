@@ -11,7 +11,7 @@ import pytest
 from store import errors
 from store.cancel import Cancel
 from store.query import accepts, parse
-from store.sqlite import columns, fts, pairs, plans, stretches
+from store.sqlite import cells, columns, fts, pairs, plans, ranks, stretches
 from store.sqlite.connection import Reader
 from store.sqlite.narrowing import tests as conditions
 
@@ -137,6 +137,69 @@ def test_the_full_text_table_is_the_outer_loop_whatever_the_filters(path: Path, 
     assert steps[2:] in ([], ["SEARCH sessions USING INDEX sqlite_autoindex_sessions_1 (id=?) LEFT-JOIN"])
     assert not any("TEMP B-TREE" in step for step in steps)
     reader.close()
+
+
+FILTERS = (
+    "source:cli",
+    "-source:cli",
+    "model:opus",
+    "role:user",
+    "tool:terminal",
+    "after:7d",
+    "before:2026-04",
+    "cwd:proj",
+    'title:"two words"',
+    "is:archived",
+    "has:reasoning",
+    "source:cli role:tool after:7d -cwd:x is:archived",
+)
+OUTER = (
+    "SCAN messages_fts VIRTUAL TABLE INDEX",
+    "SCAN messages_fts_trigram VIRTUAL TABLE INDEX",
+    "SCAN named VIRTUAL TABLE INDEX",
+)
+LOOKED_UP = (
+    "SEARCH messages USING INTEGER PRIMARY KEY (rowid=?)",
+    "SEARCH sessions USING INDEX sqlite_autoindex_sessions_1 (id=?) LEFT-JOIN",
+)
+
+
+def _plan(reader: Reader, sql: str, bindings: tuple[cells.Value, ...]) -> list[str]:
+    return [str(row[3]) for row in reader.rows(f"EXPLAIN QUERY PLAN {sql}", bindings)]
+
+
+def test_no_filter_flips_the_plan_on_any_layout(each_home: Path) -> None:
+    """With statistics and without: the index is the outer loop, rows are looked up by key, nothing is sorted."""
+    path = each_home / ".hermes" / "state.db"
+    add(path, "docker 大别山 部署", role="assistant")
+    for _ in range(2):
+        reader = Reader(path)
+        layout = reader.layout
+        for words in ("docker", "docker OR flaky*", "大别山", "部署", "do*", "docker do*"):
+            for narrowed in ("", *FILTERS):
+                query = parse(f"{words} {narrowed}", now=NOW, open_word=True)
+                asked = conditions(layout, query, None)
+                for stretch in plans.plan(reader, layout, query):
+                    steps = _plan(reader, *stretches.statement(layout, stretch, asked, (1,)))
+                    if stretch.table is None:
+                        assert steps[0] in ("SCAN messages", "SEARCH messages USING INTEGER PRIMARY KEY (rowid>?)")
+                    else:
+                        assert steps[0].startswith(OUTER)
+                        assert steps[1] == LOOKED_UP[0]
+                        assert set(steps[2:]) <= {LOOKED_UP[1]}
+                    assert not any("TEMP B-TREE" in step for step in steps)
+                    if stretch.lost is not None:
+                        steps = _plan(reader, *stretches.lost_statement(layout, stretch, stretch.lost, asked))
+                        assert steps[0] == "SCAN messages"
+                        assert set(steps[1:]) <= {LOOKED_UP[1]}
+        if layout.fts is not None:
+            steps = _plan(reader, ranks.best_statement("messages_fts"), ("docker", 9, 9))
+            assert steps[1].startswith(OUTER[0])
+            steps = _plan(reader, ranks.count_statement(layout, "messages_fts"), ("docker", 9, 9))
+            assert steps[1].startswith(OUTER[0])
+            assert steps[2] == LOOKED_UP[0]
+        reader.close()
+        run(path, "ANALYZE")
 
 
 def test_a_walk_follows_the_primary_key(path: Path) -> None:
