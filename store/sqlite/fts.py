@@ -18,7 +18,7 @@ import apsw
 from .. import errors
 from ..cancel import Cancel
 from ..query import Query, accepts
-from . import cells
+from . import cells, displaced
 from .connection import Reader, Row, Value
 from .layout import Layout
 from .narrowing import Among, Test, tests
@@ -80,6 +80,7 @@ def newest(
 ) -> Iterator[Step]:
     """Ids of the messages that match, newest row first, in steps; nothing is held between two of them.
 
+    Newest means by row id, but for the blocks that a repair wrote (`displaced`).
     A message counts that is active or was compacted in place (facts/hermes-format.md §3.4).
     A missing, stale, damaged or unfinished index is gone round by a walk, and the label says so.
     A walk does not look into messages of more than 64 MB.
@@ -100,7 +101,8 @@ def newest(
     if not layout.has("messages", "session_id"):
         yield Step((), 0, done=True)
         return
-    stretches = [one.within(below, above) for one in plan(reader, layout, query, cancel)]
+    planned = [one.within(below, above) for one in plan(reader, layout, query, cancel)]
+    stretches = [one.within(part.below, part.above) for part in displaced.ranges(reader, layout) for one in planned]
     yield from _Search(reader, query, tests(layout, query, among), cancel, clock).steps(stretches, limit)
 
 
