@@ -23,6 +23,7 @@ from .sqlite import fts, messages, plans, sessions
 from .sqlite.connection import Reader
 from .sqlite.labels import Label, labels
 from .sqlite.narrowing import Among
+from .status import LIVE_WINDOW
 
 FIRST, LATER = 20, 100
 """Hits of the first batch, which is on the screen before the second is asked for, and of the others."""
@@ -78,6 +79,7 @@ class Search:
         self._now, self._profile, self._cancel = now, profile, cancel
         self._labels: dict[str, Label] = {}
         self._answers: dict[str, bool] = {}
+        self._active: frozenset[str] | None = None
         self._fallback: str | None = None
         self._passing: str | None = None
         self._sought = 0
@@ -127,7 +129,7 @@ class Search:
                 size = LATER if self._found else FIRST
                 chunk, ids = ids[:size], ids[size:]
                 yield self._batch(sorted(self.hydrated(chunk), key=_newest_first))
-            if (self._fallback or self._passing) and not step.ids:
+            if not (step.ids or step.done):
                 yield self._batch(())
         self._passing = None
 
@@ -148,17 +150,26 @@ class Search:
     def _is_in_state(self, session_id: str) -> bool:
         """Whether a session passes `is:`, asked of each session once."""
         if session_id not in self._answers:
-            found = self._rows([session_id])
-            self._answers[session_id] = bool(found) and self._has_states(found[0])
+            found = self._rows([session_id]) if self._may_stand_out(session_id) else ()
+            session = found[0] if found else Session(session_id)
+            self._answers[session_id] = self._has_states(session, but=("archived",))
         return self._answers[session_id]
+
+    def _may_stand_out(self, session_id: str) -> bool:
+        """True where a session may be live or flagged: only of those the counts are asked."""
+        if self._active is None:
+            since = self._now - LIVE_WINDOW
+            self._active = sessions.active_since(self._reader, since, cancel=self._cancel)
+        return session_id in self._active or self._files.facts(session_id) is not None
 
     def _rows(self, ids: Sequence[str]) -> tuple[Session, ...]:
         return sessions.by_ids(self._reader, ids, now=self._now, profile=self._profile) if self._readable else ()
 
-    def _has_states(self, session: Session) -> bool:
+    def _has_states(self, session: Session, *, but: Sequence[str] = ()) -> bool:
         flagged = drift.flag(session, self._files.facts(session.id)) is not None
         states = {"live": session.live, "archived": session.archived, "flagged": flagged}
-        return all(states.get(one.value, False) is not one.negated for one in self._query.filters if one.key == "is")
+        asked = [one for one in self._query.filters if one.key == "is" and one.value not in but]
+        return all(states.get(one.value, False) is not one.negated for one in asked)
 
     def written(self, limit: int) -> Iterator[Batch]:
         """The hits of files, each file a batch or several."""

@@ -18,10 +18,10 @@ import apsw
 from .. import errors
 from ..cancel import Cancel
 from ..query import Query, accepts
-from . import cells, displaced
+from . import cells, columns, displaced
 from .connection import Reader, Row, Value
 from .layout import Layout
-from .narrowing import Among, Test, tests
+from .narrowing import Among, OfSessions, Test, passes, tests
 from .plans import LOST, PASSING, plan, refusal
 from .stretches import Stretch, edge_statement, lost_statement, statement
 
@@ -40,6 +40,9 @@ _FIRST_ROWS = 256
 _FIRST_PAGE = 20
 _SOON_AT_ONCE = 512
 _MOST_ROWS = 65_536
+_FILTERED_ROWS = 8_192
+_SESSION = 2
+"""Where a row has its session's id, if sessions are asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +150,13 @@ class _Search:
         clock: Callable[[], float],
     ) -> None:
         self._reader, self._query, self._layout = reader, query, reader.layout
-        self._conditions, self._cancel, self._clock = conditions, cancel, clock
+        self._cancel, self._clock = cancel, clock
+        self._sessions, self._conditions = None, conditions
+        if of_sessions := [one for one in conditions if one.of_session]:
+            self._sessions = OfSessions(reader, of_sessions)
+            session_id = columns.text(self._layout, "messages", "session_id")
+            others = (one for one in conditions if not one.of_session)
+            self._conditions = (Test((session_id,), self._sessions), *others)
         self._began = clock()
         self._examined = 0
 
@@ -156,7 +165,7 @@ class _Search:
         most, first = _FIRST_ROWS, True
         while stretches and limit > 0:
             stretch = stretches[0]
-            window = self._window(stretch, min(most, _at_once(stretch)), limit)
+            window = self._window(stretch, min(most, self._at_once(stretch)), limit)
             if window.refused:
                 stretches = [one.walked(window.refused) for one in stretches if not one.brief]
                 continue
@@ -172,6 +181,14 @@ class _Search:
 
     def _step(self, stretch: Stretch, ids: tuple[int, ...]) -> Step:
         return Step(ids, self._examined, stretch.label, done=True)
+
+    def _at_once(self, stretch: Stretch) -> int:
+        """Rows that one window of a stretch may fetch."""
+        if stretch.brief:
+            return _SOON_AT_ONCE
+        if stretch.judged:
+            return SCAN_ROWS
+        return _FILTERED_ROWS if self._conditions else _MOST_ROWS
 
     def _left(self, stretches: list[Stretch], last: int | None) -> list[Stretch]:
         """What is still to be asked, where the first stretch was read down to `last`, None for its end."""
@@ -201,24 +218,21 @@ class _Search:
     def _judge(self, stretch: Stretch, window: _Window, limit: int) -> tuple[tuple[int, ...], int | None]:
         """Which rows match, and the id to go on below; None where the stretch is done with."""
         ids: list[int] = []
+        if self._sessions is not None:
+            self._sessions.learn((row[_SESSION] for row in window.rows), self._cancel)
         for row in window.rows:
             if self._cancel is not None and self._cancel.cancelled:
                 raise errors.Interrupted("the question was withdrawn while its answers were sifted")
             self._examined += 1
-            if row[1] and self._passes(row) and (not stretch.judged or accepts(self._query, cells.text(row[-1]) or "")):
+            if (
+                row[1]
+                and passes(self._conditions, row[2:])
+                and (not stretch.judged or accepts(self._query, cells.text(row[-1]) or ""))
+            ):
                 ids.append(cells.integer(row[0]))
             if len(ids) == limit:
                 return tuple(ids), cells.integer(row[0])
         return tuple(ids), window.last
-
-    def _passes(self, row: Row) -> bool:
-        place = 2
-        for condition in self._conditions:
-            end = place + len(condition.columns)
-            if not condition.passes(row[place:end]):
-                return False
-            place = end
-        return True
 
     def _completed(self, stretch: Stretch, ids: tuple[int, ...], last: int | None, *, at_once: bool) -> Iterator[Step]:
         """What an index gave down to `last`, and what it leaves out of that range put in between."""
@@ -253,13 +267,6 @@ class _Search:
 
         window = self._reader.ask(_question, cancel=self._cancel)
         return self._judge(replace(stretch, judged=True), window, len(window.rows) + 1)
-
-
-def _at_once(stretch: Stretch) -> int:
-    """Rows that one window of a stretch may fetch."""
-    if stretch.brief:
-        return _SOON_AT_ONCE
-    return SCAN_ROWS if stretch.judged else _MOST_ROWS
 
 
 def _fetch(

@@ -117,13 +117,10 @@ def _bounds(stretch: Stretch, row: str) -> tuple[list[str], tuple[Value, ...]]:
 
 
 def _question(layout: Layout, stretch: Stretch, conditions: tuple[Test, ...], source: _Source, tests: list[str]) -> str:
-    tables = source.tables
     wanted = [source.row, columns.findable(layout), *(column for one in conditions for column in one.columns)]
-    if any("sessions." in column for column in wanted):
-        tables += " LEFT JOIN sessions ON sessions.id = messages.session_id"
     if stretch.judged:
         wanted.append(searched_text(layout))
-    return f"SELECT {', '.join(wanted)} FROM {tables}{' WHERE ' * bool(tests)}{' AND '.join(tests)}"
+    return f"SELECT {', '.join(wanted)} FROM {source.tables}{' WHERE ' * bool(tests)}{' AND '.join(tests)}"
 
 
 def searched_text(layout: Layout) -> str:
