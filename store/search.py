@@ -25,7 +25,7 @@ from .sqlite.labels import Label, labels
 from .sqlite.narrowing import Among
 from .status import LIVE_WINDOW
 
-FIRST, LATER = 20, 100
+FIRST, LATER = 8, 100
 """Hits of the first batch, which is on the screen before the second is asked for, and of the others."""
 LONGEST = 2_000
 """Characters of a hit's text."""
@@ -135,11 +135,15 @@ class Search:
 
     def hydrated(self, ids: Sequence[int]) -> list[Hit]:
         """The hits of at most 256 rows, in their order, without those that are gone."""
-        found = messages.bodies(self._reader, ids)
+        found = messages.bodies(self._reader, ids, cancel=self._cancel)
         unknown = {message.session_id for message in found} - self._labels.keys()
         if unknown:
             self._labels |= labels(self._reader, unknown)
-        return [hit(self._query, message, self._labels.get(message.session_id, Label())) for message in found]
+        hits = []
+        for message in found:
+            self._go_on()
+            hits.append(hit(self._query, message, self._labels.get(message.session_id, Label())))
+        return hits
 
     @property
     def among(self) -> Among | None:

@@ -33,11 +33,14 @@ SOON_ROWS = 20_000
 """Rows that a brief stretch reads at most,"""
 SOON_SECONDS = 0.03
 """or so long."""
+FIRST = 8
+"""Rows of the first step, so that it is there at once,"""
+FIRST_PAGE = 20
+"""or so many where those after it wait for what an index leaves out."""
 LOST_ROWS = 20_000
 """Rows whose ends one step looks at for what an index leaves out."""
 
 _FIRST_ROWS = 256
-_FIRST_PAGE = 20
 _SOON_AT_ONCE = 512
 _MOST_ROWS = 65_536
 _FILTERED_ROWS = 8_192
@@ -165,11 +168,12 @@ class _Search:
         most, first = _FIRST_ROWS, True
         while stretches and limit > 0:
             stretch = stretches[0]
-            window = self._window(stretch, min(most, self._at_once(stretch)), limit)
+            room = min(limit, _first(stretch)) if first else limit
+            window = self._window(stretch, min(most, self._at_once(stretch)), room)
             if window.refused:
                 stretches = [one.walked(window.refused) for one in stretches if not one.brief]
                 continue
-            ids, last = self._judge(stretch, window, min(limit, _FIRST_PAGE) if stretch.lost and first else limit)
+            ids, last = self._judge(stretch, window, room)
             stretches = self._left(stretches, last)
             steps = self._completed(stretch, ids, last, at_once=first) if stretch.lost else [self._step(stretch, ids)]
             for step in steps:
@@ -267,6 +271,13 @@ class _Search:
 
         window = self._reader.ask(_question, cancel=self._cancel)
         return self._judge(replace(stretch, judged=True), window, len(window.rows) + 1)
+
+
+def _first(stretch: Stretch) -> int:
+    """Rows of the first step; where texts are judged, what was fetched for it is judged to its end."""
+    if stretch.lost is not None:
+        return FIRST_PAGE
+    return SCAN_ROWS if stretch.judged else FIRST
 
 
 def _fetch(

@@ -19,6 +19,7 @@ import apsw
 
 from .. import errors
 from . import faults, guard
+from .layout import Layout
 
 BUSY_MS = 5_000
 """How long a reader waits for a lock: in DELETE mode a writer's commit shuts readers out (facts §7.4)."""
@@ -40,6 +41,8 @@ class Opened:
     """True where SQLite itself sees every later commit; False for a copy and an immutable file."""
     folder: tempfile.TemporaryDirectory[str] | None = None
     pid: int = 0
+    looked: tuple[int, Layout] | None = None
+    """What it last saw of the file, and SQLite's data_version then."""
 
     @property
     def current(self) -> bool:
