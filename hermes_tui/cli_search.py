@@ -72,11 +72,14 @@ def search(
                 paper.json(_told(hit, windows.around(hit)))
             else:
                 _print_hit(paper, hit, windows.around(hit))
+        meant = {} if found.hits or as_json else db.meant(query)
     sessions = len({hit.session_id for hit in found.hits})
     if as_json:
         paper.json({"summary": _summary(found, sessions, milliseconds, sort)})
     else:
         paper.line(safe(paper.glyphs.words(_in_words(found, sessions, milliseconds, sort))))
+        if meant:
+            paper.line(safe(f"did you mean {', '.join(f'{right} for {word}' for word, right in meant.items())}?"))
     return complain(f"partial, from files alone: {found.fallback}", err) if found.partial else 0
 
 

@@ -14,9 +14,10 @@ from .lineage import Lineage
 from .models import Batch, Check, ContextLine, Count, Drift, Head, JsonlFacts, Message, Outline, Page, Scope, Session
 from .query import Query, parse
 from .ranking import Ranking
-from .sqlite import entries, messages, sessions
+from .sqlite import entries, messages, sessions, vocabulary
 from .sqlite.sessions import Cursor
 from .watch import Watch
+from .words import cjk_runs, fold
 
 CONTEXT_OCTETS = 8192
 """Bytes of a plain text that a line of context shows at most."""
@@ -172,6 +173,22 @@ class BrowserVerbs(MessageVerbs):
             Interrupted: `cancel` was withdrawn.
         """
         return self._ranking(query, cancel).count(cap)
+
+    def meant(self, query: Query | str, *, cancel: Cancel | None = None) -> dict[str, str]:
+        """What was meant, perhaps, where nothing was found: words that the index lacks, each with the closest it has.
+
+        Chinese, Japanese and Korean words, and those that are still being typed, are left out.
+
+        Raises:
+            QueryInvalid: A filter's value means nothing.
+            Interrupted: `cancel` was withdrawn.
+        """
+        asked = parse(query, now=time.time()) if isinstance(query, str) else query
+        words = {word for term in asked.terms if not term.prefix for word in term.words if not cjk_runs(word)}
+        found = {
+            word: vocabulary.near(self._reader, fold(word).letters, limit=1, cancel=cancel) for word in sorted(words)
+        }
+        return {word: close[0] for word, close in found.items() if close}
 
     def _ranking(self, query: Query | str, cancel: Cancel | None) -> Ranking:
         now = time.time()
