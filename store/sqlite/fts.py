@@ -169,7 +169,8 @@ class _Search:
         while stretches and limit > 0:
             stretch = stretches[0]
             room = min(limit, _first(stretch)) if first else limit
-            window = self._window(stretch, min(most, self._at_once(stretch)), room)
+            some = 2 * FIRST_PAGE if first and stretch.lost else most
+            window = self._window(stretch, min(some, self._at_once(stretch)), room)
             if window.refused:
                 stretches = [one.walked(window.refused) for one in stretches if not one.brief]
                 continue
