@@ -102,11 +102,18 @@ def show(home: Home, session_id: str, *, as_json: bool, out: TextIO, err: TextIO
         session = session_named(db, session_id)
         facts = db.facts(session.id)
         longer = session.origin is Origin.SQLITE and facts is not None and facts.messages > _in_sqlite(db, session)
-        from_file = longer or session.origin is Origin.JSONL
-        messages = db.file_messages(session.id) if from_file else _rows(db, session)
+        from_file = longer or session.origin is not Origin.SQLITE
+        messages: Iterable[Message] = db.file_messages(session.id) if from_file else _rows(db, session)
         if longer and facts is not None:
             counts = f"JSONL has {many(facts.messages, 'message')}, SQLite {in_words(session.messages)}"
             remark(f"{counts}: this is the JSONL", err)
+        if not from_file and (waiting := db.waiting(session.id)):
+            messages = [*messages, *waiting]
+            remark(f"{many(len(waiting), 'message')} at the end wait in the spool, not written into SQLite yet", err)
+        if session.origin is Origin.SNAPSHOT:
+            remark("only a JSON snapshot has this session, and snapshots lose messages", err)
+        if session.problem:
+            remark(session.problem, err)
         if not as_json:
             paper.line(_heading(session, db.outlines([session.id]).get(session.id), paper))
         for message in messages:

@@ -28,6 +28,7 @@ from .errors import (
 from .home import Home
 from .models import (
     Batch,
+    Census,
     Change,
     Check,
     ContextLine,
@@ -36,6 +37,7 @@ from .models import (
     Head,
     Hit,
     JsonlFacts,
+    Kin,
     Message,
     Origin,
     Outline,
@@ -46,6 +48,7 @@ from .models import (
     Status,
     ToolCall,
     Verdict,
+    Whereabouts,
 )
 from .recorder import SessionRecorder
 from .session_db import SessionDB
@@ -54,6 +57,7 @@ __all__ = [
     "Batch",
     "Cancel",
     "CannotOpen",
+    "Census",
     "Change",
     "Check",
     "ColumnMissing",
@@ -69,6 +73,7 @@ __all__ = [
     "HomeMissing",
     "Interrupted",
     "JsonlFacts",
+    "Kin",
     "Locked",
     "Message",
     "NoPermission",
@@ -91,4 +96,5 @@ __all__ = [
     "ToolCall",
     "UnsafeId",
     "Verdict",
+    "Whereabouts",
 ]

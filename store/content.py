@@ -181,7 +181,9 @@ def _moment_of_text(text: str) -> float | None:
         return None
 
 
-def message_of_record(value: dict[str, object], *, session_id: str, line: int) -> Message:
+def message_of_record(
+    value: dict[str, object], *, session_id: str, line: int, origin: Origin = Origin.JSONL
+) -> Message:
     """Give the message that a JSONL object holds; its id is the line's number, from 1. Never raises."""
     return Message(
         id=line,
@@ -195,7 +197,7 @@ def message_of_record(value: dict[str, object], *, session_id: str, line: int) -
         reasoning=_word(value.get("reasoning_content")) or _word(value.get("reasoning")) or "",
         finish_reason=_word(value.get("finish_reason")),
         display_kind=_word(value.get("display_kind")),
-        origin=Origin.JSONL,
+        origin=origin,
     )
 
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import stat
 from pathlib import Path
-from typing import TypeVar
+from typing import Self, TypeVar
 
 from .errors import ReadOnly
 from .files import Files
+from .home import Home
+from .leftovers import Leftovers
 from .sqlite import schema
 from .sqlite.connection import Reader
 from .sqlite.registry import Work
@@ -35,8 +37,13 @@ class Handle:
         self._reader = Reader(self.path)
         self._writer = Writer(self.path)
         self._files = Files(self.sessions_dir, profile=self._profile)
+        self.leftovers = Leftovers(self._files, self.path.parent, profile=self._profile)
         if not read_only and _is_blank(self.path):
             schema.create(self.path)
+
+    def sibling(self, home: Home) -> Self:
+        """Another profile's store, to read."""
+        return type(self)(home.state_db, read_only=True, sessions_dir=home.sessions_dir)
 
     def close(self) -> None:
         """Close every connection; what is asked afterwards fails. May be called twice."""

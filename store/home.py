@@ -135,17 +135,37 @@ def transcript_files(sessions_dir: Path) -> dict[str, FileStat]:
         NoPermission: The folder may not be listed.
         CannotOpen: It is no folder.
     """
+    return _files(sessions_dir, "", ".jsonl")
+
+
+def snapshot_files(sessions_dir: Path) -> dict[str, FileStat]:
+    """List the whole-session snapshots, `session_<id>.json`, by session id; see `transcript_files`."""
+    return _files(sessions_dir, "session_", ".json")
+
+
+def spool_files(spool_dir: Path) -> dict[str, FileStat]:
+    """List what waits to be written into SQLite, `pending-<hex>.json`, by that hex; see `transcript_files`."""
+    return _files(spool_dir, "pending-", ".json")
+
+
+def dump_files(sessions_dir: Path) -> dict[str, FileStat]:
+    """List the dumps of failed requests, `request_dump_<id>_<time>.json`, by id and time; see `transcript_files`."""
+    return _files(sessions_dir, "request_dump_", ".json")
+
+
+def _files(folder: Path, before: str, behind: str) -> dict[str, FileStat]:
+    """Regular files by what stands between the two ends of their names."""
     files: dict[str, FileStat] = {}
-    for entry in _entries(sessions_dir):
-        stem, dot, kind = entry.name.rpartition(".")
-        if not (stem and dot) or kind != "jsonl" or not _is_text(stem):
+    for entry in _entries(folder):
+        stem = entry.name.removeprefix(before).removesuffix(behind)
+        if not stem or f"{before}{stem}{behind}" != entry.name or not _is_text(stem):
             continue
         try:
             about = entry.stat(follow_symlinks=False)
         except FileNotFoundError:  # removed since it was listed
             continue
         if stat.S_ISREG(about.st_mode):
-            files[stem] = FileStat(sessions_dir / entry.name, about.st_size, about.st_mtime_ns, about.st_ino)
+            files[stem] = FileStat(folder / entry.name, about.st_size, about.st_mtime_ns, about.st_ino)
     return files
 
 

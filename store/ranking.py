@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from .cancel import Cancel
 from .errors import CannotOpen, Damaged
-from .files import Files
+from .leftovers import Leftovers
 from .models import Batch, Count, Hit, Origin
 from .query import Query
 from .search import Search
@@ -53,9 +53,9 @@ class Ranking:
     """
 
     def __init__(
-        self, reader: Reader, files: Files, query: Query, *, now: float, profile: str, cancel: Cancel | None
+        self, reader: Reader, leftovers: Leftovers, query: Query, *, now: float, profile: str, cancel: Cancel | None
     ) -> None:
-        self._reader, self._files, self._query = reader, files, query
+        self._reader, self._leftovers, self._query = reader, leftovers, query
         self._now, self._profile, self._cancel = now, profile, cancel
 
     def best(self, limit: int) -> Batch:
@@ -109,7 +109,9 @@ class Ranking:
         return Count(tally.hits if cap is None else min(tally.hits, cap), len(tally.sessions), capped)
 
     def _search(self) -> Search:
-        return Search(self._reader, self._files, self._query, now=self._now, profile=self._profile, cancel=self._cancel)
+        return Search(
+            self._reader, self._leftovers, self._query, now=self._now, profile=self._profile, cancel=self._cancel
+        )
 
     def _streamed(self, limit: int) -> tuple[list[Hit], Batch]:
         """The newest hits and the batch that ended them."""

@@ -4,6 +4,7 @@ SQLite comes first, by row id: ids by the index, then the bodies of the few that
 section of its own.
 Then come the JSONL files of sessions that have no row, and of those that the quick flag says hold messages SQLite
 lacks, the file changed last first; of the latter only the messages that are missing in SQLite.
+Last come what waits in the spool, and the snapshots of sessions that nothing else knows.
 """
 
 from __future__ import annotations
@@ -14,8 +15,9 @@ from collections.abc import Iterator, Sequence
 from . import content, drift, merge
 from .cancel import Cancel
 from .errors import CannotOpen, Damaged, Interrupted, StoreMissing
-from .files import Files
+from .escapes import searched
 from .filters import admits
+from .leftovers import Leftovers
 from .models import Batch, Drift, Hit, Message, Origin, Session
 from .query import Query, accepts, matches
 from .sqlite import entries as rows
@@ -40,7 +42,7 @@ _AT_ONCE = 100
 
 def stream(
     reader: Reader,
-    files: Files,
+    leftovers: Leftovers,
     query: Query,
     *,
     now: float,
@@ -63,7 +65,7 @@ def stream(
         StoreError: SQLite cannot be read and there are no files either; where there are, the label says it.
     """
     if query.any_of or query.none_of or query.filters:
-        search = Search(reader, files, query, now=now, profile=profile, cancel=cancel)
+        search = Search(reader, leftovers, query, now=now, profile=profile, cancel=cancel)
         yield from search.batches(limit, after_id)
     else:
         yield Batch((), done=True)
@@ -73,9 +75,10 @@ class Search:
     """One question while it is answered."""
 
     def __init__(
-        self, reader: Reader, files: Files, query: Query, *, now: float, profile: str, cancel: Cancel | None
+        self, reader: Reader, leftovers: Leftovers, query: Query, *, now: float, profile: str, cancel: Cancel | None
     ) -> None:
-        self._reader, self._files, self._query = reader, files, query
+        self._reader, self._leftovers, self._query = reader, leftovers, query
+        self._files = leftovers.files
         self._now, self._profile, self._cancel = now, profile, cancel
         self._labels: dict[str, Label] = {}
         self._answers: dict[str, bool] = {}
@@ -96,7 +99,7 @@ class Search:
             self._readable = False
             self._fallback = "no state.db, only JSONL files"
         except (CannotOpen, Damaged) as error:
-            if after_id or not self._files.newest_first():
+            if after_id or not self._leftovers.any:
                 raise
             self._readable, self._partial = False, True
             self._fallback = f"state.db was not searched to its end: {error}"
@@ -176,6 +179,11 @@ class Search:
         return all(states.get(one.value, False) is not one.negated for one in asked)
 
     def written(self, limit: int) -> Iterator[Batch]:
+        """The hits of JSONL files, of the spool and of snapshots."""
+        yield from self._written(limit)
+        yield from self._beside(limit)
+
+    def _written(self, limit: int) -> Iterator[Batch]:
         """The hits of files, each file a batch or several."""
         octets, passed = FILE_OCTETS, 0
         for session in self._file_sessions():
@@ -193,6 +201,35 @@ class Search:
             if self._capped:
                 return
 
+    def _beside(self, limit: int) -> Iterator[Batch]:
+        """The hits of what waits in the spool, and of snapshots whose session nothing else knows."""
+        for session, there in self._others():
+            self._go_on()
+            if self._capped or not self._admits(session):
+                continue
+            label = Label(session.source, session.model, session.title)
+            found = [message for message in reversed(there) if self._answered_by(message)]
+            room = limit - self._found
+            self._capped = len(found) > room
+            if found:
+                yield self._batch([hit(self._query, message, label) for message in found[:room]])
+
+    def _others(self) -> Iterator[tuple[Session, Sequence[Message]]]:
+        for session_id in self._leftovers.spool.ids():
+            session = next(iter(self._rows([session_id])), None) or self._leftovers.session(session_id)
+            waiting = [one for one in self._leftovers.messages(session_id) if one.origin is Origin.SPOOL]
+            if session is not None and waiting:
+                yield session, waiting
+        octets = FILE_OCTETS
+        for session_id, size in self._leftovers.snapshot_only(lambda ids: {row.id for row in self._rows(ids)}):
+            octets -= size
+            if octets < 0:
+                self._fallback = f"the oldest JSON snapshots left out, over {FILE_OCTETS >> 20} MB in all"
+                return
+            session = self._leftovers.session(session_id)
+            if session is not None:
+                yield session, self._leftovers.messages(session_id)
+
     def _file_sessions(self) -> Iterator[Session]:
         """The sessions that have a file, the file changed last first; as SQLite has them where it does."""
         ids = [session_id for session_id, _ in self._files.newest_first()]
@@ -207,7 +244,7 @@ class Search:
     def _hits_of(self, session: Session, room: int) -> list[Hit]:
         """The newest hits of one file that SQLite lacks, newest first."""
         label = Label(session.source, session.model, session.title)
-        missing = None if session.origin is Origin.JSONL else _Missing(self._reader, self._files, session.id)
+        missing = None if session.origin is Origin.JSONL else _Missing(self._reader, self._leftovers, session.id)
         found: deque[Message] = deque(maxlen=room + 1)
         try:
             for place, record in enumerate(self._files.good(session.id)):
@@ -222,7 +259,7 @@ class Search:
         return [hit(self._query, message, label) for message in newest]
 
     def _answered_by(self, message: Message) -> bool:
-        return self._admits_message(message) and accepts(self._query, searchable(message))
+        return self._admits_message(message) and accepts(self._query, searched(searchable(message)))
 
     def _admits(self, session: Session) -> bool:
         """The filters that speak of a session."""
@@ -255,8 +292,8 @@ class Search:
 class _Missing:
     """The places of a file's messages that SQLite lacks, compared once and only where a message matches."""
 
-    def __init__(self, reader: Reader, files: Files, session_id: str) -> None:
-        self._reader, self._files, self._id = reader, files, session_id
+    def __init__(self, reader: Reader, leftovers: Leftovers, session_id: str) -> None:
+        self._reader, self._files, self._id = reader, leftovers.files, session_id
         self._places: frozenset[int] | None = None
 
     def __contains__(self, place: int) -> bool:

@@ -126,19 +126,40 @@ def test_list_is_as_wide_as_the_terminal(home: Path, run: Run, monkeypatch: pyte
 def test_list_prints_exactly_the_sessions_of_a_real_home_and_those_of_its_files(each_home: Path, run: Run) -> None:
     expected = json.loads((each_home / "expected.json").read_text())["sessions"]
     files = {path.name.removesuffix(".jsonl") for path in (each_home / ".hermes" / "sessions").glob("*.jsonl")}
+    snapshots = {"20260120_080000_abc123": None, "20260121_080000_dead00": "damaged"}
     before = fingerprint(each_home / ".hermes")
     code, out, err = run(each_home / ".hermes", "list", "--json")
     rows = objects(out)
     assert (code, err) == (0, "")
-    assert sorted(row["id"] for row in rows) == sorted(set(expected) | files)
+    assert sorted(row["id"] for row in rows) == sorted(set(expected) | files | set(snapshots))
     for row in rows:
         if row["id"] in expected:
             assert (row["source"], row["title"]) == (expected[row["id"]]["source"], expected[row["id"]]["title"])
             assert row["parent_id"] == expected[row["id"]]["parent"]
             assert row["drift"] != "jsonl_only"
         else:
-            assert row["drift"] == "jsonl_only"
+            assert row["drift"] == snapshots.get(row["id"], "jsonl_only")
     assert fingerprint(each_home / ".hermes") == before
+
+
+def test_show_reads_a_snapshot_and_what_waits_in_the_spool(tmp_path: Path, run: Run) -> None:
+    home = builders.home(tmp_path)
+    db = builders.db(home)
+    builders.store(db, "stored", builders.talk(2))
+    db.close()
+    waits = {"session_id": "stored", "message": builders.say("user", "waits")}
+    (home / "pending_messages").mkdir()
+    spooled = {"session_key": "stored", "reason": "transcript_cap_drop", "ts": 1_784_000_000, "seq": 0, "data": waits}
+    (home / "pending_messages" / "pending-0a.json").write_text(json.dumps(spooled))
+    (home / "sessions" / "session_snap.json").write_text(json.dumps({"messages": builders.talk(3)}))
+    code, out, _ = run(home, "show", "snap", "--json")
+    assert (code, [row["origin"] for row in objects(out)]) == (0, ["snapshot"] * 3)
+    code, out, err = run(home, "show", "stored", "--json")
+    assert [(row["origin"], row["text"]) for row in objects(out)][-1] == ("spool", "waits")
+    assert "1 message" in err
+    assert "spool" in err
+    code, out, err = run(home, "show", "snap")
+    assert "snapshot" in err
 
 
 def test_list_says_of_an_empty_home_how_to_get_another_and_is_no_error(tmp_path: Path, run: Run) -> None:

@@ -20,7 +20,8 @@ from hermes_tui.messages import (
     SessionsArrived,
 )
 from store.cancel import Cancel
-from store.models import Change, Drift, JsonlFacts, Session
+from store.errors import Damaged
+from store.models import Change, Drift, JsonlFacts, Message, Session
 
 if TYPE_CHECKING:
     from store import SessionDB
@@ -75,7 +76,8 @@ def changed(db: SessionDB, generation: int, change: Change, known: Collection[st
     for session_id in change.sessions if len(change.sessions) <= FEW else ():
         if (row := db.session(session_id)) is not None:
             rows[row.id] = row
-    yield SessionsArrived(generation, tuple(rows.values()))
+    if rows:
+        yield SessionsArrived(generation, tuple(rows.values()))
     if change.files - set(known):
         yield FileSessionsArrived(generation, db.file_sessions())
     drifts: dict[str, Drift | None] = {}
@@ -85,7 +87,8 @@ def changed(db: SessionDB, generation: int, change: Change, known: Collection[st
         if session is None or (fact := db.facts(session_id)) is None:
             continue
         drifts[session_id], facts[session_id] = db.drift(session, fact), fact
-    yield DriftsArrived(generation, drifts, facts)
+    if facts:
+        yield DriftsArrived(generation, drifts, facts)
 
 
 def from_file(db: SessionDB, generation: int, session: Session) -> Iterator[Answer]:
@@ -98,13 +101,25 @@ def transcript(db: SessionDB, generation: int, session: Session) -> Iterator[Ans
     chain = db.chain(session.id)
     for place, section_id in enumerate(chain, 1):
         row = session if section_id == session.id else db.session(section_id)
+        repeated = db.carried(section_id, chain[place - 2] if place > 1 else "")
         after, first, more = 0, True, True
         while more:
             page = db.heads(section_id, after=after, limit=PAGE_HEADS)
             more = page.more
             last = place == len(chain) and not more
-            yield SectionArrived(generation, section_id, page.items, place, len(chain), first, last, row)
+            heads = tuple(head for head in page.items if head.id not in repeated)
+            yield SectionArrived(generation, section_id, heads, place, len(chain), first, last, row)
             after, first = page.items[-1].id if page.items else after, False
+
+
+def bodies(db: SessionDB, message_ids: Sequence[int]) -> tuple[Message, ...]:
+    """Messages by their ids; one that lies on a damaged page is a message that says so, and hides no other."""
+    try:
+        return db.messages(message_ids)
+    except Damaged as error:
+        if len(message_ids) == 1:
+            return (Message(message_ids[0], "", "error", f"This message cannot be read: {error}"),)
+    return tuple(one for message_id in message_ids for one in bodies(db, [message_id]))
 
 
 def growth(db: SessionDB, generation: int, session_id: str, after: int) -> Iterator[GrowthArrived]:

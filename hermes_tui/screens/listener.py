@@ -8,7 +8,7 @@ from hermes_tui import messages as told
 from hermes_tui.screens.painter import Painter
 from hermes_tui.widgets.hit_list import GroupKey, HitKey, TitleKey
 from hermes_tui.widgets.session_list import SessionRow
-from store.errors import QueryInvalid
+from store.errors import QueryInvalid, StoreMissing
 
 
 class Listener(Painter):
@@ -21,7 +21,7 @@ class Listener(Painter):
         if message.generation != self.feed.generation("sessions"):
             return
         self._begin_anew()
-        self.failure = self.busy = None
+        self.failure, self.busy, self.has_store = None, None, True
         changed = self.catalog.put(message.sessions)
         if message.done:
             self.catalog.complete = True
@@ -103,16 +103,15 @@ class Listener(Painter):
         self.busy = None
         if message.question == "sessions":
             self._begin_anew()
-            self.failure = message.error
+            self.has_store = not isinstance(message.error, StoreMissing)
+            self.failure = message.error if self.has_store else None
             self.catalog.complete = True
         elif message.question == "transcript":
             self.reading.fail(message.generation, message.error)
         elif message.question in {"search", "new hits"} and not isinstance(message.error, QueryInvalid):
             self.search_error = message.error
             self.finder.results.done = True
-        elif message.question == "details":
-            self.transcript.ask_again()
-        elif message.question == "files":
+        elif message.question in {"details", "files"} and self.failure is None:
             self.tell(str(message.error))
         self.paint_soon()
 
@@ -133,7 +132,7 @@ class Listener(Painter):
             self.hit_list.update_row(row)
         if rows:
             self.reading.refresh_row()
-            self.paint_soon() if self.hits_shown else self.draw()
+            self.draw()
 
     def _shown_sessions(self) -> set[str]:
         """The sessions whose rows are on the screen."""

@@ -17,6 +17,7 @@ import apsw
 
 from .. import errors
 from ..cancel import Cancel
+from ..escapes import searched
 from ..query import Query, accepts
 from . import cells, columns, displaced
 from .connection import Reader, Row, Value
@@ -229,15 +230,14 @@ class _Search:
             if self._cancel is not None and self._cancel.cancelled:
                 raise errors.Interrupted("the question was withdrawn while its answers were sifted")
             self._examined += 1
-            if (
-                row[1]
-                and passes(self._conditions, row[2:])
-                and (not stretch.judged or accepts(self._query, cells.text(row[-1]) or ""))
-            ):
+            if row[1] and passes(self._conditions, row[2:]) and (not stretch.judged or self._answers(row[-1])):
                 ids.append(cells.integer(row[0]))
             if len(ids) == limit:
                 return tuple(ids), cells.integer(row[0])
         return tuple(ids), window.last
+
+    def _answers(self, cell: Value) -> bool:
+        return accepts(self._query, searched(cells.text(cell) or ""))
 
     def _completed(self, stretch: Stretch, ids: tuple[int, ...], last: int | None, *, at_once: bool) -> Iterator[Step]:
         """What an index gave down to `last`, and what it leaves out of that range put in between."""

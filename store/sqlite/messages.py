@@ -64,16 +64,27 @@ def heads(reader: Reader, session_id: str | None, *, after: int, limit: int) -> 
     return Page(shown, more, shown[-1].id if more and shown else None)
 
 
-def heads_statement(layout: Layout) -> str:
+def last_heads(reader: Reader, session_id: str | None, *, limit: int) -> tuple[Head, ...]:
+    """The last heads of a session, in id order."""
+    layout = reader.layout
+    if not layout.has("messages", "session_id"):
+        return ()
+    rows = reader.rows(heads_statement(layout, order="DESC"), (session_id, 0, limit))
+    return tuple(_head(row) for row in reversed(rows))
+
+
+def heads_statement(layout: Layout, *, order: str = "ASC") -> str:
     """Ids first, from an index that covers them, then the rows by their key: no body is sorted."""
     key = _key(layout)
     calls, reasoned = _octets(layout, "tool_calls"), _octets(layout, "reasoning", "reasoning_content")
     return (
-        f"WITH page AS MATERIALIZED (SELECT id FROM messages WHERE session_id = ? AND {key} > ? ORDER BY id LIMIT ?)"
+        f"WITH page AS MATERIALIZED (SELECT id FROM messages WHERE session_id = ? AND {key} > ? ORDER BY id {order}"
+        " LIMIT ?)"
         f" SELECT messages.id, {columns.text(layout, 'messages', 'role')}, {_octets(layout, 'content')},"
         f" {columns.text(layout, 'messages', 'tool_name')}, {calls} > 2, {reasoned} > 0, {columns.active(layout)},"
         f" {columns.whole(layout, 'messages', 'compacted')}, {columns.real(layout, 'messages', 'timestamp')}"
-        " FROM page CROSS JOIN messages ON messages.id = page.id ORDER BY page.id"
+        " FROM page CROSS JOIN messages ON messages.id = page.id"
+        f" ORDER BY page.id {order}"
     )
 
 

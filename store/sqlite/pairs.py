@@ -13,6 +13,7 @@ from functools import reduce
 
 import apsw
 
+from ..escapes import escaped
 from ..query import match
 from ..terms import Query, Term
 from ..words import cjk_runs
@@ -64,7 +65,8 @@ def _alternative(connection: apsw.Connection, layout: Layout, terms: tuple[Term,
         usable = layout.fts not in (None, "A")
         return _matching(connection, FTS, match(Query("", (terms,)))) if usable else None
     if longest >= _TRIGRAM:
-        return _matching(connection, TRIGRAM, " ".join(f'"{run}"' for run in runs if len(run) >= _TRIGRAM))
+        long = (run for run in runs if len(run) >= _TRIGRAM)
+        return _matching(connection, TRIGRAM, " AND ".join(f'("{run}" OR "{escaped(run)}")' for run in long))
     sets = [_places(connection, run) for run in sorted({run for run in runs if len(run) == longest})]
     full = [one for one in sets if one is not None]
     return reduce(set.intersection, full) if full else None
@@ -76,10 +78,12 @@ def _matching(connection: apsw.Connection, table: str, expression: str) -> set[i
 
 
 def _places(connection: apsw.Connection, run: str) -> set[int] | None:
-    """Rows with a trigram that begins with `run`."""
+    """Rows with a trigram that begins with `run`, and those that have it as JSON has it."""
     connection.execute(f"CREATE VIRTUAL TABLE IF NOT EXISTS {PLACES} USING fts5vocab(main, {TRIGRAM}, instance)")
     sql = f"SELECT doc FROM {PLACES} WHERE term >= ? AND term < ? LIMIT {MOST + 1}"
-    return _bounded(connection.execute(sql, (run, run + _BEYOND)).fetchall())
+    places = _bounded(connection.execute(sql, (run, run + _BEYOND)).fetchall())
+    in_json = _matching(connection, TRIGRAM, f'"{escaped(run)}"')
+    return None if places is None or in_json is None else places | in_json
 
 
 def _bounded(found: list[tuple[apsw.SQLiteValue, ...]]) -> set[int] | None:

@@ -8,6 +8,7 @@ from dataclasses import replace
 import apsw
 
 from ..cancel import Cancel
+from ..filters import ROLES
 from ..query import Query, Term, match, trigram
 from ..words import cjk_runs
 from . import pairs
@@ -22,7 +23,7 @@ STALE = "index out of date, scanning"
 REBUILDING = "index being rebuilt, scanning what it lacks"
 UNRANKED = "index being rebuilt, ranking what it has"
 COMMON = "too common for the index, scanning"
-PARTLY = "the index for these words leaves out tool output"
+PARTLY = "the index for these words leaves out "
 PARTLY_WALKED = "tool output is not in the index for these words, scanning"
 SOONER = "newest rows first, the index follows"
 LOST = "scanning what the index leaves out"
@@ -30,6 +31,13 @@ PASSING = frozenset({SOONER, LOST})
 """Labels of a step that say nothing of the whole answer."""
 
 _SHORT_PREFIX = 3
+_GAPS = {
+    "tool": ("tool output", {"tool"}),
+    "calls": ("tool calls", {"tool", "assistant"}),
+    "long": ("tool output beyond 8 192 characters", {"tool"}),
+    "internal": ("cron and subagent sessions", set(ROLES)),
+}
+"""What an index may leave out -> how that is said, and the roles it concerns."""
 
 
 def plan(reader: Reader, layout: Layout, query: Query, cancel: Cancel | None = None) -> list[Stretch]:
@@ -57,23 +65,30 @@ def plan(reader: Reader, layout: Layout, query: Query, cancel: Cancel | None = N
 def _by_word(layout: Layout, query: Query, walk: Stretch) -> Stretch:
     if layout.fts is None or layout.stale:
         return replace(walk, label=STALE if layout.fts else MISSING)
-    return Stretch(FTS, match(query), judged=any(cjk_runs(term.text) for term in query.none_of))
+    expression = match(query)
+    judged = not expression.isascii() or any(cjk_runs(term.text) for term in query.none_of)
+    return Stretch(FTS, expression, judged, _gaps(layout.fts_leaves_out, query))
 
 
 def _by_trigram(reader: Reader, layout: Layout, query: Query, walk: Stretch, cancel: Cancel | None) -> Stretch:
     """Chinese, Japanese and Korean have no spaces between words: three characters in a row are what is indexed."""
     if layout.trigram is None or layout.stale:
         return replace(walk, label=STALE if layout.trigram else MISSING)
-    roles = {one.value for one in query.of("role")}
-    if "tool" in layout.trigram_leaves_out and "tool" in roles:
+    if "tool" in layout.trigram_leaves_out and "tool" in {one.value for one in query.of("role")}:
         return replace(walk, label=PARTLY_WALKED)
-    partly = bool(layout.trigram_leaves_out) and not roles
-    way = Stretch(TRIGRAM, trigram(query), judged=True, label=PARTLY if partly else None)
+    way = Stretch(TRIGRAM, trigram(query), judged=True, label=_gaps(layout.trigram_leaves_out, query))
     way = replace(way, lost=pairs.lost(layout, query))
     if way.expression:
         return way
     ids, refused = _named(reader, query, cancel)
     return replace(walk, label=refused or COMMON) if ids is None else replace(way, ids=ids)
+
+
+def _gaps(left_out: frozenset[str], query: Query) -> str | None:
+    """What the index leaves out of what is asked for, as a label; None where that is nothing."""
+    roles = {one.value for one in query.of("role")} or set(ROLES)
+    said = [words for name, (words, concerned) in _GAPS.items() if name in left_out and concerned & roles]
+    return f"{PARTLY}{' and '.join(said)}" if said else None
 
 
 def _named(reader: Reader, query: Query, cancel: Cancel | None) -> tuple[tuple[int, ...] | None, str | None]:

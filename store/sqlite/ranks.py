@@ -173,7 +173,7 @@ def count(
     """
     layout = reader.layout
     way = _way(reader, layout, query, cancel)
-    simple = way is not None and not way.judged and way.label is None
+    simple = way is not None and not way.judged and way.label != plans.UNRANKED
     if way is not None and simple and among is None and not tests(layout, query, None):
         tally = _by_index(reader, layout, way, _ALL if cap is None else cap, cancel)
         if tally is not None:

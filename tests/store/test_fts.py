@@ -468,7 +468,7 @@ def test_without_a_trigram_index_they_are_found_by_a_walk(cjk: Path) -> None:
 def test_what_the_trigram_index_leaves_out_is_said(real_home: Callable[[str], Path]) -> None:
     path = real_home("aug2026-v25") / ".hermes" / "state.db"
 
-    assert find(path, "大别山")[1] == plans.PARTLY
+    assert find(path, "大别山")[1] == plans.PARTLY + "tool output"
     assert find(path, "大别山 role:user")[1] is None
     assert find(path, "大别山 role:tool")[1] == plans.PARTLY_WALKED
 
@@ -522,4 +522,10 @@ def test_the_answer_is_what_reading_every_message_gives(each_home: Path, words: 
 
     expected = [row[0] for row in rows if accepts(parse(words, now=NOW), str(row[1] or ""))]
 
-    assert find(path, words) == (expected, None, True)
+    said = {
+        "A": "tool calls",
+        "C": "tool output beyond 8 192 characters" if "messages_fts_src" in layout.tables else "",
+    }
+    walked = layout.fts != "A" and words in ("do*", "d*")
+    label = "" if walked else said.get(layout.fts or "")
+    assert find(path, words) == (expected, f"{plans.PARTLY}{label}" if label else None, True)

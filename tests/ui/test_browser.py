@@ -10,7 +10,7 @@ import apsw
 import pytest
 
 from hermes_tui.commands import Place
-from hermes_tui.messages import HitsArrived
+from hermes_tui.messages import HitsArrived, StoreBusy
 from hermes_tui.render.safe import safe
 from hermes_tui.widgets.hit_list import HitKey
 from store import Batch, Hit, SessionDB
@@ -65,9 +65,9 @@ async def test_every_session_is_listed_with_its_flag_and_what_is_left_out_is_sai
         assert stage.status.startswith("4 of 6 sessions (archived 1, children 1: press v)")
         assert stage.lines[0].startswith(' / words, "exact phrase"')
         assert stage.lines[0].endswith("default")
-        assert stage.browser.place is Place.SEARCH
+        assert stage.place == "SEARCH"
         assert "§2" in stage.text or size == MIDDLE
-        await stage.press("down", "v")
+        await stage.press("down", "v", "v")
         assert stage.status.startswith("6 of 6 sessions (with archived 1, children 1: press v)")
         await stage.shows("hide me")
 
@@ -103,7 +103,7 @@ async def test_enter_goes_in_and_esc_comes_back_to_the_search_row(tmp_path: Path
     async with browsing(furnish(tmp_path), NARROW) as stage:
         await stage.shows("only in a file")
         await stage.press("enter")
-        assert stage.browser.place is Place.SESSIONS
+        assert stage.place == "SESSIONS"
         while stage.browser.session_list.cursor_key != "tools":
             await stage.press("j")
         await stage.press("enter")
@@ -114,7 +114,7 @@ async def test_enter_goes_in_and_esc_comes_back_to_the_search_row(tmp_path: Path
         assert stage.lines[2].startswith("━ Sessions newest first ━")
         assert stage.browser.session_list.cursor_key == "tools"
         await stage.press("escape")
-        assert stage.browser.place is Place.SEARCH
+        assert stage.place == "SEARCH"
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -126,7 +126,7 @@ async def test_what_is_typed_is_found_shown_in_its_place_and_taken_out_again(
         await stage.shows("hits in 1 session")
         assert stage.status.startswith("2 hits in 1 session · newest first · ")
         await stage.press("down")
-        assert stage.browser.place is Place.HITS
+        assert stage.place == "HITS"
         await stage.press("n")
         hit = stage.browser.hit_list.cursor_hit
         assert hit is not None
@@ -141,7 +141,7 @@ async def test_what_is_typed_is_found_shown_in_its_place_and_taken_out_again(
         assert "this is the last hit" in stage.status
         await stage.press("escape", "escape")
         assert stage.browser.search_bar.text == ""
-        assert stage.browser.place is Place.SEARCH
+        assert stage.place == "SEARCH"
         await stage.shows("Sessions newest first")
 
 
@@ -162,6 +162,26 @@ async def test_a_hit_that_is_only_in_the_file_is_shown_from_the_file(tmp_path: P
         await stage.shows("from JSONL")
         await stage.until(lambda: stage.status.startswith("message 7 of 7"))
         assert "lost 4" in stage.text
+
+
+async def test_a_session_whose_file_is_longer_is_read_from_the_file(tmp_path: Path) -> None:
+    """Promise 3: the longer source speaks; mutant: without `from_file` the pane ends after “yes”."""
+    async with browsing(furnish(tmp_path), WIDE) as stage:
+        await stage.shows("⇡A")
+        await stage.press("down")
+        await stage.until(lambda: stage.browser.session_list.move_to("drift") or True)
+        await stage.shows("lost")
+        assert "JSONL has 7 messages, SQLite 2" in stage.text
+
+
+async def test_the_pane_beside_the_list_shows_the_row_under_a_cursor_that_nobody_moved(tmp_path: Path) -> None:
+    """The file's session comes after those of SQLite and stands on top: the pane goes with the cursor."""
+    async with browsing(furnish(tmp_path), WIDE) as stage:
+        await stage.shows("only in a file")
+        await stage.until(lambda: stage.browser.reading.row is not None)
+        await stage.until(
+            lambda: stage.browser.reading.row.session.id == stage.browser.session_list.cursor_key  # type: ignore[union-attr]
+        )
 
 
 async def test_a_chain_reads_as_one_transcript_with_its_seam(tmp_path: Path) -> None:
@@ -188,7 +208,8 @@ async def test_context_stands_around_the_hits(tmp_path: Path) -> None:
 
 async def test_a_wrong_filter_says_so_and_changes_nothing_else(tmp_path: Path) -> None:
     async with browsing(furnish(tmp_path)) as stage:
-        await stage.shows("Look around")
+        await stage.shows("only in a file")
+        await stage.shows("⇡A")
         rows = stage.lines[3:-1]
         await stage.type("after:yesterdya")
         assert stage.status == "✗E after:yesterdya is not a date · try after:7d or after:2026-04-01"
@@ -297,13 +318,27 @@ async def test_an_empty_home_says_where_it_looked_and_fills_by_itself(tmp_path: 
         await stage.gone("No sessions here yet")
 
 
-async def test_a_home_of_files_alone_is_listed_as_partial(tmp_path: Path) -> None:
+async def test_a_home_of_files_alone_is_whole(tmp_path: Path) -> None:
+    """Before February 2026 Hermes had no state.db."""
     home = builders.home(tmp_path)
     builders.jsonl(home, "alone", [builders.say("user", "only in a file")])
     async with browsing(home) as stage:
         await stage.shows("only in a file")
-        assert stage.status.startswith("△P partial: 1 session from JSONL files; there is no state.db")
-        assert "Sessions JSONL only" in stage.lines[2]
+        assert stage.status.startswith("1 of 1 session")
+        assert "Sessions newest first" in stage.lines[2]
+        await stage.press("down")
+        assert "try again" not in stage.footer
+        with closing(builders.db(home)) as db:
+            builders.store(db, "s1", [builders.say("user", "and now a store")])
+        await stage.shows("and now a store")
+
+
+async def test_a_state_db_without_a_session_is_an_empty_home(tmp_path: Path) -> None:
+    home = builders.home(tmp_path)
+    builders.db(home).close()
+    async with browsing(home) as stage:
+        await stage.shows("No sessions here yet")
+        assert "Looked in ~/.hermes: an empty state.db, no sessions/*.jsonl." in stage.text
 
 
 async def test_a_state_db_that_cannot_be_read_is_said_with_its_cause_and_tried_again(tmp_path: Path) -> None:
@@ -355,6 +390,7 @@ async def test_copying_takes_the_message_the_command_or_the_id_without_control_c
     with closing(builders.db(home)) as db:
         builders.store(db, "20260101_ab", [builders.say("user", "line one\n\x1b]52;c;evil\x07line\ttwo")])
     async with browsing(home) as stage:
+        await stage.shows("line one")
         await stage.press("down", "Y")
         assert stage.app.clipboard == "hermes --resume 20260101_ab"
         await stage.shows("copied 27 characters")
@@ -455,12 +491,19 @@ async def test_an_older_hit_row_stays_under_the_cursor_while_hits_come_in(tmp_pa
             assert stage.browser.hit_list.cursor_key == key
 
 
-@pytest.mark.parametrize("size", SIZES)
-async def test_a_real_home_opens_and_a_word_of_it_is_found(each_home: Path, size: tuple[int, int]) -> None:
-    async with browsing(each_home / ".hermes", size) as stage:
+async def test_a_real_home_opens_and_a_word_of_it_is_found(each_home: Path) -> None:
+    async with browsing(each_home / ".hermes", WIDE) as stage:
         assert "sessions" in stage.status
         await stage.type("docker")
         await stage.until(lambda: stage.browser.finder.results.done)
         assert stage.browser.finder.results.hits
         await stage.press("down", "n", "enter")
         await stage.until(lambda: stage.browser.position is not None and stage.browser.position.total > 0)
+
+
+async def test_a_locked_store_is_said_with_how_long_it_is_waited_for(tmp_path: Path) -> None:
+    async with browsing(builders.home(tmp_path)) as stage:
+        stage.browser.post_message(StoreBusy(1, 12.0))
+        await stage.shows("◐I  state.db is locked by another program")
+        assert "Waiting up to 30 s, 12 s so far. Reading goes on." in stage.text
+        assert stage.status.startswith("◐I state.db is locked by another program")
