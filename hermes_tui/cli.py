@@ -33,7 +33,7 @@ from store import (
     open_home,
 )
 
-__all__ = ["check", "complain", "list_sessions", "now", "opened", "session_named", "show"]
+__all__ = ["check", "checked", "complain", "list_sessions", "now", "opened", "session_named", "show"]
 
 PAGE = 200
 """Sessions whose outlines are asked for at once."""
@@ -139,7 +139,7 @@ def check(home: Home, ids: Sequence[str], *, as_json: bool, out: TextIO, err: Te
         for result in db.checks(wanted):
             lost += result.verdict in LOST
             if as_json:
-                paper.json(_checked(result))
+                paper.json(checked(result))
             else:
                 paper.line(_check_line(result))
     if not as_json and lost:
@@ -287,7 +287,8 @@ def _print_message(paper: Paper, message: Message) -> None:
         paper.line(SafeText(INDENT + safe(f"{call.name} {call.arguments}")))
 
 
-def _checked(result: Check) -> dict[str, object]:
+def checked(result: Check) -> dict[str, object]:
+    """Give a line of `check --json`."""
     return {
         "session_id": result.session_id,
         "verdict": result.verdict,

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from .cancel import Cancel
 from .errors import (
+    BackupFailed,
     CannotOpen,
     ColumnMissing,
     Damaged,
@@ -17,8 +18,11 @@ from .errors import (
     Locked,
     NoPermission,
     NotADatabase,
+    OperationMissing,
+    PlanChanged,
     QueryInvalid,
     ReadOnly,
+    Refused,
     Replaced,
     SessionMissing,
     StoreError,
@@ -33,6 +37,7 @@ from .models import (
     Change,
     Check,
     ContextLine,
+    Count,
     Drift,
     Finding,
     Head,
@@ -52,11 +57,13 @@ from .models import (
     Whereabouts,
 )
 from .pending import Pending
+from .plan import Line, Operation, Plan, Progress, Receipt, Refusal, Run, State, Why
 from .profiles import ProfilesDB, open_home
 from .recorder import SessionRecorder, replay
 from .session_db import SessionDB
 
 __all__ = [
+    "BackupFailed",
     "Batch",
     "Cancel",
     "CannotOpen",
@@ -65,6 +72,7 @@ __all__ = [
     "Check",
     "ColumnMissing",
     "ContextLine",
+    "Count",
     "Damaged",
     "DiskFull",
     "Drift",
@@ -77,24 +85,35 @@ __all__ = [
     "Interrupted",
     "JsonlFacts",
     "Kin",
+    "Line",
     "Locked",
     "Message",
     "NoPermission",
     "NotADatabase",
+    "Operation",
+    "OperationMissing",
     "Origin",
     "Outline",
     "Page",
     "Pending",
+    "Plan",
+    "PlanChanged",
     "ProfilesDB",
+    "Progress",
     "QueryInvalid",
     "ReadOnly",
+    "Receipt",
+    "Refusal",
+    "Refused",
     "Relation",
     "Replaced",
+    "Run",
     "Scope",
     "Session",
     "SessionDB",
     "SessionMissing",
     "SessionRecorder",
+    "State",
     "Status",
     "StoreError",
     "StoreMissing",
@@ -103,6 +122,7 @@ __all__ = [
     "UnsafeId",
     "Verdict",
     "Whereabouts",
+    "Why",
     "open_home",
     "replay",
 ]

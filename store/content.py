@@ -130,7 +130,7 @@ def _call(call: dict[str, object]) -> ToolCall:
     arguments = about.get("arguments")
     if not isinstance(arguments, str):
         arguments = "" if arguments is None else dump(arguments)
-    return ToolCall(_word(call.get("id")) or _word(call.get("call_id")), _word(about.get("name")) or "", arguments)
+    return ToolCall(word(call.get("id")) or word(call.get("call_id")), word(about.get("name")) or "", arguments)
 
 
 def identity(role: object, content: object, calls: object, tool_call_id: object) -> bytes:
@@ -147,7 +147,7 @@ def identity(role: object, content: object, calls: object, tool_call_id: object)
     """
     flat = _SURROGATE.sub("\ufffd", _flattened(decode(content) if isinstance(content, str) else content)).strip()
     parts = [[call.id, call.name, _canonical_arguments(call.arguments)] for call in parse_calls(calls)]
-    whole = canonical([_word(role) or "unknown", flat, parts, _word(tool_call_id)])
+    whole = canonical([word(role) or "unknown", flat, parts, word(tool_call_id)])
     return hashlib.blake2b(whole.encode("ascii"), digest_size=16).digest()
 
 
@@ -203,7 +203,7 @@ def message_of_record(
     value: dict[str, object], *, session_id: str, line: int, origin: Origin = Origin.JSONL
 ) -> Message:
     """Give the message that a JSONL object holds; its id is the line's number, from 1. Never raises."""
-    role = _word(value.get("role")) or "unknown"
+    role = word(value.get("role")) or "unknown"
     text, thought = parted(role, readable(value.get("content")))
     return Message(
         id=line,
@@ -212,18 +212,18 @@ def message_of_record(
         text=text,
         timestamp=moment(value.get("timestamp")),
         tool_calls=parse_calls(value.get("tool_calls")),
-        tool_call_id=_word(value.get("tool_call_id")),
-        tool_name=_word(value.get("tool_name")) or _word(value.get("name")),
-        reasoning=reasoned(_word(value.get("reasoning_content")) or _word(value.get("reasoning")) or "", thought),
-        finish_reason=_word(value.get("finish_reason")),
-        display_kind=_word(value.get("display_kind")),
+        tool_call_id=word(value.get("tool_call_id")),
+        tool_name=word(value.get("tool_name")) or word(value.get("name")),
+        reasoning=reasoned(word(value.get("reasoning_content")) or word(value.get("reasoning")) or "", thought),
+        finish_reason=word(value.get("finish_reason")),
+        display_kind=word(value.get("display_kind")),
         origin=origin,
     )
 
 
 def conversation_of_record(value: dict[str, object]) -> dict[str, object]:
     """Give a JSONL object the form of `get_messages_as_conversation`: role and content, then only what is not empty."""
-    message: dict[str, object] = {"role": _word(value.get("role")) or "unknown", "content": value.get("content")}
+    message: dict[str, object] = {"role": word(value.get("role")) or "unknown", "content": value.get("content")}
     keys = ["tool_call_id", "tool_name", "tool_calls"]
     if message["role"] == "assistant":
         keys += ["reasoning", "reasoning_details", "codex_reasoning_items"]
@@ -236,7 +236,7 @@ def conversation_of_record(value: dict[str, object]) -> dict[str, object]:
     return message
 
 
-def _word(value: object) -> str | None:
+def word(value: object) -> str | None:
     """A text that is not empty, None for anything else; numbers become texts."""
     if isinstance(value, int | float) and not isinstance(value, bool):
         return str(value)

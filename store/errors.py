@@ -15,6 +15,10 @@
     ├── ReadOnly                a write was asked of a store that may not be written
     ├── SessionMissing          a message for a session that has no row
     ├── ColumnMissing           a field that this file has no column for
+    ├── Refused                 a repair or an undo that is not done, and why
+    │   └── PlanChanged         what was planned is not what is there any more
+    ├── OperationMissing        no repair of that id
+    ├── BackupFailed            what a repair may change could not be kept aside
     ├── Interrupted             the question was withdrawn while it ran
     ├── QueryInvalid            the search words mean nothing; carries where
     └── UnsafeId                an id that must not become a path or an argument
@@ -87,6 +91,22 @@ class ColumnMissing(StoreError):
     def __init__(self, column: str) -> None:
         super().__init__(f"this state.db has no column “{column}”; leave the field out, or let a newer Hermes add it")
         self.column = column
+
+
+class Refused(StoreError):
+    """A repair or an undo that would do harm; nothing was written."""
+
+
+class PlanChanged(Refused):
+    """File or rows are not those that the plan was made for; nothing was written, a new plan tells."""
+
+
+class OperationMissing(StoreError):
+    """No repair has that id."""
+
+
+class BackupFailed(StoreError):
+    """What a repair may change could not be kept aside, or does not read back as it was; nothing was changed."""
 
 
 class Interrupted(StoreError):

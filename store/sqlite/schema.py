@@ -7,6 +7,7 @@ The statements stand as 0.19.0 leaves them in sqlite_master, byte for byte and i
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 
 import apsw
@@ -273,3 +274,8 @@ CREATE TRIGGER messages_fts_trigram_update AFTER UPDATE ON messages BEGIN
     );
 END;
 """
+
+COLUMNS = frozenset(
+    re.findall(r"^    ([a-z_]+) [A-Z]", _TABLES.partition("CREATE TABLE messages")[2].partition(";")[0], re.M)
+)
+"""Of the table `messages` of a new store."""

@@ -19,7 +19,7 @@ def append(connection: apsw.Connection, layout: Layout, session_id: str, drafts:
         ColumnMissing: See `registry.present`.
         apsw.ConstraintError: The session has no row.
     """
-    ids = [_insert(connection, layout, session_id, draft) for draft in drafts]
+    ids = [insert(connection, layout, session_id, draft) for draft in drafts]
     registry.count(connection, session_id, messages=len(drafts), calls=sum(draft.calls for draft in drafts))
     return ids
 
@@ -53,8 +53,16 @@ def clear(connection: apsw.Connection, session_id: str) -> None:
     registry.count(connection, session_id, messages=0, calls=0, absolute=True)
 
 
-def _insert(connection: apsw.Connection, layout: Layout, session_id: str, draft: Draft) -> int:
+def insert(connection: apsw.Connection, layout: Layout, session_id: str, draft: Draft, *, at: int | None = None) -> int:
+    """Insert one row and return its id: `at`, or the next one.
+
+    Raises:
+        ColumnMissing: See `registry.present`.
+        apsw.ConstraintError: The session has no row, or another message has that id.
+    """
     row = {"session_id": storable(session_id), **registry.present(layout, "messages", draft.values)}
+    if at is not None:
+        row["id"] = at
     if layout.has("messages", "active"):  # added by ALTER it may have no default (facts/hermes-format.md §2.1)
         row["active"] = 1
     columns, places = ", ".join(row), ", ".join("?" * len(row))
