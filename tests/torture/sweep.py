@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from store import SessionDB, StoreError
+from tests import builders
 from tests.torture import disk, stores
 from tests.torture.disk import Disk, Fault
 from tests.torture.stores import SESSION
@@ -41,6 +42,18 @@ def _batch(database: SessionDB) -> tuple[str, ...]:
     return BATCH
 
 
+OLDER = ("older 0", "older 1")
+
+
+def _repair(database: SessionDB) -> tuple[str, ...]:
+    """Two messages that only the JSONL has go before the three of the store."""
+    held = [*OLDER, "before 1", "before 2", "before 3"]
+    lines = [{"role": "user", "content": text, "timestamp": 1.6e9 + at} for at, text in enumerate(held)]
+    builders.jsonl(database.path.parent, SESSION, lines)
+    database.repair(database.plan(SESSION))
+    return OLDER
+
+
 Act = Callable[[SessionDB], tuple[str, ...]]
 
 ACTS: dict[str, tuple[Act, tuple[str, ...]]] = {
@@ -65,6 +78,9 @@ def run(*, faults: tuple[Fault, ...] = tuple(Fault), step: int = 1) -> Iterator[
             source = stores.template(folder, journal)
             for name, (act, texts) in ACTS.items():
                 yield name, journal, _sweep(folder, source, act, texts, faults=faults, step=step)
+        (folder / "case" / "sessions").mkdir(parents=True, exist_ok=True)
+        source = folder / "delete" / "state.db"
+        yield "repair", "delete", _sweep(folder, source, _repair, OLDER, faults=faults, step=step)
         yield "create", "wal", _sweep(folder, None, _append_to_new, ("one",), faults=faults, step=step)
 
 
@@ -94,7 +110,8 @@ def _case(folder: Path, source: Path | None, act: Act, texts: tuple[str, ...], *
     else:
         stores.copied(source, folder)
     label = f"{act.__name__} {told.fault} at {told.at}"
-    with disk.under(told, disk.alone, disk.often):
+    hooks = (disk.often,) if act is _repair else (disk.alone, disk.often)  # a repair reads beside its writing
+    with disk.under(told, *hooks):
         first = _try(path, act, label, tally)
         fired, told.fault = told.fired, None
         if not fired:
@@ -109,7 +126,7 @@ def _case(folder: Path, source: Path | None, act: Act, texts: tuple[str, ...], *
     if not first and left not in ((), texts):
         tally.wrong.append(f"{label}: a part of it is there: {left}")
     found = stores.state(path)
-    expected = {texts if act is _keyed else left + texts}
+    expected = {texts if act in (_keyed, _repair) else left + texts}
     if not second or found.texts not in expected or found.faults:
         tally.wrong.append(f"{label}: afterwards {second} {found}")
     return True
