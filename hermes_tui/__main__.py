@@ -15,6 +15,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, NoReturn
 
 if TYPE_CHECKING:
+    from hermes_tui.feed import Shelf
     from store import Home
 
 WRONG = 2
@@ -36,6 +37,13 @@ class Arguments(argparse.Namespace):
     limit: int = 50
     sort: str = "newest"
     context: int = 1
+    every: bool = False
+    dry_run: bool = False
+    yes: bool = False
+    merge: bool = False
+    adopt: bool = False
+    full_backup: bool = False
+    replay: bool = False
 
 
 class Parser(argparse.ArgumentParser):
@@ -55,8 +63,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Do what `argv` asks for (the process's own arguments where it is None).
 
     Returns:
-        0 for done, 1 where `check` found a session that lost history, 2 for an error that stderr names in one line,
-        130 after ctrl+c. A reader that closed the pipe early got what it wanted: 0.
+        0 for done, 1 where `check` found a session that lost history or `repair` refused something, 2 for an error that
+        stderr names in one line, 130 after ctrl+c. A reader that closed the pipe early got what it wanted: 0.
     """
     try:
         arguments = parse(sys.argv[1:] if argv is None else argv)
@@ -73,7 +81,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         from hermes_tui.cli_paper import complain
 
         _drop_output()
-        return complain(f"stopped by the system: {error}; nothing in the home was changed", sys.stderr)
+        unharmed = "" if arguments.verb in ("repair", "undo") else "; nothing in the home was changed"
+        return complain(f"stopped by the system: {error}{unharmed}", sys.stderr)
     return code
 
 
@@ -102,7 +111,7 @@ def parse(argv: Sequence[str]) -> Arguments:
 def _add_options(parser: Parser) -> None:
     """The options that stand before or after a verb."""
     parser.add_argument("--home", type=Path, metavar="DIR", help="the Hermes home (default: $HERMES_HOME or ~/.hermes)")
-    parser.add_argument("--profile", metavar="NAME", help="a profile of that home")
+    parser.add_argument("--profile", metavar="NAME", help="a profile of that home, or all")
     parser.add_argument("--read-only", action="store_true", help="never write, not even a repair")
     parser.add_argument("--demo", action="store_true", help="a sample home in a temporary folder, yours untouched")
 
@@ -126,6 +135,23 @@ def _add_verbs(verbs: argparse._SubParsersAction[Parser], shared: Parser) -> Non
     search.add_argument("--context", type=_count, metavar="N", help="messages on each side of a hit (default: 1)")
     check = add("check", "compare the JSONL file and the SQLite rows of sessions; exit code 1 where history is missing")
     check.add_argument("ids", metavar="ID", nargs="*", default=(), help="sessions (default: all)")
+    _add_repair(add("repair", "bring what only JSONL has into SQLite; exit code 1 where something was refused"))
+    undo = add("undo", "take a repair back by its id; what came since stays")
+    undo.add_argument("ids", metavar="OPERATION", nargs=1, help="a repair's id, from its receipt")
+    undo.add_argument("--yes", action="store_true", help="do not ask")
+    doctor = add("doctor", "look at the health of the store; exit code 1 where something is not well")
+    doctor.add_argument("--replay", action="store_true", help="first write the messages that wait in pending_messages/")
+
+
+def _add_repair(verb: Parser) -> None:
+    """What `repair` can be told."""
+    verb.add_argument("ids", metavar="ID", nargs="*", default=(), help="sessions, or the id of a stopped repair")
+    verb.add_argument("--all", action="store_true", dest="every", help="every session that SQLite has a row for")
+    verb.add_argument("--dry-run", action="store_true", help="show the plans and write nothing")
+    verb.add_argument("--yes", action="store_true", help="do not ask")
+    verb.add_argument("--merge", action="store_true", help="for one session: insert also what is refused")
+    verb.add_argument("--adopt", action="store_true", help="with --all: sessions that Hermes has no row for, too")
+    verb.add_argument("--full-backup", action="store_true", help="copy all of state.db first, once")
 
 
 def _count(text: str) -> int:
@@ -181,6 +207,16 @@ def _end_by_signals() -> None:
         signal.signal(name, lambda number, _: sys.exit(128 + number))
 
 
+def _doctor(arguments: Arguments, home: Home) -> int:
+    """Look at the store's health; nothing is replayed into a home that is only read."""
+    from hermes_tui.cli_doctor import doctor
+    from store import ReadOnly
+
+    if arguments.replay and arguments.read_only:
+        raise ReadOnly("--replay writes, and --read-only was given; leave one of them out")
+    return doctor(home, replaying=arguments.replay, as_json=arguments.json, out=sys.stdout, err=sys.stderr)
+
+
 def _verb(arguments: Arguments, home: Home) -> int:
     """Do a verb that needs no screen."""
     from hermes_tui import cli
@@ -193,11 +229,42 @@ def _verb(arguments: Arguments, home: Home) -> int:
             return cli.show(home, arguments.ids[0], as_json=as_json, out=out, err=err)
         case "check":
             return cli.check(home, arguments.ids, as_json=as_json, out=out, err=err)
+        case "repair" | "undo":
+            return _mend(arguments, home)
+        case "doctor":
+            return _doctor(arguments, home)
     from hermes_tui.cli_search import search
 
     query = " ".join(arguments.query)
     limit, sort, context = arguments.limit, arguments.sort, arguments.context
     return search(home, query, limit=limit, sort=sort, context=context, as_json=as_json, out=out, err=err)
+
+
+def _mend(arguments: Arguments, home: Home) -> int:
+    """Do a verb that writes."""
+    from hermes_tui.cli_repair import Streams, Wish, repair, undo
+
+    streams = Streams(sys.stdout, sys.stderr, _ask if sys.stdin.isatty() and sys.stderr.isatty() else None)
+    if arguments.verb == "undo":
+        yes, read_only = arguments.yes, arguments.read_only
+        return undo(home, arguments.ids[0], yes=yes, read_only=read_only, as_json=arguments.json, streams=streams)
+    wish = Wish(
+        names=arguments.ids,
+        every=arguments.every,
+        dry_run=arguments.dry_run,
+        yes=arguments.yes,
+        merge=arguments.merge,
+        adopt=arguments.adopt,
+        full_backup=arguments.full_backup,
+        read_only=arguments.read_only,
+    )
+    return repair(home, wish, as_json=arguments.json, streams=streams)
+
+
+def _ask(question: str) -> bool:
+    """Ask on the terminal; anything but a yes is a no."""
+    print(f"{question} [y/N] ", end="", file=sys.stderr, flush=True)
+    return sys.stdin.readline().strip().lower() in ("y", "yes")
 
 
 def _has_screen() -> bool:
@@ -225,12 +292,13 @@ def _screen(arguments: Arguments, home: Home, stack: ExitStack) -> int:
 
     config.tune(os.environ)
     from hermes_tui.app import HermesApp
-    from store import SessionDB
+    from store import open_home
 
     app = HermesApp(
-        partial(SessionDB, home.state_db, read_only=True, sessions_dir=home.sessions_dir),
-        owner=("demo" if arguments.demo else home.name) + (" · read-only" if arguments.read_only else ""),
+        partial(open_home, home),
+        owner=_owner(arguments, "demo" if arguments.demo else home.name),
         where=_where(home),
+        profiles=() if arguments.demo else _shelves(arguments, home),
         config=config.load(config.locate(os.environ, platform=sys.platform, user_home=Path.home())),
         ascii_only=not _has_unicode(),
     )
@@ -238,9 +306,26 @@ def _screen(arguments: Arguments, home: Home, stack: ExitStack) -> int:
     return WRONG if app.return_code else 0
 
 
+def _owner(arguments: Arguments, name: str) -> str:
+    """What the search row says at its end."""
+    return f"{name} · read-only" if arguments.read_only else name
+
+
+def _shelves(arguments: Arguments, home: Home) -> list[Shelf]:
+    """The profiles of a home, and all of them as one; none where there is one alone."""
+    from hermes_tui.feed import Shelf
+    from store import Home, open_home
+    from store.home import ALL
+
+    profiles = Home(home.root).profiles()
+    homes = [*profiles, *([] if ALL in {one.name for one in profiles} else [Home(home.root, ALL)])]
+    shelves = [Shelf(one.name, partial(open_home, one), _owner(arguments, one.name), _where(one)) for one in homes]
+    return shelves if len(profiles) > 1 else []
+
+
 def _where(home: Home) -> str:
     """The home's folder as people write it."""
-    folder = home.folder
+    folder = home.root if home.is_every else home.folder
     return str(Path("~") / folder.relative_to(Path.home())) if folder.is_relative_to(Path.home()) else str(folder)
 
 

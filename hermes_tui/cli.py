@@ -30,9 +30,10 @@ from store import (
     StoreError,
     StoreMissing,
     Verdict,
+    open_home,
 )
 
-__all__ = ["check", "complain", "list_sessions", "now", "opened", "session_named", "show"]
+__all__ = ["check", "checked", "complain", "list_sessions", "now", "opened", "session_named", "show"]
 
 PAGE = 200
 """Sessions whose outlines are asked for at once."""
@@ -51,7 +52,7 @@ def now() -> datetime:
 
 def opened(home: Home) -> closing[SessionDB]:
     """The store of a home, to read, closed on the way out."""
-    return closing(SessionDB(home.state_db, read_only=True, sessions_dir=home.sessions_dir))
+    return closing(open_home(home))
 
 
 @dataclass(slots=True)
@@ -85,7 +86,8 @@ def list_sessions(home: Home, *, as_json: bool, out: TextIO, err: TextIO) -> int
         drifts = ((one, db.drift(one, found.facts.get(one.id))) for one in found.sessions)
         if as_json:
             for session, drift in drifts:
-                paper.json(_listed(session, found.outlines.get(session.id), drift, home.name))
+                profile = session.profile if home.is_every else home.name
+                paper.json(_listed(session, found.outlines.get(session.id), drift, profile))
         else:
             _print_rows(paper, drifts, found)
     return _listing_ended(home, found, err)
@@ -137,7 +139,7 @@ def check(home: Home, ids: Sequence[str], *, as_json: bool, out: TextIO, err: Te
         for result in db.checks(wanted):
             lost += result.verdict in LOST
             if as_json:
-                paper.json(_checked(result))
+                paper.json(checked(result))
             else:
                 paper.line(_check_line(result))
     if not as_json and lost:
@@ -285,7 +287,8 @@ def _print_message(paper: Paper, message: Message) -> None:
         paper.line(SafeText(INDENT + safe(f"{call.name} {call.arguments}")))
 
 
-def _checked(result: Check) -> dict[str, object]:
+def checked(result: Check) -> dict[str, object]:
+    """Give a line of `check --json`."""
     return {
         "session_id": result.session_id,
         "verdict": result.verdict,

@@ -83,7 +83,7 @@ TABLE: tuple[Command, ...] = (
         "go from the search row to the list; `enter` and `tab` too",
         frozenset({SEARCH}),
         10,
-        keys=(Key("down,tab", "enter_list", "Go to the list"),),
+        keys=(Key("down,tab,enter", "enter_list", "Go to the list"),),
     ),
     Command(
         "rows",

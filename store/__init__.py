@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from .cancel import Cancel
 from .errors import (
+    BackupFailed,
     CannotOpen,
     ColumnMissing,
     Damaged,
@@ -17,12 +18,16 @@ from .errors import (
     Locked,
     NoPermission,
     NotADatabase,
+    OperationMissing,
+    PlanChanged,
     QueryInvalid,
     ReadOnly,
+    Refused,
     Replaced,
     SessionMissing,
     StoreError,
     StoreMissing,
+    UnsafeFilesystem,
     UnsafeId,
 )
 from .home import Home
@@ -34,6 +39,7 @@ from .models import (
     ContextLine,
     Count,
     Drift,
+    Finding,
     Head,
     Hit,
     JsonlFacts,
@@ -50,10 +56,14 @@ from .models import (
     Verdict,
     Whereabouts,
 )
-from .recorder import SessionRecorder
+from .pending import Pending
+from .plan import Line, Operation, Plan, Progress, Receipt, Refusal, Run, State, Why
+from .profiles import ProfilesDB, open_home
+from .recorder import SessionRecorder, replay
 from .session_db import SessionDB
 
 __all__ = [
+    "BackupFailed",
     "Batch",
     "Cancel",
     "CannotOpen",
@@ -66,6 +76,7 @@ __all__ = [
     "Damaged",
     "DiskFull",
     "Drift",
+    "Finding",
     "ForeignHandle",
     "Head",
     "Hit",
@@ -74,27 +85,44 @@ __all__ = [
     "Interrupted",
     "JsonlFacts",
     "Kin",
+    "Line",
     "Locked",
     "Message",
     "NoPermission",
     "NotADatabase",
+    "Operation",
+    "OperationMissing",
     "Origin",
     "Outline",
     "Page",
+    "Pending",
+    "Plan",
+    "PlanChanged",
+    "ProfilesDB",
+    "Progress",
     "QueryInvalid",
     "ReadOnly",
+    "Receipt",
+    "Refusal",
+    "Refused",
     "Relation",
     "Replaced",
+    "Run",
     "Scope",
     "Session",
     "SessionDB",
     "SessionMissing",
     "SessionRecorder",
+    "State",
     "Status",
     "StoreError",
     "StoreMissing",
     "ToolCall",
+    "UnsafeFilesystem",
     "UnsafeId",
     "Verdict",
     "Whereabouts",
+    "Why",
+    "open_home",
+    "replay",
 ]

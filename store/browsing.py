@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
 
-from . import drift, lookup, search, whereabouts
+from . import doctor, drift, lookup, pending, search, whereabouts
 from .agent_messages import MessageVerbs
 from .cancel import Cancel
 from .carried import MOST, Likeness, copies
@@ -20,6 +21,7 @@ from .models import (
     ContextLine,
     Count,
     Drift,
+    Finding,
     Head,
     JsonlFacts,
     Kin,
@@ -309,3 +311,11 @@ class BrowserVerbs(MessageVerbs):
     def watch(self) -> Watch:
         """A watch on this store and its JSONL files, for one thread."""
         return Watch(self._reader, self.sessions_dir)
+
+    def health(self) -> Iterator[Finding]:
+        """How the store is: permissions, journal, lock, indexes, integrity and more; nothing is changed."""
+        return doctor.findings(self._reader)
+
+    def refused(self) -> tuple[Path, ...]:
+        """The files that keep messages which this store would not take; `replay` writes them."""
+        return pending.waiting(pending.folder_of(self.path))

@@ -17,6 +17,7 @@ PREFIX = "\x00json:"
 
 _IMAGES = ("image", "image_url", "input_image")
 _SOUNDS = ("audio", "input_audio")
+_THOUGHT = re.compile(r"\s*<(think|thinking|reasoning_scratchpad)>(.*?)</\1>\s*", re.DOTALL | re.IGNORECASE)
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _EARLIEST, _LATEST = 631_152_000.0, 4_102_444_800.0
 """1990 and 2100: a time outside is damage."""
@@ -45,6 +46,23 @@ def readable(value: object) -> str:
         return "\n".join(filter(None, map(_readable_part, value)))
     summary = _summary(value)
     return dump(value) if summary is None else summary
+
+
+def parted(role: str, text: str) -> tuple[str, str]:
+    """Part an assistant's text into what it said and what it thought before, in `<think>` blocks or scratchpads.
+
+    Old rows have both in one cell (facts/hermes-format.md §3.4); a block that does not end stays where it is.
+    """
+    thoughts: list[str] = []
+    while role == "assistant" and (found := _THOUGHT.match(text)):
+        thoughts.append(found[2].strip())
+        text = text[found.end() :]
+    return text, "\n\n".join(thoughts)
+
+
+def reasoned(own: str, thought: str) -> str:
+    """The reasoning of a message: what its own field has, and what stood in its text unless that is the same."""
+    return own if thought in own else "\n\n".join(filter(None, (own, thought)))
 
 
 def _readable_part(part: object) -> str:
@@ -112,7 +130,7 @@ def _call(call: dict[str, object]) -> ToolCall:
     arguments = about.get("arguments")
     if not isinstance(arguments, str):
         arguments = "" if arguments is None else dump(arguments)
-    return ToolCall(_word(call.get("id")) or _word(call.get("call_id")), _word(about.get("name")) or "", arguments)
+    return ToolCall(word(call.get("id")) or word(call.get("call_id")), word(about.get("name")) or "", arguments)
 
 
 def identity(role: object, content: object, calls: object, tool_call_id: object) -> bytes:
@@ -129,7 +147,7 @@ def identity(role: object, content: object, calls: object, tool_call_id: object)
     """
     flat = _SURROGATE.sub("\ufffd", _flattened(decode(content) if isinstance(content, str) else content)).strip()
     parts = [[call.id, call.name, _canonical_arguments(call.arguments)] for call in parse_calls(calls)]
-    whole = canonical([_word(role) or "unknown", flat, parts, _word(tool_call_id)])
+    whole = canonical([word(role) or "unknown", flat, parts, word(tool_call_id)])
     return hashlib.blake2b(whole.encode("ascii"), digest_size=16).digest()
 
 
@@ -185,25 +203,27 @@ def message_of_record(
     value: dict[str, object], *, session_id: str, line: int, origin: Origin = Origin.JSONL
 ) -> Message:
     """Give the message that a JSONL object holds; its id is the line's number, from 1. Never raises."""
+    role = word(value.get("role")) or "unknown"
+    text, thought = parted(role, readable(value.get("content")))
     return Message(
         id=line,
         session_id=session_id,
-        role=_word(value.get("role")) or "unknown",
-        text=readable(value.get("content")),
+        role=role,
+        text=text,
         timestamp=moment(value.get("timestamp")),
         tool_calls=parse_calls(value.get("tool_calls")),
-        tool_call_id=_word(value.get("tool_call_id")),
-        tool_name=_word(value.get("tool_name")) or _word(value.get("name")),
-        reasoning=_word(value.get("reasoning_content")) or _word(value.get("reasoning")) or "",
-        finish_reason=_word(value.get("finish_reason")),
-        display_kind=_word(value.get("display_kind")),
+        tool_call_id=word(value.get("tool_call_id")),
+        tool_name=word(value.get("tool_name")) or word(value.get("name")),
+        reasoning=reasoned(word(value.get("reasoning_content")) or word(value.get("reasoning")) or "", thought),
+        finish_reason=word(value.get("finish_reason")),
+        display_kind=word(value.get("display_kind")),
         origin=origin,
     )
 
 
 def conversation_of_record(value: dict[str, object]) -> dict[str, object]:
     """Give a JSONL object the form of `get_messages_as_conversation`: role and content, then only what is not empty."""
-    message: dict[str, object] = {"role": _word(value.get("role")) or "unknown", "content": value.get("content")}
+    message: dict[str, object] = {"role": word(value.get("role")) or "unknown", "content": value.get("content")}
     keys = ["tool_call_id", "tool_name", "tool_calls"]
     if message["role"] == "assistant":
         keys += ["reasoning", "reasoning_details", "codex_reasoning_items"]
@@ -216,7 +236,7 @@ def conversation_of_record(value: dict[str, object]) -> dict[str, object]:
     return message
 
 
-def _word(value: object) -> str | None:
+def word(value: object) -> str | None:
     """A text that is not empty, None for anything else; numbers become texts."""
     if isinstance(value, int | float) and not isinstance(value, bool):
         return str(value)

@@ -65,7 +65,8 @@ class Checker:
         stored = self._stored(session_id, cancel)
         if file is None and stored is None:
             raise SessionMissing(f"no session {session_id}, neither in {self._reader.path.name} nor as a JSONL file")
-        return _judged(session_id, file, stored)
+        comparison = merge.compare(file.entries if file else [], stored or [])
+        return judged(session_id, comparison, _sides(file, stored))
 
     def checks(self, ids: Iterable[str] | None = None, *, cancel: Cancel | None = None) -> Iterator[Check]:
         """Compare one session after the other: those asked for, or all, newest first, JSONL-only ones at the end.
@@ -121,37 +122,59 @@ class _File:
     problem: str = ""
 
 
-def _judged(session_id: str, file: _File | None, stored: list[Entry] | None) -> Check:
-    comparison = merge.compare(file.entries if file else [], stored or [])
+def _sides(file: _File | None, stored: list[Entry] | None) -> Sides:
+    return Sides(
+        stored=None if stored is None else len(stored),
+        written=None if file is None else len(file.entries),
+        damaged=file.damaged if file else 0,
+        problem=file.problem if file else "",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Sides:
+    """What was compared, in numbers."""
+
+    stored: int | None
+    """Messages in SQLite; None where it does not know the session."""
+    written: int | None
+    """Messages in the file; None where there is none."""
+    damaged: int = 0
+    problem: str = ""
+    """Why the file cannot be read; "" where it can."""
+
+
+def judged(session_id: str, comparison: Comparison, sides: Sides) -> Check:
+    """What a comparison says of a session."""
     verdict = comparison.verdict
-    if file is None:
+    if sides.written is None:
         verdict = Verdict.SQLITE_ONLY
-    elif stored is None:
+    elif sides.stored is None:
         verdict = Verdict.JSONL_ONLY
     return Check(
         session_id=session_id,
         verdict=verdict,
-        sqlite_messages=len(stored or []),
-        jsonl_messages=len(file.entries) if file else 0,
+        sqlite_messages=sides.stored or 0,
+        jsonl_messages=sides.written or 0,
         missing_in_sqlite=comparison.missing_in_sqlite,
         missing_in_jsonl=comparison.missing_in_jsonl,
-        damaged_lines=file.damaged if file else 0,
+        damaged_lines=sides.damaged,
         doubled=comparison.doubled,
         repairable=comparison.repairable,
-        reason="; ".join(_reasons(comparison, file, stored)),
+        reason="; ".join(_reasons(comparison, sides)),
     )
 
 
-def _reasons(comparison: Comparison, file: _File | None, stored: list[Entry] | None) -> Iterator[str]:
+def _reasons(comparison: Comparison, sides: Sides) -> Iterator[str]:
     """What a reader should know, the most telling first."""
-    if file and file.problem:
-        yield f"the JSONL file was left out: {file.problem}"
-    if stored is None:
+    if sides.problem:
+        yield f"the JSONL file was left out: {sides.problem}"
+    if sides.stored is None:
         yield "Hermes has no row for this session"
     if comparison.missing_in_sqlite and not comparison.certain:
         yield "both sources have messages of their own in one place, and their times do not tell which came first"
-    if file and file.damaged:
-        yield f"{_counted(file.damaged, 'damaged line')} in JSONL"
+    if sides.damaged:
+        yield f"{_counted(sides.damaged, 'damaged line')} in JSONL"
     if comparison.doubled:
         yield f"{_counted(comparison.doubled, 'message')} may be doubled"
 

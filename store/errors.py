@@ -11,9 +11,14 @@
     ├── DiskFull                no room left for a write
     ├── ForeignHandle           another SQLite in this process has the file open
     ├── Replaced                the file under the handle is not the file at the path any more
+    ├── UnsafeFilesystem        the file lies where SQLite's locks cannot be trusted, so it is not written
     ├── ReadOnly                a write was asked of a store that may not be written
     ├── SessionMissing          a message for a session that has no row
     ├── ColumnMissing           a field that this file has no column for
+    ├── Refused                 a repair or an undo that is not done, and why
+    │   └── PlanChanged         what was planned is not what is there any more
+    ├── OperationMissing        no repair of that id
+    ├── BackupFailed            what a repair may change could not be kept aside
     ├── Interrupted             the question was withdrawn while it ran
     ├── QueryInvalid            the search words mean nothing; carries where
     └── UnsafeId                an id that must not become a path or an argument
@@ -68,6 +73,10 @@ class Replaced(StoreError):
     """The file at the path is another one than the one that was opened."""
 
 
+class UnsafeFilesystem(StoreError):
+    """The file lies on a network or virtual filesystem whose locks cannot be trusted; nothing was written."""
+
+
 class ReadOnly(StoreError):
     """A write was asked of a store that was opened to read, or that must not be written."""
 
@@ -82,6 +91,22 @@ class ColumnMissing(StoreError):
     def __init__(self, column: str) -> None:
         super().__init__(f"this state.db has no column “{column}”; leave the field out, or let a newer Hermes add it")
         self.column = column
+
+
+class Refused(StoreError):
+    """A repair or an undo that would do harm; nothing was written."""
+
+
+class PlanChanged(Refused):
+    """File or rows are not those that the plan was made for; nothing was written, a new plan tells."""
+
+
+class OperationMissing(StoreError):
+    """No repair has that id."""
+
+
+class BackupFailed(StoreError):
+    """What a repair may change could not be kept aside, or does not read back as it was; nothing was changed."""
 
 
 class Interrupted(StoreError):

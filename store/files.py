@@ -10,7 +10,7 @@ from collections.abc import Container, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from . import content, home, jsonl, status
+from . import content, home, jsonl, status, title
 from .cancel import Cancel
 from .errors import CannotOpen, Damaged, Interrupted, UnsafeId
 from .merge import Entry
@@ -171,6 +171,7 @@ class Files:
         return Session(
             id=facts.session_id,
             source=str(about.get("platform") or ""),
+            title=title.known(about.get("title")),
             model=str(about["model"]) if about.get("model") else None,
             started_at=times[0] if times else None,
             last_active=times[-1] if times else facts.mtime_ns / 1e9,
@@ -217,7 +218,7 @@ def _message(record: jsonl.Record) -> Message:
 
 def _about(meta: dict[str, object]) -> dict[str, object]:
     """What is remembered of a session_meta line: not its schemas of tools."""
-    return {name: meta[name] for name in ("platform", "model") if name in meta}
+    return {name: meta[name] for name in ("platform", "model", "title") if name in meta}
 
 
 def entry(value: dict[str, object]) -> Entry:

@@ -17,6 +17,9 @@ from .errors import CannotOpen, HomeMissing, NoPermission, UnsafeId
 DEFAULT = "default"
 """The name of the profile that is the root itself."""
 
+ALL = "all"
+"""What is asked for to see every profile at once, unless a profile is called so."""
+
 _PROFILE = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 _SAFE_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
 
@@ -60,6 +63,11 @@ class Home:
         """The folder of legacy transcripts; may be missing."""
         return self.folder / "sessions"
 
+    @property
+    def is_every(self) -> bool:
+        """True where this stands for all profiles of its root."""
+        return self.profile == ALL and not _is_folder(self.folder)
+
     @classmethod
     def locate(
         cls,
@@ -75,7 +83,7 @@ class Home:
         Args:
             environ: The environment: HERMES_HOME, and LOCALAPPDATA on Windows.
             home_option: A folder that was asked for; it may be a profile's.
-            profile: A profile that was asked for; without one, and without a folder asked for, the file
+            profile: A profile that was asked for, or `all`; without one, and without a folder asked for, the file
                 `active_profile` decides.
             platform: As `sys.platform` has it.
             user_home: The user's home folder.
@@ -237,7 +245,7 @@ def _with_profile(root: Path, name: str) -> Home:
     if not _PROFILE.fullmatch(name):
         raise UnsafeId(f"{name!a} is not a profile name: small letters, digits, dashes and underscores, at most 64")
     home = Home(root, name)
-    if _is_folder(home.folder):
+    if home.is_every or _is_folder(home.folder):
         return home
     names = ", ".join((DEFAULT, *_profile_names(root)))
     raise HomeMissing(f"there is no profile {name} in {root}; choose one with --profile: {names}")

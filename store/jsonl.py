@@ -22,6 +22,7 @@ CUT_OFF = "cut off"
 """The reason of a last line that stops in the middle: a writer was killed, or is just writing."""
 
 _CHUNK = 1 << 20
+_SHORT = 4096
 _FLAGS = os.O_RDONLY | sum(getattr(os, name, 0) for name in ("O_NOFOLLOW", "O_NONBLOCK", "O_CLOEXEC", "O_BINARY"))
 
 
@@ -99,6 +100,42 @@ def read_whole(path: Path) -> str:
         return b"".join(_chunks(descriptor, path)).decode("utf-8-sig", "replace")
     finally:
         os.close(descriptor)
+
+
+def read_at(path: Path, offsets: Iterable[int]) -> Iterator[Record]:
+    """Read single lines of a file by where they begin; one that holds no object any more is left out.
+
+    Their numbers are not known: they are 0.
+
+    Raises:
+        StoreError: As `read_file`.
+    """
+    try:
+        descriptor = os.open(path, _FLAGS)
+    except OSError as error:
+        raise _translated(error, path) from error
+    try:
+        for offset in offsets:
+            value, _ = _read(_line_at(descriptor, offset, path), ended=True)
+            if value is not None:
+                yield Record(0, offset, value)
+    finally:
+        os.close(descriptor)
+
+
+def _line_at(descriptor: int, offset: int, path: Path) -> str:
+    held: list[bytes] = []
+    while sum(map(len, held)) <= MAX_LINE:
+        try:
+            chunk = os.pread(descriptor, _CHUNK if held else _SHORT, offset)
+        except OSError as error:
+            raise _translated(error, path) from error
+        line, newline, _ = chunk.partition(b"\n")
+        held.append(line)
+        offset += len(chunk)
+        if newline or not chunk:
+            break
+    return b"".join(held).decode("utf-8-sig", "replace").strip()
 
 
 def _chunks(descriptor: int, path: Path) -> Iterator[bytes]:

@@ -20,6 +20,13 @@ FULL = 2_000
 ROUNDS = 16
 """Times that anchors part what is left; a file made to need more has the remainder reported as unmatched."""
 
+FAR = 3_600.0
+"""Seconds apart that no turn takes: a message and its row in SQLite are not written at such different times,"""
+ZONES, ZONE = 26 * 3_600.0, 900.0
+"""but for the zone of the machine that wrote the file, whose times have none: whole quarters of an hour, 26 at most,"""
+ZONE_LAG = 120.0
+"""give or take the seconds of a turn."""
+
 Pair = tuple[int, int]
 Step = tuple[int | None, int | None]
 """A place of the union: where it comes from on the left and on the right, None where that side lacks it."""
@@ -83,6 +90,10 @@ class Comparison:
     """The order of the union is known in every gap."""
     union: tuple[Step, ...]
     """All messages in order; where the order is unknown, JSONL's come first."""
+    uncertain: frozenset[int] = frozenset()
+    """Places in JSONL of missing messages whose order is unknown,"""
+    crossing: frozenset[int] = frozenset()
+    """or of which SQLite has as many more elsewhere: the same ones in another order, or others that say the same."""
 
     @property
     def repairable(self) -> bool:
@@ -252,15 +263,16 @@ def compare(jsonl: Sequence[Entry], sqlite: Sequence[Entry]) -> Comparison:
         sqlite: All rows without session_meta, in id order, inactive ones included.
     """
     left, right = [entry.identity for entry in jsonl], [entry.identity for entry in sqlite]
-    alignment = align(left, right)
+    plain = align(left, right)
+    alignment = _credible(plain, jsonl, sqlite)
     present = _taken_back(alignment, jsonl, sqlite)
     steps: list[Step] = []
-    certain = True
+    uncertain: set[int] = set()
     for gap, pair in zip(alignment.gaps(), (*alignment.pairs, None), strict=True):
         lefts = [place for place in gap.left if place not in present]
         rights = list(gap.right)
         order = _order([jsonl[place].time for place in lefts], [sqlite[place].time for place in rights])
-        certain = certain and order is not None
+        uncertain.update(lefts if order is None else ())
         sides: list[list[Step]] = [[(place, None) for place in lefts], [(None, place) for place in rights]]
         steps += [step for side in (reversed(sides) if order == _AFTER else sides) for step in side]
         steps += [pair] if pair else []
@@ -269,9 +281,18 @@ def compare(jsonl: Sequence[Entry], sqlite: Sequence[Entry]) -> Comparison:
         missing_in_sqlite=alignment.left_only - len(present),
         missing_in_jsonl=alignment.right_only - len(present),
         doubled=sum(one in doubled_left or other in doubled_right for one, other in steps),
-        certain=certain,
+        certain=not uncertain,
         union=tuple(steps),
+        uncertain=frozenset(uncertain),
+        crossing=_unaligned(plain, left, right) - present,
     )
+
+
+def _unaligned(alignment: Alignment, left: Sequence[bytes], right: Sequence[bytes]) -> frozenset[int]:
+    """Unaligned places of the left whose message is on the right, unaligned too."""
+    gaps = list(alignment.gaps())
+    loose = {right[place] for gap in gaps for place in gap.right}
+    return frozenset(place for gap in gaps for place in gap.left if left[place] in loose)
 
 
 def _taken_back(alignment: Alignment, jsonl: Sequence[Entry], sqlite: Sequence[Entry]) -> frozenset[int]:
@@ -286,20 +307,58 @@ def _taken_back(alignment: Alignment, jsonl: Sequence[Entry], sqlite: Sequence[E
     return frozenset(present)
 
 
+def _credible(alignment: Alignment, jsonl: Sequence[Entry], sqlite: Sequence[Entry]) -> Alignment:
+    """The alignment without chance pairs: the “ok” of today is not the “ok” of last month.
+
+    A pair that stands alone is taken apart where SQLite has more messages beside it and, with the pair apart, one side
+    lies wholly more than an hour before the other: unless a time zone explains that and the order is none the worse.
+    Two equal neighbours are taken for the same ones whatever their times: rows that were written anew have new times.
+    """
+    kept: list[Pair] = []
+    gaps = list(alignment.gaps())
+    before = gaps[0]
+    for place, pair in enumerate(alignment.pairs):
+        after = gaps[place + 1]
+        alone = all(gap.left or gap.right or gap is gaps[0] or gap is gaps[-1] for gap in (before, after))
+        if alone and sqlite[pair[1]].active and _is_by_chance(pair, before, after, jsonl, sqlite):
+            before = _joined(before, after)
+            continue
+        kept.append(pair)
+        before = after
+    return Alignment(tuple(kept), alignment.left, alignment.right)
+
+
+def _joined(before: Gap, after: Gap) -> Gap:
+    """Two gaps and what stands between them."""
+    return Gap(range(before.left.start, after.left.stop), range(before.right.start, after.right.stop))
+
+
+def _is_by_chance(pair: Pair, before: Gap, after: Gap, jsonl: Sequence[Entry], sqlite: Sequence[Entry]) -> bool:
+    whole = _joined(before, after)
+    lefts, rights = [jsonl[place].time for place in whole.left], [sqlite[place].time for place in whole.right]
+    order = _order(lefts, rights, margin=FAR)
+    if order is None or len(rights) == 1:
+        return False
+    torn = (after.left or before.right) if order == _BEFORE else (after.right or before.left)
+    apart = abs((jsonl[pair[0]].time or 0.0) - (sqlite[pair[1]].time or 0.0))
+    by_zone = apart < ZONES and abs((apart + ZONE / 2) % ZONE - ZONE / 2) < ZONE_LAG
+    return bool(torn) or not by_zone
+
+
 _BEFORE, _AFTER = "before", "after"
 
 
-def _order(lefts: Sequence[float | None], rights: Sequence[float | None]) -> str | None:
-    """Whether the left of a gap comes before or after its right; None where neither is certain."""
+def _order(lefts: Sequence[float | None], rights: Sequence[float | None], *, margin: float = 0.0) -> str | None:
+    """Whether the left of a gap comes before or after its right, by more seconds than `margin`; None if unknown."""
     if not lefts or not rights:
         return _BEFORE
     known_left = [time for time in lefts if time is not None]
     known_right = [time for time in rights if time is not None]
     if len(known_left) < len(lefts) or len(known_right) < len(rights):
         return None
-    if max(known_left) < min(known_right):
+    if max(known_left) + margin < min(known_right):
         return _BEFORE
-    return _AFTER if max(known_right) < min(known_left) else None
+    return _AFTER if max(known_right) + margin < min(known_left) else None
 
 
 def first_new(stored: Sequence[bytes], held: Sequence[bytes]) -> int:

@@ -304,6 +304,18 @@ class Scope:
 
 
 @dataclass(frozen=True, slots=True)
+class Finding:
+    """What one look at the health of a store found."""
+
+    check: str
+    """permissions, journal, wal, lock, schema, sqlite, mount, spool, operations, index or integrity."""
+    ok: bool | None
+    """None where it could not be looked at, or cannot be known."""
+    detail: str
+    """What was found, and what to do where it is not well."""
+
+
+@dataclass(frozen=True, slots=True)
 class Whereabouts:
     """Where one session is, and why it may not be in view."""
 

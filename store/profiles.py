@@ -39,8 +39,17 @@ from .session_db import SessionDB
 from .watch import Watch
 
 T = TypeVar("T")
+_NO_SESSIONS: Page[Session] = Page(())
+_NO_HEADS: Page[Head] = Page(())
 FIRST, LATER = 20, 100
 """Hits of the first batch of a search and of the others, as one store gives them."""
+
+
+def open_home(home: Home) -> SessionDB:
+    """The store of a home, to read; of every profile where the home stands for all."""
+    if home.is_every:
+        return ProfilesDB(Home(home.root).profiles())
+    return SessionDB(home.state_db, read_only=True, sessions_dir=home.sessions_dir)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +84,7 @@ class ProfilesDB(SessionDB):
     def sessions(self, *, limit: int = 200, cursor: object = None) -> Page[Session]:
         """A page of one profile after the other, each newest start first."""
         at = cursor if isinstance(cursor, _Cursor) else _Cursor(0, None)
-        found = self._stored(at.place, lambda db: db.sessions(limit=limit, cursor=at.inner), Page[Session](()))
+        found = self._stored(at.place, lambda db: db.sessions(limit=limit, cursor=at.inner), _NO_SESSIONS)
         following = _Cursor(at.place, found.cursor) if found.more else _Cursor(at.place + 1, None)
         more = following.place < len(self._parts)
         return Page(tuple(self._named(at.place, one) for one in found.items), more, following if more else None)
@@ -116,7 +125,8 @@ class ProfilesDB(SessionDB):
     def chain(self, session_id: str) -> tuple[str, ...]:
         """Ids of the compression chain, root first."""
         place, own = self._split(session_id)
-        return tuple(self._name(place, one) for one in self._stored(place, lambda db: db.chain(own), (own,)))
+        alone: tuple[str, ...] = (own,)
+        return tuple(self._name(place, one) for one in self._stored(place, lambda db: db.chain(own), alone))
 
     def family(self, session_id: str) -> tuple[Kin, ...]:
         """The whole family as a tree."""
@@ -134,7 +144,7 @@ class ProfilesDB(SessionDB):
         """Heads in id order."""
         place, own = self._split(session_id)
         below = after // len(self._parts)
-        page = self._stored(place, lambda db: db.heads(own, after=below, limit=limit), Page[Head](()))
+        page = self._stored(place, lambda db: db.heads(own, after=below, limit=limit), _NO_HEADS)
         items = tuple(replace(head, id=self._outer(place, head.id)) for head in page.items)
         return Page(items, page.more, items[-1].id if page.more and items else None)
 

@@ -318,15 +318,15 @@ def _passes(message: Message, key: str, moment: float | None) -> bool:
 
 
 def searchable(message: Message) -> str:
-    """What an index holds of a message: its text, the tool's name, its calls."""
+    """What an index holds of a message: text, tool name, calls; and reasoning, which was part of the text once."""
     calls = (f"{call.name} {call.arguments}" for call in message.tool_calls)
-    return " ".join(part for part in (message.text, message.tool_name, *calls) if part)
+    return " ".join(part for part in (message.text, message.tool_name, *calls, message.reasoning) if part)
 
 
 def hit(query: Query, message: Message, label: Label) -> Hit:
     """A message as a search shows it: the part that a word was found in, cut round the first match."""
     calls = (f"{call.name} {call.arguments}" for call in message.tool_calls)
-    parts = [part for part in (message.text, *calls, message.tool_name) if part]
+    parts = [part for part in (message.text, *calls, message.tool_name, message.reasoning) if part]
     found = ((part, spans) for part in parts if (spans := matches(query, part)))
     text, spans = next(found, (parts[0] if parts else "", ()))
     text, spans = cut(text, spans)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from .browsing import BrowserVerbs
+from .mending import RepairVerbs
 
 
-class SessionDB(BrowserVerbs):
+class SessionDB(RepairVerbs):
     """Every verb there is; which ones agents know: facts/hermes-format.md §8.
 
     Any method may be called from any thread; reads never wait for a writer of this process.

@@ -29,6 +29,11 @@ def sanitize(title: str | None) -> str | None:
     return cleaned or None
 
 
+def known(said: object) -> str | None:
+    """The title that a file gives a session, cut where it is too long; None where it gives none."""
+    return sanitize(" ".join(said.split())[:MAX_LENGTH]) if isinstance(said, str) else None
+
+
 def base_of(title: str) -> str:
     """The title without its “ #N”."""
     numbered = _NUMBERED.match(title)

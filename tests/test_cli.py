@@ -485,3 +485,19 @@ def test_no_verb_creates_or_changes_a_file(home: Path, run: Run) -> None:
     for verb in (["list"], ["show", "20260101"], ["search", "docker"], ["check"]):
         run(home, *verb)
     assert fingerprint(home) == before
+
+
+def test_all_profiles_are_one_list(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    root = builders.home(tmp_path)
+    for folder, text in ((root, "here"), (root / "profiles" / "work", "there")):
+        folder.mkdir(parents=True, exist_ok=True)
+        db = builders.db(folder)
+        builders.store(db, "same", [builders.say("user", f"walrus {text}")])
+        db.close()
+    assert main(["--home", str(root), "--profile", "all", "list", "--json"]) == 0
+    rows = objects(capsys.readouterr().out)
+    assert sorted((row["id"], row["profile"]) for row in rows) == [("same", "default"), ("work/same", "work")]
+    assert main(["--home", str(root), "--profile", "all", "show", "work/same", "--json"]) == 0
+    assert [row["text"] for row in objects(capsys.readouterr().out)] == ["walrus there"]
+    assert main(["--home", str(root), "--profile", "all", "search", "walrus", "--json"]) == 0
+    assert objects(capsys.readouterr().out)[-1]["summary"]["hits"] == 2

@@ -43,7 +43,8 @@ class BrowserScreen(Listener):
     """Lists the sessions of a home, searches them, shows one."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding(key.keys, key.action, command.sentence, show=False, id=f"{command.id}.{number}")
+        # Before the focused widget: a key that moves the focus is done when the next one, typed fast, is looked at.
+        Binding(key.keys, key.action, command.sentence, show=False, id=f"{command.id}.{number}", priority=True)
         for command in TABLE
         for number, key in enumerate(command.keys)
     ]

@@ -35,6 +35,13 @@ def active(layout: Layout) -> str:
     return "messages.active IS NOT 0" if layout.has("messages", "active") else "1"
 
 
+def compacted(layout: Layout) -> str:
+    """True for a message that a compaction in place put aside (facts §3.4)."""
+    if not layout.has("messages", "active") or not layout.has("messages", "compacted"):
+        return "0"
+    return "(messages.active IS 0 AND messages.compacted IS 1)"
+
+
 def findable(layout: Layout) -> str:
     """True for a message that a search finds: active, or kept by a compaction in place (facts §3.4)."""
     if not layout.has("messages", "active"):

@@ -22,10 +22,11 @@ from .cells import Value, text
 from .layout import Layout, look
 from .writer import Writer
 
-__all__ = ["Reader", "Row", "Value", "Writer"]
+__all__ = ["Connection", "Reader", "Row", "Value", "Writer"]
 
 T = TypeVar("T")
 Row = tuple[Value, ...]
+Connection = apsw.Connection
 
 _POOL = 4
 _STEPS = 1_000
@@ -37,14 +38,21 @@ class Reader:
     """Lends read-only connections to one store, each to one thread at a time; opens nothing until it is asked.
 
     Every method may be called from any thread.
-    Where another file appears at the path, or a copy falls behind, a new connection is opened: reads go on.
+    Where another file appears at the path, its WAL was taken away, or a copy falls behind, a new connection is opened:
+    reads go on.
+
+    Args:
+        path: The state.db.
+        step_back: Called where what lies at the path is not what was open: SQLite opens the new one only when every
+            connection of this process to the old one is closed, a writer's too.
 
     Raises:
         StoreError: From every method that asks the file, the leaf that says what is wrong.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, step_back: Callable[[], None] = lambda: None) -> None:
         self.path = path
+        self._step_back = step_back
         self._lock = threading.Lock()
         self._idle: list[opening.Opened] = []
         self._closed = False
@@ -162,12 +170,29 @@ class Reader:
             found = self._idle.pop() if self._idle else None
         for stale in idle:
             stale.close()
+        if idle:
+            self._let_go()
         return found or self._open()
 
     def _open(self) -> opening.Opened:
         if self._closed:
             raise errors.StoreError(f"{self.path} was closed; open it again")
-        return opening.to_read(self.path)
+        try:
+            return opening.to_read(self.path)
+        except apsw.IOError:
+            self._let_go()
+            raise
+
+    def _let_go(self) -> None:
+        """Close what else may hold a file that is not at the path any more."""
+        if self._version_lock.acquire(blocking=False):
+            try:
+                if self._version is not None and not self._version.current:
+                    self._version.close()
+                    self._version = None
+            finally:
+                self._version_lock.release()
+        self._step_back()
 
     def _give_back(self, opened: opening.Opened, *, spent: bool) -> None:
         ended = opened.connection.txn_state() == apsw.SQLITE_TXN_NONE

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from functools import partial
 
 import apsw
@@ -30,6 +31,21 @@ Ask = Callable[[str, tuple[Value, ...]], list[tuple[Value, ...]]]
 
 Stamp = tuple[Value, ...]
 """Rows, highest id and active rows of a session: another stamp means that others wrote to it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lying:
+    """One row as it lies in its session."""
+
+    id: int
+    entry: Entry
+    meta: bool = False
+    """It describes the session and is no message."""
+    compacted: bool = False
+    summary: bool = False
+    """A compaction put it in place of other messages."""
+    octets: int = 0
+    """Bytes of all its cells."""
 
 
 def count(reader: Reader, session_id: str) -> int:
@@ -118,7 +134,16 @@ def session_ids(reader: Reader) -> list[str]:
 
 
 def entries(reader: Reader, session_id: str, *, cancel: Cancel | None = None) -> Iterator[Entry]:
-    """The rows of a session without session_meta, in id order, inactive ones included.
+    """The rows of a session without session_meta, in id order, inactive ones included; see `lying`.
+
+    Raises:
+        Interrupted: `cancel` was withdrawn.
+    """
+    return (row.entry for row in lying(reader, session_id, cancel=cancel) if not row.meta)
+
+
+def lying(reader: Reader, session_id: str, *, cancel: Cancel | None = None) -> Iterator[Lying]:
+    """Every row of a session in id order.
 
     The ids are one critical section, every 256 bodies another; a row that is deleted in between is left out.
 
@@ -131,9 +156,7 @@ def entries(reader: Reader, session_id: str, *, cancel: Cancel | None = None) ->
     ids = [row[0] for row in reader.rows(_IDS, (storable(session_id),), cancel=cancel)]
     for start in range(0, len(ids), _AT_ONCE):
         page = json.dumps(ids[start : start + _AT_ONCE])
-        for role, body, calls, call_id, moment, active in reader.rows(_rows(layout), (page,), cancel=cancel):
-            identity = content.identity(*map(cells.text, (role, body, calls, call_id)))
-            yield Entry(identity, cells.moment(moment), bool(active))
+        yield from map(_lying, reader.rows(_rows(layout), (page,), cancel=cancel))
 
 
 _IDS = "SELECT id FROM messages WHERE session_id = ? ORDER BY id"
@@ -142,7 +165,22 @@ _IDS = "SELECT id FROM messages WHERE session_id = ? ORDER BY id"
 def _rows(layout: Layout) -> str:
     texts = (columns.text(layout, "messages", name) for name in _COMPARED)
     time = columns.real(layout, "messages", "timestamp")
+    octets = " + ".join(columns.octets(layout, "messages", name) for name in sorted(layout.columns["messages"]))
+    marked = columns.whole(layout, "messages", "_compressed_summary")
     return (
-        f"SELECT {', '.join(texts)}, {time}, {columns.active(layout)} FROM messages"
-        f" WHERE id IN (SELECT value FROM json_each(?)) AND {_A_MESSAGE} ORDER BY id"
+        f"SELECT id, {', '.join(texts)}, {time}, {columns.active(layout)}, {columns.compacted(layout)}, {marked},"
+        f" {octets} FROM messages WHERE id IN (SELECT value FROM json_each(?)) ORDER BY id"
+    )
+
+
+def _lying(row: tuple[Value, ...]) -> Lying:
+    name, role, body, calls, call_id, moment, active, compacted, marked, octets = row
+    texts = cells.text(role), cells.text(body), cells.text(calls), cells.text(call_id)
+    return Lying(
+        id=cells.integer(name),
+        entry=Entry(content.identity(*texts), cells.moment(moment), bool(active)),
+        meta=texts[0] == "session_meta",
+        compacted=bool(compacted),
+        summary=bool(marked) or (texts[1] or "").startswith(SUMMARIES),
+        octets=cells.integer(octets),
     )

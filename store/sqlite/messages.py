@@ -352,16 +352,17 @@ def _body(layout: Layout) -> str:
 def _message(row: tuple[Value, ...]) -> Message:
     name, moment, active, compacted, *texts = row
     session_id, role, body, calls, call_id, tool, field, plain, reason, kind = map(cells.text, texts)
+    text, thought = content.parted(role or "", content.readable(content.decode(body)))
     return Message(
         id=cells.integer(name),
         session_id=session_id or "",
         role=role or "",
-        text=content.readable(content.decode(body)),
+        text=text,
         timestamp=cells.moment(moment),
         tool_calls=content.parse_calls(calls),
         tool_call_id=call_id,
         tool_name=tool,
-        reasoning=field or plain or "",
+        reasoning=content.reasoned(field or plain or "", thought),
         finish_reason=reason,
         active=bool(active),
         compacted=bool(cells.integer(compacted)),

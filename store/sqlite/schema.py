@@ -7,11 +7,12 @@ The statements stand as 0.19.0 leaves them in sqlite_master, byte for byte and i
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 
 import apsw
 
-from . import faults, guard
+from . import faults, guard, mounts
 from .patience import Patience
 
 VERSION = 22
@@ -26,9 +27,11 @@ def create(path: Path) -> None:
 
     Raises:
         NoPermission: If folder or file cannot be made.
+        UnsafeFilesystem: If it would lie where locks cannot be trusted.
         StoreError: Whatever else stops SQLite.
     """
     with guard.opening, faults.told(path):
+        mounts.refuse_unsafe(path)
         try:
             _reserve(path)
         except OSError as error:
@@ -51,7 +54,10 @@ def _reserve(path: Path) -> None:
 
 
 def _fill(path: Path) -> None:
-    """The tables in one transaction; another process that was quicker is left alone."""
+    """The tables in one transaction; another process that was quicker is left alone.
+
+    The tables come before the WAL: whoever is killed in between leaves either no byte or all of them.
+    """
     guard.check(path)
     connection = apsw.Connection(
         f"{path.absolute().as_uri()}?mode=rw", flags=apsw.SQLITE_OPEN_URI | apsw.SQLITE_OPEN_READWRITE
@@ -60,12 +66,12 @@ def _fill(path: Path) -> None:
         connection.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
         patience = Patience()
         deadline = patience.clock() + _PATIENCE
-        patience.outlast(lambda: connection.execute("PRAGMA journal_mode = WAL").fetchall(), deadline)
         patience.outlast(lambda: connection.execute("BEGIN IMMEDIATE"), deadline)
         if not connection.execute("SELECT 1 FROM sqlite_master").fetchall():
             connection.execute(_TABLES)
             connection.execute("INSERT INTO schema_version (version) VALUES (?)", (VERSION,))
-        connection.execute("COMMIT")
+        patience.outlast(lambda: connection.execute("COMMIT"), deadline)
+        patience.outlast(lambda: connection.execute("PRAGMA journal_mode = WAL").fetchall(), deadline)
     finally:
         connection.close()
         guard.settle(path)
@@ -268,3 +274,8 @@ CREATE TRIGGER messages_fts_trigram_update AFTER UPDATE ON messages BEGIN
     );
 END;
 """
+
+COLUMNS = frozenset(
+    re.findall(r"^    ([a-z_]+) [A-Z]", _TABLES.partition("CREATE TABLE messages")[2].partition(";")[0], re.M)
+)
+"""Of the table `messages` of a new store."""

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import apsw
 
 from ..draft import Draft, storable
-from . import cells, registry
+from . import cells, ledger, registry
 from .layout import Layout
 from .writer import triggers_on
 
@@ -19,8 +19,25 @@ def append(connection: apsw.Connection, layout: Layout, session_id: str, drafts:
         ColumnMissing: See `registry.present`.
         apsw.ConstraintError: The session has no row.
     """
-    ids = [_insert(connection, layout, session_id, draft) for draft in drafts]
+    ids = [insert(connection, layout, session_id, draft) for draft in drafts]
     registry.count(connection, session_id, messages=len(drafts), calls=sum(draft.calls for draft in drafts))
+    return ids
+
+
+def append_once(
+    connection: apsw.Connection, layout: Layout, session_id: str, drafts: Sequence[Draft], *, key: str, now: float
+) -> list[int]:
+    """`append`, unless it was done under this key before: then the row ids of that time, whatever the drafts are now.
+
+    Args:
+        key: The caller's name for this append, unique within the session; it is kept in the same transaction.
+        now: Seconds since 1970 UTC, kept with the key.
+    """
+    done = ledger.rows_of(connection, session_id, key)
+    if done is not None:
+        return done
+    ids = append(connection, layout, session_id, drafts)
+    ledger.remember(connection, session_id, key, ids, now)
     return ids
 
 
@@ -36,8 +53,16 @@ def clear(connection: apsw.Connection, session_id: str) -> None:
     registry.count(connection, session_id, messages=0, calls=0, absolute=True)
 
 
-def _insert(connection: apsw.Connection, layout: Layout, session_id: str, draft: Draft) -> int:
+def insert(connection: apsw.Connection, layout: Layout, session_id: str, draft: Draft, *, at: int | None = None) -> int:
+    """Insert one row and return its id: `at`, or the next one.
+
+    Raises:
+        ColumnMissing: See `registry.present`.
+        apsw.ConstraintError: The session has no row, or another message has that id.
+    """
     row = {"session_id": storable(session_id), **registry.present(layout, "messages", draft.values)}
+    if at is not None:
+        row["id"] = at
     if layout.has("messages", "active"):  # added by ALTER it may have no default (facts/hermes-format.md §2.1)
         row["active"] = 1
     columns, places = ", ".join(row), ", ".join("?" * len(row))

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from pathlib import Path
 
 import pytest
 
+from hermes_tui.feed import Shelf
 from hermes_tui.render.glyphs import ASCII, UNICODE
 from hermes_tui.render.line import line_cells, plain
 from hermes_tui.render.whereabouts import counted, found
+from store import Home, SessionDB, open_home
 from store.models import Census, Kin, Relation, Scope, Session, Whereabouts
 from tests import builders
 from tests.builders import say
@@ -100,3 +103,24 @@ def test_the_text_fits_its_pane(width: int) -> None:
         ]
         assert max(line_cells(line) for line in lines) <= width
         assert glyphs is UNICODE or all(plain(line).isascii() for line in lines)
+
+
+async def test_another_profile_is_one_entry_of_the_palette_away(tmp_path: Path) -> None:
+    root = furnish(tmp_path)
+    other = Home(root, "work")
+    db = SessionDB(other.state_db)
+    builders.store(db, "w", [say("user", "at work")])
+    db.close()
+    shelves = [Shelf(one.name, partial(open_home, one), one.name, "~") for one in (other, Home(root, "all"))]
+    async with browsing(root, profiles=shelves) as stage:
+        await stage.shows("an old snapshot")
+        for name, shown, not_shown in (("work", "at work", "an old snapshot"), ("all", "at work", "nothing")):
+            await stage.press("ctrl+p")
+            await stage.type(f"profile {name}")
+            await stage.shows(f"Profile {name}")
+            await stage.press("enter")
+            await stage.shows(shown)
+            await stage.gone(not_shown)
+            assert stage.lines[0].endswith(name)
+        await stage.shows("an old snapshot")
+        await stage.shows("Look around")

@@ -1,0 +1,188 @@
+"""What a repair may change, kept aside before it does: `backups/hermes-tui/<operation>/` in the home.
+
+`session.json` holds the session's row and what was known of both sources, `messages.jsonl` every row of its messages
+with all columns, one on each line.
+A text is a JSON string, a number a number; `{"blob": hex}`, `{"text": hex}` for a text that is no UTF-8 and
+`{"real": "inf"}` are what JSON has no form for.
+Every file is made exclusively with mode 0600, flushed to the disk, read back and compared.
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import json
+import math
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from itertools import count
+from pathlib import Path
+
+from .errors import BackupFailed, DiskFull, NoPermission
+from .json_value import BadJson, load
+from .sqlite.images import Cell, Image, RawText
+
+FOLDER = Path("backups") / "hermes-tui"
+SESSION, MESSAGES, STORE = "session.json", "messages.jsonl", "state.db"
+
+_MADE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)
+
+
+class Backup:
+    """The folder of one operation.
+
+    Args:
+        home: Folder of the state.db.
+        operation: Its id, which is safe as a name.
+    """
+
+    def __init__(self, home: Path, operation: str) -> None:
+        self.folder = home / FOLDER / operation
+
+    def write(self, about: Mapping[str, object], session: Image | None, messages: Iterable[Image]) -> int:
+        """Keep a session aside; how many message rows were kept.
+
+        Raises:
+            DiskFull: No room; what was begun is removed.
+            NoPermission: The folder cannot be made or written.
+            BackupFailed: What was written does not read back as it was.
+        """
+        with _told(self.folder):
+            self._make_folder()
+            try:
+                number, digest = self._write_messages(messages)
+                row = None if session is None else _plain(session)
+                whole = {**about, "messages": number, "sha256": digest, "session": row}
+                self._write(SESSION, [json.dumps(whole, indent=1).encode()])
+                _flush_folder(self.folder)
+            except (OSError, BackupFailed):
+                self.discard()
+                raise
+        return number
+
+    def originals(self, ids: Iterable[int]) -> dict[int, Image]:
+        """The rows of messages as they were, by id; those that are not here are left out.
+
+        Raises:
+            BackupFailed: The folder cannot be read.
+        """
+        wanted = set(ids)
+        found: dict[int, Image] = {}
+        try:
+            with (self.folder / MESSAGES).open("rb") as lines:
+                for line in lines:
+                    image = _image(line)
+                    if isinstance(own := image.get("id"), int) and own in wanted:
+                        found[own] = image
+        except OSError as error:
+            raise BackupFailed(f"{self.folder} cannot be read ({error.strerror}); put it back") from error
+        return found
+
+    def discard(self) -> None:
+        """Remove a backup that nothing came of."""
+        for name in (SESSION, MESSAGES, STORE):
+            try:
+                (self.folder / name).unlink()
+            except OSError:  # it was not made
+                continue
+        try:
+            self.folder.rmdir()
+        except OSError:  # somebody put something there
+            return
+
+    def _make_folder(self) -> None:
+        for folder in (self.folder.parent.parent, self.folder.parent):
+            folder.mkdir(mode=0o700, exist_ok=True)
+        self.folder.mkdir(mode=0o700)
+        for folder in (self.folder.parent, self.folder.parent.parent, self.folder.parent.parent.parent):
+            _flush_folder(folder)
+
+    def _write_messages(self, messages: Iterable[Image]) -> tuple[int, str]:
+        number = count()
+        written = self._write(MESSAGES, (_line(image) for image, _ in zip(messages, number, strict=False)))
+        return next(number), written
+
+    def _write(self, name: str, pieces: Iterable[bytes]) -> str:
+        """Write a file and read it back; its SHA-256."""
+        path = self.folder / name
+        wanted = hashlib.sha256()
+        with os.fdopen(os.open(path, _MADE, 0o600), "wb") as file:
+            for piece in pieces:
+                wanted.update(piece)
+                file.write(piece)
+            file.flush()
+            os.fsync(file.fileno())
+        if digest(path) != wanted.hexdigest():
+            raise BackupFailed(f"{path} does not read back as it was written; check the disk, nothing was changed")
+        return wanted.hexdigest()
+
+
+def digest(path: Path) -> str:
+    """The SHA-256 of a file that is not a database.
+
+    Raises OSError as it comes.
+    """
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _flush_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY | getattr(os, "O_CLOEXEC", 0))
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def _told(folder: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+            raise DiskFull(f"no room for the backup in {folder}; free some space, nothing was changed") from error
+        raise NoPermission(f"the backup {folder} cannot be made ({error.strerror}); nothing was changed") from error
+
+
+def _plain(image: Image) -> dict[str, object]:
+    return {name: _written(cell) for name, cell in image.items()}
+
+
+def _written(cell: Cell) -> object:
+    if isinstance(cell, bytes):
+        return {"blob": cell.hex()}
+    if isinstance(cell, RawText):
+        return {"text": cell.octets.hex()}
+    if isinstance(cell, float) and not math.isfinite(cell):
+        return {"real": str(cell)}
+    return cell
+
+
+def _line(image: Image) -> bytes:
+    line = json.dumps(_plain(image)).encode() + b"\n"
+    if _image(line) != image:
+        raise BackupFailed(f"message {image.get('id')!r} cannot be written down as it is; nothing was changed")
+    return line
+
+
+def _image(line: bytes) -> Image:
+    try:
+        value = load(line.decode("utf-8"))
+    except (BadJson, UnicodeDecodeError) as error:
+        raise BackupFailed("a line of the backup is no JSON; it was changed since") from error
+    return {name: _read(one) for name, one in value.items()} if isinstance(value, dict) else {}
+
+
+def _read(value: object) -> Cell:
+    match value:
+        case {"blob": str(octets)}:
+            return bytes.fromhex(octets)
+        case {"text": str(octets)}:
+            return RawText(bytes.fromhex(octets))
+        case {"real": str(number)}:
+            return float(number)
+        case None | int() | float() | str():
+            return value
+        case _:
+            return None

@@ -1,0 +1,43 @@
+"""What a gateway's index, `sessions/sessions.json`, knows of a session (facts/hermes-format.md §4.11)."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from .json_value import BadJson, load
+
+INDEX = "sessions.json"
+MOST_OCTETS = 16 * 1024 * 1024
+
+_FLAGS = os.O_RDONLY | sum(getattr(os, name, 0) for name in ("O_NOFOLLOW", "O_NONBLOCK", "O_CLOEXEC"))
+_ORIGIN = ("user_id", "chat_id", "chat_type", "thread_id")
+
+
+def entry(sessions_dir: Path, session_id: str) -> dict[str, str]:
+    """Columns of a session's row that the index knows; none where it does not know the session or cannot be read.
+
+    It only holds the current session of each chat, so most old ones are not in it.
+    """
+    for key, value in _index(sessions_dir / INDEX).items():
+        if not key.startswith("_") and isinstance(value, dict) and value.get("session_id") == session_id:
+            origin = value.get("origin")
+            known = {"session_key": key, "source": value.get("platform"), "display_name": value.get("display_name")}
+            if isinstance(origin, dict):
+                known |= {name: origin.get(name) for name in _ORIGIN}
+            return {name: said for name, said in known.items() if isinstance(said, str) and said}
+    return {}
+
+
+def _index(path: Path) -> dict[str, object]:
+    try:
+        descriptor = os.open(path, _FLAGS)
+    except OSError:  # it only adds to what the session's own file says
+        return {}
+    with os.fdopen(descriptor, "rb") as file:
+        octets = file.read(MOST_OCTETS + 1)
+    try:
+        value = load(octets.decode("utf-8", "replace")) if len(octets) <= MOST_OCTETS else None
+    except BadJson:
+        return {}
+    return value if isinstance(value, dict) else {}

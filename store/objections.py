@@ -1,0 +1,134 @@
+"""What speaks against a repair: what the user took back may lie in the file still, or somebody is at work."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from .drift import LATER
+from .errors import StoreMissing
+from .merge import Comparison
+from .plan import Refusal, Why
+from .sources import Sources
+from .sqlite import journal, standing
+from .sqlite.connection import Connection, Reader
+from .sqlite.journal import Done, Header, Intent
+from .sqlite.layout import Layout
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What the store says of a session besides its messages."""
+
+    holder: str | None = None
+    referrers: tuple[str, ...] = ()
+    newer: bool = False
+    undoing: Header | None = None
+    """An undo of the session that was stopped,"""
+    stopped: Header | None = None
+    """or a repair,"""
+    intent: Intent | None = None
+    """what it was agreed to insert,"""
+    done: tuple[Done, ...] = ()
+    """and what it did."""
+
+
+def facts(reader: Reader, found: Sources, *, now: float) -> Facts:
+    """Ask in one critical section."""
+    try:
+        return reader.ask(lambda connection, layout: _told(connection, layout, found, now))
+    except StoreMissing:
+        return Facts()
+
+
+def _told(connection: Connection, layout: Layout, found: Sources, now: float) -> Facts:
+    headers = journal.headers(connection, layout, session_id=found.session_id)
+    stopped = next((one for one in headers if one.state == journal.RUNNING), None)
+    return Facts(
+        holder=standing.holder(connection, layout, found.conversation, now),
+        referrers=standing.referrers(connection),
+        newer=layout.newer,
+        undoing=next((one for one in headers if one.state == journal.UNDOING), None),
+        stopped=stopped,
+        intent=journal.intent(connection, layout, stopped.operation) if stopped else None,
+        done=tuple(journal.steps(connection, layout, stopped.operation)) if stopped else (),
+    )
+
+
+def of(found: Sources, comparison: Comparison, facts: Facts, *, by_name: bool) -> Iterator[Refusal]:
+    """What is not done, the gravest first."""
+    missing = comparison.missing_in_sqlite
+    if found.written.problem:
+        yield Refusal(Why.UNREADABLE, found.written.problem, 0)
+    if not missing and facts.stopped is None:
+        return
+    if facts.newer:
+        yield Refusal(Why.READ_ONLY, "this store belongs to a newer Hermes than this, it is only read", missing)
+    if facts.undoing:
+        words = f"the undo of {facts.undoing.operation} was stopped: undo {facts.undoing.operation} finishes it"
+        yield Refusal(Why.UNDOING, words, missing)
+    if facts.holder:
+        yield Refusal(Why.BUSY, f"Hermes is at work on it ({facts.holder}): try again when it is done", missing)
+    if not found.known and not by_name:
+        words = "Hermes does not know this session: it was never imported, or it was deleted"
+        yield Refusal(Why.NO_ROW, words, missing)
+    if facts.stopped is not None:  # all else was asked when it was begun
+        return
+    yield from _resurrections(found, comparison, missing)
+    if comparison.uncertain:
+        words = "both sides have messages of their own in one place, and no time tells which side came first"
+        yield Refusal(Why.ORDER, words, len(comparison.uncertain), merge_helps=True)
+    if crossing := comparison.crossing - comparison.uncertain:
+        words = "SQLite has messages that say the same in another place, and they may be the same ones"
+        yield Refusal(Why.ORDER, words, len(crossing), merge_helps=True)
+
+
+def _resurrections(found: Sources, comparison: Comparison, missing: int) -> Iterator[Refusal]:
+    """Signs that what SQLite lacks was taken out of it."""
+    undone = sum(not row.entry.active and not row.compacted for row in found.rows)
+    if undone:
+        words = f"{undone} of its messages were undone, and what SQLite lacks may have been undone with them"
+        yield Refusal(Why.UNDONE, words, missing, merge_helps=True)
+    if _is_compacted(found, comparison):
+        words = "older messages were compacted into a summary, and what SQLite lacks may be among them"
+        yield Refusal(Why.COMPACTED, words, missing, merge_helps=True)
+    if _is_rewritten(found, comparison):
+        words = "SQLite was written anew after the file's last change, and what it lacks may have been taken out then"
+        yield Refusal(Why.REWRITTEN, words, missing, merge_helps=True)
+
+
+def _is_compacted(found: Sources, comparison: Comparison) -> bool:
+    """A compaction in place, or a summary that the file does not have."""
+    if any(row.compacted for row in found.rows):
+        return True
+    places = found.messages
+    return any(
+        here is None and there is not None and found.rows[places[there]].summary for here, there in comparison.union
+    )
+
+
+def _is_rewritten(found: Sources, comparison: Comparison) -> bool:
+    """A message that the file has was stored after the file's last change: it was taken out and put in again."""
+    file = found.written.file
+    if file is None:
+        return False
+    latest = file.mtime_ns / 1e9 + LATER
+    places = found.messages
+    times = (
+        found.rows[places[there]].entry.time
+        for here, there in comparison.union
+        if here is not None and there is not None
+    )
+    return any(time is not None and time > latest for time in times)
+
+
+def changed(stopped: Header, missing: int) -> Refusal:
+    """A repair that was stopped cannot be gone on with."""
+    words = f"{stopped.operation} was stopped, and file or rows are others by now: undo {stopped.operation} first"
+    return Refusal(Why.CHANGED, words, missing)
+
+
+def referred(facts: Facts, comparison: Comparison) -> Refusal:
+    """Messages would get other ids, and other tables know them by these."""
+    words = f"its messages would get other ids, and {', '.join(facts.referrers)} refers to them by these"
+    return Refusal(Why.REFERRED, words, comparison.missing_in_sqlite)

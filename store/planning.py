@@ -1,0 +1,402 @@
+"""A repair worked out: what is missing, where it belongs, which ids and times it gets, and what is refused.
+
+Reads both sources and writes nothing; what is shown of it is the `Plan`, what is applied are its steps.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from . import adoption, content, drift, objections, placing, sources
+from .errors import StoreMissing
+from .files import Files
+from .merge import Comparison, Step
+from .models import Message
+from .placing import Place, Reserved
+from .plan import Line, Plan, Refusal, Run, Why
+from .sources import Sources, Stamp
+from .sqlite import journal, messages, schema, standing
+from .sqlite.connection import Reader
+from .sqlite.journal import Header, Intent
+from .sqlite.standing import Standing
+from .times import Times
+
+STEP_ROWS = 100
+"""Messages that one transaction writes at most,"""
+STEP_OCTETS = 256 * 1024
+"""or this much text, whichever comes first: less than design rule 11 allows, for trigram indexes are slow to fill."""
+
+_BEFORE, _FROM = 2, 12
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A message that a step writes."""
+
+    place: Place
+    offset: int = 0
+    """Where the line of a missing one begins."""
+    moment: float = 0.0
+    """Its time."""
+    octets: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """A plan, and what has to be done for it."""
+
+    plan: Plan
+    steps: tuple[tuple[Item, ...], ...]
+    """What is written in each transaction, last message first."""
+    sources: Sources
+    stamp: Stamp | None
+    standing: Standing
+    """How the session stood,"""
+    up_to: int | None
+    """as far as ids like this; all of it where it is None."""
+    places: frozenset[int]
+    """Places in JSONL of what is inserted."""
+    intent: Intent
+    """The same, to be written down."""
+    header: Header | None
+    """The stopped repair that is gone on with."""
+    block: int
+    """Ids that a new block takes; 0 where none is needed."""
+    started_at: float
+    """When the session began, as far as its file tells."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Missing:
+    """What is inserted: places in JSONL and, for each, how many rows come before it."""
+
+    places: tuple[int, ...]
+    gaps: tuple[int, ...]
+    octets: tuple[int, ...] = ()
+    left_out: Counter[str] | None = None
+    unstorable: int = 0
+
+
+_NOTHING = _Missing((), ())
+
+
+def work_out(reader: Reader, files: Files, session_id: str, *, merge: bool = False, by_name: bool = True) -> Work:
+    """Plan the repair of one session.
+
+    Args:
+        merge: Insert also what is only refused because nobody asked for it.
+        by_name: The session was asked for itself: one that Hermes has no row for is adopted.
+
+    Raises:
+        SessionMissing: Neither source knows it.
+        StoreError: SQLite cannot be read.
+    """
+    found = sources.look(reader, files, session_id)
+    comparison = found.compared()
+    facts = objections.facts(reader, found, now=time.time())
+    merge = merge or (facts.stopped is not None and facts.stopped.merge)
+    chosen = _chosen(reader, found, comparison, facts, merge=merge, by_name=by_name)
+    block = sum(place.in_block for place in chosen.places)
+    up_to = None if block else _horizon(found, facts.stopped)
+    return Work(
+        plan=_plan(reader, found, comparison, chosen, merge=merge),
+        steps=tuple(_steps(found, chosen.missing, chosen.places)),
+        sources=found,
+        stamp=sources.stamp_of(found.written.file),
+        standing=found.standing(up_to),
+        up_to=up_to,
+        places=frozenset(chosen.missing.places),
+        intent=_intent(found, chosen.missing),
+        header=facts.stopped,
+        block=block,
+        started_at=_started(found),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Chosen:
+    """What is done of what could be, and why the rest is not."""
+
+    missing: _Missing
+    places: Sequence[Place]
+    refusals: tuple[Refusal, ...]
+    stopped: Header | None
+    """The stopped repair that is gone on with."""
+    blocked: bool
+    """Nothing is done."""
+
+
+def _chosen(
+    reader: Reader, found: Sources, comparison: Comparison, facts: objections.Facts, *, merge: bool, by_name: bool
+) -> _Chosen:
+    refusals = [
+        one for one in objections.of(found, comparison, facts, by_name=by_name) if not (merge and one.merge_helps)
+    ]
+    if any(one.why is not Why.ORDER for one in refusals):
+        return _Chosen(_NOTHING, (), tuple(refusals), None, blocked=True)
+    wanted = _missing(found, comparison, merge=merge) if facts.stopped is None else _left(found, facts)
+    if wanted is None and facts.stopped:
+        refusals.append(objections.changed(facts.stopped, comparison.missing_in_sqlite))
+    if wanted is None:
+        return _Chosen(_NOTHING, (), tuple(refusals), None, blocked=True)
+    missing = _stored(reader, found, wanted)
+    if missing.unstorable:
+        words = "messages whose fields SQLite cannot hold so that they read the same"
+        refusals.append(Refusal(Why.UNSTORABLE, words, missing.unstorable))
+    places = _placed(reader, found, missing, facts.stopped)
+    if facts.referrers and any(place.old is not None for place in places):
+        refusals.append(objections.referred(facts, comparison))
+        return _Chosen(_NOTHING, (), tuple(refusals), None, blocked=True)
+    return _Chosen(missing, places, tuple(refusals), facts.stopped, blocked=False)
+
+
+def _plan(reader: Reader, found: Sources, comparison: Comparison, chosen: _Chosen, *, merge: bool) -> Plan:
+    missing = chosen.missing
+    return Plan(
+        check=drift.judged(found.session_id, comparison, _sides(found)),
+        runs=tuple(_runs(found, missing)),
+        moved=sum(place.old is not None for place in chosen.places),
+        common=sum(None not in step for step in comparison.union) + _taken_back(found, comparison),
+        meta_lines=found.written.meta_lines,
+        damaged=tuple(found.written.damaged),
+        left_out=dict(missing.left_out or {}),
+        refusals=chosen.refusals,
+        creates_session=not found.known and bool(missing.places),
+        same_up_to=_first_difference(comparison),
+        difference=tuple(_difference(reader, found, comparison, frozenset(missing.places))),
+        rows=len(found.rows),
+        merge=merge,
+        operation=chosen.stopped.operation if chosen.stopped else None,
+        fingerprint=_fingerprint(found, missing, blocked=chosen.blocked),
+    )
+
+
+def _horizon(found: Sources, stopped: Header | None) -> int:
+    """The highest id that matters: what an agent appends above it comes after all that is written."""
+    if stopped is not None and stopped.size:
+        return stopped.base + stopped.size
+    return found.rows[-1].id if found.rows else 0
+
+
+def _sides(found: Sources) -> drift.Sides:
+    written = found.written
+    return drift.Sides(
+        stored=len(found.messages) if found.known else None,
+        written=len(written.entries) if written.file else None,
+        damaged=written.bad_lines,
+        problem=written.problem,
+    )
+
+
+def _missing(found: Sources, comparison: Comparison, *, merge: bool) -> _Missing:
+    """The places in JSONL that SQLite lacks and that belong somewhere for certain, or all of them."""
+    rows = found.messages
+    places, gaps, before = [], [], 0
+    for here, there in comparison.union:
+        if there is not None:
+            before = rows[there] + 1
+        elif here is not None and (merge or here not in comparison.uncertain | comparison.crossing):
+            places.append(here)
+            gaps.append(before)
+    return _Missing(tuple(places), tuple(gaps))
+
+
+def _left(found: Sources, facts: objections.Facts) -> _Missing | None:
+    """What a stopped repair has left to insert, as it was agreed; None where file or rows are others by now.
+
+    It is not worked out again: of a session that is half repaired less is certain than of one that is not.
+    """
+    intent = facts.intent or Intent((), ())
+    if intent.stamp != sources.stamp_of(found.written.file):
+        return None
+    ids = {row.id: place for place, row in enumerate(found.rows, 1)} | {0: 0}
+    now = dict(move for done in facts.done for move in done.moves)
+    inserted = sum(len(done.inserted_ids) for done in facts.done)
+    places: list[int] = []
+    gaps: list[int] = []
+    for first, number, row in intent.runs:
+        before = ids.get(_moved(row, now))
+        if before is None:
+            return None
+        places += range(first, first + number)
+        gaps += [before] * number
+    left = max(0, len(places) - inserted)
+    return _Missing(tuple(places[:left]), tuple(gaps[:left]))
+
+
+def _moved(row: int, now: Mapping[int, int]) -> int:
+    """The id that a row has after all moves."""
+    while row in now:
+        row = now[row]
+    return row
+
+
+def _intent(found: Sources, missing: _Missing) -> Intent:
+    """The same, to be written down before anything is done."""
+    runs: list[tuple[int, int, int]] = []
+    for place, gap in zip(missing.places, missing.gaps, strict=True):
+        before = found.rows[gap - 1].id if gap else 0
+        if runs and runs[-1][2] == before and sum(runs[-1][:2]) == place:
+            runs[-1] = (runs[-1][0], runs[-1][1] + 1, before)
+        else:
+            runs.append((place, 1, before))
+    return Intent(sources.stamp_of(found.written.file) or (), tuple(runs))
+
+
+def _stored(reader: Reader, found: Sources, missing: _Missing) -> _Missing:
+    """The same without what would not read the same from SQLite; sizes and fields without a column counted."""
+    if not missing.places:
+        return missing
+    has = _columns(reader)
+    entries, offsets = found.written.entries, found.written.offsets
+    left_out: Counter[str] = Counter()
+    kept: list[tuple[int, int, int]] = []
+    values = found.written.values(offsets[place] for place in missing.places)
+    for place, gap, value in zip(missing.places, missing.gaps, values, strict=False):
+        adopted = adoption.adopt(value, moment=0.0, has=has)
+        if adoption.identity_of(adopted.draft) != entries[place].identity:
+            continue
+        left_out.update(adopted.left_out)
+        kept.append((place, gap, adopted.octets))
+    places, gaps, octets = zip(*kept, strict=True) if kept else ((), (), ())
+    return _Missing(places, gaps, octets, left_out, len(missing.places) - len(kept))
+
+
+def _columns(reader: Reader) -> Callable[[str], bool]:
+    """Whether `messages` has a column; where there is no store yet, the one that is made has those of 0.19.0."""
+    try:
+        layout = reader.layout
+    except StoreMissing:
+        return schema.COLUMNS.__contains__
+    return lambda name: layout.has("messages", name)
+
+
+def _placed(reader: Reader, found: Sources, missing: _Missing, stopped: Header | None) -> list[Place]:
+    """An id for every message that is written."""
+    if not missing.places:
+        return []
+    kept = [row.id for row in found.rows]
+
+    def _free(above: int, below: int, number: int) -> list[int] | None:
+        return reader.ask(
+            lambda connection, layout: standing.free_ids(
+                connection, above=above, below=below, number=number, kept_free=journal.old_ids(connection, layout)
+            )
+        )
+
+    return placing.place(kept, missing.gaps, _free, reserved=_reserved(kept, stopped))
+
+
+def _reserved(kept: Sequence[int], stopped: Header | None) -> Reserved | None:
+    if stopped is None or not stopped.size:
+        return None
+    used = [one for one in kept if stopped.base < one <= stopped.base + stopped.size]
+    return Reserved(stopped.base + 1, min(used, default=stopped.base + stopped.size + 1))
+
+
+def _steps(found: Sources, missing: _Missing, places: Sequence[Place]) -> Iterator[tuple[Item, ...]]:
+    """What is written, last message first, cut into transactions."""
+    octets_of = {row.id: row.octets for row in found.rows}
+    moments = _moments(found, missing)
+    step: list[Item] = []
+    held = 0
+    for one in reversed(places):
+        if one.source is None:
+            item = Item(one, octets=octets_of.get(one.old or 0, 0))
+        else:
+            offset = found.written.offsets[missing.places[one.source]]
+            item = Item(one, offset, moments[one.source], missing.octets[one.source])
+        if step and (len(step) == STEP_ROWS or held + item.octets > STEP_OCTETS):
+            yield tuple(step)
+            step, held = [], 0
+        step.append(item)
+        held += item.octets
+    if step:
+        yield tuple(step)
+
+
+def _moments(found: Sources, missing: _Missing) -> list[float]:
+    """The times of what is inserted, between those of its neighbours."""
+    times = Times([row.entry.time for row in found.rows], otherwise=_started(found))
+    own = [found.written.entries[place].time for place in missing.places]
+    return times.between(own, missing.gaps)
+
+
+def _started(found: Sources) -> float:
+    """The first time that the session's file knows, else when it was last changed."""
+    known = (entry.time for entry in found.written.entries if entry.time is not None)
+    file = found.written.file
+    return next(known, file.mtime_ns / 1e9 if file else 0.0)
+
+
+def _runs(found: Sources, missing: _Missing) -> Iterator[Run]:
+    """What is inserted where, neighbours joined, in numbers that people count by."""
+    numbers = {0: 0}
+    for place, row in enumerate(found.rows, 1):
+        numbers[place] = numbers[place - 1] + (not row.meta)
+    last = numbers[len(found.rows)]
+    run: Run | None = None
+    for place, gap in zip(missing.places, missing.gaps, strict=True):
+        after = numbers[gap]
+        if run and run.after == after:
+            run = Run(run.number + 1, after, run.first, place + 1, run.at_end)
+            continue
+        if run:
+            yield run
+        run = Run(1, after, place + 1, place + 1, after == last)
+    if run:
+        yield run
+
+
+def _taken_back(found: Sources, comparison: Comparison) -> int:
+    """Messages of JSONL that are present as rows which were undone or compacted, out of place."""
+    return len(found.written.entries) - sum(here is not None for here, _ in comparison.union)
+
+
+def _first_difference(comparison: Comparison) -> int:
+    """Places of the union before the first that a side lacks; all of them where none does."""
+    return next((at for at, step in enumerate(comparison.union) if None in step), len(comparison.union))
+
+
+def _difference(reader: Reader, found: Sources, comparison: Comparison, inserted: frozenset[int]) -> Iterator[Line]:
+    """The first difference and what stands round it."""
+    first = _first_difference(comparison)
+    if first == len(comparison.union):
+        return
+    steps = comparison.union[max(0, first - _BEFORE) : first + _FROM]
+    rows, written = _rows_of(reader, found, steps), _lines_of(found, steps)
+    for here, there in steps:
+        yield Line(
+            sqlite=None if there is None else rows.get(there),
+            jsonl=None if here is None else written.get(here),
+            sqlite_number=None if there is None else there + 1,
+            jsonl_number=None if here is None else here + 1,
+            inserted=there is None and here in inserted,
+        )
+
+
+def _rows_of(reader: Reader, found: Sources, steps: Sequence[Step]) -> dict[int, Message]:
+    places = found.messages
+    ids = {found.rows[places[there]].id: there for _, there in steps if there is not None}
+    if not ids:
+        return {}
+    return {ids[message.id]: message for message in messages.bodies(reader, list(ids)) if message.id in ids}
+
+
+def _lines_of(found: Sources, steps: Sequence[Step]) -> dict[int, Message]:
+    places = [here for here, _ in steps if here is not None]
+    values = found.written.values(found.written.offsets[here] for here in places)
+    return {
+        here: content.message_of_record(value, session_id=found.session_id, line=here + 1)
+        for here, value in zip(places, values, strict=False)
+    }
+
+
+def _fingerprint(found: Sources, missing: _Missing, *, blocked: bool) -> bytes:
+    """Which file, and which of its messages: rows that were only appended to leave it as it is."""
+    about = (sources.stamp_of(found.written.file), found.known, blocked, missing.places)
+    return hashlib.blake2b(repr(about).encode(), digest_size=16).digest()

@@ -1,0 +1,124 @@
+"""Both sources of one session as a repair looks at them: what is compared, and where each message lies."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from . import jsonl
+from .errors import CannotOpen, Damaged, SessionMissing, StoreMissing
+from .files import Files, entry, is_message
+from .home import FileStat
+from .lineage import Lineage
+from .merge import Comparison, Entry, compare
+from .sqlite import entries, sessions
+from .sqlite.connection import Reader
+from .sqlite.entries import Lying
+from .sqlite.standing import Standing
+
+_DAMAGED = 100
+
+Stamp = tuple[int, int, int]
+"""Inode, size and mtime_ns of a file."""
+
+
+def stamp_of(file: FileStat | None) -> Stamp | None:
+    """What tells one state of a file from another; None where there is none."""
+    return None if file is None else (file.inode, file.size, file.mtime_ns)
+
+
+@dataclass(slots=True)
+class Written:
+    """A JSONL file."""
+
+    file: FileStat | None = None
+    entries: list[Entry] = field(default_factory=list)
+    """Its messages, in order,"""
+    offsets: list[int] = field(default_factory=list)
+    """and where their lines begin."""
+    meta_lines: int = 0
+    bad_lines: int = 0
+    damaged: list[int] = field(default_factory=list)
+    """Numbers of its first 100 damaged lines."""
+    problem: str = ""
+    """Why it cannot be read; "" where it can."""
+
+    def take(self, record: jsonl.Record | jsonl.BadLine) -> None:
+        """Look at the next line."""
+        if isinstance(record, jsonl.BadLine):
+            self.bad_lines += 1
+            self.damaged += [record.line] if len(self.damaged) < _DAMAGED else []
+        elif is_message(record):
+            self.entries.append(entry(record.value))
+            self.offsets.append(record.offset)
+        else:
+            self.meta_lines += 1
+
+    def values(self, offsets: Iterable[int]) -> Iterator[dict[str, object]]:
+        """The objects of some lines, in the order asked for."""
+        if self.file is not None:
+            for record in jsonl.read_at(self.file.path, offsets):
+                yield record.value
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """Both sources as of one look."""
+
+    session_id: str
+    written: Written
+    rows: Sequence[Lying]
+    """All rows in id order."""
+    known: bool
+    """Hermes has a row of the session."""
+    conversation: tuple[str, ...]
+    """The session and the others of its compression chain."""
+
+    def standing(self, up_to: int | None) -> Standing:
+        """How the session stood when its rows were read, as far as ids like this; all of it where it is None."""
+        rows = [row for row in self.rows if up_to is None or row.id <= up_to]
+        return Standing(
+            rows=len(rows),
+            lowest=rows[0].id if rows else None,
+            highest=rows[-1].id if rows else None,
+            active=sum(row.entry.active for row in rows),
+            compacted=sum(row.compacted for row in rows),
+        )
+
+    @property
+    def messages(self) -> list[int]:
+        """Places in `rows` of those that are messages."""
+        return [place for place, row in enumerate(self.rows) if not row.meta]
+
+    def compared(self) -> Comparison:
+        """Both sides aligned; places of SQLite are those of `messages`."""
+        return compare(self.written.entries, [row.entry for row in self.rows if not row.meta])
+
+
+def look(reader: Reader, files: Files, session_id: str) -> Sources:
+    """Read both sources of a session.
+
+    Raises:
+        SessionMissing: Neither knows it.
+        StoreError: SQLite cannot be read.
+    """
+    written = _written(files, session_id)
+    try:
+        known = entries.has_session(reader, session_id)
+        rows = list(entries.lying(reader, session_id))
+        chain = Lineage(sessions.links(reader, [session_id])).chain(session_id)
+    except StoreMissing:
+        known, rows, chain = False, [], ()
+    if written.file is None and not known:
+        raise SessionMissing(f"no session {session_id}, neither in {reader.path.name} nor as a JSONL file")
+    return Sources(session_id, written, rows, known, tuple({session_id: None, **dict.fromkeys(chain)}))
+
+
+def _written(files: Files, session_id: str) -> Written:
+    found = Written(files.find(session_id))
+    try:
+        for record in files.records(session_id):
+            found.take(record)
+    except (CannotOpen, Damaged) as error:
+        return Written(found.file, problem=str(error))
+    return found
