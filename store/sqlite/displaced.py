@@ -43,7 +43,8 @@ class Block:
 
 def ranges(reader: Reader, layout: Layout) -> list[Range]:
     """All ids in pieces, those first that were said last."""
-    if JOURNAL not in layout.tables or not layout.has("messages", "timestamp"):
+    known = all(layout.has(JOURNAL, name) for name in ("operation", "step", "kind", "state", "entry"))
+    if not known or not layout.has("messages", "timestamp"):
         return [Range()]
     return in_time(reader.ask(lambda connection, _: _blocks(connection)))
 
@@ -58,10 +59,17 @@ def in_time(blocks: Sequence[Block]) -> list[Range]:
     return [piece for _, _, piece in sorted(pieces, key=lambda one: (-one[0], one[1]))]
 
 
+_REPAIR = (
+    f"SELECT CAST(entry AS BLOB) FROM {JOURNAL} WHERE operation {{}} AND step = 0 AND kind = 'repair'"
+    " AND state <> 'undone'"
+)
+REPAIRS = " UNION ALL ".join(_REPAIR.format(range_) for range_ in ("< 'append '", "> 'append!'"))
+"""Keyed appends lie in the same table, thousands of them: their names, which begin with one word, are passed over."""
+
+
 def _blocks(connection: apsw.Connection) -> list[Block]:
     found = []
-    sql = f"SELECT CAST(entry AS BLOB) FROM {JOURNAL} WHERE step = 0 AND state <> 'undone'"
-    for base, size in sorted(_reserved(connection.execute(sql).fetchall()), reverse=True)[:MOST]:
+    for base, size in sorted(_reserved(connection.execute(REPAIRS).fetchall()), reverse=True)[:MOST]:
         newest = connection.execute(_AT, (base + size, base)).fetchall()
         moment = cells.moment(newest[0][1]) if newest else None
         if moment is not None:

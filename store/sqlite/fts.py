@@ -42,6 +42,7 @@ LOST_ROWS = 20_000
 """Rows whose ends one step looks at for what an index leaves out."""
 
 _FIRST_ROWS = 256
+_FIRST_BITE = 1_000
 _SOON_AT_ONCE = 512
 _MOST_ROWS = 65_536
 _FILTERED_ROWS = 8_192
@@ -163,6 +164,7 @@ class _Search:
             self._conditions = (Test((session_id,), self._sessions), *others)
         self._began = clock()
         self._examined = 0
+        self._bite = min(_FIRST_BITE, LOST_ROWS)
 
     def steps(self, stretches: list[Stretch], limit: int) -> Iterator[Step]:
         """Ask the stretches in turn, each in windows that grow, until `limit` ids are found."""
@@ -247,7 +249,8 @@ class _Search:
         rest = replace(stretch, above=stretch.above if last is None else last - 1)
         edge: int | None = 0
         while edge is not None:
-            found, edge = self._lost(rest)
+            found, edge = self._lost(rest, self._bite)
+            self._bite = min(4 * self._bite, LOST_ROWS)
             here = {one for one in waiting if edge is None or one >= edge}
             waiting = tuple(one for one in waiting if one not in here)
             fresh = here.union(one for one in found if one not in ids)
@@ -255,7 +258,7 @@ class _Search:
             yield Step(tuple(sorted(fresh, reverse=True)), self._examined, label, done=edge is None)
             rest = replace(rest, below=edge)
 
-    def _lost(self, stretch: Stretch) -> tuple[tuple[int, ...], int | None]:
+    def _lost(self, stretch: Stretch, most: int) -> tuple[tuple[int, ...], int | None]:
         """Rows that match and that the index may lack, among the newest of a stretch, and the id they end at.
 
         None where the stretch has no further row.
@@ -264,7 +267,7 @@ class _Search:
         def _question(connection: apsw.Connection, layout: Layout) -> _Window:
             if stretch.lost is None:
                 return _Window([])
-            edge = connection.execute(*edge_statement(stretch, LOST_ROWS)).fetchall()
+            edge = connection.execute(*edge_statement(stretch, most)).fetchall()
             last = cells.integer(edge[0][0]) if edge else None
             part = stretch if last is None else replace(stretch, above=last - 1)
             sql, bindings = lost_statement(layout, part, stretch.lost, self._conditions)

@@ -8,7 +8,7 @@ from pathlib import Path
 from store.query import parse
 from store.sqlite import fts
 from store.sqlite.connection import Reader
-from store.sqlite.displaced import JOURNAL, Block, Range, in_time
+from store.sqlite.displaced import JOURNAL, REPAIRS, Block, Range, in_time
 from tests.builders import db
 
 from .sqlite_files import add, make, run
@@ -96,3 +96,19 @@ def test_a_batch_is_sorted_by_time_where_rows_were_rewritten(tmp_path: Path) -> 
     run(path, "UPDATE messages SET timestamp = 1.7e9 - id WHERE id > 1")
     hits = [hit for batch in db(tmp_path, read_only=True).search("doc") for hit in batch.hits]
     assert [hit.message_id for hit in hits] == [1, 2, 3]
+
+
+def test_keyed_appends_in_the_same_table_are_passed_over_by_its_index(tmp_path: Path) -> None:
+    path = aged(tmp_path)
+    journal(path, '{"base": 10, "size": 3}')
+    run(path, f"INSERT INTO {JOURNAL} VALUES ('append [\"s1\", \"k\"]', 0, 'append', 's1', 'done', 1, 1, '[1]')")
+    assert found(path)[7] == 13
+    steps = [str(row[3]) for row in run(path, f"EXPLAIN QUERY PLAN {REPAIRS}") if "operations" in str(row[3])]
+    assert len(steps) == 2
+    assert all("(operation" in step for step in steps)
+
+
+def test_a_table_of_another_make_is_left_alone(tmp_path: Path) -> None:
+    path = aged(tmp_path)
+    run(path, f"CREATE TABLE {JOURNAL} (something)")
+    assert found(path) == list(range(14, 0, -1))
