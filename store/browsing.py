@@ -19,6 +19,7 @@ from .models import (
     Census,
     Check,
     ContextLine,
+    Count,
     Drift,
     Finding,
     Head,
@@ -33,9 +34,11 @@ from .models import (
     Whereabouts,
 )
 from .query import Query, parse
-from .sqlite import entries, messages, sessions
+from .ranking import Ranking
+from .sqlite import entries, messages, sessions, vocabulary
 from .sqlite.sessions import Cursor
 from .watch import Watch
+from .words import cjk_runs, fold
 
 CONTEXT_OCTETS = 8192
 """Bytes of a plain text that a line of context shows at most."""
@@ -187,6 +190,60 @@ class BrowserVerbs(MessageVerbs):
             profile=self._profile,
             cancel=cancel,
         )
+
+    def rank(self, query: Query | str, *, limit: int = 20, cancel: Cancel | None = None) -> Batch:
+        """The best hits, best first; of equally good ones the newer first.
+
+        Of many matches the newest 50,000 are ranked, and `fallback` says so.
+        Hits of files are put in by their own worth.
+
+        Raises:
+            QueryInvalid: A filter's value means nothing.
+            Interrupted: `cancel` was withdrawn.
+        """
+        return self._ranking(query, cancel).best(limit)
+
+    def oldest(self, query: Query | str, *, limit: int = 200, cancel: Cancel | None = None) -> Batch:
+        """The oldest hits, oldest first; every match is looked at.
+
+        Raises:
+            QueryInvalid: A filter's value means nothing.
+            Interrupted: `cancel` was withdrawn.
+        """
+        return self._ranking(query, cancel).oldest(limit)
+
+    def count(self, query: Query | str, *, cap: int | None = None, cancel: Cancel | None = None) -> Count:
+        """How many messages a search has to find and in how many sessions, those of files too.
+
+        Args:
+            cap: Count no further than that.
+
+        Raises:
+            QueryInvalid: A filter's value means nothing.
+            Interrupted: `cancel` was withdrawn.
+        """
+        return self._ranking(query, cancel).count(cap)
+
+    def meant(self, query: Query | str, *, cancel: Cancel | None = None) -> dict[str, str]:
+        """What was meant, perhaps, where nothing was found: words that the index lacks, each with the closest it has.
+
+        Chinese, Japanese and Korean words, and those that are still being typed, are left out.
+
+        Raises:
+            QueryInvalid: A filter's value means nothing.
+            Interrupted: `cancel` was withdrawn.
+        """
+        asked = parse(query, now=time.time()) if isinstance(query, str) else query
+        words = {word for term in asked.terms if not term.prefix for word in term.words if not cjk_runs(word)}
+        found = {
+            word: vocabulary.near(self._reader, fold(word).letters, limit=1, cancel=cancel) for word in sorted(words)
+        }
+        return {word: close[0] for word, close in found.items() if close}
+
+    def _ranking(self, query: Query | str, cancel: Cancel | None) -> Ranking:
+        now = time.time()
+        asked = parse(query, now=now) if isinstance(query, str) else query
+        return Ranking(self._reader, self.leftovers, asked, now=now, profile=self._profile, cancel=cancel)
 
     def facts(self, session_id: str) -> JsonlFacts | None:
         """What the session's JSONL file tells, None without one."""

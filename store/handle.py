@@ -6,11 +6,11 @@ import stat
 from pathlib import Path
 from typing import Self, TypeVar
 
-from .errors import ReadOnly
+from .errors import CannotOpen, Damaged, ReadOnly
 from .files import Files
 from .home import Home
 from .leftovers import Leftovers
-from .sqlite import schema
+from .sqlite import entries, schema
 from .sqlite.connection import Reader
 from .sqlite.registry import Work
 from .sqlite.writer import Writer
@@ -37,7 +37,7 @@ class Handle:
         self._writer = Writer(self.path)
         self._reader = Reader(self.path, step_back=self._step_back)
         self._files = Files(self.sessions_dir, profile=self._profile)
-        self.leftovers = Leftovers(self._files, self.path.parent, profile=self._profile)
+        self.leftovers = Leftovers(self._files, self.path.parent, profile=self._profile, stored=self._stored_identities)
         if not read_only and _is_blank(self.path):
             schema.create(self.path)
 
@@ -57,6 +57,13 @@ class Handle:
 
     def _step_back(self) -> None:
         self._writer.step_back()
+
+    def _stored_identities(self, session_id: str) -> frozenset[bytes]:
+        """What makes each message in SQLite the one it is; none where it cannot be read."""
+        try:
+            return frozenset(one.identity for one in entries.entries(self._reader, session_id))
+        except (CannotOpen, Damaged):
+            return frozenset()
 
     @property
     def _profile(self) -> str:

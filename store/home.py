@@ -152,8 +152,10 @@ def snapshot_files(sessions_dir: Path) -> dict[str, FileStat]:
 
 
 def spool_files(spool_dir: Path) -> dict[str, FileStat]:
-    """List what waits to be written into SQLite, `pending-<hex>.json`, by that hex; see `transcript_files`."""
-    return _files(spool_dir, "pending-", ".json")
+    """List what waits to be written into SQLite by hex, `pending-<hex>.json` of Hermes and `hermes-tui-<hex>.json` of
+    ours; see `transcript_files`.
+    """
+    return _files(spool_dir, "pending-", ".json") | _files(spool_dir, "hermes-tui-", ".json")
 
 
 def dump_files(sessions_dir: Path) -> dict[str, FileStat]:

@@ -24,10 +24,14 @@ class Leftovers:
         files: The JSONL transcripts.
         folder: Where the state.db lies.
         profile: Of the sessions that only files know.
+        stored: Gives what makes each of a session's messages in SQLite the one it is; none where it has none.
     """
 
-    def __init__(self, files: Files, folder: Path, *, profile: str) -> None:
+    def __init__(
+        self, files: Files, folder: Path, *, profile: str, stored: Callable[[str], Container[bytes]] = lambda _: ()
+    ) -> None:
         self.files = files
+        self._stored = stored
         self.snapshots = Snapshots(files.folder, profile=profile)
         self.spool = Spool(folder / "pending_messages", files.folder / "sessions.json", profile=profile)
 
@@ -88,12 +92,13 @@ class Leftovers:
         return snapshot.messages if snapshot else ()
 
     def waiting(self, session_id: str) -> tuple[Message, ...]:
-        """What the spool has of a session and its JSONL file does not."""
+        """What the spool has of a session, and neither SQLite nor its JSONL file."""
         waiting = self.spool.messages(session_id)
         if not waiting:
             return ()
         written = {_identity(one) for one in self.files.messages(session_id)}
-        return tuple(one for one in waiting if _identity(one) not in written)
+        stored = self._stored(session_id)
+        return tuple(one for one in waiting if (own := _identity(one)) not in written and own not in stored)
 
 
 def _is_dump_of(name: str, session_id: str) -> bool:

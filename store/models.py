@@ -221,6 +221,17 @@ class Batch:
 
 
 @dataclass(frozen=True, slots=True)
+class Count:
+    """How many messages a search has to find."""
+
+    hits: int
+    sessions: int
+    """Sessions that they are in, as far as they were counted."""
+    capped: bool = False
+    """There are more than were counted."""
+
+
+@dataclass(frozen=True, slots=True)
 class ContextLine:
     """One message of the window around a hit."""
 

@@ -21,6 +21,7 @@ from .models import (
     Change,
     Check,
     ContextLine,
+    Count,
     Head,
     Hit,
     JsonlFacts,
@@ -33,6 +34,7 @@ from .models import (
     Session,
 )
 from .query import Query
+from .ranking import relevance
 from .session_db import SessionDB
 from .watch import Watch
 
@@ -219,6 +221,40 @@ class ProfilesDB(SessionDB):
                 yield _batch(waiting, told)
                 given, waiting = given + len(waiting), []
         yield _batch(waiting, told, done=True)
+
+    def rank(self, query: Query | str, *, limit: int = 20, cancel: Cancel | None = None) -> Batch:
+        """The best hits of all profiles: each keeps its order, the better head goes first."""
+        found = partial(SessionDB.rank, query=query, limit=limit, cancel=cancel)
+        return self._one_list(found, limit, lambda hit: -relevance(hit))
+
+    def oldest(self, query: Query | str, *, limit: int = 200, cancel: Cancel | None = None) -> Batch:
+        """The oldest hits of all profiles, oldest first."""
+        found = partial(SessionDB.oldest, query=query, limit=limit, cancel=cancel)
+        return self._one_list(found, limit, lambda hit: hit.timestamp or 0.0)
+
+    def count(self, query: Query | str, *, cap: int | None = None, cancel: Cancel | None = None) -> Count:
+        """The sum of all profiles."""
+        asked = partial(SessionDB.count, query=query, cap=cap, cancel=cancel)
+        counts = [self._stored(place, asked, Count(0, 0)) for place in self._places]
+        hits = sum(one.hits for one in counts)
+        capped = any(one.capped for one in counts) or (cap is not None and hits > cap)
+        return Count(hits if cap is None else min(hits, cap), sum(one.sessions for one in counts), capped)
+
+    def meant(self, query: Query | str, *, cancel: Cancel | None = None) -> dict[str, str]:
+        """What was meant, for words that no profile's index has."""
+        asked = partial(SessionDB.meant, query=query, cancel=cancel)
+        every = [self._stored(place, asked, dict[str, str]()) for place in self._places]
+        return {word: right for word, right in every[0].items() if all(word in one for one in every)}
+
+    def _one_list(self, question: Callable[[SessionDB], Batch], limit: int, key: Callable[[Hit], float]) -> Batch:
+        told: dict[int, Batch] = {}
+        lists = [
+            self._hits(place, iter([self._stored(place, question, Batch((), done=True))]), told)
+            for place in self._places
+        ]
+        hits = list(heapq.merge(*lists, key=key))
+        capped = len(hits) > limit or any(batch.capped for batch in told.values())
+        return _batch(hits[:limit], told, capped=capped, done=True)
 
     def watch(self) -> Watch:
         """A watch on every profile."""

@@ -21,11 +21,13 @@ from .leftovers import Leftovers
 from .models import Batch, Drift, Hit, Message, Origin, Session
 from .query import Query, accepts, matches
 from .sqlite import entries as rows
-from .sqlite import fts, messages, sessions
+from .sqlite import fts, messages, plans, sessions
 from .sqlite.connection import Reader
 from .sqlite.labels import Label, labels
+from .sqlite.narrowing import Among
+from .status import LIVE_WINDOW
 
-FIRST, LATER = 20, 100
+FIRST, LATER = 8, 100
 """Hits of the first batch, which is on the screen before the second is asked for, and of the others."""
 LONGEST = 2_000
 """Characters of a hit's text."""
@@ -63,13 +65,13 @@ def stream(
         StoreError: SQLite cannot be read and there are no files either; where there are, the label says it.
     """
     if query.any_of or query.none_of or query.filters:
-        search = _Search(reader, leftovers, query, now=now, profile=profile, cancel=cancel)
+        search = Search(reader, leftovers, query, now=now, profile=profile, cancel=cancel)
         yield from search.batches(limit, after_id)
     else:
         yield Batch((), done=True)
 
 
-class _Search:
+class Search:
     """One question while it is answered."""
 
     def __init__(
@@ -80,7 +82,9 @@ class _Search:
         self._now, self._profile, self._cancel = now, profile, cancel
         self._labels: dict[str, Label] = {}
         self._answers: dict[str, bool] = {}
+        self._active: frozenset[str] | None = None
         self._fallback: str | None = None
+        self._passing: str | None = None
         self._sought = 0
         self._found = 0
         self._capped = False
@@ -100,58 +104,84 @@ class _Search:
             self._readable, self._partial = False, True
             self._fallback = f"state.db was not searched to its end: {error}"
         if not after_id and not self._capped:
-            yield from self._written(limit)
-            yield from self._beside(limit)
+            yield from self.written(limit)
         yield self._batch((), done=True)
 
     def _batch(self, hits: Sequence[Hit], *, done: bool = False) -> Batch:
         self._found += len(hits)
-        return Batch(tuple(hits), done, self._capped, self._fallback, self._sought, self._partial)
+        said = self._passing or self._fallback
+        return Batch(tuple(hits), done, self._capped, said, self._sought, self._partial)
 
     def _stored(self, limit: int, after_id: int) -> Iterator[Batch]:
         """Ids one more than asked for, so that it is known whether there are more; bodies of those asked for only."""
-        states = [one for one in self._query.filters if one.key == "is" and one.value in ("live", "flagged")]
         steps = fts.newest(
             self._reader,
             self._query,
             limit=limit + 1,
             above=after_id or None,
-            among=self._is_in_state if states else None,
+            among=self.among,
             cancel=self._cancel,
         )
         for step in steps:
-            self._fallback = step.label or self._fallback
-            self._sought = step.examined if self._fallback else 0
+            self._passing = step.label if step.label in plans.PASSING else None
+            self._fallback = self._fallback if self._passing else step.label or self._fallback
+            self._sought = step.examined if self._fallback or self._passing else 0
             self._capped = self._found + len(step.ids) > limit
             ids = list(step.ids[: limit - self._found])
             while ids:
                 size = LATER if self._found else FIRST
                 chunk, ids = ids[:size], ids[size:]
-                yield self._batch(self._hydrated(chunk))
-            if self._fallback and not step.ids:
+                yield self._batch(sorted(self.hydrated(chunk), key=_newest_first))
+            if not (step.ids or step.done):
                 yield self._batch(())
+        self._passing = None
 
-    def _hydrated(self, ids: Sequence[int]) -> list[Hit]:
-        found = messages.bodies(self._reader, ids)
+    def hydrated(self, ids: Sequence[int]) -> list[Hit]:
+        """The hits of at most 256 rows, in their order, without those that are gone."""
+        found = messages.bodies(self._reader, ids, cancel=self._cancel)
         unknown = {message.session_id for message in found} - self._labels.keys()
         if unknown:
             self._labels |= labels(self._reader, unknown)
-        return [hit(self._query, message, self._labels.get(message.session_id, Label())) for message in found]
+        hits = []
+        for message in found:
+            self._go_on()
+            hits.append(hit(self._query, message, self._labels.get(message.session_id, Label())))
+        return hits
+
+    @property
+    def among(self) -> Among | None:
+        """Tells of a session whether it passes the filters that SQLite cannot answer; None where there is none."""
+        asked = any(one.key == "is" and one.value in ("live", "flagged") for one in self._query.filters)
+        return self._is_in_state if asked else None
 
     def _is_in_state(self, session_id: str) -> bool:
         """Whether a session passes `is:`, asked of each session once."""
         if session_id not in self._answers:
-            found = self._rows([session_id])
-            self._answers[session_id] = bool(found) and self._has_states(found[0])
+            found = self._rows([session_id]) if self._may_stand_out(session_id) else ()
+            session = found[0] if found else Session(session_id)
+            self._answers[session_id] = self._has_states(session, but=("archived",))
         return self._answers[session_id]
+
+    def _may_stand_out(self, session_id: str) -> bool:
+        """True where a session may be live or flagged: only of those the counts are asked."""
+        if self._active is None:
+            since = self._now - LIVE_WINDOW
+            self._active = sessions.active_since(self._reader, since, cancel=self._cancel)
+        return session_id in self._active or self._files.facts(session_id) is not None
 
     def _rows(self, ids: Sequence[str]) -> tuple[Session, ...]:
         return sessions.by_ids(self._reader, ids, now=self._now, profile=self._profile) if self._readable else ()
 
-    def _has_states(self, session: Session) -> bool:
+    def _has_states(self, session: Session, *, but: Sequence[str] = ()) -> bool:
         flagged = drift.flag(session, self._files.facts(session.id)) is not None
         states = {"live": session.live, "archived": session.archived, "flagged": flagged}
-        return all(states.get(one.value, False) is not one.negated for one in self._query.filters if one.key == "is")
+        asked = [one for one in self._query.filters if one.key == "is" and one.value not in but]
+        return all(states.get(one.value, False) is not one.negated for one in asked)
+
+    def written(self, limit: int) -> Iterator[Batch]:
+        """The hits of JSONL files, of the spool and of snapshots."""
+        yield from self._written(limit)
+        yield from self._beside(limit)
 
     def _written(self, limit: int) -> Iterator[Batch]:
         """The hits of files, each file a batch or several."""
@@ -272,6 +302,11 @@ class _Missing:
             union = merge.compare(written, list(rows.entries(self._reader, self._id))).union
             self._places = frozenset(here for here, there in union if here is not None and there is None)
         return place in self._places
+
+
+def _newest_first(hit: Hit) -> float:
+    """Row order stands in for time from batch to batch; inside one it is the time that counts."""
+    return -(hit.timestamp or 0.0)
 
 
 def _passes(message: Message, key: str, moment: float | None) -> bool:

@@ -3,6 +3,7 @@
 One JSON object a file, of three shapes, as gateway/shutdown_flush.py of upstream writes them since 2026-07:
 a message dropped from a full queue (`data.session_id`, `data.message`), a text that nobody answered yet
 (`session_key`, `data.text`), and the history of an agent whose flush failed (`session_id`, `messages`).
+A fourth shape is our recorder's, `hermes-tui-<hex>.json` (`pending`): whole conversations, the longest counts.
 Hermes writes them in at its next start, the histories never. They are read here and never written.
 """
 
@@ -119,7 +120,7 @@ def _piece(name: str, value: object, keys: dict[str, str]) -> _Piece | None:
     """Understand one file, None where it holds no message."""
     if not isinstance(value, dict):
         return None
-    moment = content.moment(value.get("ts"))
+    moment = content.moment(value.get("ts") or value.get("saved_at"))
     inner = value.get("data")
     data = inner if isinstance(inner, dict) else {}
     key = str(value.get("session_key") or "")
@@ -133,6 +134,8 @@ def _piece(name: str, value: object, keys: dict[str, str]) -> _Piece | None:
 def _values(value: dict[str, object], data: dict[str, object]) -> Iterator[dict[str, object]]:
     """The messages of one file as they were written."""
     history, message, text = value.get("messages"), data.get("message"), data.get("text")
+    if isinstance(conversations := value.get("conversations"), list):
+        history = max((one for one in conversations if isinstance(one, list)), key=len, default=None)
     if isinstance(history, list):
         yield from (one for one in history if isinstance(one, dict))
     elif isinstance(message, dict):

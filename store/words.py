@@ -88,6 +88,8 @@ def fold(text: str) -> Folded:
 
 def plain(text: str) -> str:
     """A text of the same length without case and accents, its punctuation kept: what names are compared by."""
+    if text.isascii():
+        return text.lower()
     return "".join(
         written if letter in (PART, MARK) else letter
         for letter, written in zip(text.translate(_FOLDING), text, strict=True)

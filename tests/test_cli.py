@@ -18,7 +18,7 @@ import apsw
 import pytest
 
 from hermes_tui.__main__ import main
-from hermes_tui.cli_search import relevance, snippet
+from hermes_tui.cli_search import snippet
 from store import Hit
 from tests import builders
 
@@ -279,13 +279,6 @@ def test_search_orders_by_age_or_by_worth_and_keeps_the_limit(home: Path, run: R
     assert newest["snippet"] == "the docker daemon is off"
     best, second, _ = objects(run(home, "search", "docker", "--json", "--sort", "best")[1])
     assert {best["message_id"], second["message_id"]} == {oldest["message_id"], newest["message_id"]}
-
-
-def test_the_best_hit_says_the_word_more_often_in_fewer_words() -> None:
-    once = Hit("s", 1, "user", "docker " + "x" * 400, spans=((0, 6),))
-    short = Hit("s", 2, "user", "docker", spans=((0, 6),))
-    twice = Hit("s", 3, "user", "docker docker", spans=((0, 6), (7, 13)))
-    assert sorted([once, short, twice], key=relevance, reverse=True) == [twice, short, once]
 
 
 def test_a_snippet_of_a_long_text_stands_around_its_first_match() -> None:

@@ -38,6 +38,8 @@ FEW = 32
 """Changed sessions that are read one by one; for more, the newest rows are read instead."""
 NEAR_TITLES = 20
 NEAR_SCORE = 75.0
+AT_ONCE = 500
+"""Titles that are compared without a break."""
 
 
 def listed(db: SessionDB, generation: int) -> Iterator[Answer]:
@@ -143,15 +145,21 @@ def hits(
 
 
 def near_titles(words: str, titles: Sequence[tuple[str, str]]) -> tuple[str, ...]:
-    """Ids of the titles (id, title) that come close to `words`, best first."""
+    """Ids of the titles (id, title) that come close to `words`, best first.
+
+    They are compared some at a time: while rapidfuzz compares, no other thread runs, the screen's included.
+    """
     from rapidfuzz import fuzz, process, utils
 
-    found = process.extract(
-        words,
-        [title for _, title in titles],
-        scorer=fuzz.partial_ratio,
-        processor=utils.default_process,
-        limit=NEAR_TITLES,
-        score_cutoff=NEAR_SCORE,
-    )
-    return tuple(titles[index][0] for _, _, index in found)
+    found: list[tuple[float, int]] = []
+    for start in range(0, len(titles), AT_ONCE):
+        some = process.extract(
+            words,
+            [title for _, title in titles[start : start + AT_ONCE]],
+            scorer=fuzz.partial_ratio,
+            processor=utils.default_process,
+            limit=NEAR_TITLES,
+            score_cutoff=NEAR_SCORE,
+        )
+        found += [(-score, start + index) for _, score, index in some]
+    return tuple(titles[index][0] for _, index in sorted(found)[:NEAR_TITLES])

@@ -41,7 +41,7 @@ _SUSPECT = re.compile(
     "\U000e0000-\U000e0fff"  # tags and more selectors
     "]"
 )
-_BLANKS = re.compile(r"[ \t\r\n]+")
+_BLANKS = re.compile(r"[ \t\r\n]{2,}|[\t\r\n]")
 
 
 def safe(text: str) -> SafeText:

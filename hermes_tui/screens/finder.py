@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from hermes_tui.feed import Feed
 from hermes_tui.messages import HitsArrived, TitlesRanked
 from hermes_tui.render.glyphs import Glyphs
 from hermes_tui.render.line import Line
-from hermes_tui.render.row import title_of
 from hermes_tui.render.status import Progress, hits_sentence
 from hermes_tui.screens.catalog import Catalog
 from hermes_tui.screens.results import Results
@@ -23,6 +22,8 @@ from store.query import Query, parse
 SIGN_AFTER = 0.15
 """Seconds before a search says that it is still at it."""
 MOST_TITLES = 50
+SETTLED = 4
+"""Characters from which on a longer word is found nowhere but where the shorter one was."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,8 @@ class Finder:
         self._titles = Titles()
         self._old: Results | None = None
         self._title_rows: tuple[SessionRow, ...] = ()
+        self._all_titles: tuple[Query, tuple[SessionRow, ...]] | None = None
+        # Every title that a settled query matches: while its words grow, no other can match.
         self._close = False
         self._generation = 0
         self._near = 0
@@ -81,17 +84,29 @@ class Finder:
         if self.query is not None:
             self._seek(self.query)
 
+    def learn(self, session_ids: Sequence[str]) -> None:
+        """Prepare the titles of sessions as they arrive, so that no key waits for those of a whole home."""
+        if session_ids:
+            self._all_titles = None
+        for session_id in session_ids:
+            if (row := self._catalog.row(session_id)) is not None:
+                self._titles.folded(row)
+
     def match_titles(self) -> None:
         """Find the titles anew, because there are other sessions than before."""
         if self.query is None or self._close:
             return
+        base = self._all_titles if self._all_titles and _narrows(self._all_titles[0], self.query) else None
         found = []
-        for row in self._catalog.shown(everything=True):
+        for row in base[1] if base else self._catalog.shown(everything=True):
             if (ranges := self._titles.match(self.query, row)) is not None and not row.session.is_older_section:
                 found.append(replace(row, matches=ranges))
                 if len(found) == MOST_TITLES:
                     break
         self._title_rows = tuple(found)
+        if len(found) < MOST_TITLES and _is_settled(self.query):
+            base = (self.query, self._title_rows)
+        self._all_titles = base
 
     def take(self, message: HitsArrived) -> bool:
         """Take a batch in; False where it answers an older question or tells nothing new."""
@@ -165,7 +180,7 @@ class Finder:
             titles = [
                 (row.session.id, title)
                 for row in self._catalog.shown(everything=True)
-                if (title := title_of(row.session, None))
+                if (title := self._titles.folded(row))
             ]
             words = " ".join(term.text for term in self.query.terms)
             self._near = self._feed.titles(words, titles)
@@ -176,3 +191,17 @@ def _same(one: Query | None, other: Query | None) -> bool:
     if one is None or other is None:
         return one is other
     return (one.any_of, one.none_of, one.filters) == (other.any_of, other.none_of, other.filters)
+
+
+def _is_settled(query: Query) -> bool:
+    """Whether a title that has these words no more can have them again while the user goes on typing them."""
+    plain_words = not query.filters and not query.none_of and len(query.any_of) == 1
+    return plain_words and all(len(term.text) >= SETTLED for term in query.any_of[0])
+
+
+def _narrows(settled: Query, query: Query) -> bool:
+    """Whether a title can match `query` only where it matched a settled one: the same words, gone on with."""
+    if query.filters or len(query.any_of) != 1:
+        return False
+    words = [term.text for term in query.any_of[0]]
+    return all(any(term.text in word for word in words) for term in settled.any_of[0])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+
 from textual import on
 
 from hermes_tui import messages as told
@@ -23,12 +25,15 @@ class Listener(Painter):
         self._begin_anew()
         self.failure, self.busy, self.has_store = None, None, True
         changed = self.catalog.put(message.sessions)
+        self.finder.learn(changed)
         if message.done:
             self.catalog.complete = True
             self.finder.match_titles()
+            gc.freeze()  # the rows stay; a collector that walked them all would hold the keys up (0.2 s for 50 000)
         if changed or message.done:
-            self.reading.take_sessions([one for one in message.sessions if one.id in set(changed)])
-            self.feed.outlines([one for one in changed if one in self._shown_sessions()])
+            fresh, shown = set(changed), self._shown_sessions()
+            self.reading.take_sessions([one for one in message.sessions if one.id in fresh])
+            self.feed.outlines([one for one in changed if one in shown])
             self.paint_soon()
 
     @on(told.FileSessionsArrived)

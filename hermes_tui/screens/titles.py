@@ -1,14 +1,16 @@
-"""Which sessions a search finds by what they were named; first words are messages, and found as such."""
+"""Which sessions a search finds by title, folder and id; first words are messages, and found as such."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 
 from hermes_tui.render.line import Range
 from hermes_tui.render.row import title_of
 from hermes_tui.screens.catalog import moment_of
 from hermes_tui.widgets.session_list import SessionRow
 from store.filters import admits
+from store.models import Session
 from store.query import Query
 from store.terms import Filter
 from store.words import plain
@@ -16,35 +18,55 @@ from store.words import plain
 OF_MESSAGES = frozenset({"role", "tool", "has"})
 """Filters that speak of a message: a title cannot answer them."""
 
+SHORTEST_ID = 4
+"""Characters of an id's start that name a session,"""
+SHORTEST_FOLDER = 3
+"""and of its working folder."""
+
 
 class Titles:
-    """Titles without case and accents, made once for each."""
+    """Titles without case and accents, made once for each: a key is answered for every session of the home."""
 
     def __init__(self) -> None:
-        self._folded: dict[str, tuple[str, str]] = {}
+        self._folded: dict[str, tuple[Session | None, str]] = {}
 
     def match(self, query: Query, row: SessionRow) -> tuple[Range, ...] | None:
-        """Where the words of a query stand in a title, parts of words included; None where it is not found."""
-        if not _passes(query, row):
+        """Where the words of a query stand in a title, parts of words included; None where it is not found.
+
+        A word may be in the working folder instead, or be the start of the session's id.
+        """
+        if query.filters and not _passes(query, row):
             return None
-        title = self._fold(row)
-        if any(plain(term.text) in title for term in query.none_of):
+        title = self.folded(row)
+        if query.none_of and any(_word(term.text) in title for term in query.none_of):
             return None
         if not query.any_of:
             return () if query.filters else None
         for terms in query.any_of:
-            ranges = [_range(title, plain(term.text)) for term in terms]
-            if None not in ranges:
+            ranges = [_range(title, _word(term.text)) for term in terms]
+            if all(found or _named(term.text, row.session) for found, term in zip(ranges, terms, strict=True)):
                 return tuple(_apart(sorted(found for found in ranges if found is not None)))
         return None
 
-    def _fold(self, row: SessionRow) -> str:
-        title = title_of(row.session, None)
+    def folded(self, row: SessionRow) -> str:
+        """A session's title as it is searched, with a character for each of what `title_of` gives."""
         known, folded = self._folded.get(row.session.id, (None, ""))
-        if known != title:
-            folded = plain(title)
-            self._folded[row.session.id] = (title, folded)
+        if known is not row.session:
+            folded = plain(title_of(row.session, None))
+            self._folded[row.session.id] = (row.session, folded)
         return folded
+
+
+def _named(word: str, session: Session) -> bool:
+    """Whether a session's id begins with a word, or its folder has it."""
+    by_id = len(word) >= SHORTEST_ID and session.id.startswith(word)
+    return by_id or (len(word) >= SHORTEST_FOLDER and _word(word) in _word(session.cwd or ""))
+
+
+@lru_cache(maxsize=1024)
+def _word(text: str) -> str:
+    """A word of a query, or a folder, as titles are folded; the same few are asked for of every title."""
+    return plain(text)
 
 
 def _range(title: str, word: str) -> Range | None:

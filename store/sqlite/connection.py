@@ -17,7 +17,7 @@ import apsw
 
 from .. import errors
 from ..cancel import Cancel
-from . import faults, opening
+from . import cells, faults, opening
 from .cells import Value, text
 from .layout import Layout, look
 from .writer import Writer
@@ -136,9 +136,14 @@ class Reader:
         return self._versions << 32 | int(self._version.connection.pragma("data_version"))
 
     def _look(self, opened: opening.Opened) -> Layout:
+        """Nobody committed since this connection last looked where its data_version is the same."""
+        [(version,)] = opened.connection.execute("PRAGMA data_version").fetchall()
+        if opened.looked is not None and opened.looked[0] == version:
+            return opened.looked[1]
         seen, known = self._looked or ((), None)
         found = look(opened.connection, known if seen == opened.seen else None)
         self._looked = (opened.seen, found)
+        opened.looked = (cells.integer(version), found)
         return found
 
     @contextmanager

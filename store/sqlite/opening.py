@@ -19,6 +19,7 @@ import apsw
 
 from .. import errors
 from . import faults, guard
+from .layout import Layout
 
 BUSY_MS = 5_000
 """How long a reader waits for a lock: in DELETE mode a writer's commit shuts readers out (facts §7.4)."""
@@ -42,6 +43,8 @@ class Opened:
     pid: int = 0
     wal: Sign = None
     wal_path: Path | None = None
+    looked: tuple[int, Layout] | None = None
+    """What it last saw of the file, and SQLite's data_version then."""
 
     @property
     def current(self) -> bool:

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
+from ..cancel import Cancel
 from ..lineage import Lineage, Link
 from ..models import Page, Relation, Scope, Session
 from ..status import is_live
@@ -303,3 +304,13 @@ def _marked(reader: Reader, layout: Layout, column: str) -> set[str]:
         return set()
     rows = reader.rows(f"SELECT CAST(id AS BLOB) FROM sessions WHERE CAST({column} AS INTEGER) != 0")
     return {cells.text(row[0]) or "" for row in rows}
+
+
+def active_since(reader: Reader, moment: float, *, cancel: Cancel | None = None) -> frozenset[str]:
+    """The sessions that are not ended and whose newest message is no older than `moment`: all that can be live."""
+    layout = reader.layout
+    if not layout.has("sessions", "ended_at") or not layout.has("messages", "timestamp"):
+        return frozenset()
+    last = "(SELECT max(timestamp) FROM messages WHERE session_id = sessions.id)"
+    sql = f"SELECT CAST(id AS BLOB) FROM sessions WHERE ended_at IS NULL AND COALESCE({last}, started_at) >= ?"
+    return frozenset(cells.text(row[0]) or "" for row in reader.rows(sql, (moment,), cancel=cancel))

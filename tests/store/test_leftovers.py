@@ -243,3 +243,17 @@ def test_no_content_of_such_a_file_raises(tmp_path_factory: pytest.TempPathFacto
         db.leftovers.outline(row.id)
         assert len(db.leftovers.messages(row.id)) == row.messages
     db.close()
+
+
+def test_what_our_own_recorder_keeps_waits_too_and_what_is_stored_does_not(tmp_path: Path) -> None:
+    folder = home(tmp_path)
+    db = opened(folder)
+    store(db, "a", [say("user", "stored"), say("assistant", "stored too")])
+    talk = [say("user", "stored"), say("assistant", "stored too"), say("user", "a walrus that waits")]
+    (folder / "pending_messages").mkdir()
+    payload = {"format": "hermes-tui pending 1", "session_id": "a", "saved_at": T, "conversations": [talk[:1], talk]}
+    (folder / "pending_messages" / "hermes-tui-0a.json").write_text(json.dumps(payload))
+    assert [one.text for one in db.waiting("a")] == ["a walrus that waits"]
+    assert hits(db, "stored") == [("a", 2, Origin.SQLITE), ("a", 1, Origin.SQLITE)]
+    assert [(one, origin) for one, _, origin in hits(db, "walrus")] == [("a", Origin.SPOOL)]
+    db.close()

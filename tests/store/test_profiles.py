@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from store import Home, Origin, Session, SessionDB
+from store import Count, Home, Origin, Session, SessionDB
 from store.profiles import ProfilesDB
 from tests.builders import home, jsonl, say, store
 
@@ -112,3 +112,13 @@ def test_a_change_in_any_profile_is_seen(db: ProfilesDB, root: Path) -> None:
     assert change is not None
     assert change.store
     assert "work/next" in change.sessions
+
+
+def test_ranking_age_and_count_are_of_all_profiles(db: ProfilesDB) -> None:
+    assert sorted(hit.session_id for hit in db.rank("walrus").hits) == ["bare/file", "same", "work/same"]
+    assert [hit.session_id for hit in db.oldest("walrus").hits][1:] == ["same", "work/same"]
+    best = db.rank("walrus", limit=1)
+    assert (len(best.hits), best.capped) == (1, True)
+    assert db.count("walrus") == Count(3, 3)
+    assert db.count("walrus", cap=2) == Count(2, 3, capped=True)
+    assert db.meant("walros") == {}

@@ -21,7 +21,7 @@ import apsw
 import pytest
 
 from store import Origin, SessionDB
-from store.sqlite import fts
+from store.sqlite import plans as fts
 
 from .sqlite_files import make, run
 
@@ -175,15 +175,14 @@ def test_cjk_is_found_where_a_scan_finds_it(each_home: Path, gaps: tuple[set[str
     left_out = " and ".join(SAID[gap] for gap in SAID if gap in (gaps[1] or ()))
     for sought in cjk_pieces(messages):
         ids, label = found(db, sought)
-        long = any(len(run) >= 3 for run in re.split(r"\W+", sought))
-        indexed = gaps[1] is not None and long
+        indexed = gaps[1] is not None
         assert ids == [row.id for row in messages if holds(row.text(gaps[1] or set() if indexed else set()), sought)], (
             sought
         )
         if indexed:
             assert label == (f"{fts.PARTLY}{left_out}" if left_out else None)
         else:
-            assert label == (fts.MISSING if long else fts.SHORT)
+            assert label == fts.MISSING
     db.close()
 
 
@@ -191,8 +190,8 @@ def test_cjk_is_found_where_a_scan_finds_it(each_home: Path, gaps: tuple[set[str
 @pytest.mark.parametrize(
     ("damage", "label"),
     [
-        ("DROP TABLE messages_fts; DROP TABLE IF EXISTS messages_fts_trigram", {fts.MISSING, fts.SHORT}),
-        ("DROP TRIGGER messages_fts_insert", {fts.STALE, fts.MISSING, fts.SHORT}),
+        ("DROP TABLE messages_fts; DROP TABLE IF EXISTS messages_fts_trigram", {fts.MISSING}),
+        ("DROP TRIGGER messages_fts_insert", {fts.STALE, fts.MISSING}),
     ],
 )
 def test_without_a_whole_index_a_scan_finds_the_same(each_home: Path, words: str, damage: str, label: set[str]) -> None:
