@@ -1,6 +1,6 @@
 """Sessions that only a spool or a snapshot knows: listed, readable, searchable, labelled (facts §1.2, §5.2, §5.5).
 
-Each guard was seen to fail with its mutant:
+Mutants that these guards are there to catch:
 - `load` in place of `_salvaged`: test_a_snapshot_that_is_cut_off_gives_what_stands_before_the_cut
 - `waiting` without its comparison: test_what_a_salvage_wrote_twice_is_read_once
 """

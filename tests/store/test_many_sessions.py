@@ -1,7 +1,7 @@
 """The first screen over 50,000 sessions: no body is read for it, and every statement walks an index (design rule 8).
 
 SQLite's own authorizer tells what a statement reads, and its page counter how much.
-Each guard was seen to fail with its mutant: `substr(content, 1, 9)` among the columns of a listed row.
+Mutants that these guards are there to catch: `substr(content, 1, 9)` among the columns of a listed row.
 """
 
 from __future__ import annotations
