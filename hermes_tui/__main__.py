@@ -273,6 +273,8 @@ def _screen(arguments: Arguments, home: Home, stack: ExitStack) -> int:
 
         stack.enter_context(agent(home.folder))
     from hermes_tui import config
+
+    config.tune(os.environ)
     from hermes_tui.app import HermesApp
     from store import SessionDB
 

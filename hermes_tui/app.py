@@ -104,7 +104,7 @@ class HermesApp(App[None]):
         """Ctrl+c copies in the search row; whoever means to leave is told how."""
         self._browser.tell("ctrl+q quits")
 
-    def _set_pointer_shape(self, shape: str) -> None:  # noqa: ARG002  Textual's hook
+    def _set_pointer_shape(self, shape: str) -> None:
         """Textual would send OSC 22, which few terminals know; the only OSC that leaves here is a copy."""
 
     def _fatal_error(self) -> None:

@@ -5,9 +5,10 @@ Only what works is in it: a key that does nothing yet is nowhere on the screen.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Protocol, runtime_checkable
 
 
 class Place(StrEnum):
@@ -261,6 +262,24 @@ TABLE: tuple[Command, ...] = (
     Command("leave", "ctrl+q", "quit", "quit, wherever you are", EVERYWHERE, 98, words=dict.fromkeys(PANES, "")),
     Command("quit", "q", "quit", "quit", PANES, 98, keys=(Key("q", "app.quit", "Quit"),)),
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A command that the palette can run."""
+
+    title: str
+    shown: str
+    """Its keys as people read them."""
+    run: Callable[[], object]
+
+
+@runtime_checkable
+class Offers(Protocol):
+    """A screen that has commands for the palette."""
+
+    def offered(self) -> Iterator[Offer]:
+        """What can be run now."""
 
 
 def applying(place: Place, conditions: Iterable[str] = ()) -> tuple[Command, ...]:

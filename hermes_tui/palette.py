@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence
 from functools import partial
 
 from textual.command import DiscoveryHit, Hit, Hits, Provider
 from textual.content import Content
 
-from hermes_tui.commands import TABLE, Place, applying
+from hermes_tui.commands import Offer, Offers
 
 
 class Commands(Provider):
@@ -19,33 +19,29 @@ class Commands(Provider):
 
     async def discover(self) -> Hits:
         """Everything, in the order of the table."""
-        for title, help_text, run in self._entries():
-            yield DiscoveryHit(self._shown(title, help_text), run, text=title)
+        for offer in self._offers():
+            yield DiscoveryHit(self._shown(offer, ()), offer.run, text=offer.title)
 
     async def search(self, query: str) -> Hits:
-        """What has all words of the query in it, the earliest place first."""
+        """What has all words of the query in it, the earliest place first, and commands before themes."""
         words = query.casefold().split()
-        for title, help_text, run in self._entries():
-            places = [title.casefold().find(word) for word in words]
+        for offer in self._offers():
+            places = [offer.title.casefold().find(word) for word in words]
             if min(places, default=0) >= 0:
-                score = 1.0 / (1.0 + sum(places))
-                yield Hit(score, self._shown(title, help_text, words), run, text=title)
+                score = (1.0 if offer.shown else 0.5) / (1.0 + sum(places) / 1000)
+                yield Hit(score, self._shown(offer, words), offer.run, text=offer.title)
 
-    def _entries(self) -> Iterator[tuple[str, str, Callable[[], object]]]:
-        """Title, keys and what to run."""
-        place = getattr(self.screen, "place", None)
-        conditions = getattr(self.screen, "conditions", ())
-        for command in applying(place, conditions) if isinstance(place, Place) else TABLE:
-            for key in command.keys:
-                if key.title:
-                    yield key.title, command.shown, partial(self.screen.run_action, key.action)
+    def _offers(self) -> Iterator[Offer]:
+        """What the screen offers, then the themes."""
+        if isinstance(self.screen, Offers):
+            yield from self.screen.offered()
         for theme in sorted(self.app.available_themes):
-            yield f"Theme {theme}", "", partial(setattr, self.app, "theme", theme)
+            yield Offer(f"Theme {theme}", "", partial(setattr, self.app, "theme", theme))
 
-    def _shown(self, title: str, keys: str, words: list[str] | None = None) -> Content:
+    def _shown(self, offer: Offer, words: Sequence[str]) -> Content:
         """The title with its matches marked, and the keys."""
-        content = Content(title)
-        for word in words or ():
-            at = title.casefold().find(word)
+        content = Content(offer.title)
+        for word in words:
+            at = offer.title.casefold().find(word)
             content = content.stylize(self.match_style or "bold", at, at + len(word))
-        return content + Content.styled(f"  {keys}", "dim") if keys else content
+        return content + Content.styled(f"  {offer.shown}", "dim") if offer.shown else content

@@ -87,14 +87,14 @@ async def _picture(shot: Shot, home: Path) -> str:
     app = HermesApp(partial(SessionDB, home / "state.db", read_only=True), owner="demo", now=lambda: NOW)
     app.theme = shot.theme
     async with app.run_test(size=(shot.columns, shot.rows)) as pilot:
-        await _settled(pilot)
+        await settled(pilot)
         for key in shot.keys:
             await pilot.press(key)
-            await _settled(pilot)
+            await settled(pilot)
         return UNIQUE.sub("terminal", TEXT.sub(_loosened, app.export_screenshot(title="hermes-tui")))
 
 
-async def _settled(pilot: Pilot[None]) -> None:
+async def settled(pilot: Pilot[None]) -> None:
     """Wait until nothing on the screen changes any more; a screen that goes on changing is an error."""
     async with asyncio.timeout(PATIENCE):
         before = ""

@@ -58,10 +58,11 @@ class Desk:
         return self._generations.get(question, 0)
 
     def lane(self, name: str) -> Lane:
-        """The thread of that name."""
-        if name not in self._lanes:
-            self._lanes[name] = Lane(name, clock=self._clock, crashed=lambda error: self.post(FeedCrashed(error)))
-        return self._lanes[name]
+        """The thread of that name; any thread may ask."""
+        with self._counting:
+            if name not in self._lanes:
+                self._lanes[name] = Lane(name, clock=self._clock, crashed=lambda error: self.post(FeedCrashed(error)))
+            return self._lanes[name]
 
     def put(
         self,
@@ -104,10 +105,12 @@ class Desk:
     def close(self) -> None:
         """End the threads, close the store."""
         self._closed.set()
-        for lane in self._lanes.values():
+        with self._counting:
+            lanes = list(self._lanes.values())
+        for lane in lanes:
             lane.close()
         end = self._clock() + ENDING
-        for lane in self._lanes.values():
+        for lane in lanes:
             lane.join(max(0.0, end - self._clock()))
         if self._db is not None:
             self._db.close()

@@ -64,6 +64,7 @@ class _Reading:
     """The transcript on the screen, as far as its growth needs it."""
 
     session: Session
+    generation: int
     from_file: bool
     tip: str
     last_id: int = 0
@@ -163,7 +164,9 @@ class Feed(Desk):
             delay: Seconds.
         """
         generation = self.ask("transcript")
-        self._reading = reading = _Reading(session, from_file or session.origin is not Origin.SQLITE, session.id)
+        self._reading = reading = _Reading(
+            session, generation, from_file or session.origin is not Origin.SQLITE, session.id
+        )
         with self._noting:
             self._wanted.clear()
         self.put("transcript", "transcript", lambda db: self._transcript(generation, reading, db), delay=delay)
@@ -214,13 +217,19 @@ class Feed(Desk):
             with self._noting:
                 self._rows = {**self._rows, **{session.id: session for session in message.sessions}}
                 self._newest = max([self._newest, *(session.last_id or 0 for session in message.sessions)])
-        elif isinstance(message, SectionArrived | GrowthArrived) and self._reading is not None:
-            self._reading.tip = message.session_id
-            if message.heads:
-                self._reading.last_id = message.heads[-1].id
-            elif isinstance(message, SectionArrived) and message.first:
-                self._reading.last_id = 0
-            self._reading.whole |= isinstance(message, SectionArrived) and message.done
+        elif isinstance(message, SectionArrived | GrowthArrived):
+            self._read_on(message)
+
+    def _read_on(self, message: SectionArrived | GrowthArrived) -> None:
+        reading = self._reading
+        if reading is None or reading.generation != message.generation:
+            return
+        reading.tip = message.session_id
+        if message.heads:
+            reading.last_id = message.heads[-1].id
+        elif isinstance(message, SectionArrived) and message.first:
+            reading.last_id = 0
+        reading.whole |= isinstance(message, SectionArrived) and message.done
 
     # What is read in the lanes.
 
@@ -242,7 +251,7 @@ class Feed(Desk):
 
     def _bodies(self, generation: int, db: SessionDB) -> Iterator[Answer]:
         while ids := self._some(self._wanted):
-            yield BodiesArrived(generation, db.messages(ids))
+            yield BodiesArrived(generation, answers.bodies(db, ids))
 
     def _outlines(self, generation: int, db: SessionDB) -> Iterator[Answer]:
         while ids := self._some(self._unlined):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from functools import partial
 from typing import ClassVar
 
 from textual import events, on
@@ -9,7 +11,7 @@ from textual.actions import parse
 from textual.binding import Binding, BindingType
 from textual.widgets import Input
 
-from hermes_tui.commands import TABLE, Command, Place
+from hermes_tui.commands import TABLE, Command, Offer, Place, applying
 from hermes_tui.screens.copying import What, copied, resume_command
 from hermes_tui.screens.help import HelpScreen
 from hermes_tui.screens.listener import Listener
@@ -65,6 +67,22 @@ class BrowserScreen(Listener):
         place, met = self.place, {"", *self.conditions}
         return any(place in command.places and command.needs in met for command in commands)
 
+    def offered(self) -> Iterator[Offer]:
+        """For the palette: what works here, and from the search row what works in the list."""
+        places = [self.place]
+        if self.place is Place.SEARCH:
+            places.append(Place.HITS if self.hits_shown else Place.SESSIONS)
+        commands = {command.id: command for place in places for command in applying(place, self.conditions)}
+        for command in commands.values():
+            for key in command.keys:
+                if key.title:
+                    yield Offer(key.title, command.shown, partial(self._run, command, key.action))
+
+    async def _run(self, command: Command, action: str) -> None:
+        if self.place not in command.places:
+            self.action_enter_list()
+        await self.run_action(action)
+
     # The search row
 
     @on(Input.Changed, "#query")
@@ -75,6 +93,8 @@ class BrowserScreen(Listener):
         self.search_bar.mark_wrong((wrong.start, wrong.end) if wrong else None)
         if other:
             self.search_error = None
+            if self.finder.query is not None and self.finder.query.cut:
+                self.tell("only the beginning of this is searched for")
             self.hit_list.forget_cursor()
             self.reading.mark(self.finder.query)
             self.paint()
@@ -148,7 +168,8 @@ class BrowserScreen(Listener):
         """Let the user type."""
         self.inside = False
         self.divide()
-        self.search_bar.focus_input()
+        self.search_bar.to_end()
+        self.set_focus(self.search_bar.query_input)
 
     def action_clear(self) -> None:
         """Take the search out, and let the user type another."""
@@ -227,12 +248,12 @@ class BrowserScreen(Listener):
         """All keys, and the search language."""
         self.app.push_screen(HelpScreen(glyphs=self.glyphs))
 
-    # Where the keys lead
+    # Where the keys lead; the focus is set at once, so that the next key finds it there
 
     def _leave_for(self, pane: VirtualList) -> None:
         self.inside = False
         self.divide()
-        pane.focus()
+        self.set_focus(pane)
 
     def _go_inside(self) -> None:
         if self.reading.row is None:
@@ -240,7 +261,7 @@ class BrowserScreen(Listener):
         if self.reading.row is not None:
             self.inside = True
             self.divide()
-            self.transcript.focus()
+            self.set_focus(self.transcript)
 
     def _under_cursor(self) -> tuple[SessionRow | None, Hit | None]:
         """The session, and the hit if there is one, that the cursor is on."""

@@ -14,13 +14,14 @@ from textual.strip import Strip
 
 from hermes_tui.commands import TABLE
 from hermes_tui.render.glyphs import ASCII, UNICODE, Glyphs
-from hermes_tui.render.line import Line, Role, blank, cells, crop, span
+from hermes_tui.render.line import Line, Role, blank, cells, span
 from hermes_tui.render.safe import safe
 from hermes_tui.render.text import wrap
 from hermes_tui.widgets.bar import Bar
 from hermes_tui.widgets.footer import Footer
 from hermes_tui.widgets.head_rule import Heading, HeadRule
 from hermes_tui.widgets.theme import palette_of, strip_of
+from hermes_tui.widgets.thumb import thumb, track_cell
 
 LANGUAGE = (
     ("docker timeout", "messages that have both words, in any order"),
@@ -36,28 +37,29 @@ LANGUAGE = (
     ("has:reasoning", "messages with reasoning"),
 )
 MEASURE = 96
-COLUMN = 25
+EMPTY: Line = ()
+KEYS_COLUMN, LANGUAGE_COLUMN = 10, 27
 """Where the sentences start."""
 
 
 def help_lines(width: int, glyphs: Glyphs) -> list[Line]:
     """Everything the help says, for a pane of `width` cells."""
-    room = min(width - 2, MEASURE) - COLUMN
-    lines: list[Line] = [(), (blank(1), span("Keys", bold=True))]
+    lines: list[Line] = [EMPTY, (blank(1), span("Keys", bold=True))]
     for command in TABLE:
         sentence = command.sentence.replace("`", "")
-        lines += _entry(glyphs.words(command.shown), sentence, room, glyphs)
-    lines += [(), (blank(1), span("Search", bold=True))]
+        lines += _entry(glyphs.words(command.shown), sentence, column=KEYS_COLUMN, width=width, glyphs=glyphs)
+    lines += [EMPTY, (blank(1), span("Search", bold=True))]
     for example, meaning in LANGUAGE:
-        lines += _entry(example, meaning, room, glyphs)
+        lines += _entry(example, meaning, column=LANGUAGE_COLUMN, width=width, glyphs=glyphs)
     return lines
 
 
-def _entry(keys: str, sentence: str, room: int, glyphs: Glyphs) -> Iterator[Line]:
-    gap = max(COLUMN - 1 - cells(safe(keys)), 1)
-    for index, text in enumerate(wrap(glyphs.words(sentence), max(room, 10))):
-        first = (span(keys, Role.ACCENT, bold=True), blank(gap)) if index == 0 else (blank(COLUMN - 1),)
-        yield blank(1), *first, span(text, Role.DIM)
+def _entry(keys: str, sentence: str, *, column: int, width: int, glyphs: Glyphs) -> Iterator[Line]:
+    room = max(min(width - 2, MEASURE) - column, 10)
+    for index, text in enumerate(wrap(glyphs.words(sentence), room)):
+        gap = column - 1 - (cells(safe(keys)) if index == 0 else 0)
+        first = (span(keys, Role.ACCENT, bold=True),) if index == 0 else ()
+        yield blank(1), *first, blank(max(gap, 1)), span(text, Role.DIM)
 
 
 class HelpPage(ScrollView, can_focus=True):
@@ -67,7 +69,7 @@ class HelpPage(ScrollView, can_focus=True):
         Binding("j", "scroll_down", show=False),
         Binding("k", "scroll_up", show=False),
     ]
-    DEFAULT_CSS = "HelpPage { background: $background; scrollbar-size: 1 1; }"
+    DEFAULT_CSS = "HelpPage { background: $background; scrollbar-size: 0 0; }"
 
     def __init__(self, glyphs: Glyphs) -> None:
         super().__init__()
@@ -80,10 +82,12 @@ class HelpPage(ScrollView, can_focus=True):
         self.virtual_size = Size(self.size.width, len(self._lines))
 
     def render_line(self, y: int) -> Strip:
-        """Textual's line API."""
-        row = y + self.scroll_offset.y
-        line = self._lines[row] if row < len(self._lines) else ()
-        return strip_of(crop(line, self.size.width, self._glyphs.truncated), self.size.width, palette_of(self.app))
+        """A line of the text, and its cell of the thumb."""
+        top, height, width = self.scroll_offset.y, self.size.height, self.size.width - 1
+        line = self._lines[y + top] if y + top < len(self._lines) else EMPTY
+        palette = palette_of(self.app)
+        cell = track_cell(y, thumb(height, top, height, len(self._lines)), self._glyphs)
+        return Strip.join((strip_of(line, width, palette), strip_of((cell,), 1, palette)))
 
 
 class HelpScreen(Screen[None]):

@@ -110,9 +110,7 @@ class Listener(Painter):
         elif message.question in {"search", "new hits"} and not isinstance(message.error, QueryInvalid):
             self.search_error = message.error
             self.finder.results.done = True
-        elif message.question == "details":
-            self.transcript.ask_again()
-        elif message.question == "files":
+        elif message.question in {"details", "files"} and self.failure is None:
             self.tell(str(message.error))
         self.paint_soon()
 
@@ -133,7 +131,7 @@ class Listener(Painter):
             self.hit_list.update_row(row)
         if rows:
             self.reading.refresh_row()
-            self.paint_soon() if self.hits_shown else self.draw()
+            self.draw()
 
     def _shown_sessions(self) -> set[str]:
         """The sessions whose rows are on the screen."""

@@ -95,18 +95,22 @@ class Painter(Frame):
         self.reading.again()
 
     def paint_soon(self) -> None:
-        """Paint now, or as soon as the last picture has stood long enough."""
+        """Paint now, or as soon as the last picture of what streams in has stood long enough."""
         wait = self._painted + CALM - time.monotonic()
         if wait <= 0:
-            self.paint()
+            self._paint_news()
         elif self._painter is None:
-            self._painter = self.set_timer(wait, self.paint)
+            self._painter = self.set_timer(wait, self._paint_news)
+
+    def _paint_news(self) -> None:
+        self._painted = time.monotonic()
+        self.paint()
 
     def paint(self) -> None:
         """Put what is known into the list that is shown, and into the frame."""
         if self._painter is not None:
             self._painter.stop()
-        self._painter, self._painted = None, time.monotonic()
+            self._painter = None
         self.set_class(self.hits_shown, "-hits")
         width = (self.form.list_width if self.two_panes else self.form.width - 1) or 1
         if self.finder.query is not None:

@@ -105,8 +105,10 @@ class Reading:
 
     def refresh_row(self) -> None:
         """Take the session's row as the list has it now."""
-        if self.row is not None and (row := self._catalog.row(self.row.session.id)) not in (None, self.row):
-            assert row is not None
+        if self.row is None:
+            return
+        row = self._catalog.row(self.row.session.id)
+        if row is not None and row != self.row:
             self.row = row
             self._transcript.update_row(row)
             self.show_banner()

@@ -78,9 +78,11 @@ class QueryInput(Input, inherit_bindings=True):
         return palette_of(self.app).style(Span(SafeText(""), role, underline=underline), Ground.TINT)
 
     def get_component_rich_style(self, *names: str, partial: bool = False, default: Style | None = None) -> Style:
-        """The placeholder is dim like every other label; the rest is the theme's."""
+        """The placeholder is dim like every other label, and without colours the cursor is reversed."""
         if names == ("input--placeholder",):
             return self.style_of(Role.DIM)
+        if names == ("input--cursor",) and self.app.no_color:
+            return Style(reverse=True)
         return super().get_component_rich_style(*names, partial=partial, default=default)
 
 
@@ -125,9 +127,8 @@ class SearchBar(Horizontal):
         """Take everything out."""
         self.query_input.value = ""
 
-    def focus_input(self) -> None:
-        """Let the user type, behind what is there."""
-        self.query_input.focus()
+    def to_end(self) -> None:
+        """Put the cursor behind what is there."""
         self.query_input.cursor_position = len(self.query_input.value)
 
     @on(events.DescendantFocus)

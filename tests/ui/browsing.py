@@ -34,6 +34,11 @@ class Stage:
         return found
 
     @property
+    def place(self) -> str:
+        """What has the focus, by its name in the table of commands."""
+        return self.browser.place.name
+
+    @property
     def lines(self) -> list[str]:
         """The rows of the screen without trailing spaces."""
         strips = self.app.screen._compositor.render_strips(self.app.size)

@@ -10,7 +10,7 @@ import apsw
 import pytest
 
 from hermes_tui.commands import Place
-from hermes_tui.messages import HitsArrived
+from hermes_tui.messages import HitsArrived, StoreBusy
 from hermes_tui.render.safe import safe
 from hermes_tui.widgets.hit_list import HitKey
 from store import Batch, Hit, SessionDB
@@ -65,7 +65,7 @@ async def test_every_session_is_listed_with_its_flag_and_what_is_left_out_is_sai
         assert stage.status.startswith("4 of 6 sessions (archived 1, children 1: press v)")
         assert stage.lines[0].startswith(' / words, "exact phrase"')
         assert stage.lines[0].endswith("default")
-        assert stage.browser.place is Place.SEARCH
+        assert stage.place == "SEARCH"
         assert "§2" in stage.text or size == MIDDLE
         await stage.press("down", "v")
         assert stage.status.startswith("6 of 6 sessions (with archived 1, children 1: press v)")
@@ -103,7 +103,7 @@ async def test_enter_goes_in_and_esc_comes_back_to_the_search_row(tmp_path: Path
     async with browsing(furnish(tmp_path), NARROW) as stage:
         await stage.shows("only in a file")
         await stage.press("enter")
-        assert stage.browser.place is Place.SESSIONS
+        assert stage.place == "SESSIONS"
         while stage.browser.session_list.cursor_key != "tools":
             await stage.press("j")
         await stage.press("enter")
@@ -114,7 +114,7 @@ async def test_enter_goes_in_and_esc_comes_back_to_the_search_row(tmp_path: Path
         assert stage.lines[2].startswith("━ Sessions newest first ━")
         assert stage.browser.session_list.cursor_key == "tools"
         await stage.press("escape")
-        assert stage.browser.place is Place.SEARCH
+        assert stage.place == "SEARCH"
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -126,7 +126,7 @@ async def test_what_is_typed_is_found_shown_in_its_place_and_taken_out_again(
         await stage.shows("hits in 1 session")
         assert stage.status.startswith("2 hits in 1 session · newest first · ")
         await stage.press("down")
-        assert stage.browser.place is Place.HITS
+        assert stage.place == "HITS"
         await stage.press("n")
         hit = stage.browser.hit_list.cursor_hit
         assert hit is not None
@@ -141,7 +141,7 @@ async def test_what_is_typed_is_found_shown_in_its_place_and_taken_out_again(
         assert "this is the last hit" in stage.status
         await stage.press("escape", "escape")
         assert stage.browser.search_bar.text == ""
-        assert stage.browser.place is Place.SEARCH
+        assert stage.place == "SEARCH"
         await stage.shows("Sessions newest first")
 
 
@@ -188,7 +188,8 @@ async def test_context_stands_around_the_hits(tmp_path: Path) -> None:
 
 async def test_a_wrong_filter_says_so_and_changes_nothing_else(tmp_path: Path) -> None:
     async with browsing(furnish(tmp_path)) as stage:
-        await stage.shows("Look around")
+        await stage.shows("only in a file")
+        await stage.shows("⇡A")
         rows = stage.lines[3:-1]
         await stage.type("after:yesterdya")
         assert stage.status == "✗E after:yesterdya is not a date · try after:7d or after:2026-04-01"
@@ -355,6 +356,7 @@ async def test_copying_takes_the_message_the_command_or_the_id_without_control_c
     with closing(builders.db(home)) as db:
         builders.store(db, "20260101_ab", [builders.say("user", "line one\n\x1b]52;c;evil\x07line\ttwo")])
     async with browsing(home) as stage:
+        await stage.shows("line one")
         await stage.press("down", "Y")
         assert stage.app.clipboard == "hermes --resume 20260101_ab"
         await stage.shows("copied 27 characters")
@@ -455,12 +457,19 @@ async def test_an_older_hit_row_stays_under_the_cursor_while_hits_come_in(tmp_pa
             assert stage.browser.hit_list.cursor_key == key
 
 
-@pytest.mark.parametrize("size", SIZES)
-async def test_a_real_home_opens_and_a_word_of_it_is_found(each_home: Path, size: tuple[int, int]) -> None:
-    async with browsing(each_home / ".hermes", size) as stage:
+async def test_a_real_home_opens_and_a_word_of_it_is_found(each_home: Path) -> None:
+    async with browsing(each_home / ".hermes", WIDE) as stage:
         assert "sessions" in stage.status
         await stage.type("docker")
         await stage.until(lambda: stage.browser.finder.results.done)
         assert stage.browser.finder.results.hits
         await stage.press("down", "n", "enter")
         await stage.until(lambda: stage.browser.position is not None and stage.browser.position.total > 0)
+
+
+async def test_a_locked_store_is_said_with_how_long_it_is_waited_for(tmp_path: Path) -> None:
+    async with browsing(builders.home(tmp_path)) as stage:
+        stage.browser.post_message(StoreBusy(1, 12.0))
+        await stage.shows("◐I  state.db is locked by another program")
+        assert "Waiting up to 30 s, 12 s so far. Reading goes on." in stage.text
+        assert stage.status.startswith("◐I state.db is locked by another program")
