@@ -76,7 +76,8 @@ def changed(db: SessionDB, generation: int, change: Change, known: Collection[st
     for session_id in change.sessions if len(change.sessions) <= FEW else ():
         if (row := db.session(session_id)) is not None:
             rows[row.id] = row
-    yield SessionsArrived(generation, tuple(rows.values()))
+    if rows:
+        yield SessionsArrived(generation, tuple(rows.values()))
     if change.files - set(known):
         yield FileSessionsArrived(generation, db.file_sessions())
     drifts: dict[str, Drift | None] = {}
@@ -86,7 +87,8 @@ def changed(db: SessionDB, generation: int, change: Change, known: Collection[st
         if session is None or (fact := db.facts(session_id)) is None:
             continue
         drifts[session_id], facts[session_id] = db.drift(session, fact), fact
-    yield DriftsArrived(generation, drifts, facts)
+    if facts:
+        yield DriftsArrived(generation, drifts, facts)
 
 
 def from_file(db: SessionDB, generation: int, session: Session) -> Iterator[Answer]:

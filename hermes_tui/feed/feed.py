@@ -6,46 +6,31 @@ list waiting.
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
-from functools import partial
-from itertools import islice
-from typing import TYPE_CHECKING, TypeVar
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from textual.message import Message
 
 from hermes_tui.feed import answers
-from hermes_tui.feed.desk import CALM, Desk, OpenStore
+from hermes_tui.feed.desk import OpenStore
+from hermes_tui.feed.listing import Listing
 from hermes_tui.messages import (
     Answer,
     BodiesArrived,
     CheckArrived,
     ContextArrived,
-    FileSessionsArrived,
     GrowthArrived,
-    OutlinesArrived,
     SectionArrived,
-    SessionsArrived,
-    StoreChanged,
-    StoreFailed,
-    StoreHealed,
     TitlesRanked,
 )
 from store.cancel import Cancel
-from store.errors import Locked, StoreError
 from store.models import Change, Origin, Session
 
 if TYPE_CHECKING:
     from store import SessionDB
     from store.query import Query
-    from store.watch import Watch
-
-SOME = 64
-"""Messages or rows that are read in one step, so that what is on the screen comes before what was."""
-
-Wish = TypeVar("Wish")
 
 
 @dataclass(slots=True)
@@ -69,9 +54,11 @@ class _Reading:
     tip: str
     last_id: int = 0
     whole: bool = False
+    wanted: dict[int, None] = field(default_factory=dict)
+    """Messages that are asked for, the latest wish first."""
 
 
-class Feed(Desk):
+class Feed(Listing):
     """Asks one store for one screen.
 
     Args:
@@ -91,48 +78,10 @@ class Feed(Desk):
         debounce: float = 0.05,
         pause: float = 0.1,
     ) -> None:
-        super().__init__(open_db, post, clock)
+        super().__init__(open_db, post, clock, pause=pause)
         self._debounce = debounce
-        self._pause = pause
-        self._noting = threading.Lock()
-        self._flags = Cancel()
         self._search: _Search | None = None
         self._reading: _Reading | None = None
-        self._rows: dict[str, Session] = {}
-        self._newest = 0
-        self._change = Change()
-        self._refreshed = -CALM
-        self._wanted: dict[int, None] = {}
-        self._unlined: dict[str, None] = {}
-
-    def sessions(self) -> int:
-        """Ask for everything the list shows, newest first, and go on watching; also to try again after an error."""
-        generation = self.ask("sessions")
-        self._flags.cancel()
-        self._flags = flags = Cancel()
-        self._rows = {}
-        self.put("sessions", "sessions", lambda db: answers.listed(db, generation))
-        self.put("files", "sessions", lambda db: [FileSessionsArrived(generation, db.file_sessions())], name="files")
-        self.put(
-            "sessions",
-            "sessions",
-            lambda db: answers.flagged(db, generation, self._rows, flags, self._clock),
-            name="flags",
-            told="files",
-        )
-        self.lane("watch").put("watch", partial(self._look, None, failing=False), delay=self._pause)
-        return generation
-
-    def outlines(self, session_ids: Sequence[str]) -> None:
-        """Ask for what the rows on the screen show beyond their counters."""
-        generation = self.generation("sessions")
-        with self._noting:
-            _wish(self._unlined, session_ids)
-        self.put("rows", "sessions", lambda db: self._outlines(generation, db), name="outlines", told="details")
-
-    def refresh(self) -> None:
-        """Read the newest rows again, because time has passed."""
-        self._take(Change(store=True))
 
     def search(self, query: Query) -> int:
         """Ask for the hits of `query`; a search that still runs is interrupted before this returns."""
@@ -167,17 +116,14 @@ class Feed(Desk):
         self._reading = reading = _Reading(
             session, generation, from_file or session.origin is not Origin.SQLITE, session.id
         )
-        with self._noting:
-            self._wanted.clear()
-        self.put("transcript", "transcript", lambda db: self._transcript(generation, reading, db), delay=delay)
+        self.put("transcript", "transcript", lambda db: self._transcript(reading, db), delay=delay)
         return generation
 
     def bodies(self, message_ids: Sequence[int]) -> None:
         """Ask for messages that the transcript shows; the latest wish is answered first."""
-        generation = self.generation("transcript")
-        with self._noting:
-            _wish(self._wanted, message_ids)
-        self.put("details", "transcript", lambda db: self._bodies(generation, db), name="bodies", told="details")
+        if (reading := self._reading) is not None:
+            self.wish(reading.wanted, message_ids)
+            self.put("details", "transcript", lambda db: self._bodies(reading, db), name="bodies", told="details")
 
     def check(self, session_id: str) -> None:
         """Ask what the two sources of the session on the screen lack, by content."""
@@ -205,24 +151,20 @@ class Feed(Desk):
             told="details",
         )
 
-    def close(self) -> None:
-        """Interrupt what runs, end the threads, close the store."""
-        self.withdraw()
-        self._flags.cancel()
-        super().close()
+    def changed(self, change: Change) -> None:
+        """Look for new hits of the search that stands, and for what was added to the transcript."""
+        if (search := self._search) is not None and search.seen is not None:
+            self.put("search", "search", lambda db: self._new_hits(search, db), name="new hits", told="search")
+        if (reading := self._reading) is not None:
+            self._grow(reading, change)
 
     def noticed(self, message: Answer) -> None:
-        """Keep what later questions need: the rows, the newest message, how far the transcript has been read."""
-        if isinstance(message, SessionsArrived | FileSessionsArrived):
-            with self._noting:
-                self._rows = {**self._rows, **{session.id: session for session in message.sessions}}
-                self._newest = max([self._newest, *(session.last_id or 0 for session in message.sessions)])
-        elif isinstance(message, SectionArrived | GrowthArrived):
-            self._read_on(message)
-
-    def _read_on(self, message: SectionArrived | GrowthArrived) -> None:
+        """Keep how far the transcript has been read, too."""
+        super().noticed(message)
         reading = self._reading
-        if reading is None or reading.generation != message.generation:
+        if not isinstance(message, SectionArrived | GrowthArrived) or reading is None:
+            return
+        if reading.generation != message.generation:
             return
         reading.tip = message.session_id
         if message.heads:
@@ -231,111 +173,46 @@ class Feed(Desk):
             reading.last_id = 0
         reading.whole |= isinstance(message, SectionArrived) and message.done
 
+    def close(self) -> None:
+        """Interrupt what runs, end the threads, close the store."""
+        self.withdraw()
+        super().close()
+
     # What is read in the lanes.
 
     def _hits(self, search: _Search, db: SessionDB) -> Iterator[Answer]:
         """The search; between two batches, and after it, what was added meanwhile."""
         if search.seen is None:
-            search.seen = self._newest or max([row.last_id or 0 for row in db.recent(limit=1)], default=0)
+            search.seen = self.newest or max([row.last_id or 0 for row in db.recent(limit=1)], default=0)
         for message in answers.hits(db, search.generation, search.query, search.cancel, self._clock):
             yield message
             yield from self._new_hits(search, db)
 
     def _new_hits(self, search: _Search, db: SessionDB) -> Iterator[Answer]:
-        newest = self._newest
+        newest = self.newest
         if search.seen is None or newest <= search.seen:
             return
         found = answers.hits(db, search.generation, search.query, search.cancel, self._clock, after_id=search.seen)
         yield from (message for message in found if message.batch.hits)
         search.seen = newest
 
-    def _bodies(self, generation: int, db: SessionDB) -> Iterator[Answer]:
-        while ids := self._some(self._wanted):
-            yield BodiesArrived(generation, answers.bodies(db, ids))
+    def _bodies(self, reading: _Reading, db: SessionDB) -> Iterator[Answer]:
+        while ids := self.some(reading.wanted):
+            yield BodiesArrived(reading.generation, answers.bodies(db, ids))
 
-    def _outlines(self, generation: int, db: SessionDB) -> Iterator[Answer]:
-        while ids := self._some(self._unlined):
-            yield OutlinesArrived(generation, db.outlines(ids))
-
-    def _some(self, wishes: dict[Wish, None]) -> list[Wish]:
-        """Take some wishes off, the latest first."""
-        with self._noting:
-            some = list(islice(wishes, SOME))
-            for wish in some:
-                del wishes[wish]
-        return some
-
-    def _look(self, watch: Watch | None, *, failing: bool) -> None:
-        """Look at the files once, tell what changed, and look again after the pause."""
-        try:
-            watch = watch or self.store().watch()
-            change = watch.poll()
-        except Locked:
-            change = None
-        except StoreError as error:
-            change = None
-            if not failing:
-                self.post(StoreFailed(0, "watch", error))
-            failing = True
-        else:
-            if failing:
-                self.post(StoreHealed(0))
-            failing = False
-        if change is not None:
-            self._take(change)
-        self.lane("watch").put("watch", partial(self._look, watch, failing=failing), delay=self._pause)
-
-    def _take(self, change: Change) -> None:
-        """Pass a change on, and read again what it touches."""
-        with self._noting:
-            newest = change.newest_id if change.replaced else max(self._newest, change.newest_id)
-            self._newest = newest
-            self._change = replace(
-                change,
-                sessions=self._change.sessions | change.sessions,
-                files=self._change.files | change.files,
-                store=self._change.store or change.store,
-            )
-        self.post(StoreChanged(0, change))
-        generation = self.generation("sessions")
-        delay = max(0.0, self._refreshed + CALM - self._clock())
-        self.put(
-            "rows", "sessions", lambda db: self._changed(generation, db), name="changed", told="details", delay=delay
-        )
-        if (search := self._search) is not None and search.seen is not None:
-            self.put("search", "search", lambda db: self._new_hits(search, db), name="new hits", told="search")
-        self._grow(change)
-
-    def _transcript(self, generation: int, reading: _Reading, db: SessionDB) -> Iterator[Answer]:
+    def _transcript(self, reading: _Reading, db: SessionDB) -> Iterator[Answer]:
         read = answers.from_file if reading.from_file else answers.transcript
-        return read(db, generation, reading.session)
+        return read(db, reading.generation, reading.session)
 
-    def _changed(self, generation: int, db: SessionDB) -> Iterator[Answer]:
-        with self._noting:
-            change, self._change = self._change, Change()
-        self._refreshed = self._clock()
-        yield from answers.changed(db, generation, change, self._rows)
-
-    def _grow(self, change: Change) -> None:
-        """Read what was added to the transcript on the screen."""
-        reading, generation = self._reading, self.generation("transcript")
-        if reading is None or (not reading.whole and reading.session.origin is Origin.SQLITE):
-            return
-        if reading.session.origin is not Origin.SQLITE:
+    def _grow(self, reading: _Reading, change: Change) -> None:
+        """Read what was added to the transcript on the screen; a file is read again as a whole."""
+        if reading.from_file:
             if reading.session.id in change.files:
-                self.put("transcript", "transcript", lambda db: answers.transcript(db, generation, reading.session))
-        elif change.store and (not change.sessions or reading.tip in change.sessions):
+                self.put("transcript", "transcript", lambda db: self._transcript(reading, db))
+        elif reading.whole and change.store and (not change.sessions or reading.tip in change.sessions):
             self.put(
                 "transcript",
                 "transcript",
-                lambda db: answers.growth(db, generation, reading.tip, reading.last_id),
+                lambda db: answers.growth(db, reading.generation, reading.tip, reading.last_id),
                 name="growth",
             )
-
-
-def _wish(wishes: dict[Wish, None], fresh: Sequence[Wish]) -> None:
-    """Put wishes before those that wait."""
-    every = [*fresh, *wishes]
-    wishes.clear()
-    for wish in every:
-        wishes[wish] = None

@@ -29,17 +29,19 @@ Way = tuple[str, str]
 """What can be done: a command or a key, and what it does."""
 
 
-def empty_home(place: str, *, width: int, glyphs: Glyphs) -> list[Line]:
+def empty_home(place: str, *, width: int, glyphs: Glyphs, has_store: bool = False) -> list[Line]:
     """Draw the home without sessions.
 
     Args:
         place: The folder that was looked into, as people write it (`~/.hermes`).
+        has_store: There is a state.db, and it has no session.
     """
+    store = "an empty state.db" if has_store else "no state.db"
     return _block(
         glyphs.status(Status.EMPTY),
         "No sessions here yet",
         [
-            f"Looked in {one_line(place)}: no state.db, no sessions/*.jsonl.",
+            f"Looked in {one_line(place)}: {store}, no sessions/*.jsonl.",
             "This screen fills by itself when an agent writes there.",
             "",
         ],

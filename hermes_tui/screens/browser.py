@@ -21,7 +21,6 @@ from hermes_tui.widgets.transcript import Transcript
 from hermes_tui.widgets.virtual_list import VirtualList
 from store.errors import UnsafeId
 from store.models import Hit, Origin
-from store.query import Query
 
 PREVIEW_AFTER = 0.08
 """Seconds that the cursor rests on a row before its transcript is read."""
@@ -46,8 +45,6 @@ class BrowserScreen(Listener):
         for command in TABLE
         for number, key in enumerate(command.keys)
     ]
-
-    _previewed: Query | str | None = ""
 
     def on_mount(self) -> None:
         """Ask for everything; from now on the feed posts."""
@@ -112,8 +109,7 @@ class BrowserScreen(Listener):
     @on(VirtualList.RowHighlighted)
     def _on_row_highlighted(self, event: VirtualList.RowHighlighted) -> None:
         pane = self.hit_list if self.hits_shown else self.session_list
-        if event.list is pane and self.two_panes and (pane.touched or self._previewed != self.finder.query):
-            self._previewed = self.finder.query
+        if event.list is pane and self.two_panes:
             self._open(delay=PREVIEW_AFTER)
         self.draw()
 

@@ -13,6 +13,8 @@ from store.models import Drift, JsonlFacts, Origin, Outline, Scope, Session
 FEW = 64
 """Up to so many rows are put in their places one by one; more are sorted in."""
 LIVE_SECONDS = 300.0
+BEYOND = 1e11
+"""Later than any moment."""
 
 
 class Order:
@@ -95,8 +97,8 @@ class Catalog:
             self._reasons[reason_of(session)] += 1
             drift = Drift.JSONL_ONLY if session.origin is not Origin.SQLITE else None
             self._keep(replace(old, session=session) if old else SessionRow(session, None, drift))
-        self._all.put({session.id: moment_of(session) for session in changed.values()})
-        plain = {key: moment_of(session) for key, session in changed.items() if reason_of(session) is None}
+        self._all.put({session.id: place_of(session) for session in changed.values()})
+        plain = {key: place_of(session) for key, session in changed.items() if reason_of(session) is None}
         self._plain.put(plain)
         for session_id in changed.keys() - plain.keys():
             self._plain.drop(session_id)
@@ -175,6 +177,13 @@ def moment_of(session: Session) -> float:
     """When a session was last active, as far as anything tells."""
     moment = session.started_at if session.last_active is None else session.last_active
     return moment or 0.0
+
+
+def place_of(session: Session) -> float:
+    """Where a session stands, the greater the higher: the live ones on top by their start, so that none overtakes
+    another with each message.
+    """
+    return BEYOND + (session.started_at or 0.0) if session.live else moment_of(session)
 
 
 def reason_of(session: Session) -> str | None:

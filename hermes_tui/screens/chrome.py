@@ -18,10 +18,11 @@ from hermes_tui.render.time import age, in_words, many
 from hermes_tui.screens.catalog import Catalog
 from hermes_tui.widgets.head_rule import Heading
 from hermes_tui.widgets.session_list import SessionRow
-from store.errors import StoreError, StoreMissing
+from store.errors import StoreError
 from store.query import Query
 
 EMPTY: Line = ()
+UNREADABLE = "state.db cannot be read"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,23 +33,22 @@ class Listed:
     everything: bool
     """What the default list leaves out is shown too."""
     failure: StoreError | None
-    """Why state.db could not be read."""
+    """Why state.db cannot be read; a home that has none is read whole."""
+    has_store: bool
+    """There is a state.db."""
     where: str
 
     @property
     def is_empty_home(self) -> bool:
-        """Nothing to read and nothing wrong: no state.db yet, or one without a session."""
-        missing = self.failure is None and self.catalog.complete
-        return not len(self.catalog) and (missing or isinstance(self.failure, StoreMissing))
+        """Nothing to list and nothing wrong."""
+        return not len(self.catalog) and self.failure is None and self.catalog.complete
 
 
 def sessions_status(listed: Listed, glyphs: Glyphs) -> Line:
     """How many sessions are listed, and why not all."""
-    if listed.failure is not None and len(listed.catalog):
-        reason = "there is no state.db" if isinstance(listed.failure, StoreMissing) else "state.db cannot be read"
-        return partial_sentence(len(listed.catalog), glyphs=glyphs, reason=reason)
-    if listed.failure is not None and not isinstance(listed.failure, StoreMissing):
-        return error_sentence("state.db cannot be read", glyphs=glyphs)
+    if listed.failure is not None:
+        count = len(listed.catalog)
+        return partial_sentence(count, glyphs=glyphs) if count else error_sentence(UNREADABLE, glyphs=glyphs)
     scope = listed.catalog.scope
     if listed.everything and (reasons := left_out(scope)):
         return (
@@ -64,9 +64,9 @@ def sessions_block(listed: Listed, *, width: int, height: int, glyphs: Glyphs) -
     """What stands above the sessions, or in their place; nothing where all is well."""
     count = len(listed.catalog)
     if listed.is_empty_home:
-        lines = blocks.empty_home(listed.where, width=width, glyphs=glyphs)
+        lines = blocks.empty_home(listed.where, width=width, glyphs=glyphs, has_store=listed.has_store)
         return [EMPTY] * max(0, (height - len(lines)) // 3) + lines
-    if listed.failure is not None and not isinstance(listed.failure, StoreMissing):
+    if listed.failure is not None:
         lines = blocks.partial(str(listed.failure), sessions=count, width=width, glyphs=glyphs)
         rule = section_rule(f"{many(count, 'session')} from JSONL files", width=width, glyphs=glyphs)
         return [*lines, rule] if count else lines

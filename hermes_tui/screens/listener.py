@@ -8,7 +8,7 @@ from hermes_tui import messages as told
 from hermes_tui.screens.painter import Painter
 from hermes_tui.widgets.hit_list import GroupKey, HitKey, TitleKey
 from hermes_tui.widgets.session_list import SessionRow
-from store.errors import QueryInvalid
+from store.errors import QueryInvalid, StoreMissing
 
 
 class Listener(Painter):
@@ -21,7 +21,7 @@ class Listener(Painter):
         if message.generation != self.feed.generation("sessions"):
             return
         self._begin_anew()
-        self.failure = self.busy = None
+        self.failure, self.busy, self.has_store = None, None, True
         changed = self.catalog.put(message.sessions)
         if message.done:
             self.catalog.complete = True
@@ -103,7 +103,8 @@ class Listener(Painter):
         self.busy = None
         if message.question == "sessions":
             self._begin_anew()
-            self.failure = message.error
+            self.has_store = not isinstance(message.error, StoreMissing)
+            self.failure = message.error if self.has_store else None
             self.catalog.complete = True
         elif message.question == "transcript":
             self.reading.fail(message.generation, message.error)

@@ -46,6 +46,8 @@ class Painter(Frame):
         """The list shows what it leaves out by default, too."""
         self.failure: StoreError | None = None
         """Why state.db cannot be read."""
+        self.has_store = True
+        """There is a state.db, as far as it is known."""
         self.context = 0
         """Messages shown on either side of a hit."""
         self.search_error: StoreError | None = None
@@ -71,7 +73,7 @@ class Painter(Frame):
     @property
     def listed(self) -> chrome.Listed:
         """What the list of sessions stands on."""
-        return chrome.Listed(self.catalog, self.everything, self.failure, self._where)
+        return chrome.Listed(self.catalog, self.everything, self.failure, self.has_store, self._where)
 
     @property
     def conditions(self) -> frozenset[str]:

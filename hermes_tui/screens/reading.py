@@ -40,7 +40,7 @@ class Reading:
         self._check: Check | None = None
         self._comparing = ""
         self.from_file = False
-        """The JSONL file's side is shown, because the hit that led here is only there."""
+        """The JSONL file's side is shown: it is the longer one, or the hit that led here is only there."""
         self.row: SessionRow | None = None
         """The session that was asked for last."""
         self.hit: Hit | None = None
@@ -49,8 +49,11 @@ class Reading:
         """Why it could not be read."""
 
     def open(self, row: SessionRow, hit: Hit | None = None, query: Query | None = None, *, delay: float = 0.0) -> None:
-        """Ask for a session's transcript, and go to a hit in it; one that is here already is not asked for again."""
-        from_file = hit is not None and hit.origin is not Origin.SQLITE
+        """Ask for a session's transcript, and go to a hit in it; one that is here already is not asked for again.
+
+        A hit is shown where it was found; without one the longer source speaks, as it does for an agent.
+        """
+        from_file = row.drift is Drift.JSONL_AHEAD if hit is None else hit.origin is not Origin.SQLITE
         here = row.session.id in self._chain and self.error is None and from_file == self.from_file
         self.hit = hit
         if not here:
@@ -109,8 +112,11 @@ class Reading:
             return
         row = self._catalog.row(self.row.session.id)
         if row is not None and row != self.row:
+            longer = row.drift is Drift.JSONL_AHEAD and self.row.drift is None
             self.row = row
             self._transcript.update_row(row)
+            if longer and self.hit is None:
+                self.again()
             self.show_banner()
 
     def show_banner(self) -> None:

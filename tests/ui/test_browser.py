@@ -164,6 +164,26 @@ async def test_a_hit_that_is_only_in_the_file_is_shown_from_the_file(tmp_path: P
         assert "lost 4" in stage.text
 
 
+async def test_a_session_whose_file_is_longer_is_read_from_the_file(tmp_path: Path) -> None:
+    """Promise 3: the longer source speaks; mutant: without `from_file` the pane ends after “yes”."""
+    async with browsing(furnish(tmp_path), WIDE) as stage:
+        await stage.shows("⇡A")
+        await stage.press("down")
+        await stage.until(lambda: stage.browser.session_list.move_to("drift") or True)
+        await stage.shows("lost")
+        assert "JSONL has 7 messages, SQLite 2" in stage.text
+
+
+async def test_the_pane_beside_the_list_shows_the_row_under_a_cursor_that_nobody_moved(tmp_path: Path) -> None:
+    """The file's session comes after those of SQLite and stands on top: the pane goes with the cursor."""
+    async with browsing(furnish(tmp_path), WIDE) as stage:
+        await stage.shows("only in a file")
+        await stage.until(lambda: stage.browser.reading.row is not None)
+        await stage.until(
+            lambda: stage.browser.reading.row.session.id == stage.browser.session_list.cursor_key  # type: ignore[union-attr]
+        )
+
+
 async def test_a_chain_reads_as_one_transcript_with_its_seam(tmp_path: Path) -> None:
     async with browsing(furnish(tmp_path)) as stage:
         await stage.type("second part 1")
@@ -298,13 +318,27 @@ async def test_an_empty_home_says_where_it_looked_and_fills_by_itself(tmp_path: 
         await stage.gone("No sessions here yet")
 
 
-async def test_a_home_of_files_alone_is_listed_as_partial(tmp_path: Path) -> None:
+async def test_a_home_of_files_alone_is_whole(tmp_path: Path) -> None:
+    """Before February 2026 Hermes had no state.db."""
     home = builders.home(tmp_path)
     builders.jsonl(home, "alone", [builders.say("user", "only in a file")])
     async with browsing(home) as stage:
         await stage.shows("only in a file")
-        assert stage.status.startswith("△P partial: 1 session from JSONL files; there is no state.db")
-        assert "Sessions JSONL only" in stage.lines[2]
+        assert stage.status.startswith("1 of 1 session")
+        assert "Sessions newest first" in stage.lines[2]
+        await stage.press("down")
+        assert "try again" not in stage.footer
+        with closing(builders.db(home)) as db:
+            builders.store(db, "s1", [builders.say("user", "and now a store")])
+        await stage.shows("and now a store")
+
+
+async def test_a_state_db_without_a_session_is_an_empty_home(tmp_path: Path) -> None:
+    home = builders.home(tmp_path)
+    builders.db(home).close()
+    async with browsing(home) as stage:
+        await stage.shows("No sessions here yet")
+        assert "Looked in ~/.hermes: an empty state.db, no sessions/*.jsonl." in stage.text
 
 
 async def test_a_state_db_that_cannot_be_read_is_said_with_its_cause_and_tried_again(tmp_path: Path) -> None:

@@ -93,7 +93,9 @@ def test_the_newest_rows_come_first_then_every_row_in_pages_then_files_and_flags
     builders.jsonl(home, "alone", builders.talk(3))
     with desk(lambda: SessionDB(home / "state.db", read_only=True)) as running:
         generation = running.feed.sessions()
-        running.until(lambda: running.of(told.DriftsArrived))
+        running.until(
+            lambda: {key for one in running.of(told.DriftsArrived) for key in one.drifts} >= {"ahead", "alone"}
+        )
         pages = running.of(told.SessionsArrived)
         assert len(pages[0].sessions) == 200
         assert "ahead" in {session.id for session in pages[0].sessions}
