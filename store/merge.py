@@ -91,7 +91,9 @@ class Comparison:
     union: tuple[Step, ...]
     """All messages in order; where the order is unknown, JSONL's come first."""
     uncertain: frozenset[int] = frozenset()
-    """Places in JSONL of missing messages whose order is unknown."""
+    """Places in JSONL of missing messages whose order is unknown,"""
+    crossing: frozenset[int] = frozenset()
+    """or of which SQLite has as many more elsewhere: the same ones in another order, or others that say the same."""
 
     @property
     def repairable(self) -> bool:
@@ -261,7 +263,8 @@ def compare(jsonl: Sequence[Entry], sqlite: Sequence[Entry]) -> Comparison:
         sqlite: All rows without session_meta, in id order, inactive ones included.
     """
     left, right = [entry.identity for entry in jsonl], [entry.identity for entry in sqlite]
-    alignment = _credible(align(left, right), jsonl, sqlite)
+    plain = align(left, right)
+    alignment = _credible(plain, jsonl, sqlite)
     present = _taken_back(alignment, jsonl, sqlite)
     steps: list[Step] = []
     uncertain: set[int] = set()
@@ -281,7 +284,15 @@ def compare(jsonl: Sequence[Entry], sqlite: Sequence[Entry]) -> Comparison:
         certain=not uncertain,
         union=tuple(steps),
         uncertain=frozenset(uncertain),
+        crossing=_unaligned(plain, left, right) - present,
     )
+
+
+def _unaligned(alignment: Alignment, left: Sequence[bytes], right: Sequence[bytes]) -> frozenset[int]:
+    """Unaligned places of the left whose message is on the right, unaligned too."""
+    gaps = list(alignment.gaps())
+    loose = {right[place] for gap in gaps for place in gap.right}
+    return frozenset(place for gap in gaps for place in gap.left if left[place] in loose)
 
 
 def _taken_back(alignment: Alignment, jsonl: Sequence[Entry], sqlite: Sequence[Entry]) -> frozenset[int]:

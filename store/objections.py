@@ -78,6 +78,9 @@ def of(found: Sources, comparison: Comparison, facts: Facts, *, by_name: bool) -
     if comparison.uncertain:
         words = "both sides have messages of their own in one place, and no time tells which side came first"
         yield Refusal(Why.ORDER, words, len(comparison.uncertain), merge_helps=True)
+    if crossing := comparison.crossing - comparison.uncertain:
+        words = "SQLite has messages that say the same in another place, and they may be the same ones"
+        yield Refusal(Why.ORDER, words, len(crossing), merge_helps=True)
 
 
 def _resurrections(found: Sources, comparison: Comparison, missing: int) -> Iterator[Refusal]:

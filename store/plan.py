@@ -124,7 +124,7 @@ class Plan:
     @property
     def refused(self) -> int:
         """Messages that it does not insert."""
-        return max((refusal.messages for refusal in self.refusals), default=0)
+        return self.check.missing_in_sqlite - self.insert if self.refusals else 0
 
     @property
     def applies(self) -> bool:

@@ -25,10 +25,10 @@ from .sqlite.journal import Header, Intent
 from .sqlite.standing import Standing
 from .times import Times
 
-STEP_ROWS = 200
-"""Messages that one transaction writes at most (design rule 11),"""
+STEP_ROWS = 100
+"""Messages that one transaction writes at most,"""
 STEP_OCTETS = 256 * 1024
-"""or this much text, whichever comes first: less than the rule allows, for trigram indexes are slow to fill."""
+"""or this much text, whichever comes first: less than design rule 11 allows, for trigram indexes are slow to fill."""
 
 _BEFORE, _FROM = 2, 12
 
@@ -199,7 +199,7 @@ def _missing(found: Sources, comparison: Comparison, *, merge: bool) -> _Missing
     for here, there in comparison.union:
         if there is not None:
             before = rows[there] + 1
-        elif here is not None and (merge or here not in comparison.uncertain):
+        elif here is not None and (merge or here not in comparison.uncertain | comparison.crossing):
             places.append(here)
             gaps.append(before)
     return _Missing(tuple(places), tuple(gaps))

@@ -5,6 +5,7 @@ Every function takes a connection, to read or inside a transaction of the Writer
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -51,6 +52,20 @@ def standing(connection: apsw.Connection, layout: Layout, session_id: str, *, up
     put_aside = f"SELECT count(*) {among} AND {columns.compacted(layout)}"
     [[compacted]] = connection.execute(put_aside, own) if alive != rows else [[0]]
     return Standing(rows or 0, lowest, highest, alive or 0, cells.integer(compacted))
+
+
+def grown(before: Standing, inserted: Sequence[int]) -> Standing:
+    """Where a session stands after active rows were inserted, without a look at all the others."""
+    if not inserted:
+        return before
+    lowest, highest = min(inserted), max(inserted)
+    return Standing(
+        rows=before.rows + len(inserted),
+        lowest=lowest if before.lowest is None else min(lowest, before.lowest),
+        highest=highest if before.highest is None else max(highest, before.highest),
+        active=before.active + len(inserted),
+        compacted=before.compacted,
+    )
 
 
 def highest_ever(connection: apsw.Connection) -> int:

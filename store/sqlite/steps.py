@@ -93,7 +93,11 @@ def _apply(connection: apsw.Connection, layout: Layout, step: Step) -> Stepped:
     if step.writes:
         journal.add(connection, header, done)
     up_to = header.base + header.size if header.size else step.standing.highest or 0
-    after = standing.standing(connection, layout, header.session_id, up_to=up_to)
+    after = (
+        standing.standing(connection, layout, header.session_id, up_to=up_to)
+        if moved or step.up_to != up_to
+        else standing.grown(step.standing, done.inserted_ids)
+    )
     return Stepped(header, after, up_to, inserted, moved)
 
 
