@@ -74,13 +74,20 @@ def first_difference(plan: Plan, *, width: int, height: int, rows: int, glyphs: 
     return [_heads(plan, columns), *before, *(line for lines in drawn[:shown] for line in lines), *more]
 
 
-def pair_lines(pairs: Sequence[Pair], *, width: int, glyphs: Glyphs, lines: int = 3) -> Iterator[Line]:
-    """Draw any part of a difference, with a seam of its own where equal messages were left out between two."""
+def pair_lines(
+    pairs: Sequence[Pair], *, width: int, glyphs: Glyphs, before: Pair | None = None, lines: int = 3
+) -> Iterator[Line]:
+    """Draw any part of a difference, with a seam of its own where equal messages were left out between two.
+
+    Args:
+        before: What was drawn above.
+        lines: A message has at most so many.
+    """
     columns = Columns.of(width)
-    before: Pair | None = None
-    for pair, drawn in zip(pairs, _drawn(pairs, columns, glyphs, first=lines, others=lines), strict=True):
-        if before is not None and (left_out := _between(before, pair)):
-            yield (blank(LABEL_FROM), span(glyphs.words(f"… {many(left_out, 'equal message')}"), Role.HAIR))
+    gap = _gap(before) if before else ""
+    for pair, drawn in zip(pairs, _drawn(pairs, columns, glyphs, first=lines, others=lines, gap=gap), strict=True):
+        if left_out := _between(before, pair):
+            yield (blank(LABEL_FROM), span(glyphs.words(f"… {many(left_out, 'equal message')}"), Role.DIM))
         yield from drawn
         before = pair
 
@@ -122,8 +129,10 @@ def _differs(pair: Pair) -> bool:
     return pair.sqlite_number is None or pair.jsonl_number is None
 
 
-def _between(before: Pair, after: Pair) -> int:
-    """Equal messages between two pairs that are not shown."""
+def _between(before: Pair | None, after: Pair) -> int:
+    """Equal messages between two pairs, or before the first, that are not shown."""
+    if before is None:
+        return min(after.jsonl_number or 1, after.sqlite_number or 1) - 1
     if before.jsonl_number and after.jsonl_number:
         return after.jsonl_number - before.jsonl_number - 1
     if before.sqlite_number and after.sqlite_number:
@@ -131,9 +140,11 @@ def _between(before: Pair, after: Pair) -> int:
     return 0
 
 
-def _drawn(pairs: Sequence[Pair], columns: Columns, glyphs: Glyphs, *, first: int, others: int) -> Iterator[list[Line]]:
+def _drawn(
+    pairs: Sequence[Pair], columns: Columns, glyphs: Glyphs, *, first: int, others: int, gap: str = ""
+) -> Iterator[list[Line]]:
     """Each pair's lines; what a side lacks is said once for each gap."""
-    gap, most = "", first
+    most = first
     for pair in pairs:
         kind = _gap(pair)
         yield list(_pair(pair, columns, glyphs, lines=most if kind else 1, says=kind != gap))

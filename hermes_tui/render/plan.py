@@ -44,7 +44,7 @@ class Sentence:
     """One line of a plan."""
 
     verb: str
-    """insert, keep, leave, refuse or backup."""
+    """insert, keep, leave, refuse or backup; failed for what went wrong."""
     text: str
 
 
@@ -142,7 +142,7 @@ def _look(sentence: Sentence, glyphs: Glyphs) -> tuple[Span, Role]:
     if sentence.verb == "keep":
         alone = ONLY_SQLITE in sentence.text
         return (span(glyphs.alone, Role.ACCENT, bold=True) if alone else span(glyphs.equal, Role.DIM)), Role.DIM
-    if sentence.verb == "refuse" and sentence.text != NOTHING:
+    if sentence.verb == "failed" or (sentence.verb == "refuse" and sentence.text != NOTHING):
         return span(glyphs.failed, Role.ERROR, bold=True), Role.ERROR
     return span(glyphs.aside if sentence.verb == "backup" else glyphs.waiting, Role.DIM), Role.DIM
 

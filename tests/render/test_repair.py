@@ -294,6 +294,8 @@ def test_a_tool_is_named_with_its_outcome_and_a_call_with_its_arguments() -> Non
 def test_a_whole_difference_counts_the_equal_messages_that_it_leaves_out() -> None:
     pairs = [Line(MORNING, MORNING, 1, 1), Line(WHY, WHY, 9, 9), Line(None, LOST[0], None, 10)]
     assert "       … 7 equal messages" in texts([*pair_lines(pairs, width=80, glyphs=GLYPHS)])
+    later = texts([*pair_lines([Line(None, LOST[1], None, 11)], width=80, glyphs=GLYPHS, before=pairs[-1])])
+    assert "not in SQLite" not in later[0]
 
 
 def test_hostile_text_is_harmless_on_every_line() -> None:
