@@ -280,6 +280,9 @@ def _screen(arguments: Arguments, home: Home, stack: ExitStack) -> int:
 
     app = HermesApp(
         partial(SessionDB, home.state_db, read_only=True, sessions_dir=home.sessions_dir),
+        open_to_write=None
+        if arguments.read_only
+        else partial(SessionDB, home.state_db, sessions_dir=home.sessions_dir),
         owner=("demo" if arguments.demo else home.name) + (" · read-only" if arguments.read_only else ""),
         where=_where(home),
         config=config.load(config.locate(os.environ, platform=sys.platform, user_home=Path.home())),

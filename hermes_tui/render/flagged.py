@@ -86,7 +86,7 @@ def flagged_row(case: Case, *, width: int, glyphs: Glyphs, cursor: bool = False)
 
 def flagged_sentence(cases: Sequence[Case], *, glyphs: Glyphs) -> Line:
     """Say of all together what can be done, and what was: numbers first."""
-    known = [case for case in cases if case.plan is not None]
+    known = [case for case in cases if case.plan is not None or case.error is not None]
     if len(known) < len(cases):
         return (
             span(in_words(len(known))),
@@ -98,7 +98,7 @@ def flagged_sentence(cases: Sequence[Case], *, glyphs: Glyphs) -> Line:
         good = span(f"{glyphs.ok}D", Role.GOOD, bold=True)
         return (good, span(f" {len(done)} repaired:"), span(f" {many(number, 'message')} inserted", Role.DIM))
     able = [case.plan for case in known if case.plan and case.plan.applies and not case.settled]
-    refused = [case for case in known if case.plan and not case.plan.applies and case.plan.refusals]
+    refused = [case for case in known if case.plan is None or (not case.plan.applies and case.plan.refusals)]
     idle = len(known) - len(able) - len(refused) - len(done)
     parts = [
         *([f"{in_words(len(done))} repaired"] if done else []),
@@ -140,10 +140,11 @@ def _standing(case: Case, glyphs: Glyphs) -> tuple[Span, str, Role]:
     waiting = span(glyphs.waiting, Role.DIM)
     if case.error is not None:
         return _failed(glyphs), str(case.error), Role.ERROR
+    if case.running:
+        words = "taking out…" if case.settled else "inserting…"
+        return span(glyphs.running, Role.ACCENT, bold=True), words, Role.DIM
     if case.settled and case.receipt is not None:
         return span(glyphs.ok, Role.GOOD, bold=True), f"{many(case.receipt.inserted, 'message')} inserted", Role.DIM
-    if case.running:
-        return span(glyphs.running, Role.ACCENT, bold=True), "inserting…", Role.DIM
     return (waiting, "", Role.DIM) if case.plan is None else _planned(case, case.plan, glyphs)
 
 

@@ -11,16 +11,17 @@ from textual.actions import parse
 from textual.binding import Binding, BindingType
 from textual.widgets import Input
 
-from hermes_tui.commands import TABLE, Command, Offer, Place, applying
+from hermes_tui.commands import BROWSER, TABLE, Command, Offer, Place, applying
 from hermes_tui.screens.copying import What, copied, resume_command
 from hermes_tui.screens.help import HelpScreen
 from hermes_tui.screens.listener import Listener
+from hermes_tui.screens.repair import RepairScreen
+from hermes_tui.widgets.banner import Banner
 from hermes_tui.widgets.hit_list import HitKey
-from hermes_tui.widgets.session_list import SessionRow
 from hermes_tui.widgets.transcript import Transcript
 from hermes_tui.widgets.virtual_list import VirtualList
 from store.errors import UnsafeId
-from store.models import Hit, Origin
+from store.models import Origin
 
 PREVIEW_AFTER = 0.08
 """Seconds that the cursor rests on a row before its transcript is read."""
@@ -43,6 +44,7 @@ class BrowserScreen(Listener):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding(key.keys, key.action, command.sentence, show=False, id=f"{command.id}.{number}")
         for command in TABLE
+        if command.places & BROWSER
         for number, key in enumerate(command.keys)
     ]
 
@@ -136,6 +138,17 @@ class BrowserScreen(Listener):
     def _on_position_changed(self, event: Transcript.PositionChanged) -> None:
         self.position = event
         self.draw()
+
+    # Repairs
+
+    @on(VirtualList.FlagClicked)
+    def _on_flag_clicked(self) -> None:
+        self.action_repair()
+
+    @on(Banner.Clicked)
+    def _on_banner_clicked(self, event: Banner.Clicked) -> None:
+        if (row := self.reading.row) is not None:
+            self._mend(row.session.id, whole=event.difference)
 
     # The frame
 
@@ -240,6 +253,29 @@ class BrowserScreen(Listener):
             self.app.copy_to_clipboard(text)
             self.tell(f"copied {len(text)} characters")
 
+    def action_repair(self) -> None:
+        """See what a repair of the session would do."""
+        if (row := self.current) is not None and row.drift is not None:
+            self._mend(row.session.id)
+
+    def action_difference(self) -> None:
+        """See all that differs."""
+        if (row := self.current) is not None and row.drift is not None:
+            self._mend(row.session.id, whole=True)
+
+    def action_repair_all(self) -> None:
+        """See what a repair of every flagged session would do."""
+        self._mend(None)
+
+    def may_leave(self) -> bool:
+        """Whether nothing is being written; else the footer's row asks."""
+        if self.repairing is None or not self.feed.writing:
+            return True
+        while self.app.screen is not self.repairing:
+            self.app.pop_screen()
+        self.repairing.ask_to_quit()
+        return False
+
     def action_help(self) -> None:
         """All keys, and the search language."""
         self.app.push_screen(HelpScreen(glyphs=self.glyphs))
@@ -259,16 +295,25 @@ class BrowserScreen(Listener):
             self.divide()
             self.set_focus(self.transcript)
 
-    def _under_cursor(self) -> tuple[SessionRow | None, Hit | None]:
-        """The session, and the hit if there is one, that the cursor is on."""
-        if not self.hits_shown:
-            return self.session_list.cursor_row, None
-        session_id = self.hit_list.cursor_session
-        return (self.hit_list.row(session_id) if session_id else None), self.hit_list.cursor_hit
+    def _mend(self, session_id: str | None, *, whole: bool = False) -> None:
+        """Go to the screen of repairs, with one session or with all flagged ones."""
+        self.repairing = RepairScreen(self.feed, self.catalog, glyphs=self.glyphs, session_id=session_id, whole=whole)
+        self.app.push_screen(self.repairing, self._mended)
+
+    def _mended(self, wanted: str | None) -> None:
+        """Back from there: read the session that was asked for."""
+        self.repairing = None
+        row = self.catalog.row(wanted) if wanted is not None else None
+        if row is not None:
+            self.reading.open(row)
+            self.inside = True
+            self.divide()
+            self.transcript.focus()
+        self.paint()
 
     def _open(self, *, delay: float = 0.0) -> None:
-        row, hit = self._under_cursor()
-        if row is not None:
+        hit = self.hit_list.cursor_hit if self.hits_shown else None
+        if (row := self.chosen) is not None:
             self.reading.open(row, hit, self.finder.query, delay=delay)
             self.set_timer(delay + SIGN_AFTER, self.draw)
 
@@ -284,7 +329,6 @@ class BrowserScreen(Listener):
         if what is What.MESSAGE:
             message = self.transcript.focused_message
             return copied(message.text) if message else ""
-        row = self.reading.row if self.place is Place.TRANSCRIPT else self._under_cursor()[0]
-        if row is None:
+        if (row := self.current) is None:
             return ""
         return copied(row.session.id) if what is What.ID else resume_command(row.session.id)

@@ -174,7 +174,7 @@ class RepairScreen(RepairFrame):
         elif self.one is None:
             case = self.flagged.cursor_case
             if case is not None and case.settled and case.receipt is not None and case.receipt.operation:
-                self.put_case(case.session_id, running=True, receipt=None)
+                self.put_case(case.session_id, running=True, error=None)
                 self.feed.undo(case.session_id, case.receipt.operation)
         elif (operation := self.one.undoable) is not None:
             self.one.doing, self.one.progress, self.one.error = "undo", None, None
