@@ -14,9 +14,7 @@ from textual.widgets import Input
 from hermes_tui.commands import BROWSER, TABLE, Command, Offer, Place, applying
 from hermes_tui.screens.copying import What, copied, resume_command
 from hermes_tui.screens.help import HelpScreen
-from hermes_tui.screens.listener import Listener
-from hermes_tui.screens.repair import RepairScreen
-from hermes_tui.widgets.banner import Banner
+from hermes_tui.screens.mender import Mender
 from hermes_tui.widgets.hit_list import HitKey
 from hermes_tui.widgets.transcript import Transcript
 from hermes_tui.widgets.virtual_list import VirtualList
@@ -38,7 +36,7 @@ for _command in TABLE:
         _BY_ACTION.setdefault((_name, _parameters), []).append(_command)
 
 
-class BrowserScreen(Listener):
+class BrowserScreen(Mender):
     """Lists the sessions of a home, searches them, shows one."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -138,17 +136,6 @@ class BrowserScreen(Listener):
     def _on_position_changed(self, event: Transcript.PositionChanged) -> None:
         self.position = event
         self.draw()
-
-    # Repairs
-
-    @on(VirtualList.FlagClicked)
-    def _on_flag_clicked(self) -> None:
-        self.action_repair()
-
-    @on(Banner.Clicked)
-    def _on_banner_clicked(self, event: Banner.Clicked) -> None:
-        if (row := self.reading.row) is not None:
-            self._mend(row.session.id, whole=event.difference)
 
     # The frame
 
@@ -253,29 +240,6 @@ class BrowserScreen(Listener):
             self.app.copy_to_clipboard(text)
             self.tell(f"copied {len(text)} characters")
 
-    def action_repair(self) -> None:
-        """See what a repair of the session would do."""
-        if (row := self.current) is not None and row.drift is not None:
-            self._mend(row.session.id)
-
-    def action_difference(self) -> None:
-        """See all that differs."""
-        if (row := self.current) is not None and row.drift is not None:
-            self._mend(row.session.id, whole=True)
-
-    def action_repair_all(self) -> None:
-        """See what a repair of every flagged session would do."""
-        self._mend(None)
-
-    def may_leave(self) -> bool:
-        """Whether nothing is being written; else the footer's row asks."""
-        if self.repairing is None or not self.feed.writing:
-            return True
-        while self.app.screen is not self.repairing:
-            self.app.pop_screen()
-        self.repairing.ask_to_quit()
-        return False
-
     def action_help(self) -> None:
         """All keys, and the search language."""
         self.app.push_screen(HelpScreen(glyphs=self.glyphs))
@@ -294,22 +258,6 @@ class BrowserScreen(Listener):
             self.inside = True
             self.divide()
             self.set_focus(self.transcript)
-
-    def _mend(self, session_id: str | None, *, whole: bool = False) -> None:
-        """Go to the screen of repairs, with one session or with all flagged ones."""
-        self.repairing = RepairScreen(self.feed, self.catalog, glyphs=self.glyphs, session_id=session_id, whole=whole)
-        self.app.push_screen(self.repairing, self._mended)
-
-    def _mended(self, wanted: str | None) -> None:
-        """Back from there: read the session that was asked for."""
-        self.repairing = None
-        row = self.catalog.row(wanted) if wanted is not None else None
-        if row is not None:
-            self.reading.open(row)
-            self.inside = True
-            self.divide()
-            self.transcript.focus()
-        self.paint()
 
     def _open(self, *, delay: float = 0.0) -> None:
         hit = self.hit_list.cursor_hit if self.hits_shown else None

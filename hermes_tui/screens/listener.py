@@ -6,7 +6,6 @@ from textual import on
 
 from hermes_tui import messages as told
 from hermes_tui.screens.painter import Painter
-from hermes_tui.screens.repair import RepairScreen
 from hermes_tui.widgets.hit_list import GroupKey, HitKey, TitleKey
 from hermes_tui.widgets.session_list import SessionRow
 from store.errors import QueryInvalid, StoreMissing
@@ -81,25 +80,6 @@ class Listener(Painter):
         self.reading.take(message)
         if not isinstance(message, told.BodiesArrived):
             self.draw()
-
-    # Repairs
-
-    repairing: RepairScreen | None = None
-    """The screen of repairs, while it stands over this one."""
-
-    @on(told.MendAnswer)
-    @on(told.MendingEnded)
-    def _on_mending_answered(self, message: told.MendAnswer | told.MendingEnded) -> None:
-        if isinstance(message, told.Mended):
-            self._read_mended(message.session_id)
-        if self.repairing is not None:
-            self.repairing.take(message)
-
-    def _read_mended(self, session_id: str) -> None:
-        """Rows of a session came and went, in the middle too: what shows any of them is read again."""
-        self.feed.mended(session_id)
-        self.finder.again()
-        self.reading.reread(session_id)
 
     # The store itself
 

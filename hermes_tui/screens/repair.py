@@ -15,10 +15,10 @@ from hermes_tui.commands import MENDING, TABLE, Offer, applying
 from hermes_tui.feed.mending import NOT_WRITTEN
 from hermes_tui.screens.help import HelpScreen
 from hermes_tui.screens.repair_frame import RepairFrame
-from hermes_tui.screens.repair_view import One
+from hermes_tui.screens.repair_view import READ_ONLY, One
 from hermes_tui.widgets.page import Page
 from hermes_tui.widgets.virtual_list import VirtualList
-from store.errors import PlanChanged
+from store.errors import PlanChanged, ReadOnly
 from store.plan import State
 
 
@@ -147,7 +147,7 @@ class RepairScreen(RepairFrame):
         elif self.feed.writing:
             return
         elif not self.feed.may_write:
-            self.status.tell(NOT_WRITTEN)
+            self._refuse_to_write()
         elif self.one is None:
             self._apply_all()
         elif self.may_apply(self.one) and self.one.plan is not None:
@@ -156,6 +156,13 @@ class RepairScreen(RepairFrame):
             self.draw()
         elif not self.one.settled:
             self.status.tell("there is nothing to insert here" if self.one.plan else "not read yet")
+
+    def _refuse_to_write(self) -> None:
+        """Say that nothing may be written, and what to do."""
+        self.status.tell(READ_ONLY)
+        if self.one is not None:
+            self.one.error = ReadOnly(NOT_WRITTEN)
+            self.draw()
 
     def _apply_all(self) -> None:
         wanted = [case for case in self.cases.values() if case.wanted]
@@ -170,7 +177,7 @@ class RepairScreen(RepairFrame):
         if self.feed.writing:
             return
         if not self.feed.may_write:
-            self.status.tell(NOT_WRITTEN)
+            self._refuse_to_write()
         elif self.one is None:
             case = self.flagged.cursor_case
             if case is not None and case.settled and case.receipt is not None and case.receipt.operation:
