@@ -229,7 +229,10 @@ class Mended(MendAnswer):
 
 @dataclass
 class MendFailed(MendAnswer):
-    """A plan, a repair or an undo could not be done; what was done so far stands."""
+    """A plan, a repair or an undo could not be done; what was done so far stands.
+
+    The generation is 0 for what writes.
+    """
 
     error: StoreError
 

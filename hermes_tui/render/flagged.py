@@ -103,8 +103,8 @@ def flagged_sentence(cases: Sequence[Case], *, glyphs: Glyphs) -> Line:
     parts = [
         *([f"{in_words(len(done))} repaired"] if done else []),
         f"{in_words(len(able))} can be repaired",
-        f"{in_words(idle)} {'needs' if idle == 1 else 'need'} nothing",
-        f"{in_words(len(refused))} refused",
+        *([f"{in_words(idle)} {'needs' if idle == 1 else 'need'} nothing"] if idle else []),
+        *([f"{in_words(len(refused))} refused"] if refused else []),
     ]
     first, _, rest = ", ".join(parts).partition(" ")
     messages = many(sum(plan.insert for plan in able), "message")

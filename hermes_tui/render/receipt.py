@@ -146,7 +146,8 @@ def _copies(receipt: Receipt) -> Iterator[Entry]:
 
 
 def _path(folder: Path | None) -> str:
-    return one_line(str(folder or "none"))
+    """Where a backup lies in the home."""
+    return one_line("/".join(folder.parts[-3:])) if folder else "none"
 
 
 def _groups(groups: Sequence[Sequence[Entry]], *, width: int, glyphs: Glyphs) -> Iterator[Line]:

@@ -18,7 +18,7 @@ from hermes_tui.screens.repair_frame import RepairFrame
 from hermes_tui.screens.repair_view import READ_ONLY, One
 from hermes_tui.widgets.page import Page
 from hermes_tui.widgets.virtual_list import VirtualList
-from store.errors import PlanChanged, ReadOnly
+from store.errors import ReadOnly
 from store.plan import State
 
 
@@ -103,7 +103,7 @@ class RepairScreen(RepairFrame):
         error = message.error
         if one := self._at(message.session_id):
             one.doing, one.progress, one.error = "", None, error
-            if isinstance(error, PlanChanged):
+            if not message.generation:  # of a write: part of it may be done
                 self.feed.plan(one.session_id, merge=one.merge)
         self.put_case(message.session_id, running=False, error=error)
         self.draw()

@@ -123,7 +123,7 @@ RECEIPT_80 = """\
 
    backup      2 rows and their session, read back before writing
    took        0.9 s in 5 steps
-   kept in     /home/u/.hermes/backups/hermes-tui/r-20261122-170944-7f3a
+   kept in     backups/hermes-tui/r-20261122-170944-7f3a
 
    u takes out exactly these 992 messages; anything written later stays.
    From a shell: hermes-tui undo r-20261122-170944-7f3a"""
