@@ -15,6 +15,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, NoReturn
 
 if TYPE_CHECKING:
+    from hermes_tui.feed import OpenStore, Shelf
     from store import Home
 
 WRONG = 2
@@ -42,6 +43,7 @@ class Arguments(argparse.Namespace):
     merge: bool = False
     adopt: bool = False
     full_backup: bool = False
+    replay: bool = False
 
 
 class Parser(argparse.ArgumentParser):
@@ -109,7 +111,7 @@ def parse(argv: Sequence[str]) -> Arguments:
 def _add_options(parser: Parser) -> None:
     """The options that stand before or after a verb."""
     parser.add_argument("--home", type=Path, metavar="DIR", help="the Hermes home (default: $HERMES_HOME or ~/.hermes)")
-    parser.add_argument("--profile", metavar="NAME", help="a profile of that home")
+    parser.add_argument("--profile", metavar="NAME", help="a profile of that home, or all")
     parser.add_argument("--read-only", action="store_true", help="never write, not even a repair")
     parser.add_argument("--demo", action="store_true", help="a sample home in a temporary folder, yours untouched")
 
@@ -137,6 +139,8 @@ def _add_verbs(verbs: argparse._SubParsersAction[Parser], shared: Parser) -> Non
     undo = add("undo", "take a repair back by its id; what came since stays")
     undo.add_argument("ids", metavar="OPERATION", nargs=1, help="a repair's id, from its receipt")
     undo.add_argument("--yes", action="store_true", help="do not ask")
+    doctor = add("doctor", "look at the health of the store; exit code 1 where something is not well")
+    doctor.add_argument("--replay", action="store_true", help="first write the messages that wait in pending_messages/")
 
 
 def _add_repair(verb: Parser) -> None:
@@ -203,6 +207,16 @@ def _end_by_signals() -> None:
         signal.signal(name, lambda number, _: sys.exit(128 + number))
 
 
+def _doctor(arguments: Arguments, home: Home) -> int:
+    """Look at the store's health; nothing is replayed into a home that is only read."""
+    from hermes_tui.cli_doctor import doctor
+    from store import ReadOnly
+
+    if arguments.replay and arguments.read_only:
+        raise ReadOnly("--replay writes, and --read-only was given; leave one of them out")
+    return doctor(home, replaying=arguments.replay, as_json=arguments.json, out=sys.stdout, err=sys.stderr)
+
+
 def _verb(arguments: Arguments, home: Home) -> int:
     """Do a verb that needs no screen."""
     from hermes_tui import cli
@@ -217,6 +231,8 @@ def _verb(arguments: Arguments, home: Home) -> int:
             return cli.check(home, arguments.ids, as_json=as_json, out=out, err=err)
         case "repair" | "undo":
             return _mend(arguments, home)
+        case "doctor":
+            return _doctor(arguments, home)
     from hermes_tui.cli_search import search
 
     query = " ".join(arguments.query)
@@ -276,15 +292,14 @@ def _screen(arguments: Arguments, home: Home, stack: ExitStack) -> int:
 
     config.tune(os.environ)
     from hermes_tui.app import HermesApp
-    from store import SessionDB
+    from store import open_home
 
     app = HermesApp(
-        partial(SessionDB, home.state_db, read_only=True, sessions_dir=home.sessions_dir),
-        open_to_write=None
-        if arguments.read_only
-        else partial(SessionDB, home.state_db, sessions_dir=home.sessions_dir),
-        owner=("demo" if arguments.demo else home.name) + (" · read-only" if arguments.read_only else ""),
+        partial(open_home, home),
+        open_to_write=_to_write(arguments, home),
+        owner=_owner(arguments, "demo" if arguments.demo else home.name),
         where=_where(home),
+        profiles=() if arguments.demo else _shelves(arguments, home),
         config=config.load(config.locate(os.environ, platform=sys.platform, user_home=Path.home())),
         ascii_only=not _has_unicode(),
     )
@@ -292,9 +307,44 @@ def _screen(arguments: Arguments, home: Home, stack: ExitStack) -> int:
     return WRONG if app.return_code else 0
 
 
+def _to_write(arguments: Arguments, home: Home) -> OpenStore | None:
+    """What opens a home for repairs; None where nothing may be written: read-only, or all profiles as one."""
+    from store import SessionDB
+
+    if arguments.read_only or home.is_every:
+        return None
+    return partial(SessionDB, home.state_db, sessions_dir=home.sessions_dir)
+
+
+def _owner(arguments: Arguments, name: str) -> str:
+    """What the search row says at its end."""
+    return f"{name} · read-only" if arguments.read_only else name
+
+
+def _shelves(arguments: Arguments, home: Home) -> list[Shelf]:
+    """The profiles of a home, and all of them as one; none where there is one alone."""
+    from hermes_tui.feed import Shelf
+    from store import Home, open_home
+    from store.home import ALL
+
+    profiles = Home(home.root).profiles()
+    homes = [*profiles, *([] if ALL in {one.name for one in profiles} else [Home(home.root, ALL)])]
+    shelves = [
+        Shelf(
+            one.name,
+            partial(open_home, one),
+            _owner(arguments, one.name),
+            _where(one),
+            open_to_write=_to_write(arguments, one),
+        )
+        for one in homes
+    ]
+    return shelves if len(profiles) > 1 else []
+
+
 def _where(home: Home) -> str:
     """The home's folder as people write it."""
-    folder = home.folder
+    folder = home.root if home.is_every else home.folder
     return str(Path("~") / folder.relative_to(Path.home())) if folder.is_relative_to(Path.home()) else str(folder)
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
 from rich.segment import Segment
@@ -16,7 +17,9 @@ from textual.color import Color
 from textual.filter import LineFilter, Monochrome, NoColor
 from textual.screen import Screen
 
+from hermes_tui.commands import Offer
 from hermes_tui.config import Config
+from hermes_tui.feed import Shelf
 from hermes_tui.palette import Commands
 from hermes_tui.render.glyphs import ASCII, UNICODE
 from hermes_tui.render.safe import one_line
@@ -52,6 +55,7 @@ class HermesApp(App[None]):
         owner: What the search row says at its end: the profile, and `· read-only`.
         where: The home's folder as people write it.
         config: What the config file says.
+        profiles: What else can be browsed; the palette offers it.
         ascii_only: Draw with ASCII characters alone, whatever the config says.
         now: The time, aware; its zone is the reader's.
     """
@@ -72,6 +76,7 @@ class HermesApp(App[None]):
         owner: str = "default",
         where: str = "~/.hermes",
         config: Config | None = None,
+        profiles: Sequence[Shelf] = (),
         ascii_only: bool = False,
         now: Callable[[], datetime] = lambda: datetime.now().astimezone(),
     ) -> None:
@@ -83,12 +88,21 @@ class HermesApp(App[None]):
             open_store, owner=owner, where=where, glyphs=glyphs, now=now, open_to_write=open_to_write
         )
         self.add_mode(self.DEFAULT_MODE, lambda: self._browser)
+        self._profiles = [shelf.name for shelf in profiles]
+        for shelf in profiles:
+            about = {"owner": shelf.owner, "where": shelf.where, "open_to_write": shelf.open_to_write}
+            self.add_mode(shelf.name, partial(BrowserScreen, shelf.open_store, glyphs=glyphs, now=now, **about))  # type: ignore[arg-type]
         named = self._config.theme or os.environ.get("TEXTUAL_THEME")
         wanted = named or (NO_COLOUR_THEME if self.no_color else DEFAULT_THEME)
         self.theme = wanted if wanted in self.available_themes else DEFAULT_THEME
         self._complaint = self._config.complaint
         if wanted != self.theme:
             self._complaint = f"no theme is called {one_line(wanted)}"
+
+    def offered(self) -> Iterator[Offer]:
+        """For the palette: the other profiles, and all of them as one list."""
+        for name in self._profiles:
+            yield Offer(f"Profile {name}", "", partial(self.switch_mode, name))
 
     def on_ready(self) -> None:
         """Say what was wrong with the config file, once there is a place to say it."""
@@ -106,7 +120,8 @@ class HermesApp(App[None]):
 
     async def action_quit(self) -> None:
         """Leave, but ask first while a repair is being written."""
-        if self._browser.may_leave():
+        browser = self.screen_stack[0]
+        if not isinstance(browser, BrowserScreen) or browser.may_leave():
             self.exit()
 
     def action_help_quit(self) -> None:

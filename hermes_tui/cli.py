@@ -30,6 +30,7 @@ from store import (
     StoreError,
     StoreMissing,
     Verdict,
+    open_home,
 )
 
 __all__ = ["check", "checked", "complain", "list_sessions", "now", "opened", "session_named", "show"]
@@ -51,7 +52,7 @@ def now() -> datetime:
 
 def opened(home: Home) -> closing[SessionDB]:
     """The store of a home, to read, closed on the way out."""
-    return closing(SessionDB(home.state_db, read_only=True, sessions_dir=home.sessions_dir))
+    return closing(open_home(home))
 
 
 @dataclass(slots=True)
@@ -85,7 +86,8 @@ def list_sessions(home: Home, *, as_json: bool, out: TextIO, err: TextIO) -> int
         drifts = ((one, db.drift(one, found.facts.get(one.id))) for one in found.sessions)
         if as_json:
             for session, drift in drifts:
-                paper.json(_listed(session, found.outlines.get(session.id), drift, home.name))
+                profile = session.profile if home.is_every else home.name
+                paper.json(_listed(session, found.outlines.get(session.id), drift, profile))
         else:
             _print_rows(paper, drifts, found)
     return _listing_ended(home, found, err)
@@ -102,11 +104,18 @@ def show(home: Home, session_id: str, *, as_json: bool, out: TextIO, err: TextIO
         session = session_named(db, session_id)
         facts = db.facts(session.id)
         longer = session.origin is Origin.SQLITE and facts is not None and facts.messages > _in_sqlite(db, session)
-        from_file = longer or session.origin is Origin.JSONL
-        messages = db.file_messages(session.id) if from_file else _rows(db, session)
+        from_file = longer or session.origin is not Origin.SQLITE
+        messages: Iterable[Message] = db.file_messages(session.id) if from_file else _rows(db, session)
         if longer and facts is not None:
             counts = f"JSONL has {many(facts.messages, 'message')}, SQLite {in_words(session.messages)}"
             remark(f"{counts}: this is the JSONL", err)
+        if not from_file and (waiting := db.waiting(session.id)):
+            messages = [*messages, *waiting]
+            remark(f"{many(len(waiting), 'message')} at the end wait in the spool, not written into SQLite yet", err)
+        if session.origin is Origin.SNAPSHOT:
+            remark("only a JSON snapshot has this session, and snapshots lose messages", err)
+        if session.problem:
+            remark(session.problem, err)
         if not as_json:
             paper.line(_heading(session, db.outlines([session.id]).get(session.id), paper))
         for message in messages:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import heapq
 import time
-from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TextIO
 
@@ -14,7 +12,7 @@ from hermes_tui.cli_paper import Paper, complain
 from hermes_tui.render.line import pad_left
 from hermes_tui.render.safe import SafeText, one_line, safe
 from hermes_tui.render.time import many
-from store import ContextLine, Hit, Home, Message, Origin, SessionDB
+from store import Batch, ContextLine, Hit, Home, Message, Origin, SessionDB
 
 SNIPPET = 200
 """Characters of a snippet; a longer text is cut around its first match."""
@@ -24,12 +22,6 @@ CONTEXT = 2_000
 """Characters of a message around a hit in a file."""
 ROLE = 9
 """Cells of the longest usual role."""
-MOST = 100_000
-"""Hits that are looked at for another order than newest first."""
-USUAL_LENGTH = 300
-"""Characters of a usual message,"""
-SATURATION = 1.2
-"""and how soon a further match says little more: the constants of BM25."""
 
 
 @dataclass(slots=True)
@@ -37,13 +29,18 @@ class _Found:
     """What a search gave."""
 
     hits: list[Hit] = field(default_factory=list)
-    seen: int = 0
-    """Hits that were looked at."""
     capped: bool = False
     """There are more than were asked for."""
     fallback: str | None = None
     partial: bool = False
     """SQLite could not be read, or not to its end."""
+
+    def take(self, batch: Batch) -> None:
+        """Take a batch in."""
+        self.hits += batch.hits
+        self.capped |= batch.capped
+        self.fallback = batch.fallback
+        self.partial |= batch.partial
 
 
 def search(
@@ -75,48 +72,29 @@ def search(
                 paper.json(_told(hit, windows.around(hit)))
             else:
                 _print_hit(paper, hit, windows.around(hit))
+        meant = {} if found.hits or as_json else db.meant(query)
     sessions = len({hit.session_id for hit in found.hits})
     if as_json:
         paper.json({"summary": _summary(found, sessions, milliseconds, sort)})
     else:
         paper.line(safe(paper.glyphs.words(_in_words(found, sessions, milliseconds, sort))))
+        if meant:
+            paper.line(safe(f"did you mean {', '.join(f'{right} for {word}' for word, right in meant.items())}?"))
     return complain(f"partial, from files alone: {found.fallback}", err) if found.partial else 0
 
 
 def _find(db: SessionDB, query: str, *, limit: int, sort: str) -> _Found:
     """The hits in the order asked for.
 
-    The store streams them newest first; the other orders look at all of them and keep as many as are wanted.
+    The store streams them newest first; the other orders look at every match.
     """
     found = _Found()
-
     if sort == "newest":
-        found.hits = list(_streamed(db, query, limit, found))
-    elif sort == "oldest":
-        found.hits = list(deque(_streamed(db, query, MOST, found), maxlen=limit))[::-1]
+        for batch in db.search(query, limit=limit):
+            found.take(batch)
     else:
-        found.hits = heapq.nlargest(limit, _streamed(db, query, MOST, found), key=relevance)
-    found.capped |= found.seen > limit
+        found.take((db.oldest if sort == "oldest" else db.rank)(query, limit=limit))
     return found
-
-
-def _streamed(db: SessionDB, query: str, most: int, found: _Found) -> Iterator[Hit]:
-    """The newest hits one by one; what the batches say besides is noted in `found`."""
-    for batch in db.search(query, limit=most):
-        found.capped |= batch.capped
-        found.fallback = batch.fallback or found.fallback
-        found.partial |= batch.partial
-        found.seen += len(batch.hits)
-        yield from batch.hits
-
-
-def relevance(hit: Hit) -> float:
-    """How good a hit is: what BM25 makes of the number of matches and the length of the text.
-
-    The rarity of a word, its third part, is the same for all hits of one query.
-    """
-    length = 0.25 + 0.75 * len(hit.text) / USUAL_LENGTH
-    return len(hit.spans) / (len(hit.spans) + SATURATION * length)
 
 
 class _Windows:

@@ -44,7 +44,7 @@ TABLE: tuple[Command, ...] = (
         "go from the search row to the list; `enter` and `tab` too",
         frozenset({SEARCH}),
         10,
-        keys=(Key("down,tab", "enter_list", "Go to the list"),),
+        keys=(Key("down,tab,enter", "enter_list", "Go to the list"),),
     ),
     Command(
         "rows",
@@ -179,10 +179,10 @@ TABLE: tuple[Command, ...] = (
         "hidden",
         "v",
         "hidden",
-        "show what is left out: archived, child and internal sessions, messages taken back",
+        "what is hidden and why, and where a session is; `v` again shows it; in the transcript, messages taken back",
         frozenset({SESSIONS, TRANSCRIPT}),
         90,
-        keys=(Key("v", "hidden", "Show or leave out what is hidden"),),
+        keys=(Key("v", "hidden", "What is hidden and why"),),
         words={TRANSCRIPT: ""},
     ),
     Command(

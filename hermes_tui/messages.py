@@ -11,7 +11,20 @@ from dataclasses import dataclass
 from textual.message import Message
 
 from store.errors import StoreError
-from store.models import Batch, Change, Check, ContextLine, Drift, Head, JsonlFacts, Outline, Scope, Session
+from store.models import (
+    Batch,
+    Census,
+    Change,
+    Check,
+    ContextLine,
+    Drift,
+    Head,
+    JsonlFacts,
+    Outline,
+    Scope,
+    Session,
+    Whereabouts,
+)
 from store.models import Message as Entry
 from store.plan import Line, Operation, Plan, Progress, Receipt
 
@@ -134,6 +147,15 @@ class ContextArrived(Answer):
     session_id: str
     message_id: int
     lines: tuple[ContextLine, ...]
+
+
+@dataclass
+class WhereaboutsArrived(Answer):
+    """Where the sessions are that were looked up, and how many there are by their source."""
+
+    words: str
+    census: Census
+    found: tuple[Whereabouts, ...]
 
 
 @dataclass

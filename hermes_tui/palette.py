@@ -32,9 +32,10 @@ class Commands(Provider):
                 yield Hit(score, self._shown(offer, words), offer.run, text=offer.title)
 
     def _offers(self) -> Iterator[Offer]:
-        """What the screen offers, then the themes."""
-        if isinstance(self.screen, Offers):
-            yield from self.screen.offered()
+        """What the screen offers, then the app, then the themes."""
+        for one in (self.screen, self.app):
+            if isinstance(one, Offers):
+                yield from one.offered()
         for theme in sorted(self.app.available_themes):
             yield Offer(f"Theme {theme}", "", partial(setattr, self.app, "theme", theme))
 

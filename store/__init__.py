@@ -27,18 +27,23 @@ from .errors import (
     SessionMissing,
     StoreError,
     StoreMissing,
+    UnsafeFilesystem,
     UnsafeId,
 )
 from .home import Home
 from .models import (
     Batch,
+    Census,
     Change,
     Check,
     ContextLine,
+    Count,
     Drift,
+    Finding,
     Head,
     Hit,
     JsonlFacts,
+    Kin,
     Message,
     Origin,
     Outline,
@@ -49,9 +54,12 @@ from .models import (
     Status,
     ToolCall,
     Verdict,
+    Whereabouts,
 )
+from .pending import Pending
 from .plan import Line, Operation, Plan, Progress, Receipt, Refusal, Run, State, Why
-from .recorder import SessionRecorder
+from .profiles import ProfilesDB, open_home
+from .recorder import SessionRecorder, replay
 from .session_db import SessionDB
 
 __all__ = [
@@ -59,13 +67,16 @@ __all__ = [
     "Batch",
     "Cancel",
     "CannotOpen",
+    "Census",
     "Change",
     "Check",
     "ColumnMissing",
     "ContextLine",
+    "Count",
     "Damaged",
     "DiskFull",
     "Drift",
+    "Finding",
     "ForeignHandle",
     "Head",
     "Hit",
@@ -73,6 +84,7 @@ __all__ = [
     "HomeMissing",
     "Interrupted",
     "JsonlFacts",
+    "Kin",
     "Line",
     "Locked",
     "Message",
@@ -83,8 +95,10 @@ __all__ = [
     "Origin",
     "Outline",
     "Page",
+    "Pending",
     "Plan",
     "PlanChanged",
+    "ProfilesDB",
     "Progress",
     "QueryInvalid",
     "ReadOnly",
@@ -104,7 +118,11 @@ __all__ = [
     "StoreError",
     "StoreMissing",
     "ToolCall",
+    "UnsafeFilesystem",
     "UnsafeId",
     "Verdict",
+    "Whereabouts",
     "Why",
+    "open_home",
+    "replay",
 ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
+from functools import partial
 
 from . import lookup
 from .agent_sessions import SessionVerbs
@@ -36,18 +37,27 @@ class MessageVerbs(SessionVerbs):
         effect_disposition: str | None = None,
         timestamp: object = None,
         api_content: str | None = None,
+        *,
+        key: str | None = None,
     ) -> int:
-        """Add one message and return its row id; what is raised, see `append_messages`."""
-        message = {name: value for name, value in locals().items() if name not in ("self", "session_id")}
-        return self.append_messages(session_id, [message])[0]
+        """Add one message and return its row id; `key` and what is raised, see `append_messages`."""
+        message = {name: value for name, value in locals().items() if name not in ("self", "session_id", "key")}
+        return self.append_messages(session_id, [message], key=key)[0]
 
-    def append_messages(self, session_id: str, messages: Sequence[Mapping[str, object]]) -> list[int]:
+    def append_messages(
+        self, session_id: str, messages: Sequence[Mapping[str, object]], *, key: str | None = None
+    ) -> list[int]:
         """Add a turn, all of it or nothing, and return the row ids; the counters follow in the same transaction.
+
+        Once it has returned, the turn is on the disk: it survives `kill -9` of any process and a loss of power.
 
         Args:
             messages: Dicts with the keys of `append_message`, and `message_id` for `platform_message_id`,
                 `display_kind`, `display_metadata`. Others are ignored. `timestamp` is seconds, ISO text or a datetime;
                 without one it is now and a microsecond more each. Reasoning is kept for assistants only.
+            key: The caller's own name for this turn, unique within the session. A second call with it writes nothing
+                and returns the rows of the first, so that what was raised or killed half-way can be done again.
+                Keys are kept in `hermes_tui_operations`, in the turn's transaction.
 
         Raises:
             SessionMissing: The session has no row.
@@ -55,9 +65,13 @@ class MessageVerbs(SessionVerbs):
             ValueError: A time is not finite, or a number needs more than 64 bits.
             Locked: Nothing was written; it can be tried again.
         """
-        rows = drafts(messages, now=time.time())
+        now = time.time()
+        rows = drafts(messages, now=now)
         if not rows:
             return []
+        if key is not None:
+            once = partial(turns.append_once, session_id=session_id, drafts=rows, key=key, now=now)
+            return self._write(once)
         return self._write(lambda connection, layout: turns.append(connection, layout, session_id, rows))
 
     def replace_messages(self, session_id: str, messages: Sequence[Mapping[str, object]]) -> None:

@@ -4,18 +4,41 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
 
-from . import drift, lookup, search
+from . import doctor, drift, lookup, pending, search, whereabouts
 from .agent_messages import MessageVerbs
 from .cancel import Cancel
+from .carried import MOST, Likeness, copies
 from .draft import storable
 from .errors import CannotOpen, Damaged
+from .files import META
 from .lineage import Lineage
-from .models import Batch, Check, ContextLine, Drift, Head, JsonlFacts, Message, Outline, Page, Scope, Session
+from .models import (
+    Batch,
+    Census,
+    Check,
+    ContextLine,
+    Count,
+    Drift,
+    Finding,
+    Head,
+    JsonlFacts,
+    Kin,
+    Message,
+    Origin,
+    Outline,
+    Page,
+    Scope,
+    Session,
+    Whereabouts,
+)
 from .query import Query, parse
-from .sqlite import entries, messages, sessions
+from .ranking import Ranking
+from .sqlite import entries, messages, sessions, vocabulary
 from .sqlite.sessions import Cursor
 from .watch import Watch
+from .words import cjk_runs, fold
 
 CONTEXT_OCTETS = 8192
 """Bytes of a plain text that a line of context shows at most."""
@@ -40,23 +63,24 @@ class BrowserVerbs(MessageVerbs):
         return tuple(sorted(found.values(), key=lambda row: (row.last_active or 0.0, row.id), reverse=True)[:limit])
 
     def session(self, session_id: str) -> Session | None:
-        """One session, from SQLite or from a JSONL file that alone knows it.
+        """One session, from SQLite or from files that alone know it: JSONL, the spool, a snapshot as the last resort.
 
-        Where SQLite cannot be read, the file speaks for it.
+        Where SQLite cannot be read, the files speak for it.
         """
         try:
             found = next(iter(self._rows([session_id])), None)
         except (CannotOpen, Damaged):
-            if (alone := self._files.session(session_id)) is None:
+            if (alone := self.leftovers.session(session_id)) is None:
                 raise
             return alone
-        return found or self._files.session(session_id)
+        return found or self.leftovers.session(session_id)
 
     def _rows(self, ids: Iterable[str]) -> tuple[Session, ...]:
         return sessions.by_ids(self._reader, ids, now=time.time(), profile=self._profile)
 
     def file_sessions(self) -> tuple[Session, ...]:
-        """The sessions that only a JSONL file knows, the file changed last first.
+        """The sessions that only files know: those with a JSONL file, the file changed last first, then the spool's,
+        then the snapshots'; `Session.origin` tells which.
 
         Where SQLite cannot be read, all that have a file.
         """
@@ -64,8 +88,7 @@ class BrowserVerbs(MessageVerbs):
             known = set(entries.session_ids(self._reader))
         except (CannotOpen, Damaged):
             known = set()
-        found = (self._files.session(session_id) for session_id in self._files.without(known))
-        return tuple(session for session in found if session is not None)
+        return tuple(self.leftovers.sessions(known))
 
     def outlines(self, session_ids: Iterable[str]) -> dict[str, Outline]:
         """Status and first words of the sessions that are there: for what is on the screen.
@@ -77,7 +100,7 @@ class BrowserVerbs(MessageVerbs):
             found = {row.id: lookup.outline(self._reader, row) for row in self._rows(wanted)}
         except (CannotOpen, Damaged):
             found = {}
-        alone = ((one, self._files.outline(one)) for one in wanted if one not in found)
+        alone = ((one, self.leftovers.outline(one)) for one in wanted if one not in found)
         return found | {one: outline for one, outline in alone if outline is not None}
 
     def scope(self) -> Scope:
@@ -87,6 +110,35 @@ class BrowserVerbs(MessageVerbs):
     def chain(self, session_id: str) -> tuple[str, ...]:
         """Ids of the compression chain that a session belongs to, root first; its own id where it is alone."""
         return Lineage(sessions.links(self._reader, [session_id])).chain(session_id) or (session_id,)
+
+    def family(self, session_id: str) -> tuple[Kin, ...]:
+        """The whole family of a session as a tree: what it continues, branches, delegates; itself where it is alone."""
+        tree = Lineage(sessions.links(self._reader, [session_id])).tree(session_id)
+        rows = {row.id: row for row in self._rows([one for one, _ in tree])}
+        return tuple(Kin(rows[one], depth) for one, depth in tree if one in rows)
+
+    def carried(self, session_id: str, before: str) -> frozenset[int]:
+        """Ids of the rows that only repeat what the section before has, because a compaction carried them over.
+
+        Args:
+            session_id: A section of a chain.
+            before: The section before it, "" for the first: then only rows that have a twin in it are told.
+        """
+        marked = entries.marked_copies(self._reader, session_id, before)
+        count = sessions.counts(self._reader, [before]).get(before, sessions.NOTHING)
+        if count.last_id is None:
+            return frozenset(marked)
+        edges = (
+            messages.heads(self._reader, storable(before), after=0, limit=MOST).items,
+            messages.last_heads(self._reader, storable(before), limit=MOST),
+            messages.heads(self._reader, storable(session_id), after=0, limit=MOST).items,
+        )
+        first, last, start = ([head for head in one if head.role != META] for one in edges)
+        return copies(first, last, start, self._likenesses) | marked
+
+    def _likenesses(self, heads: Sequence[Head]) -> list[Likeness]:
+        found = entries.likenesses(self._reader, [head.id for head in heads])
+        return [found.get(head.id, Likeness(str(head.id).encode())) for head in heads]
 
     def heads(self, session_id: str, *, after: int = 0, limit: int = 4096) -> Page[Head]:
         """What is known of a session's messages without their bodies, in id order, inactive ones included.
@@ -130,7 +182,7 @@ class BrowserVerbs(MessageVerbs):
         asked = parse(query, now=now) if isinstance(query, str) else query
         return search.stream(
             self._reader,
-            self._files,
+            self.leftovers,
             asked,
             now=now,
             limit=limit,
@@ -138,6 +190,60 @@ class BrowserVerbs(MessageVerbs):
             profile=self._profile,
             cancel=cancel,
         )
+
+    def rank(self, query: Query | str, *, limit: int = 20, cancel: Cancel | None = None) -> Batch:
+        """The best hits, best first; of equally good ones the newer first.
+
+        Of many matches the newest 50,000 are ranked, and `fallback` says so.
+        Hits of files are put in by their own worth.
+
+        Raises:
+            QueryInvalid: A filter's value means nothing.
+            Interrupted: `cancel` was withdrawn.
+        """
+        return self._ranking(query, cancel).best(limit)
+
+    def oldest(self, query: Query | str, *, limit: int = 200, cancel: Cancel | None = None) -> Batch:
+        """The oldest hits, oldest first; every match is looked at.
+
+        Raises:
+            QueryInvalid: A filter's value means nothing.
+            Interrupted: `cancel` was withdrawn.
+        """
+        return self._ranking(query, cancel).oldest(limit)
+
+    def count(self, query: Query | str, *, cap: int | None = None, cancel: Cancel | None = None) -> Count:
+        """How many messages a search has to find and in how many sessions, those of files too.
+
+        Args:
+            cap: Count no further than that.
+
+        Raises:
+            QueryInvalid: A filter's value means nothing.
+            Interrupted: `cancel` was withdrawn.
+        """
+        return self._ranking(query, cancel).count(cap)
+
+    def meant(self, query: Query | str, *, cancel: Cancel | None = None) -> dict[str, str]:
+        """What was meant, perhaps, where nothing was found: words that the index lacks, each with the closest it has.
+
+        Chinese, Japanese and Korean words, and those that are still being typed, are left out.
+
+        Raises:
+            QueryInvalid: A filter's value means nothing.
+            Interrupted: `cancel` was withdrawn.
+        """
+        asked = parse(query, now=time.time()) if isinstance(query, str) else query
+        words = {word for term in asked.terms if not term.prefix for word in term.words if not cjk_runs(word)}
+        found = {
+            word: vocabulary.near(self._reader, fold(word).letters, limit=1, cancel=cancel) for word in sorted(words)
+        }
+        return {word: close[0] for word, close in found.items() if close}
+
+    def _ranking(self, query: Query | str, cancel: Cancel | None) -> Ranking:
+        now = time.time()
+        asked = parse(query, now=now) if isinstance(query, str) else query
+        return Ranking(self._reader, self.leftovers, asked, now=now, profile=self._profile, cancel=cancel)
 
     def facts(self, session_id: str) -> JsonlFacts | None:
         """What the session's JSONL file tells, None without one."""
@@ -148,8 +254,27 @@ class BrowserVerbs(MessageVerbs):
         return self._files.all_facts(cancel=cancel)
 
     def file_messages(self, session_id: str) -> tuple[Message, ...]:
-        """The messages of the session's JSONL file, none without one."""
-        return self._files.messages(session_id)
+        """The messages of a session that lie beside SQLite, none where none do: its JSONL file's, then those that wait
+        in the spool; a snapshot's only where neither has the session. `Message.origin` tells which.
+        """
+        found = self.leftovers.messages(session_id)
+        return () if found and found[0].origin is Origin.SNAPSHOT and self._is_stored(session_id) else found
+
+    def _is_stored(self, session_id: str) -> bool:
+        """SQLite has a row of the session, as far as it can be read."""
+        try:
+            return entries.has_session(self._reader, session_id)
+        except (CannotOpen, Damaged):
+            return False
+
+    def snapshot_messages(self, session_id: str) -> tuple[Message, ...]:
+        """What a session's JSON snapshot holds, none without one; it may have lost messages, so it is asked for."""
+        snapshot = self.leftovers.snapshots.get(session_id)
+        return snapshot.messages if snapshot else ()
+
+    def waiting(self, session_id: str) -> tuple[Message, ...]:
+        """The messages that wait in the spool because they could not be written into SQLite."""
+        return self.leftovers.waiting(session_id)
 
     def drift(self, session: Session, facts: JsonlFacts | None) -> Drift | None:
         """The quick flag, by counts and stat; None where nothing speaks for a difference."""
@@ -167,6 +292,30 @@ class BrowserVerbs(MessageVerbs):
         """Compare one session after the other: those asked for, or all, newest first."""
         return drift.Checker(self._reader, self._files).checks(ids, cancel=cancel)
 
+    def named(self, text: str, *, limit: int) -> list[str]:
+        """Ids of sessions in SQLite that have this id, begin so or have it in their title; that very id first."""
+        return sessions.named(self._reader, storable(text) or "", limit=limit)
+
+    def census(self) -> Census:
+        """How many sessions this home has by their source, what waits or cannot be read, and the other profiles."""
+        return whereabouts.census(self)
+
+    def where(self, text: str) -> tuple[Whereabouts, ...]:
+        """Where the sessions are that an id, the start of one or a part of a title may mean, in this and all profiles.
+
+        Returns:
+            This profile's first; () for what is not on this machine.
+        """
+        return whereabouts.where(self, text)
+
     def watch(self) -> Watch:
         """A watch on this store and its JSONL files, for one thread."""
         return Watch(self._reader, self.sessions_dir)
+
+    def health(self) -> Iterator[Finding]:
+        """How the store is: permissions, journal, lock, indexes, integrity and more; nothing is changed."""
+        return doctor.findings(self._reader)
+
+    def refused(self) -> tuple[Path, ...]:
+        """The files that keep messages which this store would not take; `replay` writes them."""
+        return pending.waiting(pending.folder_of(self.path))

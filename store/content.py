@@ -17,6 +17,7 @@ PREFIX = "\x00json:"
 
 _IMAGES = ("image", "image_url", "input_image")
 _SOUNDS = ("audio", "input_audio")
+_THOUGHT = re.compile(r"\s*<(think|thinking|reasoning_scratchpad)>(.*?)</\1>\s*", re.DOTALL | re.IGNORECASE)
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _EARLIEST, _LATEST = 631_152_000.0, 4_102_444_800.0
 """1990 and 2100: a time outside is damage."""
@@ -45,6 +46,23 @@ def readable(value: object) -> str:
         return "\n".join(filter(None, map(_readable_part, value)))
     summary = _summary(value)
     return dump(value) if summary is None else summary
+
+
+def parted(role: str, text: str) -> tuple[str, str]:
+    """Part an assistant's text into what it said and what it thought before, in `<think>` blocks or scratchpads.
+
+    Old rows have both in one cell (facts/hermes-format.md §3.4); a block that does not end stays where it is.
+    """
+    thoughts: list[str] = []
+    while role == "assistant" and (found := _THOUGHT.match(text)):
+        thoughts.append(found[2].strip())
+        text = text[found.end() :]
+    return text, "\n\n".join(thoughts)
+
+
+def reasoned(own: str, thought: str) -> str:
+    """The reasoning of a message: what its own field has, and what stood in its text unless that is the same."""
+    return own if thought in own else "\n\n".join(filter(None, (own, thought)))
 
 
 def _readable_part(part: object) -> str:
@@ -181,21 +199,25 @@ def _moment_of_text(text: str) -> float | None:
         return None
 
 
-def message_of_record(value: dict[str, object], *, session_id: str, line: int) -> Message:
+def message_of_record(
+    value: dict[str, object], *, session_id: str, line: int, origin: Origin = Origin.JSONL
+) -> Message:
     """Give the message that a JSONL object holds; its id is the line's number, from 1. Never raises."""
+    role = word(value.get("role")) or "unknown"
+    text, thought = parted(role, readable(value.get("content")))
     return Message(
         id=line,
         session_id=session_id,
-        role=word(value.get("role")) or "unknown",
-        text=readable(value.get("content")),
+        role=role,
+        text=text,
         timestamp=moment(value.get("timestamp")),
         tool_calls=parse_calls(value.get("tool_calls")),
         tool_call_id=word(value.get("tool_call_id")),
         tool_name=word(value.get("tool_name")) or word(value.get("name")),
-        reasoning=word(value.get("reasoning_content")) or word(value.get("reasoning")) or "",
+        reasoning=reasoned(word(value.get("reasoning_content")) or word(value.get("reasoning")) or "", thought),
         finish_reason=word(value.get("finish_reason")),
         display_kind=word(value.get("display_kind")),
-        origin=Origin.JSONL,
+        origin=origin,
     )
 
 

@@ -30,6 +30,8 @@ def flag(session: Session, facts: JsonlFacts | None) -> Drift | None:
 
     It may be wrong where both sources have as many messages and not the same ones: `Checker.check` tells.
     """
+    if session.problem:
+        return Drift.DAMAGED
     if facts is None:
         return None
     if session.origin is Origin.JSONL:

@@ -11,6 +11,7 @@
     ├── DiskFull                no room left for a write
     ├── ForeignHandle           another SQLite in this process has the file open
     ├── Replaced                the file under the handle is not the file at the path any more
+    ├── UnsafeFilesystem        the file lies where SQLite's locks cannot be trusted, so it is not written
     ├── ReadOnly                a write was asked of a store that may not be written
     ├── SessionMissing          a message for a session that has no row
     ├── ColumnMissing           a field that this file has no column for
@@ -70,6 +71,10 @@ class ForeignHandle(StoreError):
 
 class Replaced(StoreError):
     """The file at the path is another one than the one that was opened."""
+
+
+class UnsafeFilesystem(StoreError):
+    """The file lies on a network or virtual filesystem whose locks cannot be trusted; nothing was written."""
 
 
 class ReadOnly(StoreError):

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import stat
 from pathlib import Path
-from typing import TypeVar
+from typing import Self, TypeVar
 
 from .errors import ReadOnly
 from .files import Files
+from .home import Home
+from .leftovers import Leftovers
 from .sqlite import schema
 from .sqlite.connection import Reader
 from .sqlite.registry import Work
@@ -32,16 +34,29 @@ class Handle:
         self.path = Path(path)
         self.read_only = read_only
         self.sessions_dir = self.path.parent / "sessions" if sessions_dir is None else Path(sessions_dir)
-        self._reader = Reader(self.path)
         self._writer = Writer(self.path)
+        self._reader = Reader(self.path, step_back=self._step_back)
         self._files = Files(self.sessions_dir, profile=self._profile)
+        self.leftovers = Leftovers(self._files, self.path.parent, profile=self._profile)
         if not read_only and _is_blank(self.path):
             schema.create(self.path)
+
+    def sibling(self, home: Home) -> Self:
+        """Another profile's store, to read."""
+        return type(self)(home.state_db, read_only=True, sessions_dir=home.sessions_dir)
 
     def close(self) -> None:
         """Close every connection; what is asked afterwards fails. May be called twice."""
         self._reader.close()
         self._writer.close()
+
+    @property
+    def index_damaged(self) -> bool:
+        """True once a write of this handle only went through beside a damaged full-text index: rows cannot be found."""
+        return self._writer.index_damaged
+
+    def _step_back(self) -> None:
+        self._writer.step_back()
 
     @property
     def _profile(self) -> str:
@@ -61,8 +76,7 @@ class Handle:
             StoreError: See `Writer.transaction`.
         """
         self._refuse_to_write_if_read_only()
-        layout = self._reader.layout
-        return self._writer.transaction(lambda connection: work(connection, layout))
+        return self._writer.transaction(lambda connection: work(connection, self._writer.layout))
 
 
 def _is_blank(path: Path) -> bool:

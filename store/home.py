@@ -17,6 +17,9 @@ from .errors import CannotOpen, HomeMissing, NoPermission, UnsafeId
 DEFAULT = "default"
 """The name of the profile that is the root itself."""
 
+ALL = "all"
+"""What is asked for to see every profile at once, unless a profile is called so."""
+
 _PROFILE = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 _SAFE_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
 
@@ -60,6 +63,11 @@ class Home:
         """The folder of legacy transcripts; may be missing."""
         return self.folder / "sessions"
 
+    @property
+    def is_every(self) -> bool:
+        """True where this stands for all profiles of its root."""
+        return self.profile == ALL and not _is_folder(self.folder)
+
     @classmethod
     def locate(
         cls,
@@ -75,7 +83,7 @@ class Home:
         Args:
             environ: The environment: HERMES_HOME, and LOCALAPPDATA on Windows.
             home_option: A folder that was asked for; it may be a profile's.
-            profile: A profile that was asked for; without one, and without a folder asked for, the file
+            profile: A profile that was asked for, or `all`; without one, and without a folder asked for, the file
                 `active_profile` decides.
             platform: As `sys.platform` has it.
             user_home: The user's home folder.
@@ -135,17 +143,37 @@ def transcript_files(sessions_dir: Path) -> dict[str, FileStat]:
         NoPermission: The folder may not be listed.
         CannotOpen: It is no folder.
     """
+    return _files(sessions_dir, "", ".jsonl")
+
+
+def snapshot_files(sessions_dir: Path) -> dict[str, FileStat]:
+    """List the whole-session snapshots, `session_<id>.json`, by session id; see `transcript_files`."""
+    return _files(sessions_dir, "session_", ".json")
+
+
+def spool_files(spool_dir: Path) -> dict[str, FileStat]:
+    """List what waits to be written into SQLite, `pending-<hex>.json`, by that hex; see `transcript_files`."""
+    return _files(spool_dir, "pending-", ".json")
+
+
+def dump_files(sessions_dir: Path) -> dict[str, FileStat]:
+    """List the dumps of failed requests, `request_dump_<id>_<time>.json`, by id and time; see `transcript_files`."""
+    return _files(sessions_dir, "request_dump_", ".json")
+
+
+def _files(folder: Path, before: str, behind: str) -> dict[str, FileStat]:
+    """Regular files by what stands between the two ends of their names."""
     files: dict[str, FileStat] = {}
-    for entry in _entries(sessions_dir):
-        stem, dot, kind = entry.name.rpartition(".")
-        if not (stem and dot) or kind != "jsonl" or not _is_text(stem):
+    for entry in _entries(folder):
+        stem = entry.name.removeprefix(before).removesuffix(behind)
+        if not stem or f"{before}{stem}{behind}" != entry.name or not _is_text(stem):
             continue
         try:
             about = entry.stat(follow_symlinks=False)
         except FileNotFoundError:  # removed since it was listed
             continue
         if stat.S_ISREG(about.st_mode):
-            files[stem] = FileStat(sessions_dir / entry.name, about.st_size, about.st_mtime_ns, about.st_ino)
+            files[stem] = FileStat(folder / entry.name, about.st_size, about.st_mtime_ns, about.st_ino)
     return files
 
 
@@ -217,7 +245,7 @@ def _with_profile(root: Path, name: str) -> Home:
     if not _PROFILE.fullmatch(name):
         raise UnsafeId(f"{name!a} is not a profile name: small letters, digits, dashes and underscores, at most 64")
     home = Home(root, name)
-    if _is_folder(home.folder):
+    if home.is_every or _is_folder(home.folder):
         return home
     names = ", ".join((DEFAULT, *_profile_names(root)))
     raise HomeMissing(f"there is no profile {name} in {root}; choose one with --profile: {names}")

@@ -84,6 +84,24 @@ def read_file(path: Path) -> Iterator[Record | BadLine]:
         os.close(descriptor)
 
 
+def read_whole(path: Path) -> str:
+    """The text of a small file of another kind, opened with the same care; bytes that are no UTF-8 become U+FFFD.
+
+    Raises:
+        CannotOpen, Damaged: As `read_file`; `Damaged` also where it is longer than 64 MB.
+    """
+    try:
+        descriptor = os.open(path, _FLAGS)
+    except OSError as error:
+        raise _translated(error, path) from error
+    try:
+        if os.fstat(descriptor).st_size > MAX_LINE:
+            raise Damaged(f"{path} is longer than 64 MB and was not read")
+        return b"".join(_chunks(descriptor, path)).decode("utf-8-sig", "replace")
+    finally:
+        os.close(descriptor)
+
+
 def read_at(path: Path, offsets: Iterable[int]) -> Iterator[Record]:
     """Read single lines of a file by where they begin; one that holds no object any more is left out.
 

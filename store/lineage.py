@@ -34,6 +34,7 @@ class Lineage:
 
     def __init__(self, links: Iterable[Link]) -> None:
         self._links = {link.id: link for link in links}
+        self._below: dict[str, list[Link]] | None = None
         self._next: dict[str, Link] = {}
         for link in self._links.values():
             if link.parent_id is not None and self.relation(link.id) is Relation.CONTINUATION:
@@ -76,6 +77,41 @@ class Lineage:
     def section(self, session_id: str) -> int:
         """Give a session's place in its chain, 1 for the root."""
         return self.chain(session_id).index(session_id) + 1
+
+    def tree(self, session_id: str) -> tuple[tuple[str, int], ...]:
+        """Give the whole family of a session, parents before children, each with its depth.
+
+        A continuation stands as deep as what it continues; branches, delegates and resets one deeper.
+        The root is the oldest ancestor that is known; a parent that is gone ends the way up, a cycle where it closes.
+        """
+        root = session_id
+        seen = {root}
+        while (link := self._links.get(root)) and link.parent_id in self._links and link.parent_id not in seen:
+            root = str(link.parent_id)
+            seen.add(root)
+        found: dict[str, int] = {}
+        waiting = [(root, 0)]
+        while waiting:
+            one, depth = waiting.pop()
+            if one in found:
+                continue
+            found[one] = depth
+            waiting += [(child, depth + inner) for child, inner in self._children(one)]
+        return tuple(found.items())
+
+    def _children(self, session_id: str) -> list[tuple[str, int]]:
+        """Children and how much deeper they stand, in the order in which a stack gives continuations last."""
+        if self._below is None:
+            self._below = {}
+            for link in self._links.values():
+                self._below.setdefault(link.parent_id or "", []).append(link)
+        deeper = [
+            (link, int(self.relation(link.id) is not Relation.CONTINUATION)) for link in self._below.get(session_id, ())
+        ]
+        deeper.sort(key=lambda item: (item[1], item[0].started_at or 0.0, item[0].id))
+        continued = [item for item in deeper if not item[1]]
+        others = [item for item in deeper if item[1]]
+        return [(link.id, inner) for link, inner in (*continued[::-1], *others[::-1])]
 
 
 _MARKED = {"branched": Relation.BRANCH, "delegate": Relation.DELEGATE, "reset": Relation.RESET}

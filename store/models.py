@@ -89,6 +89,9 @@ class Session:
     cwd: str | None = None
     profile: str = "default"
     origin: Origin = Origin.SQLITE
+    """Which source speaks for it; a snapshot only where no other does, and it may have lost messages."""
+    problem: str = ""
+    """Why part of its file cannot be read, "" where all can."""
     live: bool = False
     """Not ended, and its newest message is younger than five minutes."""
     first_id: int | None = None
@@ -104,6 +107,15 @@ class Session:
     def is_child(self) -> bool:
         """True for what the list leaves to its parent: delegates and older sections."""
         return self.relation is Relation.DELEGATE or self.is_older_section
+
+
+@dataclass(frozen=True, slots=True)
+class Kin:
+    """One session of a family, in the order in which a tree is drawn."""
+
+    session: Session
+    depth: int
+    """0 for the oldest ancestor that is known; a continuation stands as deep as what it continues."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,6 +221,17 @@ class Batch:
 
 
 @dataclass(frozen=True, slots=True)
+class Count:
+    """How many messages a search has to find."""
+
+    hits: int
+    sessions: int
+    """Sessions that they are in, as far as they were counted."""
+    capped: bool = False
+    """There are more than were counted."""
+
+
+@dataclass(frozen=True, slots=True)
 class ContextLine:
     """One message of the window around a hit."""
 
@@ -278,3 +301,48 @@ class Scope:
     archived: int = 0
     children: int = 0
     hidden: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What one look at the health of a store found."""
+
+    check: str
+    """permissions, journal, wal, lock, schema, sqlite, mount, spool, operations, index or integrity."""
+    ok: bool | None
+    """None where it could not be looked at, or cannot be known."""
+    detail: str
+    """What was found, and what to do where it is not well."""
+
+
+@dataclass(frozen=True, slots=True)
+class Whereabouts:
+    """Where one session is, and why it may not be in view."""
+
+    session: Session
+    held: tuple[str, ...]
+    """The files that hold something of it, a sentence each."""
+    reasons: tuple[str, ...] = ()
+    """Why a list leaves it out, or what is odd about it; () where it is simply in the list."""
+    family: tuple[Kin, ...] = ()
+    """Its family as a tree, () where it is alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Census:
+    """How many sessions a home has, by the source that speaks for them."""
+
+    stored: int | None
+    """In SQLite; None where it cannot be read."""
+    jsonl: int = 0
+    """In a JSONL file alone,"""
+    spool: int = 0
+    """in the spool alone,"""
+    snapshots: int = 0
+    """in a snapshot alone."""
+    waiting: int = 0
+    """Messages in the spool, of any session."""
+    problems: tuple[str, ...] = ()
+    """Files that cannot be read, a sentence each."""
+    profiles: tuple[tuple[str, int | None], ...] = ()
+    """The profiles of the root, this one too, with their sessions in SQLite; None where they cannot be counted."""

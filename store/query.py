@@ -16,6 +16,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from .escapes import escaped
 from .filters import KEYS, admits, read
 from .marks import accepts, matches
 from .sanitise import sanitise
@@ -172,10 +173,11 @@ class _Reading:
 def match(query: Query) -> str:
     """Give the MATCH string for an index of tokenizer unicode61; "" where the query has no words to seek.
 
-    Every word is quoted, so no text can be syntax.
+    Every word is quoted, so no text can be syntax; one beyond ASCII is also sought as JSON has it (`escapes`), where
+    its letters are words of their own: then what is found is to be verified by `accepts`.
     Terms with Chinese, Japanese or Korean characters find only texts where they stand alone: ask `trigram` for those.
     """
-    wanted = " OR ".join(" ".join(map(_quoted, terms)) for terms in query.any_of)
+    wanted = " OR ".join(_all_of([_quoted(term) for term in terms]) for terms in query.any_of)
     if not wanted or not query.none_of:
         return wanted
     return f"({wanted}) NOT ({' OR '.join(map(_quoted, query.none_of))})"
@@ -193,8 +195,18 @@ def trigram(query: Query) -> str:
     ]
     if not all(alternatives):
         return ""
-    return " OR ".join(" ".join(f'"{run}"' for run in runs) for runs in alternatives)
+    return " OR ".join(_all_of([f'("{run}" OR "{escaped(run)}")' for run in runs]) for runs in alternatives)
+
+
+def _all_of(parts: list[str]) -> str:
+    """All of some phrases; the AND may be left out between those without parentheses alone."""
+    return (" AND " if any(part.startswith("(") for part in parts) else " ").join(parts)
 
 
 def _quoted(term: Term) -> str:
-    return f'"{" ".join(term.words)}"{"*" if term.prefix else ""}'
+    star = "*" if term.prefix else ""
+    plain = f'"{" ".join(term.words)}"{star}'
+    if plain.isascii():
+        return plain
+    in_json = " ".join(part for word in term.words for part in words(escaped(word)))
+    return f'({plain} OR "{in_json}"{star})'

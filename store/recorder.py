@@ -5,11 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
-from . import content, merge
+from . import content, merge, pending
 from .draft import Draft, content_cell, drafts, json_cell, storable
 from .errors import CannotOpen, Damaged, Locked, StoreError
 from .files import META
+from .pending import Pending
 from .session_db import SessionDB
 from .sqlite import entries as rows
 from .sqlite.entries import Stamp
@@ -56,6 +58,12 @@ class SessionRecorder:
         self._model = model
         self._kept: list[_Held] = []
         self._seen: _Stored | None = None
+        self._spooled: Path | None = None
+
+    @property
+    def spooled(self) -> Path | None:
+        """The file in `pending_messages/` that keeps what is waiting; None where memory alone does."""
+        return self._spooled
 
     @property
     def waiting(self) -> int:
@@ -80,17 +88,64 @@ class SessionRecorder:
         Raises:
             Locked: The lock was not free. Nothing was written; the messages are kept, and the next call writes them
                 first, in order and once, even if its list does not hold them any more.
-            StoreError: Anything else that keeps the store from writing; the messages are kept all the same.
+            StoreError: Anything else that keeps the store from writing, such as a file that was replaced. The messages
+                are kept all the same, and in a file too (`spooled`), because this process may not get to write them.
             ValueError: See `append_messages`; nothing was written, nothing is kept.
         """
         held = _held(messages)
         try:
             written = self._flush([*self._kept, held])
-        except StoreError:
+        except StoreError as error:
             self._kept = [*(kept for kept in self._kept if not _continues(held, kept)), held]
+            if not isinstance(error, Locked):
+                self._spool(error)
             raise
-        self._kept = []
+        self._settle()
         return written
+
+    def close(self) -> None:
+        """Try once more to write what is waiting; what the store still refuses goes to a file (`spooled`).
+
+        Raises:
+            StoreError: There is no way to write that file either; the messages are in memory only.
+        """
+        if not self._kept:
+            return
+        try:
+            self._flush(self._kept)
+        except StoreError as error:
+            self._spool(error)
+            if self._spooled is None:
+                raise
+        else:
+            self._settle()
+
+    def _spool(self, error: StoreError) -> None:
+        """Put all that is waiting into the file; `error` tells where it lies, or that it lies nowhere."""
+        owed = Pending(
+            path=self._spooled or Path(),
+            session_id=self._id,
+            source=self._source,
+            model=self._model,
+            saved_at=time.time(),
+            reason=str(error),
+            conversations=tuple(held.messages for held in self._kept),
+        )
+        try:
+            self._spooled = pending.keep(pending.folder_of(self._db.path), owed)
+            error.add_note(f"the messages are kept in {self._spooled}; hermes-tui doctor --replay writes them")
+        except StoreError as worse:
+            error.add_note(str(worse))
+
+    def _settle(self) -> None:
+        """Nothing is waiting any more; a file that cannot be removed has nothing new for whoever replays it."""
+        self._kept = []
+        if self._spooled is not None:
+            try:
+                pending.forget(self._spooled)
+            except StoreError:
+                return
+            self._spooled = None
 
     def _flush(self, conversations: Sequence[_Held]) -> int:
         """Write what is new; look again where others wrote to the session in between."""
@@ -146,6 +201,27 @@ class SessionRecorder:
         for draft in drafts(history, now=time.time()):
             values = {name: value for name, value in draft.values.items() if layout.has("messages", name)}
             yield Draft(values, draft.calls)
+
+
+def replay(db: SessionDB, path: Path) -> int:
+    """Write what one file of `pending_messages/` keeps, and remove it; what is stored by now is not written again.
+
+    Args:
+        path: One of `pending.waiting`.
+
+    Returns:
+        How many messages were written.
+
+    Raises:
+        StoreError: They could not be written, or the file is not one of ours; it is kept.
+    """
+    pending.read(path)  # what is not ours keeps its name
+    mine = pending.claim(path)
+    owed = pending.read(mine)
+    recorder = SessionRecorder(db, owed.session_id, source=owed.source, model=owed.model)
+    written = recorder._flush([_held(messages) for messages in owed.conversations])
+    pending.forget(mine)
+    return written
 
 
 def _news(stored: Sequence[bytes], conversations: Iterable[_Held]) -> tuple[list[bytes], list[Dict]]:

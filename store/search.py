@@ -4,6 +4,7 @@ SQLite comes first, by row id: ids by the index, then the bodies of the few that
 section of its own.
 Then come the JSONL files of sessions that have no row, and of those that the quick flag says hold messages SQLite
 lacks, the file changed last first; of the latter only the messages that are missing in SQLite.
+Last come what waits in the spool, and the snapshots of sessions that nothing else knows.
 """
 
 from __future__ import annotations
@@ -14,16 +15,19 @@ from collections.abc import Iterator, Sequence
 from . import content, drift, merge
 from .cancel import Cancel
 from .errors import CannotOpen, Damaged, Interrupted, StoreMissing
-from .files import Files
+from .escapes import searched
 from .filters import admits
+from .leftovers import Leftovers
 from .models import Batch, Drift, Hit, Message, Origin, Session
 from .query import Query, accepts, matches
 from .sqlite import entries as rows
-from .sqlite import fts, messages, sessions
+from .sqlite import fts, messages, plans, sessions
 from .sqlite.connection import Reader
 from .sqlite.labels import Label, labels
+from .sqlite.narrowing import Among
+from .status import LIVE_WINDOW
 
-FIRST, LATER = 20, 100
+FIRST, LATER = 8, 100
 """Hits of the first batch, which is on the screen before the second is asked for, and of the others."""
 LONGEST = 2_000
 """Characters of a hit's text."""
@@ -38,7 +42,7 @@ _AT_ONCE = 100
 
 def stream(
     reader: Reader,
-    files: Files,
+    leftovers: Leftovers,
     query: Query,
     *,
     now: float,
@@ -61,23 +65,26 @@ def stream(
         StoreError: SQLite cannot be read and there are no files either; where there are, the label says it.
     """
     if query.any_of or query.none_of or query.filters:
-        search = _Search(reader, files, query, now=now, profile=profile, cancel=cancel)
+        search = Search(reader, leftovers, query, now=now, profile=profile, cancel=cancel)
         yield from search.batches(limit, after_id)
     else:
         yield Batch((), done=True)
 
 
-class _Search:
+class Search:
     """One question while it is answered."""
 
     def __init__(
-        self, reader: Reader, files: Files, query: Query, *, now: float, profile: str, cancel: Cancel | None
+        self, reader: Reader, leftovers: Leftovers, query: Query, *, now: float, profile: str, cancel: Cancel | None
     ) -> None:
-        self._reader, self._files, self._query = reader, files, query
+        self._reader, self._leftovers, self._query = reader, leftovers, query
+        self._files = leftovers.files
         self._now, self._profile, self._cancel = now, profile, cancel
         self._labels: dict[str, Label] = {}
         self._answers: dict[str, bool] = {}
+        self._active: frozenset[str] | None = None
         self._fallback: str | None = None
+        self._passing: str | None = None
         self._sought = 0
         self._found = 0
         self._capped = False
@@ -92,62 +99,89 @@ class _Search:
             self._readable = False
             self._fallback = "no state.db, only JSONL files"
         except (CannotOpen, Damaged) as error:
-            if after_id or not self._files.newest_first():
+            if after_id or not self._leftovers.any:
                 raise
             self._readable, self._partial = False, True
             self._fallback = f"state.db was not searched to its end: {error}"
         if not after_id and not self._capped:
-            yield from self._written(limit)
+            yield from self.written(limit)
         yield self._batch((), done=True)
 
     def _batch(self, hits: Sequence[Hit], *, done: bool = False) -> Batch:
         self._found += len(hits)
-        return Batch(tuple(hits), done, self._capped, self._fallback, self._sought, self._partial)
+        said = self._passing or self._fallback
+        return Batch(tuple(hits), done, self._capped, said, self._sought, self._partial)
 
     def _stored(self, limit: int, after_id: int) -> Iterator[Batch]:
         """Ids one more than asked for, so that it is known whether there are more; bodies of those asked for only."""
-        states = [one for one in self._query.filters if one.key == "is" and one.value in ("live", "flagged")]
         steps = fts.newest(
             self._reader,
             self._query,
             limit=limit + 1,
             above=after_id or None,
-            among=self._is_in_state if states else None,
+            among=self.among,
             cancel=self._cancel,
         )
         for step in steps:
-            self._fallback = step.label or self._fallback
-            self._sought = step.examined if self._fallback else 0
+            self._passing = step.label if step.label in plans.PASSING else None
+            self._fallback = self._fallback if self._passing else step.label or self._fallback
+            self._sought = step.examined if self._fallback or self._passing else 0
             self._capped = self._found + len(step.ids) > limit
             ids = list(step.ids[: limit - self._found])
             while ids:
                 size = LATER if self._found else FIRST
                 chunk, ids = ids[:size], ids[size:]
-                yield self._batch(self._hydrated(chunk))
-            if self._fallback and not step.ids:
+                yield self._batch(sorted(self.hydrated(chunk), key=_newest_first))
+            if not (step.ids or step.done):
                 yield self._batch(())
+        self._passing = None
 
-    def _hydrated(self, ids: Sequence[int]) -> list[Hit]:
-        found = messages.bodies(self._reader, ids)
+    def hydrated(self, ids: Sequence[int]) -> list[Hit]:
+        """The hits of at most 256 rows, in their order, without those that are gone."""
+        found = messages.bodies(self._reader, ids, cancel=self._cancel)
         unknown = {message.session_id for message in found} - self._labels.keys()
         if unknown:
             self._labels |= labels(self._reader, unknown)
-        return [hit(self._query, message, self._labels.get(message.session_id, Label())) for message in found]
+        hits = []
+        for message in found:
+            self._go_on()
+            hits.append(hit(self._query, message, self._labels.get(message.session_id, Label())))
+        return hits
+
+    @property
+    def among(self) -> Among | None:
+        """Tells of a session whether it passes the filters that SQLite cannot answer; None where there is none."""
+        asked = any(one.key == "is" and one.value in ("live", "flagged") for one in self._query.filters)
+        return self._is_in_state if asked else None
 
     def _is_in_state(self, session_id: str) -> bool:
         """Whether a session passes `is:`, asked of each session once."""
         if session_id not in self._answers:
-            found = self._rows([session_id])
-            self._answers[session_id] = bool(found) and self._has_states(found[0])
+            found = self._rows([session_id]) if self._may_stand_out(session_id) else ()
+            session = found[0] if found else Session(session_id)
+            self._answers[session_id] = self._has_states(session, but=("archived",))
         return self._answers[session_id]
+
+    def _may_stand_out(self, session_id: str) -> bool:
+        """True where a session may be live or flagged: only of those the counts are asked."""
+        if self._active is None:
+            since = self._now - LIVE_WINDOW
+            self._active = sessions.active_since(self._reader, since, cancel=self._cancel)
+        return session_id in self._active or self._files.facts(session_id) is not None
 
     def _rows(self, ids: Sequence[str]) -> tuple[Session, ...]:
         return sessions.by_ids(self._reader, ids, now=self._now, profile=self._profile) if self._readable else ()
 
-    def _has_states(self, session: Session) -> bool:
+    def _has_states(self, session: Session, *, but: Sequence[str] = ()) -> bool:
         flagged = drift.flag(session, self._files.facts(session.id)) is not None
         states = {"live": session.live, "archived": session.archived, "flagged": flagged}
-        return all(states.get(one.value, False) is not one.negated for one in self._query.filters if one.key == "is")
+        asked = [one for one in self._query.filters if one.key == "is" and one.value not in but]
+        return all(states.get(one.value, False) is not one.negated for one in asked)
+
+    def written(self, limit: int) -> Iterator[Batch]:
+        """The hits of JSONL files, of the spool and of snapshots."""
+        yield from self._written(limit)
+        yield from self._beside(limit)
 
     def _written(self, limit: int) -> Iterator[Batch]:
         """The hits of files, each file a batch or several."""
@@ -167,6 +201,35 @@ class _Search:
             if self._capped:
                 return
 
+    def _beside(self, limit: int) -> Iterator[Batch]:
+        """The hits of what waits in the spool, and of snapshots whose session nothing else knows."""
+        for session, there in self._others():
+            self._go_on()
+            if self._capped or not self._admits(session):
+                continue
+            label = Label(session.source, session.model, session.title)
+            found = [message for message in reversed(there) if self._answered_by(message)]
+            room = limit - self._found
+            self._capped = len(found) > room
+            if found:
+                yield self._batch([hit(self._query, message, label) for message in found[:room]])
+
+    def _others(self) -> Iterator[tuple[Session, Sequence[Message]]]:
+        for session_id in self._leftovers.spool.ids():
+            session = next(iter(self._rows([session_id])), None) or self._leftovers.session(session_id)
+            waiting = [one for one in self._leftovers.messages(session_id) if one.origin is Origin.SPOOL]
+            if session is not None and waiting:
+                yield session, waiting
+        octets = FILE_OCTETS
+        for session_id, size in self._leftovers.snapshot_only(lambda ids: {row.id for row in self._rows(ids)}):
+            octets -= size
+            if octets < 0:
+                self._fallback = f"the oldest JSON snapshots left out, over {FILE_OCTETS >> 20} MB in all"
+                return
+            session = self._leftovers.session(session_id)
+            if session is not None:
+                yield session, self._leftovers.messages(session_id)
+
     def _file_sessions(self) -> Iterator[Session]:
         """The sessions that have a file, the file changed last first; as SQLite has them where it does."""
         ids = [session_id for session_id, _ in self._files.newest_first()]
@@ -181,7 +244,7 @@ class _Search:
     def _hits_of(self, session: Session, room: int) -> list[Hit]:
         """The newest hits of one file that SQLite lacks, newest first."""
         label = Label(session.source, session.model, session.title)
-        missing = None if session.origin is Origin.JSONL else _Missing(self._reader, self._files, session.id)
+        missing = None if session.origin is Origin.JSONL else _Missing(self._reader, self._leftovers, session.id)
         found: deque[Message] = deque(maxlen=room + 1)
         try:
             for place, record in enumerate(self._files.good(session.id)):
@@ -196,7 +259,7 @@ class _Search:
         return [hit(self._query, message, label) for message in newest]
 
     def _answered_by(self, message: Message) -> bool:
-        return self._admits_message(message) and accepts(self._query, searchable(message))
+        return self._admits_message(message) and accepts(self._query, searched(searchable(message)))
 
     def _admits(self, session: Session) -> bool:
         """The filters that speak of a session."""
@@ -229,8 +292,8 @@ class _Search:
 class _Missing:
     """The places of a file's messages that SQLite lacks, compared once and only where a message matches."""
 
-    def __init__(self, reader: Reader, files: Files, session_id: str) -> None:
-        self._reader, self._files, self._id = reader, files, session_id
+    def __init__(self, reader: Reader, leftovers: Leftovers, session_id: str) -> None:
+        self._reader, self._files, self._id = reader, leftovers.files, session_id
         self._places: frozenset[int] | None = None
 
     def __contains__(self, place: int) -> bool:
@@ -239,6 +302,11 @@ class _Missing:
             union = merge.compare(written, list(rows.entries(self._reader, self._id))).union
             self._places = frozenset(here for here, there in union if here is not None and there is None)
         return place in self._places
+
+
+def _newest_first(hit: Hit) -> float:
+    """Row order stands in for time from batch to batch; inside one it is the time that counts."""
+    return -(hit.timestamp or 0.0)
 
 
 def _passes(message: Message, key: str, moment: float | None) -> bool:
@@ -250,15 +318,15 @@ def _passes(message: Message, key: str, moment: float | None) -> bool:
 
 
 def searchable(message: Message) -> str:
-    """What an index holds of a message: its text, the tool's name, its calls."""
+    """What an index holds of a message: text, tool name, calls; and reasoning, which was part of the text once."""
     calls = (f"{call.name} {call.arguments}" for call in message.tool_calls)
-    return " ".join(part for part in (message.text, message.tool_name, *calls) if part)
+    return " ".join(part for part in (message.text, message.tool_name, *calls, message.reasoning) if part)
 
 
 def hit(query: Query, message: Message, label: Label) -> Hit:
     """A message as a search shows it: the part that a word was found in, cut round the first match."""
     calls = (f"{call.name} {call.arguments}" for call in message.tool_calls)
-    parts = [part for part in (message.text, *calls, message.tool_name) if part]
+    parts = [part for part in (message.text, *calls, message.tool_name, message.reasoning) if part]
     found = ((part, spans) for part in parts if (spans := matches(query, part)))
     text, spans = next(found, (parts[0] if parts else "", ()))
     text, spans = cut(text, spans)

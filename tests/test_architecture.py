@@ -228,3 +228,14 @@ def test_every_public_name_of_the_store_has_a_docstring() -> None:
             if not ast.get_docstring(node):
                 missing.append(f"{path.relative_to(ROOT)}:{node.lineno} {node.name}")
     assert missing == []
+
+
+def test_no_stock_widget_that_reads_markup_is_given_text_of_the_store() -> None:
+    """Static, Label and their kind run `[@click=…]` from data; ours draw spans that passed the gate."""
+    allowed = {"textual.widgets", "textual.widgets.Input"}
+    wrong = {
+        name_of(path): sorted(found)
+        for path in SOURCES
+        if (found := {name for name in imports_of(path) if name.startswith("textual.widgets")} - allowed)
+    }
+    assert wrong == {}

@@ -4,5 +4,6 @@ from __future__ import annotations
 
 from hermes_tui.feed.desk import OpenStore
 from hermes_tui.feed.feed import Feed
+from hermes_tui.feed.shelf import Shelf
 
-__all__ = ["Feed", "OpenStore"]
+__all__ = ["Feed", "OpenStore", "Shelf"]

@@ -101,12 +101,14 @@ def transcript(db: SessionDB, generation: int, session: Session) -> Iterator[Ans
     chain = db.chain(session.id)
     for place, section_id in enumerate(chain, 1):
         row = session if section_id == session.id else db.session(section_id)
+        repeated = db.carried(section_id, chain[place - 2] if place > 1 else "")
         after, first, more = 0, True, True
         while more:
             page = db.heads(section_id, after=after, limit=PAGE_HEADS)
             more = page.more
             last = place == len(chain) and not more
-            yield SectionArrived(generation, section_id, page.items, place, len(chain), first, last, row)
+            heads = tuple(head for head in page.items if head.id not in repeated)
+            yield SectionArrived(generation, section_id, heads, place, len(chain), first, last, row)
             after, first = page.items[-1].id if page.items else after, False
 
 

@@ -35,7 +35,10 @@ Work: TypeAlias = "Callable[[SessionDB, Callable[[Progress], None], Cancel], Rec
 
 SOME_LINES = 100
 """Places of a difference that are read at a time."""
-NOT_WRITTEN = "hermes-tui was started with --read-only: nothing is written; start it without to repair"
+NOT_WRITTEN = (
+    "nothing is written: hermes-tui was started with --read-only, or shows all profiles as one; "
+    "start it without, on one profile, to repair"
+)
 
 
 class Mending(Listing):

@@ -12,8 +12,10 @@ from textual.binding import Binding, BindingType
 from textual.widgets import Input
 
 from hermes_tui.commands import BROWSER, TABLE, Command, Offer, Place, applying
+from hermes_tui.messages import WhereaboutsArrived
 from hermes_tui.screens.copying import What, copied, resume_command
 from hermes_tui.screens.help import HelpScreen
+from hermes_tui.screens.hidden import HiddenScreen
 from hermes_tui.screens.mender import Mender
 from hermes_tui.widgets.hit_list import HitKey
 from hermes_tui.widgets.transcript import Transcript
@@ -40,7 +42,8 @@ class BrowserScreen(Mender):
     """Lists the sessions of a home, searches them, shows one."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding(key.keys, key.action, command.sentence, show=False, id=f"{command.id}.{number}")
+        # Before the focused widget: a key that moves the focus is done when the next one, typed fast, is looked at.
+        Binding(key.keys, key.action, command.sentence, show=False, id=f"{command.id}.{number}", priority=True)
         for command in TABLE
         if command.places & BROWSER
         for number, key in enumerate(command.keys)
@@ -217,12 +220,25 @@ class BrowserScreen(Mender):
         self.restart()
 
     def action_hidden(self) -> None:
-        """Show what the list leaves out; in the transcript, what the user took back."""
+        """Say what the list leaves out and where a session is; in the transcript, show what the user took back."""
         if self.place is Place.TRANSCRIPT:
             self.transcript.undone()
         else:
+            scope, listed = self.catalog.scope, self.catalog.plain
+            self.app.push_screen(
+                HiddenScreen(self.feed, listed=listed, scope=scope, everything=self.everything, glyphs=self.glyphs),
+                self._show_everything,
+            )
+
+    def _show_everything(self, toggled: bool | None) -> None:
+        if toggled:
             self.everything = not self.everything
             self.paint()
+
+    @on(WhereaboutsArrived)
+    def _on_whereabouts_arrived(self, message: WhereaboutsArrived) -> None:
+        if isinstance(self.app.screen, HiddenScreen):
+            self.app.screen.take(message)
 
     def action_reader(self, verb: str) -> None:
         """What the transcript does with its keys."""

@@ -95,7 +95,8 @@ class Catalog:
             if old is not None:
                 self._reasons[reason_of(old.session)] -= 1
             self._reasons[reason_of(session)] += 1
-            drift = Drift.JSONL_ONLY if session.origin is not Origin.SQLITE else None
+            drift = Drift.JSONL_ONLY if session.origin is Origin.JSONL else None
+            drift = Drift.DAMAGED if session.problem else drift
             self._keep(replace(old, session=session) if old else SessionRow(session, None, drift))
         self._all.put({session.id: place_of(session) for session in changed.values()})
         plain = {key: place_of(session) for key, session in changed.items() if reason_of(session) is None}

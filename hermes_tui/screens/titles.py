@@ -1,4 +1,4 @@
-"""Which sessions a search finds by what they were named; first words are messages, and found as such."""
+"""Which sessions a search finds by title, folder and id; first words are messages, and found as such."""
 
 from __future__ import annotations
 
@@ -9,12 +9,18 @@ from hermes_tui.render.row import title_of
 from hermes_tui.screens.catalog import moment_of
 from hermes_tui.widgets.session_list import SessionRow
 from store.filters import admits
+from store.models import Session
 from store.query import Query
 from store.terms import Filter
 from store.words import plain
 
 OF_MESSAGES = frozenset({"role", "tool", "has"})
 """Filters that speak of a message: a title cannot answer them."""
+
+SHORTEST_ID = 4
+"""Characters of an id's start that name a session,"""
+SHORTEST_FOLDER = 3
+"""and of its working folder."""
 
 
 class Titles:
@@ -24,7 +30,10 @@ class Titles:
         self._folded: dict[str, tuple[str, str]] = {}
 
     def match(self, query: Query, row: SessionRow) -> tuple[Range, ...] | None:
-        """Where the words of a query stand in a title, parts of words included; None where it is not found."""
+        """Where the words of a query stand in a title, parts of words included; None where it is not found.
+
+        A word may be in the working folder instead, or be the start of the session's id.
+        """
         if not _passes(query, row):
             return None
         title = self._fold(row)
@@ -34,7 +43,7 @@ class Titles:
             return () if query.filters else None
         for terms in query.any_of:
             ranges = [_range(title, plain(term.text)) for term in terms]
-            if None not in ranges:
+            if all(found or _named(term.text, row.session) for found, term in zip(ranges, terms, strict=True)):
                 return tuple(_apart(sorted(found for found in ranges if found is not None)))
         return None
 
@@ -45,6 +54,12 @@ class Titles:
             folded = plain(title)
             self._folded[row.session.id] = (title, folded)
         return folded
+
+
+def _named(word: str, session: Session) -> bool:
+    """Whether a session's id begins with a word, or its folder has it."""
+    by_id = len(word) >= SHORTEST_ID and session.id.startswith(word)
+    return by_id or (len(word) >= SHORTEST_FOLDER and plain(word) in plain(session.cwd or ""))
 
 
 def _range(title: str, word: str) -> Range | None:

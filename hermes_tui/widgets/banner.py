@@ -13,7 +13,7 @@ from hermes_tui.render.safe import safe
 from hermes_tui.render.time import in_words, many
 from hermes_tui.widgets.bar import Bar
 from hermes_tui.widgets.theme import Ground
-from store.models import Check, Drift, JsonlFacts, Session
+from store.models import Check, Drift, JsonlFacts, Origin, Session
 
 KEYS: Line = (
     span("r", Role.ACCENT, bold=True),
@@ -53,28 +53,43 @@ class Banner(Bar):
     def show(self, session: Session, drift: Drift | None, facts: JsonlFacts | None, check: Check | None) -> None:
         """Say what is known of a session's drift; nothing, and the row goes."""
         self._drift = drift
-        self._sentences = sentences(session, drift, facts, check) if drift else ()
-        self.set_class(drift is not None, "-flagged")
+        self._sentences = sentences(session, drift, facts, check) if drift else _of_origin(session)
+        self.set_class(bool(self._sentences), "-flagged")
         self.refresh()
 
     def line(self, width: int) -> Line:
         """The flag, and the longest sentence that fits."""
-        if self._drift is None:
+        if not self._sentences:
             return ()
         return banner_line(self._drift, self._sentences, width, self.glyphs)
 
     def _on_click(self, event: events.Click) -> None:  # type: ignore[override]  # need not be a coroutine
         event.stop()
+        if self._drift is None:
+            return
         end = self.size.width - MARGIN
         self.post_message(self.Clicked(self, end - LAST_KEY <= event.x < end))
 
 
-def banner_line(drift: Drift, said: tuple[str, ...], width: int, glyphs: Glyphs) -> Line:
-    """Draw the flag, the first of `said` that fits into `width` cells, and the keys, which stay."""
-    room = width - MARGIN - line_cells(KEYS)
+def _of_origin(session: Session) -> tuple[str, ...]:
+    """What to say of a session that neither SQLite nor a JSONL file has; () of any other."""
+    if session.origin is Origin.SNAPSHOT:
+        left = many(session.messages, "message")
+        return f"Only in a JSON snapshot, which may lack messages: {left} left", f"Only a snapshot, {left}", "Snapshot"
+    if session.origin is Origin.SPOOL:
+        waits = many(session.messages, "message")
+        return f"Only in the spool: {waits} could not be written into SQLite yet", f"In the spool, {waits}", "Spool"
+    return ()
+
+
+def banner_line(drift: Drift | None, said: tuple[str, ...], width: int, glyphs: Glyphs) -> Line:
+    """Draw the flag, the first of `said` that fits into `width` cells, and the keys of a flag, which stay."""
+    keys = KEYS if drift is not None else ()
+    room = width - MARGIN - line_cells(keys)
     sentence = next((text for text in said if cells(safe(text)) <= room - 6), "")
-    left: Line = (blank(1), glyphs.drift(drift), span(f" {sentence}"))
-    return (*fill(left, room), *KEYS) if room >= line_cells(left) else left
+    mark = span(glyphs.partial, Role.WARNING, bold=True) if drift is None else glyphs.drift(drift)
+    left: Line = (blank(1), mark, span(f" {sentence}"))
+    return (*fill(left, room), *keys) if room >= line_cells(left) else left
 
 
 def sentences(session: Session, drift: Drift, facts: JsonlFacts | None, check: Check | None) -> tuple[str, ...]:
@@ -92,6 +107,8 @@ def sentences(session: Session, drift: Drift, facts: JsonlFacts | None, check: C
     if drift is Drift.JSONL_AHEAD:
         here, there = in_words(lines), in_words(session.messages)
         return f"JSONL has {here} messages, SQLite {there}", f"JSONL {here}, SQLite {there}"
+    if drift is Drift.DAMAGED and session.problem:
+        return session.problem, "damaged"
     if drift is Drift.DAMAGED:
         return f"{many(facts.bad_lines if facts else 1, 'damaged line')} in JSONL", "damaged lines"
     if check is None:

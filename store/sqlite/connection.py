@@ -17,7 +17,7 @@ import apsw
 
 from .. import errors
 from ..cancel import Cancel
-from . import faults, opening
+from . import cells, faults, opening
 from .cells import Value, text
 from .layout import Layout, look
 from .writer import Writer
@@ -38,14 +38,21 @@ class Reader:
     """Lends read-only connections to one store, each to one thread at a time; opens nothing until it is asked.
 
     Every method may be called from any thread.
-    Where another file appears at the path, or a copy falls behind, a new connection is opened: reads go on.
+    Where another file appears at the path, its WAL was taken away, or a copy falls behind, a new connection is opened:
+    reads go on.
+
+    Args:
+        path: The state.db.
+        step_back: Called where what lies at the path is not what was open: SQLite opens the new one only when every
+            connection of this process to the old one is closed, a writer's too.
 
     Raises:
         StoreError: From every method that asks the file, the leaf that says what is wrong.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, step_back: Callable[[], None] = lambda: None) -> None:
         self.path = path
+        self._step_back = step_back
         self._lock = threading.Lock()
         self._idle: list[opening.Opened] = []
         self._closed = False
@@ -129,9 +136,14 @@ class Reader:
         return self._versions << 32 | int(self._version.connection.pragma("data_version"))
 
     def _look(self, opened: opening.Opened) -> Layout:
+        """Nobody committed since this connection last looked where its data_version is the same."""
+        [(version,)] = opened.connection.execute("PRAGMA data_version").fetchall()
+        if opened.looked is not None and opened.looked[0] == version:
+            return opened.looked[1]
         seen, known = self._looked or ((), None)
         found = look(opened.connection, known if seen == opened.seen else None)
         self._looked = (opened.seen, found)
+        opened.looked = (cells.integer(version), found)
         return found
 
     @contextmanager
@@ -158,12 +170,29 @@ class Reader:
             found = self._idle.pop() if self._idle else None
         for stale in idle:
             stale.close()
+        if idle:
+            self._let_go()
         return found or self._open()
 
     def _open(self) -> opening.Opened:
         if self._closed:
             raise errors.StoreError(f"{self.path} was closed; open it again")
-        return opening.to_read(self.path)
+        try:
+            return opening.to_read(self.path)
+        except apsw.IOError:
+            self._let_go()
+            raise
+
+    def _let_go(self) -> None:
+        """Close what else may hold a file that is not at the path any more."""
+        if self._version_lock.acquire(blocking=False):
+            try:
+                if self._version is not None and not self._version.current:
+                    self._version.close()
+                    self._version = None
+            finally:
+                self._version_lock.release()
+        self._step_back()
 
     def _give_back(self, opened: opening.Opened, *, spent: bool) -> None:
         ended = opened.connection.txn_state() == apsw.SQLITE_TXN_NONE

@@ -11,6 +11,7 @@ import apsw
 
 from .. import content
 from ..cancel import Cancel
+from ..carried import SUMMARIES, Likeness
 from ..draft import Draft, storable
 from ..merge import Entry
 from . import cells, columns, turns
@@ -21,10 +22,9 @@ from .layout import Layout
 _AT_ONCE = 256
 """Rows whose bodies are read in one critical section."""
 
-_A_MESSAGE = "messages.role IS NOT 'session_meta'"
+_COMPARED = ("role", "content", "tool_calls", "tool_call_id")
 
-SUMMARIES = ("[CONTEXT COMPACTION", "[CONTEXT SUMMARY]:")
-"""How a message begins that a compaction put in place of others (facts/hermes-format.md §3.2)."""
+_A_MESSAGE = "messages.role IS NOT 'session_meta'"
 
 Ask = Callable[[str, tuple[Value, ...]], list[tuple[Value, ...]]]
 """One statement, its bindings, all its rows."""
@@ -92,6 +92,39 @@ def has_session(reader: Reader, session_id: str) -> bool:
     return reader.row("SELECT 1 FROM sessions WHERE id = ?", (storable(session_id),)) is not None
 
 
+def likenesses(reader: Reader, ids: Sequence[int]) -> dict[int, Likeness]:
+    """What the bodies of some rows tell, at most 256 in a critical section."""
+    layout = reader.layout
+    found: dict[int, Likeness] = {}
+    for start in range(0, len(ids), _AT_ONCE):
+        texts = ", ".join(columns.text(layout, "messages", name) for name in _COMPARED)
+        rows = reader.rows(
+            f"SELECT id, {texts} FROM messages WHERE id IN (SELECT value FROM json_each(?))",
+            (json.dumps(list(ids[start : start + _AT_ONCE])),),
+        )
+        for name, *row in rows:
+            role, body, calls, call_id = map(cells.text, row)
+            identity = content.identity(role, body, calls, call_id)
+            found[cells.integer(name)] = Likeness(identity, (body or "").startswith(SUMMARIES))
+    return found
+
+
+def marked_copies(reader: Reader, session_id: str, before: str) -> set[int]:
+    """Rows of a session whose `display_identity` the session before it has, and inactive ones with an active twin."""
+    layout = reader.layout
+    if not layout.has("messages", "display_identity"):
+        return set()
+    active = columns.active(layout)
+    rows = reader.rows(
+        "SELECT id FROM messages WHERE session_id = ?1 AND display_identity IS NOT NULL AND (display_identity IN"
+        " (SELECT display_identity FROM messages WHERE session_id = ?2 AND display_identity IS NOT NULL)"
+        f" OR (NOT ({active}) AND display_identity IN (SELECT display_identity FROM messages"
+        f" WHERE session_id = ?1 AND display_identity IS NOT NULL AND {active})))",
+        (storable(session_id), storable(before)),
+    )
+    return {cells.integer(row[0]) for row in rows}
+
+
 def session_ids(reader: Reader) -> list[str]:
     """Every session that has a row, newest start first."""
     if not reader.layout.has("sessions", "started_at"):
@@ -130,7 +163,7 @@ _IDS = "SELECT id FROM messages WHERE session_id = ? ORDER BY id"
 
 
 def _rows(layout: Layout) -> str:
-    texts = (columns.text(layout, "messages", name) for name in ("role", "content", "tool_calls", "tool_call_id"))
+    texts = (columns.text(layout, "messages", name) for name in _COMPARED)
     time = columns.real(layout, "messages", "timestamp")
     octets = " + ".join(columns.octets(layout, "messages", name) for name in sorted(layout.columns["messages"]))
     marked = columns.whole(layout, "messages", "_compressed_summary")

@@ -14,7 +14,7 @@ import apsw
 from .. import errors
 
 _SPENT = (apsw.CorruptError, apsw.NotADBError, apsw.IOError, apsw.CantOpenError)
-_INDEX_WORDS = ("no such tokenizer", "no such module", "vtable constructor failed", "_fts")
+_INDEX_WORDS = ("no such tokenizer", "no such module", "vtable constructor failed", "_fts", "fts5")
 
 _MEANINGS: tuple[tuple[tuple[type[apsw.Error], ...], type[errors.StoreError], str], ...] = (
     ((apsw.InterruptError, apsw.AbortError), errors.Interrupted, "the question was withdrawn while it ran"),

@@ -8,39 +8,45 @@ Every step is one critical section that fetches a bounded number of rows and end
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+import time
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import apsw
 
 from .. import errors
 from ..cancel import Cancel
-from ..query import Query, accepts, match, trigram
-from ..words import cjk_runs
-from . import cells, columns
+from ..escapes import searched
+from ..query import Query, accepts
+from . import cells, columns, displaced
 from .connection import Reader, Row, Value
-from .layout import FTS, TRIGRAM, Layout
-from .narrowing import Among, Test, tests
+from .layout import Layout
+from .narrowing import Among, OfSessions, Test, passes, tests
+from .plans import LOST, PASSING, plan, refusal
+from .stretches import Stretch, edge_statement, lost_statement, statement
 
 SCAN_ROWS = 2_000
 """Rows that one step fetches where their text is judged,"""
 SCAN_OCTETS = 4 * 1024 * 1024
 """or this much text, whichever comes first."""
-
-MISSING = "no index, scanning"
-DAMAGED = "index damaged, scanning"
-UNUSABLE = "index unusable, scanning"
-STALE = "index out of date, scanning"
-REBUILDING = "index being rebuilt, scanning what it lacks"
-SHORT = "no index for words this short, scanning"
-PARTLY = "the index for these words leaves out tool output"
-PARTLY_WALKED = "tool output is not in the index for these words, scanning"
+SOON_ROWS = 20_000
+"""Rows that a brief stretch reads at most,"""
+SOON_SECONDS = 0.03
+"""or so long."""
+FIRST = 8
+"""Rows of the first step, so that it is there at once,"""
+FIRST_PAGE = 20
+"""or so many where those after it wait for what an index leaves out."""
+LOST_ROWS = 20_000
+"""Rows whose ends one step looks at for what an index leaves out."""
 
 _FIRST_ROWS = 256
+_SOON_AT_ONCE = 512
 _MOST_ROWS = 65_536
-_SHORT_PREFIX = 3
-_SHORT_PREFIX_ROWS = 512
-_LONGEST = 64 * 1024 * 1024
+_FILTERED_ROWS = 8_192
+_SESSION = 2
+"""Where a row has its session's id, if sessions are asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +54,7 @@ class Step:
     """What one critical section found."""
 
     ids: tuple[int, ...]
-    """Message rows, newest first, all older than those of the step before."""
+    """Message rows, newest first; but for what an index left out of the first page, older than those before."""
     examined: int
     """Rows looked at so far, whether they matched or not."""
     label: str | None = None
@@ -62,25 +68,10 @@ class _Window:
     """The rows that one critical section fetched."""
 
     rows: list[Row]
-    whole: bool = False
-    """The stretch has no further row."""
+    last: int | None = None
+    """The lowest id it reached, None where the stretch has no further row."""
     refused: str | None = None
     """A label, where the index would not answer."""
-
-
-@dataclass(frozen=True, slots=True)
-class Stretch:
-    """A range of ids that is asked in one way."""
-
-    table: str | None
-    """The index, None for a walk over the rows."""
-    expression: str
-    judged: bool
-    """True where the text of a message has the last word."""
-    label: str | None = None
-    below: int | None = None
-    """Exclusive bounds of the ids, None where there is none."""
-    above: int | None = None
 
 
 def newest(
@@ -92,9 +83,11 @@ def newest(
     above: int | None = None,
     among: Among | None = None,
     cancel: Cancel | None = None,
+    clock: Callable[[], float] = time.monotonic,
 ) -> Iterator[Step]:
     """Ids of the messages that match, newest row first, in steps; nothing is held between two of them.
 
+    Newest means by row id, but for the blocks that a repair wrote (`displaced`).
     A message counts that is active or was compacted in place (facts/hermes-format.md §3.4).
     A missing, stale, damaged or unfinished index is gone round by a walk, and the label says so.
     A walk does not look into messages of more than 64 MB.
@@ -105,6 +98,7 @@ def newest(
         above: Only ids over it.
         among: Which sessions; all where it is None.
         cancel: Withdraws the question, within a row.
+        clock: Seconds that only go forward.
 
     Raises:
         Interrupted: If it was withdrawn.
@@ -114,106 +108,186 @@ def newest(
     if not layout.has("messages", "session_id"):
         yield Step((), 0, done=True)
         return
-    stretches = _within(plan(reader, layout, query), below, above)
-    yield from _Search(reader, query, layout, tests(layout, query, among), cancel).steps(stretches, limit)
+    planned = [one.within(below, above) for one in plan(reader, layout, query, cancel)]
+    stretches = [one.within(part.below, part.above) for part in displaced.ranges(reader, layout) for one in planned]
+    yield from _Search(reader, query, tests(layout, query, among), cancel, clock).steps(stretches, limit)
+
+
+def passing(
+    reader: Reader,
+    query: Query,
+    ids: Sequence[int],
+    *,
+    judged: bool,
+    among: Among | None = None,
+    cancel: Cancel | None = None,
+) -> frozenset[int]:
+    """Which of some rows a search may find, by the filters of a query and, where `judged`, by its words.
+
+    Raises:
+        Interrupted: If it was withdrawn.
+        StoreError: If the messages themselves cannot be read.
+    """
+    named = Stretch(None, "", judged=judged, ids=tuple(sorted(ids, reverse=True)))
+    search = _Search(reader, query, tests(reader.layout, query, among), cancel, time.monotonic)
+    return frozenset(one for step in search.steps([named], len(ids)) for one in step.ids)
+
+
+def sessions_of(reader: Reader, ids: Sequence[int], *, cancel: Cancel | None = None) -> frozenset[str]:
+    """The sessions that some messages belong to."""
+    sql = (
+        "SELECT DISTINCT CAST(session_id AS BLOB) FROM json_each(?) AS named"
+        " CROSS JOIN messages ON messages.id = named.value"
+    )
+    return frozenset(cells.text(row[0]) or "" for row in reader.rows(sql, (json.dumps(ids),), cancel=cancel))
 
 
 class _Search:
     """One search while it runs."""
 
     def __init__(
-        self, reader: Reader, query: Query, layout: Layout, conditions: tuple[Test, ...], cancel: Cancel | None
+        self,
+        reader: Reader,
+        query: Query,
+        conditions: tuple[Test, ...],
+        cancel: Cancel | None,
+        clock: Callable[[], float],
     ) -> None:
-        self._reader, self._query, self._layout = reader, query, layout
-        self._conditions, self._cancel = conditions, cancel
+        self._reader, self._query, self._layout = reader, query, reader.layout
+        self._cancel, self._clock = cancel, clock
+        self._sessions, self._conditions = None, conditions
+        if of_sessions := [one for one in conditions if one.of_session]:
+            self._sessions = OfSessions(reader, of_sessions)
+            session_id = columns.text(self._layout, "messages", "session_id")
+            others = (one for one in conditions if not one.of_session)
+            self._conditions = (Test((session_id,), self._sessions), *others)
+        self._began = clock()
         self._examined = 0
 
     def steps(self, stretches: list[Stretch], limit: int) -> Iterator[Step]:
         """Ask the stretches in turn, each in windows that grow, until `limit` ids are found."""
-        most = _FIRST_ROWS
+        most, first = _FIRST_ROWS, True
         while stretches and limit > 0:
             stretch = stretches[0]
-            window = self._window(stretch, min(most, SCAN_ROWS if stretch.judged else _MOST_ROWS), limit)
+            room = min(limit, _first(stretch)) if first else limit
+            some = 2 * FIRST_PAGE if first and stretch.lost else most
+            window = self._window(stretch, min(some, self._at_once(stretch)), room)
             if window.refused:
-                stretches = [_walked(one, window.refused) for one in stretches]
+                stretches = [one.walked(window.refused) for one in stretches if not one.brief]
                 continue
-            ids, last = self._judge(stretch, window, limit)
-            stretches = stretches[1:] if last is None else [replace(stretch, below=last), *stretches[1:]]
-            limit, most = limit - len(ids), min(4 * most, _MOST_ROWS)
-            yield Step(ids, self._examined, stretch.label, done=not stretches)
+            ids, last = self._judge(stretch, window, room)
+            stretches = self._left(stretches, last)
+            steps = self._completed(stretch, ids, last, at_once=first) if stretch.lost else [self._step(stretch, ids)]
+            for step in steps:
+                done = step.done and not stretches
+                label = None if done and step.label in PASSING else step.label
+                yield replace(step, ids=step.ids[:limit], done=done, label=label)
+                limit = max(0, limit - len(step.ids))
+            most, first = min(4 * most, _MOST_ROWS), False
+
+    def _step(self, stretch: Stretch, ids: tuple[int, ...]) -> Step:
+        return Step(ids, self._examined, stretch.label, done=True)
+
+    def _at_once(self, stretch: Stretch) -> int:
+        """Rows that one window of a stretch may fetch."""
+        if stretch.brief:
+            return _SOON_AT_ONCE
+        if stretch.judged:
+            return SCAN_ROWS
+        return _FILTERED_ROWS if self._conditions else _MOST_ROWS
+
+    def _left(self, stretches: list[Stretch], last: int | None) -> list[Stretch]:
+        """What is still to be asked, where the first stretch was read down to `last`, None for its end."""
+        stretch, *others = stretches
+        if last is None:
+            return others[1:] if stretch.brief else others
+        if stretch.brief and (self._examined >= SOON_ROWS or self._clock() - self._began >= SOON_SECONDS):
+            stretch, *others = others
+        return [replace(stretch, below=last), *others]
 
     def _window(self, stretch: Stretch, most: int, limit: int) -> _Window:
-        sql, bindings = statement(self._layout, stretch, self._conditions)
+        named = stretch.next_ids(most)
+        sql, bindings = statement(self._layout, stretch, self._conditions, named)
         enough = limit if not stretch.judged and not self._conditions else most
 
         def _question(connection: apsw.Connection, _: Layout) -> _Window:
             try:
-                return _fetch(connection, sql, bindings, most, enough)
+                rows, last = _fetch(connection, sql, bindings, most, enough)
             except (apsw.SQLError, apsw.CorruptError) as error:
                 if stretch.table is None:
                     raise
-                return _Window([], refused=DAMAGED if isinstance(error, apsw.CorruptError) else UNUSABLE)
+                return _Window([], refused=refusal(error))
+            return _Window(rows, named[-1] if last is None and len(named) == most else last)
 
         return self._reader.ask(_question, cancel=self._cancel)
 
     def _judge(self, stretch: Stretch, window: _Window, limit: int) -> tuple[tuple[int, ...], int | None]:
         """Which rows match, and the id to go on below; None where the stretch is done with."""
         ids: list[int] = []
+        if self._sessions is not None:
+            self._sessions.learn((row[_SESSION] for row in window.rows), self._cancel)
         for row in window.rows:
             if self._cancel is not None and self._cancel.cancelled:
                 raise errors.Interrupted("the question was withdrawn while its answers were sifted")
             self._examined += 1
-            if row[1] and self._passes(row) and (not stretch.judged or accepts(self._query, cells.text(row[-1]) or "")):
+            if row[1] and passes(self._conditions, row[2:]) and (not stretch.judged or self._answers(row[-1])):
                 ids.append(cells.integer(row[0]))
             if len(ids) == limit:
                 return tuple(ids), cells.integer(row[0])
-        return tuple(ids), None if window.whole else cells.integer(window.rows[-1][0])
+        return tuple(ids), window.last
 
-    def _passes(self, row: Row) -> bool:
-        place = 2
-        for condition in self._conditions:
-            end = place + len(condition.columns)
-            if not condition.passes(row[place:end]):
-                return False
-            place = end
-        return True
+    def _answers(self, cell: Value) -> bool:
+        return accepts(self._query, searched(cells.text(cell) or ""))
 
+    def _completed(self, stretch: Stretch, ids: tuple[int, ...], last: int | None, *, at_once: bool) -> Iterator[Step]:
+        """What an index gave down to `last`, and what it leaves out of that range put in between."""
+        if at_once and ids:
+            yield Step(ids, self._examined, stretch.label)
+        waiting = () if at_once else ids
+        rest = replace(stretch, above=stretch.above if last is None else last - 1)
+        edge: int | None = 0
+        while edge is not None:
+            found, edge = self._lost(rest)
+            here = {one for one in waiting if edge is None or one >= edge}
+            waiting = tuple(one for one in waiting if one not in here)
+            fresh = here.union(one for one in found if one not in ids)
+            label = stretch.label if edge is None else LOST
+            yield Step(tuple(sorted(fresh, reverse=True)), self._examined, label, done=edge is None)
+            rest = replace(rest, below=edge)
 
-def statement(layout: Layout, stretch: Stretch, conditions: tuple[Test, ...]) -> tuple[str, tuple[Value, ...]]:
-    """The question for a stretch: id, whether a search may find it, the cells of the conditions, text where judged."""
-    source, row = "messages", "messages.id"
-    if stretch.table is not None:
-        source, row = (
-            f"{stretch.table} CROSS JOIN messages ON messages.id = {stretch.table}.rowid",
-            f"{stretch.table}.rowid",
-        )
-    wanted = [row, columns.findable(layout), *(column for one in conditions for column in one.columns)]
-    if any("sessions." in column for column in wanted):
-        source += " LEFT JOIN sessions ON sessions.id = messages.session_id"
-    if stretch.judged:
-        wanted.append(_text(layout))
-    bounds = (
-        (f"{stretch.table} MATCH ?", stretch.expression if stretch.table else None),
-        (f"{row} < ?", stretch.below),
-        (f"{row} > ?", stretch.above),
-    )
-    where = " AND ".join(test for test, bound in bounds if bound is not None)
-    sql = f"SELECT {', '.join(wanted)} FROM {source}{' WHERE ' * bool(where)}{where} ORDER BY {row} DESC"
-    return sql, tuple(bound for _, bound in bounds if bound is not None)
+    def _lost(self, stretch: Stretch) -> tuple[tuple[int, ...], int | None]:
+        """Rows that match and that the index may lack, among the newest of a stretch, and the id they end at.
 
+        None where the stretch has no further row.
+        """
 
-def _text(layout: Layout) -> str:
-    """What the newest indexes hold of a message, as bytes; NUL and bad UTF-8 survive."""
-    names = [name for name in ("content", "tool_name", "tool_calls") if layout.has("messages", name)]
-    size = " + ".join(columns.octets(layout, "messages", name) for name in names)
-    parts = ", ".join(f"messages.{name}" for name in names)
-    return (
-        f"CASE WHEN {columns.findable(layout)} AND {size} <= {_LONGEST} THEN CAST(concat_ws(' ', {parts}) AS BLOB) END"
-    )
+        def _question(connection: apsw.Connection, layout: Layout) -> _Window:
+            if stretch.lost is None:
+                return _Window([])
+            edge = connection.execute(*edge_statement(stretch, LOST_ROWS)).fetchall()
+            last = cells.integer(edge[0][0]) if edge else None
+            part = stretch if last is None else replace(stretch, above=last - 1)
+            sql, bindings = lost_statement(layout, part, stretch.lost, self._conditions)
+            return _Window(connection.execute(sql, bindings).fetchall(), last)
+
+        window = self._reader.ask(_question, cancel=self._cancel)
+        return self._judge(replace(stretch, judged=True), window, len(window.rows) + 1)
 
 
-def _fetch(connection: apsw.Connection, sql: str, bindings: tuple[Value, ...], most: int, enough: int) -> _Window:
-    """Rows until there are `most`, or `enough` that a search may find, or much text; the cursor ends here."""
+def _first(stretch: Stretch) -> int:
+    """Rows of the first step; where texts are judged, what was fetched for it is judged to its end."""
+    if stretch.lost is not None:
+        return FIRST_PAGE
+    return SCAN_ROWS if stretch.judged else FIRST
+
+
+def _fetch(
+    connection: apsw.Connection, sql: str, bindings: tuple[Value, ...], most: int, enough: int
+) -> tuple[list[Row], int | None]:
+    """Rows until there are `most`, or `enough` that a search may find, or much text; the cursor ends here.
+
+    The second is the id of the last row, None where there is no further one.
+    """
     rows: list[Row] = []
     octets = 0
     cursor = connection.execute(sql, bindings)
@@ -223,72 +297,5 @@ def _fetch(connection: apsw.Connection, sql: str, bindings: tuple[Value, ...], m
         octets += len(row[-1]) if isinstance(row[-1], bytes) else 0
         if len(rows) >= most or enough <= 0 or octets >= SCAN_OCTETS:
             cursor.close(force=True)
-            return _Window(rows)
-    return _Window(rows, whole=True)
-
-
-def plan(reader: Reader, layout: Layout, query: Query) -> list[Stretch]:
-    """How the words are looked for, newest ids first."""
-    walk = Stretch(None, "", judged=query.has_words or bool(query.none_of))
-    if not query.has_words:
-        return [walk]
-    if any(cjk_runs(term.text) for term in query.terms):
-        way = _by_trigram(layout, query, walk)
-    else:
-        way = _by_word(layout, query, walk)
-    if way.table is None:
-        return [way]
-    if layout.unindexed is not None:
-        done, high = layout.unindexed
-        gap = replace(walk, label=REBUILDING, below=high + 1, above=done)
-        return [replace(way, above=high), gap, replace(way, below=done + 1)]
-    return _sooner(reader, query, way) if layout.fts != "A" else [way]  # A knows no tool calls, a walk does
-
-
-def _by_word(layout: Layout, query: Query, walk: Stretch) -> Stretch:
-    if layout.fts is None or layout.stale:
-        return replace(walk, label=STALE if layout.fts else MISSING)
-    return Stretch(FTS, match(query), judged=any(cjk_runs(term.text) for term in query.none_of))
-
-
-def _by_trigram(layout: Layout, query: Query, walk: Stretch) -> Stretch:
-    """Chinese, Japanese and Korean have no spaces between words: three characters in a row are what is indexed."""
-    expression = trigram(query)
-    if not expression:
-        return replace(walk, label=SHORT)
-    if layout.trigram is None or layout.stale:
-        return replace(walk, label=STALE if layout.trigram else MISSING)
-    roles = {one.value for one in query.of("role")}
-    if "tool" in layout.trigram_leaves_out and "tool" in roles:
-        return replace(walk, label=PARTLY_WALKED)
-    partly = bool(layout.trigram_leaves_out) and not roles
-    return Stretch(TRIGRAM, expression, judged=True, label=PARTLY if partly else None)
-
-
-def _sooner(reader: Reader, query: Query, way: Stretch) -> list[Stretch]:
-    """A prefix of one to three letters costs the index its whole list before the first row: look at the newest first.
-
-    facts/performance.md §2d.
-    """
-    [first, *others] = query.terms
-    short = first.prefix and len(first.words) == 1 and len(first.words[0]) <= _SHORT_PREFIX
-    newest_row = reader.row("SELECT MAX(id) FROM messages") if short and not others else None
-    if newest_row is None or newest_row[0] is None:
-        return [way]
-    edge = cells.integer(newest_row[0]) - _SHORT_PREFIX_ROWS
-    return [Stretch(None, "", judged=True, above=edge), replace(way, below=edge + 1)]
-
-
-def _walked(stretch: Stretch, label: str) -> Stretch:
-    """The same range without the index."""
-    return stretch if stretch.table is None else replace(stretch, table=None, expression="", judged=True, label=label)
-
-
-def _within(stretches: list[Stretch], below: int | None, above: int | None) -> list[Stretch]:
-    """The stretches as far as they lie between the bounds; some may then hold nothing."""
-    found = []
-    for one in stretches:
-        top = min((bound for bound in (one.below, below) if bound is not None), default=None)
-        bottom = max((bound for bound in (one.above, above) if bound is not None), default=None)
-        found.append(replace(one, below=top, above=bottom))
-    return found
+            return rows, cells.integer(row[0])
+    return rows, None

@@ -18,8 +18,8 @@ from ..json_value import BadJson, load
 from . import cells
 from .cells import Value
 from .layout import Layout
+from .ledger import DDL, TABLE
 
-TABLE = "hermes_tui_operations"
 RUNNING, DONE, UNDOING, UNDONE = "running", "done", "undoing", "undone"
 UNFINISHED = (RUNNING, UNDOING)
 
@@ -112,11 +112,7 @@ def done(ids: Sequence[int], moves: Sequence[tuple[int, int]], calls: int) -> Do
 
 def begin(connection: apsw.Connection, header: Header, intent: Intent) -> None:
     """Write that an operation begins, and make the table where it is missing."""
-    connection.execute(
-        f"CREATE TABLE IF NOT EXISTS {TABLE} (operation TEXT NOT NULL, step INTEGER NOT NULL, kind TEXT NOT NULL,"
-        " session_id TEXT NOT NULL, state TEXT NOT NULL, started_at REAL NOT NULL, changed_at REAL NOT NULL,"
-        " entry TEXT NOT NULL, PRIMARY KEY (operation, step))"
-    )
+    connection.execute(DDL)
     connection.execute(
         f"INSERT INTO {TABLE} (operation, step, kind, session_id, state, started_at, changed_at, entry)"
         " VALUES (?, 0, ?, ?, ?, ?, ?, ?)",

@@ -39,8 +39,11 @@ class Layout:
     trigram: str | None = None
     """The same of `messages_fts_trigram`."""
     trigram_columns: tuple[str, ...] = ()
+    fts_leaves_out: frozenset[str] = frozenset()
+    """What `messages_fts` lacks by design: names and arguments of tool `calls`, what is `long` in tool rows (from 8192
+    characters on)."""
     trigram_leaves_out: frozenset[str] = frozenset()
-    """Which messages the trigram index lacks by design: `tool` rows, rows of `internal` sessions (cron, subagents)."""
+    """What the trigram index lacks by design: `tool` rows, tool `calls`, `internal` sessions (cron, subagents)."""
     unindexed: tuple[int, int] | None = None
     """Ids above the first and up to the second are not in the indexes yet (deferred rebuild, §2.4)."""
     stale: bool = False
@@ -95,7 +98,6 @@ def _schema(connection: apsw.Connection) -> Layout:
     ]
     sqls = {name: sql for kind, name, sql in listed if kind in ("table", "view")}
     plain = [name for kind, name, sql in listed if kind == "table" and not sql.upper().startswith("CREATE VIRTUAL")]
-    source = sqls.get(f"{TRIGRAM}_src", "") if f"{TRIGRAM}_src" in sqls.get(TRIGRAM, "") else ""
     return Layout(
         tables=frozenset(sqls),
         columns={name: _columns(connection, name) for name in plain},
@@ -105,11 +107,18 @@ def _schema(connection: apsw.Connection) -> Layout:
         fts_columns=_fts_columns(sqls.get(FTS)),
         trigram=_kind(sqls.get(TRIGRAM)),
         trigram_columns=_fts_columns(sqls.get(TRIGRAM)),
-        trigram_leaves_out=frozenset(
-            what for what, sign in (("tool", "'tool'"), ("internal", "'subagent'")) if sign in source
-        ),
+        fts_leaves_out=_left_out(sqls, FTS, ("long", "8192")),
+        trigram_leaves_out=_left_out(sqls, TRIGRAM, ("tool", "'tool'"), ("internal", "'subagent'")),
         journal_mode=str(connection.pragma("journal_mode")),
     )
+
+
+def _left_out(sqls: Mapping[str, str], index: str, *signs: tuple[str, str]) -> frozenset[str]:
+    """What an index lacks, by the signs in the view that it reads, and by its columns."""
+    sql = sqls.get(index, "")
+    source = sqls.get(f"{index}_src", "") if f"{index}_src" in sql else ""
+    lacks_calls = _kind(sql or None) not in (None, "B") and "tool_calls" not in _fts_columns(sql)
+    return frozenset([what for what, sign in signs if sign in source] + ["calls"] * lacks_calls)
 
 
 def _columns(connection: apsw.Connection, table: str) -> frozenset[str]:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import apsw
 
 from .. import content
+from ..cancel import Cancel
 from ..draft import storable
 from ..models import ContextLine, Head, Message, Page
 from . import cells, columns
@@ -25,6 +26,11 @@ MOST_BODIES = 256
 
 WALK = 4096
 """Rows of the primary key that a window looks at in each direction before it asks the covering index."""
+
+NEAR = 256
+"""The same where the session is so small that the index is asked sooner: hits at its ends have no neighbour to find."""
+FEW = 512
+"""Rows of a small session."""
 
 IN_ID_ORDER = "idx_messages_session_id"
 """Index on (session_id, id) that files have since version 24."""
@@ -58,21 +64,35 @@ def heads(reader: Reader, session_id: str | None, *, after: int, limit: int) -> 
     return Page(shown, more, shown[-1].id if more and shown else None)
 
 
-def heads_statement(layout: Layout) -> str:
+def last_heads(reader: Reader, session_id: str | None, *, limit: int) -> tuple[Head, ...]:
+    """The last heads of a session, in id order."""
+    layout = reader.layout
+    if not layout.has("messages", "session_id"):
+        return ()
+    rows = reader.rows(heads_statement(layout, order="DESC"), (session_id, 0, limit))
+    return tuple(_head(row) for row in reversed(rows))
+
+
+def heads_statement(layout: Layout, *, order: str = "ASC") -> str:
     """Ids first, from an index that covers them, then the rows by their key: no body is sorted."""
     key = _key(layout)
     calls, reasoned = _octets(layout, "tool_calls"), _octets(layout, "reasoning", "reasoning_content")
     return (
-        f"WITH page AS MATERIALIZED (SELECT id FROM messages WHERE session_id = ? AND {key} > ? ORDER BY id LIMIT ?)"
+        f"WITH page AS MATERIALIZED (SELECT id FROM messages WHERE session_id = ? AND {key} > ? ORDER BY id {order}"
+        " LIMIT ?)"
         f" SELECT messages.id, {columns.text(layout, 'messages', 'role')}, {_octets(layout, 'content')},"
         f" {columns.text(layout, 'messages', 'tool_name')}, {calls} > 2, {reasoned} > 0, {columns.active(layout)},"
         f" {columns.whole(layout, 'messages', 'compacted')}, {columns.real(layout, 'messages', 'timestamp')}"
-        " FROM page CROSS JOIN messages ON messages.id = page.id ORDER BY page.id"
+        " FROM page CROSS JOIN messages ON messages.id = page.id"
+        f" ORDER BY page.id {order}"
     )
 
 
-def bodies(reader: Reader, ids: Sequence[int]) -> tuple[Message, ...]:
+def bodies(reader: Reader, ids: Sequence[int], *, cancel: Cancel | None = None) -> tuple[Message, ...]:
     """Messages in the order asked for; ids without a row are left out.
+
+    Args:
+        cancel: Withdraws the question.
 
     Raises:
         ValueError: More than `MOST_BODIES` ids.
@@ -83,7 +103,9 @@ def bodies(reader: Reader, ids: Sequence[int]) -> tuple[Message, ...]:
     if not ids or not layout.has("messages", "session_id"):
         return ()
     rows = reader.rows(
-        f"SELECT {_body(layout)} FROM messages WHERE id IN (SELECT value FROM json_each(?))", (json.dumps(list(ids)),)
+        f"SELECT {_body(layout)} FROM messages WHERE id IN (SELECT value FROM json_each(?))",
+        (json.dumps(list(ids)),),
+        cancel=cancel,
     )
     found = {message.id: message for message in map(_message, rows)}
     return tuple(found[one] for one in ids if one in found)
@@ -129,11 +151,11 @@ class Side:
 BEFORE, BEHIND = Side("<", "DESC"), Side(">", "ASC")
 
 
-def walk_statement(side: Side) -> str:
-    """The primary key from the hit, until the width is found or `WALK` rows were looked at (design rule 8)."""
+def walk_statement(side: Side, rows: int = WALK) -> str:
+    """The primary key from the hit, until the width is found or so many rows were looked at (design rule 8)."""
     return (
         f"SELECT id FROM (SELECT id, session_id FROM messages WHERE id {side.compare} ? ORDER BY id {side.order}"
-        f" LIMIT {WALK}) WHERE +session_id = ? ORDER BY id {side.order} LIMIT ?"
+        f" LIMIT {rows}) WHERE +session_id = ? ORDER BY id {side.order} LIMIT ?"
     )
 
 
@@ -154,16 +176,24 @@ def _neighbours(
     connection: apsw.Connection, layout: Layout, side: Side, bindings: tuple[int, str | None, int]
 ) -> list[int]:
     """Ids on one side of a hit; the bindings are its id, its session and the width."""
-    message_id, _, width = bindings
-    found = _ids(connection, walk_statement(side), bindings)
-    if len(found) < width and _goes_on(connection, message_id, side):
-        found = _ids(connection, index_statement(layout, side), bindings)
-    return found
+    message_id, session_id, width = bindings
+    for rows in (NEAR, WALK):
+        found = _ids(connection, walk_statement(side, rows), bindings)
+        if len(found) >= width or not _goes_on(connection, message_id, side, rows):
+            return found
+        if rows == NEAR and _is_small(connection, session_id):
+            break
+    return _ids(connection, index_statement(layout, side), bindings)
 
 
-def _goes_on(connection: apsw.Connection, message_id: int, side: Side) -> bool:
+def _is_small(connection: apsw.Connection, session_id: str | None) -> bool:
+    sql = f"SELECT count(*) FROM (SELECT 1 FROM messages WHERE session_id = ? LIMIT {FEW + 1})"
+    return _ids(connection, sql, (session_id,))[0] <= FEW
+
+
+def _goes_on(connection: apsw.Connection, message_id: int, side: Side, rows: int) -> bool:
     """True where the walk stopped at its limit and not at the end of the table."""
-    beyond = f"SELECT 1 FROM messages WHERE id {side.compare} ? ORDER BY id {side.order} LIMIT 1 OFFSET {WALK}"
+    beyond = f"SELECT 1 FROM messages WHERE id {side.compare} ? ORDER BY id {side.order} LIMIT 1 OFFSET {rows}"
     return bool(_ids(connection, beyond, (message_id,)))
 
 
@@ -322,16 +352,17 @@ def _body(layout: Layout) -> str:
 def _message(row: tuple[Value, ...]) -> Message:
     name, moment, active, compacted, *texts = row
     session_id, role, body, calls, call_id, tool, field, plain, reason, kind = map(cells.text, texts)
+    text, thought = content.parted(role or "", content.readable(content.decode(body)))
     return Message(
         id=cells.integer(name),
         session_id=session_id or "",
         role=role or "",
-        text=content.readable(content.decode(body)),
+        text=text,
         timestamp=cells.moment(moment),
         tool_calls=content.parse_calls(calls),
         tool_call_id=call_id,
         tool_name=tool,
-        reasoning=field or plain or "",
+        reasoning=content.reasoned(field or plain or "", thought),
         finish_reason=reason,
         active=bool(active),
         compacted=bool(cells.integer(compacted)),

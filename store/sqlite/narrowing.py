@@ -6,15 +6,18 @@ with the hit and never become a condition that SQLite could start from.
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
+from ..cancel import Cancel
 from ..filters import admits
 from ..terms import Filter, Query
 from . import cells, columns
 from .cells import Value
+from .connection import Reader
 from .layout import Layout
 
 Among = Callable[[str], bool]
@@ -37,6 +40,11 @@ class Test:
     columns: tuple[str, ...]
     passes: Callable[[Sequence[Value]], bool]
 
+    @property
+    def of_session(self) -> bool:
+        """True where it speaks of the session, whatever the message."""
+        return any("sessions." in column for column in self.columns)
+
 
 def tests(layout: Layout, query: Query, among: Among | None) -> tuple[Test, ...]:
     """The conditions of a query's filters on a file of this layout.
@@ -53,6 +61,41 @@ def tests(layout: Layout, query: Query, among: Among | None) -> tuple[Test, ...]
         session_id = columns.text(layout, "messages", "session_id")
         found.append(Test((session_id,), lambda row: among(cells.text(row[0]) or "")))
     return tuple(found)
+
+
+class OfSessions:
+    """The conditions that speak of sessions, asked of each session once: one row may be pages away from its end."""
+
+    def __init__(self, reader: Reader, conditions: Sequence[Test]) -> None:
+        self._reader, self._conditions = reader, conditions
+        self._known: dict[Value, bool] = {}
+
+    def learn(self, cells_of_ids: Iterable[Value], cancel: Cancel | None) -> None:
+        """Ask of the sessions with these ids, those that are new: one critical section; raises Interrupted."""
+        unknown = {cell for cell in cells_of_ids if cell not in self._known}
+        if not unknown:
+            return
+        wanted = ", ".join(["CAST(sessions.id AS BLOB)", *(name for one in self._conditions for name in one.columns)])
+        names = json.dumps([cells.text(cell) for cell in unknown])
+        sql = f"SELECT {wanted} FROM sessions WHERE id IN (SELECT value FROM json_each(?))"
+        found = {row[0]: row[1:] for row in self._reader.rows(sql, (names,), cancel=cancel)}
+        nothing = (None,) * sum(len(one.columns) for one in self._conditions)
+        self._known |= {cell: passes(self._conditions, found.get(cell, nothing)) for cell in unknown}
+
+    def __call__(self, row: Sequence[Value]) -> bool:
+        """Whether the session with this id passes; it was learned before."""
+        return self._known[row[0]]
+
+
+def passes(conditions: Iterable[Test], row: Sequence[Value]) -> bool:
+    """Whether a row, cells in the order of the conditions' columns, passes all of them."""
+    place = 0
+    for condition in conditions:
+        end = place + len(condition.columns)
+        if not condition.passes(row[place:end]):
+            return False
+        place = end
+    return True
 
 
 def _filters(query: Query, key: str) -> tuple[Filter, ...]:

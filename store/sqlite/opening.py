@@ -19,6 +19,7 @@ import apsw
 
 from .. import errors
 from . import faults, guard
+from .layout import Layout
 
 BUSY_MS = 5_000
 """How long a reader waits for a lock: in DELETE mode a writer's commit shuts readers out (facts §7.4)."""
@@ -40,11 +41,20 @@ class Opened:
     """True where SQLite itself sees every later commit; False for a copy and an immutable file."""
     folder: tempfile.TemporaryDirectory[str] | None = None
     pid: int = 0
+    wal: Sign = None
+    wal_path: Path | None = None
+    looked: tuple[int, Layout] | None = None
+    """What it last saw of the file, and SQLite's data_version then."""
 
     @property
     def current(self) -> bool:
-        """True while what lies at the path is what was opened."""
-        return self.seen == (guard.identity(self.path) if self.follows else _family(self.path))
+        """True while what lies at the path is what was opened, and its WAL is the one that was there."""
+        if not self.follows:
+            return self.seen == _family(self.path)
+        if self.wal_path is None:
+            self.wal_path = sidecars(self.path)[0]
+        before, self.wal = self.wal, guard.identity(self.wal_path)
+        return self.seen == guard.identity(self.path) and before in (None, self.wal)
 
     def close(self) -> None:
         """Give back the descriptor and the copy; nothing in a process that was forked off since."""

@@ -11,7 +11,7 @@ import apsw
 
 from ..draft import storable, whole
 from ..errors import ColumnMissing
-from . import cells
+from . import cells, ledger
 from .cells import Value
 from .layout import Layout
 
@@ -118,6 +118,7 @@ def delete(connection: apsw.Connection, session_id: str, *, delegates: bool, end
     connection.execute(f"UPDATE sessions SET parent_session_id = NULL WHERE parent_session_id {among}", (doomed,))
     connection.execute(f"DELETE FROM messages WHERE session_id {among}", (doomed,))
     connection.execute(f"DELETE FROM sessions WHERE id {among}", (doomed,))
+    ledger.forget(connection, doomed)
     return True
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import apsw
 
-from . import faults, guard
+from . import faults, guard, mounts
 from .patience import Patience
 
 VERSION = 22
@@ -27,9 +27,11 @@ def create(path: Path) -> None:
 
     Raises:
         NoPermission: If folder or file cannot be made.
+        UnsafeFilesystem: If it would lie where locks cannot be trusted.
         StoreError: Whatever else stops SQLite.
     """
     with guard.opening, faults.told(path):
+        mounts.refuse_unsafe(path)
         try:
             _reserve(path)
         except OSError as error:
@@ -52,7 +54,10 @@ def _reserve(path: Path) -> None:
 
 
 def _fill(path: Path) -> None:
-    """The tables in one transaction; another process that was quicker is left alone."""
+    """The tables in one transaction; another process that was quicker is left alone.
+
+    The tables come before the WAL: whoever is killed in between leaves either no byte or all of them.
+    """
     guard.check(path)
     connection = apsw.Connection(
         f"{path.absolute().as_uri()}?mode=rw", flags=apsw.SQLITE_OPEN_URI | apsw.SQLITE_OPEN_READWRITE
@@ -61,12 +66,12 @@ def _fill(path: Path) -> None:
         connection.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
         patience = Patience()
         deadline = patience.clock() + _PATIENCE
-        patience.outlast(lambda: connection.execute("PRAGMA journal_mode = WAL").fetchall(), deadline)
         patience.outlast(lambda: connection.execute("BEGIN IMMEDIATE"), deadline)
         if not connection.execute("SELECT 1 FROM sqlite_master").fetchall():
             connection.execute(_TABLES)
             connection.execute("INSERT INTO schema_version (version) VALUES (?)", (VERSION,))
-        connection.execute("COMMIT")
+        patience.outlast(lambda: connection.execute("COMMIT"), deadline)
+        patience.outlast(lambda: connection.execute("PRAGMA journal_mode = WAL").fetchall(), deadline)
     finally:
         connection.close()
         guard.settle(path)

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
+from ..cancel import Cancel
 from ..lineage import Lineage, Link
 from ..models import Page, Relation, Scope, Session
 from ..status import is_live
@@ -21,14 +22,18 @@ from .layout import Layout
 NEWEST_ROWS = 2048
 """Newest message rows that `recent` looks at for the sessions they belong to."""
 
+BY_START = "idx_sessions_started"
+"""Index on started_at that every version makes (facts/hermes-format.md §2.2); the planner alone would sort all rows."""
+
 MARKERS = {"branched": "_branched_from", "delegate": "_delegate_from", "reset": "_reset_from"}
 """Name of a marker in a Link -> its key in the JSON of `sessions.model_config` (facts/hermes-format.md §4.3)."""
 
 
 class Cursor(NamedTuple):
-    """Where a page ended: both cells of the key, text as bytes."""
+    """Where a page ended: both cells of the key, text as bytes, and the type of the first."""
 
     started_at: Value
+    kind: Value
     id: Value
 
 
@@ -58,14 +63,12 @@ def page(reader: Reader, *, limit: int, cursor: Cursor | None, now: float, profi
     layout = reader.layout
     if not layout.has("sessions", "started_at"):
         return Page(())
-    after, bindings = _after(cursor)
-    rows = reader.rows(
-        f"SELECT {_listed(layout)} FROM sessions {after} ORDER BY started_at DESC, id DESC LIMIT ?",
-        (*bindings, limit + 1),
-    )
+    rows = reader.rows(*_timed(layout, cursor, limit + 1)) if cursor is None or cursor.started_at is not None else []
+    if len(rows) <= limit:
+        rows += reader.rows(*_untimed(layout, cursor, limit + 1 - len(rows)))
     shown = rows[:limit]
     more = len(rows) > limit
-    last = Cursor(shown[-1][1], shown[-1][0]) if shown and more else None
+    last = Cursor(shown[-1][1], shown[-1][2], shown[-1][0]) if shown and more else None
     return Page(_sessions(reader, shown, now, profile), more, last)
 
 
@@ -145,6 +148,21 @@ def is_child(lineage: Lineage, session_id: str) -> bool:
     return older or lineage.relation(session_id) is Relation.DELEGATE
 
 
+def named(reader: Reader, text: str, *, limit: int) -> list[str]:
+    """Ids of sessions that have this id, begin so, or have it in their title; that very id first, then the newest."""
+    layout = reader.layout
+    if not layout.has("sessions", "started_at"):
+        return []
+    title = " OR title LIKE ?3 ESCAPE '\\'" if layout.has("sessions", "title") else " OR ?3 IS NULL"
+    like = columns.like(text)
+    rows = reader.rows(
+        f"SELECT CAST(id AS BLOB) FROM sessions WHERE id = ?1 OR id LIKE ?2 ESCAPE '\\'{title}"
+        " ORDER BY id = ?1 DESC, started_at DESC, id DESC LIMIT ?4",
+        (text, f"{like}%", f"%{like}%", limit),
+    )
+    return [cells.text(row[0]) or "" for row in rows]
+
+
 _IN_A_FAMILY = (
     "parent_session_id IS NOT NULL"
     " OR id IN (SELECT parent_session_id FROM sessions WHERE parent_session_id IS NOT NULL)"
@@ -158,16 +176,30 @@ _NEAR = (
 )
 
 
-def _after(cursor: Cursor | None) -> tuple[str, tuple[Value, ...]]:
-    """The keyset's condition: text was fetched as bytes and is compared as text again.
+Question = tuple[str, tuple[Value, ...]]
+"""A statement and its bindings."""
 
-    On the first page it holds for every number and text, and is there to make the planner walk the index by time.
-    """
-    if cursor is None:
-        return "WHERE started_at < x'ffff'", ()
+
+def _timed(layout: Layout, cursor: Cursor | None, limit: int) -> Question:
+    """Rows behind the cursor by the index on time, whatever a start may be: blobs, then texts, then numbers."""
+    indexed = f" INDEXED BY {BY_START}" if BY_START in layout.indexes else ""
+    behind, key = "started_at IS NOT NULL", tuple[Value, ...]()
+    if cursor is not None:
+        behind = "(started_at, id) < (CASE ? WHEN 'text' THEN CAST(?2 AS TEXT) ELSE ?2 END, CAST(?3 AS TEXT))"
+        key = (cursor.kind, cursor.started_at, cursor.id)
+    statement = (
+        f"SELECT {_listed(layout)} FROM sessions{indexed} WHERE {behind} ORDER BY started_at DESC, id DESC LIMIT ?"
+    )
+    return statement, (*key, limit)
+
+
+def _untimed(layout: Layout, cursor: Cursor | None, limit: int) -> Question:
+    """Rows without a start, which come last."""
+    there = cursor is not None and cursor.started_at is None
+    behind, key = (" AND id < CAST(? AS TEXT)", (cursor.id,)) if cursor and there else ("", ())
     return (
-        "WHERE (started_at, id) < (CASE typeof(?1) WHEN 'blob' THEN CAST(?1 AS TEXT) ELSE ?1 END, CAST(?2 AS TEXT))",
-        (cursor.started_at, cursor.id),
+        f"SELECT {_listed(layout)} FROM sessions WHERE started_at IS NULL{behind} ORDER BY id DESC LIMIT ?",
+        (*key, limit),
     )
 
 
@@ -177,6 +209,7 @@ def _listed(layout: Layout) -> str:
         (
             "CAST(id AS BLOB)",
             "CASE typeof(started_at) WHEN 'text' THEN CAST(started_at AS BLOB) ELSE started_at END",
+            "typeof(started_at)",
             *(columns.text(layout, "sessions", name) for name in ("source", "title", "model")),
             *(columns.real(layout, "sessions", name) for name in ("started_at", "ended_at")),
             *(columns.text(layout, "sessions", name) for name in ("end_reason", "parent_session_id")),
@@ -196,7 +229,7 @@ def _sessions(reader: Reader, rows: Sequence[tuple[Value, ...]], now: float, pro
 
 
 def _session(row: tuple[Value, ...], profile: str) -> Session:
-    name, _, source, title, model, started, ended, reason, parent, archived, hidden, cwd, named = row
+    name, _, _, source, title, model, started, ended, reason, parent, archived, hidden, cwd, named = row
     return Session(
         id=cells.text(name) or "",
         source=cells.text(source) or "",
@@ -271,3 +304,13 @@ def _marked(reader: Reader, layout: Layout, column: str) -> set[str]:
         return set()
     rows = reader.rows(f"SELECT CAST(id AS BLOB) FROM sessions WHERE CAST({column} AS INTEGER) != 0")
     return {cells.text(row[0]) or "" for row in rows}
+
+
+def active_since(reader: Reader, moment: float, *, cancel: Cancel | None = None) -> frozenset[str]:
+    """The sessions that are not ended and whose newest message is no older than `moment`: all that can be live."""
+    layout = reader.layout
+    if not layout.has("sessions", "ended_at") or not layout.has("messages", "timestamp"):
+        return frozenset()
+    last = "(SELECT max(timestamp) FROM messages WHERE session_id = sessions.id)"
+    sql = f"SELECT CAST(id AS BLOB) FROM sessions WHERE ended_at IS NULL AND COALESCE({last}, started_at) >= ?"
+    return frozenset(cells.text(row[0]) or "" for row in reader.rows(sql, (moment,), cancel=cancel))

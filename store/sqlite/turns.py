@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import apsw
 
 from ..draft import Draft, storable
-from . import cells, registry
+from . import cells, ledger, registry
 from .layout import Layout
 from .writer import triggers_on
 
@@ -21,6 +21,23 @@ def append(connection: apsw.Connection, layout: Layout, session_id: str, drafts:
     """
     ids = [insert(connection, layout, session_id, draft) for draft in drafts]
     registry.count(connection, session_id, messages=len(drafts), calls=sum(draft.calls for draft in drafts))
+    return ids
+
+
+def append_once(
+    connection: apsw.Connection, layout: Layout, session_id: str, drafts: Sequence[Draft], *, key: str, now: float
+) -> list[int]:
+    """`append`, unless it was done under this key before: then the row ids of that time, whatever the drafts are now.
+
+    Args:
+        key: The caller's name for this append, unique within the session; it is kept in the same transaction.
+        now: Seconds since 1970 UTC, kept with the key.
+    """
+    done = ledger.rows_of(connection, session_id, key)
+    if done is not None:
+        return done
+    ids = append(connection, layout, session_id, drafts)
+    ledger.remember(connection, session_id, key, ids, now)
     return ids
 
 

@@ -13,9 +13,10 @@ from typing import TypeVar
 import apsw
 
 from .. import errors
-from . import faults, guard, opening
+from . import faults, guard, holders, mounts, opening
 from .layout import Layout, look
 from .patience import Patience
+from .queue import Queue
 
 T = TypeVar("T")
 
@@ -53,9 +54,11 @@ class Writer:
         """True once a transaction only went through without the triggers of a full-text index."""
         self._patience = patience
         self._time = Patience(clock, sleep, random)
+        self._queue = Queue(path, clock)
         self._lock = threading.Lock()
         self._holder: int | None = None
         self._opened: _Handle | None = None
+        self._halted = False
 
     def transaction(self, work: Callable[[apsw.Connection], T], *, patience: float | None = None) -> T:
         """Begin, do `work`, commit; what it returns is safe on the disk (synchronous=FULL).
@@ -64,8 +67,11 @@ class Writer:
         `triggers_on` tells it.
 
         Raises:
-            Locked: If the lock was not free within `patience` seconds; nothing was written.
-            Replaced: If another file is at the path, or its WAL was taken away; nothing further is written.
+            Locked: If the lock was not free within `patience` seconds; nothing was written. Who holds it is named,
+                where the system tells.
+            Replaced: If another file is at the path, or its WAL was taken away; nothing further is written through
+                this handle until it is closed.
+            UnsafeFilesystem: If it lies where locks cannot be trusted.
             ReadOnly: If the store is a newer Hermes' or may not be written.
             ForeignHandle: If this process has it open without apsw, or was forked since the first transaction.
             StoreError: Whatever else SQLite says. What `work` itself raises comes as it is, after a rollback.
@@ -80,17 +86,51 @@ class Writer:
         try:
             self._holder = threading.get_ident()
             with faults.told(self.path):
-                return self._through(work, deadline)
+                self._time.outlast(self._handle, deadline)  # what forbids writing is said before anybody waits
+                with self._queue.turn(deadline):
+                    return self._through(work, deadline)
         except errors.Locked as error:
-            raise errors.Locked(f"nothing was written: {error}") from error
+            holder = holders.writing(self.path)
+            who = f"; {holder} holds the lock now" if holder else ""
+            raise errors.Locked(f"nothing was written: {error}{who}") from error
+        except errors.Replaced:
+            self._halted = True
+            self._drop()  # so that readers find what lies there now
+            raise
         finally:
             self._holder = None
             self._lock.release()
+
+    @property
+    def layout(self) -> Layout:
+        """What the file has, as the transaction that runs sees it; only for the `work` of one.
+
+        Raises:
+            RuntimeError: If none runs.
+        """
+        if self._opened is None or self._opened.layout is None:
+            raise RuntimeError("no transaction runs")
+        return self._opened.layout
 
     def close(self) -> None:
         """Close the connection without a checkpoint; the next transaction opens another. May be called twice."""
         with self._lock:
             self._drop()
+            self._queue.close()
+            self._halted = False
+
+    def step_back(self) -> None:
+        """Close the connection where it holds a file that is not at the path any more; a running write goes on."""
+        if not self._lock.acquire(blocking=False):
+            return
+        try:
+            if self._opened is not None:
+                self._opened.check_in_place()
+        except errors.Replaced:
+            self._halted = True
+            self._drop()
+        finally:
+            self._lock.release()
 
     def _through(self, work: Callable[[apsw.Connection], T], deadline: float) -> T:
         try:
@@ -107,6 +147,7 @@ class Writer:
         connection.config(apsw.SQLITE_DBCONFIG_ENABLE_TRIGGER, triggers)
         try:
             self._begin(connection)
+            handle.check_generation()
             handle.layout = look(connection, handle.layout)
             if handle.layout.newer:
                 raise errors.ReadOnly(f"{self.path} belongs to a newer Hermes than this; it is only read")
@@ -140,6 +181,8 @@ class Writer:
             self._drop()
 
     def _handle(self) -> _Handle:
+        if self._halted:
+            raise _replaced(self.path)
         if self._opened is None:
             self._opened = _Handle(self.path)
         self._opened.check_in_place()
@@ -161,36 +204,57 @@ class _Handle:
         with guard.opening:
             if not path.is_file():
                 raise faults.unopenable(path)
+            mounts.refuse_unsafe(path)
             guard.check(path)
             self._file = guard.identity(path)
-            self._wal_path = opening.sidecars(path)[0]
-            self._wal: tuple[int, int] | None = None
+            wal, _, shm = opening.sidecars(path)
+            self._beside: dict[Path, opening.Sign] = {wal: None, shm: None}
+            self._generation = 0
             self.connection = _connect(path)
 
     def check_in_place(self) -> None:
-        """Make sure that file and WAL are where they were; a WAL that appears later is learnt.
+        """Make sure that file, WAL and its index are where they were; those that appear later are learnt.
 
         Raises:
-            Replaced: If one of them is another file now.
+            Replaced: If one of them is another file now, or gone.
             ForeignHandle: If this is another process than the one that opened it.
         """
         if self._pid != os.getpid():
             raise errors.ForeignHandle(f"this process was forked while it had {self.path} open; open it in a fresh one")
-        wal = guard.identity(self._wal_path)
-        if guard.identity(self.path) != self._file or self._wal not in (None, wal):
-            raise errors.Replaced(
-                f"{self.path} or its -wal was moved, replaced or removed while it was open; "
-                "check what the last write left, then start again"
-            )
-        self._wal = wal
+        now = {path: guard.identity(path) for path in self._beside}
+        gone = any(known not in (None, now[path]) for path, known in self._beside.items())
+        if gone or guard.identity(self.path) != self._file:
+            raise _replaced(self.path)
+        self._beside = now
+
+    def check_generation(self) -> None:
+        """Make sure, inside a transaction, that nobody copied another Hermes' file over this one (facts §7.8).
+
+        Raises:
+            Replaced: If the number that Hermes gives a file is another one than before.
+        """
+        now = int(self.connection.pragma("application_id"))
+        if self._generation not in (0, now):
+            raise _replaced(self.path)
+        self._generation = now
 
     def close(self) -> None:
         """Close without a checkpoint: the WAL is never taken from under an agent."""
         if self._pid != os.getpid():
             return
         with guard.opening:
-            self.connection.close()
+            try:
+                self.connection.close()
+            except apsw.Error:
+                pass  # what was acknowledged is on the disk, and SQLite has let go of the file all the same
             guard.settle(self.path)
+
+
+def _replaced(path: Path) -> errors.Replaced:
+    return errors.Replaced(
+        f"{path} or what lies beside it (-wal, -shm) was moved, replaced or removed while it was open; "
+        "check what the last write left, then start again"
+    )
 
 
 def _connect(path: Path) -> apsw.Connection:

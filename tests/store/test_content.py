@@ -19,6 +19,7 @@ from store.content import (
     message_of_record,
     moment,
     parse_calls,
+    parted,
     readable,
 )
 from store.models import Message, Origin, ToolCall
@@ -282,3 +283,25 @@ def test_a_jsonl_object_takes_the_conversation_form() -> None:
     }
     user = {"role": "user", "content": PARTS, "reasoning": "r", "tool_calls": "{bad"}
     assert conversation_of_record(user) == {"role": "user", "content": PARTS, "tool_calls": []}  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("text", "said", "thought"),
+    [
+        ("<think>hm</think>\nyes", "yes", "hm"),
+        (" <THINKING>a</THINKING> <think>b\nc</think>d", "d", "a\n\nb\nc"),
+        ("<REASONING_SCRATCHPAD>x</REASONING_SCRATCHPAD>", "", "x"),
+        ("<think>never ends", "<think>never ends", ""),
+        ("no <think>hm</think>", "no <think>hm</think>", ""),
+        ("<think>a</thinking>b", "<think>a</thinking>b", ""),
+    ],
+)
+def test_thoughts_in_an_assistants_text_are_reasoning(text: str, said: str, thought: str) -> None:
+    assert parted("assistant", text) == (said, thought)
+    assert parted("user", text) == (text, "")
+    message = message_of_record({"role": "assistant", "content": text}, session_id="s", line=1)
+    assert (message.text, message.reasoning) == (said, thought)
+    known = message_of_record({"role": "assistant", "content": text, "reasoning": "own"}, session_id="s", line=1)
+    assert known.reasoning == ("own" if not thought else f"own\n\n{thought}")
+    same = message_of_record({"role": "assistant", "content": text, "reasoning": thought}, session_id="s", line=1)
+    assert same.reasoning == thought

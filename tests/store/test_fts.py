@@ -10,12 +10,18 @@ import pytest
 
 from store import errors
 from store.cancel import Cancel
-from store.query import accepts, parse
-from store.sqlite import columns, fts
+from store.query import Query, accepts, parse
+from store.sqlite import cells, columns, fts, narrowing, pairs, plans, ranks, stretches
 from store.sqlite.connection import Reader
-from store.sqlite.narrowing import tests as conditions
+from store.sqlite.layout import Layout
 
 from .sqlite_files import add, holding, make, run
+
+
+def conditions(layout: Layout, query: Query) -> tuple[narrowing.Test, ...]:
+    """What a statement is asked for besides words; sessions are asked by themselves."""
+    return tuple(one for one in narrowing.tests(layout, query, None) if not one.of_session)
+
 
 NOW = 1_767_225_600.0
 
@@ -127,23 +133,81 @@ def test_the_full_text_table_is_the_outer_loop_whatever_the_filters(path: Path, 
     run(path, "ANALYZE")
     query, reader = parse(words, now=NOW), Reader(path)
     layout = reader.layout
-    [stretch] = fts.plan(reader, layout, query)
-    sql, bindings = fts.statement(layout, stretch, conditions(layout, query, None))
+    [stretch] = plans.plan(reader, layout, query)
+    sql, bindings = stretches.statement(layout, stretch, conditions(layout, query))
 
     steps = [str(row[3]) for row in reader.rows(f"EXPLAIN QUERY PLAN {sql}", bindings)]
 
     assert steps[0].startswith(f"SCAN {stretch.table} VIRTUAL TABLE INDEX")
     assert steps[1] == "SEARCH messages USING INTEGER PRIMARY KEY (rowid=?)"
-    assert steps[2:] in ([], ["SEARCH sessions USING INDEX sqlite_autoindex_sessions_1 (id=?) LEFT-JOIN"])
+    assert steps[2:] == []
     assert not any("TEMP B-TREE" in step for step in steps)
     reader.close()
+
+
+FILTERS = (
+    "source:cli",
+    "-source:cli",
+    "model:opus",
+    "role:user",
+    "tool:terminal",
+    "after:7d",
+    "before:2026-04",
+    "cwd:proj",
+    'title:"two words"',
+    "is:archived",
+    "has:reasoning",
+    "source:cli role:tool after:7d -cwd:x is:archived",
+)
+OUTER = (
+    "SCAN messages_fts VIRTUAL TABLE INDEX",
+    "SCAN messages_fts_trigram VIRTUAL TABLE INDEX",
+    "SCAN named VIRTUAL TABLE INDEX",
+)
+LOOKED_UP = "SEARCH messages USING INTEGER PRIMARY KEY (rowid=?)"
+
+
+def _plan(reader: Reader, sql: str, bindings: tuple[cells.Value, ...]) -> list[str]:
+    return [str(row[3]) for row in reader.rows(f"EXPLAIN QUERY PLAN {sql}", bindings)]
+
+
+def test_no_filter_flips_the_plan_on_any_layout(each_home: Path) -> None:
+    """With statistics and without: the index is the outer loop, rows are looked up by key, nothing is sorted."""
+    path = each_home / ".hermes" / "state.db"
+    add(path, "docker 大别山 部署", role="assistant")
+    for _ in range(2):
+        reader = Reader(path)
+        layout = reader.layout
+        for words in ("docker", "docker OR flaky*", "大别山", "部署", "do*", "docker do*"):
+            for narrowed in ("", *FILTERS):
+                query = parse(f"{words} {narrowed}", now=NOW, open_word=True)
+                asked = conditions(layout, query)
+                for stretch in plans.plan(reader, layout, query):
+                    steps = _plan(reader, *stretches.statement(layout, stretch, asked, (1,)))
+                    if stretch.table is None:
+                        assert steps[0] in ("SCAN messages", "SEARCH messages USING INTEGER PRIMARY KEY (rowid>?)")
+                    else:
+                        assert steps[0].startswith(OUTER)
+                        assert steps[1:] == [LOOKED_UP]
+                    assert not any("TEMP B-TREE" in step for step in steps)
+                    if stretch.lost is not None:
+                        steps = _plan(reader, *stretches.lost_statement(layout, stretch, stretch.lost, asked))
+                        assert steps == ["SCAN messages"]
+        if layout.fts is not None:
+            steps = _plan(reader, ranks.best_statement("messages_fts"), ("docker", 9, 9))
+            assert steps[1].startswith(OUTER[0])
+            steps = _plan(reader, ranks.count_statement(layout, "messages_fts"), ("docker", 9, 9))
+            assert steps[1].startswith(OUTER[0])
+            assert steps[2] == LOOKED_UP
+        reader.close()
+        run(path, "ANALYZE")
 
 
 def test_a_walk_follows_the_primary_key(path: Path) -> None:
     reader, query = Reader(path), parse("source:cli", now=NOW)
     layout = reader.layout
-    [stretch] = fts.plan(reader, layout, query)
-    sql, bindings = fts.statement(layout, stretch, conditions(layout, query, None))
+    [stretch] = plans.plan(reader, layout, query)
+    sql, bindings = stretches.statement(layout, stretch, conditions(layout, query))
 
     steps = [str(row[3]) for row in reader.rows(f"EXPLAIN QUERY PLAN {sql}", bindings)]
 
@@ -204,7 +268,7 @@ def test_a_search_withdrawn_while_it_sifts_ends(path: Path, monkeypatch: pytest.
 
     monkeypatch.setattr(fts, "accepts", slow)
     with pytest.raises(errors.Interrupted):
-        list(fts.newest(reader, parse("部署", now=NOW), limit=3, cancel=cancel))
+        list(fts.newest(reader, parse("message -部署", now=NOW), limit=3, cancel=cancel))
     assert len(judged) == 1
     reader.close()
 
@@ -215,20 +279,20 @@ def test_a_search_withdrawn_while_it_sifts_ends(path: Path, monkeypatch: pytest.
 def test_a_missing_index_is_walked_round_and_said(path: Path) -> None:
     run(path, "DROP TABLE messages_fts")
 
-    assert find(path, "docker") == ([9, 7, 5, 3, 1], fts.MISSING, True)
+    assert find(path, "docker") == ([9, 7, 5, 3, 1], plans.MISSING, True)
 
 
 def test_an_index_without_its_trigger_is_not_trusted(path: Path) -> None:
     run(path, "DROP TRIGGER messages_fts_insert")
     add(path, "docker at last")
 
-    assert find(path, "docker") == ([11, 9, 7, 5, 3, 1], fts.STALE, True)
+    assert find(path, "docker") == ([11, 9, 7, 5, 3, 1], plans.STALE, True)
 
 
 def test_a_damaged_index_is_walked_round_and_said(path: Path) -> None:
     run(path, "UPDATE messages_fts_data SET block = x'ffffffffff' WHERE id = 10")
 
-    assert find(path, "docker") == ([9, 7, 5, 3, 1], fts.DAMAGED, True)
+    assert find(path, "docker") == ([9, 7, 5, 3, 1], plans.DAMAGED, True)
 
 
 def test_an_index_that_breaks_half_way_is_walked_round_from_there(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -242,7 +306,7 @@ def test_an_index_that_breaks_half_way_is_walked_round_from_there(path: Path, mo
 
     assert [one for step in (first, *rest) for one in step.ids] == [9, 7, 5, 3, 1]
     assert first.label is None
-    assert rest[-1].label == fts.UNUSABLE
+    assert rest[-1].label == plans.UNUSABLE
     reader.close()
 
 
@@ -254,7 +318,7 @@ def test_rows_that_a_rebuild_has_not_reached_are_walked(path: Path) -> None:
     steps = list(fts.newest(reader, parse("docker", now=NOW), limit=100))
 
     assert [one for step in steps for one in step.ids] == [9, 7, 5, 3, 1]
-    assert [(step.ids, step.label) for step in steps if step.label] == [((7, 5), fts.REBUILDING)]
+    assert [(step.ids, step.label) for step in steps if step.label] == [((7, 5), plans.REBUILDING)]
     reader.close()
 
 
@@ -295,24 +359,118 @@ def test_three_characters_in_a_row_are_found_by_the_trigram_index(cjk: Path) -> 
     assert find(cjk, "大别山 -docker") == ([1], None, True)
 
 
-def test_one_and_two_characters_are_found_by_a_walk(cjk: Path) -> None:
-    assert find(cjk, "部署") == ([2], fts.SHORT, True)
-    assert find(cjk, "山") == ([4, 1], fts.SHORT, True)
-    assert find(cjk, "문서") == ([5], fts.SHORT, True)
+def test_one_and_two_characters_are_found_by_the_vocabulary(cjk: Path) -> None:
+    assert find(cjk, "部署") == ([2], None, True)
+    assert find(cjk, "山") == ([4, 1], None, True)
+    assert find(cjk, "문서") == ([5], None, True)
+    assert find(cjk, "部署 OR docker") == ([4, 2], None, True)
+    assert find(cjk, "大别 docker") == ([4], None, True)
+    assert find(cjk, "别") == ([4, 1], None, True)
+    assert find(cjk, "别 -docker") == ([1], None, True)
+    assert find(cjk, "大别山 OR 部署") == ([4, 2, 1], None, True)
+    assert find(cjk, "天空") == ([], None, True)
+
+
+TAILS = (
+    "部署",
+    "开始部署",
+    "大",
+    "又大!",
+    "署名",
+    "部 署",
+    "部署了docker",
+    "我们去大别",
+    "无",
+    "大别山",
+    "x大别山",
+    "docker 部署",
+)
+
+
+SHORT_WORDS = ("部署", "大", "署", "大别", "大别山", "部署 OR 大别", "部署 docker", "别 大", '"部 署"')
+
+
+def test_short_words_of_cjk_are_what_reading_every_message_gives_on_every_layout(each_home: Path) -> None:
+    """Texts that end in the pair, multimodal ones, names and calls of tools; layout C leaves out what tools said."""
+    path = each_home / ".hermes" / "state.db"
+    for text in TAILS:
+        add(path, text, text + " end", "x" * 5000 + text)
+        run(path, f"UPDATE messages SET content = char(0) || 'json:[\"{text}\"]' WHERE id = {add(path, text)[0]}")
+        run(path, f"UPDATE messages SET tool_name = '{text}' WHERE id = {add(path, 'named')[0]}")
+        run(path, f"UPDATE messages SET tool_calls = '{text}' WHERE id = {add(path, 'called')[0]}")
+    reader = Reader(path)
+    layout = reader.layout
+    columns_of = {"B": "concat_ws(' ', content, tool_name, tool_calls)"}.get(layout.trigram or "", "content")
+    shown = "AND role IS NOT 'tool' AND session_id = 's1'" if layout.trigram == "C" else ""
+    rows = reader.rows(f"SELECT id, CAST({columns_of} AS BLOB) FROM messages WHERE {columns.findable(layout)} {shown}")
+    reader.close()
+    for words in SHORT_WORDS:
+        query = parse(words, now=NOW)
+        expected = {row[0] for row in rows if accepts(query, bytes(row[1] or b"").decode())}  # type: ignore[arg-type]
+        ids, label, done = find(path, words)
+        assert expected
+        assert expected <= set(ids)
+        assert layout.trigram != "B" or (set(ids), label) == (expected, None)
+        assert done
+        assert len(ids) == len(set(ids))
+
+
+def test_rows_that_an_older_sqlite_did_not_index_behind_a_nul_are_found(cjk: Path) -> None:
+    """SQLite 3.40 ends the trigrams of a text at its first NUL."""
+    run(cjk, "DROP TRIGGER messages_fts_trigram_update")
+    run(cjk, 'UPDATE messages SET content = char(0) || \'json:["部署", "东京都"]\' WHERE id = 4')
+
+    assert find(cjk, "部署") == ([2, 4], None, True)
+    assert find(cjk, "东京都") == ([4], None, True)
+
+
+def test_what_the_index_leaves_out_of_the_first_page_follows_it_and_the_rest_is_in_order(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fts, "LOST_ROWS", 7)
+    path = make(tmp_path)
+    run(path, "DROP TRIGGER messages_fts_trigram_insert")
+    lost = add(path, *(f"部署 {n}" for n in range(100)))
+    run(path, "UPDATE messages SET content = char(0) || content WHERE id % 3 = 0")
+    run(path, "DELETE FROM messages_fts_trigram WHERE rowid % 3 = 0")
+    run(path, "INSERT INTO messages_fts_trigram(rowid, content) SELECT id, content FROM messages WHERE id % 3")
+    run(path, "CREATE TRIGGER messages_fts_trigram_insert AFTER INSERT ON messages BEGIN SELECT 1; END")
+    reader = Reader(path)
+
+    for limit in (1000, 20, 50):
+        steps = list(fts.newest(reader, parse("部署", now=NOW), limit=limit))
+        ids = [one for step in steps for one in step.ids]
+        assert len(ids) == len(set(ids)) == min(limit, len(lost))
+        assert ids[:20] == sorted(ids[:20], reverse=True)
+        if limit > 20:
+            assert set(ids) == set(range(101 - len(ids), 101))
+            assert ids[30:] == sorted(ids[30:], reverse=True)
+    assert {step.label for step in steps} == {None, plans.LOST}
+    reader.close()
+
+
+def test_a_word_that_is_too_common_for_the_vocabulary_is_walked(cjk: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pairs, "MOST", 1)
+    assert find(cjk, "山") == ([4, 1], plans.COMMON, True)
+
+
+def test_a_vocabulary_that_cannot_be_read_is_gone_round(cjk: Path) -> None:
+    run(cjk, "UPDATE messages_fts_trigram_data SET block = x'ffffffffff' WHERE id = 10")
+    assert find(cjk, "山") == ([4, 1], plans.DAMAGED, True)
 
 
 def test_without_a_trigram_index_they_are_found_by_a_walk(cjk: Path) -> None:
     run(cjk, "DROP TABLE messages_fts_trigram")
 
-    assert find(cjk, "大别山") == ([4, 1], fts.MISSING, True)
+    assert find(cjk, "大别山") == ([4, 1], plans.MISSING, True)
 
 
 def test_what_the_trigram_index_leaves_out_is_said(real_home: Callable[[str], Path]) -> None:
     path = real_home("aug2026-v25") / ".hermes" / "state.db"
 
-    assert find(path, "大别山")[1] == fts.PARTLY
+    assert find(path, "大别山")[1] == plans.PARTLY + "tool output"
     assert find(path, "大别山 role:user")[1] is None
-    assert find(path, "大别山 role:tool")[1] == fts.PARTLY_WALKED
+    assert find(path, "大别山 role:tool")[1] == plans.PARTLY_WALKED
 
 
 # Short prefixes
@@ -323,12 +481,31 @@ def test_a_short_prefix_looks_at_the_newest_rows_before_it_asks_the_index(tmp_pa
     reader = Reader(path)
     query = parse("do", now=NOW, open_word=True)
 
-    tables = [stretch.table for stretch in fts.plan(reader, reader.layout, query)]
+    tables = [stretch.table for stretch in plans.plan(reader, reader.layout, query)]
     steps = list(fts.newest(reader, query, limit=5000))
 
     assert tables == [None, "messages_fts"]
     assert [one for step in steps for one in step.ids] == list(range(1000, 0, -1))
-    assert {step.label for step in steps} == {None}
+    assert [step.label for step in steps] == [plans.SOONER, plans.SOONER, None]
+    reader.close()
+
+
+def test_a_short_prefix_is_left_to_the_index_when_the_newest_rows_have_taken_long_enough(tmp_path: Path) -> None:
+    path = make(tmp_path, *(f"doc{n} common" for n in range(1000)))
+    reader = Reader(path)
+
+    for words, table in (("do*", None), ("common do*", "messages_fts")):
+        ticks = [0.03, 0.01, 0.0]
+        query = parse(words, now=NOW)
+        steps = list(fts.newest(reader, query, limit=5000, clock=ticks.pop))
+
+        assert plans.plan(reader, reader.layout, query)[0].table == table
+        assert [one for step in steps for one in step.ids] == list(range(1000, 0, -1))
+        assert [(len(step.ids), step.label) for step in steps] == [
+            (256, plans.SOONER),
+            (512, plans.SOONER),
+            (232, None),
+        ]
     reader.close()
 
 
@@ -345,4 +522,10 @@ def test_the_answer_is_what_reading_every_message_gives(each_home: Path, words: 
 
     expected = [row[0] for row in rows if accepts(parse(words, now=NOW), str(row[1] or ""))]
 
-    assert find(path, words) == (expected, None, True)
+    said = {
+        "A": "tool calls",
+        "C": "tool output beyond 8 192 characters" if "messages_fts_src" in layout.tables else "",
+    }
+    walked = layout.fts != "A" and words in ("do*", "d*")
+    label = "" if walked else said.get(layout.fts or "")
+    assert find(path, words) == (expected, f"{plans.PARTLY}{label}" if label else None, True)

@@ -28,13 +28,13 @@ HOMES = {
     "feb2026-v01": ("A", None, set(), 1, "wal"),
     "mar2026-v04": ("A", None, set(), 4, "wal"),
     "pr3249-v06": ("A", None, set(), 6, "wal"),
-    "apr2026-v10": ("A", "A", set(), 10, "wal"),
+    "apr2026-v10": ("A", "A", {"calls"}, 10, "wal"),
     "0.13.0": ("B", "B", set(), 11, "wal"),
     "0.19.0": ("B", "B", set(), 22, "wal"),
     "jul2026-v23": ("C", "C", {"tool"}, 23, "wal"),
     "aug2026-v25": ("C", "C", {"tool"}, 25, "delete"),
-    "jump-v10-to-v25": ("A", "A", set(), 25, "wal"),
-    "newest-v31-reconstructed": ("C", "C", {"tool", "internal"}, 31, "wal"),
+    "jump-v10-to-v25": ("A", "A", {"calls"}, 25, "wal"),
+    "newest-v31-reconstructed": ("C", "C", {"tool", "internal", "calls"}, 31, "wal"),
 }
 
 

@@ -47,7 +47,7 @@ def filled(tmp_path: Path, count: int) -> SessionDB:
 def test_hits_come_newest_first_the_first_few_by_themselves(tmp_path: Path) -> None:
     database = filled(tmp_path, 250)
     batches = list(database.search("needle", limit=300))
-    assert [len(batch.hits) for batch in batches] == [20, 100, 100, 30, 0]
+    assert [len(batch.hits) for batch in batches] == [8, 100, 100, 42, 0]
     ids = [hit.message_id for batch in batches for hit in batch.hits]
     assert all(newer > older for newer, older in pairwise(ids))
 
@@ -56,9 +56,9 @@ def test_only_the_hits_that_are_shown_have_their_bodies_read(tmp_path: Path, mon
     database = filled(tmp_path, 100)
     asked: list[int] = []
 
-    def bodies(reader: Reader, ids: Sequence[int]) -> tuple[Message, ...]:
+    def bodies(reader: Reader, ids: Sequence[int], *, cancel: Cancel | None) -> tuple[Message, ...]:
         asked.extend(ids)
-        return messages.bodies(reader, ids)
+        return messages.bodies(reader, ids, cancel=cancel)
 
     monkeypatch.setattr(search, "messages", SimpleNamespace(bodies=bodies))
     assert len(hits(database.search("needle", limit=30))) == 30

@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
+import apsw
 import pytest
 
-from store import Relation, SessionDB
+from store import Origin, Relation, SessionDB
 
 ALWAYS = ("20260310_091500_a1b2c3", "20260312_080000_deadbeef", "20260319_130000_e3e3e3")
 CHAIN = ("20260311_101010_c0ffe1", "20260311_124501_c0ffe2", "20260311_151500_c0ffe3")
@@ -76,6 +78,48 @@ def test_rows_are_counted_as_they_were_written(each_home: Path) -> None:
             found[row.id] = {"rows": len(heads), "active": active, "compacted": compacted}
     assert found == {session_id: facts for session_id, facts in expected.items() if facts["rows"]}
     db.close()
+
+
+def test_roles_are_counted_as_sqlite_counts_them(each_home: Path) -> None:
+    """By the raw file: `expected.json` has no roles."""
+    state = each_home / ".hermes" / "state.db"
+    raw = apsw.Connection(str(state), flags=apsw.SQLITE_OPEN_READONLY)
+    expected: dict[str, Counter[str]] = {}
+    for session_id, role, many in raw.execute("SELECT session_id, role, count(*) FROM messages GROUP BY 1, 2"):
+        expected.setdefault(session_id, Counter())[role] = many
+    raw.close()
+    db = SessionDB(state, read_only=True)
+    listed = {row.id: Counter(head.role for head in db.heads(row.id).items) for row in db.sessions(limit=500).items}
+    assert {session_id: roles for session_id, roles in listed.items() if roles} == expected
+    db.close()
+
+
+def test_files_are_counted_as_they_were_written(each_home: Path) -> None:
+    """A line that is no UTF-8 is bad for upstream and good for us; one that is no object is the other way round."""
+    expected = expectation(each_home)["jsonl"]
+    folder = each_home / ".hermes" / "sessions"
+    db = SessionDB(folder.parent / "state.db", read_only=True)
+    facts = {one.session_id: one for one in db.all_facts()}
+    assert facts.keys() == expected.keys()
+    for session_id, lines in expected.items():
+        latin = sum(not _is_utf8(line) for line in (folder / f"{session_id}.jsonl").read_bytes().split(b"\n"))
+        one = facts[session_id]
+        assert one.messages + one.meta_lines == lines["parsed_lines"] - lines["non_object_lines"] + latin
+        assert one.bad_lines == lines["bad_lines"] + lines["non_object_lines"] - latin
+        assert len(db.file_messages(session_id)) == one.messages
+        row = db.session(session_id)
+        assert row is not None
+        assert (row.messages if row.origin is Origin.SQLITE else 0) == lines["db_rows"]
+    assert {one.id for one in db.file_sessions()} >= {key for key, lines in expected.items() if not lines["db_rows"]}
+    db.close()
+
+
+def _is_utf8(line: bytes) -> bool:
+    try:
+        line.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def test_families_are_known_in_every_home(each_home: Path) -> None:

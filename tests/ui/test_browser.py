@@ -67,7 +67,7 @@ async def test_every_session_is_listed_with_its_flag_and_what_is_left_out_is_sai
         assert stage.lines[0].endswith("default")
         assert stage.place == "SEARCH"
         assert "§2" in stage.text or size == MIDDLE
-        await stage.press("down", "v")
+        await stage.press("down", "v", "v")
         assert stage.status.startswith("6 of 6 sessions (with archived 1, children 1: press v)")
         await stage.shows("hide me")
 

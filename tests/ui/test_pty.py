@@ -133,6 +133,19 @@ def test_a_hit_for_the_newest_word_is_on_screen_within_half_a_second_of_its_comm
     assert sorted(waits)[len(waits) // 2] < 0.5, waits
 
 
+def test_keys_that_come_in_one_go_reach_what_has_the_focus_by_then(tmp_path: Path) -> None:
+    """Mutant: without `priority` the `I` is typed into the search row, and `/` loses letters."""
+    db = SessionDB(tmp_path / "state.db")
+    db.create_session("one", source="cli")
+    db.append_message("one", "user", "a rat near the river")
+    db.close()
+    with terminal("--home", str(tmp_path)) as app:
+        app.wait_for("1 of 1 session")
+        app.send("\x1b[BI/near river", settle=1.0)
+        app.wait_for("/ near river")
+        app.wait_for("1 hit in 1 session")
+
+
 def fingerprint(home: Path) -> dict[str, str]:
     """A hash of each file of a home but the sidecars that any reader of a WAL file makes."""
     return {

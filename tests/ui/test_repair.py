@@ -207,7 +207,7 @@ async def test_a_home_that_may_only_be_read_is_left_alone_and_says_why(tmp_path:
         assert "read-only: nothing is written" in stage.text
         assert "y apply" not in stage.footer
         await stage.press("y")
-        await stage.shows("✗ failed    hermes-tui was started with --read-only: nothing is written")
+        await stage.shows("✗ failed    nothing is written: hermes-tui was started with --read-only")
         assert len(conversation(home, "20260105_bot")) == 2
     assert not (home / "backups").exists()
 

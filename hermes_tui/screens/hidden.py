@@ -1,0 +1,179 @@
+"""Why can't I see it? Counts with their reasons, and a look-up that says where a session is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.geometry import Size
+from textual.screen import Screen
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+from textual.widgets import Input
+
+from hermes_tui.feed import Feed
+from hermes_tui.messages import WhereaboutsArrived
+from hermes_tui.render.glyphs import ASCII, Glyphs
+from hermes_tui.render.line import Line, crop
+from hermes_tui.render.safe import safe
+from hermes_tui.render.whereabouts import counted, found
+from hermes_tui.widgets.bar import Bar
+from hermes_tui.widgets.footer import Footer
+from hermes_tui.widgets.head_rule import Heading, HeadRule
+from hermes_tui.widgets.theme import palette_of, strip_of
+from hermes_tui.widgets.thumb import thumb, track_cell
+from store.models import Scope
+
+CALM = 0.1
+"""Seconds of quiet before what is typed is looked up."""
+QUESTION = "whereabouts"
+
+
+def look_up(feed: Feed, words: str) -> None:
+    """Ask for the counts, and for where the sessions are that `words` may mean."""
+    generation = feed.ask(QUESTION)
+    feed.put(
+        "rows",
+        QUESTION,
+        lambda db: [WhereaboutsArrived(generation, words, db.census(), db.where(words))],
+        told="details",
+        delay=CALM if words else 0.0,
+    )
+
+
+class HiddenPage(ScrollView, can_focus=True):
+    """Lines, scrolled."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("j", "scroll_down", show=False),
+        Binding("k", "scroll_up", show=False),
+    ]
+    DEFAULT_CSS = "HiddenPage { background: $background; scrollbar-size: 0 0; }"
+
+    def __init__(self, glyphs: Glyphs, draw: Callable[[int], list[Line]]) -> None:
+        super().__init__()
+        self._glyphs = glyphs
+        self._draw = draw
+        self._lines: list[Line] = []
+
+    def on_resize(self) -> None:
+        """Wrap for the new width."""
+        self.renew()
+
+    def renew(self) -> None:
+        """Draw what is known now."""
+        self._lines = self._draw(self.size.width)
+        self.virtual_size = Size(self.size.width, len(self._lines))
+        self.refresh()
+
+    def render_line(self, y: int) -> Strip:
+        """A line of the text, and its cell of the thumb."""
+        top, height, width = self.scroll_offset.y, self.size.height, self.size.width - 1
+        line = self._lines[y + top] if y + top < len(self._lines) else ()
+        palette = palette_of(self.app)
+        cell = track_cell(y, thumb(height, top, height, len(self._lines)), self._glyphs)
+        line = crop(line, width, self._glyphs.truncated)
+        return Strip.join((strip_of(line, width, palette), strip_of((cell,), 1, palette)))
+
+
+class HiddenScreen(Screen[bool]):
+    """Over the browser; gives True where the list is to show everything, or nothing more than it does by default.
+
+    Args:
+        feed: Answers what is looked up.
+        listed: Sessions that the default list has.
+        scope: All of them, and what it leaves out.
+        everything: The list shows all of them now.
+    """
+
+    CSS_PATH = "hidden.tcss"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "back", show=False),
+        Binding("v", "everything", show=False),
+        Binding("q", "leave", show=False),
+        Binding("slash", "look_up", show=False),
+        Binding("down,tab,enter", "read", show=False),
+    ]
+
+    def __init__(self, feed: Feed, *, listed: int, scope: Scope, everything: bool, glyphs: Glyphs) -> None:
+        super().__init__()
+        self._feed = feed
+        self._listed = listed
+        self._scope = scope
+        self._everything = everything
+        self._glyphs = glyphs
+        self._answer: WhereaboutsArrived | None = None
+        self._input = Input(placeholder="an id, the start of one, or part of a title", compact=True, id="lookup")
+        self._page = HiddenPage(glyphs, self._lines)
+
+    def compose(self) -> ComposeResult:
+        """Title, look-up, text, footer."""
+        yield HeadRule()
+        yield self._input
+        yield self._page
+        yield Footer()
+
+    def on_mount(self) -> None:
+        """Ask for the counts; the page has the focus, so that `v` shows everything at once."""
+        for bar in self.query(Bar):
+            bar.ascii_only = self._glyphs is ASCII
+        self.query_one(HeadRule).show(Heading(safe("Why can't I see it?"), facts=(), focused=True))
+        self._page.focus()
+        look_up(self._feed, "")
+
+    def take(self, message: WhereaboutsArrived) -> None:
+        """Show an answer, if it is to the last question."""
+        if message.generation == self._feed.generation(QUESTION):
+            self._answer = message
+            self._page.renew()
+
+    def on_descendant_focus(self) -> None:
+        """The keys differ between the look-up and the text."""
+        everything = "the default list" if self._everything else "show everything"
+        typing = self._input.has_focus
+        keys = (("↓", "read"), ("esc", "back")) if typing else (("v", everything), ("/", "look up"), ("esc", "back"))
+        self.query_one(Footer).show(keys, ("enter", "read") if typing else ("q", "back"))
+
+    @on(Input.Changed, "#lookup")
+    def _on_words_changed(self, event: Input.Changed) -> None:
+        event.stop()
+        look_up(self._feed, event.value)
+
+    @on(Input.Submitted, "#lookup")
+    def _on_words_submitted(self, event: Input.Submitted) -> None:
+        event.stop()
+        self._page.focus()
+
+    def action_back(self) -> None:
+        """From the look-up to the text, from there to the browser."""
+        if self._input.has_focus and self._input.value:
+            self._input.value = ""
+        else:
+            self.dismiss(False)
+
+    def action_leave(self) -> None:
+        """To the browser."""
+        self.dismiss(False)
+
+    def action_everything(self) -> None:
+        """To the browser, and the list shows everything, or no more what it leaves out."""
+        self.dismiss(True)
+
+    def action_look_up(self) -> None:
+        """Type an id or a title."""
+        self._input.focus()
+
+    def action_read(self) -> None:
+        """From the look-up to the text."""
+        self._page.focus()
+
+    def _lines(self, width: int) -> list[Line]:
+        answer = self._answer
+        if answer is None or not answer.words.strip():
+            census = answer.census if answer else None
+            return counted(self._listed, self._scope, census, width=width, glyphs=self._glyphs)
+        looked_in = max(len(answer.census.profiles), 1)
+        return found(answer.words, answer.found, looked_in=looked_in, width=width, glyphs=self._glyphs)

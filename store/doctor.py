@@ -1,0 +1,53 @@
+"""How a store is, check by check; one that cannot be made says why, and the others go on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+
+from . import pending
+from .errors import StoreError
+from .models import Finding
+from .sqlite import health
+from .sqlite.connection import Reader
+
+
+def findings(reader: Reader) -> Iterator[Finding]:
+    """Look at everything, the quick things first; nothing is changed, and no writer waits."""
+    path = reader.path
+    checks: tuple[tuple[str, Callable[[], Finding | Iterable[Finding]]], ...] = (
+        ("sqlite", health.library),
+        ("mount", lambda: health.mount(path)),
+        ("spool", lambda: spool(path)),
+        ("permissions", lambda: health.permissions(path)),
+        ("schema", lambda: health.schema(reader)),
+        ("journal", lambda: health.journal(reader)),
+        ("wal", lambda: health.wal(path)),
+        ("lock", lambda: health.lock(path)),
+        ("operations", lambda: health.operations(reader)),
+        ("index", lambda: health.coverage(reader)),
+        ("integrity", lambda: health.integrity(reader)),
+    )
+    for name, check in checks:
+        try:
+            found = check()
+            yield from [found] if isinstance(found, Finding) else found
+        except StoreError as error:
+            yield Finding(name, False, str(error))
+        except OSError as error:
+            yield Finding(name, False, f"the system refuses to look ({error.strerror}: {error.filename})")
+
+
+def spool(path: Path) -> Finding:
+    """Whether messages wait in files that the store would not take."""
+    folder = pending.folder_of(path)
+    ours = pending.waiting(folder)
+    theirs = len(list(folder.glob("pending-*.json")))
+    told = []
+    if ours:
+        owed = [pending.read(one) for one in ours]
+        sessions = ", ".join(sorted({one.session_id for one in owed}))
+        told.append(f"{len(ours)} files keep messages of {sessions}; hermes-tui doctor --replay writes them")
+    if theirs:
+        told.append(f"{theirs} files of Hermes' own; its next start writes them")
+    return Finding("spool", not told, "; ".join(told) or "nothing waits")

@@ -1,0 +1,354 @@
+"""All profiles of a root as one store to browse: one list, one search, every session named `<profile>/<id>`.
+
+The root's own sessions keep their ids, as upstream's links `@session:<profile>/<id>` have them (facts §1.1).
+Row ids of messages are unique in one file only; here the profile's place is their last digit, to the base of the
+number of profiles, so that they stay in order within a session.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import TypeVar
+
+from .cancel import Cancel
+from .errors import StoreMissing
+from .home import DEFAULT, Home
+from .models import (
+    Batch,
+    Change,
+    Check,
+    ContextLine,
+    Count,
+    Head,
+    Hit,
+    JsonlFacts,
+    Kin,
+    Message,
+    Origin,
+    Outline,
+    Page,
+    Scope,
+    Session,
+)
+from .query import Query
+from .ranking import relevance
+from .session_db import SessionDB
+from .watch import Watch
+
+T = TypeVar("T")
+_NO_SESSIONS: Page[Session] = Page(())
+_NO_HEADS: Page[Head] = Page(())
+FIRST, LATER = 20, 100
+"""Hits of the first batch of a search and of the others, as one store gives them."""
+
+
+def open_home(home: Home) -> SessionDB:
+    """The store of a home, to read; of every profile where the home stands for all."""
+    if home.is_every:
+        return ProfilesDB(Home(home.root).profiles())
+    return SessionDB(home.state_db, read_only=True, sessions_dir=home.sessions_dir)
+
+
+@dataclass(frozen=True, slots=True)
+class _Cursor:
+    """Which profile a page belongs to, and where it ended there."""
+
+    place: int
+    inner: object
+
+
+class ProfilesDB(SessionDB):
+    """Reads every profile as one; what agents write and ask goes to the root alone, which is opened to read.
+
+    A profile without a state.db has what its files have; one that cannot be read fails the questions about it.
+
+    Args:
+        homes: The root first, as `Home.profiles` gives them.
+    """
+
+    def __init__(self, homes: Sequence[Home]) -> None:
+        root = homes[0]
+        super().__init__(root.state_db, read_only=True, sessions_dir=root.sessions_dir)
+        self._parts = [SessionDB(home.state_db, read_only=True, sessions_dir=home.sessions_dir) for home in homes]
+        self._names = [home.name for home in homes]
+
+    def close(self) -> None:
+        """Close every profile's connections."""
+        super().close()
+        for part in self._parts:
+            part.close()
+
+    def sessions(self, *, limit: int = 200, cursor: object = None) -> Page[Session]:
+        """A page of one profile after the other, each newest start first."""
+        at = cursor if isinstance(cursor, _Cursor) else _Cursor(0, None)
+        found = self._stored(at.place, lambda db: db.sessions(limit=limit, cursor=at.inner), _NO_SESSIONS)
+        following = _Cursor(at.place, found.cursor) if found.more else _Cursor(at.place + 1, None)
+        more = following.place < len(self._parts)
+        return Page(tuple(self._named(at.place, one) for one in found.items), more, following if more else None)
+
+    def recent(self, *, limit: int = 200) -> tuple[Session, ...]:
+        """The newest sessions of all profiles, last active first."""
+        rows = [row for place in self._places for row in self._rows_of(place, lambda db: db.recent(limit=limit))]
+        return tuple(sorted(rows, key=lambda row: (row.last_active or 0.0, row.id), reverse=True)[:limit])
+
+    def file_sessions(self) -> tuple[Session, ...]:
+        """The sessions that only files know, profile after profile."""
+        return tuple(row for place in self._places for row in self._rows_of(place, SessionDB.file_sessions))
+
+    def session(self, session_id: str) -> Session | None:
+        """One session."""
+        place, own = self._split(session_id)
+        row = self._stored(place, lambda db: db.session(own), None)
+        return self._named(place, row) if row else None
+
+    def outlines(self, session_ids: Iterable[str]) -> dict[str, Outline]:
+        """Status and first words."""
+        found: dict[str, Outline] = {}
+        for place, ids in self._by_place(session_ids).items():
+            told = self._stored(place, partial(SessionDB.outlines, session_ids=ids), dict[str, Outline]())
+            found |= {self._name(place, own): outline for own, outline in told.items()}
+        return found
+
+    def scope(self) -> Scope:
+        """The sum of all profiles."""
+        counts = [self._stored(place, SessionDB.scope, Scope(0)) for place in self._places]
+        return Scope(
+            sum(one.total for one in counts),
+            sum(one.archived for one in counts),
+            sum(one.children for one in counts),
+            sum(one.hidden for one in counts),
+        )
+
+    def chain(self, session_id: str) -> tuple[str, ...]:
+        """Ids of the compression chain, root first."""
+        place, own = self._split(session_id)
+        alone: tuple[str, ...] = (own,)
+        return tuple(self._name(place, one) for one in self._stored(place, lambda db: db.chain(own), alone))
+
+    def family(self, session_id: str) -> tuple[Kin, ...]:
+        """The whole family as a tree."""
+        place, own = self._split(session_id)
+        family = self._stored(place, lambda db: db.family(own), tuple[Kin, ...]())
+        return tuple(replace(kin, session=self._named(place, kin.session)) for kin in family)
+
+    def carried(self, session_id: str, before: str) -> frozenset[int]:
+        """Rows that only repeat the section before."""
+        place, own = self._split(session_id)
+        found = self._stored(place, lambda db: db.carried(own, self._split(before)[1]), frozenset[int]())
+        return frozenset(self._outer(place, one) for one in found)
+
+    def heads(self, session_id: str, *, after: int = 0, limit: int = 4096) -> Page[Head]:
+        """Heads in id order."""
+        place, own = self._split(session_id)
+        below = after // len(self._parts)
+        page = self._stored(place, lambda db: db.heads(own, after=below, limit=limit), _NO_HEADS)
+        items = tuple(replace(head, id=self._outer(place, head.id)) for head in page.items)
+        return Page(items, page.more, items[-1].id if page.more and items else None)
+
+    def messages(self, ids: Sequence[int]) -> tuple[Message, ...]:
+        """Messages by row id, in the order asked for."""
+        found: dict[int, Message] = {}
+        for place in self._places:
+            inner = [one // len(self._parts) for one in ids if one % len(self._parts) == place]
+            rows = self._stored(place, partial(SessionDB.messages, ids=inner), tuple[Message, ...]())
+            for row in rows:
+                found[self._outer(place, row.id or 0)] = self._message(place, row)
+        return tuple(found[one] for one in ids if one in found)
+
+    def file_messages(self, session_id: str) -> tuple[Message, ...]:
+        """The messages beside SQLite."""
+        place, own = self._split(session_id)
+        return tuple(replace(one, session_id=session_id) for one in self._parts[place].file_messages(own))
+
+    def waiting(self, session_id: str) -> tuple[Message, ...]:
+        """What waits in the spool."""
+        place, own = self._split(session_id)
+        return tuple(replace(one, session_id=session_id) for one in self._parts[place].waiting(own))
+
+    def context(self, session_id: str, message_id: int, *, width: int = 1) -> tuple[ContextLine, ...]:
+        """The messages round one."""
+        place, own = self._split(session_id)
+        lines = self._parts[place].context(own, message_id // len(self._parts), width=width)
+        return tuple(replace(line, id=self._outer(place, line.id)) for line in lines)
+
+    def facts(self, session_id: str) -> JsonlFacts | None:
+        """What the JSONL file tells."""
+        place, own = self._split(session_id)
+        facts = self._parts[place].facts(own)
+        return None if facts is None else replace(facts, session_id=session_id)
+
+    def all_facts(self, *, cancel: Cancel | None = None) -> Iterator[JsonlFacts]:
+        """Every JSONL file, profile after profile."""
+        for place, part in enumerate(self._parts):
+            for facts in part.all_facts(cancel=cancel):
+                yield replace(facts, session_id=self._name(place, facts.session_id))
+
+    def check(self, session_id: str) -> Check:
+        """Compare both sources of one session."""
+        place, own = self._split(session_id)
+        return replace(self._parts[place].check(own), session_id=session_id)
+
+    def checks(self, ids: Iterable[str] | None = None, *, cancel: Cancel | None = None) -> Iterator[Check]:
+        """Compare one session after the other."""
+        if ids is not None:
+            yield from map(self.check, ids)
+            return
+        for place, part in enumerate(self._parts):
+            for check in part.checks(cancel=cancel):
+                yield replace(check, session_id=self._name(place, check.session_id))
+
+    def search(
+        self, query: Query | str, *, limit: int = 200, cancel: Cancel | None = None, after_id: int = 0
+    ) -> Iterator[Batch]:
+        """Hits of all profiles, newest first by their times."""
+        below = after_id // len(self._parts)
+        told: dict[int, Batch] = {}
+        streams = [
+            self._hits(place, part.search(query, limit=limit, cancel=cancel, after_id=below), told)
+            for place, part in enumerate(self._parts)
+        ]
+        waiting: list[Hit] = []
+        given = 0
+        for hit in heapq.merge(*streams, key=lambda hit: -(hit.timestamp or 0.0)):
+            if given + len(waiting) == limit:
+                yield _batch(waiting, told, capped=True, done=True)
+                return
+            waiting.append(hit)
+            if len(waiting) == (LATER if given else FIRST):
+                yield _batch(waiting, told)
+                given, waiting = given + len(waiting), []
+        yield _batch(waiting, told, done=True)
+
+    def rank(self, query: Query | str, *, limit: int = 20, cancel: Cancel | None = None) -> Batch:
+        """The best hits of all profiles: each keeps its order, the better head goes first."""
+        found = partial(SessionDB.rank, query=query, limit=limit, cancel=cancel)
+        return self._one_list(found, limit, lambda hit: -relevance(hit))
+
+    def oldest(self, query: Query | str, *, limit: int = 200, cancel: Cancel | None = None) -> Batch:
+        """The oldest hits of all profiles, oldest first."""
+        found = partial(SessionDB.oldest, query=query, limit=limit, cancel=cancel)
+        return self._one_list(found, limit, lambda hit: hit.timestamp or 0.0)
+
+    def count(self, query: Query | str, *, cap: int | None = None, cancel: Cancel | None = None) -> Count:
+        """The sum of all profiles."""
+        asked = partial(SessionDB.count, query=query, cap=cap, cancel=cancel)
+        counts = [self._stored(place, asked, Count(0, 0)) for place in self._places]
+        hits = sum(one.hits for one in counts)
+        capped = any(one.capped for one in counts) or (cap is not None and hits > cap)
+        return Count(hits if cap is None else min(hits, cap), sum(one.sessions for one in counts), capped)
+
+    def meant(self, query: Query | str, *, cancel: Cancel | None = None) -> dict[str, str]:
+        """What was meant, for words that no profile's index has."""
+        asked = partial(SessionDB.meant, query=query, cancel=cancel)
+        every = [self._stored(place, asked, dict[str, str]()) for place in self._places]
+        return {word: right for word, right in every[0].items() if all(word in one for one in every)}
+
+    def _one_list(self, question: Callable[[SessionDB], Batch], limit: int, key: Callable[[Hit], float]) -> Batch:
+        told: dict[int, Batch] = {}
+        lists = [
+            self._hits(place, iter([self._stored(place, question, Batch((), done=True))]), told)
+            for place in self._places
+        ]
+        hits = list(heapq.merge(*lists, key=key))
+        capped = len(hits) > limit or any(batch.capped for batch in told.values())
+        return _batch(hits[:limit], told, capped=capped, done=True)
+
+    def watch(self) -> Watch:
+        """A watch on every profile."""
+        return ProfilesWatch([part.watch() for part in self._parts], self._name, self._outer)
+
+    def _hits(self, place: int, batches: Iterator[Batch], told: dict[int, Batch]) -> Iterator[Hit]:
+        try:
+            for batch in batches:
+                told[place] = replace(batch, hits=())
+                for hit in batch.hits:
+                    stored = hit.origin is Origin.SQLITE
+                    row = self._outer(place, hit.message_id) if stored else hit.message_id
+                    yield replace(hit, session_id=self._name(place, hit.session_id), message_id=row)
+        except StoreMissing:
+            return
+
+    @property
+    def _places(self) -> range:
+        return range(len(self._parts))
+
+    def _stored(self, place: int, question: Callable[[SessionDB], T], otherwise: T) -> T:
+        """The answer of one profile; `otherwise` where it has no state.db yet."""
+        try:
+            return question(self._parts[place])
+        except StoreMissing:
+            return otherwise
+
+    def _rows_of(self, place: int, question: Callable[[SessionDB], tuple[Session, ...]]) -> Iterator[Session]:
+        return (self._named(place, row) for row in self._stored(place, question, tuple[Session, ...]()))
+
+    def _split(self, session_id: str) -> tuple[int, str]:
+        """The place of a session's profile, and its id there."""
+        name, slash, own = session_id.partition("/")
+        if slash and name in self._names and name != DEFAULT:
+            return self._names.index(name), own
+        return 0, session_id
+
+    def _by_place(self, session_ids: Iterable[str]) -> dict[int, list[str]]:
+        found: dict[int, list[str]] = {}
+        for place, own in map(self._split, session_ids):
+            found.setdefault(place, []).append(own)
+        return found
+
+    def _name(self, place: int, own: str) -> str:
+        return f"{self._names[place]}/{own}" if place else own
+
+    def _outer(self, place: int, row: int) -> int:
+        return row * len(self._parts) + place
+
+    def _named(self, place: int, row: Session) -> Session:
+        """A row as the merged list has it."""
+        return replace(
+            row,
+            id=self._name(place, row.id),
+            parent_id=None if row.parent_id is None else self._name(place, row.parent_id),
+            profile=self._names[place],
+            first_id=None if row.first_id is None else self._outer(place, row.first_id),
+            last_id=None if row.last_id is None else self._outer(place, row.last_id),
+        )
+
+    def _message(self, place: int, row: Message) -> Message:
+        return replace(row, id=self._outer(place, row.id or 0), session_id=self._name(place, row.session_id))
+
+
+class ProfilesWatch(Watch):
+    """Remembers what it saw of every profile."""
+
+    def __init__(
+        self, watches: Sequence[Watch], name: Callable[[int, str], str], outer: Callable[[int, int], int]
+    ) -> None:
+        self._watches, self._name, self._outer = watches, name, outer
+
+    def poll(self) -> Change | None:
+        """What changed in any of them since the last poll."""
+        changes = [(place, change) for place, watch in enumerate(self._watches) if (change := watch.poll())]
+        if not changes:
+            return None
+        return Change(
+            frozenset(self._name(place, one) for place, change in changes for one in change.sessions),
+            frozenset(self._name(place, one) for place, change in changes for one in change.files),
+            any(change.store for _, change in changes),
+            any(change.replaced for _, change in changes),
+            max(self._outer(place, change.newest_id) for place, change in changes),
+        )
+
+
+def _batch(hits: Sequence[Hit], told: dict[int, Batch], *, capped: bool = False, done: bool = False) -> Batch:
+    """A step of the search, and what any profile says of it."""
+    said = dict.fromkeys(batch.fallback for batch in told.values() if batch.fallback)
+    return Batch(
+        tuple(hits),
+        done,
+        capped or any(batch.capped for batch in told.values()),
+        "; ".join(said) or None,
+        sum(batch.sought for batch in told.values()),
+        any(batch.partial for batch in told.values()),
+    )

@@ -1,0 +1,150 @@
+"""A search in another order than newest first, and how much there is to find.
+
+SQLite's messages are ranked by the index (bm25), those of files by `relevance`; what no index can rank is ranked by
+`relevance`, too. The two lists are then one: each keeps its order, and the better head goes first.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from .cancel import Cancel
+from .errors import CannotOpen, Damaged
+from .leftovers import Leftovers
+from .models import Batch, Count, Hit, Origin
+from .query import Query
+from .search import Search
+from .sqlite import fts, ranks
+from .sqlite.connection import Reader
+
+SCORED = 2_000
+"""The newest hits that are ranked where no index can."""
+USUAL_LENGTH = 300
+"""Characters of a usual message,"""
+SATURATION = 1.2
+"""and how soon a further match says little more: the constants of bm25."""
+
+_AT_ONCE = 256
+_ALL = 1 << 31
+
+
+def relevance(hit: Hit) -> float:
+    """How good a hit is: what bm25 makes of the number of matches and the length of the text.
+
+    The rarity of a word, its third part, is the same for all hits of one query.
+    """
+    length = 0.25 + 0.75 * len(hit.text) / USUAL_LENGTH
+    return len(hit.spans) / (len(hit.spans) + SATURATION * length)
+
+
+class Ranking:
+    """A question that is not answered newest first.
+
+    Args:
+        now: Seconds since 1970, for `is:live`.
+        profile: Of sessions whose row names none.
+        cancel: Withdraws the question.
+
+    Raises:
+        Interrupted: It was withdrawn; from every method.
+        StoreError: SQLite cannot be read and there are no files either.
+    """
+
+    def __init__(
+        self, reader: Reader, leftovers: Leftovers, query: Query, *, now: float, profile: str, cancel: Cancel | None
+    ) -> None:
+        self._reader, self._leftovers, self._query = reader, leftovers, query
+        self._now, self._profile, self._cancel = now, profile, cancel
+
+    def best(self, limit: int) -> Batch:
+        """The best hits, best first; of equal ones the newer first."""
+        search = self._search()
+        try:
+            ranked = ranks.best(self._reader, self._query, limit=limit + 1, among=search.among, cancel=self._cancel)
+        except (CannotOpen, Damaged):
+            ranked = None
+        if ranked is None:
+            hits, last = self._streamed(SCORED)
+            return self._batch(_by_worth(hits), limit, last)
+        stored = self._hydrated(search, ranked.ids)
+        written = _by_worth([hit for batch in search.written(_ALL) for hit in batch.hits])
+        return self._batch(list(_merged(stored, written)), limit, Batch((), fallback=ranked.label))
+
+    def oldest(self, limit: int) -> Batch:
+        """The oldest hits, oldest first."""
+        if not self._asks():
+            return Batch((), done=True)
+        search = self._search()
+        last: deque[int] = deque(maxlen=limit + 1)
+        label = None
+        try:
+            for step in fts.newest(self._reader, self._query, limit=_ALL, among=search.among, cancel=self._cancel):
+                last.extend(step.ids)
+                label = step.label
+        except (CannotOpen, Damaged):
+            hits, end = self._streamed(_ALL)
+            return self._batch(sorted(hits, key=_age), limit, end)
+        hits = self._hydrated(search, tuple(last))
+        hits += [hit for batch in search.written(_ALL) for hit in batch.hits]
+        return self._batch(sorted(hits, key=_age), limit, Batch((), fallback=label))
+
+    def count(self, cap: int | None) -> Count:
+        """All hits, those of files too, or no more than `cap`."""
+        if not self._asks():
+            return Count(0, 0)
+        search = self._search()
+        try:
+            tally = ranks.count(self._reader, self._query, cap=cap, among=search.among, cancel=self._cancel)
+        except (CannotOpen, Damaged):
+            hits, _ = self._streamed(_ALL)
+            tally = ranks.Tally(len(hits), frozenset(hit.session_id for hit in hits))
+        else:
+            hits = [hit for batch in search.written(_ALL) for hit in batch.hits] if not tally.capped else []
+            tally = ranks.Tally(
+                tally.hits + len(hits), tally.sessions.union(hit.session_id for hit in hits), tally.capped
+            )
+        capped = tally.capped or (cap is not None and tally.hits > cap)
+        return Count(tally.hits if cap is None else min(tally.hits, cap), len(tally.sessions), capped)
+
+    def _search(self) -> Search:
+        return Search(
+            self._reader, self._leftovers, self._query, now=self._now, profile=self._profile, cancel=self._cancel
+        )
+
+    def _streamed(self, limit: int) -> tuple[list[Hit], Batch]:
+        """The newest hits and the batch that ended them."""
+        hits: list[Hit] = []
+        end = Batch((), done=True)
+        for end in self._search().batches(limit, 0) if self._asks() else ():
+            hits += end.hits
+        return hits, end
+
+    def _asks(self) -> bool:
+        return bool(self._query.any_of or self._query.none_of or self._query.filters)
+
+    @staticmethod
+    def _batch(hits: Sequence[Hit], limit: int, end: Batch) -> Batch:
+        return replace(end, hits=tuple(hits[:limit]), done=True, capped=end.capped or len(hits) > limit)
+
+    @staticmethod
+    def _hydrated(search: Search, ids: Sequence[int]) -> list[Hit]:
+        return [hit for start in range(0, len(ids), _AT_ONCE) for hit in search.hydrated(ids[start : start + _AT_ONCE])]
+
+
+def _age(hit: Hit) -> tuple[float, bool, int]:
+    return hit.timestamp or 0.0, hit.origin is Origin.SQLITE, hit.message_id
+
+
+def _by_worth(hits: Sequence[Hit]) -> list[Hit]:
+    return sorted(hits, key=lambda hit: (-relevance(hit), -(hit.timestamp or 0.0)))
+
+
+def _merged(one: Sequence[Hit], other: Sequence[Hit]) -> Iterator[Hit]:
+    """Two lists as one, each in its order; the first goes first where both heads are as good."""
+    here, there = deque(one), deque(other)
+    while here and there:
+        yield here.popleft() if relevance(here[0]) >= relevance(there[0]) else there.popleft()
+    yield from here
+    yield from there

@@ -1,0 +1,128 @@
+"""Whole-session snapshots, `session_<id>.json`: the last resort, for they lose messages (facts/hermes-format.md §5.2).
+
+A gateway wrote one anew on every turn from that turn's messages alone; a killed program left one cut off.
+They are read and never written.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from . import content, home, jsonl
+from .errors import CannotOpen, Damaged
+from .json_value import BadJson, load
+from .models import Message, Origin, Outline, Session
+from .outline import outline_of
+
+_MESSAGES = re.compile(r'"messages"\s*:\s*\[')
+_GAP = re.compile(r"[\s,]*")
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """What one snapshot holds."""
+
+    stat: home.FileStat
+    session: Session
+    messages: tuple[Message, ...]
+    """The place in the list, from 1, as id."""
+
+    @property
+    def outline(self) -> Outline:
+        """Status and first words."""
+        return outline_of(self.messages)
+
+
+class Snapshots:
+    """The snapshots of a home; every method may be called from any thread.
+
+    Args:
+        folder: `sessions/` of a home.
+        profile: Of their sessions.
+    """
+
+    def __init__(self, folder: Path, *, profile: str) -> None:
+        self._folder = folder
+        self._profile = profile
+        self._read: dict[str, Snapshot] = {}
+
+    def files(self) -> dict[str, home.FileStat]:
+        """Every snapshot by session id; nothing is read."""
+        return home.snapshot_files(self._folder)
+
+    def get(self, session_id: str) -> Snapshot | None:
+        """The snapshot of a session, None without one; an unchanged file is not read again.
+
+        One that is cut off gives what stands before the cut, one that cannot be read no message; its session says so.
+        """
+        stat = self.files().get(session_id)
+        if stat is None:
+            return None
+        known = self._read.get(session_id)
+        if known is None or known.stat != stat:
+            known = self._read[session_id] = self._look(session_id, stat)
+        return known
+
+    def _look(self, session_id: str, stat: home.FileStat) -> Snapshot:
+        values, about, problem = _parts(stat)
+        messages = tuple(
+            content.message_of_record(value, session_id=session_id, line=place, origin=Origin.SNAPSHOT)
+            for place, value in enumerate(values, 1)
+            if isinstance(value, dict)
+        )
+        last = content.moment(about.get("last_updated"))
+        session = Session(
+            id=session_id,
+            source=str(about.get("platform") or ""),
+            model=str(about["model"]) if about.get("model") else None,
+            started_at=content.moment(about.get("session_start")),
+            last_active=stat.mtime_ns / 1e9 if last is None else last,
+            messages=len(messages),
+            profile=self._profile,
+            origin=Origin.SNAPSHOT,
+            problem=problem,
+        )
+        return Snapshot(stat, session, messages)
+
+
+def _parts(stat: home.FileStat) -> tuple[list[object], dict[str, object], str]:
+    """Messages, what else is known, and what is wrong with the file."""
+    try:
+        text = jsonl.read_whole(stat.path)
+    except (CannotOpen, Damaged) as error:
+        return [], {}, str(error)
+    try:
+        value = load(text)
+    except BadJson as error:
+        values, about = _salvaged(text)
+        return values, about, f"{stat.path.name} is {'empty' if not text.strip() else f'cut off or damaged ({error})'}"
+    about = value if isinstance(value, dict) else {}
+    listed = about.get("messages")
+    if not isinstance(listed, list):
+        return [], about, f"{stat.path.name} has no list of messages"
+    return listed, about, ""
+
+
+def _salvaged(text: str) -> tuple[list[object], dict[str, object]]:
+    """What stands before the place where a snapshot is cut off."""
+    found = _MESSAGES.search(text)
+    if found is None:
+        return [], {}
+    values: list[object] = []
+    place = found.end()
+    while True:
+        place = _GAP.match(text, place).end()  # type: ignore[union-attr]
+        try:
+            _, end = json.JSONDecoder().raw_decode(text, place)
+            values.append(load(text[place:end]))
+        except (ValueError, RecursionError):
+            break
+        place = end
+    try:
+        about = load(text[: found.start()].rstrip().rstrip(",") + "}")
+    except BadJson:
+        about = {}
+    return values, about if isinstance(about, dict) else {}

@@ -1,0 +1,155 @@
+"""Messages that could not be written into SQLite and wait: `pending_messages/pending-<hex>.json`.
+
+One JSON object a file, of three shapes, as gateway/shutdown_flush.py of upstream writes them since 2026-07:
+a message dropped from a full queue (`data.session_id`, `data.message`), a text that nobody answered yet
+(`session_key`, `data.text`), and the history of an agent whose flush failed (`session_id`, `messages`).
+Hermes writes them in at its next start, the histories never. They are read here and never written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from . import content, home, jsonl
+from .errors import CannotOpen, Damaged
+from .json_value import BadJson, load
+from .models import Message, Origin, Outline, Session
+from .outline import outline_of
+
+
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """What one file holds."""
+
+    session_id: str
+    order: tuple[float, float, str]
+    values: tuple[dict[str, object], ...]
+
+
+class Spool:
+    """The spool of a home; every method may be called from any thread.
+
+    Args:
+        folder: `pending_messages/` of a home; a missing one is empty.
+        index: `sessions.json`, which tells what session a routing key stood for.
+        profile: Of the sessions that only the spool knows.
+    """
+
+    def __init__(self, folder: Path, index: Path, *, profile: str) -> None:
+        self._folder = folder
+        self._index = index
+        self._profile = profile
+        self._seen: dict[str, home.FileStat] = {}
+        self._found: tuple[dict[str, tuple[Message, ...]], tuple[str, ...]] = ({}, ())
+
+    def messages(self, session_id: str) -> tuple[Message, ...]:
+        """What waits for a session, oldest first; the place, from 1, as id."""
+        return self._look()[0].get(session_id, ())
+
+    def ids(self) -> tuple[str, ...]:
+        """The sessions that something waits for; a routing key where nothing tells its session."""
+        return tuple(self._look()[0])
+
+    def problems(self) -> tuple[str, ...]:
+        """A sentence for each file that cannot be read."""
+        return self._look()[1]
+
+    def session(self, session_id: str) -> Session | None:
+        """The session as the spool alone knows it."""
+        waiting = self.messages(session_id)
+        if not waiting:
+            return None
+        times = [message.timestamp for message in waiting if message.timestamp is not None]
+        return Session(
+            id=session_id,
+            started_at=times[0] if times else None,
+            last_active=times[-1] if times else None,
+            messages=len(waiting),
+            profile=self._profile,
+            origin=Origin.SPOOL,
+        )
+
+    def outline(self, session_id: str) -> Outline:
+        """Status and first words as the spool alone tells them."""
+        return outline_of(self.messages(session_id))
+
+    def _look(self) -> tuple[dict[str, tuple[Message, ...]], tuple[str, ...]]:
+        """Everything in the folder; it is read again when a file came, went or changed."""
+        files = home.spool_files(self._folder)
+        if files != self._seen:
+            self._found = self._gather(files)
+            self._seen = files
+        return self._found
+
+    def _gather(self, files: dict[str, home.FileStat]) -> tuple[dict[str, tuple[Message, ...]], tuple[str, ...]]:
+        pieces: list[_Piece] = []
+        problems: list[str] = []
+        keys = self._sessions_by_key() if files else {}
+        for stat in files.values():
+            try:
+                piece = _piece(stat.path.name, load(jsonl.read_whole(stat.path)), keys)
+            except (CannotOpen, Damaged) as error:
+                problems.append(str(error))
+            except BadJson as error:
+                problems.append(f"{stat.path.name} is cut off or damaged ({error})")
+            else:
+                if piece is None:
+                    problems.append(f"{stat.path.name} holds no message")
+                else:
+                    pieces.append(piece)
+        return _by_session(sorted(pieces, key=lambda piece: piece.order)), tuple(problems)
+
+    def _sessions_by_key(self) -> dict[str, str]:
+        """Routing key -> the session it stands for now (facts/hermes-format.md §4.11)."""
+        try:
+            index = load(jsonl.read_whole(self._index))
+        except (CannotOpen, Damaged, BadJson):
+            return {}
+        entries = index.items() if isinstance(index, dict) else ()
+        return {
+            key: str(entry["session_id"])
+            for key, entry in entries
+            if not key.startswith("_") and isinstance(entry, dict) and entry.get("session_id")
+        }
+
+
+def _piece(name: str, value: object, keys: dict[str, str]) -> _Piece | None:
+    """Understand one file, None where it holds no message."""
+    if not isinstance(value, dict):
+        return None
+    moment = content.moment(value.get("ts"))
+    inner = value.get("data")
+    data = inner if isinstance(inner, dict) else {}
+    key = str(value.get("session_key") or "")
+    named = data.get("session_id") or value.get("session_id") or keys.get(key) or key
+    messages = tuple(_dated(one, moment) for one in _values(value, data))
+    sequence = value.get("seq")
+    place = float(sequence) if isinstance(sequence, int) and abs(sequence) < 1 << 53 else 0.0
+    return _Piece(str(named), (moment or 0.0, place, name), messages) if messages and named else None
+
+
+def _values(value: dict[str, object], data: dict[str, object]) -> Iterator[dict[str, object]]:
+    """The messages of one file as they were written."""
+    history, message, text = value.get("messages"), data.get("message"), data.get("text")
+    if isinstance(history, list):
+        yield from (one for one in history if isinstance(one, dict))
+    elif isinstance(message, dict):
+        yield message
+    elif isinstance(text, str) and text:
+        yield {"role": "user", "content": text}
+
+
+def _dated(value: dict[str, object], moment: float | None) -> dict[str, object]:
+    return value if content.moment(value.get("timestamp")) is not None else value | {"timestamp": moment}
+
+
+def _by_session(pieces: list[_Piece]) -> dict[str, tuple[Message, ...]]:
+    found: dict[str, list[Message]] = {}
+    for piece in pieces:
+        waiting = found.setdefault(piece.session_id, [])
+        for value in piece.values:
+            message = content.message_of_record(value, session_id=piece.session_id, line=0, origin=Origin.SPOOL)
+            waiting.append(replace(message, id=len(waiting) + 1))
+    return {session_id: tuple(waiting) for session_id, waiting in found.items()}

@@ -1,0 +1,174 @@
+"""What the doctor sees, and that it changes nothing and keeps nobody waiting.
+
+Mutants that these tests were seen to catch: integrity_check alone; coverage by the number of rows; a check on the live
+file; one failed check that ends the others.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from store import Finding, SessionDB, SessionRecorder, StoreError
+from store.sqlite import health, mounts
+from tests import builders
+from tests.store import sqlite_files
+
+
+@pytest.fixture
+def db(tmp_path: Path) -> SessionDB:
+    database = builders.db(builders.home(tmp_path))
+    builders.store(database, "s1", builders.talk(30))
+    return database
+
+
+def found(database: SessionDB, check: str) -> list[Finding]:
+    return [one for one in database.health() if one.check == check]
+
+
+def verdicts(database: SessionDB) -> dict[str, list[bool | None]]:
+    result: dict[str, list[bool | None]] = {}
+    for one in database.health():
+        result.setdefault(one.check, []).append(one.ok)
+    return result
+
+
+def test_a_store_of_ours_is_well(db: SessionDB) -> None:
+    assert all(ok for oks in verdicts(db).values() for ok in oks)
+
+
+def test_a_real_home_has_nothing_worse_than_its_modes(each_home: Path) -> None:
+    database = SessionDB(each_home / ".hermes" / "state.db", read_only=True)
+
+    assert {check for check, oks in verdicts(database).items() if False in oks} <= {"permissions"}
+
+
+def test_looking_changes_nothing(db: SessionDB) -> None:
+    version = db._reader.data_version()
+    list(db.health())
+
+    assert db._reader.data_version() == version
+
+
+def test_nobody_waits_for_the_copy(db: SessionDB, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A write while the copy is being checked takes no lock away and none is in its way."""
+    checked = health._whole
+    written: list[int] = []
+
+    def write_then_check(connection: object) -> Finding:
+        written.append(db.append_message("s1", "user", "meanwhile"))
+        return checked(connection)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(health, "_whole", write_then_check)
+    assert all(one.ok for one in found(db, "integrity"))
+    assert written == [31]
+
+
+def test_a_message_that_the_index_lacks_is_counted(db: SessionDB) -> None:
+    sqlite_files.run(db.path, "DELETE FROM messages_fts WHERE rowid IN (3, 4)")
+
+    assert [one.detail for one in found(db, "index") if one.ok is False] == [
+        "messages_fts lacks 2 of 30 messages; start Hermes to rebuild it"
+    ]
+
+
+def test_a_broken_index_that_integrity_check_calls_ok_is_seen(db: SessionDB) -> None:
+    sqlite_files.run(db.path, "UPDATE messages_fts_data SET block = x'00' WHERE id > 10")
+
+    assert "messages_fts is damaged: search scans; start Hermes to rebuild it" in [
+        one.detail for one in found(db, "index")
+    ]
+    assert [one.ok for one in found(db, "integrity")] == [True]
+
+
+def test_a_broken_table_is_seen(db: SessionDB) -> None:
+    sqlite_files.run(
+        db.path,
+        "PRAGMA writable_schema = ON; UPDATE sqlite_master SET rootpage = 3 WHERE name = 'idx_messages_session'",
+    )
+
+    assert [one.ok for one in SessionDB(db.path).health() if one.check == "integrity"] == [False]
+
+
+def test_files_that_others_may_read_are_told(db: SessionDB) -> None:
+    db.path.parent.chmod(0o755)
+    db.path.chmod(0o644)
+    assert [one.ok for one in found(db, "permissions")] == [False]
+
+    db.path.parent.chmod(0o700)
+    assert [one.ok for one in found(db, "permissions")] == [True]
+
+
+def test_who_writes_is_named(db: SessionDB) -> None:
+    assert [one.detail for one in found(db, "lock")] == ["nobody is writing"]
+    with sqlite_files.holding(db.path):
+        [told] = found(db, "lock")
+    assert told.detail.startswith("held by python")
+
+
+def test_who_writes_in_delete_mode_is_named(db: SessionDB) -> None:
+    db.close()
+    sqlite_files.run(db.path, "PRAGMA journal_mode = DELETE")
+    with sqlite_files.holding(db.path):
+        [told] = found(SessionDB(db.path, read_only=True), "lock")
+    assert told.detail.startswith("held by python")
+
+
+def test_a_journal_that_is_not_safe_is_told(db: SessionDB, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(health, "LARGEST_WAL", 10)
+    assert [one.ok for one in found(db, "wal")] == [False]
+    assert [one.detail for one in found(db, "journal")] == ["wal"]
+
+
+def test_a_newer_store_is_told(db: SessionDB) -> None:
+    sqlite_files.run(db.path, "UPDATE schema_version SET version = 99")
+
+    [told] = found(db, "schema")
+    assert told.ok is False
+    assert "never written" in told.detail
+
+
+def test_a_share_is_told(db: SessionDB, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "mountinfo").write_text("22 1 0:1 / / rw - nfs4 server:/home rw\n")
+    monkeypatch.setattr(mounts, "MOUNTS", tmp_path / "mountinfo")
+
+    [told] = found(db, "mount")
+    assert told.ok is False
+    assert "nfs4" in told.detail
+
+
+def test_what_waits_is_told(db: SessionDB) -> None:
+    recorder = SessionRecorder(db, "s1")
+    recorder.record(builders.talk(31))
+    Path(f"{db.path}-shm").rename(db.path.parent / "taken")
+    with pytest.raises(StoreError):
+        recorder.record(builders.talk(32))
+    (db.path.parent / "taken").rename(f"{db.path}-shm")
+
+    [told] = found(db, "spool")
+    assert told.ok is False
+    assert "s1" in told.detail
+    assert len(db.refused()) == 1
+
+
+def test_a_repair_that_was_killed_is_told(db: SessionDB) -> None:
+    db.append_message("s1", "user", "hello", key="k")
+    assert [one.detail for one in found(db, "operations")] == ["0 repairs, 1 keyed appends"]
+    sqlite_files.run(
+        db.path, "INSERT INTO hermes_tui_operations VALUES ('r1', 0, 'repair', 's1', 'running', 1.7e9, 1.7e9, '{}')"
+    )
+
+    [told] = found(db, "operations")
+    assert told.ok is False
+    assert "r1" in told.detail
+
+
+def test_a_missing_store_is_told_by_every_check_that_needs_it(tmp_path: Path) -> None:
+    database = SessionDB(tmp_path / "state.db", read_only=True)
+    seen = verdicts(database)
+
+    assert seen["schema"] == seen["index"] == seen["integrity"] == seen["permissions"] == [False]
+    assert seen["sqlite"] == [True]
+    assert os.listdir(tmp_path) == []

@@ -1,0 +1,124 @@
+"""All profiles as one list: nothing lost, nothing mixed up, ids that lead back (facts §1.1)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from store import Count, Home, Origin, Session, SessionDB
+from store.profiles import ProfilesDB
+from tests.builders import home, jsonl, say, store
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    """A root and two profiles with the same ids, one of them without a state.db."""
+    folder = home(tmp_path)
+    for place, part in enumerate((folder, folder / "profiles" / "work")):
+        (part / "sessions").mkdir(parents=True, exist_ok=True)
+        db = SessionDB(part / "state.db")
+        texts = [say("user", f"walrus {place}", timestamp=1.7e9 + place), say("assistant", f"reply {place}")]
+        store(db, "same", texts)
+        db.end_session("same", "compression")
+        db.create_session("next", "cli", parent_session_id="same")
+        db.append_messages("next", [say("user", f"and then {place}")])
+        db.close()
+    jsonl(folder / "profiles" / "work", "same", [say("user", f"line {number}") for number in range(4)])
+    (folder / "profiles" / "bare" / "sessions").mkdir(parents=True)
+    jsonl(folder / "profiles" / "bare", "file", [say("user", "walrus in a file")])
+    return folder
+
+
+@pytest.fixture
+def db(root: Path) -> Iterator[ProfilesDB]:
+    """All of them as one."""
+    merged = ProfilesDB(Home(root).profiles())
+    yield merged
+    merged.close()
+
+
+def test_every_session_of_every_profile_is_listed(db: ProfilesDB) -> None:
+    listed: list[Session] = []
+    page = db.sessions(limit=1)
+    while page.more:
+        listed += page.items
+        page = db.sessions(limit=1, cursor=page.cursor)
+    listed += page.items
+    assert sorted((row.id, row.profile) for row in listed) == [
+        ("next", "default"),
+        ("same", "default"),
+        ("work/next", "work"),
+        ("work/same", "work"),
+    ]
+    assert {row.id for row in db.recent()} == {row.id for row in listed}
+    assert [(row.id, row.profile, row.origin) for row in db.file_sessions()] == [("bare/file", "bare", Origin.JSONL)]
+    assert db.scope().total == 4
+    assert db.scope().children == 2
+    assert db.outlines(["same", "work/same", "bare/file"])["work/same"].first_words == "walrus 1"
+
+
+def test_a_transcript_leads_to_its_own_profile(db: ProfilesDB) -> None:
+    for prefix, place in (("", 0), ("work/", 1)):
+        assert db.chain(f"{prefix}next") == (f"{prefix}same", f"{prefix}next")
+        heads = db.heads(f"{prefix}same").items
+        assert [one.text for one in db.messages([head.id for head in heads])] == [f"walrus {place}", f"reply {place}"]
+        assert db.heads(f"{prefix}same", after=heads[0].id).items == heads[1:]
+        assert [line.id for line in db.context(f"{prefix}same", heads[0].id)] == [head.id for head in heads]
+        row = db.session(f"{prefix}next")
+        assert row is not None
+        assert row.parent_id == f"{prefix}same"
+        assert [kin.session.id for kin in db.family(row.id)] == [f"{prefix}same", f"{prefix}next"]
+        assert db.carried(f"{prefix}next", f"{prefix}same") == frozenset()
+    ids = [head.id for one in ("same", "work/same") for head in db.heads(one).items]
+    assert len(set(ids)) == 4
+    assert [message.id for message in db.messages(ids[::-1])] == ids[::-1]
+
+
+def test_a_search_finds_in_all_profiles_newest_first(db: ProfilesDB) -> None:
+    batches = list(db.search("walrus"))
+    hits = [hit for batch in batches for hit in batch.hits]
+    assert [(hit.session_id, hit.origin) for hit in hits] == [
+        ("work/same", Origin.SQLITE),
+        ("same", Origin.SQLITE),
+        ("bare/file", Origin.JSONL),
+    ]
+    assert batches[-1].done
+    assert db.messages([hits[0].message_id])[0].text == "walrus 1"
+    [batch] = db.search("walrus", limit=1)
+    assert batch.capped
+    assert len(batch.hits) == 1
+
+
+def test_flags_and_verdicts_are_of_their_profile(db: ProfilesDB) -> None:
+    assert {facts.session_id for facts in db.all_facts()} == {"work/same", "bare/file"}
+    facts = db.facts("work/same")
+    assert facts is not None
+    assert facts.messages == 4
+    assert db.facts("same") is None
+    assert db.check("work/same").session_id == "work/same"
+    assert {check.session_id for check in db.checks()} == {"same", "next", "work/same", "work/next", "bare/file"}
+
+
+def test_a_change_in_any_profile_is_seen(db: ProfilesDB, root: Path) -> None:
+    watch = db.watch()
+    watch.poll()
+    assert watch.poll() is None
+    other = SessionDB(root / "profiles" / "work" / "state.db")
+    other.append_messages("next", [say("user", "more")])
+    other.close()
+    change = watch.poll()
+    assert change is not None
+    assert change.store
+    assert "work/next" in change.sessions
+
+
+def test_ranking_age_and_count_are_of_all_profiles(db: ProfilesDB) -> None:
+    assert sorted(hit.session_id for hit in db.rank("walrus").hits) == ["bare/file", "same", "work/same"]
+    assert [hit.session_id for hit in db.oldest("walrus").hits][1:] == ["same", "work/same"]
+    best = db.rank("walrus", limit=1)
+    assert (len(best.hits), best.capped) == (1, True)
+    assert db.count("walrus") == Count(3, 3)
+    assert db.count("walrus", cap=2) == Count(2, 3, capped=True)
+    assert db.meant("walros") == {}

@@ -1,0 +1,164 @@
+"""`python -m tests.torture [--full]`: everything, as a Markdown table with seed and commit; exit code 1 for a find."""
+
+from __future__ import annotations
+
+import argparse
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import apsw
+
+from tests.torture import crowd, kills, mutants, peer, power, programs, sweep
+
+ROOT = Path(__file__).parents[2]
+
+Row = tuple[str, str, str, int]
+"""What was done, its size, what was found, and how many things were wrong."""
+
+
+def main() -> int:
+    """Run the sections, print a row as soon as it is there."""
+    parser = argparse.ArgumentParser(prog="python -m tests.torture", description=__doc__)
+    parser.add_argument("--full", action="store_true", help="the sizes of the issue: about half an hour on two cores")
+    parser.add_argument("--only", choices=SECTIONS, help="one section")
+    parser.add_argument("--size", type=int, help="kills, images, seconds or examples, in place of the usual number")
+    parser.add_argument("--seed", type=int, default=20_260_401)
+    given = parser.parse_args()
+    began = time.time()
+    print(
+        f"Commit `{commit()}`, seed {given.seed}, SQLite {apsw.sqlite_lib_version()}, Python {sys.version.split()[0]}\n"
+    )
+    print("| what | size | found | wrong |\n|---|---|---|---|", flush=True)
+    wrong = 0
+    for name in [given.only] if given.only else SECTIONS:
+        small, full, section = SECTIONS[name]
+        size = given.size or (full if given.full else small)
+        for what, much, found, bad in section(size, given.seed):
+            print(f"| {what} | {much} | {found} | {bad} |", flush=True)
+            wrong += bad
+    print(f"\n{time.time() - began:.0f} seconds, {wrong} wrong")
+    return 1 if wrong else 0
+
+
+def commit() -> str:
+    """What is tested."""
+    asked = subprocess.run(
+        ["git", "describe", "--always", "--dirty"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    return asked.stdout.strip() or "unknown"
+
+
+def _sweep(step: int, seed: int) -> Iterator[Row]:
+    del seed
+    for name, journal, tally in sweep.run(step=step):
+        found = f"{tally.typed} typed errors, {tally.survived} went through all the same"
+        yield f"every I/O operation failed: {name}, {journal}", f"{tally.cases} faults", found, len(tally.wrong)
+
+
+def _power(images: int, seed: int) -> Iterator[Row]:
+    for journal, share in (("wal", 0.8), ("delete", 0.2)):
+        found = power.run(images=int(images * share), synchronous="FULL", journal=journal, seed=seed)
+        told = f"{found.lost} lost, {found.doubled} doubled, {found.partial} partial, {found.corrupt} corrupt"
+        bad = found.lost + found.doubled + found.partial + found.corrupt
+        yield f"power lost, {journal}, FULL", f"{found.images} images", told, bad
+    control = power.run(images=images // 10, synchronous="NORMAL", journal="wal", seed=seed)
+    told = f"{control.lost} lost: so the test can see a loss"
+    yield "the same with NORMAL, which must lose", f"{control.images} images", told, int(not control.lost)
+
+
+def _kills(number: int, seed: int) -> Iterator[Row]:
+    for writers in (1, 4, 16):
+        for at_writes in (False, True):
+            found = kills.run(kills=number // 6 + 1, writers=writers, at_writes=at_writes, seed=seed + writers)
+            when = "in the middle of a write" if at_writes else "at random"
+            told = (
+                f"{found.acknowledged} acknowledged, {found.lost} lost, {found.doubled} doubled,"
+                f" {found.checks} full checks, {len(found.faults)} complaints"
+            )
+            bad = found.lost + found.doubled + len(found.faults)
+            yield f"kill -9 of {writers} appenders {when}", f"{found.kills} kills", told, bad
+            for fault in found.faults[:3]:
+                print(fault, file=sys.stderr)
+
+
+def _crowd(seconds: int, seed: int) -> Iterator[Row]:
+    found = crowd.run(seconds=seconds, seed=seed)
+    told = (
+        f"{found.appends} appends, {found.searches} searches, {found.kills} kills, {found.lost} lost,"
+        f" {found.doubled} doubled, {found.errors} errors, WAL at most {found.largest_wal / 1e6:.1f} MB,"
+        f" longest lock {found.longest_lock * 1000:.0f} ms"
+    )
+    bad = found.lost + found.doubled + found.errors + len(found.faults) + (found.largest_wal > 16e6)
+    yield "8 appenders that think, 2 searchers, a browser, a killer", f"{seconds} s", told, int(bad)
+
+
+def _peer(seconds: int, seed: int) -> Iterator[Row]:
+    what = "hermes-agent 0.19.0 and we on one file"
+    if not peer.PYTHON:
+        yield what, "left out", "HERMES_019_PYTHON names no interpreter", 0
+        return
+    found = peer.run(seconds=seconds, seed=seed)
+    told = (
+        f"{found.ours} of ours and {found.peers} of its appends, {found.kills} kills, {found.lost} lost for either,"
+        f" {found.doubled} doubled, {found.errors} errors"
+    )
+    yield what, f"{seconds} s", told, found.lost + found.doubled + found.errors + len(found.faults)
+
+
+def _machine(examples: int, seed: int) -> Iterator[Row]:
+    steps = 40
+    trouble = programs.answer(lambda: _states(examples, steps, seed))
+    yield "hypothesis against a dict", f"{examples} runs of up to {steps} steps", trouble or "equal", int(bool(trouble))
+
+
+def _states(examples: int, steps: int, seed: int) -> str:
+    import hypothesis
+    from hypothesis.stateful import run_state_machine_as_test
+
+    from tests.torture.machine import StoreMachine
+
+    chosen = hypothesis.settings(
+        max_examples=examples,
+        stateful_step_count=steps,
+        deadline=None,
+        database=None,
+        suppress_health_check=list(hypothesis.HealthCheck),
+    )
+    try:
+        run_state_machine_as_test(hypothesis.seed(seed)(StoreMachine), settings=chosen)
+    except Exception as error:  # noqa: BLE001  whatever it is, it is what is looked for
+        return f"{type(error).__name__}: {error}"[:300]
+    return ""
+
+
+def _mutants(number: int, seed: int) -> Iterator[Row]:
+    del seed
+    chosen = mutants.MUTANTS[:number]
+    alive = []
+    for mutant in chosen:
+        told = mutants.survives(mutant)
+        if told is not None:
+            alive.append(mutant.name)
+            print(f"{mutant.name}: {told}", file=sys.stderr)
+    found = f"{len(chosen) - len(alive)} caught" + (f", alive: {', '.join(alive)}" if alive else "")
+    yield "guards taken away", f"{len(chosen)} mutants", found, len(alive)
+
+
+Section = Callable[[int, int], Iterator[Row]]
+
+SECTIONS: dict[str, tuple[int, int, Section]] = {
+    "sweep": (7, 1, _sweep),
+    "power": (500, 10_000, _power),
+    "kills": (96, 10_000, _kills),
+    "crowd": (5, 60, _crowd),
+    "peer": (5, 600, _peer),
+    "machine": (20, 1_000, _machine),
+    "mutants": (3, len(mutants.MUTANTS), _mutants),
+}
+"""Its size small and full; of the sweep, every so many operations."""
+
+if __name__ == "__main__":
+    sys.exit(main())

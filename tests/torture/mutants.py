@@ -1,0 +1,181 @@
+"""The guards, each taken away in a copy of the source, and the tests that have to notice.
+
+A zero without its caught mutant proves nothing (facts/reliability.md §8).
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+
+
+@dataclass(frozen=True, slots=True)
+class Mutant:
+    """One guard less."""
+
+    name: str
+    file: str
+    guard: str
+    """The code that stands for it, once in the file."""
+    instead: str
+    tests: tuple[str, ...]
+    """What has to fail."""
+
+
+TORTURE = "tests/torture/test_torture.py"
+
+MUTANTS = (
+    Mutant(
+        "NORMAL instead of FULL",
+        "store/sqlite/writer.py",
+        'connection.execute("PRAGMA synchronous = FULL")',
+        'connection.execute("PRAGMA synchronous = NORMAL")',
+        (f"{TORTURE}::test_lost_power_costs_nothing_that_was_acknowledged",),
+    ),
+    Mutant(
+        "acknowledged before COMMIT",
+        "store/sqlite/writer.py",
+        'self._time.outlast(lambda: connection.execute("COMMIT"), deadline)',
+        "_quietly(connection)",
+        (f"{TORTURE}::test_every_operation_that_fails_is_told_and_costs_nothing",),
+    ),
+    Mutant(
+        "two transactions in a turn",
+        "store/sqlite/turns.py",
+        "    registry.count(connection, session_id, messages=len(drafts)",
+        '    connection.execute("COMMIT; BEGIN IMMEDIATE")\n'
+        "    registry.count(connection, session_id, messages=len(drafts)",
+        (f"{TORTURE}::test_every_operation_that_fails_is_told_and_costs_nothing",),
+    ),
+    Mutant(
+        "a key that is not kept",
+        "store/sqlite/turns.py",
+        "    ledger.remember(connection, session_id, key, ids, now)\n",
+        "",
+        (f"{TORTURE}::test_every_operation_that_fails_is_told_and_costs_nothing",),
+    ),
+    Mutant(
+        "integrity_check alone",
+        "store/sqlite/health.py",
+        "sound = _agrees(connection, layout, table, kind)\n        if not sound",
+        "sound = True\n        if not sound",
+        ("tests/store/test_health.py",),
+    ),
+    Mutant(
+        "a raw open of the store",
+        "store/sqlite/opening.py",
+        "        seen = guard.identity(path) or ()\n        try:",
+        '        path.open("rb").close()\n        seen = guard.identity(path) or ()\n        try:',
+        (f"{TORTURE}::test_no_verb_drops_a_lock",),
+    ),
+    Mutant(
+        "the standard library's SQLite beside apsw",
+        "store/handle.py",
+        "import stat\n",
+        "import sqlite3\nimport stat\n",
+        ("tests/test_architecture.py",),
+    ),
+    Mutant(
+        "no look for a foreign handle",
+        "store/sqlite/guard.py",
+        "        if strangers:\n",
+        "        if not found:\n",
+        ("tests/store/test_guard.py",),
+    ),
+    Mutant(
+        "the longer list is the truth",
+        "store/merge.py",
+        "    common = len(list(_same_start(stored, held)))\n",
+        "    common = min(len(stored), len(held))\n    if stored:\n        return common\n",
+        ("tests/store/test_merge.py", "tests/store/test_recorder.py"),
+    ),
+    Mutant(
+        "a union without the gate for what was undone",
+        "store/merge.py",
+        "    present = _taken_back(alignment, jsonl, sqlite)\n",
+        "    present: frozenset[int] = frozenset()\n",
+        ("tests/store/test_merge.py", "tests/store/test_drift.py"),
+    ),
+    Mutant(
+        "a field past the sanitiser",
+        "hermes_tui/cli.py",
+        'paper.line(safe(f"{message.role}{name}',
+        'paper.line(SafeText(f"{message.role}{name}',
+        ("tests/ui/test_pty.py::test_no_verb_prints_a_control_character_of_the_store",),
+    ),
+    Mutant(
+        "text to a stock widget",
+        "hermes_tui/widgets/banner.py",
+        "from hermes_tui.widgets.bar import Bar\n",
+        "from textual.widgets import Static\n\nfrom hermes_tui.widgets.bar import Bar\n",
+        ("tests/test_architecture.py",),
+    ),
+    Mutant(
+        "no look at what lies at the path",
+        "store/sqlite/writer.py",
+        "        if gone or guard.identity(self.path) != self._file:\n",
+        "        if False and gone:\n",
+        ("tests/store/test_pending.py",),
+    ),
+    Mutant(
+        "no look at the mount",
+        "store/sqlite/mounts.py",
+        "    if mount is not None and mount.trouble:\n        raise",
+        "    if mount is not None and not mount.kind:\n        raise",
+        ("tests/store/test_mounts.py",),
+    ),
+    Mutant(
+        "a damaged index fails an append",
+        "store/sqlite/writer.py",
+        "            if not faults.of_index(error):\n",
+        "            if error:\n",
+        ("tests/store/test_damaged_index.py",),
+    ),
+)
+
+_QUIETLY = """
+
+def _quietly(connection: apsw.Connection) -> None:
+    try:
+        connection.execute("COMMIT")
+    except apsw.Error:
+        pass
+"""
+
+
+def survives(mutant: Mutant, *, python: str = sys.executable) -> str | None:
+    """What stands against the guards: None where the mutant is caught, else what its tests said."""
+    with tempfile.TemporaryDirectory(prefix="mutant-") as folder:
+        root = Path(folder) / "source"
+        for name in ("store", "hermes_tui", "tests"):
+            shutil.copytree(ROOT / name, root / name, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copy(ROOT / "pyproject.toml", root)
+        (Path(folder) / "shared").symlink_to(ROOT.parent / "shared")
+        apply(mutant, root)
+        command = [python, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *mutant.tests]
+        done = subprocess.run(
+            command,
+            cwd=root,
+            env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"},
+            capture_output=True,
+            text=True,
+            timeout=300,
+            check=False,
+        )
+        return None if done.returncode == 1 else f"exit code {done.returncode}: {done.stdout[-500:]}"
+
+
+def apply(mutant: Mutant, root: Path) -> None:
+    """Take the guard away in the source at `root`."""
+    file = root / mutant.file
+    text = file.read_text()
+    assert text.count(mutant.guard) == 1, f"{mutant.name}: the guard is not once in {mutant.file}"
+    text = text.replace(mutant.guard, mutant.instead)
+    file.write_text(text + (_QUIETLY if "_quietly" in mutant.instead else ""))

@@ -1,0 +1,129 @@
+"""The small sizes of `python -m tests.torture`; the full ones are published in tests/torture/RESULTS.md."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis.stateful import run_state_machine_as_test
+
+from store import SessionDB
+from store.sqlite import holders
+from tests import builders
+from tests.store import sqlite_files
+from tests.torture import mutants, peer, power, sweep
+from tests.torture.machine import StoreMachine
+
+ROOT = Path(__file__).parents[2]
+
+
+def in_a_fresh_program(section: str, **sizes: int) -> str:
+    """Run one section of the harness where nothing else is open: it forks."""
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.torture", "--only", section, *(f"--{name}={n}" for name, n in sizes.items())],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def test_every_operation_that_fails_is_told_and_costs_nothing() -> None:
+    for name, journal, tally in sweep.run(step=5):
+        assert tally.wrong == [], f"{name} in {journal}"
+        assert tally.cases > 15
+        assert tally.typed > tally.survived
+
+
+@pytest.mark.parametrize("journal", ["wal", "delete"])
+def test_lost_power_costs_nothing_that_was_acknowledged(journal: str) -> None:
+    found = power.run(images=200, synchronous="FULL", journal=journal, seed=3)
+
+    assert (found.images, found.lost, found.doubled, found.partial, found.corrupt) == (200, 0, 0, 0, 0), found
+
+
+def test_the_same_with_less_syncing_loses_some() -> None:
+    assert power.run(images=100, synchronous="NORMAL", journal="wal", seed=3).lost > 10
+
+
+@pytest.mark.slow
+def test_killed_appenders_lose_and_double_nothing() -> None:
+    in_a_fresh_program("kills", size=96)
+
+
+@pytest.mark.slow
+def test_a_crowd_loses_nothing_and_nobody_errs() -> None:
+    in_a_fresh_program("crowd", size=3)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not peer.PYTHON, reason="HERMES_019_PYTHON names no interpreter that has hermes-agent 0.19.0")
+def test_hermes_and_we_on_one_file_lose_nothing_of_either() -> None:
+    in_a_fresh_program("peer", size=5)
+
+
+@pytest.mark.slow
+def test_the_store_does_what_a_dict_does() -> None:
+    run_state_machine_as_test(
+        StoreMachine,
+        settings=settings(
+            max_examples=10,
+            stateful_step_count=25,
+            deadline=None,
+            database=None,
+            derandomize=True,
+            suppress_health_check=list(HealthCheck),
+        ),
+    )
+
+
+@pytest.mark.parametrize("journal", ["wal", "delete"])
+def test_no_verb_drops_a_lock(tmp_path: Path, journal: str) -> None:
+    """Whatever is read while this process writes, its write lock stays: no descriptor of the file is closed by us."""
+    database = builders.db(builders.home(tmp_path))
+    builders.store(database, "s1", builders.talk(30))
+    database.close()
+    sqlite_files.run(database.path, f"PRAGMA journal_mode = {journal}")
+    database = SessionDB(database.path)
+    held, go = threading.Event(), threading.Event()
+
+    def write() -> None:
+        def work(connection: object, layout: object) -> None:
+            held.set()
+            assert go.wait(30)
+
+        database._write(work)
+
+    thread = threading.Thread(target=write)
+    thread.start()
+    try:
+        assert held.wait(30)
+        other = SessionDB(database.path, read_only=True)
+        questions = (
+            lambda: list(other.health()),
+            lambda: list(other.search("message")),
+            other.recent,
+            lambda: other.heads("s1"),
+            lambda: list(other.checks()),
+            lambda: other.search_messages("message"),
+            other.export_all,
+            other.close,
+        )
+        for question in questions:
+            question()
+            assert holders.writing(database.path) is not None
+    finally:
+        go.set()
+        thread.join()
+
+
+@pytest.mark.parametrize("mutant", mutants.MUTANTS, ids=lambda mutant: mutant.name)
+def test_every_mutant_still_has_its_guard(mutant: mutants.Mutant) -> None:
+    assert (ROOT / mutant.file).read_text().count(mutant.guard) == 1

@@ -1,0 +1,36 @@
+"""Sessions by what they are called, where they ran and what their id is."""
+
+from __future__ import annotations
+
+import pytest
+
+from hermes_tui.render.line import Range
+from hermes_tui.screens.titles import Titles
+from hermes_tui.widgets.session_list import SessionRow
+from store.models import Session
+from store.query import parse
+
+ROW = SessionRow(
+    Session("20260401_abc", title="Fix the Café build", cwd="/home/u/Projects/web", messages=3), None, None
+)
+
+
+@pytest.mark.parametrize(
+    ("words", "found"),
+    [
+        ("cafe", ((8, 12),)),
+        ("fix buil", ((0, 3), (13, 17))),
+        ("projects", ()),
+        ("fix web", ((0, 3),)),
+        ("20260401", ()),
+        ("2026", ()),
+        ("202", None),
+        ("0401", None),
+        ("we", None),
+        ("fix absent", None),
+        ("absent OR build", ((13, 18),)),
+        ("web -cafe", None),
+    ],
+)
+def test_a_session_is_found_by_title_folder_and_start_of_its_id(words: str, found: tuple[Range, ...] | None) -> None:
+    assert Titles().match(parse(words, now=0.0), ROW) == found
