@@ -19,8 +19,6 @@ from tests import builders
 from tests.hostile import HOSTILE
 from tests.ui.browsing import NARROW, WIDE, Stage, browsing
 
-AGES = 3600.0 * 24
-
 
 def lost(tmp_path: Path, *, missing: int = 992, stored: int = 2) -> Path:
     """A home where SQLite has the first `stored` messages of a JSONL file, and another session that is all well."""
@@ -56,6 +54,11 @@ def rows(home: Path, session_id: str) -> list[tuple[object, ...]]:
     found = list(connection.execute("SELECT * FROM messages WHERE session_id = ? ORDER BY id", (session_id,)))
     connection.close()
     return found
+
+
+def writable(stage: Stage) -> SessionDB | None:
+    """The store that repairs are written through."""
+    return stage.browser.feed._writable
 
 
 async def open_repair(stage: Stage, session_id: str) -> RepairScreen:
@@ -427,11 +430,11 @@ async def test_a_reader_of_a_foreign_store_is_untouched_until_the_first_write(tm
         await open_repair(stage, "20260105_bot")
         await stage.press("d")
         await stage.press("d")
-        assert stage.browser.feed._writable is None
+        assert writable(stage) is None
         await stage.press("y")
         await stage.shows("✓D repaired")
-        kept = stage.browser.feed._writable
+        kept = writable(stage)
         assert isinstance(kept, SessionDB)
         await stage.press("u")
         await stage.shows("✓D undone")
-        assert stage.browser.feed._writable is kept
+        assert writable(stage) is kept
