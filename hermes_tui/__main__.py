@@ -15,7 +15,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, NoReturn
 
 if TYPE_CHECKING:
-    from hermes_tui.feed import Shelf
+    from hermes_tui.feed import OpenStore, Shelf
     from store import Home
 
 WRONG = 2
@@ -296,6 +296,7 @@ def _screen(arguments: Arguments, home: Home, stack: ExitStack) -> int:
 
     app = HermesApp(
         partial(open_home, home),
+        open_to_write=_to_write(arguments, home),
         owner=_owner(arguments, "demo" if arguments.demo else home.name),
         where=_where(home),
         profiles=() if arguments.demo else _shelves(arguments, home),
@@ -304,6 +305,15 @@ def _screen(arguments: Arguments, home: Home, stack: ExitStack) -> int:
     )
     app.run()
     return WRONG if app.return_code else 0
+
+
+def _to_write(arguments: Arguments, home: Home) -> OpenStore | None:
+    """What opens a home for repairs; None where nothing may be written: read-only, or all profiles as one."""
+    from store import SessionDB
+
+    if arguments.read_only or home.is_every:
+        return None
+    return partial(SessionDB, home.state_db, sessions_dir=home.sessions_dir)
 
 
 def _owner(arguments: Arguments, name: str) -> str:
@@ -319,7 +329,16 @@ def _shelves(arguments: Arguments, home: Home) -> list[Shelf]:
 
     profiles = Home(home.root).profiles()
     homes = [*profiles, *([] if ALL in {one.name for one in profiles} else [Home(home.root, ALL)])]
-    shelves = [Shelf(one.name, partial(open_home, one), _owner(arguments, one.name), _where(one)) for one in homes]
+    shelves = [
+        Shelf(
+            one.name,
+            partial(open_home, one),
+            _owner(arguments, one.name),
+            _where(one),
+            open_to_write=_to_write(arguments, one),
+        )
+        for one in homes
+    ]
     return shelves if len(profiles) > 1 else []
 
 

@@ -51,6 +51,7 @@ class HermesApp(App[None]):
 
     Args:
         open_store: Opens the store; called in a thread.
+        open_to_write: Opens it for repairs, with the first one; None where nothing may be written.
         owner: What the search row says at its end: the profile, and `· read-only`.
         where: The home's folder as people write it.
         config: What the config file says.
@@ -71,6 +72,7 @@ class HermesApp(App[None]):
         self,
         open_store: OpenStore,
         *,
+        open_to_write: OpenStore | None = None,
         owner: str = "default",
         where: str = "~/.hermes",
         config: Config | None = None,
@@ -82,12 +84,14 @@ class HermesApp(App[None]):
         self._config = config or Config()
         self._backstop = Backstop()
         glyphs = ASCII if ascii_only or self._config.ascii else UNICODE
-        self._browser = BrowserScreen(open_store, owner=owner, where=where, glyphs=glyphs, now=now)
+        self._browser = BrowserScreen(
+            open_store, owner=owner, where=where, glyphs=glyphs, now=now, open_to_write=open_to_write
+        )
         self.add_mode(self.DEFAULT_MODE, lambda: self._browser)
         self._profiles = [shelf.name for shelf in profiles]
         for shelf in profiles:
-            about = {"owner": shelf.owner, "where": shelf.where}
-            self.add_mode(shelf.name, partial(BrowserScreen, shelf.open_store, glyphs=glyphs, now=now, **about))
+            about = {"owner": shelf.owner, "where": shelf.where, "open_to_write": shelf.open_to_write}
+            self.add_mode(shelf.name, partial(BrowserScreen, shelf.open_store, glyphs=glyphs, now=now, **about))  # type: ignore[arg-type]
         named = self._config.theme or os.environ.get("TEXTUAL_THEME")
         wanted = named or (NO_COLOUR_THEME if self.no_color else DEFAULT_THEME)
         self.theme = wanted if wanted in self.available_themes else DEFAULT_THEME
@@ -113,6 +117,12 @@ class HermesApp(App[None]):
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:  # noqa: ARG002  Textual's hook
         """None of Textual's own: the table of commands has what works here."""
         return ()
+
+    async def action_quit(self) -> None:
+        """Leave, but ask first while a repair is being written."""
+        browser = self.screen_stack[0]
+        if not isinstance(browser, BrowserScreen) or browser.may_leave():
+            self.exit()
 
     def action_help_quit(self) -> None:
         """Ctrl+c copies in the search row; whoever means to leave is told how."""

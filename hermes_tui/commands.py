@@ -5,65 +5,26 @@ Only what works is in it: a key that does nothing yet is nowhere on the screen.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
-from enum import StrEnum
-from typing import Protocol, runtime_checkable
+from collections.abc import Iterable
 
+from hermes_tui.command import BROWSER, EVERYWHERE, LISTS, MENDING, PANES, Command, Key, Offer, Offers, Place
+from hermes_tui.repair_commands import COMMANDS
 
-class Place(StrEnum):
-    """What has the focus, and so which commands apply."""
+__all__ = [
+    "BROWSER",
+    "MENDING",
+    "TABLE",
+    "Command",
+    "Key",
+    "Offer",
+    "Offers",
+    "Place",
+    "applying",
+    "footer",
+    "key_table",
+]
 
-    SEARCH = "search row"
-    SESSIONS = "sessions"
-    HITS = "hits"
-    TRANSCRIPT = "transcript"
-
-
-LISTS = frozenset({Place.SESSIONS, Place.HITS})
-PANES = LISTS | {Place.TRANSCRIPT}
-EVERYWHERE = frozenset(Place)
-
-
-@dataclass(frozen=True, slots=True)
-class Key:
-    """Keys that do one thing."""
-
-    keys: str
-    """As Textual names them, joined by commas."""
-    action: str
-    """An action of the screen."""
-    title: str = ""
-    """What the palette calls it; "" leaves it out there."""
-
-
-@dataclass(frozen=True, slots=True)
-class Command:
-    """A line of the table."""
-
-    id: str
-    shown: str
-    """The keys as people read them."""
-    word: str
-    """What the footer says beside them; "" keeps the command out of the footer."""
-    sentence: str
-    """For the help and the README."""
-    places: frozenset[Place] = PANES
-    rank: int = 100
-    """Lower stands further left in the footer."""
-    keys: tuple[Key, ...] = field(default=(), kw_only=True)
-    """What the screen binds; () where a widget or Textual does."""
-    words: Mapping[Place, str] = field(default_factory=dict, kw_only=True)
-    """Where the footer says something else than `word`, by place."""
-    needs: str = field(default="", kw_only=True)
-    """A condition that the screen knows: "failed", "rows", "wide", "roomy", "query" or "typed"; "" for none."""
-
-    def word_in(self, place: Place) -> str:
-        """What the footer says in that place."""
-        return self.words.get(place, self.word)
-
-
-SEARCH, SESSIONS, HITS, TRANSCRIPT = Place
+SEARCH, SESSIONS, HITS, TRANSCRIPT = Place.SEARCH, Place.SESSIONS, Place.HITS, Place.TRANSCRIPT
 
 TABLE: tuple[Command, ...] = (
     Command(
@@ -250,6 +211,37 @@ TABLE: tuple[Command, ...] = (
         keys=(Key("m", "maximise", "One pane or two"),),
         needs="roomy",
     ),
+    Command(
+        "repair",
+        "r",
+        "repair",
+        "see what a repair of the flagged session would do; a click on its flag or its banner does the same",
+        PANES,
+        66,
+        keys=(Key("r", "repair", "Repair this session"),),
+        words={TRANSCRIPT: ""},
+        needs="flagged",
+    ),
+    Command(
+        "difference",
+        "d",
+        "difference",
+        "see where the two sources of the flagged session differ",
+        PANES,
+        67,
+        keys=(Key("d", "difference", "Difference of this session's sources"),),
+        words={TRANSCRIPT: "", SESSIONS: "", HITS: ""},
+        needs="flagged",
+    ),
+    Command(
+        "repair_all",
+        "F",
+        "",
+        "see what a repair of all flagged sessions would do",
+        keys=(Key("F", "repair_all", "Repair all flagged sessions"),),
+        needs="any_flagged",
+    ),
+    *COMMANDS,
     Command("palette", "ctrl+p", "all commands", "find a command by its name, or a theme", EVERYWHERE, 97),
     Command(
         "help",
@@ -259,27 +251,11 @@ TABLE: tuple[Command, ...] = (
         EVERYWHERE,
         keys=(Key("f1", "help"), Key("question_mark", "help", "Help")),
     ),
-    Command("leave", "ctrl+q", "quit", "quit, wherever you are", EVERYWHERE, 98, words=dict.fromkeys(PANES, "")),
-    Command("quit", "q", "quit", "quit", PANES, 98, keys=(Key("q", "app.quit", "Quit"),)),
+    Command(
+        "leave", "ctrl+q", "quit", "quit, wherever you are", EVERYWHERE, 98, words=dict.fromkeys(PANES | MENDING, "")
+    ),
+    Command("quit", "q", "quit", "quit", PANES | MENDING, 98, keys=(Key("q", "app.quit", "Quit"),)),
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Offer:
-    """A command that the palette can run."""
-
-    title: str
-    shown: str
-    """Its keys as people read them."""
-    run: Callable[[], object]
-
-
-@runtime_checkable
-class Offers(Protocol):
-    """A screen that has commands for the palette."""
-
-    def offered(self) -> Iterator[Offer]:
-        """What can be run now."""
 
 
 def applying(place: Place, conditions: Iterable[str] = ()) -> tuple[Command, ...]:

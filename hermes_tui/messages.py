@@ -26,6 +26,7 @@ from store.models import (
     Whereabouts,
 )
 from store.models import Message as Entry
+from store.plan import Line, Operation, Plan, Progress, Receipt
 
 
 @dataclass
@@ -195,3 +196,69 @@ class FeedCrashed(Message):
     """A mistake of ours in a thread; the screen lets it stop the app as if it had happened there."""
 
     error: Exception
+
+
+@dataclass
+class MendAnswer(Answer):
+    """The root of what the feed posts of repairs; the screen of repairs takes all of them."""
+
+    session_id: str
+    """The session it is about."""
+
+
+@dataclass
+class PlanArrived(MendAnswer):
+    """What a repair of the session on the screen would do."""
+
+    plan: Plan
+    operation: Operation | None = None
+    """A repair or an undo of it that was stopped."""
+
+
+@dataclass
+class PlanListed(MendAnswer):
+    """What a repair of one of the flagged sessions would do; its difference is left out."""
+
+    plan: Plan
+
+
+@dataclass
+class DifferenceArrived(MendAnswer):
+    """A stretch of all that differs."""
+
+    lines: tuple[Line, ...]
+    done: bool
+    """It is the last one."""
+
+
+@dataclass
+class MendProgressed(MendAnswer):
+    """A repair or an undo is further than before."""
+
+    progress: Progress
+
+    def can_replace(self, message: Message) -> bool:
+        """Only how far it is now says anything."""
+        return isinstance(message, MendProgressed) and message.session_id == self.session_id
+
+
+@dataclass
+class Mended(MendAnswer):
+    """A repair or an undo has ended: complete, or stopped after a step."""
+
+    receipt: Receipt
+
+
+@dataclass
+class MendFailed(MendAnswer):
+    """A plan, a repair or an undo could not be done; what was done so far stands.
+
+    The generation is 0 for what writes.
+    """
+
+    error: StoreError
+
+
+@dataclass
+class MendingEnded(Answer):
+    """Nothing is written any more: all repairs that were asked for have ended or were given up."""

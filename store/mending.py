@@ -8,8 +8,9 @@ from pathlib import Path
 from . import operations
 from .browsing import BrowserVerbs
 from .cancel import Cancel
+from .difference import whole
 from .errors import Interrupted, OperationMissing
-from .plan import Operation, Plan, Progress, Receipt, State
+from .plan import Line, Operation, Plan, Progress, Receipt, State
 from .planning import work_out
 from .repair import Repair, Tell
 from .sqlite import copying
@@ -58,6 +59,17 @@ class RepairVerbs(BrowserVerbs):
             plan = work_out(self._reader, self._files, session_id, by_name=adopt or not every).plan
             if not every or plan.check.missing_in_sqlite or plan.applies or plan.refusals:
                 yield plan
+
+    def difference(self, session_id: str, *, merge: bool = False) -> Iterator[Line]:
+        """Both sources side by side wherever one lacks something, with two equal messages round it.
+
+        Both are compared at the first line; messages are read a hundred at a time, as far as lines are asked for.
+
+        Raises:
+            SessionMissing: Neither source knows it.
+        """
+        work = work_out(self._reader, self._files, session_id, merge=merge)
+        yield from whole(self._reader, work.sources, work.sources.compared().union, work.places)
 
     def _mendable(self) -> Iterator[str]:
         """Sessions that have a file, or a repair that was stopped."""

@@ -11,15 +11,14 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from . import adoption, content, drift, objections, placing, sources
+from . import adoption, difference, drift, objections, placing, sources
 from .errors import StoreMissing
 from .files import Files
-from .merge import Comparison, Step
-from .models import Message
+from .merge import Comparison
 from .placing import Place, Reserved
 from .plan import Line, Plan, Refusal, Run, Why
 from .sources import Sources, Stamp
-from .sqlite import journal, messages, schema, standing
+from .sqlite import journal, schema, standing
 from .sqlite.connection import Reader
 from .sqlite.journal import Header, Intent
 from .sqlite.standing import Standing
@@ -365,35 +364,9 @@ def _first_difference(comparison: Comparison) -> int:
 def _difference(reader: Reader, found: Sources, comparison: Comparison, inserted: frozenset[int]) -> Iterator[Line]:
     """The first difference and what stands round it."""
     first = _first_difference(comparison)
-    if first == len(comparison.union):
-        return
-    steps = comparison.union[max(0, first - _BEFORE) : first + _FROM]
-    rows, written = _rows_of(reader, found, steps), _lines_of(found, steps)
-    for here, there in steps:
-        yield Line(
-            sqlite=None if there is None else rows.get(there),
-            jsonl=None if here is None else written.get(here),
-            sqlite_number=None if there is None else there + 1,
-            jsonl_number=None if here is None else here + 1,
-            inserted=there is None and here in inserted,
-        )
-
-
-def _rows_of(reader: Reader, found: Sources, steps: Sequence[Step]) -> dict[int, Message]:
-    places = found.messages
-    ids = {found.rows[places[there]].id: there for _, there in steps if there is not None}
-    if not ids:
-        return {}
-    return {ids[message.id]: message for message in messages.bodies(reader, list(ids)) if message.id in ids}
-
-
-def _lines_of(found: Sources, steps: Sequence[Step]) -> dict[int, Message]:
-    places = [here for here, _ in steps if here is not None]
-    values = found.written.values(found.written.offsets[here] for here in places)
-    return {
-        here: content.message_of_record(value, session_id=found.session_id, line=here + 1)
-        for here, value in zip(places, values, strict=False)
-    }
+    if first < len(comparison.union):
+        steps = comparison.union[max(0, first - _BEFORE) : first + _FROM]
+        yield from difference.pairs(reader, found, steps, inserted)
 
 
 def _fingerprint(found: Sources, missing: _Missing, *, blocked: bool) -> bytes:

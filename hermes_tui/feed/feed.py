@@ -15,7 +15,7 @@ from textual.message import Message
 
 from hermes_tui.feed import answers
 from hermes_tui.feed.desk import OpenStore
-from hermes_tui.feed.listing import Listing
+from hermes_tui.feed.mending import Mending
 from hermes_tui.messages import (
     Answer,
     BodiesArrived,
@@ -58,7 +58,7 @@ class _Reading:
     """Messages that are asked for, the latest wish first."""
 
 
-class Feed(Listing):
+class Feed(Mending):
     """Asks one store for one screen.
 
     Args:
@@ -67,6 +67,7 @@ class Feed(Listing):
         clock: Seconds that only go forward.
         debounce: Seconds of quiet before a search starts.
         pause: Seconds between two looks at the files.
+        open_to_write: Opens the store for repairs; None where nothing may be written.
     """
 
     def __init__(
@@ -77,8 +78,9 @@ class Feed(Listing):
         clock: Callable[[], float] = time.monotonic,
         debounce: float = 0.05,
         pause: float = 0.1,
+        open_to_write: OpenStore | None = None,
     ) -> None:
-        super().__init__(open_db, post, clock, pause=pause)
+        super().__init__(open_db, post, clock, pause=pause, open_to_write=open_to_write)
         self._debounce = debounce
         self._search: _Search | None = None
         self._reading: _Reading | None = None

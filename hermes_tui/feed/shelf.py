@@ -21,3 +21,5 @@ class Shelf:
     """What the search row says at its end."""
     where: str
     """The home's folder as people write it."""
+    open_to_write: OpenStore | None = None
+    """Opens it for repairs; None where nothing may be written."""

@@ -36,6 +36,14 @@ class Glyphs:
     failed: str = "✗"
     alive: str = "●"
     section: str = "§"
+    added: str = "+"
+    equal: str = "="
+    alone: str = "‹"
+    """Only SQLite has it."""
+    aside: str = "↧"
+    waiting: str = "·"
+    """Left as it is, or still to come."""
+    running: str = "◐"
     stand_ins: Mapping[str, str] = field(default_factory=dict)
     """For our own words: a symbol and what is written instead; empty where every symbol can be shown."""
 
@@ -119,6 +127,10 @@ ASCII = Glyphs(
     failed="x",
     alive="*",
     section="x",
+    alone="<",
+    aside="v",
+    waiting="-",
+    running="~",
     stand_ins={
         "↑↓": "up/down",
         "↑": "up",

@@ -5,13 +5,36 @@ Pure; the sentences are not safe for a terminal before `safe` has seen them.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from hermes_tui.render.glyphs import Glyphs
+from hermes_tui.render.line import Line, Role, Span, blank, span
+from hermes_tui.render.text import wrap
 from hermes_tui.render.time import in_words, many
-from store import Plan, Refusal, Run
+from store.plan import Plan, Progress, Refusal, Run, Why
 
 NOTHING = "nothing"
+ONLY_SQLITE = "that only SQLite has"
+VERB = 10
+"""Cells of a verb, which starts in column 4."""
+BAR = 40
+"""Cells of the bar at most."""
+SHORT_REASONS = {
+    Why.ORDER: "order",
+    Why.UNDONE: "undone by user",
+    Why.COMPACTED: "compacted",
+    Why.REWRITTEN: "written anew",
+    Why.NO_ROW: "not in Hermes",
+    Why.BUSY: "Hermes at work",
+    Why.REFERRED: "ids in use",
+    Why.UNREADABLE: "JSONL unreadable",
+    Why.UNSTORABLE: "not storable",
+    Why.READ_ONLY: "newer Hermes",
+    Why.UNDOING: "undo stopped",
+    Why.CHANGED: "changed since",
+}
+"""Why something is refused, in at most 17 cells."""
 FEW_LINES = 6
 """Damaged lines that are named by their numbers."""
 
@@ -21,7 +44,7 @@ class Sentence:
     """One line of a plan."""
 
     verb: str
-    """insert, keep, leave, refuse or backup."""
+    """insert, keep, leave, refuse or backup; failed for what went wrong."""
     text: str
 
 
@@ -33,7 +56,7 @@ def sentences(plan: Plan, *, merge_hint: str = "") -> Iterator[Sentence]:
     """
     yield Sentence("insert", _inserted(plan))
     yield Sentence("keep", _kept(plan))
-    yield Sentence("leave", ", ".join(_left(plan)) or NOTHING)
+    yield Sentence("leave", left_sentence(plan))
     if not plan.refusals:
         yield Sentence("refuse", NOTHING)
     for refusal in plan.refusals:
@@ -50,6 +73,80 @@ def where(plan: Plan) -> str:
     return _place(plan.runs[0], creates=plan.creates_session)
 
 
+def plan_lines(said: Iterable[Sentence], *, width: int, glyphs: Glyphs) -> Iterator[Line]:
+    """Draw sentences as a plan: mark, verb 9, sentence. A sentence that is too long goes on below; nothing is cut."""
+    for sentence in said:
+        mark, role = _look(sentence, glyphs)
+        yield from _entry(mark, sentence.verb, sentence.text, role, width=width, glyphs=glyphs)
+
+
+def step_lines(plan: Plan, progress: Progress | None, *, width: int, glyphs: Glyphs) -> Iterator[Line]:
+    """Draw a repair that runs as its steps, with a bar that only grows.
+
+    Args:
+        progress: None before the first word of the store.
+    """
+    phase = progress.phase if progress else "backup"
+    done, total = (progress.done, progress.total) if progress else (0, 0)
+    waiting, running, good = (
+        span(glyphs.waiting, Role.DIM),
+        span(glyphs.running, Role.ACCENT, bold=True),
+        span(glyphs.ok, Role.GOOD, bold=True),
+    )
+    if plan.operation is None:
+        kept = _backup(plan) if phase != "backup" or not total else f"{in_words(done)} of {many(total, 'row')}"
+        mark = running if phase == "backup" else good
+        yield from _entry(mark, "backup", kept, Role.DIM, width=width, glyphs=glyphs)
+    if phase == "insert":
+        yield _bar("insert", done, total, width=width, glyphs=glyphs)
+    else:
+        yield from _entry(waiting, "insert", many(plan.insert, "message"), Role.DIM, width=width, glyphs=glyphs)
+    yield from _entry(waiting, "count", "what is there against what was expected", Role.DIM, width=width, glyphs=glyphs)
+    yield from _entry(waiting, "receipt", "", Role.DIM, width=width, glyphs=glyphs)
+
+
+def undo_lines(progress: Progress | None, *, width: int, glyphs: Glyphs) -> Iterator[Line]:
+    """Draw an undo that runs: one bar."""
+    done, total = (progress.done, progress.total) if progress else (0, 0)
+    yield _bar("undo", done, total, width=width, glyphs=glyphs, unit="steps")
+
+
+def _bar(verb: str, done: int, total: int, *, width: int, glyphs: Glyphs, unit: str = "") -> Line:
+    """Draw a step that runs, as far as it is."""
+    counted = f"{in_words(done)} of {in_words(total)}{f' {unit}' if unit else ''}" if total else ""
+    room = max(min(BAR, width - 4 - VERB - len(counted) - 3), 4)
+    full = room * min(done, total) // max(total, 1)
+    return (
+        blank(2),
+        span(glyphs.running, Role.ACCENT, bold=True),
+        span(f" {verb:<{VERB}}"),
+        span(glyphs.heavy * full, Role.FOCUS),
+        span(glyphs.light * (room - full), Role.HAIR),
+        span(f"  {counted}"),
+    )
+
+
+def _entry(mark: Span, verb: str, text: str, role: Role, *, width: int, glyphs: Glyphs) -> Iterator[Line]:
+    """Draw a line of a plan, and what of it does not fit below it."""
+    room = max(width - 4 - VERB - 1, 8)
+    for row, part in enumerate(wrap(glyphs.words(text.replace("\n", " ")), room)):
+        front = (blank(2), mark, span(f" {verb:<{VERB}}")) if row == 0 else (blank(4 + VERB),)
+        yield (*front, span(part, role))
+
+
+def _look(sentence: Sentence, glyphs: Glyphs) -> tuple[Span, Role]:
+    """The mark of a sentence, and what its text looks like."""
+    if sentence.verb == "insert":
+        nothing = sentence.text == NOTHING
+        return span(glyphs.added, Role.DIM if nothing else Role.GOOD, bold=not nothing), Role.TEXT
+    if sentence.verb == "keep":
+        alone = ONLY_SQLITE in sentence.text
+        return (span(glyphs.alone, Role.ACCENT, bold=True) if alone else span(glyphs.equal, Role.DIM)), Role.DIM
+    if sentence.verb == "failed" or (sentence.verb == "refuse" and sentence.text != NOTHING):
+        return span(glyphs.failed, Role.ERROR, bold=True), Role.ERROR
+    return span(glyphs.aside if sentence.verb == "backup" else glyphs.waiting, Role.DIM), Role.DIM
+
+
 def _inserted(plan: Plan) -> str:
     if not plan.runs:
         return "nothing more; the rest was inserted already" if plan.operation else NOTHING
@@ -63,7 +160,7 @@ def _place(run: Run, *, creates: bool) -> str:
     if not run.after:
         return "before all others"
     if run.at_end:
-        return f"after message {in_words(run.after)}, the last one"
+        return f"after message {in_words(run.after)}; order certain, all are later"
     return f"between messages {in_words(run.after)} and {in_words(run.after + 1)}"
 
 
@@ -72,10 +169,16 @@ def _kept(plan: Plan) -> str:
     if not plan.check.sqlite_messages:
         return NOTHING
     alone = plan.check.missing_in_jsonl
-    known = [f"{many(alone, 'message')} that only SQLite has"] if alone else []
-    known += [f"{many(plan.common, 'message')} that both have"] if plan.common else []
+    known = [f"{many(alone, 'message')} {ONLY_SQLITE}"] if alone else []
+    both = "that both have" if alone else "as they are" if plan.common > 1 else "as it is"
+    known += [f"{many(plan.common, 'message')} {both}"] if plan.common else []
     moved = f"; {in_words(plan.moved)} of them under another id" if plan.moved else ""
     return f"{', '.join(known)}; nothing is deleted or replaced{moved}"
+
+
+def left_sentence(plan: Plan) -> str:
+    """Say what of JSONL is left out."""
+    return ", ".join(_left(plan)) or NOTHING
 
 
 def _left(plan: Plan) -> Iterator[str]:

@@ -11,18 +11,17 @@ from textual.actions import parse
 from textual.binding import Binding, BindingType
 from textual.widgets import Input
 
-from hermes_tui.commands import TABLE, Command, Offer, Place, applying
+from hermes_tui.commands import BROWSER, TABLE, Command, Offer, Place, applying
 from hermes_tui.messages import WhereaboutsArrived
 from hermes_tui.screens.copying import What, copied, resume_command
 from hermes_tui.screens.help import HelpScreen
 from hermes_tui.screens.hidden import HiddenScreen
-from hermes_tui.screens.listener import Listener
+from hermes_tui.screens.mender import Mender
 from hermes_tui.widgets.hit_list import HitKey
-from hermes_tui.widgets.session_list import SessionRow
 from hermes_tui.widgets.transcript import Transcript
 from hermes_tui.widgets.virtual_list import VirtualList
 from store.errors import UnsafeId
-from store.models import Hit, Origin
+from store.models import Origin
 
 PREVIEW_AFTER = 0.08
 """Seconds that the cursor rests on a row before its transcript is read."""
@@ -39,13 +38,14 @@ for _command in TABLE:
         _BY_ACTION.setdefault((_name, _parameters), []).append(_command)
 
 
-class BrowserScreen(Listener):
+class BrowserScreen(Mender):
     """Lists the sessions of a home, searches them, shows one."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         # Before the focused widget: a key that moves the focus is done when the next one, typed fast, is looked at.
         Binding(key.keys, key.action, command.sentence, show=False, id=f"{command.id}.{number}", priority=True)
         for command in TABLE
+        if command.places & BROWSER
         for number, key in enumerate(command.keys)
     ]
 
@@ -275,16 +275,9 @@ class BrowserScreen(Listener):
             self.divide()
             self.set_focus(self.transcript)
 
-    def _under_cursor(self) -> tuple[SessionRow | None, Hit | None]:
-        """The session, and the hit if there is one, that the cursor is on."""
-        if not self.hits_shown:
-            return self.session_list.cursor_row, None
-        session_id = self.hit_list.cursor_session
-        return (self.hit_list.row(session_id) if session_id else None), self.hit_list.cursor_hit
-
     def _open(self, *, delay: float = 0.0) -> None:
-        row, hit = self._under_cursor()
-        if row is not None:
+        hit = self.hit_list.cursor_hit if self.hits_shown else None
+        if (row := self.chosen) is not None:
             self.reading.open(row, hit, self.finder.query, delay=delay)
             self.set_timer(delay + SIGN_AFTER, self.draw)
 
@@ -300,7 +293,6 @@ class BrowserScreen(Listener):
         if what is What.MESSAGE:
             message = self.transcript.focused_message
             return copied(message.text) if message else ""
-        row = self.reading.row if self.place is Place.TRANSCRIPT else self._under_cursor()[0]
-        if row is None:
+        if (row := self.current) is None:
             return ""
         return copied(row.session.id) if what is What.ID else resume_command(row.session.id)

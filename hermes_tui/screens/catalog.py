@@ -154,6 +154,10 @@ class Catalog:
         """Sessions whose two sources disagree."""
         return len(self._flagged)
 
+    def flagged_ids(self) -> list[str]:
+        """Their ids, in the order of the list."""
+        return [session_id for session_id in self._all.ids() if session_id in self._flagged]
+
     def live(self, now: float) -> int:
         """Sessions that are being written."""
         newest = (self._rows[key].session for key in self._all.ids(FEW))

@@ -22,6 +22,7 @@ from hermes_tui.screens.finder import Finder
 from hermes_tui.screens.frame import Frame
 from hermes_tui.screens.reading import Reading
 from hermes_tui.widgets.hit_list import HitKey
+from hermes_tui.widgets.session_list import SessionRow
 from hermes_tui.widgets.transcript import Transcript
 from hermes_tui.widgets.virtual_list import VirtualList
 from store.errors import StoreError
@@ -35,10 +36,17 @@ class Painter(Frame):
     """Keeps what has arrived, and paints it no more often than a reader can bear."""
 
     def __init__(
-        self, open_store: OpenStore, *, owner: str, where: str, glyphs: Glyphs, now: Callable[[], datetime]
+        self,
+        open_store: OpenStore,
+        *,
+        owner: str,
+        where: str,
+        glyphs: Glyphs,
+        now: Callable[[], datetime],
+        open_to_write: OpenStore | None = None,
     ) -> None:
         super().__init__(owner=owner, glyphs=glyphs, now=now)
-        self.feed = Feed(open_store, self.post_message)
+        self.feed = Feed(open_store, self.post_message, open_to_write=open_to_write)
         self.catalog = Catalog()
         self.finder = Finder(self.feed, self.catalog, lambda: now().timestamp())
         self.reading = Reading(self.feed, self.catalog, self.transcript, self.banner, now)
@@ -86,8 +94,23 @@ class Painter(Frame):
             "roomy": self.form.roomy,
             "query": self.hits_shown,
             "typed": bool(self.search_bar.text),
+            "flagged": (row := self.current) is not None and row.drift is not None,
+            "any_flagged": self.catalog.flagged > 0,
         }
         return frozenset(name for name, met in holds.items() if met)
+
+    @property
+    def current(self) -> SessionRow | None:
+        """The session that is read, or the one under the list's cursor."""
+        return self.reading.row if self.place is Place.TRANSCRIPT else self.chosen
+
+    @property
+    def chosen(self) -> SessionRow | None:
+        """The session under the list's cursor."""
+        if not self.hits_shown:
+            return self.session_list.cursor_row
+        session_id = self.hit_list.cursor_session
+        return self.hit_list.row(session_id) if session_id else None
 
     def restart(self) -> None:
         """Read everything again: the store failed, or another file lies at its path."""

@@ -70,6 +70,12 @@ class Reading:
             self._chain = frozenset()
             self.open(self._catalog.row(self.row.session.id) or self.row, self.hit)
 
+    def reread(self, session_id: str) -> None:
+        """Ask again for what is shown, if that session is part of it."""
+        self._comparing = ""
+        if session_id in self._chain or (self.row is not None and self.row.session.id == session_id):
+            self.again()
+
     def mark(self, query: Query | None) -> None:
         """Mark the words of a query in the text, or none."""
         self._transcript.set_query(query)
@@ -112,7 +118,8 @@ class Reading:
             return
         row = self._catalog.row(self.row.session.id)
         if row is not None and row != self.row:
-            longer = row.drift is Drift.JSONL_AHEAD and self.row.drift is None
+            longer = (row.drift is Drift.JSONL_AHEAD) is not (self.row.drift is Drift.JSONL_AHEAD)
+            longer = longer or row.session.origin is not self.row.session.origin
             self.row = row
             self._transcript.update_row(row)
             if longer and self.hit is None:

@@ -2,13 +2,29 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
+from textual import events
+from textual.message import Message
+
 from hermes_tui.render.glyphs import Glyphs
-from hermes_tui.render.line import Line, Role, blank, cells, span
+from hermes_tui.render.line import Line, Role, blank, cells, fill, line_cells, span
 from hermes_tui.render.safe import safe
 from hermes_tui.render.time import in_words, many
 from hermes_tui.widgets.bar import Bar
 from hermes_tui.widgets.theme import Ground
 from store.models import Check, Drift, JsonlFacts, Origin, Session
+
+KEYS: Line = (
+    span("r", Role.ACCENT, bold=True),
+    span(" repair  "),
+    span("d", Role.ACCENT, bold=True),
+    span(" difference"),
+)
+LAST_KEY = 12
+"""Cells of `d difference`."""
+MARGIN = 2
+"""Cells right of the keys."""
 
 
 class Banner(Bar):
@@ -20,6 +36,14 @@ class Banner(Bar):
     Banner { display: none; }
     Banner.-flagged { display: block; }
     """
+
+    @dataclass
+    class Clicked(Message):
+        """It was clicked."""
+
+        banner: Banner
+        difference: bool
+        """On the words of the difference."""
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002  Textual's own name
         super().__init__(id=id)
@@ -39,6 +63,13 @@ class Banner(Bar):
             return ()
         return banner_line(self._drift, self._sentences, width, self.glyphs)
 
+    def _on_click(self, event: events.Click) -> None:  # type: ignore[override]  # need not be a coroutine
+        event.stop()
+        if self._drift is None:
+            return
+        end = self.size.width - MARGIN
+        self.post_message(self.Clicked(self, end - LAST_KEY <= event.x < end))
+
 
 def _of_origin(session: Session) -> tuple[str, ...]:
     """What to say of a session that neither SQLite nor a JSONL file has; () of any other."""
@@ -52,11 +83,13 @@ def _of_origin(session: Session) -> tuple[str, ...]:
 
 
 def banner_line(drift: Drift | None, said: tuple[str, ...], width: int, glyphs: Glyphs) -> Line:
-    """Draw the flag and the first of `said` that fits into `width` cells."""
-    room = width - 5
-    sentence = next((text for text in said if cells(safe(text)) <= room), "")
+    """Draw the flag, the first of `said` that fits into `width` cells, and the keys of a flag, which stay."""
+    keys = KEYS if drift is not None else ()
+    room = width - MARGIN - line_cells(keys)
+    sentence = next((text for text in said if cells(safe(text)) <= room - 6), "")
     mark = span(glyphs.partial, Role.WARNING, bold=True) if drift is None else glyphs.drift(drift)
-    return blank(1), mark, span(f" {sentence}")
+    left: Line = (blank(1), mark, span(f" {sentence}"))
+    return (*fill(left, room), *keys) if room >= line_cells(left) else left
 
 
 def sentences(session: Session, drift: Drift, facts: JsonlFacts | None, check: Check | None) -> tuple[str, ...]:

@@ -29,6 +29,11 @@ class Bar(Widget):
         """The set of marks to paint with."""
         return ASCII if self.ascii_only else UNICODE
 
+    @property
+    def ground(self) -> Ground:
+        """What the row lies on."""
+        return self.GROUND
+
     def line(self, width: int) -> Line:
         """What is on the row; what is beyond `width` cells is cut."""
         raise NotImplementedError
@@ -36,4 +41,4 @@ class Bar(Widget):
     def render_line(self, y: int) -> Strip:
         """Textual's line API."""
         width = self.size.width
-        return strip_of(self.line(width) if y == 0 else (), width, palette_of(self.app), self.GROUND)
+        return strip_of(self.line(width) if y == 0 else (), width, palette_of(self.app), self.ground)

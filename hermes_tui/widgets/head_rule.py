@@ -79,4 +79,6 @@ def _facts(heading: Heading, width: int, glyphs: Glyphs) -> SafeText:
     while len(facts) > SURE_FACTS and taken + line_cells((span(separator.join(facts)),)) > width:
         facts.pop()
     joined = separator.join(facts)
-    return safe(joined) if line_cells((span(joined),)) <= width // 2 else SafeText("")
+    return (
+        safe(joined) if line_cells((span(joined),)) <= max(width // 2, width - taken + ELBOW_ROOM - 2) else SafeText("")
+    )

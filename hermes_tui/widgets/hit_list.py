@@ -150,6 +150,12 @@ class HitList(VirtualList):
         group = self._groups.get(session_id)
         return group.row if group else self._titles.get(session_id)
 
+    def has_flag(self, key: Hashable) -> bool:
+        """Whether it is a session's own row, and its sources disagree."""
+        if not isinstance(key, TitleKey | GroupKey):
+            return False
+        return (row := self.row(key.session_id)) is not None and row.drift is not None
+
     @property
     def cursor_session(self) -> str | None:
         """The session that the cursor's row belongs to."""

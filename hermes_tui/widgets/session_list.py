@@ -55,6 +55,10 @@ class SessionList(VirtualList):
         """The row under the cursor."""
         return self._rows.get(str(self.cursor_key))
 
+    def has_flag(self, key: Hashable) -> bool:
+        """Whether its sources disagree."""
+        return (row := self._rows.get(str(key))) is not None and row.drift is not None
+
     def paint(self, key: Hashable, width: int, state: RowState) -> Line:
         """A session as LOOK.md §5 draws it."""
         row = self._rows[str(key)]

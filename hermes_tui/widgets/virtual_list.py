@@ -16,6 +16,8 @@ from hermes_tui.widgets.pane import Pane
 from hermes_tui.widgets.theme import Ground
 from hermes_tui.widgets.thumb import thumb
 
+FLAG_COLUMNS = range(4, 6)
+"""Where a session's row has its flag (LOOK.md §5)."""
 NARROWEST = 24
 """The least width that a row is painted for; what does not fit is cut."""
 
@@ -95,6 +97,17 @@ class VirtualList(Pane):
         def can_replace(self, message: Message) -> bool:
             """Only what is on the screen now matters."""
             return isinstance(message, VirtualList.RowsShown) and message.list is self.list
+
+    @dataclass
+    class FlagClicked(Message):
+        """The flag of the row under the cursor was clicked."""
+
+        list: VirtualList
+
+        @property
+        def control(self) -> VirtualList:
+            """The list it happened in."""
+            return self.list
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002  Textual's own name
         super().__init__(id=id)
@@ -181,6 +194,10 @@ class VirtualList(Pane):
     def can_stand_on(self, key: Hashable) -> bool:
         """Whether the cursor may stand on that row."""
         return not isinstance(key, HeadRow)
+
+    def has_flag(self, key: Hashable) -> bool:  # noqa: ARG002  a list without flags
+        """Whether that row shows a flag in FLAG_COLUMNS."""
+        return False
 
     # Moving
 
@@ -285,7 +302,9 @@ class VirtualList(Pane):
             return
         event.stop()
         self._go(place)
-        if event.chain > 1:
+        if self.has_flag(self._keys[place]) and event.x in FLAG_COLUMNS:
+            self.post_message(self.FlagClicked(self))
+        elif event.chain > 1:
             self.choose()
 
     def roll(self, rows: int) -> None:

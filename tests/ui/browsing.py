@@ -90,6 +90,7 @@ class Stage:
 async def browsing(home: Path, size: tuple[int, int] = NARROW, **options: object) -> AsyncIterator[Stage]:
     """The app on a home, opened as `hermes-tui --home` opens it, with every session listed."""
     opener = partial(SessionDB, home / "state.db", read_only=True, sessions_dir=home / "sessions")
+    options.setdefault("open_to_write", partial(SessionDB, home / "state.db", sessions_dir=home / "sessions"))
     app = HermesApp(opener, **options)  # type: ignore[arg-type]
     async with app.run_test(size=size) as pilot:
         stage = Stage(app, pilot)

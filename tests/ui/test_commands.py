@@ -5,13 +5,17 @@ from __future__ import annotations
 import pytest
 from textual.actions import parse
 
-from hermes_tui.commands import TABLE, Place, applying, footer, key_table
+from hermes_tui.commands import BROWSER, MENDING, TABLE, Place, applying, footer, key_table
 from hermes_tui.screens.browser import BrowserScreen
+from hermes_tui.screens.repair import RepairScreen
 from hermes_tui.widgets.transcript import Transcript
 
-NOT_YET = {"r", "d", "e", "o", "ctrl+f"}
+NOT_YET = {"e", "o", "ctrl+f"}
 """Keys of later issues: on no screen before they work."""
-CONDITIONS = ("rows", "wide", "roomy", "query", "typed")
+CONDITIONS = (
+    *("rows", "wide", "roomy", "query", "typed", "flagged", "any_flagged"),
+    *("applies", "readable", "undoable", "idle", "next", "mergeable"),
+)
 
 
 def test_every_action_of_the_table_is_there() -> None:
@@ -20,7 +24,10 @@ def test_every_action_of_the_table_is_there() -> None:
             _, name, parameters = parse(key.action)
             if name == "quit":
                 continue
-            assert hasattr(BrowserScreen, f"action_{name}"), key
+            for screen in [BrowserScreen] * bool(command.places & BROWSER) + [RepairScreen] * bool(
+                command.places & MENDING
+            ):
+                assert hasattr(screen, f"action_{name}"), key
             if name == "reader":
                 assert hasattr(Transcript, str(parameters[0])), key
 

@@ -1,0 +1,236 @@
+"""Two sources side by side, SQLite left and JSONL right (LOOK.md §8). Pure.
+
+A cell: number 5 right-aligned, two spaces, role 6, space, text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from hermes_tui.render.glyphs import Glyphs
+from hermes_tui.render.gutter import role_label
+from hermes_tui.render.line import Line, Role, Span, blank, fill, fit, pad, pad_left, span
+from hermes_tui.render.safe import SafeText, one_line, safe
+from hermes_tui.render.text import wrap
+from hermes_tui.render.time import in_words, many
+from hermes_tui.render.tool import LONGEST_PARSED, outcome, output, summary
+from store.models import Message
+from store.plan import Line as Pair
+from store.plan import Plan
+
+LONGEST = 2_000
+"""Characters of a message that are looked at."""
+TEXT_FROM = 14
+"""The column of a cell that its text starts in; what is missing is said from column 7."""
+LABEL_FROM = 7
+TALL = 30
+"""Rows of a screen from which messages get more lines."""
+SHORT_PART, TALL_LEFT = 10, 20
+"""Rows that the first difference takes at most on a low screen; on a tall one so many rows are left to others."""
+ABSENT_LEFT, ABSENT_RIGHT = "not in SQLite", "not in JSONL"
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """How a width is divided."""
+
+    left: int
+    right: int
+
+    @classmethod
+    def of(cls, width: int) -> Columns:
+        """Left, a mark of three cells, right, one cell of margin."""
+        left = max((width - 4) // 2, TEXT_FROM + 1)
+        return cls(left, max(width - left - 4, TEXT_FROM + 1))
+
+
+def first_difference(plan: Plan, *, width: int, height: int, rows: int, glyphs: Glyphs) -> list[Line]:
+    """Draw the first difference: both sides' heads, what is equal before it, what differs, how much more there is.
+
+    Args:
+        width: Cells of the screen.
+        height: Rows of the screen: a tall one gives messages more lines.
+        rows: Rows there are at most; what does not fit is counted in the last one.
+
+    Returns:
+        At most `rows` lines, none where even the heads and one message do not fit.
+    """
+    columns = Columns.of(width)
+    tall = height >= TALL
+    room = min(rows, height - TALL_LEFT if tall else SHORT_PART) - 1
+    equal, rest = _parted(plan.difference)
+    drawn = list(_drawn(rest, columns, glyphs, first=4 if tall else 3, others=3 if tall else 1))
+    before = [line for pair in equal for line in _pair(pair, columns, glyphs, lines=1)]
+    before = before[len(before) - min(len(before), max(room - 2, 0)) :]
+    room -= len(before)
+    shown = _fitting(drawn, room, plan, rest)
+    if not shown and drawn and room > 1:
+        drawn[0] = drawn[0][: room - 1]
+        shown = 1
+    if rest and not shown:
+        return []
+    more = _more(plan, rest[:shown], columns, glyphs)
+    return [_heads(plan, columns), *before, *(line for lines in drawn[:shown] for line in lines), *more]
+
+
+def pair_lines(
+    pairs: Sequence[Pair], *, width: int, glyphs: Glyphs, before: Pair | None = None, lines: int = 3
+) -> Iterator[Line]:
+    """Draw any part of a difference, with a seam of its own where equal messages were left out between two.
+
+    Args:
+        before: What was drawn above.
+        lines: A message has at most so many.
+    """
+    columns = Columns.of(width)
+    gap = _gap(before) if before else ""
+    for pair, drawn in zip(pairs, _drawn(pairs, columns, glyphs, first=lines, others=lines, gap=gap), strict=True):
+        if left_out := _between(before, pair):
+            yield (blank(LABEL_FROM), span(glyphs.words(f"… {many(left_out, 'equal message')}"), Role.DIM))
+        yield from drawn
+        before = pair
+
+
+def heads(sqlite: int, jsonl: int, *, width: int) -> Line:
+    """Draw the line above both sides: what they are, and how many messages they have."""
+    columns = Columns.of(width)
+    return (
+        *fill((blank(LABEL_FROM), span(f"SQLite · {many(sqlite, 'message')}", bold=True)), columns.left + 3),
+        blank(LABEL_FROM),
+        span(f"JSONL · {many(jsonl, 'message')}", bold=True),
+    )
+
+
+def said(message: Message, glyphs: Glyphs) -> SafeText:
+    """What a message says, on one line: a tool's name and outcome before its output, a call where there is no text."""
+    if message.role == "tool":
+        ended = outcome(message, glyphs).wide.partition(" ")[2]
+        words = message.text if len(message.text) > LONGEST_PARSED else output(message.text)
+        parts = [message.tool_name or "", ended, words[:LONGEST]]
+        return one_line(glyphs.words(" · ").join(part for part in parts if part))
+    if not message.text.strip() and message.tool_calls:
+        return one_line(", ".join(f"{call.name} {summary(call)}" for call in message.tool_calls)[:LONGEST])
+    return one_line(message.text[:LONGEST] or message.reasoning[:LONGEST])
+
+
+def _heads(plan: Plan, columns: Columns) -> Line:
+    check = plan.check
+    return heads(check.sqlite_messages, check.jsonl_messages, width=columns.left + columns.right + 4)
+
+
+def _parted(pairs: Sequence[Pair]) -> tuple[Sequence[Pair], Sequence[Pair]]:
+    """What is equal before the first difference, and the rest."""
+    at = next((at for at, pair in enumerate(pairs) if _differs(pair)), len(pairs))
+    return pairs[:at], pairs[at:]
+
+
+def _differs(pair: Pair) -> bool:
+    return pair.sqlite_number is None or pair.jsonl_number is None
+
+
+def _between(before: Pair | None, after: Pair) -> int:
+    """Equal messages between two pairs, or before the first, that are not shown."""
+    if before is None:
+        return min(after.jsonl_number or 1, after.sqlite_number or 1) - 1
+    if before.jsonl_number and after.jsonl_number:
+        return after.jsonl_number - before.jsonl_number - 1
+    if before.sqlite_number and after.sqlite_number:
+        return after.sqlite_number - before.sqlite_number - 1
+    return 0
+
+
+def _drawn(
+    pairs: Sequence[Pair], columns: Columns, glyphs: Glyphs, *, first: int, others: int, gap: str = ""
+) -> Iterator[list[Line]]:
+    """Each pair's lines; what a side lacks is said once for each gap."""
+    most = first
+    for pair in pairs:
+        kind = _gap(pair)
+        yield list(_pair(pair, columns, glyphs, lines=most if kind else 1, says=kind != gap))
+        gap, most = kind, others
+
+
+def _gap(pair: Pair) -> str:
+    if pair.sqlite_number is None:
+        return ABSENT_LEFT
+    return ABSENT_RIGHT if pair.jsonl_number is None else ""
+
+
+def _pair(pair: Pair, columns: Columns, glyphs: Glyphs, *, lines: int, says: bool = True) -> Iterator[Line]:
+    """A pair as lines of the whole width."""
+    role = Role.TEXT if _differs(pair) else Role.DIM
+    absent: Line = (blank(LABEL_FROM), span(_gap(pair), Role.DIM)) if says else ()
+    left, right = (
+        [absent] if number is None else _cell(message, number, _texts(message, room, lines, glyphs), role)
+        for message, number, room in (
+            (pair.sqlite, pair.sqlite_number, columns.left - TEXT_FROM),
+            (pair.jsonl, pair.jsonl_number, columns.right - TEXT_FROM),
+        )
+    )
+    for row in range(max(len(left), len(right))):
+        here = left[row] if row < len(left) else ()
+        there = right[row] if row < len(right) else ()
+        mark = _mark(pair, glyphs) if row == 0 else blank(1)
+        yield (*fill(here, columns.left), blank(1), mark, blank(1), *there)
+
+
+def _mark(pair: Pair, glyphs: Glyphs) -> Span:
+    if pair.jsonl_number is None:
+        return span(glyphs.alone, Role.ACCENT, bold=True)
+    if pair.sqlite_number is not None:
+        return span(glyphs.equal, Role.DIM)
+    return span(glyphs.added, Role.GOOD, bold=True) if pair.inserted else span(glyphs.failed, Role.ERROR, bold=True)
+
+
+def _cell(message: Message | None, number: int, texts: Sequence[SafeText], role: Role) -> list[Line]:
+    """A message of one side."""
+    label = fit(role_label(message.role if message else ""), 6)
+    front = span(f"{pad_left(safe(str(number)), 5)}  {pad(label, 6)} ", Role.DIM)
+    return [(front if row == 0 else blank(TEXT_FROM), span(text, role)) for row, text in enumerate(texts)]
+
+
+def _texts(message: Message | None, room: int, most: int, glyphs: Glyphs) -> list[SafeText]:
+    return _cut(said(message, glyphs) if message else SafeText(""), room, most, glyphs)
+
+
+def _cut(text: SafeText, room: int, most: int, glyphs: Glyphs) -> list[SafeText]:
+    """Break a text into at most `most` lines, the last one cut."""
+    if most == 1:
+        return [fit(text, room, glyphs.truncated)]
+    lines = wrap(text[: room * (most + 1) * 4], room)
+    if len(lines) <= most:
+        return lines
+    return [*lines[: most - 1], fit(SafeText(" ".join(lines[most - 1 :])), room, glyphs.truncated)]
+
+
+def _fitting(drawn: Sequence[Sequence[Line]], room: int, plan: Plan, rest: Sequence[Pair]) -> int:
+    """How many messages fit with the row that counts the others."""
+    best = used = 0
+    for number, lines in enumerate(drawn, 1):
+        used += len(lines)
+        if used + bool(_left(plan, rest[:number])) <= room:
+            best = number
+    return best
+
+
+def _left(plan: Plan, shown: Iterable[Pair]) -> int:
+    """Messages that SQLite lacks besides those that are shown."""
+    return plan.check.missing_in_sqlite - sum(pair.sqlite_number is None for pair in shown)
+
+
+def _more(plan: Plan, shown: Sequence[Pair], columns: Columns, glyphs: Glyphs) -> Iterator[Line]:
+    """The row that counts what is not shown: of the run that is cut, or of the whole session."""
+    left = _left(plan, shown)
+    if left <= 0:
+        return
+    last = next((pair for pair in reversed(shown) if pair.sqlite_number is None), None)
+    at = (last.jsonl_number or 0) if last is not None and last is shown[-1] else 0
+    run = next((run for run in plan.runs if run.first <= at < run.last), None)
+    if run is not None:
+        number = run.number - sum(pair.inserted and run.first <= (pair.jsonl_number or 0) for pair in shown)
+        words = f"{in_words(number)} more, messages {in_words(at + 1)} to {in_words(run.last)}"
+    else:
+        words = f"{in_words(left)} more"
+    taken = span(glyphs.added, Role.GOOD, bold=True) if plan.insert else span(glyphs.failed, Role.ERROR, bold=True)
+    yield (blank(columns.left + 1), taken, blank(1 + LABEL_FROM), span(words, Role.DIM))

@@ -1,0 +1,38 @@
+"""The list of flagged sessions on the screen of repairs."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+
+from hermes_tui.render.flagged import Case, flagged_head, flagged_row
+from hermes_tui.render.line import Line
+from hermes_tui.widgets.virtual_list import RowState, VirtualList
+
+NARROWEST = 80
+"""The least width that rows are drawn for; what does not fit is cut."""
+
+
+class FlaggedList(VirtualList):
+    """Flagged sessions by their id, under the names of the columns."""
+
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002  Textual's own name
+        super().__init__(id=id)
+        self._cases: dict[str, Case] = {}
+
+    def show(self, cases: Sequence[Case]) -> None:
+        """Put sessions up; the cursor stays on its own."""
+        self._cases = {case.session_id: case for case in cases}
+        self.set_head([flagged_head(width=max(self.size.width, NARROWEST))])
+        if list(self._cases) != list(self.keys):
+            self.set_keys(list(self._cases))
+        self.refresh()
+
+    @property
+    def cursor_case(self) -> Case | None:
+        """What the cursor is on."""
+        return self._cases.get(str(self.cursor_key))
+
+    def paint(self, key: Hashable, width: int, state: RowState) -> Line:
+        """A session as LOOK.md §8 draws it."""
+        case = self._cases[str(key)]
+        return flagged_row(case, width=max(width + 1, NARROWEST), glyphs=self.glyphs, cursor=state.cursor)

@@ -1,0 +1,72 @@
+"""What two sources have, side by side: any stretch of their union, or all of it that differs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from . import content
+from .merge import Step
+from .models import Message
+from .plan import Line
+from .sources import Sources
+from .sqlite import messages
+from .sqlite.connection import Reader
+
+SOME = 100
+"""Places that are read at a time."""
+NEAR = 2
+"""Equal messages on either side of what differs."""
+
+
+def pairs(reader: Reader, found: Sources, steps: Sequence[Step], inserted: frozenset[int]) -> Iterator[Line]:
+    """Read a stretch of a union.
+
+    Args:
+        inserted: Places in JSONL that the repair would insert.
+    """
+    rows, written = _rows_of(reader, found, steps), _lines_of(found, steps)
+    for here, there in steps:
+        yield Line(
+            sqlite=None if there is None else rows.get(there),
+            jsonl=None if here is None else written.get(here),
+            sqlite_number=None if there is None else there + 1,
+            jsonl_number=None if here is None else here + 1,
+            inserted=there is None and here in inserted,
+        )
+
+
+def whole(reader: Reader, found: Sources, union: Sequence[Step], inserted: frozenset[int]) -> Iterator[Line]:
+    """Every place where a side lacks a message, and what is equal next to it; read as far as it is asked for."""
+    steps: list[Step] = []
+    for at in _near(union):
+        steps.append(union[at])
+        if len(steps) == SOME:
+            yield from pairs(reader, found, steps, inserted)
+            steps = []
+    yield from pairs(reader, found, steps, inserted)
+
+
+def _near(union: Sequence[Step]) -> Iterator[int]:
+    """Places of the union that differ or stand next to one that does, in order."""
+    done = 0
+    for at, step in enumerate(union):
+        if None in step:
+            yield from range(max(done, at - NEAR), min(at + NEAR + 1, len(union)))
+            done = max(done, min(at + NEAR + 1, len(union)))
+
+
+def _rows_of(reader: Reader, found: Sources, steps: Sequence[Step]) -> dict[int, Message]:
+    places = found.messages
+    ids = {found.rows[places[there]].id: there for _, there in steps if there is not None}
+    if not ids:
+        return {}
+    return {ids[message.id]: message for message in messages.bodies(reader, list(ids)) if message.id in ids}
+
+
+def _lines_of(found: Sources, steps: Sequence[Step]) -> dict[int, Message]:
+    places = [here for here, _ in steps if here is not None]
+    values = found.written.values(found.written.offsets[here] for here in places)
+    return {
+        here: content.message_of_record(value, session_id=found.session_id, line=here + 1)
+        for here, value in zip(places, values, strict=False)
+    }
