@@ -175,6 +175,8 @@ def _run(arguments: Arguments) -> int:
 
     with ExitStack() as stack:
         try:
+            if arguments.demo or _has_screen():
+                _end_by_signals()
             home = _home(arguments, stack)
             if arguments.verb is not None:
                 return _verb(arguments, home)
@@ -193,7 +195,6 @@ def _home(arguments: Arguments, stack: ExitStack) -> Home:
     if arguments.demo:
         from hermes_tui.demo_home import make_home
 
-        _end_by_signals()
         made = TemporaryDirectory(prefix="hermes-tui-demo-", ignore_cleanup_errors=True)
         folder = make_home(Path(stack.enter_context(made)) / ".hermes", now=time.time())
     return Home.locate(
@@ -202,9 +203,17 @@ def _home(arguments: Arguments, stack: ExitStack) -> Home:
 
 
 def _end_by_signals() -> None:
-    """Leave in good order when the terminal closes, so that nothing of the demo stays behind."""
+    """Leave in good order when the terminal closes: as it was, and with nothing of the demo left behind.
+
+    A second signal ends the process at once, should a terminal that takes nothing any more keep it from leaving.
+    """
+
+    def _leave(number: int, _: object) -> NoReturn:
+        signal.signal(number, signal.SIG_DFL)
+        sys.exit(128 + number)
+
     for name in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(name, lambda number, _: sys.exit(128 + number))
+        signal.signal(name, _leave)
 
 
 def _doctor(arguments: Arguments, home: Home) -> int:

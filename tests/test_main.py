@@ -15,6 +15,7 @@ import pytest
 
 from hermes_tui.__main__ import main, parse
 from tests import builders
+from tests.terminal import terminal
 
 ROOT = Path(__file__).parents[1]
 
@@ -202,3 +203,15 @@ def test_the_demo_leaves_nothing_behind_and_prints_nothing_else(tmp_path: Path) 
     assert (result.returncode, result.stderr) == (0, "")
     assert 40 <= len([json.loads(line) for line in result.stdout.splitlines()]) <= 60
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("how", "code"), [(signal.SIGTERM, 143), (signal.SIGHUP, 129)])
+def test_a_signal_leaves_the_terminal_as_it_was(home: Path, how: signal.Signals, code: int) -> None:
+    """Mutant: with signals left alone but for the demo, the shell comes back to the other screen, without a cursor."""
+    with terminal("--home", str(home)) as app:
+        app.wait_for("1 of 1 session")
+        app.process.send_signal(how)
+        assert app.exit_code() == code
+        for ending in (b"\x1b[?1049l", b"\x1b[?25h", b"\x1b[?1000l"):
+            assert ending in app.raw[-600:]

@@ -26,6 +26,7 @@ from hermes_tui.messages import (
     TitlesRanked,
 )
 from store.cancel import Cancel
+from store.errors import CannotOpen, Damaged
 from store.models import Change, Origin, Session
 
 if TYPE_CHECKING:
@@ -185,7 +186,7 @@ class Feed(Mending):
     def _hits(self, search: _Search, db: SessionDB) -> Iterator[Answer]:
         """The search; between two batches, and after it, what was added meanwhile."""
         if search.seen is None:
-            search.seen = self.newest or max([row.last_id or 0 for row in db.recent(limit=1)], default=0)
+            search.seen = self.newest or _newest_in(db)
         for message in answers.hits(db, search.generation, search.query, search.cancel, self._clock):
             yield message
             yield from self._new_hits(search, db)
@@ -218,3 +219,11 @@ class Feed(Mending):
                 lambda db: answers.growth(db, reading.generation, reading.tip, reading.last_id),
                 name="growth",
             )
+
+
+def _newest_in(db: SessionDB) -> int:
+    """The highest message id, 0 where SQLite cannot be read: then the files alone are searched."""
+    try:
+        return max([row.last_id or 0 for row in db.recent(limit=1)], default=0)
+    except (CannotOpen, Damaged):
+        return 0

@@ -140,7 +140,8 @@ class Painter(Frame):
         width = (self.form.list_width if self.two_panes else self.form.width - 1) or 1
         if self.finder.query is not None:
             found = self.finder.found()
-            nothing = self.finder.results.done and not self.finder.results.hits and not found.groups
+            answered = self.finder.results.done and self.search_error is None
+            nothing = answered and not self.finder.results.hits and not found.groups
             block = chrome.no_hits_block(self.finder.query, width=width, glyphs=self.glyphs) if nothing else []
             self._put_head(self.hit_list, block)
             self.hit_list.show(found.titles, found.groups, dim=found.dim, close=found.close)

@@ -76,7 +76,7 @@ def to_read(path: Path) -> Opened:
         apsw.Error: As it comes, for damage and locks.
     """
     with guard.opening:
-        if not path.is_file() or not os.access(path, os.R_OK):
+        if not os.path.isfile(path) or not os.access(path, os.R_OK):  # noqa: PTH113  Path.is_file raises in a closed folder
             raise faults.unopenable(path)
         guard.check(path)
         seen = guard.identity(path) or ()

@@ -202,7 +202,7 @@ class _Handle:
         self.layout: Layout | None = None
         self._pid = os.getpid()
         with guard.opening:
-            if not path.is_file():
+            if not os.path.isfile(path):  # noqa: PTH113  Path.is_file raises in a closed folder
                 raise faults.unopenable(path)
             mounts.refuse_unsafe(path)
             guard.check(path)

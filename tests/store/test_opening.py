@@ -153,3 +153,12 @@ def test_copies_go_with_their_reader(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert copy.stat().st_mode & 0o777 == 0o700
     reader.close()
     assert list(scratch.iterdir()) == []
+
+
+def test_a_folder_that_may_not_be_entered_is_an_error_of_the_store(folder: Path) -> None:
+    """Mutant: `Path.is_file` raises PermissionError here, and the screen ended with it."""
+    if os.geteuid() != 0:
+        pytest.skip("needs root, to become somebody else")
+    make(folder)
+    folder.chmod(0o600)
+    assert outcome(READ, folder / "state.db").startswith("NoPermission the system refuses to look at")

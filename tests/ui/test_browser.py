@@ -507,3 +507,31 @@ async def test_a_locked_store_is_said_with_how_long_it_is_waited_for(tmp_path: P
         await stage.shows("◐I  state.db is locked by another program")
         assert "Waiting up to 30 s, 12 s so far. Reading goes on." in stage.text
         assert stage.status.startswith("◐I state.db is locked by another program")
+
+
+@pytest.mark.parametrize("broken", ["missing", "no database"])
+async def test_files_are_searched_where_sqlite_cannot_be_read(tmp_path: Path, broken: str) -> None:
+    """Mutant: asking SQLite for its newest message first ends the search with its error, and nothing is found."""
+    home = furnish(tmp_path)
+    (home / "state.db").unlink()
+    for name in ("state.db-wal", "state.db-shm"):
+        (home / name).unlink(missing_ok=True)
+    if broken == "no database":
+        (home / "state.db").write_bytes(b"a diary, not a database\n" * 40)
+    async with browsing(home) as stage:
+        await stage.type("lost")
+        await stage.shows("5 hits")
+        await stage.press("down", "enter")
+        await stage.shows("lost 0")
+
+
+async def test_a_search_that_failed_does_not_say_that_there_is_nothing(tmp_path: Path) -> None:
+    """Error and empty are two things (design rule 9); mutant: the block “No message has” under the error."""
+    home = tmp_path / "home"
+    home.mkdir()
+    (home / "state.db").write_bytes(b"a diary, not a database\n" * 40)
+    async with browsing(home) as stage:
+        await stage.type("lost")
+        await stage.until(lambda: stage.status.startswith("✗E"))
+        await stage.pilot.pause(0.4)
+        assert "No message has" not in stage.text
