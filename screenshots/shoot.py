@@ -63,6 +63,7 @@ SHOTS = {
     "search-80x24": Shot(80, 24, tuple("docker")),
     "search-140x40": Shot(140, 40, (*"docker", "down", "down", "down", "down")),
     "reader-80x24": Shot(80, 24, (*TO_THE_LEGACY_SESSION, "down", "enter")),
+    "repair-80x24": Shot(80, 24, (*TO_THE_LEGACY_SESSION, "r")),
     "reader-140x40": Shot(140, 40, (*TO_THE_LEGACY_SESSION, "down", "enter")),
 }
 
@@ -84,7 +85,13 @@ async def _picture(shot: Shot, home: Path) -> str:
     """The screen after the keys, as SVG."""
     from hermes_tui.app import HermesApp
 
-    app = HermesApp(partial(SessionDB, home / "state.db", read_only=True), owner="demo", now=lambda: NOW)
+    path = home / "state.db"
+    app = HermesApp(
+        partial(SessionDB, path, read_only=True),
+        open_to_write=partial(SessionDB, path),
+        owner="demo",
+        now=lambda: NOW,
+    )
     app.theme = shot.theme
     async with app.run_test(size=(shot.columns, shot.rows)) as pilot:
         await settled(pilot)
