@@ -66,6 +66,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         0 for done, 1 where `check` found a session that lost history or `repair` refused something, 2 for an error that
         stderr names in one line, 130 after ctrl+c. A reader that closed the pipe early got what it wanted: 0.
     """
+    _fill_streams()
     try:
         arguments = parse(sys.argv[1:] if argv is None else argv)
         code = _run(arguments)
@@ -84,6 +85,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         unharmed = "" if arguments.verb in ("repair", "undo") else "; nothing in the home was changed"
         return complain(f"stopped by the system: {error}{unharmed}", sys.stderr)
     return code
+
+
+def _fill_streams() -> None:
+    """Put /dev/null where the shell closed a stream (`>&-`): Python has None there, and the next file its number."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, Path(os.devnull).open(mode, encoding="utf-8"))  # noqa: SIM115  until the process ends
 
 
 def _drop_output() -> None:

@@ -205,6 +205,15 @@ def test_the_demo_leaves_nothing_behind_and_prints_nothing_else(tmp_path: Path) 
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+def test_a_stream_that_the_shell_closed_is_no_traceback(home: Path, closed: str) -> None:
+    """Mutant: where Python has None for a stream, the first look at it is an AttributeError."""
+    for arguments in ("list", "list --json", ""):
+        line = f"exec {sys.executable} -m hermes_tui --home '{home}' {arguments} {closed}"
+        result = subprocess.run(["sh", "-c", line], capture_output=True, text=True, check=False, cwd=ROOT)
+        assert (result.returncode, "Traceback" in result.stderr) == (0, False)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(("how", "code"), [(signal.SIGTERM, 143), (signal.SIGHUP, 129)])
 def test_a_signal_leaves_the_terminal_as_it_was(home: Path, how: signal.Signals, code: int) -> None:
