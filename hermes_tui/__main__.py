@@ -176,6 +176,10 @@ def _positive(text: str) -> int:
     return number
 
 
+GRACE = 3
+"""Seconds that leaving may take after a signal."""
+
+
 def _run(arguments: Arguments) -> int:
     """Find the home and hand over; what goes wrong in the store becomes one line."""
     from hermes_tui.cli_paper import complain
@@ -213,11 +217,12 @@ def _home(arguments: Arguments, stack: ExitStack) -> Home:
 def _end_by_signals() -> None:
     """Leave in good order when the terminal closes: as it was, and with nothing of the demo left behind.
 
-    A second signal ends the process at once, should a terminal that takes nothing any more keep it from leaving.
+    A terminal that is gone can keep it from leaving, by threads that wait for it: then it is ended after a while.
     """
 
     def _leave(number: int, _: object) -> NoReturn:
         signal.signal(number, signal.SIG_DFL)
+        signal.alarm(GRACE)
         sys.exit(128 + number)
 
     for name in (signal.SIGTERM, signal.SIGHUP):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from functools import partial
@@ -31,6 +32,10 @@ if TYPE_CHECKING:
 DEFAULT_THEME = "textual-dark"
 NO_COLOUR_THEME = "ansi-dark"
 """The one that writes no colour at all under NO_COLOR; the others would come out in greys (facts/textual.md §6)."""
+
+STDIN = 0
+LOOK_AFTER = 2.0
+"""Seconds between two looks whether the terminal is still there."""
 
 HARMFUL = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 
@@ -105,7 +110,9 @@ class HermesApp(App[None]):
             yield Offer(f"Profile {name}", "", partial(self.switch_mode, name))
 
     def on_ready(self) -> None:
-        """Say what was wrong with the config file, once there is a place to say it."""
+        """Say what was wrong with the config file, once there is a place to say it; look after the terminal."""
+        if not self.is_headless:
+            self.set_interval(LOOK_AFTER, self._leave_a_lost_terminal)
         if self._complaint:
             self._browser.tell(self._complaint)
 
@@ -127,6 +134,11 @@ class HermesApp(App[None]):
     def action_help_quit(self) -> None:
         """Ctrl+c copies in the search row; whoever means to leave is told how."""
         self._browser.tell("ctrl+q quits")
+
+    def _leave_a_lost_terminal(self) -> None:
+        """End as a hang-up would: where none was sent, Textual's reader would spin on what is gone for ever."""
+        if not os.isatty(STDIN):
+            signal.raise_signal(signal.SIGHUP)
 
     def _set_pointer_shape(self, shape: str) -> None:
         """Textual would send OSC 22, which few terminals know; the only OSC that leaves here is a copy."""

@@ -116,6 +116,11 @@ class Terminal:
         rest = OWN_SEQUENCES.sub("", self.raw.decode("utf-8", "replace"))
         return [rest[max(0, at.start() - 20) : at.end() + 20] for at in FOREIGN.finditer(rest)]
 
+    def hang_up(self) -> None:
+        """Take the terminal away without a word, as it goes where the app is not of its session."""
+        os.close(self._master)
+        self._master = -1
+
     def close(self) -> None:
         """End the process and give the pty back."""
         if self.process.poll() is None:
@@ -125,7 +130,8 @@ class Terminal:
         if self.process.poll() is None:
             os.killpg(self.process.pid, signal.SIGKILL)
             self.process.wait()
-        os.close(self._master)
+        if self._master >= 0:
+            os.close(self._master)
 
 
 @contextlib.contextmanager

@@ -133,6 +133,15 @@ def test_a_hit_for_the_newest_word_is_on_screen_within_half_a_second_of_its_comm
     assert sorted(waits)[len(waits) // 2] < 0.5, waits
 
 
+def test_the_app_ends_with_its_terminal_even_without_a_hang_up(tmp_path: Path) -> None:
+    """Mutant: without the look after the terminal the process spins on it for ever."""
+    SessionDB(tmp_path / "state.db").close()
+    with terminal("--home", str(tmp_path)) as app:
+        app.wait_for("0 of 0 sessions")
+        app.hang_up()
+        app.process.wait(15)
+
+
 def test_keys_that_come_in_one_go_reach_what_has_the_focus_by_then(tmp_path: Path) -> None:
     """Mutant: without `priority` the `I` is typed into the search row, and `/` loses letters."""
     db = SessionDB(tmp_path / "state.db")
