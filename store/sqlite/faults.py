@@ -54,6 +54,10 @@ _SPECIAL: dict[int, tuple[type[errors.StoreError], str]] = {
         errors.NoPermission,
         "a killed program left an unfinished write in {path}; start Hermes once to finish it",
     ),
+    apsw.SQLITE_IOERR_SHMSIZE: (
+        errors.CannotOpen,
+        "no room left on the disk for the -shm file that reading {path} needs; free some space and try again",
+    ),
     apsw.SQLITE_CONSTRAINT_FOREIGNKEY: (
         errors.SessionMissing,
         "there is no session of that id to write to; create it first",

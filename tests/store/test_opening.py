@@ -13,6 +13,7 @@ import pytest
 
 from store import errors
 from store.sqlite.connection import Reader
+from store.sqlite.faults import translate
 
 from .sqlite_files import add, digest, make, outcome, run
 
@@ -162,3 +163,12 @@ def test_a_folder_that_may_not_be_entered_is_an_error_of_the_store(folder: Path)
     make(folder)
     folder.chmod(0o600)
     assert outcome(READ, folder / "state.db").startswith("NoPermission the system refuses to look at")
+
+
+def test_a_full_disk_is_not_called_damage() -> None:
+    """A WAL file without sidecars needs a new -shm; mutant: “disk I/O error … run `hermes sessions recover`”."""
+    full = apsw.IOError("disk I/O error")
+    full.extendedresult = apsw.SQLITE_IOERR_SHMSIZE  # type: ignore[attr-defined]  # apsw sets it at run time
+    error = translate(full, Path("/full/state.db"))
+    assert type(error) is errors.CannotOpen
+    assert "free some space" in str(error)
