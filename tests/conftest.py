@@ -15,7 +15,17 @@ os.environ.pop("NO_COLOR", None)
 os.environ["TZ"] = "UTC"
 os.environ["LC_ALL"] = "C.UTF-8"
 
+import hypothesis
 import pytest
+
+# A noisy machine is no counter-example; and the gate tries the same examples each time.
+hypothesis.settings.register_profile(
+    "noisy",
+    deadline=None,
+    suppress_health_check=[hypothesis.HealthCheck.too_slow],
+    derandomize=bool(os.environ.get("CI")),
+)
+hypothesis.settings.load_profile("noisy")
 
 HOMES = Path(__file__).parents[2] / "shared" / "homes"
 HOME_NAMES = sorted(path.name.removesuffix(".tar.xz") for path in HOMES.glob("*.tar.xz"))
