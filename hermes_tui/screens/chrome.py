@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from hermes_tui.commands import Place
 from hermes_tui.render import blocks
 from hermes_tui.render.glyphs import Glyphs
 from hermes_tui.render.hit import section_rule
@@ -116,8 +115,3 @@ def reader_heading(
     title = title_of(session, row.outline) or one_line(session.id)
     path = f"{glyphs.words(trail)}{title}" if trail else title
     return Heading(SafeText(path), facts=tuple(facts), focused=focused)
-
-
-def words_of(place: Place) -> str:
-    """What the list behind a transcript is called."""
-    return "Hits › " if place is Place.HITS else "Sessions › "
