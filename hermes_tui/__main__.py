@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 WRONG = 2
 INTERRUPTED = 130
+CRASHED = 1
+"""What Textual returns after an error of its own."""
 NO_SCREEN = "this is the list, because there is no terminal here; start it in one (TERM not dumb) for the screen"
 
 
@@ -176,10 +178,6 @@ def _positive(text: str) -> int:
     return number
 
 
-GRACE = 3
-"""Seconds that leaving may take after a signal."""
-
-
 def _run(arguments: Arguments) -> int:
     """Find the home and hand over; what goes wrong in the store becomes one line."""
     from hermes_tui.cli_paper import complain
@@ -215,14 +213,10 @@ def _home(arguments: Arguments, stack: ExitStack) -> Home:
 
 
 def _end_by_signals() -> None:
-    """Leave in good order when the terminal closes: as it was, and with nothing of the demo left behind.
-
-    A terminal that is gone can keep it from leaving, by threads that wait for it: then it is ended after a while.
-    """
+    """Until the screen stands: leave in good order, with nothing of the demo left behind."""
 
     def _leave(number: int, _: object) -> NoReturn:
         signal.signal(number, signal.SIG_DFL)
-        signal.alarm(GRACE)
         sys.exit(128 + number)
 
     for name in (signal.SIGTERM, signal.SIGHUP):
@@ -326,7 +320,7 @@ def _screen(arguments: Arguments, home: Home, stack: ExitStack) -> int:
         ascii_only=not _has_unicode(),
     )
     app.run()
-    return WRONG if app.return_code else 0
+    return WRONG if app.return_code == CRASHED else app.return_code or 0
 
 
 def _to_write(arguments: Arguments, home: Home) -> OpenStore | None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import re
 import signal
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from functools import partial
+from threading import Timer
 from typing import TYPE_CHECKING, ClassVar
 
 from rich.segment import Segment
@@ -36,6 +38,8 @@ NO_COLOUR_THEME = "ansi-dark"
 STDIN = 0
 LOOK_AFTER = 2.0
 """Seconds between two looks whether the terminal is still there."""
+GRACE = 5.0
+"""Seconds that leaving may take after a signal."""
 
 HARMFUL = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 
@@ -104,6 +108,12 @@ class HermesApp(App[None]):
         if wanted != self.theme:
             self._complaint = f"no theme is called {one_line(wanted)}"
 
+    def on_mount(self) -> None:
+        """Answer the signals that end a program from inside the loop, where nothing is cut off half way."""
+        if not self.is_headless:
+            for number in (signal.SIGTERM, signal.SIGHUP):
+                asyncio.get_running_loop().add_signal_handler(number, self._end_by_signal, number)
+
     def offered(self) -> Iterator[Offer]:
         """For the palette: the other profiles, and all of them as one list."""
         for name in self._profiles:
@@ -135,10 +145,18 @@ class HermesApp(App[None]):
         """Ctrl+c copies in the search row; whoever means to leave is told how."""
         self._browser.tell("ctrl+q quits")
 
+    def _end_by_signal(self, number: int) -> None:
+        """Leave in good order, and in any case: a second signal, or a terminal that hangs, ends the process at once."""
+        asyncio.get_running_loop().remove_signal_handler(number)
+        late = Timer(GRACE, os._exit, (128 + number,))
+        late.daemon = True
+        late.start()
+        self.exit(return_code=128 + number)
+
     def _leave_a_lost_terminal(self) -> None:
         """End as a hang-up would: where none was sent, Textual's reader would spin on what is gone for ever."""
         if not os.isatty(STDIN):
-            signal.raise_signal(signal.SIGHUP)
+            self._end_by_signal(signal.SIGHUP)
 
     def _set_pointer_shape(self, shape: str) -> None:
         """Textual would send OSC 22, which few terminals know; the only OSC that leaves here is a copy."""
