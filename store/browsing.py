@@ -228,6 +228,7 @@ class BrowserVerbs(MessageVerbs):
         """What was meant, perhaps, where nothing was found: words that the index lacks, each with the closest it has.
 
         Chinese, Japanese and Korean words, and those that are still being typed, are left out.
+        Where SQLite cannot be read there is nothing to propose; the search itself has said why.
 
         Raises:
             QueryInvalid: A filter's value means nothing.
@@ -235,9 +236,13 @@ class BrowserVerbs(MessageVerbs):
         """
         asked = parse(query, now=time.time()) if isinstance(query, str) else query
         words = {word for term in asked.terms if not term.prefix for word in term.words if not cjk_runs(word)}
-        found = {
-            word: vocabulary.near(self._reader, fold(word).letters, limit=1, cancel=cancel) for word in sorted(words)
-        }
+        try:
+            found = {
+                word: vocabulary.near(self._reader, fold(word).letters, limit=1, cancel=cancel)
+                for word in sorted(words)
+            }
+        except (CannotOpen, Damaged):
+            return {}
         return {word: close[0] for word, close in found.items() if close}
 
     def _ranking(self, query: Query | str, cancel: Cancel | None) -> Ranking:

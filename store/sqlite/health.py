@@ -17,7 +17,7 @@ from pathlib import Path
 import apsw
 
 from ..models import Finding
-from . import cells, holders, mounts, opening
+from . import cells, faults, holders, mounts, opening
 from .connection import Reader
 from .layout import FTS, NEWEST_KNOWN, TRIGRAM, Layout
 from .ledger import TABLE as OPERATIONS
@@ -151,19 +151,24 @@ def integrity(reader: Reader) -> Iterator[Finding]:
             yield Finding("integrity", None, f"no room for a copy of {_bytes(needed)} in {folder}")
             return
         copy = Path(folder) / "copy.db"
-        layout = reader.layout
-        if not _copied(reader, layout, copy):
-            yield Finding("integrity", None, "it is written all the time and no copy could be made; try again")
-            return
-        connection = apsw.Connection(str(copy))
-        try:
-            connection.config(apsw.SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0)
-            yield _whole(connection)
-            for table, kind in ((FTS, layout.fts), (TRIGRAM, layout.trigram)):
-                if kind is not None:
-                    yield _indexed(connection, layout, table, kind)
-        finally:
-            connection.close()
+        with faults.told(reader.path):
+            if _copied(reader, reader.layout, copy):
+                yield from _judged(copy, reader.layout)
+            else:
+                yield Finding("integrity", None, "it is written all the time and no copy could be made; try again")
+
+
+def _judged(copy: Path, layout: Layout) -> Iterator[Finding]:
+    """The tables of a copy, then each of its indexes."""
+    connection = apsw.Connection(str(copy))
+    try:
+        connection.config(apsw.SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0)
+        yield _whole(connection)
+        for table, kind in ((FTS, layout.fts), (TRIGRAM, layout.trigram)):
+            if kind is not None:
+                yield _indexed(connection, layout, table, kind)
+    finally:
+        connection.close()
 
 
 def _copied(reader: Reader, layout: Layout, copy: Path) -> bool:
@@ -212,6 +217,8 @@ def _indexed(connection: apsw.Connection, layout: Layout, table: str, kind: str)
         if not sound and table == TRIGRAM:
             _cut_at_nul(connection, layout, table, kind)
             sound = _agrees(connection, layout, table, kind)
+    except apsw.CorruptError:
+        sound = False
     except apsw.SQLError as error:
         return Finding("index", None, f"{table} can only be checked by Hermes ({error})")
     if not sound:

@@ -81,6 +81,11 @@ class Stage:
         """Wait until `text` is on the screen."""
         await self.until(lambda: text in self.text)
 
+    async def says(self, text: str) -> None:
+        """Wait until `text` is on the screen, wherever its lines end: a path in it may have any length."""
+        letters = "".join(text.split())
+        await self.until(lambda: letters in "".join(self.text.split()))
+
     async def gone(self, text: str) -> None:
         """Wait until `text` is not on the screen any more."""
         await self.until(lambda: text not in self.text)

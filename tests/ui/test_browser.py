@@ -367,12 +367,12 @@ async def test_try_again_reads_again(tmp_path: Path) -> None:
     home = builders.home(tmp_path)
     (home / "state.db").mkdir()
     async with browsing(home) as stage:
-        await stage.shows("state.db is a folder, not a database")
+        await stage.says("state.db is a folder, not a database")
         assert stage.status.startswith("✗E state.db cannot be read")
         generation = stage.browser.feed.generation("sessions")
         await stage.press("down", "R")
         assert stage.browser.feed.generation("sessions") == generation + 1
-        await stage.shows("state.db is a folder, not a database")
+        await stage.says("state.db is a folder, not a database")
 
 
 async def test_a_session_without_messages_says_so(tmp_path: Path) -> None:
