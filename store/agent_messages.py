@@ -57,13 +57,19 @@ class MessageVerbs(SessionVerbs):
                 without one it is now and a microsecond more each. Reasoning is kept for assistants only.
             key: The caller's own name for this turn, unique within the session. A second call with it writes nothing
                 and returns the rows of the first, so that what was raised or killed half-way can be done again.
+                Times and what else may differ from one try to the next is not compared; role, content and calls are.
                 Keys are kept in `hermes_tui_operations`, in the turn's transaction.
 
         Raises:
             SessionMissing: The session has no row.
             ColumnMissing: A field is not empty and has no column in this file.
             ValueError: A time is not finite, or a number needs more than 64 bits.
-            Locked: Nothing was written; it can be tried again.
+            KeyReused: The key stands for other messages; nothing was written.
+            Locked: The lock was not free for 30 seconds. Nothing was written; try again. The message says who holds it
+                and who else has the store open or waits.
+            Replaced: Another file is at the path, or its WAL was taken away; `SessionRecorder` keeps the turn.
+            UnsafeFilesystem: The file lies where locks cannot be trusted; nothing was written.
+            StoreError: Whatever else keeps it from being on the disk.
         """
         now = time.time()
         rows = drafts(messages, now=now)

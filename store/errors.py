@@ -15,6 +15,7 @@
     ├── ReadOnly                a write was asked of a store that may not be written
     ├── SessionMissing          a message for a session that has no row
     ├── ColumnMissing           a field that this file has no column for
+    ├── KeyReused               an append whose key stands for other messages already
     ├── Refused                 a repair or an undo that is not done, and why
     │   └── PlanChanged         what was planned is not what is there any more
     ├── OperationMissing        no repair of that id
@@ -58,7 +59,7 @@ class Damaged(StoreError):
 
 
 class Locked(StoreError):
-    """The lock was not free within the patience; nothing was written."""
+    """The lock was not free within the patience; nothing was written. The message says who holds it and who waits."""
 
 
 class DiskFull(StoreError):
@@ -91,6 +92,10 @@ class ColumnMissing(StoreError):
     def __init__(self, column: str) -> None:
         super().__init__(f"this state.db has no column “{column}”; leave the field out, or let a newer Hermes add it")
         self.column = column
+
+
+class KeyReused(StoreError):
+    """An append carries the key of one that wrote other messages; nothing was written."""
 
 
 class Refused(StoreError):

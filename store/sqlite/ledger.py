@@ -7,7 +7,7 @@ The journals of repairs lie in the same table, under another kind.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from dataclasses import dataclass
 
 import apsw
 
@@ -26,21 +26,37 @@ _APPEND = "append"
 _DONE = "done"
 
 
-def rows_of(connection: apsw.Connection, session_id: str, key: str) -> list[int] | None:
-    """The row ids of the append that was done under this key, None where none was; makes the table."""
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """An append that was done."""
+
+    rows: tuple[int, ...]
+    """Its row ids."""
+    digest: str | None
+    """Of its messages; None where it was not kept."""
+
+
+def kept(connection: apsw.Connection, session_id: str, key: str) -> Kept | None:
+    """The append that was done under this key, None where none was; makes the table."""
     connection.execute(DDL)
     found = connection.execute(
         f"SELECT CAST(entry AS BLOB) FROM {TABLE} WHERE operation = ? AND step = 0", (_named(session_id, key),)
     ).fetchall()
-    return None if not found else [int(name) for name in json.loads(cells.text(found[0][0]) or "[]")]
+    if not found:
+        return None
+    entry = json.loads(cells.text(found[0][0]) or "[]")
+    if isinstance(entry, list):
+        return Kept(tuple(map(int, entry)), None)
+    return Kept(tuple(map(int, entry["rows"])), entry["digest"])
 
 
-def remember(connection: apsw.Connection, session_id: str, key: str, ids: Sequence[int], now: float) -> None:
-    """Note that the append under this key made these rows."""
+def remember(connection: apsw.Connection, session_id: str, key: str, append: Kept, now: float) -> None:
+    """Note what the append under this key made."""
+    entry = json.dumps({"rows": append.rows, "digest": append.digest})
     connection.execute(
         f"INSERT INTO {TABLE} (operation, step, kind, session_id, state, started_at, changed_at, entry)"
         " VALUES (?, 0, ?, ?, ?, ?, ?, ?)",
-        (_named(session_id, key), _APPEND, storable(session_id), _DONE, now, now, json.dumps(list(ids))),
+        (_named(session_id, key), _APPEND, storable(session_id), _DONE, now, now, entry),
     )
 
 

@@ -18,6 +18,11 @@ from pathlib import Path
 SUFFIX = ".hermes-tui-queue"
 
 
+def beside(path: Path) -> Path:
+    """The small file beside the store at `path` whose lock is the queue."""
+    return Path(f"{os.path.realpath(path)}{SUFFIX}")
+
+
 class Queue:
     """The turn of one program; used by one thread at a time.
 
@@ -55,7 +60,7 @@ class Queue:
         if self._descriptor is None or self._pid != os.getpid():
             flags = os.O_CREAT | os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW
             try:
-                self._descriptor = os.open(f"{os.path.realpath(self._path)}{SUFFIX}", flags, 0o600)
+                self._descriptor = os.open(beside(self._path), flags, 0o600)
             except OSError:
                 return None
             self._pid = os.getpid()

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 
 import apsw
 
+from .. import content
 from ..draft import Draft, storable
+from ..errors import KeyReused
 from . import cells, ledger, registry
 from .layout import Layout
+from .ledger import Kept
 from .writer import triggers_on
 
 
@@ -27,18 +31,34 @@ def append(connection: apsw.Connection, layout: Layout, session_id: str, drafts:
 def append_once(
     connection: apsw.Connection, layout: Layout, session_id: str, drafts: Sequence[Draft], *, key: str, now: float
 ) -> list[int]:
-    """`append`, unless it was done under this key before: then the row ids of that time, whatever the drafts are now.
+    """`append`, unless it was done under this key before: then the row ids of that time.
 
     Args:
         key: The caller's name for this append, unique within the session; it is kept in the same transaction.
         now: Seconds since 1970 UTC, kept with the key.
+
+    Raises:
+        KeyReused: What was done under this key are other messages: to acknowledge these would lose them.
     """
-    done = ledger.rows_of(connection, session_id, key)
+    digest = _digest(drafts)
+    done = ledger.kept(connection, session_id, key)
     if done is not None:
-        return done
+        if done.digest not in (None, digest):
+            raise KeyReused(
+                f"the key {key!r} of session {session_id} stands for other messages already, and nothing was written;"
+                " give every turn a key of its own"
+            )
+        return list(done.rows)
     ids = append(connection, layout, session_id, drafts)
-    ledger.remember(connection, session_id, key, ids, now)
+    ledger.remember(connection, session_id, key, Kept(tuple(ids), digest), now)
     return ids
+
+
+def _digest(drafts: Sequence[Draft]) -> str:
+    """Of what makes the messages the ones they are; a retry may have other times."""
+    names = ("role", "content", "tool_calls", "tool_call_id")
+    rows = (content.identity(*(draft.values.get(name) for name in names)) for draft in drafts)
+    return hashlib.blake2b(b"".join(rows), digest_size=16).hexdigest()
 
 
 def replace(connection: apsw.Connection, layout: Layout, session_id: str, drafts: Sequence[Draft]) -> None:

@@ -20,6 +20,8 @@ from .queue import Queue
 
 T = TypeVar("T")
 
+_NAMED = 6
+"""Processes that are named to who waited in vain; of others the number is told."""
 _RETRIES = 3
 _RETRY_PAUSE = 0.05
 
@@ -67,8 +69,8 @@ class Writer:
         `triggers_on` tells it.
 
         Raises:
-            Locked: If the lock was not free within `patience` seconds; nothing was written. Who holds it is named,
-                where the system tells.
+            Locked: If the lock was not free within `patience` seconds; nothing was written. It says who holds the lock
+                and who else has the store open or waits for it; where the system does not tell, who can be it.
             Replaced: If another file is at the path, or its WAL was taken away; nothing further is written through
                 this handle until it is closed.
             UnsafeFilesystem: If it lies where locks cannot be trusted.
@@ -82,7 +84,9 @@ class Writer:
         patience = self._patience if patience is None else patience
         deadline = self._time.clock() + patience
         if not self._lock.acquire(timeout=max(0.0, patience)):
-            raise errors.Locked(f"nothing was written: {self.path} is being written by another thread; try again")
+            raise errors.Locked(
+                f"nothing was written in {patience:g} s: another thread of this process writes {self.path}; try again"
+            )
         try:
             self._holder = threading.get_ident()
             with faults.told(self.path):
@@ -90,9 +94,7 @@ class Writer:
                 with self._queue.turn(deadline):
                     return self._through(work, deadline)
         except errors.Locked as error:
-            holder = holders.writing(self.path)
-            who = f"; {holder} holds the lock now" if holder else ""
-            raise errors.Locked(f"nothing was written: {error}{who}") from error
+            raise errors.Locked(f"nothing was written in {patience:g} s: {error}; {_who(self.path)}") from error
         except errors.Replaced:
             self._halted = True
             self._drop()  # so that readers find what lies there now
@@ -248,6 +250,18 @@ class _Handle:
             except apsw.Error:
                 pass  # what was acknowledged is on the disk, and SQLite has let go of the file all the same
             guard.settle(self.path)
+
+
+def _who(path: Path) -> str:
+    """Who is in the way, and who waits for it too."""
+    holder, others = holders.writing(path), holders.others(path)
+    told = [f"{holder} holds the lock now"] if holder else []
+    rest = [str(one) for one in others if one != holder]
+    if len(rest) > _NAMED:
+        rest[_NAMED:] = [f"{len(rest) - _NAMED} more"]
+    if rest:
+        told.append(f"open or waiting too: {', '.join(rest)}")
+    return "; ".join(told) or "it can be an agent, a gateway, a cron job, a backup or a repair of this home"
 
 
 def _replaced(path: Path) -> errors.Replaced:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 
-from store import Locked, SessionDB, SessionMissing
+from store import KeyReused, Locked, SessionDB, SessionMissing
 from tests import builders
 from tests.store import sqlite_files
 
@@ -29,7 +30,8 @@ def test_a_retry_returns_the_old_row(db: SessionDB) -> None:
     assert db.append_message("s1", "user", "hello", key="turn 1") == first
     assert db.message_count("s1") == 1
     assert db.get_session("s1") is not None
-    assert operations(db) == [("append", "s1", 0, "done", f"[{first}]")]
+    assert operations(db) == [("append", "s1", 0, "done", operations(db)[0][4])]
+    assert json.loads(str(operations(db)[0][4]))["rows"] == [first]
 
 
 def test_a_retry_of_a_turn_returns_all_its_rows(db: SessionDB) -> None:
@@ -49,7 +51,27 @@ def test_a_retry_by_another_handle_returns_the_old_row(db: SessionDB) -> None:
     first = db.append_message("s1", "user", "hello", key="t")
     db.close()
 
-    assert SessionDB(db.path).append_message("s1", "user", "other words", key="t") == first
+    assert SessionDB(db.path).append_message("s1", "user", "hello", timestamp=1.0, key="t") == first
+
+
+def test_a_key_that_stands_for_other_messages_is_refused(db: SessionDB) -> None:
+    """To give the old row back would acknowledge a message that is nowhere. Mutant: no look at the digest."""
+    db.append_message("s1", "user", "hello", key="t")
+
+    for other in ("hello again", ""):
+        with pytest.raises(KeyReused, match="'t' of session s1 stands for other messages"):
+            db.append_message("s1", "user", other, key="t")
+    with pytest.raises(KeyReused):
+        db.append_messages("s1", [{"role": "user", "content": "hello"}] * 2, key="t")
+
+    assert [row["content"] for row in db.get_messages("s1")] == ["hello"]
+
+
+def test_a_key_of_before_messages_were_compared_returns_the_old_row(db: SessionDB) -> None:
+    first = db.append_message("s1", "user", "hello", key="t")
+    sqlite_files.run(db.path, f"UPDATE hermes_tui_operations SET entry = '[{first}]'")
+
+    assert db.append_message("s1", "user", "other words", key="t") == first
 
 
 def test_a_key_is_not_kept_when_its_turn_is_not(db: SessionDB) -> None:
@@ -81,7 +103,7 @@ def test_a_session_that_is_made_again_begins_anew(db: SessionDB) -> None:
 def test_a_turn_is_done_once_across_a_lock(tmp_path: Path, db: SessionDB) -> None:
     db._writer._patience = 0.05
     db.append_message("s1", "user", "before", key="0")
-    with builders.locked(db.path), pytest.raises(Locked, match=r"nothing was written.*python.* holds the lock"):
+    with builders.locked(db.path), pytest.raises(Locked, match=r"nothing was written in 0.05 s: .*py.* holds the lock"):
         db.append_message("s1", "user", "hello", key="1")
 
     assert db.append_message("s1", "user", "hello", key="1") == db.append_message("s1", "user", "hello", key="1")

@@ -15,7 +15,7 @@ import apsw
 import pytest
 
 from store import errors
-from store.sqlite import opening
+from store.sqlite import holders, opening
 from store.sqlite.connection import Reader, Writer
 from store.sqlite.writer import triggers_on
 
@@ -150,6 +150,31 @@ def test_a_lock_that_is_released_in_time_costs_nothing_but_time(path: Path, writ
     thread.join(10)
 
     assert contents(path) == ["one", "two"]
+
+
+def test_who_waited_in_vain_is_told_who_holds_the_lock_and_who_else_is_there(path: Path) -> None:
+    """Mutant: without the look at who else has a lock on the -shm."""
+    fake = Time()
+    writer = Writer(path, patience=1.0, clock=fake.clock, sleep=fake.sleep, random=lambda: 1.0)
+    shown = r"nothing was written in 1 s: .* holds the lock now; open or waiting too: \w+ \(\d+\)"
+
+    with holding(path, "SELECT 1 FROM messages"), holding(path), pytest.raises(errors.Locked, match=shown) as told:
+        writer.transaction(lambda connection: say("never", connection))
+
+    assert f"({os.getpid()})" not in str(told.value)
+    writer.close()
+
+
+def test_who_is_in_the_way_is_guessed_at_where_the_system_does_not_tell(
+    path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(holders, "LOCKS", tmp_path / "none")
+    fake = Time()
+    writer = Writer(path, patience=1.0, clock=fake.clock, sleep=fake.sleep, random=lambda: 1.0)
+
+    with holding(path), pytest.raises(errors.Locked, match="an agent, a gateway, a cron job, a backup or a repair"):
+        writer.transaction(lambda connection: say("never", connection))
+    writer.close()
 
 
 def test_a_reader_in_delete_mode_is_waited_for_at_the_commit(path: Path, writer: Writer) -> None:

@@ -97,18 +97,18 @@ def seeded(path: Path, writers: int, *, rows: int = SEEDED) -> None:
 
 def _writing(path: Path, number: int, told: Path, until: float) -> Callable[[], None]:
     def write() -> None:
-        chance = random.Random(os.getpid())
+        thought = random.Random(os.getpid())
         database = Timed(path)
         first = len(told.read_text().splitlines()) if told.exists() else 0
         with told.open("a") as acknowledgements:
             for turn in range(first, first + 10_000_000):
                 if time.monotonic() > until:
                     break
-                words = " ".join(chance.choices(WORDS, k=30))
+                words = " ".join(random.Random(turn).choices(WORDS, k=30))  # a retry says the same
                 database.append_message(f"w{number}", "user", f"{number} {turn} {words}", key=str(turn))
                 acknowledgements.write(f"{turn} {database.longest}\n")
                 acknowledgements.flush()
-                time.sleep(chance.random() * 0.04)
+                time.sleep(thought.random() * 0.04)
 
     return write
 

@@ -10,7 +10,7 @@ import apsw
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from store import Locked, Replaced, SessionDB, SessionMissing, SessionRecorder, StoreError, replay
+from store import KeyReused, Locked, Replaced, SessionDB, SessionMissing, SessionRecorder, StoreError, replay
 from store.sqlite.writer import Writer
 from tests.torture.stores import state
 
@@ -28,7 +28,7 @@ class StoreMachine(RuleBasedStateMachine):
         self.folder = Path(tempfile.mkdtemp(prefix="machine-", dir="/dev/shm" if Path("/dev/shm").is_dir() else None))
         self.path = self.folder / "state.db"
         self.model: dict[str, list[str]] = {}
-        self.keys: dict[tuple[str, str], list[int]] = {}
+        self.keys: dict[tuple[str, str], tuple[list[int], list[str]]] = {}
         self._open()
 
     def teardown(self) -> None:
@@ -64,11 +64,20 @@ class StoreMachine(RuleBasedStateMachine):
         """A turn under a key, done before or not."""
         if session not in self.model:
             return
-        ids = self.db.append_messages(session, [{"role": "user", "content": text} for text in texts], key=key)
-        known = self.keys.setdefault((session, key), ids)
-        assert known == ids
-        if known is ids:
+        messages = [{"role": "user", "content": text} for text in texts]
+        said = [text.strip() for text in texts]  # what makes a message the one it is
+        done = self.keys.get((session, key))
+        try:
+            ids = self.db.append_messages(session, messages, key=key)
+        except KeyReused:
+            assert done is not None
+            assert done[1] != said
+            return
+        if done is None:
+            self.keys[session, key] = ids, said
             self.model[session] += texts
+        else:
+            assert done == (ids, said)
 
     @rule(session=SESSIONS, texts=TURNS)
     def append_under_a_lock(self, session: str, texts: list[str]) -> None:

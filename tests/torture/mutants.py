@@ -57,7 +57,7 @@ MUTANTS = (
     Mutant(
         "a key that is not kept",
         "store/sqlite/turns.py",
-        "    ledger.remember(connection, session_id, key, ids, now)\n",
+        "    ledger.remember(connection, session_id, key, Kept(tuple(ids), digest), now)\n",
         "",
         (f"{TORTURE}::test_every_operation_that_fails_is_told_and_costs_nothing",),
     ),
