@@ -10,8 +10,9 @@ import pytest
 
 from store import SessionDB
 from tests import builders
+from tests.store import fts_layouts
 
-HOMES = {"B": "0.19.0", "C1": "jul2026-v23", "C3": "newest-v31-reconstructed"}
+REAL = ("0.19.0", "jul2026-v23", "newest-v31-reconstructed")
 INDEXES = ("messages_fts", "messages_fts_trigram")
 PARTS = ("data", "idx", "docsize", "config", "content")
 SESSION = "under-fire"
@@ -38,13 +39,16 @@ def ill(database: SessionDB) -> list[str]:
     return [one.detail for one in database.health() if one.ok is False and one.check in ("index", "integrity")]
 
 
-@pytest.fixture(params=HOMES)
+@pytest.fixture(params=[*fts_layouts.LAYOUTS, *REAL])
 def path(request: pytest.FixtureRequest, tmp_path: Path, real_home: Callable[[str], Path]) -> Path:
-    """A store of each layout; one of ours stands for B where there are no real homes."""
-    if request.param != "B":
-        return real_home(HOMES[request.param]) / ".hermes" / "state.db"
+    """A store of ours with the indexes of each layout, and those of real homes where these are."""
+    if request.param in REAL:
+        return real_home(request.param) / ".hermes" / "state.db"
     folder = builders.home(tmp_path)
-    builders.store(builders.db(folder), "before", builders.talk(40))
+    database = builders.db(folder)
+    builders.store(database, "before", [*builders.talk(40), {"role": "tool", "content": "x" * 9000}])
+    database.close()
+    fts_layouts.turn_into(folder / "state.db", request.param)
     return folder / "state.db"
 
 
