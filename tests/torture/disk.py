@@ -27,7 +27,7 @@ class Fault(enum.StrEnum):
 
 
 _SUFFERED = {
-    Fault.EIO: ("read", "write", "sync", "truncate", "size", "open", "delete", "access"),
+    Fault.EIO: ("read", "write", "sync", "truncate", "size", "open", "delete", "access", "map"),
     Fault.FULL: ("write", "sync", "open"),
     Fault.SHORT: ("write",),
     Fault.LOCK: ("lock",),
@@ -75,14 +75,18 @@ class Disk:
 
     def before(self, kind: str) -> bool:
         """Count an operation; raises where it fails, True where only half of it is to be done first."""
-        if self.fault is None or kind not in _SUFFERED[self.fault]:
-            return False
-        self.seen += 1
-        if self.seen != self.at:
+        if not self.strikes(kind):
             return False
         if self.fault is Fault.SHORT:
             return True
         raise apsw.exception_for(apsw.SQLITE_FULL if self.fault is Fault.FULL and kind != "open" else _CODES[kind])
+
+    def strikes(self, kind: str) -> bool:
+        """Count an operation; True where it is the one that fails."""
+        if self.fault is None or kind not in _SUFFERED[self.fault]:
+            return False
+        self.seen += 1
+        return self.seen == self.at
 
     def note(self, op: Op) -> None:
         """Write an operation down; files without a name are SQLite's own scratch paper."""

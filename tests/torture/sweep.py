@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import apsw
+
 from store import SessionDB, StoreError
 from tests import builders
-from tests.torture import disk, stores
+from tests.torture import calls, disk, stores
 from tests.torture.disk import Disk, Fault
 from tests.torture.stores import SESSION
+
+SHARED = "wal with shared memory"
+"""Swept by system calls, which a sync is not among; the others by a VFS, which knows them all."""
 
 BATCH = tuple(f"batch {number}" for number in range(20))
 
@@ -64,7 +70,20 @@ ACTS: dict[str, tuple[Act, tuple[str, ...]]] = {
 """What is done, and the texts that it leaves."""
 
 
-def run(*, faults: tuple[Fault, ...] = tuple(Fault), step: int = 1) -> Iterator[tuple[str, str, Tally]]:
+SWEEPS: tuple[tuple[str, str], ...] = (
+    *((name, journal) for journal in ("wal", "delete") for name in ACTS),
+    ("repair", "delete"),
+    ("create", "wal"),
+    *((name, SHARED) for name in ACTS),
+    ("repair", SHARED),
+    ("create", SHARED),
+)
+"""What is done, and how the store keeps its journal."""
+
+
+def run(
+    *, faults: tuple[Fault, ...] = tuple(Fault), step: int = 1, sweeps: Sequence[tuple[str, str]] = SWEEPS
+) -> Iterator[tuple[str, str, Tally]]:
     """Sweep them all.
 
     Args:
@@ -74,14 +93,20 @@ def run(*, faults: tuple[Fault, ...] = tuple(Fault), step: int = 1) -> Iterator[
         What was done, the journal mode, the tally.
     """
     with stores.folder() as folder:
-        for journal in ("wal", "delete"):
-            source = stores.template(folder, journal)
-            for name, (act, texts) in ACTS.items():
-                yield name, journal, _sweep(folder, source, act, texts, faults=faults, step=step)
-        (folder / "case" / "sessions").mkdir(parents=True, exist_ok=True)
-        source = folder / "delete" / "state.db"
-        yield "repair", "delete", _sweep(folder, source, _repair, OLDER, faults=faults, step=step)
-        yield "create", "wal", _sweep(folder, None, _append_to_new, ("one",), faults=faults, step=step)
+        sources = {journal: stores.template(folder, journal) for journal in ("wal", "delete")}
+        (folder / "case" / "sessions").mkdir(parents=True)
+        for name, journal in sweeps:
+            act, texts = {**ACTS, "repair": (_repair, OLDER), "create": (_append_to_new, ("one",))}[name]
+            scene = _Scene(
+                folder / "case",
+                None if name == "create" else sources["delete" if journal == "delete" else "wal"],
+                act,
+                texts,
+                through=calls.under if journal == SHARED else disk.under,
+                # without shared memory a connection must be alone, and a repair reads beside its writing
+                hooks=(disk.often,) if journal == SHARED or act is _repair else (disk.alone, disk.often),
+            )
+            yield name, journal, _sweep(scene, faults=faults, step=step)
 
 
 def _append_to_new(database: SessionDB) -> tuple[str, ...]:
@@ -89,29 +114,38 @@ def _append_to_new(database: SessionDB) -> tuple[str, ...]:
     return _append(database)
 
 
-def _sweep(
-    folder: Path, source: Path | None, act: Act, texts: tuple[str, ...], *, faults: tuple[Fault, ...], step: int
-) -> Tally:
+@dataclass(frozen=True, slots=True)
+class _Scene:
+    """What is swept."""
+
+    folder: Path
+    source: Path | None
+    """The store that every case begins with a copy of; None for none."""
+    act: Act
+    texts: tuple[str, ...]
+    through: Callable[..., AbstractContextManager[None]]
+    hooks: tuple[Callable[[apsw.Connection], None], ...]
+
+
+def _sweep(scene: _Scene, *, faults: tuple[Fault, ...], step: int) -> Tally:
     tally = Tally()
     for fault in faults:
         at = 1
-        while _case(folder / "case", source, act, texts, told=Disk(fault, at), tally=tally):
+        while _case(scene, Disk(fault, at), tally):
             at += step
     return tally
 
 
-def _case(folder: Path, source: Path | None, act: Act, texts: tuple[str, ...], *, told: Disk, tally: Tally) -> bool:
+def _case(scene: _Scene, told: Disk, tally: Tally) -> bool:
     """One fault; False where the work is done before it comes."""
-    path = folder / "state.db"
-    if source is None:
-        folder.mkdir(exist_ok=True)
+    path, act, texts = scene.folder / "state.db", scene.act, scene.texts
+    if scene.source is None:
         for suffix in stores.FAMILY:
             Path(f"{path}{suffix}").unlink(missing_ok=True)
     else:
-        stores.copied(source, folder)
+        stores.copied(scene.source, scene.folder)
     label = f"{act.__name__} {told.fault} at {told.at}"
-    hooks = (disk.often,) if act is _repair else (disk.alone, disk.often)  # a repair reads beside its writing
-    with disk.under(told, *hooks):
+    with scene.through(told, *scene.hooks):
         first = _try(path, act, label, tally)
         fired, told.fault = told.fired, None
         if not fired:
