@@ -11,7 +11,7 @@ from pathlib import Path
 
 import apsw
 
-from tests.torture import crowd, kills, mutants, peer, power, programs, sweep
+from tests.torture import crowd, holds, kills, mutants, peer, power, programs, repair_kills, sweep
 
 ROOT = Path(__file__).parents[2]
 
@@ -96,16 +96,43 @@ def _crowd(seconds: int, seed: int) -> Iterator[Row]:
 
 
 def _peer(seconds: int, seed: int) -> Iterator[Row]:
-    what = "hermes-agent 0.19.0 and we on one file"
+    what = "hermes-agent 0.19.0 and we, who browse and repair too, on one file"
     if not peer.PYTHON:
         yield what, "left out", "HERMES_019_PYTHON names no interpreter", 0
         return
     found = peer.run(seconds=seconds, seed=seed)
     told = (
-        f"{found.ours} of ours and {found.peers} of its appends, {found.kills} kills, {found.lost} lost for either,"
-        f" {found.doubled} doubled, {found.errors} errors"
+        f"{found.ours} of ours and {found.peers} of its appends, {found.repairs} repairs and {found.undos} undos"
+        f" ({found.gave_way} gave way to it), {found.kills} kills, {found.lost} lost for either,"
+        f" {found.doubled} doubled, {found.errors} errors, {len(found.faults)} complaints"
     )
+    for fault in found.faults[:3]:
+        print(fault[:2000], file=sys.stderr)
     yield what, f"{seconds} s", told, found.lost + found.doubled + found.errors + len(found.faults)
+
+
+def _repairs(number: int, seed: int) -> Iterator[Row]:
+    found = programs.answer(lambda: repair_kills.run(number, seed))
+    told = (
+        f"{found.midway} of them midway, {found.appended} appends of the agent beside it,"
+        f" {found.finished} finished, {found.undone} undone"
+    )
+    yield "kill -9 of repairs and undos beside an agent", f"{found.kills} kills", told, len(found.wrong)
+    for fault in found.wrong[:3]:
+        print(fault[:2000], file=sys.stderr)
+
+
+def _holds(rows: int, seed: int) -> Iterator[Row]:
+    del seed
+    for journal in ("wal", "delete"):
+        for held in holds.run(rows=rows, journal=journal):
+            lock = held.what if held.what.startswith("a critical") else f"write lock: {held.what}"
+            told = (
+                f"median {held.median * 1000:.1f} ms, p99 {held.p99 * 1000:.1f} ms,"
+                f" longest {held.longest * 1000:.1f} ms ({held.by})"
+            )
+            late = held.what in holds.MAINTENANCE and held.p99 > holds.LONGEST_MAINTENANCE
+            yield f"{lock}, {rows} messages, {journal}", f"{held.times} times", told, int(late)
 
 
 def _machine(examples: int, seed: int) -> Iterator[Row]:
@@ -153,9 +180,11 @@ SECTIONS: dict[str, tuple[int, int, Section]] = {
     "sweep": (7, 1, _sweep),
     "power": (500, 10_000, _power),
     "kills": (96, 10_000, _kills),
+    "repairs": (60, 10_000, _repairs),
     "crowd": (5, 60, _crowd),
     "peer": (5, 600, _peer),
     "machine": (20, 1_000, _machine),
+    "holds": (2_000, 100_000, _holds),
     "mutants": (3, len(mutants.MUTANTS), _mutants),
 }
 """Its size small and full; of the sweep, every so many operations."""

@@ -1,6 +1,7 @@
-"""hermes-agent 0.19.0 on one file with us: both write, both read, both are killed at random.
+"""hermes-agent 0.19.0 on one file with us: both write and read, we browse, repair and undo; both are killed at random.
 
 The peer runs in its own interpreter (HERMES_019_PYTHON) with its own SQLite, and opens what we created.
+Sessions whose history lies in JSONL are repaired and taken back again and again, while the peer appends to them.
 """
 
 from __future__ import annotations
@@ -13,12 +14,20 @@ import subprocess
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
-from store import SessionDB
+from store import Refused, SessionDB, State
+from tests import builders
 from tests.torture import crowd, programs, stores
 
 PYTHON = os.environ.get("HERMES_019_PYTHON", "")
+
+WRITERS = 2
+"""Of each kind."""
+MENDED = ("m0", "m1", "m2")
+"""Sessions of which SQLite has the last two messages, and a JSONL file all."""
+LOST = 40
 
 _PEER = """
 import os, random, sys, time
@@ -26,17 +35,19 @@ from pathlib import Path
 from hermes_state import SessionDB
 path, session, told, seconds = Path(sys.argv[1]), sys.argv[2], sys.argv[3], float(sys.argv[4])
 chance, db, until = random.Random(os.getpid()), SessionDB(path), time.monotonic() + seconds
-turn = 0
+mended, turn = sys.argv[5:], 0
 with open(told, "a") as acknowledgements:
     while time.monotonic() < until:
         turn += 1
         text = f"peer {os.getpid()} {turn} needle"
-        db.append_message(session, "user", text)
+        target = chance.choice(mended) if turn % 5 == 0 else session
+        db.append_message(target, "user", text)
         acknowledgements.write(text + "\\n")
         acknowledgements.flush()
         if turn % 7 == 0:
             db.search_messages("needle", limit=5)
             db.get_messages(session)
+            db.get_messages_as_conversation(target)
         time.sleep(chance.random() * 0.05)
 db.close()
 """
@@ -57,6 +68,10 @@ class Outcome:
     ours: int = 0
     """Messages that we acknowledged."""
     peers: int = 0
+    repairs: int = 0
+    undos: int = 0
+    gave_way: int = 0
+    """Repairs that stopped because the peer wrote to the session again and again; they were finished later."""
     kills: int = 0
     errors: int = 0
     """Programs that ended by themselves before their time."""
@@ -66,42 +81,67 @@ class Outcome:
     faults: list[str] = field(default_factory=list)
 
 
-def run(*, seconds: float, writers: int = 2, seed: int = 1) -> Outcome:
-    """Let so many of each write beside a searcher and a browser of ours."""
+Program = int | subprocess.Popen[bytes]
+"""Ours by its id, or the peer's."""
+
+
+def run(*, seconds: float, seed: int = 1) -> Outcome:
+    """Let writers of both kinds, a searcher, a browser and a mender loose; any of them is killed at any time."""
     chance = random.Random(seed)
     outcome = Outcome()
     with stores.folder() as folder:
         path = folder / "state.db"
-        programs.answer(lambda: crowd.seeded(path, 2 * writers, rows=400))
-        sessions = [f"w{number}" for number in range(2 * writers)]
-        told = [folder / f"told{number}" for number in range(2 * writers)]
+        programs.answer(lambda: _prepared(path))
         until = time.monotonic() + seconds
-        running: list[int | subprocess.Popen[bytes]] = [
-            _begin(path, sessions[n], told[n], until, n >= writers) for n in range(2 * writers)
-        ]
-        readers = [programs.start(crowd.looking(path, folder / f"r{n}", until, n)) for n in range(2)]
+        begins = _cast(path, until)
+        running = [begin() for begin in begins]
         while time.monotonic() < until - 1:
             time.sleep(0.3 + chance.random())
             number = chance.randrange(len(running))
             outcome.errors += _kill(running[number]) != -9
             outcome.kills += 1
-            running[number] = _begin(path, sessions[number], told[number], until, number >= writers)
+            running[number] = begins[number]()
         for program in running:
-            outcome.errors += (
-                program.wait() if not isinstance(program, int) else programs.end(program, kill=False)
-            ) != 0
-        for pid in readers:
-            outcome.errors += programs.end(pid, kill=False) != 0
-        _judge(path, sessions, told, outcome)
+            outcome.errors += (programs.end(program, kill=False) if isinstance(program, int) else program.wait()) != 0
+        programs.answer(lambda: _settled(path))
+        _judge(path, outcome)
     return outcome
 
 
-def _begin(path: Path, session: str, told: Path, until: float, peer: bool) -> int | subprocess.Popen[bytes]:
-    left = until - time.monotonic()
-    if peer:
-        environment = {**os.environ, "HERMES_HOME": str(path.parent), "PYTHONPATH": ""}
-        return subprocess.Popen([PYTHON, "-c", _PEER, str(path), session, str(told), str(left)], env=environment)
-    return programs.start(_ours(path, session, told, until))
+def _prepared(path: Path) -> None:
+    """A store with a session for each writer, and sessions that lack most of their history."""
+    crowd.seeded(path, 2 * WRITERS, rows=400)
+    database = SessionDB(path)
+    (path.parent / "sessions").mkdir()
+    for session in MENDED:
+        talk = [builders.say("user", f"{session} {number} needle", timestamp=1.7e9 + number) for number in range(LOST)]
+        builders.jsonl(path.parent, session, talk)
+        builders.store(database, session, talk[-2:])
+    database.close()
+
+
+def _cast(path: Path, until: float) -> list[Callable[[], Program]]:
+    """How each program is started, and started again after it was killed."""
+    folder = path.parent
+    ours = [
+        partial(programs.start, _ours(path, f"w{number}", folder / f"told{number}", until)) for number in range(WRITERS)
+    ]
+    peers = [
+        partial(_peer, path, f"w{number}", folder / f"told{number}", until) for number in range(WRITERS, 2 * WRITERS)
+    ]
+    readers = [
+        partial(programs.start, crowd.looking(path, folder / f"r{number}", until, number)) for number in range(2)
+    ]
+    return [*ours, *peers, *readers, partial(programs.start, _mending(path, folder / "mended", until))]
+
+
+def _peer(path: Path, session: str, told: Path, until: float) -> Program:
+    command = [PYTHON, "-c", _PEER, str(path), session, str(told), str(until - time.monotonic()), *MENDED]
+    return subprocess.Popen(command, env=_environment(path))
+
+
+def _environment(path: Path) -> dict[str, str]:
+    return {**os.environ, "HERMES_HOME": str(path.parent), "PYTHONPATH": ""}
 
 
 def _ours(path: Path, session: str, told: Path, until: float) -> Callable[[], None]:
@@ -119,27 +159,74 @@ def _ours(path: Path, session: str, told: Path, until: float) -> Callable[[], No
     return write
 
 
-def _kill(program: int | subprocess.Popen[bytes]) -> int:
+def _mending(path: Path, told: Path, until: float) -> Callable[[], None]:
+    def mend() -> None:
+        chance, database = random.Random(os.getpid()), SessionDB(path)
+        with told.open("a") as done:
+            while time.monotonic() < until:
+                done.write(f"{_mend(database, chance.choice(MENDED))}\n")
+                done.flush()
+                time.sleep(chance.random() * 0.3)
+
+    return mend
+
+
+def _mend(database: SessionDB, session: str) -> str:
+    """Finish what was stopped, else take the last repair back, else repair; what was done."""
+    known = [one for one in database.operations() if one.session_id == session and one.state is not State.UNDONE]
+    try:
+        if known and known[0].unfinished:
+            return str(database.finish(known[0].id).state)
+        if known:
+            return str(database.undo(known[0].id).state)
+        return str(database.repair(database.plan(session)).state)
+    except Refused:  # the peer was quicker, all the time
+        return "gave way"
+
+
+def _settled(path: Path) -> None:
+    """Finish what was stopped, and leave every session repaired."""
+    database = SessionDB(path)
+    for session in MENDED:
+        while not any(one.session_id == session and one.state is State.DONE for one in database.operations()):
+            _mend(database, session)
+    database.close()
+
+
+def _kill(program: Program) -> int:
     if isinstance(program, int):
         return programs.end(program)
     program.kill()
     return program.wait()
 
 
-def _judge(path: Path, sessions: list[str], told: list[Path], outcome: Outcome) -> None:
-    theirs = subprocess.run(
-        [PYTHON, "-c", _READ, str(path), *sessions],
-        env={**os.environ, "HERMES_HOME": str(path.parent), "PYTHONPATH": ""},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
+def _judge(path: Path, outcome: Outcome) -> None:
+    sessions = [*(f"w{number}" for number in range(2 * WRITERS)), *MENDED]
+    command = [PYTHON, "-c", _READ, str(path), *sessions]
+    theirs = subprocess.run(command, env=_environment(path), capture_output=True, text=True, check=True)
     seen_by_peer = collections.Counter(json.loads(theirs.stdout.splitlines()[-1]))
     found = programs.answer(lambda: stores.state(path))
     seen = collections.Counter(text for text in found.texts if text.startswith(("ours", "peer")))
-    acknowledged = [line for file in told for line in file.read_text().splitlines()]
+    acknowledged = [line for file in path.parent.glob("told*") for line in file.read_text().splitlines()]
     outcome.ours = sum(line.startswith("ours") for line in acknowledged)
     outcome.peers = len(acknowledged) - outcome.ours
     outcome.lost = sum(not seen[line] or not seen_by_peer[line] for line in acknowledged)
-    outcome.doubled = sum(count - 1 for count in seen.values())
+    outcome.doubled = sum(count - 1 for count in (seen | seen_by_peer).values())
+    mended = collections.Counter((path.parent / "mended").read_text().split("\n"))
+    outcome.repairs, outcome.undos = mended[State.DONE], mended[State.UNDONE]
+    outcome.gave_way = mended["gave way"]
     outcome.faults = [fault for fault in found.faults if "counters" not in fault]
+    outcome.faults += [fault for session in MENDED for fault in programs.answer(partial(_disorder, path, session))]
+
+
+def _disorder(path: Path, session: str) -> list[str]:
+    """What is wrong with the order of a repaired session: its history first, then each program's appends, rising."""
+    texts = [str(row["content"]) for row in SessionDB(path, read_only=True).get_messages(session)]
+    faults = []
+    if texts[:LOST] != [f"{session} {number} needle" for number in range(LOST)]:
+        faults.append(f"{session} does not begin with its history: {texts[:LOST]}")
+    turns: dict[str, list[int]] = {}
+    for text in texts[LOST:]:
+        turns.setdefault(text.split()[1], []).append(int(text.split()[2]))
+    faults += [f"{session}: appends of {pid} out of order" for pid, told in turns.items() if told != sorted(told)]
+    return faults

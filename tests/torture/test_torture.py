@@ -63,6 +63,15 @@ def test_a_crowd_loses_nothing_and_nobody_errs() -> None:
 
 
 @pytest.mark.slow
+def test_what_is_held_and_how_long_is_measured() -> None:
+    told = in_a_fresh_program("holds", size=400)
+
+    for journal in ("wal", "delete"):
+        assert f"a critical section of a search or a list, 400 messages, {journal}" in told
+        assert f"write lock: a step of a repair, 400 messages, {journal}" in told
+
+
+@pytest.mark.slow
 @pytest.mark.skipif(not peer.PYTHON, reason="HERMES_019_PYTHON names no interpreter that has hermes-agent 0.19.0")
 def test_hermes_and_we_on_one_file_lose_nothing_of_either() -> None:
     in_a_fresh_program("peer", size=5)
