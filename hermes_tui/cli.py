@@ -32,6 +32,7 @@ from store import (
     Verdict,
     open_home,
 )
+from store.models import UNREADABLE
 
 __all__ = ["check", "checked", "complain", "list_sessions", "now", "opened", "session_named", "show"]
 
@@ -118,11 +119,16 @@ def show(home: Home, session_id: str, *, as_json: bool, out: TextIO, err: TextIO
             remark(session.problem, err)
         if not as_json:
             paper.line(_heading(session, db.outlines([session.id]).get(session.id), paper))
+        unread = 0
         for message in messages:
+            unread += message.role == UNREADABLE
             if as_json:
                 paper.json(_shown(message))
             else:
                 _print_message(paper, message)
+    if unread:
+        said = f"{many(unread, 'message')} cannot be read, for pages of state.db are damaged"
+        remark(f"{said}; copy the folder before you try anything, then run `hermes sessions recover`", err)
     return 0
 
 
@@ -193,6 +199,9 @@ def _listing_ended(home: Home, found: _Listing, err: TextIO) -> int:
     if isinstance(found.problem, StoreMissing) and found.sessions:
         remark(f"{home.state_db.parent} has no state.db; these are its JSONL files", err)
         return 0
+    unread = [one for one in found.sessions if one.origin is Origin.SQLITE and one.problem]
+    if found.problem is None and unread:
+        return complain(f"all are listed, {many(len(unread), 'session')} only in part: {unread[0].problem}", err)
     if found.problem is not None and not isinstance(found.problem, StoreMissing):
         part = f"partial, {many(len(found.sessions), 'session')} could be read: " if found.sessions else ""
         return complain(f"{part}{found.problem}", err)

@@ -35,7 +35,9 @@ from .models import (
 )
 from .query import Query, parse
 from .ranking import Ranking
-from .sqlite import entries, messages, sessions, vocabulary
+from .sqlite import entries, messages, orphans, sessions, vocabulary
+from .sqlite.counts import NOTHING, counts
+from .sqlite.orphans import Lone
 from .sqlite.sessions import Cursor
 from .watch import Watch
 from .words import cjk_runs, fold
@@ -50,15 +52,32 @@ class BrowserVerbs(MessageVerbs):
     def sessions(self, *, limit: int = 200, cursor: object = None) -> Page[Session]:
         """A page of all sessions in SQLite, newest start first: archived, hidden and child ones included.
 
+        At the end come those that have messages and no row (`Session.orphan`), by id.
+
         Args:
             cursor: `Page.cursor` of the page before.
         """
-        after = cursor if isinstance(cursor, Cursor) else None
-        return sessions.page(self._reader, limit=limit, cursor=after, now=time.time(), profile=self._profile)
+        now, profile = time.time(), self._profile
+        rows: Page[Session] = Page(())
+        if not isinstance(cursor, Lone):
+            after = cursor if isinstance(cursor, Cursor) else None
+            rows = sessions.page(self._reader, limit=limit, cursor=after, now=now, profile=profile)
+            if rows.more:
+                return rows
+            cursor = Lone()
+        room = limit - len(rows.items)
+        alone = orphans.page(self._reader, limit=room, cursor=cursor, now=now, profile=profile)
+        return Page((*rows.items, *alone.items), alone.more, alone.cursor)
 
     def recent(self, *, limit: int = 200) -> tuple[Session, ...]:
-        """The sessions of the newest messages and the newest started ones, last active first: for the first frame."""
-        active = sessions.newest(self._reader)[:limit]
+        """The sessions of the newest messages and the newest started ones, last active first: for the first frame.
+
+        Where the newest messages lie on a damaged page, those started last.
+        """
+        try:
+            active = sessions.newest(self._reader)[:limit]
+        except Damaged:
+            active = ()
         found = {row.id: row for row in (*self._rows(active), *self.sessions(limit=limit).items)}
         return tuple(sorted(found.values(), key=lambda row: (row.last_active or 0.0, row.id), reverse=True)[:limit])
 
@@ -85,7 +104,7 @@ class BrowserVerbs(MessageVerbs):
         Where SQLite cannot be read, all that have a file.
         """
         try:
-            known = set(entries.session_ids(self._reader))
+            known = {*entries.session_ids(self._reader), *orphans.ids(self._reader)}
         except (CannotOpen, Damaged):
             known = set()
         return tuple(self.leftovers.sessions(known))
@@ -97,11 +116,18 @@ class BrowserVerbs(MessageVerbs):
         """
         wanted = list(session_ids)
         try:
-            found = {row.id: lookup.outline(self._reader, row) for row in self._rows(wanted)}
+            rows = self._rows(wanted)
         except (CannotOpen, Damaged):
-            found = {}
+            rows = ()
+        found = {row.id: self._outline(row) for row in rows}
         alone = ((one, self.leftovers.outline(one)) for one in wanted if one not in found)
         return found | {one: outline for one, outline in alone if outline is not None}
+
+    def _outline(self, row: Session) -> Outline:
+        try:
+            return lookup.outline(self._reader, row)
+        except Damaged:
+            return Outline(None)
 
     def scope(self) -> Scope:
         """How many sessions SQLite has, and how many the default list leaves out and why."""
@@ -120,12 +146,20 @@ class BrowserVerbs(MessageVerbs):
     def carried(self, session_id: str, before: str) -> frozenset[int]:
         """Ids of the rows that only repeat what the section before has, because a compaction carried them over.
 
+        Where a page is damaged none are told: better twice than not at all.
+
         Args:
             session_id: A section of a chain.
             before: The section before it, "" for the first: then only rows that have a twin in it are told.
         """
+        try:
+            return self._carried(session_id, before)
+        except Damaged:
+            return frozenset()
+
+    def _carried(self, session_id: str, before: str) -> frozenset[int]:
         marked = entries.marked_copies(self._reader, session_id, before)
-        count = sessions.counts(self._reader, [before]).get(before, sessions.NOTHING)
+        count = counts(self._reader, [before]).get(before, NOTHING)
         if count.last_id is None:
             return frozenset(marked)
         edges = (
@@ -151,10 +185,12 @@ class BrowserVerbs(MessageVerbs):
     def messages(self, ids: Sequence[int]) -> tuple[Message, ...]:
         """Messages by row id in the order asked for, without those that are gone.
 
+        One that lies on a damaged page is a message of the role `UNREADABLE` that says so, and hides no other.
+
         Raises:
             ValueError: More than 256 ids.
         """
-        return messages.bodies(self._reader, ids)
+        return messages.readable_bodies(self._reader, ids)
 
     def context(self, session_id: str, message_id: int, *, width: int = 1) -> tuple[ContextLine, ...]:
         """The messages round one, `width` on each side, in id order within the session: one critical section.
@@ -266,9 +302,9 @@ class BrowserVerbs(MessageVerbs):
         return () if found and found[0].origin is Origin.SNAPSHOT and self._is_stored(session_id) else found
 
     def _is_stored(self, session_id: str) -> bool:
-        """SQLite has a row of the session, as far as it can be read."""
+        """SQLite has a row or messages of the session, as far as it can be read."""
         try:
-            return entries.has_session(self._reader, session_id)
+            return bool(self._rows([session_id]))
         except (CannotOpen, Damaged):
             return False
 
@@ -299,7 +335,9 @@ class BrowserVerbs(MessageVerbs):
 
     def named(self, text: str, *, limit: int) -> list[str]:
         """Ids of sessions in SQLite that have this id, begin so or have it in their title; that very id first."""
-        return sessions.named(self._reader, storable(text) or "", limit=limit)
+        found = sessions.named(self._reader, storable(text) or "", limit=limit)
+        found += [one for one in orphans.ids(self._reader) if one.startswith(text)]
+        return sorted(found, key=lambda one: one != text)[:limit]
 
     def census(self) -> Census:
         """How many sessions this home has by their source, what waits or cannot be read, and the other profiles."""

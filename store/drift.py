@@ -13,6 +13,7 @@ from .jsonl import BadLine
 from .merge import Comparison, Entry
 from .models import Check, Drift, JsonlFacts, Origin, Session, Verdict
 from .sqlite import entries as rows
+from .sqlite import orphans
 from .sqlite.connection import Reader
 
 LATER = 60.0
@@ -73,17 +74,24 @@ class Checker:
 
         Raises:
             SessionMissing: An id that was asked for is not known.
+            Damaged: After all that can be compared, for the first session that cannot be read.
             Interrupted: `cancel` was withdrawn.
         """
+        unread: Damaged | None = None
         for session_id in self.all_ids() if ids is None else ids:
             if cancel is not None and cancel.cancelled:
                 raise Interrupted("the question was withdrawn")
-            yield self.check(session_id, cancel=cancel)
+            try:
+                yield self.check(session_id, cancel=cancel)
+            except Damaged as error:
+                unread = unread or Damaged(f"{session_id} cannot be compared: {error}")
+        if unread is not None:
+            raise unread
 
     def all_ids(self) -> list[str]:
         """Ids of every session that has a row, newest start first, then those that only a file knows, newest first."""
         try:
-            known = rows.session_ids(self._reader)
+            known = [*rows.session_ids(self._reader), *orphans.ids(self._reader)]
         except StoreMissing:
             known = []
         return [*known, *self._files.without(set(known))]
@@ -91,11 +99,11 @@ class Checker:
     def _stored(self, session_id: str, cancel: Cancel | None) -> list[Entry] | None:
         """What is compared of the session's rows; None where SQLite does not know the session."""
         try:
-            if not rows.has_session(self._reader, session_id):
-                return None
+            known = rows.has_session(self._reader, session_id)
+            found = list(rows.entries(self._reader, session_id, cancel=cancel))
         except StoreMissing:
             return None
-        return list(rows.entries(self._reader, session_id, cancel=cancel))
+        return found if known or found else None
 
     def _file(self, session_id: str) -> _File | None:
         if self._files.find(session_id) is None:

@@ -7,8 +7,9 @@ from .draft import storable
 from .json_value import BadJson, load
 from .models import Outline, Session, Status
 from .sqlite import messages as rows
-from .sqlite import ranked, records, sessions
+from .sqlite import ranked, records
 from .sqlite.connection import Reader
+from .sqlite.counts import NOTHING, counts
 from .sqlite.ranked import Asked
 from .sqlite.records import Record
 
@@ -40,9 +41,9 @@ def replayed(row: Record) -> Record:
 def rich(reader: Reader, source: str | None, limit: int, offset: int) -> list[Record]:
     """Rows by newest start, with `preview` and `last_active` (facts §6.7)."""
     found = records.newest(reader, source, limit, offset)
-    counted = sessions.counts(reader, [str(row["id"]) for row in found])
+    counted = counts(reader, [str(row["id"]) for row in found])
     for row in found:
-        last = counted.get(str(row["id"]), sessions.NOTHING).last_active
+        last = counted.get(str(row["id"]), NOTHING).last_active
         reach = rows.extent(reader, str(row["id"]))
         row["preview"] = _preview(rows.first_user_text(reader, reach)) if reach else ""
         row["last_active"] = row["started_at"] if last is None else last

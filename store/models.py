@@ -12,6 +12,9 @@ from typing import Generic, TypeVar
 
 T = TypeVar("T")
 
+UNREADABLE = "error"
+"""Role of a message whose row lies on a damaged page: nothing of it is known, and its text says so."""
+
 
 class Status(StrEnum):
     """How a session stands (facts/hermes-format.md §4.9)."""
@@ -90,8 +93,10 @@ class Session:
     profile: str = "default"
     origin: Origin = Origin.SQLITE
     """Which source speaks for it; a snapshot only where no other does, and it may have lost messages."""
+    orphan: bool = False
+    """Its messages are in SQLite, and no row of `sessions` is."""
     problem: str = ""
-    """Why part of its file cannot be read, "" where all can."""
+    """Why part of its file or of its messages cannot be read, "" where all can."""
     live: bool = False
     """Not ended, and its newest message is younger than five minutes."""
     first_id: int | None = None
@@ -122,7 +127,8 @@ class Kin:
 class Outline:
     """What a listed row shows beyond its counters; asked for the rows on the screen only."""
 
-    status: Status
+    status: Status | None
+    """None where its messages cannot be read as far as that needs."""
     first_words: str = ""
     """Start of the first user message, one line, at most 200 characters; "" where there is none."""
 

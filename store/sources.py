@@ -109,7 +109,7 @@ def look(reader: Reader, files: Files, session_id: str) -> Sources:
         chain = Lineage(sessions.links(reader, [session_id])).chain(session_id)
     except StoreMissing:
         known, rows, chain = False, [], ()
-    if written.file is None and not known:
+    if written.file is None and not known and not rows:
         raise SessionMissing(f"no session {session_id}, neither in {reader.path.name} nor as a JSONL file")
     return Sources(session_id, written, rows, known, tuple({session_id: None, **dict.fromkeys(chain)}))
 

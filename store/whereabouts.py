@@ -105,10 +105,6 @@ def _found(db: BrowserVerbs, text: str) -> Iterator[Whereabouts]:
             family = db.family(session_id) if session.origin is Origin.SQLITE else ()
             reasons = tuple(_reasons(db, session, family))
             yield Whereabouts(session, tuple(_held(db, session)), reasons, family if len(family) > 1 else ())
-    if text not in ids and (rows := _lone_rows(db, text)):
-        lone = Session(id=text, messages=rows, profile=home_of(db.path).name)
-        held = f"{db.path}: {_many(rows, 'message')}"
-        yield Whereabouts(lone, (held,), ("its messages are in SQLite without a row of the session",))
 
 
 def _stored(db: BrowserVerbs, text: str) -> list[str]:
@@ -119,19 +115,11 @@ def _stored(db: BrowserVerbs, text: str) -> list[str]:
         return []
 
 
-def _lone_rows(db: BrowserVerbs, session_id: str) -> int:
-    try:
-        return db.message_count(session_id)
-    except (CannotOpen, Damaged):
-        return 0
-
-
 def _reasons(db: BrowserVerbs, session: Session, family: Sequence[Kin]) -> Iterator[str]:
     """Why it may be out of view, the most telling first."""
     if session.origin in _FILES:
         yield _FILES[session.origin]
-    if session.archived:
-        yield "archived"
+    yield from _marks(session)
     if session.is_older_section:
         tip = db.chain(session.id)[-1]
         yield f"section {session.section} of {session.chain} of one conversation, which is listed as {tip}"
@@ -143,8 +131,6 @@ def _reasons(db: BrowserVerbs, session: Session, family: Sequence[Kin]) -> Itera
         yield f"begun anew after {session.parent_id}, listed by itself"
     if session.parent_id and all(kin.session.id != session.parent_id for kin in family):
         yield f"its parent {session.parent_id} is gone"
-    if session.hidden:
-        yield "marked as internal by Hermes"
     if session.origin is Origin.SQLITE and _is_orphaned(db, session.id):
         yield "hidden by Hermes itself, which took it for a subagent's; it is listed here"
     if session.origin is Origin.SQLITE and (waiting := db.waiting(session.id)):
@@ -153,6 +139,16 @@ def _reasons(db: BrowserVerbs, session: Session, family: Sequence[Kin]) -> Itera
         yield session.problem
     if not session.messages:
         yield "it has no messages"
+
+
+def _marks(session: Session) -> Iterator[str]:
+    """What its own row says, or that it has none."""
+    if session.orphan:
+        yield "its messages are in SQLite without a row of the session: Hermes does not list it, it is listed here"
+    if session.archived:
+        yield "archived"
+    if session.hidden:
+        yield "marked as internal by Hermes"
 
 
 def _is_orphaned(db: BrowserVerbs, session_id: str) -> bool:

@@ -20,8 +20,7 @@ from hermes_tui.messages import (
     SessionsArrived,
 )
 from store.cancel import Cancel
-from store.errors import Damaged
-from store.models import Change, Drift, JsonlFacts, Message, Session
+from store.models import Change, Drift, JsonlFacts, Session
 
 if TYPE_CHECKING:
     from store import SessionDB
@@ -112,16 +111,6 @@ def transcript(db: SessionDB, generation: int, session: Session) -> Iterator[Ans
             heads = tuple(head for head in page.items if head.id not in repeated)
             yield SectionArrived(generation, section_id, heads, place, len(chain), first, last, row)
             after, first = page.items[-1].id if page.items else after, False
-
-
-def bodies(db: SessionDB, message_ids: Sequence[int]) -> tuple[Message, ...]:
-    """Messages by their ids; one that lies on a damaged page is a message that says so, and hides no other."""
-    try:
-        return db.messages(message_ids)
-    except Damaged as error:
-        if len(message_ids) == 1:
-            return (Message(message_ids[0], "", "error", f"This message cannot be read: {error}"),)
-    return tuple(one for message_id in message_ids for one in bodies(db, [message_id]))
 
 
 def growth(db: SessionDB, generation: int, session_id: str, after: int) -> Iterator[GrowthArrived]:

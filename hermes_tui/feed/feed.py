@@ -201,7 +201,7 @@ class Feed(Mending):
 
     def _bodies(self, reading: _Reading, db: SessionDB) -> Iterator[Answer]:
         while ids := self.some(reading.wanted):
-            yield BodiesArrived(reading.generation, answers.bodies(db, ids))
+            yield BodiesArrived(reading.generation, db.messages(ids))
 
     def _transcript(self, reading: _Reading, db: SessionDB) -> Iterator[Answer]:
         read = answers.from_file if reading.from_file else answers.transcript

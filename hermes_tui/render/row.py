@@ -121,7 +121,7 @@ def group_row(
 def title_of(session: Session, outline: Outline | None) -> SafeText:
     """Give what a session is called: its title, else its first words, else its id; "" where it has no messages."""
     title = one_line((session.title or "")[:LONGEST_TITLE])
-    if title or not session.messages:
+    if title or not (session.messages or session.problem):
         return title
     return one_line(outline.first_words) or safe(session.id) if outline else SafeText("")
 
@@ -132,7 +132,7 @@ def status_of_row(session: Session, outline: Outline | None) -> Status | None:
         return outline.status
     if session.live:
         return Status.LIVE
-    return None if session.messages else Status.EMPTY
+    return None if session.messages or session.problem else Status.EMPTY
 
 
 def short_source(source: str) -> SafeText:
@@ -169,9 +169,11 @@ def _front(
 ) -> Line:
     """The first 13 columns: bar, status, flag, age."""
     when = session.started_at if session.last_active is None else session.last_active
+    status = status_of_row(session, outline)
+    unread = status is None and (outline is not None or session.problem)
     return (
         bar(glyphs, cursor=cursor),
-        glyphs.status(status_of_row(session, outline)),
+        span(glyphs.partial, Role.WARNING, bold=True) if unread else glyphs.status(status),
         blank(1),
         glyphs.drift(drift),
         span(" " + pad_left(safe(age(now, when)), 4) + "  ", Role.DIM),
@@ -188,7 +190,7 @@ def _title(
     matches: Sequence[Range] = (),
 ) -> Line:
     title, role = title_of(session, outline), Role.TEXT
-    if not title and not session.messages:
+    if not title and not (session.messages or session.problem):
         title, role = SafeText("(no messages)"), Role.DIM
     shown = fit(title, width, glyphs.truncated)
     whole = len(shown) if shown == title else len(shown) - 1

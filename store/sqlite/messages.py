@@ -15,7 +15,8 @@ import apsw
 from .. import content
 from ..cancel import Cancel
 from ..draft import storable
-from ..models import ContextLine, Head, Message, Page
+from ..errors import Damaged
+from ..models import UNREADABLE, ContextLine, Head, Message, Page
 from . import cells, columns
 from .cells import Value
 from .connection import Reader
@@ -54,14 +55,45 @@ class Ending:
 
 
 def heads(reader: Reader, session_id: str | None, *, after: int, limit: int) -> Page[Head]:
-    """Heads in id order, inactive rows included, from the first id above `after`."""
+    """Heads in id order, inactive rows included, from the first id above `after`.
+
+    Rows on a damaged page are heads of the role `UNREADABLE`, as far as an index still knows their ids.
+    """
     layout = reader.layout
     if not layout.has("messages", "session_id"):
         return Page(())
-    rows = reader.rows(heads_statement(layout), (session_id, after, limit + 1))
-    shown = tuple(_head(row) for row in rows[:limit])
-    more = len(rows) > limit
+    try:
+        found = [_head(row) for row in reader.rows(heads_statement(layout), (session_id, after, limit + 1))]
+    except Damaged:
+        found = _heads_by_id(reader, _ids_of(reader, session_id, after, limit + 1))
+    shown = tuple(found[:limit])
+    more = len(found) > limit
     return Page(shown, more, shown[-1].id if more and shown else None)
+
+
+def _ids_of(reader: Reader, session_id: str | None, after: int, limit: int) -> list[int]:
+    """Ids from the index that covers them, or from the table where the index is what is damaged."""
+    try:
+        rows = reader.rows(index_statement(reader.layout, BEHIND), (after, session_id, limit))
+    except Damaged:
+        statement = "SELECT id FROM messages NOT INDEXED WHERE session_id = ?2 AND id > ?1 ORDER BY id LIMIT ?3"
+        rows = reader.rows(statement, (after, session_id, limit))
+    return [cells.integer(row[0]) for row in rows]
+
+
+def _heads_by_id(reader: Reader, ids: Sequence[int]) -> list[Head]:
+    """Heads of rows that are there; those that cannot be read are found by parting the others from them."""
+    try:
+        rows = reader.rows(
+            f"SELECT {_headed(reader.layout)} FROM messages WHERE id IN (SELECT value FROM json_each(?)) ORDER BY id",
+            (json.dumps(list(ids)),),
+        )
+    except Damaged:
+        if len(ids) == 1:
+            return [Head(ids[0], UNREADABLE)]
+        half = len(ids) // 2
+        return _heads_by_id(reader, ids[:half]) + _heads_by_id(reader, ids[half:])
+    return [_head(row) for row in rows]
 
 
 def last_heads(reader: Reader, session_id: str | None, *, limit: int) -> tuple[Head, ...]:
@@ -75,16 +107,20 @@ def last_heads(reader: Reader, session_id: str | None, *, limit: int) -> tuple[H
 
 def heads_statement(layout: Layout, *, order: str = "ASC") -> str:
     """Ids first, from an index that covers them, then the rows by their key: no body is sorted."""
-    key = _key(layout)
+    return (
+        f"WITH page AS MATERIALIZED (SELECT id FROM messages WHERE session_id = ? AND {_key(layout)} > ?"
+        f" ORDER BY id {order} LIMIT ?)"
+        f" SELECT {_headed(layout)} FROM page CROSS JOIN messages ON messages.id = page.id ORDER BY page.id {order}"
+    )
+
+
+def _headed(layout: Layout) -> str:
+    """Columns of a head, in the order `_head` unpacks."""
     calls, reasoned = _octets(layout, "tool_calls"), _octets(layout, "reasoning", "reasoning_content")
     return (
-        f"WITH page AS MATERIALIZED (SELECT id FROM messages WHERE session_id = ? AND {key} > ? ORDER BY id {order}"
-        " LIMIT ?)"
-        f" SELECT messages.id, {columns.text(layout, 'messages', 'role')}, {_octets(layout, 'content')},"
+        f"messages.id, {columns.text(layout, 'messages', 'role')}, {_octets(layout, 'content')},"
         f" {columns.text(layout, 'messages', 'tool_name')}, {calls} > 2, {reasoned} > 0, {columns.active(layout)},"
         f" {columns.whole(layout, 'messages', 'compacted')}, {columns.real(layout, 'messages', 'timestamp')}"
-        " FROM page CROSS JOIN messages ON messages.id = page.id"
-        f" ORDER BY page.id {order}"
     )
 
 
@@ -109,6 +145,18 @@ def bodies(reader: Reader, ids: Sequence[int], *, cancel: Cancel | None = None) 
     )
     found = {message.id: message for message in map(_message, rows)}
     return tuple(found[one] for one in ids if one in found)
+
+
+def readable_bodies(reader: Reader, ids: Sequence[int]) -> tuple[Message, ...]:
+    """The same; in the place of one that lies on a damaged page a message that says so."""
+    try:
+        return bodies(reader, ids)
+    except Damaged as error:
+        if len(ids) == 1:
+            cause = str(error).partition(";")[0]
+            return (Message(ids[0], "", UNREADABLE, f"This message cannot be read: {cause}"),)
+    half = len(ids) // 2
+    return readable_bodies(reader, ids[:half]) + readable_bodies(reader, ids[half:])
 
 
 def window(

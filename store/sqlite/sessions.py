@@ -7,16 +7,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import NamedTuple
 
 from ..cancel import Cancel
 from ..lineage import Lineage, Link
 from ..models import Page, Relation, Scope, Session
 from ..status import is_live
-from . import cells, columns
+from . import cells, columns, orphans
 from .cells import Value
 from .connection import Reader
+from .counts import NOTHING, Counts, counts
 from .layout import Layout
 
 NEWEST_ROWS = 2048
@@ -35,20 +36,6 @@ class Cursor(NamedTuple):
     started_at: Value
     kind: Value
     id: Value
-
-
-@dataclass(frozen=True, slots=True)
-class Counts:
-    """What the covering index tells of a session's messages."""
-
-    messages: int = 0
-    first_id: int | None = None
-    last_id: int | None = None
-    last_active: float | None = None
-    """Time of the row with the highest id; None where that is impossible."""
-
-
-NOTHING = Counts()
 
 
 def page(reader: Reader, *, limit: int, cursor: Cursor | None, now: float, profile: str) -> Page[Session]:
@@ -73,16 +60,20 @@ def page(reader: Reader, *, limit: int, cursor: Cursor | None, now: float, profi
 
 
 def by_ids(reader: Reader, ids: Iterable[str], *, now: float, profile: str) -> tuple[Session, ...]:
-    """The sessions that are there, newest start first."""
+    """The sessions that are there, newest start first; at the end those that have messages and no row."""
     layout = reader.layout
-    if not layout.has("sessions", "started_at"):
-        return ()
-    rows = reader.rows(
-        f"SELECT {_listed(layout)} FROM sessions WHERE id IN (SELECT value FROM json_each(?))"
-        " ORDER BY started_at DESC, id DESC",
-        (json.dumps(list(ids)),),
-    )
-    return _sessions(reader, rows, now, profile)
+    wanted = list(ids)
+    rows: list[tuple[Value, ...]] = []
+    if layout.has("sessions", "started_at"):
+        rows = reader.rows(
+            f"SELECT {_listed(layout)} FROM sessions WHERE id IN (SELECT value FROM json_each(?))"
+            " ORDER BY started_at DESC, id DESC",
+            (json.dumps(wanted),),
+        )
+    found = _sessions(reader, rows, now, profile)
+    known = {one.id for one in found}
+    alone = [one for one in wanted if one not in known]
+    return (*found, *orphans.by_ids(reader, alone, now=now, profile=profile)) if alone else found
 
 
 def newest(reader: Reader) -> tuple[str, ...]:
@@ -94,27 +85,6 @@ def newest(reader: Reader) -> tuple[str, ...]:
         (NEWEST_ROWS,),
     )
     return tuple(cells.text(row[0]) or "" for row in rows)
-
-
-def counts(reader: Reader, ids: Sequence[str]) -> dict[str, Counts]:
-    """Rows, lowest and highest id of each session that has rows: one grouped walk of a covering index."""
-    layout = reader.layout
-    if not ids or not layout.has("messages", "session_id"):
-        return {}
-    moment = columns.real(layout, "messages", "timestamp")
-    rows = reader.rows(
-        "WITH counted AS MATERIALIZED (SELECT session_id, count(*) AS many, min(id) AS lowest, max(id) AS highest"
-        " FROM messages WHERE session_id IN (SELECT value FROM json_each(?)) GROUP BY session_id)"
-        f" SELECT CAST(counted.session_id AS BLOB), many, lowest, highest, {moment}"
-        " FROM counted CROSS JOIN messages ON messages.id = highest",
-        (json.dumps(list(ids)),),
-    )
-    return {
-        cells.text(name) or "": Counts(
-            cells.integer(many), cells.integer(lowest), cells.integer(highest), cells.moment(last)
-        )
-        for name, many, lowest, highest, last in rows
-    }
 
 
 def links(reader: Reader, ids: Iterable[str] | None = None) -> tuple[Link, ...]:
@@ -131,15 +101,16 @@ def links(reader: Reader, ids: Iterable[str] | None = None) -> tuple[Link, ...]:
 def scope(reader: Reader) -> Scope:
     """How many sessions the file has, each left-out one counted once: archived before child before hidden."""
     layout = reader.layout
+    alone = len(orphans.ids(reader))
     if not layout.has("sessions", "id"):
-        return Scope(0)
+        return Scope(alone)
     archived = _marked(reader, layout, "archived")
     family = links(reader)
     lineage = Lineage(family)
     children = {link.id for link in family if is_child(lineage, link.id)} - archived
     hidden = _marked(reader, layout, "hidden") - archived - children
     total = reader.row("SELECT count(*) FROM sessions")
-    return Scope(cells.integer(total[0]) if total else 0, len(archived), len(children), len(hidden))
+    return Scope((cells.integer(total[0]) if total else 0) + alone, len(archived), len(children), len(hidden))
 
 
 def is_child(lineage: Lineage, session_id: str) -> bool:
@@ -251,6 +222,7 @@ def _counted(session: Session, counted: Counts, now: float) -> Session:
     return replace(
         session,
         messages=counted.messages,
+        problem=counted.problem,
         first_id=counted.first_id,
         last_id=counted.last_id,
         last_active=last_active,

@@ -51,6 +51,22 @@ def run(path: Path, sql: str) -> list[tuple[apsw.SQLiteValue, ...]]:
         connection.close()
 
 
+def leaves(path: Path, table: str) -> list[int]:
+    """The numbers of the leaf pages of a table or an index, in order; all of the WAL is in the file afterwards."""
+    run(path, "PRAGMA wal_checkpoint(TRUNCATE)")
+    rows = run(path, f"SELECT pageno FROM dbstat WHERE name = '{table}' AND pagetype = 'leaf' ORDER BY path")
+    return [int(str(number)) for (number,) in rows]
+
+
+def smash(path: Path, page: int) -> None:
+    """Fill a page with what no page has; only while nothing has the file open."""
+    [(size,)] = run(path, "PRAGMA page_size")
+    octets = int(str(size))
+    data = bytearray(path.read_bytes())
+    data[(page - 1) * octets : page * octets] = b"\xff" * octets
+    path.write_bytes(data)
+
+
 def digest(path: Path) -> str:
     """What tells one content of a file from another; only while nothing has it open."""
     return hashlib.sha256(path.read_bytes()).hexdigest()

@@ -152,7 +152,8 @@ def test_no_cell_raises_and_no_row_is_dropped(seed: int, filled: list[dict[str, 
         while page.more:
             page = db.sessions(limit=2, cursor=page.cursor)
             listed += page.items
-        assert sorted(row.id for row in listed) == sorted(str(one) for one in sessions)
+        assert sorted(row.id for row in listed) == sorted({str(one) for one in (*sessions, *messages)})
+        assert {row.id for row in listed if row.orphan} == {str(one) for one in messages.keys() - sessions}
         assert db.scope().total == len(listed) == len(db.recent())
         assert db.outlines([row.id for row in listed]).keys() == {row.id for row in listed}
         for row in listed:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TypeVar
@@ -14,8 +14,7 @@ from textual.message import Message
 
 from hermes_tui import messages as told
 from hermes_tui.feed import Feed
-from store import Batch, Cancel, Damaged, Locked, NotADatabase, Origin, Session, SessionDB, Verdict
-from store import Message as Entry
+from store import Batch, Cancel, Locked, NotADatabase, Origin, Session, SessionDB, Verdict
 from store.query import Query, parse
 from tests import builders
 
@@ -320,35 +319,6 @@ def test_after_closing_nothing_is_posted_and_no_thread_is_left(tmp_path: Path) -
         time.sleep(0.1)
         assert len(running.posted) == count
     assert not [thread for thread in threading.enumerate() if thread.name.startswith("hermes-tui")]
-
-
-def test_a_message_on_a_damaged_page_says_so_and_hides_no_other(tmp_path: Path) -> None:
-    """Its neighbours are asked for again one by one, and once."""
-    home = builders.home(tmp_path)
-    with closing(builders.db(home)) as db:
-        ids = builders.store(db, "s1", builders.talk(6))
-
-    class Torn(SessionDB):
-        asked = 0
-
-        def messages(self, ids: Sequence[int]) -> tuple[Entry, ...]:
-            self.asked += 1
-            if bad in ids:
-                raise Damaged("a page cannot be read")
-            return super().messages(ids)
-
-    bad, torn = ids[3], Torn(home / "state.db", read_only=True)
-    with desk(lambda: torn) as running:
-        running.feed.open(Session("s1"))
-        running.feed.bodies(ids)
-        running.until(lambda: running.of(told.BodiesArrived))
-        arrived = running.of(told.BodiesArrived)[0].messages
-        assert [message.id for message in arrived] == ids
-        assert arrived[3].text == "This message cannot be read: a page cannot be read"
-        assert arrived[4].text == "message 4"
-        time.sleep(0.1)
-        assert torn.asked == 1 + len(ids)
-        assert not running.of(told.StoreFailed)
 
 
 def test_a_mistake_of_ours_in_a_thread_is_told_and_not_swallowed(
