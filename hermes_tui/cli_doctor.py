@@ -9,7 +9,7 @@ from hermes_tui.cli import complain, now, opened
 from hermes_tui.cli_paper import Paper, remark
 from hermes_tui.render.safe import SafeText, safe
 from hermes_tui.render.time import many
-from store import Finding, Home, SessionDB, StoreError, replay
+from store import Finding, Home, SessionDB, StoreError, pending, replay
 
 WORDS = {True: "ok", False: "NO", None: "?"}
 
@@ -30,7 +30,7 @@ def doctor(home: Home, *, replaying: bool, as_json: bool, out: TextIO, err: Text
         for finding in db.health():
             ill = ill or finding.ok is False
             if as_json:
-                paper.json({"check": finding.check, "ok": finding.ok, "detail": finding.detail})
+                paper.json({"check": finding.check, "ok": finding.ok, "detail": finding.told})
             else:
                 paper.line(_line(finding))
     return failed or int(ill)
@@ -38,6 +38,9 @@ def doctor(home: Home, *, replaying: bool, as_json: bool, out: TextIO, err: Text
 
 def _replay(home: Home, err: TextIO) -> int:
     """Write every file that waits; one that fails is told and kept."""
+    if not pending.waiting(pending.folder_of(home.state_db)):
+        return 0
+    pending.refuse_without(home.state_db)
     failed = 0
     with closing(SessionDB(home.state_db, sessions_dir=home.sessions_dir)) as db:
         for path in db.refused():
@@ -51,4 +54,4 @@ def _replay(home: Home, err: TextIO) -> int:
 
 
 def _line(finding: Finding) -> SafeText:
-    return safe(f"{WORDS[finding.ok]:<3} {finding.check:<12} {finding.detail}")
+    return safe(f"{WORDS[finding.ok]:<3} {finding.check:<12} {finding.told}")

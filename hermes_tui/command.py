@@ -18,6 +18,7 @@ class Place(StrEnum):
     REPAIR = "repair"
     FLAGGED = "flagged sessions"
     DIFFERENCE = "difference"
+    DOCTOR = "doctor"
 
 
 LISTS = frozenset({Place.SESSIONS, Place.HITS})
@@ -61,7 +62,7 @@ class Command:
     """Where the footer says something else than `word`, by place."""
     needs: str = field(default="", kw_only=True)
     """A condition that the screen knows: "failed", "rows", "wide", "roomy", "query", "typed" or "flagged", of a repair
-    "applies", "running", "idle", "done", "undoable" or "mergeable"; "" for none.
+    "applies", "running", "idle", "done", "undoable" or "mergeable", of the doctor "waiting"; "" for none.
     """
 
     def word_in(self, place: Place) -> str:

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from hermes_tui.command import BROWSER, EVERYWHERE, LISTS, MENDING, PANES, Command, Key, Offer, Offers, Place
+from hermes_tui.doctor_commands import COMMANDS as DOCTOR_COMMANDS
+from hermes_tui.doctor_commands import DOCTOR
 from hermes_tui.repair_commands import COMMANDS
 
 __all__ = [
@@ -242,6 +244,14 @@ TABLE: tuple[Command, ...] = (
         needs="any_flagged",
     ),
     *COMMANDS,
+    Command(
+        "doctor",
+        "D",
+        "",
+        "how the store is, check by check, and what waits to be written into it",
+        keys=(Key("D", "doctor", "Doctor: how the store is"),),
+    ),
+    *DOCTOR_COMMANDS,
     Command("palette", "ctrl+p", "all commands", "find a command by its name, or a theme", EVERYWHERE, 97),
     Command(
         "help",
@@ -252,9 +262,15 @@ TABLE: tuple[Command, ...] = (
         keys=(Key("f1", "help"), Key("question_mark", "help", "Help")),
     ),
     Command(
-        "leave", "ctrl+q", "quit", "quit, wherever you are", EVERYWHERE, 98, words=dict.fromkeys(PANES | MENDING, "")
+        "leave",
+        "ctrl+q",
+        "quit",
+        "quit, wherever you are",
+        EVERYWHERE,
+        98,
+        words=dict.fromkeys(PANES | MENDING | DOCTOR, ""),
     ),
-    Command("quit", "q", "quit", "quit", PANES | MENDING, 98, keys=(Key("q", "app.quit", "Quit"),)),
+    Command("quit", "q", "quit", "quit", PANES | MENDING | DOCTOR, 98, keys=(Key("q", "app.quit", "Quit"),)),
 )
 
 

@@ -18,6 +18,7 @@ from store.models import (
     Check,
     ContextLine,
     Drift,
+    Finding,
     Head,
     JsonlFacts,
     Outline,
@@ -26,6 +27,7 @@ from store.models import (
     Whereabouts,
 )
 from store.models import Message as Entry
+from store.pending import Pending
 from store.plan import Line, Operation, Plan, Progress, Receipt
 
 
@@ -262,3 +264,48 @@ class MendFailed(MendAnswer):
 @dataclass
 class MendingEnded(Answer):
     """Nothing is written any more: all repairs that were asked for have ended or were given up."""
+
+
+@dataclass
+class DoctorAnswer(Answer):
+    """The root of what the feed posts of the store's health; the screen of the doctor takes all of them.
+
+    The generation is 0 for what writes.
+    """
+
+
+@dataclass
+class FindingArrived(DoctorAnswer):
+    """What one check found."""
+
+    finding: Finding
+
+
+@dataclass
+class SpoolArrived(DoctorAnswer):
+    """What waits to be written into the store."""
+
+    waiting: tuple[Pending, ...]
+    problems: tuple[str, ...]
+    """A sentence for each file that cannot be understood."""
+
+
+@dataclass
+class ChecksEnded(DoctorAnswer):
+    """Every check was made."""
+
+
+@dataclass
+class Replayed(DoctorAnswer):
+    """A file that waited was written and removed, or is kept because of an error."""
+
+    name: str
+    """"" where the store could not even be opened to write."""
+    written: int
+    """Messages that were new."""
+    error: StoreError | None = None
+
+
+@dataclass
+class ReplayEnded(DoctorAnswer):
+    """Nothing is written any more."""

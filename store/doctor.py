@@ -41,13 +41,16 @@ def findings(reader: Reader) -> Iterator[Finding]:
 def spool(path: Path) -> Finding:
     """Whether messages wait in files that the store would not take."""
     folder = pending.folder_of(path)
-    ours = pending.waiting(folder)
-    theirs = len(list(folder.glob("pending-*.json")))
-    told = []
-    if ours:
-        owed = [pending.read(one) for one in ours]
-        sessions = ", ".join(sorted({one.session_id for one in owed}))
-        told.append(f"{len(ours)} files keep messages of {sessions}; hermes-tui doctor --replay writes them")
-    if theirs:
-        told.append(f"{theirs} files of Hermes' own; its next start writes them")
-    return Finding("spool", not told, "; ".join(told) or "nothing waits")
+    told, advice, sessions, unknown = [], [], set(), []
+    for one in pending.waiting(folder):
+        try:
+            sessions.add(pending.read(one).session_id)
+        except StoreError as error:
+            unknown.append(str(error))
+    if sessions:
+        told.append(f"messages wait that the store would not take, of {', '.join(sorted(sessions))}")
+        advice.append("hermes-tui doctor --replay writes them")
+    if theirs := len(list(folder.glob("pending-*.json"))):
+        told.append(f"{theirs} file{'' if theirs == 1 else 's'} of Hermes' own")
+        advice.append("Hermes' next start writes its own")
+    return Finding("spool", not (told or unknown), "; ".join([*told, *unknown]) or "nothing waits", ", ".join(advice))

@@ -318,7 +318,14 @@ class Finding:
     ok: bool | None
     """None where it could not be looked at, or cannot be known."""
     detail: str
-    """What was found, and what to do where it is not well."""
+    """What was found."""
+    advice: str = ""
+    """What to do about it, "" where nothing need be."""
+
+    @property
+    def told(self) -> str:
+        """Both in one sentence."""
+        return f"{self.detail}; {self.advice}" if self.advice else self.detail
 
 
 @dataclass(frozen=True, slots=True)

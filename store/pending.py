@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from . import content
-from .errors import CannotOpen, Damaged, DiskFull, NoPermission
+from .errors import CannotOpen, Damaged, DiskFull, NoPermission, StoreMissing
 from .json_value import BadJson, load
 
 FOLDER = "pending_messages"
@@ -80,6 +80,19 @@ def keep(folder: Path, pending: Pending) -> Path:
         leaf = DiskFull if error.errno in (errno.ENOSPC, errno.EDQUOT) else NoPermission
         raise leaf(f"{target} could not be written ({error.strerror}); the messages are in memory only") from error
     return target
+
+
+def refuse_without(state_db: Path) -> None:
+    """Replay nothing where the store is missing: one made for it would be in the way of the one that comes back.
+
+    Raises:
+        StoreMissing: It is.
+    """
+    if not state_db.exists():
+        raise StoreMissing(
+            f"there is no {state_db.name} in {state_db.parent}; put it back or start Hermes once: until then the "
+            f"messages stay in {FOLDER}"
+        )
 
 
 def waiting(folder: Path) -> tuple[Path, ...]:

@@ -22,6 +22,7 @@ from .models import (
     Check,
     ContextLine,
     Count,
+    Finding,
     Head,
     Hit,
     JsonlFacts,
@@ -103,6 +104,11 @@ class ProfilesDB(SessionDB):
         place, own = self._split(session_id)
         row = self._stored(place, lambda db: db.session(own), None)
         return self._named(place, row) if row else None
+
+    def health(self) -> Iterator[Finding]:
+        """How every profile's store is, one after the other."""
+        for name, part in zip(self._names, self._parts, strict=True):
+            yield from (replace(found, detail=f"{name}: {found.detail}") for found in part.health())
 
     def outlines(self, session_ids: Iterable[str]) -> dict[str, Outline]:
         """Status and first words."""

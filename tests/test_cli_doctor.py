@@ -68,3 +68,25 @@ def test_a_file_that_cannot_be_replayed_is_exit_code_2(folder: Path, capsys: pyt
 
     assert main(["--home", str(folder), "doctor", "--replay"]) == 2
     assert "keep it" in capsys.readouterr().err
+
+
+def test_one_file_that_is_not_understood_hides_no_other(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    owe(folder)
+    (folder / "pending_messages" / "hermes-tui-00.json").write_text("{}")
+
+    assert main(["--home", str(folder), "doctor"]) == 1
+    out = capsys.readouterr().out
+    assert "messages wait that the store would not take, of s" in out
+    assert "hermes-tui-00.json does not hold messages" in out
+
+
+def test_nothing_is_replayed_into_a_store_that_is_missing(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """One made for it would be overwritten by the one that is put back, and what waited would be gone."""
+    owe(folder)
+    for path in folder.glob("state.db*"):
+        path.rename(folder / f"away-{path.name}")
+
+    assert main(["--home", str(folder), "doctor", "--replay"]) == 2
+    assert "put it back" in capsys.readouterr().err
+    assert not (folder / "state.db").exists()
+    assert len(list((folder / "pending_messages").iterdir())) == 1

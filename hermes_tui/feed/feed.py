@@ -15,7 +15,7 @@ from textual.message import Message
 
 from hermes_tui.feed import answers
 from hermes_tui.feed.desk import OpenStore
-from hermes_tui.feed.mending import Mending
+from hermes_tui.feed.doctoring import Doctoring
 from hermes_tui.messages import (
     Answer,
     BodiesArrived,
@@ -59,7 +59,7 @@ class _Reading:
     """Messages that are asked for, the latest wish first."""
 
 
-class Feed(Mending):
+class Feed(Doctoring):
     """Asks one store for one screen.
 
     Args:

@@ -1,10 +1,11 @@
-"""From the browser to the screen of repairs and back: what leads there, what its answers change here."""
+"""From the browser to the screens of repairs and of the doctor, and back: what leads there, what that changes here."""
 
 from __future__ import annotations
 
 from textual import on
 
 from hermes_tui import messages as told
+from hermes_tui.screens.doctor import DoctorScreen
 from hermes_tui.screens.listener import Listener
 from hermes_tui.screens.repair import RepairScreen
 from hermes_tui.widgets.banner import Banner
@@ -16,6 +17,13 @@ class Mender(Listener):
 
     repairing: RepairScreen | None = None
     """The screen of repairs, while it stands over this one."""
+    doctoring: DoctorScreen | None = None
+    """The screen of the doctor, likewise."""
+
+    @on(told.DoctorAnswer)
+    def _on_doctor_answered(self, message: told.DoctorAnswer) -> None:
+        if self.doctoring is not None:
+            self.doctoring.take(message)
 
     @on(told.MendAnswer)
     @on(told.MendingEnded)
@@ -54,13 +62,22 @@ class Mender(Listener):
         """See what a repair of every flagged session would do."""
         self._mend(None)
 
+    def action_doctor(self) -> None:
+        """See how the store is."""
+        self.doctoring = DoctorScreen(self.feed, where=self.where, owner=self.owner, glyphs=self.glyphs, now=self.now)
+        self.app.push_screen(self.doctoring, self._looked)
+
+    def _looked(self, _: None) -> None:
+        self.doctoring = None
+
     def may_leave(self) -> bool:
         """Whether nothing is being written; else the footer's row asks."""
-        if self.repairing is None or not self.feed.writing:
+        over = self.repairing or self.doctoring
+        if over is None or not self.feed.writing:
             return True
-        while self.app.screen is not self.repairing:
+        while self.app.screen is not over:
             self.app.pop_screen()
-        self.repairing.ask_to_quit()
+        over.ask_to_quit()
         return False
 
     def _mend(self, session_id: str | None, *, whole: bool = False) -> None:

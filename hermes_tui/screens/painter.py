@@ -64,7 +64,10 @@ class Painter(Frame):
         """Seconds that a question has waited for another program's lock."""
         self.position: Transcript.PositionChanged | None = None
         """Where the reader is."""
-        self._where = where
+        self.where = where
+        """The home's folder as people write it."""
+        self.owner = owner
+        """The profile."""
         self.restarted = False
         """What is listed is from a reading that does not hold any more."""
         self._painted = 0.0
@@ -81,7 +84,7 @@ class Painter(Frame):
     @property
     def listed(self) -> chrome.Listed:
         """What the list of sessions stands on."""
-        return chrome.Listed(self.catalog, self.everything, self.failure, self.has_store, self._where)
+        return chrome.Listed(self.catalog, self.everything, self.failure, self.has_store, self.where)
 
     @property
     def conditions(self) -> frozenset[str]:

@@ -31,6 +31,7 @@ _STEP = 256
 """Pages that are copied under one lock in DELETE mode."""
 _LONGEST_COPY = 60.0
 _UNFINISHED = ("running", "undoing")
+REBUILD = "start Hermes to rebuild it"
 
 
 def library() -> Finding:
@@ -45,17 +46,20 @@ def mount(path: Path) -> Finding:
         return Finding("mount", None, "this system does not tell what the file lies on")
     where = f"{found.kind} at {found.point}"
     if found.trouble:
-        return Finding("mount", False, f"{path} {found.trouble} ({where}): it is read and never written")
+        told = f"{path} {found.trouble} ({where}): it is read and never written"
+        return Finding("mount", False, told, "move the Hermes home to a disk of this machine")
     return Finding("mount", True, where)
 
 
 def permissions(path: Path) -> Finding:
     """Who else may read the conversations."""
+    if not path.exists():
+        raise faults.unopenable(path)
     private = not path.parent.stat().st_mode & 0o077
     modes = {one: stat.S_IMODE(one.stat().st_mode) for one in (path, *_beside(path))}
     told = ", ".join(f"{one.name} {mode:04o}" for one, mode in modes.items())
     if not private and any(mode & 0o077 for mode in modes.values()):
-        return Finding("permissions", False, f"others may read this: {told}; chmod 600 them, or chmod 700 the folder")
+        return Finding("permissions", False, f"others may read this: {told}", f"chmod 700 {path.parent}")
     return Finding("permissions", True, told)
 
 
@@ -63,7 +67,7 @@ def journal(reader: Reader) -> Finding:
     """How writes are made safe."""
     mode = reader.layout.journal_mode
     if mode not in ("wal", "delete"):
-        return Finding("journal", False, f"{mode}: a killed program can damage the file; open it once with Hermes")
+        return Finding("journal", False, f"{mode}: a killed program can damage the file", "open it once with Hermes")
     blocks = "" if mode == "wal" else ": readers and writers wait for each other"
     return Finding("journal", True, mode + blocks)
 
@@ -73,7 +77,9 @@ def wal(path: Path) -> Finding:
     beside = opening.sidecars(path)[0]
     size = beside.stat().st_size if beside.exists() else 0
     if size > LARGEST_WAL:
-        return Finding("wal", False, f"{_bytes(size)}: a program keeps reading and lets nobody reset it; end that one")
+        readers = ", ".join(map(str, holders.others(path)))
+        advice = f"end the one that does: {readers}" if readers else "end the one that does"
+        return Finding("wal", False, f"{_bytes(size)}: a program keeps reading and lets nobody reset it", advice)
     return Finding("wal", True, _bytes(size))
 
 
@@ -87,10 +93,10 @@ def schema(reader: Reader) -> Finding:
     """Which Hermes made the tables."""
     layout = reader.layout
     if not {"sessions", "messages"} <= layout.tables:
-        return Finding("schema", False, "there are no sessions and messages in it; open it once with Hermes")
+        return Finding("schema", False, "there are no sessions and messages in it", "open it once with Hermes")
     if layout.newer:
         number = f"version {layout.schema_version}, and {NEWEST_KNOWN} is the newest known"
-        return Finding("schema", False, f"{number}: it is read and never written; upgrade hermes-tui")
+        return Finding("schema", False, f"{number}: it is read and never written", "upgrade hermes-tui")
     return Finding("schema", True, f"version {layout.schema_version}, index layout {layout.fts or 'none'}")
 
 
@@ -103,7 +109,8 @@ def operations(reader: Reader) -> Finding:
     )
     unfinished = [cells.text(name) or "" for name, state, _ in rows if state in _UNFINISHED]
     if unfinished:
-        return Finding("operations", False, f"unfinished: {', '.join(unfinished)}; repair again, or undo by that id")
+        advice = "repair the session again to finish it, or hermes-tui undo that id"
+        return Finding("operations", False, f"unfinished: {', '.join(unfinished)}", advice)
     keyed = reader.row(f"SELECT count(*) FROM {OPERATIONS} WHERE kind = 'append'")
     return Finding("operations", True, f"{len(rows)} repairs, {cells.integer(keyed[0]) if keyed else 0} keyed appends")
 
@@ -112,10 +119,10 @@ def coverage(reader: Reader) -> Iterator[Finding]:
     """Whether each full-text index has every message that it should have."""
     layout = reader.layout
     if layout.fts is None:
-        yield Finding("index", False, "there is no full-text index: search scans; open the store once with Hermes")
+        yield Finding("index", False, "there is no full-text index: search scans", "open the store once with Hermes")
         return
     if layout.stale:
-        yield Finding("index", False, "Hermes dropped the triggers: search scans; start Hermes to rebuild the index")
+        yield Finding("index", False, "Hermes dropped the triggers: search scans", "start Hermes to rebuild the index")
         return
     for table in (FTS, TRIGRAM):
         if f"{table}_docsize" in layout.tables:
@@ -138,7 +145,7 @@ def _covered(reader: Reader, layout: Layout, table: str) -> Finding:
             break
         total, missing, last = total + cells.integer(number), missing + cells.integer(gone), cells.integer(final)
     if missing:
-        return Finding("index", False, f"{table} lacks {missing} of {total} messages; start Hermes to rebuild it")
+        return Finding("index", False, f"{table} lacks {missing} of {total} messages", REBUILD)
     waiting = f"; Hermes still has to index those up to {high}" if layout.unindexed else ""
     return Finding("index", True, f"{table} has all {total} messages{waiting}")
 
@@ -202,7 +209,7 @@ def _whole(connection: apsw.Connection) -> Finding:
     complaints = [line for line in told if line != "ok" and "fts5" not in line.lower()]
     if complaints:
         advice = "stop Hermes, copy the folder, then run `hermes sessions recover`"
-        return Finding("integrity", False, f"{'; '.join(complaints)}: {advice}")
+        return Finding("integrity", False, "; ".join(complaints), advice)
     return Finding("integrity", True, "every page, row and index is in order")
 
 
@@ -222,7 +229,7 @@ def _indexed(connection: apsw.Connection, layout: Layout, table: str, kind: str)
     except apsw.SQLError as error:
         return Finding("index", None, f"{table} can only be checked by Hermes ({error})")
     if not sound:
-        return Finding("index", False, f"{table} is damaged: search scans; start Hermes to rebuild it")
+        return Finding("index", False, f"{table} is damaged: search scans", REBUILD)
     return Finding("index", True, f"{table} is in order")
 
 

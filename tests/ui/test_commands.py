@@ -7,6 +7,7 @@ from textual.actions import parse
 
 from hermes_tui.commands import BROWSER, MENDING, TABLE, Place, applying, footer, key_table
 from hermes_tui.screens.browser import BrowserScreen
+from hermes_tui.screens.doctor import DoctorScreen
 from hermes_tui.screens.repair import RepairScreen
 from hermes_tui.widgets.transcript import Transcript
 
@@ -14,7 +15,7 @@ NOT_YET = {"e", "o", "ctrl+f"}
 """Keys of later issues: on no screen before they work."""
 CONDITIONS = (
     *("rows", "wide", "roomy", "query", "typed", "flagged", "any_flagged"),
-    *("applies", "readable", "undoable", "idle", "next", "mergeable"),
+    *("applies", "readable", "undoable", "idle", "next", "mergeable", "waiting"),
 )
 
 
@@ -24,8 +25,10 @@ def test_every_action_of_the_table_is_there() -> None:
             _, name, parameters = parse(key.action)
             if name == "quit":
                 continue
-            for screen in [BrowserScreen] * bool(command.places & BROWSER) + [RepairScreen] * bool(
-                command.places & MENDING
+            for screen in (
+                [BrowserScreen] * bool(command.places & BROWSER)
+                + [RepairScreen] * bool(command.places & MENDING)
+                + [DoctorScreen] * (Place.DOCTOR in command.places)
             ):
                 assert hasattr(screen, f"action_{name}"), key
             if name == "reader":
