@@ -318,7 +318,10 @@ def test_after_closing_nothing_is_posted_and_no_thread_is_left(tmp_path: Path) -
         db.append_message("s1", "user", "message late")
         time.sleep(0.1)
         assert len(running.posted) == count
-    assert not [thread for thread in threading.enumerate() if thread.name.startswith("hermes-tui")]
+    for thread in threading.enumerate():
+        if thread.name.startswith("hermes-tui"):
+            thread.join(20)
+            assert not thread.is_alive()
 
 
 def test_a_mistake_of_ours_in_a_thread_is_told_and_not_swallowed(
