@@ -58,10 +58,12 @@ class Desk:
         return self._generations.get(question, 0)
 
     def lane(self, name: str) -> Lane:
-        """The thread of that name; any thread may ask."""
+        """The thread of that name, which does nothing once all is closed; any thread may ask."""
         with self._counting:
             if name not in self._lanes:
                 self._lanes[name] = Lane(name, clock=self._clock, crashed=lambda error: self.post(FeedCrashed(error)))
+                if self._closed.is_set():
+                    self._lanes[name].close()
             return self._lanes[name]
 
     def put(
@@ -104,8 +106,8 @@ class Desk:
 
     def close(self) -> None:
         """End the threads, close the store."""
-        self._closed.set()
         with self._counting:
+            self._closed.set()
             lanes = list(self._lanes.values())
         for lane in lanes:
             lane.close()

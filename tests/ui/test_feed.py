@@ -324,6 +324,16 @@ def test_after_closing_nothing_is_posted_and_no_thread_is_left(tmp_path: Path) -
             assert not thread.is_alive()
 
 
+def test_a_lane_that_is_first_needed_while_all_is_closed_starts_no_thread(tmp_path: Path) -> None:
+    """Mutant: with `close` looking only at the lanes it finds, the watch's last look starts one that never ends."""
+    done = threading.Event()
+    with desk(lambda: SessionDB(tmp_path / "state.db", read_only=True)) as running:
+        pass
+    running.feed.lane("late").put("job", done.set)
+    assert not done.wait(0.2)
+    assert not [thread for thread in threading.enumerate() if thread.name == "hermes-tui late"]
+
+
 def test_a_mistake_of_ours_in_a_thread_is_told_and_not_swallowed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
