@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import TextIO
 
 from hermes_tui.cli_paper import Paper, complain, remark
+from hermes_tui.render import kind
 from hermes_tui.render.line import cells, plain
 from hermes_tui.render.row import session_row, title_of
 from hermes_tui.render.safe import SafeText, safe, safe_lines
@@ -106,7 +107,9 @@ def show(home: Home, session_id: str, *, as_json: bool, out: TextIO, err: TextIO
         facts = db.facts(session.id)
         longer = session.origin is Origin.SQLITE and facts is not None and facts.messages > _in_sqlite(db, session)
         from_file = longer or session.origin is not Origin.SQLITE
-        messages: Iterable[Message] = db.file_messages(session.id) if from_file else _rows(db, session)
+        messages: Iterable[Message] = (
+            db.file_messages(session.id, asides=not as_json) if from_file else _rows(db, session)
+        )
         if longer and facts is not None:
             counts = f"JSONL has {many(facts.messages, 'message')}, SQLite {in_words(session.messages)}"
             remark(f"{counts}: this is the JSONL", err)
@@ -121,7 +124,7 @@ def show(home: Home, session_id: str, *, as_json: bool, out: TextIO, err: TextIO
             paper.line(_heading(session, db.outlines([session.id]).get(session.id), paper))
         unread = 0
         for message in messages:
-            unread += message.role == UNREADABLE
+            unread += message.role == UNREADABLE and not message.aside
             if as_json:
                 paper.json(_shown(message))
             else:
@@ -289,6 +292,8 @@ def _print_message(paper: Paper, message: Message) -> None:
     name = f" {message.tool_name}" if message.tool_name else ""
     paper.line(safe(""))
     paper.line(safe(f"{message.role}{name}  {paper.stamp(message.timestamp)}{state}"))
+    for note in kind.notes(message):
+        paper.line(SafeText(INDENT + safe(paper.glyphs.words(note))))
     for label, text in (("reasoning: ", message.reasoning), ("", message.text)):
         for line in safe_lines(label + text) if text else ():
             paper.line(SafeText(INDENT + line))

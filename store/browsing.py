@@ -294,11 +294,14 @@ class BrowserVerbs(MessageVerbs):
         """Every JSONL file, the one changed last first; an unchanged one is not read again."""
         return self._files.all_facts(cancel=cancel)
 
-    def file_messages(self, session_id: str) -> tuple[Message, ...]:
+    def file_messages(self, session_id: str, *, asides: bool = False) -> tuple[Message, ...]:
         """The messages of a session that lie beside SQLite, none where none do: its JSONL file's, then those that wait
         in the spool; a snapshot's only where neither has the session. `Message.origin` tells which.
+
+        Args:
+            asides: Give the lines of the JSONL file that are no messages, too (`Message.aside`).
         """
-        found = self.leftovers.messages(session_id)
+        found = self.leftovers.messages(session_id, asides=asides)
         return () if found and found[0].origin is Origin.SNAPSHOT and self._is_stored(session_id) else found
 
     def _is_stored(self, session_id: str) -> bool:

@@ -9,6 +9,7 @@ import hashlib
 import re
 from datetime import datetime
 
+from .carried import SUMMARIES
 from .json_value import BadJson, canonical, dump, load
 from .models import Message, Origin, ToolCall
 
@@ -217,6 +218,9 @@ def message_of_record(
         reasoning=reasoned(word(value.get("reasoning_content")) or word(value.get("reasoning")) or "", thought),
         finish_reason=word(value.get("finish_reason")),
         display_kind=word(value.get("display_kind")),
+        observed=bool(value.get("observed")),
+        mirrored=(word(value.get("mirror_source")) or "another place") if value.get("mirror") else "",
+        summary=is_summary(text),
         origin=origin,
     )
 
@@ -234,6 +238,11 @@ def conversation_of_record(value: dict[str, object]) -> dict[str, object]:
         except BadJson:
             message["tool_calls"] = []
     return message
+
+
+def is_summary(text: str) -> bool:
+    """True for a text that a compaction wrote (facts §3.2)."""
+    return text.startswith(SUMMARIES)
 
 
 def word(value: object) -> str | None:

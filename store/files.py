@@ -14,7 +14,7 @@ from . import content, home, jsonl, status, title
 from .cancel import Cancel
 from .errors import CannotOpen, Damaged, Interrupted, UnsafeId
 from .merge import Entry
-from .models import JsonlFacts, Message, Origin, Outline, Session
+from .models import UNREADABLE, JsonlFacts, Message, Origin, Outline, Session
 
 META = "session_meta"
 """Role of a line or a row that describes the session and is no message (facts/hermes-format.md §3.1)."""
@@ -122,10 +122,11 @@ class Files:
 
     def messages(self, session_id: str) -> tuple[Message, ...]:
         """Its messages, the line number as id."""
-        return tuple(
-            content.message_of_record(record.value, session_id=session_id, line=record.line)
-            for record in self.good(session_id)
-        )
+        return tuple(one for one in self.lines(session_id) if not one.aside)
+
+    def lines(self, session_id: str) -> tuple[Message, ...]:
+        """All of its lines that hold anything, the number as id: messages, and asides among them."""
+        return tuple(_line(record, session_id) for record in self.records(session_id))
 
     def entries(self, session_id: str) -> Iterator[Entry]:
         """What is compared of its messages."""
@@ -210,6 +211,20 @@ class _Ends:
 def _tail(last: Message) -> status.Tail:
     text, calls = bool(last.text.strip()), bool(last.tool_calls)
     return status.Tail(last.role, last.finish_reason, has_text=text, open_calls=calls)
+
+
+def _line(record: jsonl.Record | jsonl.BadLine, session_id: str) -> Message:
+    """A line as a reader sees it."""
+    if isinstance(record, jsonl.BadLine):
+        text = f"Line {record.line} holds no message ({record.reason}): {record.text}"
+        return Message(record.line, session_id, UNREADABLE, text, aside=True, origin=Origin.JSONL)
+    if is_message(record):
+        return content.message_of_record(record.value, session_id=session_id, line=record.line)
+    about, tools = _about(record.value), record.value.get("tools")
+    said = [f"{name} {value}" for name, value in about.items() if value]
+    said += [f"{len(tools)} tools"] if isinstance(tools, list) else []
+    time = content.moment(record.value.get("timestamp"))
+    return Message(record.line, session_id, META, ", ".join(said), time, aside=True, origin=Origin.JSONL)
 
 
 def _message(record: jsonl.Record) -> Message:

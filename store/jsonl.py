@@ -10,7 +10,7 @@ import errno
 import os
 import stat
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from .errors import CannotOpen, Damaged, NoPermission, StoreError
@@ -23,6 +23,7 @@ CUT_OFF = "cut off"
 
 _CHUNK = 1 << 20
 _SHORT = 4096
+_SHOWN = 2_000
 _FLAGS = os.O_RDONLY | sum(getattr(os, name, 0) for name in ("O_NOFOLLOW", "O_NONBLOCK", "O_CLOEXEC", "O_BINARY"))
 
 
@@ -47,6 +48,8 @@ class BadLine:
     """Its bytes, the newline not counted."""
     reason: str
     """Why, in a few words; `CUT_OFF` for a last line that stops in the middle."""
+    text: str = field(default="", compare=False)
+    """Its first 2,000 characters, nothing of one that is too long."""
 
 
 def parse(chunks: Iterable[bytes]) -> Iterator[Record | BadLine]:
@@ -61,7 +64,8 @@ def parse(chunks: Iterable[bytes]) -> Iterator[Record | BadLine]:
             yield BadLine(number, offset, size, "longer than 64 MB")
         elif text:
             value, reason = _read(text, ended=ended)
-            yield BadLine(number, offset, size, reason) if value is None else Record(number, offset, value)
+            bad = BadLine(number, offset, size, reason, text[:_SHOWN])
+            yield bad if value is None else Record(number, offset, value)
 
 
 def read_file(path: Path) -> Iterator[Record | BadLine]:

@@ -81,12 +81,17 @@ class Leftovers:
         snapshot = self.snapshots.get(session_id)
         return snapshot.outline if snapshot else None
 
-    def messages(self, session_id: str) -> tuple[Message, ...]:
-        """The messages of a session that lie beside SQLite; an id is the line's number, or a place behind the lines."""
-        written = self.files.messages(session_id)
+    def messages(self, session_id: str, *, asides: bool = False) -> tuple[Message, ...]:
+        """The messages of a session that lie beside SQLite; an id is the line's number, or a place behind the lines.
+
+        Args:
+            asides: Give the lines of its JSONL file that are no messages, too.
+        """
+        lines = self.files.lines(session_id)
+        written = tuple(one for one in lines if asides or not one.aside)
         waiting = self.waiting(session_id)
         if written or waiting:
-            last = written[-1].id or 0 if written else 0
+            last = lines[-1].id or 0 if lines else 0
             return (*written, *(replace(one, id=last + (one.id or 0)) for one in waiting))
         snapshot = self.snapshots.get(session_id) if self.files.find(session_id) is None else None
         return snapshot.messages if snapshot else ()

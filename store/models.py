@@ -13,7 +13,7 @@ from typing import Generic, TypeVar
 T = TypeVar("T")
 
 UNREADABLE = "error"
-"""Role of a message whose row lies on a damaged page: nothing of it is known, and its text says so."""
+"""Role of a row on a damaged page, or of a line that holds no message: its text says what is known of it."""
 
 
 class Status(StrEnum):
@@ -162,6 +162,15 @@ class Message:
     active: bool = True
     compacted: bool = False
     display_kind: str | None = None
+    """Of a row that Hermes wrote for itself, what for (`model_switch`, `hidden`, …)."""
+    observed: bool = False
+    """Said in a group, not to the agent."""
+    mirrored: str = ""
+    """Where it was sent from, of a record that a gateway mirrored here; "" for any other."""
+    summary: bool = False
+    """A compaction wrote it in place of other messages."""
+    aside: bool = False
+    """A line of a file that is no message: it describes the session, or is damaged."""
     origin: Origin = Origin.SQLITE
 
 

@@ -164,10 +164,11 @@ class ProfilesDB(SessionDB):
                 found[self._outer(place, row.id or 0)] = self._message(place, row)
         return tuple(found[one] for one in ids if one in found)
 
-    def file_messages(self, session_id: str) -> tuple[Message, ...]:
+    def file_messages(self, session_id: str, *, asides: bool = False) -> tuple[Message, ...]:
         """The messages beside SQLite."""
         place, own = self._split(session_id)
-        return tuple(replace(one, session_id=session_id) for one in self._parts[place].file_messages(own))
+        found = self._parts[place].file_messages(own, asides=asides)
+        return tuple(replace(one, session_id=session_id) for one in found)
 
     def waiting(self, session_id: str) -> tuple[Message, ...]:
         """What waits in the spool."""

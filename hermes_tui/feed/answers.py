@@ -94,7 +94,7 @@ def changed(db: SessionDB, generation: int, change: Change, known: Collection[st
 
 def from_file(db: SessionDB, generation: int, session: Session) -> Iterator[Answer]:
     """What a session's JSONL file has, in one piece."""
-    yield FileTranscriptArrived(generation, session.id, db.file_messages(session.id))
+    yield FileTranscriptArrived(generation, session.id, db.file_messages(session.id, asides=True))
 
 
 def transcript(db: SessionDB, generation: int, session: Session) -> Iterator[Answer]:

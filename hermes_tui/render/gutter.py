@@ -14,7 +14,7 @@ GUTTER = 10
 WIDEST = 96
 """Cells of text at most: longer lines are hard to read."""
 
-_LABELS = {"assistant": "agent"}
+_LABELS = {"assistant": "agent", "session_meta": "about"}
 
 
 def measure(width: int) -> int:

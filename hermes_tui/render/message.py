@@ -7,11 +7,13 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import IntEnum
 
+from hermes_tui.render import kind
 from hermes_tui.render.body import body
 from hermes_tui.render.glyphs import Glyphs
 from hermes_tui.render.gutter import beside, label_span, measure, role_label, role_line
 from hermes_tui.render.line import Line, Role, Span, blank, span
 from hermes_tui.render.marks import Find, Marker
+from hermes_tui.render.text import wrap
 from hermes_tui.render.time import clock, same_day
 from hermes_tui.render.tool import call_line, output, reasoning_line, result_line
 from store.models import Head, Message
@@ -143,6 +145,7 @@ class _Drawing:
             yield from self._result()
             return
         part = self._part(self.message.role)
+        part.lines += self._notes()
         part.lines += self._reasoning()
         part.lines += self._text()
         for index, call in enumerate(self.message.tool_calls if self.folds.tools else ()):
@@ -166,9 +169,22 @@ class _Drawing:
         yield part
 
     def _part(self, role: str) -> _Part:
-        undone = not self.message.active and not self.message.compacted
-        label = span("undone", Role.DIM) if undone else label_span(role_label(role), role)
+        if kind.is_machine_made(self.message):
+            role = "system"
+            label = span(kind.MACHINE, Role.DIM)
+        else:
+            label = label_span(role_label(role), role)
+        if not self.message.active and not self.message.compacted:
+            label = span("undone", Role.DIM)
         return _Part(role, label if self.message.active else replace(label, role=Role.DIM, bold=False))
+
+    def _notes(self) -> list[Line]:
+        """What is to be said of the message above its text."""
+        return [
+            (span(line, Role.DIM, italic=True),)
+            for note in kind.notes(self.message)
+            for line in wrap(self.glyphs.words(note), self.measure)
+        ]
 
     def _result(self) -> Iterator[_Part]:
         """A result whose call is elsewhere or nowhere."""
@@ -200,11 +216,16 @@ class _Drawing:
         return [line, *(self._body(text, fold, TEXT_LINES, span("", Role.DIM, italic=True)) if opened else ())]
 
     def _text(self) -> list[Line]:
-        text = self.message.text
-        like = span("", Role.TEXT if self.message.active else Role.DIM)
-        if text.strip():
-            return self._body(text, self.folds.text, TEXT_LINES, like)
-        if self.message.tool_calls or self.message.reasoning.strip():
+        role = Role.TEXT if self.message.active and not self.message.aside else Role.DIM
+        like, recalled = span("", role), span("", Role.DIM, italic=True)
+        if self.message.text.strip():
+            pieces = [(text, memory) for text, memory in kind.parts(self.message) if text.strip()]
+            return [
+                line
+                for text, memory in pieces
+                for line in self._body(text, self.folds.text, TEXT_LINES, recalled if memory else like)
+            ]
+        if self.message.tool_calls or self.message.reasoning.strip() or self.message.role == "session_meta":
             return []
         return [(span("(no text)", Role.DIM),)]
 

@@ -35,6 +35,11 @@ def section_seam(section: int, sections: int, *, now: datetime, compacted_at: fl
     return f"§{section} of {sections}{when}{what}"
 
 
+def compacted_seam(messages: int) -> str:
+    """Give the words above messages that a compaction in place put aside: `10 messages compacted, kept as history`."""
+    return f"{many(messages, 'message')} compacted, kept as history"
+
+
 def undone_seam(messages: int, *, shown: bool = False) -> str:
     """Give the words where the user took messages back: `6 messages undone · v shows them`."""
     hint = "hides" if shown else "shows"

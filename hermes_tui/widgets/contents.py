@@ -83,6 +83,15 @@ class Contents:
                 return index
         return None
 
+    def compacted_from(self, index: int) -> int:
+        """How many messages a compaction put aside from here on, 0 where they do not begin here."""
+        if not is_compacted(self.heads[index]):
+            return 0
+        if index and not self.begins_section(index) and is_compacted(self.heads[index - 1]):
+            return 0
+        ends = (end for end in range(index + 1, len(self.heads)) if not is_compacted(self.heads[end]))
+        return next(ends, len(self.heads)) - index
+
     # Going through it
 
     def after(self, index: int) -> int:
@@ -150,6 +159,11 @@ class Contents:
         if not is_undone(self.heads[index]):
             return None
         return self._undone[bisect_right(self._undone, index, key=lambda run: run[0]) - 1]
+
+
+def is_compacted(head: Head) -> bool:
+    """Put aside by a compaction in place."""
+    return head.compacted and not head.active
 
 
 def is_undone(head: Head) -> bool:

@@ -14,7 +14,7 @@ from hermes_tui.render.glyphs import UNICODE, Glyphs
 from hermes_tui.render.gutter import measure
 from hermes_tui.render.line import Line, Range, blank
 from hermes_tui.render.message import TEXT_LINES, Fold, Folds, joins, message_lines
-from hermes_tui.render.seam import seam, undone_seam
+from hermes_tui.render.seam import compacted_seam, seam, undone_seam
 from hermes_tui.render.time import day, same_day
 from hermes_tui.widgets.bodies import Bodies
 from hermes_tui.widgets.contents import RUN, Contents, is_undone
@@ -164,6 +164,8 @@ class Manuscript(Contents):
             found.append(label)
         if (run := self.undone_run(index)) and run[0] == index:
             found.append(undone_seam(run[1] - run[0], shown=self.undone_shown))
+        if many := self.compacted_from(index):
+            found.append(compacted_seam(many))
         if above is not None:
             then, moment = self.heads[above].timestamp, self.heads[index].timestamp
             if then is not None and moment is not None and not same_day(self._now(), then, moment):

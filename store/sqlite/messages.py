@@ -392,13 +392,15 @@ def _body(layout: Layout) -> str:
             columns.real(layout, "messages", "timestamp"),
             columns.active(layout),
             columns.whole(layout, "messages", "compacted"),
+            columns.whole(layout, "messages", "observed"),
+            columns.whole(layout, "messages", "_compressed_summary"),
             *(columns.text(layout, "messages", name) for name in _TEXTS),
         )
     )
 
 
 def _message(row: tuple[Value, ...]) -> Message:
-    name, moment, active, compacted, *texts = row
+    name, moment, active, compacted, observed, summary, *texts = row
     session_id, role, body, calls, call_id, tool, field, plain, reason, kind = map(cells.text, texts)
     text, thought = content.parted(role or "", content.readable(content.decode(body)))
     return Message(
@@ -415,4 +417,6 @@ def _message(row: tuple[Value, ...]) -> Message:
         active=bool(active),
         compacted=bool(cells.integer(compacted)),
         display_kind=kind,
+        observed=bool(cells.integer(observed)),
+        summary=bool(cells.integer(summary)) or content.is_summary(text),
     )

@@ -115,6 +115,14 @@ def test_what_a_compaction_took_out_of_the_context_stays_in_the_text() -> None:
     assert not any("undone" in line for line in drawn(text))
 
 
+def test_messages_that_a_compaction_put_aside_begin_with_a_seam() -> None:
+    """Mutant: a seam above each of them."""
+    aside = [say(n, "user", f"old {n}", active=False, compacted=True) for n in range(2, 5)]
+    text = written(say(1, "user", "a"), *aside, say(5, "user", "b"), say(6, "user", "c", active=False, compacted=True))
+    seams = [line.strip(" ╌") for line in drawn(text) if "╌" in line]
+    assert seams == ["3 messages compacted, kept as history", "1 message compacted, kept as history"]
+
+
 def test_going_through_passes_by_what_is_not_shown_in_one_step() -> None:
     text = written(
         say(1, "user", "a"), *(say(n, "user", "x", active=False) for n in range(2, 1002)), say(1002, "user", "z")

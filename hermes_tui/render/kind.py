@@ -1,0 +1,77 @@
+"""What a message is beyond its role: put in by Hermes, overheard, mirrored, waiting (facts/hermes-format.md §3)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from store.models import Message, Origin
+
+MACHINE = "hermes"
+"""The label of what stands under the user's role and was not typed by anybody."""
+
+_MEMORY = re.compile(r"<memory-context>.*?(?:</memory-context>\n?|\Z)", re.DOTALL)
+_SKILL = "skill · its text, loaded by Hermes"
+_REVIEW = "review · asked by Hermes itself"
+_NOTICE = "notice · put in by Hermes, not typed"
+_BEFORE = "notice · put in by Hermes before what follows it"
+_BEGINNINGS = (
+    ("[IMPORTANT: The user has invoked the ", _SKILL),
+    ("[IMPORTANT: The user launched this CLI session with ", _SKILL),
+    ("[SYSTEM: The user has invoked the ", _SKILL),
+    ("[Your active task list was preserved", "task list · kept across a compaction"),
+    ("Review the conversation above and consider saving to memory", _REVIEW),
+    ("Review the conversation above and update ", _REVIEW),
+)
+"""How texts begin that Hermes puts under the user's role."""
+_BRACKETS = ("[IMPORTANT: ", "[SYSTEM: ", "[System note: ", "[Note: model was ")
+"""How notices begin; what the user typed may follow behind the bracket."""
+
+
+def notes(message: Message) -> tuple[str, ...]:
+    """Give what is to be said of a message above its text, the most telling first; () for plain talk."""
+    return tuple(_notes(message))
+
+
+def is_machine_made(message: Message) -> bool:
+    """True for what stands under the user's role and was not typed by anybody."""
+    if message.role != "user":
+        return False
+    return bool(message.display_kind or message.summary or _begun(message.text) not in ("", _BEFORE))
+
+
+def parts(message: Message) -> Iterator[tuple[str, bool]]:
+    """Give the text in pieces, and of each whether it is memory that Hermes recalled into it."""
+    done = 0
+    for found in _MEMORY.finditer(message.text) if message.role in ("user", "assistant") else ():
+        yield message.text[done : found.start()], False
+        yield found[0], True
+        done = found.end()
+    yield message.text[done:], False
+
+
+def _notes(message: Message) -> Iterator[str]:
+    if message.origin is Origin.SPOOL:
+        yield "spool · waits to be written into SQLite"
+    if message.role == "session_meta":
+        yield "session_meta · describes the session, is no message"
+    if message.mirrored:
+        yield f"mirror · sent from {message.mirrored}"
+    if message.observed:
+        yield "observed · said in the group, not to the agent"
+    if message.display_kind:
+        yield f"{message.display_kind.replace('_', ' ')} · put in by Hermes, not typed"
+    elif message.summary:
+        yield "summary · stands for messages that were compacted"
+    elif message.role == "user" and (begun := _begun(message.text)):
+        yield begun
+
+
+def _begun(text: str) -> str:
+    """What a text of the user's role is by its beginning, "" for what may well be typed."""
+    for beginning, note in _BEGINNINGS:
+        if text.startswith(beginning):
+            return note
+    if text.startswith(_BRACKETS):
+        return _NOTICE if text.rstrip().endswith("]") else _BEFORE
+    return ""
