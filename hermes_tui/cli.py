@@ -34,6 +34,7 @@ from store import (
     open_home,
 )
 from store.models import UNREADABLE
+from store.waiting import places
 
 __all__ = ["check", "checked", "complain", "list_sessions", "now", "opened", "session_named", "show"]
 
@@ -114,8 +115,8 @@ def show(home: Home, session_id: str, *, as_json: bool, out: TextIO, err: TextIO
             counts = f"JSONL has {many(facts.messages, 'message')}, SQLite {in_words(session.messages)}"
             remark(f"{counts}: this is the JSONL", err)
         if not from_file and (waiting := db.waiting(session.id)):
-            messages = [*messages, *waiting]
-            remark(f"{many(len(waiting), 'message')} at the end wait in the spool, not written into SQLite yet", err)
+            messages = _with_waiting(list(messages), waiting)
+            remark(f"{many(len(waiting), 'message')} of these wait in the spool, not written into SQLite yet", err)
         if session.origin is Origin.SNAPSHOT:
             remark("only a JSON snapshot has this session, and snapshots lose messages", err)
         if session.problem:
@@ -262,6 +263,16 @@ def _rows(db: SessionDB, session: Session) -> Iterator[Message]:
     ids = [message_id for message_id, _ in _heads(db, session)]
     for start in range(0, len(ids), BODIES):
         yield from db.messages(ids[start : start + BODIES])
+
+
+def _with_waiting(rows: Sequence[Message], waiting: Sequence[Message]) -> Iterator[Message]:
+    """The rows, and what waits in the spool in its place among them."""
+    done = 0
+    for place, message in zip(places([row.timestamp for row in rows], waiting), waiting, strict=True):
+        yield from rows[done:place]
+        yield message
+        done = place
+    yield from rows[done:]
 
 
 def _shown(message: Message) -> dict[str, object]:

@@ -110,6 +110,8 @@ class SectionArrived(Answer):
     """The last page of the last section."""
     session: Session | None = None
     """The section's own row, for its seam."""
+    waiting: tuple[Entry, ...] = ()
+    """Messages of the spool that stand behind these; their ids are below 0 and ascend."""
 
 
 @dataclass

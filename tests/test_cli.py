@@ -145,7 +145,10 @@ def test_list_prints_exactly_the_sessions_of_a_real_home_and_those_of_its_files(
 def test_show_reads_a_snapshot_and_what_waits_in_the_spool(tmp_path: Path, run: Run) -> None:
     home = builders.home(tmp_path)
     db = builders.db(home)
-    builders.store(db, "stored", builders.talk(2))
+    moments = (1_783_999_999, 1_784_000_001)
+    builders.store(
+        db, "stored", [one | {"timestamp": moment} for one, moment in zip(builders.talk(2), moments, strict=True)]
+    )
     db.close()
     waits = {"session_id": "stored", "message": builders.say("user", "waits")}
     (home / "pending_messages").mkdir()
@@ -155,7 +158,11 @@ def test_show_reads_a_snapshot_and_what_waits_in_the_spool(tmp_path: Path, run: 
     code, out, _ = run(home, "show", "snap", "--json")
     assert (code, [row["origin"] for row in objects(out)]) == (0, ["snapshot"] * 3)
     code, out, err = run(home, "show", "stored", "--json")
-    assert [(row["origin"], row["text"]) for row in objects(out)][-1] == ("spool", "waits")
+    assert [(row["origin"], row["text"]) for row in objects(out)] == [
+        ("sqlite", "message 0"),
+        ("spool", "waits"),
+        ("sqlite", "message 1"),
+    ]
     assert "1 message" in err
     assert "spool" in err
     code, out, err = run(home, "show", "snap")

@@ -6,7 +6,9 @@ Generators: whoever runs one may stop between two messages, and no statement of 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from itertools import count, groupby
+from typing import TYPE_CHECKING, TypeAlias
 
 from hermes_tui.messages import (
     Answer,
@@ -20,7 +22,8 @@ from hermes_tui.messages import (
     SessionsArrived,
 )
 from store.cancel import Cancel
-from store.models import Change, Drift, JsonlFacts, Session
+from store.models import Change, Drift, Head, JsonlFacts, Message, Session
+from store.waiting import places
 
 if TYPE_CHECKING:
     from store import SessionDB
@@ -31,6 +34,8 @@ FIRST_ROWS = 200
 PAGE_ROWS = 500
 PAGE_HEADS = 4096
 HIT_LIMIT = 2000
+SPOOLED = -(1 << 40)
+"""The first id of a message that waits in the spool, on the screen: below all that SQLite gives."""
 FLAG_SECONDS = 0.1
 """Flags are told in groups, as many as come in so long."""
 FEW = 32
@@ -98,19 +103,52 @@ def from_file(db: SessionDB, generation: int, session: Session) -> Iterator[Answ
 
 
 def transcript(db: SessionDB, generation: int, session: Session) -> Iterator[Answer]:
-    """The chain that a session belongs to, section after section."""
+    """The chain that a session belongs to, section after section; what waits in the spool stands in its place."""
     chain = db.chain(session.id)
+    numbers = count(SPOOLED)
     for place, section_id in enumerate(chain, 1):
         row = session if section_id == session.id else db.session(section_id)
-        repeated = db.carried(section_id, chain[place - 2] if place > 1 else "")
-        after, first, more = 0, True, True
-        while more:
-            page = db.heads(section_id, after=after, limit=PAGE_HEADS)
-            more = page.more
-            last = place == len(chain) and not more
-            heads = tuple(head for head in page.items if head.id not in repeated)
-            yield SectionArrived(generation, section_id, heads, place, len(chain), first, last, row)
-            after, first = page.items[-1].id if page.items else after, False
+        pieces = _pieces(db, section_id, chain[place - 2] if place > 1 else "")
+        first, piece = True, next(pieces)
+        while piece is not None:
+            (heads, waiting), piece = piece, next(pieces, None)
+            told = tuple(replace(one, id=next(numbers)) for one in waiting)
+            done = place == len(chain) and piece is None
+            yield SectionArrived(generation, section_id, heads, place, len(chain), first, done, row, told)
+            first = False
+
+
+_Piece: TypeAlias = tuple[tuple[Head, ...], tuple[Message, ...]]
+
+
+def _pieces(db: SessionDB, section_id: str, before: str) -> Iterator[_Piece | None]:
+    """The heads of a section in pages, or as far as something waits that belongs behind them; at least one piece."""
+    waiting = db.waiting(section_id)
+    pages = _pages(db, section_id, before)
+    if not waiting:
+        yield from ((page, ()) for page in pages)
+        return
+    heads = tuple(head for page in pages for head in page)
+    done = 0
+    for place, some in groupby(zip(places([head.timestamp for head in heads], waiting), waiting, strict=True), _first):
+        yield heads[done:place], tuple(message for _, message in some)
+        done = place
+    if heads[done:]:
+        yield heads[done:], ()
+
+
+def _first(pair: tuple[int, Message]) -> int:
+    return pair[0]
+
+
+def _pages(db: SessionDB, section_id: str, before: str) -> Iterator[tuple[Head, ...]]:
+    """The heads of a section without those that only repeat the section before."""
+    repeated = db.carried(section_id, before)
+    after, more = 0, True
+    while more:
+        page = db.heads(section_id, after=after, limit=PAGE_HEADS)
+        yield tuple(head for head in page.items if head.id not in repeated)
+        after, more = page.items[-1].id if page.items else after, page.more
 
 
 def growth(db: SessionDB, generation: int, session_id: str, after: int) -> Iterator[GrowthArrived]:

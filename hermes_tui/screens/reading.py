@@ -39,6 +39,7 @@ class Reading:
         self._chain: frozenset[str] = frozenset()
         self._check: Check | None = None
         self._comparing = ""
+        self._spooled = False
         self.from_file = False
         """The JSONL file's side is shown: it is the longer one, or the hit that led here is only there."""
         self.row: SessionRow | None = None
@@ -90,6 +91,8 @@ class Reading:
             case told.FileTranscriptArrived():
                 self._transcript.open_messages(self.row, message.messages)
                 self._arrived()
+            case told.GrowthArrived() if self._spooled:
+                self.again()  # what was written may be what waited
             case told.GrowthArrived():
                 self._transcript.append_heads(message.session_id, message.heads)
             case told.BodiesArrived():
@@ -146,11 +149,18 @@ class Reading:
         self._transcript.faded = self.slow
 
     def _take_section(self, message: told.SectionArrived, row: SessionRow) -> None:
-        if not message.first:
+        if message.first:
+            self._begin_section(message, row)
+        else:
             self._transcript.append_heads(message.session_id, message.heads, live=False)
-            return
+        if message.waiting:
+            self._transcript.append_waiting(message.session_id, message.waiting)
+            self._spooled = True
+
+    def _begin_section(self, message: told.SectionArrived, row: SessionRow) -> None:
         section = Section(message.session_id, message.heads, self._label(message))
         if message.place == 1:
+            self._spooled = False
             self._transcript.open(row, [section])
             self._arrived()
         else:

@@ -140,6 +140,12 @@ class Transcript(Pane):
         self._reader.text.add(section)
         self._changed()
 
+    def append_waiting(self, session_id: str, messages: Sequence[Entry]) -> None:
+        """Put messages of the spool at the end, whose bodies cannot be asked for; their ids are below 0 and ascend."""
+        self._reader.text.bodies.keep(messages)
+        self._reader.text.add(Section(session_id, tuple(map(_head_of, messages))))
+        self._changed()
+
     def append_heads(self, session_id: str, heads: Sequence[Head], *, live: bool = True) -> None:
         """Put messages at the end; one who follows sees them, anyone else stays where they are.
 
