@@ -305,7 +305,7 @@ def _print_message(paper: Paper, message: Message) -> None:
     paper.line(safe(f"{message.role}{name}  {paper.stamp(message.timestamp)}{state}"))
     for note in kind.notes(message):
         paper.line(SafeText(INDENT + safe(paper.glyphs.words(note))))
-    for label, text in (("reasoning: ", message.reasoning), ("", message.text)):
+    for label, text in (("reasoning: ", message.reasoning), ("", kind.spoken(message))):
         for line in safe_lines(label + text) if text else ():
             paper.line(SafeText(INDENT + line))
     for call in message.tool_calls:

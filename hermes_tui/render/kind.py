@@ -33,6 +33,11 @@ def notes(message: Message) -> tuple[str, ...]:
     return tuple(_notes(message))
 
 
+def spoken(message: Message) -> str:
+    """Give the text below the notes: nothing where a note has it all."""
+    return "" if message.aside and message.role == "session_meta" else message.text
+
+
 def is_machine_made(message: Message) -> bool:
     """True for what stands under the user's role and was not typed by anybody."""
     if message.role != "user":
@@ -54,7 +59,8 @@ def _notes(message: Message) -> Iterator[str]:
     if message.origin is Origin.SPOOL:
         yield "spool · waits to be written into SQLite"
     if message.role == "session_meta":
-        yield "session_meta · describes the session, is no message"
+        about = message.text if message.aside else ""
+        yield f"session_meta · {about or 'describes the session, is no message'}"
     if message.mirrored:
         yield f"mirror · sent from {message.mirrored}"
     if message.observed:

@@ -218,7 +218,7 @@ class _Drawing:
     def _text(self) -> list[Line]:
         role = Role.TEXT if self.message.active and not self.message.aside else Role.DIM
         like, recalled = span("", role), span("", Role.DIM, italic=True)
-        if self.message.text.strip():
+        if kind.spoken(self.message).strip():
             pieces = [(text, memory) for text, memory in kind.parts(self.message) if text.strip()]
             return [
                 line

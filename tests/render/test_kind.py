@@ -32,6 +32,7 @@ def drawn(message: Message) -> list[str]:
         (say("hi all", observed=True), "user ┃", "observed · said in the group, not to the agent"),
         (say("x", "assistant", mirrored="cron: daily"), "agent │", "mirror · sent from cron: daily"),
         (say("", "session_meta"), "about ╎", "session_meta · describes the session, is no message"),
+        (say("model opus", "session_meta", aside=True), "about ╎", "session_meta · model opus"),
         (say("x", origin=Origin.SPOOL), "user ┃", "spool · waits to be written into SQLite"),
         (say("[SYSTEM: p1 is done]"), "hermes ╎", "notice · put in by Hermes, not typed"),
         (say("[System note: cut]\ngo on"), "user ┃", "notice · put in by Hermes before what follows it"),
@@ -51,7 +52,7 @@ def drawn(message: Message) -> list[str]:
 def test_what_is_more_than_talk_says_so_above_its_text(message: Message, label: str, note: str) -> None:
     lines = drawn(message)
     assert lines[0] == f"{label:>9} {note}"
-    if message.text:
+    if message.text and not message.aside:
         assert message.text.split("\n", maxsplit=1)[0] in lines[1]
 
 

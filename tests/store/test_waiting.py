@@ -39,6 +39,7 @@ def waits(*times: float | None) -> list[Message]:
         ([1, 2, 3], [1, None, 2], [1, 1, 2]),
         ([1, 2, 3], [2, 1], [2, 2]),
         ([1, 5, 2, 6], [3], [3]),
+        ([1, 2, 9, 3, 8], [4], [4]),
         ([1, None, 3], [2], [1]),
         ([], [1], [0]),
     ],
@@ -57,16 +58,17 @@ def test_the_order_of_the_spool_is_kept(rows: list[float | None], spool: list[fl
     assert all(0 <= place <= len(rows) for place in found)
 
 
+@pytest.mark.parametrize("last", [25, 99])
 @pytest.mark.parametrize("page", [1, 2, 4096])
 def test_the_transcript_has_every_row_and_every_waiting_message_in_its_place(
-    tmp_path: Path, page: int, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, page: int, last: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(answers, "PAGE_HEADS", page)
     folder = home(tmp_path)
     db = SessionDB(folder / "state.db")
     store(db, "s", [say("user", f"row {number}", timestamp=T + 10 * number) for number in range(4)])
     (folder / "pending_messages").mkdir()
-    for number, moment in enumerate((T + 5, T + 6, T + 15, T + 99)):
+    for number, moment in enumerate((T + 5, T + 6, T + 15, T + last)):
         payload = {
             "ts": moment,
             "seq": number,
@@ -83,7 +85,8 @@ def test_the_transcript_has_every_row_and_every_waiting_message_in_its_place(
         seen += [message.text for message in one.waiting]
         ids += [message.id or 0 for message in one.waiting]
         assert {message.origin for message in one.waiting} <= {Origin.SPOOL}
-    assert seen == ["row 0", "waiting 0", "waiting 1", "row 1", "waiting 2", "row 2", "row 3", "waiting 3"]
+    end = ["waiting 3", "row 3"] if last == 25 else ["row 3", "waiting 3"]
+    assert seen == ["row 0", "waiting 0", "waiting 1", "row 1", "waiting 2", "row 2", *end]
     assert ids == sorted(set(ids))
     assert ids[-1] < 0
     assert [one.first for one in arrived] == [True, *[False] * (len(arrived) - 1)]
