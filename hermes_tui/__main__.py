@@ -311,7 +311,7 @@ def _screen(arguments: Arguments, home: Home, stack: ExitStack) -> int:
     from store import open_home
 
     app = HermesApp(
-        partial(open_home, home),
+        partial(open_home, home, cache_dir=_caches(arguments)),
         open_to_write=_to_write(arguments, home),
         owner=_owner(arguments, "demo" if arguments.demo else home.name),
         where=_where(home),
@@ -332,6 +332,15 @@ def _to_write(arguments: Arguments, home: Home) -> OpenStore | None:
     return partial(SessionDB, home.state_db, sessions_dir=home.sessions_dir)
 
 
+def _caches(arguments: Arguments) -> Path | None:
+    """Where verdicts are remembered; the demo's home does not last."""
+    from store import cache
+
+    if arguments.demo:
+        return None
+    return cache.locate(os.environ, platform=sys.platform, user_home=Path.home())
+
+
 def _owner(arguments: Arguments, name: str) -> str:
     """What the search row says at its end."""
     return f"{name} · read-only" if arguments.read_only else name
@@ -348,7 +357,7 @@ def _shelves(arguments: Arguments, home: Home) -> list[Shelf]:
     shelves = [
         Shelf(
             one.name,
-            partial(open_home, one),
+            partial(open_home, one, cache_dir=_caches(arguments)),
             _owner(arguments, one.name),
             _where(one),
             open_to_write=_to_write(arguments, one),

@@ -6,7 +6,7 @@ Each answer carries the generation of the question it answers; the screen drops 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from textual.message import Message
 
@@ -28,7 +28,7 @@ from store.models import (
 )
 from store.models import Message as Entry
 from store.pending import Pending
-from store.plan import Line, Operation, Plan, Progress, Receipt
+from store.plan import Line, Operation, Plan, Progress, Receipt, Why
 
 
 @dataclass
@@ -46,6 +46,10 @@ class SessionsArrived(Answer):
     sessions: tuple[Session, ...]
     done: bool = False
     """Every session of state.db has arrived."""
+    drifts: Mapping[str, Drift | None] = field(default_factory=dict)
+    """Flags that come with them, so that the first frame has them,"""
+    facts: Mapping[str, JsonlFacts] = field(default_factory=dict)
+    """and what they rest on."""
 
 
 @dataclass
@@ -71,10 +75,16 @@ class OutlinesArrived(Answer):
 
 @dataclass
 class DriftsArrived(Answer):
-    """Quick flags, and what they rest on."""
+    """Flags, and what they rest on."""
 
     drifts: Mapping[str, Drift | None]
     facts: Mapping[str, JsonlFacts]
+    by_content: bool = False
+    """They are verdicts; else they go by counts."""
+    done: int = 0
+    """Sessions that were compared so far,"""
+    total: int = 0
+    """of so many; 0 where that is no news."""
 
 
 @dataclass
@@ -142,6 +152,8 @@ class CheckArrived(Answer):
     """What the two sources of the session on the screen say of each other, by content."""
 
     check: Check
+    refused: Why | None = None
+    """Why a repair would do nothing; None where it would do something, or nothing is missing."""
 
 
 @dataclass

@@ -11,7 +11,7 @@ from .agent_messages import MessageVerbs
 from .cancel import Cancel
 from .carried import MOST, Likeness, copies
 from .draft import storable
-from .errors import CannotOpen, Damaged
+from .errors import CannotOpen, Damaged, StoreMissing
 from .files import META
 from .lineage import Lineage
 from .models import (
@@ -22,8 +22,10 @@ from .models import (
     Count,
     Drift,
     Finding,
+    Glance,
     Head,
     JsonlFacts,
+    Judged,
     Kin,
     Message,
     Origin,
@@ -39,6 +41,7 @@ from .sqlite import entries, messages, orphans, sessions, vocabulary
 from .sqlite.counts import NOTHING, counts
 from .sqlite.orphans import Lone
 from .sqlite.sessions import Cursor
+from .survey import Survey
 from .watch import Watch
 from .words import cjk_runs, fold
 
@@ -80,6 +83,40 @@ class BrowserVerbs(MessageVerbs):
             active = ()
         found = {row.id: row for row in (*self._rows(active), *self.sessions(limit=limit).items)}
         return tuple(sorted(found.values(), key=lambda row: (row.last_active or 0.0, row.id), reverse=True)[:limit])
+
+    def glance(self, *, limit: int = 200) -> Glance:
+        """The sessions of `recent` and the newest of those that only JSONL files know, with their quick flags.
+
+        Where there is no state.db yet, the files alone.
+        """
+        try:
+            rows = self.recent(limit=limit)
+        except StoreMissing:
+            rows = ()
+        return self._survey.glance(rows, most=limit)
+
+    def survey(self, *, cancel: Cancel) -> Iterator[Judged]:
+        """The verdicts by content of all sessions that have a JSONL file, as flags.
+
+        First those that are remembered from an earlier start, in one step, then one session after the other, the newest
+        first; what was found is remembered, where this SessionDB has a `cache_dir`.
+
+        Raises:
+            Interrupted: `cancel` was withdrawn.
+        """
+        return self._survey.run(cancel=cancel)
+
+    def judge(self, session_ids: Iterable[str], *, cancel: Cancel) -> Iterator[Judged]:
+        """The same of some sessions, which changed; those without a JSONL file are passed over.
+
+        Raises:
+            Interrupted: `cancel` was withdrawn.
+        """
+        return self._survey.again(session_ids, cancel=cancel)
+
+    @property
+    def _survey(self) -> Survey:
+        return Survey(self._reader, self._files, self._cache, profile=self._profile)
 
     def session(self, session_id: str) -> Session | None:
         """One session, from SQLite or from files that alone know it: JSONL, the spool, a snapshot as the last resort.

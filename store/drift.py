@@ -48,6 +48,20 @@ def flag_of(check: Check) -> Drift | None:
     return _FLAGS.get(check.verdict) or (Drift.DAMAGED if check.damaged_lines else None)
 
 
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """A verdict, and whether it speaks of the whole file."""
+
+    check: Check
+    problem: str = ""
+    """Why the JSONL file cannot be read; "" where it can."""
+
+    @property
+    def flag(self) -> Drift | None:
+        """What a list shows."""
+        return Drift.DAMAGED if self.problem else flag_of(self.check)
+
+
 class Checker:
     """Verdicts by content; holds the messages of one session at a time, and of those only what is compared."""
 
@@ -62,12 +76,16 @@ class Checker:
             SessionMissing: Neither source knows the session.
             Interrupted: `cancel` was withdrawn.
         """
-        file = self._file(session_id)
+        return self.judge(session_id, cancel=cancel).check
+
+    def judge(self, session_id: str, *, cancel: Cancel | None = None) -> Judgement:
+        """The same, and what a list shows of it."""
+        file = self._file(session_id, cancel)
         stored = self._stored(session_id, cancel)
         if file is None and stored is None:
             raise SessionMissing(f"no session {session_id}, neither in {self._reader.path.name} nor as a JSONL file")
         comparison = merge.compare(file.entries if file else [], stored or [])
-        return judged(session_id, comparison, _sides(file, stored))
+        return Judgement(judged(session_id, comparison, _sides(file, stored)), file.problem if file else "")
 
     def checks(self, ids: Iterable[str] | None = None, *, cancel: Cancel | None = None) -> Iterator[Check]:
         """Compare one session after the other: those asked for, or all, newest first, JSONL-only ones at the end.
@@ -105,13 +123,15 @@ class Checker:
             return None
         return found if known or found else None
 
-    def _file(self, session_id: str) -> _File | None:
+    def _file(self, session_id: str, cancel: Cancel | None) -> _File | None:
         if self._files.find(session_id) is None:
             return None
         entries: list[Entry] = []
         damaged = 0
         try:
             for record in self._files.records(session_id):
+                if cancel is not None and cancel.cancelled:
+                    raise Interrupted("the question was withdrawn")
                 if isinstance(record, BadLine):
                     damaged += 1
                 elif is_message(record):

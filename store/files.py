@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from . import content, home, jsonl, status, title
+from .cache import NOT_STORED, Cache, mark
 from .cancel import Cancel
 from .errors import CannotOpen, Damaged, Interrupted, UnsafeId
 from .merge import Entry
@@ -32,7 +33,8 @@ class _Look:
 
     facts: JsonlFacts
     session: Session
-    outline: Outline
+    outline: Outline | None
+    """None where this is remembered from another start, and nothing was read."""
 
 
 def is_message(record: jsonl.Record) -> bool:
@@ -46,11 +48,13 @@ class Files:
     Args:
         folder: `sessions/` of a home; a missing one has no files.
         profile: Of the sessions that only a file knows.
+        cache: What is remembered of such sessions; nothing where it is None.
     """
 
-    def __init__(self, folder: Path, *, profile: str = "default") -> None:
+    def __init__(self, folder: Path, *, profile: str = "default", cache: Cache | None = None) -> None:
         self.folder = folder
         self._profile = profile
+        self._cache = cache or Cache(None, folder)
         self._looks: dict[str, _Look] = {}
 
     def find(self, session_id: str) -> home.FileStat | None:
@@ -78,8 +82,12 @@ class Files:
 
     def outline(self, session_id: str) -> Outline | None:
         """Status and first words as the file alone tells them, None without one."""
-        look = self._look(session_id, self.find(session_id))
-        return look.outline if look else None
+        state = self.find(session_id)
+        look = self._look(session_id, state)
+        if look is None or look.outline is not None or state is None:
+            return look.outline if look else None
+        look = self._looks[session_id] = self._read(session_id, state)
+        return look.outline
 
     def all_facts(self, *, cancel: Cancel | None = None) -> Iterator[JsonlFacts]:
         """Every file, the one changed last first; one folder listing, and a reading of each that changed.
@@ -140,8 +148,15 @@ class Files:
         known = self._looks.get(session_id)
         stamp = (state.inode, state.size, state.mtime_ns)
         if known is None or (known.facts.inode, known.facts.size, known.facts.mtime_ns) != stamp:
-            known = self._looks[session_id] = self._read(session_id, state)
+            known = self._remembered(session_id, stamp) or self._read(session_id, state)
+            self._looks[session_id] = known
         return known
+
+    def _remembered(self, session_id: str, stamp: home.Stamp) -> _Look | None:
+        found = self._cache.get(mark(session_id, stamp, NOT_STORED), session_id, profile=self._profile)
+        if found is None or found.session is None:
+            return None
+        return _Look(found.facts(stamp), found.session, None)
 
     def _read(self, session_id: str, state: home.FileStat) -> _Look:
         facts = JsonlFacts(session_id, state.size, state.mtime_ns, state.inode)

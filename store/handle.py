@@ -6,6 +6,7 @@ import stat
 from pathlib import Path
 from typing import Self, TypeVar
 
+from .cache import Cache
 from .errors import CannotOpen, Damaged, ReadOnly
 from .files import Files
 from .home import Home
@@ -25,18 +26,27 @@ class Handle:
         path: The state.db; without `read_only` it is made where it is missing or has no byte yet, with its folder.
         read_only: Create nothing, refuse every write.
         sessions_dir: Folder of the legacy files, `sessions` beside the state.db where it is None.
+        cache_dir: Where verdicts are remembered from one start to the next (`store.cache`); None for nowhere.
 
     Raises:
         StoreError: The file is missing and cannot be made.
     """
 
-    def __init__(self, path: Path, *, read_only: bool = False, sessions_dir: Path | None = None) -> None:
+    def __init__(
+        self,
+        path: Path,
+        *,
+        read_only: bool = False,
+        sessions_dir: Path | None = None,
+        cache_dir: Path | None = None,
+    ) -> None:
         self.path = Path(path)
         self.read_only = read_only
         self.sessions_dir = self.path.parent / "sessions" if sessions_dir is None else Path(sessions_dir)
         self._writer = Writer(self.path)
         self._reader = Reader(self.path, step_back=self._step_back)
-        self._files = Files(self.sessions_dir, profile=self._profile)
+        self._cache = Cache(cache_dir, self.path)
+        self._files = Files(self.sessions_dir, profile=self._profile, cache=self._cache)
         self.leftovers = Leftovers(self._files, self.path.parent, profile=self._profile, stored=self._stored_identities)
         if not read_only and _is_blank(self.path):
             schema.create(self.path)

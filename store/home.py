@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import re
 import stat
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,6 +22,10 @@ ALL = "all"
 
 _PROFILE = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 _SAFE_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
+
+
+Stamp = tuple[int, int, int]
+"""Inode, size and mtime_ns of a file: what tells one state of it from another."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +167,22 @@ def dump_files(sessions_dir: Path) -> dict[str, FileStat]:
     return _files(sessions_dir, "request_dump_", ".json")
 
 
+def transcript_stamps(sessions_dir: Path) -> dict[str, Stamp]:
+    """List the same as `transcript_files`, as cheaply as it can be: no more is kept of a file than tells it apart."""
+    found: dict[str, Stamp] = {}
+    for entry in _scan(sessions_dir):
+        name = entry.name
+        if not name.endswith(".jsonl") or len(name) == len(".jsonl") or not _is_text(name):
+            continue
+        try:
+            about = entry.stat(follow_symlinks=False)
+        except FileNotFoundError:  # removed since it was listed
+            continue
+        if stat.S_ISREG(about.st_mode):
+            found[name[: -len(".jsonl")]] = about.st_ino, about.st_size, about.st_mtime_ns
+    return found
+
+
 def _files(folder: Path, before: str, behind: str) -> dict[str, FileStat]:
     """Regular files by what stands between the two ends of their names."""
     files: dict[str, FileStat] = {}
@@ -181,11 +201,16 @@ def _files(folder: Path, before: str, behind: str) -> dict[str, FileStat]:
 
 def _entries(folder: Path) -> list[os.DirEntry[str]]:
     """List a folder; [] where there is none."""
+    return list(_scan(folder))
+
+
+def _scan(folder: Path) -> Iterator[os.DirEntry[str]]:
+    """The same, as it is read."""
     try:
         with os.scandir(folder) as entries:
-            return list(entries)
+            yield from entries
     except FileNotFoundError:
-        return []
+        return
     except PermissionError as error:
         raise NoPermission(f"the folder {folder} may not be listed; give yourself the right to read it") from error
     except OSError as error:
@@ -196,7 +221,7 @@ def _entries(folder: Path) -> list[os.DirEntry[str]]:
 
 def _is_text(name: str) -> bool:
     """False for a file name that is not UTF-8 on the disk: no session id is such."""
-    return not any("\ud800" <= char <= "\udfff" for char in name)
+    return name.isascii() or not any("\ud800" <= char <= "\udfff" for char in name)
 
 
 def _usual(environ: Mapping[str, str], platform: str, user_home: Path) -> list[Path]:

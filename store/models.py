@@ -6,7 +6,8 @@ Text is as stored: nothing here is safe for a terminal until `hermes_tui.render.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Generic, TypeVar
 
@@ -290,6 +291,33 @@ class Check:
     repairable: bool
     reason: str = ""
     """Why it is not repairable, or what a reader should know; "" where all is well."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A step of a survey: verdicts by content, as flags."""
+
+    done: int
+    """Sessions with a JSONL file whose verdict is known,"""
+    total: int
+    """of so many; 0 where only some were asked for."""
+    drifts: Mapping[str, Drift | None] = field(default_factory=dict)
+    """Flags that are told with this step."""
+    facts: Mapping[str, JsonlFacts] = field(default_factory=dict)
+    """What the files of these sessions tell."""
+    checks: tuple[Check, ...] = ()
+    """The verdicts that were worked out just now."""
+
+
+@dataclass(frozen=True, slots=True)
+class Glance:
+    """What a first frame can show."""
+
+    sessions: tuple[Session, ...]
+    drifts: Mapping[str, Drift | None]
+    """Flags, as far as they are remembered or counts tell them."""
+    facts: Mapping[str, JsonlFacts]
+    """What the files of these sessions tell."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,10 +14,11 @@ from dataclasses import dataclass
 from . import adoption, difference, drift, objections, placing, sources
 from .errors import StoreMissing
 from .files import Files
+from .home import Stamp
 from .merge import Comparison
 from .placing import Place, Reserved
 from .plan import Line, Plan, Refusal, Run, Why
-from .sources import Sources, Stamp
+from .sources import Sources
 from .sqlite import journal, schema, standing
 from .sqlite.connection import Reader
 from .sqlite.journal import Header, Intent

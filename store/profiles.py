@@ -11,21 +11,20 @@ import heapq
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from pathlib import Path
 from typing import TypeVar
 
 from .cancel import Cancel
 from .errors import StoreMissing
-from .home import DEFAULT, Home
+from .home import Home
 from .models import (
     Batch,
     Change,
-    Check,
     ContextLine,
     Count,
     Finding,
     Head,
     Hit,
-    JsonlFacts,
     Kin,
     Message,
     Origin,
@@ -34,6 +33,7 @@ from .models import (
     Scope,
     Session,
 )
+from .profile_drift import ProfileDrift
 from .query import Query
 from .ranking import relevance
 from .session_db import SessionDB
@@ -46,11 +46,15 @@ FIRST, LATER = 20, 100
 """Hits of the first batch of a search and of the others, as one store gives them."""
 
 
-def open_home(home: Home) -> SessionDB:
-    """The store of a home, to read; of every profile where the home stands for all."""
+def open_home(home: Home, *, cache_dir: Path | None = None) -> SessionDB:
+    """The store of a home, to read; of every profile where the home stands for all.
+
+    Args:
+        cache_dir: Where verdicts are remembered; None for nowhere.
+    """
     if home.is_every:
-        return ProfilesDB(Home(home.root).profiles())
-    return SessionDB(home.state_db, read_only=True, sessions_dir=home.sessions_dir)
+        return ProfilesDB(Home(home.root).profiles(), cache_dir=cache_dir)
+    return SessionDB(home.state_db, read_only=True, sessions_dir=home.sessions_dir, cache_dir=cache_dir)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,26 +65,15 @@ class _Cursor:
     inner: object
 
 
-class ProfilesDB(SessionDB):
+class ProfilesDB(ProfileDrift):
     """Reads every profile as one; what agents write and ask goes to the root alone, which is opened to read.
 
     A profile without a state.db has what its files have; one that cannot be read fails the questions about it.
 
     Args:
         homes: The root first, as `Home.profiles` gives them.
+        cache_dir: Where verdicts are remembered; None for nowhere.
     """
-
-    def __init__(self, homes: Sequence[Home]) -> None:
-        root = homes[0]
-        super().__init__(root.state_db, read_only=True, sessions_dir=root.sessions_dir)
-        self._parts = [SessionDB(home.state_db, read_only=True, sessions_dir=home.sessions_dir) for home in homes]
-        self._names = [home.name for home in homes]
-
-    def close(self) -> None:
-        """Close every profile's connections."""
-        super().close()
-        for part in self._parts:
-            part.close()
 
     def sessions(self, *, limit: int = 200, cursor: object = None) -> Page[Session]:
         """A page of one profile after the other, each newest start first."""
@@ -181,32 +174,6 @@ class ProfilesDB(SessionDB):
         lines = self._parts[place].context(own, message_id // len(self._parts), width=width)
         return tuple(replace(line, id=self._outer(place, line.id)) for line in lines)
 
-    def facts(self, session_id: str) -> JsonlFacts | None:
-        """What the JSONL file tells."""
-        place, own = self._split(session_id)
-        facts = self._parts[place].facts(own)
-        return None if facts is None else replace(facts, session_id=session_id)
-
-    def all_facts(self, *, cancel: Cancel | None = None) -> Iterator[JsonlFacts]:
-        """Every JSONL file, profile after profile."""
-        for place, part in enumerate(self._parts):
-            for facts in part.all_facts(cancel=cancel):
-                yield replace(facts, session_id=self._name(place, facts.session_id))
-
-    def check(self, session_id: str) -> Check:
-        """Compare both sources of one session."""
-        place, own = self._split(session_id)
-        return replace(self._parts[place].check(own), session_id=session_id)
-
-    def checks(self, ids: Iterable[str] | None = None, *, cancel: Cancel | None = None) -> Iterator[Check]:
-        """Compare one session after the other."""
-        if ids is not None:
-            yield from map(self.check, ids)
-            return
-        for place, part in enumerate(self._parts):
-            for check in part.checks(cancel=cancel):
-                yield replace(check, session_id=self._name(place, check.session_id))
-
     def search(
         self, query: Query | str, *, limit: int = 200, cancel: Cancel | None = None, after_id: int = 0
     ) -> Iterator[Batch]:
@@ -277,53 +244,6 @@ class ProfilesDB(SessionDB):
                     yield replace(hit, session_id=self._name(place, hit.session_id), message_id=row)
         except StoreMissing:
             return
-
-    @property
-    def _places(self) -> range:
-        return range(len(self._parts))
-
-    def _stored(self, place: int, question: Callable[[SessionDB], T], otherwise: T) -> T:
-        """The answer of one profile; `otherwise` where it has no state.db yet."""
-        try:
-            return question(self._parts[place])
-        except StoreMissing:
-            return otherwise
-
-    def _rows_of(self, place: int, question: Callable[[SessionDB], tuple[Session, ...]]) -> Iterator[Session]:
-        return (self._named(place, row) for row in self._stored(place, question, tuple[Session, ...]()))
-
-    def _split(self, session_id: str) -> tuple[int, str]:
-        """The place of a session's profile, and its id there."""
-        name, slash, own = session_id.partition("/")
-        if slash and name in self._names and name != DEFAULT:
-            return self._names.index(name), own
-        return 0, session_id
-
-    def _by_place(self, session_ids: Iterable[str]) -> dict[int, list[str]]:
-        found: dict[int, list[str]] = {}
-        for place, own in map(self._split, session_ids):
-            found.setdefault(place, []).append(own)
-        return found
-
-    def _name(self, place: int, own: str) -> str:
-        return f"{self._names[place]}/{own}" if place else own
-
-    def _outer(self, place: int, row: int) -> int:
-        return row * len(self._parts) + place
-
-    def _named(self, place: int, row: Session) -> Session:
-        """A row as the merged list has it."""
-        return replace(
-            row,
-            id=self._name(place, row.id),
-            parent_id=None if row.parent_id is None else self._name(place, row.parent_id),
-            profile=self._names[place],
-            first_id=None if row.first_id is None else self._outer(place, row.first_id),
-            last_id=None if row.last_id is None else self._outer(place, row.last_id),
-        )
-
-    def _message(self, place: int, row: Message) -> Message:
-        return replace(row, id=self._outer(place, row.id or 0), session_id=self._name(place, row.session_id))
 
 
 class ProfilesWatch(Watch):

@@ -20,9 +20,10 @@ from .cancel import Cancel
 from .draft import Draft
 from .errors import PlanChanged, Refused
 from .handle import Handle
+from .home import Stamp
 from .plan import Plan, Progress, Receipt, State
 from .planning import Item, Work, work_out
-from .sources import Stamp, stamp_of
+from .sources import stamp_of
 from .sqlite import entries, images, journal, steps
 from .sqlite.journal import Header
 from .sqlite.steps import Step, Stepped, Write

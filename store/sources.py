@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from . import jsonl
 from .errors import CannotOpen, Damaged, SessionMissing, StoreMissing
 from .files import Files, entry, is_message
-from .home import FileStat
+from .home import FileStat, Stamp
 from .lineage import Lineage
 from .merge import Comparison, Entry, compare
 from .sqlite import entries, sessions
@@ -17,9 +17,6 @@ from .sqlite.entries import Lying
 from .sqlite.standing import Standing
 
 _DAMAGED = 100
-
-Stamp = tuple[int, int, int]
-"""Inode, size and mtime_ns of a file."""
 
 
 def stamp_of(file: FileStat | None) -> Stamp | None:

@@ -5,13 +5,15 @@ Generators: whoever runs one may stop between two messages, and no statement of 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+import time
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import replace
 from itertools import count, groupby
 from typing import TYPE_CHECKING, TypeAlias
 
 from hermes_tui.messages import (
     Answer,
+    CheckArrived,
     DriftsArrived,
     FileSessionsArrived,
     FileTranscriptArrived,
@@ -36,8 +38,10 @@ PAGE_HEADS = 4096
 HIT_LIMIT = 2000
 SPOOLED = -(1 << 40)
 """The first id of a message that waits in the spool, on the screen: below all that SQLite gives."""
-FLAG_SECONDS = 0.1
+FLAG_SECONDS = 0.25
 """Flags are told in groups, as many as come in so long."""
+REST = 0.005
+"""Seconds of rest after a session was compared, at most: as long as that took, so that keys come through."""
 FEW = 32
 """Changed sessions that are read one by one; for more, the newest rows are read instead."""
 NEAR_TITLES = 20
@@ -47,8 +51,9 @@ AT_ONCE = 500
 
 
 def listed(db: SessionDB, generation: int) -> Iterator[Answer]:
-    """The newest rows for the first frame, the counts, then every row in pages."""
-    yield SessionsArrived(generation, db.recent(limit=FIRST_ROWS))
+    """The newest rows and their flags for the first frame, the counts, then every row in pages."""
+    look = db.glance(limit=FIRST_ROWS)
+    yield SessionsArrived(generation, look.sessions, drifts=look.drifts, facts=look.facts)
     yield ScopeCounted(generation, db.scope())
     page = db.sessions(limit=PAGE_ROWS)
     while page.more:
@@ -57,25 +62,37 @@ def listed(db: SessionDB, generation: int) -> Iterator[Answer]:
     yield SessionsArrived(generation, page.items, done=True)
 
 
-def flagged(
-    db: SessionDB, generation: int, rows: Mapping[str, Session], cancel: Cancel, clock: Callable[[], float]
-) -> Iterator[Answer]:
-    """The quick flag of every session that has a JSONL file, newest file first."""
+def flagged(db: SessionDB, generation: int, cancel: Cancel, clock: Callable[[], float]) -> Iterator[Answer]:
+    """The verdict of every session that has a JSONL file: what is remembered at once, the rest as it is compared."""
+    survey = db.survey(cancel=cancel)
+    step = next(survey)
+    yield DriftsArrived(generation, step.drifts, step.facts, by_content=True)
     drifts: dict[str, Drift | None] = {}
     facts: dict[str, JsonlFacts] = {}
-    told = clock()
-    for fact in db.all_facts(cancel=cancel):
-        if (session := rows.get(fact.session_id)) is None:
-            continue
-        drifts[session.id], facts[session.id] = db.drift(session, fact), fact
+    told = began = clock()
+    for step in survey:
+        drifts |= step.drifts
+        facts |= step.facts
         if clock() - told >= FLAG_SECONDS:
-            yield DriftsArrived(generation, drifts, facts)
+            yield DriftsArrived(generation, drifts, facts, by_content=True, done=step.done, total=step.total)
             drifts, facts, told = {}, {}, clock()
-    yield DriftsArrived(generation, drifts, facts)
+        time.sleep(min(clock() - began, REST))
+        began = clock()
+    yield DriftsArrived(generation, drifts, facts, by_content=True, done=step.total, total=step.total)
 
 
-def changed(db: SessionDB, generation: int, change: Change, known: Collection[str]) -> Iterator[Answer]:
-    """The rows and flags that a change touches."""
+def changed(
+    db: SessionDB, generation: int, change: Change, known: Collection[str], sure: Collection[str]
+) -> Iterator[Answer]:
+    """The rows and flags that a change touches.
+
+    Args:
+        db: The store.
+        generation: Of the question.
+        change: What changed.
+        known: The sessions that are listed.
+        sure: Sessions whose verdict stands until there is a new one.
+    """
     rows: dict[str, Session] = {}
     if change.store and not 0 < len(change.sessions) <= FEW:
         rows = {row.id: row for row in db.recent(limit=FIRST_ROWS)}
@@ -90,11 +107,28 @@ def changed(db: SessionDB, generation: int, change: Change, known: Collection[st
     facts: dict[str, JsonlFacts] = {}
     for session_id in change.files | change.sessions:
         session = rows.get(session_id) or db.session(session_id)
-        if session is None or (fact := db.facts(session_id)) is None:
+        if session is None:
             continue
-        drifts[session_id], facts[session_id] = db.drift(session, fact), fact
-    if facts:
+        if (fact := db.facts(session_id)) is None:
+            drifts |= {session_id: None} if session_id in change.files else {}  # its file is gone
+        elif session_id not in sure:
+            drifts[session_id], facts[session_id] = db.drift(session, fact), fact
+    if drifts:
         yield DriftsArrived(generation, drifts, facts)
+
+
+def judged(db: SessionDB, generation: int, session_ids: Sequence[str], cancel: Cancel) -> Iterator[Answer]:
+    """The verdicts of sessions that changed."""
+    for step in db.judge(session_ids, cancel=cancel):
+        if step.drifts:
+            yield DriftsArrived(generation, step.drifts, step.facts, by_content=True)
+
+
+def checked(db: SessionDB, generation: int, session_id: str) -> Iterator[Answer]:
+    """What the sources of the session on the screen lack, and why a repair would be refused."""
+    plan = db.plan(session_id)
+    refused = plan.refusals[0].why if plan.refusals and not plan.applies else None
+    yield CheckArrived(generation, plan.check, refused)
 
 
 def from_file(db: SessionDB, generation: int, session: Session) -> Iterator[Answer]:

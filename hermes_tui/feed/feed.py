@@ -19,7 +19,6 @@ from hermes_tui.feed.doctoring import Doctoring
 from hermes_tui.messages import (
     Answer,
     BodiesArrived,
-    CheckArrived,
     ContextArrived,
     GrowthArrived,
     SectionArrived,
@@ -129,12 +128,12 @@ class Feed(Doctoring):
             self.put("details", "transcript", lambda db: self._bodies(reading, db), name="bodies", told="details")
 
     def check(self, session_id: str) -> None:
-        """Ask what the two sources of the session on the screen lack, by content."""
+        """Ask what the two sources of the session on the screen lack, and whether a repair would be refused."""
         generation = self.generation("transcript")
         self.put(
             "files",
             "transcript",
-            lambda db: [CheckArrived(generation, db.check(session_id))],
+            lambda db: answers.checked(db, generation, session_id),
             name="check",
             told="details",
         )

@@ -15,6 +15,7 @@ from hermes_tui.feed import answers
 from hermes_tui.feed.desk import CALM, Desk, OpenStore
 from hermes_tui.messages import (
     Answer,
+    DriftsArrived,
     FileSessionsArrived,
     OutlinesArrived,
     SessionsArrived,
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
     from store import SessionDB
     from store.watch import Watch
 
+JUDGING = 4.0
+"""Times as long as it took to compare what changed, until that is done again: a large session may always change."""
 SOME = 64
 """Messages or rows that are read in one step, so that what is on the screen comes before what was."""
 
@@ -46,6 +49,10 @@ class Listing(Desk):
         self._pause = pause
         self._noting = threading.Lock()
         self._flags = Cancel()
+        self._closing = Cancel()
+        self._sure: set[str] = set()
+        self._unjudged: dict[str, None] = {}
+        self._judging_took = 0.0
         self._rows: dict[str, Session] = {}
         self._change = Change()
         self._refreshed = -CALM
@@ -59,13 +66,14 @@ class Listing(Desk):
         self._flags.cancel()
         self._flags = flags = Cancel()
         self._rows = {}
+        self._sure = set()
         # One after the other in one lane: the flags need the rows that the two before them told of.
         self.put("sessions", "sessions", lambda db: answers.listed(db, generation))
         self.put("sessions", "sessions", lambda db: [FileSessionsArrived(generation, db.file_sessions())], name="files")
         self.put(
             "sessions",
             "sessions",
-            lambda db: answers.flagged(db, generation, self._rows, flags, self._clock),
+            lambda db: answers.flagged(db, generation, flags, self._clock),
             name="flags",
             told="files",
         )
@@ -78,6 +86,15 @@ class Listing(Desk):
         self.wish(self._unlined, session_ids)
         self.put("rows", "sessions", lambda db: self._outlines(generation, db), name="outlines", told="details")
 
+    @property
+    def comparing(self) -> bool:
+        """Nobody stopped the comparison of all sessions."""
+        return not self._flags.cancelled
+
+    def stop_comparing(self) -> None:
+        """Leave the sessions that were not compared yet with their quick flags."""
+        self._flags.cancel()
+
     def refresh(self) -> None:
         """Read the newest rows again, because time has passed."""
         self._take(Change(store=True))
@@ -87,6 +104,9 @@ class Listing(Desk):
 
     def noticed(self, message: Answer) -> None:
         """Keep what later questions need: the rows, and the newest message."""
+        if isinstance(message, DriftsArrived) and message.by_content:
+            with self._noting:
+                self._sure |= message.drifts.keys()
         if isinstance(message, SessionsArrived | FileSessionsArrived):
             with self._noting:
                 self._rows = {**self._rows, **{session.id: session for session in message.sessions}}
@@ -95,6 +115,7 @@ class Listing(Desk):
     def close(self) -> None:
         """Interrupt what runs, end the threads, close the store."""
         self._flags.cancel()
+        self._closing.cancel()
         super().close()
 
     def wish(self, wishes: dict[Wish, None], fresh: Sequence[Wish]) -> None:
@@ -157,5 +178,16 @@ class Listing(Desk):
     def _changed(self, generation: int, db: SessionDB) -> Iterator[Answer]:
         with self._noting:
             change, self._change = self._change, Change()
+            sure = frozenset(self._sure)
         self._refreshed = self._clock()
-        yield from answers.changed(db, generation, change, self._rows)
+        yield from answers.changed(db, generation, change, self._rows, sure)
+        if touched := [*(change.files | change.sessions)]:
+            self.wish(self._unjudged, touched)
+            delay = max(CALM, JUDGING * self._judging_took)
+            self.put("files", "sessions", lambda db: self._judged(generation, db), name="verdicts", delay=delay)
+
+    def _judged(self, generation: int, db: SessionDB) -> Iterator[Answer]:
+        began = self._clock()
+        while ids := self.some(self._unjudged):
+            yield from answers.judged(db, generation, ids, self._closing)
+        self._judging_took = self._clock() - began

@@ -116,7 +116,9 @@ class Mending(Listing):
             writing.cancel()
 
     def mended(self, session_id: str) -> None:
-        """Read a session's row and flag again."""
+        """Read a session's row and flag again: its verdict does not stand any more."""
+        with self._noting:
+            self._sure.discard(session_id)
         self._take(Change(sessions=frozenset({session_id}), files=frozenset({session_id}), store=True))
 
     def close(self) -> None:

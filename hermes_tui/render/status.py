@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from hermes_tui.render.glyphs import Glyphs
@@ -11,6 +11,8 @@ from hermes_tui.render.safe import one_line
 from hermes_tui.render.time import in_words, many
 from store.models import Scope, Status
 
+BAR = 10
+"""Cells of a bar."""
 WIDE = 100
 """A screen narrower than this says only what wants attention at the right end."""
 
@@ -97,14 +99,37 @@ def busy_sentence(*, glyphs: Glyphs) -> Line:
     return glyphs.status(Status.INTERRUPTED), span(" state.db is locked by another program")
 
 
-def totals(live: int, flagged: int, *, width: int, glyphs: Glyphs) -> Line:
-    """Give the right end: `● 2 live  7 flagged`, below 100 columns `7 flagged` alone; empty where there is neither."""
+def totals(
+    live: int, flagged: int, compared: tuple[int, int] | None = None, *, width: int, glyphs: Glyphs
+) -> Sequence[Line]:
+    """Give the right end, the fullest form first: `● 2 live  7 flagged`, below 100 columns `7 flagged` alone.
+
+    Args:
+        live: Sessions that are being written.
+        flagged: Sessions whose sources disagree.
+        compared: How many were compared by content, and of how many; a bar tells it while some are left.
+        width: Columns of the screen.
+        glyphs: What to draw with.
+    """
     parts: list[Line] = []
     if live and width >= WIDE:
         parts.append((span(f"{glyphs.alive} {in_words(live)} live", Role.ACCENT),))
     if flagged:
         parts.append((span(f"{in_words(flagged)} flagged", Role.WARNING),))
-    return join(parts, span("  "))
+    plain = join(parts, span("  "))
+    if compared is None or compared[0] >= compared[1]:
+        return (plain,)
+    return [*(join([bar, *parts], span("  ")) for bar in _bars(*compared, glyphs)), plain]
+
+
+def _bars(done: int, total: int, glyphs: Glyphs) -> Iterator[Line]:
+    """How far a comparison is, in three forms."""
+    full = BAR * done // total
+    bar: Line = (span(glyphs.heavy * full, Role.FOCUS), span(glyphs.light * (BAR - full), Role.HAIR))
+    word = span("comparing ", Role.DIM)
+    yield (word, *bar, span(f" {in_words(done)}"), span(f" of {in_words(total)}", Role.DIM))
+    yield (word, *bar)
+    yield bar
 
 
 def _joined(parts: Iterable[Line], glyphs: Glyphs) -> Line:

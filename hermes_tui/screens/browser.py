@@ -78,6 +78,15 @@ class BrowserScreen(Mender):
                 if key.title:
                     yield Offer(key.title, command.shown, partial(self._run, command, key.action))
 
+        if self.comparing:
+            yield Offer("Stop comparing sessions", "", self._stop_comparing)
+
+    def _stop_comparing(self) -> None:
+        self.feed.stop_comparing()
+        self.compared = None
+        self.tell("stopped: the other flags go by counts")
+        self.draw()
+
     async def _run(self, command: Command, action: str) -> None:
         if self.place not in command.places:
             self.action_enter_list()

@@ -25,6 +25,7 @@ class Listener(Painter):
         self._begin_anew()
         self.failure, self.busy, self.has_store = None, None, True
         changed = self.catalog.put(message.sessions)
+        changed += [row.session.id for row in self.catalog.put_drifts(message.drifts, message.facts)]
         self.finder.learn(changed)
         if message.done:
             self.catalog.complete = True
@@ -54,7 +55,13 @@ class Listener(Painter):
 
     @on(told.DriftsArrived)
     def _on_drifts_arrived(self, message: told.DriftsArrived) -> None:
+        if message.total:
+            self.compared = (message.done, message.total) if self.feed.comparing else None
+        if message.by_content:
+            self.reading.compare_again(message.drifts)
         self._show(self.catalog.put_drifts(message.drifts, message.facts))
+        if message.total:
+            self.draw()
 
     # Hits
 
@@ -117,6 +124,7 @@ class Listener(Painter):
             self.search_error = message.error
             self.finder.results.done = True
         elif message.question in {"details", "files"} and self.failure is None:
+            self.compared = None
             self.tell(str(message.error))
         self.paint_soon()
 

@@ -62,6 +62,8 @@ class Painter(Frame):
         """Why a search has no answer."""
         self.busy: float | None = None
         """Seconds that a question has waited for another program's lock."""
+        self.compared: tuple[int, int] | None = None
+        """How many sessions were compared by content, and of how many; None where that is not going on."""
         self.position: Transcript.PositionChanged | None = None
         """Where the reader is."""
         self.where = where
@@ -101,6 +103,11 @@ class Painter(Frame):
             "any_flagged": self.catalog.flagged > 0,
         }
         return frozenset(name for name, met in holds.items() if met)
+
+    @property
+    def comparing(self) -> bool:
+        """Sessions are being compared by content."""
+        return self.compared is not None and self.compared[0] < self.compared[1]
 
     @property
     def current(self) -> SessionRow | None:
@@ -157,8 +164,8 @@ class Painter(Frame):
         """Put what is known into the frame."""
         self.reading.fade()
         live = self.catalog.live(self.now().timestamp())
-        ends = totals(live, self.catalog.flagged, width=self.form.width, glyphs=self.glyphs)
-        self.status.show(self._sentence(), ends)
+        ends = totals(live, self.catalog.flagged, self.compared, width=self.form.width, glyphs=self.glyphs)
+        self.status.show(self._sentence(), *ends)
         pinned = ("f1" if self.place is Place.SEARCH else "?", "help")
         self.foot.show(footer(self.place, self.conditions), pinned)
         self._draw_head()

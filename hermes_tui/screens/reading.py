@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from datetime import datetime
 
 from hermes_tui import messages as told
@@ -15,10 +15,13 @@ from hermes_tui.widgets.session_list import SessionRow
 from hermes_tui.widgets.transcript import Section, Transcript
 from store.errors import StoreError
 from store.models import Check, Drift, Hit, Origin, Relation, Session
+from store.plan import Why
 from store.query import Query
 
 SIGN_AFTER = 0.15
 """Seconds before a pane says that it is loading."""
+BOTH = (Drift.DIVERGED, Drift.JSONL_AHEAD)
+"""Flags of sessions that both sources know."""
 
 
 class Reading:
@@ -38,6 +41,7 @@ class Reading:
         self._before: Session | None = None
         self._chain: frozenset[str] = frozenset()
         self._check: Check | None = None
+        self._refused: Why | None = None
         self._comparing = ""
         self._spooled = False
         self.from_file = False
@@ -58,7 +62,8 @@ class Reading:
         here = row.session.id in self._chain and self.error is None and from_file == self.from_file
         self.hit = hit
         if not here:
-            self.row, self.error, self._check, self._waiting, self.from_file = row, None, None, True, from_file
+            self.row, self.error, self._waiting, self.from_file = row, None, True, from_file
+            self._check, self._refused, self._comparing = None, None, ""
             self._chain = frozenset({row.session.id})
             self._asked = time.monotonic()
             self._generation = self._feed.open(row.session, from_file=from_file, delay=delay)
@@ -98,7 +103,7 @@ class Reading:
             case told.BodiesArrived():
                 self._transcript.put(message.messages)
             case told.CheckArrived():
-                self._check = message.check
+                self._check, self._refused = message.check, message.refused
                 self.show_banner()
 
     def take_sessions(self, sessions: Sequence[Session]) -> None:
@@ -134,10 +139,16 @@ class Reading:
         if self.row is None:
             return
         session, drift = self.row.session, self.row.drift
-        if drift is Drift.DIVERGED and self._comparing != session.id:
+        if drift in BOTH and self._comparing != session.id:
             self._comparing = session.id
             self._feed.check(session.id)
-        self._banner.show(session, drift, self._catalog.facts(session.id), self._check)
+        self._banner.show(session, drift, self._catalog.facts(session.id), self._check, self._refused)
+
+    def compare_again(self, judged: Container[str]) -> None:
+        """Ask anew what the sources lack, if the session's verdict is among those that were worked out again."""
+        if self.row is not None and self.row.session.id in judged:
+            self._comparing = ""
+            self.show_banner()
 
     @property
     def slow(self) -> bool:

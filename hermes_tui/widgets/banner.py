@@ -9,11 +9,13 @@ from textual.message import Message
 
 from hermes_tui.render.glyphs import Glyphs
 from hermes_tui.render.line import Line, Role, blank, cells, fill, line_cells, span
+from hermes_tui.render.plan import SHORT_REASONS
 from hermes_tui.render.safe import safe
 from hermes_tui.render.time import in_words, many
 from hermes_tui.widgets.bar import Bar
 from hermes_tui.widgets.theme import Ground
 from store.models import Check, Drift, JsonlFacts, Origin, Session
+from store.plan import Why
 
 KEYS: Line = (
     span("r", Role.ACCENT, bold=True),
@@ -49,11 +51,22 @@ class Banner(Bar):
         super().__init__(id=id)
         self._drift: Drift | None = None
         self._sentences: tuple[str, ...] = ()
+        self._refused = False
 
-    def show(self, session: Session, drift: Drift | None, facts: JsonlFacts | None, check: Check | None) -> None:
-        """Say what is known of a session's drift; nothing, and the row goes."""
+    def show(
+        self,
+        session: Session,
+        drift: Drift | None,
+        facts: JsonlFacts | None,
+        check: Check | None,
+        refused: Why | None = None,
+    ) -> None:
+        """Say what is known of a session's drift, and why a repair would do nothing; nothing, and the row goes."""
         self._drift = drift
         self._sentences = sentences(session, drift, facts, check) if drift else _of_origin(session)
+        self._refused = drift is not None and check is not None and refused is not None
+        if self._refused and check is not None and refused is not None:
+            self._sentences = _of_refusal(check, refused)
         self.set_class(bool(self._sentences), "-flagged")
         self.refresh()
 
@@ -61,7 +74,7 @@ class Banner(Bar):
         """The flag, and the longest sentence that fits."""
         if not self._sentences:
             return ()
-        return banner_line(self._drift, self._sentences, width, self.glyphs)
+        return banner_line(self._drift, self._sentences, width, self.glyphs, refused=self._refused)
 
     def _on_click(self, event: events.Click) -> None:  # type: ignore[override]  # need not be a coroutine
         event.stop()
@@ -82,13 +95,24 @@ def _of_origin(session: Session) -> tuple[str, ...]:
     return ()
 
 
-def banner_line(drift: Drift | None, said: tuple[str, ...], width: int, glyphs: Glyphs) -> Line:
-    """Draw the flag, the first of `said` that fits into `width` cells, and the keys of a flag, which stay."""
-    keys = KEYS if drift is not None else ()
+def _of_refusal(check: Check, refused: Why) -> tuple[str, ...]:
+    """What to say where a repair would do nothing."""
+    words = f"repair refused: {SHORT_REASONS[refused]}"
+    return f"SQLite lacks {in_words(check.missing_in_sqlite)} · {words}", words, "refused"
+
+
+def banner_line(
+    drift: Drift | None, said: tuple[str, ...], width: int, glyphs: Glyphs, *, refused: bool = False
+) -> Line:
+    """Draw the flag, the first of `said` that fits into `width` cells, and the keys of a flag, which stay.
+
+    Where a repair is refused, its key is left out.
+    """
+    keys = () if drift is None else KEYS[-2:] if refused else KEYS
     room = width - MARGIN - line_cells(keys)
     sentence = next((text for text in said if cells(safe(text)) <= room - 6), "")
     mark = span(glyphs.partial, Role.WARNING, bold=True) if drift is None else glyphs.drift(drift)
-    left: Line = (blank(1), mark, span(f" {sentence}"))
+    left: Line = (blank(1), mark, span(glyphs.words(f" {sentence}")))
     return (*fill(left, room), *keys) if room >= line_cells(left) else left
 
 

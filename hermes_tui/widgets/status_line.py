@@ -19,12 +19,12 @@ class StatusLine(Bar):
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002  Textual's own name
         super().__init__(id=id)
         self._left: Line = ()
-        self._right: Line = ()
+        self._right: tuple[Line, ...] = ()
         self._notice = ""
         self._clearing: Timer | None = None
 
-    def show(self, left: Line, right: Line = ()) -> None:
-        """Put up a sentence, and what stands at the right end where there is room for both."""
+    def show(self, left: Line, *right: Line) -> None:
+        """Put up a sentence, and at the right end the first of `right` for which there is room beside it."""
         if (left, right) != (self._left, self._right):
             self._left, self._right = left, right
             self.refresh()
@@ -48,7 +48,7 @@ class StatusLine(Bar):
             right = crop((span(self._notice, Role.ACCENT),), max(room // 2, 1), self.glyphs.truncated)
             left = crop(self._left, room - line_cells(right) - GAP, self.glyphs.truncated)
         else:
-            fits = line_cells(self._left) + GAP + line_cells(self._right) <= room
-            right = self._right if fits else ()
+            taken = line_cells(self._left) + GAP
+            right = next((line for line in self._right if taken + line_cells(line) <= room), ())
             left = crop(self._left, room, self.glyphs.truncated)
         return (blank(MARGIN), *fill(left, room - line_cells(right)), *right)

@@ -82,11 +82,22 @@ def test_the_other_sentences_are_the_pages() -> None:
 
 
 def test_the_totals_say_less_on_a_narrow_screen() -> None:
-    assert plain(totals(2, 7, width=140, glyphs=UNICODE)) == "● 2 live  7 flagged"
-    assert plain(totals(2, 7, width=80, glyphs=UNICODE)) == "7 flagged"
-    assert plain(totals(2, 0, width=140, glyphs=UNICODE)) == "● 2 live"
-    assert totals(0, 0, width=140, glyphs=UNICODE) == ()
-    assert plain(totals(2, 7, width=140, glyphs=ASCII)) == "* 2 live  7 flagged"
+    assert [plain(line) for line in totals(2, 7, width=140, glyphs=UNICODE)] == ["● 2 live  7 flagged"]
+    assert [plain(line) for line in totals(2, 7, width=80, glyphs=UNICODE)] == ["7 flagged"]
+    assert [plain(line) for line in totals(2, 0, width=140, glyphs=UNICODE)] == ["● 2 live"]
+    assert totals(0, 0, width=140, glyphs=UNICODE) == ((),)
+    assert [plain(line) for line in totals(2, 7, width=140, glyphs=ASCII)] == ["* 2 live  7 flagged"]
+
+
+def test_a_comparison_that_runs_has_a_bar_which_takes_less_where_there_is_no_room() -> None:
+    assert [plain(line) for line in totals(0, 7, (1204, 10_000), width=80, glyphs=UNICODE)] == [
+        "comparing ━───────── 1 204 of 10 000  7 flagged",
+        "comparing ━─────────  7 flagged",
+        "━─────────  7 flagged",
+        "7 flagged",
+    ]
+    assert [plain(line) for line in totals(0, 7, (10, 10), width=80, glyphs=UNICODE)] == ["7 flagged"]
+    assert plain(totals(0, 0, (5, 10), width=80, glyphs=ASCII)[0]) == "comparing =====----- 5 of 10"
 
 
 def test_ascii_sentences_are_ascii() -> None:

@@ -96,14 +96,61 @@ def test_the_newest_rows_come_first_then_every_row_in_pages_then_files_and_flags
             lambda: {key for one in running.of(told.DriftsArrived) for key in one.drifts} >= {"ahead", "alone"}
         )
         pages = running.of(told.SessionsArrived)
-        assert len(pages[0].sessions) == 200
+        assert len(pages[0].sessions) == 201
+        assert pages[0].drifts == {"ahead": "jsonl_ahead", "alone": "jsonl_only"}
         assert "ahead" in {session.id for session in pages[0].sessions}
         assert [page.done for page in pages].count(True) == 1
-        assert len({session.id for page in pages for session in page.sessions}) == 721
+        assert len({session.id for page in pages for session in page.sessions}) == 722
         assert [session.id for session in running.of(told.FileSessionsArrived)[0].sessions] == ["alone"]
         drifts = {key: drift for message in running.of(told.DriftsArrived) for key, drift in message.drifts.items()}
         assert drifts == {"ahead": "jsonl_ahead", "alone": "jsonl_only"}
         assert {message.generation for message in running.of(told.Answer)} <= {generation, 0}
+
+
+def test_flags_go_by_content_in_the_end_and_again_after_a_change(tmp_path: Path) -> None:
+    """Counts alone would say that all is well.
+
+    Mutant: `_changed` that judges nothing again.
+    """
+    home = builders.home(tmp_path)
+    with closing(builders.db(home)) as db:
+        builders.store(db, "s1", builders.talk(3, word="one"))
+        path = builders.jsonl(home, "s1", builders.talk(3, word="other"))
+        with desk(lambda: SessionDB(home / "state.db", read_only=True)) as running:
+            running.feed.sessions()
+
+            def flag() -> object:
+                told_of = [one.drifts["s1"] for one in running.of(told.DriftsArrived) if "s1" in one.drifts]
+                return told_of[-1] if told_of else None
+
+            def becomes(drift: object) -> bool:
+                if path.exists():  # until it is noticed: the first listing may come later than the first flags
+                    path.touch()
+                return flag() == drift
+
+            running.until(lambda: flag() == "diverged")
+            builders.jsonl(home, "s1", builders.talk(3, word="one"))
+            running.until(lambda: becomes(None), seconds=12)
+            builders.jsonl(home, "s1", [*builders.talk(3, word="one"), builders.say("user", "more")])
+            running.until(lambda: becomes("jsonl_ahead"), seconds=12)
+            path.unlink()
+            running.until(lambda: becomes(None), seconds=12)
+
+
+def test_what_a_comparison_found_is_there_with_the_next_start(tmp_path: Path) -> None:
+    home = builders.home(tmp_path)
+    with closing(builders.db(home)) as db:
+        builders.store(db, "s1", builders.talk(3, word="one"))
+    builders.jsonl(home, "s1", builders.talk(3, word="other"))
+
+    def opened() -> SessionDB:
+        return SessionDB(home / "state.db", read_only=True, cache_dir=tmp_path / "cache")
+
+    for first in ({"s1": None}, {"s1": "diverged"}):
+        with desk(opened) as running:
+            running.feed.sessions()
+            running.until(lambda: running.of(told.DriftsArrived) and list((tmp_path / "cache").glob("*")))
+            assert running.of(told.SessionsArrived)[0].drifts == first
 
 
 def test_an_answer_that_comes_late_is_not_posted(tmp_path: Path) -> None:

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 
 import apsw
 import pytest
 
+from hermes_tui.app import HermesApp
 from hermes_tui.commands import Place
 from hermes_tui.messages import MendProgressed
 from hermes_tui.screens.repair import RepairScreen
-from store import SessionDB, State
+from store import Cancel, SessionDB, State
+from store.models import Judged
 from store.plan import Progress
 from tests import builders
 from tests.hostile import HOSTILE
@@ -201,6 +204,58 @@ async def test_what_the_user_undid_is_refused_and_can_be_insisted_on(tmp_path: P
         await stage.press("y")
         await stage.shows("✓D repaired")
     assert conversation(home, "rewound") == ["message 0", "message 1", *(f"message {n}" for n in range(4, 9))]
+
+
+@pytest.mark.parametrize("size", [NARROW, WIDE])
+async def test_the_banner_says_why_a_repair_would_be_refused(tmp_path: Path, size: tuple[int, int]) -> None:
+    home = builders.home(tmp_path)
+    with closing(builders.db(home)) as db:
+        builders.store(db, "rewound", [*builders.talk(4), builders.say("user", "its own")])
+    connection = apsw.Connection(str(home / "state.db"))
+    connection.execute("UPDATE messages SET active = 0 WHERE id = 3")
+    connection.close()
+    builders.jsonl(home, "rewound", builders.talk(9))
+    async with browsing(home, size=size) as stage:
+        await stage.shows("≠D")
+        await stage.press("down", "enter")
+        await stage.until(lambda: "repair refused" in stage.lines[3])
+        assert "≠D SQLite lacks 5 · repair refused: undone by user   " in stage.lines[3]
+        assert stage.lines[3].endswith("d difference")
+        assert "r repair" not in stage.lines[3]
+        await stage.press("r")
+        await stage.shows("✗ refuse    5 messages: 1 of its messages were undone")
+
+
+class Halting(SessionDB):
+    """A real store whose survey stops after two sessions until it is cancelled."""
+
+    def survey(self, *, cancel: Cancel) -> Iterator[Judged]:
+        """Two steps, then none."""
+        steps = super().survey(cancel=cancel)
+        yield from (next(steps) for _ in range(3))
+        while not cancel.cancelled:
+            time.sleep(0.01)
+            yield Judged(2, 9)
+        yield from steps
+
+
+async def test_a_comparison_of_all_sessions_has_a_bar_and_can_be_stopped(tmp_path: Path) -> None:
+    home = builders.home(tmp_path)
+    with closing(builders.db(home)) as db:
+        for number in range(9):
+            builders.store(db, f"s{number}", builders.talk(3))
+            builders.jsonl(home, f"s{number}", builders.talk(3, word="other"))
+    app = HermesApp(lambda: Halting(home / "state.db", read_only=True))
+    async with app.run_test(size=NARROW) as pilot:
+        stage = Stage(app, pilot)
+        await stage.shows("comparing ━━──────── 2 of 9  2 flagged")
+        await stage.press("ctrl+p")
+        await stage.type("stop comp")
+        await stage.shows("Stop comparing sessions")
+        await stage.press("enter")
+        await stage.until(lambda: "stopped: the other flags go by counts" in stage.status)
+        await stage.until(lambda: not stage.browser.comparing)
+        assert stage.browser.catalog.flagged == 2
 
 
 async def test_a_home_that_may_only_be_read_is_left_alone_and_says_why(tmp_path: Path) -> None:

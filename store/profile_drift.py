@@ -1,0 +1,97 @@
+"""What the two sources say of each other, asked of all profiles as one; repairs go to one profile."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+
+from .cancel import Cancel
+from .models import Check, Glance, JsonlFacts, Judged
+from .parts import Parts
+from .plan import Line, Operation, Plan
+
+
+class ProfileDrift(Parts):
+    """The verbs of drift, and those of repairs that write nothing."""
+
+    def glance(self, *, limit: int = 200) -> Glance:
+        """The first looks of all profiles in one."""
+        empty = Glance((), {}, {})
+        looks = [self._stored(place, lambda db: db.glance(limit=limit), empty) for place in self._places]
+        rows = [self._named(place, row) for place, look in enumerate(looks) for row in look.sessions]
+        return Glance(
+            tuple(sorted(rows, key=lambda row: (row.last_active or 0.0, row.id), reverse=True)),
+            {self._name(place, one): drift for place, look in enumerate(looks) for one, drift in look.drifts.items()},
+            {one: fact for place, look in enumerate(looks) for one, fact in self._facts_of(place, look.facts).items()},
+        )
+
+    def survey(self, *, cancel: Cancel) -> Iterator[Judged]:
+        """The verdicts of all profiles: what is remembered of each first."""
+        surveys = [part.survey(cancel=cancel) for part in self._parts]
+        first = [next(one) for one in surveys]
+        done, total = sum(one.done for one in first), sum(one.total for one in first)
+        for place, step in enumerate(first):
+            yield self._judged(place, step, done, total)
+        for place, survey in enumerate(surveys):
+            for step in survey:
+                done += 1
+                yield self._judged(place, step, done, total)
+
+    def judge(self, session_ids: Iterable[str], *, cancel: Cancel) -> Iterator[Judged]:
+        """The verdicts of some sessions, which changed."""
+        for place, ids in self._by_place(session_ids).items():
+            for step in self._parts[place].judge(ids, cancel=cancel):
+                yield self._judged(place, step, 0, 0)
+
+    def _judged(self, place: int, step: Judged, done: int, total: int) -> Judged:
+        drifts = {self._name(place, one): drift for one, drift in step.drifts.items()}
+        checks = tuple(replace(one, session_id=self._name(place, one.session_id)) for one in step.checks)
+        return Judged(done, total, drifts, self._facts_of(place, step.facts), checks)
+
+    def _facts_of(self, place: int, facts: Mapping[str, JsonlFacts]) -> dict[str, JsonlFacts]:
+        return {(name := self._name(place, one)): replace(fact, session_id=name) for one, fact in facts.items()}
+
+    def facts(self, session_id: str) -> JsonlFacts | None:
+        """What the JSONL file tells."""
+        place, own = self._split(session_id)
+        facts = self._parts[place].facts(own)
+        return None if facts is None else replace(facts, session_id=session_id)
+
+    def all_facts(self, *, cancel: Cancel | None = None) -> Iterator[JsonlFacts]:
+        """Every JSONL file, profile after profile."""
+        for place, part in enumerate(self._parts):
+            for facts in part.all_facts(cancel=cancel):
+                yield replace(facts, session_id=self._name(place, facts.session_id))
+
+    def check(self, session_id: str) -> Check:
+        """Compare both sources of one session."""
+        place, own = self._split(session_id)
+        return replace(self._parts[place].check(own), session_id=session_id)
+
+    def checks(self, ids: Iterable[str] | None = None, *, cancel: Cancel | None = None) -> Iterator[Check]:
+        """Compare one session after the other."""
+        if ids is not None:
+            yield from map(self.check, ids)
+            return
+        for place, part in enumerate(self._parts):
+            for check in part.checks(cancel=cancel):
+                yield replace(check, session_id=self._name(place, check.session_id))
+
+    def plan(self, session_id: str, *, merge: bool = False) -> Plan:
+        """What a repair of one session would do, in its profile."""
+        place, own = self._split(session_id)
+        plan = self._parts[place].plan(own, merge=merge)
+        return replace(plan, check=replace(plan.check, session_id=session_id))
+
+    def difference(self, session_id: str, *, merge: bool = False) -> Iterator[Line]:
+        """Both sources side by side."""
+        place, own = self._split(session_id)
+        return self._parts[place].difference(own, merge=merge)
+
+    def operations(self) -> tuple[Operation, ...]:
+        """The repairs of all profiles, profile after profile."""
+        return tuple(
+            replace(one, session_id=self._name(place, one.session_id))
+            for place, part in enumerate(self._parts)
+            for one in part.operations()
+        )

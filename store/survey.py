@@ -1,0 +1,180 @@
+"""The verdicts of a whole home: what is remembered at once, the rest by content, the newest sessions first.
+
+No more than one session's messages are held at a time; of the others what tells one state from another.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+
+from . import home
+from .cache import NOT_STORED, Cache, Found
+from .cache import mark as mark_of
+from .cancel import Cancel
+from .drift import Checker, flag
+from .errors import CannotOpen, Damaged, Interrupted, SessionMissing
+from .files import Files
+from .home import Stamp
+from .models import Drift, Glance, JsonlFacts, Judged, Origin, Session, Verdict
+from .sqlite import sessions
+from .sqlite.connection import Reader
+from .sqlite.standings import standings
+
+FIRST_OCTETS = 1024 * 1024
+"""Bytes of files that are read for the first frame at most."""
+
+
+class Survey:
+    """Compares every session that has a JSONL file.
+
+    Args:
+        reader: Of the store.
+        files: Of the same home.
+        cache: What was found at an earlier start, and where it is kept for the next one.
+        profile: Of sessions that only a file knows.
+    """
+
+    def __init__(self, reader: Reader, files: Files, cache: Cache, *, profile: str) -> None:
+        self._reader, self._files, self._cache, self._profile = reader, files, cache, profile
+        self._checker = Checker(reader, files)
+
+    def run(self, *, cancel: Cancel) -> Iterator[Judged]:
+        """All verdicts: first those that are remembered, in one step, then one session after the other.
+
+        What was found is kept for the next start, also where this one is stopped.
+
+        Raises:
+            Interrupted: `cancel` was withdrawn.
+            StoreError: The folder or the store cannot be read now.
+        """
+        stamps = home.transcript_stamps(self._files.folder)
+        flagged, unknown = self._cache.sort(_looks(stamps, self._stored(stamps)))
+        done, total = len(stamps) - len(unknown), len(stamps)
+        yield self._remembered(stamps, flagged, (done, total))
+        order = self._newest_first(stamps, unknown)
+        del stamps, flagged
+        try:
+            for place, session_id in enumerate(order, done + 1):
+                if cancel.cancelled:
+                    raise Interrupted("the question was withdrawn")
+                yield self._judged(session_id, unknown[session_id], cancel, (place, total))
+        finally:
+            if order:
+                self._cache.keep()
+
+    def glance(self, rows: Sequence[Session], *, most: int) -> Glance:
+        """What a first frame can show: flags of some sessions, and the newest of those that only a file knows.
+
+        A flag is what is remembered, else by counts, as far as a megabyte of files tells them.
+
+        Args:
+            rows: Sessions in SQLite, those first that are shown first.
+            most: Sessions that only a file knows at most.
+        """
+        stamps = home.transcript_stamps(self._files.folder)
+        listed = [*rows, *self._alone(stamps, most)]
+        drifts: dict[str, Drift | None] = {}
+        facts: dict[str, JsonlFacts] = {}
+        read = 0
+        for session in (one for one in listed if one.id in stamps):
+            stamp = stamps[session.id]
+            mark = mark_of(session.id, stamp, _rows_of(session))
+            if self._cache.known(mark):
+                drifts[session.id], fact = self._cache.flag(mark), self._facts(session.id, stamp, mark)
+            else:
+                read += stamp[1]
+                fact = self._files.facts(session.id) if read <= FIRST_OCTETS else None
+                drifts |= {session.id: flag(session, fact)} if fact else {}
+            facts |= {session.id: fact} if fact else {}
+        return Glance(tuple(listed), drifts, facts)
+
+    def again(self, session_ids: Iterable[str], *, cancel: Cancel) -> Iterator[Judged]:
+        """The verdicts of some sessions, which may have changed; those without a file are passed over.
+
+        Raises:
+            Interrupted: `cancel` was withdrawn.
+        """
+        for session_id in session_ids:
+            yield self._judged(session_id, "", cancel, (0, 0))
+
+    def _stored(self, stamps: Mapping[str, Stamp]) -> dict[str, tuple[int, int]]:
+        """Rows and highest id of the sessions that SQLite knows."""
+        try:
+            return standings(self._reader, stamps)
+        except (CannotOpen, Damaged):  # then the files speak for all of them
+            return {}
+
+    def _remembered(self, stamps: Mapping[str, Stamp], flagged: Mapping[str, str], far: tuple[int, int]) -> Judged:
+        """What an earlier start found; of the sessions that are well there is nothing to tell."""
+        facts = ((one, self._facts(one, stamps[one], mark)) for one, mark in flagged.items())
+        told = {one: fact for one, fact in facts if fact is not None}
+        return Judged(*far, {one: self._cache.flag(flagged[one]) for one in told}, told)
+
+    def _facts(self, session_id: str, stamp: Stamp, mark: str) -> JsonlFacts | None:
+        found = self._cache.get(mark, session_id, profile=self._profile)
+        return found.facts(stamp) if found else None
+
+    def _newest_first(self, stamps: Mapping[str, Stamp], unknown: Collection[str]) -> list[str]:
+        """By their newest message, else by their file's last change."""
+        moments = {one: stamps[one][2] / 1e9 for one in unknown}
+        try:
+            moments |= {
+                one: counted.last_active
+                for one, counted in sessions.counts(self._reader, list(unknown)).items()
+                if counted.last_active is not None
+            }
+        except (CannotOpen, Damaged):
+            pass  # the files' times are left
+        return sorted(unknown, key=lambda one: (moments[one], one), reverse=True)
+
+    def _judged(self, session_id: str, mark: str, cancel: Cancel, far: tuple[int, int]) -> Judged:
+        """Compare one session; where a source went, or cannot be read, nothing is told and the quick flag stands.
+
+        Args:
+            mark: What it looked like before; "" to remember nothing.
+            cancel: Stops it.
+            far: How many are done, and of how many.
+        """
+        file = self._files.find(session_id)
+        if file is None:
+            return Judged(*far)
+        try:
+            judgement = self._checker.judge(session_id, cancel=cancel)
+        except (CannotOpen, Damaged, SessionMissing):
+            return Judged(*far)
+        check, drift = judgement.check, judgement.flag
+        found = Found(check)
+        if judgement.problem:
+            facts = JsonlFacts(session_id, file.size, file.mtime_ns, file.inode, problem=judgement.problem)
+            return Judged(*far, {session_id: drift}, {session_id: facts}, (check,))
+        if mark:
+            only = check.verdict is Verdict.JSONL_ONLY
+            self._cache.put(mark, drift, Found(check, self._files.session(session_id)) if only else found)
+        facts = found.facts((file.inode, file.size, file.mtime_ns))
+        return Judged(*far, {session_id: drift}, {session_id: facts}, (check,))
+
+    def _alone(self, stamps: Mapping[str, Stamp], most: int) -> list[Session]:
+        """The newest sessions that SQLite does not know, as far as a megabyte of files tells of them."""
+        newest = sorted(stamps, key=lambda one: stamps[one][2], reverse=True)
+        stored = self._stored({one: stamps[one] for one in newest[: most * 2]})
+        found: list[Session] = []
+        read = 0
+        for session_id in [one for one in newest[: most * 2] if one not in stored][:most]:
+            read += stamps[session_id][1]
+            if read > FIRST_OCTETS:
+                break
+            if (session := self._files.session(session_id)) is not None:
+                found.append(session)
+        return found
+
+
+def _looks(stamps: Mapping[str, Stamp], stored: Mapping[str, tuple[int, int]]) -> Iterator[tuple[str, str]]:
+    """Every session, and what it looks like now."""
+    for session_id, stamp in stamps.items():
+        yield session_id, mark_of(session_id, stamp, stored.get(session_id, NOT_STORED))
+
+
+def _rows_of(session: Session) -> tuple[int, int]:
+    if session.origin is not Origin.SQLITE:
+        return NOT_STORED
+    return session.messages, session.last_id or 0
