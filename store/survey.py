@@ -16,8 +16,8 @@ from .errors import CannotOpen, Damaged, Interrupted, SessionMissing
 from .files import Files
 from .home import Stamp
 from .models import Drift, Glance, JsonlFacts, Judged, Origin, Session, Verdict
-from .sqlite import sessions
 from .sqlite.connection import Reader
+from .sqlite.counts import counts
 from .sqlite.standings import standings
 
 FIRST_OCTETS = 1024 * 1024
@@ -120,7 +120,7 @@ class Survey:
         try:
             moments |= {
                 one: counted.last_active
-                for one, counted in sessions.counts(self._reader, list(unknown)).items()
+                for one, counted in counts(self._reader, list(unknown)).items()
                 if counted.last_active is not None
             }
         except (CannotOpen, Damaged):
