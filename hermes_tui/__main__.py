@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from hermes_tui.feed import OpenStore, Shelf
     from store import Home
 
+SWITCH = 0.001
+"""Seconds that a thread may go on while another one waits."""
 WRONG = 2
 INTERRUPTED = 130
 CRASHED = 1
@@ -310,15 +312,19 @@ def _screen(arguments: Arguments, home: Home, stack: ExitStack) -> int:
     from hermes_tui.app import HermesApp
     from store import open_home
 
+    locate = partial(config.locate, os.environ, platform=sys.platform, user_home=Path.home())
+    searches = partial(config.searches_file, os.environ, platform=sys.platform, user_home=Path.home())
     app = HermesApp(
         partial(open_home, home, cache_dir=_caches(arguments)),
         open_to_write=_to_write(arguments, home),
         owner=_owner(arguments, "demo" if arguments.demo else home.name),
         where=_where(home),
         profiles=() if arguments.demo else _shelves(arguments, home),
-        config=config.load(config.locate(os.environ, platform=sys.platform, user_home=Path.home())),
+        config=config.load(locate()),
+        searches=None if arguments.demo else searches(),
         ascii_only=not _has_unicode(),
     )
+    sys.setswitchinterval(SWITCH)  # the event loop waits so long for a thread that judges texts; 5 ms would be felt
     app.run()
     return WRONG if app.return_code == CRASHED else app.return_code or 0
 

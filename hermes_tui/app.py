@@ -9,6 +9,7 @@ import signal
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from functools import partial
+from pathlib import Path
 from threading import Timer
 from typing import TYPE_CHECKING, ClassVar
 
@@ -65,6 +66,7 @@ class HermesApp(App[None]):
         where: The home's folder as people write it.
         config: What the config file says.
         profiles: What else can be browsed; the palette offers it.
+        searches: The file of saved searches, None to keep none.
         ascii_only: Draw with ASCII characters alone, whatever the config says.
         now: The time, aware; its zone is the reader's.
     """
@@ -86,6 +88,7 @@ class HermesApp(App[None]):
         where: str = "~/.hermes",
         config: Config | None = None,
         profiles: Sequence[Shelf] = (),
+        searches: Path | None = None,
         ascii_only: bool = False,
         now: Callable[[], datetime] = lambda: datetime.now().astimezone(),
     ) -> None:
@@ -93,14 +96,13 @@ class HermesApp(App[None]):
         self._config = config or Config()
         self._backstop = Backstop()
         glyphs = ASCII if ascii_only or self._config.ascii else UNICODE
-        self._browser = BrowserScreen(
-            open_store, owner=owner, where=where, glyphs=glyphs, now=now, open_to_write=open_to_write
-        )
+        frame = {"glyphs": glyphs, "now": now, "searches": searches}
+        self._browser = BrowserScreen(open_store, owner=owner, where=where, open_to_write=open_to_write, **frame)  # type: ignore[arg-type]
         self.add_mode(self.DEFAULT_MODE, lambda: self._browser)
         self._profiles = [shelf.name for shelf in profiles]
         for shelf in profiles:
             about = {"owner": shelf.owner, "where": shelf.where, "open_to_write": shelf.open_to_write}
-            self.add_mode(shelf.name, partial(BrowserScreen, shelf.open_store, glyphs=glyphs, now=now, **about))  # type: ignore[arg-type]
+            self.add_mode(shelf.name, partial(BrowserScreen, shelf.open_store, **frame, **about))  # type: ignore[arg-type]
         named = self._config.theme or os.environ.get("TEXTUAL_THEME")
         wanted = named or (NO_COLOUR_THEME if self.no_color else DEFAULT_THEME)
         self.theme = wanted if wanted in self.available_themes else DEFAULT_THEME

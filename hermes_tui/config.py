@@ -1,4 +1,4 @@
-"""The two things a user may settle in a file, and where that file is."""
+"""The two things a user may settle in a file, where that file is, and where saved searches are."""
 
 from __future__ import annotations
 
@@ -38,6 +38,21 @@ def locate(environ: Mapping[str, str], *, platform: str, user_home: Path) -> Pat
     else:
         base = Path(environ.get("XDG_CONFIG_HOME") or user_home / ".config")
     return base / "hermes-tui" / "config.toml"
+
+
+def searches_file(environ: Mapping[str, str], *, platform: str, user_home: Path) -> Path:
+    """Where saved searches would be; nothing is looked at or created.
+
+    Args:
+        environ: The process environment.
+        platform: As `sys.platform`.
+        user_home: The user's home folder.
+    """
+    if platform == "win32":
+        base = Path(environ.get("LOCALAPPDATA") or user_home / "AppData" / "Local")
+    else:
+        base = Path(environ.get("XDG_STATE_HOME") or user_home / ".local" / "state")
+    return base / "hermes-tui" / "searches.json"
 
 
 def load(path: Path) -> Config:

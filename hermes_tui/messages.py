@@ -17,10 +17,12 @@ from store.models import (
     Change,
     Check,
     ContextLine,
+    Count,
     Drift,
     Finding,
     Head,
     JsonlFacts,
+    Origin,
     Outline,
     Scope,
     Session,
@@ -99,10 +101,33 @@ class HitsArrived(Answer):
 
 
 @dataclass
-class TitlesRanked(Answer):
-    """Sessions whose titles come close to what was typed, best first."""
+class HitsRanked(Answer):
+    """The best hits, which come after all batches."""
 
-    session_ids: tuple[str, ...]
+    batch: Batch
+    milliseconds: int
+    """From the end of the last batch to this."""
+
+
+@dataclass
+class HitsCounted(Answer):
+    """How many hits there are, where more match than were asked for."""
+
+    count: Count
+
+
+@dataclass
+class WordsMeant(Answer):
+    """What was meant, perhaps, where nothing was found: words that no message has, each with the closest there is."""
+
+    words: Mapping[str, str]
+
+
+@dataclass
+class TitlesRanked(Answer):
+    """Sessions whose titles come close to what was typed, best first, and which characters do."""
+
+    titles: Mapping[str, tuple[tuple[int, int], ...]]
 
 
 @dataclass
@@ -162,6 +187,7 @@ class ContextArrived(Answer):
 
     session_id: str
     message_id: int
+    origin: Origin
     lines: tuple[ContextLine, ...]
 
 
@@ -205,6 +231,15 @@ class StoreFailed(Answer):
 @dataclass
 class StoreHealed(Answer):
     """The watch can read the store again after it could not."""
+
+
+@dataclass
+class SearchesKept(Message):
+    """The searches that the user saved, the last one first."""
+
+    texts: tuple[str, ...]
+    complaint: str = ""
+    """One line on a file that could not be used."""
 
 
 @dataclass

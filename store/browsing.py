@@ -24,6 +24,7 @@ from .models import (
     Finding,
     Glance,
     Head,
+    Hit,
     JsonlFacts,
     Judged,
     Kin,
@@ -264,17 +265,30 @@ class BrowserVerbs(MessageVerbs):
             cancel=cancel,
         )
 
-    def rank(self, query: Query | str, *, limit: int = 20, cancel: Cancel | None = None) -> Batch:
+    def rank(
+        self,
+        query: Query | str,
+        *,
+        limit: int = 20,
+        found: Sequence[Hit] | None = None,
+        cancel: Cancel | None = None,
+    ) -> Batch:
         """The best hits, best first; of equally good ones the newer first.
 
         Of many matches the newest 50,000 are ranked, and `fallback` says so.
         Hits of files are put in by their own worth.
 
+        Args:
+            query: Words as they are typed, or what `query.parse` made of them.
+            limit: Hits in all.
+            found: The newest hits, where a search gave them: they are ranked where no index can rank more.
+            cancel: Withdraws the question.
+
         Raises:
             QueryInvalid: A filter's value means nothing.
             Interrupted: `cancel` was withdrawn.
         """
-        return self._ranking(query, cancel).best(limit)
+        return self._ranking(query, cancel).best(limit, found)
 
     def oldest(self, query: Query | str, *, limit: int = 200, cancel: Cancel | None = None) -> Batch:
         """The oldest hits, oldest first; every match is looked at.

@@ -196,10 +196,17 @@ class ProfilesDB(ProfileDrift):
                 given, waiting = given + len(waiting), []
         yield _batch(waiting, told, done=True)
 
-    def rank(self, query: Query | str, *, limit: int = 20, cancel: Cancel | None = None) -> Batch:
+    def rank(
+        self,
+        query: Query | str,
+        *,
+        limit: int = 20,
+        found: Sequence[Hit] | None = None,  # noqa: ARG002  each profile seeks its own
+        cancel: Cancel | None = None,
+    ) -> Batch:
         """The best hits of all profiles: each keeps its order, the better head goes first."""
-        found = partial(SessionDB.rank, query=query, limit=limit, cancel=cancel)
-        return self._one_list(found, limit, lambda hit: -relevance(hit))
+        best = partial(SessionDB.rank, query=query, limit=limit, cancel=cancel)
+        return self._one_list(best, limit, lambda hit: -relevance(hit))
 
     def oldest(self, query: Query | str, *, limit: int = 200, cancel: Cancel | None = None) -> Batch:
         """The oldest hits of all profiles, oldest first."""

@@ -58,15 +58,19 @@ class Ranking:
         self._reader, self._leftovers, self._query = reader, leftovers, query
         self._now, self._profile, self._cancel = now, profile, cancel
 
-    def best(self, limit: int) -> Batch:
-        """The best hits, best first; of equal ones the newer first."""
+    def best(self, limit: int, found: Sequence[Hit] | None = None) -> Batch:
+        """The best hits, best first; of equal ones the newer first.
+
+        Args:
+            found: The newest hits, where they are known: what no index can rank is not sought once more.
+        """
         search = self._search()
         try:
             ranked = ranks.best(self._reader, self._query, limit=limit + 1, among=search.among, cancel=self._cancel)
         except (CannotOpen, Damaged):
             ranked = None
         if ranked is None:
-            hits, last = self._streamed(SCORED)
+            hits, last = self._streamed(SCORED) if found is None else (found, Batch(()))
             return self._batch(_by_worth(hits), limit, last)
         stored = self._hydrated(search, ranked.ids)
         written = _by_worth([hit for batch in search.written(_ALL) for hit in batch.hits])

@@ -26,7 +26,7 @@ from hermes_tui.messages import (
 )
 from store.cancel import Cancel
 from store.errors import CannotOpen, Damaged
-from store.models import Change, Origin, Session
+from store.models import Change, Hit, Origin, Session
 
 if TYPE_CHECKING:
     from store import SessionDB
@@ -76,7 +76,7 @@ class Feed(Doctoring):
         post: Callable[[Message], object],
         *,
         clock: Callable[[], float] = time.monotonic,
-        debounce: float = 0.05,
+        debounce: float = 0.02,
         pause: float = 0.1,
         open_to_write: OpenStore | None = None,
     ) -> None:
@@ -138,18 +138,14 @@ class Feed(Doctoring):
             told="details",
         )
 
-    def context(self, session_id: str, message_id: int, *, width: int) -> None:
+    def context(self, hit: answers.HitPlace, *, width: int) -> None:
         """Ask for `width` messages on either side of a hit."""
         generation = self.generation("search")
         self.put(
             "details",
             "search",
-            lambda db: [
-                ContextArrived(
-                    generation, session_id, message_id, tuple(db.context(session_id, message_id, width=width))
-                )
-            ],
-            name=f"context {session_id} {message_id}",
+            lambda db: [ContextArrived(generation, *hit, answers.around(db, hit, width=width))],
+            name=f"context {hit}",
             told="details",
         )
 
@@ -186,9 +182,17 @@ class Feed(Doctoring):
         """The search; between two batches, and after it, what was added meanwhile."""
         if search.seen is None:
             search.seen = self.newest or _newest_in(db)
+        found: list[Hit] = []
+        capped = False
         for message in answers.hits(db, search.generation, search.query, search.cancel, self._clock):
+            found += message.batch.hits
+            capped |= message.batch.capped
             yield message
             yield from self._new_hits(search, db)
+        yield from answers.beyond(
+            db, search.generation, search.query, search.cancel, self._clock, found=found, capped=capped
+        )
+        yield from self._new_hits(search, db)
 
     def _new_hits(self, search: _Search, db: SessionDB) -> Iterator[Answer]:
         newest = self.newest

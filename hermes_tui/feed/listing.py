@@ -95,6 +95,21 @@ class Listing(Desk):
         """Leave the sessions that were not compared yet with their quick flags."""
         self._flags.cancel()
 
+    def first_words(self, session_ids: Sequence[str]) -> None:
+        """Ask for the same of sessions that are not on the screen, so that they are found by their first words."""
+        generation = self.generation("sessions")
+        ids = list(session_ids)
+        self.put(
+            "first words",
+            "sessions",
+            lambda db: (
+                OutlinesArrived(generation, db.outlines(ids[start : start + SOME]))
+                for start in range(0, len(ids), SOME)
+            ),
+            name="first words",
+            told="details",
+        )
+
     def refresh(self) -> None:
         """Read the newest rows again, because time has passed."""
         self._take(Change(store=True))

@@ -66,6 +66,20 @@ def more_row(number: int, *, width: int, glyphs: Glyphs, cursor: bool = False) -
     return under_cursor(fill(crop(line, width, glyphs.truncated), width), cursor=cursor)
 
 
+def meant_row(text: str, *, width: int, glyphs: Glyphs, cursor: bool = False) -> Line:
+    """Draw what might be typed instead, under the words of a search that found nothing."""
+    line = (
+        bar(glyphs, cursor=cursor),
+        blank(4),
+        span("did you mean ", Role.DIM),
+        span(one_line(text), Role.ACCENT, bold=True),
+        span("? ", Role.DIM),
+        span(glyphs.words("enter"), Role.ACCENT, bold=True),
+        span(" searches for it", Role.DIM),
+    )
+    return under_cursor(fill(crop(line, width, glyphs.truncated), width), cursor=cursor)
+
+
 def section_rule(text: str, *, width: int, glyphs: Glyphs) -> Line:
     """Draw the rule over a section of the list: `2 titles ────`, with one empty cell on either side."""
     label = fit(one_line(text), width - 3, glyphs.truncated)

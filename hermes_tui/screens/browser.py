@@ -9,27 +9,19 @@ from typing import ClassVar
 from textual import events, on
 from textual.actions import parse
 from textual.binding import Binding, BindingType
-from textual.widgets import Input
 
 from hermes_tui.commands import BROWSER, TABLE, Command, Offer, Place, applying
 from hermes_tui.messages import WhereaboutsArrived
 from hermes_tui.screens.copying import What, copied, resume_command
 from hermes_tui.screens.help import HelpScreen
 from hermes_tui.screens.hidden import HiddenScreen
-from hermes_tui.screens.mender import Mender
-from hermes_tui.widgets.hit_list import HitKey
+from hermes_tui.screens.seeker import PREVIEW_AFTER, SIGN_AFTER, TYPED_AFTER, Seeker
 from hermes_tui.widgets.transcript import Transcript
 from hermes_tui.widgets.virtual_list import VirtualList
 from store.errors import UnsafeId
-from store.models import Origin
 
-PREVIEW_AFTER = 0.08
-"""Seconds that the cursor rests on a row before its transcript is read."""
-SIGN_AFTER = 0.16
-"""Seconds after which the frame looks whether something is still awaited."""
 TICK = 30.0
 """Seconds after which ages are painted anew, and live sessions looked at."""
-MOST_CONTEXT = 3
 
 _BY_ACTION: dict[tuple[str, tuple[object, ...]], list[Command]] = {}
 for _command in TABLE:
@@ -38,7 +30,7 @@ for _command in TABLE:
         _BY_ACTION.setdefault((_name, _parameters), []).append(_command)
 
 
-class BrowserScreen(Mender):
+class BrowserScreen(Seeker):
     """Lists the sessions of a home, searches them, shows one."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -52,12 +44,14 @@ class BrowserScreen(Mender):
     def on_mount(self) -> None:
         """Ask for everything; from now on the feed posts."""
         self.feed.sessions()
+        self.keeper.ask()
         self.set_interval(TICK, self._tick)
         self.set_timer(SIGN_AFTER, self.draw)
 
     def on_unmount(self) -> None:
         """End the threads."""
         self.feed.close()
+        self.keeper.close()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """A command works where the table says so."""
@@ -77,6 +71,7 @@ class BrowserScreen(Mender):
             for key in command.keys:
                 if key.title:
                     yield Offer(key.title, command.shown, partial(self._run, command, key.action))
+        yield from self.searches_offered()
 
         if self.comparing:
             yield Offer("Stop comparing sessions", "", self._stop_comparing)
@@ -92,51 +87,22 @@ class BrowserScreen(Mender):
             self.action_enter_list()
         await self.run_action(action)
 
-    # The search row
-
-    @on(Input.Changed, "#query")
-    def _on_query_changed(self, event: Input.Changed) -> None:
-        event.stop()
-        other = self.finder.typed(event.value)
-        wrong = self.finder.wrong
-        self.search_bar.mark_wrong((wrong.start, wrong.end) if wrong else None)
-        if other:
-            self.search_error = None
-            if self.finder.query is not None and self.finder.query.cut:
-                self.tell("only the beginning of this is searched for")
-            self.hit_list.forget_cursor()
-            self.reading.mark(self.finder.query)
-            self.paint()
-            self.set_timer(SIGN_AFTER, self.draw)
-        else:
-            self.draw()
-
-    @on(Input.Submitted, "#query")
-    def _on_query_submitted(self, event: Input.Submitted) -> None:
-        event.stop()
-        self.action_enter_list()
-
     # The lists
 
     @on(VirtualList.RowHighlighted)
     def _on_row_highlighted(self, event: VirtualList.RowHighlighted) -> None:
         pane = self.hit_list if self.hits_shown else self.session_list
         if event.list is pane and self.two_panes:
-            self._open(delay=PREVIEW_AFTER)
+            self._open(delay=TYPED_AFTER if self.place is Place.SEARCH and self.hits_shown else PREVIEW_AFTER)
+        if event.list is self.hit_list:
+            self._ask_context()
         self.draw()
 
-    @on(VirtualList.RowChosen)
-    def _on_row_chosen(self) -> None:
-        self._open()
-        self._go_inside()
-
     @on(VirtualList.RowsShown)
-    def _on_rows_shown(self, event: VirtualList.RowsShown) -> None:
+    def _on_rows_shown(self) -> None:
         unknown = [key for key in self._shown_sessions() if (row := self.catalog.row(key)) and row.outline is None]
         if unknown:
             self.feed.outlines(unknown)
-        if event.list is self.hit_list:
-            self._ask_context()
 
     # The transcript
 
@@ -168,22 +134,6 @@ class BrowserScreen(Mender):
 
     # Keys
 
-    def action_enter_list(self) -> None:
-        """Go from the search row to what is listed."""
-        self._leave_for(self.hit_list if self.hits_shown else self.session_list)
-
-    def action_search(self) -> None:
-        """Let the user type."""
-        self.inside = False
-        self.divide()
-        self.search_bar.to_end()
-        self.set_focus(self.search_bar.query_input)
-
-    def action_clear(self) -> None:
-        """Take the search out, and let the user type another."""
-        self.search_bar.clear()
-        self.action_search()
-
     def action_back(self) -> None:
         """From the transcript to the list, from the list to the search row."""
         if self.place is Place.TRANSCRIPT:
@@ -202,26 +152,6 @@ class BrowserScreen(Mender):
         """One pane over the whole width, or two again."""
         self.single = not self.single
         self.divide()
-        self.paint()
-
-    def action_context(self, step: int) -> None:
-        """More or fewer messages around each hit."""
-        self.context = max(0, min(self.context + step, MOST_CONTEXT))
-        self.hit_list.clear_context()
-        self._ask_context()
-        self.draw()
-
-    def action_next_hit(self, step: int) -> None:
-        """The next hit of the list, and its message where the reader is."""
-        if self.hit_list.move_hit(step) is None:
-            self.tell("this is the last hit" if step > 0 else "this is the first hit")
-        elif self.place is Place.TRANSCRIPT:
-            self._open()
-            self.draw()
-
-    def action_rerank(self) -> None:
-        """The sessions with the most hits first, or the newest."""
-        self.finder.results.ranked = not self.finder.results.ranked
         self.paint()
 
     def action_retry(self) -> None:
@@ -268,34 +198,6 @@ class BrowserScreen(Mender):
     def action_help(self) -> None:
         """All keys, and the search language."""
         self.app.push_screen(HelpScreen(glyphs=self.glyphs))
-
-    # Where the keys lead; the focus is set at once, so that the next key finds it there
-
-    def _leave_for(self, pane: VirtualList) -> None:
-        self.inside = False
-        self.divide()
-        self.set_focus(pane)
-
-    def _go_inside(self) -> None:
-        if self.reading.row is None:
-            self._open()
-        if self.reading.row is not None:
-            self.inside = True
-            self.divide()
-            self.set_focus(self.transcript)
-
-    def _open(self, *, delay: float = 0.0) -> None:
-        hit = self.hit_list.cursor_hit if self.hits_shown else None
-        if (row := self.chosen) is not None:
-            self.reading.open(row, hit, self.finder.query, delay=delay)
-            self.set_timer(delay + SIGN_AFTER, self.draw)
-
-    def _ask_context(self) -> None:
-        """Ask for the messages around the hits on the screen."""
-        if self.context:
-            for key in self.hit_list.shown:
-                if isinstance(key, HitKey) and key.origin is Origin.SQLITE:
-                    self.feed.context(key.session_id, key.message_id, width=self.context)
 
     def _wanted(self, what: What) -> str:
         """The text that a key copies, "" where there is none yet; raises UnsafeId."""

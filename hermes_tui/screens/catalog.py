@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from bisect import bisect_left, insort
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import islice
 
 from hermes_tui.widgets.session_list import SessionRow
 from store.models import Drift, JsonlFacts, Origin, Outline, Scope, Session
@@ -26,6 +27,9 @@ class Order:
 
     def __len__(self) -> int:
         return len(self._sorted)
+
+    def __iter__(self) -> Iterator[str]:
+        return (session_id for _, session_id in self._sorted)
 
     def ids(self, most: int | None = None) -> list[str]:
         """All of them in order, or so many."""
@@ -83,6 +87,20 @@ class Catalog:
     def shown(self, *, everything: bool) -> list[SessionRow]:
         """The rows of the list, newest first: all, or those that the default list has."""
         return [self._rows[session_id] for session_id in (self._all if everything else self._plain).ids()]
+
+    def every(self) -> Iterator[SessionRow]:
+        """The rows of all sessions, newest first, as they are asked for; nothing may be put in meanwhile."""
+        return (self._rows[session_id] for session_id in self._all)
+
+    def untitled(self, most: int) -> list[str]:
+        """Ids of the newest sessions that have neither a title nor an outline."""
+        bare = (row.session.id for row in self.every() if row.outline is None and not row.session.title)
+        return list(islice(bare, most))
+
+    def in_order(self, session_ids: Iterable[str]) -> list[SessionRow]:
+        """The rows of some sessions, those that are known, newest first."""
+        rows = (self._rows[session_id] for session_id in session_ids if session_id in self._rows)
+        return sorted(rows, key=lambda row: (-place_of(row.session), row.session.id))
 
     def put(self, sessions: Sequence[Session]) -> list[str]:
         """Take sessions in, or take them as they are now; the ids of those that are not as they were."""

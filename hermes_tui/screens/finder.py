@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from hermes_tui.feed import Feed
-from hermes_tui.messages import HitsArrived, TitlesRanked
+from hermes_tui.messages import HitsArrived, HitsCounted, HitsRanked, TitlesRanked, WordsMeant
 from hermes_tui.render.glyphs import Glyphs
 from hermes_tui.render.line import Line
 from hermes_tui.render.status import Progress, hits_sentence
@@ -22,8 +22,8 @@ from store.query import Query, parse
 SIGN_AFTER = 0.15
 """Seconds before a search says that it is still at it."""
 MOST_TITLES = 50
-SETTLED = 4
-"""Characters from which on a longer word is found nowhere but where the shorter one was."""
+SCANNING = "scanning"
+"""How the store's word for a scan ends, whose progress is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +36,10 @@ class Found:
     """The groups answer an older question."""
     close: bool
     """The titles only come close."""
+    more_titles: bool = False
+    """Others match, too."""
+    meant: str = ""
+    """What was meant, perhaps, "" where that is what was typed."""
 
 
 class Finder:
@@ -48,12 +52,13 @@ class Finder:
         self._titles = Titles()
         self._old: Results | None = None
         self._title_rows: tuple[SessionRow, ...] = ()
-        self._all_titles: tuple[Query, tuple[SessionRow, ...]] | None = None
-        # Every title that a settled query matches: while its words grow, no other can match.
-        self._close = False
+        self._close = self._more_titles = False
         self._generation = 0
         self._near = 0
         self._began = 0.0
+        self._ranking = False
+        self.meant = ""
+        """What might be typed instead, where nothing was found; "" where nothing is like it."""
         self.query: Query | None = None
         """What is sought, None while all sessions are listed."""
         self.wrong: QueryInvalid | None = None
@@ -86,8 +91,6 @@ class Finder:
 
     def learn(self, session_ids: Sequence[str]) -> None:
         """Prepare the titles of sessions as they arrive, so that no key waits for those of a whole home."""
-        if session_ids:
-            self._all_titles = None
         for session_id in session_ids:
             if (row := self._catalog.row(session_id)) is not None:
                 self._titles.folded(row)
@@ -96,17 +99,20 @@ class Finder:
         """Find the titles anew, because there are other sessions than before."""
         if self.query is None or self._close:
             return
-        base = self._all_titles if self._all_titles and _narrows(self._all_titles[0], self.query) else None
         found = []
-        for row in base[1] if base else self._catalog.shown(everything=True):
+        for row in self._may_match(self.query):
             if (ranges := self._titles.match(self.query, row)) is not None and not row.session.is_older_section:
                 found.append(replace(row, matches=ranges))
                 if len(found) == MOST_TITLES:
                     break
         self._title_rows = tuple(found)
-        if len(found) < MOST_TITLES and _is_settled(self.query):
-            base = (self.query, self._title_rows)
-        self._all_titles = base
+        self._more_titles = len(found) == MOST_TITLES
+
+    def _may_match(self, query: Query) -> Iterable[SessionRow]:
+        """The sessions to look at, newest first: all, or those that one look at all titles together found."""
+        if (found := self._titles.candidates(query)) is None:
+            return self._catalog.every()
+        return self._catalog.in_order(found)
 
     def take(self, message: HitsArrived) -> bool:
         """Take a batch in; False where it answers an older question or tells nothing new."""
@@ -115,16 +121,45 @@ class Finder:
         fresh = self.results.take(message.batch, message.milliseconds, standing=message.standing)
         if fresh or self.results.done:
             self._old = None
-        if self.results.done and self.nothing and not message.standing:
-            self._ask_close()
+        if self.results.done and not message.standing:
+            self._ranking = self.query is not None and self.query.has_words and self.results.hits > 1
+            if self.nothing:
+                self._ask_close()
         return fresh or not message.standing
+
+    def take_best(self, message: HitsRanked, *, touched: bool) -> bool:
+        """Take the ranking in; it is shown unless the user has moved the cursor. False for an older question's."""
+        if message.generation != self._generation:
+            return False
+        self._ranking = False
+        self.results.rank(message.batch, message.milliseconds)
+        self.results.ranked = self.results.can_rank and not touched
+        return True
+
+    def take_count(self, message: HitsCounted) -> bool:
+        """Take in how many hits there are; False where it answers an older question."""
+        if message.generation != self._generation:
+            return False
+        self.results.count(message.count)
+        return True
+
+    def take_meant(self, message: WordsMeant) -> bool:
+        """Take in what was meant, perhaps; False where it answers an older question or is nothing."""
+        if message.generation != self._generation or self.query is None or not message.words:
+            return False
+        self.meant = _mended(self.query, message.words)
+        return True
+
+    def fail(self) -> None:
+        """There will be no further answer."""
+        self.results.done, self._ranking = True, False
 
     def take_titles(self, message: TitlesRanked) -> bool:
         """Take titles in that come close; False where they answer an older question."""
         if message.generation != self._near or not self.nothing:
             return False
-        rows = (self._catalog.row(session_id) for session_id in message.session_ids)
-        self._title_rows, self._close = tuple(row for row in rows if row is not None), True
+        rows = ((self._catalog.row(session_id), ranges) for session_id, ranges in message.titles.items())
+        self._title_rows, self._close = tuple(replace(row, matches=ranges) for row, ranges in rows if row), True
         return True
 
     def found(self) -> Found:
@@ -135,7 +170,14 @@ class Finder:
             replace(known, matches=row.matches) if (known := self._catalog.row(row.session.id)) else row
             for row in self._title_rows
         )
-        return Found(titles, groups, dim=self._old is not None, close=self._close)
+        return Found(
+            titles,
+            groups,
+            dim=self._old is not None,
+            close=self._close,
+            more_titles=self._more_titles and not self._close,
+            meant=self.meant,
+        )
 
     @property
     def nothing(self) -> bool:
@@ -144,8 +186,8 @@ class Finder:
 
     @property
     def searching(self) -> bool:
-        """True from 150 ms after the question until its last answer."""
-        return not self.results.done and time.monotonic() - self._began >= SIGN_AFTER
+        """True from 150 ms after the question until the best are known, too."""
+        return not (self.results.done and not self._ranking) and time.monotonic() - self._began >= SIGN_AFTER
 
     def sentence(self, *, shown: int, touched: bool, glyphs: Glyphs) -> Line:
         """What the status line says of the search."""
@@ -158,17 +200,24 @@ class Finder:
             milliseconds=results.milliseconds,
             searching=self.searching,
             capped=results.capped,
-            fallback=results.fallback,
-            rerank=touched and results.sessions > 1,
+            fallback=self._gone_round(results),
+            rerank=touched and results.can_rank and not results.ranked,
         )
         return hits_sentence(progress, glyphs=glyphs)
+
+    def _gone_round(self, results: Results) -> str | None:
+        """What is said of an index; while rows are scanned instead, how far that is."""
+        said, newest = results.fallback, self._feed.newest
+        if said is None or results.done or not newest or not said.endswith(SCANNING):
+            return said
+        return f"{said} {min(99, 100 * results.sought // newest)} %"
 
     def _seek(self, query: Query | None) -> None:
         self._feed.withdraw()
         shown = self._old or self.results
         self._old = shown if self.query is not None and shown.hits and query is not None else None
         self.query, self.results = query, Results()
-        self._title_rows, self._close = (), False
+        self._title_rows, self._close, self._ranking, self.meant = (), False, False, ""
         if query is None:
             return
         self._began = time.monotonic()
@@ -193,15 +242,12 @@ def _same(one: Query | None, other: Query | None) -> bool:
     return (one.any_of, one.none_of, one.filters) == (other.any_of, other.none_of, other.filters)
 
 
-def _is_settled(query: Query) -> bool:
-    """Whether a title that has these words no more can have them again while the user goes on typing them."""
-    plain_words = not query.filters and not query.none_of and len(query.any_of) == 1
-    return plain_words and all(len(term.text) >= SETTLED for term in query.any_of[0])
-
-
-def _narrows(settled: Query, query: Query) -> bool:
-    """Whether a title can match `query` only where it matched a settled one: the same words, gone on with."""
-    if query.filters or len(query.any_of) != 1:
-        return False
-    words = [term.text for term in query.any_of[0]]
-    return all(any(term.text in word for word in words) for term in settled.any_of[0])
+def _mended(query: Query, right: Mapping[str, str]) -> str:
+    """What was typed, with words put right; quotes, minus, star and filters stay."""
+    text = query.text
+    for term in reversed(query.terms):
+        piece = text[term.start : term.end]
+        for word in term.words:
+            piece = piece.replace(word, right.get(word, word))
+        text = text[: term.start] + piece + text[term.end :]
+    return text

@@ -24,15 +24,18 @@ from hermes_tui.widgets.theme import palette_of, strip_of
 from hermes_tui.widgets.thumb import thumb, track_cell
 
 LANGUAGE = (
-    ("docker timeout", "messages that have both words, in any order"),
-    ('"no space left"', "these words in this order"),
-    ("docker OR podman", "either of them"),
-    ("dock*", "words that begin so; so does the word under the cursor"),
-    ("-flaky", "without that word"),
-    ("source:telegram", "of that source; model: cwd: title: likewise, a minus before it turns it round"),
+    ("docker timeout", "messages that have both words, in any order, in capitals or not, with accents or without"),
+    ('"no space left"', "these words in this order; user@host and my-app.config are such, too"),
+    ("docker OR podman", "either of them; OR parts the whole search"),
+    ("dock*", "words that begin so; so does the word under the cursor, until a space ends it"),
+    ("-flaky", "without that word; NOT flaky says the same"),
+    ("部署", "Chinese, Japanese and Korean: anywhere in a text, from one character on"),
+    ("source:telegram", "of that source; a minus before any filter turns it round: -source:cron"),
+    ("model:opus cwd:project", "of sessions whose model, or working folder, has this in its name"),
+    ("title:docker", 'of sessions whose title has this; title:"two words"'),
     ("role:agent", "said by the agent; or user, tool, system"),
     ("tool:terminal", "a call or a result of that tool"),
-    ("after:7d before:2026-04", "in that time; hours, days, weeks or a date"),
+    ("after:7d before:2026-04", "in that time: 3h, 7d, 2w, today, yesterday, a year, a month or a day"),
     ("is:flagged", "of sessions whose two sources disagree; is:live, is:archived"),
     ("has:reasoning", "messages with reasoning"),
 )

@@ -12,6 +12,9 @@ from hermes_tui.widgets.hit_list import GroupKey, HitKey, TitleKey
 from hermes_tui.widgets.session_list import SessionRow
 from store.errors import QueryInvalid, StoreMissing
 
+MOST_UNTITLED = 5_000
+"""Sessions without a title, the newest ones, whose first words are read beforehand."""
+
 
 class Listener(Painter):
     """Takes the answers: each goes to what it changes, and the old ones go nowhere."""
@@ -30,6 +33,7 @@ class Listener(Painter):
         if message.done:
             self.catalog.complete = True
             self.finder.match_titles()
+            self.feed.first_words(self.catalog.untitled(MOST_UNTITLED))
             gc.freeze()  # the rows stay; a collector that walked them all would hold the keys up (0.2 s for 50 000)
         if changed or message.done:
             fresh, shown = set(changed), self._shown_sessions()
@@ -40,7 +44,7 @@ class Listener(Painter):
     @on(told.FileSessionsArrived)
     def _on_file_sessions_arrived(self, message: told.FileSessionsArrived) -> None:
         if message.generation == self.feed.generation("sessions"):
-            self.catalog.put_files(message.sessions)
+            self.finder.learn(self.catalog.put_files(message.sessions))
             self.paint_soon()
 
     @on(told.ScopeCounted)
@@ -51,7 +55,9 @@ class Listener(Painter):
 
     @on(told.OutlinesArrived)
     def _on_outlines_arrived(self, message: told.OutlinesArrived) -> None:
-        self._show(self.catalog.put_outlines(message.outlines))
+        rows = self.catalog.put_outlines(message.outlines)
+        self.finder.learn([row.session.id for row in rows if not row.session.title])
+        self._show(rows)
 
     @on(told.DriftsArrived)
     def _on_drifts_arrived(self, message: told.DriftsArrived) -> None:
@@ -71,6 +77,21 @@ class Listener(Painter):
             self.search_error = self.busy = None
             self.paint_soon()
 
+    @on(told.HitsRanked)
+    def _on_hits_ranked(self, message: told.HitsRanked) -> None:
+        if self.finder.take_best(message, touched=self.hit_list.touched):
+            self.paint()  # at once: it ends what streams in, and the fewer see the order change the better
+
+    @on(told.HitsCounted)
+    def _on_hits_counted(self, message: told.HitsCounted) -> None:
+        if self.finder.take_count(message):
+            self.paint_soon()
+
+    @on(told.WordsMeant)
+    def _on_words_meant(self, message: told.WordsMeant) -> None:
+        if self.finder.take_meant(message):
+            self.paint_soon()
+
     @on(told.TitlesRanked)
     def _on_titles_ranked(self, message: told.TitlesRanked) -> None:
         if self.finder.take_titles(message):
@@ -79,7 +100,7 @@ class Listener(Painter):
     @on(told.ContextArrived)
     def _on_context_arrived(self, message: told.ContextArrived) -> None:
         if message.generation == self.feed.generation("search") and self.context:
-            self.hit_list.set_context(HitKey(message.session_id, message.message_id), message.lines)
+            self.hit_list.set_context(HitKey(message.session_id, message.message_id, message.origin), message.lines)
 
     # The transcript
 
@@ -122,7 +143,7 @@ class Listener(Painter):
             self.reading.fail(message.generation, message.error)
         elif message.question in {"search", "new hits"} and not isinstance(message.error, QueryInvalid):
             self.search_error = message.error
-            self.finder.results.done = True
+            self.finder.fail()
         elif message.question in {"details", "files"} and self.failure is None:
             self.compared = None
             self.tell(str(message.error))

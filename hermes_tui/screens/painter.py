@@ -20,6 +20,7 @@ from hermes_tui.screens import chrome
 from hermes_tui.screens.catalog import Catalog
 from hermes_tui.screens.finder import Finder
 from hermes_tui.screens.frame import Frame
+from hermes_tui.screens.history import History
 from hermes_tui.screens.reading import Reading
 from hermes_tui.widgets.hit_list import HitKey
 from hermes_tui.widgets.session_list import SessionRow
@@ -50,6 +51,7 @@ class Painter(Frame):
         self.catalog = Catalog()
         self.finder = Finder(self.feed, self.catalog, lambda: now().timestamp())
         self.reading = Reading(self.feed, self.catalog, self.transcript, self.banner, now)
+        self.history = History()
         self.everything = False
         """The list shows what it leaves out by default, too."""
         self.failure: StoreError | None = None
@@ -98,7 +100,9 @@ class Painter(Frame):
             "wide": self.two_panes,
             "roomy": self.form.roomy,
             "query": self.hits_shown,
+            "rankable": self.hits_shown and self.finder.results.can_rank,
             "typed": bool(self.search_bar.text),
+            "sought": bool(self.history),
             "flagged": (row := self.current) is not None and row.drift is not None,
             "any_flagged": self.catalog.flagged > 0,
         }
@@ -129,6 +133,10 @@ class Painter(Frame):
         self.finder.again()
         self.reading.again()
 
+    def paint_next(self) -> None:
+        """Let the next news be painted as it comes: another question was asked."""
+        self._painted = -CALM
+
     def paint_soon(self) -> None:
         """Paint now, or as soon as the last picture of what streams in has stood long enough."""
         wait = self._painted + CALM - time.monotonic()
@@ -154,7 +162,14 @@ class Painter(Frame):
             nothing = answered and not self.finder.results.hits and not found.groups
             block = chrome.no_hits_block(self.finder.query, width=width, glyphs=self.glyphs) if nothing else []
             self._put_head(self.hit_list, block)
-            self.hit_list.show(found.titles, found.groups, dim=found.dim, close=found.close)
+            self.hit_list.show(
+                found.titles,
+                found.groups,
+                dim=found.dim,
+                close=found.close,
+                more_titles=found.more_titles,
+                meant=found.meant,
+            )
         else:
             self._put_head(self.session_list, self._sessions_block(width))
             self.session_list.show(self.catalog.shown(everything=self.everything))

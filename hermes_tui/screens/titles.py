@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterator
 from functools import lru_cache
+from itertools import accumulate
 
 from hermes_tui.render.line import Range
 from hermes_tui.render.row import title_of
 from hermes_tui.screens.catalog import moment_of
 from hermes_tui.widgets.session_list import SessionRow
 from store.filters import admits
-from store.models import Session
+from store.models import Outline, Session
 from store.query import Query
 from store.terms import Filter
 from store.words import plain
@@ -24,11 +26,51 @@ SHORTEST_FOLDER = 3
 """and of its working folder."""
 
 
+MOST_CANDIDATES = 500
+"""Sessions that a word names at most before it is left to a walk, which meets the first fifty of them soon."""
+_END, _PART = "\n", "\0"
+
+
 class Titles:
     """Titles without case and accents, made once for each: a key is answered for every session of the home."""
 
     def __init__(self) -> None:
-        self._folded: dict[str, tuple[Session | None, str]] = {}
+        self._folded: dict[str, tuple[Session, Outline | None, str]] = {}
+        self._places: dict[str, int] = {}
+        self._ids: list[str] = []
+        self._lines: list[str] = []
+        self._joined: tuple[str, list[int]] | None = None
+
+    def candidates(self, query: Query) -> set[str] | None:
+        """Ids of the sessions that may match, found in one text of all titles; None where any may.
+
+        Only of sessions whose titles were folded.
+        """
+        if not query.any_of:
+            return None
+        found: set[str] = set()
+        for terms in query.any_of:
+            words = sorted((_word(term.text) for term in terms), key=len, reverse=True)
+            some = next((few for word in words if (few := self._with(word)) is not None), None)
+            if some is None:
+                return None
+            found |= some
+        return found
+
+    def _with(self, word: str) -> set[str] | None:
+        """The sessions whose title, folder or id has a word; None where there are many."""
+        if self._joined is None:
+            self._joined = "".join(self._lines), list(accumulate(map(len, self._lines)))
+        every, ends = self._joined
+        found: set[str] = set()
+        at = every.find(word)
+        while at >= 0:
+            place = bisect_right(ends, at)
+            found.add(self._ids[place])
+            if len(found) > MOST_CANDIDATES:
+                return None
+            at = every.find(word, ends[place])
+        return found
 
     def match(self, query: Query, row: SessionRow) -> tuple[Range, ...] | None:
         """Where the words of a query stand in a title, parts of words included; None where it is not found.
@@ -49,12 +91,27 @@ class Titles:
         return None
 
     def folded(self, row: SessionRow) -> str:
-        """A session's title as it is searched, with a character for each of what `title_of` gives."""
-        known, folded = self._folded.get(row.session.id, (None, ""))
-        if known is not row.session:
-            folded = plain(title_of(row.session, None))
-            self._folded[row.session.id] = (row.session, folded)
+        """A session's title as it is searched, or its first words, with a character for each that `title_of` gives."""
+        outline = None if row.session.title else row.outline
+        known = self._folded.get(row.session.id)
+        if known is not None and known[0] is row.session and known[1] is outline:
+            return known[2]
+        folded = plain(title_of(row.session, outline))
+        self._folded[row.session.id] = row.session, outline, folded
+        self._put(row.session, folded)
         return folded
+
+    def _put(self, session: Session, folded: str) -> None:
+        """Take a session into the one text of all, or take it as it is now."""
+        line = _PART.join((folded, _word(session.cwd or ""), plain(session.id))).replace(_END, " ") + _END
+        place = self._places.setdefault(session.id, len(self._lines))
+        if place == len(self._lines):
+            self._ids.append(session.id)
+            self._lines.append(line)
+        elif self._lines[place] == line:
+            return
+        self._lines[place] = line
+        self._joined = None
 
 
 def _named(word: str, session: Session) -> bool:

@@ -127,6 +127,11 @@ class SearchBar(Horizontal):
         """Take everything out."""
         self.query_input.value = ""
 
+    def put(self, text: str) -> None:
+        """Put a text in the place of what is typed, and the cursor behind it."""
+        self.query_input.value = text
+        self.to_end()
+
     def to_end(self) -> None:
         """Put the cursor behind what is there."""
         self.query_input.cursor_position = len(self.query_input.value)

@@ -7,13 +7,13 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, ClassVar, TypeVar
 
 import pytest
 from textual.message import Message
 
 from hermes_tui import messages as told
-from hermes_tui.feed import Feed
+from hermes_tui.feed import Feed, answers
 from store import Batch, Cancel, Locked, NotADatabase, Origin, Session, SessionDB, Verdict
 from store.query import Query, parse
 from tests import builders
@@ -350,7 +350,65 @@ def test_titles_that_come_close_are_ranked(tmp_path: Path) -> None:
     with desk(lambda: SessionDB(home / "state.db", read_only=True)) as running:
         running.feed.titles("dokcer", titles)
         running.until(lambda: running.of(told.TitlesRanked))
-        assert running.of(told.TitlesRanked)[0].session_ids[:1] == ("b",)
+        assert running.of(told.TitlesRanked)[0].titles == {"b": ((8, 14),)}, "with the word that is meant"
+
+
+def test_the_best_follow_the_newest_and_the_whole_number_follows_both(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Mutant: without `beyond` neither comes."""
+    monkeypatch.setattr(answers, "HIT_LIMIT", 5)
+    home = builders.home(tmp_path)
+    with closing(builders.db(home)) as db:
+        builders.store(db, "best", [builders.say("user", "zebra zebra zebra")])
+        builders.store(db, "rest", [builders.say("user", f"a zebra beside {n} other words " * 9) for n in range(8)])
+    with desk(lambda: SessionDB(home / "state.db", read_only=True)) as running:
+        generation = running.feed.search(ask("zebra"))
+        running.until(lambda: running.of(told.HitsCounted))
+        kinds = [type(one) for one in running.posted if isinstance(one, told.HitsArrived | told.HitsRanked)]
+        assert kinds[-1] is told.HitsRanked
+        assert kinds.count(told.HitsRanked) == 1
+        [ranked] = running.of(told.HitsRanked)
+        assert ranked.generation == generation
+        assert ranked.batch.hits[0].session_id == "best", "which is older than the five that were asked for"
+        assert running.of(told.HitsCounted)[0].count.hits == 9
+
+
+def test_a_key_withdraws_a_ranking(tmp_path: Path) -> None:
+    """Mutant: with no `cancel` handed to `rank`, the older question's ranking runs to its end."""
+    home = builders.home(tmp_path)
+    with closing(builders.db(home)) as db:
+        builders.store(db, "s1", builders.talk(9, word="zebra"))
+
+    class Ranking(SessionDB):
+        started = threading.Event()
+        cancels: ClassVar[list[Cancel | None]] = []
+
+        def rank(self, query: Query | str, **asked: Any) -> Batch:
+            self.cancels.append(asked["cancel"])
+            self.started.set()
+            return super().rank(query, **asked)
+
+    with desk(lambda: Ranking(home / "state.db", read_only=True)) as running:
+        running.feed.search(ask("zebra"))
+        assert Ranking.started.wait(5)
+        running.feed.withdraw()
+        assert [one.cancelled for one in Ranking.cancels if one] == [True]
+
+
+def test_what_was_meant_is_told_where_nothing_was_found(tmp_path: Path) -> None:
+    """The last word counts too, though it is still being typed.
+
+    Mutant: with the query asked as it is, nothing is told.
+    """
+    home = builders.home(tmp_path)
+    with closing(builders.db(home)) as db:
+        builders.store(db, "s1", [builders.say("user", "docker compose")])
+    with desk(lambda: SessionDB(home / "state.db", read_only=True)) as running:
+        running.feed.search(ask("dokcer compsoe"))
+        running.until(lambda: running.of(told.WordsMeant))
+        assert running.of(told.WordsMeant)[0].words == {"dokcer": "docker", "compsoe": "compose"}
+        assert running.of(told.HitsRanked) == []
 
 
 def test_after_closing_nothing_is_posted_and_no_thread_is_left(tmp_path: Path) -> None:

@@ -142,10 +142,10 @@ async def test_the_next_hit_passes_by_everything_else() -> None:
     widget = hits()
     async with Stage(widget).run_test(size=(80, 24)):
         widget.show([row("t")], [group("many", range(1, 6)), group("one", [9])])
-        found = [widget.move_hit(1) for _ in range(5)]
-        assert [each and each.message_id for each in found] == [1, 2, 3, 9, None]
-        back = [widget.move_hit(-1) for _ in range(4)]
-        assert [each and each.message_id for each in back] == [3, 2, 1, None]
+        found = [widget.move_hit(1) for _ in range(7)]
+        assert [each and each.message_id for each in found] == [1, 2, 3, 4, 5, 9, None]
+        back = [widget.move_hit(-1) for _ in range(6)]
+        assert [each and each.message_id for each in back] == [5, 4, 3, 2, 1, None]
 
 
 async def test_the_session_and_the_hit_under_the_cursor_are_known() -> None:
