@@ -53,6 +53,8 @@ def help_lines(width: int, glyphs: Glyphs) -> list[Line]:
         lines += _entry(glyphs.words(command.shown), sentence, column=KEYS_COLUMN, width=width, glyphs=glyphs)
     lines += [EMPTY, (blank(1), span("Search", bold=True))]
     for example, meaning in LANGUAGE:
+        if glyphs is ASCII and not example.isascii():
+            continue
         lines += _entry(example, meaning, column=LANGUAGE_COLUMN, width=width, glyphs=glyphs)
     return lines
 
