@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from textual.message import Message
 
-from hermes_tui.feed import answers
+from hermes_tui.feed import answers, seeking
 from hermes_tui.feed.desk import OpenStore
 from hermes_tui.feed.doctoring import Doctoring
 from hermes_tui.messages import (
@@ -103,7 +103,7 @@ class Feed(Doctoring):
     def titles(self, words: str, titles: Sequence[tuple[str, str]]) -> int:
         """Ask which of `titles` (id, title) come close to `words`."""
         generation = self.ask("titles")
-        self.put("rows", "titles", lambda _: [TitlesRanked(generation, answers.near_titles(words, titles))])
+        self.put("rows", "titles", lambda _: [TitlesRanked(generation, seeking.near_titles(words, titles))])
         return generation
 
     def open(self, session: Session, *, from_file: bool = False, delay: float = 0.0) -> int:
@@ -138,13 +138,13 @@ class Feed(Doctoring):
             told="details",
         )
 
-    def context(self, hit: answers.HitPlace, *, width: int) -> None:
+    def context(self, hit: seeking.HitPlace, *, width: int) -> None:
         """Ask for `width` messages on either side of a hit."""
         generation = self.generation("search")
         self.put(
             "details",
             "search",
-            lambda db: [ContextArrived(generation, *hit, answers.around(db, hit, width=width))],
+            lambda db: [ContextArrived(generation, *hit, seeking.around(db, hit, width=width))],
             name=f"context {hit}",
             told="details",
         )
@@ -184,12 +184,12 @@ class Feed(Doctoring):
             search.seen = self.newest or _newest_in(db)
         found: list[Hit] = []
         capped = False
-        for message in answers.hits(db, search.generation, search.query, search.cancel, self._clock):
+        for message in seeking.hits(db, search.generation, search.query, search.cancel, self._clock):
             found += message.batch.hits
             capped |= message.batch.capped
             yield message
             yield from self._new_hits(search, db)
-        yield from answers.beyond(
+        yield from seeking.beyond(
             db, search.generation, search.query, search.cancel, self._clock, found=found, capped=capped
         )
         yield from self._new_hits(search, db)
@@ -198,7 +198,7 @@ class Feed(Doctoring):
         newest = self.newest
         if search.seen is None or newest <= search.seen:
             return
-        found = answers.hits(db, search.generation, search.query, search.cancel, self._clock, after_id=search.seen)
+        found = seeking.hits(db, search.generation, search.query, search.cancel, self._clock, after_id=search.seen)
         yield from (message for message in found if message.batch.hits)
         search.seen = newest
 

@@ -13,7 +13,7 @@ import pytest
 from textual.message import Message
 
 from hermes_tui import messages as told
-from hermes_tui.feed import Feed, answers
+from hermes_tui.feed import Feed, seeking
 from store import Batch, Cancel, Locked, NotADatabase, Origin, Session, SessionDB, Verdict
 from store.query import Query, parse
 from tests import builders
@@ -357,7 +357,7 @@ def test_the_best_follow_the_newest_and_the_whole_number_follows_both(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Mutant: without `beyond` neither comes."""
-    monkeypatch.setattr(answers, "HIT_LIMIT", 5)
+    monkeypatch.setattr(seeking, "HIT_LIMIT", 5)
     home = builders.home(tmp_path)
     with closing(builders.db(home)) as db:
         builders.store(db, "best", [builders.say("user", "zebra zebra zebra")])
