@@ -66,6 +66,8 @@ class _Listing:
     outlines: dict[str, Outline] = field(default_factory=dict)
     facts: dict[str, JsonlFacts] = field(default_factory=dict)
     problem: StoreError | None = None
+    parts: tuple[str, ...] = ()
+    """Profiles that could not be read, a sentence each."""
 
 
 def list_sessions(home: Home, *, as_json: bool, out: TextIO, err: TextIO) -> int:
@@ -85,6 +87,7 @@ def list_sessions(home: Home, *, as_json: bool, out: TextIO, err: TextIO) -> int
                 raise
             except StoreError as error:  # the other parts can be read all the same
                 found.problem = found.problem or error
+        found.parts = db.problems()
         found.sessions.sort(key=lambda one: (one.started_at or one.last_active or 0.0, one.id), reverse=True)
         drifts = ((one, db.drift(one, found.facts.get(one.id))) for one in found.sessions)
         if as_json:
@@ -203,6 +206,8 @@ def _listing_ended(home: Home, found: _Listing, err: TextIO) -> int:
     if isinstance(found.problem, StoreMissing) and found.sessions:
         remark(f"{home.state_db.parent} has no state.db; these are its JSONL files", err)
         return 0
+    if found.problem is None and found.parts:
+        return complain(f"partial, {many(len(found.sessions), 'session')} could be read: {found.parts[0]}", err)
     unread = [one for one in found.sessions if one.origin is Origin.SQLITE and one.problem]
     if found.problem is None and unread:
         return complain(f"all are listed, {many(len(unread), 'session')} only in part: {unread[0].problem}", err)

@@ -80,7 +80,10 @@ def search(
         paper.line(safe(paper.glyphs.words(_in_words(found, sessions, milliseconds, sort))))
         if meant:
             paper.line(safe(f"did you mean {', '.join(f'{right} for {word}' for word, right in meant.items())}?"))
-    return complain(f"partial, from files alone: {found.fallback}", err) if found.partial else 0
+    if found.partial:
+        alone = "" if home.is_every else ", from files alone"
+        return complain(f"partial{alone}: {found.fallback}", err)
+    return 0
 
 
 def _find(db: SessionDB, query: str, *, limit: int, sort: str) -> _Found:

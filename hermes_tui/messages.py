@@ -62,6 +62,13 @@ class FileSessionsArrived(Answer):
 
 
 @dataclass
+class PartsUnread(Answer):
+    """What of the merged list could not be read, a sentence each; () where all could."""
+
+    problems: tuple[str, ...]
+
+
+@dataclass
 class ScopeCounted(Answer):
     """How many sessions there are and what the list leaves out."""
 

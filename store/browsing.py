@@ -405,6 +405,10 @@ class BrowserVerbs(MessageVerbs):
         """
         return whereabouts.where(self, text)
 
+    def problems(self) -> tuple[str, ...]:
+        """A sentence for each part of this store that could not be read, where the others could; see `ProfilesDB`."""
+        return ()
+
     def watch(self) -> Watch:
         """A watch on this store and its JSONL files, for one thread."""
         return Watch(self._reader, self.sessions_dir)

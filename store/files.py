@@ -236,7 +236,7 @@ def _line(record: jsonl.Record | jsonl.BadLine, session_id: str) -> Message:
     if is_message(record):
         return content.message_of_record(record.value, session_id=session_id, line=record.line)
     about, tools = _about(record.value), record.value.get("tools")
-    said = [f"{name} {value}" for name, value in about.items() if value]
+    said = [str(value) for value in about.values() if value]
     said += [f"{len(tools)} tools"] if isinstance(tools, list) and tools else []
     return Message(record.line, session_id, META, ", ".join(said), aside=True, origin=Origin.JSONL)
 

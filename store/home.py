@@ -110,7 +110,8 @@ class Home:
             raise HomeMissing(f"there is no Hermes home at {places[0]}; start hermes once, or name one with --home DIR")
         home = _home_of(folder.absolute())
         if profile is None and home_option is None and home.profile == DEFAULT:
-            profile = _active_profile(home.root)
+            sticky = _active_profile(home.root)
+            return home if sticky is None else _with_profile(home.root, sticky, why=", which active_profile names")
         return home if profile is None else _with_profile(home.root, profile)
 
     def profiles(self) -> tuple[Home, ...]:
@@ -267,7 +268,7 @@ def _active_profile(root: Path) -> str | None:
     return name if _PROFILE.fullmatch(name) else None
 
 
-def _with_profile(root: Path, name: str) -> Home:
+def _with_profile(root: Path, name: str, *, why: str = "") -> Home:
     """Give a root's profile by name; raises UnsafeId or HomeMissing."""
     if not _PROFILE.fullmatch(name):
         raise UnsafeId(f"{name!a} is not a profile name: small letters, digits, dashes and underscores, at most 64")
@@ -275,7 +276,7 @@ def _with_profile(root: Path, name: str) -> Home:
     if home.is_every or _is_folder(home.folder):
         return home
     names = ", ".join((DEFAULT, *_profile_names(root)))
-    raise HomeMissing(f"there is no profile {name} in {root}; choose one with --profile: {names}")
+    raise HomeMissing(f"there is no profile {name} in {root}{why}; choose one with --profile: {names}")
 
 
 def _profile_names(root: Path) -> list[str]:

@@ -7,9 +7,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
-from .errors import StoreMissing
+from .errors import CannotOpen, Damaged, StoreError, StoreMissing
 from .home import DEFAULT, Home
-from .models import Message, Session
+from .models import Batch, Message, Session
 from .session_db import SessionDB
 
 T = TypeVar("T")
@@ -31,6 +31,11 @@ class Parts(SessionDB):
             for home in homes
         ]
         self._names = [home.name for home in homes]
+        self._broken: dict[int, str] = {}
+
+    def problems(self) -> tuple[str, ...]:
+        """A sentence for each profile that could not be read when it was asked last."""
+        return tuple(self._broken[place] for place in sorted(self._broken))
 
     def close(self) -> None:
         """Close every profile's connections."""
@@ -43,11 +48,33 @@ class Parts(SessionDB):
         return range(len(self._parts))
 
     def _stored(self, place: int, question: Callable[[SessionDB], T], otherwise: T) -> T:
-        """The answer of one profile; `otherwise` where it has no state.db yet."""
+        """The answer of one profile; `otherwise` where it has no state.db yet, or one that cannot be read."""
         try:
-            return question(self._parts[place])
+            answer = question(self._parts[place])
         except StoreMissing:
             return otherwise
+        except (CannotOpen, Damaged) as error:
+            self._note(place, error)
+            return otherwise
+        return answer
+
+    def _as_far(self, place: int, answers: Iterable[T]) -> Iterator[T]:
+        """What one profile answers until it cannot be read any further."""
+        try:
+            yield from answers
+        except StoreMissing:
+            return
+        except (CannotOpen, Damaged) as error:
+            self._note(place, error)
+
+    def _whose(self, place: int, batch: Batch) -> str | None:
+        """What a search says of a profile, by its name where it could not be read."""
+        return f"profile {self._names[place]}: {batch.fallback}" if batch.partial else batch.fallback
+
+    def _note(self, place: int, error: StoreError) -> str:
+        """Keep in mind that a profile cannot be read; the sentence that says so."""
+        self._broken[place] = f"profile {self._names[place]}: {error}"
+        return self._broken[place]
 
     def _rows_of(self, place: int, question: Callable[[SessionDB], tuple[Session, ...]]) -> Iterator[Session]:
         return (self._named(place, row) for row in self._stored(place, question, tuple[Session, ...]()))

@@ -6,9 +6,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from .cancel import Cancel
+from .errors import CannotOpen, Damaged, StoreError
 from .models import Check, Glance, JsonlFacts, Judged
 from .parts import Parts
 from .plan import Line, Operation, Plan
+from .session_db import SessionDB
 
 
 class ProfileDrift(Parts):
@@ -27,11 +29,12 @@ class ProfileDrift(Parts):
 
     def survey(self, *, cancel: Cancel) -> Iterator[Judged]:
         """The verdicts of all profiles: what is remembered of each first."""
-        surveys = [part.survey(cancel=cancel) for part in self._parts]
-        first = [next(one) for one in surveys]
-        done, total = sum(one.done for one in first), sum(one.total for one in first)
+        surveys = [self._as_far(place, part.survey(cancel=cancel)) for place, part in enumerate(self._parts)]
+        first = [next(one, None) for one in surveys]
+        done, total = sum(one.done for one in first if one), sum(one.total for one in first if one)
         for place, step in enumerate(first):
-            yield self._judged(place, step, done, total)
+            if step is not None:
+                yield self._judged(place, step, done, total)
         for place, survey in enumerate(surveys):
             for step in survey:
                 done += 1
@@ -40,7 +43,7 @@ class ProfileDrift(Parts):
     def judge(self, session_ids: Iterable[str], *, cancel: Cancel) -> Iterator[Judged]:
         """The verdicts of some sessions, which changed."""
         for place, ids in self._by_place(session_ids).items():
-            for step in self._parts[place].judge(ids, cancel=cancel):
+            for step in self._as_far(place, self._parts[place].judge(ids, cancel=cancel)):
                 yield self._judged(place, step, 0, 0)
 
     def _judged(self, place: int, step: Judged, done: int, total: int) -> Judged:
@@ -60,7 +63,7 @@ class ProfileDrift(Parts):
     def all_facts(self, *, cancel: Cancel | None = None) -> Iterator[JsonlFacts]:
         """Every JSONL file, profile after profile."""
         for place, part in enumerate(self._parts):
-            for facts in part.all_facts(cancel=cancel):
+            for facts in self._as_far(place, part.all_facts(cancel=cancel)):
                 yield replace(facts, session_id=self._name(place, facts.session_id))
 
     def check(self, session_id: str) -> Check:
@@ -69,13 +72,19 @@ class ProfileDrift(Parts):
         return replace(self._parts[place].check(own), session_id=session_id)
 
     def checks(self, ids: Iterable[str] | None = None, *, cancel: Cancel | None = None) -> Iterator[Check]:
-        """Compare one session after the other."""
+        """Compare one session after the other; a profile that cannot be read fails after all others."""
         if ids is not None:
             yield from map(self.check, ids)
             return
+        unread: StoreError | None = None
         for place, part in enumerate(self._parts):
-            for check in part.checks(cancel=cancel):
-                yield replace(check, session_id=self._name(place, check.session_id))
+            try:
+                for check in part.checks(cancel=cancel):
+                    yield replace(check, session_id=self._name(place, check.session_id))
+            except (CannotOpen, Damaged) as error:
+                unread = unread or Damaged(self._note(place, error))
+        if unread is not None:
+            raise unread
 
     def plan(self, session_id: str, *, merge: bool = False) -> Plan:
         """What a repair of one session would do, in its profile."""
@@ -90,8 +99,9 @@ class ProfileDrift(Parts):
 
     def operations(self) -> tuple[Operation, ...]:
         """The repairs of all profiles, profile after profile."""
+        none: tuple[Operation, ...] = ()
         return tuple(
             replace(one, session_id=self._name(place, one.session_id))
-            for place, part in enumerate(self._parts)
-            for one in part.operations()
+            for place in self._places
+            for one in self._stored(place, SessionDB.operations, none)
         )

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from .cancel import Cancel
-from .errors import StoreMissing
+from .errors import CannotOpen, Damaged, Locked, StoreError, StoreMissing
 from .home import Home
 from .models import (
     Batch,
@@ -68,7 +68,7 @@ class _Cursor:
 class ProfilesDB(ProfileDrift):
     """Reads every profile as one; what agents write and ask goes to the root alone, which is opened to read.
 
-    A profile without a state.db has what its files have; one that cannot be read fails the questions about it.
+    A profile whose state.db is missing or cannot be read has what its files have, and `problems` says why.
 
     Args:
         homes: The root first, as `Home.profiles` gives them.
@@ -112,7 +112,8 @@ class ProfilesDB(ProfileDrift):
         return found
 
     def scope(self) -> Scope:
-        """The sum of all profiles."""
+        """The sum of all profiles; which of them cannot be read is found out anew."""
+        self._broken.clear()
         counts = [self._stored(place, SessionDB.scope, Scope(0)) for place in self._places]
         return Scope(
             sum(one.total for one in counts),
@@ -244,13 +245,15 @@ class ProfilesDB(ProfileDrift):
     def _hits(self, place: int, batches: Iterator[Batch], told: dict[int, Batch]) -> Iterator[Hit]:
         try:
             for batch in batches:
-                told[place] = replace(batch, hits=())
+                told[place] = replace(batch, hits=(), fallback=self._whose(place, batch))
                 for hit in batch.hits:
                     stored = hit.origin is Origin.SQLITE
                     row = self._outer(place, hit.message_id) if stored else hit.message_id
                     yield replace(hit, session_id=self._name(place, hit.session_id), message_id=row)
         except StoreMissing:
             return
+        except (CannotOpen, Damaged) as error:
+            told[place] = Batch((), done=True, fallback=self._note(place, error), partial=True)
 
 
 class ProfilesWatch(Watch):
@@ -262,8 +265,8 @@ class ProfilesWatch(Watch):
         self._watches, self._name, self._outer = watches, name, outer
 
     def poll(self) -> Change | None:
-        """What changed in any of them since the last poll."""
-        changes = [(place, change) for place, watch in enumerate(self._watches) if (change := watch.poll())]
+        """What changed in any of them since the last poll; one that cannot be read has said so when it was asked."""
+        changes = [(place, change) for place in range(len(self._watches)) if (change := self._poll(place))]
         if not changes:
             return None
         return Change(
@@ -273,6 +276,14 @@ class ProfilesWatch(Watch):
             any(change.replaced for _, change in changes),
             max(self._outer(place, change.newest_id) for place, change in changes),
         )
+
+    def _poll(self, place: int) -> Change | None:
+        try:
+            return self._watches[place].poll()
+        except Locked:
+            raise
+        except StoreError:
+            return None
 
 
 def _batch(hits: Sequence[Hit], told: dict[int, Batch], *, capped: bool = False, done: bool = False) -> Batch:

@@ -169,6 +169,22 @@ def test_show_reads_a_snapshot_and_what_waits_in_the_spool(tmp_path: Path, run: 
     assert "snapshot" in err
 
 
+def test_a_profile_that_cannot_be_read_leaves_the_merged_list_partial(tmp_path: Path, run: Run) -> None:
+    home = builders.home(tmp_path)
+    db = builders.db(home)
+    builders.store(db, "here", builders.talk(2))
+    db.close()
+    (home / "profiles" / "torn").mkdir(parents=True)
+    (home / "profiles" / "torn" / "state.db").write_text("no database " * 40)
+    code, out, err = run(home, "list", "--json", "--profile", "all")
+    assert (code, [row["id"] for row in objects(out)]) == (2, ["here"])
+    assert err.startswith("hermes-tui: partial, 1 session could be read: profile torn: ")
+    code, out, err = run(home, "search", "message", "--profile", "all")
+    assert code == 2
+    assert "here" in out
+    assert "profile torn: " in err
+
+
 def test_list_says_of_an_empty_home_how_to_get_another_and_is_no_error(tmp_path: Path, run: Run) -> None:
     code, out, err = run(builders.home(tmp_path), "list")
     assert (code, out) == (0, "")

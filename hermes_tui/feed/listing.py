@@ -18,6 +18,7 @@ from hermes_tui.messages import (
     DriftsArrived,
     FileSessionsArrived,
     OutlinesArrived,
+    PartsUnread,
     SessionsArrived,
     StoreChanged,
     StoreFailed,
@@ -70,6 +71,7 @@ class Listing(Desk):
         # One after the other in one lane: the flags need the rows that the two before them told of.
         self.put("sessions", "sessions", lambda db: answers.listed(db, generation))
         self.put("sessions", "sessions", lambda db: [FileSessionsArrived(generation, db.file_sessions())], name="files")
+        self.put("sessions", "sessions", lambda db: [PartsUnread(generation, db.problems())], name="parts")
         self.put(
             "sessions",
             "sessions",

@@ -101,6 +101,17 @@ def partial(cause: str, *, sessions: int, width: int, glyphs: Glyphs, command: W
     return [(), *lines, ()]
 
 
+def unread(problems: Sequence[str], *, width: int, glyphs: Glyphs) -> list[Line]:
+    """Draw what stands above a list that lacks some of its parts.
+
+    Args:
+        problems: A sentence for each part that cannot be read.
+    """
+    mark = span(glyphs.partial, Role.WARNING, bold=True)
+    said = [*map(one_line, problems), "What their files have is below. Nothing has been written.", ""]
+    return _block(mark, "Not every profile can be read", said, [("R", "try again")], width=width)
+
+
 def failure(what: str, cause: str, shown: str, *, width: int, glyphs: Glyphs, command: Way | None = None) -> list[Line]:
     """Draw an error: what, the cause in the store's words, what is on the screen now, and what can be done.
 

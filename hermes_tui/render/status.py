@@ -94,6 +94,15 @@ def partial_sentence(sessions: int, *, glyphs: Glyphs, reason: str = "state.db c
     )
 
 
+def partly_sentence(sessions: int, unread: str, *, glyphs: Glyphs) -> Line:
+    """Say that the list has a part of what there is: `△P partial: 37 sessions; 1 profile cannot be read`."""
+    return (
+        span(f"{glyphs.partial} partial:", Role.WARNING, bold=True),
+        span(f" {many(sessions, 'session')}; "),
+        span(f"{unread} cannot be read", Role.ERROR),
+    )
+
+
 def busy_sentence(*, glyphs: Glyphs) -> Line:
     """Say that something waits for a lock that another program holds."""
     return glyphs.status(Status.INTERRUPTED), span(" state.db is locked by another program")

@@ -12,7 +12,7 @@ from hermes_tui.render.hit import section_rule
 from hermes_tui.render.line import Line, Role, span
 from hermes_tui.render.row import chain_mark, short_model, title_of
 from hermes_tui.render.safe import SafeText, one_line
-from hermes_tui.render.status import error_sentence, left_out, partial_sentence, sessions_sentence
+from hermes_tui.render.status import error_sentence, left_out, partial_sentence, partly_sentence, sessions_sentence
 from hermes_tui.render.time import age, in_words, many
 from hermes_tui.screens.catalog import Catalog
 from hermes_tui.widgets.head_rule import Heading
@@ -36,6 +36,8 @@ class Listed:
     has_store: bool
     """There is a state.db."""
     where: str
+    unread: tuple[str, ...] = ()
+    """What else of the list could not be read, a sentence each."""
 
     @property
     def is_empty_home(self) -> bool:
@@ -48,6 +50,8 @@ def sessions_status(listed: Listed, glyphs: Glyphs) -> Line:
     if listed.failure is not None:
         count = len(listed.catalog)
         return partial_sentence(count, glyphs=glyphs) if count else error_sentence(UNREADABLE, glyphs=glyphs)
+    if listed.unread:
+        return partly_sentence(len(listed.catalog), many(len(listed.unread), "profile"), glyphs=glyphs)
     scope = listed.catalog.scope
     if listed.everything and (reasons := left_out(scope)):
         return (
@@ -69,6 +73,8 @@ def sessions_block(listed: Listed, *, width: int, height: int, glyphs: Glyphs) -
         lines = blocks.partial(str(listed.failure), sessions=count, width=width, glyphs=glyphs)
         rule = section_rule(f"{many(count, 'session')} from JSONL files", width=width, glyphs=glyphs)
         return [*lines, rule] if count else lines
+    if listed.unread:
+        return [EMPTY, *blocks.unread(listed.unread, width=width, glyphs=glyphs), EMPTY]
     if count and listed.catalog.complete and not listed.everything and not listed.catalog.plain:
         return [EMPTY, *blocks.all_left_out(left_out(listed.catalog.scope), width=width, glyphs=glyphs)]
     return []

@@ -47,6 +47,12 @@ class Listener(Painter):
             self.finder.learn(self.catalog.put_files(message.sessions))
             self.paint_soon()
 
+    @on(told.PartsUnread)
+    def _on_parts_unread(self, message: told.PartsUnread) -> None:
+        if message.generation == self.feed.generation("sessions") and message.problems != self.unread:
+            self.unread = message.problems
+            self.paint_soon()
+
     @on(told.ScopeCounted)
     def _on_scope_counted(self, message: told.ScopeCounted) -> None:
         if message.generation == self.feed.generation("sessions"):

@@ -56,6 +56,8 @@ class Painter(Frame):
         """The list shows what it leaves out by default, too."""
         self.failure: StoreError | None = None
         """Why state.db cannot be read."""
+        self.unread: tuple[str, ...] = ()
+        """What else of the list could not be read, a sentence each."""
         self.has_store = True
         """There is a state.db, as far as it is known."""
         self.context = 0
@@ -88,14 +90,14 @@ class Painter(Frame):
     @property
     def listed(self) -> chrome.Listed:
         """What the list of sessions stands on."""
-        return chrome.Listed(self.catalog, self.everything, self.failure, self.has_store, self.where)
+        return chrome.Listed(self.catalog, self.everything, self.failure, self.has_store, self.where, self.unread)
 
     @property
     def conditions(self) -> frozenset[str]:
         """What holds now, for the commands that need it."""
         pane = self.hit_list if self.hits_shown else self.session_list
         holds = {
-            "failed": self.failure is not None or self.reading.error is not None,
+            "failed": bool(self.failure or self.reading.error or self.unread),
             "rows": pane.cursor_key is not None,
             "wide": self.two_panes,
             "roomy": self.form.roomy,

@@ -115,7 +115,7 @@ def test_a_profile_that_is_missing_names_those_that_are_there(root: Path, tmp_pa
     with pytest.raises(HomeMissing, match=r"no profile play in .*: default, empty, work"):
         locate(tmp_path, profile="play")
     (root / "active_profile").write_text("play")
-    with pytest.raises(HomeMissing, match="no profile play"):
+    with pytest.raises(HomeMissing, match=r"no profile play in .*, which active_profile names; choose"):
         locate(tmp_path)
 
 

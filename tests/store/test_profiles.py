@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from store import Count, Home, Origin, Session, SessionDB
+from store import Count, Damaged, Home, Origin, Session, SessionDB
 from store.profiles import ProfilesDB
 from tests.builders import home, jsonl, say, store
 
@@ -37,6 +37,68 @@ def db(root: Path) -> Iterator[ProfilesDB]:
     merged = ProfilesDB(Home(root).profiles())
     yield merged
     merged.close()
+
+
+@pytest.fixture
+def partial(root: Path) -> Iterator[ProfilesDB]:
+    """The same, and two profiles whose state.db is none, one of them with a file."""
+    (root / "profiles" / "torn" / "sessions").mkdir(parents=True)
+    (root / "profiles" / "void").mkdir()
+    for name in ("torn", "void"):
+        (root / "profiles" / name / "state.db").write_text("this is no database, not by any means" * 9)
+    jsonl(root / "profiles" / "torn", "kept", [say("user", "walrus in a torn profile")])
+    merged = ProfilesDB(Home(root).profiles())
+    yield merged
+    merged.close()
+
+
+def test_a_profile_that_cannot_be_read_hides_no_other(partial: ProfilesDB) -> None:
+    """Mutants: `_stored`, `_hits`, `checks` and the watch, each of them passing its error on."""
+    listed: list[Session] = []
+    page = partial.sessions(limit=1)
+    while page.more:
+        listed += page.items
+        page = partial.sessions(limit=1, cursor=page.cursor)
+    assert {row.id for row in (*listed, *page.items)} == {"next", "same", "work/next", "work/same"}
+    assert {row.id for row in partial.file_sessions()} == {"bare/file", "torn/kept"}
+    assert partial.scope().total == 4
+    assert [said.partition(": ")[0] for said in partial.problems()] == ["profile torn", "profile void"]
+    assert {row.id for row in partial.recent()} == {"next", "same", "work/next", "work/same"}
+    batches = list(partial.search("walrus"))
+    assert {hit.session_id for batch in batches for hit in batch.hits} == {
+        "same",
+        "work/same",
+        "bare/file",
+        "torn/kept",
+    }
+    assert batches[-1].partial
+    assert "profile torn: " in str(batches[-1].fallback)
+    assert "profile void: " in str(batches[-1].fallback)
+    assert partial.watch().poll() is not None
+    seen: list[str] = []
+    with pytest.raises(Damaged, match="profile torn"):
+        seen.extend(check.session_id for check in partial.checks())
+    assert {"same", "work/next", "bare/file"} <= set(seen)
+    [body] = partial.file_messages("torn/kept")
+    assert body.text == "walrus in a torn profile"
+
+
+def test_a_profile_that_was_mended_is_read_again(partial: ProfilesDB, root: Path) -> None:
+    assert partial.scope().total == 4
+    assert partial.problems()
+    for name in ("torn", "void"):
+        (root / "profiles" / name / "state.db").unlink()
+        SessionDB(root / "profiles" / name / "state.db").close()
+    assert partial.scope().total == 4
+    assert partial.problems() == ()
+
+
+def test_a_repair_of_any_profile_can_be_looked_at(db: ProfilesDB) -> None:
+    plan = db.plan("work/same")
+    assert plan.session_id == "work/same"
+    assert plan.check.jsonl_messages == 4
+    assert list(db.difference("work/same"))
+    assert db.operations() == ()
 
 
 def test_every_session_of_every_profile_is_listed(db: ProfilesDB) -> None:
