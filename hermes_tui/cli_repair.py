@@ -16,6 +16,7 @@ from store import Home, Operation, OperationMissing, Plan, Receipt, Refused, Ses
 
 REFUSED = 1
 MERGE_HINT = "; --merge inserts them all the same"
+EVERY = "all profiles as one are only read; name the one to write to with --profile NAME"
 NO_TERMINAL = "asks before it writes, and there is no terminal here to ask on; add --yes"
 
 Ask = Callable[[str], bool]
@@ -63,10 +64,13 @@ def repair(home: Home, wish: Wish, *, as_json: bool, streams: Streams) -> int:
     """Show what a repair would do, ask, do it, print receipts.
 
     Returns:
-        0; 1 where something was refused; 2 where nobody could be asked or the wish makes no sense.
+        0; 1 where something was refused; 2 where nobody could be asked or the wish makes no sense: a repair of all
+        profiles as one is none.
     """
     if wish.wrong:
         return complain(wish.wrong, streams.err)
+    if home.is_every and not wish.dry_run:
+        return complain(EVERY, streams.err)
     paper = Paper(streams.out, now=now())
     with opened(home) as db:
         plans = _plans(db, wish)
@@ -97,6 +101,8 @@ def undo(home: Home, name: str, *, yes: bool, read_only: bool, as_json: bool, st
     """
     if read_only:
         return complain("--read-only and an undo don't go together", streams.err)
+    if home.is_every:
+        return complain(EVERY, streams.err)
     paper = Paper(streams.out, now=now())
     with opened(home) as db:
         found = next((one for one in db.operations() if one.id == name), None)

@@ -11,8 +11,9 @@ from .cancel import Cancel
 from .errors import OperationMissing, Refused, StoreMissing
 from .handle import Handle
 from .lineage import Lineage
+from .pace import Pace
 from .plan import Operation, Progress, Receipt, State
-from .repair import LEAST_PAUSE, LONGEST_PAUSE, Tell
+from .repair import Tell
 from .sqlite import entries, journal, sessions, steps
 from .sqlite.images import Image
 from .sqlite.journal import Done, Header
@@ -81,6 +82,7 @@ class Undo:
         look = self._look()
         header, total, taken, back = look.header, len(look.steps), 0, 0
         stopped = header.state == journal.UNDONE
+        pace = Pace()
         originals = self._originals(look.steps)
         conversation = self._conversation(header.session_id)
         for number, done in enumerate([*look.steps[::-1], None] if not stopped else []):
@@ -88,12 +90,11 @@ class Undo:
                 break
             state = journal.UNDOING if done else journal.UNDONE
             header = replace(header, state=state, changed_at=time.time())
-            began = time.monotonic()
             out, moved = self._handle._write(steps.undoing(Back(header, done, originals, conversation)))
             taken, back = taken + out, back + moved
             self._tell(Progress("undo", min(number + 1, total), total))
             if done:
-                time.sleep(min(max(LEAST_PAUSE, time.monotonic() - began), LONGEST_PAUSE))
+                pace.rest(self._handle._writer.held)
         return Receipt(
             session_id=header.session_id,
             operation=header.operation,
@@ -104,6 +105,7 @@ class Undo:
             steps=0 if stopped else total,
             backup=Backup(self._handle.path.parent, header.operation).folder,
             index_damaged=self._handle._writer.index_damaged,
+            longest_lock=pace.longest,
             seconds=time.time() - started,
         )
 

@@ -187,6 +187,8 @@ class Receipt:
     index_damaged: bool = False
     """A full-text index refused the writes and lacks them."""
     seconds: float = 0.0
+    longest_lock: float = 0.0
+    """Seconds for which a step held the lock at most."""
 
 
 @dataclass(frozen=True, slots=True)

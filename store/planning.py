@@ -25,11 +25,6 @@ from .sqlite.journal import Header, Intent
 from .sqlite.standing import Standing
 from .times import Times
 
-STEP_ROWS = 100
-"""Messages that one transaction writes at most,"""
-STEP_OCTETS = 256 * 1024
-"""or this much text, whichever comes first: less than design rule 11 allows, for trigram indexes are slow to fill."""
-
 _BEFORE, _FROM = 2, 12
 
 
@@ -50,8 +45,8 @@ class Work:
     """A plan, and what has to be done for it."""
 
     plan: Plan
-    steps: tuple[tuple[Item, ...], ...]
-    """What is written in each transaction, last message first."""
+    items: tuple[Item, ...]
+    """What is written, last message first."""
     sources: Sources
     stamp: Stamp | None
     standing: Standing
@@ -104,7 +99,7 @@ def work_out(reader: Reader, files: Files, session_id: str, *, merge: bool = Fal
     up_to = None if block else _horizon(found, facts.stopped)
     return Work(
         plan=_plan(reader, found, comparison, chosen, merge=merge),
-        steps=tuple(_steps(found, chosen.missing, chosen.places)),
+        items=tuple(_items(found, chosen.missing, chosen.places)),
         sources=found,
         stamp=sources.stamp_of(found.written.file),
         standing=found.standing(up_to),
@@ -298,25 +293,16 @@ def _reserved(kept: Sequence[int], stopped: Header | None) -> Reserved | None:
     return Reserved(stopped.base + 1, min(used, default=stopped.base + stopped.size + 1))
 
 
-def _steps(found: Sources, missing: _Missing, places: Sequence[Place]) -> Iterator[tuple[Item, ...]]:
-    """What is written, last message first, cut into transactions."""
+def _items(found: Sources, missing: _Missing, places: Sequence[Place]) -> Iterator[Item]:
+    """What is written, last message first."""
     octets_of = {row.id: row.octets for row in found.rows}
     moments = _moments(found, missing)
-    step: list[Item] = []
-    held = 0
     for one in reversed(places):
         if one.source is None:
-            item = Item(one, octets=octets_of.get(one.old or 0, 0))
+            yield Item(one, octets=octets_of.get(one.old or 0, 0))
         else:
             offset = found.written.offsets[missing.places[one.source]]
-            item = Item(one, offset, moments[one.source], missing.octets[one.source])
-        if step and (len(step) == STEP_ROWS or held + item.octets > STEP_OCTETS):
-            yield tuple(step)
-            step, held = [], 0
-        step.append(item)
-        held += item.octets
-    if step:
-        yield tuple(step)
+            yield Item(one, offset, moments[one.source], missing.octets[one.source])
 
 
 def _moments(found: Sources, missing: _Missing) -> list[float]:

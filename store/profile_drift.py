@@ -92,6 +92,17 @@ class ProfileDrift(Parts):
         plan = self._parts[place].plan(own, merge=merge)
         return replace(plan, check=replace(plan.check, session_id=session_id))
 
+    def plans(
+        self, ids: Iterable[str] | None = None, *, adopt: bool = False, cancel: Cancel | None = None
+    ) -> Iterator[Plan]:
+        """The plan of one session after the other, profile after profile."""
+        if ids is not None:
+            yield from map(self.plan, ids)
+            return
+        for place, part in enumerate(self._parts):
+            for plan in part.plans(adopt=adopt, cancel=cancel):
+                yield replace(plan, check=replace(plan.check, session_id=self._name(place, plan.session_id)))
+
     def difference(self, session_id: str, *, merge: bool = False) -> Iterator[Line]:
         """Both sources side by side."""
         place, own = self._split(session_id)

@@ -21,6 +21,7 @@ from .draft import Draft
 from .errors import PlanChanged, Refused
 from .handle import Handle
 from .home import Stamp
+from .pace import Pace
 from .plan import Plan, Progress, Receipt, State
 from .planning import Item, Work, work_out
 from .sources import stamp_of
@@ -32,8 +33,6 @@ T = TypeVar("T")
 
 ATTEMPTS = 30
 """Times in a row that others may write to the session between our look and our write."""
-LEAST_PAUSE, LONGEST_PAUSE = 0.005, 0.05
-"""Seconds between two steps: as long as the step took, so that others get the lock half of the time."""
 
 Tell = Callable[[Progress], None]
 Copy = Callable[[Path], Path]
@@ -79,6 +78,7 @@ class Repair:
         self._tell, self._cancel, self._copy = tell, cancel, copy
         self._home = handle.path.parent
         self._copied: Path | None = None
+        self._pace = Pace()
 
     def apply(self) -> Receipt:
         """Do it, and tell what was done; one that was refused before its first write leaves nothing behind.
@@ -165,20 +165,21 @@ class Repair:
     def _steps(self, work: Work, course: _Course) -> None:
         """Do the steps of one look, until they are done, stopped, or find something else than they were made for."""
         last = Stepped(course.header, work.standing, work.up_to, 0, 0)
-        pending = work.steps or ((),)
-        for number, items in enumerate(pending, 1):
-            if self._cancel.cancelled:
-                return
-            state = journal.DONE if number == len(pending) else journal.RUNNING
+        octets = [item.octets for item in work.items]
+        at, total = 0, len(octets)
+        while not self._cancel.cancelled:
+            end = at + self._pace.cut(octets, at)
+            state = journal.DONE if end == total else journal.RUNNING
             last = replace(last, header=replace(course.header, state=state, changed_at=time.time()))
-            step = self._step(work, course, items, last, block=work.block if number == 1 else 0)
-            began = time.monotonic()
+            step = self._step(work, course, work.items[at:end], last, block=0 if at else work.block)
             last = self._handle._write(steps.applying(step))
-            took = time.monotonic() - began
             course.take(last)
             self._tell(Progress("insert", course.inserted, course.total))
-            if number < len(pending):
-                time.sleep(min(max(LEAST_PAUSE, took), LONGEST_PAUSE))
+            if end == total:
+                self._pace.note(self._handle._writer.held)
+                return
+            self._pace.rest(self._handle._writer.held)
+            at = end
 
     def _step(self, work: Work, course: _Course, items: tuple[Item, ...], last: Stepped, *, block: int) -> Step:
         creates = work.plan.creates_session and not course.begun
@@ -234,6 +235,7 @@ class Repair:
             full_backup=self._copied,
             left_out=work.plan.left_out,
             index_damaged=handle._writer.index_damaged,
+            longest_lock=self._pace.longest,
             seconds=time.time() - started,
         )
 

@@ -138,9 +138,9 @@ def test_it_asks_on_a_terminal_and_takes_no_for_an_answer(home: Home) -> None:
 
 
 def test_a_stopped_repair_is_finished_by_its_id(home: Home, capsys: pytest.CaptureFixture[str]) -> None:
-    from store import Cancel, planning
+    from store import Cancel, pace
 
-    usual, planning.STEP_ROWS = planning.STEP_ROWS, 1
+    usual, pace.STEP_ROWS = pace.STEP_ROWS, 1
     cancel = Cancel()
     db = SessionDB(home.state_db)
     receipt = db.repair(
@@ -148,7 +148,7 @@ def test_a_stopped_repair_is_finished_by_its_id(home: Home, capsys: pytest.Captu
         progress=lambda progress: cancel.cancel() if progress.phase == "insert" else None,
         cancel=cancel,
     )
-    planning.STEP_ROWS = usual
+    pace.STEP_ROWS = usual
     db.close()
     assert texts(home) == ["message 2"]
 
@@ -167,3 +167,26 @@ def test_what_is_refused_is_told_with_how_to_insist(home: Home, capsys: pytest.C
     assert "--merge inserts them all the same" in capsys.readouterr().out
     assert run(home, "repair", "known", "--merge", "--yes") == 0
     assert texts(home) == ["message 0", "message 1"]
+
+
+def test_all_profiles_as_one_show_plans_and_are_not_written(home: Home, capsys: pytest.CaptureFixture[str]) -> None:
+    """Mutant: no look at whether the home stands for all: a profile called `all` is made."""
+    work = home.folder / "profiles" / "work"
+    (work / "sessions").mkdir(parents=True)
+    db = SessionDB(work / "state.db")
+    builders.store(db, "known", [at(2)])
+    db.close()
+    builders.jsonl(work, "known", [at(0), at(2)])
+
+    assert run(home, "--profile", "all", "repair", "--all", "--dry-run", "--json") == 1
+    assert {(line["session_id"], line["inserted"]) for line in said(capsys)} == {
+        ("alone", 0),
+        ("known", 2),
+        ("work/known", 1),
+    }
+    assert run(home, "--profile", "all", "repair", "work/known", "--dry-run", "--json") == 0
+    assert [line["session_id"] for line in said(capsys)] == ["work/known"]
+    for verb in (["repair", "work/known", "--yes"], ["repair", "--all", "--yes"], ["undo", "1", "--yes"]):
+        assert run(home, "--profile", "all", *verb) == 2
+        assert "name the one to write to with --profile NAME" in capsys.readouterr().err
+    assert [path.name for path in (home.folder / "profiles").iterdir()] == ["work"]

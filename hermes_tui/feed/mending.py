@@ -36,8 +36,8 @@ Work: TypeAlias = "Callable[[SessionDB, Callable[[Progress], None], Cancel], Rec
 SOME_LINES = 100
 """Places of a difference that are read at a time."""
 NOT_WRITTEN = (
-    "nothing is written: hermes-tui was started with --read-only, or shows all profiles as one; "
-    "start it without, on one profile, to repair"
+    "nothing is written: hermes-tui was started with --read-only (start it without), "
+    "or shows all profiles as one (ctrl+p switches to one of them)"
 )
 
 

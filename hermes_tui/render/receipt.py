@@ -88,7 +88,7 @@ def receipt_lines(plan: Plan, receipt: Receipt, title: str, *, width: int, glyph
         ),
         (
             ("backup", f"{_rows(plan)} and their session, read back before writing"),
-            ("took", f"{receipt.seconds:.1f} s in {many(receipt.steps, 'step')}"),
+            ("took", _took(receipt)),
             *_copies(receipt),
         ),
     )
@@ -108,7 +108,7 @@ def undone_lines(receipt: Receipt, title: str, *, width: int, glyphs: Glyphs) ->
             ("ids", moved),
             ("left", f"{many(receipt.rows, 'message')}, and what was written since"),
         ),
-        (("backup", _path(receipt.backup)), ("took", f"{receipt.seconds:.1f} s in {many(receipt.steps, 'step')}")),
+        (("backup", _path(receipt.backup)), ("took", _took(receipt))),
     )
     yield from _groups(groups, width=width, glyphs=glyphs)
 
@@ -132,6 +132,11 @@ def _numbers(plan: Plan, receipt: Receipt) -> str:
 def _kept(before: int, receipt: Receipt) -> str:
     moved = f"{in_words(receipt.moved)} of them under another id" if receipt.moved else "untouched"
     return f"{many(before, 'message')}, {moved}"
+
+
+def _took(receipt: Receipt) -> str:
+    lock = f", longest lock {receipt.longest_lock * 1000:.0f} ms" if receipt.longest_lock else ""
+    return f"{receipt.seconds:.1f} s in {many(receipt.steps, 'step')}{lock}"
 
 
 def _rows(plan: Plan) -> str:

@@ -25,6 +25,8 @@ UNFINISHED = (RUNNING, UNDOING)
 
 _REPAIR = "repair"
 _INTENT = -1
+_IDS = "operation < 'a'"
+"""Ids of repairs begin with a digit, the keys of appends, of which there may be a million, do not."""
 _COLUMNS = "CAST(operation AS BLOB), CAST(session_id AS BLOB), state, started_at, changed_at, CAST(entry AS BLOB)"
 
 Span = tuple[int, int]
@@ -172,7 +174,7 @@ def headers(connection: apsw.Connection, layout: Layout, *, session_id: str | No
         return []
     which, bindings = ("", ()) if session_id is None else (" AND session_id = ?", (storable(session_id),))
     rows = connection.execute(
-        f"SELECT {_COLUMNS} FROM {TABLE} WHERE step = 0 AND kind = '{_REPAIR}'{which}"
+        f"SELECT {_COLUMNS} FROM {TABLE} WHERE {_IDS} AND step = 0 AND kind = '{_REPAIR}'{which}"
         " ORDER BY started_at DESC, rowid DESC",
         bindings,
     )
@@ -193,6 +195,18 @@ def steps(connection: apsw.Connection, layout: Layout, operation: str) -> list[D
         (storable(operation), DONE),
     )
     return [_done(cells.integer(step), _entry(entry)) for step, entry in rows]
+
+
+def last_step(connection: apsw.Connection, layout: Layout, operation: str) -> Done | None:
+    """The last step of a repair that stands, None where none does."""
+    if not layout.has(TABLE, "operation"):
+        return None
+    rows = connection.execute(
+        f"SELECT step, CAST(entry AS BLOB) FROM {TABLE} WHERE operation = ? AND step > 0 AND state = ?"
+        " ORDER BY step DESC LIMIT 1",
+        (storable(operation), DONE),
+    ).fetchall()
+    return _done(cells.integer(rows[0][0]), _entry(rows[0][1])) if rows else None
 
 
 def intent(connection: apsw.Connection, layout: Layout, operation: str) -> Intent:

@@ -45,7 +45,7 @@ def standing(connection: apsw.Connection, layout: Layout, session_id: str, *, up
     if not layout.has("messages", "session_id"):
         return Standing()
     own = (storable(session_id), _HIGHEST if up_to is None else up_to)
-    among = "FROM messages WHERE session_id = ? AND id <= ?"
+    among = "FROM messages WHERE session_id = ? AND +id <= ?"  # not by (session_id, id): that index lacks `active`
     active = f"COALESCE(sum({columns.active(layout)}), 0)"
     [found] = connection.execute(f"SELECT count(*), min(id), max(id), {active} {among}", own)
     rows, lowest, highest, alive = (None if cell is None else cells.integer(cell) for cell in found)

@@ -183,8 +183,7 @@ def undoing(back: Back) -> Work[tuple[int, int]]:
 def _undo(connection: apsw.Connection, layout: Layout, back: Back) -> tuple[int, int]:
     header, done = back.header, back.done
     refuse_if_busy(connection, layout, back.conversation, header.changed_at)
-    last = journal.steps(connection, layout, header.operation)[-1:]
-    if last != ([done] if done else []):
+    if journal.last_step(connection, layout, header.operation) != done:
         raise PlanChanged(f"{header.operation} went on, or was undone, meanwhile; look again")
     journal.go_on(connection, header)
     if done is None:

@@ -54,6 +54,8 @@ class Writer:
         self.path = path
         self.index_damaged = False
         """True once a transaction only went through without the triggers of a full-text index."""
+        self.held = 0.0
+        """Seconds for which the last transaction that was committed held SQLite's lock."""
         self._patience = patience
         self._time = Patience(clock, sleep, random)
         self._queue = Queue(path, clock)
@@ -149,12 +151,14 @@ class Writer:
         connection.config(apsw.SQLITE_DBCONFIG_ENABLE_TRIGGER, triggers)
         try:
             self._begin(connection)
+            began = self._time.clock()
             handle.check_generation()
             handle.layout = look(connection, handle.layout)
             if handle.layout.newer:
                 raise errors.ReadOnly(f"{self.path} belongs to a newer Hermes than this; it is only read")
             result = work(connection)
             self._time.outlast(lambda: connection.execute("COMMIT"), deadline)
+            self.held = self._time.clock() - began
         except apsw.Error as error:
             if faults.spends(error):
                 self._drop()

@@ -122,7 +122,7 @@ RECEIPT_80 = """\
    counted     2 before, 994 after, 994 expected
 
    backup      2 rows and their session, read back before writing
-   took        0.9 s in 5 steps
+   took        0.9 s in 5 steps, longest lock 38 ms
    kept in     backups/hermes-tui/r-20261122-170944-7f3a
 
    u takes out exactly these 992 messages; anything written later stays.
@@ -146,6 +146,7 @@ DONE = Receipt(
     steps=5,
     backup=Path("/home/u/.hermes/backups/hermes-tui/r-20261122-170944-7f3a"),
     seconds=0.9,
+    longest_lock=0.038,
 )
 
 

@@ -26,7 +26,7 @@ from store import (
     Verdict,
     Why,
     backup,
-    planning,
+    pace,
 )
 from tests import builders
 from tests.builders import META, Dict, say
@@ -189,14 +189,14 @@ def test_what_an_agent_appends_meanwhile_comes_last_and_survives_the_undo(tmp_pa
 
 def planning_steps(number: int) -> None:
     """Steps of so few messages, until the fixture sets it back."""
-    planning.STEP_ROWS = number
+    pace.STEP_ROWS = number
 
 
 @pytest.fixture(autouse=True)
 def _steps_as_they_are() -> Any:
-    usual = planning.STEP_ROWS
+    usual = pace.STEP_ROWS
     yield
-    planning.STEP_ROWS = usual
+    pace.STEP_ROWS = usual
 
 
 @pytest.mark.parametrize("steps", [1, 2, 5])

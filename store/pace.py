@@ -1,0 +1,54 @@
+"""How much a step of a repair writes, and how long it rests: by what the steps before it held the lock for."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+
+STEP_ROWS = 100
+"""Messages that one transaction writes at most,"""
+STEP_OCTETS = 256 * 1024
+"""or this much text, whichever comes first: less than design rule 11 allows, for trigram indexes are slow to fill."""
+LEAST_ROWS = 10
+"""Messages that a step writes at least: a commit costs its time anyway."""
+HOLD = 0.02
+"""Seconds for which a step should hold the lock."""
+LEAST_PAUSE, LONGEST_PAUSE = 0.005, 0.05
+"""Seconds between two steps: as long as the lock was held, so that others have it at least half of the time."""
+
+
+class Pace:
+    """Of one repair; the first steps are careful."""
+
+    def __init__(self) -> None:
+        self._rows = float(LEAST_ROWS)
+        self.longest = 0.0
+        """Seconds that a step held the lock for at most."""
+
+    def cut(self, octets: Sequence[int], start: int) -> int:
+        """How many messages the next step writes.
+
+        Args:
+            octets: Sizes of all messages, in the order in which they are written.
+            start: The first one that is not written yet.
+        """
+        most = max(1, int(min(self._rows, STEP_ROWS)))
+        room = STEP_OCTETS * most // STEP_ROWS
+        number = held = 0
+        for size in octets[start : start + most]:
+            held += size
+            if number and held > room:
+                break
+            number += 1
+        return number
+
+    def note(self, held: float) -> None:
+        """Take in how long a step held the lock."""
+        self.longest = max(self.longest, held)
+        factor = HOLD / max(held, HOLD / 4)
+        self._rows = min(max(self._rows * max(factor, 0.25), LEAST_ROWS), STEP_ROWS)
+
+    def rest(self, held: float) -> None:
+        """The same, and give others their turn."""
+        self.note(held)
+        time.sleep(min(max(LEAST_PAUSE, held), LONGEST_PAUSE))

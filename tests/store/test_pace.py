@@ -1,0 +1,91 @@
+"""How much a step writes and how long it rests.
+
+Mutants that these tests were seen to catch: steps that never shrink; a text's size left out; a rest that ends early;
+a large single message that no step would take.
+"""
+
+from __future__ import annotations
+
+from contextlib import closing
+from pathlib import Path
+
+import apsw
+import pytest
+
+from store import SessionDB, pace
+from store.pace import Pace
+from store.sqlite import standing
+from tests.builders import db, home, store, talk
+
+
+@pytest.fixture(autouse=True)
+def rests(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """What was slept."""
+    slept: list[float] = []
+    monkeypatch.setattr("time.sleep", slept.append)
+    return slept
+
+
+def test_steps_grow_while_they_are_quick_and_shrink_when_one_is_slow() -> None:
+    own, sizes = Pace(), [10] * 1_000
+    begun = own.cut(sizes, 0)
+    for _ in range(5):
+        own.rest(0.001)
+    grown = own.cut(sizes, 0)
+    own.rest(pace.HOLD * 2)
+    halved = own.cut(sizes, 0)
+    for _ in range(9):
+        own.rest(1.0)
+
+    assert begun == pace.LEAST_ROWS
+    assert grown == pace.STEP_ROWS
+    assert halved == pace.STEP_ROWS // 2
+    assert own.cut(sizes, 0) == pace.LEAST_ROWS
+    assert own.longest == 1.0
+
+
+def test_a_step_takes_no_more_text_than_it_may_but_always_a_message() -> None:
+    own = Pace()
+    room = pace.STEP_OCTETS * pace.LEAST_ROWS // pace.STEP_ROWS
+
+    assert own.cut([room // 2, room // 2, 1], 0) == 2
+    assert own.cut([10**9, 1], 0) == 1
+    assert own.cut([1, 10**9], 0) == 1
+    assert own.cut([1, 1, 1], 1) == 2
+    assert own.cut([], 0) == 0
+
+
+def test_others_have_the_lock_as_long_as_a_step_had_it(rests: list[float]) -> None:
+    own = Pace()
+    for held in (0.0001, 0.03, 9.0):
+        own.rest(held)
+
+    assert rests == [pace.LEAST_PAUSE, 0.03, pace.LONGEST_PAUSE]
+
+
+@pytest.mark.parametrize("more", ["", "CREATE INDEX later ON messages(session_id, id)"])
+def test_counting_a_session_under_the_lock_reads_no_row_of_it(tmp_path: Path, more: str) -> None:
+    """Newer files have an index that a planner takes for a bound on ids, and that lacks `active`.
+
+    Mutant: `id <= ?` as a bound for the planner.
+    """
+    folder = home(tmp_path)
+    with closing(db(folder)) as database:
+        store(database, "s1", talk(5))
+    connection = apsw.Connection(str(folder / "state.db"))
+    connection.execute(more)
+    asked: list[str] = []
+
+    def trace(_: apsw.Cursor, sql: str, __: object) -> bool:
+        asked.append(sql)
+        return True
+
+    with closing(SessionDB(folder / "state.db", read_only=True)) as database:
+        layout = database._reader.layout
+    connection.exec_trace = trace
+    assert standing.standing(connection, layout, "s1", up_to=3).rows == 3
+    connection.exec_trace = None
+    plans = [str(row[3]) for sql in asked for row in connection.execute(f"EXPLAIN QUERY PLAN {sql}", ("s1", 3))]
+    connection.close()
+    assert plans
+    assert all("COVERING INDEX" in plan for plan in plans), plans
