@@ -17,7 +17,7 @@ import apsw
 
 from .. import errors
 from ..cancel import Cancel
-from . import cells, faults, opening
+from . import cells, faults, guard, opening
 from .cells import Value, text
 from .layout import Layout, look
 from .writer import Writer
@@ -53,14 +53,19 @@ class Reader:
     def __init__(self, path: Path, *, step_back: Callable[[], None] = lambda: None) -> None:
         self.path = path
         self._step_back = step_back
-        self._lock = threading.Lock()
+        self.renew_locks()
         self._idle: list[opening.Opened] = []
         self._closed = False
-        self._lent = threading.local()
         self._looked: tuple[tuple[object, ...], Layout] | None = None
-        self._version_lock = threading.Lock()
         self._version: opening.Opened | None = None
         self._versions = 0
+        guard.survives_forks(self)
+
+    def renew_locks(self) -> None:
+        """See `guard.Forkable`."""
+        self._lock = threading.Lock()
+        self._version_lock = threading.Lock()
+        self._lent = threading.local()
 
     @contextmanager
     def borrow(self, cancel: Cancel | None = None) -> Iterator[apsw.Connection]:

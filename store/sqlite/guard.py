@@ -12,6 +12,7 @@ import os
 import threading
 import weakref
 from pathlib import Path
+from typing import Protocol
 
 import apsw
 
@@ -125,6 +126,29 @@ def _is_on(descriptor: int, file: tuple[int, int]) -> bool:
     return (found.st_dev, found.st_ino) == file
 
 
+class Forkable(Protocol):
+    """What has locks that a thread of the parent may have held when this process was forked off."""
+
+    def renew_locks(self) -> None:
+        """Take new ones: whoever would give the old ones back is not in this process."""
+
+
+_forkable: weakref.WeakSet[Forkable] = weakref.WeakSet()
+
+
+def survives_forks(one: Forkable) -> None:
+    """Have the locks of `one` renewed in every process that is forked off from here on."""
+    _forkable.add(one)
+
+
+def _forked() -> None:
+    global opening  # noqa: PLW0603  everybody asks this module for it
+    opening = threading.RLock()
+    _known.clear()
+    for one in list(_forkable):
+        one.renew_locks()
+
+
 assert_version(apsw.sqlite_lib_version())
 apsw.connection_hooks.append(_opened)
-os.register_at_fork(after_in_child=_known.clear)
+os.register_at_fork(after_in_child=_forked)

@@ -22,6 +22,8 @@ T = TypeVar("T")
 
 _NAMED = 6
 """Processes that are named to who waited in vain; of others the number is told."""
+_FOR_THE_LOCK = 0.5
+"""Part of the patience that is left for SQLite's lock where the queue does not move: a program in it was stopped."""
 _RETRIES = 3
 _RETRY_PAUSE = 0.05
 
@@ -63,6 +65,7 @@ class Writer:
         self._holder: int | None = None
         self._opened: _Handle | None = None
         self._halted = False
+        guard.survives_forks(self)
 
     def transaction(self, work: Callable[[apsw.Connection], T], *, patience: float | None = None) -> T:
         """Begin, do `work`, commit; what it returns is safe on the disk (synchronous=FULL).
@@ -93,7 +96,7 @@ class Writer:
             self._holder = threading.get_ident()
             with faults.told(self.path):
                 self._time.outlast(self._handle, deadline)  # what forbids writing is said before anybody waits
-                with self._queue.turn(deadline):
+                with self._queue.turn(deadline - patience * _FOR_THE_LOCK):
                     return self._through(work, deadline)
         except errors.Locked as error:
             raise errors.Locked(f"nothing was written in {patience:g} s: {error}; {_who(self.path)}") from error
@@ -115,6 +118,11 @@ class Writer:
         if self._opened is None or self._opened.layout is None:
             raise RuntimeError("no transaction runs")
         return self._opened.layout
+
+    def renew_locks(self) -> None:
+        """See `guard.Forkable`."""
+        self._lock = threading.Lock()
+        self._holder = None
 
     def close(self) -> None:
         """Close the connection without a checkpoint; the next transaction opens another. May be called twice."""

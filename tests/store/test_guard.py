@@ -171,6 +171,32 @@ print(reader.rows("SELECT title FROM sessions"))
     assert outcome(script, path).split("\n") == ["ForeignHandle", "ForeignHandle", "[('parent',)]"]
 
 
+def test_a_child_does_not_wait_for_threads_that_it_has_not(path: Path) -> None:
+    """Forked while another thread opens, reads and writes. Mutant: without the locks renewed it waits for ever."""
+    script = """
+import os, signal, sys, threading
+from pathlib import Path
+from store import SessionDB, ForeignHandle
+from store.sqlite import guard
+db, held, go_on = SessionDB(Path(sys.argv[1])), [threading.Event() for _ in range(3)], threading.Event()
+def hold(number, lock):
+    with lock:
+        held[number].set()
+        go_on.wait()
+for number, lock in enumerate((guard.opening, db._writer._lock, db._reader._lock)):
+    threading.Thread(target=hold, args=(number, lock)).start()
+    held[number].wait()
+if (child := os.fork()) == 0:
+    signal.alarm(20)
+    db.append_message("s1", "user", "from the child")
+    print(db.message_count("s1"), flush=True)
+    os._exit(0)
+print(os.waitpid(child, 0)[1])
+go_on.set()
+"""
+    assert outcome(script, path).split("\n") == ["2", "0"]
+
+
 @pytest.mark.parametrize("version", ["3.40.1", "3.51.2"])
 def test_an_sqlite_that_can_lose_a_wal_is_refused(version: str) -> None:
     with pytest.raises(ImportError, match="pip install"):

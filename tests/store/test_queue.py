@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import stat
 import threading
 import time
@@ -94,6 +95,27 @@ def test_waiting_for_a_turn_counts_against_the_patience(db: SessionDB) -> None:
             db.append_message("s", "user", "late")
         assert time.monotonic() - began < 5
         holder.stdin.close()
+
+
+def test_who_gives_the_queue_up_has_half_the_patience_left_for_the_lock(db: SessionDB) -> None:
+    """Somebody in the queue was stopped, and a Hermes that knows no queue writes. Mutant: all of it for the queue."""
+    asked: list[float] = []
+
+    class Full:
+        """A queue whose turn never comes."""
+
+        def turn(self, deadline: float) -> contextlib.AbstractContextManager[None]:
+            asked.append(deadline)
+            return contextlib.nullcontext()
+
+        def close(self) -> None:
+            """Nothing is open."""
+
+    db._writer = Writer(db.path, patience=30.0, clock=lambda: 100.0)
+    db._writer._queue = Full()  # type: ignore[assignment]
+    db.append_message("s", "user", "patient")
+
+    assert asked == [115.0]
 
 
 def test_a_queue_that_cannot_be_made_stops_nothing(tmp_path: Path) -> None:
