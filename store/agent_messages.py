@@ -65,8 +65,8 @@ class MessageVerbs(SessionVerbs):
             ColumnMissing: A field is not empty and has no column in this file.
             ValueError: A time is not finite, or a number needs more than 64 bits.
             KeyReused: The key stands for other messages; nothing was written.
-            Locked: The lock was not free for 30 seconds. Nothing was written; try again. The message says who holds it
-                and who else has the store open or waits.
+            Locked: The lock was not free within the patience. Nothing was written; try again. It says who holds
+                it and who else has the store open or waits.
             Replaced: Another file is at the path, or its WAL was taken away; `SessionRecorder` keeps the turn.
             UnsafeFilesystem: The file lies where locks cannot be trusted; nothing was written.
             StoreError: Whatever else keeps it from being on the disk.

@@ -14,7 +14,7 @@ from .leftovers import Leftovers
 from .sqlite import entries, schema
 from .sqlite.connection import Reader
 from .sqlite.registry import Work
-from .sqlite.writer import Writer
+from .sqlite.writer import PATIENCE, Writer
 
 T = TypeVar("T")
 
@@ -27,6 +27,7 @@ class Handle:
         read_only: Create nothing, refuse every write.
         sessions_dir: Folder of the legacy files, `sessions` beside the state.db where it is None.
         cache_dir: Where verdicts are remembered from one start to the next (`store.cache`); None for nowhere.
+        patience: Seconds that a write waits for the lock before it raises `Locked`.
 
     Raises:
         StoreError: The file is missing and cannot be made.
@@ -39,11 +40,12 @@ class Handle:
         read_only: bool = False,
         sessions_dir: Path | None = None,
         cache_dir: Path | None = None,
+        patience: float = PATIENCE,
     ) -> None:
         self.path = Path(path)
         self.read_only = read_only
         self.sessions_dir = self.path.parent / "sessions" if sessions_dir is None else Path(sessions_dir)
-        self._writer = Writer(self.path)
+        self._writer = Writer(self.path, patience=patience)
         self._reader = Reader(self.path, step_back=self._step_back)
         self._cache = Cache(cache_dir, self.path)
         self._files = Files(self.sessions_dir, profile=self._profile, cache=self._cache)

@@ -22,6 +22,8 @@ T = TypeVar("T")
 
 _NAMED = 6
 """Processes that are named to who waited in vain; of others the number is told."""
+PATIENCE = 30.0
+"""Seconds that a transaction waits for the lock unless told otherwise."""
 _FOR_THE_LOCK = 0.5
 """Part of the patience that is left for SQLite's lock where the queue does not move: a program in it was stopped."""
 _RETRIES = 3
@@ -48,7 +50,7 @@ class Writer:
         self,
         path: Path,
         *,
-        patience: float = 30.0,
+        patience: float = PATIENCE,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
         random: Callable[[], float] = chance.random,

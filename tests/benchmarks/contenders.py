@@ -5,7 +5,9 @@
 KIND is ours, jitter, bare or peer. JOB is write (COUNT appends with think time), spin (without), search (the commonest
 word, until the file STOP is there), or beside (COUNT appends alone, then as many
 beside a thread that searches).
-One JSON list of seconds is printed.
+One JSON object is printed: `waits`, a list of seconds, and the moments by the system's clock when they `began` and
+`ended`. Writers say that they are ready by a file, and begin when the file `go` is there: neither the start of an
+interpreter nor its imports are measured.
 """
 
 from __future__ import annotations
@@ -20,6 +22,8 @@ from pathlib import Path
 from typing import Any
 
 THINK = 0.040
+began = 0.0
+"""When the writing began."""
 WORDS = ("the", "docker", "needle", "of", "error", "and", "tmux", "it", "deploy", "grep")
 
 
@@ -100,9 +104,19 @@ def main(kind: str, job: str, path: Path, *, number: str, count: int, stop: Path
             return search(store, stop)
         if job == "beside":
             return beside(store, chance, number, count)
+        wait_to_go(path.parent, number)
         return [append(store, chance, number, think=job == "write") for _ in range(count)]
     finally:
         store.close()
+
+
+def wait_to_go(folder: Path, number: str) -> None:
+    """Say that all is ready, and wait until everybody is."""
+    global began  # noqa: PLW0603  the one moment of this program
+    (folder / f"ready{number}").touch()
+    while not (folder / "go").exists():
+        time.sleep(0.005)
+    began = time.monotonic()
 
 
 def append(store: Any, chance: random.Random, number: str, *, think: bool) -> float:
@@ -147,4 +161,4 @@ if __name__ == "__main__":
     named: Any = {"number": sys.argv[4], "count": int(sys.argv[5]), "stop": Path(sys.argv[6])}
     with contextlib.redirect_stdout(sys.stderr):
         seconds = main(sys.argv[1], sys.argv[2], Path(sys.argv[3]), **named)
-    print(json.dumps(seconds))
+    print(json.dumps({"waits": seconds, "began": began, "ended": time.monotonic()}))

@@ -18,6 +18,7 @@ import sys
 import tempfile
 import time
 from collections import defaultdict
+from dataclasses import dataclass
 from pathlib import Path
 
 from tests.torture import crowd, programs
@@ -72,11 +73,11 @@ def crowded(
             path = fresh(folder, f"{kind}{turn}")
             stop = path.parent / "stop"
             searchers = [start(kind, "search", path, n, 0, stop) for n in range(2)]
-            time.sleep(1.0)
-            began = time.perf_counter()
             running = [start(kind, "write", path, n, appends, stop) for n in range(writers)]
-            waits = sorted(wait * 1000 for process in running for wait in ended(process))
-            took = time.perf_counter() - began
+            until_ready(path.parent, writers)
+            done = [ended(process) for process in running]
+            waits = sorted(wait * 1000 for one in done for wait in one.waits)
+            took = max(one.ended for one in done) - min(one.began for one in done)
             stop.touch()
             for process in searchers:
                 ended(process)
@@ -91,7 +92,7 @@ def besides(folder: Path, kind: str, rounds: int, appends: int) -> tuple[float, 
     pairs = []
     for turn in range(rounds):
         path = fresh(folder, f"beside-{kind}{turn}")
-        waits = ended(start(kind, "beside", path, 0, min(appends, 40), path.parent / "stop"))
+        waits = ended(start(kind, "beside", path, 0, min(appends, 40), path.parent / "stop")).waits
         half = len(waits) // 2
         pairs.append((statistics.median(waits[:half]) * 1000, statistics.median(waits[half:]) * 1000))
         shutil.rmtree(path.parent)
@@ -120,11 +121,29 @@ def start(kind: str, job: str, path: Path, number: int, count: int, stop: Path) 
     )
 
 
-def ended(process: subprocess.Popen[str]) -> list[float]:
+def until_ready(folder: Path, writers: int) -> None:
+    """Let all writers begin, as soon as the last one has opened its store, and the searchers search."""
+    while len(list(folder.glob("ready*"))) < writers:
+        time.sleep(0.01)
+    time.sleep(0.5)
+    (folder / "go").touch()
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """What one program measured."""
+
+    waits: list[float]
+    """Seconds."""
+    began: float
+    ended: float
+
+
+def ended(process: subprocess.Popen[str]) -> Measured:
     """What it measured; it must have ended well."""
     out, _ = process.communicate(timeout=600)
     assert process.returncode == 0, f"a program of the crowd failed with {process.returncode}"
-    return [float(one) for one in json.loads(out.splitlines()[-1])]
+    return Measured(**json.loads(out.splitlines()[-1]))
 
 
 if __name__ == "__main__":
