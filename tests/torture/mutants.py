@@ -55,6 +55,21 @@ MUTANTS = (
         (f"{TORTURE}::test_every_operation_that_fails_is_told_and_costs_nothing",),
     ),
     Mutant(
+        "two transactions in a step of a repair",
+        "store/sqlite/steps.py",
+        "    registry.count(connection, header.session_id, messages=inserted, calls=done.calls)\n",
+        '    connection.execute("COMMIT; BEGIN IMMEDIATE")\n'
+        "    registry.count(connection, header.session_id, messages=inserted, calls=done.calls)\n",
+        (f"{TORTURE}::test_every_operation_that_fails_is_told_and_costs_nothing",),
+    ),
+    Mutant(
+        "a key that stands for anything",
+        "store/sqlite/turns.py",
+        "        if done.digest not in (None, digest):\n",
+        "        if not done.rows:\n",
+        ("tests/store/test_keyed_append.py",),
+    ),
+    Mutant(
         "a key that is not kept",
         "store/sqlite/turns.py",
         "    ledger.remember(connection, session_id, key, Kept(tuple(ids), digest), now)\n",
