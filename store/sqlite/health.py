@@ -7,6 +7,7 @@ full-text index, and FTS5's own check needs to write (facts/reliability.md S5, f
 
 from __future__ import annotations
 
+import shlex
 import shutil
 import stat
 import tempfile
@@ -59,7 +60,7 @@ def permissions(path: Path) -> Finding:
     modes = {one: stat.S_IMODE(one.stat().st_mode) for one in (path, *_beside(path))}
     told = ", ".join(f"{one.name} {mode:04o}" for one, mode in modes.items())
     if not private and any(mode & 0o077 for mode in modes.values()):
-        return Finding("permissions", False, f"others may read this: {told}", f"chmod 700 {path.parent}")
+        return Finding("permissions", False, f"others may read this: {told}", f"chmod 700 {shlex.quote(str(path.parent))}")
     return Finding("permissions", True, told)
 
 
