@@ -36,7 +36,7 @@ def finding_lines(found: Sequence[Finding], *, ways: dict[str, str], width: int,
         yield from _entry(_mark(finding, glyphs), finding.check, text, role, width=width)
         advice = ways.get(finding.check, finding.advice)
         if advice:
-            yield from _entry(blank(1), "", advice, Role.ACCENT, width=width)
+            yield from _entry(blank(1), "", advice, Role.ACCENT, width=width, measure=width)
 
 
 def waiting_lines(
@@ -90,9 +90,9 @@ def _mark(finding: Finding, glyphs: Glyphs) -> Span:
     return span(glyphs.ok, Role.DIM) if finding.ok else span(glyphs.failed, Role.ERROR, bold=True)
 
 
-def _entry(mark: Span, name: str, text: str, role: Role, *, width: int) -> Iterator[Line]:
+def _entry(mark: Span, name: str, text: str, role: Role, *, width: int, measure: int = MEASURE) -> Iterator[Line]:
     """Draw a mark, a name and a text; what does not fit goes on below, nothing is cut."""
-    room = max(min(width - 2, MEASURE) - 4 - NAME, 8)
+    room = max(min(width - 2, measure) - 4 - NAME, 8)
     for row, part in enumerate(wrap(one_line(text), room)):
         front = (blank(2), mark, span(f" {name:<{NAME}}", Role.DIM)) if row == 0 else (blank(4 + NAME),)
         yield (*front, span(part, role))

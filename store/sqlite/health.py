@@ -60,7 +60,9 @@ def permissions(path: Path) -> Finding:
     modes = {one: stat.S_IMODE(one.stat().st_mode) for one in (path, *_beside(path))}
     told = ", ".join(f"{one.name} {mode:04o}" for one, mode in modes.items())
     if not private and any(mode & 0o077 for mode in modes.values()):
-        return Finding("permissions", False, f"others may read this: {told}", f"chmod 700 {shlex.quote(str(path.parent))}")
+        return Finding(
+            "permissions", False, f"others may read this: {told}", f"chmod 700 {shlex.quote(str(path.parent))}"
+        )
     return Finding("permissions", True, told)
 
 

@@ -84,7 +84,7 @@ async def test_what_is_damaged_says_what_to_do(home: Path) -> None:
         assert lines[lines.index("✗ index        messages_fts is damaged: search scans") + 1] == (
             "start Hermes to rebuild it"
         )
-        assert any(line.startswith("chmod 700 ") for line in lines)
+        assert any(line.startswith("chmod 700") for line in lines)
         assert any(line.startswith("↧ now          " + SESSION) for line in lines)
 
 
