@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from hermes_tui import session_commands
 from hermes_tui.command import BROWSER, EVERYWHERE, LISTS, MENDING, PANES, Command, Key, Offer, Offers, Place
 from hermes_tui.doctor_commands import COMMANDS as DOCTOR_COMMANDS
 from hermes_tui.doctor_commands import DOCTOR
@@ -200,23 +201,7 @@ TABLE: tuple[Command, ...] = (
         keys=(Key("v", "hidden", "What is hidden and why"),),
         words={TRANSCRIPT: ""},
     ),
-    Command(
-        "copy",
-        "y",
-        "copy",
-        "copy the message with the bar",
-        frozenset({TRANSCRIPT}),
-        92,
-        keys=(Key("y", "copy('message')", "Copy the message"),),
-    ),
-    Command(
-        "copy_resume",
-        "Y",
-        "",
-        "copy the command that resumes the session in Hermes",
-        keys=(Key("Y", "copy('resume')", "Copy the resume command"),),
-    ),
-    Command("copy_id", "I", "", "copy the id of the session", keys=(Key("I", "copy('id')", "Copy the session id"),)),
+    *session_commands.COMMANDS,
     Command("ends", "g G", "top, end", "go to the top or to the end", PANES, 95, words={SESSIONS: "", HITS: ""}),
     Command(
         "maximise",

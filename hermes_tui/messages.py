@@ -22,6 +22,7 @@ from store.models import (
     Finding,
     Head,
     JsonlFacts,
+    Kin,
     Origin,
     Outline,
     Scope,
@@ -205,6 +206,15 @@ class WhereaboutsArrived(Answer):
     words: str
     census: Census
     found: tuple[Whereabouts, ...]
+
+
+@dataclass
+class FamilyArrived(Answer):
+    """The family of a session as a tree, and what its rows show beyond their counters."""
+
+    session_id: str
+    family: tuple[Kin, ...]
+    outlines: Mapping[str, Outline]
 
 
 @dataclass

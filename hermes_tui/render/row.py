@@ -73,7 +73,7 @@ def session_row(
     """
     shape = columns(width)
     line = [
-        *_front(session, outline, drift, now=now, glyphs=glyphs, cursor=cursor),
+        *front(session, outline, drift, now=now, glyphs=glyphs, cursor=cursor),
         *_title(session, outline, shape.title, glyphs=glyphs, bold=cursor, matches=matches),
         *_origin(session, shape, glyphs),
     ]
@@ -108,7 +108,7 @@ def group_row(
     taken = room + 2 + sum(2 + column for column in (shape.source, shape.model) if column)
     return under_cursor(
         (
-            *_front(session, outline, drift, now=now, glyphs=glyphs, cursor=cursor),
+            *front(session, outline, drift, now=now, glyphs=glyphs, cursor=cursor),
             *_title(session, outline, max(width - TITLE_FROM - taken, 0), glyphs=glyphs, bold=True),
             *_origin(session, shape, glyphs),
             span(" " + pad_left(safe(said), room), Role.DIM),
@@ -164,10 +164,10 @@ def under_cursor(line: Line, *, cursor: bool) -> Line:
     return (line[0], *(replace(part, role=Role.TEXT) for part in line[1:]))
 
 
-def _front(
+def front(
     session: Session, outline: Outline | None, drift: Drift | None, *, now: datetime, glyphs: Glyphs, cursor: bool
 ) -> Line:
-    """The first 13 columns: bar, status, flag, age."""
+    """Give the first 13 columns: bar, status, flag, age."""
     when = session.started_at if session.last_active is None else session.last_active
     status = status_of_row(session, outline)
     unread = status is None and (outline is not None or session.problem)

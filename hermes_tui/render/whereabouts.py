@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from hermes_tui.render.family import RELATIONS
 from hermes_tui.render.glyphs import Glyphs
 from hermes_tui.render.line import Line, Role, blank, cells, fit, pad, pad_left, span
 from hermes_tui.render.row import title_of
 from hermes_tui.render.safe import one_line, safe
 from hermes_tui.render.text import wrap
 from hermes_tui.render.time import in_words, many
-from store.models import Census, Drift, Kin, Relation, Scope, Status, Whereabouts
+from store.models import Census, Drift, Kin, Scope, Status, Whereabouts
 
 LEFT = 5
 """The column that text starts in, as in the blocks of LOOK.md §10."""
@@ -18,13 +19,6 @@ NAMES = 18
 """Cells of a name before its number."""
 NUMBERS = 7
 MEASURE = 96
-
-_RELATIONS = {
-    Relation.CONTINUATION: "goes on",
-    Relation.BRANCH: "branch",
-    Relation.DELEGATE: "subagent",
-    Relation.RESET: "begun anew",
-}
 
 
 def counted(listed: int, scope: Scope, census: Census | None, *, width: int, glyphs: Glyphs) -> list[Line]:
@@ -98,7 +92,7 @@ def _place(place: Whereabouts, width: int, glyphs: Glyphs) -> Iterator[Line]:
 def _kin(kin: Kin, here: bool, width: int, glyphs: Glyphs) -> Line:
     one = kin.session
     name = title_of(one, None) or one_line(one.id)
-    relation = f"  {_RELATIONS[one.relation]}" if one.relation else ""
+    relation = f"  {RELATIONS[one.relation]}" if one.relation else ""
     room = max(width - LEFT - 2 * kin.depth - cells(relation) - 3, 8)
     text = fit(name, room, glyphs.truncated)
     mark = span(f"{glyphs.cursor} " if here else "  ", Role.ACCENT)

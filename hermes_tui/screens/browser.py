@@ -11,14 +11,16 @@ from textual.actions import parse
 from textual.binding import Binding, BindingType
 
 from hermes_tui.commands import BROWSER, TABLE, Command, Offer, Place, applying
-from hermes_tui.messages import WhereaboutsArrived
+from hermes_tui.messages import FamilyArrived, WhereaboutsArrived
 from hermes_tui.screens.copying import What, copied, resume_command
+from hermes_tui.screens.family import FamilyScreen
 from hermes_tui.screens.help import HelpScreen
 from hermes_tui.screens.hidden import HiddenScreen
 from hermes_tui.screens.seeker import PREVIEW_AFTER, SIGN_AFTER, TYPED_AFTER, Seeker
 from hermes_tui.widgets.transcript import Transcript
 from hermes_tui.widgets.virtual_list import VirtualList
 from store.errors import UnsafeId
+from store.models import Drift
 
 TICK = 30.0
 """Seconds after which ages are painted anew, and live sessions looked at."""
@@ -173,6 +175,34 @@ class BrowserScreen(Seeker):
         if toggled:
             self.everything = not self.everything
             self.paint()
+
+    def action_family(self) -> None:
+        """See the family of the session as a tree."""
+        if (row := self.current) is not None:
+            screen = FamilyScreen(self.feed, row, drift=self._drift_of, now=self.now, glyphs=self.glyphs)
+            self.app.push_screen(screen, self._open_kin)
+
+    def _drift_of(self, session_id: str) -> Drift | None:
+        row = self.catalog.row(session_id)
+        return row.drift if row else None
+
+    def _open_kin(self, session_id: str | None) -> None:
+        """Read the member of a family that was chosen; the list goes to it where it has it."""
+        if session_id is None:
+            return
+        if (row := self.catalog.row(session_id)) is None:
+            self.tell("this session has not been read yet")
+            return
+        if not self.hits_shown:
+            self.session_list.move_to(session_id)
+        self.reading.open_section(row)
+        self._go_inside()
+        self.draw()
+
+    @on(FamilyArrived)
+    def _on_family_arrived(self, message: FamilyArrived) -> None:
+        if isinstance(self.app.screen, FamilyScreen):
+            self.app.screen.take(message)
 
     @on(WhereaboutsArrived)
     def _on_whereabouts_arrived(self, message: WhereaboutsArrived) -> None:

@@ -64,6 +64,7 @@ class Catalog:
         self._reasons: Counter[str | None] = Counter()
         self._flagged: set[str] = set()
         self._files: frozenset[str] = frozenset()
+        self._parents: set[str] = set()
         self._scope: Scope | None = None
         self.complete = False
         """Every session of state.db has arrived."""
@@ -79,6 +80,10 @@ class Catalog:
     def row(self, session_id: str) -> SessionRow | None:
         """What is known of a session, None before it has arrived."""
         return self._rows.get(session_id)
+
+    def has_family(self, session: Session) -> bool:
+        """Whether a session goes on another, came from one, or has any that did."""
+        return session.chain > 1 or session.parent_id is not None or session.id in self._parents
 
     def facts(self, session_id: str) -> JsonlFacts | None:
         """What a look at its JSONL file told."""
@@ -110,6 +115,8 @@ class Catalog:
             if old is not None and old.session == session:
                 continue
             changed[session.id] = session
+            if session.parent_id is not None:
+                self._parents.add(session.parent_id)
             if old is not None:
                 self._reasons[reason_of(old.session)] -= 1
             self._reasons[reason_of(session)] += 1

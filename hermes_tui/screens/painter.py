@@ -106,6 +106,7 @@ class Painter(Frame):
             "typed": bool(self.search_bar.text),
             "sought": bool(self.history),
             "flagged": (row := self.current) is not None and row.drift is not None,
+            "family": row is not None and self.catalog.has_family(row.session),
             "any_flagged": self.catalog.flagged > 0,
         }
         return frozenset(name for name, met in holds.items() if met)

@@ -44,6 +44,7 @@ class Reading:
         self._refused: Why | None = None
         self._comparing = ""
         self._spooled = False
+        self._section = ""
         self.from_file = False
         """The JSONL file's side is shown: it is the longer one, or the hit that led here is only there."""
         self.row: SessionRow | None = None
@@ -53,6 +54,12 @@ class Reading:
         self.error: StoreError | None = None
         """Why it could not be read."""
 
+    def open_section(self, row: SessionRow) -> None:
+        """Read a session from where it begins, though the transcript is that of its whole chain."""
+        self.open(row)
+        self._section = row.session.id if row.session.section > 1 else ""
+        self._transcript.show_section(self._section)
+
     def open(self, row: SessionRow, hit: Hit | None = None, query: Query | None = None, *, delay: float = 0.0) -> None:
         """Ask for a session's transcript, and go to a hit in it; one that is here already is not asked for again.
 
@@ -61,6 +68,7 @@ class Reading:
         from_file = row.drift is Drift.JSONL_AHEAD if hit is None else hit.origin is not Origin.SQLITE
         here = row.session.id in self._chain and self.error is None and from_file == self.from_file
         self.hit = hit
+        self._section = ""
         if not here:
             self.row, self.error, self._waiting, self.from_file = row, None, True, from_file
             self._check, self._refused, self._comparing = None, None, ""
@@ -176,6 +184,8 @@ class Reading:
             self._arrived()
         else:
             self._transcript.append_section(section)
+        if message.session_id == self._section:
+            self._transcript.show_section(self._section)
         self._chain |= {message.session_id}
         self._before = message.session
 

@@ -74,6 +74,13 @@ class Contents:
         section = bisect_right(self._starts, index) - 1
         return section >= 0 and self._starts[section] == index
 
+    def first_of(self, session_id: str) -> int | None:
+        """The id of the first message of a section, None where it is not here or has none."""
+        for section, start in zip(self._sections, self._starts, strict=True):
+            if section.session_id == session_id:
+                return section.heads[0].id if section.heads and start < len(self.heads) else None
+        return None
+
     def index_of(self, message_id: int) -> int | None:
         """Where a message is, None where it is not here."""
         for section, start in enumerate(self._starts):

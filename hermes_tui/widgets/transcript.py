@@ -191,6 +191,12 @@ class Transcript(Pane):
         self._reader.aim = Aim(message_id, sought=True)
         self._changed()
 
+    def show_section(self, session_id: str) -> None:
+        """Go to where a section begins, if it is here."""
+        if (first := self._reader.text.first_of(session_id)) is not None:
+            self._reader.port.following, self._reader.aim = False, Aim(first)
+            self._changed()
+
     # What keys do; each is an action too
 
     def roll(self, rows: int) -> None:

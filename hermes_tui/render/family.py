@@ -1,0 +1,57 @@
+"""The family of a session as a tree: what goes on, branches, subagents, what was begun anew (facts §4.3)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from hermes_tui.render.glyphs import Glyphs
+from hermes_tui.render.line import Line, Role, blank, cells, fit, pad, pad_left, span
+from hermes_tui.render.row import TITLE_FROM, front, title_of, under_cursor
+from hermes_tui.render.safe import one_line, safe
+from hermes_tui.render.time import count
+from store.models import Drift, Kin, Outline, Relation
+
+RELATIONS = {
+    Relation.CONTINUATION: "goes on",
+    Relation.BRANCH: "branch",
+    Relation.DELEGATE: "subagent",
+    Relation.RESET: "begun anew",
+}
+RELATION, MESSAGES = 10, 5
+NARROW = 44
+"""Cells below which nothing is indented."""
+DEEPEST = 8
+"""Steps that are indented; what lies deeper stands under the last of them."""
+
+
+def kin_row(
+    kin: Kin,
+    outline: Outline | None,
+    drift: Drift | None,
+    *,
+    width: int,
+    now: datetime,
+    glyphs: Glyphs,
+    cursor: bool = False,
+    here: bool = False,
+) -> Line:
+    """Draw one of a family: like a row of the list, indented by its depth, with what it is to its parent.
+
+    Args:
+        here: It is the one whose family this is; its title is bold.
+    """
+    session = kin.session
+    indent = 2 * min(kin.depth, DEEPEST, max((width - NARROW) // 4, 0))
+    room = max(width - TITLE_FROM - indent - RELATION - MESSAGES - 4, 4)
+    title = fit(title_of(session, outline) or one_line(session.id), room, glyphs.truncated)
+    relation = RELATIONS[session.relation] if session.relation else ""
+    line = (
+        *front(session, outline, drift, now=now, glyphs=glyphs, cursor=cursor),
+        blank(indent),
+        span(title, bold=cursor or here),
+        blank(room - cells(title) + 2),
+        span(pad(safe(relation), RELATION), Role.DIM),
+        span(" " + pad_left(safe(glyphs.words(count(session.messages))), MESSAGES), Role.DIM),
+        blank(1),
+    )
+    return under_cursor(line, cursor=cursor)

@@ -1,0 +1,107 @@
+"""The family of a session: sections that went on, branches, subagents, what was begun anew; one of them is opened."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.screen import Screen
+
+from hermes_tui.feed import Feed
+from hermes_tui.messages import FamilyArrived
+from hermes_tui.render.glyphs import ASCII, Glyphs
+from hermes_tui.render.row import title_of
+from hermes_tui.render.safe import SafeText, one_line
+from hermes_tui.render.time import many
+from hermes_tui.widgets.bar import Bar
+from hermes_tui.widgets.family_list import FamilyList
+from hermes_tui.widgets.footer import Footer
+from hermes_tui.widgets.head_rule import Heading, HeadRule
+from hermes_tui.widgets.session_list import SessionRow
+from hermes_tui.widgets.virtual_list import VirtualList
+from store.models import Drift
+
+QUESTION = "family"
+
+
+class FamilyScreen(Screen[str | None]):
+    """Over the browser; gives the id of the session that is to be opened, None for none.
+
+    Args:
+        feed: Is asked for the family.
+        row: The session whose family it is.
+        drift: The flag of a session.
+        now: The time, aware.
+    """
+
+    CSS_PATH = "family.tcss"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,q,L", "back", show=False),
+    ]
+
+    def __init__(
+        self,
+        feed: Feed,
+        row: SessionRow,
+        *,
+        drift: Callable[[str], Drift | None],
+        now: Callable[[], datetime],
+        glyphs: Glyphs,
+    ) -> None:
+        super().__init__()
+        self._feed = feed
+        self._row = row
+        self._glyphs = glyphs
+        self._list = FamilyList(now=now, drift=drift)
+
+    def compose(self) -> ComposeResult:
+        """Title, tree, footer."""
+        yield HeadRule()
+        yield self._list
+        yield Footer()
+
+    def on_mount(self) -> None:
+        """Ask for the family."""
+        for bar in (*self.query(Bar), self._list):
+            bar.ascii_only = self._glyphs is ASCII
+        self._head("")
+        self.query_one(Footer).show((("↑↓", "rows"), ("enter", "open"), ("esc", "back")), ("q", "back"))
+        self._list.focus()
+        session_id, generation = self._row.session.id, self._feed.ask(QUESTION)
+        self._feed.put(
+            "rows",
+            QUESTION,
+            lambda db: [
+                FamilyArrived(
+                    generation,
+                    session_id,
+                    family := db.family(session_id),
+                    db.outlines([kin.session.id for kin in family]),
+                )
+            ],
+            told="details",
+        )
+
+    def take(self, message: FamilyArrived) -> None:
+        """Show an answer, if it is to the last question."""
+        if message.generation == self._feed.generation(QUESTION):
+            self._list.show(message.session_id, message.family, message.outlines)
+            self._head(many(len(message.family), "session"))
+
+    def _head(self, fact: str) -> None:
+        title = title_of(self._row.session, self._row.outline) or one_line(self._row.session.id)
+        heading = Heading(SafeText(f"Family of {title}"), facts=(fact,) if fact else (), focused=True)
+        self.query_one(HeadRule).show(heading)
+
+    @on(VirtualList.RowChosen)
+    def _on_row_chosen(self, event: VirtualList.RowChosen) -> None:
+        event.stop()
+        self.dismiss(str(event.key))
+
+    def action_back(self) -> None:
+        """To the browser as it was."""
+        self.dismiss(None)

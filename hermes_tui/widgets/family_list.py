@@ -1,0 +1,48 @@
+"""The list of a family: every member by its id, in the order of the tree."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from datetime import datetime
+
+from hermes_tui.render.family import kin_row
+from hermes_tui.render.line import Line
+from hermes_tui.widgets.virtual_list import RowState, VirtualList
+from store.models import Drift, Kin, Outline
+
+
+class FamilyList(VirtualList):
+    """Members of a family; the cursor begins on the one that it was asked of."""
+
+    def __init__(self, *, now: Callable[[], datetime], drift: Callable[[str], Drift | None]) -> None:
+        """Args:
+        now: The time, aware; its zone is the reader's.
+        drift: The flag of a session, None where all is well.
+        """
+        super().__init__(id="family")
+        self._now = now
+        self._drift = drift
+        self._kin: dict[str, Kin] = {}
+        self._outlines: Mapping[str, Outline] = {}
+        self._asked = ""
+
+    def show(self, asked: str, family: Sequence[Kin], outlines: Mapping[str, Outline]) -> None:
+        """Put a family up."""
+        self._asked, self._outlines = asked, outlines
+        self._kin = {kin.session.id: kin for kin in family}
+        self.set_keys(list(self._kin))
+        self.move_to(asked)
+
+    def paint(self, key: Hashable, width: int, state: RowState) -> Line:
+        """A member as a row."""
+        session_id = str(key)
+        return kin_row(
+            self._kin[session_id],
+            self._outlines.get(session_id),
+            self._drift(session_id),
+            width=width,
+            now=self._now(),
+            glyphs=self.glyphs,
+            cursor=state.cursor,
+            here=session_id == self._asked,
+        )
