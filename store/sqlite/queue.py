@@ -78,11 +78,16 @@ class Queue:
 
     def _wait(self, descriptor: int, deadline: float) -> bool:
         """Stand in the queue in a thread, because the system's wait cannot be given an end."""
+        self._descriptor = None  # the waiter's own, until it hands it over
         there = _Waiter(descriptor)
-        if there.arrived(max(0.0, deadline - self._clock())):
-            return True
-        self._descriptor = None  # the waiter's own from now on
-        return False
+        try:
+            arrived = there.arrived(max(0.0, deadline - self._clock()))
+        except BaseException:  # ctrl+c while standing there
+            there.leave()
+            raise
+        if arrived:
+            self._descriptor = descriptor
+        return arrived
 
 
 class _Waiter:
@@ -106,6 +111,13 @@ class _Waiter:
         with self._decided:
             self._left = not self._locked
         return not self._left
+
+    def leave(self) -> None:
+        """Want it no more, whether it is there or not."""
+        with self._decided:
+            self._left = True
+            if self._locked:
+                os.close(self._descriptor)
 
     def _run(self) -> None:
         try:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
+import os
 import stat
 import threading
 import time
@@ -116,6 +118,49 @@ def test_who_gives_the_queue_up_has_half_the_patience_left_for_the_lock(db: Sess
     db.append_message("s", "user", "patient")
 
     assert asked == [115.0]
+
+
+def test_who_is_interrupted_in_the_queue_leaves_it(db: SessionDB) -> None:
+    """Ctrl+c while standing there: nobody waits for that program. Mutant: nothing done about it."""
+    db.close()
+    script = """
+import signal, sys
+from pathlib import Path
+from store import SessionDB
+db = SessionDB(Path(sys.argv[1]))
+db.get_session("s")
+signal.signal(signal.SIGALRM, lambda *_: (_ for _ in ()).throw(KeyboardInterrupt()))
+signal.setitimer(signal.ITIMER_REAL, 0.2)
+try:
+    db.append_message("s", "user", "never")
+except KeyboardInterrupt:
+    print("interrupted", flush=True)
+sys.stdin.read()
+"""
+    with sqlite_files.python(HOLDER, beside(db)) as holder:
+        assert holder.stdout is not None
+        assert holder.stdin is not None
+        holder.stdout.readline()
+        with sqlite_files.python(script, db.path) as idle:
+            assert idle.stdout is not None
+            assert idle.stdin is not None
+            assert idle.stdout.readline() == "interrupted\n"
+            holder.stdin.close()
+            holder.wait()
+            waiting = threading.Event()
+            descriptor = os.open(beside(db), os.O_RDWR)
+
+            def wait() -> None:
+                fcntl.flock(descriptor, fcntl.LOCK_EX)
+                waiting.set()
+
+            thread = threading.Thread(target=wait)
+            thread.start()
+            left = waiting.wait(10)
+            idle.stdin.close()
+            thread.join()
+            os.close(descriptor)
+    assert left
 
 
 def test_a_queue_that_cannot_be_made_stops_nothing(tmp_path: Path) -> None:
