@@ -76,7 +76,7 @@ class Feed(Doctoring):
         post: Callable[[Message], object],
         *,
         clock: Callable[[], float] = time.monotonic,
-        debounce: float = 0.02,
+        debounce: float = 0.008,
         pause: float = 0.1,
         open_to_write: OpenStore | None = None,
     ) -> None:

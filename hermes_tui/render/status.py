@@ -29,6 +29,8 @@ class Progress:
     milliseconds: float | None = None
     searching: bool = False
     """Said only once the search took 150 ms; the caller knows the time."""
+    asked: bool = False
+    """Nothing was answered yet."""
     capped: bool = False
     """There are more hits than were asked for: `2 000+`."""
     fallback: str | None = None
@@ -57,6 +59,8 @@ def left_out(scope: Scope) -> str:
 
 def hits_sentence(progress: Progress, *, glyphs: Glyphs) -> Line:
     """Say what a search has found: `12 of 3 104 hits in 87 sessions · newest first · 4 ms · still searching…`."""
+    if progress.asked and not progress.fallback:
+        return (span(glyphs.words("still searching…"), Role.ACCENT),) if progress.searching else ()
     total = in_words(progress.hits) + ("+" if progress.capped else "")
     shown = in_words(progress.shown) if progress.shown is not None and progress.shown < progress.hits else total
     of = f" of {total}" if shown != total else ""

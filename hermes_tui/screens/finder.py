@@ -125,7 +125,7 @@ class Finder:
             self._ranking = self.query is not None and self.query.has_words and self.results.hits > 1
             if self.nothing:
                 self._ask_close()
-        return fresh or not message.standing
+        return fresh or (not message.standing and (self.results.done or self.searching))
 
     def take_best(self, message: HitsRanked, *, touched: bool) -> bool:
         """Take the ranking in; it is shown unless the user has moved the cursor. False for an older question's."""
@@ -199,6 +199,7 @@ class Finder:
             order="ranked" if results.ranked else "newest first",
             milliseconds=results.milliseconds,
             searching=self.searching,
+            asked=not results.done and not results.hits,
             capped=results.capped,
             fallback=self._gone_round(results),
             rerank=touched and results.can_rank and not results.ranked,

@@ -107,3 +107,9 @@ def test_ascii_sentences_are_ascii() -> None:
         partial_sentence(3, glyphs=ASCII),
     ]
     assert all(plain(line).isascii() for line in lines)
+
+
+def test_nothing_is_counted_before_anything_was_answered() -> None:
+    """Mutant: without `asked` it says `0 hits in 0 sessions` for the length of a frame, while nobody has looked."""
+    assert hits_sentence(Progress(0, 0, asked=True), glyphs=UNICODE) == ()
+    assert plain(hits_sentence(Progress(0, 0, asked=True, searching=True), glyphs=UNICODE)) == "still searching…"
