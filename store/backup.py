@@ -80,16 +80,17 @@ class Backup:
         return found
 
     def discard(self) -> None:
-        """Remove a backup that nothing came of."""
+        """Remove a backup that nothing came of, and the folder of backups where it was the only one."""
         for name in (SESSION, MESSAGES, STORE):
             try:
                 (self.folder / name).unlink()
             except OSError:  # it was not made
                 continue
-        try:
-            self.folder.rmdir()
-        except OSError:  # somebody put something there
-            return
+        for folder in (self.folder, self.folder.parent):
+            try:
+                folder.rmdir()
+            except OSError:  # there is something in it
+                return
 
     def _make_folder(self) -> None:
         for folder in (self.folder.parent.parent, self.folder.parent):

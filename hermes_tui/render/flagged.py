@@ -97,17 +97,20 @@ def flagged_sentence(cases: Sequence[Case], *, glyphs: Glyphs) -> Line:
         number = sum(case.receipt.inserted for case in done if case.receipt)
         good = span(f"{glyphs.ok}D", Role.GOOD, bold=True)
         return (good, span(f" {len(done)} repaired:"), span(f" {many(number, 'message')} inserted", Role.DIM))
-    able = [case.plan for case in known if case.plan and case.plan.applies and not case.settled]
+    able = [case for case in known if case.plan and case.plan.applies and not case.settled]
+    wanted = [case.plan for case in able if case.plan and case.wanted]
     refused = [case for case in known if case.plan is None or (not case.plan.applies and case.plan.refusals)]
     idle = len(known) - len(able) - len(refused) - len(done)
     parts = [
         *([f"{in_words(len(done))} repaired"] if done else []),
-        f"{in_words(len(able))} can be repaired",
+        f"{in_words(len(able))} can be repaired"
+        if len(wanted) == len(able)
+        else f"{in_words(len(wanted))} of {in_words(len(able))} chosen",
         *([f"{in_words(idle)} {'needs' if idle == 1 else 'need'} nothing"] if idle else []),
         *([f"{in_words(len(refused))} refused"] if refused else []),
     ]
     first, _, rest = ", ".join(parts).partition(" ")
-    messages = many(sum(plan.insert for plan in able), "message")
+    messages = many(sum(plan.insert for plan in wanted), "message")
     return join(((span(first), span(f" {rest}", Role.DIM)), (span(f"{messages} to insert", Role.DIM),)), _dot(glyphs))
 
 

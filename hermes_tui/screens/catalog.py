@@ -179,9 +179,14 @@ class Catalog:
         """Sessions whose two sources disagree."""
         return len(self._flagged)
 
+    @property
+    def any_comparable(self) -> bool:
+        """There is one that a repair could look at."""
+        return any(is_comparable(self._rows[one]) for one in self._flagged)
+
     def flagged_ids(self) -> list[str]:
-        """Their ids, in the order of the list."""
-        return [session_id for session_id in self._all.ids() if session_id in self._flagged]
+        """Ids of those that have two sources, or could have: in the order of the list."""
+        return [one for one in self._all.ids() if one in self._flagged and is_comparable(self._rows[one])]
 
     def live(self, now: float) -> int:
         """Sessions that are being written."""
@@ -201,6 +206,11 @@ class Catalog:
         self._flagged.discard(session_id)
         self._all.drop(session_id)
         self._plain.drop(session_id)
+
+
+def is_comparable(row: SessionRow) -> bool:
+    """Flagged, and not for what a snapshot or the spool alone has: that is nothing to repair."""
+    return row.drift is not None and row.session.origin in (Origin.SQLITE, Origin.JSONL)
 
 
 def moment_of(session: Session) -> float:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from textual import on
 
 from hermes_tui import messages as told
+from hermes_tui.screens.catalog import is_comparable
 from hermes_tui.screens.doctor import DoctorScreen
 from hermes_tui.screens.listener import Listener
 from hermes_tui.screens.repair import RepairScreen
@@ -45,17 +46,17 @@ class Mender(Listener):
 
     @on(Banner.Clicked)
     def _on_banner_clicked(self, event: Banner.Clicked) -> None:
-        if (row := self.reading.row) is not None:
+        if (row := self.reading.row) is not None and is_comparable(row):
             self._mend(row.session.id, whole=event.difference)
 
     def action_repair(self) -> None:
         """See what a repair of the session would do."""
-        if (row := self.current) is not None and row.drift is not None:
+        if (row := self.current) is not None and is_comparable(row):
             self._mend(row.session.id)
 
     def action_difference(self) -> None:
         """See all that differs."""
-        if (row := self.current) is not None and row.drift is not None:
+        if (row := self.current) is not None and is_comparable(row):
             self._mend(row.session.id, whole=True)
 
     def action_repair_all(self) -> None:

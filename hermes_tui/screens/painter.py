@@ -17,7 +17,7 @@ from hermes_tui.render.line import Line
 from hermes_tui.render.message import Fold
 from hermes_tui.render.status import busy_sentence, error_sentence, position_sentence, totals
 from hermes_tui.screens import chrome
-from hermes_tui.screens.catalog import Catalog
+from hermes_tui.screens.catalog import Catalog, is_comparable
 from hermes_tui.screens.finder import Finder
 from hermes_tui.screens.frame import Frame
 from hermes_tui.screens.history import History
@@ -105,9 +105,9 @@ class Painter(Frame):
             "rankable": self.hits_shown and self.finder.results.can_rank,
             "typed": bool(self.search_bar.text),
             "sought": bool(self.history),
-            "flagged": (row := self.current) is not None and row.drift is not None,
+            "flagged": (row := self.current) is not None and is_comparable(row),
             "family": row is not None and self.catalog.has_family(row.session),
-            "any_flagged": self.catalog.flagged > 0,
+            "any_flagged": self.catalog.any_comparable,
         }
         return frozenset(name for name, met in holds.items() if met)
 

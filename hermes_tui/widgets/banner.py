@@ -17,12 +17,8 @@ from hermes_tui.widgets.theme import Ground
 from store.models import Check, Drift, JsonlFacts, Origin, Session
 from store.plan import Why
 
-KEYS: Line = (
-    span("r", Role.ACCENT, bold=True),
-    span(" repair  "),
-    span("d", Role.ACCENT, bold=True),
-    span(" difference"),
-)
+DIFFERENCE: Line = (span("d", Role.ACCENT, bold=True), span(" difference"))
+KEYS: Line = (span("r", Role.ACCENT, bold=True), span(" repair  "), *DIFFERENCE)
 LAST_KEY = 12
 """Cells of `d difference`."""
 MARGIN = 2
@@ -51,7 +47,7 @@ class Banner(Bar):
         super().__init__(id=id)
         self._drift: Drift | None = None
         self._sentences: tuple[str, ...] = ()
-        self._refused = False
+        self._keys: Line = ()
 
     def show(
         self,
@@ -64,9 +60,10 @@ class Banner(Bar):
         """Say what is known of a session's drift, and why a repair would do nothing; nothing, and the row goes."""
         self._drift = drift
         self._sentences = sentences(session, drift, facts, check) if drift else _of_origin(session)
-        self._refused = drift is not None and check is not None and refused is not None
-        if self._refused and check is not None and refused is not None:
-            self._sentences = _of_refusal(check, refused)
+        has_sources = drift is not None and session.origin in (Origin.SQLITE, Origin.JSONL)
+        self._keys = KEYS if has_sources else ()
+        if has_sources and check is not None and refused is not None:
+            self._keys, self._sentences = DIFFERENCE, _of_refusal(check, refused)
         self.set_class(bool(self._sentences), "-flagged")
         self.refresh()
 
@@ -74,7 +71,7 @@ class Banner(Bar):
         """The flag, and the longest sentence that fits."""
         if not self._sentences:
             return ()
-        return banner_line(self._drift, self._sentences, width, self.glyphs, refused=self._refused)
+        return banner_line(self._drift, self._sentences, width, self.glyphs, self._keys)
 
     def _on_click(self, event: events.Click) -> None:  # type: ignore[override]  # need not be a coroutine
         event.stop()
@@ -101,14 +98,8 @@ def _of_refusal(check: Check, refused: Why) -> tuple[str, ...]:
     return f"SQLite lacks {in_words(check.missing_in_sqlite)} · {words}", words, "refused"
 
 
-def banner_line(
-    drift: Drift | None, said: tuple[str, ...], width: int, glyphs: Glyphs, *, refused: bool = False
-) -> Line:
-    """Draw the flag, the first of `said` that fits into `width` cells, and the keys of a flag, which stay.
-
-    Where a repair is refused, its key is left out.
-    """
-    keys = () if drift is None else KEYS[-2:] if refused else KEYS
+def banner_line(drift: Drift | None, said: tuple[str, ...], width: int, glyphs: Glyphs, keys: Line = KEYS) -> Line:
+    """Draw the flag, the first of `said` that fits into `width` cells, and the keys, which stay."""
     room = width - MARGIN - line_cells(keys)
     sentence = next((text for text in said if cells(safe(text)) <= room - 6), "")
     mark = span(glyphs.partial, Role.WARNING, bold=True) if drift is None else glyphs.drift(drift)

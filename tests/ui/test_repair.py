@@ -401,7 +401,7 @@ async def test_all_flagged_sessions_are_repaired_in_one_go(tmp_path: Path, size:
     async with browsing(home, size) as stage:
         await stage.until(lambda: stage.browser.catalog.flagged == 4)
         await stage.press("down", "F")
-        await stage.shows("3 can be repaired, 1 refused · 15 messages to insert")
+        await stage.shows("2 of 3 chosen, 1 refused · 9 messages to insert")
         assert stage.lines[0].rstrip().endswith("4 flagged")
         assert "✗ ⇡A Session rewound" in stage.text
         assert "refused: undone by user" in stage.text
