@@ -40,10 +40,10 @@ def assert_version(version: str) -> None:
         raise ImportError(f"apsw brings SQLite {version}; hermes-tui needs 3.51.3 or later: pip install -U apsw")
 
 
-def identity(path: Path) -> tuple[int, int] | None:
+def identity(path: Path | str) -> tuple[int, int] | None:
     """Device and inode of what lies at `path` now, None where nothing does."""
     try:
-        found = path.stat()
+        found = os.stat(path)  # noqa: PTH116  asked six times in every append
     except OSError:
         return None
     return found.st_dev, found.st_ino

@@ -97,7 +97,7 @@ class Writer:
         try:
             self._holder = threading.get_ident()
             with faults.told(self.path):
-                self._time.outlast(self._handle, deadline)  # what forbids writing is said before anybody waits
+                self._time.outlast(self._ready, deadline)  # what forbids writing is said before anybody waits
                 with self._queue.turn(deadline - patience * _FOR_THE_LOCK):
                     return self._through(work, deadline)
         except errors.Locked as error:
@@ -197,11 +197,15 @@ class Writer:
             self._drop()
 
     def _handle(self) -> _Handle:
+        opened = self._ready()
+        opened.check_in_place()
+        return opened
+
+    def _ready(self) -> _Handle:
         if self._halted:
             raise _replaced(self.path)
         if self._opened is None:
             self._opened = _Handle(self.path)
-        self._opened.check_in_place()
         return self._opened
 
     def _drop(self) -> None:
@@ -224,7 +228,7 @@ class _Handle:
             guard.check(path)
             self._file = guard.identity(path)
             wal, _, shm = opening.sidecars(path)
-            self._beside: dict[Path, opening.Sign] = {wal: None, shm: None}
+            self._beside: dict[str, opening.Sign] = {str(wal): None, str(shm): None}
             self._generation = 0
             self.connection = _connect(path)
 
