@@ -24,6 +24,12 @@ from pathlib import Path
 from tests.torture import crowd, programs
 
 ROOT = Path(__file__).parents[2]
+NAMES = {
+    "ours": "ours, with the queue",
+    "jitter": "ours, jitter alone",
+    "bare": "bare busy-timeout loop of apsw",
+    "peer": "hermes-agent 0.19.0's own store",
+}
 PEER = os.environ.get("HERMES_019_PYTHON", "")
 
 

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import shutil
+import statistics
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -14,6 +17,9 @@ import apsw
 from tests.torture import crowd, holds, kills, mutants, peer, power, programs, repair_kills, sweep
 
 ROOT = Path(__file__).parents[2]
+
+LARGE_ROUNDS = 5
+"""Rounds from which a crowd is measured on a large store."""
 
 Row = tuple[str, str, str, int]
 """What was done, its size, what was found, and how many things were wrong."""
@@ -161,6 +167,69 @@ def _states(examples: int, steps: int, seed: int) -> str:
     return ""
 
 
+def _waits(rounds: int, seed: int) -> Iterator[Row]:
+    """Ratios of one run; wrong is a wait longer than half of the peer's, and a median over three times that alone."""
+    del seed
+    from tests.benchmarks import contention
+
+    large = rounds >= LARGE_ROUNDS
+    kinds = ["ours", "jitter", "bare", *(["peer"] if peer.PYTHON else [])]
+    with tempfile.TemporaryDirectory(prefix="waits-") as name:
+        folder = Path(name)
+        rows = 20_000 if large else 2_000
+        programs.answer(lambda: crowd.seeded(folder / "seed" / "state.db", 8, rows=rows))
+        crowds = contention.crowded(folder, kinds, rounds, 8, 100 if large else 20)
+        middle = {
+            kind: [statistics.median(column) for column in zip(*found, strict=True)] for kind, found in crowds.items()
+        }
+        for kind, (p50, p99, worst, rate) in middle.items():
+            told = f"p50 {p50:.1f} ms, p99 {p99:.1f} ms, worst {worst:.1f} ms, {rate:.0f} appends/s"
+            yield (
+                f"8 writers that think, 2 searchers, {rows} messages: {contention.NAMES[kind]}",
+                f"{rounds} rounds",
+                told,
+                0,
+            )
+        yield from _ratios(middle)
+        shutil.rmtree(folder / "seed")
+        rows = 100_000 if large else 2_000
+        programs.answer(lambda: crowd.seeded(folder / "seed" / "state.db", 8, rows=rows))
+        for kind in kinds[:1] + kinds[3:]:
+            alone, beside = contention.besides(folder, kind, rounds, 40)
+            told = f"median {alone:.2f} ms alone, {beside:.2f} ms beside a search: {beside / alone:.1f} times"
+            what = f"an append beside a search of the commonest word, {rows} messages: {contention.NAMES[kind]}"
+            yield what, f"{rounds} rounds", told, int(kind == "ours" and large and beside > 3 * alone)
+
+
+def _ratios(middle: dict[str, list[float]]) -> Iterator[Row]:
+    for kind in ("ours", "jitter"):
+        wrong, told = 0, f"throughput {middle[kind][3] / middle['bare'][3]:.2f} of the bare loop's (target 1)"
+        if "peer" in middle:
+            p99, worst = (middle[kind][place] / middle["peer"][place] for place in (1, 2))
+            told = f"p99 {p99:.2f} and worst {worst:.2f} of the peer's (target 0.5), {told}"
+            wrong = int(kind == "ours" and max(p99, worst) > 0.5)
+        yield f"the same as ratios: {'ours, with the queue' if kind == 'ours' else 'jitter alone'}", "", told, wrong
+
+
+GUARDS = {
+    "a foreign handle, a fork: refused": ("tests/store/test_guard.py",),
+    "a damaged index, each shadow table, layouts B, C1, C3": ("tests/store/test_damaged_index.py",),
+    "a file that was replaced, a spool, network mounts, a queue": (
+        *(f"tests/store/test_{name}.py" for name in ("pending", "mounts", "queue", "under_fire", "keyed_append")),
+    ),
+    "a file of ours opened by hermes-agent 0.19.0 without migration": ("tests/interop/test_hermes_019.py",),
+}
+
+
+def _guards(_: int, seed: int) -> Iterator[Row]:
+    """What is no matter of numbers, as tests."""
+    del seed
+    for what, files in GUARDS.items():
+        command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *files]
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+        yield what, f"{len(files)} files", done.stdout.strip().splitlines()[-1].strip("= "), int(done.returncode != 0)
+
+
 def _mutants(number: int, seed: int) -> Iterator[Row]:
     del seed
     chosen = mutants.MUTANTS[:number]
@@ -180,11 +249,13 @@ SECTIONS: dict[str, tuple[int, int, Section]] = {
     "sweep": (7, 1, _sweep),
     "power": (500, 10_000, _power),
     "kills": (96, 10_000, _kills),
-    "repairs": (60, 10_000, _repairs),
+    "repairs": (60, 1_000, _repairs),
     "crowd": (5, 60, _crowd),
     "peer": (5, 600, _peer),
     "machine": (20, 1_000, _machine),
     "holds": (2_000, 100_000, _holds),
+    "waits": (1, LARGE_ROUNDS, _waits),
+    "guards": (1, 1, _guards),
     "mutants": (3, len(mutants.MUTANTS), _mutants),
 }
 """Its size small and full; of the sweep, every so many operations."""
