@@ -192,7 +192,7 @@ def _waits(rounds: int, seed: int) -> Iterator[Row]:
             )
         yield from _ratios(middle)
         shutil.rmtree(folder / "seed")
-        rows = 100_000 if large else 2_000
+        rows = 200_000 if large else 2_000
         programs.answer(lambda: crowd.seeded(folder / "seed" / "state.db", 8, rows=rows))
         for kind in kinds[:1] + kinds[3:]:
             alone, beside = contention.besides(folder, kind, rounds, 40)
