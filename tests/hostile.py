@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
+from store import SessionDB
+
 HOSTILE = [
     "x9k\x1b[31;7;95mred\x1b[0m",
     "x9k\x1b]52;c;cm0gLXJmIH4=\x07 clipboard",
@@ -20,3 +25,25 @@ HOSTILE = [
     "'; DROP TABLE sessions; --x9k",
 ]
 """Escape sequences, OSC 52, markup that acts, bidi, NUL: what reliability.md lists under E1 to E5."""
+
+
+def poison(home: Path) -> None:
+    """A home in which every text column of every row is hostile, and a JSONL file too."""
+    db = SessionDB(home / "state.db")
+    for number, text in enumerate(HOSTILE):
+        session = db.create_session(f"poison_{number}", source=text[:60], model=text, model_config={"x": text})
+        db.set_session_title(session, f"{number} {text}"[:100])
+        calls = [
+            {"id": text, "type": "function", "function": {"name": text, "arguments": json.dumps({"command": text})}}
+        ]
+        db.append_message(session, "user", text)
+        db.append_message(session, "assistant", text, tool_calls=calls, reasoning=text, finish_reason=text)
+        db.append_message(
+            session, "tool", json.dumps({"output": text, "exit_code": 1}), tool_name=text, tool_call_id=text
+        )
+        db.append_message(session, text, "\x1b[31;7;95m" + "long line " * 100_000 if number == 0 else text)
+    db.close()
+    lines = "".join(json.dumps({"role": "user", "content": text, "timestamp": text}) + "\n" for text in HOSTILE)
+    surrogate = '{"role": "user", "content": "x9k \\ud800 lone"}\n'
+    (home / "sessions").mkdir()
+    (home / "sessions" / "poison_file.jsonl").write_text(lines + surrogate, encoding="utf-8")

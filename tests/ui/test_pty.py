@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from store import SessionDB
-from tests.hostile import HOSTILE
+from tests.hostile import HOSTILE, poison
 from tests.terminal import terminal
 
 pytestmark = pytest.mark.slow
@@ -30,28 +30,6 @@ WRITER = textwrap.dedent("""
         print(number, repr(time.time()), flush=True)
         time.sleep(0.05)
 """)
-
-
-def poison(home: Path) -> None:
-    """A home in which every text column of every row is hostile, and a JSONL file too."""
-    db = SessionDB(home / "state.db")
-    for number, text in enumerate(HOSTILE):
-        session = db.create_session(f"poison_{number}", source=text[:60], model=text, model_config={"x": text})
-        db.set_session_title(session, f"{number} {text}"[:100])
-        calls = [
-            {"id": text, "type": "function", "function": {"name": text, "arguments": json.dumps({"command": text})}}
-        ]
-        db.append_message(session, "user", text)
-        db.append_message(session, "assistant", text, tool_calls=calls, reasoning=text, finish_reason=text)
-        db.append_message(
-            session, "tool", json.dumps({"output": text, "exit_code": 1}), tool_name=text, tool_call_id=text
-        )
-        db.append_message(session, text, "\x1b[31;7;95m" + "long line " * 100_000 if number == 0 else text)
-    db.close()
-    lines = "".join(json.dumps({"role": "user", "content": text, "timestamp": text}) + "\n" for text in HOSTILE)
-    surrogate = '{"role": "user", "content": "x9k \\ud800 lone"}\n'
-    (home / "sessions").mkdir()
-    (home / "sessions" / "poison_file.jsonl").write_text(lines + surrogate, encoding="utf-8")
 
 
 @pytest.mark.parametrize(("columns", "rows"), [(80, 24), (140, 40)])
