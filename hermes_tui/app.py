@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import re
 import signal
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
@@ -13,14 +12,13 @@ from pathlib import Path
 from threading import Timer
 from typing import TYPE_CHECKING, ClassVar
 
-from rich.segment import Segment
 from rich.text import Text
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
-from textual.color import Color
 from textual.filter import LineFilter, Monochrome, NoColor
 from textual.screen import Screen
 
+from hermes_tui.backstop import Backstop
 from hermes_tui.commands import Offer
 from hermes_tui.config import Config
 from hermes_tui.feed import Shelf
@@ -41,19 +39,6 @@ LOOK_AFTER = 2.0
 """Seconds between two looks whether the terminal is still there."""
 GRACE = 5.0
 """Seconds that leaving may take after a signal."""
-
-HARMFUL = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
-
-
-class Backstop(LineFilter):
-    """Drops what a terminal would act on, should anything ever come past `render.safe`."""
-
-    def apply(self, segments: list[Segment], background: Color) -> list[Segment]:  # noqa: ARG002  Textual's hook
-        """Textual's hook for each line before it is written."""
-        return [
-            Segment(HARMFUL.sub("", text), style, control) if not text.isprintable() else Segment(text, style, control)
-            for text, style, control in segments
-        ]
 
 
 class HermesApp(App[None]):

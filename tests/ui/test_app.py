@@ -12,7 +12,8 @@ from textual.color import Color
 from textual.filter import Monochrome
 
 from hermes_tui import config
-from hermes_tui.app import Backstop, HermesApp
+from hermes_tui.app import HermesApp
+from hermes_tui.backstop import Backstop
 from hermes_tui.config import Config
 from tests import builders
 from tests.ui.browsing import WIDE, browsing
