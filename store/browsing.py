@@ -413,9 +413,13 @@ class BrowserVerbs(MessageVerbs):
         """A watch on this store and its JSONL files, for one thread."""
         return Watch(self._reader, self.sessions_dir)
 
-    def health(self) -> Iterator[Finding]:
-        """How the store is: permissions, journal, lock, indexes, integrity and more; nothing is changed."""
-        return doctor.findings(self._reader)
+    def health(self, *, cancel: Cancel | None = None) -> Iterator[Finding]:
+        """How the store is: permissions, journal, lock, indexes, integrity and more; nothing is changed.
+
+        Raises:
+            Interrupted: `cancel` was withdrawn; a copy that was being checked is removed.
+        """
+        return doctor.findings(self._reader, cancel=cancel or Cancel())
 
     def refused(self) -> tuple[Path, ...]:
         """The files that keep messages which this store would not take; `replay` writes them."""

@@ -6,14 +6,19 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from . import pending
-from .errors import StoreError
+from .cancel import Cancel
+from .errors import Interrupted, StoreError
 from .models import Finding
 from .sqlite import health
 from .sqlite.connection import Reader
 
 
-def findings(reader: Reader) -> Iterator[Finding]:
-    """Look at everything, the quick things first; nothing is changed, and no writer waits."""
+def findings(reader: Reader, *, cancel: Cancel) -> Iterator[Finding]:
+    """Look at everything, the quick things first; nothing is changed, and no writer waits.
+
+    Raises:
+        Interrupted: `cancel` was withdrawn.
+    """
     path = reader.path
     checks: tuple[tuple[str, Callable[[], Finding | Iterable[Finding]]], ...] = (
         ("sqlite", health.library),
@@ -26,12 +31,16 @@ def findings(reader: Reader) -> Iterator[Finding]:
         ("lock", lambda: health.lock(path)),
         ("operations", lambda: health.operations(reader)),
         ("index", lambda: health.coverage(reader)),
-        ("integrity", lambda: health.integrity(reader)),
+        ("integrity", lambda: health.integrity(reader, cancel)),
     )
     for name, check in checks:
+        if cancel.cancelled:
+            raise Interrupted("the question was withdrawn")
         try:
             found = check()
             yield from [found] if isinstance(found, Finding) else found
+        except Interrupted:
+            raise
         except StoreError as error:
             yield Finding(name, False, str(error))
         except OSError as error:

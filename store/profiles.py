@@ -98,10 +98,10 @@ class ProfilesDB(ProfileDrift):
         row = self._stored(place, lambda db: db.session(own), None)
         return self._named(place, row) if row else None
 
-    def health(self) -> Iterator[Finding]:
+    def health(self, *, cancel: Cancel | None = None) -> Iterator[Finding]:
         """How every profile's store is, one after the other."""
         for name, part in zip(self._names, self._parts, strict=True):
-            yield from (replace(found, detail=f"{name}: {found.detail}") for found in part.health())
+            yield from (replace(found, detail=f"{name}: {found.detail}") for found in part.health(cancel=cancel))
 
     def outlines(self, session_ids: Iterable[str]) -> dict[str, Outline]:
         """Status and first words."""

@@ -19,24 +19,34 @@ if TYPE_CHECKING:
 class Doctoring(Mending):
     """Looks in a lane of its own, for a check can take long; writes in the lane of writes."""
 
+    _looking = Cancel()
+
     def health(self) -> int:
         """Ask what waits, then for every check."""
+        self.leave_health()
         generation = self.ask("health")
-        self.put("health", "health", lambda db: self._looked(db, generation), told="details")
+        self._looking = cancel = Cancel()
+        self.put("health", "health", lambda db: self._looked(db, generation, cancel), told="details")
         return generation
 
     def leave_health(self) -> None:
-        """Want no more of it; the check that runs is the last one."""
+        """Want no more of it; the check that runs is interrupted."""
         self.ask("health")
+        self._looking.cancel()
+
+    def close(self) -> None:
+        """Leave a check that runs, too."""
+        self.leave_health()
+        super().close()
 
     def replay(self) -> None:
         """Write every file that waits; one that fails is told and kept."""
         self._writing = cancel = Cancel()
         self.lane("writes").put("replay", lambda: self._replay(cancel))
 
-    def _looked(self, db: SessionDB, generation: int) -> Iterator[Answer]:
+    def _looked(self, db: SessionDB, generation: int, cancel: Cancel) -> Iterator[Answer]:
         yield from self._waiting(db, generation)
-        for finding in db.health():
+        for finding in db.health(cancel=cancel):
             yield FindingArrived(generation, finding)
         yield ChecksEnded(generation)
 

@@ -17,6 +17,8 @@ from pathlib import Path
 
 import apsw
 
+from .. import errors
+from ..cancel import Cancel
 from ..models import Finding
 from . import cells, faults, holders, mounts, opening
 from .connection import Reader
@@ -153,7 +155,7 @@ def _covered(reader: Reader, layout: Layout, table: str) -> Finding:
     return Finding("index", True, f"{table} has all {total} messages{waiting}")
 
 
-def integrity(reader: Reader) -> Iterator[Finding]:
+def integrity(reader: Reader, cancel: Cancel) -> Iterator[Finding]:
     """What SQLite and FTS5 say of a copy."""
     with tempfile.TemporaryDirectory(prefix="hermes-tui-") as folder:
         needed = sum(one.stat().st_size for one in (reader.path, opening.sidecars(reader.path)[0]) if one.exists())
@@ -162,26 +164,27 @@ def integrity(reader: Reader) -> Iterator[Finding]:
             return
         copy = Path(folder) / "copy.db"
         with faults.told(reader.path):
-            if _copied(reader, reader.layout, copy):
-                yield from _judged(copy, reader.layout)
+            if _copied(reader, reader.layout, copy, cancel):
+                yield from _judged(copy, reader.layout, cancel)
             else:
                 yield Finding("integrity", None, "it is written all the time and no copy could be made; try again")
 
 
-def _judged(copy: Path, layout: Layout) -> Iterator[Finding]:
+def _judged(copy: Path, layout: Layout, cancel: Cancel) -> Iterator[Finding]:
     """The tables of a copy, then each of its indexes."""
     connection = apsw.Connection(str(copy))
     try:
         connection.config(apsw.SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0)
-        yield _whole(connection)
-        for table, kind in ((FTS, layout.fts), (TRIGRAM, layout.trigram)):
-            if kind is not None:
-                yield _indexed(connection, layout, table, kind)
+        with cancel.interrupting(connection.interrupt):
+            yield _whole(connection)
+            for table, kind in ((FTS, layout.fts), (TRIGRAM, layout.trigram)):
+                if kind is not None:
+                    yield _indexed(connection, layout, table, kind)
     finally:
         connection.close()
 
 
-def _copied(reader: Reader, layout: Layout, copy: Path) -> bool:
+def _copied(reader: Reader, layout: Layout, copy: Path, cancel: Cancel) -> bool:
     """Copy the store as it is at one moment; False where it changed all the time.
 
     In WAL mode one snapshot is read, which keeps nobody waiting; in DELETE mode the lock is given back every few pages.
@@ -194,6 +197,8 @@ def _copied(reader: Reader, layout: Layout, copy: Path) -> bool:
                 source.execute("BEGIN; SELECT 1 FROM sqlite_master").fetchall()
             with target.backup("main", source, "main") as backup:
                 while not backup.done and time.monotonic() < deadline:
+                    if cancel.cancelled:
+                        raise errors.Interrupted("the question was withdrawn")
                     backup.step(_STEP)
                 done = backup.done
             if source.in_transaction:
@@ -207,6 +212,8 @@ def _whole(connection: apsw.Connection) -> Finding:
     """The tables themselves; what SQLite says of a full-text index is asked of the index again."""
     try:
         told = [str(row[0]) for row in connection.execute("PRAGMA integrity_check(20)")]
+    except apsw.InterruptError:
+        raise
     except apsw.Error as error:
         told = [str(error)]
     complaints = [line for line in told if line != "ok" and "fts5" not in line.lower()]

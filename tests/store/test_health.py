@@ -7,12 +7,17 @@ file; one failed check that ends the others.
 from __future__ import annotations
 
 import os
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
-from store import Finding, SessionDB, SessionRecorder, StoreError
+from store import Cancel, Finding, Interrupted, SessionDB, SessionRecorder, StoreError
 from store.sqlite import health, mounts
+from store.sqlite.layout import Layout
 from tests import builders
 from tests.store import sqlite_files
 
@@ -172,3 +177,49 @@ def test_a_missing_store_is_told_by_every_check_that_needs_it(tmp_path: Path) ->
     assert seen["schema"] == seen["index"] == seen["integrity"] == seen["permissions"] == [False]
     assert seen["sqlite"] == [True]
     assert os.listdir(tmp_path) == []
+
+
+def test_a_look_that_is_withdrawn_ends_with_the_check_that_runs(db: SessionDB) -> None:
+    cancel = Cancel()
+    seen = []
+    with pytest.raises(Interrupted):  # noqa: PT012  it is raised by the next one
+        for one in db.health(cancel=cancel):
+            seen.append(one.check)
+            if one.check == "operations":
+                cancel.cancel()
+    assert seen[-1] == "operations"
+
+
+@pytest.mark.parametrize("moment", ["copied", "checked"])
+def test_a_copy_that_nobody_wants_any_more_is_left_and_removed(
+    db: SessionDB, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, moment: str
+) -> None:
+    """Mutants: no look while it is copied; an interrupt told as damage."""
+    cancel = Cancel()
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    if moment == "copied":
+
+        def monotonic() -> float:
+            cancel.cancel()
+            return 0.0
+
+        monkeypatch.setattr(health, "time", SimpleNamespace(monotonic=monotonic))
+    else:
+        judged = health._judged
+
+        def judge(copy: Path, layout: Layout, _: Cancel) -> Iterator[Finding]:
+            return judged(copy, layout, Cancelling())
+
+        class Cancelling(Cancel):
+            """Withdrawn as soon as there is something to interrupt."""
+
+            @contextmanager
+            def interrupting(self, interrupt: Callable[[], None]) -> Iterator[None]:
+                connection = interrupt.__self__  # type: ignore[attr-defined]
+                connection.set_progress_handler(lambda: True, 1)
+                yield
+
+        monkeypatch.setattr(health, "_judged", judge)
+    with pytest.raises(Interrupted):
+        list(db.health(cancel=cancel))
+    assert not [one for one in tmp_path.iterdir() if one.name.startswith("hermes-tui-")]
