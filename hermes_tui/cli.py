@@ -18,7 +18,9 @@ from hermes_tui.render.row import session_row, title_of
 from hermes_tui.render.safe import SafeText, safe, safe_lines
 from hermes_tui.render.time import in_words, many
 from store import (
+    CannotOpen,
     Check,
+    Damaged,
     Drift,
     Home,
     JsonlFacts,
@@ -166,13 +168,20 @@ def session_named(db: SessionDB, name: str) -> Session:
     Raises:
         StoreError: There is none, or more than one.
     """
+    trouble: StoreError | None = None
+    session = None
     try:
         session = db.session(db.resolve_session_id(name) or name)
     except StoreMissing:
-        session = None
+        pass
+    except (CannotOpen, Damaged) as error:
+        trouble = error
     if session is None:
         starting = [one for one in db.file_sessions() if name and one.id.startswith(name)]
-        session = starting[0] if len(starting) == 1 else None
+        exact = [one for one in starting if one.id == name]
+        session = (exact or starting)[0] if exact or len(starting) == 1 else None
+    if session is None and trouble is not None:
+        raise trouble
     if session is None:
         raise StoreError(f"no session “{name}” here, or more than one starts so; hermes-tui list prints every id")
     return session

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from .models import Relation
 
-MAX_WALK = 100
+MAX_WALK = 1_000
 """Steps in one direction; the longest chains that were met have a dozen."""
 
 
@@ -61,22 +61,21 @@ class Lineage:
         Of several continuations of one session the chain goes through the one that Hermes would resume; the others
         end their own chains.
         """
-        chain = [session_id]
+        older, seen = [session_id], {session_id}
         for _ in range(MAX_WALK):
-            link = self._links.get(chain[0])
-            if link is None or link.parent_id in chain or self.relation(link.id) is not Relation.CONTINUATION:
+            link = self._links.get(older[-1])
+            if link is None or link.parent_id in seen or self.relation(link.id) is not Relation.CONTINUATION:
                 break
-            chain.insert(0, str(link.parent_id))
+            older.append(str(link.parent_id))
+            seen.add(older[-1])
+        chain = older[::-1]
         for _ in range(MAX_WALK):
             following = self._next.get(chain[-1])
-            if following is None or following.id in chain:
+            if following is None or following.id in seen:
                 break
             chain.append(following.id)
+            seen.add(following.id)
         return tuple(chain)
-
-    def section(self, session_id: str) -> int:
-        """Give a session's place in its chain, 1 for the root."""
-        return self.chain(session_id).index(session_id) + 1
 
     def tree(self, session_id: str) -> tuple[tuple[str, int], ...]:
         """Give the whole family of a session, parents before children, each with its depth.

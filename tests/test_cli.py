@@ -185,6 +185,20 @@ def test_a_profile_that_cannot_be_read_leaves_the_merged_list_partial(tmp_path: 
     assert "profile torn: " in err
 
 
+def test_a_file_is_shown_where_sqlite_cannot_be_read(tmp_path: Path, run: Run) -> None:
+    """Mutant: `session_named` that ends where SQLite does."""
+    home = builders.home(tmp_path)
+    (home / "state.db").write_bytes(bytes(8192))
+    builders.jsonl(home, "alone", builders.talk(3))
+    builders.jsonl(home, "alone-too", builders.talk(2))
+    for name in ("alone", "alone-"):
+        code, out, _ = run(home, "show", name, "--json")
+        assert (code, len(objects(out))) == (0, 3 if name == "alone" else 2)
+    code, _, err = run(home, "show", "nowhere")
+    assert code == 2
+    assert "is not an SQLite database" in err
+
+
 def test_list_says_of_an_empty_home_how_to_get_another_and_is_no_error(tmp_path: Path, run: Run) -> None:
     code, out, err = run(builders.home(tmp_path), "list")
     assert (code, out) == (0, "")

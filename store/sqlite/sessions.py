@@ -115,8 +115,7 @@ def scope(reader: Reader) -> Scope:
 
 def is_child(lineage: Lineage, session_id: str) -> bool:
     """True for what the list leaves to its parent: delegates and older sections."""
-    older = lineage.section(session_id) < len(lineage.chain(session_id))
-    return older or lineage.relation(session_id) is Relation.DELEGATE
+    return lineage.chain(session_id)[-1] != session_id or lineage.relation(session_id) is Relation.DELEGATE
 
 
 def named(reader: Reader, text: str, *, limit: int) -> list[str]:
@@ -231,13 +230,14 @@ def _counted(session: Session, counted: Counts, now: float) -> Session:
 
 
 def _placed(session: Session, lineage: Lineage) -> Session:
-    if session.parent_id is None and len(lineage.chain(session.id)) == 1:
+    chain = lineage.chain(session.id)
+    if session.parent_id is None and len(chain) == 1:
         return session
     return replace(
         session,
         relation=lineage.relation(session.id),
-        chain=len(lineage.chain(session.id)),
-        section=lineage.section(session.id),
+        chain=len(chain),
+        section=chain.index(session.id) + 1,
     )
 
 

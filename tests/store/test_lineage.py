@@ -54,9 +54,8 @@ def compressed(name: str, parent: str | None, started: float) -> Link:
 
 def test_a_chain_runs_from_root_to_tip_through_every_section() -> None:
     lineage = Lineage([Link("c", "b", started_at=3.0), compressed("a", None, 1.0), compressed("b", "a", 2.0)])
-    for number, name in enumerate("abc", 1):
+    for name in "abc":
         assert lineage.chain(name) == ("a", "b", "c")
-        assert lineage.section(name) == number
 
 
 def test_a_session_alone_is_its_own_chain() -> None:
@@ -64,7 +63,6 @@ def test_a_session_alone_is_its_own_chain() -> None:
     assert lineage.chain("a") == ("a",)
     assert lineage.chain("d") == ("d",)
     assert lineage.chain("unknown") == ("unknown",)
-    assert lineage.section("unknown") == 1
 
 
 def test_of_several_continuations_the_chain_takes_the_one_that_went_on() -> None:
@@ -83,10 +81,10 @@ def test_a_cycle_ends() -> None:
     assert lineage.chain("c") == ("c",)
 
 
-def test_a_walk_takes_at_most_a_hundred_steps_each_way() -> None:
-    links = [compressed("0", None, 0.0), *(compressed(str(n), str(n - 1), float(n)) for n in range(1, 500))]
-    chain = Lineage(links).chain("250")
-    assert chain == tuple(str(n) for n in range(150, 351))
+def test_a_walk_takes_at_most_a_thousand_steps_each_way() -> None:
+    links = [compressed("0", None, 0.0), *(compressed(str(n), str(n - 1), float(n)) for n in range(1, 2500))]
+    chain = Lineage(links).chain("1250")
+    assert chain == tuple(str(n) for n in range(250, 2251))
 
 
 NAMES = st.sampled_from("abcdef")
@@ -109,4 +107,4 @@ def test_no_family_raises_and_a_chain_holds_its_session_once(links: list[Link]) 
         lineage.relation(name)
         chain = lineage.chain(name)
         assert len(set(chain)) == len(chain)
-        assert chain[lineage.section(name) - 1] == name
+        assert name in chain
