@@ -11,6 +11,7 @@ from .errors import CannotOpen, Damaged, ReadOnly
 from .files import Files
 from .home import Home
 from .leftovers import Leftovers
+from .merge import Entry
 from .sqlite import entries, schema
 from .sqlite.connection import Reader
 from .sqlite.registry import Work
@@ -49,7 +50,7 @@ class Handle:
         self._reader = Reader(self.path, step_back=self._step_back)
         self._cache = Cache(cache_dir, self.path)
         self._files = Files(self.sessions_dir, profile=self._profile, cache=self._cache)
-        self.leftovers = Leftovers(self._files, self.path.parent, profile=self._profile, stored=self._stored_identities)
+        self.leftovers = Leftovers(self._files, self.path.parent, profile=self._profile, stored=self._stored_entries)
         if not read_only and _is_blank(self.path):
             schema.create(self.path)
 
@@ -70,12 +71,12 @@ class Handle:
     def _step_back(self) -> None:
         self._writer.step_back()
 
-    def _stored_identities(self, session_id: str) -> frozenset[bytes]:
-        """What makes each message in SQLite the one it is; none where it cannot be read."""
+    def _stored_entries(self, session_id: str) -> list[Entry]:
+        """What is compared of the messages in SQLite; none where it cannot be read."""
         try:
-            return frozenset(one.identity for one in entries.entries(self._reader, session_id))
+            return list(entries.entries(self._reader, session_id))
         except (CannotOpen, Damaged):
-            return frozenset()
+            return []
 
     @property
     def _profile(self) -> str:

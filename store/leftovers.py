@@ -6,15 +6,19 @@ follows what the JSONL file has, unless it is there already (facts/hermes-format
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container
+from collections.abc import Callable, Container, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from . import content, home
 from .files import Files
+from .merge import Entry
 from .models import Message, Outline, Session
 from .snapshots import Snapshots
 from .spool import Spool
+
+APART = 600.0
+"""Seconds between two equal messages that are two: a turn is stored as a whole, after its first words were said."""
 
 
 class Leftovers:
@@ -24,11 +28,11 @@ class Leftovers:
         files: The JSONL transcripts.
         folder: Where the state.db lies.
         profile: Of the sessions that only files know.
-        stored: Gives what makes each of a session's messages in SQLite the one it is; none where it has none.
+        stored: Gives what is compared of a session's messages in SQLite; none where it has none.
     """
 
     def __init__(
-        self, files: Files, folder: Path, *, profile: str, stored: Callable[[str], Container[bytes]] = lambda _: ()
+        self, files: Files, folder: Path, *, profile: str, stored: Callable[[str], Sequence[Entry]] = lambda _: ()
     ) -> None:
         self.files = files
         self._stored = stored
@@ -101,9 +105,10 @@ class Leftovers:
         waiting = self.spool.messages(session_id)
         if not waiting:
             return ()
-        written = {_identity(one) for one in self.files.messages(session_id)}
-        stored = self._stored(session_id)
-        return tuple(one for one in waiting if (own := _identity(one)) not in written and own not in stored)
+        there: dict[bytes, list[float | None]] = {}
+        for entry in (*map(_entry, self.files.messages(session_id)), *self._stored(session_id)):
+            there.setdefault(entry.identity, []).append(entry.time)
+        return tuple(one for one in waiting if not _taken(there, _entry(one)))
 
 
 def _is_dump_of(name: str, session_id: str) -> bool:
@@ -111,6 +116,17 @@ def _is_dump_of(name: str, session_id: str) -> bool:
     return name.startswith(f"{session_id}_") and name.removeprefix(f"{session_id}_").replace("_", "").isdigit()
 
 
-def _identity(message: Message) -> bytes:
+def _taken(there: dict[bytes, list[float | None]], waiting: Entry) -> bool:
+    """Take the message that this one is out of those that are there; False where none is."""
+    times = there.get(waiting.identity, [])
+    for place, time in enumerate(times):
+        if time is None or waiting.time is None or abs(time - waiting.time) <= APART:
+            del times[place]
+            return True
+    return False
+
+
+def _entry(message: Message) -> Entry:
     calls = [{"id": call.id, "name": call.name, "arguments": call.arguments} for call in message.tool_calls]
-    return content.identity(message.role, message.text, calls, message.tool_call_id)
+    identity = content.identity(message.role, message.text, calls, message.tool_call_id)
+    return Entry(identity, message.timestamp)

@@ -43,7 +43,7 @@ class Spool:
         self._index = index
         self._profile = profile
         self._seen: dict[str, home.FileStat] = {}
-        self._found: tuple[dict[str, tuple[Message, ...]], tuple[str, ...]] = ({}, ())
+        self._found: tuple[dict[str, tuple[Message, ...]], tuple[str, ...], dict[str, float]] = ({}, (), {})
 
     def messages(self, session_id: str) -> tuple[Message, ...]:
         """What waits for a session, oldest first; the place, from 1, as id."""
@@ -63,6 +63,7 @@ class Spool:
         if not waiting:
             return None
         times = [message.timestamp for message in waiting if message.timestamp is not None]
+        times = times or [moment for moment in [self._look()[2].get(session_id)] if moment is not None]
         return Session(
             id=session_id,
             started_at=times[0] if times else None,
@@ -76,7 +77,7 @@ class Spool:
         """Status and first words as the spool alone tells them."""
         return outline_of(self.messages(session_id))
 
-    def _look(self) -> tuple[dict[str, tuple[Message, ...]], tuple[str, ...]]:
+    def _look(self) -> tuple[dict[str, tuple[Message, ...]], tuple[str, ...], dict[str, float]]:
         """Everything in the folder; it is read again when a file came, went or changed."""
         files = home.spool_files(self._folder)
         if files != self._seen:
@@ -84,7 +85,10 @@ class Spool:
             self._seen = files
         return self._found
 
-    def _gather(self, files: dict[str, home.FileStat]) -> tuple[dict[str, tuple[Message, ...]], tuple[str, ...]]:
+    def _gather(
+        self, files: dict[str, home.FileStat]
+    ) -> tuple[dict[str, tuple[Message, ...]], tuple[str, ...], dict[str, float]]:
+        """What waits by session, what cannot be read, and when the last of each session was put aside."""
         pieces: list[_Piece] = []
         problems: list[str] = []
         keys = self._sessions_by_key() if files else {}
@@ -100,7 +104,9 @@ class Spool:
                     problems.append(f"{stat.path.name} holds no message")
                 else:
                     pieces.append(piece)
-        return _by_session(sorted(pieces, key=lambda piece: piece.order)), tuple(problems)
+        pieces.sort(key=lambda piece: piece.order)
+        moments = {piece.session_id: piece.order[0] for piece in pieces if piece.order[0]}
+        return _by_session(pieces), tuple(problems), moments
 
     def _sessions_by_key(self) -> dict[str, str]:
         """Routing key -> the session it stands for now (facts/hermes-format.md §4.11)."""
@@ -125,7 +131,9 @@ def _piece(name: str, value: object, keys: dict[str, str]) -> _Piece | None:
     data = inner if isinstance(inner, dict) else {}
     key = str(value.get("session_key") or "")
     named = data.get("session_id") or value.get("session_id") or keys.get(key) or key
-    messages = tuple(_dated(one, moment) for one in _values(value, data))
+    messages = tuple(_values(value, data))
+    if not isinstance(value.get("messages") or value.get("conversations"), list):  # those were said at any time before
+        messages = tuple(_dated(one, moment) for one in messages)
     sequence = value.get("seq")
     place = float(sequence) if isinstance(sequence, int) and abs(sequence) < 1 << 53 else 0.0
     return _Piece(str(named), (moment or 0.0, place, name), messages) if messages and named else None

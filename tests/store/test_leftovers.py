@@ -183,6 +183,17 @@ def test_what_a_salvage_wrote_twice_is_read_once(tmp_path: Path) -> None:
     db.close()
 
 
+def test_a_word_that_was_said_before_waits_all_the_same(tmp_path: Path) -> None:
+    folder = home(tmp_path)
+    db = opened(folder)
+    store(db, "a", [say("user", "ok", timestamp=T - 3600), say("user", "go on", timestamp=T - 5)])
+    spool(folder, "1", dropped("a", 1, "ok"))
+    spool(folder, "2", dropped("a", 2, "go on"))
+    spool(folder, "3", dropped("a", 3, "go on"))
+    assert [one.text for one in db.waiting("a")] == ["ok", "go on"]
+    db.close()
+
+
 @pytest.mark.parametrize("text", ["", "{", "[]", "null", '{"data": 5}', '{"session_key": "a"}', "[" * 5000, "\x00"])
 def test_a_spool_file_that_is_none_is_counted_and_harms_nothing(tmp_path: Path, text: str) -> None:
     folder = home(tmp_path)
