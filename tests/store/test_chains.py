@@ -1,6 +1,6 @@
 """Chains read as one conversation, families as a tree (facts §3.4, §3.6, §4.3).
 
-Mutants that these guards are there to catch:
+Mutants that these guards were seen to catch:
 - `carried` giving nothing: the chain of 100 has every carried message twice
 - `_overlap` by shape alone: test_a_message_that_only_looks_alike_is_no_copy
 """

@@ -1,8 +1,9 @@
 """Sessions that only a spool or a snapshot knows: listed, readable, searchable, labelled (facts §1.2, §5.2, §5.5).
 
-Mutants that these guards are there to catch:
+Mutants that these guards were seen to catch:
 - `load` in place of `_salvaged`: test_a_snapshot_that_is_cut_off_gives_what_stands_before_the_cut
 - `waiting` without its comparison: test_what_a_salvage_wrote_twice_is_read_once
+- `_taken` without the times, or without using each message up: test_a_word_that_was_said_before_waits_all_the_same
 """
 
 from __future__ import annotations

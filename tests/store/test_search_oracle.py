@@ -2,7 +2,7 @@
 
 The scan shares no code with the search: it parts words by Python's own idea of a letter.
 
-Mutants that these guards are there to catch:
+Mutants that these guards were seen to catch:
 - `fts_leaves_out` emptied: the labels of layouts A and C3
 - `searched` giving the text back: test_words_beyond_ascii_are_found_inside_calls
 """

@@ -1,6 +1,6 @@
 """Why can't I see it? Every way in which a session can be out of view is told by name (facts §1, §4).
 
-Mutants that these guards are there to catch: `siblings` giving nothing; `_reasons` without its archived line.
+Mutants that these guards were seen to catch: `siblings` giving nothing; `_marks` without its archived line.
 """
 
 from __future__ import annotations
