@@ -152,14 +152,11 @@ Question = tuple[str, tuple[Value, ...]]
 
 def _timed(layout: Layout, cursor: Cursor | None, limit: int) -> Question:
     """Rows behind the cursor by the index on time, whatever a start may be: blobs, then texts, then numbers."""
-    indexed = f" INDEXED BY {BY_START}" if BY_START in layout.indexes else ""
     behind, key = "started_at IS NOT NULL", tuple[Value, ...]()
     if cursor is not None:
         behind = "(started_at, id) < (CASE ? WHEN 'text' THEN CAST(?2 AS TEXT) ELSE ?2 END, CAST(?3 AS TEXT))"
         key = (cursor.kind, cursor.started_at, cursor.id)
-    statement = (
-        f"SELECT {_listed(layout)} FROM sessions{indexed} WHERE {behind} ORDER BY started_at DESC, id DESC LIMIT ?"
-    )
+    statement = f"{_walked(layout)} WHERE {behind} ORDER BY started_at DESC, id DESC LIMIT ?"
     return statement, (*key, limit)
 
 
@@ -167,10 +164,13 @@ def _untimed(layout: Layout, cursor: Cursor | None, limit: int) -> Question:
     """Rows without a start, which come last."""
     there = cursor is not None and cursor.started_at is None
     behind, key = (" AND id < CAST(? AS TEXT)", (cursor.id,)) if cursor and there else ("", ())
-    return (
-        f"SELECT {_listed(layout)} FROM sessions WHERE started_at IS NULL{behind} ORDER BY id DESC LIMIT ?",
-        (*key, limit),
-    )
+    return f"{_walked(layout)} WHERE started_at IS NULL{behind} ORDER BY id DESC LIMIT ?", (*key, limit)
+
+
+def _walked(layout: Layout) -> str:
+    """Rows of the list, by the index on their starts where there is one."""
+    indexed = f" INDEXED BY {BY_START}" if BY_START in layout.indexes else ""
+    return f"SELECT {_listed(layout)} FROM sessions{indexed}"
 
 
 def _listed(layout: Layout) -> str:

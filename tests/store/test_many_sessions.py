@@ -155,4 +155,5 @@ def test_every_statement_of_the_list_walks_an_index(path: Path, monkeypatch: pyt
         "SCAN step",
         "SCAN json_each VIRTUAL TABLE INDEX 1:",
     }, scans
+    assert plans.count("SCAN messages") == 1
     assert any("COVERING INDEX idx_messages_session" in plan for plan in plans)
