@@ -32,11 +32,24 @@ def matches(query: Query, text: str) -> tuple[tuple[int, int], ...]:
 
     Of a word that is still being typed only what was typed is covered.
     """
-    if not query.any_of:
-        return ()
-    folded = fold(text)
-    found = sorted(folded.span(*span) for term in set(query.terms) for span in _spans(term, folded))
-    return tuple(_joined(found))
+    return Marker(query).spans(text)
+
+
+class Marker:
+    """Marks what one query seeks in many texts."""
+
+    def __init__(self, query: Query) -> None:
+        self._terms = tuple(dict.fromkeys(query.terms))
+
+    def spans(self, text: str) -> tuple[tuple[int, int], ...]:
+        """The ranges of a text that the terms cover, as `matches` gives them."""
+        if not self._terms:
+            return ()
+        folded = fold(text)
+        found = [folded.span(*span) for term in self._terms for span in _spans(term, folded)]
+        if len(found) > 1:
+            found = list(_joined(sorted(found)))
+        return tuple(found)
 
 
 def _joined(spans: list[tuple[int, int]]) -> Iterator[tuple[int, int]]:

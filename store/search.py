@@ -18,12 +18,13 @@ from .errors import CannotOpen, Damaged, Interrupted, StoreMissing
 from .escapes import searched
 from .filters import admits
 from .leftovers import Leftovers
+from .marks import Marker
 from .models import Batch, Drift, Hit, Message, Origin, Session
 from .query import Query, accepts, matches
 from .sqlite import entries as rows
-from .sqlite import fts, messages, plans, sessions
+from .sqlite import fts, glimpses, plans, sessions
 from .sqlite.connection import Reader
-from .sqlite.labels import Label, labels
+from .sqlite.labels import Label
 from .sqlite.narrowing import Among
 from .status import LIVE_WINDOW
 
@@ -80,7 +81,7 @@ class Search:
         self._reader, self._leftovers, self._query = reader, leftovers, query
         self._files = leftovers.files
         self._now, self._profile, self._cancel = now, profile, cancel
-        self._labels: dict[str, Label] = {}
+        self._marker = Marker(query)
         self._answers: dict[str, bool] = {}
         self._active: frozenset[str] | None = None
         self._fallback: str | None = None
@@ -138,15 +139,31 @@ class Search:
 
     def hydrated(self, ids: Sequence[int]) -> list[Hit]:
         """The hits of at most 256 rows, in their order, without those that are gone."""
-        found = messages.bodies(self._reader, ids, cancel=self._cancel)
-        unknown = {message.session_id for message in found} - self._labels.keys()
-        if unknown:
-            self._labels |= labels(self._reader, unknown)
         hits = []
-        for message in found:
+        for one in glimpses.of(self._reader, ids, cancel=self._cancel):
             self._go_on()
-            hits.append(hit(self._query, message, self._labels.get(message.session_id, Label())))
+            hits.append(self._seen(one))
         return hits
+
+    def _seen(self, one: glimpses.Glimpse) -> Hit:
+        """A row as a hit; most are found by their text, and the rest of them is not looked at."""
+        if not (spans := self._marker.spans(one.text)):
+            return hit(self._query, one.message(), one.label)
+        text, spans = cut(one.text, spans)
+        label = one.label
+        return Hit(
+            one.session_id,
+            one.id,
+            one.role,
+            text,
+            spans,
+            one.timestamp,
+            label.source,
+            label.model,
+            label.title,
+            Origin.SQLITE,
+            one.tool_name,
+        )
 
     @property
     def among(self) -> Among | None:
@@ -170,7 +187,9 @@ class Search:
         return session_id in self._active or self._files.facts(session_id) is not None
 
     def _rows(self, ids: Sequence[str]) -> tuple[Session, ...]:
-        return sessions.by_ids(self._reader, ids, now=self._now, profile=self._profile) if self._readable else ()
+        if not ids or not self._readable:
+            return ()
+        return sessions.by_ids(self._reader, ids, now=self._now, profile=self._profile)
 
     def _has_states(self, session: Session, *, but: Sequence[str] = ()) -> bool:
         flagged = drift.flag(session, self._files.facts(session.id)) is not None

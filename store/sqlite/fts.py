@@ -111,7 +111,9 @@ def newest(
         return
     planned = [one.within(below, above) for one in plan(reader, layout, query, cancel)]
     stretches = [one.within(part.below, part.above) for part in displaced.ranges(reader, layout) for one in planned]
-    yield from _Search(reader, query, tests(layout, query, among), cancel, clock).steps(stretches, limit)
+    yield from _Search(reader, layout, query, cancel, clock, conditions=tests(layout, query, among)).steps(
+        stretches, limit
+    )
 
 
 def passing(
@@ -130,7 +132,8 @@ def passing(
         StoreError: If the messages themselves cannot be read.
     """
     named = Stretch(None, "", judged=judged, ids=tuple(sorted(ids, reverse=True)))
-    search = _Search(reader, query, tests(reader.layout, query, among), cancel, time.monotonic)
+    layout = reader.layout
+    search = _Search(reader, layout, query, cancel, time.monotonic, conditions=tests(layout, query, among))
     return frozenset(one for step in search.steps([named], len(ids)) for one in step.ids)
 
 
@@ -149,12 +152,14 @@ class _Search:
     def __init__(
         self,
         reader: Reader,
+        layout: Layout,
         query: Query,
-        conditions: tuple[Test, ...],
         cancel: Cancel | None,
         clock: Callable[[], float],
+        *,
+        conditions: tuple[Test, ...],
     ) -> None:
-        self._reader, self._query, self._layout = reader, query, reader.layout
+        self._reader, self._query, self._layout = reader, query, layout
         self._cancel, self._clock = cancel, clock
         self._sessions, self._conditions = None, conditions
         if of_sessions := [one for one in conditions if one.of_session]:
@@ -281,7 +286,7 @@ def _first(stretch: Stretch) -> int:
     """Rows of the first step; where texts are judged, what was fetched for it is judged to its end."""
     if stretch.lost is not None:
         return FIRST_PAGE
-    return SCAN_ROWS if stretch.judged else FIRST
+    return SCAN_ROWS if stretch.judged or stretch.ids is not None else FIRST
 
 
 def _fetch(

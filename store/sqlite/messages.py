@@ -139,11 +139,11 @@ def bodies(reader: Reader, ids: Sequence[int], *, cancel: Cancel | None = None) 
     if not ids or not layout.has("messages", "session_id"):
         return ()
     rows = reader.rows(
-        f"SELECT {_body(layout)} FROM messages WHERE id IN (SELECT value FROM json_each(?))",
+        f"SELECT {body_columns(layout)} FROM messages WHERE id IN (SELECT value FROM json_each(?))",
         (json.dumps(list(ids)),),
         cancel=cancel,
     )
-    found = {message.id: message for message in map(_message, rows)}
+    found = {message.id: message for message in map(message_of, rows)}
     return tuple(found[one] for one in ids if one in found)
 
 
@@ -370,38 +370,32 @@ def _head(row: tuple[Value, ...]) -> Head:
     )
 
 
-_TEXTS = (
-    "session_id",
-    "role",
-    "content",
-    "tool_calls",
-    "tool_call_id",
-    "tool_name",
-    "reasoning_content",
-    "reasoning",
-    "finish_reason",
-    "display_kind",
-)
+_SHOWN = ("session_id", "role", "content", "tool_name")
+"""What every list of messages shows; the rest follows the numbers."""
+_REST = ("tool_calls", "tool_call_id", "reasoning_content", "reasoning", "finish_reason", "display_kind")
 
 
-def _body(layout: Layout) -> str:
-    """Columns of a body, in the order `_message` unpacks."""
+def body_columns(layout: Layout) -> str:
+    """Columns of a body, in the order `message_of` unpacks: id, time, session, role, content and tool come first."""
     return ", ".join(
         (
             "messages.id",
             columns.real(layout, "messages", "timestamp"),
+            *(columns.text(layout, "messages", name) for name in _SHOWN),
             columns.active(layout),
             columns.whole(layout, "messages", "compacted"),
             columns.whole(layout, "messages", "observed"),
             columns.whole(layout, "messages", "_compressed_summary"),
-            *(columns.text(layout, "messages", name) for name in _TEXTS),
+            *(columns.text(layout, "messages", name) for name in _REST),
         )
     )
 
 
-def _message(row: tuple[Value, ...]) -> Message:
-    name, moment, active, compacted, observed, summary, *texts = row
-    session_id, role, body, calls, call_id, tool, field, plain, reason, kind = map(cells.text, texts)
+def message_of(row: tuple[Value, ...]) -> Message:
+    """A message from the cells of `body_columns`."""
+    name, moment, *shown, active, compacted, observed, summary = row[:10]
+    session_id, role, body, tool = map(cells.text, shown)
+    calls, call_id, field, plain, reason, kind = map(cells.text, row[10:])
     text, thought = content.parted(role or "", content.readable(content.decode(body)))
     return Message(
         id=cells.integer(name),

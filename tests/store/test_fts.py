@@ -11,7 +11,7 @@ import pytest
 from store import errors
 from store.cancel import Cancel
 from store.query import Query, accepts, parse
-from store.sqlite import cells, columns, fts, narrowing, pairs, plans, ranks, stretches
+from store.sqlite import cells, columns, fts, glimpses, narrowing, pairs, plans, ranks, stretches
 from store.sqlite.connection import Reader
 from store.sqlite.layout import Layout
 
@@ -200,6 +200,21 @@ def test_no_filter_flips_the_plan_on_any_layout(each_home: Path) -> None:
             assert steps[1].startswith(OUTER[0])
             assert steps[2] == LOOKED_UP
         reader.close()
+        run(path, "ANALYZE")
+
+
+def test_what_a_hit_shows_is_looked_up_by_keys_alone(path: Path) -> None:
+    """Mutant: with `+sessions.id` in the join, every hit scans all sessions."""
+    for number in range(50):
+        add(path, session=f"session {number}")
+    for _ in range(2):
+        reader = Reader(path)
+        steps = _plan(reader, glimpses.statement(reader.layout), ("[1, 2]",))
+        reader.close()
+        assert steps[0].startswith(OUTER)
+        assert steps[1] == LOOKED_UP
+        assert steps[2].startswith("SEARCH sessions USING INDEX sqlite_autoindex_sessions_1 (id=?)")
+        assert not any("TEMP B-TREE" in step for step in steps)
         run(path, "ANALYZE")
 
 

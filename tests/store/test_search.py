@@ -18,9 +18,9 @@ from types import SimpleNamespace
 
 import pytest
 
-from store import Batch, Cancel, Hit, Interrupted, Message, NotADatabase, Origin, SessionDB, search
+from store import Batch, Cancel, Hit, Interrupted, NotADatabase, Origin, SessionDB, search
 from store.query import parse
-from store.sqlite import messages
+from store.sqlite import glimpses
 from store.sqlite.connection import Reader
 from tests.builders import META, db, home, jsonl, say, store, talk
 
@@ -56,11 +56,11 @@ def test_only_the_hits_that_are_shown_have_their_bodies_read(tmp_path: Path, mon
     database = filled(tmp_path, 100)
     asked: list[int] = []
 
-    def bodies(reader: Reader, ids: Sequence[int], *, cancel: Cancel | None) -> tuple[Message, ...]:
+    def of(reader: Reader, ids: Sequence[int], *, cancel: Cancel | None) -> list[glimpses.Glimpse]:
         asked.extend(ids)
-        return messages.bodies(reader, ids, cancel=cancel)
+        return glimpses.of(reader, ids, cancel=cancel)
 
-    monkeypatch.setattr(search, "messages", SimpleNamespace(bodies=bodies))
+    monkeypatch.setattr(search, "glimpses", SimpleNamespace(of=of))
     assert len(hits(database.search("needle", limit=30))) == 30
     assert len(asked) == 30
 
