@@ -28,7 +28,9 @@ Row = tuple[str, str, str, int]
 def main() -> int:
     """Run the sections, print a row as soon as it is there."""
     parser = argparse.ArgumentParser(prog="python -m tests.torture", description=__doc__)
-    parser.add_argument("--full", action="store_true", help="the sizes that are published: about half an hour on two cores")
+    parser.add_argument(
+        "--full", action="store_true", help="the sizes that are published: about half an hour on two cores"
+    )
     parser.add_argument("--only", choices=SECTIONS, help="one section")
     parser.add_argument("--size", type=int, help="kills, images, seconds or examples, in place of the usual number")
     parser.add_argument("--seed", type=int, default=20_260_401)
