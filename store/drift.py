@@ -43,6 +43,12 @@ def flag(session: Session, facts: JsonlFacts | None) -> Drift | None:
     return Drift.DAMAGED if facts.bad_lines or facts.problem else None
 
 
+def known_flag(session: Session, files: Files) -> Drift | None:
+    """The flag by content where the session was compared as it is now, else the quick one."""
+    known, found = files.verdict(session)
+    return found if known else flag(session, files.facts(session.id))
+
+
 def flag_of(check: Check) -> Drift | None:
     """The flag that a verdict by content stands for; it replaces the quick one."""
     return _FLAGS.get(check.verdict) or (Drift.DAMAGED if check.damaged_lines else None)

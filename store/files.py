@@ -15,7 +15,7 @@ from .cache import NOT_STORED, Cache, mark
 from .cancel import Cancel
 from .errors import CannotOpen, Damaged, Interrupted, UnsafeId
 from .merge import Entry
-from .models import UNREADABLE, JsonlFacts, Message, Origin, Outline, Session
+from .models import UNREADABLE, Drift, JsonlFacts, Message, Origin, Outline, Session
 
 META = "session_meta"
 """Role of a line or a row that describes the session and is no message (facts/hermes-format.md §3.1)."""
@@ -88,6 +88,15 @@ class Files:
             return look.outline if look else None
         look = self._looks[session_id] = self._read(session_id, state)
         return look.outline
+
+    def verdict(self, session: Session) -> tuple[bool, Drift | None]:
+        """Whether the session was compared by content as it is now, and its flag then."""
+        file = self.find(session.id)
+        if file is None:
+            return False, None
+        rows = (session.messages, session.last_id or 0) if session.origin is Origin.SQLITE else NOT_STORED
+        own = mark(session.id, (file.inode, file.size, file.mtime_ns), rows)
+        return self._cache.known(own), self._cache.flag(own)
 
     def all_facts(self, *, cancel: Cancel | None = None) -> Iterator[JsonlFacts]:
         """Every file, the one changed last first; one folder listing, and a reading of each that changed.

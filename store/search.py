@@ -192,7 +192,7 @@ class Search:
         return sessions.by_ids(self._reader, ids, now=self._now, profile=self._profile)
 
     def _has_states(self, session: Session, *, but: Sequence[str] = ()) -> bool:
-        flagged = drift.flag(session, self._files.facts(session.id)) is not None
+        flagged = drift.known_flag(session, self._files) is not None
         states = {"live": session.live, "archived": session.archived, "flagged": flagged}
         asked = [one for one in self._query.filters if one.key == "is" and one.value not in but]
         return all(states.get(one.value, False) is not one.negated for one in asked)
@@ -207,7 +207,7 @@ class Search:
         octets, passed = FILE_OCTETS, 0
         for session in self._file_sessions():
             facts = self._files.facts(session.id)
-            if facts is None or drift.flag(session, facts) not in _KNOWS_MORE or not self._admits(session):
+            if facts is None or drift.known_flag(session, self._files) not in _KNOWS_MORE or not self._admits(session):
                 continue
             octets -= facts.size
             if octets < 0:

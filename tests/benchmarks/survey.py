@@ -44,7 +44,7 @@ def build(home: Path, files: int) -> int:
                 ("assistant" if place % 2 else "user", f"message {place} of {number}", began + place)
                 for place in range(MESSAGES)
             ]
-            stored = said[: 2 if number % 100 == 0 else MESSAGES]
+            stored = said[: 2 if number % 100 == 99 else MESSAGES]
             connection.execute("INSERT INTO sessions (id, source, started_at) VALUES (?, 'cli', ?)", (name, began))
             connection.executemany(
                 "INSERT INTO messages (session_id, role, content, timestamp) VALUES (?, ?, ?, ?)",

@@ -161,6 +161,20 @@ def test_a_first_look_has_flags_by_counts(folder: Path) -> None:
     assert {session.id for session in look.sessions} == {*FLAGS, "stored"}
 
 
+def test_a_search_knows_what_a_survey_found(folder: Path) -> None:
+    """By counts alone nothing would speak for a message that only the file has.
+
+    Mutant: the quick flag in the search.
+    """
+    with opened(folder, None) as database:
+        assert [hit.session_id for batch in database.search("that") for hit in batch.hits] == []
+        for _ in database.survey(cancel=Cancel()):
+            pass
+        assert [hit.session_id for batch in database.search("that") for hit in batch.hits] == ["differs"]
+        assert [hit.session_id for batch in database.search("this is:flagged") for hit in batch.hits] == ["differs"]
+        assert [hit.session_id for batch in database.search("one is:flagged") for hit in batch.hits] == ["ahead"]
+
+
 @pytest.mark.parametrize(
     "content",
     [
