@@ -13,7 +13,7 @@ import json
 import os
 import secrets
 import stat
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -99,25 +99,20 @@ class Cache:
         except (BadJson, ValueError, TypeError):
             return None
 
-    def sort(self, looks: Iterable[tuple[str, str]]) -> tuple[dict[str, str], dict[str, str]]:
+    def sort(self, looks: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:
         """Two kinds of sessions with their marks: those that are known and flagged, and those that are not known.
 
         What no session looks like any more is forgotten.
 
         Args:
-            looks: Every session, and what it looks like now.
+            looks: Every session, by what it looks like now.
         """
         well, flagged = self._lines
-        still, told, unknown = set(), dict[str, str](), dict[str, str]()
-        for session_id, mark in looks:
-            if mark in well:
-                still.add(mark)
-            elif mark in flagged:
-                told[session_id] = mark
-            else:
-                unknown[session_id] = mark
-        if len(still) != len(well) or len(told) != len(flagged):
-            self._loaded = still, {mark: flagged[mark] for mark in told.values()}
+        rest = looks.keys() - well
+        told = {looks[mark]: mark for mark in rest if mark in flagged}
+        unknown = {looks[mark]: mark for mark in rest if mark not in flagged}
+        if len(looks) - len(rest) != len(well) or len(told) != len(flagged):
+            self._loaded = set(looks.keys() & well), {mark: flagged[mark] for mark in told.values()}
         return told, unknown
 
     def put(self, mark: str, flag: Drift | None, found: Found) -> None:
@@ -152,15 +147,28 @@ class Cache:
         return self._loaded
 
 
-def mark(session_id: str, stamp: Stamp, rows: tuple[int, int]) -> str:
+def mark(session_id: str, stamp: Stamp, rows: Sequence[object]) -> str:
     """What tells one state of a session from another, as one line of ASCII.
 
     Args:
         session_id: The session.
         stamp: Of its JSONL file.
-        rows: How many rows it has, and the highest id; `NOT_STORED` where SQLite does not know it.
+        rows: First how many rows it has, then the highest id; `NOT_STORED` where SQLite does not know it.
     """
-    return f"{session_id!a} {stamp[0]} {stamp[1]} {stamp[2]} {rows[0]} {rows[1]}"
+    return next(iter(marks({session_id: stamp}, {session_id: rows})))
+
+
+def marks(stamps: Mapping[str, Stamp], stored: Mapping[str, Sequence[object]]) -> dict[str, str]:
+    """The marks of many sessions, and whose they are.
+
+    Args:
+        stamps: Of their JSONL files.
+        stored: Rows and highest id of those that SQLite knows.
+    """
+    return {
+        f"{one!a} {inode} {size} {mtime_ns} {(rows := stored.get(one, NOT_STORED))[0]} {rows[1]}": one
+        for one, (inode, size, mtime_ns) in stamps.items()
+    }
 
 
 def _path(folder: Path | None, store: Path) -> Path | None:

@@ -173,14 +173,15 @@ def transcript_stamps(sessions_dir: Path) -> dict[str, Stamp]:
     found: dict[str, Stamp] = {}
     for entry in _scan(sessions_dir):
         name = entry.name
-        if not name.endswith(".jsonl") or len(name) == len(".jsonl") or not _is_text(name):
+        if name[-6:] != ".jsonl" or not (name.isascii() or _is_text(name)):
             continue
         try:
             about = entry.stat(follow_symlinks=False)
         except FileNotFoundError:  # removed since it was listed
             continue
         if stat.S_ISREG(about.st_mode):
-            found[name[: -len(".jsonl")]] = about.st_ino, about.st_size, about.st_mtime_ns
+            found[name[:-6]] = about.st_ino, about.st_size, about.st_mtime_ns
+    found.pop("", None)
     return found
 
 

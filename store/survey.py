@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from . import home
-from .cache import NOT_STORED, Cache, Found
+from .cache import NOT_STORED, Cache, Found, marks
 from .cache import mark as mark_of
 from .cancel import Cancel
 from .drift import Checker, flag
@@ -48,7 +48,7 @@ class Survey:
             StoreError: The folder or the store cannot be read now.
         """
         stamps = home.transcript_stamps(self._files.folder)
-        flagged, unknown = self._cache.sort(_looks(stamps, self._stored(stamps)))
+        flagged, unknown = self._cache.sort(marks(stamps, self._stored(stamps)))
         done, total = len(stamps) - len(unknown), len(stamps)
         yield self._remembered(stamps, flagged, (done, total))
         order = self._newest_first(stamps, unknown)
@@ -97,7 +97,7 @@ class Survey:
         for session_id in session_ids:
             yield self._judged(session_id, "", cancel, (0, 0))
 
-    def _stored(self, stamps: Mapping[str, Stamp]) -> dict[str, tuple[int, int]]:
+    def _stored(self, stamps: Mapping[str, Stamp]) -> Mapping[str, Sequence[object]]:
         """Rows and highest id of the sessions that SQLite knows."""
         try:
             return standings(self._reader, stamps)
@@ -166,12 +166,6 @@ class Survey:
             if (session := self._files.session(session_id)) is not None:
                 found.append(session)
         return found
-
-
-def _looks(stamps: Mapping[str, Stamp], stored: Mapping[str, tuple[int, int]]) -> Iterator[tuple[str, str]]:
-    """Every session, and what it looks like now."""
-    for session_id, stamp in stamps.items():
-        yield session_id, mark_of(session_id, stamp, stored.get(session_id, NOT_STORED))
 
 
 def _rows_of(session: Session) -> tuple[int, int]:

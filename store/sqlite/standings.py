@@ -12,25 +12,24 @@ _AT_ONCE = 2_000
 """Sessions that one critical section counts."""
 _FEW = 4
 """Those asked for are looked up one by one where the file has so many times more."""
-_SELECT = "SELECT session_id, count(*), max(id) FROM messages"
+_SELECT = "SELECT count(*), max(id), session_id FROM messages"
 _COUNTED = f"{_SELECT} WHERE session_id IN (SELECT value FROM json_each(?)) GROUP BY session_id"
-_KNOWN = "SELECT id FROM sessions WHERE id IN (SELECT value FROM json_each(?))"
+_KNOWN = "SELECT 0, 0, id FROM sessions WHERE id IN (SELECT value FROM json_each(?))"
 
 
-def standings(reader: Reader, ids: Collection[str]) -> dict[str, tuple[int, int]]:
-    """Rows and highest id, 0 for none, of the sessions among `ids` that SQLite knows; by covering indexes alone."""
+def standings(reader: Reader, ids: Collection[str]) -> dict[str, Row]:
+    """Rows and highest id, 0 for none, of at least those among `ids` that SQLite knows; by covering indexes alone."""
     layout = reader.layout
     if not ids or not layout.has("sessions", "id"):
         return {}
-    [row] = reader.rows("SELECT count(*) FROM sessions")
-    found: dict[str, tuple[int, int]] = {}
+    [[total]] = reader.rows("SELECT count(*) FROM sessions")
+    found: dict[str, Row] = {}
     if layout.has("messages", "session_id"):
-        few = len(ids) * _FEW < cells.integer(row[0])
+        few = len(ids) * _FEW < cells.integer(total)
         for page in _each(reader, _COUNTED, list(ids)) if few else _all(reader):
-            found |= {str(name): (many, highest) for name, many, highest in page if name in ids}  # type: ignore[misc]
-    without = [one for one in ids if one not in found]
-    for page in _each(reader, _KNOWN, without):
-        found |= {str(name): (0, 0) for (name,) in page}
+            found.update({row[2]: row for row in page})  # type: ignore[misc]  # one that is no text is asked for by none
+    for page in _each(reader, _KNOWN, [one for one in ids if one not in found]):
+        found.update({row[2]: row for row in page})  # type: ignore[misc]
     return found
 
 
@@ -47,5 +46,5 @@ def _all(reader: Reader) -> Iterator[list[Row]]:
         if len(page) < _AT_ONCE:
             return
         page = reader.rows(
-            f"{_SELECT} WHERE session_id > ? GROUP BY session_id ORDER BY session_id LIMIT ?", (page[-1][0], _AT_ONCE)
+            f"{_SELECT} WHERE session_id > ? GROUP BY session_id ORDER BY session_id LIMIT ?", (page[-1][2], _AT_ONCE)
         )
