@@ -14,6 +14,7 @@ import os
 import platform
 import random
 import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -23,6 +24,7 @@ from typing import ParamSpec, TypeVar
 
 import apsw
 
+from hermes_tui.__main__ import SWITCH
 from store import Batch, Cancel, Hit, Interrupted, SessionDB
 from store.escapes import searched as searched_text
 from store.query import accepts, match, parse
@@ -275,7 +277,8 @@ def _waiting(_: int) -> tuple[threading.Thread, Callable[[], None]]:
 
 
 def keystrokes(report: Report, database: SessionDB) -> None:
-    """Target 5: a key interrupts what runs; the next question finds a free connection."""
+    """Target 5: a key interrupts what runs; the next question finds a free connection. Threads as in the app."""
+    sys.setswitchinterval(SWITCH)
 
     def _searching(number: int) -> tuple[threading.Thread, Callable[[], None]]:
         words, cancel, started = KEYSTROKES[number % len(KEYSTROKES)], Cancel(), threading.Event()
@@ -321,8 +324,9 @@ async def _lateness(seconds: float) -> list[float]:
 
 
 def lateness(report: Report, database: SessionDB) -> None:
-    """Target 5: the event loop beside a search."""
+    """Target 5: the event loop beside a search, threads taking turns as in the app."""
     stop = threading.Event()
+    sys.setswitchinterval(SWITCH)
 
     def _search() -> None:
         while not stop.is_set():
