@@ -15,7 +15,7 @@ import apsw
 from ..cancel import Cancel
 from ..query import Query
 from . import cells, columns, fts, plans
-from .connection import Reader
+from .connection import Reader, Row
 from .layout import Layout
 from .narrowing import Among, tests
 from .stretches import Stretch
@@ -100,23 +100,22 @@ class _Best:
         )
         return many is not None and cells.integer(many[0]) > RANKED_ROWS
 
-    def _scored(self, most: int) -> list[int] | None:
-        """Row ids, best first; None where the index would not answer."""
+    def _scored(self, most: int) -> list[Row] | None:
+        """Row ids and scores, best first; None where the index would not answer."""
         sql = best_statement(self.way.table or "")
 
-        def _question(connection: apsw.Connection, _: Layout) -> list[int] | None:
+        def _question(connection: apsw.Connection, _: Layout) -> list[Row] | None:
             try:
-                found = connection.execute(sql, (self.way.expression, RANKED_ROWS, most)).fetchall()
+                return connection.execute(sql, (self.way.expression, RANKED_ROWS, most)).fetchall()
             except (apsw.SQLError, apsw.CorruptError):
                 return None
-            return [cells.integer(row[0]) for row in found]
 
         return self.reader.ask(_question, cancel=self.cancel)
 
-    def _found(self, scored: list[int], limit: int) -> Iterator[int]:
+    def _found(self, scored: list[Row], limit: int) -> Iterator[int]:
         """Those that a search may find and that pass the filters, in their order."""
         for start in range(0, len(scored), _AT_ONCE):
-            chunk = scored[start : start + _AT_ONCE]
+            chunk = [cells.integer(row[0]) for row in scored[start : start + _AT_ONCE]]
             passed = fts.passing(
                 self.reader, self.query, chunk, judged=self.way.judged, among=self.among, cancel=self.cancel
             )

@@ -6,11 +6,14 @@ from dataclasses import dataclass, field
 
 import pytest
 
+from hermes_tui.messages import HitsArrived
+from hermes_tui.render.glyphs import UNICODE
+from hermes_tui.render.line import plain
 from hermes_tui.screens.catalog import Catalog
 from hermes_tui.screens.finder import Finder
 from hermes_tui.screens.titles import Titles
 from hermes_tui.widgets.session_list import SessionRow
-from store.models import Outline, Session, Status
+from store.models import Batch, Hit, Outline, Session, Status
 from store.query import Query, parse
 
 NOUNS = ("docker", "dockyard", "document", "garden", "gärtner", "lock file", "Docker lock")
@@ -21,6 +24,7 @@ class QuietFeed:
     """Takes questions and answers none."""
 
     asked: list[Query] = field(default_factory=list)
+    newest: int = 0
 
     def search(self, query: Query) -> int:
         self.asked.append(query)
@@ -87,3 +91,17 @@ def test_first_words_are_found_where_there_is_no_title() -> None:
     one.typed("sky bl")
     [row] = one.found().titles
     assert row.matches == ((11, 14), (15, 17))
+
+
+def test_a_scan_says_how_far_it_is() -> None:
+    """Mutant: with `_gone_round` giving the store's word alone, nobody knows whether to wait."""
+    feed = QuietFeed()
+    feed.newest = 1_000
+    one = Finder(feed, Catalog(), lambda: 0.0)  # type: ignore[arg-type]
+    one.typed("needle")
+    batch = Batch((Hit("s", 1, "user", "needle"),), fallback="index damaged, scanning", sought=380)
+    assert one.take(HitsArrived(1, batch, 7))
+    said = plain(one.sentence(shown=1, touched=False, glyphs=UNICODE))
+    assert said == "1 hit in 1 session · index damaged, scanning 38 % · 7 ms"
+    one.take(HitsArrived(1, Batch((), done=True, fallback="index damaged, scanning", sought=990), 9))
+    assert "%" not in plain(one.sentence(shown=1, touched=False, glyphs=UNICODE))
