@@ -193,6 +193,7 @@ def _from_sqlite(db: SessionDB, found: _Listing) -> None:
     while page.more:
         page = db.sessions(limit=PAGE, cursor=page.cursor)
         found.sessions += page.items
+    found.sessions = list({session.id: session for session in found.sessions}.values())
 
 
 def _from_files(db: SessionDB, found: _Listing) -> None:

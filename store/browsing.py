@@ -13,7 +13,6 @@ from .carried import MOST, Likeness, copies
 from .draft import storable
 from .errors import CannotOpen, Damaged, StoreMissing
 from .files import META
-from .lineage import Lineage
 from .models import (
     Batch,
     Census,
@@ -41,7 +40,7 @@ from .ranking import Ranking
 from .sqlite import entries, messages, orphans, sessions, vocabulary
 from .sqlite.counts import NOTHING, counts
 from .sqlite.orphans import Lone
-from .sqlite.sessions import Cursor
+from .sqlite.sessions import Cursor, Torn
 from .survey import Survey
 from .watch import Watch
 from .words import cjk_runs, fold
@@ -57,6 +56,7 @@ class BrowserVerbs(MessageVerbs):
         """A page of all sessions in SQLite, newest start first: archived, hidden and child ones included.
 
         At the end come those that have messages and no row (`Session.orphan`), by id.
+        Where a page of the file is damaged, sessions may come twice, and those that cannot be read say so.
 
         Args:
             cursor: `Page.cursor` of the page before.
@@ -64,14 +64,24 @@ class BrowserVerbs(MessageVerbs):
         now, profile = time.time(), self._profile
         rows: Page[Session] = Page(())
         if not isinstance(cursor, Lone):
-            after = cursor if isinstance(cursor, Cursor) else None
-            rows = sessions.page(self._reader, limit=limit, cursor=after, now=now, profile=profile)
+            rows = self._page(limit, cursor)
             if rows.more:
                 return rows
             cursor = Lone()
         room = limit - len(rows.items)
         alone = orphans.page(self._reader, limit=room, cursor=cursor, now=now, profile=profile)
         return Page((*rows.items, *alone.items), alone.more, alone.cursor)
+
+    def _page(self, limit: int, cursor: object) -> Page[Session]:
+        """The rows behind the cursor; from where a page is damaged all of them once more, by id."""
+        now, profile = time.time(), self._profile
+        if not isinstance(cursor, Torn):
+            after = cursor if isinstance(cursor, Cursor) else None
+            try:
+                return sessions.page(self._reader, limit=limit, cursor=after, now=now, profile=profile)
+            except Damaged:
+                cursor = Torn()
+        return sessions.page_by_id(self._reader, limit=limit, cursor=cursor, now=now, profile=profile)
 
     def recent(self, *, limit: int = 200) -> tuple[Session, ...]:
         """The sessions of the newest messages and the newest started ones, last active first: for the first frame.
@@ -173,11 +183,11 @@ class BrowserVerbs(MessageVerbs):
 
     def chain(self, session_id: str) -> tuple[str, ...]:
         """Ids of the compression chain that a session belongs to, root first; its own id where it is alone."""
-        return Lineage(sessions.links(self._reader, [session_id])).chain(session_id) or (session_id,)
+        return sessions.lineage_of(self._reader, [session_id]).chain(session_id) or (session_id,)
 
     def family(self, session_id: str) -> tuple[Kin, ...]:
         """The whole family of a session as a tree: what it continues, branches, delegates; itself where it is alone."""
-        tree = Lineage(sessions.links(self._reader, [session_id])).tree(session_id)
+        tree = sessions.lineage_of(self._reader, [session_id]).tree(session_id)
         rows = {row.id: row for row in self._rows([one for one, _ in tree])}
         return tuple(Kin(rows[one], depth) for one, depth in tree if one in rows)
 

@@ -13,6 +13,7 @@ from .. import content
 from ..cancel import Cancel
 from ..carried import SUMMARIES, Likeness
 from ..draft import Draft, storable
+from ..errors import Damaged
 from ..merge import Entry
 from . import cells, columns, turns
 from .cells import Value
@@ -129,7 +130,10 @@ def session_ids(reader: Reader) -> list[str]:
     """Every session that has a row, newest start first."""
     if not reader.layout.has("sessions", "started_at"):
         return []
-    rows = reader.rows("SELECT CAST(id AS BLOB) FROM sessions ORDER BY started_at DESC, id DESC")
+    try:
+        rows = reader.rows("SELECT CAST(id AS BLOB) FROM sessions ORDER BY started_at DESC, id DESC")
+    except Damaged:  # the index on ids may know all of them
+        rows = reader.rows("SELECT CAST(id AS BLOB) FROM sessions ORDER BY id")
     return [cells.text(row[0]) or "" for row in rows]
 
 

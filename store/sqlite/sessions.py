@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from ..cancel import Cancel
+from ..errors import Damaged
 from ..lineage import Lineage, Link
 from ..models import Page, Relation, Scope, Session
 from ..status import is_live
@@ -28,6 +29,12 @@ BY_START = "idx_sessions_started"
 
 MARKERS = {"branched": "_branched_from", "delegate": "_delegate_from", "reset": "_reset_from"}
 """Name of a marker in a Link -> its key in the JSON of `sessions.model_config` (facts/hermes-format.md §4.3)."""
+
+
+class Torn(NamedTuple):
+    """Where a page by id ended, None before the first."""
+
+    after: str | None = None
 
 
 class Cursor(NamedTuple):
@@ -59,17 +66,37 @@ def page(reader: Reader, *, limit: int, cursor: Cursor | None, now: float, profi
     return Page(_sessions(reader, shown, now, profile), more, last)
 
 
+def page_by_id(reader: Reader, *, limit: int, cursor: Torn, now: float, profile: str) -> Page[Session]:
+    """One page in the order of ids, as the index on them has them: for a table of which pages are damaged."""
+    behind, key = ("", ()) if cursor.after is None else (" WHERE id > ?", (cursor.after,))
+    rows = reader.rows(f"SELECT CAST(id AS BLOB) FROM sessions{behind} ORDER BY id LIMIT ?", (*key, limit + 1))
+    ids = [cells.text(row[0]) or "" for row in rows[:limit]]
+    more = len(rows) > limit
+    return Page(by_ids(reader, ids, now=now, profile=profile), more, Torn(ids[-1]) if more else None)
+
+
 def by_ids(reader: Reader, ids: Iterable[str], *, now: float, profile: str) -> tuple[Session, ...]:
-    """The sessions that are there, newest start first; at the end those that have messages and no row."""
+    """The sessions that are there, newest start first; at the end those that have messages and no row.
+
+    One whose row lies on a damaged page says so.
+    """
     layout = reader.layout
     wanted = list(ids)
     rows: list[tuple[Value, ...]] = []
-    if layout.has("sessions", "started_at"):
-        rows = reader.rows(
-            f"SELECT {_listed(layout)} FROM sessions WHERE id IN (SELECT value FROM json_each(?))"
-            " ORDER BY started_at DESC, id DESC",
-            (json.dumps(wanted),),
-        )
+    try:
+        if layout.has("sessions", "started_at"):
+            rows = reader.rows(
+                f"SELECT {_listed(layout)} FROM sessions WHERE id IN (SELECT value FROM json_each(?))"
+                " ORDER BY started_at DESC, id DESC",
+                (json.dumps(wanted),),
+            )
+    except Damaged as error:
+        if len(wanted) == 1:
+            lost = Session(id=wanted[0], problem=f"its row cannot be read: {error}", profile=profile)
+            return (_counted(lost, counts(reader, wanted).get(wanted[0], NOTHING), now),)
+        half = len(wanted) // 2
+        parts = (by_ids(reader, part, now=now, profile=profile) for part in (wanted[:half], wanted[half:]))
+        return tuple(session for part in parts for session in part)
     found = _sessions(reader, rows, now, profile)
     known = {one.id for one in found}
     alone = [one for one in wanted if one not in known]
@@ -98,19 +125,39 @@ def links(reader: Reader, ids: Iterable[str] | None = None) -> tuple[Link, ...]:
     return tuple(_link(row) for row in rows)
 
 
+def lineage_of(reader: Reader, ids: Iterable[str]) -> Lineage:
+    """What the given sessions are connected to; nothing is known of it where a page on the way is damaged."""
+    try:
+        return Lineage(links(reader, ids))
+    except Damaged:
+        return Lineage(())
+
+
 def scope(reader: Reader) -> Scope:
-    """How many sessions the file has, each left-out one counted once: archived before child before hidden."""
+    """How many sessions the file has, each left-out one counted once: archived before child before hidden.
+
+    Where a page is damaged all of them, and none as left out.
+    """
     layout = reader.layout
     alone = len(orphans.ids(reader))
     if not layout.has("sessions", "id"):
         return Scope(alone)
+    total = reader.row("SELECT count(*) FROM sessions")
+    every = (cells.integer(total[0]) if total else 0) + alone
+    try:
+        return replace(_left_out(reader, layout), total=every)
+    except Damaged:
+        return Scope(every)
+
+
+def _left_out(reader: Reader, layout: Layout) -> Scope:
+    """What the default list leaves out, counted; the total is not."""
     archived = _marked(reader, layout, "archived")
     family = links(reader)
     lineage = Lineage(family)
     children = {link.id for link in family if is_child(lineage, link.id)} - archived
     hidden = _marked(reader, layout, "hidden") - archived - children
-    total = reader.row("SELECT count(*) FROM sessions")
-    return Scope((cells.integer(total[0]) if total else 0) + alone, len(archived), len(children), len(hidden))
+    return Scope(0, len(archived), len(children), len(hidden))
 
 
 def is_child(lineage: Lineage, session_id: str) -> bool:
@@ -194,7 +241,7 @@ def _sessions(reader: Reader, rows: Sequence[tuple[Value, ...]], now: float, pro
     plain = [_session(row, profile) for row in rows]
     ids = [session.id for session in plain]
     counted = counts(reader, ids)
-    lineage = Lineage(links(reader, ids))
+    lineage = lineage_of(reader, ids)
     return tuple(_placed(_counted(session, counted.get(session.id, NOTHING), now), lineage) for session in plain)
 
 
@@ -221,7 +268,7 @@ def _counted(session: Session, counted: Counts, now: float) -> Session:
     return replace(
         session,
         messages=counted.messages,
-        problem=counted.problem,
+        problem=session.problem or counted.problem,
         first_id=counted.first_id,
         last_id=counted.last_id,
         last_active=last_active,

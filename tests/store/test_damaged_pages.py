@@ -18,9 +18,9 @@ import pytest
 from hermes_tui import cli
 from hermes_tui.feed import answers
 from hermes_tui.messages import SectionArrived
-from store import Damaged, Drift, Home, SessionDB
+from store import Damaged, Drift, Home, Session, SessionDB
 from store.models import UNREADABLE
-from tests.builders import home, talk
+from tests.builders import home, jsonl, talk
 
 from .sqlite_files import leaves, run, smash
 
@@ -133,4 +133,41 @@ def test_the_last_page_may_be_the_damaged_one(tmp_path: Path) -> None:
     assert len(db.recent()) == SESSIONS
     assert run(folder / "state.db", "SELECT count(*) FROM sessions") == [(SESSIONS,)]
     assert len(db.sessions(limit=500).items) == SESSIONS
+    db.close()
+
+
+@pytest.mark.parametrize("limit", [7, 500])
+def test_a_damaged_page_of_the_sessions_themselves_hides_only_what_their_rows_say(tmp_path: Path, limit: int) -> None:
+    """Mutants: `page_by_id` never asked; `by_ids` that does not part the sessions; `session_ids` by the table alone."""
+    folder = home(tmp_path)
+    db = SessionDB(folder / "state.db")
+    for number in range(90):
+        db.create_session(f"s{number:02}", "cli", system_prompt="x" * 300)
+        db.append_messages(f"s{number:02}", talk(3))
+    db.close()
+    jsonl(folder, "s42", talk(3))
+    pages = leaves(folder / "state.db", "sessions")
+    assert len(pages) > 4
+    smash(folder / "state.db", pages[len(pages) // 2])
+    db = SessionDB(folder / "state.db", read_only=True)
+    rows: dict[str, Session] = {}
+    page = db.sessions(limit=limit)
+    while page.more:
+        rows |= {row.id: row for row in page.items}
+        page = db.sessions(limit=limit, cursor=page.cursor)
+    rows |= {row.id: row for row in page.items}
+    assert sorted(rows) == [f"s{number:02}" for number in range(90)]
+    assert {row.messages for row in rows.values()} == {3}
+    lost = [row for row in rows.values() if row.problem]
+    assert 0 < len(lost) < 30
+    assert all(row.problem.startswith("its row cannot be read: ") for row in lost)
+    assert all(row.source == "cli" for row in rows.values() if not row.problem)
+    assert db.scope().total == 90
+    assert db.file_sessions() == ()
+    assert len(db.recent(limit=500)) == 90
+    assert len(db.outlines(rows)) == 90
+    assert transcript(db, lost[0].id) == ["user", "assistant", "user"]
+    out, err = io.StringIO(), io.StringIO()
+    assert cli.list_sessions(Home(folder), as_json=True, out=out, err=err) == 2
+    assert len(out.getvalue().splitlines()) == 90
     db.close()
