@@ -11,14 +11,17 @@ import heapq
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import TypeVar
 
+from . import whereabouts
 from .cancel import Cancel
 from .errors import CannotOpen, Damaged, Locked, StoreError, StoreMissing
 from .home import Home
 from .models import (
     Batch,
+    Census,
     Change,
     ContextLine,
     Count,
@@ -32,6 +35,7 @@ from .models import (
     Page,
     Scope,
     Session,
+    Whereabouts,
 )
 from .profile_drift import ProfileDrift
 from .query import Query
@@ -134,6 +138,23 @@ class ProfilesDB(ProfileDrift):
         family = self._stored(place, lambda db: db.family(own), tuple[Kin, ...]())
         return tuple(replace(kin, session=self._named(place, kin.session)) for kin in family)
 
+    def census(self) -> Census:
+        """How many sessions all profiles have by their source, and each of them."""
+        every = [whereabouts.own(part) for part in self._parts]
+        return Census(
+            stored=sum(one.stored or 0 for one in every),
+            jsonl=sum(one.jsonl for one in every),
+            spool=sum(one.spool for one in every),
+            snapshots=sum(one.snapshots for one in every),
+            waiting=sum(one.waiting for one in every),
+            problems=(*self.problems(), *chain.from_iterable(one.problems for one in every)),
+            profiles=tuple(zip(self._names, (one.stored for one in every), strict=True)),
+        )
+
+    def where(self, text: str) -> tuple[Whereabouts, ...]:
+        """Where the sessions are, in any profile."""
+        return tuple(self._found(one) for one in self._parts[0].where(text))
+
     def carried(self, session_id: str, before: str) -> frozenset[int]:
         """Rows that only repeat the section before."""
         place, own = self._split(session_id)
@@ -227,6 +248,12 @@ class ProfilesDB(ProfileDrift):
         asked = partial(SessionDB.meant, query=query, cancel=cancel)
         every = [self._stored(place, asked, dict[str, str]()) for place in self._places]
         return {word: right for word, right in every[0].items() if all(word in one for one in every)}
+
+    def _found(self, found: Whereabouts) -> Whereabouts:
+        """A finding with the ids of the merged list."""
+        place = self._names.index(found.session.profile)
+        family = tuple(replace(kin, session=self._named(place, kin.session)) for kin in found.family)
+        return replace(found, session=self._named(place, found.session), family=family)
 
     def _one_list(self, question: Callable[[SessionDB], Batch], limit: int, key: Callable[[Hit], float]) -> Batch:
         told: dict[int, Batch] = {}

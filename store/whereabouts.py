@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -43,6 +44,11 @@ def siblings(state_db: Path) -> tuple[Home, ...]:
 
 def census(db: BrowserVerbs) -> Census:
     """Count a home's sessions by their source, and those of its sibling profiles."""
+    return replace(own(db), profiles=tuple((home.name, _counted_of(db, home)) for home in siblings(db.path)))
+
+
+def own(db: BrowserVerbs) -> Census:
+    """Count a home's own sessions by their source."""
     alone = [session.origin for session in db.file_sessions()]
     spool = db.leftovers.spool
     problems = [session.problem for session in db.file_sessions() if session.problem]
@@ -53,7 +59,6 @@ def census(db: BrowserVerbs) -> Census:
         snapshots=alone.count(Origin.SNAPSHOT),
         waiting=sum(len(spool.messages(session_id)) for session_id in spool.ids()),
         problems=(*spool.problems(), *problems),
-        profiles=tuple((home.name, _counted_of(db, home)) for home in siblings(db.path)),
     )
 
 

@@ -184,3 +184,18 @@ def test_ranking_age_and_count_are_of_all_profiles(db: ProfilesDB) -> None:
     assert db.count("walrus") == Count(3, 3)
     assert db.count("walrus", cap=2) == Count(2, 3, capped=True)
     assert db.meant("walros") == {}
+
+
+def test_a_look_up_leads_into_every_profile_and_every_one_is_counted(partial: ProfilesDB) -> None:
+    """Mutant: asked as if it were one profile's store, the merged one cannot even be made a second time."""
+    found = partial.where("same")
+    census = partial.census()
+
+    assert {one.session.id for one in found} == {"same", "work/same"}
+    assert all(partial.session(one.session.id) for one in found)
+    assert any("profiles/work/state.db" in place for one in found for place in one.held)
+    assert [name for name, _ in census.profiles] == [part.name for part in Home(partial.path.parent).profiles()]
+    assert dict(census.profiles)["work"] == 2
+    assert dict(census.profiles)["torn"] is None
+    assert census.stored == 4
+    assert census.jsonl == 2
