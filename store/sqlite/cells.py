@@ -17,6 +17,14 @@ def text(cell: Value) -> str | None:
     return cell.decode("utf-8", "replace") if isinstance(cell, bytes) else str(cell)
 
 
+def is_text(cell: Value) -> bool:
+    """False for bytes that are no UTF-8: what `text` makes of them is not what is stored."""
+    try:
+        return not isinstance(cell, bytes) or cell.decode() is not None
+    except UnicodeDecodeError:
+        return False
+
+
 def integer(cell: Value, default: int = 0) -> int:
     """The cell as a whole number, or `default` where it is none (NULL, text, infinite)."""
     if isinstance(cell, int):

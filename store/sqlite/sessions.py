@@ -249,6 +249,7 @@ def _session(row: tuple[Value, ...], profile: str) -> Session:
     name, _, _, source, title, model, started, ended, reason, parent, archived, hidden, cwd, named = row
     return Session(
         id=cells.text(name) or "",
+        problem="" if cells.is_text(name) else "its id is no valid text: only a search finds its messages",
         source=cells.text(source) or "",
         title=cells.text(title),
         model=cells.text(model),

@@ -1,6 +1,7 @@
-"""Full-text indexes as Hermes of version 23 (C1) and 31 (C3) has them, put into a store of ours in place of its own.
+"""Full-text indexes as Hermes of other versions has them, put into a store of ours in place of its own.
 
-The statements are those of real homes (facts/hermes-format.md §2.4), with what repeats written once.
+The statements are those of real homes, those of A with the gates of later triggers (facts/hermes-format.md §2.4), with
+what repeats written once.
 """
 
 from __future__ import annotations
@@ -48,7 +49,20 @@ def _index(table: str, columns: dict[str, str], source: str, *, tokenizer: str =
 _COLUMNS = {name: f"{{0}}.{name}" for name in ("content", "tool_name", "tool_calls")}
 _TOKENIZER = ", tokenize='trigram'"
 
+_CONTENT = {"content": "{0}.content"}
+
 _SQL = {
+    "A": _index(FTS, _CONTENT, "messages"),
+    "A'": _index(FTS, _CONTENT, "messages") + _index(TRIGRAM, _CONTENT, "messages", tokenizer=_TOKENIZER),
+    "C2": _index(FTS, _COLUMNS, "messages")
+    + f"CREATE VIEW {TRIGRAM}_src AS SELECT id, role, content, tool_name FROM messages WHERE role <> 'tool';"
+    + _index(
+        TRIGRAM,
+        {name: _COLUMNS[name] for name in ("content", "tool_name")},
+        f"{TRIGRAM}_src",
+        tokenizer=_TOKENIZER,
+        when="{0}.role <> 'tool'",
+    ),
     "C1": _index(FTS, _COLUMNS, "messages")
     + f"CREATE VIEW {TRIGRAM}_src AS SELECT id, role, content, tool_name, tool_calls FROM messages"
     " WHERE role <> 'tool';"
@@ -76,7 +90,7 @@ def turn_into(path: Path, layout: str) -> None:
     with connection:
         connection.execute(f"CREATE TABLE IF NOT EXISTS state_meta (key TEXT PRIMARY KEY, value TEXT); {_DROPS}")
         connection.execute(_SQL[layout])
-        version = {"C1": 23, "C3": 31}[layout]
+        version = {"A": 6, "A'": 10, "C1": 23, "C2": 25, "C3": 31}[layout]
         connection.execute(f"UPDATE schema_version SET version = {version}")
         if layout == "C3":
             connection.execute("INSERT OR REPLACE INTO state_meta VALUES ('fts_storage_version', '3')")

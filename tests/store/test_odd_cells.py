@@ -23,6 +23,8 @@ from hypothesis import strategies as st
 from store import Origin, SessionDB
 from store.sqlite import schema
 
+from .sqlite_files import run
+
 IDS = ("s1", "s 2", "../up", "ⅷ日本", "a'b\"c", "x" * 300)
 Cell = None | int | float | str | bytes | tuple[bytes]
 """A tuple holds bytes that are stored as TEXT, whatever they are."""
@@ -166,6 +168,17 @@ def test_no_cell_raises_and_no_row_is_dropped(seed: int, filled: list[dict[str, 
         db.search_sessions()
         assert len(list(db.checks())) == len(listed)
         db.close()
+
+
+def test_an_id_that_is_no_text_is_listed_and_says_why_it_cannot_be_opened(tmp_path: Path) -> None:
+    db = SessionDB(tmp_path / "state.db")
+    bad = "CAST(x'ff41' AS TEXT)"
+    run(db.path, f"INSERT INTO sessions (id, source, started_at) VALUES ({bad}, 'cli', 1.7e9)")
+    run(db.path, f"INSERT INTO messages (session_id, role, content, timestamp) VALUES ({bad}, 'user', 'kumquat', 1)")
+    [row] = [row for row in db.sessions().items if not row.orphan]
+    assert row.problem.startswith("its id is no valid text")
+    assert [hit.message_id for batch in db.search("kumquat") for hit in batch.hits] == [1]
+    db.close()
 
 
 def read_all(db: SessionDB, session_id: str, expected: int) -> None:

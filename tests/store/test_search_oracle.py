@@ -22,7 +22,9 @@ import pytest
 
 from store import Origin, SessionDB
 from store.sqlite import plans as fts
+from tests.conftest import HOME_NAMES
 
+from .fts_layouts import turn_into
 from .sqlite_files import make, run
 
 CJK = re.compile("[\u3000-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af]+")
@@ -41,7 +43,15 @@ GAPS = {
     "jul2026-v23": (set(), {"tool"}),
     "aug2026-v25": (set(), {"tool"}),
     "newest-v31-reconstructed": ({"long"}, {"tool", "calls", "internal"}),
+    # and by layout, of homes that are made here
+    "A": ({"calls"}, None),
+    "A'": ({"calls"}, {"calls"}),
+    "B": (set(), set()),
+    "C1": (set(), {"tool"}),
+    "C2": (set(), {"tool", "calls"}),
+    "C3": ({"long"}, {"tool", "calls", "internal"}),
 }
+MADE = ("A", "A'", "B", "C1", "C2", "C3")
 SAID = {
     "tool": "tool output",
     "calls": "tool calls",
@@ -144,16 +154,56 @@ def cjk_pieces(messages: list[Row]) -> Iterator[str]:
         yield from {one[place : place + size] for size in (3, 5) for place in range(max(1, len(one) - size))}
 
 
+@pytest.fixture(params=[*HOME_NAMES, *MADE])
+def name(request: pytest.FixtureRequest) -> str:
+    """A real home's, where they are, and a layout's."""
+    return str(request.param)
+
+
 @pytest.fixture
-def gaps(each_home: Path) -> tuple[set[str], set[str] | None]:
+def path(name: str, tmp_path: Path, request: pytest.FixtureRequest) -> Path:
+    """Its state.db."""
+    if name in MADE:
+        return furnished(tmp_path / "state.db", name)
+    home = request.getfixturevalue("real_home")(name)
+    return Path(home) / ".hermes" / "state.db"
+
+
+@pytest.fixture
+def gaps(name: str) -> tuple[set[str], set[str] | None]:
     """What this home's indexes leave out."""
-    return GAPS[each_home.name]
+    return GAPS[name]
+
+
+def furnished(path: Path, layout: str) -> Path:
+    """A home of every kind of row: tools and what they said at length, CJK, a cron job, undone and compacted rows."""
+    db = SessionDB(path)
+    call = {"id": "c", "function": {"name": "terminal", "arguments": json.dumps({"command": "docker build kumquat"})}}
+    talk: list[dict[str, object]] = [
+        {"role": "user", "content": "why is the docker build flaky, and 大别山项目 too"},
+        {"role": "assistant", "content": "a flaky docker image", "tool_calls": [call]},
+        {
+            "role": "tool",
+            "content": "no space left, 東京タワー " + "x y " * 3000 + "the end of it",
+            "tool_name": "terminal",
+        },
+        {"role": "user", "content": [{"type": "text", "text": "parts with a walrus"}]},
+        {"role": "assistant", "content": None},
+        {"role": "user", "content": "한국어 메뉴판, 桂林旅行計画 and naïve Café"},
+    ]
+    for session_id, source in (("talk", "cli"), ("night", "cron"), ("helper", "subagent"), ("undone", "telegram")):
+        db.create_session(session_id, source)
+        db.append_messages(session_id, talk)
+    db.close()
+    run(path, "UPDATE messages SET active = 0 WHERE session_id = 'undone' AND id % 2")
+    run(path, "UPDATE messages SET compacted = 1 WHERE session_id = 'undone' AND id % 3 = 0")
+    turn_into(path, layout)
+    return path
 
 
 def test_words_and_phrases_are_found_where_a_scan_finds_them(
-    each_home: Path, gaps: tuple[set[str], set[str] | None]
+    path: Path, name: str, gaps: tuple[set[str], set[str] | None]
 ) -> None:
-    path = each_home / ".hermes" / "state.db"
     messages = rows(path)
     db = SessionDB(path, read_only=True)
     left_out = " and ".join(SAID[gap] for gap in SAID if gap in gaps[0])
@@ -162,14 +212,13 @@ def test_words_and_phrases_are_found_where_a_scan_finds_them(
         bare = sought.strip('"')
         expected = [row.id for row in messages if holds(row.text(gaps[0]), bare)]
         assert set(expected) <= set(ids) <= {row.id for row in messages if holds(row.text(set()), bare)}, sought
-        if each_home.name != "jump-v10-to-v25":  # upstream's own repair filled this one with more than it would
+        if name != "jump-v10-to-v25":  # upstream's own repair filled this one with more than it would
             assert ids == expected, sought
         assert label == (f"{fts.PARTLY}{left_out}" if left_out else None)
     db.close()
 
 
-def test_cjk_is_found_where_a_scan_finds_it(each_home: Path, gaps: tuple[set[str], set[str] | None]) -> None:
-    path = each_home / ".hermes" / "state.db"
+def test_cjk_is_found_where_a_scan_finds_it(path: Path, gaps: tuple[set[str], set[str] | None]) -> None:
     messages = rows(path)
     db = SessionDB(path, read_only=True)
     left_out = " and ".join(SAID[gap] for gap in SAID if gap in (gaps[1] or ()))
@@ -194,8 +243,7 @@ def test_cjk_is_found_where_a_scan_finds_it(each_home: Path, gaps: tuple[set[str
         ("DROP TRIGGER messages_fts_insert", {fts.STALE, fts.MISSING}),
     ],
 )
-def test_without_a_whole_index_a_scan_finds_the_same(each_home: Path, words: str, damage: str, label: set[str]) -> None:
-    path = each_home / ".hermes" / "state.db"
+def test_without_a_whole_index_a_scan_finds_the_same(path: Path, words: str, damage: str, label: set[str]) -> None:
     messages = rows(path)
     run(path, damage)
     db = SessionDB(path, read_only=True)
@@ -206,10 +254,9 @@ def test_without_a_whole_index_a_scan_finds_the_same(each_home: Path, words: str
 
 
 @pytest.mark.parametrize("progress", [None, 0, 7, 40])
-def test_rows_that_an_index_lacks_yet_are_scanned(each_home: Path, progress: int | None) -> None:
+def test_rows_that_an_index_lacks_yet_are_scanned(path: Path, name: str, progress: int | None) -> None:
     """The deferred rebuild of facts §2.4: a row is indexed up to the progress, and above the high water."""
-    path = each_home / ".hermes" / "state.db"
-    if GAPS[each_home.name][0] == {"calls"}:
+    if GAPS[name][0] == {"calls"}:
         pytest.skip("layouts before C know no deferred rebuild")
     messages = rows(path)
     marks = [("fts_rebuild_high_water", "60")] + [("fts_rebuild_progress", str(progress))] * (progress is not None)
