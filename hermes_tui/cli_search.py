@@ -13,6 +13,7 @@ from hermes_tui.render.line import pad_left
 from hermes_tui.render.safe import SafeText, one_line, safe
 from hermes_tui.render.time import many
 from store import Batch, ContextLine, Hit, Home, Message, Origin, SessionDB
+from store.query import parse
 
 SNIPPET = 200
 """Characters of a snippet; a longer text is cut around its first match."""
@@ -80,6 +81,8 @@ def search(
         paper.line(safe(paper.glyphs.words(_in_words(found, sessions, milliseconds, sort))))
         if meant:
             paper.line(safe(f"did you mean {', '.join(f'{right} for {word}' for word, right in meant.items())}?"))
+        elif not parse(query, now=time.time()).asks:
+            paper.line(safe("there is no word to search for in that"))
     if found.partial:
         alone = "" if home.is_every else ", from files alone"
         return complain(f"partial{alone}: {found.fallback}", err)

@@ -78,7 +78,7 @@ class Ranking:
 
     def oldest(self, limit: int) -> Batch:
         """The oldest hits, oldest first."""
-        if not self._asks():
+        if not self._query.asks:
             return Batch((), done=True)
         search = self._search()
         last: deque[int] = deque(maxlen=limit + 1)
@@ -96,7 +96,7 @@ class Ranking:
 
     def count(self, cap: int | None) -> Count:
         """All hits, those of files too, or no more than `cap`."""
-        if not self._asks():
+        if not self._query.asks:
             return Count(0, 0)
         search = self._search()
         try:
@@ -121,12 +121,9 @@ class Ranking:
         """The newest hits and the batch that ended them."""
         hits: list[Hit] = []
         end = Batch((), done=True)
-        for end in self._search().batches(limit, 0) if self._asks() else ():
+        for end in self._search().batches(limit, 0) if self._query.asks else ():
             hits += end.hits
         return hits, end
-
-    def _asks(self) -> bool:
-        return bool(self._query.any_of or self._query.none_of or self._query.filters)
 
     @staticmethod
     def _batch(hits: Sequence[Hit], limit: int, end: Batch) -> Batch:

@@ -65,7 +65,7 @@ def stream(
         Interrupted: It was withdrawn.
         StoreError: SQLite cannot be read and there are no files either; where there are, the label says it.
     """
-    if query.any_of or query.none_of or query.filters:
+    if query.asks:
         search = Search(reader, leftovers, query, now=now, profile=profile, cancel=cancel)
         yield from search.batches(limit, after_id)
     else:

@@ -64,6 +64,11 @@ class Query:
         return bool(self.any_of)
 
     @property
+    def asks(self) -> bool:
+        """False where nothing that was typed says anything: no word, no exclusion, no filter."""
+        return bool(self.any_of or self.none_of or self.filters)
+
+    @property
     def terms(self) -> tuple[Term, ...]:
         """All that is sought, in the order typed."""
         return tuple(term for alternative in self.any_of for term in alternative)

@@ -335,6 +335,13 @@ def test_search_joins_words_and_tells_a_wrong_filter(home: Path, run: Run) -> No
     assert err.count("\n") == 1
 
 
+@pytest.mark.parametrize("nothing", ["***", '"', "[/]", "OR"])
+def test_search_says_where_there_is_no_word_in_what_was_typed(home: Path, run: Run, nothing: str) -> None:
+    """`OR` alone is the word. Mutant: without the line only `0 hits` is printed, as if it had been sought."""
+    lines = run(home, "search", nothing)[1].splitlines()
+    assert (lines[-1] == "there is no word to search for in that") is (nothing != "OR")
+
+
 def test_search_for_people_names_session_role_and_time(home: Path, run: Run) -> None:
     _, out, _ = run(home, "search", "why")
     assert "20260101_100000_aaaaaa  Docker fails  cli  2026-01-01 10:00" in out

@@ -77,7 +77,7 @@ class Finder:
             self.wrong = error
             return False
         self.wrong = None
-        if query is not None and not (query.any_of or query.none_of or query.filters):
+        if query is not None and not query.asks:
             query = None
         if _same(query, self.query):
             return False

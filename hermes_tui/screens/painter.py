@@ -13,7 +13,7 @@ from hermes_tui.feed import Feed, OpenStore
 from hermes_tui.feed.desk import PATIENCE
 from hermes_tui.render import blocks
 from hermes_tui.render.glyphs import Glyphs
-from hermes_tui.render.line import Line
+from hermes_tui.render.line import Line, Role, span
 from hermes_tui.render.message import Fold
 from hermes_tui.render.status import busy_sentence, error_sentence, position_sentence, totals
 from hermes_tui.screens import chrome
@@ -30,6 +30,7 @@ from store.errors import StoreError
 
 CALM = 0.25
 """Seconds between two pictures of what streams in: a number may change four times a second."""
+NO_WORD = "no word to search for yet · "
 FULL = {Fold.HIDDEN: "hidden", Fold.SHORT: "short"}
 
 
@@ -209,7 +210,9 @@ class Painter(Frame):
         if self.place is Place.TRANSCRIPT and self.position is not None and self.position.total:
             return self._position_sentence(self.position)
         if not self.hits_shown:
-            return chrome.sessions_status(self.listed, self.glyphs)
+            said = chrome.sessions_status(self.listed, self.glyphs)
+            typed = self.search_bar.text.strip()
+            return (span(self.glyphs.words(NO_WORD), Role.DIM), *said) if typed else said
         shown = sum(1 for key in self.hit_list.keys if isinstance(key, HitKey))
         return self.finder.sentence(shown=shown, touched=self.hit_list.touched, glyphs=self.glyphs)
 

@@ -248,3 +248,11 @@ async def test_first_words_stand_for_a_title_wherever_the_session_is_in_the_list
         await stage.type("y is the sk")
         await stage.shows("1 title ──")
         await stage.shows("why is the sky blue")
+
+
+async def test_what_has_no_word_in_it_says_so_and_leaves_the_list(tmp_path: Path) -> None:
+    async with browsing(talkative(tmp_path)) as stage:
+        await stage.type('"')
+        await stage.until(lambda: stage.status.startswith("no word to search for yet · 2 of 2 sessions"))
+        await stage.type("zebra")
+        await stage.shows("2 hits in 2 sessions")
