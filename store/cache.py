@@ -46,7 +46,8 @@ def locate(environ: Mapping[str, str], *, platform: str, user_home: Path) -> Pat
     if platform == "win32":
         base = Path(environ.get("LOCALAPPDATA") or user_home / "AppData" / "Local")
     else:
-        base = Path(environ.get("XDG_CACHE_HOME") or user_home / ".cache")
+        named = Path(environ.get("XDG_CACHE_HOME") or ".")
+        base = named if named.is_absolute() else user_home / ".cache"  # as the XDG specification has it
     return base / "hermes-tui"
 
 

@@ -215,6 +215,7 @@ def test_the_cache_is_the_users_alone_and_outside_the_home(folder: Path, tmp_pat
     assert sorted(folder.rglob("*")) == before
     assert locate({"XDG_CACHE_HOME": "/c"}, platform="linux", user_home=Path("/h")) == Path("/c/hermes-tui")
     assert locate({}, platform="linux", user_home=Path("/h")) == Path("/h/.cache/hermes-tui")
+    assert locate({"XDG_CACHE_HOME": "c"}, platform="linux", user_home=Path("/h")) == Path("/h/.cache/hermes-tui")
     assert locate({"LOCALAPPDATA": "/l"}, platform="win32", user_home=Path("/h")) == Path("/l/hermes-tui")
 
 
