@@ -10,8 +10,9 @@ from .browsing import BrowserVerbs
 from .cancel import Cancel
 from .difference import whole
 from .errors import Interrupted, OperationMissing
-from .plan import Line, Operation, Plan, Progress, Receipt, State
-from .planning import work_out
+from .models import Check
+from .plan import Line, Operation, Plan, Progress, Receipt, State, Why
+from .planning import objected, work_out
 from .repair import Repair, Tell
 from .sqlite import copying
 
@@ -38,6 +39,14 @@ class RepairVerbs(BrowserVerbs):
             SessionMissing: Neither source knows it.
         """
         return work_out(self._reader, self._files, session_id, merge=merge).plan
+
+    def objection(self, session_id: str) -> tuple[Check, Why | None]:
+        """What `check` says, and why a repair would do nothing; None where it would do something.
+
+        Raises:
+            SessionMissing: Neither source knows it.
+        """
+        return objected(self._reader, self._files, session_id)
 
     def plans(
         self, ids: Iterable[str] | None = None, *, adopt: bool = False, cancel: Cancel | None = None

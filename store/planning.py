@@ -16,6 +16,7 @@ from .errors import StoreMissing
 from .files import Files
 from .home import Stamp
 from .merge import Comparison
+from .models import Check
 from .placing import Place, Reserved
 from .plan import Line, Plan, Refusal, Run, Why
 from .sources import Sources
@@ -110,6 +111,24 @@ def work_out(reader: Reader, files: Files, session_id: str, *, merge: bool = Fal
         block=block,
         started_at=_started(found),
     )
+
+
+def objected(reader: Reader, files: Files, session_id: str) -> tuple[Check, Why | None]:
+    """What the sources of a session lack, and why a repair would do nothing, None where it would do something.
+
+    It asks as `work_out` does, and leaves out what takes longest: to see whether each message can be stored.
+
+    Raises:
+        SessionMissing: Neither source knows it.
+    """
+    found = sources.look(reader, files, session_id)
+    comparison = found.compared()
+    facts = objections.facts(reader, found, now=time.time())
+    refusals = [*objections.of(found, comparison, facts, by_name=True)]
+    blocked = any(one.why is not Why.ORDER for one in refusals)
+    idle = facts.stopped is None and not _missing(found, comparison, merge=False).places
+    check = drift.judged(session_id, comparison, _sides(found))
+    return check, refusals[0].why if refusals and (blocked or idle) else None
 
 
 @dataclass(frozen=True, slots=True)

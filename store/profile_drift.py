@@ -9,7 +9,7 @@ from .cancel import Cancel
 from .errors import CannotOpen, Damaged, StoreError
 from .models import Check, Glance, JsonlFacts, Judged
 from .parts import Parts
-from .plan import Line, Operation, Plan
+from .plan import Line, Operation, Plan, Why
 from .session_db import SessionDB
 
 
@@ -91,6 +91,12 @@ class ProfileDrift(Parts):
         place, own = self._split(session_id)
         plan = self._parts[place].plan(own, merge=merge)
         return replace(plan, check=replace(plan.check, session_id=session_id))
+
+    def objection(self, session_id: str) -> tuple[Check, Why | None]:
+        """Why a repair would do nothing, in its profile."""
+        place, own = self._split(session_id)
+        check, why = self._parts[place].objection(own)
+        return replace(check, session_id=session_id), why
 
     def plans(
         self, ids: Iterable[str] | None = None, *, adopt: bool = False, cancel: Cancel | None = None

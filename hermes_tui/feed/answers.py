@@ -119,9 +119,8 @@ def judged(db: SessionDB, generation: int, session_ids: Sequence[str], cancel: C
 
 def checked(db: SessionDB, generation: int, session_id: str) -> Iterator[Answer]:
     """What the sources of the session on the screen lack, and why a repair would be refused."""
-    plan = db.plan(session_id)
-    refused = plan.refusals[0].why if plan.refusals and not plan.applies else None
-    yield CheckArrived(generation, plan.check, refused)
+    check, refused = db.objection(session_id)
+    yield CheckArrived(generation, check, refused)
 
 
 def from_file(db: SessionDB, generation: int, session: Session) -> Iterator[Answer]:

@@ -129,14 +129,8 @@ class Feed(Doctoring):
 
     def check(self, session_id: str) -> None:
         """Ask what the two sources of the session on the screen lack, and whether a repair would be refused."""
-        generation = self.generation("transcript")
-        self.put(
-            "files",
-            "transcript",
-            lambda db: answers.checked(db, generation, session_id),
-            name="check",
-            told="details",
-        )
+        generation = self.ask("check")
+        self.put("files", "check", lambda db: answers.checked(db, generation, session_id), told="details")
 
     def context(self, hit: seeking.HitPlace, *, width: int) -> None:
         """Ask for `width` messages on either side of a hit."""

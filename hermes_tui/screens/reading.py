@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Container, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 
 from hermes_tui import messages as told
@@ -14,12 +14,13 @@ from hermes_tui.widgets.banner import Banner
 from hermes_tui.widgets.session_list import SessionRow
 from hermes_tui.widgets.transcript import Section, Transcript
 from store.errors import StoreError
-from store.models import Check, Drift, Hit, Origin, Relation, Session
-from store.plan import Why
+from store.models import Drift, Hit, Origin, Relation, Session
 from store.query import Query
 
 SIGN_AFTER = 0.15
 """Seconds before a pane says that it is loading."""
+MANY = 10_000
+"""Messages of both sides that take about a second to compare."""
 BOTH = (Drift.DIVERGED, Drift.JSONL_AHEAD)
 """Flags of sessions that both sources know."""
 
@@ -40,8 +41,7 @@ class Reading:
         self._waiting = False
         self._before: Session | None = None
         self._chain: frozenset[str] = frozenset()
-        self._check: Check | None = None
-        self._refused: Why | None = None
+        self._checks: dict[str, told.CheckArrived] = {}
         self._comparing = ""
         self._spooled = False
         self._section = ""
@@ -71,8 +71,8 @@ class Reading:
         self._section = ""
         if not here:
             self.row, self.error, self._waiting, self.from_file = row, None, True, from_file
-            self._check, self._refused, self._comparing = None, None, ""
             self._chain = frozenset({row.session.id})
+            self._forget_check(row.session)
             self._asked = time.monotonic()
             self._generation = self._feed.open(row.session, from_file=from_file, delay=delay)
         self._aim(query)
@@ -87,6 +87,7 @@ class Reading:
     def reread(self, session_id: str) -> None:
         """Ask again for what is shown, if that session is part of it."""
         self._comparing = ""
+        self._checks.pop(session_id, None)
         if session_id in self._chain or (self.row is not None and self.row.session.id == session_id):
             self.again()
 
@@ -96,6 +97,10 @@ class Reading:
 
     def take(self, message: told.Answer) -> None:
         """Put an answer on the screen, if it answers the last question."""
+        if isinstance(message, told.CheckArrived):
+            self._checks[message.check.session_id] = message
+            self.show_banner()
+            return
         if message.generation != self._generation or self.row is None:
             return
         match message:
@@ -110,9 +115,6 @@ class Reading:
                 self._transcript.append_heads(message.session_id, message.heads)
             case told.BodiesArrived():
                 self._transcript.put(message.messages)
-            case told.CheckArrived():
-                self._check, self._refused = message.check, message.refused
-                self.show_banner()
 
     def take_sessions(self, sessions: Sequence[Session]) -> None:
         """See whether a compaction has gone on in a new section: then the chain is read again."""
@@ -147,16 +149,27 @@ class Reading:
         if self.row is None:
             return
         session, drift = self.row.session, self.row.drift
-        if drift in BOTH and self._comparing != session.id:
+        told_of = self._checks.get(session.id) if drift in BOTH else None
+        if drift in BOTH and told_of is None and self._comparing != session.id:
             self._comparing = session.id
             self._feed.check(session.id)
-        self._banner.show(session, drift, self._catalog.facts(session.id), self._check, self._refused)
+        check, refused = (told_of.check, told_of.refused) if told_of else (None, None)
+        self._banner.show(session, drift, self._catalog.facts(session.id), check, refused)
 
-    def compare_again(self, judged: Container[str]) -> None:
-        """Ask anew what the sources lack, if the session's verdict is among those that were worked out again."""
-        if self.row is not None and self.row.session.id in judged:
+    def compare_again(self, judged: Iterable[str]) -> None:
+        """Ask anew what the sources of these sessions lack: their verdicts were worked out again."""
+        for session_id in judged:
+            self._checks.pop(session_id, None)
+        if self.row is not None and self.row.session.id not in self._checks:
             self._comparing = ""
             self.show_banner()
+
+    def _forget_check(self, session: Session) -> None:
+        """Ask anew when a session is opened, for what was undone since; not of one that takes seconds."""
+        facts = self._catalog.facts(session.id)
+        if session.messages + (facts.messages if facts else 0) < MANY:
+            self._checks.pop(session.id, None)
+            self._comparing = "" if self._comparing == session.id else self._comparing
 
     @property
     def slow(self) -> bool:

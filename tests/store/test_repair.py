@@ -355,6 +355,7 @@ def test_what_the_user_took_back_stays_back_and_the_rest_needs_a_word(tmp_path: 
     run(db, "UPDATE messages SET active = 0 WHERE session_id = ? AND content IN ('message 6', 'message 7')", SID)
     plan = db.plan(SID)
     assert ([one.why for one in plan.refusals], plan.insert, plan.applies) == ([Why.UNDONE], 0, False)
+    assert db.objection(SID) == (plan.check, Why.UNDONE)
     with pytest.raises(Refused):
         db.repair(plan)
 
@@ -369,6 +370,7 @@ def test_a_compaction_needs_a_word(tmp_path: Path) -> None:
     run(db, "UPDATE messages SET content = '[CONTEXT COMPACTION] older' WHERE content = 'message 6'")
 
     assert db.plan(SID).refusals[0].why is Why.COMPACTED
+    assert db.objection(SID)[1] is Why.COMPACTED
     assert not db.plan(SID).applies
 
 
@@ -393,6 +395,7 @@ def test_uncertain_places_are_left_and_the_certain_ones_are_filled(tmp_path: Pat
     builders.jsonl(home, SID, theirs)
     plan = db.plan(SID)
     assert ([(one.why, one.messages) for one in plan.refusals], plan.insert) == ([(Why.ORDER, 1)], 1)
+    assert db.objection(SID) == (plan.check, None)
 
     db.repair(plan)
 

@@ -46,6 +46,7 @@ def test_every_legacy_file_is_judged_mended_and_taken_back(each_home: Path) -> N
     operations = []
     for session_id, (_, missing) in VERDICTS.items():
         plan = db.plan(session_id)
+        assert db.objection(session_id) == (plan.check, None)
         assert (plan.insert, plan.refusals) == (missing, ())
         receipt = db.repair(plan)
         assert receipt.inserted == missing
