@@ -289,18 +289,28 @@ def _placed(session: Session, lineage: Lineage) -> Session:
     )
 
 
+_BEGUN_ANEW = (
+    "sessions.session_key <> '' AND EXISTS (SELECT 1 FROM sessions AS parent"
+    " WHERE parent.id = sessions.parent_session_id AND parent.session_key = sessions.session_key AND parent.end_reason"
+    " IN ('session_reset', 'session_switch', 'idle', 'daily', 'suspended', 'resume_pending_expired', 'new_session'))"
+)
+"""The same chat went on after its session had ended at a boundary (facts/hermes-format.md §4.3, §4.5)."""
+
+
 def _related(layout: Layout) -> str:
     """Columns of a Link, in the order `_link` unpacks; a marker counts where it names the parent."""
     config = "sessions.model_config" if layout.has("sessions", "model_config") else "NULL"
-    named = (
-        f"CASE WHEN json_valid({config}) THEN json_extract({config}, '$.{key}') END IS sessions.parent_session_id"
-        for key in MARKERS.values()
-    )
+    named = {
+        name: f"CASE WHEN json_valid({config}) THEN json_extract({config}, '$.{key}') END IS sessions.parent_session_id"
+        for name, key in MARKERS.items()
+    }
+    if layout.has("sessions", "session_key"):
+        named["reset"] = f"({named['reset']} OR {_BEGUN_ANEW})"
     facts = (
         *(columns.text(layout, "sessions", name) for name in ("id", "parent_session_id", "source")),
         *(columns.real(layout, "sessions", name) for name in ("started_at", "ended_at")),
         columns.text(layout, "sessions", "end_reason"),
-        *(f"sessions.parent_session_id IS NOT NULL AND {test}" for test in named),
+        *(f"sessions.parent_session_id IS NOT NULL AND {test}" for test in named.values()),
     )
     return f"SELECT {', '.join(facts)} FROM sessions"
 

@@ -147,6 +147,24 @@ def test_a_family_is_a_tree_of_four_relations(db: SessionDB) -> None:
     assert [kin.session.id for kin in db.family("nobody")] == []
 
 
+def test_a_chat_that_went_on_after_its_session_was_reset_is_no_subagent(db: SessionDB) -> None:
+    """It would be left out of the list. Mutant: the markers of the configuration alone."""
+    for name, parent in (("monday", None), ("tuesday", "monday"), ("other", "monday"), ("closed", "tuesday")):
+        section(db, name, parent, [say("user", "x")], ended=False)
+    run(
+        db.path,
+        "UPDATE sessions SET session_key = CASE id WHEN 'other' THEN 'b' ELSE 'a' END;"
+        "UPDATE sessions SET end_reason = 'daily', ended_at = 1 WHERE id = 'monday'",
+    )
+    rows = {row.id: row for row in db.sessions().items}
+    assert {name: (row.relation, row.is_child) for name, row in rows.items()} == {
+        "monday": (None, False),
+        "tuesday": (Relation.RESET, False),
+        "other": (Relation.DELEGATE, True),
+        "closed": (Relation.DELEGATE, True),
+    }
+
+
 def test_the_chain_of_every_real_home_reads_in_order(each_home: Path) -> None:
     db = SessionDB(each_home / ".hermes" / "state.db", read_only=True)
     texts = read(db, "20260311_151500_c0ffe3")
