@@ -19,6 +19,11 @@ from .sqlite.connection import Reader
 LATER = 60.0
 """Seconds by which SQLite's newest message must follow the file's last change to be one that the file lacks."""
 
+LONG_BEGUN = 300.0
+"""Seconds by which the first line of a file that is a copy may follow the start of its session."""
+
+_KNOWS_MORE = (Drift.JSONL_ONLY, Drift.JSONL_AHEAD, Drift.DIVERGED)
+
 _FLAGS = {
     Verdict.JSONL_AHEAD: Drift.JSONL_AHEAD,
     Verdict.DIVERGED: Drift.DIVERGED,
@@ -47,6 +52,24 @@ def known_flag(session: Session, files: Files) -> Drift | None:
     """The flag by content where the session was compared as it is now, else the quick one."""
     known, found = files.verdict(session)
     return found if known else flag(session, files.facts(session.id))
+
+
+def may_know_more(session: Session, files: Files) -> bool:
+    """Whether the session's file may have messages that SQLite lacks.
+
+    By content where the session was compared, else by the quick flag, or because the file begins when the session had
+    long begun. Such a file is no copy: a Hermes that could not write SQLite put into it what it still held
+    (facts/hermes-format.md §5.5).
+    """
+    known, found = files.verdict(session)
+    if known:
+        return found in _KNOWS_MORE
+    if flag(session, files.facts(session.id)) in _KNOWS_MORE:
+        return True
+    alone = files.session(session.id)
+    if alone is None or not alone.messages:
+        return False
+    return session.started_at is None or alone.started_at is None or alone.started_at > session.started_at + LONG_BEGUN
 
 
 def flag_of(check: Check) -> Drift | None:

@@ -2,8 +2,8 @@
 
 SQLite comes first, by row id: ids by the index, then the bodies of the few that are shown, each step a critical
 section of its own.
-Then come the JSONL files of sessions that have no row, and of those that the quick flag says hold messages SQLite
-lacks, the file changed last first; of the latter only the messages that are missing in SQLite.
+Then come the JSONL files of sessions that have no row, and of those that may hold messages SQLite lacks, the file
+changed last first; of the latter only the messages that are missing in SQLite.
 Last come what waits in the spool, and the snapshots of sessions that nothing else knows.
 """
 
@@ -19,7 +19,7 @@ from .escapes import searched
 from .filters import admits
 from .leftovers import Leftovers
 from .marks import Marker
-from .models import Batch, Drift, Hit, Message, Origin, Session
+from .models import Batch, Hit, Message, Origin, Session
 from .query import Query, accepts, matches
 from .sqlite import entries as rows
 from .sqlite import fts, glimpses, plans, sessions
@@ -37,7 +37,6 @@ LEAD = 400
 FILE_OCTETS = 64 * 1024 * 1024
 """Bytes of JSONL that one question reads at most, the files changed last first."""
 
-_KNOWS_MORE = (Drift.JSONL_ONLY, Drift.JSONL_AHEAD, Drift.DIVERGED)
 _AT_ONCE = 100
 
 
@@ -207,7 +206,7 @@ class Search:
         octets, passed = FILE_OCTETS, 0
         for session in self._file_sessions():
             facts = self._files.facts(session.id)
-            if facts is None or drift.known_flag(session, self._files) not in _KNOWS_MORE or not self._admits(session):
+            if facts is None or not drift.may_know_more(session, self._files) or not self._admits(session):
                 continue
             octets -= facts.size
             if octets < 0:

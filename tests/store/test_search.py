@@ -18,11 +18,13 @@ from types import SimpleNamespace
 
 import pytest
 
-from store import Batch, Cancel, Hit, Interrupted, NotADatabase, Origin, SessionDB, search
+from store import Batch, Cancel, Hit, Interrupted, NotADatabase, Origin, SessionDB, drift, search
 from store.query import parse
 from store.sqlite import glimpses
 from store.sqlite.connection import Reader
 from tests.builders import META, db, home, jsonl, say, store, talk
+
+from .sqlite_files import run
 
 
 def hits(batches: Iterator[Batch]) -> list[Hit]:
@@ -328,3 +330,26 @@ def test_a_word_of_each_real_home_is_found_in_rows_and_in_files(each_home: Path)
 def test_a_query_is_taken_as_words_or_parsed(tmp_path: Path) -> None:
     database = filled(tmp_path, 2)
     assert hits(database.search(parse("needle", now=0.0))) == hits(database.search("needle"))
+
+
+def test_what_a_salvage_put_into_a_file_is_found_though_sqlite_has_more(tmp_path: Path) -> None:
+    """A Hermes that could not write SQLite appends what it held (facts §5.5). Mutant: the quick flag alone.
+
+    A copy that ends earlier than its session does is not read for it.
+    """
+    folder = home(tmp_path)
+    one = db(folder)
+    for session_id in ("salvaged", "untimed", "copied"):
+        store(one, session_id, [say("user", f"stored {number}", timestamp=1.7e9 + number) for number in range(9)])
+    run(one.path, "UPDATE sessions SET started_at = 1.7e9")
+    late = {"timestamp": 1.7e9 + 3600}
+    jsonl(folder, "salvaged", [say("user", "stored 8", **late), say("user", "a walrus that was kept", **late)])
+    jsonl(folder, "untimed", [say("user", "a walrus without a time")])
+    jsonl(folder, "copied", [say("user", f"stored {number}", timestamp=1.7e9 + number) for number in range(4)])
+    found = {hit.session_id: hit.origin for batch in one.search("walrus") for hit in batch.hits}
+    assert found == {"salvaged": Origin.JSONL, "untimed": Origin.JSONL}
+    assert [hit.origin for batch in one.search('"stored 8"') for hit in batch.hits] == [Origin.SQLITE] * 3
+    row = one.session("copied")
+    assert row is not None
+    assert not drift.may_know_more(row, one._files)
+    one.close()
