@@ -12,6 +12,7 @@ from textual.widgets import Input
 from hermes_tui.commands import Offer
 from hermes_tui.feed import Keeper, OpenStore
 from hermes_tui.messages import SearchesKept
+from hermes_tui.render.safe import one_line
 from hermes_tui.screens.mender import Mender
 from hermes_tui.widgets.hit_list import MeantKey
 from hermes_tui.widgets.virtual_list import VirtualList
@@ -109,11 +110,11 @@ class Seeker(Mender):
         """For the palette: save what is typed, go to what was saved, save it no longer."""
         text = self.search_bar.text.strip()
         if self._can_save and text and text not in self.saved:
-            yield Offer(f"Save this search: {text}", "", partial(self._save, text))
+            yield Offer(f"Save this search: {one_line(text)}", "", partial(self._save, text))
         for one in self.saved:
-            yield Offer(f"Search: {one}", "", partial(self._seek, one))
+            yield Offer(f"Search: {one_line(one)}", "", partial(self._seek, one))
         for one in self.saved:
-            yield Offer(f"Remove saved search: {one}", "", partial(self._forget, one))
+            yield Offer(f"Remove saved search: {one_line(one)}", "", partial(self._forget, one))
 
     def _save(self, text: str) -> None:
         self.keeper.save(text)

@@ -142,6 +142,18 @@ async def test_a_search_is_saved_found_in_the_palette_and_taken_out_again(tmp_pa
         assert json.loads(kept.read_bytes()) == []
 
 
+async def test_what_somebody_wrote_into_the_saved_searches_passes_the_gate(tmp_path: Path) -> None:
+    """Mutant: without `one_line` the palette has an escape sequence in a row."""
+    kept = tmp_path / "searches.json"
+    kept.write_text(json.dumps(["red \x1b[31m [@click=app.quit]x[/]"]))
+    async with browsing(talkative(tmp_path), searches=kept) as stage:
+        await stage.until(lambda: bool(stage.browser.saved))
+        assert next(offer.title for offer in stage.browser.searches_offered()).isprintable()
+        await stage.press("ctrl+p")
+        await stage.type("red")
+        await stage.shows("[@click=app.quit]x[/]")
+
+
 async def test_a_file_of_saved_searches_that_is_not_ours_is_left_as_it_is(tmp_path: Path) -> None:
     """Mutant: with `load` giving nothing for a broken file, saving one more search writes over it."""
     kept = tmp_path / "searches.json"

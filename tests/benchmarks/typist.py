@@ -1,4 +1,4 @@
-"""Typing in a real terminal: `python -m tests.benchmarks.typing HOME --peer PYTHON --fzf fzf` prints Markdown.
+"""Typing in a real terminal: `python -m tests.benchmarks.typist HOME --peer PYTHON --fzf fzf` prints Markdown.
 
 Words are typed at 90 ms a key into hermes-tui, into `hermes sessions browse` of the peer, and into fzf over the titles
 of the same home.
@@ -261,7 +261,7 @@ def main() -> None:
     """Type into all of them."""
     from tempfile import TemporaryDirectory
 
-    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.typing")
+    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.typist")
     parser.add_argument("home", type=Path)
     parser.add_argument("--peer", help="the interpreter that has hermes-agent and what it needs")
     parser.add_argument("--fzf", help="the program")
