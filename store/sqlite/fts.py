@@ -118,6 +118,7 @@ def newest(
 
 def passing(
     reader: Reader,
+    layout: Layout,
     query: Query,
     ids: Sequence[int],
     *,
@@ -132,7 +133,6 @@ def passing(
         StoreError: If the messages themselves cannot be read.
     """
     named = Stretch(None, "", judged=judged, ids=tuple(sorted(ids, reverse=True)))
-    layout = reader.layout
     search = _Search(reader, layout, query, cancel, time.monotonic, conditions=tests(layout, query, among))
     return frozenset(one for step in search.steps([named], len(ids)) for one in step.ids)
 

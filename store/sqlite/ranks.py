@@ -86,7 +86,8 @@ class _Best:
         ids = tuple(self._found(scored, limit))
         if len(ids) < limit and most == len(scored) < RANKED_ROWS:  # many of them were taken back
             ids = tuple(self._found(self._scored(RANKED_ROWS) or [], limit))
-        said = f"ranked among the newest {RANKED_ROWS:_}".replace("_", " ") if self._is_bounded() else None
+        bounded = len(scored) >= min(most, RANKED_ROWS) and self._is_bounded()
+        said = f"ranked among the newest {RANKED_ROWS:_}".replace("_", " ") if bounded else None
         return Ranked(ids, " · ".join(filter(None, (self.way.label, said))) or None)
 
     @property
@@ -117,7 +118,13 @@ class _Best:
         for start in range(0, len(scored), _AT_ONCE):
             chunk = [cells.integer(row[0]) for row in scored[start : start + _AT_ONCE]]
             passed = fts.passing(
-                self.reader, self.query, chunk, judged=self.way.judged, among=self.among, cancel=self.cancel
+                self.reader,
+                self.layout,
+                self.query,
+                chunk,
+                judged=self.way.judged,
+                among=self.among,
+                cancel=self.cancel,
             )
             for one in chunk:
                 if one in passed:
