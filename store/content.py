@@ -124,6 +124,17 @@ def parse_calls(value: object) -> tuple[ToolCall, ...]:
     return tuple(_call(call) for call in calls if isinstance(call, dict)) if isinstance(calls, list) else ()
 
 
+def shown_calls(value: object) -> tuple[ToolCall, ...]:
+    """Give the tool calls of a cell or of a JSONL value for a reader: what is none, as a call without a name."""
+    if (calls := parse_calls(value)) or value is None:
+        return calls
+    raw = value if isinstance(value, str) else dump(value)
+    return () if raw.strip() in _NO_CALLS else (ToolCall(None, "", raw),)
+
+
+_NO_CALLS = ("", "[]", "null", '""', "false", "0")
+
+
 def _call(call: dict[str, object]) -> ToolCall:
     """Read one call, in OpenAI's form or the id-less one."""
     inner = call.get("function")
@@ -212,7 +223,7 @@ def message_of_record(
         role=role,
         text=text,
         timestamp=moment(value.get("timestamp")),
-        tool_calls=parse_calls(value.get("tool_calls")),
+        tool_calls=shown_calls(value.get("tool_calls")),
         tool_call_id=word(value.get("tool_call_id")),
         tool_name=word(value.get("tool_name")) or word(value.get("name")),
         reasoning=reasoned(word(value.get("reasoning_content")) or word(value.get("reasoning")) or "", thought),

@@ -403,7 +403,7 @@ def message_of(row: tuple[Value, ...]) -> Message:
         role=role or "",
         text=text,
         timestamp=cells.moment(moment),
-        tool_calls=content.parse_calls(calls),
+        tool_calls=content.shown_calls(calls),
         tool_call_id=call_id,
         tool_name=tool,
         reasoning=content.reasoned(field or plain or "", thought),

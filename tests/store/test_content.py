@@ -21,6 +21,7 @@ from store.content import (
     parse_calls,
     parted,
     readable,
+    shown_calls,
 )
 from store.models import Message, Origin, ToolCall
 
@@ -305,3 +306,25 @@ def test_thoughts_in_an_assistants_text_are_reasoning(text: str, said: str, thou
     assert known.reasoning == ("own" if not thought else f"own\n\n{thought}")
     same = message_of_record({"role": "assistant", "content": text, "reasoning": thought}, session_id="s", line=1)
     assert same.reasoning == thought
+
+
+NO_CALLS: tuple[object, ...] = (None, "", " ", "[]", "null", [], '""')
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        ("{bad json", ["{bad json"]),
+        ("\ufffd\x00", ["\ufffd\x00"]),
+        ("5", ["5"]),
+        ('["a"]', ['["a"]']),
+        (["a"], ['["a"]']),
+        (7.5, ["7.5"]),
+        *[(nothing, list[str]()) for nothing in NO_CALLS],
+    ],
+)
+def test_calls_that_are_none_are_shown_as_they_are(value: object, shown: list[str]) -> None:
+    """Mutant: `parse_calls` for readers too."""
+    assert [(call.id, call.name, call.arguments) for call in shown_calls(value)] == [(None, "", raw) for raw in shown]
+    good = '[{"id": "c", "function": {"name": "ls", "arguments": "{}"}}]'
+    assert shown_calls(good) == parse_calls(good)
