@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import ClassVar
 
 from textual import on
+from textual.actions import SkipAction
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.geometry import Size
@@ -94,7 +95,8 @@ class HiddenScreen(Screen[bool]):
         Binding("escape", "back", show=False),
         Binding("v", "everything", show=False),
         Binding("q", "leave", show=False),
-        Binding("slash", "look_up", show=False),
+        # Before the focused widget, as in the browser: what is typed fast after it is looked up too.
+        Binding("slash", "look_up", show=False, priority=True),
         Binding("down,tab,enter", "read", show=False),
     ]
 
@@ -163,8 +165,10 @@ class HiddenScreen(Screen[bool]):
         self.dismiss(True)
 
     def action_look_up(self) -> None:
-        """Type an id or a title."""
-        self._input.focus()
+        """Type an id or a title; a slash that is typed there is a letter."""
+        if self.focused is self._input:
+            raise SkipAction
+        self.set_focus(self._input)
 
     def action_read(self) -> None:
         """From the look-up to the text."""

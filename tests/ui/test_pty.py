@@ -131,6 +131,12 @@ def test_keys_that_come_in_one_go_reach_what_has_the_focus_by_then(tmp_path: Pat
         app.send("\x1b[BI/near river", settle=1.0)
         app.wait_for("/ near river")
         app.wait_for("1 hit in 1 session")
+        app.send("\x1b", settle=1.0)
+        app.wait_for("1 of 1 session")
+        app.send("\x1b[Bv", settle=1.0)
+        app.wait_for("look up")
+        app.send("/no/where", settle=1.0)
+        app.wait_for("“no/where”")
 
 
 def fingerprint(home: Path) -> dict[str, str]:
