@@ -17,7 +17,7 @@ from .sqlite import orphans
 from .sqlite.connection import Reader
 
 LATER = 60.0
-"""Seconds by which SQLite's newest message must follow the file's last change to be one that the file lacks."""
+"""Seconds by which SQLite's newest message must follow the file's last one to be one that the file lacks."""
 
 LONG_BEGUN = 300.0
 """Seconds by which the first line of a file that is a copy may follow the start of its session."""
@@ -43,7 +43,8 @@ def flag(session: Session, facts: JsonlFacts | None) -> Drift | None:
     if session.origin is Origin.JSONL:
         return Drift.JSONL_ONLY
     if facts.messages > session.messages:
-        followed = session.messages and (session.last_active or 0) > facts.mtime_ns / 1e9 + LATER
+        last = facts.mtime_ns / 1e9 if facts.last_active is None else facts.last_active
+        followed = session.messages and (session.last_active or 0) > last + LATER
         return Drift.DIVERGED if followed else Drift.JSONL_AHEAD
     return Drift.DAMAGED if facts.bad_lines or facts.problem else None
 

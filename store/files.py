@@ -187,7 +187,8 @@ class Files:
                 times = times if time is None else [*times[:1], time]
         except (CannotOpen, Damaged) as error:
             facts = replace(facts, problem=str(error))
-        facts = replace(facts, messages=messages, meta_lines=len(metas), bad_lines=bad)
+        last = times[-1] if times else None
+        facts = replace(facts, messages=messages, meta_lines=len(metas), bad_lines=bad, last_active=last)
         return _Look(facts, self._session(facts, metas, times), ends.outline())
 
     def _session(self, facts: JsonlFacts, metas: list[dict[str, object]], times: list[float]) -> Session:

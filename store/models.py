@@ -270,6 +270,8 @@ class JsonlFacts:
     """Good lines without session_meta."""
     meta_lines: int = 0
     bad_lines: int = 0
+    last_active: float | None = None
+    """Time of its last line that has one, where it was read."""
     problem: str = ""
     """Why the file could not be read; "" where it was."""
 

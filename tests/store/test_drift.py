@@ -12,6 +12,7 @@ import os
 import tracemalloc
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -22,9 +23,9 @@ from store.models import Check, JsonlFacts, Origin, Session
 from tests.builders import META, db, home, jsonl, say, store, talk
 
 
-def facts(messages: int, *, changed: float = 1_000.0, bad: int = 0, problem: str = "") -> JsonlFacts:
+def facts(messages: int, *, changed: float = 1_000.0, last: float | None = None, **more: Any) -> JsonlFacts:
     """What a look at a file told."""
-    return JsonlFacts("s", 1, int(changed * 1e9), 1, messages=messages, bad_lines=bad, problem=problem)
+    return JsonlFacts("s", 1, int(changed * 1e9), 1, messages=messages, last_active=last, **more)
 
 
 def row(messages: int, *, last: float = 1_000.0) -> Session:
@@ -42,8 +43,10 @@ def row(messages: int, *, last: float = 1_000.0) -> Session:
         (row(0), facts(3), Drift.JSONL_AHEAD),
         (row(2, last=2_000.0), facts(993), Drift.DIVERGED),
         (row(2, last=1_059.0), facts(993), Drift.JSONL_AHEAD),
-        (row(2), facts(2, bad=1), Drift.DAMAGED),
-        (row(2), facts(3, bad=1), Drift.JSONL_AHEAD),
+        (row(2, last=1_000.0), facts(993, last=900.0), Drift.DIVERGED),
+        (row(2, last=900.0), facts(993, last=900.0), Drift.JSONL_AHEAD),
+        (row(2), facts(2, bad_lines=1), Drift.DAMAGED),
+        (row(2), facts(3, bad_lines=1), Drift.JSONL_AHEAD),
         (row(2), facts(0, problem="may not be read"), Drift.DAMAGED),
         (Session("s", origin=Origin.JSONL), facts(0), Drift.JSONL_ONLY),
     ],
