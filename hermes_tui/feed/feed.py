@@ -32,6 +32,9 @@ if TYPE_CHECKING:
     from store import SessionDB
     from store.query import Query
 
+FILES_AFTER = 1.0
+"""Seconds after a file has grown until it is searched again."""
+
 
 @dataclass(slots=True)
 class _Search:
@@ -147,6 +150,13 @@ class Feed(Doctoring):
         """Look for new hits of the search that stands, and for what was added to the transcript."""
         if (search := self._search) is not None and search.seen is not None:
             self.put("search", "search", lambda db: self._new_hits(search, db), name="new hits", told="search")
+            if change.files:
+                # Later: what an agent writes into both is in SQLite then, and not a hit of the file.
+                asked = search.generation, search.query, search.cancel, self._clock
+                name, delay = "hits of files", FILES_AFTER
+                self.put(
+                    "search", "search", lambda db: seeking.again(db, *asked), name=name, told="search", delay=delay
+                )
         if (reading := self._reading) is not None:
             self._grow(reading, change)
 

@@ -46,6 +46,15 @@ def hits(
         yield HitsArrived(generation, batch, round((clock() - began) * 1000), standing=after_id > 0)
 
 
+def again(
+    db: SessionDB, generation: int, query: Query, cancel: Cancel, clock: Callable[[], float]
+) -> Iterator[HitsArrived]:
+    """The same search once more, told as what was added since: a file has no ids to go on from."""
+    for message in hits(db, generation, query, cancel, clock):
+        if message.batch.hits:
+            yield replace(message, standing=True)
+
+
 def beyond(
     db: SessionDB,
     generation: int,

@@ -268,3 +268,17 @@ async def test_what_has_no_word_in_it_says_so_and_leaves_the_list(tmp_path: Path
         await stage.until(lambda: stage.status.startswith("no word to search for yet · 2 of 2 sessions"))
         await stage.type("zebra")
         await stage.shows("2 hits in 2 sessions")
+
+
+async def test_what_is_written_into_a_file_alone_is_found_by_the_search_that_stands(tmp_path: Path) -> None:
+    """Mutant: with ids above the newest alone looked for, it is never found."""
+    home = builders.home(tmp_path)
+    builders.db(home).close()
+    file = builders.jsonl(home, "alone", [builders.say("user", "one zebra")])
+    async with browsing(home) as stage:
+        await stage.type("zebra")
+        await stage.shows("1 hit in 1 session")
+        with file.open("a") as out:
+            out.write(json.dumps(builders.say("user", "another zebra")) + "\n")
+        await stage.shows("another zebra")
+        await stage.shows("2 hits in 1 session")
