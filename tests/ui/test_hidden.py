@@ -124,3 +124,52 @@ async def test_another_profile_is_one_entry_of_the_palette_away(tmp_path: Path) 
             assert stage.lines[0].endswith(name)
         await stage.shows("an old snapshot")
         await stage.shows("Look around")
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_a_profile_that_cannot_be_read_is_said_above_the_others(tmp_path: Path, size: tuple[int, int]) -> None:
+    """Mutant: the sentence never asked for."""
+    root = furnish(tmp_path)
+    torn = root / "profiles" / "torn"
+    torn.mkdir()
+    (torn / "state.db").write_text("no database " * 90)
+    shelves = [Shelf("all", partial(open_home, Home(root, "all")), "all", "~")]
+    async with browsing(root, size, profiles=shelves) as stage:
+        await stage.press("ctrl+p")
+        await stage.type("profile all")
+        await stage.shows("Profile all")
+        await stage.press("enter")
+        await stage.shows("△P  Not every profile can be read")
+        await stage.says("profile torn: ")
+        await stage.shows("Look around")
+        assert stage.status.startswith("△P partial: 4 sessions; 1 profile cannot be read")
+        (torn / "state.db").unlink()
+        await stage.press("down", "R")
+        await stage.gone("Not every profile")
+        assert stage.status.startswith("3 of 4 sessions")
+
+
+async def test_every_kind_of_row_is_labelled_on_the_screen(tmp_path: Path) -> None:
+    """What waits in the spool too, in its place. Mutant: `waiting` giving nothing."""
+    home = builders.home(tmp_path)
+    db = builders.db(home)
+    start = 1_784_000_000
+    rows = [
+        say("session_meta", None),
+        say("user", "hello"),
+        say("user", "what others say", observed=True),
+        say("user", "[CONTEXT COMPACTION] earlier things"),
+        say("user", "the end"),
+    ]
+    builders.store(db, "s", [one | {"timestamp": start + 10 * place} for place, one in enumerate(rows)])
+    db.close()
+    waits = {"session_id": "s", "message": say("user", "it waits", timestamp=start + 35)}
+    (home / "pending_messages").mkdir()
+    (home / "pending_messages" / "pending-0a.json").write_text(json.dumps({"ts": start + 35, "seq": 0, "data": waits}))
+    async with browsing(home, (80, 40)) as stage:
+        await stage.shows("hello")
+        await stage.press("down", "enter")
+        await stage.shows("the end")
+        notes = ("session_meta ·", "observed ·", "summary ·", "spool ·", "it waits", "the end")
+        places = [next(place for place, line in enumerate(stage.lines) if note in line) for note in notes]
+        assert places == sorted(places)
