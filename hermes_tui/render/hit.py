@@ -68,15 +68,16 @@ def more_row(number: int, *, width: int, glyphs: Glyphs, cursor: bool = False) -
 
 def meant_row(text: str, *, width: int, glyphs: Glyphs, cursor: bool = False) -> Line:
     """Draw what might be typed instead, under the words of a search that found nothing."""
-    line = (
+    line: Line = (
         bar(glyphs, cursor=cursor),
         blank(4),
         span("did you mean ", Role.DIM),
         span(one_line(text), Role.ACCENT, bold=True),
         span("? ", Role.DIM),
         span(glyphs.words("enter"), Role.ACCENT, bold=True),
-        span(" searches for it", Role.DIM),
     )
+    explained = (*line, span(" searches for it", Role.DIM))
+    line = explained if line_cells(explained) <= width else line
     return under_cursor(fill(crop(line, width, glyphs.truncated), width), cursor=cursor)
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hermes_tui.render.glyphs import ASCII
-from hermes_tui.render.hit import context_row, hit_row, more_row, section_rule, snippet
+from hermes_tui.render.glyphs import ASCII, UNICODE
+from hermes_tui.render.hit import context_row, hit_row, meant_row, more_row, section_rule, snippet
 from hermes_tui.render.line import Line, Role, line_cells, plain
 from hermes_tui.render.row import group_row, session_row
 from store.models import ContextLine, Hit, Status
@@ -235,3 +235,13 @@ def test_the_rows_of_an_ascii_terminal_are_ascii() -> None:
     assert plain(more_row(2, width=62, glyphs=ASCII)).rstrip().endswith("2 more - right shows them")
     assert plain(section_rule("2 titles", width=20, glyphs=ASCII)) == " 2 titles --------- "
     assert plain(hit_row(RUN, width=62, now=NOW, glyphs=ASCII)).isascii()
+
+
+def test_what_was_meant_is_offered_with_its_key_and_never_cut_in_a_word_of_ours() -> None:
+    """Mutant: with the whole sentence always drawn, 44 columns end in `searches fo…`."""
+    assert plain(meant_row("docker", width=80, glyphs=UNICODE)).rstrip() == (
+        "     did you mean docker? enter searches for it"
+    )
+    assert plain(meant_row("docker", width=44, glyphs=UNICODE)).rstrip() == "     did you mean docker? enter"
+    assert line_cells(meant_row("docker " * 20, width=44, glyphs=UNICODE)) == 44
+    assert plain(meant_row("a\x1b[31m", width=80, glyphs=UNICODE)).isprintable()
