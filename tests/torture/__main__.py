@@ -110,7 +110,7 @@ def _peer(seconds: int, seed: int) -> Iterator[Row]:
         return
     found = peer.run(seconds=seconds, seed=seed)
     told = (
-        f"{found.ours} of ours and {found.peers} of its appends, {found.repairs} repairs and {found.undos} undos"
+        f"{found.ours} of ours and {found.peers} of its appends, {found.repairs} repairs"
         f" ({found.gave_way} gave way to it), {found.kills} kills, {found.lost} lost for either,"
         f" {found.doubled} doubled, {found.errors} errors, {len(found.faults)} complaints"
     )

@@ -1,7 +1,8 @@
-"""hermes-agent 0.19.0 on one file with us: both write and read, we browse, repair and undo; both are killed at random.
+"""hermes-agent 0.19.0 on one file with us: both write and read, we browse and repair; both are killed at random.
 
 The peer runs in its own interpreter (HERMES_019_PYTHON) with its own SQLite, and opens what we created.
-Sessions whose history lies in JSONL are repaired and taken back again and again, while the peer appends to them.
+Sessions whose history lies in JSONL are repaired one after the other, while the peer appends to them. None is taken
+back: what an undo leaves in an index that SQLite 3.40 writes too stands in RESULTS.md.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import os
 import random
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -25,9 +26,10 @@ PYTHON = os.environ.get("HERMES_019_PYTHON", "")
 
 WRITERS = 2
 """Of each kind."""
-MENDED = ("m0", "m1", "m2")
-"""Sessions of which SQLite has the last two messages, and a JSONL file all."""
 LOST = 40
+"""Messages in the JSONL file of a session that is repaired; SQLite has the last two."""
+PACE = 2.0
+"""Seconds between two repairs at most."""
 
 _PEER = """
 import os, random, sys, time
@@ -69,7 +71,6 @@ class Outcome:
     """Messages that we acknowledged."""
     peers: int = 0
     repairs: int = 0
-    undos: int = 0
     gave_way: int = 0
     """Repairs that stopped because the peer wrote to the session again and again; they were finished later."""
     kills: int = 0
@@ -91,9 +92,10 @@ def run(*, seconds: float, seed: int = 1) -> Outcome:
     outcome = Outcome()
     with stores.folder() as folder:
         path = folder / "state.db"
-        programs.answer(lambda: _prepared(path))
+        sessions = [f"m{number}" for number in range(max(6, int(seconds)))]
+        programs.answer(lambda: _prepared(path, sessions))
         until = time.monotonic() + seconds
-        begins = _cast(path, until)
+        begins = _cast(path, sessions, until)
         running = [begin() for begin in begins]
         while time.monotonic() < until - 1:
             time.sleep(0.3 + chance.random())
@@ -103,40 +105,42 @@ def run(*, seconds: float, seed: int = 1) -> Outcome:
             running[number] = begins[number]()
         for program in running:
             outcome.errors += (programs.end(program, kill=False) if isinstance(program, int) else program.wait()) != 0
-        programs.answer(lambda: _settled(path))
-        _judge(path, outcome)
+        programs.answer(lambda: _settled(path, sessions))
+        _judge(path, sessions, outcome)
     return outcome
 
 
-def _prepared(path: Path) -> None:
+def _prepared(path: Path, sessions: Sequence[str]) -> None:
     """A store with a session for each writer, and sessions that lack most of their history."""
     crowd.seeded(path, 2 * WRITERS, rows=400)
     database = SessionDB(path)
     (path.parent / "sessions").mkdir()
-    for session in MENDED:
+    for session in sessions:
         talk = [builders.say("user", f"{session} {number} needle", timestamp=1.7e9 + number) for number in range(LOST)]
         builders.jsonl(path.parent, session, talk)
         builders.store(database, session, talk[-2:])
     database.close()
 
 
-def _cast(path: Path, until: float) -> list[Callable[[], Program]]:
+def _cast(path: Path, sessions: Sequence[str], until: float) -> list[Callable[[], Program]]:
     """How each program is started, and started again after it was killed."""
     folder = path.parent
     ours = [
         partial(programs.start, _ours(path, f"w{number}", folder / f"told{number}", until)) for number in range(WRITERS)
     ]
     peers = [
-        partial(_peer, path, f"w{number}", folder / f"told{number}", until) for number in range(WRITERS, 2 * WRITERS)
+        partial(_peer, path, [f"w{number}", *sessions], folder / f"told{number}", until)
+        for number in range(WRITERS, 2 * WRITERS)
     ]
     readers = [
         partial(programs.start, crowd.looking(path, folder / f"r{number}", until, number)) for number in range(2)
     ]
-    return [*ours, *peers, *readers, partial(programs.start, _mending(path, folder / "mended", until))]
+    return [*ours, *peers, *readers, partial(programs.start, _mending(path, sessions, folder / "mended", until))]
 
 
-def _peer(path: Path, session: str, told: Path, until: float) -> Program:
-    command = [PYTHON, "-c", _PEER, str(path), session, str(told), str(until - time.monotonic()), *MENDED]
+def _peer(path: Path, sessions: Sequence[str], told: Path, until: float) -> Program:
+    own, *mended = sessions
+    command = [PYTHON, "-c", _PEER, str(path), own, str(told), str(until - time.monotonic()), *mended]
     return subprocess.Popen(command, env=_environment(path))
 
 
@@ -159,37 +163,39 @@ def _ours(path: Path, session: str, told: Path, until: float) -> Callable[[], No
     return write
 
 
-def _mending(path: Path, told: Path, until: float) -> Callable[[], None]:
+def _mending(path: Path, sessions: Sequence[str], told: Path, until: float) -> Callable[[], None]:
     def mend() -> None:
         chance, database = random.Random(os.getpid()), SessionDB(path)
         with told.open("a") as done:
-            while time.monotonic() < until:
-                done.write(f"{_mend(database, chance.choice(MENDED))}\n")
-                done.flush()
-                time.sleep(chance.random() * 0.3)
+            over = {one.session_id for one in database.operations() if not one.unfinished}
+            for session in (one for one in sessions if one not in over):
+                if time.monotonic() < until and (said := _mend(database, session)):
+                    done.write(f"{said}\n")
+                    done.flush()
+                    time.sleep(chance.random() * PACE)
+            while time.monotonic() < until:  # everything is mended; the end comes for all at once
+                time.sleep(0.1)
 
     return mend
 
 
 def _mend(database: SessionDB, session: str) -> str:
-    """Finish what was stopped, else take the last repair back, else repair; what was done."""
-    known = [one for one in database.operations() if one.session_id == session and one.state is not State.UNDONE]
+    """Finish what was stopped, else repair; what was done, "" where it was done before."""
+    known = [one for one in database.operations() if one.session_id == session]
     try:
         if known and known[0].unfinished:
             return str(database.finish(known[0].id).state)
-        if known:
-            return str(database.undo(known[0].id).state)
-        return str(database.repair(database.plan(session)).state)
+        return "" if known else str(database.repair(database.plan(session)).state)
     except Refused:  # the peer was quicker, all the time
         return "gave way"
 
 
-def _settled(path: Path) -> None:
-    """Finish what was stopped, and leave every session repaired."""
+def _settled(path: Path, sessions: Sequence[str]) -> None:
+    """Leave every session repaired."""
     database = SessionDB(path)
-    for session in MENDED:
-        while not any(one.session_id == session and one.state is State.DONE for one in database.operations()):
-            _mend(database, session)
+    for session in sessions:
+        while _mend(database, session):
+            pass
     database.close()
 
 
@@ -200,8 +206,8 @@ def _kill(program: Program) -> int:
     return program.wait()
 
 
-def _judge(path: Path, outcome: Outcome) -> None:
-    sessions = [*(f"w{number}" for number in range(2 * WRITERS)), *MENDED]
+def _judge(path: Path, mended: Sequence[str], outcome: Outcome) -> None:
+    sessions = [*(f"w{number}" for number in range(2 * WRITERS)), *mended]
     command = [PYTHON, "-c", _READ, str(path), *sessions]
     theirs = subprocess.run(command, env=_environment(path), capture_output=True, text=True, check=True)
     seen_by_peer = collections.Counter(json.loads(theirs.stdout.splitlines()[-1]))
@@ -212,11 +218,10 @@ def _judge(path: Path, outcome: Outcome) -> None:
     outcome.peers = len(acknowledged) - outcome.ours
     outcome.lost = sum(not seen[line] or not seen_by_peer[line] for line in acknowledged)
     outcome.doubled = sum(count - 1 for count in (seen | seen_by_peer).values())
-    mended = collections.Counter((path.parent / "mended").read_text().split("\n"))
-    outcome.repairs, outcome.undos = mended[State.DONE], mended[State.UNDONE]
-    outcome.gave_way = mended["gave way"]
+    told = collections.Counter((path.parent / "mended").read_text().split("\n"))
+    outcome.repairs, outcome.gave_way = told[State.DONE], told["gave way"]
     outcome.faults = [fault for fault in found.faults if "counters" not in fault]
-    outcome.faults += [fault for session in MENDED for fault in programs.answer(partial(_disorder, path, session))]
+    outcome.faults += programs.answer(lambda: [fault for session in mended for fault in _disorder(path, session)])
 
 
 def _disorder(path: Path, session: str) -> list[str]:
