@@ -226,7 +226,9 @@ def _listing_ended(home: Home, found: _Listing, err: TextIO) -> int:
         return complain(f"{part}{found.problem}", err)
     if not found.sessions:
         where = f"{home.state_db.parent} has no sessions yet"
-        remark(f"{where}; --home DIR or --profile NAME opens another home, --demo a sample", err)
+        others = ", ".join(one.name for one in home.profiles() if one.name != home.name and not home.is_every)
+        there = f" ({others})" if others else ""
+        remark(f"{where}; --home DIR or --profile NAME{there} opens another home, --demo a sample", err)
     return 0
 
 

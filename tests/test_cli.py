@@ -185,6 +185,15 @@ def test_a_profile_that_cannot_be_read_leaves_the_merged_list_partial(tmp_path: 
     assert "profile torn: " in err
 
 
+def test_an_empty_root_names_the_profiles_that_are_there(tmp_path: Path, run: Run) -> None:
+    """Mutant: without their names."""
+    home = builders.home(tmp_path)
+    (home / "profiles" / "work" / "sessions").mkdir(parents=True)
+    code, out, err = run(home, "list")
+    assert (code, out) == (0, "")
+    assert "--profile NAME (work) opens another home" in err
+
+
 def test_a_file_is_shown_where_sqlite_cannot_be_read(tmp_path: Path, run: Run) -> None:
     """Mutant: `session_named` that ends where SQLite does."""
     home = builders.home(tmp_path)
