@@ -130,11 +130,11 @@ def test_flags_go_by_content_in_the_end_and_again_after_a_change(tmp_path: Path)
 
             running.until(lambda: flag() == "diverged")
             builders.jsonl(home, "s1", builders.talk(3, word="one"))
-            running.until(lambda: becomes(None), seconds=12)
+            running.until(lambda: becomes(None), seconds=30)
             builders.jsonl(home, "s1", [*builders.talk(3, word="one"), builders.say("user", "more")])
-            running.until(lambda: becomes("jsonl_ahead"), seconds=12)
+            running.until(lambda: becomes("jsonl_ahead"), seconds=30)
             path.unlink()
-            running.until(lambda: becomes(None), seconds=12)
+            running.until(lambda: becomes(None), seconds=30)
 
 
 def test_what_a_comparison_found_is_there_with_the_next_start(tmp_path: Path) -> None:
