@@ -32,8 +32,9 @@ if TYPE_CHECKING:
     from store import SessionDB
     from store.query import Query
 
-FILES_AFTER = 1.0
-"""Seconds after a file has grown until it is searched again."""
+FILES_AFTER = 0.6
+"""Seconds after a file has grown until it is searched again: less than two listings of the files are apart, so that a
+file that goes on growing does not put it off for ever."""
 
 
 @dataclass(slots=True)
