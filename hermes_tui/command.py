@@ -61,7 +61,7 @@ class Command:
     words: Mapping[Place, str] = field(default_factory=dict, kw_only=True)
     """Where the footer says something else than `word`, by place."""
     needs: str = field(default="", kw_only=True)
-    """A condition that the screen knows: "failed", "rows", "wide", "roomy", "query", "typed", "sought", "rankable",
+    """A condition that the screen knows: "failed", "rows", "wide", "roomy", "hits", "typed", "sought", "rankable",
     "family" or "flagged", of a repair "applies", "running", "idle", "done", "undoable" or "mergeable", of the doctor
     "waiting"; "" for none.
     """

@@ -103,7 +103,7 @@ TABLE: tuple[Command, ...] = (
             Key("right_square_bracket", "context(1)", "More context around the hit"),
         ),
         words={TRANSCRIPT: ""},
-        needs="query",
+        needs="hits",
     ),
     Command(
         "hits",
@@ -113,7 +113,7 @@ TABLE: tuple[Command, ...] = (
         frozenset({HITS, TRANSCRIPT}),
         60,
         keys=(Key("n", "next_hit(1)", "Next hit"), Key("N", "next_hit(-1)", "Previous hit")),
-        needs="query",
+        needs="hits",
     ),
     Command(
         "clear",

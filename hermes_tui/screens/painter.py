@@ -102,7 +102,7 @@ class Painter(Frame):
             "rows": pane.cursor_key is not None,
             "wide": self.two_panes,
             "roomy": self.form.roomy,
-            "query": self.hits_shown,
+            "hits": self.hits_shown and self.hit_list.has_hits,
             "rankable": self.hits_shown and self.finder.results.can_rank,
             "typed": bool(self.search_bar.text),
             "sought": bool(self.history),

@@ -203,6 +203,11 @@ class HitList(VirtualList):
             return self._groups[key.session_id].hits[0]
         return self.hit(key)
 
+    @property
+    def has_hits(self) -> bool:
+        """There is a message to go to, and not titles alone."""
+        return bool(self._hits)
+
     def move_hit(self, step: int) -> Hit | None:
         """Put the cursor on the next hit (1) or the previous one (-1), through all sessions; None where there is none.
 

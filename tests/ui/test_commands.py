@@ -14,7 +14,7 @@ from hermes_tui.widgets.transcript import Transcript
 NOT_YET = {"e", "o", "ctrl+f"}
 """Keys of later issues: on no screen before they work."""
 CONDITIONS = (
-    *("rows", "wide", "roomy", "query", "typed", "flagged", "any_flagged"),
+    *("rows", "wide", "roomy", "hits", "typed", "flagged", "any_flagged"),
     *("applies", "readable", "undoable", "idle", "next", "mergeable", "waiting"),
 )
 
@@ -49,7 +49,7 @@ def test_only_what_works_is_listed() -> None:
 def test_the_footer_says_what_is_needed_most_first() -> None:
     listed = footer(Place.SESSIONS, ("rows",))
     assert listed[:4] == (("↑↓", "rows"), ("enter", "open"), ("/", "search"), ("v", "hidden"))
-    hits = footer(Place.HITS, ("rows", "query", "typed", "rankable"))
+    hits = footer(Place.HITS, ("rows", "hits", "typed", "rankable"))
     assert [keys for keys, _ in hits] == ["↑↓", "enter", "[ ]", "n N", "esc", "→ ←", "R", "ctrl+p", "q"]
     reader = footer(Place.TRANSCRIPT, ())
     assert reader[:5] == (
