@@ -37,7 +37,7 @@ NO_COLOUR_THEME = "ansi-dark"
 STDIN = 0
 LOOK_AFTER = 2.0
 """Seconds between two looks whether the terminal is still there."""
-GRACE = 5.0
+GRACE = 8.0
 """Seconds that leaving may take after a signal."""
 
 

@@ -193,7 +193,11 @@ def _print_receipt(paper: Paper, receipt: Receipt) -> None:
         f"{receipt.session_id}  {receipt.state}: {counts}, {in_words(receipt.rows)} in SQLite now",
         f"  backup   {receipt.backup}",
         *([f"  copy     {receipt.full_backup}"] if receipt.full_backup else []),
-        *(["  index    damaged: search scans until Hermes has rebuilt it"] if receipt.index_damaged else []),
+        *(
+            ["  index    not whole: `hermes-tui doctor` tells which, a rebuild by Hermes mends it"]
+            if receipt.index_damaged
+            else []
+        ),
         f"  undo     hermes-tui undo {receipt.operation}",
     ]
     for line in lines:

@@ -104,12 +104,14 @@ class Terminal:
         os.write(self._master, keys.encode())
         self.pump(settle)
 
-    def exit_code(self, *, timeout: float = 10.0) -> int:
-        """Wait for the process to end."""
+    def exit_code(self, *, timeout: float = 20.0) -> int:
+        """Wait for the process to end, and take what it said last."""
         end = time.monotonic() + timeout
         while self.process.poll() is None and time.monotonic() < end:
             self.pump(0.05)
-        return self.process.wait(0.1)
+        code = self.process.wait(0.1)
+        self.pump(1.0)
+        return code
 
     def foreign(self) -> list[str]:
         """Every control character in the output that no sequence of the app's own explains."""

@@ -147,7 +147,7 @@ def _copies(receipt: Receipt) -> Iterator[Entry]:
     if receipt.backup:
         yield "kept in", _path(receipt.backup)
     if receipt.index_damaged:
-        yield "index", "damaged: search scans until Hermes has rebuilt it"
+        yield "index", "not whole: D tells which, a rebuild by Hermes mends it"
 
 
 def _path(folder: Path | None) -> str:

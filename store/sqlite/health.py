@@ -20,7 +20,7 @@ import apsw
 from .. import errors
 from ..cancel import Cancel
 from ..models import Finding
-from . import cells, faults, holders, mounts, opening
+from . import cells, faults, holders, mounts, opening, stand_ins
 from .connection import Reader
 from .layout import FTS, NEWEST_KNOWN, TRIGRAM, Layout
 from .ledger import TABLE as OPERATIONS
@@ -172,6 +172,8 @@ def integrity(reader: Reader, cancel: Cancel) -> Iterator[Finding]:
 
 def _judged(copy: Path, layout: Layout, cancel: Cancel) -> Iterator[Finding]:
     """The tables of a copy, then each of its indexes."""
+    for name in _forgotten(copy):
+        yield Finding("index", None, f"{name} can only be checked by Hermes: its tokenizer is not here")
     connection = apsw.Connection(str(copy))
     try:
         connection.config(apsw.SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0)
@@ -180,6 +182,19 @@ def _judged(copy: Path, layout: Layout, cancel: Cancel) -> Iterator[Finding]:
             for table, kind in ((FTS, layout.fts), (TRIGRAM, layout.trigram)):
                 if kind is not None:
                     yield _indexed(connection, layout, table, kind)
+    finally:
+        connection.close()
+
+
+def _forgotten(copy: Path) -> list[str]:
+    """Take indexes without a tokenizer out of a copy's schema: the check of all tables would end at them."""
+    connection = apsw.Connection(str(copy))
+    try:
+        names = stand_ins.unusable(connection)
+        if names:
+            connection.execute("PRAGMA writable_schema = ON")
+            connection.executemany("DELETE FROM sqlite_master WHERE name = ?", [(name,) for name in names])
+        return names
     finally:
         connection.close()
 

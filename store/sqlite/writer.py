@@ -13,7 +13,7 @@ from typing import TypeVar
 import apsw
 
 from .. import errors
-from . import faults, guard, holders, mounts, opening
+from . import faults, guard, holders, mounts, opening, stand_ins
 from .layout import Layout, look
 from .patience import Patience
 from .queue import Queue
@@ -166,8 +166,14 @@ class Writer:
             handle.layout = look(connection, handle.layout)
             if handle.layout.newer:
                 raise errors.ReadOnly(f"{self.path} belongs to a newer Hermes than this; it is only read")
+            standing_in = triggers and stand_ins.CJK in handle.layout.tables and stand_ins.put(connection)
+            if standing_in:
+                self.index_damaged = True
+                connection.config(apsw.SQLITE_DBCONFIG_ENABLE_TRIGGER, 0)
             result = work(connection)
             self._time.outlast(lambda: connection.execute("COMMIT"), deadline)
+            if standing_in:
+                self._relieve(connection)
             self.held = self._time.clock() - began
         except apsw.Error as error:
             if faults.spends(error):
@@ -193,6 +199,13 @@ class Writer:
         try:
             if self._opened is not None and connection.in_transaction:
                 connection.execute("ROLLBACK")
+        except apsw.Error:
+            self._drop()
+
+    def _relieve(self, connection: apsw.Connection) -> None:
+        """Take the stand-ins away; what was committed stays so, whatever becomes of them."""
+        try:
+            stand_ins.take_away(connection)
         except apsw.Error:
             self._drop()
 

@@ -327,7 +327,7 @@ def test_a_damaged_index_does_not_fail_an_append(path: Path, writer: Writer) -> 
     assert seen == [True, False]
 
 
-def test_a_tokenizer_that_only_hermes_has_does_not_fail_an_append(path: Path, writer: Writer) -> None:
+def with_foreign_index(path: Path) -> None:
     """Layout D (facts/hermes-format.md §2.4): the table was made where the tokenizer could be loaded."""
     script = """
 import apsw, sys
@@ -335,17 +335,40 @@ connection = apsw.Connection(sys.argv[1])
 connection.register_fts5_tokenizer("cjk_unicode61", lambda connection, _: connection.fts5_tokenizer("unicode61", []))
 connection.execute('''
 CREATE VIRTUAL TABLE messages_fts_cjk USING fts5(content, tokenize='cjk_unicode61');
+INSERT INTO messages_fts_cjk(rowid, content) SELECT id, content FROM messages;
 CREATE TRIGGER messages_fts_cjk_insert AFTER INSERT ON messages BEGIN
     INSERT INTO messages_fts_cjk(rowid, content) VALUES (new.id, new.content);
+END;
+CREATE TRIGGER messages_fts_cjk_delete AFTER DELETE ON messages BEGIN
+    DELETE FROM messages_fts_cjk WHERE rowid = old.id;
 END''')
 """
     outcome(script, path)
 
-    assert writer.transaction(lambda connection: say("two", connection)) == 2
+
+def test_a_tokenizer_that_only_hermes_has_does_not_fail_an_append(path: Path, writer: Writer) -> None:
+    """And the other indexes get the message. Mutants: all triggers off; the stand-ins left for the next transaction."""
+    with_foreign_index(path)
+
+    assert writer.transaction(lambda connection: say("two needles", connection)) == 2
+    assert writer.transaction(lambda connection: say("three needles", connection)) == 3
     assert writer.index_damaged
+    assert run(path, "SELECT rowid FROM messages_fts WHERE messages_fts MATCH 'needles'") == [(2,), (3,)]
+    assert run(path, "SELECT rowid FROM messages_fts_trigram WHERE messages_fts_trigram MATCH 'eed'") == [(2,), (3,)]
     reader = Reader(path)
     assert reader.layout.has("messages", "content")
     reader.close()
+
+
+def test_an_id_that_comes_back_is_no_clash_in_an_index_that_only_hermes_can_write(path: Path, writer: Writer) -> None:
+    """Mutant: with the file's own triggers tried first, the row that the delete left there refuses the insert."""
+    with_foreign_index(path)
+    [(content,)] = run(path, "SELECT content FROM messages WHERE id = 1")
+    writer.transaction(lambda connection: connection.execute("DELETE FROM messages WHERE id = 1").fetchall())
+
+    insert = "INSERT INTO messages (id, session_id, role, content, timestamp) VALUES (1, 's1', 'user', ?, 1)"
+    writer.transaction(lambda connection: connection.execute(insert, (content,)).fetchall())
+    assert run(path, "SELECT id FROM messages") == [(1,)]
 
 
 def test_an_index_that_works_is_kept_up_to_date(path: Path, writer: Writer) -> None:

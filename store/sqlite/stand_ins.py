@@ -1,0 +1,66 @@
+"""Triggers in place of the file's own, for a transaction in which one of those cannot run.
+
+An index whose tokenizer only Hermes can load (layout D, facts/hermes-format.md §2.4) fails every trigger that names it.
+With the file's triggers off, temporary copies of the others keep the indexes that work up to date; SQLite runs
+temporary triggers whatever SQLITE_DBCONFIG_ENABLE_TRIGGER says (since 3.35).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+import apsw
+
+CJK = "messages_fts_cjk"
+"""The index of Hermes whose tokenizer is a library of its own."""
+
+_PREFIX = "hermes_tui_stand_in_"
+_HEAD = re.compile(r"\s*CREATE\s+TRIGGER\s+(?:IF\s+NOT\s+EXISTS\s+)?(\"[^\"]+\"|\w+)", re.IGNORECASE)
+_INDEXES = (
+    "SELECT name FROM sqlite_master WHERE type = 'table' AND sql LIKE 'CREATE VIRTUAL TABLE%' AND sql LIKE '%fts5%'"
+)
+
+
+def unusable(connection: apsw.Connection) -> list[str]:
+    """The full-text indexes whose words this SQLite cannot tell: only a question loads the tokenizer."""
+    found = []
+    for name in _names(connection, _INDEXES):
+        try:
+            connection.execute(f'SELECT rowid FROM "{name}" WHERE "{name}" MATCH ? LIMIT 1', ("x",)).fetchall()
+        except apsw.SQLError:
+            found.append(name)
+        except apsw.CorruptError:
+            pass  # it can be opened, and whoever writes to it finds that out
+    return found
+
+
+def put(connection: apsw.Connection) -> bool:
+    """Inside a transaction: copy the triggers of the indexes that work; False where every index can be written.
+
+    A rollback takes them away; after a commit `take_away` does.
+    """
+    broken = unusable(connection)
+    if not broken:
+        return False
+    working = [name for name in _names(connection, _INDEXES) if name not in broken]
+    for (sql,) in connection.execute("SELECT sql FROM sqlite_master WHERE type = 'trigger' AND tbl_name = 'messages'"):
+        head = _HEAD.match(str(sql))
+        if head and _mentions(str(sql), working) and not _mentions(str(sql), broken):
+            name = head[1].strip('"')
+            connection.execute(f'CREATE TEMP TRIGGER "{_PREFIX}{name}"{str(sql)[head.end() :]}')
+    return True
+
+
+def take_away(connection: apsw.Connection) -> None:
+    """Drop what `put` left."""
+    for name in _names(connection, f"SELECT name FROM sqlite_temp_master WHERE name LIKE '{_PREFIX}%'"):
+        connection.execute(f'DROP TRIGGER temp."{name}"')
+
+
+def _names(connection: apsw.Connection, statement: str) -> list[str]:
+    return [str(row[0]) for row in connection.execute(statement).fetchall()]
+
+
+def _mentions(sql: str, names: Sequence[str]) -> bool:
+    return any(re.search(rf"\b{re.escape(name)}\b", sql) for name in names)
