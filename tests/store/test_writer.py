@@ -347,7 +347,7 @@ END''')
 
 
 def test_a_tokenizer_that_only_hermes_has_does_not_fail_an_append(path: Path, writer: Writer) -> None:
-    """And the other indexes get the message. Mutants: all triggers off; the stand-ins left for the next transaction."""
+    """And the other indexes get the message. Mutant: with no trigger copied, none of them has it."""
     with_foreign_index(path)
 
     assert writer.transaction(lambda connection: say("two needles", connection)) == 2
