@@ -234,6 +234,23 @@ def old_ids(connection: apsw.Connection, layout: Layout) -> frozenset[int]:
     return frozenset(found)
 
 
+def current_ids(connection: apsw.Connection, layout: Layout, session_id: str, ids: Sequence[int]) -> list[int]:
+    """The ids that messages of a session have now, by those they were appended with."""
+    moved = {
+        old: new
+        for header in headers(connection, layout, session_id=session_id)
+        for done in steps(connection, layout, header.operation)
+        for old, new in done.moves
+    }
+    found = []
+    for one in ids:
+        now = one
+        while now in moved:
+            now = moved.pop(now)
+        found.append(now)
+    return found
+
+
 def _header(row: tuple[Value, ...]) -> Header:
     operation, session_id, state, started, changed, cell = row
     entry = _entry(cell)

@@ -10,7 +10,7 @@ import apsw
 from .. import content
 from ..draft import Draft, storable
 from ..errors import KeyReused
-from . import cells, ledger, registry
+from . import cells, journal, ledger, registry
 from .layout import Layout
 from .ledger import Kept
 from .writer import triggers_on
@@ -31,7 +31,7 @@ def append(connection: apsw.Connection, layout: Layout, session_id: str, drafts:
 def append_once(
     connection: apsw.Connection, layout: Layout, session_id: str, drafts: Sequence[Draft], *, key: str, now: float
 ) -> list[int]:
-    """`append`, unless it was done under this key before: then the row ids of that time.
+    """`append`, unless it was done under this key before: then its row ids, those after a repair if one moved them.
 
     Args:
         key: The caller's name for this append, unique within the session; it is kept in the same transaction.
@@ -48,7 +48,7 @@ def append_once(
                 f"the key {key!r} of session {session_id} stands for other messages already, and nothing was written;"
                 " give every turn a key of its own"
             )
-        return list(done.rows)
+        return journal.current_ids(connection, layout, session_id, done.rows)
     ids = append(connection, layout, session_id, drafts)
     ledger.remember(connection, session_id, key, Kept(tuple(ids), digest), now)
     return ids

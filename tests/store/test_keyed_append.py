@@ -43,6 +43,20 @@ def test_a_retry_of_a_turn_returns_all_its_rows(db: SessionDB) -> None:
     assert row["message_count"] == 3
 
 
+def test_a_retry_after_a_repair_and_after_its_undo_returns_the_row_where_it_is(db: SessionDB) -> None:
+    """Mutant: the ids of the time of the append, which are those of no message, or of another one."""
+    talk = builders.talk(6)
+    first = db.append_messages("s1", talk[4:], key="t")
+    builders.jsonl(db.path.parent, "s1", talk)
+
+    receipt = db.repair(db.plan("s1"))
+    moved = db.append_messages("s1", talk[4:], key="t")
+    assert [row["id"] for row in db.get_messages("s1")][-2:] == moved != first
+    db.undo(str(receipt.operation))
+    assert db.append_messages("s1", talk[4:], key="t") == first
+    assert db.message_count("s1") == 2
+
+
 def test_a_key_belongs_to_its_session(db: SessionDB) -> None:
     assert db.append_message("s1", "user", "hello", key="t") != db.append_message("s2", "user", "hello", key="t")
 
