@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import subprocess
 import sys
 import textwrap
@@ -85,7 +86,10 @@ def test_no_verb_prints_a_control_character_of_the_store(tmp_path: Path) -> None
 
 
 def test_a_hit_for_the_newest_word_is_on_screen_within_half_a_second_of_its_commit(tmp_path: Path) -> None:
-    """The issue's own figure, with a margin for a noisy machine: the median of the waits, not the worst."""
+    """The issue's own figure, with a margin for a noisy machine: the median of the waits, not the worst.
+
+    Three hits of a session are shown, and twenty a second come: one that later ones have pushed out was found too.
+    """
     SessionDB(tmp_path / "state.db").close()
     writer = subprocess.Popen(
         [sys.executable, "-c", WRITER, str(tmp_path), "400"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
@@ -97,18 +101,21 @@ def test_a_hit_for_the_newest_word_is_on_screen_within_half_a_second_of_its_comm
     with terminal("--home", str(tmp_path), columns=100, rows=30) as app:
         app.wait_for("live_1" if "live_1" in app.text else "newest zebra0q")
         app.send("zebra", settle=0.3)
-        committed: dict[str, float] = {}
         while len(waits) < 15 and (line := writer.stdout.readline()):
             number, at = line.split()
-            committed[f"zebra{number}q"] = float(at)
             if float(at) < time.time() - 0.2:
                 continue
-            while f"zebra{number}q" not in app.text and time.time() < float(at) + 3:
+            while _newest(app.text) < int(number) and time.time() < float(at) + 3:
                 app.pump(0.01)
             waits.append(time.time() - float(at))
     with writer:
         assert writer.wait(30) == 0, writer.stderr.read()
     assert sorted(waits)[len(waits) // 2] < 0.5, waits
+
+
+def _newest(screen: str) -> int:
+    """The highest number of a word of the writer's, -1 where there is none."""
+    return max(map(int, re.findall(r"zebra(\d+)q", screen)), default=-1)
 
 
 def test_the_app_ends_with_its_terminal_even_without_a_hang_up(tmp_path: Path) -> None:
