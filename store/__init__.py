@@ -5,8 +5,8 @@ This is the one door; what is not named here may change.
 
 from __future__ import annotations
 
-from .cancel import Cancel
-from .errors import (
+from .base.cancel import Cancel
+from .base.errors import (
     BackupFailed,
     CannotOpen,
     ColumnMissing,
@@ -31,8 +31,7 @@ from .errors import (
     UnsafeFilesystem,
     UnsafeId,
 )
-from .home import Home
-from .models import (
+from .base.models import (
     Batch,
     Census,
     Change,
@@ -57,6 +56,7 @@ from .models import (
     Verdict,
     Whereabouts,
 )
+from .home import Home
 from .pending import Pending
 from .plan import Line, Operation, Plan, Progress, Receipt, Refusal, Run, State, Why
 from .profiles import ProfilesDB, open_home

@@ -19,8 +19,8 @@ from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
 
-from .errors import BackupFailed, DiskFull, NoPermission
-from .json_value import BadJson, load
+from .base.errors import BackupFailed, DiskFull, NoPermission
+from .base.strict_json import BadJson, load
 from .sqlite.images import Cell, Image, RawText
 
 FOLDER = Path("backups") / "hermes-tui"

@@ -8,12 +8,9 @@ from pathlib import Path
 
 from . import doctor, drift, lookup, pending, search, whereabouts
 from .agent_messages import MessageVerbs
-from .cancel import Cancel
-from .carried import MOST, Likeness, copies
-from .draft import storable
-from .errors import CannotOpen, Damaged, StoreMissing
-from .files import META
-from .models import (
+from .base.cancel import Cancel
+from .base.errors import CannotOpen, Damaged, StoreMissing
+from .base.models import (
     Batch,
     Census,
     Check,
@@ -35,6 +32,9 @@ from .models import (
     Session,
     Whereabouts,
 )
+from .carried import MOST, Likeness, copies
+from .draft import storable
+from .files import META
 from .query import Query, parse
 from .ranking import Ranking
 from .sqlite import entries, messages, orphans, sessions, vocabulary

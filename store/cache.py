@@ -18,9 +18,9 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from .base.models import Check, Drift, JsonlFacts, Origin, Session, Verdict
+from .base.strict_json import BadJson, load
 from .home import Stamp
-from .json_value import BadJson, load
-from .models import Check, Drift, JsonlFacts, Origin, Session, Verdict
 
 MOST_OCTETS = 64 * 1024 * 1024
 """A larger file is not ours."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from . import content
+from .base.models import Message
 from .merge import Step
-from .models import Message
 from .plan import Line
 from .sources import Sources
 from .sqlite import messages

@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from . import pending
-from .cancel import Cancel
-from .errors import Interrupted, StoreError
-from .models import Finding
+from .base.cancel import Cancel
+from .base.errors import Interrupted, StoreError
+from .base.models import Finding
 from .sqlite import health
 from .sqlite.connection import Reader
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from . import content
-from .json_value import BadJson, load
+from .base.strict_json import BadJson, load
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _STEP = 1e-6

@@ -6,12 +6,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from . import merge
-from .cancel import Cancel
-from .errors import CannotOpen, Damaged, Interrupted, SessionMissing, StoreMissing
+from .base.cancel import Cancel
+from .base.errors import CannotOpen, Damaged, Interrupted, SessionMissing, StoreMissing
+from .base.models import Check, Drift, JsonlFacts, Origin, Session, Verdict
 from .files import Files, entry, is_message
 from .jsonl import BadLine
 from .merge import Comparison, Entry
-from .models import Check, Drift, JsonlFacts, Origin, Session, Verdict
 from .sqlite import entries as rows
 from .sqlite import orphans
 from .sqlite.connection import Reader

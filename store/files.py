@@ -11,11 +11,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from . import content, home, jsonl, status, title
+from .base.cancel import Cancel
+from .base.errors import CannotOpen, Damaged, Interrupted, UnsafeId
+from .base.models import UNREADABLE, Drift, JsonlFacts, Message, Origin, Outline, Session
 from .cache import NOT_STORED, Cache, mark
-from .cancel import Cancel
-from .errors import CannotOpen, Damaged, Interrupted, UnsafeId
 from .merge import Entry
-from .models import UNREADABLE, Drift, JsonlFacts, Message, Origin, Outline, Session
 
 META = "session_meta"
 """Role of a line or a row that describes the session and is no message (facts/hermes-format.md §3.1)."""

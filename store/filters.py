@@ -6,7 +6,7 @@ import re
 import time
 from datetime import date
 
-from .errors import QueryInvalid
+from .base.errors import QueryInvalid
 from .terms import Filter
 from .words import plain
 

@@ -6,8 +6,8 @@ import stat
 from pathlib import Path
 from typing import Self, TypeVar
 
+from .base.errors import CannotOpen, Damaged, ReadOnly
 from .cache import Cache
-from .errors import CannotOpen, Damaged, ReadOnly
 from .files import Files
 from .home import Home
 from .leftovers import Leftovers

@@ -11,9 +11,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from . import content, home
+from .base.models import Message, Outline, Session
 from .files import Files
 from .merge import Entry
-from .models import Message, Outline, Session
 from .snapshots import Snapshots
 from .spool import Spool
 

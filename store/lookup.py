@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from . import content, query, status
+from .base.models import Outline, Session, Status
+from .base.strict_json import BadJson, load
 from .draft import storable
-from .json_value import BadJson, load
-from .models import Outline, Session, Status
 from .sqlite import messages as rows
 from .sqlite import ranked, records
 from .sqlite.connection import Reader

@@ -6,11 +6,11 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from . import operations
+from .base.cancel import Cancel
+from .base.errors import Interrupted, OperationMissing
+from .base.models import Check
 from .browsing import BrowserVerbs
-from .cancel import Cancel
 from .difference import whole
-from .errors import Interrupted, OperationMissing
-from .models import Check
 from .plan import Line, Operation, Plan, Progress, Receipt, State, Why
 from .planning import objected, work_out
 from .repair import Repair, Tell

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from .base.errors import StoreMissing
 from .drift import LATER
-from .errors import StoreMissing
 from .merge import Comparison
 from .plan import Refusal, Why
 from .sources import Sources

@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from .backup import FOLDER, Backup
-from .cancel import Cancel
-from .errors import OperationMissing, Refused, StoreMissing
+from .base.cancel import Cancel
+from .base.errors import OperationMissing, Refused, StoreMissing
+from .base.step_sizing import Pace
 from .handle import Handle
 from .lineage import Lineage
-from .pace import Pace
 from .plan import Operation, Progress, Receipt, State
 from .repair import Tell
 from .sqlite import entries, journal, sessions, steps

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from . import status
-from .models import Message, Outline
+from .base.models import Message, Outline
 
 TURNS = ("user", "assistant", "tool")
 FIRST_WORDS = 200

@@ -7,9 +7,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
-from .errors import CannotOpen, Damaged, StoreError, StoreMissing
+from .base.errors import CannotOpen, Damaged, StoreError, StoreMissing
+from .base.models import Batch, Message, Session
 from .home import DEFAULT, Home
-from .models import Batch, Message, Session
 from .session_db import SessionDB
 
 T = TypeVar("T")

@@ -19,8 +19,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from . import content
-from .errors import CannotOpen, Damaged, DiskFull, NoPermission, StoreMissing
-from .json_value import BadJson, load
+from .base.errors import CannotOpen, Damaged, DiskFull, NoPermission, StoreMissing
+from .base.strict_json import BadJson, load
 
 FOLDER = "pending_messages"
 FORMAT = "hermes-tui pending 1"

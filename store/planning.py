@@ -12,11 +12,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from . import adoption, difference, drift, objections, placing, sources
-from .errors import StoreMissing
+from .base.errors import StoreMissing
+from .base.models import Check
 from .files import Files
 from .home import Stamp
 from .merge import Comparison
-from .models import Check
 from .placing import Place, Reserved
 from .plan import Line, Plan, Refusal, Run, Why
 from .sources import Sources

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
-from .cancel import Cancel
-from .errors import CannotOpen, Damaged, StoreError
-from .models import Check, Glance, JsonlFacts, Judged
+from .base.cancel import Cancel
+from .base.errors import CannotOpen, Damaged, StoreError
+from .base.models import Check, Glance, JsonlFacts, Judged
 from .parts import Parts
 from .plan import Line, Operation, Plan, Why
 from .session_db import SessionDB

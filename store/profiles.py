@@ -16,10 +16,9 @@ from pathlib import Path
 from typing import TypeVar
 
 from . import whereabouts
-from .cancel import Cancel
-from .errors import CannotOpen, Damaged, Locked, StoreError, StoreMissing
-from .home import Home
-from .models import (
+from .base.cancel import Cancel
+from .base.errors import CannotOpen, Damaged, Locked, StoreError, StoreMissing
+from .base.models import (
     Batch,
     Census,
     Change,
@@ -37,6 +36,7 @@ from .models import (
     Session,
     Whereabouts,
 )
+from .home import Home
 from .profile_drift import ProfileDrift
 from .query import Query
 from .ranking import relevance

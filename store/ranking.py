@@ -10,10 +10,10 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from .cancel import Cancel
-from .errors import CannotOpen, Damaged
+from .base.cancel import Cancel
+from .base.errors import CannotOpen, Damaged
+from .base.models import Batch, Count, Hit, Origin
 from .leftovers import Leftovers
-from .models import Batch, Count, Hit, Origin
 from .query import Query
 from .search import Search
 from .sqlite import fts, ranks

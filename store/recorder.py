@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from . import content, merge, pending
+from .base.errors import CannotOpen, Damaged, Locked, StoreError
 from .draft import Draft, content_cell, drafts, json_cell, storable
-from .errors import CannotOpen, Damaged, Locked, StoreError
 from .files import META
 from .pending import Pending
 from .session_db import SessionDB

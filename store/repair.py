@@ -16,12 +16,12 @@ from typing import TypeVar
 
 from . import adoption, backup, gateway
 from .backup import Backup
-from .cancel import Cancel
+from .base.cancel import Cancel
+from .base.errors import PlanChanged, Refused
+from .base.step_sizing import Pace
 from .draft import Draft
-from .errors import PlanChanged, Refused
 from .handle import Handle
 from .home import Stamp
-from .pace import Pace
 from .plan import Plan, Progress, Receipt, State
 from .planning import Item, Work, work_out
 from .sources import stamp_of

@@ -13,13 +13,13 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 
 from . import content, drift, merge
-from .cancel import Cancel
-from .errors import CannotOpen, Damaged, Interrupted, StoreMissing
+from .base.cancel import Cancel
+from .base.errors import CannotOpen, Damaged, Interrupted, StoreMissing
+from .base.models import Batch, Hit, Message, Origin, Session
 from .escapes import searched
 from .filters import admits
 from .leftovers import Leftovers
 from .marks import Marker
-from .models import Batch, Hit, Message, Origin, Session
 from .query import Query, accepts, matches
 from .sqlite import entries as rows
 from .sqlite import fts, glimpses, plans, sessions

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from . import content, home, jsonl
-from .errors import CannotOpen, Damaged
-from .json_value import BadJson, load
-from .models import Message, Origin, Outline, Session
+from .base.errors import CannotOpen, Damaged
+from .base.models import Message, Origin, Outline, Session
+from .base.strict_json import BadJson, load
 from .outline import outline_of
 
 _MESSAGES = re.compile(r'"messages"\s*:\s*\[')

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from . import jsonl
-from .errors import CannotOpen, Damaged, SessionMissing, StoreMissing
+from .base.errors import CannotOpen, Damaged, SessionMissing, StoreMissing
 from .files import Files, entry, is_message
 from .home import FileStat, Stamp
 from .lineage import Lineage

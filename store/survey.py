@@ -8,14 +8,14 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from . import home
+from .base.cancel import Cancel
+from .base.errors import CannotOpen, Damaged, Interrupted, SessionMissing
+from .base.models import Drift, Glance, JsonlFacts, Judged, Origin, Session, Verdict
 from .cache import NOT_STORED, Cache, Found, marks
 from .cache import mark as mark_of
-from .cancel import Cancel
 from .drift import Checker, flag
-from .errors import CannotOpen, Damaged, Interrupted, SessionMissing
 from .files import Files
 from .home import Stamp
-from .models import Drift, Glance, JsonlFacts, Judged, Origin, Session, Verdict
 from .sqlite.connection import Reader
 from .sqlite.counts import counts
 from .sqlite.standings import standings

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from . import content
-from .errors import StoreMissing
+from .base.errors import StoreMissing
 from .files import Files
 
 Conversation = list[dict[str, object]]

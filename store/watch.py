@@ -7,9 +7,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from . import home
-from .errors import CannotOpen
+from .base.errors import CannotOpen
+from .base.models import Change
 from .home import FileStat
-from .models import Change
 from .sqlite import news
 from .sqlite.connection import Reader
 

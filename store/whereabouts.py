@@ -7,10 +7,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .errors import CannotOpen, Damaged, StoreError, StoreMissing
+from .base.errors import CannotOpen, Damaged, StoreError, StoreMissing
+from .base.models import Census, Kin, Origin, Relation, Session, Whereabouts
+from .base.strict_json import BadJson, load
 from .home import Home
-from .json_value import BadJson, load
-from .models import Census, Kin, Origin, Relation, Session, Whereabouts
 
 if TYPE_CHECKING:
     from .browsing import BrowserVerbs

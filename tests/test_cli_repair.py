@@ -138,9 +138,10 @@ def test_it_asks_on_a_terminal_and_takes_no_for_an_answer(home: Home) -> None:
 
 
 def test_a_stopped_repair_is_finished_by_its_id(home: Home, capsys: pytest.CaptureFixture[str]) -> None:
-    from store import Cancel, pace
+    from store import Cancel
+    from store.base import step_sizing
 
-    usual, pace.STEP_ROWS = pace.STEP_ROWS, 1
+    usual, step_sizing.STEP_ROWS = step_sizing.STEP_ROWS, 1
     cancel = Cancel()
     db = SessionDB(home.state_db)
     receipt = db.repair(
@@ -148,7 +149,7 @@ def test_a_stopped_repair_is_finished_by_its_id(home: Home, capsys: pytest.Captu
         progress=lambda progress: cancel.cancel() if progress.phase == "insert" else None,
         cancel=cancel,
     )
-    pace.STEP_ROWS = usual
+    step_sizing.STEP_ROWS = usual
     db.close()
     assert texts(home) == ["message 2"]
 

@@ -22,7 +22,7 @@ from hermes_tui.messages import (
     SectionArrived,
     SessionsArrived,
 )
-from store.cancel import Cancel
+from store.base.cancel import Cancel
 from store.models import Change, Drift, Head, JsonlFacts, Message, Session
 from store.waiting import places
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from hermes_tui.feed.mending import Mending
 from hermes_tui.messages import Answer, ChecksEnded, FindingArrived, Replayed, ReplayEnded, SpoolArrived
 from store import pending, replay
-from store.cancel import Cancel
+from store.base.cancel import Cancel
 from store.errors import StoreError
 
 if TYPE_CHECKING:

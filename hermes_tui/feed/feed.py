@@ -24,7 +24,7 @@ from hermes_tui.messages import (
     SectionArrived,
     TitlesRanked,
 )
-from store.cancel import Cancel
+from store.base.cancel import Cancel
 from store.errors import CannotOpen, Damaged
 from store.models import Change, Hit, Origin, Session
 

@@ -24,7 +24,7 @@ from hermes_tui.messages import (
     StoreFailed,
     StoreHealed,
 )
-from store.cancel import Cancel
+from store.base.cancel import Cancel
 from store.errors import Locked, StoreError
 from store.models import Change, Session
 

@@ -22,7 +22,7 @@ from hermes_tui.messages import (
     PlanArrived,
     PlanListed,
 )
-from store.cancel import Cancel
+from store.base.cancel import Cancel
 from store.errors import Locked, ReadOnly, Refused, StoreError
 from store.models import Change
 from store.plan import Line, Plan, Progress, Receipt

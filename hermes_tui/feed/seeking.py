@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, TypeAlias
 
 from hermes_tui.messages import Answer, HitsArrived, HitsCounted, HitsRanked, WordsMeant
-from store.cancel import Cancel
+from store.base.cancel import Cancel
 from store.models import ContextLine, Hit, Message, Origin
 from store.words import plain
 

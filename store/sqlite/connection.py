@@ -15,8 +15,8 @@ from typing import TypeVar
 
 import apsw
 
-from .. import errors
-from ..cancel import Cancel
+from ..base import errors
+from ..base.cancel import Cancel
 from . import cells, faults, guard, opening
 from .cells import Value, text
 from .layout import Layout, look

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import apsw
 
-from .. import errors
+from ..base import errors
 from . import faults, guard
 from .connection import Reader
 

@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ..errors import Damaged
+from ..base.errors import Damaged
 from . import cells, columns
 from .connection import Reader, Row
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import apsw
 
-from ..json_value import BadJson, load
+from ..base.strict_json import BadJson, load
 from . import cells
 from .connection import Reader
 from .layout import Layout

@@ -10,10 +10,10 @@ from functools import partial
 import apsw
 
 from .. import content
-from ..cancel import Cancel
+from ..base.cancel import Cancel
+from ..base.errors import Damaged
 from ..carried import SUMMARIES, Likeness
 from ..draft import Draft, storable
-from ..errors import Damaged
 from ..merge import Entry
 from . import cells, columns, turns
 from .cells import Value

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import apsw
 
-from .. import errors
+from ..base import errors
 
 _SPENT = (apsw.CorruptError, apsw.NotADBError, apsw.IOError, apsw.CantOpenError)
 _INDEX_WORDS = ("no such tokenizer", "no such module", "vtable constructor failed", "_fts", "fts5")

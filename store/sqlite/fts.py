@@ -15,8 +15,8 @@ from dataclasses import dataclass, replace
 
 import apsw
 
-from .. import errors
-from ..cancel import Cancel
+from ..base import errors
+from ..base.cancel import Cancel
 from ..escapes import searched
 from ..query import Query, accepts
 from . import cells, columns, displaced

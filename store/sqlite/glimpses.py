@@ -12,8 +12,8 @@ from dataclasses import dataclass
 import apsw
 
 from .. import content
-from ..cancel import Cancel
-from ..models import Message
+from ..base.cancel import Cancel
+from ..base.models import Message
 from . import cells, columns
 from .connection import Reader, Row
 from .labels import Label

@@ -16,7 +16,7 @@ from typing import Protocol
 
 import apsw
 
-from .. import errors
+from ..base import errors
 
 LEAST_SQLITE = (3, 51, 3)
 """Older ones can lose a WAL while it is being reset (facts/reliability.md §5)."""

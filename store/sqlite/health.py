@@ -17,9 +17,9 @@ from pathlib import Path
 
 import apsw
 
-from .. import errors
-from ..cancel import Cancel
-from ..models import Finding
+from ..base import errors
+from ..base.cancel import Cancel
+from ..base.models import Finding
 from . import cells, faults, holders, mounts, opening, stand_ins
 from .connection import Reader
 from .layout import FTS, NEWEST_KNOWN, TRIGRAM, Layout

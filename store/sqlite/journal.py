@@ -13,8 +13,8 @@ from dataclasses import dataclass
 
 import apsw
 
+from ..base.strict_json import BadJson, load
 from ..draft import storable
-from ..json_value import BadJson, load
 from . import cells
 from .cells import Value
 from .layout import Layout

@@ -13,10 +13,10 @@ from dataclasses import dataclass
 import apsw
 
 from .. import content
-from ..cancel import Cancel
+from ..base.cancel import Cancel
+from ..base.errors import Damaged
+from ..base.models import UNREADABLE, ContextLine, Head, Message, Page
 from ..draft import storable
-from ..errors import Damaged
-from ..models import UNREADABLE, ContextLine, Head, Message, Page
 from . import cells, columns
 from .cells import Value
 from .connection import Reader

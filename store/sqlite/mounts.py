@@ -12,7 +12,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from .. import errors
+from ..base import errors
 
 MOUNTS = Path("/proc/self/mountinfo")
 

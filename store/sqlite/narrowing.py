@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from ..cancel import Cancel
+from ..base.cancel import Cancel
 from ..filters import admits
 from ..terms import Filter, Query
 from . import cells, columns

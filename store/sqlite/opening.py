@@ -17,7 +17,7 @@ from pathlib import Path
 
 import apsw
 
-from .. import errors
+from ..base import errors
 from . import faults, guard
 from .layout import Layout
 

@@ -9,8 +9,8 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ..errors import Damaged
-from ..models import Page, Session
+from ..base.errors import Damaged
+from ..base.models import Page, Session
 from ..status import is_live
 from . import cells, columns
 from .cells import Value

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import apsw
 
-from ..cancel import Cancel
+from ..base.cancel import Cancel
 from ..filters import ROLES
 from ..query import Query, Term, match, trigram
 from ..words import cjk_runs

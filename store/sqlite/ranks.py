@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import apsw
 
-from ..cancel import Cancel
+from ..base.cancel import Cancel
 from ..query import Query
 from . import cells, columns, fts, plans
 from .connection import Reader, Row

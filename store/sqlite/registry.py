@@ -9,8 +9,8 @@ from typing import TypeVar
 
 import apsw
 
+from ..base.errors import ColumnMissing
 from ..draft import storable, whole
-from ..errors import ColumnMissing
 from . import cells, ledger
 from .cells import Value
 from .layout import Layout

@@ -10,10 +10,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
-from ..cancel import Cancel
-from ..errors import Damaged
+from ..base.cancel import Cancel
+from ..base.errors import Damaged
+from ..base.models import Page, Relation, Scope, Session
 from ..lineage import Lineage, Link
-from ..models import Page, Relation, Scope, Session
 from ..status import is_live
 from . import cells, columns, orphans
 from .cells import Value

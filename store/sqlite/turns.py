@@ -8,8 +8,8 @@ from collections.abc import Sequence
 import apsw
 
 from .. import content
+from ..base.errors import KeyReused
 from ..draft import Draft, storable
-from ..errors import KeyReused
 from . import cells, journal, ledger, registry
 from .layout import Layout
 from .ledger import Kept

@@ -12,7 +12,7 @@ from string import ascii_lowercase, digits
 
 import apsw
 
-from ..cancel import Cancel
+from ..base.cancel import Cancel
 from . import cells
 from .connection import Reader
 from .layout import FTS

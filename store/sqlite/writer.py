@@ -12,7 +12,7 @@ from typing import TypeVar
 
 import apsw
 
-from .. import errors
+from ..base import errors
 from . import faults, guard, holders, mounts, opening, stand_ins
 from .layout import Layout, look
 from .patience import Patience

@@ -10,8 +10,8 @@ from pathlib import Path
 import apsw
 import pytest
 
-from store import errors
-from store.cancel import Cancel
+from store.base import errors
+from store.base.cancel import Cancel
 from store.sqlite import opening
 from store.sqlite.connection import Reader, Writer
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from store import errors
-from store.cancel import Cancel
+from store.base import errors
+from store.base.cancel import Cancel
 from store.query import Query, accepts, parse
 from store.sqlite import cells, columns, fts, glimpses, narrowing, pairs, plans, ranks, stretches
 from store.sqlite.connection import Reader

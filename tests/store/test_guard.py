@@ -9,7 +9,7 @@ from pathlib import Path
 import apsw
 import pytest
 
-from store import errors
+from store.base import errors
 from store.sqlite import guard
 from store.sqlite.connection import Reader, Writer
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import apsw
 import pytest
 
-from store import errors
+from store.base import errors
 from store.sqlite.connection import Reader
 from store.sqlite.faults import translate
 

@@ -12,8 +12,9 @@ from pathlib import Path
 import apsw
 import pytest
 
-from store import SessionDB, pace
-from store.pace import Pace
+from store import SessionDB
+from store.base import step_sizing
+from store.base.step_sizing import Pace
 from store.sqlite import standing
 from tests.builders import db, home, store, talk
 
@@ -32,21 +33,21 @@ def test_steps_grow_while_they_are_quick_and_shrink_when_one_is_slow() -> None:
     for _ in range(5):
         own.rest(0.001)
     grown = own.cut(sizes, 0)
-    own.rest(pace.HOLD * 2)
+    own.rest(step_sizing.HOLD * 2)
     halved = own.cut(sizes, 0)
     for _ in range(9):
         own.rest(1.0)
 
-    assert begun == pace.LEAST_ROWS
-    assert grown == pace.STEP_ROWS
-    assert halved == pace.STEP_ROWS // 2
-    assert own.cut(sizes, 0) == pace.LEAST_ROWS
+    assert begun == step_sizing.LEAST_ROWS
+    assert grown == step_sizing.STEP_ROWS
+    assert halved == step_sizing.STEP_ROWS // 2
+    assert own.cut(sizes, 0) == step_sizing.LEAST_ROWS
     assert own.longest == 1.0
 
 
 def test_a_step_takes_no_more_text_than_it_may_but_always_a_message() -> None:
     own = Pace()
-    room = pace.STEP_OCTETS * pace.LEAST_ROWS // pace.STEP_ROWS
+    room = step_sizing.STEP_OCTETS * step_sizing.LEAST_ROWS // step_sizing.STEP_ROWS
 
     assert own.cut([room // 2, room // 2, 1], 0) == 2
     assert own.cut([10**9, 1], 0) == 1
@@ -60,7 +61,7 @@ def test_others_have_the_lock_as_long_as_a_step_had_it(rests: list[float]) -> No
     for held in (0.0001, 0.03, 9.0):
         own.rest(held)
 
-    assert rests == [pace.LEAST_PAUSE, 0.03, pace.LONGEST_PAUSE]
+    assert rests == [step_sizing.LEAST_PAUSE, 0.03, step_sizing.LONGEST_PAUSE]
 
 
 @pytest.mark.parametrize("more", ["", "CREATE INDEX later ON messages(session_id, id)"])

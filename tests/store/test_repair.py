@@ -26,8 +26,8 @@ from store import (
     Verdict,
     Why,
     backup,
-    pace,
 )
+from store.base import step_sizing
 from tests import builders
 from tests.builders import META, Dict, say
 
@@ -189,14 +189,14 @@ def test_what_an_agent_appends_meanwhile_comes_last_and_survives_the_undo(tmp_pa
 
 def planning_steps(number: int) -> None:
     """Steps of so few messages, until the fixture sets it back."""
-    pace.STEP_ROWS = number
+    step_sizing.STEP_ROWS = number
 
 
 @pytest.fixture(autouse=True)
 def _steps_as_they_are() -> Any:
-    usual = pace.STEP_ROWS
+    usual = step_sizing.STEP_ROWS
     yield
-    pace.STEP_ROWS = usual
+    step_sizing.STEP_ROWS = usual
 
 
 @pytest.mark.parametrize("steps", [1, 2, 5])

@@ -10,7 +10,7 @@ from pathlib import Path
 import apsw
 import pytest
 
-from store import errors
+from store.base import errors
 from store.sqlite import schema
 from store.sqlite.connection import Reader
 

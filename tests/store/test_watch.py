@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from store import errors
+from store.base import errors
 from store.models import Change
 from store.sqlite import news, opening
 from store.sqlite.connection import Reader, Writer

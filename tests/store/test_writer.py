@@ -14,7 +14,7 @@ from pathlib import Path
 import apsw
 import pytest
 
-from store import errors
+from store.base import errors
 from store.sqlite import holders, opening
 from store.sqlite.connection import Reader, Writer
 from store.sqlite.writer import triggers_on

@@ -24,7 +24,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from store import SessionDB, StoreError, pace
+from store import SessionDB, StoreError
+from store.base import step_sizing
 from tests.builders import Dict, say, write_jsonl
 
 SESSION = "s1"
@@ -330,8 +331,8 @@ class Cycle:
 
 def run(kills: int, seed: int, tell: Callable[[Tally], None] = lambda _: None) -> Tally:
     """So many kills."""
-    pace.STEP_ROWS = 7
-    pace.LEAST_PAUSE = 0.001
+    step_sizing.STEP_ROWS = 7
+    step_sizing.LEAST_PAUSE = 0.001
     chance, tally = random.Random(seed), Tally()
     base = "/dev/shm" if Path("/dev/shm").is_dir() else None
     with tempfile.TemporaryDirectory(dir=base) as folder:

@@ -1,0 +1,1 @@
+"""Values, errors and JSON rules that every other part of the store stands on."""
