@@ -35,8 +35,8 @@ from store import (
     Verdict,
     open_home,
 )
+from store.formats.spool_placement import places
 from store.models import UNREADABLE
-from store.waiting import places
 
 __all__ = ["check", "checked", "complain", "list_sessions", "now", "opened", "session_named", "show"]
 

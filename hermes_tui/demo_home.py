@@ -12,7 +12,7 @@ from pathlib import Path
 from random import Random
 
 from hermes_tui.demo_script import Conversation, Message, Script, Section, load
-from store.draft import drafts
+from store.formats.row_encoding import drafts
 from store.sqlite import registry, schema, turns
 from store.sqlite.connection import Reader
 from store.sqlite.writer import Writer

@@ -8,7 +8,7 @@ from functools import partial
 
 from . import lookup
 from .agent_sessions import SessionVerbs
-from .draft import drafts, storable
+from .formats.row_encoding import drafts, storable
 from .sqlite import entries, records, turns
 from .sqlite.records import Record
 from .transcript import load_transcript

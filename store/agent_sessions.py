@@ -5,8 +5,9 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 
-from . import lookup, title
-from .draft import storable
+from . import lookup
+from .formats import titles as title
+from .formats.row_encoding import storable
 from .handle import Handle
 from .sqlite import records, registry, titles
 from .sqlite.records import Record

@@ -32,9 +32,9 @@ from .base.models import (
     Session,
     Whereabouts,
 )
-from .carried import MOST, Likeness, copies
-from .draft import storable
 from .files import META
+from .formats.compaction_overlap import MOST, Likeness, copies
+from .formats.row_encoding import storable
 from .query import Query, parse
 from .ranking import Ranking
 from .sqlite import entries, messages, orphans, sessions, vocabulary

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from . import content
 from .base.models import Message
-from .merge import Step
+from .formats import message_codec
+from .formats.alignment import Step
 from .plan import Line
 from .sources import Sources
 from .sqlite import messages
@@ -67,6 +67,6 @@ def _lines_of(found: Sources, steps: Sequence[Step]) -> dict[int, Message]:
     places = [here for here, _ in steps if here is not None]
     values = found.written.values(found.written.offsets[here] for here in places)
     return {
-        here: content.message_of_record(value, session_id=found.session_id, line=here + 1)
+        here: message_codec.message_of_record(value, session_id=found.session_id, line=here + 1)
         for here, value in zip(places, values, strict=False)
     }

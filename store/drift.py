@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from . import merge
 from .base.cancel import Cancel
 from .base.errors import CannotOpen, Damaged, Interrupted, SessionMissing, StoreMissing
 from .base.models import Check, Drift, JsonlFacts, Origin, Session, Verdict
 from .files import Files, entry, is_message
-from .jsonl import BadLine
-from .merge import Comparison, Entry
+from .formats import alignment
+from .formats.alignment import Comparison, Entry
+from .formats.jsonl import BadLine
 from .sqlite import entries as rows
 from .sqlite import orphans
 from .sqlite.connection import Reader
@@ -114,7 +114,7 @@ class Checker:
         stored = self._stored(session_id, cancel)
         if file is None and stored is None:
             raise SessionMissing(f"no session {session_id}, neither in {self._reader.path.name} nor as a JSONL file")
-        comparison = merge.compare(file.entries if file else [], stored or [])
+        comparison = alignment.compare(file.entries if file else [], stored or [])
         return Judgement(judged(session_id, comparison, _sides(file, stored)), file.problem if file else "")
 
     def checks(self, ids: Iterable[str] | None = None, *, cancel: Cancel | None = None) -> Iterator[Check]:

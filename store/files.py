@@ -10,12 +10,13 @@ from collections.abc import Container, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from . import content, home, jsonl, status, title
+from . import home
 from .base.cancel import Cancel
 from .base.errors import CannotOpen, Damaged, Interrupted, UnsafeId
 from .base.models import UNREADABLE, Drift, JsonlFacts, Message, Origin, Outline, Session
 from .cache import NOT_STORED, Cache, mark
-from .merge import Entry
+from .formats import jsonl, message_codec, session_state, titles
+from .formats.alignment import Entry
 
 META = "session_meta"
 """Role of a line or a row that describes the session and is no message (facts/hermes-format.md §3.1)."""
@@ -183,7 +184,7 @@ class Files:
                     ends.take(record)
                 else:
                     metas.append(_about(record.value))
-                time = content.moment(record.value.get("timestamp"))
+                time = message_codec.moment(record.value.get("timestamp"))
                 times = times if time is None else [*times[:1], time]
         except (CannotOpen, Damaged) as error:
             facts = replace(facts, problem=str(error))
@@ -197,7 +198,7 @@ class Files:
         return Session(
             id=facts.session_id,
             source=str(about.get("platform") or ""),
-            title=title.known(about.get("title")),
+            title=titles.known(about.get("title")),
             model=str(about["model"]) if about.get("model") else None,
             started_at=times[0] if times else None,
             last_active=times[-1] if times else facts.mtime_ns / 1e9,
@@ -230,12 +231,12 @@ class _Ends:
         """Status and first words; calls at the very end have no result."""
         words = " ".join(_message(self.first).text.split())[:FIRST_WORDS] if self.first else ""
         tail = _tail(_message(self.last)) if self.last else None
-        return Outline(status.status_of(tail, has_turns=self.has_turns, live=False), words)
+        return Outline(session_state.status_of(tail, has_turns=self.has_turns, live=False), words)
 
 
-def _tail(last: Message) -> status.Tail:
+def _tail(last: Message) -> session_state.Tail:
     text, calls = bool(last.text.strip()), bool(last.tool_calls)
-    return status.Tail(last.role, last.finish_reason, has_text=text, open_calls=calls)
+    return session_state.Tail(last.role, last.finish_reason, has_text=text, open_calls=calls)
 
 
 def _line(record: jsonl.Record | jsonl.BadLine, session_id: str) -> Message:
@@ -244,7 +245,7 @@ def _line(record: jsonl.Record | jsonl.BadLine, session_id: str) -> Message:
         text = f"Line {record.line} holds no message ({record.reason}): {record.text}"
         return Message(record.line, session_id, UNREADABLE, text, aside=True, origin=Origin.JSONL)
     if is_message(record):
-        return content.message_of_record(record.value, session_id=session_id, line=record.line)
+        return message_codec.message_of_record(record.value, session_id=session_id, line=record.line)
     about, tools = _about(record.value), record.value.get("tools")
     said = [str(value) for value in about.values() if value]
     said += [f"{len(tools)} tools"] if isinstance(tools, list) and tools else []
@@ -252,7 +253,7 @@ def _line(record: jsonl.Record | jsonl.BadLine, session_id: str) -> Message:
 
 
 def _message(record: jsonl.Record) -> Message:
-    return content.message_of_record(record.value, session_id="", line=record.line)
+    return message_codec.message_of_record(record.value, session_id="", line=record.line)
 
 
 def _about(meta: dict[str, object]) -> dict[str, object]:
@@ -262,7 +263,7 @@ def _about(meta: dict[str, object]) -> dict[str, object]:
 
 def entry(value: dict[str, object]) -> Entry:
     """What is compared of a message as it stands in a file."""
-    identity = content.identity(
+    identity = message_codec.identity(
         value.get("role"), value.get("content"), value.get("tool_calls"), value.get("tool_call_id")
     )
-    return Entry(identity, content.moment(value.get("timestamp")))
+    return Entry(identity, message_codec.moment(value.get("timestamp")))

@@ -9,9 +9,9 @@ from typing import Self, TypeVar
 from .base.errors import CannotOpen, Damaged, ReadOnly
 from .cache import Cache
 from .files import Files
+from .formats.alignment import Entry
 from .home import Home
 from .leftovers import Leftovers
-from .merge import Entry
 from .sqlite import entries, schema
 from .sqlite.connection import Reader
 from .sqlite.registry import Work

@@ -10,10 +10,11 @@ from collections.abc import Callable, Container, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from . import content, home
+from . import home
 from .base.models import Message, Outline, Session
 from .files import Files
-from .merge import Entry
+from .formats import message_codec
+from .formats.alignment import Entry
 from .snapshots import Snapshots
 from .spool import Spool
 
@@ -128,5 +129,5 @@ def _taken(there: dict[bytes, list[float | None]], waiting: Entry) -> bool:
 
 def _entry(message: Message) -> Entry:
     calls = [{"id": call.id, "name": call.name, "arguments": call.arguments} for call in message.tool_calls]
-    identity = content.identity(message.role, message.text, calls, message.tool_call_id)
+    identity = message_codec.identity(message.role, message.text, calls, message.tool_call_id)
     return Entry(identity, message.timestamp)

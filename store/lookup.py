@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from . import content, query, status
+from . import query
 from .base.models import Outline, Session, Status
 from .base.strict_json import BadJson, load
-from .draft import storable
+from .formats import message_codec, session_state
+from .formats.row_encoding import storable
 from .sqlite import messages as rows
 from .sqlite import ranked, records
 from .sqlite.connection import Reader
@@ -27,7 +28,7 @@ def messages(reader: Reader, session_id: str | None, *, include_inactive: bool) 
     """A session's rows in id order, content and calls decoded; calls that are no JSON are an empty list."""
     found = records.messages(reader, session_id, include_inactive=include_inactive)
     for row in found:
-        row["content"] = content.decode(text) if isinstance(text := row["content"], str) else text
+        row["content"] = message_codec.decode(text) if isinstance(text := row["content"], str) else text
         if row.get("tool_calls"):
             row["tool_calls"] = _parsed(row["tool_calls"], [])
     return found
@@ -35,7 +36,9 @@ def messages(reader: Reader, session_id: str | None, *, include_inactive: bool) 
 
 def replayed(row: Record) -> Record:
     """A decoded row in the form of a conversation: role and content, then only what is not empty (facts §8)."""
-    return content.conversation_of_record(row | {name: _parsed(row[name], None) for name in _LISTS if row.get(name)})
+    return message_codec.conversation_of_record(
+        row | {name: _parsed(row[name], None) for name in _LISTS if row.get(name)}
+    )
 
 
 def rich(reader: Reader, source: str | None, limit: int, offset: int) -> list[Record]:
@@ -65,9 +68,9 @@ def outline(reader: Reader, session: Session) -> Outline:
     last = rows.ending(reader, reach)
     if last is None:
         return Outline(Status.EMPTY, words)
-    tail = status.Tail(last.role, last.finish_reason, has_text=last.has_text, open_calls=last.has_calls)
+    tail = session_state.Tail(last.role, last.finish_reason, has_text=last.has_text, open_calls=last.has_calls)
     has_turns = last.role != "tool" or rows.has_turns(reader, reach)
-    return Outline(status.status_of(tail, has_turns=has_turns, live=session.live), words)
+    return Outline(session_state.status_of(tail, has_turns=has_turns, live=session.live), words)
 
 
 def _hit(found: ranked.Found) -> Record:

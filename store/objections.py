@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from .base.errors import StoreMissing
 from .drift import LATER
-from .merge import Comparison
+from .formats.alignment import Comparison
 from .plan import Refusal, Why
 from .sources import Sources
 from .sqlite import journal, standing

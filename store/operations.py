@@ -10,8 +10,8 @@ from .backup import FOLDER, Backup
 from .base.cancel import Cancel
 from .base.errors import OperationMissing, Refused, StoreMissing
 from .base.step_sizing import Pace
+from .formats.lineage import Lineage
 from .handle import Handle
-from .lineage import Lineage
 from .plan import Operation, Progress, Receipt, State
 from .repair import Tell
 from .sqlite import entries, journal, sessions, steps

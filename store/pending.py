@@ -18,9 +18,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import content
 from .base.errors import CannotOpen, Damaged, DiskFull, NoPermission, StoreMissing
 from .base.strict_json import BadJson, load
+from .formats import message_codec
 
 FOLDER = "pending_messages"
 FORMAT = "hermes-tui pending 1"
@@ -143,7 +143,7 @@ def read(path: Path) -> Pending:
         session_id=value["session_id"],
         source=str(value.get("source") or "unknown"),
         model=model if isinstance(model, str) else None,
-        saved_at=content.moment(value.get("saved_at")),
+        saved_at=message_codec.moment(value.get("saved_at")),
         reason=str(value.get("reason") or ""),
         conversations=tuple(tuple(message for message in one if isinstance(message, dict)) for one in lists),
     )

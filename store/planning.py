@@ -11,12 +11,13 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from . import adoption, difference, drift, objections, placing, sources
+from . import difference, drift, objections, placing, sources
 from .base.errors import StoreMissing
 from .base.models import Check
 from .files import Files
+from .formats import row_conversion
+from .formats.alignment import Comparison
 from .home import Stamp
-from .merge import Comparison
 from .placing import Place, Reserved
 from .plan import Line, Plan, Refusal, Run, Why
 from .sources import Sources
@@ -271,8 +272,8 @@ def _stored(reader: Reader, found: Sources, missing: _Missing) -> _Missing:
     kept: list[tuple[int, int, int]] = []
     values = found.written.values(offsets[place] for place in missing.places)
     for place, gap, value in zip(missing.places, missing.gaps, values, strict=False):
-        adopted = adoption.adopt(value, moment=0.0, has=has)
-        if adoption.identity_of(adopted.draft) != entries[place].identity:
+        adopted = row_conversion.adopt(value, moment=0.0, has=has)
+        if row_conversion.identity_of(adopted.draft) != entries[place].identity:
             continue
         left_out.update(adopted.left_out)
         kept.append((place, gap, adopted.octets))

@@ -7,10 +7,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import content, merge, pending
+from . import pending
 from .base.errors import CannotOpen, Damaged, Locked, StoreError
-from .draft import Draft, content_cell, drafts, json_cell, storable
 from .files import META
+from .formats import alignment, message_codec
+from .formats.row_encoding import Draft, content_cell, drafts, json_cell, storable
 from .pending import Pending
 from .session_db import SessionDB
 from .sqlite import entries as rows
@@ -185,7 +186,7 @@ class SessionRecorder:
             values = [record.value for record in files.good(self._id)]
         except (CannotOpen, Damaged):
             return []
-        times = [content.moment(value.get("timestamp")) for value in values]
+        times = [message_codec.moment(value.get("timestamp")) for value in values]
         last = next((moment for moment in times if moment is not None), found.mtime_ns / 1e9 if found else None)
         timed: list[Dict] = []
         for value, moment in zip(values, times, strict=True):
@@ -229,7 +230,7 @@ def _news(stored: Sequence[bytes], conversations: Iterable[_Held]) -> tuple[list
     known = list(stored)
     news: list[Dict] = []
     for held in conversations:
-        start = merge.first_new(known, held.identities)
+        start = alignment.first_new(known, held.identities)
         known += held.identities[start:]
         news += held.messages[start:]
     return known, news
@@ -248,7 +249,7 @@ def _held(messages: Sequence[Dict]) -> _Held:
 def _identities(messages: Sequence[Dict]) -> tuple[bytes, ...]:
     """Of messages as they will read once they are stored."""
     return tuple(
-        content.identity(
+        message_codec.identity(
             storable(message.get("role")) or "unknown",
             content_cell(message.get("content")),
             json_cell(message.get("tool_calls")),

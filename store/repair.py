@@ -14,12 +14,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
 
-from . import adoption, backup, gateway
+from . import backup, gateway
 from .backup import Backup
 from .base.cancel import Cancel
 from .base.errors import PlanChanged, Refused
 from .base.step_sizing import Pace
-from .draft import Draft
+from .formats import row_conversion
+from .formats.row_encoding import Draft
 from .handle import Handle
 from .home import Stamp
 from .plan import Plan, Progress, Receipt, State
@@ -204,7 +205,7 @@ class Repair:
         if len(values) != len(wanted):
             raise PlanChanged(f"the JSONL file of {work.plan.session_id} changed; look again")
         drafts = iter(
-            adoption.adopt(value, moment=item.moment, has=lambda name: layout.has("messages", name)).draft
+            row_conversion.adopt(value, moment=item.moment, has=lambda name: layout.has("messages", name)).draft
             for value, item in zip(values, wanted, strict=True)
         )
         return tuple(_write(item, None if item.place.source is None else next(drafts)) for item in items)

@@ -12,12 +12,14 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterator, Sequence
 
-from . import content, drift, merge
+from . import drift
 from .base.cancel import Cancel
 from .base.errors import CannotOpen, Damaged, Interrupted, StoreMissing
 from .base.models import Batch, Hit, Message, Origin, Session
 from .escapes import searched
 from .filters import admits
+from .formats import alignment, message_codec
+from .formats.session_state import LIVE_WINDOW
 from .leftovers import Leftovers
 from .marks import Marker
 from .query import Query, accepts, matches
@@ -26,7 +28,6 @@ from .sqlite import fts, glimpses, plans, sessions
 from .sqlite.connection import Reader
 from .sqlite.labels import Label
 from .sqlite.narrowing import Among
-from .status import LIVE_WINDOW
 
 FIRST, LATER = 8, 100
 """Hits of the first batch, which is on the screen before the second is asked for, and of the others."""
@@ -267,7 +268,7 @@ class Search:
         try:
             for place, record in enumerate(self._files.good(session.id)):
                 self._go_on()
-                message = content.message_of_record(record.value, session_id=session.id, line=record.line)
+                message = message_codec.message_of_record(record.value, session_id=session.id, line=record.line)
                 if self._answered_by(message) and (missing is None or place in missing):
                     found.append(message)
         except (CannotOpen, Damaged):  # it went, or was shut, since it was looked at
@@ -317,7 +318,7 @@ class _Missing:
     def __contains__(self, place: int) -> bool:
         if self._places is None:
             written = list(self._files.entries(self._id))
-            union = merge.compare(written, list(rows.entries(self._reader, self._id))).union
+            union = alignment.compare(written, list(rows.entries(self._reader, self._id))).union
             self._places = frozenset(here for here, there in union if here is not None and there is None)
         return place in self._places
 

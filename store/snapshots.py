@@ -11,11 +11,12 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import content, home, jsonl
+from . import home
 from .base.errors import CannotOpen, Damaged
 from .base.models import Message, Origin, Outline, Session
 from .base.strict_json import BadJson, load
-from .outline import outline_of
+from .formats import jsonl, message_codec
+from .formats.session_summary import outline_of
 
 _MESSAGES = re.compile(r'"messages"\s*:\s*\[')
 _GAP = re.compile(r"[\s,]*")
@@ -69,16 +70,16 @@ class Snapshots:
     def _look(self, session_id: str, stat: home.FileStat) -> Snapshot:
         values, about, problem = _parts(stat)
         messages = tuple(
-            content.message_of_record(value, session_id=session_id, line=place, origin=Origin.SNAPSHOT)
+            message_codec.message_of_record(value, session_id=session_id, line=place, origin=Origin.SNAPSHOT)
             for place, value in enumerate(values, 1)
             if isinstance(value, dict)
         )
-        last = content.moment(about.get("last_updated"))
+        last = message_codec.moment(about.get("last_updated"))
         session = Session(
             id=session_id,
             source=str(about.get("platform") or ""),
             model=str(about["model"]) if about.get("model") else None,
-            started_at=content.moment(about.get("session_start")),
+            started_at=message_codec.moment(about.get("session_start")),
             last_active=stat.mtime_ns / 1e9 if last is None else last,
             messages=len(messages),
             profile=self._profile,

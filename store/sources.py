@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from . import jsonl
 from .base.errors import CannotOpen, Damaged, SessionMissing, StoreMissing
 from .files import Files, entry, is_message
+from .formats import jsonl
+from .formats.alignment import Comparison, Entry, compare
+from .formats.lineage import Lineage
 from .home import FileStat, Stamp
-from .lineage import Lineage
-from .merge import Comparison, Entry, compare
 from .sqlite import entries, sessions
 from .sqlite.connection import Reader
 from .sqlite.entries import Lying

@@ -13,11 +13,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from . import content, home, jsonl
+from . import home
 from .base.errors import CannotOpen, Damaged
 from .base.models import Message, Origin, Outline, Session
 from .base.strict_json import BadJson, load
-from .outline import outline_of
+from .formats import jsonl, message_codec
+from .formats.session_summary import outline_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +127,7 @@ def _piece(name: str, value: object, keys: dict[str, str]) -> _Piece | None:
     """Understand one file, None where it holds no message."""
     if not isinstance(value, dict):
         return None
-    moment = content.moment(value.get("ts") or value.get("saved_at"))
+    moment = message_codec.moment(value.get("ts") or value.get("saved_at"))
     inner = value.get("data")
     data = inner if isinstance(inner, dict) else {}
     key = str(value.get("session_key") or "")
@@ -153,7 +154,7 @@ def _values(value: dict[str, object], data: dict[str, object]) -> Iterator[dict[
 
 
 def _dated(value: dict[str, object], moment: float | None) -> dict[str, object]:
-    return value if content.moment(value.get("timestamp")) is not None else value | {"timestamp": moment}
+    return value if message_codec.moment(value.get("timestamp")) is not None else value | {"timestamp": moment}
 
 
 def _by_session(pieces: list[_Piece]) -> dict[str, tuple[Message, ...]]:
@@ -161,6 +162,6 @@ def _by_session(pieces: list[_Piece]) -> dict[str, tuple[Message, ...]]:
     for piece in pieces:
         waiting = found.setdefault(piece.session_id, [])
         for value in piece.values:
-            message = content.message_of_record(value, session_id=piece.session_id, line=0, origin=Origin.SPOOL)
+            message = message_codec.message_of_record(value, session_id=piece.session_id, line=0, origin=Origin.SPOOL)
             waiting.append(replace(message, id=len(waiting) + 1))
     return {session_id: tuple(waiting) for session_id, waiting in found.items()}

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from . import content
 from .base.errors import StoreMissing
 from .files import Files
+from .formats import message_codec
 
 Conversation = list[dict[str, object]]
 
@@ -47,4 +47,4 @@ def load_transcript(
 
 def _written(files: Files, session_id: str) -> Conversation:
     """What the file holds, in the form that agents replay."""
-    return [content.conversation_of_record(record.value) for record in files.good(session_id)]
+    return [message_codec.conversation_of_record(record.value) for record in files.good(session_id)]

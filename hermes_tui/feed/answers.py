@@ -23,8 +23,8 @@ from hermes_tui.messages import (
     SessionsArrived,
 )
 from store.base.cancel import Cancel
+from store.formats.spool_placement import places
 from store.models import Change, Drift, Head, JsonlFacts, Message, Session
-from store.waiting import places
 
 if TYPE_CHECKING:
     from store import SessionDB

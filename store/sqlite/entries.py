@@ -9,12 +9,12 @@ from functools import partial
 
 import apsw
 
-from .. import content
 from ..base.cancel import Cancel
 from ..base.errors import Damaged
-from ..carried import SUMMARIES, Likeness
-from ..draft import Draft, storable
-from ..merge import Entry
+from ..formats import message_codec
+from ..formats.alignment import Entry
+from ..formats.compaction_overlap import SUMMARIES, Likeness
+from ..formats.row_encoding import Draft, storable
 from . import cells, columns, turns
 from .cells import Value
 from .connection import Reader
@@ -105,7 +105,7 @@ def likenesses(reader: Reader, ids: Sequence[int]) -> dict[int, Likeness]:
         )
         for name, *row in rows:
             role, body, calls, call_id = map(cells.text, row)
-            identity = content.identity(role, body, calls, call_id)
+            identity = message_codec.identity(role, body, calls, call_id)
             found[cells.integer(name)] = Likeness(identity, (body or "").startswith(SUMMARIES))
     return found
 
@@ -182,7 +182,7 @@ def _lying(row: tuple[Value, ...]) -> Lying:
     texts = cells.text(role), cells.text(body), cells.text(calls), cells.text(call_id)
     return Lying(
         id=cells.integer(name),
-        entry=Entry(content.identity(*texts), cells.moment(moment), bool(active)),
+        entry=Entry(message_codec.identity(*texts), cells.moment(moment), bool(active)),
         meta=texts[0] == "session_meta",
         compacted=bool(compacted),
         summary=bool(marked) or (texts[1] or "").startswith(SUMMARIES),

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 
 import apsw
 
-from .. import content
 from ..base.cancel import Cancel
 from ..base.models import Message
+from ..formats import message_codec
 from . import cells, columns
 from .connection import Reader, Row
 from .labels import Label
@@ -77,7 +77,7 @@ def _glimpse(row: Row, known: dict[Row, Label]) -> Glimpse:
         label = known[about] = Label(source or "", model, title)
     name, moment, session_id, cell, body, tool = own[:6]
     role = cells.text(cell) or ""
-    text, _ = content.parted(role, content.readable(content.decode(cells.text(body))))
+    text, _ = message_codec.parted(role, message_codec.readable(message_codec.decode(cells.text(body))))
     return Glimpse(
         cells.integer(name),
         cells.text(session_id) or "",

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import apsw
 
-from ..draft import storable
+from ..formats.row_encoding import storable
 from .cells import Value
 from .connection import Reader
 from .layout import Layout

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import apsw
 
 from ..base.strict_json import BadJson, load
-from ..draft import storable
+from ..formats.row_encoding import storable
 from . import cells
 from .cells import Value
 from .layout import Layout

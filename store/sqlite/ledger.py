@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import apsw
 
-from ..draft import storable
+from ..formats.row_encoding import storable
 from . import cells
 
 TABLE = "hermes_tui_operations"

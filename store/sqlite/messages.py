@@ -12,11 +12,11 @@ from dataclasses import dataclass
 
 import apsw
 
-from .. import content
 from ..base.cancel import Cancel
 from ..base.errors import Damaged
 from ..base.models import UNREADABLE, ContextLine, Head, Message, Page
-from ..draft import storable
+from ..formats import message_codec
+from ..formats.row_encoding import storable
 from . import cells, columns
 from .cells import Value
 from .connection import Reader
@@ -348,7 +348,7 @@ def _opening(octets: int | None) -> str:
 
 
 def _readable(cell: Value) -> str:
-    return content.readable(content.decode(cells.text(cell)))
+    return message_codec.readable(message_codec.decode(cells.text(cell)))
 
 
 def _octets(layout: Layout, *names: str) -> str:
@@ -396,21 +396,21 @@ def message_of(row: tuple[Value, ...]) -> Message:
     name, moment, *shown, active, compacted, observed, summary = row[:10]
     session_id, role, body, tool = map(cells.text, shown)
     calls, call_id, field, plain, reason, kind = map(cells.text, row[10:])
-    text, thought = content.parted(role or "", content.readable(content.decode(body)))
+    text, thought = message_codec.parted(role or "", message_codec.readable(message_codec.decode(body)))
     return Message(
         id=cells.integer(name),
         session_id=session_id or "",
         role=role or "",
         text=text,
         timestamp=cells.moment(moment),
-        tool_calls=content.shown_calls(calls),
+        tool_calls=message_codec.shown_calls(calls),
         tool_call_id=call_id,
         tool_name=tool,
-        reasoning=content.reasoned(field or plain or "", thought),
+        reasoning=message_codec.reasoned(field or plain or "", thought),
         finish_reason=reason,
         active=bool(active),
         compacted=bool(cells.integer(compacted)),
         display_kind=kind,
         observed=bool(cells.integer(observed)),
-        summary=bool(cells.integer(summary)) or content.is_summary(text),
+        summary=bool(cells.integer(summary)) or message_codec.is_summary(text),
     )

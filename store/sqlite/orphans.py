@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from ..base.errors import Damaged
 from ..base.models import Page, Session
-from ..status import is_live
+from ..formats.session_state import is_live
 from . import cells, columns
 from .cells import Value
 from .connection import Reader

@@ -11,7 +11,7 @@ from itertools import pairwise
 
 import apsw
 
-from ..draft import storable
+from ..formats.row_encoding import storable
 from ..words import cjk_runs
 from . import cells, columns, faults
 from .cells import Value

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 
 import apsw
 
-from ..draft import storable
+from ..formats.row_encoding import storable
 from . import cells, images
 from .images import Image
 from .layout import Layout

@@ -10,7 +10,7 @@ from typing import TypeVar
 import apsw
 
 from ..base.errors import ColumnMissing
-from ..draft import storable, whole
+from ..formats.row_encoding import storable, whole
 from . import cells, ledger
 from .cells import Value
 from .layout import Layout

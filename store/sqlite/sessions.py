@@ -13,8 +13,8 @@ from typing import NamedTuple
 from ..base.cancel import Cancel
 from ..base.errors import Damaged
 from ..base.models import Page, Relation, Scope, Session
-from ..lineage import Lineage, Link
-from ..status import is_live
+from ..formats.lineage import Lineage, Link
+from ..formats.session_state import is_live
 from . import cells, columns, orphans
 from .cells import Value
 from .connection import Reader

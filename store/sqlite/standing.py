@@ -11,7 +11,7 @@ from itertools import pairwise
 
 import apsw
 
-from ..draft import storable
+from ..formats.row_encoding import storable
 from . import cells, columns
 from .layout import Layout
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import apsw
 
 from ..base.errors import PlanChanged, Refused
-from ..draft import Draft
+from ..formats.row_encoding import Draft
 from . import journal, rearranging, registry, standing, turns
 from .cells import Value
 from .images import Image

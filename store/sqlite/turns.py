@@ -7,9 +7,9 @@ from collections.abc import Sequence
 
 import apsw
 
-from .. import content
 from ..base.errors import KeyReused
-from ..draft import Draft, storable
+from ..formats import message_codec
+from ..formats.row_encoding import Draft, storable
 from . import cells, journal, ledger, registry
 from .layout import Layout
 from .ledger import Kept
@@ -57,7 +57,7 @@ def append_once(
 def _digest(drafts: Sequence[Draft]) -> str:
     """Of what makes the messages the ones they are; a retry may have other times."""
     names = ("role", "content", "tool_calls", "tool_call_id")
-    rows = (content.identity(*(draft.values.get(name) for name in names)) for draft in drafts)
+    rows = (message_codec.identity(*(draft.values.get(name) for name in names)) for draft in drafts)
     return hashlib.blake2b(b"".join(rows), digest_size=16).hexdigest()
 
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from store.content import (
+from store.formats.message_codec import (
     PREFIX,
     conversation_of_record,
     decode,

@@ -18,7 +18,7 @@ import pytest
 
 from store import Cancel, Drift, Interrupted, NoPermission, SessionMissing, Verdict, drift
 from store.files import Files
-from store.jsonl import BadLine, Record, read_file
+from store.formats.jsonl import BadLine, Record, read_file
 from store.models import Check, JsonlFacts, Origin, Session
 from tests.builders import META, db, home, jsonl, say, store, talk
 

@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from store import jsonl
 from store.errors import CannotOpen, NoPermission
-from store.jsonl import CUT_OFF, BadLine, Record, parse, read_file
+from store.formats import jsonl
+from store.formats.jsonl import CUT_OFF, BadLine, Record, parse, read_file
 
 
 def read(data: bytes) -> list[Record | BadLine]:

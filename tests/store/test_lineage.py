@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from store.lineage import Lineage, Link
+from store.formats.lineage import Lineage, Link
 from store.models import Relation
 
 PARENTS = {

@@ -15,8 +15,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from store import merge
-from store.merge import Entry, align, compare, copies, first_new
+from store.formats import alignment as merge
+from store.formats.alignment import Entry, align, compare, copies, first_new
 from store.models import Verdict
 
 

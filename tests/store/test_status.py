@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from store.formats.session_state import LIVE_WINDOW, Tail, is_live, status_of
 from store.models import Status
-from store.status import LIVE_WINDOW, Tail, is_live, status_of
 
 DONE = Tail("assistant", "stop")
 

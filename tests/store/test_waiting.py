@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 from hermes_tui.feed import answers
 from hermes_tui.messages import SectionArrived
 from store import Origin, SessionDB
+from store.formats.spool_placement import places
 from store.models import Message
-from store.waiting import places
 from tests.builders import home, say, store
 
 T = 1_784_000_000.0

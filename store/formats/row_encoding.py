@@ -11,8 +11,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from . import content
-from .base.strict_json import BadJson, load
+from ..base.strict_json import BadJson, load
+from . import message_codec
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _STEP = 1e-6
@@ -78,7 +78,7 @@ def storable(value: object) -> str | None:
 def content_cell(value: object) -> str | None:
     """A content as it is stored: text as it is, parts as JSON after `content.PREFIX`."""
     if isinstance(value, list | dict | tuple):
-        return content.PREFIX + _dumped(value)
+        return message_codec.PREFIX + _dumped(value)
     return storable(value.decode("utf-8", "replace") if isinstance(value, bytes) else value)
 
 
@@ -110,7 +110,7 @@ def moment(value: object, *, now: float) -> float:
     if isinstance(value, datetime):
         return value.timestamp()
     if not isinstance(value, int | float):
-        read = content.moment(value)
+        read = message_codec.moment(value)
         return now if read is None else read
     if not -_LARGEST < value < _LARGEST:
         raise ValueError(f"a message's time must be finite, not {value!r}")

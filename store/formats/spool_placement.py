@@ -6,7 +6,7 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from itertools import accumulate
 
-from .base.models import Message
+from ..base.models import Message
 
 
 def places(times: Sequence[float | None], waiting: Sequence[Message]) -> list[int]:

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from . import content
-from .draft import Draft, draft
+from . import message_codec
+from .row_encoding import Draft, draft
 
 _ALWAYS = ("role", "content", "timestamp")
 _COLUMN_OF = {"message_id": "platform_message_id"}
@@ -52,22 +52,24 @@ def adopt(value: Mapping[str, object], *, moment: float, has: Callable[[str], bo
 def identity_of(row: Draft) -> bytes:
     """The identity that a row has once it is stored."""
     cells = row.values
-    return content.identity(cells["role"], cells.get("content"), cells.get("tool_calls"), cells.get("tool_call_id"))
+    return message_codec.identity(
+        cells["role"], cells.get("content"), cells.get("tool_calls"), cells.get("tool_call_id")
+    )
 
 
 def _plain(value: Mapping[str, object]) -> dict[str, object]:
     """The message with every field in the type that a column takes, meaning what it meant."""
     message = dict(value)
-    message["role"] = content.word(value.get("role")) or "unknown"
-    message["tool_call_id"] = content.word(value.get("tool_call_id"))
+    message["role"] = message_codec.word(value.get("role")) or "unknown"
+    message["tool_call_id"] = message_codec.word(value.get("tool_call_id"))
     if isinstance(said := value.get("content"), bool):  # as text it would read otherwise
-        message["content"] = content.PREFIX + ("true" if said else "false")
+        message["content"] = message_codec.PREFIX + ("true" if said else "false")
     if value.get("tool_calls") == {}:  # a call without a name, which would be left out
         message["tool_calls"] = "{}"
     tokens = value.get("token_count")
     if not isinstance(tokens, int) or isinstance(tokens, bool) or not -_LARGEST <= tokens < _LARGEST:
         message["token_count"] = None
-    message["tool_name"] = content.word(value.get("tool_name"))
+    message["tool_name"] = message_codec.word(value.get("tool_name"))
     if message["role"] == "tool" and not message["tool_name"]:
-        message["tool_name"] = content.word(value.get("name"))
+        message["tool_name"] = message_codec.word(value.get("name"))
     return message

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from .base.models import Head
+from ..base.models import Head
 
 MOST = 256
 """Rows at an edge of a section that are compared: compactions carry over some dozens."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from .base.models import Status
+from ..base.models import Status
 
 LIVE_WINDOW = 300.0
 """Seconds: a session that is not ended and whose newest message is younger is live."""

@@ -9,9 +9,9 @@ import hashlib
 import re
 from datetime import datetime
 
-from .base.models import Message, Origin, ToolCall
-from .base.strict_json import BadJson, canonical, dump, load
-from .carried import SUMMARIES
+from ..base.models import Message, Origin, ToolCall
+from ..base.strict_json import BadJson, canonical, dump, load
+from .compaction_overlap import SUMMARIES
 
 PREFIX = "\x00json:"
 """What a cell begins with that holds a list or an object as JSON, since 2026-04-30."""

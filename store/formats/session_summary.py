@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from . import status
-from .base.models import Message, Outline
+from ..base.models import Message, Outline
+from . import session_state
 
 TURNS = ("user", "assistant", "tool")
 FIRST_WORDS = 200
@@ -17,9 +17,9 @@ def outline_of(messages: Sequence[Message]) -> Outline:
     first = next((message.text for message in turns if message.role == "user"), "")
     words = " ".join(first.split())[:FIRST_WORDS]
     if not turns:
-        return Outline(status.status_of(None, has_turns=False, live=False), words)
+        return Outline(session_state.status_of(None, has_turns=False, live=False), words)
     last = turns[-1]
-    tail = status.Tail(
+    tail = session_state.Tail(
         last.role, last.finish_reason, has_text=bool(last.text.strip()), open_calls=bool(last.tool_calls)
     )
-    return Outline(status.status_of(tail, has_turns=any(one.role != "tool" for one in turns), live=False), words)
+    return Outline(session_state.status_of(tail, has_turns=any(one.role != "tool" for one in turns), live=False), words)

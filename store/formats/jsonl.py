@@ -13,8 +13,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from .base.errors import CannotOpen, Damaged, NoPermission, StoreError
-from .base.strict_json import BadJson, load
+from ..base.errors import CannotOpen, Damaged, NoPermission, StoreError
+from ..base.strict_json import BadJson, load
 
 MAX_LINE = 64 * 1024 * 1024
 """Bytes of one line; a longer one is passed over, never held."""

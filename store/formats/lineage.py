@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from .base.models import Relation
+from ..base.models import Relation
 
 MAX_WALK = 1_000
 """Steps in one direction; the longest chains that were met have a dozen."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from .draft import storable
+from .row_encoding import storable
 
 MAX_LENGTH = 100
 """Characters of a title after cleaning."""

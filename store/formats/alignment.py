@@ -13,7 +13,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from .base.models import Verdict
+from ..base.models import Verdict
 
 FULL = 2_000
 """Messages on either side of a gap up to which it is compared in full."""

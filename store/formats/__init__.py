@@ -1,0 +1,1 @@
+"""Stored forms of sessions and messages: parsing, encoding, alignment. Pure functions."""
