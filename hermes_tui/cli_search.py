@@ -13,7 +13,7 @@ from hermes_tui.render.line import pad_left
 from hermes_tui.render.safe import SafeText, one_line, safe
 from hermes_tui.render.time import many
 from store import Batch, ContextLine, Hit, Home, Message, Origin, SessionDB
-from store.query import parse
+from store.query.parse import parse
 
 SNIPPET = 200
 """Characters of a snippet; a longer text is cut around its first match."""

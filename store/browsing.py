@@ -35,7 +35,8 @@ from .base.models import (
 from .files import META
 from .formats.compaction_overlap import MOST, Likeness, copies
 from .formats.row_encoding import storable
-from .query import Query, parse
+from .query.parse import Query, parse
+from .query.tokenizer import cjk_runs, fold
 from .ranking import Ranking
 from .sqlite import entries, messages, orphans, sessions, vocabulary
 from .sqlite.counts import NOTHING, counts
@@ -43,7 +44,6 @@ from .sqlite.orphans import Lone
 from .sqlite.sessions import Cursor, Torn
 from .survey import Survey
 from .watch import Watch
-from .words import cjk_runs, fold
 
 CONTEXT_OCTETS = 8192
 """Bytes of a plain text that a line of context shows at most."""

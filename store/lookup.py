@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from . import query
 from .base.models import Outline, Session, Status
 from .base.strict_json import BadJson, load
 from .formats import message_codec, session_state
 from .formats.row_encoding import storable
+from .query import parse
 from .sqlite import messages as rows
 from .sqlite import ranked, records
 from .sqlite.connection import Reader
@@ -55,7 +55,7 @@ def rich(reader: Reader, source: str | None, limit: int, offset: int) -> list[Re
 
 def search(reader: Reader, words: str, asked: Asked) -> list[Record]:
     """Hits with their context, N of them in 1 + N critical sections (facts §6.1)."""
-    match = query.sanitise(storable(words) or "")
+    match = parse.sanitise(storable(words) or "")
     return [_hit(found) | {"context": _context(reader, found)} for found in ranked.find(reader, match, asked)]
 
 

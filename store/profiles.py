@@ -38,7 +38,7 @@ from .base.models import (
 )
 from .home import Home
 from .profile_drift import ProfileDrift
-from .query import Query
+from .query.parse import Query
 from .ranking import relevance
 from .session_db import SessionDB
 from .watch import Watch

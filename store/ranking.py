@@ -14,7 +14,7 @@ from .base.cancel import Cancel
 from .base.errors import CannotOpen, Damaged
 from .base.models import Batch, Count, Hit, Origin
 from .leftovers import Leftovers
-from .query import Query
+from .query.parse import Query
 from .search import Search
 from .sqlite import fts, ranks
 from .sqlite.connection import Reader

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from .words import words
+from .query.tokenizer import words
 
 MAX_CHARACTERS = 2048
 """Upstream's cap."""

@@ -16,13 +16,13 @@ from . import drift
 from .base.cancel import Cancel
 from .base.errors import CannotOpen, Damaged, Interrupted, StoreMissing
 from .base.models import Batch, Hit, Message, Origin, Session
-from .escapes import searched
-from .filters import admits
 from .formats import alignment, message_codec
 from .formats.session_state import LIVE_WINDOW
 from .leftovers import Leftovers
-from .marks import Marker
-from .query import Query, accepts, matches
+from .query.filters import admits
+from .query.json_escapes import searched
+from .query.matcher import Marker
+from .query.parse import Query, accepts, matches
 from .sqlite import entries as rows
 from .sqlite import fts, glimpses, plans, sessions
 from .sqlite.connection import Reader

@@ -30,7 +30,7 @@ from store.models import Change, Hit, Origin, Session
 
 if TYPE_CHECKING:
     from store import SessionDB
-    from store.query import Query
+    from store.query.parse import Query
 
 FILES_AFTER = 0.6
 """Seconds after a file has grown until it is searched again: less than two listings of the files are apart, so that a

@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, TypeAlias
 from hermes_tui.messages import Answer, HitsArrived, HitsCounted, HitsRanked, WordsMeant
 from store.base.cancel import Cancel
 from store.models import ContextLine, Hit, Message, Origin
-from store.words import plain
+from store.query.tokenizer import plain
 
 if TYPE_CHECKING:
     from store import SessionDB
-    from store.query import Query
+    from store.query.parse import Query
 
 HitPlace: TypeAlias = "tuple[str, int, Origin]"
 """The session of a hit, its id there, and where it lies."""

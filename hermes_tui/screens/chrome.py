@@ -18,7 +18,7 @@ from hermes_tui.screens.catalog import Catalog
 from hermes_tui.widgets.head_rule import Heading
 from hermes_tui.widgets.session_list import SessionRow
 from store.errors import StoreError
-from store.query import Query
+from store.query.parse import Query
 
 EMPTY: Line = ()
 UNREADABLE = "state.db cannot be read"

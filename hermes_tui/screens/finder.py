@@ -17,7 +17,7 @@ from hermes_tui.screens.titles import Titles
 from hermes_tui.widgets.hit_list import HitGroup
 from hermes_tui.widgets.session_list import SessionRow
 from store.errors import QueryInvalid
-from store.query import Query, parse
+from store.query.parse import Query, parse
 
 SIGN_AFTER = 0.15
 """Seconds before a search says that it is still at it."""

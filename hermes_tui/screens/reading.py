@@ -15,7 +15,7 @@ from hermes_tui.widgets.session_list import SessionRow
 from hermes_tui.widgets.transcript import Section, Transcript
 from store.errors import StoreError
 from store.models import Drift, Hit, Origin, Relation, Session
-from store.query import Query
+from store.query.parse import Query
 
 SIGN_AFTER = 0.15
 """Seconds before a pane says that it is loading."""

@@ -11,11 +11,11 @@ from hermes_tui.render.line import Range
 from hermes_tui.render.row import title_of
 from hermes_tui.screens.catalog import moment_of
 from hermes_tui.widgets.session_list import SessionRow
-from store.filters import admits
 from store.models import Outline, Session
-from store.query import Query
-from store.terms import Filter
-from store.words import plain
+from store.query.ast import Filter
+from store.query.filters import admits
+from store.query.parse import Query
+from store.query.tokenizer import plain
 
 OF_MESSAGES = frozenset({"role", "tool", "has"})
 """Filters that speak of a message: a title cannot answer them."""

@@ -20,7 +20,7 @@ from hermes_tui.widgets.bodies import Bodies
 from hermes_tui.widgets.contents import RUN, Contents, is_undone
 from hermes_tui.widgets.heights import Heights
 from store.models import Head, Message, ToolCall
-from store.query import Query, matches
+from store.query.parse import Query, matches
 
 DRAWN = 512
 """Messages whose lines are kept."""

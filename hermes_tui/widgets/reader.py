@@ -10,7 +10,7 @@ from hermes_tui.render.glyphs import Glyphs
 from hermes_tui.render.message import Fold, Folds
 from hermes_tui.widgets.manuscript import Manuscript
 from hermes_tui.widgets.viewport import Row, Viewport
-from store.query import Query
+from store.query.parse import Query
 
 NEXT_TOOLS = {Fold.HIDDEN: Fold.SHORT, Fold.SHORT: Fold.OPEN, Fold.OPEN: Fold.HIDDEN}
 FOLDED = Folds()

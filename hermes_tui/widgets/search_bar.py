@@ -16,7 +16,7 @@ from hermes_tui.render.line import Line, Role, Span, head, span
 from hermes_tui.render.safe import SafeText, one_line
 from hermes_tui.widgets.bar import Bar
 from hermes_tui.widgets.theme import Ground, palette_of
-from store.filters import KEYS
+from store.query.filters import KEYS
 
 PLACEHOLDER = 'words, "exact phrase", source: model: after: is:flagged'
 FILTER = re.compile(rf'(?<!\S)-?(?P<name>(?:{"|".join(KEYS)}):)(?P<value>"[^"]*"?|\S*)')

@@ -25,7 +25,7 @@ from hermes_tui.widgets.session_list import SessionRow
 from hermes_tui.widgets.theme import Ground
 from store.models import Head
 from store.models import Message as Entry
-from store.query import Query
+from store.query.parse import Query
 
 __all__ = ["Section", "Transcript"]
 

@@ -17,8 +17,8 @@ import apsw
 
 from ..base import errors
 from ..base.cancel import Cancel
-from ..escapes import searched
-from ..query import Query, accepts
+from ..query.json_escapes import searched
+from ..query.parse import Query, accepts
 from . import cells, columns, displaced
 from .connection import Reader, Row, Value
 from .layout import Layout

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from ..base.cancel import Cancel
-from ..filters import admits
-from ..terms import Filter, Query
+from ..query.ast import Filter, Query
+from ..query.filters import admits
 from . import cells, columns
 from .cells import Value
 from .connection import Reader

@@ -13,10 +13,10 @@ from functools import reduce
 
 import apsw
 
-from ..escapes import escaped
-from ..query import match
-from ..terms import Query, Term
-from ..words import cjk_runs
+from ..query.ast import Query, Term
+from ..query.json_escapes import escaped
+from ..query.parse import match
+from ..query.tokenizer import cjk_runs
 from . import cells
 from .layout import FTS, TRIGRAM, Layout
 

@@ -8,9 +8,9 @@ from dataclasses import replace
 import apsw
 
 from ..base.cancel import Cancel
-from ..filters import ROLES
-from ..query import Query, Term, match, trigram
-from ..words import cjk_runs
+from ..query.filters import ROLES
+from ..query.parse import Query, Term, match, trigram
+from ..query.tokenizer import cjk_runs
 from . import pairs
 from .connection import Reader
 from .layout import FTS, TRIGRAM, Layout

@@ -12,7 +12,7 @@ from itertools import pairwise
 import apsw
 
 from ..formats.row_encoding import storable
-from ..words import cjk_runs
+from ..query.tokenizer import cjk_runs
 from . import cells, columns, faults
 from .cells import Value
 from .connection import Reader

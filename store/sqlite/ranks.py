@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import apsw
 
 from ..base.cancel import Cancel
-from ..query import Query
+from ..query.parse import Query
 from . import cells, columns, fts, plans
 from .connection import Reader, Row
 from .layout import Layout

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from store import QueryInvalid, SessionDB
-from store.query import parse
+from store.query.parse import parse
 from tests.hostile import HOSTILE
 
 LIMIT = 0.5

@@ -26,8 +26,8 @@ import apsw
 
 from hermes_tui.__main__ import SWITCH
 from store import Batch, Cancel, Hit, Interrupted, SessionDB
-from store.escapes import searched as searched_text
-from store.query import accepts, match, parse
+from store.query.json_escapes import searched as searched_text
+from store.query.parse import accepts, match, parse
 from store.sqlite import ranks
 from tests.benchmarks import homes
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from pathlib import Path
 
-from store.query import parse
+from store.query.parse import parse
 from store.sqlite import fts
 from store.sqlite.connection import Reader
 from store.sqlite.displaced import JOURNAL, REPAIRS, Block, Range, in_time

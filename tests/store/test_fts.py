@@ -10,7 +10,7 @@ import pytest
 
 from store.base import errors
 from store.base.cancel import Cancel
-from store.query import Query, accepts, parse
+from store.query.parse import Query, accepts, parse
 from store.sqlite import cells, columns, fts, glimpses, narrowing, pairs, plans, ranks, stretches
 from store.sqlite.connection import Reader
 from store.sqlite.layout import Layout

@@ -14,8 +14,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from store.errors import QueryInvalid
-from store.query import MAX_WORDS, Query, accepts, admits, match, matches, parse, sanitise, trigram
-from store.words import fold, plain, words
+from store.query.parse import MAX_WORDS, Query, accepts, admits, match, matches, parse, sanitise, trigram
+from store.query.tokenizer import fold, plain, words
 
 NOW = 1_790_000_000.0
 """2026-09-21 14:13:20 UTC, a Monday."""

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from store import Cancel, Count, Hit, Interrupted, Origin
-from store.query import parse
+from store.query.parse import parse
 from store.ranking import relevance
 from store.sqlite import ranks
 from store.sqlite.connection import Reader

@@ -19,7 +19,7 @@ from types import SimpleNamespace
 import pytest
 
 from store import Batch, Cancel, Hit, Interrupted, NotADatabase, Origin, SessionDB, drift, search
-from store.query import parse
+from store.query.parse import parse
 from store.sqlite import glimpses
 from store.sqlite.connection import Reader
 from tests.builders import META, db, home, jsonl, say, store, talk

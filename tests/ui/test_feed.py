@@ -15,7 +15,7 @@ from textual.message import Message
 from hermes_tui import messages as told
 from hermes_tui.feed import Feed, seeking
 from store import Batch, Cancel, Locked, NotADatabase, Origin, Session, SessionDB, Verdict
-from store.query import Query, parse
+from store.query.parse import Query, parse
 from tests import builders
 
 Kind = TypeVar("Kind", bound=Message)

@@ -14,7 +14,7 @@ from hermes_tui.screens.finder import Finder
 from hermes_tui.screens.titles import Titles
 from hermes_tui.widgets.session_list import SessionRow
 from store.models import Batch, Hit, Outline, Session, Status
-from store.query import Query, parse
+from store.query.parse import Query, parse
 
 NOUNS = ("docker", "dockyard", "document", "garden", "gärtner", "lock file", "Docker lock")
 

@@ -10,8 +10,8 @@ from hermes_tui.commands import TABLE
 from hermes_tui.render.glyphs import ASCII, UNICODE
 from hermes_tui.render.line import line_cells, plain
 from hermes_tui.screens.help import LANGUAGE, help_lines
-from store.filters import KEYS
-from store.query import parse
+from store.query.filters import KEYS
+from store.query.parse import parse
 from tests import builders
 from tests.ui.browsing import SIZES, browsing
 

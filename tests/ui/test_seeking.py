@@ -13,7 +13,7 @@ import pytest
 from hermes_tui.feed import seeking
 from hermes_tui.widgets.hit_list import ContextKey, GroupKey
 from store import Batch, SessionDB
-from store.query import Query
+from store.query.parse import Query
 from tests import builders
 from tests.ui.browsing import WIDE, Stage, browsing
 

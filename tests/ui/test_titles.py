@@ -8,7 +8,7 @@ from hermes_tui.render.line import Range
 from hermes_tui.screens.titles import Titles
 from hermes_tui.widgets.session_list import SessionRow
 from store.models import Session
-from store.query import parse
+from store.query.parse import parse
 
 ROW = SessionRow(
     Session("20260401_abc", title="Fix the Café build", cwd="/home/u/Projects/web", messages=3), None, None

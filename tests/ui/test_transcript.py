@@ -14,7 +14,7 @@ from hermes_tui.widgets import manuscript
 from hermes_tui.widgets.session_list import SessionRow
 from hermes_tui.widgets.transcript import Section, Transcript
 from store.models import Head, Message, Origin, Session
-from store.query import parse
+from store.query.parse import parse
 from tests.hostile import HOSTILE
 from tests.ui.stage import NOW, Stage, screen, strips, wheel
 from tests.ui.test_manuscript import head, result, say

@@ -7,7 +7,7 @@ import unicodedata
 from bisect import bisect_right
 from dataclasses import dataclass
 
-from .unicode61 import separators
+from .unicode61_table import separators
 
 PART = " "
 """What stands for every separator in folded text."""

@@ -6,9 +6,9 @@ import re
 import time
 from datetime import date
 
-from .base.errors import QueryInvalid
-from .terms import Filter
-from .words import plain
+from ..base.errors import QueryInvalid
+from .ast import Filter
+from .tokenizer import plain
 
 KEYS = ("source", "model", "role", "tool", "after", "before", "cwd", "title", "is", "has")
 """A word before a colon that is not one of these is no filter: people search for `https://…` and `foo:bar`."""

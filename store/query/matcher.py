@@ -9,8 +9,8 @@ import re
 from collections.abc import Iterator
 from functools import lru_cache
 
-from .terms import Query, Term
-from .words import PART, Folded, cjk_runs, fold
+from .ast import Query, Term
+from .tokenizer import PART, Folded, cjk_runs, fold
 
 
 def accepts(query: Query, text: str) -> bool:

@@ -16,12 +16,12 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from .escapes import escaped
+from ..sanitise import sanitise
+from .ast import Filter, Query, Term
 from .filters import KEYS, admits, read
-from .marks import accepts, matches
-from .sanitise import sanitise
-from .terms import Filter, Query, Term
-from .words import cjk_runs, ends_in_word, words
+from .json_escapes import escaped
+from .matcher import accepts, matches
+from .tokenizer import cjk_runs, ends_in_word, words
 
 __all__ = [
     "MAX_CHARACTERS",

@@ -1,0 +1,1 @@
+"""The search language: parsing, filters, matching, tokens. Pure functions."""
