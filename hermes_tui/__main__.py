@@ -340,11 +340,11 @@ def _to_write(arguments: Arguments, home: Home) -> OpenStore | None:
 
 def _caches(arguments: Arguments) -> Path | None:
     """Where verdicts are remembered; the demo's home does not last."""
-    from store import cache
+    from store.files import verdict_cache
 
     if arguments.demo:
         return None
-    return cache.locate(os.environ, platform=sys.platform, user_home=Path.home())
+    return verdict_cache.locate(os.environ, platform=sys.platform, user_home=Path.home())
 
 
 def _owner(arguments: Arguments, name: str) -> str:
@@ -356,7 +356,7 @@ def _shelves(arguments: Arguments, home: Home) -> list[Shelf]:
     """The profiles of a home, and all of them as one; none where there is one alone."""
     from hermes_tui.feed import Shelf
     from store import Home, open_home
-    from store.home import ALL
+    from store.files.home import ALL
 
     profiles = Home(home.root).profiles()
     homes = [*profiles, *([] if ALL in {one.name for one in profiles} else [Home(home.root, ALL)])]

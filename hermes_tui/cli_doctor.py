@@ -9,7 +9,8 @@ from hermes_tui.cli import complain, now, opened
 from hermes_tui.cli_paper import Paper, remark
 from hermes_tui.render.safe import SafeText, safe
 from hermes_tui.render.time import many
-from store import Finding, Home, SessionDB, StoreError, pending, replay
+from store import Finding, Home, SessionDB, StoreError, replay
+from store.files import outbox
 
 WORDS = {True: "ok", False: "NO", None: "?"}
 
@@ -38,9 +39,9 @@ def doctor(home: Home, *, replaying: bool, as_json: bool, out: TextIO, err: Text
 
 def _replay(home: Home, err: TextIO) -> int:
     """Write every file that waits; one that fails is told and kept."""
-    if not pending.waiting(pending.folder_of(home.state_db)):
+    if not outbox.waiting(outbox.folder_of(home.state_db)):
         return 0
-    pending.refuse_without(home.state_db)
+    outbox.refuse_without(home.state_db)
     failed = 0
     with closing(SessionDB(home.state_db, sessions_dir=home.sessions_dir)) as db:
         for path in db.refused():

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from textual.message import Message
 
 from store.errors import StoreError
+from store.files.outbox import Pending
 from store.models import (
     Batch,
     Census,
@@ -30,7 +31,6 @@ from store.models import (
     Whereabouts,
 )
 from store.models import Message as Entry
-from store.pending import Pending
 from store.plan import Line, Operation, Plan, Progress, Receipt, Why
 
 

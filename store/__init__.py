@@ -56,8 +56,8 @@ from .base.models import (
     Verdict,
     Whereabouts,
 )
-from .home import Home
-from .pending import Pending
+from .files.home import Home
+from .files.outbox import Pending
 from .plan import Line, Operation, Plan, Progress, Receipt, Refusal, Run, State, Why
 from .profiles import ProfilesDB, open_home
 from .recorder import SessionRecorder, replay

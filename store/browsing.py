@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-from . import doctor, drift, lookup, pending, search, whereabouts
+from . import doctor, drift, lookup, search, whereabouts
 from .agent_messages import MessageVerbs
 from .base.cancel import Cancel
 from .base.errors import CannotOpen, Damaged, StoreMissing
@@ -32,7 +32,8 @@ from .base.models import (
     Session,
     Whereabouts,
 )
-from .files import META
+from .files import outbox
+from .files.jsonl_files import META
 from .formats.compaction_overlap import MOST, Likeness, copies
 from .formats.row_encoding import storable
 from .query.parse import Query, parse
@@ -433,4 +434,4 @@ class BrowserVerbs(MessageVerbs):
 
     def refused(self) -> tuple[Path, ...]:
         """The files that keep messages which this store would not take; `replay` writes them."""
-        return pending.waiting(pending.folder_of(self.path))
+        return outbox.waiting(outbox.folder_of(self.path))

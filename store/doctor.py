@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
-from . import pending
 from .base.cancel import Cancel
 from .base.errors import Interrupted, StoreError
 from .base.models import Finding
+from .files import outbox
 from .sqlite import health
 from .sqlite.connection import Reader
 
@@ -49,11 +49,11 @@ def findings(reader: Reader, *, cancel: Cancel) -> Iterator[Finding]:
 
 def spool(path: Path) -> Finding:
     """Whether messages wait in files that the store would not take."""
-    folder = pending.folder_of(path)
+    folder = outbox.folder_of(path)
     told, advice, sessions, unknown = [], [], set(), []
-    for one in pending.waiting(folder):
+    for one in outbox.waiting(folder):
         try:
-            sessions.add(pending.read(one).session_id)
+            sessions.add(outbox.read(one).session_id)
         except StoreError as error:
             unknown.append(str(error))
     if sessions:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from .base.cancel import Cancel
 from .base.errors import CannotOpen, Damaged, Interrupted, SessionMissing, StoreMissing
 from .base.models import Check, Drift, JsonlFacts, Origin, Session, Verdict
-from .files import Files, entry, is_message
+from .files.jsonl_files import Files, entry, is_message
 from .formats import alignment
 from .formats.alignment import Comparison, Entry
 from .formats.jsonl import BadLine

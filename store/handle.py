@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Self, TypeVar
 
 from .base.errors import CannotOpen, Damaged, ReadOnly
-from .cache import Cache
-from .files import Files
+from .files.file_sources import Leftovers
+from .files.home import Home
+from .files.jsonl_files import Files
+from .files.verdict_cache import Cache
 from .formats.alignment import Entry
-from .home import Home
-from .leftovers import Leftovers
 from .sqlite import entries, schema
 from .sqlite.connection import Reader
 from .sqlite.registry import Work
@@ -27,7 +27,7 @@ class Handle:
         path: The state.db; without `read_only` it is made where it is missing or has no byte yet, with its folder.
         read_only: Create nothing, refuse every write.
         sessions_dir: Folder of the legacy files, `sessions` beside the state.db where it is None.
-        cache_dir: Where verdicts are remembered from one start to the next (`store.cache`); None for nowhere.
+        cache_dir: Where verdicts are remembered from one start to the next (`store.files.verdict_cache`); None for nowhere.
         patience: Seconds that a write waits for the lock before it raises `Locked`.
 
     Raises:

@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from .base.errors import CannotOpen, Damaged, StoreError, StoreMissing
 from .base.models import Batch, Message, Session
-from .home import DEFAULT, Home
+from .files.home import DEFAULT, Home
 from .session_db import SessionDB
 
 T = TypeVar("T")

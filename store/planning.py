@@ -14,10 +14,10 @@ from dataclasses import dataclass
 from . import difference, drift, objections, placing, sources
 from .base.errors import StoreMissing
 from .base.models import Check
-from .files import Files
+from .files.home import Stamp
+from .files.jsonl_files import Files
 from .formats import row_conversion
 from .formats.alignment import Comparison
-from .home import Stamp
 from .placing import Place, Reserved
 from .plan import Line, Plan, Refusal, Run, Why
 from .sources import Sources

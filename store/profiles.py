@@ -36,7 +36,7 @@ from .base.models import (
     Session,
     Whereabouts,
 )
-from .home import Home
+from .files.home import Home
 from .profile_drift import ProfileDrift
 from .query.parse import Query
 from .ranking import relevance

@@ -13,7 +13,7 @@ from dataclasses import replace
 from .base.cancel import Cancel
 from .base.errors import CannotOpen, Damaged
 from .base.models import Batch, Count, Hit, Origin
-from .leftovers import Leftovers
+from .files.file_sources import Leftovers
 from .query.parse import Query
 from .search import Search
 from .sqlite import fts, ranks

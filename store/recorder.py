@@ -7,12 +7,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import pending
 from .base.errors import CannotOpen, Damaged, Locked, StoreError
-from .files import META
+from .files import outbox
+from .files.jsonl_files import META
+from .files.outbox import Pending
 from .formats import alignment, message_codec
 from .formats.row_encoding import Draft, content_cell, drafts, json_cell, storable
-from .pending import Pending
 from .session_db import SessionDB
 from .sqlite import entries as rows
 from .sqlite.entries import Stamp
@@ -133,7 +133,7 @@ class SessionRecorder:
             conversations=tuple(held.messages for held in self._kept),
         )
         try:
-            self._spooled = pending.keep(pending.folder_of(self._db.path), owed)
+            self._spooled = outbox.keep(outbox.folder_of(self._db.path), owed)
             error.add_note(f"the messages are kept in {self._spooled}; hermes-tui doctor --replay writes them")
         except StoreError as worse:
             error.add_note(str(worse))
@@ -143,7 +143,7 @@ class SessionRecorder:
         self._kept = []
         if self._spooled is not None:
             try:
-                pending.forget(self._spooled)
+                outbox.forget(self._spooled)
             except StoreError:
                 return
             self._spooled = None
@@ -216,12 +216,12 @@ def replay(db: SessionDB, path: Path) -> int:
     Raises:
         StoreError: They could not be written, or the file is not one of ours; it is kept.
     """
-    pending.read(path)  # what is not ours keeps its name
-    mine = pending.claim(path)
-    owed = pending.read(mine)
+    outbox.read(path)  # what is not ours keeps its name
+    mine = outbox.claim(path)
+    owed = outbox.read(mine)
     recorder = SessionRecorder(db, owed.session_id, source=owed.source, model=owed.model)
     written = recorder._flush([_held(messages) for messages in owed.conversations])
-    pending.forget(mine)
+    outbox.forget(mine)
     return written
 
 

@@ -14,15 +14,16 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
 
-from . import backup, gateway
+from . import backup
 from .backup import Backup
 from .base.cancel import Cancel
 from .base.errors import PlanChanged, Refused
 from .base.step_sizing import Pace
+from .files import gateway_index
+from .files.home import Stamp
 from .formats import row_conversion
 from .formats.row_encoding import Draft
 from .handle import Handle
-from .home import Stamp
 from .plan import Plan, Progress, Receipt, State
 from .planning import Item, Work, work_out
 from .sources import stamp_of
@@ -213,7 +214,7 @@ class Repair:
     def _session_values(self, work: Work) -> dict[str, str | int | float | None]:
         """The row of a session that Hermes does not know, as far as file and gateway do."""
         told = self._handle._files.session(work.plan.session_id)
-        index = gateway.entry(self._handle.sessions_dir, work.plan.session_id)
+        index = gateway_index.entry(self._handle.sessions_dir, work.plan.session_id)
         return {
             "source": (told.source if told else "") or index.get("source") or "unknown",
             "model": told.model if told else None,

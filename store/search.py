@@ -16,9 +16,9 @@ from . import drift
 from .base.cancel import Cancel
 from .base.errors import CannotOpen, Damaged, Interrupted, StoreMissing
 from .base.models import Batch, Hit, Message, Origin, Session
+from .files.file_sources import Leftovers
 from .formats import alignment, message_codec
 from .formats.session_state import LIVE_WINDOW
-from .leftovers import Leftovers
 from .query.filters import admits
 from .query.json_escapes import searched
 from .query.matcher import Marker

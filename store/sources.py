@@ -6,11 +6,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from .base.errors import CannotOpen, Damaged, SessionMissing, StoreMissing
-from .files import Files, entry, is_message
+from .files.home import FileStat, Stamp
+from .files.jsonl_files import Files, entry, is_message
 from .formats import jsonl
 from .formats.alignment import Comparison, Entry, compare
 from .formats.lineage import Lineage
-from .home import FileStat, Stamp
 from .sqlite import entries, sessions
 from .sqlite.connection import Reader
 from .sqlite.entries import Lying

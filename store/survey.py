@@ -7,15 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
-from . import home
 from .base.cancel import Cancel
 from .base.errors import CannotOpen, Damaged, Interrupted, SessionMissing
 from .base.models import Drift, Glance, JsonlFacts, Judged, Origin, Session, Verdict
-from .cache import NOT_STORED, Cache, Found, marks
-from .cache import mark as mark_of
 from .drift import Checker, flag
-from .files import Files
-from .home import Stamp
+from .files import home
+from .files.home import Stamp
+from .files.jsonl_files import Files
+from .files.verdict_cache import NOT_STORED, Cache, Found, marks
+from .files.verdict_cache import mark as mark_of
 from .sqlite.connection import Reader
 from .sqlite.counts import counts
 from .sqlite.standings import standings

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from .base.errors import StoreMissing
-from .files import Files
+from .files.jsonl_files import Files
 from .formats import message_codec
 
 Conversation = list[dict[str, object]]

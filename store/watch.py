@@ -6,10 +6,10 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from . import home
 from .base.errors import CannotOpen
 from .base.models import Change
-from .home import FileStat
+from .files import home
+from .files.home import FileStat
 from .sqlite import news
 from .sqlite.connection import Reader
 

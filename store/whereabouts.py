@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from .base.errors import CannotOpen, Damaged, StoreError, StoreMissing
 from .base.models import Census, Kin, Origin, Relation, Session, Whereabouts
 from .base.strict_json import BadJson, load
-from .home import Home
+from .files.home import Home
 
 if TYPE_CHECKING:
     from .browsing import BrowserVerbs

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 from hermes_tui.feed.mending import Mending
 from hermes_tui.messages import Answer, ChecksEnded, FindingArrived, Replayed, ReplayEnded, SpoolArrived
-from store import pending, replay
+from store import replay
 from store.base.cancel import Cancel
 from store.errors import StoreError
+from store.files import outbox
 
 if TYPE_CHECKING:
     from store import SessionDB
@@ -58,14 +59,14 @@ class Doctoring(Mending):
             paths, problems = (), [str(error)]
         for path in paths:
             try:
-                found.append(pending.read(path))
+                found.append(outbox.read(path))
             except StoreError as error:
                 problems.append(str(error))
         yield SpoolArrived(generation, tuple(found), tuple(problems))
 
     def _replay(self, cancel: Cancel) -> None:
         try:
-            pending.refuse_without(self.store().path)
+            outbox.refuse_without(self.store().path)
             for path in self._to_write().refused():
                 if cancel.cancelled:
                     break

@@ -10,8 +10,8 @@ from hermes_tui.render.line import Line, Role, Span, blank, span
 from hermes_tui.render.safe import one_line
 from hermes_tui.render.text import wrap
 from hermes_tui.render.time import age, in_words, many
+from store.files.outbox import Pending
 from store.models import Finding, Status
-from store.pending import Pending
 
 NAME = 13
 """Cells of a check's name, which starts in column 4."""

@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from store import Cancel, Drift, Interrupted, NoPermission, SessionMissing, Verdict, drift
-from store.files import Files
+from store.files.jsonl_files import Files
 from store.formats.jsonl import BadLine, Record, read_file
 from store.models import Check, JsonlFacts, Origin, Session
 from tests.builders import META, db, home, jsonl, say, store, talk
@@ -91,7 +91,7 @@ def test_a_file_is_read_again_only_where_it_changed(tmp_path: Path, monkeypatch:
         reads.append(one)
         return read_file(one)
 
-    monkeypatch.setattr("store.files.jsonl.read_file", read)
+    monkeypatch.setattr("store.files.jsonl_files.jsonl.read_file", read)
     assert files.facts("s") == first
     assert [one.session_id for one in files.all_facts()] == ["s"]
     assert reads == []
@@ -148,7 +148,7 @@ def test_a_file_that_cannot_be_read_is_flagged_and_stops_nothing(
             raise NoPermission("it may not be read")
         return read_file(one)
 
-    monkeypatch.setattr("store.files.jsonl.read_file", refuse)
+    monkeypatch.setattr("store.files.jsonl_files.jsonl.read_file", refuse)
     flags = {one.session_id: drift.flag(row(2), one) for one in database.all_facts()}
     assert flags == {"shut": Drift.DAMAGED, "open": Drift.JSONL_AHEAD}
     checks = {check.session_id: check for check in database.checks()}

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from store.errors import CannotOpen, HomeMissing, NoPermission, UnsafeId
-from store.home import Home, safe_id, transcript_files
+from store.files.home import Home, safe_id, transcript_files
 
 
 def locate(

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from store import Damaged, DiskFull, Locked, Replaced, SessionDB, SessionRecorder, StoreError, pending, replay
+from store import Damaged, DiskFull, Locked, Replaced, SessionDB, SessionRecorder, StoreError, replay
+from store.files import outbox
 from store.sqlite.writer import Writer
 from tests.builders import db, home, locked, talk
 from tests.store import sqlite_files
@@ -59,17 +60,17 @@ def test_after_a_replacement_writes_stop_reads_reopen_and_nothing_is_lost(
 
     assert "doctor --replay" in "".join(first.value.__notes__)
     assert [row["id"] for row in recorder._db.search_sessions()] == ["other"]
-    [path] = pending.waiting(pending.folder_of(folder / "state.db"))
+    [path] = outbox.waiting(outbox.folder_of(folder / "state.db"))
     assert path == recorder.spooled
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
-    owed = pending.read(path)
+    owed = outbox.read(path)
     assert (owed.session_id, owed.source, owed.model, owed.messages) == ("s", "telegram", "opus", 6)
 
     fresh = SessionDB(folder / "state.db")
     assert replay(fresh, path) == 6
     assert contents(fresh) == words(6)
-    assert pending.waiting(path.parent) == ()
+    assert outbox.waiting(path.parent) == ()
 
 
 def test_a_wal_that_vanished_stops_writes_and_what_was_lost_with_it_comes_back(
@@ -80,7 +81,7 @@ def test_a_wal_that_vanished_stops_writes_and_what_was_lost_with_it_comes_back(
 
     with pytest.raises(Replaced):
         recorder.record(talk(4))
-    [path] = pending.waiting(folder / "pending_messages")
+    [path] = outbox.waiting(folder / "pending_messages")
     recorder._db.close()
 
     assert replay(SessionDB(folder / "state.db"), path) == 4
@@ -137,11 +138,11 @@ def test_a_store_that_comes_back_gets_them_and_the_file_goes(folder: Path, recor
         recorder.record(talk(4))
     (folder / "taken").rename(folder / "state.db-shm")
     recorder._db._writer.close()
-    assert pending.waiting(folder / "pending_messages") == (recorder.spooled,)
+    assert outbox.waiting(folder / "pending_messages") == (recorder.spooled,)
 
     assert recorder.record(talk(5)) == 3
     assert contents(recorder._db) == words(5)
-    assert pending.waiting(folder / "pending_messages") == ()
+    assert outbox.waiting(folder / "pending_messages") == ()
 
 
 def test_a_lock_writes_no_file_until_the_agent_ends(folder: Path) -> None:
@@ -153,7 +154,7 @@ def test_a_lock_writes_no_file_until_the_agent_ends(folder: Path) -> None:
             recorder.record(talk(2))
         assert not (folder / "pending_messages").exists()
         recorder.close()
-    [path] = pending.waiting(folder / "pending_messages")
+    [path] = outbox.waiting(folder / "pending_messages")
 
     assert path == recorder.spooled
     assert replay(SessionDB(folder / "state.db"), path) == 2
@@ -184,7 +185,7 @@ def test_a_replay_that_fails_keeps_the_messages(folder: Path, recorder: SessionR
     with locked(folder / "state.db"), pytest.raises(Locked):
         replay(fresh, recorder.spooled)
 
-    [left] = pending.waiting(folder / "pending_messages")
+    [left] = outbox.waiting(folder / "pending_messages")
     assert replay(fresh, left) == 2
 
 
@@ -200,14 +201,14 @@ def test_a_full_disk_is_told_and_an_older_file_stays(
     def full(path: Path, data: bytes) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(pending, "_write", full)
+    monkeypatch.setattr(outbox, "_write", full)
     with pytest.raises(Replaced) as told:
         recorder.record(talk(6))
     assert any("in memory only" in note for note in told.value.__notes__)
-    assert pending.read(path).messages == 4
+    assert outbox.read(path).messages == 4
     with pytest.raises(DiskFull):
-        pending.keep(path.parent, pending.read(path))
-    assert pending.waiting(path.parent) == (path,)
+        outbox.keep(path.parent, outbox.read(path))
+    assert outbox.waiting(path.parent) == (path,)
 
 
 @pytest.mark.parametrize("data", [b"", b"{", b"[]", b"{}", b'{"format": "hermes-tui pending 1"}', b"\xff"])
@@ -225,4 +226,4 @@ def test_files_of_hermes_are_not_ours(folder: Path) -> None:
     (folder / "pending_messages").mkdir()
     (folder / "pending_messages" / "pending-0a.json").write_text("{}")
 
-    assert pending.waiting(folder / "pending_messages") == ()
+    assert outbox.waiting(folder / "pending_messages") == ()

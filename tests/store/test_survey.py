@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from store import Cancel, Drift, Home, Interrupted, ProfilesDB, SessionDB
-from store.cache import locate
+from store.files.verdict_cache import locate
 from store.models import Judged
 from tests.builders import META, db, home, jsonl, say, store, talk
 

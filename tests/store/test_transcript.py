@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from store import NoPermission, StoreMissing
-from store.files import Files
+from store.files.jsonl_files import Files
 from store.transcript import load_transcript
 from tests.builders import META, db, home, jsonl, say, store, talk
 
@@ -131,7 +131,7 @@ def test_a_file_that_cannot_be_read_is_an_error_only_where_it_is_all_there_is(
     def refuse(path: Path) -> object:
         raise NoPermission(f"{path} may not be read")
 
-    monkeypatch.setattr("store.files.jsonl.read_file", refuse)
+    monkeypatch.setattr("store.files.jsonl_files.jsonl.read_file", refuse)
     assert texts(database.load_transcript("known")) == ["row 0"]
     with pytest.raises(NoPermission):
         database.load_transcript("unknown")

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from store import Replaced, SessionDB, SessionRecorder, StoreError, pending
+from store import Replaced, SessionDB, SessionRecorder, StoreError
+from store.files import outbox
 from tests import builders
 from tests.store import sqlite_files
 
@@ -67,12 +68,12 @@ def owed(tmp_path: Path) -> Path:
 def test_a_replay_that_is_killed_is_done_again_and_doubles_nothing(owed: Path, moment: str) -> None:
     killed = subprocess.run([sys.executable, "-c", REPLAY, str(owed), moment], cwd=ROOT, check=False)
     assert killed.returncode == -signal.SIGKILL
-    assert len(pending.waiting(pending.folder_of(owed))) == 1
+    assert len(outbox.waiting(outbox.folder_of(owed))) == 1
 
     subprocess.run([sys.executable, "-c", REPLAY, str(owed), ""], cwd=ROOT, check=True)
 
     assert texts(SessionDB(owed)) == said(40)
-    assert pending.waiting(pending.folder_of(owed)) == ()
+    assert outbox.waiting(outbox.folder_of(owed)) == ()
 
 
 def test_many_replay_at_once_and_nothing_is_doubled(owed: Path) -> None:
@@ -80,7 +81,7 @@ def test_many_replay_at_once_and_nothing_is_doubled(owed: Path) -> None:
 
     assert [one.wait() for one in running] == [0] * 4
     assert texts(SessionDB(owed)) == said(40)
-    assert pending.waiting(pending.folder_of(owed)) == ()
+    assert outbox.waiting(outbox.folder_of(owed)) == ()
 
 
 def test_two_recorders_of_one_conversation_store_it_once(tmp_path: Path) -> None:

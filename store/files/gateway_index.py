@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from .base.strict_json import BadJson, load
+from ..base.strict_json import BadJson, load
 
 INDEX = "sessions.json"
 MOST_OCTETS = 16 * 1024 * 1024

@@ -11,12 +11,12 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..base.errors import CannotOpen, Damaged
+from ..base.models import Message, Origin, Outline, Session
+from ..base.strict_json import BadJson, load
+from ..formats import jsonl, message_codec
+from ..formats.session_summary import outline_of
 from . import home
-from .base.errors import CannotOpen, Damaged
-from .base.models import Message, Origin, Outline, Session
-from .base.strict_json import BadJson, load
-from .formats import jsonl, message_codec
-from .formats.session_summary import outline_of
 
 _MESSAGES = re.compile(r'"messages"\s*:\s*\[')
 _GAP = re.compile(r"[\s,]*")

@@ -18,9 +18,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from .base.errors import CannotOpen, Damaged, DiskFull, NoPermission, StoreMissing
-from .base.strict_json import BadJson, load
-from .formats import message_codec
+from ..base.errors import CannotOpen, Damaged, DiskFull, NoPermission, StoreMissing
+from ..base.strict_json import BadJson, load
+from ..formats import message_codec
 
 FOLDER = "pending_messages"
 FORMAT = "hermes-tui pending 1"

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from .base.errors import CannotOpen, HomeMissing, NoPermission, UnsafeId
+from ..base.errors import CannotOpen, HomeMissing, NoPermission, UnsafeId
 
 DEFAULT = "default"
 """The name of the profile that is the root itself."""

@@ -10,13 +10,13 @@ from collections.abc import Container, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from ..base.cancel import Cancel
+from ..base.errors import CannotOpen, Damaged, Interrupted, UnsafeId
+from ..base.models import UNREADABLE, Drift, JsonlFacts, Message, Origin, Outline, Session
+from ..formats import jsonl, message_codec, session_state, titles
+from ..formats.alignment import Entry
 from . import home
-from .base.cancel import Cancel
-from .base.errors import CannotOpen, Damaged, Interrupted, UnsafeId
-from .base.models import UNREADABLE, Drift, JsonlFacts, Message, Origin, Outline, Session
-from .cache import NOT_STORED, Cache, mark
-from .formats import jsonl, message_codec, session_state, titles
-from .formats.alignment import Entry
+from .verdict_cache import NOT_STORED, Cache, mark
 
 META = "session_meta"
 """Role of a line or a row that describes the session and is no message (facts/hermes-format.md §3.1)."""

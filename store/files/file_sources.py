@@ -10,13 +10,13 @@ from collections.abc import Callable, Container, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from ..base.models import Message, Outline, Session
+from ..formats import message_codec
+from ..formats.alignment import Entry
 from . import home
-from .base.models import Message, Outline, Session
-from .files import Files
-from .formats import message_codec
-from .formats.alignment import Entry
+from .jsonl_files import Files
 from .snapshots import Snapshots
-from .spool import Spool
+from .upstream_spool import Spool
 
 APART = 600.0
 """Seconds between two equal messages that are two: a turn is stored as a whole, after its first words were said."""

@@ -13,12 +13,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from ..base.errors import CannotOpen, Damaged
+from ..base.models import Message, Origin, Outline, Session
+from ..base.strict_json import BadJson, load
+from ..formats import jsonl, message_codec
+from ..formats.session_summary import outline_of
 from . import home
-from .base.errors import CannotOpen, Damaged
-from .base.models import Message, Origin, Outline, Session
-from .base.strict_json import BadJson, load
-from .formats import jsonl, message_codec
-from .formats.session_summary import outline_of
 
 
 @dataclass(frozen=True, slots=True)

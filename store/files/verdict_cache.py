@@ -18,8 +18,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from .base.models import Check, Drift, JsonlFacts, Origin, Session, Verdict
-from .base.strict_json import BadJson, load
+from ..base.models import Check, Drift, JsonlFacts, Origin, Session, Verdict
+from ..base.strict_json import BadJson, load
 from .home import Stamp
 
 MOST_OCTETS = 64 * 1024 * 1024

@@ -1,0 +1,1 @@
+"""Readers of the files of a Hermes home beside its database, and our own spool and cache."""
