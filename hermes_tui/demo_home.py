@@ -13,9 +13,10 @@ from random import Random
 
 from hermes_tui.demo_script import Conversation, Message, Script, Section, load
 from store.formats.row_encoding import drafts
-from store.sqlite import registry, schema, turns
-from store.sqlite.connection import Reader
-from store.sqlite.writer import Writer
+from store.sqlite.connect import create
+from store.sqlite.connect.reader import Reader
+from store.sqlite.connect.writer import Writer
+from store.sqlite.rows import message_writes, session_writes
 
 SEED = 2026
 MODELS = {
@@ -181,8 +182,8 @@ def _write_file(conversation: Conversation, row: _Row, messages: Sequence[Messag
 
 def _store(path: Path, rows: Sequence[_Row]) -> None:
     """All rows in one transaction: the sessions, parents before children, then their messages, the oldest first."""
-    schema.create(path)
-    steps: list[registry.Work[object]] = [
+    create.create(path)
+    steps: list[session_writes.Work[object]] = [
         *(_created(row) for row in rows),
         *(_filled(row) for row in sorted(rows, key=lambda one: one.last_active)),
     ]
@@ -191,14 +192,14 @@ def _store(path: Path, rows: Sequence[_Row]) -> None:
         writer.transaction(lambda connection: [step(connection, layout) for step in steps])
 
 
-def _created(row: _Row) -> registry.Work[None]:
+def _created(row: _Row) -> session_writes.Work[None]:
     values = {**row.values, "started_at": row.started_at}
-    return lambda connection, layout: registry.create(connection, layout, row.id, values)
+    return lambda connection, layout: session_writes.create(connection, layout, row.id, values)
 
 
-def _filled(row: _Row) -> registry.Work[list[int]]:
+def _filled(row: _Row) -> session_writes.Work[list[int]]:
     rows = drafts(row.messages, now=row.started_at)
-    return lambda connection, layout: turns.append(connection, layout, row.id, rows)
+    return lambda connection, layout: message_writes.append(connection, layout, row.id, rows)
 
 
 def _id(source: str, started: float, rng: Random) -> str:

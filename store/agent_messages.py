@@ -9,8 +9,8 @@ from functools import partial
 from . import lookup
 from .agent_sessions import SessionVerbs
 from .formats.row_encoding import drafts, storable
-from .sqlite import entries, records, turns
-from .sqlite.records import Record
+from .sqlite.rows import agent_rows, comparison_rows, message_writes
+from .sqlite.rows.agent_rows import Record
 from .transcript import load_transcript
 
 
@@ -76,22 +76,22 @@ class MessageVerbs(SessionVerbs):
         if not rows:
             return []
         if key is not None:
-            once = partial(turns.append_once, session_id=session_id, drafts=rows, key=key, now=now)
+            once = partial(message_writes.append_once, session_id=session_id, drafts=rows, key=key, now=now)
             return self._write(once)
-        return self._write(lambda connection, layout: turns.append(connection, layout, session_id, rows))
+        return self._write(lambda connection, layout: message_writes.append(connection, layout, session_id, rows))
 
     def replace_messages(self, session_id: str, messages: Sequence[Mapping[str, object]]) -> None:
         """Put these messages in place of all that the session has; see `append_messages`."""
         rows = drafts(messages, now=time.time())
-        self._write(lambda connection, layout: turns.replace(connection, layout, session_id, rows))
+        self._write(lambda connection, layout: message_writes.replace(connection, layout, session_id, rows))
 
     def clear_messages(self, session_id: str) -> None:
         """Delete the session's messages; its counters are 0."""
-        self._write(lambda connection, _: turns.clear(connection, session_id))
+        self._write(lambda connection, _: message_writes.clear(connection, session_id))
 
     def message_count(self, session_id: str | None = None) -> int:
         """How many message rows there are, inactive ones too, of one session or of all."""
-        return records.number(self._reader, "messages", "session_id", storable(session_id))
+        return agent_rows.number(self._reader, "messages", "session_id", storable(session_id))
 
     def get_messages(self, session_id: str, include_inactive: bool = False) -> list[Record]:
         """Every column of the session's active rows in id order, content and calls decoded."""
@@ -106,7 +106,7 @@ class MessageVerbs(SessionVerbs):
         return load_transcript(
             session_id,
             files=self._files,
-            count=lambda name: entries.count(self._reader, name),
+            count=lambda name: comparison_rows.count(self._reader, name),
             conversation=self.get_messages_as_conversation,
         )
 
@@ -142,5 +142,5 @@ class MessageVerbs(SessionVerbs):
 
     def export_all(self, source: str | None = None) -> list[Record]:
         """Every session as `export_session` gives it, newest start first."""
-        rows = records.newest(self._reader, storable(source), -1, 0)
+        rows = agent_rows.newest(self._reader, storable(source), -1, 0)
         return [{**row, "messages": self.get_messages(str(row["id"]), include_inactive=True)} for row in rows]

@@ -39,10 +39,10 @@ from .formats.row_encoding import storable
 from .query.parse import Query, parse
 from .query.tokenizer import cjk_runs, fold
 from .ranking import Ranking
-from .sqlite import entries, messages, orphans, sessions, vocabulary
-from .sqlite.counts import NOTHING, counts
-from .sqlite.orphans import Lone
-from .sqlite.sessions import Cursor, Torn
+from .sqlite.rows import comparison_rows, messages, orphan_sessions, sessions, vocabulary
+from .sqlite.rows.counts import NOTHING, counts
+from .sqlite.rows.orphan_sessions import Lone
+from .sqlite.rows.sessions import Cursor, Torn
 from .survey import Survey
 from .watch import Watch
 
@@ -70,7 +70,7 @@ class BrowserVerbs(MessageVerbs):
                 return rows
             cursor = Lone()
         room = limit - len(rows.items)
-        alone = orphans.page(self._reader, limit=room, cursor=cursor, now=now, profile=profile)
+        alone = orphan_sessions.page(self._reader, limit=room, cursor=cursor, now=now, profile=profile)
         return Page((*rows.items, *alone.items), alone.more, alone.cursor)
 
     def _page(self, limit: int, cursor: object) -> Page[Session]:
@@ -153,7 +153,7 @@ class BrowserVerbs(MessageVerbs):
         Where SQLite cannot be read, all that have a file.
         """
         try:
-            known = {*entries.session_ids(self._reader), *orphans.ids(self._reader)}
+            known = {*comparison_rows.session_ids(self._reader), *orphan_sessions.ids(self._reader)}
         except (CannotOpen, Damaged):
             known = set()
         return tuple(self.leftovers.sessions(known))
@@ -207,7 +207,7 @@ class BrowserVerbs(MessageVerbs):
             return frozenset()
 
     def _carried(self, session_id: str, before: str) -> frozenset[int]:
-        marked = entries.marked_copies(self._reader, session_id, before)
+        marked = comparison_rows.marked_copies(self._reader, session_id, before)
         count = counts(self._reader, [before]).get(before, NOTHING)
         if count.last_id is None:
             return frozenset(marked)
@@ -220,7 +220,7 @@ class BrowserVerbs(MessageVerbs):
         return copies(first, last, start, self._likenesses) | marked
 
     def _likenesses(self, heads: Sequence[Head]) -> list[Likeness]:
-        found = entries.likenesses(self._reader, [head.id for head in heads])
+        found = comparison_rows.likenesses(self._reader, [head.id for head in heads])
         return [found.get(head.id, Likeness(str(head.id).encode())) for head in heads]
 
     def heads(self, session_id: str, *, after: int = 0, limit: int = 4096) -> Page[Head]:
@@ -401,7 +401,7 @@ class BrowserVerbs(MessageVerbs):
     def named(self, text: str, *, limit: int) -> list[str]:
         """Ids of sessions in SQLite that have this id, begin so or have it in their title; that very id first."""
         found = sessions.named(self._reader, storable(text) or "", limit=limit)
-        found += [one for one in orphans.ids(self._reader) if one.startswith(text)]
+        found += [one for one in orphan_sessions.ids(self._reader) if one.startswith(text)]
         return sorted(found, key=lambda one: one != text)[:limit]
 
     def census(self) -> Census:

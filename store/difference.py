@@ -9,8 +9,8 @@ from .formats import message_codec
 from .formats.alignment import Step
 from .plan import Line
 from .sources import Sources
-from .sqlite import messages
-from .sqlite.connection import Reader
+from .sqlite.connect.reader import Reader
+from .sqlite.rows import messages
 
 SOME = 100
 """Places that are read at a time."""

@@ -10,7 +10,7 @@ from .base.errors import Interrupted, StoreError
 from .base.models import Finding
 from .files import outbox
 from .sqlite import health
-from .sqlite.connection import Reader
+from .sqlite.connect.reader import Reader
 
 
 def findings(reader: Reader, *, cancel: Cancel) -> Iterator[Finding]:

@@ -12,9 +12,9 @@ from .files.jsonl_files import Files, entry, is_message
 from .formats import alignment
 from .formats.alignment import Comparison, Entry
 from .formats.jsonl import BadLine
-from .sqlite import entries as rows
-from .sqlite import orphans
-from .sqlite.connection import Reader
+from .sqlite.connect.reader import Reader
+from .sqlite.rows import comparison_rows as rows
+from .sqlite.rows import orphan_sessions
 
 LATER = 60.0
 """Seconds by which SQLite's newest message must follow the file's last one to be one that the file lacks."""
@@ -139,7 +139,7 @@ class Checker:
     def all_ids(self) -> list[str]:
         """Ids of every session that has a row, newest start first, then those that only a file knows, newest first."""
         try:
-            known = [*rows.session_ids(self._reader), *orphans.ids(self._reader)]
+            known = [*rows.session_ids(self._reader), *orphan_sessions.ids(self._reader)]
         except StoreMissing:
             known = []
         return [*known, *self._files.without(set(known))]

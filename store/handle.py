@@ -12,10 +12,11 @@ from .files.home import Home
 from .files.jsonl_files import Files
 from .files.verdict_cache import Cache
 from .formats.alignment import Entry
-from .sqlite import entries, schema
-from .sqlite.connection import Reader
-from .sqlite.registry import Work
-from .sqlite.writer import PATIENCE, Writer
+from .sqlite.connect import create
+from .sqlite.connect.reader import Reader
+from .sqlite.connect.writer import PATIENCE, Writer
+from .sqlite.rows import comparison_rows
+from .sqlite.rows.session_writes import Work
 
 T = TypeVar("T")
 
@@ -52,7 +53,7 @@ class Handle:
         self._files = Files(self.sessions_dir, profile=self._profile, cache=self._cache)
         self.leftovers = Leftovers(self._files, self.path.parent, profile=self._profile, stored=self._stored_entries)
         if not read_only and _is_blank(self.path):
-            schema.create(self.path)
+            create.create(self.path)
 
     def sibling(self, home: Home) -> Self:
         """Another profile's store, to read."""
@@ -74,7 +75,7 @@ class Handle:
     def _stored_entries(self, session_id: str) -> list[Entry]:
         """What is compared of the messages in SQLite; none where it cannot be read."""
         try:
-            return list(entries.entries(self._reader, session_id))
+            return list(comparison_rows.entries(self._reader, session_id))
         except (CannotOpen, Damaged):
             return []
 

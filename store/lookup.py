@@ -7,12 +7,13 @@ from .base.strict_json import BadJson, load
 from .formats import message_codec, session_state
 from .formats.row_encoding import storable
 from .query import parse
-from .sqlite import messages as rows
-from .sqlite import ranked, records
-from .sqlite.connection import Reader
-from .sqlite.counts import NOTHING, counts
-from .sqlite.ranked import Asked
-from .sqlite.records import Record
+from .sqlite.connect.reader import Reader
+from .sqlite.rows import agent_rows
+from .sqlite.rows import messages as rows
+from .sqlite.rows.agent_rows import Record
+from .sqlite.rows.counts import NOTHING, counts
+from .sqlite.search import agent_search
+from .sqlite.search.agent_search import Asked
 
 __all__ = ["Asked", "messages", "outline", "replayed", "rich", "search"]
 
@@ -26,7 +27,7 @@ _CONTEXT_OCTETS = 4 * CONTEXT
 
 def messages(reader: Reader, session_id: str | None, *, include_inactive: bool) -> list[Record]:
     """A session's rows in id order, content and calls decoded; calls that are no JSON are an empty list."""
-    found = records.messages(reader, session_id, include_inactive=include_inactive)
+    found = agent_rows.messages(reader, session_id, include_inactive=include_inactive)
     for row in found:
         row["content"] = message_codec.decode(text) if isinstance(text := row["content"], str) else text
         if row.get("tool_calls"):
@@ -43,7 +44,7 @@ def replayed(row: Record) -> Record:
 
 def rich(reader: Reader, source: str | None, limit: int, offset: int) -> list[Record]:
     """Rows by newest start, with `preview` and `last_active` (facts §6.7)."""
-    found = records.newest(reader, source, limit, offset)
+    found = agent_rows.newest(reader, source, limit, offset)
     counted = counts(reader, [str(row["id"]) for row in found])
     for row in found:
         last = counted.get(str(row["id"]), NOTHING).last_active
@@ -56,7 +57,7 @@ def rich(reader: Reader, source: str | None, limit: int, offset: int) -> list[Re
 def search(reader: Reader, words: str, asked: Asked) -> list[Record]:
     """Hits with their context, N of them in 1 + N critical sections (facts §6.1)."""
     match = parse.sanitise(storable(words) or "")
-    return [_hit(found) | {"context": _context(reader, found)} for found in ranked.find(reader, match, asked)]
+    return [_hit(found) | {"context": _context(reader, found)} for found in agent_search.find(reader, match, asked)]
 
 
 def outline(reader: Reader, session: Session) -> Outline:
@@ -73,7 +74,7 @@ def outline(reader: Reader, session: Session) -> Outline:
     return Outline(session_state.status_of(tail, has_turns=has_turns, live=session.live), words)
 
 
-def _hit(found: ranked.Found) -> Record:
+def _hit(found: agent_search.Found) -> Record:
     return {
         "id": found.id,
         "session_id": found.session_id,
@@ -87,7 +88,7 @@ def _hit(found: ranked.Found) -> Record:
     }
 
 
-def _context(reader: Reader, found: ranked.Found) -> list[Record]:
+def _context(reader: Reader, found: agent_search.Found) -> list[Record]:
     lines = rows.window(reader, found.session_id, found.id, width=1, octets=_CONTEXT_OCTETS)
     return [{"role": line.role, "content": line.text[:CONTEXT]} for line in lines]
 

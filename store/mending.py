@@ -14,7 +14,7 @@ from .difference import whole
 from .plan import Line, Operation, Plan, Progress, Receipt, State, Why
 from .planning import objected, work_out
 from .repair import Repair, Tell
-from .sqlite import copying
+from .sqlite.connect import online_backup
 
 
 def _silent(_: Progress) -> None:
@@ -149,5 +149,5 @@ class RepairVerbs(BrowserVerbs):
     def _copied_to(self, target: Path) -> Path:
         """The whole store, copied once."""
         if self._full_backup is None or not self._full_backup.exists():
-            self._full_backup = copying.copy(self._reader, target)
+            self._full_backup = online_backup.copy(self._reader, target)
         return self._full_backup

@@ -10,10 +10,11 @@ from .drift import LATER
 from .formats.alignment import Comparison
 from .plan import Refusal, Why
 from .sources import Sources
-from .sqlite import journal, standing
-from .sqlite.connection import Connection, Reader
-from .sqlite.journal import Done, Header, Intent
-from .sqlite.layout import Layout
+from .sqlite.base.schema_probe import Layout
+from .sqlite.connect.reader import Connection, Reader
+from .sqlite.journal import repair_journal
+from .sqlite.journal.repair_journal import Done, Header, Intent
+from .sqlite.rows import session_version
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,16 +43,16 @@ def facts(reader: Reader, found: Sources, *, now: float) -> Facts:
 
 
 def _told(connection: Connection, layout: Layout, found: Sources, now: float) -> Facts:
-    headers = journal.headers(connection, layout, session_id=found.session_id)
-    stopped = next((one for one in headers if one.state == journal.RUNNING), None)
+    headers = repair_journal.headers(connection, layout, session_id=found.session_id)
+    stopped = next((one for one in headers if one.state == repair_journal.RUNNING), None)
     return Facts(
-        holder=standing.holder(connection, layout, found.conversation, now),
-        referrers=standing.referrers(connection),
+        holder=session_version.holder(connection, layout, found.conversation, now),
+        referrers=session_version.referrers(connection),
         newer=layout.newer,
-        undoing=next((one for one in headers if one.state == journal.UNDOING), None),
+        undoing=next((one for one in headers if one.state == repair_journal.UNDOING), None),
         stopped=stopped,
-        intent=journal.intent(connection, layout, stopped.operation) if stopped else None,
-        done=tuple(journal.steps(connection, layout, stopped.operation)) if stopped else (),
+        intent=repair_journal.intent(connection, layout, stopped.operation) if stopped else None,
+        done=tuple(repair_journal.steps(connection, layout, stopped.operation)) if stopped else (),
     )
 
 

@@ -14,10 +14,12 @@ from .formats.lineage import Lineage
 from .handle import Handle
 from .plan import Operation, Progress, Receipt, State
 from .repair import Tell
-from .sqlite import entries, journal, sessions, steps
-from .sqlite.images import Image
-from .sqlite.journal import Done, Header
-from .sqlite.steps import Back
+from .sqlite.journal import repair_journal
+from .sqlite.journal.repair_journal import Done, Header
+from .sqlite.repair import steps
+from .sqlite.repair.raw_rows import Image
+from .sqlite.repair.steps import Back
+from .sqlite.rows import comparison_rows, sessions
 
 
 def every(handle: Handle) -> tuple[Operation, ...]:
@@ -25,8 +27,8 @@ def every(handle: Handle) -> tuple[Operation, ...]:
     try:
         found = handle._reader.ask(
             lambda connection, layout: [
-                (header, journal.steps(connection, layout, header.operation))
-                for header in journal.headers(connection, layout)
+                (header, repair_journal.steps(connection, layout, header.operation))
+                for header in repair_journal.headers(connection, layout)
             ]
         )
     except StoreMissing:
@@ -81,14 +83,14 @@ class Undo:
         started = time.time()
         look = self._look()
         header, total, taken, back = look.header, len(look.steps), 0, 0
-        stopped = header.state == journal.UNDONE
+        stopped = header.state == repair_journal.UNDONE
         pace = Pace()
         originals = self._originals(look.steps)
         conversation = self._conversation(header.session_id)
         for number, done in enumerate([*look.steps[::-1], None] if not stopped else []):
             if self._cancel.cancelled:
                 break
-            state = journal.UNDOING if done else journal.UNDONE
+            state = repair_journal.UNDOING if done else repair_journal.UNDONE
             header = replace(header, state=state, changed_at=time.time())
             out, moved = self._handle._write(steps.undoing(Back(header, done, originals, conversation)))
             taken, back = taken + out, back + moved
@@ -101,7 +103,7 @@ class Undo:
             state=State(header.state),
             inserted=taken,
             moved=back,
-            rows=entries.count(self._handle._reader, header.session_id),
+            rows=comparison_rows.count(self._handle._reader, header.session_id),
             steps=0 if stopped else total,
             backup=Backup(self._handle.path.parent, header.operation).folder,
             index_damaged=self._handle._writer.index_damaged,
@@ -113,8 +115,8 @@ class Undo:
         try:
             found = self._handle._reader.ask(
                 lambda connection, layout: (
-                    journal.headers(connection, layout),
-                    journal.steps(connection, layout, self._operation),
+                    repair_journal.headers(connection, layout),
+                    repair_journal.steps(connection, layout, self._operation),
                 )
             )
         except StoreMissing:
@@ -124,7 +126,7 @@ class Undo:
         if header is None:
             raise OperationMissing(f"no repair {self._operation} here; repair prints the id of each")
         for later in headers[: headers.index(header)]:
-            if later.session_id == header.session_id and later.state != journal.UNDONE:
+            if later.session_id == header.session_id and later.state != repair_journal.UNDONE:
                 raise Refused(f"{later.operation} mended {header.session_id} after it: undo that one first")
         return _Look(header, done)
 

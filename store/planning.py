@@ -21,10 +21,12 @@ from .formats.alignment import Comparison
 from .placing import Place, Reserved
 from .plan import Line, Plan, Refusal, Run, Why
 from .sources import Sources
-from .sqlite import journal, schema, standing
-from .sqlite.connection import Reader
-from .sqlite.journal import Header, Intent
-from .sqlite.standing import Standing
+from .sqlite.connect import create
+from .sqlite.connect.reader import Reader
+from .sqlite.journal import repair_journal
+from .sqlite.journal.repair_journal import Header, Intent
+from .sqlite.rows import session_version as standing
+from .sqlite.rows.session_version import Standing
 from .times import Times
 
 _BEFORE, _FROM = 2, 12
@@ -286,7 +288,7 @@ def _columns(reader: Reader) -> Callable[[str], bool]:
     try:
         layout = reader.layout
     except StoreMissing:
-        return schema.COLUMNS.__contains__
+        return create.COLUMNS.__contains__
     return lambda name: layout.has("messages", name)
 
 
@@ -299,7 +301,11 @@ def _placed(reader: Reader, found: Sources, missing: _Missing, stopped: Header |
     def _free(above: int, below: int, number: int) -> list[int] | None:
         return reader.ask(
             lambda connection, layout: standing.free_ids(
-                connection, above=above, below=below, number=number, kept_free=journal.old_ids(connection, layout)
+                connection,
+                above=above,
+                below=below,
+                number=number,
+                kept_free=repair_journal.old_ids(connection, layout),
             )
         )
 

@@ -16,8 +16,8 @@ from .base.models import Batch, Count, Hit, Origin
 from .files.file_sources import Leftovers
 from .query.parse import Query
 from .search import Search
-from .sqlite import fts, ranks
-from .sqlite.connection import Reader
+from .sqlite.connect.reader import Reader
+from .sqlite.search import bm25, newest_first
 
 SCORED = 2_000
 """The newest hits that are ranked where no index can."""
@@ -66,7 +66,7 @@ class Ranking:
         """
         search = self._search()
         try:
-            ranked = ranks.best(self._reader, self._query, limit=limit + 1, among=search.among, cancel=self._cancel)
+            ranked = bm25.best(self._reader, self._query, limit=limit + 1, among=search.among, cancel=self._cancel)
         except (CannotOpen, Damaged):
             ranked = None
         if ranked is None:
@@ -84,7 +84,9 @@ class Ranking:
         last: deque[int] = deque(maxlen=limit + 1)
         label = None
         try:
-            for step in fts.newest(self._reader, self._query, limit=_ALL, among=search.among, cancel=self._cancel):
+            for step in newest_first.newest(
+                self._reader, self._query, limit=_ALL, among=search.among, cancel=self._cancel
+            ):
                 last.extend(step.ids)
                 label = step.label
         except (CannotOpen, Damaged):
@@ -100,13 +102,13 @@ class Ranking:
             return Count(0, 0)
         search = self._search()
         try:
-            tally = ranks.count(self._reader, self._query, cap=cap, among=search.among, cancel=self._cancel)
+            tally = bm25.count(self._reader, self._query, cap=cap, among=search.among, cancel=self._cancel)
         except (CannotOpen, Damaged):
             hits, _ = self._streamed(_ALL)
-            tally = ranks.Tally(len(hits), frozenset(hit.session_id for hit in hits))
+            tally = bm25.Tally(len(hits), frozenset(hit.session_id for hit in hits))
         else:
             hits = [hit for batch in search.written(_ALL) for hit in batch.hits] if not tally.capped else []
-            tally = ranks.Tally(
+            tally = bm25.Tally(
                 tally.hits + len(hits), tally.sessions.union(hit.session_id for hit in hits), tally.capped
             )
         capped = tally.capped or (cap is not None and tally.hits > cap)

@@ -14,8 +14,8 @@ from .files.outbox import Pending
 from .formats import alignment, message_codec
 from .formats.row_encoding import Draft, content_cell, drafts, json_cell, storable
 from .session_db import SessionDB
-from .sqlite import entries as rows
-from .sqlite.entries import Stamp
+from .sqlite.rows import comparison_rows as rows
+from .sqlite.rows.comparison_rows import Stamp
 
 ATTEMPTS = 8
 """Times that others may write to the session between our look and our write before the turn is kept for later."""

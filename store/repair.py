@@ -27,9 +27,11 @@ from .handle import Handle
 from .plan import Plan, Progress, Receipt, State
 from .planning import Item, Work, work_out
 from .sources import stamp_of
-from .sqlite import entries, images, journal, steps
-from .sqlite.journal import Header
-from .sqlite.steps import Step, Stepped, Write
+from .sqlite.journal import repair_journal
+from .sqlite.journal.repair_journal import Header
+from .sqlite.repair import raw_rows, steps
+from .sqlite.repair.steps import Step, Stepped, Write
+from .sqlite.rows import comparison_rows
 
 T = TypeVar("T")
 
@@ -116,9 +118,9 @@ class Repair:
         """Write the backup, of the rows as they are now."""
         reader, plan = self._handle._reader, work.plan
         ids = [row.id for row in work.sources.rows]
-        row = images.session(reader, plan.session_id) if work.sources.known else None
+        row = raw_rows.session(reader, plan.session_id) if work.sources.known else None
         kept = Backup(self._home, course.header.operation)
-        number = kept.write(_about(work), row, self._counted(images.messages(reader, ids), len(ids)))
+        number = kept.write(_about(work), row, self._counted(raw_rows.messages(reader, ids), len(ids)))
         if number != len(ids):
             raise PlanChanged(f"messages of {plan.session_id} went while they were kept aside; look again")
         if self._copy is not None:
@@ -171,7 +173,7 @@ class Repair:
         at, total = 0, len(octets)
         while not self._cancel.cancelled:
             end = at + self._pace.cut(octets, at)
-            state = journal.DONE if end == total else journal.RUNNING
+            state = repair_journal.DONE if end == total else repair_journal.RUNNING
             last = replace(last, header=replace(course.header, state=state, changed_at=time.time()))
             step = self._step(work, course, work.items[at:end], last, block=0 if at else work.block)
             last = self._handle._write(steps.applying(step))
@@ -231,7 +233,7 @@ class Repair:
             state=State(course.header.state),
             inserted=course.inserted,
             moved=course.moved,
-            rows=entries.count(handle._reader, session_id),
+            rows=comparison_rows.count(handle._reader, session_id),
             steps=course.steps,
             backup=Backup(self._home, course.header.operation).folder if course.begun else None,
             full_backup=self._copied,
@@ -248,7 +250,7 @@ def _course(work: Work, now: float) -> _Course:
     header = stopped or Header(
         operation=f"{time.strftime('%Y%m%d-%H%M%S', time.gmtime(now))}-{secrets.token_hex(3)}",
         session_id=work.plan.session_id,
-        state=journal.RUNNING,
+        state=repair_journal.RUNNING,
         started_at=now,
         changed_at=now,
         to_insert=work.plan.insert,

@@ -23,11 +23,12 @@ from .query.filters import admits
 from .query.json_escapes import searched
 from .query.matcher import Marker
 from .query.parse import Query, accepts, matches
-from .sqlite import entries as rows
-from .sqlite import fts, glimpses, plans, sessions
-from .sqlite.connection import Reader
-from .sqlite.labels import Label
-from .sqlite.narrowing import Among
+from .sqlite.connect.reader import Reader
+from .sqlite.rows import comparison_rows as rows
+from .sqlite.rows import sessions
+from .sqlite.search import hit_rows, newest_first, plan
+from .sqlite.search.labels import Label
+from .sqlite.search.row_filters import Among
 
 FIRST, LATER = 8, 100
 """Hits of the first batch, which is on the screen before the second is asked for, and of the others."""
@@ -115,7 +116,7 @@ class Search:
 
     def _stored(self, limit: int, after_id: int) -> Iterator[Batch]:
         """Ids one more than asked for, so that it is known whether there are more; bodies of those asked for only."""
-        steps = fts.newest(
+        steps = newest_first.newest(
             self._reader,
             self._query,
             limit=limit + 1,
@@ -124,7 +125,7 @@ class Search:
             cancel=self._cancel,
         )
         for step in steps:
-            self._passing = step.label if step.label in plans.PASSING else None
+            self._passing = step.label if step.label in plan.PASSING else None
             self._fallback = self._fallback if self._passing else step.label or self._fallback
             self._sought = step.examined if self._fallback or self._passing else 0
             self._capped = self._found + len(step.ids) > limit
@@ -140,12 +141,12 @@ class Search:
     def hydrated(self, ids: Sequence[int]) -> list[Hit]:
         """The hits of at most 256 rows, in their order, without those that are gone."""
         hits = []
-        for one in glimpses.of(self._reader, ids, cancel=self._cancel):
+        for one in hit_rows.of(self._reader, ids, cancel=self._cancel):
             self._go_on()
             hits.append(self._seen(one))
         return hits
 
-    def _seen(self, one: glimpses.Glimpse) -> Hit:
+    def _seen(self, one: hit_rows.Glimpse) -> Hit:
         """A row as a hit; most are found by their text, and the rest of them is not looked at."""
         if not (spans := self._marker.spans(one.text)):
             return hit(self._query, one.message(), one.label)

@@ -11,10 +11,11 @@ from .files.jsonl_files import Files, entry, is_message
 from .formats import jsonl
 from .formats.alignment import Comparison, Entry, compare
 from .formats.lineage import Lineage
-from .sqlite import entries, sessions
-from .sqlite.connection import Reader
-from .sqlite.entries import Lying
-from .sqlite.standing import Standing
+from .sqlite.connect.reader import Reader
+from .sqlite.rows import comparison_rows as entries
+from .sqlite.rows import sessions
+from .sqlite.rows.comparison_rows import Lying
+from .sqlite.rows.session_version import Standing
 
 _DAMAGED = 100
 

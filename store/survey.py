@@ -16,9 +16,9 @@ from .files.home import Stamp
 from .files.jsonl_files import Files
 from .files.verdict_cache import NOT_STORED, Cache, Found, marks
 from .files.verdict_cache import mark as mark_of
-from .sqlite.connection import Reader
-from .sqlite.counts import counts
-from .sqlite.standings import standings
+from .sqlite.connect.reader import Reader
+from .sqlite.rows.counts import counts
+from .sqlite.rows.session_versions import standings
 
 FIRST_OCTETS = 1024 * 1024
 """Bytes of files that are read for the first frame at most."""

@@ -10,8 +10,8 @@ from .base.errors import CannotOpen
 from .base.models import Change
 from .files import home
 from .files.home import FileStat
-from .sqlite import news
-from .sqlite.connection import Reader
+from .sqlite.connect.reader import Reader
+from .sqlite.rows import change_feed
 
 LISTING_PAUSE = 1.0
 """Seconds between two listings of the folder of JSONL files; thousands of them take some milliseconds."""
@@ -59,7 +59,7 @@ class Watch:
             return None
         replaced = self._looked and file != self._file
         after = self._newest if self._looked and not replaced else None
-        newest, sessions = (0, frozenset[str]()) if file is None else news.since(self._reader, after)
+        newest, sessions = (0, frozenset[str]()) if file is None else change_feed.since(self._reader, after)
         self._looked, self._file, self._version, self._newest = True, file, version, newest
         change = Change(sessions, store=file is not None, replaced=replaced, newest_id=newest)
         return change if change.store or change.replaced else None

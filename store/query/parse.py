@@ -16,7 +16,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from ..sanitise import sanitise
+from ..sqlite.search.fts5_sanitizer import sanitise
 from .ast import Filter, Query, Term
 from .filters import KEYS, admits, read
 from .json_escapes import escaped

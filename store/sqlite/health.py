@@ -20,10 +20,11 @@ import apsw
 from ..base import errors
 from ..base.cancel import Cancel
 from ..base.models import Finding
-from . import cells, faults, holders, mounts, opening, stand_ins
-from .connection import Reader
-from .layout import FTS, NEWEST_KNOWN, TRIGRAM, Layout
-from .ledger import TABLE as OPERATIONS
+from .base import cell_values, error_mapping, filesystems
+from .base.schema_probe import FTS, NEWEST_KNOWN, TRIGRAM, Layout
+from .connect import lock_holders, read_open, trigger_stand_ins
+from .connect.reader import Reader
+from .journal.append_keys import TABLE as OPERATIONS
 
 LARGEST_WAL = 64 * 1024 * 1024
 """Bytes of a WAL above which something keeps it from being reset."""
@@ -44,7 +45,7 @@ def library() -> Finding:
 
 def mount(path: Path) -> Finding:
     """What the file lies on."""
-    found = mounts.mount_of(path)
+    found = filesystems.mount_of(path)
     if found is None:
         return Finding("mount", None, "this system does not tell what the file lies on")
     where = f"{found.kind} at {found.point}"
@@ -57,7 +58,7 @@ def mount(path: Path) -> Finding:
 def permissions(path: Path) -> Finding:
     """Who else may read the conversations."""
     if not path.exists():
-        raise faults.unopenable(path)
+        raise error_mapping.unopenable(path)
     private = not path.parent.stat().st_mode & 0o077
     modes = {one: stat.S_IMODE(one.stat().st_mode) for one in (path, *_beside(path))}
     told = ", ".join(f"{one.name} {mode:04o}" for one, mode in modes.items())
@@ -79,10 +80,10 @@ def journal(reader: Reader) -> Finding:
 
 def wal(path: Path) -> Finding:
     """How much of the store lies in the WAL."""
-    beside = opening.sidecars(path)[0]
+    beside = read_open.sidecars(path)[0]
     size = beside.stat().st_size if beside.exists() else 0
     if size > LARGEST_WAL:
-        readers = ", ".join(map(str, holders.others(path)))
+        readers = ", ".join(map(str, lock_holders.others(path)))
         advice = f"end the one that does: {readers}" if readers else "end the one that does"
         return Finding("wal", False, f"{_bytes(size)}: a program keeps reading and lets nobody reset it", advice)
     return Finding("wal", True, _bytes(size))
@@ -90,7 +91,7 @@ def wal(path: Path) -> Finding:
 
 def lock(path: Path) -> Finding:
     """Who is writing at this moment."""
-    holder = holders.writing(path)
+    holder = lock_holders.writing(path)
     return Finding("lock", True, "nobody is writing" if holder is None else f"held by {holder}")
 
 
@@ -112,12 +113,14 @@ def operations(reader: Reader) -> Finding:
     rows = reader.rows(
         f"SELECT CAST(operation AS BLOB), state, kind FROM {OPERATIONS} WHERE step = 0 AND kind <> 'append'"
     )
-    unfinished = [cells.text(name) or "" for name, state, _ in rows if state in _UNFINISHED]
+    unfinished = [cell_values.text(name) or "" for name, state, _ in rows if state in _UNFINISHED]
     if unfinished:
         advice = "repair the session again to finish it, or hermes-tui undo that id"
         return Finding("operations", False, f"unfinished: {', '.join(unfinished)}", advice)
     keyed = reader.row(f"SELECT count(*) FROM {OPERATIONS} WHERE kind = 'append'")
-    return Finding("operations", True, f"{len(rows)} repairs, {cells.integer(keyed[0]) if keyed else 0} keyed appends")
+    return Finding(
+        "operations", True, f"{len(rows)} repairs, {cell_values.integer(keyed[0]) if keyed else 0} keyed appends"
+    )
 
 
 def coverage(reader: Reader) -> Iterator[Finding]:
@@ -148,7 +151,11 @@ def _covered(reader: Reader, layout: Layout, table: str) -> Finding:
         final, number, gone = rows[0]
         if not number:
             break
-        total, missing, last = total + cells.integer(number), missing + cells.integer(gone), cells.integer(final)
+        total, missing, last = (
+            total + cell_values.integer(number),
+            missing + cell_values.integer(gone),
+            cell_values.integer(final),
+        )
     if missing:
         return Finding("index", False, f"{table} lacks {missing} of {total} messages", REBUILD)
     waiting = f"; Hermes still has to index those up to {high}" if layout.unindexed else ""
@@ -158,12 +165,12 @@ def _covered(reader: Reader, layout: Layout, table: str) -> Finding:
 def integrity(reader: Reader, cancel: Cancel) -> Iterator[Finding]:
     """What SQLite and FTS5 say of a copy."""
     with tempfile.TemporaryDirectory(prefix="hermes-tui-") as folder:
-        needed = sum(one.stat().st_size for one in (reader.path, opening.sidecars(reader.path)[0]) if one.exists())
+        needed = sum(one.stat().st_size for one in (reader.path, read_open.sidecars(reader.path)[0]) if one.exists())
         if shutil.disk_usage(folder).free < 2 * needed:
             yield Finding("integrity", None, f"no room for a copy of {_bytes(needed)} in {folder}")
             return
         copy = Path(folder) / "copy.db"
-        with faults.told(reader.path):
+        with error_mapping.told(reader.path):
             if _copied(reader, reader.layout, copy, cancel):
                 yield from _judged(copy, reader.layout, cancel)
             else:
@@ -190,7 +197,7 @@ def _forgotten(copy: Path) -> list[str]:
     """Take indexes without a tokenizer out of a copy's schema: the check of all tables would end at them."""
     connection = apsw.Connection(str(copy))
     try:
-        names = stand_ins.unusable(connection)
+        names = trigger_stand_ins.unusable(connection)
         if names:
             connection.execute("PRAGMA writable_schema = ON")
             connection.executemany("DELETE FROM sqlite_master WHERE name = ?", [(name,) for name in names])
@@ -284,7 +291,7 @@ def _cut_at_nul(connection: apsw.Connection, layout: Layout, table: str, kind: s
 
 
 def _beside(path: Path) -> list[Path]:
-    return [one for one in opening.sidecars(path) if one.exists()]
+    return [one for one in read_open.sidecars(path) if one.exists()]
 
 
 def _bytes(size: int) -> str:

@@ -1,6 +1,6 @@
 """Homes of a known size, made up word by word: `python -m tests.benchmarks.homes FOLDER --size M --seed 7`.
 
-The tables are `store.sqlite.schema`'s, those of hermes-agent 0.19.0; the indexes are filled as its rebuild fills them.
+The tables are `store.sqlite.connect.create`'s, those of hermes-agent 0.19.0; the indexes are filled as its rebuild fills them.
 Words follow Zipf's law over a made-up vocabulary; eight sessions are written in turn, so that their ids interleave;
 one session in twenty is Chinese; one in a hundred has a clock that was set back in the middle.
 """
@@ -18,7 +18,7 @@ from pathlib import Path
 
 import apsw
 
-from store.sqlite import schema
+from store.sqlite.connect import create
 
 START = 1_740_000_000.0
 AT_ONCE = 8
@@ -168,7 +168,7 @@ def build(folder: Path, size: Size, *, seed: int) -> Path:
     path = folder / "state.db"
     if path.exists():
         return path
-    schema.create(path)
+    create.create(path)
     author = _Author(seed)
     lengths = author.lengths(size)
     connection = apsw.Connection(str(path))

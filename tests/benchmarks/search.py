@@ -28,7 +28,7 @@ from hermes_tui.__main__ import SWITCH
 from store import Batch, Cancel, Hit, Interrupted, SessionDB
 from store.query.json_escapes import searched as searched_text
 from store.query.parse import accepts, match, parse
-from store.sqlite import ranks
+from store.sqlite.search import bm25
 from tests.benchmarks import homes
 
 T = TypeVar("T")
@@ -198,8 +198,8 @@ def rankings(report: Report, database: SessionDB) -> None:
             expression = match(parse(words, now=0.0))
             took, found = timed(7, database.rank, words, limit=20)
             other, _ = timed(7, asked, connection, sql, expression)
-            statement = ranks.best_statement("messages_fts")
-            own, _ = timed(7, asked, connection, statement, expression, ranks.RANKED_ROWS, 40)
+            statement = bm25.best_statement("messages_fts")
+            own, _ = timed(7, asked, connection, statement, expression, bm25.RANKED_ROWS, 40)
             ratio = report.judged(f"2. best `{words}`", took / other, at_most=1.2)
             report.row(f"`{words}` {found.fallback or ''}", took, other, own, ratio)
 

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from store.sqlite import schema
-from store.sqlite.connection import Reader, Writer
+from store.sqlite.connect import create
+from store.sqlite.connect.reader import Reader, Writer
 
 PEER = os.environ.get("HERMES_019_PYTHON", "")
 
@@ -52,7 +52,7 @@ def tables(path: Path) -> list[tuple[object, ...]]:
 
 
 def test_its_first_open_changes_nothing_in_a_store_of_ours(tmp_path: Path, hermes: Callable[[str], object]) -> None:
-    schema.create(tmp_path / "state.db")
+    create.create(tmp_path / "state.db")
     before = tables(tmp_path / "state.db")
 
     hermes("")
@@ -63,14 +63,14 @@ def test_its_first_open_changes_nothing_in_a_store_of_ours(tmp_path: Path, herme
 def test_a_store_of_ours_is_what_it_makes_itself(tmp_path: Path, hermes: Callable[[str], object]) -> None:
     hermes("")
     (tmp_path / "ours").mkdir()
-    schema.create(tmp_path / "ours" / "state.db")
+    create.create(tmp_path / "ours" / "state.db")
 
     assert tables(tmp_path / "ours" / "state.db") == tables(tmp_path / "state.db")
 
 
 def test_it_finds_and_keeps_what_we_wrote(tmp_path: Path, hermes: Callable[[str], object]) -> None:
     path = tmp_path / "state.db"
-    schema.create(path)
+    create.create(path)
     writer = Writer(path)
     writer.transaction(
         lambda connection: connection.execute(

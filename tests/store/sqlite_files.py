@@ -11,7 +11,7 @@ from pathlib import Path
 
 import apsw
 
-from store.sqlite import schema
+from store.sqlite.connect import create
 
 ROOT = Path(__file__).parents[2]
 
@@ -19,7 +19,7 @@ ROOT = Path(__file__).parents[2]
 def make(folder: Path, *texts: str, session: str = "s1", source: str = "cli") -> Path:
     """A new store with one session of user messages; its path."""
     path = folder / "state.db"
-    schema.create(path)
+    create.create(path)
     add(path, *texts, session=session, source=source)
     return path
 

@@ -12,8 +12,8 @@ import pytest
 
 from store.base import errors
 from store.base.cancel import Cancel
-from store.sqlite import opening
-from store.sqlite.connection import Reader, Writer
+from store.sqlite.connect import read_open
+from store.sqlite.connect.reader import Reader, Writer
 
 from .sqlite_files import add, digest, holding, make, outcome, run
 
@@ -171,7 +171,7 @@ def test_reads_go_on_when_another_file_is_put_in_place(path: Path, tmp_path: Pat
     new = make(other)
     run(new, "PRAGMA journal_mode = DELETE; ALTER TABLE sessions ADD COLUMN others TEXT")
 
-    for sidecar in opening.sidecars(path):
+    for sidecar in read_open.sidecars(path):
         sidecar.unlink(missing_ok=True)
     new.replace(path)
 
@@ -218,14 +218,14 @@ def test_a_path_with_signs_of_a_uri_is_taken_literally(tmp_path: Path, name: str
 def test_a_passing_io_error_is_asked_again(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     tries: list[int] = []
 
-    def flaky(wanted: Path) -> opening.Opened:
+    def flaky(wanted: Path) -> read_open.Opened:
         tries.append(1)
         if len(tries) < 3:
             raise apsw.IOError("disk I/O error")
         return original(wanted)
 
-    original = opening.to_read
-    monkeypatch.setattr(opening, "to_read", flaky)
+    original = read_open.to_read
+    monkeypatch.setattr(read_open, "to_read", flaky)
     reader = Reader(path)
 
     assert reader.rows("SELECT 1") == [(1,)]
@@ -250,7 +250,7 @@ def test_opening_a_real_home_leaves_its_file_byte_for_byte(each_home: Path) -> N
 def test_what_a_killed_program_left_in_the_wal_is_seen(tmp_path: Path) -> None:
     path = make(tmp_path)
     outcome(
-        "import sys, os; from store.sqlite.writer import Writer; from pathlib import Path\n"
+        "import sys, os; from store.sqlite.connect.writer import Writer; from pathlib import Path\n"
         "w = Writer(Path(sys.argv[1]))\n"
         'w.transaction(lambda c: c.execute("INSERT INTO messages (session_id, role, content, timestamp) '
         "VALUES ('s1', 'user', 'late', 1)\"))\n"
@@ -305,7 +305,7 @@ def test_a_corrupt_page_is_damage_in_sqlites_own_words(tmp_path: Path) -> None:
 
 
 def test_a_reader_shut_out_for_too_long_says_locked(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(opening, "BUSY_MS", 50)
+    monkeypatch.setattr(read_open, "BUSY_MS", 50)
     run(path, "PRAGMA journal_mode = DELETE")
     reader = Reader(path)
 

@@ -6,9 +6,9 @@ import random
 from pathlib import Path
 
 from store.query.parse import parse
-from store.sqlite import fts
-from store.sqlite.connection import Reader
-from store.sqlite.displaced import JOURNAL, REPAIRS, Block, Range, in_time
+from store.sqlite.connect.reader import Reader
+from store.sqlite.journal.repaired_blocks import JOURNAL, REPAIRS, Block, Range, in_time
+from store.sqlite.search import newest_first
 from tests.builders import db
 
 from .sqlite_files import add, make, run
@@ -33,7 +33,9 @@ def journal(path: Path, *entries: str, state: str = "done") -> None:
 def found(path: Path, words: str = "doc", *, below: int | None = None, above: int | None = None) -> list[int]:
     """Ids in the order in which a search gives them."""
     reader = Reader(path)
-    steps = list(fts.newest(reader, parse(words, now=0.0, open_word=True), limit=1000, below=below, above=above))
+    steps = list(
+        newest_first.newest(reader, parse(words, now=0.0, open_word=True), limit=1000, below=below, above=above)
+    )
     reader.close()
     return [one for step in steps for one in step.ids]
 

@@ -11,16 +11,17 @@ import pytest
 from store.base import errors
 from store.base.cancel import Cancel
 from store.query.parse import Query, accepts, parse
-from store.sqlite import cells, columns, fts, glimpses, narrowing, pairs, plans, ranks, stretches
-from store.sqlite.connection import Reader
-from store.sqlite.layout import Layout
+from store.sqlite.base import cell_values, column_sql
+from store.sqlite.base.schema_probe import Layout
+from store.sqlite.connect.reader import Reader
+from store.sqlite.search import bm25, cjk_bigrams, hit_rows, newest_first, plan, row_filters, scan_ranges
 
 from .sqlite_files import add, holding, make, run
 
 
-def conditions(layout: Layout, query: Query) -> tuple[narrowing.Test, ...]:
+def conditions(layout: Layout, query: Query) -> tuple[row_filters.Test, ...]:
     """What a statement is asked for besides words; sessions are asked by themselves."""
-    return tuple(one for one in narrowing.tests(layout, query, None) if not one.of_session)
+    return tuple(one for one in row_filters.tests(layout, query, None) if not one.of_session)
 
 
 NOW = 1_767_225_600.0
@@ -31,7 +32,7 @@ def find(
 ) -> tuple[list[int], str | None, bool]:
     """Ids, the last label, and whether nothing older matches."""
     reader = Reader(path)
-    steps = list(fts.newest(reader, parse(words, now=NOW), limit=limit, below=below, above=above))
+    steps = list(newest_first.newest(reader, parse(words, now=NOW), limit=limit, below=below, above=above))
     reader.close()
     return [one for step in steps for one in step.ids], steps[-1].label, steps[-1].done
 
@@ -107,7 +108,7 @@ def test_the_caller_may_name_the_sessions(path: Path) -> None:
     add(path, "docker", session="s2")
     reader = Reader(path)
 
-    steps = fts.newest(reader, parse("docker", now=NOW), limit=10, among=lambda session_id: session_id == "s2")
+    steps = newest_first.newest(reader, parse("docker", now=NOW), limit=10, among=lambda session_id: session_id == "s2")
 
     assert [one for step in steps for one in step.ids] == [11]
     reader.close()
@@ -133,8 +134,8 @@ def test_the_full_text_table_is_the_outer_loop_whatever_the_filters(path: Path, 
     run(path, "ANALYZE")
     query, reader = parse(words, now=NOW), Reader(path)
     layout = reader.layout
-    [stretch] = plans.plan(reader, layout, query)
-    sql, bindings = stretches.statement(layout, stretch, conditions(layout, query))
+    [stretch] = plan.plan(reader, layout, query)
+    sql, bindings = scan_ranges.statement(layout, stretch, conditions(layout, query))
 
     steps = [str(row[3]) for row in reader.rows(f"EXPLAIN QUERY PLAN {sql}", bindings)]
 
@@ -167,7 +168,7 @@ OUTER = (
 LOOKED_UP = "SEARCH messages USING INTEGER PRIMARY KEY (rowid=?)"
 
 
-def _plan(reader: Reader, sql: str, bindings: tuple[cells.Value, ...]) -> list[str]:
+def _plan(reader: Reader, sql: str, bindings: tuple[cell_values.Value, ...]) -> list[str]:
     return [str(row[3]) for row in reader.rows(f"EXPLAIN QUERY PLAN {sql}", bindings)]
 
 
@@ -182,8 +183,8 @@ def test_no_filter_flips_the_plan_on_any_layout(each_home: Path) -> None:
             for narrowed in ("", *FILTERS):
                 query = parse(f"{words} {narrowed}", now=NOW, open_word=True)
                 asked = conditions(layout, query)
-                for stretch in plans.plan(reader, layout, query):
-                    steps = _plan(reader, *stretches.statement(layout, stretch, asked, (1,)))
+                for stretch in plan.plan(reader, layout, query):
+                    steps = _plan(reader, *scan_ranges.statement(layout, stretch, asked, (1,)))
                     if stretch.table is None:
                         assert steps[0] in ("SCAN messages", "SEARCH messages USING INTEGER PRIMARY KEY (rowid>?)")
                     else:
@@ -191,12 +192,12 @@ def test_no_filter_flips_the_plan_on_any_layout(each_home: Path) -> None:
                         assert steps[1:] == [LOOKED_UP]
                     assert not any("TEMP B-TREE" in step for step in steps)
                     if stretch.lost is not None:
-                        steps = _plan(reader, *stretches.lost_statement(layout, stretch, stretch.lost, asked))
+                        steps = _plan(reader, *scan_ranges.lost_statement(layout, stretch, stretch.lost, asked))
                         assert steps == ["SCAN messages"]
         if layout.fts is not None:
-            steps = _plan(reader, ranks.best_statement("messages_fts"), ("docker", 9, 9))
+            steps = _plan(reader, bm25.best_statement("messages_fts"), ("docker", 9, 9))
             assert steps[1].startswith(OUTER[0])
-            steps = _plan(reader, ranks.count_statement(layout, "messages_fts"), ("docker", 9, 9))
+            steps = _plan(reader, bm25.count_statement(layout, "messages_fts"), ("docker", 9, 9))
             assert steps[1].startswith(OUTER[0])
             assert steps[2] == LOOKED_UP
         reader.close()
@@ -209,7 +210,7 @@ def test_what_a_hit_shows_is_looked_up_by_keys_alone(path: Path) -> None:
         add(path, session=f"session {number}")
     for _ in range(2):
         reader = Reader(path)
-        steps = _plan(reader, glimpses.statement(reader.layout), ("[1, 2]",))
+        steps = _plan(reader, hit_rows.statement(reader.layout), ("[1, 2]",))
         reader.close()
         assert steps[0].startswith(OUTER)
         assert steps[1] == LOOKED_UP
@@ -221,8 +222,8 @@ def test_what_a_hit_shows_is_looked_up_by_keys_alone(path: Path) -> None:
 def test_a_walk_follows_the_primary_key(path: Path) -> None:
     reader, query = Reader(path), parse("source:cli", now=NOW)
     layout = reader.layout
-    [stretch] = plans.plan(reader, layout, query)
-    sql, bindings = stretches.statement(layout, stretch, conditions(layout, query))
+    [stretch] = plan.plan(reader, layout, query)
+    sql, bindings = scan_ranges.statement(layout, stretch, conditions(layout, query))
 
     steps = [str(row[3]) for row in reader.rows(f"EXPLAIN QUERY PLAN {sql}", bindings)]
 
@@ -236,7 +237,7 @@ def test_nothing_is_held_between_two_steps(path: Path) -> None:
     run(path, "DROP TRIGGER messages_fts_insert")
     add(path, *(f"more {n}" for n in range(600)))
     reader = Reader(path)
-    steps = fts.newest(reader, parse("more", now=NOW), limit=10_000)
+    steps = newest_first.newest(reader, parse("more", now=NOW), limit=10_000)
     next(steps)
 
     with holding(path):
@@ -253,10 +254,10 @@ def test_a_walk_takes_bounded_bites(tmp_path: Path) -> None:
     add(path, *("x" * 1_000_000 for _ in range(12)), *("word" for _ in range(5000)))
     reader = Reader(path)
 
-    examined = [step.examined for step in fts.newest(reader, parse("absent", now=NOW), limit=10)]
+    examined = [step.examined for step in newest_first.newest(reader, parse("absent", now=NOW), limit=10)]
 
     bites = [after - before for before, after in zip([0, *examined], examined, strict=False)]
-    assert max(bites) <= fts.SCAN_ROWS
+    assert max(bites) <= newest_first.SCAN_ROWS
     assert sum(bites) == 5012
     assert max(bites[-2:]) <= 5
     reader.close()
@@ -264,7 +265,7 @@ def test_a_walk_takes_bounded_bites(tmp_path: Path) -> None:
 
 def test_a_withdrawn_search_ends(path: Path) -> None:
     reader, cancel = Reader(path), Cancel()
-    steps = fts.newest(reader, parse("docker source:cli", now=NOW), limit=3, cancel=cancel)
+    steps = newest_first.newest(reader, parse("docker source:cli", now=NOW), limit=3, cancel=cancel)
     cancel.cancel()
 
     with pytest.raises(errors.Interrupted):
@@ -281,9 +282,9 @@ def test_a_search_withdrawn_while_it_sifts_ends(path: Path, monkeypatch: pytest.
         threading.Thread(target=cancel.cancel).run()
         return False
 
-    monkeypatch.setattr(fts, "accepts", slow)
+    monkeypatch.setattr(newest_first, "accepts", slow)
     with pytest.raises(errors.Interrupted):
-        list(fts.newest(reader, parse("message -部署", now=NOW), limit=3, cancel=cancel))
+        list(newest_first.newest(reader, parse("message -部署", now=NOW), limit=3, cancel=cancel))
     assert len(judged) == 1
     reader.close()
 
@@ -294,26 +295,26 @@ def test_a_search_withdrawn_while_it_sifts_ends(path: Path, monkeypatch: pytest.
 def test_a_missing_index_is_walked_round_and_said(path: Path) -> None:
     run(path, "DROP TABLE messages_fts")
 
-    assert find(path, "docker") == ([9, 7, 5, 3, 1], plans.MISSING, True)
+    assert find(path, "docker") == ([9, 7, 5, 3, 1], plan.MISSING, True)
 
 
 def test_an_index_without_its_trigger_is_not_trusted(path: Path) -> None:
     run(path, "DROP TRIGGER messages_fts_insert")
     add(path, "docker at last")
 
-    assert find(path, "docker") == ([11, 9, 7, 5, 3, 1], plans.STALE, True)
+    assert find(path, "docker") == ([11, 9, 7, 5, 3, 1], plan.STALE, True)
 
 
 def test_a_damaged_index_is_walked_round_and_said(path: Path) -> None:
     run(path, "UPDATE messages_fts_data SET block = x'ffffffffff' WHERE id = 10")
 
-    assert find(path, "docker") == ([9, 7, 5, 3, 1], plans.DAMAGED, True)
+    assert find(path, "docker") == ([9, 7, 5, 3, 1], plan.DAMAGED, True)
 
 
 def test_an_index_that_breaks_half_way_is_walked_round_from_there(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     reader = Reader(path)
-    steps = fts.newest(reader, parse("docker source:cli", now=NOW), limit=5)
-    monkeypatch.setattr(fts, "_FIRST_ROWS", 2)
+    steps = newest_first.newest(reader, parse("docker source:cli", now=NOW), limit=5)
+    monkeypatch.setattr(newest_first, "_FIRST_ROWS", 2)
     first = next(steps)
     run(path, "DROP TABLE messages_fts")
 
@@ -321,7 +322,7 @@ def test_an_index_that_breaks_half_way_is_walked_round_from_there(path: Path, mo
 
     assert [one for step in (first, *rest) for one in step.ids] == [9, 7, 5, 3, 1]
     assert first.label is None
-    assert rest[-1].label == plans.UNUSABLE
+    assert rest[-1].label == plan.UNUSABLE
     reader.close()
 
 
@@ -330,10 +331,10 @@ def test_rows_that_a_rebuild_has_not_reached_are_walked(path: Path) -> None:
     run(path, "DELETE FROM messages_fts WHERE rowid > 3 AND rowid <= 7")
     reader = Reader(path)
 
-    steps = list(fts.newest(reader, parse("docker", now=NOW), limit=100))
+    steps = list(newest_first.newest(reader, parse("docker", now=NOW), limit=100))
 
     assert [one for step in steps for one in step.ids] == [9, 7, 5, 3, 1]
-    assert [(step.ids, step.label) for step in steps if step.label] == [((7, 5), plans.REBUILDING)]
+    assert [(step.ids, step.label) for step in steps if step.label] == [((7, 5), plan.REBUILDING)]
     reader.close()
 
 
@@ -417,7 +418,9 @@ def test_short_words_of_cjk_are_what_reading_every_message_gives_on_every_layout
     layout = reader.layout
     columns_of = {"B": "concat_ws(' ', content, tool_name, tool_calls)"}.get(layout.trigram or "", "content")
     shown = "AND role IS NOT 'tool' AND session_id = 's1'" if layout.trigram == "C" else ""
-    rows = reader.rows(f"SELECT id, CAST({columns_of} AS BLOB) FROM messages WHERE {columns.findable(layout)} {shown}")
+    rows = reader.rows(
+        f"SELECT id, CAST({columns_of} AS BLOB) FROM messages WHERE {column_sql.findable(layout)} {shown}"
+    )
     reader.close()
     for words in SHORT_WORDS:
         query = parse(words, now=NOW)
@@ -442,7 +445,7 @@ def test_rows_that_an_older_sqlite_did_not_index_behind_a_nul_are_found(cjk: Pat
 def test_what_the_index_leaves_out_of_the_first_page_follows_it_and_the_rest_is_in_order(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(fts, "LOST_ROWS", 7)
+    monkeypatch.setattr(newest_first, "LOST_ROWS", 7)
     path = make(tmp_path)
     run(path, "DROP TRIGGER messages_fts_trigram_insert")
     lost = add(path, *(f"部署 {n}" for n in range(100)))
@@ -453,39 +456,39 @@ def test_what_the_index_leaves_out_of_the_first_page_follows_it_and_the_rest_is_
     reader = Reader(path)
 
     for limit in (1000, 20, 50):
-        steps = list(fts.newest(reader, parse("部署", now=NOW), limit=limit))
+        steps = list(newest_first.newest(reader, parse("部署", now=NOW), limit=limit))
         ids = [one for step in steps for one in step.ids]
         assert len(ids) == len(set(ids)) == min(limit, len(lost))
         assert ids[:20] == sorted(ids[:20], reverse=True)
         if limit > 20:
             assert set(ids) == set(range(101 - len(ids), 101))
             assert ids[30:] == sorted(ids[30:], reverse=True)
-    assert {step.label for step in steps} == {None, plans.LOST}
+    assert {step.label for step in steps} == {None, plan.LOST}
     reader.close()
 
 
 def test_a_word_that_is_too_common_for_the_vocabulary_is_walked(cjk: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pairs, "MOST", 1)
-    assert find(cjk, "山") == ([4, 1], plans.COMMON, True)
+    monkeypatch.setattr(cjk_bigrams, "MOST", 1)
+    assert find(cjk, "山") == ([4, 1], plan.COMMON, True)
 
 
 def test_a_vocabulary_that_cannot_be_read_is_gone_round(cjk: Path) -> None:
     run(cjk, "UPDATE messages_fts_trigram_data SET block = x'ffffffffff' WHERE id = 10")
-    assert find(cjk, "山") == ([4, 1], plans.DAMAGED, True)
+    assert find(cjk, "山") == ([4, 1], plan.DAMAGED, True)
 
 
 def test_without_a_trigram_index_they_are_found_by_a_walk(cjk: Path) -> None:
     run(cjk, "DROP TABLE messages_fts_trigram")
 
-    assert find(cjk, "大别山") == ([4, 1], plans.MISSING, True)
+    assert find(cjk, "大别山") == ([4, 1], plan.MISSING, True)
 
 
 def test_what_the_trigram_index_leaves_out_is_said(real_home: Callable[[str], Path]) -> None:
     path = real_home("aug2026-v25") / ".hermes" / "state.db"
 
-    assert find(path, "大别山")[1] == plans.PARTLY + "tool output"
+    assert find(path, "大别山")[1] == plan.PARTLY + "tool output"
     assert find(path, "大别山 role:user")[1] is None
-    assert find(path, "大别山 role:tool")[1] == plans.PARTLY_WALKED
+    assert find(path, "大别山 role:tool")[1] == plan.PARTLY_WALKED
 
 
 # Short prefixes
@@ -496,12 +499,12 @@ def test_a_short_prefix_looks_at_the_newest_rows_before_it_asks_the_index(tmp_pa
     reader = Reader(path)
     query = parse("do", now=NOW, open_word=True)
 
-    tables = [stretch.table for stretch in plans.plan(reader, reader.layout, query)]
-    steps = list(fts.newest(reader, query, limit=5000))
+    tables = [stretch.table for stretch in plan.plan(reader, reader.layout, query)]
+    steps = list(newest_first.newest(reader, query, limit=5000))
 
     assert tables == [None, "messages_fts"]
     assert [one for step in steps for one in step.ids] == list(range(1000, 0, -1))
-    assert [step.label for step in steps] == [plans.SOONER, plans.SOONER, None]
+    assert [step.label for step in steps] == [plan.SOONER, plan.SOONER, None]
     reader.close()
 
 
@@ -512,13 +515,13 @@ def test_a_short_prefix_is_left_to_the_index_when_the_newest_rows_have_taken_lon
     for words, table in (("do*", None), ("common do*", "messages_fts")):
         ticks = [0.03, 0.01, 0.0]
         query = parse(words, now=NOW)
-        steps = list(fts.newest(reader, query, limit=5000, clock=ticks.pop))
+        steps = list(newest_first.newest(reader, query, limit=5000, clock=ticks.pop))
 
-        assert plans.plan(reader, reader.layout, query)[0].table == table
+        assert plan.plan(reader, reader.layout, query)[0].table == table
         assert [one for step in steps for one in step.ids] == list(range(1000, 0, -1))
         assert [(len(step.ids), step.label) for step in steps] == [
-            (256, plans.SOONER),
-            (512, plans.SOONER),
+            (256, plan.SOONER),
+            (512, plan.SOONER),
             (232, None),
         ]
     reader.close()
@@ -532,7 +535,7 @@ def test_the_answer_is_what_reading_every_message_gives(each_home: Path, words: 
     reader = Reader(path)
     layout = reader.layout
     indexed = "content" if layout.fts == "A" else "concat_ws(' ', content, tool_name, tool_calls)"
-    rows = reader.rows(f"SELECT id, {indexed} FROM messages WHERE {columns.findable(layout)} ORDER BY id DESC")
+    rows = reader.rows(f"SELECT id, {indexed} FROM messages WHERE {column_sql.findable(layout)} ORDER BY id DESC")
     reader.close()
 
     expected = [row[0] for row in rows if accepts(parse(words, now=NOW), str(row[1] or ""))]
@@ -543,4 +546,4 @@ def test_the_answer_is_what_reading_every_message_gives(each_home: Path, words: 
     }
     walked = layout.fts != "A" and words in ("do*", "d*")
     label = "" if walked else said.get(layout.fts or "")
-    assert find(path, words) == (expected, f"{plans.PARTLY}{label}" if label else None, True)
+    assert find(path, words) == (expected, f"{plan.PARTLY}{label}" if label else None, True)

@@ -10,8 +10,8 @@ import apsw
 import pytest
 
 from store.base import errors
-from store.sqlite import guard
-from store.sqlite.connection import Reader, Writer
+from store.sqlite.base import foreign_handle_guard
+from store.sqlite.connect.reader import Reader, Writer
 
 from .sqlite_files import add, make, outcome
 
@@ -53,7 +53,7 @@ def test_looking_for_a_foreign_handle_drops_no_lock_of_its_owner(path: Path) -> 
 import fcntl, os, sys
 from pathlib import Path
 from store.errors import ForeignHandle
-from store.sqlite.connection import Reader
+from store.sqlite.connect.reader import Reader
 foreign = os.open(sys.argv[1], os.O_RDWR)
 fcntl.lockf(foreign, fcntl.LOCK_EX, 1, 1000)
 try:
@@ -72,7 +72,7 @@ def test_a_foreign_close_costs_the_locks_that_the_guard_protects(path: Path) -> 
     script = """
 import os, sys
 from pathlib import Path
-from store.sqlite.connection import Reader
+from store.sqlite.connect.reader import Reader
 reader = Reader(Path(sys.argv[1]))
 def locks():
     inode = os.stat(sys.argv[1]).st_ino
@@ -104,7 +104,7 @@ def test_a_handle_opened_before_an_apsw_connection_is_not_taken_for_its_own(path
     connection = apsw.Connection(str(path))
     try:
         with pytest.raises(errors.ForeignHandle):
-            guard.check(path)
+            foreign_handle_guard.check(path)
     finally:
         connection.close()
         os.close(foreign)
@@ -120,11 +120,11 @@ def test_connections_of_apsw_are_not_foreign_whoever_opened_them(path: Path) -> 
         assert reader.rows("SELECT COUNT(*) FROM messages")
         writer.transaction(lambda connection: connection.execute("UPDATE sessions SET title = 't'"))
         writer.close()
-        guard.check(path)
+        foreign_handle_guard.check(path)
 
     reader.close()
     other.close()
-    guard.check(path)
+    foreign_handle_guard.check(path)
 
 
 def test_many_threads_open_and_close_without_a_false_alarm(path: Path) -> None:
@@ -153,7 +153,7 @@ def test_a_child_that_was_forked_does_not_go_on_with_the_parents_handles(path: P
 import os, sys
 from pathlib import Path
 from store.errors import ForeignHandle
-from store.sqlite.connection import Reader, Writer
+from store.sqlite.connect.reader import Reader, Writer
 reader, writer = Reader(Path(sys.argv[1])), Writer(Path(sys.argv[1]))
 reader.rows("SELECT 1")
 writer.transaction(lambda connection: None)
@@ -200,16 +200,16 @@ go_on.set()
 @pytest.mark.parametrize("version", ["3.40.1", "3.51.2"])
 def test_an_sqlite_that_can_lose_a_wal_is_refused(version: str) -> None:
     with pytest.raises(ImportError, match="pip install"):
-        guard.assert_version(version)
+        foreign_handle_guard.assert_version(version)
 
 
 def test_an_sqlite_that_cannot_is_not() -> None:
-    guard.assert_version("3.51.3")
-    guard.assert_version("4.0.0")
+    foreign_handle_guard.assert_version("3.51.3")
+    foreign_handle_guard.assert_version("4.0.0")
 
 
 def test_a_system_without_proc_is_not_in_the_way(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(guard, "_DESCRIPTORS", tmp_path / "absent")
+    monkeypatch.setattr(foreign_handle_guard, "_DESCRIPTORS", tmp_path / "absent")
     reader = Reader(path)
 
     assert reader.rows("SELECT 1") == [(1,)]

@@ -16,8 +16,9 @@ from types import SimpleNamespace
 import pytest
 
 from store import Cancel, Finding, Interrupted, SessionDB, SessionRecorder, StoreError
-from store.sqlite import health, mounts
-from store.sqlite.layout import Layout
+from store.sqlite import health
+from store.sqlite.base import filesystems
+from store.sqlite.base.schema_probe import Layout
 from tests import builders
 from tests.store import sqlite_files
 
@@ -137,7 +138,7 @@ def test_a_newer_store_is_told(db: SessionDB) -> None:
 
 def test_a_share_is_told(db: SessionDB, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "mountinfo").write_text("22 1 0:1 / / rw - nfs4 server:/home rw\n")
-    monkeypatch.setattr(mounts, "MOUNTS", tmp_path / "mountinfo")
+    monkeypatch.setattr(filesystems, "MOUNTS", tmp_path / "mountinfo")
 
     [told] = found(db, "mount")
     assert told.ok is False

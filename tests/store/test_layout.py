@@ -8,8 +8,8 @@ from pathlib import Path
 import apsw
 import pytest
 
-from store.sqlite.connection import Reader
-from store.sqlite.layout import Layout
+from store.sqlite.base.schema_probe import Layout
+from store.sqlite.connect.reader import Reader
 
 from .sqlite_files import make, run
 

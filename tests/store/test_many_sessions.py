@@ -16,7 +16,7 @@ import pytest
 from hermes_tui.feed import answers
 from hermes_tui.messages import SessionsArrived
 from store import Drift, Relation, SessionDB, Status
-from store.sqlite import opening, schema
+from store.sqlite.connect import create, read_open
 
 from .sqlite_files import run
 
@@ -48,7 +48,7 @@ FROM n WHERE i % 9 != 8 AND (i / 3) % 23 != 0;
 def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A store of 50,000 sessions of every kind; the indexes of words are left empty, nothing here asks them."""
     made = tmp_path_factory.mktemp("many") / "state.db"
-    schema.create(made)
+    create.create(made)
     connection = apsw.Connection(str(made))
     connection.config(apsw.SQLITE_DBCONFIG_ENABLE_TRIGGER, 0)
     connection.execute("PRAGMA synchronous = OFF; BEGIN")
@@ -64,7 +64,7 @@ def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def read(monkeypatch: pytest.MonkeyPatch) -> set[tuple[str, str]]:
     """The columns that statements read from here on, as SQLite's authorizer tells them."""
     found: set[tuple[str, str]] = set()
-    plain: Callable[[Path, str], apsw.Connection] = opening._connect
+    plain: Callable[[Path, str], apsw.Connection] = read_open._connect
 
     def watched(path: Path, how: str) -> apsw.Connection:
         connection = plain(path, how)
@@ -77,7 +77,7 @@ def read(monkeypatch: pytest.MonkeyPatch) -> set[tuple[str, str]]:
         connection.authorizer = told
         return connection
 
-    monkeypatch.setattr(opening, "_connect", watched)
+    monkeypatch.setattr(read_open, "_connect", watched)
     return found
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from store import SessionDB, UnsafeFilesystem
-from store.sqlite import mounts
+from store.sqlite.base import filesystems
 from tests.store import sqlite_files
 
 TABLE = """\
@@ -48,7 +48,7 @@ def table(tmp_path: Path) -> Path:
 
 @pytest.mark.parametrize("name", SAFE)
 def test_a_local_disk_is_written_to(table: Path, name: str) -> None:
-    mount = mounts.mount_of(Path("/m") / name / ".hermes" / "state.db", table)
+    mount = filesystems.mount_of(Path("/m") / name / ".hermes" / "state.db", table)
 
     assert mount is not None
     assert mount.trouble == ""
@@ -56,7 +56,7 @@ def test_a_local_disk_is_written_to(table: Path, name: str) -> None:
 
 @pytest.mark.parametrize("name", UNSAFE)
 def test_a_share_is_not(table: Path, name: str) -> None:
-    mount = mounts.mount_of(Path("/m") / name / ".hermes" / "state.db", table)
+    mount = filesystems.mount_of(Path("/m") / name / ".hermes" / "state.db", table)
 
     assert mount is not None
     assert mount.point == f"/m/{name}"
@@ -66,20 +66,20 @@ def test_a_share_is_not(table: Path, name: str) -> None:
 def test_a_mount_over_another_one_counts(table: Path) -> None:
     table.write_text(TABLE + "50 23 0:50 / /m/xfs rw - nfs server:/ rw\n")
 
-    mount = mounts.mount_of(Path("/m/xfs/state.db"), table)
+    mount = filesystems.mount_of(Path("/m/xfs/state.db"), table)
 
     assert mount is not None
     assert mount.kind == "nfs"
 
 
 def test_without_a_table_nothing_is_known(tmp_path: Path) -> None:
-    assert mounts.mount_of(tmp_path, tmp_path / "absent") is None
+    assert filesystems.mount_of(tmp_path, tmp_path / "absent") is None
 
 
 def test_a_store_on_a_share_is_read_and_not_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = sqlite_files.make(tmp_path, "hello")
     db = SessionDB(path)
-    monkeypatch.setattr(mounts, "MOUNTS", tmp_path / "mountinfo")
+    monkeypatch.setattr(filesystems, "MOUNTS", tmp_path / "mountinfo")
     (tmp_path / "mountinfo").write_text(f"22 1 0:1 / {tmp_path} rw - nfs4 server:/home rw\n")
 
     assert len(db.get_messages("s1")) == 1

@@ -21,7 +21,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from store import Origin, SessionDB
-from store.sqlite import schema
+from store.sqlite.connect import create
 
 from .sqlite_files import run
 
@@ -78,7 +78,7 @@ SETTINGS = settings(max_examples=60, deadline=None, suppress_health_check=[Healt
 def column_types(folder: Path) -> dict[str, dict[str, str]]:
     """The columns of a new store, with some that only later versions have."""
     path = folder / "model.db"
-    schema.create(path)
+    create.create(path)
     connection = apsw.Connection(str(path))
     found = {
         table: {str(row[1]): str(row[2]) for row in connection.execute(f"PRAGMA table_info({table})")}

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from store import ReadOnly, SessionDB
-from store.sqlite import plans
+from store.sqlite.search import plan
 
 from .sqlite_files import digest, make, outcome, run
 
@@ -142,7 +142,7 @@ def test_a_store_without_any_index_is_read_and_searched(each_home: Path) -> None
     assert all(len(db.heads(row.id).items) == row.messages for row in rows)
     batches = list(db.search("docker"))
     assert {hit.session_id for batch in batches for hit in batch.hits} >= {"20260310_091500_a1b2c3"}
-    assert batches[-1].fallback == plans.MISSING
+    assert batches[-1].fallback == plan.MISSING
     db.close()
 
 
@@ -155,7 +155,7 @@ def test_an_index_that_is_damaged_hides_nothing(each_home: Path) -> None:
     db = SessionDB(path, read_only=True)
     batches = list(db.search("docker"))
     assert [hit.message_id for batch in batches for hit in batch.hits][-len(expected) :] == expected
-    assert batches[-1].fallback in (plans.DAMAGED, plans.UNUSABLE)
+    assert batches[-1].fallback in (plan.DAMAGED, plan.UNUSABLE)
     db.close()
 
 

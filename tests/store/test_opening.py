@@ -12,8 +12,8 @@ import apsw
 import pytest
 
 from store.base import errors
-from store.sqlite.connection import Reader
-from store.sqlite.faults import translate
+from store.sqlite.base.error_mapping import translate
+from store.sqlite.connect.reader import Reader
 
 from .sqlite_files import add, digest, make, outcome, run
 
@@ -23,7 +23,7 @@ READ = f"""
 import os, sys
 from pathlib import Path
 from store.errors import StoreError
-from store.sqlite.connection import Reader
+from store.sqlite.connect.reader import Reader
 os.setuid({NOBODY})
 reader = Reader(Path(sys.argv[1]))
 try:

@@ -13,7 +13,7 @@ import pytest
 
 from store import Damaged, DiskFull, Locked, Replaced, SessionDB, SessionRecorder, StoreError, replay
 from store.files import outbox
-from store.sqlite.writer import Writer
+from store.sqlite.connect.writer import Writer
 from tests.builders import db, home, locked, talk
 from tests.store import sqlite_files
 

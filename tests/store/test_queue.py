@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from store import Locked, SessionDB
-from store.sqlite.queue import SUFFIX, Queue
-from store.sqlite.writer import Writer
+from store.sqlite.connect.writer import Writer
+from store.sqlite.connect.writer_queue import SUFFIX, Queue
 from tests import builders
 from tests.store import sqlite_files
 

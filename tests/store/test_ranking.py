@@ -10,8 +10,8 @@ import pytest
 from store import Cancel, Count, Hit, Interrupted, Origin
 from store.query.parse import parse
 from store.ranking import relevance
-from store.sqlite import ranks
-from store.sqlite.connection import Reader
+from store.sqlite.connect.reader import Reader
+from store.sqlite.search import bm25
 from tests.builders import db, home, jsonl, say, store, talk
 
 from .sqlite_files import add, make, run
@@ -20,7 +20,7 @@ from .sqlite_files import add, make, run
 def ids(path: Path, words: str, limit: int = 10) -> tuple[int, ...] | None:
     """The best rows by the index."""
     reader = Reader(path)
-    found = ranks.best(reader, parse(words, now=0.0), limit=limit)
+    found = bm25.best(reader, parse(words, now=0.0), limit=limit)
     reader.close()
     return None if found is None else found.ids
 
@@ -48,7 +48,7 @@ def test_only_the_newest_of_very_many_are_ranked_and_it_is_said(
     database = db(home(tmp_path))
     store(database, "s", [say("user", "needle needle"), *talk(9, word="needle")])
     assert database.rank("needle").fallback is None
-    monkeypatch.setattr(ranks, "RANKED_ROWS", 9)
+    monkeypatch.setattr(bm25, "RANKED_ROWS", 9)
     found = database.rank("needle", limit=20)
     assert [hit.message_id for hit in found.hits] == list(range(10, 1, -1))
     assert found.fallback == "ranked among the newest 9"
@@ -116,7 +116,7 @@ def test_a_count_is_what_a_search_finds_in_any_windows(
     expected = Count(len(hits), len({hit.session_id for hit in hits}))
     assert expected.hits
     for most in (65_536, 5, 1):
-        monkeypatch.setattr(ranks, "COUNTED_ROWS", most)
+        monkeypatch.setattr(bm25, "COUNTED_ROWS", most)
         assert database.count(words) == expected
     assert database.count(words, cap=expected.hits) == expected
     capped = database.count(words, cap=3)

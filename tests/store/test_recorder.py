@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from store import Locked, NoPermission, SessionDB, SessionRecorder
-from store.sqlite.writer import Writer
+from store.sqlite.connect.writer import Writer
 from tests.builders import META, Dict, db, home, jsonl, locked, say, store, talk
 
 

@@ -11,8 +11,8 @@ import apsw
 import pytest
 
 from store.base import errors
-from store.sqlite import schema
-from store.sqlite.connection import Reader
+from store.sqlite.connect import create as schema
+from store.sqlite.connect.reader import Reader
 
 from .sqlite_files import make, python, run
 

@@ -20,8 +20,8 @@ import pytest
 
 from store import Batch, Cancel, Hit, Interrupted, NotADatabase, Origin, SessionDB, drift, search
 from store.query.parse import parse
-from store.sqlite import glimpses
-from store.sqlite.connection import Reader
+from store.sqlite.connect.reader import Reader
+from store.sqlite.search import hit_rows
 from tests.builders import META, db, home, jsonl, say, store, talk
 
 from .sqlite_files import run
@@ -58,9 +58,9 @@ def test_only_the_hits_that_are_shown_have_their_bodies_read(tmp_path: Path, mon
     database = filled(tmp_path, 100)
     asked: list[int] = []
 
-    def of(reader: Reader, ids: Sequence[int], *, cancel: Cancel | None) -> list[glimpses.Glimpse]:
+    def of(reader: Reader, ids: Sequence[int], *, cancel: Cancel | None) -> list[hit_rows.Glimpse]:
         asked.extend(ids)
-        return glimpses.of(reader, ids, cancel=cancel)
+        return hit_rows.of(reader, ids, cancel=cancel)
 
     monkeypatch.setattr(search, "glimpses", SimpleNamespace(of=of))
     assert len(hits(database.search("needle", limit=30))) == 30

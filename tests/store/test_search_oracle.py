@@ -21,7 +21,7 @@ import apsw
 import pytest
 
 from store import Origin, SessionDB
-from store.sqlite import plans as fts
+from store.sqlite.search import plan as fts
 from tests.conftest import HOME_NAMES
 
 from .fts_layouts import turn_into

@@ -16,7 +16,7 @@ import apsw
 import pytest
 
 from store import SessionDB
-from store.sqlite import schema
+from store.sqlite.connect import create
 from tests.builders import db
 
 QUERIES = 1_000
@@ -107,7 +107,7 @@ class Question:
 
 def fill(path: Path, chance: random.Random) -> list[Row]:
     """A random store, and what of it can be found."""
-    schema.create(path)
+    create.create(path)
     connection = apsw.Connection(str(path))
     rows = []
     with connection:

@@ -24,7 +24,7 @@ import pytest
 
 import store
 from store import ColumnMissing, Locked, ReadOnly, SessionDB, SessionMissing, StoreMissing
-from store.sqlite.writer import Writer
+from store.sqlite.connect.writer import Writer
 from tests.builders import locked, talk
 
 DAY = 86_400

@@ -25,7 +25,7 @@ import pytest
 
 from store import Relation, Scope, Session, SessionDB, Status
 from store.models import Outline
-from store.sqlite import messages
+from store.sqlite.rows import messages
 from tests.builders import jsonl, talk
 
 START = 1_780_000_000

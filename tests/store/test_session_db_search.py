@@ -23,7 +23,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from store import SessionDB
-from store.sqlite.connection import Reader
+from store.sqlite.connect.reader import Reader
 from tests.builders import talk
 
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from store import Cancel, Interrupted
-from store.sqlite import vocabulary
-from store.sqlite.connection import Reader
+from store.sqlite.connect.reader import Reader
+from store.sqlite.rows import vocabulary
 from tests.builders import db
 
 from .sqlite_files import make, run

@@ -9,8 +9,9 @@ import pytest
 
 from store.base import errors
 from store.models import Change
-from store.sqlite import news, opening
-from store.sqlite.connection import Reader, Writer
+from store.sqlite.connect import read_open
+from store.sqlite.connect.reader import Reader, Writer
+from store.sqlite.rows import change_feed
 from store.watch import Watch
 
 from .sqlite_files import add, holding, make, run
@@ -127,7 +128,7 @@ def test_a_store_that_was_replaced_is_noticed(path: Path, watch: Watch, tmp_path
     watch.poll()
     (tmp_path / "other").mkdir()
     new = make(tmp_path / "other", "only one")
-    for sidecar in opening.sidecars(path):
+    for sidecar in read_open.sidecars(path):
         sidecar.unlink(missing_ok=True)
     new.replace(path)
 
@@ -162,7 +163,7 @@ def test_what_a_failed_poll_would_have_told_the_next_one_tells(
     path: Path, watch: Watch, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run(path, "PRAGMA journal_mode = DELETE")
-    monkeypatch.setattr(opening, "BUSY_MS", 20)
+    monkeypatch.setattr(read_open, "BUSY_MS", 20)
     watch.poll()
     add(path, "three")
 
@@ -175,7 +176,7 @@ def test_what_a_failed_poll_would_have_told_the_next_one_tells(
 def test_of_very_many_new_rows_the_newest_tell_their_sessions(
     path: Path, watch: Watch, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(news, "MOST_ROWS", 3)
+    monkeypatch.setattr(change_feed, "MOST_ROWS", 3)
     watch.poll()
     add(path, "early", session="early")
     add(path, "a", "b", "c", session="late")

@@ -15,9 +15,9 @@ import apsw
 import pytest
 
 from store.base import errors
-from store.sqlite import holders, opening
-from store.sqlite.connection import Reader, Writer
-from store.sqlite.writer import triggers_on
+from store.sqlite.connect import lock_holders, read_open
+from store.sqlite.connect.reader import Reader, Writer
+from store.sqlite.connect.writer import triggers_on
 
 from .sqlite_files import add, holding, make, outcome, python, run
 
@@ -106,7 +106,7 @@ def test_every_transaction_is_synced_and_checks_foreign_keys(writer: Writer) -> 
 
 def test_closing_leaves_the_wal_to_the_agents(path: Path, writer: Writer) -> None:
     writer.transaction(lambda connection: say("two", connection))
-    wal = opening.sidecars(path)[0]
+    wal = read_open.sidecars(path)[0]
     before = wal.stat()
 
     writer.close()
@@ -168,7 +168,7 @@ def test_who_waited_in_vain_is_told_who_holds_the_lock_and_who_else_is_there(pat
 def test_who_is_in_the_way_is_guessed_at_where_the_system_does_not_tell(
     path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(holders, "LOCKS", tmp_path / "none")
+    monkeypatch.setattr(lock_holders, "LOCKS", tmp_path / "none")
     fake = Time()
     writer = Writer(path, patience=1.0, clock=fake.clock, sleep=fake.sleep, random=lambda: 1.0)
 
@@ -250,7 +250,7 @@ def test_a_file_replaced_while_it_is_written_is_not_acknowledged(path: Path, wri
 
 def test_a_wal_taken_from_under_the_writer_is_noticed(path: Path, writer: Writer) -> None:
     writer.transaction(lambda connection: say("two", connection))
-    opening.sidecars(path)[0].unlink()
+    read_open.sidecars(path)[0].unlink()
 
     with pytest.raises(errors.Replaced, match="-wal"):
         writer.transaction(lambda connection: say("lost", connection))
@@ -290,7 +290,7 @@ def test_a_write_that_the_system_cuts_short_is_typed_and_leaves_the_store_as_it_
 import resource, signal, sys
 from pathlib import Path
 from store.errors import StoreError
-from store.sqlite.writer import Writer
+from store.sqlite.connect.writer import Writer
 writer = Writer(Path(sys.argv[1]))
 insert = "INSERT INTO messages (session_id, role, content, timestamp) VALUES ('s1', 'user', ?, 1)"
 writer.transaction(lambda c: c.execute(insert, ("two",)))
@@ -399,7 +399,7 @@ def test_damage_of_the_messages_themselves_is_not_taken_for_an_index(tmp_path: P
 APPEND = """
 import sys
 from pathlib import Path
-from store.sqlite.writer import Writer
+from store.sqlite.connect.writer import Writer
 writer = Writer(Path(sys.argv[1]))
 insert = "INSERT INTO messages (session_id, role, content, timestamp) VALUES ('s1', 'user', ?, 1) RETURNING id"
 for number in range(100_000):

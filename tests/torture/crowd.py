@@ -13,7 +13,7 @@ from typing import TypeVar
 import apsw
 
 from store import SessionDB
-from store.sqlite.registry import Work
+from store.sqlite.rows.session_writes import Work
 from tests.torture import programs, stores
 
 T = TypeVar("T")

@@ -17,8 +17,8 @@ from typing import Any
 import apsw
 
 from store import SessionDB
-from store.sqlite.connection import Reader
-from store.sqlite.writer import Writer
+from store.sqlite.connect.reader import Reader
+from store.sqlite.connect.writer import Writer
 from tests import builders
 from tests.torture import crowd, programs
 

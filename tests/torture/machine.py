@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from store import KeyReused, Locked, Replaced, SessionDB, SessionMissing, SessionRecorder, StoreError, replay
-from store.sqlite.writer import Writer
+from store.sqlite.connect.writer import Writer
 from tests.torture.stores import state
 
 SESSIONS = st.sampled_from(["a", "b", "c"])

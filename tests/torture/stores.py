@@ -13,8 +13,8 @@ from pathlib import Path
 import apsw
 
 from store import SessionDB
-from store.sqlite import schema
-from store.sqlite.writer import Writer
+from store.sqlite.connect import create
+from store.sqlite.connect.writer import Writer
 
 SESSION = "s"
 FAMILY = ("", "-wal", "-shm", "-journal")
@@ -38,7 +38,7 @@ def folder() -> Iterator[Path]:
 def template(into: Path, journal: str) -> Path:
     """A store with one session of three messages, at rest."""
     path = into / journal / "state.db"
-    schema.create(path)
+    create.create(path)
     connection = apsw.Connection(str(path))
     connection.execute(f"PRAGMA journal_mode = {journal}").fetchall()
     connection.execute(

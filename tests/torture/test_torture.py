@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from store import SessionDB
-from store.sqlite import holders
+from store.sqlite.connect import lock_holders
 from tests import builders
 from tests.store import sqlite_files
 from tests.torture import mutants, peer, power, sweep
@@ -131,7 +131,7 @@ def test_no_verb_drops_a_lock(tmp_path: Path, journal: str) -> None:
         )
         for question in questions:
             question()
-            assert holders.writing(database.path) is not None
+            assert lock_holders.writing(database.path) is not None
     finally:
         go.set()
         thread.join()

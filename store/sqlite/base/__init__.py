@@ -1,0 +1,1 @@
+"""Cells, columns, schema and errors of a SQLite file."""

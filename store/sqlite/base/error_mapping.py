@@ -1,0 +1,137 @@
+"""What SQLite complains of, in words that say what to do: apsw errors in, StoreError leaves out."""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import apsw
+
+from ...base import errors
+
+_SPENT = (apsw.CorruptError, apsw.NotADBError, apsw.IOError, apsw.CantOpenError)
+_INDEX_WORDS = ("no such tokenizer", "no such module", "vtable constructor failed", "_fts", "fts5")
+
+_MEANINGS: tuple[tuple[tuple[type[apsw.Error], ...], type[errors.StoreError], str], ...] = (
+    ((apsw.InterruptError, apsw.AbortError), errors.Interrupted, "the question was withdrawn while it ran"),
+    (
+        (apsw.BusyError, apsw.LockedError),
+        errors.Locked,
+        "{path} is locked by another program ({said}); try again when it is done",
+    ),
+    (
+        (apsw.ProtocolError,),
+        errors.Locked,
+        "{path} cannot be locked ({said}); a Hermes home on a network share is not safe",
+    ),
+    ((apsw.FullError,), errors.DiskFull, "no room left to write {path}; free some space and try again"),
+    ((apsw.NotADBError,), errors.NotADatabase, "{path} is not an SQLite database ({said}); name another home"),
+    ((apsw.PermissionsError, apsw.AuthError), errors.NoPermission, "the system refuses to open {path} ({said})"),
+    (
+        (apsw.CorruptError, apsw.IOError),
+        errors.Damaged,
+        "{path}: {said}; copy the folder before you try anything, then run `hermes sessions recover`",
+    ),
+    (
+        (apsw.SQLError, apsw.TooBigError, apsw.SchemaChangeError),
+        errors.Damaged,
+        "{path} is not as a Hermes store should be ({said}); open it once with Hermes, then try again",
+    ),
+    ((apsw.ReadOnlyError,), errors.ReadOnly, "{path} may not be written ({said}); look at its owner and mode"),
+    ((apsw.Error,), errors.StoreError, "{path}: {said}"),
+)
+
+_SPECIAL: dict[int, tuple[type[errors.StoreError], str]] = {
+    apsw.SQLITE_READONLY_DBMOVED: (
+        errors.Replaced,
+        "{path} was moved or replaced while it was open; open it again",
+    ),
+    apsw.SQLITE_READONLY_ROLLBACK: (
+        errors.NoPermission,
+        "a killed program left an unfinished write in {path}; start Hermes once to finish it",
+    ),
+    apsw.SQLITE_IOERR_SHMSIZE: (
+        errors.CannotOpen,
+        "no room left on the disk for the -shm file that reading {path} needs; free some space and try again",
+    ),
+    apsw.SQLITE_CONSTRAINT_FOREIGNKEY: (
+        errors.SessionMissing,
+        "there is no session of that id to write to; create it first",
+    ),
+}
+
+
+def translate(error: apsw.Error, path: Path) -> errors.StoreError:
+    """The StoreError leaf that says in a sentence what `error` on the file at `path` means and what can be done."""
+    said = str(error) or type(error).__name__
+    if isinstance(error, apsw.CantOpenError):
+        return unopenable(path, said)
+    leaf, words = _SPECIAL.get(code(error)) or next(
+        (leaf, words) for kinds, leaf, words in _MEANINGS if isinstance(error, kinds)
+    )
+    return leaf(words.format(path=path, said=said))
+
+
+def unopenable(path: Path, said: str = "unable to open database file") -> errors.CannotOpen:
+    """Why there is nothing to open at `path`, found by stat alone; `said` are SQLite's words for the rest."""
+    try:
+        mode = path.stat().st_mode
+    except (FileNotFoundError, NotADirectoryError):
+        return _missing(path)
+    except OSError as error:
+        return errors.NoPermission(
+            f"the system refuses to look at {path} ({error.strerror}); look at its owner and mode"
+        )
+    if not stat.S_ISREG(mode):
+        what = "folder" if stat.S_ISDIR(mode) else "special file"
+        return errors.NotADatabase(f"{path} is a {what}, not a database; name another home")
+    if not os.access(path, os.R_OK):
+        return errors.NoPermission(f"you may not read {path}; its owner can give you the right with chmod")
+    return errors.NoPermission(f"the system refuses to open {path} ({said}); look at the owner and mode of its folder")
+
+
+def _missing(path: Path) -> errors.CannotOpen:
+    if not path.parent.is_dir():
+        return errors.HomeMissing(f"there is no folder {path.parent}; name the Hermes home with --home")
+    return errors.StoreMissing(f"there is no {path.name} in {path.parent}; start Hermes once, or name another home")
+
+
+def unmakeable(path: Path, error: OSError) -> errors.StoreError:
+    """Why no file could be made at `path`."""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return errors.DiskFull(f"no room left to make {path}; free some space and try again")
+    return errors.NoPermission(f"the system refuses to make {path} ({error.strerror}); look at the owner of its folder")
+
+
+@contextmanager
+def told(path: Path) -> Iterator[None]:
+    """Turn every apsw error that leaves this block into the StoreError that `translate` makes of it."""
+    try:
+        yield
+    except apsw.Error as error:
+        raise translate(error, path) from error
+
+
+def code(error: apsw.Error) -> int:
+    """SQLite's extended result code, 0 for what apsw itself complains of."""
+    return int(getattr(error, "extendedresult", 0))
+
+
+def spends(error: apsw.Error) -> bool:
+    """True where the connection that raised `error` is better not used again."""
+    return isinstance(error, _SPENT)
+
+
+def of_index(error: apsw.Error) -> bool:
+    """True where a full-text index is damaged or unusable, and not the canonical tables.
+
+    By extended code for damage (facts/reliability.md §9 rule 10); a missing tokenizer or index table has no code
+    of its own (facts/hermes-format.md §2.4 D).
+    """
+    if isinstance(error, apsw.CorruptError):
+        return code(error) == apsw.SQLITE_CORRUPT_VTAB
+    return isinstance(error, apsw.SQLError) and any(words in str(error) for words in _INDEX_WORDS)

@@ -1,0 +1,157 @@
+"""What one state.db has, found by looking: columns, indexes, full-text layouts, how far an index is built.
+
+`schema_version` does not describe a file (facts/hermes-format.md §2.1): it is read for display and for "newer than
+known" only.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+import apsw
+
+from .cell_values import integer, text
+
+NEWEST_KNOWN = 31
+"""The highest schema number whose writes are understood; a store above it is opened to read."""
+
+FTS = "messages_fts"
+TRIGRAM = "messages_fts_trigram"
+
+_MARKERS = ("fts_rebuild_high_water", "fts_rebuild_progress", "fts_stale")
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """The features of one file, as of one look."""
+
+    tables: frozenset[str] = frozenset()
+    """Names of tables, virtual ones and views too."""
+    columns: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """Columns by table, for all ordinary tables."""
+    indexes: frozenset[str] = frozenset()
+    triggers: frozenset[str] = frozenset()
+    fts: str | None = None
+    """Layout of `messages_fts`: A (content only), B (one inline column), C (tool columns), None where there is none."""
+    fts_columns: tuple[str, ...] = ()
+    trigram: str | None = None
+    """The same of `messages_fts_trigram`."""
+    trigram_columns: tuple[str, ...] = ()
+    fts_leaves_out: frozenset[str] = frozenset()
+    """What `messages_fts` lacks by design: names and arguments of tool `calls`, what is `long` in tool rows (from 8192
+    characters on)."""
+    trigram_leaves_out: frozenset[str] = frozenset()
+    """What the trigram index lacks by design: `tool` rows, tool `calls`, `internal` sessions (cron, subagents)."""
+    unindexed: tuple[int, int] | None = None
+    """Ids above the first and up to the second are not in the indexes yet (deferred rebuild, §2.4)."""
+    stale: bool = False
+    """True where Hermes dropped the triggers, or some are missing: the indexes lack rows."""
+    schema_version: int | None = None
+    journal_mode: str = ""
+    counter: int = 0
+    """SQLite's own count of schema changes: another number means that all of this may be out of date."""
+
+    def has(self, table: str, column: str) -> bool:
+        """True where `table` has `column`."""
+        return column in self.columns.get(table, frozenset())
+
+    @property
+    def newer(self) -> bool:
+        """True for a store of a later Hermes than this code knows: it is read and never written."""
+        return self.schema_version is not None and self.schema_version > NEWEST_KNOWN
+
+
+def look(connection: apsw.Connection, known: Layout | None = None) -> Layout:
+    """Look at every feature; a file without tables gives an empty layout.
+
+    Args:
+        connection: Any connection to the file.
+        known: What an earlier look found; it is handed back, with fresh markers, where the schema is still the same.
+
+    Raises apsw.Error as it comes.
+    """
+    row = connection.execute("PRAGMA schema_version").fetchone()
+    counter = integer(row[0]) if row else 0
+    if known is None or known.counter != counter:
+        known = replace(_schema(connection), counter=counter)
+    markers = _markers(connection) if known.has("state_meta", "value") else {}
+    unindexed = _unindexed(markers)
+    stale = "fts_stale" in markers or (known.fts is not None and f"{FTS}_insert" not in known.triggers)
+    number = version(connection) if known.has("schema_version", "version") else None
+    if (unindexed, stale, number) == (known.unindexed, known.stale, known.schema_version):
+        return known
+    return replace(known, unindexed=unindexed, stale=stale, schema_version=number)
+
+
+def version(connection: apsw.Connection) -> int | None:
+    """The number in the table `schema_version`, None where it has no row."""
+    row = connection.execute("SELECT MAX(version) FROM schema_version").fetchone()
+    return None if row is None or row[0] is None else integer(row[0])
+
+
+def _schema(connection: apsw.Connection) -> Layout:
+    listed = [
+        (str(kind), str(name), text(sql) or "")
+        for kind, name, sql in connection.execute("SELECT type, name, CAST(sql AS BLOB) FROM sqlite_master")
+    ]
+    sqls = {name: sql for kind, name, sql in listed if kind in ("table", "view")}
+    plain = [name for kind, name, sql in listed if kind == "table" and not sql.upper().startswith("CREATE VIRTUAL")]
+    return Layout(
+        tables=frozenset(sqls),
+        columns={name: _columns(connection, name) for name in plain},
+        indexes=frozenset(name for kind, name, _ in listed if kind == "index"),
+        triggers=frozenset(name for kind, name, _ in listed if kind == "trigger"),
+        fts=_kind(sqls.get(FTS)),
+        fts_columns=_fts_columns(sqls.get(FTS)),
+        trigram=_kind(sqls.get(TRIGRAM)),
+        trigram_columns=_fts_columns(sqls.get(TRIGRAM)),
+        fts_leaves_out=_left_out(sqls, FTS, ("long", "8192")),
+        trigram_leaves_out=_left_out(sqls, TRIGRAM, ("tool", "'tool'"), ("internal", "'subagent'")),
+        journal_mode=str(connection.pragma("journal_mode")),
+    )
+
+
+def _left_out(sqls: Mapping[str, str], index: str, *signs: tuple[str, str]) -> frozenset[str]:
+    """What an index lacks, by the signs in the view that it reads, and by its columns."""
+    sql = sqls.get(index, "")
+    source = sqls.get(f"{index}_src", "") if f"{index}_src" in sql else ""
+    lacks_calls = _kind(sql or None) not in (None, "B") and "tool_calls" not in _fts_columns(sql)
+    return frozenset([what for what, sign in signs if sign in source] + ["calls"] * lacks_calls)
+
+
+def _columns(connection: apsw.Connection, table: str) -> frozenset[str]:
+    return frozenset(str(name) for (name,) in connection.execute("SELECT name FROM pragma_table_info(?)", (table,)))
+
+
+def _markers(connection: apsw.Connection) -> dict[str, str]:
+    rows = connection.execute(
+        "SELECT CAST(key AS BLOB), CAST(value AS BLOB) FROM state_meta WHERE key IN (?, ?, ?)", _MARKERS
+    )
+    return {text(key) or "": text(value) or "" for key, value in rows}
+
+
+def _unindexed(markers: Mapping[str, str]) -> tuple[int, int] | None:
+    """Rows in (progress, high water] are not indexed; without a high water everything is."""
+    high = integer(markers.get("fts_rebuild_high_water"), -1)
+    done = integer(markers.get("fts_rebuild_progress"), -1)
+    return (done, high) if high > done else None
+
+
+def _arguments(sql: str) -> list[str]:
+    inside = re.search(r"fts5\s*\((.*)\)", sql, re.DOTALL | re.IGNORECASE)
+    return [part.strip() for part in inside.group(1).split(",")] if inside else []
+
+
+def _fts_columns(sql: str | None) -> tuple[str, ...]:
+    return tuple(part.split()[0].strip("'\"`[]") for part in _arguments(sql or "") if part and "=" not in part)
+
+
+def _kind(sql: str | None) -> str | None:
+    """Which layout of facts/hermes-format.md §2.4 an index has, by its stored CREATE statement."""
+    if sql is None:
+        return None
+    if "tool_name" in _fts_columns(sql):
+        return "C"
+    return "A" if re.search(r"\bcontent\s*=", sql) else "B"

@@ -1,0 +1,1 @@
+"""Statements of a repair: steps, raw rows, moved rows."""

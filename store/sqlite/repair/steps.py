@@ -1,0 +1,204 @@
+"""A step of a repair, and of an undo: one short transaction that checks, writes and journals (design rule 11)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import apsw
+
+from ...base.errors import PlanChanged, Refused
+from ...formats.row_encoding import Draft
+from ..base.cell_values import Value
+from ..base.schema_probe import Layout
+from ..journal import repair_journal
+from ..journal.repair_journal import Done, Header, Intent
+from ..rows import message_writes, session_writes
+from ..rows import session_version as standing
+from ..rows.session_version import Standing
+from ..rows.session_writes import Work
+from . import row_moves
+from .raw_rows import Image
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """A message that is written."""
+
+    at: int
+    """Its id; in a new block the place in it, from 1."""
+    in_block: bool = False
+    draft: Draft | None = None
+    """What is inserted; None for a move,"""
+    old: int = 0
+    """and then the id that the message has."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What one transaction does, and what must be so that it does."""
+
+    header: Header
+    """The operation as it stands after the step."""
+    writes: Sequence[Write]
+    """Last message first."""
+    begins: Intent | None
+    """What the operation is agreed to insert, where it does not stand in the journal yet."""
+    block: int
+    """Ids that a new block takes, of which this step is the first; 0 for none."""
+    standing: Standing
+    """How the session must stand,"""
+    up_to: int | None
+    """as far as ids like this; all of it where it is None."""
+    unchanged: Callable[[], bool]
+    """Whether the JSONL file is the one that was read."""
+    conversation: tuple[str, ...]
+    session: Mapping[str, Value] | None = None
+    """The row of a session that is made, without what has no column."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stepped:
+    """How things stand after a step."""
+
+    header: Header
+    standing: Standing
+    up_to: int | None
+    """Ids above are no business of the repair."""
+    inserted: int
+    moved: int
+
+
+def applying(step: Step) -> Work[Stepped]:
+    """A step as a transaction's work.
+
+    Raises:
+        PlanChanged: The file, the rows or the operation are not as they were planned for.
+        Refused: Hermes is at work on the session.
+    """
+    return lambda connection, layout: _apply(connection, layout, step)
+
+
+def _apply(connection: apsw.Connection, layout: Layout, step: Step) -> Stepped:
+    header = step.header
+    _check(connection, layout, step)
+    if step.block:
+        header = replace(header, base=standing.highest_ever(connection), size=step.block)
+    if step.session is not None:
+        _create(connection, layout, header.session_id, step.session)
+    done = _written(connection, layout, header, step.writes)
+    inserted, moved = len(done.inserted_ids), len(done.moves)
+    session_writes.count(connection, header.session_id, messages=inserted, calls=done.calls)
+    if step.begins:
+        repair_journal.begin(connection, header, step.begins)
+    else:
+        repair_journal.go_on(connection, header)
+    if step.writes:
+        repair_journal.add(connection, header, done)
+    up_to = header.base + header.size if header.size else step.standing.highest or 0
+    after = (
+        standing.standing(connection, layout, header.session_id, up_to=up_to)
+        if moved or step.up_to != up_to
+        else standing.grown(step.standing, done.inserted_ids)
+    )
+    return Stepped(header, after, up_to, inserted, moved)
+
+
+def _check(connection: apsw.Connection, layout: Layout, step: Step) -> None:
+    session_id = step.header.session_id
+    others = repair_journal.headers(connection, layout, session_id=session_id)
+    stopped = [one for one in others if one.state in repair_journal.UNFINISHED]
+    known = [one.operation for one in stopped]
+    if known != ([] if step.begins else [step.header.operation]) or any(
+        one.state == repair_journal.UNDOING for one in stopped
+    ):
+        raise PlanChanged(f"another repair of {session_id} was begun, finished or undone; look again")
+    refuse_if_busy(connection, layout, step.conversation, step.header.changed_at)
+    if not step.unchanged():
+        raise PlanChanged(f"the JSONL file of {session_id} changed; look again")
+    if standing.standing(connection, layout, session_id, up_to=step.up_to) != step.standing:
+        raise PlanChanged(f"others wrote to {session_id}; look again")
+    fixed = [write.at for write in step.writes if not write.in_block]
+    if fixed and row_moves.has_rows(connection, fixed):
+        raise PlanChanged(f"ids that {session_id} was to get were taken by others; look again")
+
+
+def refuse_if_busy(connection: apsw.Connection, layout: Layout, conversation: tuple[str, ...], now: float) -> None:
+    """Leave a session alone that Hermes is at work on.
+
+    Raises:
+        Refused: A live row says so.
+    """
+    holder = standing.holder(connection, layout, conversation, now)
+    if holder is not None:
+        raise Refused(f"Hermes is at work on {conversation[0]} ({holder}); try again when it is done")
+
+
+def _create(connection: apsw.Connection, layout: Layout, session_id: str, values: Mapping[str, Value]) -> None:
+    row = {name: value for name, value in values.items() if layout.has("sessions", name)}
+    name = row.get("title")
+    if name and list(connection.execute("SELECT 1 FROM sessions WHERE title = ?", (name,))):
+        del row["title"]  # titles are unique in the whole file (facts/hermes-format.md §4.2)
+    session_writes.create(connection, layout, session_id, row)
+
+
+def _written(connection: apsw.Connection, layout: Layout, header: Header, writes: Sequence[Write]) -> Done:
+    ids: list[int] = []
+    moves: list[tuple[int, int]] = []
+    calls = 0
+    for write in writes:
+        at = write.at + header.base if write.in_block else write.at
+        if write.draft is not None:
+            message_writes.insert(connection, layout, header.session_id, write.draft, at=at)
+            ids.append(at)
+            calls += write.draft.calls
+        elif row_moves.move(connection, layout, write.old, at):
+            moves.append((write.old, at))
+    return repair_journal.done(ids, moves, calls)
+
+
+@dataclass(frozen=True, slots=True)
+class Back:
+    """A step that is undone, the one done last."""
+
+    header: Header
+    """The operation as it stands after this."""
+    done: Done | None
+    """None where only the journal is left to write."""
+    originals: Mapping[int, Image]
+    """Moved messages as they were, by old id."""
+    conversation: tuple[str, ...]
+
+
+def undoing(back: Back) -> Work[tuple[int, int]]:
+    """A step back as a transaction's work; what was appended, changed or deleted since stays so.
+
+    Returns:
+        Of the work: how many messages were taken out, and how many got their old id back.
+
+    Raises:
+        PlanChanged: From the work: the operation is not as it was looked at.
+        Refused: From the work: Hermes is at work on the session, or an old id was given to another message.
+    """
+    return lambda connection, layout: _undo(connection, layout, back)
+
+
+def _undo(connection: apsw.Connection, layout: Layout, back: Back) -> tuple[int, int]:
+    header, done = back.header, back.done
+    refuse_if_busy(connection, layout, back.conversation, header.changed_at)
+    if repair_journal.last_step(connection, layout, header.operation) != done:
+        raise PlanChanged(f"{header.operation} went on, or was undone, meanwhile; look again")
+    repair_journal.go_on(connection, header)
+    if done is None:
+        if header.created:
+            row_moves.drop_session(connection, header.session_id)
+        return 0, 0
+    if row_moves.has_rows(connection, [old for old, _ in done.moves]):
+        raise Refused(f"an id that {header.operation} has to give back was given to another message since")
+    taken = row_moves.take_out(connection, header.session_id, done.inserted_ids)
+    row_moves.uncount(connection, header.session_id, messages=taken, calls=done.calls if taken else 0)
+    returned = sum(
+        row_moves.move(connection, layout, new, old, original=back.originals.get(old)) for old, new in done.moves
+    )
+    repair_journal.take_back(connection, header.operation, done.step, header.changed_at)
+    return taken, returned

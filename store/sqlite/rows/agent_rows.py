@@ -1,0 +1,105 @@
+"""Whole rows as dicts, in the form that agents know: every column the file has, text decoded.
+
+A reader that shows lists and transcripts uses `sessions` and `messages` instead; these read all there is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ..base import cell_values, column_sql
+from ..base.cell_values import Value
+from ..base.schema_probe import Layout
+from ..connect.reader import Reader
+
+Record = dict[str, object]
+
+_BINARY = frozenset({"display_identity"})
+"""Columns whose bytes are no text (facts/hermes-format.md §2.3)."""
+
+
+def sessions(reader: Reader, clause: str = "", bindings: Sequence[Value] = ()) -> list[Record]:
+    """Rows of `sessions`, `system_prompt` looked up by its hash where it was moved (facts §2.3, version 25)."""
+    layout = reader.layout
+    return _rows(reader, layout, "sessions", clause, bindings) if layout.has("sessions", "id") else []
+
+
+def session(reader: Reader, session_id: str | None) -> Record | None:
+    """The row of one session, None where there is none."""
+    return next(iter(sessions(reader, "WHERE id = ?", (session_id,))), None)
+
+
+def titled(reader: Reader, title: str | None) -> Record | None:
+    """The row of the session with exactly this title, None where there is none."""
+    if not reader.layout.has("sessions", "title"):
+        return None
+    return next(iter(sessions(reader, "WHERE title = ?", (title,))), None)
+
+
+def newest(reader: Reader, source: str | None, limit: int, offset: int) -> list[Record]:
+    """Rows by newest start, of one source or of all; a negative limit is none."""
+    where, bindings = ("WHERE source = ? ", (source,)) if source is not None else ("", ())
+    return sessions(reader, f"{where}ORDER BY started_at DESC, id DESC LIMIT ? OFFSET ?", (*bindings, limit, offset))
+
+
+def ended_before(reader: Reader, moment: float, source: str | None) -> list[str]:
+    """Ids of ended sessions that started before a moment, of one source or of all."""
+    if not reader.layout.has("sessions", "id"):
+        return []
+    where, bindings = (" AND source = ?", (source,)) if source is not None else ("", ())
+    rows = reader.rows(
+        f"SELECT CAST(id AS BLOB) FROM sessions WHERE started_at < ? AND ended_at IS NOT NULL{where}",
+        (moment, *bindings),
+    )
+    return [cell_values.text(row[0]) or "" for row in rows]
+
+
+def messages(reader: Reader, session_id: str | None, *, include_inactive: bool) -> list[Record]:
+    """Rows of `messages` of one session in id order."""
+    layout = reader.layout
+    if not layout.has("messages", "session_id"):
+        return []
+    kept = "" if include_inactive else f" AND {column_sql.active(layout)}"
+    ids = f"SELECT id FROM messages WHERE session_id = ?{kept} ORDER BY id"
+    return _rows(reader, layout, "messages", f"WHERE id IN ({ids}) ORDER BY id", (session_id,))
+
+
+def number(reader: Reader, table: str, column: str, value: str | None) -> int:
+    """How many rows a table has, those with a value in a column where it is not None; 0 where there is no table."""
+    if not reader.layout.has(table, "id"):
+        return 0
+    where, bindings = ("", ()) if value is None else (f" WHERE {column} = ?", (value,))
+    row = reader.row(f"SELECT count(*) FROM {table}{where}", bindings)
+    return cell_values.integer(row[0]) if row else 0
+
+
+def ids_like(reader: Reader, prefix: str) -> list[str]:
+    """At most two ids that start so."""
+    if not reader.layout.has("sessions", "id"):
+        return []
+    rows = reader.rows(
+        "SELECT CAST(id AS BLOB) FROM sessions WHERE id LIKE ? ESCAPE '\\' LIMIT 2", (f"{column_sql.like(prefix)}%",)
+    )
+    return [cell_values.text(row[0]) or "" for row in rows]
+
+
+def _rows(reader: Reader, layout: Layout, table: str, clause: str, bindings: Sequence[Value]) -> list[Record]:
+    names = sorted(layout.columns[table])
+    selected = ", ".join(_cell(layout, table, name) for name in names)
+    return [
+        {name: _decoded(name, cell) for name, cell in zip(names, row, strict=True)}
+        for row in reader.rows(f"SELECT {selected} FROM {table} {clause}", bindings)
+    ]
+
+
+def _cell(layout: Layout, table: str, name: str) -> str:
+    """A cell whose text comes as bytes, so that bad UTF-8 raises nothing."""
+    if (table, name) == ("sessions", "system_prompt") and layout.has("sessions", "system_prompt_hash"):
+        shared = "(SELECT prompt FROM system_prompts WHERE hash = sessions.system_prompt_hash)"
+        return f"CAST(COALESCE({shared}, system_prompt) AS BLOB)"
+    quoted = '"' + name.replace('"', '""') + '"'
+    return f"CASE typeof({quoted}) WHEN 'text' THEN CAST({quoted} AS BLOB) ELSE {quoted} END"
+
+
+def _decoded(name: str, cell: Value) -> Value:
+    return cell_values.text(cell) if isinstance(cell, bytes) and name not in _BINARY else cell

@@ -1,0 +1,423 @@
+"""Messages as a reader of transcripts needs them: heads by page, bodies by id, the window round a hit, outlines.
+
+Order is id order within a session, never time (facts/hermes-format.md §3.5).
+Ids of several sessions interleave, so the next id is not the next message.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import apsw
+
+from ...base.cancel import Cancel
+from ...base.errors import Damaged
+from ...base.models import UNREADABLE, ContextLine, Head, Message, Page
+from ...formats import message_codec
+from ...formats.row_encoding import storable
+from ..base import cell_values, column_sql
+from ..base.cell_values import Value
+from ..base.schema_probe import Layout
+from ..connect.reader import Reader
+
+MOST_BODIES = 256
+"""Bodies in one question: a screen's worth many times over, and still a short read."""
+
+WALK = 4096
+"""Rows of the primary key that a window looks at in each direction before it asks the covering index."""
+
+NEAR = 256
+"""The same where the session is so small that the index is asked sooner: hits at its ends have no neighbour to find."""
+FEW = 512
+"""Rows of a small session."""
+
+IN_ID_ORDER = "idx_messages_session_id"
+"""Index on (session_id, id) that files have since version 24."""
+
+FIRST_OCTETS = 4096
+"""Bytes of the first user message that its first words are taken from; a multimodal cell is read whole."""
+
+
+_FEW_OCTETS = 256
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """The last active row of the conversation, as far as a status needs it (facts/hermes-format.md §4.9)."""
+
+    role: str
+    finish_reason: str | None
+    has_calls: bool
+    has_text: bool
+    """Its content is more than spaces, as far as its first bytes tell."""
+
+
+def heads(reader: Reader, session_id: str | None, *, after: int, limit: int) -> Page[Head]:
+    """Heads in id order, inactive rows included, from the first id above `after`.
+
+    Rows on a damaged page are heads of the role `UNREADABLE`, as far as an index still knows their ids.
+    """
+    layout = reader.layout
+    if not layout.has("messages", "session_id"):
+        return Page(())
+    try:
+        found = [_head(row) for row in reader.rows(heads_statement(layout), (session_id, after, limit + 1))]
+    except Damaged:
+        found = _heads_by_id(reader, _ids_of(reader, session_id, after, limit + 1))
+    shown = tuple(found[:limit])
+    more = len(found) > limit
+    return Page(shown, more, shown[-1].id if more and shown else None)
+
+
+def _ids_of(reader: Reader, session_id: str | None, after: int, limit: int) -> list[int]:
+    """Ids from the index that covers them, or from the table where the index is what is damaged."""
+    try:
+        rows = reader.rows(index_statement(reader.layout, BEHIND), (after, session_id, limit))
+    except Damaged:
+        statement = "SELECT id FROM messages NOT INDEXED WHERE session_id = ?2 AND id > ?1 ORDER BY id LIMIT ?3"
+        rows = reader.rows(statement, (after, session_id, limit))
+    return [cell_values.integer(row[0]) for row in rows]
+
+
+def _heads_by_id(reader: Reader, ids: Sequence[int]) -> list[Head]:
+    """Heads of rows that are there; those that cannot be read are found by parting the others from them."""
+    try:
+        rows = reader.rows(
+            f"SELECT {_headed(reader.layout)} FROM messages WHERE id IN (SELECT value FROM json_each(?)) ORDER BY id",
+            (json.dumps(list(ids)),),
+        )
+    except Damaged:
+        if len(ids) == 1:
+            return [Head(ids[0], UNREADABLE)]
+        half = len(ids) // 2
+        return _heads_by_id(reader, ids[:half]) + _heads_by_id(reader, ids[half:])
+    return [_head(row) for row in rows]
+
+
+def last_heads(reader: Reader, session_id: str | None, *, limit: int) -> tuple[Head, ...]:
+    """The last heads of a session, in id order."""
+    layout = reader.layout
+    if not layout.has("messages", "session_id"):
+        return ()
+    rows = reader.rows(heads_statement(layout, order="DESC"), (session_id, 0, limit))
+    return tuple(_head(row) for row in reversed(rows))
+
+
+def heads_statement(layout: Layout, *, order: str = "ASC") -> str:
+    """Ids first, from an index that covers them, then the rows by their key: no body is sorted."""
+    return (
+        f"WITH page AS MATERIALIZED (SELECT id FROM messages WHERE session_id = ? AND {_key(layout)} > ?"
+        f" ORDER BY id {order} LIMIT ?)"
+        f" SELECT {_headed(layout)} FROM page CROSS JOIN messages ON messages.id = page.id ORDER BY page.id {order}"
+    )
+
+
+def _headed(layout: Layout) -> str:
+    """Columns of a head, in the order `_head` unpacks."""
+    calls, reasoned = _octets(layout, "tool_calls"), _octets(layout, "reasoning", "reasoning_content")
+    return (
+        f"messages.id, {column_sql.text(layout, 'messages', 'role')}, {_octets(layout, 'content')},"
+        f" {column_sql.text(layout, 'messages', 'tool_name')}, {calls} > 2, {reasoned} > 0, {column_sql.active(layout)},"
+        f" {column_sql.whole(layout, 'messages', 'compacted')}, {column_sql.real(layout, 'messages', 'timestamp')}"
+    )
+
+
+def bodies(reader: Reader, ids: Sequence[int], *, cancel: Cancel | None = None) -> tuple[Message, ...]:
+    """Messages in the order asked for; ids without a row are left out.
+
+    Args:
+        cancel: Withdraws the question.
+
+    Raises:
+        ValueError: More than `MOST_BODIES` ids.
+    """
+    if len(ids) > MOST_BODIES:
+        raise ValueError(f"at most {MOST_BODIES} messages at a time, not {len(ids)}")
+    layout = reader.layout
+    if not ids or not layout.has("messages", "session_id"):
+        return ()
+    rows = reader.rows(
+        f"SELECT {body_columns(layout)} FROM messages WHERE id IN (SELECT value FROM json_each(?))",
+        (json.dumps(list(ids)),),
+        cancel=cancel,
+    )
+    found = {message.id: message for message in map(message_of, rows)}
+    return tuple(found[one] for one in ids if one in found)
+
+
+def readable_bodies(reader: Reader, ids: Sequence[int]) -> tuple[Message, ...]:
+    """The same; in the place of one that lies on a damaged page a message that says so."""
+    try:
+        return bodies(reader, ids)
+    except Damaged as error:
+        if len(ids) == 1:
+            cause = str(error).partition(";")[0]
+            return (Message(ids[0], "", UNREADABLE, f"This message cannot be read: {cause}"),)
+    half = len(ids) // 2
+    return readable_bodies(reader, ids[:half]) + readable_bodies(reader, ids[half:])
+
+
+def window(
+    reader: Reader, session_id: str, message_id: int, *, width: int, octets: int | None = None
+) -> tuple[ContextLine, ...]:
+    """The messages round a hit in id order, the hit included: one critical section.
+
+    Args:
+        width: Messages on each side.
+        octets: Bytes of a plain text that are read at most, None for all; a multimodal cell is read whole.
+
+    Returns:
+        Empty where the session has no such message.
+    """
+    rows = reader.ask(
+        lambda connection, layout: _window(connection, layout, session_id, message_id, width=width, octets=octets)
+    )
+    return tuple(_line(row, message_id) for row in rows)
+
+
+def _window(
+    connection: apsw.Connection, layout: Layout, session_id: str, message_id: int, *, width: int, octets: int | None
+) -> list[tuple[Value, ...]]:
+    if not layout.has("messages", "session_id") or not _has(connection, session_id, message_id):
+        return []
+    bindings = (message_id, storable(session_id), width)
+    before, behind = (_neighbours(connection, layout, side, bindings) for side in (BEFORE, BEHIND))
+    ids = json.dumps([*before, message_id, *behind])
+    return list(connection.execute(_lines(layout, octets), (ids,)))
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One direction of a walk."""
+
+    compare: str
+    order: str
+
+
+BEFORE, BEHIND = Side("<", "DESC"), Side(">", "ASC")
+
+
+def walk_statement(side: Side, rows: int = WALK) -> str:
+    """The primary key from the hit, until the width is found or so many rows were looked at (design rule 8)."""
+    return (
+        f"SELECT id FROM (SELECT id, session_id FROM messages WHERE id {side.compare} ? ORDER BY id {side.order}"
+        f" LIMIT {rows}) WHERE +session_id = ? ORDER BY id {side.order} LIMIT ?"
+    )
+
+
+def index_statement(layout: Layout, side: Side) -> str:
+    """The session's ids from an index that covers them, in id order."""
+    return (
+        f"SELECT id FROM messages WHERE session_id = ?2 AND {_key(layout)} {side.compare} ?1"
+        f" ORDER BY id {side.order} LIMIT ?3"
+    )
+
+
+def _key(layout: Layout) -> str:
+    """The id as a term of the index on (session_id, id), or kept from tempting the planner to walk the whole table."""
+    return "id" if IN_ID_ORDER in layout.indexes else "+id"
+
+
+def _neighbours(
+    connection: apsw.Connection, layout: Layout, side: Side, bindings: tuple[int, str | None, int]
+) -> list[int]:
+    """Ids on one side of a hit; the bindings are its id, its session and the width."""
+    message_id, session_id, width = bindings
+    for rows in (NEAR, WALK):
+        found = _ids(connection, walk_statement(side, rows), bindings)
+        if len(found) >= width or not _goes_on(connection, message_id, side, rows):
+            return found
+        if rows == NEAR and _is_small(connection, session_id):
+            break
+    return _ids(connection, index_statement(layout, side), bindings)
+
+
+def _is_small(connection: apsw.Connection, session_id: str | None) -> bool:
+    sql = f"SELECT count(*) FROM (SELECT 1 FROM messages WHERE session_id = ? LIMIT {FEW + 1})"
+    return _ids(connection, sql, (session_id,))[0] <= FEW
+
+
+def _goes_on(connection: apsw.Connection, message_id: int, side: Side, rows: int) -> bool:
+    """True where the walk stopped at its limit and not at the end of the table."""
+    beyond = f"SELECT 1 FROM messages WHERE id {side.compare} ? ORDER BY id {side.order} LIMIT 1 OFFSET {rows}"
+    return bool(_ids(connection, beyond, (message_id,)))
+
+
+def _ids(connection: apsw.Connection, statement: str, bindings: tuple[Value, ...]) -> list[int]:
+    return [cell_values.integer(row[0]) for row in connection.execute(statement, bindings)]
+
+
+def _has(connection: apsw.Connection, session_id: str, message_id: int) -> bool:
+    return bool(_ids(connection, "SELECT id FROM messages WHERE id = ? AND +session_id = ?", (message_id, session_id)))
+
+
+def _lines(layout: Layout, octets: int | None) -> str:
+    role, moment = column_sql.text(layout, "messages", "role"), column_sql.real(layout, "messages", "timestamp")
+    return (
+        f"SELECT id, {role}, {_opening(octets)}, {moment} FROM messages"
+        " WHERE id IN (SELECT value FROM json_each(?)) ORDER BY id"
+    )
+
+
+def _line(row: tuple[Value, ...], message_id: int) -> ContextLine:
+    name, role, cell, moment = row
+    own = cell_values.integer(name)
+    return ContextLine(
+        own, cell_values.text(role) or "", _readable(cell), own == message_id, cell_values.moment(moment)
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Extent:
+    """Where a session's rows begin and end."""
+
+    session_id: str
+    rows: int
+    first: int
+    last_active: int | None
+    """Highest id of an active row."""
+
+
+def extent(reader: Reader, session_id: str) -> Extent | None:
+    """How far a session reaches, from a covering index alone; None where it has no rows."""
+    layout = reader.layout
+    if not layout.has("messages", "session_id"):
+        return None
+    last = f"max(CASE WHEN {column_sql.active(layout)} THEN id END)"
+    row = reader.row(f"SELECT count(*), min(id), {last} FROM messages WHERE session_id = ?", (session_id,))
+    if row is None or row[1] is None:
+        return None
+    many, first, active = row
+    last_active = None if active is None else cell_values.integer(active)
+    return Extent(session_id, cell_values.integer(many), cell_values.integer(first), last_active)
+
+
+def ending(reader: Reader, reach: Extent) -> Ending | None:
+    """The last active row of a user, an assistant or a tool; None where there is none."""
+    if reach.last_active is None:
+        return None
+    layout = reader.layout
+    facts = (
+        f"{column_sql.text(layout, 'messages', 'role')}, {column_sql.text(layout, 'messages', 'finish_reason')},"
+        f" {_octets(layout, 'tool_calls')} > 2, substr(CAST(messages.content AS BLOB), 1, {_FEW_OCTETS})"
+    )
+    spoken = f"{column_sql.active(layout)} AND messages.role IN ('user', 'assistant', 'tool')"
+    row = reader.row(_nearest(facts, reach, "<=", "DESC", spoken), (reach.last_active, reach.session_id))
+    if row is None:
+        return None
+    role, reason, calls, opening = row
+    return Ending(
+        cell_values.text(role) or "",
+        cell_values.text(reason),
+        bool(calls),
+        bool((cell_values.text(opening) or "").strip()),
+    )
+
+
+def has_turns(reader: Reader, reach: Extent) -> bool:
+    """True where a user or an assistant said anything."""
+    said = _nearest("1", reach, ">=", "ASC", "messages.role IN ('user', 'assistant')")
+    return reader.row(said, (reach.first, reach.session_id)) is not None
+
+
+def first_user_text(reader: Reader, reach: Extent) -> str:
+    """The start of the first user message in id order, readable; "" where there is none."""
+    said = _nearest(_opening(FIRST_OCTETS), reach, ">=", "ASC", "messages.role = 'user'")
+    row = reader.row(said, (reach.first, reach.session_id))
+    return _readable(row[0]) if row else ""
+
+
+def _nearest(facts: str, reach: Extent, compare: str, order: str, condition: str) -> str:
+    """The session's row nearest to an id that meets the condition, among `WALK` rows at most.
+
+    Many rows lie close together in the table and are met by walking its key; few are read from an index.
+    """
+    ids = (
+        f"SELECT id, session_id FROM messages WHERE id {compare} ?1"
+        if reach.rows > WALK
+        else f"SELECT id, session_id FROM messages WHERE session_id = ?2 AND +id {compare} ?1"
+    )
+    return (
+        f"SELECT {facts} FROM ({ids} ORDER BY id {order} LIMIT {WALK}) AS walk"
+        f" CROSS JOIN messages ON messages.id = walk.id"
+        f" WHERE +walk.session_id = ?2 AND {condition} ORDER BY walk.id {order} LIMIT 1"
+    )
+
+
+def _opening(octets: int | None) -> str:
+    """The content as bytes: its start where it is plain text, all of it where JSON follows a NUL (facts §3.2)."""
+    whole = "CAST(messages.content AS BLOB)"
+    if octets is None:
+        return whole
+    return f"CASE substr({whole}, 1, 1) WHEN x'00' THEN {whole} ELSE substr({whole}, 1, {octets}) END"
+
+
+def _readable(cell: Value) -> str:
+    return message_codec.readable(message_codec.decode(cell_values.text(cell)))
+
+
+def _octets(layout: Layout, *names: str) -> str:
+    return "(" + " + ".join(column_sql.octets(layout, "messages", name) for name in names) + ")"
+
+
+def _head(row: tuple[Value, ...]) -> Head:
+    name, role, octets, tool, calls, reasoned, active, compacted, moment = row
+    return Head(
+        id=cell_values.integer(name),
+        role=cell_values.text(role) or "",
+        octets=cell_values.integer(octets),
+        tool_name=cell_values.text(tool),
+        has_calls=bool(calls),
+        has_reasoning=bool(reasoned),
+        active=bool(active),
+        compacted=bool(cell_values.integer(compacted)),
+        timestamp=cell_values.moment(moment),
+    )
+
+
+_SHOWN = ("session_id", "role", "content", "tool_name")
+"""What every list of messages shows; the rest follows the numbers."""
+_REST = ("tool_calls", "tool_call_id", "reasoning_content", "reasoning", "finish_reason", "display_kind")
+
+
+def body_columns(layout: Layout) -> str:
+    """Columns of a body, in the order `message_of` unpacks: id, time, session, role, content and tool come first."""
+    return ", ".join(
+        (
+            "messages.id",
+            column_sql.real(layout, "messages", "timestamp"),
+            *(column_sql.text(layout, "messages", name) for name in _SHOWN),
+            column_sql.active(layout),
+            column_sql.whole(layout, "messages", "compacted"),
+            column_sql.whole(layout, "messages", "observed"),
+            column_sql.whole(layout, "messages", "_compressed_summary"),
+            *(column_sql.text(layout, "messages", name) for name in _REST),
+        )
+    )
+
+
+def message_of(row: tuple[Value, ...]) -> Message:
+    """A message from the cells of `body_columns`."""
+    name, moment, *shown, active, compacted, observed, summary = row[:10]
+    session_id, role, body, tool = map(cell_values.text, shown)
+    calls, call_id, field, plain, reason, kind = map(cell_values.text, row[10:])
+    text, thought = message_codec.parted(role or "", message_codec.readable(message_codec.decode(body)))
+    return Message(
+        id=cell_values.integer(name),
+        session_id=session_id or "",
+        role=role or "",
+        text=text,
+        timestamp=cell_values.moment(moment),
+        tool_calls=message_codec.shown_calls(calls),
+        tool_call_id=call_id,
+        tool_name=tool,
+        reasoning=message_codec.reasoned(field or plain or "", thought),
+        finish_reason=reason,
+        active=bool(active),
+        compacted=bool(cell_values.integer(compacted)),
+        display_kind=kind,
+        observed=bool(cell_values.integer(observed)),
+        summary=bool(cell_values.integer(summary)) or message_codec.is_summary(text),
+    )

@@ -1,0 +1,167 @@
+"""The session rows as an agent writes them; every function runs inside a transaction of the Writer."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable, Mapping
+from typing import TypeVar
+
+import apsw
+
+from ...base.errors import ColumnMissing
+from ...formats.row_encoding import storable, whole
+from ..base import cell_values
+from ..base.cell_values import Value
+from ..base.schema_probe import Layout
+from ..journal import append_keys
+
+T = TypeVar("T")
+
+Work = Callable[[apsw.Connection, Layout], T]
+"""What happens in a transaction; it may run again after a lock."""
+
+_ADDED = ("input_tokens", "output_tokens", "cache_read_tokens", "cache_write_tokens", "reasoning_tokens")
+_ADDED_COSTS = ("estimated_cost_usd", "actual_cost_usd")
+_OVERWRITTEN = ("cost_status", "cost_source", "pricing_version")
+_BACKFILLED = ("model", "billing_provider", "billing_base_url", "billing_mode")
+
+
+def present(layout: Layout, table: str, values: Mapping[str, Value]) -> dict[str, Value]:
+    """The values that this file has columns for, without NULLs.
+
+    Raises:
+        ColumnMissing: One that is not empty has no column (design rule 7).
+    """
+    for name, value in values.items():
+        if value not in (None, "") and not layout.has(table, name):
+            raise ColumnMissing(name)
+    return {name: value for name, value in values.items() if value is not None and layout.has(table, name)}
+
+
+def create(connection: apsw.Connection, layout: Layout, session_id: str, values: Mapping[str, Value]) -> None:
+    """Insert a row; a row that is already there stays exactly as it is."""
+    row = present(layout, "sessions", {"id": storable(session_id), **values})
+    connection.execute(
+        f"INSERT INTO sessions ({', '.join(row)}) VALUES ({', '.join('?' * len(row))}) ON CONFLICT(id) DO NOTHING",
+        tuple(row.values()),
+    )
+
+
+def end(connection: apsw.Connection, session_id: str, reason: str, now: float) -> None:
+    """Mark as ended; the first reason wins (facts/hermes-format.md §4.5)."""
+    connection.execute(
+        "UPDATE sessions SET ended_at = ?, end_reason = ? WHERE id = ? AND ended_at IS NULL",
+        (now, storable(reason), storable(session_id)),
+    )
+
+
+def reopen(connection: apsw.Connection, session_id: str) -> None:
+    """Take the end back."""
+    connection.execute("UPDATE sessions SET ended_at = NULL, end_reason = NULL WHERE id = ?", (storable(session_id),))
+
+
+def set_prompt(connection: apsw.Connection, layout: Layout, session_id: str, prompt: str) -> None:
+    """Store the prompt in the row itself: a hash that would speak before it is emptied (facts §2.3, version 25)."""
+    shared = ", system_prompt_hash = NULL" if layout.has("sessions", "system_prompt_hash") else ""
+    connection.execute(
+        f"UPDATE sessions SET system_prompt = ?{shared} WHERE id = ?", (storable(prompt), storable(session_id))
+    )
+
+
+def add_tokens(connection: apsw.Connection, layout: Layout, session_id: str, given: Mapping[str, Value]) -> None:
+    """Add to the counters and costs, overwrite what is known of the cost, fill model and billing where they are NULL.
+
+    Args:
+        given: Column -> value; 0 and None say nothing.
+
+    Raises:
+        ColumnMissing: See `present`.
+    """
+    row = present(layout, "sessions", {name: value or None for name, value in given.items()})
+    sets = {
+        **{name: f"{name} = COALESCE({name}, 0) + ?" for name in (*_ADDED, *_ADDED_COSTS)},
+        **{name: f"{name} = ?" for name in _OVERWRITTEN},
+        **{name: f"{name} = COALESCE({name}, ?)" for name in _BACKFILLED},
+    }
+    if row:
+        connection.execute(
+            f"UPDATE sessions SET {', '.join(sets[name] for name in row)} WHERE id = ?",
+            (*row.values(), storable(session_id)),
+        )
+
+
+def count(connection: apsw.Connection, session_id: str, *, messages: int, calls: int, absolute: bool = False) -> None:
+    """Add to the counters of messages and calls, or set them (facts §4.7)."""
+    before = "0" if absolute else "COALESCE({}, 0)"
+    connection.execute(
+        f"UPDATE sessions SET message_count = {before.format('message_count')} + ?,"
+        f" tool_call_count = {before.format('tool_call_count')} + ? WHERE id = ?",
+        (messages, calls, storable(session_id)),
+    )
+
+
+def delete(connection: apsw.Connection, session_id: str, *, delegates: bool, ended_only: bool = False) -> bool:
+    """Delete a session with its messages; children lose their parent and stay.
+
+    Args:
+        delegates: Delete what carries the session's own marker of a delegate too, and theirs in turn (facts §4.3).
+        ended_only: Leave a session that is open (again).
+
+    Returns:
+        True where the session was there and went.
+    """
+    own = storable(session_id)
+    if not _holds(connection, "id = ?" + (" AND ended_at IS NOT NULL" if ended_only else ""), own):
+        return False
+    doomed = json.dumps(_with_delegates(connection, own) if delegates else [own])
+    among = "IN (SELECT value FROM json_each(?))"
+    connection.execute(f"UPDATE sessions SET parent_session_id = NULL WHERE parent_session_id {among}", (doomed,))
+    connection.execute(f"DELETE FROM messages WHERE session_id {among}", (doomed,))
+    connection.execute(f"DELETE FROM sessions WHERE id {among}", (doomed,))
+    append_keys.forget(connection, doomed)
+    return True
+
+
+def _holds(connection: apsw.Connection, condition: str, session_id: str | None) -> bool:
+    return bool(list(connection.execute(f"SELECT 1 FROM sessions WHERE {condition}", (session_id,))))
+
+
+def _with_delegates(connection: apsw.Connection, session_id: str | None) -> list[str]:
+    """The session, the children whose marker names it, and theirs."""
+    marker = "CASE WHEN json_valid(model_config) THEN json_extract(model_config, '$._delegate_from') END"
+    rows = connection.execute(
+        "WITH RECURSIVE found(id) AS (SELECT ? UNION SELECT sessions.id FROM found CROSS JOIN sessions"
+        f" ON sessions.parent_session_id = found.id AND {marker} = found.id)"
+        " SELECT CAST(id AS BLOB) FROM found",
+        (session_id,),
+    )
+    return [cell_values.text(row[0]) or "" for row in rows]
+
+
+def session_values(
+    source: str, model: str | None, now: float, *, model_config: Mapping[str, object] | None = None, **texts: str | None
+) -> dict[str, Value]:
+    """Column -> value of a new session's row."""
+    return {
+        "source": storable(source),
+        "model": storable(model),
+        "model_config": json.dumps(model_config) if model_config else None,
+        "started_at": now,
+        **{name: storable(value) for name, value in texts.items()},
+    }
+
+
+def token_values(given: Mapping[str, str | int | float | None]) -> dict[str, Value]:
+    """Column -> value of a token count.
+
+    Raises:
+        ValueError: A counter that needs more than 64 bits, or a cost that is not finite.
+    """
+    return {name: storable(value) if isinstance(value, str) else _number(value, name) for name, value in given.items()}
+
+
+def _number(value: int | float | None, name: str) -> int | float | None:
+    if isinstance(value, float) and not math.isfinite(value):
+        raise ValueError(f"{name} must be finite, not {value!r}")
+    return whole(value, name) if isinstance(value, int) else value

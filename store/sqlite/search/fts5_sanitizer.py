@@ -1,0 +1,72 @@
+"""Hermes' own search language made safe for MATCH: what `search_messages` accepts, as upstream reads it.
+
+The steps are those of facts/hermes-format.md §6.3; what upstream leaves to fail (`user@x`, `a AND OR b`, an operator
+alone) is quoted or mended here, so that the result is never a syntax error.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from ...query.tokenizer import words
+
+MAX_CHARACTERS = 2048
+"""Upstream's cap."""
+MAX_TERMS = 128
+"""Deep NOTs would pass FTS5's limit of 256 levels."""
+
+_UNBINDABLE = re.compile("[\x00\ud800-\udfff]")
+_PIECE = re.compile(r'"(?P<phrase>[^"]*)"(?P<star>\*?)|[^"\s]+')
+_SPECIAL = re.compile(r"[+{}():^]+")
+_PLAIN = re.compile(r"[^\W_]+\*?")
+_OPERATORS = ("AND", "OR", "NOT")
+
+
+def sanitise(text: str) -> str:
+    """Turn what an agent asked for into a MATCH string; "" where no word is left.
+
+    Balanced phrases, `prefix*` and the operators AND, OR, NOT between two terms keep their meaning; a term with
+    punctuation in it becomes a phrase; all other syntax is dropped.
+    """
+    items = list(_items(_UNBINDABLE.sub(" ", text[:MAX_CHARACTERS])))
+    if items and items[0].upper() in _OPERATORS:
+        del items[0]
+    if items and items[-1].upper() in _OPERATORS:
+        del items[-1]
+    return " ".join(_joined(items[:MAX_TERMS]))
+
+
+def _items(text: str) -> Iterator[str]:
+    """Part a text into phrases, terms and operators."""
+    for found in _PIECE.finditer(text):
+        if found["phrase"] is None:
+            yield from filter(None, map(_term, _SPECIAL.split(found[0])))
+        elif words(found["phrase"]):
+            yield found[0]
+
+
+def _term(part: str) -> str:
+    """Give one bare term as MATCH takes it, "" where no word is in it."""
+    part = re.sub(r"\*+", "*", part).lstrip("*")
+    if not words(part):
+        return ""
+    body = part.rstrip("*")
+    if part in _OPERATORS or (_PLAIN.fullmatch(part) and body not in _OPERATORS):
+        return part
+    return f'"{body}"{"*" if part.endswith("*") else ""}'
+
+
+def _joined(items: list[str]) -> list[str]:
+    """Leave out operators that lack a side; of several in a row the last one counts."""
+    kept: list[str] = []
+    for item in items:
+        if item in _OPERATORS and not kept:
+            continue
+        if item in _OPERATORS and kept[-1] in _OPERATORS:
+            kept[-1] = item
+        else:
+            kept.append(item)
+    while kept and kept[-1] in _OPERATORS:
+        kept.pop()
+    return kept

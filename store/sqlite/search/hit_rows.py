@@ -1,0 +1,90 @@
+"""What a search shows of the rows that it found: text and session at once, the rest of a message where it is asked for.
+
+Most hits are in the text, and of most nobody sees more than that: a call is parsed for those alone that need it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import apsw
+
+from ...base.cancel import Cancel
+from ...base.models import Message
+from ...formats import message_codec
+from ..base import cell_values, column_sql
+from ..base.schema_probe import Layout
+from ..connect.reader import Reader, Row
+from ..rows.messages import body_columns, message_of
+from .labels import Label
+
+_LABEL = ("source", "model", "title")
+
+
+@dataclass(frozen=True, slots=True)
+class Glimpse:
+    """A message as far as a list of hits shows it."""
+
+    id: int
+    session_id: str
+    role: str
+    text: str
+    """Readable, without the reasoning that stood in it."""
+    timestamp: float | None
+    tool_name: str | None
+    label: Label
+    row: Row
+
+    def message(self) -> Message:
+        """All of it."""
+        return message_of(self.row)
+
+
+def of(reader: Reader, ids: Sequence[int], *, cancel: Cancel | None = None) -> list[Glimpse]:
+    """Glimpses of rows, in the order asked for, without those that are gone: one critical section.
+
+    Raises:
+        Interrupted: The question was withdrawn.
+        StoreError: The messages cannot be read.
+    """
+
+    def _question(connection: apsw.Connection, layout: Layout) -> list[Row]:
+        if not layout.has("messages", "session_id"):
+            return []
+        return connection.execute(statement(layout), (json.dumps(list(ids)),)).fetchall()
+
+    known: dict[Row, Label] = {}
+    found = {glimpse.id: glimpse for row in reader.ask(_question, cancel=cancel) for glimpse in [_glimpse(row, known)]}
+    return [found[one] for one in ids if one in found]
+
+
+def statement(layout: Layout) -> str:
+    """Rows by their key, and the session of each by its own, whatever the statistics say; the ids are bound as JSON."""
+    label = ", ".join(column_sql.text(layout, "sessions", name) for name in _LABEL)
+    sessions = " LEFT JOIN sessions ON sessions.id = messages.session_id" if layout.has("sessions", "id") else ""
+    return (
+        f"SELECT {body_columns(layout)}, {label if sessions else 'NULL, NULL, NULL'}"
+        f" FROM json_each(?) AS named CROSS JOIN messages ON messages.id = named.value{sessions}"
+    )
+
+
+def _glimpse(row: Row, known: dict[Row, Label]) -> Glimpse:
+    own, about = row[: -len(_LABEL)], row[-len(_LABEL) :]
+    if (label := known.get(about)) is None:
+        source, model, title = map(cell_values.text, about)
+        label = known[about] = Label(source or "", model, title)
+    name, moment, session_id, cell, body, tool = own[:6]
+    role = cell_values.text(cell) or ""
+    text, _ = message_codec.parted(role, message_codec.readable(message_codec.decode(cell_values.text(body))))
+    return Glimpse(
+        cell_values.integer(name),
+        cell_values.text(session_id) or "",
+        role,
+        text,
+        cell_values.moment(moment),
+        cell_values.text(tool),
+        label,
+        own,
+    )

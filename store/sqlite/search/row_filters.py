@@ -1,0 +1,151 @@
+"""What a search asks of a message besides its words: columns to fetch, and judgement on their cells.
+
+The judgement is Python's, so that `source:` and `title:` mean the same here and for JSONL files; the columns ride along
+with the hit and never become a condition that SQLite could start from.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from ...base.cancel import Cancel
+from ...query.ast import Filter, Query
+from ...query.filters import admits
+from ..base import cell_values
+from ..base import column_sql as columns
+from ..base.cell_values import Value
+from ..base.schema_probe import Layout
+from ..connect.reader import Reader
+
+Among = Callable[[str], bool]
+"""Tells of a session id whether its messages are asked for."""
+
+_NAME = re.compile(r'\\?"name\\?"\s*:\s*\\?"([^"\\]+)')
+_TEXTS = {
+    "source": ("sessions", "source"),
+    "model": ("sessions", "model"),
+    "cwd": ("sessions", "cwd"),
+    "title": ("sessions", "title"),
+    "role": ("messages", "role"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Test:
+    """One condition: the cells of `columns` pass it or not."""
+
+    columns: tuple[str, ...]
+    passes: Callable[[Sequence[Value]], bool]
+
+    @property
+    def of_session(self) -> bool:
+        """True where it speaks of the session, whatever the message."""
+        return any("sessions." in column for column in self.columns)
+
+
+def tests(layout: Layout, query: Query, among: Among | None) -> tuple[Test, ...]:
+    """The conditions of a query's filters on a file of this layout.
+
+    `is:flagged` and `is:live` are not in the file: the caller knows them, and says by `among` which sessions they are.
+    """
+    found = [_text(layout, query, key) for key in _TEXTS if _filters(query, key)]
+    if _filters(query, "tool"):
+        found.append(_tool(layout, query))
+    found += [_time(layout, one) for key in ("after", "before") for one in _filters(query, key)]
+    found += [_flag(_archived(layout), one) for one in _filters(query, "is") if one.value == "archived"]
+    found += [_flag(_reasoning(layout), one) for one in _filters(query, "has") if one.value == "reasoning"]
+    if among is not None:
+        session_id = columns.text(layout, "messages", "session_id")
+        found.append(Test((session_id,), lambda row: among(cell_values.text(row[0]) or "")))
+    return tuple(found)
+
+
+class OfSessions:
+    """The conditions that speak of sessions, asked of each session once: one row may be pages away from its end."""
+
+    def __init__(self, reader: Reader, conditions: Sequence[Test]) -> None:
+        self._reader, self._conditions = reader, conditions
+        self._known: dict[Value, bool] = {}
+
+    def learn(self, cells_of_ids: Iterable[Value], cancel: Cancel | None) -> None:
+        """Ask of the sessions with these ids, those that are new: one critical section; raises Interrupted."""
+        unknown = {cell for cell in cells_of_ids if cell not in self._known}
+        if not unknown:
+            return
+        wanted = ", ".join(["CAST(sessions.id AS BLOB)", *(name for one in self._conditions for name in one.columns)])
+        names = json.dumps([cell_values.text(cell) for cell in unknown])
+        sql = f"SELECT {wanted} FROM sessions WHERE id IN (SELECT value FROM json_each(?))"
+        found = {row[0]: row[1:] for row in self._reader.rows(sql, (names,), cancel=cancel)}
+        nothing = (None,) * sum(len(one.columns) for one in self._conditions)
+        self._known |= {cell: passes(self._conditions, found.get(cell, nothing)) for cell in unknown}
+
+    def __call__(self, row: Sequence[Value]) -> bool:
+        """Whether the session with this id passes; it was learned before."""
+        return self._known[row[0]]
+
+
+def passes(conditions: Iterable[Test], row: Sequence[Value]) -> bool:
+    """Whether a row, cells in the order of the conditions' columns, passes all of them."""
+    place = 0
+    for condition in conditions:
+        end = place + len(condition.columns)
+        if not condition.passes(row[place:end]):
+            return False
+        place = end
+    return True
+
+
+def _filters(query: Query, key: str) -> tuple[Filter, ...]:
+    return (*query.of(key), *query.of(key, negated=True))
+
+
+def _text(layout: Layout, query: Query, key: str) -> Test:
+    plain, negated = query.of(key), query.of(key, negated=True)
+    column = columns.text(layout, *_TEXTS[key])
+    return Test((column,), lambda row: _admitted(plain, negated, (cell_values.text(row[0]),)))
+
+
+def _tool(layout: Layout, query: Query) -> Test:
+    """A result carries the tool's name, a call has it in its JSON, double-encoded at times (facts §3.3)."""
+    plain, negated = query.of("tool"), query.of("tool", negated=True)
+
+    def _passes(row: Sequence[Value]) -> bool:
+        name, calls = cell_values.text(row[0]), cell_values.text(row[1])
+        return _admitted(plain, negated, (name, *_NAME.findall(calls or "")))
+
+    return Test(tuple(columns.text(layout, "messages", name) for name in ("tool_name", "tool_calls")), _passes)
+
+
+@lru_cache(maxsize=4096)
+def _admitted(plain: tuple[Filter, ...], negated: tuple[Filter, ...], names: tuple[str | None, ...]) -> bool:
+    """One of the plain filters holds for one of the names, and all of the negated ones for all."""
+    if plain and not any(admits(one, name) for one in plain for name in names):
+        return False
+    return all(admits(one, name) for one in negated for name in names)
+
+
+def _time(layout: Layout, one: Filter) -> Test:
+    bound = one.moment or 0.0
+
+    def _passes(row: Sequence[Value]) -> bool:
+        moment = cell_values.moment(row[0])
+        found = moment is not None and (moment >= bound if one.key == "after" else moment < bound)
+        return found is not one.negated
+
+    return Test((columns.real(layout, "messages", "timestamp"),), _passes)
+
+
+def _archived(layout: Layout) -> str:
+    return f"COALESCE({columns.whole(layout, 'sessions', 'archived')}, 0)"
+
+
+def _reasoning(layout: Layout) -> str:
+    return " + ".join(columns.octets(layout, "messages", name) for name in ("reasoning", "reasoning_content"))
+
+
+def _flag(column: str, one: Filter) -> Test:
+    return Test((column,), lambda row: (cell_values.integer(row[0]) != 0) is not one.negated)
