@@ -28,7 +28,7 @@ class Handle:
         path: The state.db; without `read_only` it is made where it is missing or has no byte yet, with its folder.
         read_only: Create nothing, refuse every write.
         sessions_dir: Folder of the legacy files, `sessions` beside the state.db where it is None.
-        cache_dir: Where verdicts are remembered from one start to the next (`store.files.verdict_cache`); None for nowhere.
+        cache_dir: Folder of the verdict cache (`files.verdict_cache`), kept between starts; None for none.
         patience: Seconds that a write waits for the lock before it raises `Locked`.
 
     Raises:

@@ -1,6 +1,6 @@
 """Homes of a known size, made up word by word: `python -m tests.benchmarks.homes FOLDER --size M --seed 7`.
 
-The tables are `store.sqlite.connect.create`'s, those of hermes-agent 0.19.0; the indexes are filled as its rebuild fills them.
+The tables are those of hermes-agent 0.19.0 (`store.sqlite.connect.create`), the indexes filled as its rebuild does.
 Words follow Zipf's law over a made-up vocabulary; eight sessions are written in turn, so that their ids interleave;
 one session in twenty is Chinese; one in a hundred has a clock that was set back in the middle.
 """

@@ -128,4 +128,5 @@ def searched_text(layout: Layout) -> str:
     names = [name for name in ("content", "tool_name", "tool_calls") if layout.has("messages", name)]
     size = " + ".join(column_sql.octets(layout, "messages", name) for name in names)
     parts = ", ".join(f"messages.{name}" for name in names)
-    return f"CASE WHEN {column_sql.findable(layout)} AND {size} <= {LONGEST} THEN CAST(concat_ws(' ', {parts}) AS BLOB) END"
+    readable = f"{column_sql.findable(layout)} AND {size} <= {LONGEST}"
+    return f"CASE WHEN {readable} THEN CAST(concat_ws(' ', {parts}) AS BLOB) END"
