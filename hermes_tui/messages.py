@@ -31,7 +31,7 @@ from store.models import (
     Whereabouts,
 )
 from store.models import Message as Entry
-from store.plan import Line, Operation, Plan, Progress, Receipt, Why
+from store.repair.model import Line, Operation, Plan, Progress, Receipt, Why
 
 
 @dataclass

@@ -5,6 +5,7 @@ This is the one door; what is not named here may change.
 
 from __future__ import annotations
 
+from .agent.recorder import SessionRecorder, replay
 from .base.cancel import Cancel
 from .base.errors import (
     BackupFailed,
@@ -58,9 +59,8 @@ from .base.models import (
 )
 from .files.home import Home
 from .files.outbox import Pending
-from .plan import Line, Operation, Plan, Progress, Receipt, Refusal, Run, State, Why
-from .profiles import ProfilesDB, open_home
-from .recorder import SessionRecorder, replay
+from .profiles.browser import ProfilesDB, open_home
+from .repair.model import Line, Operation, Plan, Progress, Receipt, Refusal, Run, State, Why
 from .session_db import SessionDB
 
 __all__ = [

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .mending import RepairVerbs
+from .repair.repairs import RepairVerbs
 
 
 class SessionDB(RepairVerbs):

@@ -30,7 +30,7 @@ from store.models import Change, Session
 
 if TYPE_CHECKING:
     from store import SessionDB
-    from store.watch import Watch
+    from store.browse.watch import Watch
 
 JUDGING = 4.0
 """Times as long as it took to compare what changed, until that is done again: a large session may always change."""

@@ -25,7 +25,7 @@ from hermes_tui.messages import (
 from store.base.cancel import Cancel
 from store.errors import Locked, ReadOnly, Refused, StoreError
 from store.models import Change
-from store.plan import Line, Plan, Progress, Receipt
+from store.repair.model import Line, Plan, Progress, Receipt
 
 if TYPE_CHECKING:
     from store import SessionDB

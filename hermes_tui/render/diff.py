@@ -16,8 +16,8 @@ from hermes_tui.render.text import wrap
 from hermes_tui.render.time import in_words, many
 from hermes_tui.render.tool import LONGEST_PARSED, outcome, output, summary
 from store.models import Message
-from store.plan import Line as Pair
-from store.plan import Plan
+from store.repair.model import Line as Pair
+from store.repair.model import Plan
 
 LONGEST = 2_000
 """Characters of a message that are looked at."""

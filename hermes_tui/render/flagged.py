@@ -13,7 +13,7 @@ from hermes_tui.render.safe import one_line, safe
 from hermes_tui.render.time import count, in_words, many
 from store.errors import StoreError
 from store.models import Drift, Verdict
-from store.plan import Plan, Receipt, State
+from store.repair.model import Plan, Receipt, State
 
 FRONT = 7
 """Columns before the session: bar, mark, flag."""

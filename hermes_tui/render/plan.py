@@ -12,7 +12,7 @@ from hermes_tui.render.glyphs import Glyphs
 from hermes_tui.render.line import Line, Role, Span, blank, span
 from hermes_tui.render.text import wrap
 from hermes_tui.render.time import in_words, many
-from store.plan import Plan, Progress, Refusal, Run, Why
+from store.repair.model import Plan, Progress, Refusal, Run, Why
 
 NOTHING = "nothing"
 ONLY_SQLITE = "that only SQLite has"

@@ -12,7 +12,7 @@ from hermes_tui.render.safe import one_line
 from hermes_tui.render.text import wrap
 from hermes_tui.render.time import in_words, many
 from store.models import Check, Drift, Status, Verdict
-from store.plan import Operation, Plan, Receipt, State
+from store.repair.model import Operation, Plan, Receipt, State
 
 MARGIN = 3
 LABEL = 12

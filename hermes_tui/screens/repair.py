@@ -19,7 +19,7 @@ from hermes_tui.screens.repair_view import READ_ONLY, One
 from hermes_tui.widgets.page import Page
 from hermes_tui.widgets.virtual_list import VirtualList
 from store.errors import ReadOnly
-from store.plan import State
+from store.repair.model import State
 
 
 class RepairScreen(RepairFrame):

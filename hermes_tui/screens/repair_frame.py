@@ -31,7 +31,7 @@ from hermes_tui.widgets.page import Page
 from hermes_tui.widgets.pane import Pane
 from hermes_tui.widgets.status_line import StatusLine
 from hermes_tui.widgets.title_row import TitleRow
-from store.plan import State
+from store.repair.model import State
 
 CALM = 0.25
 """Seconds between two pictures of what runs."""

@@ -16,8 +16,8 @@ from hermes_tui.render.time import in_words, many
 from hermes_tui.widgets.head_rule import Heading, heading_line
 from store.errors import StoreError
 from store.models import Verdict
-from store.plan import Line as Pair
-from store.plan import Operation, Plan, Progress, Receipt, State
+from store.repair.model import Line as Pair
+from store.repair.model import Operation, Plan, Progress, Receipt, State
 
 FRAME_ROWS = 4
 """Title, status, head rule, footer."""

@@ -15,7 +15,7 @@ from hermes_tui.render.time import in_words, many
 from hermes_tui.widgets.bar import Bar
 from hermes_tui.widgets.theme import Ground
 from store.models import Check, Drift, JsonlFacts, Origin, Session
-from store.plan import Why
+from store.repair.model import Why
 
 DIFFERENCE: Line = (span("d", Role.ACCENT, bold=True), span(" difference"))
 KEYS: Line = (span("r", Role.ACCENT, bold=True), span(" repair  "), *DIFFERENCE)

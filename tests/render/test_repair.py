@@ -13,7 +13,7 @@ from hermes_tui.render.line import Role, line_cells, plain
 from hermes_tui.render.plan import Sentence, plan_lines, sentences, step_lines
 from hermes_tui.render.receipt import done_sentence, receipt_lines, stopped_sentence, undone_lines, verdict
 from store.models import Check, Drift, Message, ToolCall, Verdict
-from store.plan import Line, Operation, Plan, Progress, Receipt, Refusal, Run, State, Why
+from store.repair.model import Line, Operation, Plan, Progress, Receipt, Refusal, Run, State, Why
 from tests.hostile import HOSTILE
 from tests.render.samples import GLYPHS, texts
 

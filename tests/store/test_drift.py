@@ -16,7 +16,8 @@ from typing import Any
 
 import pytest
 
-from store import Cancel, Drift, Interrupted, NoPermission, SessionMissing, Verdict, drift
+from store import Cancel, Drift, Interrupted, NoPermission, SessionMissing, Verdict
+from store.drift import verdict as drift
 from store.files.jsonl_files import Files
 from store.formats.jsonl import BadLine, Record, read_file
 from store.models import Check, JsonlFacts, Origin, Session

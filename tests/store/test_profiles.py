@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from store import Count, Damaged, Home, Origin, Session, SessionDB
-from store.profiles import ProfilesDB
+from store.profiles.browser import ProfilesDB
 from tests.builders import home, jsonl, say, store
 
 

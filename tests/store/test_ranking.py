@@ -9,7 +9,7 @@ import pytest
 
 from store import Cancel, Count, Hit, Interrupted, Origin
 from store.query.parse import parse
-from store.ranking import relevance
+from store.search.ranking import relevance
 from store.sqlite.connect.reader import Reader
 from store.sqlite.search import bm25
 from tests.builders import db, home, jsonl, say, store, talk

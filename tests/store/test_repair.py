@@ -25,9 +25,9 @@ from store import (
     State,
     Verdict,
     Why,
-    backup,
 )
 from store.base import step_sizing
+from store.repair import backup
 from tests import builders
 from tests.builders import META, Dict, say
 

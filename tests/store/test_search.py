@@ -18,8 +18,10 @@ from types import SimpleNamespace
 
 import pytest
 
-from store import Batch, Cancel, Hit, Interrupted, NotADatabase, Origin, SessionDB, drift, search
+from store import Batch, Cancel, Hit, Interrupted, NotADatabase, Origin, SessionDB
+from store.drift import verdict
 from store.query.parse import parse
+from store.search import stream
 from store.sqlite.connect.reader import Reader
 from store.sqlite.search import hit_rows
 from tests.builders import META, db, home, jsonl, say, store, talk
@@ -62,7 +64,7 @@ def test_only_the_hits_that_are_shown_have_their_bodies_read(tmp_path: Path, mon
         asked.extend(ids)
         return hit_rows.of(reader, ids, cancel=cancel)
 
-    monkeypatch.setattr(search, "glimpses", SimpleNamespace(of=of))
+    monkeypatch.setattr(stream, "glimpses", SimpleNamespace(of=of))
     assert len(hits(database.search("needle", limit=30))) == 30
     assert len(asked) == 30
 
@@ -127,21 +129,21 @@ def test_a_long_text_is_cut_round_its_first_match_and_the_spans_move_along(tmp_p
     database = db(home(tmp_path))
     store(database, "s", [say("user", "hay " * 5_000 + "needle " + "hay " * 300 + "needle " + "hay " * 5_000)])
     [hit] = hits(database.search("needle"))
-    assert len(hit.text) == search.LONGEST
+    assert len(hit.text) == stream.LONGEST
     assert [hit.text[start:end] for start, end in hit.spans] == ["needle", "needle"]
-    assert hit.spans[0][0] == search.LEAD
+    assert hit.spans[0][0] == stream.LEAD
 
 
 @pytest.mark.parametrize("place", [0, 100, 1_990, 4_000, 4_990])
 def test_the_cut_holds_the_first_match_wherever_it_stands(place: int) -> None:
     text = "." * place + "needle" + "." * (5_000 - place)
-    cut, spans = search.cut(text, ((place, place + 6),))
-    assert len(cut) == search.LONGEST
+    cut, spans = stream.cut(text, ((place, place + 6),))
+    assert len(cut) == stream.LONGEST
     assert [cut[start:end] for start, end in spans] == ["needle"]
 
 
 def test_a_span_longer_than_the_cut_ends_with_it() -> None:
-    assert search.cut("x" * 9_000, ((10, 9_000),))[1] == ((10, search.LONGEST),)
+    assert stream.cut("x" * 9_000, ((10, 9_000),))[1] == ((10, stream.LONGEST),)
 
 
 def test_sessions_that_only_a_file_knows_come_after_the_rows_newest_file_first(tmp_path: Path) -> None:
@@ -281,7 +283,7 @@ def test_files_beyond_the_bound_are_left_out_and_the_label_says_so(
     for place, name in enumerate(("old", "new")):
         path = jsonl(folder, name, talk(10, word="needle"))
         os.utime(path, (place, place))
-    monkeypatch.setattr(search, "FILE_OCTETS", path.stat().st_size)
+    monkeypatch.setattr(stream, "FILE_OCTETS", path.stat().st_size)
     batches = list(db(folder).search("needle"))
     assert {hit.session_id for batch in batches for hit in batch.hits} == {"new"}
     assert batches[-1].fallback == "1 of the oldest JSONL files left out, over 0 MB in all"
@@ -351,5 +353,5 @@ def test_what_a_salvage_put_into_a_file_is_found_though_sqlite_has_more(tmp_path
     assert [hit.origin for batch in one.search('"stored 8"') for hit in batch.hits] == [Origin.SQLITE] * 3
     row = one.session("copied")
     assert row is not None
-    assert not drift.may_know_more(row, one._files)
+    assert not verdict.may_know_more(row, one._files)
     one.close()

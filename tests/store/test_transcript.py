@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from store import NoPermission, StoreMissing
+from store.agent.source_choice import load_transcript
 from store.files.jsonl_files import Files
-from store.transcript import load_transcript
 from tests.builders import META, db, home, jsonl, say, store, talk
 
 

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from store.base import errors
+from store.browse.watch import Watch
 from store.models import Change
 from store.sqlite.connect import read_open
 from store.sqlite.connect.reader import Reader, Writer
 from store.sqlite.rows import change_feed
-from store.watch import Watch
 
 from .sqlite_files import add, holding, make, run
 

@@ -17,7 +17,7 @@ from hermes_tui.messages import MendProgressed
 from hermes_tui.screens.repair import RepairScreen
 from store import Cancel, SessionDB, State
 from store.models import Judged
-from store.plan import Progress
+from store.repair.model import Progress
 from tests import builders
 from tests.hostile import HOSTILE
 from tests.ui.browsing import NARROW, WIDE, Stage, browsing

@@ -120,7 +120,8 @@ def _headed(layout: Layout) -> str:
     return (
         f"messages.id, {column_sql.text(layout, 'messages', 'role')}, {_octets(layout, 'content')},"
         f" {column_sql.text(layout, 'messages', 'tool_name')}, {calls} > 2, {reasoned} > 0,"
-        f" {column_sql.active(layout)}, {column_sql.whole(layout, 'messages', 'compacted')}, {column_sql.real(layout, 'messages', 'timestamp')}"
+        f" {column_sql.active(layout)}, {column_sql.whole(layout, 'messages', 'compacted')},"
+        f" {column_sql.real(layout, 'messages', 'timestamp')}"
     )
 
 

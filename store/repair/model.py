@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
-from .base.models import Check, Message
+from ..base.models import Check, Message
 
 
 class Why(StrEnum):

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
-from .base.cancel import Cancel
-from .base.errors import Interrupted, StoreError
-from .base.models import Finding
-from .files import outbox
-from .sqlite import health
-from .sqlite.connect.reader import Reader
+from ..base.cancel import Cancel
+from ..base.errors import Interrupted, StoreError
+from ..base.models import Finding
+from ..files import outbox
+from ..sqlite import health
+from ..sqlite.connect.reader import Reader
 
 
 def findings(reader: Reader, *, cancel: Cancel) -> Iterator[Finding]:

@@ -6,12 +6,12 @@ import time
 from collections.abc import Mapping, Sequence
 from functools import partial
 
-from . import lookup
-from .agent_sessions import SessionVerbs
-from .formats.row_encoding import drafts, storable
-from .sqlite.rows import agent_rows, comparison_rows, message_writes
-from .sqlite.rows.agent_rows import Record
-from .transcript import load_transcript
+from ..formats.row_encoding import drafts, storable
+from ..sqlite.rows import agent_rows, comparison_rows, message_writes
+from ..sqlite.rows.agent_rows import Record
+from . import reads
+from .sessions import SessionVerbs
+from .source_choice import load_transcript
 
 
 class MessageVerbs(SessionVerbs):
@@ -95,11 +95,11 @@ class MessageVerbs(SessionVerbs):
 
     def get_messages(self, session_id: str, include_inactive: bool = False) -> list[Record]:
         """Every column of the session's active rows in id order, content and calls decoded."""
-        return lookup.messages(self._reader, storable(session_id), include_inactive=include_inactive)
+        return reads.messages(self._reader, storable(session_id), include_inactive=include_inactive)
 
     def get_messages_as_conversation(self, session_id: str) -> list[Record]:
         """The active rows as an agent replays them: role and content, and what else is not empty."""
-        return [lookup.replayed(row) for row in self.get_messages(session_id)]
+        return [reads.replayed(row) for row in self.get_messages(session_id)]
 
     def load_transcript(self, session_id: str) -> list[Record]:
         """The same from SQLite or from the JSONL file, whichever has more messages; a tie goes to SQLite."""
@@ -132,8 +132,8 @@ class MessageVerbs(SessionVerbs):
             sort: newest, oldest, or by rank.
             include_inactive: Find what the user took back, too.
         """
-        asked = lookup.Asked(source_filter, exclude_sources, role_filter, limit, offset, sort, include_inactive)
-        return lookup.search(self._reader, query, asked)
+        asked = reads.Asked(source_filter, exclude_sources, role_filter, limit, offset, sort, include_inactive)
+        return reads.search(self._reader, query, asked)
 
     def export_session(self, session_id: str) -> Record | None:
         """The session's row with all its messages, inactive ones too, under `messages`."""

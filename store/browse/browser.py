@@ -6,11 +6,11 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-from . import doctor, drift, lookup, search, whereabouts
-from .agent_messages import MessageVerbs
-from .base.cancel import Cancel
-from .base.errors import CannotOpen, Damaged, StoreMissing
-from .base.models import (
+from ..agent import reads
+from ..agent.messages import MessageVerbs
+from ..base.cancel import Cancel
+from ..base.errors import CannotOpen, Damaged, StoreMissing
+from ..base.models import (
     Batch,
     Census,
     Check,
@@ -32,18 +32,22 @@ from .base.models import (
     Session,
     Whereabouts,
 )
-from .files import outbox
-from .files.jsonl_files import META
-from .formats.compaction_overlap import MOST, Likeness, copies
-from .formats.row_encoding import storable
-from .query.parse import Query, parse
-from .query.tokenizer import cjk_runs, fold
-from .ranking import Ranking
-from .sqlite.rows import comparison_rows, messages, orphan_sessions, sessions, vocabulary
-from .sqlite.rows.counts import NOTHING, counts
-from .sqlite.rows.orphan_sessions import Lone
-from .sqlite.rows.sessions import Cursor, Torn
-from .survey import Survey
+from ..drift import verdict as drift
+from ..drift.survey import Survey
+from ..files import outbox
+from ..files.jsonl_files import META
+from ..formats.compaction_overlap import MOST, Likeness, copies
+from ..formats.row_encoding import storable
+from ..health import doctor
+from ..query.parse import Query, parse
+from ..query.tokenizer import cjk_runs, fold
+from ..search import stream as search
+from ..search.ranking import Ranking
+from ..sqlite.rows import comparison_rows, messages, orphan_sessions, sessions, vocabulary
+from ..sqlite.rows.counts import NOTHING, counts
+from ..sqlite.rows.orphan_sessions import Lone
+from ..sqlite.rows.sessions import Cursor, Torn
+from . import locate
 from .watch import Watch
 
 CONTEXT_OCTETS = 8192
@@ -174,7 +178,7 @@ class BrowserVerbs(MessageVerbs):
 
     def _outline(self, row: Session) -> Outline:
         try:
-            return lookup.outline(self._reader, row)
+            return reads.outline(self._reader, row)
         except Damaged:
             return Outline(None)
 
@@ -406,7 +410,7 @@ class BrowserVerbs(MessageVerbs):
 
     def census(self) -> Census:
         """How many sessions this home has by their source, what waits or cannot be read, and the other profiles."""
-        return whereabouts.census(self)
+        return locate.census(self)
 
     def where(self, text: str) -> tuple[Whereabouts, ...]:
         """Where the sessions are that an id, the start of one or a part of a title may mean, in this and all profiles.
@@ -414,7 +418,7 @@ class BrowserVerbs(MessageVerbs):
         Returns:
             This profile's first; () for what is not on this machine.
         """
-        return whereabouts.where(self, text)
+        return locate.where(self, text)
 
     def problems(self) -> tuple[str, ...]:
         """A sentence for each part of this store that could not be read, where the others could; see `ProfilesDB`."""

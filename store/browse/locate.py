@@ -7,13 +7,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .base.errors import CannotOpen, Damaged, StoreError, StoreMissing
-from .base.models import Census, Kin, Origin, Relation, Session, Whereabouts
-from .base.strict_json import BadJson, load
-from .files.home import Home
+from ..base.errors import CannotOpen, Damaged, StoreError, StoreMissing
+from ..base.models import Census, Kin, Origin, Relation, Session, Whereabouts
+from ..base.strict_json import BadJson, load
+from ..files.home import Home
 
 if TYPE_CHECKING:
-    from .browsing import BrowserVerbs
+    from .browser import BrowserVerbs
 
 MOST = 20
 """Sessions that one look-up tells of, in each profile."""

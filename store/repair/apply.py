@@ -14,24 +14,24 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
 
+from ..base.cancel import Cancel
+from ..base.errors import PlanChanged, Refused
+from ..base.step_sizing import Pace
+from ..files import gateway_index
+from ..files.home import Stamp
+from ..formats import row_conversion
+from ..formats.row_encoding import Draft
+from ..home_store import Handle
+from ..sqlite.journal import repair_journal
+from ..sqlite.journal.repair_journal import Header
+from ..sqlite.repair import raw_rows, steps
+from ..sqlite.repair.steps import Step, Stepped, Write
+from ..sqlite.rows import comparison_rows
 from . import backup
 from .backup import Backup
-from .base.cancel import Cancel
-from .base.errors import PlanChanged, Refused
-from .base.step_sizing import Pace
-from .files import gateway_index
-from .files.home import Stamp
-from .formats import row_conversion
-from .formats.row_encoding import Draft
-from .handle import Handle
-from .plan import Plan, Progress, Receipt, State
-from .planning import Item, Work, work_out
-from .sources import stamp_of
-from .sqlite.journal import repair_journal
-from .sqlite.journal.repair_journal import Header
-from .sqlite.repair import raw_rows, steps
-from .sqlite.repair.steps import Step, Stepped, Write
-from .sqlite.rows import comparison_rows
+from .inputs import stamp_of
+from .model import Plan, Progress, Receipt, State
+from .planner import Item, Work, work_out
 
 T = TypeVar("T")
 

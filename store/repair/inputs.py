@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from .base.errors import CannotOpen, Damaged, SessionMissing, StoreMissing
-from .files.home import FileStat, Stamp
-from .files.jsonl_files import Files, entry, is_message
-from .formats import jsonl
-from .formats.alignment import Comparison, Entry, compare
-from .formats.lineage import Lineage
-from .sqlite.connect.reader import Reader
-from .sqlite.rows import comparison_rows as entries
-from .sqlite.rows import sessions
-from .sqlite.rows.comparison_rows import Lying
-from .sqlite.rows.session_version import Standing
+from ..base.errors import CannotOpen, Damaged, SessionMissing, StoreMissing
+from ..files.home import FileStat, Stamp
+from ..files.jsonl_files import Files, entry, is_message
+from ..formats import jsonl
+from ..formats.alignment import Comparison, Entry, compare
+from ..formats.lineage import Lineage
+from ..sqlite.connect.reader import Reader
+from ..sqlite.rows import comparison_rows as entries
+from ..sqlite.rows import sessions
+from ..sqlite.rows.comparison_rows import Lying
+from ..sqlite.rows.session_version import Standing
 
 _DAMAGED = 100
 

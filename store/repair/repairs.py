@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from . import operations
-from .base.cancel import Cancel
-from .base.errors import Interrupted, OperationMissing
-from .base.models import Check
-from .browsing import BrowserVerbs
-from .difference import whole
-from .plan import Line, Operation, Plan, Progress, Receipt, State, Why
-from .planning import objected, work_out
-from .repair import Repair, Tell
-from .sqlite.connect import online_backup
+from ..base.cancel import Cancel
+from ..base.errors import Interrupted, OperationMissing
+from ..base.models import Check
+from ..browse.browser import BrowserVerbs
+from ..sqlite.connect import online_backup
+from . import undo as operations
+from .apply import Repair, Tell
+from .model import Line, Operation, Plan, Progress, Receipt, State, Why
+from .planner import objected, work_out
+from .side_by_side import whole
 
 
 def _silent(_: Progress) -> None:

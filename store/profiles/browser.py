@@ -15,10 +15,9 @@ from itertools import chain
 from pathlib import Path
 from typing import TypeVar
 
-from . import whereabouts
-from .base.cancel import Cancel
-from .base.errors import CannotOpen, Damaged, Locked, StoreError, StoreMissing
-from .base.models import (
+from ..base.cancel import Cancel
+from ..base.errors import CannotOpen, Damaged, Locked, StoreError, StoreMissing
+from ..base.models import (
     Batch,
     Census,
     Change,
@@ -36,12 +35,13 @@ from .base.models import (
     Session,
     Whereabouts,
 )
-from .files.home import Home
-from .profile_drift import ProfileDrift
-from .query.parse import Query
-from .ranking import relevance
-from .session_db import SessionDB
-from .watch import Watch
+from ..browse import locate
+from ..browse.watch import Watch
+from ..files.home import Home
+from ..query.parse import Query
+from ..search.ranking import relevance
+from ..session_db import SessionDB
+from .repairs import ProfileDrift
 
 T = TypeVar("T")
 _NO_SESSIONS: Page[Session] = Page(())
@@ -140,7 +140,7 @@ class ProfilesDB(ProfileDrift):
 
     def census(self) -> Census:
         """How many sessions all profiles have by their source, and each of them."""
-        every = [whereabouts.own(part) for part in self._parts]
+        every = [locate.own(part) for part in self._parts]
         return Census(
             stored=sum(one.stored or 0 for one in every),
             jsonl=sum(one.jsonl for one in every),

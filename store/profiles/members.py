@@ -7,10 +7,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
-from .base.errors import CannotOpen, Damaged, StoreError, StoreMissing
-from .base.models import Batch, Message, Session
-from .files.home import DEFAULT, Home
-from .session_db import SessionDB
+from ..base.errors import CannotOpen, Damaged, StoreError, StoreMissing
+from ..base.models import Batch, Message, Session
+from ..files.home import DEFAULT, Home
+from ..session_db import SessionDB
 
 T = TypeVar("T")
 

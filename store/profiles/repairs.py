@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
-from .base.cancel import Cancel
-from .base.errors import CannotOpen, Damaged, StoreError
-from .base.models import Check, Glance, JsonlFacts, Judged
-from .parts import Parts
-from .plan import Line, Operation, Plan, Why
-from .session_db import SessionDB
+from ..base.cancel import Cancel
+from ..base.errors import CannotOpen, Damaged, StoreError
+from ..base.models import Check, Glance, JsonlFacts, Judged
+from ..repair.model import Line, Operation, Plan, Why
+from ..session_db import SessionDB
+from .members import Parts
 
 
 class ProfileDrift(Parts):

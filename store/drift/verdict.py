@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from .base.cancel import Cancel
-from .base.errors import CannotOpen, Damaged, Interrupted, SessionMissing, StoreMissing
-from .base.models import Check, Drift, JsonlFacts, Origin, Session, Verdict
-from .files.jsonl_files import Files, entry, is_message
-from .formats import alignment
-from .formats.alignment import Comparison, Entry
-from .formats.jsonl import BadLine
-from .sqlite.connect.reader import Reader
-from .sqlite.rows import comparison_rows as rows
-from .sqlite.rows import orphan_sessions
+from ..base.cancel import Cancel
+from ..base.errors import CannotOpen, Damaged, Interrupted, SessionMissing, StoreMissing
+from ..base.models import Check, Drift, JsonlFacts, Origin, Session, Verdict
+from ..files.jsonl_files import Files, entry, is_message
+from ..formats import alignment
+from ..formats.alignment import Comparison, Entry
+from ..formats.jsonl import BadLine
+from ..sqlite.connect.reader import Reader
+from ..sqlite.rows import comparison_rows as rows
+from ..sqlite.rows import orphan_sessions
 
 LATER = 60.0
 """Seconds by which SQLite's newest message must follow the file's last one to be one that the file lacks."""

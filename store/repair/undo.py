@@ -6,20 +6,20 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from ..base.cancel import Cancel
+from ..base.errors import OperationMissing, Refused, StoreMissing
+from ..base.step_sizing import Pace
+from ..formats.lineage import Lineage
+from ..home_store import Handle
+from ..sqlite.journal import repair_journal
+from ..sqlite.journal.repair_journal import Done, Header
+from ..sqlite.repair import steps
+from ..sqlite.repair.raw_rows import Image
+from ..sqlite.repair.steps import Back
+from ..sqlite.rows import comparison_rows, sessions
+from .apply import Tell
 from .backup import FOLDER, Backup
-from .base.cancel import Cancel
-from .base.errors import OperationMissing, Refused, StoreMissing
-from .base.step_sizing import Pace
-from .formats.lineage import Lineage
-from .handle import Handle
-from .plan import Operation, Progress, Receipt, State
-from .repair import Tell
-from .sqlite.journal import repair_journal
-from .sqlite.journal.repair_journal import Done, Header
-from .sqlite.repair import steps
-from .sqlite.repair.raw_rows import Image
-from .sqlite.repair.steps import Back
-from .sqlite.rows import comparison_rows, sessions
+from .model import Operation, Progress, Receipt, State
 
 
 def every(handle: Handle) -> tuple[Operation, ...]:

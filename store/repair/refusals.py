@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from .base.errors import StoreMissing
-from .drift import LATER
-from .formats.alignment import Comparison
-from .plan import Refusal, Why
-from .sources import Sources
-from .sqlite.base.schema_probe import Layout
-from .sqlite.connect.reader import Connection, Reader
-from .sqlite.journal import repair_journal
-from .sqlite.journal.repair_journal import Done, Header, Intent
-from .sqlite.rows import session_version
+from ..base.errors import StoreMissing
+from ..drift.verdict import LATER
+from ..formats.alignment import Comparison
+from ..sqlite.base.schema_probe import Layout
+from ..sqlite.connect.reader import Connection, Reader
+from ..sqlite.journal import repair_journal
+from ..sqlite.journal.repair_journal import Done, Header, Intent
+from ..sqlite.rows import session_version
+from .inputs import Sources
+from .model import Refusal, Why
 
 
 @dataclass(frozen=True, slots=True)

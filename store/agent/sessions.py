@@ -5,12 +5,12 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 
-from . import lookup
-from .formats import titles as title
-from .formats.row_encoding import storable
-from .handle import Handle
-from .sqlite.rows import agent_rows, session_writes, title_search
-from .sqlite.rows.agent_rows import Record
+from ..formats import titles as title
+from ..formats.row_encoding import storable
+from ..home_store import Handle
+from ..sqlite.rows import agent_rows, session_writes, title_search
+from ..sqlite.rows.agent_rows import Record
+from . import reads
 
 DAY = 86_400.0
 
@@ -149,7 +149,7 @@ class SessionVerbs(Handle):
 
     def list_sessions_rich(self, source: str | None = None, limit: int = 20, offset: int = 0) -> list[Record]:
         """Rows by newest start, with `preview` of the first user message and `last_active`."""
-        return lookup.rich(self._reader, storable(source), limit, offset)
+        return reads.rich(self._reader, storable(source), limit, offset)
 
     def search_sessions(self, source: str | None = None, limit: int = 20, offset: int = 0) -> list[Record]:
         """Rows by newest start."""

@@ -11,23 +11,26 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from . import difference, drift, objections, placing, sources
-from .base.errors import StoreMissing
-from .base.models import Check
-from .files.home import Stamp
-from .files.jsonl_files import Files
-from .formats import row_conversion
-from .formats.alignment import Comparison
-from .placing import Place, Reserved
-from .plan import Line, Plan, Refusal, Run, Why
-from .sources import Sources
-from .sqlite.connect import create
-from .sqlite.connect.reader import Reader
-from .sqlite.journal import repair_journal
-from .sqlite.journal.repair_journal import Header, Intent
-from .sqlite.rows import session_version as standing
-from .sqlite.rows.session_version import Standing
-from .times import Times
+from ..base.errors import StoreMissing
+from ..base.models import Check
+from ..drift import verdict
+from ..files.home import Stamp
+from ..files.jsonl_files import Files
+from ..formats import row_conversion
+from ..formats.alignment import Comparison
+from ..sqlite.connect import create
+from ..sqlite.connect.reader import Reader
+from ..sqlite.journal import repair_journal
+from ..sqlite.journal.repair_journal import Header, Intent
+from ..sqlite.rows import session_version as standing
+from ..sqlite.rows.session_version import Standing
+from . import id_allocation, side_by_side
+from . import inputs as sources
+from . import refusals as objections
+from .id_allocation import Place, Reserved
+from .inputs import Sources
+from .model import Line, Plan, Refusal, Run, Why
+from .timestamp_interpolation import Times
 
 _BEFORE, _FROM = 2, 12
 
@@ -130,7 +133,7 @@ def objected(reader: Reader, files: Files, session_id: str) -> tuple[Check, Why 
     refusals = [*objections.of(found, comparison, facts, by_name=True)]
     blocked = any(one.why is not Why.ORDER for one in refusals)
     idle = facts.stopped is None and not _missing(found, comparison, merge=False).places
-    check = drift.judged(session_id, comparison, _sides(found))
+    check = verdict.judged(session_id, comparison, _sides(found))
     return check, refusals[0].why if refusals and (blocked or idle) else None
 
 
@@ -174,7 +177,7 @@ def _chosen(
 def _plan(reader: Reader, found: Sources, comparison: Comparison, chosen: _Chosen, *, merge: bool) -> Plan:
     missing = chosen.missing
     return Plan(
-        check=drift.judged(found.session_id, comparison, _sides(found)),
+        check=verdict.judged(found.session_id, comparison, _sides(found)),
         runs=tuple(_runs(found, missing)),
         moved=sum(place.old is not None for place in chosen.places),
         common=sum(None not in step for step in comparison.union) + _taken_back(found, comparison),
@@ -199,9 +202,9 @@ def _horizon(found: Sources, stopped: Header | None) -> int:
     return found.rows[-1].id if found.rows else 0
 
 
-def _sides(found: Sources) -> drift.Sides:
+def _sides(found: Sources) -> verdict.Sides:
     written = found.written
-    return drift.Sides(
+    return verdict.Sides(
         stored=len(found.messages) if found.known else None,
         written=len(written.entries) if written.file else None,
         damaged=written.bad_lines,
@@ -309,7 +312,7 @@ def _placed(reader: Reader, found: Sources, missing: _Missing, stopped: Header |
             )
         )
 
-    return placing.place(kept, missing.gaps, _free, reserved=_reserved(kept, stopped))
+    return id_allocation.place(kept, missing.gaps, _free, reserved=_reserved(kept, stopped))
 
 
 def _reserved(kept: Sequence[int], stopped: Header | None) -> Reserved | None:
@@ -379,7 +382,7 @@ def _difference(reader: Reader, found: Sources, comparison: Comparison, inserted
     first = _first_difference(comparison)
     if first < len(comparison.union):
         steps = comparison.union[max(0, first - _BEFORE) : first + _FROM]
-        yield from difference.pairs(reader, found, steps, inserted)
+        yield from side_by_side.pairs(reader, found, steps, inserted)
 
 
 def _fingerprint(found: Sources, missing: _Missing, *, blocked: bool) -> bytes:

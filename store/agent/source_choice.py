@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from .base.errors import StoreMissing
-from .files.jsonl_files import Files
-from .formats import message_codec
+from ..base.errors import StoreMissing
+from ..files.jsonl_files import Files
+from ..formats import message_codec
 
 Conversation = list[dict[str, object]]
 

@@ -12,23 +12,23 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterator, Sequence
 
-from . import drift
-from .base.cancel import Cancel
-from .base.errors import CannotOpen, Damaged, Interrupted, StoreMissing
-from .base.models import Batch, Hit, Message, Origin, Session
-from .files.file_sources import Leftovers
-from .formats import alignment, message_codec
-from .formats.session_state import LIVE_WINDOW
-from .query.filters import admits
-from .query.json_escapes import searched
-from .query.matcher import Marker
-from .query.parse import Query, accepts, matches
-from .sqlite.connect.reader import Reader
-from .sqlite.rows import comparison_rows as rows
-from .sqlite.rows import sessions
-from .sqlite.search import hit_rows, newest_first, plan
-from .sqlite.search.labels import Label
-from .sqlite.search.row_filters import Among
+from ..base.cancel import Cancel
+from ..base.errors import CannotOpen, Damaged, Interrupted, StoreMissing
+from ..base.models import Batch, Hit, Message, Origin, Session
+from ..drift import verdict
+from ..files.file_sources import Leftovers
+from ..formats import alignment, message_codec
+from ..formats.session_state import LIVE_WINDOW
+from ..query.filters import admits
+from ..query.json_escapes import searched
+from ..query.matcher import Marker
+from ..query.parse import Query, accepts, matches
+from ..sqlite.connect.reader import Reader
+from ..sqlite.rows import comparison_rows as rows
+from ..sqlite.rows import sessions
+from ..sqlite.search import hit_rows, newest_first, plan
+from ..sqlite.search.labels import Label
+from ..sqlite.search.row_filters import Among
 
 FIRST, LATER = 8, 100
 """Hits of the first batch, which is on the screen before the second is asked for, and of the others."""
@@ -193,7 +193,7 @@ class Search:
         return sessions.by_ids(self._reader, ids, now=self._now, profile=self._profile)
 
     def _has_states(self, session: Session, *, but: Sequence[str] = ()) -> bool:
-        flagged = drift.known_flag(session, self._files) is not None
+        flagged = verdict.known_flag(session, self._files) is not None
         states = {"live": session.live, "archived": session.archived, "flagged": flagged}
         asked = [one for one in self._query.filters if one.key == "is" and one.value not in but]
         return all(states.get(one.value, False) is not one.negated for one in asked)
@@ -208,7 +208,7 @@ class Search:
         octets, passed = FILE_OCTETS, 0
         for session in self._file_sessions():
             facts = self._files.facts(session.id)
-            if facts is None or not drift.may_know_more(session, self._files) or not self._admits(session):
+            if facts is None or not verdict.may_know_more(session, self._files) or not self._admits(session):
                 continue
             octets -= facts.size
             if octets < 0:

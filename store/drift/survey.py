@@ -7,18 +7,18 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
-from .base.cancel import Cancel
-from .base.errors import CannotOpen, Damaged, Interrupted, SessionMissing
-from .base.models import Drift, Glance, JsonlFacts, Judged, Origin, Session, Verdict
-from .drift import Checker, flag
-from .files import home
-from .files.home import Stamp
-from .files.jsonl_files import Files
-from .files.verdict_cache import NOT_STORED, Cache, Found, marks
-from .files.verdict_cache import mark as mark_of
-from .sqlite.connect.reader import Reader
-from .sqlite.rows.counts import counts
-from .sqlite.rows.session_versions import standings
+from ..base.cancel import Cancel
+from ..base.errors import CannotOpen, Damaged, Interrupted, SessionMissing
+from ..base.models import Drift, Glance, JsonlFacts, Judged, Origin, Session, Verdict
+from ..files import home
+from ..files.home import Stamp
+from ..files.jsonl_files import Files
+from ..files.verdict_cache import NOT_STORED, Cache, Found, marks
+from ..files.verdict_cache import mark as mark_of
+from ..sqlite.connect.reader import Reader
+from ..sqlite.rows.counts import counts
+from ..sqlite.rows.session_versions import standings
+from .verdict import Checker, flag
 
 FIRST_OCTETS = 1024 * 1024
 """Bytes of files that are read for the first frame at most."""

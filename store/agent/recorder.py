@@ -7,15 +7,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from .base.errors import CannotOpen, Damaged, Locked, StoreError
-from .files import outbox
-from .files.jsonl_files import META
-from .files.outbox import Pending
-from .formats import alignment, message_codec
-from .formats.row_encoding import Draft, content_cell, drafts, json_cell, storable
-from .session_db import SessionDB
-from .sqlite.rows import comparison_rows as rows
-from .sqlite.rows.comparison_rows import Stamp
+from ..base.errors import CannotOpen, Damaged, Locked, StoreError
+from ..files import outbox
+from ..files.jsonl_files import META
+from ..files.outbox import Pending
+from ..formats import alignment, message_codec
+from ..formats.row_encoding import Draft, content_cell, drafts, json_cell, storable
+from ..session_db import SessionDB
+from ..sqlite.rows import comparison_rows as rows
+from ..sqlite.rows.comparison_rows import Stamp
 
 ATTEMPTS = 8
 """Times that others may write to the session between our look and our write before the turn is kept for later."""

@@ -10,14 +10,14 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from .base.cancel import Cancel
-from .base.errors import CannotOpen, Damaged
-from .base.models import Batch, Count, Hit, Origin
-from .files.file_sources import Leftovers
-from .query.parse import Query
-from .search import Search
-from .sqlite.connect.reader import Reader
-from .sqlite.search import bm25, newest_first
+from ..base.cancel import Cancel
+from ..base.errors import CannotOpen, Damaged
+from ..base.models import Batch, Count, Hit, Origin
+from ..files.file_sources import Leftovers
+from ..query.parse import Query
+from ..sqlite.connect.reader import Reader
+from ..sqlite.search import bm25, newest_first
+from .stream import Search
 
 SCORED = 2_000
 """The newest hits that are ranked where no index can."""

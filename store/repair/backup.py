@@ -19,9 +19,9 @@ from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
 
-from .base.errors import BackupFailed, DiskFull, NoPermission
-from .base.strict_json import BadJson, load
-from .sqlite.repair.raw_rows import Cell, Image, RawText
+from ..base.errors import BackupFailed, DiskFull, NoPermission
+from ..base.strict_json import BadJson, load
+from ..sqlite.repair.raw_rows import Cell, Image, RawText
 
 FOLDER = Path("backups") / "hermes-tui"
 SESSION, MESSAGES, STORE = "session.json", "messages.jsonl", "state.db"

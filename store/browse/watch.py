@@ -6,12 +6,12 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from .base.errors import CannotOpen
-from .base.models import Change
-from .files import home
-from .files.home import FileStat
-from .sqlite.connect.reader import Reader
-from .sqlite.rows import change_feed
+from ..base.errors import CannotOpen
+from ..base.models import Change
+from ..files import home
+from ..files.home import FileStat
+from ..sqlite.connect.reader import Reader
+from ..sqlite.rows import change_feed
 
 LISTING_PAUSE = 1.0
 """Seconds between two listings of the folder of JSONL files; thousands of them take some milliseconds."""

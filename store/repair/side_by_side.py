@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from .base.models import Message
-from .formats import message_codec
-from .formats.alignment import Step
-from .plan import Line
-from .sources import Sources
-from .sqlite.connect.reader import Reader
-from .sqlite.rows import messages
+from ..base.models import Message
+from ..formats import message_codec
+from ..formats.alignment import Step
+from ..sqlite.connect.reader import Reader
+from ..sqlite.rows import messages
+from .inputs import Sources
+from .model import Line
 
 SOME = 100
 """Places that are read at a time."""

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from .base.models import Outline, Session, Status
-from .base.strict_json import BadJson, load
-from .formats import message_codec, session_state
-from .formats.row_encoding import storable
-from .query import parse
-from .sqlite.connect.reader import Reader
-from .sqlite.rows import agent_rows
-from .sqlite.rows import messages as rows
-from .sqlite.rows.agent_rows import Record
-from .sqlite.rows.counts import NOTHING, counts
-from .sqlite.search import agent_search
-from .sqlite.search.agent_search import Asked
+from ..base.models import Outline, Session, Status
+from ..base.strict_json import BadJson, load
+from ..formats import message_codec, session_state
+from ..formats.row_encoding import storable
+from ..query import parse
+from ..sqlite.connect.reader import Reader
+from ..sqlite.rows import agent_rows
+from ..sqlite.rows import messages as rows
+from ..sqlite.rows.agent_rows import Record
+from ..sqlite.rows.counts import NOTHING, counts
+from ..sqlite.search import agent_search
+from ..sqlite.search.agent_search import Asked
 
 __all__ = ["Asked", "messages", "outline", "replayed", "rich", "search"]
 

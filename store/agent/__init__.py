@@ -1,0 +1,1 @@
+"""Verbs and recorder that agents use."""

@@ -1,0 +1,1 @@
+"""Verbs that a screen and a command line use; nothing here writes."""

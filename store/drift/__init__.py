@@ -1,0 +1,1 @@
+"""Comparison of the two sources of each session, and the remembered results."""

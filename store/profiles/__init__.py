@@ -1,0 +1,1 @@
+"""All profiles of a root as one store."""

@@ -1,0 +1,1 @@
+"""Repairs: plan, apply, undo."""
