@@ -83,7 +83,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         _drop_output()
         return 0
     except OSError as error:
-        from hermes_tui.cli_paper import complain
+        from hermes_tui.cli.output import complain
 
         _drop_output()
         unharmed = "" if arguments.verb in ("repair", "undo") else "; nothing in the home was changed"
@@ -182,7 +182,7 @@ def _positive(text: str) -> int:
 
 def _run(arguments: Arguments) -> int:
     """Find the home and hand over; what goes wrong in the store becomes one line."""
-    from hermes_tui.cli_paper import complain
+    from hermes_tui.cli.output import complain
     from store import StoreError
 
     with ExitStack() as stack:
@@ -205,7 +205,7 @@ def _home(arguments: Arguments, stack: ExitStack) -> Home:
 
     folder = arguments.home
     if arguments.demo:
-        from hermes_tui.demo_home import make_home
+        from hermes_tui.demo.home import make_home
 
         made = TemporaryDirectory(prefix="hermes-tui-demo-", ignore_cleanup_errors=True)
         folder = make_home(Path(stack.enter_context(made)) / ".hermes", now=time.time())
@@ -227,7 +227,7 @@ def _end_by_signals() -> None:
 
 def _doctor(arguments: Arguments, home: Home) -> int:
     """Look at the store's health; nothing is replayed into a home that is only read."""
-    from hermes_tui.cli_doctor import doctor
+    from hermes_tui.cli.doctor import doctor
     from store import ReadOnly
 
     if arguments.replay and arguments.read_only:
@@ -237,7 +237,7 @@ def _doctor(arguments: Arguments, home: Home) -> int:
 
 def _verb(arguments: Arguments, home: Home) -> int:
     """Do a verb that needs no screen."""
-    from hermes_tui import cli
+    from hermes_tui.cli import show as cli
 
     out, err, as_json = sys.stdout, sys.stderr, arguments.json
     match arguments.verb:
@@ -251,7 +251,7 @@ def _verb(arguments: Arguments, home: Home) -> int:
             return _mend(arguments, home)
         case "doctor":
             return _doctor(arguments, home)
-    from hermes_tui.cli_search import search
+    from hermes_tui.cli.search import search
 
     query = " ".join(arguments.query)
     limit, sort, context = arguments.limit, arguments.sort, arguments.context
@@ -260,7 +260,7 @@ def _verb(arguments: Arguments, home: Home) -> int:
 
 def _mend(arguments: Arguments, home: Home) -> int:
     """Do a verb that writes."""
-    from hermes_tui.cli_repair import Streams, Wish, repair, undo
+    from hermes_tui.cli.repair import Streams, Wish, repair, undo
 
     streams = Streams(sys.stdout, sys.stderr, _ask if sys.stdin.isatty() and sys.stderr.isatty() else None)
     if arguments.verb == "undo":
@@ -292,8 +292,8 @@ def _has_screen() -> bool:
 
 def _plain_list(home: Home) -> int:
     """What stands in for the screen where there is no terminal."""
-    from hermes_tui import cli
-    from hermes_tui.cli_paper import remark
+    from hermes_tui.cli import show as cli
+    from hermes_tui.cli.output import remark
 
     code = cli.list_sessions(home, as_json=False, out=sys.stdout, err=sys.stderr)
     remark(NO_SCREEN, sys.stderr)
@@ -303,7 +303,7 @@ def _plain_list(home: Home) -> int:
 def _screen(arguments: Arguments, home: Home, stack: ExitStack) -> int:
     """Open the screen; the demo's agent writes as long as it stands."""
     if arguments.demo:
-        from hermes_tui.demo import agent
+        from hermes_tui.demo.run import agent
 
         stack.enter_context(agent(home.folder))
     from hermes_tui import config

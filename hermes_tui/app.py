@@ -18,14 +18,14 @@ from textual.binding import Binding, BindingType
 from textual.filter import LineFilter, Monochrome, NoColor
 from textual.screen import Screen
 
-from hermes_tui.backstop import Backstop
-from hermes_tui.commands import Offer
+from hermes_tui.commands.palette import Commands
+from hermes_tui.commands.registry import Offer
 from hermes_tui.config import Config
+from hermes_tui.control_char_filter import Backstop
 from hermes_tui.feed import Shelf
-from hermes_tui.palette import Commands
 from hermes_tui.render.glyphs import ASCII, UNICODE
 from hermes_tui.render.safe import one_line
-from hermes_tui.screens.browser import BrowserScreen
+from hermes_tui.screens.browse.screen import BrowserScreen
 
 if TYPE_CHECKING:
     from hermes_tui.feed import OpenStore

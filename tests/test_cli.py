@@ -18,7 +18,7 @@ import apsw
 import pytest
 
 from hermes_tui.__main__ import main
-from hermes_tui.cli_search import snippet
+from hermes_tui.cli.search import snippet
 from store import Hit
 from tests import builders
 

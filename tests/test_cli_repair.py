@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from hermes_tui.__main__ import main
-from hermes_tui.cli_repair import Streams, Wish, repair, undo
+from hermes_tui.cli.repair import Streams, Wish, repair, undo
 from store import Home, SessionDB
 from tests import builders
 from tests.builders import META, say

@@ -16,8 +16,8 @@ from random import Random
 
 import pytest
 
-from hermes_tui.demo import agent, make_home
-from hermes_tui.demo_script import load, messages
+from hermes_tui.demo.run import agent, make_home
+from hermes_tui.demo.script import load, messages
 from screenshots.shoot import shoot
 from store import Drift, Relation, Session, SessionDB, Status, Verdict
 from tests.terminal import terminal
@@ -236,7 +236,7 @@ def test_the_agent_ends_when_its_parent_is_killed(tmp_path: Path) -> None:
     home = make_home(tmp_path, now=time.time())
     parent = textwrap.dedent("""
         import sys, time, pathlib
-        from hermes_tui.demo import agent
+        from hermes_tui.demo.run import agent
         with agent(pathlib.Path(sys.argv[1])) as process:
             print(process.pid, flush=True)
             time.sleep(60)
@@ -278,7 +278,15 @@ def test_a_picture_of_the_demo_comes_out_the_same_twice(tmp_path: Path) -> None:
 
 
 def test_an_agent_without_a_home_says_so_and_gives_up(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "hermes_tui.demo", "--agent", str(tmp_path / "gone" / "folder"), "--pause", "0"]
+    command = [
+        sys.executable,
+        "-m",
+        "hermes_tui.demo.run",
+        "--agent",
+        str(tmp_path / "gone" / "folder"),
+        "--pause",
+        "0",
+    ]
     (tmp_path / "gone").write_text("in the way")
     result = subprocess.run(
         command, cwd=Path(__file__).parents[1], input="", capture_output=True, text=True, check=False

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from hermes_tui.feed.desk import OpenStore
-from hermes_tui.feed.feed import Feed
-from hermes_tui.feed.keeper import Keeper
-from hermes_tui.feed.shelf import Shelf
+from hermes_tui.feed.facade import Feed
+from hermes_tui.feed.profile_entry import Shelf
+from hermes_tui.feed.saved_searches import Keeper
+from hermes_tui.feed.store_worker import OpenStore
 
 __all__ = ["Feed", "Keeper", "OpenStore", "Shelf"]

@@ -1,188 +1,377 @@
-"""What each question reads, as messages in the order in which they should reach the screen.
+"""What has happened, told across the screen: the feed posts, the browser listens.
 
-Generators: whoever runs one may stop between two messages, and no statement of the store is open then.
+Each answer carries the generation of the question it answers; the screen drops what an older question asked for.
 """
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Collection, Iterator, Sequence
-from dataclasses import replace
-from itertools import count, groupby
-from typing import TYPE_CHECKING, TypeAlias
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
-from hermes_tui.messages import (
-    Answer,
-    CheckArrived,
-    DriftsArrived,
-    FileSessionsArrived,
-    FileTranscriptArrived,
-    GrowthArrived,
-    ScopeCounted,
-    SectionArrived,
-    SessionsArrived,
+from textual.message import Message
+
+from store.errors import StoreError
+from store.files.outbox import Pending
+from store.models import (
+    Batch,
+    Census,
+    Change,
+    Check,
+    ContextLine,
+    Count,
+    Drift,
+    Finding,
+    Head,
+    JsonlFacts,
+    Kin,
+    Origin,
+    Outline,
+    Scope,
+    Session,
+    Whereabouts,
 )
-from store.base.cancel import Cancel
-from store.formats.spool_placement import places
-from store.models import Change, Drift, Head, JsonlFacts, Message, Session
-
-if TYPE_CHECKING:
-    from store import SessionDB
-
-FIRST_ROWS = 200
-"""Enough for the tallest terminal; the rest follows in pages."""
-PAGE_ROWS = 500
-PAGE_HEADS = 4096
-SPOOLED = -(1 << 40)
-"""The first id of a message that waits in the spool, on the screen: below all that SQLite gives."""
-FLAG_SECONDS = 0.25
-"""Flags are told in groups, as many as come in so long."""
-REST = 0.005
-"""Seconds of rest after a session was compared, at most: as long as that took, so that keys come through."""
-FEW = 32
-"""Changed sessions that are read one by one; for more, the newest rows are read instead."""
+from store.models import Message as Entry
+from store.repair.model import Line, Operation, Plan, Progress, Receipt, Why
 
 
-def listed(db: SessionDB, generation: int) -> Iterator[Answer]:
-    """The newest rows and their flags for the first frame, the counts, then every row in pages."""
-    look = db.glance(limit=FIRST_ROWS)
-    yield SessionsArrived(generation, look.sessions, drifts=look.drifts, facts=look.facts)
-    yield ScopeCounted(generation, db.scope())
-    page = db.sessions(limit=PAGE_ROWS)
-    while page.more:
-        yield SessionsArrived(generation, page.items)
-        page = db.sessions(limit=PAGE_ROWS, cursor=page.cursor)
-    yield SessionsArrived(generation, page.items, done=True)
+@dataclass
+class Answer(Message):
+    """The root of what the feed posts."""
+
+    generation: int
+    """Which asking of this kind of question is answered, from 1."""
 
 
-def flagged(db: SessionDB, generation: int, cancel: Cancel, clock: Callable[[], float]) -> Iterator[Answer]:
-    """The verdict of every session that has a JSONL file: what is remembered at once, the rest as it is compared."""
-    survey = db.survey(cancel=cancel)
-    step = next(survey)
-    yield DriftsArrived(generation, step.drifts, step.facts, by_content=True)
-    drifts: dict[str, Drift | None] = {}
-    facts: dict[str, JsonlFacts] = {}
-    told = began = clock()
-    for step in survey:
-        drifts |= step.drifts
-        facts |= step.facts
-        if clock() - told >= FLAG_SECONDS:
-            yield DriftsArrived(generation, drifts, facts, by_content=True, done=step.done, total=step.total)
-            drifts, facts, told = {}, {}, clock()
-        time.sleep(min(clock() - began, REST))
-        began = clock()
-    yield DriftsArrived(generation, drifts, facts, by_content=True, done=step.total, total=step.total)
+@dataclass
+class SessionsArrived(Answer):
+    """Sessions for the list: pages of the first reading, JSONL-only ones, or those that changed."""
+
+    sessions: tuple[Session, ...]
+    done: bool = False
+    """Every session of state.db has arrived."""
+    drifts: Mapping[str, Drift | None] = field(default_factory=dict)
+    """Flags that come with them, so that the first frame has them,"""
+    facts: Mapping[str, JsonlFacts] = field(default_factory=dict)
+    """and what they rest on."""
 
 
-def changed(
-    db: SessionDB, generation: int, change: Change, known: Collection[str], sure: Collection[str]
-) -> Iterator[Answer]:
-    """The rows and flags that a change touches.
+@dataclass
+class FileSessionsArrived(Answer):
+    """The sessions that live in JSONL files alone; the whole set, which takes the place of the one before."""
 
-    Args:
-        db: The store.
-        generation: Of the question.
-        change: What changed.
-        known: The sessions that are listed.
-        sure: Sessions whose verdict stands until there is a new one.
+    sessions: tuple[Session, ...]
+
+
+@dataclass
+class PartsUnread(Answer):
+    """What of the merged list could not be read, a sentence each; () where all could."""
+
+    problems: tuple[str, ...]
+
+
+@dataclass
+class ScopeCounted(Answer):
+    """How many sessions there are and what the list leaves out."""
+
+    scope: Scope
+
+
+@dataclass
+class OutlinesArrived(Answer):
+    """Status and first words of listed rows."""
+
+    outlines: Mapping[str, Outline]
+
+
+@dataclass
+class DriftsArrived(Answer):
+    """Flags, and what they rest on."""
+
+    drifts: Mapping[str, Drift | None]
+    facts: Mapping[str, JsonlFacts]
+    by_content: bool = False
+    """They are verdicts; else they go by counts."""
+    done: int = 0
+    """Sessions that were compared so far,"""
+    total: int = 0
+    """of so many; 0 where that is no news."""
+
+
+@dataclass
+class HitsArrived(Answer):
+    """A batch of a search."""
+
+    batch: Batch
+    milliseconds: int
+    """From the question to this batch."""
+    standing: bool = False
+    """Found after the search was done, because the store grew."""
+
+
+@dataclass
+class HitsRanked(Answer):
+    """The best hits, which come after all batches."""
+
+    batch: Batch
+    milliseconds: int
+    """From the end of the last batch to this."""
+
+
+@dataclass
+class HitsCounted(Answer):
+    """How many hits there are, where more match than were asked for."""
+
+    count: Count
+
+
+@dataclass
+class WordsMeant(Answer):
+    """What was meant, perhaps, where nothing was found: words that no message has, each with the closest there is."""
+
+    words: Mapping[str, str]
+
+
+@dataclass
+class TitlesRanked(Answer):
+    """Sessions whose titles come close to what was typed, best first, and which characters do."""
+
+    titles: Mapping[str, tuple[tuple[int, int], ...]]
+
+
+@dataclass
+class SectionArrived(Answer):
+    """A section of a transcript, or more of it: its messages without their bodies."""
+
+    session_id: str
+    heads: tuple[Head, ...]
+    place: int
+    """Its place among `places` sections, from 1."""
+    places: int
+    first: bool
+    """False for a later page of the same section."""
+    done: bool
+    """The last page of the last section."""
+    session: Session | None = None
+    """The section's own row, for its seam."""
+    waiting: tuple[Entry, ...] = ()
+    """Messages of the spool that stand behind these; their ids are below 0 and ascend."""
+
+
+@dataclass
+class GrowthArrived(Answer):
+    """Messages that were added to the session on the screen."""
+
+    session_id: str
+    heads: tuple[Head, ...]
+
+
+@dataclass
+class BodiesArrived(Answer):
+    """Messages that the transcript asked for."""
+
+    messages: tuple[Entry, ...]
+
+
+@dataclass
+class FileTranscriptArrived(Answer):
+    """The messages of a session that lives in a JSONL file alone."""
+
+    session_id: str
+    messages: tuple[Entry, ...]
+
+
+@dataclass
+class CheckArrived(Answer):
+    """What the two sources of the session on the screen say of each other, by content."""
+
+    check: Check
+    refused: Why | None = None
+    """Why a repair would do nothing; None where it would do something, or nothing is missing."""
+
+
+@dataclass
+class ContextArrived(Answer):
+    """The messages around one hit."""
+
+    session_id: str
+    message_id: int
+    origin: Origin
+    lines: tuple[ContextLine, ...]
+
+
+@dataclass
+class WhereaboutsArrived(Answer):
+    """Where the sessions are that were looked up, and how many there are by their source."""
+
+    words: str
+    census: Census
+    found: tuple[Whereabouts, ...]
+
+
+@dataclass
+class FamilyArrived(Answer):
+    """The family of a session as a tree, and what its rows show beyond their counters."""
+
+    session_id: str
+    family: tuple[Kin, ...]
+    outlines: Mapping[str, Outline]
+
+
+@dataclass
+class StoreChanged(Answer):
+    """Something was written to the home by another program."""
+
+    change: Change
+
+
+@dataclass
+class StoreBusy(Answer):
+    """Another program holds the lock; the question is asked again."""
+
+    seconds: float
+    """Since the first try."""
+
+    def can_replace(self, message: Message) -> bool:
+        """Only the newest of these says anything."""
+        return isinstance(message, StoreBusy)
+
+
+@dataclass
+class StoreFailed(Answer):
+    """A question could not be answered."""
+
+    question: str
+    """Which: "sessions", "files", "search", "transcript", "details" or "watch"."""
+    error: StoreError
+
+
+@dataclass
+class StoreHealed(Answer):
+    """The watch can read the store again after it could not."""
+
+
+@dataclass
+class SearchesKept(Message):
+    """The searches that the user saved, the last one first."""
+
+    texts: tuple[str, ...]
+    complaint: str = ""
+    """One line on a file that could not be used."""
+
+
+@dataclass
+class FeedCrashed(Message):
+    """A mistake of ours in a thread; the screen lets it stop the app as if it had happened there."""
+
+    error: Exception
+
+
+@dataclass
+class MendAnswer(Answer):
+    """The root of what the feed posts of repairs; the screen of repairs takes all of them."""
+
+    session_id: str
+    """The session it is about."""
+
+
+@dataclass
+class PlanArrived(MendAnswer):
+    """What a repair of the session on the screen would do."""
+
+    plan: Plan
+    operation: Operation | None = None
+    """A repair or an undo of it that was stopped."""
+
+
+@dataclass
+class PlanListed(MendAnswer):
+    """What a repair of one of the flagged sessions would do; its difference is left out."""
+
+    plan: Plan
+
+
+@dataclass
+class DifferenceArrived(MendAnswer):
+    """A stretch of all that differs."""
+
+    lines: tuple[Line, ...]
+    done: bool
+    """It is the last one."""
+
+
+@dataclass
+class MendProgressed(MendAnswer):
+    """A repair or an undo is further than before."""
+
+    progress: Progress
+
+    def can_replace(self, message: Message) -> bool:
+        """Only how far it is now says anything."""
+        return isinstance(message, MendProgressed) and message.session_id == self.session_id
+
+
+@dataclass
+class Mended(MendAnswer):
+    """A repair or an undo has ended: complete, or stopped after a step."""
+
+    receipt: Receipt
+
+
+@dataclass
+class MendFailed(MendAnswer):
+    """A plan, a repair or an undo could not be done; what was done so far stands.
+
+    The generation is 0 for what writes.
     """
-    rows: dict[str, Session] = {}
-    if change.store and not 0 < len(change.sessions) <= FEW:
-        rows = {row.id: row for row in db.recent(limit=FIRST_ROWS)}
-    for session_id in change.sessions if len(change.sessions) <= FEW else ():
-        if (row := db.session(session_id)) is not None:
-            rows[row.id] = row
-    if rows:
-        yield SessionsArrived(generation, tuple(rows.values()))
-    if change.files - set(known):
-        yield FileSessionsArrived(generation, db.file_sessions())
-    drifts: dict[str, Drift | None] = {}
-    facts: dict[str, JsonlFacts] = {}
-    for session_id in change.files | change.sessions:
-        session = rows.get(session_id) or db.session(session_id)
-        if session is None:
-            continue
-        if (fact := db.facts(session_id)) is None:
-            drifts |= {session_id: None} if session_id in change.files else {}  # its file is gone
-        elif session_id not in sure:
-            drifts[session_id], facts[session_id] = db.drift(session, fact), fact
-    if drifts:
-        yield DriftsArrived(generation, drifts, facts)
+
+    error: StoreError
 
 
-def judged(db: SessionDB, generation: int, session_ids: Sequence[str], cancel: Cancel) -> Iterator[Answer]:
-    """The verdicts of sessions that changed."""
-    for step in db.judge(session_ids, cancel=cancel):
-        if step.drifts:
-            yield DriftsArrived(generation, step.drifts, step.facts, by_content=True)
+@dataclass
+class MendingEnded(Answer):
+    """Nothing is written any more: all repairs that were asked for have ended or were given up."""
 
 
-def checked(db: SessionDB, generation: int, session_id: str) -> Iterator[Answer]:
-    """What the sources of the session on the screen lack, and why a repair would be refused."""
-    check, refused = db.objection(session_id)
-    yield CheckArrived(generation, check, refused)
+@dataclass
+class DoctorAnswer(Answer):
+    """The root of what the feed posts of the store's health; the screen of the doctor takes all of them.
+
+    The generation is 0 for what writes.
+    """
 
 
-def from_file(db: SessionDB, generation: int, session: Session) -> Iterator[Answer]:
-    """What a session's JSONL file has, in one piece."""
-    yield FileTranscriptArrived(generation, session.id, db.file_messages(session.id, asides=True))
+@dataclass
+class FindingArrived(DoctorAnswer):
+    """What one check found."""
+
+    finding: Finding
 
 
-def transcript(db: SessionDB, generation: int, session: Session) -> Iterator[Answer]:
-    """The chain that a session belongs to, section after section; what waits in the spool stands in its place."""
-    chain = db.chain(session.id)
-    numbers = count(SPOOLED)
-    for place, section_id in enumerate(chain, 1):
-        row = session if section_id == session.id else db.session(section_id)
-        pieces = _pieces(db, section_id, chain[place - 2] if place > 1 else "")
-        first, piece = True, next(pieces)
-        while piece is not None:
-            (heads, waiting), piece = piece, next(pieces, None)
-            told = tuple(replace(one, id=next(numbers)) for one in waiting)
-            done = place == len(chain) and piece is None
-            yield SectionArrived(generation, section_id, heads, place, len(chain), first, done, row, told)
-            first = False
+@dataclass
+class SpoolArrived(DoctorAnswer):
+    """What waits to be written into the store."""
+
+    waiting: tuple[Pending, ...]
+    problems: tuple[str, ...]
+    """A sentence for each file that cannot be understood."""
 
 
-_Piece: TypeAlias = tuple[tuple[Head, ...], tuple[Message, ...]]
+@dataclass
+class ChecksEnded(DoctorAnswer):
+    """Every check was made."""
 
 
-def _pieces(db: SessionDB, section_id: str, before: str) -> Iterator[_Piece | None]:
-    """The heads of a section in pages, or as far as something waits that belongs behind them; at least one piece."""
-    waiting = db.waiting(section_id)
-    pages = _pages(db, section_id, before)
-    if not waiting:
-        yield from ((page, ()) for page in pages)
-        return
-    heads = tuple(head for page in pages for head in page)
-    done = 0
-    for place, some in groupby(zip(places([head.timestamp for head in heads], waiting), waiting, strict=True), _first):
-        yield heads[done:place], tuple(message for _, message in some)
-        done = place
-    if heads[done:]:
-        yield heads[done:], ()
+@dataclass
+class Replayed(DoctorAnswer):
+    """A file that waited was written and removed, or is kept because of an error."""
+
+    name: str
+    """"" where the store could not even be opened to write."""
+    written: int
+    """Messages that were new."""
+    error: StoreError | None = None
 
 
-def _first(pair: tuple[int, Message]) -> int:
-    return pair[0]
-
-
-def _pages(db: SessionDB, section_id: str, before: str) -> Iterator[tuple[Head, ...]]:
-    """The heads of a section without those that only repeat the section before."""
-    repeated = db.carried(section_id, before)
-    after, more = 0, True
-    while more:
-        page = db.heads(section_id, after=after, limit=PAGE_HEADS)
-        yield tuple(head for head in page.items if head.id not in repeated)
-        after, more = page.items[-1].id if page.items else after, page.more
-
-
-def growth(db: SessionDB, generation: int, session_id: str, after: int) -> Iterator[GrowthArrived]:
-    """What was added to a section after message `after`."""
-    more = True
-    while more:
-        page = db.heads(session_id, after=after, limit=PAGE_HEADS)
-        more = page.more
-        if page.items:
-            yield GrowthArrived(generation, session_id, page.items)
-            after = page.items[-1].id
+@dataclass
+class ReplayEnded(DoctorAnswer):
+    """Nothing is written any more."""

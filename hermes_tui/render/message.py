@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import IntEnum
 
-from hermes_tui.render import kind
+from hermes_tui.render import message_kind
 from hermes_tui.render.body import body
 from hermes_tui.render.glyphs import Glyphs
 from hermes_tui.render.gutter import beside, label_span, measure, role_label, role_line
@@ -169,9 +169,9 @@ class _Drawing:
         yield part
 
     def _part(self, role: str) -> _Part:
-        if kind.is_machine_made(self.message):
+        if message_kind.is_machine_made(self.message):
             role = "system"
-            label = span(kind.MACHINE, Role.DIM)
+            label = span(message_kind.MACHINE, Role.DIM)
         else:
             label = label_span(role_label(role), role)
         if not self.message.active and not self.message.compacted:
@@ -182,7 +182,7 @@ class _Drawing:
         """What is to be said of the message above its text."""
         return [
             (span(line, Role.DIM, italic=True),)
-            for note in kind.notes(self.message)
+            for note in message_kind.notes(self.message)
             for line in wrap(self.glyphs.words(note), self.measure)
         ]
 
@@ -218,8 +218,8 @@ class _Drawing:
     def _text(self) -> list[Line]:
         role = Role.TEXT if self.message.active and not self.message.aside else Role.DIM
         like, recalled = span("", role), span("", Role.DIM, italic=True)
-        if kind.spoken(self.message).strip():
-            pieces = [(text, memory) for text, memory in kind.parts(self.message) if text.strip()]
+        if message_kind.spoken(self.message).strip():
+            pieces = [(text, memory) for text, memory in message_kind.parts(self.message) if text.strip()]
             return [
                 line
                 for text, memory in pieces

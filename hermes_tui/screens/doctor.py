@@ -13,22 +13,22 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
-from hermes_tui import messages as told
-from hermes_tui.commands import TABLE, Offer, Place, applying, footer
+from hermes_tui.commands.registry import TABLE, Offer, Place, applying, footer
 from hermes_tui.feed import Feed
+from hermes_tui.feed import answers as told
 from hermes_tui.render.doctor import finding_lines, health_sentence, replayed_line, waiting_lines
 from hermes_tui.render.glyphs import ASCII, Glyphs
 from hermes_tui.render.line import Line
 from hermes_tui.render.safe import SafeText
-from hermes_tui.screens.frame import Apology
+from hermes_tui.screens.browse.compose import Apology
 from hermes_tui.screens.help import HelpScreen
-from hermes_tui.screens.layout import Layout
+from hermes_tui.state.layout import Layout
 from hermes_tui.widgets.bar import Bar
 from hermes_tui.widgets.footer import Footer
-from hermes_tui.widgets.head_rule import Heading, HeadRule, heading_line
-from hermes_tui.widgets.page import Page
-from hermes_tui.widgets.pane import Pane
+from hermes_tui.widgets.heading_rule import Heading, HeadRule, heading_line
+from hermes_tui.widgets.scroll_pane import Pane
 from hermes_tui.widgets.status_line import StatusLine
+from hermes_tui.widgets.text_page import Page
 from hermes_tui.widgets.title_row import TitleRow
 from store.models import Finding
 

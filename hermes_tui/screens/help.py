@@ -12,16 +12,16 @@ from textual.screen import Screen
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from hermes_tui.commands import TABLE
+from hermes_tui.commands.registry import TABLE
 from hermes_tui.render.glyphs import ASCII, UNICODE, Glyphs
 from hermes_tui.render.line import Line, Role, blank, cells, span
 from hermes_tui.render.safe import safe
 from hermes_tui.render.text import wrap
 from hermes_tui.widgets.bar import Bar
 from hermes_tui.widgets.footer import Footer
-from hermes_tui.widgets.head_rule import Heading, HeadRule
+from hermes_tui.widgets.heading_rule import Heading, HeadRule
+from hermes_tui.widgets.scroll_thumb import thumb, track_cell
 from hermes_tui.widgets.theme import palette_of, strip_of
-from hermes_tui.widgets.thumb import thumb, track_cell
 
 LANGUAGE = (
     ("docker timeout", "messages that have both words, in any order, in capitals or not, with accents or without"),

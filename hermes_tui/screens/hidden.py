@@ -16,16 +16,16 @@ from textual.strip import Strip
 from textual.widgets import Input
 
 from hermes_tui.feed import Feed
-from hermes_tui.messages import WhereaboutsArrived
+from hermes_tui.feed.answers import WhereaboutsArrived
 from hermes_tui.render.glyphs import ASCII, Glyphs
+from hermes_tui.render.left_out import counted, found
 from hermes_tui.render.line import Line, crop
 from hermes_tui.render.safe import safe
-from hermes_tui.render.whereabouts import counted, found
 from hermes_tui.widgets.bar import Bar
 from hermes_tui.widgets.footer import Footer
-from hermes_tui.widgets.head_rule import Heading, HeadRule
+from hermes_tui.widgets.heading_rule import Heading, HeadRule
+from hermes_tui.widgets.scroll_thumb import thumb, track_cell
 from hermes_tui.widgets.theme import palette_of, strip_of
-from hermes_tui.widgets.thumb import thumb, track_cell
 from store.models import Scope
 
 CALM = 0.1

@@ -9,7 +9,7 @@ from textual.message import Message
 
 from hermes_tui.render.glyphs import Glyphs
 from hermes_tui.render.line import Line, Role, blank, cells, fill, line_cells, span
-from hermes_tui.render.plan import SHORT_REASONS
+from hermes_tui.render.repair_plan import SHORT_REASONS
 from hermes_tui.render.safe import safe
 from hermes_tui.render.time import in_words, many
 from hermes_tui.widgets.bar import Bar

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
 
-from hermes_tui.render.flagged import Case, flagged_head, flagged_row
+from hermes_tui.render.drift_row import Case, flagged_head, flagged_row
 from hermes_tui.render.line import Line
 from hermes_tui.widgets.virtual_list import RowState, VirtualList
 

@@ -10,9 +10,9 @@ from typing import ClassVar, NamedTuple
 
 from textual.binding import Binding, BindingType
 
-from hermes_tui.render.hit import context_row, hit_row, meant_row, more_row, section_rule
 from hermes_tui.render.line import Line
 from hermes_tui.render.row import group_row, session_row
+from hermes_tui.render.search_hit import context_row, hit_row, meant_row, more_row, section_rule
 from hermes_tui.render.time import many
 from hermes_tui.widgets.session_list import SessionRow
 from hermes_tui.widgets.virtual_list import RowState, VirtualList

@@ -18,11 +18,11 @@ from hermes_tui.render.line import head as start_of
 from hermes_tui.render.message import Folds
 from hermes_tui.render.time import in_words
 from hermes_tui.render.tool import octets
-from hermes_tui.widgets.contents import Section
-from hermes_tui.widgets.pane import Pane
-from hermes_tui.widgets.reader import Aim, Reader
+from hermes_tui.widgets.message_index import Section
+from hermes_tui.widgets.scroll_pane import Pane
 from hermes_tui.widgets.session_list import SessionRow
 from hermes_tui.widgets.theme import Ground
+from hermes_tui.widgets.transcript_cursor import Aim, Reader
 from store.models import Head
 from store.models import Message as Entry
 from store.query.parse import Query

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from hermes_tui.render.line import Line
-from hermes_tui.widgets.manuscript import Manuscript
-from hermes_tui.widgets.thumb import thumb
+from hermes_tui.widgets.scroll_thumb import thumb
+from hermes_tui.widgets.transcript_layout import Manuscript
 
 AHEAD = 24
 """Messages on each side of the screen whose bodies are wanted too."""

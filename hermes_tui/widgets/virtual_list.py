@@ -12,9 +12,9 @@ from textual.geometry import Region
 from textual.message import Message
 
 from hermes_tui.render.line import Line
-from hermes_tui.widgets.pane import Pane
+from hermes_tui.widgets.scroll_pane import Pane
+from hermes_tui.widgets.scroll_thumb import thumb
 from hermes_tui.widgets.theme import Ground
-from hermes_tui.widgets.thumb import thumb
 
 FLAG_COLUMNS = range(4, 6)
 """Where a session's row has its flag (LOOK.md §5)."""

@@ -6,9 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hermes_tui.render.glyphs import ASCII, UNICODE
-from hermes_tui.render.hit import context_row, hit_row, meant_row, more_row, section_rule, snippet
 from hermes_tui.render.line import Line, Role, line_cells, plain
 from hermes_tui.render.row import group_row, session_row
+from hermes_tui.render.search_hit import context_row, hit_row, meant_row, more_row, section_rule, snippet
 from store.models import ContextLine, Hit, Status
 from tests.render.samples import (
     BLOG,

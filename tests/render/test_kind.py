@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import pytest
 
-from hermes_tui.render import kind
+from hermes_tui.render import message_kind
 from hermes_tui.render.line import Role, plain
 from hermes_tui.render.message import message_lines
 from store.models import UNREADABLE, Message, Origin
@@ -58,12 +58,12 @@ def test_what_is_more_than_talk_says_so_above_its_text(message: Message, label: 
 
 @pytest.mark.parametrize("text", ["hello", "[IMPORTANT] read this", "Review the conversation above, please", "[SYSTEM"])
 def test_plain_talk_has_no_note(text: str) -> None:
-    assert kind.notes(say(text)) == ()
+    assert message_kind.notes(say(text)) == ()
     assert drawn(say(text))[0] == f"   user ┃ {text}"
 
 
 def test_the_answer_of_an_agent_is_no_notice() -> None:
-    assert kind.notes(say("[SYSTEM: so it says]", "assistant")) == ()
+    assert message_kind.notes(say("[SYSTEM: so it says]", "assistant")) == ()
 
 
 def test_memory_that_was_recalled_into_a_message_looks_unlike_what_was_typed() -> None:
@@ -76,7 +76,7 @@ def test_memory_that_was_recalled_into_a_message_looks_unlike_what_was_typed() -
 
 
 def test_memory_that_does_not_end_hides_nothing() -> None:
-    assert "".join(text for text, _ in kind.parts(say("<memory-context> a <memory-context> b"))) == (
+    assert "".join(text for text, _ in message_kind.parts(say("<memory-context> a <memory-context> b"))) == (
         "<memory-context> a <memory-context> b"
     )
 

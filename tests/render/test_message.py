@@ -7,12 +7,12 @@ import time
 
 import pytest
 
+from hermes_tui.render.compaction_seam import seam, section_seam, undone_seam
 from hermes_tui.render.glyphs import ASCII
 from hermes_tui.render.gutter import measure, with_bar
 from hermes_tui.render.line import Line, Role, line_cells, plain
 from hermes_tui.render.marks import Find
 from hermes_tui.render.message import Fold, Folds, joins, message_lines, time_label
-from hermes_tui.render.seam import seam, section_seam, undone_seam
 from hermes_tui.render.time import day
 from store.models import Head, Message, ToolCall
 from tests.render.samples import GLYPHS, NOW, at, texts

@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 
 from hermes_tui.render.diff import Columns, first_difference, pair_lines, said
-from hermes_tui.render.flagged import Case, flagged_head, flagged_row, flagged_sentence
+from hermes_tui.render.drift_row import Case, flagged_head, flagged_row, flagged_sentence
 from hermes_tui.render.glyphs import ASCII
 from hermes_tui.render.line import Role, line_cells, plain
-from hermes_tui.render.plan import Sentence, plan_lines, sentences, step_lines
-from hermes_tui.render.receipt import done_sentence, receipt_lines, stopped_sentence, undone_lines, verdict
+from hermes_tui.render.repair_plan import Sentence, plan_lines, sentences, step_lines
+from hermes_tui.render.repair_result import done_sentence, receipt_lines, stopped_sentence, undone_lines, verdict
 from store.models import Check, Drift, Message, ToolCall, Verdict
 from store.repair.model import Line, Operation, Plan, Progress, Receipt, Refusal, Run, State, Why
 from tests.hostile import HOSTILE

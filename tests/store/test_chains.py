@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from hermes_tui.feed import answers
-from hermes_tui.messages import SectionArrived
+from hermes_tui.feed import questions
+from hermes_tui.feed.answers import SectionArrived
 from store import Relation, SessionDB
 from tests.builders import say
 
@@ -38,7 +38,7 @@ def read(db: SessionDB, session_id: str) -> list[str]:
     row = db.session(session_id)
     assert row is not None
     found: list[str] = []
-    for answer in answers.transcript(db, 1, row):
+    for answer in questions.transcript(db, 1, row):
         assert isinstance(answer, SectionArrived)
         ids = [head.id for head in answer.heads]
         found += [message.text for at in range(0, len(ids), 256) for message in db.messages(ids[at : at + 256])]

@@ -15,9 +15,9 @@ from pathlib import Path
 
 import pytest
 
-from hermes_tui import cli
-from hermes_tui.feed import answers
-from hermes_tui.messages import SectionArrived
+from hermes_tui.cli import show
+from hermes_tui.feed import questions
+from hermes_tui.feed.answers import SectionArrived
 from store import Damaged, Drift, Home, Session, SessionDB
 from store.models import UNREADABLE
 from tests.builders import home, jsonl, talk
@@ -45,7 +45,7 @@ def transcript(db: SessionDB, session_id: str) -> list[str]:
     """The roles of a session's messages, as the screen gets them."""
     row = db.session(session_id)
     assert row is not None
-    sections = [one for one in answers.transcript(db, 1, row) if isinstance(one, SectionArrived)]
+    sections = [one for one in questions.transcript(db, 1, row) if isinstance(one, SectionArrived)]
     ids = [head.id for one in sections for head in one.heads]
     assert [head.role for one in sections for head in one.heads] == [one.role for one in db.messages(ids)]
     return [message.role for message in db.messages(ids)]
@@ -92,13 +92,13 @@ def test_what_can_be_compared_is_compared_before_the_damage_is_told(torn: Path) 
 def test_the_verbs_print_what_there_is_and_say_what_is_not(torn: Path) -> None:
     out, err = io.StringIO(), io.StringIO()
     where = Home(torn.parent)
-    assert cli.list_sessions(where, as_json=True, out=out, err=err) == 2
+    assert show.list_sessions(where, as_json=True, out=out, err=err) == 2
     rows = [json.loads(line) for line in out.getvalue().splitlines()]
     assert len(rows) == SESSIONS
     assert err.getvalue().startswith("hermes-tui: all are listed, 1 session only in part: part of its messages")
     [hurt] = [row["id"] for row in rows if row["drift"] == "damaged"]
     out, err = io.StringIO(), io.StringIO()
-    assert cli.show(where, hurt, as_json=True, out=out, err=err) == 0
+    assert show.show(where, hurt, as_json=True, out=out, err=err) == 0
     assert len(out.getvalue().splitlines()) == EACH
     assert "cannot be read, for pages of state.db are damaged" in err.getvalue()
 
@@ -168,6 +168,6 @@ def test_a_damaged_page_of_the_sessions_themselves_hides_only_what_their_rows_sa
     assert len(db.outlines(rows)) == 90
     assert transcript(db, lost[0].id) == ["user", "assistant", "user"]
     out, err = io.StringIO(), io.StringIO()
-    assert cli.list_sessions(Home(folder), as_json=True, out=out, err=err) == 2
+    assert show.list_sessions(Home(folder), as_json=True, out=out, err=err) == 2
     assert len(out.getvalue().splitlines()) == 90
     db.close()

@@ -13,8 +13,8 @@ from pathlib import Path
 import apsw
 import pytest
 
-from hermes_tui.feed import answers
-from hermes_tui.messages import SessionsArrived
+from hermes_tui.feed import questions
+from hermes_tui.feed.answers import SessionsArrived
 from store import Drift, Relation, SessionDB, Status
 from store.sqlite.connect import create, read_open
 
@@ -84,9 +84,9 @@ def read(monkeypatch: pytest.MonkeyPatch) -> set[tuple[str, str]]:
 @pytest.mark.slow
 def test_the_first_screen_reads_no_body(path: Path, read: set[tuple[str, str]]) -> None:
     db = SessionDB(path, read_only=True)
-    first, _counted, *pages = answers.listed(db, 1)
+    first, _counted, *pages = questions.listed(db, 1)
     assert isinstance(first, SessionsArrived)
-    assert len(first.sessions) == answers.FIRST_ROWS
+    assert len(first.sessions) == questions.FIRST_ROWS
     assert sum(len(page.sessions) for page in pages if isinstance(page, SessionsArrived)) == SESSIONS
     drifts = {row.id: db.drift(row, db.facts(row.id)) for row in first.sessions}
     assert drifts["s00002"] is Drift.JSONL_AHEAD

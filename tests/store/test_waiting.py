@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hermes_tui.feed import answers
-from hermes_tui.messages import SectionArrived
+from hermes_tui.feed import questions
+from hermes_tui.feed.answers import SectionArrived
 from store import Origin, SessionDB
 from store.formats.spool_placement import places
 from store.models import Message
@@ -63,7 +63,7 @@ def test_the_order_of_the_spool_is_kept(rows: list[float | None], spool: list[fl
 def test_the_transcript_has_every_row_and_every_waiting_message_in_its_place(
     tmp_path: Path, page: int, last: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(answers, "PAGE_HEADS", page)
+    monkeypatch.setattr(questions, "PAGE_HEADS", page)
     folder = home(tmp_path)
     db = SessionDB(folder / "state.db")
     store(db, "s", [say("user", f"row {number}", timestamp=T + 10 * number) for number in range(4)])
@@ -79,7 +79,7 @@ def test_the_transcript_has_every_row_and_every_waiting_message_in_its_place(
     assert row is not None
     seen: list[str] = []
     ids: list[int] = []
-    arrived = [one for one in answers.transcript(db, 1, row) if isinstance(one, SectionArrived)]
+    arrived = [one for one in questions.transcript(db, 1, row) if isinstance(one, SectionArrived)]
     for one in arrived:
         seen += [message.text for message in db.messages([head.id for head in one.heads])]
         seen += [message.text for message in one.waiting]

@@ -12,7 +12,7 @@ from pathlib import Path
 from textual.pilot import Pilot
 
 from hermes_tui.app import HermesApp
-from hermes_tui.screens.browser import BrowserScreen
+from hermes_tui.screens.browse.screen import BrowserScreen
 from store import SessionDB
 
 NARROW, MIDDLE, WIDE = (80, 24), (100, 30), (140, 40)

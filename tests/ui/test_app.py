@@ -13,8 +13,8 @@ from textual.filter import Monochrome
 
 from hermes_tui import config
 from hermes_tui.app import HermesApp
-from hermes_tui.backstop import Backstop
 from hermes_tui.config import Config
+from hermes_tui.control_char_filter import Backstop
 from tests import builders
 from tests.ui.browsing import WIDE, browsing
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import apsw
 import pytest
 
-from hermes_tui.commands import Place
-from hermes_tui.messages import HitsArrived, StoreBusy
+from hermes_tui.commands.registry import Place
+from hermes_tui.feed.answers import HitsArrived, StoreBusy
 from hermes_tui.render.safe import safe
 from hermes_tui.widgets.hit_list import HitKey
 from store import Batch, Hit, SessionDB

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 from textual.actions import parse
 
-from hermes_tui.commands import BROWSER, MENDING, TABLE, Place, applying, footer, key_table
-from hermes_tui.screens.browser import BrowserScreen
+from hermes_tui.commands.registry import BROWSER, MENDING, TABLE, Place, applying, footer, key_table
+from hermes_tui.screens.browse.screen import BrowserScreen
 from hermes_tui.screens.doctor import DoctorScreen
-from hermes_tui.screens.repair import RepairScreen
+from hermes_tui.screens.repair.screen import RepairScreen
 from hermes_tui.widgets.transcript import Transcript
 
 NOT_YET = {"e", "o", "ctrl+f"}

@@ -144,7 +144,7 @@ async def test_quitting_while_messages_are_written_is_asked(home: Path, monkeypa
         replayed.append(path)
         return 2
 
-    monkeypatch.setattr("hermes_tui.feed.doctoring.replay", slow)
+    monkeypatch.setattr("hermes_tui.feed.health_requests.replay", slow)
     try:
         async with browsing(home) as stage:
             await open_doctor(stage)

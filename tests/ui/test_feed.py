@@ -12,8 +12,8 @@ from typing import Any, ClassVar, TypeVar
 import pytest
 from textual.message import Message
 
-from hermes_tui import messages as told
-from hermes_tui.feed import Feed, seeking
+from hermes_tui.feed import Feed, search_requests
+from hermes_tui.feed import answers as told
 from store import Batch, Cancel, Locked, NotADatabase, Origin, Session, SessionDB, Verdict
 from store.query.parse import Query, parse
 from tests import builders
@@ -357,7 +357,7 @@ def test_the_best_follow_the_newest_and_the_whole_number_follows_both(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Mutant: without `beyond` neither comes."""
-    monkeypatch.setattr(seeking, "HIT_LIMIT", 5)
+    monkeypatch.setattr(search_requests, "HIT_LIMIT", 5)
     home = builders.home(tmp_path)
     with closing(builders.db(home)) as db:
         builders.store(db, "best", [builders.say("user", "zebra zebra zebra")])

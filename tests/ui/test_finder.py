@@ -6,12 +6,12 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from hermes_tui.messages import HitsArrived
+from hermes_tui.feed.answers import HitsArrived
 from hermes_tui.render.glyphs import UNICODE
 from hermes_tui.render.line import plain
-from hermes_tui.screens.catalog import Catalog
-from hermes_tui.screens.finder import Finder
-from hermes_tui.screens.titles import Titles
+from hermes_tui.screens.browse.search_controller import Finder
+from hermes_tui.state.session_catalog import Catalog
+from hermes_tui.state.title_filter import Titles
 from hermes_tui.widgets.session_list import SessionRow
 from store.models import Batch, Hit, Outline, Session, Status
 from store.query.parse import Query, parse

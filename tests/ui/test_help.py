@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from hermes_tui.commands import TABLE
+from hermes_tui.commands.registry import TABLE
 from hermes_tui.render.glyphs import ASCII, UNICODE
 from hermes_tui.render.line import line_cells, plain
 from hermes_tui.screens.help import LANGUAGE, help_lines

@@ -10,8 +10,8 @@ import pytest
 
 from hermes_tui.feed import Shelf
 from hermes_tui.render.glyphs import ASCII, UNICODE
+from hermes_tui.render.left_out import counted, found
 from hermes_tui.render.line import line_cells, plain
-from hermes_tui.render.whereabouts import counted, found
 from store import Home, SessionDB, open_home
 from store.models import Census, Kin, Relation, Scope, Session, Whereabouts
 from tests import builders

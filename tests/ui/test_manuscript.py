@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from hermes_tui.render.line import plain
 from hermes_tui.render.message import Fold, Folds
-from hermes_tui.widgets.contents import Section
-from hermes_tui.widgets.manuscript import Manuscript
+from hermes_tui.widgets.message_index import Section
+from hermes_tui.widgets.transcript_layout import Manuscript
 from store.models import Head, Message, ToolCall
 from tests.ui.stage import NOW, at
 

@@ -12,9 +12,9 @@ import apsw
 import pytest
 
 from hermes_tui.app import HermesApp
-from hermes_tui.commands import Place
-from hermes_tui.messages import MendProgressed
-from hermes_tui.screens.repair import RepairScreen
+from hermes_tui.commands.registry import Place
+from hermes_tui.feed.answers import MendProgressed
+from hermes_tui.screens.repair.screen import RepairScreen
 from store import Cancel, SessionDB, State
 from store.models import Judged
 from store.repair.model import Progress

@@ -16,7 +16,7 @@ from textual.app import App
 from textual.pilot import Pilot
 
 from hermes_tui.app import HermesApp
-from hermes_tui.demo import make_home
+from hermes_tui.demo.run import make_home
 from screenshots.shoot import MILLISECONDS, NOW, TO_THE_LEGACY_SESSION, settled
 from store import SessionDB
 
@@ -53,7 +53,7 @@ def _still() -> Iterator[None]:
     """Clock and measured milliseconds stand still."""
     with (
         mock.patch("time.time", NOW.timestamp),
-        mock.patch("hermes_tui.feed.seeking.round", return_value=MILLISECONDS, create=True),
+        mock.patch("hermes_tui.feed.search_requests.round", return_value=MILLISECONDS, create=True),
     ):
         time.tzset()
         yield

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from hermes_tui.render.line import Range
-from hermes_tui.screens.titles import Titles
+from hermes_tui.state.title_filter import Titles
 from hermes_tui.widgets.session_list import SessionRow
 from store.models import Session
 from store.query.parse import parse

@@ -10,7 +10,7 @@ from textual.pilot import Pilot
 
 from hermes_tui.render.line import Line
 from hermes_tui.render.message import Fold, message_lines
-from hermes_tui.widgets import manuscript
+from hermes_tui.widgets import transcript_layout
 from hermes_tui.widgets.session_list import SessionRow
 from hermes_tui.widgets.transcript import Section, Transcript
 from store.models import Head, Message, Origin, Session
@@ -80,7 +80,7 @@ async def test_a_hundred_thousand_messages_open_by_drawing_only_what_is_on_the_s
         drawn.append(message)
         return message_lines(message, **options)
 
-    monkeypatch.setattr(manuscript, "message_lines", counted)
+    monkeypatch.setattr(transcript_layout, "message_lines", counted)
     app = Book(talk(100_000))
     async with app.run_test(size=(80, 24)) as pilot:
         transcript = await opened(app, pilot)

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from textual.pilot import Pilot
 
 from hermes_tui.render.line import Line, blank, span
-from hermes_tui.widgets.heights import Heights
-from hermes_tui.widgets.thumb import thumb
+from hermes_tui.widgets.fenwick_heights import Heights
+from hermes_tui.widgets.scroll_thumb import thumb
 from hermes_tui.widgets.virtual_list import RowState, VirtualList
 from tests.ui.stage import Stage, screen, strips, wheel
 

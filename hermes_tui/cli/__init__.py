@@ -1,0 +1,1 @@
+"""Verbs without a screen."""

@@ -1,0 +1,1 @@
+"""Commands: one table gives bindings, footer, palette, help and the README's keys."""

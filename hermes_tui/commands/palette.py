@@ -1,0 +1,48 @@
+"""The command palette: every command that works where the palette was called, and the themes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from functools import partial
+
+from textual.command import DiscoveryHit, Hit, Hits, Provider
+from textual.content import Content
+
+from hermes_tui.commands.registry import Offer, Offers
+
+
+class Commands(Provider):
+    """Finds commands by the words of their titles.
+
+    What is handed to Textual is `Content`, never text: a string would be read as markup.
+    """
+
+    async def discover(self) -> Hits:
+        """Everything, in the order of the table."""
+        for offer in self._offers():
+            yield DiscoveryHit(self._shown(offer, ()), offer.run, text=offer.title)
+
+    async def search(self, query: str) -> Hits:
+        """What has all words of the query in it, the earliest place first, and commands before themes."""
+        words = query.casefold().split()
+        for offer in self._offers():
+            places = [offer.title.casefold().find(word) for word in words]
+            if min(places, default=0) >= 0:
+                score = (1.0 if offer.shown else 0.5) / (1.0 + sum(places) / 1000)
+                yield Hit(score, self._shown(offer, words), offer.run, text=offer.title)
+
+    def _offers(self) -> Iterator[Offer]:
+        """What the screen offers, then the app, then the themes."""
+        for one in (self.screen, self.app):
+            if isinstance(one, Offers):
+                yield from one.offered()
+        for theme in sorted(self.app.available_themes):
+            yield Offer(f"Theme {theme}", "", partial(setattr, self.app, "theme", theme))
+
+    def _shown(self, offer: Offer, words: Sequence[str]) -> Content:
+        """The title with its matches marked, and the keys."""
+        content = Content(offer.title)
+        for word in words:
+            at = offer.title.casefold().find(word)
+            content = content.stylize(self.match_style or "bold", at, at + len(word))
+        return content + Content.styled(f"  {offer.shown}", "dim") if offer.shown else content

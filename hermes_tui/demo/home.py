@@ -1,0 +1,220 @@
+"""A realistic Hermes home: half a year of sessions, legacy files that agree with SQLite or don't, two live sessions."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from random import Random
+
+from hermes_tui.demo.script import Conversation, Message, Script, Section, load
+from store.formats.row_encoding import drafts
+from store.sqlite.connect import create
+from store.sqlite.connect.reader import Reader
+from store.sqlite.connect.writer import Writer
+from store.sqlite.rows import message_writes, session_writes
+
+SEED = 2026
+MODELS = {
+    "opus": "anthropic/claude-opus-4.1",
+    "hermes": "nousresearch/hermes-4-405b",
+    "gpt": "openai/gpt-5.1",
+    "gemini": "google/gemini-2.5-pro",
+}
+ENDINGS = {"cli": "cli_close", "cron": "cron_complete", "subagent": "agent_close"}
+"""Source -> why its sessions end; the rest are chats."""
+CHAT_ENDING = "session_reset"
+DAMAGE = (
+    b'{"role": "user", "content": "[photo] 18.20, st\n',
+    b"\xff\xfe not a line of JSON\n",
+    b'["a list", "no message"]\n',
+)
+LOST_ROWS = 12
+"""Messages at least that SQLite lacks in the middle of the diverged session."""
+LOST_LINES = 5
+"""Messages at least that its file lacks at the end."""
+SPREAD = 0.1
+"""Ages of the script are up to a tenth longer, so that not all sessions end at the same time of the day."""
+DELEGATED = 600.0
+"""Seconds that a subagent ended before its parent did."""
+SLOW = 12.0
+"""A chat that lives in a legacy file took so much longer: weeks."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """A session as it goes into SQLite."""
+
+    id: str
+    started_at: float
+    values: Mapping[str, str | int | float | None]
+    """Further columns of its row."""
+    messages: Sequence[Message]
+
+    @property
+    def last_active(self) -> float:
+        return float(str(self.messages[-1]["timestamp"])) if self.messages else self.started_at
+
+
+def make_home(folder: Path, *, now: float, seed: int = SEED) -> Path:
+    """Write a home whose newest message is half a minute old.
+
+    The sessions go through the store's own statements, because no verb of an agent begins one in the past, and in
+    one transaction, so that it takes a second.
+
+    Args:
+        folder: The home; made where it is missing.
+        now: Seconds since 1970 UTC.
+        seed: The same seed, time and time zone give the same home.
+
+    Returns:
+        The home's folder.
+    """
+    script, rng = load(), Random(seed)
+    rows: list[_Row] = []
+    (folder / "sessions").mkdir(parents=True, exist_ok=True)
+    for conversation in script.conversations:
+        parent = next((row for row in rows if conversation.parent and row.values["title"] == conversation.parent), None)
+        sections = _sections(script, conversation, parent, now, rng)
+        rows += [kept for row in sections if (kept := _split(conversation, row, folder / "sessions"))]
+    _store(folder / "state.db", rows)
+    return folder
+
+
+def _sections(
+    script: Script, conversation: Conversation, parent: _Row | None, now: float, rng: Random
+) -> Iterator[_Row]:
+    """A conversation's sessions, root first; their times are counted back from its newest message."""
+    end = now - conversation.age * rng.uniform(1, 1 + SPREAD)
+    if conversation.source == "subagent" and parent is not None:
+        end = _time(parent.messages[-1]) - DELEGATED
+    told: list[tuple[Section, list[Message]]] = []
+    for section in reversed(conversation.sections):
+        messages = script.messages(conversation, section, rng)
+        told.insert(0, (section, _timed(messages, end, SLOW if conversation.jsonl == "ahead" else 1.0, rng)))
+        end = _time(told[0][1][0]) - rng.uniform(3, 9) if messages else end
+    before = parent
+    for place, (_, messages) in enumerate(told, 1):
+        row = _row(conversation, messages, end=end, last=place == len(told), rng=rng)
+        if place > 1:
+            row = replace(row, values={**row.values, "title": f"{conversation.title} #{place}"})
+        if before is not None:
+            row = _child(row, conversation, before.id, continued=place > 1)
+        yield row
+        before = row
+
+
+def _row(conversation: Conversation, messages: list[Message], *, end: float, last: bool, rng: Random) -> _Row:
+    """One section as a row, still without a parent."""
+    started = _time(messages[0]) - rng.uniform(0.2, 2) if messages else end
+    ended = (_time(messages[-1]) if messages else end) + rng.uniform(0.1, 2)
+    reason = ENDINGS.get(conversation.source, CHAT_ENDING) if last else "compression"
+    open_still = last and bool(conversation.live or conversation.words & {"interrupted", "empty"})
+    if "error" in conversation.words:
+        messages[-1]["finish_reason"] = "length"
+    values = {
+        "title": conversation.title,
+        "source": conversation.source,
+        "model": MODELS[conversation.model],
+        "cwd": f"/home/ada/{conversation.pool or 'desk'}" if conversation.source == "cli" else None,
+        "archived": int("archived" in conversation.words),
+        "ended_at": None if open_still else ended,
+        "end_reason": None if open_still else reason,
+    }
+    return _Row(_id(conversation.source, started, rng), started, values, messages)
+
+
+def _child(row: _Row, conversation: Conversation, parent: str, *, continued: bool) -> _Row:
+    """The row with its parent, and the mark that tells a branch and a subagent from a continuation (facts §4.3)."""
+    mark = "_branched_from" if "branch" in conversation.words else "_delegate_from"
+    config = None if continued else json.dumps({mark: parent})
+    return replace(row, values={**row.values, "parent_session_id": parent, "model_config": config})
+
+
+def _timed(messages: Sequence[Message], end: float, slow: float, rng: Random) -> list[Message]:
+    """The messages with times that end at `end`: seconds inside a turn, minutes between turns."""
+    timed: list[Message] = []
+    for message in reversed(messages):
+        timed.append({**message, "timestamp": round(end, 3)})
+        end -= rng.uniform(40, 240) * slow if message["role"] == "user" else rng.uniform(2, 20)
+    return timed[::-1]
+
+
+def _split(conversation: Conversation, row: _Row, sessions: Path) -> _Row | None:
+    """Write the legacy file of a session, if it has one; what is left is its row, None where only the file has it."""
+    whole = row.messages
+    if conversation.jsonl:
+        lines = whole[: _turn_before(whole, len(whole) - LOST_LINES)] if conversation.jsonl == "diverged" else whole
+        _write_file(conversation, row, lines, sessions)
+    if conversation.jsonl == "only":
+        return None
+    if conversation.jsonl == "ahead":
+        rest = whole[_turn_before(whole, len(whole) - conversation.sqlite) :]
+        return replace(row, messages=rest, started_at=_time(rest[0]) - 1)
+    if conversation.jsonl == "diverged":
+        gap = _turn_before(whole, len(whole) // 2)
+        return replace(row, messages=[*whole[: _turn_before(whole, gap - LOST_ROWS)], *whole[gap:]])
+    return row
+
+
+def _turn_before(messages: Sequence[Message], index: int) -> int:
+    """Where the turn begins that the message at `index` belongs to."""
+    return max(place for place, message in enumerate(messages[: index + 1]) if message["role"] == "user")
+
+
+def _write_file(conversation: Conversation, row: _Row, messages: Sequence[Message], sessions: Path) -> None:
+    """The JSONL as a gateway appended it (facts/hermes-format.md §5.1); its time is that of its last message."""
+    meta = {"role": "session_meta", "tools": [], "model": MODELS[conversation.model], "platform": conversation.source}
+    said = ({**meta, "timestamp": messages[0]["timestamp"]}, *messages)
+    stamped = ({**one, "timestamp": _local(_time(one)).replace(tzinfo=None).isoformat()} for one in said)
+    written = [json.dumps(one, ensure_ascii=False).encode() + b"\n" for one in stamped]
+    if conversation.jsonl == "damaged":
+        for place, line in enumerate(DAMAGE, 1):
+            written.insert(len(written) * place // (len(DAMAGE) + 1), line)
+    path = sessions / f"{row.id}.jsonl"
+    path.write_bytes(b"".join(written))
+    os.utime(path, (_time(messages[-1]), _time(messages[-1])))
+
+
+def _store(path: Path, rows: Sequence[_Row]) -> None:
+    """All rows in one transaction: the sessions, parents before children, then their messages, the oldest first."""
+    create.create(path)
+    steps: list[session_writes.Work[object]] = [
+        *(_created(row) for row in rows),
+        *(_filled(row) for row in sorted(rows, key=lambda one: one.last_active)),
+    ]
+    with closing(Reader(path)) as reader, closing(Writer(path)) as writer:
+        layout = reader.layout
+        writer.transaction(lambda connection: [step(connection, layout) for step in steps])
+
+
+def _created(row: _Row) -> session_writes.Work[None]:
+    values = {**row.values, "started_at": row.started_at}
+    return lambda connection, layout: session_writes.create(connection, layout, row.id, values)
+
+
+def _filled(row: _Row) -> session_writes.Work[list[int]]:
+    rows = drafts(row.messages, now=row.started_at)
+    return lambda connection, layout: message_writes.append(connection, layout, row.id, rows)
+
+
+def _id(source: str, started: float, rng: Random) -> str:
+    """An id as Hermes makes them (facts/hermes-format.md §1.3)."""
+    stamp = f"{_local(started):%Y%m%d_%H%M%S}"
+    if source == "cron":
+        return f"cron_{rng.getrandbits(48):012x}_{stamp}"
+    return (
+        f"{stamp}_{rng.getrandbits(24):06x}" if source in {"cli", "subagent"} else f"{stamp}_{rng.getrandbits(32):08x}"
+    )
+
+
+def _local(moment: float) -> datetime:
+    return datetime.fromtimestamp(moment, UTC).astimezone()
+
+
+def _time(message: Message) -> float:
+    return float(str(message["timestamp"]))

@@ -1,0 +1,25 @@
+"""What the screen can be switched to: a profile of the home, or all of them as one list."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from hermes_tui.feed.store_worker import OpenStore
+
+
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """One store that can be browsed."""
+
+    name: str
+    """The profile, `all` for every one."""
+    open_store: OpenStore
+    """Opens it; called in a thread."""
+    owner: str
+    """What the search row says at its end."""
+    where: str
+    """The home's folder as people write it."""
+    open_to_write: OpenStore | None = None
+    """Opens it for repairs; None where nothing may be written."""

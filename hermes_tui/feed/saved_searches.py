@@ -1,0 +1,112 @@
+"""The searches that a user saved: a small file of their own, read and written in a thread."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import time
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+from textual.message import Message
+
+from hermes_tui.feed.answers import FeedCrashed, SearchesKept
+from hermes_tui.feed.serial_thread import Lane
+
+MOST_OCTETS = 1 << 20
+"""A bigger file is not ours."""
+
+
+ENDING = 1.0
+"""Seconds that a disk gets for the last one."""
+
+
+class Keeper:
+    """Keeps searches by name of what is typed, the one saved last first.
+
+    Args:
+        path: The file, made with its folder when the first search is saved, 0600; None to remember nothing.
+        post: Takes `SearchesKept` from any thread.
+        clock: Seconds that only go forward.
+    """
+
+    def __init__(
+        self, path: Path | None, post: Callable[[Message], object], clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._path = path
+        self._post = post
+        self._lane = Lane("saved searches", clock=clock, crashed=self._crashed)
+
+    def ask(self) -> None:
+        """Have the saved searches told."""
+        self._change(lambda texts: texts)
+
+    def save(self, text: str) -> None:
+        """Keep a search, and tell."""
+        self._change(lambda texts: (text, *(one for one in texts if one != text)))
+
+    def forget(self, text: str) -> None:
+        """Keep it no longer, and tell."""
+        self._change(lambda texts: tuple(one for one in texts if one != text))
+
+    def close(self) -> None:
+        """End the thread when it has written what it was asked to."""
+        if self._path is not None:
+            self._lane.put("end", self._lane.close)
+            self._lane.join(ENDING)
+
+    def _change(self, change: Callable[[tuple[str, ...]], tuple[str, ...]]) -> None:
+        if self._path is not None:
+            # Each under a name of its own: a job takes the place of a waiting one of the same name.
+            self._lane.put(secrets.token_hex(4), partial(self._do, self._path, change))
+
+    def _crashed(self, error: Exception) -> None:
+        self._post(FeedCrashed(error))
+
+    def _do(self, path: Path, change: Callable[[tuple[str, ...]], tuple[str, ...]]) -> None:
+        """Read the file, which another window may have written, and write it anew where that makes a difference."""
+        try:
+            texts = load(path)
+            changed = change(texts)
+            if changed != texts:
+                write(path, changed)
+            self._post(SearchesKept(changed))
+        except (OSError, ValueError) as error:
+            self._post(SearchesKept((), complaint=f"saved searches cannot be used: {error}"))
+
+
+def load(path: Path) -> tuple[str, ...]:
+    """The searches in a file, none where there is no file.
+
+    Raises:
+        OSError: It cannot be read.
+        ValueError: It is not a list of searches; then it is not ours to write over.
+    """
+    try:
+        data = path.read_bytes()
+    except FileNotFoundError:
+        return ()
+    if len(data) > MOST_OCTETS:
+        raise ValueError(f"{path.name} is too big")
+    try:
+        found = json.loads(data)
+    except ValueError as error:
+        raise ValueError(f"{path.name} is no JSON") from error
+    if not isinstance(found, list) or not all(isinstance(one, str) for one in found):
+        raise ValueError(f"{path.name} is not a list of texts")
+    return tuple(found)
+
+
+def write(path: Path, texts: tuple[str, ...]) -> None:
+    """Put searches in the place of those in the file, whole or not at all; 0600 from its first byte on.
+
+    Raises:
+        OSError: It cannot be written; the old file stands.
+    """
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    fresh = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
+    with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
+        json.dump(list(texts), file, indent=1)
+    fresh.replace(path)

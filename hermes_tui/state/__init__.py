@@ -1,0 +1,1 @@
+"""State of the screens as plain objects, without Textual."""

@@ -1,0 +1,177 @@
+"""Which sessions a search finds by title, folder and id; first words are messages, and found as such."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterator
+from functools import lru_cache
+from itertools import accumulate
+
+from hermes_tui.render.line import Range
+from hermes_tui.render.row import title_of
+from hermes_tui.state.session_catalog import moment_of
+from hermes_tui.widgets.session_list import SessionRow
+from store.models import Outline, Session
+from store.query.ast import Filter
+from store.query.filters import admits
+from store.query.parse import Query
+from store.query.tokenizer import plain
+
+OF_MESSAGES = frozenset({"role", "tool", "has"})
+"""Filters that speak of a message: a title cannot answer them."""
+
+SHORTEST_ID = 4
+"""Characters of an id's start that name a session,"""
+SHORTEST_FOLDER = 3
+"""and of its working folder."""
+
+
+MOST_CANDIDATES = 500
+"""Sessions that a word names at most before it is left to a walk, which meets the first fifty of them soon."""
+_END, _PART = "\n", "\0"
+
+
+class Titles:
+    """Titles without case and accents, made once for each: a key is answered for every session of the home."""
+
+    def __init__(self) -> None:
+        self._folded: dict[str, tuple[Session, Outline | None, str]] = {}
+        self._places: dict[str, int] = {}
+        self._ids: list[str] = []
+        self._lines: list[str] = []
+        self._joined: tuple[str, list[int]] | None = None
+
+    def candidates(self, query: Query) -> set[str] | None:
+        """Ids of the sessions that may match, found in one text of all titles; None where any may.
+
+        Only of sessions whose titles were folded.
+        """
+        if not query.any_of:
+            return None
+        found: set[str] = set()
+        for terms in query.any_of:
+            words = sorted((_word(term.text) for term in terms), key=len, reverse=True)
+            some = next((few for word in words if (few := self._with(word)) is not None), None)
+            if some is None:
+                return None
+            found |= some
+        return found
+
+    def _with(self, word: str) -> set[str] | None:
+        """The sessions whose title, folder or id has a word; None where there are many."""
+        if self._joined is None:
+            self._joined = "".join(self._lines), list(accumulate(map(len, self._lines)))
+        every, ends = self._joined
+        found: set[str] = set()
+        at = every.find(word)
+        while at >= 0:
+            place = bisect_right(ends, at)
+            found.add(self._ids[place])
+            if len(found) > MOST_CANDIDATES:
+                return None
+            at = every.find(word, ends[place])
+        return found
+
+    def match(self, query: Query, row: SessionRow) -> tuple[Range, ...] | None:
+        """Where the words of a query stand in a title, parts of words included; None where it is not found.
+
+        A word may be in the working folder instead, or be the start of the session's id.
+        """
+        if query.filters and not _passes(query, row):
+            return None
+        title = self.folded(row)
+        if query.none_of and any(_word(term.text) in title for term in query.none_of):
+            return None
+        if not query.any_of:
+            return () if query.filters else None
+        for terms in query.any_of:
+            ranges = [_range(title, _word(term.text)) for term in terms]
+            if all(found or _named(term.text, row.session) for found, term in zip(ranges, terms, strict=True)):
+                return tuple(_apart(sorted(found for found in ranges if found is not None)))
+        return None
+
+    def folded(self, row: SessionRow) -> str:
+        """A session's title as it is searched, or its first words, with a character for each that `title_of` gives."""
+        outline = None if row.session.title else row.outline
+        known = self._folded.get(row.session.id)
+        if known is not None and known[0] is row.session and known[1] is outline:
+            return known[2]
+        folded = plain(title_of(row.session, outline))
+        self._folded[row.session.id] = row.session, outline, folded
+        self._put(row.session, folded)
+        return folded
+
+    def _put(self, session: Session, folded: str) -> None:
+        """Take a session into the one text of all, or take it as it is now."""
+        line = _PART.join((folded, _word(session.cwd or ""), plain(session.id))).replace(_END, " ") + _END
+        place = self._places.setdefault(session.id, len(self._lines))
+        if place == len(self._lines):
+            self._ids.append(session.id)
+            self._lines.append(line)
+        elif self._lines[place] == line:
+            return
+        self._lines[place] = line
+        self._joined = None
+
+
+def _named(word: str, session: Session) -> bool:
+    """Whether a session's id begins with a word, or its folder has it."""
+    by_id = len(word) >= SHORTEST_ID and session.id.startswith(word)
+    return by_id or (len(word) >= SHORTEST_FOLDER and _word(word) in _word(session.cwd or ""))
+
+
+@lru_cache(maxsize=1024)
+def _word(text: str) -> str:
+    """A word of a query, or a folder, as titles are folded; the same few are asked for of every title."""
+    return plain(text)
+
+
+def _range(title: str, word: str) -> Range | None:
+    at = title.find(word)
+    return None if at < 0 else (at, at + len(word))
+
+
+def _apart(ranges: list[Range]) -> Iterator[Range]:
+    """Join ranges, sorted, that overlap."""
+    current: Range | None = None
+    for start, end in ranges:
+        if current is not None and start < current[1]:
+            current = (current[0], max(current[1], end))
+            continue
+        if current is not None:
+            yield current
+        current = (start, end)
+    if current is not None:
+        yield current
+
+
+def _passes(query: Query, row: SessionRow) -> bool:
+    """Whether a session passes the filters of a query: of one key plain ones are alternatives, the rest must hold."""
+    keys = {one.key for one in query.filters}
+    if keys & OF_MESSAGES:
+        return False
+    for key in keys:
+        either = key in {"source", "model", "cwd", "title"}
+        plain_ones = [_holds(one, row) for one in query.of(key)]
+        if plain_ones and not (any(plain_ones) if either else all(plain_ones)):
+            return False
+        if not all(_holds(one, row) for one in query.of(key, negated=True)):
+            return False
+    return True
+
+
+def _holds(one: Filter, row: SessionRow) -> bool:
+    """Whether a session passes one filter, its minus counted in."""
+    session = row.session
+    match one.key:
+        case "source" | "model" | "cwd":
+            stored = {"source": session.source, "model": session.model, "cwd": session.cwd}[one.key]
+            return admits(one, stored)
+        case "title":
+            return admits(one, session.title)
+        case "after":
+            return (moment_of(session) >= (one.moment or 0.0)) is not one.negated
+        case "before":
+            return (moment_of(session) < (one.moment or 0.0)) is not one.negated
+    is_so = {"flagged": row.drift is not None, "live": session.live, "archived": session.archived}
+    return is_so.get(one.value, False) is not one.negated

@@ -1,0 +1,261 @@
+"""The messages of a transcript as lines: which of them stand alone, what stands between them, how high they are.
+
+Nothing is made for a message before it is looked at, but a number for its height.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from hermes_tui.render.compaction_seam import compacted_seam, seam, undone_seam
+from hermes_tui.render.glyphs import UNICODE, Glyphs
+from hermes_tui.render.gutter import measure
+from hermes_tui.render.line import Line, Range, blank
+from hermes_tui.render.message import TEXT_LINES, Fold, Folds, joins, message_lines
+from hermes_tui.render.time import day, same_day
+from hermes_tui.widgets.body_cache import Bodies
+from hermes_tui.widgets.fenwick_heights import Heights
+from hermes_tui.widgets.message_index import RUN, Contents, is_undone
+from store.models import Head, Message, ToolCall
+from store.query.parse import Query, matches
+
+DRAWN = 512
+"""Messages whose lines are kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """A message as it is drawn."""
+
+    lines: list[Line]
+    seams: int = 0
+    """Lines at its top that are not its own."""
+
+
+class Manuscript(Contents):
+    """Messages by their index; pure but for `now`."""
+
+    def __init__(self, *, now: Callable[[], datetime]) -> None:
+        super().__init__()
+        self._now = now
+        self.heights = Heights()
+        self.bodies = Bodies()
+        self._live = False
+        self._drawn: OrderedDict[int, Drawn] = OrderedDict()
+        self._own_folds: dict[int, Folds] = {}
+        self._width = 80
+        self._glyphs = UNICODE
+        self._folds = Folds()
+        self._query: Query | None = None
+        self._current: int | None = None
+
+    def extend(self, heads: Iterable[Head]) -> None:
+        """Put messages at the end of the last section; what stood there is drawn anew, for it may be joined."""
+        start = len(self.heads)
+        super().extend(heads)
+        self.heights.extend(self._estimates(start))
+        self._forget_end(start)
+
+    def body(self, index: int) -> Message | None:
+        """The message at an index, None where its body is not at hand."""
+        return self.bodies.get(self.heads[index].id)
+
+    # How it is drawn
+
+    @property
+    def folds(self) -> Folds:
+        """What is folded in every message that was not folded on its own."""
+        return self._folds
+
+    @folds.setter
+    def folds(self, folds: Folds) -> None:
+        self._folds = folds
+        self._own_folds.clear()
+        self._drawn.clear()
+
+    def shape(self, width: int, glyphs: Glyphs) -> None:
+        """Draw for a pane of `width` cells, its scroll column included; heights that were known become estimates."""
+        if (width, glyphs) != (self._width, self._glyphs):
+            self._width, self._glyphs = width, glyphs
+            self._drawn.clear()
+
+    @property
+    def live(self) -> bool:
+        """More may come: a call at the end without a result still runs."""
+        return self._live
+
+    @live.setter
+    def live(self, live: bool) -> None:
+        if live != self._live:
+            self._live = live
+            self._forget_end(len(self.heads))
+
+    def show_undone(self, shown: bool) -> None:
+        """Show the messages that the user took back, or leave them out."""
+        self.undone_shown = shown
+        self._drawn.clear()
+
+    def seek(self, query: Query | None, index: int | None = None) -> None:
+        """Mark the words of `query`; the first of them in message `index` is the current one."""
+        if query != self._query:
+            self._query = query
+            self._drawn.clear()
+        for changed in {self._current, index} - {None}:
+            self._drawn.pop(changed or 0, None)
+        self._current = index
+
+    def fold(self, index: int, folds: Folds) -> None:
+        """Fold one message on its own."""
+        self._own_folds[index] = folds
+        for changed in (index, self.below(index)):
+            self._drawn.pop(-1 if changed is None else changed, None)
+
+    def folds_of(self, index: int) -> Folds:
+        """What of a message is folded."""
+        return self._own_folds.get(index, self._folds)
+
+    def complete(self, index: int) -> bool:
+        """Whether everything that `lines` needs for a message is at hand."""
+        return all(self.bodies.get(needed) is not None for needed in self.needed(index))
+
+    def needed(self, index: int) -> list[int]:
+        """The ids of the bodies that a message is drawn from."""
+        if self.is_hidden(index):
+            return []
+        leader = self.leader(index)
+        above = self.above(leader)
+        turn = (above,) if above is not None and self._joins(above, leader) else ()
+        return [self.heads[place].id for place in (leader, *self.results(leader), *turn)]
+
+    def lines(self, index: int) -> list[Line]:
+        """The lines of a message, none where it is drawn with another; empty ones as long as bodies are missing."""
+        return self.drawn(index).lines
+
+    def drawn(self, index: int) -> Drawn:
+        """A message with what stands above it; see `lines`."""
+        if (drawn := self._drawn.get(index)) is not None:
+            self._drawn.move_to_end(index)
+            return drawn
+        if not self.complete(index):
+            return Drawn([(blank(1),)] * self.heights[index])
+        drawn = self._drawn[index] = self._draw(index)
+        self.heights.put(index, len(drawn.lines))
+        if len(self._drawn) > DRAWN:
+            self._drawn.popitem(last=False)
+        return drawn
+
+    # Drawing
+
+    def _draw(self, index: int) -> Drawn:
+        above = self.above(index)
+        own = [] if self.is_hidden(index) else self._message(index, above)
+        seams: list[Line] = []
+        for text in self._seams(index, above if own else None):
+            seams += [seam(text, width=self._width, glyphs=self._glyphs), (blank(1),)]
+        return Drawn(seams + own, len(seams))
+
+    def _seams(self, index: int, above: int | None) -> list[str]:
+        """What stands above a message: where a section begins, where messages were taken back, a new day."""
+        found = []
+        if label := self.label_at(index):
+            found.append(label)
+        if (run := self.undone_run(index)) and run[0] == index:
+            found.append(undone_seam(run[1] - run[0], shown=self.undone_shown))
+        if many := self.compacted_from(index):
+            found.append(compacted_seam(many))
+        if above is not None:
+            then, moment = self.heads[above].timestamp, self.heads[index].timestamp
+            if then is not None and moment is not None and not same_day(self._now(), then, moment):
+                found.append(day(self._now(), moment))
+        return found
+
+    def _message(self, index: int, above: int | None) -> list[Line]:
+        leader = self.leader(index)
+        message = self.body(index)
+        calls, results = self._matched(leader)
+        if message is None or (leader != index and any(result is message for result in results)):
+            return []
+        below = self.below(index)
+        lines = message_lines(
+            replace(message, tool_calls=calls) if leader == index else message,
+            width=self._width,
+            now=self._now(),
+            glyphs=self._glyphs,
+            results=results if leader == index else (),
+            folds=self.folds_of(index),
+            previous=self._last_time(index, above),
+            find=self._find if self._query else None,
+            current=0 if index == self._current else None,
+            label=above is None or not self._joins(above, index),
+            gap=below is None or not self._joins(index, below),
+            running=self._live and below is None,
+        )
+        return lines[:-1] if below is None and lines and len(lines[-1]) == 1 else lines
+
+    def _last_time(self, index: int, above: int | None) -> float | None:
+        """The moment of the message above, unless its time was left to this one; a time that is left is its own."""
+        if self._is_late(index, above):
+            return self.heads[index].timestamp
+        if above is not None and self._joins(above, index) and self._is_late(above, before := self.above(above)):
+            above = before
+        return None if above is None else self.heads[above].timestamp
+
+    def _is_late(self, index: int, above: int | None) -> bool:
+        """Whether a turn begins with a single line: its time then stands beside the next, not on a line of its own."""
+        below, message = self.below(index), self.body(index)
+        if message is None or below is None or not self._joins(index, below):
+            return False
+        begins = above is None or not self._joins(above, index)
+        return begins and len(message.tool_calls) == 1 and not message.reasoning.strip()
+
+    def _find(self, text: str) -> Sequence[Range]:
+        return matches(self._query, text) if self._query else ()
+
+    def _matched(self, leader: int) -> tuple[tuple[ToolCall, ...], list[Message | None]]:
+        """The calls of a message, and for each its result among those behind it."""
+        message = self.body(leader)
+        if message is None:
+            return (), []
+        left = [result for place in self.results(leader) if (result := self.body(place)) is not None]
+        found: list[Message | None] = []
+        for call in message.tool_calls:
+            fitting = (result for result in left if call.id and result.tool_call_id == call.id)
+            result = next(fitting, None)
+            if result is not None:
+                left.remove(result)
+            found.append(result)
+        # Old homes have calls without ids, or results without: those belong together in their order.
+        for place, call in enumerate(message.tool_calls):
+            if found[place] is None and (nameless := [one for one in left if not (call.id and one.tool_call_id)]):
+                found[place] = nameless[0]
+                left.remove(nameless[0])
+        return message.tool_calls, found
+
+    def _joins(self, index: int, after: int) -> bool:
+        """Whether a message goes on the one above, with nothing between the two."""
+        folded = self.folds_of(index).tools is Fold.SHORT and not self.is_hidden(after)
+        return folded and not self.begins_section(after) and joins(self.heads[index], self.heads[after])
+
+    # Heights before anything is read
+
+    def _estimates(self, start: int) -> list[int]:
+        """Heights as they may come out; only the thumb depends on them."""
+        room, found, owned = measure(self._width), [], start > 0 and self.heads[start - 1].has_calls
+        for head in self.heads[start:]:
+            if head.role == "tool":
+                found.append(0 if owned else 2)
+                continue
+            owned = head.has_calls
+            text = min(head.octets // room + 1, TEXT_LINES) if head.octets else 0
+            found.append(0 if is_undone(head) else text + owned + head.has_reasoning + 1)
+        return found
+
+    def _forget_end(self, index: int) -> None:
+        """Draw anew what stands so near before `index` that it may depend on what comes there."""
+        run = self.undone_run(index - 1) if index else None
+        first = min(index - RUN - 2, run[0] if run else index)
+        for drawn in [place for place in self._drawn if place >= first]:
+            del self._drawn[drawn]
