@@ -214,10 +214,14 @@ def _ratios(middle: dict[str, list[float]]) -> Iterator[Row]:
 
 
 GUARDS = {
-    "a foreign handle, a fork: refused": ("tests/store/test_guard.py",),
-    "a damaged index, each shadow table, layouts B, C1, C3": ("tests/store/test_damaged_index.py",),
+    "a foreign handle, a fork: refused": ("tests/store/sqlite/base/test_foreign_handle_guard.py",),
+    "a damaged index, each shadow table, layouts B, C1, C3": ("tests/store/sqlite/test_damaged_index.py",),
     "a file that was replaced, a spool, network mounts, a queue": (
-        *(f"tests/store/test_{name}.py" for name in ("pending", "mounts", "queue", "under_fire", "keyed_append")),
+        "tests/store/agent/test_keyed_append.py",
+        "tests/store/files/test_outbox.py",
+        "tests/store/sqlite/base/test_filesystems.py",
+        "tests/store/sqlite/connect/test_writer_queue.py",
+        "tests/store/sqlite/test_under_fire.py",
     ),
     "a file of ours opened by hermes-agent 0.19.0 without migration": ("tests/interop/test_hermes_019.py",),
 }

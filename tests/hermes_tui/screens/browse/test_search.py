@@ -1,0 +1,288 @@
+"""Searching on the screen: two phases, context, hits across sessions, what was meant, history, saved searches."""
+
+from __future__ import annotations
+
+import json
+import threading
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hermes_tui.feed import search_requests
+from hermes_tui.widgets.hit_list import ContextKey, GroupKey
+from store import Batch, SessionDB
+from store.query.parse import Query
+from tests import builders
+from tests.hermes_tui.browsing import WIDE, Stage, browsing
+
+
+def groups(stage: Stage) -> list[str]:
+    """The sessions that have hits, in their order."""
+    return [key.session_id for key in stage.browser.hit_list.keys if isinstance(key, GroupKey)]
+
+
+def talkative(tmp_path: Path) -> Path:
+    """A session that has little but a zebra, and a newer one that mentions it."""
+    home = builders.home(tmp_path)
+    with closing(builders.db(home)) as db:
+        builders.store(db, "best", [builders.say("user", "zebra zebra zebra")])
+        builders.store(db, "last", [builders.say("user", "what a long text for so small a zebra as this one is")])
+    return home
+
+
+async def test_the_best_take_the_place_of_the_newest_by_themselves(tmp_path: Path) -> None:
+    async with browsing(talkative(tmp_path)) as stage:
+        await stage.type("zebra")
+        await stage.shows("2 hits in 2 sessions · ranked · ")
+        assert groups(stage)[0] == "best"
+
+
+async def test_a_ranking_waits_for_a_key_where_the_cursor_has_moved(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Mutant: with `touched` left out of `take_best`, the rows go from under the cursor."""
+    let_go = threading.Event()
+    rank = SessionDB.rank
+
+    def held(self: SessionDB, query: Query | str, **asked: Any) -> Batch:
+        assert let_go.wait(8)
+        return rank(self, query, **asked)
+
+    monkeypatch.setattr(SessionDB, "rank", held)
+    async with browsing(talkative(tmp_path)) as stage:
+        try:
+            await stage.type("zebra")
+            await stage.shows("2 hits in 2 sessions · newest first")
+            await stage.shows("still searching…")
+            await stage.press("down", "down")
+        finally:
+            let_go.set()
+        await stage.shows("newest first · R re-ranks")
+        assert groups(stage)[0] == "last"
+        await stage.press("R")
+        assert groups(stage)[0] == "best"
+        assert "2 hits in 2 sessions · ranked" in stage.status
+        await stage.press("R")
+        assert groups(stage)[0] == "last"
+
+
+async def test_all_hits_are_counted_where_not_all_are_listed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Mutant: with HitsCounted not taken, it stays at `5+`."""
+    monkeypatch.setattr(search_requests, "HIT_LIMIT", 5)
+    monkeypatch.setattr(search_requests, "BEST_HITS", 5)
+    home = builders.home(tmp_path)
+    with closing(builders.db(home)) as db:
+        for number in range(4):
+            builders.store(db, f"s{number}", builders.talk(3, word="zebra"))
+    async with browsing(home) as stage:
+        await stage.type("zebra")
+        await stage.until(lambda: " of 12 hits in 4 sessions" in stage.status)
+        with closing(builders.db(home)) as db:
+            db.append_message("s0", "user", "a zebra more")
+        await stage.until(lambda: " of 13 hits in 4 sessions" in stage.status)
+
+
+async def test_what_was_meant_can_be_searched_for(tmp_path: Path) -> None:
+    """Mutant: with every search held to have hits, the footer offers a way from one to the next."""
+    async with browsing(talkative(tmp_path)) as stage:
+        await stage.type('"zbera" role:user -horse')
+        await stage.shows('did you mean "zebra" role:user -horse?')
+        await stage.press("down")
+        await stage.until(lambda: "enter open" in stage.footer)
+        assert "next" not in stage.footer
+        await stage.press("enter")
+        await stage.shows("2 hits in 2 sessions")
+        assert stage.browser.search_bar.text == '"zebra" role:user -horse'
+        assert stage.place == "SEARCH"
+
+
+async def test_up_brings_back_what_was_searched_for_and_down_what_was_typed(tmp_path: Path) -> None:
+    async with browsing(talkative(tmp_path)) as stage:
+        await stage.press("up")
+        assert stage.browser.search_bar.text == ""
+        await stage.type("zebra")
+        await stage.press("escape")
+        await stage.type("small")
+        await stage.press("enter", "slash", "ctrl+u")
+        await stage.type("lo")
+        await stage.press("up")
+        assert stage.browser.search_bar.text == "small"
+        await stage.press("up", "up")
+        assert stage.browser.search_bar.text == "zebra"
+        await stage.shows("2 hits in 2 sessions")
+        await stage.press("down")
+        assert stage.browser.search_bar.text == "small"
+        await stage.press("down")
+        assert stage.browser.search_bar.text == "lo"
+        assert stage.place == "SEARCH"
+        await stage.press("down")
+        assert stage.place == "HITS"
+
+
+async def test_a_search_is_saved_found_in_the_palette_and_taken_out_again(tmp_path: Path) -> None:
+    kept = tmp_path / "state" / "searches.json"
+    home = talkative(tmp_path)
+    async with browsing(home, searches=kept) as stage:
+        await stage.type("zebra role:user")
+        await stage.press("ctrl+p")
+        await stage.type("save this")
+        await stage.shows("Save this search: zebra role:user")
+        await stage.press("enter")
+        await stage.until(lambda: stage.browser.saved == ("zebra role:user",))
+        assert kept.stat().st_mode & 0o777 == 0o600
+        assert not kept.parent.stat().st_mode & 0o077
+    async with browsing(home, searches=kept) as stage:
+        await stage.until(lambda: stage.browser.saved == ("zebra role:user",))
+        await stage.press("ctrl+p")
+        await stage.type("zebra role")
+        await stage.press("enter")
+        await stage.shows("2 hits in 2 sessions")
+        await stage.press("ctrl+p")
+        await stage.type("remove saved")
+        await stage.press("enter")
+        await stage.until(lambda: stage.browser.saved == ())
+        assert json.loads(kept.read_bytes()) == []
+
+
+async def test_what_somebody_wrote_into_the_saved_searches_passes_the_gate(tmp_path: Path) -> None:
+    """Mutant: without `one_line` the palette has an escape sequence in a row."""
+    kept = tmp_path / "searches.json"
+    kept.write_text(json.dumps(["red \x1b[31m [@click=app.quit]x[/]"]))
+    async with browsing(talkative(tmp_path), searches=kept) as stage:
+        await stage.until(lambda: bool(stage.browser.saved))
+        assert next(offer.title for offer in stage.browser.searches_offered()).isprintable()
+        await stage.press("ctrl+p")
+        await stage.type("red")
+        await stage.shows("[@click=app.quit]x[/]")
+
+
+async def test_a_file_of_saved_searches_that_is_not_ours_is_left_as_it_is(tmp_path: Path) -> None:
+    """Mutant: with `load` giving nothing for a broken file, saving one more search writes over it."""
+    kept = tmp_path / "searches.json"
+    kept.write_text('{"mine": true}')
+    async with browsing(talkative(tmp_path), searches=kept) as stage:
+        await stage.shows("saved searches cannot be used")
+        await stage.type("zebra")
+        stage.browser.keeper.save("zebra")
+        await stage.pilot.pause(0.2)
+    assert kept.read_text() == '{"mine": true}'
+
+
+async def test_next_hit_goes_through_all_hits_of_all_sessions(tmp_path: Path) -> None:
+    """Mutant: among the listed keys alone, the fourth and the fifth of a session are passed over."""
+    home = builders.home(tmp_path)
+    with closing(builders.db(home)) as db:
+        builders.store(db, "one", builders.talk(5, word="zebra"))
+        builders.store(db, "two", builders.talk(5, word="zebra"))
+    async with browsing(home) as stage:
+        await stage.type("zebra")
+        await stage.shows("10 hits in 2 sessions · ranked")
+        await stage.press("down")
+        seen = []
+        for _ in range(10):
+            await stage.press("n")
+            hit = stage.browser.hit_list.cursor_hit
+            assert hit
+            seen.append((hit.session_id, hit.message_id))
+        assert len(set(seen)) == 10
+        await stage.press("n")
+        await stage.shows("this is the last hit")
+        back = []
+        for _ in range(9):
+            await stage.press("N")
+            hit = stage.browser.hit_list.cursor_hit
+            assert hit
+            back.append((hit.session_id, hit.message_id))
+        assert back == seen[-2::-1]
+
+
+async def test_context_widens_around_the_hit_under_the_cursor_up_to_its_whole_session(tmp_path: Path) -> None:
+    """Mutant: asked for each hit on the screen, there are windows around both."""
+    home = builders.home(tmp_path)
+    with closing(builders.db(home)) as db:
+        words = [builders.say("user", f"line {n:02}") for n in range(30)]
+        words[10], words[20] = builders.say("user", "zebra one"), builders.say("user", "zebra two")
+        builders.store(db, "s1", words)
+        builders.store(db, "other", builders.talk(3, word="between"))
+    async with browsing(home, WIDE) as stage:
+        await stage.type("zebra")
+        await stage.shows("2 hits in 1 session")
+        hits = stage.browser.hit_list
+
+        def around() -> int:
+            return sum(1 for key in hits.keys if isinstance(key, ContextKey))
+
+        await stage.press("down", "n", "right_square_bracket")
+        assert hits.cursor_hit
+        assert hits.cursor_hit.text == "zebra two"
+        await stage.until(lambda: around() == 2)
+        assert "Hits context 1" in stage.lines[2]
+        await stage.press("right_square_bracket")
+        await stage.until(lambda: around() == 6)
+        await stage.press("right_square_bracket")
+        await stage.until(lambda: around() == 19)
+        assert "Hits context 10" in stage.lines[2]
+        assert not any("between" in line for line in stage.lines)
+        await stage.press("n")
+        assert hits.cursor_hit.text == "zebra one"
+        await stage.until(lambda: around() == 19 + 20)
+        await stage.press("right_square_bracket")
+        assert stage.place == "TRANSCRIPT", "the whole session is the widest context"
+        await stage.until(lambda: "zebra one" in stage.text and "hit 2 of 2" in stage.lines[2])
+        await stage.press("left_square_bracket")
+        assert stage.place == "HITS"
+        await stage.press("left_square_bracket", "left_square_bracket", "left_square_bracket")
+        assert around() == 0
+        assert "context" not in stage.lines[2]
+
+
+async def test_a_hit_that_is_only_in_a_file_has_a_context_too(tmp_path: Path) -> None:
+    """Mutant: with SQLite asked for every hit, nothing stands around it."""
+    home = builders.home(tmp_path)
+    builders.db(home).close()
+    words = [builders.say("user", "line before"), builders.say("user", "one zebra"), builders.say("user", "line after")]
+    builders.jsonl(home, "alone", words)
+    async with browsing(home) as stage:
+        await stage.type("zebra")
+        await stage.shows("1 hit in 1 session")
+        await stage.press("down", "n", "right_square_bracket")
+        await stage.shows("line before")
+        await stage.shows("line after")
+
+
+async def test_first_words_stand_for_a_title_wherever_the_session_is_in_the_list(tmp_path: Path) -> None:
+    """Mutant: with the outlines of listed rows alone, the oldest of sixty is not found."""
+    home = builders.home(tmp_path)
+    with closing(builders.db(home)) as db:
+        builders.store(db, "old", [builders.say("user", "why is the sky blue")])
+        for number in range(60):
+            builders.store(db, f"s{number}", builders.talk(1))
+    async with browsing(home) as stage:
+        await stage.until(lambda: (row := stage.browser.catalog.row("old")) is not None and row.outline is not None)
+        await stage.type("y is the sk")
+        await stage.shows("1 title ──")
+        await stage.shows("why is the sky blue")
+
+
+async def test_what_has_no_word_in_it_says_so_and_leaves_the_list(tmp_path: Path) -> None:
+    async with browsing(talkative(tmp_path)) as stage:
+        await stage.type('"')
+        await stage.until(lambda: stage.status.startswith("no word to search for yet · 2 of 2 sessions"))
+        await stage.type("zebra")
+        await stage.shows("2 hits in 2 sessions")
+
+
+async def test_what_is_written_into_a_file_alone_is_found_by_the_search_that_stands(tmp_path: Path) -> None:
+    """Mutant: with ids above the newest alone looked for, it is never found."""
+    home = builders.home(tmp_path)
+    builders.db(home).close()
+    file = builders.jsonl(home, "alone", [builders.say("user", "one zebra")])
+    async with browsing(home) as stage:
+        await stage.type("zebra")
+        await stage.shows("1 hit in 1 session")
+        with file.open("a") as out:
+            out.write(json.dumps(builders.say("user", "another zebra")) + "\n")
+        await stage.shows("another zebra")
+        await stage.shows("2 hits in 1 session")

@@ -1,0 +1,203 @@
+"""Messages as lines: results with their calls, what was taken back, seams, what is needed to draw."""
+
+from __future__ import annotations
+
+from hermes_tui.render.line import plain
+from hermes_tui.render.message import Fold, Folds
+from hermes_tui.widgets.message_index import Section
+from hermes_tui.widgets.transcript_layout import Manuscript
+from store.models import Head, Message, ToolCall
+from tests.hermes_tui.stage import NOW, at
+
+
+def head(message: Message) -> Head:
+    return Head(
+        message.id or 0,
+        message.role,
+        len(message.text),
+        message.tool_name,
+        bool(message.tool_calls),
+        bool(message.reasoning),
+        message.active,
+        message.compacted,
+        message.timestamp,
+    )
+
+
+def say(number: int, role: str, text: str = "", **more: object) -> Message:
+    calls = more.pop("calls", ())
+    assert isinstance(calls, tuple)
+    made = tuple(ToolCall(name, f"tool_{name}", "{}") for name in calls)
+    return Message(number, "s", role, text, at(14, 2), made, **more)  # type: ignore[arg-type]
+
+
+def result(number: int, call: str | None, text: str = "done") -> Message:
+    return say(number, "tool", text, tool_call_id=call, tool_name=f"tool_{call}")
+
+
+def written(*messages: Message, here: bool = True) -> Manuscript:
+    text = Manuscript(now=lambda: NOW)
+    text.add(Section("s", tuple(map(head, messages))))
+    if here:
+        text.bodies.put(messages)
+    return text
+
+
+def drawn(text: Manuscript) -> list[str]:
+    lines, index = [], 0
+    while index < len(text):
+        lines += [str(plain(line)).rstrip() for line in text.lines(index)]
+        index = text.after(index)
+    return lines
+
+
+def test_a_result_is_drawn_on_the_line_of_its_call() -> None:
+    text = written(say(1, "assistant", calls=("a", "b")), result(2, "b", "Error: no"), result(3, "a"))
+    lines = drawn(text)
+    assert len(lines) == 2
+    assert "tool_a" in lines[0]
+    assert lines[0].endswith("✓ ok")
+    assert "tool_b" in lines[1]
+    assert lines[1].endswith("✗ error")
+    assert text.leader(2) == text.leader(0) == 0
+
+
+def test_calls_and_results_without_ids_belong_together_in_their_order() -> None:
+    text = written(say(1, "assistant", calls=("a", "b")), result(2, None, "Error: first"), result(3, None))
+    assert [line.rpartition(" B  ")[2] for line in drawn(text)] == ["✗ error", "✓ ok"]
+
+
+def test_a_result_that_no_call_asked_for_stands_alone() -> None:
+    text = written(say(1, "assistant", calls=("a",)), result(2, "a"), result(3, "other", "lonely words"))
+    lines = drawn(text)
+    assert sum("tool_other" in line for line in lines) == 1
+    assert "tool ┊" in lines[2] or "tool ┊" in lines[1]
+    alone = written(result(1, "x", "no call before it"))
+    assert "no call before it" in drawn(alone)[0]
+
+
+def test_a_message_needs_the_bodies_of_its_results_too() -> None:
+    messages = [say(1, "user", "hi"), say(2, "assistant", calls=("a",)), result(3, "a"), say(4, "user", "more")]
+    text = written(*messages, here=False)
+    assert text.needed(1) == text.needed(2) == [2, 3]
+    text.bodies.put(messages[:2])
+    assert text.complete(0)
+    assert not text.complete(1)
+    text.bodies.put(messages[2:])
+    assert text.complete(1)
+
+
+def test_a_message_without_its_body_is_as_high_as_it_may_come_out() -> None:
+    text = written(say(1, "user", "word " * 200), here=False)
+    assert len(text.lines(0)) == text.heights[0] > 10
+    assert all(not plain(line).strip() for line in text.lines(0))
+
+
+def test_what_the_user_took_back_is_one_line_until_it_is_shown() -> None:
+    messages = [
+        say(1, "user", "kept"),
+        *(say(n, "user", f"gone {n}", active=False) for n in (2, 3)),
+        say(4, "user", "z"),
+    ]
+    text = written(*messages)
+    assert any("╌╌ 2 messages undone · v shows them ╌" in line for line in drawn(text))
+    assert not any("gone" in line for line in drawn(text))
+    assert text.needed(1) == []
+    text.show_undone(True)
+    lines = drawn(text)
+    assert any("v hides them" in line for line in lines)
+    assert sum("undone ┃ gone" in line for line in lines) == 2
+
+
+def test_what_a_compaction_took_out_of_the_context_stays_in_the_text() -> None:
+    text = written(say(1, "user", "old words", active=False, compacted=True), say(2, "user", "new"))
+    assert any("old words" in line for line in drawn(text))
+    assert not any("undone" in line for line in drawn(text))
+
+
+def test_messages_that_a_compaction_put_aside_begin_with_a_seam() -> None:
+    """Mutant: a seam above each of them."""
+    aside = [say(n, "user", f"old {n}", active=False, compacted=True) for n in range(2, 5)]
+    text = written(say(1, "user", "a"), *aside, say(5, "user", "b"), say(6, "user", "c", active=False, compacted=True))
+    seams = [line.strip(" ╌") for line in drawn(text) if "╌" in line]
+    assert seams == ["3 messages compacted, kept as history", "1 message compacted, kept as history"]
+
+
+def test_going_through_passes_by_what_is_not_shown_in_one_step() -> None:
+    text = written(
+        say(1, "user", "a"), *(say(n, "user", "x", active=False) for n in range(2, 1002)), say(1002, "user", "z")
+    )
+    assert text.after(0) == 1
+    assert text.after(1) == 1001
+    assert text.before(1001) == 1
+    assert text.before(1) == 0
+    assert text.before(0) == -1
+    assert text.after(1001) == len(text)
+
+
+def test_a_section_and_a_new_day_begin_with_a_seam() -> None:
+    text = written(say(1, "user", "first"))
+    later = Message(2, "t", "user", "second", at(9, 5, day=24))
+    text.add(Section("t", (head(later),), "§2 of 2 · compacted"))
+    text.bodies.put([later])
+    lines = drawn(text)
+    assert [line.strip("╌ ") for line in lines if "╌" in line] == ["§2 of 2 · compacted", "Tue 24 Nov"]
+    assert lines[-3:] == ["", "   user ┃ second", "  09:05"]
+
+
+def test_calls_without_a_word_between_them_are_one_turn() -> None:
+    messages = [say(1, "assistant", calls=("a",)), result(2, "a"), say(3, "assistant", calls=("b",)), result(4, "b")]
+    lines = drawn(written(*messages, say(5, "assistant", "the answer")))
+    assert len(lines) == 3
+    assert [line[:8] for line in lines] == ["  agent ", "  14:02 ", "        "], "the time takes no line of its own"
+
+
+def test_an_open_output_ends_the_turn() -> None:
+    messages = [say(1, "assistant", calls=("a",)), result(2, "a", "output here"), say(3, "assistant", "the answer")]
+    text = written(*messages)
+    text.fold(0, Folds(tools=Fold.OPEN))
+    lines = drawn(text)
+    assert any("tool ┊ output here" in line for line in lines)
+    assert sum("agent" in line for line in lines) == 2
+
+
+def test_a_call_without_a_result_runs_only_at_the_end_of_a_live_session() -> None:
+    text = written(say(1, "assistant", calls=("a",)))
+    assert "no answer" in drawn(text)[0]
+    text.live = True
+    assert "… running" in drawn(text)[0]
+    text.extend([head(say(2, "user", "hello?"))])
+    assert "no answer" in drawn(text)[0]
+
+
+def test_growth_draws_the_end_anew() -> None:
+    text = written(say(1, "assistant", calls=("a",)))
+    assert "no answer" in drawn(text)[0]
+    answer = result(2, "a")
+    text.extend([head(answer)])
+    text.bodies.put([answer])
+    assert drawn(text)[0].endswith("✓ ok")
+
+
+def test_a_message_is_found_by_its_id_in_any_section() -> None:
+    text = written(*(say(n, "user") for n in (5, 9)))
+    text.add(Section("t", tuple(head(say(n, "user")) for n in (2, 7))))
+    assert [text.index_of(number) for number in (5, 9, 2, 7, 3, 6)] == [0, 1, 2, 3, None, None]
+
+
+def test_a_thousand_results_of_one_call_are_not_all_looked_through() -> None:
+    text = written(say(1, "assistant", calls=("a",)), *(result(n, "a") for n in range(2, 1002)), here=False)
+    assert len(text.needed(0)) < 200
+    assert text.leader(900) == 900
+
+
+def test_an_empty_section_leaves_its_place_to_the_next_and_what_was_taken_back_ends_with_its_section() -> None:
+    text = Manuscript(now=lambda: NOW)
+    gone = [say(number, "user", "gone", active=False) for number in (1, 2, 3)]
+    text.add(Section("a", ()))
+    text.add(Section("b", (head(gone[0]), head(gone[1])), "second"))
+    text.add(Section("c", (head(gone[2]),), "third"))
+    lines = [line.strip("╌ ") for line in drawn(text) if line]
+    assert lines == ["second", "2 messages undone · v shows them", "third", "1 message undone · v shows it"]
+    text.extend([head(say(4, "user", "gone too", active=False))])
+    assert [line.strip("╌ ") for line in drawn(text) if line][-1] == "2 messages undone · v shows them"

@@ -1,0 +1,170 @@
+"""Whole files that are not as the newest Hermes leaves them: columns, versions, journals, indexes, media (facts §2 §7).
+
+Read-only media are a folder of root's that a program without rights reads.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from store import ReadOnly, SessionDB
+from store.sqlite.search import plan
+from tests.store.sqlite_files import digest, make, outcome, run
+
+LIVE_ONLY = "this row lives only in the WAL of wal-live/"
+
+READ_ALL = """
+import os, sys
+from pathlib import Path
+from store import SessionDB, StoreError
+os.setgid(65534); os.setuid(65534)
+db = SessionDB(Path(sys.argv[1]), read_only=True)
+try:
+    rows = [row for row in db.sessions(limit=500).items]
+    texts = [one.text for row in rows for one in db.messages([head.id for head in db.heads(row.id).items])]
+    hits = [hit.text for batch in db.search('"lives only in the WAL"') for hit in batch.hits]
+    print(len(rows), len(texts), sys.argv[2] in texts, sys.argv[2] in hits)
+except StoreError as error:
+    print(type(error).__name__, error)
+db.close()
+"""
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """A folder that everybody may look into and only root may write."""
+    if os.geteuid() != 0:
+        pytest.skip("needs root, to become somebody else")
+    made = Path(tempfile.mkdtemp(prefix="hermes-tui-test-"))
+    yield made
+    made.chmod(0o755)
+    shutil.rmtree(made)
+
+
+@pytest.mark.parametrize("sidecars", [("-wal", "-shm"), ("-wal",)])
+def test_what_lives_in_the_wal_is_read_from_media_that_cannot_be_written(
+    each_home: Path, folder: Path, sidecars: tuple[str, ...]
+) -> None:
+    live = each_home / "wal-live" / "state.db"
+    if not live.with_name("state.db-wal").exists():
+        pytest.skip("this home's Hermes kept no WAL")
+    for name in ("", *sidecars):
+        shutil.copyfile(f"{live}{name}", folder / f"state.db{name}")
+    folder.chmod(0o555)
+    before = digest(folder / "state.db")
+    db = SessionDB(live, read_only=True)
+    sessions = db.sessions(limit=500).items
+    messages = sum(row.messages for row in sessions)
+    db.close()
+
+    assert outcome(READ_ALL, folder / "state.db", LIVE_ONLY) == f"{len(sessions)} {messages} True True"
+    assert digest(folder / "state.db") == before
+    assert {one.name for one in folder.iterdir()} == {"state.db", *(f"state.db{name}" for name in sidecars)}
+
+
+def test_a_home_without_sidecars_is_read_from_media_that_cannot_be_written(each_home: Path, folder: Path) -> None:
+    shutil.copyfile(each_home / ".hermes" / "state.db", folder / "state.db")
+    folder.chmod(0o555)
+    db = SessionDB(each_home / ".hermes" / "state.db", read_only=True)
+    sessions = db.sessions(limit=500).items
+    db.close()
+
+    expected = f"{len(sessions)} {sum(row.messages for row in sessions)}"
+    assert outcome(READ_ALL, folder / "state.db", LIVE_ONLY).startswith(expected)
+    assert {one.name for one in folder.iterdir()} == {"state.db"}
+
+
+def test_a_row_whose_active_is_null_counts_as_active(real_home: Callable[[str], Path]) -> None:
+    """As ALTER TABLE left it in the wild: no NOT NULL, no default (facts §2.1)."""
+    path = real_home("pr3249-v06") / ".hermes" / "state.db"
+    run(path, "ALTER TABLE messages ADD COLUMN active INTEGER; ALTER TABLE messages ADD COLUMN compacted INTEGER")
+    run(path, "UPDATE messages SET active = 0 WHERE id = 2; UPDATE messages SET active = 1 WHERE id = 3")
+    db = SessionDB(path, read_only=True)
+    assert [head.active for head in db.heads("20260310_091500_a1b2c3").items][:4] == [True, False, True, True]
+    assert len(db.get_messages("20260310_091500_a1b2c3")) == 8
+    assert 1 in {hit.message_id for batch in db.search("docker") for hit in batch.hits}
+    assert next(iter(db.search("role:assistant"))).hits
+    db.close()
+
+
+def test_a_store_of_a_later_hermes_is_read_and_never_written(each_home: Path) -> None:
+    path = each_home / ".hermes" / "state.db"
+    run(
+        path, "UPDATE schema_version SET version = 32; ALTER TABLE messages ADD COLUMN from_the_future TEXT DEFAULT 'x'"
+    )
+    db = SessionDB(path)
+    rows = db.sessions(limit=500).items
+    assert rows
+    assert {hit.session_id for batch in db.search("docker") for hit in batch.hits} >= {"20260310_091500_a1b2c3"}
+    assert all(len(db.heads(row.id).items) == row.messages for row in rows)
+    before = run(path, "SELECT count(*), max(id) FROM messages")
+    for write in (
+        lambda: db.append_message(rows[0].id, "user", "x"),
+        lambda: db.create_session("new", "cli"),
+        lambda: db.delete_session(rows[0].id),
+        lambda: db.set_session_title(rows[0].id, "other"),
+    ):
+        with pytest.raises(ReadOnly, match="newer Hermes"):
+            write()
+    db.close()
+    assert run(path, "SELECT count(*), max(id) FROM messages") == before
+
+
+@pytest.mark.parametrize("mode", ["delete", "truncate", "persist", "wal"])
+def test_every_journal_is_read_and_written(real_home: Callable[[str], Path], mode: str) -> None:
+    path = real_home("0.19.0") / ".hermes" / "state.db"
+    run(path, f"PRAGMA journal_mode = {mode}")
+    db = SessionDB(path)
+    rows = db.sessions(limit=500).items
+    assert len(rows) == 24
+    [message_id] = db.append_messages(rows[0].id, [{"role": "user", "content": "zebra"}])
+    assert [hit.message_id for batch in db.search("zebra") for hit in batch.hits] == [message_id]
+    db.close()
+
+
+def test_a_store_without_any_index_is_read_and_searched(each_home: Path) -> None:
+    """Neither full-text tables nor the indexes that every version makes."""
+    path = each_home / ".hermes" / "state.db"
+    tables = run(path, "SELECT name FROM sqlite_master WHERE sql LIKE 'CREATE VIRTUAL%'")
+    run(path, "; ".join(f"DROP TABLE {name}" for (name,) in tables))
+    names = run(path, "SELECT name FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL")
+    run(path, "; ".join(f"DROP INDEX {name}" for (name,) in names))
+    db = SessionDB(path, read_only=True)
+    rows = db.sessions(limit=500).items
+    assert {row.id for row in db.recent()} == {row.id for row in rows}
+    assert all(len(db.heads(row.id).items) == row.messages for row in rows)
+    batches = list(db.search("docker"))
+    assert {hit.session_id for batch in batches for hit in batch.hits} >= {"20260310_091500_a1b2c3"}
+    assert batches[-1].fallback == plan.MISSING
+    db.close()
+
+
+def test_an_index_that_is_damaged_hides_nothing(each_home: Path) -> None:
+    path = each_home / ".hermes" / "state.db"
+    db = SessionDB(path, read_only=True)
+    expected = [hit.message_id for batch in db.search("docker") for hit in batch.hits]
+    db.close()
+    run(path, "UPDATE messages_fts_data SET block = x'deadbeef' WHERE id > 10")
+    db = SessionDB(path, read_only=True)
+    batches = list(db.search("docker"))
+    assert [hit.message_id for batch in batches for hit in batch.hits][-len(expected) :] == expected
+    assert batches[-1].fallback in (plan.DAMAGED, plan.UNUSABLE)
+    db.close()
+
+
+def test_a_prompt_that_was_moved_is_found_by_its_hash(tmp_path: Path) -> None:
+    path = make(tmp_path, "hi")
+    run(path, "CREATE TABLE system_prompts (hash TEXT PRIMARY KEY, prompt TEXT)")
+    run(path, "ALTER TABLE sessions ADD COLUMN system_prompt_hash TEXT")
+    run(path, "INSERT INTO system_prompts VALUES ('h', 'be kind'); UPDATE sessions SET system_prompt_hash = 'h'")
+    db = SessionDB(path, read_only=True)
+    row = db.get_session("s1")
+    assert row is not None
+    assert row["system_prompt"] == "be kind"
+    db.close()
