@@ -46,9 +46,9 @@ class Paper:
         """Give the start of a text on one line of so many cells."""
         return fit(one_line(text), max(columns, 0), self.glyphs.truncated)
 
-    def stamp(self, moment: float | None) -> str:
+    def stamp(self, timestamp: float | None) -> str:
         """Give a date and a time of day; dashes where no time is known."""
-        return "----------------" if moment is None else local(self.now, moment).strftime(STAMP)
+        return "----------------" if timestamp is None else local(self.now, timestamp).strftime(STAMP)
 
     def _shows(self, text: str) -> bool:
         try:

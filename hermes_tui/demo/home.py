@@ -212,8 +212,8 @@ def _id(source: str, started: float, rng: Random) -> str:
     )
 
 
-def _local(moment: float) -> datetime:
-    return datetime.fromtimestamp(moment, UTC).astimezone()
+def _local(timestamp: float) -> datetime:
+    return datetime.fromtimestamp(timestamp, UTC).astimezone()
 
 
 def _time(message: Message) -> float:

@@ -267,7 +267,7 @@ class FeedCrashed(Message):
 
 
 @dataclass
-class MendAnswer(Answer):
+class RepairAnswer(Answer):
     """The root of what the feed posts of repairs; the screen of repairs takes all of them."""
 
     session_id: str
@@ -275,7 +275,7 @@ class MendAnswer(Answer):
 
 
 @dataclass
-class PlanArrived(MendAnswer):
+class PlanArrived(RepairAnswer):
     """What a repair of the session on the screen would do."""
 
     plan: Plan
@@ -284,14 +284,14 @@ class PlanArrived(MendAnswer):
 
 
 @dataclass
-class PlanListed(MendAnswer):
+class PlanListed(RepairAnswer):
     """What a repair of one of the flagged sessions would do; its difference is left out."""
 
     plan: Plan
 
 
 @dataclass
-class DifferenceArrived(MendAnswer):
+class DifferenceArrived(RepairAnswer):
     """A stretch of all that differs."""
 
     lines: tuple[Line, ...]
@@ -300,25 +300,25 @@ class DifferenceArrived(MendAnswer):
 
 
 @dataclass
-class MendProgressed(MendAnswer):
+class RepairProgressed(RepairAnswer):
     """A repair or an undo is further than before."""
 
     progress: Progress
 
     def can_replace(self, message: Message) -> bool:
         """Only how far it is now says anything."""
-        return isinstance(message, MendProgressed) and message.session_id == self.session_id
+        return isinstance(message, RepairProgressed) and message.session_id == self.session_id
 
 
 @dataclass
-class Mended(MendAnswer):
+class Repaired(RepairAnswer):
     """A repair or an undo has ended: complete, or stopped after a step."""
 
     receipt: Receipt
 
 
 @dataclass
-class MendFailed(MendAnswer):
+class RepairFailed(RepairAnswer):
     """A plan, a repair or an undo could not be done; what was done so far stands.
 
     The generation is 0 for what writes.
@@ -328,7 +328,7 @@ class MendFailed(MendAnswer):
 
 
 @dataclass
-class MendingEnded(Answer):
+class RepairsEnded(Answer):
     """Nothing is written any more: all repairs that were asked for have ended or were given up."""
 
 

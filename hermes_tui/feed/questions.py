@@ -110,9 +110,9 @@ def changed(
         yield DriftsArrived(generation, drifts, facts)
 
 
-def judged(db: SessionDB, generation: int, session_ids: Sequence[str], cancel: Cancel) -> Iterator[Answer]:
+def verified(db: SessionDB, generation: int, session_ids: Sequence[str], cancel: Cancel) -> Iterator[Answer]:
     """The verdicts of sessions that changed."""
-    for step in db.judge(session_ids, cancel=cancel):
+    for step in db.verify(session_ids, cancel=cancel):
         if step.drifts:
             yield DriftsArrived(generation, step.drifts, step.facts, by_content=True)
 

@@ -13,12 +13,12 @@ from textual.message import Message
 from hermes_tui.feed.answers import (
     Answer,
     DifferenceArrived,
-    Mended,
-    MendFailed,
-    MendingEnded,
-    MendProgressed,
     PlanArrived,
     PlanListed,
+    Repaired,
+    RepairFailed,
+    RepairProgressed,
+    RepairsEnded,
 )
 from hermes_tui.feed.session_requests import Listing
 from hermes_tui.feed.store_worker import OpenStore
@@ -135,7 +135,7 @@ class Mending(Listing):
         except Locked:
             raise
         except StoreError as error:
-            yield MendFailed(generation, session_id, error)
+            yield RepairFailed(generation, session_id, error)
             return
         yield PlanArrived(generation, session_id, plan, stopped[0] if stopped else None)
 
@@ -146,7 +146,7 @@ class Mending(Listing):
             except Locked:
                 raise
             except StoreError as error:
-                yield MendFailed(generation, session_id, error)
+                yield RepairFailed(generation, session_id, error)
             else:
                 yield PlanListed(generation, session_id, replace(plan, difference=()))
 
@@ -158,7 +158,7 @@ class Mending(Listing):
         try:
             lines = tuple(islice(self._lines, SOME_LINES))
         except StoreError as error:
-            yield MendFailed(generation, session_id, error)
+            yield RepairFailed(generation, session_id, error)
             return
         yield DifferenceArrived(generation, session_id, lines, done=len(lines) < SOME_LINES)
 
@@ -176,21 +176,21 @@ class Mending(Listing):
                     break
         finally:
             self._writing = None
-        self.post(MendingEnded(0))
+        self.post(RepairsEnded(0))
 
     def _done(self, session_id: str, work: Work, cancel: Cancel) -> bool:
         """Do one work and tell what came of it; False where the others would fail alike."""
         try:
             receipt = work(
-                self._to_write(), lambda progress: self.post(MendProgressed(0, session_id, progress)), cancel
+                self._to_write(), lambda progress: self.post(RepairProgressed(0, session_id, progress)), cancel
             )
         except Refused as error:
-            self.post(MendFailed(0, session_id, error))
+            self.post(RepairFailed(0, session_id, error))
         except StoreError as error:
-            self.post(MendFailed(0, session_id, error))
+            self.post(RepairFailed(0, session_id, error))
             return False
         else:
-            self.post(Mended(0, session_id, receipt))
+            self.post(Repaired(0, session_id, receipt))
         return True
 
     def _to_write(self) -> SessionDB:

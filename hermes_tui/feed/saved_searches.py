@@ -15,7 +15,7 @@ from textual.message import Message
 from hermes_tui.feed.answers import FeedCrashed, SearchesKept
 from hermes_tui.feed.serial_thread import Lane
 
-MOST_OCTETS = 1 << 20
+MAX_BYTES = 1 << 20
 """A bigger file is not ours."""
 
 
@@ -88,7 +88,7 @@ def load(path: Path) -> tuple[str, ...]:
         data = path.read_bytes()
     except FileNotFoundError:
         return ()
-    if len(data) > MOST_OCTETS:
+    if len(data) > MAX_BYTES:
         raise ValueError(f"{path.name} is too big")
     try:
         found = json.loads(data)

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from store import SessionDB
     from store.browse.watch import Watch
 
-JUDGING = 4.0
+VERIFYING = 4.0
 """Times as long as it took to compare what changed, until that is done again: a large session may always change."""
 SOME = 64
 """Messages or rows that are read in one step, so that what is on the screen comes before what was."""
@@ -52,8 +52,8 @@ class Listing(Desk):
         self._flags = Cancel()
         self._closing = Cancel()
         self._sure: set[str] = set()
-        self._unjudged: dict[str, None] = {}
-        self._judging_took = 0.0
+        self._unverified: dict[str, None] = {}
+        self._verifying_took = 0.0
         self._rows: dict[str, Session] = {}
         self._change = Change()
         self._refreshed = -CALM
@@ -199,12 +199,12 @@ class Listing(Desk):
         self._refreshed = self._clock()
         yield from questions.changed(db, generation, change, self._rows, sure)
         if touched := [*(change.files | change.sessions)]:
-            self.wish(self._unjudged, touched)
-            delay = max(CALM, JUDGING * self._judging_took)
-            self.put("files", "sessions", lambda db: self._judged(generation, db), name="verdicts", delay=delay)
+            self.wish(self._unverified, touched)
+            delay = max(CALM, VERIFYING * self._verifying_took)
+            self.put("files", "sessions", lambda db: self._verified(generation, db), name="verdicts", delay=delay)
 
-    def _judged(self, generation: int, db: SessionDB) -> Iterator[Answer]:
+    def _verified(self, generation: int, db: SessionDB) -> Iterator[Answer]:
         began = self._clock()
-        while ids := self.some(self._unjudged):
-            yield from questions.judged(db, generation, ids, self._closing)
-        self._judging_took = self._clock() - began
+        while ids := self.some(self._unverified):
+            yield from questions.verified(db, generation, ids, self._closing)
+        self._verifying_took = self._clock() - began

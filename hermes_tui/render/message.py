@@ -114,15 +114,15 @@ def joins(before: Head, after: Head) -> bool:
 
     An agent that called tools without a word goes on in its next message; folded results between the two do not count.
     """
-    return before.role == after.role == "assistant" and before.has_calls and before.octets == 0
+    return before.role == after.role == "assistant" and before.has_calls and before.n_bytes == 0
 
 
-def time_label(now: datetime, moment: float | None, previous: float | None) -> str:
+def time_label(now: datetime, timestamp: float | None, previous: float | None) -> str:
     """Give the time that stands under a label; "" where it is unknown or that of the message above."""
-    if moment is None:
+    if timestamp is None:
         return ""
-    said = clock(now, moment)
-    known = previous is not None and same_day(now, moment, previous) and clock(now, previous) == said
+    said = clock(now, timestamp)
+    known = previous is not None and same_day(now, timestamp, previous) and clock(now, previous) == said
     return "" if known else said
 
 

@@ -19,50 +19,50 @@ _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
-def local(now: datetime, moment: float) -> datetime:
+def local(now: datetime, timestamp: float) -> datetime:
     """Give a stored moment (seconds since 1970 UTC) in the reader's zone."""
-    return datetime.fromtimestamp(moment, now.tzinfo)
+    return datetime.fromtimestamp(timestamp, now.tzinfo)
 
 
-def age(now: datetime, moment: float | None) -> str:
+def age(now: datetime, timestamp: float | None) -> str:
     """Say how long ago: `now 2m 3h 1d…6d 1w…4w Oct 2024`; "" where no time is known. At most 4 cells."""
-    if moment is None:
+    if timestamp is None:
         return ""
-    passed = now.timestamp() - moment
+    passed = now.timestamp() - timestamp
     for limit, unit, letter in ((HOUR, MINUTE, "m"), (DAY, HOUR, "h"), (WEEK, DAY, "d"), (MONTHS_FROM, WEEK, "w")):
         if passed < limit:
             return f"{int(passed // unit)}{letter}" if passed >= MINUTE else "now"
-    return _MONTHS[local(now, moment).month - 1] if passed < YEARS_FROM else str(local(now, moment).year)
+    return _MONTHS[local(now, timestamp).month - 1] if passed < YEARS_FROM else str(local(now, timestamp).year)
 
 
-def hit_time(now: datetime, moment: float | None) -> str:
+def hit_time(now: datetime, timestamp: float | None) -> str:
     """Say when: `14:02` today, `Sat` in the last week, `8 Nov` in the last five, then `Oct`, then `2024`."""
-    if moment is None:
+    if timestamp is None:
         return ""
-    then = local(now, moment)
+    then = local(now, timestamp)
     days = (now.date() - then.date()).days
     if days < 1:
-        return clock(now, moment)
+        return clock(now, timestamp)
     if days < 7:
         return _DAYS[then.weekday()]
-    return f"{then.day} {_MONTHS[then.month - 1]}" if days * DAY < MONTHS_FROM else age(now, moment)
+    return f"{then.day} {_MONTHS[then.month - 1]}" if days * DAY < MONTHS_FROM else age(now, timestamp)
 
 
-def clock(now: datetime, moment: float) -> str:
+def clock(now: datetime, timestamp: float) -> str:
     """Give the time of day: `14:02`."""
-    return f"{local(now, moment):%H:%M}"
+    return f"{local(now, timestamp):%H:%M}"
 
 
-def day(now: datetime, moment: float) -> str:
+def day(now: datetime, timestamp: float) -> str:
     """Name a day: `Sat 21 Nov`, with the year where it is not this one."""
-    then = local(now, moment)
+    then = local(now, timestamp)
     year = "" if then.year == now.year else f" {then.year}"
     return f"{_DAYS[then.weekday()]} {then.day} {_MONTHS[then.month - 1]}{year}"
 
 
-def date_and_clock(now: datetime, moment: float) -> str:
+def date_and_clock(now: datetime, timestamp: float) -> str:
     """Give day and time: `22 Nov 14:31`, with the year where it is not this one."""
-    return f"{day(now, moment).partition(' ')[2]} {clock(now, moment)}"
+    return f"{day(now, timestamp).partition(' ')[2]} {clock(now, timestamp)}"
 
 
 def same_day(now: datetime, one: float, other: float) -> bool:
@@ -94,11 +94,11 @@ def many(number: int, noun: str) -> str:
     return f"{in_words(number)} {noun}{'' if number == 1 else 's'}"
 
 
-def size(octets: int) -> str:
+def size(n_bytes: int) -> str:
     """Give a size in at most 8 cells: `612 B`, `3.2 KB`, `41.0 KB`, `1.4 MB`."""
-    if octets < 1024:
-        return f"{octets} B"
-    amount = octets / 1024
+    if n_bytes < 1024:
+        return f"{n_bytes} B"
+    amount = n_bytes / 1024
     for unit in ("KB", "MB"):
         if amount < 999.95:
             return f"{amount:.1f} {unit}"

@@ -120,7 +120,7 @@ def call_line(
     return fold_line(
         one_line(call.name) or safe("(no name)"),
         summary(call),
-        octets(result.text) if result else None,
+        n_bytes(result.text) if result else None,
         outcome(result, glyphs, running=running),
         measure=measure,
         glyphs=glyphs,
@@ -137,7 +137,7 @@ def result_line(
     return fold_line(
         one_line(result.tool_name or "") or safe("result"),
         SafeText("") if opened else one_line(words[:LONGEST_SUMMARY]),
-        octets(result.text),
+        n_bytes(result.text),
         outcome(result, glyphs),
         measure=measure,
         glyphs=glyphs,
@@ -152,7 +152,7 @@ def reasoning_line(
     """Draw reasoning as one line: `▸ reasoning  The user says…   1.4 KB`, in italics, without an outcome."""
     words = SafeText("") if opened else one_line(reasoning[:LONGEST_SUMMARY])
     line = fold_line(
-        safe("reasoning"), words, octets(reasoning), None, measure=measure, glyphs=glyphs, opened=opened, marker=marker
+        safe("reasoning"), words, n_bytes(reasoning), None, measure=measure, glyphs=glyphs, opened=opened, marker=marker
     )
     return (line[0], replace(line[1], role=Role.DIM), *line[2:])
 
@@ -196,7 +196,7 @@ def fold_line(
     return (*line, blank(1 if narrow else 2), span(end.narrow if narrow else end.wide, end.role, bold=end.failed))
 
 
-def octets(text: str) -> int:
+def n_bytes(text: str) -> int:
     """Give the bytes of a text in UTF-8."""
     return len(text) if text.isascii() else len(text.encode("utf-8", "surrogatepass"))
 

@@ -28,7 +28,7 @@ class Results:
         self.ranked = False
         """The best first, instead of the newest."""
         self.done = False
-        self.sought = 0
+        self.rows_scanned = 0
         self._capped = False
 
     @property
@@ -73,7 +73,7 @@ class Results:
         """
         if not standing:
             self.done, self._capped = batch.done, self._capped or batch.capped
-            self._newest, self.sought = (batch.fallback, milliseconds), batch.sought
+            self._newest, self.rows_scanned = (batch.fallback, milliseconds), batch.rows_scanned
         fresh = self._keep(batch.hits, first=standing)
         if standing and self._counted is not None:
             sessions = max(self._counted.sessions, len(self._groups))

@@ -35,9 +35,11 @@ class Order:
         """All of them in order, or so many."""
         return [session_id for _, session_id in self._sorted[:most]]
 
-    def put(self, moments: Mapping[str, float]) -> None:
+    def put(self, timestamps: Mapping[str, float]) -> None:
         """Put ids where their moments belong; those that are known move."""
-        fresh = {key: place for key, moment in moments.items() if (place := (-moment, key)) != self._places.get(key)}
+        fresh = {
+            key: place for key, timestamp in timestamps.items() if (place := (-timestamp, key)) != self._places.get(key)
+        }
         if len(fresh) > FEW:
             self._places.update(fresh)
             self._sorted = sorted(self._places.values())
@@ -191,7 +193,7 @@ class Catalog:
     def live(self, now: float) -> int:
         """Sessions that are being written."""
         newest = (self._rows[key].session for key in self._all.ids(FEW))
-        return sum(1 for session in newest if session.live and now - moment_of(session) < LIVE_SECONDS)
+        return sum(1 for session in newest if session.live and now - timestamp_of(session) < LIVE_SECONDS)
 
     def _keep(self, row: SessionRow) -> SessionRow:
         self._rows[row.session.id] = row
@@ -213,17 +215,17 @@ def is_comparable(row: SessionRow) -> bool:
     return row.drift is not None and row.session.origin in (Origin.SQLITE, Origin.JSONL)
 
 
-def moment_of(session: Session) -> float:
+def timestamp_of(session: Session) -> float:
     """When a session was last active, as far as anything tells."""
-    moment = session.started_at if session.last_active is None else session.last_active
-    return moment or 0.0
+    timestamp = session.started_at if session.last_active is None else session.last_active
+    return timestamp or 0.0
 
 
 def place_of(session: Session) -> float:
     """Where a session stands, the greater the higher: the live ones on top by their start, so that none overtakes
     another with each message.
     """
-    return BEYOND + (session.started_at or 0.0) if session.live else moment_of(session)
+    return BEYOND + (session.started_at or 0.0) if session.live else timestamp_of(session)
 
 
 def reason_of(session: Session) -> str | None:

@@ -9,7 +9,7 @@ from itertools import accumulate
 
 from hermes_tui.render.line import Range
 from hermes_tui.render.row import title_of
-from hermes_tui.state.session_catalog import moment_of
+from hermes_tui.state.session_catalog import timestamp_of
 from hermes_tui.widgets.session_list import SessionRow
 from store.models import Outline, Session
 from store.query.ast import Filter
@@ -170,8 +170,8 @@ def _holds(one: Filter, row: SessionRow) -> bool:
         case "title":
             return admits(one, session.title)
         case "after":
-            return (moment_of(session) >= (one.moment or 0.0)) is not one.negated
+            return (timestamp_of(session) >= (one.timestamp or 0.0)) is not one.negated
         case "before":
-            return (moment_of(session) < (one.moment or 0.0)) is not one.negated
+            return (timestamp_of(session) < (one.timestamp or 0.0)) is not one.negated
     is_so = {"flagged": row.drift is not None, "live": session.live, "archived": session.archived}
     return is_so.get(one.value, False) is not one.negated

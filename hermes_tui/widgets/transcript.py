@@ -17,7 +17,7 @@ from hermes_tui.render.line import Line, Role, fill, line_cells, span
 from hermes_tui.render.line import head as start_of
 from hermes_tui.render.message import Folds
 from hermes_tui.render.time import in_words
-from hermes_tui.render.tool import octets
+from hermes_tui.render.tool import n_bytes
 from hermes_tui.widgets.message_index import Section
 from hermes_tui.widgets.scroll_pane import Pane
 from hermes_tui.widgets.session_list import SessionRow
@@ -188,7 +188,7 @@ class Transcript(Pane):
         if terms is not None:
             self._reader.seek(terms)
         self._reader.port.following = False
-        self._reader.aim = Aim(message_id, sought=True)
+        self._reader.aim = Aim(message_id, rows_scanned=True)
         self._changed()
 
     def show_section(self, session_id: str) -> None:
@@ -346,7 +346,7 @@ def _head_of(message: Entry) -> Head:
     return Head(
         message.id or 0,
         message.role,
-        octets(message.text),
+        n_bytes(message.text),
         message.tool_name,
         bool(message.tool_calls),
         bool(message.reasoning),

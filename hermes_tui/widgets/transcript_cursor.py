@@ -25,7 +25,7 @@ class Aim:
     message_id: int
     line: int = 0
     row: int = 0
-    sought: bool = False
+    rows_scanned: bool = False
     """The line is that of the first match, and what hides it is unfolded."""
 
 
@@ -190,13 +190,13 @@ class Reader:
         if self.text.is_hidden(found):
             self.text.show_undone(True)
         leader = self.text.leader(found)
-        if not aim.sought:
+        if not aim.rows_scanned:
             self.bar = leader
             self.port.place(leader, aim.line, aim.row)
         else:
             self.bar = leader if self.text.lines(leader) and not self.text.lines(found) else found
             self.port.place(self.bar, self._reveal(self.bar, found), self.port.height // 3)
-        if self.text.complete(found) or not aim.sought:
+        if self.text.complete(found) or not aim.rows_scanned:
             self.aim = None
 
     def _reveal(self, index: int, found: int) -> int:

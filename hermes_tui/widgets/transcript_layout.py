@@ -167,9 +167,9 @@ class Manuscript(Contents):
         if many := self.compacted_from(index):
             found.append(compacted_seam(many))
         if above is not None:
-            then, moment = self.heads[above].timestamp, self.heads[index].timestamp
-            if then is not None and moment is not None and not same_day(self._now(), then, moment):
-                found.append(day(self._now(), moment))
+            then, timestamp = self.heads[above].timestamp, self.heads[index].timestamp
+            if then is not None and timestamp is not None and not same_day(self._now(), then, timestamp):
+                found.append(day(self._now(), timestamp))
         return found
 
     def _message(self, index: int, above: int | None) -> list[Line]:
@@ -249,7 +249,7 @@ class Manuscript(Contents):
                 found.append(0 if owned else 2)
                 continue
             owned = head.has_calls
-            text = min(head.octets // room + 1, TEXT_LINES) if head.octets else 0
+            text = min(head.n_bytes // room + 1, TEXT_LINES) if head.n_bytes else 0
             found.append(0 if is_undone(head) else text + owned + head.has_reasoning + 1)
         return found
 

@@ -21,7 +21,7 @@ PREVIEW = 60
 FIRST_WORDS = 200
 CONTEXT = 200
 _LISTS = ("reasoning_details", "codex_reasoning_items")
-_CONTEXT_OCTETS = 4 * CONTEXT
+_CONTEXT_BYTES = 4 * CONTEXT
 """Bytes that hold 200 characters of any text."""
 
 
@@ -89,7 +89,7 @@ def _hit(found: agent_search.Found) -> Record:
 
 
 def _context(reader: Reader, found: agent_search.Found) -> list[Record]:
-    lines = rows.window(reader, found.session_id, found.id, width=1, octets=_CONTEXT_OCTETS)
+    lines = rows.window(reader, found.session_id, found.id, width=1, n_bytes=_CONTEXT_BYTES)
     return [{"role": line.role, "content": line.text[:CONTEXT]} for line in lines]
 
 

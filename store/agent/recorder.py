@@ -186,11 +186,13 @@ class SessionRecorder:
             values = [record.value for record in files.good(self._id)]
         except (CannotOpen, Damaged):
             return []
-        times = [message_codec.moment(value.get("timestamp")) for value in values]
-        last = next((moment for moment in times if moment is not None), found.mtime_ns / 1e9 if found else None)
+        times = [message_codec.timestamp(value.get("timestamp")) for value in values]
+        last = next(
+            (timestamp for timestamp in times if timestamp is not None), found.mtime_ns / 1e9 if found else None
+        )
         timed: list[Dict] = []
-        for value, moment in zip(values, times, strict=True):
-            last = last if moment is None else moment
+        for value, timestamp in zip(values, times, strict=True):
+            last = last if timestamp is None else timestamp
             timed.append({**value, "timestamp": last})
         return timed
 

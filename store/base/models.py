@@ -181,7 +181,7 @@ class Head:
 
     id: int
     role: str
-    octets: int = 0
+    n_bytes: int = 0
     """Bytes of the stored content."""
     tool_name: str | None = None
     has_calls: bool = False
@@ -230,7 +230,7 @@ class Batch:
     """More messages match than were asked for."""
     fallback: str | None = None
     """Why and how an index was gone round (“no index, scanning”), None where none was."""
-    sought: int = 0
+    rows_scanned: int = 0
     """Rows that were scanned so far, where there was no index."""
     partial: bool = False
     """SQLite could not be read, or not to its end; `fallback` says why."""
@@ -296,7 +296,7 @@ class Check:
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
+class SurveyStep:
     """A step of a survey: verdicts by content, as flags."""
 
     done: int

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 STEP_ROWS = 100
 """Messages that one transaction writes at most,"""
-STEP_OCTETS = 256 * 1024
+STEP_BYTES = 256 * 1024
 """or this much text, whichever comes first: less than design rule 11 allows, for trigram indexes are slow to fill."""
 LEAST_ROWS = 10
 """Messages that a step writes at least: a commit costs its time anyway."""
@@ -25,7 +25,7 @@ class Pace:
         self.longest = 0.0
         """Seconds that a step held the lock for at most."""
 
-    def cut(self, octets: Sequence[int], start: int) -> int:
+    def cut(self, n_bytes: Sequence[int], start: int) -> int:
         """How many messages the next step writes.
 
         Args:
@@ -33,9 +33,9 @@ class Pace:
             start: The first one that is not written yet.
         """
         most = max(1, int(min(self._rows, STEP_ROWS)))
-        room = STEP_OCTETS * most // STEP_ROWS
+        room = STEP_BYTES * most // STEP_ROWS
         number = held = 0
-        for size in octets[start : start + most]:
+        for size in n_bytes[start : start + most]:
             held += size
             if number and held > room:
                 break

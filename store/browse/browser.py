@@ -22,7 +22,6 @@ from ..base.models import (
     Head,
     Hit,
     JsonlFacts,
-    Judged,
     Kin,
     Message,
     Origin,
@@ -30,13 +29,14 @@ from ..base.models import (
     Page,
     Scope,
     Session,
+    SurveyStep,
     Whereabouts,
 )
 from ..drift import verdict as drift
 from ..drift.survey import Survey
 from ..files import outbox
 from ..files.jsonl_files import META
-from ..formats.compaction_overlap import MOST, Likeness, copies
+from ..formats.compaction_overlap import MOST, Fingerprint, copies
 from ..formats.row_encoding import storable
 from ..health import doctor
 from ..query.parse import Query, parse
@@ -50,7 +50,7 @@ from ..sqlite.rows.sessions import Cursor, Torn
 from . import locate
 from .watch import Watch
 
-CONTEXT_OCTETS = 8192
+CONTEXT_BYTES = 8192
 """Bytes of a plain text that a line of context shows at most."""
 
 
@@ -111,7 +111,7 @@ class BrowserVerbs(MessageVerbs):
             rows = ()
         return self._survey.glance(rows, most=limit)
 
-    def survey(self, *, cancel: Cancel) -> Iterator[Judged]:
+    def survey(self, *, cancel: Cancel) -> Iterator[SurveyStep]:
         """The verdicts by content of all sessions that have a JSONL file, as flags.
 
         First those that are remembered from an earlier start, in one step, then one session after the other, the newest
@@ -122,7 +122,7 @@ class BrowserVerbs(MessageVerbs):
         """
         return self._survey.run(cancel=cancel)
 
-    def judge(self, session_ids: Iterable[str], *, cancel: Cancel) -> Iterator[Judged]:
+    def verify(self, session_ids: Iterable[str], *, cancel: Cancel) -> Iterator[SurveyStep]:
         """The same of some sessions, which changed; those without a JSONL file are passed over.
 
         Raises:
@@ -221,11 +221,11 @@ class BrowserVerbs(MessageVerbs):
             messages.heads(self._reader, storable(session_id), after=0, limit=MOST).items,
         )
         first, last, start = ([head for head in one if head.role != META] for one in edges)
-        return copies(first, last, start, self._likenesses) | marked
+        return copies(first, last, start, self._fingerprints) | marked
 
-    def _likenesses(self, heads: Sequence[Head]) -> list[Likeness]:
-        found = comparison_rows.likenesses(self._reader, [head.id for head in heads])
-        return [found.get(head.id, Likeness(str(head.id).encode())) for head in heads]
+    def _fingerprints(self, heads: Sequence[Head]) -> list[Fingerprint]:
+        found = comparison_rows.fingerprints(self._reader, [head.id for head in heads])
+        return [found.get(head.id, Fingerprint(str(head.id).encode())) for head in heads]
 
     def heads(self, session_id: str, *, after: int = 0, limit: int = 4096) -> Page[Head]:
         """What is known of a session's messages without their bodies, in id order, inactive ones included.
@@ -250,7 +250,7 @@ class BrowserVerbs(MessageVerbs):
 
         A plain text is cut after its first 8 kB.
         """
-        return messages.window(self._reader, session_id, message_id, width=width, octets=CONTEXT_OCTETS)
+        return messages.window(self._reader, session_id, message_id, width=width, n_bytes=CONTEXT_BYTES)
 
     def search(
         self, query: Query | str, *, limit: int = 200, cancel: Cancel | None = None, after_id: int = 0

@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from ..base.cancel import Cancel
 from ..base.errors import CannotOpen, Damaged, Interrupted, SessionMissing
-from ..base.models import Drift, Glance, JsonlFacts, Judged, Origin, Session, Verdict
+from ..base.models import Drift, Glance, JsonlFacts, Origin, Session, SurveyStep, Verdict
 from ..files import home
 from ..files.home import Stamp
 from ..files.jsonl_files import Files
@@ -20,7 +20,7 @@ from ..sqlite.rows.counts import counts
 from ..sqlite.rows.session_versions import standings
 from .verdict import Checker, flag
 
-FIRST_OCTETS = 1024 * 1024
+FIRST_BYTES = 1024 * 1024
 """Bytes of files that are read for the first frame at most."""
 
 
@@ -38,7 +38,7 @@ class Survey:
         self._reader, self._files, self._cache, self._profile = reader, files, cache, profile
         self._checker = Checker(reader, files)
 
-    def run(self, *, cancel: Cancel) -> Iterator[Judged]:
+    def run(self, *, cancel: Cancel) -> Iterator[SurveyStep]:
         """All verdicts: first those that are remembered, in one step, then one session after the other.
 
         What was found is kept for the next start, also where this one is stopped.
@@ -57,7 +57,7 @@ class Survey:
             for place, session_id in enumerate(order, done + 1):
                 if cancel.cancelled:
                     raise Interrupted("the question was withdrawn")
-                yield self._judged(session_id, unknown[session_id], cancel, (place, total))
+                yield self._verified(session_id, unknown[session_id], cancel, (place, total))
         finally:
             if order:
                 self._cache.keep()
@@ -83,19 +83,19 @@ class Survey:
                 drifts[session.id], fact = self._cache.flag(mark), self._facts(session.id, stamp, mark)
             else:
                 read += stamp[1]
-                fact = self._files.facts(session.id) if read <= FIRST_OCTETS else None
+                fact = self._files.facts(session.id) if read <= FIRST_BYTES else None
                 drifts |= {session.id: flag(session, fact)} if fact else {}
             facts |= {session.id: fact} if fact else {}
         return Glance(tuple(listed), drifts, facts)
 
-    def again(self, session_ids: Iterable[str], *, cancel: Cancel) -> Iterator[Judged]:
+    def again(self, session_ids: Iterable[str], *, cancel: Cancel) -> Iterator[SurveyStep]:
         """The verdicts of some sessions, which may have changed; those without a file are passed over.
 
         Raises:
             Interrupted: `cancel` was withdrawn.
         """
         for session_id in session_ids:
-            yield self._judged(session_id, "", cancel, (0, 0))
+            yield self._verified(session_id, "", cancel, (0, 0))
 
     def _stored(self, stamps: Mapping[str, Stamp]) -> Mapping[str, Sequence[object]]:
         """Rows and highest id of the sessions that SQLite knows."""
@@ -104,11 +104,11 @@ class Survey:
         except (CannotOpen, Damaged):  # then the files speak for all of them
             return {}
 
-    def _remembered(self, stamps: Mapping[str, Stamp], flagged: Mapping[str, str], far: tuple[int, int]) -> Judged:
+    def _remembered(self, stamps: Mapping[str, Stamp], flagged: Mapping[str, str], far: tuple[int, int]) -> SurveyStep:
         """What an earlier start found; of the sessions that are well there is nothing to tell."""
         facts = ((one, self._facts(one, stamps[one], mark)) for one, mark in flagged.items())
         told = {one: fact for one, fact in facts if fact is not None}
-        return Judged(*far, {one: self._cache.flag(flagged[one]) for one in told}, told)
+        return SurveyStep(*far, {one: self._cache.flag(flagged[one]) for one in told}, told)
 
     def _facts(self, session_id: str, stamp: Stamp, mark: str) -> JsonlFacts | None:
         found = self._cache.get(mark, session_id, profile=self._profile)
@@ -116,18 +116,18 @@ class Survey:
 
     def _newest_first(self, stamps: Mapping[str, Stamp], unknown: Collection[str]) -> list[str]:
         """By their newest message, else by their file's last change."""
-        moments = {one: stamps[one][2] / 1e9 for one in unknown}
+        timestamps = {one: stamps[one][2] / 1e9 for one in unknown}
         try:
-            moments |= {
+            timestamps |= {
                 one: counted.last_active
                 for one, counted in counts(self._reader, list(unknown)).items()
                 if counted.last_active is not None
             }
         except (CannotOpen, Damaged):
             pass  # the files' times are left
-        return sorted(unknown, key=lambda one: (moments[one], one), reverse=True)
+        return sorted(unknown, key=lambda one: (timestamps[one], one), reverse=True)
 
-    def _judged(self, session_id: str, mark: str, cancel: Cancel, far: tuple[int, int]) -> Judged:
+    def _verified(self, session_id: str, mark: str, cancel: Cancel, far: tuple[int, int]) -> SurveyStep:
         """Compare one session; where a source went, or cannot be read, nothing is told and the quick flag stands.
 
         Args:
@@ -137,21 +137,21 @@ class Survey:
         """
         file = self._files.find(session_id)
         if file is None:
-            return Judged(*far)
+            return SurveyStep(*far)
         try:
-            judgement = self._checker.judge(session_id, cancel=cancel)
+            verification = self._checker.verify(session_id, cancel=cancel)
         except (CannotOpen, Damaged, SessionMissing):
-            return Judged(*far)
-        check, drift = judgement.check, judgement.flag
+            return SurveyStep(*far)
+        check, drift = verification.check, verification.flag
         found = Found(check)
-        if judgement.problem:
-            facts = JsonlFacts(session_id, file.size, file.mtime_ns, file.inode, problem=judgement.problem)
-            return Judged(*far, {session_id: drift}, {session_id: facts}, (check,))
+        if verification.problem:
+            facts = JsonlFacts(session_id, file.size, file.mtime_ns, file.inode, problem=verification.problem)
+            return SurveyStep(*far, {session_id: drift}, {session_id: facts}, (check,))
         if mark:
             only = check.verdict is Verdict.JSONL_ONLY
             self._cache.put(mark, drift, Found(check, self._files.session(session_id)) if only else found)
         facts = found.facts((file.inode, file.size, file.mtime_ns))
-        return Judged(*far, {session_id: drift}, {session_id: facts}, (check,))
+        return SurveyStep(*far, {session_id: drift}, {session_id: facts}, (check,))
 
     def _alone(self, stamps: Mapping[str, Stamp], most: int) -> list[Session]:
         """The newest sessions that SQLite does not know, as far as a megabyte of files tells of them."""
@@ -161,7 +161,7 @@ class Survey:
         read = 0
         for session_id in [one for one in newest[: most * 2] if one not in stored][:most]:
             read += stamps[session_id][1]
-            if read > FIRST_OCTETS:
+            if read > FIRST_BYTES:
                 break
             if (session := self._files.session(session_id)) is not None:
                 found.append(session)

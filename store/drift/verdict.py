@@ -79,7 +79,7 @@ def flag_of(check: Check) -> Drift | None:
 
 
 @dataclass(frozen=True, slots=True)
-class Judgement:
+class Verification:
     """A verdict, and whether it speaks of the whole file."""
 
     check: Check
@@ -106,16 +106,16 @@ class Checker:
             SessionMissing: Neither source knows the session.
             Interrupted: `cancel` was withdrawn.
         """
-        return self.judge(session_id, cancel=cancel).check
+        return self.verify(session_id, cancel=cancel).check
 
-    def judge(self, session_id: str, *, cancel: Cancel | None = None) -> Judgement:
+    def verify(self, session_id: str, *, cancel: Cancel | None = None) -> Verification:
         """The same, and what a list shows of it."""
         file = self._file(session_id, cancel)
         stored = self._stored(session_id, cancel)
         if file is None and stored is None:
             raise SessionMissing(f"no session {session_id}, neither in {self._reader.path.name} nor as a JSONL file")
         comparison = alignment.compare(file.entries if file else [], stored or [])
-        return Judgement(judged(session_id, comparison, _sides(file, stored)), file.problem if file else "")
+        return Verification(verified(session_id, comparison, _sides(file, stored)), file.problem if file else "")
 
     def checks(self, ids: Iterable[str] | None = None, *, cancel: Cancel | None = None) -> Iterator[Check]:
         """Compare one session after the other: those asked for, or all, newest first, JSONL-only ones at the end.
@@ -202,7 +202,7 @@ class Sides:
     """Why the file cannot be read; "" where it can."""
 
 
-def judged(session_id: str, comparison: Comparison, sides: Sides) -> Check:
+def verified(session_id: str, comparison: Comparison, sides: Sides) -> Check:
     """What a comparison says of a session."""
     verdict = comparison.verdict
     if sides.written is None:

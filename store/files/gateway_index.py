@@ -8,7 +8,7 @@ from pathlib import Path
 from ..base.strict_json import BadJson, load
 
 INDEX = "sessions.json"
-MOST_OCTETS = 16 * 1024 * 1024
+MAX_BYTES = 16 * 1024 * 1024
 
 _FLAGS = os.O_RDONLY | sum(getattr(os, name, 0) for name in ("O_NOFOLLOW", "O_NONBLOCK", "O_CLOEXEC"))
 _ORIGIN = ("user_id", "chat_id", "chat_type", "thread_id")
@@ -35,9 +35,9 @@ def _index(path: Path) -> dict[str, object]:
     except OSError:  # it only adds to what the session's own file says
         return {}
     with os.fdopen(descriptor, "rb") as file:
-        octets = file.read(MOST_OCTETS + 1)
+        n_bytes = file.read(MAX_BYTES + 1)
     try:
-        value = load(octets.decode("utf-8", "replace")) if len(octets) <= MOST_OCTETS else None
+        value = load(n_bytes.decode("utf-8", "replace")) if len(n_bytes) <= MAX_BYTES else None
     except BadJson:
         return {}
     return value if isinstance(value, dict) else {}

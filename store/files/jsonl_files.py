@@ -184,7 +184,7 @@ class Files:
                     ends.take(record)
                 else:
                     metas.append(_about(record.value))
-                time = message_codec.moment(record.value.get("timestamp"))
+                time = message_codec.timestamp(record.value.get("timestamp"))
                 times = times if time is None else [*times[:1], time]
         except (CannotOpen, Damaged) as error:
             facts = replace(facts, problem=str(error))
@@ -266,4 +266,4 @@ def entry(value: dict[str, object]) -> Entry:
     identity = message_codec.identity(
         value.get("role"), value.get("content"), value.get("tool_calls"), value.get("tool_call_id")
     )
-    return Entry(identity, message_codec.moment(value.get("timestamp")))
+    return Entry(identity, message_codec.timestamp(value.get("timestamp")))

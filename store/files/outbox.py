@@ -143,7 +143,7 @@ def read(path: Path) -> Pending:
         session_id=value["session_id"],
         source=str(value.get("source") or "unknown"),
         model=model if isinstance(model, str) else None,
-        saved_at=message_codec.moment(value.get("saved_at")),
+        saved_at=message_codec.timestamp(value.get("saved_at")),
         reason=str(value.get("reason") or ""),
         conversations=tuple(tuple(message for message in one if isinstance(message, dict)) for one in lists),
     )

@@ -74,12 +74,12 @@ class Snapshots:
             for place, value in enumerate(values, 1)
             if isinstance(value, dict)
         )
-        last = message_codec.moment(about.get("last_updated"))
+        last = message_codec.timestamp(about.get("last_updated"))
         session = Session(
             id=session_id,
             source=str(about.get("platform") or ""),
             model=str(about["model"]) if about.get("model") else None,
-            started_at=message_codec.moment(about.get("session_start")),
+            started_at=message_codec.timestamp(about.get("session_start")),
             last_active=stat.mtime_ns / 1e9 if last is None else last,
             messages=len(messages),
             profile=self._profile,

@@ -64,7 +64,7 @@ class Spool:
         if not waiting:
             return None
         times = [message.timestamp for message in waiting if message.timestamp is not None]
-        times = times or [moment for moment in [self._look()[2].get(session_id)] if moment is not None]
+        times = times or [timestamp for timestamp in [self._look()[2].get(session_id)] if timestamp is not None]
         return Session(
             id=session_id,
             started_at=times[0] if times else None,
@@ -106,8 +106,8 @@ class Spool:
                 else:
                     pieces.append(piece)
         pieces.sort(key=lambda piece: piece.order)
-        moments = {piece.session_id: piece.order[0] for piece in pieces if piece.order[0]}
-        return _by_session(pieces), tuple(problems), moments
+        timestamps = {piece.session_id: piece.order[0] for piece in pieces if piece.order[0]}
+        return _by_session(pieces), tuple(problems), timestamps
 
     def _sessions_by_key(self) -> dict[str, str]:
         """Routing key -> the session it stands for now (facts/hermes-format.md §4.11)."""
@@ -127,17 +127,17 @@ def _piece(name: str, value: object, keys: dict[str, str]) -> _Piece | None:
     """Understand one file, None where it holds no message."""
     if not isinstance(value, dict):
         return None
-    moment = message_codec.moment(value.get("ts") or value.get("saved_at"))
+    timestamp = message_codec.timestamp(value.get("ts") or value.get("saved_at"))
     inner = value.get("data")
     data = inner if isinstance(inner, dict) else {}
     key = str(value.get("session_key") or "")
     named = data.get("session_id") or value.get("session_id") or keys.get(key) or key
     messages = tuple(_values(value, data))
     if not isinstance(value.get("messages") or value.get("conversations"), list):  # those were said at any time before
-        messages = tuple(_dated(one, moment) for one in messages)
+        messages = tuple(_dated(one, timestamp) for one in messages)
     sequence = value.get("seq")
     place = float(sequence) if isinstance(sequence, int) and abs(sequence) < 1 << 53 else 0.0
-    return _Piece(str(named), (moment or 0.0, place, name), messages) if messages and named else None
+    return _Piece(str(named), (timestamp or 0.0, place, name), messages) if messages and named else None
 
 
 def _values(value: dict[str, object], data: dict[str, object]) -> Iterator[dict[str, object]]:
@@ -153,8 +153,8 @@ def _values(value: dict[str, object], data: dict[str, object]) -> Iterator[dict[
         yield {"role": "user", "content": text}
 
 
-def _dated(value: dict[str, object], moment: float | None) -> dict[str, object]:
-    return value if message_codec.moment(value.get("timestamp")) is not None else value | {"timestamp": moment}
+def _dated(value: dict[str, object], timestamp: float | None) -> dict[str, object]:
+    return value if message_codec.timestamp(value.get("timestamp")) is not None else value | {"timestamp": timestamp}
 
 
 def _by_session(pieces: list[_Piece]) -> dict[str, tuple[Message, ...]]:

@@ -22,7 +22,7 @@ from ..base.models import Check, Drift, JsonlFacts, Origin, Session, Verdict
 from ..base.strict_json import BadJson, load
 from .home import Stamp
 
-MOST_OCTETS = 64 * 1024 * 1024
+MAX_BYTES = 64 * 1024 * 1024
 """A larger file is not ours."""
 
 NOT_STORED = (-1, 0)
@@ -190,10 +190,10 @@ def _read(path: Path) -> tuple[set[str], dict[str, str]]:
         return set(), {}
     with os.fdopen(descriptor, "rb") as file:
         about = os.fstat(file.fileno())
-        if not stat.S_ISREG(about.st_mode) or about.st_size > MOST_OCTETS:
+        if not stat.S_ISREG(about.st_mode) or about.st_size > MAX_BYTES:
             return set(), {}
         try:
-            text = file.read(MOST_OCTETS).decode("ascii")
+            text = file.read(MAX_BYTES).decode("ascii")
         except (OSError, UnicodeDecodeError):
             return set(), {}
     head, _, rest = text.partition("\n")

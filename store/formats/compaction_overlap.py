@@ -20,7 +20,7 @@ SUMMARIES = ("[CONTEXT COMPACTION", "[CONTEXT SUMMARY]:")
 
 
 @dataclass(frozen=True, slots=True)
-class Likeness:
+class Fingerprint:
     """What a body tells of a row."""
 
     identity: bytes
@@ -28,7 +28,7 @@ class Likeness:
     is_summary: bool = False
 
 
-Look = Callable[[Sequence[Head]], Sequence[Likeness]]
+Look = Callable[[Sequence[Head]], Sequence[Fingerprint]]
 
 
 def copies(first: Sequence[Head], last: Sequence[Head], start: Sequence[Head], look: Look) -> frozenset[int]:
@@ -68,4 +68,4 @@ def _overlap(last: Sequence[Head], start: Sequence[Head], look: Look) -> int:
 
 
 def _shape(head: Head) -> tuple[str, int, str | None, bool]:
-    return head.role, head.octets, head.tool_name, head.has_calls
+    return head.role, head.n_bytes, head.tool_name, head.has_calls

@@ -93,11 +93,11 @@ def _image(part: dict[str, object]) -> str:
     return f"[image {_size((len(place) - place.find(',') - 1) * 3 // 4)}]"
 
 
-def _size(octets: int) -> str:
+def _size(n_bytes: int) -> str:
     """A size as people say it."""
-    if octets < 1024:
-        return f"{octets} B"
-    return f"{octets / 1024:.0f} KB" if octets < 1024 * 1024 else f"{octets / 1024 / 1024:.1f} MB"
+    if n_bytes < 1024:
+        return f"{n_bytes} B"
+    return f"{n_bytes / 1024:.0f} KB" if n_bytes < 1024 * 1024 else f"{n_bytes / 1024 / 1024:.1f} MB"
 
 
 def _summary(value: object) -> str | None:
@@ -190,19 +190,19 @@ def _canonical_arguments(arguments: str) -> str:
         return _SURROGATE.sub("\ufffd", arguments).strip()
 
 
-def moment(value: object) -> float | None:
+def timestamp(value: object) -> float | None:
     """Give a time as seconds since 1970 UTC: from such a number, or an ISO text (without offset: local time).
 
     None for what is no time between 1990 and 2100.
     """
     if isinstance(value, str):
-        value = _moment_of_text(value.strip())
+        value = _timestamp_of_text(value.strip())
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
     return float(value) if _EARLIEST <= value <= _LATEST else None
 
 
-def _moment_of_text(text: str) -> float | None:
+def _timestamp_of_text(text: str) -> float | None:
     if re.fullmatch(r"[0-9]{9,10}(\.[0-9]{1,9})?", text):
         return float(text)
     try:
@@ -222,7 +222,7 @@ def message_of_record(
         session_id=session_id,
         role=role,
         text=text,
-        timestamp=moment(value.get("timestamp")),
+        timestamp=timestamp(value.get("timestamp")),
         tool_calls=shown_calls(value.get("tool_calls")),
         tool_call_id=word(value.get("tool_call_id")),
         tool_name=word(value.get("tool_name")) or word(value.get("name")),

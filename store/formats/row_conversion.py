@@ -25,12 +25,12 @@ class Adopted:
     """Fields that say something and have no column here."""
 
     @property
-    def octets(self) -> int:
+    def n_bytes(self) -> int:
         """About how many bytes its cells take."""
         return sum(len(cell.encode("utf-8")) for cell in self.draft.values.values() if isinstance(cell, str))
 
 
-def adopt(value: Mapping[str, object], *, moment: float, has: Callable[[str], bool]) -> Adopted:
+def adopt(value: Mapping[str, object], *, timestamp: float, has: Callable[[str], bool]) -> Adopted:
     """The row of a message as it stands in a file.
 
     Args:
@@ -38,8 +38,8 @@ def adopt(value: Mapping[str, object], *, moment: float, has: Callable[[str], bo
         moment: Its time, seconds since 1970.
         has: Whether `messages` of this file has a column.
     """
-    message = _plain(value) | {"timestamp": moment}
-    row = draft(message, now=moment)
+    message = _plain(value) | {"timestamp": timestamp}
+    row = draft(message, now=timestamp)
     kept = {name: cell for name, cell in row.values.items() if has(name)}
     told = {*kept, *_ALWAYS}
     left_out = (name for name, said in value.items() if said and _COLUMN_OF.get(name, name) not in told)

@@ -52,7 +52,7 @@ def draft(message: Mapping[str, object], *, now: float) -> Draft:
         "role": role,
         "content": content_cell(message.get("content")),
         "tool_calls": json_cell(message.get("tool_calls")),
-        "timestamp": moment(message.get("timestamp"), now=now),
+        "timestamp": timestamp(message.get("timestamp"), now=now),
         "token_count": whole(message.get("token_count"), "token_count"),
         "platform_message_id": storable(message.get("platform_message_id") or message.get("message_id")),
         "observed": 1 if message.get("observed") else None,
@@ -101,7 +101,7 @@ def calls_in(value: object) -> int:
     return len(value) if isinstance(value, list | tuple) else 1
 
 
-def moment(value: object, *, now: float) -> float:
+def timestamp(value: object, *, now: float) -> float:
     """Seconds since 1970 of a number, a datetime or an ISO text; what is none of these is `now`.
 
     Raises:
@@ -110,7 +110,7 @@ def moment(value: object, *, now: float) -> float:
     if isinstance(value, datetime):
         return value.timestamp()
     if not isinstance(value, int | float):
-        read = message_codec.moment(value)
+        read = message_codec.timestamp(value)
         return now if read is None else read
     if not -_LARGEST < value < _LARGEST:
         raise ValueError(f"a message's time must be finite, not {value!r}")

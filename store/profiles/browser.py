@@ -321,6 +321,6 @@ def _batch(hits: Sequence[Hit], told: dict[int, Batch], *, capped: bool = False,
         done,
         capped or any(batch.capped for batch in told.values()),
         "; ".join(said) or None,
-        sum(batch.sought for batch in told.values()),
+        sum(batch.rows_scanned for batch in told.values()),
         any(batch.partial for batch in told.values()),
     )

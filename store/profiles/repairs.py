@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from ..base.cancel import Cancel
 from ..base.errors import CannotOpen, Damaged, StoreError
-from ..base.models import Check, Glance, JsonlFacts, Judged
+from ..base.models import Check, Glance, JsonlFacts, SurveyStep
 from ..repair.model import Line, Operation, Plan, Why
 from ..session_db import SessionDB
 from .members import Parts
@@ -27,29 +27,29 @@ class ProfileDrift(Parts):
             {one: fact for place, look in enumerate(looks) for one, fact in self._facts_of(place, look.facts).items()},
         )
 
-    def survey(self, *, cancel: Cancel) -> Iterator[Judged]:
+    def survey(self, *, cancel: Cancel) -> Iterator[SurveyStep]:
         """The verdicts of all profiles: what is remembered of each first."""
         surveys = [self._as_far(place, part.survey(cancel=cancel)) for place, part in enumerate(self._parts)]
         first = [next(one, None) for one in surveys]
         done, total = sum(one.done for one in first if one), sum(one.total for one in first if one)
         for place, step in enumerate(first):
             if step is not None:
-                yield self._judged(place, step, done, total)
+                yield self._verified(place, step, done, total)
         for place, survey in enumerate(surveys):
             for step in survey:
                 done += 1
-                yield self._judged(place, step, done, total)
+                yield self._verified(place, step, done, total)
 
-    def judge(self, session_ids: Iterable[str], *, cancel: Cancel) -> Iterator[Judged]:
+    def verify(self, session_ids: Iterable[str], *, cancel: Cancel) -> Iterator[SurveyStep]:
         """The verdicts of some sessions, which changed."""
         for place, ids in self._by_place(session_ids).items():
-            for step in self._as_far(place, self._parts[place].judge(ids, cancel=cancel)):
-                yield self._judged(place, step, 0, 0)
+            for step in self._as_far(place, self._parts[place].verify(ids, cancel=cancel)):
+                yield self._verified(place, step, 0, 0)
 
-    def _judged(self, place: int, step: Judged, done: int, total: int) -> Judged:
+    def _verified(self, place: int, step: SurveyStep, done: int, total: int) -> SurveyStep:
         drifts = {self._name(place, one): drift for one, drift in step.drifts.items()}
         checks = tuple(replace(one, session_id=self._name(place, one.session_id)) for one in step.checks)
-        return Judged(done, total, drifts, self._facts_of(place, step.facts), checks)
+        return SurveyStep(done, total, drifts, self._facts_of(place, step.facts), checks)
 
     def _facts_of(self, place: int, facts: Mapping[str, JsonlFacts]) -> dict[str, JsonlFacts]:
         return {(name := self._name(place, one)): replace(fact, session_id=name) for one, fact in facts.items()}

@@ -32,7 +32,7 @@ class Filter:
     """One of `filters.KEYS`."""
     value: str
     """As typed without quotes; `role:agent` gives “assistant”."""
-    moment: float | None = None
+    timestamp: float | None = None
     """For `after` (at or later than) and `before` (earlier than): seconds since 1970 UTC."""
     negated: bool = False
     prefix: bool = False

@@ -55,28 +55,28 @@ def read(key: str, value: str, *, now: float, negated: bool, prefix: bool, start
     """
     value = value.strip()
     known = value.lower()
-    moment = _moment(known, now) if key in ("after", "before") else None
-    wrong = _what_is_wrong(key, known, moment)
+    timestamp = _timestamp(known, now) if key in ("after", "before") else None
+    wrong = _what_is_wrong(key, known, timestamp)
     if wrong:
         shown = value if len(value) <= 40 else f"{value[:39]}…"
         message = f"{key}:{shown} {wrong} · try {_EXAMPLES[key]}"
         raise QueryInvalid(message, start=start, end=end)
     if key in _CHOICES:
         value = "assistant" if key == "role" and known == "agent" else known
-    return Filter(key, value, moment, negated, prefix and key == "source", start, end)
+    return Filter(key, value, timestamp, negated, prefix and key == "source", start, end)
 
 
-def _what_is_wrong(key: str, value: str, moment: float | None) -> str:
+def _what_is_wrong(key: str, value: str, timestamp: float | None) -> str:
     """Say why a value cannot stand behind a key, "" where it can."""
     if not value:
         return "lacks a value"
-    if key in ("after", "before") and moment is None:
+    if key in ("after", "before") and timestamp is None:
         return "is not a date"
     noun, choices = _CHOICES.get(key, ("", ()))
     return f"is not a {noun}" if choices and value not in choices else ""
 
 
-def _moment(value: str, now: float) -> float | None:
+def _timestamp(value: str, now: float) -> float | None:
     """Give the moment a date begins at, by the clock of this place; None where it is no date."""
     ago = _AGO.fullmatch(value)
     if ago:
@@ -105,9 +105,9 @@ def admits(one: Filter, value: str | None) -> bool:
     `source` and `role` must be equal; `model`, `tool`, `cwd` and `title` must contain it.
     Case and accents do not matter; punctuation does.
     """
-    sought, stored = plain(one.value), plain(value or "")
+    rows_scanned, stored = plain(one.value), plain(value or "")
     if one.key in ("source", "role"):
-        found = stored.startswith(sought) if one.prefix else stored == sought
+        found = stored.startswith(rows_scanned) if one.prefix else stored == rows_scanned
     else:
-        found = sought in stored
+        found = rows_scanned in stored
     return found is not one.negated

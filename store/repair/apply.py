@@ -103,7 +103,7 @@ class Repair:
         course = _course(work, started)
         try:
             if not course.begun:
-                self._keep_aside(work, course)
+                self._back_up(work, course)
             self._run(work, course)
         finally:
             if not course.begun:
@@ -114,7 +114,7 @@ class Repair:
         handle, plan = self._handle, self._plan
         return work_out(handle._reader, handle._files, plan.session_id, merge=plan.merge)
 
-    def _keep_aside(self, work: Work, course: _Course) -> None:
+    def _back_up(self, work: Work, course: _Course) -> None:
         """Write the backup, of the rows as they are now."""
         reader, plan = self._handle._reader, work.plan
         ids = [row.id for row in work.sources.rows]
@@ -163,16 +163,16 @@ class Repair:
             )
         if not course.begun:
             Backup(self._home, course.header.operation).discard()
-            self._keep_aside(work, course)
+            self._back_up(work, course)
         return work
 
     def _steps(self, work: Work, course: _Course) -> None:
         """Do the steps of one look, until they are done, stopped, or find something else than they were made for."""
         last = Stepped(course.header, work.standing, work.up_to, 0, 0)
-        octets = [item.octets for item in work.items]
-        at, total = 0, len(octets)
+        n_bytes = [item.n_bytes for item in work.items]
+        at, total = 0, len(n_bytes)
         while not self._cancel.cancelled:
-            end = at + self._pace.cut(octets, at)
+            end = at + self._pace.cut(n_bytes, at)
             state = repair_journal.DONE if end == total else repair_journal.RUNNING
             last = replace(last, header=replace(course.header, state=state, changed_at=time.time()))
             step = self._step(work, course, work.items[at:end], last, block=0 if at else work.block)
@@ -208,7 +208,7 @@ class Repair:
         if len(values) != len(wanted):
             raise PlanChanged(f"the JSONL file of {work.plan.session_id} changed; look again")
         drafts = iter(
-            row_conversion.adopt(value, moment=item.moment, has=lambda name: layout.has("messages", name)).draft
+            row_conversion.adopt(value, timestamp=item.timestamp, has=lambda name: layout.has("messages", name)).draft
             for value, item in zip(values, wanted, strict=True)
         )
         return tuple(_write(item, None if item.place.source is None else next(drafts)) for item in items)

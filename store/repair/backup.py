@@ -154,7 +154,7 @@ def _written(cell: Cell) -> object:
     if isinstance(cell, bytes):
         return {"blob": cell.hex()}
     if isinstance(cell, RawText):
-        return {"text": cell.octets.hex()}
+        return {"text": cell.n_bytes.hex()}
     if isinstance(cell, float) and not math.isfinite(cell):
         return {"real": str(cell)}
     return cell
@@ -177,10 +177,10 @@ def _image(line: bytes) -> Image:
 
 def _read(value: object) -> Cell:
     match value:
-        case {"blob": str(octets)}:
-            return bytes.fromhex(octets)
-        case {"text": str(octets)}:
-            return RawText(bytes.fromhex(octets))
+        case {"blob": str(n_bytes)}:
+            return bytes.fromhex(n_bytes)
+        case {"text": str(n_bytes)}:
+            return RawText(bytes.fromhex(n_bytes))
         case {"real": str(number)}:
             return float(number)
         case None | int() | float() | str():

@@ -42,9 +42,9 @@ class Item:
     place: Place
     offset: int = 0
     """Where the line of a missing one begins."""
-    moment: float = 0.0
+    timestamp: float = 0.0
     """Its time."""
-    octets: int = 0
+    n_bytes: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +78,7 @@ class _Missing:
 
     places: tuple[int, ...]
     gaps: tuple[int, ...]
-    octets: tuple[int, ...] = ()
+    n_bytes: tuple[int, ...] = ()
     left_out: Counter[str] | None = None
     unstorable: int = 0
 
@@ -133,7 +133,7 @@ def objected(reader: Reader, files: Files, session_id: str) -> tuple[Check, Why 
     refusals = [*objections.of(found, comparison, facts, by_name=True)]
     blocked = any(one.why is not Why.ORDER for one in refusals)
     idle = facts.stopped is None and not _missing(found, comparison, merge=False).places
-    check = verdict.judged(session_id, comparison, _sides(found))
+    check = verdict.verified(session_id, comparison, _sides(found))
     return check, refusals[0].why if refusals and (blocked or idle) else None
 
 
@@ -177,7 +177,7 @@ def _chosen(
 def _plan(reader: Reader, found: Sources, comparison: Comparison, chosen: _Chosen, *, merge: bool) -> Plan:
     missing = chosen.missing
     return Plan(
-        check=verdict.judged(found.session_id, comparison, _sides(found)),
+        check=verdict.verified(found.session_id, comparison, _sides(found)),
         runs=tuple(_runs(found, missing)),
         moved=sum(place.old is not None for place in chosen.places),
         common=sum(None not in step for step in comparison.union) + _taken_back(found, comparison),
@@ -277,13 +277,13 @@ def _stored(reader: Reader, found: Sources, missing: _Missing) -> _Missing:
     kept: list[tuple[int, int, int]] = []
     values = found.written.values(offsets[place] for place in missing.places)
     for place, gap, value in zip(missing.places, missing.gaps, values, strict=False):
-        adopted = row_conversion.adopt(value, moment=0.0, has=has)
+        adopted = row_conversion.adopt(value, timestamp=0.0, has=has)
         if row_conversion.identity_of(adopted.draft) != entries[place].identity:
             continue
         left_out.update(adopted.left_out)
-        kept.append((place, gap, adopted.octets))
-    places, gaps, octets = zip(*kept, strict=True) if kept else ((), (), ())
-    return _Missing(places, gaps, octets, left_out, len(missing.places) - len(kept))
+        kept.append((place, gap, adopted.n_bytes))
+    places, gaps, n_bytes = zip(*kept, strict=True) if kept else ((), (), ())
+    return _Missing(places, gaps, n_bytes, left_out, len(missing.places) - len(kept))
 
 
 def _columns(reader: Reader) -> Callable[[str], bool]:
@@ -324,17 +324,17 @@ def _reserved(kept: Sequence[int], stopped: Header | None) -> Reserved | None:
 
 def _items(found: Sources, missing: _Missing, places: Sequence[Place]) -> Iterator[Item]:
     """What is written, last message first."""
-    octets_of = {row.id: row.octets for row in found.rows}
-    moments = _moments(found, missing)
+    n_bytes_of = {row.id: row.n_bytes for row in found.rows}
+    timestamps = _timestamps(found, missing)
     for one in reversed(places):
         if one.source is None:
-            yield Item(one, octets=octets_of.get(one.old or 0, 0))
+            yield Item(one, n_bytes=n_bytes_of.get(one.old or 0, 0))
         else:
             offset = found.written.offsets[missing.places[one.source]]
-            yield Item(one, offset, moments[one.source], missing.octets[one.source])
+            yield Item(one, offset, timestamps[one.source], missing.n_bytes[one.source])
 
 
-def _moments(found: Sources, missing: _Missing) -> list[float]:
+def _timestamps(found: Sources, missing: _Missing) -> list[float]:
     """The times of what is inserted, between those of its neighbours."""
     times = Times([row.entry.time for row in found.rows], otherwise=_started(found))
     own = [found.written.entries[place].time for place in missing.places]

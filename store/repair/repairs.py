@@ -62,7 +62,7 @@ class RepairVerbs(BrowserVerbs):
             Interrupted: `cancel` was withdrawn.
         """
         every = ids is None
-        for session_id in self._mendable() if ids is None else ids:
+        for session_id in self._repairable() if ids is None else ids:
             if cancel is not None and cancel.cancelled:
                 raise Interrupted("the question was withdrawn")
             plan = work_out(self._reader, self._files, session_id, by_name=adopt or not every).plan
@@ -80,7 +80,7 @@ class RepairVerbs(BrowserVerbs):
         work = work_out(self._reader, self._files, session_id, merge=merge)
         yield from whole(self._reader, work.sources, work.sources.compared().union, work.places)
 
-    def _mendable(self) -> Iterator[str]:
+    def _repairable(self) -> Iterator[str]:
         """Sessions that have a file, or a repair that was stopped."""
         written = [session_id for session_id, _ in self._files.newest_first()]
         stopped = [one.session_id for one in self.operations() if one.unfinished]

@@ -36,7 +36,7 @@ LONGEST = 2_000
 """Characters of a hit's text."""
 LEAD = 400
 """Characters of them before the first match."""
-FILE_OCTETS = 64 * 1024 * 1024
+FILE_BYTES = 64 * 1024 * 1024
 """Bytes of JSONL that one question reads at most, the files changed last first."""
 
 _AT_ONCE = 100
@@ -87,7 +87,7 @@ class Search:
         self._active: frozenset[str] | None = None
         self._fallback: str | None = None
         self._passing: str | None = None
-        self._sought = 0
+        self._rows_scanned = 0
         self._found = 0
         self._capped = False
         self._readable = True
@@ -112,7 +112,7 @@ class Search:
     def _batch(self, hits: Sequence[Hit], *, done: bool = False) -> Batch:
         self._found += len(hits)
         said = self._passing or self._fallback
-        return Batch(tuple(hits), done, self._capped, said, self._sought, self._partial)
+        return Batch(tuple(hits), done, self._capped, said, self._rows_scanned, self._partial)
 
     def _stored(self, limit: int, after_id: int) -> Iterator[Batch]:
         """Ids one more than asked for, so that it is known whether there are more; bodies of those asked for only."""
@@ -127,7 +127,7 @@ class Search:
         for step in steps:
             self._passing = step.label if step.label in plan.PASSING else None
             self._fallback = self._fallback if self._passing else step.label or self._fallback
-            self._sought = step.examined if self._fallback or self._passing else 0
+            self._rows_scanned = step.examined if self._fallback or self._passing else 0
             self._capped = self._found + len(step.ids) > limit
             ids = list(step.ids[: limit - self._found])
             while ids:
@@ -205,15 +205,15 @@ class Search:
 
     def _written(self, limit: int) -> Iterator[Batch]:
         """The hits of files, each file a batch or several."""
-        octets, passed = FILE_OCTETS, 0
+        n_bytes, passed = FILE_BYTES, 0
         for session in self._file_sessions():
             facts = self._files.facts(session.id)
             if facts is None or not verdict.may_know_more(session, self._files) or not self._admits(session):
                 continue
-            octets -= facts.size
-            if octets < 0:
+            n_bytes -= facts.size
+            if n_bytes < 0:
                 passed += 1
-                self._fallback = f"{passed} of the oldest JSONL files left out, over {FILE_OCTETS >> 20} MB in all"
+                self._fallback = f"{passed} of the oldest JSONL files left out, over {FILE_BYTES >> 20} MB in all"
                 continue
             found = self._hits_of(session, limit - self._found)
             for start in range(0, len(found), LATER):
@@ -240,11 +240,11 @@ class Search:
             waiting = [one for one in self._leftovers.messages(session_id) if one.origin is Origin.SPOOL]
             if session is not None and waiting:
                 yield session, waiting
-        octets = FILE_OCTETS
+        n_bytes = FILE_BYTES
         for session_id, size in self._leftovers.snapshot_only(lambda ids: {row.id for row in self._rows(ids)}):
-            octets -= size
-            if octets < 0:
-                self._fallback = f"the oldest JSON snapshots left out, over {FILE_OCTETS >> 20} MB in all"
+            n_bytes -= size
+            if n_bytes < 0:
+                self._fallback = f"the oldest JSON snapshots left out, over {FILE_BYTES >> 20} MB in all"
                 return
             session = self._leftovers.session(session_id)
             if session is not None:
@@ -292,7 +292,7 @@ class Search:
         if not self._holds("role", [message.role]) or not self._holds("tool", tools):
             return False
         return all(
-            _passes(message, one.key, one.moment) is not one.negated
+            _passes(message, one.key, one.timestamp) is not one.negated
             for one in self._query.filters
             if one.key in ("after", "before", "has")
         )
@@ -329,12 +329,12 @@ def _newest_first(hit: Hit) -> float:
     return -(hit.timestamp or 0.0)
 
 
-def _passes(message: Message, key: str, moment: float | None) -> bool:
+def _passes(message: Message, key: str, timestamp: float | None) -> bool:
     if key == "has":
         return bool(message.reasoning)
-    if message.timestamp is None or moment is None:
+    if message.timestamp is None or timestamp is None:
         return False
-    return message.timestamp >= moment if key == "after" else message.timestamp < moment
+    return message.timestamp >= timestamp if key == "after" else message.timestamp < timestamp
 
 
 def searchable(message: Message) -> str:

@@ -172,12 +172,12 @@ def integrity(reader: Reader, cancel: Cancel) -> Iterator[Finding]:
         copy = Path(folder) / "copy.db"
         with error_mapping.told(reader.path):
             if _copied(reader, reader.layout, copy, cancel):
-                yield from _judged(copy, reader.layout, cancel)
+                yield from _verified(copy, reader.layout, cancel)
             else:
                 yield Finding("integrity", None, "it is written all the time and no copy could be made; try again")
 
 
-def _judged(copy: Path, layout: Layout, cancel: Cancel) -> Iterator[Finding]:
+def _verified(copy: Path, layout: Layout, cancel: Cancel) -> Iterator[Finding]:
     """The tables of a copy, then each of its indexes."""
     for name in _forgotten(copy):
         yield Finding("index", None, f"{name} can only be checked by Hermes: its tokenizer is not here")
@@ -283,10 +283,10 @@ def _cut_at_nul(connection: apsw.Connection, layout: Layout, table: str, kind: s
     columns = ("c0",) if inline else tuple(name for name in layout.trigram_columns if layout.has("messages", name))
     connection.config(apsw.SQLITE_DBCONFIG_ENABLE_TRIGGER, 0)
     for column in columns:
-        octets = f"CAST({column} AS BLOB)"
+        n_bytes = f"CAST({column} AS BLOB)"
         connection.execute(
-            f"UPDATE {store} SET {column} = CAST(substr({octets}, 1, instr({octets}, x'00') - 1) AS TEXT)"
-            f" WHERE instr({octets}, x'00')"
+            f"UPDATE {store} SET {column} = CAST(substr({n_bytes}, 1, instr({n_bytes}, x'00') - 1) AS TEXT)"
+            f" WHERE instr({n_bytes}, x'00')"
         )
 
 

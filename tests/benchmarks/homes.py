@@ -151,7 +151,7 @@ def _rows(author: _Author, lengths: list[int]) -> Iterator[_Row]:
             turn = max(0, turn - 1)
 
 
-def _row(author: _Author, one: _Running, moment: float) -> _Row:
+def _row(author: _Author, one: _Running, timestamp: float) -> _Row:
     role = ("user", "assistant", "tool", "assistant")[one.place % 4]
     text = author.text(one.place, chinese=one.chinese)
     calls = name = None
@@ -160,7 +160,7 @@ def _row(author: _Author, one: _Running, moment: float) -> _Row:
         calls = json.dumps([{"id": f"c{one.place}", "function": {"name": "terminal", "arguments": arguments}}])
     if role == "tool":
         name = author.pick(["terminal", "read_file", "web_search"])
-    return one.name, role, text, calls, name, f"c{one.place - 1}" if name else None, moment
+    return one.name, role, text, calls, name, f"c{one.place - 1}" if name else None, timestamp
 
 
 def build(folder: Path, size: Size, *, seed: int) -> Path:

@@ -88,7 +88,7 @@ class Report:
             f"| {' | '.join(f'{cell:.2f}' if isinstance(cell, float) else str(cell) for cell in cells)} |", flush=True
         )
 
-    def judged(self, what: str, ratio: float, *, at_least: float = 0.0, at_most: float = 1e18) -> str:
+    def verified(self, what: str, ratio: float, *, at_least: float = 0.0, at_most: float = 1e18) -> str:
         """The ratio and whether it is as promised."""
         good = at_least <= ratio <= at_most
         if not good:
@@ -172,14 +172,14 @@ def searches(report: Report, database: SessionDB, peer: dict[str, list[float]]) 
         theirs = peer.get(words, [float("nan")])[0]
         least = 30 if kind in ("rare word", "prefix") else 100
         report.row(
-            f"`{words}`", kind, took, theirs, report.judged(f"1. first `{words}`", theirs / took, at_least=least)
+            f"`{words}`", kind, took, theirs, report.verified(f"1. first `{words}`", theirs / took, at_least=least)
         )
     report.table("1. Fifty newest, hydrated: ours / the bare statement", "query", "ours ms", "bare ms", "ratio")
     with bare(database.path) as connection:
         for words in CONTENT:
             took, _ = timed(31, searched, database, words, 50)
             other, _ = timed(31, hydrated, connection, words, 50)
-            report.row(f"`{words}`", took, other, report.judged(f"1. fifty `{words}`", took / other, at_most=1.2))
+            report.row(f"`{words}`", took, other, report.verified(f"1. fifty `{words}`", took / other, at_most=1.2))
 
 
 def rankings(report: Report, database: SessionDB) -> None:
@@ -200,7 +200,7 @@ def rankings(report: Report, database: SessionDB) -> None:
             other, _ = timed(7, asked, connection, sql, expression)
             statement = bm25.best_statement("messages_fts")
             own, _ = timed(7, asked, connection, statement, expression, bm25.RANKED_ROWS, 40)
-            ratio = report.judged(f"2. best `{words}`", took / other, at_most=1.2)
+            ratio = report.verified(f"2. best `{words}`", took / other, at_most=1.2)
             report.row(f"`{words}` {found.fallback or ''}", took, other, own, ratio)
 
 
@@ -235,8 +235,8 @@ def contexts(
         ratio = theirs / milliseconds
         deep = name == "deep"
         promised = deep and longest >= PROMISED_DEPTH
-        said = report.judged("3. deep windows", ratio, at_least=1_000) if promised else f"{ratio:,.0f}×"
-        depth = report.judged("3. depth", took["deep"] / took["small"], at_most=2) if deep else ""
+        said = report.verified("3. deep windows", ratio, at_least=1_000) if promised else f"{ratio:,.0f}×"
+        depth = report.verified("3. depth", took["deep"] / took["small"], at_most=2) if deep else ""
         report.row(name, milliseconds, theirs, said, depth)
 
 
@@ -258,7 +258,7 @@ def chinese(report: Report, database: SessionDB, peer: dict[str, list[float]]) -
         if not same:
             report.missed.append(f"4. set of {words}")
         theirs = peer.get(words, [float("nan")])[0]
-        ratio = report.judged(f"4. `{words}`", theirs / took, at_least=1_000)
+        ratio = report.verified(f"4. `{words}`", theirs / took, at_least=1_000)
         report.row(f"`{words}`", took, whole, theirs, ratio, f"{len(hits)} hits, {'same' if same else 'DIFFERENT'}")
 
 

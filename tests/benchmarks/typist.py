@@ -148,7 +148,7 @@ def measured(run: Run, contestant: Contestant) -> tuple[list[float], list[float]
         if not typed:
             continue
         until = run.keys[place + 1][0]
-        before = next((said for moment, said, _ in reversed(pictures) if moment <= sent), "")
+        before = next((said for timestamp, said, _ in reversed(pictures) if timestamp <= sent), "")
         echo = next((one for one, _, shown in pictures if one > sent and typed in shown), None)
         if echo is None:
             late += 1
@@ -170,11 +170,11 @@ def _pictures(run: Run, contestant: Contestant) -> list[tuple[float, str, frozen
     stream = pyte.ByteStream(screen)
     typed = {text for _, text in run.keys if text}
     found = []
-    for moment, data in run.chunks:
+    for timestamp, data in run.chunks:
         stream.feed(data)
         lines = ["".join(screen.buffer[y][x].data for x in range(COLUMNS)).rstrip() for y in range(ROWS)]
         shown = frozenset(text for text in typed if contestant.echo(lines, text))
-        found.append((moment, SEARCHING.sub("", contestant.found(lines)), shown))
+        found.append((timestamp, SEARCHING.sub("", contestant.found(lines)), shown))
     return found
 
 

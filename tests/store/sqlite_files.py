@@ -61,9 +61,9 @@ def leaves(path: Path, table: str) -> list[int]:
 def smash(path: Path, page: int) -> None:
     """Fill a page with what no page has; only while nothing has the file open."""
     [(size,)] = run(path, "PRAGMA page_size")
-    octets = int(str(size))
+    n_bytes = int(str(size))
     data = bytearray(path.read_bytes())
-    data[(page - 1) * octets : page * octets] = b"\xff" * octets
+    data[(page - 1) * n_bytes : page * n_bytes] = b"\xff" * n_bytes
     path.write_bytes(data)
 
 

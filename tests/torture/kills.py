@@ -57,7 +57,7 @@ def _one_store(
         _one_round(path, acknowledged, at_writes, chance, outcome)
         last = turn == ROUNDS_PER_STORE or outcome.kills >= kills
         thorough = last or (outcome.kills // writers) % THOROUGH == 0
-        _judge(programs.answer(lambda: stores.state(path, thorough=thorough)), acknowledged, outcome)  # noqa: B023
+        _verify(programs.answer(lambda: stores.state(path, thorough=thorough)), acknowledged, outcome)  # noqa: B023
         outcome.checks += thorough
         if last:
             break
@@ -108,7 +108,7 @@ def _appender(path: Path, number: int, first: int, pipe: int, death: int) -> Non
         os.write(pipe, f"{turn}\n".encode())
 
 
-def _judge(found: State, acknowledged: list[int], outcome: Outcome) -> None:
+def _verify(found: State, acknowledged: list[int], outcome: Outcome) -> None:
     seen: dict[int, list[int]] = {number: [] for number in range(len(acknowledged))}
     for text in found.texts:
         number, turn = map(int, text.split()[:2])

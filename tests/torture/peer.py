@@ -106,7 +106,7 @@ def run(*, seconds: float, seed: int = 1) -> Outcome:
         for program in running:
             outcome.errors += (programs.end(program, kill=False) if isinstance(program, int) else program.wait()) != 0
         programs.answer(lambda: _settled(path, sessions))
-        _judge(path, sessions, outcome)
+        _verify(path, sessions, outcome)
     return outcome
 
 
@@ -206,7 +206,7 @@ def _kill(program: Program) -> int:
     return program.wait()
 
 
-def _judge(path: Path, mended: Sequence[str], outcome: Outcome) -> None:
+def _verify(path: Path, mended: Sequence[str], outcome: Outcome) -> None:
     sessions = [*(f"w{number}" for number in range(2 * WRITERS)), *mended]
     command = [PYTHON, "-c", _READ, str(path), *sessions]
     theirs = subprocess.run(command, env=_environment(path), capture_output=True, text=True, check=True)

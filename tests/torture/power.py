@@ -48,7 +48,7 @@ def run(*, images: int, synchronous: str, journal: str, seed: int) -> Outcome:
             base = {one.name: one.read_bytes() for one in source.parent.iterdir() if not one.name.endswith("-shm")}
             log = _recorded(stores.copied(source, folder / "run"), synchronous, chance)
             for _ in range(min(PER_RUN, images - outcome.images)):
-                _judge(folder / "image", base, log[: chance.randrange(1, len(log) + 1)], chance, outcome)
+                _verify(folder / "image", base, log[: chance.randrange(1, len(log) + 1)], chance, outcome)
     return outcome
 
 
@@ -69,7 +69,7 @@ def _recorded(path: Path, synchronous: str, chance: random.Random) -> list[Op]:
     return told.log
 
 
-def _judge(folder: Path, base: dict[str, bytes], log: Sequence[Op], chance: random.Random, outcome: Outcome) -> None:
+def _verify(folder: Path, base: dict[str, bytes], log: Sequence[Op], chance: random.Random, outcome: Outcome) -> None:
     folder.mkdir(exist_ok=True)
     for old in folder.iterdir():
         old.unlink()

@@ -156,9 +156,9 @@ class Reading:
         check, refused = (told_of.check, told_of.refused) if told_of else (None, None)
         self._banner.show(session, drift, self._catalog.facts(session.id), check, refused)
 
-    def compare_again(self, judged: Iterable[str]) -> None:
+    def compare_again(self, verified: Iterable[str]) -> None:
         """Ask anew what the sources of these sessions lack: their verdicts were worked out again."""
-        for session_id in judged:
+        for session_id in verified:
             self._checks.pop(session_id, None)
         if self.row is not None and self.row.session.id not in self._checks:
             self._comparing = ""

@@ -26,10 +26,10 @@ class Mender(Listener):
         if self.doctoring is not None:
             self.doctoring.take(message)
 
-    @on(told.MendAnswer)
-    @on(told.MendingEnded)
-    def _on_mending_answered(self, message: told.MendAnswer | told.MendingEnded) -> None:
-        if isinstance(message, told.Mended):
+    @on(told.RepairAnswer)
+    @on(told.RepairsEnded)
+    def _on_mending_answered(self, message: told.RepairAnswer | told.RepairsEnded) -> None:
+        if isinstance(message, told.Repaired):
             self._read_mended(message.session_id)
         if self.repairing is not None:
             self.repairing.take(message)

@@ -211,7 +211,7 @@ class Finder:
         said, newest = results.fallback, self._feed.newest
         if said is None or results.done or not newest or not said.endswith(SCANNING):
             return said
-        return f"{said} {min(99, 100 * results.sought // newest)} %"
+        return f"{said} {min(99, 100 * results.rows_scanned // newest)} %"
 
     def _seek(self, query: Query | None) -> None:
         self._feed.withdraw()

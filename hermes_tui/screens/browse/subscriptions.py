@@ -25,7 +25,7 @@ class Listener(Painter):
     def _on_sessions_arrived(self, message: told.SessionsArrived) -> None:
         if message.generation != self.feed.generation("sessions"):
             return
-        self._begin_anew()
+        self._reset_once()
         self.failure, self.busy, self.has_store = None, None, True
         changed = self.catalog.put(message.sessions)
         changed += [row.session.id for row in self.catalog.put_drifts(message.drifts, message.facts)]
@@ -141,7 +141,7 @@ class Listener(Painter):
     def _on_store_failed(self, message: told.StoreFailed) -> None:
         self.busy = None
         if message.question == "sessions":
-            self._begin_anew()
+            self._reset_once()
             self.has_store = not isinstance(message.error, StoreMissing)
             self.failure = message.error if self.has_store else None
             self.catalog.complete = True
@@ -159,7 +159,7 @@ class Listener(Painter):
     def _on_feed_crashed(self, message: told.FeedCrashed) -> None:
         raise message.error
 
-    def _begin_anew(self) -> None:
+    def _reset_once(self) -> None:
         """With the first answer of a new reading the old rows go."""
         if self.restarted:
             self.restarted = False

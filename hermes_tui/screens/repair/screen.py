@@ -54,13 +54,13 @@ class RepairScreen(RepairFrame):
                 self.draw_soon()
             case told.DifferenceArrived():
                 self._take_difference(message)
-            case told.MendProgressed():
+            case told.RepairProgressed():
                 self._take_progress(message)
-            case told.Mended():
+            case told.Repaired():
                 self._take_receipt(message)
-            case told.MendFailed():
+            case told.RepairFailed():
                 self._take_error(message)
-            case told.MendingEnded():
+            case told.RepairsEnded():
                 self._end()
 
     def _at(self, session_id: str) -> One | None:
@@ -80,13 +80,13 @@ class RepairScreen(RepairFrame):
             self.draw_more(one, len(message.lines))
             self.draw()
 
-    def _take_progress(self, message: told.MendProgressed) -> None:
+    def _take_progress(self, message: told.RepairProgressed) -> None:
         if one := self._at(message.session_id):
             one.progress = message.progress
         self.put_case(message.session_id, running=True)
         self.draw_soon()
 
-    def _take_receipt(self, message: told.Mended) -> None:
+    def _take_receipt(self, message: told.Repaired) -> None:
         receipt = message.receipt
         if one := self._at(message.session_id):
             one.doing, one.progress, one.receipt, one.error = "", None, receipt, None
@@ -99,7 +99,7 @@ class RepairScreen(RepairFrame):
             self.put_case(message.session_id, running=False, receipt=None, error=None, plan=None)
         self.draw()
 
-    def _take_error(self, message: told.MendFailed) -> None:
+    def _take_error(self, message: told.RepairFailed) -> None:
         error = message.error
         if one := self._at(message.session_id):
             one.doing, one.progress, one.error = "", None, error

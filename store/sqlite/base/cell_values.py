@@ -35,7 +35,7 @@ def integer(cell: Value, default: int = 0) -> int:
         return default
 
 
-def moment(cell: Value) -> float | None:
+def timestamp(cell: Value) -> float | None:
     """The cell as seconds since 1970 UTC; None where it is no time between 1990 and 2100."""
     try:
         seconds = math.nan if cell is None else float(cell)

@@ -25,7 +25,7 @@ def whole(layout: Layout, table: str, name: str) -> str:
     return f"CAST({table}.{name} AS INTEGER)" if layout.has(table, name) else "NULL"
 
 
-def octets(layout: Layout, table: str, name: str) -> str:
+def n_bytes(layout: Layout, table: str, name: str) -> str:
     """Bytes in the column, 0 for NULL; `length()` would stop at a NUL (facts §3.2), this reads the header alone."""
     return f"COALESCE(octet_length({table}.{name}), 0)" if layout.has(table, name) else "0"
 

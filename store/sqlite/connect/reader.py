@@ -160,7 +160,7 @@ class Reader:
         opened = self._take()
         self._lent.out, spent = True, False
         try:
-            with _withdrawable(opened.connection, cancel):
+            with _interruptible(opened.connection, cancel):
                 yield opened
         except apsw.Error as error:
             spent = error_mapping.spends(error)
@@ -242,7 +242,7 @@ def _fetch_as_bytes(connection: apsw.Connection, sql: str, bindings: apsw.Bindin
 
 
 @contextmanager
-def _withdrawable(connection: apsw.Connection, cancel: Cancel | None) -> Iterator[None]:
+def _interruptible(connection: apsw.Connection, cancel: Cancel | None) -> Iterator[None]:
     """Interrupt what runs in this block when `cancel` is withdrawn; also where it was before the statement began."""
     if cancel is None:
         yield

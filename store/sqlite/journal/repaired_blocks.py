@@ -71,9 +71,9 @@ def _blocks(connection: apsw.Connection) -> list[Block]:
     found = []
     for base, size in sorted(_reserved(connection.execute(REPAIRS).fetchall()), reverse=True)[:MOST]:
         newest = connection.execute(_AT, (base + size, base)).fetchall()
-        moment = cell_values.moment(newest[0][1]) if newest else None
-        if moment is not None:
-            place = _place(connection, base, moment)
+        timestamp = cell_values.timestamp(newest[0][1]) if newest else None
+        if timestamp is not None:
+            place = _place(connection, base, timestamp)
             if place < base:
                 found.append(Block(base + 1, base + size, place))
     return found
@@ -96,13 +96,13 @@ def _reserved(rows: list[tuple[apsw.SQLiteValue, ...]]) -> list[tuple[int, int]]
     return found
 
 
-def _place(connection: apsw.Connection, base: int, moment: float) -> int:
+def _place(connection: apsw.Connection, base: int, timestamp: float) -> int:
     """The highest id up to `base` that was said no later than `moment`, by halving: as good as time rises with ids."""
     low, high = 0, base
     while low < high:
         middle = (low + high + 1) // 2
         row = connection.execute(_AT, (middle, low)).fetchall()
-        if not row or (cell_values.moment(row[0][1]) or 0.0) <= moment:
+        if not row or (cell_values.timestamp(row[0][1]) or 0.0) <= timestamp:
             low = middle
         else:
             high = cell_values.integer(row[0][0]) - 1

@@ -42,14 +42,14 @@ def newest(reader: Reader, source: str | None, limit: int, offset: int) -> list[
     return sessions(reader, f"{where}ORDER BY started_at DESC, id DESC LIMIT ? OFFSET ?", (*bindings, limit, offset))
 
 
-def ended_before(reader: Reader, moment: float, source: str | None) -> list[str]:
+def ended_before(reader: Reader, timestamp: float, source: str | None) -> list[str]:
     """Ids of ended sessions that started before a moment, of one source or of all."""
     if not reader.layout.has("sessions", "id"):
         return []
     where, bindings = (" AND source = ?", (source,)) if source is not None else ("", ())
     rows = reader.rows(
         f"SELECT CAST(id AS BLOB) FROM sessions WHERE started_at < ? AND ended_at IS NOT NULL{where}",
-        (moment, *bindings),
+        (timestamp, *bindings),
     )
     return [cell_values.text(row[0]) or "" for row in rows]
 

@@ -13,7 +13,7 @@ from ...base.cancel import Cancel
 from ...base.errors import Damaged
 from ...formats import message_codec
 from ...formats.alignment import Entry
-from ...formats.compaction_overlap import SUMMARIES, Likeness
+from ...formats.compaction_overlap import SUMMARIES, Fingerprint
 from ...formats.row_encoding import Draft, storable
 from ..base import cell_values, column_sql
 from ..base.cell_values import Value
@@ -46,7 +46,7 @@ class Lying:
     compacted: bool = False
     summary: bool = False
     """A compaction put it in place of other messages."""
-    octets: int = 0
+    n_bytes: int = 0
     """Bytes of all its cells."""
 
 
@@ -94,10 +94,10 @@ def has_session(reader: Reader, session_id: str) -> bool:
     return reader.row("SELECT 1 FROM sessions WHERE id = ?", (storable(session_id),)) is not None
 
 
-def likenesses(reader: Reader, ids: Sequence[int]) -> dict[int, Likeness]:
+def fingerprints(reader: Reader, ids: Sequence[int]) -> dict[int, Fingerprint]:
     """What the bodies of some rows tell, at most 256 in a critical section."""
     layout = reader.layout
-    found: dict[int, Likeness] = {}
+    found: dict[int, Fingerprint] = {}
     for start in range(0, len(ids), _AT_ONCE):
         texts = ", ".join(column_sql.text(layout, "messages", name) for name in _COMPARED)
         rows = reader.rows(
@@ -107,7 +107,7 @@ def likenesses(reader: Reader, ids: Sequence[int]) -> dict[int, Likeness]:
         for name, *row in rows:
             role, body, calls, call_id = map(cell_values.text, row)
             identity = message_codec.identity(role, body, calls, call_id)
-            found[cell_values.integer(name)] = Likeness(identity, (body or "").startswith(SUMMARIES))
+            found[cell_values.integer(name)] = Fingerprint(identity, (body or "").startswith(SUMMARIES))
     return found
 
 
@@ -170,22 +170,22 @@ _IDS = "SELECT id FROM messages WHERE session_id = ? ORDER BY id"
 def _rows(layout: Layout) -> str:
     texts = (column_sql.text(layout, "messages", name) for name in _COMPARED)
     time = column_sql.real(layout, "messages", "timestamp")
-    octets = " + ".join(column_sql.octets(layout, "messages", name) for name in sorted(layout.columns["messages"]))
+    n_bytes = " + ".join(column_sql.n_bytes(layout, "messages", name) for name in sorted(layout.columns["messages"]))
     marked = column_sql.whole(layout, "messages", "_compressed_summary")
     return (
         f"SELECT id, {', '.join(texts)}, {time}, {column_sql.active(layout)}, {column_sql.compacted(layout)}, {marked},"
-        f" {octets} FROM messages WHERE id IN (SELECT value FROM json_each(?)) ORDER BY id"
+        f" {n_bytes} FROM messages WHERE id IN (SELECT value FROM json_each(?)) ORDER BY id"
     )
 
 
 def _lying(row: tuple[Value, ...]) -> Lying:
-    name, role, body, calls, call_id, moment, active, compacted, marked, octets = row
+    name, role, body, calls, call_id, timestamp, active, compacted, marked, n_bytes = row
     texts = cell_values.text(role), cell_values.text(body), cell_values.text(calls), cell_values.text(call_id)
     return Lying(
         id=cell_values.integer(name),
-        entry=Entry(message_codec.identity(*texts), cell_values.moment(moment), bool(active)),
+        entry=Entry(message_codec.identity(*texts), cell_values.timestamp(timestamp), bool(active)),
         meta=texts[0] == "session_meta",
         compacted=bool(compacted),
         summary=bool(marked) or (texts[1] or "").startswith(SUMMARIES),
-        octets=cell_values.integer(octets),
+        n_bytes=cell_values.integer(n_bytes),
     )

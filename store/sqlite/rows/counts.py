@@ -35,12 +35,12 @@ def counts(reader: Reader, ids: Sequence[str]) -> dict[str, Counts]:
     layout = reader.layout
     if not ids or not layout.has("messages", "session_id"):
         return {}
-    moment = column_sql.real(layout, "messages", "timestamp")
+    timestamp = column_sql.real(layout, "messages", "timestamp")
     try:
         rows = reader.rows(
             "WITH counted AS MATERIALIZED (SELECT session_id, count(*) AS many, min(id) AS lowest, max(id) AS highest"
             " FROM messages WHERE session_id IN (SELECT value FROM json_each(?)) GROUP BY session_id)"
-            f" SELECT CAST(counted.session_id AS BLOB), many, lowest, highest, {moment}"
+            f" SELECT CAST(counted.session_id AS BLOB), many, lowest, highest, {timestamp}"
             " FROM counted CROSS JOIN messages ON messages.id = highest",
             (json.dumps(list(ids)),),
         )
@@ -58,7 +58,7 @@ def _counts(row: Sequence[cell_values.Value], problem: str = "") -> Counts:
         cell_values.integer(many),
         cell_values.integer(lowest),
         cell_values.integer(highest),
-        cell_values.moment(last),
+        cell_values.timestamp(last),
         problem,
     )
 

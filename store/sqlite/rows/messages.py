@@ -36,11 +36,11 @@ FEW = 512
 IN_ID_ORDER = "idx_messages_session_id"
 """Index on (session_id, id) that files have since version 24."""
 
-FIRST_OCTETS = 4096
+FIRST_BYTES = 4096
 """Bytes of the first user message that its first words are taken from; a multimodal cell is read whole."""
 
 
-_FEW_OCTETS = 256
+_FEW_BYTES = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,9 +116,9 @@ def heads_statement(layout: Layout, *, order: str = "ASC") -> str:
 
 def _headed(layout: Layout) -> str:
     """Columns of a head, in the order `_head` unpacks."""
-    calls, reasoned = _octets(layout, "tool_calls"), _octets(layout, "reasoning", "reasoning_content")
+    calls, reasoned = _n_bytes(layout, "tool_calls"), _n_bytes(layout, "reasoning", "reasoning_content")
     return (
-        f"messages.id, {column_sql.text(layout, 'messages', 'role')}, {_octets(layout, 'content')},"
+        f"messages.id, {column_sql.text(layout, 'messages', 'role')}, {_n_bytes(layout, 'content')},"
         f" {column_sql.text(layout, 'messages', 'tool_name')}, {calls} > 2, {reasoned} > 0,"
         f" {column_sql.active(layout)}, {column_sql.whole(layout, 'messages', 'compacted')},"
         f" {column_sql.real(layout, 'messages', 'timestamp')}"
@@ -161,7 +161,7 @@ def readable_bodies(reader: Reader, ids: Sequence[int]) -> tuple[Message, ...]:
 
 
 def window(
-    reader: Reader, session_id: str, message_id: int, *, width: int, octets: int | None = None
+    reader: Reader, session_id: str, message_id: int, *, width: int, n_bytes: int | None = None
 ) -> tuple[ContextLine, ...]:
     """The messages round a hit in id order, the hit included: one critical section.
 
@@ -173,20 +173,20 @@ def window(
         Empty where the session has no such message.
     """
     rows = reader.ask(
-        lambda connection, layout: _window(connection, layout, session_id, message_id, width=width, octets=octets)
+        lambda connection, layout: _window(connection, layout, session_id, message_id, width=width, n_bytes=n_bytes)
     )
     return tuple(_line(row, message_id) for row in rows)
 
 
 def _window(
-    connection: apsw.Connection, layout: Layout, session_id: str, message_id: int, *, width: int, octets: int | None
+    connection: apsw.Connection, layout: Layout, session_id: str, message_id: int, *, width: int, n_bytes: int | None
 ) -> list[tuple[Value, ...]]:
     if not layout.has("messages", "session_id") or not _has(connection, session_id, message_id):
         return []
     bindings = (message_id, storable(session_id), width)
     before, behind = (_neighbours(connection, layout, side, bindings) for side in (BEFORE, BEHIND))
     ids = json.dumps([*before, message_id, *behind])
-    return list(connection.execute(_lines(layout, octets), (ids,)))
+    return list(connection.execute(_lines(layout, n_bytes), (ids,)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,19 +254,19 @@ def _has(connection: apsw.Connection, session_id: str, message_id: int) -> bool:
     return bool(_ids(connection, "SELECT id FROM messages WHERE id = ? AND +session_id = ?", (message_id, session_id)))
 
 
-def _lines(layout: Layout, octets: int | None) -> str:
-    role, moment = column_sql.text(layout, "messages", "role"), column_sql.real(layout, "messages", "timestamp")
+def _lines(layout: Layout, n_bytes: int | None) -> str:
+    role, timestamp = column_sql.text(layout, "messages", "role"), column_sql.real(layout, "messages", "timestamp")
     return (
-        f"SELECT id, {role}, {_opening(octets)}, {moment} FROM messages"
+        f"SELECT id, {role}, {_opening(n_bytes)}, {timestamp} FROM messages"
         " WHERE id IN (SELECT value FROM json_each(?)) ORDER BY id"
     )
 
 
 def _line(row: tuple[Value, ...], message_id: int) -> ContextLine:
-    name, role, cell, moment = row
+    name, role, cell, timestamp = row
     own = cell_values.integer(name)
     return ContextLine(
-        own, cell_values.text(role) or "", _readable(cell), own == message_id, cell_values.moment(moment)
+        own, cell_values.text(role) or "", _readable(cell), own == message_id, cell_values.timestamp(timestamp)
     )
 
 
@@ -302,7 +302,7 @@ def ending(reader: Reader, reach: Extent) -> Ending | None:
     layout = reader.layout
     facts = (
         f"{column_sql.text(layout, 'messages', 'role')}, {column_sql.text(layout, 'messages', 'finish_reason')},"
-        f" {_octets(layout, 'tool_calls')} > 2, substr(CAST(messages.content AS BLOB), 1, {_FEW_OCTETS})"
+        f" {_n_bytes(layout, 'tool_calls')} > 2, substr(CAST(messages.content AS BLOB), 1, {_FEW_BYTES})"
     )
     spoken = f"{column_sql.active(layout)} AND messages.role IN ('user', 'assistant', 'tool')"
     row = reader.row(_nearest(facts, reach, "<=", "DESC", spoken), (reach.last_active, reach.session_id))
@@ -325,7 +325,7 @@ def has_turns(reader: Reader, reach: Extent) -> bool:
 
 def first_user_text(reader: Reader, reach: Extent) -> str:
     """The start of the first user message in id order, readable; "" where there is none."""
-    said = _nearest(_opening(FIRST_OCTETS), reach, ">=", "ASC", "messages.role = 'user'")
+    said = _nearest(_opening(FIRST_BYTES), reach, ">=", "ASC", "messages.role = 'user'")
     row = reader.row(said, (reach.first, reach.session_id))
     return _readable(row[0]) if row else ""
 
@@ -347,34 +347,34 @@ def _nearest(facts: str, reach: Extent, compare: str, order: str, condition: str
     )
 
 
-def _opening(octets: int | None) -> str:
+def _opening(n_bytes: int | None) -> str:
     """The content as bytes: its start where it is plain text, all of it where JSON follows a NUL (facts §3.2)."""
     whole = "CAST(messages.content AS BLOB)"
-    if octets is None:
+    if n_bytes is None:
         return whole
-    return f"CASE substr({whole}, 1, 1) WHEN x'00' THEN {whole} ELSE substr({whole}, 1, {octets}) END"
+    return f"CASE substr({whole}, 1, 1) WHEN x'00' THEN {whole} ELSE substr({whole}, 1, {n_bytes}) END"
 
 
 def _readable(cell: Value) -> str:
     return message_codec.readable(message_codec.decode(cell_values.text(cell)))
 
 
-def _octets(layout: Layout, *names: str) -> str:
-    return "(" + " + ".join(column_sql.octets(layout, "messages", name) for name in names) + ")"
+def _n_bytes(layout: Layout, *names: str) -> str:
+    return "(" + " + ".join(column_sql.n_bytes(layout, "messages", name) for name in names) + ")"
 
 
 def _head(row: tuple[Value, ...]) -> Head:
-    name, role, octets, tool, calls, reasoned, active, compacted, moment = row
+    name, role, n_bytes, tool, calls, reasoned, active, compacted, timestamp = row
     return Head(
         id=cell_values.integer(name),
         role=cell_values.text(role) or "",
-        octets=cell_values.integer(octets),
+        n_bytes=cell_values.integer(n_bytes),
         tool_name=cell_values.text(tool),
         has_calls=bool(calls),
         has_reasoning=bool(reasoned),
         active=bool(active),
         compacted=bool(cell_values.integer(compacted)),
-        timestamp=cell_values.moment(moment),
+        timestamp=cell_values.timestamp(timestamp),
     )
 
 
@@ -401,7 +401,7 @@ def body_columns(layout: Layout) -> str:
 
 def message_of(row: tuple[Value, ...]) -> Message:
     """A message from the cells of `body_columns`."""
-    name, moment, *shown, active, compacted, observed, summary = row[:10]
+    name, timestamp, *shown, active, compacted, observed, summary = row[:10]
     session_id, role, body, tool = map(cell_values.text, shown)
     calls, call_id, field, plain, reason, kind = map(cell_values.text, row[10:])
     text, thought = message_codec.parted(role or "", message_codec.readable(message_codec.decode(body)))
@@ -410,7 +410,7 @@ def message_of(row: tuple[Value, ...]) -> Message:
         session_id=session_id or "",
         role=role or "",
         text=text,
-        timestamp=cell_values.moment(moment),
+        timestamp=cell_values.timestamp(timestamp),
         tool_calls=message_codec.shown_calls(calls),
         tool_call_id=call_id,
         tool_name=tool,

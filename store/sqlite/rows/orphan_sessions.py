@@ -82,16 +82,16 @@ def _alone(layout: Layout) -> str:
 
 def _begun(reader: Reader, first: Sequence[int]) -> dict[int, float | None]:
     """When the first messages were, by their ids; nothing of those on a damaged page."""
-    moment = column_sql.real(reader.layout, "messages", "timestamp")
+    timestamp = column_sql.real(reader.layout, "messages", "timestamp")
     try:
         rows = reader.rows(
-            f"SELECT id, {moment} FROM messages WHERE id IN (SELECT value FROM json_each(?))",
+            f"SELECT id, {timestamp} FROM messages WHERE id IN (SELECT value FROM json_each(?))",
             (json.dumps(list(first)),),
         )
     except Damaged:
         half = len(first) // 2
         return _begun(reader, first[:half]) | _begun(reader, first[half:]) if half else {}
-    return {cell_values.integer(name): cell_values.moment(time) for name, time in rows}
+    return {cell_values.integer(name): cell_values.timestamp(time) for name, time in rows}
 
 
 def _session(session_id: str, told: Counts, begun: float | None, now: float, profile: str) -> Session:

@@ -254,8 +254,8 @@ def _session(row: tuple[Value, ...], profile: str) -> Session:
         source=cell_values.text(source) or "",
         title=cell_values.text(title),
         model=cell_values.text(model),
-        started_at=cell_values.moment(started),
-        ended_at=cell_values.moment(ended),
+        started_at=cell_values.timestamp(started),
+        ended_at=cell_values.timestamp(ended),
         end_reason=cell_values.text(reason),
         parent_id=cell_values.text(parent),
         archived=bool(cell_values.integer(archived)),
@@ -290,7 +290,7 @@ def _placed(session: Session, lineage: Lineage) -> Session:
     )
 
 
-_BEGUN_ANEW = (
+_STARTED_AGAIN = (
     "sessions.session_key <> '' AND EXISTS (SELECT 1 FROM sessions AS parent"
     " WHERE parent.id = sessions.parent_session_id AND parent.session_key = sessions.session_key AND parent.end_reason"
     " IN ('session_reset', 'session_switch', 'idle', 'daily', 'suspended', 'resume_pending_expired', 'new_session'))"
@@ -306,7 +306,7 @@ def _related(layout: Layout) -> str:
         for name, key in MARKERS.items()
     }
     if layout.has("sessions", "session_key"):
-        named["reset"] = f"({named['reset']} OR {_BEGUN_ANEW})"
+        named["reset"] = f"({named['reset']} OR {_STARTED_AGAIN})"
     facts = (
         *(column_sql.text(layout, "sessions", name) for name in ("id", "parent_session_id", "source")),
         *(column_sql.real(layout, "sessions", name) for name in ("started_at", "ended_at")),
@@ -322,8 +322,8 @@ def _link(row: tuple[Value, ...]) -> Link:
         id=cell_values.text(name) or "",
         parent_id=cell_values.text(parent),
         source=cell_values.text(source) or "",
-        started_at=cell_values.moment(started),
-        ended_at=cell_values.moment(ended),
+        started_at=cell_values.timestamp(started),
+        ended_at=cell_values.timestamp(ended),
         end_reason=cell_values.text(reason),
         markers=frozenset(name for name, holds in zip(MARKERS, marked, strict=True) if holds),
     )
@@ -337,11 +337,11 @@ def _marked(reader: Reader, layout: Layout, column: str) -> set[str]:
     return {cell_values.text(row[0]) or "" for row in rows}
 
 
-def active_since(reader: Reader, moment: float, *, cancel: Cancel | None = None) -> frozenset[str]:
+def active_since(reader: Reader, timestamp: float, *, cancel: Cancel | None = None) -> frozenset[str]:
     """The sessions that are not ended and whose newest message is no older than `moment`: all that can be live."""
     layout = reader.layout
     if not layout.has("sessions", "ended_at") or not layout.has("messages", "timestamp"):
         return frozenset()
     last = "(SELECT max(timestamp) FROM messages WHERE session_id = sessions.id)"
     sql = f"SELECT CAST(id AS BLOB) FROM sessions WHERE ended_at IS NULL AND COALESCE({last}, started_at) >= ?"
-    return frozenset(cell_values.text(row[0]) or "" for row in reader.rows(sql, (moment,), cancel=cancel))
+    return frozenset(cell_values.text(row[0]) or "" for row in reader.rows(sql, (timestamp,), cancel=cancel))

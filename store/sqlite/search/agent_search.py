@@ -111,17 +111,17 @@ def _like(layout: Layout, match: str, asked: Asked) -> tuple[str, list[Value]]:
     names = [_PLAIN, *(f"messages.{name}" for name in ("tool_name", "tool_calls") if layout.has("messages", name))]
     one = "(" + " OR ".join(f"IFNULL({name}, '') LIKE ? ESCAPE '\\'" for name in names) + ")"
     words = _words(match)
-    sought = [word for before, word in pairwise(["AND", *words]) if word not in OPERATORS and before != "NOT"]
+    rows_scanned = [word for before, word in pairwise(["AND", *words]) if word not in OPERATORS and before != "NOT"]
     others = [word for before, word in pairwise(words) if word not in OPERATORS and before == "NOT"]
-    tests = (" OR " if "OR" in words else " AND ").join([one] * len(sought))
+    tests = (" OR " if "OR" in words else " AND ").join([one] * len(rows_scanned))
     where, bindings = _conditions(layout, asked)
     snippet = f"CAST(substr({_PLAIN}, max(1, instr({_PLAIN}, ?) - 40), 120) AS BLOB)"
     statement = (
         f"SELECT {_facts(layout, snippet)} FROM messages CROSS JOIN sessions ON sessions.id = messages.session_id"
         f" WHERE ({tests}){f' AND NOT {one}' * len(others)}{where} ORDER BY messages.id DESC LIMIT ? OFFSET ?"
     )
-    patterns = [f"%{column_sql.like(word.rstrip('*'))}%" for word in (*sought, *others) for _ in names]
-    return statement, [sought[0], *patterns, *bindings, asked.limit, asked.offset]
+    patterns = [f"%{column_sql.like(word.rstrip('*'))}%" for word in (*rows_scanned, *others) for _ in names]
+    return statement, [rows_scanned[0], *patterns, *bindings, asked.limit, asked.offset]
 
 
 _BYTES = "CAST(messages.content AS BLOB)"
@@ -160,17 +160,17 @@ def _facts(layout: Layout, snippet: str) -> str:
 
 
 def _found(row: tuple[Value, ...]) -> Found:
-    name, session_id, role, snippet, moment, tool, source, model, started = row
+    name, session_id, role, snippet, timestamp, tool, source, model, started = row
     return Found(
         id=cell_values.integer(name),
         session_id=cell_values.text(session_id) or "",
         role=cell_values.text(role) or "",
         snippet=cell_values.text(snippet) or "",
-        timestamp=cell_values.moment(moment),
+        timestamp=cell_values.timestamp(timestamp),
         tool_name=cell_values.text(tool),
         source=cell_values.text(source) or "",
         model=cell_values.text(model),
-        session_started=cell_values.moment(started),
+        session_started=cell_values.timestamp(started),
     )
 
 

@@ -94,7 +94,7 @@ class _Best:
     @property
     def _sifts(self) -> bool:
         """True where a match need not be an answer."""
-        return self.way.judged or bool(tests(self.layout, self.query, self.among))
+        return self.way.verified or bool(tests(self.layout, self.query, self.among))
 
     def _is_bounded(self) -> bool:
         many = self.reader.row(
@@ -123,7 +123,7 @@ class _Best:
                 self.layout,
                 self.query,
                 chunk,
-                judged=self.way.judged,
+                verified=self.way.verified,
                 among=self.among,
                 cancel=self.cancel,
             )
@@ -156,7 +156,7 @@ def _way(reader: Reader, layout: Layout, query: Query, cancel: Cancel | None) ->
     if way.table is None or not way.expression:
         return None
     unindexed = any(one.label == plan.REBUILDING for one in stretches)
-    return Stretch(way.table, way.expression, way.judged, plan.UNRANKED if unindexed else way.label)
+    return Stretch(way.table, way.expression, way.verified, plan.UNRANKED if unindexed else way.label)
 
 
 def count(
@@ -180,7 +180,7 @@ def count(
     """
     layout = reader.layout
     way = _way(reader, layout, query, cancel)
-    simple = way is not None and not way.judged and way.label != plan.UNRANKED
+    simple = way is not None and not way.verified and way.label != plan.UNRANKED
     if way is not None and simple and among is None and not tests(layout, query, None):
         tally = _by_index(reader, layout, way, _ALL if cap is None else cap, cancel)
         if tally is not None:

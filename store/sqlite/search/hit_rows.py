@@ -75,7 +75,7 @@ def _glimpse(row: Row, known: dict[Row, Label]) -> Glimpse:
     if (label := known.get(about)) is None:
         source, model, title = map(cell_values.text, about)
         label = known[about] = Label(source or "", model, title)
-    name, moment, session_id, cell, body, tool = own[:6]
+    name, timestamp, session_id, cell, body, tool = own[:6]
     role = cell_values.text(cell) or ""
     text, _ = message_codec.parted(role, message_codec.readable(message_codec.decode(cell_values.text(body))))
     return Glimpse(
@@ -83,7 +83,7 @@ def _glimpse(row: Row, known: dict[Row, Label]) -> Glimpse:
         cell_values.text(session_id) or "",
         role,
         text,
-        cell_values.moment(moment),
+        cell_values.timestamp(timestamp),
         cell_values.text(tool),
         label,
         own,

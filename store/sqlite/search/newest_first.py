@@ -29,7 +29,7 @@ from .scan_ranges import Stretch, edge_statement, lost_statement, statement
 
 SCAN_ROWS = 2_000
 """Rows that one step fetches where their text is judged,"""
-SCAN_OCTETS = 4 * 1024 * 1024
+SCAN_BYTES = 4 * 1024 * 1024
 """or this much text, whichever comes first."""
 SOON_ROWS = 20_000
 """Rows that a brief stretch reads at most,"""
@@ -125,7 +125,7 @@ def passing(
     query: Query,
     ids: Sequence[int],
     *,
-    judged: bool,
+    verified: bool,
     among: Among | None = None,
     cancel: Cancel | None = None,
 ) -> frozenset[int]:
@@ -135,7 +135,7 @@ def passing(
         Interrupted: If it was withdrawn.
         StoreError: If the messages themselves cannot be read.
     """
-    named = Stretch(None, "", judged=judged, ids=tuple(sorted(ids, reverse=True)))
+    named = Stretch(None, "", verified=verified, ids=tuple(sorted(ids, reverse=True)))
     search = _Search(reader, layout, query, cancel, time.monotonic, conditions=tests(layout, query, among))
     return frozenset(one for step in search.steps([named], len(ids)) for one in step.ids)
 
@@ -185,7 +185,7 @@ class _Search:
             if window.refused:
                 stretches = [one.walked(window.refused) for one in stretches if not one.brief]
                 continue
-            ids, last = self._judge(stretch, window, room)
+            ids, last = self._verify(stretch, window, room)
             stretches = self._left(stretches, last)
             steps = self._completed(stretch, ids, last, at_once=first) if stretch.lost else [self._step(stretch, ids)]
             for step in steps:
@@ -202,7 +202,7 @@ class _Search:
         """Rows that one window of a stretch may fetch."""
         if stretch.brief:
             return _SOON_AT_ONCE
-        if stretch.judged:
+        if stretch.verified:
             return SCAN_ROWS
         return _FILTERED_ROWS if self._conditions else _MOST_ROWS
 
@@ -218,7 +218,7 @@ class _Search:
     def _window(self, stretch: Stretch, most: int, limit: int) -> _Window:
         named = stretch.next_ids(most)
         sql, bindings = statement(self._layout, stretch, self._conditions, named)
-        enough = limit if not stretch.judged and not self._conditions else most
+        enough = limit if not stretch.verified and not self._conditions else most
 
         def _question(connection: apsw.Connection, _: Layout) -> _Window:
             try:
@@ -231,7 +231,7 @@ class _Search:
 
         return self._reader.ask(_question, cancel=self._cancel)
 
-    def _judge(self, stretch: Stretch, window: _Window, limit: int) -> tuple[tuple[int, ...], int | None]:
+    def _verify(self, stretch: Stretch, window: _Window, limit: int) -> tuple[tuple[int, ...], int | None]:
         """Which rows match, and the id to go on below; None where the stretch is done with."""
         ids: list[int] = []
         if self._sessions is not None:
@@ -240,7 +240,7 @@ class _Search:
             if self._cancel is not None and self._cancel.cancelled:
                 raise errors.Interrupted("the question was withdrawn while its answers were sifted")
             self._examined += 1
-            if row[1] and passes(self._conditions, row[2:]) and (not stretch.judged or self._answers(row[-1])):
+            if row[1] and passes(self._conditions, row[2:]) and (not stretch.verified or self._answers(row[-1])):
                 ids.append(cell_values.integer(row[0]))
             if len(ids) == limit:
                 return tuple(ids), cell_values.integer(row[0])
@@ -282,14 +282,14 @@ class _Search:
             return _Window(connection.execute(sql, bindings).fetchall(), last)
 
         window = self._reader.ask(_question, cancel=self._cancel)
-        return self._judge(replace(stretch, judged=True), window, len(window.rows) + 1)
+        return self._verify(replace(stretch, verified=True), window, len(window.rows) + 1)
 
 
 def _first(stretch: Stretch) -> int:
     """Rows of the first step; where texts are judged, what was fetched for it is judged to its end."""
     if stretch.lost is not None:
         return FIRST_PAGE
-    return SCAN_ROWS if stretch.judged or stretch.ids is not None else FIRST
+    return SCAN_ROWS if stretch.verified or stretch.ids is not None else FIRST
 
 
 def _fetch(
@@ -300,13 +300,13 @@ def _fetch(
     The second is the id of the last row, None where there is no further one.
     """
     rows: list[Row] = []
-    octets = 0
+    n_bytes = 0
     cursor = connection.execute(sql, bindings)
     for row in cursor:
         rows.append(row)
         enough -= bool(row[1])
-        octets += len(row[-1]) if isinstance(row[-1], bytes) else 0
-        if len(rows) >= most or enough <= 0 or octets >= SCAN_OCTETS:
+        n_bytes += len(row[-1]) if isinstance(row[-1], bytes) else 0
+        if len(rows) >= most or enough <= 0 or n_bytes >= SCAN_BYTES:
             cursor.close(force=True)
             return rows, cell_values.integer(row[0])
     return rows, None

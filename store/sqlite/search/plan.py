@@ -46,7 +46,7 @@ def plan(reader: Reader, layout: Layout, query: Query, cancel: Cancel | None = N
     Raises:
         Interrupted: The question was withdrawn while rows were gathered by the vocabulary.
     """
-    walk = Stretch(None, "", judged=query.has_words or bool(query.none_of))
+    walk = Stretch(None, "", verified=query.has_words or bool(query.none_of))
     if not query.has_words:
         return [walk]
     if any(cjk_runs(term.text) for term in query.terms):
@@ -66,8 +66,8 @@ def _by_word(layout: Layout, query: Query, walk: Stretch) -> Stretch:
     if layout.fts is None or layout.stale:
         return replace(walk, label=STALE if layout.fts else MISSING)
     expression = match(query)
-    judged = not expression.isascii() or any(cjk_runs(term.text) for term in query.none_of)
-    return Stretch(FTS, expression, judged, _gaps(layout.fts_leaves_out, query))
+    verified = not expression.isascii() or any(cjk_runs(term.text) for term in query.none_of)
+    return Stretch(FTS, expression, verified, _gaps(layout.fts_leaves_out, query))
 
 
 def _by_trigram(reader: Reader, layout: Layout, query: Query, walk: Stretch, cancel: Cancel | None) -> Stretch:
@@ -76,7 +76,7 @@ def _by_trigram(reader: Reader, layout: Layout, query: Query, walk: Stretch, can
         return replace(walk, label=STALE if layout.trigram else MISSING)
     if "tool" in layout.trigram_leaves_out and "tool" in {one.value for one in query.of("role")}:
         return replace(walk, label=PARTLY_WALKED)
-    way = Stretch(TRIGRAM, trigram(query), judged=True, label=_gaps(layout.trigram_leaves_out, query))
+    way = Stretch(TRIGRAM, trigram(query), verified=True, label=_gaps(layout.trigram_leaves_out, query))
     way = replace(way, lost=cjk_bigrams.lost(layout, query))
     if way.expression:
         return way
@@ -116,7 +116,7 @@ def _sooner(query: Query, way: Stretch) -> list[Stretch]:
     if way.table != FTS or not any(map(_is_short_prefix, query.terms)):
         return []
     finished = tuple(tuple(_finished(terms)) for terms in query.any_of)
-    brief = Stretch(None, "", judged=True, label=SOONER, brief=True)
+    brief = Stretch(None, "", verified=True, label=SOONER, brief=True)
     if not all(finished):
         return [brief]
     return [replace(brief, table=FTS, expression=match(replace(query, any_of=finished)))]

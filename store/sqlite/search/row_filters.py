@@ -129,11 +129,11 @@ def _admitted(plain: tuple[Filter, ...], negated: tuple[Filter, ...], names: tup
 
 
 def _time(layout: Layout, one: Filter) -> Test:
-    bound = one.moment or 0.0
+    bound = one.timestamp or 0.0
 
     def _passes(row: Sequence[Value]) -> bool:
-        moment = cell_values.moment(row[0])
-        found = moment is not None and (moment >= bound if one.key == "after" else moment < bound)
+        timestamp = cell_values.timestamp(row[0])
+        found = timestamp is not None and (timestamp >= bound if one.key == "after" else timestamp < bound)
         return found is not one.negated
 
     return Test((columns.real(layout, "messages", "timestamp"),), _passes)
@@ -144,7 +144,7 @@ def _archived(layout: Layout) -> str:
 
 
 def _reasoning(layout: Layout) -> str:
-    return " + ".join(columns.octets(layout, "messages", name) for name in ("reasoning", "reasoning_content"))
+    return " + ".join(columns.n_bytes(layout, "messages", name) for name in ("reasoning", "reasoning_content"))
 
 
 def _flag(column: str, one: Filter) -> Test:

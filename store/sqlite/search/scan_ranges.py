@@ -26,7 +26,7 @@ class Stretch:
     table: str | None
     """The index, None for a walk over the rows."""
     expression: str
-    judged: bool
+    verified: bool
     """True where the text of a message has the last word."""
     label: str | None = None
     below: int | None = None
@@ -43,7 +43,7 @@ class Stretch:
         """The same range without the index."""
         if self.table is None:
             return self
-        return replace(self, table=None, expression="", ids=None, lost=None, judged=True, label=label)
+        return replace(self, table=None, expression="", ids=None, lost=None, verified=True, label=label)
 
     def within(self, below: int | None, above: int | None) -> Stretch:
         """The part that lies between the bounds; it may hold nothing."""
@@ -96,7 +96,7 @@ def _source(stretch: Stretch) -> _Source:
 
 def lost_statement(layout: Layout, stretch: Stretch, lost: Lost, conditions: tuple[Test, ...]) -> Statement:
     """The same for what an index leaves out of a stretch, newest first."""
-    walk = replace(stretch, judged=True)
+    walk = replace(stretch, verified=True)
     tests, bindings = _bounds(walk, "messages.id")
     sql = _question(layout, walk, conditions, _ROWS, [*tests, lost.condition])
     return f"{sql} ORDER BY messages.id DESC", (*bindings, *lost.bindings)
@@ -118,7 +118,7 @@ def _bounds(stretch: Stretch, row: str) -> tuple[list[str], tuple[Value, ...]]:
 
 def _question(layout: Layout, stretch: Stretch, conditions: tuple[Test, ...], source: _Source, tests: list[str]) -> str:
     wanted = [source.row, column_sql.findable(layout), *(column for one in conditions for column in one.columns)]
-    if stretch.judged:
+    if stretch.verified:
         wanted.append(searched_text(layout))
     return f"SELECT {', '.join(wanted)} FROM {source.tables}{' WHERE ' * bool(tests)}{' AND '.join(tests)}"
 
@@ -126,7 +126,7 @@ def _question(layout: Layout, stretch: Stretch, conditions: tuple[Test, ...], so
 def searched_text(layout: Layout) -> str:
     """What the newest indexes hold of a message, as bytes; NUL and bad UTF-8 survive."""
     names = [name for name in ("content", "tool_name", "tool_calls") if layout.has("messages", name)]
-    size = " + ".join(column_sql.octets(layout, "messages", name) for name in names)
+    size = " + ".join(column_sql.n_bytes(layout, "messages", name) for name in names)
     parts = ", ".join(f"messages.{name}" for name in names)
     readable = f"{column_sql.findable(layout)} AND {size} <= {LONGEST}"
     return f"CASE WHEN {readable} THEN CAST(concat_ws(' ', {parts}) AS BLOB) END"

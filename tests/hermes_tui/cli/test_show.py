@@ -145,9 +145,11 @@ def test_list_prints_exactly_the_sessions_of_a_real_home_and_those_of_its_files(
 def test_show_reads_a_snapshot_and_what_waits_in_the_spool(tmp_path: Path, run: Run) -> None:
     home = builders.home(tmp_path)
     db = builders.db(home)
-    moments = (1_783_999_999, 1_784_000_001)
+    timestamps = (1_783_999_999, 1_784_000_001)
     builders.store(
-        db, "stored", [one | {"timestamp": moment} for one, moment in zip(builders.talk(2), moments, strict=True)]
+        db,
+        "stored",
+        [one | {"timestamp": timestamp} for one, timestamp in zip(builders.talk(2), timestamps, strict=True)],
     )
     db.close()
     waits = {"session_id": "stored", "message": builders.say("user", "waits")}

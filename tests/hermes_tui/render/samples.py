@@ -38,14 +38,14 @@ def row(  # noqa: PLR0917  the columns, in their order
     chain: int = 1,
 ) -> Row:
     """Give a session that was active `ago` seconds before NOW."""
-    moment = NOW.timestamp() - ago
+    timestamp = NOW.timestamp() - ago
     session = Session(
         f"s{next(_ids)}",
         source,
         title,
         "anthropic/claude-opus-4.1",
-        started_at=moment - HOUR,
-        last_active=moment,
+        started_at=timestamp - HOUR,
+        last_active=timestamp,
         messages=messages,
         chain=chain,
         section=chain,

@@ -84,10 +84,10 @@ def call(name: str, **arguments: object) -> ToolCall:
     return ToolCall(None, name, json.dumps(arguments))
 
 
-def result(octets: int, when: float, **fields: object) -> Message:
+def result(n_bytes: int, when: float, **fields: object) -> Message:
     """Give a result whose JSON has that many bytes."""
     bare = len(json.dumps({**fields, "output": ""}))
-    return message("tool", json.dumps({**fields, "output": "x" * (octets - bare)}), when)
+    return message("tool", json.dumps({**fields, "output": "x" * (n_bytes - bare)}), when)
 
 
 WHY = message("user", "Why does the docker build fail on the bot since Friday?", at(22, "14:02"))
@@ -216,10 +216,10 @@ def test_a_time_that_finds_no_line_before_an_open_output_stands_beside_the_outpu
 
 def test_an_agent_that_called_tools_without_a_word_goes_on() -> None:
     calls = Head(1, "assistant", has_calls=True)
-    words = Head(2, "assistant", octets=20, has_calls=True)
+    words = Head(2, "assistant", n_bytes=20, has_calls=True)
     assert joins(calls, words)
     assert not joins(words, calls)
-    assert not joins(calls, Head(3, "user", octets=2))
+    assert not joins(calls, Head(3, "user", n_bytes=2))
 
 
 def test_labels_and_role_lines_have_their_roles_look() -> None:

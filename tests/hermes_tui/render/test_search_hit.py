@@ -86,11 +86,11 @@ WIDE = """\
 WIDE[24] = "       user  …every node needs docker and the registry…   Oct"
 
 
-def hit(role: str, text: str, moment: float) -> Hit:
+def hit(role: str, text: str, timestamp: float) -> Hit:
     """Give a hit as the store does: every `docker` in it is a match."""
     lower = text.lower()
     starts = [index for index in range(len(text)) if lower.startswith("docker", index)]
-    return Hit("s", 1, role, text, tuple((start, start + 6) for start in starts), moment)
+    return Hit("s", 1, role, text, tuple((start, start + 6) for start in starts), timestamp)
 
 
 PULLED = hit("tool", "ok\npulled docker.io/library/caddy:2 in 3.1 s, digest unch…", at(22, "09:12"))

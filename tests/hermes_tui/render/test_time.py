@@ -53,8 +53,8 @@ def test_no_time_is_no_age() -> None:
         (at(8, "10:00", year=2024), "2024"),
     ],
 )
-def test_the_time_of_a_hit_gets_coarser_as_it_gets_older(moment: float, expected: str) -> None:
-    assert hit_time(NOW, moment) == expected
+def test_the_time_of_a_hit_gets_coarser_as_it_gets_older(timestamp: float, expected: str) -> None:
+    assert hit_time(NOW, timestamp) == expected
 
 
 def test_times_are_the_readers() -> None:
@@ -113,6 +113,6 @@ def test_numbers_in_sentences_have_spaces() -> None:
         (5 * 2**30, "5.0 GB"),
     ],
 )
-def test_a_size_fits_into_eight_cells(octets: int, expected: str) -> None:
-    assert size(octets) == expected
+def test_a_size_fits_into_eight_cells(n_bytes: int, expected: str) -> None:
+    assert size(n_bytes) == expected
     assert len(expected) <= 8

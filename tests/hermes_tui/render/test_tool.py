@@ -8,7 +8,7 @@ import pytest
 
 from hermes_tui.render.glyphs import UNICODE
 from hermes_tui.render.line import Role, line_cells, plain
-from hermes_tui.render.tool import call_line, octets, outcome, output, summary
+from hermes_tui.render.tool import call_line, n_bytes, outcome, output, summary
 from store.models import Message, ToolCall
 
 
@@ -94,6 +94,6 @@ def test_a_name_that_is_too_long_is_cut_and_its_arguments_left_out() -> None:
 
 
 def test_sizes_are_bytes() -> None:
-    assert octets("桂") == 3
-    assert octets("\ud800") == 3
-    assert octets("ab") == 2
+    assert n_bytes("桂") == 3
+    assert n_bytes("\ud800") == 3
+    assert n_bytes("ab") == 2

@@ -198,8 +198,8 @@ def test_a_time_that_is_no_number_is_refused(db: SessionDB, given: object) -> No
 @pytest.mark.parametrize("given", ["yesterday", "nan", [], {}])
 def test_what_is_no_time_at_all_is_now(db: SessionDB, given: object) -> None:
     db.append_message("s", "user", "x", timestamp=given)
-    moment: Any = db.get_messages("s")[0]["timestamp"]
-    assert moment > 1_700_000_000
+    timestamp: Any = db.get_messages("s")[0]["timestamp"]
+    assert timestamp > 1_700_000_000
 
 
 def test_lone_surrogates_are_replaced_and_nul_is_kept(db: SessionDB) -> None:

@@ -137,9 +137,9 @@ def test_what_was_taken_back_is_not_found_and_what_was_compacted_is(db: SessionD
 def test_the_context_is_the_message_before_and_after_in_the_session(db: SessionDB) -> None:
     """Ids of two sessions alternate, and the clock steps back in between (facts §3.5)."""
     for number in range(4):
-        moment = 1_780_000_000 - 100 * number
-        db.append_message("c", "user", f"mine {number} " + "x" * 300, timestamp=moment)
-        db.append_message("t", "user", f"other {number}", timestamp=moment)
+        timestamp = 1_780_000_000 - 100 * number
+        db.append_message("c", "user", f"mine {number} " + "x" * 300, timestamp=timestamp)
+        db.append_message("t", "user", f"other {number}", timestamp=timestamp)
     [hit] = db.search_messages('"mine 1"')
     context: Any = hit["context"]
     assert [line["content"][:6] for line in context] == ["mine 0", "mine 1", "mine 2"]

@@ -47,7 +47,7 @@ def test_steps_grow_while_they_are_quick_and_shrink_when_one_is_slow() -> None:
 
 def test_a_step_takes_no_more_text_than_it_may_but_always_a_message() -> None:
     own = Pace()
-    room = step_sizing.STEP_OCTETS * step_sizing.LEAST_ROWS // step_sizing.STEP_ROWS
+    room = step_sizing.STEP_BYTES * step_sizing.LEAST_ROWS // step_sizing.STEP_ROWS
 
     assert own.cut([room // 2, room // 2, 1], 0) == 2
     assert own.cut([10**9, 1], 0) == 1

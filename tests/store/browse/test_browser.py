@@ -205,7 +205,7 @@ def test_a_head_knows_the_size_of_what_begins_with_nul(db: SessionDB) -> None:
     db.append_message("s", "assistant", "é", tool_calls=[{"name": "x"}], tool_name="terminal")
     db.append_message("s", "assistant", None)
     heads = db.heads("s").items
-    assert [head.octets for head in heads] == [len('\x00json:[{"type": "text", "text": "look"}]'), 2, 0]
+    assert [head.n_bytes for head in heads] == [len('\x00json:[{"type": "text", "text": "look"}]'), 2, 0]
     assert [(head.has_calls, head.has_reasoning, head.tool_name) for head in heads] == [
         (False, True, None),
         (True, False, "terminal"),

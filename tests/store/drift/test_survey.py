@@ -17,7 +17,7 @@ import pytest
 
 from store import Cancel, Drift, Home, Interrupted, ProfilesDB, SessionDB
 from store.files.verdict_cache import locate
-from store.models import Judged
+from store.models import SurveyStep
 from tests.builders import META, db, home, jsonl, say, store, talk
 
 
@@ -26,13 +26,13 @@ def opened(folder: Path, cache: Path | None) -> closing[SessionDB]:
     return closing(SessionDB(folder / "state.db", read_only=True, cache_dir=cache))
 
 
-def surveyed(folder: Path, cache: Path | None = None) -> list[Judged]:
+def surveyed(folder: Path, cache: Path | None = None) -> list[SurveyStep]:
     """Every step of a survey at a start of its own."""
     with opened(folder, cache) as database:
         return list(database.survey(cancel=Cancel()))
 
 
-def flags(steps: list[Judged]) -> dict[str, Drift | None]:
+def flags(steps: list[SurveyStep]) -> dict[str, Drift | None]:
     """What was told in all steps."""
     return {name: drift for step in steps for name, drift in step.drifts.items()}
 

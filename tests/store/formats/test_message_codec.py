@@ -17,11 +17,11 @@ from store.formats.message_codec import (
     decode,
     identity,
     message_of_record,
-    moment,
     parse_calls,
     parted,
     readable,
     shown_calls,
+    timestamp,
 )
 from store.models import Message, Origin, ToolCall
 
@@ -191,10 +191,10 @@ def new_york() -> Iterator[None]:
 
 
 def test_a_time_without_offset_is_local(new_york: None) -> None:
-    assert moment("2026-01-05T12:00:00.123456") == pytest.approx(1767632400.123456)
-    assert moment("2026-07-05T12:00:00") == 1783267200.0
-    assert moment("2026-07-05T12:00:00+00:00") == 1783252800.0
-    assert moment("2026-07-05T12:00:00Z") == 1783252800.0
+    assert timestamp("2026-01-05T12:00:00.123456") == pytest.approx(1767632400.123456)
+    assert timestamp("2026-07-05T12:00:00") == 1783267200.0
+    assert timestamp("2026-07-05T12:00:00+00:00") == 1783252800.0
+    assert timestamp("2026-07-05T12:00:00Z") == 1783252800.0
 
 
 @pytest.mark.parametrize(
@@ -218,7 +218,7 @@ def test_a_time_without_offset_is_local(new_york: None) -> None:
     ],
 )
 def test_a_time_is_a_moment_or_nothing(value: object, expected: float | None) -> None:
-    assert moment(value) == expected
+    assert timestamp(value) == expected
 
 
 def test_a_jsonl_object_becomes_a_message() -> None:

@@ -68,11 +68,11 @@ def test_the_transcript_has_every_row_and_every_waiting_message_in_its_place(
     db = SessionDB(folder / "state.db")
     store(db, "s", [say("user", f"row {number}", timestamp=T + 10 * number) for number in range(4)])
     (folder / "pending_messages").mkdir()
-    for number, moment in enumerate((T + 5, T + 6, T + 15, T + last)):
+    for number, timestamp in enumerate((T + 5, T + 6, T + 15, T + last)):
         payload = {
-            "ts": moment,
+            "ts": timestamp,
             "seq": number,
-            "data": {"session_id": "s", "message": say("user", f"waiting {number}", timestamp=moment)},
+            "data": {"session_id": "s", "message": say("user", f"waiting {number}", timestamp=timestamp)},
         }
         (folder / "pending_messages" / f"pending-{number}.json").write_text(json.dumps(payload))
     row = db.session("s")

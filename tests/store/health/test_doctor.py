@@ -193,12 +193,12 @@ def test_a_look_that_is_withdrawn_ends_with_the_check_that_runs(db: SessionDB) -
 
 @pytest.mark.parametrize("moment", ["copied", "checked"])
 def test_a_copy_that_nobody_wants_any_more_is_left_and_removed(
-    db: SessionDB, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, moment: str
+    db: SessionDB, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, timestamp: str
 ) -> None:
     """Mutants: no look while it is copied; an interrupt told as damage."""
     cancel = Cancel()
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    if moment == "copied":
+    if timestamp == "copied":
 
         def monotonic() -> float:
             cancel.cancel()
@@ -206,10 +206,10 @@ def test_a_copy_that_nobody_wants_any_more_is_left_and_removed(
 
         monkeypatch.setattr(health, "time", SimpleNamespace(monotonic=monotonic))
     else:
-        judged = health._judged
+        verified = health._verified
 
-        def judge(copy: Path, layout: Layout, _: Cancel) -> Iterator[Finding]:
-            return judged(copy, layout, Cancelling())
+        def verify(copy: Path, layout: Layout, _: Cancel) -> Iterator[Finding]:
+            return verified(copy, layout, Cancelling())
 
         class Cancelling(Cancel):
             """Withdrawn as soon as there is something to interrupt."""
@@ -220,7 +220,7 @@ def test_a_copy_that_nobody_wants_any_more_is_left_and_removed(
                 connection.set_progress_handler(lambda: True, 1)
                 yield
 
-        monkeypatch.setattr(health, "_judged", judge)
+        monkeypatch.setattr(health, "_judged", verify)
     seen: list[Finding] = []
     with pytest.raises(Interrupted):
         seen.extend(db.health(cancel=cancel))

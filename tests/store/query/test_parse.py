@@ -32,10 +32,10 @@ class Index:
         self._db = apsw.Connection(":memory:")
         self._db.execute(f"CREATE VIRTUAL TABLE t USING fts5(content, tokenize='{tokenizer}')")
 
-    def has(self, text: str, sought: str) -> bool:
+    def has(self, text: str, rows_scanned: str) -> bool:
         self._db.execute("DELETE FROM t")
         self._db.execute("INSERT INTO t(rowid, content) VALUES(1, CAST(? AS TEXT))", (text.encode(),))
-        return bool(self._db.execute("SELECT count(*) FROM t WHERE t MATCH ?", (sought,)).get)
+        return bool(self._db.execute("SELECT count(*) FROM t WHERE t MATCH ?", (rows_scanned,)).get)
 
 
 @pytest.fixture(scope="module")
@@ -84,10 +84,10 @@ def index() -> Index:
         ("x -source:cron y", '"x" "y"'),
     ],
 )
-def test_words_become_a_match_string(text: str, sought: str, index: Index) -> None:
-    assert match(read(text)) == sought
-    if sought:
-        index.has("any", sought)
+def test_words_become_a_match_string(text: str, rows_scanned: str, index: Index) -> None:
+    assert match(read(text)) == rows_scanned
+    if rows_scanned:
+        index.has("any", rows_scanned)
 
 
 @pytest.mark.parametrize(
@@ -105,8 +105,8 @@ def test_words_become_a_match_string(text: str, sought: str, index: Index) -> No
         ("cafe\u0301", '("cafe\u0301"* OR "cafe u0301"*)'),
     ],
 )
-def test_the_word_under_the_cursor_is_a_prefix(text: str, sought: str) -> None:
-    assert match(read(text, open_word=True)) == sought
+def test_the_word_under_the_cursor_is_a_prefix(text: str, rows_scanned: str) -> None:
+    assert match(read(text, open_word=True)) == rows_scanned
 
 
 def test_terms_and_filters_know_where_they_stand() -> None:
@@ -216,11 +216,11 @@ def zone(request: pytest.FixtureRequest) -> Iterator[str]:
     ],
 )
 def test_a_date_is_a_moment_by_the_clock_of_this_place(value: str, utc: float, zone: str) -> None:
-    moment = read(f"after:{value}").filters[0].moment
+    timestamp = read(f"after:{value}").filters[0].timestamp
     ago = value[-1] in "dwh"
     summer = 0 if value == "2026" else 3600
-    assert moment == (utc if zone == "UTC" or ago else utc + 5 * 3600 - summer)
-    assert read(f"-before:{value}").filters[0].moment == moment
+    assert timestamp == (utc if zone == "UTC" or ago else utc + 5 * 3600 - summer)
+    assert read(f"-before:{value}").filters[0].timestamp == timestamp
 
 
 @pytest.mark.parametrize(
@@ -318,9 +318,9 @@ QUERY = st.lists(WORD | GLUE | st.sampled_from([" OR ", " -", ' "', '" ', "* ", 
 @settings(max_examples=600)
 def test_python_and_the_index_agree_on_every_text(index: Index, typed: str, text: str, open_word: bool) -> None:
     query = read(typed, open_word=open_word)
-    sought = match(query)
-    if sought:
-        assert accepts(query, text) is index.has(text, sought), sought
+    rows_scanned = match(query)
+    if rows_scanned:
+        assert accepts(query, text) is index.has(text, rows_scanned), rows_scanned
 
 
 @given(st.text(max_size=40) | QUERY, st.text(max_size=60) | TEXT, st.booleans())
@@ -383,14 +383,14 @@ BOMBS = {
 def test_a_bomb_is_answered_in_a_few_milliseconds(index: Index, name: str) -> None:
     begin = time.perf_counter()
     query = read(BOMBS[name], open_word=True)
-    sought = match(query)
+    rows_scanned = match(query)
     safe = sanitise(BOMBS[name])
     taken = time.perf_counter() - begin
     assert taken < 0.05
-    assert len(sought) <= 5000
+    assert len(rows_scanned) <= 5000
     assert query.cut is (name not in {"spaces"})
     assert sum(len(term.words) for term in (*query.terms, *query.none_of)) <= MAX_WORDS
-    for one in filter(None, (sought, safe, trigram(query))):
+    for one in filter(None, (rows_scanned, safe, trigram(query))):
         index.has("word a", one)
 
 
@@ -435,8 +435,8 @@ BOTH = [f'("{run}" OR "{json.dumps(run)[1:-1]}")' for run in ("大别山项目",
         ("", ""),
     ],
 )
-def test_runs_of_three_cjk_characters_narrow_down_by_trigram(text: str, sought: str) -> None:
-    in_json = sought.replace('"大别山项目"', BOTH[0]).replace('"大别山"', BOTH[1]).replace('"项目组"', BOTH[2])
+def test_runs_of_three_cjk_characters_narrow_down_by_trigram(text: str, rows_scanned: str) -> None:
+    in_json = rows_scanned.replace('"大别山项目"', BOTH[0]).replace('"大别山"', BOTH[1]).replace('"项目组"', BOTH[2])
     assert trigram(read(text)) == in_json
 
 

@@ -114,11 +114,11 @@ def tokens(text: str) -> str:
     return f" {' '.join(re.findall(LETTERS, ''.join(char for char in bare if not unicodedata.combining(char))))} "
 
 
-def holds(text: str, sought: str) -> bool:
+def holds(text: str, rows_scanned: str) -> bool:
     """The word rule: whole words in a row; CJK anywhere."""
-    if CJK.search(sought):
-        return sought in text
-    return tokens(sought) in tokens(text)
+    if CJK.search(rows_scanned):
+        return rows_scanned in text
+    return tokens(rows_scanned) in tokens(text)
 
 
 def found(db: SessionDB, words: str) -> tuple[list[int], str | None]:
@@ -206,13 +206,13 @@ def test_words_and_phrases_are_found_where_a_scan_finds_them(
     messages = rows(path)
     db = SessionDB(path, read_only=True)
     left_out = " and ".join(SAID[gap] for gap in SAID if gap in gaps[0])
-    for sought in words_and_phrases(messages):
-        ids, label = found(db, sought)
-        bare = sought.strip('"')
+    for rows_scanned in words_and_phrases(messages):
+        ids, label = found(db, rows_scanned)
+        bare = rows_scanned.strip('"')
         expected = [row.id for row in messages if holds(row.text(gaps[0]), bare)]
-        assert set(expected) <= set(ids) <= {row.id for row in messages if holds(row.text(set()), bare)}, sought
+        assert set(expected) <= set(ids) <= {row.id for row in messages if holds(row.text(set()), bare)}, rows_scanned
         if name != "jump-v10-to-v25":  # upstream's own repair filled this one with more than it would
-            assert ids == expected, sought
+            assert ids == expected, rows_scanned
         assert label == (f"{fts.PARTLY}{left_out}" if left_out else None)
     db.close()
 
@@ -221,12 +221,12 @@ def test_cjk_is_found_where_a_scan_finds_it(path: Path, gaps: tuple[set[str], se
     messages = rows(path)
     db = SessionDB(path, read_only=True)
     left_out = " and ".join(SAID[gap] for gap in SAID if gap in (gaps[1] or ()))
-    for sought in cjk_pieces(messages):
-        ids, label = found(db, sought)
+    for rows_scanned in cjk_pieces(messages):
+        ids, label = found(db, rows_scanned)
         indexed = gaps[1] is not None
-        assert ids == [row.id for row in messages if holds(row.text(gaps[1] or set() if indexed else set()), sought)], (
-            sought
-        )
+        assert ids == [
+            row.id for row in messages if holds(row.text(gaps[1] or set() if indexed else set()), rows_scanned)
+        ], rows_scanned
         if indexed:
             assert label == (f"{fts.PARTLY}{left_out}" if left_out else None)
         else:

@@ -63,13 +63,15 @@ def parts(text: str) -> list[str]:
 
 def stands(want: Want, text: str) -> bool:
     """Whether a text has a word or a phrase: Chinese anywhere, other words whole."""
-    sought = [part for word in want.words for part in parts(word)]
-    if any(ord(one) > 0x2E80 for one in "".join(sought)):
-        return re.search(r"[\W_]+".join(map(re.escape, sought)), plain(text)) is not None
+    rows_scanned = [part for word in want.words for part in parts(word)]
+    if any(ord(one) > 0x2E80 for one in "".join(rows_scanned)):
+        return re.search(r"[\W_]+".join(map(re.escape, rows_scanned)), plain(text)) is not None
     has = parts(text)
-    for start in range(len(has) - len(sought) + 1):
-        here = has[start : start + len(sought)]
-        if here[:-1] == sought[:-1] and (here[-1] == sought[-1] or (want.prefix and here[-1].startswith(sought[-1]))):
+    for start in range(len(has) - len(rows_scanned) + 1):
+        here = has[start : start + len(rows_scanned)]
+        if here[:-1] == rows_scanned[:-1] and (
+            here[-1] == rows_scanned[-1] or (want.prefix and here[-1].startswith(rows_scanned[-1]))
+        ):
             return True
     return False
 
@@ -123,7 +125,7 @@ def fill(path: Path, chance: random.Random) -> list[Row]:
             )
             text += "".join(chance.choice(SIGNS) for _ in range(chance.randint(0, 4)))
             role, tool = chance.choice([("user", None), ("assistant", None), ("tool", "terminal"), ("tool", "部署")])
-            session, moment = (
+            session, timestamp = (
                 f"s{chance.randrange(20)}",
                 1_700_000_000.0 + number * 200_000 + chance.choice([0, 0, -500_000]),
             )
@@ -131,11 +133,11 @@ def fill(path: Path, chance: random.Random) -> list[Row]:
             connection.execute(
                 "INSERT INTO messages (id, session_id, role, content, tool_name, timestamp, active)"
                 " VALUES (?, ?, ?, ?, ?, ?, ?)",
-                (number, session, role, text, tool, moment, active),
+                (number, session, role, text, tool, timestamp, active),
             )
             [(found,)] = connection.execute("SELECT source FROM sessions WHERE id = ?", (session,)).fetchall()
             if active:
-                rows.append(Row(number, f"{text} {tool or ''}", role, str(found), tool or "", moment))
+                rows.append(Row(number, f"{text} {tool or ''}", role, str(found), tool or "", timestamp))
     connection.close()
     return rows[::-1]
 

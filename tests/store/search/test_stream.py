@@ -247,7 +247,7 @@ def test_a_store_without_an_index_is_scanned_and_the_label_says_so(tmp_path: Pat
     batches = list(database.search("needle"))
     assert sum(len(batch.hits) for batch in batches) == 3
     assert batches[-1].fallback == "no index, scanning"
-    assert batches[-1].sought == 3
+    assert batches[-1].rows_scanned == 3
 
 
 class Countdown(Cancel):

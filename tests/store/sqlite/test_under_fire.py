@@ -65,8 +65,8 @@ def owed(tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize("moment", ["claimed", "read", "written"])
-def test_a_replay_that_is_killed_is_done_again_and_doubles_nothing(owed: Path, moment: str) -> None:
-    killed = subprocess.run([sys.executable, "-c", REPLAY, str(owed), moment], cwd=ROOT, check=False)
+def test_a_replay_that_is_killed_is_done_again_and_doubles_nothing(owed: Path, timestamp: str) -> None:
+    killed = subprocess.run([sys.executable, "-c", REPLAY, str(owed), timestamp], cwd=ROOT, check=False)
     assert killed.returncode == -signal.SIGKILL
     assert len(outbox.waiting(outbox.folder_of(owed))) == 1
 

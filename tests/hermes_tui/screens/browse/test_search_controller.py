@@ -99,9 +99,9 @@ def test_a_scan_says_how_far_it_is() -> None:
     feed.newest = 1_000
     one = Finder(feed, Catalog(), lambda: 0.0)  # type: ignore[arg-type]
     one.typed("needle")
-    batch = Batch((Hit("s", 1, "user", "needle"),), fallback="index damaged, scanning", sought=380)
+    batch = Batch((Hit("s", 1, "user", "needle"),), fallback="index damaged, scanning", rows_scanned=380)
     assert one.take(HitsArrived(1, batch, 7))
     said = plain(one.sentence(shown=1, touched=False, glyphs=UNICODE))
     assert said == "1 hit in 1 session · index damaged, scanning 38 % · 7 ms"
-    one.take(HitsArrived(1, Batch((), done=True, fallback="index damaged, scanning", sought=990), 9))
+    one.take(HitsArrived(1, Batch((), done=True, fallback="index damaged, scanning", rows_scanned=990), 9))
     assert "%" not in plain(one.sentence(shown=1, touched=False, glyphs=UNICODE))

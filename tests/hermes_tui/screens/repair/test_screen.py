@@ -13,10 +13,10 @@ import pytest
 
 from hermes_tui.app import HermesApp
 from hermes_tui.commands.registry import Place
-from hermes_tui.feed.answers import MendProgressed
+from hermes_tui.feed.answers import RepairProgressed
 from hermes_tui.screens.repair.screen import RepairScreen
 from store import Cancel, SessionDB, State
-from store.models import Judged
+from store.models import SurveyStep
 from store.repair.model import Progress
 from tests import builders
 from tests.hermes_tui.browsing import NARROW, WIDE, Stage, browsing
@@ -229,13 +229,13 @@ async def test_the_banner_says_why_a_repair_would_be_refused(tmp_path: Path, siz
 class Halting(SessionDB):
     """A real store whose survey stops after two sessions until it is cancelled."""
 
-    def survey(self, *, cancel: Cancel) -> Iterator[Judged]:
+    def survey(self, *, cancel: Cancel) -> Iterator[SurveyStep]:
         """Two steps, then none."""
         steps = super().survey(cancel=cancel)
         yield from (next(steps) for _ in range(3))
         while not cancel.cancelled:
             time.sleep(0.01)
-            yield Judged(2, 9)
+            yield SurveyStep(2, 9)
         yield from steps
 
 
@@ -375,9 +375,9 @@ async def test_quitting_while_a_repair_runs_asks_in_the_footer(tmp_path: Path, m
 
 
 async def test_progress_messages_take_each_other_s_place() -> None:
-    first, second = (MendProgressed(0, "s", Progress("insert", number, 9)) for number in (1, 2))
+    first, second = (RepairProgressed(0, "s", Progress("insert", number, 9)) for number in (1, 2))
     assert first.can_replace(second)
-    assert not first.can_replace(MendProgressed(0, "other", Progress("insert", 1, 9)))
+    assert not first.can_replace(RepairProgressed(0, "other", Progress("insert", 1, 9)))
 
 
 def several(tmp_path: Path) -> Path:

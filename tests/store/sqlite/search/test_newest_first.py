@@ -274,17 +274,17 @@ def test_a_withdrawn_search_ends(path: Path) -> None:
 
 def test_a_search_withdrawn_while_it_sifts_ends(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     reader, cancel = Reader(path), Cancel()
-    judged: list[str] = []
+    verified: list[str] = []
 
     def slow(_: object, text: str) -> bool:
-        judged.append(text)
+        verified.append(text)
         threading.Thread(target=cancel.cancel).run()
         return False
 
     monkeypatch.setattr(newest_first, "accepts", slow)
     with pytest.raises(errors.Interrupted):
         list(newest_first.newest(reader, parse("message -部署", now=NOW), limit=3, cancel=cancel))
-    assert len(judged) == 1
+    assert len(verified) == 1
     reader.close()
 
 
