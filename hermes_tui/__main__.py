@@ -380,7 +380,7 @@ def _where(home: Home) -> str:
 
 
 def _has_unicode() -> bool:
-    """Whether the terminal shows more than ASCII: a locale of UTF-8, and no Linux console (LOOK.md §4)."""
+    """Whether the terminal shows more than ASCII: a locale of UTF-8, and no Linux console (docs/look.md §4)."""
     return "utf" in sys.stdout.encoding.lower() and os.environ.get("TERM") != "linux"
 
 

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 DEFAULT_THEME = "textual-dark"
 NO_COLOUR_THEME = "ansi-dark"
-"""The one that writes no colour at all under NO_COLOR; the others would come out in greys (facts/textual.md §6)."""
+"""The one that writes no colour at all under NO_COLOR; the others would come out in greys (docs/textual.md §6)."""
 
 STDIN = 0
 LOOK_AFTER = 2.0

@@ -111,7 +111,7 @@ async def settled(pilot: Pilot[None]) -> None:
 
 
 def _loosened(found: re.Match[str]) -> str:
-    """A text with characters of two cells without its `textLength`, which would squeeze it (LOOK.md §4)."""
+    """A text with characters of two cells without its `textLength`, which would squeeze it (docs/look.md §4)."""
     text = html.unescape(found[3])
     return found[0] if cell_len(text) == len(text) else f"{found[1]}{found[2]}{found[3]}"
 

@@ -81,7 +81,7 @@ class Handle:
 
     @property
     def _profile(self) -> str:
-        """The profile whose home this is (facts/hermes-format.md §1.1)."""
+        """The profile whose home this is (docs/format.md §1.1)."""
         home = self.path.absolute().parent
         return home.name if home.parent.name == "profiles" else "default"
 

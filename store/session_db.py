@@ -6,7 +6,7 @@ from .repair.repairs import RepairVerbs
 
 
 class SessionDB(RepairVerbs):
-    """Every verb there is; which ones agents know: facts/hermes-format.md §8.
+    """Every verb there is; which ones agents know: docs/format.md §8.
 
     Any method may be called from any thread; reads never wait for a writer of this process.
     Reading writes nothing: no migration, no checkpoint.

@@ -129,7 +129,8 @@ def _row(conversation: Conversation, messages: list[Message], *, end: float, las
 
 
 def _child(row: _Row, conversation: Conversation, parent: str, *, continued: bool) -> _Row:
-    """The row with its parent, and the mark that tells a branch and a subagent from a continuation (facts §4.3)."""
+    """The row with its parent, and the mark that tells a branch and a subagent from a continuation
+    (docs/format.md §4.3)."""
     mark = "_branched_from" if "branch" in conversation.words else "_delegate_from"
     config = None if continued else json.dumps({mark: parent})
     return replace(row, values={**row.values, "parent_session_id": parent, "model_config": config})
@@ -167,7 +168,7 @@ def _turn_before(messages: Sequence[Message], index: int) -> int:
 
 
 def _write_file(conversation: Conversation, row: _Row, messages: Sequence[Message], sessions: Path) -> None:
-    """The JSONL as a gateway appended it (facts/hermes-format.md §5.1); its time is that of its last message."""
+    """The JSONL as a gateway appended it (docs/format.md §5.1); its time is that of its last message."""
     meta = {"role": "session_meta", "tools": [], "model": MODELS[conversation.model], "platform": conversation.source}
     said = ({**meta, "timestamp": messages[0]["timestamp"]}, *messages)
     stamped = ({**one, "timestamp": _local(_time(one)).replace(tzinfo=None).isoformat()} for one in said)
@@ -203,7 +204,7 @@ def _filled(row: _Row) -> session_writes.Work[list[int]]:
 
 
 def _id(source: str, started: float, rng: Random) -> str:
-    """An id as Hermes makes them (facts/hermes-format.md §1.3)."""
+    """An id as Hermes makes them (docs/format.md §1.3)."""
     stamp = f"{_local(started):%Y%m%d_%H%M%S}"
     if source == "cron":
         return f"cron_{rng.getrandbits(48):012x}_{stamp}"

@@ -243,7 +243,7 @@ def _user(text: str) -> Message:
 
 
 def _called(call_id: str, call: _Call) -> Message:
-    """A call in the form that Hermes stores (facts/hermes-format.md §3.3)."""
+    """A call in the form that Hermes stores (docs/format.md §3.3)."""
     arguments = {ARGUMENT[call.name]: call.argument}
     if call.name == "write_file":
         arguments["content"] = call.output + "\n"
@@ -252,7 +252,7 @@ def _called(call_id: str, call: _Call) -> Message:
 
 
 def _result(call: _Call) -> str:
-    """What a tool answered, as JSON in a text (facts/hermes-format.md §3.2)."""
+    """What a tool answered, as JSON in a text (docs/format.md §3.2)."""
     results: dict[str, Callable[[], Message]] = {
         "terminal": lambda: {"output": call.output, "exit_code": int(call.outcome), "error": None},
         "read_file": lambda: {"content": call.output, "total_lines": call.output.count("\n") + 1},

@@ -1,4 +1,4 @@
-"""What stands in a pane that has nothing to list, or not all of it: empty, partial, error (LOOK.md §10).
+"""What stands in a pane that has nothing to list, or not all of it: empty, partial, error (docs/look.md §10).
 
 Every block starts with a mark in column 1 and a bold line in column 5; then what was looked at, then what can be done.
 """

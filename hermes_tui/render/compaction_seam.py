@@ -1,4 +1,4 @@
-"""Seams between messages: a new day, a section of a lineage, what the user took back (LOOK.md §7)."""
+"""Seams between messages: a new day, a section of a lineage, what the user took back (docs/look.md §7)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Two sources side by side, SQLite left and JSONL right (LOOK.md §8). Pure.
+"""Two sources side by side, SQLite left and JSONL right (docs/look.md §8). Pure.
 
 A cell: number 5 right-aligned, two spaces, role 6, space, text.
 """

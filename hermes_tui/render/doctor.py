@@ -1,4 +1,4 @@
-"""How a store is, check by check, and what waits to be written into it (LOOK.md §8 has its columns). Pure."""
+"""How a store is, check by check, and what waits to be written into it (docs/look.md §8 has its columns). Pure."""
 
 from __future__ import annotations
 

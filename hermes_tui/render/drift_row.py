@@ -1,4 +1,4 @@
-"""All flagged sessions: one row each, with what a repair would do there, or why it does not (LOOK.md §8). Pure."""
+"""All flagged sessions: one row each, with what a repair would do there, or why it does not (docs/look.md §8). Pure."""
 
 from __future__ import annotations
 

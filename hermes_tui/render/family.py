@@ -1,4 +1,4 @@
-"""The family of a session as a tree: what goes on, branches, subagents, what was begun anew (facts §4.3)."""
+"""The family of a session as a tree: what goes on, branches, subagents, what was begun anew (docs/format.md §4.3)."""
 
 from __future__ import annotations
 

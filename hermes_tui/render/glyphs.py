@@ -1,4 +1,4 @@
-"""The marks on the screen, and their stand-ins where a terminal has no Unicode (LOOK.md §4)."""
+"""The marks on the screen, and their stand-ins where a terminal has no Unicode (docs/look.md §4)."""
 
 from __future__ import annotations
 

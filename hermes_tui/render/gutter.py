@@ -1,4 +1,4 @@
-"""The ten cells left of a message: focus bar, label, role line (LOOK.md §7)."""
+"""The ten cells left of a message: focus bar, label, role line (docs/look.md §7)."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ from hermes_tui.render.time import in_words, many
 from store.models import Census, Drift, Kin, Scope, Status, Whereabouts
 
 LEFT = 5
-"""The column that text starts in, as in the blocks of LOOK.md §10."""
+"""The column that text starts in, as in the blocks of docs/look.md §10."""
 NAMES = 18
 """Cells of a name before its number."""
 NUMBERS = 7

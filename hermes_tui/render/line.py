@@ -16,7 +16,7 @@ from hermes_tui.render.safe import SafeText, safe
 
 
 class Role(StrEnum):
-    """What a text is, and so its colour (LOOK.md §3)."""
+    """What a text is, and so its colour (docs/look.md §3)."""
 
     TEXT = "text"
     DIM = "dim"

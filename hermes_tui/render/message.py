@@ -1,4 +1,4 @@
-"""A message of the transcript as lines: gutter, label, time, text, calls with their results (LOOK.md §7)."""
+"""A message of the transcript as lines: gutter, label, time, text, calls with their results (docs/look.md §7)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a message is beyond its role: put in by Hermes, overheard, mirrored, waiting (facts/hermes-format.md §3)."""
+"""What a message is beyond its role: put in by Hermes, overheard, mirrored, waiting (docs/format.md §3)."""
 
 from __future__ import annotations
 

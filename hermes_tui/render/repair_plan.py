@@ -1,4 +1,5 @@
-"""A repair's plan in sentences: what it inserts, keeps, leaves, refuses and puts aside, always in this order (LOOK §8).
+"""A repair's plan in sentences: what it inserts, keeps, leaves, refuses and puts aside, always in this order
+(docs/look.md §8).
 
 Pure; the sentences are not safe for a terminal before `safe` has seen them.
 """

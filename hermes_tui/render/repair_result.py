@@ -1,4 +1,5 @@
-"""What a repair did, and its verdict before: the receipt and the sentences of the repair screen (LOOK.md §8). Pure."""
+"""What a repair did, and its verdict before: the receipt and the sentences of the repair screen
+(docs/look.md §8). Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A session as one row of the list, and as the head of its hits (LOOK.md §5 and §6)."""
+"""A session as one row of the list, and as the head of its hits (docs/look.md §5 and §6)."""
 
 from __future__ import annotations
 
@@ -158,7 +158,7 @@ def bar(glyphs: Glyphs, *, cursor: bool) -> Span:
 
 
 def under_cursor(line: Line, *, cursor: bool) -> Line:
-    """Give every text of a row after the bar the foreground colour, if the cursor is on it (LOOK.md §2)."""
+    """Give every text of a row after the bar the foreground colour, if the cursor is on it (docs/look.md §2)."""
     if not cursor:
         return line
     return (line[0], *(replace(part, role=Role.TEXT) for part in line[1:]))

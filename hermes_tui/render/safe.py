@@ -1,4 +1,5 @@
-"""The gate: every string from disk becomes harmless for a terminal here, one symbol for one character (design rule 13).
+"""The gate: every string from disk becomes harmless for a terminal here, one symbol for one character
+(docs/decisions/0013).
 
 A terminal acts on control characters, and a reader is deceived by what has no width.
 Both become visible: C0 and DEL turn into their Unicode control pictures, the rest into U+FFFD.

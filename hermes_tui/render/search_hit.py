@@ -1,4 +1,5 @@
-"""The rows below a session's head in a list of hits: hit, context, more, and the rule over a section (LOOK.md §6)."""
+"""The rows below a session's head in a list of hits: hit, context, more, and the rule over a section
+(docs/look.md §6)."""
 
 from __future__ import annotations
 

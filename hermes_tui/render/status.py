@@ -1,4 +1,4 @@
-"""The sentences of the status line: a number first in the text's colour, the rest dim (LOOK.md §9)."""
+"""The sentences of the status line: a number first in the text's colour, the rest dim (docs/look.md §9)."""
 
 from __future__ import annotations
 

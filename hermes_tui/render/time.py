@@ -1,4 +1,4 @@
-"""Times, counts and sizes as people read them (LOOK.md §5 to §7).
+"""Times, counts and sizes as people read them (docs/look.md §5 to §7).
 
 `now` is an aware datetime: its zone is the reader's, and every stored moment is shown in it.
 """

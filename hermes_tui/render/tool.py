@@ -1,4 +1,4 @@
-"""A call of a tool, with its result, on one line; and its output as people read it (LOOK.md §7)."""
+"""A call of a tool, with its result, on one line; and its output as people read it (docs/look.md §7)."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class Outcome:
 def outcome(result: Message | None, glyphs: Glyphs, *, running: bool = False) -> Outcome:
     """Tell how a call ended, from its result.
 
-    Hermes' tools answer with a JSON object as text (facts/hermes-format.md §3.1): `exit_code` where a command ran,
+    Hermes' tools answer with a JSON object as text (docs/format.md §3.1): `exit_code` where a command ran,
     else `error` or `success`; other text tells by its first word.
 
     Args:

@@ -1,4 +1,4 @@
-"""How the screen is divided (LOOK.md §1)."""
+"""How the screen is divided (docs/look.md §1)."""
 
 from __future__ import annotations
 

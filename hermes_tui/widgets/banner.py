@@ -1,4 +1,4 @@
-"""The row above a transcript whose two sources disagree (LOOK.md §7)."""
+"""The row above a transcript whose two sources disagree (docs/look.md §7)."""
 
 from __future__ import annotations
 

@@ -33,6 +33,6 @@ class FlaggedList(VirtualList):
         return self._cases.get(str(self.cursor_key))
 
     def paint(self, key: Hashable, width: int, state: RowState) -> Line:
-        """A session as LOOK.md §8 draws it."""
+        """A session as docs/look.md §8 draws it."""
         case = self._cases[str(key)]
         return flagged_row(case, width=max(width + 1, NARROWEST), glyphs=self.glyphs, cursor=state.cursor)

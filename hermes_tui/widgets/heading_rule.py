@@ -1,4 +1,5 @@
-"""The hairline above the panes: it carries their titles, and its weight says which has the focus (LOOK.md §1, §2)."""
+"""The hairline above the panes: it carries their titles, and its weight says which has the focus
+(docs/look.md §1, §2)."""
 
 from __future__ import annotations
 

@@ -267,7 +267,7 @@ class HitList(VirtualList):
         return super().can_stand_on(key) and not isinstance(key, RuleKey | ContextKey)
 
     def paint(self, key: Hashable, width: int, state: RowState) -> Line:
-        """A row as LOOK.md §6 draws it."""
+        """A row as docs/look.md §6 draws it."""
         now, glyphs, cursor = self._now(), self.glyphs, state.cursor
         match key:
             case RuleKey(text=text):

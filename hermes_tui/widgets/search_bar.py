@@ -1,4 +1,4 @@
-"""The search row: the prompt, what is typed, and whose home this is (LOOK.md §6)."""
+"""The search row: the prompt, what is typed, and whose home this is (docs/look.md §6)."""
 
 from __future__ import annotations
 

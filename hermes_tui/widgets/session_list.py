@@ -60,7 +60,7 @@ class SessionList(VirtualList):
         return (row := self._rows.get(str(key))) is not None and row.drift is not None
 
     def paint(self, key: Hashable, width: int, state: RowState) -> Line:
-        """A session as LOOK.md §5 draws it."""
+        """A session as docs/look.md §5 draws it."""
         row = self._rows[str(key)]
         return session_row(
             row.session,

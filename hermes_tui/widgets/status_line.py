@@ -1,4 +1,4 @@
-"""The line under the search row: what is on the screen, in numbers that never lie (LOOK.md §9)."""
+"""The line under the search row: what is on the screen, in numbers that never lie (docs/look.md §9)."""
 
 from __future__ import annotations
 

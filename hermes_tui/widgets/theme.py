@@ -1,4 +1,5 @@
-"""Roles become styles: from the theme's own variables, legible on their ground, or without any colour (LOOK.md §3)."""
+"""Roles become styles: from the theme's own variables, legible on their ground, or without any colour
+(docs/look.md §3)."""
 
 from __future__ import annotations
 

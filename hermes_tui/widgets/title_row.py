@@ -1,4 +1,4 @@
-"""The first row of a screen that is about one thing: what it does, with what, and its id (LOOK.md §8)."""
+"""The first row of a screen that is about one thing: what it does, with what, and its id (docs/look.md §8)."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ from hermes_tui.widgets.scroll_thumb import thumb
 from hermes_tui.widgets.theme import Ground
 
 FLAG_COLUMNS = range(4, 6)
-"""Where a session's row has its flag (LOOK.md §5)."""
+"""Where a session's row has its flag (docs/look.md §5)."""
 NARROWEST = 24
 """The least width that a row is painted for; what does not fit is cut."""
 
@@ -46,7 +46,7 @@ class HeadRow:
 
 
 class VirtualList(Pane):
-    """Rows by key; a subclass paints them, in all columns but the last (LOOK.md §1)."""
+    """Rows by key; a subclass paints them, in all columns but the last (docs/look.md §1)."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up,k", "move_by(-1)", "Up", show=False),

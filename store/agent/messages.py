@@ -1,4 +1,4 @@
-"""What agents do with messages, by upstream's names (facts/hermes-format.md §3, §6, §8)."""
+"""What agents do with messages, by upstream's names (docs/format.md §3, §6, §8)."""
 
 from __future__ import annotations
 

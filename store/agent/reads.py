@@ -1,4 +1,4 @@
-"""What agents read back: rows decoded, previews, hits with what stands round them (facts/hermes-format.md §6, §8)."""
+"""What agents read back: rows decoded, previews, hits with what stands round them (docs/format.md §6, §8)."""
 
 from __future__ import annotations
 
@@ -36,14 +36,15 @@ def messages(reader: Reader, session_id: str | None, *, include_inactive: bool) 
 
 
 def replayed(row: Record) -> Record:
-    """A decoded row in the form of a conversation: role and content, then only what is not empty (facts §8)."""
+    """A decoded row in the form of a conversation: role and content, then only what is not empty
+    (docs/format.md §8)."""
     return message_codec.conversation_of_record(
         row | {name: _parsed(row[name], None) for name in _LISTS if row.get(name)}
     )
 
 
 def rich(reader: Reader, source: str | None, limit: int, offset: int) -> list[Record]:
-    """Rows by newest start, with `preview` and `last_active` (facts §6.7)."""
+    """Rows by newest start, with `preview` and `last_active` (docs/format.md §6.7)."""
     found = agent_rows.newest(reader, source, limit, offset)
     counted = counts(reader, [str(row["id"]) for row in found])
     for row in found:
@@ -55,13 +56,13 @@ def rich(reader: Reader, source: str | None, limit: int, offset: int) -> list[Re
 
 
 def search(reader: Reader, words: str, asked: Asked) -> list[Record]:
-    """Hits with their context, N of them in 1 + N critical sections (facts §6.1)."""
+    """Hits with their context, N of them in 1 + N critical sections (docs/format.md §6.1)."""
     match = parse.sanitise(storable(words) or "")
     return [_hit(found) | {"context": _context(reader, found)} for found in agent_search.find(reader, match, asked)]
 
 
 def outline(reader: Reader, session: Session) -> Outline:
-    """Status and first words of one session (facts §4.9)."""
+    """Status and first words of one session (docs/format.md §4.9)."""
     reach = rows.extent(reader, session.id)
     if reach is None:
         return Outline(Status.EMPTY)

@@ -1,4 +1,4 @@
-"""What agents do with sessions, by upstream's names (facts/hermes-format.md §4, §8)."""
+"""What agents do with sessions, by upstream's names (docs/format.md §4, §8)."""
 
 from __future__ import annotations
 

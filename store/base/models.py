@@ -18,7 +18,7 @@ UNREADABLE = "error"
 
 
 class Status(StrEnum):
-    """How a session stands (facts/hermes-format.md §4.9)."""
+    """How a session stands (docs/format.md §4.9)."""
 
     LIVE = "live"
     DONE = "done"
@@ -48,7 +48,7 @@ class Verdict(StrEnum):
 
 
 class Relation(StrEnum):
-    """What a session is to its parent (facts/hermes-format.md §4.3)."""
+    """What a session is to its parent (docs/format.md §4.3)."""
 
     CONTINUATION = "continuation"
     BRANCH = "branch"

@@ -8,7 +8,8 @@ from collections.abc import Sequence
 STEP_ROWS = 100
 """Messages that one transaction writes at most,"""
 STEP_BYTES = 256 * 1024
-"""or this much text, whichever comes first: less than design rule 11 allows, for trigram indexes are slow to fill."""
+"""or this much text, whichever comes first: less than
+docs/decisions/0011 allows, for trigram indexes are slow to fill."""
 LEAST_ROWS = 10
 """Messages that a step writes at least: a commit costs its time anyway."""
 HOLD = 0.02

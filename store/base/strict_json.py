@@ -1,7 +1,7 @@
 """JSON as others wrote it: read strictly, bounded in depth, finite in numbers; written in one canonical form.
 
 `json.loads` alone raises four kinds of error, takes NaN and 1e999, and hands out values so deep that writing them
-again overflows the stack (facts/reliability.md J).
+again overflows the stack (docs/reliability.md J).
 """
 
 from __future__ import annotations

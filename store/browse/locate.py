@@ -19,7 +19,8 @@ MOST = 20
 """Sessions that one look-up tells of, in each profile."""
 
 ORPHANED = "__orphaned__"
-"""What a later Hermes wrote into `_delegate_from` of ordinary short chats, so that its lists hide them (facts §4.4)."""
+"""What a later Hermes wrote into `_delegate_from` of ordinary short chats, so that its lists hide them
+(docs/format.md §4.4)."""
 
 _FILES = {
     Origin.JSONL: "only a JSONL file has it: it was deleted from SQLite, or never in it",

@@ -60,7 +60,7 @@ def may_know_more(session: Session, files: Files) -> bool:
 
     By content where the session was compared, else by the quick flag, or because the file begins when the session had
     long begun. Such a file is no copy: a Hermes that could not write SQLite put into it what it still held
-    (facts/hermes-format.md §5.5).
+    (docs/format.md §5.5).
     """
     known, found = files.verdict(session)
     if known:

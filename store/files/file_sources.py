@@ -1,7 +1,7 @@
 """What lies beside SQLite of any session: its JSONL file, what waits in the spool, a snapshot where nothing else is.
 
 A snapshot speaks only where neither SQLite, nor a JSONL file, nor the spool knows the session; what waits in the spool
-follows what the JSONL file has, unless it is there already (facts/hermes-format.md §5.5).
+follows what the JSONL file has, unless it is there already (docs/format.md §5.5).
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ class Leftovers:
         return [session for session in found if session is not None]
 
     def dumps(self, session_id: str) -> list[Path]:
-        """Dumps of requests that failed; they hold the whole prompt and are named, never read (facts §1.2)."""
+        """Dumps of requests that failed; they hold the whole prompt and are named, never read (docs/format.md §1.2)."""
         return [stat.path for name, stat in home.dump_files(self.files.folder).items() if _is_dump_of(name, session_id)]
 
     @property

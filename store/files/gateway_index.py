@@ -1,4 +1,4 @@
-"""What a gateway's index, `sessions/sessions.json`, knows of a session (facts/hermes-format.md §4.11)."""
+"""What a gateway's index, `sessions/sessions.json`, knows of a session (docs/format.md §4.11)."""
 
 from __future__ import annotations
 

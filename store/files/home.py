@@ -1,4 +1,4 @@
-"""Where a Hermes home keeps things, and which ids may become paths (facts/hermes-format.md §1).
+"""Where a Hermes home keeps things, and which ids may become paths (docs/format.md §1).
 
 Nothing here creates or changes a file.
 """

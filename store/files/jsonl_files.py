@@ -1,6 +1,6 @@
 """The JSONL files of a home: looked at once each, remembered by (inode, size, mtime).
 
-They are read and never written, moved or removed (design rule 10).
+They are read and never written, moved or removed (docs/decisions/0010).
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ from . import home
 from .verdict_cache import NOT_STORED, Cache, mark
 
 META = "session_meta"
-"""Role of a line or a row that describes the session and is no message (facts/hermes-format.md §3.1)."""
+"""Role of a line or a row that describes the session and is no message (docs/format.md §3.1)."""
 
 TURNS = ("user", "assistant", "tool")
-"""Roles that a status speaks of (facts §4.9)."""
+"""Roles that a status speaks of (docs/format.md §4.9)."""
 
 FIRST_WORDS = 200
 """Characters of an outline's first words."""

@@ -1,6 +1,6 @@
 """Messages that the store would not take, in files of `pending_messages/` beside it until it does.
 
-Hermes keeps its own there as `pending-<hex>.json`, in a form that is not known (facts/hermes-format.md §1.2, §5.5); so
+Hermes keeps its own there as `pending-<hex>.json`, in a form that is not known (docs/format.md §1.2, §5.5); so
 ours have another name and say what they are: `hermes-tui-<hex>.json`, 0600 in a folder of 0700, one JSON object
 
     {"format": "hermes-tui pending 1", "session_id", "source", "model", "saved_at", "reason", "conversations": [[…], …]}

@@ -1,4 +1,4 @@
-"""Whole-session snapshots, `session_<id>.json`: the last resort, for they lose messages (facts/hermes-format.md §5.2).
+"""Whole-session snapshots, `session_<id>.json`: the last resort, for they lose messages (docs/format.md §5.2).
 
 A gateway wrote one anew on every turn from that turn's messages alone; a killed program left one cut off.
 They are read and never written.

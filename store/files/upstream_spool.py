@@ -110,7 +110,7 @@ class Spool:
         return _by_session(pieces), tuple(problems), timestamps
 
     def _sessions_by_key(self) -> dict[str, str]:
-        """Routing key -> the session it stands for now (facts/hermes-format.md §4.11)."""
+        """Routing key -> the session it stands for now (docs/format.md §4.11)."""
         try:
             index = load(jsonl.read_whole(self._index))
         except (CannotOpen, Damaged, BadJson):

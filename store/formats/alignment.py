@@ -224,7 +224,7 @@ def _rising(pairs: Iterable[Pair]) -> list[Pair]:
 def copies(keys: Sequence[bytes]) -> frozenset[int]:
     """The places that repeat the block right before theirs: the later of two equal neighbours, line or whole turns.
 
-    A flush that wrote everything again leaves such blocks (facts/hermes-format.md §5.3); so does a user who says “ok”
+    A flush that wrote everything again leaves such blocks (docs/format.md §5.3); so does a user who says “ok”
     twice, which is why they are reported and never removed.
     """
     found: set[int] = set()

@@ -1,4 +1,4 @@
-"""Rows of a section that only repeat what the section before it has (facts/hermes-format.md §3.4, §3.6).
+"""Rows of a section that only repeat what the section before it has (docs/format.md §3.4, §3.6).
 
 A compaction begins the next section with copies of the first messages, a summary, and copies of the last messages.
 Newer versions mark a copy by the `display_identity` of its original; in older files copies are known by standing in
@@ -16,7 +16,7 @@ MOST = 256
 """Rows at an edge of a section that are compared: compactions carry over some dozens."""
 
 SUMMARIES = ("[CONTEXT COMPACTION", "[CONTEXT SUMMARY]:")
-"""How a row begins that a compaction wrote (facts §3.2)."""
+"""How a row begins that a compaction wrote (docs/format.md §3.2)."""
 
 
 @dataclass(frozen=True, slots=True)

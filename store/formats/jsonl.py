@@ -1,6 +1,6 @@
 """Legacy transcripts, `sessions/<id>.jsonl`: bytes in, good lines and bad lines out, each with its place.
 
-Format: facts/hermes-format.md §5.1; what goes wrong with it: §5.3 and facts/reliability.md J.
+Format: docs/format.md §5.1; what goes wrong with it: §5.3 and docs/reliability.md J.
 Files are only ever read.
 """
 

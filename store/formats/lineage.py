@@ -1,4 +1,4 @@
-"""Which sessions belong together: compression chains, branches, delegates, resets (facts/hermes-format.md §4.3)."""
+"""Which sessions belong together: compression chains, branches, delegates, resets (docs/format.md §4.3)."""
 
 from __future__ import annotations
 

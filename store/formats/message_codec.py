@@ -1,6 +1,6 @@
 """Stored cells and JSONL values <-> messages: content, tool calls, times, and what makes two messages one.
 
-Formats: facts/hermes-format.md §3.1-§3.4 for SQLite, §5.1 for JSONL.
+Formats: docs/format.md §3.1-§3.4 for SQLite, §5.1 for JSONL.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ def readable(value: object) -> str:
 def parted(role: str, text: str) -> tuple[str, str]:
     """Part an assistant's text into what it said and what it thought before, in `<think>` blocks or scratchpads.
 
-    Old rows have both in one cell (facts/hermes-format.md §3.4); a block that does not end stays where it is.
+    Old rows have both in one cell (docs/format.md §3.4); a block that does not end stays where it is.
     """
     thoughts: list[str] = []
     while role == "assistant" and (found := _THOUGHT.match(text)):
@@ -252,7 +252,7 @@ def conversation_of_record(value: dict[str, object]) -> dict[str, object]:
 
 
 def is_summary(text: str) -> bool:
-    """True for a text that a compaction wrote (facts §3.2)."""
+    """True for a text that a compaction wrote (docs/format.md §3.2)."""
     return text.startswith(SUMMARIES)
 
 

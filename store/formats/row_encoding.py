@@ -1,4 +1,4 @@
-"""A message on its way into the store: an agent's dict -> the values of a row (facts/hermes-format.md §3, §8).
+"""A message on its way into the store: an agent's dict -> the values of a row (docs/format.md §3, §8).
 
 Pure, and complete before any lock is taken: whatever is wrong with a message is said before anything is written.
 """
@@ -29,7 +29,7 @@ class Draft:
     values: Mapping[str, str | int | float | None]
     """Column -> value, without the ones that say nothing."""
     calls: int
-    """Calls of tools it counts for (facts §4.7)."""
+    """Calls of tools it counts for (docs/format.md §4.7)."""
 
 
 def drafts(messages: Sequence[Mapping[str, object]], *, now: float) -> tuple[Draft, ...]:

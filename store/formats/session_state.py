@@ -1,4 +1,4 @@
-"""How a session stands: live, done, interrupted, error, empty (facts/hermes-format.md §4.9; no column says it)."""
+"""How a session stands: live, done, interrupted, error, empty (docs/format.md §4.9; no column says it)."""
 
 from __future__ import annotations
 

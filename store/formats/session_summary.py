@@ -1,4 +1,4 @@
-"""Status and first words of a session whose messages are all at hand (facts/hermes-format.md §4.9)."""
+"""Status and first words of a session whose messages are all at hand (docs/format.md §4.9)."""
 
 from __future__ import annotations
 

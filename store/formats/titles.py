@@ -1,4 +1,4 @@
-"""What may be a title, and how a lineage is numbered (facts/hermes-format.md §4.2)."""
+"""What may be a title, and how a lineage is numbered (docs/format.md §4.2)."""
 
 from __future__ import annotations
 

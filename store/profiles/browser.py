@@ -1,6 +1,6 @@
 """All profiles of a root as one store to browse: one list, one search, every session named `<profile>/<id>`.
 
-The root's own sessions keep their ids, as upstream's links `@session:<profile>/<id>` have them (facts §1.1).
+The root's own sessions keep their ids, as upstream's links `@session:<profile>/<id>` have them (docs/format.md §1.1).
 Row ids of messages are unique in one file only; here the profile's place is their last digit, to the base of the
 number of profiles, so that they stay in order within a session.
 """

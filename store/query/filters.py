@@ -16,7 +16,7 @@ KEYS = ("source", "model", "role", "tool", "after", "before", "cwd", "title", "i
 STATES = ("flagged", "live", "archived")
 PARTS = ("reasoning",)
 ROLES = ("user", "assistant", "tool", "system", "session_meta", "function", "developer", "unknown")
-"""facts/hermes-format.md §3.1; `agent` is our name for `assistant`."""
+"""docs/format.md §3.1; `agent` is our name for `assistant`."""
 
 _EXAMPLES = {
     "source": "source:telegram",

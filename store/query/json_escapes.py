@@ -1,4 +1,4 @@
-r"""Text that lies in JSON as Hermes writes it: ASCII, everything else as `\u5927` (facts/hermes-format.md §3.2, §3.3).
+r"""Text that lies in JSON as Hermes writes it: ASCII, everything else as `\u5927` (docs/format.md §3.2, §3.3).
 
 The indexes hold such cells as they are stored, so a word beyond ASCII stands in them in two forms.
 """

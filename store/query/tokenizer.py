@@ -20,7 +20,7 @@ _WORD = re.compile(rf"[^{PART}{MARK}][^{PART}]*")
 _CJK = re.compile(
     "[\u3000-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff\uff66-\uff9f\U00020000-\U0003134f]+"
 )
-"""The ranges of facts/hermes-format.md §6.4, with compatibility ideographs and half-width kana."""
+"""The ranges of docs/format.md §6.4, with compatibility ideographs and half-width kana."""
 
 
 class _Folding(dict[int, str]):

@@ -1,6 +1,6 @@
 """Which ids the messages of a mended session get. Pure.
 
-Ids stay positive, and a session reads by them (design rules 8 and 11).
+Ids stay positive, and a session reads by them (docs/decisions/0008 and docs/decisions/0011).
 A run of missing messages takes free ids between its neighbours where deletions left enough of them.
 From the first run that finds none, everything that comes later goes to a block of ids above all that were ever used:
 the last message first, so that the session reads in order after each one, and so that what an agent appends meanwhile

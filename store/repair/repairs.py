@@ -1,4 +1,4 @@
-"""The verbs that mend: plan, repair, undo, and what was mended (design rule 11)."""
+"""The verbs that mend: plan, repair, undo, and what was mended (docs/decisions/0011)."""
 
 from __future__ import annotations
 

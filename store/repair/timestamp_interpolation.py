@@ -1,6 +1,6 @@
 """Times for messages that are put between others: their own where it fits, never out of order among their neighbours.
 
-Hermes before July 2026 replays by time and id (facts/hermes-format.md §3.5), so a time out of order would tear a
+Hermes before July 2026 replays by time and id (docs/format.md §3.5), so a time out of order would tear a
 conversation apart there; and a JSONL file's times are local ones of a machine that need not be this.
 """
 

@@ -2,7 +2,7 @@
 
 Coverage of the indexes is counted in pages of ids, each a critical section.
 Integrity is checked on a copy in a private folder, made by the backup API: `integrity_check` does not see a broken
-full-text index, and FTS5's own check needs to write (facts/reliability.md S5, facts/hermes-format.md §2.4).
+full-text index, and FTS5's own check needs to write (docs/reliability.md S5, docs/format.md §2.4).
 """
 
 from __future__ import annotations
@@ -249,7 +249,7 @@ def _indexed(connection: apsw.Connection, layout: Layout, table: str, kind: str)
     """FTS5's own check of one index.
 
     An older SQLite (3.40) ends a trigram text at its first NUL, and this one does not: content that is a list begins
-    with one (facts §3.2), so an index that disagrees is asked again with such texts cut.
+    with one (docs/format.md §3.2), so an index that disagrees is asked again with such texts cut.
     """
     try:
         sound = _agrees(connection, layout, table, kind)
@@ -266,7 +266,8 @@ def _indexed(connection: apsw.Connection, layout: Layout, table: str, kind: str)
 
 
 def _agrees(connection: apsw.Connection, layout: Layout, table: str, kind: str) -> bool:
-    """Whether an index is whole, and has what the messages say where the two are meant to agree (facts §2.4)."""
+    """Whether an index is whole, and has what the messages say where the two are meant to agree
+    (docs/format.md §2.4)."""
     compare = kind == "C" and layout.unindexed is None and not layout.stale
     columns, values = (f"{table}, rank", "'integrity-check', 1") if compare else (table, "'integrity-check'")
     try:

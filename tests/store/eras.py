@@ -1,6 +1,6 @@
 """A store of ours given the tables of another era: fewer columns, more, another order, none of the constraints.
 
-The columns of each number: facts/hermes-format.md §2.2, §2.3.
+The columns of each number: docs/format.md §2.2, §2.3.
 """
 
 from __future__ import annotations

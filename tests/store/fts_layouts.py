@@ -1,6 +1,6 @@
 """Full-text indexes as Hermes of other versions has them, put into a store of ours in place of its own.
 
-The statements are those of real homes, those of A with the gates of later triggers (facts/hermes-format.md §2.4), with
+The statements are those of real homes, those of A with the gates of later triggers (docs/format.md §2.4), with
 what repeats written once.
 """
 

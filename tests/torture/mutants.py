@@ -1,6 +1,6 @@
 """The guards, each taken away in a copy of the source, and the tests that have to notice.
 
-A zero without its caught mutant proves nothing (facts/reliability.md §8).
+A zero without its caught mutant proves nothing (docs/reliability.md §8).
 """
 
 from __future__ import annotations

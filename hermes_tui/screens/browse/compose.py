@@ -62,7 +62,7 @@ class Frame(Screen[None]):
         """The transcript was gone into, and not left."""
 
     def compose(self) -> ComposeResult:
-        """Six rows and columns of LOOK.md §1."""
+        """Six rows and columns of docs/look.md §1."""
         yield self.search_bar
         yield self.status
         yield self.head

@@ -1,4 +1,4 @@
-"""Waiting for a lock: by time, with full jitter, so that no two writers march in step (facts/reliability.md S4)."""
+"""Waiting for a lock: by time, with full jitter, so that no two writers march in step (docs/reliability.md S4)."""
 
 from __future__ import annotations
 

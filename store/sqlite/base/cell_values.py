@@ -1,4 +1,4 @@
-"""What a cell holds, whatever type it was written with (facts/hermes-format.md §3.4, facts/reliability.md E13)."""
+"""What a cell holds, whatever type it was written with (docs/format.md §3.4, docs/reliability.md E13)."""
 
 from __future__ import annotations
 

@@ -129,8 +129,8 @@ def spends(error: apsw.Error) -> bool:
 def of_index(error: apsw.Error) -> bool:
     """True where a full-text index is damaged or unusable, and not the canonical tables.
 
-    By extended code for damage (facts/reliability.md §9 rule 10); a missing tokenizer or index table has no code
-    of its own (facts/hermes-format.md §2.4 D).
+    By extended code for damage (docs/reliability.md §9 rule 10); a missing tokenizer or index table has no code
+    of its own (docs/format.md §2.4 D).
     """
     if isinstance(error, apsw.CorruptError):
         return code(error) == apsw.SQLITE_CORRUPT_VTAB

@@ -1,7 +1,7 @@
 """Where a file lies: filesystems on which SQLite's locks or its shared memory cannot be trusted are told first.
 
 A network share answers locks for one machine only, a virtual one of a container or virtual machine often not at all:
-such files are corrupted without an error (facts/reliability.md §3, H#22032, H#98965, H#110848).
+such files are corrupted without an error (docs/reliability.md §3, H#22032, H#98965, H#110848).
 Read from /proc/self/mountinfo; where there is none, nothing is known and nothing refused.
 """
 

@@ -1,7 +1,7 @@
 """One SQLite on one file in one process: find a handle that is not apsw's before it costs acknowledged writes.
 
 Closing any descriptor of a file drops every POSIX lock that the process holds on it, so a second SQLite library,
-or a plain `open`, beside apsw lets a sibling unlink the live WAL (facts/reliability.md S2, S11b).
+or a plain `open`, beside apsw lets a sibling unlink the live WAL (docs/reliability.md S2, S11b).
 Descriptors are found by (device, inode) under /proc/self/fd; nothing is opened.
 Where there is no /proc nothing is known.
 """
@@ -19,7 +19,7 @@ import apsw
 from ...base import errors
 
 LEAST_SQLITE = (3, 51, 3)
-"""Older ones can lose a WAL while it is being reset (facts/reliability.md §5)."""
+"""Older ones can lose a WAL while it is being reset (docs/reliability.md §5)."""
 
 _DESCRIPTORS = Path("/proc/self/fd")
 

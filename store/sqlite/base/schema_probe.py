@@ -1,6 +1,6 @@
 """What one state.db has, found by looking: columns, indexes, full-text layouts, how far an index is built.
 
-`schema_version` does not describe a file (facts/hermes-format.md §2.1): it is read for display and for "newer than
+`schema_version` does not describe a file (docs/format.md §2.1): it is read for display and for "newer than
 known" only.
 """
 
@@ -149,7 +149,7 @@ def _fts_columns(sql: str | None) -> tuple[str, ...]:
 
 
 def _kind(sql: str | None) -> str | None:
-    """Which layout of facts/hermes-format.md §2.4 an index has, by its stored CREATE statement."""
+    """Which layout of docs/format.md §2.4 an index has, by its stored CREATE statement."""
     if sql is None:
         return None
     if "tool_name" in _fts_columns(sql):

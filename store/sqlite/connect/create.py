@@ -1,7 +1,7 @@
 """The tables of a new state.db: those of hermes-agent 0.19.0 (schema 22), so that its first open changes nothing.
 
 The statements stand as 0.19.0 leaves them in sqlite_master, byte for byte and in its order
-(tests/interop/test_hermes_019.py); full-text layout B, facts/hermes-format.md §2.3, §2.4.
+(tests/interop/test_hermes_019.py); full-text layout B, docs/format.md §2.3, §2.4.
 """
 
 from __future__ import annotations

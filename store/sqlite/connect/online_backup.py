@@ -1,4 +1,4 @@
-"""A copy of a whole store by SQLite's backup API, verified (design rule 6)."""
+"""A copy of a whole store by SQLite's backup API, verified (docs/decisions/0006)."""
 
 from __future__ import annotations
 
@@ -67,7 +67,8 @@ def _fill(reader: Reader, target: Path) -> None:
 
 
 def _sound(connection: apsw.Connection) -> Callable[[str], bool]:
-    """Whether a table is; the indexes of full text are derived, and their own check errs on old ones (facts §2.4)."""
+    """Whether a table is; the indexes of full text are derived, and their own check errs on old ones
+    (docs/format.md §2.4)."""
     return lambda table: connection.execute(f"PRAGMA quick_check('{table}')").fetchall() == [("ok",)]
 
 

@@ -1,4 +1,4 @@
-"""How a connection to read comes about, from the plain way to the last resort (facts/hermes-format.md §7.5).
+"""How a connection to read comes about, from the plain way to the last resort (docs/format.md §7.5).
 
 `mode=ro` reads a live WAL and never checkpoints, so it is what a file is opened with.
 It needs a folder where it may put a -shm beside a WAL, and it may not finish the unfinished write of a killed program.
@@ -22,7 +22,7 @@ from ..base import error_mapping, foreign_handle_guard
 from ..base.schema_probe import Layout
 
 BUSY_MS = 5_000
-"""How long a reader waits for a lock: in DELETE mode a writer's commit shuts readers out (facts §7.4)."""
+"""How long a reader waits for a lock: in DELETE mode a writer's commit shuts readers out (docs/format.md §7.4)."""
 
 _LONGEST_CELL = 256 * 1024 * 1024
 _COPIES = 5
@@ -100,7 +100,7 @@ def _connect(path: Path, how: str) -> apsw.Connection:
 
 
 def _harden(connection: apsw.Connection) -> None:
-    """Nothing that lies in the file may run, hang or fill the memory (facts/reliability.md S6, E12).
+    """Nothing that lies in the file may run, hang or fill the memory (docs/reliability.md S6, E12).
 
     Views stay on: the full-text tables of layout C3 read their text through one.
     """
@@ -127,7 +127,7 @@ def _otherwise(path: Path, error: apsw.Error) -> Opened:
 
 
 def _copied(path: Path, wanted: list[Path]) -> Opened:
-    """Open a private copy; only while nothing in this process has the file open (facts §7.6)."""
+    """Open a private copy; only while nothing in this process has the file open (docs/format.md §7.6)."""
     if foreign_handle_guard.handles(path):
         raise errors.NoPermission(
             f"{path} has a {wanted[0].name} that only a copy could be read with, and this process has the file open; "

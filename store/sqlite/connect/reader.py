@@ -1,7 +1,7 @@
 """Connections to one store: many short looks that never write; the hand that does is `writer.Writer`.
 
 No cursor and no transaction survives a critical section: an open one would keep the WAL from ever being reset
-(facts/reliability.md S4b).
+(docs/reliability.md S4b).
 """
 
 from __future__ import annotations
@@ -212,7 +212,7 @@ class Reader:
 
 
 def _persistently(action: Callable[[], T]) -> T:
-    """Do it again where reading failed for a moment beside a writer's WAL reset (facts/hermes-format.md §7.5)."""
+    """Do it again where reading failed for a moment beside a writer's WAL reset (docs/format.md §7.5)."""
     for _ in range(_RETRIES):
         try:
             return action()

@@ -1,6 +1,6 @@
 """Triggers in place of the file's own, for a transaction in which one of those cannot run.
 
-An index whose tokenizer only Hermes can load (layout D, facts/hermes-format.md §2.4) fails every trigger that names it.
+An index whose tokenizer only Hermes can load (layout D, docs/format.md §2.4) fails every trigger that names it.
 With the file's triggers off, temporary copies of the others keep the indexes that work up to date; SQLite runs
 temporary triggers whatever SQLITE_DBCONFIG_ENABLE_TRIGGER says (since 3.35).
 """

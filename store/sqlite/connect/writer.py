@@ -264,7 +264,7 @@ class _Handle:
         self._beside = now
 
     def check_generation(self) -> None:
-        """Make sure, inside a transaction, that nobody copied another Hermes' file over this one (facts §7.8).
+        """Make sure, inside a transaction, that nobody copied another Hermes' file over this one (docs/format.md §7.8).
 
         Raises:
             Replaced: If the number that Hermes gives a file is another one than before.

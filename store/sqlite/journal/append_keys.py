@@ -1,6 +1,6 @@
 """Which keyed appends are done: rows of `hermes_tui_operations`, the one table that is ours in a foreign file.
 
-It is made by the first keyed append or repair, in that very transaction, and by nothing else (design rule 7).
+It is made by the first keyed append or repair, in that very transaction, and by nothing else (docs/decisions/0007).
 The journals of repairs lie in the same table, under another kind.
 """
 

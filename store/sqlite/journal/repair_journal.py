@@ -2,7 +2,7 @@
 
 A row with step 0 is an operation, the one with step -1 what it was agreed to insert, the others are its steps; each is
 written in the transaction that it tells of.
-The first repair makes the table, in its own first transaction (design rule 7).
+The first repair makes the table, in its own first transaction (docs/decisions/0007).
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Where row order is not time: blocks of old messages that a repair put at the end of the table.
 
-A search goes by row ids, because they cost nothing to follow (facts/performance.md §2), and they rise with time as long
+A search goes by row ids, because they cost nothing to follow (docs/performance.md §2), and they rise with time as long
 as every message is written when it is said. A repair writes what is old; its journal says which ids it took, so that
 the block can be searched where its newest message belongs.
 Hermes itself rewrites a session's rows at times (compaction in place, /retry, import): nothing tells which they were,

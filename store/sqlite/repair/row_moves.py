@@ -2,7 +2,7 @@
 
 Every function runs inside a transaction of the Writer.
 A message is moved by a delete and an insert of all its columns, never by a change of its id: the triggers of newer
-files don't see that (design rule 11).
+files don't see that (docs/decisions/0011).
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _ORDER = "display_order"
 def move(connection: apsw.Connection, layout: Layout, old: int, new: int, *, original: Image | None = None) -> bool:
     """Give a message another id; False where there is none at the old one.
 
-    A `display_order` that says the old id says the new one, in whichever row it stands (facts §3.4).
+    A `display_order` that says the old id says the new one, in whichever row it stands (docs/format.md §3.4).
 
     Args:
         original: The row as it once was at the new id: its `display_order` comes back where ours is still in its place.

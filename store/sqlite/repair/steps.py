@@ -1,4 +1,4 @@
-"""A step of a repair, and of an undo: one short transaction that checks, writes and journals (design rule 11)."""
+"""A step of a repair, and of an undo: one short transaction that checks, writes and journals (docs/decisions/0011)."""
 
 from __future__ import annotations
 
@@ -138,7 +138,7 @@ def _create(connection: apsw.Connection, layout: Layout, session_id: str, values
     row = {name: value for name, value in values.items() if layout.has("sessions", name)}
     name = row.get("title")
     if name and list(connection.execute("SELECT 1 FROM sessions WHERE title = ?", (name,))):
-        del row["title"]  # titles are unique in the whole file (facts/hermes-format.md §4.2)
+        del row["title"]  # titles are unique in the whole file (docs/format.md §4.2)
     session_writes.create(connection, layout, session_id, row)
 
 

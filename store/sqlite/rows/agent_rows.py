@@ -15,11 +15,12 @@ from ..connect.reader import Reader
 Record = dict[str, object]
 
 _BINARY = frozenset({"display_identity"})
-"""Columns whose bytes are no text (facts/hermes-format.md §2.3)."""
+"""Columns whose bytes are no text (docs/format.md §2.3)."""
 
 
 def sessions(reader: Reader, clause: str = "", bindings: Sequence[Value] = ()) -> list[Record]:
-    """Rows of `sessions`, `system_prompt` looked up by its hash where it was moved (facts §2.3, version 25)."""
+    """Rows of `sessions`, `system_prompt` looked up by its hash where it was moved
+    (docs/format.md §2.3, version 25)."""
     layout = reader.layout
     return _rows(reader, layout, "sessions", clause, bindings) if layout.has("sessions", "id") else []
 

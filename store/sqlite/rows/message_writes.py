@@ -85,11 +85,11 @@ def insert(connection: apsw.Connection, layout: Layout, session_id: str, draft: 
     row = {"session_id": storable(session_id), **session_writes.present(layout, "messages", draft.values)}
     if at is not None:
         row["id"] = at
-    if layout.has("messages", "active"):  # added by ALTER it may have no default (facts/hermes-format.md §2.1)
+    if layout.has("messages", "active"):  # added by ALTER it may have no default (docs/format.md §2.1)
         row["active"] = 1
     columns, places = ", ".join(row), ", ".join("?" * len(row))
     statement = f"INSERT INTO messages ({columns}) VALUES ({places}) RETURNING id"
     [(name,)] = list(connection.execute(statement, tuple(row.values())))
-    if layout.has("messages", "display_order") and not triggers_on(connection):  # design rule 12
+    if layout.has("messages", "display_order") and not triggers_on(connection):  # docs/decisions/0012
         connection.execute("UPDATE messages SET display_order = id WHERE id = ?", (name,))
     return cell_values.integer(name)

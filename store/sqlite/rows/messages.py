@@ -1,6 +1,6 @@
 """Messages as a reader of transcripts needs them: heads by page, bodies by id, the window round a hit, outlines.
 
-Order is id order within a session, never time (facts/hermes-format.md §3.5).
+Order is id order within a session, never time (docs/format.md §3.5).
 Ids of several sessions interleave, so the next id is not the next message.
 """
 
@@ -45,7 +45,7 @@ _FEW_BYTES = 256
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """The last active row of the conversation, as far as a status needs it (facts/hermes-format.md §4.9)."""
+    """The last active row of the conversation, as far as a status needs it (docs/format.md §4.9)."""
 
     role: str
     finish_reason: str | None
@@ -201,7 +201,7 @@ BEFORE, BEHIND = Side("<", "DESC"), Side(">", "ASC")
 
 
 def walk_statement(side: Side, rows: int = WALK) -> str:
-    """The primary key from the hit, until the width is found or so many rows were looked at (design rule 8)."""
+    """The primary key from the hit, until the width is found or so many rows were looked at (docs/decisions/0008)."""
     return (
         f"SELECT id FROM (SELECT id, session_id FROM messages WHERE id {side.compare} ? ORDER BY id {side.order}"
         f" LIMIT {rows}) WHERE +session_id = ? ORDER BY id {side.order} LIMIT ?"
@@ -348,7 +348,8 @@ def _nearest(facts: str, reach: Extent, compare: str, order: str, condition: str
 
 
 def _opening(n_bytes: int | None) -> str:
-    """The content as bytes: its start where it is plain text, all of it where JSON follows a NUL (facts §3.2)."""
+    """The content as bytes: its start where it is plain text, all of it where JSON follows a NUL
+    (docs/format.md §3.2)."""
     whole = "CAST(messages.content AS BLOB)"
     if n_bytes is None:
         return whole

@@ -19,7 +19,7 @@ from ..connect.reader import Reader
 from .counts import Counts, counts
 
 _BY_SESSION = frozenset({"idx_messages_session", "idx_messages_session_id"})
-"""Indexes that begin with session_id; every version makes the first (facts/hermes-format.md §2.2)."""
+"""Indexes that begin with session_id; every version makes the first (docs/format.md §2.2)."""
 
 
 @dataclass(frozen=True, slots=True)

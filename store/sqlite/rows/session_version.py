@@ -21,7 +21,7 @@ _LOOK = 65_536
 _HIGHEST = 2**63 - 1
 
 _HOLDS = (("compression_locks", "session_id"), ("session_turn_leases", "conversation_id"))
-"""Tables in which Hermes says that it is at work on a session, and their key (facts/hermes-format.md §2.3)."""
+"""Tables in which Hermes says that it is at work on a session, and their key (docs/format.md §2.3)."""
 
 
 @dataclass(frozen=True, slots=True)

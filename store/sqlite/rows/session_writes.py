@@ -31,7 +31,7 @@ def present(layout: Layout, table: str, values: Mapping[str, Value]) -> dict[str
     """The values that this file has columns for, without NULLs.
 
     Raises:
-        ColumnMissing: One that is not empty has no column (design rule 7).
+        ColumnMissing: One that is not empty has no column (docs/decisions/0007).
     """
     for name, value in values.items():
         if value not in (None, "") and not layout.has(table, name):
@@ -49,7 +49,7 @@ def create(connection: apsw.Connection, layout: Layout, session_id: str, values:
 
 
 def end(connection: apsw.Connection, session_id: str, reason: str, now: float) -> None:
-    """Mark as ended; the first reason wins (facts/hermes-format.md §4.5)."""
+    """Mark as ended; the first reason wins (docs/format.md §4.5)."""
     connection.execute(
         "UPDATE sessions SET ended_at = ?, end_reason = ? WHERE id = ? AND ended_at IS NULL",
         (now, storable(reason), storable(session_id)),
@@ -62,7 +62,8 @@ def reopen(connection: apsw.Connection, session_id: str) -> None:
 
 
 def set_prompt(connection: apsw.Connection, layout: Layout, session_id: str, prompt: str) -> None:
-    """Store the prompt in the row itself: a hash that would speak before it is emptied (facts §2.3, version 25)."""
+    """Store the prompt in the row itself: a hash that would speak before it is emptied
+    (docs/format.md §2.3, version 25)."""
     shared = ", system_prompt_hash = NULL" if layout.has("sessions", "system_prompt_hash") else ""
     connection.execute(
         f"UPDATE sessions SET system_prompt = ?{shared} WHERE id = ?", (storable(prompt), storable(session_id))
@@ -92,7 +93,7 @@ def add_tokens(connection: apsw.Connection, layout: Layout, session_id: str, giv
 
 
 def count(connection: apsw.Connection, session_id: str, *, messages: int, calls: int, absolute: bool = False) -> None:
-    """Add to the counters of messages and calls, or set them (facts §4.7)."""
+    """Add to the counters of messages and calls, or set them (docs/format.md §4.7)."""
     before = "0" if absolute else "COALESCE({}, 0)"
     connection.execute(
         f"UPDATE sessions SET message_count = {before.format('message_count')} + ?,"
@@ -105,7 +106,8 @@ def delete(connection: apsw.Connection, session_id: str, *, delegates: bool, end
     """Delete a session with its messages; children lose their parent and stay.
 
     Args:
-        delegates: Delete what carries the session's own marker of a delegate too, and theirs in turn (facts §4.3).
+        delegates: Delete what carries the session's own marker of a delegate too, and theirs in turn
+        (docs/format.md §4.3).
         ended_only: Leave a session that is open (again).
 
     Returns:

@@ -26,10 +26,10 @@ NEWEST_ROWS = 2048
 """Newest message rows that `recent` looks at for the sessions they belong to."""
 
 BY_START = "idx_sessions_started"
-"""Index on started_at that every version makes (facts/hermes-format.md §2.2); the planner alone would sort all rows."""
+"""Index on started_at that every version makes (docs/format.md §2.2); the planner alone would sort all rows."""
 
 MARKERS = {"branched": "_branched_from", "delegate": "_delegate_from", "reset": "_reset_from"}
-"""Name of a marker in a Link -> its key in the JSON of `sessions.model_config` (facts/hermes-format.md §4.3)."""
+"""Name of a marker in a Link -> its key in the JSON of `sessions.model_config` (docs/format.md §4.3)."""
 
 
 class Torn(NamedTuple):
@@ -295,7 +295,7 @@ _STARTED_AGAIN = (
     " WHERE parent.id = sessions.parent_session_id AND parent.session_key = sessions.session_key AND parent.end_reason"
     " IN ('session_reset', 'session_switch', 'idle', 'daily', 'suspended', 'resume_pending_expired', 'new_session'))"
 )
-"""The same chat went on after its session had ended at a boundary (facts/hermes-format.md §4.3, §4.5)."""
+"""The same chat went on after its session had ended at a boundary (docs/format.md §4.3, §4.5)."""
 
 
 def _related(layout: Layout) -> str:

@@ -1,4 +1,4 @@
-"""Titles in the file: unique, moved along a compression chain, found by lineage (facts/hermes-format.md §4.2)."""
+"""Titles in the file: unique, moved along a compression chain, found by lineage (docs/format.md §4.2)."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Words of the index that come close to one that is not in it: what was meant, perhaps.
 
 The vocabulary is read as ranges of the index itself, words with the same first two letters first, then those with the
-same first letter, as long as there is time (facts/performance.md §2d has what a range costs).
+same first letter, as long as there is time (docs/performance.md §2d has what a range costs).
 """
 
 from __future__ import annotations

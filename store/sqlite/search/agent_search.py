@@ -1,4 +1,4 @@
-"""Search as agents ask for it: ranked by FTS5, or newest first by LIKE (facts/hermes-format.md §6.1–§6.4).
+"""Search as agents ask for it: ranked by FTS5, or newest first by LIKE (docs/format.md §6.1–§6.4).
 
 The hits are one critical section; what stands round them is asked for by `messages.window`, one section each.
 """
@@ -126,7 +126,7 @@ def _like(layout: Layout, match: str, asked: Asked) -> tuple[str, list[Value]]:
 
 _BYTES = "CAST(messages.content AS BLOB)"
 _PLAIN = f"CASE substr({_BYTES}, 1, 1) WHEN x'00' THEN CAST(substr({_BYTES}, 2) AS TEXT) ELSE messages.content END"
-"""The content without the NUL that LIKE and substr() would stop at (facts §3.2)."""
+"""The content without the NUL that LIKE and substr() would stop at (docs/format.md §3.2)."""
 
 
 def _conditions(layout: Layout, asked: Asked) -> tuple[str, list[Value]]:
@@ -180,7 +180,7 @@ def _words(match: str) -> list[str]:
 
 
 def _is_left_out(layout: Layout, asked: Asked) -> bool:
-    """True where rows are asked for that the trigram index never has (facts §2.4, C)."""
+    """True where rows are asked for that the trigram index never has (docs/format.md §2.4, C)."""
     internal = {"cron", "subagent"}.intersection(asked.sources or ())
     left_out = layout.trigram_leaves_out
     return ("tool" in left_out and "tool" in (asked.roles or ())) or ("internal" in left_out and bool(internal))

@@ -1,6 +1,6 @@
 """The best matches by bm25, and how many there are: what takes a look at every match, bounded and interruptible.
 
-Ranking costs a microsecond and more for each match, and LIMIT does not help it (facts/performance.md §2): so it is
+Ranking costs a microsecond and more for each match, and LIMIT does not help it (docs/performance.md §2): so it is
 asked for the newest `RANKED_ROWS` matches. Sorting by the score and the row id costs two thirds of FTS5's own order by
 rank, and gives equal scores to the newer message.
 """

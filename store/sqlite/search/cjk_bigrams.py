@@ -1,7 +1,7 @@
 """Chinese, Japanese and Korean words of one and two characters: rows by the vocabulary of the trigram index.
 
 A trigram index has no token that short, but every token that begins with it, and where each of them stands: one range
-of its vocabulary, read as a range of the index itself (facts/performance.md §2d).
+of its vocabulary, read as a range of the index itself (docs/performance.md §2d).
 The vocabulary is a temporary table of the connection: nothing is written to the file, `mode=ro` allows it.
 """
 
@@ -98,8 +98,8 @@ def lost(layout: Layout, query: Query) -> Lost:
     """The rows that the trigram index may lack for these words.
 
     Texts that end in a run of one or two characters: no trigram begins there.
-    Layout B has two spaces behind the content, so there it is only the names and calls of tools (facts §2.4).
-    And contents that begin with a NUL (facts §3.2): older versions of SQLite end their trigrams there.
+    Layout B has two spaces behind the content, so there it is only the names and calls of tools (docs/format.md §2.4).
+    And contents that begin with a NUL (docs/format.md §3.2): older versions of SQLite end their trigrams there.
     """
     indexed = layout.trigram_columns if layout.trigram == "C" else ("content",)
     ending = ("tool_name", "tool_calls") if layout.trigram == "B" else indexed

@@ -1,6 +1,6 @@
 """Hermes' own search language made safe for MATCH: what `search_messages` accepts, as upstream reads it.
 
-The steps are those of facts/hermes-format.md §6.3; what upstream leaves to fail (`user@x`, `a AND OR b`, an operator
+The steps are those of docs/format.md §6.3; what upstream leaves to fail (`user@x`, `a AND OR b`, an operator
 alone) is quoted or mended here, so that the result is never a syntax error.
 """
 

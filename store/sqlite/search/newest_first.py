@@ -1,7 +1,7 @@
 """Search newest first: ids by the index where it answers, by a walk over the rows where it does not.
 
 FTS5 walks a word's rowids backwards for some microseconds a row, whatever the number of matches; rank and time orders
-evaluate every match (facts/performance.md §2). So the full-text table is the outer loop, and what else is asked of a
+evaluate every match (docs/performance.md §2). So the full-text table is the outer loop, and what else is asked of a
 message is looked up from it (`narrowing`).
 Every step is one critical section that fetches a bounded number of rows and ends before they are judged.
 """
@@ -90,7 +90,7 @@ def newest(
     """Ids of the messages that match, newest row first, in steps; nothing is held between two of them.
 
     Newest means by row id, but for the blocks that a repair wrote (`displaced`).
-    A message counts that is active or was compacted in place (facts/hermes-format.md §3.4).
+    A message counts that is active or was compacted in place (docs/format.md §3.4).
     A missing, stale, damaged or unfinished index is gone round by a walk, and the label says so.
     A walk does not look into messages of more than 64 MB.
 

@@ -111,7 +111,7 @@ def refusal(error: apsw.Error) -> str:
 def _sooner(query: Query, way: Stretch) -> list[Stretch]:
     """A prefix of one to three letters costs the index its whole list before the first row: judge newer rows first.
 
-    Those that have the other words where there are any, the newest of all otherwise (facts/performance.md §2d).
+    Those that have the other words where there are any, the newest of all otherwise (docs/performance.md §2d).
     """
     if way.table != FTS or not any(map(_is_short_prefix, query.terms)):
         return []

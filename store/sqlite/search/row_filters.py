@@ -110,7 +110,7 @@ def _text(layout: Layout, query: Query, key: str) -> Test:
 
 
 def _tool(layout: Layout, query: Query) -> Test:
-    """A result carries the tool's name, a call has it in its JSON, double-encoded at times (facts §3.3)."""
+    """A result carries the tool's name, a call has it in its JSON, double-encoded at times (docs/format.md §3.3)."""
     plain, negated = query.of("tool"), query.of("tool", negated=True)
 
     def _passes(row: Sequence[Value]) -> bool:

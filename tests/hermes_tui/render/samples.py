@@ -1,4 +1,4 @@
-"""What the captures in LOOK.md show, as values; made up, like theirs."""
+"""What the captures in docs/look.md show, as values; made up, like theirs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Each kind of content is shown as what it is, in words (facts/hermes-format.md §3).
+"""Each kind of content is shown as what it is, in words (docs/format.md §3).
 
 Each guard was seen to fail with its mutant: `_notes` giving nothing; the user's label for what Hermes put in; a notice
 that ends before the text does taken for the whole of it; memory drawn like what was typed.

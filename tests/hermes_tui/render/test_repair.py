@@ -1,4 +1,4 @@
-"""The repair screen's lines, held against the captures of LOOK.md §8: repair, receipt, flagged."""
+"""The repair screen's lines, held against the captures of docs/look.md §8: repair, receipt, flagged."""
 
 from __future__ import annotations
 

@@ -121,7 +121,7 @@ def test_flags_of_a_span_stay_on_every_ground() -> None:
 
 
 def test_a_strip_is_as_wide_as_asked_and_every_segment_has_a_style() -> None:
-    """A segment without a style crashes Textual's monochrome filter (facts/textual.md §1.3)."""
+    """A segment without a style crashes Textual's monochrome filter (docs/textual.md §1.3)."""
     for line in ((), (span("桂林"),), (span("long " * 20), blank(3))):
         strip = strip_of(line, 7, palette("nord"), Ground.CURSOR)
         assert strip.cell_length == 7

@@ -1,4 +1,4 @@
-"""SessionDB for agents: messages in, messages out, counters (facts/hermes-format.md §3, §4.7, §9.1).
+"""SessionDB for agents: messages in, messages out, counters (docs/format.md §3, §4.7, §9.1).
 
 Each guard was seen to fail with its mutant:
 - `registry.count` left out of `turns.append`: test_counters_follow_every_append
@@ -235,7 +235,7 @@ def test_replacing_puts_other_rows_in_place(db: SessionDB) -> None:
 
 
 def test_rows_that_were_taken_back_are_given_only_on_demand(db: SessionDB) -> None:
-    """NULL in `active` is an active row (facts §2.1)."""
+    """NULL in `active` is an active row (docs/format.md §2.1)."""
     db.append_messages("s", talk(4))
     with apsw.Connection(str(db.path)) as connection:
         connection.execute("UPDATE messages SET active = 0 WHERE id > 2")

@@ -1,4 +1,5 @@
-"""search_messages: never an error, one critical section for the hits and one for each context (facts §6, §9.1).
+"""search_messages: never an error, one critical section for the hits and one for each context
+(docs/format.md §6, §9.1).
 
 Each guard was seen to fail with its mutant:
 - the contexts asked for inside the section of the hits: test_n_hits_take_one_and_n_critical_sections_none_nested
@@ -135,7 +136,7 @@ def test_what_was_taken_back_is_not_found_and_what_was_compacted_is(db: SessionD
 
 
 def test_the_context_is_the_message_before_and_after_in_the_session(db: SessionDB) -> None:
-    """Ids of two sessions alternate, and the clock steps back in between (facts §3.5)."""
+    """Ids of two sessions alternate, and the clock steps back in between (docs/format.md §3.5)."""
     for number in range(4):
         timestamp = 1_780_000_000 - 100 * number
         db.append_message("c", "user", f"mine {number} " + "x" * 300, timestamp=timestamp)

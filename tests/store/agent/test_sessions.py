@@ -1,4 +1,4 @@
-"""SessionDB for agents: sessions, counters, what a lock does (facts/hermes-format.md §8, §9.1).
+"""SessionDB for agents: sessions, counters, what a lock does (docs/format.md §8, §9.1).
 
 Each guard was seen to fail with its mutant:
 - `ON CONFLICT DO NOTHING` as `DO UPDATE SET source`: test_creating_a_session_twice_keeps_the_first_row

@@ -1,4 +1,4 @@
-"""Titles: what may be one, unique, numbered along a lineage (facts/hermes-format.md §4.2, §9.1).
+"""Titles: what may be one, unique, numbered along a lineage (docs/format.md §4.2, §9.1).
 
 Each guard was seen to fail with its mutant:
 - LIKE without its escapes: test_wildcards_in_a_title_match_only_themselves

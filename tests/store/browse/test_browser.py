@@ -1,4 +1,4 @@
-"""The browser's verbs: pages, heads, windows, outlines; what each costs (design rules 4 and 8).
+"""The browser's verbs: pages, heads, windows, outlines; what each costs (docs/decisions/0004 and docs/decisions/0008).
 
 Each guard was seen to fail with its mutant:
 - the id left out of the keyset: test_pages_meet_where_sessions_started_together
@@ -162,7 +162,7 @@ def test_a_chain_is_read_from_root_to_tip_and_its_rows_know_their_place(db: Sess
 
 
 def test_an_orphan_marker_makes_no_delegate(db: SessionDB) -> None:
-    """Nor does one that was inherited, nor JSON that is none (facts §4.3, §4.4)."""
+    """Nor does one that was inherited, nor JSON that is none (docs/format.md §4.3, §4.4)."""
     db.create_session("p", "cli")
     db.end_session("p", "compression")
     for session_id, config in (("inherited", '{"_delegate_from": "somebody"}'), ("broken", '{"_delegate_from": "p"')):

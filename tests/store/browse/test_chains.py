@@ -1,4 +1,4 @@
-"""Chains read as one conversation, families as a tree (facts §3.4, §3.6, §4.3).
+"""Chains read as one conversation, families as a tree (docs/format.md §3.4, §3.6, §4.3).
 
 Mutants that these guards were seen to catch:
 - `carried` giving nothing: the chain of 100 has every carried message twice

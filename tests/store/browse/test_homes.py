@@ -1,4 +1,5 @@
-"""Every real home: the sessions and rows that `expected.json` names, through both families of verbs (facts §1.4, §2).
+"""Every real home: the sessions and rows that `expected.json` names, through both families of verbs
+(docs/format.md §1.4, §2).
 
 Each guard was seen to fail with its mutant:
 - `layout.has` ignored for text columns: both tests fail on the homes of spring 2026

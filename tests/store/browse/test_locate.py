@@ -1,4 +1,4 @@
-"""Why can't I see it? Every way in which a session can be out of view is told by name (facts §1, §4).
+"""Why can't I see it? Every way in which a session can be out of view is told by name (docs/format.md §1, §4).
 
 Mutants that these guards were seen to catch: `siblings` giving nothing; `_marks` without its archived line.
 """

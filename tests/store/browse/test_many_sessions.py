@@ -1,4 +1,5 @@
-"""The first screen over 50,000 sessions: no body is read for it, and every statement walks an index (design rule 8).
+"""The first screen over 50,000 sessions: no body is read for it, and every statement walks an index
+(docs/decisions/0008).
 
 SQLite's own authorizer tells what a statement reads, and its page counter how much.
 Mutants that these guards were seen to catch: `substr(content, 1, 9)` among the columns of a listed row; orphans found

@@ -1,4 +1,5 @@
-"""Sessions that only a spool or a snapshot knows: listed, readable, searchable, labelled (facts §1.2, §5.2, §5.5).
+"""Sessions that only a spool or a snapshot knows: listed, readable, searchable, labelled
+(docs/format.md §1.2, §5.2, §5.5).
 
 Mutants that these guards were seen to catch:
 - `load` in place of `_salvaged`: test_a_snapshot_that_is_cut_off_gives_what_stands_before_the_cut
@@ -173,7 +174,7 @@ def test_what_waits_for_a_session_in_sqlite_is_found_and_labelled(tmp_path: Path
 
 
 def test_what_a_salvage_wrote_twice_is_read_once(tmp_path: Path) -> None:
-    """Into the JSONL file and into the spool (facts §5.5)."""
+    """Into the JSONL file and into the spool (docs/format.md §5.5)."""
     folder = home(tmp_path)
     jsonl(folder, "a", [say("user", "one"), say("user", "two")])
     spool(folder, "1", dropped("a", 1, "two"))

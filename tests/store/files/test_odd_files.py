@@ -1,4 +1,5 @@
-"""Whole files that are not as the newest Hermes leaves them: columns, versions, journals, indexes, media (facts §2 §7).
+"""Whole files that are not as the newest Hermes leaves them: columns, versions, journals, indexes, media
+(docs/format.md §2 §7).
 
 Read-only media are a folder of root's that a program without rights reads.
 """
@@ -81,7 +82,7 @@ def test_a_home_without_sidecars_is_read_from_media_that_cannot_be_written(each_
 
 
 def test_a_row_whose_active_is_null_counts_as_active(real_home: Callable[[str], Path]) -> None:
-    """As ALTER TABLE left it in the wild: no NOT NULL, no default (facts §2.1)."""
+    """As ALTER TABLE left it in the wild: no NOT NULL, no default (docs/format.md §2.1)."""
     path = real_home("pr3249-v06") / ".hermes" / "state.db"
     run(path, "ALTER TABLE messages ADD COLUMN active INTEGER; ALTER TABLE messages ADD COLUMN compacted INTEGER")
     run(path, "UPDATE messages SET active = 0 WHERE id = 2; UPDATE messages SET active = 1 WHERE id = 3")

@@ -96,7 +96,7 @@ def test_a_shm_that_vanished_stops_writes(folder: Path, recorder: SessionRecorde
 
 
 def test_a_file_copied_over_in_place_stops_writes(folder: Path, recorder: SessionRecorder) -> None:
-    """What Hermes gives each file as its number tells them apart (facts §7.8)."""
+    """What Hermes gives each file as its number tells them apart (docs/format.md §7.8)."""
     database = recorder._db
     for number in (7, 8):
         database._write(lambda connection, _, number=number: connection.pragma("application_id", number))  # type: ignore[misc]

@@ -1,4 +1,4 @@
-"""All profiles as one list: nothing lost, nothing mixed up, ids that lead back (facts §1.1)."""
+"""All profiles as one list: nothing lost, nothing mixed up, ids that lead back (docs/format.md §1.1)."""
 
 from __future__ import annotations
 

@@ -254,7 +254,7 @@ def test_without_a_whole_index_a_scan_finds_the_same(path: Path, words: str, dam
 
 @pytest.mark.parametrize("progress", [None, 0, 7, 40])
 def test_rows_that_an_index_lacks_yet_are_scanned(path: Path, name: str, progress: int | None) -> None:
-    """The deferred rebuild of facts §2.4: a row is indexed up to the progress, and above the high water."""
+    """The deferred rebuild of docs/format.md §2.4: a row is indexed up to the progress, and above the high water."""
     if GAPS[name][0] == {"calls"}:
         pytest.skip("layouts before C know no deferred rebuild")
     messages = rows(path)
@@ -269,7 +269,7 @@ def test_rows_that_an_index_lacks_yet_are_scanned(path: Path, name: str, progres
 
 
 def test_words_beyond_ascii_are_found_inside_calls(tmp_path: Path) -> None:
-    """Hermes stores calls and parts as ASCII: `é` as six characters (facts §3.3)."""
+    """Hermes stores calls and parts as ASCII: `é` as six characters (docs/format.md §3.3)."""
     path = make(tmp_path, "plain café and 大别山项目")
     db = SessionDB(path)
     call = {

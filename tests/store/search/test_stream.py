@@ -334,7 +334,7 @@ def test_a_query_is_taken_as_words_or_parsed(tmp_path: Path) -> None:
 
 
 def test_what_a_salvage_put_into_a_file_is_found_though_sqlite_has_more(tmp_path: Path) -> None:
-    """A Hermes that could not write SQLite appends what it held (facts §5.5). Mutant: the quick flag alone.
+    """A Hermes that could not write SQLite appends what it held (docs/format.md §5.5). Mutant: the quick flag alone.
 
     A copy that ends earlier than its session does is not read for it.
     """

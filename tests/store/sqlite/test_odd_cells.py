@@ -1,4 +1,4 @@
-"""Cells and lines that nobody should have written: no reader raises, no row is dropped (facts §2.1, §3, §5.3).
+"""Cells and lines that nobody should have written: no reader raises, no row is dropped (docs/format.md §2.1, §3, §5.3).
 
 The files are made by apsw, with columns in any order and without a constraint, so that every column holds anything.
 """

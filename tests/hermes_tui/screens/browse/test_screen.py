@@ -495,7 +495,7 @@ async def test_files_are_searched_where_sqlite_cannot_be_read(tmp_path: Path, br
 
 
 async def test_a_search_that_failed_does_not_say_that_there_is_nothing(tmp_path: Path) -> None:
-    """Error and empty are two things (design rule 9); mutant: the block “No message has” under the error."""
+    """Error and empty are two things (docs/decisions/0009); mutant: the block “No message has” under the error."""
     home = tmp_path / "home"
     home.mkdir()
     (home / "state.db").write_bytes(b"a diary, not a database\n" * 40)

@@ -1,4 +1,4 @@
-"""One SQLite on one file in one process (facts/reliability.md S2)."""
+"""One SQLite on one file in one process (docs/reliability.md S2)."""
 
 from __future__ import annotations
 

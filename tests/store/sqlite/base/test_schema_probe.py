@@ -1,4 +1,4 @@
-"""What a file has is found by looking, never by its number (facts/hermes-format.md §2)."""
+"""What a file has is found by looking, never by its number (docs/format.md §2)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Folders where nothing may be written, and what killed programs left (facts/hermes-format.md §7.5)."""
+"""Folders where nothing may be written, and what killed programs left (docs/format.md §7.5)."""
 
 from __future__ import annotations
 

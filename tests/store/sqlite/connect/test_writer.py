@@ -327,7 +327,7 @@ def test_a_damaged_index_does_not_fail_an_append(path: Path, writer: Writer) -> 
 
 
 def with_foreign_index(path: Path) -> None:
-    """Layout D (facts/hermes-format.md §2.4): the table was made where the tokenizer could be loaded."""
+    """Layout D (docs/format.md §2.4): the table was made where the tokenizer could be loaded."""
     script = """
 import apsw, sys
 connection = apsw.Connection(sys.argv[1])
