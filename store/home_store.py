@@ -1,10 +1,10 @@
-"""One state.db as the verbs hold it: the way to read it, the way to write it, the legacy files beside it."""
+"""One home: its database, its files, the cache of its verdicts."""
 
 from __future__ import annotations
 
 import stat
 from pathlib import Path
-from typing import Self, TypeVar
+from typing import TypeVar
 
 from .base.errors import CannotOpen, Damaged, ReadOnly
 from .files.file_sources import Leftovers
@@ -21,8 +21,8 @@ from .sqlite.rows.session_writes import Work
 T = TypeVar("T")
 
 
-class Handle:
-    """Nothing is opened before the first question, and nothing is opened to write before the first write.
+class HomeStore:
+    """Nothing is opened before the first read, and nothing is opened to write before the first write.
 
     Args:
         path: The state.db; without `read_only` it is made where it is missing or has no byte yet, with its folder.
@@ -47,61 +47,57 @@ class Handle:
         self.path = Path(path)
         self.read_only = read_only
         self.sessions_dir = self.path.parent / "sessions" if sessions_dir is None else Path(sessions_dir)
-        self._writer = Writer(self.path, patience=patience)
-        self._reader = Reader(self.path, step_back=self._step_back)
-        self._cache = Cache(cache_dir, self.path)
-        self._files = Files(self.sessions_dir, profile=self._profile, cache=self._cache)
-        self.leftovers = Leftovers(self._files, self.path.parent, profile=self._profile, stored=self._stored_entries)
+        self.writer = Writer(self.path, patience=patience)
+        self.reader = Reader(self.path, step_back=self._step_back)
+        self.cache = Cache(cache_dir, self.path)
+        self.files = Files(self.sessions_dir, profile=self.profile, cache=self.cache)
+        self.leftovers = Leftovers(self.files, self.path.parent, profile=self.profile, stored=self._stored_entries)
         if not read_only and _is_blank(self.path):
             create.create(self.path)
 
-    def sibling(self, home: Home) -> Self:
-        """Another profile's store, to read."""
-        return type(self)(home.state_db, read_only=True, sessions_dir=home.sessions_dir)
-
-    def close(self) -> None:
-        """Close every connection; what is asked afterwards fails. May be called twice."""
-        self._reader.close()
-        self._writer.close()
-
     @property
-    def index_damaged(self) -> bool:
-        """True once a write of this handle only went through beside a damaged full-text index: rows cannot be found."""
-        return self._writer.index_damaged
-
-    def _step_back(self) -> None:
-        self._writer.step_back()
-
-    def _stored_entries(self, session_id: str) -> list[Entry]:
-        """What is compared of the messages in SQLite; none where it cannot be read."""
-        try:
-            return list(comparison_rows.entries(self._reader, session_id))
-        except (CannotOpen, Damaged):
-            return []
-
-    @property
-    def _profile(self) -> str:
+    def profile(self) -> str:
         """The profile whose home this is (docs/format.md §1.1)."""
         home = self.path.absolute().parent
         return home.name if home.parent.name == "profiles" else "default"
 
-    def _refuse_to_write_if_read_only(self) -> None:
+    def sibling(self, home: Home) -> HomeStore:
+        """Another profile's store, to read."""
+        return HomeStore(home.state_db, read_only=True, sessions_dir=home.sessions_dir)
+
+    def close(self) -> None:
+        """Close every connection; later calls fail. May be called twice."""
+        self.reader.close()
+        self.writer.close()
+
+    def refuse_to_write_if_read_only(self) -> None:
+        """Raise `ReadOnly` where this store only reads."""
         if self.read_only:
             raise ReadOnly(f"{self.path} was opened to read only; open it without read_only to write")
 
-    def _write(self, work: Work[T]) -> T:
+    def write(self, work: Work[T]) -> T:
         """Run `work` in a transaction.
 
         Raises:
-            ReadOnly: This handle only reads.
+            ReadOnly: This store only reads.
             StoreError: See `Writer.transaction`.
         """
-        self._refuse_to_write_if_read_only()
-        return self._writer.transaction(lambda connection: work(connection, self._writer.layout))
+        self.refuse_to_write_if_read_only()
+        return self.writer.transaction(lambda connection: work(connection, self.writer.layout))
+
+    def _step_back(self) -> None:
+        self.writer.step_back()
+
+    def _stored_entries(self, session_id: str) -> list[Entry]:
+        """The compared form of the messages in the database; none where it cannot be read."""
+        try:
+            return list(comparison_rows.entries(self.reader, session_id))
+        except (CannotOpen, Damaged):
+            return []
 
 
 def _is_blank(path: Path) -> bool:
-    """True where there is no file yet, or one without a byte; the first question says what cannot be looked at."""
+    """True where there is no file yet, or one without a byte; the first read reports what cannot be looked at."""
     try:
         found = path.stat()
     except FileNotFoundError:

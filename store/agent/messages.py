@@ -7,15 +7,20 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 
 from ..formats.row_encoding import drafts, storable
+from ..home_store import HomeStore
 from ..sqlite.rows import agent_rows, comparison_rows, message_writes
 from ..sqlite.rows.agent_rows import Record
 from . import reads
-from .sessions import SessionVerbs
+from .sessions import AgentSessions
 from .source_choice import load_transcript
 
 
-class MessageVerbs(SessionVerbs):
+class AgentMessages:
     """Messages as dicts; a session that is not there has none."""
+
+    def __init__(self, store: HomeStore) -> None:
+        self._store = store
+        self._sessions = AgentSessions(store)
 
     def append_message(  # noqa: PLR0917  upstream's signature
         self,
@@ -77,25 +82,25 @@ class MessageVerbs(SessionVerbs):
             return []
         if key is not None:
             once = partial(message_writes.append_once, session_id=session_id, drafts=rows, key=key, now=now)
-            return self._write(once)
-        return self._write(lambda connection, layout: message_writes.append(connection, layout, session_id, rows))
+            return self._store.write(once)
+        return self._store.write(lambda connection, layout: message_writes.append(connection, layout, session_id, rows))
 
     def replace_messages(self, session_id: str, messages: Sequence[Mapping[str, object]]) -> None:
         """Put these messages in place of all that the session has; see `append_messages`."""
         rows = drafts(messages, now=time.time())
-        self._write(lambda connection, layout: message_writes.replace(connection, layout, session_id, rows))
+        self._store.write(lambda connection, layout: message_writes.replace(connection, layout, session_id, rows))
 
     def clear_messages(self, session_id: str) -> None:
         """Delete the session's messages; its counters are 0."""
-        self._write(lambda connection, _: message_writes.clear(connection, session_id))
+        self._store.write(lambda connection, _: message_writes.clear(connection, session_id))
 
     def message_count(self, session_id: str | None = None) -> int:
         """How many message rows there are, inactive ones too, of one session or of all."""
-        return agent_rows.number(self._reader, "messages", "session_id", storable(session_id))
+        return agent_rows.number(self._store.reader, "messages", "session_id", storable(session_id))
 
     def get_messages(self, session_id: str, include_inactive: bool = False) -> list[Record]:
         """Every column of the session's active rows in id order, content and calls decoded."""
-        return reads.messages(self._reader, storable(session_id), include_inactive=include_inactive)
+        return reads.messages(self._store.reader, storable(session_id), include_inactive=include_inactive)
 
     def get_messages_as_conversation(self, session_id: str) -> list[Record]:
         """The active rows as an agent replays them: role and content, and what else is not empty."""
@@ -105,8 +110,8 @@ class MessageVerbs(SessionVerbs):
         """The same from SQLite or from the JSONL file, whichever has more messages; a tie goes to SQLite."""
         return load_transcript(
             session_id,
-            files=self._files,
-            count=lambda name: comparison_rows.count(self._reader, name),
+            files=self._store.files,
+            count=lambda name: comparison_rows.count(self._store.reader, name),
             conversation=self.get_messages_as_conversation,
         )
 
@@ -133,14 +138,14 @@ class MessageVerbs(SessionVerbs):
             include_inactive: Find what the user took back, too.
         """
         asked = reads.Asked(source_filter, exclude_sources, role_filter, limit, offset, sort, include_inactive)
-        return reads.search(self._reader, query, asked)
+        return reads.search(self._store.reader, query, asked)
 
     def export_session(self, session_id: str) -> Record | None:
         """The session's row with all its messages, inactive ones too, under `messages`."""
-        row = self.get_session(session_id)
+        row = self._sessions.get_session(session_id)
         return None if row is None else {**row, "messages": self.get_messages(session_id, include_inactive=True)}
 
     def export_all(self, source: str | None = None) -> list[Record]:
         """Every session as `export_session` gives it, newest start first."""
-        rows = agent_rows.newest(self._reader, storable(source), -1, 0)
+        rows = agent_rows.newest(self._store.reader, storable(source), -1, 0)
         return [{**row, "messages": self.get_messages(str(row["id"]), include_inactive=True)} for row in rows]

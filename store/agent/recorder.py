@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from ..base.errors import CannotOpen, Damaged, Locked, StoreError
 from ..files import outbox
@@ -13,9 +14,10 @@ from ..files.jsonl_files import META
 from ..files.outbox import Pending
 from ..formats import alignment, message_codec
 from ..formats.row_encoding import Draft, content_cell, drafts, json_cell, storable
-from ..session_db import SessionDB
+from ..home_store import HomeStore
 from ..sqlite.rows import comparison_rows as rows
 from ..sqlite.rows.comparison_rows import Stamp
+from .sessions import AgentSessions
 
 ATTEMPTS = 8
 """Times that others may write to the session between our look and our write before the turn is kept for later."""
@@ -42,6 +44,15 @@ class _Stored:
     """There is no message at all, not even one that was undone."""
 
 
+class HasStore(Protocol):
+    """A handle on a home, as `SessionDB` is one."""
+
+    @property
+    def store(self) -> HomeStore:
+        """The home."""
+        ...
+
+
 class SessionRecorder:
     """Writes one session as an agent goes on with it; one recorder for each agent, used by one thread at a time.
 
@@ -52,8 +63,8 @@ class SessionRecorder:
         model: The same.
     """
 
-    def __init__(self, db: SessionDB, session_id: str, *, source: str = "cli", model: str | None = None) -> None:
-        self._db = db
+    def __init__(self, db: HasStore, session_id: str, *, source: str = "cli", model: str | None = None) -> None:
+        self._store = db.store
         self._id = session_id
         self._source = source
         self._model = model
@@ -133,7 +144,7 @@ class SessionRecorder:
             conversations=tuple(held.messages for held in self._kept),
         )
         try:
-            self._spooled = outbox.keep(outbox.folder_of(self._db.path), owed)
+            self._spooled = outbox.keep(outbox.folder_of(self._store.path), owed)
             error.add_note(f"the messages are kept in {self._spooled}; hermes-tui doctor --replay writes them")
         except StoreError as worse:
             error.add_note(str(worse))
@@ -150,8 +161,8 @@ class SessionRecorder:
 
     def _flush(self, conversations: Sequence[_Held]) -> int:
         """Write what is new; look again where others wrote to the session in between."""
-        if not rows.has_session(self._db._reader, self._id):
-            self._db.ensure_session(self._id, self._source, self._model)
+        if not rows.has_session(self._store.reader, self._id):
+            AgentSessions(self._store).ensure_session(self._id, self._source, self._model)
         for _ in range(ATTEMPTS):
             stored = self._look()
             history = self._history() if stored.empty else []
@@ -167,7 +178,7 @@ class SessionRecorder:
 
     def _look(self) -> _Stored:
         """The stored identities; those of the last call where nobody else wrote since."""
-        reader = self._db._reader
+        reader = self._store.reader
         stamp = rows.stamp(reader.rows, reader.layout, self._id)
         if self._seen is None or self._seen.stamp != stamp:
             found = list(rows.entries(reader, self._id))
@@ -176,11 +187,11 @@ class SessionRecorder:
         return self._seen
 
     def _append(self, stamp: Stamp, turn: Sequence[Draft]) -> Stamp | None:
-        return self._db._write(lambda connection, layout: rows.append_after(connection, layout, self._id, stamp, turn))
+        return self._store.write(lambda connection, layout: rows.append_after(connection, layout, self._id, stamp, turn))
 
     def _history(self) -> list[Dict]:
         """The messages of the session's JSONL file, each with a time."""
-        files = self._db._files
+        files = self._store.files
         found = files.find(self._id)
         try:
             values = [record.value for record in files.good(self._id)]
@@ -200,13 +211,13 @@ class SessionRecorder:
         """Rows of a history, without what this file has no column for."""
         if not history:
             return
-        layout = self._db._reader.layout
+        layout = self._store.reader.layout
         for draft in drafts(history, now=time.time()):
             values = {name: value for name, value in draft.values.items() if layout.has("messages", name)}
             yield Draft(values, draft.calls)
 
 
-def replay(db: SessionDB, path: Path) -> int:
+def replay(db: HasStore, path: Path) -> int:
     """Write what one file of `pending_messages/` keeps, and remove it; what is stored by now is not written again.
 
     Args:

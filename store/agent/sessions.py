@@ -5,9 +5,9 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 
-from ..formats import titles as title
+from ..formats import titles
 from ..formats.row_encoding import storable
-from ..home_store import Handle
+from ..home_store import HomeStore
 from ..sqlite.rows import agent_rows, session_writes, title_search
 from ..sqlite.rows.agent_rows import Record
 from . import reads
@@ -15,11 +15,11 @@ from . import reads
 DAY = 86_400.0
 
 
-class SessionVerbs(Handle):
+class AgentSessions:
     """Rows as dicts; a session or a title that is not there is None, False or empty, never an error."""
 
-    MAX_TITLE_LENGTH = title.MAX_LENGTH
-    sanitize_title = staticmethod(title.sanitize)
+    def __init__(self, store: HomeStore) -> None:
+        self._store = store
 
     def create_session(  # noqa: PLR0917  upstream's signature
         self,
@@ -38,7 +38,7 @@ class SessionVerbs(Handle):
         """
         texts = {"system_prompt": system_prompt, "user_id": user_id, "parent_session_id": parent_session_id}
         values = session_writes.session_values(source, model, time.time(), model_config=model_config, **texts)
-        self._write(lambda connection, layout: session_writes.create(connection, layout, session_id, values))
+        self._store.write(lambda connection, layout: session_writes.create(connection, layout, session_id, values))
         return session_id
 
     def ensure_session(self, session_id: str, source: str = "unknown", model: str | None = None) -> None:
@@ -48,15 +48,17 @@ class SessionVerbs(Handle):
     def end_session(self, session_id: str, end_reason: str) -> None:
         """Mark the session as ended now; the first reason wins."""
         now = time.time()
-        self._write(lambda connection, _: session_writes.end(connection, session_id, end_reason, now))
+        self._store.write(lambda connection, _: session_writes.end(connection, session_id, end_reason, now))
 
     def reopen_session(self, session_id: str) -> None:
         """Take the end back, so that the session can be resumed."""
-        self._write(lambda connection, _: session_writes.reopen(connection, session_id))
+        self._store.write(lambda connection, _: session_writes.reopen(connection, session_id))
 
     def update_system_prompt(self, session_id: str, system_prompt: str) -> None:
         """Store the whole prompt."""
-        self._write(lambda connection, layout: session_writes.set_prompt(connection, layout, session_id, system_prompt))
+        self._store.write(
+            lambda connection, layout: session_writes.set_prompt(connection, layout, session_id, system_prompt)
+        )
 
     def update_token_counts(  # noqa: PLR0917  upstream's signature
         self,
@@ -84,7 +86,7 @@ class SessionVerbs(Handle):
         """
         given = {name: value for name, value in locals().items() if name not in ("self", "session_id")}
         values = session_writes.token_values(given)
-        self._write(lambda connection, layout: session_writes.add_tokens(connection, layout, session_id, values))
+        self._store.write(lambda connection, layout: session_writes.add_tokens(connection, layout, session_id, values))
 
     def delete_session(self, session_id: str) -> bool:
         """Delete the session, its messages and its marked delegates; other children lose their parent and stay.
@@ -92,28 +94,28 @@ class SessionVerbs(Handle):
         Returns:
             False where there is no such session. Its JSONL file is left alone.
         """
-        return self._write(lambda connection, _: session_writes.delete(connection, session_id, delegates=True))
+        return self._store.write(lambda connection, _: session_writes.delete(connection, session_id, delegates=True))
 
     def prune_sessions(self, older_than_days: float = 90, source: str | None = None) -> int:
         """Delete ended sessions that started so long ago, each in its own transaction; return how many went."""
-        self._refuse_to_write_if_read_only()
+        self._store.refuse_to_write_if_read_only()
         before = time.time() - older_than_days * DAY
-        return sum(self._prune(old) for old in agent_rows.ended_before(self._reader, before, storable(source)))
+        return sum(self._prune(old) for old in agent_rows.ended_before(self._store.reader, before, storable(source)))
 
     def _prune(self, session_id: str) -> bool:
-        return self._write(
+        return self._store.write(
             lambda connection, _: session_writes.delete(connection, session_id, delegates=False, ended_only=True)
         )
 
     def get_session(self, session_id: str) -> Record | None:
         """Every column of the session's row."""
-        return agent_rows.session(self._reader, storable(session_id))
+        return agent_rows.session(self._store.reader, storable(session_id))
 
     def resolve_session_id(self, session_id_or_prefix: str) -> str | None:
         """The id itself, else the one id that starts so; None where none or several do."""
         if self.get_session(session_id_or_prefix) is not None:
             return session_id_or_prefix
-        found = agent_rows.ids_like(self._reader, storable(session_id_or_prefix) or "")
+        found = agent_rows.ids_like(self._store.reader, storable(session_id_or_prefix) or "")
         return found[0] if len(found) == 1 else None
 
     def set_session_title(self, session_id: str, title: str | None) -> bool:
@@ -125,36 +127,36 @@ class SessionVerbs(Handle):
         Raises:
             ValueError: The title is too long, or another session's.
         """
-        cleaned = self.sanitize_title(title)
-        return self._write(
+        cleaned = titles.sanitize(title)
+        return self._store.write(
             lambda connection, layout: title_search.assign(connection, layout, storable(session_id), cleaned)
         )
 
     def get_session_title(self, session_id: str) -> str | None:
         """The session's title."""
-        return title_search.of(self._reader, storable(session_id))
+        return title_search.of(self._store.reader, storable(session_id))
 
     def get_session_by_title(self, title: str) -> Record | None:
         """The row of the session with exactly this title."""
-        return agent_rows.titled(self._reader, storable(title))
+        return agent_rows.titled(self._store.reader, storable(title))
 
     def resolve_session_by_title(self, title: str) -> str | None:
         """Id of the newest “title #N”, else of the session with exactly this title."""
-        return title_search.latest(self._reader, storable(title) or "")
+        return title_search.latest(self._store.reader, storable(title) or "")
 
     def get_next_title_in_lineage(self, base_title: str) -> str:
         """The title without its number, and the next number where it is taken."""
-        base = title.base_of(storable(base_title) or "")
-        return title.following(base, title_search.taken(self._reader, base))
+        base = titles.base_of(storable(base_title) or "")
+        return titles.following(base, title_search.taken(self._store.reader, base))
 
     def list_sessions_rich(self, source: str | None = None, limit: int = 20, offset: int = 0) -> list[Record]:
         """Rows by newest start, with `preview` of the first user message and `last_active`."""
-        return reads.rich(self._reader, storable(source), limit, offset)
+        return reads.rich(self._store.reader, storable(source), limit, offset)
 
     def search_sessions(self, source: str | None = None, limit: int = 20, offset: int = 0) -> list[Record]:
         """Rows by newest start."""
-        return agent_rows.newest(self._reader, storable(source), limit, offset)
+        return agent_rows.newest(self._store.reader, storable(source), limit, offset)
 
     def session_count(self, source: str | None = None) -> int:
         """How many sessions there are, of one source or of all."""
-        return agent_rows.number(self._reader, "sessions", "source", storable(source))
+        return agent_rows.number(self._store.reader, "sessions", "source", storable(source))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ..base.errors import StoreMissing
+from ..base.models import JsonlFacts
 from ..files.jsonl_files import Files
 from ..formats import message_codec
 
@@ -34,15 +35,25 @@ def load_transcript(
         CannotOpen: SQLite has no message and the file cannot be read.
     """
     facts = files.facts(session_id)
-    try:
-        rows = count(session_id)
-    except StoreMissing:
-        if facts is None:
-            raise
-        return _written(files, session_id)
-    if facts and (facts.messages > rows or (facts.problem and not rows)):
+    if is_longer(facts, lambda: count(session_id)):
         return _written(files, session_id)
     return conversation(session_id)
+
+
+def is_longer(facts: JsonlFacts | None, count: Callable[[], int]) -> bool:
+    """True where a session's JSONL file speaks for it: it has more messages, or alone can say why there are none.
+
+    Args:
+        facts: The file, None where there is none: nothing is counted then.
+        count: Rows in SQLite without session_meta, inactive ones included.
+    """
+    if facts is None:
+        return False
+    try:
+        rows = count()
+    except StoreMissing:
+        return True
+    return facts.messages > rows or bool(facts.problem and not rows)
 
 
 def _written(files: Files, session_id: str) -> Conversation:

@@ -1,19 +1,19 @@
-"""Why can't I see it? Where a session is, in which profile and file, and why a list leaves it out."""
+"""Location of a session: its profile, its files, and why a list leaves it out."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from ..agent.sessions import AgentSessions
 from ..base.errors import CannotOpen, Damaged, StoreError, StoreMissing
 from ..base.models import Census, Kin, Origin, Relation, Session, Whereabouts
 from ..base.strict_json import BadJson, load
 from ..files.home import Home
-
-if TYPE_CHECKING:
-    from .browser import BrowserVerbs
+from ..home_store import HomeStore
+from .sessions import StoredSessions
 
 MOST = 20
 """Sessions that one look-up tells of, in each profile."""
@@ -43,108 +43,135 @@ def siblings(state_db: Path) -> tuple[Home, ...]:
         return ()
 
 
-def census(db: BrowserVerbs) -> Census:
-    """Count a home's sessions by their source, and those of its sibling profiles."""
-    return replace(own(db), profiles=tuple((home.name, _counted_of(db, home)) for home in siblings(db.path)))
+class Locator:
+    """Finds sessions of one home and of its sibling profiles, and says what holds them."""
 
+    def __init__(self, store: HomeStore) -> None:
+        self._store = store
+        self._sessions = StoredSessions(store)
 
-def own(db: BrowserVerbs) -> Census:
-    """Count a home's own sessions by their source."""
-    alone = [session.origin for session in db.file_sessions()]
-    spool = db.leftovers.spool
-    problems = [session.problem for session in db.file_sessions() if session.problem]
-    return Census(
-        stored=_counted(db),
-        jsonl=alone.count(Origin.JSONL),
-        spool=alone.count(Origin.SPOOL),
-        snapshots=alone.count(Origin.SNAPSHOT),
-        waiting=sum(len(spool.messages(session_id)) for session_id in spool.ids()),
-        problems=(*spool.problems(), *problems),
-    )
+    def census(self) -> Census:
+        """Sessions of this home by their source, messages that wait, parts that cannot be read, other profiles."""
+        profiles = tuple((home.name, self._counted_of(home)) for home in siblings(self._store.path))
+        return replace(self.own(), profiles=profiles)
 
+    def own(self) -> Census:
+        """The same without the other profiles."""
+        sessions = self._sessions.file_sessions()
+        origins = [session.origin for session in sessions]
+        spool = self._store.leftovers.spool
+        return Census(
+            stored=self._counted(),
+            jsonl=origins.count(Origin.JSONL),
+            spool=origins.count(Origin.SPOOL),
+            snapshots=origins.count(Origin.SNAPSHOT),
+            waiting=sum(len(spool.messages(session_id)) for session_id in spool.ids()),
+            problems=(*spool.problems(), *(session.problem for session in sessions if session.problem)),
+        )
 
-def where(db: BrowserVerbs, text: str) -> tuple[Whereabouts, ...]:
-    """Every session that an id, the start of one, or a part of a title may mean: this profile's, then its siblings'."""
-    text = text.strip()
-    if not text:
-        return ()
-    found = list(_found(db, text))
-    for home in siblings(db.path):
-        if home.state_db != db.path.absolute():
-            other = db.sibling(home)
-            try:
-                found += _found(other, text)
-            except StoreError:  # the census says that it cannot be counted
-                pass
-            finally:
-                other.close()
-    return tuple(found)
+    def where(self, text: str) -> tuple[Whereabouts, ...]:
+        """Every session that an id, the start of one, or a part of a title may mean, in this profile and the others.
 
+        Returns:
+            This profile's first; () for what is not on this machine.
+        """
+        text = text.strip()
+        if not text:
+            return ()
+        found = list(self._found(text))
+        for home in siblings(self._store.path):
+            if home.state_db != self._store.path.absolute():
+                with closing(self._store.sibling(home)) as other:
+                    try:
+                        found += Locator(other)._found(text)
+                    except StoreError:  # the census says that it cannot be counted
+                        continue
+        return tuple(found)
 
-def _counted(db: BrowserVerbs) -> int | None:
-    try:
-        return db.scope().total
-    except StoreMissing:
-        return 0
-    except StoreError:
-        return None
+    def _counted(self) -> int | None:
+        try:
+            return self._sessions.scope().total
+        except StoreMissing:
+            return 0
+        except StoreError:
+            return None
 
+    def _counted_of(self, home: Home) -> int | None:
+        if home.state_db == self._store.path.absolute():
+            return self._counted()
+        with closing(self._store.sibling(home)) as other:
+            return Locator(other)._counted()
 
-def _counted_of(db: BrowserVerbs, home: Home) -> int | None:
-    if home.state_db == db.path.absolute():
-        return _counted(db)
-    other = db.sibling(home)
-    try:
-        return _counted(other)
-    finally:
-        other.close()
+    def _found(self, text: str) -> Iterator[Whereabouts]:
+        leftovers = self._store.leftovers
+        ids = dict.fromkeys(self._stored(text))
+        beside = [*leftovers.spool.ids(), *leftovers.snapshots.files()]
+        beside += [session_id for session_id, _ in leftovers.files.newest_first()]
+        ids |= dict.fromkeys(session_id for session_id in beside if session_id.startswith(text))
+        for session_id in list(ids)[:MOST]:
+            session = self._sessions.session(session_id)
+            if session is not None:
+                family = self._sessions.family(session_id) if session.origin is Origin.SQLITE else ()
+                reasons = tuple(self._reasons(session, family))
+                yield Whereabouts(session, tuple(self._files(session)), reasons, family if len(family) > 1 else ())
 
+    def _stored(self, text: str) -> list[str]:
+        """Ids in SQLite; none where it cannot be read, which the census says."""
+        try:
+            return self._sessions.named(text, limit=MOST)
+        except (CannotOpen, Damaged):
+            return []
 
-def _found(db: BrowserVerbs, text: str) -> Iterator[Whereabouts]:
-    ids = dict.fromkeys(_stored(db, text))
-    beside = [*db.leftovers.spool.ids(), *db.leftovers.snapshots.files()]
-    beside += [session_id for session_id, _ in db.leftovers.files.newest_first()]
-    ids |= dict.fromkeys(session_id for session_id in beside if session_id.startswith(text))
-    for session_id in list(ids)[:MOST]:
-        session = db.session(session_id)
-        if session is not None:
-            family = db.family(session_id) if session.origin is Origin.SQLITE else ()
-            reasons = tuple(_reasons(db, session, family))
-            yield Whereabouts(session, tuple(_held(db, session)), reasons, family if len(family) > 1 else ())
+    def _reasons(self, session: Session, family: Sequence[Kin]) -> Iterator[str]:
+        """Why it may be out of view, the most telling first."""
+        if session.origin in _FILES:
+            yield _FILES[session.origin]
+        yield from _marks(session)
+        if session.is_older_section:
+            tip = self._sessions.chain(session.id)[-1]
+            yield f"section {session.section} of {session.chain} of one conversation, which is listed as {tip}"
+        if session.relation is Relation.DELEGATE:
+            yield f"a subagent's, child of {session.parent_id}"
+        elif session.relation is Relation.BRANCH:
+            yield f"a branch of {session.parent_id}, listed by itself"
+        elif session.relation is Relation.RESET:
+            yield f"begun anew after {session.parent_id}, listed by itself"
+        if session.parent_id and all(kin.session.id != session.parent_id for kin in family):
+            yield f"its parent {session.parent_id} is gone"
+        if session.origin is Origin.SQLITE and self._is_orphaned(session.id):
+            yield "hidden by Hermes itself, which took it for a subagent's; it is listed here"
+        if session.origin is Origin.SQLITE and (waiting := self._store.leftovers.waiting(session.id)):
+            yield f"{_many(len(waiting), 'message')} of it wait in the spool, not written into SQLite yet"
+        if session.problem:
+            yield session.problem
+        if not session.messages:
+            yield "it has no messages"
 
+    def _is_orphaned(self, session_id: str) -> bool:
+        row = AgentSessions(self._store).get_session(session_id)
+        config = row.get("model_config") if row else None
+        try:
+            value = load(config) if isinstance(config, str) else None
+        except BadJson:
+            return False
+        return isinstance(value, dict) and value.get("_delegate_from") == ORPHANED
 
-def _stored(db: BrowserVerbs, text: str) -> list[str]:
-    """Ids in SQLite; none where it cannot be read, which the census says."""
-    try:
-        return db.named(text, limit=MOST)
-    except (CannotOpen, Damaged):
-        return []
-
-
-def _reasons(db: BrowserVerbs, session: Session, family: Sequence[Kin]) -> Iterator[str]:
-    """Why it may be out of view, the most telling first."""
-    if session.origin in _FILES:
-        yield _FILES[session.origin]
-    yield from _marks(session)
-    if session.is_older_section:
-        tip = db.chain(session.id)[-1]
-        yield f"section {session.section} of {session.chain} of one conversation, which is listed as {tip}"
-    if session.relation is Relation.DELEGATE:
-        yield f"a subagent's, child of {session.parent_id}"
-    elif session.relation is Relation.BRANCH:
-        yield f"a branch of {session.parent_id}, listed by itself"
-    elif session.relation is Relation.RESET:
-        yield f"begun anew after {session.parent_id}, listed by itself"
-    if session.parent_id and all(kin.session.id != session.parent_id for kin in family):
-        yield f"its parent {session.parent_id} is gone"
-    if session.origin is Origin.SQLITE and _is_orphaned(db, session.id):
-        yield "hidden by Hermes itself, which took it for a subagent's; it is listed here"
-    if session.origin is Origin.SQLITE and (waiting := db.waiting(session.id)):
-        yield f"{_many(len(waiting), 'message')} of it wait in the spool, not written into SQLite yet"
-    if session.problem:
-        yield session.problem
-    if not session.messages:
-        yield "it has no messages"
+    def _files(self, session: Session) -> Iterator[str]:
+        """Every file that holds something of it."""
+        if session.origin is Origin.SQLITE:
+            yield f"{self._store.path}: {_many(session.messages, 'message')}"
+        facts = self._store.files.facts(session.id)
+        found = self._store.leftovers.files.find(session.id)
+        if facts is not None and found is not None:
+            damaged = f", {_many(facts.bad_lines, 'damaged line')}" if facts.bad_lines else ""
+            yield f"{found.path}: {_many(facts.messages, 'message')}{damaged}"
+        if waiting := self._store.leftovers.spool.messages(session.id):
+            yield f"{self._store.path.parent / 'pending_messages'}: {_many(len(waiting), 'message')}"
+        snapshot = self._store.leftovers.snapshots.get(session.id)
+        if snapshot is not None:
+            yield f"{snapshot.stat.path}: {_many(len(snapshot.messages), 'message')}, a snapshot"
+        for path in self._store.leftovers.dumps(session.id):
+            yield f"{path}: a dump of a request"
 
 
 def _marks(session: Session) -> Iterator[str]:
@@ -155,34 +182,6 @@ def _marks(session: Session) -> Iterator[str]:
         yield "archived"
     if session.hidden:
         yield "marked as internal by Hermes"
-
-
-def _is_orphaned(db: BrowserVerbs, session_id: str) -> bool:
-    row = db.get_session(session_id)
-    config = row.get("model_config") if row else None
-    try:
-        value = load(config) if isinstance(config, str) else None
-    except BadJson:
-        return False
-    return isinstance(value, dict) and value.get("_delegate_from") == ORPHANED
-
-
-def _held(db: BrowserVerbs, session: Session) -> Iterator[str]:
-    """Every file that holds something of it."""
-    if session.origin is Origin.SQLITE:
-        yield f"{db.path}: {_many(session.messages, 'message')}"
-    facts = db.facts(session.id)
-    found = db.leftovers.files.find(session.id)
-    if facts is not None and found is not None:
-        damaged = f", {_many(facts.bad_lines, 'damaged line')}" if facts.bad_lines else ""
-        yield f"{found.path}: {_many(facts.messages, 'message')}{damaged}"
-    if waiting := db.leftovers.spool.messages(session.id):
-        yield f"{db.path.parent / 'pending_messages'}: {_many(len(waiting), 'message')}"
-    snapshot = db.leftovers.snapshots.get(session.id)
-    if snapshot is not None:
-        yield f"{snapshot.stat.path}: {_many(len(snapshot.messages), 'message')}, a snapshot"
-    for path in db.leftovers.dumps(session.id):
-        yield f"{path}: a dump of a request"
 
 
 def _many(number: int, noun: str) -> str:

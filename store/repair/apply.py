@@ -21,7 +21,7 @@ from ..files import gateway_index
 from ..files.home import Stamp
 from ..formats import row_conversion
 from ..formats.row_encoding import Draft
-from ..home_store import Handle
+from ..home_store import HomeStore
 from ..sqlite.journal import repair_journal
 from ..sqlite.journal.repair_journal import Header
 from ..sqlite.repair import raw_rows, steps
@@ -70,17 +70,17 @@ class Repair:
     """One session's repair while it runs.
 
     Args:
-        handle: The store.
+        store: The home.
         plan: What was agreed to.
         tell: Told how far it is, in the thread that repairs.
         cancel: Stops it after the step that is being done.
         copy: Copies the whole store to a path before the first write, and says where the copy is.
     """
 
-    def __init__(self, handle: Handle, plan: Plan, *, tell: Tell, cancel: Cancel, copy: Copy | None = None) -> None:
-        self._handle, self._plan = handle, plan
+    def __init__(self, store: HomeStore, plan: Plan, *, tell: Tell, cancel: Cancel, copy: Copy | None = None) -> None:
+        self._store, self._plan = store, plan
         self._tell, self._cancel, self._copy = tell, cancel, copy
-        self._home = handle.path.parent
+        self._home = store.path.parent
         self._copied: Path | None = None
         self._pace = Pace()
 
@@ -111,12 +111,12 @@ class Repair:
         return self._receipt(work, course, started)
 
     def _worked_out(self) -> Work:
-        handle, plan = self._handle, self._plan
-        return work_out(handle._reader, handle._files, plan.session_id, merge=plan.merge)
+        store, plan = self._store, self._plan
+        return work_out(store.reader, store.files, plan.session_id, merge=plan.merge)
 
     def _back_up(self, work: Work, course: _Course) -> None:
         """Write the backup, of the rows as they are now."""
-        reader, plan = self._handle._reader, work.plan
+        reader, plan = self._store.reader, work.plan
         ids = [row.id for row in work.sources.rows]
         row = raw_rows.session(reader, plan.session_id) if work.sources.known else None
         kept = Backup(self._home, course.header.operation)
@@ -176,13 +176,13 @@ class Repair:
             state = repair_journal.DONE if end == total else repair_journal.RUNNING
             last = replace(last, header=replace(course.header, state=state, changed_at=time.time()))
             step = self._step(work, course, work.items[at:end], last, block=0 if at else work.block)
-            last = self._handle._write(steps.applying(step))
+            last = self._store.write(steps.applying(step))
             course.take(last)
             self._tell(Progress("insert", course.inserted, course.total))
             if end == total:
-                self._pace.note(self._handle._writer.held)
+                self._pace.note(self._store.writer.held)
                 return
-            self._pace.rest(self._handle._writer.held)
+            self._pace.rest(self._store.writer.held)
             at = end
 
     def _step(self, work: Work, course: _Course, items: tuple[Item, ...], last: Stepped, *, block: int) -> Step:
@@ -195,14 +195,14 @@ class Repair:
             block=block,
             standing=last.standing,
             up_to=last.up_to,
-            unchanged=lambda: stamp_of(self._handle._files.find(header.session_id)) == work.stamp,
+            unchanged=lambda: stamp_of(self._store.files.find(header.session_id)) == work.stamp,
             conversation=work.sources.conversation,
             session=self._session_values(work) if creates else None,
         )
 
     def _writes(self, work: Work, items: tuple[Item, ...]) -> tuple[Write, ...]:
         """The rows of a step, read and made before any lock is taken."""
-        layout = self._handle._reader.layout
+        layout = self._store.reader.layout
         wanted = [item for item in items if item.place.source is not None]
         values = list(work.sources.written.values(item.offset for item in wanted))
         if len(values) != len(wanted):
@@ -215,8 +215,8 @@ class Repair:
 
     def _session_values(self, work: Work) -> dict[str, str | int | float | None]:
         """The row of a session that Hermes does not know, as far as file and gateway do."""
-        told = self._handle._files.session(work.plan.session_id)
-        index = gateway_index.entry(self._handle.sessions_dir, work.plan.session_id)
+        told = self._store.files.session(work.plan.session_id)
+        index = gateway_index.entry(self._store.sessions_dir, work.plan.session_id)
         return {
             "source": (told.source if told else "") or index.get("source") or "unknown",
             "model": told.model if told else None,
@@ -226,19 +226,19 @@ class Repair:
         }
 
     def _receipt(self, work: Work, course: _Course, started: float) -> Receipt:
-        handle, session_id = self._handle, work.plan.session_id
+        store, session_id = self._store, work.plan.session_id
         return Receipt(
             session_id=session_id,
             operation=course.header.operation if course.begun else None,
             state=State(course.header.state),
             inserted=course.inserted,
             moved=course.moved,
-            rows=comparison_rows.count(handle._reader, session_id),
+            rows=comparison_rows.count(store.reader, session_id),
             steps=course.steps,
             backup=Backup(self._home, course.header.operation).folder if course.begun else None,
             full_backup=self._copied,
             left_out=work.plan.left_out,
-            index_damaged=handle._writer.index_damaged,
+            index_damaged=store.writer.index_damaged,
             longest_lock=self._pace.longest,
             seconds=time.time() - started,
         )

@@ -10,7 +10,7 @@ from ..base.cancel import Cancel
 from ..base.errors import OperationMissing, Refused, StoreMissing
 from ..base.step_sizing import Pace
 from ..formats.lineage import Lineage
-from ..home_store import Handle
+from ..home_store import HomeStore
 from ..sqlite.journal import repair_journal
 from ..sqlite.journal.repair_journal import Done, Header
 from ..sqlite.repair import steps
@@ -22,10 +22,10 @@ from .backup import FOLDER, Backup
 from .model import Operation, Progress, Receipt, State
 
 
-def every(handle: Handle) -> tuple[Operation, ...]:
+def every(store: HomeStore) -> tuple[Operation, ...]:
     """All repairs that the store remembers, the one begun last first."""
     try:
-        found = handle._reader.ask(
+        found = store.reader.ask(
             lambda connection, layout: [
                 (header, repair_journal.steps(connection, layout, header.operation))
                 for header in repair_journal.headers(connection, layout)
@@ -33,10 +33,10 @@ def every(handle: Handle) -> tuple[Operation, ...]:
         )
     except StoreMissing:
         return ()
-    return tuple(_operation(handle, header, done) for header, done in found)
+    return tuple(_operation(store, header, done) for header, done in found)
 
 
-def _operation(handle: Handle, header: Header, done: list[Done]) -> Operation:
+def _operation(store: HomeStore, header: Header, done: list[Done]) -> Operation:
     return Operation(
         id=header.operation,
         session_id=header.session_id,
@@ -46,7 +46,7 @@ def _operation(handle: Handle, header: Header, done: list[Done]) -> Operation:
         inserted=sum(len(one.inserted_ids) for one in done),
         moved=sum(len(one.moves) for one in done),
         to_insert=header.to_insert,
-        backup=handle.path.parent / FOLDER / header.operation,
+        backup=store.path.parent / FOLDER / header.operation,
     )
 
 
@@ -62,14 +62,14 @@ class Undo:
     """One repair undone, its last step first; what came after the repair stays.
 
     Args:
-        handle: The store.
+        store: The home.
         operation: The repair's id.
         tell: Told how far it is.
         cancel: Stops it after the step that is being undone.
     """
 
-    def __init__(self, handle: Handle, operation: str, *, tell: Tell, cancel: Cancel) -> None:
-        self._handle, self._operation = handle, operation
+    def __init__(self, store: HomeStore, operation: str, *, tell: Tell, cancel: Cancel) -> None:
+        self._store, self._operation = store, operation
         self._tell, self._cancel = tell, cancel
 
     def apply(self) -> Receipt:
@@ -92,28 +92,28 @@ class Undo:
                 break
             state = repair_journal.UNDOING if done else repair_journal.UNDONE
             header = replace(header, state=state, changed_at=time.time())
-            out, moved = self._handle._write(steps.undoing(Back(header, done, originals, conversation)))
+            out, moved = self._store.write(steps.undoing(Back(header, done, originals, conversation)))
             taken, back = taken + out, back + moved
             self._tell(Progress("undo", min(number + 1, total), total))
             if done:
-                pace.rest(self._handle._writer.held)
+                pace.rest(self._store.writer.held)
         return Receipt(
             session_id=header.session_id,
             operation=header.operation,
             state=State(header.state),
             inserted=taken,
             moved=back,
-            rows=comparison_rows.count(self._handle._reader, header.session_id),
+            rows=comparison_rows.count(self._store.reader, header.session_id),
             steps=0 if stopped else total,
-            backup=Backup(self._handle.path.parent, header.operation).folder,
-            index_damaged=self._handle._writer.index_damaged,
+            backup=Backup(self._store.path.parent, header.operation).folder,
+            index_damaged=self._store.writer.index_damaged,
             longest_lock=pace.longest,
             seconds=time.time() - started,
         )
 
     def _look(self) -> _Look:
         try:
-            found = self._handle._reader.ask(
+            found = self._store.reader.ask(
                 lambda connection, layout: (
                     repair_journal.headers(connection, layout),
                     repair_journal.steps(connection, layout, self._operation),
@@ -133,10 +133,10 @@ class Undo:
     def _originals(self, done: list[Done]) -> Mapping[int, Image]:
         """The moved messages as they were, where that is more than the id (`display_order`)."""
         moved = [old for one in done for old, _ in one.moves]
-        if not moved or not self._handle._reader.layout.has("messages", "display_order"):
+        if not moved or not self._store.reader.layout.has("messages", "display_order"):
             return {}
-        return Backup(self._handle.path.parent, self._operation).originals(moved)
+        return Backup(self._store.path.parent, self._operation).originals(moved)
 
     def _conversation(self, session_id: str) -> tuple[str, ...]:
-        chain = Lineage(sessions.links(self._handle._reader, [session_id])).chain(session_id)
+        chain = Lineage(sessions.links(self._store.reader, [session_id])).chain(session_id)
         return tuple({session_id: None, **dict.fromkeys(chain)})

@@ -1,0 +1,78 @@
+"""Comparison of the two sources of sessions: quick flags, verdicts by content, the survey of a home."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from ..base.cancel import Cancel
+from ..base.errors import StoreMissing
+from ..base.models import Check, Drift, Glance, JsonlFacts, Session, SurveyStep
+from ..drift import verdict
+from ..drift.survey import Survey
+from ..home_store import HomeStore
+from .sessions import StoredSessions
+
+
+class Comparisons:
+    """What SQLite and JSONL of one home have of the same sessions."""
+
+    def __init__(self, store: HomeStore) -> None:
+        self._store = store
+
+    def glance(self, *, limit: int = 200) -> Glance:
+        """The sessions of `recent` and the newest of those that only JSONL files know, with their quick flags.
+
+        Where there is no state.db yet, the files alone.
+        """
+        try:
+            rows = StoredSessions(self._store).recent(limit=limit)
+        except StoreMissing:
+            rows = ()
+        return self._survey.glance(rows, most=limit)
+
+    def survey(self, *, cancel: Cancel) -> Iterator[SurveyStep]:
+        """The verdicts by content of all sessions that have a JSONL file, as flags.
+
+        First those that are remembered from an earlier start, in one step, then one session after the other, the newest
+        first; what was found is remembered, where this SessionDB has a `cache_dir`.
+
+        Raises:
+            Interrupted: `cancel` was withdrawn.
+        """
+        return self._survey.run(cancel=cancel)
+
+    def verify(self, session_ids: Iterable[str], *, cancel: Cancel) -> Iterator[SurveyStep]:
+        """The same of some sessions, which changed; those without a JSONL file are passed over.
+
+        Raises:
+            Interrupted: `cancel` was withdrawn.
+        """
+        return self._survey.again(session_ids, cancel=cancel)
+
+    @property
+    def _survey(self) -> Survey:
+        return Survey(self._store.reader, self._store.files, self._store.cache, profile=self._store.profile)
+
+    def facts(self, session_id: str) -> JsonlFacts | None:
+        """What the session's JSONL file tells, None without one."""
+        return self._store.files.facts(session_id)
+
+    def all_facts(self, *, cancel: Cancel | None = None) -> Iterator[JsonlFacts]:
+        """Every JSONL file, the one changed last first; an unchanged one is not read again."""
+        return self._store.files.all_facts(cancel=cancel)
+
+    def drift(self, session: Session, facts: JsonlFacts | None) -> Drift | None:
+        """The quick flag, by counts and stat; None where nothing speaks for a difference."""
+        return verdict.flag(session, facts)
+
+    def check(self, session_id: str) -> Check:
+        """Compare both sources of a session by content.
+
+        Raises:
+            SessionMissing: Neither knows it.
+        """
+        return verdict.Checker(self._store.reader, self._store.files).check(session_id)
+
+    def checks(self, ids: Iterable[str] | None = None, *, cancel: Cancel | None = None) -> Iterator[Check]:
+        """Compare one session after the other: those asked for, or all, newest first."""
+        return verdict.Checker(self._store.reader, self._store.files).checks(ids, cancel=cancel)

@@ -1,0 +1,107 @@
+"""Messages for a reader: heads, bodies, context, and what lies beside SQLite."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ..base.errors import CannotOpen, Damaged
+from ..base.models import ContextLine, Head, Message, Origin, Page
+from ..files.jsonl_files import META
+from ..formats.compaction_overlap import MOST, Fingerprint, copies
+from ..formats.row_encoding import storable
+from ..home_store import HomeStore
+from ..sqlite.rows import comparison_rows, messages
+from ..sqlite.rows.counts import NOTHING, counts
+from .sessions import StoredSessions
+
+CONTEXT_BYTES = 8192
+"""Bytes of a plain text that a line of context shows at most."""
+
+
+class StoredMessages:
+    """Messages of one home; a session that is not there has none."""
+
+    def __init__(self, store: HomeStore) -> None:
+        self._store = store
+
+    def carried(self, session_id: str, before: str) -> frozenset[int]:
+        """Ids of the rows that only repeat what the section before has, because a compaction carried them over.
+
+        Where a page is damaged none are told: better twice than not at all.
+
+        Args:
+            session_id: A section of a chain.
+            before: The section before it, "" for the first: then only rows that have a twin in it are told.
+        """
+        try:
+            return self._carried(session_id, before)
+        except Damaged:
+            return frozenset()
+
+    def _carried(self, session_id: str, before: str) -> frozenset[int]:
+        marked = comparison_rows.marked_copies(self._store.reader, session_id, before)
+        count = counts(self._store.reader, [before]).get(before, NOTHING)
+        if count.last_id is None:
+            return frozenset(marked)
+        edges = (
+            messages.heads(self._store.reader, storable(before), after=0, limit=MOST).items,
+            messages.last_heads(self._store.reader, storable(before), limit=MOST),
+            messages.heads(self._store.reader, storable(session_id), after=0, limit=MOST).items,
+        )
+        first, last, start = ([head for head in one if head.role != META] for one in edges)
+        return copies(first, last, start, self._fingerprints) | marked
+
+    def _fingerprints(self, heads: Sequence[Head]) -> list[Fingerprint]:
+        found = comparison_rows.fingerprints(self._store.reader, [head.id for head in heads])
+        return [found.get(head.id, Fingerprint(str(head.id).encode())) for head in heads]
+
+    def heads(self, session_id: str, *, after: int = 0, limit: int = 4096) -> Page[Head]:
+        """What is known of a session's messages without their bodies, in id order, inactive ones included.
+
+        Args:
+            after: The id before the first one; the page's cursor is the last id, where more follow.
+        """
+        return messages.heads(self._store.reader, storable(session_id), after=after, limit=limit)
+
+    def messages(self, ids: Sequence[int]) -> tuple[Message, ...]:
+        """Messages by row id in the order asked for, without those that are gone.
+
+        One that lies on a damaged page is a message of the role `UNREADABLE` that says so, and hides no other.
+
+        Raises:
+            ValueError: More than 256 ids.
+        """
+        return messages.readable_bodies(self._store.reader, ids)
+
+    def context(self, session_id: str, message_id: int, *, width: int = 1) -> tuple[ContextLine, ...]:
+        """The messages round one, `width` on each side, in id order within the session: one critical section.
+
+        A plain text is cut after its first 8 kB.
+        """
+        return messages.window(self._store.reader, session_id, message_id, width=width, n_bytes=CONTEXT_BYTES)
+
+    def file_messages(self, session_id: str, *, asides: bool = False) -> tuple[Message, ...]:
+        """The messages of a session that lie beside SQLite, none where none do: its JSONL file's, then those that wait
+        in the spool; a snapshot's only where neither has the session. `Message.origin` tells which.
+
+        Args:
+            asides: Give the lines of the JSONL file that are no messages, too (`Message.aside`).
+        """
+        found = self._store.leftovers.messages(session_id, asides=asides)
+        return () if found and found[0].origin is Origin.SNAPSHOT and self._is_stored(session_id) else found
+
+    def _is_stored(self, session_id: str) -> bool:
+        """SQLite has a row or messages of the session, as far as it can be read."""
+        try:
+            return bool(StoredSessions(self._store).rows([session_id]))
+        except (CannotOpen, Damaged):
+            return False
+
+    def snapshot_messages(self, session_id: str) -> tuple[Message, ...]:
+        """What a session's JSON snapshot holds, none without one; it may have lost messages, so it is asked for."""
+        snapshot = self._store.leftovers.snapshots.get(session_id)
+        return snapshot.messages if snapshot else ()
+
+    def waiting(self, session_id: str) -> tuple[Message, ...]:
+        """The messages that wait in the spool because they could not be written into SQLite."""
+        return self._store.leftovers.waiting(session_id)

@@ -1,0 +1,127 @@
+"""A session as a reader sees it: the source that speaks, its chain without repeated rows, waiting messages in place."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import groupby
+
+from ..agent import source_choice
+from ..base.errors import SessionMissing
+from ..base.models import Head, JsonlFacts, Message, Origin, Session
+from ..formats.spool_placement import places
+from ..home_store import HomeStore
+from ..sqlite.rows import comparison_rows
+from .messages import StoredMessages
+from .sessions import StoredSessions
+
+PAGE = 4096
+"""Heads of a piece at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A session and the source that speaks for it."""
+
+    session: Session
+    origin: Origin
+    facts: JsonlFacts | None = None
+    """The JSONL file, where there is one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """The next messages of a reading, in order: `heads`, whose bodies are read by id, then `messages`."""
+
+    section_id: str
+    row: Session | None
+    """The section's own row, None where it is gone."""
+    place: int
+    """Number of the section in its chain, from 1,"""
+    sections: int
+    """and how many there are."""
+    heads: tuple[Head, ...] = ()
+    messages: tuple[Message, ...] = ()
+    """Whole messages that lie outside SQLite: waiting ones, or all of a file."""
+    first: bool = True
+    """The section begins."""
+    last: bool = True
+    """The reading ends."""
+
+
+class SessionReader:
+    """The one way in which screen, `show` and exports read a session."""
+
+    def __init__(self, store: HomeStore) -> None:
+        self._store = store
+        self._sessions = StoredSessions(store)
+        self._messages = StoredMessages(store)
+
+    def reading(self, session_id: str, *, origin: Origin | None = None) -> Reading:
+        """The session and its source: the one with more messages, a tie goes to SQLite (`agent.source_choice`).
+
+        Args:
+            origin: A source that was asked for, where a hit lies in it.
+
+        Raises:
+            SessionMissing: No source knows it.
+            StoreError: It cannot be read.
+        """
+        session = self._sessions.session(session_id)
+        if session is None:
+            raise SessionMissing(f"no session {session_id} here")
+        facts = self._store.files.facts(session_id)
+        if session.origin is not Origin.SQLITE:
+            return Reading(session, session.origin, facts)
+        longer = source_choice.is_longer(facts, lambda: comparison_rows.count(self._store.reader, session_id))
+        return Reading(session, origin or (Origin.JSONL if longer else Origin.SQLITE), facts)
+
+    def pieces(self, reading: Reading, *, chain: bool = True, asides: bool = False) -> Iterator[Piece]:
+        """The messages of a reading, piece by piece; at least one.
+
+        Args:
+            chain: Read the whole compression chain, each message once; else every row of this session alone.
+            asides: Include lines of a JSONL file that are no messages.
+        """
+        session = reading.session
+        if reading.origin is not Origin.SQLITE:
+            found = self._messages.file_messages(session.id, asides=asides)
+            yield Piece(session.id, session, 1, 1, messages=found)
+            return
+        ids = self._sessions.chain(session.id) if chain else (session.id,)
+        for place, section_id in enumerate(ids, 1):
+            row = session if section_id == session.id else self._sessions.session(section_id)
+            before = ids[place - 2] if place > 1 else ""
+            repeated = self._messages.carried(section_id, before) if chain else frozenset()
+            parts = self._parts(section_id, repeated)
+            first, part = True, next(parts)
+            while part is not None:
+                (heads, waiting), part = part, next(parts, None)
+                last = place == len(ids) and part is None
+                yield Piece(section_id, row, place, len(ids), heads, waiting, first, last)
+                first = False
+
+    def _parts(
+        self, section_id: str, repeated: frozenset[int]
+    ) -> Iterator[tuple[tuple[Head, ...], tuple[Message, ...]] | None]:
+        """Heads of a section in pages, or up to where a waiting message belongs behind them; at least one part."""
+        waiting = self._messages.waiting(section_id)
+        pages = self._pages(section_id, repeated)
+        if not waiting:
+            yield from ((page, ()) for page in pages)
+            return
+        heads = tuple(head for page in pages for head in page)
+        done = 0
+        placed = zip(places([head.timestamp for head in heads], waiting), waiting, strict=True)
+        for place, group in groupby(placed, key=lambda pair: pair[0]):
+            yield heads[done:place], tuple(message for _, message in group)
+            done = place
+        if heads[done:]:
+            yield heads[done:], ()
+
+    def _pages(self, section_id: str, repeated: frozenset[int]) -> Iterator[tuple[Head, ...]]:
+        after, more = 0, True
+        while more:
+            page = self._messages.heads(section_id, after=after, limit=PAGE)
+            yield tuple(head for head in page.items if head.id not in repeated)
+            after, more = page.items[-1].id if page.items else after, page.more

@@ -1,0 +1,125 @@
+"""Searches of one home: newest first, best, oldest, counted, and words that were meant."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+
+from ..base.cancel import Cancel
+from ..base.errors import CannotOpen, Damaged
+from ..base.models import Batch, Count, Hit
+from ..home_store import HomeStore
+from ..query.parse import Query, parse
+from ..query.tokenizer import cjk_runs, fold
+from ..sqlite.rows import vocabulary
+from . import stream
+from .ranking import Ranking
+
+
+class Searches:
+    """A query is words as they are typed, or what `query.parse` made of them."""
+
+    def __init__(self, store: HomeStore) -> None:
+        self._store = store
+
+    def search(
+        self, query: Query | str, *, limit: int = 200, cancel: Cancel | None = None, after_id: int = 0
+    ) -> Iterator[Batch]:
+        """Hits newest first, from SQLite and from files that know more, batch by batch.
+
+        Args:
+            query: Words as they are typed, or what `query.parse` made of them.
+            limit: Hits in all.
+            cancel: Withdraws the question.
+            after_id: Only messages of SQLite above this id.
+
+        Raises:
+            QueryInvalid: A filter's value means nothing.
+            Interrupted: `cancel` was withdrawn.
+        """
+        now = time.time()
+        asked = parse(query, now=now) if isinstance(query, str) else query
+        return stream.stream(
+            self._store.reader,
+            self._store.leftovers,
+            asked,
+            now=now,
+            limit=limit,
+            after_id=after_id,
+            profile=self._store.profile,
+            cancel=cancel,
+        )
+
+    def rank(
+        self,
+        query: Query | str,
+        *,
+        limit: int = 20,
+        found: Sequence[Hit] | None = None,
+        cancel: Cancel | None = None,
+    ) -> Batch:
+        """The best hits, best first; of equally good ones the newer first.
+
+        Of many matches the newest 50,000 are ranked, and `fallback` says so.
+        Hits of files are put in by their own worth.
+
+        Args:
+            query: Words as they are typed, or what `query.parse` made of them.
+            limit: Hits in all.
+            found: The newest hits, where a search gave them: they are ranked where no index can rank more.
+            cancel: Withdraws the question.
+
+        Raises:
+            QueryInvalid: A filter's value means nothing.
+            Interrupted: `cancel` was withdrawn.
+        """
+        return self._ranking(query, cancel).best(limit, found)
+
+    def oldest(self, query: Query | str, *, limit: int = 200, cancel: Cancel | None = None) -> Batch:
+        """The oldest hits, oldest first; every match is looked at.
+
+        Raises:
+            QueryInvalid: A filter's value means nothing.
+            Interrupted: `cancel` was withdrawn.
+        """
+        return self._ranking(query, cancel).oldest(limit)
+
+    def count(self, query: Query | str, *, cap: int | None = None, cancel: Cancel | None = None) -> Count:
+        """How many messages a search has to find and in how many sessions, those of files too.
+
+        Args:
+            cap: Count no further than that.
+
+        Raises:
+            QueryInvalid: A filter's value means nothing.
+            Interrupted: `cancel` was withdrawn.
+        """
+        return self._ranking(query, cancel).count(cap)
+
+    def meant(self, query: Query | str, *, cancel: Cancel | None = None) -> dict[str, str]:
+        """What was meant, perhaps, where nothing was found: words that the index lacks, each with the closest it has.
+
+        Chinese, Japanese and Korean words, and those that are still being typed, are left out.
+        Where SQLite cannot be read there is nothing to propose; the search itself has said why.
+
+        Raises:
+            QueryInvalid: A filter's value means nothing.
+            Interrupted: `cancel` was withdrawn.
+        """
+        asked = parse(query, now=time.time()) if isinstance(query, str) else query
+        words = {word for term in asked.terms if not term.prefix for word in term.words if not cjk_runs(word)}
+        try:
+            found = {
+                word: vocabulary.near(self._store.reader, fold(word).letters, limit=1, cancel=cancel)
+                for word in sorted(words)
+            }
+        except (CannotOpen, Damaged):
+            return {}
+        return {word: close[0] for word, close in found.items() if close}
+
+    def _ranking(self, query: Query | str, cancel: Cancel | None) -> Ranking:
+        now = time.time()
+        asked = parse(query, now=now) if isinstance(query, str) else query
+        return Ranking(
+            self._store.reader, self._store.leftovers, asked, now=now, profile=self._store.profile, cancel=cancel
+        )
