@@ -15,7 +15,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, NoReturn
 
 if TYPE_CHECKING:
-    from hermes_tui.feed import OpenStore, Shelf
+    from hermes_tui.feed import OpenRepairs, Shelf
     from store import Home
 
 SWITCH = 0.001
@@ -329,7 +329,7 @@ def _screen(arguments: Arguments, home: Home, stack: ExitStack) -> int:
     return WRONG if app.return_code == CRASHED else app.return_code or 0
 
 
-def _to_write(arguments: Arguments, home: Home) -> OpenStore | None:
+def _to_write(arguments: Arguments, home: Home) -> OpenRepairs | None:
     """What opens a home for repairs; None where nothing may be written: read-only, or all profiles as one."""
     from store import SessionDB
 

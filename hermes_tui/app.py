@@ -28,7 +28,7 @@ from hermes_tui.render.safe import one_line
 from hermes_tui.screens.browse.screen import BrowserScreen
 
 if TYPE_CHECKING:
-    from hermes_tui.feed import OpenStore
+    from hermes_tui.feed import OpenRepairs, OpenStore
 
 DEFAULT_THEME = "textual-dark"
 NO_COLOUR_THEME = "ansi-dark"
@@ -68,7 +68,7 @@ class HermesApp(App[None]):
         self,
         open_store: OpenStore,
         *,
-        open_to_write: OpenStore | None = None,
+        open_to_write: OpenRepairs | None = None,
         owner: str = "default",
         where: str = "~/.hermes",
         config: Config | None = None,

@@ -1,7 +1,4 @@
-"""The store: sessions and messages of Hermes homes, from SQLite and from the legacy files beside it.
-
-This is the one door; what is not named here may change.
-"""
+"""The public API of the store: sessions and messages of Hermes homes. What is not named here may change."""
 
 from __future__ import annotations
 
@@ -57,15 +54,19 @@ from .base.models import (
     Verdict,
     Whereabouts,
 )
+from .browse.protocol import Browser, Repairs
+from .browse.reading import Piece, Reading
 from .files.home import Home
 from .files.outbox import Pending
-from .profiles.browser import ProfilesDB, open_home
+from .open import open_store
+from .profiles.browser import ProfilesBrowser, open_home
 from .repair.model import Line, Operation, Plan, Progress, Receipt, Refusal, Run, State, Why
 from .session_db import SessionDB
 
 __all__ = [
     "BackupFailed",
     "Batch",
+    "Browser",
     "Cancel",
     "CannotOpen",
     "Census",
@@ -98,16 +99,19 @@ __all__ = [
     "Outline",
     "Page",
     "Pending",
+    "Piece",
     "Plan",
     "PlanChanged",
-    "ProfilesDB",
+    "ProfilesBrowser",
     "Progress",
     "QueryInvalid",
     "ReadOnly",
+    "Reading",
     "Receipt",
     "Refusal",
     "Refused",
     "Relation",
+    "Repairs",
     "Replaced",
     "Run",
     "Scope",
@@ -126,5 +130,6 @@ __all__ = [
     "Whereabouts",
     "Why",
     "open_home",
+    "open_store",
     "replay",
 ]

@@ -161,7 +161,9 @@ class SessionDB:
     watch = delegate(_browser, HomeBrowser.watch)
     health = delegate(_browser, HomeBrowser.health)
     refused = delegate(_browser, HomeBrowser.refused)
+    replayable = delegate(_browser, HomeBrowser.replayable)
 
     repair = delegate(_repairs, HomeRepairs.repair)
     finish = delegate(_repairs, HomeRepairs.finish)
     undo = delegate(_repairs, HomeRepairs.undo)
+    replay = delegate(_repairs, HomeRepairs.replay)

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from store import SessionDB
+from store import SessionDB, SessionRecorder
 
 Dict = dict[str, Any]
 
@@ -80,3 +80,10 @@ def locked(path: Path) -> Iterator[None]:
         holder.stdin.close()
         holder.wait(10)
         holder.stdout.close()
+
+
+def database_of(recorder: SessionRecorder) -> SessionDB:
+    """The database that a recorder writes through."""
+    database = recorder._db
+    assert isinstance(database, SessionDB)
+    return database

@@ -12,7 +12,7 @@ from hermes_tui.cli.show import checked, now, opened, session_named
 from hermes_tui.render.repair_plan import sentences
 from hermes_tui.render.safe import SafeText, safe
 from hermes_tui.render.time import in_words, many
-from store import Home, Operation, OperationMissing, Plan, Receipt, Refused, SessionDB, State
+from store import Browser, Home, Operation, OperationMissing, Plan, Receipt, Refused, Repairs, SessionDB, State
 
 REFUSED = 1
 MERGE_HINT = "; --merge inserts them all the same"
@@ -127,7 +127,7 @@ def undo(home: Home, name: str, *, yes: bool, read_only: bool, as_json: bool, st
     return 0
 
 
-def _plans(db: SessionDB, wish: Wish) -> list[Plan]:
+def _plans(db: Browser, wish: Wish) -> list[Plan]:
     if wish.every:
         return list(db.plans(adopt=wish.adopt))
     stopped = {one.id: one.session_id for one in db.operations() if one.unfinished}
@@ -155,7 +155,7 @@ def _undo_question(found: Operation) -> str:
     return f"Take {taken} out of {safe(found.session_id)} again, and give {in_words(found.moved)} their old ids?"
 
 
-def _apply(db: SessionDB, plans: Sequence[Plan], wish: Wish, paper: Paper, streams: Streams, *, as_json: bool) -> int:
+def _apply(db: Repairs, plans: Sequence[Plan], wish: Wish, paper: Paper, streams: Streams, *, as_json: bool) -> int:
     """Do the plans one after the other; what is refused does not stop the others."""
     code = 0
     for plan in plans:

@@ -12,7 +12,7 @@ from hermes_tui.cli.show import now, opened
 from hermes_tui.render.line import pad_left
 from hermes_tui.render.safe import SafeText, one_line, safe
 from hermes_tui.render.time import many
-from store import Batch, ContextLine, Hit, Home, Message, Origin, SessionDB
+from store import Batch, Browser, ContextLine, Hit, Home, Message, Origin
 from store.query.parse import parse
 
 SNIPPET = 200
@@ -89,7 +89,7 @@ def search(
     return 0
 
 
-def _find(db: SessionDB, query: str, *, limit: int, sort: str) -> _Found:
+def _find(db: Browser, query: str, *, limit: int, sort: str) -> _Found:
     """The hits in the order asked for.
 
     The store streams them newest first; the other orders look at every match.
@@ -106,7 +106,7 @@ def _find(db: SessionDB, query: str, *, limit: int, sort: str) -> _Found:
 class _Windows:
     """What stands around hits, from the source where each was found."""
 
-    def __init__(self, db: SessionDB, width: int) -> None:
+    def __init__(self, db: Browser, width: int) -> None:
         self._db = db
         self._width = width
         self._files: dict[str, Sequence[Message]] = {}

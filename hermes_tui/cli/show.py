@@ -18,6 +18,7 @@ from hermes_tui.render.row import session_row, title_of
 from hermes_tui.render.safe import SafeText, safe, safe_lines
 from hermes_tui.render.time import in_words, many
 from store import (
+    Browser,
     CannotOpen,
     Check,
     Damaged,
@@ -29,7 +30,6 @@ from store import (
     Origin,
     Outline,
     Session,
-    SessionDB,
     StoreError,
     StoreMissing,
     Verdict,
@@ -55,7 +55,7 @@ def now() -> datetime:
     return datetime.now().astimezone()
 
 
-def opened(home: Home) -> closing[SessionDB]:
+def opened(home: Home) -> closing[Browser]:
     """The store of a home, to read, closed on the way out."""
     return closing(open_home(home))
 
@@ -162,7 +162,7 @@ def check(home: Home, ids: Sequence[str], *, as_json: bool, out: TextIO, err: Te
     return 1 if lost else 0
 
 
-def session_named(db: SessionDB, name: str) -> Session:
+def session_named(db: Browser, name: str) -> Session:
     """The session with this id, or the only one whose id starts so.
 
     Raises:
@@ -171,7 +171,7 @@ def session_named(db: SessionDB, name: str) -> Session:
     trouble: StoreError | None = None
     session = None
     try:
-        session = db.session(db.resolve_session_id(name) or name)
+        session = db.session(db.resolve(name) or name)
     except StoreMissing:
         pass
     except (CannotOpen, Damaged) as error:
@@ -187,7 +187,7 @@ def session_named(db: SessionDB, name: str) -> Session:
     return session
 
 
-def _from_sqlite(db: SessionDB, found: _Listing) -> None:
+def _from_sqlite(db: Browser, found: _Listing) -> None:
     page = db.sessions(limit=PAGE)
     found.sessions += page.items
     while page.more:
@@ -196,17 +196,17 @@ def _from_sqlite(db: SessionDB, found: _Listing) -> None:
     found.sessions = list({session.id: session for session in found.sessions}.values())
 
 
-def _from_files(db: SessionDB, found: _Listing) -> None:
+def _from_files(db: Browser, found: _Listing) -> None:
     known = {session.id for session in found.sessions}
     found.sessions += [session for session in db.file_sessions() if session.id not in known]
 
 
-def _facts(db: SessionDB, found: _Listing) -> None:
+def _facts(db: Browser, found: _Listing) -> None:
     for facts in db.all_facts():
         found.facts[facts.session_id] = facts
 
 
-def _outlines(db: SessionDB, found: _Listing) -> None:
+def _outlines(db: Browser, found: _Listing) -> None:
     for start in range(0, len(found.sessions), PAGE):
         found.outlines |= db.outlines([session.id for session in found.sessions[start : start + PAGE]])
 
@@ -262,12 +262,12 @@ def _print_rows(paper: Paper, rows: Iterable[tuple[Session, Drift | None]], foun
         paper.line(SafeText(f"{plain(line)[1:]} {safe(session.id)}"))
 
 
-def _in_sqlite(db: SessionDB, session: Session) -> int:
+def _in_sqlite(db: Browser, session: Session) -> int:
     """Rows without session_meta, undone and compacted ones included (design §5)."""
     return sum(1 for head in _heads(db, session) if head[1] != "session_meta")
 
 
-def _heads(db: SessionDB, session: Session) -> Iterator[tuple[int, str]]:
+def _heads(db: Browser, session: Session) -> Iterator[tuple[int, str]]:
     after, more = 0, True
     while more:
         page = db.heads(session.id, after=after)
@@ -275,7 +275,7 @@ def _heads(db: SessionDB, session: Session) -> Iterator[tuple[int, str]]:
         after, more = page.items[-1].id if page.items else after, page.more
 
 
-def _rows(db: SessionDB, session: Session) -> Iterator[Message]:
+def _rows(db: Browser, session: Session) -> Iterator[Message]:
     """Every row of a session in order."""
     ids = [message_id for message_id, _ in _heads(db, session)]
     for start in range(0, len(ids), BODIES):

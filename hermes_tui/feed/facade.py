@@ -16,13 +16,13 @@ from textual.message import Message
 from hermes_tui.feed import questions, search_requests
 from hermes_tui.feed.answers import Answer, BodiesArrived, ContextArrived, GrowthArrived, SectionArrived, TitlesRanked
 from hermes_tui.feed.health_requests import Doctoring
-from hermes_tui.feed.store_worker import OpenStore
+from hermes_tui.feed.store_worker import OpenRepairs, OpenStore
 from store.base.cancel import Cancel
 from store.errors import CannotOpen, Damaged
 from store.models import Change, Hit, Origin, Session
 
 if TYPE_CHECKING:
-    from store import SessionDB
+    from store import Browser
     from store.query.parse import Query
 
 FILES_AFTER = 0.6
@@ -75,7 +75,7 @@ class Feed(Doctoring):
         clock: Callable[[], float] = time.monotonic,
         debounce: float = 0.008,
         pause: float = 0.1,
-        open_to_write: OpenStore | None = None,
+        open_to_write: OpenRepairs | None = None,
     ) -> None:
         super().__init__(open_db, post, clock, pause=pause, open_to_write=open_to_write)
         self._debounce = debounce
@@ -181,7 +181,7 @@ class Feed(Doctoring):
 
     # What is read in the lanes.
 
-    def _hits(self, search: _Search, db: SessionDB) -> Iterator[Answer]:
+    def _hits(self, search: _Search, db: Browser) -> Iterator[Answer]:
         """The search; between two batches, and after it, what was added meanwhile."""
         if search.seen is None:
             search.seen = self.newest or _newest_in(db)
@@ -197,7 +197,7 @@ class Feed(Doctoring):
         )
         yield from self._new_hits(search, db)
 
-    def _new_hits(self, search: _Search, db: SessionDB) -> Iterator[Answer]:
+    def _new_hits(self, search: _Search, db: Browser) -> Iterator[Answer]:
         newest = self.newest
         if search.seen is None or newest <= search.seen:
             return
@@ -207,11 +207,11 @@ class Feed(Doctoring):
         yield from (message for message in found if message.batch.hits)
         search.seen = newest
 
-    def _bodies(self, reading: _Reading, db: SessionDB) -> Iterator[Answer]:
+    def _bodies(self, reading: _Reading, db: Browser) -> Iterator[Answer]:
         while ids := self.some(reading.wanted):
             yield BodiesArrived(reading.generation, db.messages(ids))
 
-    def _transcript(self, reading: _Reading, db: SessionDB) -> Iterator[Answer]:
+    def _transcript(self, reading: _Reading, db: Browser) -> Iterator[Answer]:
         read = questions.from_file if reading.from_file else questions.transcript
         return read(db, reading.generation, reading.session)
 
@@ -229,7 +229,7 @@ class Feed(Doctoring):
             )
 
 
-def _newest_in(db: SessionDB) -> int:
+def _newest_in(db: Browser) -> int:
     """The highest message id, 0 where SQLite cannot be read: then the files alone are searched."""
     try:
         return max([row.last_id or 0 for row in db.recent(limit=1)], default=0)

@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING
 
 from hermes_tui.feed.answers import Answer, ChecksEnded, FindingArrived, Replayed, ReplayEnded, SpoolArrived
 from hermes_tui.feed.repair_requests import Mending
-from store import replay
 from store.base.cancel import Cancel
 from store.errors import StoreError
 from store.files import outbox
 
 if TYPE_CHECKING:
-    from store import SessionDB
+    from store import Browser
 
 
 class Doctoring(Mending):
@@ -45,13 +44,13 @@ class Doctoring(Mending):
         self._writing = cancel = Cancel()
         self.lane("writes").put("replay", lambda: self._replay(cancel))
 
-    def _looked(self, db: SessionDB, generation: int, cancel: Cancel) -> Iterator[Answer]:
+    def _looked(self, db: Browser, generation: int, cancel: Cancel) -> Iterator[Answer]:
         yield from self._waiting(db, generation)
         for finding in db.health(cancel=cancel):
             yield FindingArrived(generation, finding)
         yield ChecksEnded(generation)
 
-    def _waiting(self, db: SessionDB, generation: int) -> Iterator[Answer]:
+    def _waiting(self, db: Browser, generation: int) -> Iterator[Answer]:
         found, problems = [], []
         try:
             paths = db.refused()
@@ -66,8 +65,7 @@ class Doctoring(Mending):
 
     def _replay(self, cancel: Cancel) -> None:
         try:
-            outbox.refuse_without(self.store().path)
-            for path in self._to_write().refused():
+            for path in self.store().replayable():
                 if cancel.cancelled:
                     break
                 self._replayed(path)
@@ -79,7 +77,7 @@ class Doctoring(Mending):
 
     def _replayed(self, path: Path) -> None:
         try:
-            written = replay(self._to_write(), path)
+            written = self._to_write().replay(path)
         except StoreError as error:
             self.post(Replayed(0, path.name, 0, error))
         else:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from hermes_tui.feed.store_worker import OpenStore
+    from hermes_tui.feed.store_worker import OpenRepairs, OpenStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,5 +21,5 @@ class Shelf:
     """What the search row says at its end."""
     where: str
     """The home's folder as people write it."""
-    open_to_write: OpenStore | None = None
+    open_to_write: OpenRepairs | None = None
     """Opens it for repairs; None where nothing may be written."""

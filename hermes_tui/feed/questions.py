@@ -27,7 +27,7 @@ from store.formats.spool_placement import places
 from store.models import Change, Drift, Head, JsonlFacts, Message, Session
 
 if TYPE_CHECKING:
-    from store import SessionDB
+    from store import Browser
 
 FIRST_ROWS = 200
 """Enough for the tallest terminal; the rest follows in pages."""
@@ -43,7 +43,7 @@ FEW = 32
 """Changed sessions that are read one by one; for more, the newest rows are read instead."""
 
 
-def listed(db: SessionDB, generation: int) -> Iterator[Answer]:
+def listed(db: Browser, generation: int) -> Iterator[Answer]:
     """The newest rows and their flags for the first frame, the counts, then every row in pages."""
     look = db.glance(limit=FIRST_ROWS)
     yield SessionsArrived(generation, look.sessions, drifts=look.drifts, facts=look.facts)
@@ -55,7 +55,7 @@ def listed(db: SessionDB, generation: int) -> Iterator[Answer]:
     yield SessionsArrived(generation, page.items, done=True)
 
 
-def flagged(db: SessionDB, generation: int, cancel: Cancel, clock: Callable[[], float]) -> Iterator[Answer]:
+def flagged(db: Browser, generation: int, cancel: Cancel, clock: Callable[[], float]) -> Iterator[Answer]:
     """The verdict of every session that has a JSONL file: what is remembered at once, the rest as it is compared."""
     survey = db.survey(cancel=cancel)
     step = next(survey)
@@ -75,7 +75,7 @@ def flagged(db: SessionDB, generation: int, cancel: Cancel, clock: Callable[[], 
 
 
 def changed(
-    db: SessionDB, generation: int, change: Change, known: Collection[str], sure: Collection[str]
+    db: Browser, generation: int, change: Change, known: Collection[str], sure: Collection[str]
 ) -> Iterator[Answer]:
     """The rows and flags that a change touches.
 
@@ -110,25 +110,25 @@ def changed(
         yield DriftsArrived(generation, drifts, facts)
 
 
-def verified(db: SessionDB, generation: int, session_ids: Sequence[str], cancel: Cancel) -> Iterator[Answer]:
+def verified(db: Browser, generation: int, session_ids: Sequence[str], cancel: Cancel) -> Iterator[Answer]:
     """The verdicts of sessions that changed."""
     for step in db.verify(session_ids, cancel=cancel):
         if step.drifts:
             yield DriftsArrived(generation, step.drifts, step.facts, by_content=True)
 
 
-def checked(db: SessionDB, generation: int, session_id: str) -> Iterator[Answer]:
+def checked(db: Browser, generation: int, session_id: str) -> Iterator[Answer]:
     """What the sources of the session on the screen lack, and why a repair would be refused."""
     check, refused = db.objection(session_id)
     yield CheckArrived(generation, check, refused)
 
 
-def from_file(db: SessionDB, generation: int, session: Session) -> Iterator[Answer]:
+def from_file(db: Browser, generation: int, session: Session) -> Iterator[Answer]:
     """What a session's JSONL file has, in one piece."""
     yield FileTranscriptArrived(generation, session.id, db.file_messages(session.id, asides=True))
 
 
-def transcript(db: SessionDB, generation: int, session: Session) -> Iterator[Answer]:
+def transcript(db: Browser, generation: int, session: Session) -> Iterator[Answer]:
     """The chain that a session belongs to, section after section; what waits in the spool stands in its place."""
     chain = db.chain(session.id)
     numbers = count(SPOOLED)
@@ -147,7 +147,7 @@ def transcript(db: SessionDB, generation: int, session: Session) -> Iterator[Ans
 _Piece: TypeAlias = tuple[tuple[Head, ...], tuple[Message, ...]]
 
 
-def _pieces(db: SessionDB, section_id: str, before: str) -> Iterator[_Piece | None]:
+def _pieces(db: Browser, section_id: str, before: str) -> Iterator[_Piece | None]:
     """The heads of a section in pages, or as far as something waits that belongs behind them; at least one piece."""
     waiting = db.waiting(section_id)
     pages = _pages(db, section_id, before)
@@ -167,7 +167,7 @@ def _first(pair: tuple[int, Message]) -> int:
     return pair[0]
 
 
-def _pages(db: SessionDB, section_id: str, before: str) -> Iterator[tuple[Head, ...]]:
+def _pages(db: Browser, section_id: str, before: str) -> Iterator[tuple[Head, ...]]:
     """The heads of a section without those that only repeat the section before."""
     repeated = db.carried(section_id, before)
     after, more = 0, True
@@ -177,7 +177,7 @@ def _pages(db: SessionDB, section_id: str, before: str) -> Iterator[tuple[Head, 
         after, more = page.items[-1].id if page.items else after, page.more
 
 
-def growth(db: SessionDB, generation: int, session_id: str, after: int) -> Iterator[GrowthArrived]:
+def growth(db: Browser, generation: int, session_id: str, after: int) -> Iterator[GrowthArrived]:
     """What was added to a section after message `after`."""
     more = True
     while more:

@@ -21,16 +21,16 @@ from hermes_tui.feed.answers import (
     RepairsEnded,
 )
 from hermes_tui.feed.session_requests import Listing
-from hermes_tui.feed.store_worker import OpenStore
+from hermes_tui.feed.store_worker import OpenRepairs, OpenStore
 from store.base.cancel import Cancel
 from store.errors import Locked, ReadOnly, Refused, StoreError
 from store.models import Change
 from store.repair.model import Line, Plan, Progress, Receipt
 
 if TYPE_CHECKING:
-    from store import SessionDB
+    from store import Browser, Repairs
 
-Work: TypeAlias = "Callable[[SessionDB, Callable[[Progress], None], Cancel], Receipt]"
+Work: TypeAlias = "Callable[[Repairs, Callable[[Progress], None], Cancel], Receipt]"
 """What is done with a store that may be written."""
 
 SOME_LINES = 100
@@ -60,11 +60,11 @@ class Mending(Listing):
         clock: Callable[[], float],
         *,
         pause: float,
-        open_to_write: OpenStore | None,
+        open_to_write: OpenRepairs | None,
     ) -> None:
         super().__init__(open_db, post, clock, pause=pause)
         self._open_to_write = open_to_write
-        self._writable: SessionDB | None = None
+        self._writable: Repairs | None = None
         self._writing: Cancel | None = None
         self._lines: Iterator[Line] = iter(())
 
@@ -128,7 +128,7 @@ class Mending(Listing):
         if self._writable is not None and not self.writing:
             self._writable.close()
 
-    def _planned(self, db: SessionDB, generation: int, session_id: str, merge: bool) -> Iterator[Answer]:
+    def _planned(self, db: Browser, generation: int, session_id: str, merge: bool) -> Iterator[Answer]:
         try:
             plan = db.plan(session_id, merge=merge)
             stopped = [one for one in db.operations() if one.session_id == session_id and one.unfinished]
@@ -139,7 +139,7 @@ class Mending(Listing):
             return
         yield PlanArrived(generation, session_id, plan, stopped[0] if stopped else None)
 
-    def _listed(self, db: SessionDB, generation: int, session_ids: Sequence[str]) -> Iterator[Answer]:
+    def _listed(self, db: Browser, generation: int, session_ids: Sequence[str]) -> Iterator[Answer]:
         for session_id in session_ids:
             try:
                 plan = db.plan(session_id)
@@ -150,7 +150,7 @@ class Mending(Listing):
             else:
                 yield PlanListed(generation, session_id, replace(plan, difference=()))
 
-    def _compared(self, db: SessionDB, generation: int, session_id: str, merge: bool) -> Iterator[Answer]:
+    def _compared(self, db: Browser, generation: int, session_id: str, merge: bool) -> Iterator[Answer]:
         self._lines = db.difference(session_id, merge=merge)
         yield from self._stretch(generation, session_id)
 
@@ -193,7 +193,7 @@ class Mending(Listing):
             self.post(Repaired(0, session_id, receipt))
         return True
 
-    def _to_write(self) -> SessionDB:
+    def _to_write(self) -> Repairs:
         if self._open_to_write is None:
             raise ReadOnly(NOT_WRITTEN)
         if self._writable is None:
@@ -201,9 +201,9 @@ class Mending(Listing):
         return self._writable
 
 
-def _repaired(plan: Plan, db: SessionDB, tell: Callable[[Progress], None], cancel: Cancel) -> Receipt:
+def _repaired(plan: Plan, db: Repairs, tell: Callable[[Progress], None], cancel: Cancel) -> Receipt:
     return db.repair(plan, progress=tell, cancel=cancel)
 
 
-def _undone(operation: str, db: SessionDB, tell: Callable[[Progress], None], cancel: Cancel) -> Receipt:
+def _undone(operation: str, db: Repairs, tell: Callable[[Progress], None], cancel: Cancel) -> Receipt:
     return db.undo(operation, progress=tell, cancel=cancel)

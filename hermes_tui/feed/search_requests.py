@@ -16,7 +16,7 @@ from store.models import ContextLine, Hit, Message, Origin
 from store.query.tokenizer import plain
 
 if TYPE_CHECKING:
-    from store import SessionDB
+    from store import Browser
     from store.query.parse import Query
 
 HitPlace: TypeAlias = "tuple[str, int, Origin]"
@@ -38,7 +38,7 @@ _WORD = re.compile(r"\w+")
 
 
 def hits(
-    db: SessionDB, generation: int, query: Query, cancel: Cancel, clock: Callable[[], float], *, after_id: int = 0
+    db: Browser, generation: int, query: Query, cancel: Cancel, clock: Callable[[], float], *, after_id: int = 0
 ) -> Iterator[HitsArrived]:
     """A search, batch by batch; with `after_id` what was added since, told as such."""
     began = clock()
@@ -47,7 +47,7 @@ def hits(
 
 
 def again(
-    db: SessionDB, generation: int, query: Query, cancel: Cancel, clock: Callable[[], float]
+    db: Browser, generation: int, query: Query, cancel: Cancel, clock: Callable[[], float]
 ) -> Iterator[HitsArrived]:
     """The same search once more, told as what was added since: a file has no ids to go on from."""
     for message in hits(db, generation, query, cancel, clock):
@@ -56,7 +56,7 @@ def again(
 
 
 def beyond(
-    db: SessionDB,
+    db: Browser,
     generation: int,
     query: Query,
     cancel: Cancel,
@@ -86,7 +86,7 @@ def _finished(query: Query) -> Query:
     return replace(query, any_of=tuple(tuple(replace(term, prefix=False) for term in terms) for terms in query.any_of))
 
 
-def around(db: SessionDB, hit: HitPlace, *, width: int) -> tuple[ContextLine, ...]:
+def around(db: Browser, hit: HitPlace, *, width: int) -> tuple[ContextLine, ...]:
     """The messages on either side of a hit, in order; those of a file where the hit is only there."""
     session_id, message_id, origin = hit
     if origin is Origin.SQLITE:

@@ -29,8 +29,8 @@ from store.errors import Locked, StoreError
 from store.models import Change, Session
 
 if TYPE_CHECKING:
-    from store import SessionDB
-    from store.browse.watch import Watch
+    from store import Browser
+    from store.browse.protocol import Watcher
 
 VERIFYING = 4.0
 """Times as long as it took to compare what changed, until that is done again: a large session may always change."""
@@ -150,11 +150,11 @@ class Listing(Desk):
                 del wishes[wish]
         return some
 
-    def _outlines(self, generation: int, db: SessionDB) -> Iterator[Answer]:
+    def _outlines(self, generation: int, db: Browser) -> Iterator[Answer]:
         while ids := self.some(self._unlined):
             yield OutlinesArrived(generation, db.outlines(ids))
 
-    def _look(self, watch: Watch | None, *, failing: bool) -> None:
+    def _look(self, watch: Watcher | None, *, failing: bool) -> None:
         """Look at the files once, tell what changed, and look again after the pause."""
         try:
             watch = watch or self.store().watch()
@@ -192,7 +192,7 @@ class Listing(Desk):
         )
         self.changed(change)
 
-    def _changed(self, generation: int, db: SessionDB) -> Iterator[Answer]:
+    def _changed(self, generation: int, db: Browser) -> Iterator[Answer]:
         with self._noting:
             change, self._change = self._change, Change()
             sure = frozenset(self._sure)
@@ -203,7 +203,7 @@ class Listing(Desk):
             delay = max(CALM, VERIFYING * self._verifying_took)
             self.put("files", "sessions", lambda db: self._verified(generation, db), name="verdicts", delay=delay)
 
-    def _verified(self, generation: int, db: SessionDB) -> Iterator[Answer]:
+    def _verified(self, generation: int, db: Browser) -> Iterator[Answer]:
         began = self._clock()
         while ids := self.some(self._unverified):
             yield from questions.verified(db, generation, ids, self._closing)

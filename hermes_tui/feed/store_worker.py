@@ -14,9 +14,10 @@ from hermes_tui.feed.serial_thread import Lane
 from store.errors import Interrupted, Locked, StoreError
 
 if TYPE_CHECKING:
-    from store import SessionDB
+    from store import Browser, Repairs
 
-OpenStore: TypeAlias = "Callable[[], SessionDB]"
+OpenStore: TypeAlias = "Callable[[], Browser]"
+OpenRepairs: TypeAlias = "Callable[[], Repairs]"
 """Opens the store; it may raise a StoreError, and is asked again then."""
 
 PATIENCE = 30.0
@@ -40,7 +41,7 @@ class Desk:
         self._open_db = open_db
         self._post = post
         self._clock = clock
-        self._db: SessionDB | None = None
+        self._db: Browser | None = None
         self._opening = threading.Lock()
         self._counting = threading.Lock()
         self._generations: dict[str, int] = {}
@@ -70,7 +71,7 @@ class Desk:
         self,
         lane: str,
         question: str,
-        read: Callable[[SessionDB], Iterable[Answer]],
+        read: Callable[[Browser], Iterable[Answer]],
         *,
         name: str = "",
         told: str = "",
@@ -89,7 +90,7 @@ class Desk:
         job = partial(self._answer, question, self.generation(question), read, told or name)
         self.lane(lane).put(name, job, delay=delay)
 
-    def store(self) -> SessionDB:
+    def store(self) -> Browser:
         """The store, opened by the first thread that needs it."""
         with self._opening:
             if self._db is None:
@@ -120,7 +121,7 @@ class Desk:
     def _stale(self, question: str, generation: int) -> bool:
         return self._closed.is_set() or self.generation(question) != generation
 
-    def _answer(self, question: str, generation: int, read: Callable[[SessionDB], Iterable[Answer]], told: str) -> None:
+    def _answer(self, question: str, generation: int, read: Callable[[Browser], Iterable[Answer]], told: str) -> None:
         """Post what `read` yields; an error of the store becomes a message, and a lock is waited for."""
         began = self._clock()
         while not self._stale(question, generation):

@@ -64,7 +64,7 @@ class SessionRecorder:
     """
 
     def __init__(self, db: HasStore, session_id: str, *, source: str = "cli", model: str | None = None) -> None:
-        self._store = db.store
+        self._db, self._store = db, db.store
         self._id = session_id
         self._source = source
         self._model = model
@@ -187,7 +187,9 @@ class SessionRecorder:
         return self._seen
 
     def _append(self, stamp: Stamp, turn: Sequence[Draft]) -> Stamp | None:
-        return self._store.write(lambda connection, layout: rows.append_after(connection, layout, self._id, stamp, turn))
+        return self._store.write(
+            lambda connection, layout: rows.append_after(connection, layout, self._id, stamp, turn)
+        )
 
     def _history(self) -> list[Dict]:
         """The messages of the session's JSONL file, each with a time."""

@@ -109,6 +109,7 @@ class HomeBrowser:
     operations = delegate(_plans, Plans.operations)
 
     census = delegate(_locator, Locator.census)
+    own_census = delegate(_locator, Locator.own)
     where = delegate(_locator, Locator.where)
 
     def problems(self) -> tuple[str, ...]:
@@ -130,6 +131,15 @@ class HomeBrowser:
     def refused(self) -> tuple[Path, ...]:
         """The files that keep messages which this store would not take; `replay` writes them."""
         return outbox.waiting(outbox.folder_of(self._store.path))
+
+    def replayable(self) -> tuple[Path, ...]:
+        """The same, where there is a store that they can go into.
+
+        Raises:
+            StoreMissing: There is none.
+        """
+        outbox.refuse_without(self._store.path)
+        return self.refused()
 
     def close(self) -> None:
         """Close every connection; later calls fail. May be called twice."""

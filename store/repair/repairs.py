@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from ..agent import recorder
 from ..base.cancel import Cancel
 from ..base.errors import OperationMissing
 from ..home_store import HomeStore
@@ -22,7 +23,7 @@ class HomeRepairs:
     """JSONL files are only ever read; rows are inserted and moved, never changed otherwise and never lost."""
 
     def __init__(self, store: HomeStore) -> None:
-        self._store = store
+        self.store = store
         self._full_backup: Path | None = None
 
     def repair(
@@ -50,9 +51,9 @@ class HomeRepairs:
             StoreError: No backup could be made (DiskFull, NoPermission, BackupFailed), or the store not written
                 (ReadOnly, Locked); what was done so far stands, and can be finished or undone.
         """
-        self._store.refuse_to_write_if_read_only()
+        self.store.refuse_to_write_if_read_only()
         copy = self._copied_to if full_backup else None
-        return Repair(self._store, plan, tell=progress or _silent, cancel=cancel or Cancel(), copy=copy).apply()
+        return Repair(self.store, plan, tell=progress or _silent, cancel=cancel or Cancel(), copy=copy).apply()
 
     def finish(self, operation: str, *, progress: Tell | None = None, cancel: Cancel | None = None) -> Receipt:
         """Go on with a repair, or with an undo, that was stopped or killed; one that is complete is left alone.
@@ -61,14 +62,14 @@ class HomeRepairs:
             OperationMissing: There is none of that id.
             StoreError: See `repair` and `undo`.
         """
-        found = next((one for one in Plans(self._store).operations() if one.id == operation), None)
+        found = next((one for one in Plans(self.store).operations() if one.id == operation), None)
         if found is None:
             raise OperationMissing(f"no repair {operation} here; repair prints the id of each")
         if found.state is State.UNDOING:
             return self.undo(operation, progress=progress, cancel=cancel)
         if found.state is not State.RUNNING:
             return Receipt(found.session_id, operation, found.state, backup=found.backup)
-        return self.repair(Plans(self._store).plan(found.session_id), progress=progress, cancel=cancel)
+        return self.repair(Plans(self.store).plan(found.session_id), progress=progress, cancel=cancel)
 
     def undo(self, operation: str, *, progress: Tell | None = None, cancel: Cancel | None = None) -> Receipt:
         """Take back what a repair inserted and give its moved messages their old ids; what came since stays.
@@ -78,11 +79,19 @@ class HomeRepairs:
             Refused: A later repair of the session has to be undone first, or Hermes is at work on it.
             StoreError: The store cannot be written; what was undone so far stands, and undo goes on with it.
         """
-        self._store.refuse_to_write_if_read_only()
-        return Undo(self._store, operation, tell=progress or _silent, cancel=cancel or Cancel()).apply()
+        self.store.refuse_to_write_if_read_only()
+        return Undo(self.store, operation, tell=progress or _silent, cancel=cancel or Cancel()).apply()
 
     def _copied_to(self, target: Path) -> Path:
         """The whole store, copied once."""
         if self._full_backup is None or not self._full_backup.exists():
-            self._full_backup = online_backup.copy(self._store.reader, target)
+            self._full_backup = online_backup.copy(self.store.reader, target)
         return self._full_backup
+
+    def replay(self, path: Path) -> int:
+        """Write the messages of one file of the outbox, and remove it; see `agent.recorder.replay`."""
+        return recorder.replay(self, path)
+
+    def close(self) -> None:
+        """Close every connection; later calls fail. May be called twice."""
+        self.store.close()

@@ -55,7 +55,7 @@ def jittering(path: Path) -> Any:
             """Nothing is open."""
 
     database = SessionDB(path)
-    database._writer._queue = Nobody()  # type: ignore[assignment]
+    database.store.writer._queue = Nobody()  # type: ignore[assignment]
     return database
 
 

@@ -56,7 +56,7 @@ def build(home: Path, files: int) -> int:
             )
             (folder / f"{name}.jsonl").write_text("\n".join(lines) + "\n")
 
-    db._writer.transaction(work)
+    db.store.writer.transaction(work)
     db.close()
     return sum(path.stat().st_size for path in folder.iterdir())
 
@@ -89,7 +89,7 @@ def barely(home: Path, db: SessionDB) -> tuple[int, int]:
     """A listing with a stat each, and one grouped count."""
     with os.scandir(home / "sessions") as entries:
         listed = [(entry.name, entry.stat(follow_symlinks=False)) for entry in entries]
-    return len(listed), len(db._reader.rows(GROUPED))
+    return len(listed), len(db.store.reader.rows(GROUPED))
 
 
 def glance(home: Path) -> dict[str, Any]:

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import apsw
 
@@ -44,6 +44,11 @@ class Timed(SessionDB):
 
     longest = 0.0
 
+    def __init__(self, path: Path, **options: Any) -> None:
+        super().__init__(path, **options)
+        self._unmeasured = self.store.write
+        self.store.write = self._write  # type: ignore[method-assign]
+
     def _write(self, work: Work[T]) -> T:
         began = 0.0
 
@@ -52,7 +57,7 @@ class Timed(SessionDB):
             began = time.monotonic()
             return work(connection, layout)  # type: ignore[arg-type]
 
-        result = super()._write(timed)
+        result = self._unmeasured(timed)
         self.longest = max(self.longest, time.monotonic() - began)
         return result
 

@@ -40,7 +40,7 @@ class StoreMachine(RuleBasedStateMachine):
 
     def _open(self) -> None:
         self.db = SessionDB(self.path)
-        self.db._writer = Writer(self.path, patience=0.01)
+        self.db.store.writer = Writer(self.path, patience=0.01)
 
     @rule(session=SESSIONS)
     def create(self, session: str) -> None:

@@ -23,7 +23,7 @@ FAMILY = ("", "-wal", "-shm", "-journal")
 def opened(path: Path, *, patience: float = 0.2) -> SessionDB:
     """A store whose writes wait a moment only; they need no reader beside them, so a WAL may lack its shared memory."""
     database = SessionDB(path)
-    database._writer = Writer(path, patience=patience)
+    database.store.writer = Writer(path, patience=patience)
     return database
 
 

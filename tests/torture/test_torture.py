@@ -112,7 +112,7 @@ def test_no_verb_drops_a_lock(tmp_path: Path, journal: str) -> None:
             held.set()
             assert go.wait(30)
 
-        database._write(work)
+        database.store.write(work)
 
     thread = threading.Thread(target=write)
     thread.start()

@@ -9,7 +9,7 @@ from datetime import datetime
 from textual.timer import Timer
 
 from hermes_tui.commands.registry import Place, footer
-from hermes_tui.feed import Feed, OpenStore
+from hermes_tui.feed import Feed, OpenRepairs, OpenStore
 from hermes_tui.feed.store_worker import PATIENCE
 from hermes_tui.render import blocks
 from hermes_tui.render.glyphs import Glyphs
@@ -45,7 +45,7 @@ class Painter(Frame):
         where: str,
         glyphs: Glyphs,
         now: Callable[[], datetime],
-        open_to_write: OpenStore | None = None,
+        open_to_write: OpenRepairs | None = None,
     ) -> None:
         super().__init__(owner=owner, glyphs=glyphs, now=now)
         self.feed = Feed(open_store, self.post_message, open_to_write=open_to_write)

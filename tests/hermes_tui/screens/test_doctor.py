@@ -12,6 +12,7 @@ from hermes_tui.screens.doctor import DoctorScreen
 from store import Replaced, SessionDB, SessionRecorder
 from store.sqlite import health
 from tests import builders
+from tests.builders import database_of
 from tests.hermes_tui.browsing import NARROW, WIDE, Stage, browsing
 from tests.store import sqlite_files
 
@@ -164,7 +165,7 @@ async def test_quitting_while_messages_are_written_is_asked(home: Path, monkeypa
 
 async def test_hostile_names_stay_text(home: Path) -> None:
     recorder = SessionRecorder(SessionDB(home / "state.db"), "\x1b]0;x\x07[@click=app.quit]bad\u202e")
-    recorder._db.ensure_session("a")
+    database_of(recorder).ensure_session("a")
     (home / "state.db-shm").rename(home / "taken")
     with pytest.raises(Replaced):
         recorder.record(builders.talk(2))

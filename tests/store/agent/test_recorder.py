@@ -23,7 +23,7 @@ from tests.builders import META, Dict, db, home, jsonl, locked, say, store, talk
 def impatient(folder: Path) -> SessionDB:
     """A store whose writes wait a twentieth of a second."""
     database = db(folder)
-    database._writer = Writer(database.path, patience=0.05)
+    database.store.writer = Writer(database.path, patience=0.05)
     return database
 
 
@@ -40,7 +40,7 @@ def letters(text: str) -> list[Dict]:
 def undo(database: SessionDB, ids: list[int]) -> None:
     """Take rows back as Hermes' rewind does."""
     marks = ", ".join("?" * len(ids))
-    database._write(
+    database.store.write(
         lambda connection, _: list(connection.execute(f"UPDATE messages SET active = 0 WHERE id IN ({marks})", ids))
     )
 

@@ -252,7 +252,7 @@ def test_n_hits_take_one_and_n_critical_sections_none_nested(db: SessionDB, monk
     writer.start()
     with monkeypatch.context() as patched:
         gate = recorder.lend
-        reader = db._reader
+        reader = db.store.reader
         patched.setattr(
             reader, "_lend", lambda cancel: gate(reader, cancel) if on_main() else recorder._gate(reader, cancel)
         )

@@ -237,7 +237,7 @@ def test_pruning_leaves_sessions_that_are_open(db: SessionDB, monkeypatch: pytes
     db.create_session("reopened", "cli")
     db.end_session("reopened", "cli_close")
     rewrite(db, "UPDATE sessions SET started_at = started_at - ?", 100 * DAY)
-    prune = db._prune
+    prune = db._sessions._prune
 
     def too_late(name: str) -> bool:
         db.reopen_session(name)
@@ -308,8 +308,8 @@ def test_an_append_waits_for_another_process_and_succeeds(db: SessionDB) -> None
 
 def test_patience_is_half_a_minute_by_default_and_ends_in_locked(db: SessionDB) -> None:
     db.create_session("s", "cli")
-    assert db._writer._patience >= 30
-    db._writer = Writer(db.path, patience=0.2)
+    assert db.store.writer._patience >= 30
+    db.store.writer = Writer(db.path, patience=0.2)
     with locked(db.path), pytest.raises(Locked):
         db.append_message("s", "user", "too late")
     assert db.message_count() == 0
@@ -318,7 +318,7 @@ def test_patience_is_half_a_minute_by_default_and_ends_in_locked(db: SessionDB) 
 def test_a_create_that_failed_under_a_lock_heals_and_search_works_throughout(db: SessionDB) -> None:
     db.create_session("before", "cli")
     db.append_message("before", "user", "needle one")
-    db._writer = Writer(db.path, patience=0.2)
+    db.store.writer = Writer(db.path, patience=0.2)
     with locked(db.path):
         with pytest.raises(Locked):
             db.create_session("s", "cli")

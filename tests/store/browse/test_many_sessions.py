@@ -108,7 +108,7 @@ def test_the_first_screen_reads_few_pages(path: Path, monkeypatch: pytest.Monkey
 
     def count() -> int:
         before = missed["all"]
-        for opened in db._reader._idle:
+        for opened in db.store.reader._idle:
             missed["all"] = int(opened.connection.status(apsw.SQLITE_DBSTATUS_CACHE_MISS)[0])
         return missed["all"] - before
 
@@ -127,13 +127,13 @@ def test_the_first_screen_reads_few_pages(path: Path, monkeypatch: pytest.Monkey
 def test_every_statement_of_the_list_walks_an_index(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     db = SessionDB(path, read_only=True)
     asked: list[tuple[str, tuple[object, ...]]] = []
-    rows = db._reader.rows
+    rows = db.store.reader.rows
 
     def noted(sql: str, bindings: tuple[object, ...] = (), **_: object) -> object:
         asked.append((sql, bindings))
         return rows(sql, bindings)
 
-    monkeypatch.setattr(db._reader, "rows", noted)
+    monkeypatch.setattr(db.store.reader, "rows", noted)
     db.recent(limit=50)
     page = db.sessions(limit=200)
     db.sessions(limit=200, cursor=page.cursor)

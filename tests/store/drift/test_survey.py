@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from store import Cancel, Drift, Home, Interrupted, ProfilesDB, SessionDB
+from store import Cancel, Drift, Home, Interrupted, ProfilesBrowser, SessionDB
 from store.files.verdict_cache import locate
 from store.models import SurveyStep
 from tests.builders import META, db, home, jsonl, say, store, talk
@@ -265,7 +265,7 @@ def test_profiles_are_surveyed_as_one(folder: Path, tmp_path: Path) -> None:
     homes = Home(folder).profiles()
 
     for steps in (7, 2):
-        with closing(ProfilesDB(homes, cache_dir=tmp_path / "cache")) as every:
+        with closing(ProfilesBrowser(homes, cache_dir=tmp_path / "cache")) as every:
             told = list(every.survey(cancel=Cancel()))
             assert every.glance().drifts["work/same"] is Drift.JSONL_AHEAD
         assert flags(told).items() >= {"ahead": Drift.JSONL_AHEAD, "work/same": Drift.JSONL_AHEAD}.items()

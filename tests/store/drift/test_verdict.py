@@ -192,7 +192,7 @@ def test_what_the_user_undid_is_not_missing(tmp_path: Path) -> None:
     database = db(folder)
     ids = store(database, "s", talk(4))
     jsonl(folder, "s", talk(4))
-    database._write(
+    database.store.write(
         lambda connection, _: list(connection.execute("UPDATE messages SET active = 0 WHERE id >= ?", (ids[2],)))
     )
     check = database.check("s")
@@ -205,7 +205,7 @@ def test_what_the_user_undid_is_not_missing_where_jsonl_has_it_in_another_place(
     first, *others = talk(4)
     [undone, *_] = store(database, "s", [first, *others])
     jsonl(folder, "s", [*others, first])
-    database._write(
+    database.store.write(
         lambda connection, _: list(connection.execute("UPDATE messages SET active = 0 WHERE id = ?", (undone,)))
     )
     assert database.check("s").verdict is Verdict.SAME

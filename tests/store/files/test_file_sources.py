@@ -203,7 +203,7 @@ def test_a_spool_file_that_is_none_is_counted_and_harms_nothing(tmp_path: Path, 
     spool(folder, "2", dropped("a", 1, "fine"))
     db = opened(folder)
     assert [row.id for row in db.file_sessions()] == ["a"]
-    assert len(db.leftovers.spool.problems()) == 1
+    assert len(db.store.leftovers.spool.problems()) == 1
     db.close()
 
 
@@ -252,9 +252,9 @@ def test_no_content_of_such_a_file_raises(tmp_path_factory: pytest.TempPathFacto
     (folder / "sessions" / "session_a.json").write_text(text[: len(text) - cut] if cut < 100 else text)
     spool(folder, "1", text)
     db = opened(folder, read_only=True)
-    for row in db.leftovers.sessions(()):
-        db.leftovers.outline(row.id)
-        assert len(db.leftovers.messages(row.id)) == row.messages
+    for row in db.store.leftovers.sessions(()):
+        db.store.leftovers.outline(row.id)
+        assert len(db.store.leftovers.messages(row.id)) == row.messages
     db.close()
 
 

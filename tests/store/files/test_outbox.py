@@ -14,7 +14,7 @@ import pytest
 from store import Damaged, DiskFull, Locked, Replaced, SessionDB, SessionRecorder, StoreError, replay
 from store.files import outbox
 from store.sqlite.connect.writer import Writer
-from tests.builders import db, home, locked, talk
+from tests.builders import database_of, db, home, locked, talk
 from tests.store import sqlite_files
 
 
@@ -59,7 +59,7 @@ def test_after_a_replacement_writes_stop_reads_reopen_and_nothing_is_lost(
         recorder.record(talk(6))
 
     assert "doctor --replay" in "".join(first.value.__notes__)
-    assert [row["id"] for row in recorder._db.search_sessions()] == ["other"]
+    assert [row["id"] for row in database_of(recorder).search_sessions()] == ["other"]
     [path] = outbox.waiting(outbox.folder_of(folder / "state.db"))
     assert path == recorder.spooled
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
@@ -82,7 +82,7 @@ def test_a_wal_that_vanished_stops_writes_and_what_was_lost_with_it_comes_back(
     with pytest.raises(Replaced):
         recorder.record(talk(4))
     [path] = outbox.waiting(folder / "pending_messages")
-    recorder._db.close()
+    database_of(recorder).close()
 
     assert replay(SessionDB(folder / "state.db"), path) == 4
     assert contents(SessionDB(folder / "state.db")) == words(4)
@@ -97,9 +97,9 @@ def test_a_shm_that_vanished_stops_writes(folder: Path, recorder: SessionRecorde
 
 def test_a_file_copied_over_in_place_stops_writes(folder: Path, recorder: SessionRecorder) -> None:
     """What Hermes gives each file as its number tells them apart (docs/format.md §7.8)."""
-    database = recorder._db
+    database = database_of(recorder)
     for number in (7, 8):
-        database._write(lambda connection, _, number=number: connection.pragma("application_id", number))  # type: ignore[misc]
+        database.store.write(lambda connection, _, number=number: connection.pragma("application_id", number))  # type: ignore[misc]
         if number == 7:
             recorder.record(talk(3))
 
@@ -137,17 +137,17 @@ def test_a_store_that_comes_back_gets_them_and_the_file_goes(folder: Path, recor
     with pytest.raises(Replaced):
         recorder.record(talk(4))
     (folder / "taken").rename(folder / "state.db-shm")
-    recorder._db._writer.close()
+    database_of(recorder).store.writer.close()
     assert outbox.waiting(folder / "pending_messages") == (recorder.spooled,)
 
     assert recorder.record(talk(5)) == 3
-    assert contents(recorder._db) == words(5)
+    assert contents(database_of(recorder)) == words(5)
     assert outbox.waiting(folder / "pending_messages") == ()
 
 
 def test_a_lock_writes_no_file_until_the_agent_ends(folder: Path) -> None:
     database = db(folder)
-    database._writer = Writer(database.path, patience=0.05)
+    database.store.writer = Writer(database.path, patience=0.05)
     recorder = SessionRecorder(database, "s")
     with locked(folder / "state.db"):
         with pytest.raises(Locked):
@@ -162,7 +162,7 @@ def test_a_lock_writes_no_file_until_the_agent_ends(folder: Path) -> None:
 
 def test_an_agent_that_ends_when_the_lock_is_free_leaves_no_file(folder: Path) -> None:
     database = db(folder)
-    database._writer = Writer(database.path, patience=0.05)
+    database.store.writer = Writer(database.path, patience=0.05)
     recorder = SessionRecorder(database, "s")
     with locked(folder / "state.db"), pytest.raises(Locked):
         recorder.record(talk(2))
@@ -179,7 +179,7 @@ def test_a_replay_that_fails_keeps_the_messages(folder: Path, recorder: SessionR
         recorder.record(talk(4))
     (folder / "taken").rename(folder / "state.db-shm")
     fresh = SessionDB(folder / "state.db")
-    fresh._writer = Writer(fresh.path, patience=0.05)
+    fresh.store.writer = Writer(fresh.path, patience=0.05)
     assert recorder.spooled is not None
 
     with locked(folder / "state.db"), pytest.raises(Locked):
@@ -218,7 +218,7 @@ def test_a_file_that_is_not_ours_is_left_alone(folder: Path, recorder: SessionRe
     path.write_bytes(data)
 
     with pytest.raises(Damaged):
-        replay(recorder._db, path)
+        replay(database_of(recorder), path)
     assert path.read_bytes() == data
 
 

@@ -52,10 +52,10 @@ def test_a_real_home_has_nothing_worse_than_its_modes(each_home: Path) -> None:
 
 
 def test_looking_changes_nothing(db: SessionDB) -> None:
-    version = db._reader.data_version()
+    version = db.store.reader.data_version()
     list(db.health())
 
-    assert db._reader.data_version() == version
+    assert db.store.reader.data_version() == version
 
 
 def test_nobody_waits_for_the_copy(db: SessionDB, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from store import Count, Damaged, Home, Origin, Session, SessionDB
-from store.profiles.browser import ProfilesDB
+from store.profiles.browser import ProfilesBrowser
 from tests.builders import home, jsonl, say, store
 
 
@@ -32,27 +32,27 @@ def root(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def db(root: Path) -> Iterator[ProfilesDB]:
+def db(root: Path) -> Iterator[ProfilesBrowser]:
     """All of them as one."""
-    merged = ProfilesDB(Home(root).profiles())
+    merged = ProfilesBrowser(Home(root).profiles())
     yield merged
     merged.close()
 
 
 @pytest.fixture
-def partial(root: Path) -> Iterator[ProfilesDB]:
+def partial(root: Path) -> Iterator[ProfilesBrowser]:
     """The same, and two profiles whose state.db is none, one of them with a file."""
     (root / "profiles" / "torn" / "sessions").mkdir(parents=True)
     (root / "profiles" / "void").mkdir()
     for name in ("torn", "void"):
         (root / "profiles" / name / "state.db").write_text("this is no database, not by any means" * 9)
     jsonl(root / "profiles" / "torn", "kept", [say("user", "walrus in a torn profile")])
-    merged = ProfilesDB(Home(root).profiles())
+    merged = ProfilesBrowser(Home(root).profiles())
     yield merged
     merged.close()
 
 
-def test_a_profile_that_cannot_be_read_hides_no_other(partial: ProfilesDB) -> None:
+def test_a_profile_that_cannot_be_read_hides_no_other(partial: ProfilesBrowser) -> None:
     """Mutants: `_stored`, `_hits`, `checks` and the watch, each of them passing its error on."""
     listed: list[Session] = []
     page = partial.sessions(limit=1)
@@ -83,7 +83,7 @@ def test_a_profile_that_cannot_be_read_hides_no_other(partial: ProfilesDB) -> No
     assert body.text == "walrus in a torn profile"
 
 
-def test_a_profile_that_was_mended_is_read_again(partial: ProfilesDB, root: Path) -> None:
+def test_a_profile_that_was_mended_is_read_again(partial: ProfilesBrowser, root: Path) -> None:
     assert partial.scope().total == 4
     assert partial.problems()
     for name in ("torn", "void"):
@@ -93,7 +93,7 @@ def test_a_profile_that_was_mended_is_read_again(partial: ProfilesDB, root: Path
     assert partial.problems() == ()
 
 
-def test_a_repair_of_any_profile_can_be_looked_at(db: ProfilesDB) -> None:
+def test_a_repair_of_any_profile_can_be_looked_at(db: ProfilesBrowser) -> None:
     plan = db.plan("work/same")
     assert plan.session_id == "work/same"
     assert plan.check.jsonl_messages == 4
@@ -101,7 +101,7 @@ def test_a_repair_of_any_profile_can_be_looked_at(db: ProfilesDB) -> None:
     assert db.operations() == ()
 
 
-def test_every_session_of_every_profile_is_listed(db: ProfilesDB) -> None:
+def test_every_session_of_every_profile_is_listed(db: ProfilesBrowser) -> None:
     listed: list[Session] = []
     page = db.sessions(limit=1)
     while page.more:
@@ -121,7 +121,7 @@ def test_every_session_of_every_profile_is_listed(db: ProfilesDB) -> None:
     assert db.outlines(["same", "work/same", "bare/file"])["work/same"].first_words == "walrus 1"
 
 
-def test_a_transcript_leads_to_its_own_profile(db: ProfilesDB) -> None:
+def test_a_transcript_leads_to_its_own_profile(db: ProfilesBrowser) -> None:
     for prefix, place in (("", 0), ("work/", 1)):
         assert db.chain(f"{prefix}next") == (f"{prefix}same", f"{prefix}next")
         heads = db.heads(f"{prefix}same").items
@@ -138,7 +138,7 @@ def test_a_transcript_leads_to_its_own_profile(db: ProfilesDB) -> None:
     assert [message.id for message in db.messages(ids[::-1])] == ids[::-1]
 
 
-def test_a_search_finds_in_all_profiles_newest_first(db: ProfilesDB) -> None:
+def test_a_search_finds_in_all_profiles_newest_first(db: ProfilesBrowser) -> None:
     batches = list(db.search("walrus"))
     hits = [hit for batch in batches for hit in batch.hits]
     assert [(hit.session_id, hit.origin) for hit in hits] == [
@@ -153,7 +153,7 @@ def test_a_search_finds_in_all_profiles_newest_first(db: ProfilesDB) -> None:
     assert len(batch.hits) == 1
 
 
-def test_flags_and_verdicts_are_of_their_profile(db: ProfilesDB) -> None:
+def test_flags_and_verdicts_are_of_their_profile(db: ProfilesBrowser) -> None:
     assert {facts.session_id for facts in db.all_facts()} == {"work/same", "bare/file"}
     facts = db.facts("work/same")
     assert facts is not None
@@ -163,7 +163,7 @@ def test_flags_and_verdicts_are_of_their_profile(db: ProfilesDB) -> None:
     assert {check.session_id for check in db.checks()} == {"same", "next", "work/same", "work/next", "bare/file"}
 
 
-def test_a_change_in_any_profile_is_seen(db: ProfilesDB, root: Path) -> None:
+def test_a_change_in_any_profile_is_seen(db: ProfilesBrowser, root: Path) -> None:
     watch = db.watch()
     watch.poll()
     assert watch.poll() is None
@@ -176,7 +176,7 @@ def test_a_change_in_any_profile_is_seen(db: ProfilesDB, root: Path) -> None:
     assert "work/next" in change.sessions
 
 
-def test_ranking_age_and_count_are_of_all_profiles(db: ProfilesDB) -> None:
+def test_ranking_age_and_count_are_of_all_profiles(db: ProfilesBrowser) -> None:
     assert sorted(hit.session_id for hit in db.rank("walrus").hits) == ["bare/file", "same", "work/same"]
     assert [hit.session_id for hit in db.oldest("walrus").hits][1:] == ["same", "work/same"]
     best = db.rank("walrus", limit=1)
@@ -186,7 +186,7 @@ def test_ranking_age_and_count_are_of_all_profiles(db: ProfilesDB) -> None:
     assert db.meant("walros") == {}
 
 
-def test_a_look_up_leads_into_every_profile_and_every_one_is_counted(partial: ProfilesDB) -> None:
+def test_a_look_up_leads_into_every_profile_and_every_one_is_counted(partial: ProfilesBrowser) -> None:
     """Mutant: asked as if it were one profile's store, the merged one cannot even be made a second time."""
     found = partial.where("same")
     census = partial.census()
@@ -194,7 +194,9 @@ def test_a_look_up_leads_into_every_profile_and_every_one_is_counted(partial: Pr
     assert {one.session.id for one in found} == {"same", "work/same"}
     assert all(partial.session(one.session.id) for one in found)
     assert any("profiles/work/state.db" in place for one in found for place in one.held)
-    assert [name for name, _ in census.profiles] == [part.name for part in Home(partial.path.parent).profiles()]
+    assert [name for name, _ in census.profiles] == [
+        part.name for part in Home(partial.members.browsers[0]._store.path.parent).profiles()
+    ]
     assert dict(census.profiles)["work"] == 2
     assert dict(census.profiles)["torn"] is None
     assert census.stored == 4

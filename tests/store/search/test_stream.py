@@ -233,7 +233,7 @@ def test_a_standing_question_asks_only_for_newer_rows(tmp_path: Path) -> None:
 def test_undone_messages_are_no_hits(tmp_path: Path) -> None:
     database = db(home(tmp_path))
     ids = store(database, "s", talk(2, word="needle"))
-    database._write(
+    database.store.write(
         lambda connection, _: list(connection.execute("UPDATE messages SET active = 0 WHERE id = ?", (ids[1],)))
     )
     assert [hit.message_id for hit in hits(database.search("needle"))] == [ids[0]]
@@ -241,7 +241,7 @@ def test_undone_messages_are_no_hits(tmp_path: Path) -> None:
 
 def test_a_store_without_an_index_is_scanned_and_the_label_says_so(tmp_path: Path) -> None:
     database = filled(tmp_path, 3)
-    database._write(lambda connection, _: list(connection.execute("DROP TABLE messages_fts")))
+    database.store.write(lambda connection, _: list(connection.execute("DROP TABLE messages_fts")))
     database.close()
     database = db(tmp_path / ".hermes", read_only=True)
     batches = list(database.search("needle"))
@@ -352,5 +352,5 @@ def test_what_a_salvage_put_into_a_file_is_found_though_sqlite_has_more(tmp_path
     assert [hit.origin for batch in one.search('"stored 8"') for hit in batch.hits] == [Origin.SQLITE] * 3
     row = one.session("copied")
     assert row is not None
-    assert not verdict.may_know_more(row, one._files)
+    assert not verdict.may_know_more(row, one.store.files)
     one.close()

@@ -14,6 +14,7 @@ import pytest
 from store import Replaced, SessionDB, SessionRecorder, StoreError
 from store.files import outbox
 from tests import builders
+from tests.builders import database_of
 from tests.store import sqlite_files
 
 ROOT = Path(__file__).parents[3]
@@ -60,7 +61,7 @@ def owed(tmp_path: Path) -> Path:
     with pytest.raises(Replaced):
         recorder.record(builders.talk(40))
     (tmp_path / "taken").rename(path.with_name("state.db-shm"))
-    recorder._db.close()
+    database_of(recorder).close()
     return path
 
 
@@ -166,7 +167,7 @@ def test_a_file_put_in_place_of_an_open_one_keeps_what_the_recorder_was_given(tm
         recorder.record(builders.talk(8))
 
     assert "the messages are kept in" in told.value.__notes__[0]
-    assert texts(recorder._db) == said(2)
-    recorder._db.close()
+    assert texts(database_of(recorder)) == said(2)
+    database_of(recorder).close()
     subprocess.run([sys.executable, "-c", REPLAY, str(home / "state.db"), ""], cwd=ROOT, check=True)
     assert texts(builders.db(home)) == said(8)

@@ -61,7 +61,9 @@ def rows(home: Path, session_id: str) -> list[tuple[object, ...]]:
 
 def writable(stage: Stage) -> SessionDB | None:
     """The store that repairs are written through."""
-    return stage.browser.feed._writable
+    found = stage.browser.feed._writable
+    assert found is None or isinstance(found, SessionDB)
+    return found
 
 
 async def open_repair(stage: Stage, session_id: str) -> RepairScreen:

@@ -1,0 +1,235 @@
+"""Interfaces for people's faces: `Browser` reads, `Repairs` writes; a home and all profiles as one implement them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Protocol
+
+from ..base.cancel import Cancel
+from ..base.models import (
+    Batch,
+    Census,
+    Change,
+    Check,
+    ContextLine,
+    Count,
+    Drift,
+    Finding,
+    Glance,
+    Head,
+    Hit,
+    JsonlFacts,
+    Kin,
+    Message,
+    Origin,
+    Outline,
+    Page,
+    Scope,
+    Session,
+    SurveyStep,
+    Whereabouts,
+)
+from ..query.parse import Query
+from ..repair.model import Line, Operation, Plan, Progress, Receipt, Why
+from .reading import Piece, Reading
+
+Wanted = Query | str
+
+
+class Watcher(Protocol):
+    """Remembers what it saw; one thread at a time."""
+
+    def poll(self) -> Change | None:
+        """What changed since the last poll, or None."""
+
+
+class SessionReads(Protocol):
+    """Sessions for a list: `browse.sessions`."""
+
+    def sessions(self, *, limit: int = ..., cursor: object = ...) -> Page[Session]:
+        """A page of all sessions, newest start first."""
+
+    def recent(self, *, limit: int = ...) -> tuple[Session, ...]:
+        """The sessions of the newest messages, last active first."""
+
+    def session(self, session_id: str, /) -> Session | None:
+        """One session."""
+
+    def file_sessions(self) -> tuple[Session, ...]:
+        """The sessions that only files know."""
+
+    def outlines(self, session_ids: Iterable[str]) -> dict[str, Outline]:
+        """Status and first words, by id."""
+
+    def scope(self) -> Scope:
+        """Number of sessions, and of those that a default list leaves out."""
+
+    def chain(self, session_id: str, /) -> tuple[str, ...]:
+        """Ids of a compression chain, root first."""
+
+    def family(self, session_id: str, /) -> tuple[Kin, ...]:
+        """A session's family as a tree."""
+
+    def named(self, text: str, *, limit: int) -> list[str]:
+        """Ids of sessions that have this id, begin so or have it in their title."""
+
+    def resolve(self, text: str) -> str | None:
+        """The one id that is meant by an id or its beginning."""
+
+
+class MessageReads(Protocol):
+    """Messages for a reader: `browse.messages`, `browse.reading`."""
+
+    def reading(self, session_id: str, /, *, origin: Origin | None = ...) -> Reading:
+        """A session and the source that speaks for it."""
+
+    def pieces(self, reading: Reading, *, chain: bool = ..., asides: bool = ...) -> Iterator[Piece]:
+        """The messages of a reading, piece by piece."""
+
+    def carried(self, session_id: str, before: str) -> frozenset[int]:
+        """Rows that only repeat the section before."""
+
+    def heads(self, session_id: str, *, after: int = ..., limit: int = ...) -> Page[Head]:
+        """Heads in id order."""
+
+    def messages(self, ids: Sequence[int]) -> tuple[Message, ...]:
+        """Messages by row id, at most 256."""
+
+    def context(self, session_id: str, message_id: int, *, width: int = ...) -> tuple[ContextLine, ...]:
+        """The messages around one."""
+
+    def file_messages(self, session_id: str, /, *, asides: bool = ...) -> tuple[Message, ...]:
+        """The messages beside the database."""
+
+    def snapshot_messages(self, session_id: str, /) -> tuple[Message, ...]:
+        """The messages of a JSON snapshot."""
+
+    def waiting(self, session_id: str, /) -> tuple[Message, ...]:
+        """The messages that wait in the spool."""
+
+
+class SearchReads(Protocol):
+    """Searches: `search.searches`."""
+
+    def search(
+        self, query: Wanted, *, limit: int = ..., cancel: Cancel | None = ..., after_id: int = ...
+    ) -> Iterator[Batch]:
+        """Hits newest first, batch by batch."""
+
+    def rank(
+        self, query: Wanted, *, limit: int = ..., found: Sequence[Hit] | None = ..., cancel: Cancel | None = ...
+    ) -> Batch:
+        """The best hits."""
+
+    def oldest(self, query: Wanted, *, limit: int = ..., cancel: Cancel | None = ...) -> Batch:
+        """The oldest hits."""
+
+    def count(self, query: Wanted, *, cap: int | None = ..., cancel: Cancel | None = ...) -> Count:
+        """The number of hits and of their sessions."""
+
+    def meant(self, query: Wanted, *, cancel: Cancel | None = ...) -> dict[str, str]:
+        """Corrections of words that no message has."""
+
+
+class ComparisonReads(Protocol):
+    """Comparison of sources, and plans of repairs: `browse.comparisons`, `repair.plans`."""
+
+    def glance(self, *, limit: int = ...) -> Glance:
+        """The newest sessions with their quick flags."""
+
+    def survey(self, *, cancel: Cancel) -> Iterator[SurveyStep]:
+        """The verdicts of a whole home, as flags."""
+
+    def verify(self, session_ids: Iterable[str], *, cancel: Cancel) -> Iterator[SurveyStep]:
+        """The verdicts of some sessions."""
+
+    def facts(self, session_id: str, /) -> JsonlFacts | None:
+        """A session's JSONL file."""
+
+    def all_facts(self, *, cancel: Cancel | None = ...) -> Iterator[JsonlFacts]:
+        """Every JSONL file."""
+
+    def drift(self, session: Session, facts: JsonlFacts | None) -> Drift | None:
+        """The quick flag."""
+
+    def check(self, session_id: str, /) -> Check:
+        """Both sources of a session, compared by content."""
+
+    def checks(self, ids: Iterable[str] | None = ..., *, cancel: Cancel | None = ...) -> Iterator[Check]:
+        """The same of some sessions, or of all."""
+
+    def plan(self, session_id: str, /, *, merge: bool = ...) -> Plan:
+        """The plan of a repair."""
+
+    def plans(
+        self, ids: Iterable[str] | None = ..., *, adopt: bool = ..., cancel: Cancel | None = ...
+    ) -> Iterator[Plan]:
+        """The plans of some sessions, or of all that can be repaired."""
+
+    def objection(self, session_id: str) -> tuple[Check, Why | None]:
+        """The verdict of a session, and why a repair would do nothing."""
+
+    def difference(self, session_id: str, /, *, merge: bool = ...) -> Iterator[Line]:
+        """Both sources side by side."""
+
+    def operations(self) -> tuple[Operation, ...]:
+        """The repairs that are remembered."""
+
+
+class Browser(SessionReads, MessageReads, SearchReads, ComparisonReads, Protocol):
+    """Every verb that reads; nothing behind it can write."""
+
+    def census(self) -> Census:
+        """Sessions by their source, and the profiles."""
+
+    def where(self, text: str) -> tuple[Whereabouts, ...]:
+        """Locations of the sessions that a text may mean."""
+
+    def problems(self) -> tuple[str, ...]:
+        """A sentence for each part that cannot be read."""
+
+    def watch(self) -> Watcher:
+        """A watch on store and files."""
+
+    def health(self, *, cancel: Cancel | None = ...) -> Iterator[Finding]:
+        """The doctor's checks."""
+
+    def refused(self) -> tuple[Path, ...]:
+        """Files of messages that the store would not take."""
+
+    def replayable(self) -> tuple[Path, ...]:
+        """The same, where there is a store that they can go into."""
+
+    def close(self) -> None:
+        """Close every connection."""
+
+
+class Repairs(Protocol):
+    """Verbs of people's faces that write: `repair.repairs`."""
+
+    def repair(
+        self,
+        plan: Plan,
+        *,
+        progress: Callable[[Progress], None] | None = ...,
+        cancel: Cancel | None = ...,
+        full_backup: bool = ...,
+    ) -> Receipt:
+        """Apply a plan."""
+
+    def finish(
+        self, operation: str, *, progress: Callable[[Progress], None] | None = ..., cancel: Cancel | None = ...
+    ) -> Receipt:
+        """Go on with a repair or an undo that was stopped."""
+
+    def undo(
+        self, operation: str, *, progress: Callable[[Progress], None] | None = ..., cancel: Cancel | None = ...
+    ) -> Receipt:
+        """Take a repair back."""
+
+    def replay(self, path: Path) -> int:
+        """Write the messages of one file of the outbox; the number of messages."""
+
+    def close(self) -> None:
+        """Close every connection."""

@@ -1,0 +1,164 @@
+"""Names in the merged list of all profiles.
+
+A session is `<profile>/<id>`; the root's own keep their ids, as upstream's links `@session:<profile>/<id>` have them
+(docs/format.md §1.1). Row ids of messages are unique in one file only; here the profile's place is their last digit,
+to the base of the number of profiles, so that they stay in order within a session.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from enum import StrEnum
+from functools import singledispatchmethod
+from typing import TypeVar, cast
+
+from ..base.models import (
+    Check,
+    ContextLine,
+    Glance,
+    Head,
+    Hit,
+    JsonlFacts,
+    Kin,
+    Message,
+    Origin,
+    Page,
+    Session,
+    SurveyStep,
+    Whereabouts,
+)
+from ..browse.reading import Piece, Reading
+from ..files.home import DEFAULT
+from ..repair.model import Operation, Plan
+
+T = TypeVar("T")
+
+
+class ProfileNames:
+    """Names of sessions and rows, from a profile to the merged list and back.
+
+    Args:
+        profiles: Names of the profiles, the root first.
+    """
+
+    def __init__(self, profiles: Sequence[str]) -> None:
+        self.profiles = tuple(profiles)
+
+    def split(self, session_id: str) -> tuple[int, str]:
+        """The place of a session's profile, and its id there."""
+        name, slash, own = session_id.partition("/")
+        if slash and name in self.profiles and name != DEFAULT:
+            return self.profiles.index(name), own
+        return 0, session_id
+
+    def by_place(self, session_ids: Iterable[str]) -> dict[int, list[str]]:
+        """Some sessions' own ids by profile."""
+        found: dict[int, list[str]] = {}
+        for place, own in map(self.split, session_ids):
+            found.setdefault(place, []).append(own)
+        return found
+
+    def row(self, place: int, own: int) -> int:
+        """A message's row id among all profiles."""
+        return own * len(self.profiles) + place
+
+    def own_row(self, row: int) -> int:
+        """A message's row id in its profile."""
+        return row // len(self.profiles)
+
+    def renamed(self, place: int, value: T) -> T:
+        """A value of one profile with the names of the merged list."""
+        return cast("T", self._named(value, place))
+
+    @singledispatchmethod
+    def _named(self, value: object, place: int) -> object:  # noqa: ARG002
+        return value
+
+    @_named.register
+    def _(self, value: StrEnum, place: int) -> object:  # noqa: ARG002
+        return value
+
+    @_named.register
+    def _(self, value: str, place: int) -> str:
+        return f"{self.profiles[place]}/{value}" if place else value
+
+    @_named.register
+    def _(self, value: tuple, place: int) -> tuple[object, ...]:  # type: ignore[type-arg]
+        return tuple(self._named(item, place) for item in value)
+
+    @_named.register
+    def _(self, value: dict, place: int) -> dict[object, object]:  # type: ignore[type-arg]
+        return {self._named(key, place): self._named(item, place) for key, item in value.items()}
+
+    @_named.register
+    def _(self, value: Page, place: int) -> Page[object]:  # type: ignore[type-arg]
+        items = tuple(self._named(item, place) for item in value.items)
+        return replace(value, items=items)
+
+    @_named.register
+    def _(self, value: Session, place: int) -> Session:
+        return replace(
+            value,
+            id=self.renamed(place, value.id),
+            parent_id=self.renamed(place, value.parent_id),
+            profile=self.profiles[place],
+            first_id=None if value.first_id is None else self.row(place, value.first_id),
+            last_id=None if value.last_id is None else self.row(place, value.last_id),
+        )
+
+    @_named.register
+    def _(self, value: Kin, place: int) -> Kin:
+        return replace(value, session=self.renamed(place, value.session))
+
+    @_named.register
+    def _(self, value: Whereabouts, place: int) -> Whereabouts:
+        place = self.profiles.index(value.session.profile)
+        return replace(value, session=self.renamed(place, value.session), family=self.renamed(place, value.family))
+
+    @_named.register(Head)
+    @_named.register(ContextLine)
+    def _(self, value: Head | ContextLine, place: int) -> object:
+        return replace(value, id=self.row(place, value.id))
+
+    @_named.register
+    def _(self, value: Message, place: int) -> Message:
+        own = value.id if value.origin is not Origin.SQLITE or value.id is None else self.row(place, value.id)
+        return replace(value, id=own, session_id=self.renamed(place, value.session_id))
+
+    @_named.register
+    def _(self, value: Hit, place: int) -> Hit:
+        own = self.row(place, value.message_id) if value.origin is Origin.SQLITE else value.message_id
+        return replace(value, session_id=self.renamed(place, value.session_id), message_id=own)
+
+    @_named.register(Check)
+    @_named.register(JsonlFacts)
+    @_named.register(Operation)
+    def _(self, value: Check | JsonlFacts | Operation, place: int) -> object:
+        return replace(value, session_id=self.renamed(place, value.session_id))
+
+    @_named.register
+    def _(self, value: Plan, place: int) -> Plan:
+        return replace(value, check=self.renamed(place, value.check))
+
+    @_named.register(SurveyStep)
+    @_named.register(Glance)
+    def _(self, value: SurveyStep | Glance, place: int) -> object:
+        lists = {"sessions": value.sessions} if isinstance(value, Glance) else {"checks": value.checks}
+        named = {name: self.renamed(place, items) for name, items in lists.items()}
+        drifts, facts = self.renamed(place, dict(value.drifts)), self.renamed(place, dict(value.facts))
+        return replace(value, drifts=drifts, facts=facts, **named)  # type: ignore[arg-type]
+
+    @_named.register
+    def _(self, value: Reading, place: int) -> Reading:
+        return replace(value, session=self.renamed(place, value.session), facts=self.renamed(place, value.facts))
+
+    @_named.register
+    def _(self, value: Piece, place: int) -> Piece:
+        return replace(
+            value,
+            section_id=self.renamed(place, value.section_id),
+            row=self.renamed(place, value.row),
+            heads=self.renamed(place, value.heads),
+            messages=self.renamed(place, value.messages),
+        )

@@ -1,0 +1,117 @@
+"""Searches of all profiles as one."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from functools import partial
+
+from ..base.cancel import Cancel
+from ..base.errors import CannotOpen, Damaged, StoreMissing
+from ..base.models import Batch, Count, Hit
+from ..browse.browser import HomeBrowser
+from ..query.parse import Query
+from ..search.ranking import relevance
+from .members import Members
+
+FIRST, LATER = 20, 100
+"""Hits of the first batch of a search and of the others, as one store gives them."""
+
+
+class ProfileSearches:
+    """Merged hits; each profile keeps its own order."""
+
+    def __init__(self, members: Members) -> None:
+        self._members = members
+
+    def search(
+        self, query: Query | str, *, limit: int = 200, cancel: Cancel | None = None, after_id: int = 0
+    ) -> Iterator[Batch]:
+        """Hits of all profiles, newest first by their times."""
+        below = self._members.names.own_row(after_id)
+        ends: dict[int, Batch] = {}
+        streams = [
+            self._hits(place, browser.search(query, limit=limit, cancel=cancel, after_id=below), ends)
+            for place, browser in enumerate(self._members.browsers)
+        ]
+        pending: list[Hit] = []
+        given = 0
+        for hit in heapq.merge(*streams, key=lambda hit: -(hit.timestamp or 0.0)):
+            if given + len(pending) == limit:
+                yield _batch(pending, ends, capped=True, done=True)
+                return
+            pending.append(hit)
+            if len(pending) == (LATER if given else FIRST):
+                yield _batch(pending, ends)
+                given, pending = given + len(pending), []
+        yield _batch(pending, ends, done=True)
+
+    def rank(
+        self,
+        query: Query | str,
+        *,
+        limit: int = 20,
+        found: Sequence[Hit] | None = None,  # noqa: ARG002  each profile searches by itself
+        cancel: Cancel | None = None,
+    ) -> Batch:
+        """The best hits of all profiles: each keeps its order, the better head goes first."""
+        best = partial(HomeBrowser.rank, query=query, limit=limit, cancel=cancel)
+        return self._merged(best, limit, lambda hit: -relevance(hit))
+
+    def oldest(self, query: Query | str, *, limit: int = 200, cancel: Cancel | None = None) -> Batch:
+        """The oldest hits of all profiles, oldest first."""
+        oldest = partial(HomeBrowser.oldest, query=query, limit=limit, cancel=cancel)
+        return self._merged(oldest, limit, lambda hit: hit.timestamp or 0.0)
+
+    def count(self, query: Query | str, *, cap: int | None = None, cancel: Cancel | None = None) -> Count:
+        """The sum of all profiles."""
+        counts = self._members.answers(partial(HomeBrowser.count, query=query, cap=cap, cancel=cancel), Count(0, 0))
+        hits = sum(count.hits for count in counts)
+        capped = any(count.capped for count in counts) or (cap is not None and hits > cap)
+        return Count(hits if cap is None else min(hits, cap), sum(count.sessions for count in counts), capped)
+
+    def meant(self, query: Query | str, *, cancel: Cancel | None = None) -> dict[str, str]:
+        """Corrections for words that no profile's index has."""
+        members, none = self._members, dict[str, str]()
+        ask = partial(HomeBrowser.meant, query=query, cancel=cancel)
+        every = [members.answer(place, ask, none) for place in members.places]
+        return {word: right for word, right in every[0].items() if all(word in words for words in every)}
+
+    def _merged(self, question: Callable[[HomeBrowser], Batch], limit: int, key: Callable[[Hit], float]) -> Batch:
+        ends: dict[int, Batch] = {}
+        nothing = Batch((), done=True)
+        members = self._members
+        lists = [self._hits(place, iter([members.answer(place, question, nothing)]), ends) for place in members.places]
+        hits = list(heapq.merge(*lists, key=key))
+        capped = len(hits) > limit or any(batch.capped for batch in ends.values())
+        return _batch(hits[:limit], ends, capped=capped, done=True)
+
+    def _hits(self, place: int, batches: Iterator[Batch], ends: dict[int, Batch]) -> Iterator[Hit]:
+        """Hits of one profile; its last batch goes into `ends`."""
+        try:
+            for batch in batches:
+                ends[place] = replace(batch, hits=(), fallback=self._fallback(place, batch))
+                yield from self._members.names.renamed(place, batch.hits)
+        except StoreMissing:
+            return
+        except (CannotOpen, Damaged) as error:
+            ends[place] = Batch((), done=True, fallback=self._members.note(place, error), partial=True)
+
+    def _fallback(self, place: int, batch: Batch) -> str | None:
+        """What a search reports of a profile, by its name where it could not be read."""
+        name = self._members.names.profiles[place]
+        return f"profile {name}: {batch.fallback}" if batch.partial else batch.fallback
+
+
+def _batch(hits: Sequence[Hit], ends: dict[int, Batch], *, capped: bool = False, done: bool = False) -> Batch:
+    """A step of the search, with what any profile reports of it."""
+    fallbacks = dict.fromkeys(batch.fallback for batch in ends.values() if batch.fallback)
+    return Batch(
+        tuple(hits),
+        done,
+        capped or any(batch.capped for batch in ends.values()),
+        "; ".join(fallbacks) or None,
+        sum(batch.rows_scanned for batch in ends.values()),
+        any(batch.partial for batch in ends.values()),
+    )
