@@ -7,16 +7,16 @@ from pathlib import Path
 from typing import TypeVar
 
 from .base.errors import CannotOpen, Damaged, ReadOnly
-from .files.file_sources import Leftovers
+from .files.file_sources import FileSources
 from .files.home import Home
-from .files.jsonl_files import Files
-from .files.verdict_cache import Cache
-from .formats.alignment import Entry
+from .files.jsonl_files import JsonlFiles
+from .files.verdict_cache import VerdictCache
+from .formats.alignment import ComparedMessage
 from .sqlite.connect import create
 from .sqlite.connect.reader import Reader
 from .sqlite.connect.writer import PATIENCE, Writer
 from .sqlite.rows import comparison_rows
-from .sqlite.rows.session_writes import Work
+from .sqlite.rows.session_writes import TransactionWork
 
 T = TypeVar("T")
 
@@ -48,10 +48,10 @@ class HomeStore:
         self.read_only = read_only
         self.sessions_dir = self.path.parent / "sessions" if sessions_dir is None else Path(sessions_dir)
         self.writer = Writer(self.path, patience=patience)
-        self.reader = Reader(self.path, step_back=self._step_back)
-        self.cache = Cache(cache_dir, self.path)
-        self.files = Files(self.sessions_dir, profile=self.profile, cache=self.cache)
-        self.leftovers = Leftovers(self.files, self.path.parent, profile=self.profile, stored=self._stored_entries)
+        self.reader = Reader(self.path, release_replaced=self._step_back)
+        self.cache = VerdictCache(cache_dir, self.path)
+        self.files = JsonlFiles(self.sessions_dir, profile=self.profile, cache=self.cache)
+        self.leftovers = FileSources(self.files, self.path.parent, profile=self.profile, stored=self._stored_entries)
         if not read_only and _is_blank(self.path):
             create.create(self.path)
 
@@ -75,7 +75,7 @@ class HomeStore:
         if self.read_only:
             raise ReadOnly(f"{self.path} was opened to read only; open it without read_only to write")
 
-    def write(self, work: Work[T]) -> T:
+    def write(self, work: TransactionWork[T]) -> T:
         """Run `work` in a transaction.
 
         Raises:
@@ -86,12 +86,12 @@ class HomeStore:
         return self.writer.transaction(lambda connection: work(connection, self.writer.layout))
 
     def _step_back(self) -> None:
-        self.writer.step_back()
+        self.writer.release_replaced()
 
-    def _stored_entries(self, session_id: str) -> list[Entry]:
+    def _stored_entries(self, session_id: str) -> list[ComparedMessage]:
         """The compared form of the messages in the database; none where it cannot be read."""
         try:
-            return list(comparison_rows.entries(self.reader, session_id))
+            return list(comparison_rows.compared_messages(self.reader, session_id))
         except (CannotOpen, Damaged):
             return []
 

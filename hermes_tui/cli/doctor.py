@@ -31,7 +31,7 @@ def doctor(home: Home, *, replaying: bool, as_json: bool, out: TextIO, err: Text
         for finding in db.health():
             ill = ill or finding.ok is False
             if as_json:
-                paper.json({"check": finding.check, "ok": finding.ok, "detail": finding.told})
+                paper.json({"check": finding.check, "ok": finding.ok, "detail": finding.sentence})
             else:
                 paper.line(_line(finding))
     return failed or int(ill)
@@ -39,9 +39,9 @@ def doctor(home: Home, *, replaying: bool, as_json: bool, out: TextIO, err: Text
 
 def _replay(home: Home, err: TextIO) -> int:
     """Write every file that waits; one that fails is told and kept."""
-    if not outbox.waiting(outbox.folder_of(home.state_db)):
+    if not outbox.pending_files(outbox.folder_of(home.state_db)):
         return 0
-    outbox.refuse_without(home.state_db)
+    outbox.require_store(home.state_db)
     failed = 0
     with closing(SessionDB(home.state_db, sessions_dir=home.sessions_dir)) as db:
         for path in db.refused():
@@ -55,4 +55,4 @@ def _replay(home: Home, err: TextIO) -> int:
 
 
 def _line(finding: Finding) -> SafeText:
-    return safe(f"{WORDS[finding.ok]:<3} {finding.check:<12} {finding.told}")
+    return safe(f"{WORDS[finding.ok]:<3} {finding.check:<12} {finding.sentence}")

@@ -10,12 +10,12 @@ from ..query import parse
 from ..sqlite.connect.reader import Reader
 from ..sqlite.rows import agent_rows
 from ..sqlite.rows import messages as rows
-from ..sqlite.rows.agent_rows import Record
-from ..sqlite.rows.counts import NOTHING, counts
+from ..sqlite.rows.agent_rows import RowDict
+from ..sqlite.rows.counts import NO_COUNTS, counts
 from ..sqlite.search import agent_search
-from ..sqlite.search.agent_search import Asked
+from ..sqlite.search.agent_search import AgentSearchOptions
 
-__all__ = ["Asked", "messages", "outline", "replayed", "rich", "search"]
+__all__ = ["AgentSearchOptions", "messages", "outline", "replayed", "rich", "search"]
 
 PREVIEW = 60
 FIRST_WORDS = 200
@@ -25,7 +25,7 @@ _CONTEXT_BYTES = 4 * CONTEXT
 """Bytes that hold 200 characters of any text."""
 
 
-def messages(reader: Reader, session_id: str | None, *, include_inactive: bool) -> list[Record]:
+def messages(reader: Reader, session_id: str | None, *, include_inactive: bool) -> list[RowDict]:
     """A session's rows in id order, content and calls decoded; calls that are no JSON are an empty list."""
     found = agent_rows.messages(reader, session_id, include_inactive=include_inactive)
     for row in found:
@@ -35,7 +35,7 @@ def messages(reader: Reader, session_id: str | None, *, include_inactive: bool) 
     return found
 
 
-def replayed(row: Record) -> Record:
+def replayed(row: RowDict) -> RowDict:
     """A decoded row in the form of a conversation: role and content, then only what is not empty
     (docs/format.md §8)."""
     return message_codec.conversation_of_record(
@@ -43,22 +43,22 @@ def replayed(row: Record) -> Record:
     )
 
 
-def rich(reader: Reader, source: str | None, limit: int, offset: int) -> list[Record]:
+def rich(reader: Reader, source: str | None, limit: int, offset: int) -> list[RowDict]:
     """Rows by newest start, with `preview` and `last_active` (docs/format.md §6.7)."""
     found = agent_rows.newest(reader, source, limit, offset)
     counted = counts(reader, [str(row["id"]) for row in found])
     for row in found:
-        last = counted.get(str(row["id"]), NOTHING).last_active
+        last = counted.get(str(row["id"]), NO_COUNTS).last_active
         reach = rows.extent(reader, str(row["id"]))
         row["preview"] = _preview(rows.first_user_text(reader, reach)) if reach else ""
         row["last_active"] = row["started_at"] if last is None else last
     return found
 
 
-def search(reader: Reader, words: str, asked: Asked) -> list[Record]:
+def search(reader: Reader, words: str, asked: AgentSearchOptions) -> list[RowDict]:
     """Hits with their context, N of them in 1 + N critical sections (docs/format.md §6.1)."""
     match = parse.sanitise(storable(words) or "")
-    return [_hit(found) | {"context": _context(reader, found)} for found in agent_search.find(reader, match, asked)]
+    return [_hit(found) | {"context": _context(reader, found)} for found in agent_search.search(reader, match, asked)]
 
 
 def outline(reader: Reader, session: Session) -> Outline:
@@ -75,7 +75,7 @@ def outline(reader: Reader, session: Session) -> Outline:
     return Outline(session_state.status_of(tail, has_turns=has_turns, live=session.live), words)
 
 
-def _hit(found: agent_search.Found) -> Record:
+def _hit(found: agent_search.AgentHit) -> RowDict:
     return {
         "id": found.id,
         "session_id": found.session_id,
@@ -89,7 +89,7 @@ def _hit(found: agent_search.Found) -> Record:
     }
 
 
-def _context(reader: Reader, found: agent_search.Found) -> list[Record]:
+def _context(reader: Reader, found: agent_search.AgentHit) -> list[RowDict]:
     lines = rows.window(reader, found.session_id, found.id, width=1, n_bytes=_CONTEXT_BYTES)
     return [{"role": line.role, "content": line.text[:CONTEXT]} for line in lines]
 

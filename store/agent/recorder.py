@@ -10,13 +10,13 @@ from typing import Protocol
 
 from ..base.errors import CannotOpen, Damaged, Locked, StoreError
 from ..files import outbox
-from ..files.jsonl_files import META
+from ..files.jsonl_files import SESSION_META
 from ..files.outbox import Pending
 from ..formats import alignment, message_codec
-from ..formats.row_encoding import Draft, content_cell, drafts, json_cell, storable
+from ..formats.row_encoding import MessageRow, content_cell, json_cell, message_rows, storable
 from ..home_store import HomeStore
 from ..sqlite.rows import comparison_rows as rows
-from ..sqlite.rows.comparison_rows import Stamp
+from ..sqlite.rows.comparison_rows import SessionStamp
 from .sessions import AgentSessions
 
 ATTEMPTS = 8
@@ -37,7 +37,7 @@ class _Held:
 class _Stored:
     """What SQLite holds of the session, as of one look."""
 
-    stamp: Stamp
+    stamp: SessionStamp
     identities: tuple[bytes, ...]
     """Of the active rows."""
     empty: bool
@@ -144,7 +144,7 @@ class SessionRecorder:
             conversations=tuple(held.messages for held in self._kept),
         )
         try:
-            self._spooled = outbox.keep(outbox.folder_of(self._store.path), owed)
+            self._spooled = outbox.save(outbox.folder_of(self._store.path), owed)
             error.add_note(f"the messages are kept in {self._spooled}; hermes-tui doctor --replay writes them")
         except StoreError as worse:
             error.add_note(str(worse))
@@ -154,7 +154,7 @@ class SessionRecorder:
         self._kept = []
         if self._spooled is not None:
             try:
-                outbox.forget(self._spooled)
+                outbox.remove(self._spooled)
             except StoreError:
                 return
             self._spooled = None
@@ -167,7 +167,7 @@ class SessionRecorder:
             stored = self._look()
             history = self._history() if stored.empty else []
             known, news = _news([*stored.identities, *_identities(history)], conversations)
-            turn = (*self._drafted(history), *drafts(news, now=time.time()))
+            turn = (*self._drafted(history), *message_rows(news, now=time.time()))
             if not turn:
                 return 0
             stamp = self._append(stored.stamp, turn)
@@ -179,14 +179,14 @@ class SessionRecorder:
     def _look(self) -> _Stored:
         """The stored identities; those of the last call where nobody else wrote since."""
         reader = self._store.reader
-        stamp = rows.stamp(reader.rows, reader.layout, self._id)
+        stamp = rows.session_stamp(reader.rows, reader.layout, self._id)
         if self._seen is None or self._seen.stamp != stamp:
-            found = list(rows.entries(reader, self._id))
+            found = list(rows.compared_messages(reader, self._id))
             active = tuple(entry.identity for entry in found if entry.active)
             self._seen = _Stored(stamp, active, empty=not found)
         return self._seen
 
-    def _append(self, stamp: Stamp, turn: Sequence[Draft]) -> Stamp | None:
+    def _append(self, stamp: SessionStamp, turn: Sequence[MessageRow]) -> SessionStamp | None:
         return self._store.write(
             lambda connection, layout: rows.append_after(connection, layout, self._id, stamp, turn)
         )
@@ -196,7 +196,7 @@ class SessionRecorder:
         files = self._store.files
         found = files.find(self._id)
         try:
-            values = [record.value for record in files.good(self._id)]
+            values = [record.value for record in files.message_records(self._id)]
         except (CannotOpen, Damaged):
             return []
         times = [message_codec.timestamp(value.get("timestamp")) for value in values]
@@ -209,14 +209,14 @@ class SessionRecorder:
             timed.append({**value, "timestamp": last})
         return timed
 
-    def _drafted(self, history: Sequence[Dict]) -> Iterable[Draft]:
+    def _drafted(self, history: Sequence[Dict]) -> Iterable[MessageRow]:
         """Rows of a history, without what this file has no column for."""
         if not history:
             return
         layout = self._store.reader.layout
-        for draft in drafts(history, now=time.time()):
+        for draft in message_rows(history, now=time.time()):
             values = {name: value for name, value in draft.values.items() if layout.has("messages", name)}
-            yield Draft(values, draft.calls)
+            yield MessageRow(values, draft.calls)
 
 
 def replay(db: HasStore, path: Path) -> int:
@@ -231,12 +231,12 @@ def replay(db: HasStore, path: Path) -> int:
     Raises:
         StoreError: They could not be written, or the file is not one of ours; it is kept.
     """
-    outbox.read(path)  # what is not ours keeps its name
+    outbox.read_pending(path)  # what is not ours keeps its name
     mine = outbox.claim(path)
-    owed = outbox.read(mine)
+    owed = outbox.read_pending(mine)
     recorder = SessionRecorder(db, owed.session_id, source=owed.source, model=owed.model)
     written = recorder._flush([_held(messages) for messages in owed.conversations])
-    outbox.forget(mine)
+    outbox.remove(mine)
     return written
 
 
@@ -257,7 +257,7 @@ def _continues(later: _Held, earlier: _Held) -> bool:
 
 
 def _held(messages: Sequence[Dict]) -> _Held:
-    kept = tuple(dict(message) for message in messages if message.get("role") != META)
+    kept = tuple(dict(message) for message in messages if message.get("role") != SESSION_META)
     return _Held(kept, _identities(kept))
 
 

@@ -9,7 +9,7 @@ from ..formats import titles
 from ..formats.row_encoding import storable
 from ..home_store import HomeStore
 from ..sqlite.rows import agent_rows, session_writes, title_search
-from ..sqlite.rows.agent_rows import Record
+from ..sqlite.rows.agent_rows import RowDict
 from . import reads
 
 DAY = 86_400.0
@@ -107,7 +107,7 @@ class AgentSessions:
             lambda connection, _: session_writes.delete(connection, session_id, delegates=False, ended_only=True)
         )
 
-    def get_session(self, session_id: str) -> Record | None:
+    def get_session(self, session_id: str) -> RowDict | None:
         """Every column of the session's row."""
         return agent_rows.session(self._store.reader, storable(session_id))
 
@@ -134,29 +134,29 @@ class AgentSessions:
 
     def get_session_title(self, session_id: str) -> str | None:
         """The session's title."""
-        return title_search.of(self._store.reader, storable(session_id))
+        return title_search.title_of(self._store.reader, storable(session_id))
 
-    def get_session_by_title(self, title: str) -> Record | None:
+    def get_session_by_title(self, title: str) -> RowDict | None:
         """The row of the session with exactly this title."""
-        return agent_rows.titled(self._store.reader, storable(title))
+        return agent_rows.by_title(self._store.reader, storable(title))
 
     def resolve_session_by_title(self, title: str) -> str | None:
         """Id of the newest “title #N”, else of the session with exactly this title."""
-        return title_search.latest(self._store.reader, storable(title) or "")
+        return title_search.newest_in_lineage(self._store.reader, storable(title) or "")
 
     def get_next_title_in_lineage(self, base_title: str) -> str:
         """The title without its number, and the next number where it is taken."""
         base = titles.base_of(storable(base_title) or "")
-        return titles.following(base, title_search.taken(self._store.reader, base))
+        return titles.next_in_lineage(base, title_search.lineage_titles(self._store.reader, base))
 
-    def list_sessions_rich(self, source: str | None = None, limit: int = 20, offset: int = 0) -> list[Record]:
+    def list_sessions_rich(self, source: str | None = None, limit: int = 20, offset: int = 0) -> list[RowDict]:
         """Rows by newest start, with `preview` of the first user message and `last_active`."""
         return reads.rich(self._store.reader, storable(source), limit, offset)
 
-    def search_sessions(self, source: str | None = None, limit: int = 20, offset: int = 0) -> list[Record]:
+    def search_sessions(self, source: str | None = None, limit: int = 20, offset: int = 0) -> list[RowDict]:
         """Rows by newest start."""
         return agent_rows.newest(self._store.reader, storable(source), limit, offset)
 
     def session_count(self, source: str | None = None) -> int:
         """How many sessions there are, of one source or of all."""
-        return agent_rows.number(self._store.reader, "sessions", "source", storable(source))
+        return agent_rows.count_rows(self._store.reader, "sessions", "source", storable(source))

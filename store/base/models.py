@@ -116,7 +116,7 @@ class Session:
 
 
 @dataclass(frozen=True, slots=True)
-class Kin:
+class FamilyMember:
     """One session of a family, in the order in which a tree is drawn."""
 
     session: Session
@@ -312,7 +312,7 @@ class SurveyStep:
 
 
 @dataclass(frozen=True, slots=True)
-class Glance:
+class FirstListing:
     """What a first frame can show."""
 
     sessions: tuple[Session, ...]
@@ -362,13 +362,13 @@ class Finding:
     """What to do about it, "" where nothing need be."""
 
     @property
-    def told(self) -> str:
+    def sentence(self) -> str:
         """Both in one sentence."""
         return f"{self.detail}; {self.advice}" if self.advice else self.detail
 
 
 @dataclass(frozen=True, slots=True)
-class Whereabouts:
+class SessionLocation:
     """Where one session is, and why it may not be in view."""
 
     session: Session
@@ -376,7 +376,7 @@ class Whereabouts:
     """The files that hold something of it, a sentence each."""
     reasons: tuple[str, ...] = ()
     """Why a list leaves it out, or what is odd about it; () where it is simply in the list."""
-    family: tuple[Kin, ...] = ()
+    family: tuple[FamilyMember, ...] = ()
     """Its family as a tree, () where it is alone."""
 
 

@@ -10,20 +10,20 @@ STEP_ROWS = 100
 STEP_BYTES = 256 * 1024
 """or this much text, whichever comes first: less than
 docs/decisions/0011 allows, for trigram indexes are slow to fill."""
-LEAST_ROWS = 10
+MIN_ROWS = 10
 """Messages that a step writes at least: a commit costs its time anyway."""
 HOLD = 0.02
 """Seconds for which a step should hold the lock."""
-LEAST_PAUSE, LONGEST_PAUSE = 0.005, 0.05
+MIN_PAUSE, MAX_PAUSE = 0.005, 0.05
 """Seconds between two steps: as long as the lock was held, so that others have it at least half of the time."""
 
 
-class Pace:
+class StepSizer:
     """Of one repair; the first steps are careful."""
 
     def __init__(self) -> None:
-        self._rows = float(LEAST_ROWS)
-        self.longest = 0.0
+        self._rows = float(MIN_ROWS)
+        self.longest_lock = 0.0
         """Seconds that a step held the lock for at most."""
 
     def cut(self, n_bytes: Sequence[int], start: int) -> int:
@@ -43,13 +43,13 @@ class Pace:
             number += 1
         return number
 
-    def note(self, held: float) -> None:
+    def record(self, held: float) -> None:
         """Take in how long a step held the lock."""
-        self.longest = max(self.longest, held)
+        self.longest_lock = max(self.longest_lock, held)
         factor = HOLD / max(held, HOLD / 4)
-        self._rows = min(max(self._rows * max(factor, 0.25), LEAST_ROWS), STEP_ROWS)
+        self._rows = min(max(self._rows * max(factor, 0.25), MIN_ROWS), STEP_ROWS)
 
-    def rest(self, held: float) -> None:
+    def pause(self, held: float) -> None:
         """The same, and give others their turn."""
-        self.note(held)
-        time.sleep(min(max(LEAST_PAUSE, held), LONGEST_PAUSE))
+        self.record(held)
+        time.sleep(min(max(MIN_PAUSE, held), MAX_PAUSE))

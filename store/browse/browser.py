@@ -130,7 +130,7 @@ class HomeBrowser:
 
     def refused(self) -> tuple[Path, ...]:
         """The files that keep messages which this store would not take; `replay` writes them."""
-        return outbox.waiting(outbox.folder_of(self._store.path))
+        return outbox.pending_files(outbox.folder_of(self._store.path))
 
     def replayable(self) -> tuple[Path, ...]:
         """The same, where there is a store that they can go into.
@@ -138,7 +138,7 @@ class HomeBrowser:
         Raises:
             StoreMissing: There is none.
         """
-        outbox.refuse_without(self._store.path)
+        outbox.require_store(self._store.path)
         return self.refused()
 
     def close(self) -> None:

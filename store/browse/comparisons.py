@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from ..base.cancel import Cancel
 from ..base.errors import StoreMissing
-from ..base.models import Check, Drift, Glance, JsonlFacts, Session, SurveyStep
+from ..base.models import Check, Drift, FirstListing, JsonlFacts, Session, SurveyStep
 from ..drift import verdict
 from ..drift.survey import Survey
 from ..home_store import HomeStore
@@ -19,7 +19,7 @@ class Comparisons:
     def __init__(self, store: HomeStore) -> None:
         self._store = store
 
-    def glance(self, *, limit: int = 200) -> Glance:
+    def glance(self, *, limit: int = 200) -> FirstListing:
         """The sessions of `recent` and the newest of those that only JSONL files know, with their quick flags.
 
         Where there is no state.db yet, the files alone.

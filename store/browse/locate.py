@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ..agent.sessions import AgentSessions
 from ..base.errors import CannotOpen, Damaged, StoreError, StoreMissing
-from ..base.models import Census, Kin, Origin, Relation, Session, Whereabouts
+from ..base.models import Census, FamilyMember, Origin, Relation, Session, SessionLocation
 from ..base.strict_json import BadJson, load
 from ..files.home import Home
 from ..home_store import HomeStore
@@ -69,7 +69,7 @@ class Locator:
             problems=(*spool.problems(), *(session.problem for session in sessions if session.problem)),
         )
 
-    def where(self, text: str) -> tuple[Whereabouts, ...]:
+    def where(self, text: str) -> tuple[SessionLocation, ...]:
         """Every session that an id, the start of one, or a part of a title may mean, in this profile and the others.
 
         Returns:
@@ -102,7 +102,7 @@ class Locator:
         with closing(self._store.sibling(home)) as other:
             return Locator(other)._counted()
 
-    def _found(self, text: str) -> Iterator[Whereabouts]:
+    def _found(self, text: str) -> Iterator[SessionLocation]:
         leftovers = self._store.leftovers
         ids = dict.fromkeys(self._stored(text))
         beside = [*leftovers.spool.ids(), *leftovers.snapshots.files()]
@@ -113,7 +113,7 @@ class Locator:
             if session is not None:
                 family = self._sessions.family(session_id) if session.origin is Origin.SQLITE else ()
                 reasons = tuple(self._reasons(session, family))
-                yield Whereabouts(session, tuple(self._files(session)), reasons, family if len(family) > 1 else ())
+                yield SessionLocation(session, tuple(self._files(session)), reasons, family if len(family) > 1 else ())
 
     def _stored(self, text: str) -> list[str]:
         """Ids in SQLite; none where it cannot be read, which the census says."""
@@ -122,7 +122,7 @@ class Locator:
         except (CannotOpen, Damaged):
             return []
 
-    def _reasons(self, session: Session, family: Sequence[Kin]) -> Iterator[str]:
+    def _reasons(self, session: Session, family: Sequence[FamilyMember]) -> Iterator[str]:
         """Why it may be out of view, the most telling first."""
         if session.origin in _FILES:
             yield _FILES[session.origin]

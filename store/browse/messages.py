@@ -6,12 +6,12 @@ from collections.abc import Sequence
 
 from ..base.errors import CannotOpen, Damaged
 from ..base.models import ContextLine, Head, Message, Origin, Page
-from ..files.jsonl_files import META
-from ..formats.compaction_overlap import MOST, Fingerprint, copies
+from ..files.jsonl_files import SESSION_META
+from ..formats.compaction_overlap import EDGE_ROWS, Fingerprint, carried_over_ids
 from ..formats.row_encoding import storable
 from ..home_store import HomeStore
 from ..sqlite.rows import comparison_rows, messages
-from ..sqlite.rows.counts import NOTHING, counts
+from ..sqlite.rows.counts import NO_COUNTS, counts
 from .sessions import StoredSessions
 
 CONTEXT_BYTES = 8192
@@ -40,16 +40,16 @@ class StoredMessages:
 
     def _carried(self, session_id: str, before: str) -> frozenset[int]:
         marked = comparison_rows.marked_copies(self._store.reader, session_id, before)
-        count = counts(self._store.reader, [before]).get(before, NOTHING)
+        count = counts(self._store.reader, [before]).get(before, NO_COUNTS)
         if count.last_id is None:
             return frozenset(marked)
         edges = (
-            messages.heads(self._store.reader, storable(before), after=0, limit=MOST).items,
-            messages.last_heads(self._store.reader, storable(before), limit=MOST),
-            messages.heads(self._store.reader, storable(session_id), after=0, limit=MOST).items,
+            messages.heads(self._store.reader, storable(before), after=0, limit=EDGE_ROWS).items,
+            messages.last_heads(self._store.reader, storable(before), limit=EDGE_ROWS),
+            messages.heads(self._store.reader, storable(session_id), after=0, limit=EDGE_ROWS).items,
         )
-        first, last, start = ([head for head in one if head.role != META] for one in edges)
-        return copies(first, last, start, self._fingerprints) | marked
+        first, last, start = ([head for head in one if head.role != SESSION_META] for one in edges)
+        return carried_over_ids(first, last, start, self._fingerprints) | marked
 
     def _fingerprints(self, heads: Sequence[Head]) -> list[Fingerprint]:
         found = comparison_rows.fingerprints(self._store.reader, [head.id for head in heads])

@@ -15,20 +15,20 @@ from ..base.models import (
     ContextLine,
     Count,
     Drift,
+    FamilyMember,
     Finding,
-    Glance,
+    FirstListing,
     Head,
     Hit,
     JsonlFacts,
-    Kin,
     Message,
     Origin,
     Outline,
     Page,
     Scope,
     Session,
+    SessionLocation,
     SurveyStep,
-    Whereabouts,
 )
 from ..query.parse import Query
 from ..repair.model import Line, Operation, Plan, Progress, Receipt, Why
@@ -68,7 +68,7 @@ class SessionReads(Protocol):
     def chain(self, session_id: str, /) -> tuple[str, ...]:
         """Ids of a compression chain, root first."""
 
-    def family(self, session_id: str, /) -> tuple[Kin, ...]:
+    def family(self, session_id: str, /) -> tuple[FamilyMember, ...]:
         """A session's family as a tree."""
 
     def named(self, text: str, *, limit: int) -> list[str]:
@@ -135,7 +135,7 @@ class SearchReads(Protocol):
 class ComparisonReads(Protocol):
     """Comparison of sources, and plans of repairs: `browse.comparisons`, `repair.plans`."""
 
-    def glance(self, *, limit: int = ...) -> Glance:
+    def glance(self, *, limit: int = ...) -> FirstListing:
         """The newest sessions with their quick flags."""
 
     def survey(self, *, cancel: Cancel) -> Iterator[SurveyStep]:
@@ -183,7 +183,7 @@ class Browser(SessionReads, MessageReads, SearchReads, ComparisonReads, Protocol
     def census(self) -> Census:
         """Sessions by their source, and the profiles."""
 
-    def where(self, text: str) -> tuple[Whereabouts, ...]:
+    def where(self, text: str) -> tuple[SessionLocation, ...]:
         """Locations of the sessions that a text may mean."""
 
     def problems(self) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from itertools import groupby
 from ..agent import source_choice
 from ..base.errors import SessionMissing
 from ..base.models import Head, JsonlFacts, Message, Origin, Session
-from ..formats.spool_placement import places
+from ..formats.spool_placement import insert_positions
 from ..home_store import HomeStore
 from ..sqlite.rows import comparison_rows
 from .messages import StoredMessages
@@ -73,7 +73,7 @@ class SessionReader:
         facts = self._store.files.facts(session_id)
         if session.origin is not Origin.SQLITE:
             return Reading(session, session.origin, facts)
-        longer = source_choice.is_longer(facts, lambda: comparison_rows.count(self._store.reader, session_id))
+        longer = source_choice.is_longer(facts, lambda: comparison_rows.count_messages(self._store.reader, session_id))
         return Reading(session, origin or (Origin.JSONL if longer else Origin.SQLITE), facts)
 
     def pieces(self, reading: Reading, *, chain: bool = True, asides: bool = False) -> Iterator[Piece]:
@@ -112,7 +112,7 @@ class SessionReader:
             return
         heads = tuple(head for page in pages for head in page)
         done = 0
-        placed = zip(places([head.timestamp for head in heads], waiting), waiting, strict=True)
+        placed = zip(insert_positions([head.timestamp for head in heads], waiting), waiting, strict=True)
         for place, group in groupby(placed, key=lambda pair: pair[0]):
             yield heads[done:place], tuple(message for _, message in group)
             done = place

@@ -8,12 +8,12 @@ from collections.abc import Iterable
 from ..agent import reads
 from ..agent.sessions import AgentSessions
 from ..base.errors import CannotOpen, Damaged
-from ..base.models import Kin, Outline, Page, Scope, Session
+from ..base.models import FamilyMember, Outline, Page, Scope, Session
 from ..formats.row_encoding import storable
 from ..home_store import HomeStore
 from ..sqlite.rows import comparison_rows, orphan_sessions, sessions
-from ..sqlite.rows.orphan_sessions import Lone
-from ..sqlite.rows.sessions import Cursor, Torn
+from ..sqlite.rows.orphan_sessions import OrphanCursor
+from ..sqlite.rows.sessions import DamagedTableCursor, SessionCursor
 
 
 class StoredSessions:
@@ -33,11 +33,11 @@ class StoredSessions:
         """
         now, profile = time.time(), self._store.profile
         rows: Page[Session] = Page(())
-        if not isinstance(cursor, Lone):
+        if not isinstance(cursor, OrphanCursor):
             rows = self._page(limit, cursor)
             if rows.more:
                 return rows
-            cursor = Lone()
+            cursor = OrphanCursor()
         room = limit - len(rows.items)
         alone = orphan_sessions.page(self._store.reader, limit=room, cursor=cursor, now=now, profile=profile)
         return Page((*rows.items, *alone.items), alone.more, alone.cursor)
@@ -45,12 +45,12 @@ class StoredSessions:
     def _page(self, limit: int, cursor: object) -> Page[Session]:
         """The rows behind the cursor; from where a page is damaged all of them once more, by id."""
         now, profile = time.time(), self._store.profile
-        if not isinstance(cursor, Torn):
-            after = cursor if isinstance(cursor, Cursor) else None
+        if not isinstance(cursor, DamagedTableCursor):
+            after = cursor if isinstance(cursor, SessionCursor) else None
             try:
                 return sessions.page(self._store.reader, limit=limit, cursor=after, now=now, profile=profile)
             except Damaged:
-                cursor = Torn()
+                cursor = DamagedTableCursor()
         return sessions.page_by_id(self._store.reader, limit=limit, cursor=cursor, now=now, profile=profile)
 
     def recent(self, *, limit: int = 200) -> tuple[Session, ...]:
@@ -122,15 +122,15 @@ class StoredSessions:
         """Ids of the compression chain that a session belongs to, root first; its own id where it is alone."""
         return sessions.lineage_of(self._store.reader, [session_id]).chain(session_id) or (session_id,)
 
-    def family(self, session_id: str) -> tuple[Kin, ...]:
+    def family(self, session_id: str) -> tuple[FamilyMember, ...]:
         """The whole family of a session as a tree: what it continues, branches, delegates; itself where it is alone."""
         tree = sessions.lineage_of(self._store.reader, [session_id]).tree(session_id)
         rows = {row.id: row for row in self.rows([one for one, _ in tree])}
-        return tuple(Kin(rows[one], depth) for one, depth in tree if one in rows)
+        return tuple(FamilyMember(rows[one], depth) for one, depth in tree if one in rows)
 
     def named(self, text: str, *, limit: int) -> list[str]:
         """Ids of sessions in SQLite that have this id, begin so or have it in their title; that very id first."""
-        found = sessions.named(self._store.reader, storable(text) or "", limit=limit)
+        found = sessions.find_by_name(self._store.reader, storable(text) or "", limit=limit)
         found += [one for one in orphan_sessions.ids(self._store.reader) if one.startswith(text)]
         return sorted(found, key=lambda one: one != text)[:limit]
 

@@ -9,15 +9,15 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from ..base.cancel import Cancel
 from ..base.errors import CannotOpen, Damaged, Interrupted, SessionMissing
-from ..base.models import Drift, Glance, JsonlFacts, Origin, Session, SurveyStep, Verdict
+from ..base.models import Drift, FirstListing, JsonlFacts, Origin, Session, SurveyStep, Verdict
 from ..files import home
-from ..files.home import Stamp
-from ..files.jsonl_files import Files
-from ..files.verdict_cache import NOT_STORED, Cache, Found, marks
+from ..files.home import FileStamp
+from ..files.jsonl_files import JsonlFiles
+from ..files.verdict_cache import NOT_STORED, CachedVerdict, VerdictCache, marks
 from ..files.verdict_cache import mark as mark_of
 from ..sqlite.connect.reader import Reader
 from ..sqlite.rows.counts import counts
-from ..sqlite.rows.session_versions import standings
+from ..sqlite.rows.session_versions import row_counts
 from .verdict import Checker, flag
 
 FIRST_BYTES = 1024 * 1024
@@ -34,7 +34,7 @@ class Survey:
         profile: Of sessions that only a file knows.
     """
 
-    def __init__(self, reader: Reader, files: Files, cache: Cache, *, profile: str) -> None:
+    def __init__(self, reader: Reader, files: JsonlFiles, cache: VerdictCache, *, profile: str) -> None:
         self._reader, self._files, self._cache, self._profile = reader, files, cache, profile
         self._checker = Checker(reader, files)
 
@@ -48,7 +48,7 @@ class Survey:
             StoreError: The folder or the store cannot be read now.
         """
         stamps = home.transcript_stamps(self._files.folder)
-        flagged, unknown = self._cache.sort(marks(stamps, self._stored(stamps)))
+        flagged, unknown = self._cache.partition(marks(stamps, self._stored(stamps)))
         done, total = len(stamps) - len(unknown), len(stamps)
         yield self._remembered(stamps, flagged, (done, total))
         order = self._newest_first(stamps, unknown)
@@ -60,9 +60,9 @@ class Survey:
                 yield self._verified(session_id, unknown[session_id], cancel, (place, total))
         finally:
             if order:
-                self._cache.keep()
+                self._cache.save()
 
-    def glance(self, rows: Sequence[Session], *, most: int) -> Glance:
+    def glance(self, rows: Sequence[Session], *, most: int) -> FirstListing:
         """What a first frame can show: flags of some sessions, and the newest of those that only a file knows.
 
         A flag is what is remembered, else by counts, as far as a megabyte of files tells them.
@@ -79,14 +79,14 @@ class Survey:
         for session in (one for one in listed if one.id in stamps):
             stamp = stamps[session.id]
             mark = mark_of(session.id, stamp, _rows_of(session))
-            if self._cache.known(mark):
+            if self._cache.is_known(mark):
                 drifts[session.id], fact = self._cache.flag(mark), self._facts(session.id, stamp, mark)
             else:
                 read += stamp[1]
                 fact = self._files.facts(session.id) if read <= FIRST_BYTES else None
                 drifts |= {session.id: flag(session, fact)} if fact else {}
             facts |= {session.id: fact} if fact else {}
-        return Glance(tuple(listed), drifts, facts)
+        return FirstListing(tuple(listed), drifts, facts)
 
     def again(self, session_ids: Iterable[str], *, cancel: Cancel) -> Iterator[SurveyStep]:
         """The verdicts of some sessions, which may have changed; those without a file are passed over.
@@ -97,24 +97,26 @@ class Survey:
         for session_id in session_ids:
             yield self._verified(session_id, "", cancel, (0, 0))
 
-    def _stored(self, stamps: Mapping[str, Stamp]) -> Mapping[str, Sequence[object]]:
+    def _stored(self, stamps: Mapping[str, FileStamp]) -> Mapping[str, Sequence[object]]:
         """Rows and highest id of the sessions that SQLite knows."""
         try:
-            return standings(self._reader, stamps)
+            return row_counts(self._reader, stamps)
         except (CannotOpen, Damaged):  # then the files speak for all of them
             return {}
 
-    def _remembered(self, stamps: Mapping[str, Stamp], flagged: Mapping[str, str], far: tuple[int, int]) -> SurveyStep:
+    def _remembered(
+        self, stamps: Mapping[str, FileStamp], flagged: Mapping[str, str], far: tuple[int, int]
+    ) -> SurveyStep:
         """What an earlier start found; of the sessions that are well there is nothing to tell."""
         facts = ((one, self._facts(one, stamps[one], mark)) for one, mark in flagged.items())
         told = {one: fact for one, fact in facts if fact is not None}
         return SurveyStep(*far, {one: self._cache.flag(flagged[one]) for one in told}, told)
 
-    def _facts(self, session_id: str, stamp: Stamp, mark: str) -> JsonlFacts | None:
+    def _facts(self, session_id: str, stamp: FileStamp, mark: str) -> JsonlFacts | None:
         found = self._cache.get(mark, session_id, profile=self._profile)
         return found.facts(stamp) if found else None
 
-    def _newest_first(self, stamps: Mapping[str, Stamp], unknown: Collection[str]) -> list[str]:
+    def _newest_first(self, stamps: Mapping[str, FileStamp], unknown: Collection[str]) -> list[str]:
         """By their newest message, else by their file's last change."""
         timestamps = {one: stamps[one][2] / 1e9 for one in unknown}
         try:
@@ -143,17 +145,17 @@ class Survey:
         except (CannotOpen, Damaged, SessionMissing):
             return SurveyStep(*far)
         check, drift = verification.check, verification.flag
-        found = Found(check)
+        found = CachedVerdict(check)
         if verification.problem:
             facts = JsonlFacts(session_id, file.size, file.mtime_ns, file.inode, problem=verification.problem)
             return SurveyStep(*far, {session_id: drift}, {session_id: facts}, (check,))
         if mark:
             only = check.verdict is Verdict.JSONL_ONLY
-            self._cache.put(mark, drift, Found(check, self._files.session(session_id)) if only else found)
+            self._cache.put(mark, drift, CachedVerdict(check, self._files.session(session_id)) if only else found)
         facts = found.facts((file.inode, file.size, file.mtime_ns))
         return SurveyStep(*far, {session_id: drift}, {session_id: facts}, (check,))
 
-    def _alone(self, stamps: Mapping[str, Stamp], most: int) -> list[Session]:
+    def _alone(self, stamps: Mapping[str, FileStamp], most: int) -> list[Session]:
         """The newest sessions that SQLite does not know, as far as a megabyte of files tells of them."""
         newest = sorted(stamps, key=lambda one: stamps[one][2], reverse=True)
         stored = self._stored({one: stamps[one] for one in newest[: most * 2]})

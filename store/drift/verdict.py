@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from ..base.cancel import Cancel
 from ..base.errors import CannotOpen, Damaged, Interrupted, SessionMissing, StoreMissing
 from ..base.models import Check, Drift, JsonlFacts, Origin, Session, Verdict
-from ..files.jsonl_files import Files, entry, is_message
+from ..files.jsonl_files import JsonlFiles, compared_message, is_message
 from ..formats import alignment
-from ..formats.alignment import Comparison, Entry
+from ..formats.alignment import ComparedMessage, Comparison
 from ..formats.jsonl import BadLine
 from ..sqlite.connect.reader import Reader
 from ..sqlite.rows import comparison_rows as rows
@@ -49,13 +49,13 @@ def flag(session: Session, facts: JsonlFacts | None) -> Drift | None:
     return Drift.DAMAGED if facts.bad_lines or facts.problem else None
 
 
-def known_flag(session: Session, files: Files) -> Drift | None:
+def known_flag(session: Session, files: JsonlFiles) -> Drift | None:
     """The flag by content where the session was compared as it is now, else the quick one."""
     known, found = files.verdict(session)
     return found if known else flag(session, files.facts(session.id))
 
 
-def may_know_more(session: Session, files: Files) -> bool:
+def may_know_more(session: Session, files: JsonlFiles) -> bool:
     """Whether the session's file may have messages that SQLite lacks.
 
     By content where the session was compared, else by the quick flag, or because the file begins when the session had
@@ -95,7 +95,7 @@ class Verification:
 class Checker:
     """Verdicts by content; holds the messages of one session at a time, and of those only what is compared."""
 
-    def __init__(self, reader: Reader, files: Files) -> None:
+    def __init__(self, reader: Reader, files: JsonlFiles) -> None:
         self._reader = reader
         self._files = files
 
@@ -142,13 +142,13 @@ class Checker:
             known = [*rows.session_ids(self._reader), *orphan_sessions.ids(self._reader)]
         except StoreMissing:
             known = []
-        return [*known, *self._files.without(set(known))]
+        return [*known, *self._files.ids_without(set(known))]
 
-    def _stored(self, session_id: str, cancel: Cancel | None) -> list[Entry] | None:
+    def _stored(self, session_id: str, cancel: Cancel | None) -> list[ComparedMessage] | None:
         """What is compared of the session's rows; None where SQLite does not know the session."""
         try:
             known = rows.has_session(self._reader, session_id)
-            found = list(rows.entries(self._reader, session_id, cancel=cancel))
+            found = list(rows.compared_messages(self._reader, session_id, cancel=cancel))
         except StoreMissing:
             return None
         return found if known or found else None
@@ -156,7 +156,7 @@ class Checker:
     def _file(self, session_id: str, cancel: Cancel | None) -> _File | None:
         if self._files.find(session_id) is None:
             return None
-        entries: list[Entry] = []
+        entries: list[ComparedMessage] = []
         damaged = 0
         try:
             for record in self._files.records(session_id):
@@ -165,7 +165,7 @@ class Checker:
                 if isinstance(record, BadLine):
                     damaged += 1
                 elif is_message(record):
-                    entries.append(entry(record.value))
+                    entries.append(compared_message(record.value))
         except (CannotOpen, Damaged) as error:
             return _File([], 0, str(error))
         return _File(entries, damaged)
@@ -175,12 +175,12 @@ class Checker:
 class _File:
     """What is compared of a JSONL file."""
 
-    entries: list[Entry]
+    entries: list[ComparedMessage]
     damaged: int
     problem: str = ""
 
 
-def _sides(file: _File | None, stored: list[Entry] | None) -> Sides:
+def _sides(file: _File | None, stored: list[ComparedMessage] | None) -> Sides:
     return Sides(
         stored=None if stored is None else len(stored),
         written=None if file is None else len(file.entries),

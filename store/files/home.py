@@ -14,17 +14,17 @@ from pathlib import Path
 
 from ..base.errors import CannotOpen, HomeMissing, NoPermission, UnsafeId
 
-DEFAULT = "default"
+DEFAULT_PROFILE = "default"
 """The name of the profile that is the root itself."""
 
-ALL = "all"
+ALL_PROFILES = "all"
 """What is asked for to see every profile at once, unless a profile is called so."""
 
 _PROFILE = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 _SAFE_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
 
 
-Stamp = tuple[int, int, int]
+FileStamp = tuple[int, int, int]
 """Inode, size and mtime_ns of a file: what tells one state of it from another."""
 
 
@@ -45,7 +45,7 @@ class Home:
     """One profile of a Hermes home; `default` is the root folder itself, others lie under `profiles/`."""
 
     root: Path
-    profile: str = DEFAULT
+    profile: str = DEFAULT_PROFILE
 
     @property
     def name(self) -> str:
@@ -55,7 +55,7 @@ class Home:
     @property
     def folder(self) -> Path:
         """Where this profile keeps everything."""
-        return self.root if self.profile == DEFAULT else self.root / "profiles" / self.profile
+        return self.root if self.profile == DEFAULT_PROFILE else self.root / "profiles" / self.profile
 
     @property
     def state_db(self) -> Path:
@@ -70,7 +70,7 @@ class Home:
     @property
     def is_every(self) -> bool:
         """True where this stands for all profiles of its root."""
-        return self.profile == ALL and not _is_folder(self.folder)
+        return self.profile == ALL_PROFILES and not _is_folder(self.folder)
 
     @classmethod
     def locate(
@@ -109,7 +109,7 @@ class Home:
         if folder is None:
             raise HomeMissing(f"there is no Hermes home at {places[0]}; start hermes once, or name one with --home DIR")
         home = _home_of(folder.absolute())
-        if profile is None and home_option is None and home.profile == DEFAULT:
+        if profile is None and home_option is None and home.profile == DEFAULT_PROFILE:
             sticky = _active_profile(home.root)
             return home if sticky is None else _with_profile(home.root, sticky, why=", which active_profile names")
         return home if profile is None else _with_profile(home.root, profile)
@@ -168,9 +168,9 @@ def dump_files(sessions_dir: Path) -> dict[str, FileStat]:
     return _files(sessions_dir, "request_dump_", ".json")
 
 
-def transcript_stamps(sessions_dir: Path) -> dict[str, Stamp]:
+def transcript_stamps(sessions_dir: Path) -> dict[str, FileStamp]:
     """List the same as `transcript_files`, as cheaply as it can be: no more is kept of a file than tells it apart."""
-    found: dict[str, Stamp] = {}
+    found: dict[str, FileStamp] = {}
     for entry in _scan(sessions_dir):
         name = entry.name
         if name[-6:] != ".jsonl" or not (name.isascii() or _is_text(name)):
@@ -276,7 +276,7 @@ def _with_profile(root: Path, name: str, *, why: str = "") -> Home:
     home = Home(root, name)
     if home.is_every or _is_folder(home.folder):
         return home
-    names = ", ".join((DEFAULT, *_profile_names(root)))
+    names = ", ".join((DEFAULT_PROFILE, *_profile_names(root)))
     raise HomeMissing(f"there is no profile {name} in {root}{why}; choose one with --profile: {names}")
 
 

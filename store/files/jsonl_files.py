@@ -14,11 +14,11 @@ from ..base.cancel import Cancel
 from ..base.errors import CannotOpen, Damaged, Interrupted, UnsafeId
 from ..base.models import UNREADABLE, Drift, JsonlFacts, Message, Origin, Outline, Session
 from ..formats import jsonl, message_codec, session_state, titles
-from ..formats.alignment import Entry
+from ..formats.alignment import ComparedMessage
 from . import home
-from .verdict_cache import NOT_STORED, Cache, mark
+from .verdict_cache import NOT_STORED, VerdictCache, mark
 
-META = "session_meta"
+SESSION_META = "session_meta"
 """Role of a line or a row that describes the session and is no message (docs/format.md §3.1)."""
 
 TURNS = ("user", "assistant", "tool")
@@ -40,10 +40,10 @@ class _Look:
 
 def is_message(record: jsonl.Record) -> bool:
     """True for a line that holds a message."""
-    return record.value.get("role") != META
+    return record.value.get("role") != SESSION_META
 
 
-class Files:
+class JsonlFiles:
     """The folder of legacy transcripts; every method may be called from any thread.
 
     Args:
@@ -52,10 +52,10 @@ class Files:
         cache: What is remembered of such sessions; nothing where it is None.
     """
 
-    def __init__(self, folder: Path, *, profile: str = "default", cache: Cache | None = None) -> None:
+    def __init__(self, folder: Path, *, profile: str = "default", cache: VerdictCache | None = None) -> None:
         self.folder = folder
         self._profile = profile
-        self._cache = cache or Cache(None, folder)
+        self._cache = cache or VerdictCache(None, folder)
         self._looks: dict[str, _Look] = {}
 
     def find(self, session_id: str) -> home.FileStat | None:
@@ -97,7 +97,7 @@ class Files:
             return False, None
         rows = (session.messages, session.last_id or 0) if session.origin is Origin.SQLITE else NOT_STORED
         own = mark(session.id, (file.inode, file.size, file.mtime_ns), rows)
-        return self._cache.known(own), self._cache.flag(own)
+        return self._cache.is_known(own), self._cache.flag(own)
 
     def all_facts(self, *, cancel: Cancel | None = None) -> Iterator[JsonlFacts]:
         """Every file, the one changed last first; one folder listing, and a reading of each that changed.
@@ -112,7 +112,7 @@ class Files:
             if look:
                 yield look.facts
 
-    def without(self, known: Container[str]) -> list[str]:
+    def ids_without(self, known: Container[str]) -> list[str]:
         """Ids of the files whose session is not among the known ones, the one changed last first."""
         return [session_id for session_id, _ in self.newest_first() if session_id not in known]
 
@@ -132,7 +132,7 @@ class Files:
         if found is not None:
             yield from jsonl.read_file(found.path)
 
-    def good(self, session_id: str) -> Iterator[jsonl.Record]:
+    def message_records(self, session_id: str) -> Iterator[jsonl.Record]:
         """Its messages as they were written, without damaged lines and session_meta."""
         for record in self.records(session_id):
             if isinstance(record, jsonl.Record) and is_message(record):
@@ -146,10 +146,10 @@ class Files:
         """All of its lines that hold anything, the number as id: messages, and asides among them."""
         return tuple(_line(record, session_id) for record in self.records(session_id))
 
-    def entries(self, session_id: str) -> Iterator[Entry]:
+    def compared_messages(self, session_id: str) -> Iterator[ComparedMessage]:
         """What is compared of its messages."""
-        for record in self.good(session_id):
-            yield entry(record.value)
+        for record in self.message_records(session_id):
+            yield compared_message(record.value)
 
     def _look(self, session_id: str, state: home.FileStat | None) -> _Look | None:
         if state is None:
@@ -162,7 +162,7 @@ class Files:
             self._looks[session_id] = known
         return known
 
-    def _remembered(self, session_id: str, stamp: home.Stamp) -> _Look | None:
+    def _remembered(self, session_id: str, stamp: home.FileStamp) -> _Look | None:
         found = self._cache.get(mark(session_id, stamp, NOT_STORED), session_id, profile=self._profile)
         if found is None or found.session is None:
             return None
@@ -198,7 +198,7 @@ class Files:
         return Session(
             id=facts.session_id,
             source=str(about.get("platform") or ""),
-            title=titles.known(about.get("title")),
+            title=titles.title_from_file(about.get("title")),
             model=str(about["model"]) if about.get("model") else None,
             started_at=times[0] if times else None,
             last_active=times[-1] if times else facts.mtime_ns / 1e9,
@@ -249,7 +249,7 @@ def _line(record: jsonl.Record | jsonl.BadLine, session_id: str) -> Message:
     about, tools = _about(record.value), record.value.get("tools")
     said = [str(value) for value in about.values() if value]
     said += [f"{len(tools)} tools"] if isinstance(tools, list) and tools else []
-    return Message(record.line, session_id, META, ", ".join(said), aside=True, origin=Origin.JSONL)
+    return Message(record.line, session_id, SESSION_META, ", ".join(said), aside=True, origin=Origin.JSONL)
 
 
 def _message(record: jsonl.Record) -> Message:
@@ -261,9 +261,9 @@ def _about(meta: dict[str, object]) -> dict[str, object]:
     return {name: meta[name] for name in ("platform", "model", "title") if name in meta}
 
 
-def entry(value: dict[str, object]) -> Entry:
+def compared_message(value: dict[str, object]) -> ComparedMessage:
     """What is compared of a message as it stands in a file."""
     identity = message_codec.identity(
         value.get("role"), value.get("content"), value.get("tool_calls"), value.get("tool_call_id")
     )
-    return Entry(identity, message_codec.timestamp(value.get("timestamp")))
+    return ComparedMessage(identity, message_codec.timestamp(value.get("timestamp")))

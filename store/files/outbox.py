@@ -27,7 +27,7 @@ FORMAT = "hermes-tui pending 1"
 
 _PREFIX, _SUFFIX = "hermes-tui-", ".json"
 
-Dict = Mapping[str, object]
+MessageDict = Mapping[str, object]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ class Pending:
     """Seconds since 1970 UTC."""
     reason: str
     """Why the store did not take it."""
-    conversations: tuple[tuple[Dict, ...], ...]
+    conversations: tuple[tuple[MessageDict, ...], ...]
     """Oldest first, each a list of messages oldest first."""
 
     @property
@@ -56,7 +56,7 @@ def folder_of(state_db: Path) -> Path:
     return state_db.parent / FOLDER
 
 
-def keep(folder: Path, pending: Pending) -> Path:
+def save(folder: Path, pending: Pending) -> Path:
     """Write what a session is owed to its file, all of it or nothing, and return when it is on the disk.
 
     Args:
@@ -82,7 +82,7 @@ def keep(folder: Path, pending: Pending) -> Path:
     return target
 
 
-def refuse_without(state_db: Path) -> None:
+def require_store(state_db: Path) -> None:
     """Replay nothing where the store is missing: one made for it would be in the way of the one that comes back.
 
     Raises:
@@ -95,7 +95,7 @@ def refuse_without(state_db: Path) -> None:
         )
 
 
-def waiting(folder: Path) -> tuple[Path, ...]:
+def pending_files(folder: Path) -> tuple[Path, ...]:
     """Every file of ours in the folder, by name; none where there is no folder.
 
     Raises:
@@ -122,7 +122,7 @@ def claim(path: Path) -> Path:
         raise NoPermission(f"{path} could not be claimed ({error.strerror}); try again") from error
 
 
-def read(path: Path) -> Pending:
+def read_pending(path: Path) -> Pending:
     """What a file keeps.
 
     Raises:
@@ -149,7 +149,7 @@ def read(path: Path) -> Pending:
     )
 
 
-def forget(path: Path) -> None:
+def remove(path: Path) -> None:
     """Remove a file whose messages are in the store; one that is gone already is no error.
 
     Raises:

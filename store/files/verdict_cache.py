@@ -20,7 +20,7 @@ from pathlib import Path
 
 from ..base.models import Check, Drift, JsonlFacts, Origin, Session, Verdict
 from ..base.strict_json import BadJson, load
-from .home import Stamp
+from .home import FileStamp
 
 MAX_BYTES = 64 * 1024 * 1024
 """A larger file is not ours."""
@@ -52,14 +52,14 @@ def locate(environ: Mapping[str, str], *, platform: str, user_home: Path) -> Pat
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class CachedVerdict:
     """What is remembered of a session whose JSONL file could be read."""
 
     check: Check
     session: Session | None = None
     """As its file describes it, where SQLite does not know it."""
 
-    def facts(self, stamp: Stamp) -> JsonlFacts:
+    def facts(self, stamp: FileStamp) -> JsonlFacts:
         """What a look at its file would tell."""
         inode, size, mtime_ns = stamp
         check = self.check
@@ -68,7 +68,7 @@ class Found:
         )
 
 
-class Cache:
+class VerdictCache:
     """What is remembered of one store; every method may be called from any thread.
 
     Of a session that is well nothing is kept but how it looked.
@@ -82,7 +82,7 @@ class Cache:
         self._path = _path(folder, store)
         self._loaded: tuple[set[str], dict[str, str]] | None = None
 
-    def known(self, mark: str) -> bool:
+    def is_known(self, mark: str) -> bool:
         """A session that looks like this was compared before."""
         well, flagged = self._lines
         return mark in well or mark in flagged
@@ -92,7 +92,7 @@ class Cache:
         line = self._lines[1].get(mark)
         return None if line is None else _FLAGS.get(line[: line.find(" ")])
 
-    def get(self, mark: str, session_id: str, *, profile: str) -> Found | None:
+    def get(self, mark: str, session_id: str, *, profile: str) -> CachedVerdict | None:
         """What was found of a flagged session that looks like this, None where it is well or not known."""
         line = self._lines[1].get(mark)
         try:
@@ -100,7 +100,7 @@ class Cache:
         except (BadJson, ValueError, TypeError):
             return None
 
-    def sort(self, looks: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:
+    def partition(self, looks: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:
         """Two kinds of sessions with their marks: those that are known and flagged, and those that are not known.
 
         What no session looks like any more is forgotten.
@@ -116,7 +116,7 @@ class Cache:
             self._loaded = set(looks.keys() & well), {mark: flagged[mark] for mark in told.values()}
         return told, unknown
 
-    def put(self, mark: str, flag: Drift | None, found: Found) -> None:
+    def put(self, mark: str, flag: Drift | None, found: CachedVerdict) -> None:
         """Remember what was found."""
         well, flagged = self._lines
         if flag is None:
@@ -124,7 +124,7 @@ class Cache:
         else:
             flagged[mark] = f"{flag} {json.dumps(_fields(found))}"
 
-    def keep(self) -> None:
+    def save(self) -> None:
         """Write all of it: a file made anew beside the old one, and put in its place."""
         if self._path is None:
             return
@@ -148,7 +148,7 @@ class Cache:
         return self._loaded
 
 
-def mark(session_id: str, stamp: Stamp, rows: Sequence[object]) -> str:
+def mark(session_id: str, stamp: FileStamp, rows: Sequence[object]) -> str:
     """What tells one state of a session from another, as one line of ASCII.
 
     Args:
@@ -159,7 +159,7 @@ def mark(session_id: str, stamp: Stamp, rows: Sequence[object]) -> str:
     return next(iter(marks({session_id: stamp}, {session_id: rows})))
 
 
-def marks(stamps: Mapping[str, Stamp], stored: Mapping[str, Sequence[object]]) -> dict[str, str]:
+def marks(stamps: Mapping[str, FileStamp], stored: Mapping[str, Sequence[object]]) -> dict[str, str]:
     """The marks of many sessions, and whose they are.
 
     Args:
@@ -204,7 +204,7 @@ def _read(path: Path) -> tuple[set[str], dict[str, str]]:
     return set(well.split("\n")), {mark: line for mark, tab, line in marked if tab}
 
 
-def _fields(found: Found) -> list[object]:
+def _fields(found: CachedVerdict) -> list[object]:
     check, session = found.check, found.session
     fields: list[object] = [
         *(check.verdict, check.sqlite_messages, check.jsonl_messages, check.missing_in_sqlite, check.missing_in_jsonl),
@@ -215,7 +215,7 @@ def _fields(found: Found) -> list[object]:
     return fields
 
 
-def _found(session_id: str, fields: object, profile: str) -> Found | None:
+def _found(session_id: str, fields: object, profile: str) -> CachedVerdict | None:
     """What a line says; raises ValueError or TypeError where it is none of ours."""
     if not isinstance(fields, list) or len(fields) not in (9, 14):
         return None
@@ -233,9 +233,9 @@ def _found(session_id: str, fields: object, profile: str) -> Found | None:
         reason=str(reason),
     )
     if len(fields) == 9:
-        return Found(check)
+        return CachedVerdict(check)
     source, title, model, started, last = fields[9:]
-    return Found(
+    return CachedVerdict(
         check,
         Session(
             id=session_id,

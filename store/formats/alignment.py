@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 from ..base.models import Verdict
 
-FULL = 2_000
+MAX_FULL_COMPARISON = 2_000
 """Messages on either side of a gap up to which it is compared in full."""
 ROUNDS = 16
 """Times that anchors part what is left; a file made to need more has the remainder reported as unmatched."""
@@ -28,7 +28,7 @@ ZONE_LAG = 120.0
 """give or take the seconds of a turn."""
 
 Pair = tuple[int, int]
-Step = tuple[int | None, int | None]
+UnionPlace = tuple[int | None, int | None]
 """A place of the union: where it comes from on the left and on the right, None where that side lacks it."""
 
 
@@ -68,7 +68,7 @@ class Alignment:
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class ComparedMessage:
     """What is compared of a message."""
 
     identity: bytes
@@ -88,7 +88,7 @@ class Comparison:
     """Messages of the union that repeat the block right before theirs, on either side: suspected, never removed."""
     certain: bool
     """The order of the union is known in every gap."""
-    union: tuple[Step, ...]
+    union: tuple[UnionPlace, ...]
     """All messages in order; where the order is unknown, JSONL's come first."""
     uncertain: frozenset[int] = frozenset()
     """Places in JSONL of missing messages whose order is unknown,"""
@@ -133,7 +133,7 @@ def _narrow(left: Sequence[bytes], right: Sequence[bytes], gap: Gap, pairs: list
     gap = _trim(left, right, gap, pairs)
     if not gap.left or not gap.right:
         return []
-    if max(len(gap.left), len(gap.right)) <= FULL:
+    if max(len(gap.left), len(gap.right)) <= MAX_FULL_COMPARISON:
         pairs.extend(_longest_common(left, right, gap))
         return []
     anchors = _anchors(left, right, gap)
@@ -221,7 +221,7 @@ def _rising(pairs: Iterable[Pair]) -> list[Pair]:
     return chain[::-1]
 
 
-def copies(keys: Sequence[bytes]) -> frozenset[int]:
+def repeated_blocks(keys: Sequence[bytes]) -> frozenset[int]:
     """The places that repeat the block right before theirs: the later of two equal neighbours, line or whole turns.
 
     A flush that wrote everything again leaves such blocks (docs/format.md §5.3); so does a user who says “ok”
@@ -252,7 +252,7 @@ def _run(keys: Sequence[bytes], place: int, period: int) -> range:
     return range(start, stop)
 
 
-def compare(jsonl: Sequence[Entry], sqlite: Sequence[Entry]) -> Comparison:
+def compare(jsonl: Sequence[ComparedMessage], sqlite: Sequence[ComparedMessage]) -> Comparison:
     """Compare the two sources of a session by content.
 
     A JSONL message that equals an undone or compacted row is present, in place or not: nothing that the user took back
@@ -266,17 +266,17 @@ def compare(jsonl: Sequence[Entry], sqlite: Sequence[Entry]) -> Comparison:
     plain = align(left, right)
     alignment = _credible(plain, jsonl, sqlite)
     present = _taken_back(alignment, jsonl, sqlite)
-    steps: list[Step] = []
+    steps: list[UnionPlace] = []
     uncertain: set[int] = set()
     for gap, pair in zip(alignment.gaps(), (*alignment.pairs, None), strict=True):
         lefts = [place for place in gap.left if place not in present]
         rights = list(gap.right)
         order = _order([jsonl[place].time for place in lefts], [sqlite[place].time for place in rights])
         uncertain.update(lefts if order is None else ())
-        sides: list[list[Step]] = [[(place, None) for place in lefts], [(None, place) for place in rights]]
+        sides: list[list[UnionPlace]] = [[(place, None) for place in lefts], [(None, place) for place in rights]]
         steps += [step for side in (reversed(sides) if order == _AFTER else sides) for step in side]
         steps += [pair] if pair else []
-    doubled_left, doubled_right = copies(left), copies(right)
+    doubled_left, doubled_right = repeated_blocks(left), repeated_blocks(right)
     return Comparison(
         missing_in_sqlite=alignment.left_only - len(present),
         missing_in_jsonl=alignment.right_only - len(present),
@@ -295,7 +295,9 @@ def _unaligned(alignment: Alignment, left: Sequence[bytes], right: Sequence[byte
     return frozenset(place for gap in gaps for place in gap.left if left[place] in loose)
 
 
-def _taken_back(alignment: Alignment, jsonl: Sequence[Entry], sqlite: Sequence[Entry]) -> frozenset[int]:
+def _taken_back(
+    alignment: Alignment, jsonl: Sequence[ComparedMessage], sqlite: Sequence[ComparedMessage]
+) -> frozenset[int]:
     """Unaligned JSONL messages that equal an unaligned inactive row, one for each such row."""
     gaps = list(alignment.gaps())
     rows = Counter(sqlite[place].identity for gap in gaps for place in gap.right if not sqlite[place].active)
@@ -307,7 +309,7 @@ def _taken_back(alignment: Alignment, jsonl: Sequence[Entry], sqlite: Sequence[E
     return frozenset(present)
 
 
-def _credible(alignment: Alignment, jsonl: Sequence[Entry], sqlite: Sequence[Entry]) -> Alignment:
+def _credible(alignment: Alignment, jsonl: Sequence[ComparedMessage], sqlite: Sequence[ComparedMessage]) -> Alignment:
     """The alignment without chance pairs: the “ok” of today is not the “ok” of last month.
 
     A pair that stands alone is taken apart where SQLite has more messages beside it and, with the pair apart, one side
@@ -333,7 +335,9 @@ def _joined(before: Gap, after: Gap) -> Gap:
     return Gap(range(before.left.start, after.left.stop), range(before.right.start, after.right.stop))
 
 
-def _is_by_chance(pair: Pair, before: Gap, after: Gap, jsonl: Sequence[Entry], sqlite: Sequence[Entry]) -> bool:
+def _is_by_chance(
+    pair: Pair, before: Gap, after: Gap, jsonl: Sequence[ComparedMessage], sqlite: Sequence[ComparedMessage]
+) -> bool:
     whole = _joined(before, after)
     lefts, rights = [jsonl[place].time for place in whole.left], [sqlite[place].time for place in whole.right]
     order = _order(lefts, rights, margin=FAR)

@@ -23,7 +23,7 @@ _THOUGHT_LISTS = ("reasoning_details", "codex_reasoning_items", "codex_message_i
 
 
 @dataclass(frozen=True, slots=True)
-class Draft:
+class MessageRow:
     """One row to be."""
 
     values: Mapping[str, str | int | float | None]
@@ -32,7 +32,7 @@ class Draft:
     """Calls of tools it counts for (docs/format.md §4.7)."""
 
 
-def drafts(messages: Sequence[Mapping[str, object]], *, now: float) -> tuple[Draft, ...]:
+def message_rows(messages: Sequence[Mapping[str, object]], *, now: float) -> tuple[MessageRow, ...]:
     """The rows of a turn, in order; those without a time get `now` and a microsecond more each.
 
     Args:
@@ -42,10 +42,10 @@ def drafts(messages: Sequence[Mapping[str, object]], *, now: float) -> tuple[Dra
     Raises:
         ValueError: A time that is not finite, or an integer that needs more than 64 bits.
     """
-    return tuple(draft(message, now=now + index * _STEP) for index, message in enumerate(messages))
+    return tuple(message_row(message, now=now + index * _STEP) for index, message in enumerate(messages))
 
 
-def draft(message: Mapping[str, object], *, now: float) -> Draft:
+def message_row(message: Mapping[str, object], *, now: float) -> MessageRow:
     """One row; see `drafts`."""
     role = storable(message.get("role")) or "unknown"
     values: dict[str, str | int | float | None] = {
@@ -53,7 +53,7 @@ def draft(message: Mapping[str, object], *, now: float) -> Draft:
         "content": content_cell(message.get("content")),
         "tool_calls": json_cell(message.get("tool_calls")),
         "timestamp": timestamp(message.get("timestamp"), now=now),
-        "token_count": whole(message.get("token_count"), "token_count"),
+        "token_count": int64(message.get("token_count"), "token_count"),
         "platform_message_id": storable(message.get("platform_message_id") or message.get("message_id")),
         "observed": 1 if message.get("observed") else None,
         "display_metadata": json_cell(message.get("display_metadata")),
@@ -62,7 +62,7 @@ def draft(message: Mapping[str, object], *, now: float) -> Draft:
     if role == "assistant":
         values |= {name: storable(message.get(name)) for name in _THOUGHTS}
         values |= {name: json_cell(message.get(name)) for name in _THOUGHT_LISTS}
-    return Draft(
+    return MessageRow(
         {name: value for name, value in values.items() if value is not None}, calls_in(message.get("tool_calls"))
     )
 
@@ -117,7 +117,7 @@ def timestamp(value: object, *, now: float) -> float:
     return float(value)
 
 
-def whole(value: object, name: str) -> int | None:
+def int64(value: object, name: str) -> int | None:
     """An integer that fits a cell.
 
     Raises:

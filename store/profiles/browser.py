@@ -17,18 +17,18 @@ from ..base.models import (
     Check,
     ContextLine,
     Drift,
+    FamilyMember,
     Finding,
-    Glance,
+    FirstListing,
     Head,
     JsonlFacts,
-    Kin,
     Message,
     Outline,
     Page,
     Scope,
     Session,
+    SessionLocation,
     SurveyStep,
-    Whereabouts,
 )
 from ..browse.browser import HomeBrowser
 from ..browse.protocol import Browser, Watcher
@@ -107,7 +107,7 @@ class ProfilesBrowser:
 
     session = _of_session(HomeBrowser.session, lambda _: None)
     chain = _of_session(HomeBrowser.chain, lambda own: (own,))
-    family = _of_session(HomeBrowser.family, lambda _: tuple[Kin, ...]())
+    family = _of_session(HomeBrowser.family, lambda _: tuple[FamilyMember, ...]())
 
     def sessions(self, *, limit: int = 200, cursor: object = None) -> Page[Session]:
         """A page of one profile after the other, each newest start first."""
@@ -224,16 +224,16 @@ class ProfilesBrowser:
     facts = _of_session(HomeBrowser.facts)
     check = _of_session(HomeBrowser.check)
 
-    def glance(self, *, limit: int = 200) -> Glance:
+    def glance(self, *, limit: int = 200) -> FirstListing:
         """The first looks of all profiles in one."""
-        glances = self.members.answers(lambda browser: browser.glance(limit=limit), Glance((), {}, {}))
+        glances = self.members.answers(lambda browser: browser.glance(limit=limit), FirstListing((), {}, {}))
         drifts: dict[str, Drift | None] = {}
         facts: dict[str, JsonlFacts] = {}
         for glance in glances:
             drifts |= glance.drifts
             facts |= glance.facts
         rows = (row for glance in glances for row in glance.sessions)
-        return Glance(tuple(sorted(rows, key=_last_active, reverse=True)), drifts, facts)
+        return FirstListing(tuple(sorted(rows, key=_last_active, reverse=True)), drifts, facts)
 
     def survey(self, *, cancel: Cancel) -> Iterator[SurveyStep]:
         """The verdicts of all profiles: what is remembered of each first."""
@@ -319,7 +319,7 @@ class ProfilesBrowser:
             profiles=tuple(zip(self.members.names.profiles, (census.stored for census in every), strict=True)),
         )
 
-    def where(self, text: str) -> tuple[Whereabouts, ...]:
+    def where(self, text: str) -> tuple[SessionLocation, ...]:
         """Locations of the sessions, in any profile."""
         return self.members.names.renamed(0, self.members.browsers[0].where(text))
 

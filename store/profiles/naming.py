@@ -16,20 +16,20 @@ from typing import TypeVar, cast
 from ..base.models import (
     Check,
     ContextLine,
-    Glance,
+    FamilyMember,
+    FirstListing,
     Head,
     Hit,
     JsonlFacts,
-    Kin,
     Message,
     Origin,
     Page,
     Session,
+    SessionLocation,
     SurveyStep,
-    Whereabouts,
 )
 from ..browse.reading import Piece, Reading
-from ..files.home import DEFAULT
+from ..files.home import DEFAULT_PROFILE
 from ..repair.model import Operation, Plan
 
 T = TypeVar("T")
@@ -48,7 +48,7 @@ class ProfileNames:
     def split(self, session_id: str) -> tuple[int, str]:
         """The place of a session's profile, and its id there."""
         name, slash, own = session_id.partition("/")
-        if slash and name in self.profiles and name != DEFAULT:
+        if slash and name in self.profiles and name != DEFAULT_PROFILE:
             return self.profiles.index(name), own
         return 0, session_id
 
@@ -108,11 +108,11 @@ class ProfileNames:
         )
 
     @_named.register
-    def _(self, value: Kin, place: int) -> Kin:
+    def _(self, value: FamilyMember, place: int) -> FamilyMember:
         return replace(value, session=self.renamed(place, value.session))
 
     @_named.register
-    def _(self, value: Whereabouts, place: int) -> Whereabouts:
+    def _(self, value: SessionLocation, place: int) -> SessionLocation:
         place = self.profiles.index(value.session.profile)
         return replace(value, session=self.renamed(place, value.session), family=self.renamed(place, value.family))
 
@@ -142,9 +142,9 @@ class ProfileNames:
         return replace(value, check=self.renamed(place, value.check))
 
     @_named.register(SurveyStep)
-    @_named.register(Glance)
-    def _(self, value: SurveyStep | Glance, place: int) -> object:
-        lists = {"sessions": value.sessions} if isinstance(value, Glance) else {"checks": value.checks}
+    @_named.register(FirstListing)
+    def _(self, value: SurveyStep | FirstListing, place: int) -> object:
+        lists = {"sessions": value.sessions} if isinstance(value, FirstListing) else {"checks": value.checks}
         named = {name: self.renamed(place, items) for name, items in lists.items()}
         drifts, facts = self.renamed(place, dict(value.drifts)), self.renamed(place, dict(value.facts))
         return replace(value, drifts=drifts, facts=facts, **named)  # type: ignore[arg-type]

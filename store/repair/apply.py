@@ -16,16 +16,16 @@ from typing import TypeVar
 
 from ..base.cancel import Cancel
 from ..base.errors import PlanChanged, Refused
-from ..base.step_sizing import Pace
+from ..base.step_sizing import StepSizer
 from ..files import gateway_index
-from ..files.home import Stamp
+from ..files.home import FileStamp
 from ..formats import row_conversion
-from ..formats.row_encoding import Draft
+from ..formats.row_encoding import MessageRow
 from ..home_store import HomeStore
 from ..sqlite.journal import repair_journal
-from ..sqlite.journal.repair_journal import Header
+from ..sqlite.journal.repair_journal import OperationHeader
 from ..sqlite.repair import raw_rows, steps
-from ..sqlite.repair.steps import Step, Stepped, Write
+from ..sqlite.repair.steps import RepairStep, RowWrite, StepResult
 from ..sqlite.rows import comparison_rows
 from . import backup
 from .backup import Backup
@@ -46,19 +46,19 @@ Copy = Callable[[Path], Path]
 class _Course:
     """How far an operation is."""
 
-    header: Header
+    header: OperationHeader
     begun: bool
     """It stands in the journal."""
     agreed: frozenset[int]
     """Places in JSONL of what it may insert,"""
-    stamp: Stamp | None
+    stamp: FileStamp | None
     """of this file."""
     total: int
     inserted: int = 0
     moved: int = 0
     steps: int = 0
 
-    def take(self, last: Stepped) -> None:
+    def take(self, last: StepResult) -> None:
         """Count a step that was done."""
         self.header, self.begun = last.header, True
         self.inserted += last.inserted
@@ -82,7 +82,7 @@ class Repair:
         self._tell, self._cancel, self._copy = tell, cancel, copy
         self._home = store.path.parent
         self._copied: Path | None = None
-        self._pace = Pace()
+        self._pace = StepSizer()
 
     def apply(self) -> Receipt:
         """Do it, and tell what was done; one that was refused before its first write leaves nothing behind.
@@ -168,39 +168,41 @@ class Repair:
 
     def _steps(self, work: Work, course: _Course) -> None:
         """Do the steps of one look, until they are done, stopped, or find something else than they were made for."""
-        last = Stepped(course.header, work.standing, work.up_to, 0, 0)
+        last = StepResult(course.header, work.standing, work.up_to, 0, 0)
         n_bytes = [item.n_bytes for item in work.items]
         at, total = 0, len(n_bytes)
         while not self._cancel.cancelled:
-            end = at + self._pace.cut(n_bytes, at)
+            end = at + self._pace.rows_in_next_step(n_bytes, at)
             state = repair_journal.DONE if end == total else repair_journal.RUNNING
             last = replace(last, header=replace(course.header, state=state, changed_at=time.time()))
             step = self._step(work, course, work.items[at:end], last, block=0 if at else work.block)
-            last = self._store.write(steps.applying(step))
+            last = self._store.write(steps.step_work(step))
             course.take(last)
             self._tell(Progress("insert", course.inserted, course.total))
             if end == total:
-                self._pace.note(self._store.writer.held)
+                self._pace.record(self._store.writer.lock_seconds)
                 return
-            self._pace.rest(self._store.writer.held)
+            self._pace.pause(self._store.writer.lock_seconds)
             at = end
 
-    def _step(self, work: Work, course: _Course, items: tuple[Item, ...], last: Stepped, *, block: int) -> Step:
+    def _step(
+        self, work: Work, course: _Course, items: tuple[Item, ...], last: StepResult, *, block: int
+    ) -> RepairStep:
         creates = work.plan.creates_session and not course.begun
         header = last.header
-        return Step(
+        return RepairStep(
             header=replace(header, created=header.created or creates),
             writes=self._writes(work, items),
-            begins=None if course.begun else work.intent,
+            intent=None if course.begun else work.intent,
             block=block,
-            standing=last.standing,
+            version=last.version,
             up_to=last.up_to,
             unchanged=lambda: stamp_of(self._store.files.find(header.session_id)) == work.stamp,
             conversation=work.sources.conversation,
             session=self._session_values(work) if creates else None,
         )
 
-    def _writes(self, work: Work, items: tuple[Item, ...]) -> tuple[Write, ...]:
+    def _writes(self, work: Work, items: tuple[Item, ...]) -> tuple[RowWrite, ...]:
         """The rows of a step, read and made before any lock is taken."""
         layout = self._store.reader.layout
         wanted = [item for item in items if item.place.source is not None]
@@ -208,7 +210,7 @@ class Repair:
         if len(values) != len(wanted):
             raise PlanChanged(f"the JSONL file of {work.plan.session_id} changed; look again")
         drafts = iter(
-            row_conversion.adopt(value, timestamp=item.timestamp, has=lambda name: layout.has("messages", name)).draft
+            row_conversion.convert(value, timestamp=item.timestamp, has=lambda name: layout.has("messages", name)).draft
             for value, item in zip(values, wanted, strict=True)
         )
         return tuple(_write(item, None if item.place.source is None else next(drafts)) for item in items)
@@ -216,7 +218,7 @@ class Repair:
     def _session_values(self, work: Work) -> dict[str, str | int | float | None]:
         """The row of a session that Hermes does not know, as far as file and gateway do."""
         told = self._store.files.session(work.plan.session_id)
-        index = gateway_index.entry(self._store.sessions_dir, work.plan.session_id)
+        index = gateway_index.session_columns(self._store.sessions_dir, work.plan.session_id)
         return {
             "source": (told.source if told else "") or index.get("source") or "unknown",
             "model": told.model if told else None,
@@ -233,13 +235,13 @@ class Repair:
             state=State(course.header.state),
             inserted=course.inserted,
             moved=course.moved,
-            rows=comparison_rows.count(store.reader, session_id),
+            rows=comparison_rows.count_messages(store.reader, session_id),
             steps=course.steps,
             backup=Backup(self._home, course.header.operation).folder if course.begun else None,
             full_backup=self._copied,
             left_out=work.plan.left_out,
             index_damaged=store.writer.index_damaged,
-            longest_lock=self._pace.longest,
+            longest_lock=self._pace.longest_lock,
             seconds=time.time() - started,
         )
 
@@ -247,7 +249,7 @@ class Repair:
 def _course(work: Work, now: float) -> _Course:
     """An operation that begins, or one that is gone on with."""
     stopped = work.header
-    header = stopped or Header(
+    header = stopped or OperationHeader(
         operation=f"{time.strftime('%Y%m%d-%H%M%S', time.gmtime(now))}-{secrets.token_hex(3)}",
         session_id=work.plan.session_id,
         state=repair_journal.RUNNING,
@@ -259,8 +261,8 @@ def _course(work: Work, now: float) -> _Course:
     return _Course(header, stopped is not None, work.places, work.stamp, work.plan.insert)
 
 
-def _write(item: Item, draft: Draft | None) -> Write:
-    return Write(item.place.at, item.place.in_block, draft, item.place.old or 0)
+def _write(item: Item, draft: MessageRow | None) -> RowWrite:
+    return RowWrite(item.place.at, item.place.in_block, draft, item.place.old or 0)
 
 
 def _about(work: Work) -> dict[str, object]:

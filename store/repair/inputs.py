@@ -6,21 +6,21 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from ..base.errors import CannotOpen, Damaged, SessionMissing, StoreMissing
-from ..files.home import FileStat, Stamp
-from ..files.jsonl_files import Files, entry, is_message
+from ..files.home import FileStamp, FileStat
+from ..files.jsonl_files import JsonlFiles, compared_message, is_message
 from ..formats import jsonl
-from ..formats.alignment import Comparison, Entry, compare
+from ..formats.alignment import ComparedMessage, Comparison, compare
 from ..formats.lineage import Lineage
 from ..sqlite.connect.reader import Reader
 from ..sqlite.rows import comparison_rows as entries
 from ..sqlite.rows import sessions
-from ..sqlite.rows.comparison_rows import Lying
-from ..sqlite.rows.session_version import Standing
+from ..sqlite.rows.comparison_rows import StoredRow
+from ..sqlite.rows.session_version import SessionVersion
 
 _DAMAGED = 100
 
 
-def stamp_of(file: FileStat | None) -> Stamp | None:
+def stamp_of(file: FileStat | None) -> FileStamp | None:
     """What tells one state of a file from another; None where there is none."""
     return None if file is None else (file.inode, file.size, file.mtime_ns)
 
@@ -30,7 +30,7 @@ class Written:
     """A JSONL file."""
 
     file: FileStat | None = None
-    entries: list[Entry] = field(default_factory=list)
+    entries: list[ComparedMessage] = field(default_factory=list)
     """Its messages, in order,"""
     offsets: list[int] = field(default_factory=list)
     """and where their lines begin."""
@@ -47,7 +47,7 @@ class Written:
             self.bad_lines += 1
             self.damaged += [record.line] if len(self.damaged) < _DAMAGED else []
         elif is_message(record):
-            self.entries.append(entry(record.value))
+            self.entries.append(compared_message(record.value))
             self.offsets.append(record.offset)
         else:
             self.meta_lines += 1
@@ -65,21 +65,21 @@ class Sources:
 
     session_id: str
     written: Written
-    rows: Sequence[Lying]
+    rows: Sequence[StoredRow]
     """All rows in id order."""
     known: bool
     """Hermes has a row of the session."""
     conversation: tuple[str, ...]
     """The session and the others of its compression chain."""
 
-    def standing(self, up_to: int | None) -> Standing:
+    def standing(self, up_to: int | None) -> SessionVersion:
         """How the session stood when its rows were read, as far as ids like this; all of it where it is None."""
         rows = [row for row in self.rows if up_to is None or row.id <= up_to]
-        return Standing(
+        return SessionVersion(
             rows=len(rows),
             lowest=rows[0].id if rows else None,
             highest=rows[-1].id if rows else None,
-            active=sum(row.entry.active for row in rows),
+            active=sum(row.message.active for row in rows),
             compacted=sum(row.compacted for row in rows),
         )
 
@@ -90,10 +90,10 @@ class Sources:
 
     def compared(self) -> Comparison:
         """Both sides aligned; places of SQLite are those of `messages`."""
-        return compare(self.written.entries, [row.entry for row in self.rows if not row.meta])
+        return compare(self.written.entries, [row.message for row in self.rows if not row.meta])
 
 
-def look(reader: Reader, files: Files, session_id: str) -> Sources:
+def look(reader: Reader, files: JsonlFiles, session_id: str) -> Sources:
     """Read both sources of a session.
 
     Raises:
@@ -103,7 +103,7 @@ def look(reader: Reader, files: Files, session_id: str) -> Sources:
     written = _written(files, session_id)
     try:
         known = entries.has_session(reader, session_id)
-        rows = list(entries.lying(reader, session_id))
+        rows = list(entries.stored_rows(reader, session_id))
         chain = Lineage(sessions.links(reader, [session_id])).chain(session_id)
     except StoreMissing:
         known, rows, chain = False, [], ()
@@ -112,7 +112,7 @@ def look(reader: Reader, files: Files, session_id: str) -> Sources:
     return Sources(session_id, written, rows, known, tuple({session_id: None, **dict.fromkeys(chain)}))
 
 
-def _written(files: Files, session_id: str) -> Written:
+def _written(files: JsonlFiles, session_id: str) -> Written:
     found = Written(files.find(session_id))
     try:
         for record in files.records(session_id):

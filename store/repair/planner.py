@@ -14,16 +14,16 @@ from dataclasses import dataclass
 from ..base.errors import StoreMissing
 from ..base.models import Check
 from ..drift import verdict
-from ..files.home import Stamp
-from ..files.jsonl_files import Files
+from ..files.home import FileStamp
+from ..files.jsonl_files import JsonlFiles
 from ..formats import row_conversion
 from ..formats.alignment import Comparison
 from ..sqlite.connect import create
 from ..sqlite.connect.reader import Reader
 from ..sqlite.journal import repair_journal
-from ..sqlite.journal.repair_journal import Header, Intent
+from ..sqlite.journal.repair_journal import OperationHeader, RepairIntent
 from ..sqlite.rows import session_version as standing
-from ..sqlite.rows.session_version import Standing
+from ..sqlite.rows.session_version import SessionVersion
 from . import id_allocation, side_by_side
 from . import inputs as sources
 from . import refusals as objections
@@ -55,16 +55,16 @@ class Work:
     items: tuple[Item, ...]
     """What is written, last message first."""
     sources: Sources
-    stamp: Stamp | None
-    standing: Standing
+    stamp: FileStamp | None
+    standing: SessionVersion
     """How the session stood,"""
     up_to: int | None
     """as far as ids like this; all of it where it is None."""
     places: frozenset[int]
     """Places in JSONL of what is inserted."""
-    intent: Intent
+    intent: RepairIntent
     """The same, to be written down."""
-    header: Header | None
+    header: OperationHeader | None
     """The stopped repair that is gone on with."""
     block: int
     """Ids that a new block takes; 0 where none is needed."""
@@ -86,7 +86,7 @@ class _Missing:
 _NOTHING = _Missing((), ())
 
 
-def work_out(reader: Reader, files: Files, session_id: str, *, merge: bool = False, by_name: bool = True) -> Work:
+def work_out(reader: Reader, files: JsonlFiles, session_id: str, *, merge: bool = False, by_name: bool = True) -> Work:
     """Plan the repair of one session.
 
     Args:
@@ -119,7 +119,7 @@ def work_out(reader: Reader, files: Files, session_id: str, *, merge: bool = Fal
     )
 
 
-def objected(reader: Reader, files: Files, session_id: str) -> tuple[Check, Why | None]:
+def objected(reader: Reader, files: JsonlFiles, session_id: str) -> tuple[Check, Why | None]:
     """What the sources of a session lack, and why a repair would do nothing, None where it would do something.
 
     It asks as `work_out` does, and leaves out what takes longest: to see whether each message can be stored.
@@ -144,7 +144,7 @@ class _Chosen:
     missing: _Missing
     places: Sequence[Place]
     refusals: tuple[Refusal, ...]
-    stopped: Header | None
+    stopped: OperationHeader | None
     """The stopped repair that is gone on with."""
     blocked: bool
     """Nothing is done."""
@@ -195,7 +195,7 @@ def _plan(reader: Reader, found: Sources, comparison: Comparison, chosen: _Chose
     )
 
 
-def _horizon(found: Sources, stopped: Header | None) -> int:
+def _horizon(found: Sources, stopped: OperationHeader | None) -> int:
     """The highest id that matters: what an agent appends above it comes after all that is written."""
     if stopped is not None and stopped.size:
         return stopped.base + stopped.size
@@ -230,7 +230,7 @@ def _left(found: Sources, facts: objections.Facts) -> _Missing | None:
 
     It is not worked out again: of a session that is half repaired less is certain than of one that is not.
     """
-    intent = facts.intent or Intent((), ())
+    intent = facts.intent or RepairIntent((), ())
     if intent.stamp != sources.stamp_of(found.written.file):
         return None
     ids = {row.id: place for place, row in enumerate(found.rows, 1)} | {0: 0}
@@ -255,7 +255,7 @@ def _moved(row: int, now: Mapping[int, int]) -> int:
     return row
 
 
-def _intent(found: Sources, missing: _Missing) -> Intent:
+def _intent(found: Sources, missing: _Missing) -> RepairIntent:
     """The same, to be written down before anything is done."""
     runs: list[tuple[int, int, int]] = []
     for place, gap in zip(missing.places, missing.gaps, strict=True):
@@ -264,7 +264,7 @@ def _intent(found: Sources, missing: _Missing) -> Intent:
             runs[-1] = (runs[-1][0], runs[-1][1] + 1, before)
         else:
             runs.append((place, 1, before))
-    return Intent(sources.stamp_of(found.written.file) or (), tuple(runs))
+    return RepairIntent(sources.stamp_of(found.written.file) or (), tuple(runs))
 
 
 def _stored(reader: Reader, found: Sources, missing: _Missing) -> _Missing:
@@ -277,7 +277,7 @@ def _stored(reader: Reader, found: Sources, missing: _Missing) -> _Missing:
     kept: list[tuple[int, int, int]] = []
     values = found.written.values(offsets[place] for place in missing.places)
     for place, gap, value in zip(missing.places, missing.gaps, values, strict=False):
-        adopted = row_conversion.adopt(value, timestamp=0.0, has=has)
+        adopted = row_conversion.convert(value, timestamp=0.0, has=has)
         if row_conversion.identity_of(adopted.draft) != entries[place].identity:
             continue
         left_out.update(adopted.left_out)
@@ -295,14 +295,14 @@ def _columns(reader: Reader) -> Callable[[str], bool]:
     return lambda name: layout.has("messages", name)
 
 
-def _placed(reader: Reader, found: Sources, missing: _Missing, stopped: Header | None) -> list[Place]:
+def _placed(reader: Reader, found: Sources, missing: _Missing, stopped: OperationHeader | None) -> list[Place]:
     """An id for every message that is written."""
     if not missing.places:
         return []
     kept = [row.id for row in found.rows]
 
     def _free(above: int, below: int, number: int) -> list[int] | None:
-        return reader.ask(
+        return reader.read(
             lambda connection, layout: standing.free_ids(
                 connection,
                 above=above,
@@ -315,7 +315,7 @@ def _placed(reader: Reader, found: Sources, missing: _Missing, stopped: Header |
     return id_allocation.place(kept, missing.gaps, _free, reserved=_reserved(kept, stopped))
 
 
-def _reserved(kept: Sequence[int], stopped: Header | None) -> Reserved | None:
+def _reserved(kept: Sequence[int], stopped: OperationHeader | None) -> Reserved | None:
     if stopped is None or not stopped.size:
         return None
     used = [one for one in kept if stopped.base < one <= stopped.base + stopped.size]
@@ -336,7 +336,7 @@ def _items(found: Sources, missing: _Missing, places: Sequence[Place]) -> Iterat
 
 def _timestamps(found: Sources, missing: _Missing) -> list[float]:
     """The times of what is inserted, between those of its neighbours."""
-    times = Times([row.entry.time for row in found.rows], otherwise=_started(found))
+    times = Times([row.message.time for row in found.rows], otherwise=_started(found))
     own = [found.written.entries[place].time for place in missing.places]
     return times.between(own, missing.gaps)
 

@@ -11,7 +11,7 @@ from ..formats.alignment import Comparison
 from ..sqlite.base.schema_probe import Layout
 from ..sqlite.connect.reader import Connection, Reader
 from ..sqlite.journal import repair_journal
-from ..sqlite.journal.repair_journal import Done, Header, Intent
+from ..sqlite.journal.repair_journal import OperationHeader, RepairIntent, StepRecord
 from ..sqlite.rows import session_version
 from .inputs import Sources
 from .model import Refusal, Why
@@ -24,20 +24,20 @@ class Facts:
     holder: str | None = None
     referrers: tuple[str, ...] = ()
     newer: bool = False
-    undoing: Header | None = None
+    undoing: OperationHeader | None = None
     """An undo of the session that was stopped,"""
-    stopped: Header | None = None
+    stopped: OperationHeader | None = None
     """or a repair,"""
-    intent: Intent | None = None
+    intent: RepairIntent | None = None
     """what it was agreed to insert,"""
-    done: tuple[Done, ...] = ()
+    done: tuple[StepRecord, ...] = ()
     """and what it did."""
 
 
 def facts(reader: Reader, found: Sources, *, now: float) -> Facts:
     """Ask in one critical section."""
     try:
-        return reader.ask(lambda connection, layout: _told(connection, layout, found, now))
+        return reader.read(lambda connection, layout: _told(connection, layout, found, now))
     except StoreMissing:
         return Facts()
 
@@ -46,7 +46,7 @@ def _told(connection: Connection, layout: Layout, found: Sources, now: float) ->
     headers = repair_journal.headers(connection, layout, session_id=found.session_id)
     stopped = next((one for one in headers if one.state == repair_journal.RUNNING), None)
     return Facts(
-        holder=session_version.holder(connection, layout, found.conversation, now),
+        holder=session_version.lock_holder(connection, layout, found.conversation, now),
         referrers=session_version.referrers(connection),
         newer=layout.newer,
         undoing=next((one for one in headers if one.state == repair_journal.UNDOING), None),
@@ -86,7 +86,7 @@ def of(found: Sources, comparison: Comparison, facts: Facts, *, by_name: bool) -
 
 def _resurrections(found: Sources, comparison: Comparison, missing: int) -> Iterator[Refusal]:
     """Signs that what SQLite lacks was taken out of it."""
-    undone = sum(not row.entry.active and not row.compacted for row in found.rows)
+    undone = sum(not row.message.active and not row.compacted for row in found.rows)
     if undone:
         words = f"{undone} of its messages were undone, and what SQLite lacks may have been undone with them"
         yield Refusal(Why.UNDONE, words, missing, merge_helps=True)
@@ -116,14 +116,14 @@ def _is_rewritten(found: Sources, comparison: Comparison) -> bool:
     latest = file.mtime_ns / 1e9 + LATER
     places = found.messages
     times = (
-        found.rows[places[there]].entry.time
+        found.rows[places[there]].message.time
         for here, there in comparison.union
         if here is not None and there is not None
     )
     return any(time is not None and time > latest for time in times)
 
 
-def changed(stopped: Header, missing: int) -> Refusal:
+def changed(stopped: OperationHeader, missing: int) -> Refusal:
     """A repair that was stopped cannot be gone on with."""
     words = f"{stopped.operation} was stopped, and file or rows are others by now: undo {stopped.operation} first"
     return Refusal(Why.CHANGED, words, missing)

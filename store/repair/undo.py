@@ -8,14 +8,14 @@ from dataclasses import dataclass, replace
 
 from ..base.cancel import Cancel
 from ..base.errors import OperationMissing, Refused, StoreMissing
-from ..base.step_sizing import Pace
+from ..base.step_sizing import StepSizer
 from ..formats.lineage import Lineage
 from ..home_store import HomeStore
 from ..sqlite.journal import repair_journal
-from ..sqlite.journal.repair_journal import Done, Header
+from ..sqlite.journal.repair_journal import OperationHeader, StepRecord
 from ..sqlite.repair import steps
-from ..sqlite.repair.raw_rows import Image
-from ..sqlite.repair.steps import Back
+from ..sqlite.repair.raw_rows import RawRow
+from ..sqlite.repair.steps import UndoStep
 from ..sqlite.rows import comparison_rows, sessions
 from .apply import Tell
 from .backup import FOLDER, Backup
@@ -25,7 +25,7 @@ from .model import Operation, Progress, Receipt, State
 def every(store: HomeStore) -> tuple[Operation, ...]:
     """All repairs that the store remembers, the one begun last first."""
     try:
-        found = store.reader.ask(
+        found = store.reader.read(
             lambda connection, layout: [
                 (header, repair_journal.steps(connection, layout, header.operation))
                 for header in repair_journal.headers(connection, layout)
@@ -36,7 +36,7 @@ def every(store: HomeStore) -> tuple[Operation, ...]:
     return tuple(_operation(store, header, done) for header, done in found)
 
 
-def _operation(store: HomeStore, header: Header, done: list[Done]) -> Operation:
+def _operation(store: HomeStore, header: OperationHeader, done: list[StepRecord]) -> Operation:
     return Operation(
         id=header.operation,
         session_id=header.session_id,
@@ -54,8 +54,8 @@ def _operation(store: HomeStore, header: Header, done: list[Done]) -> Operation:
 class _Look:
     """What is known before a step back."""
 
-    header: Header
-    steps: list[Done]
+    header: OperationHeader
+    steps: list[StepRecord]
 
 
 class Undo:
@@ -84,7 +84,7 @@ class Undo:
         look = self._look()
         header, total, taken, back = look.header, len(look.steps), 0, 0
         stopped = header.state == repair_journal.UNDONE
-        pace = Pace()
+        pace = StepSizer()
         originals = self._originals(look.steps)
         conversation = self._conversation(header.session_id)
         for number, done in enumerate([*look.steps[::-1], None] if not stopped else []):
@@ -92,28 +92,28 @@ class Undo:
                 break
             state = repair_journal.UNDOING if done else repair_journal.UNDONE
             header = replace(header, state=state, changed_at=time.time())
-            out, moved = self._store.write(steps.undoing(Back(header, done, originals, conversation)))
+            out, moved = self._store.write(steps.undo_work(UndoStep(header, done, originals, conversation)))
             taken, back = taken + out, back + moved
             self._tell(Progress("undo", min(number + 1, total), total))
             if done:
-                pace.rest(self._store.writer.held)
+                pace.pause(self._store.writer.lock_seconds)
         return Receipt(
             session_id=header.session_id,
             operation=header.operation,
             state=State(header.state),
             inserted=taken,
             moved=back,
-            rows=comparison_rows.count(self._store.reader, header.session_id),
+            rows=comparison_rows.count_messages(self._store.reader, header.session_id),
             steps=0 if stopped else total,
             backup=Backup(self._store.path.parent, header.operation).folder,
             index_damaged=self._store.writer.index_damaged,
-            longest_lock=pace.longest,
+            longest_lock=pace.longest_lock,
             seconds=time.time() - started,
         )
 
     def _look(self) -> _Look:
         try:
-            found = self._store.reader.ask(
+            found = self._store.reader.read(
                 lambda connection, layout: (
                     repair_journal.headers(connection, layout),
                     repair_journal.steps(connection, layout, self._operation),
@@ -130,7 +130,7 @@ class Undo:
                 raise Refused(f"{later.operation} mended {header.session_id} after it: undo that one first")
         return _Look(header, done)
 
-    def _originals(self, done: list[Done]) -> Mapping[int, Image]:
+    def _originals(self, done: list[StepRecord]) -> Mapping[int, RawRow]:
         """The moved messages as they were, where that is more than the id (`display_order`)."""
         moved = [old for one in done for old, _ in one.moves]
         if not moved or not self._store.reader.layout.has("messages", "display_order"):

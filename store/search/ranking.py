@@ -13,7 +13,7 @@ from dataclasses import replace
 from ..base.cancel import Cancel
 from ..base.errors import CannotOpen, Damaged
 from ..base.models import Batch, Count, Hit, Origin
-from ..files.file_sources import Leftovers
+from ..files.file_sources import FileSources
 from ..query.parse import Query
 from ..sqlite.connect.reader import Reader
 from ..sqlite.search import bm25, newest_first
@@ -53,7 +53,7 @@ class Ranking:
     """
 
     def __init__(
-        self, reader: Reader, leftovers: Leftovers, query: Query, *, now: float, profile: str, cancel: Cancel | None
+        self, reader: Reader, leftovers: FileSources, query: Query, *, now: float, profile: str, cancel: Cancel | None
     ) -> None:
         self._reader, self._leftovers, self._query = reader, leftovers, query
         self._now, self._profile, self._cancel = now, profile, cancel
@@ -66,7 +66,9 @@ class Ranking:
         """
         search = self._search()
         try:
-            ranked = bm25.best(self._reader, self._query, limit=limit + 1, among=search.among, cancel=self._cancel)
+            ranked = bm25.best_matches(
+                self._reader, self._query, limit=limit + 1, among=search.among, cancel=self._cancel
+            )
         except (CannotOpen, Damaged):
             ranked = None
         if ranked is None:
@@ -78,13 +80,13 @@ class Ranking:
 
     def oldest(self, limit: int) -> Batch:
         """The oldest hits, oldest first."""
-        if not self._query.asks:
+        if not self._query.has_conditions:
             return Batch((), done=True)
         search = self._search()
         last: deque[int] = deque(maxlen=limit + 1)
         label = None
         try:
-            for step in newest_first.newest(
+            for step in newest_first.matching_ids(
                 self._reader, self._query, limit=_ALL, among=search.among, cancel=self._cancel
             ):
                 last.extend(step.ids)
@@ -98,17 +100,17 @@ class Ranking:
 
     def count(self, cap: int | None) -> Count:
         """All hits, those of files too, or no more than `cap`."""
-        if not self._query.asks:
+        if not self._query.has_conditions:
             return Count(0, 0)
         search = self._search()
         try:
-            tally = bm25.count(self._reader, self._query, cap=cap, among=search.among, cancel=self._cancel)
+            tally = bm25.count_matches(self._reader, self._query, cap=cap, among=search.among, cancel=self._cancel)
         except (CannotOpen, Damaged):
             hits, _ = self._streamed(_ALL)
-            tally = bm25.Tally(len(hits), frozenset(hit.session_id for hit in hits))
+            tally = bm25.MatchCount(len(hits), frozenset(hit.session_id for hit in hits))
         else:
             hits = [hit for batch in search.written(_ALL) for hit in batch.hits] if not tally.capped else []
-            tally = bm25.Tally(
+            tally = bm25.MatchCount(
                 tally.hits + len(hits), tally.sessions.union(hit.session_id for hit in hits), tally.capped
             )
         capped = tally.capped or (cap is not None and tally.hits > cap)
@@ -123,7 +125,7 @@ class Ranking:
         """The newest hits and the batch that ended them."""
         hits: list[Hit] = []
         end = Batch((), done=True)
-        for end in self._search().batches(limit, 0) if self._query.asks else ():
+        for end in self._search().batches(limit, 0) if self._query.has_conditions else ():
             hits += end.hits
         return hits, end
 

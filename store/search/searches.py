@@ -110,7 +110,7 @@ class Searches:
         words = {word for term in asked.terms if not term.prefix for word in term.words if not cjk_runs(word)}
         try:
             found = {
-                word: vocabulary.near(self._store.reader, fold(word).letters, limit=1, cancel=cancel)
+                word: vocabulary.similar_words(self._store.reader, fold(word).letters, limit=1, cancel=cancel)
                 for word in sorted(words)
             }
         except (CannotOpen, Damaged):

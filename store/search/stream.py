@@ -16,19 +16,19 @@ from ..base.cancel import Cancel
 from ..base.errors import CannotOpen, Damaged, Interrupted, StoreMissing
 from ..base.models import Batch, Hit, Message, Origin, Session
 from ..drift import verdict
-from ..files.file_sources import Leftovers
+from ..files.file_sources import FileSources
 from ..formats import alignment, message_codec
 from ..formats.session_state import LIVE_WINDOW
 from ..query.filters import admits
-from ..query.json_escapes import searched
+from ..query.json_escapes import searchable_text
 from ..query.matcher import Marker
 from ..query.parse import Query, accepts, matches
 from ..sqlite.connect.reader import Reader
 from ..sqlite.rows import comparison_rows as rows
 from ..sqlite.rows import sessions
 from ..sqlite.search import hit_rows, newest_first, plan
-from ..sqlite.search.labels import Label
-from ..sqlite.search.row_filters import Among
+from ..sqlite.search.labels import SessionLabel
+from ..sqlite.search.row_filters import SessionFilter
 
 FIRST, LATER = 8, 100
 """Hits of the first batch, which is on the screen before the second is asked for, and of the others."""
@@ -44,7 +44,7 @@ _AT_ONCE = 100
 
 def stream(
     reader: Reader,
-    leftovers: Leftovers,
+    leftovers: FileSources,
     query: Query,
     *,
     now: float,
@@ -66,7 +66,7 @@ def stream(
         Interrupted: It was withdrawn.
         StoreError: SQLite cannot be read and there are no files either; where there are, the label says it.
     """
-    if query.asks:
+    if query.has_conditions:
         search = Search(reader, leftovers, query, now=now, profile=profile, cancel=cancel)
         yield from search.batches(limit, after_id)
     else:
@@ -77,7 +77,7 @@ class Search:
     """One question while it is answered."""
 
     def __init__(
-        self, reader: Reader, leftovers: Leftovers, query: Query, *, now: float, profile: str, cancel: Cancel | None
+        self, reader: Reader, leftovers: FileSources, query: Query, *, now: float, profile: str, cancel: Cancel | None
     ) -> None:
         self._reader, self._leftovers, self._query = reader, leftovers, query
         self._files = leftovers.files
@@ -116,7 +116,7 @@ class Search:
 
     def _stored(self, limit: int, after_id: int) -> Iterator[Batch]:
         """Ids one more than asked for, so that it is known whether there are more; bodies of those asked for only."""
-        steps = newest_first.newest(
+        steps = newest_first.matching_ids(
             self._reader,
             self._query,
             limit=limit + 1,
@@ -125,7 +125,7 @@ class Search:
             cancel=self._cancel,
         )
         for step in steps:
-            self._passing = step.label if step.label in plan.PASSING else None
+            self._passing = step.label if step.label in plan.TRANSIENT_LABELS else None
             self._fallback = self._fallback if self._passing else step.label or self._fallback
             self._rows_scanned = step.examined if self._fallback or self._passing else 0
             self._capped = self._found + len(step.ids) > limit
@@ -141,12 +141,12 @@ class Search:
     def hydrated(self, ids: Sequence[int]) -> list[Hit]:
         """The hits of at most 256 rows, in their order, without those that are gone."""
         hits = []
-        for one in hit_rows.of(self._reader, ids, cancel=self._cancel):
+        for one in hit_rows.read_hits(self._reader, ids, cancel=self._cancel):
             self._go_on()
             hits.append(self._seen(one))
         return hits
 
-    def _seen(self, one: hit_rows.Glimpse) -> Hit:
+    def _seen(self, one: hit_rows.HitRow) -> Hit:
         """A row as a hit; most are found by their text, and the rest of them is not looked at."""
         if not (spans := self._marker.spans(one.text)):
             return hit(self._query, one.message(), one.label)
@@ -167,7 +167,7 @@ class Search:
         )
 
     @property
-    def among(self) -> Among | None:
+    def among(self) -> SessionFilter | None:
         """Tells of a session whether it passes the filters that SQLite cannot answer; None where there is none."""
         asked = any(one.key == "is" and one.value in ("live", "flagged") for one in self._query.filters)
         return self._is_in_state if asked else None
@@ -227,7 +227,7 @@ class Search:
             self._go_on()
             if self._capped or not self._admits(session):
                 continue
-            label = Label(session.source, session.model, session.title)
+            label = SessionLabel(session.source, session.model, session.title)
             found = [message for message in reversed(there) if self._answered_by(message)]
             room = limit - self._found
             self._capped = len(found) > room
@@ -263,11 +263,11 @@ class Search:
 
     def _hits_of(self, session: Session, room: int) -> list[Hit]:
         """The newest hits of one file that SQLite lacks, newest first."""
-        label = Label(session.source, session.model, session.title)
+        label = SessionLabel(session.source, session.model, session.title)
         missing = None if session.origin is Origin.JSONL else _Missing(self._reader, self._leftovers, session.id)
         found: deque[Message] = deque(maxlen=room + 1)
         try:
-            for place, record in enumerate(self._files.good(session.id)):
+            for place, record in enumerate(self._files.message_records(session.id)):
                 self._go_on()
                 message = message_codec.message_of_record(record.value, session_id=session.id, line=record.line)
                 if self._answered_by(message) and (missing is None or place in missing):
@@ -279,7 +279,7 @@ class Search:
         return [hit(self._query, message, label) for message in newest]
 
     def _answered_by(self, message: Message) -> bool:
-        return self._admits_message(message) and accepts(self._query, searched(searchable(message)))
+        return self._admits_message(message) and accepts(self._query, searchable_text(searchable(message)))
 
     def _admits(self, session: Session) -> bool:
         """The filters that speak of a session."""
@@ -299,7 +299,7 @@ class Search:
 
     def _holds(self, key: str, texts: Sequence[str | None]) -> bool:
         """One of the plain filters of a key for one of the texts, and each of the negated ones for all."""
-        plain, negated = self._query.of(key), self._query.of(key, negated=True)
+        plain, negated = self._query.filters_of(key), self._query.filters_of(key, negated=True)
         if plain and not any(admits(one, text) for one in plain for text in texts):
             return False
         return all(admits(one, text) for one in negated for text in texts)
@@ -312,14 +312,14 @@ class Search:
 class _Missing:
     """The places of a file's messages that SQLite lacks, compared once and only where a message matches."""
 
-    def __init__(self, reader: Reader, leftovers: Leftovers, session_id: str) -> None:
+    def __init__(self, reader: Reader, leftovers: FileSources, session_id: str) -> None:
         self._reader, self._files, self._id = reader, leftovers.files, session_id
         self._places: frozenset[int] | None = None
 
     def __contains__(self, place: int) -> bool:
         if self._places is None:
-            written = list(self._files.entries(self._id))
-            union = alignment.compare(written, list(rows.entries(self._reader, self._id))).union
+            written = list(self._files.compared_messages(self._id))
+            union = alignment.compare(written, list(rows.compared_messages(self._reader, self._id))).union
             self._places = frozenset(here for here, there in union if here is not None and there is None)
         return place in self._places
 
@@ -343,7 +343,7 @@ def searchable(message: Message) -> str:
     return " ".join(part for part in (message.text, message.tool_name, *calls, message.reasoning) if part)
 
 
-def hit(query: Query, message: Message, label: Label) -> Hit:
+def hit(query: Query, message: Message, label: SessionLabel) -> Hit:
     """A message as a search shows it: the part that a word was found in, cut round the first match."""
     calls = (f"{call.name} {call.arguments}" for call in message.tool_calls)
     parts = [part for part in (message.text, *calls, message.tool_name, message.reasoning) if part]

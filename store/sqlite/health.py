@@ -83,7 +83,7 @@ def wal(path: Path) -> Finding:
     beside = read_open.sidecars(path)[0]
     size = beside.stat().st_size if beside.exists() else 0
     if size > LARGEST_WAL:
-        readers = ", ".join(map(str, lock_holders.others(path)))
+        readers = ", ".join(map(str, lock_holders.other_processes(path)))
         advice = f"end the one that does: {readers}" if readers else "end the one that does"
         return Finding("wal", False, f"{_bytes(size)}: a program keeps reading and lets nobody reset it", advice)
     return Finding("wal", True, _bytes(size))
@@ -91,7 +91,7 @@ def wal(path: Path) -> Finding:
 
 def lock(path: Path) -> Finding:
     """Who is writing at this moment."""
-    holder = lock_holders.writing(path)
+    holder = lock_holders.write_lock_holder(path)
     return Finding("lock", True, "nobody is writing" if holder is None else f"held by {holder}")
 
 
@@ -170,7 +170,7 @@ def integrity(reader: Reader, cancel: Cancel) -> Iterator[Finding]:
             yield Finding("integrity", None, f"no room for a copy of {_bytes(needed)} in {folder}")
             return
         copy = Path(folder) / "copy.db"
-        with error_mapping.told(reader.path):
+        with error_mapping.translated_errors(reader.path):
             if _copied(reader, reader.layout, copy, cancel):
                 yield from _verified(copy, reader.layout, cancel)
             else:
@@ -197,7 +197,7 @@ def _forgotten(copy: Path) -> list[str]:
     """Take indexes without a tokenizer out of a copy's schema: the check of all tables would end at them."""
     connection = apsw.Connection(str(copy))
     try:
-        names = trigger_stand_ins.unusable(connection)
+        names = trigger_stand_ins.unusable_indexes(connection)
         if names:
             connection.execute("PRAGMA writable_schema = ON")
             connection.executemany("DELETE FROM sqlite_master WHERE name = ?", [(name,) for name in names])

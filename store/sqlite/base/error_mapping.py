@@ -108,7 +108,7 @@ def unmakeable(path: Path, error: OSError) -> errors.StoreError:
 
 
 @contextmanager
-def told(path: Path) -> Iterator[None]:
+def translated_errors(path: Path) -> Iterator[None]:
     """Turn every apsw error that leaves this block into the StoreError that `translate` makes of it."""
     try:
         yield
@@ -121,12 +121,12 @@ def code(error: apsw.Error) -> int:
     return int(getattr(error, "extendedresult", 0))
 
 
-def spends(error: apsw.Error) -> bool:
+def leaves_connection_unusable(error: apsw.Error) -> bool:
     """True where the connection that raised `error` is better not used again."""
     return isinstance(error, _SPENT)
 
 
-def of_index(error: apsw.Error) -> bool:
+def is_index_error(error: apsw.Error) -> bool:
     """True where a full-text index is damaged or unusable, and not the canonical tables.
 
     By extended code for damage (docs/reliability.md §9 rule 10); a missing tokenizer or index table has no code

@@ -13,7 +13,7 @@ from pathlib import Path
 import apsw
 
 from ..base import error_mapping, filesystems, foreign_handle_guard
-from ..base.backoff import Patience
+from ..base.backoff import Backoff
 
 VERSION = 22
 
@@ -30,7 +30,7 @@ def create(path: Path) -> None:
         UnsafeFilesystem: If it would lie where locks cannot be trusted.
         StoreError: Whatever else stops SQLite.
     """
-    with foreign_handle_guard.opening, error_mapping.told(path):
+    with foreign_handle_guard.opening, error_mapping.translated_errors(path):
         filesystems.refuse_unsafe(path)
         try:
             _reserve(path)
@@ -64,7 +64,7 @@ def _fill(path: Path) -> None:
     )
     try:
         connection.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
-        patience = Patience()
+        patience = Backoff()
         deadline = patience.clock() + _PATIENCE
         patience.outlast(lambda: connection.execute("BEGIN IMMEDIATE"), deadline)
         if not connection.execute("SELECT 1 FROM sqlite_master").fetchall():
@@ -74,7 +74,7 @@ def _fill(path: Path) -> None:
         patience.outlast(lambda: connection.execute("PRAGMA journal_mode = WAL").fetchall(), deadline)
     finally:
         connection.close()
-        foreign_handle_guard.settle(path)
+        foreign_handle_guard.forget_closed(path)
 
 
 _TABLES = """\

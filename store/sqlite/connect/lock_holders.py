@@ -43,17 +43,17 @@ class _Lock:
     """None for the end of the file, wherever that is."""
 
 
-def writing(path: Path) -> Holder | None:
+def write_lock_holder(path: Path) -> Holder | None:
     """Who holds the write lock of the store at `path` at this moment, None where nobody does."""
     return _holding(read_open.sidecars(path)[2], _WAL_WRITER) or _holding(path, _RESERVED)
 
 
-def others(path: Path) -> tuple[Holder, ...]:
+def other_processes(path: Path) -> tuple[Holder, ...]:
     """The other processes that have the store open or stand in our queue, as far as a lock tells, by their ids.
 
     In WAL mode each that ever read or wrote through an open connection; in DELETE mode those that do so right now.
     """
-    places = (path, read_open.sidecars(path)[2], writer_queue.beside(path))
+    places = (path, read_open.sidecars(path)[2], writer_queue.queue_file(path))
     found = {lock.pid for place in places for lock in _locks(place)}
     return tuple(Holder(pid, _name(pid)) for pid in sorted(found) if pid > 0 and pid != os.getpid())
 

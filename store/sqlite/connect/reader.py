@@ -20,7 +20,7 @@ from ...base.cancel import Cancel
 from ..base import cell_values as cells
 from ..base import error_mapping, foreign_handle_guard
 from ..base.cell_values import Value, text
-from ..base.schema_probe import Layout, look
+from ..base.schema_probe import Layout, probe
 from . import read_open
 from .writer import Writer
 
@@ -56,12 +56,12 @@ class Reader:
         self.path = path
         self._step_back = step_back
         self.renew_locks()
-        self._idle: list[read_open.Opened] = []
+        self._idle: list[read_open.OpenedFile] = []
         self._closed = False
         self._looked: tuple[tuple[object, ...], Layout] | None = None
-        self._version: read_open.Opened | None = None
+        self._version: read_open.OpenedFile | None = None
         self._versions = 0
-        foreign_handle_guard.survives_forks(self)
+        foreign_handle_guard.renew_locks_after_fork(self)
 
     def renew_locks(self) -> None:
         """See `guard.Forkable`."""
@@ -82,7 +82,7 @@ class Reader:
             Interrupted: If the question was withdrawn before or in the block.
             RuntimeError: If this thread already borrows one.
         """
-        with error_mapping.told(self.path), self._lend(cancel) as opened:
+        with error_mapping.translated_errors(self.path), self._lend(cancel) as opened:
             yield opened.connection
 
     def rows(self, sql: str, bindings: apsw.Bindings = (), *, cancel: Cancel | None = None) -> list[Row]:
@@ -97,7 +97,7 @@ class Reader:
         found = self.rows(sql, bindings, cancel=cancel)
         return found[0] if found else None
 
-    def ask(self, question: Callable[[apsw.Connection, Layout], T], *, cancel: Cancel | None = None) -> T:
+    def read(self, question: Callable[[apsw.Connection, Layout], T], *, cancel: Cancel | None = None) -> T:
         """Several statements in one critical section, with the layout of the very file they go to.
 
         `question` may run again after a passing I/O error, as `rows` does.
@@ -111,7 +111,7 @@ class Reader:
 
     def data_version(self) -> int:
         """A number that changes when anybody commits, and when another file is read than before."""
-        with self._version_lock, error_mapping.told(self.path):
+        with self._version_lock, error_mapping.translated_errors(self.path):
             return _persistently(self._data_version)
 
     def close(self) -> None:
@@ -125,12 +125,12 @@ class Reader:
         for opened in idle:
             opened.close()
 
-    def _ask(self, question: Callable[[read_open.Opened], T], cancel: Cancel | None) -> T:
+    def _ask(self, question: Callable[[read_open.OpenedFile], T], cancel: Cancel | None) -> T:
         def _once() -> T:
             with self._lend(cancel) as opened:
                 return question(opened)
 
-        with error_mapping.told(self.path):
+        with error_mapping.translated_errors(self.path):
             return _persistently(_once)
 
     def _data_version(self) -> int:
@@ -142,19 +142,19 @@ class Reader:
             self._versions += 1
         return self._versions << 32 | int(self._version.connection.pragma("data_version"))
 
-    def _look(self, opened: read_open.Opened) -> Layout:
+    def _look(self, opened: read_open.OpenedFile) -> Layout:
         """Nobody committed since this connection last looked where its data_version is the same."""
         [(version,)] = opened.connection.execute("PRAGMA data_version").fetchall()
         if opened.looked is not None and opened.looked[0] == version:
             return opened.looked[1]
         seen, known = self._looked or ((), None)
-        found = look(opened.connection, known if seen == opened.seen else None)
+        found = probe(opened.connection, known if seen == opened.seen else None)
         self._looked = (opened.seen, found)
         opened.looked = (cells.integer(version), found)
         return found
 
     @contextmanager
-    def _lend(self, cancel: Cancel | None) -> Iterator[read_open.Opened]:
+    def _lend(self, cancel: Cancel | None) -> Iterator[read_open.OpenedFile]:
         if getattr(self._lent, "out", False):
             raise RuntimeError("a critical section inside another one: give the connection back first")
         opened = self._take()
@@ -163,13 +163,13 @@ class Reader:
             with _interruptible(opened.connection, cancel):
                 yield opened
         except apsw.Error as error:
-            spent = error_mapping.spends(error)
+            spent = error_mapping.leaves_connection_unusable(error)
             raise
         finally:
             self._lent.out = False
             self._give_back(opened, spent=spent)
 
-    def _take(self) -> read_open.Opened:
+    def _take(self) -> read_open.OpenedFile:
         with self._lock:
             idle, self._idle = self._idle, []
             while idle and idle[-1].current:
@@ -181,11 +181,11 @@ class Reader:
             self._let_go()
         return found or self._open()
 
-    def _open(self) -> read_open.Opened:
+    def _open(self) -> read_open.OpenedFile:
         if self._closed:
             raise errors.StoreError(f"{self.path} was closed; open it again")
         try:
-            return read_open.to_read(self.path)
+            return read_open.open_to_read(self.path)
         except apsw.IOError:
             self._let_go()
             raise
@@ -201,7 +201,7 @@ class Reader:
                 self._version_lock.release()
         self._step_back()
 
-    def _give_back(self, opened: read_open.Opened, *, spent: bool) -> None:
+    def _give_back(self, opened: read_open.OpenedFile, *, spent: bool) -> None:
         ended = opened.connection.txn_state() == apsw.SQLITE_TXN_NONE
         with self._lock:
             keep = ended and not spent and not self._closed and len(self._idle) < _POOL

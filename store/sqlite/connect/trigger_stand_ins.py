@@ -22,7 +22,7 @@ _INDEXES = (
 )
 
 
-def unusable(connection: apsw.Connection) -> list[str]:
+def unusable_indexes(connection: apsw.Connection) -> list[str]:
     """The full-text indexes whose words this SQLite cannot tell: only a question loads the tokenizer."""
     found = []
     for name in _names(connection, _INDEXES):
@@ -35,12 +35,12 @@ def unusable(connection: apsw.Connection) -> list[str]:
     return found
 
 
-def put(connection: apsw.Connection) -> bool:
+def install(connection: apsw.Connection) -> bool:
     """Inside a transaction: copy the triggers of the indexes that work; False where every index can be written.
 
     A rollback takes them away; after a commit `take_away` does.
     """
-    broken = unusable(connection)
+    broken = unusable_indexes(connection)
     if not broken:
         return False
     working = [name for name in _names(connection, _INDEXES) if name not in broken]
@@ -52,7 +52,7 @@ def put(connection: apsw.Connection) -> bool:
     return True
 
 
-def take_away(connection: apsw.Connection) -> None:
+def remove(connection: apsw.Connection) -> None:
     """Drop what `put` left."""
     for name in _names(connection, f"SELECT name FROM sqlite_temp_master WHERE name LIKE '{_PREFIX}%'"):
         connection.execute(f'DROP TRIGGER temp."{name}"')

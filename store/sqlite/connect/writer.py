@@ -14,10 +14,10 @@ import apsw
 
 from ...base import errors
 from ..base import error_mapping, filesystems, foreign_handle_guard
-from ..base.backoff import Patience
-from ..base.schema_probe import Layout, look
+from ..base.backoff import Backoff
+from ..base.schema_probe import Layout, probe
 from . import lock_holders, read_open, trigger_stand_ins
-from .writer_queue import Queue
+from .writer_queue import WriterQueue
 
 T = TypeVar("T")
 
@@ -59,16 +59,16 @@ class Writer:
         self.path = path
         self.index_damaged = False
         """True once a transaction only went through without the triggers of a full-text index."""
-        self.held = 0.0
+        self.lock_seconds = 0.0
         """Seconds for which the last transaction that was committed held SQLite's lock."""
         self._patience = patience
-        self._time = Patience(clock, sleep, random)
-        self._queue = Queue(path, clock)
+        self._time = Backoff(clock, sleep, random)
+        self._queue = WriterQueue(path, clock)
         self._lock = threading.Lock()
         self._holder: int | None = None
         self._opened: _Handle | None = None
         self._halted = False
-        foreign_handle_guard.survives_forks(self)
+        foreign_handle_guard.renew_locks_after_fork(self)
 
     def transaction(self, work: Callable[[apsw.Connection], T], *, patience: float | None = None) -> T:
         """Begin, do `work`, commit; what it returns is safe on the disk (synchronous=FULL).
@@ -97,9 +97,9 @@ class Writer:
             )
         try:
             self._holder = threading.get_ident()
-            with error_mapping.told(self.path):
+            with error_mapping.translated_errors(self.path):
                 self._time.outlast(self._ready, deadline)  # what forbids writing is said before anybody waits
-                with self._queue.turn(deadline - patience * _FOR_THE_LOCK):
+                with self._queue.acquire(deadline - patience * _FOR_THE_LOCK):
                     return self._through(work, deadline)
         except errors.Locked as error:
             raise errors.Locked(f"nothing was written in {patience:g} s: {error}; {_who(self.path)}") from error
@@ -134,7 +134,7 @@ class Writer:
             self._queue.close()
             self._halted = False
 
-    def step_back(self) -> None:
+    def release_replaced(self) -> None:
         """Close the connection where it holds a file that is not at the path any more; a running write goes on."""
         if not self._lock.acquire(blocking=False):
             return
@@ -151,7 +151,7 @@ class Writer:
         try:
             return self._time.outlast(lambda: self._attempt(work, deadline, triggers=True), deadline)
         except apsw.Error as error:
-            if not error_mapping.of_index(error):
+            if not error_mapping.is_index_error(error):
                 raise
         self.index_damaged = True
         return self._time.outlast(lambda: self._attempt(work, deadline, triggers=False), deadline)
@@ -164,11 +164,11 @@ class Writer:
             self._begin(connection)
             began = self._time.clock()
             handle.check_generation()
-            handle.layout = look(connection, handle.layout)
+            handle.layout = probe(connection, handle.layout)
             if handle.layout.newer:
                 raise errors.ReadOnly(f"{self.path} belongs to a newer Hermes than this; it is only read")
             standing_in = (
-                triggers and trigger_stand_ins.CJK in handle.layout.tables and trigger_stand_ins.put(connection)
+                triggers and trigger_stand_ins.CJK in handle.layout.tables and trigger_stand_ins.install(connection)
             )
             if standing_in:
                 self.index_damaged = True
@@ -177,9 +177,9 @@ class Writer:
             self._time.outlast(lambda: connection.execute("COMMIT"), deadline)
             if standing_in:
                 self._relieve(connection)
-            self.held = self._time.clock() - began
+            self.lock_seconds = self._time.clock() - began
         except apsw.Error as error:
-            if error_mapping.spends(error):
+            if error_mapping.leaves_connection_unusable(error):
                 self._drop()
             raise
         finally:
@@ -208,7 +208,7 @@ class Writer:
     def _relieve(self, connection: apsw.Connection) -> None:
         """Take the stand-ins away; what was committed stays so, whatever becomes of them."""
         try:
-            trigger_stand_ins.take_away(connection)
+            trigger_stand_ins.remove(connection)
         except apsw.Error:
             self._drop()
 
@@ -244,7 +244,7 @@ class _Handle:
             foreign_handle_guard.check(path)
             self._file = foreign_handle_guard.identity(path)
             wal, _, shm = read_open.sidecars(path)
-            self._beside: dict[str, read_open.Sign] = {str(wal): None, str(shm): None}
+            self._beside: dict[str, read_open.FileId] = {str(wal): None, str(shm): None}
             self._generation = 0
             self.connection = _connect(path)
 
@@ -283,12 +283,12 @@ class _Handle:
                 self.connection.close()
             except apsw.Error:
                 pass  # what was acknowledged is on the disk, and SQLite has let go of the file all the same
-            foreign_handle_guard.settle(self.path)
+            foreign_handle_guard.forget_closed(self.path)
 
 
 def _who(path: Path) -> str:
     """Who is in the way, and who waits for it too."""
-    holder, others = lock_holders.writing(path), lock_holders.others(path)
+    holder, others = lock_holders.write_lock_holder(path), lock_holders.other_processes(path)
     told = [f"{holder} holds the lock now"] if holder else []
     rest = [str(one) for one in others if one != holder]
     if len(rest) > _NAMED:

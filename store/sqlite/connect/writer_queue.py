@@ -19,12 +19,12 @@ from pathlib import Path
 SUFFIX = ".hermes-tui-queue"
 
 
-def beside(path: Path) -> Path:
+def queue_file(path: Path) -> Path:
     """The small file beside the store at `path` whose lock is the queue."""
     return Path(f"{os.path.realpath(path)}{SUFFIX}")
 
 
-class Queue:
+class WriterQueue:
     """The turn of one program; used by one thread at a time.
 
     Args:
@@ -39,7 +39,7 @@ class Queue:
         self._pid = 0
 
     @contextmanager
-    def turn(self, deadline: float) -> Iterator[None]:
+    def acquire(self, deadline: float) -> Iterator[None]:
         """Wait to be next, until `deadline` at most; then go on all the same, and leave it to SQLite's lock."""
         descriptor = self._open()
         if descriptor is None or not self._have(descriptor, deadline):
@@ -61,7 +61,7 @@ class Queue:
         if self._descriptor is None or self._pid != os.getpid():
             flags = os.O_CREAT | os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW
             try:
-                self._descriptor = os.open(beside(self._path), flags, 0o600)
+                self._descriptor = os.open(queue_file(self._path), flags, 0o600)
             except OSError:
                 return None
             self._pid = os.getpid()

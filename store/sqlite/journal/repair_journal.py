@@ -36,7 +36,7 @@ Shift = tuple[int, int, int]
 
 
 @dataclass(frozen=True, slots=True)
-class Header:
+class OperationHeader:
     """An operation as the journal tells it."""
 
     operation: str
@@ -57,7 +57,7 @@ class Header:
 
 
 @dataclass(frozen=True, slots=True)
-class Done:
+class StepRecord:
     """What one step did."""
 
     step: int = 0
@@ -78,7 +78,7 @@ class Done:
 
 
 @dataclass(frozen=True, slots=True)
-class Intent:
+class RepairIntent:
     """What an operation was agreed to insert: the messages are written last ones first, so what is left is a start."""
 
     stamp: tuple[int, ...]
@@ -87,7 +87,7 @@ class Intent:
     """First place in the file, how many follow each other, the id of the row before them (0 for none)."""
 
 
-def done(ids: Sequence[int], moves: Sequence[tuple[int, int]], calls: int) -> Done:
+def step_record(ids: Sequence[int], moves: Sequence[tuple[int, int]], calls: int) -> StepRecord:
     """A step as the journal writes it: ids that follow each other as one.
 
     Args:
@@ -109,10 +109,10 @@ def done(ids: Sequence[int], moves: Sequence[tuple[int, int]], calls: int) -> Do
             shifts[-1] = (to, start, number + 1)
         else:
             shifts.append((new, old, 1))
-    return Done(0, tuple(spans), tuple(shifts), calls)
+    return StepRecord(0, tuple(spans), tuple(shifts), calls)
 
 
-def begin(connection: apsw.Connection, header: Header, intent: Intent) -> None:
+def record_begin(connection: apsw.Connection, header: OperationHeader, intent: RepairIntent) -> None:
     """Write that an operation begins, and make the table where it is missing."""
     connection.execute(DDL)
     connection.execute(
@@ -123,7 +123,7 @@ def begin(connection: apsw.Connection, header: Header, intent: Intent) -> None:
     _insert(connection, header, {"stamp": intent.stamp, "runs": intent.runs}, step=_INTENT)
 
 
-def go_on(connection: apsw.Connection, header: Header) -> None:
+def update(connection: apsw.Connection, header: OperationHeader) -> None:
     """Write how an operation stands now."""
     connection.execute(
         f"UPDATE {TABLE} SET state = ?, started_at = ?, changed_at = ?, entry = ? WHERE operation = ? AND step = 0",
@@ -131,7 +131,7 @@ def go_on(connection: apsw.Connection, header: Header) -> None:
     )
 
 
-def _changing(header: Header) -> tuple[Value, ...]:
+def _changing(header: OperationHeader) -> tuple[Value, ...]:
     entry = {
         "to_insert": header.to_insert,
         "merge": header.merge,
@@ -143,14 +143,14 @@ def _changing(header: Header) -> tuple[Value, ...]:
     return header.state, header.started_at, header.changed_at, json.dumps(entry)
 
 
-def add(connection: apsw.Connection, header: Header, done: Done) -> None:
+def record_step(connection: apsw.Connection, header: OperationHeader, done: StepRecord) -> None:
     """Write what a step did, as the operation's next one."""
     last = connection.execute(f"SELECT max(step) FROM {TABLE} WHERE operation = ?", (header.operation,)).fetchall()
     entry = {"inserted": done.inserted, "moved": done.moved, "calls": done.calls}
     _insert(connection, header, entry, step=cell_values.integer(last[0][0]) + 1)
 
 
-def _insert(connection: apsw.Connection, header: Header, entry: dict[str, object], *, step: int) -> None:
+def _insert(connection: apsw.Connection, header: OperationHeader, entry: dict[str, object], *, step: int) -> None:
     connection.execute(
         f"INSERT INTO {TABLE} (operation, step, kind, session_id, state, started_at, changed_at, entry)"
         " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
@@ -161,14 +161,14 @@ def _insert(connection: apsw.Connection, header: Header, entry: dict[str, object
     )
 
 
-def take_back(connection: apsw.Connection, operation: str, step: int, now: float) -> None:
+def mark_undone(connection: apsw.Connection, operation: str, step: int, now: float) -> None:
     """Write that a step was undone."""
     connection.execute(
         f"UPDATE {TABLE} SET state = ?, changed_at = ? WHERE operation = ? AND step = ?", (UNDONE, now, operation, step)
     )
 
 
-def headers(connection: apsw.Connection, layout: Layout, *, session_id: str | None = None) -> list[Header]:
+def headers(connection: apsw.Connection, layout: Layout, *, session_id: str | None = None) -> list[OperationHeader]:
     """Every repair, the one begun last first, of one session or of all."""
     if not layout.has(TABLE, "operation"):
         return []
@@ -181,12 +181,12 @@ def headers(connection: apsw.Connection, layout: Layout, *, session_id: str | No
     return [_header(row) for row in rows]
 
 
-def header(connection: apsw.Connection, layout: Layout, operation: str) -> Header | None:
+def header(connection: apsw.Connection, layout: Layout, operation: str) -> OperationHeader | None:
     """One repair, None where there is none of that id."""
     return next((one for one in headers(connection, layout) if one.operation == operation), None)
 
 
-def steps(connection: apsw.Connection, layout: Layout, operation: str) -> list[Done]:
+def steps(connection: apsw.Connection, layout: Layout, operation: str) -> list[StepRecord]:
     """The steps of a repair that stand, first to last."""
     if not layout.has(TABLE, "operation"):
         return []
@@ -197,7 +197,7 @@ def steps(connection: apsw.Connection, layout: Layout, operation: str) -> list[D
     return [_done(cell_values.integer(step), _entry(entry)) for step, entry in rows]
 
 
-def last_step(connection: apsw.Connection, layout: Layout, operation: str) -> Done | None:
+def last_step(connection: apsw.Connection, layout: Layout, operation: str) -> StepRecord | None:
     """The last step of a repair that stands, None where none does."""
     if not layout.has(TABLE, "operation"):
         return None
@@ -209,17 +209,17 @@ def last_step(connection: apsw.Connection, layout: Layout, operation: str) -> Do
     return _done(cell_values.integer(rows[0][0]), _entry(rows[0][1])) if rows else None
 
 
-def intent(connection: apsw.Connection, layout: Layout, operation: str) -> Intent:
+def intent(connection: apsw.Connection, layout: Layout, operation: str) -> RepairIntent:
     """What a repair was agreed to insert."""
     if not layout.has(TABLE, "operation"):
-        return Intent((), ())
+        return RepairIntent((), ())
     rows = connection.execute(
         f"SELECT CAST(entry AS BLOB) FROM {TABLE} WHERE operation = ? AND step = {_INTENT}", (storable(operation),)
     ).fetchall()
     entry = _entry(rows[0][0]) if rows else {}
     stamp = entry.get("stamp")
     runs = [(_whole(one[0]), _whole(one[1]), _whole(one[2])) for one in _lists(entry.get("runs"), 3)]
-    return Intent(tuple(map(_whole, stamp)) if isinstance(stamp, list) else (), tuple(runs))
+    return RepairIntent(tuple(map(_whole, stamp)) if isinstance(stamp, list) else (), tuple(runs))
 
 
 def old_ids(connection: apsw.Connection, layout: Layout) -> frozenset[int]:
@@ -251,10 +251,10 @@ def current_ids(connection: apsw.Connection, layout: Layout, session_id: str, id
     return found
 
 
-def _header(row: tuple[Value, ...]) -> Header:
+def _header(row: tuple[Value, ...]) -> OperationHeader:
     operation, session_id, state, started, changed, cell = row
     entry = _entry(cell)
-    return Header(
+    return OperationHeader(
         operation=cell_values.text(operation) or "",
         session_id=cell_values.text(session_id) or "",
         state=cell_values.text(state) or "",
@@ -269,10 +269,10 @@ def _header(row: tuple[Value, ...]) -> Header:
     )
 
 
-def _done(step: int, entry: dict[str, object]) -> Done:
+def _done(step: int, entry: dict[str, object]) -> StepRecord:
     spans = [(_whole(one[0]), _whole(one[1])) for one in _lists(entry.get("inserted"), 2)]
     shifts = [(_whole(one[0]), _whole(one[1]), _whole(one[2])) for one in _lists(entry.get("moved"), 3)]
-    return Done(step, tuple(spans), tuple(shifts), _whole(entry.get("calls")))
+    return StepRecord(step, tuple(spans), tuple(shifts), _whole(entry.get("calls")))
 
 
 def _lists(value: object, length: int) -> list[list[object]]:

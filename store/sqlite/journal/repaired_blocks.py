@@ -20,12 +20,12 @@ from ..base.schema_probe import Layout
 from ..connect.reader import Reader
 
 JOURNAL = "hermes_tui_operations"
-MOST = 32
+MAX_BLOCKS = 32
 """Blocks that are put in their place, those of the newest rows."""
 
 
 @dataclass(frozen=True, slots=True)
-class Range:
+class IdRange:
     """Ids between two exclusive bounds, None where there is none."""
 
     below: int | None = None
@@ -33,7 +33,7 @@ class Range:
 
 
 @dataclass(frozen=True, slots=True)
-class Block:
+class RepairedBlock:
     """Ids that one repair took, and the id before which its newest message was said."""
 
     first: int
@@ -41,21 +41,21 @@ class Block:
     place: int
 
 
-def ranges(reader: Reader, layout: Layout) -> list[Range]:
+def ranges(reader: Reader, layout: Layout) -> list[IdRange]:
     """All ids in pieces, those first that were said last."""
     known = all(layout.has(JOURNAL, name) for name in ("operation", "step", "kind", "state", "entry"))
     if not known or not layout.has("messages", "timestamp"):
-        return [Range()]
-    return in_time(reader.ask(lambda connection, _: _blocks(connection)))
+        return [IdRange()]
+    return by_time(reader.read(lambda connection, _: _blocks(connection)))
 
 
-def in_time(blocks: Sequence[Block]) -> list[Range]:
+def by_time(blocks: Sequence[RepairedBlock]) -> list[IdRange]:
     """The ids outside the blocks, parted where a block belongs, and the blocks there."""
     cuts = sorted({0, *(cut for one in blocks for cut in (one.place, one.first - 1, one.last))})
-    pieces = [(one.place, 1, Range(one.last + 1, one.first - 1)) for one in blocks]
+    pieces = [(one.place, 1, IdRange(one.last + 1, one.first - 1)) for one in blocks]
     for low, high in zip(cuts, [*cuts[1:], None], strict=True):
         if not any(one.first <= low + 1 <= one.last for one in blocks):
-            pieces.append((low, 0, Range(None if high is None else high + 1, low or None)))
+            pieces.append((low, 0, IdRange(None if high is None else high + 1, low or None)))
     return [piece for _, _, piece in sorted(pieces, key=lambda one: (-one[0], one[1]))]
 
 
@@ -67,15 +67,15 @@ REPAIRS = " UNION ALL ".join(_REPAIR.format(range_) for range_ in ("< 'append '"
 """Keyed appends lie in the same table, thousands of them: their names, which begin with one word, are passed over."""
 
 
-def _blocks(connection: apsw.Connection) -> list[Block]:
+def _blocks(connection: apsw.Connection) -> list[RepairedBlock]:
     found = []
-    for base, size in sorted(_reserved(connection.execute(REPAIRS).fetchall()), reverse=True)[:MOST]:
+    for base, size in sorted(_reserved(connection.execute(REPAIRS).fetchall()), reverse=True)[:MAX_BLOCKS]:
         newest = connection.execute(_AT, (base + size, base)).fetchall()
         timestamp = cell_values.timestamp(newest[0][1]) if newest else None
         if timestamp is not None:
             place = _place(connection, base, timestamp)
             if place < base:
-                found.append(Block(base + 1, base + size, place))
+                found.append(RepairedBlock(base + 1, base + size, place))
     return found
 
 

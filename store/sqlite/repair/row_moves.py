@@ -16,12 +16,12 @@ from ...formats.row_encoding import storable
 from ..base import cell_values
 from ..base.schema_probe import Layout
 from . import raw_rows
-from .raw_rows import Image
+from .raw_rows import RawRow
 
 _ORDER = "display_order"
 
 
-def move(connection: apsw.Connection, layout: Layout, old: int, new: int, *, original: Image | None = None) -> bool:
+def move(connection: apsw.Connection, layout: Layout, old: int, new: int, *, original: RawRow | None = None) -> bool:
     """Give a message another id; False where there is none at the old one.
 
     A `display_order` that says the old id says the new one, in whichever row it stands (docs/format.md §3.4).
@@ -60,7 +60,7 @@ def _ordered_as(connection: apsw.Connection, layout: Layout, session_id: raw_row
     return [cell_values.integer(row[0]) for row in rows]
 
 
-def uncount(connection: apsw.Connection, session_id: str, *, messages: int, calls: int) -> None:
+def subtract_counts(connection: apsw.Connection, session_id: str, *, messages: int, calls: int) -> None:
     """Take messages and calls off the session's counters, which don't fall below 0."""
     connection.execute(
         "UPDATE sessions SET message_count = max(0, COALESCE(message_count, 0) - ?),"
@@ -69,7 +69,7 @@ def uncount(connection: apsw.Connection, session_id: str, *, messages: int, call
     )
 
 
-def take_out(connection: apsw.Connection, session_id: str, ids: Iterable[int]) -> int:
+def delete_messages(connection: apsw.Connection, session_id: str, ids: Iterable[int]) -> int:
     """Delete messages of a session; how many were there."""
     connection.execute(
         "DELETE FROM messages WHERE session_id = ? AND id IN (SELECT value FROM json_each(?))",

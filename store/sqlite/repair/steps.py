@@ -8,45 +8,45 @@ from dataclasses import dataclass, replace
 import apsw
 
 from ...base.errors import PlanChanged, Refused
-from ...formats.row_encoding import Draft
+from ...formats.row_encoding import MessageRow
 from ..base.cell_values import Value
 from ..base.schema_probe import Layout
 from ..journal import repair_journal
-from ..journal.repair_journal import Done, Header, Intent
+from ..journal.repair_journal import OperationHeader, RepairIntent, StepRecord
 from ..rows import message_writes, session_writes
 from ..rows import session_version as standing
-from ..rows.session_version import Standing
-from ..rows.session_writes import Work
+from ..rows.session_version import SessionVersion
+from ..rows.session_writes import TransactionWork
 from . import row_moves
-from .raw_rows import Image
+from .raw_rows import RawRow
 
 
 @dataclass(frozen=True, slots=True)
-class Write:
+class RowWrite:
     """A message that is written."""
 
     at: int
     """Its id; in a new block the place in it, from 1."""
     in_block: bool = False
-    draft: Draft | None = None
+    row: MessageRow | None = None
     """What is inserted; None for a move,"""
     old: int = 0
     """and then the id that the message has."""
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class RepairStep:
     """What one transaction does, and what must be so that it does."""
 
-    header: Header
+    header: OperationHeader
     """The operation as it stands after the step."""
-    writes: Sequence[Write]
+    writes: Sequence[RowWrite]
     """Last message first."""
-    begins: Intent | None
+    intent: RepairIntent | None
     """What the operation is agreed to insert, where it does not stand in the journal yet."""
     block: int
     """Ids that a new block takes, of which this step is the first; 0 for none."""
-    standing: Standing
+    version: SessionVersion
     """How the session must stand,"""
     up_to: int | None
     """as far as ids like this; all of it where it is None."""
@@ -58,18 +58,18 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
-class Stepped:
+class StepResult:
     """How things stand after a step."""
 
-    header: Header
-    standing: Standing
+    header: OperationHeader
+    version: SessionVersion
     up_to: int | None
     """Ids above are no business of the repair."""
     inserted: int
     moved: int
 
 
-def applying(step: Step) -> Work[Stepped]:
+def step_work(step: RepairStep) -> TransactionWork[StepResult]:
     """A step as a transaction's work.
 
     Raises:
@@ -79,7 +79,7 @@ def applying(step: Step) -> Work[Stepped]:
     return lambda connection, layout: _apply(connection, layout, step)
 
 
-def _apply(connection: apsw.Connection, layout: Layout, step: Step) -> Stepped:
+def _apply(connection: apsw.Connection, layout: Layout, step: RepairStep) -> StepResult:
     header = step.header
     _check(connection, layout, step)
     if step.block:
@@ -89,34 +89,34 @@ def _apply(connection: apsw.Connection, layout: Layout, step: Step) -> Stepped:
     done = _written(connection, layout, header, step.writes)
     inserted, moved = len(done.inserted_ids), len(done.moves)
     session_writes.count(connection, header.session_id, messages=inserted, calls=done.calls)
-    if step.begins:
-        repair_journal.begin(connection, header, step.begins)
+    if step.intent:
+        repair_journal.record_begin(connection, header, step.intent)
     else:
-        repair_journal.go_on(connection, header)
+        repair_journal.update(connection, header)
     if step.writes:
-        repair_journal.add(connection, header, done)
-    up_to = header.base + header.size if header.size else step.standing.highest or 0
+        repair_journal.record_step(connection, header, done)
+    up_to = header.base + header.size if header.size else step.version.highest or 0
     after = (
-        standing.standing(connection, layout, header.session_id, up_to=up_to)
+        standing.version_of(connection, layout, header.session_id, up_to=up_to)
         if moved or step.up_to != up_to
-        else standing.grown(step.standing, done.inserted_ids)
+        else standing.after_inserts(step.version, done.inserted_ids)
     )
-    return Stepped(header, after, up_to, inserted, moved)
+    return StepResult(header, after, up_to, inserted, moved)
 
 
-def _check(connection: apsw.Connection, layout: Layout, step: Step) -> None:
+def _check(connection: apsw.Connection, layout: Layout, step: RepairStep) -> None:
     session_id = step.header.session_id
     others = repair_journal.headers(connection, layout, session_id=session_id)
     stopped = [one for one in others if one.state in repair_journal.UNFINISHED]
     known = [one.operation for one in stopped]
-    if known != ([] if step.begins else [step.header.operation]) or any(
+    if known != ([] if step.intent else [step.header.operation]) or any(
         one.state == repair_journal.UNDOING for one in stopped
     ):
         raise PlanChanged(f"another repair of {session_id} was begun, finished or undone; look again")
     refuse_if_busy(connection, layout, step.conversation, step.header.changed_at)
     if not step.unchanged():
         raise PlanChanged(f"the JSONL file of {session_id} changed; look again")
-    if standing.standing(connection, layout, session_id, up_to=step.up_to) != step.standing:
+    if standing.version_of(connection, layout, session_id, up_to=step.up_to) != step.version:
         raise PlanChanged(f"others wrote to {session_id}; look again")
     fixed = [write.at for write in step.writes if not write.in_block]
     if fixed and row_moves.has_rows(connection, fixed):
@@ -129,7 +129,7 @@ def refuse_if_busy(connection: apsw.Connection, layout: Layout, conversation: tu
     Raises:
         Refused: A live row says so.
     """
-    holder = standing.holder(connection, layout, conversation, now)
+    holder = standing.lock_holder(connection, layout, conversation, now)
     if holder is not None:
         raise Refused(f"Hermes is at work on {conversation[0]} ({holder}); try again when it is done")
 
@@ -142,35 +142,37 @@ def _create(connection: apsw.Connection, layout: Layout, session_id: str, values
     session_writes.create(connection, layout, session_id, row)
 
 
-def _written(connection: apsw.Connection, layout: Layout, header: Header, writes: Sequence[Write]) -> Done:
+def _written(
+    connection: apsw.Connection, layout: Layout, header: OperationHeader, writes: Sequence[RowWrite]
+) -> StepRecord:
     ids: list[int] = []
     moves: list[tuple[int, int]] = []
     calls = 0
     for write in writes:
         at = write.at + header.base if write.in_block else write.at
-        if write.draft is not None:
-            message_writes.insert(connection, layout, header.session_id, write.draft, at=at)
+        if write.row is not None:
+            message_writes.insert(connection, layout, header.session_id, write.row, at=at)
             ids.append(at)
-            calls += write.draft.calls
+            calls += write.row.calls
         elif row_moves.move(connection, layout, write.old, at):
             moves.append((write.old, at))
-    return repair_journal.done(ids, moves, calls)
+    return repair_journal.step_record(ids, moves, calls)
 
 
 @dataclass(frozen=True, slots=True)
-class Back:
+class UndoStep:
     """A step that is undone, the one done last."""
 
-    header: Header
+    header: OperationHeader
     """The operation as it stands after this."""
-    done: Done | None
+    done: StepRecord | None
     """None where only the journal is left to write."""
-    originals: Mapping[int, Image]
+    originals: Mapping[int, RawRow]
     """Moved messages as they were, by old id."""
     conversation: tuple[str, ...]
 
 
-def undoing(back: Back) -> Work[tuple[int, int]]:
+def undo_work(back: UndoStep) -> TransactionWork[tuple[int, int]]:
     """A step back as a transaction's work; what was appended, changed or deleted since stays so.
 
     Returns:
@@ -183,22 +185,22 @@ def undoing(back: Back) -> Work[tuple[int, int]]:
     return lambda connection, layout: _undo(connection, layout, back)
 
 
-def _undo(connection: apsw.Connection, layout: Layout, back: Back) -> tuple[int, int]:
+def _undo(connection: apsw.Connection, layout: Layout, back: UndoStep) -> tuple[int, int]:
     header, done = back.header, back.done
     refuse_if_busy(connection, layout, back.conversation, header.changed_at)
     if repair_journal.last_step(connection, layout, header.operation) != done:
         raise PlanChanged(f"{header.operation} went on, or was undone, meanwhile; look again")
-    repair_journal.go_on(connection, header)
+    repair_journal.update(connection, header)
     if done is None:
         if header.created:
             row_moves.drop_session(connection, header.session_id)
         return 0, 0
     if row_moves.has_rows(connection, [old for old, _ in done.moves]):
         raise Refused(f"an id that {header.operation} has to give back was given to another message since")
-    taken = row_moves.take_out(connection, header.session_id, done.inserted_ids)
-    row_moves.uncount(connection, header.session_id, messages=taken, calls=done.calls if taken else 0)
+    taken = row_moves.delete_messages(connection, header.session_id, done.inserted_ids)
+    row_moves.subtract_counts(connection, header.session_id, messages=taken, calls=done.calls if taken else 0)
     returned = sum(
         row_moves.move(connection, layout, new, old, original=back.originals.get(old)) for old, new in done.moves
     )
-    repair_journal.take_back(connection, header.operation, done.step, header.changed_at)
+    repair_journal.mark_undone(connection, header.operation, done.step, header.changed_at)
     return taken, returned

@@ -12,9 +12,9 @@ import apsw
 from ...base.cancel import Cancel
 from ...base.errors import Damaged
 from ...formats import message_codec
-from ...formats.alignment import Entry
+from ...formats.alignment import ComparedMessage
 from ...formats.compaction_overlap import SUMMARIES, Fingerprint
-from ...formats.row_encoding import Draft, storable
+from ...formats.row_encoding import MessageRow, storable
 from ..base import cell_values, column_sql
 from ..base.cell_values import Value
 from ..base.schema_probe import Layout
@@ -28,19 +28,19 @@ _COMPARED = ("role", "content", "tool_calls", "tool_call_id")
 
 _A_MESSAGE = "messages.role IS NOT 'session_meta'"
 
-Ask = Callable[[str, tuple[Value, ...]], list[tuple[Value, ...]]]
+RunStatement = Callable[[str, tuple[Value, ...]], list[tuple[Value, ...]]]
 """One statement, its bindings, all its rows."""
 
-Stamp = tuple[Value, ...]
+SessionStamp = tuple[Value, ...]
 """Rows, highest id and active rows of a session: another stamp means that others wrote to it."""
 
 
 @dataclass(frozen=True, slots=True)
-class Lying:
+class StoredRow:
     """One row as it lies in its session."""
 
     id: int
-    entry: Entry
+    message: ComparedMessage
     meta: bool = False
     """It describes the session and is no message."""
     compacted: bool = False
@@ -50,7 +50,7 @@ class Lying:
     """Bytes of all its cells."""
 
 
-def count(reader: Reader, session_id: str) -> int:
+def count_messages(reader: Reader, session_id: str) -> int:
     """Rows of a session without session_meta, undone and compacted ones included."""
     if not reader.layout.has("messages", "session_id"):
         return 0
@@ -59,7 +59,7 @@ def count(reader: Reader, session_id: str) -> int:
     return cell_values.integer(row[0]) if row else 0
 
 
-def stamp(ask: Ask, layout: Layout, session_id: str) -> Stamp:
+def session_stamp(ask: RunStatement, layout: Layout, session_id: str) -> SessionStamp:
     """Where the session stands now, from covering indexes alone."""
     if not layout.has("messages", "session_id"):
         return (0, None, 0)
@@ -69,18 +69,18 @@ def stamp(ask: Ask, layout: Layout, session_id: str) -> Stamp:
 
 
 def append_after(
-    connection: apsw.Connection, layout: Layout, session_id: str, expected: Stamp, drafts: Sequence[Draft]
-) -> Stamp | None:
+    connection: apsw.Connection, layout: Layout, session_id: str, expected: SessionStamp, drafts: Sequence[MessageRow]
+) -> SessionStamp | None:
     """Append a turn inside a transaction, unless others wrote to the session since `expected` was taken.
 
     Returns:
         The new stamp; None where nothing was written.
     """
 
-    if stamp(partial(_asked, connection), layout, session_id) != expected:
+    if session_stamp(partial(_asked, connection), layout, session_id) != expected:
         return None
     message_writes.append(connection, layout, session_id, drafts)
-    return stamp(partial(_asked, connection), layout, session_id)
+    return session_stamp(partial(_asked, connection), layout, session_id)
 
 
 def _asked(connection: apsw.Connection, sql: str, bindings: tuple[Value, ...]) -> list[tuple[Value, ...]]:
@@ -138,16 +138,16 @@ def session_ids(reader: Reader) -> list[str]:
     return [cell_values.text(row[0]) or "" for row in rows]
 
 
-def entries(reader: Reader, session_id: str, *, cancel: Cancel | None = None) -> Iterator[Entry]:
+def compared_messages(reader: Reader, session_id: str, *, cancel: Cancel | None = None) -> Iterator[ComparedMessage]:
     """The rows of a session without session_meta, in id order, inactive ones included; see `lying`.
 
     Raises:
         Interrupted: `cancel` was withdrawn.
     """
-    return (row.entry for row in lying(reader, session_id, cancel=cancel) if not row.meta)
+    return (row.message for row in stored_rows(reader, session_id, cancel=cancel) if not row.meta)
 
 
-def lying(reader: Reader, session_id: str, *, cancel: Cancel | None = None) -> Iterator[Lying]:
+def stored_rows(reader: Reader, session_id: str, *, cancel: Cancel | None = None) -> Iterator[StoredRow]:
     """Every row of a session in id order.
 
     The ids are one critical section, every 256 bodies another; a row that is deleted in between is left out.
@@ -178,12 +178,12 @@ def _rows(layout: Layout) -> str:
     )
 
 
-def _lying(row: tuple[Value, ...]) -> Lying:
+def _lying(row: tuple[Value, ...]) -> StoredRow:
     name, role, body, calls, call_id, timestamp, active, compacted, marked, n_bytes = row
     texts = cell_values.text(role), cell_values.text(body), cell_values.text(calls), cell_values.text(call_id)
-    return Lying(
+    return StoredRow(
         id=cell_values.integer(name),
-        entry=Entry(message_codec.identity(*texts), cell_values.timestamp(timestamp), bool(active)),
+        message=ComparedMessage(message_codec.identity(*texts), cell_values.timestamp(timestamp), bool(active)),
         meta=texts[0] == "session_meta",
         compacted=bool(compacted),
         summary=bool(marked) or (texts[1] or "").startswith(SUMMARIES),

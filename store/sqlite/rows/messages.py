@@ -22,7 +22,7 @@ from ..base.cell_values import Value
 from ..base.schema_probe import Layout
 from ..connect.reader import Reader
 
-MOST_BODIES = 256
+MAX_BODIES = 256
 """Bodies in one question: a screen's worth many times over, and still a short read."""
 
 WALK = 4096
@@ -134,8 +134,8 @@ def bodies(reader: Reader, ids: Sequence[int], *, cancel: Cancel | None = None) 
     Raises:
         ValueError: More than `MOST_BODIES` ids.
     """
-    if len(ids) > MOST_BODIES:
-        raise ValueError(f"at most {MOST_BODIES} messages at a time, not {len(ids)}")
+    if len(ids) > MAX_BODIES:
+        raise ValueError(f"at most {MAX_BODIES} messages at a time, not {len(ids)}")
     layout = reader.layout
     if not ids or not layout.has("messages", "session_id"):
         return ()
@@ -172,7 +172,7 @@ def window(
     Returns:
         Empty where the session has no such message.
     """
-    rows = reader.ask(
+    rows = reader.read(
         lambda connection, layout: _window(connection, layout, session_id, message_id, width=width, n_bytes=n_bytes)
     )
     return tuple(_line(row, message_id) for row in rows)
@@ -405,7 +405,7 @@ def message_of(row: tuple[Value, ...]) -> Message:
     name, timestamp, *shown, active, compacted, observed, summary = row[:10]
     session_id, role, body, tool = map(cell_values.text, shown)
     calls, call_id, field, plain, reason, kind = map(cell_values.text, row[10:])
-    text, thought = message_codec.parted(role or "", message_codec.readable(message_codec.decode(body)))
+    text, thought = message_codec.split_thinking(role or "", message_codec.readable(message_codec.decode(body)))
     return Message(
         id=cell_values.integer(name),
         session_id=session_id or "",
@@ -415,7 +415,7 @@ def message_of(row: tuple[Value, ...]) -> Message:
         tool_calls=message_codec.shown_calls(calls),
         tool_call_id=call_id,
         tool_name=tool,
-        reasoning=message_codec.reasoned(field or plain or "", thought),
+        reasoning=message_codec.joined_reasoning(field or plain or "", thought),
         finish_reason=reason,
         active=bool(active),
         compacted=bool(cell_values.integer(compacted)),

@@ -10,7 +10,7 @@ from typing import TypeVar
 import apsw
 
 from ...base.errors import ColumnMissing
-from ...formats.row_encoding import storable, whole
+from ...formats.row_encoding import int64, storable
 from ..base import cell_values
 from ..base.cell_values import Value
 from ..base.schema_probe import Layout
@@ -18,7 +18,7 @@ from ..journal import append_keys
 
 T = TypeVar("T")
 
-Work = Callable[[apsw.Connection, Layout], T]
+TransactionWork = Callable[[apsw.Connection, Layout], T]
 """What happens in a transaction; it may run again after a lock."""
 
 _ADDED = ("input_tokens", "output_tokens", "cache_read_tokens", "cache_write_tokens", "reasoning_tokens")
@@ -166,4 +166,4 @@ def token_values(given: Mapping[str, str | int | float | None]) -> dict[str, Val
 def _number(value: int | float | None, name: str) -> int | float | None:
     if isinstance(value, float) and not math.isfinite(value):
         raise ValueError(f"{name} must be finite, not {value!r}")
-    return whole(value, name) if isinstance(value, int) else value
+    return int64(value, name) if isinstance(value, int) else value

@@ -20,7 +20,7 @@ from ..base.cell_values import Value
 from ..base.schema_probe import Layout
 from ..connect.reader import Reader
 from . import orphan_sessions
-from .counts import NOTHING, Counts, counts
+from .counts import NO_COUNTS, Counts, counts
 
 NEWEST_ROWS = 2048
 """Newest message rows that `recent` looks at for the sessions they belong to."""
@@ -32,13 +32,13 @@ MARKERS = {"branched": "_branched_from", "delegate": "_delegate_from", "reset": 
 """Name of a marker in a Link -> its key in the JSON of `sessions.model_config` (docs/format.md §4.3)."""
 
 
-class Torn(NamedTuple):
+class DamagedTableCursor(NamedTuple):
     """Where a page by id ended, None before the first."""
 
     after: str | None = None
 
 
-class Cursor(NamedTuple):
+class SessionCursor(NamedTuple):
     """Where a page ended: both cells of the key, text as bytes, and the type of the first."""
 
     started_at: Value
@@ -46,7 +46,7 @@ class Cursor(NamedTuple):
     id: Value
 
 
-def page(reader: Reader, *, limit: int, cursor: Cursor | None, now: float, profile: str) -> Page[Session]:
+def page(reader: Reader, *, limit: int, cursor: SessionCursor | None, now: float, profile: str) -> Page[Session]:
     """One page of all sessions, newest start first, ties by id.
 
     Args:
@@ -63,17 +63,17 @@ def page(reader: Reader, *, limit: int, cursor: Cursor | None, now: float, profi
         rows += reader.rows(*_untimed(layout, cursor, limit + 1 - len(rows)))
     shown = rows[:limit]
     more = len(rows) > limit
-    last = Cursor(shown[-1][1], shown[-1][2], shown[-1][0]) if shown and more else None
+    last = SessionCursor(shown[-1][1], shown[-1][2], shown[-1][0]) if shown and more else None
     return Page(_sessions(reader, shown, now, profile), more, last)
 
 
-def page_by_id(reader: Reader, *, limit: int, cursor: Torn, now: float, profile: str) -> Page[Session]:
+def page_by_id(reader: Reader, *, limit: int, cursor: DamagedTableCursor, now: float, profile: str) -> Page[Session]:
     """One page in the order of ids, as the index on them has them: for a table of which pages are damaged."""
     behind, key = ("", ()) if cursor.after is None else (" WHERE id > ?", (cursor.after,))
     rows = reader.rows(f"SELECT CAST(id AS BLOB) FROM sessions{behind} ORDER BY id LIMIT ?", (*key, limit + 1))
     ids = [cell_values.text(row[0]) or "" for row in rows[:limit]]
     more = len(rows) > limit
-    return Page(by_ids(reader, ids, now=now, profile=profile), more, Torn(ids[-1]) if more else None)
+    return Page(by_ids(reader, ids, now=now, profile=profile), more, DamagedTableCursor(ids[-1]) if more else None)
 
 
 def by_ids(reader: Reader, ids: Iterable[str], *, now: float, profile: str) -> tuple[Session, ...]:
@@ -94,7 +94,7 @@ def by_ids(reader: Reader, ids: Iterable[str], *, now: float, profile: str) -> t
     except Damaged as error:
         if len(wanted) == 1:
             lost = Session(id=wanted[0], problem=f"its row cannot be read: {error}", profile=profile)
-            return (_counted(lost, counts(reader, wanted).get(wanted[0], NOTHING), now),)
+            return (_counted(lost, counts(reader, wanted).get(wanted[0], NO_COUNTS), now),)
         half = len(wanted) // 2
         parts = (by_ids(reader, part, now=now, profile=profile) for part in (wanted[:half], wanted[half:]))
         return tuple(session for part in parts for session in part)
@@ -166,7 +166,7 @@ def is_child(lineage: Lineage, session_id: str) -> bool:
     return lineage.chain(session_id)[-1] != session_id or lineage.relation(session_id) is Relation.DELEGATE
 
 
-def named(reader: Reader, text: str, *, limit: int) -> list[str]:
+def find_by_name(reader: Reader, text: str, *, limit: int) -> list[str]:
     """Ids of sessions that have this id, begin so, or have it in their title; that very id first, then the newest."""
     layout = reader.layout
     if not layout.has("sessions", "started_at"):
@@ -198,7 +198,7 @@ Question = tuple[str, tuple[Value, ...]]
 """A statement and its bindings."""
 
 
-def _timed(layout: Layout, cursor: Cursor | None, limit: int) -> Question:
+def _timed(layout: Layout, cursor: SessionCursor | None, limit: int) -> Question:
     """Rows behind the cursor by the index on time, whatever a start may be: blobs, then texts, then numbers."""
     behind, key = "started_at IS NOT NULL", tuple[Value, ...]()
     if cursor is not None:
@@ -208,7 +208,7 @@ def _timed(layout: Layout, cursor: Cursor | None, limit: int) -> Question:
     return statement, (*key, limit)
 
 
-def _untimed(layout: Layout, cursor: Cursor | None, limit: int) -> Question:
+def _untimed(layout: Layout, cursor: SessionCursor | None, limit: int) -> Question:
     """Rows without a start, which come last."""
     there = cursor is not None and cursor.started_at is None
     behind, key = (" AND id < CAST(? AS TEXT)", (cursor.id,)) if cursor and there else ("", ())
@@ -243,7 +243,7 @@ def _sessions(reader: Reader, rows: Sequence[tuple[Value, ...]], now: float, pro
     ids = [session.id for session in plain]
     counted = counts(reader, ids)
     lineage = lineage_of(reader, ids)
-    return tuple(_placed(_counted(session, counted.get(session.id, NOTHING), now), lineage) for session in plain)
+    return tuple(_placed(_counted(session, counted.get(session.id, NO_COUNTS), now), lineage) for session in plain)
 
 
 def _session(row: tuple[Value, ...], profile: str) -> Session:

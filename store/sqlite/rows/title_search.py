@@ -36,7 +36,7 @@ def assign(connection: apsw.Connection, layout: Layout, session_id: str | None, 
     return connection.changes() > 0
 
 
-def of(reader: Reader, session_id: str | None) -> str | None:
+def title_of(reader: Reader, session_id: str | None) -> str | None:
     """The title of a session; None where it has none or is not there."""
     if not reader.layout.has("sessions", "title"):
         return None
@@ -44,7 +44,7 @@ def of(reader: Reader, session_id: str | None) -> str | None:
     return cell_values.text(row[0]) if row else None
 
 
-def latest(reader: Reader, title: str) -> str | None:
+def newest_in_lineage(reader: Reader, title: str) -> str | None:
     """Id of the newest “title #…”, else of the session with exactly this title, else None."""
     if not reader.layout.has("sessions", "title"):
         return None
@@ -57,7 +57,7 @@ def latest(reader: Reader, title: str) -> str | None:
     return cell_values.text(row[0]) if row else None
 
 
-def taken(reader: Reader, base: str) -> list[str]:
+def lineage_titles(reader: Reader, base: str) -> list[str]:
     """Every title of a lineage: the base and its “#…”."""
     if not reader.layout.has("sessions", "title"):
         return []

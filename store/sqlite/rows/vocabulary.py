@@ -29,7 +29,7 @@ _BEYOND = "\U0010ffff"
 _FARTHEST = 2
 
 
-def near(
+def similar_words(
     reader: Reader, word: str, *, limit: int, cancel: Cancel | None = None, clock: Callable[[], float] = time.monotonic
 ) -> tuple[str, ...]:
     """Words of the index that are like a folded word, the closest first, of equals the more common; () where it has it.
@@ -46,7 +46,7 @@ def near(
     began = clock()
     common: dict[str, int] = {}
     for start in _starts(word):
-        common |= reader.ask(lambda connection, _, start=start: _range(connection, start), cancel=cancel)  # type: ignore[misc]
+        common |= reader.read(lambda connection, _, start=start: _range(connection, start), cancel=cancel)  # type: ignore[misc]
         if word in common:
             return ()
         if clock() - began >= SECONDS:

@@ -24,7 +24,7 @@ _ORDERS = {"newest": "messages.timestamp DESC, rank", "oldest": "messages.timest
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class AgentSearchOptions:
     """What was asked besides the words."""
 
     sources: Sequence[str] | None = None
@@ -41,7 +41,7 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class AgentHit:
     """A hit; `snippet` has its matches between >>> and <<<, but not where LIKE found it."""
 
     id: int
@@ -55,7 +55,7 @@ class Found:
     session_started: float | None
 
 
-def find(reader: Reader, match: str, asked: Asked) -> list[Found]:
+def search(reader: Reader, match: str, asked: AgentSearchOptions) -> list[AgentHit]:
     """Hits of an FTS5 expression: one critical section, nothing raised for what the words are.
 
     A missing, stale, unfinished or damaged index is gone round by LIKE, and so is the trigram index for Chinese,
@@ -67,10 +67,12 @@ def find(reader: Reader, match: str, asked: Asked) -> list[Found]:
     Raises:
         StoreError: The file itself cannot be read.
     """
-    return [_found(row) for row in reader.ask(lambda connection, layout: _hits(connection, layout, match, asked))]
+    return [_found(row) for row in reader.read(lambda connection, layout: _hits(connection, layout, match, asked))]
 
 
-def _hits(connection: apsw.Connection, layout: Layout, match: str, asked: Asked) -> list[tuple[Value, ...]]:
+def _hits(
+    connection: apsw.Connection, layout: Layout, match: str, asked: AgentSearchOptions
+) -> list[tuple[Value, ...]]:
     if not match or not layout.has("messages", "session_id"):
         return []
     by_index = _matching(layout, match, asked)
@@ -78,12 +80,12 @@ def _hits(connection: apsw.Connection, layout: Layout, match: str, asked: Asked)
         try:
             return list(connection.execute(*by_index))
         except apsw.Error as error:
-            if not (error_mapping.of_index(error) or isinstance(error, apsw.SQLError)):
+            if not (error_mapping.is_index_error(error) or isinstance(error, apsw.SQLError)):
                 raise
     return list(connection.execute(*_like(layout, match, asked)))
 
 
-def _matching(layout: Layout, match: str, asked: Asked) -> tuple[str, list[Value]] | None:
+def _matching(layout: Layout, match: str, asked: AgentSearchOptions) -> tuple[str, list[Value]] | None:
     """The statement on the index that fits the words, None where no whole one does."""
     if layout.stale or layout.unindexed:
         return None
@@ -106,7 +108,7 @@ def _matching(layout: Layout, match: str, asked: Asked) -> tuple[str, list[Value
     return statement, [match, *bindings, asked.limit, asked.offset]
 
 
-def _like(layout: Layout, match: str, asked: Asked) -> tuple[str, list[Value]]:
+def _like(layout: Layout, match: str, asked: AgentSearchOptions) -> tuple[str, list[Value]]:
     """Newest first by id: any word where OR stands between them, all of them otherwise, none that follows a NOT."""
     names = [_PLAIN, *(f"messages.{name}" for name in ("tool_name", "tool_calls") if layout.has("messages", name))]
     one = "(" + " OR ".join(f"IFNULL({name}, '') LIKE ? ESCAPE '\\'" for name in names) + ")"
@@ -129,7 +131,7 @@ _PLAIN = f"CASE substr({_BYTES}, 1, 1) WHEN x'00' THEN CAST(substr({_BYTES}, 2) 
 """The content without the NUL that LIKE and substr() would stop at (docs/format.md §3.2)."""
 
 
-def _conditions(layout: Layout, asked: Asked) -> tuple[str, list[Value]]:
+def _conditions(layout: Layout, asked: AgentSearchOptions) -> tuple[str, list[Value]]:
     """What narrows the hits; terms with `+` never become the outer loop."""
     where = "" if asked.inactive else f" AND {column_sql.findable(layout)}"
     bindings: list[Value] = []
@@ -159,9 +161,9 @@ def _facts(layout: Layout, snippet: str) -> str:
     )
 
 
-def _found(row: tuple[Value, ...]) -> Found:
+def _found(row: tuple[Value, ...]) -> AgentHit:
     name, session_id, role, snippet, timestamp, tool, source, model, started = row
-    return Found(
+    return AgentHit(
         id=cell_values.integer(name),
         session_id=cell_values.text(session_id) or "",
         role=cell_values.text(role) or "",
@@ -179,7 +181,7 @@ def _words(match: str) -> list[str]:
     return match.replace('"', " ").split()
 
 
-def _is_left_out(layout: Layout, asked: Asked) -> bool:
+def _is_left_out(layout: Layout, asked: AgentSearchOptions) -> bool:
     """True where rows are asked for that the trigram index never has (docs/format.md §2.4, C)."""
     internal = {"cron", "subagent"}.intersection(asked.sources or ())
     left_out = layout.trigram_leaves_out

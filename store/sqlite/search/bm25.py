@@ -18,8 +18,8 @@ from ..base import cell_values, column_sql
 from ..base.schema_probe import Layout
 from ..connect.reader import Reader, Row
 from . import newest_first, plan
-from .row_filters import Among, tests
-from .scan_ranges import Stretch
+from .row_filters import SessionFilter, row_conditions
+from .scan_ranges import ScanRange
 
 RANKED_ROWS = 50_000
 """Matches that are ranked, the newest ones."""
@@ -31,7 +31,7 @@ _ALL = 1 << 62
 
 
 @dataclass(frozen=True, slots=True)
-class Ranked:
+class RankedMatches:
     """The best matches."""
 
     ids: tuple[int, ...]
@@ -41,7 +41,7 @@ class Ranked:
 
 
 @dataclass(frozen=True, slots=True)
-class Tally:
+class MatchCount:
     """How many messages match, and in which sessions."""
 
     hits: int
@@ -50,9 +50,9 @@ class Tally:
     """There are more."""
 
 
-def best(
-    reader: Reader, query: Query, *, limit: int, among: Among | None = None, cancel: Cancel | None = None
-) -> Ranked | None:
+def best_matches(
+    reader: Reader, query: Query, *, limit: int, among: SessionFilter | None = None, cancel: Cancel | None = None
+) -> RankedMatches | None:
     """The best matches of the words; None where no index can rank them.
 
     Args:
@@ -75,11 +75,11 @@ class _Best:
     reader: Reader
     layout: Layout
     query: Query
-    way: Stretch
-    among: Among | None
+    way: ScanRange
+    among: SessionFilter | None
     cancel: Cancel | None
 
-    def answer(self, limit: int) -> Ranked | None:
+    def answer(self, limit: int) -> RankedMatches | None:
         """The best that may be found; None where the index would not answer."""
         most = RANKED_ROWS if self._sifts else 2 * limit
         if (scored := self._scored(most)) is None:
@@ -89,12 +89,12 @@ class _Best:
             ids = tuple(self._found(self._scored(RANKED_ROWS) or [], limit))
         bounded = len(scored) >= min(most, RANKED_ROWS) and self._is_bounded()
         said = f"ranked among the newest {RANKED_ROWS:_}".replace("_", " ") if bounded else None
-        return Ranked(ids, " · ".join(filter(None, (self.way.label, said))) or None)
+        return RankedMatches(ids, " · ".join(filter(None, (self.way.label, said))) or None)
 
     @property
     def _sifts(self) -> bool:
         """True where a match need not be an answer."""
-        return self.way.verified or bool(tests(self.layout, self.query, self.among))
+        return self.way.verified or bool(row_conditions(self.layout, self.query, self.among))
 
     def _is_bounded(self) -> bool:
         many = self.reader.row(
@@ -112,13 +112,13 @@ class _Best:
             except (apsw.SQLError, apsw.CorruptError):
                 return None
 
-        return self.reader.ask(_question, cancel=self.cancel)
+        return self.reader.read(_question, cancel=self.cancel)
 
     def _found(self, scored: list[Row], limit: int) -> Iterator[int]:
         """Those that a search may find and that pass the filters, in their order."""
         for start in range(0, len(scored), _AT_ONCE):
             chunk = [cell_values.integer(row[0]) for row in scored[start : start + _AT_ONCE]]
-            passed = newest_first.passing(
+            passed = newest_first.filter_ids(
                 self.reader,
                 self.layout,
                 self.query,
@@ -147,7 +147,7 @@ def best_statement(table: str) -> str:
     return _BEST.format(table)
 
 
-def _way(reader: Reader, layout: Layout, query: Query, cancel: Cancel | None) -> Stretch | None:
+def _way(reader: Reader, layout: Layout, query: Query, cancel: Cancel | None) -> ScanRange | None:
     """The index that can rank the words."""
     if not layout.has("messages", "session_id") or not query.has_words:
         return None
@@ -156,17 +156,17 @@ def _way(reader: Reader, layout: Layout, query: Query, cancel: Cancel | None) ->
     if way.table is None or not way.expression:
         return None
     unindexed = any(one.label == plan.REBUILDING for one in stretches)
-    return Stretch(way.table, way.expression, way.verified, plan.UNRANKED if unindexed else way.label)
+    return ScanRange(way.table, way.expression, way.verified, plan.UNRANKED if unindexed else way.label)
 
 
-def count(
+def count_matches(
     reader: Reader,
     query: Query,
     *,
     cap: int | None = None,
-    among: Among | None = None,
+    among: SessionFilter | None = None,
     cancel: Cancel | None = None,
-) -> Tally:
+) -> MatchCount:
     """How many messages match, in critical sections of bounded length.
 
     Args:
@@ -181,14 +181,14 @@ def count(
     layout = reader.layout
     way = _way(reader, layout, query, cancel)
     simple = way is not None and not way.verified and way.label != plan.UNRANKED
-    if way is not None and simple and among is None and not tests(layout, query, None):
+    if way is not None and simple and among is None and not row_conditions(layout, query, None):
         tally = _by_index(reader, layout, way, _ALL if cap is None else cap, cancel)
         if tally is not None:
             return tally
     return _one_by_one(reader, query, _ALL if cap is None else cap, among, cancel)
 
 
-def _by_index(reader: Reader, layout: Layout, way: Stretch, cap: int, cancel: Cancel | None) -> Tally | None:
+def _by_index(reader: Reader, layout: Layout, way: ScanRange, cap: int, cancel: Cancel | None) -> MatchCount | None:
     """SQLite counts by session; None where the index would not answer."""
     hits, below = 0, _ALL
     sessions: set[str] = set()
@@ -201,7 +201,7 @@ def _by_index(reader: Reader, layout: Layout, way: Stretch, cap: int, cancel: Ca
             return None
 
     while hits <= cap:
-        rows = reader.ask(_question, cancel=cancel)
+        rows = reader.read(_question, cancel=cancel)
         if rows is None:
             return None
         hits += sum(cell_values.integer(row[1]) for row in rows)
@@ -209,7 +209,7 @@ def _by_index(reader: Reader, layout: Layout, way: Stretch, cap: int, cancel: Ca
         if sum(cell_values.integer(row[2]) for row in rows) < most:
             break
         below = min(cell_values.integer(row[3]) for row in rows)
-    return Tally(min(hits, cap), frozenset(sessions), hits > cap)
+    return MatchCount(min(hits, cap), frozenset(sessions), hits > cap)
 
 
 def count_statement(layout: Layout, table: str) -> str:
@@ -222,10 +222,12 @@ def count_statement(layout: Layout, table: str) -> str:
     )
 
 
-def _one_by_one(reader: Reader, query: Query, cap: int, among: Among | None, cancel: Cancel | None) -> Tally:
+def _one_by_one(
+    reader: Reader, query: Query, cap: int, among: SessionFilter | None, cancel: Cancel | None
+) -> MatchCount:
     hits, sessions = 0, set[str]()
-    for step in newest_first.newest(reader, query, limit=cap + 1, among=among, cancel=cancel):
+    for step in newest_first.matching_ids(reader, query, limit=cap + 1, among=among, cancel=cancel):
         hits += len(step.ids)
         for start in range(0, len(step.ids), _AT_ONCE):
             sessions |= newest_first.sessions_of(reader, step.ids[start : start + _AT_ONCE], cancel=cancel)
-    return Tally(min(hits, cap), frozenset(sessions), hits > cap)
+    return MatchCount(min(hits, cap), frozenset(sessions), hits > cap)

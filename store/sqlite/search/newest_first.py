@@ -17,15 +17,15 @@ import apsw
 
 from ...base import errors
 from ...base.cancel import Cancel
-from ...query.json_escapes import searched
+from ...query.json_escapes import searchable_text
 from ...query.parse import Query, accepts
 from ..base import cell_values, column_sql
 from ..base.schema_probe import Layout
 from ..connect.reader import Reader, Row, Value
 from ..journal import repaired_blocks
-from .plan import LOST, PASSING, plan, refusal
-from .row_filters import Among, OfSessions, Test, passes, tests
-from .scan_ranges import Stretch, edge_statement, lost_statement, statement
+from .plan import LOST, TRANSIENT_LABELS, plan, refusal
+from .row_filters import OfSessions, RowCondition, SessionFilter, passes, row_conditions
+from .scan_ranges import ScanRange, edge_statement, statement, unindexed_statement
 
 SCAN_ROWS = 2_000
 """Rows that one step fetches where their text is judged,"""
@@ -52,7 +52,7 @@ _SESSION = 2
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class SearchStep:
     """What one critical section found."""
 
     ids: tuple[int, ...]
@@ -76,17 +76,17 @@ class _Window:
     """A label, where the index would not answer."""
 
 
-def newest(
+def matching_ids(
     reader: Reader,
     query: Query,
     *,
     limit: int,
     below: int | None = None,
     above: int | None = None,
-    among: Among | None = None,
+    among: SessionFilter | None = None,
     cancel: Cancel | None = None,
     clock: Callable[[], float] = time.monotonic,
-) -> Iterator[Step]:
+) -> Iterator[SearchStep]:
     """Ids of the messages that match, newest row first, in steps; nothing is held between two of them.
 
     Newest means by row id, but for the blocks that a repair wrote (`displaced`).
@@ -108,25 +108,25 @@ def newest(
     """
     layout = reader.layout
     if not layout.has("messages", "session_id"):
-        yield Step((), 0, done=True)
+        yield SearchStep((), 0, done=True)
         return
     planned = [one.within(below, above) for one in plan(reader, layout, query, cancel)]
     stretches = [
         one.within(part.below, part.above) for part in repaired_blocks.ranges(reader, layout) for one in planned
     ]
-    yield from _Search(reader, layout, query, cancel, clock, conditions=tests(layout, query, among)).steps(
+    yield from _Search(reader, layout, query, cancel, clock, conditions=row_conditions(layout, query, among)).steps(
         stretches, limit
     )
 
 
-def passing(
+def filter_ids(
     reader: Reader,
     layout: Layout,
     query: Query,
     ids: Sequence[int],
     *,
     verified: bool,
-    among: Among | None = None,
+    among: SessionFilter | None = None,
     cancel: Cancel | None = None,
 ) -> frozenset[int]:
     """Which of some rows a search may find, by the filters of a query and, where `judged`, by its words.
@@ -135,8 +135,8 @@ def passing(
         Interrupted: If it was withdrawn.
         StoreError: If the messages themselves cannot be read.
     """
-    named = Stretch(None, "", verified=verified, ids=tuple(sorted(ids, reverse=True)))
-    search = _Search(reader, layout, query, cancel, time.monotonic, conditions=tests(layout, query, among))
+    named = ScanRange(None, "", verified=verified, ids=tuple(sorted(ids, reverse=True)))
+    search = _Search(reader, layout, query, cancel, time.monotonic, conditions=row_conditions(layout, query, among))
     return frozenset(one for step in search.steps([named], len(ids)) for one in step.ids)
 
 
@@ -160,7 +160,7 @@ class _Search:
         cancel: Cancel | None,
         clock: Callable[[], float],
         *,
-        conditions: tuple[Test, ...],
+        conditions: tuple[RowCondition, ...],
     ) -> None:
         self._reader, self._query, self._layout = reader, query, layout
         self._cancel, self._clock = cancel, clock
@@ -169,12 +169,12 @@ class _Search:
             self._sessions = OfSessions(reader, of_sessions)
             session_id = column_sql.text(self._layout, "messages", "session_id")
             others = (one for one in conditions if not one.of_session)
-            self._conditions = (Test((session_id,), self._sessions), *others)
+            self._conditions = (RowCondition((session_id,), self._sessions), *others)
         self._began = clock()
         self._examined = 0
         self._bite = min(_FIRST_BITE, LOST_ROWS)
 
-    def steps(self, stretches: list[Stretch], limit: int) -> Iterator[Step]:
+    def steps(self, stretches: list[ScanRange], limit: int) -> Iterator[SearchStep]:
         """Ask the stretches in turn, each in windows that grow, until `limit` ids are found."""
         most, first = _FIRST_ROWS, True
         while stretches and limit > 0:
@@ -190,15 +190,15 @@ class _Search:
             steps = self._completed(stretch, ids, last, at_once=first) if stretch.lost else [self._step(stretch, ids)]
             for step in steps:
                 done = step.done and not stretches
-                label = None if done and step.label in PASSING else step.label
+                label = None if done and step.label in TRANSIENT_LABELS else step.label
                 yield replace(step, ids=step.ids[:limit], done=done, label=label)
                 limit = max(0, limit - len(step.ids))
             most, first = min(4 * most, _MOST_ROWS), False
 
-    def _step(self, stretch: Stretch, ids: tuple[int, ...]) -> Step:
-        return Step(ids, self._examined, stretch.label, done=True)
+    def _step(self, stretch: ScanRange, ids: tuple[int, ...]) -> SearchStep:
+        return SearchStep(ids, self._examined, stretch.label, done=True)
 
-    def _at_once(self, stretch: Stretch) -> int:
+    def _at_once(self, stretch: ScanRange) -> int:
         """Rows that one window of a stretch may fetch."""
         if stretch.brief:
             return _SOON_AT_ONCE
@@ -206,7 +206,7 @@ class _Search:
             return SCAN_ROWS
         return _FILTERED_ROWS if self._conditions else _MOST_ROWS
 
-    def _left(self, stretches: list[Stretch], last: int | None) -> list[Stretch]:
+    def _left(self, stretches: list[ScanRange], last: int | None) -> list[ScanRange]:
         """What is still to be asked, where the first stretch was read down to `last`, None for its end."""
         stretch, *others = stretches
         if last is None:
@@ -215,7 +215,7 @@ class _Search:
             stretch, *others = others
         return [replace(stretch, below=last), *others]
 
-    def _window(self, stretch: Stretch, most: int, limit: int) -> _Window:
+    def _window(self, stretch: ScanRange, most: int, limit: int) -> _Window:
         named = stretch.next_ids(most)
         sql, bindings = statement(self._layout, stretch, self._conditions, named)
         enough = limit if not stretch.verified and not self._conditions else most
@@ -229,9 +229,9 @@ class _Search:
                 return _Window([], refused=refusal(error))
             return _Window(rows, named[-1] if last is None and len(named) == most else last)
 
-        return self._reader.ask(_question, cancel=self._cancel)
+        return self._reader.read(_question, cancel=self._cancel)
 
-    def _verify(self, stretch: Stretch, window: _Window, limit: int) -> tuple[tuple[int, ...], int | None]:
+    def _verify(self, stretch: ScanRange, window: _Window, limit: int) -> tuple[tuple[int, ...], int | None]:
         """Which rows match, and the id to go on below; None where the stretch is done with."""
         ids: list[int] = []
         if self._sessions is not None:
@@ -247,12 +247,14 @@ class _Search:
         return tuple(ids), window.last
 
     def _answers(self, cell: Value) -> bool:
-        return accepts(self._query, searched(cell_values.text(cell) or ""))
+        return accepts(self._query, searchable_text(cell_values.text(cell) or ""))
 
-    def _completed(self, stretch: Stretch, ids: tuple[int, ...], last: int | None, *, at_once: bool) -> Iterator[Step]:
+    def _completed(
+        self, stretch: ScanRange, ids: tuple[int, ...], last: int | None, *, at_once: bool
+    ) -> Iterator[SearchStep]:
         """What an index gave down to `last`, and what it leaves out of that range put in between."""
         if at_once and ids:
-            yield Step(ids, self._examined, stretch.label)
+            yield SearchStep(ids, self._examined, stretch.label)
         waiting = () if at_once else ids
         rest = replace(stretch, above=stretch.above if last is None else last - 1)
         edge: int | None = 0
@@ -263,10 +265,10 @@ class _Search:
             waiting = tuple(one for one in waiting if one not in here)
             fresh = here.union(one for one in found if one not in ids)
             label = stretch.label if edge is None else LOST
-            yield Step(tuple(sorted(fresh, reverse=True)), self._examined, label, done=edge is None)
+            yield SearchStep(tuple(sorted(fresh, reverse=True)), self._examined, label, done=edge is None)
             rest = replace(rest, below=edge)
 
-    def _lost(self, stretch: Stretch, most: int) -> tuple[tuple[int, ...], int | None]:
+    def _lost(self, stretch: ScanRange, most: int) -> tuple[tuple[int, ...], int | None]:
         """Rows that match and that the index may lack, among the newest of a stretch, and the id they end at.
 
         None where the stretch has no further row.
@@ -278,14 +280,14 @@ class _Search:
             edge = connection.execute(*edge_statement(stretch, most)).fetchall()
             last = cell_values.integer(edge[0][0]) if edge else None
             part = stretch if last is None else replace(stretch, above=last - 1)
-            sql, bindings = lost_statement(layout, part, stretch.lost, self._conditions)
+            sql, bindings = unindexed_statement(layout, part, stretch.lost, self._conditions)
             return _Window(connection.execute(sql, bindings).fetchall(), last)
 
-        window = self._reader.ask(_question, cancel=self._cancel)
+        window = self._reader.read(_question, cancel=self._cancel)
         return self._verify(replace(stretch, verified=True), window, len(window.rows) + 1)
 
 
-def _first(stretch: Stretch) -> int:
+def _first(stretch: ScanRange) -> int:
     """Rows of the first step; where texts are judged, what was fetched for it is judged to its end."""
     if stretch.lost is not None:
         return FIRST_PAGE

@@ -14,7 +14,7 @@ import pytest
 
 from store import SessionDB
 from store.base import step_sizing
-from store.base.step_sizing import Pace
+from store.base.step_sizing import StepSizer
 from store.sqlite.rows import session_version
 from tests.builders import db, home, store, talk
 
@@ -28,7 +28,7 @@ def rests(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 
 
 def test_steps_grow_while_they_are_quick_and_shrink_when_one_is_slow() -> None:
-    own, sizes = Pace(), [10] * 1_000
+    own, sizes = StepSizer(), [10] * 1_000
     begun = own.cut(sizes, 0)
     for _ in range(5):
         own.rest(0.001)
@@ -38,16 +38,16 @@ def test_steps_grow_while_they_are_quick_and_shrink_when_one_is_slow() -> None:
     for _ in range(9):
         own.rest(1.0)
 
-    assert begun == step_sizing.LEAST_ROWS
+    assert begun == step_sizing.MIN_ROWS
     assert grown == step_sizing.STEP_ROWS
     assert halved == step_sizing.STEP_ROWS // 2
-    assert own.cut(sizes, 0) == step_sizing.LEAST_ROWS
+    assert own.cut(sizes, 0) == step_sizing.MIN_ROWS
     assert own.longest == 1.0
 
 
 def test_a_step_takes_no_more_text_than_it_may_but_always_a_message() -> None:
-    own = Pace()
-    room = step_sizing.STEP_BYTES * step_sizing.LEAST_ROWS // step_sizing.STEP_ROWS
+    own = StepSizer()
+    room = step_sizing.STEP_BYTES * step_sizing.MIN_ROWS // step_sizing.STEP_ROWS
 
     assert own.cut([room // 2, room // 2, 1], 0) == 2
     assert own.cut([10**9, 1], 0) == 1
@@ -57,11 +57,11 @@ def test_a_step_takes_no_more_text_than_it_may_but_always_a_message() -> None:
 
 
 def test_others_have_the_lock_as_long_as_a_step_had_it(rests: list[float]) -> None:
-    own = Pace()
+    own = StepSizer()
     for held in (0.0001, 0.03, 9.0):
         own.rest(held)
 
-    assert rests == [step_sizing.LEAST_PAUSE, 0.03, step_sizing.LONGEST_PAUSE]
+    assert rests == [step_sizing.MIN_PAUSE, 0.03, step_sizing.MAX_PAUSE]
 
 
 @pytest.mark.parametrize("more", ["", "CREATE INDEX later ON messages(session_id, id)"])
@@ -84,7 +84,7 @@ def test_counting_a_session_under_the_lock_reads_no_row_of_it(tmp_path: Path, mo
     with closing(SessionDB(folder / "state.db", read_only=True)) as database:
         layout = database.store.reader.layout
     connection.exec_trace = trace
-    assert session_version.standing(connection, layout, "s1", up_to=3).rows == 3
+    assert session_version.version_of(connection, layout, "s1", up_to=3).rows == 3
     connection.exec_trace = None
     plans = [str(row[3]) for sql in asked for row in connection.execute(f"EXPLAIN QUERY PLAN {sql}", ("s1", 3))]
     connection.close()

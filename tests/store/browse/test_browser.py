@@ -291,7 +291,7 @@ def test_a_window_looks_at_a_bounded_number_of_rows(db: SessionDB, monkeypatch: 
 
             return ask(inside)
 
-        ask = db.store.reader.ask
+        ask = db.store.reader.read
         with monkeypatch.context() as patched:
             patched.setattr(db.store.reader, "ask", counted)
             assert len(db.context(session_id, message_id, width=2)) == lines

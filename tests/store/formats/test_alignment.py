@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from store.formats import alignment as merge
-from store.formats.alignment import Entry, align, compare, copies, first_new
+from store.formats.alignment import ComparedMessage, align, compare, first_new, repeated_blocks
 from store.models import Verdict
 
 
@@ -25,10 +25,10 @@ def keys(text: str) -> list[bytes]:
     return [character.encode() for character in text]
 
 
-def entries(text: str, *, start: float | None = None, undone: str = "") -> list[Entry]:
+def entries(text: str, *, start: float | None = None, undone: str = "") -> list[ComparedMessage]:
     """One message for each character, a second apart; those in `undone` are inactive."""
     return [
-        Entry(character.encode(), None if start is None else start + place, character not in undone)
+        ComparedMessage(character.encode(), None if start is None else start + place, character not in undone)
         for place, character in enumerate(text)
     ]
 
@@ -58,7 +58,7 @@ def test_a_small_alignment_is_a_longest_common_subsequence(left: str, right: str
 @given(st.text("abcdefgh", max_size=24), st.text("abcdefgh", max_size=24))
 def test_anchors_alone_still_pair_equal_messages_in_order(left: str, right: str) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(merge, "FULL", 0)
+        patch.setattr(merge, "MAX_FULL_COMPARISON", 0)
         alignment = align(keys(left), keys(right))
     assert all(left[i] == right[j] for i, j in alignment.pairs)
     assert all(a < c and b < d for (a, b), (c, d) in zip(alignment.pairs, alignment.pairs[1:], strict=False))
@@ -113,7 +113,7 @@ def test_large_gaps_without_a_common_message_stay_unmatched() -> None:
     ],
 )
 def test_copies_are_what_repeats_the_block_right_before_it(text: str, doubled: str) -> None:
-    assert copies(keys(text)) == {int(place) for place in doubled}
+    assert repeated_blocks(keys(text)) == {int(place) for place in doubled}
 
 
 @given(st.text("ab", max_size=14))
@@ -125,13 +125,13 @@ def test_every_reported_copy_ends_or_lies_in_a_block_that_equals_the_one_before(
         if text[start : start + size] == text[start + size : start + 2 * size]
         for place in range(start + size, start + 2 * size)
     }
-    assert copies(keys(text)) <= allowed
+    assert repeated_blocks(keys(text)) <= allowed
 
 
 @given(st.lists(st.integers(0, 50), unique=True, min_size=1), st.integers(1, 3))
 def test_a_history_written_again_and_again_is_found_whole(history: list[int], times: int) -> None:
     block = [b"%d" % number for number in history]
-    assert copies(block * (times + 1)) == set(range(len(block), len(block) * (times + 1)))
+    assert repeated_blocks(block * (times + 1)) == set(range(len(block), len(block) * (times + 1)))
 
 
 @pytest.mark.parametrize(
@@ -189,7 +189,7 @@ def test_sides_that_overlap_in_time_or_touch_are_uncertain() -> None:
 
 
 def test_one_unknown_time_makes_an_order_uncertain() -> None:
-    jsonl = [*entries("ab", start=100), Entry(b"c")]
+    jsonl = [*entries("ab", start=100), ComparedMessage(b"c")]
     assert not compare(jsonl, entries("de", start=200)).certain
 
 

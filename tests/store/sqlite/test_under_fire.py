@@ -69,12 +69,12 @@ def owed(tmp_path: Path) -> Path:
 def test_a_replay_that_is_killed_is_done_again_and_doubles_nothing(owed: Path, timestamp: str) -> None:
     killed = subprocess.run([sys.executable, "-c", REPLAY, str(owed), timestamp], cwd=ROOT, check=False)
     assert killed.returncode == -signal.SIGKILL
-    assert len(outbox.waiting(outbox.folder_of(owed))) == 1
+    assert len(outbox.pending_files(outbox.folder_of(owed))) == 1
 
     subprocess.run([sys.executable, "-c", REPLAY, str(owed), ""], cwd=ROOT, check=True)
 
     assert texts(SessionDB(owed)) == said(40)
-    assert outbox.waiting(outbox.folder_of(owed)) == ()
+    assert outbox.pending_files(outbox.folder_of(owed)) == ()
 
 
 def test_many_replay_at_once_and_nothing_is_doubled(owed: Path) -> None:
@@ -82,7 +82,7 @@ def test_many_replay_at_once_and_nothing_is_doubled(owed: Path) -> None:
 
     assert [one.wait() for one in running] == [0] * 4
     assert texts(SessionDB(owed)) == said(40)
-    assert outbox.waiting(outbox.folder_of(owed)) == ()
+    assert outbox.pending_files(outbox.folder_of(owed)) == ()
 
 
 def test_two_recorders_of_one_conversation_store_it_once(tmp_path: Path) -> None:
@@ -145,7 +145,7 @@ def test_a_home_whose_path_means_something_in_a_uri(tmp_path: Path, journal: str
     database = builders.db(home)
     database.append_message("s", "user", "a needle", key="k")
     assert [hit.session_id for batch in database.search("needle") for hit in batch.hits] == ["s"]
-    assert [one.told for one in database.health() if one.ok is False] == []
+    assert [one.sentence for one in database.health() if one.ok is False] == []
     receipt = database.repair(database.plan("s"), full_backup=journal == "wal")
     assert texts(database) == ["older", *said(2), "a needle"]
     database.undo(str(receipt.operation))

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from store.query.parse import parse
 from store.sqlite.connect.reader import Reader
-from store.sqlite.journal.repaired_blocks import JOURNAL, REPAIRS, Block, Range, in_time
+from store.sqlite.journal.repaired_blocks import JOURNAL, REPAIRS, IdRange, RepairedBlock, by_time
 from store.sqlite.search import newest_first
 from tests.builders import db
 from tests.store.sqlite_files import add, make, run
@@ -33,7 +33,7 @@ def found(path: Path, words: str = "doc", *, below: int | None = None, above: in
     """Ids in the order in which a search gives them."""
     reader = Reader(path)
     steps = list(
-        newest_first.newest(reader, parse(words, now=0.0, open_word=True), limit=1000, below=below, above=above)
+        newest_first.matching_ids(reader, parse(words, now=0.0, open_word=True), limit=1000, below=below, above=above)
     )
     reader.close()
     return [one for step in steps for one in step.ids]
@@ -67,7 +67,7 @@ def test_an_operation_that_was_undone_or_tells_nothing_changes_nothing(tmp_path:
 
 
 def test_without_blocks_there_is_one_range() -> None:
-    assert in_time([]) == [Range()]
+    assert by_time([]) == [IdRange()]
 
 
 def test_the_ranges_part_all_ids_whatever_the_blocks() -> None:
@@ -75,11 +75,12 @@ def test_the_ranges_part_all_ids_whatever_the_blocks() -> None:
     for _ in range(500):
         ends = sorted(chance.sample(range(2, 40), 6))
         blocks = [
-            Block(first, last, chance.randrange(first)) for first, last in zip(ends[::2], ends[1::2], strict=True)
+            RepairedBlock(first, last, chance.randrange(first))
+            for first, last in zip(ends[::2], ends[1::2], strict=True)
         ]
         seen = [
             one
-            for piece in in_time(blocks)
+            for piece in by_time(blocks)
             for one in range(44, 0, -1)
             if (piece.below is None or one < piece.below) and (piece.above is None or one > piece.above)
         ]
