@@ -14,7 +14,7 @@ from ..formats.lineage import Lineage
 from ..sqlite.connect.reader import Reader
 from ..sqlite.rows import comparison_rows as entries
 from ..sqlite.rows import sessions
-from ..sqlite.rows.comparison_rows import Lying
+from ..sqlite.rows.comparison_rows import StoredRow
 from ..sqlite.rows.session_version import Standing
 
 _DAMAGED = 100
@@ -65,7 +65,7 @@ class Sources:
 
     session_id: str
     written: Written
-    rows: Sequence[Lying]
+    rows: Sequence[StoredRow]
     """All rows in id order."""
     known: bool
     """Hermes has a row of the session."""

@@ -36,7 +36,7 @@ Stamp = tuple[Value, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Lying:
+class StoredRow:
     """One row as it lies in its session."""
 
     id: int
@@ -147,7 +147,7 @@ def entries(reader: Reader, session_id: str, *, cancel: Cancel | None = None) ->
     return (row.entry for row in lying(reader, session_id, cancel=cancel) if not row.meta)
 
 
-def lying(reader: Reader, session_id: str, *, cancel: Cancel | None = None) -> Iterator[Lying]:
+def lying(reader: Reader, session_id: str, *, cancel: Cancel | None = None) -> Iterator[StoredRow]:
     """Every row of a session in id order.
 
     The ids are one critical section, every 256 bodies another; a row that is deleted in between is left out.
@@ -178,10 +178,10 @@ def _rows(layout: Layout) -> str:
     )
 
 
-def _lying(row: tuple[Value, ...]) -> Lying:
+def _lying(row: tuple[Value, ...]) -> StoredRow:
     name, role, body, calls, call_id, timestamp, active, compacted, marked, n_bytes = row
     texts = cell_values.text(role), cell_values.text(body), cell_values.text(calls), cell_values.text(call_id)
-    return Lying(
+    return StoredRow(
         id=cell_values.integer(name),
         entry=Entry(message_codec.identity(*texts), cell_values.timestamp(timestamp), bool(active)),
         meta=texts[0] == "session_meta",
