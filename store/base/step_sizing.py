@@ -18,7 +18,7 @@ LEAST_PAUSE, LONGEST_PAUSE = 0.005, 0.05
 """Seconds between two steps: as long as the lock was held, so that others have it at least half of the time."""
 
 
-class Pace:
+class StepSizer:
     """Of one repair; the first steps are careful."""
 
     def __init__(self) -> None:

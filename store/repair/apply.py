@@ -16,7 +16,7 @@ from typing import TypeVar
 
 from ..base.cancel import Cancel
 from ..base.errors import PlanChanged, Refused
-from ..base.step_sizing import Pace
+from ..base.step_sizing import StepSizer
 from ..files import gateway_index
 from ..files.home import Stamp
 from ..formats import row_conversion
@@ -82,7 +82,7 @@ class Repair:
         self._tell, self._cancel, self._copy = tell, cancel, copy
         self._home = handle.path.parent
         self._copied: Path | None = None
-        self._pace = Pace()
+        self._pace = StepSizer()
 
     def apply(self) -> Receipt:
         """Do it, and tell what was done; one that was refused before its first write leaves nothing behind.

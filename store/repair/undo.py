@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from ..base.cancel import Cancel
 from ..base.errors import OperationMissing, Refused, StoreMissing
-from ..base.step_sizing import Pace
+from ..base.step_sizing import StepSizer
 from ..formats.lineage import Lineage
 from ..home_store import Handle
 from ..sqlite.journal import repair_journal
@@ -84,7 +84,7 @@ class Undo:
         look = self._look()
         header, total, taken, back = look.header, len(look.steps), 0, 0
         stopped = header.state == repair_journal.UNDONE
-        pace = Pace()
+        pace = StepSizer()
         originals = self._originals(look.steps)
         conversation = self._conversation(header.session_id)
         for number, done in enumerate([*look.steps[::-1], None] if not stopped else []):

@@ -14,7 +14,7 @@ import pytest
 
 from store import SessionDB
 from store.base import step_sizing
-from store.base.step_sizing import Pace
+from store.base.step_sizing import StepSizer
 from store.sqlite.rows import session_version
 from tests.builders import db, home, store, talk
 
@@ -28,7 +28,7 @@ def rests(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 
 
 def test_steps_grow_while_they_are_quick_and_shrink_when_one_is_slow() -> None:
-    own, sizes = Pace(), [10] * 1_000
+    own, sizes = StepSizer(), [10] * 1_000
     begun = own.cut(sizes, 0)
     for _ in range(5):
         own.rest(0.001)
@@ -46,7 +46,7 @@ def test_steps_grow_while_they_are_quick_and_shrink_when_one_is_slow() -> None:
 
 
 def test_a_step_takes_no_more_text_than_it_may_but_always_a_message() -> None:
-    own = Pace()
+    own = StepSizer()
     room = step_sizing.STEP_BYTES * step_sizing.LEAST_ROWS // step_sizing.STEP_ROWS
 
     assert own.cut([room // 2, room // 2, 1], 0) == 2
@@ -57,7 +57,7 @@ def test_a_step_takes_no_more_text_than_it_may_but_always_a_message() -> None:
 
 
 def test_others_have_the_lock_as_long_as_a_step_had_it(rests: list[float]) -> None:
-    own = Pace()
+    own = StepSizer()
     for held in (0.0001, 0.03, 9.0):
         own.rest(held)
 
