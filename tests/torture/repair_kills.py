@@ -332,7 +332,7 @@ class Cycle:
 def run(kills: int, seed: int, tell: Callable[[Tally], None] = lambda _: None) -> Tally:
     """So many kills."""
     step_sizing.STEP_ROWS = 7
-    step_sizing.LEAST_PAUSE = 0.001
+    step_sizing.MIN_PAUSE = 0.001
     chance, tally = random.Random(seed), Tally()
     base = "/dev/shm" if Path("/dev/shm").is_dir() else None
     with tempfile.TemporaryDirectory(dir=base) as folder:

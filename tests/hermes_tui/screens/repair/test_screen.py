@@ -41,7 +41,7 @@ def lost(tmp_path: Path, *, missing: int = 992, stored: int = 2) -> Path:
 def slow(monkeypatch: pytest.MonkeyPatch) -> None:
     """Have steps small and far apart, so that there is time between them."""
     monkeypatch.setattr("store.base.step_sizing.STEP_ROWS", 100)
-    monkeypatch.setattr("store.base.step_sizing.LEAST_PAUSE", 0.4)
+    monkeypatch.setattr("store.base.step_sizing.MIN_PAUSE", 0.4)
     monkeypatch.setattr("store.base.step_sizing.LONGEST_PAUSE", 0.4)
 
 
