@@ -14,7 +14,7 @@ LEAST_ROWS = 10
 """Messages that a step writes at least: a commit costs its time anyway."""
 HOLD = 0.02
 """Seconds for which a step should hold the lock."""
-MIN_PAUSE, LONGEST_PAUSE = 0.005, 0.05
+MIN_PAUSE, MAX_PAUSE = 0.005, 0.05
 """Seconds between two steps: as long as the lock was held, so that others have it at least half of the time."""
 
 
@@ -52,4 +52,4 @@ class StepSizer:
     def rest(self, held: float) -> None:
         """The same, and give others their turn."""
         self.note(held)
-        time.sleep(min(max(MIN_PAUSE, held), LONGEST_PAUSE))
+        time.sleep(min(max(MIN_PAUSE, held), MAX_PAUSE))

@@ -42,7 +42,7 @@ def slow(monkeypatch: pytest.MonkeyPatch) -> None:
     """Have steps small and far apart, so that there is time between them."""
     monkeypatch.setattr("store.base.step_sizing.STEP_ROWS", 100)
     monkeypatch.setattr("store.base.step_sizing.MIN_PAUSE", 0.4)
-    monkeypatch.setattr("store.base.step_sizing.LONGEST_PAUSE", 0.4)
+    monkeypatch.setattr("store.base.step_sizing.MAX_PAUSE", 0.4)
 
 
 def conversation(home: Path, session_id: str) -> list[str]:
