@@ -10,7 +10,7 @@ STEP_ROWS = 100
 STEP_BYTES = 256 * 1024
 """or this much text, whichever comes first: less than
 docs/decisions/0011 allows, for trigram indexes are slow to fill."""
-LEAST_ROWS = 10
+MIN_ROWS = 10
 """Messages that a step writes at least: a commit costs its time anyway."""
 HOLD = 0.02
 """Seconds for which a step should hold the lock."""
@@ -22,7 +22,7 @@ class StepSizer:
     """Of one repair; the first steps are careful."""
 
     def __init__(self) -> None:
-        self._rows = float(LEAST_ROWS)
+        self._rows = float(MIN_ROWS)
         self.longest = 0.0
         """Seconds that a step held the lock for at most."""
 
@@ -47,7 +47,7 @@ class StepSizer:
         """Take in how long a step held the lock."""
         self.longest = max(self.longest, held)
         factor = HOLD / max(held, HOLD / 4)
-        self._rows = min(max(self._rows * max(factor, 0.25), LEAST_ROWS), STEP_ROWS)
+        self._rows = min(max(self._rows * max(factor, 0.25), MIN_ROWS), STEP_ROWS)
 
     def rest(self, held: float) -> None:
         """The same, and give others their turn."""

@@ -38,16 +38,16 @@ def test_steps_grow_while_they_are_quick_and_shrink_when_one_is_slow() -> None:
     for _ in range(9):
         own.rest(1.0)
 
-    assert begun == step_sizing.LEAST_ROWS
+    assert begun == step_sizing.MIN_ROWS
     assert grown == step_sizing.STEP_ROWS
     assert halved == step_sizing.STEP_ROWS // 2
-    assert own.cut(sizes, 0) == step_sizing.LEAST_ROWS
+    assert own.cut(sizes, 0) == step_sizing.MIN_ROWS
     assert own.longest == 1.0
 
 
 def test_a_step_takes_no_more_text_than_it_may_but_always_a_message() -> None:
     own = StepSizer()
-    room = step_sizing.STEP_BYTES * step_sizing.LEAST_ROWS // step_sizing.STEP_ROWS
+    room = step_sizing.STEP_BYTES * step_sizing.MIN_ROWS // step_sizing.STEP_ROWS
 
     assert own.cut([room // 2, room // 2, 1], 0) == 2
     assert own.cut([10**9, 1], 0) == 1
