@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Self, TypeVar
 
 from .base.errors import CannotOpen, Damaged, ReadOnly
-from .files.file_sources import Leftovers
+from .files.file_sources import FileSources
 from .files.home import Home
 from .files.jsonl_files import Files
 from .files.verdict_cache import Cache
@@ -51,7 +51,7 @@ class Handle:
         self._reader = Reader(self.path, step_back=self._step_back)
         self._cache = Cache(cache_dir, self.path)
         self._files = Files(self.sessions_dir, profile=self._profile, cache=self._cache)
-        self.leftovers = Leftovers(self._files, self.path.parent, profile=self._profile, stored=self._stored_entries)
+        self.leftovers = FileSources(self._files, self.path.parent, profile=self._profile, stored=self._stored_entries)
         if not read_only and _is_blank(self.path):
             create.create(self.path)
 

@@ -22,7 +22,7 @@ APART = 600.0
 """Seconds between two equal messages that are two: a turn is stored as a whole, after its first words were said."""
 
 
-class Leftovers:
+class FileSources:
     """The files of one home; every method may be called from any thread.
 
     Args:

@@ -13,7 +13,7 @@ from dataclasses import replace
 from ..base.cancel import Cancel
 from ..base.errors import CannotOpen, Damaged
 from ..base.models import Batch, Count, Hit, Origin
-from ..files.file_sources import Leftovers
+from ..files.file_sources import FileSources
 from ..query.parse import Query
 from ..sqlite.connect.reader import Reader
 from ..sqlite.search import bm25, newest_first
@@ -53,7 +53,7 @@ class Ranking:
     """
 
     def __init__(
-        self, reader: Reader, leftovers: Leftovers, query: Query, *, now: float, profile: str, cancel: Cancel | None
+        self, reader: Reader, leftovers: FileSources, query: Query, *, now: float, profile: str, cancel: Cancel | None
     ) -> None:
         self._reader, self._leftovers, self._query = reader, leftovers, query
         self._now, self._profile, self._cancel = now, profile, cancel

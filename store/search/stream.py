@@ -16,7 +16,7 @@ from ..base.cancel import Cancel
 from ..base.errors import CannotOpen, Damaged, Interrupted, StoreMissing
 from ..base.models import Batch, Hit, Message, Origin, Session
 from ..drift import verdict
-from ..files.file_sources import Leftovers
+from ..files.file_sources import FileSources
 from ..formats import alignment, message_codec
 from ..formats.session_state import LIVE_WINDOW
 from ..query.filters import admits
@@ -44,7 +44,7 @@ _AT_ONCE = 100
 
 def stream(
     reader: Reader,
-    leftovers: Leftovers,
+    leftovers: FileSources,
     query: Query,
     *,
     now: float,
@@ -77,7 +77,7 @@ class Search:
     """One question while it is answered."""
 
     def __init__(
-        self, reader: Reader, leftovers: Leftovers, query: Query, *, now: float, profile: str, cancel: Cancel | None
+        self, reader: Reader, leftovers: FileSources, query: Query, *, now: float, profile: str, cancel: Cancel | None
     ) -> None:
         self._reader, self._leftovers, self._query = reader, leftovers, query
         self._files = leftovers.files
@@ -312,7 +312,7 @@ class Search:
 class _Missing:
     """The places of a file's messages that SQLite lacks, compared once and only where a message matches."""
 
-    def __init__(self, reader: Reader, leftovers: Leftovers, session_id: str) -> None:
+    def __init__(self, reader: Reader, leftovers: FileSources, session_id: str) -> None:
         self._reader, self._files, self._id = reader, leftovers.files, session_id
         self._places: frozenset[int] | None = None
 
