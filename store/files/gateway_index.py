@@ -14,7 +14,7 @@ _FLAGS = os.O_RDONLY | sum(getattr(os, name, 0) for name in ("O_NOFOLLOW", "O_NO
 _ORIGIN = ("user_id", "chat_id", "chat_type", "thread_id")
 
 
-def entry(sessions_dir: Path, session_id: str) -> dict[str, str]:
+def session_columns(sessions_dir: Path, session_id: str) -> dict[str, str]:
     """Columns of a session's row that the index knows; none where it does not know the session or cannot be read.
 
     It only holds the current session of each chat, so most old ones are not in it.

@@ -216,7 +216,7 @@ class Repair:
     def _session_values(self, work: Work) -> dict[str, str | int | float | None]:
         """The row of a session that Hermes does not know, as far as file and gateway do."""
         told = self._handle._files.session(work.plan.session_id)
-        index = gateway_index.entry(self._handle.sessions_dir, work.plan.session_id)
+        index = gateway_index.session_columns(self._handle.sessions_dir, work.plan.session_id)
         return {
             "source": (told.source if told else "") or index.get("source") or "unknown",
             "model": told.model if told else None,
