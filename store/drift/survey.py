@@ -11,7 +11,7 @@ from ..base.cancel import Cancel
 from ..base.errors import CannotOpen, Damaged, Interrupted, SessionMissing
 from ..base.models import Drift, Glance, JsonlFacts, Origin, Session, SurveyStep, Verdict
 from ..files import home
-from ..files.home import Stamp
+from ..files.home import FileStamp
 from ..files.jsonl_files import Files
 from ..files.verdict_cache import NOT_STORED, Cache, Found, marks
 from ..files.verdict_cache import mark as mark_of
@@ -97,24 +97,24 @@ class Survey:
         for session_id in session_ids:
             yield self._verified(session_id, "", cancel, (0, 0))
 
-    def _stored(self, stamps: Mapping[str, Stamp]) -> Mapping[str, Sequence[object]]:
+    def _stored(self, stamps: Mapping[str, FileStamp]) -> Mapping[str, Sequence[object]]:
         """Rows and highest id of the sessions that SQLite knows."""
         try:
             return standings(self._reader, stamps)
         except (CannotOpen, Damaged):  # then the files speak for all of them
             return {}
 
-    def _remembered(self, stamps: Mapping[str, Stamp], flagged: Mapping[str, str], far: tuple[int, int]) -> SurveyStep:
+    def _remembered(self, stamps: Mapping[str, FileStamp], flagged: Mapping[str, str], far: tuple[int, int]) -> SurveyStep:
         """What an earlier start found; of the sessions that are well there is nothing to tell."""
         facts = ((one, self._facts(one, stamps[one], mark)) for one, mark in flagged.items())
         told = {one: fact for one, fact in facts if fact is not None}
         return SurveyStep(*far, {one: self._cache.flag(flagged[one]) for one in told}, told)
 
-    def _facts(self, session_id: str, stamp: Stamp, mark: str) -> JsonlFacts | None:
+    def _facts(self, session_id: str, stamp: FileStamp, mark: str) -> JsonlFacts | None:
         found = self._cache.get(mark, session_id, profile=self._profile)
         return found.facts(stamp) if found else None
 
-    def _newest_first(self, stamps: Mapping[str, Stamp], unknown: Collection[str]) -> list[str]:
+    def _newest_first(self, stamps: Mapping[str, FileStamp], unknown: Collection[str]) -> list[str]:
         """By their newest message, else by their file's last change."""
         timestamps = {one: stamps[one][2] / 1e9 for one in unknown}
         try:
@@ -153,7 +153,7 @@ class Survey:
         facts = found.facts((file.inode, file.size, file.mtime_ns))
         return SurveyStep(*far, {session_id: drift}, {session_id: facts}, (check,))
 
-    def _alone(self, stamps: Mapping[str, Stamp], most: int) -> list[Session]:
+    def _alone(self, stamps: Mapping[str, FileStamp], most: int) -> list[Session]:
         """The newest sessions that SQLite does not know, as far as a megabyte of files tells of them."""
         newest = sorted(stamps, key=lambda one: stamps[one][2], reverse=True)
         stored = self._stored({one: stamps[one] for one in newest[: most * 2]})

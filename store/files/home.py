@@ -24,7 +24,7 @@ _PROFILE = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 _SAFE_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
 
 
-Stamp = tuple[int, int, int]
+FileStamp = tuple[int, int, int]
 """Inode, size and mtime_ns of a file: what tells one state of it from another."""
 
 
@@ -168,9 +168,9 @@ def dump_files(sessions_dir: Path) -> dict[str, FileStat]:
     return _files(sessions_dir, "request_dump_", ".json")
 
 
-def transcript_stamps(sessions_dir: Path) -> dict[str, Stamp]:
+def transcript_stamps(sessions_dir: Path) -> dict[str, FileStamp]:
     """List the same as `transcript_files`, as cheaply as it can be: no more is kept of a file than tells it apart."""
-    found: dict[str, Stamp] = {}
+    found: dict[str, FileStamp] = {}
     for entry in _scan(sessions_dir):
         name = entry.name
         if name[-6:] != ".jsonl" or not (name.isascii() or _is_text(name)):

@@ -162,7 +162,7 @@ class Files:
             self._looks[session_id] = known
         return known
 
-    def _remembered(self, session_id: str, stamp: home.Stamp) -> _Look | None:
+    def _remembered(self, session_id: str, stamp: home.FileStamp) -> _Look | None:
         found = self._cache.get(mark(session_id, stamp, NOT_STORED), session_id, profile=self._profile)
         if found is None or found.session is None:
             return None

@@ -20,7 +20,7 @@ from pathlib import Path
 
 from ..base.models import Check, Drift, JsonlFacts, Origin, Session, Verdict
 from ..base.strict_json import BadJson, load
-from .home import Stamp
+from .home import FileStamp
 
 MAX_BYTES = 64 * 1024 * 1024
 """A larger file is not ours."""
@@ -59,7 +59,7 @@ class Found:
     session: Session | None = None
     """As its file describes it, where SQLite does not know it."""
 
-    def facts(self, stamp: Stamp) -> JsonlFacts:
+    def facts(self, stamp: FileStamp) -> JsonlFacts:
         """What a look at its file would tell."""
         inode, size, mtime_ns = stamp
         check = self.check
@@ -148,7 +148,7 @@ class Cache:
         return self._loaded
 
 
-def mark(session_id: str, stamp: Stamp, rows: Sequence[object]) -> str:
+def mark(session_id: str, stamp: FileStamp, rows: Sequence[object]) -> str:
     """What tells one state of a session from another, as one line of ASCII.
 
     Args:
@@ -159,7 +159,7 @@ def mark(session_id: str, stamp: Stamp, rows: Sequence[object]) -> str:
     return next(iter(marks({session_id: stamp}, {session_id: rows})))
 
 
-def marks(stamps: Mapping[str, Stamp], stored: Mapping[str, Sequence[object]]) -> dict[str, str]:
+def marks(stamps: Mapping[str, FileStamp], stored: Mapping[str, Sequence[object]]) -> dict[str, str]:
     """The marks of many sessions, and whose they are.
 
     Args:

@@ -18,7 +18,7 @@ from ..base.cancel import Cancel
 from ..base.errors import PlanChanged, Refused
 from ..base.step_sizing import StepSizer
 from ..files import gateway_index
-from ..files.home import Stamp
+from ..files.home import FileStamp
 from ..formats import row_conversion
 from ..formats.row_encoding import Draft
 from ..home_store import Handle
@@ -51,7 +51,7 @@ class _Course:
     """It stands in the journal."""
     agreed: frozenset[int]
     """Places in JSONL of what it may insert,"""
-    stamp: Stamp | None
+    stamp: FileStamp | None
     """of this file."""
     total: int
     inserted: int = 0

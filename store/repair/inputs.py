@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from ..base.errors import CannotOpen, Damaged, SessionMissing, StoreMissing
-from ..files.home import FileStat, Stamp
+from ..files.home import FileStat, FileStamp
 from ..files.jsonl_files import Files, entry, is_message
 from ..formats import jsonl
 from ..formats.alignment import Comparison, Entry, compare
@@ -20,7 +20,7 @@ from ..sqlite.rows.session_version import Standing
 _DAMAGED = 100
 
 
-def stamp_of(file: FileStat | None) -> Stamp | None:
+def stamp_of(file: FileStat | None) -> FileStamp | None:
     """What tells one state of a file from another; None where there is none."""
     return None if file is None else (file.inode, file.size, file.mtime_ns)
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from ..base.errors import StoreMissing
 from ..base.models import Check
 from ..drift import verdict
-from ..files.home import Stamp
+from ..files.home import FileStamp
 from ..files.jsonl_files import Files
 from ..formats import row_conversion
 from ..formats.alignment import Comparison
@@ -55,7 +55,7 @@ class Work:
     items: tuple[Item, ...]
     """What is written, last message first."""
     sources: Sources
-    stamp: Stamp | None
+    stamp: FileStamp | None
     standing: Standing
     """How the session stood,"""
     up_to: int | None
