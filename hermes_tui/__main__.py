@@ -356,7 +356,7 @@ def _shelves(arguments: Arguments, home: Home) -> list[Shelf]:
     """The profiles of a home, and all of them as one; none where there is one alone."""
     from hermes_tui.feed import Shelf
     from store import Home, open_home
-    from store.files.home import ALL
+    from store.files.home import ALL_PROFILES
 
     profiles = Home(home.root).profiles()
     homes = [*profiles, *([] if ALL in {one.name for one in profiles} else [Home(home.root, ALL)])]

@@ -17,7 +17,7 @@ from ..base.errors import CannotOpen, HomeMissing, NoPermission, UnsafeId
 DEFAULT = "default"
 """The name of the profile that is the root itself."""
 
-ALL = "all"
+ALL_PROFILES = "all"
 """What is asked for to see every profile at once, unless a profile is called so."""
 
 _PROFILE = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
@@ -70,7 +70,7 @@ class Home:
     @property
     def is_every(self) -> bool:
         """True where this stands for all profiles of its root."""
-        return self.profile == ALL and not _is_folder(self.folder)
+        return self.profile == ALL_PROFILES and not _is_folder(self.folder)
 
     @classmethod
     def locate(
