@@ -14,7 +14,7 @@ from pathlib import Path
 
 from ..base.errors import CannotOpen, HomeMissing, NoPermission, UnsafeId
 
-DEFAULT = "default"
+DEFAULT_PROFILE = "default"
 """The name of the profile that is the root itself."""
 
 ALL_PROFILES = "all"
@@ -45,7 +45,7 @@ class Home:
     """One profile of a Hermes home; `default` is the root folder itself, others lie under `profiles/`."""
 
     root: Path
-    profile: str = DEFAULT
+    profile: str = DEFAULT_PROFILE
 
     @property
     def name(self) -> str:
@@ -55,7 +55,7 @@ class Home:
     @property
     def folder(self) -> Path:
         """Where this profile keeps everything."""
-        return self.root if self.profile == DEFAULT else self.root / "profiles" / self.profile
+        return self.root if self.profile == DEFAULT_PROFILE else self.root / "profiles" / self.profile
 
     @property
     def state_db(self) -> Path:
@@ -109,7 +109,7 @@ class Home:
         if folder is None:
             raise HomeMissing(f"there is no Hermes home at {places[0]}; start hermes once, or name one with --home DIR")
         home = _home_of(folder.absolute())
-        if profile is None and home_option is None and home.profile == DEFAULT:
+        if profile is None and home_option is None and home.profile == DEFAULT_PROFILE:
             sticky = _active_profile(home.root)
             return home if sticky is None else _with_profile(home.root, sticky, why=", which active_profile names")
         return home if profile is None else _with_profile(home.root, profile)
@@ -276,7 +276,7 @@ def _with_profile(root: Path, name: str, *, why: str = "") -> Home:
     home = Home(root, name)
     if home.is_every or _is_folder(home.folder):
         return home
-    names = ", ".join((DEFAULT, *_profile_names(root)))
+    names = ", ".join((DEFAULT_PROFILE, *_profile_names(root)))
     raise HomeMissing(f"there is no profile {name} in {root}{why}; choose one with --profile: {names}")
 
 

@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from ..base.errors import CannotOpen, Damaged, StoreError, StoreMissing
 from ..base.models import Batch, Message, Session
-from ..files.home import DEFAULT, Home
+from ..files.home import DEFAULT_PROFILE, Home
 from ..session_db import SessionDB
 
 T = TypeVar("T")
@@ -82,7 +82,7 @@ class Parts(SessionDB):
     def _split(self, session_id: str) -> tuple[int, str]:
         """The place of a session's profile, and its id there."""
         name, slash, own = session_id.partition("/")
-        if slash and name in self._names and name != DEFAULT:
+        if slash and name in self._names and name != DEFAULT_PROFILE:
             return self._names.index(name), own
         return 0, session_id
 
