@@ -9,7 +9,7 @@ from typing import Self, TypeVar
 from .base.errors import CannotOpen, Damaged, ReadOnly
 from .files.file_sources import FileSources
 from .files.home import Home
-from .files.jsonl_files import Files
+from .files.jsonl_files import JsonlFiles
 from .files.verdict_cache import Cache
 from .formats.alignment import Entry
 from .sqlite.connect import create
@@ -50,7 +50,7 @@ class Handle:
         self._writer = Writer(self.path, patience=patience)
         self._reader = Reader(self.path, step_back=self._step_back)
         self._cache = Cache(cache_dir, self.path)
-        self._files = Files(self.sessions_dir, profile=self._profile, cache=self._cache)
+        self._files = JsonlFiles(self.sessions_dir, profile=self._profile, cache=self._cache)
         self.leftovers = FileSources(self._files, self.path.parent, profile=self._profile, stored=self._stored_entries)
         if not read_only and _is_blank(self.path):
             create.create(self.path)

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ..base.errors import StoreMissing
-from ..files.jsonl_files import Files
+from ..files.jsonl_files import JsonlFiles
 from ..formats import message_codec
 
 Conversation = list[dict[str, object]]
 
 
 def load_transcript(
-    session_id: str, *, files: Files, count: Callable[[str], int], conversation: Callable[[str], Conversation]
+    session_id: str, *, files: JsonlFiles, count: Callable[[str], int], conversation: Callable[[str], Conversation]
 ) -> Conversation:
     """The messages of a session from the source that has more of them; a tie goes to SQLite, which knows more of each.
 
@@ -45,6 +45,6 @@ def load_transcript(
     return conversation(session_id)
 
 
-def _written(files: Files, session_id: str) -> Conversation:
+def _written(files: JsonlFiles, session_id: str) -> Conversation:
     """What the file holds, in the form that agents replay."""
     return [message_codec.conversation_of_record(record.value) for record in files.good(session_id)]

@@ -12,7 +12,7 @@ from ..base.errors import CannotOpen, Damaged, Interrupted, SessionMissing
 from ..base.models import Drift, Glance, JsonlFacts, Origin, Session, SurveyStep, Verdict
 from ..files import home
 from ..files.home import FileStamp
-from ..files.jsonl_files import Files
+from ..files.jsonl_files import JsonlFiles
 from ..files.verdict_cache import NOT_STORED, Cache, Found, marks
 from ..files.verdict_cache import mark as mark_of
 from ..sqlite.connect.reader import Reader
@@ -34,7 +34,7 @@ class Survey:
         profile: Of sessions that only a file knows.
     """
 
-    def __init__(self, reader: Reader, files: Files, cache: Cache, *, profile: str) -> None:
+    def __init__(self, reader: Reader, files: JsonlFiles, cache: Cache, *, profile: str) -> None:
         self._reader, self._files, self._cache, self._profile = reader, files, cache, profile
         self._checker = Checker(reader, files)
 

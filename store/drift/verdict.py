@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from ..base.cancel import Cancel
 from ..base.errors import CannotOpen, Damaged, Interrupted, SessionMissing, StoreMissing
 from ..base.models import Check, Drift, JsonlFacts, Origin, Session, Verdict
-from ..files.jsonl_files import Files, entry, is_message
+from ..files.jsonl_files import JsonlFiles, entry, is_message
 from ..formats import alignment
 from ..formats.alignment import Comparison, Entry
 from ..formats.jsonl import BadLine
@@ -49,13 +49,13 @@ def flag(session: Session, facts: JsonlFacts | None) -> Drift | None:
     return Drift.DAMAGED if facts.bad_lines or facts.problem else None
 
 
-def known_flag(session: Session, files: Files) -> Drift | None:
+def known_flag(session: Session, files: JsonlFiles) -> Drift | None:
     """The flag by content where the session was compared as it is now, else the quick one."""
     known, found = files.verdict(session)
     return found if known else flag(session, files.facts(session.id))
 
 
-def may_know_more(session: Session, files: Files) -> bool:
+def may_know_more(session: Session, files: JsonlFiles) -> bool:
     """Whether the session's file may have messages that SQLite lacks.
 
     By content where the session was compared, else by the quick flag, or because the file begins when the session had
@@ -95,7 +95,7 @@ class Verification:
 class Checker:
     """Verdicts by content; holds the messages of one session at a time, and of those only what is compared."""
 
-    def __init__(self, reader: Reader, files: Files) -> None:
+    def __init__(self, reader: Reader, files: JsonlFiles) -> None:
         self._reader = reader
         self._files = files
 

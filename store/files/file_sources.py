@@ -14,7 +14,7 @@ from ..base.models import Message, Outline, Session
 from ..formats import message_codec
 from ..formats.alignment import Entry
 from . import home
-from .jsonl_files import Files
+from .jsonl_files import JsonlFiles
 from .snapshots import Snapshots
 from .upstream_spool import Spool
 
@@ -33,7 +33,7 @@ class FileSources:
     """
 
     def __init__(
-        self, files: Files, folder: Path, *, profile: str, stored: Callable[[str], Sequence[Entry]] = lambda _: ()
+        self, files: JsonlFiles, folder: Path, *, profile: str, stored: Callable[[str], Sequence[Entry]] = lambda _: ()
     ) -> None:
         self.files = files
         self._stored = stored

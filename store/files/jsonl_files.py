@@ -43,7 +43,7 @@ def is_message(record: jsonl.Record) -> bool:
     return record.value.get("role") != META
 
 
-class Files:
+class JsonlFiles:
     """The folder of legacy transcripts; every method may be called from any thread.
 
     Args:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from ..base.errors import CannotOpen, Damaged, SessionMissing, StoreMissing
 from ..files.home import FileStat, FileStamp
-from ..files.jsonl_files import Files, entry, is_message
+from ..files.jsonl_files import JsonlFiles, entry, is_message
 from ..formats import jsonl
 from ..formats.alignment import Comparison, Entry, compare
 from ..formats.lineage import Lineage
@@ -93,7 +93,7 @@ class Sources:
         return compare(self.written.entries, [row.entry for row in self.rows if not row.meta])
 
 
-def look(reader: Reader, files: Files, session_id: str) -> Sources:
+def look(reader: Reader, files: JsonlFiles, session_id: str) -> Sources:
     """Read both sources of a session.
 
     Raises:
@@ -112,7 +112,7 @@ def look(reader: Reader, files: Files, session_id: str) -> Sources:
     return Sources(session_id, written, rows, known, tuple({session_id: None, **dict.fromkeys(chain)}))
 
 
-def _written(files: Files, session_id: str) -> Written:
+def _written(files: JsonlFiles, session_id: str) -> Written:
     found = Written(files.find(session_id))
     try:
         for record in files.records(session_id):

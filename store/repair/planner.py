@@ -15,7 +15,7 @@ from ..base.errors import StoreMissing
 from ..base.models import Check
 from ..drift import verdict
 from ..files.home import FileStamp
-from ..files.jsonl_files import Files
+from ..files.jsonl_files import JsonlFiles
 from ..formats import row_conversion
 from ..formats.alignment import Comparison
 from ..sqlite.connect import create
@@ -86,7 +86,7 @@ class _Missing:
 _NOTHING = _Missing((), ())
 
 
-def work_out(reader: Reader, files: Files, session_id: str, *, merge: bool = False, by_name: bool = True) -> Work:
+def work_out(reader: Reader, files: JsonlFiles, session_id: str, *, merge: bool = False, by_name: bool = True) -> Work:
     """Plan the repair of one session.
 
     Args:
@@ -119,7 +119,7 @@ def work_out(reader: Reader, files: Files, session_id: str, *, merge: bool = Fal
     )
 
 
-def objected(reader: Reader, files: Files, session_id: str) -> tuple[Check, Why | None]:
+def objected(reader: Reader, files: JsonlFiles, session_id: str) -> tuple[Check, Why | None]:
     """What the sources of a session lack, and why a repair would do nothing, None where it would do something.
 
     It asks as `work_out` does, and leaves out what takes longest: to see whether each message can be stored.

@@ -12,7 +12,7 @@ import pytest
 
 from store import NoPermission, StoreMissing
 from store.agent.source_choice import load_transcript
-from store.files.jsonl_files import Files
+from store.files.jsonl_files import JsonlFiles
 from tests.builders import META, db, home, jsonl, say, store, talk
 
 
@@ -87,7 +87,7 @@ def test_undone_rows_count_for_sqlite_and_are_not_returned(tmp_path: Path) -> No
     folder = home(tmp_path)
     jsonl(folder, "s", talk(3, word="line"))
     kept = talk(1, word="row")
-    found = load_transcript("s", files=Files(folder / "sessions"), count=lambda _: 3, conversation=lambda _: list(kept))
+    found = load_transcript("s", files=JsonlFiles(folder / "sessions"), count=lambda _: 3, conversation=lambda _: list(kept))
     assert found == kept
 
 

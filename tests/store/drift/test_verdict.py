@@ -18,7 +18,7 @@ import pytest
 
 from store import Cancel, Drift, Interrupted, NoPermission, SessionMissing, Verdict
 from store.drift import verdict as drift
-from store.files.jsonl_files import Files
+from store.files.jsonl_files import JsonlFiles
 from store.formats.jsonl import BadLine, Record, read_file
 from store.models import Check, JsonlFacts, Origin, Session
 from tests.builders import META, db, home, jsonl, say, store, talk
@@ -75,7 +75,7 @@ def test_a_verdict_has_a_flag(verdict: Verdict, damaged: int, flag: Drift | None
 def test_one_look_at_a_file_counts_messages_session_meta_and_damaged_lines(tmp_path: Path) -> None:
     folder = home(tmp_path)
     path = jsonl(folder, "s", [META, *talk(3)], tail=b'\n  \n[1]\n{"role": "user", "content": "cut o')
-    found = Files(folder / "sessions").facts("s")
+    found = JsonlFiles(folder / "sessions").facts("s")
     assert found is not None
     assert (found.messages, found.meta_lines, found.bad_lines, found.problem) == (3, 1, 2, "")
     assert (found.size, found.inode) == (path.stat().st_size, path.stat().st_ino)
@@ -84,7 +84,7 @@ def test_one_look_at_a_file_counts_messages_session_meta_and_damaged_lines(tmp_p
 def test_a_file_is_read_again_only_where_it_changed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = home(tmp_path)
     path = jsonl(folder, "s", talk(3))
-    files = Files(folder / "sessions")
+    files = JsonlFiles(folder / "sessions")
     first = files.facts("s")
     reads: list[Path] = []
 
@@ -110,16 +110,16 @@ def test_all_files_come_the_one_changed_last_first_and_links_not_at_all(tmp_path
         os.utime(jsonl(folder, name, talk(1)), ns=(0, place * 10**9))
     (folder / "sessions" / "link.jsonl").symlink_to(folder / "sessions" / "a.jsonl")
     (folder / "sessions" / "folder.jsonl").mkdir()
-    files = Files(folder / "sessions")
+    files = JsonlFiles(folder / "sessions")
     assert [one.session_id for one in files.all_facts()] == ["a", "c", "b"]
     assert files.facts("link") is files.facts("folder") is files.facts("../sessions/a") is None
-    assert list(Files(tmp_path / "nowhere").all_facts()) == []
+    assert list(JsonlFiles(tmp_path / "nowhere").all_facts()) == []
 
 
 def test_a_name_that_must_not_become_a_path_is_found_in_the_listing(tmp_path: Path) -> None:
     folder = home(tmp_path)
     jsonl(folder, "odd name", talk(2))
-    assert [message.text for message in Files(folder / "sessions").messages("odd name")] == ["message 0", "message 1"]
+    assert [message.text for message in JsonlFiles(folder / "sessions").messages("odd name")] == ["message 0", "message 1"]
 
 
 def test_a_session_that_only_a_file_knows_is_described_by_it(tmp_path: Path) -> None:
