@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ..base.errors import CannotOpen, Damaged, Locked, StoreError
 from ..files import outbox
-from ..files.jsonl_files import META
+from ..files.jsonl_files import SESSION_META
 from ..files.outbox import Pending
 from ..formats import alignment, message_codec
 from ..formats.row_encoding import Draft, content_cell, drafts, json_cell, storable
@@ -244,7 +244,7 @@ def _continues(later: _Held, earlier: _Held) -> bool:
 
 
 def _held(messages: Sequence[Dict]) -> _Held:
-    kept = tuple(dict(message) for message in messages if message.get("role") != META)
+    kept = tuple(dict(message) for message in messages if message.get("role") != SESSION_META)
     return _Held(kept, _identities(kept))
 
 

@@ -35,7 +35,7 @@ from ..base.models import (
 from ..drift import verdict as drift
 from ..drift.survey import Survey
 from ..files import outbox
-from ..files.jsonl_files import META
+from ..files.jsonl_files import SESSION_META
 from ..formats.compaction_overlap import MOST, Fingerprint, copies
 from ..formats.row_encoding import storable
 from ..health import doctor
@@ -220,7 +220,7 @@ class BrowserVerbs(MessageVerbs):
             messages.last_heads(self._reader, storable(before), limit=MOST),
             messages.heads(self._reader, storable(session_id), after=0, limit=MOST).items,
         )
-        first, last, start = ([head for head in one if head.role != META] for one in edges)
+        first, last, start = ([head for head in one if head.role != SESSION_META] for one in edges)
         return copies(first, last, start, self._fingerprints) | marked
 
     def _fingerprints(self, heads: Sequence[Head]) -> list[Fingerprint]:

@@ -18,7 +18,7 @@ from ..formats.alignment import Entry
 from . import home
 from .verdict_cache import NOT_STORED, Cache, mark
 
-META = "session_meta"
+SESSION_META = "session_meta"
 """Role of a line or a row that describes the session and is no message (docs/format.md §3.1)."""
 
 TURNS = ("user", "assistant", "tool")
@@ -40,7 +40,7 @@ class _Look:
 
 def is_message(record: jsonl.Record) -> bool:
     """True for a line that holds a message."""
-    return record.value.get("role") != META
+    return record.value.get("role") != SESSION_META
 
 
 class JsonlFiles:
@@ -249,7 +249,7 @@ def _line(record: jsonl.Record | jsonl.BadLine, session_id: str) -> Message:
     about, tools = _about(record.value), record.value.get("tools")
     said = [str(value) for value in about.values() if value]
     said += [f"{len(tools)} tools"] if isinstance(tools, list) and tools else []
-    return Message(record.line, session_id, META, ", ".join(said), aside=True, origin=Origin.JSONL)
+    return Message(record.line, session_id, SESSION_META, ", ".join(said), aside=True, origin=Origin.JSONL)
 
 
 def _message(record: jsonl.Record) -> Message:
