@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from ..base.cancel import Cancel
 from ..base.errors import CannotOpen, Damaged, Interrupted, SessionMissing, StoreMissing
 from ..base.models import Check, Drift, JsonlFacts, Origin, Session, Verdict
-from ..files.jsonl_files import JsonlFiles, entry, is_message
+from ..files.jsonl_files import JsonlFiles, compared_message, is_message
 from ..formats import alignment
 from ..formats.alignment import Comparison, Entry
 from ..formats.jsonl import BadLine
@@ -165,7 +165,7 @@ class Checker:
                 if isinstance(record, BadLine):
                     damaged += 1
                 elif is_message(record):
-                    entries.append(entry(record.value))
+                    entries.append(compared_message(record.value))
         except (CannotOpen, Damaged) as error:
             return _File([], 0, str(error))
         return _File(entries, damaged)

@@ -149,7 +149,7 @@ class JsonlFiles:
     def entries(self, session_id: str) -> Iterator[Entry]:
         """What is compared of its messages."""
         for record in self.good(session_id):
-            yield entry(record.value)
+            yield compared_message(record.value)
 
     def _look(self, session_id: str, state: home.FileStat | None) -> _Look | None:
         if state is None:
@@ -261,7 +261,7 @@ def _about(meta: dict[str, object]) -> dict[str, object]:
     return {name: meta[name] for name in ("platform", "model", "title") if name in meta}
 
 
-def entry(value: dict[str, object]) -> Entry:
+def compared_message(value: dict[str, object]) -> Entry:
     """What is compared of a message as it stands in a file."""
     identity = message_codec.identity(
         value.get("role"), value.get("content"), value.get("tool_calls"), value.get("tool_call_id")

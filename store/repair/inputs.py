@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from ..base.errors import CannotOpen, Damaged, SessionMissing, StoreMissing
 from ..files.home import FileStat, FileStamp
-from ..files.jsonl_files import JsonlFiles, entry, is_message
+from ..files.jsonl_files import JsonlFiles, compared_message, is_message
 from ..formats import jsonl
 from ..formats.alignment import Comparison, Entry, compare
 from ..formats.lineage import Lineage
@@ -47,7 +47,7 @@ class Written:
             self.bad_lines += 1
             self.damaged += [record.line] if len(self.damaged) < _DAMAGED else []
         elif is_message(record):
-            self.entries.append(entry(record.value))
+            self.entries.append(compared_message(record.value))
             self.offsets.append(record.offset)
         else:
             self.meta_lines += 1
