@@ -133,7 +133,7 @@ class SessionRecorder:
             conversations=tuple(held.messages for held in self._kept),
         )
         try:
-            self._spooled = outbox.keep(outbox.folder_of(self._db.path), owed)
+            self._spooled = outbox.save(outbox.folder_of(self._db.path), owed)
             error.add_note(f"the messages are kept in {self._spooled}; hermes-tui doctor --replay writes them")
         except StoreError as worse:
             error.add_note(str(worse))

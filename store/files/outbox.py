@@ -56,7 +56,7 @@ def folder_of(state_db: Path) -> Path:
     return state_db.parent / FOLDER
 
 
-def keep(folder: Path, pending: Pending) -> Path:
+def save(folder: Path, pending: Pending) -> Path:
     """Write what a session is owed to its file, all of it or nothing, and return when it is on the disk.
 
     Args:

@@ -207,7 +207,7 @@ def test_a_full_disk_is_told_and_an_older_file_stays(
     assert any("in memory only" in note for note in told.value.__notes__)
     assert outbox.read(path).messages == 4
     with pytest.raises(DiskFull):
-        outbox.keep(path.parent, outbox.read(path))
+        outbox.save(path.parent, outbox.read(path))
     assert outbox.waiting(path.parent) == (path,)
 
 
