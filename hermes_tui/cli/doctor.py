@@ -39,7 +39,7 @@ def doctor(home: Home, *, replaying: bool, as_json: bool, out: TextIO, err: Text
 
 def _replay(home: Home, err: TextIO) -> int:
     """Write every file that waits; one that fails is told and kept."""
-    if not outbox.waiting(outbox.folder_of(home.state_db)):
+    if not outbox.pending_files(outbox.folder_of(home.state_db)):
         return 0
     outbox.refuse_without(home.state_db)
     failed = 0

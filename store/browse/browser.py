@@ -438,4 +438,4 @@ class BrowserVerbs(MessageVerbs):
 
     def refused(self) -> tuple[Path, ...]:
         """The files that keep messages which this store would not take; `replay` writes them."""
-        return outbox.waiting(outbox.folder_of(self.path))
+        return outbox.pending_files(outbox.folder_of(self.path))

@@ -95,7 +95,7 @@ def refuse_without(state_db: Path) -> None:
         )
 
 
-def waiting(folder: Path) -> tuple[Path, ...]:
+def pending_files(folder: Path) -> tuple[Path, ...]:
     """Every file of ours in the folder, by name; none where there is no folder.
 
     Raises:

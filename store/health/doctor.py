@@ -51,7 +51,7 @@ def spool(path: Path) -> Finding:
     """Whether messages wait in files that the store would not take."""
     folder = outbox.folder_of(path)
     told, advice, sessions, unknown = [], [], set(), []
-    for one in outbox.waiting(folder):
+    for one in outbox.pending_files(folder):
         try:
             sessions.add(outbox.read(one).session_id)
         except StoreError as error:

@@ -60,7 +60,7 @@ def test_after_a_replacement_writes_stop_reads_reopen_and_nothing_is_lost(
 
     assert "doctor --replay" in "".join(first.value.__notes__)
     assert [row["id"] for row in recorder._db.search_sessions()] == ["other"]
-    [path] = outbox.waiting(outbox.folder_of(folder / "state.db"))
+    [path] = outbox.pending_files(outbox.folder_of(folder / "state.db"))
     assert path == recorder.spooled
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
@@ -70,7 +70,7 @@ def test_after_a_replacement_writes_stop_reads_reopen_and_nothing_is_lost(
     fresh = SessionDB(folder / "state.db")
     assert replay(fresh, path) == 6
     assert contents(fresh) == words(6)
-    assert outbox.waiting(path.parent) == ()
+    assert outbox.pending_files(path.parent) == ()
 
 
 def test_a_wal_that_vanished_stops_writes_and_what_was_lost_with_it_comes_back(
@@ -81,7 +81,7 @@ def test_a_wal_that_vanished_stops_writes_and_what_was_lost_with_it_comes_back(
 
     with pytest.raises(Replaced):
         recorder.record(talk(4))
-    [path] = outbox.waiting(folder / "pending_messages")
+    [path] = outbox.pending_files(folder / "pending_messages")
     recorder._db.close()
 
     assert replay(SessionDB(folder / "state.db"), path) == 4
@@ -138,11 +138,11 @@ def test_a_store_that_comes_back_gets_them_and_the_file_goes(folder: Path, recor
         recorder.record(talk(4))
     (folder / "taken").rename(folder / "state.db-shm")
     recorder._db._writer.close()
-    assert outbox.waiting(folder / "pending_messages") == (recorder.spooled,)
+    assert outbox.pending_files(folder / "pending_messages") == (recorder.spooled,)
 
     assert recorder.record(talk(5)) == 3
     assert contents(recorder._db) == words(5)
-    assert outbox.waiting(folder / "pending_messages") == ()
+    assert outbox.pending_files(folder / "pending_messages") == ()
 
 
 def test_a_lock_writes_no_file_until_the_agent_ends(folder: Path) -> None:
@@ -154,7 +154,7 @@ def test_a_lock_writes_no_file_until_the_agent_ends(folder: Path) -> None:
             recorder.record(talk(2))
         assert not (folder / "pending_messages").exists()
         recorder.close()
-    [path] = outbox.waiting(folder / "pending_messages")
+    [path] = outbox.pending_files(folder / "pending_messages")
 
     assert path == recorder.spooled
     assert replay(SessionDB(folder / "state.db"), path) == 2
@@ -185,7 +185,7 @@ def test_a_replay_that_fails_keeps_the_messages(folder: Path, recorder: SessionR
     with locked(folder / "state.db"), pytest.raises(Locked):
         replay(fresh, recorder.spooled)
 
-    [left] = outbox.waiting(folder / "pending_messages")
+    [left] = outbox.pending_files(folder / "pending_messages")
     assert replay(fresh, left) == 2
 
 
@@ -208,7 +208,7 @@ def test_a_full_disk_is_told_and_an_older_file_stays(
     assert outbox.read(path).messages == 4
     with pytest.raises(DiskFull):
         outbox.save(path.parent, outbox.read(path))
-    assert outbox.waiting(path.parent) == (path,)
+    assert outbox.pending_files(path.parent) == (path,)
 
 
 @pytest.mark.parametrize("data", [b"", b"{", b"[]", b"{}", b'{"format": "hermes-tui pending 1"}', b"\xff"])
@@ -226,4 +226,4 @@ def test_files_of_hermes_are_not_ours(folder: Path) -> None:
     (folder / "pending_messages").mkdir()
     (folder / "pending_messages" / "pending-0a.json").write_text("{}")
 
-    assert outbox.waiting(folder / "pending_messages") == ()
+    assert outbox.pending_files(folder / "pending_messages") == ()

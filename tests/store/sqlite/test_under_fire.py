@@ -68,12 +68,12 @@ def owed(tmp_path: Path) -> Path:
 def test_a_replay_that_is_killed_is_done_again_and_doubles_nothing(owed: Path, timestamp: str) -> None:
     killed = subprocess.run([sys.executable, "-c", REPLAY, str(owed), timestamp], cwd=ROOT, check=False)
     assert killed.returncode == -signal.SIGKILL
-    assert len(outbox.waiting(outbox.folder_of(owed))) == 1
+    assert len(outbox.pending_files(outbox.folder_of(owed))) == 1
 
     subprocess.run([sys.executable, "-c", REPLAY, str(owed), ""], cwd=ROOT, check=True)
 
     assert texts(SessionDB(owed)) == said(40)
-    assert outbox.waiting(outbox.folder_of(owed)) == ()
+    assert outbox.pending_files(outbox.folder_of(owed)) == ()
 
 
 def test_many_replay_at_once_and_nothing_is_doubled(owed: Path) -> None:
@@ -81,7 +81,7 @@ def test_many_replay_at_once_and_nothing_is_doubled(owed: Path) -> None:
 
     assert [one.wait() for one in running] == [0] * 4
     assert texts(SessionDB(owed)) == said(40)
-    assert outbox.waiting(outbox.folder_of(owed)) == ()
+    assert outbox.pending_files(outbox.folder_of(owed)) == ()
 
 
 def test_two_recorders_of_one_conversation_store_it_once(tmp_path: Path) -> None:
