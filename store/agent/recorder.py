@@ -143,7 +143,7 @@ class SessionRecorder:
         self._kept = []
         if self._spooled is not None:
             try:
-                outbox.forget(self._spooled)
+                outbox.remove(self._spooled)
             except StoreError:
                 return
             self._spooled = None
@@ -223,7 +223,7 @@ def replay(db: SessionDB, path: Path) -> int:
     owed = outbox.read(mine)
     recorder = SessionRecorder(db, owed.session_id, source=owed.source, model=owed.model)
     written = recorder._flush([_held(messages) for messages in owed.conversations])
-    outbox.forget(mine)
+    outbox.remove(mine)
     return written
 
 

@@ -149,7 +149,7 @@ def read(path: Path) -> Pending:
     )
 
 
-def forget(path: Path) -> None:
+def remove(path: Path) -> None:
     """Remove a file whose messages are in the store; one that is gone already is no error.
 
     Raises:
