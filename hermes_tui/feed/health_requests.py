@@ -59,7 +59,7 @@ class Doctoring(Mending):
             paths, problems = (), [str(error)]
         for path in paths:
             try:
-                found.append(outbox.read(path))
+                found.append(outbox.read_pending(path))
             except StoreError as error:
                 problems.append(str(error))
         yield SpoolArrived(generation, tuple(found), tuple(problems))

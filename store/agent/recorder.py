@@ -218,9 +218,9 @@ def replay(db: SessionDB, path: Path) -> int:
     Raises:
         StoreError: They could not be written, or the file is not one of ours; it is kept.
     """
-    outbox.read(path)  # what is not ours keeps its name
+    outbox.read_pending(path)  # what is not ours keeps its name
     mine = outbox.claim(path)
-    owed = outbox.read(mine)
+    owed = outbox.read_pending(mine)
     recorder = SessionRecorder(db, owed.session_id, source=owed.source, model=owed.model)
     written = recorder._flush([_held(messages) for messages in owed.conversations])
     outbox.remove(mine)

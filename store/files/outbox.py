@@ -122,7 +122,7 @@ def claim(path: Path) -> Path:
         raise NoPermission(f"{path} could not be claimed ({error.strerror}); try again") from error
 
 
-def read(path: Path) -> Pending:
+def read_pending(path: Path) -> Pending:
     """What a file keeps.
 
     Raises:

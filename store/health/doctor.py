@@ -53,7 +53,7 @@ def spool(path: Path) -> Finding:
     told, advice, sessions, unknown = [], [], set(), []
     for one in outbox.pending_files(folder):
         try:
-            sessions.add(outbox.read(one).session_id)
+            sessions.add(outbox.read_pending(one).session_id)
         except StoreError as error:
             unknown.append(str(error))
     if sessions:

@@ -64,7 +64,7 @@ def test_after_a_replacement_writes_stop_reads_reopen_and_nothing_is_lost(
     assert path == recorder.spooled
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
-    owed = outbox.read(path)
+    owed = outbox.read_pending(path)
     assert (owed.session_id, owed.source, owed.model, owed.messages) == ("s", "telegram", "opus", 6)
 
     fresh = SessionDB(folder / "state.db")
@@ -205,9 +205,9 @@ def test_a_full_disk_is_told_and_an_older_file_stays(
     with pytest.raises(Replaced) as told:
         recorder.record(talk(6))
     assert any("in memory only" in note for note in told.value.__notes__)
-    assert outbox.read(path).messages == 4
+    assert outbox.read_pending(path).messages == 4
     with pytest.raises(DiskFull):
-        outbox.save(path.parent, outbox.read(path))
+        outbox.save(path.parent, outbox.read_pending(path))
     assert outbox.pending_files(path.parent) == (path,)
 
 
