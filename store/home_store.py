@@ -10,7 +10,7 @@ from .base.errors import CannotOpen, Damaged, ReadOnly
 from .files.file_sources import FileSources
 from .files.home import Home
 from .files.jsonl_files import JsonlFiles
-from .files.verdict_cache import Cache
+from .files.verdict_cache import VerdictCache
 from .formats.alignment import Entry
 from .sqlite.connect import create
 from .sqlite.connect.reader import Reader
@@ -49,7 +49,7 @@ class Handle:
         self.sessions_dir = self.path.parent / "sessions" if sessions_dir is None else Path(sessions_dir)
         self._writer = Writer(self.path, patience=patience)
         self._reader = Reader(self.path, step_back=self._step_back)
-        self._cache = Cache(cache_dir, self.path)
+        self._cache = VerdictCache(cache_dir, self.path)
         self._files = JsonlFiles(self.sessions_dir, profile=self._profile, cache=self._cache)
         self.leftovers = FileSources(self._files, self.path.parent, profile=self._profile, stored=self._stored_entries)
         if not read_only and _is_blank(self.path):

@@ -13,7 +13,7 @@ from ..base.models import Drift, Glance, JsonlFacts, Origin, Session, SurveyStep
 from ..files import home
 from ..files.home import FileStamp
 from ..files.jsonl_files import JsonlFiles
-from ..files.verdict_cache import NOT_STORED, Cache, Found, marks
+from ..files.verdict_cache import NOT_STORED, VerdictCache, Found, marks
 from ..files.verdict_cache import mark as mark_of
 from ..sqlite.connect.reader import Reader
 from ..sqlite.rows.counts import counts
@@ -34,7 +34,7 @@ class Survey:
         profile: Of sessions that only a file knows.
     """
 
-    def __init__(self, reader: Reader, files: JsonlFiles, cache: Cache, *, profile: str) -> None:
+    def __init__(self, reader: Reader, files: JsonlFiles, cache: VerdictCache, *, profile: str) -> None:
         self._reader, self._files, self._cache, self._profile = reader, files, cache, profile
         self._checker = Checker(reader, files)
 

@@ -16,7 +16,7 @@ from ..base.models import UNREADABLE, Drift, JsonlFacts, Message, Origin, Outlin
 from ..formats import jsonl, message_codec, session_state, titles
 from ..formats.alignment import Entry
 from . import home
-from .verdict_cache import NOT_STORED, Cache, mark
+from .verdict_cache import NOT_STORED, VerdictCache, mark
 
 SESSION_META = "session_meta"
 """Role of a line or a row that describes the session and is no message (docs/format.md §3.1)."""
@@ -52,10 +52,10 @@ class JsonlFiles:
         cache: What is remembered of such sessions; nothing where it is None.
     """
 
-    def __init__(self, folder: Path, *, profile: str = "default", cache: Cache | None = None) -> None:
+    def __init__(self, folder: Path, *, profile: str = "default", cache: VerdictCache | None = None) -> None:
         self.folder = folder
         self._profile = profile
-        self._cache = cache or Cache(None, folder)
+        self._cache = cache or VerdictCache(None, folder)
         self._looks: dict[str, _Look] = {}
 
     def find(self, session_id: str) -> home.FileStat | None:

@@ -68,7 +68,7 @@ class Found:
         )
 
 
-class Cache:
+class VerdictCache:
     """What is remembered of one store; every method may be called from any thread.
 
     Of a session that is well nothing is kept but how it looked.
