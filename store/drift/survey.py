@@ -13,7 +13,7 @@ from ..base.models import Drift, Glance, JsonlFacts, Origin, Session, SurveyStep
 from ..files import home
 from ..files.home import FileStamp
 from ..files.jsonl_files import JsonlFiles
-from ..files.verdict_cache import NOT_STORED, VerdictCache, Found, marks
+from ..files.verdict_cache import NOT_STORED, VerdictCache, CachedVerdict, marks
 from ..files.verdict_cache import mark as mark_of
 from ..sqlite.connect.reader import Reader
 from ..sqlite.rows.counts import counts
@@ -143,13 +143,13 @@ class Survey:
         except (CannotOpen, Damaged, SessionMissing):
             return SurveyStep(*far)
         check, drift = verification.check, verification.flag
-        found = Found(check)
+        found = CachedVerdict(check)
         if verification.problem:
             facts = JsonlFacts(session_id, file.size, file.mtime_ns, file.inode, problem=verification.problem)
             return SurveyStep(*far, {session_id: drift}, {session_id: facts}, (check,))
         if mark:
             only = check.verdict is Verdict.JSONL_ONLY
-            self._cache.put(mark, drift, Found(check, self._files.session(session_id)) if only else found)
+            self._cache.put(mark, drift, CachedVerdict(check, self._files.session(session_id)) if only else found)
         facts = found.facts((file.inode, file.size, file.mtime_ns))
         return SurveyStep(*far, {session_id: drift}, {session_id: facts}, (check,))
 

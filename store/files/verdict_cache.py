@@ -52,7 +52,7 @@ def locate(environ: Mapping[str, str], *, platform: str, user_home: Path) -> Pat
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class CachedVerdict:
     """What is remembered of a session whose JSONL file could be read."""
 
     check: Check
@@ -92,7 +92,7 @@ class VerdictCache:
         line = self._lines[1].get(mark)
         return None if line is None else _FLAGS.get(line[: line.find(" ")])
 
-    def get(self, mark: str, session_id: str, *, profile: str) -> Found | None:
+    def get(self, mark: str, session_id: str, *, profile: str) -> CachedVerdict | None:
         """What was found of a flagged session that looks like this, None where it is well or not known."""
         line = self._lines[1].get(mark)
         try:
@@ -116,7 +116,7 @@ class VerdictCache:
             self._loaded = set(looks.keys() & well), {mark: flagged[mark] for mark in told.values()}
         return told, unknown
 
-    def put(self, mark: str, flag: Drift | None, found: Found) -> None:
+    def put(self, mark: str, flag: Drift | None, found: CachedVerdict) -> None:
         """Remember what was found."""
         well, flagged = self._lines
         if flag is None:
@@ -204,7 +204,7 @@ def _read(path: Path) -> tuple[set[str], dict[str, str]]:
     return set(well.split("\n")), {mark: line for mark, tab, line in marked if tab}
 
 
-def _fields(found: Found) -> list[object]:
+def _fields(found: CachedVerdict) -> list[object]:
     check, session = found.check, found.session
     fields: list[object] = [
         *(check.verdict, check.sqlite_messages, check.jsonl_messages, check.missing_in_sqlite, check.missing_in_jsonl),
@@ -215,7 +215,7 @@ def _fields(found: Found) -> list[object]:
     return fields
 
 
-def _found(session_id: str, fields: object, profile: str) -> Found | None:
+def _found(session_id: str, fields: object, profile: str) -> CachedVerdict | None:
     """What a line says; raises ValueError or TypeError where it is none of ours."""
     if not isinstance(fields, list) or len(fields) not in (9, 14):
         return None
@@ -233,9 +233,9 @@ def _found(session_id: str, fields: object, profile: str) -> Found | None:
         reason=str(reason),
     )
     if len(fields) == 9:
-        return Found(check)
+        return CachedVerdict(check)
     source, title, model, started, last = fields[9:]
-    return Found(
+    return CachedVerdict(
         check,
         Session(
             id=session_id,
