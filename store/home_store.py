@@ -11,7 +11,7 @@ from .files.file_sources import FileSources
 from .files.home import Home
 from .files.jsonl_files import JsonlFiles
 from .files.verdict_cache import VerdictCache
-from .formats.alignment import Entry
+from .formats.alignment import ComparedMessage
 from .sqlite.connect import create
 from .sqlite.connect.reader import Reader
 from .sqlite.connect.writer import PATIENCE, Writer
@@ -72,7 +72,7 @@ class Handle:
     def _step_back(self) -> None:
         self._writer.step_back()
 
-    def _stored_entries(self, session_id: str) -> list[Entry]:
+    def _stored_entries(self, session_id: str) -> list[ComparedMessage]:
         """What is compared of the messages in SQLite; none where it cannot be read."""
         try:
             return list(comparison_rows.entries(self._reader, session_id))

@@ -10,7 +10,7 @@ from ..base.errors import CannotOpen, Damaged, Interrupted, SessionMissing, Stor
 from ..base.models import Check, Drift, JsonlFacts, Origin, Session, Verdict
 from ..files.jsonl_files import JsonlFiles, compared_message, is_message
 from ..formats import alignment
-from ..formats.alignment import Comparison, Entry
+from ..formats.alignment import Comparison, ComparedMessage
 from ..formats.jsonl import BadLine
 from ..sqlite.connect.reader import Reader
 from ..sqlite.rows import comparison_rows as rows
@@ -144,7 +144,7 @@ class Checker:
             known = []
         return [*known, *self._files.without(set(known))]
 
-    def _stored(self, session_id: str, cancel: Cancel | None) -> list[Entry] | None:
+    def _stored(self, session_id: str, cancel: Cancel | None) -> list[ComparedMessage] | None:
         """What is compared of the session's rows; None where SQLite does not know the session."""
         try:
             known = rows.has_session(self._reader, session_id)
@@ -156,7 +156,7 @@ class Checker:
     def _file(self, session_id: str, cancel: Cancel | None) -> _File | None:
         if self._files.find(session_id) is None:
             return None
-        entries: list[Entry] = []
+        entries: list[ComparedMessage] = []
         damaged = 0
         try:
             for record in self._files.records(session_id):
@@ -175,12 +175,12 @@ class Checker:
 class _File:
     """What is compared of a JSONL file."""
 
-    entries: list[Entry]
+    entries: list[ComparedMessage]
     damaged: int
     problem: str = ""
 
 
-def _sides(file: _File | None, stored: list[Entry] | None) -> Sides:
+def _sides(file: _File | None, stored: list[ComparedMessage] | None) -> Sides:
     return Sides(
         stored=None if stored is None else len(stored),
         written=None if file is None else len(file.entries),

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from ..base.models import Message, Outline, Session
 from ..formats import message_codec
-from ..formats.alignment import Entry
+from ..formats.alignment import ComparedMessage
 from . import home
 from .jsonl_files import JsonlFiles
 from .snapshots import Snapshots
@@ -33,7 +33,7 @@ class FileSources:
     """
 
     def __init__(
-        self, files: JsonlFiles, folder: Path, *, profile: str, stored: Callable[[str], Sequence[Entry]] = lambda _: ()
+        self, files: JsonlFiles, folder: Path, *, profile: str, stored: Callable[[str], Sequence[ComparedMessage]] = lambda _: ()
     ) -> None:
         self.files = files
         self._stored = stored
@@ -117,7 +117,7 @@ def _is_dump_of(name: str, session_id: str) -> bool:
     return name.startswith(f"{session_id}_") and name.removeprefix(f"{session_id}_").replace("_", "").isdigit()
 
 
-def _taken(there: dict[bytes, list[float | None]], waiting: Entry) -> bool:
+def _taken(there: dict[bytes, list[float | None]], waiting: ComparedMessage) -> bool:
     """Take the message that this one is out of those that are there; False where none is."""
     times = there.get(waiting.identity, [])
     for place, time in enumerate(times):
@@ -127,7 +127,7 @@ def _taken(there: dict[bytes, list[float | None]], waiting: Entry) -> bool:
     return False
 
 
-def _entry(message: Message) -> Entry:
+def _entry(message: Message) -> ComparedMessage:
     calls = [{"id": call.id, "name": call.name, "arguments": call.arguments} for call in message.tool_calls]
     identity = message_codec.identity(message.role, message.text, calls, message.tool_call_id)
-    return Entry(identity, message.timestamp)
+    return ComparedMessage(identity, message.timestamp)

@@ -14,7 +14,7 @@ from ..base.cancel import Cancel
 from ..base.errors import CannotOpen, Damaged, Interrupted, UnsafeId
 from ..base.models import UNREADABLE, Drift, JsonlFacts, Message, Origin, Outline, Session
 from ..formats import jsonl, message_codec, session_state, titles
-from ..formats.alignment import Entry
+from ..formats.alignment import ComparedMessage
 from . import home
 from .verdict_cache import NOT_STORED, VerdictCache, mark
 
@@ -146,7 +146,7 @@ class JsonlFiles:
         """All of its lines that hold anything, the number as id: messages, and asides among them."""
         return tuple(_line(record, session_id) for record in self.records(session_id))
 
-    def entries(self, session_id: str) -> Iterator[Entry]:
+    def entries(self, session_id: str) -> Iterator[ComparedMessage]:
         """What is compared of its messages."""
         for record in self.good(session_id):
             yield compared_message(record.value)
@@ -261,9 +261,9 @@ def _about(meta: dict[str, object]) -> dict[str, object]:
     return {name: meta[name] for name in ("platform", "model", "title") if name in meta}
 
 
-def compared_message(value: dict[str, object]) -> Entry:
+def compared_message(value: dict[str, object]) -> ComparedMessage:
     """What is compared of a message as it stands in a file."""
     identity = message_codec.identity(
         value.get("role"), value.get("content"), value.get("tool_calls"), value.get("tool_call_id")
     )
-    return Entry(identity, message_codec.timestamp(value.get("timestamp")))
+    return ComparedMessage(identity, message_codec.timestamp(value.get("timestamp")))

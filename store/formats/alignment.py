@@ -68,7 +68,7 @@ class Alignment:
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class ComparedMessage:
     """What is compared of a message."""
 
     identity: bytes
@@ -252,7 +252,7 @@ def _run(keys: Sequence[bytes], place: int, period: int) -> range:
     return range(start, stop)
 
 
-def compare(jsonl: Sequence[Entry], sqlite: Sequence[Entry]) -> Comparison:
+def compare(jsonl: Sequence[ComparedMessage], sqlite: Sequence[ComparedMessage]) -> Comparison:
     """Compare the two sources of a session by content.
 
     A JSONL message that equals an undone or compacted row is present, in place or not: nothing that the user took back
@@ -295,7 +295,7 @@ def _unaligned(alignment: Alignment, left: Sequence[bytes], right: Sequence[byte
     return frozenset(place for gap in gaps for place in gap.left if left[place] in loose)
 
 
-def _taken_back(alignment: Alignment, jsonl: Sequence[Entry], sqlite: Sequence[Entry]) -> frozenset[int]:
+def _taken_back(alignment: Alignment, jsonl: Sequence[ComparedMessage], sqlite: Sequence[ComparedMessage]) -> frozenset[int]:
     """Unaligned JSONL messages that equal an unaligned inactive row, one for each such row."""
     gaps = list(alignment.gaps())
     rows = Counter(sqlite[place].identity for gap in gaps for place in gap.right if not sqlite[place].active)
@@ -307,7 +307,7 @@ def _taken_back(alignment: Alignment, jsonl: Sequence[Entry], sqlite: Sequence[E
     return frozenset(present)
 
 
-def _credible(alignment: Alignment, jsonl: Sequence[Entry], sqlite: Sequence[Entry]) -> Alignment:
+def _credible(alignment: Alignment, jsonl: Sequence[ComparedMessage], sqlite: Sequence[ComparedMessage]) -> Alignment:
     """The alignment without chance pairs: the “ok” of today is not the “ok” of last month.
 
     A pair that stands alone is taken apart where SQLite has more messages beside it and, with the pair apart, one side
@@ -333,7 +333,7 @@ def _joined(before: Gap, after: Gap) -> Gap:
     return Gap(range(before.left.start, after.left.stop), range(before.right.start, after.right.stop))
 
 
-def _is_by_chance(pair: Pair, before: Gap, after: Gap, jsonl: Sequence[Entry], sqlite: Sequence[Entry]) -> bool:
+def _is_by_chance(pair: Pair, before: Gap, after: Gap, jsonl: Sequence[ComparedMessage], sqlite: Sequence[ComparedMessage]) -> bool:
     whole = _joined(before, after)
     lefts, rights = [jsonl[place].time for place in whole.left], [sqlite[place].time for place in whole.right]
     order = _order(lefts, rights, margin=FAR)

@@ -9,7 +9,7 @@ from ..base.errors import CannotOpen, Damaged, SessionMissing, StoreMissing
 from ..files.home import FileStat, FileStamp
 from ..files.jsonl_files import JsonlFiles, compared_message, is_message
 from ..formats import jsonl
-from ..formats.alignment import Comparison, Entry, compare
+from ..formats.alignment import Comparison, ComparedMessage, compare
 from ..formats.lineage import Lineage
 from ..sqlite.connect.reader import Reader
 from ..sqlite.rows import comparison_rows as entries
@@ -30,7 +30,7 @@ class Written:
     """A JSONL file."""
 
     file: FileStat | None = None
-    entries: list[Entry] = field(default_factory=list)
+    entries: list[ComparedMessage] = field(default_factory=list)
     """Its messages, in order,"""
     offsets: list[int] = field(default_factory=list)
     """and where their lines begin."""

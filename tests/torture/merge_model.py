@@ -16,10 +16,10 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from store.formats.alignment import Comparison, Entry, compare
+from store.formats.alignment import Comparison, ComparedMessage, compare
 
 KINDS = ("prefix", "suffix", "holes", "both", "newer", "repeats", "doubles", "rewind", "compaction", "damaged")
-Compare = Callable[[Sequence[Entry], Sequence[Entry]], Comparison]
+Compare = Callable[[Sequence[ComparedMessage], Sequence[ComparedMessage]], Comparison]
 
 
 @dataclass(frozen=True)
@@ -44,9 +44,9 @@ class Pair:
     doubled: bool = False
 
 
-def entry(said: Said, *, active: bool = True) -> Entry:
+def entry(said: Said, *, active: bool = True) -> ComparedMessage:
     """What is compared of a message."""
-    return Entry(said.text.encode(), said.time, active)
+    return ComparedMessage(said.text.encode(), said.time, active)
 
 
 def pair(chance: random.Random) -> Pair:
@@ -109,7 +109,7 @@ def faults(pair: Pair, compared: Compare = compare) -> list[str]:
     return wrong
 
 
-def longer_wins(jsonl: Sequence[Entry], sqlite: Sequence[Entry]) -> Comparison:
+def longer_wins(jsonl: Sequence[ComparedMessage], sqlite: Sequence[ComparedMessage]) -> Comparison:
     """The mutant: the longer source is the union."""
     if len(jsonl) > len(sqlite):
         return Comparison(len(jsonl), 0, 0, certain=True, union=tuple((place, None) for place in range(len(jsonl))))

@@ -12,7 +12,7 @@ import apsw
 from ...base.cancel import Cancel
 from ...base.errors import Damaged
 from ...formats import message_codec
-from ...formats.alignment import Entry
+from ...formats.alignment import ComparedMessage
 from ...formats.compaction_overlap import SUMMARIES, Fingerprint
 from ...formats.row_encoding import Draft, storable
 from ..base import cell_values, column_sql
@@ -40,7 +40,7 @@ class StoredRow:
     """One row as it lies in its session."""
 
     id: int
-    entry: Entry
+    entry: ComparedMessage
     meta: bool = False
     """It describes the session and is no message."""
     compacted: bool = False
@@ -138,7 +138,7 @@ def session_ids(reader: Reader) -> list[str]:
     return [cell_values.text(row[0]) or "" for row in rows]
 
 
-def entries(reader: Reader, session_id: str, *, cancel: Cancel | None = None) -> Iterator[Entry]:
+def entries(reader: Reader, session_id: str, *, cancel: Cancel | None = None) -> Iterator[ComparedMessage]:
     """The rows of a session without session_meta, in id order, inactive ones included; see `lying`.
 
     Raises:
@@ -183,7 +183,7 @@ def _lying(row: tuple[Value, ...]) -> StoredRow:
     texts = cell_values.text(role), cell_values.text(body), cell_values.text(calls), cell_values.text(call_id)
     return StoredRow(
         id=cell_values.integer(name),
-        entry=Entry(message_codec.identity(*texts), cell_values.timestamp(timestamp), bool(active)),
+        entry=ComparedMessage(message_codec.identity(*texts), cell_values.timestamp(timestamp), bool(active)),
         meta=texts[0] == "session_meta",
         compacted=bool(compacted),
         summary=bool(marked) or (texts[1] or "").startswith(SUMMARIES),

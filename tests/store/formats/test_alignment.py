@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from store.formats import alignment as merge
-from store.formats.alignment import Entry, align, compare, copies, first_new
+from store.formats.alignment import ComparedMessage, align, compare, copies, first_new
 from store.models import Verdict
 
 
@@ -25,10 +25,10 @@ def keys(text: str) -> list[bytes]:
     return [character.encode() for character in text]
 
 
-def entries(text: str, *, start: float | None = None, undone: str = "") -> list[Entry]:
+def entries(text: str, *, start: float | None = None, undone: str = "") -> list[ComparedMessage]:
     """One message for each character, a second apart; those in `undone` are inactive."""
     return [
-        Entry(character.encode(), None if start is None else start + place, character not in undone)
+        ComparedMessage(character.encode(), None if start is None else start + place, character not in undone)
         for place, character in enumerate(text)
     ]
 
@@ -189,7 +189,7 @@ def test_sides_that_overlap_in_time_or_touch_are_uncertain() -> None:
 
 
 def test_one_unknown_time_makes_an_order_uncertain() -> None:
-    jsonl = [*entries("ab", start=100), Entry(b"c")]
+    jsonl = [*entries("ab", start=100), ComparedMessage(b"c")]
     assert not compare(jsonl, entries("de", start=200)).certain
 
 
