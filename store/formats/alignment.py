@@ -28,7 +28,7 @@ ZONE_LAG = 120.0
 """give or take the seconds of a turn."""
 
 Pair = tuple[int, int]
-Step = tuple[int | None, int | None]
+UnionPlace = tuple[int | None, int | None]
 """A place of the union: where it comes from on the left and on the right, None where that side lacks it."""
 
 
@@ -88,7 +88,7 @@ class Comparison:
     """Messages of the union that repeat the block right before theirs, on either side: suspected, never removed."""
     certain: bool
     """The order of the union is known in every gap."""
-    union: tuple[Step, ...]
+    union: tuple[UnionPlace, ...]
     """All messages in order; where the order is unknown, JSONL's come first."""
     uncertain: frozenset[int] = frozenset()
     """Places in JSONL of missing messages whose order is unknown,"""
@@ -266,14 +266,14 @@ def compare(jsonl: Sequence[ComparedMessage], sqlite: Sequence[ComparedMessage])
     plain = align(left, right)
     alignment = _credible(plain, jsonl, sqlite)
     present = _taken_back(alignment, jsonl, sqlite)
-    steps: list[Step] = []
+    steps: list[UnionPlace] = []
     uncertain: set[int] = set()
     for gap, pair in zip(alignment.gaps(), (*alignment.pairs, None), strict=True):
         lefts = [place for place in gap.left if place not in present]
         rights = list(gap.right)
         order = _order([jsonl[place].time for place in lefts], [sqlite[place].time for place in rights])
         uncertain.update(lefts if order is None else ())
-        sides: list[list[Step]] = [[(place, None) for place in lefts], [(None, place) for place in rights]]
+        sides: list[list[UnionPlace]] = [[(place, None) for place in lefts], [(None, place) for place in rights]]
         steps += [step for side in (reversed(sides) if order == _AFTER else sides) for step in side]
         steps += [pair] if pair else []
     doubled_left, doubled_right = copies(left), copies(right)

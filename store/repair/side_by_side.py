@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from ..base.models import Message
 from ..formats import message_codec
-from ..formats.alignment import Step
+from ..formats.alignment import UnionPlace
 from ..sqlite.connect.reader import Reader
 from ..sqlite.rows import messages
 from .inputs import Sources
@@ -18,7 +18,7 @@ NEAR = 2
 """Equal messages on either side of what differs."""
 
 
-def pairs(reader: Reader, found: Sources, steps: Sequence[Step], inserted: frozenset[int]) -> Iterator[Line]:
+def pairs(reader: Reader, found: Sources, steps: Sequence[UnionPlace], inserted: frozenset[int]) -> Iterator[Line]:
     """Read a stretch of a union.
 
     Args:
@@ -35,9 +35,9 @@ def pairs(reader: Reader, found: Sources, steps: Sequence[Step], inserted: froze
         )
 
 
-def whole(reader: Reader, found: Sources, union: Sequence[Step], inserted: frozenset[int]) -> Iterator[Line]:
+def whole(reader: Reader, found: Sources, union: Sequence[UnionPlace], inserted: frozenset[int]) -> Iterator[Line]:
     """Every place where a side lacks a message, and what is equal next to it; read as far as it is asked for."""
-    steps: list[Step] = []
+    steps: list[UnionPlace] = []
     for at in _near(union):
         steps.append(union[at])
         if len(steps) == SOME:
@@ -46,7 +46,7 @@ def whole(reader: Reader, found: Sources, union: Sequence[Step], inserted: froze
     yield from pairs(reader, found, steps, inserted)
 
 
-def _near(union: Sequence[Step]) -> Iterator[int]:
+def _near(union: Sequence[UnionPlace]) -> Iterator[int]:
     """Places of the union that differ or stand next to one that does, in order."""
     done = 0
     for at, step in enumerate(union):
@@ -55,7 +55,7 @@ def _near(union: Sequence[Step]) -> Iterator[int]:
             done = max(done, min(at + NEAR + 1, len(union)))
 
 
-def _rows_of(reader: Reader, found: Sources, steps: Sequence[Step]) -> dict[int, Message]:
+def _rows_of(reader: Reader, found: Sources, steps: Sequence[UnionPlace]) -> dict[int, Message]:
     places = found.messages
     ids = {found.rows[places[there]].id: there for _, there in steps if there is not None}
     if not ids:
@@ -63,7 +63,7 @@ def _rows_of(reader: Reader, found: Sources, steps: Sequence[Step]) -> dict[int,
     return {ids[message.id]: message for message in messages.bodies(reader, list(ids)) if message.id in ids}
 
 
-def _lines_of(found: Sources, steps: Sequence[Step]) -> dict[int, Message]:
+def _lines_of(found: Sources, steps: Sequence[UnionPlace]) -> dict[int, Message]:
     places = [here for here, _ in steps if here is not None]
     values = found.written.values(found.written.offsets[here] for here in places)
     return {
