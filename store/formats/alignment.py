@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 from ..base.models import Verdict
 
-FULL = 2_000
+MAX_FULL_COMPARISON = 2_000
 """Messages on either side of a gap up to which it is compared in full."""
 ROUNDS = 16
 """Times that anchors part what is left; a file made to need more has the remainder reported as unmatched."""
@@ -133,7 +133,7 @@ def _narrow(left: Sequence[bytes], right: Sequence[bytes], gap: Gap, pairs: list
     gap = _trim(left, right, gap, pairs)
     if not gap.left or not gap.right:
         return []
-    if max(len(gap.left), len(gap.right)) <= FULL:
+    if max(len(gap.left), len(gap.right)) <= MAX_FULL_COMPARISON:
         pairs.extend(_longest_common(left, right, gap))
         return []
     anchors = _anchors(left, right, gap)
