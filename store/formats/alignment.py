@@ -221,7 +221,7 @@ def _rising(pairs: Iterable[Pair]) -> list[Pair]:
     return chain[::-1]
 
 
-def copies(keys: Sequence[bytes]) -> frozenset[int]:
+def repeated_blocks(keys: Sequence[bytes]) -> frozenset[int]:
     """The places that repeat the block right before theirs: the later of two equal neighbours, line or whole turns.
 
     A flush that wrote everything again leaves such blocks (docs/format.md §5.3); so does a user who says “ok”
@@ -276,7 +276,7 @@ def compare(jsonl: Sequence[ComparedMessage], sqlite: Sequence[ComparedMessage])
         sides: list[list[UnionPlace]] = [[(place, None) for place in lefts], [(None, place) for place in rights]]
         steps += [step for side in (reversed(sides) if order == _AFTER else sides) for step in side]
         steps += [pair] if pair else []
-    doubled_left, doubled_right = copies(left), copies(right)
+    doubled_left, doubled_right = repeated_blocks(left), repeated_blocks(right)
     return Comparison(
         missing_in_sqlite=alignment.left_only - len(present),
         missing_in_jsonl=alignment.right_only - len(present),

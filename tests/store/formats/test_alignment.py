@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from store.formats import alignment as merge
-from store.formats.alignment import ComparedMessage, align, compare, copies, first_new
+from store.formats.alignment import ComparedMessage, align, compare, repeated_blocks, first_new
 from store.models import Verdict
 
 
@@ -113,7 +113,7 @@ def test_large_gaps_without_a_common_message_stay_unmatched() -> None:
     ],
 )
 def test_copies_are_what_repeats_the_block_right_before_it(text: str, doubled: str) -> None:
-    assert copies(keys(text)) == {int(place) for place in doubled}
+    assert repeated_blocks(keys(text)) == {int(place) for place in doubled}
 
 
 @given(st.text("ab", max_size=14))
@@ -125,13 +125,13 @@ def test_every_reported_copy_ends_or_lies_in_a_block_that_equals_the_one_before(
         if text[start : start + size] == text[start + size : start + 2 * size]
         for place in range(start + size, start + 2 * size)
     }
-    assert copies(keys(text)) <= allowed
+    assert repeated_blocks(keys(text)) <= allowed
 
 
 @given(st.lists(st.integers(0, 50), unique=True, min_size=1), st.integers(1, 3))
 def test_a_history_written_again_and_again_is_found_whole(history: list[int], times: int) -> None:
     block = [b"%d" % number for number in history]
-    assert copies(block * (times + 1)) == set(range(len(block), len(block) * (times + 1)))
+    assert repeated_blocks(block * (times + 1)) == set(range(len(block), len(block) * (times + 1)))
 
 
 @pytest.mark.parametrize(
