@@ -36,7 +36,7 @@ from ..drift import verdict as drift
 from ..drift.survey import Survey
 from ..files import outbox
 from ..files.jsonl_files import SESSION_META
-from ..formats.compaction_overlap import MOST, Fingerprint, copies
+from ..formats.compaction_overlap import MOST, Fingerprint, carried_over_ids
 from ..formats.row_encoding import storable
 from ..health import doctor
 from ..query.parse import Query, parse
@@ -221,7 +221,7 @@ class BrowserVerbs(MessageVerbs):
             messages.heads(self._reader, storable(session_id), after=0, limit=MOST).items,
         )
         first, last, start = ([head for head in one if head.role != SESSION_META] for one in edges)
-        return copies(first, last, start, self._fingerprints) | marked
+        return carried_over_ids(first, last, start, self._fingerprints) | marked
 
     def _fingerprints(self, heads: Sequence[Head]) -> list[Fingerprint]:
         found = comparison_rows.fingerprints(self._reader, [head.id for head in heads])

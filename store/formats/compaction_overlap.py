@@ -31,7 +31,7 @@ class Fingerprint:
 Look = Callable[[Sequence[Head]], Sequence[Fingerprint]]
 
 
-def copies(first: Sequence[Head], last: Sequence[Head], start: Sequence[Head], look: Look) -> frozenset[int]:
+def carried_over_ids(first: Sequence[Head], last: Sequence[Head], start: Sequence[Head], look: Look) -> frozenset[int]:
     """Ids of the copies at the start of a section.
 
     Args:
