@@ -36,7 +36,7 @@ from ..drift import verdict as drift
 from ..drift.survey import Survey
 from ..files import outbox
 from ..files.jsonl_files import SESSION_META
-from ..formats.compaction_overlap import MOST, Fingerprint, carried_over_ids
+from ..formats.compaction_overlap import EDGE_ROWS, Fingerprint, carried_over_ids
 from ..formats.row_encoding import storable
 from ..health import doctor
 from ..query.parse import Query, parse
@@ -216,9 +216,9 @@ class BrowserVerbs(MessageVerbs):
         if count.last_id is None:
             return frozenset(marked)
         edges = (
-            messages.heads(self._reader, storable(before), after=0, limit=MOST).items,
-            messages.last_heads(self._reader, storable(before), limit=MOST),
-            messages.heads(self._reader, storable(session_id), after=0, limit=MOST).items,
+            messages.heads(self._reader, storable(before), after=0, limit=EDGE_ROWS).items,
+            messages.last_heads(self._reader, storable(before), limit=EDGE_ROWS),
+            messages.heads(self._reader, storable(session_id), after=0, limit=EDGE_ROWS).items,
         )
         first, last, start = ([head for head in one if head.role != SESSION_META] for one in edges)
         return carried_over_ids(first, last, start, self._fingerprints) | marked

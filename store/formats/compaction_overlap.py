@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from ..base.models import Head
 
-MOST = 256
+EDGE_ROWS = 256
 """Rows at an edge of a section that are compared: compactions carry over some dozens."""
 
 SUMMARIES = ("[CONTEXT COMPACTION", "[CONTEXT SUMMARY]:")
