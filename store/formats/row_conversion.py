@@ -30,7 +30,7 @@ class Adopted:
         return sum(len(cell.encode("utf-8")) for cell in self.draft.values.values() if isinstance(cell, str))
 
 
-def adopt(value: Mapping[str, object], *, timestamp: float, has: Callable[[str], bool]) -> Adopted:
+def convert(value: Mapping[str, object], *, timestamp: float, has: Callable[[str], bool]) -> Adopted:
     """The row of a message as it stands in a file.
 
     Args:
