@@ -17,7 +17,7 @@ _LARGEST = 2**63
 
 
 @dataclass(frozen=True, slots=True)
-class Adopted:
+class ConvertedRow:
     """A row to be."""
 
     draft: Draft
@@ -30,7 +30,7 @@ class Adopted:
         return sum(len(cell.encode("utf-8")) for cell in self.draft.values.values() if isinstance(cell, str))
 
 
-def convert(value: Mapping[str, object], *, timestamp: float, has: Callable[[str], bool]) -> Adopted:
+def convert(value: Mapping[str, object], *, timestamp: float, has: Callable[[str], bool]) -> ConvertedRow:
     """The row of a message as it stands in a file.
 
     Args:
@@ -43,7 +43,7 @@ def convert(value: Mapping[str, object], *, timestamp: float, has: Callable[[str
     kept = {name: cell for name, cell in row.values.items() if has(name)}
     told = {*kept, *_ALWAYS}
     left_out = (name for name, said in value.items() if said and _COLUMN_OF.get(name, name) not in told)
-    return Adopted(
+    return ConvertedRow(
         Draft(kept, row.calls),
         tuple(name for name in left_out if not (name == "name" and message.get("tool_name") == value["name"])),
     )
