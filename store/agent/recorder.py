@@ -12,7 +12,7 @@ from ..files import outbox
 from ..files.jsonl_files import SESSION_META
 from ..files.outbox import Pending
 from ..formats import alignment, message_codec
-from ..formats.row_encoding import Draft, content_cell, drafts, json_cell, storable
+from ..formats.row_encoding import MessageRow, content_cell, drafts, json_cell, storable
 from ..session_db import SessionDB
 from ..sqlite.rows import comparison_rows as rows
 from ..sqlite.rows.comparison_rows import Stamp
@@ -175,7 +175,7 @@ class SessionRecorder:
             self._seen = _Stored(stamp, active, empty=not found)
         return self._seen
 
-    def _append(self, stamp: Stamp, turn: Sequence[Draft]) -> Stamp | None:
+    def _append(self, stamp: Stamp, turn: Sequence[MessageRow]) -> Stamp | None:
         return self._db._write(lambda connection, layout: rows.append_after(connection, layout, self._id, stamp, turn))
 
     def _history(self) -> list[Dict]:
@@ -196,14 +196,14 @@ class SessionRecorder:
             timed.append({**value, "timestamp": last})
         return timed
 
-    def _drafted(self, history: Sequence[Dict]) -> Iterable[Draft]:
+    def _drafted(self, history: Sequence[Dict]) -> Iterable[MessageRow]:
         """Rows of a history, without what this file has no column for."""
         if not history:
             return
         layout = self._db._reader.layout
         for draft in drafts(history, now=time.time()):
             values = {name: value for name, value in draft.values.items() if layout.has("messages", name)}
-            yield Draft(values, draft.calls)
+            yield MessageRow(values, draft.calls)
 
 
 def replay(db: SessionDB, path: Path) -> int:

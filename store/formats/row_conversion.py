@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from . import message_codec
-from .row_encoding import Draft, draft
+from .row_encoding import MessageRow, draft
 
 _ALWAYS = ("role", "content", "timestamp")
 _COLUMN_OF = {"message_id": "platform_message_id"}
@@ -20,7 +20,7 @@ _LARGEST = 2**63
 class ConvertedRow:
     """A row to be."""
 
-    draft: Draft
+    draft: MessageRow
     left_out: tuple[str, ...]
     """Fields that say something and have no column here."""
 
@@ -44,12 +44,12 @@ def convert(value: Mapping[str, object], *, timestamp: float, has: Callable[[str
     told = {*kept, *_ALWAYS}
     left_out = (name for name, said in value.items() if said and _COLUMN_OF.get(name, name) not in told)
     return ConvertedRow(
-        Draft(kept, row.calls),
+        MessageRow(kept, row.calls),
         tuple(name for name in left_out if not (name == "name" and message.get("tool_name") == value["name"])),
     )
 
 
-def identity_of(row: Draft) -> bytes:
+def identity_of(row: MessageRow) -> bytes:
     """The identity that a row has once it is stored."""
     cells = row.values
     return message_codec.identity(

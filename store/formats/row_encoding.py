@@ -23,7 +23,7 @@ _THOUGHT_LISTS = ("reasoning_details", "codex_reasoning_items", "codex_message_i
 
 
 @dataclass(frozen=True, slots=True)
-class Draft:
+class MessageRow:
     """One row to be."""
 
     values: Mapping[str, str | int | float | None]
@@ -32,7 +32,7 @@ class Draft:
     """Calls of tools it counts for (docs/format.md §4.7)."""
 
 
-def drafts(messages: Sequence[Mapping[str, object]], *, now: float) -> tuple[Draft, ...]:
+def drafts(messages: Sequence[Mapping[str, object]], *, now: float) -> tuple[MessageRow, ...]:
     """The rows of a turn, in order; those without a time get `now` and a microsecond more each.
 
     Args:
@@ -45,7 +45,7 @@ def drafts(messages: Sequence[Mapping[str, object]], *, now: float) -> tuple[Dra
     return tuple(draft(message, now=now + index * _STEP) for index, message in enumerate(messages))
 
 
-def draft(message: Mapping[str, object], *, now: float) -> Draft:
+def draft(message: Mapping[str, object], *, now: float) -> MessageRow:
     """One row; see `drafts`."""
     role = storable(message.get("role")) or "unknown"
     values: dict[str, str | int | float | None] = {
@@ -62,7 +62,7 @@ def draft(message: Mapping[str, object], *, now: float) -> Draft:
     if role == "assistant":
         values |= {name: storable(message.get(name)) for name in _THOUGHTS}
         values |= {name: json_cell(message.get(name)) for name in _THOUGHT_LISTS}
-    return Draft(
+    return MessageRow(
         {name: value for name, value in values.items() if value is not None}, calls_in(message.get("tool_calls"))
     )
 

@@ -20,7 +20,7 @@ from ..base.step_sizing import StepSizer
 from ..files import gateway_index
 from ..files.home import FileStamp
 from ..formats import row_conversion
-from ..formats.row_encoding import Draft
+from ..formats.row_encoding import MessageRow
 from ..home_store import Handle
 from ..sqlite.journal import repair_journal
 from ..sqlite.journal.repair_journal import Header
@@ -259,7 +259,7 @@ def _course(work: Work, now: float) -> _Course:
     return _Course(header, stopped is not None, work.places, work.stamp, work.plan.insert)
 
 
-def _write(item: Item, draft: Draft | None) -> Write:
+def _write(item: Item, draft: MessageRow | None) -> Write:
     return Write(item.place.at, item.place.in_block, draft, item.place.old or 0)
 
 

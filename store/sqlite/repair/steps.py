@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import apsw
 
 from ...base.errors import PlanChanged, Refused
-from ...formats.row_encoding import Draft
+from ...formats.row_encoding import MessageRow
 from ..base.cell_values import Value
 from ..base.schema_probe import Layout
 from ..journal import repair_journal
@@ -28,7 +28,7 @@ class Write:
     at: int
     """Its id; in a new block the place in it, from 1."""
     in_block: bool = False
-    draft: Draft | None = None
+    draft: MessageRow | None = None
     """What is inserted; None for a move,"""
     old: int = 0
     """and then the id that the message has."""

@@ -14,7 +14,7 @@ from ...base.errors import Damaged
 from ...formats import message_codec
 from ...formats.alignment import ComparedMessage
 from ...formats.compaction_overlap import SUMMARIES, Fingerprint
-from ...formats.row_encoding import Draft, storable
+from ...formats.row_encoding import MessageRow, storable
 from ..base import cell_values, column_sql
 from ..base.cell_values import Value
 from ..base.schema_probe import Layout
@@ -69,7 +69,7 @@ def stamp(ask: Ask, layout: Layout, session_id: str) -> Stamp:
 
 
 def append_after(
-    connection: apsw.Connection, layout: Layout, session_id: str, expected: Stamp, drafts: Sequence[Draft]
+    connection: apsw.Connection, layout: Layout, session_id: str, expected: Stamp, drafts: Sequence[MessageRow]
 ) -> Stamp | None:
     """Append a turn inside a transaction, unless others wrote to the session since `expected` was taken.
 

@@ -9,7 +9,7 @@ import apsw
 
 from ...base.errors import KeyReused
 from ...formats import message_codec
-from ...formats.row_encoding import Draft, storable
+from ...formats.row_encoding import MessageRow, storable
 from ..base import cell_values
 from ..base.schema_probe import Layout
 from ..connect.writer import triggers_on
@@ -18,7 +18,7 @@ from ..journal.append_keys import Kept
 from . import session_writes
 
 
-def append(connection: apsw.Connection, layout: Layout, session_id: str, drafts: Sequence[Draft]) -> list[int]:
+def append(connection: apsw.Connection, layout: Layout, session_id: str, drafts: Sequence[MessageRow]) -> list[int]:
     """Insert the rows of a turn, bring the counters up to date, return the row ids in order.
 
     Raises:
@@ -31,7 +31,7 @@ def append(connection: apsw.Connection, layout: Layout, session_id: str, drafts:
 
 
 def append_once(
-    connection: apsw.Connection, layout: Layout, session_id: str, drafts: Sequence[Draft], *, key: str, now: float
+    connection: apsw.Connection, layout: Layout, session_id: str, drafts: Sequence[MessageRow], *, key: str, now: float
 ) -> list[int]:
     """`append`, unless it was done under this key before: then its row ids, those after a repair if one moved them.
 
@@ -56,14 +56,14 @@ def append_once(
     return ids
 
 
-def _digest(drafts: Sequence[Draft]) -> str:
+def _digest(drafts: Sequence[MessageRow]) -> str:
     """Of what makes the messages the ones they are; a retry may have other times."""
     names = ("role", "content", "tool_calls", "tool_call_id")
     rows = (message_codec.identity(*(draft.values.get(name) for name in names)) for draft in drafts)
     return hashlib.blake2b(b"".join(rows), digest_size=16).hexdigest()
 
 
-def replace(connection: apsw.Connection, layout: Layout, session_id: str, drafts: Sequence[Draft]) -> None:
+def replace(connection: apsw.Connection, layout: Layout, session_id: str, drafts: Sequence[MessageRow]) -> None:
     """Put these rows in place of all that the session has; the counters are theirs."""
     clear(connection, session_id)
     append(connection, layout, session_id, drafts)
@@ -75,7 +75,7 @@ def clear(connection: apsw.Connection, session_id: str) -> None:
     session_writes.count(connection, session_id, messages=0, calls=0, absolute=True)
 
 
-def insert(connection: apsw.Connection, layout: Layout, session_id: str, draft: Draft, *, at: int | None = None) -> int:
+def insert(connection: apsw.Connection, layout: Layout, session_id: str, draft: MessageRow, *, at: int | None = None) -> int:
     """Insert one row and return its id: `at`, or the next one.
 
     Raises:
