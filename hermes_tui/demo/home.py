@@ -12,7 +12,7 @@ from pathlib import Path
 from random import Random
 
 from hermes_tui.demo.script import Conversation, Message, Script, Section, load
-from store.formats.row_encoding import drafts
+from store.formats.row_encoding import message_rows
 from store.sqlite.connect import create
 from store.sqlite.connect.reader import Reader
 from store.sqlite.connect.writer import Writer
@@ -199,7 +199,7 @@ def _created(row: _Row) -> session_writes.Work[None]:
 
 
 def _filled(row: _Row) -> session_writes.Work[list[int]]:
-    rows = drafts(row.messages, now=row.started_at)
+    rows = message_rows(row.messages, now=row.started_at)
     return lambda connection, layout: message_writes.append(connection, layout, row.id, rows)
 
 

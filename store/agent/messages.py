@@ -6,7 +6,7 @@ import time
 from collections.abc import Mapping, Sequence
 from functools import partial
 
-from ..formats.row_encoding import drafts, storable
+from ..formats.row_encoding import message_rows, storable
 from ..sqlite.rows import agent_rows, comparison_rows, message_writes
 from ..sqlite.rows.agent_rows import Record
 from . import reads
@@ -72,7 +72,7 @@ class MessageVerbs(SessionVerbs):
             StoreError: Whatever else keeps it from being on the disk.
         """
         now = time.time()
-        rows = drafts(messages, now=now)
+        rows = message_rows(messages, now=now)
         if not rows:
             return []
         if key is not None:
@@ -82,7 +82,7 @@ class MessageVerbs(SessionVerbs):
 
     def replace_messages(self, session_id: str, messages: Sequence[Mapping[str, object]]) -> None:
         """Put these messages in place of all that the session has; see `append_messages`."""
-        rows = drafts(messages, now=time.time())
+        rows = message_rows(messages, now=time.time())
         self._write(lambda connection, layout: message_writes.replace(connection, layout, session_id, rows))
 
     def clear_messages(self, session_id: str) -> None:

@@ -12,7 +12,7 @@ from ..files import outbox
 from ..files.jsonl_files import SESSION_META
 from ..files.outbox import Pending
 from ..formats import alignment, message_codec
-from ..formats.row_encoding import MessageRow, content_cell, drafts, json_cell, storable
+from ..formats.row_encoding import MessageRow, content_cell, message_rows, json_cell, storable
 from ..session_db import SessionDB
 from ..sqlite.rows import comparison_rows as rows
 from ..sqlite.rows.comparison_rows import Stamp
@@ -156,7 +156,7 @@ class SessionRecorder:
             stored = self._look()
             history = self._history() if stored.empty else []
             known, news = _news([*stored.identities, *_identities(history)], conversations)
-            turn = (*self._drafted(history), *drafts(news, now=time.time()))
+            turn = (*self._drafted(history), *message_rows(news, now=time.time()))
             if not turn:
                 return 0
             stamp = self._append(stored.stamp, turn)
@@ -201,7 +201,7 @@ class SessionRecorder:
         if not history:
             return
         layout = self._db._reader.layout
-        for draft in drafts(history, now=time.time()):
+        for draft in message_rows(history, now=time.time()):
             values = {name: value for name, value in draft.values.items() if layout.has("messages", name)}
             yield MessageRow(values, draft.calls)
 

@@ -32,7 +32,7 @@ class MessageRow:
     """Calls of tools it counts for (docs/format.md §4.7)."""
 
 
-def drafts(messages: Sequence[Mapping[str, object]], *, now: float) -> tuple[MessageRow, ...]:
+def message_rows(messages: Sequence[Mapping[str, object]], *, now: float) -> tuple[MessageRow, ...]:
     """The rows of a turn, in order; those without a time get `now` and a microsecond more each.
 
     Args:
