@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from . import message_codec
-from .row_encoding import MessageRow, draft
+from .row_encoding import MessageRow, message_row
 
 _ALWAYS = ("role", "content", "timestamp")
 _COLUMN_OF = {"message_id": "platform_message_id"}
@@ -20,7 +20,7 @@ _LARGEST = 2**63
 class ConvertedRow:
     """A row to be."""
 
-    draft: MessageRow
+    message_row: MessageRow
     left_out: tuple[str, ...]
     """Fields that say something and have no column here."""
 
@@ -39,7 +39,7 @@ def convert(value: Mapping[str, object], *, timestamp: float, has: Callable[[str
         has: Whether `messages` of this file has a column.
     """
     message = _plain(value) | {"timestamp": timestamp}
-    row = draft(message, now=timestamp)
+    row = message_row(message, now=timestamp)
     kept = {name: cell for name, cell in row.values.items() if has(name)}
     told = {*kept, *_ALWAYS}
     left_out = (name for name, said in value.items() if said and _COLUMN_OF.get(name, name) not in told)

@@ -42,10 +42,10 @@ def message_rows(messages: Sequence[Mapping[str, object]], *, now: float) -> tup
     Raises:
         ValueError: A time that is not finite, or an integer that needs more than 64 bits.
     """
-    return tuple(draft(message, now=now + index * _STEP) for index, message in enumerate(messages))
+    return tuple(message_row(message, now=now + index * _STEP) for index, message in enumerate(messages))
 
 
-def draft(message: Mapping[str, object], *, now: float) -> MessageRow:
+def message_row(message: Mapping[str, object], *, now: float) -> MessageRow:
     """One row; see `drafts`."""
     role = storable(message.get("role")) or "unknown"
     values: dict[str, str | int | float | None] = {
