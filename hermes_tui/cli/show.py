@@ -35,7 +35,7 @@ from store import (
     Verdict,
     open_home,
 )
-from store.formats.spool_placement import places
+from store.formats.spool_placement import insert_positions
 from store.models import UNREADABLE
 
 __all__ = ["check", "checked", "complain", "list_sessions", "now", "opened", "session_named", "show"]
@@ -285,7 +285,7 @@ def _rows(db: SessionDB, session: Session) -> Iterator[Message]:
 def _with_waiting(rows: Sequence[Message], waiting: Sequence[Message]) -> Iterator[Message]:
     """The rows, and what waits in the spool in its place among them."""
     done = 0
-    for place, message in zip(places([row.timestamp for row in rows], waiting), waiting, strict=True):
+    for place, message in zip(insert_positions([row.timestamp for row in rows], waiting), waiting, strict=True):
         yield from rows[done:place]
         yield message
         done = place

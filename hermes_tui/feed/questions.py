@@ -23,7 +23,7 @@ from hermes_tui.feed.answers import (
     SessionsArrived,
 )
 from store.base.cancel import Cancel
-from store.formats.spool_placement import places
+from store.formats.spool_placement import insert_positions
 from store.models import Change, Drift, Head, JsonlFacts, Message, Session
 
 if TYPE_CHECKING:
@@ -156,7 +156,7 @@ def _pieces(db: SessionDB, section_id: str, before: str) -> Iterator[_Piece | No
         return
     heads = tuple(head for page in pages for head in page)
     done = 0
-    for place, some in groupby(zip(places([head.timestamp for head in heads], waiting), waiting, strict=True), _first):
+    for place, some in groupby(zip(insert_positions([head.timestamp for head in heads], waiting), waiting, strict=True), _first):
         yield heads[done:place], tuple(message for _, message in some)
         done = place
     if heads[done:]:

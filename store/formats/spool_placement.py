@@ -9,7 +9,7 @@ from itertools import accumulate
 from ..base.models import Message
 
 
-def places(times: Sequence[float | None], waiting: Sequence[Message]) -> list[int]:
+def insert_positions(times: Sequence[float | None], waiting: Sequence[Message]) -> list[int]:
     """Give for each message the place of the row that it stands before, the number of rows for the end.
 
     That is the first row from which on all are younger; a message never stands before the one ahead of it in the spool,

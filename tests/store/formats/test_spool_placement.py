@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from hermes_tui.feed import questions
 from hermes_tui.feed.answers import SectionArrived
 from store import Origin, SessionDB
-from store.formats.spool_placement import places
+from store.formats.spool_placement import insert_positions
 from store.models import Message
 from tests.builders import home, say, store
 
@@ -47,12 +47,12 @@ def waits(*times: float | None) -> list[Message]:
 def test_a_message_stands_before_the_rows_that_are_all_younger(
     rows: list[float | None], spool: list[float | None], expected: list[int]
 ) -> None:
-    assert places(rows, waits(*spool)) == expected
+    assert insert_positions(rows, waits(*spool)) == expected
 
 
 @given(TIMES, TIMES)
 def test_the_order_of_the_spool_is_kept(rows: list[float | None], spool: list[float | None]) -> None:
-    found = places(rows, waits(*spool))
+    found = insert_positions(rows, waits(*spool))
     assert found == sorted(found)
     assert len(found) == len(spool)
     assert all(0 <= place <= len(rows) for place in found)
