@@ -40,7 +40,7 @@ def base_of(title: str) -> str:
     return numbered[1] if numbered else title
 
 
-def following(base: str, taken: Iterable[str]) -> str:
+def next_in_lineage(base: str, taken: Iterable[str]) -> str:
     """The next title of a lineage; the unnumbered one counts as 1, and is free where nothing is taken."""
     numbers = [int(found[1]) if (found := _LAST_NUMBER.match(title)) else 1 for title in taken]
     return f"{base} #{max(numbers) + 1}" if numbers else base
