@@ -17,7 +17,7 @@ def escaped(text: str) -> str:
     return json.dumps(text)[1:-1]
 
 
-def searched(text: str) -> str:
+def searchable_text(text: str) -> str:
     """What a search looks into of a stored text: the text, and behind it once more what its escapes stand for."""
     if "\\u" not in text:
         return text

@@ -20,7 +20,7 @@ from ..files.file_sources import FileSources
 from ..formats import alignment, message_codec
 from ..formats.session_state import LIVE_WINDOW
 from ..query.filters import admits
-from ..query.json_escapes import searched
+from ..query.json_escapes import searchable_text
 from ..query.matcher import Marker
 from ..query.parse import Query, accepts, matches
 from ..sqlite.connect.reader import Reader
@@ -279,7 +279,7 @@ class Search:
         return [hit(self._query, message, label) for message in newest]
 
     def _answered_by(self, message: Message) -> bool:
-        return self._admits_message(message) and accepts(self._query, searched(searchable(message)))
+        return self._admits_message(message) and accepts(self._query, searchable_text(searchable(message)))
 
     def _admits(self, session: Session) -> bool:
         """The filters that speak of a session."""

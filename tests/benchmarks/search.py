@@ -26,7 +26,7 @@ import apsw
 
 from hermes_tui.__main__ import SWITCH
 from store import Batch, Cancel, Hit, Interrupted, SessionDB
-from store.query.json_escapes import searched as searched_text
+from store.query.json_escapes import searchable_text as searched_text
 from store.query.parse import accepts, match, parse
 from store.sqlite.search import bm25
 from tests.benchmarks import homes

@@ -17,7 +17,7 @@ import apsw
 
 from ...base import errors
 from ...base.cancel import Cancel
-from ...query.json_escapes import searched
+from ...query.json_escapes import searchable_text
 from ...query.parse import Query, accepts
 from ..base import cell_values, column_sql
 from ..base.schema_probe import Layout
@@ -247,7 +247,7 @@ class _Search:
         return tuple(ids), window.last
 
     def _answers(self, cell: Value) -> bool:
-        return accepts(self._query, searched(cell_values.text(cell) or ""))
+        return accepts(self._query, searchable_text(cell_values.text(cell) or ""))
 
     def _completed(self, stretch: Stretch, ids: tuple[int, ...], last: int | None, *, at_once: bool) -> Iterator[Step]:
         """What an index gave down to `last`, and what it leaves out of that range put in between."""
