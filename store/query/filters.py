@@ -38,7 +38,7 @@ _DAY = re.compile(r"([0-9]{4})(?:-([0-9]{1,2})(?:-([0-9]{1,2}))?)?")
 _YEARS = range(1990, 2101)
 
 
-def read(key: str, value: str, *, now: float, negated: bool, prefix: bool, start: int, end: int) -> Filter:
+def parse_filter(key: str, value: str, *, now: float, negated: bool, prefix: bool, start: int, end: int) -> Filter:
     """Understand one filter.
 
     Args:

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 
 from ..sqlite.search.fts5_sanitizer import sanitise
 from .ast import Filter, Query, Term
-from .filters import KEYS, admits, read
+from .filters import KEYS, admits, parse_filter
 from .json_escapes import escaped
 from .matcher import accepts, matches
 from .tokenizer import cjk_runs, ends_in_word, words
@@ -145,7 +145,7 @@ class _Reading:
         """Take one filter; raises QueryInvalid."""
         place = {"start": token.start, "end": token.end}
         negated = self._is_negated(token)
-        self._filters.append(read(key, token.body, now=self._now, negated=negated, prefix=token.open, **place))
+        self._filters.append(parse_filter(key, token.body, now=self._now, negated=negated, prefix=token.open, **place))
 
     def term(self, token: _Token) -> None:
         """Take a word or a phrase, as far as there is room; what has no letter in it says nothing."""
