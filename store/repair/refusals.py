@@ -11,7 +11,7 @@ from ..formats.alignment import Comparison
 from ..sqlite.base.schema_probe import Layout
 from ..sqlite.connect.reader import Connection, Reader
 from ..sqlite.journal import repair_journal
-from ..sqlite.journal.repair_journal import Done, Header, Intent
+from ..sqlite.journal.repair_journal import StepRecord, Header, Intent
 from ..sqlite.rows import session_version
 from .inputs import Sources
 from .model import Refusal, Why
@@ -30,7 +30,7 @@ class Facts:
     """or a repair,"""
     intent: Intent | None = None
     """what it was agreed to insert,"""
-    done: tuple[Done, ...] = ()
+    done: tuple[StepRecord, ...] = ()
     """and what it did."""
 
 

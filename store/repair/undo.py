@@ -12,7 +12,7 @@ from ..base.step_sizing import StepSizer
 from ..formats.lineage import Lineage
 from ..home_store import Handle
 from ..sqlite.journal import repair_journal
-from ..sqlite.journal.repair_journal import Done, Header
+from ..sqlite.journal.repair_journal import StepRecord, Header
 from ..sqlite.repair import steps
 from ..sqlite.repair.raw_rows import Image
 from ..sqlite.repair.steps import Back
@@ -36,7 +36,7 @@ def every(handle: Handle) -> tuple[Operation, ...]:
     return tuple(_operation(handle, header, done) for header, done in found)
 
 
-def _operation(handle: Handle, header: Header, done: list[Done]) -> Operation:
+def _operation(handle: Handle, header: Header, done: list[StepRecord]) -> Operation:
     return Operation(
         id=header.operation,
         session_id=header.session_id,
@@ -55,7 +55,7 @@ class _Look:
     """What is known before a step back."""
 
     header: Header
-    steps: list[Done]
+    steps: list[StepRecord]
 
 
 class Undo:
@@ -130,7 +130,7 @@ class Undo:
                 raise Refused(f"{later.operation} mended {header.session_id} after it: undo that one first")
         return _Look(header, done)
 
-    def _originals(self, done: list[Done]) -> Mapping[int, Image]:
+    def _originals(self, done: list[StepRecord]) -> Mapping[int, Image]:
         """The moved messages as they were, where that is more than the id (`display_order`)."""
         moved = [old for one in done for old, _ in one.moves]
         if not moved or not self._handle._reader.layout.has("messages", "display_order"):

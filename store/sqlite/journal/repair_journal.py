@@ -57,7 +57,7 @@ class Header:
 
 
 @dataclass(frozen=True, slots=True)
-class Done:
+class StepRecord:
     """What one step did."""
 
     step: int = 0
@@ -87,7 +87,7 @@ class Intent:
     """First place in the file, how many follow each other, the id of the row before them (0 for none)."""
 
 
-def done(ids: Sequence[int], moves: Sequence[tuple[int, int]], calls: int) -> Done:
+def done(ids: Sequence[int], moves: Sequence[tuple[int, int]], calls: int) -> StepRecord:
     """A step as the journal writes it: ids that follow each other as one.
 
     Args:
@@ -109,7 +109,7 @@ def done(ids: Sequence[int], moves: Sequence[tuple[int, int]], calls: int) -> Do
             shifts[-1] = (to, start, number + 1)
         else:
             shifts.append((new, old, 1))
-    return Done(0, tuple(spans), tuple(shifts), calls)
+    return StepRecord(0, tuple(spans), tuple(shifts), calls)
 
 
 def begin(connection: apsw.Connection, header: Header, intent: Intent) -> None:
@@ -143,7 +143,7 @@ def _changing(header: Header) -> tuple[Value, ...]:
     return header.state, header.started_at, header.changed_at, json.dumps(entry)
 
 
-def add(connection: apsw.Connection, header: Header, done: Done) -> None:
+def add(connection: apsw.Connection, header: Header, done: StepRecord) -> None:
     """Write what a step did, as the operation's next one."""
     last = connection.execute(f"SELECT max(step) FROM {TABLE} WHERE operation = ?", (header.operation,)).fetchall()
     entry = {"inserted": done.inserted, "moved": done.moved, "calls": done.calls}
@@ -186,7 +186,7 @@ def header(connection: apsw.Connection, layout: Layout, operation: str) -> Heade
     return next((one for one in headers(connection, layout) if one.operation == operation), None)
 
 
-def steps(connection: apsw.Connection, layout: Layout, operation: str) -> list[Done]:
+def steps(connection: apsw.Connection, layout: Layout, operation: str) -> list[StepRecord]:
     """The steps of a repair that stand, first to last."""
     if not layout.has(TABLE, "operation"):
         return []
@@ -197,7 +197,7 @@ def steps(connection: apsw.Connection, layout: Layout, operation: str) -> list[D
     return [_done(cell_values.integer(step), _entry(entry)) for step, entry in rows]
 
 
-def last_step(connection: apsw.Connection, layout: Layout, operation: str) -> Done | None:
+def last_step(connection: apsw.Connection, layout: Layout, operation: str) -> StepRecord | None:
     """The last step of a repair that stands, None where none does."""
     if not layout.has(TABLE, "operation"):
         return None
@@ -269,10 +269,10 @@ def _header(row: tuple[Value, ...]) -> Header:
     )
 
 
-def _done(step: int, entry: dict[str, object]) -> Done:
+def _done(step: int, entry: dict[str, object]) -> StepRecord:
     spans = [(_whole(one[0]), _whole(one[1])) for one in _lists(entry.get("inserted"), 2)]
     shifts = [(_whole(one[0]), _whole(one[1]), _whole(one[2])) for one in _lists(entry.get("moved"), 3)]
-    return Done(step, tuple(spans), tuple(shifts), _whole(entry.get("calls")))
+    return StepRecord(step, tuple(spans), tuple(shifts), _whole(entry.get("calls")))
 
 
 def _lists(value: object, length: int) -> list[list[object]]:

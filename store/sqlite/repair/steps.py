@@ -12,7 +12,7 @@ from ...formats.row_encoding import MessageRow
 from ..base.cell_values import Value
 from ..base.schema_probe import Layout
 from ..journal import repair_journal
-from ..journal.repair_journal import Done, Header, Intent
+from ..journal.repair_journal import StepRecord, Header, Intent
 from ..rows import message_writes, session_writes
 from ..rows import session_version as standing
 from ..rows.session_version import Standing
@@ -142,7 +142,7 @@ def _create(connection: apsw.Connection, layout: Layout, session_id: str, values
     session_writes.create(connection, layout, session_id, row)
 
 
-def _written(connection: apsw.Connection, layout: Layout, header: Header, writes: Sequence[Write]) -> Done:
+def _written(connection: apsw.Connection, layout: Layout, header: Header, writes: Sequence[Write]) -> StepRecord:
     ids: list[int] = []
     moves: list[tuple[int, int]] = []
     calls = 0
@@ -163,7 +163,7 @@ class Back:
 
     header: Header
     """The operation as it stands after this."""
-    done: Done | None
+    done: StepRecord | None
     """None where only the journal is left to write."""
     originals: Mapping[int, Image]
     """Moved messages as they were, by old id."""
