@@ -87,7 +87,7 @@ class Intent:
     """First place in the file, how many follow each other, the id of the row before them (0 for none)."""
 
 
-def done(ids: Sequence[int], moves: Sequence[tuple[int, int]], calls: int) -> StepRecord:
+def step_record(ids: Sequence[int], moves: Sequence[tuple[int, int]], calls: int) -> StepRecord:
     """A step as the journal writes it: ids that follow each other as one.
 
     Args:

@@ -154,7 +154,7 @@ def _written(connection: apsw.Connection, layout: Layout, header: Header, writes
             calls += write.draft.calls
         elif row_moves.move(connection, layout, write.old, at):
             moves.append((write.old, at))
-    return repair_journal.done(ids, moves, calls)
+    return repair_journal.step_record(ids, moves, calls)
 
 
 @dataclass(frozen=True, slots=True)
