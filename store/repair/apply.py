@@ -23,7 +23,7 @@ from ..formats import row_conversion
 from ..formats.row_encoding import MessageRow
 from ..home_store import Handle
 from ..sqlite.journal import repair_journal
-from ..sqlite.journal.repair_journal import Header
+from ..sqlite.journal.repair_journal import OperationHeader
 from ..sqlite.repair import raw_rows, steps
 from ..sqlite.repair.steps import Step, Stepped, Write
 from ..sqlite.rows import comparison_rows
@@ -46,7 +46,7 @@ Copy = Callable[[Path], Path]
 class _Course:
     """How far an operation is."""
 
-    header: Header
+    header: OperationHeader
     begun: bool
     """It stands in the journal."""
     agreed: frozenset[int]
@@ -247,7 +247,7 @@ class Repair:
 def _course(work: Work, now: float) -> _Course:
     """An operation that begins, or one that is gone on with."""
     stopped = work.header
-    header = stopped or Header(
+    header = stopped or OperationHeader(
         operation=f"{time.strftime('%Y%m%d-%H%M%S', time.gmtime(now))}-{secrets.token_hex(3)}",
         session_id=work.plan.session_id,
         state=repair_journal.RUNNING,

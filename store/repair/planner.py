@@ -21,7 +21,7 @@ from ..formats.alignment import Comparison
 from ..sqlite.connect import create
 from ..sqlite.connect.reader import Reader
 from ..sqlite.journal import repair_journal
-from ..sqlite.journal.repair_journal import Header, Intent
+from ..sqlite.journal.repair_journal import OperationHeader, Intent
 from ..sqlite.rows import session_version as standing
 from ..sqlite.rows.session_version import Standing
 from . import id_allocation, side_by_side
@@ -64,7 +64,7 @@ class Work:
     """Places in JSONL of what is inserted."""
     intent: Intent
     """The same, to be written down."""
-    header: Header | None
+    header: OperationHeader | None
     """The stopped repair that is gone on with."""
     block: int
     """Ids that a new block takes; 0 where none is needed."""
@@ -144,7 +144,7 @@ class _Chosen:
     missing: _Missing
     places: Sequence[Place]
     refusals: tuple[Refusal, ...]
-    stopped: Header | None
+    stopped: OperationHeader | None
     """The stopped repair that is gone on with."""
     blocked: bool
     """Nothing is done."""
@@ -195,7 +195,7 @@ def _plan(reader: Reader, found: Sources, comparison: Comparison, chosen: _Chose
     )
 
 
-def _horizon(found: Sources, stopped: Header | None) -> int:
+def _horizon(found: Sources, stopped: OperationHeader | None) -> int:
     """The highest id that matters: what an agent appends above it comes after all that is written."""
     if stopped is not None and stopped.size:
         return stopped.base + stopped.size
@@ -295,7 +295,7 @@ def _columns(reader: Reader) -> Callable[[str], bool]:
     return lambda name: layout.has("messages", name)
 
 
-def _placed(reader: Reader, found: Sources, missing: _Missing, stopped: Header | None) -> list[Place]:
+def _placed(reader: Reader, found: Sources, missing: _Missing, stopped: OperationHeader | None) -> list[Place]:
     """An id for every message that is written."""
     if not missing.places:
         return []
@@ -315,7 +315,7 @@ def _placed(reader: Reader, found: Sources, missing: _Missing, stopped: Header |
     return id_allocation.place(kept, missing.gaps, _free, reserved=_reserved(kept, stopped))
 
 
-def _reserved(kept: Sequence[int], stopped: Header | None) -> Reserved | None:
+def _reserved(kept: Sequence[int], stopped: OperationHeader | None) -> Reserved | None:
     if stopped is None or not stopped.size:
         return None
     used = [one for one in kept if stopped.base < one <= stopped.base + stopped.size]

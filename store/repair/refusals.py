@@ -11,7 +11,7 @@ from ..formats.alignment import Comparison
 from ..sqlite.base.schema_probe import Layout
 from ..sqlite.connect.reader import Connection, Reader
 from ..sqlite.journal import repair_journal
-from ..sqlite.journal.repair_journal import StepRecord, Header, Intent
+from ..sqlite.journal.repair_journal import StepRecord, OperationHeader, Intent
 from ..sqlite.rows import session_version
 from .inputs import Sources
 from .model import Refusal, Why
@@ -24,9 +24,9 @@ class Facts:
     holder: str | None = None
     referrers: tuple[str, ...] = ()
     newer: bool = False
-    undoing: Header | None = None
+    undoing: OperationHeader | None = None
     """An undo of the session that was stopped,"""
-    stopped: Header | None = None
+    stopped: OperationHeader | None = None
     """or a repair,"""
     intent: Intent | None = None
     """what it was agreed to insert,"""
@@ -123,7 +123,7 @@ def _is_rewritten(found: Sources, comparison: Comparison) -> bool:
     return any(time is not None and time > latest for time in times)
 
 
-def changed(stopped: Header, missing: int) -> Refusal:
+def changed(stopped: OperationHeader, missing: int) -> Refusal:
     """A repair that was stopped cannot be gone on with."""
     words = f"{stopped.operation} was stopped, and file or rows are others by now: undo {stopped.operation} first"
     return Refusal(Why.CHANGED, words, missing)

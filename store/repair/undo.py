@@ -12,7 +12,7 @@ from ..base.step_sizing import StepSizer
 from ..formats.lineage import Lineage
 from ..home_store import Handle
 from ..sqlite.journal import repair_journal
-from ..sqlite.journal.repair_journal import StepRecord, Header
+from ..sqlite.journal.repair_journal import StepRecord, OperationHeader
 from ..sqlite.repair import steps
 from ..sqlite.repair.raw_rows import Image
 from ..sqlite.repair.steps import Back
@@ -36,7 +36,7 @@ def every(handle: Handle) -> tuple[Operation, ...]:
     return tuple(_operation(handle, header, done) for header, done in found)
 
 
-def _operation(handle: Handle, header: Header, done: list[StepRecord]) -> Operation:
+def _operation(handle: Handle, header: OperationHeader, done: list[StepRecord]) -> Operation:
     return Operation(
         id=header.operation,
         session_id=header.session_id,
@@ -54,7 +54,7 @@ def _operation(handle: Handle, header: Header, done: list[StepRecord]) -> Operat
 class _Look:
     """What is known before a step back."""
 
-    header: Header
+    header: OperationHeader
     steps: list[StepRecord]
 
 

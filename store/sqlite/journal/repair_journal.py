@@ -36,7 +36,7 @@ Shift = tuple[int, int, int]
 
 
 @dataclass(frozen=True, slots=True)
-class Header:
+class OperationHeader:
     """An operation as the journal tells it."""
 
     operation: str
@@ -112,7 +112,7 @@ def step_record(ids: Sequence[int], moves: Sequence[tuple[int, int]], calls: int
     return StepRecord(0, tuple(spans), tuple(shifts), calls)
 
 
-def begin(connection: apsw.Connection, header: Header, intent: Intent) -> None:
+def begin(connection: apsw.Connection, header: OperationHeader, intent: Intent) -> None:
     """Write that an operation begins, and make the table where it is missing."""
     connection.execute(DDL)
     connection.execute(
@@ -123,7 +123,7 @@ def begin(connection: apsw.Connection, header: Header, intent: Intent) -> None:
     _insert(connection, header, {"stamp": intent.stamp, "runs": intent.runs}, step=_INTENT)
 
 
-def go_on(connection: apsw.Connection, header: Header) -> None:
+def go_on(connection: apsw.Connection, header: OperationHeader) -> None:
     """Write how an operation stands now."""
     connection.execute(
         f"UPDATE {TABLE} SET state = ?, started_at = ?, changed_at = ?, entry = ? WHERE operation = ? AND step = 0",
@@ -131,7 +131,7 @@ def go_on(connection: apsw.Connection, header: Header) -> None:
     )
 
 
-def _changing(header: Header) -> tuple[Value, ...]:
+def _changing(header: OperationHeader) -> tuple[Value, ...]:
     entry = {
         "to_insert": header.to_insert,
         "merge": header.merge,
@@ -143,14 +143,14 @@ def _changing(header: Header) -> tuple[Value, ...]:
     return header.state, header.started_at, header.changed_at, json.dumps(entry)
 
 
-def add(connection: apsw.Connection, header: Header, done: StepRecord) -> None:
+def add(connection: apsw.Connection, header: OperationHeader, done: StepRecord) -> None:
     """Write what a step did, as the operation's next one."""
     last = connection.execute(f"SELECT max(step) FROM {TABLE} WHERE operation = ?", (header.operation,)).fetchall()
     entry = {"inserted": done.inserted, "moved": done.moved, "calls": done.calls}
     _insert(connection, header, entry, step=cell_values.integer(last[0][0]) + 1)
 
 
-def _insert(connection: apsw.Connection, header: Header, entry: dict[str, object], *, step: int) -> None:
+def _insert(connection: apsw.Connection, header: OperationHeader, entry: dict[str, object], *, step: int) -> None:
     connection.execute(
         f"INSERT INTO {TABLE} (operation, step, kind, session_id, state, started_at, changed_at, entry)"
         " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
@@ -168,7 +168,7 @@ def take_back(connection: apsw.Connection, operation: str, step: int, now: float
     )
 
 
-def headers(connection: apsw.Connection, layout: Layout, *, session_id: str | None = None) -> list[Header]:
+def headers(connection: apsw.Connection, layout: Layout, *, session_id: str | None = None) -> list[OperationHeader]:
     """Every repair, the one begun last first, of one session or of all."""
     if not layout.has(TABLE, "operation"):
         return []
@@ -181,7 +181,7 @@ def headers(connection: apsw.Connection, layout: Layout, *, session_id: str | No
     return [_header(row) for row in rows]
 
 
-def header(connection: apsw.Connection, layout: Layout, operation: str) -> Header | None:
+def header(connection: apsw.Connection, layout: Layout, operation: str) -> OperationHeader | None:
     """One repair, None where there is none of that id."""
     return next((one for one in headers(connection, layout) if one.operation == operation), None)
 
@@ -251,10 +251,10 @@ def current_ids(connection: apsw.Connection, layout: Layout, session_id: str, id
     return found
 
 
-def _header(row: tuple[Value, ...]) -> Header:
+def _header(row: tuple[Value, ...]) -> OperationHeader:
     operation, session_id, state, started, changed, cell = row
     entry = _entry(cell)
-    return Header(
+    return OperationHeader(
         operation=cell_values.text(operation) or "",
         session_id=cell_values.text(session_id) or "",
         state=cell_values.text(state) or "",

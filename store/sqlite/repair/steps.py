@@ -12,7 +12,7 @@ from ...formats.row_encoding import MessageRow
 from ..base.cell_values import Value
 from ..base.schema_probe import Layout
 from ..journal import repair_journal
-from ..journal.repair_journal import StepRecord, Header, Intent
+from ..journal.repair_journal import StepRecord, OperationHeader, Intent
 from ..rows import message_writes, session_writes
 from ..rows import session_version as standing
 from ..rows.session_version import Standing
@@ -38,7 +38,7 @@ class Write:
 class Step:
     """What one transaction does, and what must be so that it does."""
 
-    header: Header
+    header: OperationHeader
     """The operation as it stands after the step."""
     writes: Sequence[Write]
     """Last message first."""
@@ -61,7 +61,7 @@ class Step:
 class Stepped:
     """How things stand after a step."""
 
-    header: Header
+    header: OperationHeader
     standing: Standing
     up_to: int | None
     """Ids above are no business of the repair."""
@@ -142,7 +142,7 @@ def _create(connection: apsw.Connection, layout: Layout, session_id: str, values
     session_writes.create(connection, layout, session_id, row)
 
 
-def _written(connection: apsw.Connection, layout: Layout, header: Header, writes: Sequence[Write]) -> StepRecord:
+def _written(connection: apsw.Connection, layout: Layout, header: OperationHeader, writes: Sequence[Write]) -> StepRecord:
     ids: list[int] = []
     moves: list[tuple[int, int]] = []
     calls = 0
@@ -161,7 +161,7 @@ def _written(connection: apsw.Connection, layout: Layout, header: Header, writes
 class Back:
     """A step that is undone, the one done last."""
 
-    header: Header
+    header: OperationHeader
     """The operation as it stands after this."""
     done: StepRecord | None
     """None where only the journal is left to write."""
