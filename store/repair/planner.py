@@ -21,7 +21,7 @@ from ..formats.alignment import Comparison
 from ..sqlite.connect import create
 from ..sqlite.connect.reader import Reader
 from ..sqlite.journal import repair_journal
-from ..sqlite.journal.repair_journal import OperationHeader, Intent
+from ..sqlite.journal.repair_journal import OperationHeader, RepairIntent
 from ..sqlite.rows import session_version as standing
 from ..sqlite.rows.session_version import Standing
 from . import id_allocation, side_by_side
@@ -62,7 +62,7 @@ class Work:
     """as far as ids like this; all of it where it is None."""
     places: frozenset[int]
     """Places in JSONL of what is inserted."""
-    intent: Intent
+    intent: RepairIntent
     """The same, to be written down."""
     header: OperationHeader | None
     """The stopped repair that is gone on with."""
@@ -230,7 +230,7 @@ def _left(found: Sources, facts: objections.Facts) -> _Missing | None:
 
     It is not worked out again: of a session that is half repaired less is certain than of one that is not.
     """
-    intent = facts.intent or Intent((), ())
+    intent = facts.intent or RepairIntent((), ())
     if intent.stamp != sources.stamp_of(found.written.file):
         return None
     ids = {row.id: place for place, row in enumerate(found.rows, 1)} | {0: 0}
@@ -255,7 +255,7 @@ def _moved(row: int, now: Mapping[int, int]) -> int:
     return row
 
 
-def _intent(found: Sources, missing: _Missing) -> Intent:
+def _intent(found: Sources, missing: _Missing) -> RepairIntent:
     """The same, to be written down before anything is done."""
     runs: list[tuple[int, int, int]] = []
     for place, gap in zip(missing.places, missing.gaps, strict=True):
@@ -264,7 +264,7 @@ def _intent(found: Sources, missing: _Missing) -> Intent:
             runs[-1] = (runs[-1][0], runs[-1][1] + 1, before)
         else:
             runs.append((place, 1, before))
-    return Intent(sources.stamp_of(found.written.file) or (), tuple(runs))
+    return RepairIntent(sources.stamp_of(found.written.file) or (), tuple(runs))
 
 
 def _stored(reader: Reader, found: Sources, missing: _Missing) -> _Missing:

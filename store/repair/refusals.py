@@ -11,7 +11,7 @@ from ..formats.alignment import Comparison
 from ..sqlite.base.schema_probe import Layout
 from ..sqlite.connect.reader import Connection, Reader
 from ..sqlite.journal import repair_journal
-from ..sqlite.journal.repair_journal import StepRecord, OperationHeader, Intent
+from ..sqlite.journal.repair_journal import StepRecord, OperationHeader, RepairIntent
 from ..sqlite.rows import session_version
 from .inputs import Sources
 from .model import Refusal, Why
@@ -28,7 +28,7 @@ class Facts:
     """An undo of the session that was stopped,"""
     stopped: OperationHeader | None = None
     """or a repair,"""
-    intent: Intent | None = None
+    intent: RepairIntent | None = None
     """what it was agreed to insert,"""
     done: tuple[StepRecord, ...] = ()
     """and what it did."""

@@ -78,7 +78,7 @@ class StepRecord:
 
 
 @dataclass(frozen=True, slots=True)
-class Intent:
+class RepairIntent:
     """What an operation was agreed to insert: the messages are written last ones first, so what is left is a start."""
 
     stamp: tuple[int, ...]
@@ -112,7 +112,7 @@ def step_record(ids: Sequence[int], moves: Sequence[tuple[int, int]], calls: int
     return StepRecord(0, tuple(spans), tuple(shifts), calls)
 
 
-def begin(connection: apsw.Connection, header: OperationHeader, intent: Intent) -> None:
+def begin(connection: apsw.Connection, header: OperationHeader, intent: RepairIntent) -> None:
     """Write that an operation begins, and make the table where it is missing."""
     connection.execute(DDL)
     connection.execute(
@@ -209,17 +209,17 @@ def last_step(connection: apsw.Connection, layout: Layout, operation: str) -> St
     return _done(cell_values.integer(rows[0][0]), _entry(rows[0][1])) if rows else None
 
 
-def intent(connection: apsw.Connection, layout: Layout, operation: str) -> Intent:
+def intent(connection: apsw.Connection, layout: Layout, operation: str) -> RepairIntent:
     """What a repair was agreed to insert."""
     if not layout.has(TABLE, "operation"):
-        return Intent((), ())
+        return RepairIntent((), ())
     rows = connection.execute(
         f"SELECT CAST(entry AS BLOB) FROM {TABLE} WHERE operation = ? AND step = {_INTENT}", (storable(operation),)
     ).fetchall()
     entry = _entry(rows[0][0]) if rows else {}
     stamp = entry.get("stamp")
     runs = [(_whole(one[0]), _whole(one[1]), _whole(one[2])) for one in _lists(entry.get("runs"), 3)]
-    return Intent(tuple(map(_whole, stamp)) if isinstance(stamp, list) else (), tuple(runs))
+    return RepairIntent(tuple(map(_whole, stamp)) if isinstance(stamp, list) else (), tuple(runs))
 
 
 def old_ids(connection: apsw.Connection, layout: Layout) -> frozenset[int]:

@@ -12,7 +12,7 @@ from ...formats.row_encoding import MessageRow
 from ..base.cell_values import Value
 from ..base.schema_probe import Layout
 from ..journal import repair_journal
-from ..journal.repair_journal import StepRecord, OperationHeader, Intent
+from ..journal.repair_journal import StepRecord, OperationHeader, RepairIntent
 from ..rows import message_writes, session_writes
 from ..rows import session_version as standing
 from ..rows.session_version import Standing
@@ -42,7 +42,7 @@ class Step:
     """The operation as it stands after the step."""
     writes: Sequence[Write]
     """Last message first."""
-    begins: Intent | None
+    begins: RepairIntent | None
     """What the operation is agreed to insert, where it does not stand in the journal yet."""
     block: int
     """Ids that a new block takes, of which this step is the first; 0 for none."""
