@@ -21,7 +21,7 @@ from pathlib import Path
 
 from ..base.errors import BackupFailed, DiskFull, NoPermission
 from ..base.strict_json import BadJson, load
-from ..sqlite.repair.raw_rows import Cell, Image, RawText
+from ..sqlite.repair.raw_rows import Cell, RawRow, RawText
 
 FOLDER = Path("backups") / "hermes-tui"
 SESSION, MESSAGES, STORE = "session.json", "messages.jsonl", "state.db"
@@ -40,7 +40,7 @@ class Backup:
     def __init__(self, home: Path, operation: str) -> None:
         self.folder = home / FOLDER / operation
 
-    def write(self, about: Mapping[str, object], session: Image | None, messages: Iterable[Image]) -> int:
+    def write(self, about: Mapping[str, object], session: RawRow | None, messages: Iterable[RawRow]) -> int:
         """Keep a session aside; how many message rows were kept.
 
         Raises:
@@ -61,14 +61,14 @@ class Backup:
                 raise
         return number
 
-    def originals(self, ids: Iterable[int]) -> dict[int, Image]:
+    def originals(self, ids: Iterable[int]) -> dict[int, RawRow]:
         """The rows of messages as they were, by id; those that are not here are left out.
 
         Raises:
             BackupFailed: The folder cannot be read.
         """
         wanted = set(ids)
-        found: dict[int, Image] = {}
+        found: dict[int, RawRow] = {}
         try:
             with (self.folder / MESSAGES).open("rb") as lines:
                 for line in lines:
@@ -99,7 +99,7 @@ class Backup:
         for folder in (self.folder.parent, self.folder.parent.parent, self.folder.parent.parent.parent):
             _flush_folder(folder)
 
-    def _write_messages(self, messages: Iterable[Image]) -> tuple[int, str]:
+    def _write_messages(self, messages: Iterable[RawRow]) -> tuple[int, str]:
         number = count()
         written = self._write(MESSAGES, (_line(image) for image, _ in zip(messages, number, strict=False)))
         return next(number), written
@@ -146,7 +146,7 @@ def _told(folder: Path) -> Iterator[None]:
         raise NoPermission(f"the backup {folder} cannot be made ({error.strerror}); nothing was changed") from error
 
 
-def _plain(image: Image) -> dict[str, object]:
+def _plain(image: RawRow) -> dict[str, object]:
     return {name: _written(cell) for name, cell in image.items()}
 
 
@@ -160,14 +160,14 @@ def _written(cell: Cell) -> object:
     return cell
 
 
-def _line(image: Image) -> bytes:
+def _line(image: RawRow) -> bytes:
     line = json.dumps(_plain(image)).encode() + b"\n"
     if _image(line) != image:
         raise BackupFailed(f"message {image.get('id')!r} cannot be written down as it is; nothing was changed")
     return line
 
 
-def _image(line: bytes) -> Image:
+def _image(line: bytes) -> RawRow:
     try:
         value = load(line.decode("utf-8"))
     except (BadJson, UnicodeDecodeError) as error:

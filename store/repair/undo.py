@@ -14,7 +14,7 @@ from ..home_store import Handle
 from ..sqlite.journal import repair_journal
 from ..sqlite.journal.repair_journal import StepRecord, OperationHeader
 from ..sqlite.repair import steps
-from ..sqlite.repair.raw_rows import Image
+from ..sqlite.repair.raw_rows import RawRow
 from ..sqlite.repair.steps import Back
 from ..sqlite.rows import comparison_rows, sessions
 from .apply import Tell
@@ -130,7 +130,7 @@ class Undo:
                 raise Refused(f"{later.operation} mended {header.session_id} after it: undo that one first")
         return _Look(header, done)
 
-    def _originals(self, done: list[StepRecord]) -> Mapping[int, Image]:
+    def _originals(self, done: list[StepRecord]) -> Mapping[int, RawRow]:
         """The moved messages as they were, where that is more than the id (`display_order`)."""
         moved = [old for one in done for old, _ in one.moves]
         if not moved or not self._handle._reader.layout.has("messages", "display_order"):

@@ -27,11 +27,11 @@ class RawText:
 
 
 Cell = None | int | float | str | bytes | RawText
-Image = dict[str, Cell]
+RawRow = dict[str, Cell]
 """Column -> cell; generated columns have none."""
 
 
-def session(reader: Reader, session_id: str) -> Image | None:
+def session(reader: Reader, session_id: str) -> RawRow | None:
     """The row of a session, None where there is none."""
     if not reader.layout.has("sessions", "id"):
         return None
@@ -40,20 +40,20 @@ def session(reader: Reader, session_id: str) -> Image | None:
     )
 
 
-def messages(reader: Reader, ids: Sequence[int]) -> Iterator[Image]:
+def messages(reader: Reader, ids: Sequence[int]) -> Iterator[RawRow]:
     """Rows by id, lowest first, 256 in each critical section; ids without a row are left out."""
     for start in range(0, len(ids), _AT_ONCE):
         page = json.dumps(sorted(ids)[start : start + _AT_ONCE])
         yield from reader.ask(lambda connection, layout, page=page: by_ids(connection, layout, page))  # type: ignore[misc]
 
 
-def by_ids(connection: apsw.Connection, layout: Layout, ids: str) -> list[Image]:
+def by_ids(connection: apsw.Connection, layout: Layout, ids: str) -> list[RawRow]:
     """Rows of messages by a JSON list of ids, lowest first."""
     among = "id IN (SELECT value FROM json_each(?)) ORDER BY id"
     return list(_images(connection, layout, "messages", among, ids))
 
 
-def insert(connection: apsw.Connection, table: str, image: Image) -> None:
+def insert(connection: apsw.Connection, table: str, image: RawRow) -> None:
     """Insert a row exactly as it was read."""
     names = ", ".join(map(_quoted, image))
     places = ", ".join("CAST(? AS TEXT)" if isinstance(cell, RawText) else "?" for cell in image.values())
@@ -61,7 +61,7 @@ def insert(connection: apsw.Connection, table: str, image: Image) -> None:
     connection.execute(f"INSERT INTO {table} ({names}) VALUES ({places})", cells)
 
 
-def _images(connection: apsw.Connection, layout: Layout, table: str, condition: str, binding: str) -> Iterator[Image]:
+def _images(connection: apsw.Connection, layout: Layout, table: str, condition: str, binding: str) -> Iterator[RawRow]:
     names = sorted(layout.columns[table])
     asked = ", ".join(
         f"typeof({name}), CASE typeof({name}) WHEN 'text' THEN CAST({name} AS BLOB) ELSE {name} END"

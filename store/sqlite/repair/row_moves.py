@@ -16,12 +16,12 @@ from ...formats.row_encoding import storable
 from ..base import cell_values
 from ..base.schema_probe import Layout
 from . import raw_rows
-from .raw_rows import Image
+from .raw_rows import RawRow
 
 _ORDER = "display_order"
 
 
-def move(connection: apsw.Connection, layout: Layout, old: int, new: int, *, original: Image | None = None) -> bool:
+def move(connection: apsw.Connection, layout: Layout, old: int, new: int, *, original: RawRow | None = None) -> bool:
     """Give a message another id; False where there is none at the old one.
 
     A `display_order` that says the old id says the new one, in whichever row it stands (docs/format.md §3.4).

@@ -18,7 +18,7 @@ from ..rows import session_version as standing
 from ..rows.session_version import Standing
 from ..rows.session_writes import Work
 from . import row_moves
-from .raw_rows import Image
+from .raw_rows import RawRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +165,7 @@ class Back:
     """The operation as it stands after this."""
     done: StepRecord | None
     """None where only the journal is left to write."""
-    originals: Mapping[int, Image]
+    originals: Mapping[int, RawRow]
     """Moved messages as they were, by old id."""
     conversation: tuple[str, ...]
 
