@@ -15,7 +15,7 @@ from ..sqlite.journal import repair_journal
 from ..sqlite.journal.repair_journal import StepRecord, OperationHeader
 from ..sqlite.repair import steps
 from ..sqlite.repair.raw_rows import RawRow
-from ..sqlite.repair.steps import Back
+from ..sqlite.repair.steps import UndoStep
 from ..sqlite.rows import comparison_rows, sessions
 from .apply import Tell
 from .backup import FOLDER, Backup
@@ -92,7 +92,7 @@ class Undo:
                 break
             state = repair_journal.UNDOING if done else repair_journal.UNDONE
             header = replace(header, state=state, changed_at=time.time())
-            out, moved = self._handle._write(steps.undoing(Back(header, done, originals, conversation)))
+            out, moved = self._handle._write(steps.undoing(UndoStep(header, done, originals, conversation)))
             taken, back = taken + out, back + moved
             self._tell(Progress("undo", min(number + 1, total), total))
             if done:

@@ -158,7 +158,7 @@ def _written(connection: apsw.Connection, layout: Layout, header: OperationHeade
 
 
 @dataclass(frozen=True, slots=True)
-class Back:
+class UndoStep:
     """A step that is undone, the one done last."""
 
     header: OperationHeader
@@ -170,7 +170,7 @@ class Back:
     conversation: tuple[str, ...]
 
 
-def undoing(back: Back) -> Work[tuple[int, int]]:
+def undoing(back: UndoStep) -> Work[tuple[int, int]]:
     """A step back as a transaction's work; what was appended, changed or deleted since stays so.
 
     Returns:
@@ -183,7 +183,7 @@ def undoing(back: Back) -> Work[tuple[int, int]]:
     return lambda connection, layout: _undo(connection, layout, back)
 
 
-def _undo(connection: apsw.Connection, layout: Layout, back: Back) -> tuple[int, int]:
+def _undo(connection: apsw.Connection, layout: Layout, back: UndoStep) -> tuple[int, int]:
     header, done = back.header, back.done
     refuse_if_busy(connection, layout, back.conversation, header.changed_at)
     if repair_journal.last_step(connection, layout, header.operation) != done:
