@@ -25,7 +25,7 @@ from ..home_store import Handle
 from ..sqlite.journal import repair_journal
 from ..sqlite.journal.repair_journal import OperationHeader
 from ..sqlite.repair import raw_rows, steps
-from ..sqlite.repair.steps import Step, Stepped, Write
+from ..sqlite.repair.steps import RepairStep, Stepped, Write
 from ..sqlite.rows import comparison_rows
 from . import backup
 from .backup import Backup
@@ -185,10 +185,10 @@ class Repair:
             self._pace.rest(self._handle._writer.held)
             at = end
 
-    def _step(self, work: Work, course: _Course, items: tuple[Item, ...], last: Stepped, *, block: int) -> Step:
+    def _step(self, work: Work, course: _Course, items: tuple[Item, ...], last: Stepped, *, block: int) -> RepairStep:
         creates = work.plan.creates_session and not course.begun
         header = last.header
-        return Step(
+        return RepairStep(
             header=replace(header, created=header.created or creates),
             writes=self._writes(work, items),
             begins=None if course.begun else work.intent,

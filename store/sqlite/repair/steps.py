@@ -35,7 +35,7 @@ class Write:
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class RepairStep:
     """What one transaction does, and what must be so that it does."""
 
     header: OperationHeader
@@ -69,7 +69,7 @@ class Stepped:
     moved: int
 
 
-def applying(step: Step) -> Work[Stepped]:
+def applying(step: RepairStep) -> Work[Stepped]:
     """A step as a transaction's work.
 
     Raises:
@@ -79,7 +79,7 @@ def applying(step: Step) -> Work[Stepped]:
     return lambda connection, layout: _apply(connection, layout, step)
 
 
-def _apply(connection: apsw.Connection, layout: Layout, step: Step) -> Stepped:
+def _apply(connection: apsw.Connection, layout: Layout, step: RepairStep) -> Stepped:
     header = step.header
     _check(connection, layout, step)
     if step.block:
@@ -104,7 +104,7 @@ def _apply(connection: apsw.Connection, layout: Layout, step: Step) -> Stepped:
     return Stepped(header, after, up_to, inserted, moved)
 
 
-def _check(connection: apsw.Connection, layout: Layout, step: Step) -> None:
+def _check(connection: apsw.Connection, layout: Layout, step: RepairStep) -> None:
     session_id = step.header.session_id
     others = repair_journal.headers(connection, layout, session_id=session_id)
     stopped = [one for one in others if one.state in repair_journal.UNFINISHED]
