@@ -25,7 +25,7 @@ from ..home_store import Handle
 from ..sqlite.journal import repair_journal
 from ..sqlite.journal.repair_journal import OperationHeader
 from ..sqlite.repair import raw_rows, steps
-from ..sqlite.repair.steps import RepairStep, Stepped, Write
+from ..sqlite.repair.steps import RepairStep, StepResult, Write
 from ..sqlite.rows import comparison_rows
 from . import backup
 from .backup import Backup
@@ -58,7 +58,7 @@ class _Course:
     moved: int = 0
     steps: int = 0
 
-    def take(self, last: Stepped) -> None:
+    def take(self, last: StepResult) -> None:
         """Count a step that was done."""
         self.header, self.begun = last.header, True
         self.inserted += last.inserted
@@ -168,7 +168,7 @@ class Repair:
 
     def _steps(self, work: Work, course: _Course) -> None:
         """Do the steps of one look, until they are done, stopped, or find something else than they were made for."""
-        last = Stepped(course.header, work.standing, work.up_to, 0, 0)
+        last = StepResult(course.header, work.standing, work.up_to, 0, 0)
         n_bytes = [item.n_bytes for item in work.items]
         at, total = 0, len(n_bytes)
         while not self._cancel.cancelled:
@@ -185,7 +185,7 @@ class Repair:
             self._pace.rest(self._handle._writer.held)
             at = end
 
-    def _step(self, work: Work, course: _Course, items: tuple[Item, ...], last: Stepped, *, block: int) -> RepairStep:
+    def _step(self, work: Work, course: _Course, items: tuple[Item, ...], last: StepResult, *, block: int) -> RepairStep:
         creates = work.plan.creates_session and not course.begun
         header = last.header
         return RepairStep(

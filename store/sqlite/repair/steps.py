@@ -58,7 +58,7 @@ class RepairStep:
 
 
 @dataclass(frozen=True, slots=True)
-class Stepped:
+class StepResult:
     """How things stand after a step."""
 
     header: OperationHeader
@@ -69,7 +69,7 @@ class Stepped:
     moved: int
 
 
-def applying(step: RepairStep) -> Work[Stepped]:
+def applying(step: RepairStep) -> Work[StepResult]:
     """A step as a transaction's work.
 
     Raises:
@@ -79,7 +79,7 @@ def applying(step: RepairStep) -> Work[Stepped]:
     return lambda connection, layout: _apply(connection, layout, step)
 
 
-def _apply(connection: apsw.Connection, layout: Layout, step: RepairStep) -> Stepped:
+def _apply(connection: apsw.Connection, layout: Layout, step: RepairStep) -> StepResult:
     header = step.header
     _check(connection, layout, step)
     if step.block:
@@ -101,7 +101,7 @@ def _apply(connection: apsw.Connection, layout: Layout, step: RepairStep) -> Ste
         if moved or step.up_to != up_to
         else standing.grown(step.standing, done.inserted_ids)
     )
-    return Stepped(header, after, up_to, inserted, moved)
+    return StepResult(header, after, up_to, inserted, moved)
 
 
 def _check(connection: apsw.Connection, layout: Layout, step: RepairStep) -> None:
