@@ -25,7 +25,7 @@ from ..home_store import Handle
 from ..sqlite.journal import repair_journal
 from ..sqlite.journal.repair_journal import OperationHeader
 from ..sqlite.repair import raw_rows, steps
-from ..sqlite.repair.steps import RepairStep, StepResult, Write
+from ..sqlite.repair.steps import RepairStep, StepResult, RowWrite
 from ..sqlite.rows import comparison_rows
 from . import backup
 from .backup import Backup
@@ -200,7 +200,7 @@ class Repair:
             session=self._session_values(work) if creates else None,
         )
 
-    def _writes(self, work: Work, items: tuple[Item, ...]) -> tuple[Write, ...]:
+    def _writes(self, work: Work, items: tuple[Item, ...]) -> tuple[RowWrite, ...]:
         """The rows of a step, read and made before any lock is taken."""
         layout = self._handle._reader.layout
         wanted = [item for item in items if item.place.source is not None]
@@ -259,8 +259,8 @@ def _course(work: Work, now: float) -> _Course:
     return _Course(header, stopped is not None, work.places, work.stamp, work.plan.insert)
 
 
-def _write(item: Item, draft: MessageRow | None) -> Write:
-    return Write(item.place.at, item.place.in_block, draft, item.place.old or 0)
+def _write(item: Item, draft: MessageRow | None) -> RowWrite:
+    return RowWrite(item.place.at, item.place.in_block, draft, item.place.old or 0)
 
 
 def _about(work: Work) -> dict[str, object]:

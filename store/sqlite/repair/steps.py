@@ -22,7 +22,7 @@ from .raw_rows import RawRow
 
 
 @dataclass(frozen=True, slots=True)
-class Write:
+class RowWrite:
     """A message that is written."""
 
     at: int
@@ -40,7 +40,7 @@ class RepairStep:
 
     header: OperationHeader
     """The operation as it stands after the step."""
-    writes: Sequence[Write]
+    writes: Sequence[RowWrite]
     """Last message first."""
     begins: RepairIntent | None
     """What the operation is agreed to insert, where it does not stand in the journal yet."""
@@ -142,7 +142,7 @@ def _create(connection: apsw.Connection, layout: Layout, session_id: str, values
     session_writes.create(connection, layout, session_id, row)
 
 
-def _written(connection: apsw.Connection, layout: Layout, header: OperationHeader, writes: Sequence[Write]) -> StepRecord:
+def _written(connection: apsw.Connection, layout: Layout, header: OperationHeader, writes: Sequence[RowWrite]) -> StepRecord:
     ids: list[int] = []
     moves: list[tuple[int, int]] = []
     calls = 0
