@@ -176,7 +176,7 @@ class Repair:
             state = repair_journal.DONE if end == total else repair_journal.RUNNING
             last = replace(last, header=replace(course.header, state=state, changed_at=time.time()))
             step = self._step(work, course, work.items[at:end], last, block=0 if at else work.block)
-            last = self._handle._write(steps.applying(step))
+            last = self._handle._write(steps.step_work(step))
             course.take(last)
             self._tell(Progress("insert", course.inserted, course.total))
             if end == total:

@@ -69,7 +69,7 @@ class StepResult:
     moved: int
 
 
-def applying(step: RepairStep) -> Work[StepResult]:
+def step_work(step: RepairStep) -> Work[StepResult]:
     """A step as a transaction's work.
 
     Raises:
