@@ -92,7 +92,7 @@ class Undo:
                 break
             state = repair_journal.UNDOING if done else repair_journal.UNDONE
             header = replace(header, state=state, changed_at=time.time())
-            out, moved = self._handle._write(steps.undoing(UndoStep(header, done, originals, conversation)))
+            out, moved = self._handle._write(steps.undo_work(UndoStep(header, done, originals, conversation)))
             taken, back = taken + out, back + moved
             self._tell(Progress("undo", min(number + 1, total), total))
             if done:

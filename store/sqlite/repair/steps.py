@@ -170,7 +170,7 @@ class UndoStep:
     conversation: tuple[str, ...]
 
 
-def undoing(back: UndoStep) -> Work[tuple[int, int]]:
+def undo_work(back: UndoStep) -> Work[tuple[int, int]]:
     """A step back as a transaction's work; what was appended, changed or deleted since stays so.
 
     Returns:
