@@ -8,7 +8,7 @@ from functools import partial
 
 from ..formats.row_encoding import message_rows, storable
 from ..sqlite.rows import agent_rows, comparison_rows, message_writes
-from ..sqlite.rows.agent_rows import Record
+from ..sqlite.rows.agent_rows import RowDict
 from . import reads
 from .sessions import SessionVerbs
 from .source_choice import load_transcript
@@ -93,15 +93,15 @@ class MessageVerbs(SessionVerbs):
         """How many message rows there are, inactive ones too, of one session or of all."""
         return agent_rows.number(self._reader, "messages", "session_id", storable(session_id))
 
-    def get_messages(self, session_id: str, include_inactive: bool = False) -> list[Record]:
+    def get_messages(self, session_id: str, include_inactive: bool = False) -> list[RowDict]:
         """Every column of the session's active rows in id order, content and calls decoded."""
         return reads.messages(self._reader, storable(session_id), include_inactive=include_inactive)
 
-    def get_messages_as_conversation(self, session_id: str) -> list[Record]:
+    def get_messages_as_conversation(self, session_id: str) -> list[RowDict]:
         """The active rows as an agent replays them: role and content, and what else is not empty."""
         return [reads.replayed(row) for row in self.get_messages(session_id)]
 
-    def load_transcript(self, session_id: str) -> list[Record]:
+    def load_transcript(self, session_id: str) -> list[RowDict]:
         """The same from SQLite or from the JSONL file, whichever has more messages; a tie goes to SQLite."""
         return load_transcript(
             session_id,
@@ -120,7 +120,7 @@ class MessageVerbs(SessionVerbs):
         offset: int = 0,
         sort: str | None = None,
         include_inactive: bool = False,
-    ) -> list[Record]:
+    ) -> list[RowDict]:
         """Ranked hits, each with a snippet and with the message before and after it.
 
         No words make it raise. The hits are one critical section, each context another.
@@ -135,12 +135,12 @@ class MessageVerbs(SessionVerbs):
         asked = reads.Asked(source_filter, exclude_sources, role_filter, limit, offset, sort, include_inactive)
         return reads.search(self._reader, query, asked)
 
-    def export_session(self, session_id: str) -> Record | None:
+    def export_session(self, session_id: str) -> RowDict | None:
         """The session's row with all its messages, inactive ones too, under `messages`."""
         row = self.get_session(session_id)
         return None if row is None else {**row, "messages": self.get_messages(session_id, include_inactive=True)}
 
-    def export_all(self, source: str | None = None) -> list[Record]:
+    def export_all(self, source: str | None = None) -> list[RowDict]:
         """Every session as `export_session` gives it, newest start first."""
         rows = agent_rows.newest(self._reader, storable(source), -1, 0)
         return [{**row, "messages": self.get_messages(str(row["id"]), include_inactive=True)} for row in rows]

@@ -10,7 +10,7 @@ from ..query import parse
 from ..sqlite.connect.reader import Reader
 from ..sqlite.rows import agent_rows
 from ..sqlite.rows import messages as rows
-from ..sqlite.rows.agent_rows import Record
+from ..sqlite.rows.agent_rows import RowDict
 from ..sqlite.rows.counts import NOTHING, counts
 from ..sqlite.search import agent_search
 from ..sqlite.search.agent_search import Asked
@@ -25,7 +25,7 @@ _CONTEXT_BYTES = 4 * CONTEXT
 """Bytes that hold 200 characters of any text."""
 
 
-def messages(reader: Reader, session_id: str | None, *, include_inactive: bool) -> list[Record]:
+def messages(reader: Reader, session_id: str | None, *, include_inactive: bool) -> list[RowDict]:
     """A session's rows in id order, content and calls decoded; calls that are no JSON are an empty list."""
     found = agent_rows.messages(reader, session_id, include_inactive=include_inactive)
     for row in found:
@@ -35,7 +35,7 @@ def messages(reader: Reader, session_id: str | None, *, include_inactive: bool) 
     return found
 
 
-def replayed(row: Record) -> Record:
+def replayed(row: RowDict) -> RowDict:
     """A decoded row in the form of a conversation: role and content, then only what is not empty
     (docs/format.md §8)."""
     return message_codec.conversation_of_record(
@@ -43,7 +43,7 @@ def replayed(row: Record) -> Record:
     )
 
 
-def rich(reader: Reader, source: str | None, limit: int, offset: int) -> list[Record]:
+def rich(reader: Reader, source: str | None, limit: int, offset: int) -> list[RowDict]:
     """Rows by newest start, with `preview` and `last_active` (docs/format.md §6.7)."""
     found = agent_rows.newest(reader, source, limit, offset)
     counted = counts(reader, [str(row["id"]) for row in found])
@@ -55,7 +55,7 @@ def rich(reader: Reader, source: str | None, limit: int, offset: int) -> list[Re
     return found
 
 
-def search(reader: Reader, words: str, asked: Asked) -> list[Record]:
+def search(reader: Reader, words: str, asked: Asked) -> list[RowDict]:
     """Hits with their context, N of them in 1 + N critical sections (docs/format.md §6.1)."""
     match = parse.sanitise(storable(words) or "")
     return [_hit(found) | {"context": _context(reader, found)} for found in agent_search.find(reader, match, asked)]
@@ -75,7 +75,7 @@ def outline(reader: Reader, session: Session) -> Outline:
     return Outline(session_state.status_of(tail, has_turns=has_turns, live=session.live), words)
 
 
-def _hit(found: agent_search.Found) -> Record:
+def _hit(found: agent_search.Found) -> RowDict:
     return {
         "id": found.id,
         "session_id": found.session_id,
@@ -89,7 +89,7 @@ def _hit(found: agent_search.Found) -> Record:
     }
 
 
-def _context(reader: Reader, found: agent_search.Found) -> list[Record]:
+def _context(reader: Reader, found: agent_search.Found) -> list[RowDict]:
     lines = rows.window(reader, found.session_id, found.id, width=1, n_bytes=_CONTEXT_BYTES)
     return [{"role": line.role, "content": line.text[:CONTEXT]} for line in lines]
 

@@ -9,7 +9,7 @@ from ..formats import titles as title
 from ..formats.row_encoding import storable
 from ..home_store import Handle
 from ..sqlite.rows import agent_rows, session_writes, title_search
-from ..sqlite.rows.agent_rows import Record
+from ..sqlite.rows.agent_rows import RowDict
 from . import reads
 
 DAY = 86_400.0
@@ -105,7 +105,7 @@ class SessionVerbs(Handle):
             lambda connection, _: session_writes.delete(connection, session_id, delegates=False, ended_only=True)
         )
 
-    def get_session(self, session_id: str) -> Record | None:
+    def get_session(self, session_id: str) -> RowDict | None:
         """Every column of the session's row."""
         return agent_rows.session(self._reader, storable(session_id))
 
@@ -134,7 +134,7 @@ class SessionVerbs(Handle):
         """The session's title."""
         return title_search.of(self._reader, storable(session_id))
 
-    def get_session_by_title(self, title: str) -> Record | None:
+    def get_session_by_title(self, title: str) -> RowDict | None:
         """The row of the session with exactly this title."""
         return agent_rows.titled(self._reader, storable(title))
 
@@ -147,11 +147,11 @@ class SessionVerbs(Handle):
         base = title.base_of(storable(base_title) or "")
         return title.next_in_lineage(base, title_search.taken(self._reader, base))
 
-    def list_sessions_rich(self, source: str | None = None, limit: int = 20, offset: int = 0) -> list[Record]:
+    def list_sessions_rich(self, source: str | None = None, limit: int = 20, offset: int = 0) -> list[RowDict]:
         """Rows by newest start, with `preview` of the first user message and `last_active`."""
         return reads.rich(self._reader, storable(source), limit, offset)
 
-    def search_sessions(self, source: str | None = None, limit: int = 20, offset: int = 0) -> list[Record]:
+    def search_sessions(self, source: str | None = None, limit: int = 20, offset: int = 0) -> list[RowDict]:
         """Rows by newest start."""
         return agent_rows.newest(self._reader, storable(source), limit, offset)
 

@@ -12,32 +12,32 @@ from ..base.cell_values import Value
 from ..base.schema_probe import Layout
 from ..connect.reader import Reader
 
-Record = dict[str, object]
+RowDict = dict[str, object]
 
 _BINARY = frozenset({"display_identity"})
 """Columns whose bytes are no text (docs/format.md §2.3)."""
 
 
-def sessions(reader: Reader, clause: str = "", bindings: Sequence[Value] = ()) -> list[Record]:
+def sessions(reader: Reader, clause: str = "", bindings: Sequence[Value] = ()) -> list[RowDict]:
     """Rows of `sessions`, `system_prompt` looked up by its hash where it was moved
     (docs/format.md §2.3, version 25)."""
     layout = reader.layout
     return _rows(reader, layout, "sessions", clause, bindings) if layout.has("sessions", "id") else []
 
 
-def session(reader: Reader, session_id: str | None) -> Record | None:
+def session(reader: Reader, session_id: str | None) -> RowDict | None:
     """The row of one session, None where there is none."""
     return next(iter(sessions(reader, "WHERE id = ?", (session_id,))), None)
 
 
-def titled(reader: Reader, title: str | None) -> Record | None:
+def titled(reader: Reader, title: str | None) -> RowDict | None:
     """The row of the session with exactly this title, None where there is none."""
     if not reader.layout.has("sessions", "title"):
         return None
     return next(iter(sessions(reader, "WHERE title = ?", (title,))), None)
 
 
-def newest(reader: Reader, source: str | None, limit: int, offset: int) -> list[Record]:
+def newest(reader: Reader, source: str | None, limit: int, offset: int) -> list[RowDict]:
     """Rows by newest start, of one source or of all; a negative limit is none."""
     where, bindings = ("WHERE source = ? ", (source,)) if source is not None else ("", ())
     return sessions(reader, f"{where}ORDER BY started_at DESC, id DESC LIMIT ? OFFSET ?", (*bindings, limit, offset))
@@ -55,7 +55,7 @@ def ended_before(reader: Reader, timestamp: float, source: str | None) -> list[s
     return [cell_values.text(row[0]) or "" for row in rows]
 
 
-def messages(reader: Reader, session_id: str | None, *, include_inactive: bool) -> list[Record]:
+def messages(reader: Reader, session_id: str | None, *, include_inactive: bool) -> list[RowDict]:
     """Rows of `messages` of one session in id order."""
     layout = reader.layout
     if not layout.has("messages", "session_id"):
@@ -84,7 +84,7 @@ def ids_like(reader: Reader, prefix: str) -> list[str]:
     return [cell_values.text(row[0]) or "" for row in rows]
 
 
-def _rows(reader: Reader, layout: Layout, table: str, clause: str, bindings: Sequence[Value]) -> list[Record]:
+def _rows(reader: Reader, layout: Layout, table: str, clause: str, bindings: Sequence[Value]) -> list[RowDict]:
     names = sorted(layout.columns[table])
     selected = ", ".join(_cell(layout, table, name) for name in names)
     return [
