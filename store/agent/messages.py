@@ -91,7 +91,7 @@ class MessageVerbs(SessionVerbs):
 
     def message_count(self, session_id: str | None = None) -> int:
         """How many message rows there are, inactive ones too, of one session or of all."""
-        return agent_rows.number(self._reader, "messages", "session_id", storable(session_id))
+        return agent_rows.count_rows(self._reader, "messages", "session_id", storable(session_id))
 
     def get_messages(self, session_id: str, include_inactive: bool = False) -> list[RowDict]:
         """Every column of the session's active rows in id order, content and calls decoded."""

@@ -157,4 +157,4 @@ class SessionVerbs(Handle):
 
     def session_count(self, source: str | None = None) -> int:
         """How many sessions there are, of one source or of all."""
-        return agent_rows.number(self._reader, "sessions", "source", storable(source))
+        return agent_rows.count_rows(self._reader, "sessions", "source", storable(source))

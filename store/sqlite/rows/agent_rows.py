@@ -65,7 +65,7 @@ def messages(reader: Reader, session_id: str | None, *, include_inactive: bool) 
     return _rows(reader, layout, "messages", f"WHERE id IN ({ids}) ORDER BY id", (session_id,))
 
 
-def number(reader: Reader, table: str, column: str, value: str | None) -> int:
+def count_rows(reader: Reader, table: str, column: str, value: str | None) -> int:
     """How many rows a table has, those with a value in a column where it is not None; 0 where there is no table."""
     if not reader.layout.has(table, "id"):
         return 0
