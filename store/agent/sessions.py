@@ -136,7 +136,7 @@ class SessionVerbs(Handle):
 
     def get_session_by_title(self, title: str) -> RowDict | None:
         """The row of the session with exactly this title."""
-        return agent_rows.titled(self._reader, storable(title))
+        return agent_rows.by_title(self._reader, storable(title))
 
     def resolve_session_by_title(self, title: str) -> str | None:
         """Id of the newest “title #N”, else of the session with exactly this title."""

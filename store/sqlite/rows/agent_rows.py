@@ -30,7 +30,7 @@ def session(reader: Reader, session_id: str | None) -> RowDict | None:
     return next(iter(sessions(reader, "WHERE id = ?", (session_id,))), None)
 
 
-def titled(reader: Reader, title: str | None) -> RowDict | None:
+def by_title(reader: Reader, title: str | None) -> RowDict | None:
     """The row of the session with exactly this title, None where there is none."""
     if not reader.layout.has("sessions", "title"):
         return None
