@@ -15,7 +15,7 @@ from ..formats import alignment, message_codec
 from ..formats.row_encoding import MessageRow, content_cell, message_rows, json_cell, storable
 from ..session_db import SessionDB
 from ..sqlite.rows import comparison_rows as rows
-from ..sqlite.rows.comparison_rows import Stamp
+from ..sqlite.rows.comparison_rows import SessionStamp
 
 ATTEMPTS = 8
 """Times that others may write to the session between our look and our write before the turn is kept for later."""
@@ -35,7 +35,7 @@ class _Held:
 class _Stored:
     """What SQLite holds of the session, as of one look."""
 
-    stamp: Stamp
+    stamp: SessionStamp
     identities: tuple[bytes, ...]
     """Of the active rows."""
     empty: bool
@@ -175,7 +175,7 @@ class SessionRecorder:
             self._seen = _Stored(stamp, active, empty=not found)
         return self._seen
 
-    def _append(self, stamp: Stamp, turn: Sequence[MessageRow]) -> Stamp | None:
+    def _append(self, stamp: SessionStamp, turn: Sequence[MessageRow]) -> SessionStamp | None:
         return self._db._write(lambda connection, layout: rows.append_after(connection, layout, self._id, stamp, turn))
 
     def _history(self) -> list[Dict]:

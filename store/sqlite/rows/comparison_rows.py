@@ -31,7 +31,7 @@ _A_MESSAGE = "messages.role IS NOT 'session_meta'"
 Ask = Callable[[str, tuple[Value, ...]], list[tuple[Value, ...]]]
 """One statement, its bindings, all its rows."""
 
-Stamp = tuple[Value, ...]
+SessionStamp = tuple[Value, ...]
 """Rows, highest id and active rows of a session: another stamp means that others wrote to it."""
 
 
@@ -59,7 +59,7 @@ def count(reader: Reader, session_id: str) -> int:
     return cell_values.integer(row[0]) if row else 0
 
 
-def stamp(ask: Ask, layout: Layout, session_id: str) -> Stamp:
+def stamp(ask: Ask, layout: Layout, session_id: str) -> SessionStamp:
     """Where the session stands now, from covering indexes alone."""
     if not layout.has("messages", "session_id"):
         return (0, None, 0)
@@ -69,8 +69,8 @@ def stamp(ask: Ask, layout: Layout, session_id: str) -> Stamp:
 
 
 def append_after(
-    connection: apsw.Connection, layout: Layout, session_id: str, expected: Stamp, drafts: Sequence[MessageRow]
-) -> Stamp | None:
+    connection: apsw.Connection, layout: Layout, session_id: str, expected: SessionStamp, drafts: Sequence[MessageRow]
+) -> SessionStamp | None:
     """Append a turn inside a transaction, unless others wrote to the session since `expected` was taken.
 
     Returns:
