@@ -168,7 +168,7 @@ class SessionRecorder:
     def _look(self) -> _Stored:
         """The stored identities; those of the last call where nobody else wrote since."""
         reader = self._db._reader
-        stamp = rows.stamp(reader.rows, reader.layout, self._id)
+        stamp = rows.session_stamp(reader.rows, reader.layout, self._id)
         if self._seen is None or self._seen.stamp != stamp:
             found = list(rows.entries(reader, self._id))
             active = tuple(entry.identity for entry in found if entry.active)

@@ -59,7 +59,7 @@ def count(reader: Reader, session_id: str) -> int:
     return cell_values.integer(row[0]) if row else 0
 
 
-def stamp(ask: Ask, layout: Layout, session_id: str) -> SessionStamp:
+def session_stamp(ask: Ask, layout: Layout, session_id: str) -> SessionStamp:
     """Where the session stands now, from covering indexes alone."""
     if not layout.has("messages", "session_id"):
         return (0, None, 0)
@@ -77,10 +77,10 @@ def append_after(
         The new stamp; None where nothing was written.
     """
 
-    if stamp(partial(_asked, connection), layout, session_id) != expected:
+    if session_stamp(partial(_asked, connection), layout, session_id) != expected:
         return None
     message_writes.append(connection, layout, session_id, drafts)
-    return stamp(partial(_asked, connection), layout, session_id)
+    return session_stamp(partial(_asked, connection), layout, session_id)
 
 
 def _asked(connection: apsw.Connection, sql: str, bindings: tuple[Value, ...]) -> list[tuple[Value, ...]]:
