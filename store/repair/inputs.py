@@ -103,7 +103,7 @@ def look(reader: Reader, files: JsonlFiles, session_id: str) -> Sources:
     written = _written(files, session_id)
     try:
         known = entries.has_session(reader, session_id)
-        rows = list(entries.lying(reader, session_id))
+        rows = list(entries.stored_rows(reader, session_id))
         chain = Lineage(sessions.links(reader, [session_id])).chain(session_id)
     except StoreMissing:
         known, rows, chain = False, [], ()

@@ -144,10 +144,10 @@ def entries(reader: Reader, session_id: str, *, cancel: Cancel | None = None) ->
     Raises:
         Interrupted: `cancel` was withdrawn.
     """
-    return (row.entry for row in lying(reader, session_id, cancel=cancel) if not row.meta)
+    return (row.entry for row in stored_rows(reader, session_id, cancel=cancel) if not row.meta)
 
 
-def lying(reader: Reader, session_id: str, *, cancel: Cancel | None = None) -> Iterator[StoredRow]:
+def stored_rows(reader: Reader, session_id: str, *, cancel: Cancel | None = None) -> Iterator[StoredRow]:
     """Every row of a session in id order.
 
     The ids are one critical section, every 256 bodies another; a row that is deleted in between is left out.
