@@ -75,7 +75,7 @@ class Handle:
     def _stored_entries(self, session_id: str) -> list[ComparedMessage]:
         """What is compared of the messages in SQLite; none where it cannot be read."""
         try:
-            return list(comparison_rows.entries(self._reader, session_id))
+            return list(comparison_rows.compared_messages(self._reader, session_id))
         except (CannotOpen, Damaged):
             return []
 

@@ -170,7 +170,7 @@ class SessionRecorder:
         reader = self._db._reader
         stamp = rows.session_stamp(reader.rows, reader.layout, self._id)
         if self._seen is None or self._seen.stamp != stamp:
-            found = list(rows.entries(reader, self._id))
+            found = list(rows.compared_messages(reader, self._id))
             active = tuple(entry.identity for entry in found if entry.active)
             self._seen = _Stored(stamp, active, empty=not found)
         return self._seen

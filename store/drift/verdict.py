@@ -148,7 +148,7 @@ class Checker:
         """What is compared of the session's rows; None where SQLite does not know the session."""
         try:
             known = rows.has_session(self._reader, session_id)
-            found = list(rows.entries(self._reader, session_id, cancel=cancel))
+            found = list(rows.compared_messages(self._reader, session_id, cancel=cancel))
         except StoreMissing:
             return None
         return found if known or found else None

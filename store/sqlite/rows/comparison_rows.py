@@ -138,7 +138,7 @@ def session_ids(reader: Reader) -> list[str]:
     return [cell_values.text(row[0]) or "" for row in rows]
 
 
-def entries(reader: Reader, session_id: str, *, cancel: Cancel | None = None) -> Iterator[ComparedMessage]:
+def compared_messages(reader: Reader, session_id: str, *, cancel: Cancel | None = None) -> Iterator[ComparedMessage]:
     """The rows of a session without session_meta, in id order, inactive ones included; see `lying`.
 
     Raises:
