@@ -106,7 +106,7 @@ class MessageVerbs(SessionVerbs):
         return load_transcript(
             session_id,
             files=self._files,
-            count=lambda name: comparison_rows.count(self._reader, name),
+            count=lambda name: comparison_rows.count_messages(self._reader, name),
             conversation=self.get_messages_as_conversation,
         )
 

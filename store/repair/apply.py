@@ -233,7 +233,7 @@ class Repair:
             state=State(course.header.state),
             inserted=course.inserted,
             moved=course.moved,
-            rows=comparison_rows.count(handle._reader, session_id),
+            rows=comparison_rows.count_messages(handle._reader, session_id),
             steps=course.steps,
             backup=Backup(self._home, course.header.operation).folder if course.begun else None,
             full_backup=self._copied,

@@ -103,7 +103,7 @@ class Undo:
             state=State(header.state),
             inserted=taken,
             moved=back,
-            rows=comparison_rows.count(self._handle._reader, header.session_id),
+            rows=comparison_rows.count_messages(self._handle._reader, header.session_id),
             steps=0 if stopped else total,
             backup=Backup(self._handle.path.parent, header.operation).folder,
             index_damaged=self._handle._writer.index_damaged,

@@ -50,7 +50,7 @@ class StoredRow:
     """Bytes of all its cells."""
 
 
-def count(reader: Reader, session_id: str) -> int:
+def count_messages(reader: Reader, session_id: str) -> int:
     """Rows of a session without session_meta, undone and compacted ones included."""
     if not reader.layout.has("messages", "session_id"):
         return 0
