@@ -11,7 +11,7 @@ from ..sqlite.connect.reader import Reader
 from ..sqlite.rows import agent_rows
 from ..sqlite.rows import messages as rows
 from ..sqlite.rows.agent_rows import RowDict
-from ..sqlite.rows.counts import NOTHING, counts
+from ..sqlite.rows.counts import NO_COUNTS, counts
 from ..sqlite.search import agent_search
 from ..sqlite.search.agent_search import Asked
 
@@ -48,7 +48,7 @@ def rich(reader: Reader, source: str | None, limit: int, offset: int) -> list[Ro
     found = agent_rows.newest(reader, source, limit, offset)
     counted = counts(reader, [str(row["id"]) for row in found])
     for row in found:
-        last = counted.get(str(row["id"]), NOTHING).last_active
+        last = counted.get(str(row["id"]), NO_COUNTS).last_active
         reach = rows.extent(reader, str(row["id"]))
         row["preview"] = _preview(rows.first_user_text(reader, reach)) if reach else ""
         row["last_active"] = row["started_at"] if last is None else last

@@ -44,7 +44,7 @@ from ..query.tokenizer import cjk_runs, fold
 from ..search import stream as search
 from ..search.ranking import Ranking
 from ..sqlite.rows import comparison_rows, messages, orphan_sessions, sessions, vocabulary
-from ..sqlite.rows.counts import NOTHING, counts
+from ..sqlite.rows.counts import NO_COUNTS, counts
 from ..sqlite.rows.orphan_sessions import Lone
 from ..sqlite.rows.sessions import Cursor, Torn
 from . import locate
@@ -212,7 +212,7 @@ class BrowserVerbs(MessageVerbs):
 
     def _carried(self, session_id: str, before: str) -> frozenset[int]:
         marked = comparison_rows.marked_copies(self._reader, session_id, before)
-        count = counts(self._reader, [before]).get(before, NOTHING)
+        count = counts(self._reader, [before]).get(before, NO_COUNTS)
         if count.last_id is None:
             return frozenset(marked)
         edges = (

@@ -24,7 +24,7 @@ class Counts:
     """Why not all of this could be read, "" where it could."""
 
 
-NOTHING = Counts()
+NO_COUNTS = Counts()
 
 
 def counts(reader: Reader, ids: Sequence[str]) -> dict[str, Counts]:

@@ -20,7 +20,7 @@ from ..base.cell_values import Value
 from ..base.schema_probe import Layout
 from ..connect.reader import Reader
 from . import orphan_sessions
-from .counts import NOTHING, Counts, counts
+from .counts import NO_COUNTS, Counts, counts
 
 NEWEST_ROWS = 2048
 """Newest message rows that `recent` looks at for the sessions they belong to."""
@@ -94,7 +94,7 @@ def by_ids(reader: Reader, ids: Iterable[str], *, now: float, profile: str) -> t
     except Damaged as error:
         if len(wanted) == 1:
             lost = Session(id=wanted[0], problem=f"its row cannot be read: {error}", profile=profile)
-            return (_counted(lost, counts(reader, wanted).get(wanted[0], NOTHING), now),)
+            return (_counted(lost, counts(reader, wanted).get(wanted[0], NO_COUNTS), now),)
         half = len(wanted) // 2
         parts = (by_ids(reader, part, now=now, profile=profile) for part in (wanted[:half], wanted[half:]))
         return tuple(session for part in parts for session in part)
@@ -243,7 +243,7 @@ def _sessions(reader: Reader, rows: Sequence[tuple[Value, ...]], now: float, pro
     ids = [session.id for session in plain]
     counted = counts(reader, ids)
     lineage = lineage_of(reader, ids)
-    return tuple(_placed(_counted(session, counted.get(session.id, NOTHING), now), lineage) for session in plain)
+    return tuple(_placed(_counted(session, counted.get(session.id, NO_COUNTS), now), lineage) for session in plain)
 
 
 def _session(row: tuple[Value, ...], profile: str) -> Session:
