@@ -45,7 +45,7 @@ from ..search import stream as search
 from ..search.ranking import Ranking
 from ..sqlite.rows import comparison_rows, messages, orphan_sessions, sessions, vocabulary
 from ..sqlite.rows.counts import NO_COUNTS, counts
-from ..sqlite.rows.orphan_sessions import Lone
+from ..sqlite.rows.orphan_sessions import OrphanCursor
 from ..sqlite.rows.sessions import Cursor, Torn
 from . import locate
 from .watch import Watch
@@ -68,11 +68,11 @@ class BrowserVerbs(MessageVerbs):
         """
         now, profile = time.time(), self._profile
         rows: Page[Session] = Page(())
-        if not isinstance(cursor, Lone):
+        if not isinstance(cursor, OrphanCursor):
             rows = self._page(limit, cursor)
             if rows.more:
                 return rows
-            cursor = Lone()
+            cursor = OrphanCursor()
         room = limit - len(rows.items)
         alone = orphan_sessions.page(self._reader, limit=room, cursor=cursor, now=now, profile=profile)
         return Page((*rows.items, *alone.items), alone.more, alone.cursor)

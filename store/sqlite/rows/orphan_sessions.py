@@ -23,18 +23,18 @@ _BY_SESSION = frozenset({"idx_messages_session", "idx_messages_session_id"})
 
 
 @dataclass(frozen=True, slots=True)
-class Lone:
+class OrphanCursor:
     """Where a page of orphans ended, None before the first."""
 
     after: str | None = None
 
 
-def page(reader: Reader, *, limit: int, cursor: Lone, now: float, profile: str) -> Page[Session]:
+def page(reader: Reader, *, limit: int, cursor: OrphanCursor, now: float, profile: str) -> Page[Session]:
     """One page of orphans in the order of their ids; see `sessions.page`."""
     found = ids(reader, after=cursor.after, limit=limit + 1)
     shown = found[:limit]
     more = len(found) > limit
-    following = Lone(shown[-1]) if shown else cursor
+    following = OrphanCursor(shown[-1]) if shown else cursor
     return Page(by_ids(reader, shown, now=now, profile=profile), more, following if more else None)
 
 
