@@ -15,7 +15,7 @@ from ..sqlite.connect.reader import Reader
 from ..sqlite.rows import comparison_rows as entries
 from ..sqlite.rows import sessions
 from ..sqlite.rows.comparison_rows import StoredRow
-from ..sqlite.rows.session_version import Standing
+from ..sqlite.rows.session_version import SessionVersion
 
 _DAMAGED = 100
 
@@ -72,10 +72,10 @@ class Sources:
     conversation: tuple[str, ...]
     """The session and the others of its compression chain."""
 
-    def standing(self, up_to: int | None) -> Standing:
+    def standing(self, up_to: int | None) -> SessionVersion:
         """How the session stood when its rows were read, as far as ids like this; all of it where it is None."""
         rows = [row for row in self.rows if up_to is None or row.id <= up_to]
-        return Standing(
+        return SessionVersion(
             rows=len(rows),
             lowest=rows[0].id if rows else None,
             highest=rows[-1].id if rows else None,

@@ -23,7 +23,7 @@ from ..sqlite.connect.reader import Reader
 from ..sqlite.journal import repair_journal
 from ..sqlite.journal.repair_journal import OperationHeader, RepairIntent
 from ..sqlite.rows import session_version as standing
-from ..sqlite.rows.session_version import Standing
+from ..sqlite.rows.session_version import SessionVersion
 from . import id_allocation, side_by_side
 from . import inputs as sources
 from . import refusals as objections
@@ -56,7 +56,7 @@ class Work:
     """What is written, last message first."""
     sources: Sources
     stamp: FileStamp | None
-    standing: Standing
+    standing: SessionVersion
     """How the session stood,"""
     up_to: int | None
     """as far as ids like this; all of it where it is None."""

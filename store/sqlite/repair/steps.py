@@ -15,7 +15,7 @@ from ..journal import repair_journal
 from ..journal.repair_journal import StepRecord, OperationHeader, RepairIntent
 from ..rows import message_writes, session_writes
 from ..rows import session_version as standing
-from ..rows.session_version import Standing
+from ..rows.session_version import SessionVersion
 from ..rows.session_writes import Work
 from . import row_moves
 from .raw_rows import RawRow
@@ -46,7 +46,7 @@ class RepairStep:
     """What the operation is agreed to insert, where it does not stand in the journal yet."""
     block: int
     """Ids that a new block takes, of which this step is the first; 0 for none."""
-    standing: Standing
+    standing: SessionVersion
     """How the session must stand,"""
     up_to: int | None
     """as far as ids like this; all of it where it is None."""
@@ -62,7 +62,7 @@ class StepResult:
     """How things stand after a step."""
 
     header: OperationHeader
-    standing: Standing
+    standing: SessionVersion
     up_to: int | None
     """Ids above are no business of the repair."""
     inserted: int

@@ -25,7 +25,7 @@ _HOLDS = (("compression_locks", "session_id"), ("session_turn_leases", "conversa
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class SessionVersion:
     """A session's rows, counted: another standing means that others wrote to it."""
 
     rows: int = 0
@@ -36,14 +36,14 @@ class Standing:
     """Rows that a compaction in place put aside."""
 
 
-def standing(connection: apsw.Connection, layout: Layout, session_id: str, *, up_to: int | None = None) -> Standing:
+def standing(connection: apsw.Connection, layout: Layout, session_id: str, *, up_to: int | None = None) -> SessionVersion:
     """Where the session stands now; session_meta rows count.
 
     Args:
         up_to: Only rows with ids as high as this, so that what an agent appends above makes no difference.
     """
     if not layout.has("messages", "session_id"):
-        return Standing()
+        return SessionVersion()
     own = (storable(session_id), _HIGHEST if up_to is None else up_to)
     among = "FROM messages WHERE session_id = ? AND +id <= ?"  # not by (session_id, id): that index lacks `active`
     active = f"COALESCE(sum({column_sql.active(layout)}), 0)"
@@ -51,15 +51,15 @@ def standing(connection: apsw.Connection, layout: Layout, session_id: str, *, up
     rows, lowest, highest, alive = (None if cell is None else cell_values.integer(cell) for cell in found)
     put_aside = f"SELECT count(*) {among} AND {column_sql.compacted(layout)}"
     [[compacted]] = connection.execute(put_aside, own) if alive != rows else [[0]]
-    return Standing(rows or 0, lowest, highest, alive or 0, cell_values.integer(compacted))
+    return SessionVersion(rows or 0, lowest, highest, alive or 0, cell_values.integer(compacted))
 
 
-def grown(before: Standing, inserted: Sequence[int]) -> Standing:
+def grown(before: SessionVersion, inserted: Sequence[int]) -> SessionVersion:
     """Where a session stands after active rows were inserted, without a look at all the others."""
     if not inserted:
         return before
     lowest, highest = min(inserted), max(inserted)
-    return Standing(
+    return SessionVersion(
         rows=before.rows + len(inserted),
         lowest=lowest if before.lowest is None else min(lowest, before.lowest),
         highest=highest if before.highest is None else max(highest, before.highest),
