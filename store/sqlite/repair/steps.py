@@ -97,7 +97,7 @@ def _apply(connection: apsw.Connection, layout: Layout, step: RepairStep) -> Ste
         repair_journal.add(connection, header, done)
     up_to = header.base + header.size if header.size else step.standing.highest or 0
     after = (
-        standing.standing(connection, layout, header.session_id, up_to=up_to)
+        standing.version_of(connection, layout, header.session_id, up_to=up_to)
         if moved or step.up_to != up_to
         else standing.grown(step.standing, done.inserted_ids)
     )
@@ -116,7 +116,7 @@ def _check(connection: apsw.Connection, layout: Layout, step: RepairStep) -> Non
     refuse_if_busy(connection, layout, step.conversation, step.header.changed_at)
     if not step.unchanged():
         raise PlanChanged(f"the JSONL file of {session_id} changed; look again")
-    if standing.standing(connection, layout, session_id, up_to=step.up_to) != step.standing:
+    if standing.version_of(connection, layout, session_id, up_to=step.up_to) != step.standing:
         raise PlanChanged(f"others wrote to {session_id}; look again")
     fixed = [write.at for write in step.writes if not write.in_block]
     if fixed and row_moves.has_rows(connection, fixed):

@@ -84,7 +84,7 @@ def test_counting_a_session_under_the_lock_reads_no_row_of_it(tmp_path: Path, mo
     with closing(SessionDB(folder / "state.db", read_only=True)) as database:
         layout = database._reader.layout
     connection.exec_trace = trace
-    assert session_version.standing(connection, layout, "s1", up_to=3).rows == 3
+    assert session_version.version_of(connection, layout, "s1", up_to=3).rows == 3
     connection.exec_trace = None
     plans = [str(row[3]) for sql in asked for row in connection.execute(f"EXPLAIN QUERY PLAN {sql}", ("s1", 3))]
     connection.close()
