@@ -46,7 +46,7 @@ def _told(connection: Connection, layout: Layout, found: Sources, now: float) ->
     headers = repair_journal.headers(connection, layout, session_id=found.session_id)
     stopped = next((one for one in headers if one.state == repair_journal.RUNNING), None)
     return Facts(
-        holder=session_version.holder(connection, layout, found.conversation, now),
+        holder=session_version.lock_holder(connection, layout, found.conversation, now),
         referrers=session_version.referrers(connection),
         newer=layout.newer,
         undoing=next((one for one in headers if one.state == repair_journal.UNDOING), None),

@@ -129,7 +129,7 @@ def refuse_if_busy(connection: apsw.Connection, layout: Layout, conversation: tu
     Raises:
         Refused: A live row says so.
     """
-    holder = standing.holder(connection, layout, conversation, now)
+    holder = standing.lock_holder(connection, layout, conversation, now)
     if holder is not None:
         raise Refused(f"Hermes is at work on {conversation[0]} ({holder}); try again when it is done")
 

@@ -105,7 +105,7 @@ def free_ids(
     return found[::-1] if len(found) == number else None
 
 
-def holder(connection: apsw.Connection, layout: Layout, conversation: tuple[str, ...], now: float) -> str | None:
+def lock_holder(connection: apsw.Connection, layout: Layout, conversation: tuple[str, ...], now: float) -> str | None:
     """Who is at work on a session, as its own live row of a lock says; None where nobody is.
 
     Args:
