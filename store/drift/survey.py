@@ -17,7 +17,7 @@ from ..files.verdict_cache import NOT_STORED, VerdictCache, CachedVerdict, marks
 from ..files.verdict_cache import mark as mark_of
 from ..sqlite.connect.reader import Reader
 from ..sqlite.rows.counts import counts
-from ..sqlite.rows.session_versions import standings
+from ..sqlite.rows.session_versions import row_counts
 from .verdict import Checker, flag
 
 FIRST_BYTES = 1024 * 1024
@@ -100,7 +100,7 @@ class Survey:
     def _stored(self, stamps: Mapping[str, FileStamp]) -> Mapping[str, Sequence[object]]:
         """Rows and highest id of the sessions that SQLite knows."""
         try:
-            return standings(self._reader, stamps)
+            return row_counts(self._reader, stamps)
         except (CannotOpen, Damaged):  # then the files speak for all of them
             return {}
 

@@ -17,7 +17,7 @@ _COUNTED = f"{_SELECT} WHERE session_id IN (SELECT value FROM json_each(?)) GROU
 _KNOWN = "SELECT 0, 0, id FROM sessions WHERE id IN (SELECT value FROM json_each(?))"
 
 
-def standings(reader: Reader, ids: Collection[str]) -> dict[str, Row]:
+def row_counts(reader: Reader, ids: Collection[str]) -> dict[str, Row]:
     """Rows and highest id, 0 for none, of at least those among `ids` that SQLite knows; by covering indexes alone."""
     layout = reader.layout
     if not ids or not layout.has("sessions", "id"):
