@@ -16,7 +16,7 @@ from .sqlite.connect import create
 from .sqlite.connect.reader import Reader
 from .sqlite.connect.writer import PATIENCE, Writer
 from .sqlite.rows import comparison_rows
-from .sqlite.rows.session_writes import Work
+from .sqlite.rows.session_writes import TransactionWork
 
 T = TypeVar("T")
 
@@ -89,7 +89,7 @@ class Handle:
         if self.read_only:
             raise ReadOnly(f"{self.path} was opened to read only; open it without read_only to write")
 
-    def _write(self, work: Work[T]) -> T:
+    def _write(self, work: TransactionWork[T]) -> T:
         """Run `work` in a transaction.
 
         Raises:

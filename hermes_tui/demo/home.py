@@ -184,7 +184,7 @@ def _write_file(conversation: Conversation, row: _Row, messages: Sequence[Messag
 def _store(path: Path, rows: Sequence[_Row]) -> None:
     """All rows in one transaction: the sessions, parents before children, then their messages, the oldest first."""
     create.create(path)
-    steps: list[session_writes.Work[object]] = [
+    steps: list[session_writes.TransactionWork[object]] = [
         *(_created(row) for row in rows),
         *(_filled(row) for row in sorted(rows, key=lambda one: one.last_active)),
     ]
@@ -193,12 +193,12 @@ def _store(path: Path, rows: Sequence[_Row]) -> None:
         writer.transaction(lambda connection: [step(connection, layout) for step in steps])
 
 
-def _created(row: _Row) -> session_writes.Work[None]:
+def _created(row: _Row) -> session_writes.TransactionWork[None]:
     values = {**row.values, "started_at": row.started_at}
     return lambda connection, layout: session_writes.create(connection, layout, row.id, values)
 
 
-def _filled(row: _Row) -> session_writes.Work[list[int]]:
+def _filled(row: _Row) -> session_writes.TransactionWork[list[int]]:
     rows = message_rows(row.messages, now=row.started_at)
     return lambda connection, layout: message_writes.append(connection, layout, row.id, rows)
 

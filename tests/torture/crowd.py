@@ -13,7 +13,7 @@ from typing import TypeVar
 import apsw
 
 from store import SessionDB
-from store.sqlite.rows.session_writes import Work
+from store.sqlite.rows.session_writes import TransactionWork
 from tests.torture import programs, stores
 
 T = TypeVar("T")
@@ -44,7 +44,7 @@ class Timed(SessionDB):
 
     longest = 0.0
 
-    def _write(self, work: Work[T]) -> T:
+    def _write(self, work: TransactionWork[T]) -> T:
         began = 0.0
 
         def timed(connection: apsw.Connection, layout: object) -> T:

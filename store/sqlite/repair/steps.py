@@ -16,7 +16,7 @@ from ..journal.repair_journal import StepRecord, OperationHeader, RepairIntent
 from ..rows import message_writes, session_writes
 from ..rows import session_version as standing
 from ..rows.session_version import SessionVersion
-from ..rows.session_writes import Work
+from ..rows.session_writes import TransactionWork
 from . import row_moves
 from .raw_rows import RawRow
 
@@ -69,7 +69,7 @@ class StepResult:
     moved: int
 
 
-def step_work(step: RepairStep) -> Work[StepResult]:
+def step_work(step: RepairStep) -> TransactionWork[StepResult]:
     """A step as a transaction's work.
 
     Raises:
@@ -170,7 +170,7 @@ class UndoStep:
     conversation: tuple[str, ...]
 
 
-def undo_work(back: UndoStep) -> Work[tuple[int, int]]:
+def undo_work(back: UndoStep) -> TransactionWork[tuple[int, int]]:
     """A step back as a transaction's work; what was appended, changed or deleted since stays so.
 
     Returns:

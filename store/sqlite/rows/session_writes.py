@@ -18,7 +18,7 @@ from ..journal import append_keys
 
 T = TypeVar("T")
 
-Work = Callable[[apsw.Connection, Layout], T]
+TransactionWork = Callable[[apsw.Connection, Layout], T]
 """What happens in a transaction; it may run again after a lock."""
 
 _ADDED = ("input_tokens", "output_tokens", "cache_read_tokens", "cache_write_tokens", "reasoning_tokens")
