@@ -46,7 +46,7 @@ from ..search.ranking import Ranking
 from ..sqlite.rows import comparison_rows, messages, orphan_sessions, sessions, vocabulary
 from ..sqlite.rows.counts import NO_COUNTS, counts
 from ..sqlite.rows.orphan_sessions import OrphanCursor
-from ..sqlite.rows.sessions import Cursor, Torn
+from ..sqlite.rows.sessions import SessionCursor, Torn
 from . import locate
 from .watch import Watch
 
@@ -81,7 +81,7 @@ class BrowserVerbs(MessageVerbs):
         """The rows behind the cursor; from where a page is damaged all of them once more, by id."""
         now, profile = time.time(), self._profile
         if not isinstance(cursor, Torn):
-            after = cursor if isinstance(cursor, Cursor) else None
+            after = cursor if isinstance(cursor, SessionCursor) else None
             try:
                 return sessions.page(self._reader, limit=limit, cursor=after, now=now, profile=profile)
             except Damaged:

@@ -38,7 +38,7 @@ class Torn(NamedTuple):
     after: str | None = None
 
 
-class Cursor(NamedTuple):
+class SessionCursor(NamedTuple):
     """Where a page ended: both cells of the key, text as bytes, and the type of the first."""
 
     started_at: Value
@@ -46,7 +46,7 @@ class Cursor(NamedTuple):
     id: Value
 
 
-def page(reader: Reader, *, limit: int, cursor: Cursor | None, now: float, profile: str) -> Page[Session]:
+def page(reader: Reader, *, limit: int, cursor: SessionCursor | None, now: float, profile: str) -> Page[Session]:
     """One page of all sessions, newest start first, ties by id.
 
     Args:
@@ -63,7 +63,7 @@ def page(reader: Reader, *, limit: int, cursor: Cursor | None, now: float, profi
         rows += reader.rows(*_untimed(layout, cursor, limit + 1 - len(rows)))
     shown = rows[:limit]
     more = len(rows) > limit
-    last = Cursor(shown[-1][1], shown[-1][2], shown[-1][0]) if shown and more else None
+    last = SessionCursor(shown[-1][1], shown[-1][2], shown[-1][0]) if shown and more else None
     return Page(_sessions(reader, shown, now, profile), more, last)
 
 
@@ -198,7 +198,7 @@ Question = tuple[str, tuple[Value, ...]]
 """A statement and its bindings."""
 
 
-def _timed(layout: Layout, cursor: Cursor | None, limit: int) -> Question:
+def _timed(layout: Layout, cursor: SessionCursor | None, limit: int) -> Question:
     """Rows behind the cursor by the index on time, whatever a start may be: blobs, then texts, then numbers."""
     behind, key = "started_at IS NOT NULL", tuple[Value, ...]()
     if cursor is not None:
@@ -208,7 +208,7 @@ def _timed(layout: Layout, cursor: Cursor | None, limit: int) -> Question:
     return statement, (*key, limit)
 
 
-def _untimed(layout: Layout, cursor: Cursor | None, limit: int) -> Question:
+def _untimed(layout: Layout, cursor: SessionCursor | None, limit: int) -> Question:
     """Rows without a start, which come last."""
     there = cursor is not None and cursor.started_at is None
     behind, key = (" AND id < CAST(? AS TEXT)", (cursor.id,)) if cursor and there else ("", ())
