@@ -46,7 +46,7 @@ from ..search.ranking import Ranking
 from ..sqlite.rows import comparison_rows, messages, orphan_sessions, sessions, vocabulary
 from ..sqlite.rows.counts import NO_COUNTS, counts
 from ..sqlite.rows.orphan_sessions import OrphanCursor
-from ..sqlite.rows.sessions import SessionCursor, Torn
+from ..sqlite.rows.sessions import SessionCursor, DamagedTableCursor
 from . import locate
 from .watch import Watch
 
@@ -80,12 +80,12 @@ class BrowserVerbs(MessageVerbs):
     def _page(self, limit: int, cursor: object) -> Page[Session]:
         """The rows behind the cursor; from where a page is damaged all of them once more, by id."""
         now, profile = time.time(), self._profile
-        if not isinstance(cursor, Torn):
+        if not isinstance(cursor, DamagedTableCursor):
             after = cursor if isinstance(cursor, SessionCursor) else None
             try:
                 return sessions.page(self._reader, limit=limit, cursor=after, now=now, profile=profile)
             except Damaged:
-                cursor = Torn()
+                cursor = DamagedTableCursor()
         return sessions.page_by_id(self._reader, limit=limit, cursor=cursor, now=now, profile=profile)
 
     def recent(self, *, limit: int = 200) -> tuple[Session, ...]:

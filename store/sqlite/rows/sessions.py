@@ -32,7 +32,7 @@ MARKERS = {"branched": "_branched_from", "delegate": "_delegate_from", "reset": 
 """Name of a marker in a Link -> its key in the JSON of `sessions.model_config` (docs/format.md §4.3)."""
 
 
-class Torn(NamedTuple):
+class DamagedTableCursor(NamedTuple):
     """Where a page by id ended, None before the first."""
 
     after: str | None = None
@@ -67,13 +67,13 @@ def page(reader: Reader, *, limit: int, cursor: SessionCursor | None, now: float
     return Page(_sessions(reader, shown, now, profile), more, last)
 
 
-def page_by_id(reader: Reader, *, limit: int, cursor: Torn, now: float, profile: str) -> Page[Session]:
+def page_by_id(reader: Reader, *, limit: int, cursor: DamagedTableCursor, now: float, profile: str) -> Page[Session]:
     """One page in the order of ids, as the index on them has them: for a table of which pages are damaged."""
     behind, key = ("", ()) if cursor.after is None else (" WHERE id > ?", (cursor.after,))
     rows = reader.rows(f"SELECT CAST(id AS BLOB) FROM sessions{behind} ORDER BY id LIMIT ?", (*key, limit + 1))
     ids = [cell_values.text(row[0]) or "" for row in rows[:limit]]
     more = len(rows) > limit
-    return Page(by_ids(reader, ids, now=now, profile=profile), more, Torn(ids[-1]) if more else None)
+    return Page(by_ids(reader, ids, now=now, profile=profile), more, DamagedTableCursor(ids[-1]) if more else None)
 
 
 def by_ids(reader: Reader, ids: Iterable[str], *, now: float, profile: str) -> tuple[Session, ...]:
