@@ -404,7 +404,7 @@ class BrowserVerbs(MessageVerbs):
 
     def named(self, text: str, *, limit: int) -> list[str]:
         """Ids of sessions in SQLite that have this id, begin so or have it in their title; that very id first."""
-        found = sessions.named(self._reader, storable(text) or "", limit=limit)
+        found = sessions.find_by_name(self._reader, storable(text) or "", limit=limit)
         found += [one for one in orphan_sessions.ids(self._reader) if one.startswith(text)]
         return sorted(found, key=lambda one: one != text)[:limit]
 

@@ -166,7 +166,7 @@ def is_child(lineage: Lineage, session_id: str) -> bool:
     return lineage.chain(session_id)[-1] != session_id or lineage.relation(session_id) is Relation.DELEGATE
 
 
-def named(reader: Reader, text: str, *, limit: int) -> list[str]:
+def find_by_name(reader: Reader, text: str, *, limit: int) -> list[str]:
     """Ids of sessions that have this id, begin so, or have it in their title; that very id first, then the newest."""
     layout = reader.layout
     if not layout.has("sessions", "started_at"):
