@@ -340,7 +340,7 @@ class BrowserVerbs(MessageVerbs):
         words = {word for term in asked.terms if not term.prefix for word in term.words if not cjk_runs(word)}
         try:
             found = {
-                word: vocabulary.near(self._reader, fold(word).letters, limit=1, cancel=cancel)
+                word: vocabulary.similar_words(self._reader, fold(word).letters, limit=1, cancel=cancel)
                 for word in sorted(words)
             }
         except (CannotOpen, Damaged):

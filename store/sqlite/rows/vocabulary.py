@@ -29,7 +29,7 @@ _BEYOND = "\U0010ffff"
 _FARTHEST = 2
 
 
-def near(
+def similar_words(
     reader: Reader, word: str, *, limit: int, cancel: Cancel | None = None, clock: Callable[[], float] = time.monotonic
 ) -> tuple[str, ...]:
     """Words of the index that are like a folded word, the closest first, of equals the more common; () where it has it.

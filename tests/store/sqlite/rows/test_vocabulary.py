@@ -44,17 +44,17 @@ def test_the_closest_word_is_offered_for_one_that_the_index_lacks(
 
 def test_of_equally_close_words_the_more_common_is_offered(path: Path) -> None:
     reader = Reader(path)
-    assert vocabulary.near(reader, "doccer", limit=9)[:1] == ("docker",)
+    assert vocabulary.similar_words(reader, "doccer", limit=9)[:1] == ("docker",)
     reader.close()
 
 
 def test_it_ends_when_time_is_up_and_when_it_is_withdrawn(path: Path) -> None:
     reader, cancel = Reader(path), Cancel()
     ticks = [0.2, 0.0]
-    assert vocabulary.near(reader, "dacker", limit=1, clock=ticks.pop) == ()
+    assert vocabulary.similar_words(reader, "dacker", limit=1, clock=ticks.pop) == ()
     cancel.cancel()
     with pytest.raises(Interrupted):
-        vocabulary.near(reader, "dacker", limit=1, cancel=cancel)
+        vocabulary.similar_words(reader, "dacker", limit=1, cancel=cancel)
     reader.close()
 
 
