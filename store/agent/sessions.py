@@ -132,7 +132,7 @@ class SessionVerbs(Handle):
 
     def get_session_title(self, session_id: str) -> str | None:
         """The session's title."""
-        return title_search.of(self._reader, storable(session_id))
+        return title_search.title_of(self._reader, storable(session_id))
 
     def get_session_by_title(self, title: str) -> RowDict | None:
         """The row of the session with exactly this title."""

@@ -36,7 +36,7 @@ def assign(connection: apsw.Connection, layout: Layout, session_id: str | None, 
     return connection.changes() > 0
 
 
-def of(reader: Reader, session_id: str | None) -> str | None:
+def title_of(reader: Reader, session_id: str | None) -> str | None:
     """The title of a session; None where it has none or is not there."""
     if not reader.layout.has("sessions", "title"):
         return None
