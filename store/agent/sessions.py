@@ -140,7 +140,7 @@ class SessionVerbs(Handle):
 
     def resolve_session_by_title(self, title: str) -> str | None:
         """Id of the newest “title #N”, else of the session with exactly this title."""
-        return title_search.latest(self._reader, storable(title) or "")
+        return title_search.newest_in_lineage(self._reader, storable(title) or "")
 
     def get_next_title_in_lineage(self, base_title: str) -> str:
         """The title without its number, and the next number where it is taken."""

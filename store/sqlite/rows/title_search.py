@@ -44,7 +44,7 @@ def title_of(reader: Reader, session_id: str | None) -> str | None:
     return cell_values.text(row[0]) if row else None
 
 
-def latest(reader: Reader, title: str) -> str | None:
+def newest_in_lineage(reader: Reader, title: str) -> str | None:
     """Id of the newest “title #…”, else of the session with exactly this title, else None."""
     if not reader.layout.has("sessions", "title"):
         return None
