@@ -145,7 +145,7 @@ class SessionVerbs(Handle):
     def get_next_title_in_lineage(self, base_title: str) -> str:
         """The title without its number, and the next number where it is taken."""
         base = title.base_of(storable(base_title) or "")
-        return title.next_in_lineage(base, title_search.taken(self._reader, base))
+        return title.next_in_lineage(base, title_search.lineage_titles(self._reader, base))
 
     def list_sessions_rich(self, source: str | None = None, limit: int = 20, offset: int = 0) -> list[RowDict]:
         """Rows by newest start, with `preview` of the first user message and `last_active`."""

@@ -57,7 +57,7 @@ def newest_in_lineage(reader: Reader, title: str) -> str | None:
     return cell_values.text(row[0]) if row else None
 
 
-def taken(reader: Reader, base: str) -> list[str]:
+def lineage_titles(reader: Reader, base: str) -> list[str]:
     """Every title of a lineage: the base and its “#…”."""
     if not reader.layout.has("sessions", "title"):
         return []
