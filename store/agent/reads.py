@@ -13,9 +13,9 @@ from ..sqlite.rows import messages as rows
 from ..sqlite.rows.agent_rows import RowDict
 from ..sqlite.rows.counts import NO_COUNTS, counts
 from ..sqlite.search import agent_search
-from ..sqlite.search.agent_search import Asked
+from ..sqlite.search.agent_search import AgentSearchOptions
 
-__all__ = ["Asked", "messages", "outline", "replayed", "rich", "search"]
+__all__ = ["AgentSearchOptions", "messages", "outline", "replayed", "rich", "search"]
 
 PREVIEW = 60
 FIRST_WORDS = 200
@@ -55,7 +55,7 @@ def rich(reader: Reader, source: str | None, limit: int, offset: int) -> list[Ro
     return found
 
 
-def search(reader: Reader, words: str, asked: Asked) -> list[RowDict]:
+def search(reader: Reader, words: str, asked: AgentSearchOptions) -> list[RowDict]:
     """Hits with their context, N of them in 1 + N critical sections (docs/format.md §6.1)."""
     match = parse.sanitise(storable(words) or "")
     return [_hit(found) | {"context": _context(reader, found)} for found in agent_search.find(reader, match, asked)]

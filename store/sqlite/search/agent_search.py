@@ -24,7 +24,7 @@ _ORDERS = {"newest": "messages.timestamp DESC, rank", "oldest": "messages.timest
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class AgentSearchOptions:
     """What was asked besides the words."""
 
     sources: Sequence[str] | None = None
@@ -55,7 +55,7 @@ class Found:
     session_started: float | None
 
 
-def find(reader: Reader, match: str, asked: Asked) -> list[Found]:
+def find(reader: Reader, match: str, asked: AgentSearchOptions) -> list[Found]:
     """Hits of an FTS5 expression: one critical section, nothing raised for what the words are.
 
     A missing, stale, unfinished or damaged index is gone round by LIKE, and so is the trigram index for Chinese,
@@ -70,7 +70,7 @@ def find(reader: Reader, match: str, asked: Asked) -> list[Found]:
     return [_found(row) for row in reader.ask(lambda connection, layout: _hits(connection, layout, match, asked))]
 
 
-def _hits(connection: apsw.Connection, layout: Layout, match: str, asked: Asked) -> list[tuple[Value, ...]]:
+def _hits(connection: apsw.Connection, layout: Layout, match: str, asked: AgentSearchOptions) -> list[tuple[Value, ...]]:
     if not match or not layout.has("messages", "session_id"):
         return []
     by_index = _matching(layout, match, asked)
@@ -83,7 +83,7 @@ def _hits(connection: apsw.Connection, layout: Layout, match: str, asked: Asked)
     return list(connection.execute(*_like(layout, match, asked)))
 
 
-def _matching(layout: Layout, match: str, asked: Asked) -> tuple[str, list[Value]] | None:
+def _matching(layout: Layout, match: str, asked: AgentSearchOptions) -> tuple[str, list[Value]] | None:
     """The statement on the index that fits the words, None where no whole one does."""
     if layout.stale or layout.unindexed:
         return None
@@ -106,7 +106,7 @@ def _matching(layout: Layout, match: str, asked: Asked) -> tuple[str, list[Value
     return statement, [match, *bindings, asked.limit, asked.offset]
 
 
-def _like(layout: Layout, match: str, asked: Asked) -> tuple[str, list[Value]]:
+def _like(layout: Layout, match: str, asked: AgentSearchOptions) -> tuple[str, list[Value]]:
     """Newest first by id: any word where OR stands between them, all of them otherwise, none that follows a NOT."""
     names = [_PLAIN, *(f"messages.{name}" for name in ("tool_name", "tool_calls") if layout.has("messages", name))]
     one = "(" + " OR ".join(f"IFNULL({name}, '') LIKE ? ESCAPE '\\'" for name in names) + ")"
@@ -129,7 +129,7 @@ _PLAIN = f"CASE substr({_BYTES}, 1, 1) WHEN x'00' THEN CAST(substr({_BYTES}, 2) 
 """The content without the NUL that LIKE and substr() would stop at (docs/format.md §3.2)."""
 
 
-def _conditions(layout: Layout, asked: Asked) -> tuple[str, list[Value]]:
+def _conditions(layout: Layout, asked: AgentSearchOptions) -> tuple[str, list[Value]]:
     """What narrows the hits; terms with `+` never become the outer loop."""
     where = "" if asked.inactive else f" AND {column_sql.findable(layout)}"
     bindings: list[Value] = []
@@ -179,7 +179,7 @@ def _words(match: str) -> list[str]:
     return match.replace('"', " ").split()
 
 
-def _is_left_out(layout: Layout, asked: Asked) -> bool:
+def _is_left_out(layout: Layout, asked: AgentSearchOptions) -> bool:
     """True where rows are asked for that the trigram index never has (docs/format.md §2.4, C)."""
     internal = {"cron", "subagent"}.intersection(asked.sources or ())
     left_out = layout.trigram_leaves_out
