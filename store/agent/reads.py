@@ -75,7 +75,7 @@ def outline(reader: Reader, session: Session) -> Outline:
     return Outline(session_state.status_of(tail, has_turns=has_turns, live=session.live), words)
 
 
-def _hit(found: agent_search.Found) -> RowDict:
+def _hit(found: agent_search.AgentHit) -> RowDict:
     return {
         "id": found.id,
         "session_id": found.session_id,
@@ -89,7 +89,7 @@ def _hit(found: agent_search.Found) -> RowDict:
     }
 
 
-def _context(reader: Reader, found: agent_search.Found) -> list[RowDict]:
+def _context(reader: Reader, found: agent_search.AgentHit) -> list[RowDict]:
     lines = rows.window(reader, found.session_id, found.id, width=1, n_bytes=_CONTEXT_BYTES)
     return [{"role": line.role, "content": line.text[:CONTEXT]} for line in lines]
 

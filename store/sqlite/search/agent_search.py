@@ -41,7 +41,7 @@ class AgentSearchOptions:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class AgentHit:
     """A hit; `snippet` has its matches between >>> and <<<, but not where LIKE found it."""
 
     id: int
@@ -55,7 +55,7 @@ class Found:
     session_started: float | None
 
 
-def find(reader: Reader, match: str, asked: AgentSearchOptions) -> list[Found]:
+def find(reader: Reader, match: str, asked: AgentSearchOptions) -> list[AgentHit]:
     """Hits of an FTS5 expression: one critical section, nothing raised for what the words are.
 
     A missing, stale, unfinished or damaged index is gone round by LIKE, and so is the trigram index for Chinese,
@@ -159,9 +159,9 @@ def _facts(layout: Layout, snippet: str) -> str:
     )
 
 
-def _found(row: tuple[Value, ...]) -> Found:
+def _found(row: tuple[Value, ...]) -> AgentHit:
     name, session_id, role, snippet, timestamp, tool, source, model, started = row
-    return Found(
+    return AgentHit(
         id=cell_values.integer(name),
         session_id=cell_values.text(session_id) or "",
         role=cell_values.text(role) or "",
