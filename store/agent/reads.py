@@ -58,7 +58,7 @@ def rich(reader: Reader, source: str | None, limit: int, offset: int) -> list[Ro
 def search(reader: Reader, words: str, asked: AgentSearchOptions) -> list[RowDict]:
     """Hits with their context, N of them in 1 + N critical sections (docs/format.md §6.1)."""
     match = parse.sanitise(storable(words) or "")
-    return [_hit(found) | {"context": _context(reader, found)} for found in agent_search.find(reader, match, asked)]
+    return [_hit(found) | {"context": _context(reader, found)} for found in agent_search.search(reader, match, asked)]
 
 
 def outline(reader: Reader, session: Session) -> Outline:

@@ -55,7 +55,7 @@ class AgentHit:
     session_started: float | None
 
 
-def find(reader: Reader, match: str, asked: AgentSearchOptions) -> list[AgentHit]:
+def search(reader: Reader, match: str, asked: AgentSearchOptions) -> list[AgentHit]:
     """Hits of an FTS5 expression: one critical section, nothing raised for what the words are.
 
     A missing, stale, unfinished or damaged index is gone round by LIKE, and so is the trigram index for Chinese,
