@@ -105,10 +105,10 @@ class Ranking:
             tally = bm25.count(self._reader, self._query, cap=cap, among=search.among, cancel=self._cancel)
         except (CannotOpen, Damaged):
             hits, _ = self._streamed(_ALL)
-            tally = bm25.Tally(len(hits), frozenset(hit.session_id for hit in hits))
+            tally = bm25.MatchCount(len(hits), frozenset(hit.session_id for hit in hits))
         else:
             hits = [hit for batch in search.written(_ALL) for hit in batch.hits] if not tally.capped else []
-            tally = bm25.Tally(
+            tally = bm25.MatchCount(
                 tally.hits + len(hits), tally.sessions.union(hit.session_id for hit in hits), tally.capped
             )
         capped = tally.capped or (cap is not None and tally.hits > cap)

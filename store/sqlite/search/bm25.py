@@ -41,7 +41,7 @@ class Ranked:
 
 
 @dataclass(frozen=True, slots=True)
-class Tally:
+class MatchCount:
     """How many messages match, and in which sessions."""
 
     hits: int
@@ -166,7 +166,7 @@ def count(
     cap: int | None = None,
     among: Among | None = None,
     cancel: Cancel | None = None,
-) -> Tally:
+) -> MatchCount:
     """How many messages match, in critical sections of bounded length.
 
     Args:
@@ -188,7 +188,7 @@ def count(
     return _one_by_one(reader, query, _ALL if cap is None else cap, among, cancel)
 
 
-def _by_index(reader: Reader, layout: Layout, way: Stretch, cap: int, cancel: Cancel | None) -> Tally | None:
+def _by_index(reader: Reader, layout: Layout, way: Stretch, cap: int, cancel: Cancel | None) -> MatchCount | None:
     """SQLite counts by session; None where the index would not answer."""
     hits, below = 0, _ALL
     sessions: set[str] = set()
@@ -209,7 +209,7 @@ def _by_index(reader: Reader, layout: Layout, way: Stretch, cap: int, cancel: Ca
         if sum(cell_values.integer(row[2]) for row in rows) < most:
             break
         below = min(cell_values.integer(row[3]) for row in rows)
-    return Tally(min(hits, cap), frozenset(sessions), hits > cap)
+    return MatchCount(min(hits, cap), frozenset(sessions), hits > cap)
 
 
 def count_statement(layout: Layout, table: str) -> str:
@@ -222,10 +222,10 @@ def count_statement(layout: Layout, table: str) -> str:
     )
 
 
-def _one_by_one(reader: Reader, query: Query, cap: int, among: Among | None, cancel: Cancel | None) -> Tally:
+def _one_by_one(reader: Reader, query: Query, cap: int, among: Among | None, cancel: Cancel | None) -> MatchCount:
     hits, sessions = 0, set[str]()
     for step in newest_first.newest(reader, query, limit=cap + 1, among=among, cancel=cancel):
         hits += len(step.ids)
         for start in range(0, len(step.ids), _AT_ONCE):
             sessions |= newest_first.sessions_of(reader, step.ids[start : start + _AT_ONCE], cancel=cancel)
-    return Tally(min(hits, cap), frozenset(sessions), hits > cap)
+    return MatchCount(min(hits, cap), frozenset(sessions), hits > cap)
