@@ -66,7 +66,7 @@ class Ranking:
         """
         search = self._search()
         try:
-            ranked = bm25.best(self._reader, self._query, limit=limit + 1, among=search.among, cancel=self._cancel)
+            ranked = bm25.best_matches(self._reader, self._query, limit=limit + 1, among=search.among, cancel=self._cancel)
         except (CannotOpen, Damaged):
             ranked = None
         if ranked is None:

@@ -50,7 +50,7 @@ class MatchCount:
     """There are more."""
 
 
-def best(
+def best_matches(
     reader: Reader, query: Query, *, limit: int, among: Among | None = None, cancel: Cancel | None = None
 ) -> Ranked | None:
     """The best matches of the words; None where no index can rank them.

@@ -19,7 +19,7 @@ from tests.store.sqlite_files import add, make, run
 def ids(path: Path, words: str, limit: int = 10) -> tuple[int, ...] | None:
     """The best rows by the index."""
     reader = Reader(path)
-    found = bm25.best(reader, parse(words, now=0.0), limit=limit)
+    found = bm25.best_matches(reader, parse(words, now=0.0), limit=limit)
     reader.close()
     return None if found is None else found.ids
 
