@@ -102,7 +102,7 @@ class Ranking:
             return Count(0, 0)
         search = self._search()
         try:
-            tally = bm25.count(self._reader, self._query, cap=cap, among=search.among, cancel=self._cancel)
+            tally = bm25.count_matches(self._reader, self._query, cap=cap, among=search.among, cancel=self._cancel)
         except (CannotOpen, Damaged):
             hits, _ = self._streamed(_ALL)
             tally = bm25.MatchCount(len(hits), frozenset(hit.session_id for hit in hits))

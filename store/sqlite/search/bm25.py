@@ -159,7 +159,7 @@ def _way(reader: Reader, layout: Layout, query: Query, cancel: Cancel | None) ->
     return Stretch(way.table, way.expression, way.verified, plan.UNRANKED if unindexed else way.label)
 
 
-def count(
+def count_matches(
     reader: Reader,
     query: Query,
     *,
