@@ -146,7 +146,7 @@ class Search:
             hits.append(self._seen(one))
         return hits
 
-    def _seen(self, one: hit_rows.Glimpse) -> Hit:
+    def _seen(self, one: hit_rows.HitRow) -> Hit:
         """A row as a hit; most are found by their text, and the rest of them is not looked at."""
         if not (spans := self._marker.spans(one.text)):
             return hit(self._query, one.message(), one.label)

@@ -24,7 +24,7 @@ _LABEL = ("source", "model", "title")
 
 
 @dataclass(frozen=True, slots=True)
-class Glimpse:
+class HitRow:
     """A message as far as a list of hits shows it."""
 
     id: int
@@ -42,7 +42,7 @@ class Glimpse:
         return message_of(self.row)
 
 
-def of(reader: Reader, ids: Sequence[int], *, cancel: Cancel | None = None) -> list[Glimpse]:
+def of(reader: Reader, ids: Sequence[int], *, cancel: Cancel | None = None) -> list[HitRow]:
     """Glimpses of rows, in the order asked for, without those that are gone: one critical section.
 
     Raises:
@@ -70,7 +70,7 @@ def statement(layout: Layout) -> str:
     )
 
 
-def _glimpse(row: Row, known: dict[Row, Label]) -> Glimpse:
+def _glimpse(row: Row, known: dict[Row, Label]) -> HitRow:
     own, about = row[: -len(_LABEL)], row[-len(_LABEL) :]
     if (label := known.get(about)) is None:
         source, model, title = map(cell_values.text, about)
@@ -78,7 +78,7 @@ def _glimpse(row: Row, known: dict[Row, Label]) -> Glimpse:
     name, timestamp, session_id, cell, body, tool = own[:6]
     role = cell_values.text(cell) or ""
     text, _ = message_codec.parted(role, message_codec.readable(message_codec.decode(cell_values.text(body))))
-    return Glimpse(
+    return HitRow(
         cell_values.integer(name),
         cell_values.text(session_id) or "",
         role,

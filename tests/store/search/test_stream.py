@@ -59,7 +59,7 @@ def test_only_the_hits_that_are_shown_have_their_bodies_read(tmp_path: Path, mon
     database = filled(tmp_path, 100)
     asked: list[int] = []
 
-    def of(reader: Reader, ids: Sequence[int], *, cancel: Cancel | None) -> list[hit_rows.Glimpse]:
+    def of(reader: Reader, ids: Sequence[int], *, cancel: Cancel | None) -> list[hit_rows.HitRow]:
         asked.extend(ids)
         return hit_rows.of(reader, ids, cancel=cancel)
 
