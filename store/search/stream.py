@@ -141,7 +141,7 @@ class Search:
     def hydrated(self, ids: Sequence[int]) -> list[Hit]:
         """The hits of at most 256 rows, in their order, without those that are gone."""
         hits = []
-        for one in hit_rows.of(self._reader, ids, cancel=self._cancel):
+        for one in hit_rows.read_hits(self._reader, ids, cancel=self._cancel):
             self._go_on()
             hits.append(self._seen(one))
         return hits

@@ -42,7 +42,7 @@ class HitRow:
         return message_of(self.row)
 
 
-def of(reader: Reader, ids: Sequence[int], *, cancel: Cancel | None = None) -> list[HitRow]:
+def read_hits(reader: Reader, ids: Sequence[int], *, cancel: Cancel | None = None) -> list[HitRow]:
     """Glimpses of rows, in the order asked for, without those that are gone: one critical section.
 
     Raises:

@@ -61,7 +61,7 @@ def test_only_the_hits_that_are_shown_have_their_bodies_read(tmp_path: Path, mon
 
     def of(reader: Reader, ids: Sequence[int], *, cancel: Cancel | None) -> list[hit_rows.HitRow]:
         asked.extend(ids)
-        return hit_rows.of(reader, ids, cancel=cancel)
+        return hit_rows.read_hits(reader, ids, cancel=cancel)
 
     monkeypatch.setattr(stream, "glimpses", SimpleNamespace(of=of))
     assert len(hits(database.search("needle", limit=30))) == 30
