@@ -27,7 +27,7 @@ from ..sqlite.connect.reader import Reader
 from ..sqlite.rows import comparison_rows as rows
 from ..sqlite.rows import sessions
 from ..sqlite.search import hit_rows, newest_first, plan
-from ..sqlite.search.labels import Label
+from ..sqlite.search.labels import SessionLabel
 from ..sqlite.search.row_filters import Among
 
 FIRST, LATER = 8, 100
@@ -227,7 +227,7 @@ class Search:
             self._go_on()
             if self._capped or not self._admits(session):
                 continue
-            label = Label(session.source, session.model, session.title)
+            label = SessionLabel(session.source, session.model, session.title)
             found = [message for message in reversed(there) if self._answered_by(message)]
             room = limit - self._found
             self._capped = len(found) > room
@@ -263,7 +263,7 @@ class Search:
 
     def _hits_of(self, session: Session, room: int) -> list[Hit]:
         """The newest hits of one file that SQLite lacks, newest first."""
-        label = Label(session.source, session.model, session.title)
+        label = SessionLabel(session.source, session.model, session.title)
         missing = None if session.origin is Origin.JSONL else _Missing(self._reader, self._leftovers, session.id)
         found: deque[Message] = deque(maxlen=room + 1)
         try:
@@ -343,7 +343,7 @@ def searchable(message: Message) -> str:
     return " ".join(part for part in (message.text, message.tool_name, *calls, message.reasoning) if part)
 
 
-def hit(query: Query, message: Message, label: Label) -> Hit:
+def hit(query: Query, message: Message, label: SessionLabel) -> Hit:
     """A message as a search shows it: the part that a word was found in, cut round the first match."""
     calls = (f"{call.name} {call.arguments}" for call in message.tool_calls)
     parts = [part for part in (message.text, *calls, message.tool_name, message.reasoning) if part]

@@ -18,7 +18,7 @@ from ..base import cell_values, column_sql
 from ..base.schema_probe import Layout
 from ..connect.reader import Reader, Row
 from ..rows.messages import body_columns, message_of
-from .labels import Label
+from .labels import SessionLabel
 
 _LABEL = ("source", "model", "title")
 
@@ -34,7 +34,7 @@ class HitRow:
     """Readable, without the reasoning that stood in it."""
     timestamp: float | None
     tool_name: str | None
-    label: Label
+    label: SessionLabel
     row: Row
 
     def message(self) -> Message:
@@ -55,7 +55,7 @@ def read_hits(reader: Reader, ids: Sequence[int], *, cancel: Cancel | None = Non
             return []
         return connection.execute(statement(layout), (json.dumps(list(ids)),)).fetchall()
 
-    known: dict[Row, Label] = {}
+    known: dict[Row, SessionLabel] = {}
     found = {glimpse.id: glimpse for row in reader.ask(_question, cancel=cancel) for glimpse in [_glimpse(row, known)]}
     return [found[one] for one in ids if one in found]
 
@@ -70,11 +70,11 @@ def statement(layout: Layout) -> str:
     )
 
 
-def _glimpse(row: Row, known: dict[Row, Label]) -> HitRow:
+def _glimpse(row: Row, known: dict[Row, SessionLabel]) -> HitRow:
     own, about = row[: -len(_LABEL)], row[-len(_LABEL) :]
     if (label := known.get(about)) is None:
         source, model, title = map(cell_values.text, about)
-        label = known[about] = Label(source or "", model, title)
+        label = known[about] = SessionLabel(source or "", model, title)
     name, timestamp, session_id, cell, body, tool = own[:6]
     role = cell_values.text(cell) or ""
     text, _ = message_codec.parted(role, message_codec.readable(message_codec.decode(cell_values.text(body))))

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Label:
+class SessionLabel:
     """Where a message comes from."""
 
     source: str = ""
