@@ -84,7 +84,7 @@ class Ranking:
         last: deque[int] = deque(maxlen=limit + 1)
         label = None
         try:
-            for step in newest_first.newest(
+            for step in newest_first.matching_ids(
                 self._reader, self._query, limit=_ALL, among=search.among, cancel=self._cancel
             ):
                 last.extend(step.ids)

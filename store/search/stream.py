@@ -116,7 +116,7 @@ class Search:
 
     def _stored(self, limit: int, after_id: int) -> Iterator[Batch]:
         """Ids one more than asked for, so that it is known whether there are more; bodies of those asked for only."""
-        steps = newest_first.newest(
+        steps = newest_first.matching_ids(
             self._reader,
             self._query,
             limit=limit + 1,

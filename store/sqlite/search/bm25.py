@@ -224,7 +224,7 @@ def count_statement(layout: Layout, table: str) -> str:
 
 def _one_by_one(reader: Reader, query: Query, cap: int, among: Among | None, cancel: Cancel | None) -> MatchCount:
     hits, sessions = 0, set[str]()
-    for step in newest_first.newest(reader, query, limit=cap + 1, among=among, cancel=cancel):
+    for step in newest_first.matching_ids(reader, query, limit=cap + 1, among=among, cancel=cancel):
         hits += len(step.ids)
         for start in range(0, len(step.ids), _AT_ONCE):
             sessions |= newest_first.sessions_of(reader, step.ids[start : start + _AT_ONCE], cancel=cancel)

@@ -76,7 +76,7 @@ class _Window:
     """A label, where the index would not answer."""
 
 
-def newest(
+def matching_ids(
     reader: Reader,
     query: Query,
     *,

@@ -33,7 +33,7 @@ def found(path: Path, words: str = "doc", *, below: int | None = None, above: in
     """Ids in the order in which a search gives them."""
     reader = Reader(path)
     steps = list(
-        newest_first.newest(reader, parse(words, now=0.0, open_word=True), limit=1000, below=below, above=above)
+        newest_first.matching_ids(reader, parse(words, now=0.0, open_word=True), limit=1000, below=below, above=above)
     )
     reader.close()
     return [one for step in steps for one in step.ids]

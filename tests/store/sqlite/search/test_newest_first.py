@@ -31,7 +31,7 @@ def find(
 ) -> tuple[list[int], str | None, bool]:
     """Ids, the last label, and whether nothing older matches."""
     reader = Reader(path)
-    steps = list(newest_first.newest(reader, parse(words, now=NOW), limit=limit, below=below, above=above))
+    steps = list(newest_first.matching_ids(reader, parse(words, now=NOW), limit=limit, below=below, above=above))
     reader.close()
     return [one for step in steps for one in step.ids], steps[-1].label, steps[-1].done
 
@@ -107,7 +107,7 @@ def test_the_caller_may_name_the_sessions(path: Path) -> None:
     add(path, "docker", session="s2")
     reader = Reader(path)
 
-    steps = newest_first.newest(reader, parse("docker", now=NOW), limit=10, among=lambda session_id: session_id == "s2")
+    steps = newest_first.matching_ids(reader, parse("docker", now=NOW), limit=10, among=lambda session_id: session_id == "s2")
 
     assert [one for step in steps for one in step.ids] == [11]
     reader.close()
@@ -236,7 +236,7 @@ def test_nothing_is_held_between_two_steps(path: Path) -> None:
     run(path, "DROP TRIGGER messages_fts_insert")
     add(path, *(f"more {n}" for n in range(600)))
     reader = Reader(path)
-    steps = newest_first.newest(reader, parse("more", now=NOW), limit=10_000)
+    steps = newest_first.matching_ids(reader, parse("more", now=NOW), limit=10_000)
     next(steps)
 
     with holding(path):
@@ -253,7 +253,7 @@ def test_a_walk_takes_bounded_bites(tmp_path: Path) -> None:
     add(path, *("x" * 1_000_000 for _ in range(12)), *("word" for _ in range(5000)))
     reader = Reader(path)
 
-    examined = [step.examined for step in newest_first.newest(reader, parse("absent", now=NOW), limit=10)]
+    examined = [step.examined for step in newest_first.matching_ids(reader, parse("absent", now=NOW), limit=10)]
 
     bites = [after - before for before, after in zip([0, *examined], examined, strict=False)]
     assert max(bites) <= newest_first.SCAN_ROWS
@@ -264,7 +264,7 @@ def test_a_walk_takes_bounded_bites(tmp_path: Path) -> None:
 
 def test_a_withdrawn_search_ends(path: Path) -> None:
     reader, cancel = Reader(path), Cancel()
-    steps = newest_first.newest(reader, parse("docker source:cli", now=NOW), limit=3, cancel=cancel)
+    steps = newest_first.matching_ids(reader, parse("docker source:cli", now=NOW), limit=3, cancel=cancel)
     cancel.cancel()
 
     with pytest.raises(errors.Interrupted):
@@ -283,7 +283,7 @@ def test_a_search_withdrawn_while_it_sifts_ends(path: Path, monkeypatch: pytest.
 
     monkeypatch.setattr(newest_first, "accepts", slow)
     with pytest.raises(errors.Interrupted):
-        list(newest_first.newest(reader, parse("message -部署", now=NOW), limit=3, cancel=cancel))
+        list(newest_first.matching_ids(reader, parse("message -部署", now=NOW), limit=3, cancel=cancel))
     assert len(verified) == 1
     reader.close()
 
@@ -312,7 +312,7 @@ def test_a_damaged_index_is_walked_round_and_said(path: Path) -> None:
 
 def test_an_index_that_breaks_half_way_is_walked_round_from_there(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     reader = Reader(path)
-    steps = newest_first.newest(reader, parse("docker source:cli", now=NOW), limit=5)
+    steps = newest_first.matching_ids(reader, parse("docker source:cli", now=NOW), limit=5)
     monkeypatch.setattr(newest_first, "_FIRST_ROWS", 2)
     first = next(steps)
     run(path, "DROP TABLE messages_fts")
@@ -330,7 +330,7 @@ def test_rows_that_a_rebuild_has_not_reached_are_walked(path: Path) -> None:
     run(path, "DELETE FROM messages_fts WHERE rowid > 3 AND rowid <= 7")
     reader = Reader(path)
 
-    steps = list(newest_first.newest(reader, parse("docker", now=NOW), limit=100))
+    steps = list(newest_first.matching_ids(reader, parse("docker", now=NOW), limit=100))
 
     assert [one for step in steps for one in step.ids] == [9, 7, 5, 3, 1]
     assert [(step.ids, step.label) for step in steps if step.label] == [((7, 5), plan.REBUILDING)]
@@ -455,7 +455,7 @@ def test_what_the_index_leaves_out_of_the_first_page_follows_it_and_the_rest_is_
     reader = Reader(path)
 
     for limit in (1000, 20, 50):
-        steps = list(newest_first.newest(reader, parse("部署", now=NOW), limit=limit))
+        steps = list(newest_first.matching_ids(reader, parse("部署", now=NOW), limit=limit))
         ids = [one for step in steps for one in step.ids]
         assert len(ids) == len(set(ids)) == min(limit, len(lost))
         assert ids[:20] == sorted(ids[:20], reverse=True)
@@ -499,7 +499,7 @@ def test_a_short_prefix_looks_at_the_newest_rows_before_it_asks_the_index(tmp_pa
     query = parse("do", now=NOW, open_word=True)
 
     tables = [stretch.table for stretch in plan.plan(reader, reader.layout, query)]
-    steps = list(newest_first.newest(reader, query, limit=5000))
+    steps = list(newest_first.matching_ids(reader, query, limit=5000))
 
     assert tables == [None, "messages_fts"]
     assert [one for step in steps for one in step.ids] == list(range(1000, 0, -1))
@@ -514,7 +514,7 @@ def test_a_short_prefix_is_left_to_the_index_when_the_newest_rows_have_taken_lon
     for words, table in (("do*", None), ("common do*", "messages_fts")):
         ticks = [0.03, 0.01, 0.0]
         query = parse(words, now=NOW)
-        steps = list(newest_first.newest(reader, query, limit=5000, clock=ticks.pop))
+        steps = list(newest_first.matching_ids(reader, query, limit=5000, clock=ticks.pop))
 
         assert plan.plan(reader, reader.layout, query)[0].table == table
         assert [one for step in steps for one in step.ids] == list(range(1000, 0, -1))
