@@ -52,7 +52,7 @@ _SESSION = 2
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class SearchStep:
     """What one critical section found."""
 
     ids: tuple[int, ...]
@@ -86,7 +86,7 @@ def matching_ids(
     among: Among | None = None,
     cancel: Cancel | None = None,
     clock: Callable[[], float] = time.monotonic,
-) -> Iterator[Step]:
+) -> Iterator[SearchStep]:
     """Ids of the messages that match, newest row first, in steps; nothing is held between two of them.
 
     Newest means by row id, but for the blocks that a repair wrote (`displaced`).
@@ -108,7 +108,7 @@ def matching_ids(
     """
     layout = reader.layout
     if not layout.has("messages", "session_id"):
-        yield Step((), 0, done=True)
+        yield SearchStep((), 0, done=True)
         return
     planned = [one.within(below, above) for one in plan(reader, layout, query, cancel)]
     stretches = [
@@ -174,7 +174,7 @@ class _Search:
         self._examined = 0
         self._bite = min(_FIRST_BITE, LOST_ROWS)
 
-    def steps(self, stretches: list[Stretch], limit: int) -> Iterator[Step]:
+    def steps(self, stretches: list[Stretch], limit: int) -> Iterator[SearchStep]:
         """Ask the stretches in turn, each in windows that grow, until `limit` ids are found."""
         most, first = _FIRST_ROWS, True
         while stretches and limit > 0:
@@ -195,8 +195,8 @@ class _Search:
                 limit = max(0, limit - len(step.ids))
             most, first = min(4 * most, _MOST_ROWS), False
 
-    def _step(self, stretch: Stretch, ids: tuple[int, ...]) -> Step:
-        return Step(ids, self._examined, stretch.label, done=True)
+    def _step(self, stretch: Stretch, ids: tuple[int, ...]) -> SearchStep:
+        return SearchStep(ids, self._examined, stretch.label, done=True)
 
     def _at_once(self, stretch: Stretch) -> int:
         """Rows that one window of a stretch may fetch."""
@@ -249,10 +249,10 @@ class _Search:
     def _answers(self, cell: Value) -> bool:
         return accepts(self._query, searchable_text(cell_values.text(cell) or ""))
 
-    def _completed(self, stretch: Stretch, ids: tuple[int, ...], last: int | None, *, at_once: bool) -> Iterator[Step]:
+    def _completed(self, stretch: Stretch, ids: tuple[int, ...], last: int | None, *, at_once: bool) -> Iterator[SearchStep]:
         """What an index gave down to `last`, and what it leaves out of that range put in between."""
         if at_once and ids:
-            yield Step(ids, self._examined, stretch.label)
+            yield SearchStep(ids, self._examined, stretch.label)
         waiting = () if at_once else ids
         rest = replace(stretch, above=stretch.above if last is None else last - 1)
         edge: int | None = 0
@@ -263,7 +263,7 @@ class _Search:
             waiting = tuple(one for one in waiting if one not in here)
             fresh = here.union(one for one in found if one not in ids)
             label = stretch.label if edge is None else LOST
-            yield Step(tuple(sorted(fresh, reverse=True)), self._examined, label, done=edge is None)
+            yield SearchStep(tuple(sorted(fresh, reverse=True)), self._examined, label, done=edge is None)
             rest = replace(rest, below=edge)
 
     def _lost(self, stretch: Stretch, most: int) -> tuple[tuple[int, ...], int | None]:
