@@ -125,7 +125,7 @@ class Search:
             cancel=self._cancel,
         )
         for step in steps:
-            self._passing = step.label if step.label in plan.PASSING else None
+            self._passing = step.label if step.label in plan.TRANSIENT_LABELS else None
             self._fallback = self._fallback if self._passing else step.label or self._fallback
             self._rows_scanned = step.examined if self._fallback or self._passing else 0
             self._capped = self._found + len(step.ids) > limit

@@ -23,7 +23,7 @@ from ..base import cell_values, column_sql
 from ..base.schema_probe import Layout
 from ..connect.reader import Reader, Row, Value
 from ..journal import repaired_blocks
-from .plan import LOST, PASSING, plan, refusal
+from .plan import LOST, TRANSIENT_LABELS, plan, refusal
 from .row_filters import Among, OfSessions, Test, passes, tests
 from .scan_ranges import Stretch, edge_statement, lost_statement, statement
 
@@ -190,7 +190,7 @@ class _Search:
             steps = self._completed(stretch, ids, last, at_once=first) if stretch.lost else [self._step(stretch, ids)]
             for step in steps:
                 done = step.done and not stretches
-                label = None if done and step.label in PASSING else step.label
+                label = None if done and step.label in TRANSIENT_LABELS else step.label
                 yield replace(step, ids=step.ids[:limit], done=done, label=label)
                 limit = max(0, limit - len(step.ids))
             most, first = min(4 * most, _MOST_ROWS), False

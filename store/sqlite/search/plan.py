@@ -27,7 +27,7 @@ PARTLY = "the index for these words leaves out "
 PARTLY_WALKED = "tool output is not in the index for these words, scanning"
 SOONER = "newest rows first, the index follows"
 LOST = "scanning what the index leaves out"
-PASSING = frozenset({SOONER, LOST})
+TRANSIENT_LABELS = frozenset({SOONER, LOST})
 """Labels of a step that say nothing of the whole answer."""
 
 _SHORT_PREFIX = 3
