@@ -28,7 +28,7 @@ from ..sqlite.rows import comparison_rows as rows
 from ..sqlite.rows import sessions
 from ..sqlite.search import hit_rows, newest_first, plan
 from ..sqlite.search.labels import SessionLabel
-from ..sqlite.search.row_filters import Among
+from ..sqlite.search.row_filters import SessionFilter
 
 FIRST, LATER = 8, 100
 """Hits of the first batch, which is on the screen before the second is asked for, and of the others."""
@@ -167,7 +167,7 @@ class Search:
         )
 
     @property
-    def among(self) -> Among | None:
+    def among(self) -> SessionFilter | None:
         """Tells of a session whether it passes the filters that SQLite cannot answer; None where there is none."""
         asked = any(one.key == "is" and one.value in ("live", "flagged") for one in self._query.filters)
         return self._is_in_state if asked else None

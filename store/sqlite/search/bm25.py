@@ -18,7 +18,7 @@ from ..base import cell_values, column_sql
 from ..base.schema_probe import Layout
 from ..connect.reader import Reader, Row
 from . import newest_first, plan
-from .row_filters import Among, tests
+from .row_filters import SessionFilter, tests
 from .scan_ranges import Stretch
 
 RANKED_ROWS = 50_000
@@ -51,7 +51,7 @@ class MatchCount:
 
 
 def best_matches(
-    reader: Reader, query: Query, *, limit: int, among: Among | None = None, cancel: Cancel | None = None
+    reader: Reader, query: Query, *, limit: int, among: SessionFilter | None = None, cancel: Cancel | None = None
 ) -> Ranked | None:
     """The best matches of the words; None where no index can rank them.
 
@@ -76,7 +76,7 @@ class _Best:
     layout: Layout
     query: Query
     way: Stretch
-    among: Among | None
+    among: SessionFilter | None
     cancel: Cancel | None
 
     def answer(self, limit: int) -> Ranked | None:
@@ -164,7 +164,7 @@ def count_matches(
     query: Query,
     *,
     cap: int | None = None,
-    among: Among | None = None,
+    among: SessionFilter | None = None,
     cancel: Cancel | None = None,
 ) -> MatchCount:
     """How many messages match, in critical sections of bounded length.
@@ -222,7 +222,7 @@ def count_statement(layout: Layout, table: str) -> str:
     )
 
 
-def _one_by_one(reader: Reader, query: Query, cap: int, among: Among | None, cancel: Cancel | None) -> MatchCount:
+def _one_by_one(reader: Reader, query: Query, cap: int, among: SessionFilter | None, cancel: Cancel | None) -> MatchCount:
     hits, sessions = 0, set[str]()
     for step in newest_first.matching_ids(reader, query, limit=cap + 1, among=among, cancel=cancel):
         hits += len(step.ids)

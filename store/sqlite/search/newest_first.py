@@ -24,7 +24,7 @@ from ..base.schema_probe import Layout
 from ..connect.reader import Reader, Row, Value
 from ..journal import repaired_blocks
 from .plan import LOST, TRANSIENT_LABELS, plan, refusal
-from .row_filters import Among, OfSessions, Test, passes, tests
+from .row_filters import SessionFilter, OfSessions, Test, passes, tests
 from .scan_ranges import Stretch, edge_statement, lost_statement, statement
 
 SCAN_ROWS = 2_000
@@ -83,7 +83,7 @@ def matching_ids(
     limit: int,
     below: int | None = None,
     above: int | None = None,
-    among: Among | None = None,
+    among: SessionFilter | None = None,
     cancel: Cancel | None = None,
     clock: Callable[[], float] = time.monotonic,
 ) -> Iterator[SearchStep]:
@@ -126,7 +126,7 @@ def passing(
     ids: Sequence[int],
     *,
     verified: bool,
-    among: Among | None = None,
+    among: SessionFilter | None = None,
     cancel: Cancel | None = None,
 ) -> frozenset[int]:
     """Which of some rows a search may find, by the filters of a query and, where `judged`, by its words.

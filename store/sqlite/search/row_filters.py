@@ -21,7 +21,7 @@ from ..base.cell_values import Value
 from ..base.schema_probe import Layout
 from ..connect.reader import Reader
 
-Among = Callable[[str], bool]
+SessionFilter = Callable[[str], bool]
 """Tells of a session id whether its messages are asked for."""
 
 _NAME = re.compile(r'\\?"name\\?"\s*:\s*\\?"([^"\\]+)')
@@ -47,7 +47,7 @@ class Test:
         return any("sessions." in column for column in self.columns)
 
 
-def tests(layout: Layout, query: Query, among: Among | None) -> tuple[Test, ...]:
+def tests(layout: Layout, query: Query, among: SessionFilter | None) -> tuple[Test, ...]:
     """The conditions of a query's filters on a file of this layout.
 
     `is:flagged` and `is:live` are not in the file: the caller knows them, and says by `among` which sessions they are.
