@@ -91,7 +91,7 @@ def wal(path: Path) -> Finding:
 
 def lock(path: Path) -> Finding:
     """Who is writing at this moment."""
-    holder = lock_holders.writing(path)
+    holder = lock_holders.write_lock_holder(path)
     return Finding("lock", True, "nobody is writing" if holder is None else f"held by {holder}")
 
 

@@ -131,7 +131,7 @@ def test_no_verb_drops_a_lock(tmp_path: Path, journal: str) -> None:
         )
         for question in questions:
             question()
-            assert lock_holders.writing(database.path) is not None
+            assert lock_holders.write_lock_holder(database.path) is not None
     finally:
         go.set()
         thread.join()

@@ -43,7 +43,7 @@ class _Lock:
     """None for the end of the file, wherever that is."""
 
 
-def writing(path: Path) -> Holder | None:
+def write_lock_holder(path: Path) -> Holder | None:
     """Who holds the write lock of the store at `path` at this moment, None where nobody does."""
     return _holding(read_open.sidecars(path)[2], _WAL_WRITER) or _holding(path, _RESERVED)
 
