@@ -83,7 +83,7 @@ def wal(path: Path) -> Finding:
     beside = read_open.sidecars(path)[0]
     size = beside.stat().st_size if beside.exists() else 0
     if size > LARGEST_WAL:
-        readers = ", ".join(map(str, lock_holders.others(path)))
+        readers = ", ".join(map(str, lock_holders.other_processes(path)))
         advice = f"end the one that does: {readers}" if readers else "end the one that does"
         return Finding("wal", False, f"{_bytes(size)}: a program keeps reading and lets nobody reset it", advice)
     return Finding("wal", True, _bytes(size))

@@ -48,7 +48,7 @@ def write_lock_holder(path: Path) -> Holder | None:
     return _holding(read_open.sidecars(path)[2], _WAL_WRITER) or _holding(path, _RESERVED)
 
 
-def others(path: Path) -> tuple[Holder, ...]:
+def other_processes(path: Path) -> tuple[Holder, ...]:
     """The other processes that have the store open or stand in our queue, as far as a lock tells, by their ids.
 
     In WAL mode each that ever read or wrote through an open connection; in DELETE mode those that do so right now.

@@ -288,7 +288,7 @@ class _Handle:
 
 def _who(path: Path) -> str:
     """Who is in the way, and who waits for it too."""
-    holder, others = lock_holders.write_lock_holder(path), lock_holders.others(path)
+    holder, others = lock_holders.write_lock_holder(path), lock_holders.other_processes(path)
     told = [f"{holder} holds the lock now"] if holder else []
     rest = [str(one) for one in others if one != holder]
     if len(rest) > _NAMED:
