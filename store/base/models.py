@@ -116,7 +116,7 @@ class Session:
 
 
 @dataclass(frozen=True, slots=True)
-class Kin:
+class FamilyMember:
     """One session of a family, in the order in which a tree is drawn."""
 
     session: Session
@@ -376,7 +376,7 @@ class Whereabouts:
     """The files that hold something of it, a sentence each."""
     reasons: tuple[str, ...] = ()
     """Why a list leaves it out, or what is odd about it; () where it is simply in the list."""
-    family: tuple[Kin, ...] = ()
+    family: tuple[FamilyMember, ...] = ()
     """Its family as a tree, () where it is alone."""
 
 

@@ -22,7 +22,7 @@ from ..base.models import (
     Head,
     Hit,
     JsonlFacts,
-    Kin,
+    FamilyMember,
     Message,
     Origin,
     Outline,
@@ -190,11 +190,11 @@ class BrowserVerbs(MessageVerbs):
         """Ids of the compression chain that a session belongs to, root first; its own id where it is alone."""
         return sessions.lineage_of(self._reader, [session_id]).chain(session_id) or (session_id,)
 
-    def family(self, session_id: str) -> tuple[Kin, ...]:
+    def family(self, session_id: str) -> tuple[FamilyMember, ...]:
         """The whole family of a session as a tree: what it continues, branches, delegates; itself where it is alone."""
         tree = sessions.lineage_of(self._reader, [session_id]).tree(session_id)
         rows = {row.id: row for row in self._rows([one for one, _ in tree])}
-        return tuple(Kin(rows[one], depth) for one, depth in tree if one in rows)
+        return tuple(FamilyMember(rows[one], depth) for one, depth in tree if one in rows)
 
     def carried(self, session_id: str, before: str) -> frozenset[int]:
         """Ids of the rows that only repeat what the section before has, because a compaction carried them over.

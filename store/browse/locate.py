@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..base.errors import CannotOpen, Damaged, StoreError, StoreMissing
-from ..base.models import Census, Kin, Origin, Relation, Session, Whereabouts
+from ..base.models import Census, FamilyMember, Origin, Relation, Session, Whereabouts
 from ..base.strict_json import BadJson, load
 from ..files.home import Home
 
@@ -121,7 +121,7 @@ def _stored(db: BrowserVerbs, text: str) -> list[str]:
         return []
 
 
-def _reasons(db: BrowserVerbs, session: Session, family: Sequence[Kin]) -> Iterator[str]:
+def _reasons(db: BrowserVerbs, session: Session, family: Sequence[FamilyMember]) -> Iterator[str]:
     """Why it may be out of view, the most telling first."""
     if session.origin in _FILES:
         yield _FILES[session.origin]

@@ -26,7 +26,7 @@ from ..base.models import (
     Finding,
     Head,
     Hit,
-    Kin,
+    FamilyMember,
     Message,
     Origin,
     Outline,
@@ -132,10 +132,10 @@ class ProfilesDB(ProfileDrift):
         alone: tuple[str, ...] = (own,)
         return tuple(self._name(place, one) for one in self._stored(place, lambda db: db.chain(own), alone))
 
-    def family(self, session_id: str) -> tuple[Kin, ...]:
+    def family(self, session_id: str) -> tuple[FamilyMember, ...]:
         """The whole family as a tree."""
         place, own = self._split(session_id)
-        family = self._stored(place, lambda db: db.family(own), tuple[Kin, ...]())
+        family = self._stored(place, lambda db: db.family(own), tuple[FamilyMember, ...]())
         return tuple(replace(kin, session=self._named(place, kin.session)) for kin in family)
 
     def census(self) -> Census:
