@@ -55,7 +55,7 @@ from .base.models import (
     Status,
     ToolCall,
     Verdict,
-    Whereabouts,
+    SessionLocation,
 )
 from .files.home import Home
 from .files.outbox import Pending
@@ -123,7 +123,7 @@ __all__ = [
     "UnsafeFilesystem",
     "UnsafeId",
     "Verdict",
-    "Whereabouts",
+    "SessionLocation",
     "Why",
     "open_home",
     "replay",

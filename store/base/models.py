@@ -368,7 +368,7 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
-class Whereabouts:
+class SessionLocation:
     """Where one session is, and why it may not be in view."""
 
     session: Session

@@ -30,7 +30,7 @@ from ..base.models import (
     Scope,
     Session,
     SurveyStep,
-    Whereabouts,
+    SessionLocation,
 )
 from ..drift import verdict as drift
 from ..drift.survey import Survey
@@ -412,7 +412,7 @@ class BrowserVerbs(MessageVerbs):
         """How many sessions this home has by their source, what waits or cannot be read, and the other profiles."""
         return locate.census(self)
 
-    def where(self, text: str) -> tuple[Whereabouts, ...]:
+    def where(self, text: str) -> tuple[SessionLocation, ...]:
         """Where the sessions are that an id, the start of one or a part of a title may mean, in this and all profiles.
 
         Returns:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..base.errors import CannotOpen, Damaged, StoreError, StoreMissing
-from ..base.models import Census, FamilyMember, Origin, Relation, Session, Whereabouts
+from ..base.models import Census, FamilyMember, Origin, Relation, Session, SessionLocation
 from ..base.strict_json import BadJson, load
 from ..files.home import Home
 
@@ -63,7 +63,7 @@ def own(db: BrowserVerbs) -> Census:
     )
 
 
-def where(db: BrowserVerbs, text: str) -> tuple[Whereabouts, ...]:
+def where(db: BrowserVerbs, text: str) -> tuple[SessionLocation, ...]:
     """Every session that an id, the start of one, or a part of a title may mean: this profile's, then its siblings'."""
     text = text.strip()
     if not text:
@@ -100,7 +100,7 @@ def _counted_of(db: BrowserVerbs, home: Home) -> int | None:
         other.close()
 
 
-def _found(db: BrowserVerbs, text: str) -> Iterator[Whereabouts]:
+def _found(db: BrowserVerbs, text: str) -> Iterator[SessionLocation]:
     ids = dict.fromkeys(_stored(db, text))
     beside = [*db.leftovers.spool.ids(), *db.leftovers.snapshots.files()]
     beside += [session_id for session_id, _ in db.leftovers.files.newest_first()]
@@ -110,7 +110,7 @@ def _found(db: BrowserVerbs, text: str) -> Iterator[Whereabouts]:
         if session is not None:
             family = db.family(session_id) if session.origin is Origin.SQLITE else ()
             reasons = tuple(_reasons(db, session, family))
-            yield Whereabouts(session, tuple(_held(db, session)), reasons, family if len(family) > 1 else ())
+            yield SessionLocation(session, tuple(_held(db, session)), reasons, family if len(family) > 1 else ())
 
 
 def _stored(db: BrowserVerbs, text: str) -> list[str]:

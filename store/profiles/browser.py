@@ -33,7 +33,7 @@ from ..base.models import (
     Page,
     Scope,
     Session,
-    Whereabouts,
+    SessionLocation,
 )
 from ..browse import locate
 from ..browse.watch import Watch
@@ -151,7 +151,7 @@ class ProfilesDB(ProfileDrift):
             profiles=tuple(zip(self._names, (one.stored for one in every), strict=True)),
         )
 
-    def where(self, text: str) -> tuple[Whereabouts, ...]:
+    def where(self, text: str) -> tuple[SessionLocation, ...]:
         """Where the sessions are, in any profile."""
         return tuple(self._found(one) for one in self._parts[0].where(text))
 
@@ -249,7 +249,7 @@ class ProfilesDB(ProfileDrift):
         every = [self._stored(place, asked, dict[str, str]()) for place in self._places]
         return {word: right for word, right in every[0].items() if all(word in one for one in every)}
 
-    def _found(self, found: Whereabouts) -> Whereabouts:
+    def _found(self, found: SessionLocation) -> SessionLocation:
         """A finding with the ids of the merged list."""
         place = self._names.index(found.session.profile)
         family = tuple(replace(kin, session=self._named(place, kin.session)) for kin in found.family)
