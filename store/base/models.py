@@ -312,7 +312,7 @@ class SurveyStep:
 
 
 @dataclass(frozen=True, slots=True)
-class Glance:
+class FirstListing:
     """What a first frame can show."""
 
     sessions: tuple[Session, ...]

@@ -18,7 +18,7 @@ from ..base.models import (
     Count,
     Drift,
     Finding,
-    Glance,
+    FirstListing,
     Head,
     Hit,
     JsonlFacts,
@@ -100,7 +100,7 @@ class BrowserVerbs(MessageVerbs):
         found = {row.id: row for row in (*self._rows(active), *self.sessions(limit=limit).items)}
         return tuple(sorted(found.values(), key=lambda row: (row.last_active or 0.0, row.id), reverse=True)[:limit])
 
-    def glance(self, *, limit: int = 200) -> Glance:
+    def glance(self, *, limit: int = 200) -> FirstListing:
         """The sessions of `recent` and the newest of those that only JSONL files know, with their quick flags.
 
         Where there is no state.db yet, the files alone.

@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from ..base.cancel import Cancel
 from ..base.errors import CannotOpen, Damaged, Interrupted, SessionMissing
-from ..base.models import Drift, Glance, JsonlFacts, Origin, Session, SurveyStep, Verdict
+from ..base.models import Drift, FirstListing, JsonlFacts, Origin, Session, SurveyStep, Verdict
 from ..files import home
 from ..files.home import FileStamp
 from ..files.jsonl_files import JsonlFiles
@@ -62,7 +62,7 @@ class Survey:
             if order:
                 self._cache.keep()
 
-    def glance(self, rows: Sequence[Session], *, most: int) -> Glance:
+    def glance(self, rows: Sequence[Session], *, most: int) -> FirstListing:
         """What a first frame can show: flags of some sessions, and the newest of those that only a file knows.
 
         A flag is what is remembered, else by counts, as far as a megabyte of files tells them.
@@ -86,7 +86,7 @@ class Survey:
                 fact = self._files.facts(session.id) if read <= FIRST_BYTES else None
                 drifts |= {session.id: flag(session, fact)} if fact else {}
             facts |= {session.id: fact} if fact else {}
-        return Glance(tuple(listed), drifts, facts)
+        return FirstListing(tuple(listed), drifts, facts)
 
     def again(self, session_ids: Iterable[str], *, cancel: Cancel) -> Iterator[SurveyStep]:
         """The verdicts of some sessions, which may have changed; those without a file are passed over.

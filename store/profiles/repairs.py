@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from ..base.cancel import Cancel
 from ..base.errors import CannotOpen, Damaged, StoreError
-from ..base.models import Check, Glance, JsonlFacts, SurveyStep
+from ..base.models import Check, FirstListing, JsonlFacts, SurveyStep
 from ..repair.model import Line, Operation, Plan, Why
 from ..session_db import SessionDB
 from .members import Parts
@@ -16,12 +16,12 @@ from .members import Parts
 class ProfileDrift(Parts):
     """The verbs of drift, and those of repairs that write nothing."""
 
-    def glance(self, *, limit: int = 200) -> Glance:
+    def glance(self, *, limit: int = 200) -> FirstListing:
         """The first looks of all profiles in one."""
-        empty = Glance((), {}, {})
+        empty = FirstListing((), {}, {})
         looks = [self._stored(place, lambda db: db.glance(limit=limit), empty) for place in self._places]
         rows = [self._named(place, row) for place, look in enumerate(looks) for row in look.sessions]
-        return Glance(
+        return FirstListing(
             tuple(sorted(rows, key=lambda row: (row.last_active or 0.0, row.id), reverse=True)),
             {self._name(place, one): drift for place, look in enumerate(looks) for one, drift in look.drifts.items()},
             {one: fact for place, look in enumerate(looks) for one, fact in self._facts_of(place, look.facts).items()},
