@@ -359,7 +359,7 @@ def _shelves(arguments: Arguments, home: Home) -> list[Shelf]:
     from store.files.home import ALL_PROFILES
 
     profiles = Home(home.root).profiles()
-    homes = [*profiles, *([] if ALL in {one.name for one in profiles} else [Home(home.root, ALL)])]
+    homes = [*profiles, *([] if ALL_PROFILES in {one.name for one in profiles} else [Home(home.root, ALL_PROFILES)])]
     shelves = [
         Shelf(
             one.name,
