@@ -28,7 +28,7 @@ class RowWrite:
     at: int
     """Its id; in a new block the place in it, from 1."""
     in_block: bool = False
-    draft: MessageRow | None = None
+    row: MessageRow | None = None
     """What is inserted; None for a move,"""
     old: int = 0
     """and then the id that the message has."""
@@ -148,10 +148,10 @@ def _written(connection: apsw.Connection, layout: Layout, header: OperationHeade
     calls = 0
     for write in writes:
         at = write.at + header.base if write.in_block else write.at
-        if write.draft is not None:
-            message_writes.insert(connection, layout, header.session_id, write.draft, at=at)
+        if write.row is not None:
+            message_writes.insert(connection, layout, header.session_id, write.row, at=at)
             ids.append(at)
-            calls += write.draft.calls
+            calls += write.row.calls
         elif row_moves.move(connection, layout, write.old, at):
             moves.append((write.old, at))
     return repair_journal.step_record(ids, moves, calls)
