@@ -302,7 +302,7 @@ def _placed(reader: Reader, found: Sources, missing: _Missing, stopped: Operatio
     kept = [row.id for row in found.rows]
 
     def _free(above: int, below: int, number: int) -> list[int] | None:
-        return reader.ask(
+        return reader.read(
             lambda connection, layout: standing.free_ids(
                 connection,
                 above=above,

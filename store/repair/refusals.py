@@ -37,7 +37,7 @@ class Facts:
 def facts(reader: Reader, found: Sources, *, now: float) -> Facts:
     """Ask in one critical section."""
     try:
-        return reader.ask(lambda connection, layout: _told(connection, layout, found, now))
+        return reader.read(lambda connection, layout: _told(connection, layout, found, now))
     except StoreMissing:
         return Facts()
 

@@ -25,7 +25,7 @@ from .model import Operation, Progress, Receipt, State
 def every(handle: Handle) -> tuple[Operation, ...]:
     """All repairs that the store remembers, the one begun last first."""
     try:
-        found = handle._reader.ask(
+        found = handle._reader.read(
             lambda connection, layout: [
                 (header, repair_journal.steps(connection, layout, header.operation))
                 for header in repair_journal.headers(connection, layout)
@@ -113,7 +113,7 @@ class Undo:
 
     def _look(self) -> _Look:
         try:
-            found = self._handle._reader.ask(
+            found = self._handle._reader.read(
                 lambda connection, layout: (
                     repair_journal.headers(connection, layout),
                     repair_journal.steps(connection, layout, self._operation),

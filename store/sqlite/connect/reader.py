@@ -97,7 +97,7 @@ class Reader:
         found = self.rows(sql, bindings, cancel=cancel)
         return found[0] if found else None
 
-    def ask(self, question: Callable[[apsw.Connection, Layout], T], *, cancel: Cancel | None = None) -> T:
+    def read(self, question: Callable[[apsw.Connection, Layout], T], *, cancel: Cancel | None = None) -> T:
         """Several statements in one critical section, with the layout of the very file they go to.
 
         `question` may run again after a passing I/O error, as `rows` does.

@@ -46,7 +46,7 @@ def ranges(reader: Reader, layout: Layout) -> list[Range]:
     known = all(layout.has(JOURNAL, name) for name in ("operation", "step", "kind", "state", "entry"))
     if not known or not layout.has("messages", "timestamp"):
         return [Range()]
-    return in_time(reader.ask(lambda connection, _: _blocks(connection)))
+    return in_time(reader.read(lambda connection, _: _blocks(connection)))
 
 
 def in_time(blocks: Sequence[Block]) -> list[Range]:

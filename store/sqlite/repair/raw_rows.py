@@ -35,7 +35,7 @@ def session(reader: Reader, session_id: str) -> RawRow | None:
     """The row of a session, None where there is none."""
     if not reader.layout.has("sessions", "id"):
         return None
-    return reader.ask(
+    return reader.read(
         lambda connection, layout: next(iter(_images(connection, layout, "sessions", "id = ?", session_id)), None)
     )
 
@@ -44,7 +44,7 @@ def messages(reader: Reader, ids: Sequence[int]) -> Iterator[RawRow]:
     """Rows by id, lowest first, 256 in each critical section; ids without a row are left out."""
     for start in range(0, len(ids), _AT_ONCE):
         page = json.dumps(sorted(ids)[start : start + _AT_ONCE])
-        yield from reader.ask(lambda connection, layout, page=page: by_ids(connection, layout, page))  # type: ignore[misc]
+        yield from reader.read(lambda connection, layout, page=page: by_ids(connection, layout, page))  # type: ignore[misc]
 
 
 def by_ids(connection: apsw.Connection, layout: Layout, ids: str) -> list[RawRow]:

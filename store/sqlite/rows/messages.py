@@ -172,7 +172,7 @@ def window(
     Returns:
         Empty where the session has no such message.
     """
-    rows = reader.ask(
+    rows = reader.read(
         lambda connection, layout: _window(connection, layout, session_id, message_id, width=width, n_bytes=n_bytes)
     )
     return tuple(_line(row, message_id) for row in rows)

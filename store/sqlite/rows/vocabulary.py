@@ -46,7 +46,7 @@ def similar_words(
     began = clock()
     common: dict[str, int] = {}
     for start in _starts(word):
-        common |= reader.ask(lambda connection, _, start=start: _range(connection, start), cancel=cancel)  # type: ignore[misc]
+        common |= reader.read(lambda connection, _, start=start: _range(connection, start), cancel=cancel)  # type: ignore[misc]
         if word in common:
             return ()
         if clock() - began >= SECONDS:

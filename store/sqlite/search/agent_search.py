@@ -67,7 +67,7 @@ def search(reader: Reader, match: str, asked: AgentSearchOptions) -> list[AgentH
     Raises:
         StoreError: The file itself cannot be read.
     """
-    return [_found(row) for row in reader.ask(lambda connection, layout: _hits(connection, layout, match, asked))]
+    return [_found(row) for row in reader.read(lambda connection, layout: _hits(connection, layout, match, asked))]
 
 
 def _hits(connection: apsw.Connection, layout: Layout, match: str, asked: AgentSearchOptions) -> list[tuple[Value, ...]]:

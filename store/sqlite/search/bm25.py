@@ -112,7 +112,7 @@ class _Best:
             except (apsw.SQLError, apsw.CorruptError):
                 return None
 
-        return self.reader.ask(_question, cancel=self.cancel)
+        return self.reader.read(_question, cancel=self.cancel)
 
     def _found(self, scored: list[Row], limit: int) -> Iterator[int]:
         """Those that a search may find and that pass the filters, in their order."""
@@ -201,7 +201,7 @@ def _by_index(reader: Reader, layout: Layout, way: Stretch, cap: int, cancel: Ca
             return None
 
     while hits <= cap:
-        rows = reader.ask(_question, cancel=cancel)
+        rows = reader.read(_question, cancel=cancel)
         if rows is None:
             return None
         hits += sum(cell_values.integer(row[1]) for row in rows)

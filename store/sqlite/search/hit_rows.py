@@ -56,7 +56,7 @@ def read_hits(reader: Reader, ids: Sequence[int], *, cancel: Cancel | None = Non
         return connection.execute(statement(layout), (json.dumps(list(ids)),)).fetchall()
 
     known: dict[Row, SessionLabel] = {}
-    found = {glimpse.id: glimpse for row in reader.ask(_question, cancel=cancel) for glimpse in [_glimpse(row, known)]}
+    found = {glimpse.id: glimpse for row in reader.read(_question, cancel=cancel) for glimpse in [_glimpse(row, known)]}
     return [found[one] for one in ids if one in found]
 
 

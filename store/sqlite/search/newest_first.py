@@ -229,7 +229,7 @@ class _Search:
                 return _Window([], refused=refusal(error))
             return _Window(rows, named[-1] if last is None and len(named) == most else last)
 
-        return self._reader.ask(_question, cancel=self._cancel)
+        return self._reader.read(_question, cancel=self._cancel)
 
     def _verify(self, stretch: Stretch, window: _Window, limit: int) -> tuple[tuple[int, ...], int | None]:
         """Which rows match, and the id to go on below; None where the stretch is done with."""
@@ -281,7 +281,7 @@ class _Search:
             sql, bindings = lost_statement(layout, part, stretch.lost, self._conditions)
             return _Window(connection.execute(sql, bindings).fetchall(), last)
 
-        window = self._reader.ask(_question, cancel=self._cancel)
+        window = self._reader.read(_question, cancel=self._cancel)
         return self._verify(replace(stretch, verified=True), window, len(window.rows) + 1)
 
 

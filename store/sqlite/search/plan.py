@@ -100,7 +100,7 @@ def _named(reader: Reader, query: Query, cancel: Cancel | None) -> tuple[tuple[i
         except (apsw.SQLError, apsw.CorruptError) as error:
             return None, refusal(error)
 
-    return reader.ask(_question, cancel=cancel)
+    return reader.read(_question, cancel=cancel)
 
 
 def refusal(error: apsw.Error) -> str:
