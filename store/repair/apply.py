@@ -180,9 +180,9 @@ class Repair:
             course.take(last)
             self._tell(Progress("insert", course.inserted, course.total))
             if end == total:
-                self._pace.note(self._handle._writer.held)
+                self._pace.note(self._handle._writer.lock_seconds)
                 return
-            self._pace.rest(self._handle._writer.held)
+            self._pace.rest(self._handle._writer.lock_seconds)
             at = end
 
     def _step(self, work: Work, course: _Course, items: tuple[Item, ...], last: StepResult, *, block: int) -> RepairStep:

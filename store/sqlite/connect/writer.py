@@ -59,7 +59,7 @@ class Writer:
         self.path = path
         self.index_damaged = False
         """True once a transaction only went through without the triggers of a full-text index."""
-        self.held = 0.0
+        self.lock_seconds = 0.0
         """Seconds for which the last transaction that was committed held SQLite's lock."""
         self._patience = patience
         self._time = Patience(clock, sleep, random)
@@ -177,7 +177,7 @@ class Writer:
             self._time.outlast(lambda: connection.execute("COMMIT"), deadline)
             if standing_in:
                 self._relieve(connection)
-            self.held = self._time.clock() - began
+            self.lock_seconds = self._time.clock() - began
         except apsw.Error as error:
             if error_mapping.spends(error):
                 self._drop()
