@@ -134,7 +134,7 @@ class Writer:
             self._queue.close()
             self._halted = False
 
-    def step_back(self) -> None:
+    def release_replaced(self) -> None:
         """Close the connection where it holds a file that is not at the path any more; a running write goes on."""
         if not self._lock.acquire(blocking=False):
             return
