@@ -99,7 +99,7 @@ class Writer:
             self._holder = threading.get_ident()
             with error_mapping.told(self.path):
                 self._time.outlast(self._ready, deadline)  # what forbids writing is said before anybody waits
-                with self._queue.turn(deadline - patience * _FOR_THE_LOCK):
+                with self._queue.acquire(deadline - patience * _FOR_THE_LOCK):
                     return self._through(work, deadline)
         except errors.Locked as error:
             raise errors.Locked(f"nothing was written in {patience:g} s: {error}; {_who(self.path)}") from error

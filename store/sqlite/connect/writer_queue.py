@@ -39,7 +39,7 @@ class Queue:
         self._pid = 0
 
     @contextmanager
-    def turn(self, deadline: float) -> Iterator[None]:
+    def acquire(self, deadline: float) -> Iterator[None]:
         """Wait to be next, until `deadline` at most; then go on all the same, and leave it to SQLite's lock."""
         descriptor = self._open()
         if descriptor is None or not self._have(descriptor, deadline):

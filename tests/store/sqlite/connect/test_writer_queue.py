@@ -180,7 +180,7 @@ def test_turns_do_not_overlap(tmp_path: Path) -> None:
         nonlocal inside, most
         queue = Queue(tmp_path / "state.db", time.monotonic)
         for _ in range(50):
-            with queue.turn(time.monotonic() + 30):
+            with queue.acquire(time.monotonic() + 30):
                 with lock:
                     inside += 1
                     most = max(most, inside)
