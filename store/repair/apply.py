@@ -172,7 +172,7 @@ class Repair:
         n_bytes = [item.n_bytes for item in work.items]
         at, total = 0, len(n_bytes)
         while not self._cancel.cancelled:
-            end = at + self._pace.cut(n_bytes, at)
+            end = at + self._pace.rows_in_next_step(n_bytes, at)
             state = repair_journal.DONE if end == total else repair_journal.RUNNING
             last = replace(last, header=replace(course.header, state=state, changed_at=time.time()))
             step = self._step(work, course, work.items[at:end], last, block=0 if at else work.block)
