@@ -43,7 +43,7 @@ class StepSizer:
             number += 1
         return number
 
-    def note(self, held: float) -> None:
+    def record(self, held: float) -> None:
         """Take in how long a step held the lock."""
         self.longest = max(self.longest, held)
         factor = HOLD / max(held, HOLD / 4)
@@ -51,5 +51,5 @@ class StepSizer:
 
     def rest(self, held: float) -> None:
         """The same, and give others their turn."""
-        self.note(held)
+        self.record(held)
         time.sleep(min(max(MIN_PAUSE, held), MAX_PAUSE))

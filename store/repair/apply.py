@@ -180,7 +180,7 @@ class Repair:
             course.take(last)
             self._tell(Progress("insert", course.inserted, course.total))
             if end == total:
-                self._pace.note(self._handle._writer.lock_seconds)
+                self._pace.record(self._handle._writer.lock_seconds)
                 return
             self._pace.rest(self._handle._writer.lock_seconds)
             at = end
