@@ -49,7 +49,7 @@ class StepSizer:
         factor = HOLD / max(held, HOLD / 4)
         self._rows = min(max(self._rows * max(factor, 0.25), MIN_ROWS), STEP_ROWS)
 
-    def rest(self, held: float) -> None:
+    def pause(self, held: float) -> None:
         """The same, and give others their turn."""
         self.record(held)
         time.sleep(min(max(MIN_PAUSE, held), MAX_PAUSE))

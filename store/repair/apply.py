@@ -182,7 +182,7 @@ class Repair:
             if end == total:
                 self._pace.record(self._handle._writer.lock_seconds)
                 return
-            self._pace.rest(self._handle._writer.lock_seconds)
+            self._pace.pause(self._handle._writer.lock_seconds)
             at = end
 
     def _step(self, work: Work, course: _Course, items: tuple[Item, ...], last: StepResult, *, block: int) -> RepairStep:

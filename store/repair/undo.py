@@ -96,7 +96,7 @@ class Undo:
             taken, back = taken + out, back + moved
             self._tell(Progress("undo", min(number + 1, total), total))
             if done:
-                pace.rest(self._handle._writer.lock_seconds)
+                pace.pause(self._handle._writer.lock_seconds)
         return Receipt(
             session_id=header.session_id,
             operation=header.operation,
