@@ -23,7 +23,7 @@ class StepSizer:
 
     def __init__(self) -> None:
         self._rows = float(MIN_ROWS)
-        self.longest = 0.0
+        self.longest_lock = 0.0
         """Seconds that a step held the lock for at most."""
 
     def cut(self, n_bytes: Sequence[int], start: int) -> int:
@@ -45,7 +45,7 @@ class StepSizer:
 
     def record(self, held: float) -> None:
         """Take in how long a step held the lock."""
-        self.longest = max(self.longest, held)
+        self.longest_lock = max(self.longest_lock, held)
         factor = HOLD / max(held, HOLD / 4)
         self._rows = min(max(self._rows * max(factor, 0.25), MIN_ROWS), STEP_ROWS)
 

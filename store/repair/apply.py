@@ -239,7 +239,7 @@ class Repair:
             full_backup=self._copied,
             left_out=work.plan.left_out,
             index_damaged=handle._writer.index_damaged,
-            longest_lock=self._pace.longest,
+            longest_lock=self._pace.longest_lock,
             seconds=time.time() - started,
         )
 

@@ -107,7 +107,7 @@ class Undo:
             steps=0 if stopped else total,
             backup=Backup(self._handle.path.parent, header.operation).folder,
             index_damaged=self._handle._writer.index_damaged,
-            longest_lock=pace.longest,
+            longest_lock=pace.longest_lock,
             seconds=time.time() - started,
         )
 
