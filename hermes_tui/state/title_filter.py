@@ -152,10 +152,10 @@ def _passes(query: Query, row: SessionRow) -> bool:
         return False
     for key in keys:
         either = key in {"source", "model", "cwd", "title"}
-        plain_ones = [_holds(one, row) for one in query.of(key)]
+        plain_ones = [_holds(one, row) for one in query.filters_of(key)]
         if plain_ones and not (any(plain_ones) if either else all(plain_ones)):
             return False
-        if not all(_holds(one, row) for one in query.of(key, negated=True)):
+        if not all(_holds(one, row) for one in query.filters_of(key, negated=True)):
             return False
     return True
 

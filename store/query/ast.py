@@ -73,7 +73,7 @@ class Query:
         """All that is sought, in the order typed."""
         return tuple(term for alternative in self.any_of for term in alternative)
 
-    def of(self, key: str, *, negated: bool = False) -> tuple[Filter, ...]:
+    def filters_of(self, key: str, *, negated: bool = False) -> tuple[Filter, ...]:
         """Give the filters of one key.
 
         Plain ones of `source`, `model`, `role`, `tool`, `cwd` and `title` are alternatives, one must hold; of the

@@ -299,7 +299,7 @@ class Search:
 
     def _holds(self, key: str, texts: Sequence[str | None]) -> bool:
         """One of the plain filters of a key for one of the texts, and each of the negated ones for all."""
-        plain, negated = self._query.of(key), self._query.of(key, negated=True)
+        plain, negated = self._query.filters_of(key), self._query.filters_of(key, negated=True)
         if plain and not any(admits(one, text) for one in plain for text in texts):
             return False
         return all(admits(one, text) for one in negated for text in texts)

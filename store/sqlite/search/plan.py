@@ -74,7 +74,7 @@ def _by_trigram(reader: Reader, layout: Layout, query: Query, walk: Stretch, can
     """Chinese, Japanese and Korean have no spaces between words: three characters in a row are what is indexed."""
     if layout.trigram is None or layout.stale:
         return replace(walk, label=STALE if layout.trigram else MISSING)
-    if "tool" in layout.trigram_leaves_out and "tool" in {one.value for one in query.of("role")}:
+    if "tool" in layout.trigram_leaves_out and "tool" in {one.value for one in query.filters_of("role")}:
         return replace(walk, label=PARTLY_WALKED)
     way = Stretch(TRIGRAM, trigram(query), verified=True, label=_gaps(layout.trigram_leaves_out, query))
     way = replace(way, lost=cjk_bigrams.lost(layout, query))
@@ -86,7 +86,7 @@ def _by_trigram(reader: Reader, layout: Layout, query: Query, walk: Stretch, can
 
 def _gaps(left_out: frozenset[str], query: Query) -> str | None:
     """What the index leaves out of what is asked for, as a label; None where that is nothing."""
-    roles = {one.value for one in query.of("role")} or set(ROLES)
+    roles = {one.value for one in query.filters_of("role")} or set(ROLES)
     said = [words for name, (words, concerned) in _GAPS.items() if name in left_out and concerned & roles]
     return f"{PARTLY}{' and '.join(said)}" if said else None
 

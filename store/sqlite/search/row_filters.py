@@ -100,18 +100,18 @@ def passes(conditions: Iterable[Test], row: Sequence[Value]) -> bool:
 
 
 def _filters(query: Query, key: str) -> tuple[Filter, ...]:
-    return (*query.of(key), *query.of(key, negated=True))
+    return (*query.filters_of(key), *query.filters_of(key, negated=True))
 
 
 def _text(layout: Layout, query: Query, key: str) -> Test:
-    plain, negated = query.of(key), query.of(key, negated=True)
+    plain, negated = query.filters_of(key), query.filters_of(key, negated=True)
     column = columns.text(layout, *_TEXTS[key])
     return Test((column,), lambda row: _admitted(plain, negated, (cell_values.text(row[0]),)))
 
 
 def _tool(layout: Layout, query: Query) -> Test:
     """A result carries the tool's name, a call has it in its JSON, double-encoded at times (docs/format.md §3.3)."""
-    plain, negated = query.of("tool"), query.of("tool", negated=True)
+    plain, negated = query.filters_of("tool"), query.filters_of("tool", negated=True)
 
     def _passes(row: Sequence[Value]) -> bool:
         name, calls = cell_values.text(row[0]), cell_values.text(row[1])

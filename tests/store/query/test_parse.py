@@ -131,9 +131,9 @@ def test_a_query_says_whether_it_has_words() -> None:
 
 def test_filters_are_found_by_key() -> None:
     query = read("source:cli source:tui -source:cron NOT role:user")
-    assert [one.value for one in query.of("source")] == ["cli", "tui"]
-    assert [one.value for one in query.of("source", negated=True)] == ["cron"]
-    assert [one.value for one in query.of("role", negated=True)] == ["user"]
+    assert [one.value for one in query.filters_of("source")] == ["cli", "tui"]
+    assert [one.value for one in query.filters_of("source", negated=True)] == ["cron"]
+    assert [one.value for one in query.filters_of("role", negated=True)] == ["user"]
 
 
 @pytest.mark.parametrize(
