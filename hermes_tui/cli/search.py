@@ -81,7 +81,7 @@ def search(
         paper.line(safe(paper.glyphs.words(_in_words(found, sessions, milliseconds, sort))))
         if meant:
             paper.line(safe(f"did you mean {', '.join(f'{right} for {word}' for word, right in meant.items())}?"))
-        elif not parse(query, now=time.time()).asks:
+        elif not parse(query, now=time.time()).has_conditions:
             paper.line(safe("there is no word to search for in that"))
     if found.partial:
         alone = "" if home.is_every else ", from files alone"

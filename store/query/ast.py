@@ -64,7 +64,7 @@ class Query:
         return bool(self.any_of)
 
     @property
-    def asks(self) -> bool:
+    def has_conditions(self) -> bool:
         """False where nothing that was typed says anything: no word, no exclusion, no filter."""
         return bool(self.any_of or self.none_of or self.filters)
 

@@ -78,7 +78,7 @@ class Ranking:
 
     def oldest(self, limit: int) -> Batch:
         """The oldest hits, oldest first."""
-        if not self._query.asks:
+        if not self._query.has_conditions:
             return Batch((), done=True)
         search = self._search()
         last: deque[int] = deque(maxlen=limit + 1)
@@ -98,7 +98,7 @@ class Ranking:
 
     def count(self, cap: int | None) -> Count:
         """All hits, those of files too, or no more than `cap`."""
-        if not self._query.asks:
+        if not self._query.has_conditions:
             return Count(0, 0)
         search = self._search()
         try:
@@ -123,7 +123,7 @@ class Ranking:
         """The newest hits and the batch that ended them."""
         hits: list[Hit] = []
         end = Batch((), done=True)
-        for end in self._search().batches(limit, 0) if self._query.asks else ():
+        for end in self._search().batches(limit, 0) if self._query.has_conditions else ():
             hits += end.hits
         return hits, end
 

@@ -66,7 +66,7 @@ def stream(
         Interrupted: It was withdrawn.
         StoreError: SQLite cannot be read and there are no files either; where there are, the label says it.
     """
-    if query.asks:
+    if query.has_conditions:
         search = Search(reader, leftovers, query, now=now, profile=profile, cancel=cancel)
         yield from search.batches(limit, after_id)
     else:

@@ -77,7 +77,7 @@ class Finder:
             self.wrong = error
             return False
         self.wrong = None
-        if query is not None and not query.asks:
+        if query is not None and not query.has_conditions:
             query = None
         if _same(query, self.query):
             return False
