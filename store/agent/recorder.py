@@ -183,7 +183,7 @@ class SessionRecorder:
         files = self._db._files
         found = files.find(self._id)
         try:
-            values = [record.value for record in files.good(self._id)]
+            values = [record.value for record in files.message_records(self._id)]
         except (CannotOpen, Damaged):
             return []
         times = [message_codec.timestamp(value.get("timestamp")) for value in values]

@@ -47,4 +47,4 @@ def load_transcript(
 
 def _written(files: JsonlFiles, session_id: str) -> Conversation:
     """What the file holds, in the form that agents replay."""
-    return [message_codec.conversation_of_record(record.value) for record in files.good(session_id)]
+    return [message_codec.conversation_of_record(record.value) for record in files.message_records(session_id)]

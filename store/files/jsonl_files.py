@@ -132,7 +132,7 @@ class JsonlFiles:
         if found is not None:
             yield from jsonl.read_file(found.path)
 
-    def good(self, session_id: str) -> Iterator[jsonl.Record]:
+    def message_records(self, session_id: str) -> Iterator[jsonl.Record]:
         """Its messages as they were written, without damaged lines and session_meta."""
         for record in self.records(session_id):
             if isinstance(record, jsonl.Record) and is_message(record):
@@ -148,7 +148,7 @@ class JsonlFiles:
 
     def entries(self, session_id: str) -> Iterator[ComparedMessage]:
         """What is compared of its messages."""
-        for record in self.good(session_id):
+        for record in self.message_records(session_id):
             yield compared_message(record.value)
 
     def _look(self, session_id: str, state: home.FileStat | None) -> _Look | None:

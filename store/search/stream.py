@@ -267,7 +267,7 @@ class Search:
         missing = None if session.origin is Origin.JSONL else _Missing(self._reader, self._leftovers, session.id)
         found: deque[Message] = deque(maxlen=room + 1)
         try:
-            for place, record in enumerate(self._files.good(session.id)):
+            for place, record in enumerate(self._files.message_records(session.id)):
                 self._go_on()
                 message = message_codec.message_of_record(record.value, session_id=session.id, line=record.line)
                 if self._answered_by(message) and (missing is None or place in missing):
