@@ -142,7 +142,7 @@ class Checker:
             known = [*rows.session_ids(self._reader), *orphan_sessions.ids(self._reader)]
         except StoreMissing:
             known = []
-        return [*known, *self._files.without(set(known))]
+        return [*known, *self._files.ids_without(set(known))]
 
     def _stored(self, session_id: str, cancel: Cancel | None) -> list[ComparedMessage] | None:
         """What is compared of the session's rows; None where SQLite does not know the session."""

@@ -112,7 +112,7 @@ class JsonlFiles:
             if look:
                 yield look.facts
 
-    def without(self, known: Container[str]) -> list[str]:
+    def ids_without(self, known: Container[str]) -> list[str]:
         """Ids of the files whose session is not among the known ones, the one changed last first."""
         return [session_id for session_id, _ in self.newest_first() if session_id not in known]
 
