@@ -146,7 +146,7 @@ class JsonlFiles:
         """All of its lines that hold anything, the number as id: messages, and asides among them."""
         return tuple(_line(record, session_id) for record in self.records(session_id))
 
-    def entries(self, session_id: str) -> Iterator[ComparedMessage]:
+    def compared_messages(self, session_id: str) -> Iterator[ComparedMessage]:
         """What is compared of its messages."""
         for record in self.message_records(session_id):
             yield compared_message(record.value)

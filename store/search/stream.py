@@ -318,7 +318,7 @@ class _Missing:
 
     def __contains__(self, place: int) -> bool:
         if self._places is None:
-            written = list(self._files.entries(self._id))
+            written = list(self._files.compared_messages(self._id))
             union = alignment.compare(written, list(rows.compared_messages(self._reader, self._id))).union
             self._places = frozenset(here for here, there in union if here is not None and there is None)
         return place in self._places
