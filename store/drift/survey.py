@@ -60,7 +60,7 @@ class Survey:
                 yield self._verified(session_id, unknown[session_id], cancel, (place, total))
         finally:
             if order:
-                self._cache.keep()
+                self._cache.save()
 
     def glance(self, rows: Sequence[Session], *, most: int) -> FirstListing:
         """What a first frame can show: flags of some sessions, and the newest of those that only a file knows.

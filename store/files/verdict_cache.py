@@ -124,7 +124,7 @@ class VerdictCache:
         else:
             flagged[mark] = f"{flag} {json.dumps(_fields(found))}"
 
-    def keep(self) -> None:
+    def save(self) -> None:
         """Write all of it: a file made anew beside the old one, and put in its place."""
         if self._path is None:
             return
