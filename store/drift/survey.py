@@ -48,7 +48,7 @@ class Survey:
             StoreError: The folder or the store cannot be read now.
         """
         stamps = home.transcript_stamps(self._files.folder)
-        flagged, unknown = self._cache.sort(marks(stamps, self._stored(stamps)))
+        flagged, unknown = self._cache.partition(marks(stamps, self._stored(stamps)))
         done, total = len(stamps) - len(unknown), len(stamps)
         yield self._remembered(stamps, flagged, (done, total))
         order = self._newest_first(stamps, unknown)

@@ -100,7 +100,7 @@ class VerdictCache:
         except (BadJson, ValueError, TypeError):
             return None
 
-    def sort(self, looks: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:
+    def partition(self, looks: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:
         """Two kinds of sessions with their marks: those that are known and flagged, and those that are not known.
 
         What no session looks like any more is forgotten.
