@@ -79,7 +79,7 @@ class Survey:
         for session in (one for one in listed if one.id in stamps):
             stamp = stamps[session.id]
             mark = mark_of(session.id, stamp, _rows_of(session))
-            if self._cache.known(mark):
+            if self._cache.is_known(mark):
                 drifts[session.id], fact = self._cache.flag(mark), self._facts(session.id, stamp, mark)
             else:
                 read += stamp[1]

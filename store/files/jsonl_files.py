@@ -97,7 +97,7 @@ class JsonlFiles:
             return False, None
         rows = (session.messages, session.last_id or 0) if session.origin is Origin.SQLITE else NOT_STORED
         own = mark(session.id, (file.inode, file.size, file.mtime_ns), rows)
-        return self._cache.known(own), self._cache.flag(own)
+        return self._cache.is_known(own), self._cache.flag(own)
 
     def all_facts(self, *, cancel: Cancel | None = None) -> Iterator[JsonlFacts]:
         """Every file, the one changed last first; one folder listing, and a reading of each that changed.

@@ -82,7 +82,7 @@ class VerdictCache:
         self._path = _path(folder, store)
         self._loaded: tuple[set[str], dict[str, str]] | None = None
 
-    def known(self, mark: str) -> bool:
+    def is_known(self, mark: str) -> bool:
         """A session that looks like this was compared before."""
         well, flagged = self._lines
         return mark in well or mark in flagged
