@@ -79,7 +79,7 @@ class Sources:
             rows=len(rows),
             lowest=rows[0].id if rows else None,
             highest=rows[-1].id if rows else None,
-            active=sum(row.entry.active for row in rows),
+            active=sum(row.message.active for row in rows),
             compacted=sum(row.compacted for row in rows),
         )
 
@@ -90,7 +90,7 @@ class Sources:
 
     def compared(self) -> Comparison:
         """Both sides aligned; places of SQLite are those of `messages`."""
-        return compare(self.written.entries, [row.entry for row in self.rows if not row.meta])
+        return compare(self.written.entries, [row.message for row in self.rows if not row.meta])
 
 
 def look(reader: Reader, files: JsonlFiles, session_id: str) -> Sources:

@@ -336,7 +336,7 @@ def _items(found: Sources, missing: _Missing, places: Sequence[Place]) -> Iterat
 
 def _timestamps(found: Sources, missing: _Missing) -> list[float]:
     """The times of what is inserted, between those of its neighbours."""
-    times = Times([row.entry.time for row in found.rows], otherwise=_started(found))
+    times = Times([row.message.time for row in found.rows], otherwise=_started(found))
     own = [found.written.entries[place].time for place in missing.places]
     return times.between(own, missing.gaps)
 

@@ -86,7 +86,7 @@ def of(found: Sources, comparison: Comparison, facts: Facts, *, by_name: bool) -
 
 def _resurrections(found: Sources, comparison: Comparison, missing: int) -> Iterator[Refusal]:
     """Signs that what SQLite lacks was taken out of it."""
-    undone = sum(not row.entry.active and not row.compacted for row in found.rows)
+    undone = sum(not row.message.active and not row.compacted for row in found.rows)
     if undone:
         words = f"{undone} of its messages were undone, and what SQLite lacks may have been undone with them"
         yield Refusal(Why.UNDONE, words, missing, merge_helps=True)
@@ -116,7 +116,7 @@ def _is_rewritten(found: Sources, comparison: Comparison) -> bool:
     latest = file.mtime_ns / 1e9 + LATER
     places = found.messages
     times = (
-        found.rows[places[there]].entry.time
+        found.rows[places[there]].message.time
         for here, there in comparison.union
         if here is not None and there is not None
     )

@@ -40,7 +40,7 @@ class StoredRow:
     """One row as it lies in its session."""
 
     id: int
-    entry: ComparedMessage
+    message: ComparedMessage
     meta: bool = False
     """It describes the session and is no message."""
     compacted: bool = False
@@ -144,7 +144,7 @@ def compared_messages(reader: Reader, session_id: str, *, cancel: Cancel | None 
     Raises:
         Interrupted: `cancel` was withdrawn.
     """
-    return (row.entry for row in stored_rows(reader, session_id, cancel=cancel) if not row.meta)
+    return (row.message for row in stored_rows(reader, session_id, cancel=cancel) if not row.meta)
 
 
 def stored_rows(reader: Reader, session_id: str, *, cancel: Cancel | None = None) -> Iterator[StoredRow]:
@@ -183,7 +183,7 @@ def _lying(row: tuple[Value, ...]) -> StoredRow:
     texts = cell_values.text(role), cell_values.text(body), cell_values.text(calls), cell_values.text(call_id)
     return StoredRow(
         id=cell_values.integer(name),
-        entry=ComparedMessage(message_codec.identity(*texts), cell_values.timestamp(timestamp), bool(active)),
+        message=ComparedMessage(message_codec.identity(*texts), cell_values.timestamp(timestamp), bool(active)),
         meta=texts[0] == "session_meta",
         compacted=bool(compacted),
         summary=bool(marked) or (texts[1] or "").startswith(SUMMARIES),
