@@ -193,7 +193,7 @@ class Repair:
             writes=self._writes(work, items),
             begins=None if course.begun else work.intent,
             block=block,
-            standing=last.standing,
+            version=last.version,
             up_to=last.up_to,
             unchanged=lambda: stamp_of(self._handle._files.find(header.session_id)) == work.stamp,
             conversation=work.sources.conversation,

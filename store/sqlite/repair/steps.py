@@ -46,7 +46,7 @@ class RepairStep:
     """What the operation is agreed to insert, where it does not stand in the journal yet."""
     block: int
     """Ids that a new block takes, of which this step is the first; 0 for none."""
-    standing: SessionVersion
+    version: SessionVersion
     """How the session must stand,"""
     up_to: int | None
     """as far as ids like this; all of it where it is None."""
@@ -62,7 +62,7 @@ class StepResult:
     """How things stand after a step."""
 
     header: OperationHeader
-    standing: SessionVersion
+    version: SessionVersion
     up_to: int | None
     """Ids above are no business of the repair."""
     inserted: int
@@ -95,11 +95,11 @@ def _apply(connection: apsw.Connection, layout: Layout, step: RepairStep) -> Ste
         repair_journal.go_on(connection, header)
     if step.writes:
         repair_journal.add(connection, header, done)
-    up_to = header.base + header.size if header.size else step.standing.highest or 0
+    up_to = header.base + header.size if header.size else step.version.highest or 0
     after = (
         standing.version_of(connection, layout, header.session_id, up_to=up_to)
         if moved or step.up_to != up_to
-        else standing.grown(step.standing, done.inserted_ids)
+        else standing.grown(step.version, done.inserted_ids)
     )
     return StepResult(header, after, up_to, inserted, moved)
 
@@ -116,7 +116,7 @@ def _check(connection: apsw.Connection, layout: Layout, step: RepairStep) -> Non
     refuse_if_busy(connection, layout, step.conversation, step.header.changed_at)
     if not step.unchanged():
         raise PlanChanged(f"the JSONL file of {session_id} changed; look again")
-    if standing.version_of(connection, layout, session_id, up_to=step.up_to) != step.standing:
+    if standing.version_of(connection, layout, session_id, up_to=step.up_to) != step.version:
         raise PlanChanged(f"others wrote to {session_id}; look again")
     fixed = [write.at for write in step.writes if not write.in_block]
     if fixed and row_moves.has_rows(connection, fixed):
