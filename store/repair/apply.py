@@ -191,7 +191,7 @@ class Repair:
         return RepairStep(
             header=replace(header, created=header.created or creates),
             writes=self._writes(work, items),
-            begins=None if course.begun else work.intent,
+            intent=None if course.begun else work.intent,
             block=block,
             version=last.version,
             up_to=last.up_to,

@@ -42,7 +42,7 @@ class RepairStep:
     """The operation as it stands after the step."""
     writes: Sequence[RowWrite]
     """Last message first."""
-    begins: RepairIntent | None
+    intent: RepairIntent | None
     """What the operation is agreed to insert, where it does not stand in the journal yet."""
     block: int
     """Ids that a new block takes, of which this step is the first; 0 for none."""
@@ -89,8 +89,8 @@ def _apply(connection: apsw.Connection, layout: Layout, step: RepairStep) -> Ste
     done = _written(connection, layout, header, step.writes)
     inserted, moved = len(done.inserted_ids), len(done.moves)
     session_writes.count(connection, header.session_id, messages=inserted, calls=done.calls)
-    if step.begins:
-        repair_journal.begin(connection, header, step.begins)
+    if step.intent:
+        repair_journal.begin(connection, header, step.intent)
     else:
         repair_journal.go_on(connection, header)
     if step.writes:
@@ -109,7 +109,7 @@ def _check(connection: apsw.Connection, layout: Layout, step: RepairStep) -> Non
     others = repair_journal.headers(connection, layout, session_id=session_id)
     stopped = [one for one in others if one.state in repair_journal.UNFINISHED]
     known = [one.operation for one in stopped]
-    if known != ([] if step.begins else [step.header.operation]) or any(
+    if known != ([] if step.intent else [step.header.operation]) or any(
         one.state == repair_journal.UNDOING for one in stopped
     ):
         raise PlanChanged(f"another repair of {session_id} was begun, finished or undone; look again")
