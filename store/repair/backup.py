@@ -154,7 +154,7 @@ def _written(cell: Cell) -> object:
     if isinstance(cell, bytes):
         return {"blob": cell.hex()}
     if isinstance(cell, RawText):
-        return {"text": cell.n_bytes.hex()}
+        return {"text": cell.raw.hex()}
     if isinstance(cell, float) and not math.isfinite(cell):
         return {"real": str(cell)}
     return cell

@@ -23,7 +23,7 @@ _AT_ONCE = 256
 class RawText:
     """A text cell whose bytes are no UTF-8."""
 
-    n_bytes: bytes
+    raw: bytes
 
 
 Cell = None | int | float | str | bytes | RawText
@@ -57,7 +57,7 @@ def insert(connection: apsw.Connection, table: str, image: RawRow) -> None:
     """Insert a row exactly as it was read."""
     names = ", ".join(map(_quoted, image))
     places = ", ".join("CAST(? AS TEXT)" if isinstance(cell, RawText) else "?" for cell in image.values())
-    cells = tuple(cell.n_bytes if isinstance(cell, RawText) else cell for cell in image.values())
+    cells = tuple(cell.raw if isinstance(cell, RawText) else cell for cell in image.values())
     connection.execute(f"INSERT INTO {table} ({names}) VALUES ({places})", cells)
 
 
