@@ -31,7 +31,7 @@ def doctor(home: Home, *, replaying: bool, as_json: bool, out: TextIO, err: Text
         for finding in db.health():
             ill = ill or finding.ok is False
             if as_json:
-                paper.json({"check": finding.check, "ok": finding.ok, "detail": finding.told})
+                paper.json({"check": finding.check, "ok": finding.ok, "detail": finding.sentence})
             else:
                 paper.line(_line(finding))
     return failed or int(ill)
@@ -55,4 +55,4 @@ def _replay(home: Home, err: TextIO) -> int:
 
 
 def _line(finding: Finding) -> SafeText:
-    return safe(f"{WORDS[finding.ok]:<3} {finding.check:<12} {finding.told}")
+    return safe(f"{WORDS[finding.ok]:<3} {finding.check:<12} {finding.sentence}")

@@ -362,7 +362,7 @@ class Finding:
     """What to do about it, "" where nothing need be."""
 
     @property
-    def told(self) -> str:
+    def sentence(self) -> str:
         """Both in one sentence."""
         return f"{self.detail}; {self.advice}" if self.advice else self.detail
 

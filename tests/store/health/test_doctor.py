@@ -75,7 +75,7 @@ def test_nobody_waits_for_the_copy(db: SessionDB, monkeypatch: pytest.MonkeyPatc
 def test_a_message_that_the_index_lacks_is_counted(db: SessionDB) -> None:
     sqlite_files.run(db.path, "DELETE FROM messages_fts WHERE rowid IN (3, 4)")
 
-    assert [one.told for one in found(db, "index") if one.ok is False] == [
+    assert [one.sentence for one in found(db, "index") if one.ok is False] == [
         "messages_fts lacks 2 of 30 messages; start Hermes to rebuild it"
     ]
 
@@ -84,7 +84,7 @@ def test_a_broken_index_that_integrity_check_calls_ok_is_seen(db: SessionDB) -> 
     sqlite_files.run(db.path, "UPDATE messages_fts_data SET block = x'00' WHERE id > 10")
 
     assert "messages_fts is damaged: search scans; start Hermes to rebuild it" in [
-        one.told for one in found(db, "index")
+        one.sentence for one in found(db, "index")
     ]
     assert [one.ok for one in found(db, "integrity")] == [True]
 

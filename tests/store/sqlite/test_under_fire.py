@@ -144,7 +144,7 @@ def test_a_home_whose_path_means_something_in_a_uri(tmp_path: Path, journal: str
     database = builders.db(home)
     database.append_message("s", "user", "a needle", key="k")
     assert [hit.session_id for batch in database.search("needle") for hit in batch.hits] == ["s"]
-    assert [one.told for one in database.health() if one.ok is False] == []
+    assert [one.sentence for one in database.health() if one.ok is False] == []
     receipt = database.repair(database.plan("s"), full_backup=journal == "wal")
     assert texts(database) == ["older", *said(2), "a needle"]
     database.undo(str(receipt.operation))
