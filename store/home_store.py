@@ -48,7 +48,7 @@ class Handle:
         self.read_only = read_only
         self.sessions_dir = self.path.parent / "sessions" if sessions_dir is None else Path(sessions_dir)
         self._writer = Writer(self.path, patience=patience)
-        self._reader = Reader(self.path, release_replaced=self._step_back)
+        self._reader = Reader(self.path, release_replaced=self._release_replaced)
         self._cache = VerdictCache(cache_dir, self.path)
         self._files = JsonlFiles(self.sessions_dir, profile=self._profile, cache=self._cache)
         self.leftovers = FileSources(self._files, self.path.parent, profile=self._profile, stored=self._stored_entries)
@@ -69,7 +69,7 @@ class Handle:
         """True once a write of this handle only went through beside a damaged full-text index: rows cannot be found."""
         return self._writer.index_damaged
 
-    def _step_back(self) -> None:
+    def _release_replaced(self) -> None:
         self._writer.release_replaced()
 
     def _stored_entries(self, session_id: str) -> list[ComparedMessage]:
