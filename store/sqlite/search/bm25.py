@@ -51,12 +51,12 @@ class MatchCount:
 
 
 def best_matches(
-    reader: Reader, query: Query, *, limit: int, among: SessionFilter | None = None, cancel: Cancel | None = None
+    reader: Reader, query: Query, *, limit: int, session_filter: SessionFilter | None = None, cancel: Cancel | None = None
 ) -> Ranked | None:
     """The best matches of the words; None where no index can rank them.
 
     Args:
-        among: Which sessions; all where it is None.
+        session_filter: Which sessions; all where it is None.
         cancel: Withdraws the question.
 
     Raises:
@@ -65,7 +65,7 @@ def best_matches(
     """
     layout = reader.layout
     way = _way(reader, layout, query, cancel)
-    return None if way is None else _Best(reader, layout, query, way, among, cancel).answer(limit)
+    return None if way is None else _Best(reader, layout, query, way, session_filter, cancel).answer(limit)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +76,7 @@ class _Best:
     layout: Layout
     query: Query
     way: Stretch
-    among: SessionFilter | None
+    session_filter: SessionFilter | None
     cancel: Cancel | None
 
     def answer(self, limit: int) -> Ranked | None:
@@ -94,7 +94,7 @@ class _Best:
     @property
     def _sifts(self) -> bool:
         """True where a match need not be an answer."""
-        return self.way.verified or bool(tests(self.layout, self.query, self.among))
+        return self.way.verified or bool(tests(self.layout, self.query, self.session_filter))
 
     def _is_bounded(self) -> bool:
         many = self.reader.row(
@@ -124,7 +124,7 @@ class _Best:
                 self.query,
                 chunk,
                 verified=self.way.verified,
-                among=self.among,
+                session_filter=self.session_filter,
                 cancel=self.cancel,
             )
             for one in chunk:
@@ -164,14 +164,14 @@ def count_matches(
     query: Query,
     *,
     cap: int | None = None,
-    among: SessionFilter | None = None,
+    session_filter: SessionFilter | None = None,
     cancel: Cancel | None = None,
 ) -> MatchCount:
     """How many messages match, in critical sections of bounded length.
 
     Args:
         cap: Count no further than that; all where it is None.
-        among: Which sessions; all where it is None.
+        session_filter: Which sessions; all where it is None.
         cancel: Withdraws the question.
 
     Raises:
@@ -181,11 +181,11 @@ def count_matches(
     layout = reader.layout
     way = _way(reader, layout, query, cancel)
     simple = way is not None and not way.verified and way.label != plan.UNRANKED
-    if way is not None and simple and among is None and not tests(layout, query, None):
+    if way is not None and simple and session_filter is None and not tests(layout, query, None):
         tally = _by_index(reader, layout, way, _ALL if cap is None else cap, cancel)
         if tally is not None:
             return tally
-    return _one_by_one(reader, query, _ALL if cap is None else cap, among, cancel)
+    return _one_by_one(reader, query, _ALL if cap is None else cap, session_filter, cancel)
 
 
 def _by_index(reader: Reader, layout: Layout, way: Stretch, cap: int, cancel: Cancel | None) -> MatchCount | None:
@@ -222,9 +222,9 @@ def count_statement(layout: Layout, table: str) -> str:
     )
 
 
-def _one_by_one(reader: Reader, query: Query, cap: int, among: SessionFilter | None, cancel: Cancel | None) -> MatchCount:
+def _one_by_one(reader: Reader, query: Query, cap: int, session_filter: SessionFilter | None, cancel: Cancel | None) -> MatchCount:
     hits, sessions = 0, set[str]()
-    for step in newest_first.matching_ids(reader, query, limit=cap + 1, among=among, cancel=cancel):
+    for step in newest_first.matching_ids(reader, query, limit=cap + 1, session_filter=session_filter, cancel=cancel):
         hits += len(step.ids)
         for start in range(0, len(step.ids), _AT_ONCE):
             sessions |= newest_first.sessions_of(reader, step.ids[start : start + _AT_ONCE], cancel=cancel)

@@ -83,7 +83,7 @@ def matching_ids(
     limit: int,
     below: int | None = None,
     above: int | None = None,
-    among: SessionFilter | None = None,
+    session_filter: SessionFilter | None = None,
     cancel: Cancel | None = None,
     clock: Callable[[], float] = time.monotonic,
 ) -> Iterator[SearchStep]:
@@ -98,7 +98,7 @@ def matching_ids(
         limit: Most ids in all; the iterator ends there, and then the last step need not be `done`.
         below: Only ids under it.
         above: Only ids over it.
-        among: Which sessions; all where it is None.
+        session_filter: Which sessions; all where it is None.
         cancel: Withdraws the question, within a row.
         clock: Seconds that only go forward.
 
@@ -114,7 +114,7 @@ def matching_ids(
     stretches = [
         one.within(part.below, part.above) for part in repaired_blocks.ranges(reader, layout) for one in planned
     ]
-    yield from _Search(reader, layout, query, cancel, clock, conditions=tests(layout, query, among)).steps(
+    yield from _Search(reader, layout, query, cancel, clock, conditions=tests(layout, query, session_filter)).steps(
         stretches, limit
     )
 
@@ -126,7 +126,7 @@ def passing(
     ids: Sequence[int],
     *,
     verified: bool,
-    among: SessionFilter | None = None,
+    session_filter: SessionFilter | None = None,
     cancel: Cancel | None = None,
 ) -> frozenset[int]:
     """Which of some rows a search may find, by the filters of a query and, where `judged`, by its words.
@@ -136,7 +136,7 @@ def passing(
         StoreError: If the messages themselves cannot be read.
     """
     named = Stretch(None, "", verified=verified, ids=tuple(sorted(ids, reverse=True)))
-    search = _Search(reader, layout, query, cancel, time.monotonic, conditions=tests(layout, query, among))
+    search = _Search(reader, layout, query, cancel, time.monotonic, conditions=tests(layout, query, session_filter))
     return frozenset(one for step in search.steps([named], len(ids)) for one in step.ids)
 
 
