@@ -41,7 +41,7 @@ def _replay(home: Home, err: TextIO) -> int:
     """Write every file that waits; one that fails is told and kept."""
     if not outbox.pending_files(outbox.folder_of(home.state_db)):
         return 0
-    outbox.refuse_without(home.state_db)
+    outbox.require_store(home.state_db)
     failed = 0
     with closing(SessionDB(home.state_db, sessions_dir=home.sessions_dir)) as db:
         for path in db.refused():

@@ -66,7 +66,7 @@ class Doctoring(Mending):
 
     def _replay(self, cancel: Cancel) -> None:
         try:
-            outbox.refuse_without(self.store().path)
+            outbox.require_store(self.store().path)
             for path in self._to_write().refused():
                 if cancel.cancelled:
                     break

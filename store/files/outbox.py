@@ -82,7 +82,7 @@ def save(folder: Path, pending: Pending) -> Path:
     return target
 
 
-def refuse_without(state_db: Path) -> None:
+def require_store(state_db: Path) -> None:
     """Replay nothing where the store is missing: one made for it would be in the way of the one that comes back.
 
     Raises:
