@@ -27,7 +27,7 @@ FORMAT = "hermes-tui pending 1"
 
 _PREFIX, _SUFFIX = "hermes-tui-", ".json"
 
-Dict = Mapping[str, object]
+MessageDict = Mapping[str, object]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ class Pending:
     """Seconds since 1970 UTC."""
     reason: str
     """Why the store did not take it."""
-    conversations: tuple[tuple[Dict, ...], ...]
+    conversations: tuple[tuple[MessageDict, ...], ...]
     """Oldest first, each a list of messages oldest first."""
 
     @property
