@@ -170,7 +170,7 @@ def integrity(reader: Reader, cancel: Cancel) -> Iterator[Finding]:
             yield Finding("integrity", None, f"no room for a copy of {_bytes(needed)} in {folder}")
             return
         copy = Path(folder) / "copy.db"
-        with error_mapping.told(reader.path):
+        with error_mapping.translated_errors(reader.path):
             if _copied(reader, reader.layout, copy, cancel):
                 yield from _verified(copy, reader.layout, cancel)
             else:

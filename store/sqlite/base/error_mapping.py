@@ -108,7 +108,7 @@ def unmakeable(path: Path, error: OSError) -> errors.StoreError:
 
 
 @contextmanager
-def told(path: Path) -> Iterator[None]:
+def translated_errors(path: Path) -> Iterator[None]:
     """Turn every apsw error that leaves this block into the StoreError that `translate` makes of it."""
     try:
         yield

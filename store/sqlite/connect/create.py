@@ -30,7 +30,7 @@ def create(path: Path) -> None:
         UnsafeFilesystem: If it would lie where locks cannot be trusted.
         StoreError: Whatever else stops SQLite.
     """
-    with foreign_handle_guard.opening, error_mapping.told(path):
+    with foreign_handle_guard.opening, error_mapping.translated_errors(path):
         filesystems.refuse_unsafe(path)
         try:
             _reserve(path)

@@ -34,7 +34,7 @@ def copy(reader: Reader, target: Path) -> Path:
     except OSError as error:
         raise error_mapping.unmakeable(target, error) from error
     try:
-        with error_mapping.told(target):
+        with error_mapping.translated_errors(target):
             _fill(reader, target)
     except errors.StoreError:
         target.unlink()

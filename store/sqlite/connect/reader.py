@@ -82,7 +82,7 @@ class Reader:
             Interrupted: If the question was withdrawn before or in the block.
             RuntimeError: If this thread already borrows one.
         """
-        with error_mapping.told(self.path), self._lend(cancel) as opened:
+        with error_mapping.translated_errors(self.path), self._lend(cancel) as opened:
             yield opened.connection
 
     def rows(self, sql: str, bindings: apsw.Bindings = (), *, cancel: Cancel | None = None) -> list[Row]:
@@ -111,7 +111,7 @@ class Reader:
 
     def data_version(self) -> int:
         """A number that changes when anybody commits, and when another file is read than before."""
-        with self._version_lock, error_mapping.told(self.path):
+        with self._version_lock, error_mapping.translated_errors(self.path):
             return _persistently(self._data_version)
 
     def close(self) -> None:
@@ -130,7 +130,7 @@ class Reader:
             with self._lend(cancel) as opened:
                 return question(opened)
 
-        with error_mapping.told(self.path):
+        with error_mapping.translated_errors(self.path):
             return _persistently(_once)
 
     def _data_version(self) -> int:

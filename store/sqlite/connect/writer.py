@@ -97,7 +97,7 @@ class Writer:
             )
         try:
             self._holder = threading.get_ident()
-            with error_mapping.told(self.path):
+            with error_mapping.translated_errors(self.path):
                 self._time.outlast(self._ready, deadline)  # what forbids writing is said before anybody waits
                 with self._queue.acquire(deadline - patience * _FOR_THE_LOCK):
                     return self._through(work, deadline)
