@@ -121,7 +121,7 @@ def code(error: apsw.Error) -> int:
     return int(getattr(error, "extendedresult", 0))
 
 
-def spends(error: apsw.Error) -> bool:
+def leaves_connection_unusable(error: apsw.Error) -> bool:
     """True where the connection that raised `error` is better not used again."""
     return isinstance(error, _SPENT)
 

@@ -163,7 +163,7 @@ class Reader:
             with _interruptible(opened.connection, cancel):
                 yield opened
         except apsw.Error as error:
-            spent = error_mapping.spends(error)
+            spent = error_mapping.leaves_connection_unusable(error)
             raise
         finally:
             self._lent.out = False

@@ -179,7 +179,7 @@ class Writer:
                 self._relieve(connection)
             self.lock_seconds = self._time.clock() - began
         except apsw.Error as error:
-            if error_mapping.spends(error):
+            if error_mapping.leaves_connection_unusable(error):
                 self._drop()
             raise
         finally:
