@@ -126,7 +126,7 @@ def leaves_connection_unusable(error: apsw.Error) -> bool:
     return isinstance(error, _SPENT)
 
 
-def of_index(error: apsw.Error) -> bool:
+def is_index_error(error: apsw.Error) -> bool:
     """True where a full-text index is damaged or unusable, and not the canonical tables.
 
     By extended code for damage (docs/reliability.md §9 rule 10); a missing tokenizer or index table has no code

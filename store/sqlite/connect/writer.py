@@ -151,7 +151,7 @@ class Writer:
         try:
             return self._time.outlast(lambda: self._attempt(work, deadline, triggers=True), deadline)
         except apsw.Error as error:
-            if not error_mapping.of_index(error):
+            if not error_mapping.is_index_error(error):
                 raise
         self.index_damaged = True
         return self._time.outlast(lambda: self._attempt(work, deadline, triggers=False), deadline)

@@ -78,7 +78,7 @@ def _hits(connection: apsw.Connection, layout: Layout, match: str, asked: AgentS
         try:
             return list(connection.execute(*by_index))
         except apsw.Error as error:
-            if not (error_mapping.of_index(error) or isinstance(error, apsw.SQLError)):
+            if not (error_mapping.is_index_error(error) or isinstance(error, apsw.SQLError)):
                 raise
     return list(connection.execute(*_like(layout, match, asked)))
 
