@@ -136,7 +136,7 @@ class Forkable(Protocol):
 _forkable: weakref.WeakSet[Forkable] = weakref.WeakSet()
 
 
-def survives_forks(one: Forkable) -> None:
+def renew_locks_after_fork(one: Forkable) -> None:
     """Have the locks of `one` renewed in every process that is forked off from here on."""
     _forkable.add(one)
 

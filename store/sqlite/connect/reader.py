@@ -61,7 +61,7 @@ class Reader:
         self._looked: tuple[tuple[object, ...], Layout] | None = None
         self._version: read_open.Opened | None = None
         self._versions = 0
-        foreign_handle_guard.survives_forks(self)
+        foreign_handle_guard.renew_locks_after_fork(self)
 
     def renew_locks(self) -> None:
         """See `guard.Forkable`."""

@@ -68,7 +68,7 @@ class Writer:
         self._holder: int | None = None
         self._opened: _Handle | None = None
         self._halted = False
-        foreign_handle_guard.survives_forks(self)
+        foreign_handle_guard.renew_locks_after_fork(self)
 
     def transaction(self, work: Callable[[apsw.Connection], T], *, patience: float | None = None) -> T:
         """Begin, do `work`, commit; what it returns is safe on the disk (synchronous=FULL).
