@@ -126,17 +126,17 @@ def _is_on(descriptor: int, file: tuple[int, int]) -> bool:
     return (found.st_dev, found.st_ino) == file
 
 
-class Forkable(Protocol):
+class HasLocks(Protocol):
     """What has locks that a thread of the parent may have held when this process was forked off."""
 
     def renew_locks(self) -> None:
         """Take new ones: whoever would give the old ones back is not in this process."""
 
 
-_forkable: weakref.WeakSet[Forkable] = weakref.WeakSet()
+_forkable: weakref.WeakSet[HasLocks] = weakref.WeakSet()
 
 
-def renew_locks_after_fork(one: Forkable) -> None:
+def renew_locks_after_fork(one: HasLocks) -> None:
     """Have the locks of `one` renewed in every process that is forked off from here on."""
     _forkable.add(one)
 
