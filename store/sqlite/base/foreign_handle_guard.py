@@ -74,7 +74,7 @@ def check(path: Path) -> None:
             )
 
 
-def settle(path: Path) -> None:
+def forget_closed(path: Path) -> None:
     """Forget descriptors that a close gave back, so that a stranger who gets the number is noticed."""
     file = identity(path)
     if file is not None:

@@ -74,7 +74,7 @@ def _fill(path: Path) -> None:
         patience.outlast(lambda: connection.execute("PRAGMA journal_mode = WAL").fetchall(), deadline)
     finally:
         connection.close()
-        foreign_handle_guard.settle(path)
+        foreign_handle_guard.forget_closed(path)
 
 
 _TABLES = """\

@@ -62,7 +62,7 @@ class Opened:
             return
         with foreign_handle_guard.opening:
             self.connection.close()
-            foreign_handle_guard.settle(self.path)
+            foreign_handle_guard.forget_closed(self.path)
         if self.folder is not None:
             self.folder.cleanup()
 
@@ -83,7 +83,7 @@ def to_read(path: Path) -> Opened:
         try:
             return Opened(_connect(path, "mode=ro"), path, seen, follows=True, pid=os.getpid())
         except (apsw.CantOpenError, apsw.ReadOnlyError) as error:
-            foreign_handle_guard.settle(path)
+            foreign_handle_guard.forget_closed(path)
             return _otherwise(path, error)
 
 

@@ -283,7 +283,7 @@ class _Handle:
                 self.connection.close()
             except apsw.Error:
                 pass  # what was acknowledged is on the disk, and SQLite has let go of the file all the same
-            foreign_handle_guard.settle(self.path)
+            foreign_handle_guard.forget_closed(self.path)
 
 
 def _who(path: Path) -> str:
