@@ -63,7 +63,7 @@ class Layout:
         return self.schema_version is not None and self.schema_version > NEWEST_KNOWN
 
 
-def look(connection: apsw.Connection, known: Layout | None = None) -> Layout:
+def probe(connection: apsw.Connection, known: Layout | None = None) -> Layout:
     """Look at every feature; a file without tables gives an empty layout.
 
     Args:

@@ -20,7 +20,7 @@ from ...base.cancel import Cancel
 from ..base import cell_values as cells
 from ..base import error_mapping, foreign_handle_guard
 from ..base.cell_values import Value, text
-from ..base.schema_probe import Layout, look
+from ..base.schema_probe import Layout, probe
 from . import read_open
 from .writer import Writer
 
@@ -148,7 +148,7 @@ class Reader:
         if opened.looked is not None and opened.looked[0] == version:
             return opened.looked[1]
         seen, known = self._looked or ((), None)
-        found = look(opened.connection, known if seen == opened.seen else None)
+        found = probe(opened.connection, known if seen == opened.seen else None)
         self._looked = (opened.seen, found)
         opened.looked = (cells.integer(version), found)
         return found

@@ -15,7 +15,7 @@ import apsw
 from ...base import errors
 from ..base import error_mapping, filesystems, foreign_handle_guard
 from ..base.backoff import Patience
-from ..base.schema_probe import Layout, look
+from ..base.schema_probe import Layout, probe
 from . import lock_holders, read_open, trigger_stand_ins
 from .writer_queue import Queue
 
@@ -164,7 +164,7 @@ class Writer:
             self._begin(connection)
             began = self._time.clock()
             handle.check_generation()
-            handle.layout = look(connection, handle.layout)
+            handle.layout = probe(connection, handle.layout)
             if handle.layout.newer:
                 raise errors.ReadOnly(f"{self.path} belongs to a newer Hermes than this; it is only read")
             standing_in = (
