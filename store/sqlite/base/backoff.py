@@ -17,7 +17,7 @@ _LONGEST_PAUSE = 0.020
 
 
 @dataclass(frozen=True, slots=True)
-class Patience:
+class Backoff:
     """How time passes while one waits."""
 
     clock: Callable[[], float] = time.monotonic

@@ -13,7 +13,7 @@ from pathlib import Path
 import apsw
 
 from ..base import error_mapping, filesystems, foreign_handle_guard
-from ..base.backoff import Patience
+from ..base.backoff import Backoff
 
 VERSION = 22
 
@@ -64,7 +64,7 @@ def _fill(path: Path) -> None:
     )
     try:
         connection.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
-        patience = Patience()
+        patience = Backoff()
         deadline = patience.clock() + _PATIENCE
         patience.outlast(lambda: connection.execute("BEGIN IMMEDIATE"), deadline)
         if not connection.execute("SELECT 1 FROM sqlite_master").fetchall():

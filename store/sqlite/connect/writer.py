@@ -14,7 +14,7 @@ import apsw
 
 from ...base import errors
 from ..base import error_mapping, filesystems, foreign_handle_guard
-from ..base.backoff import Patience
+from ..base.backoff import Backoff
 from ..base.schema_probe import Layout, probe
 from . import lock_holders, read_open, trigger_stand_ins
 from .writer_queue import Queue
@@ -62,7 +62,7 @@ class Writer:
         self.lock_seconds = 0.0
         """Seconds for which the last transaction that was committed held SQLite's lock."""
         self._patience = patience
-        self._time = Patience(clock, sleep, random)
+        self._time = Backoff(clock, sleep, random)
         self._queue = Queue(path, clock)
         self._lock = threading.Lock()
         self._holder: int | None = None
