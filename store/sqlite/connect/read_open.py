@@ -67,7 +67,7 @@ class Opened:
             self.folder.cleanup()
 
 
-def to_read(path: Path) -> Opened:
+def open_to_read(path: Path) -> Opened:
     """Open the store at `path` so that nothing is written to it and nothing in its WAL is missed.
 
     Raises:

@@ -185,7 +185,7 @@ class Reader:
         if self._closed:
             raise errors.StoreError(f"{self.path} was closed; open it again")
         try:
-            return read_open.to_read(self.path)
+            return read_open.open_to_read(self.path)
         except apsw.IOError:
             self._let_go()
             raise

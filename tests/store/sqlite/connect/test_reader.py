@@ -223,8 +223,8 @@ def test_a_passing_io_error_is_asked_again(path: Path, monkeypatch: pytest.Monke
             raise apsw.IOError("disk I/O error")
         return original(wanted)
 
-    original = read_open.to_read
-    monkeypatch.setattr(read_open, "to_read", flaky)
+    original = read_open.open_to_read
+    monkeypatch.setattr(read_open, "open_to_read", flaky)
     reader = Reader(path)
 
     assert reader.rows("SELECT 1") == [(1,)]
