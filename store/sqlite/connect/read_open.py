@@ -31,7 +31,7 @@ Sign = tuple[int, int] | None
 
 
 @dataclass(slots=True)
-class Opened:
+class OpenedFile:
     """A connection to read, what was opened for it, and what makes it out of date."""
 
     connection: apsw.Connection
@@ -67,7 +67,7 @@ class Opened:
             self.folder.cleanup()
 
 
-def open_to_read(path: Path) -> Opened:
+def open_to_read(path: Path) -> OpenedFile:
     """Open the store at `path` so that nothing is written to it and nothing in its WAL is missed.
 
     Raises:
@@ -81,7 +81,7 @@ def open_to_read(path: Path) -> Opened:
         foreign_handle_guard.check(path)
         seen = foreign_handle_guard.identity(path) or ()
         try:
-            return Opened(_connect(path, "mode=ro"), path, seen, follows=True, pid=os.getpid())
+            return OpenedFile(_connect(path, "mode=ro"), path, seen, follows=True, pid=os.getpid())
         except (apsw.CantOpenError, apsw.ReadOnlyError) as error:
             foreign_handle_guard.forget_closed(path)
             return _otherwise(path, error)
@@ -114,7 +114,7 @@ def _harden(connection: apsw.Connection) -> None:
     connection.limit(apsw.SQLITE_LIMIT_EXPR_DEPTH, 200)
 
 
-def _otherwise(path: Path, error: apsw.Error) -> Opened:
+def _otherwise(path: Path, error: apsw.Error) -> OpenedFile:
     """Read a file that `mode=ro` could not open; what it said is told again where nothing else is safe."""
     wanted = [sidecar for sidecar in sidecars(path)[:2] if _size(sidecar)]
     unfinished = error_mapping.code(error) == apsw.SQLITE_READONLY_ROLLBACK
@@ -123,10 +123,10 @@ def _otherwise(path: Path, error: apsw.Error) -> Opened:
     if wanted:
         return _copied(path, wanted)
     seen = _family(path)
-    return Opened(_connect(path, "mode=ro&immutable=1"), path, seen, follows=False, pid=os.getpid())
+    return OpenedFile(_connect(path, "mode=ro&immutable=1"), path, seen, follows=False, pid=os.getpid())
 
 
-def _copied(path: Path, wanted: list[Path]) -> Opened:
+def _copied(path: Path, wanted: list[Path]) -> OpenedFile:
     """Open a private copy; only while nothing in this process has the file open (docs/format.md §7.6)."""
     if foreign_handle_guard.handles(path):
         raise errors.NoPermission(
@@ -137,7 +137,7 @@ def _copied(path: Path, wanted: list[Path]) -> Opened:
     try:
         copy, seen = _copy(path, wanted, Path(folder.name))
         _connect(copy, "mode=rw").close()  # finishes the unfinished write, in the copy
-        return Opened(_connect(copy, "mode=ro"), path, seen, follows=False, folder=folder, pid=os.getpid())
+        return OpenedFile(_connect(copy, "mode=ro"), path, seen, follows=False, folder=folder, pid=os.getpid())
     except OSError as error:
         folder.cleanup()
         if error.errno == errno.ENOSPC:

@@ -56,10 +56,10 @@ class Reader:
         self.path = path
         self._release_replaced = release_replaced
         self.renew_locks()
-        self._idle: list[read_open.Opened] = []
+        self._idle: list[read_open.OpenedFile] = []
         self._closed = False
         self._looked: tuple[tuple[object, ...], Layout] | None = None
-        self._version: read_open.Opened | None = None
+        self._version: read_open.OpenedFile | None = None
         self._versions = 0
         foreign_handle_guard.renew_locks_after_fork(self)
 
@@ -125,7 +125,7 @@ class Reader:
         for opened in idle:
             opened.close()
 
-    def _ask(self, question: Callable[[read_open.Opened], T], cancel: Cancel | None) -> T:
+    def _ask(self, question: Callable[[read_open.OpenedFile], T], cancel: Cancel | None) -> T:
         def _once() -> T:
             with self._lend(cancel) as opened:
                 return question(opened)
@@ -142,7 +142,7 @@ class Reader:
             self._versions += 1
         return self._versions << 32 | int(self._version.connection.pragma("data_version"))
 
-    def _look(self, opened: read_open.Opened) -> Layout:
+    def _look(self, opened: read_open.OpenedFile) -> Layout:
         """Nobody committed since this connection last looked where its data_version is the same."""
         [(version,)] = opened.connection.execute("PRAGMA data_version").fetchall()
         if opened.looked is not None and opened.looked[0] == version:
@@ -154,7 +154,7 @@ class Reader:
         return found
 
     @contextmanager
-    def _lend(self, cancel: Cancel | None) -> Iterator[read_open.Opened]:
+    def _lend(self, cancel: Cancel | None) -> Iterator[read_open.OpenedFile]:
         if getattr(self._lent, "out", False):
             raise RuntimeError("a critical section inside another one: give the connection back first")
         opened = self._take()
@@ -169,7 +169,7 @@ class Reader:
             self._lent.out = False
             self._give_back(opened, spent=spent)
 
-    def _take(self) -> read_open.Opened:
+    def _take(self) -> read_open.OpenedFile:
         with self._lock:
             idle, self._idle = self._idle, []
             while idle and idle[-1].current:
@@ -181,7 +181,7 @@ class Reader:
             self._let_go()
         return found or self._open()
 
-    def _open(self) -> read_open.Opened:
+    def _open(self) -> read_open.OpenedFile:
         if self._closed:
             raise errors.StoreError(f"{self.path} was closed; open it again")
         try:
@@ -201,7 +201,7 @@ class Reader:
                 self._version_lock.release()
         self._release_replaced()
 
-    def _give_back(self, opened: read_open.Opened, *, spent: bool) -> None:
+    def _give_back(self, opened: read_open.OpenedFile, *, spent: bool) -> None:
         ended = opened.connection.txn_state() == apsw.SQLITE_TXN_NONE
         with self._lock:
             keep = ended and not spent and not self._closed and len(self._idle) < _POOL

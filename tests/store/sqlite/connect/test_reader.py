@@ -217,7 +217,7 @@ def test_a_path_with_signs_of_a_uri_is_taken_literally(tmp_path: Path, name: str
 def test_a_passing_io_error_is_asked_again(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     tries: list[int] = []
 
-    def flaky(wanted: Path) -> read_open.Opened:
+    def flaky(wanted: Path) -> read_open.OpenedFile:
         tries.append(1)
         if len(tries) < 3:
             raise apsw.IOError("disk I/O error")
