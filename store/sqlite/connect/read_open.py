@@ -27,7 +27,7 @@ BUSY_MS = 5_000
 _LONGEST_CELL = 256 * 1024 * 1024
 _COPIES = 5
 
-Sign = tuple[int, int] | None
+FileId = tuple[int, int] | None
 
 
 @dataclass(slots=True)
@@ -41,7 +41,7 @@ class OpenedFile:
     """True where SQLite itself sees every later commit; False for a copy and an immutable file."""
     folder: tempfile.TemporaryDirectory[str] | None = None
     pid: int = 0
-    wal: Sign = None
+    wal: FileId = None
     wal_path: Path | None = None
     looked: tuple[int, Layout] | None = None
     """What it last saw of the file, and SQLite's data_version then."""

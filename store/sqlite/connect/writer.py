@@ -244,7 +244,7 @@ class _Handle:
             foreign_handle_guard.check(path)
             self._file = foreign_handle_guard.identity(path)
             wal, _, shm = read_open.sidecars(path)
-            self._beside: dict[str, read_open.Sign] = {str(wal): None, str(shm): None}
+            self._beside: dict[str, read_open.FileId] = {str(wal): None, str(shm): None}
             self._generation = 0
             self.connection = _connect(path)
 
