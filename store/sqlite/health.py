@@ -197,7 +197,7 @@ def _forgotten(copy: Path) -> list[str]:
     """Take indexes without a tokenizer out of a copy's schema: the check of all tables would end at them."""
     connection = apsw.Connection(str(copy))
     try:
-        names = trigger_stand_ins.unusable(connection)
+        names = trigger_stand_ins.unusable_indexes(connection)
         if names:
             connection.execute("PRAGMA writable_schema = ON")
             connection.executemany("DELETE FROM sqlite_master WHERE name = ?", [(name,) for name in names])

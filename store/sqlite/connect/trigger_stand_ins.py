@@ -22,7 +22,7 @@ _INDEXES = (
 )
 
 
-def unusable(connection: apsw.Connection) -> list[str]:
+def unusable_indexes(connection: apsw.Connection) -> list[str]:
     """The full-text indexes whose words this SQLite cannot tell: only a question loads the tokenizer."""
     found = []
     for name in _names(connection, _INDEXES):
@@ -40,7 +40,7 @@ def put(connection: apsw.Connection) -> bool:
 
     A rollback takes them away; after a commit `take_away` does.
     """
-    broken = unusable(connection)
+    broken = unusable_indexes(connection)
     if not broken:
         return False
     working = [name for name in _names(connection, _INDEXES) if name not in broken]
