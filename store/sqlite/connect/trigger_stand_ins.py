@@ -35,7 +35,7 @@ def unusable_indexes(connection: apsw.Connection) -> list[str]:
     return found
 
 
-def put(connection: apsw.Connection) -> bool:
+def install(connection: apsw.Connection) -> bool:
     """Inside a transaction: copy the triggers of the indexes that work; False where every index can be written.
 
     A rollback takes them away; after a commit `take_away` does.

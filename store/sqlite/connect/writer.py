@@ -168,7 +168,7 @@ class Writer:
             if handle.layout.newer:
                 raise errors.ReadOnly(f"{self.path} belongs to a newer Hermes than this; it is only read")
             standing_in = (
-                triggers and trigger_stand_ins.CJK in handle.layout.tables and trigger_stand_ins.put(connection)
+                triggers and trigger_stand_ins.CJK in handle.layout.tables and trigger_stand_ins.install(connection)
             )
             if standing_in:
                 self.index_damaged = True
