@@ -52,7 +52,7 @@ def install(connection: apsw.Connection) -> bool:
     return True
 
 
-def take_away(connection: apsw.Connection) -> None:
+def remove(connection: apsw.Connection) -> None:
     """Drop what `put` left."""
     for name in _names(connection, f"SELECT name FROM sqlite_temp_master WHERE name LIKE '{_PREFIX}%'"):
         connection.execute(f'DROP TRIGGER temp."{name}"')

@@ -208,7 +208,7 @@ class Writer:
     def _relieve(self, connection: apsw.Connection) -> None:
         """Take the stand-ins away; what was committed stays so, whatever becomes of them."""
         try:
-            trigger_stand_ins.take_away(connection)
+            trigger_stand_ins.remove(connection)
         except apsw.Error:
             self._drop()
 
