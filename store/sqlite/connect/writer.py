@@ -17,7 +17,7 @@ from ..base import error_mapping, filesystems, foreign_handle_guard
 from ..base.backoff import Backoff
 from ..base.schema_probe import Layout, probe
 from . import lock_holders, read_open, trigger_stand_ins
-from .writer_queue import Queue
+from .writer_queue import WriterQueue
 
 T = TypeVar("T")
 
@@ -63,7 +63,7 @@ class Writer:
         """Seconds for which the last transaction that was committed held SQLite's lock."""
         self._patience = patience
         self._time = Backoff(clock, sleep, random)
-        self._queue = Queue(path, clock)
+        self._queue = WriterQueue(path, clock)
         self._lock = threading.Lock()
         self._holder: int | None = None
         self._opened: _Handle | None = None

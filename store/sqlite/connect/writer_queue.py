@@ -24,7 +24,7 @@ def beside(path: Path) -> Path:
     return Path(f"{os.path.realpath(path)}{SUFFIX}")
 
 
-class Queue:
+class WriterQueue:
     """The turn of one program; used by one thread at a time.
 
     Args:

@@ -14,7 +14,7 @@ import pytest
 
 from store import Locked, SessionDB
 from store.sqlite.connect.writer import Writer
-from store.sqlite.connect.writer_queue import SUFFIX, Queue
+from store.sqlite.connect.writer_queue import SUFFIX, WriterQueue
 from tests import builders
 from tests.store import sqlite_files
 
@@ -178,7 +178,7 @@ def test_turns_do_not_overlap(tmp_path: Path) -> None:
 
     def take() -> None:
         nonlocal inside, most
-        queue = Queue(tmp_path / "state.db", time.monotonic)
+        queue = WriterQueue(tmp_path / "state.db", time.monotonic)
         for _ in range(50):
             with queue.acquire(time.monotonic() + 30):
                 with lock:
