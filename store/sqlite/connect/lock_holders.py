@@ -53,7 +53,7 @@ def other_processes(path: Path) -> tuple[Holder, ...]:
 
     In WAL mode each that ever read or wrote through an open connection; in DELETE mode those that do so right now.
     """
-    places = (path, read_open.sidecars(path)[2], writer_queue.beside(path))
+    places = (path, read_open.sidecars(path)[2], writer_queue.queue_file(path))
     found = {lock.pid for place in places for lock in _locks(place)}
     return tuple(Holder(pid, _name(pid)) for pid in sorted(found) if pid > 0 and pid != os.getpid())
 

@@ -19,7 +19,7 @@ from pathlib import Path
 SUFFIX = ".hermes-tui-queue"
 
 
-def beside(path: Path) -> Path:
+def queue_file(path: Path) -> Path:
     """The small file beside the store at `path` whose lock is the queue."""
     return Path(f"{os.path.realpath(path)}{SUFFIX}")
 
@@ -61,7 +61,7 @@ class WriterQueue:
         if self._descriptor is None or self._pid != os.getpid():
             flags = os.O_CREAT | os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW
             try:
-                self._descriptor = os.open(beside(self._path), flags, 0o600)
+                self._descriptor = os.open(queue_file(self._path), flags, 0o600)
             except OSError:
                 return None
             self._pid = os.getpid()
