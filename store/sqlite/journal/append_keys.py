@@ -27,7 +27,7 @@ _DONE = "done"
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class KeyedAppend:
     """An append that was done."""
 
     rows: tuple[int, ...]
@@ -36,7 +36,7 @@ class Kept:
     """Of its messages; None where it was not kept."""
 
 
-def kept(connection: apsw.Connection, session_id: str, key: str) -> Kept | None:
+def kept(connection: apsw.Connection, session_id: str, key: str) -> KeyedAppend | None:
     """The append that was done under this key, None where none was; makes the table."""
     connection.execute(DDL)
     found = connection.execute(
@@ -46,11 +46,11 @@ def kept(connection: apsw.Connection, session_id: str, key: str) -> Kept | None:
         return None
     entry = json.loads(cell_values.text(found[0][0]) or "[]")
     if isinstance(entry, list):
-        return Kept(tuple(map(int, entry)), None)
-    return Kept(tuple(map(int, entry["rows"])), entry["digest"])
+        return KeyedAppend(tuple(map(int, entry)), None)
+    return KeyedAppend(tuple(map(int, entry["rows"])), entry["digest"])
 
 
-def remember(connection: apsw.Connection, session_id: str, key: str, append: Kept, now: float) -> None:
+def remember(connection: apsw.Connection, session_id: str, key: str, append: KeyedAppend, now: float) -> None:
     """Note what the append under this key made."""
     entry = json.dumps({"rows": append.rows, "digest": append.digest})
     connection.execute(

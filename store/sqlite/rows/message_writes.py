@@ -14,7 +14,7 @@ from ..base import cell_values
 from ..base.schema_probe import Layout
 from ..connect.writer import triggers_on
 from ..journal import append_keys, repair_journal
-from ..journal.append_keys import Kept
+from ..journal.append_keys import KeyedAppend
 from . import session_writes
 
 
@@ -52,7 +52,7 @@ def append_once(
             )
         return repair_journal.current_ids(connection, layout, session_id, done.rows)
     ids = append(connection, layout, session_id, drafts)
-    append_keys.remember(connection, session_id, key, Kept(tuple(ids), digest), now)
+    append_keys.remember(connection, session_id, key, KeyedAppend(tuple(ids), digest), now)
     return ids
 
 
