@@ -36,7 +36,7 @@ class KeyedAppend:
     """Of its messages; None where it was not kept."""
 
 
-def kept(connection: apsw.Connection, session_id: str, key: str) -> KeyedAppend | None:
+def find(connection: apsw.Connection, session_id: str, key: str) -> KeyedAppend | None:
     """The append that was done under this key, None where none was; makes the table."""
     connection.execute(DDL)
     found = connection.execute(

@@ -43,7 +43,7 @@ def append_once(
         KeyReused: What was done under this key are other messages: to acknowledge these would lose them.
     """
     digest = _digest(drafts)
-    done = append_keys.kept(connection, session_id, key)
+    done = append_keys.find(connection, session_id, key)
     if done is not None:
         if done.digest not in (None, digest):
             raise KeyReused(
