@@ -50,7 +50,7 @@ def find(connection: apsw.Connection, session_id: str, key: str) -> KeyedAppend 
     return KeyedAppend(tuple(map(int, entry["rows"])), entry["digest"])
 
 
-def remember(connection: apsw.Connection, session_id: str, key: str, append: KeyedAppend, now: float) -> None:
+def record(connection: apsw.Connection, session_id: str, key: str, append: KeyedAppend, now: float) -> None:
     """Note what the append under this key made."""
     entry = json.dumps({"rows": append.rows, "digest": append.digest})
     connection.execute(

@@ -52,7 +52,7 @@ def append_once(
             )
         return repair_journal.current_ids(connection, layout, session_id, done.rows)
     ids = append(connection, layout, session_id, drafts)
-    append_keys.remember(connection, session_id, key, KeyedAppend(tuple(ids), digest), now)
+    append_keys.record(connection, session_id, key, KeyedAppend(tuple(ids), digest), now)
     return ids
 
 
