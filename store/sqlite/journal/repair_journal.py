@@ -123,7 +123,7 @@ def begin(connection: apsw.Connection, header: OperationHeader, intent: RepairIn
     _insert(connection, header, {"stamp": intent.stamp, "runs": intent.runs}, step=_INTENT)
 
 
-def go_on(connection: apsw.Connection, header: OperationHeader) -> None:
+def update(connection: apsw.Connection, header: OperationHeader) -> None:
     """Write how an operation stands now."""
     connection.execute(
         f"UPDATE {TABLE} SET state = ?, started_at = ?, changed_at = ?, entry = ? WHERE operation = ? AND step = 0",

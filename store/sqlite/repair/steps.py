@@ -92,7 +92,7 @@ def _apply(connection: apsw.Connection, layout: Layout, step: RepairStep) -> Ste
     if step.intent:
         repair_journal.begin(connection, header, step.intent)
     else:
-        repair_journal.go_on(connection, header)
+        repair_journal.update(connection, header)
     if step.writes:
         repair_journal.add(connection, header, done)
     up_to = header.base + header.size if header.size else step.version.highest or 0
@@ -188,7 +188,7 @@ def _undo(connection: apsw.Connection, layout: Layout, back: UndoStep) -> tuple[
     refuse_if_busy(connection, layout, back.conversation, header.changed_at)
     if repair_journal.last_step(connection, layout, header.operation) != done:
         raise PlanChanged(f"{header.operation} went on, or was undone, meanwhile; look again")
-    repair_journal.go_on(connection, header)
+    repair_journal.update(connection, header)
     if done is None:
         if header.created:
             row_moves.drop_session(connection, header.session_id)
