@@ -161,7 +161,7 @@ def _insert(connection: apsw.Connection, header: OperationHeader, entry: dict[st
     )
 
 
-def take_back(connection: apsw.Connection, operation: str, step: int, now: float) -> None:
+def mark_undone(connection: apsw.Connection, operation: str, step: int, now: float) -> None:
     """Write that a step was undone."""
     connection.execute(
         f"UPDATE {TABLE} SET state = ?, changed_at = ? WHERE operation = ? AND step = ?", (UNDONE, now, operation, step)

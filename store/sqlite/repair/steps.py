@@ -200,5 +200,5 @@ def _undo(connection: apsw.Connection, layout: Layout, back: UndoStep) -> tuple[
     returned = sum(
         row_moves.move(connection, layout, new, old, original=back.originals.get(old)) for old, new in done.moves
     )
-    repair_journal.take_back(connection, header.operation, done.step, header.changed_at)
+    repair_journal.mark_undone(connection, header.operation, done.step, header.changed_at)
     return taken, returned
