@@ -143,7 +143,7 @@ def _changing(header: OperationHeader) -> tuple[Value, ...]:
     return header.state, header.started_at, header.changed_at, json.dumps(entry)
 
 
-def add(connection: apsw.Connection, header: OperationHeader, done: StepRecord) -> None:
+def record_step(connection: apsw.Connection, header: OperationHeader, done: StepRecord) -> None:
     """Write what a step did, as the operation's next one."""
     last = connection.execute(f"SELECT max(step) FROM {TABLE} WHERE operation = ?", (header.operation,)).fetchall()
     entry = {"inserted": done.inserted, "moved": done.moved, "calls": done.calls}

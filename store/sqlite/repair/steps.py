@@ -94,7 +94,7 @@ def _apply(connection: apsw.Connection, layout: Layout, step: RepairStep) -> Ste
     else:
         repair_journal.update(connection, header)
     if step.writes:
-        repair_journal.add(connection, header, done)
+        repair_journal.record_step(connection, header, done)
     up_to = header.base + header.size if header.size else step.version.highest or 0
     after = (
         standing.version_of(connection, layout, header.session_id, up_to=up_to)
