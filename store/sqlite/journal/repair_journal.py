@@ -112,7 +112,7 @@ def step_record(ids: Sequence[int], moves: Sequence[tuple[int, int]], calls: int
     return StepRecord(0, tuple(spans), tuple(shifts), calls)
 
 
-def begin(connection: apsw.Connection, header: OperationHeader, intent: RepairIntent) -> None:
+def record_begin(connection: apsw.Connection, header: OperationHeader, intent: RepairIntent) -> None:
     """Write that an operation begins, and make the table where it is missing."""
     connection.execute(DDL)
     connection.execute(

@@ -90,7 +90,7 @@ def _apply(connection: apsw.Connection, layout: Layout, step: RepairStep) -> Ste
     inserted, moved = len(done.inserted_ids), len(done.moves)
     session_writes.count(connection, header.session_id, messages=inserted, calls=done.calls)
     if step.intent:
-        repair_journal.begin(connection, header, step.intent)
+        repair_journal.record_begin(connection, header, step.intent)
     else:
         repair_journal.update(connection, header)
     if step.writes:
