@@ -25,7 +25,7 @@ MOST = 32
 
 
 @dataclass(frozen=True, slots=True)
-class Range:
+class IdRange:
     """Ids between two exclusive bounds, None where there is none."""
 
     below: int | None = None
@@ -41,21 +41,21 @@ class Block:
     place: int
 
 
-def ranges(reader: Reader, layout: Layout) -> list[Range]:
+def ranges(reader: Reader, layout: Layout) -> list[IdRange]:
     """All ids in pieces, those first that were said last."""
     known = all(layout.has(JOURNAL, name) for name in ("operation", "step", "kind", "state", "entry"))
     if not known or not layout.has("messages", "timestamp"):
-        return [Range()]
+        return [IdRange()]
     return in_time(reader.read(lambda connection, _: _blocks(connection)))
 
 
-def in_time(blocks: Sequence[Block]) -> list[Range]:
+def in_time(blocks: Sequence[Block]) -> list[IdRange]:
     """The ids outside the blocks, parted where a block belongs, and the blocks there."""
     cuts = sorted({0, *(cut for one in blocks for cut in (one.place, one.first - 1, one.last))})
-    pieces = [(one.place, 1, Range(one.last + 1, one.first - 1)) for one in blocks]
+    pieces = [(one.place, 1, IdRange(one.last + 1, one.first - 1)) for one in blocks]
     for low, high in zip(cuts, [*cuts[1:], None], strict=True):
         if not any(one.first <= low + 1 <= one.last for one in blocks):
-            pieces.append((low, 0, Range(None if high is None else high + 1, low or None)))
+            pieces.append((low, 0, IdRange(None if high is None else high + 1, low or None)))
     return [piece for _, _, piece in sorted(pieces, key=lambda one: (-one[0], one[1]))]
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from store.query.parse import parse
 from store.sqlite.connect.reader import Reader
-from store.sqlite.journal.repaired_blocks import JOURNAL, REPAIRS, Block, Range, in_time
+from store.sqlite.journal.repaired_blocks import JOURNAL, REPAIRS, Block, IdRange, in_time
 from store.sqlite.search import newest_first
 from tests.builders import db
 from tests.store.sqlite_files import add, make, run
@@ -67,7 +67,7 @@ def test_an_operation_that_was_undone_or_tells_nothing_changes_nothing(tmp_path:
 
 
 def test_without_blocks_there_is_one_range() -> None:
-    assert in_time([]) == [Range()]
+    assert in_time([]) == [IdRange()]
 
 
 def test_the_ranges_part_all_ids_whatever_the_blocks() -> None:
