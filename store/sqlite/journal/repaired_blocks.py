@@ -33,7 +33,7 @@ class IdRange:
 
 
 @dataclass(frozen=True, slots=True)
-class Block:
+class RepairedBlock:
     """Ids that one repair took, and the id before which its newest message was said."""
 
     first: int
@@ -49,7 +49,7 @@ def ranges(reader: Reader, layout: Layout) -> list[IdRange]:
     return in_time(reader.read(lambda connection, _: _blocks(connection)))
 
 
-def in_time(blocks: Sequence[Block]) -> list[IdRange]:
+def in_time(blocks: Sequence[RepairedBlock]) -> list[IdRange]:
     """The ids outside the blocks, parted where a block belongs, and the blocks there."""
     cuts = sorted({0, *(cut for one in blocks for cut in (one.place, one.first - 1, one.last))})
     pieces = [(one.place, 1, IdRange(one.last + 1, one.first - 1)) for one in blocks]
@@ -67,7 +67,7 @@ REPAIRS = " UNION ALL ".join(_REPAIR.format(range_) for range_ in ("< 'append '"
 """Keyed appends lie in the same table, thousands of them: their names, which begin with one word, are passed over."""
 
 
-def _blocks(connection: apsw.Connection) -> list[Block]:
+def _blocks(connection: apsw.Connection) -> list[RepairedBlock]:
     found = []
     for base, size in sorted(_reserved(connection.execute(REPAIRS).fetchall()), reverse=True)[:MOST]:
         newest = connection.execute(_AT, (base + size, base)).fetchall()
@@ -75,7 +75,7 @@ def _blocks(connection: apsw.Connection) -> list[Block]:
         if timestamp is not None:
             place = _place(connection, base, timestamp)
             if place < base:
-                found.append(Block(base + 1, base + size, place))
+                found.append(RepairedBlock(base + 1, base + size, place))
     return found
 
 
