@@ -46,10 +46,10 @@ def ranges(reader: Reader, layout: Layout) -> list[IdRange]:
     known = all(layout.has(JOURNAL, name) for name in ("operation", "step", "kind", "state", "entry"))
     if not known or not layout.has("messages", "timestamp"):
         return [IdRange()]
-    return in_time(reader.read(lambda connection, _: _blocks(connection)))
+    return by_time(reader.read(lambda connection, _: _blocks(connection)))
 
 
-def in_time(blocks: Sequence[RepairedBlock]) -> list[IdRange]:
+def by_time(blocks: Sequence[RepairedBlock]) -> list[IdRange]:
     """The ids outside the blocks, parted where a block belongs, and the blocks there."""
     cuts = sorted({0, *(cut for one in blocks for cut in (one.place, one.first - 1, one.last))})
     pieces = [(one.place, 1, IdRange(one.last + 1, one.first - 1)) for one in blocks]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from store.query.parse import parse
 from store.sqlite.connect.reader import Reader
-from store.sqlite.journal.repaired_blocks import JOURNAL, REPAIRS, RepairedBlock, IdRange, in_time
+from store.sqlite.journal.repaired_blocks import JOURNAL, REPAIRS, RepairedBlock, IdRange, by_time
 from store.sqlite.search import newest_first
 from tests.builders import db
 from tests.store.sqlite_files import add, make, run
@@ -67,7 +67,7 @@ def test_an_operation_that_was_undone_or_tells_nothing_changes_nothing(tmp_path:
 
 
 def test_without_blocks_there_is_one_range() -> None:
-    assert in_time([]) == [IdRange()]
+    assert by_time([]) == [IdRange()]
 
 
 def test_the_ranges_part_all_ids_whatever_the_blocks() -> None:
@@ -79,7 +79,7 @@ def test_the_ranges_part_all_ids_whatever_the_blocks() -> None:
         ]
         seen = [
             one
-            for piece in in_time(blocks)
+            for piece in by_time(blocks)
             for one in range(44, 0, -1)
             if (piece.below is None or one < piece.below) and (piece.above is None or one > piece.above)
         ]
