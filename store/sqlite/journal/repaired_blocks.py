@@ -20,7 +20,7 @@ from ..base.schema_probe import Layout
 from ..connect.reader import Reader
 
 JOURNAL = "hermes_tui_operations"
-MOST = 32
+MAX_BLOCKS = 32
 """Blocks that are put in their place, those of the newest rows."""
 
 
@@ -69,7 +69,7 @@ REPAIRS = " UNION ALL ".join(_REPAIR.format(range_) for range_ in ("< 'append '"
 
 def _blocks(connection: apsw.Connection) -> list[RepairedBlock]:
     found = []
-    for base, size in sorted(_reserved(connection.execute(REPAIRS).fetchall()), reverse=True)[:MOST]:
+    for base, size in sorted(_reserved(connection.execute(REPAIRS).fetchall()), reverse=True)[:MAX_BLOCKS]:
         newest = connection.execute(_AT, (base + size, base)).fetchall()
         timestamp = cell_values.timestamp(newest[0][1]) if newest else None
         if timestamp is not None:
