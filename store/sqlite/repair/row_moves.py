@@ -69,7 +69,7 @@ def uncount(connection: apsw.Connection, session_id: str, *, messages: int, call
     )
 
 
-def take_out(connection: apsw.Connection, session_id: str, ids: Iterable[int]) -> int:
+def delete_messages(connection: apsw.Connection, session_id: str, ids: Iterable[int]) -> int:
     """Delete messages of a session; how many were there."""
     connection.execute(
         "DELETE FROM messages WHERE session_id = ? AND id IN (SELECT value FROM json_each(?))",
