@@ -60,7 +60,7 @@ def _ordered_as(connection: apsw.Connection, layout: Layout, session_id: raw_row
     return [cell_values.integer(row[0]) for row in rows]
 
 
-def uncount(connection: apsw.Connection, session_id: str, *, messages: int, calls: int) -> None:
+def subtract_counts(connection: apsw.Connection, session_id: str, *, messages: int, calls: int) -> None:
     """Take messages and calls off the session's counters, which don't fall below 0."""
     connection.execute(
         "UPDATE sessions SET message_count = max(0, COALESCE(message_count, 0) - ?),"

@@ -196,7 +196,7 @@ def _undo(connection: apsw.Connection, layout: Layout, back: UndoStep) -> tuple[
     if row_moves.has_rows(connection, [old for old, _ in done.moves]):
         raise Refused(f"an id that {header.operation} has to give back was given to another message since")
     taken = row_moves.delete_messages(connection, header.session_id, done.inserted_ids)
-    row_moves.uncount(connection, header.session_id, messages=taken, calls=done.calls if taken else 0)
+    row_moves.subtract_counts(connection, header.session_id, messages=taken, calls=done.calls if taken else 0)
     returned = sum(
         row_moves.move(connection, layout, new, old, original=back.originals.get(old)) for old, new in done.moves
     )
