@@ -28,7 +28,7 @@ _COMPARED = ("role", "content", "tool_calls", "tool_call_id")
 
 _A_MESSAGE = "messages.role IS NOT 'session_meta'"
 
-Ask = Callable[[str, tuple[Value, ...]], list[tuple[Value, ...]]]
+RunStatement = Callable[[str, tuple[Value, ...]], list[tuple[Value, ...]]]
 """One statement, its bindings, all its rows."""
 
 SessionStamp = tuple[Value, ...]
@@ -59,7 +59,7 @@ def count_messages(reader: Reader, session_id: str) -> int:
     return cell_values.integer(row[0]) if row else 0
 
 
-def session_stamp(ask: Ask, layout: Layout, session_id: str) -> SessionStamp:
+def session_stamp(ask: RunStatement, layout: Layout, session_id: str) -> SessionStamp:
     """Where the session stands now, from covering indexes alone."""
     if not layout.has("messages", "session_id"):
         return (0, None, 0)
