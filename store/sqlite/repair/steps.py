@@ -99,7 +99,7 @@ def _apply(connection: apsw.Connection, layout: Layout, step: RepairStep) -> Ste
     after = (
         standing.version_of(connection, layout, header.session_id, up_to=up_to)
         if moved or step.up_to != up_to
-        else standing.grown(step.version, done.inserted_ids)
+        else standing.after_inserts(step.version, done.inserted_ids)
     )
     return StepResult(header, after, up_to, inserted, moved)
 

@@ -54,7 +54,7 @@ def version_of(connection: apsw.Connection, layout: Layout, session_id: str, *, 
     return SessionVersion(rows or 0, lowest, highest, alive or 0, cell_values.integer(compacted))
 
 
-def grown(before: SessionVersion, inserted: Sequence[int]) -> SessionVersion:
+def after_inserts(before: SessionVersion, inserted: Sequence[int]) -> SessionVersion:
     """Where a session stands after active rows were inserted, without a look at all the others."""
     if not inserted:
         return before
