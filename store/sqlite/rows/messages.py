@@ -22,7 +22,7 @@ from ..base.cell_values import Value
 from ..base.schema_probe import Layout
 from ..connect.reader import Reader
 
-MOST_BODIES = 256
+MAX_BODIES = 256
 """Bodies in one question: a screen's worth many times over, and still a short read."""
 
 WALK = 4096
@@ -134,8 +134,8 @@ def bodies(reader: Reader, ids: Sequence[int], *, cancel: Cancel | None = None) 
     Raises:
         ValueError: More than `MOST_BODIES` ids.
     """
-    if len(ids) > MOST_BODIES:
-        raise ValueError(f"at most {MOST_BODIES} messages at a time, not {len(ids)}")
+    if len(ids) > MAX_BODIES:
+        raise ValueError(f"at most {MAX_BODIES} messages at a time, not {len(ids)}")
     layout = reader.layout
     if not ids or not layout.has("messages", "session_id"):
         return ()
