@@ -31,7 +31,7 @@ _ALL = 1 << 62
 
 
 @dataclass(frozen=True, slots=True)
-class Ranked:
+class RankedMatches:
     """The best matches."""
 
     ids: tuple[int, ...]
@@ -52,7 +52,7 @@ class MatchCount:
 
 def best_matches(
     reader: Reader, query: Query, *, limit: int, session_filter: SessionFilter | None = None, cancel: Cancel | None = None
-) -> Ranked | None:
+) -> RankedMatches | None:
     """The best matches of the words; None where no index can rank them.
 
     Args:
@@ -79,7 +79,7 @@ class _Best:
     session_filter: SessionFilter | None
     cancel: Cancel | None
 
-    def answer(self, limit: int) -> Ranked | None:
+    def answer(self, limit: int) -> RankedMatches | None:
         """The best that may be found; None where the index would not answer."""
         most = RANKED_ROWS if self._sifts else 2 * limit
         if (scored := self._scored(most)) is None:
@@ -89,7 +89,7 @@ class _Best:
             ids = tuple(self._found(self._scored(RANKED_ROWS) or [], limit))
         bounded = len(scored) >= min(most, RANKED_ROWS) and self._is_bounded()
         said = f"ranked among the newest {RANKED_ROWS:_}".replace("_", " ") if bounded else None
-        return Ranked(ids, " · ".join(filter(None, (self.way.label, said))) or None)
+        return RankedMatches(ids, " · ".join(filter(None, (self.way.label, said))) or None)
 
     @property
     def _sifts(self) -> bool:
