@@ -20,7 +20,7 @@ from ...query.tokenizer import cjk_runs
 from ..base import cell_values
 from ..base.schema_probe import FTS, TRIGRAM, Layout
 
-MOST = 200_000
+MAX_PLACES = 200_000
 """Places in texts that are gathered at most, about 0.1 s; a word that is more common is soon found by a walk."""
 
 PLACES = "temp.hermes_tui_places"
@@ -73,21 +73,21 @@ def _alternative(connection: apsw.Connection, layout: Layout, terms: tuple[Term,
 
 
 def _matching(connection: apsw.Connection, table: str, expression: str) -> set[int] | None:
-    sql = f"SELECT rowid FROM {table} WHERE {table} MATCH ? LIMIT {MOST + 1}"
+    sql = f"SELECT rowid FROM {table} WHERE {table} MATCH ? LIMIT {MAX_PLACES + 1}"
     return _bounded(connection.execute(sql, (expression,)).fetchall())
 
 
 def _places(connection: apsw.Connection, run: str) -> set[int] | None:
     """Rows with a trigram that begins with `run`, and those that have it as JSON has it."""
     connection.execute(f"CREATE VIRTUAL TABLE IF NOT EXISTS {PLACES} USING fts5vocab(main, {TRIGRAM}, instance)")
-    sql = f"SELECT doc FROM {PLACES} WHERE term >= ? AND term < ? LIMIT {MOST + 1}"
+    sql = f"SELECT doc FROM {PLACES} WHERE term >= ? AND term < ? LIMIT {MAX_PLACES + 1}"
     places = _bounded(connection.execute(sql, (run, run + _BEYOND)).fetchall())
     in_json = _matching(connection, TRIGRAM, f'"{escaped(run)}"')
     return None if places is None or in_json is None else places | in_json
 
 
 def _bounded(found: list[tuple[apsw.SQLiteValue, ...]]) -> set[int] | None:
-    return None if len(found) > MOST else {cell_values.integer(row[0]) for row in found}
+    return None if len(found) > MAX_PLACES else {cell_values.integer(row[0]) for row in found}
 
 
 def _runs(terms: Iterable[Term]) -> list[str]:

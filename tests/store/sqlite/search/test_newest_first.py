@@ -467,7 +467,7 @@ def test_what_the_index_leaves_out_of_the_first_page_follows_it_and_the_rest_is_
 
 
 def test_a_word_that_is_too_common_for_the_vocabulary_is_walked(cjk: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cjk_bigrams, "MOST", 1)
+    monkeypatch.setattr(cjk_bigrams, "MAX_PLACES", 1)
     assert find(cjk, "山") == ([4, 1], plan.COMMON, True)
 
 
