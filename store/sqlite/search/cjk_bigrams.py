@@ -29,7 +29,7 @@ _TRIGRAM = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Lost:
+class UnindexedRows:
     """Which rows the trigram index cannot give for some words."""
 
     condition: str
@@ -94,7 +94,7 @@ def _runs(terms: Iterable[Term]) -> list[str]:
     return [run for term in terms for word in term.words for run in cjk_runs(word)]
 
 
-def lost(layout: Layout, query: Query) -> Lost:
+def lost(layout: Layout, query: Query) -> UnindexedRows:
     """The rows that the trigram index may lack for these words.
 
     Texts that end in a run of one or two characters: no trigram begins there.
@@ -113,4 +113,4 @@ def lost(layout: Layout, query: Query) -> Lost:
     condition = " OR ".join(["substr(CAST(messages.content AS BLOB), 1, 1) = x'00'", *tails])
     shown = " AND messages.role IS NOT 'tool'" if "tool" in layout.trigram_leaves_out else ""
     bindings = tuple(run.encode() for name in ending if layout.has("messages", name) for run in runs)
-    return Lost(f"({condition}){shown}", bindings)
+    return UnindexedRows(f"({condition}){shown}", bindings)

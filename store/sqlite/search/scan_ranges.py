@@ -10,7 +10,7 @@ from operator import neg
 from ..base import column_sql
 from ..base.schema_probe import Layout
 from ..connect.reader import Value
-from .cjk_bigrams import Lost
+from .cjk_bigrams import UnindexedRows
 from .row_filters import Test
 
 LONGEST = 64 * 1024 * 1024
@@ -34,7 +34,7 @@ class Stretch:
     above: int | None = None
     ids: tuple[int, ...] | None = None
     """The only rows that may match, newest first, where an index named them beforehand."""
-    lost: Lost | None = None
+    lost: UnindexedRows | None = None
     """What the index cannot give; it is read between its rows."""
     brief: bool = False
     """It is left for the next stretch, which has the same bounds, as soon as it has taken long enough."""
@@ -94,7 +94,7 @@ def _source(stretch: Stretch) -> _Source:
     return _ROWS
 
 
-def lost_statement(layout: Layout, stretch: Stretch, lost: Lost, conditions: tuple[Test, ...]) -> Statement:
+def lost_statement(layout: Layout, stretch: Stretch, lost: UnindexedRows, conditions: tuple[Test, ...]) -> Statement:
     """The same for what an index leaves out of a stretch, newest first."""
     walk = replace(stretch, verified=True)
     tests, bindings = _bounds(walk, "messages.id")
