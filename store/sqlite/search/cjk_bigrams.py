@@ -94,7 +94,7 @@ def _runs(terms: Iterable[Term]) -> list[str]:
     return [run for term in terms for word in term.words for run in cjk_runs(word)]
 
 
-def lost(layout: Layout, query: Query) -> UnindexedRows:
+def unindexed_rows(layout: Layout, query: Query) -> UnindexedRows:
     """The rows that the trigram index may lack for these words.
 
     Texts that end in a run of one or two characters: no trigram begins there.

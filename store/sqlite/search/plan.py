@@ -77,7 +77,7 @@ def _by_trigram(reader: Reader, layout: Layout, query: Query, walk: Stretch, can
     if "tool" in layout.trigram_leaves_out and "tool" in {one.value for one in query.filters_of("role")}:
         return replace(walk, label=PARTLY_WALKED)
     way = Stretch(TRIGRAM, trigram(query), verified=True, label=_gaps(layout.trigram_leaves_out, query))
-    way = replace(way, lost=cjk_bigrams.lost(layout, query))
+    way = replace(way, lost=cjk_bigrams.unindexed_rows(layout, query))
     if way.expression:
         return way
     ids, refused = _named(reader, query, cancel)
