@@ -118,7 +118,7 @@ class _Best:
         """Those that a search may find and that pass the filters, in their order."""
         for start in range(0, len(scored), _AT_ONCE):
             chunk = [cell_values.integer(row[0]) for row in scored[start : start + _AT_ONCE]]
-            passed = newest_first.passing(
+            passed = newest_first.filter_ids(
                 self.reader,
                 self.layout,
                 self.query,

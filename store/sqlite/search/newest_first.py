@@ -119,7 +119,7 @@ def matching_ids(
     )
 
 
-def passing(
+def filter_ids(
     reader: Reader,
     layout: Layout,
     query: Query,
