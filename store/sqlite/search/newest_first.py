@@ -24,7 +24,7 @@ from ..base.schema_probe import Layout
 from ..connect.reader import Reader, Row, Value
 from ..journal import repaired_blocks
 from .plan import LOST, TRANSIENT_LABELS, plan, refusal
-from .row_filters import SessionFilter, OfSessions, Test, passes, tests
+from .row_filters import SessionFilter, OfSessions, RowCondition, passes, tests
 from .scan_ranges import Stretch, edge_statement, lost_statement, statement
 
 SCAN_ROWS = 2_000
@@ -160,7 +160,7 @@ class _Search:
         cancel: Cancel | None,
         clock: Callable[[], float],
         *,
-        conditions: tuple[Test, ...],
+        conditions: tuple[RowCondition, ...],
     ) -> None:
         self._reader, self._query, self._layout = reader, query, layout
         self._cancel, self._clock = cancel, clock
@@ -169,7 +169,7 @@ class _Search:
             self._sessions = OfSessions(reader, of_sessions)
             session_id = column_sql.text(self._layout, "messages", "session_id")
             others = (one for one in conditions if not one.of_session)
-            self._conditions = (Test((session_id,), self._sessions), *others)
+            self._conditions = (RowCondition((session_id,), self._sessions), *others)
         self._began = clock()
         self._examined = 0
         self._bite = min(_FIRST_BITE, LOST_ROWS)

@@ -35,7 +35,7 @@ _TEXTS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Test:
+class RowCondition:
     """One condition: the cells of `columns` pass it or not."""
 
     columns: tuple[str, ...]
@@ -47,7 +47,7 @@ class Test:
         return any("sessions." in column for column in self.columns)
 
 
-def tests(layout: Layout, query: Query, session_filter: SessionFilter | None) -> tuple[Test, ...]:
+def tests(layout: Layout, query: Query, session_filter: SessionFilter | None) -> tuple[RowCondition, ...]:
     """The conditions of a query's filters on a file of this layout.
 
     `is:flagged` and `is:live` are not in the file: the caller knows them, and says by `session_filter` which sessions they are.
@@ -60,14 +60,14 @@ def tests(layout: Layout, query: Query, session_filter: SessionFilter | None) ->
     found += [_flag(_reasoning(layout), one) for one in _filters(query, "has") if one.value == "reasoning"]
     if session_filter is not None:
         session_id = columns.text(layout, "messages", "session_id")
-        found.append(Test((session_id,), lambda row: session_filter(cell_values.text(row[0]) or "")))
+        found.append(RowCondition((session_id,), lambda row: session_filter(cell_values.text(row[0]) or "")))
     return tuple(found)
 
 
 class OfSessions:
     """The conditions that speak of sessions, asked of each session once: one row may be pages away from its end."""
 
-    def __init__(self, reader: Reader, conditions: Sequence[Test]) -> None:
+    def __init__(self, reader: Reader, conditions: Sequence[RowCondition]) -> None:
         self._reader, self._conditions = reader, conditions
         self._known: dict[Value, bool] = {}
 
@@ -88,7 +88,7 @@ class OfSessions:
         return self._known[row[0]]
 
 
-def passes(conditions: Iterable[Test], row: Sequence[Value]) -> bool:
+def passes(conditions: Iterable[RowCondition], row: Sequence[Value]) -> bool:
     """Whether a row, cells in the order of the conditions' columns, passes all of them."""
     place = 0
     for condition in conditions:
@@ -103,13 +103,13 @@ def _filters(query: Query, key: str) -> tuple[Filter, ...]:
     return (*query.filters_of(key), *query.filters_of(key, negated=True))
 
 
-def _text(layout: Layout, query: Query, key: str) -> Test:
+def _text(layout: Layout, query: Query, key: str) -> RowCondition:
     plain, negated = query.filters_of(key), query.filters_of(key, negated=True)
     column = columns.text(layout, *_TEXTS[key])
-    return Test((column,), lambda row: _admitted(plain, negated, (cell_values.text(row[0]),)))
+    return RowCondition((column,), lambda row: _admitted(plain, negated, (cell_values.text(row[0]),)))
 
 
-def _tool(layout: Layout, query: Query) -> Test:
+def _tool(layout: Layout, query: Query) -> RowCondition:
     """A result carries the tool's name, a call has it in its JSON, double-encoded at times (docs/format.md §3.3)."""
     plain, negated = query.filters_of("tool"), query.filters_of("tool", negated=True)
 
@@ -117,7 +117,7 @@ def _tool(layout: Layout, query: Query) -> Test:
         name, calls = cell_values.text(row[0]), cell_values.text(row[1])
         return _admitted(plain, negated, (name, *_NAME.findall(calls or "")))
 
-    return Test(tuple(columns.text(layout, "messages", name) for name in ("tool_name", "tool_calls")), _passes)
+    return RowCondition(tuple(columns.text(layout, "messages", name) for name in ("tool_name", "tool_calls")), _passes)
 
 
 @lru_cache(maxsize=4096)
@@ -128,7 +128,7 @@ def _admitted(plain: tuple[Filter, ...], negated: tuple[Filter, ...], names: tup
     return all(admits(one, name) for one in negated for name in names)
 
 
-def _time(layout: Layout, one: Filter) -> Test:
+def _time(layout: Layout, one: Filter) -> RowCondition:
     bound = one.timestamp or 0.0
 
     def _passes(row: Sequence[Value]) -> bool:
@@ -136,7 +136,7 @@ def _time(layout: Layout, one: Filter) -> Test:
         found = timestamp is not None and (timestamp >= bound if one.key == "after" else timestamp < bound)
         return found is not one.negated
 
-    return Test((columns.real(layout, "messages", "timestamp"),), _passes)
+    return RowCondition((columns.real(layout, "messages", "timestamp"),), _passes)
 
 
 def _archived(layout: Layout) -> str:
@@ -147,5 +147,5 @@ def _reasoning(layout: Layout) -> str:
     return " + ".join(columns.n_bytes(layout, "messages", name) for name in ("reasoning", "reasoning_content"))
 
 
-def _flag(column: str, one: Filter) -> Test:
-    return Test((column,), lambda row: (cell_values.integer(row[0]) != 0) is not one.negated)
+def _flag(column: str, one: Filter) -> RowCondition:
+    return RowCondition((column,), lambda row: (cell_values.integer(row[0]) != 0) is not one.negated)

@@ -11,7 +11,7 @@ from ..base import column_sql
 from ..base.schema_probe import Layout
 from ..connect.reader import Value
 from .cjk_bigrams import UnindexedRows
-from .row_filters import Test
+from .row_filters import RowCondition
 
 LONGEST = 64 * 1024 * 1024
 """Bytes of a message beyond which a walk does not look into it."""
@@ -59,7 +59,7 @@ class Stretch:
         return ids[start : min(end, start + most)]
 
 
-def statement(layout: Layout, stretch: Stretch, conditions: tuple[Test, ...], ids: tuple[int, ...] = ()) -> Statement:
+def statement(layout: Layout, stretch: Stretch, conditions: tuple[RowCondition, ...], ids: tuple[int, ...] = ()) -> Statement:
     """The question for a stretch: id, whether a search may find it, the cells of the conditions, text where judged.
 
     Args:
@@ -94,7 +94,7 @@ def _source(stretch: Stretch) -> _Source:
     return _ROWS
 
 
-def lost_statement(layout: Layout, stretch: Stretch, lost: UnindexedRows, conditions: tuple[Test, ...]) -> Statement:
+def lost_statement(layout: Layout, stretch: Stretch, lost: UnindexedRows, conditions: tuple[RowCondition, ...]) -> Statement:
     """The same for what an index leaves out of a stretch, newest first."""
     walk = replace(stretch, verified=True)
     tests, bindings = _bounds(walk, "messages.id")
@@ -116,7 +116,7 @@ def _bounds(stretch: Stretch, row: str) -> tuple[list[str], tuple[Value, ...]]:
     )
 
 
-def _question(layout: Layout, stretch: Stretch, conditions: tuple[Test, ...], source: _Source, tests: list[str]) -> str:
+def _question(layout: Layout, stretch: Stretch, conditions: tuple[RowCondition, ...], source: _Source, tests: list[str]) -> str:
     wanted = [source.row, column_sql.findable(layout), *(column for one in conditions for column in one.columns)]
     if stretch.verified:
         wanted.append(searched_text(layout))
