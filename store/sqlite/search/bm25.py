@@ -18,7 +18,7 @@ from ..base import cell_values, column_sql
 from ..base.schema_probe import Layout
 from ..connect.reader import Reader, Row
 from . import newest_first, plan
-from .row_filters import SessionFilter, tests
+from .row_filters import SessionFilter, row_conditions
 from .scan_ranges import Stretch
 
 RANKED_ROWS = 50_000
@@ -94,7 +94,7 @@ class _Best:
     @property
     def _sifts(self) -> bool:
         """True where a match need not be an answer."""
-        return self.way.verified or bool(tests(self.layout, self.query, self.session_filter))
+        return self.way.verified or bool(row_conditions(self.layout, self.query, self.session_filter))
 
     def _is_bounded(self) -> bool:
         many = self.reader.row(
@@ -181,7 +181,7 @@ def count_matches(
     layout = reader.layout
     way = _way(reader, layout, query, cancel)
     simple = way is not None and not way.verified and way.label != plan.UNRANKED
-    if way is not None and simple and session_filter is None and not tests(layout, query, None):
+    if way is not None and simple and session_filter is None and not row_conditions(layout, query, None):
         tally = _by_index(reader, layout, way, _ALL if cap is None else cap, cancel)
         if tally is not None:
             return tally

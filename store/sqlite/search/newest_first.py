@@ -24,7 +24,7 @@ from ..base.schema_probe import Layout
 from ..connect.reader import Reader, Row, Value
 from ..journal import repaired_blocks
 from .plan import LOST, TRANSIENT_LABELS, plan, refusal
-from .row_filters import SessionFilter, OfSessions, RowCondition, passes, tests
+from .row_filters import SessionFilter, OfSessions, RowCondition, passes, row_conditions
 from .scan_ranges import Stretch, edge_statement, lost_statement, statement
 
 SCAN_ROWS = 2_000
@@ -114,7 +114,7 @@ def matching_ids(
     stretches = [
         one.within(part.below, part.above) for part in repaired_blocks.ranges(reader, layout) for one in planned
     ]
-    yield from _Search(reader, layout, query, cancel, clock, conditions=tests(layout, query, session_filter)).steps(
+    yield from _Search(reader, layout, query, cancel, clock, conditions=row_conditions(layout, query, session_filter)).steps(
         stretches, limit
     )
 
@@ -136,7 +136,7 @@ def filter_ids(
         StoreError: If the messages themselves cannot be read.
     """
     named = Stretch(None, "", verified=verified, ids=tuple(sorted(ids, reverse=True)))
-    search = _Search(reader, layout, query, cancel, time.monotonic, conditions=tests(layout, query, session_filter))
+    search = _Search(reader, layout, query, cancel, time.monotonic, conditions=row_conditions(layout, query, session_filter))
     return frozenset(one for step in search.steps([named], len(ids)) for one in step.ids)
 
 

@@ -47,7 +47,7 @@ class RowCondition:
         return any("sessions." in column for column in self.columns)
 
 
-def tests(layout: Layout, query: Query, session_filter: SessionFilter | None) -> tuple[RowCondition, ...]:
+def row_conditions(layout: Layout, query: Query, session_filter: SessionFilter | None) -> tuple[RowCondition, ...]:
     """The conditions of a query's filters on a file of this layout.
 
     `is:flagged` and `is:live` are not in the file: the caller knows them, and says by `session_filter` which sessions they are.

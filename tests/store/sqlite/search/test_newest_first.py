@@ -20,7 +20,7 @@ from tests.store.sqlite_files import add, holding, make, run
 
 def conditions(layout: Layout, query: Query) -> tuple[row_filters.RowCondition, ...]:
     """What a statement is asked for besides words; sessions are asked by themselves."""
-    return tuple(one for one in row_filters.tests(layout, query, None) if not one.of_session)
+    return tuple(one for one in row_filters.row_conditions(layout, query, None) if not one.of_session)
 
 
 NOW = 1_767_225_600.0
