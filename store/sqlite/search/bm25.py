@@ -19,7 +19,7 @@ from ..base.schema_probe import Layout
 from ..connect.reader import Reader, Row
 from . import newest_first, plan
 from .row_filters import SessionFilter, row_conditions
-from .scan_ranges import Stretch
+from .scan_ranges import ScanRange
 
 RANKED_ROWS = 50_000
 """Matches that are ranked, the newest ones."""
@@ -75,7 +75,7 @@ class _Best:
     reader: Reader
     layout: Layout
     query: Query
-    way: Stretch
+    way: ScanRange
     session_filter: SessionFilter | None
     cancel: Cancel | None
 
@@ -147,7 +147,7 @@ def best_statement(table: str) -> str:
     return _BEST.format(table)
 
 
-def _way(reader: Reader, layout: Layout, query: Query, cancel: Cancel | None) -> Stretch | None:
+def _way(reader: Reader, layout: Layout, query: Query, cancel: Cancel | None) -> ScanRange | None:
     """The index that can rank the words."""
     if not layout.has("messages", "session_id") or not query.has_words:
         return None
@@ -156,7 +156,7 @@ def _way(reader: Reader, layout: Layout, query: Query, cancel: Cancel | None) ->
     if way.table is None or not way.expression:
         return None
     unindexed = any(one.label == plan.REBUILDING for one in stretches)
-    return Stretch(way.table, way.expression, way.verified, plan.UNRANKED if unindexed else way.label)
+    return ScanRange(way.table, way.expression, way.verified, plan.UNRANKED if unindexed else way.label)
 
 
 def count_matches(
@@ -188,7 +188,7 @@ def count_matches(
     return _one_by_one(reader, query, _ALL if cap is None else cap, session_filter, cancel)
 
 
-def _by_index(reader: Reader, layout: Layout, way: Stretch, cap: int, cancel: Cancel | None) -> MatchCount | None:
+def _by_index(reader: Reader, layout: Layout, way: ScanRange, cap: int, cancel: Cancel | None) -> MatchCount | None:
     """SQLite counts by session; None where the index would not answer."""
     hits, below = 0, _ALL
     sessions: set[str] = set()

@@ -25,7 +25,7 @@ from ..connect.reader import Reader, Row, Value
 from ..journal import repaired_blocks
 from .plan import LOST, TRANSIENT_LABELS, plan, refusal
 from .row_filters import SessionFilter, OfSessions, RowCondition, passes, row_conditions
-from .scan_ranges import Stretch, edge_statement, lost_statement, statement
+from .scan_ranges import ScanRange, edge_statement, lost_statement, statement
 
 SCAN_ROWS = 2_000
 """Rows that one step fetches where their text is judged,"""
@@ -135,7 +135,7 @@ def filter_ids(
         Interrupted: If it was withdrawn.
         StoreError: If the messages themselves cannot be read.
     """
-    named = Stretch(None, "", verified=verified, ids=tuple(sorted(ids, reverse=True)))
+    named = ScanRange(None, "", verified=verified, ids=tuple(sorted(ids, reverse=True)))
     search = _Search(reader, layout, query, cancel, time.monotonic, conditions=row_conditions(layout, query, session_filter))
     return frozenset(one for step in search.steps([named], len(ids)) for one in step.ids)
 
@@ -174,7 +174,7 @@ class _Search:
         self._examined = 0
         self._bite = min(_FIRST_BITE, LOST_ROWS)
 
-    def steps(self, stretches: list[Stretch], limit: int) -> Iterator[SearchStep]:
+    def steps(self, stretches: list[ScanRange], limit: int) -> Iterator[SearchStep]:
         """Ask the stretches in turn, each in windows that grow, until `limit` ids are found."""
         most, first = _FIRST_ROWS, True
         while stretches and limit > 0:
@@ -195,10 +195,10 @@ class _Search:
                 limit = max(0, limit - len(step.ids))
             most, first = min(4 * most, _MOST_ROWS), False
 
-    def _step(self, stretch: Stretch, ids: tuple[int, ...]) -> SearchStep:
+    def _step(self, stretch: ScanRange, ids: tuple[int, ...]) -> SearchStep:
         return SearchStep(ids, self._examined, stretch.label, done=True)
 
-    def _at_once(self, stretch: Stretch) -> int:
+    def _at_once(self, stretch: ScanRange) -> int:
         """Rows that one window of a stretch may fetch."""
         if stretch.brief:
             return _SOON_AT_ONCE
@@ -206,7 +206,7 @@ class _Search:
             return SCAN_ROWS
         return _FILTERED_ROWS if self._conditions else _MOST_ROWS
 
-    def _left(self, stretches: list[Stretch], last: int | None) -> list[Stretch]:
+    def _left(self, stretches: list[ScanRange], last: int | None) -> list[ScanRange]:
         """What is still to be asked, where the first stretch was read down to `last`, None for its end."""
         stretch, *others = stretches
         if last is None:
@@ -215,7 +215,7 @@ class _Search:
             stretch, *others = others
         return [replace(stretch, below=last), *others]
 
-    def _window(self, stretch: Stretch, most: int, limit: int) -> _Window:
+    def _window(self, stretch: ScanRange, most: int, limit: int) -> _Window:
         named = stretch.next_ids(most)
         sql, bindings = statement(self._layout, stretch, self._conditions, named)
         enough = limit if not stretch.verified and not self._conditions else most
@@ -231,7 +231,7 @@ class _Search:
 
         return self._reader.read(_question, cancel=self._cancel)
 
-    def _verify(self, stretch: Stretch, window: _Window, limit: int) -> tuple[tuple[int, ...], int | None]:
+    def _verify(self, stretch: ScanRange, window: _Window, limit: int) -> tuple[tuple[int, ...], int | None]:
         """Which rows match, and the id to go on below; None where the stretch is done with."""
         ids: list[int] = []
         if self._sessions is not None:
@@ -249,7 +249,7 @@ class _Search:
     def _answers(self, cell: Value) -> bool:
         return accepts(self._query, searchable_text(cell_values.text(cell) or ""))
 
-    def _completed(self, stretch: Stretch, ids: tuple[int, ...], last: int | None, *, at_once: bool) -> Iterator[SearchStep]:
+    def _completed(self, stretch: ScanRange, ids: tuple[int, ...], last: int | None, *, at_once: bool) -> Iterator[SearchStep]:
         """What an index gave down to `last`, and what it leaves out of that range put in between."""
         if at_once and ids:
             yield SearchStep(ids, self._examined, stretch.label)
@@ -266,7 +266,7 @@ class _Search:
             yield SearchStep(tuple(sorted(fresh, reverse=True)), self._examined, label, done=edge is None)
             rest = replace(rest, below=edge)
 
-    def _lost(self, stretch: Stretch, most: int) -> tuple[tuple[int, ...], int | None]:
+    def _lost(self, stretch: ScanRange, most: int) -> tuple[tuple[int, ...], int | None]:
         """Rows that match and that the index may lack, among the newest of a stretch, and the id they end at.
 
         None where the stretch has no further row.
@@ -285,7 +285,7 @@ class _Search:
         return self._verify(replace(stretch, verified=True), window, len(window.rows) + 1)
 
 
-def _first(stretch: Stretch) -> int:
+def _first(stretch: ScanRange) -> int:
     """Rows of the first step; where texts are judged, what was fetched for it is judged to its end."""
     if stretch.lost is not None:
         return FIRST_PAGE

@@ -14,7 +14,7 @@ from ...query.tokenizer import cjk_runs
 from ..base.schema_probe import FTS, TRIGRAM, Layout
 from ..connect.reader import Reader
 from . import cjk_bigrams
-from .scan_ranges import Stretch
+from .scan_ranges import ScanRange
 
 MISSING = "no index, scanning"
 DAMAGED = "index damaged, scanning"
@@ -40,13 +40,13 @@ _GAPS = {
 """What an index may leave out -> how that is said, and the roles it concerns."""
 
 
-def plan(reader: Reader, layout: Layout, query: Query, cancel: Cancel | None = None) -> list[Stretch]:
+def plan(reader: Reader, layout: Layout, query: Query, cancel: Cancel | None = None) -> list[ScanRange]:
     """The stretches that answer a query's words, newest ids first.
 
     Raises:
         Interrupted: The question was withdrawn while rows were gathered by the vocabulary.
     """
-    walk = Stretch(None, "", verified=query.has_words or bool(query.none_of))
+    walk = ScanRange(None, "", verified=query.has_words or bool(query.none_of))
     if not query.has_words:
         return [walk]
     if any(cjk_runs(term.text) for term in query.terms):
@@ -62,21 +62,21 @@ def plan(reader: Reader, layout: Layout, query: Query, cancel: Cancel | None = N
     return [*_sooner(query, way), way] if layout.fts != "A" else [way]  # A knows no tool calls, a walk does
 
 
-def _by_word(layout: Layout, query: Query, walk: Stretch) -> Stretch:
+def _by_word(layout: Layout, query: Query, walk: ScanRange) -> ScanRange:
     if layout.fts is None or layout.stale:
         return replace(walk, label=STALE if layout.fts else MISSING)
     expression = match(query)
     verified = not expression.isascii() or any(cjk_runs(term.text) for term in query.none_of)
-    return Stretch(FTS, expression, verified, _gaps(layout.fts_leaves_out, query))
+    return ScanRange(FTS, expression, verified, _gaps(layout.fts_leaves_out, query))
 
 
-def _by_trigram(reader: Reader, layout: Layout, query: Query, walk: Stretch, cancel: Cancel | None) -> Stretch:
+def _by_trigram(reader: Reader, layout: Layout, query: Query, walk: ScanRange, cancel: Cancel | None) -> ScanRange:
     """Chinese, Japanese and Korean have no spaces between words: three characters in a row are what is indexed."""
     if layout.trigram is None or layout.stale:
         return replace(walk, label=STALE if layout.trigram else MISSING)
     if "tool" in layout.trigram_leaves_out and "tool" in {one.value for one in query.filters_of("role")}:
         return replace(walk, label=PARTLY_WALKED)
-    way = Stretch(TRIGRAM, trigram(query), verified=True, label=_gaps(layout.trigram_leaves_out, query))
+    way = ScanRange(TRIGRAM, trigram(query), verified=True, label=_gaps(layout.trigram_leaves_out, query))
     way = replace(way, lost=cjk_bigrams.unindexed_rows(layout, query))
     if way.expression:
         return way
@@ -108,7 +108,7 @@ def refusal(error: apsw.Error) -> str:
     return DAMAGED if isinstance(error, apsw.CorruptError) else UNUSABLE
 
 
-def _sooner(query: Query, way: Stretch) -> list[Stretch]:
+def _sooner(query: Query, way: ScanRange) -> list[ScanRange]:
     """A prefix of one to three letters costs the index its whole list before the first row: judge newer rows first.
 
     Those that have the other words where there are any, the newest of all otherwise (docs/performance.md §2d).
@@ -116,7 +116,7 @@ def _sooner(query: Query, way: Stretch) -> list[Stretch]:
     if way.table != FTS or not any(map(_is_short_prefix, query.terms)):
         return []
     finished = tuple(tuple(_finished(terms)) for terms in query.any_of)
-    brief = Stretch(None, "", verified=True, label=SOONER, brief=True)
+    brief = ScanRange(None, "", verified=True, label=SOONER, brief=True)
     if not all(finished):
         return [brief]
     return [replace(brief, table=FTS, expression=match(replace(query, any_of=finished)))]

@@ -20,7 +20,7 @@ Statement = tuple[str, tuple[Value, ...]]
 
 
 @dataclass(frozen=True, slots=True)
-class Stretch:
+class ScanRange:
     """A range of ids that is asked in one way."""
 
     table: str | None
@@ -39,13 +39,13 @@ class Stretch:
     brief: bool = False
     """It is left for the next stretch, which has the same bounds, as soon as it has taken long enough."""
 
-    def walked(self, label: str) -> Stretch:
+    def walked(self, label: str) -> ScanRange:
         """The same range without the index."""
         if self.table is None:
             return self
         return replace(self, table=None, expression="", ids=None, lost=None, verified=True, label=label)
 
-    def within(self, below: int | None, above: int | None) -> Stretch:
+    def within(self, below: int | None, above: int | None) -> ScanRange:
         """The part that lies between the bounds; it may hold nothing."""
         top = min((bound for bound in (self.below, below) if bound is not None), default=None)
         bottom = max((bound for bound in (self.above, above) if bound is not None), default=None)
@@ -59,7 +59,7 @@ class Stretch:
         return ids[start : min(end, start + most)]
 
 
-def statement(layout: Layout, stretch: Stretch, conditions: tuple[RowCondition, ...], ids: tuple[int, ...] = ()) -> Statement:
+def statement(layout: Layout, stretch: ScanRange, conditions: tuple[RowCondition, ...], ids: tuple[int, ...] = ()) -> Statement:
     """The question for a stretch: id, whether a search may find it, the cells of the conditions, text where judged.
 
     Args:
@@ -85,7 +85,7 @@ class _Source:
 _ROWS = _Source("messages", "messages.id")
 
 
-def _source(stretch: Stretch) -> _Source:
+def _source(stretch: ScanRange) -> _Source:
     if stretch.ids is not None:
         return _Source("json_each(?) AS named CROSS JOIN messages ON messages.id = named.value", _ROWS.row)
     if stretch.table is not None:
@@ -94,7 +94,7 @@ def _source(stretch: Stretch) -> _Source:
     return _ROWS
 
 
-def lost_statement(layout: Layout, stretch: Stretch, lost: UnindexedRows, conditions: tuple[RowCondition, ...]) -> Statement:
+def lost_statement(layout: Layout, stretch: ScanRange, lost: UnindexedRows, conditions: tuple[RowCondition, ...]) -> Statement:
     """The same for what an index leaves out of a stretch, newest first."""
     walk = replace(stretch, verified=True)
     tests, bindings = _bounds(walk, "messages.id")
@@ -102,21 +102,21 @@ def lost_statement(layout: Layout, stretch: Stretch, lost: UnindexedRows, condit
     return f"{sql} ORDER BY messages.id DESC", (*bindings, *lost.bindings)
 
 
-def edge_statement(stretch: Stretch, rows: int) -> Statement:
+def edge_statement(stretch: ScanRange, rows: int) -> Statement:
     """The id of the last of so many rows from the top of a stretch; nothing where it has fewer."""
     tests, bindings = _bounds(stretch, "id")
     where = " WHERE " * bool(tests) + " AND ".join(tests)
     return f"SELECT id FROM messages{where} ORDER BY id DESC LIMIT 1 OFFSET {rows - 1}", bindings
 
 
-def _bounds(stretch: Stretch, row: str) -> tuple[list[str], tuple[Value, ...]]:
+def _bounds(stretch: ScanRange, row: str) -> tuple[list[str], tuple[Value, ...]]:
     bounds = ((f"{row} < ?", stretch.below), (f"{row} > ?", stretch.above))
     return [test for test, bound in bounds if bound is not None], tuple(
         bound for _, bound in bounds if bound is not None
     )
 
 
-def _question(layout: Layout, stretch: Stretch, conditions: tuple[RowCondition, ...], source: _Source, tests: list[str]) -> str:
+def _question(layout: Layout, stretch: ScanRange, conditions: tuple[RowCondition, ...], source: _Source, tests: list[str]) -> str:
     wanted = [source.row, column_sql.findable(layout), *(column for one in conditions for column in one.columns)]
     if stretch.verified:
         wanted.append(searched_text(layout))
