@@ -25,7 +25,7 @@ from ..connect.reader import Reader, Row, Value
 from ..journal import repaired_blocks
 from .plan import LOST, TRANSIENT_LABELS, plan, refusal
 from .row_filters import SessionFilter, OfSessions, RowCondition, passes, row_conditions
-from .scan_ranges import ScanRange, edge_statement, lost_statement, statement
+from .scan_ranges import ScanRange, edge_statement, unindexed_statement, statement
 
 SCAN_ROWS = 2_000
 """Rows that one step fetches where their text is judged,"""
@@ -278,7 +278,7 @@ class _Search:
             edge = connection.execute(*edge_statement(stretch, most)).fetchall()
             last = cell_values.integer(edge[0][0]) if edge else None
             part = stretch if last is None else replace(stretch, above=last - 1)
-            sql, bindings = lost_statement(layout, part, stretch.lost, self._conditions)
+            sql, bindings = unindexed_statement(layout, part, stretch.lost, self._conditions)
             return _Window(connection.execute(sql, bindings).fetchall(), last)
 
         window = self._reader.read(_question, cancel=self._cancel)

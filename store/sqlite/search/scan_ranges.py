@@ -94,7 +94,7 @@ def _source(stretch: ScanRange) -> _Source:
     return _ROWS
 
 
-def lost_statement(layout: Layout, stretch: ScanRange, lost: UnindexedRows, conditions: tuple[RowCondition, ...]) -> Statement:
+def unindexed_statement(layout: Layout, stretch: ScanRange, lost: UnindexedRows, conditions: tuple[RowCondition, ...]) -> Statement:
     """The same for what an index leaves out of a stretch, newest first."""
     walk = replace(stretch, verified=True)
     tests, bindings = _bounds(walk, "messages.id")

@@ -191,7 +191,7 @@ def test_no_filter_flips_the_plan_on_any_layout(each_home: Path) -> None:
                         assert steps[1:] == [LOOKED_UP]
                     assert not any("TEMP B-TREE" in step for step in steps)
                     if stretch.lost is not None:
-                        steps = _plan(reader, *scan_ranges.lost_statement(layout, stretch, stretch.lost, asked))
+                        steps = _plan(reader, *scan_ranges.unindexed_statement(layout, stretch, stretch.lost, asked))
                         assert steps == ["SCAN messages"]
         if layout.fts is not None:
             steps = _plan(reader, bm25.best_statement("messages_fts"), ("docker", 9, 9))
