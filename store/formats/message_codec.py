@@ -49,7 +49,7 @@ def readable(value: object) -> str:
     return dump(value) if summary is None else summary
 
 
-def parted(role: str, text: str) -> tuple[str, str]:
+def split_thinking(role: str, text: str) -> tuple[str, str]:
     """Part an assistant's text into what it said and what it thought before, in `<think>` blocks or scratchpads.
 
     Old rows have both in one cell (docs/format.md §3.4); a block that does not end stays where it is.
@@ -216,7 +216,7 @@ def message_of_record(
 ) -> Message:
     """Give the message that a JSONL object holds; its id is the line's number, from 1. Never raises."""
     role = word(value.get("role")) or "unknown"
-    text, thought = parted(role, readable(value.get("content")))
+    text, thought = split_thinking(role, readable(value.get("content")))
     return Message(
         id=line,
         session_id=session_id,

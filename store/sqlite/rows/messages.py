@@ -405,7 +405,7 @@ def message_of(row: tuple[Value, ...]) -> Message:
     name, timestamp, *shown, active, compacted, observed, summary = row[:10]
     session_id, role, body, tool = map(cell_values.text, shown)
     calls, call_id, field, plain, reason, kind = map(cell_values.text, row[10:])
-    text, thought = message_codec.parted(role or "", message_codec.readable(message_codec.decode(body)))
+    text, thought = message_codec.split_thinking(role or "", message_codec.readable(message_codec.decode(body)))
     return Message(
         id=cell_values.integer(name),
         session_id=session_id or "",

@@ -77,7 +77,7 @@ def _glimpse(row: Row, known: dict[Row, SessionLabel]) -> HitRow:
         label = known[about] = SessionLabel(source or "", model, title)
     name, timestamp, session_id, cell, body, tool = own[:6]
     role = cell_values.text(cell) or ""
-    text, _ = message_codec.parted(role, message_codec.readable(message_codec.decode(cell_values.text(body))))
+    text, _ = message_codec.split_thinking(role, message_codec.readable(message_codec.decode(cell_values.text(body))))
     return HitRow(
         cell_values.integer(name),
         cell_values.text(session_id) or "",

@@ -18,7 +18,7 @@ from store.formats.message_codec import (
     identity,
     message_of_record,
     parse_calls,
-    parted,
+    split_thinking,
     readable,
     shown_calls,
     timestamp,
@@ -298,8 +298,8 @@ def test_a_jsonl_object_takes_the_conversation_form() -> None:
     ],
 )
 def test_thoughts_in_an_assistants_text_are_reasoning(text: str, said: str, thought: str) -> None:
-    assert parted("assistant", text) == (said, thought)
-    assert parted("user", text) == (text, "")
+    assert split_thinking("assistant", text) == (said, thought)
+    assert split_thinking("user", text) == (text, "")
     message = message_of_record({"role": "assistant", "content": text}, session_id="s", line=1)
     assert (message.text, message.reasoning) == (said, thought)
     known = message_of_record({"role": "assistant", "content": text, "reasoning": "own"}, session_id="s", line=1)
