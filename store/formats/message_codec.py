@@ -61,7 +61,7 @@ def split_thinking(role: str, text: str) -> tuple[str, str]:
     return text, "\n\n".join(thoughts)
 
 
-def reasoned(own: str, thought: str) -> str:
+def joined_reasoning(own: str, thought: str) -> str:
     """The reasoning of a message: what its own field has, and what stood in its text unless that is the same."""
     return own if thought in own else "\n\n".join(filter(None, (own, thought)))
 
@@ -226,7 +226,7 @@ def message_of_record(
         tool_calls=shown_calls(value.get("tool_calls")),
         tool_call_id=word(value.get("tool_call_id")),
         tool_name=word(value.get("tool_name")) or word(value.get("name")),
-        reasoning=reasoned(word(value.get("reasoning_content")) or word(value.get("reasoning")) or "", thought),
+        reasoning=joined_reasoning(word(value.get("reasoning_content")) or word(value.get("reasoning")) or "", thought),
         finish_reason=word(value.get("finish_reason")),
         display_kind=word(value.get("display_kind")),
         observed=bool(value.get("observed")),

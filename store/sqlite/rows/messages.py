@@ -415,7 +415,7 @@ def message_of(row: tuple[Value, ...]) -> Message:
         tool_calls=message_codec.shown_calls(calls),
         tool_call_id=call_id,
         tool_name=tool,
-        reasoning=message_codec.reasoned(field or plain or "", thought),
+        reasoning=message_codec.joined_reasoning(field or plain or "", thought),
         finish_reason=reason,
         active=bool(active),
         compacted=bool(cell_values.integer(compacted)),
