@@ -142,7 +142,7 @@ def _call(call: dict[str, object]) -> ToolCall:
     arguments = about.get("arguments")
     if not isinstance(arguments, str):
         arguments = "" if arguments is None else dump(arguments)
-    return ToolCall(word(call.get("id")) or word(call.get("call_id")), word(about.get("name")) or "", arguments)
+    return ToolCall(non_empty_text(call.get("id")) or non_empty_text(call.get("call_id")), non_empty_text(about.get("name")) or "", arguments)
 
 
 def identity(role: object, content: object, calls: object, tool_call_id: object) -> bytes:
@@ -159,7 +159,7 @@ def identity(role: object, content: object, calls: object, tool_call_id: object)
     """
     flat = _SURROGATE.sub("\ufffd", _flattened(decode(content) if isinstance(content, str) else content)).strip()
     parts = [[call.id, call.name, _canonical_arguments(call.arguments)] for call in parse_calls(calls)]
-    whole = canonical([word(role) or "unknown", flat, parts, word(tool_call_id)])
+    whole = canonical([non_empty_text(role) or "unknown", flat, parts, non_empty_text(tool_call_id)])
     return hashlib.blake2b(whole.encode("ascii"), digest_size=16).digest()
 
 
@@ -215,7 +215,7 @@ def message_of_record(
     value: dict[str, object], *, session_id: str, line: int, origin: Origin = Origin.JSONL
 ) -> Message:
     """Give the message that a JSONL object holds; its id is the line's number, from 1. Never raises."""
-    role = word(value.get("role")) or "unknown"
+    role = non_empty_text(value.get("role")) or "unknown"
     text, thought = split_thinking(role, readable(value.get("content")))
     return Message(
         id=line,
@@ -224,13 +224,13 @@ def message_of_record(
         text=text,
         timestamp=timestamp(value.get("timestamp")),
         tool_calls=shown_calls(value.get("tool_calls")),
-        tool_call_id=word(value.get("tool_call_id")),
-        tool_name=word(value.get("tool_name")) or word(value.get("name")),
-        reasoning=joined_reasoning(word(value.get("reasoning_content")) or word(value.get("reasoning")) or "", thought),
-        finish_reason=word(value.get("finish_reason")),
-        display_kind=word(value.get("display_kind")),
+        tool_call_id=non_empty_text(value.get("tool_call_id")),
+        tool_name=non_empty_text(value.get("tool_name")) or non_empty_text(value.get("name")),
+        reasoning=joined_reasoning(non_empty_text(value.get("reasoning_content")) or non_empty_text(value.get("reasoning")) or "", thought),
+        finish_reason=non_empty_text(value.get("finish_reason")),
+        display_kind=non_empty_text(value.get("display_kind")),
         observed=bool(value.get("observed")),
-        mirrored=(word(value.get("mirror_source")) or "another place") if value.get("mirror") else "",
+        mirrored=(non_empty_text(value.get("mirror_source")) or "another place") if value.get("mirror") else "",
         summary=is_summary(text),
         origin=origin,
     )
@@ -238,7 +238,7 @@ def message_of_record(
 
 def conversation_of_record(value: dict[str, object]) -> dict[str, object]:
     """Give a JSONL object the form of `get_messages_as_conversation`: role and content, then only what is not empty."""
-    message: dict[str, object] = {"role": word(value.get("role")) or "unknown", "content": value.get("content")}
+    message: dict[str, object] = {"role": non_empty_text(value.get("role")) or "unknown", "content": value.get("content")}
     keys = ["tool_call_id", "tool_name", "tool_calls"]
     if message["role"] == "assistant":
         keys += ["reasoning", "reasoning_details", "codex_reasoning_items"]
@@ -256,7 +256,7 @@ def is_summary(text: str) -> bool:
     return text.startswith(SUMMARIES)
 
 
-def word(value: object) -> str | None:
+def non_empty_text(value: object) -> str | None:
     """A text that is not empty, None for anything else; numbers become texts."""
     if isinstance(value, int | float) and not isinstance(value, bool):
         return str(value)

@@ -60,8 +60,8 @@ def identity_of(row: MessageRow) -> bytes:
 def _plain(value: Mapping[str, object]) -> dict[str, object]:
     """The message with every field in the type that a column takes, meaning what it meant."""
     message = dict(value)
-    message["role"] = message_codec.word(value.get("role")) or "unknown"
-    message["tool_call_id"] = message_codec.word(value.get("tool_call_id"))
+    message["role"] = message_codec.non_empty_text(value.get("role")) or "unknown"
+    message["tool_call_id"] = message_codec.non_empty_text(value.get("tool_call_id"))
     if isinstance(said := value.get("content"), bool):  # as text it would read otherwise
         message["content"] = message_codec.PREFIX + ("true" if said else "false")
     if value.get("tool_calls") == {}:  # a call without a name, which would be left out
@@ -69,7 +69,7 @@ def _plain(value: Mapping[str, object]) -> dict[str, object]:
     tokens = value.get("token_count")
     if not isinstance(tokens, int) or isinstance(tokens, bool) or not -_LARGEST <= tokens < _LARGEST:
         message["token_count"] = None
-    message["tool_name"] = message_codec.word(value.get("tool_name"))
+    message["tool_name"] = message_codec.non_empty_text(value.get("tool_name"))
     if message["role"] == "tool" and not message["tool_name"]:
-        message["tool_name"] = message_codec.word(value.get("name"))
+        message["tool_name"] = message_codec.non_empty_text(value.get("name"))
     return message
