@@ -53,7 +53,7 @@ def message_row(message: Mapping[str, object], *, now: float) -> MessageRow:
         "content": content_cell(message.get("content")),
         "tool_calls": json_cell(message.get("tool_calls")),
         "timestamp": timestamp(message.get("timestamp"), now=now),
-        "token_count": whole(message.get("token_count"), "token_count"),
+        "token_count": int64(message.get("token_count"), "token_count"),
         "platform_message_id": storable(message.get("platform_message_id") or message.get("message_id")),
         "observed": 1 if message.get("observed") else None,
         "display_metadata": json_cell(message.get("display_metadata")),
@@ -117,7 +117,7 @@ def timestamp(value: object, *, now: float) -> float:
     return float(value)
 
 
-def whole(value: object, name: str) -> int | None:
+def int64(value: object, name: str) -> int | None:
     """An integer that fits a cell.
 
     Raises:

@@ -10,7 +10,7 @@ from typing import TypeVar
 import apsw
 
 from ...base.errors import ColumnMissing
-from ...formats.row_encoding import storable, whole
+from ...formats.row_encoding import storable, int64
 from ..base import cell_values
 from ..base.cell_values import Value
 from ..base.schema_probe import Layout
@@ -166,4 +166,4 @@ def token_values(given: Mapping[str, str | int | float | None]) -> dict[str, Val
 def _number(value: int | float | None, name: str) -> int | float | None:
     if isinstance(value, float) and not math.isfinite(value):
         raise ValueError(f"{name} must be finite, not {value!r}")
-    return whole(value, name) if isinstance(value, int) else value
+    return int64(value, name) if isinstance(value, int) else value
