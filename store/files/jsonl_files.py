@@ -198,7 +198,7 @@ class JsonlFiles:
         return Session(
             id=facts.session_id,
             source=str(about.get("platform") or ""),
-            title=titles.known(about.get("title")),
+            title=titles.title_from_file(about.get("title")),
             model=str(about["model"]) if about.get("model") else None,
             started_at=times[0] if times else None,
             last_active=times[-1] if times else facts.mtime_ns / 1e9,

@@ -29,7 +29,7 @@ def sanitize(title: str | None) -> str | None:
     return cleaned or None
 
 
-def known(said: object) -> str | None:
+def title_from_file(said: object) -> str | None:
     """The title that a file gives a session, cut where it is too long; None where it gives none."""
     return sanitize(" ".join(said.split())[:MAX_LENGTH]) if isinstance(said, str) else None
 
