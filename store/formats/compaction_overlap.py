@@ -28,10 +28,10 @@ class Fingerprint:
     is_summary: bool = False
 
 
-Look = Callable[[Sequence[Head]], Sequence[Fingerprint]]
+ReadFingerprints = Callable[[Sequence[Head]], Sequence[Fingerprint]]
 
 
-def carried_over_ids(first: Sequence[Head], last: Sequence[Head], start: Sequence[Head], look: Look) -> frozenset[int]:
+def carried_over_ids(first: Sequence[Head], last: Sequence[Head], start: Sequence[Head], look: ReadFingerprints) -> frozenset[int]:
     """Ids of the copies at the start of a section.
 
     Args:
@@ -50,7 +50,7 @@ def carried_over_ids(first: Sequence[Head], last: Sequence[Head], start: Sequenc
     return frozenset(head.id for head in (*start[:kept], *start[behind : behind + run]))
 
 
-def _same(first: Sequence[Head], start: Sequence[Head], look: Look) -> int:
+def _same(first: Sequence[Head], start: Sequence[Head], look: ReadFingerprints) -> int:
     """How many messages both begin with."""
     pairs = list(zip(first, start, strict=False))
     alike = next((place for place, (one, two) in enumerate(pairs) if _shape(one) != _shape(two)), len(pairs))
@@ -58,7 +58,7 @@ def _same(first: Sequence[Head], start: Sequence[Head], look: Look) -> int:
     return next((place for place in range(alike) if one[place] != two[place]), alike)
 
 
-def _overlap(last: Sequence[Head], start: Sequence[Head], look: Look) -> int:
+def _overlap(last: Sequence[Head], start: Sequence[Head], look: ReadFingerprints) -> int:
     """The most messages at the start of one that are the end of the other."""
     there, here = [_shape(head) for head in last], [_shape(head) for head in start]
     for size in range(min(len(there), len(here)), 0, -1):
