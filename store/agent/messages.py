@@ -132,7 +132,9 @@ class MessageVerbs(SessionVerbs):
             sort: newest, oldest, or by rank.
             include_inactive: Find what the user took back, too.
         """
-        asked = reads.AgentSearchOptions(source_filter, exclude_sources, role_filter, limit, offset, sort, include_inactive)
+        asked = reads.AgentSearchOptions(
+            source_filter, exclude_sources, role_filter, limit, offset, sort, include_inactive
+        )
         return reads.search(self._reader, query, asked)
 
     def export_session(self, session_id: str) -> RowDict | None:

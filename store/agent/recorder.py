@@ -12,7 +12,7 @@ from ..files import outbox
 from ..files.jsonl_files import SESSION_META
 from ..files.outbox import Pending
 from ..formats import alignment, message_codec
-from ..formats.row_encoding import MessageRow, content_cell, message_rows, json_cell, storable
+from ..formats.row_encoding import MessageRow, content_cell, json_cell, message_rows, storable
 from ..session_db import SessionDB
 from ..sqlite.rows import comparison_rows as rows
 from ..sqlite.rows.comparison_rows import SessionStamp

@@ -17,20 +17,20 @@ from ..base.models import (
     ContextLine,
     Count,
     Drift,
+    FamilyMember,
     Finding,
     FirstListing,
     Head,
     Hit,
     JsonlFacts,
-    FamilyMember,
     Message,
     Origin,
     Outline,
     Page,
     Scope,
     Session,
-    SurveyStep,
     SessionLocation,
+    SurveyStep,
 )
 from ..drift import verdict as drift
 from ..drift.survey import Survey
@@ -46,7 +46,7 @@ from ..search.ranking import Ranking
 from ..sqlite.rows import comparison_rows, messages, orphan_sessions, sessions, vocabulary
 from ..sqlite.rows.counts import NO_COUNTS, counts
 from ..sqlite.rows.orphan_sessions import OrphanCursor
-from ..sqlite.rows.sessions import SessionCursor, DamagedTableCursor
+from ..sqlite.rows.sessions import DamagedTableCursor, SessionCursor
 from . import locate
 from .watch import Watch
 

@@ -13,7 +13,7 @@ from ..base.models import Drift, FirstListing, JsonlFacts, Origin, Session, Surv
 from ..files import home
 from ..files.home import FileStamp
 from ..files.jsonl_files import JsonlFiles
-from ..files.verdict_cache import NOT_STORED, VerdictCache, CachedVerdict, marks
+from ..files.verdict_cache import NOT_STORED, CachedVerdict, VerdictCache, marks
 from ..files.verdict_cache import mark as mark_of
 from ..sqlite.connect.reader import Reader
 from ..sqlite.rows.counts import counts
@@ -104,7 +104,9 @@ class Survey:
         except (CannotOpen, Damaged):  # then the files speak for all of them
             return {}
 
-    def _remembered(self, stamps: Mapping[str, FileStamp], flagged: Mapping[str, str], far: tuple[int, int]) -> SurveyStep:
+    def _remembered(
+        self, stamps: Mapping[str, FileStamp], flagged: Mapping[str, str], far: tuple[int, int]
+    ) -> SurveyStep:
         """What an earlier start found; of the sessions that are well there is nothing to tell."""
         facts = ((one, self._facts(one, stamps[one], mark)) for one, mark in flagged.items())
         told = {one: fact for one, fact in facts if fact is not None}

@@ -10,7 +10,7 @@ from ..base.errors import CannotOpen, Damaged, Interrupted, SessionMissing, Stor
 from ..base.models import Check, Drift, JsonlFacts, Origin, Session, Verdict
 from ..files.jsonl_files import JsonlFiles, compared_message, is_message
 from ..formats import alignment
-from ..formats.alignment import Comparison, ComparedMessage
+from ..formats.alignment import ComparedMessage, Comparison
 from ..formats.jsonl import BadLine
 from ..sqlite.connect.reader import Reader
 from ..sqlite.rows import comparison_rows as rows

@@ -33,7 +33,12 @@ class FileSources:
     """
 
     def __init__(
-        self, files: JsonlFiles, folder: Path, *, profile: str, stored: Callable[[str], Sequence[ComparedMessage]] = lambda _: ()
+        self,
+        files: JsonlFiles,
+        folder: Path,
+        *,
+        profile: str,
+        stored: Callable[[str], Sequence[ComparedMessage]] = lambda _: (),
     ) -> None:
         self.files = files
         self._stored = stored

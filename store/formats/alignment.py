@@ -295,7 +295,9 @@ def _unaligned(alignment: Alignment, left: Sequence[bytes], right: Sequence[byte
     return frozenset(place for gap in gaps for place in gap.left if left[place] in loose)
 
 
-def _taken_back(alignment: Alignment, jsonl: Sequence[ComparedMessage], sqlite: Sequence[ComparedMessage]) -> frozenset[int]:
+def _taken_back(
+    alignment: Alignment, jsonl: Sequence[ComparedMessage], sqlite: Sequence[ComparedMessage]
+) -> frozenset[int]:
     """Unaligned JSONL messages that equal an unaligned inactive row, one for each such row."""
     gaps = list(alignment.gaps())
     rows = Counter(sqlite[place].identity for gap in gaps for place in gap.right if not sqlite[place].active)
@@ -333,7 +335,9 @@ def _joined(before: Gap, after: Gap) -> Gap:
     return Gap(range(before.left.start, after.left.stop), range(before.right.start, after.right.stop))
 
 
-def _is_by_chance(pair: Pair, before: Gap, after: Gap, jsonl: Sequence[ComparedMessage], sqlite: Sequence[ComparedMessage]) -> bool:
+def _is_by_chance(
+    pair: Pair, before: Gap, after: Gap, jsonl: Sequence[ComparedMessage], sqlite: Sequence[ComparedMessage]
+) -> bool:
     whole = _joined(before, after)
     lefts, rights = [jsonl[place].time for place in whole.left], [sqlite[place].time for place in whole.right]
     order = _order(lefts, rights, margin=FAR)

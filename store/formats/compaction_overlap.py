@@ -31,7 +31,9 @@ class Fingerprint:
 ReadFingerprints = Callable[[Sequence[Head]], Sequence[Fingerprint]]
 
 
-def carried_over_ids(first: Sequence[Head], last: Sequence[Head], start: Sequence[Head], look: ReadFingerprints) -> frozenset[int]:
+def carried_over_ids(
+    first: Sequence[Head], last: Sequence[Head], start: Sequence[Head], look: ReadFingerprints
+) -> frozenset[int]:
     """Ids of the copies at the start of a section.
 
     Args:

@@ -142,7 +142,11 @@ def _call(call: dict[str, object]) -> ToolCall:
     arguments = about.get("arguments")
     if not isinstance(arguments, str):
         arguments = "" if arguments is None else dump(arguments)
-    return ToolCall(non_empty_text(call.get("id")) or non_empty_text(call.get("call_id")), non_empty_text(about.get("name")) or "", arguments)
+    return ToolCall(
+        non_empty_text(call.get("id")) or non_empty_text(call.get("call_id")),
+        non_empty_text(about.get("name")) or "",
+        arguments,
+    )
 
 
 def identity(role: object, content: object, calls: object, tool_call_id: object) -> bytes:
@@ -226,7 +230,9 @@ def message_of_record(
         tool_calls=shown_calls(value.get("tool_calls")),
         tool_call_id=non_empty_text(value.get("tool_call_id")),
         tool_name=non_empty_text(value.get("tool_name")) or non_empty_text(value.get("name")),
-        reasoning=joined_reasoning(non_empty_text(value.get("reasoning_content")) or non_empty_text(value.get("reasoning")) or "", thought),
+        reasoning=joined_reasoning(
+            non_empty_text(value.get("reasoning_content")) or non_empty_text(value.get("reasoning")) or "", thought
+        ),
         finish_reason=non_empty_text(value.get("finish_reason")),
         display_kind=non_empty_text(value.get("display_kind")),
         observed=bool(value.get("observed")),
@@ -238,7 +244,10 @@ def message_of_record(
 
 def conversation_of_record(value: dict[str, object]) -> dict[str, object]:
     """Give a JSONL object the form of `get_messages_as_conversation`: role and content, then only what is not empty."""
-    message: dict[str, object] = {"role": non_empty_text(value.get("role")) or "unknown", "content": value.get("content")}
+    message: dict[str, object] = {
+        "role": non_empty_text(value.get("role")) or "unknown",
+        "content": value.get("content"),
+    }
     keys = ["tool_call_id", "tool_name", "tool_calls"]
     if message["role"] == "assistant":
         keys += ["reasoning", "reasoning_details", "codex_reasoning_items"]

@@ -25,7 +25,7 @@ from ..home_store import Handle
 from ..sqlite.journal import repair_journal
 from ..sqlite.journal.repair_journal import OperationHeader
 from ..sqlite.repair import raw_rows, steps
-from ..sqlite.repair.steps import RepairStep, StepResult, RowWrite
+from ..sqlite.repair.steps import RepairStep, RowWrite, StepResult
 from ..sqlite.rows import comparison_rows
 from . import backup
 from .backup import Backup
@@ -185,7 +185,9 @@ class Repair:
             self._pace.pause(self._handle._writer.lock_seconds)
             at = end
 
-    def _step(self, work: Work, course: _Course, items: tuple[Item, ...], last: StepResult, *, block: int) -> RepairStep:
+    def _step(
+        self, work: Work, course: _Course, items: tuple[Item, ...], last: StepResult, *, block: int
+    ) -> RepairStep:
         creates = work.plan.creates_session and not course.begun
         header = last.header
         return RepairStep(

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from ..base.errors import CannotOpen, Damaged, SessionMissing, StoreMissing
-from ..files.home import FileStat, FileStamp
+from ..files.home import FileStamp, FileStat
 from ..files.jsonl_files import JsonlFiles, compared_message, is_message
 from ..formats import jsonl
-from ..formats.alignment import Comparison, ComparedMessage, compare
+from ..formats.alignment import ComparedMessage, Comparison, compare
 from ..formats.lineage import Lineage
 from ..sqlite.connect.reader import Reader
 from ..sqlite.rows import comparison_rows as entries

@@ -11,7 +11,7 @@ from ..formats.alignment import Comparison
 from ..sqlite.base.schema_probe import Layout
 from ..sqlite.connect.reader import Connection, Reader
 from ..sqlite.journal import repair_journal
-from ..sqlite.journal.repair_journal import StepRecord, OperationHeader, RepairIntent
+from ..sqlite.journal.repair_journal import OperationHeader, RepairIntent, StepRecord
 from ..sqlite.rows import session_version
 from .inputs import Sources
 from .model import Refusal, Why

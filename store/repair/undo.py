@@ -12,7 +12,7 @@ from ..base.step_sizing import StepSizer
 from ..formats.lineage import Lineage
 from ..home_store import Handle
 from ..sqlite.journal import repair_journal
-from ..sqlite.journal.repair_journal import StepRecord, OperationHeader
+from ..sqlite.journal.repair_journal import OperationHeader, StepRecord
 from ..sqlite.repair import steps
 from ..sqlite.repair.raw_rows import RawRow
 from ..sqlite.repair.steps import UndoStep

@@ -12,7 +12,7 @@ from ...formats.row_encoding import MessageRow
 from ..base.cell_values import Value
 from ..base.schema_probe import Layout
 from ..journal import repair_journal
-from ..journal.repair_journal import StepRecord, OperationHeader, RepairIntent
+from ..journal.repair_journal import OperationHeader, RepairIntent, StepRecord
 from ..rows import message_writes, session_writes
 from ..rows import session_version as standing
 from ..rows.session_version import SessionVersion
@@ -142,7 +142,9 @@ def _create(connection: apsw.Connection, layout: Layout, session_id: str, values
     session_writes.create(connection, layout, session_id, row)
 
 
-def _written(connection: apsw.Connection, layout: Layout, header: OperationHeader, writes: Sequence[RowWrite]) -> StepRecord:
+def _written(
+    connection: apsw.Connection, layout: Layout, header: OperationHeader, writes: Sequence[RowWrite]
+) -> StepRecord:
     ids: list[int] = []
     moves: list[tuple[int, int]] = []
     calls = 0

@@ -75,7 +75,9 @@ def clear(connection: apsw.Connection, session_id: str) -> None:
     session_writes.count(connection, session_id, messages=0, calls=0, absolute=True)
 
 
-def insert(connection: apsw.Connection, layout: Layout, session_id: str, draft: MessageRow, *, at: int | None = None) -> int:
+def insert(
+    connection: apsw.Connection, layout: Layout, session_id: str, draft: MessageRow, *, at: int | None = None
+) -> int:
     """Insert one row and return its id: `at`, or the next one.
 
     Raises:

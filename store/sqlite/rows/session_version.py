@@ -36,7 +36,9 @@ class SessionVersion:
     """Rows that a compaction in place put aside."""
 
 
-def version_of(connection: apsw.Connection, layout: Layout, session_id: str, *, up_to: int | None = None) -> SessionVersion:
+def version_of(
+    connection: apsw.Connection, layout: Layout, session_id: str, *, up_to: int | None = None
+) -> SessionVersion:
     """Where the session stands now; session_meta rows count.
 
     Args:

@@ -10,7 +10,7 @@ from typing import TypeVar
 import apsw
 
 from ...base.errors import ColumnMissing
-from ...formats.row_encoding import storable, int64
+from ...formats.row_encoding import int64, storable
 from ..base import cell_values
 from ..base.cell_values import Value
 from ..base.schema_probe import Layout

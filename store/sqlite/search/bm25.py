@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import apsw
 
 from ...base.cancel import Cancel
-from ...query.parse import Query
+from ...query.ast import Query
 from ..base import cell_values, column_sql
 from ..base.schema_probe import Layout
 from ..connect.reader import Reader, Row
@@ -51,7 +51,12 @@ class MatchCount:
 
 
 def best_matches(
-    reader: Reader, query: Query, *, limit: int, session_filter: SessionFilter | None = None, cancel: Cancel | None = None
+    reader: Reader,
+    query: Query,
+    *,
+    limit: int,
+    session_filter: SessionFilter | None = None,
+    cancel: Cancel | None = None,
 ) -> RankedMatches | None:
     """The best matches of the words; None where no index can rank them.
 
@@ -222,7 +227,9 @@ def count_statement(layout: Layout, table: str) -> str:
     )
 
 
-def _one_by_one(reader: Reader, query: Query, cap: int, session_filter: SessionFilter | None, cancel: Cancel | None) -> MatchCount:
+def _one_by_one(
+    reader: Reader, query: Query, cap: int, session_filter: SessionFilter | None, cancel: Cancel | None
+) -> MatchCount:
     hits, sessions = 0, set[str]()
     for step in newest_first.matching_ids(reader, query, limit=cap + 1, session_filter=session_filter, cancel=cancel):
         hits += len(step.ids)

@@ -17,15 +17,16 @@ import apsw
 
 from ...base import errors
 from ...base.cancel import Cancel
+from ...query.ast import Query
 from ...query.json_escapes import searchable_text
-from ...query.parse import Query, accepts
+from ...query.matcher import accepts
 from ..base import cell_values, column_sql
 from ..base.schema_probe import Layout
 from ..connect.reader import Reader, Row, Value
 from ..journal import repaired_blocks
 from .plan import LOST, TRANSIENT_LABELS, plan, refusal
-from .row_filters import SessionFilter, OfSessions, RowCondition, passes, row_conditions
-from .scan_ranges import ScanRange, edge_statement, unindexed_statement, statement
+from .row_filters import OfSessions, RowCondition, SessionFilter, passes, row_conditions
+from .scan_ranges import ScanRange, edge_statement, statement, unindexed_statement
 
 SCAN_ROWS = 2_000
 """Rows that one step fetches where their text is judged,"""
@@ -114,9 +115,9 @@ def matching_ids(
     stretches = [
         one.within(part.below, part.above) for part in repaired_blocks.ranges(reader, layout) for one in planned
     ]
-    yield from _Search(reader, layout, query, cancel, clock, conditions=row_conditions(layout, query, session_filter)).steps(
-        stretches, limit
-    )
+    yield from _Search(
+        reader, layout, query, cancel, clock, conditions=row_conditions(layout, query, session_filter)
+    ).steps(stretches, limit)
 
 
 def filter_ids(
@@ -136,7 +137,9 @@ def filter_ids(
         StoreError: If the messages themselves cannot be read.
     """
     named = ScanRange(None, "", verified=verified, ids=tuple(sorted(ids, reverse=True)))
-    search = _Search(reader, layout, query, cancel, time.monotonic, conditions=row_conditions(layout, query, session_filter))
+    search = _Search(
+        reader, layout, query, cancel, time.monotonic, conditions=row_conditions(layout, query, session_filter)
+    )
     return frozenset(one for step in search.steps([named], len(ids)) for one in step.ids)
 
 
@@ -249,7 +252,9 @@ class _Search:
     def _answers(self, cell: Value) -> bool:
         return accepts(self._query, searchable_text(cell_values.text(cell) or ""))
 
-    def _completed(self, stretch: ScanRange, ids: tuple[int, ...], last: int | None, *, at_once: bool) -> Iterator[SearchStep]:
+    def _completed(
+        self, stretch: ScanRange, ids: tuple[int, ...], last: int | None, *, at_once: bool
+    ) -> Iterator[SearchStep]:
         """What an index gave down to `last`, and what it leaves out of that range put in between."""
         if at_once and ids:
             yield SearchStep(ids, self._examined, stretch.label)

@@ -59,7 +59,9 @@ class ScanRange:
         return ids[start : min(end, start + most)]
 
 
-def statement(layout: Layout, stretch: ScanRange, conditions: tuple[RowCondition, ...], ids: tuple[int, ...] = ()) -> Statement:
+def statement(
+    layout: Layout, stretch: ScanRange, conditions: tuple[RowCondition, ...], ids: tuple[int, ...] = ()
+) -> Statement:
     """The question for a stretch: id, whether a search may find it, the cells of the conditions, text where judged.
 
     Args:
@@ -94,7 +96,9 @@ def _source(stretch: ScanRange) -> _Source:
     return _ROWS
 
 
-def unindexed_statement(layout: Layout, stretch: ScanRange, lost: UnindexedRows, conditions: tuple[RowCondition, ...]) -> Statement:
+def unindexed_statement(
+    layout: Layout, stretch: ScanRange, lost: UnindexedRows, conditions: tuple[RowCondition, ...]
+) -> Statement:
     """The same for what an index leaves out of a stretch, newest first."""
     walk = replace(stretch, verified=True)
     tests, bindings = _bounds(walk, "messages.id")
@@ -116,7 +120,9 @@ def _bounds(stretch: ScanRange, row: str) -> tuple[list[str], tuple[Value, ...]]
     )
 
 
-def _question(layout: Layout, stretch: ScanRange, conditions: tuple[RowCondition, ...], source: _Source, tests: list[str]) -> str:
+def _question(
+    layout: Layout, stretch: ScanRange, conditions: tuple[RowCondition, ...], source: _Source, tests: list[str]
+) -> str:
     wanted = [source.row, column_sql.findable(layout), *(column for one in conditions for column in one.columns)]
     if stretch.verified:
         wanted.append(searched_text(layout))

@@ -87,7 +87,9 @@ def test_undone_rows_count_for_sqlite_and_are_not_returned(tmp_path: Path) -> No
     folder = home(tmp_path)
     jsonl(folder, "s", talk(3, word="line"))
     kept = talk(1, word="row")
-    found = load_transcript("s", files=JsonlFiles(folder / "sessions"), count=lambda _: 3, conversation=lambda _: list(kept))
+    found = load_transcript(
+        "s", files=JsonlFiles(folder / "sessions"), count=lambda _: 3, conversation=lambda _: list(kept)
+    )
     assert found == kept
 
 

@@ -119,7 +119,10 @@ def test_all_files_come_the_one_changed_last_first_and_links_not_at_all(tmp_path
 def test_a_name_that_must_not_become_a_path_is_found_in_the_listing(tmp_path: Path) -> None:
     folder = home(tmp_path)
     jsonl(folder, "odd name", talk(2))
-    assert [message.text for message in JsonlFiles(folder / "sessions").messages("odd name")] == ["message 0", "message 1"]
+    assert [message.text for message in JsonlFiles(folder / "sessions").messages("odd name")] == [
+        "message 0",
+        "message 1",
+    ]
 
 
 def test_a_session_that_only_a_file_knows_is_described_by_it(tmp_path: Path) -> None:

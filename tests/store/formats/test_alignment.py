@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from store.formats import alignment as merge
-from store.formats.alignment import ComparedMessage, align, compare, repeated_blocks, first_new
+from store.formats.alignment import ComparedMessage, align, compare, first_new, repeated_blocks
 from store.models import Verdict
 
 

@@ -18,9 +18,9 @@ from store.formats.message_codec import (
     identity,
     message_of_record,
     parse_calls,
-    split_thinking,
     readable,
     shown_calls,
+    split_thinking,
     timestamp,
 )
 from store.models import Message, Origin, ToolCall

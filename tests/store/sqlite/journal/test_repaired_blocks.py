@@ -7,7 +7,7 @@ from pathlib import Path
 
 from store.query.parse import parse
 from store.sqlite.connect.reader import Reader
-from store.sqlite.journal.repaired_blocks import JOURNAL, REPAIRS, RepairedBlock, IdRange, by_time
+from store.sqlite.journal.repaired_blocks import JOURNAL, REPAIRS, IdRange, RepairedBlock, by_time
 from store.sqlite.search import newest_first
 from tests.builders import db
 from tests.store.sqlite_files import add, make, run
@@ -75,7 +75,8 @@ def test_the_ranges_part_all_ids_whatever_the_blocks() -> None:
     for _ in range(500):
         ends = sorted(chance.sample(range(2, 40), 6))
         blocks = [
-            RepairedBlock(first, last, chance.randrange(first)) for first, last in zip(ends[::2], ends[1::2], strict=True)
+            RepairedBlock(first, last, chance.randrange(first))
+            for first, last in zip(ends[::2], ends[1::2], strict=True)
         ]
         seen = [
             one
