@@ -20,15 +20,15 @@ from store.models import (
     ContextLine,
     Count,
     Drift,
+    FamilyMember,
     Finding,
     Head,
     JsonlFacts,
-    Kin,
     Origin,
     Outline,
     Scope,
     Session,
-    Whereabouts,
+    SessionLocation,
 )
 from store.models import Message as Entry
 from store.repair.model import Line, Operation, Plan, Progress, Receipt, Why
@@ -205,7 +205,7 @@ class WhereaboutsArrived(Answer):
 
     words: str
     census: Census
-    found: tuple[Whereabouts, ...]
+    found: tuple[SessionLocation, ...]
 
 
 @dataclass
@@ -213,7 +213,7 @@ class FamilyArrived(Answer):
     """The family of a session as a tree, and what its rows show beyond their counters."""
 
     session_id: str
-    family: tuple[Kin, ...]
+    family: tuple[FamilyMember, ...]
     outlines: Mapping[str, Outline]
 
 

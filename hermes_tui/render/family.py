@@ -9,7 +9,7 @@ from hermes_tui.render.line import Line, Role, blank, cells, fit, pad, pad_left,
 from hermes_tui.render.row import TITLE_FROM, front, title_of, under_cursor
 from hermes_tui.render.safe import one_line, safe
 from hermes_tui.render.time import count
-from store.models import Drift, Kin, Outline, Relation
+from store.models import Drift, FamilyMember, Outline, Relation
 
 RELATIONS = {
     Relation.CONTINUATION: "goes on",
@@ -25,7 +25,7 @@ DEEPEST = 8
 
 
 def kin_row(
-    kin: Kin,
+    kin: FamilyMember,
     outline: Outline | None,
     drift: Drift | None,
     *,

@@ -137,7 +137,7 @@ class AgentMessages:
             sort: newest, oldest, or by rank.
             include_inactive: Find what the user took back, too.
         """
-        asked = reads.Asked(source_filter, exclude_sources, role_filter, limit, offset, sort, include_inactive)
+        asked = reads.AgentSearchOptions(source_filter, exclude_sources, role_filter, limit, offset, sort, include_inactive)
         return reads.search(self._store.reader, query, asked)
 
     def export_session(self, session_id: str) -> RowDict | None:

@@ -5,8 +5,6 @@ from __future__ import annotations
 from ..base.models import Outline, Session, Status
 from ..base.strict_json import BadJson, load
 from ..formats import message_codec, session_state
-from ..formats.row_encoding import storable
-from ..query import parse
 from ..sqlite.connect.reader import Reader
 from ..sqlite.rows import agent_rows
 from ..sqlite.rows import messages as rows
@@ -57,8 +55,7 @@ def rich(reader: Reader, source: str | None, limit: int, offset: int) -> list[Ro
 
 def search(reader: Reader, words: str, asked: AgentSearchOptions) -> list[RowDict]:
     """Hits with their context, N of them in 1 + N critical sections (docs/format.md §6.1)."""
-    match = parse.sanitise(storable(words) or "")
-    return [_hit(found) | {"context": _context(reader, found)} for found in agent_search.search(reader, match, asked)]
+    return [_hit(found) | {"context": _context(reader, found)} for found in agent_search.search(reader, words, asked)]
 
 
 def outline(reader: Reader, session: Session) -> Outline:

@@ -26,7 +26,7 @@ class StepSizer:
         self.longest_lock = 0.0
         """Seconds that a step held the lock for at most."""
 
-    def cut(self, n_bytes: Sequence[int], start: int) -> int:
+    def rows_in_next_step(self, n_bytes: Sequence[int], start: int) -> int:
         """How many messages the next step writes.
 
         Args:

@@ -20,14 +20,14 @@ _LARGEST = 2**63
 class ConvertedRow:
     """A row to be."""
 
-    draft: MessageRow
+    row: MessageRow
     left_out: tuple[str, ...]
     """Fields that say something and have no column here."""
 
     @property
     def n_bytes(self) -> int:
         """About how many bytes its cells take."""
-        return sum(len(cell.encode("utf-8")) for cell in self.draft.values.values() if isinstance(cell, str))
+        return sum(len(cell.encode("utf-8")) for cell in self.row.values.values() if isinstance(cell, str))
 
 
 def convert(value: Mapping[str, object], *, timestamp: float, has: Callable[[str], bool]) -> ConvertedRow:

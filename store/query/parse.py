@@ -1,4 +1,4 @@
-"""What was typed -> Query -> MATCH string: the language of the search bar and of `hermes-tui search`.
+"""Parser of the search language: the text of the search bar or of `hermes-tui search` -> Query.
 
     docker timeout      both words, in any order
     "no space left"     these words in this order
@@ -16,12 +16,10 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from ..sqlite.search.fts5_sanitizer import sanitise
 from .ast import Filter, Query, Term
 from .filters import KEYS, admits, parse_filter
-from .json_escapes import escaped
 from .matcher import accepts, matches
-from .tokenizer import cjk_runs, ends_in_word, words
+from .tokenizer import ends_in_word, words
 
 __all__ = [
     "MAX_CHARACTERS",
@@ -31,11 +29,8 @@ __all__ = [
     "Term",
     "accepts",
     "admits",
-    "match",
     "matches",
     "parse",
-    "sanitise",
-    "trigram",
 ]
 
 MAX_CHARACTERS = 512
@@ -168,45 +163,3 @@ class _Reading:
     def _is_negated(self, token: _Token) -> bool:
         negated, self._negated = token.minus or self._negated, False
         return negated
-
-
-def match(query: Query) -> str:
-    """Give the MATCH string for an index of tokenizer unicode61; "" where the query has no words to seek.
-
-    Every word is quoted, so no text can be syntax; one beyond ASCII is also sought as JSON has it (`escapes`), where
-    its letters are words of their own: then what is found is to be verified by `accepts`.
-    Terms with Chinese, Japanese or Korean characters find only texts where they stand alone: ask `trigram` for those.
-    """
-    wanted = " OR ".join(_all_of([_quoted(term) for term in terms]) for terms in query.any_of)
-    if not wanted or not query.none_of:
-        return wanted
-    return f"({wanted}) NOT ({' OR '.join(map(_quoted, query.none_of))})"
-
-
-def trigram(query: Query) -> str:
-    """Give the MATCH string for an index of tokenizer trigram; "" where such an index cannot help.
-
-    It only narrows down, by the runs of three and more Chinese, Japanese or Korean characters: what it finds is to be
-    verified by `accepts`.
-    """
-    alternatives = [
-        [run for term in terms for word in term.words for run in cjk_runs(word) if len(run) >= 3]
-        for terms in query.any_of
-    ]
-    if not all(alternatives):
-        return ""
-    return " OR ".join(_all_of([f'("{run}" OR "{escaped(run)}")' for run in runs]) for runs in alternatives)
-
-
-def _all_of(parts: list[str]) -> str:
-    """All of some phrases; the AND may be left out between those without parentheses alone."""
-    return (" AND " if any(part.startswith("(") for part in parts) else " ").join(parts)
-
-
-def _quoted(term: Term) -> str:
-    star = "*" if term.prefix else ""
-    plain = f'"{" ".join(term.words)}"{star}'
-    if plain.isascii():
-        return plain
-    in_json = " ".join(part for word in term.words for part in words(escaped(word)))
-    return f'({plain} OR "{in_json}"{star})'

@@ -210,7 +210,7 @@ class Repair:
         if len(values) != len(wanted):
             raise PlanChanged(f"the JSONL file of {work.plan.session_id} changed; look again")
         drafts = iter(
-            row_conversion.convert(value, timestamp=item.timestamp, has=lambda name: layout.has("messages", name)).draft
+            row_conversion.convert(value, timestamp=item.timestamp, has=lambda name: layout.has("messages", name)).row
             for value, item in zip(values, wanted, strict=True)
         )
         return tuple(_write(item, None if item.place.source is None else next(drafts)) for item in items)

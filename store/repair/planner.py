@@ -278,7 +278,7 @@ def _stored(reader: Reader, found: Sources, missing: _Missing) -> _Missing:
     values = found.written.values(offsets[place] for place in missing.places)
     for place, gap, value in zip(missing.places, missing.gaps, values, strict=False):
         adopted = row_conversion.convert(value, timestamp=0.0, has=has)
-        if row_conversion.identity_of(adopted.draft) != entries[place].identity:
+        if row_conversion.identity_of(adopted.row) != entries[place].identity:
             continue
         left_out.update(adopted.left_out)
         kept.append((place, gap, adopted.n_bytes))

@@ -67,7 +67,7 @@ class Ranking:
         search = self._search()
         try:
             ranked = bm25.best_matches(
-                self._reader, self._query, limit=limit + 1, among=search.among, cancel=self._cancel
+                self._reader, self._query, limit=limit + 1, session_filter=search.session_filter, cancel=self._cancel
             )
         except (CannotOpen, Damaged):
             ranked = None
@@ -87,7 +87,7 @@ class Ranking:
         label = None
         try:
             for step in newest_first.matching_ids(
-                self._reader, self._query, limit=_ALL, among=search.among, cancel=self._cancel
+                self._reader, self._query, limit=_ALL, session_filter=search.session_filter, cancel=self._cancel
             ):
                 last.extend(step.ids)
                 label = step.label
@@ -104,7 +104,9 @@ class Ranking:
             return Count(0, 0)
         search = self._search()
         try:
-            tally = bm25.count_matches(self._reader, self._query, cap=cap, among=search.among, cancel=self._cancel)
+            tally = bm25.count_matches(
+                self._reader, self._query, cap=cap, session_filter=search.session_filter, cancel=self._cancel
+            )
         except (CannotOpen, Damaged):
             hits, _ = self._streamed(_ALL)
             tally = bm25.MatchCount(len(hits), frozenset(hit.session_id for hit in hits))

@@ -121,7 +121,7 @@ class Search:
             self._query,
             limit=limit + 1,
             above=after_id or None,
-            among=self.among,
+            session_filter=self.session_filter,
             cancel=self._cancel,
         )
         for step in steps:
@@ -167,7 +167,7 @@ class Search:
         )
 
     @property
-    def among(self) -> SessionFilter | None:
+    def session_filter(self) -> SessionFilter | None:
         """Tells of a session whether it passes the filters that SQLite cannot answer; None where there is none."""
         asked = any(one.key == "is" and one.value in ("live", "flagged") for one in self._query.filters)
         return self._is_in_state if asked else None

@@ -27,8 +27,9 @@ import apsw
 from hermes_tui.__main__ import SWITCH
 from store import Batch, Cancel, Hit, Interrupted, SessionDB
 from store.query.json_escapes import searchable_text as searched_text
-from store.query.parse import accepts, match, parse
+from store.query.parse import accepts, parse
 from store.sqlite.search import bm25
+from store.sqlite.search.fts5_match import match_words
 from tests.benchmarks import homes
 
 T = TypeVar("T")
@@ -131,7 +132,7 @@ def hydrated(connection: apsw.Connection, words: str, many: int) -> list[object]
         " FROM messages_fts f CROSS JOIN messages m ON m.id = f.rowid LEFT JOIN sessions s ON s.id = m.session_id"
         " WHERE f.messages_fts MATCH ? AND (m.active IS NOT 0 OR m.compacted IS 1) ORDER BY f.rowid DESC LIMIT ?"
     )
-    return list(connection.execute(sql, (match(parse(words, now=0.0)), many)))
+    return list(connection.execute(sql, (match_words(parse(words, now=0.0)), many)))
 
 
 def ask_peer(python: str | None, path: Path, questions: object) -> dict[str, dict[str, list[float]]]:
@@ -195,7 +196,7 @@ def rankings(report: Report, database: SessionDB) -> None:
     sql = hydrated_by_rank()
     with bare(database.path) as connection:
         for words in CONTENT:
-            expression = match(parse(words, now=0.0))
+            expression = match_words(parse(words, now=0.0))
             took, found = timed(7, database.rank, words, limit=20)
             other, _ = timed(7, asked, connection, sql, expression)
             statement = bm25.best_statement("messages_fts")

@@ -45,16 +45,16 @@ class Reader:
 
     Args:
         path: The state.db.
-        step_back: Called where what lies at the path is not what was open: SQLite opens the new one only when every
-            connection of this process to the old one is closed, a writer's too.
+        release_replaced: Called where the file at the path is not the one that was open: SQLite opens the new one only
+            when every connection of this process to the old one is closed, a writer's too.
 
     Raises:
         StoreError: From every method that asks the file, the leaf that says what is wrong.
     """
 
-    def __init__(self, path: Path, *, step_back: Callable[[], None] = lambda: None) -> None:
+    def __init__(self, path: Path, *, release_replaced: Callable[[], None] = lambda: None) -> None:
         self.path = path
-        self._step_back = step_back
+        self._release_replaced = release_replaced
         self.renew_locks()
         self._idle: list[read_open.OpenedFile] = []
         self._closed = False
@@ -199,7 +199,7 @@ class Reader:
                     self._version = None
             finally:
                 self._version_lock.release()
-        self._step_back()
+        self._release_replaced()
 
     def _give_back(self, opened: read_open.OpenedFile, *, spent: bool) -> None:
         ended = opened.connection.txn_state() == apsw.SQLITE_TXN_NONE

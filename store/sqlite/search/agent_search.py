@@ -17,6 +17,7 @@ from ..base import cell_values, column_sql, error_mapping
 from ..base.cell_values import Value
 from ..base.schema_probe import FTS, TRIGRAM, Layout
 from ..connect.reader import Reader
+from .fts5_sanitizer import sanitise
 
 OPERATORS = frozenset({"AND", "OR", "NOT"})
 
@@ -55,18 +56,19 @@ class AgentHit:
     session_started: float | None
 
 
-def search(reader: Reader, match: str, asked: AgentSearchOptions) -> list[AgentHit]:
-    """Hits of an FTS5 expression: one critical section, nothing raised for what the words are.
+def search(reader: Reader, words: str | None, asked: AgentSearchOptions) -> list[AgentHit]:
+    """Hits of an agent's search: one critical section, nothing raised for what the words are.
 
     A missing, stale, unfinished or damaged index is gone round by LIKE, and so is the trigram index for Chinese,
     Japanese and Korean words that are too short for it.
 
     Args:
-        match: Sanitised words (`query.sanitise`).
+        words: As an agent typed them; `fts5_sanitizer` makes the expression.
 
     Raises:
         StoreError: The file itself cannot be read.
     """
+    match = sanitise(storable(words) or "")
     return [_found(row) for row in reader.read(lambda connection, layout: _hits(connection, layout, match, asked))]
 
 

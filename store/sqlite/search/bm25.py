@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import apsw
 
 from ...base.cancel import Cancel
-from ...query.parse import Query
+from ...query.ast import Query
 from ..base import cell_values, column_sql
 from ..base.schema_probe import Layout
 from ..connect.reader import Reader, Row
@@ -51,12 +51,17 @@ class MatchCount:
 
 
 def best_matches(
-    reader: Reader, query: Query, *, limit: int, among: SessionFilter | None = None, cancel: Cancel | None = None
+    reader: Reader,
+    query: Query,
+    *,
+    limit: int,
+    session_filter: SessionFilter | None = None,
+    cancel: Cancel | None = None,
 ) -> RankedMatches | None:
     """The best matches of the words; None where no index can rank them.
 
     Args:
-        among: Which sessions; all where it is None.
+        session_filter: Which sessions; all where it is None.
         cancel: Withdraws the question.
 
     Raises:
@@ -65,7 +70,7 @@ def best_matches(
     """
     layout = reader.layout
     way = _way(reader, layout, query, cancel)
-    return None if way is None else _Best(reader, layout, query, way, among, cancel).answer(limit)
+    return None if way is None else _Best(reader, layout, query, way, session_filter, cancel).answer(limit)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +81,7 @@ class _Best:
     layout: Layout
     query: Query
     way: ScanRange
-    among: SessionFilter | None
+    session_filter: SessionFilter | None
     cancel: Cancel | None
 
     def answer(self, limit: int) -> RankedMatches | None:
@@ -94,7 +99,7 @@ class _Best:
     @property
     def _sifts(self) -> bool:
         """True where a match need not be an answer."""
-        return self.way.verified or bool(row_conditions(self.layout, self.query, self.among))
+        return self.way.verified or bool(row_conditions(self.layout, self.query, self.session_filter))
 
     def _is_bounded(self) -> bool:
         many = self.reader.row(
@@ -124,7 +129,7 @@ class _Best:
                 self.query,
                 chunk,
                 verified=self.way.verified,
-                among=self.among,
+                session_filter=self.session_filter,
                 cancel=self.cancel,
             )
             for one in chunk:
@@ -164,14 +169,14 @@ def count_matches(
     query: Query,
     *,
     cap: int | None = None,
-    among: SessionFilter | None = None,
+    session_filter: SessionFilter | None = None,
     cancel: Cancel | None = None,
 ) -> MatchCount:
     """How many messages match, in critical sections of bounded length.
 
     Args:
         cap: Count no further than that; all where it is None.
-        among: Which sessions; all where it is None.
+        session_filter: Which sessions; all where it is None.
         cancel: Withdraws the question.
 
     Raises:
@@ -181,11 +186,11 @@ def count_matches(
     layout = reader.layout
     way = _way(reader, layout, query, cancel)
     simple = way is not None and not way.verified and way.label != plan.UNRANKED
-    if way is not None and simple and among is None and not row_conditions(layout, query, None):
+    if way is not None and simple and session_filter is None and not row_conditions(layout, query, None):
         tally = _by_index(reader, layout, way, _ALL if cap is None else cap, cancel)
         if tally is not None:
             return tally
-    return _one_by_one(reader, query, _ALL if cap is None else cap, among, cancel)
+    return _one_by_one(reader, query, _ALL if cap is None else cap, session_filter, cancel)
 
 
 def _by_index(reader: Reader, layout: Layout, way: ScanRange, cap: int, cancel: Cancel | None) -> MatchCount | None:
@@ -223,10 +228,10 @@ def count_statement(layout: Layout, table: str) -> str:
 
 
 def _one_by_one(
-    reader: Reader, query: Query, cap: int, among: SessionFilter | None, cancel: Cancel | None
+    reader: Reader, query: Query, cap: int, session_filter: SessionFilter | None, cancel: Cancel | None
 ) -> MatchCount:
     hits, sessions = 0, set[str]()
-    for step in newest_first.matching_ids(reader, query, limit=cap + 1, among=among, cancel=cancel):
+    for step in newest_first.matching_ids(reader, query, limit=cap + 1, session_filter=session_filter, cancel=cancel):
         hits += len(step.ids)
         for start in range(0, len(step.ids), _AT_ONCE):
             sessions |= newest_first.sessions_of(reader, step.ids[start : start + _AT_ONCE], cancel=cancel)

@@ -15,10 +15,10 @@ import apsw
 
 from ...query.ast import Query, Term
 from ...query.json_escapes import escaped
-from ...query.parse import match
 from ...query.tokenizer import cjk_runs
 from ..base import cell_values
 from ..base.schema_probe import FTS, TRIGRAM, Layout
+from .fts5_match import match_words
 
 MAX_PLACES = 200_000
 """Places in texts that are gathered at most, about 0.1 s; a word that is more common is soon found by a walk."""
@@ -63,7 +63,7 @@ def _alternative(connection: apsw.Connection, layout: Layout, terms: tuple[Term,
     longest = max(map(len, runs), default=0)
     if longest == 0:
         usable = layout.fts not in (None, "A")
-        return _matching(connection, FTS, match(Query("", (terms,)))) if usable else None
+        return _matching(connection, FTS, match_words(Query("", (terms,)))) if usable else None
     if longest >= _TRIGRAM:
         long = (run for run in runs if len(run) >= _TRIGRAM)
         return _matching(connection, TRIGRAM, " AND ".join(f'("{run}" OR "{escaped(run)}")' for run in long))

@@ -17,8 +17,9 @@ import apsw
 
 from ...base import errors
 from ...base.cancel import Cancel
+from ...query.ast import Query
 from ...query.json_escapes import searchable_text
-from ...query.parse import Query, accepts
+from ...query.matcher import accepts
 from ..base import cell_values, column_sql
 from ..base.schema_probe import Layout
 from ..connect.reader import Reader, Row, Value
@@ -83,7 +84,7 @@ def matching_ids(
     limit: int,
     below: int | None = None,
     above: int | None = None,
-    among: SessionFilter | None = None,
+    session_filter: SessionFilter | None = None,
     cancel: Cancel | None = None,
     clock: Callable[[], float] = time.monotonic,
 ) -> Iterator[SearchStep]:
@@ -98,7 +99,7 @@ def matching_ids(
         limit: Most ids in all; the iterator ends there, and then the last step need not be `done`.
         below: Only ids under it.
         above: Only ids over it.
-        among: Which sessions; all where it is None.
+        session_filter: Which sessions; all where it is None.
         cancel: Withdraws the question, within a row.
         clock: Seconds that only go forward.
 
@@ -114,9 +115,9 @@ def matching_ids(
     stretches = [
         one.within(part.below, part.above) for part in repaired_blocks.ranges(reader, layout) for one in planned
     ]
-    yield from _Search(reader, layout, query, cancel, clock, conditions=row_conditions(layout, query, among)).steps(
-        stretches, limit
-    )
+    yield from _Search(
+        reader, layout, query, cancel, clock, conditions=row_conditions(layout, query, session_filter)
+    ).steps(stretches, limit)
 
 
 def filter_ids(
@@ -126,7 +127,7 @@ def filter_ids(
     ids: Sequence[int],
     *,
     verified: bool,
-    among: SessionFilter | None = None,
+    session_filter: SessionFilter | None = None,
     cancel: Cancel | None = None,
 ) -> frozenset[int]:
     """Which of some rows a search may find, by the filters of a query and, where `judged`, by its words.
@@ -136,7 +137,9 @@ def filter_ids(
         StoreError: If the messages themselves cannot be read.
     """
     named = ScanRange(None, "", verified=verified, ids=tuple(sorted(ids, reverse=True)))
-    search = _Search(reader, layout, query, cancel, time.monotonic, conditions=row_conditions(layout, query, among))
+    search = _Search(
+        reader, layout, query, cancel, time.monotonic, conditions=row_conditions(layout, query, session_filter)
+    )
     return frozenset(one for step in search.steps([named], len(ids)) for one in step.ids)
 
 

@@ -8,12 +8,13 @@ from dataclasses import replace
 import apsw
 
 from ...base.cancel import Cancel
+from ...query.ast import Query, Term
 from ...query.filters import ROLES
-from ...query.parse import Query, Term, match, trigram
 from ...query.tokenizer import cjk_runs
 from ..base.schema_probe import FTS, TRIGRAM, Layout
 from ..connect.reader import Reader
 from . import cjk_bigrams
+from .fts5_match import match_trigrams, match_words
 from .scan_ranges import ScanRange
 
 MISSING = "no index, scanning"
@@ -65,7 +66,7 @@ def plan(reader: Reader, layout: Layout, query: Query, cancel: Cancel | None = N
 def _by_word(layout: Layout, query: Query, walk: ScanRange) -> ScanRange:
     if layout.fts is None or layout.stale:
         return replace(walk, label=STALE if layout.fts else MISSING)
-    expression = match(query)
+    expression = match_words(query)
     verified = not expression.isascii() or any(cjk_runs(term.text) for term in query.none_of)
     return ScanRange(FTS, expression, verified, _gaps(layout.fts_leaves_out, query))
 
@@ -76,7 +77,7 @@ def _by_trigram(reader: Reader, layout: Layout, query: Query, walk: ScanRange, c
         return replace(walk, label=STALE if layout.trigram else MISSING)
     if "tool" in layout.trigram_leaves_out and "tool" in {one.value for one in query.filters_of("role")}:
         return replace(walk, label=PARTLY_WALKED)
-    way = ScanRange(TRIGRAM, trigram(query), verified=True, label=_gaps(layout.trigram_leaves_out, query))
+    way = ScanRange(TRIGRAM, match_trigrams(query), verified=True, label=_gaps(layout.trigram_leaves_out, query))
     way = replace(way, lost=cjk_bigrams.unindexed_rows(layout, query))
     if way.expression:
         return way
@@ -119,7 +120,7 @@ def _sooner(query: Query, way: ScanRange) -> list[ScanRange]:
     brief = ScanRange(None, "", verified=True, label=SOONER, brief=True)
     if not all(finished):
         return [brief]
-    return [replace(brief, table=FTS, expression=match(replace(query, any_of=finished)))]
+    return [replace(brief, table=FTS, expression=match_words(replace(query, any_of=finished)))]
 
 
 def _finished(terms: Iterable[Term]) -> Iterable[Term]:

@@ -47,10 +47,10 @@ class RowCondition:
         return any("sessions." in column for column in self.columns)
 
 
-def row_conditions(layout: Layout, query: Query, among: SessionFilter | None) -> tuple[RowCondition, ...]:
+def row_conditions(layout: Layout, query: Query, session_filter: SessionFilter | None) -> tuple[RowCondition, ...]:
     """The conditions of a query's filters on a file of this layout.
 
-    `is:flagged` and `is:live` are not in the file: the caller knows them, and says by `among` which sessions they are.
+    `is:flagged` and `is:live` are not in the file: the caller knows them, and passes `session_filter` for them.
     """
     found = [_text(layout, query, key) for key in _TEXTS if _filters(query, key)]
     if _filters(query, "tool"):
@@ -58,9 +58,9 @@ def row_conditions(layout: Layout, query: Query, among: SessionFilter | None) ->
     found += [_time(layout, one) for key in ("after", "before") for one in _filters(query, key)]
     found += [_flag(_archived(layout), one) for one in _filters(query, "is") if one.value == "archived"]
     found += [_flag(_reasoning(layout), one) for one in _filters(query, "has") if one.value == "reasoning"]
-    if among is not None:
+    if session_filter is not None:
         session_id = columns.text(layout, "messages", "session_id")
-        found.append(RowCondition((session_id,), lambda row: among(cell_values.text(row[0]) or "")))
+        found.append(RowCondition((session_id,), lambda row: session_filter(cell_values.text(row[0]) or "")))
     return tuple(found)
 
 

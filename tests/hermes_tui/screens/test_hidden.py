@@ -13,7 +13,7 @@ from hermes_tui.render.glyphs import ASCII, UNICODE
 from hermes_tui.render.left_out import counted, found
 from hermes_tui.render.line import line_cells, plain
 from store import Home, SessionDB, open_home
-from store.models import Census, Kin, Relation, Scope, Session, Whereabouts
+from store.models import Census, FamilyMember, Relation, Scope, Session, SessionLocation
 from tests import builders
 from tests.builders import say
 from tests.hermes_tui.browsing import SIZES, browsing
@@ -93,7 +93,9 @@ def test_the_text_fits_its_pane(width: int) -> None:
     scope = Scope(1311, archived=61, children=46, hidden=2)
     census = Census(1300, 5, 3, 2, 7, ("a file cannot be read " * 9,), (("default", 1300), ("work", None)))
     root, child = Session("a" * 60), Session("b" * 60, relation=Relation.DELEGATE, parent_id="a" * 60)
-    place = Whereabouts(child, ("/very/long/" * 20,), ("archived", "child"), (Kin(root, 0), Kin(child, 1)))
+    place = SessionLocation(
+        child, ("/very/long/" * 20,), ("archived", "child"), (FamilyMember(root, 0), FamilyMember(child, 1))
+    )
     for glyphs in (UNICODE, ASCII):
         lines = [
             *counted(1202, scope, census, width=width, glyphs=glyphs),

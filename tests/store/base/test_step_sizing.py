@@ -29,37 +29,37 @@ def rests(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 
 def test_steps_grow_while_they_are_quick_and_shrink_when_one_is_slow() -> None:
     own, sizes = StepSizer(), [10] * 1_000
-    begun = own.cut(sizes, 0)
+    begun = own.rows_in_next_step(sizes, 0)
     for _ in range(5):
-        own.rest(0.001)
-    grown = own.cut(sizes, 0)
-    own.rest(step_sizing.HOLD * 2)
-    halved = own.cut(sizes, 0)
+        own.pause(0.001)
+    grown = own.rows_in_next_step(sizes, 0)
+    own.pause(step_sizing.HOLD * 2)
+    halved = own.rows_in_next_step(sizes, 0)
     for _ in range(9):
-        own.rest(1.0)
+        own.pause(1.0)
 
     assert begun == step_sizing.MIN_ROWS
     assert grown == step_sizing.STEP_ROWS
     assert halved == step_sizing.STEP_ROWS // 2
-    assert own.cut(sizes, 0) == step_sizing.MIN_ROWS
-    assert own.longest == 1.0
+    assert own.rows_in_next_step(sizes, 0) == step_sizing.MIN_ROWS
+    assert own.longest_lock == 1.0
 
 
 def test_a_step_takes_no_more_text_than_it_may_but_always_a_message() -> None:
     own = StepSizer()
     room = step_sizing.STEP_BYTES * step_sizing.MIN_ROWS // step_sizing.STEP_ROWS
 
-    assert own.cut([room // 2, room // 2, 1], 0) == 2
-    assert own.cut([10**9, 1], 0) == 1
-    assert own.cut([1, 10**9], 0) == 1
-    assert own.cut([1, 1, 1], 1) == 2
-    assert own.cut([], 0) == 0
+    assert own.rows_in_next_step([room // 2, room // 2, 1], 0) == 2
+    assert own.rows_in_next_step([10**9, 1], 0) == 1
+    assert own.rows_in_next_step([1, 10**9], 0) == 1
+    assert own.rows_in_next_step([1, 1, 1], 1) == 2
+    assert own.rows_in_next_step([], 0) == 0
 
 
 def test_others_have_the_lock_as_long_as_a_step_had_it(rests: list[float]) -> None:
     own = StepSizer()
     for held in (0.0001, 0.03, 9.0):
-        own.rest(held)
+        own.pause(held)
 
     assert rests == [step_sizing.MIN_PAUSE, 0.03, step_sizing.MAX_PAUSE]
 

@@ -14,8 +14,10 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from store.errors import QueryInvalid
-from store.query.parse import MAX_WORDS, Query, accepts, admits, match, matches, parse, sanitise, trigram
+from store.query.parse import MAX_WORDS, Query, accepts, admits, matches, parse
 from store.query.tokenizer import fold, plain, words
+from store.sqlite.search.fts5_match import match_trigrams, match_words
+from store.sqlite.search.fts5_sanitizer import sanitise
 
 NOW = 1_790_000_000.0
 """2026-09-21 14:13:20 UTC, a Monday."""
@@ -32,10 +34,10 @@ class Index:
         self._db = apsw.Connection(":memory:")
         self._db.execute(f"CREATE VIRTUAL TABLE t USING fts5(content, tokenize='{tokenizer}')")
 
-    def has(self, text: str, rows_scanned: str) -> bool:
+    def has(self, text: str, expression: str) -> bool:
         self._db.execute("DELETE FROM t")
         self._db.execute("INSERT INTO t(rowid, content) VALUES(1, CAST(? AS TEXT))", (text.encode(),))
-        return bool(self._db.execute("SELECT count(*) FROM t WHERE t MATCH ?", (rows_scanned,)).get)
+        return bool(self._db.execute("SELECT count(*) FROM t WHERE t MATCH ?", (expression,)).get)
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +46,7 @@ def index() -> Index:
 
 
 @pytest.mark.parametrize(
-    ("text", "sought"),
+    ("text", "expression"),
     [
         ("", ""),
         ("   ", ""),
@@ -84,14 +86,14 @@ def index() -> Index:
         ("x -source:cron y", '"x" "y"'),
     ],
 )
-def test_words_become_a_match_string(text: str, rows_scanned: str, index: Index) -> None:
-    assert match(read(text)) == rows_scanned
-    if rows_scanned:
-        index.has("any", rows_scanned)
+def test_words_become_a_match_string(text: str, expression: str, index: Index) -> None:
+    assert match_words(read(text)) == expression
+    if expression:
+        index.has("any", expression)
 
 
 @pytest.mark.parametrize(
-    ("text", "sought"),
+    ("text", "expression"),
     [
         ("docker ti", '"docker" "ti"*'),
         ("docker ti ", '"docker" "ti"'),
@@ -105,8 +107,8 @@ def test_words_become_a_match_string(text: str, rows_scanned: str, index: Index)
         ("cafe\u0301", '("cafe\u0301"* OR "cafe u0301"*)'),
     ],
 )
-def test_the_word_under_the_cursor_is_a_prefix(text: str, rows_scanned: str) -> None:
-    assert match(read(text, open_word=True)) == rows_scanned
+def test_the_word_under_the_cursor_is_a_prefix(text: str, expression: str) -> None:
+    assert match_words(read(text, open_word=True)) == expression
 
 
 def test_terms_and_filters_know_where_they_stand() -> None:
@@ -126,7 +128,7 @@ def test_a_query_says_whether_it_has_words() -> None:
     assert read("docker").has_words
     for text in ("", "-docker", "source:cli", "source:cli -docker", "!?"):
         assert not read(text).has_words, text
-        assert match(read(text)) == ""
+        assert match_words(read(text)) == ""
 
 
 def test_filters_are_found_by_key() -> None:
@@ -318,9 +320,9 @@ QUERY = st.lists(WORD | GLUE | st.sampled_from([" OR ", " -", ' "', '" ', "* ", 
 @settings(max_examples=600)
 def test_python_and_the_index_agree_on_every_text(index: Index, typed: str, text: str, open_word: bool) -> None:
     query = read(typed, open_word=open_word)
-    rows_scanned = match(query)
-    if rows_scanned:
-        assert accepts(query, text) is index.has(text, rows_scanned), rows_scanned
+    expression = match_words(query)
+    if expression:
+        assert accepts(query, text) is index.has(text, expression), expression
 
 
 @given(st.text(max_size=40) | QUERY, st.text(max_size=60) | TEXT, st.booleans())
@@ -358,8 +360,8 @@ def test_nothing_that_is_typed_is_a_syntax_error(index: Index, typed: str) -> No
             query = read(typed, open_word=open_word)
         except QueryInvalid:
             continue
-        index.has("foo a", match(query) or '"x"')
-        index.has("foo a", trigram(query) or '"x"')
+        index.has("foo a", match_words(query) or '"x"')
+        index.has("foo a", match_trigrams(query) or '"x"')
 
 
 BOMBS = {
@@ -383,14 +385,14 @@ BOMBS = {
 def test_a_bomb_is_answered_in_a_few_milliseconds(index: Index, name: str) -> None:
     begin = time.perf_counter()
     query = read(BOMBS[name], open_word=True)
-    rows_scanned = match(query)
+    expression = match_words(query)
     safe = sanitise(BOMBS[name])
     taken = time.perf_counter() - begin
     assert taken < 0.05
-    assert len(rows_scanned) <= 5000
+    assert len(expression) <= 5000
     assert query.cut is (name not in {"spaces"})
     assert sum(len(term.words) for term in (*query.terms, *query.none_of)) <= MAX_WORDS
-    for one in filter(None, (rows_scanned, safe, trigram(query))):
+    for one in filter(None, (expression, safe, match_trigrams(query))):
         index.has("word a", one)
 
 
@@ -421,7 +423,7 @@ BOTH = [f'("{run}" OR "{json.dumps(run)[1:-1]}")' for run in ("大别山项目",
 
 
 @pytest.mark.parametrize(
-    ("text", "sought"),
+    ("text", "expression"),
     [
         ("部署", ""),
         ("大别山项目", '"大别山项目"'),
@@ -435,9 +437,9 @@ BOTH = [f'("{run}" OR "{json.dumps(run)[1:-1]}")' for run in ("大别山项目",
         ("", ""),
     ],
 )
-def test_runs_of_three_cjk_characters_narrow_down_by_trigram(text: str, rows_scanned: str) -> None:
-    in_json = rows_scanned.replace('"大别山项目"', BOTH[0]).replace('"大别山"', BOTH[1]).replace('"项目组"', BOTH[2])
-    assert trigram(read(text)) == in_json
+def test_runs_of_three_cjk_characters_narrow_down_by_trigram(text: str, expression: str) -> None:
+    in_json = expression.replace('"大别山项目"', BOTH[0]).replace('"大别山"', BOTH[1]).replace('"项目组"', BOTH[2])
+    assert match_trigrams(read(text)) == in_json
 
 
 CJK = st.text(st.sampled_from("大别山项目，。 aB"), max_size=8)
@@ -447,8 +449,8 @@ CJK = st.text(st.sampled_from("大别山项目，。 aB"), max_size=8)
 @settings(max_examples=300)
 def test_the_trigram_index_never_loses_a_text_that_answers(typed: str, text: str) -> None:
     query = read(typed)
-    if trigram(query) and accepts(query, text):
-        assert Index("trigram").has(text, trigram(query))
+    if match_trigrams(query) and accepts(query, text):
+        assert Index("trigram").has(text, match_trigrams(query))
 
 
 @pytest.mark.parametrize(

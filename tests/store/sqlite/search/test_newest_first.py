@@ -108,7 +108,7 @@ def test_the_caller_may_name_the_sessions(path: Path) -> None:
     reader = Reader(path)
 
     steps = newest_first.matching_ids(
-        reader, parse("docker", now=NOW), limit=10, among=lambda session_id: session_id == "s2"
+        reader, parse("docker", now=NOW), limit=10, session_filter=lambda session_id: session_id == "s2"
     )
 
     assert [one for step in steps for one in step.ids] == [11]
