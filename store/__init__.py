@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .agent.messages import ImportedSession
 from .agent.recorder import SessionRecorder, replay
 from .base.cancel import Cancel
 from .base.errors import (
@@ -85,6 +86,7 @@ __all__ = [
     "Hit",
     "Home",
     "HomeMissing",
+    "ImportedSession",
     "Interrupted",
     "JsonlFacts",
     "KeyReused",

@@ -81,7 +81,7 @@ class SessionDB:
     @property
     def index_damaged(self) -> bool:
         """True once a write of this handle only went through beside a damaged full-text index: rows cannot be found."""
-        return self.store.writer.index_damaged
+        return self.store.engine.index_damaged
 
     def close(self) -> None:
         """Close every connection; later calls fail. May be called twice."""
@@ -108,6 +108,7 @@ class SessionDB:
 
     append_message = delegate(_messages, AgentMessages.append_message)
     append_messages = delegate(_messages, AgentMessages.append_messages)
+    import_sessions = delegate(_messages, AgentMessages.import_sessions)
     replace_messages = delegate(_messages, AgentMessages.replace_messages)
     clear_messages = delegate(_messages, AgentMessages.clear_messages)
     message_count = delegate(_messages, AgentMessages.message_count)

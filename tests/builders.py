@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from store import SessionDB, SessionRecorder
+from store.sqlite.engine import SqliteEngine
 
 Dict = dict[str, Any]
 
@@ -87,3 +88,10 @@ def database_of(recorder: SessionRecorder) -> SessionDB:
     database = recorder._db
     assert isinstance(database, SessionDB)
     return database
+
+
+def sqlite_of(database: SessionDB) -> SqliteEngine:
+    """The SQLite engine under a database."""
+    engine = database.store.engine
+    assert isinstance(engine, SqliteEngine)
+    return engine

@@ -12,11 +12,7 @@ from pathlib import Path
 from random import Random
 
 from hermes_tui.demo.script import Conversation, Message, Script, Section, load
-from store.formats.row_encoding import message_rows
-from store.sqlite.connect import create
-from store.sqlite.connect.reader import Reader
-from store.sqlite.connect.writer import Writer
-from store.sqlite.rows import message_writes, session_writes
+from store import ImportedSession, SessionDB
 
 SEED = 2026
 MODELS = {
@@ -182,25 +178,13 @@ def _write_file(conversation: Conversation, row: _Row, messages: Sequence[Messag
 
 
 def _store(path: Path, rows: Sequence[_Row]) -> None:
-    """All rows in one transaction: the sessions, parents before children, then their messages, the oldest first."""
-    create.create(path)
-    steps: list[session_writes.TransactionWork[object]] = [
-        *(_created(row) for row in rows),
-        *(_filled(row) for row in sorted(rows, key=lambda one: one.last_active)),
+    """All sessions in one transaction, the oldest messages first."""
+    sessions = [
+        ImportedSession(row.id, {**row.values, "started_at": row.started_at}, row.messages)
+        for row in sorted(rows, key=lambda row: row.last_active)
     ]
-    with closing(Reader(path)) as reader, closing(Writer(path)) as writer:
-        layout = reader.layout
-        writer.transaction(lambda connection: [step(connection, layout) for step in steps])
-
-
-def _created(row: _Row) -> session_writes.TransactionWork[None]:
-    values = {**row.values, "started_at": row.started_at}
-    return lambda connection, layout: session_writes.create(connection, layout, row.id, values)
-
-
-def _filled(row: _Row) -> session_writes.TransactionWork[list[int]]:
-    rows = message_rows(row.messages, now=row.started_at)
-    return lambda connection, layout: message_writes.append(connection, layout, row.id, rows)
+    with closing(SessionDB(path)) as db:
+        db.import_sessions(sessions)
 
 
 def _id(source: str, started: float, rng: Random) -> str:

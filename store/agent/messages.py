@@ -4,15 +4,32 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from functools import partial
+from dataclasses import dataclass
 
+from ..engine.ports import Transaction
+from ..engine.rows import RowDict
 from ..formats.row_encoding import message_rows, storable
+from ..formats.session_encoding import Value, session_row
 from ..home_store import HomeStore
-from ..sqlite.rows import agent_rows, comparison_rows, message_writes
-from ..sqlite.rows.agent_rows import RowDict
 from . import reads
 from .sessions import AgentSessions
 from .source_choice import load_transcript
+
+
+@dataclass(frozen=True, slots=True)
+class ImportedSession:
+    """A session as another store had it."""
+
+    id: str
+    fields: Mapping[str, object]
+    """Of its row: `source` and `started_at` (seconds since 1970 UTC), and any other column."""
+    messages: Sequence[Mapping[str, object]]
+    """As `append_messages` takes them."""
+
+
+def _started(session: tuple[dict[str, Value], str]) -> float:
+    """Parents start before their children."""
+    return float(session[0].get("started_at") or 0.0)
 
 
 class AgentMessages:
@@ -46,7 +63,25 @@ class AgentMessages:
         key: str | None = None,
     ) -> int:
         """Add one message and return its row id; `key` and what is raised, see `append_messages`."""
-        message = {name: value for name, value in locals().items() if name not in ("self", "session_id", "key")}
+        message = {
+            "role": role,
+            "content": content,
+            "tool_name": tool_name,
+            "tool_calls": tool_calls,
+            "tool_call_id": tool_call_id,
+            "token_count": token_count,
+            "finish_reason": finish_reason,
+            "reasoning": reasoning,
+            "reasoning_details": reasoning_details,
+            "codex_reasoning_items": codex_reasoning_items,
+            "reasoning_content": reasoning_content,
+            "codex_message_items": codex_message_items,
+            "platform_message_id": platform_message_id,
+            "observed": observed,
+            "effect_disposition": effect_disposition,
+            "timestamp": timestamp,
+            "api_content": api_content,
+        }
         return self.append_messages(session_id, [message], key=key)[0]
 
     def append_messages(
@@ -81,26 +116,49 @@ class AgentMessages:
         if not rows:
             return []
         if key is not None:
-            once = partial(message_writes.append_once, session_id=session_id, drafts=rows, key=key, now=now)
-            return self._store.write(once)
-        return self._store.write(lambda connection, layout: message_writes.append(connection, layout, session_id, rows))
+            return self._store.write(lambda tx: tx.append_once(session_id, rows, key=key, now=now))
+        return self._store.write(lambda tx: tx.append(session_id, rows))
+
+    def import_sessions(self, sessions: Sequence[ImportedSession]) -> int:
+        """Write sessions that began elsewhere or earlier, whole, all in one transaction.
+
+        Args:
+            sessions: Their messages get ids in this order; those that have a row already are left out.
+
+        Returns:
+            The number of messages written.
+
+        Raises:
+            SessionMissing: A parent has no row and is not among them.
+            StoreError, ValueError: See `append_messages`.
+        """
+        fresh = [session for session in sessions if not self._store.engine.sessions.has(session.id)]
+        created = sorted(((session_row(session.fields), session.id) for session in fresh), key=_started)
+        written = [(session.id, message_rows(session.messages, now=time.time())) for session in fresh]
+
+        def _import(tx: Transaction) -> int:
+            for values, session_id in created:
+                tx.create_session(session_id, values)
+            return sum(len(tx.append(session_id, rows)) for session_id, rows in written)
+
+        return self._store.write(_import)
 
     def replace_messages(self, session_id: str, messages: Sequence[Mapping[str, object]]) -> None:
         """Put these messages in place of all that the session has; see `append_messages`."""
         rows = message_rows(messages, now=time.time())
-        self._store.write(lambda connection, layout: message_writes.replace(connection, layout, session_id, rows))
+        self._store.write(lambda tx: tx.replace(session_id, rows))
 
     def clear_messages(self, session_id: str) -> None:
         """Delete the session's messages; its counters are 0."""
-        self._store.write(lambda connection, _: message_writes.clear(connection, session_id))
+        self._store.write(lambda tx: tx.clear(session_id))
 
     def message_count(self, session_id: str | None = None) -> int:
         """How many message rows there are, inactive ones too, of one session or of all."""
-        return agent_rows.count_rows(self._store.reader, "messages", "session_id", storable(session_id))
+        return self._store.engine.records.count_messages(storable(session_id))
 
     def get_messages(self, session_id: str, include_inactive: bool = False) -> list[RowDict]:
         """Every column of the session's active rows in id order, content and calls decoded."""
-        return reads.messages(self._store.reader, storable(session_id), include_inactive=include_inactive)
+        return reads.messages(self._store.engine, storable(session_id), include_inactive=include_inactive)
 
     def get_messages_as_conversation(self, session_id: str) -> list[RowDict]:
         """The active rows as an agent replays them: role and content, and what else is not empty."""
@@ -111,7 +169,7 @@ class AgentMessages:
         return load_transcript(
             session_id,
             files=self._store.files,
-            count=lambda name: comparison_rows.count_messages(self._store.reader, name),
+            count=self._store.engine.messages.count,
             conversation=self.get_messages_as_conversation,
         )
 
@@ -137,8 +195,9 @@ class AgentMessages:
             sort: newest, oldest, or by rank.
             include_inactive: Find what the user took back, too.
         """
-        asked = reads.AgentSearchOptions(source_filter, exclude_sources, role_filter, limit, offset, sort, include_inactive)
-        return reads.search(self._store.reader, query, asked)
+        filters = source_filter, exclude_sources, role_filter
+        asked = reads.AgentSearchOptions(*filters, limit, offset, sort, include_inactive)
+        return reads.search(self._store.engine, query, asked)
 
     def export_session(self, session_id: str) -> RowDict | None:
         """The session's row with all its messages, inactive ones too, under `messages`."""
@@ -147,5 +206,5 @@ class AgentMessages:
 
     def export_all(self, source: str | None = None) -> list[RowDict]:
         """Every session as `export_session` gives it, newest start first."""
-        rows = agent_rows.newest(self._store.reader, storable(source), -1, 0)
+        rows = self._store.engine.records.newest(storable(source), -1, 0)
         return [{**row, "messages": self.get_messages(str(row["id"]), include_inactive=True)} for row in rows]

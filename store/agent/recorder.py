@@ -9,14 +9,13 @@ from pathlib import Path
 from typing import Protocol
 
 from ..base.errors import CannotOpen, Damaged, Locked, StoreError
+from ..engine.rows import SessionStamp
 from ..files import outbox
 from ..files.jsonl_files import SESSION_META
 from ..files.outbox import Pending
 from ..formats import alignment, message_codec
 from ..formats.row_encoding import MessageRow, content_cell, json_cell, message_rows, storable
 from ..home_store import HomeStore
-from ..sqlite.rows import comparison_rows as rows
-from ..sqlite.rows.comparison_rows import SessionStamp
 from .sessions import AgentSessions
 
 ATTEMPTS = 8
@@ -161,7 +160,7 @@ class SessionRecorder:
 
     def _flush(self, conversations: Sequence[_Held]) -> int:
         """Write what is new; look again where others wrote to the session in between."""
-        if not rows.has_session(self._store.reader, self._id):
+        if not self._store.engine.sessions.has(self._id):
             AgentSessions(self._store).ensure_session(self._id, self._source, self._model)
         for _ in range(ATTEMPTS):
             stored = self._look()
@@ -178,18 +177,16 @@ class SessionRecorder:
 
     def _look(self) -> _Stored:
         """The stored identities; those of the last call where nobody else wrote since."""
-        reader = self._store.reader
-        stamp = rows.session_stamp(reader.rows, reader.layout, self._id)
+        messages = self._store.engine.messages
+        stamp = messages.stamp(self._id)
         if self._seen is None or self._seen.stamp != stamp:
-            found = list(rows.compared_messages(reader, self._id))
+            found = list(messages.compared(self._id))
             active = tuple(entry.identity for entry in found if entry.active)
             self._seen = _Stored(stamp, active, empty=not found)
         return self._seen
 
     def _append(self, stamp: SessionStamp, turn: Sequence[MessageRow]) -> SessionStamp | None:
-        return self._store.write(
-            lambda connection, layout: rows.append_after(connection, layout, self._id, stamp, turn)
-        )
+        return self._store.write(lambda tx: tx.append_after(self._id, stamp, turn))
 
     def _history(self) -> list[Dict]:
         """The messages of the session's JSONL file, each with a time."""
@@ -213,9 +210,9 @@ class SessionRecorder:
         """Rows of a history, without what this file has no column for."""
         if not history:
             return
-        layout = self._store.reader.layout
+        columns = self._store.engine.messages.columns()
         for draft in message_rows(history, now=time.time()):
-            values = {name: value for name, value in draft.values.items() if layout.has("messages", name)}
+            values = {name: value for name, value in draft.values.items() if name in columns}
             yield MessageRow(values, draft.calls)
 
 

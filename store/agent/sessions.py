@@ -5,11 +5,11 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 
+from ..engine.rows import RowDict
 from ..formats import titles
 from ..formats.row_encoding import storable
+from ..formats.session_encoding import session_values, token_values
 from ..home_store import HomeStore
-from ..sqlite.rows import agent_rows, session_writes, title_search
-from ..sqlite.rows.agent_rows import RowDict
 from . import reads
 
 DAY = 86_400.0
@@ -37,8 +37,8 @@ class AgentSessions:
             SessionMissing: The parent has no row.
         """
         texts = {"system_prompt": system_prompt, "user_id": user_id, "parent_session_id": parent_session_id}
-        values = session_writes.session_values(source, model, time.time(), model_config=model_config, **texts)
-        self._store.write(lambda connection, layout: session_writes.create(connection, layout, session_id, values))
+        values = session_values(source, model, time.time(), model_config=model_config, **texts)
+        self._store.write(lambda tx: tx.create_session(session_id, values))
         return session_id
 
     def ensure_session(self, session_id: str, source: str = "unknown", model: str | None = None) -> None:
@@ -48,17 +48,15 @@ class AgentSessions:
     def end_session(self, session_id: str, end_reason: str) -> None:
         """Mark the session as ended now; the first reason wins."""
         now = time.time()
-        self._store.write(lambda connection, _: session_writes.end(connection, session_id, end_reason, now))
+        self._store.write(lambda tx: tx.end_session(session_id, end_reason, now))
 
     def reopen_session(self, session_id: str) -> None:
         """Take the end back, so that the session can be resumed."""
-        self._store.write(lambda connection, _: session_writes.reopen(connection, session_id))
+        self._store.write(lambda tx: tx.reopen_session(session_id))
 
     def update_system_prompt(self, session_id: str, system_prompt: str) -> None:
         """Store the whole prompt."""
-        self._store.write(
-            lambda connection, layout: session_writes.set_prompt(connection, layout, session_id, system_prompt)
-        )
+        self._store.write(lambda tx: tx.set_prompt(session_id, system_prompt))
 
     def update_token_counts(  # noqa: PLR0917  upstream's signature
         self,
@@ -84,9 +82,25 @@ class AgentSessions:
             ColumnMissing: One that is not empty has no column in this file.
             ValueError: A counter needs more than 64 bits.
         """
-        given = {name: value for name, value in locals().items() if name not in ("self", "session_id")}
-        values = session_writes.token_values(given)
-        self._store.write(lambda connection, layout: session_writes.add_tokens(connection, layout, session_id, values))
+        values = token_values(
+            {
+                "input_tokens": input_tokens,
+                "output_tokens": output_tokens,
+                "model": model,
+                "cache_read_tokens": cache_read_tokens,
+                "cache_write_tokens": cache_write_tokens,
+                "reasoning_tokens": reasoning_tokens,
+                "estimated_cost_usd": estimated_cost_usd,
+                "actual_cost_usd": actual_cost_usd,
+                "cost_status": cost_status,
+                "cost_source": cost_source,
+                "pricing_version": pricing_version,
+                "billing_provider": billing_provider,
+                "billing_base_url": billing_base_url,
+                "billing_mode": billing_mode,
+            }
+        )
+        self._store.write(lambda tx: tx.add_tokens(session_id, values))
 
     def delete_session(self, session_id: str) -> bool:
         """Delete the session, its messages and its marked delegates; other children lose their parent and stay.
@@ -94,28 +108,26 @@ class AgentSessions:
         Returns:
             False where there is no such session. Its JSONL file is left alone.
         """
-        return self._store.write(lambda connection, _: session_writes.delete(connection, session_id, delegates=True))
+        return self._store.write(lambda tx: tx.delete_session(session_id, delegates=True))
 
     def prune_sessions(self, older_than_days: float = 90, source: str | None = None) -> int:
         """Delete ended sessions that started so long ago, each in its own transaction; return how many went."""
         self._store.refuse_to_write_if_read_only()
         before = time.time() - older_than_days * DAY
-        return sum(self._prune(old) for old in agent_rows.ended_before(self._store.reader, before, storable(source)))
+        return sum(self._prune(old) for old in self._store.engine.records.ended_before(before, storable(source)))
 
     def _prune(self, session_id: str) -> bool:
-        return self._store.write(
-            lambda connection, _: session_writes.delete(connection, session_id, delegates=False, ended_only=True)
-        )
+        return self._store.write(lambda tx: tx.delete_session(session_id, delegates=False, ended_only=True))
 
     def get_session(self, session_id: str) -> RowDict | None:
         """Every column of the session's row."""
-        return agent_rows.session(self._store.reader, storable(session_id))
+        return self._store.engine.records.session(storable(session_id))
 
     def resolve_session_id(self, session_id_or_prefix: str) -> str | None:
         """The id itself, else the one id that starts so; None where none or several do."""
         if self.get_session(session_id_or_prefix) is not None:
             return session_id_or_prefix
-        found = agent_rows.ids_like(self._store.reader, storable(session_id_or_prefix) or "")
+        found = self._store.engine.records.ids_like(storable(session_id_or_prefix) or "")
         return found[0] if len(found) == 1 else None
 
     def set_session_title(self, session_id: str, title: str | None) -> bool:
@@ -128,35 +140,33 @@ class AgentSessions:
             ValueError: The title is too long, or another session's.
         """
         cleaned = titles.sanitize(title)
-        return self._store.write(
-            lambda connection, layout: title_search.assign(connection, layout, storable(session_id), cleaned)
-        )
+        return self._store.write(lambda tx: tx.assign_title(storable(session_id), cleaned))
 
     def get_session_title(self, session_id: str) -> str | None:
         """The session's title."""
-        return title_search.title_of(self._store.reader, storable(session_id))
+        return self._store.engine.records.title_of(storable(session_id))
 
     def get_session_by_title(self, title: str) -> RowDict | None:
         """The row of the session with exactly this title."""
-        return agent_rows.by_title(self._store.reader, storable(title))
+        return self._store.engine.records.by_title(storable(title))
 
     def resolve_session_by_title(self, title: str) -> str | None:
         """Id of the newest “title #N”, else of the session with exactly this title."""
-        return title_search.newest_in_lineage(self._store.reader, storable(title) or "")
+        return self._store.engine.records.newest_in_lineage(storable(title) or "")
 
     def get_next_title_in_lineage(self, base_title: str) -> str:
         """The title without its number, and the next number where it is taken."""
         base = titles.base_of(storable(base_title) or "")
-        return titles.next_in_lineage(base, title_search.lineage_titles(self._store.reader, base))
+        return titles.next_in_lineage(base, self._store.engine.records.lineage_titles(base))
 
     def list_sessions_rich(self, source: str | None = None, limit: int = 20, offset: int = 0) -> list[RowDict]:
         """Rows by newest start, with `preview` of the first user message and `last_active`."""
-        return reads.rich(self._store.reader, storable(source), limit, offset)
+        return reads.rich(self._store.engine, storable(source), limit, offset)
 
     def search_sessions(self, source: str | None = None, limit: int = 20, offset: int = 0) -> list[RowDict]:
         """Rows by newest start."""
-        return agent_rows.newest(self._store.reader, storable(source), limit, offset)
+        return self._store.engine.records.newest(storable(source), limit, offset)
 
     def session_count(self, source: str | None = None) -> int:
         """How many sessions there are, of one source or of all."""
-        return agent_rows.count_rows(self._store.reader, "sessions", "source", storable(source))
+        return self._store.engine.records.count_sessions(storable(source))

@@ -118,7 +118,7 @@ class HomeBrowser:
 
     def watch(self) -> Watch:
         """A watch on this store and its JSONL files, for one thread."""
-        return Watch(self._store.reader, self._store.sessions_dir)
+        return Watch(self._store.engine.changes, self._store.sessions_dir)
 
     def health(self, *, cancel: Cancel | None = None) -> Iterator[Finding]:
         """Permissions, journal, lock, indexes, integrity and more, check by check; nothing is changed.
@@ -126,7 +126,7 @@ class HomeBrowser:
         Raises:
             Interrupted: The request was cancelled; a copy that was being checked is removed.
         """
-        return doctor.findings(self._store.reader, cancel=cancel or Cancel())
+        return doctor.findings(self._store.engine.health, self._store.path, cancel=cancel or Cancel())
 
     def refused(self) -> tuple[Path, ...]:
         """The files that keep messages which this store would not take; `replay` writes them."""

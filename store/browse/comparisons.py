@@ -51,7 +51,7 @@ class Comparisons:
 
     @property
     def _survey(self) -> Survey:
-        return Survey(self._store.reader, self._store.files, self._store.cache, profile=self._store.profile)
+        return Survey(self._store.engine, self._store.files, self._store.cache, profile=self._store.profile)
 
     def facts(self, session_id: str) -> JsonlFacts | None:
         """What the session's JSONL file tells, None without one."""
@@ -71,8 +71,8 @@ class Comparisons:
         Raises:
             SessionMissing: Neither knows it.
         """
-        return verdict.Checker(self._store.reader, self._store.files).check(session_id)
+        return verdict.Checker(self._store.engine, self._store.files).check(session_id)
 
     def checks(self, ids: Iterable[str] | None = None, *, cancel: Cancel | None = None) -> Iterator[Check]:
         """Compare one session after the other: those asked for, or all, newest first."""
-        return verdict.Checker(self._store.reader, self._store.files).checks(ids, cancel=cancel)
+        return verdict.Checker(self._store.engine, self._store.files).checks(ids, cancel=cancel)

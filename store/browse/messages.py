@@ -6,12 +6,11 @@ from collections.abc import Sequence
 
 from ..base.errors import CannotOpen, Damaged
 from ..base.models import ContextLine, Head, Message, Origin, Page
+from ..engine.rows import NO_COUNTS
 from ..files.jsonl_files import SESSION_META
 from ..formats.compaction_overlap import EDGE_ROWS, Fingerprint, carried_over_ids
 from ..formats.row_encoding import storable
 from ..home_store import HomeStore
-from ..sqlite.rows import comparison_rows, messages
-from ..sqlite.rows.counts import NO_COUNTS, counts
 from .sessions import StoredSessions
 
 CONTEXT_BYTES = 8192
@@ -39,20 +38,20 @@ class StoredMessages:
             return frozenset()
 
     def _carried(self, session_id: str, before: str) -> frozenset[int]:
-        marked = comparison_rows.marked_copies(self._store.reader, session_id, before)
-        count = counts(self._store.reader, [before]).get(before, NO_COUNTS)
+        marked = self._store.engine.messages.marked_copies(session_id, before)
+        count = self._store.engine.sessions.counts([before]).get(before, NO_COUNTS)
         if count.last_id is None:
             return frozenset(marked)
         edges = (
-            messages.heads(self._store.reader, storable(before), after=0, limit=EDGE_ROWS).items,
-            messages.last_heads(self._store.reader, storable(before), limit=EDGE_ROWS),
-            messages.heads(self._store.reader, storable(session_id), after=0, limit=EDGE_ROWS).items,
+            self._store.engine.messages.heads(storable(before), after=0, limit=EDGE_ROWS).items,
+            self._store.engine.messages.last_heads(storable(before), limit=EDGE_ROWS),
+            self._store.engine.messages.heads(storable(session_id), after=0, limit=EDGE_ROWS).items,
         )
         first, last, start = ([head for head in one if head.role != SESSION_META] for one in edges)
         return carried_over_ids(first, last, start, self._fingerprints) | marked
 
     def _fingerprints(self, heads: Sequence[Head]) -> list[Fingerprint]:
-        found = comparison_rows.fingerprints(self._store.reader, [head.id for head in heads])
+        found = self._store.engine.messages.fingerprints([head.id for head in heads])
         return [found.get(head.id, Fingerprint(str(head.id).encode())) for head in heads]
 
     def heads(self, session_id: str, *, after: int = 0, limit: int = 4096) -> Page[Head]:
@@ -61,7 +60,7 @@ class StoredMessages:
         Args:
             after: The id before the first one; the page's cursor is the last id, where more follow.
         """
-        return messages.heads(self._store.reader, storable(session_id), after=after, limit=limit)
+        return self._store.engine.messages.heads(storable(session_id), after=after, limit=limit)
 
     def messages(self, ids: Sequence[int]) -> tuple[Message, ...]:
         """Messages by row id in the order asked for, without those that are gone.
@@ -71,14 +70,14 @@ class StoredMessages:
         Raises:
             ValueError: More than 256 ids.
         """
-        return messages.readable_bodies(self._store.reader, ids)
+        return self._store.engine.messages.readable_bodies(ids)
 
     def context(self, session_id: str, message_id: int, *, width: int = 1) -> tuple[ContextLine, ...]:
         """The messages round one, `width` on each side, in id order within the session: one critical section.
 
         A plain text is cut after its first 8 kB.
         """
-        return messages.window(self._store.reader, session_id, message_id, width=width, n_bytes=CONTEXT_BYTES)
+        return self._store.engine.messages.window(session_id, message_id, width=width, n_bytes=CONTEXT_BYTES)
 
     def file_messages(self, session_id: str, *, asides: bool = False) -> tuple[Message, ...]:
         """The messages of a session that lie beside SQLite, none where none do: its JSONL file's, then those that wait

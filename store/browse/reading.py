@@ -11,7 +11,6 @@ from ..base.errors import SessionMissing
 from ..base.models import Head, JsonlFacts, Message, Origin, Session
 from ..formats.spool_placement import insert_positions
 from ..home_store import HomeStore
-from ..sqlite.rows import comparison_rows
 from .messages import StoredMessages
 from .sessions import StoredSessions
 
@@ -73,7 +72,7 @@ class SessionReader:
         facts = self._store.files.facts(session_id)
         if session.origin is not Origin.SQLITE:
             return Reading(session, session.origin, facts)
-        longer = source_choice.is_longer(facts, lambda: comparison_rows.count_messages(self._store.reader, session_id))
+        longer = source_choice.is_longer(facts, lambda: self._store.engine.messages.count(session_id))
         return Reading(session, origin or (Origin.JSONL if longer else Origin.SQLITE), facts)
 
     def pieces(self, reading: Reading, *, chain: bool = True, asides: bool = False) -> Iterator[Piece]:

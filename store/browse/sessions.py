@@ -11,9 +11,6 @@ from ..base.errors import CannotOpen, Damaged
 from ..base.models import FamilyMember, Outline, Page, Scope, Session
 from ..formats.row_encoding import storable
 from ..home_store import HomeStore
-from ..sqlite.rows import comparison_rows, orphan_sessions, sessions
-from ..sqlite.rows.orphan_sessions import OrphanCursor
-from ..sqlite.rows.sessions import DamagedTableCursor, SessionCursor
 
 
 class StoredSessions:
@@ -31,27 +28,9 @@ class StoredSessions:
         Args:
             cursor: `Page.cursor` of the page before.
         """
-        now, profile = time.time(), self._store.profile
-        rows: Page[Session] = Page(())
-        if not isinstance(cursor, OrphanCursor):
-            rows = self._page(limit, cursor)
-            if rows.more:
-                return rows
-            cursor = OrphanCursor()
-        room = limit - len(rows.items)
-        alone = orphan_sessions.page(self._store.reader, limit=room, cursor=cursor, now=now, profile=profile)
-        return Page((*rows.items, *alone.items), alone.more, alone.cursor)
-
-    def _page(self, limit: int, cursor: object) -> Page[Session]:
-        """The rows behind the cursor; from where a page is damaged all of them once more, by id."""
-        now, profile = time.time(), self._store.profile
-        if not isinstance(cursor, DamagedTableCursor):
-            after = cursor if isinstance(cursor, SessionCursor) else None
-            try:
-                return sessions.page(self._store.reader, limit=limit, cursor=after, now=now, profile=profile)
-            except Damaged:
-                cursor = DamagedTableCursor()
-        return sessions.page_by_id(self._store.reader, limit=limit, cursor=cursor, now=now, profile=profile)
+        return self._store.engine.sessions.page(
+            limit=limit, cursor=cursor, now=time.time(), profile=self._store.profile
+        )
 
     def recent(self, *, limit: int = 200) -> tuple[Session, ...]:
         """The sessions of the newest messages and the newest started ones, last active first: for the first frame.
@@ -59,7 +38,7 @@ class StoredSessions:
         Where the newest messages lie on a damaged page, those started last.
         """
         try:
-            active = sessions.newest(self._store.reader)[:limit]
+            active = self._store.engine.sessions.newest()[:limit]
         except Damaged:
             active = ()
         found = {row.id: row for row in (*self.rows(active), *self.sessions(limit=limit).items)}
@@ -80,7 +59,7 @@ class StoredSessions:
 
     def rows(self, ids: Iterable[str]) -> tuple[Session, ...]:
         """The rows of some sessions in SQLite, those that are there."""
-        return sessions.by_ids(self._store.reader, ids, now=time.time(), profile=self._store.profile)
+        return self._store.engine.sessions.by_ids(ids, now=time.time(), profile=self._store.profile)
 
     def file_sessions(self) -> tuple[Session, ...]:
         """The sessions that only files know: those with a JSONL file, the file changed last first, then the spool's,
@@ -89,7 +68,7 @@ class StoredSessions:
         Where SQLite cannot be read, all that have a file.
         """
         try:
-            known = {*comparison_rows.session_ids(self._store.reader), *orphan_sessions.ids(self._store.reader)}
+            known = {*self._store.engine.sessions.ids(), *self._store.engine.sessions.orphans()}
         except (CannotOpen, Damaged):
             known = set()
         return tuple(self._store.leftovers.sessions(known))
@@ -110,28 +89,28 @@ class StoredSessions:
 
     def _outline(self, row: Session) -> Outline:
         try:
-            return reads.outline(self._store.reader, row)
+            return reads.outline(self._store.engine, row)
         except Damaged:
             return Outline(None)
 
     def scope(self) -> Scope:
         """How many sessions SQLite has, and how many the default list leaves out and why."""
-        return sessions.scope(self._store.reader)
+        return self._store.engine.sessions.scope()
 
     def chain(self, session_id: str) -> tuple[str, ...]:
         """Ids of the compression chain that a session belongs to, root first; its own id where it is alone."""
-        return sessions.lineage_of(self._store.reader, [session_id]).chain(session_id) or (session_id,)
+        return self._store.engine.sessions.lineage([session_id]).chain(session_id) or (session_id,)
 
     def family(self, session_id: str) -> tuple[FamilyMember, ...]:
         """The whole family of a session as a tree: what it continues, branches, delegates; itself where it is alone."""
-        tree = sessions.lineage_of(self._store.reader, [session_id]).tree(session_id)
+        tree = self._store.engine.sessions.lineage([session_id]).tree(session_id)
         rows = {row.id: row for row in self.rows([one for one, _ in tree])}
         return tuple(FamilyMember(rows[one], depth) for one, depth in tree if one in rows)
 
     def named(self, text: str, *, limit: int) -> list[str]:
         """Ids of sessions in SQLite that have this id, begin so or have it in their title; that very id first."""
-        found = sessions.find_by_name(self._store.reader, storable(text) or "", limit=limit)
-        found += [one for one in orphan_sessions.ids(self._store.reader) if one.startswith(text)]
+        found = self._store.engine.sessions.find_by_name(storable(text) or "", limit=limit)
+        found += [one for one in self._store.engine.sessions.orphans() if one.startswith(text)]
         return sorted(found, key=lambda one: one != text)[:limit]
 
     def resolve(self, text: str) -> str | None:

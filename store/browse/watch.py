@@ -8,10 +8,9 @@ from pathlib import Path
 
 from ..base.errors import CannotOpen
 from ..base.models import Change
+from ..engine.ports import Changes
 from ..files import home
 from ..files.home import FileStat
-from ..sqlite.connect.reader import Reader
-from ..sqlite.rows import change_feed
 
 LISTING_PAUSE = 1.0
 """Seconds between two listings of the folder of JSONL files; thousands of them take some milliseconds."""
@@ -26,10 +25,10 @@ class Watch:
         clock: Seconds that only go up.
     """
 
-    def __init__(self, reader: Reader, sessions_dir: Path, *, clock: Callable[[], float] = time.monotonic) -> None:
-        self._reader, self._folder, self._clock = reader, sessions_dir, clock
+    def __init__(self, changes: Changes, sessions_dir: Path, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self._changes, self._folder, self._clock = changes, sessions_dir, clock
         self._looked = False
-        self._file: tuple[int, int] | None = None
+        self._file: object = None
         self._version: int | None = None
         self._newest = 0
         self._files: dict[str, FileStat] | None = None
@@ -53,13 +52,12 @@ class Watch:
 
     def _store(self) -> Change | None:
         """What happened to state.db: a look at its inode and at the number of its last commit."""
-        file = _identity(self._reader.path)
-        version = None if file is None else self._reader.data_version()
+        file, version = self._changes.version()
         if (file, version) == (self._file, self._version) and self._looked:
             return None
         replaced = self._looked and file != self._file
         after = self._newest if self._looked and not replaced else None
-        newest, sessions = (0, frozenset[str]()) if file is None else change_feed.since(self._reader, after)
+        newest, sessions = (0, frozenset[str]()) if file is None else self._changes.since(after)
         self._looked, self._file, self._version, self._newest = True, file, version, newest
         change = Change(sessions, store=file is not None, replaced=replaced, newest_id=newest)
         return change if change.store or change.replaced else None
@@ -76,11 +74,3 @@ class Watch:
         if before is None:
             return frozenset()
         return frozenset(name for name in before.keys() | found.keys() if before.get(name) != found.get(name))
-
-
-def _identity(path: Path) -> tuple[int, int] | None:
-    try:
-        found = path.stat()
-    except OSError:
-        return None
-    return found.st_dev, found.st_ino

@@ -10,14 +10,12 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from ..base.cancel import Cancel
 from ..base.errors import CannotOpen, Damaged, Interrupted, SessionMissing
 from ..base.models import Drift, FirstListing, JsonlFacts, Origin, Session, SurveyStep, Verdict
+from ..engine.ports import Engine
 from ..files import home
 from ..files.home import FileStamp
 from ..files.jsonl_files import JsonlFiles
 from ..files.verdict_cache import NOT_STORED, CachedVerdict, VerdictCache, marks
 from ..files.verdict_cache import mark as mark_of
-from ..sqlite.connect.reader import Reader
-from ..sqlite.rows.counts import counts
-from ..sqlite.rows.session_versions import row_counts
 from .verdict import Checker, flag
 
 FIRST_BYTES = 1024 * 1024
@@ -34,9 +32,9 @@ class Survey:
         profile: Of sessions that only a file knows.
     """
 
-    def __init__(self, reader: Reader, files: JsonlFiles, cache: VerdictCache, *, profile: str) -> None:
-        self._reader, self._files, self._cache, self._profile = reader, files, cache, profile
-        self._checker = Checker(reader, files)
+    def __init__(self, engine: Engine, files: JsonlFiles, cache: VerdictCache, *, profile: str) -> None:
+        self._engine, self._files, self._cache, self._profile = engine, files, cache, profile
+        self._checker = Checker(engine, files)
 
     def run(self, *, cancel: Cancel) -> Iterator[SurveyStep]:
         """All verdicts: first those that are remembered, in one step, then one session after the other.
@@ -100,7 +98,7 @@ class Survey:
     def _stored(self, stamps: Mapping[str, FileStamp]) -> Mapping[str, Sequence[object]]:
         """Rows and highest id of the sessions that SQLite knows."""
         try:
-            return row_counts(self._reader, stamps)
+            return self._engine.sessions.row_counts(stamps)
         except (CannotOpen, Damaged):  # then the files speak for all of them
             return {}
 
@@ -122,7 +120,7 @@ class Survey:
         try:
             timestamps |= {
                 one: counted.last_active
-                for one, counted in counts(self._reader, list(unknown)).items()
+                for one, counted in self._engine.sessions.counts(list(unknown)).items()
                 if counted.last_active is not None
             }
         except (CannotOpen, Damaged):

@@ -8,13 +8,11 @@ from dataclasses import dataclass
 from ..base.cancel import Cancel
 from ..base.errors import CannotOpen, Damaged, Interrupted, SessionMissing, StoreMissing
 from ..base.models import Check, Drift, JsonlFacts, Origin, Session, Verdict
+from ..engine.ports import Engine
 from ..files.jsonl_files import JsonlFiles, compared_message, is_message
 from ..formats import alignment
 from ..formats.alignment import ComparedMessage, Comparison
 from ..formats.jsonl import BadLine
-from ..sqlite.connect.reader import Reader
-from ..sqlite.rows import comparison_rows as rows
-from ..sqlite.rows import orphan_sessions
 
 LATER = 60.0
 """Seconds by which SQLite's newest message must follow the file's last one to be one that the file lacks."""
@@ -95,8 +93,8 @@ class Verification:
 class Checker:
     """Verdicts by content; holds the messages of one session at a time, and of those only what is compared."""
 
-    def __init__(self, reader: Reader, files: JsonlFiles) -> None:
-        self._reader = reader
+    def __init__(self, engine: Engine, files: JsonlFiles) -> None:
+        self._engine = engine
         self._files = files
 
     def check(self, session_id: str, *, cancel: Cancel | None = None) -> Check:
@@ -113,7 +111,7 @@ class Checker:
         file = self._file(session_id, cancel)
         stored = self._stored(session_id, cancel)
         if file is None and stored is None:
-            raise SessionMissing(f"no session {session_id}, neither in {self._reader.path.name} nor as a JSONL file")
+            raise SessionMissing(f"no session {session_id}, neither in {self._engine.name} nor as a JSONL file")
         comparison = alignment.compare(file.entries if file else [], stored or [])
         return Verification(verified(session_id, comparison, _sides(file, stored)), file.problem if file else "")
 
@@ -139,7 +137,7 @@ class Checker:
     def all_ids(self) -> list[str]:
         """Ids of every session that has a row, newest start first, then those that only a file knows, newest first."""
         try:
-            known = [*rows.session_ids(self._reader), *orphan_sessions.ids(self._reader)]
+            known = [*self._engine.sessions.ids(), *self._engine.sessions.orphans()]
         except StoreMissing:
             known = []
         return [*known, *self._files.ids_without(set(known))]
@@ -147,8 +145,8 @@ class Checker:
     def _stored(self, session_id: str, cancel: Cancel | None) -> list[ComparedMessage] | None:
         """What is compared of the session's rows; None where SQLite does not know the session."""
         try:
-            known = rows.has_session(self._reader, session_id)
-            found = list(rows.compared_messages(self._reader, session_id, cancel=cancel))
+            known = self._engine.sessions.has(session_id)
+            found = list(self._engine.messages.compared(session_id, cancel=cancel))
         except StoreMissing:
             return None
         return found if known or found else None

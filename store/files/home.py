@@ -284,3 +284,9 @@ def _profile_names(root: Path) -> list[str]:
     return sorted(
         entry.name for entry in _entries(root / "profiles") if _PROFILE.fullmatch(entry.name) and entry.is_dir()
     )
+
+
+def profile_of(state_db: Path) -> str:
+    """The profile whose home a state.db lies in (docs/format.md §1.1)."""
+    home = state_db.absolute().parent
+    return home.name if home.parent.name == "profiles" else DEFAULT_PROFILE

@@ -2,37 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 from ..base.cancel import Cancel
 from ..base.errors import Interrupted, StoreError
 from ..base.models import Finding
+from ..engine.ports import Health
 from ..files import outbox
-from ..sqlite import health
-from ..sqlite.connect.reader import Reader
+
+QUICK = 2
+"""Checks before that of the spool."""
 
 
-def findings(reader: Reader, *, cancel: Cancel) -> Iterator[Finding]:
-    """Look at everything, the quick things first; nothing is changed, and no writer waits.
+def findings(health: Health, path: Path, *, cancel: Cancel) -> Iterator[Finding]:
+    """Every check, the quick ones first; nothing is changed, and no writer waits.
 
     Raises:
-        Interrupted: `cancel` was withdrawn.
+        Interrupted: The request was cancelled.
     """
-    path = reader.path
-    checks: tuple[tuple[str, Callable[[], Finding | Iterable[Finding]]], ...] = (
-        ("sqlite", health.library),
-        ("mount", lambda: health.mount(path)),
-        ("spool", lambda: spool(path)),
-        ("permissions", lambda: health.permissions(path)),
-        ("schema", lambda: health.schema(reader)),
-        ("journal", lambda: health.journal(reader)),
-        ("wal", lambda: health.wal(path)),
-        ("lock", lambda: health.lock(path)),
-        ("operations", lambda: health.operations(reader)),
-        ("index", lambda: health.coverage(reader)),
-        ("integrity", lambda: health.integrity(reader, cancel)),
-    )
+    checks = [*health.checks(cancel).items()]
+    checks.insert(QUICK, ("spool", lambda: spool(path)))
     for name, check in checks:
         if cancel.cancelled:
             raise Interrupted("the question was withdrawn")

@@ -11,22 +11,20 @@ import secrets
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
 from ..base.cancel import Cancel
 from ..base.errors import PlanChanged, Refused
 from ..base.step_sizing import StepSizer
+from ..engine.operations import DONE, RUNNING, OperationHeader, RepairStep, RowWrite, StepResult
+from ..engine.ports import Transaction
 from ..files import gateway_index
 from ..files.home import FileStamp
 from ..formats import row_conversion
 from ..formats.row_encoding import MessageRow
 from ..home_store import HomeStore
-from ..sqlite.journal import repair_journal
-from ..sqlite.journal.repair_journal import OperationHeader
-from ..sqlite.repair import raw_rows, steps
-from ..sqlite.repair.steps import RepairStep, RowWrite, StepResult
-from ..sqlite.rows import comparison_rows
 from . import backup
 from .backup import Backup
 from .inputs import stamp_of
@@ -112,15 +110,15 @@ class Repair:
 
     def _worked_out(self) -> Work:
         store, plan = self._store, self._plan
-        return work_out(store.reader, store.files, plan.session_id, merge=plan.merge)
+        return work_out(store.engine, store.files, plan.session_id, merge=plan.merge)
 
     def _back_up(self, work: Work, course: _Course) -> None:
         """Write the backup, of the rows as they are now."""
-        reader, plan = self._store.reader, work.plan
+        engine, plan = self._store.engine, work.plan
         ids = [row.id for row in work.sources.rows]
-        row = raw_rows.session(reader, plan.session_id) if work.sources.known else None
+        row = engine.repairs.session_row(plan.session_id) if work.sources.known else None
         kept = Backup(self._home, course.header.operation)
-        number = kept.write(_about(work), row, self._counted(raw_rows.messages(reader, ids), len(ids)))
+        number = kept.write(_about(work), row, self._counted(engine.repairs.message_rows(ids), len(ids)))
         if number != len(ids):
             raise PlanChanged(f"messages of {plan.session_id} went while they were kept aside; look again")
         if self._copy is not None:
@@ -173,16 +171,16 @@ class Repair:
         at, total = 0, len(n_bytes)
         while not self._cancel.cancelled:
             end = at + self._pace.rows_in_next_step(n_bytes, at)
-            state = repair_journal.DONE if end == total else repair_journal.RUNNING
+            state = DONE if end == total else RUNNING
             last = replace(last, header=replace(course.header, state=state, changed_at=time.time()))
             step = self._step(work, course, work.items[at:end], last, block=0 if at else work.block)
-            last = self._store.write(steps.step_work(step))
+            last = self._store.write(partial(_applied, step))
             course.take(last)
             self._tell(Progress("insert", course.inserted, course.total))
             if end == total:
-                self._pace.record(self._store.writer.lock_seconds)
+                self._pace.record(self._store.engine.lock_seconds)
                 return
-            self._pace.pause(self._store.writer.lock_seconds)
+            self._pace.pause(self._store.engine.lock_seconds)
             at = end
 
     def _step(
@@ -204,13 +202,13 @@ class Repair:
 
     def _writes(self, work: Work, items: tuple[Item, ...]) -> tuple[RowWrite, ...]:
         """The rows of a step, read and made before any lock is taken."""
-        layout = self._store.reader.layout
+        columns = self._store.engine.messages.columns()
         wanted = [item for item in items if item.place.source is not None]
         values = list(work.sources.written.values(item.offset for item in wanted))
         if len(values) != len(wanted):
             raise PlanChanged(f"the JSONL file of {work.plan.session_id} changed; look again")
         drafts = iter(
-            row_conversion.convert(value, timestamp=item.timestamp, has=lambda name: layout.has("messages", name)).row
+            row_conversion.convert(value, timestamp=item.timestamp, has=columns.__contains__).row
             for value, item in zip(values, wanted, strict=True)
         )
         return tuple(_write(item, None if item.place.source is None else next(drafts)) for item in items)
@@ -235,12 +233,12 @@ class Repair:
             state=State(course.header.state),
             inserted=course.inserted,
             moved=course.moved,
-            rows=comparison_rows.count_messages(store.reader, session_id),
+            rows=store.engine.messages.count(session_id),
             steps=course.steps,
             backup=Backup(self._home, course.header.operation).folder if course.begun else None,
             full_backup=self._copied,
             left_out=work.plan.left_out,
-            index_damaged=store.writer.index_damaged,
+            index_damaged=store.engine.index_damaged,
             longest_lock=self._pace.longest_lock,
             seconds=time.time() - started,
         )
@@ -252,7 +250,7 @@ def _course(work: Work, now: float) -> _Course:
     header = stopped or OperationHeader(
         operation=f"{time.strftime('%Y%m%d-%H%M%S', time.gmtime(now))}-{secrets.token_hex(3)}",
         session_id=work.plan.session_id,
-        state=repair_journal.RUNNING,
+        state=RUNNING,
         started_at=now,
         changed_at=now,
         to_insert=work.plan.insert,
@@ -281,3 +279,7 @@ def _about(work: Work) -> dict[str, object]:
             "sha256": backup.digest(file.path),
         },
     }
+
+
+def _applied(step: RepairStep, tx: Transaction) -> StepResult:
+    return tx.apply_step(step)

@@ -21,7 +21,7 @@ from pathlib import Path
 
 from ..base.errors import BackupFailed, DiskFull, NoPermission
 from ..base.strict_json import BadJson, load
-from ..sqlite.repair.raw_rows import Cell, RawRow, RawText
+from ..engine.operations import Cell, RawRow, RawText
 
 FOLDER = Path("backups") / "hermes-tui"
 SESSION, MESSAGES, STORE = "session.json", "messages.jsonl", "state.db"

@@ -6,16 +6,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from ..base.errors import CannotOpen, Damaged, SessionMissing, StoreMissing
+from ..engine.ports import Engine
+from ..engine.rows import SessionVersion, StoredRow
 from ..files.home import FileStamp, FileStat
 from ..files.jsonl_files import JsonlFiles, compared_message, is_message
 from ..formats import jsonl
 from ..formats.alignment import ComparedMessage, Comparison, compare
-from ..formats.lineage import Lineage
-from ..sqlite.connect.reader import Reader
-from ..sqlite.rows import comparison_rows as entries
-from ..sqlite.rows import sessions
-from ..sqlite.rows.comparison_rows import StoredRow
-from ..sqlite.rows.session_version import SessionVersion
 
 _DAMAGED = 100
 
@@ -93,7 +89,7 @@ class Sources:
         return compare(self.written.entries, [row.message for row in self.rows if not row.meta])
 
 
-def look(reader: Reader, files: JsonlFiles, session_id: str) -> Sources:
+def look(engine: Engine, files: JsonlFiles, session_id: str) -> Sources:
     """Read both sources of a session.
 
     Raises:
@@ -102,13 +98,13 @@ def look(reader: Reader, files: JsonlFiles, session_id: str) -> Sources:
     """
     written = _written(files, session_id)
     try:
-        known = entries.has_session(reader, session_id)
-        rows = list(entries.stored_rows(reader, session_id))
-        chain = Lineage(sessions.links(reader, [session_id])).chain(session_id)
+        known = engine.sessions.has(session_id)
+        rows = list(engine.messages.stored(session_id))
+        chain = engine.sessions.chain(session_id)
     except StoreMissing:
         known, rows, chain = False, [], ()
     if written.file is None and not known and not rows:
-        raise SessionMissing(f"no session {session_id}, neither in {reader.path.name} nor as a JSONL file")
+        raise SessionMissing(f"no session {session_id}, neither in {engine.name} nor as a JSONL file")
     return Sources(session_id, written, rows, known, tuple({session_id: None, **dict.fromkeys(chain)}))
 
 

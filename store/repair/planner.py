@@ -8,22 +8,18 @@ from __future__ import annotations
 import hashlib
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from ..base.errors import StoreMissing
 from ..base.models import Check
 from ..drift import verdict
+from ..engine.operations import OperationHeader, RepairFacts, RepairIntent
+from ..engine.ports import Engine
+from ..engine.rows import SessionVersion
 from ..files.home import FileStamp
 from ..files.jsonl_files import JsonlFiles
 from ..formats import row_conversion
 from ..formats.alignment import Comparison
-from ..sqlite.connect import create
-from ..sqlite.connect.reader import Reader
-from ..sqlite.journal import repair_journal
-from ..sqlite.journal.repair_journal import OperationHeader, RepairIntent
-from ..sqlite.rows import session_version as standing
-from ..sqlite.rows.session_version import SessionVersion
 from . import id_allocation, side_by_side
 from . import inputs as sources
 from . import refusals as objections
@@ -86,7 +82,7 @@ class _Missing:
 _NOTHING = _Missing((), ())
 
 
-def work_out(reader: Reader, files: JsonlFiles, session_id: str, *, merge: bool = False, by_name: bool = True) -> Work:
+def work_out(engine: Engine, files: JsonlFiles, session_id: str, *, merge: bool = False, by_name: bool = True) -> Work:
     """Plan the repair of one session.
 
     Args:
@@ -97,15 +93,15 @@ def work_out(reader: Reader, files: JsonlFiles, session_id: str, *, merge: bool 
         SessionMissing: Neither source knows it.
         StoreError: SQLite cannot be read.
     """
-    found = sources.look(reader, files, session_id)
+    found = sources.look(engine, files, session_id)
     comparison = found.compared()
-    facts = objections.facts(reader, found, now=time.time())
+    facts = objections.facts(engine, found, now=time.time())
     merge = merge or (facts.stopped is not None and facts.stopped.merge)
-    chosen = _chosen(reader, found, comparison, facts, merge=merge, by_name=by_name)
+    chosen = _chosen(engine, found, comparison, facts, merge=merge, by_name=by_name)
     block = sum(place.in_block for place in chosen.places)
     up_to = None if block else _horizon(found, facts.stopped)
     return Work(
-        plan=_plan(reader, found, comparison, chosen, merge=merge),
+        plan=_plan(engine, found, comparison, chosen, merge=merge),
         items=tuple(_items(found, chosen.missing, chosen.places)),
         sources=found,
         stamp=sources.stamp_of(found.written.file),
@@ -119,7 +115,7 @@ def work_out(reader: Reader, files: JsonlFiles, session_id: str, *, merge: bool 
     )
 
 
-def objected(reader: Reader, files: JsonlFiles, session_id: str) -> tuple[Check, Why | None]:
+def objected(engine: Engine, files: JsonlFiles, session_id: str) -> tuple[Check, Why | None]:
     """What the sources of a session lack, and why a repair would do nothing, None where it would do something.
 
     It asks as `work_out` does, and leaves out what takes longest: to see whether each message can be stored.
@@ -127,9 +123,9 @@ def objected(reader: Reader, files: JsonlFiles, session_id: str) -> tuple[Check,
     Raises:
         SessionMissing: Neither source knows it.
     """
-    found = sources.look(reader, files, session_id)
+    found = sources.look(engine, files, session_id)
     comparison = found.compared()
-    facts = objections.facts(reader, found, now=time.time())
+    facts = objections.facts(engine, found, now=time.time())
     refusals = [*objections.of(found, comparison, facts, by_name=True)]
     blocked = any(one.why is not Why.ORDER for one in refusals)
     idle = facts.stopped is None and not _missing(found, comparison, merge=False).places
@@ -151,7 +147,7 @@ class _Chosen:
 
 
 def _chosen(
-    reader: Reader, found: Sources, comparison: Comparison, facts: objections.Facts, *, merge: bool, by_name: bool
+    engine: Engine, found: Sources, comparison: Comparison, facts: RepairFacts, *, merge: bool, by_name: bool
 ) -> _Chosen:
     refusals = [
         one for one in objections.of(found, comparison, facts, by_name=by_name) if not (merge and one.merge_helps)
@@ -163,18 +159,18 @@ def _chosen(
         refusals.append(objections.changed(facts.stopped, comparison.missing_in_sqlite))
     if wanted is None:
         return _Chosen(_NOTHING, (), tuple(refusals), None, blocked=True)
-    missing = _stored(reader, found, wanted)
+    missing = _stored(engine, found, wanted)
     if missing.unstorable:
         words = "messages whose fields SQLite cannot hold so that they read the same"
         refusals.append(Refusal(Why.UNSTORABLE, words, missing.unstorable))
-    places = _placed(reader, found, missing, facts.stopped)
+    places = _placed(engine, found, missing, facts.stopped)
     if facts.referrers and any(place.old is not None for place in places):
         refusals.append(objections.referred(facts, comparison))
         return _Chosen(_NOTHING, (), tuple(refusals), None, blocked=True)
     return _Chosen(missing, places, tuple(refusals), facts.stopped, blocked=False)
 
 
-def _plan(reader: Reader, found: Sources, comparison: Comparison, chosen: _Chosen, *, merge: bool) -> Plan:
+def _plan(engine: Engine, found: Sources, comparison: Comparison, chosen: _Chosen, *, merge: bool) -> Plan:
     missing = chosen.missing
     return Plan(
         check=verdict.verified(found.session_id, comparison, _sides(found)),
@@ -187,7 +183,7 @@ def _plan(reader: Reader, found: Sources, comparison: Comparison, chosen: _Chose
         refusals=chosen.refusals,
         creates_session=not found.known and bool(missing.places),
         same_up_to=_first_difference(comparison),
-        difference=tuple(_difference(reader, found, comparison, frozenset(missing.places))),
+        difference=tuple(_difference(engine, found, comparison, frozenset(missing.places))),
         rows=len(found.rows),
         merge=merge,
         operation=chosen.stopped.operation if chosen.stopped else None,
@@ -225,7 +221,7 @@ def _missing(found: Sources, comparison: Comparison, *, merge: bool) -> _Missing
     return _Missing(tuple(places), tuple(gaps))
 
 
-def _left(found: Sources, facts: objections.Facts) -> _Missing | None:
+def _left(found: Sources, facts: RepairFacts) -> _Missing | None:
     """What a stopped repair has left to insert, as it was agreed; None where file or rows are others by now.
 
     It is not worked out again: of a session that is half repaired less is certain than of one that is not.
@@ -267,11 +263,11 @@ def _intent(found: Sources, missing: _Missing) -> RepairIntent:
     return RepairIntent(sources.stamp_of(found.written.file) or (), tuple(runs))
 
 
-def _stored(reader: Reader, found: Sources, missing: _Missing) -> _Missing:
+def _stored(engine: Engine, found: Sources, missing: _Missing) -> _Missing:
     """The same without what would not read the same from SQLite; sizes and fields without a column counted."""
     if not missing.places:
         return missing
-    has = _columns(reader)
+    has = engine.messages.columns().__contains__
     entries, offsets = found.written.entries, found.written.offsets
     left_out: Counter[str] = Counter()
     kept: list[tuple[int, int, int]] = []
@@ -286,33 +282,13 @@ def _stored(reader: Reader, found: Sources, missing: _Missing) -> _Missing:
     return _Missing(places, gaps, n_bytes, left_out, len(missing.places) - len(kept))
 
 
-def _columns(reader: Reader) -> Callable[[str], bool]:
-    """Whether `messages` has a column; where there is no store yet, the one that is made has those of 0.19.0."""
-    try:
-        layout = reader.layout
-    except StoreMissing:
-        return create.COLUMNS.__contains__
-    return lambda name: layout.has("messages", name)
-
-
-def _placed(reader: Reader, found: Sources, missing: _Missing, stopped: OperationHeader | None) -> list[Place]:
+def _placed(engine: Engine, found: Sources, missing: _Missing, stopped: OperationHeader | None) -> list[Place]:
     """An id for every message that is written."""
     if not missing.places:
         return []
     kept = [row.id for row in found.rows]
 
-    def _free(above: int, below: int, number: int) -> list[int] | None:
-        return reader.read(
-            lambda connection, layout: standing.free_ids(
-                connection,
-                above=above,
-                below=below,
-                number=number,
-                kept_free=repair_journal.old_ids(connection, layout),
-            )
-        )
-
-    return id_allocation.place(kept, missing.gaps, _free, reserved=_reserved(kept, stopped))
+    return id_allocation.place(kept, missing.gaps, engine.repairs.free_ids, reserved=_reserved(kept, stopped))
 
 
 def _reserved(kept: Sequence[int], stopped: OperationHeader | None) -> Reserved | None:
@@ -377,12 +353,12 @@ def _first_difference(comparison: Comparison) -> int:
     return next((at for at, step in enumerate(comparison.union) if None in step), len(comparison.union))
 
 
-def _difference(reader: Reader, found: Sources, comparison: Comparison, inserted: frozenset[int]) -> Iterator[Line]:
+def _difference(engine: Engine, found: Sources, comparison: Comparison, inserted: frozenset[int]) -> Iterator[Line]:
     """The first difference and what stands round it."""
     first = _first_difference(comparison)
     if first < len(comparison.union):
         steps = comparison.union[max(0, first - _BEFORE) : first + _FROM]
-        yield from side_by_side.pairs(reader, found, steps, inserted)
+        yield from side_by_side.pairs(engine, found, steps, inserted)
 
 
 def _fingerprint(found: Sources, missing: _Missing, *, blocked: bool) -> bytes:

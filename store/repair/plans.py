@@ -32,7 +32,7 @@ class Plans:
         Raises:
             SessionMissing: Neither source knows it.
         """
-        return work_out(self._store.reader, self._store.files, session_id, merge=merge).plan
+        return work_out(self._store.engine, self._store.files, session_id, merge=merge).plan
 
     def objection(self, session_id: str) -> tuple[Check, Why | None]:
         """What `check` says, and why a repair would do nothing; None where it would do something.
@@ -40,7 +40,7 @@ class Plans:
         Raises:
             SessionMissing: Neither source knows it.
         """
-        return objected(self._store.reader, self._store.files, session_id)
+        return objected(self._store.engine, self._store.files, session_id)
 
     def plans(
         self, ids: Iterable[str] | None = None, *, adopt: bool = False, cancel: Cancel | None = None
@@ -59,7 +59,7 @@ class Plans:
         for session_id in self._repairable() if ids is None else ids:
             if cancel is not None and cancel.cancelled:
                 raise Interrupted("the question was withdrawn")
-            plan = work_out(self._store.reader, self._store.files, session_id, by_name=adopt or not every).plan
+            plan = work_out(self._store.engine, self._store.files, session_id, by_name=adopt or not every).plan
             if not every or plan.check.missing_in_sqlite or plan.applies or plan.refusals:
                 yield plan
 
@@ -71,8 +71,8 @@ class Plans:
         Raises:
             SessionMissing: Neither source knows it.
         """
-        work = work_out(self._store.reader, self._store.files, session_id, merge=merge)
-        yield from whole(self._store.reader, work.sources, work.sources.compared().union, work.places)
+        work = work_out(self._store.engine, self._store.files, session_id, merge=merge)
+        yield from whole(self._store.engine, work.sources, work.sources.compared().union, work.places)
 
     def _repairable(self) -> Iterator[str]:
         """Sessions that have a file, or a repair that was stopped."""

@@ -3,60 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from ..base.errors import StoreMissing
 from ..drift.verdict import LATER
+from ..engine.operations import OperationHeader, RepairFacts
+from ..engine.ports import Engine
 from ..formats.alignment import Comparison
-from ..sqlite.base.schema_probe import Layout
-from ..sqlite.connect.reader import Connection, Reader
-from ..sqlite.journal import repair_journal
-from ..sqlite.journal.repair_journal import OperationHeader, RepairIntent, StepRecord
-from ..sqlite.rows import session_version
 from .inputs import Sources
 from .model import Refusal, Why
 
 
-@dataclass(frozen=True, slots=True)
-class Facts:
-    """What the store says of a session besides its messages."""
-
-    holder: str | None = None
-    referrers: tuple[str, ...] = ()
-    newer: bool = False
-    undoing: OperationHeader | None = None
-    """An undo of the session that was stopped,"""
-    stopped: OperationHeader | None = None
-    """or a repair,"""
-    intent: RepairIntent | None = None
-    """what it was agreed to insert,"""
-    done: tuple[StepRecord, ...] = ()
-    """and what it did."""
-
-
-def facts(reader: Reader, found: Sources, *, now: float) -> Facts:
-    """Ask in one critical section."""
+def facts(engine: Engine, found: Sources, *, now: float) -> RepairFacts:
+    """What the database knows of a session, in one read transaction; nothing where there is none."""
     try:
-        return reader.read(lambda connection, layout: _told(connection, layout, found, now))
+        return engine.repairs.facts(found.session_id, found.conversation, now=now)
     except StoreMissing:
-        return Facts()
+        return RepairFacts()
 
 
-def _told(connection: Connection, layout: Layout, found: Sources, now: float) -> Facts:
-    headers = repair_journal.headers(connection, layout, session_id=found.session_id)
-    stopped = next((one for one in headers if one.state == repair_journal.RUNNING), None)
-    return Facts(
-        holder=session_version.lock_holder(connection, layout, found.conversation, now),
-        referrers=session_version.referrers(connection),
-        newer=layout.newer,
-        undoing=next((one for one in headers if one.state == repair_journal.UNDOING), None),
-        stopped=stopped,
-        intent=repair_journal.intent(connection, layout, stopped.operation) if stopped else None,
-        done=tuple(repair_journal.steps(connection, layout, stopped.operation)) if stopped else (),
-    )
-
-
-def of(found: Sources, comparison: Comparison, facts: Facts, *, by_name: bool) -> Iterator[Refusal]:
+def of(found: Sources, comparison: Comparison, facts: RepairFacts, *, by_name: bool) -> Iterator[Refusal]:
     """What is not done, the gravest first."""
     missing = comparison.missing_in_sqlite
     if found.written.problem:
@@ -129,7 +94,7 @@ def changed(stopped: OperationHeader, missing: int) -> Refusal:
     return Refusal(Why.CHANGED, words, missing)
 
 
-def referred(facts: Facts, comparison: Comparison) -> Refusal:
+def referred(facts: RepairFacts, comparison: Comparison) -> Refusal:
     """Messages would get other ids, and other tables know them by these."""
     words = f"its messages would get other ids, and {', '.join(facts.referrers)} refers to them by these"
     return Refusal(Why.REFERRED, words, comparison.missing_in_sqlite)

@@ -8,7 +8,6 @@ from ..agent import recorder
 from ..base.cancel import Cancel
 from ..base.errors import OperationMissing
 from ..home_store import HomeStore
-from ..sqlite.connect import online_backup
 from .apply import Repair, Tell
 from .model import Plan, Progress, Receipt, State
 from .plans import Plans
@@ -85,7 +84,7 @@ class HomeRepairs:
     def _copied_to(self, target: Path) -> Path:
         """The whole store, copied once."""
         if self._full_backup is None or not self._full_backup.exists():
-            self._full_backup = online_backup.copy(self.store.reader, target)
+            self._full_backup = self.store.engine.repairs.copy(target)
         return self._full_backup
 
     def replay(self, path: Path) -> int:

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from ..base.models import Message
+from ..engine.ports import Engine
 from ..formats import message_codec
 from ..formats.alignment import UnionPlace
-from ..sqlite.connect.reader import Reader
-from ..sqlite.rows import messages
 from .inputs import Sources
 from .model import Line
 
@@ -18,13 +17,13 @@ NEAR = 2
 """Equal messages on either side of what differs."""
 
 
-def pairs(reader: Reader, found: Sources, steps: Sequence[UnionPlace], inserted: frozenset[int]) -> Iterator[Line]:
+def pairs(engine: Engine, found: Sources, steps: Sequence[UnionPlace], inserted: frozenset[int]) -> Iterator[Line]:
     """Read a stretch of a union.
 
     Args:
         inserted: Places in JSONL that the repair would insert.
     """
-    rows, written = _rows_of(reader, found, steps), _lines_of(found, steps)
+    rows, written = _rows_of(engine, found, steps), _lines_of(found, steps)
     for here, there in steps:
         yield Line(
             sqlite=None if there is None else rows.get(there),
@@ -35,15 +34,15 @@ def pairs(reader: Reader, found: Sources, steps: Sequence[UnionPlace], inserted:
         )
 
 
-def whole(reader: Reader, found: Sources, union: Sequence[UnionPlace], inserted: frozenset[int]) -> Iterator[Line]:
+def whole(engine: Engine, found: Sources, union: Sequence[UnionPlace], inserted: frozenset[int]) -> Iterator[Line]:
     """Every place where a side lacks a message, and what is equal next to it; read as far as it is asked for."""
     steps: list[UnionPlace] = []
     for at in _near(union):
         steps.append(union[at])
         if len(steps) == SOME:
-            yield from pairs(reader, found, steps, inserted)
+            yield from pairs(engine, found, steps, inserted)
             steps = []
-    yield from pairs(reader, found, steps, inserted)
+    yield from pairs(engine, found, steps, inserted)
 
 
 def _near(union: Sequence[UnionPlace]) -> Iterator[int]:
@@ -55,12 +54,12 @@ def _near(union: Sequence[UnionPlace]) -> Iterator[int]:
             done = max(done, min(at + NEAR + 1, len(union)))
 
 
-def _rows_of(reader: Reader, found: Sources, steps: Sequence[UnionPlace]) -> dict[int, Message]:
+def _rows_of(engine: Engine, found: Sources, steps: Sequence[UnionPlace]) -> dict[int, Message]:
     places = found.messages
     ids = {found.rows[places[there]].id: there for _, there in steps if there is not None}
     if not ids:
         return {}
-    return {ids[message.id]: message for message in messages.bodies(reader, list(ids)) if message.id in ids}
+    return {ids[message.id]: message for message in engine.messages.bodies(list(ids)) if message.id in ids}
 
 
 def _lines_of(found: Sources, steps: Sequence[UnionPlace]) -> dict[int, Message]:

@@ -5,18 +5,14 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 
 from ..base.cancel import Cancel
 from ..base.errors import OperationMissing, Refused, StoreMissing
 from ..base.step_sizing import StepSizer
-from ..formats.lineage import Lineage
+from ..engine.operations import UNDOING, UNDONE, OperationHeader, RawRow, StepRecord, UndoStep
+from ..engine.ports import Transaction
 from ..home_store import HomeStore
-from ..sqlite.journal import repair_journal
-from ..sqlite.journal.repair_journal import OperationHeader, StepRecord
-from ..sqlite.repair import steps
-from ..sqlite.repair.raw_rows import RawRow
-from ..sqlite.repair.steps import UndoStep
-from ..sqlite.rows import comparison_rows, sessions
 from .apply import Tell
 from .backup import FOLDER, Backup
 from .model import Operation, Progress, Receipt, State
@@ -25,12 +21,7 @@ from .model import Operation, Progress, Receipt, State
 def every(store: HomeStore) -> tuple[Operation, ...]:
     """All repairs that the store remembers, the one begun last first."""
     try:
-        found = store.reader.read(
-            lambda connection, layout: [
-                (header, repair_journal.steps(connection, layout, header.operation))
-                for header in repair_journal.headers(connection, layout)
-            ]
-        )
+        found = store.engine.repairs.operations()
     except StoreMissing:
         return ()
     return tuple(_operation(store, header, done) for header, done in found)
@@ -83,60 +74,59 @@ class Undo:
         started = time.time()
         look = self._look()
         header, total, taken, back = look.header, len(look.steps), 0, 0
-        stopped = header.state == repair_journal.UNDONE
+        stopped = header.state == UNDONE
         pace = StepSizer()
         originals = self._originals(look.steps)
         conversation = self._conversation(header.session_id)
         for number, done in enumerate([*look.steps[::-1], None] if not stopped else []):
             if self._cancel.cancelled:
                 break
-            state = repair_journal.UNDOING if done else repair_journal.UNDONE
+            state = UNDOING if done else UNDONE
             header = replace(header, state=state, changed_at=time.time())
-            out, moved = self._store.write(steps.undo_work(UndoStep(header, done, originals, conversation)))
+            out, moved = self._store.write(partial(_undone, UndoStep(header, done, originals, conversation)))
             taken, back = taken + out, back + moved
             self._tell(Progress("undo", min(number + 1, total), total))
             if done:
-                pace.pause(self._store.writer.lock_seconds)
+                pace.pause(self._store.engine.lock_seconds)
         return Receipt(
             session_id=header.session_id,
             operation=header.operation,
             state=State(header.state),
             inserted=taken,
             moved=back,
-            rows=comparison_rows.count_messages(self._store.reader, header.session_id),
+            rows=self._store.engine.messages.count(header.session_id),
             steps=0 if stopped else total,
             backup=Backup(self._store.path.parent, header.operation).folder,
-            index_damaged=self._store.writer.index_damaged,
+            index_damaged=self._store.engine.index_damaged,
             longest_lock=pace.longest_lock,
             seconds=time.time() - started,
         )
 
     def _look(self) -> _Look:
         try:
-            found = self._store.reader.read(
-                lambda connection, layout: (
-                    repair_journal.headers(connection, layout),
-                    repair_journal.steps(connection, layout, self._operation),
-                )
-            )
+            found = self._store.engine.repairs.operations()
         except StoreMissing:
-            found = ([], [])
-        headers, done = found
+            found = []
+        headers = [header for header, _ in found]
         header = next((one for one in headers if one.operation == self._operation), None)
         if header is None:
             raise OperationMissing(f"no repair {self._operation} here; repair prints the id of each")
         for later in headers[: headers.index(header)]:
-            if later.session_id == header.session_id and later.state != repair_journal.UNDONE:
+            if later.session_id == header.session_id and later.state != UNDONE:
                 raise Refused(f"{later.operation} mended {header.session_id} after it: undo that one first")
-        return _Look(header, done)
+        return _Look(header, next(done for known, done in found if known is header))
 
     def _originals(self, done: list[StepRecord]) -> Mapping[int, RawRow]:
         """The moved messages as they were, where that is more than the id (`display_order`)."""
         moved = [old for one in done for old, _ in one.moves]
-        if not moved or not self._store.reader.layout.has("messages", "display_order"):
+        if not moved or "display_order" not in self._store.engine.messages.columns():
             return {}
         return Backup(self._store.path.parent, self._operation).originals(moved)
 
     def _conversation(self, session_id: str) -> tuple[str, ...]:
-        chain = Lineage(sessions.links(self._store.reader, [session_id])).chain(session_id)
+        chain = self._store.engine.sessions.chain(session_id)
         return tuple({session_id: None, **dict.fromkeys(chain)})
+
+
+def _undone(step: UndoStep, tx: Transaction) -> tuple[int, int]:
+    return tx.undo_step(step)

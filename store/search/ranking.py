@@ -13,10 +13,10 @@ from dataclasses import replace
 from ..base.cancel import Cancel
 from ..base.errors import CannotOpen, Damaged
 from ..base.models import Batch, Count, Hit, Origin
+from ..engine.ports import Engine
+from ..engine.search import MatchCount
 from ..files.file_sources import FileSources
 from ..query.parse import Query
-from ..sqlite.connect.reader import Reader
-from ..sqlite.search import bm25, newest_first
 from .stream import Search
 
 SCORED = 2_000
@@ -53,9 +53,9 @@ class Ranking:
     """
 
     def __init__(
-        self, reader: Reader, leftovers: FileSources, query: Query, *, now: float, profile: str, cancel: Cancel | None
+        self, engine: Engine, leftovers: FileSources, query: Query, *, now: float, profile: str, cancel: Cancel | None
     ) -> None:
-        self._reader, self._leftovers, self._query = reader, leftovers, query
+        self._engine, self._leftovers, self._query = engine, leftovers, query
         self._now, self._profile, self._cancel = now, profile, cancel
 
     def best(self, limit: int, found: Sequence[Hit] | None = None) -> Batch:
@@ -66,8 +66,8 @@ class Ranking:
         """
         search = self._search()
         try:
-            ranked = bm25.best_matches(
-                self._reader, self._query, limit=limit + 1, session_filter=search.session_filter, cancel=self._cancel
+            ranked = self._engine.search.best_matches(
+                self._query, limit=limit + 1, session_filter=search.session_filter, cancel=self._cancel
             )
         except (CannotOpen, Damaged):
             ranked = None
@@ -86,8 +86,8 @@ class Ranking:
         last: deque[int] = deque(maxlen=limit + 1)
         label = None
         try:
-            for step in newest_first.matching_ids(
-                self._reader, self._query, limit=_ALL, session_filter=search.session_filter, cancel=self._cancel
+            for step in self._engine.search.matching_ids(
+                self._query, limit=_ALL, session_filter=search.session_filter, cancel=self._cancel
             ):
                 last.extend(step.ids)
                 label = step.label
@@ -104,15 +104,15 @@ class Ranking:
             return Count(0, 0)
         search = self._search()
         try:
-            tally = bm25.count_matches(
-                self._reader, self._query, cap=cap, session_filter=search.session_filter, cancel=self._cancel
+            tally = self._engine.search.count_matches(
+                self._query, cap=cap, session_filter=search.session_filter, cancel=self._cancel
             )
         except (CannotOpen, Damaged):
             hits, _ = self._streamed(_ALL)
-            tally = bm25.MatchCount(len(hits), frozenset(hit.session_id for hit in hits))
+            tally = MatchCount(len(hits), frozenset(hit.session_id for hit in hits))
         else:
             hits = [hit for batch in search.written(_ALL) for hit in batch.hits] if not tally.capped else []
-            tally = bm25.MatchCount(
+            tally = MatchCount(
                 tally.hits + len(hits), tally.sessions.union(hit.session_id for hit in hits), tally.capped
             )
         capped = tally.capped or (cap is not None and tally.hits > cap)
@@ -120,7 +120,7 @@ class Ranking:
 
     def _search(self) -> Search:
         return Search(
-            self._reader, self._leftovers, self._query, now=self._now, profile=self._profile, cancel=self._cancel
+            self._engine, self._leftovers, self._query, now=self._now, profile=self._profile, cancel=self._cancel
         )
 
     def _streamed(self, limit: int) -> tuple[list[Hit], Batch]:

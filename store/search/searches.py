@@ -11,7 +11,6 @@ from ..base.models import Batch, Count, Hit
 from ..home_store import HomeStore
 from ..query.parse import Query, parse
 from ..query.tokenizer import cjk_runs, fold
-from ..sqlite.rows import vocabulary
 from . import stream
 from .ranking import Ranking
 
@@ -40,7 +39,7 @@ class Searches:
         now = time.time()
         asked = parse(query, now=now) if isinstance(query, str) else query
         return stream.stream(
-            self._store.reader,
+            self._store.engine,
             self._store.leftovers,
             asked,
             now=now,
@@ -110,7 +109,7 @@ class Searches:
         words = {word for term in asked.terms if not term.prefix for word in term.words if not cjk_runs(word)}
         try:
             found = {
-                word: vocabulary.similar_words(self._store.reader, fold(word).letters, limit=1, cancel=cancel)
+                word: self._store.engine.search.similar_words(fold(word).letters, limit=1, cancel=cancel)
                 for word in sorted(words)
             }
         except (CannotOpen, Damaged):
@@ -121,5 +120,5 @@ class Searches:
         now = time.time()
         asked = parse(query, now=now) if isinstance(query, str) else query
         return Ranking(
-            self._store.reader, self._store.leftovers, asked, now=now, profile=self._store.profile, cancel=cancel
+            self._store.engine, self._store.leftovers, asked, now=now, profile=self._store.profile, cancel=cancel
         )

@@ -16,6 +16,8 @@ from ..base.cancel import Cancel
 from ..base.errors import CannotOpen, Damaged, Interrupted, StoreMissing
 from ..base.models import Batch, Hit, Message, Origin, Session
 from ..drift import verdict
+from ..engine.ports import Engine
+from ..engine.search import HitRow, SessionFilter, SessionLabel
 from ..files.file_sources import FileSources
 from ..formats import alignment, message_codec
 from ..formats.session_state import LIVE_WINDOW
@@ -23,12 +25,7 @@ from ..query.filters import admits
 from ..query.json_escapes import searchable_text
 from ..query.matcher import Marker
 from ..query.parse import Query, accepts, matches
-from ..sqlite.connect.reader import Reader
-from ..sqlite.rows import comparison_rows as rows
-from ..sqlite.rows import sessions
-from ..sqlite.search import hit_rows, newest_first, plan
-from ..sqlite.search.labels import SessionLabel
-from ..sqlite.search.row_filters import SessionFilter
+from ..sqlite.search import plan
 
 FIRST, LATER = 8, 100
 """Hits of the first batch, which is on the screen before the second is asked for, and of the others."""
@@ -43,7 +40,7 @@ _AT_ONCE = 100
 
 
 def stream(
-    reader: Reader,
+    engine: Engine,
     leftovers: FileSources,
     query: Query,
     *,
@@ -67,7 +64,7 @@ def stream(
         StoreError: SQLite cannot be read and there are no files either; where there are, the label says it.
     """
     if query.has_conditions:
-        search = Search(reader, leftovers, query, now=now, profile=profile, cancel=cancel)
+        search = Search(engine, leftovers, query, now=now, profile=profile, cancel=cancel)
         yield from search.batches(limit, after_id)
     else:
         yield Batch((), done=True)
@@ -77,9 +74,9 @@ class Search:
     """One question while it is answered."""
 
     def __init__(
-        self, reader: Reader, leftovers: FileSources, query: Query, *, now: float, profile: str, cancel: Cancel | None
+        self, engine: Engine, leftovers: FileSources, query: Query, *, now: float, profile: str, cancel: Cancel | None
     ) -> None:
-        self._reader, self._leftovers, self._query = reader, leftovers, query
+        self._engine, self._leftovers, self._query = engine, leftovers, query
         self._files = leftovers.files
         self._now, self._profile, self._cancel = now, profile, cancel
         self._marker = Marker(query)
@@ -116,8 +113,7 @@ class Search:
 
     def _stored(self, limit: int, after_id: int) -> Iterator[Batch]:
         """Ids one more than asked for, so that it is known whether there are more; bodies of those asked for only."""
-        steps = newest_first.matching_ids(
-            self._reader,
+        steps = self._engine.search.matching_ids(
             self._query,
             limit=limit + 1,
             above=after_id or None,
@@ -141,12 +137,12 @@ class Search:
     def hydrated(self, ids: Sequence[int]) -> list[Hit]:
         """The hits of at most 256 rows, in their order, without those that are gone."""
         hits = []
-        for one in hit_rows.read_hits(self._reader, ids, cancel=self._cancel):
+        for one in self._engine.search.read_hits(ids, cancel=self._cancel):
             self._go_on()
             hits.append(self._seen(one))
         return hits
 
-    def _seen(self, one: hit_rows.HitRow) -> Hit:
+    def _seen(self, one: HitRow) -> Hit:
         """A row as a hit; most are found by their text, and the rest of them is not looked at."""
         if not (spans := self._marker.spans(one.text)):
             return hit(self._query, one.message(), one.label)
@@ -184,13 +180,13 @@ class Search:
         """True where a session may be live or flagged: only of those the counts are asked."""
         if self._active is None:
             since = self._now - LIVE_WINDOW
-            self._active = sessions.active_since(self._reader, since, cancel=self._cancel)
+            self._active = self._engine.sessions.active_since(since, cancel=self._cancel)
         return session_id in self._active or self._files.facts(session_id) is not None
 
     def _rows(self, ids: Sequence[str]) -> tuple[Session, ...]:
         if not ids or not self._readable:
             return ()
-        return sessions.by_ids(self._reader, ids, now=self._now, profile=self._profile)
+        return self._engine.sessions.by_ids(ids, now=self._now, profile=self._profile)
 
     def _has_states(self, session: Session, *, but: Sequence[str] = ()) -> bool:
         flagged = verdict.known_flag(session, self._files) is not None
@@ -264,7 +260,7 @@ class Search:
     def _hits_of(self, session: Session, room: int) -> list[Hit]:
         """The newest hits of one file that SQLite lacks, newest first."""
         label = SessionLabel(session.source, session.model, session.title)
-        missing = None if session.origin is Origin.JSONL else _Missing(self._reader, self._leftovers, session.id)
+        missing = None if session.origin is Origin.JSONL else _Missing(self._engine, self._leftovers, session.id)
         found: deque[Message] = deque(maxlen=room + 1)
         try:
             for place, record in enumerate(self._files.message_records(session.id)):
@@ -312,14 +308,14 @@ class Search:
 class _Missing:
     """The places of a file's messages that SQLite lacks, compared once and only where a message matches."""
 
-    def __init__(self, reader: Reader, leftovers: FileSources, session_id: str) -> None:
-        self._reader, self._files, self._id = reader, leftovers.files, session_id
+    def __init__(self, engine: Engine, leftovers: FileSources, session_id: str) -> None:
+        self._engine, self._files, self._id = engine, leftovers.files, session_id
         self._places: frozenset[int] | None = None
 
     def __contains__(self, place: int) -> bool:
         if self._places is None:
             written = list(self._files.compared_messages(self._id))
-            union = alignment.compare(written, list(rows.compared_messages(self._reader, self._id))).union
+            union = alignment.compare(written, list(self._engine.messages.compared(self._id))).union
             self._places = frozenset(here for here, there in union if here is not None and there is None)
         return place in self._places
 

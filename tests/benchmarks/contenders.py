@@ -21,6 +21,8 @@ import time
 from pathlib import Path
 from typing import Any
 
+from tests.builders import sqlite_of
+
 THINK = 0.040
 began = 0.0
 """When the writing began."""
@@ -55,7 +57,7 @@ def jittering(path: Path) -> Any:
             """Nothing is open."""
 
     database = SessionDB(path)
-    database.store.writer._queue = Nobody()  # type: ignore[assignment]
+    sqlite_of(database).writer._queue = Nobody()  # type: ignore[assignment]
     return database
 
 

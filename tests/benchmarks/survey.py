@@ -24,6 +24,7 @@ from typing import Any
 import apsw
 
 from store import Cancel, SessionDB
+from tests.builders import sqlite_of
 
 ROOT = Path(__file__).parents[2]
 MESSAGES = 20
@@ -56,7 +57,7 @@ def build(home: Path, files: int) -> int:
             )
             (folder / f"{name}.jsonl").write_text("\n".join(lines) + "\n")
 
-    db.store.writer.transaction(work)
+    sqlite_of(db).writer.transaction(work)
     db.close()
     return sum(path.stat().st_size for path in folder.iterdir())
 
@@ -89,7 +90,7 @@ def barely(home: Path, db: SessionDB) -> tuple[int, int]:
     """A listing with a stat each, and one grouped count."""
     with os.scandir(home / "sessions") as entries:
         listed = [(entry.name, entry.stat(follow_symlinks=False)) for entry in entries]
-    return len(listed), len(db.store.reader.rows(GROUPED))
+    return len(listed), len(sqlite_of(db).reader.rows(GROUPED))
 
 
 def glance(home: Path) -> dict[str, Any]:

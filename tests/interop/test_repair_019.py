@@ -12,7 +12,7 @@ import pytest
 
 from store import SessionDB
 from tests import builders
-from tests.builders import META, say
+from tests.builders import META, say, sqlite_of
 
 PEER = os.environ.get("HERMES_019_PYTHON", "")
 
@@ -63,7 +63,7 @@ def test_it_reads_finds_and_goes_on_with_the_union(tmp_path: Path, newer: bool) 
 
     assert hermes(home) == [union, ids, "and on it goes"]
 
-    db.store.writer.transaction(lambda connection: connection.execute(REBUILD))
+    sqlite_of(db).writer.transaction(lambda connection: connection.execute(REBUILD))
     assert hermes(home) == [[*union, "and on it goes"], ids, "and on it goes"]
     db.undo(receipt.operation or "")
     kept = [message["content"] for message in (later if newer else whole[-2:])]

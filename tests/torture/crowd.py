@@ -10,10 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
-import apsw
-
 from store import SessionDB
-from store.sqlite.rows.session_writes import TransactionWork
+from store.engine.ports import Transaction
 from tests.torture import programs, stores
 
 T = TypeVar("T")
@@ -46,18 +44,18 @@ class Timed(SessionDB):
 
     def __init__(self, path: Path, **options: Any) -> None:
         super().__init__(path, **options)
-        self._unmeasured = self.store.write
-        self.store.write = self._write  # type: ignore[method-assign]
+        self._write = self.store.write
+        self.store.write = self._timed  # type: ignore[method-assign]
 
-    def _write(self, work: TransactionWork[T]) -> T:
+    def _timed(self, work: Callable[[Transaction], T]) -> T:
         began = 0.0
 
-        def timed(connection: apsw.Connection, layout: object) -> T:
+        def timed(tx: Transaction) -> T:
             nonlocal began
             began = time.monotonic()
-            return work(connection, layout)  # type: ignore[arg-type]
+            return work(tx)
 
-        result = self._unmeasured(timed)
+        result = self._write(timed)
         self.longest = max(self.longest, time.monotonic() - began)
         return result
 

@@ -12,6 +12,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from store import KeyReused, Locked, Replaced, SessionDB, SessionMissing, SessionRecorder, StoreError, replay
 from store.sqlite.connect.writer import Writer
+from tests.builders import sqlite_of
 from tests.torture.stores import state
 
 SESSIONS = st.sampled_from(["a", "b", "c"])
@@ -40,7 +41,7 @@ class StoreMachine(RuleBasedStateMachine):
 
     def _open(self) -> None:
         self.db = SessionDB(self.path)
-        self.db.store.writer = Writer(self.path, patience=0.01)
+        sqlite_of(self.db).writer = Writer(self.path, patience=0.01)
 
     @rule(session=SESSIONS)
     def create(self, session: str) -> None:

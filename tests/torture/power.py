@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tests.builders import sqlite_of
 from tests.torture import disk, stores
 from tests.torture.disk import Disk, Op
 from tests.torture.stores import SESSION
@@ -58,7 +59,7 @@ def _recorded(path: Path, synchronous: str, chance: random.Random) -> list[Op]:
     with disk.under(told, disk.alone, disk.seldom):
         database = stores.opened(path)
         if synchronous != "FULL":
-            database.store.writer._handle().connection.execute(f"PRAGMA synchronous = {synchronous}")
+            sqlite_of(database).writer._handle().connection.execute(f"PRAGMA synchronous = {synchronous}")
         for turn in range(TURNS):
             size = chance.choice((1, 1, 1, 6))
             words = "x" * chance.choice((10, 300, 6000))

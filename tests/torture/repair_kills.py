@@ -26,7 +26,7 @@ from typing import Any
 
 from store import SessionDB, StoreError
 from store.base import step_sizing
-from tests.builders import Dict, say, write_jsonl
+from tests.builders import Dict, say, sqlite_of, write_jsonl
 
 SESSION = "s1"
 LONGEST = 0.08
@@ -90,11 +90,11 @@ def build(scene: Scene, home: Path) -> None:
     db.create_session(SESSION, "telegram")
     if scene.gap:
         db.append_messages("other", [say("user", "gone")] * scene.gap)
-        db.store.writer.transaction(
+        sqlite_of(db).writer.transaction(
             lambda connection: connection.execute("DELETE FROM messages WHERE content = 'gone'")
         )
     db.append_messages(SESSION, [message(number) for number in scene.stored])
-    db.store.writer.transaction(lambda connection: None)
+    sqlite_of(db).writer.transaction(lambda connection: None)
     db.close()
     write_jsonl(home / "sessions" / f"{SESSION}.jsonl", [message(number) for number in scene.written])
 
@@ -279,9 +279,9 @@ class Cycle:
                 db.finish(stopped[0])
             else:
                 db.repair(db.plan(SESSION))
-            version = db.store.reader.data_version()
+            version = sqlite_of(db).reader.data_version()
             again = db.repair(db.plan(SESSION))
-            return again.operation is None and db.store.reader.data_version() == version
+            return again.operation is None and sqlite_of(db).reader.data_version() == version
 
         self.expect(in_child(work), "the second run wrote")
         found = [row[1] for row in look(self.home)[0] if not row[1].startswith(LIVE)]
@@ -321,7 +321,7 @@ class Cycle:
             row = db.get_session(SESSION)
             assert row is not None
             counted = row["message_count"] == db.message_count(SESSION)
-            return bool(db.store.writer.transaction(ask)) and counted
+            return bool(sqlite_of(db).writer.transaction(ask)) and counted
 
         return bool(in_child(look))
 

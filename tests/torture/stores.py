@@ -15,6 +15,7 @@ import apsw
 from store import SessionDB
 from store.sqlite.connect import create
 from store.sqlite.connect.writer import Writer
+from tests.builders import sqlite_of
 
 SESSION = "s"
 FAMILY = ("", "-wal", "-shm", "-journal")
@@ -23,7 +24,7 @@ FAMILY = ("", "-wal", "-shm", "-journal")
 def opened(path: Path, *, patience: float = 0.2) -> SessionDB:
     """A store whose writes wait a moment only; they need no reader beside them, so a WAL may lack its shared memory."""
     database = SessionDB(path)
-    database.store.writer = Writer(path, patience=patience)
+    sqlite_of(database).writer = Writer(path, patience=patience)
     return database
 
 

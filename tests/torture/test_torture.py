@@ -108,7 +108,7 @@ def test_no_verb_drops_a_lock(tmp_path: Path, journal: str) -> None:
     held, go = threading.Event(), threading.Event()
 
     def write() -> None:
-        def work(connection: object, layout: object) -> None:
+        def work(_: object) -> None:
             held.set()
             assert go.wait(30)
 

@@ -9,107 +9,28 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import apsw
 
 from ...base.strict_json import BadJson, load
+from ...engine.operations import (
+    DONE,
+    UNDONE,
+    OperationHeader,
+    RepairIntent,
+    StepRecord,
+)
 from ...formats.row_encoding import storable
 from ..base import cell_values
 from ..base.cell_values import Value
 from ..base.schema_probe import Layout
 from .append_keys import DDL, TABLE
 
-RUNNING, DONE, UNDOING, UNDONE = "running", "done", "undoing", "undone"
-UNFINISHED = (RUNNING, UNDOING)
-
 _REPAIR = "repair"
 _INTENT = -1
 _IDS = "operation < 'a'"
 """Ids of repairs begin with a digit, the keys of appends, of which there may be a million, do not."""
 _COLUMNS = "CAST(operation AS BLOB), CAST(session_id AS BLOB), state, started_at, changed_at, CAST(entry AS BLOB)"
-
-Span = tuple[int, int]
-"""First id and how many follow each other."""
-Shift = tuple[int, int, int]
-"""First new id, first old id, how many follow each other."""
-
-
-@dataclass(frozen=True, slots=True)
-class OperationHeader:
-    """An operation as the journal tells it."""
-
-    operation: str
-    session_id: str
-    state: str
-    started_at: float
-    changed_at: float
-    to_insert: int = 0
-    """Messages that its plan has left to insert when it last went on."""
-    merge: bool = False
-    created: bool = False
-    """It made the session's row."""
-    base: int = 0
-    """The ids above it, as many as `size`, are reserved for it."""
-    size: int = 0
-    backup: str = ""
-    """Its folder, by name."""
-
-
-@dataclass(frozen=True, slots=True)
-class StepRecord:
-    """What one step did."""
-
-    step: int = 0
-    inserted: tuple[Span, ...] = ()
-    moved: tuple[Shift, ...] = ()
-    calls: int = 0
-    """Calls of tools in what was inserted."""
-
-    @property
-    def inserted_ids(self) -> list[int]:
-        """Ids of the messages that it inserted."""
-        return [first + place for first, number in self.inserted for place in range(number)]
-
-    @property
-    def moves(self) -> list[tuple[int, int]]:
-        """(old id, new id) of the messages that it moved, in order."""
-        return sorted((old + place, new + place) for new, old, number in self.moved for place in range(number))
-
-
-@dataclass(frozen=True, slots=True)
-class RepairIntent:
-    """What an operation was agreed to insert: the messages are written last ones first, so what is left is a start."""
-
-    stamp: tuple[int, ...]
-    """Of the JSONL file: inode, size, mtime_ns."""
-    runs: tuple[tuple[int, int, int], ...]
-    """First place in the file, how many follow each other, the id of the row before them (0 for none)."""
-
-
-def step_record(ids: Sequence[int], moves: Sequence[tuple[int, int]], calls: int) -> StepRecord:
-    """A step as the journal writes it: ids that follow each other as one.
-
-    Args:
-        ids: Of what was inserted.
-        moves: (old id, new id) of what was moved.
-        calls: Calls of tools in what was inserted.
-    """
-    spans: list[Span] = []
-    for one in sorted(ids):
-        first, number = spans[-1] if spans else (0, 0)
-        if number and first + number == one:
-            spans[-1] = (first, number + 1)
-        else:
-            spans.append((one, 1))
-    shifts: list[Shift] = []
-    for old, new in sorted(moves):
-        to, start, number = shifts[-1] if shifts else (0, 0, 0)
-        if number and (to + number, start + number) == (new, old):
-            shifts[-1] = (to, start, number + 1)
-        else:
-            shifts.append((new, old, 1))
-    return StepRecord(0, tuple(spans), tuple(shifts), calls)
 
 
 def record_begin(connection: apsw.Connection, header: OperationHeader, intent: RepairIntent) -> None:

@@ -7,28 +7,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 import apsw
 
+from ...engine.operations import Cell, RawRow, RawText
 from ...formats.row_encoding import storable
 from ..base.cell_values import Value
 from ..base.schema_probe import Layout
 from ..connect.reader import Reader
 
 _AT_ONCE = 256
-
-
-@dataclass(frozen=True, slots=True)
-class RawText:
-    """A text cell whose bytes are no UTF-8."""
-
-    raw: bytes
-
-
-Cell = None | int | float | str | bytes | RawText
-RawRow = dict[str, Cell]
-"""Column -> cell; generated columns have none."""
 
 
 def session(reader: Reader, session_id: str) -> RawRow | None:

@@ -12,11 +12,11 @@ from collections.abc import Iterable, Sequence
 
 import apsw
 
+from ...engine.operations import Cell, RawRow
 from ...formats.row_encoding import storable
 from ..base import cell_values
 from ..base.schema_probe import Layout
 from . import raw_rows
-from .raw_rows import RawRow
 
 _ORDER = "display_order"
 
@@ -50,7 +50,7 @@ def move(connection: apsw.Connection, layout: Layout, old: int, new: int, *, ori
     return True
 
 
-def _ordered_as(connection: apsw.Connection, layout: Layout, session_id: raw_rows.Cell, message_id: int) -> list[int]:
+def _ordered_as(connection: apsw.Connection, layout: Layout, session_id: Cell, message_id: int) -> list[int]:
     """Other messages of the session that are shown in this one's place."""
     if not layout.has("messages", _ORDER) or not isinstance(session_id, str):
         return []

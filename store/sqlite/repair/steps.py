@@ -2,84 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import apsw
 
 from ...base.errors import PlanChanged, Refused
-from ...formats.row_encoding import MessageRow
+from ...engine.operations import (
+    UNDOING,
+    UNFINISHED,
+    OperationHeader,
+    RepairStep,
+    RowWrite,
+    StepRecord,
+    StepResult,
+    UndoStep,
+    step_record,
+)
 from ..base.cell_values import Value
 from ..base.schema_probe import Layout
 from ..journal import repair_journal
-from ..journal.repair_journal import OperationHeader, RepairIntent, StepRecord
 from ..rows import message_writes, session_writes
 from ..rows import session_version as standing
-from ..rows.session_version import SessionVersion
-from ..rows.session_writes import TransactionWork
 from . import row_moves
-from .raw_rows import RawRow
 
 
-@dataclass(frozen=True, slots=True)
-class RowWrite:
-    """A message that is written."""
-
-    at: int
-    """Its id; in a new block the place in it, from 1."""
-    in_block: bool = False
-    row: MessageRow | None = None
-    """What is inserted; None for a move,"""
-    old: int = 0
-    """and then the id that the message has."""
-
-
-@dataclass(frozen=True, slots=True)
-class RepairStep:
-    """What one transaction does, and what must be so that it does."""
-
-    header: OperationHeader
-    """The operation as it stands after the step."""
-    writes: Sequence[RowWrite]
-    """Last message first."""
-    intent: RepairIntent | None
-    """What the operation is agreed to insert, where it does not stand in the journal yet."""
-    block: int
-    """Ids that a new block takes, of which this step is the first; 0 for none."""
-    version: SessionVersion
-    """How the session must stand,"""
-    up_to: int | None
-    """as far as ids like this; all of it where it is None."""
-    unchanged: Callable[[], bool]
-    """Whether the JSONL file is the one that was read."""
-    conversation: tuple[str, ...]
-    session: Mapping[str, Value] | None = None
-    """The row of a session that is made, without what has no column."""
-
-
-@dataclass(frozen=True, slots=True)
-class StepResult:
-    """How things stand after a step."""
-
-    header: OperationHeader
-    version: SessionVersion
-    up_to: int | None
-    """Ids above are no business of the repair."""
-    inserted: int
-    moved: int
-
-
-def step_work(step: RepairStep) -> TransactionWork[StepResult]:
-    """A step as a transaction's work.
+def apply_step(connection: apsw.Connection, layout: Layout, step: RepairStep) -> StepResult:
+    """Check, write and journal a step.
 
     Raises:
         PlanChanged: The file, the rows or the operation are not as they were planned for.
         Refused: Hermes is at work on the session.
     """
-    return lambda connection, layout: _apply(connection, layout, step)
-
-
-def _apply(connection: apsw.Connection, layout: Layout, step: RepairStep) -> StepResult:
     header = step.header
     _check(connection, layout, step)
     if step.block:
@@ -107,11 +61,9 @@ def _apply(connection: apsw.Connection, layout: Layout, step: RepairStep) -> Ste
 def _check(connection: apsw.Connection, layout: Layout, step: RepairStep) -> None:
     session_id = step.header.session_id
     others = repair_journal.headers(connection, layout, session_id=session_id)
-    stopped = [one for one in others if one.state in repair_journal.UNFINISHED]
+    stopped = [one for one in others if one.state in UNFINISHED]
     known = [one.operation for one in stopped]
-    if known != ([] if step.intent else [step.header.operation]) or any(
-        one.state == repair_journal.UNDOING for one in stopped
-    ):
+    if known != ([] if step.intent else [step.header.operation]) or any(one.state == UNDOING for one in stopped):
         raise PlanChanged(f"another repair of {session_id} was begun, finished or undone; look again")
     refuse_if_busy(connection, layout, step.conversation, step.header.changed_at)
     if not step.unchanged():
@@ -156,36 +108,19 @@ def _written(
             calls += write.row.calls
         elif row_moves.move(connection, layout, write.old, at):
             moves.append((write.old, at))
-    return repair_journal.step_record(ids, moves, calls)
+    return step_record(ids, moves, calls)
 
 
-@dataclass(frozen=True, slots=True)
-class UndoStep:
-    """A step that is undone, the one done last."""
-
-    header: OperationHeader
-    """The operation as it stands after this."""
-    done: StepRecord | None
-    """None where only the journal is left to write."""
-    originals: Mapping[int, RawRow]
-    """Moved messages as they were, by old id."""
-    conversation: tuple[str, ...]
-
-
-def undo_work(back: UndoStep) -> TransactionWork[tuple[int, int]]:
-    """A step back as a transaction's work; what was appended, changed or deleted since stays so.
+def undo_step(connection: apsw.Connection, layout: Layout, back: UndoStep) -> tuple[int, int]:
+    """Undo a step; what was appended, changed or deleted since stays so.
 
     Returns:
-        Of the work: how many messages were taken out, and how many got their old id back.
+        The number of messages taken out, and of those that got their old id back.
 
     Raises:
-        PlanChanged: From the work: the operation is not as it was looked at.
-        Refused: From the work: Hermes is at work on the session, or an old id was given to another message.
+        PlanChanged: The operation is not as it was looked at.
+        Refused: Hermes is at work on the session, or an old id was given to another message.
     """
-    return lambda connection, layout: _undo(connection, layout, back)
-
-
-def _undo(connection: apsw.Connection, layout: Layout, back: UndoStep) -> tuple[int, int]:
     header, done = back.header, back.done
     refuse_if_busy(connection, layout, back.conversation, header.changed_at)
     if repair_journal.last_step(connection, layout, header.operation) != done:

@@ -7,12 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from ...engine.rows import RowDict
 from ..base import cell_values, column_sql
 from ..base.cell_values import Value
 from ..base.schema_probe import Layout
 from ..connect.reader import Reader
-
-RowDict = dict[str, object]
 
 _BINARY = frozenset({"display_identity"})
 """Columns whose bytes are no text (docs/format.md §2.3)."""
@@ -65,13 +64,23 @@ def messages(reader: Reader, session_id: str | None, *, include_inactive: bool) 
     return _rows(reader, layout, "messages", f"WHERE id IN ({ids}) ORDER BY id", (session_id,))
 
 
-def count_rows(reader: Reader, table: str, column: str, value: str | None) -> int:
+def _count_rows(reader: Reader, table: str, column: str, value: str | None) -> int:
     """How many rows a table has, those with a value in a column where it is not None; 0 where there is no table."""
     if not reader.layout.has(table, "id"):
         return 0
     where, bindings = ("", ()) if value is None else (f" WHERE {column} = ?", (value,))
     row = reader.row(f"SELECT count(*) FROM {table}{where}", bindings)
     return cell_values.integer(row[0]) if row else 0
+
+
+def count_sessions(reader: Reader, source: str | None) -> int:
+    """Number of sessions of a source, or of all."""
+    return _count_rows(reader, "sessions", "source", source)
+
+
+def count_messages(reader: Reader, session_id: str | None) -> int:
+    """Number of message rows of a session, inactive ones too, or of all."""
+    return _count_rows(reader, "messages", "session_id", session_id)
 
 
 def ids_like(reader: Reader, prefix: str) -> list[str]:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import partial
 
 import apsw
 
 from ...base.cancel import Cancel
 from ...base.errors import Damaged
+from ...engine.rows import SessionStamp, StoredRow
 from ...formats import message_codec
 from ...formats.alignment import ComparedMessage
 from ...formats.compaction_overlap import SUMMARIES, Fingerprint
@@ -30,24 +30,6 @@ _A_MESSAGE = "messages.role IS NOT 'session_meta'"
 
 RunStatement = Callable[[str, tuple[Value, ...]], list[tuple[Value, ...]]]
 """One statement, its bindings, all its rows."""
-
-SessionStamp = tuple[Value, ...]
-"""Rows, highest id and active rows of a session: another stamp means that others wrote to it."""
-
-
-@dataclass(frozen=True, slots=True)
-class StoredRow:
-    """One row as it lies in its session."""
-
-    id: int
-    message: ComparedMessage
-    meta: bool = False
-    """It describes the session and is no message."""
-    compacted: bool = False
-    summary: bool = False
-    """A compaction put it in place of other messages."""
-    n_bytes: int = 0
-    """Bytes of all its cells."""
 
 
 def count_messages(reader: Reader, session_id: str) -> int:

@@ -4,27 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from ...base.errors import Damaged
+from ...engine.rows import Counts
 from ..base import cell_values, column_sql
 from ..connect.reader import Reader, Row
-
-
-@dataclass(frozen=True, slots=True)
-class Counts:
-    """What the covering index tells of a session's messages."""
-
-    messages: int = 0
-    first_id: int | None = None
-    last_id: int | None = None
-    last_active: float | None = None
-    """Time of the row with the highest id; None where that is impossible."""
-    problem: str = ""
-    """Why not all of this could be read, "" where it could."""
-
-
-NO_COUNTS = Counts()
 
 
 def counts(reader: Reader, ids: Sequence[str]) -> dict[str, Counts]:

@@ -15,6 +15,7 @@ import apsw
 from ...base.cancel import Cancel
 from ...base.errors import Damaged
 from ...base.models import UNREADABLE, ContextLine, Head, Message, Page
+from ...engine.rows import Ending
 from ...formats import message_codec
 from ...formats.row_encoding import storable
 from ..base import cell_values, column_sql
@@ -41,17 +42,6 @@ FIRST_BYTES = 4096
 
 
 _FEW_BYTES = 256
-
-
-@dataclass(frozen=True, slots=True)
-class Ending:
-    """The last active row of the conversation, as far as a status needs it (docs/format.md §4.9)."""
-
-    role: str
-    finish_reason: str | None
-    has_calls: bool
-    has_text: bool
-    """Its content is more than spaces, as far as its first bytes tell."""
 
 
 def heads(reader: Reader, session_id: str | None, *, after: int, limit: int) -> Page[Head]:

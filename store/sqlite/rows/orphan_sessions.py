@@ -11,12 +11,13 @@ from dataclasses import dataclass
 
 from ...base.errors import Damaged
 from ...base.models import Page, Session
+from ...engine.rows import Counts
 from ...formats.session_state import is_live
 from ..base import cell_values, column_sql
 from ..base.cell_values import Value
 from ..base.schema_probe import Layout
 from ..connect.reader import Reader
-from .counts import Counts, counts
+from .counts import counts
 
 _BY_SESSION = frozenset({"idx_messages_session", "idx_messages_session_id"})
 """Indexes that begin with session_id; every version makes the first (docs/format.md §2.2)."""

@@ -6,11 +6,11 @@ Every function takes a connection, to read or inside a transaction of the Writer
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 
 import apsw
 
+from ...engine.rows import SessionVersion
 from ...formats.row_encoding import storable
 from ..base import cell_values, column_sql
 from ..base.schema_probe import Layout
@@ -22,18 +22,6 @@ _HIGHEST = 2**63 - 1
 
 _HOLDS = (("compression_locks", "session_id"), ("session_turn_leases", "conversation_id"))
 """Tables in which Hermes says that it is at work on a session, and their key (docs/format.md §2.3)."""
-
-
-@dataclass(frozen=True, slots=True)
-class SessionVersion:
-    """A session's rows, counted: another standing means that others wrote to it."""
-
-    rows: int = 0
-    lowest: int | None = None
-    highest: int | None = None
-    active: int = 0
-    compacted: int = 0
-    """Rows that a compaction in place put aside."""
 
 
 def version_of(

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Callable, Mapping
 from typing import TypeVar
 
 import apsw
 
 from ...base.errors import ColumnMissing
-from ...formats.row_encoding import int64, storable
+from ...formats.row_encoding import storable
 from ..base import cell_values
 from ..base.cell_values import Value
 from ..base.schema_probe import Layout
@@ -139,31 +138,3 @@ def _with_delegates(connection: apsw.Connection, session_id: str | None) -> list
         (session_id,),
     )
     return [cell_values.text(row[0]) or "" for row in rows]
-
-
-def session_values(
-    source: str, model: str | None, now: float, *, model_config: Mapping[str, object] | None = None, **texts: str | None
-) -> dict[str, Value]:
-    """Column -> value of a new session's row."""
-    return {
-        "source": storable(source),
-        "model": storable(model),
-        "model_config": json.dumps(model_config) if model_config else None,
-        "started_at": now,
-        **{name: storable(value) for name, value in texts.items()},
-    }
-
-
-def token_values(given: Mapping[str, str | int | float | None]) -> dict[str, Value]:
-    """Column -> value of a token count.
-
-    Raises:
-        ValueError: A counter that needs more than 64 bits, or a cost that is not finite.
-    """
-    return {name: storable(value) if isinstance(value, str) else _number(value, name) for name, value in given.items()}
-
-
-def _number(value: int | float | None, name: str) -> int | float | None:
-    if isinstance(value, float) and not math.isfinite(value):
-        raise ValueError(f"{name} must be finite, not {value!r}")
-    return int64(value, name) if isinstance(value, int) else value

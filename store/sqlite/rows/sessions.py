@@ -13,6 +13,7 @@ from typing import NamedTuple
 from ...base.cancel import Cancel
 from ...base.errors import Damaged
 from ...base.models import Page, Relation, Scope, Session
+from ...engine.rows import NO_COUNTS, Counts
 from ...formats.lineage import Lineage, Link
 from ...formats.session_state import is_live
 from ..base import cell_values, column_sql
@@ -20,7 +21,7 @@ from ..base.cell_values import Value
 from ..base.schema_probe import Layout
 from ..connect.reader import Reader
 from . import orphan_sessions
-from .counts import NO_COUNTS, Counts, counts
+from .counts import counts
 
 NEWEST_ROWS = 2048
 """Newest message rows that `recent` looks at for the sessions they belong to."""

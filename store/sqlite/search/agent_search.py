@@ -5,12 +5,11 @@ The hits are one critical section; what stands round them is asked for by `messa
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 
 import apsw
 
+from ...engine.search import AgentHit, AgentSearchOptions
 from ...formats.row_encoding import storable
 from ...query.tokenizer import cjk_runs
 from ..base import cell_values, column_sql, error_mapping
@@ -22,38 +21,6 @@ from .fts5_sanitizer import sanitise
 OPERATORS = frozenset({"AND", "OR", "NOT"})
 
 _ORDERS = {"newest": "messages.timestamp DESC, rank", "oldest": "messages.timestamp ASC, rank"}
-
-
-@dataclass(frozen=True, slots=True)
-class AgentSearchOptions:
-    """What was asked besides the words."""
-
-    sources: Sequence[str] | None = None
-    """Only these; none at all where it is empty; None for all."""
-    not_sources: Sequence[str] | None = None
-    roles: Sequence[str] | None = None
-    """Only these; all where it is empty or None."""
-    limit: int = 20
-    offset: int = 0
-    sort: str | None = None
-    """newest or oldest; anything else is by rank."""
-    inactive: bool = False
-    """Find what the user took back, too."""
-
-
-@dataclass(frozen=True, slots=True)
-class AgentHit:
-    """A hit; `snippet` has its matches between >>> and <<<, but not where LIKE found it."""
-
-    id: int
-    session_id: str
-    role: str
-    snippet: str
-    timestamp: float | None
-    tool_name: str | None
-    source: str
-    model: str | None
-    session_started: float | None
 
 
 def search(reader: Reader, words: str | None, asked: AgentSearchOptions) -> list[AgentHit]:

@@ -13,12 +13,13 @@ from dataclasses import dataclass
 import apsw
 
 from ...base.cancel import Cancel
+from ...engine.search import MatchCount, RankedMatches, SessionFilter
 from ...query.ast import Query
 from ..base import cell_values, column_sql
 from ..base.schema_probe import Layout
 from ..connect.reader import Reader, Row
 from . import newest_first, plan
-from .row_filters import SessionFilter, row_conditions
+from .row_filters import row_conditions
 from .scan_ranges import ScanRange
 
 RANKED_ROWS = 50_000
@@ -28,26 +29,6 @@ COUNTED_ROWS = 65_536
 
 _AT_ONCE = 512
 _ALL = 1 << 62
-
-
-@dataclass(frozen=True, slots=True)
-class RankedMatches:
-    """The best matches."""
-
-    ids: tuple[int, ...]
-    """Best first; of equal ones the newer first."""
-    label: str | None = None
-    """What the ranking leaves out."""
-
-
-@dataclass(frozen=True, slots=True)
-class MatchCount:
-    """How many messages match, and in which sessions."""
-
-    hits: int
-    sessions: frozenset[str]
-    capped: bool = False
-    """There are more."""
 
 
 def best_matches(

@@ -7,39 +7,19 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from functools import partial
 
 import apsw
 
 from ...base.cancel import Cancel
-from ...base.models import Message
+from ...engine.search import HitRow, SessionLabel
 from ...formats import message_codec
 from ..base import cell_values, column_sql
 from ..base.schema_probe import Layout
 from ..connect.reader import Reader, Row
 from ..rows.messages import body_columns, message_of
-from .labels import SessionLabel
 
 _LABEL = ("source", "model", "title")
-
-
-@dataclass(frozen=True, slots=True)
-class HitRow:
-    """A message as far as a list of hits shows it."""
-
-    id: int
-    session_id: str
-    role: str
-    text: str
-    """Readable, without the reasoning that stood in it."""
-    timestamp: float | None
-    tool_name: str | None
-    label: SessionLabel
-    row: Row
-
-    def message(self) -> Message:
-        """All of it."""
-        return message_of(self.row)
 
 
 def read_hits(reader: Reader, ids: Sequence[int], *, cancel: Cancel | None = None) -> list[HitRow]:
@@ -86,5 +66,5 @@ def _glimpse(row: Row, known: dict[Row, SessionLabel]) -> HitRow:
         cell_values.timestamp(timestamp),
         cell_values.text(tool),
         label,
-        own,
+        partial(message_of, own),
     )

@@ -17,6 +17,7 @@ import apsw
 
 from ...base import errors
 from ...base.cancel import Cancel
+from ...engine.search import SearchStep, SessionFilter
 from ...query.ast import Query
 from ...query.json_escapes import searchable_text
 from ...query.matcher import accepts
@@ -25,7 +26,7 @@ from ..base.schema_probe import Layout
 from ..connect.reader import Reader, Row, Value
 from ..journal import repaired_blocks
 from .plan import LOST, TRANSIENT_LABELS, plan, refusal
-from .row_filters import OfSessions, RowCondition, SessionFilter, passes, row_conditions
+from .row_filters import OfSessions, RowCondition, passes, row_conditions
 from .scan_ranges import ScanRange, edge_statement, statement, unindexed_statement
 
 SCAN_ROWS = 2_000
@@ -50,20 +51,6 @@ _MOST_ROWS = 65_536
 _FILTERED_ROWS = 8_192
 _SESSION = 2
 """Where a row has its session's id, if sessions are asked for."""
-
-
-@dataclass(frozen=True, slots=True)
-class SearchStep:
-    """What one critical section found."""
-
-    ids: tuple[int, ...]
-    """Message rows, newest first; but for what an index left out of the first page, older than those before."""
-    examined: int
-    """Rows looked at so far, whether they matched or not."""
-    label: str | None = None
-    """Why and how an index was gone round, None where it was not."""
-    done: bool = False
-    """Nothing older matches."""
 
 
 @dataclass(frozen=True, slots=True)

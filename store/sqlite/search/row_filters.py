@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from ...base.cancel import Cancel
+from ...engine.search import SessionFilter
 from ...query.ast import Filter, Query
 from ...query.filters import admits
 from ..base import cell_values
@@ -20,9 +21,6 @@ from ..base import column_sql as columns
 from ..base.cell_values import Value
 from ..base.schema_probe import Layout
 from ..connect.reader import Reader
-
-SessionFilter = Callable[[str], bool]
-"""Tells of a session id whether its messages are asked for."""
 
 _NAME = re.compile(r'\\?"name\\?"\s*:\s*\\?"([^"\\]+)')
 _TEXTS = {

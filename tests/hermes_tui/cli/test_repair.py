@@ -13,7 +13,7 @@ from hermes_tui.__main__ import main
 from hermes_tui.cli.repair import Streams, Wish, repair, undo
 from store import Home, SessionDB
 from tests import builders
-from tests.builders import META, say
+from tests.builders import META, say, sqlite_of
 
 
 def at(number: int) -> dict[str, Any]:
@@ -161,7 +161,7 @@ def test_a_stopped_repair_is_finished_by_its_id(home: Home, capsys: pytest.Captu
 
 def test_what_is_refused_is_told_with_how_to_insist(home: Home, capsys: pytest.CaptureFixture[str]) -> None:
     db = SessionDB(home.state_db)
-    db.store.writer.transaction(lambda connection: list(connection.execute("UPDATE messages SET active = 0")))
+    sqlite_of(db).writer.transaction(lambda connection: list(connection.execute("UPDATE messages SET active = 0")))
     db.close()
 
     assert run(home, "repair", "known", "--yes") == 1

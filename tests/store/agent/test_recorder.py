@@ -17,13 +17,13 @@ import pytest
 
 from store import Locked, NoPermission, SessionDB, SessionRecorder
 from store.sqlite.connect.writer import Writer
-from tests.builders import META, Dict, db, home, jsonl, locked, say, store, talk
+from tests.builders import META, Dict, db, home, jsonl, locked, say, sqlite_of, store, talk
 
 
 def impatient(folder: Path) -> SessionDB:
     """A store whose writes wait a twentieth of a second."""
     database = db(folder)
-    database.store.writer = Writer(database.path, patience=0.05)
+    sqlite_of(database).writer = Writer(database.path, patience=0.05)
     return database
 
 
@@ -40,8 +40,8 @@ def letters(text: str) -> list[Dict]:
 def undo(database: SessionDB, ids: list[int]) -> None:
     """Take rows back as Hermes' rewind does."""
     marks = ", ".join("?" * len(ids))
-    database.store.write(
-        lambda connection, _: list(connection.execute(f"UPDATE messages SET active = 0 WHERE id IN ({marks})", ids))
+    sqlite_of(database).writer.transaction(
+        lambda connection: list(connection.execute(f"UPDATE messages SET active = 0 WHERE id IN ({marks})", ids))
     )
 
 

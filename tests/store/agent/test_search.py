@@ -25,7 +25,7 @@ from hypothesis import strategies as st
 
 from store import SessionDB
 from store.sqlite.connect.reader import Reader
-from tests.builders import talk
+from tests.builders import sqlite_of, talk
 
 
 @pytest.fixture
@@ -252,7 +252,7 @@ def test_n_hits_take_one_and_n_critical_sections_none_nested(db: SessionDB, monk
     writer.start()
     with monkeypatch.context() as patched:
         gate = recorder.lend
-        reader = db.store.reader
+        reader = sqlite_of(db).reader
         patched.setattr(
             reader, "_lend", lambda cancel: gate(reader, cancel) if on_main() else recorder._gate(reader, cancel)
         )

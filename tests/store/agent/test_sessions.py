@@ -25,7 +25,7 @@ import pytest
 import store
 from store import ColumnMissing, Locked, ReadOnly, SessionDB, SessionMissing, StoreMissing
 from store.sqlite.connect.writer import Writer
-from tests.builders import locked, talk
+from tests.builders import locked, sqlite_of, talk
 
 DAY = 86_400
 
@@ -308,8 +308,8 @@ def test_an_append_waits_for_another_process_and_succeeds(db: SessionDB) -> None
 
 def test_patience_is_half_a_minute_by_default_and_ends_in_locked(db: SessionDB) -> None:
     db.create_session("s", "cli")
-    assert db.store.writer._patience >= 30
-    db.store.writer = Writer(db.path, patience=0.2)
+    assert sqlite_of(db).writer._patience >= 30
+    sqlite_of(db).writer = Writer(db.path, patience=0.2)
     with locked(db.path), pytest.raises(Locked):
         db.append_message("s", "user", "too late")
     assert db.message_count() == 0
@@ -318,7 +318,7 @@ def test_patience_is_half_a_minute_by_default_and_ends_in_locked(db: SessionDB) 
 def test_a_create_that_failed_under_a_lock_heals_and_search_works_throughout(db: SessionDB) -> None:
     db.create_session("before", "cli")
     db.append_message("before", "user", "needle one")
-    db.store.writer = Writer(db.path, patience=0.2)
+    sqlite_of(db).writer = Writer(db.path, patience=0.2)
     with locked(db.path):
         with pytest.raises(Locked):
             db.create_session("s", "cli")

@@ -16,7 +16,7 @@ from store import SessionDB
 from store.base import step_sizing
 from store.base.step_sizing import StepSizer
 from store.sqlite.rows import session_version
-from tests.builders import db, home, store, talk
+from tests.builders import db, home, sqlite_of, store, talk
 
 
 @pytest.fixture(autouse=True)
@@ -82,7 +82,7 @@ def test_counting_a_session_under_the_lock_reads_no_row_of_it(tmp_path: Path, mo
         return True
 
     with closing(SessionDB(folder / "state.db", read_only=True)) as database:
-        layout = database.store.reader.layout
+        layout = sqlite_of(database).reader.layout
     connection.exec_trace = trace
     assert session_version.version_of(connection, layout, "s1", up_to=3).rows == 3
     connection.exec_trace = None

@@ -26,7 +26,7 @@ import pytest
 from store import Relation, Scope, Session, SessionDB, Status
 from store.models import Outline
 from store.sqlite.rows import messages
-from tests.builders import jsonl, talk
+from tests.builders import jsonl, sqlite_of, talk
 
 START = 1_780_000_000
 LAST_TERM = "USE TEMP B-TREE FOR LAST TERM OF ORDER BY"
@@ -90,13 +90,13 @@ def test_a_page_is_an_index_walk_and_counts_are_read_from_an_index(
         db.create_session(session_id, "cli")
         db.append_messages(session_id, talk(3))
     asked: list[tuple[str, tuple[object, ...]]] = []
-    rows = db.store.reader.rows
+    rows = sqlite_of(db).reader.rows
 
     def noted(sql: str, bindings: tuple[object, ...] = ()) -> object:
         asked.append((sql, bindings))
         return rows(sql, bindings)
 
-    monkeypatch.setattr(db.store.reader, "rows", noted)
+    monkeypatch.setattr(sqlite_of(db).reader, "rows", noted)
     page = db.sessions(limit=1)
     db.sessions(limit=1, cursor=page.cursor)
     plans = [plan(db, sql, bindings) for sql, bindings in asked]
@@ -215,13 +215,13 @@ def test_a_head_knows_the_size_of_what_begins_with_nul(db: SessionDB) -> None:
 
 def test_heads_sort_ids_and_never_bodies(db: SessionDB) -> None:
     """Ids come from an index that covers them; with the index of version 24 nothing is sorted at all."""
-    statement = messages.heads_statement(db.store.reader.layout)
+    statement = messages.heads_statement(sqlite_of(db).reader.layout)
     found = plan(db, statement, ("s", 0, 10))
     assert "COVERING INDEX idx_messages_session" in found
     assert found.endswith("SCAN page\nSEARCH messages USING INTEGER PRIMARY KEY (rowid=?)")
     assert found.count("TEMP B-TREE") == 1
     change(db, "CREATE INDEX idx_messages_session_id ON messages(session_id, id)")
-    found = plan(db, messages.heads_statement(db.store.reader.layout), ("s", 0, 10))
+    found = plan(db, messages.heads_statement(sqlite_of(db).reader.layout), ("s", 0, 10))
     assert "COVERING INDEX idx_messages_session_id (session_id=? AND id>?)" in found
     assert "TEMP B-TREE" not in found
 
@@ -291,9 +291,9 @@ def test_a_window_looks_at_a_bounded_number_of_rows(db: SessionDB, monkeypatch: 
 
             return ask(inside)
 
-        ask = db.store.reader.read
+        ask = sqlite_of(db).reader.read
         with monkeypatch.context() as patched:
-            patched.setattr(db.store.reader, "ask", counted)
+            patched.setattr(sqlite_of(db).reader, "ask", counted)
             assert len(db.context(session_id, message_id, width=2)) == lines
         return taken
 
@@ -311,7 +311,7 @@ def test_a_window_walks_the_primary_key(db: SessionDB, side: messages.Side) -> N
     assert "SEARCH messages USING INTEGER PRIMARY KEY" in found
     assert "INDEX idx" not in found
     assert "TEMP B-TREE" not in found
-    beyond = plan(db, messages.index_statement(db.store.reader.layout, side), (5, "s", 1))
+    beyond = plan(db, messages.index_statement(sqlite_of(db).reader.layout, side), (5, "s", 1))
     assert "COVERING INDEX" in beyond
 
 
@@ -396,7 +396,7 @@ def test_cells_of_any_type_raise_nothing(db: SessionDB) -> None:
     """Text where a number belongs, bytes that are no UTF-8, NaN's NULL, numbers beyond belief (reliability.md E13)."""
     db.create_session("s", "cli")
     db.append_messages("s", talk(2))
-    session, message = db.store.reader.layout.columns["sessions"], db.store.reader.layout.columns["messages"]
+    session, message = sqlite_of(db).reader.layout.columns["sessions"], sqlite_of(db).reader.layout.columns["messages"]
     for value in ("CAST(x'ff00fe' AS TEXT)", "x'00ff'", "'text'", "9e999", "-1", "9223372036854775807", "''"):
         for table, names in (("sessions", session - {"id"}), ("messages", message - {"id", "session_id"})):
             for name in names:

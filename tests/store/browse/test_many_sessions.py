@@ -18,6 +18,7 @@ from hermes_tui.feed import questions
 from hermes_tui.feed.answers import SessionsArrived
 from store import Drift, Relation, SessionDB, Status
 from store.sqlite.connect import create, read_open
+from tests.builders import sqlite_of
 from tests.store.sqlite_files import run
 
 SESSIONS = 50_000
@@ -108,7 +109,7 @@ def test_the_first_screen_reads_few_pages(path: Path, monkeypatch: pytest.Monkey
 
     def count() -> int:
         before = missed["all"]
-        for opened in db.store.reader._idle:
+        for opened in sqlite_of(db).reader._idle:
             missed["all"] = int(opened.connection.status(apsw.SQLITE_DBSTATUS_CACHE_MISS)[0])
         return missed["all"] - before
 
@@ -127,13 +128,13 @@ def test_the_first_screen_reads_few_pages(path: Path, monkeypatch: pytest.Monkey
 def test_every_statement_of_the_list_walks_an_index(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     db = SessionDB(path, read_only=True)
     asked: list[tuple[str, tuple[object, ...]]] = []
-    rows = db.store.reader.rows
+    rows = sqlite_of(db).reader.rows
 
     def noted(sql: str, bindings: tuple[object, ...] = (), **_: object) -> object:
         asked.append((sql, bindings))
         return rows(sql, bindings)
 
-    monkeypatch.setattr(db.store.reader, "rows", noted)
+    monkeypatch.setattr(sqlite_of(db).reader, "rows", noted)
     db.recent(limit=50)
     page = db.sessions(limit=200)
     db.sessions(limit=200, cursor=page.cursor)

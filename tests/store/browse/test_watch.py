@@ -11,7 +11,9 @@ from store.base import errors
 from store.browse.watch import Watch
 from store.models import Change
 from store.sqlite.connect import read_open
-from store.sqlite.connect.reader import Reader, Writer
+from store.sqlite.connect.reader import Reader
+from store.sqlite.connect.writer import Writer
+from store.sqlite.engine import SqliteChanges
 from store.sqlite.rows import change_feed
 from tests.store.sqlite_files import add, holding, make, run
 
@@ -36,7 +38,7 @@ class Clock:
 @pytest.fixture
 def watch(path: Path) -> Iterator[Watch]:
     reader = Reader(path)
-    yield Watch(reader, path.parent / "sessions", clock=Clock())
+    yield Watch(SqliteChanges(reader), path.parent / "sessions", clock=Clock())
     reader.close()
 
 
@@ -90,7 +92,7 @@ def test_files_that_came_grew_or_went_are_told_by_session(path: Path, watch: Wat
 
 def test_the_folder_is_listed_once_a_second_at_most(path: Path) -> None:
     reader = Reader(path)
-    watch = Watch(reader, path.parent / "sessions", clock=Clock(step=0.4))
+    watch = Watch(SqliteChanges(reader), path.parent / "sessions", clock=Clock(step=0.4))
     watch.poll()
     (path.parent / "sessions" / "a.jsonl").write_text("{}\n")
 
@@ -100,7 +102,7 @@ def test_the_folder_is_listed_once_a_second_at_most(path: Path) -> None:
 
 def test_a_folder_that_is_missing_may_come_later(tmp_path: Path) -> None:
     reader = Reader(make(tmp_path))
-    watch = Watch(reader, tmp_path / "sessions", clock=Clock())
+    watch = Watch(SqliteChanges(reader), tmp_path / "sessions", clock=Clock())
     watch.poll()
 
     (tmp_path / "sessions").mkdir()
@@ -114,7 +116,7 @@ def test_a_folder_that_cannot_be_listed_does_not_stop_the_watch(tmp_path: Path) 
     path = make(tmp_path)
     (tmp_path / "sessions").write_text("a file where the folder should be")
     reader = Reader(path)
-    watch = Watch(reader, tmp_path / "sessions", clock=Clock())
+    watch = Watch(SqliteChanges(reader), tmp_path / "sessions", clock=Clock())
     watch.poll()
 
     add(path, "one")
@@ -149,7 +151,7 @@ def test_a_store_may_go_and_come_again(path: Path, watch: Watch) -> None:
 
 def test_a_home_without_a_store_is_watched_until_there_is_one(tmp_path: Path) -> None:
     reader = Reader(tmp_path / "state.db")
-    watch = Watch(reader, tmp_path / "sessions", clock=Clock())
+    watch = Watch(SqliteChanges(reader), tmp_path / "sessions", clock=Clock())
     assert watch.poll() is None
 
     make(tmp_path, "one")

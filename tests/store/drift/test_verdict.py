@@ -21,7 +21,7 @@ from store.drift import verdict as drift
 from store.files.jsonl_files import JsonlFiles
 from store.formats.jsonl import BadLine, Record, read_file
 from store.models import Check, JsonlFacts, Origin, Session
-from tests.builders import META, db, home, jsonl, say, store, talk
+from tests.builders import META, db, home, jsonl, say, sqlite_of, store, talk
 
 
 def facts(messages: int, *, changed: float = 1_000.0, last: float | None = None, **more: Any) -> JsonlFacts:
@@ -195,8 +195,8 @@ def test_what_the_user_undid_is_not_missing(tmp_path: Path) -> None:
     database = db(folder)
     ids = store(database, "s", talk(4))
     jsonl(folder, "s", talk(4))
-    database.store.write(
-        lambda connection, _: list(connection.execute("UPDATE messages SET active = 0 WHERE id >= ?", (ids[2],)))
+    sqlite_of(database).writer.transaction(
+        lambda connection: list(connection.execute("UPDATE messages SET active = 0 WHERE id >= ?", (ids[2],)))
     )
     check = database.check("s")
     assert (check.verdict, check.missing_in_sqlite, check.sqlite_messages) == (Verdict.SAME, 0, 4)
@@ -208,8 +208,8 @@ def test_what_the_user_undid_is_not_missing_where_jsonl_has_it_in_another_place(
     first, *others = talk(4)
     [undone, *_] = store(database, "s", [first, *others])
     jsonl(folder, "s", [*others, first])
-    database.store.write(
-        lambda connection, _: list(connection.execute("UPDATE messages SET active = 0 WHERE id = ?", (undone,)))
+    sqlite_of(database).writer.transaction(
+        lambda connection: list(connection.execute("UPDATE messages SET active = 0 WHERE id = ?", (undone,)))
     )
     assert database.check("s").verdict is Verdict.SAME
 

@@ -7,14 +7,16 @@ a replay that writes again what is stored; a replay that removes the file before
 from __future__ import annotations
 
 import stat
+from functools import partial
 from pathlib import Path
 
+import apsw
 import pytest
 
 from store import Damaged, DiskFull, Locked, Replaced, SessionDB, SessionRecorder, StoreError, replay
 from store.files import outbox
 from store.sqlite.connect.writer import Writer
-from tests.builders import database_of, db, home, locked, talk
+from tests.builders import database_of, db, home, locked, sqlite_of, talk
 from tests.store import sqlite_files
 
 
@@ -99,7 +101,7 @@ def test_a_file_copied_over_in_place_stops_writes(folder: Path, recorder: Sessio
     """What Hermes gives each file as its number tells them apart (docs/format.md §7.8)."""
     database = database_of(recorder)
     for number in (7, 8):
-        database.store.write(lambda connection, _, number=number: connection.pragma("application_id", number))  # type: ignore[misc]
+        sqlite_of(database).writer.transaction(partial(apsw.Connection.pragma, name="application_id", value=number))
         if number == 7:
             recorder.record(talk(3))
 
@@ -137,7 +139,7 @@ def test_a_store_that_comes_back_gets_them_and_the_file_goes(folder: Path, recor
     with pytest.raises(Replaced):
         recorder.record(talk(4))
     (folder / "taken").rename(folder / "state.db-shm")
-    database_of(recorder).store.writer.close()
+    sqlite_of(database_of(recorder)).writer.close()
     assert outbox.pending_files(folder / "pending_messages") == (recorder.spooled,)
 
     assert recorder.record(talk(5)) == 3
@@ -147,7 +149,7 @@ def test_a_store_that_comes_back_gets_them_and_the_file_goes(folder: Path, recor
 
 def test_a_lock_writes_no_file_until_the_agent_ends(folder: Path) -> None:
     database = db(folder)
-    database.store.writer = Writer(database.path, patience=0.05)
+    sqlite_of(database).writer = Writer(database.path, patience=0.05)
     recorder = SessionRecorder(database, "s")
     with locked(folder / "state.db"):
         with pytest.raises(Locked):
@@ -162,7 +164,7 @@ def test_a_lock_writes_no_file_until_the_agent_ends(folder: Path) -> None:
 
 def test_an_agent_that_ends_when_the_lock_is_free_leaves_no_file(folder: Path) -> None:
     database = db(folder)
-    database.store.writer = Writer(database.path, patience=0.05)
+    sqlite_of(database).writer = Writer(database.path, patience=0.05)
     recorder = SessionRecorder(database, "s")
     with locked(folder / "state.db"), pytest.raises(Locked):
         recorder.record(talk(2))
@@ -179,7 +181,7 @@ def test_a_replay_that_fails_keeps_the_messages(folder: Path, recorder: SessionR
         recorder.record(talk(4))
     (folder / "taken").rename(folder / "state.db-shm")
     fresh = SessionDB(folder / "state.db")
-    fresh.store.writer = Writer(fresh.path, patience=0.05)
+    sqlite_of(fresh).writer = Writer(fresh.path, patience=0.05)
     assert recorder.spooled is not None
 
     with locked(folder / "state.db"), pytest.raises(Locked):

@@ -20,6 +20,7 @@ from store.sqlite import health
 from store.sqlite.base import filesystems
 from store.sqlite.base.schema_probe import Layout
 from tests import builders
+from tests.builders import sqlite_of
 from tests.store import sqlite_files
 
 
@@ -52,10 +53,10 @@ def test_a_real_home_has_nothing_worse_than_its_modes(each_home: Path) -> None:
 
 
 def test_looking_changes_nothing(db: SessionDB) -> None:
-    version = db.store.reader.data_version()
+    version = sqlite_of(db).reader.data_version()
     list(db.health())
 
-    assert db.store.reader.data_version() == version
+    assert sqlite_of(db).reader.data_version() == version
 
 
 def test_nobody_waits_for_the_copy(db: SessionDB, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -29,7 +29,7 @@ from store import (
 from store.base import step_sizing
 from store.repair import backup
 from tests import builders
-from tests.builders import META, Dict, say
+from tests.builders import META, Dict, say, sqlite_of
 
 SID = "20260105_120000_1e9ac1e5"
 
@@ -63,7 +63,7 @@ def told(*ranges: range) -> list[str]:
 
 def dump(db: SessionDB) -> list[Any]:
     """Every session row and message row of the file."""
-    return [db.store.reader.rows(f"SELECT * FROM {table} ORDER BY rowid") for table in ("sessions", "messages")]
+    return [sqlite_of(db).reader.rows(f"SELECT * FROM {table} ORDER BY rowid") for table in ("sessions", "messages")]
 
 
 def file_of(db: SessionDB, session_id: str = SID) -> Path:
@@ -73,7 +73,7 @@ def file_of(db: SessionDB, session_id: str = SID) -> Path:
 
 def run(db: SessionDB, sql: str, *bindings: apsw.SQLiteValue) -> None:
     """A statement from outside."""
-    db.store.writer.transaction(lambda connection: list(connection.execute(sql, bindings)))
+    sqlite_of(db).writer.transaction(lambda connection: list(connection.execute(sql, bindings)))
 
 
 def test_the_last_two_of_996_are_stored_and_all_come_back(tmp_path: Path) -> None:
@@ -117,12 +117,12 @@ def test_two_newer_ones_stay_behind_all_993(tmp_path: Path) -> None:
 def test_a_second_run_writes_nothing_at_all(tmp_path: Path) -> None:
     db = legacy(tmp_path, range(5, 7), range(7))
     db.repair(db.plan(SID))
-    version, home = db.store.reader.data_version(), sorted(db.path.parent.rglob("*"))
+    version, home = sqlite_of(db).reader.data_version(), sorted(db.path.parent.rglob("*"))
 
     receipt = db.repair(db.plan(SID))
 
     assert (receipt.operation, receipt.inserted, receipt.backup) == (None, 0, None)
-    assert db.store.reader.data_version() == version
+    assert sqlite_of(db).reader.data_version() == version
     assert sorted(db.path.parent.rglob("*")) == home
 
 
@@ -297,7 +297,7 @@ def test_a_plan_whose_file_changed_is_refused_with_nothing_done(tmp_path: Path) 
 def test_a_lock_that_stays_is_told_and_nothing_is_half_done(tmp_path: Path) -> None:
     db = legacy(tmp_path, range(3, 5), range(5))
     plan, before = db.plan(SID), dump(db)
-    db.store.writer._patience = 0.05
+    sqlite_of(db).writer._patience = 0.05
 
     with builders.locked(db.path), pytest.raises(Locked):
         db.repair(plan)

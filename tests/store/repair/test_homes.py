@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from store import Home, SessionDB, Verdict
+from tests.builders import sqlite_of
 
 LEGACY = "20260105_120000_1e9ac1e5"
 AHEAD, SAME, ONLY = (Verdict.DIVERGED, Verdict.SAME, Verdict.JSONL_ONLY)
@@ -26,7 +27,7 @@ VERDICTS = {
 
 def dump(db: SessionDB) -> list[Any]:
     """Every session row and message row of the file."""
-    return [db.store.reader.rows(f"SELECT * FROM {table} ORDER BY rowid") for table in ("sessions", "messages")]
+    return [sqlite_of(db).reader.rows(f"SELECT * FROM {table} ORDER BY rowid") for table in ("sessions", "messages")]
 
 
 def files(home: Home) -> dict[str, tuple[str, int, int]]:
@@ -54,9 +55,9 @@ def test_every_legacy_file_is_judged_mended_and_taken_back(each_home: Path) -> N
         if missing:
             assert db.check(session_id).verdict in (Verdict.SAME, Verdict.SQLITE_AHEAD)
             assert len(db.load_transcript(session_id)) == len(db.get_messages_as_conversation(session_id))
-        version = db.store.reader.data_version()
+        version = sqlite_of(db).reader.data_version()
         assert db.repair(db.plan(session_id)).operation is None
-        assert db.store.reader.data_version() == version
+        assert sqlite_of(db).reader.data_version() == version
 
     assert list(db.plans(adopt=True)) == []
     assert [row["id"] for row in db.search_messages('"legacy message 500"', limit=3)]

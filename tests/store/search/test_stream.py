@@ -20,11 +20,12 @@ import pytest
 
 from store import Batch, Cancel, Hit, Interrupted, NotADatabase, Origin, SessionDB
 from store.drift import verdict
+from store.engine.search import HitRow
 from store.query.parse import parse
 from store.search import stream
 from store.sqlite.connect.reader import Reader
 from store.sqlite.search import hit_rows
-from tests.builders import META, db, home, jsonl, say, store, talk
+from tests.builders import META, db, home, jsonl, say, sqlite_of, store, talk
 from tests.store.sqlite_files import run
 
 
@@ -59,7 +60,7 @@ def test_only_the_hits_that_are_shown_have_their_bodies_read(tmp_path: Path, mon
     database = filled(tmp_path, 100)
     asked: list[int] = []
 
-    def of(reader: Reader, ids: Sequence[int], *, cancel: Cancel | None) -> list[hit_rows.HitRow]:
+    def of(reader: Reader, ids: Sequence[int], *, cancel: Cancel | None) -> list[HitRow]:
         asked.extend(ids)
         return hit_rows.read_hits(reader, ids, cancel=cancel)
 
@@ -233,15 +234,15 @@ def test_a_standing_question_asks_only_for_newer_rows(tmp_path: Path) -> None:
 def test_undone_messages_are_no_hits(tmp_path: Path) -> None:
     database = db(home(tmp_path))
     ids = store(database, "s", talk(2, word="needle"))
-    database.store.write(
-        lambda connection, _: list(connection.execute("UPDATE messages SET active = 0 WHERE id = ?", (ids[1],)))
+    sqlite_of(database).writer.transaction(
+        lambda connection: list(connection.execute("UPDATE messages SET active = 0 WHERE id = ?", (ids[1],)))
     )
     assert [hit.message_id for hit in hits(database.search("needle"))] == [ids[0]]
 
 
 def test_a_store_without_an_index_is_scanned_and_the_label_says_so(tmp_path: Path) -> None:
     database = filled(tmp_path, 3)
-    database.store.write(lambda connection, _: list(connection.execute("DROP TABLE messages_fts")))
+    sqlite_of(database).writer.transaction(lambda connection: list(connection.execute("DROP TABLE messages_fts")))
     database.close()
     database = db(tmp_path / ".hermes", read_only=True)
     batches = list(database.search("needle"))

@@ -10,6 +10,7 @@ import pytest
 
 from store import SessionDB
 from tests import builders
+from tests.builders import sqlite_of
 from tests.store import fts_layouts
 
 REAL = ("0.19.0", "jul2026-v23", "newest-v31-reconstructed")
@@ -56,7 +57,7 @@ def path(request: pytest.FixtureRequest, tmp_path: Path, real_home: Callable[[st
 @pytest.mark.parametrize("table", INDEXES)
 def test_an_append_is_acknowledged_and_the_damage_is_reported(path: Path, table: str, part: str) -> None:
     database = SessionDB(path)
-    if f"{table}_{part}" not in database.store.reader.layout.tables:
+    if f"{table}_{part}" not in sqlite_of(database).reader.layout.tables:
         pytest.skip("this layout keeps no text of its own in the index")
     assert ill(database) == []
     database.close()
@@ -69,7 +70,7 @@ def test_an_append_is_acknowledged_and_the_damage_is_reported(path: Path, table:
 
     assert [row["id"] for row in SessionDB(path).get_messages(SESSION)] == [first, *turn]
     assert ill(database) != []
-    assert database.store.writer.index_damaged == database.index_damaged
+    assert sqlite_of(database).writer.index_damaged == database.index_damaged
     database.close()
 
 

@@ -16,6 +16,7 @@ from store import Locked, SessionDB
 from store.sqlite.connect.writer import Writer
 from store.sqlite.connect.writer_queue import SUFFIX, WriterQueue
 from tests import builders
+from tests.builders import sqlite_of
 from tests.store import sqlite_files
 
 HOLDER = """
@@ -73,7 +74,7 @@ def test_who_is_killed_in_its_turn_leaves_it(db: SessionDB) -> None:
 
 def test_a_turn_that_never_comes_is_no_reason_not_to_write(db: SessionDB) -> None:
     """The store's own lock is free, so after the patience the write goes through all the same."""
-    db.store.writer._patience = 0.1
+    sqlite_of(db).writer._patience = 0.1
     with sqlite_files.python(HOLDER, beside(db)) as holder:
         assert holder.stdout is not None
         assert holder.stdin is not None
@@ -87,7 +88,7 @@ def test_a_turn_that_never_comes_is_no_reason_not_to_write(db: SessionDB) -> Non
 
 
 def test_waiting_for_a_turn_counts_against_the_patience(db: SessionDB) -> None:
-    db.store.writer = Writer(db.path, patience=0.2)
+    sqlite_of(db).writer = Writer(db.path, patience=0.2)
     with sqlite_files.python(HOLDER, beside(db)) as holder, builders.locked(db.path):
         assert holder.stdout is not None
         assert holder.stdin is not None
@@ -113,8 +114,8 @@ def test_who_gives_the_queue_up_has_half_the_patience_left_for_the_lock(db: Sess
         def close(self) -> None:
             """Nothing is open."""
 
-    db.store.writer = Writer(db.path, patience=30.0, clock=lambda: 100.0)
-    db.store.writer._queue = Full()  # type: ignore[assignment]
+    sqlite_of(db).writer = Writer(db.path, patience=30.0, clock=lambda: 100.0)
+    sqlite_of(db).writer._queue = Full()  # type: ignore[assignment]
     db.append_message("s", "user", "patient")
 
     assert asked == [115.0]

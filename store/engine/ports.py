@@ -1,0 +1,342 @@
+"""What a database must be able to do for the store: the interface that SQLite and PostgreSQL implement.
+
+Values that cross it carry no engine's words: cursors and versions are opaque, a `Query` goes in, ids and scores come
+out. Reads are one short transaction each and bounded; the methods that take `cancel` raise `Interrupted` once it is
+cancelled. Each raises `StoreError` where the database cannot be read, `StoreMissing` where there is none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Protocol, TypeVar
+
+from ..base.cancel import Cancel
+from ..base.models import ContextLine, Finding, Head, Message, Page, Scope, Session
+from ..formats.alignment import ComparedMessage
+from ..formats.compaction_overlap import Fingerprint
+from ..formats.lineage import Lineage
+from ..formats.row_encoding import MessageRow
+from ..query.ast import Query
+from .operations import OperationHeader, RawRow, RepairFacts, RepairStep, StepRecord, StepResult, UndoStep
+from .rows import Capabilities, Counts, RowDict, SessionEnds, SessionStamp, StoredRow
+from .search import (
+    AgentHit,
+    AgentSearchOptions,
+    HitRow,
+    MatchCount,
+    RankedMatches,
+    SearchStep,
+    SessionFilter,
+)
+
+T = TypeVar("T")
+Values = Mapping[str, int | float | str | bytes | None]
+
+
+class SessionRows(Protocol):
+    """Sessions as models, for people's faces."""
+
+    def page(self, *, limit: int, cursor: object, now: float, profile: str) -> Page[Session]:
+        """All sessions, newest start first, then those that have messages and no row; damage hides no other session."""
+
+    def by_ids(self, ids: Iterable[str], *, now: float, profile: str) -> tuple[Session, ...]:
+        """Those of some sessions that are there."""
+
+    def newest(self) -> tuple[str, ...]:
+        """Ids of the sessions of the newest messages, newest first."""
+
+    def ids(self) -> Sequence[str]:
+        """Ids of all sessions that have a row, newest start first."""
+
+    def orphans(self) -> list[str]:
+        """Ids of sessions that have messages and no row."""
+
+    def has(self, session_id: str) -> bool:
+        """True where a session has a row."""
+
+    def counts(self, ids: Sequence[str]) -> dict[str, Counts]:
+        """Number and edges of the messages of some sessions."""
+
+    def row_counts(self, ids: Collection[str]) -> Mapping[str, Sequence[object]]:
+        """Rows and highest id of some sessions, in that order: part of the mark of a remembered verdict."""
+
+    def scope(self) -> Scope:
+        """Number of sessions, and of those that a default list leaves out."""
+
+    def lineage(self, ids: Iterable[str]) -> Lineage:
+        """The families of some sessions; each alone where links cannot be read."""
+
+    def chain(self, session_id: str) -> tuple[str, ...]:
+        """Ids of the compression chain, root first; () for a session without a row."""
+
+    def find_by_name(self, text: str, *, limit: int) -> list[str]:
+        """Ids that are, begin with, or whose title contains a text."""
+
+    def active_since(self, timestamp: float, *, cancel: Cancel | None = ...) -> frozenset[str]:
+        """Ids of sessions with a message since a time."""
+
+
+class MessageRows(Protocol):
+    """Messages of sessions."""
+
+    def heads(self, session_id: str | None, *, after: int, limit: int) -> Page[Head]:
+        """Messages without bodies, in order; the cursor is the last id."""
+
+    def last_heads(self, session_id: str | None, *, limit: int) -> tuple[Head, ...]:
+        """The last of them, in order."""
+
+    def bodies(self, ids: Sequence[int], *, cancel: Cancel | None = ...) -> tuple[Message, ...]:
+        """Whole messages by id, at most 256."""
+
+    def readable_bodies(self, ids: Sequence[int]) -> tuple[Message, ...]:
+        """The same; a damaged one is a message that says so."""
+
+    def window(
+        self, session_id: str, message_id: int, *, width: int, n_bytes: int | None = ...
+    ) -> tuple[ContextLine, ...]:
+        """The messages around one."""
+
+    def first_user_text(self, session_id: str) -> str:
+        """The beginning of the first message that the user wrote; "" where there is none."""
+
+    def ends(self, session_id: str) -> SessionEnds | None:
+        """Beginning and end of a session; None where it has no message."""
+
+    def columns(self) -> frozenset[str]:
+        """Fields that a message can have; those of a new database where there is none yet."""
+
+    def compared(self, session_id: str, *, cancel: Cancel | None = ...) -> Iterator[ComparedMessage]:
+        """The compared form of a session's messages, without session_meta."""
+
+    def stored(self, session_id: str) -> Iterator[StoredRow]:
+        """The same of every row, with ids and sizes."""
+
+    def count(self, session_id: str) -> int:
+        """Rows of a session without session_meta."""
+
+    def stamp(self, session_id: str) -> SessionStamp:
+        """An opaque version of a session's rows."""
+
+    def fingerprints(self, ids: Sequence[int]) -> dict[int, Fingerprint]:
+        """Fingerprints of messages by id."""
+
+    def marked_copies(self, session_id: str, before: str) -> set[int]:
+        """Ids of the rows that are marked as copies of the section before."""
+
+
+class AgentRows(Protocol):
+    """Rows as dicts, for agents (docs/format.md §8)."""
+
+    def session(self, session_id: str | None) -> RowDict | None:
+        """Every field of a session."""
+
+    def by_title(self, title: str | None) -> RowDict | None:
+        """The same by its title."""
+
+    def newest(self, source: str | None, limit: int, offset: int) -> list[RowDict]:
+        """Sessions by newest start."""
+
+    def ids_like(self, prefix: str) -> list[str]:
+        """Ids that begin so, at most two."""
+
+    def ended_before(self, timestamp: float, source: str | None) -> list[str]:
+        """Ids of ended sessions that started before a time."""
+
+    def messages(self, session_id: str | None, *, include_inactive: bool) -> list[RowDict]:
+        """Every field of a session's messages, in order, as stored."""
+
+    def count_sessions(self, source: str | None) -> int:
+        """Number of sessions of a source, or of all."""
+
+    def count_messages(self, session_id: str | None) -> int:
+        """Number of rows of a session, or of all."""
+
+    def title_of(self, session_id: str | None) -> str | None:
+        """A session's title."""
+
+    def newest_in_lineage(self, title: str) -> str | None:
+        """Id of the newest “title #N”, else of the title itself."""
+
+    def lineage_titles(self, base: str) -> list[str]:
+        """The titles of a lineage."""
+
+    def search(self, words: str | None, options: AgentSearchOptions) -> list[AgentHit]:
+        """Ranked hits, by the rules of upstream's `search_messages`."""
+
+
+class TextSearch(Protocol):
+    """Search over message texts."""
+
+    def matching_ids(
+        self,
+        query: Query,
+        *,
+        limit: int,
+        above: int | None = ...,
+        session_filter: SessionFilter | None = ...,
+        cancel: Cancel | None = ...,
+    ) -> Iterator[SearchStep]:
+        """Ids of the matching messages, newest first, step by step."""
+
+    def read_hits(self, ids: Sequence[int], *, cancel: Cancel | None = ...) -> list[HitRow]:
+        """The messages of a list of hits, at most 256, in the order asked for."""
+
+    def best_matches(
+        self, query: Query, *, limit: int, session_filter: SessionFilter | None = ..., cancel: Cancel | None = ...
+    ) -> RankedMatches | None:
+        """The best matches; None where nothing can rank them."""
+
+    def count_matches(
+        self,
+        query: Query,
+        *,
+        cap: int | None = ...,
+        session_filter: SessionFilter | None = ...,
+        cancel: Cancel | None = ...,
+    ) -> MatchCount:
+        """Number of matches and their sessions."""
+
+    def similar_words(self, word: str, *, limit: int, cancel: Cancel | None = ...) -> tuple[str, ...]:
+        """Indexed words close to one, closest first."""
+
+
+class RepairRows(Protocol):
+    """What repairs read besides messages; left out by an engine without `Capabilities.repairs`."""
+
+    def facts(self, session_id: str, conversation: Sequence[str], *, now: float) -> RepairFacts:
+        """What speaks for and against a repair of a session, in one transaction."""
+
+    def operations(self) -> list[tuple[OperationHeader, list[StepRecord]]]:
+        """Every repair that is remembered with its steps, the one begun last first."""
+
+    def free_ids(self, above: int, below: int, number: int) -> list[int] | None:
+        """Unused message ids between two others, exclusive; None where there are not enough."""
+
+    def session_row(self, session_id: str) -> RawRow | None:
+        """A session's row exactly as stored."""
+
+    def message_rows(self, ids: Sequence[int]) -> Iterator[RawRow]:
+        """Message rows exactly as stored, lowest id first."""
+
+    def copy(self, target: Path) -> Path:
+        """A verified copy of the whole database."""
+
+
+class Changes(Protocol):
+    """Changes by anybody."""
+
+    def version(self) -> tuple[object, int | None]:
+        """Identity of the database, None where there is none, and a number that changes with each commit."""
+
+    def since(self, after: int | None) -> tuple[int, frozenset[str]]:
+        """The highest message id, and the sessions of the rows above `after`."""
+
+
+class Health(Protocol):
+    """The doctor's checks of a database."""
+
+    def checks(self, cancel: Cancel) -> Mapping[str, Callable[[], Finding | Iterable[Finding]]]:
+        """Checks by name, the quick ones first."""
+
+
+class Transaction(Protocol):
+    """One write: done whole or not at all, acknowledged after COMMIT. It may be run again after a lock."""
+
+    def create_session(self, session_id: str, values: Values, /) -> None:
+        """Insert a row; one that is there stays as it is."""
+
+    def end_session(self, session_id: str, reason: str, now: float, /) -> None:
+        """Mark as ended; the first reason wins."""
+
+    def reopen_session(self, session_id: str, /) -> None:
+        """Take the end back."""
+
+    def set_prompt(self, session_id: str, prompt: str, /) -> None:
+        """Store the system prompt."""
+
+    def add_tokens(self, session_id: str, values: Values, /) -> None:
+        """Add to counters and costs."""
+
+    def delete_session(self, session_id: str, /, *, delegates: bool, ended_only: bool = ...) -> bool:
+        """Delete a session with its messages; False where there is none."""
+
+    def assign_title(self, session_id: str | None, title: str | None, /) -> bool:
+        """Name a session; False where there is none."""
+
+    def append(self, session_id: str, rows: Sequence[MessageRow], /) -> list[int]:
+        """Append messages; their ids."""
+
+    def append_once(self, session_id: str, rows: Sequence[MessageRow], /, *, key: str, now: float) -> list[int]:
+        """The same once for each key."""
+
+    def append_after(
+        self, session_id: str, expected: SessionStamp, rows: Sequence[MessageRow], /
+    ) -> SessionStamp | None:
+        """The same unless others wrote since `expected`: the new stamp, None where nothing was written."""
+
+    def replace(self, session_id: str, rows: Sequence[MessageRow], /) -> None:
+        """Put messages in place of all that a session has."""
+
+    def clear(self, session_id: str, /) -> None:
+        """Delete a session's messages."""
+
+    def apply_step(self, step: RepairStep, /) -> StepResult:
+        """One step of a repair."""
+
+    def undo_step(self, step: UndoStep, /) -> tuple[int, int]:
+        """One step back: messages taken out, and messages given their old id."""
+
+
+class Engine(Protocol):
+    """A database of one home."""
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What is left out."""
+
+    @property
+    def sessions(self) -> SessionRows:
+        """Sessions as models."""
+
+    @property
+    def messages(self) -> MessageRows:
+        """Messages."""
+
+    @property
+    def records(self) -> AgentRows:
+        """Rows as dicts."""
+
+    @property
+    def search(self) -> TextSearch:
+        """Text search."""
+
+    @property
+    def repairs(self) -> RepairRows:
+        """What repairs read."""
+
+    @property
+    def changes(self) -> Changes:
+        """Changes by anybody."""
+
+    @property
+    def health(self) -> Health:
+        """Checks."""
+
+    @property
+    def name(self) -> str:
+        """What errors call the database."""
+
+    @property
+    def index_damaged(self) -> bool:
+        """True once a write only went through beside a damaged full-text index."""
+
+    @property
+    def lock_seconds(self) -> float:
+        """Seconds that the last write held its lock."""
+
+    def write(self, work: Callable[[Transaction], T]) -> T:
+        """Run `work` in a transaction. A function, not a `with` block: after a damaged index it is run again."""
+
+    def close(self) -> None:
+        """Close every connection; may be called twice."""
