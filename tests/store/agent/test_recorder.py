@@ -17,6 +17,7 @@ import pytest
 
 from store import Locked, NoPermission, SessionDB, SessionRecorder
 from store.sqlite.connect.writer import Writer
+from store.sqlite.engine import SqliteMessages
 from tests.builders import META, Dict, db, home, jsonl, locked, say, sqlite_of, store, talk
 
 
@@ -312,6 +313,6 @@ def test_an_unchanged_session_is_not_read_again(tmp_path: Path, monkeypatch: pyt
     database = db(home(tmp_path))
     recorder = SessionRecorder(database, "s")
     recorder.record(letters("a"))
-    monkeypatch.setattr("store.agent.recorder.rows.compared_messages", lambda *_: pytest.fail("read again"))
+    monkeypatch.setattr(SqliteMessages, "compared", lambda *_: pytest.fail("read again"))
     assert recorder.record(letters("aB")) == 1
     assert recorder.record(letters("aBc")) == 1
