@@ -15,7 +15,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, NoReturn
 
 if TYPE_CHECKING:
-    from hermes_tui.feed import OpenStore, Shelf
+    from hermes_tui.feed import OpenStore, ProfileEntry
     from store import Home
 
 SWITCH = 0.001
@@ -352,16 +352,16 @@ def _owner(arguments: Arguments, name: str) -> str:
     return f"{name} · read-only" if arguments.read_only else name
 
 
-def _shelves(arguments: Arguments, home: Home) -> list[Shelf]:
+def _shelves(arguments: Arguments, home: Home) -> list[ProfileEntry]:
     """The profiles of a home, and all of them as one; none where there is one alone."""
-    from hermes_tui.feed import Shelf
+    from hermes_tui.feed import ProfileEntry
     from store import Home, open_home
     from store.files.home import ALL
 
     profiles = Home(home.root).profiles()
     homes = [*profiles, *([] if ALL in {one.name for one in profiles} else [Home(home.root, ALL)])]
     shelves = [
-        Shelf(
+        ProfileEntry(
             one.name,
             partial(open_home, one, cache_dir=_caches(arguments)),
             _owner(arguments, one.name),

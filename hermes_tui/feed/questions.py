@@ -1,6 +1,6 @@
-"""What each question reads, as messages in the order in which they should reach the screen.
+"""Reads of the requests, as messages in the order in which they should reach the screen.
 
-Generators: whoever runs one may stop between two messages, and no statement of the store is open then.
+Generators: the caller may stop between two messages, and no statement of the store is open then.
 """
 
 from __future__ import annotations
@@ -15,19 +15,26 @@ from hermes_tui.feed.answers import (
     Answer,
     CheckArrived,
     DriftsArrived,
+    FamilyArrived,
     FileSessionsArrived,
     FileTranscriptArrived,
     GrowthArrived,
+    HitsArrived,
+    HitsCounted,
+    HitsRanked,
     ScopeCounted,
     SectionArrived,
     SessionsArrived,
+    WordsMeant,
 )
 from store.base.cancel import Cancel
+from store.errors import CannotOpen, Damaged
 from store.formats.spool_placement import places
-from store.models import Change, Drift, Head, JsonlFacts, Message, Session
+from store.models import Change, Drift, Head, Hit, JsonlFacts, Message, Session
 
 if TYPE_CHECKING:
     from store import SessionDB
+    from store.query.parse import Query
 
 FIRST_ROWS = 200
 """Enough for the tallest terminal; the rest follows in pages."""
@@ -36,11 +43,14 @@ PAGE_HEADS = 4096
 SPOOLED = -(1 << 40)
 """The first id of a message that waits in the spool, on the screen: below all that SQLite gives."""
 FLAG_SECONDS = 0.25
-"""Flags are told in groups, as many as come in so long."""
+"""Flags are posted in groups, as many as come in so long."""
 REST = 0.005
 """Seconds of rest after a session was compared, at most: as long as that took, so that keys come through."""
 FEW = 32
 """Changed sessions that are read one by one; for more, the newest rows are read instead."""
+HIT_LIMIT = 2000
+BEST_HITS = 200
+"""Hits that are ranked; the others follow them in their order."""
 
 
 def listed(db: SessionDB, generation: int) -> Iterator[Answer]:
@@ -62,20 +72,20 @@ def flagged(db: SessionDB, generation: int, cancel: Cancel, clock: Callable[[], 
     yield DriftsArrived(generation, step.drifts, step.facts, by_content=True)
     drifts: dict[str, Drift | None] = {}
     facts: dict[str, JsonlFacts] = {}
-    told = began = clock()
+    posted = began = clock()
     for step in survey:
         drifts |= step.drifts
         facts |= step.facts
-        if clock() - told >= FLAG_SECONDS:
+        if clock() - posted >= FLAG_SECONDS:
             yield DriftsArrived(generation, drifts, facts, by_content=True, done=step.done, total=step.total)
-            drifts, facts, told = {}, {}, clock()
+            drifts, facts, posted = {}, {}, clock()
         time.sleep(min(clock() - began, REST))
         began = clock()
     yield DriftsArrived(generation, drifts, facts, by_content=True, done=step.total, total=step.total)
 
 
 def changed(
-    db: SessionDB, generation: int, change: Change, known: Collection[str], sure: Collection[str]
+    db: SessionDB, generation: int, change: Change, known: Collection[str], verified: Collection[str]
 ) -> Iterator[Answer]:
     """The rows and flags that a change touches.
 
@@ -84,7 +94,7 @@ def changed(
         generation: Of the question.
         change: What changed.
         known: The sessions that are listed.
-        sure: Sessions whose verdict stands until there is a new one.
+        verified: Sessions whose verdict stands until there is a new one.
     """
     rows: dict[str, Session] = {}
     if change.store and not 0 < len(change.sessions) <= FEW:
@@ -104,7 +114,7 @@ def changed(
             continue
         if (fact := db.facts(session_id)) is None:
             drifts |= {session_id: None} if session_id in change.files else {}  # its file is gone
-        elif session_id not in sure:
+        elif session_id not in verified:
             drifts[session_id], facts[session_id] = db.drift(session, fact), fact
     if drifts:
         yield DriftsArrived(generation, drifts, facts)
@@ -118,18 +128,18 @@ def verified(db: SessionDB, generation: int, session_ids: Sequence[str], cancel:
 
 
 def checked(db: SessionDB, generation: int, session_id: str) -> Iterator[Answer]:
-    """What the sources of the session on the screen lack, and why a repair would be refused."""
+    """The messages that the sources of the session on the screen lack, and why a repair would be refused."""
     check, refused = db.objection(session_id)
     yield CheckArrived(generation, check, refused)
 
 
 def from_file(db: SessionDB, generation: int, session: Session) -> Iterator[Answer]:
-    """What a session's JSONL file has, in one piece."""
+    """The messages of a session's JSONL file, in one piece."""
     yield FileTranscriptArrived(generation, session.id, db.file_messages(session.id, asides=True))
 
 
 def transcript(db: SessionDB, generation: int, session: Session) -> Iterator[Answer]:
-    """The chain that a session belongs to, section after section; what waits in the spool stands in its place."""
+    """The chain that a session belongs to, section after section, with the messages that wait in the spool."""
     chain = db.chain(session.id)
     numbers = count(SPOOLED)
     for place, section_id in enumerate(chain, 1):
@@ -138,9 +148,9 @@ def transcript(db: SessionDB, generation: int, session: Session) -> Iterator[Ans
         first, piece = True, next(pieces)
         while piece is not None:
             (heads, waiting), piece = piece, next(pieces, None)
-            told = tuple(replace(one, id=next(numbers)) for one in waiting)
+            spooled = tuple(replace(message, id=next(numbers)) for message in waiting)
             done = place == len(chain) and piece is None
-            yield SectionArrived(generation, section_id, heads, place, len(chain), first, done, row, told)
+            yield SectionArrived(generation, section_id, heads, place, len(chain), first, done, row, spooled)
             first = False
 
 
@@ -178,7 +188,7 @@ def _pages(db: SessionDB, section_id: str, before: str) -> Iterator[tuple[Head, 
 
 
 def growth(db: SessionDB, generation: int, session_id: str, after: int) -> Iterator[GrowthArrived]:
-    """What was added to a section after message `after`."""
+    """The heads that were added to a section after message `after`."""
     more = True
     while more:
         page = db.heads(session_id, after=after, limit=PAGE_HEADS)
@@ -186,3 +196,67 @@ def growth(db: SessionDB, generation: int, session_id: str, after: int) -> Itera
         if page.items:
             yield GrowthArrived(generation, session_id, page.items)
             after = page.items[-1].id
+
+
+def family(db: SessionDB, generation: int, session_id: str) -> Iterator[FamilyArrived]:
+    """The family of a session, with the outlines of its members."""
+    members = db.family(session_id)
+    outlines = db.outlines([kin.session.id for kin in members])
+    yield FamilyArrived(generation, session_id, members, outlines)
+
+
+def hits(
+    db: SessionDB, generation: int, query: Query, cancel: Cancel, clock: Callable[[], float], *, after_id: int = 0
+) -> Iterator[HitsArrived]:
+    """A search, batch by batch; with `after_id` the hits that were added since, marked as such."""
+    began = clock()
+    for batch in db.search(query, limit=HIT_LIMIT, cancel=cancel, after_id=after_id):
+        yield HitsArrived(generation, batch, round((clock() - began) * 1000), standing=after_id > 0)
+
+
+def hits_again(
+    db: SessionDB, generation: int, query: Query, cancel: Cancel, clock: Callable[[], float]
+) -> Iterator[HitsArrived]:
+    """The same search once more, its hits marked as added since: a file has no ids to go on from."""
+    for message in hits(db, generation, query, cancel, clock):
+        if message.batch.hits:
+            yield replace(message, standing=True)
+
+
+def beyond(
+    db: SessionDB,
+    generation: int,
+    query: Query,
+    cancel: Cancel,
+    clock: Callable[[], float],
+    *,
+    found: Sequence[Hit],
+    capped: bool,
+) -> Iterator[Answer]:
+    """The answers after the batches of a search: the best hits, their number, or the words that were meant.
+
+    Args:
+        found: The hits of those batches.
+        capped: There are more.
+    """
+    if not found:
+        yield WordsMeant(generation, db.meant(_finished(query), cancel=cancel))
+    elif query.has_words and len(found) > 1:
+        began = clock()
+        best = db.rank(query, limit=BEST_HITS, found=found, cancel=cancel)
+        yield HitsRanked(generation, best, round((clock() - began) * 1000))
+    if capped:
+        yield HitsCounted(generation, db.count(query, cancel=cancel))
+
+
+def newest_in(db: SessionDB) -> int:
+    """The highest message id, 0 where SQLite cannot be read: then the files alone are searched."""
+    try:
+        return max([row.last_id or 0 for row in db.recent(limit=1)], default=0)
+    except (CannotOpen, Damaged):
+        return 0
+
+
+def _finished(query: Query) -> Query:
+    """The same words, none of them still being typed."""
+    return replace(query, any_of=tuple(tuple(replace(term, prefix=False) for term in terms) for terms in query.any_of))

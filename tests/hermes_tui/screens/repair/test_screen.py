@@ -61,7 +61,7 @@ def rows(home: Path, session_id: str) -> list[tuple[object, ...]]:
 
 def writable(stage: Stage) -> SessionDB | None:
     """The store that repairs are written through."""
-    return stage.browser.feed._writable
+    return stage.browser.feed.writer._store
 
 
 async def open_repair(stage: Stage, session_id: str) -> RepairScreen:
@@ -409,7 +409,7 @@ async def test_all_flagged_sessions_are_repaired_in_one_go(tmp_path: Path, size:
         assert "y apply 2" in stage.footer
         await stage.press("y")
         await stage.shows("✓ ⇡A Session a")
-        await stage.until(lambda: not stage.browser.feed.writing)
+        await stage.until(lambda: not stage.browser.feed.writer.writing)
         assert conversation(home, "a") == [f"a {number}" for number in range(6)]
         assert conversation(home, "b") == [f"b {number}" for number in range(6)]
         assert conversation(home, "rewound") == [f"rewound {number}" for number in range(3)]
@@ -421,7 +421,7 @@ async def test_all_flagged_sessions_are_repaired_in_one_go(tmp_path: Path, size:
         await stage.press("space")
         await stage.shows("new session from JSONL")
         await stage.press("y")
-        await stage.until(lambda: not stage.browser.feed.writing and screen.cases["alone"].settled)
+        await stage.until(lambda: not stage.browser.feed.writer.writing and screen.cases["alone"].settled)
         assert conversation(home, "alone") == [f"alone {number}" for number in range(6)]
         screen.flagged.move_to("a")
         await stage.press("enter")
