@@ -26,7 +26,7 @@ Ask = Callable[[str], bool]
 
 @dataclass(frozen=True, slots=True)
 class Streams:
-    """Where results, complaints and questions go; `ask` is None where nobody can be asked."""
+    """Streams of results and complaints; `ask` is None where nobody can be asked."""
 
     out: TextIO
     err: TextIO

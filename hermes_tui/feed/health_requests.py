@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from typing import TYPE_CHECKING
 
 from hermes_tui.feed.answers import Answer, ChecksEnded, FindingArrived, Replayed, ReplayEnded, SpoolArrived
@@ -29,10 +30,8 @@ class HealthRequests:
     def check(self) -> int:
         """Ask for the waiting messages, then for every check."""
         self.cancel()
-        generation = self._worker.begin("health")
         self._cancel = cancel = Cancel()
-        self._worker.put(self._thread, "health", lambda db: _checked(db, generation, cancel), about="details")
-        return generation
+        return self._worker.ask(self._thread, "health", partial(_checked, cancel=cancel), about="details")
 
     def cancel(self) -> None:
         """Interrupt the check that runs, and drop the others."""
@@ -58,7 +57,7 @@ class HealthRequests:
             self._worker.post(Replayed(0, "", 0, error))
 
 
-def _checked(db: SessionDB, generation: int, cancel: Cancel) -> Iterator[Answer]:
+def _checked(db: SessionDB, generation: int, *, cancel: Cancel) -> Iterator[Answer]:
     yield _spool(db, generation)
     for finding in db.health(cancel=cancel):
         yield FindingArrived(generation, finding)

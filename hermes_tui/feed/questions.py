@@ -6,27 +6,13 @@ Generators: the caller may stop between two messages, and no statement of the st
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import count, groupby
 from typing import TYPE_CHECKING, TypeAlias
 
-from hermes_tui.feed.answers import (
-    Answer,
-    CheckArrived,
-    DriftsArrived,
-    FamilyArrived,
-    FileSessionsArrived,
-    FileTranscriptArrived,
-    GrowthArrived,
-    HitsArrived,
-    HitsCounted,
-    HitsRanked,
-    ScopeCounted,
-    SectionArrived,
-    SessionsArrived,
-    WordsMeant,
-)
+from hermes_tui.feed import answers
+from hermes_tui.feed.answers import Answer
 from store.base.cancel import Cancel
 from store.errors import CannotOpen, Damaged
 from store.formats.spool_placement import places
@@ -56,20 +42,36 @@ BEST_HITS = 200
 def listed(db: SessionDB, generation: int) -> Iterator[Answer]:
     """The newest rows and their flags for the first frame, the counts, then every row in pages."""
     look = db.glance(limit=FIRST_ROWS)
-    yield SessionsArrived(generation, look.sessions, drifts=look.drifts, facts=look.facts)
-    yield ScopeCounted(generation, db.scope())
+    yield answers.SessionsArrived(generation, look.sessions, drifts=look.drifts, facts=look.facts)
+    yield answers.ScopeCounted(generation, db.scope())
     page = db.sessions(limit=PAGE_ROWS)
     while page.more:
-        yield SessionsArrived(generation, page.items)
+        yield answers.SessionsArrived(generation, page.items)
         page = db.sessions(limit=PAGE_ROWS, cursor=page.cursor)
-    yield SessionsArrived(generation, page.items, done=True)
+    yield answers.SessionsArrived(generation, page.items, done=True)
+
+
+def file_sessions(db: SessionDB, generation: int) -> Iterator[Answer]:
+    """The sessions that live in files alone."""
+    yield answers.FileSessionsArrived(generation, db.file_sessions())
+
+
+def problems(db: SessionDB, generation: int) -> Iterator[Answer]:
+    """The profiles of the merged list that could not be read."""
+    yield answers.PartsUnread(generation, db.problems())
+
+
+def outlines(db: SessionDB, generation: int, steps: Iterable[Sequence[str]]) -> Iterator[Answer]:
+    """Status and first words of sessions, some at a time."""
+    for session_ids in steps:
+        yield answers.OutlinesArrived(generation, db.outlines(session_ids))
 
 
 def flagged(db: SessionDB, generation: int, cancel: Cancel, clock: Callable[[], float]) -> Iterator[Answer]:
     """The verdict of every session that has a JSONL file: what is remembered at once, the rest as it is compared."""
     survey = db.survey(cancel=cancel)
     step = next(survey)
-    yield DriftsArrived(generation, step.drifts, step.facts, by_content=True)
+    yield answers.DriftsArrived(generation, step.drifts, step.facts, by_content=True)
     drifts: dict[str, Drift | None] = {}
     facts: dict[str, JsonlFacts] = {}
     posted = began = clock()
@@ -77,11 +79,11 @@ def flagged(db: SessionDB, generation: int, cancel: Cancel, clock: Callable[[], 
         drifts |= step.drifts
         facts |= step.facts
         if clock() - posted >= FLAG_SECONDS:
-            yield DriftsArrived(generation, drifts, facts, by_content=True, done=step.done, total=step.total)
+            yield answers.DriftsArrived(generation, drifts, facts, by_content=True, done=step.done, total=step.total)
             drifts, facts, posted = {}, {}, clock()
         time.sleep(min(clock() - began, REST))
         began = clock()
-    yield DriftsArrived(generation, drifts, facts, by_content=True, done=step.total, total=step.total)
+    yield answers.DriftsArrived(generation, drifts, facts, by_content=True, done=step.total, total=step.total)
 
 
 def changed(
@@ -103,9 +105,9 @@ def changed(
         if (row := db.session(session_id)) is not None:
             rows[row.id] = row
     if rows:
-        yield SessionsArrived(generation, tuple(rows.values()))
+        yield answers.SessionsArrived(generation, tuple(rows.values()))
     if change.files - set(known):
-        yield FileSessionsArrived(generation, db.file_sessions())
+        yield answers.FileSessionsArrived(generation, db.file_sessions())
     drifts: dict[str, Drift | None] = {}
     facts: dict[str, JsonlFacts] = {}
     for session_id in change.files | change.sessions:
@@ -117,25 +119,25 @@ def changed(
         elif session_id not in verified:
             drifts[session_id], facts[session_id] = db.drift(session, fact), fact
     if drifts:
-        yield DriftsArrived(generation, drifts, facts)
+        yield answers.DriftsArrived(generation, drifts, facts)
 
 
 def verified(db: SessionDB, generation: int, session_ids: Sequence[str], cancel: Cancel) -> Iterator[Answer]:
     """The verdicts of sessions that changed."""
     for step in db.verify(session_ids, cancel=cancel):
         if step.drifts:
-            yield DriftsArrived(generation, step.drifts, step.facts, by_content=True)
+            yield answers.DriftsArrived(generation, step.drifts, step.facts, by_content=True)
 
 
 def checked(db: SessionDB, generation: int, session_id: str) -> Iterator[Answer]:
     """The messages that the sources of the session on the screen lack, and why a repair would be refused."""
     check, refused = db.objection(session_id)
-    yield CheckArrived(generation, check, refused)
+    yield answers.CheckArrived(generation, check, refused)
 
 
 def from_file(db: SessionDB, generation: int, session: Session) -> Iterator[Answer]:
     """The messages of a session's JSONL file, in one piece."""
-    yield FileTranscriptArrived(generation, session.id, db.file_messages(session.id, asides=True))
+    yield answers.FileTranscriptArrived(generation, session.id, db.file_messages(session.id, asides=True))
 
 
 def transcript(db: SessionDB, generation: int, session: Session) -> Iterator[Answer]:
@@ -150,7 +152,7 @@ def transcript(db: SessionDB, generation: int, session: Session) -> Iterator[Ans
             (heads, waiting), piece = piece, next(pieces, None)
             spooled = tuple(replace(message, id=next(numbers)) for message in waiting)
             done = place == len(chain) and piece is None
-            yield SectionArrived(generation, section_id, heads, place, len(chain), first, done, row, spooled)
+            yield answers.SectionArrived(generation, section_id, heads, place, len(chain), first, done, row, spooled)
             first = False
 
 
@@ -187,36 +189,40 @@ def _pages(db: SessionDB, section_id: str, before: str) -> Iterator[tuple[Head, 
         after, more = page.items[-1].id if page.items else after, page.more
 
 
-def growth(db: SessionDB, generation: int, session_id: str, after: int) -> Iterator[GrowthArrived]:
+def growth(db: SessionDB, generation: int, session_id: str, after: int) -> Iterator[answers.GrowthArrived]:
     """The heads that were added to a section after message `after`."""
     more = True
     while more:
         page = db.heads(session_id, after=after, limit=PAGE_HEADS)
         more = page.more
         if page.items:
-            yield GrowthArrived(generation, session_id, page.items)
+            yield answers.GrowthArrived(generation, session_id, page.items)
             after = page.items[-1].id
 
 
-def family(db: SessionDB, generation: int, session_id: str) -> Iterator[FamilyArrived]:
+def family(db: SessionDB, generation: int, session_id: str) -> Iterator[answers.FamilyArrived]:
     """The family of a session, with the outlines of its members."""
     members = db.family(session_id)
-    outlines = db.outlines([kin.session.id for kin in members])
-    yield FamilyArrived(generation, session_id, members, outlines)
+    yield answers.FamilyArrived(generation, session_id, members, db.outlines([kin.session.id for kin in members]))
+
+
+def looked_up(db: SessionDB, generation: int, words: str) -> Iterator[Answer]:
+    """The numbers of sessions, and the places of the sessions that `words` may mean."""
+    yield answers.WhereaboutsArrived(generation, words, db.census(), db.where(words))
 
 
 def hits(
     db: SessionDB, generation: int, query: Query, cancel: Cancel, clock: Callable[[], float], *, after_id: int = 0
-) -> Iterator[HitsArrived]:
+) -> Iterator[answers.HitsArrived]:
     """A search, batch by batch; with `after_id` the hits that were added since, marked as such."""
     began = clock()
     for batch in db.search(query, limit=HIT_LIMIT, cancel=cancel, after_id=after_id):
-        yield HitsArrived(generation, batch, round((clock() - began) * 1000), standing=after_id > 0)
+        yield answers.HitsArrived(generation, batch, round((clock() - began) * 1000), standing=after_id > 0)
 
 
 def hits_again(
     db: SessionDB, generation: int, query: Query, cancel: Cancel, clock: Callable[[], float]
-) -> Iterator[HitsArrived]:
+) -> Iterator[answers.HitsArrived]:
     """The same search once more, its hits marked as added since: a file has no ids to go on from."""
     for message in hits(db, generation, query, cancel, clock):
         if message.batch.hits:
@@ -240,13 +246,13 @@ def beyond(
         capped: There are more.
     """
     if not found:
-        yield WordsMeant(generation, db.meant(_finished(query), cancel=cancel))
+        yield answers.WordsMeant(generation, db.meant(_finished(query), cancel=cancel))
     elif query.has_words and len(found) > 1:
         began = clock()
         best = db.rank(query, limit=BEST_HITS, found=found, cancel=cancel)
-        yield HitsRanked(generation, best, round((clock() - began) * 1000))
+        yield answers.HitsRanked(generation, best, round((clock() - began) * 1000))
     if capped:
-        yield HitsCounted(generation, db.count(query, cancel=cancel))
+        yield answers.HitsCounted(generation, db.count(query, cancel=cancel))
 
 
 def newest_in(db: SessionDB) -> int:

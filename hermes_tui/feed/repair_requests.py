@@ -8,16 +8,8 @@ from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING, TypeAlias
 
-from hermes_tui.feed.answers import (
-    Answer,
-    DifferenceArrived,
-    PlanArrived,
-    PlanListed,
-    Repaired,
-    RepairFailed,
-    RepairProgressed,
-    RepairsEnded,
-)
+from hermes_tui.feed import answers
+from hermes_tui.feed.answers import Answer
 from hermes_tui.feed.store_worker import StoreWorker
 from hermes_tui.feed.store_writer import StoreWriter
 from store.base.cancel import Cancel
@@ -45,27 +37,23 @@ class RepairRequests:
 
     def plan(self, session_id: str, *, merge: bool = False) -> int:
         """Ask for the plan of one session, and for a repair that was stopped there."""
-        generation = self._worker.begin("plan")
-        self._put("plan", lambda db: _planned(db, generation, session_id, merge), about=session_id)
-        return generation
+        read = partial(_planned, session_id=session_id, merge=merge)
+        return self._worker.ask(self._thread, "plan", read, about=session_id)
 
     def plans(self, session_ids: Sequence[str]) -> int:
         """Ask for the plans of many, one after the other."""
-        generation = self._worker.begin("plans")
-        self._put("plans", lambda db: _listed(db, generation, session_ids))
-        return generation
+        return self._worker.ask(self._thread, "plans", partial(_listed, session_ids=session_ids))
 
     def difference(self, session_id: str, *, merge: bool = False) -> int:
         """Ask for all that differs, from its start."""
-        generation = self._worker.begin("difference")
         self._lines = iter(())
-        self._put("difference", lambda db: self._compared(db, generation, session_id, merge), about=session_id)
-        return generation
+        read = partial(self._compared, session_id=session_id, merge=merge)
+        return self._worker.ask(self._thread, "difference", read, about=session_id)
 
     def more_difference(self, session_id: str) -> None:
         """Ask for the next stretch of it."""
-        generation = self._worker.generation("difference")
-        self._put("difference", lambda _: self._stretch(generation, session_id), about=session_id)
+        read = partial(self._stretch, session_id=session_id)
+        self._worker.put(self._thread, "difference", read, about=session_id)
 
     def apply(self, plans: Sequence[Plan]) -> None:
         """Repair one session after the other; a refusal is reported and leaves the others alone."""
@@ -75,23 +63,20 @@ class RepairRequests:
         """Take a repair back."""
         self._write([(session_id, partial(_undone, operation))])
 
-    def _put(self, question: str, read: Callable[[SessionDB], Iterator[Answer]], *, about: str = "") -> None:
-        self._worker.put(self._thread, question, read, about=about)
-
     def _compared(self, db: SessionDB, generation: int, session_id: str, merge: bool) -> Iterator[Answer]:
         self._lines = db.difference(session_id, merge=merge)
-        yield from self._stretch(generation, session_id)
+        yield from self._stretch(db, generation, session_id)
 
-    def _stretch(self, generation: int, session_id: str) -> Iterator[Answer]:
+    def _stretch(self, _: SessionDB, generation: int, session_id: str) -> Iterator[Answer]:
         try:
             lines = tuple(islice(self._lines, LINES_AT_ONCE))
         except StoreError as error:
-            yield RepairFailed(generation, session_id, error)
+            yield answers.RepairFailed(generation, session_id, error)
             return
-        yield DifferenceArrived(generation, session_id, lines, done=len(lines) < LINES_AT_ONCE)
+        yield answers.DifferenceArrived(generation, session_id, lines, done=len(lines) < LINES_AT_ONCE)
 
     def _write(self, writes: Sequence[tuple[str, Write]]) -> None:
-        self._writer.run(partial(self._written, writes), RepairsEnded)
+        self._writer.run(partial(self._written, writes), answers.RepairsEnded)
 
     def _written(self, writes: Sequence[tuple[str, Write]], cancel: Cancel) -> None:
         """Write one after the other, and post each result; an error that is no refusal would meet the others too."""
@@ -101,14 +86,14 @@ class RepairRequests:
             try:
                 receipt = write(self._writer.store(), partial(self._progressed, session_id), cancel)
             except StoreError as error:
-                self._worker.post(RepairFailed(0, session_id, error))
+                self._worker.post(answers.RepairFailed(0, session_id, error))
                 if not isinstance(error, Refused):
                     return
             else:
-                self._worker.post(Repaired(0, session_id, receipt))
+                self._worker.post(answers.Repaired(0, session_id, receipt))
 
     def _progressed(self, session_id: str, progress: Progress) -> None:
-        self._worker.post(RepairProgressed(0, session_id, progress))
+        self._worker.post(answers.RepairProgressed(0, session_id, progress))
 
 
 def _planned(db: SessionDB, generation: int, session_id: str, merge: bool) -> Iterator[Answer]:
@@ -118,10 +103,10 @@ def _planned(db: SessionDB, generation: int, session_id: str, merge: bool) -> It
     except Locked:
         raise
     except StoreError as error:
-        yield RepairFailed(generation, session_id, error)
+        yield answers.RepairFailed(generation, session_id, error)
         return
     stopped = next((operation for operation in operations if operation.unfinished), None)
-    yield PlanArrived(generation, session_id, plan, stopped)
+    yield answers.PlanArrived(generation, session_id, plan, stopped)
 
 
 def _listed(db: SessionDB, generation: int, session_ids: Sequence[str]) -> Iterator[Answer]:
@@ -131,9 +116,9 @@ def _listed(db: SessionDB, generation: int, session_ids: Sequence[str]) -> Itera
         except Locked:
             raise
         except StoreError as error:
-            yield RepairFailed(generation, session_id, error)
+            yield answers.RepairFailed(generation, session_id, error)
         else:
-            yield PlanListed(generation, session_id, replace(plan, difference=()))
+            yield answers.PlanListed(generation, session_id, replace(plan, difference=()))
 
 
 def _repaired(plan: Plan, db: SessionDB, progress: Callable[[Progress], None], cancel: Cancel) -> Receipt:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from hermes_tui.feed import questions
 from hermes_tui.feed.answers import Answer, ContextArrived, StoreChanged, TitlesRanked
 from hermes_tui.feed.near_titles import near_titles
-from hermes_tui.feed.store_worker import StoreWorker
+from hermes_tui.feed.store_worker import Read, StoreWorker
 from store.base.cancel import Cancel
 from store.browse.hit_context import HitPlace, around
 from store.models import Hit, Message
@@ -29,9 +30,9 @@ LONGEST_LINE = 8192
 class _StandingSearch:
     """The search on the screen; it stands until the next one, so that new messages are found too."""
 
-    query: Query
-    generation: int
     cancel: Cancel
+    asked: tuple[int, Query, Cancel, Callable[[], float]]
+    """Generation, query, cancel and clock, as the questions of a search take them."""
     seen: int | None = None
     """Highest message id that it has covered, None before it began."""
 
@@ -58,9 +59,9 @@ class SearchRequests:
     def start(self, query: Query) -> int:
         """Ask for the hits of `query`; a search that still runs is interrupted before this returns."""
         self.cancel()
-        generation = self._worker.begin("search")
-        self._standing = search = _StandingSearch(query, generation, Cancel())
-        self._put("search", lambda db: self._hits(search, db), delay=self._debounce)
+        generation, cancel = self._worker.begin("search"), Cancel()
+        self._standing = search = _StandingSearch(cancel, (generation, query, cancel, self._worker.clock))
+        self._put("search", partial(self._hits, search), delay=self._debounce)
         return generation
 
     def cancel(self) -> None:
@@ -72,57 +73,52 @@ class SearchRequests:
 
     def titles(self, words: str, titles: Sequence[tuple[str, str]]) -> int:
         """Ask which of `titles` (id, title) come close to `words`."""
-        generation = self._worker.begin("titles")
-        self._worker.put(self._title_thread, "titles", lambda _: [TitlesRanked(generation, near_titles(words, titles))])
-        return generation
+        return self._worker.ask(
+            self._title_thread, "titles", lambda _, generation: [TitlesRanked(generation, near_titles(words, titles))]
+        )
 
     def context(self, hit: HitPlace, *, width: int) -> None:
         """Ask for `width` messages on either side of a hit."""
-        generation = self._worker.generation("search")
-        self._worker.put(
-            self._context_thread,
-            "search",
-            lambda db: [ContextArrived(generation, *hit, around(db, hit, width=width, text=_text_or_calls))],
-            name=f"context {hit}",
-            about="details",
-        )
+        read = partial(_context, hit=hit, width=width)
+        self._worker.put(self._context_thread, "search", read, name=f"context {hit}", about="details")
 
-    def _put(self, name: str, read: Callable[[SessionDB], Iterator[Answer]], *, delay: float = 0.0) -> None:
+    def _put(self, name: str, read: Read, *, delay: float = 0.0) -> None:
         self._worker.put(self._thread, "search", read, name=name, about="search", delay=delay)
 
     def _search_changes(self, message: StoreChanged) -> None:
         """Look for new hits of the search that stands."""
         if (search := self._standing) is None or search.seen is None:
             return
-        self._put("new hits", lambda db: self._new_hits(search, db))
+        self._put("new hits", partial(self._new_hits, search))
         if message.change.files:
             # Later: what an agent writes into both is in SQLite then, and not a hit of the file.
-            asked = search.generation, search.query, search.cancel, self._worker.clock
-            self._put("hits of files", lambda db: questions.hits_again(db, *asked), delay=FILES_AFTER)
+            self._put("hits of files", lambda db, _: questions.hits_again(db, *search.asked), delay=FILES_AFTER)
 
-    def _hits(self, search: _StandingSearch, db: SessionDB) -> Iterator[Answer]:
+    def _hits(self, search: _StandingSearch, db: SessionDB, generation: int) -> Iterator[Answer]:
         """The search; between two batches, and after it, what was added meanwhile."""
         if search.seen is None:
             search.seen = self._newest() or questions.newest_in(db)
-        asked = search.generation, search.query, search.cancel, self._worker.clock
         found: list[Hit] = []
         capped = False
-        for message in questions.hits(db, *asked):
+        for message in questions.hits(db, *search.asked):
             found += message.batch.hits
             capped |= message.batch.capped
             yield message
-            yield from self._new_hits(search, db)
-        yield from questions.beyond(db, *asked, found=found, capped=capped)
-        yield from self._new_hits(search, db)
+            yield from self._new_hits(search, db, generation)
+        yield from questions.beyond(db, *search.asked, found=found, capped=capped)
+        yield from self._new_hits(search, db, generation)
 
-    def _new_hits(self, search: _StandingSearch, db: SessionDB) -> Iterator[Answer]:
+    def _new_hits(self, search: _StandingSearch, db: SessionDB, _: int) -> Iterator[Answer]:
         newest = self._newest()
         if search.seen is None or newest <= search.seen:
             return
-        asked = search.generation, search.query, search.cancel, self._worker.clock
-        found = questions.hits(db, *asked, after_id=search.seen)
+        found = questions.hits(db, *search.asked, after_id=search.seen)
         yield from (message for message in found if message.batch.hits)
         search.seen = newest
+
+
+def _context(db: SessionDB, generation: int, *, hit: HitPlace, width: int) -> Iterator[Answer]:
+    yield ContextArrived(generation, *hit, around(db, hit, width=width, text=_text_or_calls))
 
 
 def _text_or_calls(message: Message) -> str:

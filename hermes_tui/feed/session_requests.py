@@ -3,26 +3,14 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from hermes_tui.feed import questions
-from hermes_tui.feed.answers import (
-    Answer,
-    DriftsArrived,
-    FileSessionsArrived,
-    OutlinesArrived,
-    PartsUnread,
-    SessionsArrived,
-    StoreChanged,
-    StoreFailed,
-    StoreHealed,
-    WhereaboutsArrived,
-)
+from hermes_tui.feed import answers, questions
+from hermes_tui.feed.answers import Answer
 from hermes_tui.feed.latest_first import AT_ONCE, LatestFirst
-from hermes_tui.feed.serial_thread import SerialThread
 from hermes_tui.feed.store_worker import CALM, StoreWorker
 from store.base.cancel import Cancel
 from store.errors import Locked, StoreError
@@ -59,9 +47,9 @@ class SessionRequests:
         self._unlined = LatestFirst[str]()
         self.newest = 0
         """Highest message id that is known."""
-        worker.subscribe(self._note, SessionsArrived)
-        worker.subscribe(self._note, FileSessionsArrived)
-        worker.subscribe(self._note_verdicts, DriftsArrived)
+        worker.subscribe(self._note, answers.SessionsArrived)
+        worker.subscribe(self._note, answers.FileSessionsArrived)
+        worker.subscribe(self._note_verdicts, answers.DriftsArrived)
 
     def load(self) -> int:
         """Ask for everything the list shows, newest first, and go on watching; also to try again after an error."""
@@ -71,50 +59,35 @@ class SessionRequests:
         self._rows = {}
         self._verified_ids = set()
         # One after the other in one thread: the flags need the rows of the two requests before them.
-        put = partial(self._put, self._list_thread)
-        put("sessions", lambda db: questions.listed(db, generation))
-        put("files", lambda db: [FileSessionsArrived(generation, db.file_sessions())])
-        put("parts", lambda db: [PartsUnread(generation, db.problems())])
-        put("flags", lambda db: questions.flagged(db, generation, comparison, self._worker.clock), about="files")
+        put = partial(self._worker.put, self._list_thread, "sessions")
+        put(questions.listed)
+        put(questions.file_sessions, name="files")
+        put(questions.problems, name="parts")
+        put(partial(questions.flagged, cancel=comparison, clock=self._worker.clock), name="flags", about="files")
         self._watch_thread.put("watch", partial(self._look, None, failing=False), delay=self._pause)
         return generation
 
     def outlines(self, session_ids: Sequence[str]) -> None:
         """Ask for the status and first words of the rows on the screen."""
-        generation = self._worker.generation("sessions")
         self._unlined.add(session_ids)
-        self._put(self._row_thread, "outlines", lambda db: self._outlines(generation, db), about="details")
+        read = partial(questions.outlines, steps=self._unlined.steps())
+        self._worker.put(self._row_thread, "sessions", read, name="outlines", about="details")
 
     def first_words(self, session_ids: Sequence[str]) -> None:
         """Ask for the same of sessions that are not on the screen, so that they are found by their first words."""
-        generation = self._worker.generation("sessions")
         steps = [session_ids[start : start + AT_ONCE] for start in range(0, len(session_ids), AT_ONCE)]
-        self._put(
-            self._word_thread,
-            "first words",
-            lambda db: (OutlinesArrived(generation, db.outlines(ids)) for ids in steps),
-            about="details",
-        )
+        read = partial(questions.outlines, steps=steps)
+        self._worker.put(self._word_thread, "sessions", read, name="first words", about="details")
 
     def family(self, session_id: str) -> int:
         """Ask for the family of a session."""
-        generation = self._worker.begin("family")
-        self._worker.put(
-            self._row_thread, "family", lambda db: questions.family(db, generation, session_id), about="details"
-        )
-        return generation
+        read = partial(questions.family, session_id=session_id)
+        return self._worker.ask(self._row_thread, "family", read, about="details")
 
     def look_up(self, words: str, *, delay: float = 0.0) -> int:
         """Ask for the counts, and for where the sessions are that `words` may mean."""
-        generation = self._worker.begin("whereabouts")
-        self._worker.put(
-            self._row_thread,
-            "whereabouts",
-            lambda db: [WhereaboutsArrived(generation, words, db.census(), db.where(words))],
-            about="details",
-            delay=delay,
-        )
-        return generation
+        read = partial(questions.looked_up, words=words)
+        return self._worker.ask(self._row_thread, "whereabouts", read, about="details", delay=delay)
 
     @property
     def comparing(self) -> bool:
@@ -140,30 +113,15 @@ class SessionRequests:
         self._comparison.cancel()
         self._closing.cancel()
 
-    def _put(
-        self,
-        thread: SerialThread,
-        name: str,
-        read: Callable[[SessionDB], Iterable[Answer]],
-        *,
-        about: str = "",
-        delay: float = 0.0,
-    ) -> None:
-        self._worker.put(thread, "sessions", read, name=name, about=about, delay=delay)
-
-    def _note(self, message: SessionsArrived | FileSessionsArrived) -> None:
+    def _note(self, message: answers.SessionsArrived | answers.FileSessionsArrived) -> None:
         with self._noting:
             self._rows = {**self._rows, **{session.id: session for session in message.sessions}}
             self.newest = max([self.newest, *(session.last_id or 0 for session in message.sessions)])
 
-    def _note_verdicts(self, message: DriftsArrived) -> None:
+    def _note_verdicts(self, message: answers.DriftsArrived) -> None:
         if message.by_content:
             with self._noting:
                 self._verified_ids |= message.drifts.keys()
-
-    def _outlines(self, generation: int, db: SessionDB) -> Iterator[Answer]:
-        for ids in self._unlined.steps():
-            yield OutlinesArrived(generation, db.outlines(ids))
 
     def _look(self, watch: Watch | None, *, failing: bool) -> None:
         """Look at the files once, report what changed, and look again after the pause."""
@@ -175,11 +133,11 @@ class SessionRequests:
         except StoreError as error:
             change = None
             if not failing:
-                self._worker.post(StoreFailed(0, "watch", error))
+                self._worker.post(answers.StoreFailed(0, "watch", error))
             failing = True
         else:
             if failing:
-                self._worker.post(StoreHealed(0))
+                self._worker.post(answers.StoreHealed(0))
             failing = False
         if change is not None:
             self._take(change)
@@ -195,12 +153,11 @@ class SessionRequests:
                 files=self._change.files | change.files,
                 store=self._change.store or change.store,
             )
-        generation = self._worker.generation("sessions")
         delay = max(0.0, self._refreshed + CALM - self._worker.clock())
-        self._put(self._row_thread, "changed", lambda db: self._changed(generation, db), about="details", delay=delay)
-        self._worker.post(StoreChanged(0, change))
+        self._worker.put(self._row_thread, "sessions", self._changed, name="changed", about="details", delay=delay)
+        self._worker.post(answers.StoreChanged(0, change))
 
-    def _changed(self, generation: int, db: SessionDB) -> Iterator[Answer]:
+    def _changed(self, db: SessionDB, generation: int) -> Iterator[Answer]:
         with self._noting:
             change, self._change = self._change, Change()
             verified = frozenset(self._verified_ids)
@@ -209,9 +166,9 @@ class SessionRequests:
         if touched := [*(change.files | change.sessions)]:
             self._unverified.add(touched)
             delay = max(CALM, VERIFYING * self._verifying_took)
-            self._put(self._verify_thread, "verdicts", lambda db: self._verified(generation, db), delay=delay)
+            self._worker.put(self._verify_thread, "sessions", self._verified, name="verdicts", delay=delay)
 
-    def _verified(self, generation: int, db: SessionDB) -> Iterator[Answer]:
+    def _verified(self, db: SessionDB, generation: int) -> Iterator[Answer]:
         began = self._worker.clock()
         for ids in self._unverified.steps():
             yield from questions.verified(db, generation, ids, self._closing)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
@@ -17,6 +16,8 @@ if TYPE_CHECKING:
 
 OpenStore: TypeAlias = "Callable[[], SessionDB]"
 """Opens the store; it may raise a StoreError, and is called again then."""
+Read: TypeAlias = "Callable[[SessionDB, int], Iterable[Answer]]"
+"""Yields the answers to a request; the int is the generation that they carry."""
 Posted = TypeVar("Posted", bound=FeedMessage)
 
 PATIENCE = 30.0
@@ -25,12 +26,6 @@ ENDING = 2.0
 """Seconds that the threads get to end; a read that hangs longer is left to the end of the process."""
 CALM = 0.25
 """Seconds between two tries."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Subscription:
-    post: Callable[[Any], object]
-    kinds: tuple[type[FeedMessage], ...]
 
 
 class StoreWorker:
@@ -48,7 +43,7 @@ class StoreWorker:
         self._opening = threading.Lock()
         self._changing = threading.Lock()
         self._generations: dict[str, int] = {}
-        self._subscriptions: tuple[_Subscription, ...] = ()
+        self._subscriptions: tuple[tuple[Callable[[Any], object], tuple[type[FeedMessage], ...]], ...] = ()
         self._threads: list[SerialThread] = []
         self._closed = threading.Event()
 
@@ -59,7 +54,7 @@ class StoreWorker:
             post: Called in the threads of the requests, in the order of the subscriptions.
             kinds: Classes of messages.
         """
-        subscription = _Subscription(post, kinds)
+        subscription = (post, kinds)
         with self._changing:
             self._subscriptions = (*self._subscriptions, subscription)
 
@@ -71,9 +66,9 @@ class StoreWorker:
 
     def post(self, message: FeedMessage) -> None:
         """Hand a message to every subscriber of its class, unless everything is closed."""
-        for subscription in self._subscriptions:
-            if isinstance(message, subscription.kinds) and not self._closed.is_set():
-                subscription.post(message)
+        for post, kinds in self._subscriptions:
+            if isinstance(message, kinds) and not self._closed.is_set():
+                post(message)
 
     def begin(self, question: str) -> int:
         """A new generation of `question`; answers to the one before are dropped from here on."""
@@ -91,27 +86,26 @@ class StoreWorker:
         self._threads.append(thread)
         return thread
 
+    def ask(self, thread: SerialThread, question: str, read: Read, *, about: str = "", delay: float = 0.0) -> int:
+        """Begin a new generation of `question` and have it answered; returns the generation."""
+        self.begin(question)
+        return self.put(thread, question, read, about=about, delay=delay)
+
     def put(
-        self,
-        thread: SerialThread,
-        question: str,
-        read: Callable[[SessionDB], Iterable[Answer]],
-        *,
-        name: str = "",
-        about: str = "",
-        delay: float = 0.0,
-    ) -> None:
-        """Have `read` answer the current generation of `question`, `delay` seconds from now.
+        self, thread: SerialThread, question: str, read: Read, *, name: str = "", about: str = "", delay: float = 0.0
+    ) -> int:
+        """Have the current generation of `question` answered, `delay` seconds from now; returns the generation.
 
         Args:
             thread: The thread that does it.
             question: The kind of request.
-            read: Yields the answers; the next is taken only while the request is current.
+            read: The next answer is taken only while the request is current.
             name: A job of this name that still waits is dropped; the question's own name by default.
             about: The question that an error names; the job's name by default.
         """
-        name = name or question
-        thread.put(name, partial(self._answer, question, self.generation(question), read, about or name), delay=delay)
+        name, generation = name or question, self.generation(question)
+        thread.put(name, partial(self._answer, question, generation, read, about or name), delay=delay)
+        return generation
 
     def store(self) -> SessionDB:
         """The store, opened by the first thread that needs it."""
@@ -134,14 +128,12 @@ class StoreWorker:
     def _stale(self, question: str, generation: int) -> bool:
         return self._closed.is_set() or self.generation(question) != generation
 
-    def _answer(
-        self, question: str, generation: int, read: Callable[[SessionDB], Iterable[Answer]], about: str
-    ) -> None:
+    def _answer(self, question: str, generation: int, read: Read, about: str) -> None:
         """Post what `read` yields; an error of the store becomes a message, and a lock is waited for."""
         began = self.clock()
         while not self._stale(question, generation):
             try:
-                for message in read(self.store()):
+                for message in read(self.store(), generation):
                     if self._stale(question, generation):
                         return
                     self.post(message)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING
 
 from hermes_tui.feed import questions
@@ -61,21 +62,18 @@ class TranscriptRequests:
         """Ask for messages that the transcript shows; the latest request is answered first."""
         if (transcript := self._open) is not None:
             transcript.wanted.add(message_ids)
-            self._worker.put(
-                self._body_thread, "transcript", lambda db: _bodies(transcript, db), name="bodies", about="details"
-            )
+            read = partial(_bodies, transcript)
+            self._worker.put(self._body_thread, "transcript", read, name="bodies", about="details")
 
     def check(self, session_id: str) -> None:
         """Ask what the two sources of the session on the screen lack, and whether a repair would be refused."""
-        generation = self._worker.begin("check")
-        self._worker.put(
-            self._check_thread, "check", lambda db: questions.checked(db, generation, session_id), about="details"
-        )
+        read = partial(questions.checked, session_id=session_id)
+        self._worker.ask(self._check_thread, "check", read, about="details")
 
     def _read(self, transcript: _OpenTranscript, *, delay: float = 0.0) -> None:
         read = questions.from_file if transcript.from_file else questions.transcript
         self._worker.put(
-            self._thread, "transcript", lambda db: read(db, transcript.generation, transcript.session), delay=delay
+            self._thread, "transcript", lambda db, _: read(db, transcript.generation, transcript.session), delay=delay
         )
 
     def _note(self, message: SectionArrived | GrowthArrived) -> None:
@@ -102,11 +100,11 @@ class TranscriptRequests:
             self._worker.put(
                 self._thread,
                 "transcript",
-                lambda db: questions.growth(db, transcript.generation, transcript.tip, transcript.last_id),
+                lambda db, _: questions.growth(db, transcript.generation, transcript.tip, transcript.last_id),
                 name="growth",
             )
 
 
-def _bodies(transcript: _OpenTranscript, db: SessionDB) -> Iterator[Answer]:
+def _bodies(transcript: _OpenTranscript, db: SessionDB, _: int) -> Iterator[Answer]:
     for ids in transcript.wanted.steps():
         yield BodiesArrived(transcript.generation, db.messages(ids))

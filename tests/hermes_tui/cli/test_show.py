@@ -299,8 +299,8 @@ def test_search_prints_hits_newest_first_and_then_a_summary(home: Path, run: Run
     assert [hit["snippet"] for hit in hits] == ["the docker daemon is off", "why does docker fail"]
     assert list(summary) == ["summary"]
     assert " ".join(summary["summary"]) == SUMMARY_KEYS
-    told = {key: value for key, value in summary["summary"].items() if key != "milliseconds"}
-    assert told == {"hits": 2, "sessions": 1, "capped": False, "sort": "newest", "fallback": None}
+    steady = {key: value for key, value in summary["summary"].items() if key != "milliseconds"}
+    assert steady == {"hits": 2, "sessions": 1, "capped": False, "sort": "newest", "fallback": None}
 
 
 def test_search_shows_what_stands_around_a_hit(home: Path, run: Run) -> None:
@@ -348,7 +348,7 @@ def test_search_joins_words_and_tells_a_wrong_filter(home: Path, run: Run) -> No
 
 @pytest.mark.parametrize("nothing", ["***", '"', "[/]", "OR"])
 def test_search_says_where_there_is_no_word_in_what_was_typed(home: Path, run: Run, nothing: str) -> None:
-    """`OR` alone is the word. Mutant: without the line only `0 hits` is printed, as if it had been sought."""
+    """`OR` alone is the word. Mutant: without the line only `0 hits` is printed, as if it had been searched for."""
     lines = run(home, "search", nothing)[1].splitlines()
     assert (lines[-1] == "there is no word to search for in that") is (nothing != "OR")
 

@@ -23,7 +23,7 @@ from hermes_tui.feed.answers import (
     StoreChanged,
     WhereaboutsArrived,
 )
-from store import Page, Session, SessionDB
+from store import Page, Session, SessionDB, StoreError
 from store.models import Finding, Head, Outline
 from store.query.parse import parse
 from tests import builders
@@ -141,7 +141,7 @@ def test_each_kind_of_request_has_threads_of_its_own(path: Path) -> None:
 
         def plan(self, *asked: object, **more: object) -> object:  # type: ignore[override]
             self.note("plan")
-            raise ZeroDivisionError
+            raise StoreError("no plan")
 
     feed = Feed(lambda: Noting(path, read_only=True), debounce=0.0)
     try:
@@ -149,13 +149,14 @@ def test_each_kind_of_request_has_threads_of_its_own(path: Path) -> None:
         feed.health.check()
         feed.transcript.open(Session("s1"))
         feed.search.start(parse("words", now=time.time()))
-        feed.repairs.plans([])
-        until(lambda: threads.keys() == {"outlines", "health", "heads", "search"})
+        feed.repairs.plan("s1")
+        until(lambda: threads.keys() == {"outlines", "health", "heads", "search", "plan"})
         assert threads == {
             "outlines": "hermes-tui rows",
             "health": "hermes-tui health",
             "heads": "hermes-tui transcript",
             "search": "hermes-tui search",
+            "plan": "hermes-tui plans",
         }
     finally:
         hanging.set()
