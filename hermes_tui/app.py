@@ -22,7 +22,7 @@ from hermes_tui.commands.palette import Commands
 from hermes_tui.commands.registry import Offer
 from hermes_tui.config import Config
 from hermes_tui.control_char_filter import Backstop
-from hermes_tui.feed import Shelf
+from hermes_tui.feed import ProfileEntry
 from hermes_tui.render.glyphs import ASCII, UNICODE
 from hermes_tui.render.safe import one_line
 from hermes_tui.screens.browse.screen import BrowserScreen
@@ -72,7 +72,7 @@ class HermesApp(App[None]):
         owner: str = "default",
         where: str = "~/.hermes",
         config: Config | None = None,
-        profiles: Sequence[Shelf] = (),
+        profiles: Sequence[ProfileEntry] = (),
         searches: Path | None = None,
         ascii_only: bool = False,
         now: Callable[[], datetime] = lambda: datetime.now().astimezone(),

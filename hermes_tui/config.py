@@ -1,58 +1,45 @@
-"""The two things a user may settle in a file, where that file is, and where saved searches are."""
+"""Settings that a user may make in a file, and the folders of the user: configuration, state, cache."""
 
 from __future__ import annotations
 
+import os
 import tomllib
-from collections.abc import Mapping, MutableMapping
+from collections.abc import MutableMapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from platformdirs import PlatformDirs
+
+DIRS = PlatformDirs("hermes-tui", appauthor=False)
 TUNING = {"ESCDELAY": "25", "TEXTUAL_FPS": "240", "TEXTUAL_ANIMATIONS": "none"}
 """Esc acts after 25 ms instead of 100, a frame is painted within 4 ms instead of 17, and nothing glides."""
 
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """What the config file says; the defaults where there is none."""
+    """Settings of the config file; the defaults where there is none."""
 
     theme: str | None = None
     """Name of a theme of Textual, None for the default."""
     ascii: bool = False
     """Draw with ASCII characters alone."""
     complaint: str = ""
-    """One line about a file that could not be used, "" where all is well."""
+    """One line about a file that could not be used, "" where it could."""
 
 
-def locate(environ: Mapping[str, str], *, platform: str, user_home: Path) -> Path:
-    """Where the config file would be; nothing is looked at or created.
-
-    Args:
-        environ: The process environment; `HERMES_TUI_CONFIG` names the file itself.
-        platform: As `sys.platform`.
-        user_home: The user's home folder.
-    """
-    if named := environ.get("HERMES_TUI_CONFIG"):
-        return Path(named)
-    if platform == "win32":
-        base = Path(environ.get("APPDATA") or user_home / "AppData" / "Roaming")
-    else:
-        base = Path(environ.get("XDG_CONFIG_HOME") or user_home / ".config")
-    return base / "hermes-tui" / "config.toml"
+def locate() -> Path:
+    """The path of the config file; `HERMES_TUI_CONFIG` names the file itself. Nothing is looked at or created."""
+    return Path(os.environ.get("HERMES_TUI_CONFIG") or DIRS.user_config_path / "config.toml")
 
 
-def searches_file(environ: Mapping[str, str], *, platform: str, user_home: Path) -> Path:
-    """Where saved searches would be; nothing is looked at or created.
+def searches_file() -> Path:
+    """The path of the saved searches; nothing is looked at or created."""
+    return DIRS.user_state_path / "searches.json"
 
-    Args:
-        environ: The process environment.
-        platform: As `sys.platform`.
-        user_home: The user's home folder.
-    """
-    if platform == "win32":
-        base = Path(environ.get("LOCALAPPDATA") or user_home / "AppData" / "Local")
-    else:
-        base = Path(environ.get("XDG_STATE_HOME") or user_home / ".local" / "state")
-    return base / "hermes-tui" / "searches.json"
+
+def cache_dir() -> Path:
+    """The folder of the remembered verdicts; nothing is looked at or created."""
+    return DIRS.user_cache_path
 
 
 def load(path: Path) -> Config:
@@ -75,6 +62,6 @@ def load(path: Path) -> Config:
 
 
 def tune(environ: MutableMapping[str, str]) -> None:
-    """Settle what Textual reads when it is imported, where the user has not; so it is called before that."""
+    """Set the variables that Textual reads when it is imported, where the user has not; called before that."""
     for name, value in TUNING.items():
         environ.setdefault(name, value)

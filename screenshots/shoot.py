@@ -76,7 +76,7 @@ def shoot(names: Sequence[str], folder: Path = FOLDER) -> list[Path]:
     with ExitStack() as stack:
         scratch = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="hermes-tui-shots-")))
         stack.enter_context(mock.patch("time.time", NOW.timestamp))
-        stack.enter_context(mock.patch("hermes_tui.feed.search_requests.round", return_value=MILLISECONDS, create=True))
+        stack.enter_context(mock.patch("hermes_tui.feed.questions.round", return_value=MILLISECONDS, create=True))
         home = make_home(scratch / ".hermes", now=NOW.timestamp())
         return [_written(folder / f"{name}.svg", asyncio.run(_picture(SHOTS[name], home))) for name in names]
 

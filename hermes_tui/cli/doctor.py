@@ -1,49 +1,51 @@
-"""The verb that looks at the health of a store, and writes what is waiting beside it."""
+"""The verb `doctor`: the health of a store, and the replay of the messages that wait beside it."""
 
 from __future__ import annotations
 
-from contextlib import closing
 from typing import TextIO
 
-from hermes_tui.cli.output import Paper, remark
-from hermes_tui.cli.show import complain, now, opened
-from hermes_tui.render.safe import SafeText, safe
+from hermes_tui.cli.options import Options
+from hermes_tui.cli.output import Output, complain, remark
+from hermes_tui.cli.stores import opened, opened_to_write
+from hermes_tui.render.safe import safe
 from hermes_tui.render.time import many
-from store import Finding, Home, SessionDB, StoreError, replay
+from store import Home, ReadOnly, StoreError, replay
 from store.files import outbox
 
 WORDS = {True: "ok", False: "NO", None: "?"}
 
 
-def doctor(home: Home, *, replaying: bool, as_json: bool, out: TextIO, err: TextIO) -> int:
-    """Print what every check found.
-
-    Args:
-        replaying: First write the messages that wait in files because a store would not take them.
+def doctor(home: Home, options: Options, *, out: TextIO, err: TextIO) -> int:
+    """Print the finding of every check; with `--replay` first write the messages that a store would not take.
 
     Returns:
         1 where something is not well, else 0; 2 where waiting messages could not be written.
+
+    Raises:
+        ReadOnly: A replay into a home that is only read.
     """
-    paper = Paper(out, now=now())
-    failed = _replay(home, err) if replaying else 0
+    if options.replay and options.read_only:
+        raise ReadOnly("--replay writes, and --read-only was given; leave one of them out")
+    output = Output(out)
+    failed = _replay(home, err) if options.replay else 0
     ill = False
     with opened(home) as db:
         for finding in db.health():
             ill = ill or finding.ok is False
-            if as_json:
-                paper.json({"check": finding.check, "ok": finding.ok, "detail": finding.sentence})
+            if options.json:
+                output.json({"check": finding.check, "ok": finding.ok, "detail": finding.sentence})
             else:
-                paper.line(_line(finding))
+                output.line(safe(f"{WORDS[finding.ok]:<3} {finding.check:<12} {finding.sentence}"))
     return failed or int(ill)
 
 
 def _replay(home: Home, err: TextIO) -> int:
-    """Write every file that waits; one that fails is told and kept."""
+    """Write every file that waits; one that fails is reported and kept."""
     if not outbox.pending_files(outbox.folder_of(home.state_db)):
         return 0
     outbox.require_store(home.state_db)
     failed = 0
-    with closing(SessionDB(home.state_db, sessions_dir=home.sessions_dir)) as db:
+    with opened_to_write(home) as db:
         for path in db.refused():
             try:
                 written = replay(db, path)
@@ -52,7 +54,3 @@ def _replay(home: Home, err: TextIO) -> int:
             else:
                 remark(f"{many(written, 'message')} of {path.name} written, the others were there", err)
     return failed
-
-
-def _line(finding: Finding) -> SafeText:
-    return safe(f"{WORDS[finding.ok]:<3} {finding.check:<12} {finding.sentence}")

@@ -1,4 +1,4 @@
-"""What the verbs write on: lines of safe text for people, objects for scripts, one complaint for errors."""
+"""Output of the verbs: lines of safe text for people, objects for scripts, one complaint for errors."""
 
 from __future__ import annotations
 
@@ -18,16 +18,12 @@ PIPE_COLUMNS = 120
 STAMP = "%Y-%m-%d %H:%M"
 
 
-class Paper:
-    """A text stream, as wide as its terminal and in the characters that it can show.
+class Output:
+    """A text stream of results, as wide as its terminal and in the characters that it can show."""
 
-    Args:
-        out: Where results go.
-        now: Aware; its zone is the reader's.
-    """
-
-    def __init__(self, out: TextIO, *, now: datetime) -> None:
-        self.now = now
+    def __init__(self, out: TextIO) -> None:
+        self.now = datetime.now().astimezone()
+        """The time in the reader's zone."""
         self.columns = shutil.get_terminal_size((PIPE_COLUMNS, 24)).columns
         self._out = out
         self._encoding = out.encoding or "utf-8"
@@ -43,11 +39,11 @@ class Paper:
         print(line if self._shows(line) else json.dumps(value), file=self._out)
 
     def cut(self, text: str, columns: int) -> SafeText:
-        """Give the start of a text on one line of so many cells."""
+        """The start of a text on one line of so many cells."""
         return fit(one_line(text), max(columns, 0), self.glyphs.truncated)
 
     def stamp(self, timestamp: float | None) -> str:
-        """Give a date and a time of day; dashes where no time is known."""
+        """A date and a time of day; dashes where no time is known."""
         return "----------------" if timestamp is None else local(self.now, timestamp).strftime(STAMP)
 
     def _shows(self, text: str) -> bool:
@@ -59,13 +55,13 @@ class Paper:
 
 
 def complain(problem: object, err: TextIO) -> int:
-    """Say in one line what is wrong and what to do, and give the exit code for it."""
+    """Write one line on an error and what to do, and return the exit code for it."""
     remark(str(problem), err)
     return FAILED
 
 
 def remark(text: str, err: TextIO) -> None:
-    """Say something beside the results."""
+    """Write a line beside the results."""
     line = f"hermes-tui: {one_line(text)}"
     encoding = err.encoding or "utf-8"
     print(line.encode(encoding, "replace").decode(encoding), file=err)

@@ -1,18 +1,19 @@
-"""The verbs that mend: repair and undo. They show, ask, and only then write."""
+"""The verbs `repair` and `undo`: they show, ask, and only then write."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from contextlib import closing
 from dataclasses import dataclass
 from typing import TextIO
 
-from hermes_tui.cli.output import Paper, complain, remark
-from hermes_tui.cli.show import checked, now, opened, session_named
+from hermes_tui.cli.check import check_json
+from hermes_tui.cli.options import Options
+from hermes_tui.cli.output import Output, complain, remark
+from hermes_tui.cli.stores import opened, opened_to_write, session_named
 from hermes_tui.render.repair_plan import sentences
 from hermes_tui.render.safe import SafeText, safe
 from hermes_tui.render.time import in_words, many
-from store import Browser, Home, Operation, OperationMissing, Plan, Receipt, Refused, Repairs, SessionDB, State
+from store import Browser, Home, Operation, OperationMissing, Plan, Receipt, Refused, Repairs, State
 
 REFUSED = 1
 MERGE_HINT = "; --merge inserts them all the same"
@@ -20,129 +21,113 @@ EVERY = "all profiles as one are only read; name the one to write to with --prof
 NO_TERMINAL = "asks before it writes, and there is no terminal here to ask on; add --yes"
 
 Ask = Callable[[str], bool]
-"""Puts a question to who sits at the terminal."""
-
-
-@dataclass(frozen=True, slots=True)
-class Wish:
-    """What was asked of `repair`."""
-
-    names: Sequence[str] = ()
-    """Ids of sessions, the start of them, or ids of stopped repairs."""
-    every: bool = False
-    dry_run: bool = False
-    yes: bool = False
-    merge: bool = False
-    adopt: bool = False
-    full_backup: bool = False
-    read_only: bool = False
-
-    @property
-    def wrong(self) -> str:
-        """Why it cannot be done so; "" where it can."""
-        if bool(self.names) == self.every:
-            return "name the sessions to repair, or all of them with --all"
-        if self.merge and len(self.names) != 1:
-            return "--merge is for one session: name it"
-        return "--read-only and a repair don't go together; --dry-run shows the plan" if self._would_write else ""
-
-    @property
-    def _would_write(self) -> bool:
-        return self.read_only and not self.dry_run
+"""Asks on the terminal; True for a yes."""
 
 
 @dataclass(frozen=True, slots=True)
 class Streams:
-    """Where results, complaints and questions go; `ask` is None where nobody can be asked."""
+    """Streams of results and complaints; `ask` is None where nobody can be asked."""
 
     out: TextIO
     err: TextIO
     ask: Ask | None = None
 
 
-def repair(home: Home, wish: Wish, *, as_json: bool, streams: Streams) -> int:
+def repair(home: Home, options: Options, streams: Streams) -> int:
     """Show what a repair would do, ask, do it, print receipts.
 
     Returns:
-        0; 1 where something was refused; 2 where nobody could be asked or the wish makes no sense: a repair of all
-        profiles as one is none.
+        0; 1 where something was refused; 2 where nobody could be asked or the options contradict each other, as for
+        a repair of all profiles as one.
     """
-    if wish.wrong:
-        return complain(wish.wrong, streams.err)
-    if home.is_every and not wish.dry_run:
+    if complaint := _contradiction(options):
+        return complain(complaint, streams.err)
+    if home.is_every and not options.dry_run:
         return complain(EVERY, streams.err)
-    paper = Paper(streams.out, now=now())
+    output = Output(streams.out)
     with opened(home) as db:
-        plans = _plans(db, wish)
+        plans = _plans(db, options)
     refused = any(plan.refusals for plan in plans)
     todo = [plan for plan in plans if plan.applies]
-    if not as_json:
-        _show(paper, plans)
-    if wish.dry_run or not todo:
-        if as_json:
+    if not options.json:
+        _show(output, plans)
+    if options.dry_run or not todo:
+        if options.json:
             for plan in plans:
-                paper.json(_line(plan, None))
+                output.json(_repair_json(plan, None))
         return REFUSED if refused else 0
-    if not wish.yes:
+    if not options.yes:
         if streams.ask is None:
             return complain(f"repair {NO_TERMINAL}", streams.err)
         if not streams.ask(_question(todo)):
             remark("nothing was written", streams.err)
             return 0
-    with closing(SessionDB(home.state_db, sessions_dir=home.sessions_dir)) as db:
-        return max(REFUSED if refused else 0, _apply(db, plans, wish, paper, streams, as_json=as_json))
+    with opened_to_write(home) as db:
+        return max(REFUSED if refused else 0, _apply(db, plans, options, output, streams))
 
 
-def undo(home: Home, name: str, *, yes: bool, read_only: bool, as_json: bool, streams: Streams) -> int:
+def undo(home: Home, options: Options, streams: Streams) -> int:
     """Take a repair back: show what goes, ask, do it.
 
     Returns:
         0; 1 where it was refused; 2 where nobody could be asked, or nothing may be written.
     """
-    if read_only:
+    if options.read_only:
         return complain("--read-only and an undo don't go together", streams.err)
     if home.is_every:
         return complain(EVERY, streams.err)
-    paper = Paper(streams.out, now=now())
+    output = Output(streams.out)
     with opened(home) as db:
-        found = next((one for one in db.operations() if one.id == name), None)
+        [name] = options.ids
+        found = next((operation for operation in db.operations() if operation.id == name), None)
     if found is None:
         raise OperationMissing(f"no repair “{name}” here; its receipt and its folder in backups/hermes-tui have the id")
-    if not yes and found.state is not State.UNDONE:
+    if not options.yes and found.state is not State.UNDONE:
         if streams.ask is None:
             return complain(f"undo {NO_TERMINAL}", streams.err)
         if not streams.ask(_undo_question(found)):
             remark("nothing was written", streams.err)
             return 0
-    with closing(SessionDB(home.state_db, sessions_dir=home.sessions_dir)) as db:
+    with opened_to_write(home) as db:
         try:
             receipt = db.undo(found.id)
         except Refused as refusal:
             complain(refusal, streams.err)
             return REFUSED
-    if as_json:
-        paper.json(_undone(receipt))
+    if options.json:
+        output.json(_undo_json(receipt))
     else:
-        paper.line(_undone_line(receipt))
+        output.line(_undone_line(receipt))
     return 0
 
 
-def _plans(db: Browser, wish: Wish) -> list[Plan]:
-    if wish.every:
-        return list(db.plans(adopt=wish.adopt))
-    stopped = {one.id: one.session_id for one in db.operations() if one.unfinished}
-    ids = [stopped[name] if name in stopped else session_named(db, name).id for name in wish.names]
-    return [db.plan(session_id, merge=wish.merge) for session_id in dict.fromkeys(ids)]
+def _contradiction(options: Options) -> str:
+    """The reason why options do not go together; "" where they do."""
+    if bool(options.ids) == options.every:
+        return "name the sessions to repair, or all of them with --all"
+    if options.merge and len(options.ids) != 1:
+        return "--merge is for one session: name it"
+    if options.read_only and not options.dry_run:
+        return "--read-only and a repair don't go together; --dry-run shows the plan"
+    return ""
 
 
-def _show(paper: Paper, plans: Sequence[Plan]) -> None:
-    """Every plan in five or more lines; or that there is nothing to mend."""
+def _plans(db: Browser, options: Options) -> list[Plan]:
+    if options.every:
+        return list(db.plans(adopt=options.adopt))
+    stopped = {operation.id: operation.session_id for operation in db.operations() if operation.unfinished}
+    ids = [stopped[name] if name in stopped else session_named(db, name).id for name in options.ids]
+    return [db.plan(session_id, merge=options.merge) for session_id in dict.fromkeys(ids)]
+
+
+def _show(output: Output, plans: Sequence[Plan]) -> None:
+    """Every plan in five or more lines; or that there is nothing to repair."""
     if not plans:
-        paper.line(safe("nothing to repair: SQLite has every message that a JSONL file has"))
+        output.line(safe("nothing to repair: SQLite has every message that a JSONL file has"))
     for plan in plans:
-        paper.line(safe(f"{plan.session_id}  {plan.check.verdict}"))
+        output.line(safe(f"{plan.session_id}  {plan.check.verdict}"))
         for sentence in sentences(plan, merge_hint=MERGE_HINT):
-            paper.line(SafeText(f"  {sentence.verb:<9}{safe(paper.glyphs.words(sentence.text))}"))
+            output.line(SafeText(f"  {sentence.verb:<9}{safe(output.glyphs.words(sentence.text))}"))
 
 
 def _question(todo: Sequence[Plan]) -> str:
@@ -155,30 +140,30 @@ def _undo_question(found: Operation) -> str:
     return f"Take {taken} out of {safe(found.session_id)} again, and give {in_words(found.moved)} their old ids?"
 
 
-def _apply(db: Repairs, plans: Sequence[Plan], wish: Wish, paper: Paper, streams: Streams, *, as_json: bool) -> int:
+def _apply(db: Repairs, plans: Sequence[Plan], options: Options, output: Output, streams: Streams) -> int:
     """Do the plans one after the other; what is refused does not stop the others."""
     code = 0
     for plan in plans:
         receipt = None
         if plan.applies:
             try:
-                receipt = db.repair(plan, full_backup=wish.full_backup)
+                receipt = db.repair(plan, full_backup=options.full_backup)
             except Refused as refusal:
                 complain(refusal, streams.err)
                 code = REFUSED
-        if as_json:
-            paper.json(_line(plan, receipt, applied=True))
+        if options.json:
+            output.json(_repair_json(plan, receipt, applied=True))
         elif receipt is not None:
-            _print_receipt(paper, receipt)
+            _print_receipt(output, receipt)
     return code
 
 
-def _line(plan: Plan, receipt: Receipt | None, *, applied: bool = False) -> dict[str, object]:
+def _repair_json(plan: Plan, receipt: Receipt | None, *, applied: bool = False) -> dict[str, object]:
     """The plan's check and what was done; of a dry run what would be."""
     refusals = "; ".join(refusal.words for refusal in plan.refusals)
     done = receipt.inserted if receipt else 0 if applied else plan.insert
     return {
-        **checked(plan.check),
+        **check_json(plan.check),
         "reason": refusals or plan.check.reason,
         "operation": receipt.operation if receipt else None,
         "inserted": done,
@@ -187,24 +172,24 @@ def _line(plan: Plan, receipt: Receipt | None, *, applied: bool = False) -> dict
     }
 
 
-def _print_receipt(paper: Paper, receipt: Receipt) -> None:
+def _print_receipt(output: Output, receipt: Receipt) -> None:
     counts = f"{many(receipt.inserted, 'message')} inserted in {many(receipt.steps, 'step')}"
     lines = [
         f"{receipt.session_id}  {receipt.state}: {counts}, {in_words(receipt.rows)} in SQLite now",
         f"  backup   {receipt.backup}",
         *([f"  copy     {receipt.full_backup}"] if receipt.full_backup else []),
         *(
-            ["  index    not whole: `hermes-tui doctor` tells which, a rebuild by Hermes mends it"]
+            ["  index    damaged: `hermes-tui doctor` reports which, a rebuild by Hermes repairs it"]
             if receipt.index_damaged
             else []
         ),
         f"  undo     hermes-tui undo {receipt.operation}",
     ]
     for line in lines:
-        paper.line(safe(line))
+        output.line(safe(line))
 
 
-def _undone(receipt: Receipt) -> dict[str, object]:
+def _undo_json(receipt: Receipt) -> dict[str, object]:
     return {
         "session_id": receipt.session_id,
         "operation": receipt.operation,

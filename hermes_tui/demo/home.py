@@ -1,4 +1,4 @@
-"""A realistic Hermes home: half a year of sessions, legacy files that agree with SQLite or don't, two live sessions."""
+"""Sample home of the demo: half a year of sessions, legacy files that agree with SQLite or don't, two live sessions."""
 
 from __future__ import annotations
 
@@ -59,8 +59,7 @@ class _Row:
 def make_home(folder: Path, *, now: float, seed: int = SEED) -> Path:
     """Write a home whose newest message is half a minute old.
 
-    The sessions go through the store's own statements, because no verb of an agent begins one in the past, and in
-    one transaction, so that it takes a second.
+    All sessions are written in one transaction, so that it takes a second.
 
     Args:
         folder: The home; made where it is missing.
@@ -88,14 +87,14 @@ def _sections(
     end = now - conversation.age * rng.uniform(1, 1 + SPREAD)
     if conversation.source == "subagent" and parent is not None:
         end = _time(parent.messages[-1]) - DELEGATED
-    told: list[tuple[Section, list[Message]]] = []
+    sections: list[tuple[Section, list[Message]]] = []
     for section in reversed(conversation.sections):
         messages = script.messages(conversation, section, rng)
-        told.insert(0, (section, _timed(messages, end, SLOW if conversation.jsonl == "ahead" else 1.0, rng)))
-        end = _time(told[0][1][0]) - rng.uniform(3, 9) if messages else end
+        sections.insert(0, (section, _timed(messages, end, SLOW if conversation.jsonl == "ahead" else 1.0, rng)))
+        end = _time(sections[0][1][0]) - rng.uniform(3, 9) if messages else end
     before = parent
-    for place, (_, messages) in enumerate(told, 1):
-        row = _row(conversation, messages, end=end, last=place == len(told), rng=rng)
+    for place, (_, messages) in enumerate(sections, 1):
+        row = _row(conversation, messages, end=end, last=place == len(sections), rng=rng)
         if place > 1:
             row = replace(row, values={**row.values, "title": f"{conversation.title} #{place}"})
         if before is not None:
@@ -125,7 +124,7 @@ def _row(conversation: Conversation, messages: list[Message], *, end: float, las
 
 
 def _child(row: _Row, conversation: Conversation, parent: str, *, continued: bool) -> _Row:
-    """The row with its parent, and the mark that tells a branch and a subagent from a continuation
+    """The row with its parent, and the mark of a branch or a subagent; a continuation has none
     (docs/format.md §4.3)."""
     mark = "_branched_from" if "branch" in conversation.words else "_delegate_from"
     config = None if continued else json.dumps({mark: parent})
@@ -142,7 +141,7 @@ def _timed(messages: Sequence[Message], end: float, slow: float, rng: Random) ->
 
 
 def _split(conversation: Conversation, row: _Row, sessions: Path) -> _Row | None:
-    """Write the legacy file of a session, if it has one; what is left is its row, None where only the file has it."""
+    """Write the legacy file of a session, if it has one; returns its row, None where only the file has it."""
     whole = row.messages
     if conversation.jsonl:
         lines = whole[: _turn_before(whole, len(whole) - LOST_LINES)] if conversation.jsonl == "diverged" else whole
@@ -159,7 +158,7 @@ def _split(conversation: Conversation, row: _Row, sessions: Path) -> _Row | None
 
 
 def _turn_before(messages: Sequence[Message], index: int) -> int:
-    """Where the turn begins that the message at `index` belongs to."""
+    """The index of the first message of the turn that the message at `index` belongs to."""
     return max(place for place, message in enumerate(messages[: index + 1]) if message["role"] == "user")
 
 
@@ -167,8 +166,8 @@ def _write_file(conversation: Conversation, row: _Row, messages: Sequence[Messag
     """The JSONL as a gateway appended it (docs/format.md §5.1); its time is that of its last message."""
     meta = {"role": "session_meta", "tools": [], "model": MODELS[conversation.model], "platform": conversation.source}
     said = ({**meta, "timestamp": messages[0]["timestamp"]}, *messages)
-    stamped = ({**one, "timestamp": _local(_time(one)).replace(tzinfo=None).isoformat()} for one in said)
-    written = [json.dumps(one, ensure_ascii=False).encode() + b"\n" for one in stamped]
+    stamped = ({**message, "timestamp": _local(_time(message)).replace(tzinfo=None).isoformat()} for message in said)
+    written = [json.dumps(message, ensure_ascii=False).encode() + b"\n" for message in stamped]
     if conversation.jsonl == "damaged":
         for place, line in enumerate(DAMAGE, 1):
             written.insert(len(written) * place // (len(DAMAGE) + 1), line)

@@ -1,4 +1,4 @@
-"""`hermes-tui --demo`: a home in a temporary folder, and an agent in its own process that goes on writing into it."""
+"""Agent of `hermes-tui --demo`, in its own process: it goes on writing into the live sessions of the demo's home."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def write_on(home: Path, *, rng: Random, pause: float) -> None:
         StoreError: The home went away, or its store cannot be written.
     """
     script = load()
-    alive = {one.title: one.live for one in script.conversations if one.title and one.live}
+    alive = {talk.title: talk.live for talk in script.conversations if talk.title and talk.live}
     with closing(SessionDB(home / "state.db")) as db:
         for title, pool in cycle(alive.items()):
             session_id = db.resolve_session_by_title(title)
@@ -71,7 +71,7 @@ def write_on(home: Path, *, rng: Random, pause: float) -> None:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """`python -m hermes_tui.demo.run --agent HOME`: what `agent` starts."""
+    """`python -m hermes_tui.demo.run --agent HOME`: the program that `agent` starts."""
     parser = argparse.ArgumentParser(
         prog="python -m hermes_tui.demo.run", description="The agent of hermes-tui --demo."
     )

@@ -1,4 +1,4 @@
-"""The demo's conversations: demo_script.txt -> messages as an agent holds them; what is left open is drawn by lot."""
+"""Conversations of the demo: script.txt -> messages as an agent holds them; open choices are drawn by lot."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Section:
     """A stretch of a conversation between two compactions; texts are still in the script's signs."""
 
     summary: str
-    """What the stretch before became; "" for the first."""
+    """The summary of the stretch before; "" for the first."""
     opening: str
     ending: str
 
@@ -222,11 +222,11 @@ class _Pen:
         if not calls:
             return
         ids = [f"call_{self.rng.getrandbits(48):012x}" for _ in calls]
-        self._assistant(None, "tool_calls", [_called(one, call) for one, call in zip(ids, calls, strict=True)])
-        for one, call in zip(ids, calls, strict=True):
+        self._assistant(None, "tool_calls", [_called(*made) for made in zip(ids, calls, strict=True)])
+        for call_id, call in zip(ids, calls, strict=True):
             if call.outcome != "unanswered":
                 self._written.append(
-                    {"role": "tool", "content": _result(call), "tool_call_id": one, "tool_name": call.name}
+                    {"role": "tool", "content": _result(call), "tool_call_id": call_id, "tool_name": call.name}
                 )
 
     def _assistant(self, text: str | None, finish: str, calls: Sequence[Message] = ()) -> None:
@@ -252,7 +252,7 @@ def _called(call_id: str, call: _Call) -> Message:
 
 
 def _result(call: _Call) -> str:
-    """What a tool answered, as JSON in a text (docs/format.md §3.2)."""
+    """The answer of a tool, as JSON in a text (docs/format.md §3.2)."""
     results: dict[str, Callable[[], Message]] = {
         "terminal": lambda: {"output": call.output, "exit_code": int(call.outcome), "error": None},
         "read_file": lambda: {"content": call.output, "total_lines": call.output.count("\n") + 1},

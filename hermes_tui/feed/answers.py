@@ -1,6 +1,6 @@
-"""What has happened, told across the screen: the feed posts, the browser listens.
+"""Message classes of the feed: answers to requests, changes of the store, errors.
 
-Each answer carries the generation of the question it answers; the screen drops what an older question asked for.
+Each answer carries the generation of the request it answers; the screen drops answers to an older request.
 """
 
 from __future__ import annotations
@@ -34,12 +34,16 @@ from store.models import Message as Entry
 from store.repair.model import Line, Operation, Plan, Progress, Receipt, Why
 
 
-@dataclass
-class Answer(Message):
+class FeedMessage(Message):
     """The root of what the feed posts."""
 
+
+@dataclass
+class Answer(FeedMessage):
+    """The root of the answers."""
+
     generation: int
-    """Which asking of this kind of question is answered, from 1."""
+    """The number of the request among those of its kind, from 1; 0 for what nobody asked for, and for what writes."""
 
 
 @dataclass
@@ -50,9 +54,9 @@ class SessionsArrived(Answer):
     done: bool = False
     """Every session of state.db has arrived."""
     drifts: Mapping[str, Drift | None] = field(default_factory=dict)
-    """Flags that come with them, so that the first frame has them,"""
+    """Flags of some of them, so that the first frame has them."""
     facts: Mapping[str, JsonlFacts] = field(default_factory=dict)
-    """and what they rest on."""
+    """The facts that the flags rest on."""
 
 
 @dataclass
@@ -64,14 +68,14 @@ class FileSessionsArrived(Answer):
 
 @dataclass
 class PartsUnread(Answer):
-    """What of the merged list could not be read, a sentence each; () where all could."""
+    """The profiles of the merged list that could not be read, a sentence each; () where all could."""
 
     problems: tuple[str, ...]
 
 
 @dataclass
 class ScopeCounted(Answer):
-    """How many sessions there are and what the list leaves out."""
+    """Numbers of sessions: all, and those that the list leaves out."""
 
     scope: Scope
 
@@ -85,16 +89,16 @@ class OutlinesArrived(Answer):
 
 @dataclass
 class DriftsArrived(Answer):
-    """Flags, and what they rest on."""
+    """Flags, and the facts they rest on."""
 
     drifts: Mapping[str, Drift | None]
     facts: Mapping[str, JsonlFacts]
     by_content: bool = False
     """They are verdicts; else they go by counts."""
     done: int = 0
-    """Sessions that were compared so far,"""
+    """Sessions that were compared so far."""
     total: int = 0
-    """of so many; 0 where that is no news."""
+    """Sessions that are compared in all; 0 where this is no progress of the comparison of all."""
 
 
 @dataclass
@@ -103,7 +107,7 @@ class HitsArrived(Answer):
 
     batch: Batch
     milliseconds: int
-    """From the question to this batch."""
+    """From the request to this batch."""
     standing: bool = False
     """Found after the search was done, because the store grew."""
 
@@ -119,14 +123,14 @@ class HitsRanked(Answer):
 
 @dataclass
 class HitsCounted(Answer):
-    """How many hits there are, where more match than were asked for."""
+    """The number of hits, where more match than were asked for."""
 
     count: Count
 
 
 @dataclass
 class WordsMeant(Answer):
-    """What was meant, perhaps, where nothing was found: words that no message has, each with the closest there is."""
+    """Words that no message has, each with the closest one there is; posted where nothing was found."""
 
     words: Mapping[str, str]
 
@@ -182,7 +186,7 @@ class FileTranscriptArrived(Answer):
 
 @dataclass
 class CheckArrived(Answer):
-    """What the two sources of the session on the screen say of each other, by content."""
+    """The comparison of the two sources of the session on the screen, by content."""
 
     check: Check
     refused: Why | None = None
@@ -201,7 +205,7 @@ class ContextArrived(Answer):
 
 @dataclass
 class WhereaboutsArrived(Answer):
-    """Where the sessions are that were looked up, and how many there are by their source."""
+    """The places of the sessions that were looked up, and the numbers of sessions by source."""
 
     words: str
     census: Census
@@ -210,7 +214,7 @@ class WhereaboutsArrived(Answer):
 
 @dataclass
 class FamilyArrived(Answer):
-    """The family of a session as a tree, and what its rows show beyond their counters."""
+    """The family of a session as a tree, and the status and first words of its members."""
 
     session_id: str
     family: tuple[FamilyMember, ...]
@@ -226,22 +230,22 @@ class StoreChanged(Answer):
 
 @dataclass
 class StoreBusy(Answer):
-    """Another program holds the lock; the question is asked again."""
+    """Another program holds the lock; the request is tried again."""
 
     seconds: float
     """Since the first try."""
 
     def can_replace(self, message: Message) -> bool:
-        """Only the newest of these says anything."""
+        """The newest takes the place of the others."""
         return isinstance(message, StoreBusy)
 
 
 @dataclass
 class StoreFailed(Answer):
-    """A question could not be answered."""
+    """A request could not be answered."""
 
     question: str
-    """Which: "sessions", "files", "search", "transcript", "details" or "watch"."""
+    """Its kind: "sessions", "files", "search", "transcript", "details" or "watch"."""
     error: StoreError
 
 
@@ -251,7 +255,7 @@ class StoreHealed(Answer):
 
 
 @dataclass
-class SearchesKept(Message):
+class SearchesKept(FeedMessage):
     """The searches that the user saved, the last one first."""
 
     texts: tuple[str, ...]
@@ -260,7 +264,7 @@ class SearchesKept(Message):
 
 
 @dataclass
-class FeedCrashed(Message):
+class FeedCrashed(FeedMessage):
     """A mistake of ours in a thread; the screen lets it stop the app as if it had happened there."""
 
     error: Exception
@@ -268,7 +272,7 @@ class FeedCrashed(Message):
 
 @dataclass
 class RepairAnswer(Answer):
-    """The root of what the feed posts of repairs; the screen of repairs takes all of them."""
+    """The root of the answers to requests of repairs, but `RepairsEnded`."""
 
     session_id: str
     """The session it is about."""
@@ -276,7 +280,7 @@ class RepairAnswer(Answer):
 
 @dataclass
 class PlanArrived(RepairAnswer):
-    """What a repair of the session on the screen would do."""
+    """The plan of a repair of the session on the screen."""
 
     plan: Plan
     operation: Operation | None = None
@@ -285,7 +289,7 @@ class PlanArrived(RepairAnswer):
 
 @dataclass
 class PlanListed(RepairAnswer):
-    """What a repair of one of the flagged sessions would do; its difference is left out."""
+    """The plan of a repair of one of the flagged sessions, without its difference."""
 
     plan: Plan
 
@@ -306,7 +310,7 @@ class RepairProgressed(RepairAnswer):
     progress: Progress
 
     def can_replace(self, message: Message) -> bool:
-        """Only how far it is now says anything."""
+        """The latest progress of a session takes the place of the others."""
         return isinstance(message, RepairProgressed) and message.session_id == self.session_id
 
 
@@ -319,10 +323,7 @@ class Repaired(RepairAnswer):
 
 @dataclass
 class RepairFailed(RepairAnswer):
-    """A plan, a repair or an undo could not be done; what was done so far stands.
-
-    The generation is 0 for what writes.
-    """
+    """A plan, a repair or an undo could not be done; what was done so far stands."""
 
     error: StoreError
 
@@ -334,22 +335,19 @@ class RepairsEnded(Answer):
 
 @dataclass
 class DoctorAnswer(Answer):
-    """The root of what the feed posts of the store's health; the screen of the doctor takes all of them.
-
-    The generation is 0 for what writes.
-    """
+    """The root of the answers to requests of the store's health."""
 
 
 @dataclass
 class FindingArrived(DoctorAnswer):
-    """What one check found."""
+    """The finding of one check."""
 
     finding: Finding
 
 
 @dataclass
 class SpoolArrived(DoctorAnswer):
-    """What waits to be written into the store."""
+    """Messages that wait to be written into the store."""
 
     waiting: tuple[Pending, ...]
     problems: tuple[str, ...]

@@ -1,84 +1,74 @@
-"""What the doctor asks for: how the store is, what waits beside it, and to write that, where it was agreed to."""
+"""Requests of the doctor's screen: the health of the store, the messages that wait beside it, and their replay."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
-from typing import TYPE_CHECKING
+from functools import partial
 
 from hermes_tui.feed.answers import Answer, ChecksEnded, FindingArrived, Replayed, ReplayEnded, SpoolArrived
-from hermes_tui.feed.repair_requests import Mending
+from hermes_tui.feed.store_worker import StoreWorker
+from hermes_tui.feed.store_writer import StoreWriter
+from store import Browser
 from store.base.cancel import Cancel
 from store.errors import StoreError
 from store.files import outbox
 
-if TYPE_CHECKING:
-    from store import Browser
 
+class HealthRequests:
+    """Checks in a thread of their own, for one can take long; a replay is handed to the writer."""
 
-class Doctoring(Mending):
-    """Looks in a lane of its own, for a check can take long; writes in the lane of writes."""
+    def __init__(self, worker: StoreWorker, writer: StoreWriter) -> None:
+        self._worker = worker
+        self._writer = writer
+        self._thread = worker.thread("health")
+        self._cancel = Cancel()
 
-    _looking = Cancel()
+    def check(self) -> int:
+        """Ask for the waiting messages, then for every check."""
+        self.cancel()
+        self._cancel = cancel = Cancel()
+        return self._worker.ask(self._thread, "health", partial(_checked, cancel=cancel), about="details")
 
-    def health(self) -> int:
-        """Ask what waits, then for every check."""
-        self.leave_health()
-        generation = self.ask("health")
-        self._looking = cancel = Cancel()
-        self.put("health", "health", lambda db: self._looked(db, generation, cancel), told="details")
-        return generation
-
-    def leave_health(self) -> None:
-        """Want no more of it; the check that runs is interrupted."""
-        self.ask("health")
-        self._looking.cancel()
-
-    def close(self) -> None:
-        """Leave a check that runs, too."""
-        self.leave_health()
-        super().close()
+    def cancel(self) -> None:
+        """Interrupt the check that runs, and drop the others."""
+        self._worker.begin("health")
+        self._cancel.cancel()
 
     def replay(self) -> None:
-        """Write every file that waits; one that fails is told and kept."""
-        self._writing = cancel = Cancel()
-        self.lane("writes").put("replay", lambda: self._replay(cancel))
-
-    def _looked(self, db: Browser, generation: int, cancel: Cancel) -> Iterator[Answer]:
-        yield from self._waiting(db, generation)
-        for finding in db.health(cancel=cancel):
-            yield FindingArrived(generation, finding)
-        yield ChecksEnded(generation)
-
-    def _waiting(self, db: Browser, generation: int) -> Iterator[Answer]:
-        found, problems = [], []
-        try:
-            paths = db.refused()
-        except StoreError as error:
-            paths, problems = (), [str(error)]
-        for path in paths:
-            try:
-                found.append(outbox.read_pending(path))
-            except StoreError as error:
-                problems.append(str(error))
-        yield SpoolArrived(generation, tuple(found), tuple(problems))
+        """Write every file that waits; one that fails is reported and kept."""
+        self._writer.run(self._replay, ReplayEnded)
 
     def _replay(self, cancel: Cancel) -> None:
         try:
-            for path in self.store().replayable():
+            paths = self._worker.store().replayable()
+            db = self._writer.store()
+            for path in paths:
                 if cancel.cancelled:
-                    break
-                self._replayed(path)
+                    return
+                try:
+                    self._worker.post(Replayed(0, path.name, db.replay(path)))
+                except StoreError as error:
+                    self._worker.post(Replayed(0, path.name, 0, error))
         except StoreError as error:
-            self.post(Replayed(0, "", 0, error))
-        finally:
-            self._writing = None
-        self.post(ReplayEnded(0))
+            self._worker.post(Replayed(0, "", 0, error))
 
-    def _replayed(self, path: Path) -> None:
+
+def _checked(db: Browser, generation: int, *, cancel: Cancel) -> Iterator[Answer]:
+    yield _spool(db, generation)
+    for finding in db.health(cancel=cancel):
+        yield FindingArrived(generation, finding)
+    yield ChecksEnded(generation)
+
+
+def _spool(db: Browser, generation: int) -> SpoolArrived:
+    waiting, problems = [], []
+    try:
+        paths = db.refused()
+    except StoreError as error:
+        paths, problems = (), [str(error)]
+    for path in paths:
         try:
-            written = self._to_write().replay(path)
+            waiting.append(outbox.read_pending(path))
         except StoreError as error:
-            self.post(Replayed(0, path.name, 0, error))
-        else:
-            self.post(Replayed(0, path.name, written))
+            problems.append(str(error))
+    return SpoolArrived(generation, tuple(waiting), tuple(problems))

@@ -1,4 +1,4 @@
-"""What the screen can be switched to: a profile of the home, or all of them as one list."""
+"""Entry of the palette's list of profiles: one profile of the home, or all of them as one list."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Shelf:
+class ProfileEntry:
     """One store that can be browsed."""
 
     name: str
@@ -18,7 +18,7 @@ class Shelf:
     open_store: OpenStore
     """Opens it; called in a thread."""
     owner: str
-    """What the search row says at its end."""
+    """The text at the end of the search row."""
     where: str
     """The home's folder as people write it."""
     open_to_write: OpenRepairs | None = None

@@ -1,33 +1,25 @@
-"""What each question reads, as messages in the order in which they should reach the screen.
+"""Reads of the requests, as messages in the order in which they should reach the screen.
 
-Generators: whoever runs one may stop between two messages, and no statement of the store is open then.
+Generators: the caller may stop between two messages, and no statement of the store is open then.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
-from itertools import count, groupby
-from typing import TYPE_CHECKING, TypeAlias
+from itertools import count
+from typing import TYPE_CHECKING
 
-from hermes_tui.feed.answers import (
-    Answer,
-    CheckArrived,
-    DriftsArrived,
-    FileSessionsArrived,
-    FileTranscriptArrived,
-    GrowthArrived,
-    ScopeCounted,
-    SectionArrived,
-    SessionsArrived,
-)
+from hermes_tui.feed import answers
+from hermes_tui.feed.answers import Answer
+from store import Browser
 from store.base.cancel import Cancel
-from store.formats.spool_placement import insert_positions
-from store.models import Change, Drift, Head, JsonlFacts, Message, Session
+from store.errors import CannotOpen, Damaged
+from store.models import Change, Drift, Hit, JsonlFacts, Origin, Session
 
 if TYPE_CHECKING:
-    from store import Browser
+    from store.query.parse import Query
 
 FIRST_ROWS = 200
 """Enough for the tallest terminal; the rest follows in pages."""
@@ -36,46 +28,65 @@ PAGE_HEADS = 4096
 SPOOLED = -(1 << 40)
 """The first id of a message that waits in the spool, on the screen: below all that SQLite gives."""
 FLAG_SECONDS = 0.25
-"""Flags are told in groups, as many as come in so long."""
+"""Flags are posted in groups, as many as come in so long."""
 REST = 0.005
 """Seconds of rest after a session was compared, at most: as long as that took, so that keys come through."""
 FEW = 32
 """Changed sessions that are read one by one; for more, the newest rows are read instead."""
+HIT_LIMIT = 2000
+BEST_HITS = 200
+"""Hits that are ranked; the others follow them in their order."""
 
 
 def listed(db: Browser, generation: int) -> Iterator[Answer]:
     """The newest rows and their flags for the first frame, the counts, then every row in pages."""
     look = db.glance(limit=FIRST_ROWS)
-    yield SessionsArrived(generation, look.sessions, drifts=look.drifts, facts=look.facts)
-    yield ScopeCounted(generation, db.scope())
+    yield answers.SessionsArrived(generation, look.sessions, drifts=look.drifts, facts=look.facts)
+    yield answers.ScopeCounted(generation, db.scope())
     page = db.sessions(limit=PAGE_ROWS)
     while page.more:
-        yield SessionsArrived(generation, page.items)
+        yield answers.SessionsArrived(generation, page.items)
         page = db.sessions(limit=PAGE_ROWS, cursor=page.cursor)
-    yield SessionsArrived(generation, page.items, done=True)
+    yield answers.SessionsArrived(generation, page.items, done=True)
+
+
+def file_sessions(db: Browser, generation: int) -> Iterator[Answer]:
+    """The sessions that live in files alone."""
+    yield answers.FileSessionsArrived(generation, db.file_sessions())
+
+
+def problems(db: Browser, generation: int) -> Iterator[Answer]:
+    """The profiles of the merged list that could not be read."""
+    yield answers.PartsUnread(generation, db.problems())
+
+
+def outlines(db: Browser, generation: int, steps: Iterable[Sequence[str]]) -> Iterator[Answer]:
+    """Status and first words of sessions, some at a time."""
+    for session_ids in steps:
+        yield answers.OutlinesArrived(generation, db.outlines(session_ids))
 
 
 def flagged(db: Browser, generation: int, cancel: Cancel, clock: Callable[[], float]) -> Iterator[Answer]:
     """The verdict of every session that has a JSONL file: what is remembered at once, the rest as it is compared."""
     survey = db.survey(cancel=cancel)
     step = next(survey)
-    yield DriftsArrived(generation, step.drifts, step.facts, by_content=True)
+    yield answers.DriftsArrived(generation, step.drifts, step.facts, by_content=True)
     drifts: dict[str, Drift | None] = {}
     facts: dict[str, JsonlFacts] = {}
-    told = began = clock()
+    posted = began = clock()
     for step in survey:
         drifts |= step.drifts
         facts |= step.facts
-        if clock() - told >= FLAG_SECONDS:
-            yield DriftsArrived(generation, drifts, facts, by_content=True, done=step.done, total=step.total)
-            drifts, facts, told = {}, {}, clock()
+        if clock() - posted >= FLAG_SECONDS:
+            yield answers.DriftsArrived(generation, drifts, facts, by_content=True, done=step.done, total=step.total)
+            drifts, facts, posted = {}, {}, clock()
         time.sleep(min(clock() - began, REST))
         began = clock()
-    yield DriftsArrived(generation, drifts, facts, by_content=True, done=step.total, total=step.total)
+    yield answers.DriftsArrived(generation, drifts, facts, by_content=True, done=step.total, total=step.total)
 
 
 def changed(
-    db: Browser, generation: int, change: Change, known: Collection[str], sure: Collection[str]
+    db: Browser, generation: int, change: Change, known: Collection[str], verified: Collection[str]
 ) -> Iterator[Answer]:
     """The rows and flags that a change touches.
 
@@ -84,7 +95,7 @@ def changed(
         generation: Of the question.
         change: What changed.
         known: The sessions that are listed.
-        sure: Sessions whose verdict stands until there is a new one.
+        verified: Sessions whose verdict stands until there is a new one.
     """
     rows: dict[str, Session] = {}
     if change.store and not 0 < len(change.sessions) <= FEW:
@@ -93,9 +104,9 @@ def changed(
         if (row := db.session(session_id)) is not None:
             rows[row.id] = row
     if rows:
-        yield SessionsArrived(generation, tuple(rows.values()))
+        yield answers.SessionsArrived(generation, tuple(rows.values()))
     if change.files - set(known):
-        yield FileSessionsArrived(generation, db.file_sessions())
+        yield answers.FileSessionsArrived(generation, db.file_sessions())
     drifts: dict[str, Drift | None] = {}
     facts: dict[str, JsonlFacts] = {}
     for session_id in change.files | change.sessions:
@@ -104,87 +115,119 @@ def changed(
             continue
         if (fact := db.facts(session_id)) is None:
             drifts |= {session_id: None} if session_id in change.files else {}  # its file is gone
-        elif session_id not in sure:
+        elif session_id not in verified:
             drifts[session_id], facts[session_id] = db.drift(session, fact), fact
     if drifts:
-        yield DriftsArrived(generation, drifts, facts)
+        yield answers.DriftsArrived(generation, drifts, facts)
 
 
 def verified(db: Browser, generation: int, session_ids: Sequence[str], cancel: Cancel) -> Iterator[Answer]:
     """The verdicts of sessions that changed."""
     for step in db.verify(session_ids, cancel=cancel):
         if step.drifts:
-            yield DriftsArrived(generation, step.drifts, step.facts, by_content=True)
+            yield answers.DriftsArrived(generation, step.drifts, step.facts, by_content=True)
 
 
 def checked(db: Browser, generation: int, session_id: str) -> Iterator[Answer]:
-    """What the sources of the session on the screen lack, and why a repair would be refused."""
+    """The messages that the sources of the session on the screen lack, and why a repair would be refused."""
     check, refused = db.objection(session_id)
-    yield CheckArrived(generation, check, refused)
+    yield answers.CheckArrived(generation, check, refused)
 
 
-def from_file(db: Browser, generation: int, session: Session) -> Iterator[Answer]:
-    """What a session's JSONL file has, in one piece."""
-    yield FileTranscriptArrived(generation, session.id, db.file_messages(session.id, asides=True))
+def transcript(db: Browser, generation: int, session_id: str, origin: Origin | None) -> Iterator[Answer]:
+    """The chain that a session belongs to, section after section, or the messages of its files in one piece.
 
-
-def transcript(db: Browser, generation: int, session: Session) -> Iterator[Answer]:
-    """The chain that a session belongs to, section after section; what waits in the spool stands in its place."""
-    chain = db.chain(session.id)
+    Args:
+        db: The store.
+        generation: Of the request.
+        session_id: The session.
+        origin: The source that is asked for; None for the one that speaks for the session.
+    """
+    reading = db.reading(session_id, origin=origin)
     numbers = count(SPOOLED)
-    for place, section_id in enumerate(chain, 1):
-        row = session if section_id == session.id else db.session(section_id)
-        pieces = _pieces(db, section_id, chain[place - 2] if place > 1 else "")
-        first, piece = True, next(pieces)
-        while piece is not None:
-            (heads, waiting), piece = piece, next(pieces, None)
-            told = tuple(replace(one, id=next(numbers)) for one in waiting)
-            done = place == len(chain) and piece is None
-            yield SectionArrived(generation, section_id, heads, place, len(chain), first, done, row, told)
-            first = False
+    for piece in db.pieces(reading, asides=True):
+        if reading.origin is not Origin.SQLITE:
+            yield answers.FileTranscriptArrived(generation, session_id, piece.messages)
+            continue
+        spooled = tuple(replace(message, id=next(numbers)) for message in piece.messages)
+        place = piece.place, piece.sections, piece.first, piece.last
+        yield answers.SectionArrived(generation, piece.section_id, piece.heads, *place, piece.row, spooled)
 
 
-_Piece: TypeAlias = tuple[tuple[Head, ...], tuple[Message, ...]]
-
-
-def _pieces(db: Browser, section_id: str, before: str) -> Iterator[_Piece | None]:
-    """The heads of a section in pages, or as far as something waits that belongs behind them; at least one piece."""
-    waiting = db.waiting(section_id)
-    pages = _pages(db, section_id, before)
-    if not waiting:
-        yield from ((page, ()) for page in pages)
-        return
-    heads = tuple(head for page in pages for head in page)
-    done = 0
-    for place, some in groupby(
-        zip(insert_positions([head.timestamp for head in heads], waiting), waiting, strict=True), _first
-    ):
-        yield heads[done:place], tuple(message for _, message in some)
-        done = place
-    if heads[done:]:
-        yield heads[done:], ()
-
-
-def _first(pair: tuple[int, Message]) -> int:
-    return pair[0]
-
-
-def _pages(db: Browser, section_id: str, before: str) -> Iterator[tuple[Head, ...]]:
-    """The heads of a section without those that only repeat the section before."""
-    repeated = db.carried(section_id, before)
-    after, more = 0, True
-    while more:
-        page = db.heads(section_id, after=after, limit=PAGE_HEADS)
-        yield tuple(head for head in page.items if head.id not in repeated)
-        after, more = page.items[-1].id if page.items else after, page.more
-
-
-def growth(db: Browser, generation: int, session_id: str, after: int) -> Iterator[GrowthArrived]:
-    """What was added to a section after message `after`."""
+def growth(db: Browser, generation: int, session_id: str, after: int) -> Iterator[answers.GrowthArrived]:
+    """The heads that were added to a section after message `after`."""
     more = True
     while more:
         page = db.heads(session_id, after=after, limit=PAGE_HEADS)
         more = page.more
         if page.items:
-            yield GrowthArrived(generation, session_id, page.items)
+            yield answers.GrowthArrived(generation, session_id, page.items)
             after = page.items[-1].id
+
+
+def family(db: Browser, generation: int, session_id: str) -> Iterator[answers.FamilyArrived]:
+    """The family of a session, with the outlines of its members."""
+    members = db.family(session_id)
+    yield answers.FamilyArrived(generation, session_id, members, db.outlines([kin.session.id for kin in members]))
+
+
+def looked_up(db: Browser, generation: int, words: str) -> Iterator[Answer]:
+    """The numbers of sessions, and the places of the sessions that `words` may mean."""
+    yield answers.WhereaboutsArrived(generation, words, db.census(), db.where(words))
+
+
+def hits(
+    db: Browser, generation: int, query: Query, cancel: Cancel, clock: Callable[[], float], *, after_id: int = 0
+) -> Iterator[answers.HitsArrived]:
+    """A search, batch by batch; with `after_id` the hits that were added since, marked as such."""
+    began = clock()
+    for batch in db.search(query, limit=HIT_LIMIT, cancel=cancel, after_id=after_id):
+        yield answers.HitsArrived(generation, batch, round((clock() - began) * 1000), standing=after_id > 0)
+
+
+def hits_again(
+    db: Browser, generation: int, query: Query, cancel: Cancel, clock: Callable[[], float]
+) -> Iterator[answers.HitsArrived]:
+    """The same search once more, its hits marked as added since: a file has no ids to go on from."""
+    for message in hits(db, generation, query, cancel, clock):
+        if message.batch.hits:
+            yield replace(message, standing=True)
+
+
+def beyond(
+    db: Browser,
+    generation: int,
+    query: Query,
+    cancel: Cancel,
+    clock: Callable[[], float],
+    *,
+    found: Sequence[Hit],
+    capped: bool,
+) -> Iterator[Answer]:
+    """The answers after the batches of a search: the best hits, their number, or the words that were meant.
+
+    Args:
+        found: The hits of those batches.
+        capped: There are more.
+    """
+    if not found:
+        yield answers.WordsMeant(generation, db.meant(_finished(query), cancel=cancel))
+    elif query.has_words and len(found) > 1:
+        began = clock()
+        best = db.rank(query, limit=BEST_HITS, found=found, cancel=cancel)
+        yield answers.HitsRanked(generation, best, round((clock() - began) * 1000))
+    if capped:
+        yield answers.HitsCounted(generation, db.count(query, cancel=cancel))
+
+
+def newest_in(db: Browser) -> int:
+    """The highest message id, 0 where SQLite cannot be read: then the files alone are searched."""
+    try:
+        return max([row.last_id or 0 for row in db.recent(limit=1)], default=0)
+    except (CannotOpen, Damaged):
+        return 0
+
+
+def _finished(query: Query) -> Query:
+    """The same words, none of them still being typed."""
+    return replace(query, any_of=tuple(tuple(replace(term, prefix=False) for term in terms) for terms in query.any_of))

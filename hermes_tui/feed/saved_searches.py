@@ -1,4 +1,4 @@
-"""The searches that a user saved: a small file of their own, read and written in a thread."""
+"""Saved searches of a user: a small file of their own, read and written in a thread."""
 
 from __future__ import annotations
 
@@ -10,21 +10,17 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from textual.message import Message
-
-from hermes_tui.feed.answers import FeedCrashed, SearchesKept
-from hermes_tui.feed.serial_thread import Lane
+from hermes_tui.feed.answers import FeedCrashed, FeedMessage, SearchesKept
+from hermes_tui.feed.serial_thread import SerialThread
 
 MAX_BYTES = 1 << 20
 """A bigger file is not ours."""
-
-
 ENDING = 1.0
 """Seconds that a disk gets for the last one."""
 
 
-class Keeper:
-    """Keeps searches by name of what is typed, the one saved last first.
+class SavedSearches:
+    """Searches by the text that was typed, the one saved last first.
 
     Args:
         path: The file, made with its folder when the first search is saved, 0600; None to remember nothing.
@@ -33,40 +29,40 @@ class Keeper:
     """
 
     def __init__(
-        self, path: Path | None, post: Callable[[Message], object], clock: Callable[[], float] = time.monotonic
+        self, path: Path | None, post: Callable[[FeedMessage], object], clock: Callable[[], float] = time.monotonic
     ) -> None:
         self._path = path
         self._post = post
-        self._lane = Lane("saved searches", clock=clock, crashed=self._crashed)
+        self._thread = SerialThread("saved searches", clock=clock, crashed=self._crashed)
 
     def ask(self) -> None:
-        """Have the saved searches told."""
+        """Have the saved searches posted."""
         self._change(lambda texts: texts)
 
     def save(self, text: str) -> None:
-        """Keep a search, and tell."""
-        self._change(lambda texts: (text, *(one for one in texts if one != text)))
+        """Keep a search, and have all of them posted."""
+        self._change(lambda texts: (text, *(other for other in texts if other != text)))
 
     def forget(self, text: str) -> None:
-        """Keep it no longer, and tell."""
-        self._change(lambda texts: tuple(one for one in texts if one != text))
+        """Keep it no longer, and have the others posted."""
+        self._change(lambda texts: tuple(other for other in texts if other != text))
 
     def close(self) -> None:
-        """End the thread when it has written what it was asked to."""
+        """End the thread after the writes that it was asked for."""
         if self._path is not None:
-            self._lane.put("end", self._lane.close)
-            self._lane.join(ENDING)
+            self._thread.put("end", self._thread.close)
+            self._thread.join(ENDING)
 
     def _change(self, change: Callable[[tuple[str, ...]], tuple[str, ...]]) -> None:
         if self._path is not None:
             # Each under a name of its own: a job takes the place of a waiting one of the same name.
-            self._lane.put(secrets.token_hex(4), partial(self._do, self._path, change))
+            self._thread.put(secrets.token_hex(4), partial(self._do, self._path, change))
 
     def _crashed(self, error: Exception) -> None:
         self._post(FeedCrashed(error))
 
     def _do(self, path: Path, change: Callable[[tuple[str, ...]], tuple[str, ...]]) -> None:
-        """Read the file, which another window may have written, and write it anew where that makes a difference."""
+        """Read the file, which another window may have written, and write it again where that makes a difference."""
         try:
             texts = load(path)
             changed = change(texts)
@@ -94,7 +90,7 @@ def load(path: Path) -> tuple[str, ...]:
         found = json.loads(data)
     except ValueError as error:
         raise ValueError(f"{path.name} is no JSON") from error
-    if not isinstance(found, list) or not all(isinstance(one, str) for one in found):
+    if not isinstance(found, list) or not all(isinstance(text, str) for text in found):
         raise ValueError(f"{path.name} is not a list of texts")
     return tuple(found)
 

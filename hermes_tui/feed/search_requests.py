@@ -1,135 +1,126 @@
-"""What a search reads: the newest hits, then the best and how many there are; what stands around one; close titles.
-
-Generators: whoever runs one may stop between two messages, and no statement of the store is open then.
-"""
+"""Requests of the search row: hits, their ranking and number, their context, titles that come close."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
-from typing import TYPE_CHECKING, TypeAlias
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
 
-from hermes_tui.feed.answers import Answer, HitsArrived, HitsCounted, HitsRanked, WordsMeant
+from hermes_tui.feed import questions
+from hermes_tui.feed.answers import Answer, ContextArrived, StoreChanged, TitlesRanked
+from hermes_tui.feed.near_titles import near_titles
+from hermes_tui.feed.store_worker import Read, StoreWorker
+from store import Browser
 from store.base.cancel import Cancel
-from store.models import ContextLine, Hit, Message, Origin
-from store.query.tokenizer import plain
+from store.browse.hit_context import HitPlace, around
+from store.models import Hit, Message
 
 if TYPE_CHECKING:
-    from store import Browser
     from store.query.parse import Query
 
-HitPlace: TypeAlias = "tuple[str, int, Origin]"
-"""The session of a hit, its id there, and where it lies."""
-
-HIT_LIMIT = 2000
-BEST_HITS = 200
-"""Hits that are ranked; the others follow them in their order."""
+FILES_AFTER = 0.6
+"""Seconds after a file has grown until it is searched again: less than two listings of the files are apart, so that a
+file that goes on growing does not put it off for ever."""
 LONGEST_LINE = 8192
 """Characters of a line of context."""
-NEAR_TITLES = 20
-NEAR_SCORE = 75.0
-NEAR_WORD = 60.0
-"""From which likeness on a word of such a title is marked."""
-AT_ONCE = 500
-"""Titles that are compared without a break."""
-
-_WORD = re.compile(r"\w+")
 
 
-def hits(
-    db: Browser, generation: int, query: Query, cancel: Cancel, clock: Callable[[], float], *, after_id: int = 0
-) -> Iterator[HitsArrived]:
-    """A search, batch by batch; with `after_id` what was added since, told as such."""
-    began = clock()
-    for batch in db.search(query, limit=HIT_LIMIT, cancel=cancel, after_id=after_id):
-        yield HitsArrived(generation, batch, round((clock() - began) * 1000), standing=after_id > 0)
+@dataclass(slots=True)
+class _StandingSearch:
+    """The search on the screen; it stands until the next one, so that new messages are found too."""
+
+    cancel: Cancel
+    asked: tuple[int, Query, Cancel, Callable[[], float]]
+    """Generation, query, cancel and clock, as the questions of a search take them."""
+    seen: int | None = None
+    """Highest message id that it has covered, None before it began."""
 
 
-def again(
-    db: Browser, generation: int, query: Query, cancel: Cancel, clock: Callable[[], float]
-) -> Iterator[HitsArrived]:
-    """The same search once more, told as what was added since: a file has no ids to go on from."""
-    for message in hits(db, generation, query, cancel, clock):
-        if message.batch.hits:
-            yield replace(message, standing=True)
-
-
-def beyond(
-    db: Browser,
-    generation: int,
-    query: Query,
-    cancel: Cancel,
-    clock: Callable[[], float],
-    *,
-    found: Sequence[Hit],
-    capped: bool,
-) -> Iterator[Answer]:
-    """What follows the batches of a search: the best of them, how many there are, or what was meant.
+class SearchRequests:
+    """At most one search runs at a time; titles and context have threads of their own.
 
     Args:
-        found: The hits of those batches.
-        capped: There are more.
+        worker: Runs what is read.
+        newest: The highest message id that is known.
+        debounce: Seconds of quiet before a search starts.
     """
-    if not found:
-        yield WordsMeant(generation, db.meant(_finished(query), cancel=cancel))
-    elif query.has_words and len(found) > 1:
-        began = clock()
-        best = db.rank(query, limit=BEST_HITS, found=found, cancel=cancel)
-        yield HitsRanked(generation, best, round((clock() - began) * 1000))
-    if capped:
-        yield HitsCounted(generation, db.count(query, cancel=cancel))
 
+    def __init__(self, worker: StoreWorker, newest: Callable[[], int], *, debounce: float) -> None:
+        self._worker = worker
+        self._newest = newest
+        self._debounce = debounce
+        self._thread = worker.thread("search")
+        self._title_thread = worker.thread("titles")
+        self._context_thread = worker.thread("context")
+        self._standing: _StandingSearch | None = None
+        worker.subscribe(self._search_changes, StoreChanged)
 
-def _finished(query: Query) -> Query:
-    """The same words, none of them still being typed."""
-    return replace(query, any_of=tuple(tuple(replace(term, prefix=False) for term in terms) for terms in query.any_of))
+    def start(self, query: Query) -> int:
+        """Ask for the hits of `query`; a search that still runs is interrupted before this returns."""
+        self.cancel()
+        generation, cancel = self._worker.begin("search"), Cancel()
+        self._standing = search = _StandingSearch(cancel, (generation, query, cancel, self._worker.clock))
+        self._put("search", partial(self._hits, search), delay=self._debounce)
+        return generation
 
+    def cancel(self) -> None:
+        """Stop the search that runs, and let none stand."""
+        search, self._standing = self._standing, None
+        if search is not None:
+            self._worker.begin("search")
+            search.cancel.cancel()
 
-def around(db: Browser, hit: HitPlace, *, width: int) -> tuple[ContextLine, ...]:
-    """The messages on either side of a hit, in order; those of a file where the hit is only there."""
-    session_id, message_id, origin = hit
-    if origin is Origin.SQLITE:
-        return db.context(session_id, message_id, width=width)
-    there = [message for message in db.file_messages(session_id) if message.origin is origin]
-    here = next((place for place, message in enumerate(there) if message.id == message_id), None)
-    if here is None:
-        return ()
-    return tuple(_line(message, message_id) for message in there[max(0, here - width) : here + width + 1])
-
-
-def _line(message: Message, message_id: int) -> ContextLine:
-    own = message.id or 0
-    calls = " ".join(f"{call.name} {call.arguments}" for call in message.tool_calls)
-    return ContextLine(own, message.role, (message.text or calls)[:LONGEST_LINE], own == message_id, message.timestamp)
-
-
-def near_titles(words: str, titles: Sequence[tuple[str, str]]) -> dict[str, tuple[tuple[int, int], ...]]:
-    """Ids of the titles (id, title) that come close to `words`, best first, and the characters that do.
-
-    They are compared some at a time: while rapidfuzz compares, no other thread runs, the screen's included.
-    """
-    from rapidfuzz import fuzz, process, utils
-
-    found: list[tuple[float, int]] = []
-    for start in range(0, len(titles), AT_ONCE):
-        some = process.extract(
-            words,
-            [title for _, title in titles[start : start + AT_ONCE]],
-            scorer=fuzz.partial_ratio,
-            processor=utils.default_process,
-            limit=NEAR_TITLES,
-            score_cutoff=NEAR_SCORE,
+    def titles(self, words: str, titles: Sequence[tuple[str, str]]) -> int:
+        """Ask which of `titles` (id, title) come close to `words`."""
+        return self._worker.ask(
+            self._title_thread, "titles", lambda _, generation: [TitlesRanked(generation, near_titles(words, titles))]
         )
-        found += [(-score, start + index) for _, score, index in some]
-    best = [titles[index] for _, index in sorted(found)[:NEAR_TITLES]]
-    return {session_id: _close_words(words, title) for session_id, title in best}
+
+    def context(self, hit: HitPlace, *, width: int) -> None:
+        """Ask for `width` messages on either side of a hit."""
+        read = partial(_context, hit=hit, width=width)
+        self._worker.put(self._context_thread, "search", read, name=f"context {hit}", about="details")
+
+    def _put(self, name: str, read: Read, *, delay: float = 0.0) -> None:
+        self._worker.put(self._thread, "search", read, name=name, about="search", delay=delay)
+
+    def _search_changes(self, message: StoreChanged) -> None:
+        """Look for new hits of the search that stands."""
+        if (search := self._standing) is None or search.seen is None:
+            return
+        self._put("new hits", partial(self._new_hits, search))
+        if message.change.files:
+            # Later: what an agent writes into both is in SQLite then, and not a hit of the file.
+            self._put("hits of files", lambda db, _: questions.hits_again(db, *search.asked), delay=FILES_AFTER)
+
+    def _hits(self, search: _StandingSearch, db: Browser, generation: int) -> Iterator[Answer]:
+        """The search; between two batches, and after it, what was added meanwhile."""
+        if search.seen is None:
+            search.seen = self._newest() or questions.newest_in(db)
+        found: list[Hit] = []
+        capped = False
+        for message in questions.hits(db, *search.asked):
+            found += message.batch.hits
+            capped |= message.batch.capped
+            yield message
+            yield from self._new_hits(search, db, generation)
+        yield from questions.beyond(db, *search.asked, found=found, capped=capped)
+        yield from self._new_hits(search, db, generation)
+
+    def _new_hits(self, search: _StandingSearch, db: Browser, _: int) -> Iterator[Answer]:
+        newest = self._newest()
+        if search.seen is None or newest <= search.seen:
+            return
+        found = questions.hits(db, *search.asked, after_id=search.seen)
+        yield from (message for message in found if message.batch.hits)
+        search.seen = newest
 
 
-def _close_words(words: str, title: str) -> tuple[tuple[int, int], ...]:
-    """Where a title has words that are like one of those that were typed."""
-    from rapidfuzz import fuzz
+def _context(db: Browser, generation: int, *, hit: HitPlace, width: int) -> Iterator[Answer]:
+    yield ContextArrived(generation, *hit, around(db, hit, width=width, text=_text_or_calls))
 
-    typed = plain(words).split()
-    likeness = ((max(fuzz.ratio(found[0], word) for word in typed), found.span()) for found in _WORD.finditer(title))
-    return tuple(span for score, span in likeness if score >= NEAR_WORD) if typed else ()
+
+def _text_or_calls(message: Message) -> str:
+    calls = " ".join(f"{call.name} {call.arguments}" for call in message.tool_calls)
+    return (message.text or calls)[:LONGEST_LINE]

@@ -1,4 +1,4 @@
-"""A thread that does jobs in turn."""
+"""Thread that does jobs one after the other."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from collections.abc import Callable
 Job = Callable[[], None]
 
 
-class Lane:
-    """One thread that does jobs in turn; a job takes the place of a waiting one of the same name."""
+class SerialThread:
+    """One thread and its queue of named jobs; a job replaces a waiting one of the same name."""
 
     def __init__(self, name: str, *, clock: Callable[[], float], crashed: Callable[[Exception], None]) -> None:
         self._name = name
@@ -21,7 +21,7 @@ class Lane:
         self._thread: threading.Thread | None = None
 
     def put(self, name: str, job: Job, *, delay: float = 0.0) -> None:
-        """Have `job` done `delay` seconds from now; the thread is started with the first one."""
+        """Have `job` done `delay` seconds from now; the thread is started with the first one, none after `close`."""
         with self._changed:
             if self._closed:
                 return
@@ -32,7 +32,7 @@ class Lane:
             self._changed.notify()
 
     def close(self) -> None:
-        """Drop what waits; what runs is left to end by itself."""
+        """Drop the waiting jobs; the running one is left to end by itself."""
         with self._changed:
             self._closed = True
             self._waiting.clear()

@@ -1,181 +1,150 @@
-"""What the list asks for, and the watch on the files: what changes is read again, and told on."""
+"""Requests of the list, and the watch on the files: what changes is read again and reported."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import partial
-from itertools import islice
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
-from textual.message import Message
-
-from hermes_tui.feed import questions
-from hermes_tui.feed.answers import (
-    Answer,
-    DriftsArrived,
-    FileSessionsArrived,
-    OutlinesArrived,
-    PartsUnread,
-    SessionsArrived,
-    StoreChanged,
-    StoreFailed,
-    StoreHealed,
-)
-from hermes_tui.feed.store_worker import CALM, Desk, OpenStore
+from hermes_tui.feed import answers, questions
+from hermes_tui.feed.answers import Answer
+from hermes_tui.feed.latest_first import AT_ONCE, LatestFirst
+from hermes_tui.feed.store_worker import CALM, StoreWorker
+from store import Browser
 from store.base.cancel import Cancel
 from store.errors import Locked, StoreError
 from store.models import Change, Session
 
 if TYPE_CHECKING:
-    from store import Browser
     from store.browse.protocol import Watcher
 
 VERIFYING = 4.0
 """Times as long as it took to compare what changed, until that is done again: a large session may always change."""
-SOME = 64
-"""Messages or rows that are read in one step, so that what is on the screen comes before what was."""
-
-Wish = TypeVar("Wish")
 
 
-class Listing(Desk):
-    """Asks for sessions, and looks for changes every `pause` seconds."""
+class SessionRequests:
+    """Sessions of the list, families, look-ups; the files are looked at every `pause` seconds."""
 
-    def __init__(
-        self, open_db: OpenStore, post: Callable[[Message], object], clock: Callable[[], float], *, pause: float
-    ) -> None:
-        super().__init__(open_db, post, clock)
+    def __init__(self, worker: StoreWorker, *, pause: float) -> None:
+        self._worker = worker
         self._pause = pause
+        self._list_thread = worker.thread("sessions")
+        self._watch_thread = worker.thread("watch")
+        self._row_thread = worker.thread("rows")
+        self._word_thread = worker.thread("first words")
+        self._verify_thread = worker.thread("verdicts")
         self._noting = threading.Lock()
-        self._flags = Cancel()
+        self._comparison = Cancel()
         self._closing = Cancel()
-        self._sure: set[str] = set()
-        self._unverified: dict[str, None] = {}
+        self._verified_ids: set[str] = set()
+        self._unverified = LatestFirst[str]()
         self._verifying_took = 0.0
         self._rows: dict[str, Session] = {}
         self._change = Change()
         self._refreshed = -CALM
-        self._unlined: dict[str, None] = {}
+        self._unlined = LatestFirst[str]()
         self.newest = 0
-        """Highest message id that anything told of."""
+        """Highest message id that is known."""
+        worker.subscribe(self._note, answers.SessionsArrived)
+        worker.subscribe(self._note, answers.FileSessionsArrived)
+        worker.subscribe(self._note_verdicts, answers.DriftsArrived)
 
-    def sessions(self) -> int:
+    def load(self) -> int:
         """Ask for everything the list shows, newest first, and go on watching; also to try again after an error."""
-        generation = self.ask("sessions")
-        self._flags.cancel()
-        self._flags = flags = Cancel()
+        generation = self._worker.begin("sessions")
+        self._comparison.cancel()
+        self._comparison = comparison = Cancel()
         self._rows = {}
-        self._sure = set()
-        # One after the other in one lane: the flags need the rows that the two before them told of.
-        self.put("sessions", "sessions", lambda db: questions.listed(db, generation))
-        self.put("sessions", "sessions", lambda db: [FileSessionsArrived(generation, db.file_sessions())], name="files")
-        self.put("sessions", "sessions", lambda db: [PartsUnread(generation, db.problems())], name="parts")
-        self.put(
-            "sessions",
-            "sessions",
-            lambda db: questions.flagged(db, generation, flags, self._clock),
-            name="flags",
-            told="files",
-        )
-        self.lane("watch").put("watch", partial(self._look, None, failing=False), delay=self._pause)
+        self._verified_ids = set()
+        # One after the other in one thread: the flags need the rows of the two requests before them.
+        put = partial(self._worker.put, self._list_thread, "sessions")
+        put(questions.listed)
+        put(questions.file_sessions, name="files")
+        put(questions.problems, name="parts")
+        put(partial(questions.flagged, cancel=comparison, clock=self._worker.clock), name="flags", about="files")
+        self._watch_thread.put("watch", partial(self._look, None, failing=False), delay=self._pause)
         return generation
 
     def outlines(self, session_ids: Sequence[str]) -> None:
-        """Ask for what the rows on the screen show beyond their counters."""
-        generation = self.generation("sessions")
-        self.wish(self._unlined, session_ids)
-        self.put("rows", "sessions", lambda db: self._outlines(generation, db), name="outlines", told="details")
+        """Ask for the status and first words of the rows on the screen."""
+        self._unlined.add(session_ids)
+        read = partial(questions.outlines, steps=self._unlined.steps())
+        self._worker.put(self._row_thread, "sessions", read, name="outlines", about="details")
+
+    def first_words(self, session_ids: Sequence[str]) -> None:
+        """Ask for the same of sessions that are not on the screen, so that they are found by their first words."""
+        steps = [session_ids[start : start + AT_ONCE] for start in range(0, len(session_ids), AT_ONCE)]
+        read = partial(questions.outlines, steps=steps)
+        self._worker.put(self._word_thread, "sessions", read, name="first words", about="details")
+
+    def family(self, session_id: str) -> int:
+        """Ask for the family of a session."""
+        read = partial(questions.family, session_id=session_id)
+        return self._worker.ask(self._row_thread, "family", read, about="details")
+
+    def look_up(self, words: str, *, delay: float = 0.0) -> int:
+        """Ask for the counts, and for where the sessions are that `words` may mean."""
+        read = partial(questions.looked_up, words=words)
+        return self._worker.ask(self._row_thread, "whereabouts", read, about="details", delay=delay)
 
     @property
     def comparing(self) -> bool:
         """Nobody stopped the comparison of all sessions."""
-        return not self._flags.cancelled
+        return not self._comparison.cancelled
 
     def stop_comparing(self) -> None:
         """Leave the sessions that were not compared yet with their quick flags."""
-        self._flags.cancel()
-
-    def first_words(self, session_ids: Sequence[str]) -> None:
-        """Ask for the same of sessions that are not on the screen, so that they are found by their first words."""
-        generation = self.generation("sessions")
-        ids = list(session_ids)
-        self.put(
-            "first words",
-            "sessions",
-            lambda db: (
-                OutlinesArrived(generation, db.outlines(ids[start : start + SOME]))
-                for start in range(0, len(ids), SOME)
-            ),
-            name="first words",
-            told="details",
-        )
+        self._comparison.cancel()
 
     def refresh(self) -> None:
         """Read the newest rows again, because time has passed."""
         self._take(Change(store=True))
 
-    def changed(self, change: Change) -> None:
-        """Called in the thread of the watch with every change."""
-
-    def noticed(self, message: Answer) -> None:
-        """Keep what later questions need: the rows, and the newest message."""
-        if isinstance(message, DriftsArrived) and message.by_content:
-            with self._noting:
-                self._sure |= message.drifts.keys()
-        if isinstance(message, SessionsArrived | FileSessionsArrived):
-            with self._noting:
-                self._rows = {**self._rows, **{session.id: session for session in message.sessions}}
-                self.newest = max([self.newest, *(session.last_id or 0 for session in message.sessions)])
+    def reread(self, session_id: str) -> None:
+        """Read a session's row and flag again: its verdict does not hold any more."""
+        with self._noting:
+            self._verified_ids.discard(session_id)
+        self._take(Change(sessions=frozenset({session_id}), files=frozenset({session_id}), store=True))
 
     def close(self) -> None:
-        """Interrupt what runs, end the threads, close the store."""
-        self._flags.cancel()
+        """Interrupt the comparisons."""
+        self._comparison.cancel()
         self._closing.cancel()
-        super().close()
 
-    def wish(self, wishes: dict[Wish, None], fresh: Sequence[Wish]) -> None:
-        """Put wishes before those that wait."""
+    def _note(self, message: answers.SessionsArrived | answers.FileSessionsArrived) -> None:
         with self._noting:
-            every = [*fresh, *wishes]
-            wishes.clear()
-            wishes.update((wish, None) for wish in every)
+            self._rows = {**self._rows, **{session.id: session for session in message.sessions}}
+            self.newest = max([self.newest, *(session.last_id or 0 for session in message.sessions)])
 
-    def some(self, wishes: dict[Wish, None]) -> list[Wish]:
-        """Take some wishes off, the latest first."""
-        with self._noting:
-            some = list(islice(wishes, SOME))
-            for wish in some:
-                del wishes[wish]
-        return some
-
-    def _outlines(self, generation: int, db: Browser) -> Iterator[Answer]:
-        while ids := self.some(self._unlined):
-            yield OutlinesArrived(generation, db.outlines(ids))
+    def _note_verdicts(self, message: answers.DriftsArrived) -> None:
+        if message.by_content:
+            with self._noting:
+                self._verified_ids |= message.drifts.keys()
 
     def _look(self, watch: Watcher | None, *, failing: bool) -> None:
-        """Look at the files once, tell what changed, and look again after the pause."""
+        """Look at the files once, report what changed, and look again after the pause."""
         try:
-            watch = watch or self.store().watch()
+            watch = watch or self._worker.store().watch()
             change = watch.poll()
         except Locked:
             change = None
         except StoreError as error:
             change = None
             if not failing:
-                self.post(StoreFailed(0, "watch", error))
+                self._worker.post(answers.StoreFailed(0, "watch", error))
             failing = True
         else:
             if failing:
-                self.post(StoreHealed(0))
+                self._worker.post(answers.StoreHealed(0))
             failing = False
         if change is not None:
             self._take(change)
-        self.lane("watch").put("watch", partial(self._look, watch, failing=failing), delay=self._pause)
+        self._watch_thread.put("watch", partial(self._look, watch, failing=failing), delay=self._pause)
 
     def _take(self, change: Change) -> None:
-        """Pass a change on, and read again what it touches."""
+        """Report a change, and read again what it touches."""
         with self._noting:
             self.newest = change.newest_id if change.replaced else max(self.newest, change.newest_id)
             self._change = replace(
@@ -184,27 +153,23 @@ class Listing(Desk):
                 files=self._change.files | change.files,
                 store=self._change.store or change.store,
             )
-        self.post(StoreChanged(0, change))
-        generation = self.generation("sessions")
-        delay = max(0.0, self._refreshed + CALM - self._clock())
-        self.put(
-            "rows", "sessions", lambda db: self._changed(generation, db), name="changed", told="details", delay=delay
-        )
-        self.changed(change)
+        delay = max(0.0, self._refreshed + CALM - self._worker.clock())
+        self._worker.put(self._row_thread, "sessions", self._changed, name="changed", about="details", delay=delay)
+        self._worker.post(answers.StoreChanged(0, change))
 
-    def _changed(self, generation: int, db: Browser) -> Iterator[Answer]:
+    def _changed(self, db: Browser, generation: int) -> Iterator[Answer]:
         with self._noting:
             change, self._change = self._change, Change()
-            sure = frozenset(self._sure)
-        self._refreshed = self._clock()
-        yield from questions.changed(db, generation, change, self._rows, sure)
+            verified = frozenset(self._verified_ids)
+        self._refreshed = self._worker.clock()
+        yield from questions.changed(db, generation, change, self._rows, verified)
         if touched := [*(change.files | change.sessions)]:
-            self.wish(self._unverified, touched)
+            self._unverified.add(touched)
             delay = max(CALM, VERIFYING * self._verifying_took)
-            self.put("files", "sessions", lambda db: self._verified(generation, db), name="verdicts", delay=delay)
+            self._worker.put(self._verify_thread, "sessions", self._verified, name="verdicts", delay=delay)
 
-    def _verified(self, generation: int, db: Browser) -> Iterator[Answer]:
-        began = self._clock()
-        while ids := self.some(self._unverified):
+    def _verified(self, db: Browser, generation: int) -> Iterator[Answer]:
+        began = self._worker.clock()
+        for ids in self._unverified.steps():
             yield from questions.verified(db, generation, ids, self._closing)
-        self._verifying_took = self._clock() - began
+        self._verifying_took = self._worker.clock() - began

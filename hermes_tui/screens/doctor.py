@@ -100,7 +100,7 @@ class DoctorScreen(Screen[None]):
 
     def on_unmount(self) -> None:
         """Want no more of it."""
-        self.feed.leave_health()
+        self.feed.health.cancel()
 
     def offered(self) -> Iterator[Offer]:
         """For the palette: what works here."""
@@ -112,8 +112,8 @@ class DoctorScreen(Screen[None]):
     @property
     def conditions(self) -> frozenset[str]:
         """What holds now, for the commands that need it."""
-        idle = not self.feed.writing
-        holds = {"idle": idle, "waiting": idle and self.feed.may_write and bool(self._spool.waiting)}
+        idle = not self.feed.writer.writing
+        holds = {"idle": idle, "waiting": idle and self.feed.writer.may_write and bool(self._spool.waiting)}
         return frozenset(name for name, met in holds.items() if met)
 
     def take(self, message: told.DoctorAnswer) -> None:
@@ -142,25 +142,25 @@ class DoctorScreen(Screen[None]):
         """Ask whether to write what waits, or take the answer."""
         if self._question == "quit":
             self._leaving, self._question = True, ""
-            self.feed.stop()
+            self.feed.writer.stop()
         elif self._question == "replay":
             self._question, self._replays = "", []
-            self.feed.replay()
+            self.feed.health.replay()
         elif "waiting" in self.conditions:
             self._question = "replay"
         self._draw()
 
     def action_look_again(self) -> None:
         """Make every check again."""
-        if not self.feed.writing:
+        if not self.feed.writer.writing:
             self._look()
 
     def action_back(self) -> None:
         """Withdraw the question; else stop what is written; else go back."""
         if self._question:
             self._question = ""
-        elif self.feed.writing:
-            self.feed.stop()
+        elif self.feed.writer.writing:
+            self.feed.writer.stop()
             self._status.tell("stopping after this file")
         else:
             self.dismiss(None)
@@ -173,7 +173,7 @@ class DoctorScreen(Screen[None]):
 
     def _look(self) -> None:
         self._found, self._done, self._asked = [], False, time.monotonic()
-        self.feed.health()
+        self.feed.health.check()
         self.set_timer(SIGN_AFTER, self._draw)
         self._draw()
 
@@ -201,13 +201,13 @@ class DoctorScreen(Screen[None]):
         match self._question:
             case "replay":
                 self._foot.ask("Write what waits into state.db?", (("y", f"write {files}"), ("esc", "leave it")))
-            case "quit" if self.feed.writing:
+            case "quit" if self.feed.writer.writing:
                 self._foot.ask("Messages are being written.", (("y", "quit after this file"), ("esc", "stay")))
             case _:
                 self._foot.show(self._items(), ("?", "help"))
 
     def _items(self) -> list[tuple[str, str]]:
-        words = {"esc": "stop after this file"} if self.feed.writing else {}
+        words = {"esc": "stop after this file"} if self.feed.writer.writing else {}
         return [(keys, words.get(keys, word)) for keys, word in footer(Place.DOCTOR, self.conditions)]
 
     def _lines(self, width: int) -> Iterator[Line]:
@@ -219,7 +219,7 @@ class DoctorScreen(Screen[None]):
         ways = {"spool": "y writes them, see below"} if "waiting" in self.conditions else {}
         yield from finding_lines(self._found, ways=ways, width=width, glyphs=glyphs)
         if spool.waiting or spool.problems:
-            fact = UNWRITTEN if self.feed.may_write else READ_ONLY
+            fact = UNWRITTEN if self.feed.writer.may_write else READ_ONLY
             yield ()
             yield heading_line(Heading(SafeText("Waiting"), facts=(fact,)), width, glyphs)
             yield from waiting_lines(spool.waiting, spool.problems, now=self._now(), width=width, glyphs=glyphs)

@@ -25,8 +25,6 @@ from hermes_tui.widgets.session_list import SessionRow
 from hermes_tui.widgets.virtual_list import VirtualList
 from store.models import Drift
 
-QUESTION = "family"
-
 
 class FamilyScreen(Screen[str | None]):
     """Over the browser; gives the id of the session that is to be opened, None for none.
@@ -57,6 +55,7 @@ class FamilyScreen(Screen[str | None]):
         self._row = row
         self._glyphs = glyphs
         self._list = FamilyList(now=now, drift=drift)
+        self._generation = 0
 
     def compose(self) -> ComposeResult:
         """Title, tree, footer."""
@@ -71,24 +70,11 @@ class FamilyScreen(Screen[str | None]):
         self._head("")
         self.query_one(Footer).show((("↑↓", "rows"), ("enter", "open"), ("esc", "back")), ("q", "back"))
         self._list.focus()
-        session_id, generation = self._row.session.id, self._feed.ask(QUESTION)
-        self._feed.put(
-            "rows",
-            QUESTION,
-            lambda db: [
-                FamilyArrived(
-                    generation,
-                    session_id,
-                    family := db.family(session_id),
-                    db.outlines([kin.session.id for kin in family]),
-                )
-            ],
-            told="details",
-        )
+        self._generation = self._feed.sessions.family(self._row.session.id)
 
     def take(self, message: FamilyArrived) -> None:
         """Show an answer, if it is to the last question."""
-        if message.generation == self._feed.generation(QUESTION):
+        if message.generation == self._generation:
             self._list.show(message.session_id, message.family, message.outlines)
             self._head(many(len(message.family), "session"))
 

@@ -30,19 +30,6 @@ from store.models import Scope
 
 CALM = 0.1
 """Seconds of quiet before what is typed is looked up."""
-QUESTION = "whereabouts"
-
-
-def look_up(feed: Feed, words: str) -> None:
-    """Ask for the counts, and for where the sessions are that `words` may mean."""
-    generation = feed.ask(QUESTION)
-    feed.put(
-        "rows",
-        QUESTION,
-        lambda db: [WhereaboutsArrived(generation, words, db.census(), db.where(words))],
-        told="details",
-        delay=CALM if words else 0.0,
-    )
 
 
 class HiddenPage(ScrollView, can_focus=True):
@@ -108,6 +95,7 @@ class HiddenScreen(Screen[bool]):
         self._everything = everything
         self._glyphs = glyphs
         self._answer: WhereaboutsArrived | None = None
+        self._generation = 0
         self._input = Input(placeholder="an id, the start of one, or part of a title", compact=True, id="lookup")
         self._page = HiddenPage(glyphs, self._lines)
 
@@ -124,11 +112,11 @@ class HiddenScreen(Screen[bool]):
             bar.ascii_only = self._glyphs is ASCII
         self.query_one(HeadRule).show(Heading(safe("Why can't I see it?"), facts=(), focused=True))
         self._page.focus()
-        look_up(self._feed, "")
+        self._look_up("")
 
     def take(self, message: WhereaboutsArrived) -> None:
         """Show an answer, if it is to the last question."""
-        if message.generation == self._feed.generation(QUESTION):
+        if message.generation == self._generation:
             self._answer = message
             self._page.renew()
 
@@ -142,7 +130,7 @@ class HiddenScreen(Screen[bool]):
     @on(Input.Changed, "#lookup")
     def _on_words_changed(self, event: Input.Changed) -> None:
         event.stop()
-        look_up(self._feed, event.value)
+        self._look_up(event.value)
 
     @on(Input.Submitted, "#lookup")
     def _on_words_submitted(self, event: Input.Submitted) -> None:
@@ -173,6 +161,9 @@ class HiddenScreen(Screen[bool]):
     def action_read(self) -> None:
         """From the look-up to the text."""
         self._page.focus()
+
+    def _look_up(self, words: str) -> None:
+        self._generation = self._feed.sessions.look_up(words, delay=CALM if words else 0.0)
 
     def _lines(self, width: int) -> list[Line]:
         answer = self._answer

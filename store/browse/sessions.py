@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from ..agent import reads
 from ..agent.sessions import AgentSessions
-from ..base.errors import CannotOpen, Damaged
+from ..base.errors import CannotOpen, Damaged, StoreError, StoreMissing
 from ..base.models import FamilyMember, Outline, Page, Scope, Session
 from ..formats.row_encoding import storable
 from ..home_store import HomeStore
@@ -114,8 +114,22 @@ class StoredSessions:
         return sorted(found, key=lambda one: one != text)[:limit]
 
     def resolve(self, text: str) -> str | None:
-        """The id itself, else the one id that begins so, of SQLite or of files; None where none or several do."""
-        if (known := AgentSessions(self._store).resolve_session_id(text)) is not None:
-            return known
+        """The id itself, else the one id that begins so, of SQLite or of files; None where none or several do.
+
+        Raises:
+            StoreError: SQLite cannot be read and no file has it.
+        """
+        unread: StoreError | None = None
+        try:
+            if (known := AgentSessions(self._store).resolve_session_id(text)) is not None:
+                return known
+        except StoreMissing:
+            pass
+        except (CannotOpen, Damaged) as error:
+            unread = error
         starting = [session.id for session in self.file_sessions() if text and session.id.startswith(text)]
-        return text if text in starting else starting[0] if len(starting) == 1 else None
+        if text in starting or len(starting) == 1:
+            return text if text in starting else starting[0]
+        if unread is not None:
+            raise unread
+        return None

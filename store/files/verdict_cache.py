@@ -35,22 +35,6 @@ _READ = os.O_RDONLY | sum(getattr(os, name, 0) for name in ("O_NOFOLLOW", "O_NON
 _MAKE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)
 
 
-def locate(environ: Mapping[str, str], *, platform: str, user_home: Path) -> Path:
-    """The folder of our caches; nothing is looked at or created.
-
-    Args:
-        environ: The process environment: XDG_CACHE_HOME, on Windows LOCALAPPDATA.
-        platform: As `sys.platform`.
-        user_home: The user's home folder.
-    """
-    if platform == "win32":
-        base = Path(environ.get("LOCALAPPDATA") or user_home / "AppData" / "Local")
-    else:
-        named = Path(environ.get("XDG_CACHE_HOME") or ".")
-        base = named if named.is_absolute() else user_home / ".cache"  # as the XDG specification has it
-    return base / "hermes-tui"
-
-
 @dataclass(frozen=True, slots=True)
 class CachedVerdict:
     """What is remembered of a session whose JSONL file could be read."""

@@ -11,7 +11,6 @@ from rich.style import Style
 from textual.color import Color
 from textual.filter import Monochrome
 
-from hermes_tui import config
 from hermes_tui.app import HermesApp
 from hermes_tui.config import Config
 from hermes_tui.control_char_filter import Backstop
@@ -134,47 +133,3 @@ def test_what_must_not_happen_leaves_one_line_and_no_stored_text(
     assert "stored text" not in printed
     assert "Traceback" not in printed
     assert app.return_code == 1
-
-
-def test_the_config_file_is_where_the_platform_has_it(tmp_path: Path) -> None:
-    user = Path("/home/u")
-    assert config.locate({}, platform="linux", user_home=user) == user / ".config/hermes-tui/config.toml"
-    assert config.locate({"XDG_CONFIG_HOME": "/x"}, platform="linux", user_home=user) == Path(
-        "/x/hermes-tui/config.toml"
-    )
-    assert config.locate({"HERMES_TUI_CONFIG": "/y.toml"}, platform="darwin", user_home=user) == Path("/y.toml")
-    assert config.locate({}, platform="win32", user_home=user).parts[-3:] == ("Roaming", "hermes-tui", "config.toml")
-
-
-@pytest.mark.parametrize(
-    ("text", "theme", "ascii_only", "complaint"),
-    [
-        ('theme = "nord"\nascii = true\nfuture = 3\n', "nord", True, ""),
-        ("", None, False, ""),
-        ("theme = 3\n", None, False, "theme must be a name in quotes"),
-        ('theme = "nord"\nascii = "yes"\n', "nord", False, "ascii must be true or false"),
-        ("theme = \n", None, False, "was left out"),
-    ],
-)
-def test_a_config_file_is_read_as_far_as_it_is_sound(
-    tmp_path: Path, text: str, theme: str | None, ascii_only: bool, complaint: str
-) -> None:
-    path = tmp_path / "config.toml"
-    path.write_text(text)
-    read = config.load(path)
-    assert (read.theme, read.ascii) == (theme, ascii_only)
-    assert complaint in read.complaint
-    assert bool(read.complaint) == bool(complaint)
-
-
-def test_a_missing_config_file_is_no_complaint_and_an_unreadable_one_is(tmp_path: Path) -> None:
-    assert config.load(tmp_path / "none.toml") == Config()
-    (tmp_path / "folder.toml").mkdir()
-    assert "was left out" in config.load(tmp_path / "folder.toml").complaint
-
-
-def test_what_textual_reads_at_its_import_is_settled_unless_the_user_has() -> None:
-    environ = {"ESCDELAY": "200"}
-    config.tune(environ)
-    assert environ["ESCDELAY"] == "200"
-    assert environ["TEXTUAL_ANIMATIONS"] == "none"

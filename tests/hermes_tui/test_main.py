@@ -13,7 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from hermes_tui.__main__ import main, parse
+from hermes_tui.__main__ import main
+from hermes_tui.cli.options import parse
 from tests import builders
 from tests.terminal import terminal
 
@@ -163,7 +164,7 @@ def test_a_full_disk_under_the_output_is_one_sentence(home: Path) -> None:
 
 
 def test_an_interrupt_is_quiet_and_exits_with_130(home: Path, tmp_path: Path) -> None:
-    slow = "import time\nfrom hermes_tui import cli\ncli.list_sessions = lambda *a, **k: time.sleep(30)\n"
+    slow = "import time\nfrom hermes_tui.cli import sessions\nsessions.list_sessions = lambda *a, **k: time.sleep(30)\n"
     code = (
         f"{slow}import sys; from hermes_tui.__main__ import main; print('up', flush=True); sys.exit(main(sys.argv[1:]))"
     )

@@ -121,8 +121,8 @@ MUTANTS = (
     Mutant(
         "a field past the sanitiser",
         "hermes_tui/cli/show.py",
-        'paper.line(safe(f"{message.role}{name}',
-        'paper.line(SafeText(f"{message.role}{name}',
+        'output.line(safe(f"{message.role}{name}',
+        'output.line(SafeText(f"{message.role}{name}',
         ("tests/hermes_tui/test_pty.py::test_no_verb_prints_a_control_character_of_the_store",),
     ),
     Mutant(

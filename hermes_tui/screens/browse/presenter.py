@@ -10,6 +10,7 @@ from textual.timer import Timer
 
 from hermes_tui.commands.registry import Place, footer
 from hermes_tui.feed import Feed, OpenRepairs, OpenStore
+from hermes_tui.feed.answers import FeedMessage
 from hermes_tui.feed.store_worker import PATIENCE
 from hermes_tui.render import blocks
 from hermes_tui.render.glyphs import Glyphs
@@ -48,7 +49,8 @@ class Painter(Frame):
         open_to_write: OpenRepairs | None = None,
     ) -> None:
         super().__init__(owner=owner, glyphs=glyphs, now=now)
-        self.feed = Feed(open_store, self.post_message, open_to_write=open_to_write)
+        self.feed = Feed(open_store, open_to_write=open_to_write)
+        self.feed.subscribe(self.post_message, FeedMessage)
         self.catalog = Catalog()
         self.finder = Finder(self.feed, self.catalog, lambda: now().timestamp())
         self.reading = Reading(self.feed, self.catalog, self.transcript, self.banner, now)
@@ -133,7 +135,7 @@ class Painter(Frame):
     def restart(self) -> None:
         """Read everything again: the store failed, or another file lies at its path."""
         self.restarted = True
-        self.feed.sessions()
+        self.feed.sessions.load()
         self.finder.again()
         self.reading.again()
 

@@ -74,7 +74,7 @@ class Reading:
             self._chain = frozenset({row.session.id})
             self._forget_check(row.session)
             self._asked = time.monotonic()
-            self._generation = self._feed.open(row.session, from_file=from_file, delay=delay)
+            self._generation = self._feed.transcript.open(row.session, origin=hit.origin if hit else None, delay=delay)
         self._aim(query)
         self.show_banner()
 
@@ -152,7 +152,7 @@ class Reading:
         told_of = self._checks.get(session.id) if drift in BOTH else None
         if drift in BOTH and told_of is None and self._comparing != session.id:
             self._comparing = session.id
-            self._feed.check(session.id)
+            self._feed.transcript.check(session.id)
         check, refused = (told_of.check, told_of.refused) if told_of else (None, None)
         self._banner.show(session, drift, self._catalog.facts(session.id), check, refused)
 

@@ -36,7 +36,7 @@ class Mender(Listener):
 
     def _read_mended(self, session_id: str) -> None:
         """Rows of a session came and went, in the middle too: what shows any of them is read again."""
-        self.feed.mended(session_id)
+        self.feed.sessions.reread(session_id)
         self.finder.again()
         self.reading.reread(session_id)
 
@@ -74,7 +74,7 @@ class Mender(Listener):
     def may_leave(self) -> bool:
         """Whether nothing is being written; else the footer's row asks."""
         over = self.repairing or self.doctoring
-        if over is None or not self.feed.writing:
+        if over is None or not self.feed.writer.writing:
             return True
         while self.app.screen is not over:
             self.app.pop_screen()

@@ -45,7 +45,7 @@ class BrowserScreen(Seeker):
 
     def on_mount(self) -> None:
         """Ask for everything; from now on the feed posts."""
-        self.feed.sessions()
+        self.feed.sessions.load()
         self.keeper.ask()
         self.set_interval(TICK, self._tick)
         self.set_timer(SIGN_AFTER, self.draw)
@@ -79,7 +79,7 @@ class BrowserScreen(Seeker):
             yield Offer("Stop comparing sessions", "", self._stop_comparing)
 
     def _stop_comparing(self) -> None:
-        self.feed.stop_comparing()
+        self.feed.sessions.stop_comparing()
         self.compared = None
         self.tell("stopped: the other flags go by counts")
         self.draw()
@@ -104,13 +104,13 @@ class BrowserScreen(Seeker):
     def _on_rows_shown(self) -> None:
         unknown = [key for key in self._shown_sessions() if (row := self.catalog.row(key)) and row.outline is None]
         if unknown:
-            self.feed.outlines(unknown)
+            self.feed.sessions.outlines(unknown)
 
     # The transcript
 
     @on(Transcript.BodiesWanted)
     def _on_bodies_wanted(self, event: Transcript.BodiesWanted) -> None:
-        self.feed.bodies(event.ids)
+        self.feed.transcript.bodies(event.ids)
 
     @on(Transcript.PositionChanged)
     def _on_position_changed(self, event: Transcript.PositionChanged) -> None:
@@ -130,7 +130,7 @@ class BrowserScreen(Seeker):
         self.paint()
 
     def _tick(self) -> None:
-        self.feed.refresh()
+        self.feed.sessions.refresh()
         self.session_list.refresh()
         self.hit_list.refresh()
 

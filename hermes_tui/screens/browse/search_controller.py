@@ -208,13 +208,13 @@ class Finder:
 
     def _gone_round(self, results: Results) -> str | None:
         """What is said of an index; while rows are scanned instead, how far that is."""
-        said, newest = results.fallback, self._feed.newest
+        said, newest = results.fallback, self._feed.sessions.newest
         if said is None or results.done or not newest or not said.endswith(SCANNING):
             return said
         return f"{said} {min(99, 100 * results.rows_scanned // newest)} %"
 
     def _seek(self, query: Query | None) -> None:
-        self._feed.withdraw()
+        self._feed.search.cancel()
         shown = self._old or self.results
         self._old = shown if self.query is not None and shown.hits and query is not None else None
         self.query, self.results = query, Results()
@@ -223,7 +223,7 @@ class Finder:
             return
         self._began = time.monotonic()
         self.match_titles()
-        self._generation = self._feed.search(query)
+        self._generation = self._feed.search.start(query)
 
     def _ask_close(self) -> None:
         if self.query is not None and self.query.any_of and not self.query.filters:
@@ -233,7 +233,7 @@ class Finder:
                 if (title := self._titles.folded(row))
             ]
             words = " ".join(term.text for term in self.query.terms)
-            self._near = self._feed.titles(words, titles)
+            self._near = self._feed.search.titles(words, titles)
 
 
 def _same(one: Query | None, other: Query | None) -> bool:

@@ -10,7 +10,7 @@ from textual import on
 from textual.widgets import Input
 
 from hermes_tui.commands.registry import Offer
-from hermes_tui.feed import Keeper, OpenStore
+from hermes_tui.feed import OpenStore, SavedSearches
 from hermes_tui.feed.answers import SearchesKept
 from hermes_tui.render.safe import one_line
 from hermes_tui.screens.browse.repair_controller import Mender
@@ -38,7 +38,7 @@ class Seeker(Mender):
 
     def __init__(self, open_store: OpenStore, *, searches: Path | None = None, **about: object) -> None:
         super().__init__(open_store, **about)  # type: ignore[arg-type]
-        self.keeper = Keeper(searches, self.post_message)
+        self.keeper = SavedSearches(searches, self.post_message)
         self.saved: tuple[str, ...] = ()
         """Searches that the user saved, the last one first."""
         self._can_save = searches is not None
@@ -172,7 +172,7 @@ class Seeker(Mender):
     def _ask_context(self) -> None:
         """Ask for the messages around the hit under the cursor; what stands around others stays."""
         if self.context and (hit := self.hit_list.cursor_hit) is not None:
-            self.feed.context((hit.session_id, hit.message_id, hit.origin), width=self.context)
+            self.feed.search.context((hit.session_id, hit.message_id, hit.origin), width=self.context)
 
     # Where the keys lead; the focus is set at once, so that the next key finds it there
 

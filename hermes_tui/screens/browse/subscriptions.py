@@ -33,12 +33,12 @@ class Listener(Painter):
         if message.done:
             self.catalog.complete = True
             self.finder.match_titles()
-            self.feed.first_words(self.catalog.untitled(MOST_UNTITLED))
+            self.feed.sessions.first_words(self.catalog.untitled(MOST_UNTITLED))
             gc.freeze()  # the rows stay; a collector that walked them all would hold the keys up (0.2 s for 50 000)
         if changed or message.done:
             fresh, shown = set(changed), self._shown_sessions()
             self.reading.take_sessions([one for one in message.sessions if one.id in fresh])
-            self.feed.outlines([one for one in changed if one in shown])
+            self.feed.sessions.outlines([one for one in changed if one in shown])
             self.paint_soon()
 
     @on(told.FileSessionsArrived)
@@ -68,7 +68,7 @@ class Listener(Painter):
     @on(told.DriftsArrived)
     def _on_drifts_arrived(self, message: told.DriftsArrived) -> None:
         if message.total:
-            self.compared = (message.done, message.total) if self.feed.comparing else None
+            self.compared = (message.done, message.total) if self.feed.sessions.comparing else None
         if message.by_content:
             self.reading.compare_again(message.drifts)
         self._show(self.catalog.put_drifts(message.drifts, message.facts))

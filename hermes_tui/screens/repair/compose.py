@@ -108,13 +108,13 @@ class RepairFrame(Screen[str | None]):
             return
         ids = self.catalog.flagged_ids()
         self.cases = {session_id: self._case(session_id) for session_id in ids}
-        self.feed.plans(ids)
+        self.feed.repairs.plans(ids)
         self.draw()
 
     def look_at(self, one: One) -> None:
         """Show a session, and ask what a repair would do there."""
         self.one, self._asked = one, time.monotonic()
-        self.feed.plan(one.session_id, merge=one.merge)
+        self.feed.repairs.plan(one.session_id, merge=one.merge)
         if self.whole:
             self.ask_difference(one)
         self.draw()
@@ -123,7 +123,7 @@ class RepairFrame(Screen[str | None]):
     def ask_difference(self, one: One) -> None:
         """Ask for all that differs, from its start."""
         one.lines, one.all_lines, self._drawn = [], False, []
-        self.feed.difference(one.session_id, merge=one.merge)
+        self.feed.repairs.difference(one.session_id, merge=one.merge)
         self._page.show((), from_top=True)
 
     def next_one(self) -> One | None:
@@ -146,13 +146,15 @@ class RepairFrame(Screen[str | None]):
     @property
     def conditions(self) -> frozenset[str]:
         """What holds now, for the commands that need it."""
-        one, running = self.one, self.feed.writing
+        one, running = self.one, self.feed.writer.writing
         holds = {"running": running, "next": not running}
         if one is None:
             case = self.flagged.cursor_case
             holds |= {
                 "idle": not running,
-                "applies": not running and self.feed.may_write and any(case.wanted for case in self.cases.values()),
+                "applies": not running
+                and self.feed.writer.may_write
+                and any(case.wanted for case in self.cases.values()),
                 "readable": not running and case is not None,
                 "undoable": not running and case is not None and case.settled,
             }
@@ -163,8 +165,8 @@ class RepairFrame(Screen[str | None]):
                 "idle": not running and not one.settled,
                 "done": not running and one.settled,
                 "readable": not running and one.receipt is not None and one.receipt.state is State.DONE,
-                "applies": not running and self.may_apply(one) and self.feed.may_write,
-                "undoable": not running and one.undoable is not None and self.feed.may_write,
+                "applies": not running and self.may_apply(one) and self.feed.writer.may_write,
+                "undoable": not running and one.undoable is not None and self.feed.writer.may_write,
                 "mergeable": not running and not one.settled and (helped or one.merge),
             }
         return frozenset(name for name, met in holds.items() if met)
@@ -191,7 +193,7 @@ class RepairFrame(Screen[str | None]):
             self._draw_all()
         else:
             self._draw_one(self.one)
-        if self.asking and self.feed.writing:
+        if self.asking and self.feed.writer.writing:
             self._foot.ask(RUNNING, ANSWERS)
         else:
             self._foot.show(self._items(), ("?", "help"))
@@ -203,7 +205,7 @@ class RepairFrame(Screen[str | None]):
             shown = whole_view(one, self._drawn, width=size[0])
         else:
             slow = time.monotonic() - self._asked >= SIGN_AFTER
-            shown = view(one, size=size, glyphs=self.glyphs, may_write=self.feed.may_write, slow=slow)
+            shown = view(one, size=size, glyphs=self.glyphs, may_write=self.feed.writer.may_write, slow=slow)
         self.status.show(shown.status)
         self._head.show(shown.heading)
         self._page.show(shown.lines)
@@ -212,8 +214,8 @@ class RepairFrame(Screen[str | None]):
 
     def _draw_all(self) -> None:
         cases = list(self.cases.values())
-        running = self.feed.writing
-        fact = STEPS if running else UNWRITTEN if self.feed.may_write else READ_ONLY
+        running = self.feed.writer.writing
+        fact = STEPS if running else UNWRITTEN if self.feed.writer.may_write else READ_ONLY
         self._title.show("all flagged sessions", f"{len(cases)} flagged")
         self.status.show(flagged_sentence(cases, glyphs=self.glyphs))
         title = SafeText("Applying" if running else "Flagged")

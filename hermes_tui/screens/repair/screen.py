@@ -12,7 +12,7 @@ from textual.binding import Binding, BindingType
 
 from hermes_tui.commands.registry import MENDING, TABLE, Offer, applying
 from hermes_tui.feed import answers as told
-from hermes_tui.feed.repair_requests import NOT_WRITTEN
+from hermes_tui.feed.store_writer import NOT_WRITTEN
 from hermes_tui.screens.help import HelpScreen
 from hermes_tui.screens.repair.compose import RepairFrame
 from hermes_tui.screens.repair.view import READ_ONLY, One
@@ -92,7 +92,7 @@ class RepairScreen(RepairFrame):
             one.doing, one.progress, one.receipt, one.error = "", None, receipt, None
             one.operation = None
             if not one.settled:
-                self.feed.plan(one.session_id, merge=one.merge)
+                self.feed.repairs.plan(one.session_id, merge=one.merge)
         if receipt.state is State.DONE:
             self.put_case(message.session_id, running=False, receipt=receipt, error=None)
         else:
@@ -104,7 +104,7 @@ class RepairScreen(RepairFrame):
         if one := self._at(message.session_id):
             one.doing, one.progress, one.error = "", None, error
             if not message.generation:  # of a write: part of it may be done
-                self.feed.plan(one.session_id, merge=one.merge)
+                self.feed.repairs.plan(one.session_id, merge=one.merge)
         self.put_case(message.session_id, running=False, error=error)
         self.draw()
 
@@ -115,7 +115,7 @@ class RepairScreen(RepairFrame):
             return
         self.asking = False
         if unknown := [key for key, case in self.cases.items() if case.plan is None]:
-            self.feed.plans(unknown)
+            self.feed.repairs.plans(unknown)
         self.draw()
 
     # What happens on the screen
@@ -127,7 +127,7 @@ class RepairScreen(RepairFrame):
         one = self.one
         if one is not None and self.whole and one.lines and not one.all_lines and not self._reading_on:
             self._reading_on = True
-            self.feed.more_difference(one.session_id)
+            self.feed.repairs.more_difference(one.session_id)
 
     @on(VirtualList.RowHighlighted)
     def _on_row_highlighted(self) -> None:
@@ -143,16 +143,16 @@ class RepairScreen(RepairFrame):
         """Repair what is shown; to the question whether to quit it says yes."""
         if self.asking:
             self._leaving = True
-            self.feed.stop()
-        elif self.feed.writing:
+            self.feed.writer.stop()
+        elif self.feed.writer.writing:
             return
-        elif not self.feed.may_write:
+        elif not self.feed.writer.may_write:
             self._refuse_to_write()
         elif self.one is None:
             self._apply_all()
         elif self.may_apply(self.one) and self.one.plan is not None:
             self.one.doing, self.one.progress, self.one.error, self.one.receipt = "repair", None, None, None
-            self.feed.repair([self.one.plan])
+            self.feed.repairs.apply([self.one.plan])
             self.draw()
         elif not self.one.settled:
             self.status.tell("there is nothing to insert here" if self.one.plan else "not read yet")
@@ -169,31 +169,31 @@ class RepairScreen(RepairFrame):
         if wanted:
             for case in wanted:
                 self.put_case(case.session_id, error=None)
-            self.feed.repair([case.plan for case in wanted if case.plan is not None])
+            self.feed.repairs.apply([case.plan for case in wanted if case.plan is not None])
             self.draw()
 
     def action_undo(self) -> None:
         """Take the repair back that is shown, or the one under the cursor."""
-        if self.feed.writing:
+        if self.feed.writer.writing:
             return
-        if not self.feed.may_write:
+        if not self.feed.writer.may_write:
             self._refuse_to_write()
         elif self.one is None:
             case = self.flagged.cursor_case
             if case is not None and case.settled and case.receipt is not None and case.receipt.operation:
                 self.put_case(case.session_id, running=True, error=None)
-                self.feed.undo(case.session_id, case.receipt.operation)
+                self.feed.repairs.undo(case.session_id, case.receipt.operation)
         elif (operation := self.one.undoable) is not None:
             self.one.doing, self.one.progress, self.one.error = "undo", None, None
-            self.feed.undo(self.one.session_id, operation)
+            self.feed.repairs.undo(self.one.session_id, operation)
         self.draw()
 
     def action_back(self) -> None:
         """Stop what runs; else from all that differs to the plan, from one session to all, from there to the list."""
         if self.asking:
             self.asking = False
-        elif self.feed.writing:
-            self.feed.stop()
+        elif self.feed.writer.writing:
+            self.feed.writer.stop()
             self.status.tell("stopping after this step")
         elif self.one is not None and self.whole and not self.straight:
             self.whole = False
@@ -206,7 +206,7 @@ class RepairScreen(RepairFrame):
 
     def action_read(self) -> None:
         """Read the repaired session; from the list of all, look at one."""
-        if self.feed.writing:
+        if self.feed.writer.writing:
             return
         if self.one is not None:
             if self.one.receipt is not None and self.one.receipt.state is State.DONE:
@@ -222,7 +222,7 @@ class RepairScreen(RepairFrame):
 
     def action_whole(self) -> None:
         """All that differs, or the plan again."""
-        if self.one is None or self.feed.writing or self.one.settled:
+        if self.one is None or self.feed.writer.writing or self.one.settled:
             return
         self.whole, self.straight = not self.whole, False
         if self.whole:
@@ -231,7 +231,7 @@ class RepairScreen(RepairFrame):
 
     def action_next_flagged(self) -> None:
         """Look at the next flagged session."""
-        if self.feed.writing:
+        if self.feed.writer.writing:
             return
         if (following := self.next_one()) is None:
             self.status.tell("no other session is flagged")
@@ -247,7 +247,7 @@ class RepairScreen(RepairFrame):
     def action_leave_out(self) -> None:
         """Leave the session under the cursor out, or take it in again."""
         case = self.flagged.cursor_case
-        if case is not None and not self.feed.writing and case.plan is not None and case.plan.applies:
+        if case is not None and not self.feed.writer.writing and case.plan is not None and case.plan.applies:
             self.put_case(case.session_id, left_out=not case.left_out)
             self.draw()
 

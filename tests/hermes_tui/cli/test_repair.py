@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from hermes_tui.__main__ import main
-from hermes_tui.cli.repair import Streams, Wish, repair, undo
+from hermes_tui.cli.options import Options
+from hermes_tui.cli.repair import Streams, repair, undo
 from store import Home, SessionDB
 from tests import builders
 from tests.builders import META, say, sqlite_of
@@ -124,15 +125,15 @@ def test_it_asks_on_a_terminal_and_takes_no_for_an_answer(home: Home) -> None:
         return len(questions) % 2 == 0
 
     streams = Streams(io.StringIO(), io.StringIO(), ask)
-    wish = Wish(names=["known"])
+    options = Options(ids=["known"])
 
-    assert repair(home, wish, as_json=False, streams=streams) == 0
+    assert repair(home, options, streams) == 0
     assert texts(home) == ["message 2"]
-    assert repair(home, wish, as_json=False, streams=streams) == 0
+    assert repair(home, options, streams) == 0
     assert texts(home) == ["message 0", "message 1", "message 2"]
     [operation] = SessionDB(home.state_db, read_only=True).operations()
-    assert undo(home, operation.id, yes=False, read_only=False, as_json=False, streams=streams) == 0
-    assert undo(home, operation.id, yes=False, read_only=False, as_json=False, streams=streams) == 0
+    assert undo(home, Options(ids=[operation.id]), streams) == 0
+    assert undo(home, Options(ids=[operation.id]), streams) == 0
     assert texts(home) == ["message 2"]
     assert questions[0] == "Insert 2 messages into 1 session?"
 
@@ -159,7 +160,7 @@ def test_a_stopped_repair_is_finished_by_its_id(home: Home, capsys: pytest.Captu
     assert str(receipt.operation) in capsys.readouterr().out
 
 
-def test_what_is_refused_is_told_with_how_to_insist(home: Home, capsys: pytest.CaptureFixture[str]) -> None:
+def test_what_is_refused_is_reported_with_how_to_insist(home: Home, capsys: pytest.CaptureFixture[str]) -> None:
     db = SessionDB(home.state_db)
     sqlite_of(db).writer.transaction(lambda connection: list(connection.execute("UPDATE messages SET active = 0")))
     db.close()

@@ -210,12 +210,12 @@ def test_no_brace_of_the_script_is_left_open() -> None:
 
 
 def test_a_script_becomes_messages_as_an_agent_holds_them() -> None:
-    told = messages("> why?\n\n~ because\n$ terminal ls => 1\n| a\n| b\n< so\n< it is", Random(1))
-    assert [message["role"] for message in told] == ["user", "assistant", "tool", "assistant"]
-    assert told[1]["reasoning"] == "because"
-    assert told[1]["content"] is None
-    assert json.loads(str(told[2]["content"])) == {"output": "a\nb", "exit_code": 1, "error": None}
-    assert told[3]["content"] == "so\nit is"
+    said = messages("> why?\n\n~ because\n$ terminal ls => 1\n| a\n| b\n< so\n< it is", Random(1))
+    assert [message["role"] for message in said] == ["user", "assistant", "tool", "assistant"]
+    assert said[1]["reasoning"] == "because"
+    assert said[1]["content"] is None
+    assert json.loads(str(said[2]["content"])) == {"output": "a\nb", "exit_code": 1, "error": None}
+    assert said[3]["content"] == "so\nit is"
 
 
 def test_the_agent_writes_into_both_live_sessions_and_ends_with_the_block(tmp_path: Path) -> None:

@@ -150,13 +150,13 @@ async def test_quitting_while_messages_are_written_is_asked(home: Path, monkeypa
         async with browsing(home) as stage:
             await open_doctor(stage)
             await stage.press("y", "y")
-            await stage.until(lambda: stage.browser.feed.writing)
+            await stage.until(lambda: stage.browser.feed.writer.writing)
             await stage.press("q")
             await stage.shows("Messages are being written.  y quit after this file   esc stay")
             await stage.press("escape")
             await stage.shows("esc stop after this file")
             go_on.set()
-            await stage.until(lambda: not stage.browser.feed.writing)
+            await stage.until(lambda: not stage.browser.feed.writer.writing)
             await asyncio.sleep(0)
         assert len(replayed) == 1
     finally:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from hermes_tui.feed import Shelf
+from hermes_tui.feed import ProfileEntry
 from hermes_tui.render.glyphs import ASCII, UNICODE
 from hermes_tui.render.left_out import counted, found
 from hermes_tui.render.line import line_cells, plain
@@ -113,7 +113,7 @@ async def test_another_profile_is_one_entry_of_the_palette_away(tmp_path: Path) 
     db = SessionDB(other.state_db)
     builders.store(db, "w", [say("user", "at work")])
     db.close()
-    shelves = [Shelf(one.name, partial(open_home, one), one.name, "~") for one in (other, Home(root, "all"))]
+    shelves = [ProfileEntry(one.name, partial(open_home, one), one.name, "~") for one in (other, Home(root, "all"))]
     async with browsing(root, profiles=shelves) as stage:
         await stage.shows("an old snapshot")
         for name, shown, not_shown in (("work", "at work", "an old snapshot"), ("all", "at work", "nothing")):
@@ -135,7 +135,7 @@ async def test_a_profile_that_cannot_be_read_is_said_above_the_others(tmp_path: 
     torn = root / "profiles" / "torn"
     torn.mkdir()
     (torn / "state.db").write_text("no database " * 90)
-    shelves = [Shelf("all", partial(open_home, Home(root, "all")), "all", "~")]
+    shelves = [ProfileEntry("all", partial(open_home, Home(root, "all")), "all", "~")]
     async with browsing(root, size, profiles=shelves) as stage:
         await stage.press("ctrl+p")
         await stage.type("profile all")

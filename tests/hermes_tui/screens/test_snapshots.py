@@ -53,7 +53,7 @@ def _still() -> Iterator[None]:
     """Clock and measured milliseconds stand still."""
     with (
         mock.patch("time.time", NOW.timestamp),
-        mock.patch("hermes_tui.feed.search_requests.round", return_value=MILLISECONDS, create=True),
+        mock.patch("hermes_tui.feed.questions.round", return_value=MILLISECONDS, create=True),
     ):
         time.tzset()
         yield

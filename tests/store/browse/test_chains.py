@@ -37,7 +37,7 @@ def read(db: SessionDB, session_id: str) -> list[str]:
     row = db.session(session_id)
     assert row is not None
     found: list[str] = []
-    for answer in questions.transcript(db, 1, row):
+    for answer in questions.transcript(db, 1, row.id, row.origin):
         assert isinstance(answer, SectionArrived)
         ids = [head.id for head in answer.heads]
         found += [message.text for at in range(0, len(ids), 256) for message in db.messages(ids[at : at + 256])]

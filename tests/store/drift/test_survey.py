@@ -16,7 +16,6 @@ from pathlib import Path
 import pytest
 
 from store import Cancel, Drift, Home, Interrupted, ProfilesBrowser, SessionDB
-from store.files.verdict_cache import locate
 from store.models import SurveyStep
 from tests.builders import META, db, home, jsonl, say, store, talk
 
@@ -213,10 +212,6 @@ def test_the_cache_is_the_users_alone_and_outside_the_home(folder: Path, tmp_pat
     before = sorted(folder.rglob("*"))
     surveyed(folder, folder / "cache")
     assert sorted(folder.rglob("*")) == before
-    assert locate({"XDG_CACHE_HOME": "/c"}, platform="linux", user_home=Path("/h")) == Path("/c/hermes-tui")
-    assert locate({}, platform="linux", user_home=Path("/h")) == Path("/h/.cache/hermes-tui")
-    assert locate({"XDG_CACHE_HOME": "c"}, platform="linux", user_home=Path("/h")) == Path("/h/.cache/hermes-tui")
-    assert locate({"LOCALAPPDATA": "/l"}, platform="win32", user_home=Path("/h")) == Path("/l/hermes-tui")
 
 
 def test_a_cache_that_cannot_be_made_is_done_without(folder: Path, tmp_path: Path) -> None:

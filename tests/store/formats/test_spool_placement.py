@@ -79,7 +79,7 @@ def test_the_transcript_has_every_row_and_every_waiting_message_in_its_place(
     assert row is not None
     seen: list[str] = []
     ids: list[int] = []
-    arrived = [one for one in questions.transcript(db, 1, row) if isinstance(one, SectionArrived)]
+    arrived = [one for one in questions.transcript(db, 1, row.id, row.origin) if isinstance(one, SectionArrived)]
     for one in arrived:
         seen += [message.text for message in db.messages([head.id for head in one.heads])]
         seen += [message.text for message in one.waiting]

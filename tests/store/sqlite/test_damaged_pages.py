@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from hermes_tui.cli import show
+from hermes_tui.cli import sessions, show
 from hermes_tui.feed import questions
 from hermes_tui.feed.answers import SectionArrived
 from store import Damaged, Drift, Home, Session, SessionDB
@@ -44,7 +44,7 @@ def transcript(db: SessionDB, session_id: str) -> list[str]:
     """The roles of a session's messages, as the screen gets them."""
     row = db.session(session_id)
     assert row is not None
-    sections = [one for one in questions.transcript(db, 1, row) if isinstance(one, SectionArrived)]
+    sections = [one for one in questions.transcript(db, 1, row.id, row.origin) if isinstance(one, SectionArrived)]
     ids = [head.id for one in sections for head in one.heads]
     assert [head.role for one in sections for head in one.heads] == [one.role for one in db.messages(ids)]
     return [message.role for message in db.messages(ids)]
@@ -91,7 +91,7 @@ def test_what_can_be_compared_is_compared_before_the_damage_is_told(torn: Path) 
 def test_the_verbs_print_what_there_is_and_say_what_is_not(torn: Path) -> None:
     out, err = io.StringIO(), io.StringIO()
     where = Home(torn.parent)
-    assert show.list_sessions(where, as_json=True, out=out, err=err) == 2
+    assert sessions.list_sessions(where, as_json=True, out=out, err=err) == 2
     rows = [json.loads(line) for line in out.getvalue().splitlines()]
     assert len(rows) == SESSIONS
     assert err.getvalue().startswith("hermes-tui: all are listed, 1 session only in part: part of its messages")
@@ -167,6 +167,6 @@ def test_a_damaged_page_of_the_sessions_themselves_hides_only_what_their_rows_sa
     assert len(db.outlines(rows)) == 90
     assert transcript(db, lost[0].id) == ["user", "assistant", "user"]
     out, err = io.StringIO(), io.StringIO()
-    assert show.list_sessions(Home(folder), as_json=True, out=out, err=err) == 2
+    assert sessions.list_sessions(Home(folder), as_json=True, out=out, err=err) == 2
     assert len(out.getvalue().splitlines()) == 90
     db.close()

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from hermes_tui.feed import search_requests
+from hermes_tui.feed import questions
 from hermes_tui.widgets.hit_list import ContextKey, GroupKey
 from store import Batch, SessionDB
 from store.query.parse import Query
@@ -70,8 +70,8 @@ async def test_a_ranking_waits_for_a_key_where_the_cursor_has_moved(
 
 async def test_all_hits_are_counted_where_not_all_are_listed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Mutant: with HitsCounted not taken, it stays at `5+`."""
-    monkeypatch.setattr(search_requests, "HIT_LIMIT", 5)
-    monkeypatch.setattr(search_requests, "BEST_HITS", 5)
+    monkeypatch.setattr(questions, "HIT_LIMIT", 5)
+    monkeypatch.setattr(questions, "BEST_HITS", 5)
     home = builders.home(tmp_path)
     with closing(builders.db(home)) as db:
         for number in range(4):

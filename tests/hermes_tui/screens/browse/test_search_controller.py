@@ -26,11 +26,14 @@ class QuietFeed:
     asked: list[Query] = field(default_factory=list)
     newest: int = 0
 
-    def search(self, query: Query) -> int:
+    def __post_init__(self) -> None:
+        self.sessions = self.search = self
+
+    def start(self, query: Query) -> int:
         self.asked.append(query)
         return len(self.asked)
 
-    def withdraw(self) -> None:
+    def cancel(self) -> None:
         pass
 
 

@@ -41,8 +41,8 @@ def lost(tmp_path: Path, *, missing: int = 992, stored: int = 2) -> Path:
 def slow(monkeypatch: pytest.MonkeyPatch) -> None:
     """Have steps small and far apart, so that there is time between them."""
     monkeypatch.setattr("store.base.step_sizing.STEP_ROWS", 100)
-    monkeypatch.setattr("store.base.step_sizing.MIN_PAUSE", 0.4)
-    monkeypatch.setattr("store.base.step_sizing.MAX_PAUSE", 0.4)
+    monkeypatch.setattr("store.base.step_sizing.LEAST_PAUSE", 0.4)
+    monkeypatch.setattr("store.base.step_sizing.LONGEST_PAUSE", 0.4)
 
 
 def conversation(home: Path, session_id: str) -> list[str]:
@@ -61,7 +61,7 @@ def rows(home: Path, session_id: str) -> list[tuple[object, ...]]:
 
 def writable(stage: Stage) -> SessionDB | None:
     """The store that repairs are written through."""
-    found = stage.browser.feed._writable
+    found = stage.browser.feed.writer._store
     assert found is None or isinstance(found, SessionDB)
     return found
 
@@ -411,7 +411,7 @@ async def test_all_flagged_sessions_are_repaired_in_one_go(tmp_path: Path, size:
         assert "y apply 2" in stage.footer
         await stage.press("y")
         await stage.shows("✓ ⇡A Session a")
-        await stage.until(lambda: not stage.browser.feed.writing)
+        await stage.until(lambda: not stage.browser.feed.writer.writing)
         assert conversation(home, "a") == [f"a {number}" for number in range(6)]
         assert conversation(home, "b") == [f"b {number}" for number in range(6)]
         assert conversation(home, "rewound") == [f"rewound {number}" for number in range(3)]
@@ -423,7 +423,7 @@ async def test_all_flagged_sessions_are_repaired_in_one_go(tmp_path: Path, size:
         await stage.press("space")
         await stage.shows("new session from JSONL")
         await stage.press("y")
-        await stage.until(lambda: not stage.browser.feed.writing and screen.cases["alone"].settled)
+        await stage.until(lambda: not stage.browser.feed.writer.writing and screen.cases["alone"].settled)
         assert conversation(home, "alone") == [f"alone {number}" for number in range(6)]
         screen.flagged.move_to("a")
         await stage.press("enter")

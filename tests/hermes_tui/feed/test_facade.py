@@ -1,4 +1,4 @@
-"""The feed: a list takes what it posts."""
+"""The feed: a list takes its answers."""
 
 from __future__ import annotations
 
@@ -12,21 +12,24 @@ from typing import Any, ClassVar, TypeVar
 import pytest
 from textual.message import Message
 
-from hermes_tui.feed import Feed, search_requests
-from hermes_tui.feed import answers as told
+from hermes_tui.feed import Feed, answers, questions
 from store import Batch, Cancel, Locked, NotADatabase, Origin, Session, SessionDB, Verdict
 from store.query.parse import Query, parse
 from tests import builders
 
 Kind = TypeVar("Kind", bound=Message)
 
+NO_WATCH = 600.0
+"""Seconds before the first look at the files, which would read the newest rows beside the listing."""
 
-class Desk:
+
+class Listener:
     """A feed and what it has posted."""
 
     def __init__(self, open_db: Callable[[], SessionDB], *, debounce: float = 0.01, pause: float = 0.02) -> None:
         self.posted: list[Message] = []
-        self.feed = Feed(open_db, self.posted.append, debounce=debounce, pause=pause)
+        self.feed = Feed(open_db, debounce=debounce, pause=pause)
+        self.feed.subscribe(self.posted.append, answers.FeedMessage)
 
     def of(self, kind: type[Kind]) -> list[Kind]:
         """What was posted of one kind, oldest first."""
@@ -41,9 +44,9 @@ class Desk:
 
 
 @contextmanager
-def desk(open_db: Callable[[], SessionDB], **options: float) -> Iterator[Desk]:
+def listening(open_db: Callable[[], SessionDB], **options: float) -> Iterator[Listener]:
     """A feed that is closed on the way out."""
-    running = Desk(open_db, **options)
+    running = Listener(open_db, **options)
     try:
         yield running
     finally:
@@ -90,38 +93,38 @@ def test_the_newest_rows_come_first_then_every_row_in_pages_then_files_and_flags
         builders.store(db, "ahead", builders.talk(2))
     builders.jsonl(home, "ahead", builders.talk(9))
     builders.jsonl(home, "alone", builders.talk(3))
-    with desk(lambda: SessionDB(home / "state.db", read_only=True)) as running:
-        generation = running.feed.sessions()
+    with listening(lambda: SessionDB(home / "state.db", read_only=True), pause=NO_WATCH) as running:
+        generation = running.feed.sessions.load()
         running.until(
-            lambda: {key for one in running.of(told.DriftsArrived) for key in one.drifts} >= {"ahead", "alone"}
+            lambda: {key for one in running.of(answers.DriftsArrived) for key in one.drifts} >= {"ahead", "alone"}
         )
-        pages = running.of(told.SessionsArrived)
+        pages = running.of(answers.SessionsArrived)
         assert len(pages[0].sessions) == 201
         assert pages[0].drifts == {"ahead": "jsonl_ahead", "alone": "jsonl_only"}
         assert "ahead" in {session.id for session in pages[0].sessions}
         assert [page.done for page in pages].count(True) == 1
         assert len({session.id for page in pages for session in page.sessions}) == 722
-        assert [session.id for session in running.of(told.FileSessionsArrived)[0].sessions] == ["alone"]
-        drifts = {key: drift for message in running.of(told.DriftsArrived) for key, drift in message.drifts.items()}
+        assert [session.id for session in running.of(answers.FileSessionsArrived)[0].sessions] == ["alone"]
+        drifts = {key: drift for message in running.of(answers.DriftsArrived) for key, drift in message.drifts.items()}
         assert drifts == {"ahead": "jsonl_ahead", "alone": "jsonl_only"}
-        assert {message.generation for message in running.of(told.Answer)} <= {generation, 0}
+        assert {message.generation for message in running.of(answers.Answer)} <= {generation, 0}
 
 
 def test_flags_go_by_content_in_the_end_and_again_after_a_change(tmp_path: Path) -> None:
-    """Counts alone would say that all is well.
+    """Counts alone would say that nothing is missing.
 
-    Mutant: `_changed` that judges nothing again.
+    Mutant: `_changed` that compares nothing again.
     """
     home = builders.home(tmp_path)
     with closing(builders.db(home)) as db:
         builders.store(db, "s1", builders.talk(3, word="one"))
         path = builders.jsonl(home, "s1", builders.talk(3, word="other"))
-        with desk(lambda: SessionDB(home / "state.db", read_only=True)) as running:
-            running.feed.sessions()
+        with listening(lambda: SessionDB(home / "state.db", read_only=True)) as running:
+            running.feed.sessions.load()
 
             def flag() -> object:
-                told_of = [one.drifts["s1"] for one in running.of(told.DriftsArrived) if "s1" in one.drifts]
-                return told_of[-1] if told_of else None
+                flags = [one.drifts["s1"] for one in running.of(answers.DriftsArrived) if "s1" in one.drifts]
+                return flags[-1] if flags else None
 
             def becomes(drift: object) -> bool:
                 if path.exists():  # until it is noticed: the first listing may come later than the first flags
@@ -147,10 +150,10 @@ def test_what_a_comparison_found_is_there_with_the_next_start(tmp_path: Path) ->
         return SessionDB(home / "state.db", read_only=True, cache_dir=tmp_path / "cache")
 
     for first in ({"s1": None}, {"s1": "diverged"}):
-        with desk(opened) as running:
-            running.feed.sessions()
-            running.until(lambda: running.of(told.DriftsArrived) and list((tmp_path / "cache").glob("*")))
-            assert running.of(told.SessionsArrived)[0].drifts == first
+        with listening(opened, pause=NO_WATCH) as running:
+            running.feed.sessions.load()
+            running.until(lambda: running.of(answers.DriftsArrived) and list((tmp_path / "cache").glob("*")))
+            assert running.of(answers.SessionsArrived)[0].drifts == first
 
 
 def test_an_answer_that_comes_late_is_not_posted(tmp_path: Path) -> None:
@@ -158,28 +161,28 @@ def test_an_answer_that_comes_late_is_not_posted(tmp_path: Path) -> None:
     with closing(builders.db(home)) as db:
         builders.store(db, "s1", [builders.say("user", "slow"), builders.say("user", "quick")])
     slow = Slow(home / "state.db")
-    with desk(lambda: slow) as running:
-        first = running.feed.search(ask("slow"))
+    with listening(lambda: slow) as running:
+        first = running.feed.search.start(ask("slow"))
         assert slow.started.wait(5)
-        second = running.feed.search(ask("quick"))
+        second = running.feed.search.start(ask("quick"))
         slow.let_go.set()
-        running.until(lambda: running.of(told.HitsArrived))
-        assert {message.generation for message in running.of(told.HitsArrived)} == {second}
+        running.until(lambda: running.of(answers.HitsArrived))
+        assert {message.generation for message in running.of(answers.HitsArrived)} == {second}
         assert first < second
         assert slow.most == 1
 
 
-def test_a_keystroke_withdraws_the_running_search_before_the_next_one_starts(tmp_path: Path) -> None:
+def test_a_keystroke_cancels_the_running_search_before_the_next_one_starts(tmp_path: Path) -> None:
     """Mutant: with the interrupt moved behind the debounce, the first assertion after `search` fails."""
     home = builders.home(tmp_path)
     with closing(builders.db(home)) as db:
         builders.store(db, "s1", builders.talk(2))
     slow = Slow(home / "state.db")
-    with desk(lambda: slow, debounce=0.0) as running:
-        running.feed.search(ask("slow"))
+    with listening(lambda: slow, debounce=0.0) as running:
+        running.feed.search.start(ask("slow"))
         assert slow.started.wait(5)
-        running.feed._debounce = 60.0
-        running.feed.search(ask("message"))
+        running.feed.search._debounce = 60.0
+        running.feed.search.start(ask("message"))
         assert slow.cancels[0].cancelled
         slow.let_go.set()
 
@@ -189,10 +192,10 @@ def test_fast_typing_asks_the_last_question_only(tmp_path: Path) -> None:
     with closing(builders.db(home)) as db:
         builders.store(db, "s1", builders.talk(2))
     store = Slow(home / "state.db")
-    with desk(lambda: store, debounce=0.1) as running:
+    with listening(lambda: store, debounce=0.1) as running:
         for length in range(1, 8):
-            running.feed.search(ask("message"[:length]))
-        running.until(lambda: running.of(told.HitsArrived))
+            running.feed.search.start(ask("message"[:length]))
+        running.until(lambda: running.of(answers.HitsArrived))
         assert len(store.cancels) == 1
 
 
@@ -200,31 +203,31 @@ def test_what_is_written_while_a_search_stands_is_found_and_nothing_twice(tmp_pa
     home = builders.home(tmp_path)
     with closing(builders.db(home)) as db:
         builders.store(db, "s1", [builders.say("user", "zebra one")])
-        with desk(lambda: SessionDB(home / "state.db", read_only=True)) as running:
-            running.feed.sessions()
-            running.feed.search(ask("zebra"))
-            running.until(lambda: any(message.batch.done for message in running.of(told.HitsArrived)))
+        with listening(lambda: SessionDB(home / "state.db", read_only=True)) as running:
+            running.feed.sessions.load()
+            running.feed.search.start(ask("zebra"))
+            running.until(lambda: any(message.batch.done for message in running.of(answers.HitsArrived)))
             began = time.monotonic()
             new = db.append_message("s1", "user", "zebra two")
-            running.until(lambda: any(message.standing for message in running.of(told.HitsArrived)))
+            running.until(lambda: any(message.standing for message in running.of(answers.HitsArrived)))
             assert time.monotonic() - began < 0.5
-            found = [hit.message_id for message in running.of(told.HitsArrived) for hit in message.batch.hits]
+            found = [hit.message_id for message in running.of(answers.HitsArrived) for hit in message.batch.hits]
             assert found.count(new) == 1
 
 
-def test_changed_rows_and_the_growth_of_the_open_transcript_are_told(tmp_path: Path) -> None:
+def test_changed_rows_and_the_growth_of_the_open_transcript_are_posted(tmp_path: Path) -> None:
     home = builders.home(tmp_path)
     with closing(builders.db(home)) as db:
         builders.store(db, "s1", builders.talk(3))
-        with desk(lambda: SessionDB(home / "state.db", read_only=True)) as running:
-            running.feed.sessions()
-            running.until(lambda: running.of(told.StoreChanged))
-            running.feed.open(Session("s1"))
-            running.until(lambda: running.of(told.SectionArrived))
+        with listening(lambda: SessionDB(home / "state.db", read_only=True)) as running:
+            running.feed.sessions.load()
+            running.until(lambda: running.of(answers.StoreChanged))
+            running.feed.transcript.open(Session("s1"))
+            running.until(lambda: running.of(answers.SectionArrived))
             new = db.append_message("s1", "user", "grown")
-            running.until(lambda: running.of(told.GrowthArrived))
-            assert [head.id for head in running.of(told.GrowthArrived)[0].heads] == [new]
-            running.until(lambda: any(row.messages == 4 for row in running.of(told.SessionsArrived)[-1].sessions))
+            running.until(lambda: running.of(answers.GrowthArrived))
+            assert [head.id for head in running.of(answers.GrowthArrived)[0].heads] == [new]
+            running.until(lambda: any(row.messages == 4 for row in running.of(answers.SessionsArrived)[-1].sessions))
 
 
 def test_a_chain_arrives_root_first(tmp_path: Path) -> None:
@@ -234,10 +237,10 @@ def test_a_chain_arrives_root_first(tmp_path: Path) -> None:
         db.end_session("root", "compression")
         db.create_session("tip", "cli", parent_session_id="root")
         db.append_messages("tip", builders.talk(2))
-    with desk(lambda: SessionDB(home / "state.db", read_only=True)) as running:
-        running.feed.open(Session("tip"))
-        running.until(lambda: len(running.of(told.SectionArrived)) == 2)
-        assert [(one.session_id, one.place, one.done) for one in running.of(told.SectionArrived)] == [
+    with listening(lambda: SessionDB(home / "state.db", read_only=True)) as running:
+        running.feed.transcript.open(Session("tip"))
+        running.until(lambda: len(running.of(answers.SectionArrived)) == 2)
+        assert [(one.session_id, one.place, one.done) for one in running.of(answers.SectionArrived)] == [
             ("root", 1, False),
             ("tip", 2, True),
         ]
@@ -249,45 +252,45 @@ def test_a_file_session_and_the_files_side_of_a_drifted_one_are_read_from_the_fi
         builders.store(db, "both", builders.talk(2))
     builders.jsonl(home, "both", builders.talk(5))
     builders.jsonl(home, "alone", builders.talk(3))
-    with desk(lambda: SessionDB(home / "state.db", read_only=True)) as running:
-        running.feed.open(Session("alone", origin=Origin.JSONL))
-        running.until(lambda: running.of(told.FileTranscriptArrived))
-        running.feed.open(Session("both"), from_file=True)
-        running.until(lambda: len(running.of(told.FileTranscriptArrived)) == 2)
-        assert [len(one.messages) for one in running.of(told.FileTranscriptArrived)] == [3, 5]
+    with listening(lambda: SessionDB(home / "state.db", read_only=True)) as running:
+        running.feed.transcript.open(Session("alone", origin=Origin.JSONL))
+        running.until(lambda: running.of(answers.FileTranscriptArrived))
+        running.feed.transcript.open(Session("both"), origin=Origin.JSONL)
+        running.until(lambda: len(running.of(answers.FileTranscriptArrived)) == 2)
+        assert [len(one.messages) for one in running.of(answers.FileTranscriptArrived)] == [3, 5]
 
 
-def test_wishes_that_wait_are_not_forgotten_for_newer_ones(tmp_path: Path) -> None:
+def test_requests_that_wait_are_not_forgotten_for_newer_ones(tmp_path: Path) -> None:
     home = builders.home(tmp_path)
     with closing(builders.db(home)) as db:
         ids = builders.store(db, "s1", builders.talk(150))
-    with desk(lambda: SessionDB(home / "state.db", read_only=True)) as running:
-        running.feed.open(Session("s1"))
+    with listening(lambda: SessionDB(home / "state.db", read_only=True)) as running:
+        running.feed.transcript.open(Session("s1"))
         for start in range(0, 150, 50):
-            running.feed.bodies(ids[start : start + 50])
-            running.feed.outlines([f"gone{start}", "s1"])
-        running.until(lambda: sum(len(one.messages) for one in running.of(told.BodiesArrived)) == 150)
-        running.until(lambda: any("s1" in one.outlines for one in running.of(told.OutlinesArrived)))
+            running.feed.transcript.bodies(ids[start : start + 50])
+            running.feed.sessions.outlines([f"gone{start}", "s1"])
+        running.until(lambda: sum(len(one.messages) for one in running.of(answers.BodiesArrived)) == 150)
+        running.until(lambda: any("s1" in one.outlines for one in running.of(answers.OutlinesArrived)))
 
 
 def test_an_error_of_the_store_becomes_a_message_and_the_question_can_be_asked_again(tmp_path: Path) -> None:
     home = builders.home(tmp_path)
     (home / "state.db").write_bytes(b"this is a diary, not a database\n" * 40)
     builders.jsonl(home, "alone", builders.talk(3))
-    with desk(lambda: SessionDB(home / "state.db", read_only=True)) as running:
-        running.feed.sessions()
-        running.until(lambda: any(one.question == "sessions" for one in running.of(told.StoreFailed)))
-        assert isinstance(running.of(told.StoreFailed)[0].error, NotADatabase)
-        running.until(lambda: running.of(told.FileSessionsArrived))
-        assert [one.id for one in running.of(told.FileSessionsArrived)[0].sessions] == ["alone"]
+    with listening(lambda: SessionDB(home / "state.db", read_only=True)) as running:
+        running.feed.sessions.load()
+        running.until(lambda: any(one.question == "sessions" for one in running.of(answers.StoreFailed)))
+        assert isinstance(running.of(answers.StoreFailed)[0].error, NotADatabase)
+        running.until(lambda: running.of(answers.FileSessionsArrived))
+        assert [one.id for one in running.of(answers.FileSessionsArrived)[0].sessions] == ["alone"]
         (home / "state.db").unlink()
         with closing(builders.db(home)) as db:
             builders.store(db, "s1", builders.talk(2))
-        running.feed.sessions()
-        running.until(lambda: any(one.done for one in running.of(told.SessionsArrived)))
+        running.feed.sessions.load()
+        running.until(lambda: any(one.done for one in running.of(answers.SessionsArrived)))
 
 
-def test_a_store_that_cannot_be_opened_is_told_and_opened_again(tmp_path: Path) -> None:
+def test_a_store_that_cannot_be_opened_is_reported_and_opened_again(tmp_path: Path) -> None:
     home = builders.home(tmp_path)
     builders.db(home).close()
     broken = [True]
@@ -297,15 +300,15 @@ def test_a_store_that_cannot_be_opened_is_told_and_opened_again(tmp_path: Path) 
             raise NotADatabase("not yet")
         return SessionDB(home / "state.db", read_only=True)
 
-    with desk(opener) as running:
-        running.feed.sessions()
-        running.until(lambda: any(one.question == "sessions" for one in running.of(told.StoreFailed)))
-        running.until(lambda: any(one.question == "watch" for one in running.of(told.StoreFailed)))
+    with listening(opener) as running:
+        running.feed.sessions.load()
+        running.until(lambda: any(one.question == "sessions" for one in running.of(answers.StoreFailed)))
+        running.until(lambda: any(one.question == "watch" for one in running.of(answers.StoreFailed)))
         broken[0] = False
-        running.until(lambda: running.of(told.StoreHealed))
-        running.feed.sessions()
-        running.until(lambda: any(one.done for one in running.of(told.SessionsArrived)))
-        assert sum(one.question == "watch" for one in running.of(told.StoreFailed)) == 1
+        running.until(lambda: running.of(answers.StoreHealed))
+        running.feed.sessions.load()
+        running.until(lambda: any(one.done for one in running.of(answers.SessionsArrived)))
+        assert sum(one.question == "watch" for one in running.of(answers.StoreFailed)) == 1
 
 
 def test_a_lock_is_waited_for_and_said(tmp_path: Path) -> None:
@@ -322,24 +325,24 @@ def test_a_lock_is_waited_for_and_said(tmp_path: Path) -> None:
                 raise Locked("another program holds the lock")
             return super().recent(limit=limit)
 
-    with desk(lambda: Held(home / "state.db", read_only=True)) as running:
-        running.feed.sessions()
-        running.until(lambda: any(one.done for one in running.of(told.SessionsArrived)))
-        assert len(running.of(told.StoreBusy)) == 2
-        assert not running.of(told.StoreFailed)
-        assert told.StoreBusy(1, 2.0).can_replace(told.StoreBusy(1, 1.0))
+    with listening(lambda: Held(home / "state.db", read_only=True)) as running:
+        running.feed.sessions.load()
+        running.until(lambda: any(one.done for one in running.of(answers.SessionsArrived)))
+        assert len(running.of(answers.StoreBusy)) == 2
+        assert not running.of(answers.StoreFailed)
+        assert answers.StoreBusy(1, 2.0).can_replace(answers.StoreBusy(1, 1.0))
 
 
-def test_what_two_sources_lack_is_told_by_content(tmp_path: Path) -> None:
+def test_what_two_sources_lack_is_compared_by_content(tmp_path: Path) -> None:
     home = builders.home(tmp_path)
     with closing(builders.db(home)) as db:
         builders.store(db, "both", builders.talk(2))
     builders.jsonl(home, "both", builders.talk(5))
-    with desk(lambda: SessionDB(home / "state.db", read_only=True)) as running:
-        running.feed.open(Session("both"))
-        running.feed.check("both")
-        running.until(lambda: running.of(told.CheckArrived))
-        check = running.of(told.CheckArrived)[0].check
+    with listening(lambda: SessionDB(home / "state.db", read_only=True)) as running:
+        running.feed.transcript.open(Session("both"))
+        running.feed.transcript.check("both")
+        running.until(lambda: running.of(answers.CheckArrived))
+        check = running.of(answers.CheckArrived)[0].check
         assert (check.verdict, check.missing_in_sqlite) == (Verdict.JSONL_AHEAD, 3)
 
 
@@ -347,34 +350,34 @@ def test_titles_that_come_close_are_ranked(tmp_path: Path) -> None:
     home = builders.home(tmp_path)
     builders.db(home).close()
     titles = [("a", "Plan the garden"), ("b", "Fix the docker build"), ("c", "Tax receipts")]
-    with desk(lambda: SessionDB(home / "state.db", read_only=True)) as running:
-        running.feed.titles("dokcer", titles)
-        running.until(lambda: running.of(told.TitlesRanked))
-        assert running.of(told.TitlesRanked)[0].titles == {"b": ((8, 14),)}, "with the word that is meant"
+    with listening(lambda: SessionDB(home / "state.db", read_only=True)) as running:
+        running.feed.search.titles("dokcer", titles)
+        running.until(lambda: running.of(answers.TitlesRanked))
+        assert running.of(answers.TitlesRanked)[0].titles == {"b": ((8, 14),)}, "with the word that is meant"
 
 
 def test_the_best_follow_the_newest_and_the_whole_number_follows_both(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Mutant: without `beyond` neither comes."""
-    monkeypatch.setattr(search_requests, "HIT_LIMIT", 5)
+    monkeypatch.setattr(questions, "HIT_LIMIT", 5)
     home = builders.home(tmp_path)
     with closing(builders.db(home)) as db:
         builders.store(db, "best", [builders.say("user", "zebra zebra zebra")])
         builders.store(db, "rest", [builders.say("user", f"a zebra beside {n} other words " * 9) for n in range(8)])
-    with desk(lambda: SessionDB(home / "state.db", read_only=True)) as running:
-        generation = running.feed.search(ask("zebra"))
-        running.until(lambda: running.of(told.HitsCounted))
-        kinds = [type(one) for one in running.posted if isinstance(one, told.HitsArrived | told.HitsRanked)]
-        assert kinds[-1] is told.HitsRanked
-        assert kinds.count(told.HitsRanked) == 1
-        [ranked] = running.of(told.HitsRanked)
+    with listening(lambda: SessionDB(home / "state.db", read_only=True)) as running:
+        generation = running.feed.search.start(ask("zebra"))
+        running.until(lambda: running.of(answers.HitsCounted))
+        kinds = [type(one) for one in running.posted if isinstance(one, answers.HitsArrived | answers.HitsRanked)]
+        assert kinds[-1] is answers.HitsRanked
+        assert kinds.count(answers.HitsRanked) == 1
+        [ranked] = running.of(answers.HitsRanked)
         assert ranked.generation == generation
         assert ranked.batch.hits[0].session_id == "best", "which is older than the five that were asked for"
-        assert running.of(told.HitsCounted)[0].count.hits == 9
+        assert running.of(answers.HitsCounted)[0].count.hits == 9
 
 
-def test_a_key_withdraws_a_ranking(tmp_path: Path) -> None:
+def test_a_key_cancels_a_ranking(tmp_path: Path) -> None:
     """Mutant: with no `cancel` handed to `rank`, the older question's ranking runs to its end."""
     home = builders.home(tmp_path)
     with closing(builders.db(home)) as db:
@@ -389,36 +392,36 @@ def test_a_key_withdraws_a_ranking(tmp_path: Path) -> None:
             self.started.set()
             return super().rank(query, **asked)
 
-    with desk(lambda: Ranking(home / "state.db", read_only=True)) as running:
-        running.feed.search(ask("zebra"))
+    with listening(lambda: Ranking(home / "state.db", read_only=True)) as running:
+        running.feed.search.start(ask("zebra"))
         assert Ranking.started.wait(5)
-        running.feed.withdraw()
+        running.feed.search.cancel()
         assert [one.cancelled for one in Ranking.cancels if one] == [True]
 
 
-def test_what_was_meant_is_told_where_nothing_was_found(tmp_path: Path) -> None:
+def test_what_was_meant_is_posted_where_nothing_was_found(tmp_path: Path) -> None:
     """The last word counts too, though it is still being typed.
 
-    Mutant: with the query asked as it is, nothing is told.
+    Mutant: with the query asked as it is, nothing is posted.
     """
     home = builders.home(tmp_path)
     with closing(builders.db(home)) as db:
         builders.store(db, "s1", [builders.say("user", "docker compose")])
-    with desk(lambda: SessionDB(home / "state.db", read_only=True)) as running:
-        running.feed.search(ask("dokcer compsoe"))
-        running.until(lambda: running.of(told.WordsMeant))
-        assert running.of(told.WordsMeant)[0].words == {"dokcer": "docker", "compsoe": "compose"}
-        assert running.of(told.HitsRanked) == []
+    with listening(lambda: SessionDB(home / "state.db", read_only=True)) as running:
+        running.feed.search.start(ask("dokcer compsoe"))
+        running.until(lambda: running.of(answers.WordsMeant))
+        assert running.of(answers.WordsMeant)[0].words == {"dokcer": "docker", "compsoe": "compose"}
+        assert running.of(answers.HitsRanked) == []
 
 
 def test_after_closing_nothing_is_posted_and_no_thread_is_left(tmp_path: Path) -> None:
     home = builders.home(tmp_path)
     with closing(builders.db(home)) as db:
         builders.store(db, "s1", builders.talk(2))
-        with desk(lambda: SessionDB(home / "state.db", read_only=True)) as running:
-            running.feed.sessions()
-            running.feed.search(ask("message"))
-            running.until(lambda: running.of(told.HitsArrived))
+        with listening(lambda: SessionDB(home / "state.db", read_only=True)) as running:
+            running.feed.sessions.load()
+            running.feed.search.start(ask("message"))
+            running.until(lambda: running.of(answers.HitsArrived))
         count = len(running.posted)
         db.append_message("s1", "user", "message late")
         time.sleep(0.1)
@@ -429,17 +432,17 @@ def test_after_closing_nothing_is_posted_and_no_thread_is_left(tmp_path: Path) -
             assert not thread.is_alive()
 
 
-def test_a_lane_that_is_first_needed_while_all_is_closed_starts_no_thread(tmp_path: Path) -> None:
-    """Mutant: with `close` looking only at the lanes it finds, the watch's last look starts one that never ends."""
-    done = threading.Event()
-    with desk(lambda: SessionDB(tmp_path / "state.db", read_only=True)) as running:
+def test_a_request_after_closing_starts_no_thread(tmp_path: Path) -> None:
+    """Mutant: with `SerialThread.put` that takes jobs after `close`, there is one that never ends."""
+    with listening(lambda: SessionDB(tmp_path / "state.db", read_only=True)) as running:
         pass
-    running.feed.lane("late").put("job", done.set)
-    assert not done.wait(0.2)
-    assert not [thread for thread in threading.enumerate() if thread.name == "hermes-tui late"]
+    running.feed.health.check()
+    running.feed.sessions.refresh()
+    names = {thread.name for thread in threading.enumerate()}
+    assert not names & {"hermes-tui health", "hermes-tui rows"}
 
 
-def test_a_mistake_of_ours_in_a_thread_is_told_and_not_swallowed(
+def test_a_mistake_of_ours_in_a_thread_is_reported_and_not_swallowed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     home = builders.home(tmp_path)
@@ -451,8 +454,8 @@ def test_a_mistake_of_ours_in_a_thread_is_told_and_not_swallowed(
         def recent(self, *, limit: int = 200) -> tuple[Session, ...]:
             raise ZeroDivisionError
 
-    with desk(lambda: Wrong(home / "state.db", read_only=True)) as running:
-        running.feed.sessions()
-        running.until(lambda: running.of(told.FeedCrashed))
+    with listening(lambda: Wrong(home / "state.db", read_only=True)) as running:
+        running.feed.sessions.load()
+        running.until(lambda: running.of(answers.FeedCrashed))
         running.until(lambda: loud)
         assert isinstance(loud[0], ZeroDivisionError)

@@ -1,0 +1,124 @@
+"""Command line: its options, their defaults and the help; nothing here imports the store."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NoReturn
+
+WRONG = 2
+"""Exit code of a command line that cannot be understood."""
+
+
+class Options(argparse.Namespace):
+    """A command line; the values here hold where it has none."""
+
+    home: Path | None = None
+    profile: str | None = None
+    read_only: bool = False
+    demo: bool = False
+    verb: str | None = None
+    json: bool = False
+    ids: Sequence[str] = ()
+    """Ids of sessions, the start of them, or ids of repairs."""
+    query: Sequence[str] = ()
+    limit: int = 50
+    sort: str = "newest"
+    context: int = 1
+    every: bool = False
+    dry_run: bool = False
+    yes: bool = False
+    merge: bool = False
+    adopt: bool = False
+    full_backup: bool = False
+    replay: bool = False
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser whose errors are one line on stderr, and which takes no abbreviations."""
+
+    def __init__(self, **options: object) -> None:
+        super().__init__(allow_abbrev=False, argument_default=argparse.SUPPRESS, **options)  # type: ignore[arg-type]
+
+    def error(self, message: str) -> NoReturn:
+        """Leave with exit code 2 and one line that says what is wrong and where help is."""
+        from hermes_tui.render.safe import one_line
+
+        self.exit(WRONG, f"hermes-tui: {one_line(message)}; see {self.prog} --help\n")
+
+
+def parse(argv: Sequence[str]) -> Options:
+    """Read a command line; `--help` and errors leave by SystemExit, as argparse does."""
+    shared = Parser(add_help=False)
+    _add_options(shared)
+    parser = Parser(
+        prog="hermes-tui",
+        parents=[shared],
+        description="A terminal browser for the transcripts of Hermes Agent. Without a verb it opens the screen.",
+    )
+    verbs = parser.add_subparsers(dest="verb", metavar="VERB", title="verbs that work without a screen")
+    _add_verbs(verbs, shared)
+    options = parser.parse_args(argv, namespace=Options())
+    if options.demo and options.home is not None:
+        parser.error("--demo brings its own home, so it goes without --home")
+    return options
+
+
+def _add_options(parser: Parser) -> None:
+    """The options that stand before or after a verb."""
+    parser.add_argument("--home", type=Path, metavar="DIR", help="the Hermes home (default: $HERMES_HOME or ~/.hermes)")
+    parser.add_argument("--profile", metavar="NAME", help="a profile of that home, or all")
+    parser.add_argument("--read-only", action="store_true", help="never write, not even a repair")
+    parser.add_argument("--demo", action="store_true", help="a sample home in a temporary folder, yours untouched")
+
+
+def _add_verbs(verbs: argparse._SubParsersAction[Parser], shared: Parser) -> None:
+    """Every verb with its own options."""
+
+    def add(name: str, purpose: str) -> Parser:
+        description = f"{purpose[0].upper()}{purpose[1:]}."
+        verb = verbs.add_parser(name, parents=[shared], help=purpose, description=description)
+        verb.add_argument("--json", action="store_true", help="one JSON object on each line")
+        return verb
+
+    add("list", "list every session, the newest first")
+    show = add("show", "print the messages of a session")
+    show.add_argument("ids", metavar="ID", nargs=1, help="a session's id, or the start of it")
+    search = add("search", "find messages by words, phrases and filters")
+    search.add_argument("query", metavar="QUERY", nargs="+", help='words, "exact phrase", source: model: after: role:')
+    search.add_argument("--limit", type=_positive, metavar="N", help="at most so many messages (default: 50)")
+    search.add_argument("--sort", choices=("newest", "best", "oldest"), help="which come first (default: newest)")
+    search.add_argument("--context", type=_count, metavar="N", help="messages on each side of a hit (default: 1)")
+    check = add("check", "compare the JSONL file and the SQLite rows of sessions; exit code 1 where history is missing")
+    check.add_argument("ids", metavar="ID", nargs="*", default=(), help="sessions (default: all)")
+    _add_repair(add("repair", "bring what only JSONL has into SQLite; exit code 1 where something was refused"))
+    undo = add("undo", "take a repair back by its id; what came since stays")
+    undo.add_argument("ids", metavar="OPERATION", nargs=1, help="a repair's id, from its receipt")
+    undo.add_argument("--yes", action="store_true", help="do not ask")
+    doctor = add("doctor", "look at the health of the store; exit code 1 where something is not well")
+    doctor.add_argument("--replay", action="store_true", help="first write the messages that wait in pending_messages/")
+
+
+def _add_repair(verb: Parser) -> None:
+    verb.add_argument("ids", metavar="ID", nargs="*", default=(), help="sessions, or the id of a stopped repair")
+    verb.add_argument("--all", action="store_true", dest="every", help="every session that SQLite has a row for")
+    verb.add_argument("--dry-run", action="store_true", help="show the plans and write nothing")
+    verb.add_argument("--yes", action="store_true", help="do not ask")
+    verb.add_argument("--merge", action="store_true", help="for one session: insert also what is refused")
+    verb.add_argument("--adopt", action="store_true", help="with --all: sessions that Hermes has no row for, too")
+    verb.add_argument("--full-backup", action="store_true", help="copy all of state.db first, once")
+
+
+def _count(text: str) -> int:
+    """A whole number from 0 on."""
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number")
+    return int(text)
+
+
+def _positive(text: str) -> int:
+    """A whole number from 1 on."""
+    if (number := _count(text)) == 0:
+        raise argparse.ArgumentTypeError("0 is too few")
+    return number

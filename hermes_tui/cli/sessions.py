@@ -1,0 +1,140 @@
+"""The verb `list`: every session with its status and flag."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import TextIO
+
+from hermes_tui.cli.output import Output, complain, remark
+from hermes_tui.cli.stores import opened
+from hermes_tui.render.line import cells, plain
+from hermes_tui.render.row import session_row
+from hermes_tui.render.safe import SafeText, safe
+from hermes_tui.render.time import many
+from store import Browser, Drift, Home, JsonlFacts, Locked, Origin, Outline, Session, StoreError, StoreMissing
+
+PAGE = 200
+"""Sessions whose outlines are asked for at once."""
+NARROWEST = 40
+"""A row of the list keeps so many cells, however long the ids are."""
+
+
+@dataclass(slots=True)
+class _Listing:
+    """The sessions of a home as far as they could be read, and the errors."""
+
+    sessions: list[Session] = field(default_factory=list)
+    outlines: dict[str, Outline] = field(default_factory=dict)
+    facts: dict[str, JsonlFacts] = field(default_factory=dict)
+    problem: StoreError | None = None
+    parts: tuple[str, ...] = ()
+    """Profiles that could not be read, a sentence each."""
+
+
+def list_sessions(home: Home, *, as_json: bool, out: TextIO, err: TextIO) -> int:
+    """Print every session, newest start first: archived, hidden, child and JSONL-only ones too.
+
+    Returns:
+        0, also where there is no state.db and never was one; 2 where it could not be read, or not in full.
+        stderr says either.
+    """
+    output = Output(out)
+    with opened(home) as db:
+        found = _Listing()
+        for read in (_from_sqlite, _from_files, _facts, _outlines):
+            try:
+                read(db, found)
+            except Locked:  # every further read would wait as long
+                raise
+            except StoreError as error:  # the other parts can be read all the same
+                found.problem = found.problem or error
+        found.parts = db.problems()
+        found.sessions.sort(
+            key=lambda session: (session.started_at or session.last_active or 0.0, session.id), reverse=True
+        )
+        drifts = ((session, db.drift(session, found.facts.get(session.id))) for session in found.sessions)
+        if as_json:
+            for session, drift in drifts:
+                profile = session.profile if home.is_every else home.name
+                output.json(_session_json(session, found.outlines.get(session.id), drift, profile))
+        else:
+            _print_rows(output, drifts, found)
+    return _listing_ended(home, found, err)
+
+
+def _from_sqlite(db: Browser, found: _Listing) -> None:
+    page = db.sessions(limit=PAGE)
+    found.sessions += page.items
+    while page.more:
+        page = db.sessions(limit=PAGE, cursor=page.cursor)
+        found.sessions += page.items
+    found.sessions = list({session.id: session for session in found.sessions}.values())
+
+
+def _from_files(db: Browser, found: _Listing) -> None:
+    known = {session.id for session in found.sessions}
+    found.sessions += [session for session in db.file_sessions() if session.id not in known]
+
+
+def _facts(db: Browser, found: _Listing) -> None:
+    for facts in db.all_facts():
+        found.facts[facts.session_id] = facts
+
+
+def _outlines(db: Browser, found: _Listing) -> None:
+    for start in range(0, len(found.sessions), PAGE):
+        found.outlines |= db.outlines([session.id for session in found.sessions[start : start + PAGE]])
+
+
+def _listing_ended(home: Home, found: _Listing, err: TextIO) -> int:
+    """Report what was left out, or that there was nothing; the exit code."""
+    if isinstance(found.problem, StoreMissing) and found.sessions:
+        remark(f"{home.state_db.parent} has no state.db; these are its JSONL files", err)
+        return 0
+    if found.problem is None and found.parts:
+        return complain(f"partial, {many(len(found.sessions), 'session')} could be read: {found.parts[0]}", err)
+    unread = [session for session in found.sessions if session.origin is Origin.SQLITE and session.problem]
+    if found.problem is None and unread:
+        return complain(f"all are listed, {many(len(unread), 'session')} only in part: {unread[0].problem}", err)
+    if found.problem is not None and not isinstance(found.problem, StoreMissing):
+        part = f"partial, {many(len(found.sessions), 'session')} could be read: " if found.sessions else ""
+        return complain(f"{part}{found.problem}", err)
+    if not found.sessions:
+        where = f"{home.state_db.parent} has no sessions yet"
+        others = ", ".join(
+            profile.name for profile in home.profiles() if profile.name != home.name and not home.is_every
+        )
+        there = f" ({others})" if others else ""
+        remark(f"{where}; --home DIR or --profile NAME{there} opens another home, --demo a sample", err)
+    return 0
+
+
+def _session_json(session: Session, outline: Outline | None, drift: Drift | None, profile: str) -> dict[str, object]:
+    return {
+        "id": session.id,
+        "profile": profile,
+        "source": session.source,
+        "title": session.title,
+        "model": session.model,
+        "started_at": session.started_at,
+        "last_active": session.last_active,
+        "messages": session.messages,
+        "status": outline.status if outline else None,
+        "verdict": None,
+        "drift": drift,
+        "parent_id": session.parent_id,
+        "archived": session.archived,
+        "hidden": session.hidden,
+        "live": session.live,
+    }
+
+
+def _print_rows(output: Output, rows: Iterable[tuple[Session, Drift | None]], found: _Listing) -> None:
+    """The rows of the screen, and after each its id."""
+    longest = max((cells(safe(session.id)) for session in found.sessions), default=0)
+    width = max(output.columns - longest, NARROWEST)  # with the cursor's column, which is left out
+    for session, drift in rows:
+        outline = found.outlines.get(session.id)
+        line = session_row(session, outline, drift, width=width, now=output.now, glyphs=output.glyphs)
+        output.line(SafeText(f"{plain(line)[1:]} {safe(session.id)}"))

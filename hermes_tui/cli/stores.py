@@ -1,0 +1,32 @@
+"""Stores of the verbs: opened to read or to write, and a session by the name that was typed."""
+
+from __future__ import annotations
+
+from contextlib import closing
+
+from store import Browser, Home, Session, SessionDB, StoreError, StoreMissing, open_home
+
+
+def opened(home: Home) -> closing[Browser]:
+    """The store of a home, to read, closed on the way out."""
+    return closing(open_home(home))
+
+
+def opened_to_write(home: Home) -> closing[SessionDB]:
+    """The same to write; all profiles as one have none."""
+    return closing(SessionDB(home.state_db, sessions_dir=home.sessions_dir))
+
+
+def session_named(db: Browser, name: str) -> Session:
+    """The session with this id, or the only one whose id starts so.
+
+    Raises:
+        StoreError: There is none, or more than one.
+    """
+    try:
+        session = db.session(db.resolve(name) or name)
+    except StoreMissing:
+        session = None
+    if session is None:
+        raise StoreError(f"no session “{name}” here, or more than one starts so; hermes-tui list prints every id")
+    return session
