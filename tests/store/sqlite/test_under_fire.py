@@ -64,9 +64,9 @@ def owed(tmp_path: Path) -> Path:
     return path
 
 
-@pytest.mark.parametrize("moment", ["claimed", "read", "written"])
-def test_a_replay_that_is_killed_is_done_again_and_doubles_nothing(owed: Path, timestamp: str) -> None:
-    killed = subprocess.run([sys.executable, "-c", REPLAY, str(owed), timestamp], cwd=ROOT, check=False)
+@pytest.mark.parametrize("stage", ["claimed", "read", "written"])
+def test_a_replay_that_is_killed_is_done_again_and_doubles_nothing(owed: Path, stage: str) -> None:
+    killed = subprocess.run([sys.executable, "-c", REPLAY, str(owed), stage], cwd=ROOT, check=False)
     assert killed.returncode == -signal.SIGKILL
     assert len(outbox.pending_files(outbox.folder_of(owed))) == 1
 
