@@ -191,7 +191,7 @@ def test_a_look_that_is_withdrawn_ends_with_the_check_that_runs(db: SessionDB) -
     assert seen[-1] == "operations"
 
 
-@pytest.mark.parametrize("timestamp", ["copied", "checked"])
+@pytest.mark.parametrize("stage", ["copied", "checked"])
 def test_a_copy_that_nobody_wants_any_more_is_left_and_removed(
     db: SessionDB, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stage: str
 ) -> None:
