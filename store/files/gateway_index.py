@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
+from ..base import safe_files
 from ..base.strict_json import BadJson, load
 
 INDEX = "sessions.json"
 MAX_BYTES = 16 * 1024 * 1024
 
-_FLAGS = os.O_RDONLY | sum(getattr(os, name, 0) for name in ("O_NOFOLLOW", "O_NONBLOCK", "O_CLOEXEC"))
 _ORIGIN = ("user_id", "chat_id", "chat_type", "thread_id")
 
 
@@ -31,13 +30,8 @@ def session_columns(sessions_dir: Path, session_id: str) -> dict[str, str]:
 
 def _index(path: Path) -> dict[str, object]:
     try:
-        descriptor = os.open(path, _FLAGS)
-    except OSError:  # it only adds to what the session's own file says
-        return {}
-    with os.fdopen(descriptor, "rb") as file:
-        n_bytes = file.read(MAX_BYTES + 1)
-    try:
-        value = load(n_bytes.decode("utf-8", "replace")) if len(n_bytes) <= MAX_BYTES else None
-    except BadJson:
+        data = safe_files.read_bytes(path, max_bytes=MAX_BYTES)
+        value = load((data or b"").decode("utf-8", "replace"))
+    except (OSError, BadJson):  # it only adds to what the session's own file says
         return {}
     return value if isinstance(value, dict) else {}

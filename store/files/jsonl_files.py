@@ -15,7 +15,7 @@ from ..base.errors import CannotOpen, Damaged, Interrupted, UnsafeId
 from ..base.models import UNREADABLE, Drift, JsonlFacts, Message, Origin, Outline, Session
 from ..formats import jsonl, message_codec, session_state, titles
 from ..formats.alignment import ComparedMessage
-from . import home
+from . import home, jsonl_reader
 from .verdict_cache import NOT_STORED, VerdictCache, mark
 
 SESSION_META = "session_meta"
@@ -130,7 +130,7 @@ class JsonlFiles:
         """
         found = self.find(session_id)
         if found is not None:
-            yield from jsonl.read_file(found.path)
+            yield from jsonl_reader.read_records(found.path)
 
     def message_records(self, session_id: str) -> Iterator[jsonl.Record]:
         """Its messages as they were written, without damaged lines and session_meta."""
@@ -175,7 +175,7 @@ class JsonlFiles:
         ends = _Ends()
         messages = bad = 0
         try:
-            for record in jsonl.read_file(state.path):
+            for record in jsonl_reader.read_records(state.path):
                 if isinstance(record, jsonl.BadLine):
                     bad += 1
                     continue

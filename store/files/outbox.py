@@ -10,14 +10,13 @@ whose conversations are whole, as the agent held them: what of them is new is fo
 
 from __future__ import annotations
 
-import errno
 import json
 import os
-import stat
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..base import safe_files
 from ..base.errors import CannotOpen, Damaged, DiskFull, NoPermission, StoreMissing
 from ..base.strict_json import BadJson, load
 from ..formats import message_codec
@@ -66,19 +65,12 @@ def save(folder: Path, pending: Pending) -> Path:
         DiskFull, NoPermission: It could not be written; an older file stays as it was.
     """
     target = pending.path if pending.path.name else _new_name(folder)
-    draft = target.with_name(f".{target.name}.{os.urandom(4).hex()}")
     try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        try:
-            _write(draft, _text(pending).encode())
-            draft.replace(target)
-        finally:
-            draft.unlink(missing_ok=True)
-        _sync(folder)
-        _sync(folder.parent)
+        safe_files.replace(target, [_text(pending).encode()])
+        safe_files.sync(folder.parent)
     except OSError as error:
-        leaf = DiskFull if error.errno in (errno.ENOSPC, errno.EDQUOT) else NoPermission
-        raise leaf(f"{target} could not be written ({error.strerror}); the messages are in memory only") from error
+        kind = DiskFull if error.errno in safe_files.NO_SPACE else NoPermission
+        raise kind(f"{target} could not be written ({error.strerror}); the messages are in memory only") from error
     return target
 
 
@@ -130,7 +122,13 @@ def read_pending(path: Path) -> Pending:
         Damaged: It is not one of ours.
     """
     try:
-        value = load(_bytes(path).decode("utf-8"))
+        data = safe_files.read_bytes(path)
+    except OSError as error:
+        raise NoPermission(f"the system refuses to read {path} ({error.strerror}); look at its owner") from error
+    if data is None:
+        raise CannotOpen(f"{path} is no regular file; it is left alone")
+    try:
+        value = load(data.decode("utf-8"))
     except (BadJson, UnicodeDecodeError) as error:
         raise Damaged(f"{path} does not hold messages of hermes-tui; keep it and look into it") from error
     if not isinstance(value, dict) or value.get("format") != FORMAT or not isinstance(value.get("session_id"), str):
@@ -157,7 +155,7 @@ def remove(path: Path) -> None:
     """
     try:
         path.unlink(missing_ok=True)
-        _sync(path.parent)
+        safe_files.sync(path.parent)
     except OSError as error:
         raise NoPermission(f"{path} is stored and could not be removed ({error.strerror}); remove it") from error
 
@@ -177,30 +175,3 @@ def _text(pending: Pending) -> str:
         "conversations": pending.conversations,
     }
     return json.dumps(value, default=str) + "\n"
-
-
-def _write(path: Path, data: bytes) -> None:
-    flags = os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_NOFOLLOW | os.O_CLOEXEC
-    with os.fdopen(os.open(path, flags, 0o600), "wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def _sync(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def _bytes(path: Path) -> bytes:
-    try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-        with os.fdopen(descriptor, "rb") as file:
-            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-                raise CannotOpen(f"{path} is no regular file; it is left alone")
-            return file.read()
-    except OSError as error:
-        raise NoPermission(f"the system refuses to read {path} ({error.strerror}); look at its owner") from error

@@ -14,9 +14,9 @@ from pathlib import Path
 from ..base.errors import CannotOpen, Damaged
 from ..base.models import Message, Origin, Outline, Session
 from ..base.strict_json import BadJson, load
-from ..formats import jsonl, message_codec
+from ..formats import message_codec
 from ..formats.session_summary import outline_of
-from . import home
+from . import home, jsonl_reader
 
 _MESSAGES = re.compile(r'"messages"\s*:\s*\[')
 _GAP = re.compile(r"[\s,]*")
@@ -92,7 +92,7 @@ class Snapshots:
 def _parts(stat: home.FileStat) -> tuple[list[object], dict[str, object], str]:
     """Messages, what else is known, and what is wrong with the file."""
     try:
-        text = jsonl.read_whole(stat.path)
+        text = jsonl_reader.read_text(stat.path)
     except (CannotOpen, Damaged) as error:
         return [], {}, str(error)
     try:

@@ -16,9 +16,9 @@ from pathlib import Path
 from ..base.errors import CannotOpen, Damaged
 from ..base.models import Message, Origin, Outline, Session
 from ..base.strict_json import BadJson, load
-from ..formats import jsonl, message_codec
+from ..formats import message_codec
 from ..formats.session_summary import outline_of
-from . import home
+from . import home, jsonl_reader
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +95,7 @@ class Spool:
         keys = self._sessions_by_key() if files else {}
         for stat in files.values():
             try:
-                piece = _piece(stat.path.name, load(jsonl.read_whole(stat.path)), keys)
+                piece = _piece(stat.path.name, load(jsonl_reader.read_text(stat.path)), keys)
             except (CannotOpen, Damaged) as error:
                 problems.append(str(error))
             except BadJson as error:
@@ -112,7 +112,7 @@ class Spool:
     def _sessions_by_key(self) -> dict[str, str]:
         """Routing key -> the session it stands for now (docs/format.md §4.11)."""
         try:
-            index = load(jsonl.read_whole(self._index))
+            index = load(jsonl_reader.read_text(self._index))
         except (CannotOpen, Damaged, BadJson):
             return {}
         entries = index.items() if isinstance(index, dict) else ()

@@ -1,9 +1,9 @@
-"""Where verdicts are remembered: one small file for each store, outside its home; nothing depends on it.
+"""Cache of verdicts: one small file for each store, outside its home; every entry can be computed again.
 
-First the marks of the sessions that are well, one a line; after an empty line those of the others, each with a tab and
-what was found. A mark tells one state of a session from another: so that a start costs a look at the folder and one
-count, and a session that changed is simply not found.
-A file that cannot be read, made or written is done without.
+Format: a first line with the format's name; the marks of the sessions that are in sync, one a line; an empty line; the
+marks of the others, each with a tab, the flag and a JSON list (`_fields`).
+A mark identifies one state of a session, so a start costs one folder listing and one count of rows, and a session that
+changed is a miss. A file that cannot be read or written is ignored.
 """
 
 from __future__ import annotations
@@ -11,13 +11,12 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import secrets
-import stat
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..base import safe_files
 from ..base.models import Check, Drift, JsonlFacts, Origin, Session, Verdict
 from ..base.strict_json import BadJson, load
 from .home import FileStamp
@@ -31,8 +30,6 @@ NOT_STORED = (-1, 0)
 _FORMAT = "hermes-tui verdicts 1"
 """First line; another one means that the rest was judged by other rules."""
 _FLAGS = {str(flag): flag for flag in Drift}
-_READ = os.O_RDONLY | sum(getattr(os, name, 0) for name in ("O_NOFOLLOW", "O_NONBLOCK", "O_CLOEXEC"))
-_MAKE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)
 
 
 def locate(environ: Mapping[str, str], *, platform: str, user_home: Path) -> Path:
@@ -84,16 +81,16 @@ class VerdictCache:
 
     def is_known(self, mark: str) -> bool:
         """A session that looks like this was compared before."""
-        well, flagged = self._lines
-        return mark in well or mark in flagged
+        in_sync, flagged = self._lines
+        return mark in in_sync or mark in flagged
 
     def flag(self, mark: str) -> Drift | None:
-        """The flag of a session that looks like this, None where it is well or not known."""
+        """The flag of a session that looks like this, None where it is in_sync or not known."""
         line = self._lines[1].get(mark)
         return None if line is None else _FLAGS.get(line[: line.find(" ")])
 
     def get(self, mark: str, session_id: str, *, profile: str) -> CachedVerdict | None:
-        """What was found of a flagged session that looks like this, None where it is well or not known."""
+        """What was found of a flagged session that looks like this, None where it is in_sync or not known."""
         line = self._lines[1].get(mark)
         try:
             return None if line is None else _found(session_id, load(line.partition(" ")[2]), profile)
@@ -108,19 +105,19 @@ class VerdictCache:
         Args:
             looks: Every session, by what it looks like now.
         """
-        well, flagged = self._lines
-        rest = looks.keys() - well
+        in_sync, flagged = self._lines
+        rest = looks.keys() - in_sync
         told = {looks[mark]: mark for mark in rest if mark in flagged}
         unknown = {looks[mark]: mark for mark in rest if mark not in flagged}
-        if len(looks) - len(rest) != len(well) or len(told) != len(flagged):
-            self._loaded = set(looks.keys() & well), {mark: flagged[mark] for mark in told.values()}
+        if len(looks) - len(rest) != len(in_sync) or len(told) != len(flagged):
+            self._loaded = set(looks.keys() & in_sync), {mark: flagged[mark] for mark in told.values()}
         return told, unknown
 
     def put(self, mark: str, flag: Drift | None, found: CachedVerdict) -> None:
         """Remember what was found."""
-        well, flagged = self._lines
+        in_sync, flagged = self._lines
         if flag is None:
-            well.add(mark)
+            in_sync.add(mark)
         else:
             flagged[mark] = f"{flag} {json.dumps(_fields(found))}"
 
@@ -128,21 +125,14 @@ class VerdictCache:
         """Write all of it: a file made anew beside the old one, and put in its place."""
         if self._path is None:
             return
-        well, flagged = self._lines
-        fresh = self._path.with_name(f"{self._path.name}.{secrets.token_hex(6)}")
-        lines = (f"{mark}\t{line}" for mark, line in flagged.items())
-        try:
-            self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            with os.fdopen(os.open(fresh, _MAKE, 0o600), "w", encoding="ascii", newline="\n") as file:
-                file.writelines(f"{line}\n" for line in (_FORMAT, *well, "", *lines))
-            fresh.replace(self._path)
-        except OSError:  # then the next start compares again
-            with suppress(OSError):
-                fresh.unlink()
+        in_sync, flagged = self._lines
+        lines = (_FORMAT, *in_sync, "", *(f"{mark}\t{line}" for mark, line in flagged.items()))
+        with suppress(OSError):  # then the next start compares again
+            safe_files.replace(self._path, (f"{line}\n".encode("ascii") for line in lines), durable=False)
 
     @property
     def _lines(self) -> tuple[set[str], dict[str, str]]:
-        """The marks of those that are well, and the lines of the others by mark."""
+        """The marks of those that are in_sync, and the lines of the others by mark."""
         if self._loaded is None:
             self._loaded = _read(self._path) if self._path else (set(), {})
         return self._loaded
@@ -185,23 +175,15 @@ def _path(folder: Path | None, store: Path) -> Path | None:
 
 def _read(path: Path) -> tuple[set[str], dict[str, str]]:
     try:
-        descriptor = os.open(path, _READ)
-    except OSError:
+        text = (safe_files.read_bytes(path, max_bytes=MAX_BYTES) or b"").decode("ascii")
+    except (OSError, UnicodeDecodeError):
         return set(), {}
-    with os.fdopen(descriptor, "rb") as file:
-        about = os.fstat(file.fileno())
-        if not stat.S_ISREG(about.st_mode) or about.st_size > MAX_BYTES:
-            return set(), {}
-        try:
-            text = file.read(MAX_BYTES).decode("ascii")
-        except (OSError, UnicodeDecodeError):
-            return set(), {}
     head, _, rest = text.partition("\n")
-    well, _, flagged = rest.partition("\n\n") if not rest.startswith("\n") else ("", "", rest[1:])
+    in_sync, _, flagged = rest.partition("\n\n") if not rest.startswith("\n") else ("", "", rest[1:])
     if head != _FORMAT:
         return set(), {}
     marked = (line.partition("\t") for line in flagged.split("\n"))
-    return set(well.split("\n")), {mark: line for mark, tab, line in marked if tab}
+    return set(in_sync.split("\n")), {mark: line for mark, tab, line in marked if tab}
 
 
 def _fields(found: CachedVerdict) -> list[object]:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from ..base.errors import CannotOpen, Damaged, SessionMissing, StoreMissing
+from ..files import jsonl_reader
 from ..files.home import FileStamp, FileStat
 from ..files.jsonl_files import JsonlFiles, compared_message, is_message
 from ..formats import jsonl
@@ -55,7 +56,7 @@ class Written:
     def values(self, offsets: Iterable[int]) -> Iterator[dict[str, object]]:
         """The objects of some lines, in the order asked for."""
         if self.file is not None:
-            for record in jsonl.read_at(self.file.path, offsets):
+            for record in jsonl_reader.read_records_at(self.file.path, offsets):
                 yield record.value
 
 

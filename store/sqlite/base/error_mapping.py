@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import stat
 from collections.abc import Iterator
@@ -12,6 +11,7 @@ from pathlib import Path
 import apsw
 
 from ...base import errors
+from ...base.safe_files import NO_SPACE
 
 _SPENT = (apsw.CorruptError, apsw.NotADBError, apsw.IOError, apsw.CantOpenError)
 _INDEX_WORDS = ("no such tokenizer", "no such module", "vtable constructor failed", "_fts", "fts5")
@@ -102,7 +102,7 @@ def _missing(path: Path) -> errors.CannotOpen:
 
 def unmakeable(path: Path, error: OSError) -> errors.StoreError:
     """Why no file could be made at `path`."""
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+    if error.errno in NO_SPACE:
         return errors.DiskFull(f"no room left to make {path}; free some space and try again")
     return errors.NoPermission(f"the system refuses to make {path} ({error.strerror}); look at the owner of its folder")
 

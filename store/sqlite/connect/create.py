@@ -6,12 +6,12 @@ The statements stand as 0.19.0 leaves them in sqlite_master, byte for byte and i
 
 from __future__ import annotations
 
-import os
 import re
 from pathlib import Path
 
 import apsw
 
+from ...base import safe_files
 from ..base import error_mapping, filesystems, foreign_handle_guard
 from ..base.backoff import Backoff
 
@@ -43,14 +43,10 @@ def create(path: Path) -> None:
 def _reserve(path: Path) -> None:
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     try:
-        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o600))
+        safe_files.create(path).close()
     except FileExistsError:
         return
-    folder = os.open(path.parent, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+    safe_files.sync(path.parent)
 
 
 def _fill(path: Path) -> None:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import apsw
 
-from ...base import errors
+from ...base import errors, safe_files
 from ..base import error_mapping, foreign_handle_guard
 from .reader import Reader
 
@@ -30,7 +29,7 @@ def copy(reader: Reader, target: Path) -> Path:
     try:
         if shutil.disk_usage(target.parent).free < 2 * reader.path.stat().st_size:
             raise errors.DiskFull(f"no room to copy {reader.path} to {target.parent}; go without --full-backup")
-        os.close(os.open(target, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o600))
+        safe_files.create(target).close()
     except OSError as error:
         raise error_mapping.unmakeable(target, error) from error
     try:
@@ -59,11 +58,7 @@ def _fill(reader: Reader, target: Path) -> None:
                 raise errors.BackupFailed(f"the copy {target} is not sound; check the disk, nothing was changed")
         finally:
             copied.close()
-    descriptor = os.open(target, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    safe_files.sync(target)
 
 
 def _sound(connection: apsw.Connection) -> Callable[[str], bool]:
