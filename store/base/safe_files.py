@@ -1,4 +1,4 @@
-"""Files opened and replaced safely: no link is followed, no pipe blocks, nobody reads half a file."""
+"""Files opened and replaced safely: no link is followed, no pipe blocks, no reader sees half a file."""
 
 from __future__ import annotations
 
@@ -51,12 +51,12 @@ def write(path: Path, pieces: Iterable[bytes], *, durable: bool = True) -> None:
 
 
 def replace(path: Path, pieces: Iterable[bytes], *, durable: bool = True) -> None:
-    """Put a file in the place of the one at `path`, whole or not at all; its folder is made with mode 0700.
+    """Replace the file at `path` atomically; its folder is made with mode 0700.
 
     Args:
         durable: Return when file and folder are on the disk.
 
-    Raises OSError as it comes; the old file stands then.
+    Raises OSError as it comes; the old file is unchanged then.
     """
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.urandom(6).hex()}")

@@ -1,4 +1,4 @@
-"""What a gateway's index, `sessions/sessions.json`, knows of a session (docs/format.md §4.11)."""
+"""Gateway index of a home, `sessions/sessions.json`: chat columns of current sessions (docs/format.md §4.11)."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ _ORIGIN = ("user_id", "chat_id", "chat_type", "thread_id")
 
 
 def session_columns(sessions_dir: Path, session_id: str) -> dict[str, str]:
-    """Columns of a session's row that the index knows; none where it does not know the session or cannot be read.
+    """Columns of a session's row by the index; none where it lacks the session or cannot be read.
 
-    It only holds the current session of each chat, so most old ones are not in it.
+    It holds the current session of each chat only, so most old ones are not in it.
     """
     for key, value in _index(sessions_dir / INDEX).items():
         if not key.startswith("_") and isinstance(value, dict) and value.get("session_id") == session_id:
@@ -24,7 +24,7 @@ def session_columns(sessions_dir: Path, session_id: str) -> dict[str, str]:
             known = {"session_key": key, "source": value.get("platform"), "display_name": value.get("display_name")}
             if isinstance(origin, dict):
                 known |= {name: origin.get(name) for name in _ORIGIN}
-            return {name: said for name, said in known.items() if isinstance(said, str) and said}
+            return {name: cell for name, cell in known.items() if isinstance(cell, str) and cell}
     return {}
 
 
@@ -32,6 +32,6 @@ def _index(path: Path) -> dict[str, object]:
     try:
         data = safe_files.read_bytes(path, max_bytes=MAX_BYTES)
         value = load((data or b"").decode("utf-8", "replace"))
-    except (OSError, BadJson):  # it only adds to what the session's own file says
+    except (OSError, BadJson):  # it only adds to the session's own file
         return {}
     return value if isinstance(value, dict) else {}

@@ -1,11 +1,11 @@
-"""Messages that the store would not take, in files of `pending_messages/` beside it until it does.
+"""Outbox: messages that could not be stored, in files of `pending_messages/` until they are replayed.
 
-Hermes keeps its own there as `pending-<hex>.json`, in a form that is not known (docs/format.md §1.2, §5.5); so
-ours have another name and say what they are: `hermes-tui-<hex>.json`, 0600 in a folder of 0700, one JSON object
+Hermes has files of its own there, `pending-<hex>.json` (docs/format.md §1.2, §5.5). Ours are `hermes-tui-<hex>.json`,
+0600 in a folder of 0700, one JSON object
 
     {"format": "hermes-tui pending 1", "session_id", "source", "model", "saved_at", "reason", "conversations": [[…], …]}
 
-whose conversations are whole, as the agent held them: what of them is new is found when they are replayed.
+whose conversations are whole, as the agent held them; the replay finds the new messages.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ MessageDict = Mapping[str, object]
 
 @dataclass(frozen=True, slots=True)
 class Pending:
-    """What one session is still owed."""
+    """Unstored messages of one session."""
 
     path: Path
     session_id: str
@@ -40,29 +40,29 @@ class Pending:
     saved_at: float | None
     """Seconds since 1970 UTC."""
     reason: str
-    """Why the store did not take it."""
+    """Reason why they could not be stored."""
     conversations: tuple[tuple[MessageDict, ...], ...]
     """Oldest first, each a list of messages oldest first."""
 
     @property
     def messages(self) -> int:
-        """How many messages the longest of them has."""
+        """Number of messages of the longest conversation."""
         return max(map(len, self.conversations), default=0)
 
 
 def folder_of(state_db: Path) -> Path:
-    """Where the messages wait that this store would not take."""
+    """The outbox folder of a store."""
     return state_db.parent / FOLDER
 
 
 def save(folder: Path, pending: Pending) -> Path:
-    """Write what a session is owed to its file, all of it or nothing, and return when it is on the disk.
+    """Write a session's pending messages to their file, atomically, and return when they are on the disk.
 
     Args:
-        pending: Its `path` is the file to put it in place of; a new one is made where it has no name.
+        pending: Its `path` is the file to replace; a new one is made where it has no name.
 
     Raises:
-        DiskFull, NoPermission: It could not be written; an older file stays as it was.
+        DiskFull, NoPermission: It could not be written; an older file is unchanged.
     """
     target = pending.path if pending.path.name else _new_name(folder)
     try:
@@ -75,10 +75,10 @@ def save(folder: Path, pending: Pending) -> Path:
 
 
 def require_store(state_db: Path) -> None:
-    """Replay nothing where the store is missing: one made for it would be in the way of the one that comes back.
+    """Refuse a replay where the store is missing: a new one would be in the way of the one that comes back.
 
     Raises:
-        StoreMissing: It is.
+        StoreMissing: There is no state.db.
     """
     if not state_db.exists():
         raise StoreMissing(
@@ -88,7 +88,7 @@ def require_store(state_db: Path) -> None:
 
 
 def pending_files(folder: Path) -> tuple[Path, ...]:
-    """Every file of ours in the folder, by name; none where there is no folder.
+    """Our files in the folder, by name; none where there is no folder.
 
     Raises:
         NoPermission: The folder cannot be listed.
@@ -103,10 +103,10 @@ def pending_files(folder: Path) -> tuple[Path, ...]:
 
 
 def claim(path: Path) -> Path:
-    """Give a file a name that nobody else knows: its agent may write the old one again meanwhile, and loses nothing.
+    """Rename a file to an unknown name, so that its agent may write the old one again without loss.
 
     Raises:
-        NoPermission: The system refuses, or another one claimed it.
+        NoPermission: The system refused, or another process claimed it.
     """
     try:
         return path.rename(_new_name(path.parent))
@@ -115,11 +115,11 @@ def claim(path: Path) -> Path:
 
 
 def read_pending(path: Path) -> Pending:
-    """What a file keeps.
+    """The pending messages in a file.
 
     Raises:
         CannotOpen: It cannot be read.
-        Damaged: It is not one of ours.
+        Damaged: It has not our format.
     """
     try:
         data = safe_files.read_bytes(path)
@@ -134,7 +134,7 @@ def read_pending(path: Path) -> Pending:
     if not isinstance(value, dict) or value.get("format") != FORMAT or not isinstance(value.get("session_id"), str):
         raise Damaged(f"{path} does not hold messages of hermes-tui; keep it and look into it")
     conversations = value.get("conversations")
-    lists = [one for one in conversations if isinstance(one, list)] if isinstance(conversations, list) else []
+    lists = [item for item in conversations if isinstance(item, list)] if isinstance(conversations, list) else []
     model = value.get("model")
     return Pending(
         path=path,
@@ -143,15 +143,15 @@ def read_pending(path: Path) -> Pending:
         model=model if isinstance(model, str) else None,
         saved_at=message_codec.timestamp(value.get("saved_at")),
         reason=str(value.get("reason") or ""),
-        conversations=tuple(tuple(message for message in one if isinstance(message, dict)) for one in lists),
+        conversations=tuple(tuple(message for message in item if isinstance(message, dict)) for item in lists),
     )
 
 
 def remove(path: Path) -> None:
-    """Remove a file whose messages are in the store; one that is gone already is no error.
+    """Remove a file whose messages are stored; a missing one is no error.
 
     Raises:
-        NoPermission: The system refuses.
+        NoPermission: The system refused.
     """
     try:
         path.unlink(missing_ok=True)

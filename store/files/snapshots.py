@@ -1,7 +1,7 @@
-"""Whole-session snapshots, `session_<id>.json`: the last resort, for they lose messages (docs/format.md §5.2).
+"""Whole-session snapshots, `session_<id>.json`: the last source, for they lose messages (docs/format.md §5.2).
 
-A gateway wrote one anew on every turn from that turn's messages alone; a killed program left one cut off.
-They are read and never written.
+A gateway overwrote one on every turn with that turn's messages alone; a killed program left one cut off.
+They are never written.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ _GAP = re.compile(r"[\s,]*")
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """What one snapshot holds."""
+    """Contents of one snapshot."""
 
     stat: home.FileStat
     session: Session
     messages: tuple[Message, ...]
-    """The place in the list, from 1, as id."""
+    """Their ids are positions in the list, from 1."""
 
     @property
     def outline(self) -> Outline:
@@ -48,7 +48,7 @@ class Snapshots:
     def __init__(self, folder: Path, *, profile: str) -> None:
         self._folder = folder
         self._profile = profile
-        self._read: dict[str, Snapshot] = {}
+        self._known: dict[str, Snapshot] = {}
 
     def files(self) -> dict[str, home.FileStat]:
         """Every snapshot by session id; nothing is read."""
@@ -57,17 +57,17 @@ class Snapshots:
     def get(self, session_id: str) -> Snapshot | None:
         """The snapshot of a session, None without one; an unchanged file is not read again.
 
-        One that is cut off gives what stands before the cut, one that cannot be read no message; its session says so.
+        One that is cut off has the messages before the cut, an unreadable one none; `session.problem` says so.
         """
         stat = self.files().get(session_id)
         if stat is None:
             return None
-        known = self._read.get(session_id)
+        known = self._known.get(session_id)
         if known is None or known.stat != stat:
-            known = self._read[session_id] = self._look(session_id, stat)
+            known = self._known[session_id] = self._read(session_id, stat)
         return known
 
-    def _look(self, session_id: str, stat: home.FileStat) -> Snapshot:
+    def _read(self, session_id: str, stat: home.FileStat) -> Snapshot:
         values, about, problem = _parts(stat)
         messages = tuple(
             message_codec.message_of_record(value, session_id=session_id, line=place, origin=Origin.SNAPSHOT)
@@ -90,7 +90,7 @@ class Snapshots:
 
 
 def _parts(stat: home.FileStat) -> tuple[list[object], dict[str, object], str]:
-    """Messages, what else is known, and what is wrong with the file."""
+    """Messages, other fields and problem of a file."""
     try:
         text = jsonl_reader.read_text(stat.path)
     except (CannotOpen, Damaged) as error:
@@ -108,12 +108,12 @@ def _parts(stat: home.FileStat) -> tuple[list[object], dict[str, object], str]:
 
 
 def _salvaged(text: str) -> tuple[list[object], dict[str, object]]:
-    """What stands before the place where a snapshot is cut off."""
-    found = _MESSAGES.search(text)
-    if found is None:
+    """Messages and fields before the place where a snapshot is cut off."""
+    opening = _MESSAGES.search(text)
+    if opening is None:
         return [], {}
     values: list[object] = []
-    place = found.end()
+    place = opening.end()
     while True:
         place = _GAP.match(text, place).end()  # type: ignore[union-attr]
         try:
@@ -123,7 +123,7 @@ def _salvaged(text: str) -> tuple[list[object], dict[str, object]]:
             break
         place = end
     try:
-        about = load(text[: found.start()].rstrip().rstrip(",") + "}")
+        about = load(text[: opening.start()].rstrip().rstrip(",") + "}")
     except BadJson:
         about = {}
     return values, about if isinstance(about, dict) else {}

@@ -25,39 +25,39 @@ MAX_BYTES = 64 * 1024 * 1024
 """A larger file is not ours."""
 
 NOT_STORED = (-1, 0)
-"""Stands for rows and highest id of a session that SQLite has no row for."""
+"""Rows and highest id of a session without a row in SQLite."""
 
 _FORMAT = "hermes-tui verdicts 1"
-"""First line; another one means that the rest was judged by other rules."""
+"""First line; a file with another one was made by other rules of comparison and is ignored."""
 _FLAGS = {str(flag): flag for flag in Drift}
 
 
 def locate(environ: Mapping[str, str], *, platform: str, user_home: Path) -> Path:
-    """The folder of our caches; nothing is looked at or created.
+    """The folder of our caches; nothing is read or created.
 
     Args:
         environ: The process environment: XDG_CACHE_HOME, on Windows LOCALAPPDATA.
-        platform: As `sys.platform`.
+        platform: `sys.platform`.
         user_home: The user's home folder.
     """
     if platform == "win32":
         base = Path(environ.get("LOCALAPPDATA") or user_home / "AppData" / "Local")
     else:
         named = Path(environ.get("XDG_CACHE_HOME") or ".")
-        base = named if named.is_absolute() else user_home / ".cache"  # as the XDG specification has it
+        base = named if named.is_absolute() else user_home / ".cache"  # as in the XDG specification
     return base / "hermes-tui"
 
 
 @dataclass(frozen=True, slots=True)
 class CachedVerdict:
-    """What is remembered of a session whose JSONL file could be read."""
+    """The cached comparison of a session whose JSONL file could be read."""
 
     check: Check
     session: Session | None = None
-    """As its file describes it, where SQLite does not know it."""
+    """The session by its file, where SQLite has no row of it."""
 
     def facts(self, stamp: FileStamp) -> JsonlFacts:
-        """What a look at its file would tell."""
+        """Facts of its file."""
         inode, size, mtime_ns = stamp
         check = self.check
         return JsonlFacts(
@@ -66,12 +66,12 @@ class CachedVerdict:
 
 
 class VerdictCache:
-    """What is remembered of one store; every method may be called from any thread.
+    """Cache of one store; every method may be called from any thread.
 
-    Of a session that is well nothing is kept but how it looked.
+    Of sessions that are in sync only the mark is kept.
 
     Args:
-        folder: Where our caches are; None to remember nothing beyond this process.
+        folder: The folder of our caches; None to cache in this process only.
         store: The state.db.
     """
 
@@ -80,49 +80,47 @@ class VerdictCache:
         self._loaded: tuple[set[str], dict[str, str]] | None = None
 
     def is_known(self, mark: str) -> bool:
-        """A session that looks like this was compared before."""
+        """True where the session's state with this mark was compared."""
         in_sync, flagged = self._lines
         return mark in in_sync or mark in flagged
 
     def flag(self, mark: str) -> Drift | None:
-        """The flag of a session that looks like this, None where it is in_sync or not known."""
+        """The flag for a mark, None for a session that is in sync or unknown."""
         line = self._lines[1].get(mark)
         return None if line is None else _FLAGS.get(line[: line.find(" ")])
 
     def get(self, mark: str, session_id: str, *, profile: str) -> CachedVerdict | None:
-        """What was found of a flagged session that looks like this, None where it is in_sync or not known."""
+        """The comparison for a mark, None for a session that is in sync or unknown."""
         line = self._lines[1].get(mark)
         try:
-            return None if line is None else _found(session_id, load(line.partition(" ")[2]), profile)
+            return None if line is None else _parsed(session_id, load(line.partition(" ")[2]), profile)
         except (BadJson, ValueError, TypeError):
             return None
 
-    def partition(self, looks: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:
-        """Two kinds of sessions with their marks: those that are known and flagged, and those that are not known.
-
-        What no session looks like any more is forgotten.
+    def partition(self, marked: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:
+        """Marks of the flagged and of the unknown sessions, by session id; marks of former states are dropped.
 
         Args:
-            looks: Every session, by what it looks like now.
+            marked: Every session id by its present mark.
         """
         in_sync, flagged = self._lines
-        rest = looks.keys() - in_sync
-        told = {looks[mark]: mark for mark in rest if mark in flagged}
-        unknown = {looks[mark]: mark for mark in rest if mark not in flagged}
-        if len(looks) - len(rest) != len(in_sync) or len(told) != len(flagged):
-            self._loaded = set(looks.keys() & in_sync), {mark: flagged[mark] for mark in told.values()}
-        return told, unknown
+        rest = marked.keys() - in_sync
+        known = {marked[mark]: mark for mark in rest if mark in flagged}
+        unknown = {marked[mark]: mark for mark in rest if mark not in flagged}
+        if len(marked) - len(rest) != len(in_sync) or len(known) != len(flagged):
+            self._loaded = set(marked.keys() & in_sync), {mark: flagged[mark] for mark in known.values()}
+        return known, unknown
 
-    def put(self, mark: str, flag: Drift | None, found: CachedVerdict) -> None:
-        """Remember what was found."""
+    def put(self, mark: str, flag: Drift | None, verdict: CachedVerdict) -> None:
+        """Add a comparison."""
         in_sync, flagged = self._lines
         if flag is None:
             in_sync.add(mark)
         else:
-            flagged[mark] = f"{flag} {json.dumps(_fields(found))}"
+            flagged[mark] = f"{flag} {json.dumps(_fields(verdict))}"
 
     def save(self) -> None:
-        """Write all of it: a file made anew beside the old one, and put in its place."""
+        """Write the cache to its file."""
         if self._path is None:
             return
         in_sync, flagged = self._lines
@@ -132,38 +130,38 @@ class VerdictCache:
 
     @property
     def _lines(self) -> tuple[set[str], dict[str, str]]:
-        """The marks of those that are in_sync, and the lines of the others by mark."""
+        """Marks of sessions that are in sync, and the lines of the others by mark."""
         if self._loaded is None:
             self._loaded = _read(self._path) if self._path else (set(), {})
         return self._loaded
 
 
 def mark(session_id: str, stamp: FileStamp, rows: Sequence[object]) -> str:
-    """What tells one state of a session from another, as one line of ASCII.
+    """The mark of one state of a session: one line of ASCII.
 
     Args:
         session_id: The session.
         stamp: Of its JSONL file.
-        rows: First how many rows it has, then the highest id; `NOT_STORED` where SQLite does not know it.
+        rows: Its number of rows and the highest id; `NOT_STORED` where SQLite has no row of it.
     """
     return next(iter(marks({session_id: stamp}, {session_id: rows})))
 
 
 def marks(stamps: Mapping[str, FileStamp], stored: Mapping[str, Sequence[object]]) -> dict[str, str]:
-    """The marks of many sessions, and whose they are.
+    """Session ids by mark.
 
     Args:
         stamps: Of their JSONL files.
-        stored: Rows and highest id of those that SQLite knows.
+        stored: Number of rows and highest id of those that SQLite has.
     """
     return {
-        f"{one!a} {inode} {size} {mtime_ns} {(rows := stored.get(one, NOT_STORED))[0]} {rows[1]}": one
-        for one, (inode, size, mtime_ns) in stamps.items()
+        f"{key!a} {inode} {size} {mtime_ns} {(rows := stored.get(key, NOT_STORED))[0]} {rows[1]}": key
+        for key, (inode, size, mtime_ns) in stamps.items()
     }
 
 
 def _path(folder: Path | None, store: Path) -> Path | None:
-    """The file of a store; None where it would lie in the store's home."""
+    """The cache file of a store; None where it would be inside the store's home."""
     if folder is None:
         return None
     home = os.path.realpath(store.absolute().parent)
@@ -186,8 +184,8 @@ def _read(path: Path) -> tuple[set[str], dict[str, str]]:
     return set(in_sync.split("\n")), {mark: line for mark, tab, line in marked if tab}
 
 
-def _fields(found: CachedVerdict) -> list[object]:
-    check, session = found.check, found.session
+def _fields(verdict: CachedVerdict) -> list[object]:
+    check, session = verdict.check, verdict.session
     fields: list[object] = [
         *(check.verdict, check.sqlite_messages, check.jsonl_messages, check.missing_in_sqlite, check.missing_in_jsonl),
         *(check.damaged_lines, check.doubled, check.repairable, check.reason),
@@ -197,8 +195,8 @@ def _fields(found: CachedVerdict) -> list[object]:
     return fields
 
 
-def _found(session_id: str, fields: object, profile: str) -> CachedVerdict | None:
-    """What a line says; raises ValueError or TypeError where it is none of ours."""
+def _parsed(session_id: str, fields: object, profile: str) -> CachedVerdict | None:
+    """The comparison in a line's fields, None or ValueError or TypeError for invalid ones."""
     if not isinstance(fields, list) or len(fields) not in (9, 14):
         return None
     verdict, stored, written, lacking, alone, damaged, doubled, repairable, reason = fields[:9]
