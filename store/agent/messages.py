@@ -76,7 +76,7 @@ class MessageVerbs(SessionVerbs):
         if not rows:
             return []
         if key is not None:
-            once = partial(message_writes.append_once, session_id=session_id, drafts=rows, key=key, now=now)
+            once = partial(message_writes.append_once, session_id=session_id, rows=rows, key=key, now=now)
             return self._write(once)
         return self._write(lambda connection, layout: message_writes.append(connection, layout, session_id, rows))
 

@@ -133,9 +133,7 @@ def _piece(name: str, value: object, keys: dict[str, str]) -> _Piece | None:
     key = str(value.get("session_key") or "")
     named = data.get("session_id") or value.get("session_id") or keys.get(key) or key
     messages = tuple(_values(value, data))
-    if not isinstance(
-        value.get("messages") or value.get("conversations"), list
-    ):  # whose times differ
+    if not isinstance(value.get("messages") or value.get("conversations"), list):  # whose times differ
         messages = tuple(_dated(message, timestamp) for message in messages)
     sequence = value.get("seq")
     place = float(sequence) if isinstance(sequence, int) and abs(sequence) < 1 << 53 else 0.0

@@ -16,7 +16,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from store.formats.alignment import Comparison, ComparedMessage, compare
+from store.formats.alignment import ComparedMessage, Comparison, compare
 
 KINDS = ("prefix", "suffix", "holes", "both", "newer", "repeats", "doubles", "rewind", "compaction", "damaged")
 Compare = Callable[[Sequence[ComparedMessage], Sequence[ComparedMessage]], Comparison]
