@@ -1,4 +1,4 @@
-"""A step of a repair, and of an undo: one short transaction that checks, writes and journals (docs/decisions/0011)."""
+"""Steps of a repair and of an undo: short transactions that check, write and journal (docs/decisions/0011)."""
 
 from __future__ import annotations
 
@@ -13,8 +13,7 @@ from ..base.cell_values import Value
 from ..base.schema_probe import Layout
 from ..journal import repair_journal
 from ..journal.repair_journal import OperationHeader, RepairIntent, StepRecord
-from ..rows import message_writes, session_writes
-from ..rows import session_version as standing
+from ..rows import message_writes, session_version, session_writes
 from ..rows.session_version import SessionVersion
 from ..rows.session_writes import TransactionWork
 from . import row_moves
@@ -23,58 +22,58 @@ from .raw_rows import RawRow
 
 @dataclass(frozen=True, slots=True)
 class RowWrite:
-    """A message that is written."""
+    """A message to insert or to move."""
 
     at: int
-    """Its id; in a new block the place in it, from 1."""
+    """Its id; in a new block its position, from 1."""
     in_block: bool = False
     row: MessageRow | None = None
-    """What is inserted; None for a move,"""
+    """The row to insert; None for a move."""
     old: int = 0
-    """and then the id that the message has."""
+    """For a move, the present id of the message."""
 
 
 @dataclass(frozen=True, slots=True)
 class RepairStep:
-    """What one transaction does, and what must be so that it does."""
+    """Writes of one transaction and their preconditions."""
 
     header: OperationHeader
-    """The operation as it stands after the step."""
+    """The operation after the step."""
     writes: Sequence[RowWrite]
     """Last message first."""
     intent: RepairIntent | None
-    """What the operation is agreed to insert, where it does not stand in the journal yet."""
+    """The intent of an operation that is not in the journal yet."""
     block: int
-    """Ids that a new block takes, of which this step is the first; 0 for none."""
+    """Size of a new block of ids, at its first step; 0 for none."""
     version: SessionVersion
-    """How the session must stand,"""
+    """The version that the session must have."""
     up_to: int | None
-    """as far as ids like this; all of it where it is None."""
+    """Highest id that the version counts; None for all."""
     unchanged: Callable[[], bool]
-    """Whether the JSONL file is the one that was read."""
+    """True where the JSONL file is the one that was read."""
     conversation: tuple[str, ...]
     session: Mapping[str, Value] | None = None
-    """The row of a session that is made, without what has no column."""
+    """The row of a session to insert."""
 
 
 @dataclass(frozen=True, slots=True)
 class StepResult:
-    """How things stand after a step."""
+    """Operation and session after a step."""
 
     header: OperationHeader
     version: SessionVersion
     up_to: int | None
-    """Ids above are no business of the repair."""
+    """Highest id that the version counts."""
     inserted: int
     moved: int
 
 
 def step_work(step: RepairStep) -> TransactionWork[StepResult]:
-    """A step as a transaction's work.
+    """The transaction of a step.
 
     Raises:
-        PlanChanged: The file, the rows or the operation are not as they were planned for.
-        Refused: Hermes is at work on the session.
+        PlanChanged: The file, the rows or the operation changed since the plan was made.
+        Refused: Hermes has a lock on the session.
     """
     return lambda connection, layout: _apply(connection, layout, step)
 
@@ -83,10 +82,10 @@ def _apply(connection: apsw.Connection, layout: Layout, step: RepairStep) -> Ste
     header = step.header
     _check(connection, layout, step)
     if step.block:
-        header = replace(header, base=standing.highest_ever(connection), size=step.block)
+        header = replace(header, base=session_version.highest_ever(connection), size=step.block)
     if step.session is not None:
         _create(connection, layout, header.session_id, step.session)
-    done = _written(connection, layout, header, step.writes)
+    done = _write_rows(connection, layout, header, step.writes)
     inserted, moved = len(done.inserted_ids), len(done.moves)
     session_writes.count(connection, header.session_id, messages=inserted, calls=done.calls)
     if step.intent:
@@ -97,26 +96,23 @@ def _apply(connection: apsw.Connection, layout: Layout, step: RepairStep) -> Ste
         repair_journal.record_step(connection, header, done)
     up_to = header.base + header.size if header.size else step.version.highest or 0
     after = (
-        standing.version_of(connection, layout, header.session_id, up_to=up_to)
+        session_version.version_of(connection, layout, header.session_id, up_to=up_to)
         if moved or step.up_to != up_to
-        else standing.after_inserts(step.version, done.inserted_ids)
+        else session_version.after_inserts(step.version, done.inserted_ids)
     )
     return StepResult(header, after, up_to, inserted, moved)
 
 
 def _check(connection: apsw.Connection, layout: Layout, step: RepairStep) -> None:
     session_id = step.header.session_id
-    others = repair_journal.headers(connection, layout, session_id=session_id)
-    stopped = [one for one in others if one.state in repair_journal.UNFINISHED]
-    known = [one.operation for one in stopped]
-    if known != ([] if step.intent else [step.header.operation]) or any(
-        one.state == repair_journal.UNDOING for one in stopped
-    ):
+    headers = repair_journal.headers(connection, layout, session_id=session_id)
+    unfinished = [(header.operation, header.state) for header in headers if header.state in repair_journal.UNFINISHED]
+    if unfinished != ([] if step.intent else [(step.header.operation, repair_journal.RUNNING)]):
         raise PlanChanged(f"another repair of {session_id} was begun, finished or undone; look again")
     refuse_if_busy(connection, layout, step.conversation, step.header.changed_at)
     if not step.unchanged():
         raise PlanChanged(f"the JSONL file of {session_id} changed; look again")
-    if standing.version_of(connection, layout, session_id, up_to=step.up_to) != step.version:
+    if session_version.version_of(connection, layout, session_id, up_to=step.up_to) != step.version:
         raise PlanChanged(f"others wrote to {session_id}; look again")
     fixed = [write.at for write in step.writes if not write.in_block]
     if fixed and row_moves.has_rows(connection, fixed):
@@ -124,25 +120,25 @@ def _check(connection: apsw.Connection, layout: Layout, step: RepairStep) -> Non
 
 
 def refuse_if_busy(connection: apsw.Connection, layout: Layout, conversation: tuple[str, ...], now: float) -> None:
-    """Leave a session alone that Hermes is at work on.
+    """Refuse to change a session that Hermes has locked.
 
     Raises:
-        Refused: A live row says so.
+        Refused: There is an unexpired lock.
     """
-    holder = standing.lock_holder(connection, layout, conversation, now)
+    holder = session_version.lock_holder(connection, layout, conversation, now)
     if holder is not None:
         raise Refused(f"Hermes is at work on {conversation[0]} ({holder}); try again when it is done")
 
 
 def _create(connection: apsw.Connection, layout: Layout, session_id: str, values: Mapping[str, Value]) -> None:
     row = {name: value for name, value in values.items() if layout.has("sessions", name)}
-    name = row.get("title")
-    if name and list(connection.execute("SELECT 1 FROM sessions WHERE title = ?", (name,))):
+    title = row.get("title")
+    if title and list(connection.execute("SELECT 1 FROM sessions WHERE title = ?", (title,))):
         del row["title"]  # titles are unique in the whole file (docs/format.md §4.2)
     session_writes.create(connection, layout, session_id, row)
 
 
-def _written(
+def _write_rows(
     connection: apsw.Connection, layout: Layout, header: OperationHeader, writes: Sequence[RowWrite]
 ) -> StepRecord:
     ids: list[int] = []
@@ -161,33 +157,32 @@ def _written(
 
 @dataclass(frozen=True, slots=True)
 class UndoStep:
-    """A step that is undone, the one done last."""
+    """The last step of an operation, to be undone."""
 
     header: OperationHeader
-    """The operation as it stands after this."""
+    """The operation after this."""
     done: StepRecord | None
-    """None where only the journal is left to write."""
+    """The step; None where only the journal has to be updated."""
     originals: Mapping[int, RawRow]
     """Moved messages as they were, by old id."""
     conversation: tuple[str, ...]
 
 
-def undo_work(back: UndoStep) -> TransactionWork[tuple[int, int]]:
-    """A step back as a transaction's work; what was appended, changed or deleted since stays so.
+def undo_work(step: UndoStep) -> TransactionWork[tuple[int, int]]:
+    """The transaction that undoes a step; messages appended, changed or deleted since stay so.
 
-    Returns:
-        Of the work: how many messages were taken out, and how many got their old id back.
+    Its result is the number of messages that were deleted, and of those that got their old id back.
 
     Raises:
-        PlanChanged: From the work: the operation is not as it was looked at.
-        Refused: From the work: Hermes is at work on the session, or an old id was given to another message.
+        PlanChanged: The operation changed meanwhile.
+        Refused: Hermes has a lock on the session, or an old id is used by another message.
     """
-    return lambda connection, layout: _undo(connection, layout, back)
+    return lambda connection, layout: _undo(connection, layout, step)
 
 
-def _undo(connection: apsw.Connection, layout: Layout, back: UndoStep) -> tuple[int, int]:
-    header, done = back.header, back.done
-    refuse_if_busy(connection, layout, back.conversation, header.changed_at)
+def _undo(connection: apsw.Connection, layout: Layout, step: UndoStep) -> tuple[int, int]:
+    header, done = step.header, step.done
+    refuse_if_busy(connection, layout, step.conversation, header.changed_at)
     if repair_journal.last_step(connection, layout, header.operation) != done:
         raise PlanChanged(f"{header.operation} went on, or was undone, meanwhile; look again")
     repair_journal.update(connection, header)
@@ -197,10 +192,10 @@ def _undo(connection: apsw.Connection, layout: Layout, back: UndoStep) -> tuple[
         return 0, 0
     if row_moves.has_rows(connection, [old for old, _ in done.moves]):
         raise Refused(f"an id that {header.operation} has to give back was given to another message since")
-    taken = row_moves.delete_messages(connection, header.session_id, done.inserted_ids)
-    row_moves.subtract_counts(connection, header.session_id, messages=taken, calls=done.calls if taken else 0)
-    returned = sum(
-        row_moves.move(connection, layout, new, old, original=back.originals.get(old)) for old, new in done.moves
+    deleted = row_moves.delete_messages(connection, header.session_id, done.inserted_ids)
+    row_moves.subtract_counts(connection, header.session_id, messages=deleted, calls=done.calls if deleted else 0)
+    restored = sum(
+        row_moves.move(connection, layout, new, old, original=step.originals.get(old)) for old, new in done.moves
     )
     repair_journal.mark_undone(connection, header.operation, done.step, header.changed_at)
-    return taken, returned
+    return deleted, restored

@@ -63,11 +63,8 @@ def ids(reader: Reader, *, after: str | None = None, limit: int = -1) -> list[st
 def by_ids(reader: Reader, wanted: Sequence[str], *, now: float, profile: str) -> tuple[Session, ...]:
     """Those of some ids without a row that have messages."""
     found = {key: counted for key, counted in counts(reader, wanted).items() if counted.messages}
-    starts = (
-        _start_times(reader, [counted.first_id for counted in found.values() if counted.first_id is not None])
-        if found
-        else {}
-    )
+    first_ids = [counted.first_id for counted in found.values() if counted.first_id is not None]
+    starts = _start_times(reader, first_ids) if first_ids else {}
     return tuple(
         _session(key, found[key], starts.get(found[key].first_id or 0), now, profile) for key in wanted if key in found
     )

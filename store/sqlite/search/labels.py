@@ -1,4 +1,4 @@
-"""What a hit says of its session."""
+"""Session columns shown with a search hit."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class SessionLabel:
-    """Where a message comes from."""
+    """Source, model and title of a hit's session."""
 
     source: str = ""
     model: str | None = None
