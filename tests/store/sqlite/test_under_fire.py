@@ -20,16 +20,17 @@ ROOT = Path(__file__).parents[3]
 REPLAY = """
 import os, signal, sys
 from pathlib import Path
-from store import SessionDB, SessionRecorder, StoreError, pending, replay
+from store import SessionDB, SessionRecorder, StoreError, replay
+from store.files import outbox
 die = lambda *_, **__: os.kill(os.getpid(), signal.SIGKILL)
-claim = pending.claim
+claim = outbox.claim
 match sys.argv[2]:
     case "claimed":
-        pending.claim = lambda path: (claim(path), die())
+        outbox.claim = lambda path: (claim(path), die())
     case "read":
         SessionRecorder._flush = die
     case "written":
-        pending.forget = die
+        outbox.remove = die
 db = SessionDB(Path(sys.argv[1]))
 for _ in range(5):
     for path in db.refused():
