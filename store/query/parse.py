@@ -17,21 +17,11 @@ import re
 from dataclasses import dataclass
 
 from .ast import Filter, Query, Term
-from .filters import KEYS, admits, parse_filter
+from .filters import KEYS, parse_filter
 from .matcher import accepts, matches
 from .tokenizer import ends_in_word, words
 
-__all__ = [
-    "MAX_CHARACTERS",
-    "MAX_WORDS",
-    "Filter",
-    "Query",
-    "Term",
-    "accepts",
-    "admits",
-    "matches",
-    "parse",
-]
+__all__ = ["MAX_CHARACTERS", "MAX_WORDS", "Query", "accepts", "matches", "parse"]
 
 MAX_CHARACTERS = 512
 """Characters that are read; the rest is ignored (docs/reliability.md E11)."""

@@ -25,7 +25,7 @@ from ..base.schema_probe import Layout
 from ..connect.reader import Reader, Row, Value
 from ..journal import repaired_blocks
 from .plan import TRANSIENT_LABELS, UNINDEXED, error_label, plan
-from .row_filters import RowCondition, SessionConditions, SessionFilter, passes, row_conditions
+from .row_filters import Condition, Conditions, SessionConditions, SessionFilter, passes, row_conditions
 from .scan_ranges import ScanRange, edge_statement, statement, unindexed_statement
 
 SCAN_ROWS = 2_000
@@ -161,7 +161,7 @@ class _Search:
         cancel: Cancel | None,
         clock: Callable[[], float],
         *,
-        conditions: tuple[RowCondition, ...],
+        conditions: Conditions,
     ) -> None:
         self._reader, self._query, self._layout = reader, query, layout
         self._cancel, self._clock = cancel, clock
@@ -170,7 +170,7 @@ class _Search:
             self._sessions = SessionConditions(reader, of_sessions)
             session_id = column_sql.text(self._layout, "messages", "session_id")
             of_messages = (item for item in conditions if not item.of_session)
-            self._conditions = (RowCondition((session_id,), self._sessions), *of_messages)
+            self._conditions = (Condition((session_id,), self._sessions), *of_messages)
         self._started = clock()
         self._examined = 0
         self._n_unindexed = min(_FIRST_UNINDEXED, UNINDEXED_ROWS)

@@ -35,7 +35,7 @@ _TEXTS = {
 
 
 @dataclass(frozen=True, slots=True)
-class RowCondition:
+class Condition:
     """One condition on the cells of `columns`."""
 
     columns: tuple[str, ...]
@@ -47,7 +47,10 @@ class RowCondition:
         return any("sessions." in column for column in self.columns)
 
 
-def row_conditions(layout: Layout, query: Query, session_filter: SessionFilter | None) -> tuple[RowCondition, ...]:
+Conditions = tuple[Condition, ...]
+
+
+def row_conditions(layout: Layout, query: Query, session_filter: SessionFilter | None) -> Conditions:
     """Conditions of a query's filters on a file of this layout.
 
     `is:flagged` and `is:live` are not in the file: the caller passes their sessions as `session_filter`.
@@ -60,14 +63,14 @@ def row_conditions(layout: Layout, query: Query, session_filter: SessionFilter |
     conditions += [_flag(_reasoning(layout), item) for item in _filters(query, "has") if item.value == "reasoning"]
     if session_filter is not None:
         session_id = columns.text(layout, "messages", "session_id")
-        conditions.append(RowCondition((session_id,), lambda row: session_filter(cell_values.text(row[0]) or "")))
+        conditions.append(Condition((session_id,), lambda row: session_filter(cell_values.text(row[0]) or "")))
     return tuple(conditions)
 
 
 class SessionConditions:
     """Conditions on sessions, tested once per session, since reading the end of a session's row can cost many pages."""
 
-    def __init__(self, reader: Reader, conditions: Sequence[RowCondition]) -> None:
+    def __init__(self, reader: Reader, conditions: Sequence[Condition]) -> None:
         self._reader, self._conditions = reader, conditions
         self._known: dict[Value, bool] = {}
 
@@ -88,7 +91,7 @@ class SessionConditions:
         return self._known[row[0]]
 
 
-def passes(conditions: Iterable[RowCondition], row: Sequence[Value]) -> bool:
+def passes(conditions: Iterable[Condition], row: Sequence[Value]) -> bool:
     """True where a row, its cells in the order of the conditions' columns, passes all of them."""
     place = 0
     for condition in conditions:
@@ -103,13 +106,13 @@ def _filters(query: Query, key: str) -> tuple[Filter, ...]:
     return (*query.filters_of(key), *query.filters_of(key, negated=True))
 
 
-def _text(layout: Layout, query: Query, key: str) -> RowCondition:
+def _text(layout: Layout, query: Query, key: str) -> Condition:
     plain, negated = query.filters_of(key), query.filters_of(key, negated=True)
     column = columns.text(layout, *_TEXTS[key])
-    return RowCondition((column,), lambda row: _passes_any(plain, negated, (cell_values.text(row[0]),)))
+    return Condition((column,), lambda row: _passes_any(plain, negated, (cell_values.text(row[0]),)))
 
 
-def _tool(layout: Layout, query: Query) -> RowCondition:
+def _tool(layout: Layout, query: Query) -> Condition:
     """Condition on the tool of a result or of a call, whose JSON may be encoded twice (docs/format.md §3.3)."""
     plain, negated = query.filters_of("tool"), query.filters_of("tool", negated=True)
 
@@ -117,7 +120,7 @@ def _tool(layout: Layout, query: Query) -> RowCondition:
         name, calls = cell_values.text(row[0]), cell_values.text(row[1])
         return _passes_any(plain, negated, (name, *_NAME.findall(calls or "")))
 
-    return RowCondition(tuple(columns.text(layout, "messages", name) for name in ("tool_name", "tool_calls")), _passes)
+    return Condition(tuple(columns.text(layout, "messages", name) for name in ("tool_name", "tool_calls")), _passes)
 
 
 @lru_cache(maxsize=4096)
@@ -128,7 +131,7 @@ def _passes_any(plain: tuple[Filter, ...], negated: tuple[Filter, ...], names: t
     return all(admits(item, name) for item in negated for name in names)
 
 
-def _time(layout: Layout, condition: Filter) -> RowCondition:
+def _time(layout: Layout, condition: Filter) -> Condition:
     bound = condition.timestamp or 0.0
 
     def _passes(row: Sequence[Value]) -> bool:
@@ -136,7 +139,7 @@ def _time(layout: Layout, condition: Filter) -> RowCondition:
         passes = timestamp is not None and (timestamp >= bound if condition.key == "after" else timestamp < bound)
         return passes is not condition.negated
 
-    return RowCondition((columns.real(layout, "messages", "timestamp"),), _passes)
+    return Condition((columns.real(layout, "messages", "timestamp"),), _passes)
 
 
 def _archived(layout: Layout) -> str:
@@ -147,5 +150,5 @@ def _reasoning(layout: Layout) -> str:
     return " + ".join(columns.n_bytes(layout, "messages", name) for name in ("reasoning", "reasoning_content"))
 
 
-def _flag(column: str, condition: Filter) -> RowCondition:
-    return RowCondition((column,), lambda row: (cell_values.integer(row[0]) != 0) is not condition.negated)
+def _flag(column: str, condition: Filter) -> Condition:
+    return Condition((column,), lambda row: (cell_values.integer(row[0]) != 0) is not condition.negated)

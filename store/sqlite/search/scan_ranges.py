@@ -11,7 +11,7 @@ from ..base import column_sql
 from ..base.schema_probe import Layout
 from ..connect.reader import Value
 from .cjk_bigrams import UnindexedRows
-from .row_filters import RowCondition
+from .row_filters import Conditions
 
 MAX_SCANNED_BYTES = 64 * 1024 * 1024
 """Bytes of a message above which a scan skips it."""
@@ -60,9 +60,7 @@ class ScanRange:
         return ids[start : min(end, start + most)]
 
 
-def statement(
-    layout: Layout, scan: ScanRange, conditions: tuple[RowCondition, ...], ids: tuple[int, ...] = ()
-) -> Statement:
+def statement(layout: Layout, scan: ScanRange, conditions: Conditions, ids: tuple[int, ...] = ()) -> Statement:
     """Statement of a range: id, whether the row is findable, cells of the conditions, text where it has to be matched.
 
     Args:
@@ -97,9 +95,7 @@ def _source(scan: ScanRange) -> _Source:
     return _ROWS
 
 
-def unindexed_statement(
-    layout: Layout, scan: ScanRange, unindexed: UnindexedRows, conditions: tuple[RowCondition, ...]
-) -> Statement:
+def unindexed_statement(layout: Layout, scan: ScanRange, unindexed: UnindexedRows, conditions: Conditions) -> Statement:
     """Statement for the rows of a range that an index may lack, newest first."""
     rows = replace(scan, verified=True)
     tests, bindings = _bounds(rows, "messages.id")
@@ -121,9 +117,7 @@ def _bounds(scan: ScanRange, row: str) -> tuple[list[str], tuple[Value, ...]]:
     )
 
 
-def _select(
-    layout: Layout, scan: ScanRange, conditions: tuple[RowCondition, ...], source: _Source, tests: list[str]
-) -> str:
+def _select(layout: Layout, scan: ScanRange, conditions: Conditions, source: _Source, tests: list[str]) -> str:
     columns = [source.row, column_sql.findable(layout), *(column for item in conditions for column in item.columns)]
     if scan.verified:
         columns.append(searched_text(layout))

@@ -13,7 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from store.errors import QueryInvalid
-from store.query.parse import MAX_WORDS, Query, accepts, admits, matches, parse
+from store.query.filters import admits
+from store.query.parse import MAX_WORDS, Query, accepts, matches, parse
 from store.query.tokenizer import fold, plain, words
 
 NOW = 1_790_000_000.0

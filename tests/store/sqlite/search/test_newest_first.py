@@ -18,7 +18,7 @@ from store.sqlite.search import bm25, cjk_bigrams, hit_rows, newest_first, plan,
 from tests.store.sqlite_files import add, holding, make, run
 
 
-def conditions(layout: Layout, query: Query) -> tuple[row_filters.RowCondition, ...]:
+def conditions(layout: Layout, query: Query) -> tuple[row_filters.Condition, ...]:
     """What a statement is asked for besides words; sessions are asked by themselves."""
     return tuple(one for one in row_filters.row_conditions(layout, query, None) if not one.of_session)
 
