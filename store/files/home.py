@@ -97,16 +97,18 @@ class Home:
             UnsafeId: Invalid profile name.
         """
         named = environ.get("HERMES_HOME", "").strip()
-        places = (
+        candidates = (
             [home_option]
             if home_option is not None
             else [Path(named)]
             if named
             else _default_folders(environ, platform, user_home)
         )
-        folder = next((place for place in places if _is_folder(place)), None)
+        folder = next((candidate for candidate in candidates if _is_folder(candidate)), None)
         if folder is None:
-            raise HomeMissing(f"there is no Hermes home at {places[0]}; start hermes once, or name one with --home DIR")
+            raise HomeMissing(
+                f"there is no Hermes home at {candidates[0]}; start hermes once, or name one with --home DIR"
+            )
         home = _home_of(folder.absolute())
         if profile is None and home_option is None and home.profile == DEFAULT_PROFILE:
             sticky = _active_profile(home.root)

@@ -91,8 +91,8 @@ class JsonlFiles:
         if file is None:
             return False, None
         rows = (session.messages, session.last_id or 0) if session.origin is Origin.SQLITE else NOT_STORED
-        own = mark(session.id, (file.inode, file.size, file.mtime_ns), rows)
-        return self._cache.is_known(own), self._cache.flag(own)
+        own_mark = mark(session.id, (file.inode, file.size, file.mtime_ns), rows)
+        return self._cache.is_known(own_mark), self._cache.flag(own_mark)
 
     def all_facts(self, *, cancel: Cancel | None = None) -> Iterator[JsonlFacts]:
         """Facts of every file, the one changed last first; each that changed is read.
@@ -172,7 +172,7 @@ class JsonlFiles:
                     messages += 1
                     ends.take(record)
                 else:
-                    metas.append(_about(record.value))
+                    metas.append(_meta_fields(record.value))
                 time = message_codec.timestamp(record.value.get("timestamp"))
                 times = times if time is None else [*times[:1], time]
         except (CannotOpen, Damaged) as error:
@@ -183,12 +183,12 @@ class JsonlFiles:
 
     def _session(self, facts: JsonlFacts, metas: list[dict[str, object]], times: list[float]) -> Session:
         """The session by its first session_meta and its times."""
-        about = metas[0] if metas else {}
+        meta = metas[0] if metas else {}
         return Session(
             id=facts.session_id,
-            source=str(about.get("platform") or ""),
-            title=titles.title_from_file(about.get("title")),
-            model=str(about["model"]) if about.get("model") else None,
+            source=str(meta.get("platform") or ""),
+            title=titles.title_from_file(meta.get("title")),
+            model=str(meta["model"]) if meta.get("model") else None,
             started_at=times[0] if times else None,
             last_active=times[-1] if times else facts.mtime_ns / 1e9,
             messages=facts.messages,
@@ -229,8 +229,8 @@ def _message_of_line(record: jsonl.Record | jsonl.BadLine, session_id: str) -> M
         return Message(record.line, session_id, UNREADABLE, text, aside=True, origin=Origin.JSONL)
     if is_message(record):
         return message_codec.message_of_record(record.value, session_id=session_id, line=record.line)
-    about, tools = _about(record.value), record.value.get("tools")
-    facts = [str(value) for value in about.values() if value]
+    fields, tools = _meta_fields(record.value), record.value.get("tools")
+    facts = [str(value) for value in fields.values() if value]
     facts += [f"{len(tools)} tools"] if isinstance(tools, list) and tools else []
     return Message(record.line, session_id, SESSION_META, ", ".join(facts), aside=True, origin=Origin.JSONL)
 
@@ -239,7 +239,7 @@ def _message(record: jsonl.Record) -> Message:
     return message_codec.message_of_record(record.value, session_id="", line=record.line)
 
 
-def _about(meta: dict[str, object]) -> dict[str, object]:
+def _meta_fields(meta: dict[str, object]) -> dict[str, object]:
     """The fields kept of a session_meta line; its tool schemas are large and dropped."""
     return {name: meta[name] for name in ("platform", "model", "title") if name in meta}
 

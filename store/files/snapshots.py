@@ -68,18 +68,18 @@ class Snapshots:
         return known
 
     def _read(self, session_id: str, stat: home.FileStat) -> Snapshot:
-        values, about, problem = _parts(stat)
+        values, fields, problem = _parts(stat)
         messages = tuple(
             message_codec.message_of_record(value, session_id=session_id, line=place, origin=Origin.SNAPSHOT)
             for place, value in enumerate(values, 1)
             if isinstance(value, dict)
         )
-        last = message_codec.timestamp(about.get("last_updated"))
+        last = message_codec.timestamp(fields.get("last_updated"))
         session = Session(
             id=session_id,
-            source=str(about.get("platform") or ""),
-            model=str(about["model"]) if about.get("model") else None,
-            started_at=message_codec.timestamp(about.get("session_start")),
+            source=str(fields.get("platform") or ""),
+            model=str(fields["model"]) if fields.get("model") else None,
+            started_at=message_codec.timestamp(fields.get("session_start")),
             last_active=stat.mtime_ns / 1e9 if last is None else last,
             messages=len(messages),
             profile=self._profile,
@@ -98,13 +98,13 @@ def _parts(stat: home.FileStat) -> tuple[list[object], dict[str, object], str]:
     try:
         value = load(text)
     except BadJson as error:
-        values, about = _salvaged(text)
-        return values, about, f"{stat.path.name} is {'empty' if not text.strip() else f'cut off or damaged ({error})'}"
-    about = value if isinstance(value, dict) else {}
-    listed = about.get("messages")
+        values, fields = _salvaged(text)
+        return values, fields, f"{stat.path.name} is {'empty' if not text.strip() else f'cut off or damaged ({error})'}"
+    fields = value if isinstance(value, dict) else {}
+    listed = fields.get("messages")
     if not isinstance(listed, list):
-        return [], about, f"{stat.path.name} has no list of messages"
-    return listed, about, ""
+        return [], fields, f"{stat.path.name} has no list of messages"
+    return listed, fields, ""
 
 
 def _salvaged(text: str) -> tuple[list[object], dict[str, object]]:
@@ -123,7 +123,7 @@ def _salvaged(text: str) -> tuple[list[object], dict[str, object]]:
             break
         place = end
     try:
-        about = load(text[: opening.start()].rstrip().rstrip(",") + "}")
+        fields = load(text[: opening.start()].rstrip().rstrip(",") + "}")
     except BadJson:
-        about = {}
-    return values, about if isinstance(about, dict) else {}
+        fields = {}
+    return values, fields if isinstance(fields, dict) else {}

@@ -338,8 +338,8 @@ def _joined(before: Gap, after: Gap) -> Gap:
 def _is_by_chance(
     pair: Pair, before: Gap, after: Gap, jsonl: Sequence[ComparedMessage], sqlite: Sequence[ComparedMessage]
 ) -> bool:
-    whole = _joined(before, after)
-    lefts, rights = [jsonl[place].time for place in whole.left], [sqlite[place].time for place in whole.right]
+    joined = _joined(before, after)
+    lefts, rights = [jsonl[place].time for place in joined.left], [sqlite[place].time for place in joined.right]
     order = _order(lefts, rights, margin=_MAX_LAG)
     if order is None or len(rights) == 1:
         return False

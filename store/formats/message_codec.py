@@ -83,14 +83,14 @@ def _readable_part(part: object) -> str:
 
 def _image(part: dict[str, object]) -> str:
     """Label of an image: its address, or the size of the embedded data."""
-    place = next((part[key] for key in ("image_url", "source", "url", "data") if key in part), None)
-    if isinstance(place, dict):
-        place = next((place[key] for key in ("url", "data") if key in place), None)
-    if not isinstance(place, str) or not place:
+    address = next((part[key] for key in ("image_url", "source", "url", "data") if key in part), None)
+    if isinstance(address, dict):
+        address = next((address[key] for key in ("url", "data") if key in address), None)
+    if not isinstance(address, str) or not address:
         return "[image]"
-    if re.match(r"[a-z]+://", place, re.IGNORECASE):
-        return f"[image: {place}]"
-    return f"[image {_size((len(place) - place.find(',') - 1) * 3 // 4)}]"
+    if re.match(r"[a-z]+://", address, re.IGNORECASE):
+        return f"[image: {address}]"
+    return f"[image {_size((len(address) - address.find(',') - 1) * 3 // 4)}]"
 
 
 def _size(n_bytes: int) -> str:
@@ -138,13 +138,13 @@ _NO_CALLS = ("", "[]", "null", '""', "false", "0")
 def _call(call: dict[str, object]) -> ToolCall:
     """One call, in OpenAI's form or the one without an id."""
     inner = call.get("function")
-    about = inner if isinstance(inner, dict) else call
-    arguments = about.get("arguments")
+    fields = inner if isinstance(inner, dict) else call
+    arguments = fields.get("arguments")
     if not isinstance(arguments, str):
         arguments = "" if arguments is None else dump(arguments)
     return ToolCall(
         non_empty_text(call.get("id")) or non_empty_text(call.get("call_id")),
-        non_empty_text(about.get("name")) or "",
+        non_empty_text(fields.get("name")) or "",
         arguments,
     )
 

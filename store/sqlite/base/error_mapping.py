@@ -87,8 +87,8 @@ def unopenable(path: Path, said: str = "unable to open database file") -> errors
             f"the system refuses to look at {path} ({error.strerror}); look at its owner and mode"
         )
     if not stat.S_ISREG(mode):
-        what = "folder" if stat.S_ISDIR(mode) else "special file"
-        return errors.NotADatabase(f"{path} is a {what}, not a database; name another home")
+        kind = "folder" if stat.S_ISDIR(mode) else "special file"
+        return errors.NotADatabase(f"{path} is a {kind}, not a database; name another home")
     if not os.access(path, os.R_OK):
         return errors.NoPermission(f"you may not read {path}; its owner can give you the right with chmod")
     return errors.NoPermission(f"the system refuses to open {path} ({said}); look at the owner and mode of its folder")

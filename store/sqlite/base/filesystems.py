@@ -126,10 +126,10 @@ def refuse_unsafe(path: Path) -> None:
 def _mount(line: str) -> Mount | None:
     """The mount of a line of the table; None for an invalid line."""
     mounted, separator, device = line.partition(" - ")
-    fields, about = mounted.split(" "), device.split(" ")
-    if not separator or len(fields) < 5 or len(about) < 2:
+    fields, device_fields = mounted.split(" "), device.split(" ")
+    if not separator or len(fields) < 5 or len(device_fields) < 2:
         return None
-    return Mount(_unescaped(fields[4]), about[0], _unescaped(about[1]))
+    return Mount(_unescaped(fields[4]), device_fields[0], _unescaped(device_fields[1]))
 
 
 def _unescaped(field: str) -> str:

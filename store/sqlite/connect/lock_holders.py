@@ -53,8 +53,8 @@ def other_processes(path: Path) -> tuple[Holder, ...]:
 
     In WAL mode those that ever read or wrote through an open connection; in DELETE mode those that do so now.
     """
-    places = (path, read_open.sidecars(path)[2], writer_queue.queue_file(path))
-    pids = {lock.pid for place in places for lock in _locks(place)}
+    files = (path, read_open.sidecars(path)[2], writer_queue.queue_file(path))
+    pids = {lock.pid for file in files for lock in _locks(file)}
     return tuple(Holder(pid, _name(pid)) for pid in sorted(pids) if pid > 0 and pid != os.getpid())
 
 
@@ -72,13 +72,13 @@ def _locks(path: Path) -> Iterator[_Lock]:
         table = LOCKS.read_text()
     except OSError:
         return
-    wanted = (os.major(state.st_dev), os.minor(state.st_dev), state.st_ino)
+    file_id = (os.major(state.st_dev), os.minor(state.st_dev), state.st_ino)
     for line in table.splitlines():
         fields = [field for field in line.split() if field != "->"]  # marks a waiter for the lock above it
         if len(fields) != 8:
             continue
         major, minor, inode = fields[5].split(":")
-        if (int(major, 16), int(minor, 16), int(inode)) == wanted:
+        if (int(major, 16), int(minor, 16), int(inode)) == file_id:
             last = None if fields[7] == "EOF" else int(fields[7])
             yield _Lock(int(fields[4]), fields[3] == "WRITE", "->" in line, int(fields[6]), last)
 

@@ -161,7 +161,7 @@ class Writer:
         connection.config(apsw.SQLITE_DBCONFIG_ENABLE_TRIGGER, triggers)
         try:
             self._begin(connection)
-            began = self._backoff.clock()
+            started = self._backoff.clock()
             handle.check_generation()
             handle.layout = probe(connection, handle.layout)
             if handle.layout.newer:
@@ -176,7 +176,7 @@ class Writer:
             self._backoff.retry_until(lambda: connection.execute("COMMIT"), deadline)
             if substituted:
                 self._remove_stand_ins(connection)
-            self.lock_seconds = self._backoff.clock() - began
+            self.lock_seconds = self._backoff.clock() - started
         except apsw.Error as error:
             if error_mapping.leaves_connection_unusable(error):
                 self._drop()

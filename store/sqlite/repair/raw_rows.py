@@ -50,16 +50,16 @@ def messages(reader: Reader, ids: Sequence[int]) -> Iterator[RawRow]:
 
 def by_ids(connection: apsw.Connection, layout: Layout, ids: str) -> list[RawRow]:
     """Rows of messages by a JSON list of ids, lowest first."""
-    among = "id IN (SELECT value FROM json_each(?)) ORDER BY id"
-    return list(_raw_rows(connection, layout, "messages", among, ids))
+    where = "id IN (SELECT value FROM json_each(?)) ORDER BY id"
+    return list(_raw_rows(connection, layout, "messages", where, ids))
 
 
 def insert(connection: apsw.Connection, table: str, row: RawRow) -> None:
     """Insert a row unchanged."""
     names = ", ".join(map(quoted, row))
-    places = ", ".join("CAST(? AS TEXT)" if isinstance(cell, RawText) else "?" for cell in row.values())
+    parameters = ", ".join("CAST(? AS TEXT)" if isinstance(cell, RawText) else "?" for cell in row.values())
     cells = tuple(cell.raw if isinstance(cell, RawText) else cell for cell in row.values())
-    connection.execute(f"INSERT INTO {table} ({names}) VALUES ({places})", cells)
+    connection.execute(f"INSERT INTO {table} ({names}) VALUES ({parameters})", cells)
 
 
 def _raw_rows(connection: apsw.Connection, layout: Layout, table: str, where: str, binding: str) -> Iterator[RawRow]:

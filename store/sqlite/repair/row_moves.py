@@ -86,10 +86,10 @@ def has_rows(connection: apsw.Connection, ids: Sequence[int]) -> bool:
 
 def drop_session(connection: apsw.Connection, session_id: str) -> bool:
     """Delete the row of a session without messages and children; True where it was deleted."""
-    own = storable(session_id)
+    session_cell = storable(session_id)
     connection.execute(
         "DELETE FROM sessions WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM messages WHERE session_id = ?1)"
         " AND NOT EXISTS (SELECT 1 FROM sessions AS child WHERE child.parent_session_id = ?1)",
-        (own,),
+        (session_cell,),
     )
     return connection.changes() > 0

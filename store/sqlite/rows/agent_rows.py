@@ -58,8 +58,8 @@ def messages(reader: Reader, session_id: str | None, *, include_inactive: bool) 
     layout = reader.layout
     if not layout.has("messages", "session_id"):
         return []
-    kept = "" if include_inactive else f" AND {column_sql.active(layout)}"
-    ids = f"SELECT id FROM messages WHERE session_id = ?{kept} ORDER BY id"
+    active = "" if include_inactive else f" AND {column_sql.active(layout)}"
+    ids = f"SELECT id FROM messages WHERE session_id = ?{active} ORDER BY id"
     return _rows(reader, layout, "messages", f"WHERE id IN ({ids}) ORDER BY id", (session_id,))
 
 

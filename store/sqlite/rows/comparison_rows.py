@@ -102,10 +102,10 @@ def fingerprints(reader: Reader, ids: Sequence[int]) -> dict[int, Fingerprint]:
             f"SELECT id, {texts} FROM messages WHERE id IN (SELECT value FROM json_each(?))",
             (json.dumps(list(ids[start : start + _PAGE])),),
         )
-        for name, *row in rows:
+        for row_id, *row in rows:
             role, body, calls, call_id = map(cell_values.text, row)
             identity = message_codec.identity(role, body, calls, call_id)
-            prints[cell_values.integer(name)] = Fingerprint(identity, (body or "").startswith(SUMMARIES))
+            prints[cell_values.integer(row_id)] = Fingerprint(identity, (body or "").startswith(SUMMARIES))
     return prints
 
 
@@ -176,10 +176,10 @@ def _statement(layout: Layout) -> str:
 
 
 def _stored_row(row: tuple[Value, ...]) -> StoredRow:
-    name, role, body, calls, call_id, timestamp, active, compacted, marked, n_bytes = row
+    row_id, role, body, calls, call_id, timestamp, active, compacted, marked, n_bytes = row
     texts = cell_values.text(role), cell_values.text(body), cell_values.text(calls), cell_values.text(call_id)
     return StoredRow(
-        id=cell_values.integer(name),
+        id=cell_values.integer(row_id),
         message=ComparedMessage(message_codec.identity(*texts), cell_values.timestamp(timestamp), bool(active)),
         meta=texts[0] == "session_meta",
         compacted=bool(compacted),

@@ -46,16 +46,16 @@ def counts(reader: Reader, ids: Sequence[str]) -> dict[str, Counts]:
             " FROM counted CROSS JOIN messages ON messages.id = highest",
             (json.dumps(list(some)),),
         )
-        return {cell_values.text(name) or "": _counts(row) for name, *row in rows}
+        return {cell_values.text(session_id) or "": _counts(row) for session_id, *row in rows}
 
     parts = around_damage(read, ids, lambda key, error: {key: _of_damaged(reader, key, str(error))})
     return {key: found for part in parts for key, found in part.items()}
 
 
 def _counts(row: Sequence[cell_values.Value], problem: str = "") -> Counts:
-    many, lowest, highest, last = row
+    number, lowest, highest, last = row
     return Counts(
-        cell_values.integer(many),
+        cell_values.integer(number),
         cell_values.integer(lowest),
         cell_values.integer(highest),
         cell_values.timestamp(last),

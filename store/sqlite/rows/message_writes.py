@@ -89,9 +89,9 @@ def insert(
         row["id"] = at
     if layout.has("messages", "active"):  # added by ALTER it may have no default (docs/format.md §2.1)
         row["active"] = 1
-    columns, places = ", ".join(row), ", ".join("?" * len(row))
-    statement = f"INSERT INTO messages ({columns}) VALUES ({places}) RETURNING id"
-    [(name,)] = list(connection.execute(statement, tuple(row.values())))
+    columns, parameters = ", ".join(row), ", ".join("?" * len(row))
+    statement = f"INSERT INTO messages ({columns}) VALUES ({parameters}) RETURNING id"
+    [(row_id,)] = list(connection.execute(statement, tuple(row.values())))
     if layout.has("messages", "display_order") and not triggers_on(connection):  # docs/decisions/0012
-        connection.execute("UPDATE messages SET display_order = id WHERE id = ?", (name,))
-    return cell_values.integer(name)
+        connection.execute("UPDATE messages SET display_order = id WHERE id = ?", (row_id,))
+    return cell_values.integer(row_id)

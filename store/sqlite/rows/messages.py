@@ -258,10 +258,10 @@ def _context_statement(layout: Layout, n_bytes: int | None) -> str:
 
 
 def _context_line(row: tuple[Value, ...], message_id: int) -> ContextLine:
-    name, role, cell, timestamp = row
-    own = cell_values.integer(name)
+    row_id, role, cell, timestamp = row
+    line_id = cell_values.integer(row_id)
     return ContextLine(
-        own, cell_values.text(role) or "", _readable(cell), own == message_id, cell_values.timestamp(timestamp)
+        line_id, cell_values.text(role) or "", _readable(cell), line_id == message_id, cell_values.timestamp(timestamp)
     )
 
 
@@ -344,10 +344,10 @@ def _nearest(columns: str, extent: Extent, compare: str, order: str, condition: 
 
 def _opening(n_bytes: int | None) -> str:
     """The content as bytes: the start of plain text, all of JSON behind a NUL (docs/format.md §3.2)."""
-    whole = "CAST(messages.content AS BLOB)"
+    content = "CAST(messages.content AS BLOB)"
     if n_bytes is None:
-        return whole
-    return f"CASE substr({whole}, 1, 1) WHEN x'00' THEN {whole} ELSE substr({whole}, 1, {n_bytes}) END"
+        return content
+    return f"CASE substr({content}, 1, 1) WHEN x'00' THEN {content} ELSE substr({content}, 1, {n_bytes}) END"
 
 
 def _readable(cell: Value) -> str:
@@ -359,9 +359,9 @@ def _n_bytes(layout: Layout, *names: str) -> str:
 
 
 def _head(row: tuple[Value, ...]) -> Head:
-    name, role, n_bytes, tool, calls, reasoned, active, compacted, timestamp = row
+    row_id, role, n_bytes, tool, calls, reasoned, active, compacted, timestamp = row
     return Head(
-        id=cell_values.integer(name),
+        id=cell_values.integer(row_id),
         role=cell_values.text(role) or "",
         n_bytes=cell_values.integer(n_bytes),
         tool_name=cell_values.text(tool),
@@ -396,12 +396,12 @@ def body_columns(layout: Layout) -> str:
 
 def message_of(row: tuple[Value, ...]) -> Message:
     """A message from the cells of `body_columns`."""
-    name, timestamp, *shown, active, compacted, observed, summary = row[:10]
+    row_id, timestamp, *shown, active, compacted, observed, summary = row[:10]
     session_id, role, body, tool = map(cell_values.text, shown)
     calls, call_id, field, plain, reason, kind = map(cell_values.text, row[10:])
     text, thought = message_codec.split_thinking(role or "", message_codec.readable(message_codec.decode(body)))
     return Message(
-        id=cell_values.integer(name),
+        id=cell_values.integer(row_id),
         session_id=session_id or "",
         role=role or "",
         text=text,

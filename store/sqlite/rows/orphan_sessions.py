@@ -62,11 +62,13 @@ def ids(reader: Reader, *, after: str | None = None, limit: int = -1) -> list[st
 
 def by_ids(reader: Reader, wanted: Sequence[str], *, now: float, profile: str) -> tuple[Session, ...]:
     """Those of some ids without a row that have messages."""
-    found = {key: counted for key, counted in counts(reader, wanted).items() if counted.messages}
-    first_ids = [counted.first_id for counted in found.values() if counted.first_id is not None]
+    with_rows = {key: counted for key, counted in counts(reader, wanted).items() if counted.messages}
+    first_ids = [counted.first_id for counted in with_rows.values() if counted.first_id is not None]
     starts = _start_times(reader, first_ids) if first_ids else {}
     return tuple(
-        _session(key, found[key], starts.get(found[key].first_id or 0), now, profile) for key in wanted if key in found
+        _session(key, with_rows[key], starts.get(with_rows[key].first_id or 0), now, profile)
+        for key in wanted
+        if key in with_rows
     )
 
 
@@ -87,7 +89,7 @@ def _start_times(reader: Reader, first: Sequence[int]) -> dict[int, float | None
     timestamp = column_sql.real(reader.layout, "messages", "timestamp")
     sql = f"SELECT id, {timestamp} FROM messages WHERE id IN (SELECT value FROM json_each(?))"
     parts = around_damage(lambda some: reader.rows(sql, (json.dumps(list(some)),)), first, lambda _, __: [])
-    return {cell_values.integer(name): cell_values.timestamp(time) for part in parts for name, time in part}
+    return {cell_values.integer(row_id): cell_values.timestamp(time) for part in parts for row_id, time in part}
 
 
 def _session(session_id: str, counted: Counts, start: float | None, now: float, profile: str) -> Session:

@@ -46,13 +46,13 @@ def version_of(
     """
     if not layout.has("messages", "session_id"):
         return SessionVersion()
-    own = (storable(session_id), _MAX_ID if up_to is None else up_to)
-    among = "FROM messages WHERE session_id = ? AND +id <= ?"  # not by (session_id, id): that index lacks `active`
+    bindings = (storable(session_id), _MAX_ID if up_to is None else up_to)
+    source = "FROM messages WHERE session_id = ? AND +id <= ?"  # not by (session_id, id): that index lacks `active`
     active = f"COALESCE(sum({column_sql.active(layout)}), 0)"
-    [found] = connection.execute(f"SELECT count(*), min(id), max(id), {active} {among}", own)
-    rows, lowest, highest, alive = (None if cell is None else cell_values.integer(cell) for cell in found)
-    deactivated = f"SELECT count(*) {among} AND {column_sql.compacted(layout)}"
-    [[compacted]] = connection.execute(deactivated, own) if alive != rows else [[0]]
+    [counts] = connection.execute(f"SELECT count(*), min(id), max(id), {active} {source}", bindings)
+    rows, lowest, highest, alive = (None if cell is None else cell_values.integer(cell) for cell in counts)
+    deactivated = f"SELECT count(*) {source} AND {column_sql.compacted(layout)}"
+    [[compacted]] = connection.execute(deactivated, bindings) if alive != rows else [[0]]
     return SessionVersion(rows or 0, lowest, highest, alive or 0, cell_values.integer(compacted))
 
 
@@ -73,8 +73,8 @@ def after_inserts(before: SessionVersion, inserted: Sequence[int]) -> SessionVer
 def highest_ever(connection: apsw.Connection) -> int:
     """The highest message id ever used, 0 for none; AUTOINCREMENT continues above it."""
     [[now]] = connection.execute("SELECT max(id) FROM messages")
-    kept = list(connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'sqlite_sequence'"))
-    ever = list(connection.execute("SELECT seq FROM sqlite_sequence WHERE name = 'messages'")) if kept else []
+    has_sequence = list(connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'sqlite_sequence'"))
+    ever = list(connection.execute("SELECT seq FROM sqlite_sequence WHERE name = 'messages'")) if has_sequence else []
     return max(cell_values.integer(now), *(cell_values.integer(row[0]) for row in ever), 0)
 
 

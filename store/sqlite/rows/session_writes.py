@@ -112,14 +112,14 @@ def delete(connection: apsw.Connection, session_id: str, *, delegates: bool, end
     Returns:
         True where the session was deleted.
     """
-    own = storable(session_id)
-    if not _exists(connection, "id = ?" + (" AND ended_at IS NOT NULL" if ended_only else ""), own):
+    session_cell = storable(session_id)
+    if not _exists(connection, "id = ?" + (" AND ended_at IS NOT NULL" if ended_only else ""), session_cell):
         return False
-    deleted = json.dumps(_with_delegates(connection, own) if delegates else [own])
-    among = "IN (SELECT value FROM json_each(?))"
-    connection.execute(f"UPDATE sessions SET parent_session_id = NULL WHERE parent_session_id {among}", (deleted,))
-    connection.execute(f"DELETE FROM messages WHERE session_id {among}", (deleted,))
-    connection.execute(f"DELETE FROM sessions WHERE id {among}", (deleted,))
+    deleted = json.dumps(_with_delegates(connection, session_cell) if delegates else [session_cell])
+    in_deleted = "IN (SELECT value FROM json_each(?))"
+    connection.execute(f"UPDATE sessions SET parent_session_id = NULL WHERE parent_session_id {in_deleted}", (deleted,))
+    connection.execute(f"DELETE FROM messages WHERE session_id {in_deleted}", (deleted,))
+    connection.execute(f"DELETE FROM sessions WHERE id {in_deleted}", (deleted,))
     append_keys.forget(connection, deleted)
     return True
 

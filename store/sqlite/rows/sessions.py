@@ -21,6 +21,7 @@ from ..base.schema_probe import Layout
 from ..connect.reader import Reader
 from . import orphan_sessions
 from .counts import NO_COUNTS, Counts, counts
+from .damage import around_damage
 
 NEWEST_ROWS = 2048
 """Newest message rows whose sessions are `newest`."""
@@ -80,26 +81,25 @@ def by_ids(reader: Reader, ids: Iterable[str], *, now: float, profile: str) -> t
 
     One with its row on a damaged page has a `problem`.
     """
-    layout = reader.layout
-    wanted = list(ids)
-    rows: list[tuple[Value, ...]] = []
-    try:
-        if layout.has("sessions", "started_at"):
-            rows = reader.rows(
-                f"SELECT {_list_columns(layout)} FROM sessions WHERE id IN (SELECT value FROM json_each(?))"
-                " ORDER BY started_at DESC, id DESC",
-                (json.dumps(wanted),),
-            )
-    except Damaged as error:
-        if len(wanted) == 1:
-            unreadable = Session(id=wanted[0], problem=f"its row cannot be read: {error}", profile=profile)
-            return (_counted(unreadable, counts(reader, wanted).get(wanted[0], NO_COUNTS), now),)
-        half = len(wanted) // 2
-        parts = (by_ids(reader, part, now=now, profile=profile) for part in (wanted[:half], wanted[half:]))
-        return tuple(session for part in parts for session in part)
-    listed = _sessions(reader, rows, now, profile)
+    columns, requested = _list_columns(reader.layout), list(ids)
+    where = "id IN (SELECT value FROM json_each(?)) ORDER BY started_at DESC, id DESC"
+
+    def read(some: Sequence[str]) -> tuple[Session, ...]:
+        return _sessions(
+            reader,
+            reader.rows(f"SELECT {columns} FROM sessions WHERE {where}", (json.dumps(list(some)),)),
+            now,
+            profile,
+        )
+
+    def unreadable(session_id: str, error: Damaged) -> tuple[Session, ...]:
+        session = Session(id=session_id, problem=f"its row cannot be read: {error}", profile=profile)
+        return (_counted(session, counts(reader, [session_id]).get(session_id, NO_COUNTS), now),)
+
+    parts = around_damage(read, requested, unreadable) if reader.layout.has("sessions", "started_at") else []
+    listed = tuple(session for part in parts for session in part)
     known = {session.id for session in listed}
-    missing = [key for key in wanted if key not in known]
+    missing = [key for key in requested if key not in known]
     return (*listed, *orphan_sessions.by_ids(reader, missing, now=now, profile=profile)) if missing else listed
 
 
@@ -242,10 +242,10 @@ def _sessions(reader: Reader, rows: Sequence[tuple[Value, ...]], now: float, pro
 
 
 def _session(row: tuple[Value, ...], profile: str) -> Session:
-    name, _, _, source, title, model, started, ended, reason, parent, archived, hidden, cwd, named = row
+    session_id, _, _, source, title, model, started, ended, reason, parent, archived, hidden, cwd, own_profile = row
     return Session(
-        id=cell_values.text(name) or "",
-        problem="" if cell_values.is_text(name) else "its id is no valid text: only a search finds its messages",
+        id=cell_values.text(session_id) or "",
+        problem="" if cell_values.is_text(session_id) else "its id is no valid text: only a search finds its messages",
         source=cell_values.text(source) or "",
         title=cell_values.text(title),
         model=cell_values.text(model),
@@ -256,7 +256,7 @@ def _session(row: tuple[Value, ...], profile: str) -> Session:
         archived=bool(cell_values.integer(archived)),
         hidden=bool(cell_values.integer(hidden)),
         cwd=cell_values.text(cwd),
-        profile=cell_values.text(named) or profile,
+        profile=cell_values.text(own_profile) or profile,
     )
 
 
@@ -312,9 +312,9 @@ def _link_statement(layout: Layout) -> str:
 
 
 def _link(row: tuple[Value, ...]) -> Link:
-    name, parent, source, started, ended, reason, *marked = row
+    session_id, parent, source, started, ended, reason, *marked = row
     return Link(
-        id=cell_values.text(name) or "",
+        id=cell_values.text(session_id) or "",
         parent_id=cell_values.text(parent),
         source=cell_values.text(source) or "",
         started_at=cell_values.timestamp(started),

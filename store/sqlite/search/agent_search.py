@@ -166,9 +166,9 @@ def _hit_columns(layout: Layout, snippet: str) -> str:
 
 
 def _agent_hit(row: tuple[Value, ...]) -> AgentHit:
-    name, session_id, role, snippet, timestamp, tool, source, model, started = row
+    row_id, session_id, role, snippet, timestamp, tool, source, model, started = row
     return AgentHit(
-        id=cell_values.integer(name),
+        id=cell_values.integer(row_id),
         session_id=cell_values.text(session_id) or "",
         role=cell_values.text(role) or "",
         snippet=cell_values.text(snippet) or "",

@@ -59,14 +59,14 @@ def _term(part: str) -> str:
 
 def _joined(items: list[str]) -> list[str]:
     """Items without operators that lack a side; of several in a row the last counts."""
-    kept: list[str] = []
+    joined: list[str] = []
     for item in items:
-        if item in _OPERATORS and not kept:
+        if item in _OPERATORS and not joined:
             continue
-        if item in _OPERATORS and kept[-1] in _OPERATORS:
-            kept[-1] = item
+        if item in _OPERATORS and joined[-1] in _OPERATORS:
+            joined[-1] = item
         else:
-            kept.append(item)
-    while kept and kept[-1] in _OPERATORS:
-        kept.pop()
-    return kept
+            joined.append(item)
+    while joined and joined[-1] in _OPERATORS:
+        joined.pop()
+    return joined

@@ -71,15 +71,15 @@ def statement(layout: Layout) -> str:
 
 
 def _hit_row(row: Row, known: dict[Row, SessionLabel]) -> HitRow:
-    cells, about = row[: -len(_SESSION_COLUMNS)], row[-len(_SESSION_COLUMNS) :]
-    if (label := known.get(about)) is None:
-        source, model, title = map(cell_values.text, about)
-        label = known[about] = SessionLabel(source or "", model, title)
-    name, timestamp, session_id, cell, body, tool = cells[:6]
+    cells, session_cells = row[: -len(_SESSION_COLUMNS)], row[-len(_SESSION_COLUMNS) :]
+    if (label := known.get(session_cells)) is None:
+        source, model, title = map(cell_values.text, session_cells)
+        label = known[session_cells] = SessionLabel(source or "", model, title)
+    row_id, timestamp, session_id, cell, body, tool = cells[:6]
     role = cell_values.text(cell) or ""
     text, _ = message_codec.split_thinking(role, message_codec.readable(message_codec.decode(cell_values.text(body))))
     return HitRow(
-        cell_values.integer(name),
+        cell_values.integer(row_id),
         cell_values.text(session_id) or "",
         role,
         text,

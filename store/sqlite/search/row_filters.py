@@ -79,11 +79,12 @@ class SessionConditions:
         unknown = {cell for cell in id_cells if cell not in self._known}
         if not unknown:
             return
-        wanted = ", ".join(["CAST(sessions.id AS BLOB)", *(name for item in self._conditions for name in item.columns)])
-        names = json.dumps([cell_values.text(cell) for cell in unknown])
-        sql = f"SELECT {wanted} FROM sessions WHERE id IN (SELECT value FROM json_each(?))"
-        rows = {row[0]: row[1:] for row in self._reader.rows(sql, (names,), cancel=cancel)}
-        absent = (None,) * sum(len(item.columns) for item in self._conditions)
+        names = [name for item in self._conditions for name in item.columns]
+        ids = json.dumps([cell_values.text(cell) for cell in unknown])
+        columns_sql = ", ".join(["CAST(sessions.id AS BLOB)", *names])
+        sql = f"SELECT {columns_sql} FROM sessions WHERE id IN (SELECT value FROM json_each(?))"
+        rows = {row[0]: row[1:] for row in self._reader.rows(sql, (ids,), cancel=cancel)}
+        absent = (None,) * len(names)
         self._known |= {cell: passes(self._conditions, rows.get(cell, absent)) for cell in unknown}
 
     def __call__(self, row: Sequence[Value]) -> bool:
