@@ -323,14 +323,14 @@ def _credible(alignment: Alignment, jsonl: Sequence[ComparedMessage], sqlite: Se
         after = gaps[place + 1]
         isolated = all(gap.left or gap.right or gap is gaps[0] or gap is gaps[-1] for gap in (before, after))
         if isolated and sqlite[pair[1]].active and _is_by_chance(pair, before, after, jsonl, sqlite):
-            before = _joined(before, after)
+            before = _joined_gaps(before, after)
             continue
         kept.append(pair)
         before = after
     return Alignment(tuple(kept), alignment.left, alignment.right)
 
 
-def _joined(before: Gap, after: Gap) -> Gap:
+def _joined_gaps(before: Gap, after: Gap) -> Gap:
     """One gap from two neighbours and the pair between them."""
     return Gap(range(before.left.start, after.left.stop), range(before.right.start, after.right.stop))
 
@@ -338,7 +338,7 @@ def _joined(before: Gap, after: Gap) -> Gap:
 def _is_by_chance(
     pair: Pair, before: Gap, after: Gap, jsonl: Sequence[ComparedMessage], sqlite: Sequence[ComparedMessage]
 ) -> bool:
-    joined = _joined(before, after)
+    joined = _joined_gaps(before, after)
     lefts, rights = [jsonl[place].time for place in joined.left], [sqlite[place].time for place in joined.right]
     order = _order(lefts, rights, margin=_MAX_LAG)
     if order is None or len(rights) == 1:

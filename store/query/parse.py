@@ -63,7 +63,7 @@ def parse(text: str, *, now: float, open_word: bool = False) -> Query:
     Raises:
         QueryInvalid: A filter has an invalid value; the error has its position and an example.
     """
-    head, cut = _head(text)
+    head, cut = _within_limit(text)
     split = cut and not text[len(head)].isspace()
     tokens = [_token(match, open_end=split or (open_word and not cut)) for match in _TOKEN.finditer(head)]
     only_operators = all(token.operator for token in tokens)
@@ -78,7 +78,7 @@ def parse(text: str, *, now: float, open_word: bool = False) -> Query:
     return builder.query(head, cut=cut)
 
 
-def _head(text: str) -> tuple[str, bool]:
+def _within_limit(text: str) -> tuple[str, bool]:
     """The text up to the limit, cut after a word where possible, and whether it was cut."""
     if len(text) <= MAX_CHARACTERS:
         return text, False

@@ -21,7 +21,7 @@ _BINARY = frozenset({"display_identity"})
 def sessions(reader: Reader, clause: str = "", bindings: Sequence[Value] = ()) -> list[RowDict]:
     """Rows of `sessions`, with `system_prompt` by its hash where it was moved (docs/format.md §2.3, version 25)."""
     layout = reader.layout
-    return _rows(reader, layout, "sessions", clause, bindings) if layout.has("sessions", "id") else []
+    return _dicts(reader, layout, "sessions", clause, bindings) if layout.has("sessions", "id") else []
 
 
 def session(reader: Reader, session_id: str | None) -> RowDict | None:
@@ -60,7 +60,7 @@ def messages(reader: Reader, session_id: str | None, *, include_inactive: bool) 
         return []
     active = "" if include_inactive else f" AND {column_sql.active(layout)}"
     ids = f"SELECT id FROM messages WHERE session_id = ?{active} ORDER BY id"
-    return _rows(reader, layout, "messages", f"WHERE id IN ({ids}) ORDER BY id", (session_id,))
+    return _dicts(reader, layout, "messages", f"WHERE id IN ({ids}) ORDER BY id", (session_id,))
 
 
 def count_rows(reader: Reader, table: str, column: str, value: str | None) -> int:
@@ -80,7 +80,7 @@ def ids_like(reader: Reader, prefix: str) -> list[str]:
     return reader.texts(sql, (f"{column_sql.like(prefix)}%",))
 
 
-def _rows(reader: Reader, layout: Layout, table: str, clause: str, bindings: Sequence[Value]) -> list[RowDict]:
+def _dicts(reader: Reader, layout: Layout, table: str, clause: str, bindings: Sequence[Value]) -> list[RowDict]:
     names = sorted(layout.columns[table])
     selected = ", ".join(_cell(layout, table, name) for name in names)
     return [

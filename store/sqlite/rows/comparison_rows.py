@@ -76,13 +76,13 @@ def append_after(
         The new stamp; None where nothing was written.
     """
 
-    def run(sql: str, bindings: tuple[Value, ...]) -> list[tuple[Value, ...]]:
+    def _run(sql: str, bindings: tuple[Value, ...]) -> list[tuple[Value, ...]]:
         return list(connection.execute(sql, bindings))
 
-    if session_stamp(run, layout, session_id) != expected:
+    if session_stamp(_run, layout, session_id) != expected:
         return None
     message_writes.append(connection, layout, session_id, rows)
-    return session_stamp(run, layout, session_id)
+    return session_stamp(_run, layout, session_id)
 
 
 def has_session(reader: Reader, session_id: str) -> bool:

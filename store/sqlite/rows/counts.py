@@ -38,7 +38,7 @@ def counts(reader: Reader, ids: Sequence[str]) -> dict[str, Counts]:
         return {}
     timestamp = column_sql.real(layout, "messages", "timestamp")
 
-    def read(some: Sequence[str]) -> dict[str, Counts]:
+    def _read(some: Sequence[str]) -> dict[str, Counts]:
         rows = reader.rows(
             "WITH counted AS MATERIALIZED (SELECT session_id, count(*) AS many, min(id) AS lowest, max(id) AS highest"
             " FROM messages WHERE session_id IN (SELECT value FROM json_each(?)) GROUP BY session_id)"
@@ -48,7 +48,7 @@ def counts(reader: Reader, ids: Sequence[str]) -> dict[str, Counts]:
         )
         return {cell_values.text(session_id) or "": _counts(row) for session_id, *row in rows}
 
-    parts = around_damage(read, ids, lambda key, error: {key: _of_damaged(reader, key, str(error))})
+    parts = around_damage(_read, ids, lambda key, error: {key: _of_damaged(reader, key, str(error))})
     return {key: found for part in parts for key, found in part.items()}
 
 

@@ -87,10 +87,10 @@ def _heads_by_id(reader: Reader, ids: Sequence[int]) -> list[Head]:
         f"SELECT {_head_columns(reader.layout)} FROM messages WHERE id IN (SELECT value FROM json_each(?)) ORDER BY id"
     )
 
-    def read(some: Sequence[int]) -> list[Head]:
+    def _read(some: Sequence[int]) -> list[Head]:
         return [_head(row) for row in reader.rows(sql, (json.dumps(list(some)),))]
 
-    parts = around_damage(read, ids, lambda message_id, _: [Head(message_id, UNREADABLE)])
+    parts = around_damage(_read, ids, lambda message_id, _: [Head(message_id, UNREADABLE)])
     return [head for part in parts for head in part]
 
 
@@ -147,11 +147,11 @@ def bodies(reader: Reader, ids: Sequence[int], *, cancel: Cancel | None = None) 
 def readable_bodies(reader: Reader, ids: Sequence[int]) -> tuple[Message, ...]:
     """`bodies`, with a message of role UNREADABLE for each row on a damaged page."""
 
-    def unreadable(message_id: int, error: Damaged) -> tuple[Message, ...]:
+    def _unreadable(message_id: int, error: Damaged) -> tuple[Message, ...]:
         cause = str(error).partition(";")[0]
         return (Message(message_id, "", UNREADABLE, f"This message cannot be read: {cause}"),)
 
-    parts = around_damage(lambda some: bodies(reader, some), ids, unreadable)
+    parts = around_damage(lambda some: bodies(reader, some), ids, _unreadable)
     return tuple(message for part in parts for message in part)
 
 

@@ -84,7 +84,7 @@ def by_ids(reader: Reader, ids: Iterable[str], *, now: float, profile: str) -> t
     columns, requested = _list_columns(reader.layout), list(ids)
     where = "id IN (SELECT value FROM json_each(?)) ORDER BY started_at DESC, id DESC"
 
-    def read(some: Sequence[str]) -> tuple[Session, ...]:
+    def _read(some: Sequence[str]) -> tuple[Session, ...]:
         return _sessions(
             reader,
             reader.rows(f"SELECT {columns} FROM sessions WHERE {where}", (json.dumps(list(some)),)),
@@ -92,11 +92,11 @@ def by_ids(reader: Reader, ids: Iterable[str], *, now: float, profile: str) -> t
             profile,
         )
 
-    def unreadable(session_id: str, error: Damaged) -> tuple[Session, ...]:
+    def _unreadable(session_id: str, error: Damaged) -> tuple[Session, ...]:
         session = Session(id=session_id, problem=f"its row cannot be read: {error}", profile=profile)
         return (_counted(session, counts(reader, [session_id]).get(session_id, NO_COUNTS), now),)
 
-    parts = around_damage(read, requested, unreadable) if reader.layout.has("sessions", "started_at") else []
+    parts = around_damage(_read, requested, _unreadable) if reader.layout.has("sessions", "started_at") else []
     listed = tuple(session for part in parts for session in part)
     known = {session.id for session in listed}
     missing = [key for key in requested if key not in known]

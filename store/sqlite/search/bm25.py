@@ -208,13 +208,13 @@ def _count_by_index(
 def _index_rows(reader: Reader, sql: str, bindings: tuple[Value, ...], cancel: Cancel | None) -> list[Row] | None:
     """Rows of a statement on an index; None where the index cannot be read."""
 
-    def _rows(connection: apsw.Connection, _: Layout) -> list[Row] | None:
+    def _read(connection: apsw.Connection, _: Layout) -> list[Row] | None:
         try:
             return connection.execute(sql, bindings).fetchall()
         except (apsw.SQLError, apsw.CorruptError):
             return None
 
-    return reader.read(_rows, cancel=cancel)
+    return reader.read(_read, cancel=cancel)
 
 
 def count_statement(layout: Layout, table: str) -> str:

@@ -34,7 +34,7 @@ def sanitise(text: str) -> str:
         del items[0]
     if items and items[-1].upper() in _OPERATORS:
         del items[-1]
-    return " ".join(_joined(items[:MAX_TERMS]))
+    return " ".join(_without_dangling_operators(items[:MAX_TERMS]))
 
 
 def _items(text: str) -> Iterator[str]:
@@ -57,7 +57,7 @@ def _term(part: str) -> str:
     return f'"{body}"{"*" if part.endswith("*") else ""}'
 
 
-def _joined(items: list[str]) -> list[str]:
+def _without_dangling_operators(items: list[str]) -> list[str]:
     """Items without operators that lack a side; of several in a row the last counts."""
     joined: list[str] = []
     for item in items:

@@ -50,13 +50,13 @@ def read_hits(reader: Reader, ids: Sequence[int], *, cancel: Cancel | None = Non
         StoreError: The messages cannot be read.
     """
 
-    def _rows(connection: apsw.Connection, layout: Layout) -> list[Row]:
+    def _read(connection: apsw.Connection, layout: Layout) -> list[Row]:
         if not layout.has("messages", "session_id"):
             return []
         return connection.execute(statement(layout), (json.dumps(list(ids)),)).fetchall()
 
     known: dict[Row, SessionLabel] = {}
-    hits = {hit.id: hit for hit in (_hit_row(row, known) for row in reader.read(_rows, cancel=cancel))}
+    hits = {hit.id: hit for hit in (_hit_row(row, known) for row in reader.read(_read, cancel=cancel))}
     return [hits[message_id] for message_id in ids if message_id in hits]
 
 

@@ -218,7 +218,7 @@ class _Search:
         sql, bindings = statement(self._layout, scan, self._conditions, candidates)
         enough = limit if not scan.verified and not self._conditions else most
 
-        def _rows(connection: apsw.Connection, _: Layout) -> _Window:
+        def _read(connection: apsw.Connection, _: Layout) -> _Window:
             try:
                 rows, last = _fetch(connection, sql, bindings, most, enough)
             except (apsw.SQLError, apsw.CorruptError) as error:
@@ -227,7 +227,7 @@ class _Search:
                 return _Window([], error=error_label(error))
             return _Window(rows, candidates[-1] if last is None and len(candidates) == most else last)
 
-        return self._reader.read(_rows, cancel=self._cancel)
+        return self._reader.read(_read, cancel=self._cancel)
 
     def _verify(self, scan: ScanRange, window: _Window, limit: int) -> tuple[tuple[int, ...], int | None]:
         """Ids of the rows that match, and the id to continue below; None at the end of the range."""
@@ -272,7 +272,7 @@ class _Search:
         The id is None at the end of the range.
         """
 
-        def _rows(connection: apsw.Connection, layout: Layout) -> _Window:
+        def _read(connection: apsw.Connection, layout: Layout) -> _Window:
             if scan.unindexed is None:
                 return _Window([])
             edge = connection.execute(*edge_statement(scan, most)).fetchall()
@@ -281,7 +281,7 @@ class _Search:
             sql, bindings = unindexed_statement(layout, scanned, scan.unindexed, self._conditions)
             return _Window(connection.execute(sql, bindings).fetchall(), last)
 
-        window = self._reader.read(_rows, cancel=self._cancel)
+        window = self._reader.read(_read, cancel=self._cancel)
         return self._verify(replace(scan, verified=True), window, len(window.rows) + 1)
 
 

@@ -96,13 +96,13 @@ def _gaps(left_out: frozenset[str], query: Query) -> str | None:
 def _candidates(reader: Reader, query: Query, cancel: Cancel | None) -> tuple[tuple[int, ...] | None, str | None]:
     """Candidate rows by the vocabulary, or a label where the index cannot be read."""
 
-    def _rows(connection: apsw.Connection, layout: Layout) -> tuple[tuple[int, ...] | None, str | None]:
+    def _read(connection: apsw.Connection, layout: Layout) -> tuple[tuple[int, ...] | None, str | None]:
         try:
             return cjk_bigrams.rows(connection, layout, query), None
         except (apsw.SQLError, apsw.CorruptError) as error:
             return None, error_label(error)
 
-    return reader.read(_rows, cancel=cancel)
+    return reader.read(_read, cancel=cancel)
 
 
 def error_label(error: apsw.Error) -> str:
