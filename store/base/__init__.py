@@ -1,1 +1,1 @@
-"""Values, errors and JSON rules that every other part of the store stands on."""
+"""Values, errors, JSON rules and file access shared by every other part of the store."""

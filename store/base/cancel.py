@@ -1,4 +1,4 @@
-"""A question that can be withdrawn while another thread answers it."""
+"""Cancellation of a request while another thread works on it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 
 class Cancel:
-    """One token per question; `cancel` may be called from any thread, any number of times."""
+    """One token per request; `cancel` may be called from any thread, any number of times."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -17,11 +17,11 @@ class Cancel:
 
     @property
     def cancelled(self) -> bool:
-        """True once the question was withdrawn."""
+        """True once the request was cancelled."""
         return self._cancelled
 
     def cancel(self) -> None:
-        """Withdraw the question and interrupt the statement that is running for it, if any."""
+        """Cancel the request and interrupt the statement that is running for it, if any."""
         with self._lock:
             self._cancelled = True
             for interrupt in self._interrupts:
@@ -29,7 +29,7 @@ class Cancel:
 
     @contextmanager
     def interrupting(self, interrupt: Callable[[], None]) -> Iterator[None]:
-        """Have `interrupt` called when the question is withdrawn inside this block, and never after it."""
+        """Call `interrupt` when the request is cancelled inside this block, never after it."""
         with self._lock:
             self._interrupts.append(interrupt)
         try:

@@ -1,4 +1,4 @@
-"""What can go wrong in the store, as types.
+"""Typed errors of the store.
 
     StoreError
     ├── CannotOpen              the file cannot be read at all
@@ -7,31 +7,31 @@
     │   ├── NotADatabase        a text file, a folder, another format
     │   └── NoPermission        the system refuses to open it
     ├── Damaged                 SQLite found a corrupt page or could not read one
-    ├── Locked                  another program held the lock longer than the patience
+    ├── Locked                  another program held the lock longer than the timeout
     ├── DiskFull                no room left for a write
     ├── ForeignHandle           another SQLite in this process has the file open
-    ├── Replaced                the file under the handle is not the file at the path any more
-    ├── UnsafeFilesystem        the file lies where SQLite's locks cannot be trusted, so it is not written
-    ├── ReadOnly                a write was asked of a store that may not be written
+    ├── Replaced                the open file is no longer the file at the path
+    ├── UnsafeFilesystem        a filesystem whose locks cannot be trusted: nothing is written
+    ├── ReadOnly                a write to a store that may not be written
     ├── SessionMissing          a message for a session that has no row
     ├── ColumnMissing           a field that this file has no column for
-    ├── KeyReused               an append whose key stands for other messages already
-    ├── Refused                 a repair or an undo that is not done, and why
-    │   └── PlanChanged         what was planned is not what is there any more
+    ├── KeyReused               an append whose key was used for other messages
+    ├── Refused                 a repair or an undo that was not done; says why
+    │   └── PlanChanged         file or rows changed since the plan was made
     ├── OperationMissing        no repair of that id
-    ├── BackupFailed            what a repair may change could not be kept aside
-    ├── Interrupted             the question was withdrawn while it ran
-    ├── QueryInvalid            the search words mean nothing; carries where
+    ├── BackupFailed            the rows a repair may change could not be backed up
+    ├── Interrupted             the request was cancelled while it ran
+    ├── QueryInvalid            invalid search text; carries its position
     └── UnsafeId                an id that must not become a path or an argument
 
-Each message says what happened and what can be done, in one sentence or two.
+Each message says what happened and what can be done, in one or two sentences.
 """
 
 from __future__ import annotations
 
 
 class StoreError(Exception):
-    """The root: catching it catches everything the store raises on purpose, but the ValueErrors that upstream has."""
+    """Root of all errors that the store raises on purpose, except the ValueErrors that upstream has."""
 
 
 class CannotOpen(StoreError):
@@ -43,11 +43,11 @@ class HomeMissing(CannotOpen):
 
 
 class StoreMissing(CannotOpen):
-    """The home is there and has no state.db."""
+    """The home has no state.db."""
 
 
 class NotADatabase(CannotOpen):
-    """What lies at the path is not an SQLite file."""
+    """The file at the path is not an SQLite file."""
 
 
 class NoPermission(CannotOpen):
@@ -59,7 +59,7 @@ class Damaged(StoreError):
 
 
 class Locked(StoreError):
-    """The lock was not free within the patience; nothing was written. The message says who holds it and who waits."""
+    """The lock was not free within the timeout; nothing was written. The message names who holds it and who waits."""
 
 
 class DiskFull(StoreError):
@@ -67,19 +67,19 @@ class DiskFull(StoreError):
 
 
 class ForeignHandle(StoreError):
-    """This process holds the file open outside apsw; going on would lose acknowledged writes."""
+    """This process has the file open outside apsw, which would lose acknowledged writes."""
 
 
 class Replaced(StoreError):
-    """The file at the path is another one than the one that was opened."""
+    """The file at the path is not the one that was opened."""
 
 
 class UnsafeFilesystem(StoreError):
-    """The file lies on a network or virtual filesystem whose locks cannot be trusted; nothing was written."""
+    """The file is on a network or virtual filesystem whose locks cannot be trusted; nothing was written."""
 
 
 class ReadOnly(StoreError):
-    """A write was asked of a store that was opened to read, or that must not be written."""
+    """A write to a store that was opened for reading or must not be written."""
 
 
 class SessionMissing(StoreError):
@@ -95,7 +95,7 @@ class ColumnMissing(StoreError):
 
 
 class KeyReused(StoreError):
-    """An append carries the key of one that wrote other messages; nothing was written."""
+    """The key of an append was used for other messages before; nothing was written."""
 
 
 class Refused(StoreError):
@@ -103,7 +103,7 @@ class Refused(StoreError):
 
 
 class PlanChanged(Refused):
-    """File or rows are not those that the plan was made for; nothing was written, a new plan tells."""
+    """File or rows changed since the plan was made; nothing was written. A new plan shows the difference."""
 
 
 class OperationMissing(StoreError):
@@ -111,19 +111,19 @@ class OperationMissing(StoreError):
 
 
 class BackupFailed(StoreError):
-    """What a repair may change could not be kept aside, or does not read back as it was; nothing was changed."""
+    """The rows that a repair may change could not be backed up, or did not read back equal; nothing was changed."""
 
 
 class Interrupted(StoreError):
-    """The caller withdrew the question while it ran."""
+    """The caller cancelled the request while it ran."""
 
 
 class QueryInvalid(StoreError):
-    """The search words mean nothing.
+    """Invalid search text.
 
     Attributes:
-        start: First character of the words that are wrong, from 0.
-        end: One past the last.
+        start: First character of the invalid part, from 0.
+        end: One past its last.
     """
 
     def __init__(self, message: str, *, start: int = 0, end: int = 0) -> None:

@@ -1,7 +1,7 @@
-"""What the store hands out: frozen values, no connections behind them.
+"""Values that the store returns: frozen dataclasses without connections.
 
 Times are seconds since 1970 UTC, `None` where a file has none or an impossible one.
-Text is as stored: nothing here is safe for a terminal until `hermes_tui.render.safe` has seen it.
+Text is as stored: `hermes_tui.render.safe` makes it safe for a terminal.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ from typing import Generic, TypeVar
 T = TypeVar("T")
 
 UNREADABLE = "error"
-"""Role of a row on a damaged page, or of a line that holds no message: its text says what is known of it."""
+"""Role of a row on a damaged page, or of a line that holds no message; the text describes it."""
 
 
 class Status(StrEnum):
-    """How a session stands (docs/format.md §4.9)."""
+    """State of a session (docs/format.md §4.9)."""
 
     LIVE = "live"
     DONE = "done"
@@ -28,7 +28,7 @@ class Status(StrEnum):
 
 
 class Drift(StrEnum):
-    """The quick flag, by counts and stat alone."""
+    """Drift flag of a session, shown in lists."""
 
     JSONL_AHEAD = "jsonl_ahead"
     DIVERGED = "diverged"
@@ -37,7 +37,7 @@ class Drift(StrEnum):
 
 
 class Verdict(StrEnum):
-    """What the two sources of a session say of each other, by content."""
+    """Result of comparing the two sources of a session by content."""
 
     SAME = "same"
     JSONL_AHEAD = "jsonl_ahead"
@@ -48,7 +48,7 @@ class Verdict(StrEnum):
 
 
 class Relation(StrEnum):
-    """What a session is to its parent (docs/format.md §4.3)."""
+    """Relation of a session to its parent (docs/format.md §4.3)."""
 
     CONTINUATION = "continuation"
     BRANCH = "branch"
@@ -57,7 +57,7 @@ class Relation(StrEnum):
 
 
 class Origin(StrEnum):
-    """Which source a message was read from."""
+    """Source that a message or a session was read from."""
 
     SQLITE = "sqlite"
     JSONL = "jsonl"
@@ -67,37 +67,37 @@ class Origin(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """One session as a row of the list: no message body was read for it."""
+    """One session as a row of the list; no message body is read for it."""
 
     id: str
     source: str = ""
     title: str | None = None
-    """As stored; None or empty where the session was never named."""
+    """As stored; None or empty for a session without a title."""
     model: str | None = None
     started_at: float | None = None
     ended_at: float | None = None
     end_reason: str | None = None
     last_active: float | None = None
-    """Newest message, or the start where there is none."""
+    """Time of the newest message, or the start where there is none."""
     messages: int = 0
-    """All rows in SQLite, inactive ones too; for a JSONL-only session its good lines without session_meta."""
+    """All rows in SQLite, inactive ones too; for a JSONL-only session its valid lines without session_meta."""
     parent_id: str | None = None
     relation: Relation | None = None
     chain: int = 1
-    """Sections of the compression chain this session belongs to."""
+    """Number of sections in its compression chain."""
     section: int = 1
-    """Its place in that chain, 1 for the root."""
+    """Position in that chain, 1 for the root."""
     archived: bool = False
     hidden: bool = False
     """Marked as internal by Hermes itself (column `hidden`)."""
     cwd: str | None = None
     profile: str = "default"
     origin: Origin = Origin.SQLITE
-    """Which source speaks for it; a snapshot only where no other does, and it may have lost messages."""
+    """Source it is listed from; a snapshot only where there is no other source, and then messages may be missing."""
     orphan: bool = False
-    """Its messages are in SQLite, and no row of `sessions` is."""
+    """It has messages in SQLite and no row in `sessions`."""
     problem: str = ""
-    """Why part of its file or of its messages cannot be read, "" where all can."""
+    """Reason why part of its file or messages cannot be read, "" for none."""
     live: bool = False
     """Not ended, and its newest message is younger than five minutes."""
     first_id: int | None = None
@@ -106,37 +106,37 @@ class Session:
 
     @property
     def is_older_section(self) -> bool:
-        """True where a later section of the same chain stands for this one in the list."""
+        """True where the list shows a later section of the same chain instead."""
         return self.section < self.chain
 
     @property
     def is_child(self) -> bool:
-        """True for what the list leaves to its parent: delegates and older sections."""
+        """True for sessions listed under their parent: delegates and older sections."""
         return self.relation is Relation.DELEGATE or self.is_older_section
 
 
 @dataclass(frozen=True, slots=True)
 class FamilyMember:
-    """One session of a family, in the order in which a tree is drawn."""
+    """One session of a family, in tree order."""
 
     session: Session
     depth: int
-    """0 for the oldest ancestor that is known; a continuation stands as deep as what it continues."""
+    """0 for the oldest known ancestor; a continuation has the depth of what it continues."""
 
 
 @dataclass(frozen=True, slots=True)
 class Outline:
-    """What a listed row shows beyond its counters; asked for the rows on the screen only."""
+    """Status and first words of a listed session; read for the rows on the screen only."""
 
     status: Status | None
-    """None where its messages cannot be read as far as that needs."""
+    """None where the messages that decide it cannot be read."""
     first_words: str = ""
-    """Start of the first user message, one line, at most 200 characters; "" where there is none."""
+    """Start of the first user message, one line, at most 200 characters; "" for none."""
 
 
 @dataclass(frozen=True, slots=True)
 class ToolCall:
-    """One call of a tool, as the assistant asked for it."""
+    """One tool call of the assistant."""
 
     id: str | None
     name: str
@@ -149,7 +149,7 @@ class Message:
     """One message of a session, decoded."""
 
     id: int | None
-    """Row id in SQLite; for JSONL the line number from 1, with `origin` telling which."""
+    """Row id in SQLite; for JSONL the line number from 1, see `origin`."""
     session_id: str
     role: str
     text: str = ""
@@ -163,21 +163,21 @@ class Message:
     active: bool = True
     compacted: bool = False
     display_kind: str | None = None
-    """Of a row that Hermes wrote for itself, what for (`model_switch`, `hidden`, …)."""
+    """Purpose of a row that Hermes wrote for itself (`model_switch`, `hidden`, …)."""
     observed: bool = False
-    """Said in a group, not to the agent."""
+    """Sent in a group, not to the agent."""
     mirrored: str = ""
-    """Where it was sent from, of a record that a gateway mirrored here; "" for any other."""
+    """Origin of a record that a gateway mirrored here; "" for any other."""
     summary: bool = False
-    """A compaction wrote it in place of other messages."""
+    """Written by a compaction in place of other messages."""
     aside: bool = False
-    """A line of a file that is no message: it describes the session, or is damaged."""
+    """A line of a file that is no message: session_meta or damaged."""
     origin: Origin = Origin.SQLITE
 
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """What is known of a message before its body is read: enough to estimate its height."""
+    """A message without its body: enough to estimate its height."""
 
     id: int
     role: str
@@ -193,25 +193,25 @@ class Head:
 
 @dataclass(frozen=True, slots=True)
 class Page(Generic[T]):
-    """A bounded page; `more` is known because one row too many was asked for."""
+    """One page of a listing and whether there are more."""
 
     items: tuple[T, ...]
     more: bool = False
     cursor: object = None
-    """Opaque: hand it back to get the next page."""
+    """Opaque; pass it back for the next page."""
 
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """One message that a search found."""
+    """One search hit."""
 
     session_id: str
     message_id: int
     role: str
     text: str
-    """The message's readable text, cut around the first match where it is long: at most 2,000 characters."""
+    """Readable text of the message, at most 2,000 characters around the first match."""
     spans: tuple[tuple[int, int], ...] = ()
-    """Matches in `text`, as half-open character ranges in order."""
+    """Matches in `text`: half-open character ranges in order."""
     timestamp: float | None = None
     source: str = ""
     model: str | None = None
@@ -222,34 +222,34 @@ class Hit:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """A step of a search: hits newest first, and how far it is."""
+    """A step of a search: hits newest first, and its progress."""
 
     hits: tuple[Hit, ...]
     done: bool = False
     capped: bool = False
-    """More messages match than were asked for."""
+    """More messages match than the limit."""
     fallback: str | None = None
-    """Why and how an index was gone round (“no index, scanning”), None where none was."""
+    """Reason why an index was bypassed (“no index, scanning”), None where none was."""
     rows_scanned: int = 0
-    """Rows that were scanned so far, where there was no index."""
+    """Rows scanned so far without an index."""
     partial: bool = False
-    """SQLite could not be read, or not to its end; `fallback` says why."""
+    """SQLite could not be read to its end; `fallback` says why."""
 
 
 @dataclass(frozen=True, slots=True)
 class Count:
-    """How many messages a search has to find."""
+    """Number of messages that match a search."""
 
     hits: int
     sessions: int
-    """Sessions that they are in, as far as they were counted."""
+    """Sessions of the counted messages."""
     capped: bool = False
-    """There are more than were counted."""
+    """More match than were counted."""
 
 
 @dataclass(frozen=True, slots=True)
 class ContextLine:
-    """One message of the window around a hit."""
+    """One message of the context of a hit."""
 
     id: int
     role: str
@@ -260,25 +260,25 @@ class ContextLine:
 
 @dataclass(frozen=True, slots=True)
 class JsonlFacts:
-    """What a look at one JSONL file tells."""
+    """Facts of one JSONL file."""
 
     session_id: str
     size: int
     mtime_ns: int
     inode: int
     messages: int = 0
-    """Good lines without session_meta."""
+    """Valid lines without session_meta."""
     meta_lines: int = 0
     bad_lines: int = 0
     last_active: float | None = None
-    """Time of its last line that has one, where it was read."""
+    """Time of the last line that has one."""
     problem: str = ""
-    """Why the file could not be read; "" where it was."""
+    """Reason why the file could not be read, "" for none."""
 
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """What is known of one session's two sources; a line of `check --json`."""
+    """Comparison of a session's two sources; a line of `check --json`."""
 
     session_id: str
     verdict: Verdict
@@ -289,58 +289,58 @@ class Check:
     missing_in_jsonl: int
     damaged_lines: int
     doubled: int
-    """Messages that stand next to an equal copy of their block on either side; reported, never removed."""
+    """Messages that repeat the block right before theirs, on either side; reported, never removed."""
     repairable: bool
     reason: str = ""
-    """Why it is not repairable, or what a reader should know; "" where all is well."""
+    """Reason why it is not repairable, or a note for the reader; "" for none."""
 
 
 @dataclass(frozen=True, slots=True)
 class SurveyStep:
-    """A step of a survey: verdicts by content, as flags."""
+    """A step of a survey: drift flags from verdicts by content."""
 
     done: int
-    """Sessions with a JSONL file whose verdict is known,"""
+    """Sessions with a JSONL file whose verdict is known."""
     total: int
-    """of so many; 0 where only some were asked for."""
+    """All sessions with a JSONL file; 0 where only some were requested."""
     drifts: Mapping[str, Drift | None] = field(default_factory=dict)
-    """Flags that are told with this step."""
+    """Flags reported by this step."""
     facts: Mapping[str, JsonlFacts] = field(default_factory=dict)
-    """What the files of these sessions tell."""
+    """Facts of the files of these sessions."""
     checks: tuple[Check, ...] = ()
-    """The verdicts that were worked out just now."""
+    """Verdicts computed by this step."""
 
 
 @dataclass(frozen=True, slots=True)
 class FirstListing:
-    """What a first frame can show."""
+    """Sessions and flags of the first frame."""
 
     sessions: tuple[Session, ...]
     drifts: Mapping[str, Drift | None]
-    """Flags, as far as they are remembered or counts tell them."""
+    """Flags that are cached or follow from counts."""
     facts: Mapping[str, JsonlFacts]
-    """What the files of these sessions tell."""
+    """Facts of the files of these sessions."""
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What a watch saw since it last looked."""
+    """Changes between two polls of a watch."""
 
     sessions: frozenset[str] = frozenset()
-    """Sessions with new message rows, as far as they could be told apart cheaply."""
+    """Sessions with new message rows; of very many rows only those of the newest."""
     files: frozenset[str] = frozenset()
-    """Sessions whose JSONL appeared, grew, changed or went."""
+    """Sessions whose JSONL file appeared, changed or disappeared."""
     store: bool = False
     """Something was committed to state.db."""
     replaced: bool = False
-    """state.db is another file than before, came or went."""
+    """state.db was replaced, appeared or disappeared."""
     newest_id: int = 0
-    """Highest message id now; 0 for none."""
+    """Highest message id; 0 for none."""
 
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """How many sessions there are, and how many the default list leaves out and why."""
+    """Number of sessions, and of those that the default list leaves out, by reason."""
 
     total: int
     archived: int = 0
@@ -350,51 +350,51 @@ class Scope:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What one look at the health of a store found."""
+    """Result of one health check."""
 
     check: str
     """permissions, journal, wal, lock, schema, sqlite, mount, spool, operations, index or integrity."""
     ok: bool | None
-    """None where it could not be looked at, or cannot be known."""
+    """None where the check could not be made."""
     detail: str
-    """What was found."""
+    """Observation."""
     advice: str = ""
-    """What to do about it, "" where nothing need be."""
+    """Remedy, "" for none."""
 
     @property
     def sentence(self) -> str:
-        """Both in one sentence."""
+        """Detail and advice in one sentence."""
         return f"{self.detail}; {self.advice}" if self.advice else self.detail
 
 
 @dataclass(frozen=True, slots=True)
 class SessionLocation:
-    """Where one session is, and why it may not be in view."""
+    """Files of one session, and reasons why a list leaves it out."""
 
     session: Session
     held: tuple[str, ...]
-    """The files that hold something of it, a sentence each."""
+    """Files that hold something of it, a sentence each."""
     reasons: tuple[str, ...] = ()
-    """Why a list leaves it out, or what is odd about it; () where it is simply in the list."""
+    """Reasons why a list leaves it out, or oddities; () for none."""
     family: tuple[FamilyMember, ...] = ()
-    """Its family as a tree, () where it is alone."""
+    """Its family in tree order, () for a session without relatives."""
 
 
 @dataclass(frozen=True, slots=True)
 class Census:
-    """How many sessions a home has, by the source that speaks for them."""
+    """Number of sessions of a home, by the source they are listed from."""
 
     stored: int | None
     """In SQLite; None where it cannot be read."""
     jsonl: int = 0
-    """In a JSONL file alone,"""
+    """In a JSONL file only."""
     spool: int = 0
-    """in the spool alone,"""
+    """In the spool only."""
     snapshots: int = 0
-    """in a snapshot alone."""
+    """In a snapshot only."""
     waiting: int = 0
     """Messages in the spool, of any session."""
     problems: tuple[str, ...] = ()
-    """Files that cannot be read, a sentence each."""
+    """Unreadable files, a sentence each."""
     profiles: tuple[tuple[str, int | None], ...] = ()
-    """The profiles of the root, this one too, with their sessions in SQLite; None where they cannot be counted."""
+    """All profiles of the root with the number of their sessions in SQLite, None where it is unknown."""

@@ -1,6 +1,6 @@
-"""JSON as others wrote it: read strictly, bounded in depth, finite in numbers; written in one canonical form.
+"""Strict JSON: parser bounded in depth and finite in numbers, canonical writer.
 
-`json.loads` alone raises four kinds of error, takes NaN and 1e999, and hands out values so deep that writing them
+`json.loads` alone raises four kinds of error, accepts NaN and 1e999, and returns values so deep that writing them
 again overflows the stack (docs/reliability.md J).
 """
 
@@ -11,20 +11,20 @@ import math
 from typing import NoReturn
 
 MAX_DEPTH = 200
-"""Lists and objects inside one another; real messages have ten."""
+"""Nesting of lists and objects; real messages have ten."""
 
 
 class BadJson(ValueError):
-    """The text is not one JSON value that can be handled; the message says why, in a few words."""
+    """Text that is not one acceptable JSON value; the message says why, in a few words."""
 
 
 def load(text: str) -> object:
     """Read one JSON value.
 
-    A key that stands twice has its last value; lone surrogates from `\\ud800` stay in the strings.
+    Of a duplicate key the last value counts; lone surrogates from `\\ud800` stay in the strings.
 
     Raises:
-        BadJson: It is not JSON, more than one value, too deep, or has NaN, Infinity or a number too long to hold.
+        BadJson: Not JSON, more than one value, too deep, or NaN, Infinity or a number too long to hold.
     """
     try:
         value: object = _DECODER.decode(text)
@@ -42,24 +42,24 @@ def load(text: str) -> object:
 
 
 def dump(value: object) -> str:
-    """Write a value that `load` gave: readable, characters kept as they are."""
+    """Readable JSON of a value from `load`; characters beyond ASCII are kept."""
     return json.dumps(value, ensure_ascii=False, default=str)
 
 
 def canonical(value: object) -> str:
-    """Write a value that `load` gave so that equal values are equal texts: ASCII, keys sorted, no spaces."""
+    """Canonical JSON of a value from `load`: equal values give equal texts (ASCII, sorted keys, no spaces)."""
     return json.dumps(value, sort_keys=True, separators=(",", ":"), default=str)
 
 
 def _is_too_deep(value: object) -> bool:
-    """Walk level by level, so that no stack grows."""
+    """True beyond MAX_DEPTH; walks level by level, without recursion."""
     level: list[object] = [value]
     for _ in range(MAX_DEPTH + 1):
         level = [
             inner
-            for one in level
-            if isinstance(one, list | dict)
-            for inner in (one.values() if isinstance(one, dict) else one)
+            for outer in level
+            if isinstance(outer, list | dict)
+            for inner in (outer.values() if isinstance(outer, dict) else outer)
             if isinstance(inner, list | dict)
         ]
         if not level:

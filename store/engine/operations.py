@@ -15,16 +15,16 @@ UNFINISHED = (RUNNING, UNDOING)
 
 
 Span = tuple[int, int]
-"""First id and how many follow each other."""
+"""First id, number of consecutive ids."""
 
 
 Shift = tuple[int, int, int]
-"""First new id, first old id, how many follow each other."""
+"""First new id, first old id, number of consecutive ids."""
 
 
 @dataclass(frozen=True, slots=True)
 class OperationHeader:
-    """An operation as the journal tells it."""
+    """State of an operation."""
 
     operation: str
     session_id: str
@@ -32,63 +32,63 @@ class OperationHeader:
     started_at: float
     changed_at: float
     to_insert: int = 0
-    """Messages that its plan has left to insert when it last went on."""
+    """Messages that were left to insert at its last start."""
     merge: bool = False
     created: bool = False
-    """It made the session's row."""
+    """It inserted the session's row."""
     base: int = 0
-    """The ids above it, as many as `size`, are reserved for it."""
+    """`size` ids above it are reserved for the operation."""
     size: int = 0
     backup: str = ""
-    """Its folder, by name."""
+    """Name of its backup folder."""
 
 
 @dataclass(frozen=True, slots=True)
 class StepRecord:
-    """What one step did."""
+    """Rows that one step inserted and moved."""
 
     step: int = 0
     inserted: tuple[Span, ...] = ()
     moved: tuple[Shift, ...] = ()
     calls: int = 0
-    """Calls of tools in what was inserted."""
+    """Tool calls of the inserted messages."""
 
     @property
     def inserted_ids(self) -> list[int]:
-        """Ids of the messages that it inserted."""
+        """Ids of the inserted messages."""
         return [first + place for first, number in self.inserted for place in range(number)]
 
     @property
     def moves(self) -> list[tuple[int, int]]:
-        """(old id, new id) of the messages that it moved, in order."""
+        """(old id, new id) of the moved messages, in order."""
         return sorted((old + place, new + place) for new, old, number in self.moved for place in range(number))
 
 
 @dataclass(frozen=True, slots=True)
 class RepairIntent:
-    """What an operation was agreed to insert: the messages are written last ones first, so what is left is a start."""
+    """Messages that an operation will insert; they are written last first, so that the remainder is a prefix."""
 
     stamp: tuple[int, ...]
     """Of the JSONL file: inode, size, mtime_ns."""
     runs: tuple[tuple[int, int, int], ...]
-    """First place in the file, how many follow each other, the id of the row before them (0 for none)."""
+    """First index in the file, number of consecutive messages, id of the row before them (0 for none)."""
 
 
 def step_record(ids: Sequence[int], moves: Sequence[tuple[int, int]], calls: int) -> StepRecord:
-    """A step as the journal writes it: ids that follow each other as one.
+    """A step as the journal stores it, consecutive ids as ranges.
 
     Args:
-        ids: Of what was inserted.
-        moves: (old id, new id) of what was moved.
-        calls: Calls of tools in what was inserted.
+        ids: Inserted messages.
+        moves: (old id, new id) of moved messages.
+        calls: Tool calls of the inserted messages.
     """
     spans: list[Span] = []
-    for one in sorted(ids):
+    for message_id in sorted(ids):
         first, number = spans[-1] if spans else (0, 0)
-        if number and first + number == one:
+        if number and first + number == message_id:
             spans[-1] = (first, number + 1)
         else:
-            spans.append((one, 1))
+            spans.append((message_id, 1))
     shifts: list[Shift] = []
     for old, new in sorted(moves):
         to, start, number = shifts[-1] if shifts else (0, 0, 0)
@@ -101,7 +101,7 @@ def step_record(ids: Sequence[int], moves: Sequence[tuple[int, int]], calls: int
 
 @dataclass(frozen=True, slots=True)
 class RawText:
-    """A text cell whose bytes are no UTF-8."""
+    """A text cell whose bytes are not UTF-8."""
 
     raw: bytes
 
@@ -110,65 +110,65 @@ Cell = None | int | float | str | bytes | RawText
 
 
 RawRow = dict[str, Cell]
-"""Column -> cell; generated columns have none."""
+"""Column -> cell, without generated columns."""
 
 
 @dataclass(frozen=True, slots=True)
 class RowWrite:
-    """A message that is written."""
+    """A message to insert or to move."""
 
     at: int
-    """Its id; in a new block the place in it, from 1."""
+    """Its id; in a new block its position, from 1."""
     in_block: bool = False
     row: MessageRow | None = None
-    """What is inserted; None for a move,"""
+    """The row to insert; None for a move."""
     old: int = 0
-    """and then the id that the message has."""
+    """For a move, the present id of the message."""
 
 
 @dataclass(frozen=True, slots=True)
 class RepairStep:
-    """What one transaction does, and what must be so that it does."""
+    """Writes of one transaction and their preconditions."""
 
     header: OperationHeader
-    """The operation as it stands after the step."""
+    """The operation after the step."""
     writes: Sequence[RowWrite]
     """Last message first."""
     intent: RepairIntent | None
-    """What the operation is agreed to insert, where it does not stand in the journal yet."""
+    """The intent of an operation that is not in the journal yet."""
     block: int
-    """Ids that a new block takes, of which this step is the first; 0 for none."""
+    """Size of a new block of ids, at its first step; 0 for none."""
     version: SessionVersion
-    """How the session must stand,"""
+    """The version that the session must have."""
     up_to: int | None
-    """as far as ids like this; all of it where it is None."""
+    """Highest id that the version counts; None for all."""
     unchanged: Callable[[], bool]
-    """Whether the JSONL file is the one that was read."""
+    """True where the JSONL file is the one that was read."""
     conversation: tuple[str, ...]
     session: Mapping[str, int | float | str | bytes | None] | None = None
-    """The row of a session that is made, without what has no column."""
+    """The row of a session to insert."""
 
 
 @dataclass(frozen=True, slots=True)
 class StepResult:
-    """How things stand after a step."""
+    """Operation and session after a step."""
 
     header: OperationHeader
     version: SessionVersion
     up_to: int | None
-    """Ids above are no business of the repair."""
+    """Highest id that the version counts."""
     inserted: int
     moved: int
 
 
 @dataclass(frozen=True, slots=True)
 class UndoStep:
-    """A step that is undone, the one done last."""
+    """The last step of an operation, to be undone."""
 
     header: OperationHeader
-    """The operation as it stands after this."""
+    """The operation after this."""
     done: StepRecord | None
-    """None where only the journal is left to write."""
+    """The step; None where only the journal has to be updated."""
     originals: Mapping[int, RawRow]
     """Moved messages as they were, by old id."""
     conversation: tuple[str, ...]

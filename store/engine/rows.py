@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from ..formats.alignment import ComparedMessage
 
 SessionStamp = tuple[object, ...]
-"""Rows, highest id and active rows of a session: another stamp means that others wrote to it."""
+"""Number of rows, highest id and number of active rows of a session, which change when another process writes to it."""
 
 
 @dataclass(frozen=True, slots=True)
 class StoredRow:
-    """One row as it lies in its session."""
+    """One row of a session for comparison."""
 
     id: int
     message: ComparedMessage
@@ -20,22 +20,22 @@ class StoredRow:
     """It describes the session and is no message."""
     compacted: bool = False
     summary: bool = False
-    """A compaction put it in place of other messages."""
+    """Written by a compaction in place of other messages."""
     n_bytes: int = 0
     """Bytes of all its cells."""
 
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """What the covering index tells of a session's messages."""
+    """Counts of one session's messages."""
 
     messages: int = 0
     first_id: int | None = None
     last_id: int | None = None
     last_active: float | None = None
-    """Time of the row with the highest id; None where that is impossible."""
+    """Time of the row with the highest id; None where it is invalid."""
     problem: str = ""
-    """Why not all of this could be read, "" where it could."""
+    """Reason why not all of this could be read, "" for none."""
 
 
 NO_COUNTS = Counts()
@@ -43,14 +43,14 @@ NO_COUNTS = Counts()
 
 @dataclass(frozen=True, slots=True)
 class SessionVersion:
-    """A session's rows, counted: another standing means that others wrote to it."""
+    """Counts and id bounds of a session's rows, which change when another process writes to it."""
 
     rows: int = 0
     lowest: int | None = None
     highest: int | None = None
     active: int = 0
     compacted: int = 0
-    """Rows that a compaction in place put aside."""
+    """Rows that a compaction in place deactivated."""
 
 
 RowDict = dict[str, object]
@@ -58,13 +58,13 @@ RowDict = dict[str, object]
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """The last active row of the conversation, as far as a status needs it (docs/format.md §4.9)."""
+    """The last active row of a conversation, which decides a status (docs/format.md §4.9)."""
 
     role: str
     finish_reason: str | None
     has_calls: bool
     has_text: bool
-    """Its content is more than spaces, as far as its first bytes tell."""
+    """Its first bytes have more than spaces."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,16 +10,16 @@ from ..base.models import Message
 
 @dataclass(frozen=True, slots=True)
 class SearchStep:
-    """What one critical section found."""
+    """Hits of one read transaction."""
 
     ids: tuple[int, ...]
-    """Message rows, newest first; but for what an index left out of the first page, older than those before."""
+    """Message ids, newest first, older than those of earlier steps except unindexed rows of the first page."""
     examined: int
-    """Rows looked at so far, whether they matched or not."""
+    """Rows read so far, whether they match or not."""
     label: str | None = None
-    """Why and how an index was gone round, None where it was not."""
+    """Why an index was bypassed, or what it lacks; None for neither."""
     done: bool = False
-    """Nothing older matches."""
+    """True where no older message matches."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,24 +27,24 @@ class RankedMatches:
     """The best matches."""
 
     ids: tuple[int, ...]
-    """Best first; of equal ones the newer first."""
+    """Best first; of equal scores the newer first."""
     label: str | None = None
-    """What the ranking leaves out."""
+    """Messages that the ranking leaves out, None for none."""
 
 
 @dataclass(frozen=True, slots=True)
 class MatchCount:
-    """How many messages match, and in which sessions."""
+    """Number of messages that match, and their sessions."""
 
     hits: int
     sessions: frozenset[str]
     capped: bool = False
-    """There are more."""
+    """More match than were counted."""
 
 
 @dataclass(frozen=True, slots=True)
 class SessionLabel:
-    """Where a message comes from."""
+    """Source, model and title of a hit's session."""
 
     source: str = ""
     model: str | None = None
@@ -53,44 +53,44 @@ class SessionLabel:
 
 @dataclass(frozen=True, slots=True)
 class HitRow:
-    """A message as far as a list of hits shows it."""
+    """A message as shown in a list of hits."""
 
     id: int
     session_id: str
     role: str
     text: str
-    """Readable, without the reasoning that stood in it."""
+    """Readable, without the reasoning in it."""
     timestamp: float | None
     tool_name: str | None
     label: SessionLabel
     message: Callable[[], Message]
-    """Decodes all of it."""
+    """Decodes the whole message."""
 
 
 SessionFilter = Callable[[str], bool]
-"""Tells of a session id whether its messages are asked for."""
+"""Tells whether a session id is searched."""
 
 
 @dataclass(frozen=True, slots=True)
 class AgentSearchOptions:
-    """What was asked besides the words."""
+    """Options of an agent's search."""
 
     sources: Sequence[str] | None = None
-    """Only these; none at all where it is empty; None for all."""
+    """Only these; no hits where it is empty; None for all."""
     not_sources: Sequence[str] | None = None
     roles: Sequence[str] | None = None
     """Only these; all where it is empty or None."""
     limit: int = 20
     offset: int = 0
     sort: str | None = None
-    """newest or oldest; anything else is by rank."""
+    """newest or oldest; anything else sorts by rank."""
     inactive: bool = False
-    """Find what the user took back, too."""
+    """Include undone messages."""
 
 
 @dataclass(frozen=True, slots=True)
 class AgentHit:
-    """A hit; `snippet` has its matches between >>> and <<<, but not where LIKE found it."""
+    """A hit; `snippet` has its matches between >>> and <<<, except hits of LIKE."""
 
     id: int
     session_id: str

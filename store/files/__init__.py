@@ -1,1 +1,1 @@
-"""Readers of the files of a Hermes home beside its database, and our own spool and cache."""
+"""Files of a Hermes home beside its database, and our own outbox and cache."""

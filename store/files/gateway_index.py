@@ -1,23 +1,22 @@
-"""What a gateway's index, `sessions/sessions.json`, knows of a session (docs/format.md §4.11)."""
+"""Gateway index of a home, `sessions/sessions.json`: chat columns of current sessions (docs/format.md §4.11)."""
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
+from ..base import safe_files
 from ..base.strict_json import BadJson, load
 
 INDEX = "sessions.json"
 MAX_BYTES = 16 * 1024 * 1024
 
-_FLAGS = os.O_RDONLY | sum(getattr(os, name, 0) for name in ("O_NOFOLLOW", "O_NONBLOCK", "O_CLOEXEC"))
 _ORIGIN = ("user_id", "chat_id", "chat_type", "thread_id")
 
 
 def session_columns(sessions_dir: Path, session_id: str) -> dict[str, str]:
-    """Columns of a session's row that the index knows; none where it does not know the session or cannot be read.
+    """Columns of a session's row by the index; none where it lacks the session or cannot be read.
 
-    It only holds the current session of each chat, so most old ones are not in it.
+    It holds the current session of each chat only, so most old ones are not in it.
     """
     for key, value in _index(sessions_dir / INDEX).items():
         if not key.startswith("_") and isinstance(value, dict) and value.get("session_id") == session_id:
@@ -25,19 +24,14 @@ def session_columns(sessions_dir: Path, session_id: str) -> dict[str, str]:
             known = {"session_key": key, "source": value.get("platform"), "display_name": value.get("display_name")}
             if isinstance(origin, dict):
                 known |= {name: origin.get(name) for name in _ORIGIN}
-            return {name: said for name, said in known.items() if isinstance(said, str) and said}
+            return {name: cell for name, cell in known.items() if isinstance(cell, str) and cell}
     return {}
 
 
 def _index(path: Path) -> dict[str, object]:
     try:
-        descriptor = os.open(path, _FLAGS)
-    except OSError:  # it only adds to what the session's own file says
-        return {}
-    with os.fdopen(descriptor, "rb") as file:
-        n_bytes = file.read(MAX_BYTES + 1)
-    try:
-        value = load(n_bytes.decode("utf-8", "replace")) if len(n_bytes) <= MAX_BYTES else None
-    except BadJson:
+        data = safe_files.read_bytes(path, max_bytes=MAX_BYTES)
+        value = load((data or b"").decode("utf-8", "replace"))
+    except (OSError, BadJson):  # it only adds to the session's own file
         return {}
     return value if isinstance(value, dict) else {}

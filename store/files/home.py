@@ -1,4 +1,4 @@
-"""Where a Hermes home keeps things, and which ids may become paths (docs/format.md §1).
+"""Hermes home: its folders and profiles, listings of its files, ids that may become paths (docs/format.md §1).
 
 Nothing here creates or changes a file.
 """
@@ -18,19 +18,19 @@ DEFAULT_PROFILE = "default"
 """The name of the profile that is the root itself."""
 
 ALL_PROFILES = "all"
-"""What is asked for to see every profile at once, unless a profile is called so."""
+"""Name that requests every profile at once, unless a profile has it."""
 
 _PROFILE = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 _SAFE_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
 
 
 FileStamp = tuple[int, int, int]
-"""Inode, size and mtime_ns of a file: what tells one state of it from another."""
+"""Inode, size and mtime_ns of a file, which differ for different states of it."""
 
 
 @dataclass(frozen=True, slots=True)
 class FileStat:
-    """What a folder's listing says of a file."""
+    """Path, size, mtime and inode of a file, from a folder listing."""
 
     path: Path
     size: int
@@ -54,7 +54,7 @@ class Home:
 
     @property
     def folder(self) -> Path:
-        """Where this profile keeps everything."""
+        """The profile's folder."""
         return self.root if self.profile == DEFAULT_PROFILE else self.root / "profiles" / self.profile
 
     @property
@@ -69,7 +69,7 @@ class Home:
 
     @property
     def is_every(self) -> bool:
-        """True where this stands for all profiles of its root."""
+        """True for all profiles of the root at once."""
         return self.profile == ALL_PROFILES and not _is_folder(self.folder)
 
     @classmethod
@@ -82,32 +82,33 @@ class Home:
         platform: str,
         user_home: Path,
     ) -> Home:
-        """Find the home that Hermes would use.
+        """The home that Hermes would use.
 
         Args:
             environ: The environment: HERMES_HOME, and LOCALAPPDATA on Windows.
-            home_option: A folder that was asked for; it may be a profile's.
-            profile: A profile that was asked for, or `all`; without one, and without a folder asked for, the file
-                `active_profile` decides.
-            platform: As `sys.platform` has it.
+            home_option: A requested folder; it may be a profile's.
+            profile: A requested profile, or `all`; with neither, the file `active_profile` decides.
+            platform: `sys.platform`.
             user_home: The user's home folder.
 
         Raises:
             HomeMissing: There is no such folder or profile; the message says what to do.
-            NoPermission: The folder may not be looked at.
-            UnsafeId: The profile's name cannot be one.
+            NoPermission: The folder may not be read.
+            UnsafeId: Invalid profile name.
         """
-        asked = environ.get("HERMES_HOME", "").strip()
-        places = (
+        named = environ.get("HERMES_HOME", "").strip()
+        candidates = (
             [home_option]
             if home_option is not None
-            else [Path(asked)]
-            if asked
-            else _usual(environ, platform, user_home)
+            else [Path(named)]
+            if named
+            else _default_folders(environ, platform, user_home)
         )
-        folder = next((place for place in places if _is_folder(place)), None)
+        folder = next((candidate for candidate in candidates if _is_folder(candidate)), None)
         if folder is None:
-            raise HomeMissing(f"there is no Hermes home at {places[0]}; start hermes once, or name one with --home DIR")
+            raise HomeMissing(
+                f"there is no Hermes home at {candidates[0]}; start hermes once, or name one with --home DIR"
+            )
         home = _home_of(folder.absolute())
         if profile is None and home_option is None and home.profile == DEFAULT_PROFILE:
             sticky = _active_profile(home.root)
@@ -115,21 +116,21 @@ class Home:
         return home if profile is None else _with_profile(home.root, profile)
 
     def profiles(self) -> tuple[Home, ...]:
-        """Give all profiles that have sessions, the root first, the others by name.
+        """All profiles that have sessions, the root first, the others by name.
 
         Raises:
             NoPermission: The folder may not be listed.
         """
-        found = [Home(self.root, name) for name in _profile_names(self.root)]
-        return (Home(self.root), *(home for home in found if _holds_sessions(home)))
+        profiles = (Home(self.root, name) for name in _profile_names(self.root))
+        return (Home(self.root), *(home for home in profiles if _holds_sessions(home)))
 
 
 def safe_id(text: str) -> str:
-    """Give a session id back if it may become a path or an argument.
+    """Return a session id if it may become a path or an argument.
 
     Raises:
-        UnsafeId: It has another character than letters, digits, `.`, `_` and `-`, begins with none of the first two,
-            or is longer than 128.
+        UnsafeId: It has another character than letters, digits, `.`, `_` and `-`, does not start with a letter or
+            digit, or is longer than 128.
     """
     if _SAFE_ID.fullmatch(text):
         return text
@@ -140,9 +141,9 @@ def safe_id(text: str) -> str:
 
 
 def transcript_files(sessions_dir: Path) -> dict[str, FileStat]:
-    """List the legacy transcripts by session id, in one look at the folder; a missing folder has none.
+    """Legacy transcripts by session id, by one folder listing; a missing folder has none.
 
-    Links, folders and pipes are passed over, and so are names that are not text.
+    Links, folders and pipes are skipped, and names that are not UTF-8.
 
     Raises:
         NoPermission: The folder may not be listed.
@@ -152,62 +153,58 @@ def transcript_files(sessions_dir: Path) -> dict[str, FileStat]:
 
 
 def snapshot_files(sessions_dir: Path) -> dict[str, FileStat]:
-    """List the whole-session snapshots, `session_<id>.json`, by session id; see `transcript_files`."""
+    """Whole-session snapshots, `session_<id>.json`, by session id; see `transcript_files`."""
     return _files(sessions_dir, "session_", ".json")
 
 
 def spool_files(spool_dir: Path) -> dict[str, FileStat]:
-    """List what waits to be written into SQLite by hex, `pending-<hex>.json` of Hermes and `hermes-tui-<hex>.json` of
-    ours; see `transcript_files`.
-    """
+    """Spooled messages, `pending-<hex>.json` and our `hermes-tui-<hex>.json`, by hex; see `transcript_files`."""
     return _files(spool_dir, "pending-", ".json") | _files(spool_dir, "hermes-tui-", ".json")
 
 
 def dump_files(sessions_dir: Path) -> dict[str, FileStat]:
-    """List the dumps of failed requests, `request_dump_<id>_<time>.json`, by id and time; see `transcript_files`."""
+    """Dumps of failed requests, `request_dump_<id>_<time>.json`, by id and time; see `transcript_files`."""
     return _files(sessions_dir, "request_dump_", ".json")
 
 
 def transcript_stamps(sessions_dir: Path) -> dict[str, FileStamp]:
-    """List the same as `transcript_files`, as cheaply as it can be: no more is kept of a file than tells it apart."""
-    found: dict[str, FileStamp] = {}
-    for entry in _scan(sessions_dir):
-        name = entry.name
-        if name[-6:] != ".jsonl" or not (name.isascii() or _is_text(name)):
-            continue
-        try:
-            about = entry.stat(follow_symlinks=False)
-        except FileNotFoundError:  # removed since it was listed
-            continue
-        if stat.S_ISREG(about.st_mode):
-            found[name[:-6]] = about.st_ino, about.st_size, about.st_mtime_ns
-    found.pop("", None)
-    return found
+    """Stamps of the `transcript_files`, without a path for each."""
+    return {
+        stem: (state.st_ino, state.st_size, state.st_mtime_ns)
+        for stem, _, state in _regular_files(sessions_dir, "", ".jsonl")
+    }
 
 
-def _files(folder: Path, before: str, behind: str) -> dict[str, FileStat]:
-    """Regular files by what stands between the two ends of their names."""
-    files: dict[str, FileStat] = {}
+def newest_first(files: Mapping[str, FileStat]) -> list[tuple[str, FileStat]]:
+    """Ids and files, the one changed last first."""
+    return sorted(files.items(), key=lambda item: (item[1].mtime_ns, item[0]), reverse=True)
+
+
+def _files(folder: Path, prefix: str, suffix: str) -> dict[str, FileStat]:
+    """Regular files by the middle of their names."""
+    return {
+        stem: FileStat(folder / name, state.st_size, state.st_mtime_ns, state.st_ino)
+        for stem, name, state in _regular_files(folder, prefix, suffix)
+    }
+
+
+def _regular_files(folder: Path, prefix: str, suffix: str) -> Iterator[tuple[str, str, os.stat_result]]:
+    """Middle of the name, name and stat of each regular file."""
     for entry in _entries(folder):
-        stem = entry.name.removeprefix(before).removesuffix(behind)
-        if not stem or f"{before}{stem}{behind}" != entry.name or not _is_text(stem):
+        name = entry.name
+        stem = name[len(prefix) : -len(suffix)]
+        if not stem or not name.endswith(suffix) or not name.startswith(prefix) or not _is_text(stem):
             continue
         try:
-            about = entry.stat(follow_symlinks=False)
+            state = entry.stat(follow_symlinks=False)
         except FileNotFoundError:  # removed since it was listed
             continue
-        if stat.S_ISREG(about.st_mode):
-            files[stem] = FileStat(folder / entry.name, about.st_size, about.st_mtime_ns, about.st_ino)
-    return files
+        if stat.S_ISREG(state.st_mode):
+            yield stem, name, state
 
 
-def _entries(folder: Path) -> list[os.DirEntry[str]]:
-    """List a folder; [] where there is none."""
-    return list(_scan(folder))
-
-
-def _scan(folder: Path) -> Iterator[os.DirEntry[str]]:
-    """The same, as it is read."""
+def _entries(folder: Path) -> Iterator[os.DirEntry[str]]:
+    """Entries of a folder as they are read; none where there is no folder."""
     try:
         with os.scandir(folder) as entries:
             yield from entries
@@ -217,17 +214,17 @@ def _scan(folder: Path) -> Iterator[os.DirEntry[str]]:
         raise NoPermission(f"the folder {folder} may not be listed; give yourself the right to read it") from error
     except OSError as error:
         raise CannotOpen(
-            f"the folder {folder} cannot be listed ({error.strerror}); move aside what lies there"
+            f"the folder {folder} cannot be listed ({error.strerror}); move aside what is there"
         ) from error
 
 
 def _is_text(name: str) -> bool:
-    """False for a file name that is not UTF-8 on the disk: no session id is such."""
+    """False for a file name that is not UTF-8 on the disk."""
     return name.isascii() or not any("\ud800" <= char <= "\udfff" for char in name)
 
 
-def _usual(environ: Mapping[str, str], platform: str, user_home: Path) -> list[Path]:
-    """Where Hermes puts its home by itself; Windows changed its place on 2026-06-03, so both are looked at."""
+def _default_folders(environ: Mapping[str, str], platform: str, user_home: Path) -> list[Path]:
+    """Default homes of Hermes; on Windows it changed on 2026-06-03, so both are tried."""
     if platform != "win32":
         return [user_home / ".hermes"]
     local = environ.get("LOCALAPPDATA", "").strip()
@@ -246,7 +243,7 @@ def _is_folder(path: Path) -> bool:
 
 
 def _holds_sessions(home: Home) -> bool:
-    """True also for a profile that may not be looked into: opening it says so."""
+    """True also for a profile that may not be read: opening it raises."""
     try:
         return home.state_db.exists() or home.sessions_dir.exists()
     except PermissionError:
@@ -254,14 +251,14 @@ def _holds_sessions(home: Home) -> bool:
 
 
 def _home_of(folder: Path) -> Home:
-    """Take a folder for a profile's if it lies in one called `profiles`, as Hermes does."""
+    """The home of a folder; a folder inside one called `profiles` is a profile, as in Hermes."""
     if folder.parent.name == "profiles" and _PROFILE.fullmatch(folder.name):
         return Home(folder.parent.parent, folder.name)
     return Home(folder)
 
 
 def _active_profile(root: Path) -> str | None:
-    """Give the sticky profile; None where the file is missing, unreadable or holds no name."""
+    """The name in `active_profile`; None where the file is missing, unreadable or has no valid name."""
     try:
         name = (root / "active_profile").read_text(encoding="utf-8").strip()
     except (OSError, UnicodeDecodeError):
@@ -270,7 +267,7 @@ def _active_profile(root: Path) -> str | None:
 
 
 def _with_profile(root: Path, name: str, *, why: str = "") -> Home:
-    """Give a root's profile by name; raises UnsafeId or HomeMissing."""
+    """A root's profile by name; raises UnsafeId or HomeMissing."""
     if not _PROFILE.fullmatch(name):
         raise UnsafeId(f"{name!a} is not a profile name: small letters, digits, dashes and underscores, at most 64")
     home = Home(root, name)

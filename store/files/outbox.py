@@ -1,23 +1,22 @@
-"""Messages that the store would not take, in files of `pending_messages/` beside it until it does.
+"""Outbox: messages that could not be stored, in files of `pending_messages/` until they are replayed.
 
-Hermes keeps its own there as `pending-<hex>.json`, in a form that is not known (docs/format.md §1.2, §5.5); so
-ours have another name and say what they are: `hermes-tui-<hex>.json`, 0600 in a folder of 0700, one JSON object
+Hermes has files of its own there, `pending-<hex>.json` (docs/format.md §1.2, §5.5). Ours are `hermes-tui-<hex>.json`,
+0600 in a folder of 0700, one JSON object
 
     {"format": "hermes-tui pending 1", "session_id", "source", "model", "saved_at", "reason", "conversations": [[…], …]}
 
-whose conversations are whole, as the agent held them: what of them is new is found when they are replayed.
+whose conversations are whole, as the agent held them; the replay finds the new messages.
 """
 
 from __future__ import annotations
 
-import errno
 import json
 import os
-import stat
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..base import safe_files
 from ..base.errors import CannotOpen, Damaged, DiskFull, NoPermission, StoreMissing
 from ..base.strict_json import BadJson, load
 from ..formats import message_codec
@@ -32,7 +31,7 @@ MessageDict = Mapping[str, object]
 
 @dataclass(frozen=True, slots=True)
 class Pending:
-    """What one session is still owed."""
+    """Unstored messages of one session."""
 
     path: Path
     session_id: str
@@ -41,52 +40,45 @@ class Pending:
     saved_at: float | None
     """Seconds since 1970 UTC."""
     reason: str
-    """Why the store did not take it."""
+    """Reason why they could not be stored."""
     conversations: tuple[tuple[MessageDict, ...], ...]
     """Oldest first, each a list of messages oldest first."""
 
     @property
     def messages(self) -> int:
-        """How many messages the longest of them has."""
+        """Number of messages of the longest conversation."""
         return max(map(len, self.conversations), default=0)
 
 
 def folder_of(state_db: Path) -> Path:
-    """Where the messages wait that this store would not take."""
+    """The outbox folder of a store."""
     return state_db.parent / FOLDER
 
 
 def save(folder: Path, pending: Pending) -> Path:
-    """Write what a session is owed to its file, all of it or nothing, and return when it is on the disk.
+    """Write a session's pending messages to their file, atomically, and return when they are on the disk.
 
     Args:
-        pending: Its `path` is the file to put it in place of; a new one is made where it has no name.
+        pending: Its `path` is the file to replace; a new one is made where it has no name.
 
     Raises:
-        DiskFull, NoPermission: It could not be written; an older file stays as it was.
+        DiskFull, NoPermission: It could not be written; an older file is unchanged.
     """
     target = pending.path if pending.path.name else _new_name(folder)
-    draft = target.with_name(f".{target.name}.{os.urandom(4).hex()}")
     try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        try:
-            _write(draft, _text(pending).encode())
-            draft.replace(target)
-        finally:
-            draft.unlink(missing_ok=True)
-        _sync(folder)
-        _sync(folder.parent)
+        safe_files.replace(target, [_text(pending).encode()])
+        safe_files.sync(folder.parent)
     except OSError as error:
-        leaf = DiskFull if error.errno in (errno.ENOSPC, errno.EDQUOT) else NoPermission
-        raise leaf(f"{target} could not be written ({error.strerror}); the messages are in memory only") from error
+        kind = DiskFull if error.errno in safe_files.NO_SPACE else NoPermission
+        raise kind(f"{target} could not be written ({error.strerror}); the messages are in memory only") from error
     return target
 
 
 def require_store(state_db: Path) -> None:
-    """Replay nothing where the store is missing: one made for it would be in the way of the one that comes back.
+    """Refuse a replay where the store is missing: a new one would be in the way of the one that comes back.
 
     Raises:
-        StoreMissing: It is.
+        StoreMissing: There is no state.db.
     """
     if not state_db.exists():
         raise StoreMissing(
@@ -96,7 +88,7 @@ def require_store(state_db: Path) -> None:
 
 
 def pending_files(folder: Path) -> tuple[Path, ...]:
-    """Every file of ours in the folder, by name; none where there is no folder.
+    """Our files in the folder, by name; none where there is no folder.
 
     Raises:
         NoPermission: The folder cannot be listed.
@@ -111,10 +103,10 @@ def pending_files(folder: Path) -> tuple[Path, ...]:
 
 
 def claim(path: Path) -> Path:
-    """Give a file a name that nobody else knows: its agent may write the old one again meanwhile, and loses nothing.
+    """Rename a file to an unknown name, so that its agent may write the old one again without loss.
 
     Raises:
-        NoPermission: The system refuses, or another one claimed it.
+        NoPermission: The system refused, or another process claimed it.
     """
     try:
         return path.rename(_new_name(path.parent))
@@ -123,20 +115,26 @@ def claim(path: Path) -> Path:
 
 
 def read_pending(path: Path) -> Pending:
-    """What a file keeps.
+    """The pending messages in a file.
 
     Raises:
         CannotOpen: It cannot be read.
-        Damaged: It is not one of ours.
+        Damaged: It has not our format.
     """
     try:
-        value = load(_bytes(path).decode("utf-8"))
+        data = safe_files.read_bytes(path)
+    except OSError as error:
+        raise NoPermission(f"the system refuses to read {path} ({error.strerror}); look at its owner") from error
+    if data is None:
+        raise CannotOpen(f"{path} is no regular file; it is left alone")
+    try:
+        value = load(data.decode("utf-8"))
     except (BadJson, UnicodeDecodeError) as error:
         raise Damaged(f"{path} does not hold messages of hermes-tui; keep it and look into it") from error
     if not isinstance(value, dict) or value.get("format") != FORMAT or not isinstance(value.get("session_id"), str):
         raise Damaged(f"{path} does not hold messages of hermes-tui; keep it and look into it")
     conversations = value.get("conversations")
-    lists = [one for one in conversations if isinstance(one, list)] if isinstance(conversations, list) else []
+    lists = [item for item in conversations if isinstance(item, list)] if isinstance(conversations, list) else []
     model = value.get("model")
     return Pending(
         path=path,
@@ -145,19 +143,19 @@ def read_pending(path: Path) -> Pending:
         model=model if isinstance(model, str) else None,
         saved_at=message_codec.timestamp(value.get("saved_at")),
         reason=str(value.get("reason") or ""),
-        conversations=tuple(tuple(message for message in one if isinstance(message, dict)) for one in lists),
+        conversations=tuple(tuple(message for message in item if isinstance(message, dict)) for item in lists),
     )
 
 
 def remove(path: Path) -> None:
-    """Remove a file whose messages are in the store; one that is gone already is no error.
+    """Remove a file whose messages are stored; a missing one is no error.
 
     Raises:
-        NoPermission: The system refuses.
+        NoPermission: The system refused.
     """
     try:
         path.unlink(missing_ok=True)
-        _sync(path.parent)
+        safe_files.sync(path.parent)
     except OSError as error:
         raise NoPermission(f"{path} is stored and could not be removed ({error.strerror}); remove it") from error
 
@@ -177,30 +175,3 @@ def _text(pending: Pending) -> str:
         "conversations": pending.conversations,
     }
     return json.dumps(value, default=str) + "\n"
-
-
-def _write(path: Path, data: bytes) -> None:
-    flags = os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_NOFOLLOW | os.O_CLOEXEC
-    with os.fdopen(os.open(path, flags, 0o600), "wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def _sync(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def _bytes(path: Path) -> bytes:
-    try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-        with os.fdopen(descriptor, "rb") as file:
-            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-                raise CannotOpen(f"{path} is no regular file; it is left alone")
-            return file.read()
-    except OSError as error:
-        raise NoPermission(f"the system refuses to read {path} ({error.strerror}); look at its owner") from error

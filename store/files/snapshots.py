@@ -1,7 +1,7 @@
-"""Whole-session snapshots, `session_<id>.json`: the last resort, for they lose messages (docs/format.md §5.2).
+"""Whole-session snapshots, `session_<id>.json`: the last source, for they lose messages (docs/format.md §5.2).
 
-A gateway wrote one anew on every turn from that turn's messages alone; a killed program left one cut off.
-They are read and never written.
+A gateway overwrote one on every turn with that turn's messages alone; a killed program left one cut off.
+They are never written.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ from pathlib import Path
 from ..base.errors import CannotOpen, Damaged
 from ..base.models import Message, Origin, Outline, Session
 from ..base.strict_json import BadJson, load
-from ..formats import jsonl, message_codec
+from ..formats import message_codec
 from ..formats.session_summary import outline_of
-from . import home
+from . import home, jsonl_reader
 
 _MESSAGES = re.compile(r'"messages"\s*:\s*\[')
 _GAP = re.compile(r"[\s,]*")
@@ -24,12 +24,12 @@ _GAP = re.compile(r"[\s,]*")
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """What one snapshot holds."""
+    """Contents of one snapshot."""
 
     stat: home.FileStat
     session: Session
     messages: tuple[Message, ...]
-    """The place in the list, from 1, as id."""
+    """Their ids are positions in the list, from 1."""
 
     @property
     def outline(self) -> Outline:
@@ -48,7 +48,7 @@ class Snapshots:
     def __init__(self, folder: Path, *, profile: str) -> None:
         self._folder = folder
         self._profile = profile
-        self._read: dict[str, Snapshot] = {}
+        self._known: dict[str, Snapshot] = {}
 
     def files(self) -> dict[str, home.FileStat]:
         """Every snapshot by session id; nothing is read."""
@@ -57,29 +57,29 @@ class Snapshots:
     def get(self, session_id: str) -> Snapshot | None:
         """The snapshot of a session, None without one; an unchanged file is not read again.
 
-        One that is cut off gives what stands before the cut, one that cannot be read no message; its session says so.
+        One that is cut off has the messages before the cut, an unreadable one none; `session.problem` says so.
         """
         stat = self.files().get(session_id)
         if stat is None:
             return None
-        known = self._read.get(session_id)
+        known = self._known.get(session_id)
         if known is None or known.stat != stat:
-            known = self._read[session_id] = self._look(session_id, stat)
+            known = self._known[session_id] = self._read(session_id, stat)
         return known
 
-    def _look(self, session_id: str, stat: home.FileStat) -> Snapshot:
-        values, about, problem = _parts(stat)
+    def _read(self, session_id: str, stat: home.FileStat) -> Snapshot:
+        values, fields, problem = _parts(stat)
         messages = tuple(
             message_codec.message_of_record(value, session_id=session_id, line=place, origin=Origin.SNAPSHOT)
             for place, value in enumerate(values, 1)
             if isinstance(value, dict)
         )
-        last = message_codec.timestamp(about.get("last_updated"))
+        last = message_codec.timestamp(fields.get("last_updated"))
         session = Session(
             id=session_id,
-            source=str(about.get("platform") or ""),
-            model=str(about["model"]) if about.get("model") else None,
-            started_at=message_codec.timestamp(about.get("session_start")),
+            source=str(fields.get("platform") or ""),
+            model=str(fields["model"]) if fields.get("model") else None,
+            started_at=message_codec.timestamp(fields.get("session_start")),
             last_active=stat.mtime_ns / 1e9 if last is None else last,
             messages=len(messages),
             profile=self._profile,
@@ -90,30 +90,30 @@ class Snapshots:
 
 
 def _parts(stat: home.FileStat) -> tuple[list[object], dict[str, object], str]:
-    """Messages, what else is known, and what is wrong with the file."""
+    """Messages, other fields and problem of a file."""
     try:
-        text = jsonl.read_whole(stat.path)
+        text = jsonl_reader.read_text(stat.path)
     except (CannotOpen, Damaged) as error:
         return [], {}, str(error)
     try:
         value = load(text)
     except BadJson as error:
-        values, about = _salvaged(text)
-        return values, about, f"{stat.path.name} is {'empty' if not text.strip() else f'cut off or damaged ({error})'}"
-    about = value if isinstance(value, dict) else {}
-    listed = about.get("messages")
+        values, fields = _salvaged(text)
+        return values, fields, f"{stat.path.name} is {'empty' if not text.strip() else f'cut off or damaged ({error})'}"
+    fields = value if isinstance(value, dict) else {}
+    listed = fields.get("messages")
     if not isinstance(listed, list):
-        return [], about, f"{stat.path.name} has no list of messages"
-    return listed, about, ""
+        return [], fields, f"{stat.path.name} has no list of messages"
+    return listed, fields, ""
 
 
 def _salvaged(text: str) -> tuple[list[object], dict[str, object]]:
-    """What stands before the place where a snapshot is cut off."""
-    found = _MESSAGES.search(text)
-    if found is None:
+    """Messages and fields before the place where a snapshot is cut off."""
+    opening = _MESSAGES.search(text)
+    if opening is None:
         return [], {}
     values: list[object] = []
-    place = found.end()
+    place = opening.end()
     while True:
         place = _GAP.match(text, place).end()  # type: ignore[union-attr]
         try:
@@ -123,7 +123,7 @@ def _salvaged(text: str) -> tuple[list[object], dict[str, object]]:
             break
         place = end
     try:
-        about = load(text[: found.start()].rstrip().rstrip(",") + "}")
+        fields = load(text[: opening.start()].rstrip().rstrip(",") + "}")
     except BadJson:
-        about = {}
-    return values, about if isinstance(about, dict) else {}
+        fields = {}
+    return values, fields if isinstance(fields, dict) else {}

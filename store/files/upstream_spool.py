@@ -1,10 +1,10 @@
-"""Messages that could not be written into SQLite and wait: `pending_messages/pending-<hex>.json`.
+"""Spool of messages that are not in SQLite yet: `pending_messages/pending-<hex>.json`.
 
-One JSON object a file, of three shapes, as gateway/shutdown_flush.py of upstream writes them since 2026-07:
-a message dropped from a full queue (`data.session_id`, `data.message`), a text that nobody answered yet
-(`session_key`, `data.text`), and the history of an agent whose flush failed (`session_id`, `messages`).
-A fourth shape is our recorder's, `hermes-tui-<hex>.json` (`pending`): whole conversations, the longest counts.
-Hermes writes them in at its next start, the histories never. They are read here and never written.
+One JSON object per file, in one of three shapes that upstream's gateway/shutdown_flush.py writes since 2026-07:
+a message dropped from a full queue (`data.session_id`, `data.message`), an unanswered text (`session_key`,
+`data.text`), and the history of an agent whose flush failed (`session_id`, `messages`).
+A fourth shape is our outbox's, `hermes-tui-<hex>.json`: whole conversations, of which the longest counts.
+Hermes stores them at its next start, except histories. They are never written here.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ from pathlib import Path
 from ..base.errors import CannotOpen, Damaged
 from ..base.models import Message, Origin, Outline, Session
 from ..base.strict_json import BadJson, load
-from ..formats import jsonl, message_codec
+from ..formats import message_codec
 from ..formats.session_summary import outline_of
-from . import home
+from . import home, jsonl_reader
 
 
 @dataclass(frozen=True, slots=True)
 class _Piece:
-    """What one file holds."""
+    """Messages of one file."""
 
     session_id: str
     order: tuple[float, float, str]
@@ -35,8 +35,8 @@ class Spool:
 
     Args:
         folder: `pending_messages/` of a home; a missing one is empty.
-        index: `sessions.json`, which tells what session a routing key stood for.
-        profile: Of the sessions that only the spool knows.
+        index: `sessions.json`, which maps routing keys to sessions.
+        profile: Of sessions that are in the spool only.
     """
 
     def __init__(self, folder: Path, index: Path, *, profile: str) -> None:
@@ -44,27 +44,27 @@ class Spool:
         self._index = index
         self._profile = profile
         self._seen: dict[str, home.FileStat] = {}
-        self._found: tuple[dict[str, tuple[Message, ...]], tuple[str, ...], dict[str, float]] = ({}, (), {})
+        self._contents: tuple[dict[str, tuple[Message, ...]], tuple[str, ...], dict[str, float]] = ({}, (), {})
 
     def messages(self, session_id: str) -> tuple[Message, ...]:
-        """What waits for a session, oldest first; the place, from 1, as id."""
-        return self._look()[0].get(session_id, ())
+        """Spooled messages of a session, oldest first; their ids are positions from 1."""
+        return self._read()[0].get(session_id, ())
 
     def ids(self) -> tuple[str, ...]:
-        """The sessions that something waits for; a routing key where nothing tells its session."""
-        return tuple(self._look()[0])
+        """Sessions with spooled messages; a routing key where its session is unknown."""
+        return tuple(self._read()[0])
 
     def problems(self) -> tuple[str, ...]:
         """A sentence for each file that cannot be read."""
-        return self._look()[1]
+        return self._read()[1]
 
     def session(self, session_id: str) -> Session | None:
-        """The session as the spool alone knows it."""
+        """The session by the spool alone, None without spooled messages."""
         waiting = self.messages(session_id)
         if not waiting:
             return None
         times = [message.timestamp for message in waiting if message.timestamp is not None]
-        times = times or [timestamp for timestamp in [self._look()[2].get(session_id)] if timestamp is not None]
+        times = times or [timestamp for timestamp in [self._read()[2].get(session_id)] if timestamp is not None]
         return Session(
             id=session_id,
             started_at=times[0] if times else None,
@@ -75,27 +75,27 @@ class Spool:
         )
 
     def outline(self, session_id: str) -> Outline:
-        """Status and first words as the spool alone tells them."""
+        """Status and first words by the spool alone."""
         return outline_of(self.messages(session_id))
 
-    def _look(self) -> tuple[dict[str, tuple[Message, ...]], tuple[str, ...], dict[str, float]]:
-        """Everything in the folder; it is read again when a file came, went or changed."""
+    def _read(self) -> tuple[dict[str, tuple[Message, ...]], tuple[str, ...], dict[str, float]]:
+        """Messages by session, problems and times; read again when any file changed."""
         files = home.spool_files(self._folder)
         if files != self._seen:
-            self._found = self._gather(files)
+            self._contents = self._read_all(files)
             self._seen = files
-        return self._found
+        return self._contents
 
-    def _gather(
+    def _read_all(
         self, files: dict[str, home.FileStat]
     ) -> tuple[dict[str, tuple[Message, ...]], tuple[str, ...], dict[str, float]]:
-        """What waits by session, what cannot be read, and when the last of each session was put aside."""
+        """Messages by session, problems, and the time of each session's last file."""
         pieces: list[_Piece] = []
         problems: list[str] = []
         keys = self._sessions_by_key() if files else {}
         for stat in files.values():
             try:
-                piece = _piece(stat.path.name, load(jsonl.read_whole(stat.path)), keys)
+                piece = _piece(stat.path.name, load(jsonl_reader.read_text(stat.path)), keys)
             except (CannotOpen, Damaged) as error:
                 problems.append(str(error))
             except BadJson as error:
@@ -110,9 +110,9 @@ class Spool:
         return _by_session(pieces), tuple(problems), timestamps
 
     def _sessions_by_key(self) -> dict[str, str]:
-        """Routing key -> the session it stands for now (docs/format.md §4.11)."""
+        """Routing key -> its present session (docs/format.md §4.11)."""
         try:
-            index = load(jsonl.read_whole(self._index))
+            index = load(jsonl_reader.read_text(self._index))
         except (CannotOpen, Damaged, BadJson):
             return {}
         entries = index.items() if isinstance(index, dict) else ()
@@ -124,7 +124,7 @@ class Spool:
 
 
 def _piece(name: str, value: object, keys: dict[str, str]) -> _Piece | None:
-    """Understand one file, None where it holds no message."""
+    """Messages of one file, None for none."""
     if not isinstance(value, dict):
         return None
     timestamp = message_codec.timestamp(value.get("ts") or value.get("saved_at"))
@@ -133,20 +133,20 @@ def _piece(name: str, value: object, keys: dict[str, str]) -> _Piece | None:
     key = str(value.get("session_key") or "")
     named = data.get("session_id") or value.get("session_id") or keys.get(key) or key
     messages = tuple(_values(value, data))
-    if not isinstance(value.get("messages") or value.get("conversations"), list):  # those were said at any time before
-        messages = tuple(_dated(one, timestamp) for one in messages)
+    if not isinstance(value.get("messages") or value.get("conversations"), list):  # whose times differ
+        messages = tuple(_dated(message, timestamp) for message in messages)
     sequence = value.get("seq")
     place = float(sequence) if isinstance(sequence, int) and abs(sequence) < 1 << 53 else 0.0
     return _Piece(str(named), (timestamp or 0.0, place, name), messages) if messages and named else None
 
 
 def _values(value: dict[str, object], data: dict[str, object]) -> Iterator[dict[str, object]]:
-    """The messages of one file as they were written."""
+    """The messages of one file as written."""
     history, message, text = value.get("messages"), data.get("message"), data.get("text")
     if isinstance(conversations := value.get("conversations"), list):
-        history = max((one for one in conversations if isinstance(one, list)), key=len, default=None)
+        history = max((item for item in conversations if isinstance(item, list)), key=len, default=None)
     if isinstance(history, list):
-        yield from (one for one in history if isinstance(one, dict))
+        yield from (item for item in history if isinstance(item, dict))
     elif isinstance(message, dict):
         yield message
     elif isinstance(text, str) and text:
@@ -158,10 +158,10 @@ def _dated(value: dict[str, object], timestamp: float | None) -> dict[str, objec
 
 
 def _by_session(pieces: list[_Piece]) -> dict[str, tuple[Message, ...]]:
-    found: dict[str, list[Message]] = {}
+    messages: dict[str, list[Message]] = {}
     for piece in pieces:
-        waiting = found.setdefault(piece.session_id, [])
+        waiting = messages.setdefault(piece.session_id, [])
         for value in piece.values:
             message = message_codec.message_of_record(value, session_id=piece.session_id, line=0, origin=Origin.SPOOL)
             waiting.append(replace(message, id=len(waiting) + 1))
-    return {session_id: tuple(waiting) for session_id, waiting in found.items()}
+    return {session_id: tuple(waiting) for session_id, waiting in messages.items()}

@@ -1,9 +1,9 @@
-"""Two lists of messages laid side by side: what they share, what each lacks, in which order they join.
+"""Alignment of two message lists: shared messages, messages missing on either side, order of their union.
 
-Pure: a message is its identity (`content.identity`: role, canonical content, tool calls and call id; not its time, not
-its row), so equal texts are told apart by their place alone and repeats survive.
-Near-linear: common ends go first, then messages that occur once on both sides part the rest (patience), and only gaps
-of at most FULL messages on either side are compared in full, bit-parallel.
+Messages are compared by identity (`message_codec.identity`: role, canonical content, tool calls and call id; neither
+time nor row), so equal texts differ by position only and repeats survive.
+Near-linear: common ends are paired first, then messages that occur once on both sides split the rest (patience diff),
+and only gaps of at most MAX_FULL_COMPARISON messages on either side are compared in full, bit-parallel.
 """
 
 from __future__ import annotations
@@ -16,25 +16,25 @@ from dataclasses import dataclass
 from ..base.models import Verdict
 
 MAX_FULL_COMPARISON = 2_000
-"""Messages on either side of a gap up to which it is compared in full."""
-ROUNDS = 16
-"""Times that anchors part what is left; a file made to need more has the remainder reported as unmatched."""
+"""Messages on either side of a gap up to which the gap is compared in full."""
+_ROUNDS = 16
+"""Rounds of splitting by anchors; in a file made to need more the remainder is reported as unmatched."""
 
-FAR = 3_600.0
-"""Seconds apart that no turn takes: a message and its row in SQLite are not written at such different times,"""
-ZONES, ZONE = 26 * 3_600.0, 900.0
-"""but for the zone of the machine that wrote the file, whose times have none: whole quarters of an hour, 26 at most,"""
-ZONE_LAG = 120.0
-"""give or take the seconds of a turn."""
+_MAX_LAG = 3_600.0
+"""Seconds between a line of the file and its row in SQLite; one turn does not take longer."""
+_MAX_ZONE, _ZONE_STEP = 26 * 3_600.0, 900.0
+"""Time zone differences, in seconds: times in a file are local times of the machine that wrote it."""
+_ZONE_LAG = 120.0
+"""Seconds by which two times may differ from a whole time zone step."""
 
 Pair = tuple[int, int]
 UnionPlace = tuple[int | None, int | None]
-"""A place of the union: where it comes from on the left and on the right, None where that side lacks it."""
+"""Index on the left and on the right of one message of the union, None where that side lacks it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """A stretch between two aligned messages, or before the first, or after the last."""
+    """Unpaired messages between two pairs, before the first pair or after the last."""
 
     left: range
     right: range
@@ -42,25 +42,25 @@ class Gap:
 
 @dataclass(frozen=True, slots=True)
 class Alignment:
-    """Which places of two lists hold the same message; pairs rise on both sides."""
+    """Pairs of indexes of the same message in two lists, increasing on both sides."""
 
     pairs: tuple[Pair, ...]
     left: int
-    """Messages on the left."""
+    """Number of messages on the left."""
     right: int
 
     @property
     def left_only(self) -> int:
-        """Messages of the left that the right lacks."""
+        """Number of messages that the right lacks."""
         return self.left - len(self.pairs)
 
     @property
     def right_only(self) -> int:
-        """Messages of the right that the left lacks."""
+        """Number of messages that the left lacks."""
         return self.right - len(self.pairs)
 
     def gaps(self) -> Iterator[Gap]:
-        """One gap before each pair and one after the last, the empty ones too: one more than there are pairs."""
+        """The gap before each pair and the one after the last, empty ones too: one more than there are pairs."""
         left = right = 0
         for pair in (*self.pairs, (self.left, self.right)):
             yield Gap(range(left, pair[0]), range(right, pair[1]))
@@ -69,7 +69,7 @@ class Alignment:
 
 @dataclass(frozen=True, slots=True)
 class ComparedMessage:
-    """What is compared of a message."""
+    """Identity, time and state of a message, as they are compared."""
 
     identity: bytes
     time: float | None = None
@@ -80,29 +80,29 @@ class ComparedMessage:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """What JSONL (left) and SQLite (right) say of each other."""
+    """Comparison of the JSONL file (left) with SQLite (right)."""
 
     missing_in_sqlite: int
     missing_in_jsonl: int
     doubled: int
-    """Messages of the union that repeat the block right before theirs, on either side: suspected, never removed."""
+    """Messages of the union that repeat the block right before theirs, on either side; reported, never removed."""
     certain: bool
-    """The order of the union is known in every gap."""
+    """True where the order of the union is known in every gap."""
     union: tuple[UnionPlace, ...]
     """All messages in order; where the order is unknown, JSONL's come first."""
     uncertain: frozenset[int] = frozenset()
-    """Places in JSONL of missing messages whose order is unknown,"""
+    """Indexes in JSONL of missing messages whose order is unknown."""
     crossing: frozenset[int] = frozenset()
-    """or of which SQLite has as many more elsewhere: the same ones in another order, or others that say the same."""
+    """Indexes in JSONL of missing messages that SQLite has unpaired elsewhere: reordered, or equal by chance."""
 
     @property
     def repairable(self) -> bool:
-        """SQLite lacks something, and where it belongs is certain."""
+        """True where SQLite lacks messages whose positions are certain."""
         return self.missing_in_sqlite > 0 and self.certain
 
     @property
     def verdict(self) -> Verdict:
-        """What the contents say, for a session that both sources know."""
+        """Verdict for a session that both sources have."""
         if self.missing_in_sqlite and self.missing_in_jsonl:
             return Verdict.DIVERGED
         if self.missing_in_sqlite:
@@ -111,7 +111,7 @@ class Comparison:
 
 
 def align(left: Sequence[bytes], right: Sequence[bytes]) -> Alignment:
-    """Pair the equal messages of two lists, in order.
+    """Pairs of the equal messages of two lists, in order.
 
     Args:
         left: Identities, oldest first.
@@ -119,17 +119,17 @@ def align(left: Sequence[bytes], right: Sequence[bytes]) -> Alignment:
 
     Returns:
         The longest common subsequence where both lists have at most FULL messages between their common ends; beyond
-        that, one that every message occurring once on both sides has parted.
+        that, one that is split at the messages occurring once on both sides.
     """
     pairs: list[Pair] = []
     gaps = [Gap(range(len(left)), range(len(right)))]
-    for _ in range(ROUNDS):
+    for _ in range(_ROUNDS):
         gaps = [inner for gap in gaps for inner in _narrow(left, right, gap, pairs)]
     return Alignment(tuple(sorted(pairs)), len(left), len(right))
 
 
 def _narrow(left: Sequence[bytes], right: Sequence[bytes], gap: Gap, pairs: list[Pair]) -> list[Gap]:
-    """Add to `pairs` what can be told of this gap now; what is left is smaller gaps."""
+    """Add the pairs that can be found in a gap now; return the smaller gaps that are left."""
     gap = _trim(left, right, gap, pairs)
     if not gap.left or not gap.right:
         return []
@@ -148,7 +148,7 @@ def _narrow(left: Sequence[bytes], right: Sequence[bytes], gap: Gap, pairs: list
 
 
 def _trim(left: Sequence[bytes], right: Sequence[bytes], gap: Gap, pairs: list[Pair]) -> Gap:
-    """Pair the common start and the common end of a gap and take them off."""
+    """Pair the common start and the common end of a gap; return the gap between them."""
     (i, j), (k, m) = (gap.left.start, gap.right.start), (gap.left.stop, gap.right.stop)
     while i < k and j < m and left[i] == right[j]:
         pairs.append((i, j))
@@ -185,27 +185,27 @@ def _longest_common(left: Sequence[bytes], right: Sequence[bytes], gap: Gap) -> 
 
 
 def _anchors(left: Sequence[bytes], right: Sequence[bytes], gap: Gap) -> list[Pair]:
-    """Pairs that part a large gap: messages that occur once on both sides.
+    """Pairs that split a large gap: messages that occur once on both sides.
 
-    Where there are none (a side that was written twice over), a message's first place goes with its first place, its
-    second with its second, and so on.
+    Where there are none (a side that was written twice), the n-th occurrence on the left is paired with the n-th on the
+    right.
     """
-    lefts, rights = _places(left, gap.left), _places(right, gap.right)
+    lefts, rights = _indexes(left, gap.left), _indexes(right, gap.right)
     shared = [(lefts[key], rights[key]) for key in lefts if key in rights]
-    once = [(here[0], there[0]) for here, there in shared if len(here) == len(there) == 1]
-    return _rising(once or [pair for here, there in shared for pair in zip(here, there, strict=False)])
+    once = [(left[0], right[0]) for left, right in shared if len(left) == len(right) == 1]
+    return _increasing(once or [pair for left, right in shared for pair in zip(left, right, strict=False)])
 
 
-def _places(keys: Sequence[bytes], within: range) -> dict[bytes, list[int]]:
-    """Where each identity stands."""
+def _indexes(keys: Sequence[bytes], within: range) -> dict[bytes, list[int]]:
+    """Indexes of each identity within a range."""
     places: defaultdict[bytes, list[int]] = defaultdict(list)
     for place in within:
         places[keys[place]].append(place)
     return places
 
 
-def _rising(pairs: Iterable[Pair]) -> list[Pair]:
-    """The longest selection of pairs that rises on both sides."""
+def _increasing(pairs: Iterable[Pair]) -> list[Pair]:
+    """The longest selection of pairs that increases on both sides."""
     tops: list[int] = []
     ends: list[Pair] = []
     before: dict[Pair, Pair] = {}
@@ -222,12 +222,12 @@ def _rising(pairs: Iterable[Pair]) -> list[Pair]:
 
 
 def repeated_blocks(keys: Sequence[bytes]) -> frozenset[int]:
-    """The places that repeat the block right before theirs: the later of two equal neighbours, line or whole turns.
+    """Indexes of messages that repeat the block right before theirs: the later of two equal neighbours of any length.
 
-    A flush that wrote everything again leaves such blocks (docs/format.md §5.3); so does a user who says “ok”
+    A flush that wrote everything again leaves such blocks (docs/format.md §5.3); so does a user who writes “ok”
     twice, which is why they are reported and never removed.
     """
-    found: set[int] = set()
+    repeated: set[int] = set()
     last: dict[bytes, int] = {}
     seen: dict[int, int] = {}
     for place, key in enumerate(keys):
@@ -238,12 +238,12 @@ def repeated_blocks(keys: Sequence[bytes]) -> frozenset[int]:
         run = _run(keys, place, period)
         seen[period] = run.stop
         if len(run) >= period:
-            found.update(run)
-    return frozenset(found)
+            repeated.update(run)
+    return frozenset(repeated)
 
 
 def _run(keys: Sequence[bytes], place: int, period: int) -> range:
-    """The places around `place` that equal what stands `period` before them."""
+    """Indexes around `place` whose messages equal those `period` before them."""
     start = stop = place
     while start > period and keys[start - 1] == keys[start - 1 - period]:
         start -= 1
@@ -253,20 +253,20 @@ def _run(keys: Sequence[bytes], place: int, period: int) -> range:
 
 
 def compare(jsonl: Sequence[ComparedMessage], sqlite: Sequence[ComparedMessage]) -> Comparison:
-    """Compare the two sources of a session by content.
+    """Comparison of the two sources of a session by content.
 
-    A JSONL message that equals an undone or compacted row is present, in place or not: nothing that the user took back
-    may come in again.
+    A JSONL message that equals an undone or compacted row counts as present, wherever it is: what the user took back is
+    never inserted again.
 
     Args:
-        jsonl: The file's good lines without session_meta, in order.
+        jsonl: The file's valid lines without session_meta, in order.
         sqlite: All rows without session_meta, in id order, inactive ones included.
     """
     left, right = [entry.identity for entry in jsonl], [entry.identity for entry in sqlite]
     plain = align(left, right)
     alignment = _credible(plain, jsonl, sqlite)
     present = _taken_back(alignment, jsonl, sqlite)
-    steps: list[UnionPlace] = []
+    union: list[UnionPlace] = []
     uncertain: set[int] = set()
     for gap, pair in zip(alignment.gaps(), (*alignment.pairs, None), strict=True):
         lefts = [place for place in gap.left if place not in present]
@@ -274,22 +274,22 @@ def compare(jsonl: Sequence[ComparedMessage], sqlite: Sequence[ComparedMessage])
         order = _order([jsonl[place].time for place in lefts], [sqlite[place].time for place in rights])
         uncertain.update(lefts if order is None else ())
         sides: list[list[UnionPlace]] = [[(place, None) for place in lefts], [(None, place) for place in rights]]
-        steps += [step for side in (reversed(sides) if order == _AFTER else sides) for step in side]
-        steps += [pair] if pair else []
+        union += [place for side in (reversed(sides) if order == _AFTER else sides) for place in side]
+        union += [pair] if pair else []
     doubled_left, doubled_right = repeated_blocks(left), repeated_blocks(right)
     return Comparison(
         missing_in_sqlite=alignment.left_only - len(present),
         missing_in_jsonl=alignment.right_only - len(present),
-        doubled=sum(one in doubled_left or other in doubled_right for one, other in steps),
+        doubled=sum(left in doubled_left or right in doubled_right for left, right in union),
         certain=not uncertain,
-        union=tuple(steps),
+        union=tuple(union),
         uncertain=frozenset(uncertain),
         crossing=_unaligned(plain, left, right) - present,
     )
 
 
 def _unaligned(alignment: Alignment, left: Sequence[bytes], right: Sequence[bytes]) -> frozenset[int]:
-    """Unaligned places of the left whose message is on the right, unaligned too."""
+    """Unpaired indexes of the left whose message is unpaired on the right, too."""
     gaps = list(alignment.gaps())
     loose = {right[place] for gap in gaps for place in gap.right}
     return frozenset(place for gap in gaps for place in gap.left if left[place] in loose)
@@ -298,7 +298,7 @@ def _unaligned(alignment: Alignment, left: Sequence[bytes], right: Sequence[byte
 def _taken_back(
     alignment: Alignment, jsonl: Sequence[ComparedMessage], sqlite: Sequence[ComparedMessage]
 ) -> frozenset[int]:
-    """Unaligned JSONL messages that equal an unaligned inactive row, one for each such row."""
+    """Unpaired indexes in JSONL that equal an unpaired inactive row, one for each such row."""
     gaps = list(alignment.gaps())
     rows = Counter(sqlite[place].identity for gap in gaps for place in gap.right if not sqlite[place].active)
     present = set()
@@ -312,48 +312,48 @@ def _taken_back(
 def _credible(alignment: Alignment, jsonl: Sequence[ComparedMessage], sqlite: Sequence[ComparedMessage]) -> Alignment:
     """The alignment without chance pairs: the “ok” of today is not the “ok” of last month.
 
-    A pair that stands alone is taken apart where SQLite has more messages beside it and, with the pair apart, one side
-    lies wholly more than an hour before the other: unless a time zone explains that and the order is none the worse.
-    Two equal neighbours are taken for the same ones whatever their times: rows that were written anew have new times.
+    A pair without paired neighbours is split where SQLite has more messages beside it and, once split, one side is
+    wholly more than an hour before the other, unless a time zone explains that and the order is unaffected.
+    Two equal neighbours are paired whatever their times: rows that were written again have new times.
     """
     kept: list[Pair] = []
     gaps = list(alignment.gaps())
     before = gaps[0]
     for place, pair in enumerate(alignment.pairs):
         after = gaps[place + 1]
-        alone = all(gap.left or gap.right or gap is gaps[0] or gap is gaps[-1] for gap in (before, after))
-        if alone and sqlite[pair[1]].active and _is_by_chance(pair, before, after, jsonl, sqlite):
-            before = _joined(before, after)
+        isolated = all(gap.left or gap.right or gap is gaps[0] or gap is gaps[-1] for gap in (before, after))
+        if isolated and sqlite[pair[1]].active and _is_by_chance(pair, before, after, jsonl, sqlite):
+            before = _joined_gaps(before, after)
             continue
         kept.append(pair)
         before = after
     return Alignment(tuple(kept), alignment.left, alignment.right)
 
 
-def _joined(before: Gap, after: Gap) -> Gap:
-    """Two gaps and what stands between them."""
+def _joined_gaps(before: Gap, after: Gap) -> Gap:
+    """One gap from two neighbours and the pair between them."""
     return Gap(range(before.left.start, after.left.stop), range(before.right.start, after.right.stop))
 
 
 def _is_by_chance(
     pair: Pair, before: Gap, after: Gap, jsonl: Sequence[ComparedMessage], sqlite: Sequence[ComparedMessage]
 ) -> bool:
-    whole = _joined(before, after)
-    lefts, rights = [jsonl[place].time for place in whole.left], [sqlite[place].time for place in whole.right]
-    order = _order(lefts, rights, margin=FAR)
+    joined = _joined_gaps(before, after)
+    lefts, rights = [jsonl[place].time for place in joined.left], [sqlite[place].time for place in joined.right]
+    order = _order(lefts, rights, margin=_MAX_LAG)
     if order is None or len(rights) == 1:
         return False
-    torn = (after.left or before.right) if order == _BEFORE else (after.right or before.left)
+    out_of_order = (after.left or before.right) if order == _BEFORE else (after.right or before.left)
     apart = abs((jsonl[pair[0]].time or 0.0) - (sqlite[pair[1]].time or 0.0))
-    by_zone = apart < ZONES and abs((apart + ZONE / 2) % ZONE - ZONE / 2) < ZONE_LAG
-    return bool(torn) or not by_zone
+    by_zone = apart < _MAX_ZONE and abs((apart + _ZONE_STEP / 2) % _ZONE_STEP - _ZONE_STEP / 2) < _ZONE_LAG
+    return bool(out_of_order) or not by_zone
 
 
 _BEFORE, _AFTER = "before", "after"
 
 
 def _order(lefts: Sequence[float | None], rights: Sequence[float | None], *, margin: float = 0.0) -> str | None:
-    """Whether the left of a gap comes before or after its right, by more seconds than `margin`; None if unknown."""
+    """Order of the left of a gap to its right, by more seconds than `margin`; None where it is unknown."""
     if not lefts or not rights:
         return _BEFORE
     known_left = [time for time in lefts if time is not None]
@@ -366,21 +366,22 @@ def _order(lefts: Sequence[float | None], rights: Sequence[float | None], *, mar
 
 
 def first_new(stored: Sequence[bytes], held: Sequence[bytes]) -> int:
-    """Where in an agent's conversation the messages begin that are not stored yet.
+    """Index of the first message of an agent's conversation that is not stored yet.
 
-    Stored rows that the list lacks at its end (another writer's) are passed over, then the list's old part is taken to
-    end where it shares the longest run of messages with the end of what is stored; of equal runs the one at the same
-    place counts, else the first, so that a repeated “ok” is new rather than lost.
-    A list that continues what is stored is new after it; with nothing in common all of it is new.
+    Stored rows at the end that the list lacks (another writer's) are skipped; the stored part of the list then ends
+    where it shares the longest run of messages with the end of the stored rows. Of equal runs the one at the same index
+    counts, else the first, so that a repeated “ok” is new rather than lost.
+    A list that continues the stored rows is new after them; with nothing in common all of it is new.
 
     Args:
         stored: Identities of the active rows, oldest first.
         held: Identities of the conversation as the agent holds it, oldest first.
 
     Returns:
-        A place in `held`, its length where nothing is new.
+        An index in `held`, its length where nothing is new.
     """
-    common = len(list(_same_start(stored, held)))
+    pairs = enumerate(zip(stored, held, strict=False))
+    common = next((place for place, (row, message) in pairs if row != message), min(len(stored), len(held)))
     known = set(held)
     end = len(stored)
     while end > common and stored[end - 1] not in known:
@@ -392,16 +393,8 @@ def first_new(stored: Sequence[bytes], held: Sequence[bytes]) -> int:
     return max(places, key=lambda place: (shared[place], place == end, -place), default=common)
 
 
-def _same_start(one: Sequence[bytes], other: Sequence[bytes]) -> Iterator[bytes]:
-    """The messages that both lists start with."""
-    for here, there in zip(one, other, strict=False):
-        if here != there:
-            return
-        yield here
-
-
 def _shared_ends(whole: Sequence[bytes], held: Sequence[bytes]) -> list[int]:
-    """For each length of `held`, how many messages its end shares with the end of `whole` (the Z function, linear)."""
+    """For each prefix of `held`, the number of messages its end shares with the end of `whole` (Z function, linear)."""
     keys = [*reversed(whole), None, *reversed(held)]
     shared = [0] * len(keys)
     start = stop = 0

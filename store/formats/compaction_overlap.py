@@ -1,8 +1,8 @@
-"""Rows of a section that only repeat what the section before it has (docs/format.md §3.4, §3.6).
+"""Carried-over rows of a section: copies of rows of the section before it (docs/format.md §3.4, §3.6).
 
-A compaction begins the next section with copies of the first messages, a summary, and copies of the last messages.
-Newer versions mark a copy by the `display_identity` of its original; in older files copies are known by standing in
-one piece where a compaction puts them, equal message by message.
+A compaction starts the next section with copies of the first messages, a summary, and copies of the last messages.
+Newer versions mark a copy by the `display_identity` of its original; in older files copies are recognised by equal
+messages in one run where a compaction puts them.
 """
 
 from __future__ import annotations
@@ -13,15 +13,15 @@ from dataclasses import dataclass
 from ..base.models import Head
 
 EDGE_ROWS = 256
-"""Rows at an edge of a section that are compared: compactions carry over some dozens."""
+"""Rows at each edge of a section that are compared; compactions carry over some dozens."""
 
 SUMMARIES = ("[CONTEXT COMPACTION", "[CONTEXT SUMMARY]:")
-"""How a row begins that a compaction wrote (docs/format.md §3.2)."""
+"""Beginnings of a row that a compaction wrote (docs/format.md §3.2)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Fingerprint:
-    """What a body tells of a row."""
+    """Fingerprint of a row's body."""
 
     identity: bytes
     """Equal for equal messages."""
@@ -32,39 +32,39 @@ ReadFingerprints = Callable[[Sequence[Head]], Sequence[Fingerprint]]
 
 
 def carried_over_ids(
-    first: Sequence[Head], last: Sequence[Head], start: Sequence[Head], look: ReadFingerprints
+    first: Sequence[Head], last: Sequence[Head], start: Sequence[Head], read: ReadFingerprints
 ) -> frozenset[int]:
-    """Ids of the copies at the start of a section.
+    """Ids of the carried-over rows at the start of a section.
 
     Args:
-        first: Heads at the start of the section before it, without session_meta, as all of these.
+        first: Heads at the start of the section before it; none of the lists has session_meta.
         last: Heads at its end.
         start: Heads at the start of the section itself.
-        look: Reads bodies; asked only of rows whose heads leave it open.
+        read: Reads bodies; called only for rows whose heads are equal.
     """
-    kept = _same(first, start, look)
-    summary = next(iter(look(start[kept : kept + 1])), None)
+    n_first = _common_start(first, start, read)
+    summary = next(iter(read(start[n_first : n_first + 1])), None)
     if summary is None or not summary.is_summary:
-        kept, behind = 0, 0
+        n_first, behind = 0, 0
     else:
-        behind = kept + 1
-    run = _overlap(last, start[behind:], look)
-    return frozenset(head.id for head in (*start[:kept], *start[behind : behind + run]))
+        behind = n_first + 1
+    n_last = _overlap(last, start[behind:], read)
+    return frozenset(head.id for head in (*start[:n_first], *start[behind : behind + n_last]))
 
 
-def _same(first: Sequence[Head], start: Sequence[Head], look: ReadFingerprints) -> int:
-    """How many messages both begin with."""
+def _common_start(first: Sequence[Head], start: Sequence[Head], read: ReadFingerprints) -> int:
+    """Number of messages that both sections start with."""
     pairs = list(zip(first, start, strict=False))
-    alike = next((place for place, (one, two) in enumerate(pairs) if _shape(one) != _shape(two)), len(pairs))
-    one, two = look(first[:alike]), look(start[:alike])
-    return next((place for place in range(alike) if one[place] != two[place]), alike)
+    alike = next((i for i, (old, new) in enumerate(pairs) if _shape(old) != _shape(new)), len(pairs))
+    old_bodies, new_bodies = read(first[:alike]), read(start[:alike])
+    return next((i for i in range(alike) if old_bodies[i] != new_bodies[i]), alike)
 
 
-def _overlap(last: Sequence[Head], start: Sequence[Head], look: ReadFingerprints) -> int:
-    """The most messages at the start of one that are the end of the other."""
-    there, here = [_shape(head) for head in last], [_shape(head) for head in start]
-    for size in range(min(len(there), len(here)), 0, -1):
-        if there[-size:] == here[:size] and list(look(last[-size:])) == list(look(start[:size])):
+def _overlap(last: Sequence[Head], start: Sequence[Head], read: ReadFingerprints) -> int:
+    """Length of the longest start of a section that is the end of the one before it."""
+    old, new = [_shape(head) for head in last], [_shape(head) for head in start]
+    for size in range(min(len(old), len(new)), 0, -1):
+        if old[-size:] == new[:size] and list(read(last[-size:])) == list(read(start[:size])):
             return size
     return 0
 

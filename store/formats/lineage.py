@@ -1,4 +1,4 @@
-"""Which sessions belong together: compression chains, branches, delegates, resets (docs/format.md §4.3)."""
+"""Families of sessions: compression chains, branches, delegates, resets (docs/format.md §4.3)."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from ..base.models import Relation
 
 MAX_WALK = 1_000
-"""Steps in one direction; the longest chains that were met have a dozen."""
+"""Steps in one direction; the longest chains seen have a dozen."""
 
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """What is known of a session's place: one row without its messages."""
+    """The columns of a session's row that decide its relations."""
 
     id: str
     parent_id: str | None = None
@@ -22,15 +22,15 @@ class Link:
     ended_at: float | None = None
     end_reason: str | None = None
     markers: frozenset[str] = frozenset()
-    """Which of “branched”, “delegate” and “reset” name the parent in `model_config` (`_branched_from` and so on).
+    """Those of “branched”, “delegate” and “reset” that name the parent in `model_config` (`_branched_from` and so on).
 
-    A marker that names another session was inherited with the configuration and says nothing.
+    A marker that names another session was inherited with the configuration and is ignored.
     “reset” is also given where both have one `session_key` and the parent ended at a boundary.
     """
 
 
 class Lineage:
-    """The family of all sessions; cycles and parents that are gone do no harm."""
+    """Relations of all sessions; cycles and missing parents are tolerated."""
 
     def __init__(self, links: Iterable[Link]) -> None:
         self._links = {link.id: link for link in links}
@@ -43,7 +43,7 @@ class Lineage:
                     self._next[link.parent_id] = link
 
     def relation(self, session_id: str) -> Relation | None:
-        """Tell what a session is to its parent; None where it has none, or nothing is known of it."""
+        """The relation of a session to its parent; None for no parent or an unknown session."""
         link = self._links.get(session_id)
         if link is None or link.parent_id is None or link.parent_id == link.id:
             return None
@@ -56,10 +56,10 @@ class Lineage:
         return None if parent is None else _unmarked(link, parent)
 
     def chain(self, session_id: str) -> tuple[str, ...]:
-        """Give the compression chain through a session, from its root to its tip; itself alone where it has none.
+        """The compression chain through a session, from root to tip; the session alone where it has none.
 
-        Of several continuations of one session the chain goes through the one that Hermes would resume; the others
-        end their own chains.
+        Of several continuations of one session the chain follows the one that Hermes would resume; the others
+        end chains of their own.
         """
         older, seen = [session_id], {session_id}
         for _ in range(MAX_WALK):
@@ -78,28 +78,28 @@ class Lineage:
         return tuple(chain)
 
     def tree(self, session_id: str) -> tuple[tuple[str, int], ...]:
-        """Give the whole family of a session, parents before children, each with its depth.
+        """The whole family of a session as (id, depth), parents before children.
 
-        A continuation stands as deep as what it continues; branches, delegates and resets one deeper.
-        The root is the oldest ancestor that is known; a parent that is gone ends the way up, a cycle where it closes.
+        A continuation has the depth of what it continues; branches, delegates and resets are one deeper.
+        The root is the oldest known ancestor; a missing parent or a cycle ends the way up.
         """
         root = session_id
         seen = {root}
         while (link := self._links.get(root)) and link.parent_id in self._links and link.parent_id not in seen:
             root = str(link.parent_id)
             seen.add(root)
-        found: dict[str, int] = {}
+        depths: dict[str, int] = {}
         waiting = [(root, 0)]
         while waiting:
-            one, depth = waiting.pop()
-            if one in found:
+            member, depth = waiting.pop()
+            if member in depths:
                 continue
-            found[one] = depth
-            waiting += [(child, depth + inner) for child, inner in self._children(one)]
-        return tuple(found.items())
+            depths[member] = depth
+            waiting += [(child, depth + deeper) for child, deeper in self._children(member)]
+        return tuple(depths.items())
 
     def _children(self, session_id: str) -> list[tuple[str, int]]:
-        """Children and how much deeper they stand, in the order in which a stack gives continuations last."""
+        """Children and their relative depth, in the order in which a stack returns continuations last."""
         if self._below is None:
             self._below = {}
             for link in self._links.values():
@@ -117,7 +117,7 @@ _MARKED = {"branched": Relation.BRANCH, "delegate": Relation.DELEGATE, "reset": 
 
 
 def _unmarked(link: Link, parent: Link) -> Relation:
-    """Tell the relation of a child that says nothing of itself, by how its parent ended."""
+    """The relation of a child without markers, by the end reason of its parent."""
     if parent.end_reason == "compression" and link.source != "tool":
         return Relation.CONTINUATION
     if parent.end_reason == "branched" and (link.started_at or 0) >= (parent.ended_at or 0):
@@ -126,7 +126,7 @@ def _unmarked(link: Link, parent: Link) -> Relation:
 
 
 def _claim(link: Link) -> tuple[int, float, float, str]:
-    """How strong a continuation's claim to be the next section is: ended by compression, then open, then others."""
+    """Sort key of rival continuations: ended by compression, then open, then others; of equal ones the latest."""
     state = 2 if link.end_reason == "compression" else 1 if link.ended_at is None else 0
     started = link.started_at or 0.0
     return state, max(started, link.ended_at or 0.0), started, link.id

@@ -1,4 +1,4 @@
-"""Stored cells and JSONL values <-> messages: content, tool calls, times, and what makes two messages one.
+"""Codec of messages: stored cells and JSONL values to text, tool calls, times and identities.
 
 Formats: docs/format.md §3.1-§3.4 for SQLite, §5.1 for JSONL.
 """
@@ -14,18 +14,18 @@ from ..base.strict_json import BadJson, canonical, dump, load
 from .compaction_overlap import SUMMARIES
 
 PREFIX = "\x00json:"
-"""What a cell begins with that holds a list or an object as JSON, since 2026-04-30."""
+"""Prefix of a content cell that holds a list or an object as JSON, since 2026-04-30."""
 
 _IMAGES = ("image", "image_url", "input_image")
 _SOUNDS = ("audio", "input_audio")
 _THOUGHT = re.compile(r"\s*<(think|thinking|reasoning_scratchpad)>(.*?)</\1>\s*", re.DOTALL | re.IGNORECASE)
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _EARLIEST, _LATEST = 631_152_000.0, 4_102_444_800.0
-"""1990 and 2100: a time outside is damage."""
+"""1990 and 2100; a time outside is damage."""
 
 
 def decode(cell: str | None) -> object:
-    """Give what a content cell holds: a text, None, or the value behind PREFIX; the raw text where that is bad."""
+    """The value of a content cell: text, None, or the JSON value behind PREFIX; the raw text where that is invalid."""
     if cell is None or not cell.startswith(PREFIX):
         return cell
     try:
@@ -35,9 +35,9 @@ def decode(cell: str | None) -> object:
 
 
 def readable(value: object) -> str:
-    """Give the text that a reader sees of any content: "" for None, parts on lines of their own.
+    """Readable text of any content: "" for None, parts on lines of their own.
 
-    Images stand as `[image: https://…]`, those inside the message as `[image 34 KB]`.
+    Images become `[image: https://…]`, embedded ones `[image 34 KB]`.
     """
     if value is None:
         return ""
@@ -50,24 +50,24 @@ def readable(value: object) -> str:
 
 
 def split_thinking(role: str, text: str) -> tuple[str, str]:
-    """Part an assistant's text into what it said and what it thought before, in `<think>` blocks or scratchpads.
+    """An assistant's text split into answer and reasoning, from `<think>` blocks or scratchpads at its start.
 
-    Old rows have both in one cell (docs/format.md §3.4); a block that does not end stays where it is.
+    Old rows have both in one cell (docs/format.md §3.4); a block that does not end stays in the answer.
     """
     thoughts: list[str] = []
-    while role == "assistant" and (found := _THOUGHT.match(text)):
-        thoughts.append(found[2].strip())
-        text = text[found.end() :]
+    while role == "assistant" and (block := _THOUGHT.match(text)):
+        thoughts.append(block[2].strip())
+        text = text[block.end() :]
     return text, "\n\n".join(thoughts)
 
 
 def joined_reasoning(own: str, thought: str) -> str:
-    """The reasoning of a message: what its own field has, and what stood in its text unless that is the same."""
+    """The reasoning of a message: its own field, and the reasoning from its text unless that is the same."""
     return own if thought in own else "\n\n".join(filter(None, (own, thought)))
 
 
 def _readable_part(part: object) -> str:
-    """Give the text of one part of a list: OpenAI's, Responses' and Anthropic's shapes."""
+    """Readable text of one part of a content list, in OpenAI's, Responses' or Anthropic's shape."""
     if not isinstance(part, dict):
         return readable(part)
     kind = part.get("type")
@@ -82,26 +82,26 @@ def _readable_part(part: object) -> str:
 
 
 def _image(part: dict[str, object]) -> str:
-    """Name an image by its address, or by the size of what is in the message."""
-    place = next((part[key] for key in ("image_url", "source", "url", "data") if key in part), None)
-    if isinstance(place, dict):
-        place = next((place[key] for key in ("url", "data") if key in place), None)
-    if not isinstance(place, str) or not place:
+    """Label of an image: its address, or the size of the embedded data."""
+    address = next((part[key] for key in ("image_url", "source", "url", "data") if key in part), None)
+    if isinstance(address, dict):
+        address = next((address[key] for key in ("url", "data") if key in address), None)
+    if not isinstance(address, str) or not address:
         return "[image]"
-    if re.match(r"[a-z]+://", place, re.IGNORECASE):
-        return f"[image: {place}]"
-    return f"[image {_size((len(place) - place.find(',') - 1) * 3 // 4)}]"
+    if re.match(r"[a-z]+://", address, re.IGNORECASE):
+        return f"[image: {address}]"
+    return f"[image {_size((len(address) - address.find(',') - 1) * 3 // 4)}]"
 
 
 def _size(n_bytes: int) -> str:
-    """A size as people say it."""
+    """A size in B, KB or MB."""
     if n_bytes < 1024:
         return f"{n_bytes} B"
     return f"{n_bytes / 1024:.0f} KB" if n_bytes < 1024 * 1024 else f"{n_bytes / 1024 / 1024:.1f} MB"
 
 
 def _summary(value: object) -> str | None:
-    """Give the text of a tool's multimodal result as upstream stores it, None for any other value."""
+    """Text of a tool's multimodal result as upstream stores it, None for any other value."""
     if not isinstance(value, dict) or value.get("_multimodal") is not True:
         return None
     parts = value.get("content")
@@ -112,7 +112,7 @@ def _summary(value: object) -> str | None:
 
 
 def parse_calls(value: object) -> tuple[ToolCall, ...]:
-    """Give the tool calls of a cell (JSON text, maybe encoded twice) or of a JSONL value (a list); () if it is bad."""
+    """Tool calls of a cell (JSON text, maybe encoded twice) or of a JSONL value (a list); () where it is invalid."""
     for _ in range(3):
         if not isinstance(value, str):
             break
@@ -125,7 +125,7 @@ def parse_calls(value: object) -> tuple[ToolCall, ...]:
 
 
 def shown_calls(value: object) -> tuple[ToolCall, ...]:
-    """Give the tool calls of a cell or of a JSONL value for a reader: what is none, as a call without a name."""
+    """Tool calls of a cell or of a JSONL value, for display: an invalid value as one call without a name."""
     if (calls := parse_calls(value)) or value is None:
         return calls
     raw = value if isinstance(value, str) else dump(value)
@@ -136,39 +136,39 @@ _NO_CALLS = ("", "[]", "null", '""', "false", "0")
 
 
 def _call(call: dict[str, object]) -> ToolCall:
-    """Read one call, in OpenAI's form or the id-less one."""
+    """One call, in OpenAI's form or the one without an id."""
     inner = call.get("function")
-    about = inner if isinstance(inner, dict) else call
-    arguments = about.get("arguments")
+    fields = inner if isinstance(inner, dict) else call
+    arguments = fields.get("arguments")
     if not isinstance(arguments, str):
         arguments = "" if arguments is None else dump(arguments)
     return ToolCall(
         non_empty_text(call.get("id")) or non_empty_text(call.get("call_id")),
-        non_empty_text(about.get("name")) or "",
+        non_empty_text(fields.get("name")) or "",
         arguments,
     )
 
 
 def identity(role: object, content: object, calls: object, tool_call_id: object) -> bytes:
-    """Give 16 bytes that are equal for one message in SQLite and in JSONL, and differ for different ones.
+    """16 bytes that are equal for the same message in SQLite and in JSONL, and differ for different ones.
 
     Args:
         role: As stored; a missing one is “unknown”, as Hermes writes it.
-        content: The cell or the JSONL value. Lists count as Hermes flattens them: text parts on lines, images as
-            `[screenshot]`. None and "" are equal, outer spaces do not count, lone surrogates are U+FFFD.
-        calls: The cell or the JSONL value; spaces and key order in their JSON do not count.
-        tool_call_id: The call that a tool's result answers.
+        content: The cell or the JSONL value. Lists are flattened as Hermes does: text parts on lines, images as
+            `[screenshot]`. None and "" are equal, outer spaces are ignored, lone surrogates are U+FFFD.
+        calls: The cell or the JSONL value; spaces and key order in their JSON are ignored.
+        tool_call_id: The call of a tool's result.
 
-    Times, row ids, tool names and reasoning are not part of it: the two sources keep them differently.
+    Times, row ids, tool names and reasoning are left out: the two sources store them differently.
     """
     flat = _SURROGATE.sub("\ufffd", _flattened(decode(content) if isinstance(content, str) else content)).strip()
     parts = [[call.id, call.name, _canonical_arguments(call.arguments)] for call in parse_calls(calls)]
-    whole = canonical([non_empty_text(role) or "unknown", flat, parts, non_empty_text(tool_call_id)])
-    return hashlib.blake2b(whole.encode("ascii"), digest_size=16).digest()
+    key = canonical([non_empty_text(role) or "unknown", flat, parts, non_empty_text(tool_call_id)])
+    return hashlib.blake2b(key.encode("ascii"), digest_size=16).digest()
 
 
 def _flattened(value: object) -> str:
-    """Give content as Hermes' flush stores it since 2026-04-28."""
+    """Content as Hermes' flush stores it since 2026-04-28."""
     if value is None or isinstance(value, str):
         return value or ""
     if isinstance(value, list):
@@ -195,9 +195,9 @@ def _canonical_arguments(arguments: str) -> str:
 
 
 def timestamp(value: object) -> float | None:
-    """Give a time as seconds since 1970 UTC: from such a number, or an ISO text (without offset: local time).
+    """Seconds since 1970 UTC from such a number, or an ISO text (without offset: local time).
 
-    None for what is no time between 1990 and 2100.
+    None for anything but a time between 1990 and 2100.
     """
     if isinstance(value, str):
         value = _timestamp_of_text(value.strip())
@@ -218,7 +218,7 @@ def _timestamp_of_text(text: str) -> float | None:
 def message_of_record(
     value: dict[str, object], *, session_id: str, line: int, origin: Origin = Origin.JSONL
 ) -> Message:
-    """Give the message that a JSONL object holds; its id is the line's number, from 1. Never raises."""
+    """The message of a JSONL object; its id is the line's number, from 1. Never raises."""
     role = non_empty_text(value.get("role")) or "unknown"
     text, thought = split_thinking(role, readable(value.get("content")))
     return Message(
@@ -243,7 +243,7 @@ def message_of_record(
 
 
 def conversation_of_record(value: dict[str, object]) -> dict[str, object]:
-    """Give a JSONL object the form of `get_messages_as_conversation`: role and content, then only what is not empty."""
+    """A JSONL object in the form of `get_messages_as_conversation`: role and content, then non-empty fields only."""
     message: dict[str, object] = {
         "role": non_empty_text(value.get("role")) or "unknown",
         "content": value.get("content"),
@@ -266,7 +266,7 @@ def is_summary(text: str) -> bool:
 
 
 def non_empty_text(value: object) -> str | None:
-    """A text that is not empty, None for anything else; numbers become texts."""
+    """A non-empty text or a number as text; None for anything else."""
     if isinstance(value, int | float) and not isinstance(value, bool):
         return str(value)
     return value if isinstance(value, str) and value else None

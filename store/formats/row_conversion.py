@@ -1,6 +1,6 @@
-"""A message of a JSONL file on its way into SQLite: the columns that this file has, and what has none.
+"""Conversion of a JSONL message to a row of SQLite: the columns this file has, and the fields that have none.
 
-Pure. What is written reads back with the identity that it has in the file, so that a second repair finds nothing to do.
+A written row has the identity of its line, so that a second repair finds nothing to insert.
 """
 
 from __future__ import annotations
@@ -18,31 +18,31 @@ _LARGEST = 2**63
 
 @dataclass(frozen=True, slots=True)
 class ConvertedRow:
-    """A row to be."""
+    """A converted row."""
 
     row: MessageRow
     left_out: tuple[str, ...]
-    """Fields that say something and have no column here."""
+    """Non-empty fields that have no column in this file."""
 
     @property
     def n_bytes(self) -> int:
-        """About how many bytes its cells take."""
+        """Approximate size of its cells, in bytes."""
         return sum(len(cell.encode("utf-8")) for cell in self.row.values.values() if isinstance(cell, str))
 
 
 def convert(value: Mapping[str, object], *, timestamp: float, has: Callable[[str], bool]) -> ConvertedRow:
-    """The row of a message as it stands in a file.
+    """The row for a message of a JSONL file.
 
     Args:
         value: A line's object.
-        moment: Its time, seconds since 1970.
-        has: Whether `messages` of this file has a column.
+        timestamp: Its time, seconds since 1970.
+        has: Tells whether the table `messages` has a column.
     """
     message = _plain(value) | {"timestamp": timestamp}
     row = message_row(message, now=timestamp)
     kept = {name: cell for name, cell in row.values.items() if has(name)}
-    told = {*kept, *_ALWAYS}
-    left_out = (name for name, said in value.items() if said and _COLUMN_OF.get(name, name) not in told)
+    stored = {*kept, *_ALWAYS}
+    left_out = (name for name, field in value.items() if field and _COLUMN_OF.get(name, name) not in stored)
     return ConvertedRow(
         MessageRow(kept, row.calls),
         tuple(name for name in left_out if not (name == "name" and message.get("tool_name") == value["name"])),
@@ -50,7 +50,7 @@ def convert(value: Mapping[str, object], *, timestamp: float, has: Callable[[str
 
 
 def identity_of(row: MessageRow) -> bytes:
-    """The identity that a row has once it is stored."""
+    """The identity of a row once it is stored."""
     cells = row.values
     return message_codec.identity(
         cells["role"], cells.get("content"), cells.get("tool_calls"), cells.get("tool_call_id")
@@ -58,12 +58,12 @@ def identity_of(row: MessageRow) -> bytes:
 
 
 def _plain(value: Mapping[str, object]) -> dict[str, object]:
-    """The message with every field in the type that a column takes, meaning what it meant."""
+    """The message with every field in the type of its column."""
     message = dict(value)
     message["role"] = message_codec.non_empty_text(value.get("role")) or "unknown"
     message["tool_call_id"] = message_codec.non_empty_text(value.get("tool_call_id"))
-    if isinstance(said := value.get("content"), bool):  # as text it would read otherwise
-        message["content"] = message_codec.PREFIX + ("true" if said else "false")
+    if isinstance(flag := value.get("content"), bool):  # as text it would read back as a text
+        message["content"] = message_codec.PREFIX + ("true" if flag else "false")
     if value.get("tool_calls") == {}:  # a call without a name, which would be left out
         message["tool_calls"] = "{}"
     tokens = value.get("token_count")

@@ -1,6 +1,6 @@
-"""A message on its way into the store: an agent's dict -> the values of a row (docs/format.md §3, §8).
+"""Encoding of an agent's message dict as the values of a row (docs/format.md §3, §8).
 
-Pure, and complete before any lock is taken: whatever is wrong with a message is said before anything is written.
+Done before any lock is taken, so that an invalid message raises before anything is written.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from ..base.strict_json import BadJson, load
 from . import message_codec
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
-_STEP = 1e-6
+_MICROSECOND = 1e-6
 _LARGEST = 2**63
 _TEXTS = ("tool_call_id", "tool_name", "effect_disposition", "finish_reason", "api_content", "display_kind")
 _THOUGHTS = ("reasoning", "reasoning_content")
@@ -24,16 +24,16 @@ _THOUGHT_LISTS = ("reasoning_details", "codex_reasoning_items", "codex_message_i
 
 @dataclass(frozen=True, slots=True)
 class MessageRow:
-    """One row to be."""
+    """The encoded row of one message."""
 
     values: Mapping[str, str | int | float | None]
-    """Column -> value, without the ones that say nothing."""
+    """Column -> value, without NULLs."""
     calls: int
-    """Calls of tools it counts for (docs/format.md §4.7)."""
+    """Tool calls it adds to the session's counter (docs/format.md §4.7)."""
 
 
 def message_rows(messages: Sequence[Mapping[str, object]], *, now: float) -> tuple[MessageRow, ...]:
-    """The rows of a turn, in order; those without a time get `now` and a microsecond more each.
+    """The rows of a turn, in order; those without a time get `now`, a microsecond apart.
 
     Args:
         messages: Dicts with the keys of `SessionDB.append_messages`; others are ignored.
@@ -42,7 +42,7 @@ def message_rows(messages: Sequence[Mapping[str, object]], *, now: float) -> tup
     Raises:
         ValueError: A time that is not finite, or an integer that needs more than 64 bits.
     """
-    return tuple(message_row(message, now=now + index * _STEP) for index, message in enumerate(messages))
+    return tuple(message_row(message, now=now + index * _MICROSECOND) for index, message in enumerate(messages))
 
 
 def message_row(message: Mapping[str, object], *, now: float) -> MessageRow:
@@ -68,7 +68,7 @@ def message_row(message: Mapping[str, object], *, now: float) -> MessageRow:
 
 
 def storable(value: object) -> str | None:
-    """Text that SQLite takes: lone surrogates become U+FFFD; other values as text, None as None."""
+    """Text that SQLite accepts: lone surrogates become U+FFFD; other values as text, None as None."""
     if value is None:
         return None
     text = value if isinstance(value, str) else str(value)
@@ -76,21 +76,21 @@ def storable(value: object) -> str | None:
 
 
 def content_cell(value: object) -> str | None:
-    """A content as it is stored: text as it is, parts as JSON after `content.PREFIX`."""
+    """A content cell: text unchanged, lists and objects as JSON after `message_codec.PREFIX`."""
     if isinstance(value, list | dict | tuple):
         return message_codec.PREFIX + _dumped(value)
     return storable(value.decode("utf-8", "replace") if isinstance(value, bytes) else value)
 
 
 def json_cell(value: object) -> str | None:
-    """A list or dict as JSON text; text is JSON already and stays as it is; what is empty says nothing."""
+    """A list or dict as JSON text; text is JSON already; None for empty values."""
     if not value:
         return None
     return storable(value) if isinstance(value, str) else _dumped(value)
 
 
 def calls_in(value: object) -> int:
-    """Calls in a `tool_calls` value: a list, its JSON, or one call."""
+    """Number of calls in a `tool_calls` value: a list, its JSON, or one call."""
     if not value:
         return 0
     if isinstance(value, str):
@@ -102,7 +102,7 @@ def calls_in(value: object) -> int:
 
 
 def timestamp(value: object, *, now: float) -> float:
-    """Seconds since 1970 of a number, a datetime or an ISO text; what is none of these is `now`.
+    """Seconds since 1970 of a number, a datetime or an ISO text; `now` for anything else.
 
     Raises:
         ValueError: The number is not finite: SQLite would store NULL for it and refuse the row.
@@ -110,8 +110,8 @@ def timestamp(value: object, *, now: float) -> float:
     if isinstance(value, datetime):
         return value.timestamp()
     if not isinstance(value, int | float):
-        read = message_codec.timestamp(value)
-        return now if read is None else read
+        parsed = message_codec.timestamp(value)
+        return now if parsed is None else parsed
     if not -_LARGEST < value < _LARGEST:
         raise ValueError(f"a message's time must be finite, not {value!r}")
     return float(value)
@@ -131,5 +131,5 @@ def int64(value: object, name: str) -> int | None:
 
 
 def _dumped(value: object) -> str:
-    """ASCII JSON as Hermes writes it; what JSON has no form for is written as text rather than lost."""
+    """ASCII JSON as Hermes writes it; values without a JSON form become text."""
     return json.dumps(value, default=str)

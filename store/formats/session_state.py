@@ -1,4 +1,4 @@
-"""How a session stands: live, done, interrupted, error, empty (docs/format.md §4.9; no column says it)."""
+"""State of a session: live, done, interrupted, error, empty (docs/format.md §4.9; no column has it)."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ ERRORS = frozenset(
         "kanban_terminal_required",
     }
 )
-"""Finish reasons of an answer that is not one; unknown reasons are taken for good."""
+"""Finish reasons of a failed answer; unknown reasons count as success."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,24 +33,24 @@ class Tail:
     has_text: bool = True
     """Its content is more than spaces."""
     open_calls: bool = False
-    """It asks for a tool whose result is not stored."""
+    """It calls a tool whose result is not stored."""
 
 
 def is_live(*, ended_at: float | None, last_active: float | None, now: float) -> bool:
-    """Tell whether someone is probably at it: not ended, and active within LIVE_WINDOW of now (seconds since 1970).
+    """True for a session that is probably running: not ended, active within LIVE_WINDOW of now (seconds since 1970).
 
-    A clock that is wrong by less than the window does no harm.
+    A clock that is wrong by less than the window is tolerated.
     """
     return ended_at is None and last_active is not None and abs(now - last_active) < LIVE_WINDOW
 
 
 def status_of(tail: Tail | None, *, has_turns: bool, live: bool) -> Status:
-    """Tell how a session stands.
+    """State of a session.
 
     Args:
         tail: Its last active message, None where it has none.
         has_turns: It has any message of role user or assistant.
-        live: What `is_live` says.
+        live: The result of `is_live`.
     """
     if not has_turns or tail is None:
         return Status.EMPTY

@@ -1,4 +1,4 @@
-"""Status and first words of a session whose messages are all at hand (docs/format.md §4.9)."""
+"""Status and first words of a session from its messages (docs/format.md §4.9)."""
 
 from __future__ import annotations
 
@@ -8,18 +8,29 @@ from ..base.models import Message, Outline
 from . import session_state
 
 TURNS = ("user", "assistant", "tool")
+"""Roles that decide a status."""
 FIRST_WORDS = 200
+"""Characters of a session's first words."""
 
 
 def outline_of(messages: Sequence[Message]) -> Outline:
-    """What a listed row shows of them; calls at the very end have no result."""
+    """Status and first words of a whole session."""
     turns = [message for message in messages if message.role in TURNS]
-    first = next((message.text for message in turns if message.role == "user"), "")
-    words = " ".join(first.split())[:FIRST_WORDS]
-    if not turns:
-        return Outline(session_state.status_of(None, has_turns=False, live=False), words)
-    last = turns[-1]
-    tail = session_state.Tail(
-        last.role, last.finish_reason, has_text=bool(last.text.strip()), open_calls=bool(last.tool_calls)
-    )
-    return Outline(session_state.status_of(tail, has_turns=any(one.role != "tool" for one in turns), live=False), words)
+    first = next((message for message in turns if message.role == "user"), None)
+    return outline(first, turns[-1] if turns else None, has_turns=any(turn.role != "tool" for turn in turns))
+
+
+def outline(first: Message | None, last: Message | None, *, has_turns: bool) -> Outline:
+    """Status and first words by the messages that decide them; tool calls of the last message have no result.
+
+    Args:
+        first: The first of the user.
+        last: The last whose role is one of TURNS.
+        has_turns: There is a message of a user or an assistant.
+    """
+    words = " ".join(first.text.split())[:FIRST_WORDS] if first else ""
+    tail = None
+    if last is not None:
+        has_text, open_calls = bool(last.text.strip()), bool(last.tool_calls)
+        tail = session_state.Tail(last.role, last.finish_reason, has_text=has_text, open_calls=open_calls)
+    return Outline(session_state.status_of(tail, has_turns=has_turns, live=False), words)

@@ -1,4 +1,4 @@
-"""Where among a session's rows the messages of the spool belong, which could not be written when they were said."""
+"""Insert positions of spooled messages among the rows of a session."""
 
 from __future__ import annotations
 
@@ -10,22 +10,22 @@ from ..base.models import Message
 
 
 def insert_positions(times: Sequence[float | None], waiting: Sequence[Message]) -> list[int]:
-    """Give for each message the place of the row that it stands before, the number of rows for the end.
+    """For each spooled message the index of the row it belongs before, the number of rows for the end.
 
-    That is the first row from which on all are younger; a message never stands before the one ahead of it in the spool,
-    and goes to the end where the first of them has no time.
+    That is the first row from which on all are younger; the order of the spool is kept, and the messages go to the end
+    where the first of them has no time.
 
     Args:
-        times: Of the rows in id order; None says nothing.
+        times: Of the rows in id order, None where unknown.
         waiting: In the order of the spool.
     """
     known = [float("inf") if time is None else time for time in times]
     oldest_from = list(accumulate(reversed(known), min))[::-1]
-    found: list[int] = []
+    positions: list[int] = []
     for message in waiting:
-        ahead = found[-1] if found else 0
+        previous = positions[-1] if positions else 0
         if message.timestamp is not None:
-            found.append(max(ahead, bisect_right(oldest_from, message.timestamp)))
+            positions.append(max(previous, bisect_right(oldest_from, message.timestamp)))
         else:
-            found.append(ahead if found else len(times))
-    return found
+            positions.append(previous if positions else len(times))
+    return positions

@@ -1,4 +1,4 @@
-"""What may be a title, and how a lineage is numbered (docs/format.md §4.2)."""
+"""Title rules: cleaning, length limit, numbering in a lineage (docs/format.md §4.2)."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _LAST_NUMBER = re.compile(r"^.* #(\d+)$")
 
 
 def sanitize(title: str | None) -> str | None:
-    """The title without control characters, runs of whitespace as one space; None where nothing is left.
+    """The title without control characters, runs of whitespace as one space; None for an empty title.
 
     Raises:
         ValueError: More than `MAX_LENGTH` characters are left.
@@ -29,9 +29,9 @@ def sanitize(title: str | None) -> str | None:
     return cleaned or None
 
 
-def title_from_file(said: object) -> str | None:
-    """The title that a file gives a session, cut where it is too long; None where it gives none."""
-    return sanitize(" ".join(said.split())[:MAX_LENGTH]) if isinstance(said, str) else None
+def title_from_file(value: object) -> str | None:
+    """The title in a file's session_meta, cut at the length limit; None for none."""
+    return sanitize(" ".join(value.split())[:MAX_LENGTH]) if isinstance(value, str) else None
 
 
 def base_of(title: str) -> str:
@@ -41,6 +41,6 @@ def base_of(title: str) -> str:
 
 
 def next_in_lineage(base: str, taken: Iterable[str]) -> str:
-    """The next title of a lineage; the unnumbered one counts as 1, and is free where nothing is taken."""
-    numbers = [int(found[1]) if (found := _LAST_NUMBER.match(title)) else 1 for title in taken]
+    """The next free title of a lineage: the base itself, then “base #2” and so on."""
+    numbers = [int(match[1]) if (match := _LAST_NUMBER.match(title)) else 1 for title in taken]
     return f"{base} #{max(numbers) + 1}" if numbers else base

@@ -1,1 +1,1 @@
-"""The search language: parsing, filters, matching, tokens. Pure functions."""
+"""Search language: parser, filters, matcher, tokenizer. Pure functions."""

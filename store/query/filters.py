@@ -1,4 +1,4 @@
-"""The filters of the search language: which there are, what they take, and when a text passes one."""
+"""Filters of the search language: keys, values, dates, and the test of a stored text."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from .ast import Filter
 from .tokenizer import plain
 
 KEYS = ("source", "model", "role", "tool", "after", "before", "cwd", "title", "is", "has")
-"""A word before a colon that is not one of these is no filter: people search for `https://…` and `foo:bar`."""
+"""Keys of filters; any other word before a colon is text to search for: `https://…`, `foo:bar`."""
 
 STATES = ("flagged", "live", "archived")
 PARTS = ("reasoning",)
 ROLES = ("user", "assistant", "tool", "system", "session_meta", "function", "developer", "unknown")
-"""docs/format.md §3.1; `agent` is our name for `assistant`."""
+"""Roles of docs/format.md §3.1; `agent` is an alias of `assistant`."""
 
 _EXAMPLES = {
     "source": "source:telegram",
@@ -39,35 +39,35 @@ _YEARS = range(1990, 2101)
 
 
 def parse_filter(key: str, value: str, *, now: float, negated: bool, prefix: bool, start: int, end: int) -> Filter:
-    """Understand one filter.
+    """One parsed filter.
 
     Args:
         key: One of KEYS.
-        value: What stood behind the colon, without quotes.
-        now: Seconds since 1970 UTC, what `7d` and `today` count from.
+        value: The text after the colon, without quotes.
+        now: Seconds since 1970 UTC, the base of `7d` and `today`.
         negated: It had a minus.
         prefix: It is still being typed.
-        start: Its first character in what was typed.
+        start: Its first character in the text.
         end: One past its last.
 
     Raises:
-        QueryInvalid: The value means nothing there; the message says what would.
+        QueryInvalid: The key has no such value; the message has an example of one.
     """
     value = value.strip()
     known = value.lower()
     timestamp = _timestamp(known, now) if key in ("after", "before") else None
-    wrong = _what_is_wrong(key, known, timestamp)
-    if wrong:
+    problem = _problem(key, known, timestamp)
+    if problem:
         shown = value if len(value) <= 40 else f"{value[:39]}…"
-        message = f"{key}:{shown} {wrong} · try {_EXAMPLES[key]}"
+        message = f"{key}:{shown} {problem} · try {_EXAMPLES[key]}"
         raise QueryInvalid(message, start=start, end=end)
     if key in _CHOICES:
         value = "assistant" if key == "role" and known == "agent" else known
     return Filter(key, value, timestamp, negated, prefix and key == "source", start, end)
 
 
-def _what_is_wrong(key: str, value: str, timestamp: float | None) -> str:
-    """Say why a value cannot stand behind a key, "" where it can."""
+def _problem(key: str, value: str, timestamp: float | None) -> str:
+    """Reason why a key cannot have a value, "" for none."""
     if not value:
         return "lacks a value"
     if key in ("after", "before") and timestamp is None:
@@ -77,7 +77,7 @@ def _what_is_wrong(key: str, value: str, timestamp: float | None) -> str:
 
 
 def _timestamp(value: str, now: float) -> float | None:
-    """Give the moment a date begins at, by the clock of this place; None where it is no date."""
+    """Start of a date in local time, in seconds since 1970; None for no date."""
     ago = _AGO.fullmatch(value)
     if ago:
         return now - int(ago[1]) * _SECONDS[ago[2]]
@@ -95,19 +95,19 @@ def _timestamp(value: str, now: float) -> float | None:
 
 
 def _midnight(year: int, month: int, day: int) -> float:
-    """The start of a day here; day 0 is the last of the month before."""
+    """Start of a day in local time; day 0 is the last of the month before."""
     return time.mktime((year, month, day, 0, 0, 0, 0, 0, -1))
 
 
-def admits(one: Filter, value: str | None) -> bool:
-    """Tell whether a stored text passes a filter of the keys that speak of text; negation is counted in.
+def admits(condition: Filter, value: str | None) -> bool:
+    """True where a stored text passes a filter of a text key, its negation included.
 
     `source` and `role` must be equal; `model`, `tool`, `cwd` and `title` must contain it.
-    Case and accents do not matter; punctuation does.
+    Case and accents are ignored; punctuation is not.
     """
-    rows_scanned, stored = plain(one.value), plain(value or "")
-    if one.key in ("source", "role"):
-        found = stored.startswith(rows_scanned) if one.prefix else stored == rows_scanned
+    wanted, stored = plain(condition.value), plain(value or "")
+    if condition.key in ("source", "role"):
+        passes = stored.startswith(wanted) if condition.prefix else stored == wanted
     else:
-        found = rows_scanned in stored
-    return found is not one.negated
+        passes = wanted in stored
+    return passes is not condition.negated

@@ -1,6 +1,6 @@
-"""Where a query's terms stand in a text, and whether the text answers it: the index's own rules, in Python.
+"""Matcher of queries in Python, by the rules of the FTS5 index: match spans, and whether a text matches.
 
-Used to mark hits, to scan where no index can, and to verify what an index can only narrow down.
+Used to mark hits, to scan without an index, and to verify candidates of an index.
 """
 
 from __future__ import annotations
@@ -10,11 +10,11 @@ from collections.abc import Iterator
 from functools import lru_cache
 
 from .ast import Query, Term
-from .tokenizer import PART, Folded, cjk_runs, fold
+from .tokenizer import SEPARATOR, Folded, cjk_runs, fold
 
 
 def accepts(query: Query, text: str) -> bool:
-    """Tell whether a text answers a query's words; filters are not asked.
+    """True where a text matches a query's words; filters are not tested.
 
     A query without words accepts every text that has none of its exclusions.
     Linear in the text.
@@ -22,38 +22,36 @@ def accepts(query: Query, text: str) -> bool:
     if not query.any_of and not query.none_of:
         return True
     folded = fold(text)
-    if any(_stands(term, folded) for term in query.none_of):
+    if any(_occurs(term, folded) for term in query.none_of):
         return False
-    return not query.any_of or any(all(_stands(term, folded) for term in terms) for terms in query.any_of)
+    return not query.any_of or any(all(_occurs(term, folded) for term in terms) for terms in query.any_of)
 
 
 def matches(query: Query, text: str) -> tuple[tuple[int, int], ...]:
-    """Give the ranges of a text that the sought terms cover: half-open, in order, apart from one another.
+    """Ranges of a text that the terms of a query match: half-open, in order, disjoint.
 
-    Of a word that is still being typed only what was typed is covered.
+    Of a word that is still being typed only the typed part is covered.
     """
     return Marker(query).spans(text)
 
 
 class Marker:
-    """Marks what one query seeks in many texts."""
+    """Match spans of one query in many texts."""
 
     def __init__(self, query: Query) -> None:
         self._terms = tuple(dict.fromkeys(query.terms))
 
     def spans(self, text: str) -> tuple[tuple[int, int], ...]:
-        """The ranges of a text that the terms cover, as `matches` gives them."""
+        """Ranges as `matches` returns them."""
         if not self._terms:
             return ()
         folded = fold(text)
-        found = [folded.span(*span) for term in self._terms for span in _spans(term, folded)]
-        if len(found) > 1:
-            found = list(_joined(sorted(found)))
-        return tuple(found)
+        spans = [folded.span(*span) for term in self._terms for span in _spans(term, folded)]
+        return tuple(_merged(sorted(spans)) if len(spans) > 1 else spans)
 
 
-def _joined(spans: list[tuple[int, int]]) -> Iterator[tuple[int, int]]:
-    """Join ranges, sorted, that overlap."""
+def _merged(spans: list[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+    """Sorted ranges, overlapping ones merged."""
     current: tuple[int, int] | None = None
     for start, end in spans:
         if current and start < current[1]:
@@ -66,17 +64,17 @@ def _joined(spans: list[tuple[int, int]]) -> Iterator[tuple[int, int]]:
         yield current
 
 
-def _stands(term: Term, folded: Folded) -> bool:
+def _occurs(term: Term, folded: Folded) -> bool:
     return next(_spans(term, folded), None) is not None
 
 
 def _spans(term: Term, folded: Folded) -> Iterator[tuple[int, int]]:
-    """Find a term in folded letters, from left to right, not overlapping itself."""
+    """Spans of a term in folded letters, from left to right, without overlaps."""
     pattern, anywhere = _finder(term)
     letters, position = folded.letters, 0
-    while found := pattern.search(letters, position):
-        start, position = found.span()
-        if anywhere or start == 0 or letters[start - 1] == PART:
+    while match := pattern.search(letters, position):
+        start, position = match.span()
+        if anywhere or start == 0 or letters[start - 1] == SEPARATOR:
             yield start, position
         else:
             position = start + 1
@@ -84,11 +82,11 @@ def _spans(term: Term, folded: Folded) -> Iterator[tuple[int, int]]:
 
 @lru_cache(maxsize=512)
 def _finder(term: Term) -> tuple[re.Pattern[str], bool]:
-    """What to look for, and whether it may begin inside a word.
+    """The pattern of a term, and whether it may start inside a word.
 
-    The left edge is looked at after the search, so that the pattern begins with letters and the search stays fast.
+    The left word boundary is tested after the search, so that the pattern starts with letters and the search is fast.
     """
     anywhere = bool(cjk_runs(term.text))
-    letters = f"{PART}+".join(re.escape(fold(word).letters) for word in term.words)
-    right = "" if anywhere or term.prefix else f"(?![^{PART}])"
+    letters = f"{SEPARATOR}+".join(re.escape(fold(word).letters) for word in term.words)
+    right = "" if anywhere or term.prefix else f"(?![^{SEPARATOR}])"
     return re.compile(letters + right), anywhere

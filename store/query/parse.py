@@ -2,13 +2,13 @@
 
     docker timeout      both words, in any order
     "no space left"     these words in this order
-    docker OR podman    either; OR parts the whole query
-    dock*               words that begin so
-    -flaky  NOT flaky   without it, whatever the ORs say
+    docker OR podman    either; OR splits the whole query
+    dock*               words with this prefix
+    -flaky  NOT flaky   without it, in every alternative
     source:telegram     a filter (`filters.KEYS`); -source:cron is its opposite
 
-A word is what the index makes of it: `user@host` and `my-app.config` are their parts in a row.
-Nothing that can be typed or pasted is an error, but for a filter whose value means nothing.
+Words are those of the index: `user@host` and `my-app.config` are phrases of their parts.
+No text is an error, except a filter with an invalid value.
 """
 
 from __future__ import annotations
@@ -17,26 +17,16 @@ import re
 from dataclasses import dataclass
 
 from .ast import Filter, Query, Term
-from .filters import KEYS, admits, parse_filter
+from .filters import KEYS, parse_filter
 from .matcher import accepts, matches
 from .tokenizer import ends_in_word, words
 
-__all__ = [
-    "MAX_CHARACTERS",
-    "MAX_WORDS",
-    "Filter",
-    "Query",
-    "Term",
-    "accepts",
-    "admits",
-    "matches",
-    "parse",
-]
+__all__ = ["MAX_CHARACTERS", "MAX_WORDS", "Query", "accepts", "matches", "parse"]
 
 MAX_CHARACTERS = 512
-"""What is typed beyond is left out (reliability.md E11)."""
+"""Characters that are read; the rest is ignored (docs/reliability.md E11)."""
 MAX_WORDS = 32
-"""Words that are sought or excluded at most, those of phrases counted one by one."""
+"""Maximum words, excluded ones and those of phrases included."""
 
 _TOKEN = re.compile(
     rf"""(?=\S)
@@ -50,46 +40,46 @@ _OPERATORS = ("AND", "OR", "NOT")
 
 @dataclass(frozen=True, slots=True)
 class _Token:
-    """One piece of what was typed: a word, a phrase or a filter."""
+    """One token of the text: a word, a phrase or a filter."""
 
     key: str | None
     body: str
     minus: bool
     open: bool
-    """Its last word may go on: it has a star, or the cursor stands behind it."""
+    """Its last word is a prefix: it has a star, or the cursor is behind it."""
     operator: bool
     start: int
     end: int
 
 
 def parse(text: str, *, now: float, open_word: bool = False) -> Query:
-    """Understand what was typed.
+    """Parse a search.
 
     Args:
-        text: Anything at all; of more than 512 characters only the whole words before that are read.
+        text: Any text; of more than 512 characters only the whole words before that are read.
         now: Seconds since 1970 UTC, for `after:7d`.
         open_word: The text is still being typed: its last word, if nothing follows it, matches as a prefix.
 
     Raises:
-        QueryInvalid: A filter's value means nothing; it carries where, and says what would do.
+        QueryInvalid: A filter has an invalid value; the error has its position and an example.
     """
-    head, cut = _head(text)
+    head, cut = _within_limit(text)
     split = cut and not text[len(head)].isspace()
-    tokens = [_token(found, open_end=split or (open_word and not cut)) for found in _TOKEN.finditer(head)]
+    tokens = [_token(match, open_end=split or (open_word and not cut)) for match in _TOKEN.finditer(head)]
     only_operators = all(token.operator for token in tokens)
-    reading = _Reading(now)
+    builder = _Builder(now)
     for token in tokens:
         if token.operator and not only_operators:
-            reading.operator(token.body)
+            builder.operator(token.body)
         elif token.key is not None:
-            reading.filter(token.key, token)
+            builder.filter(token.key, token)
         else:
-            reading.term(token)
-    return reading.query(head, cut=cut)
+            builder.term(token)
+    return builder.query(head, cut=cut)
 
 
-def _head(text: str) -> tuple[str, bool]:
-    """The characters that are read, up to the end of a word where there is one, and whether any are left out."""
+def _within_limit(text: str) -> tuple[str, bool]:
+    """The text up to the limit, cut after a word where possible, and whether it was cut."""
     if len(text) <= MAX_CHARACTERS:
         return text, False
     head = text[:MAX_CHARACTERS]
@@ -99,27 +89,27 @@ def _head(text: str) -> tuple[str, bool]:
 
 
 def _after_last_space(text: str) -> int:
-    """Where the last word of a text begins, 0 where it is one word."""
-    return max((found.end() for found in re.finditer(r"\s", text)), default=0)
+    """Start of the last word of a text, 0 where it is one word."""
+    return max((space.end() for space in re.finditer(r"\s", text)), default=0)
 
 
-def _token(found: re.Match[str], *, open_end: bool) -> _Token:
-    """Give one piece of what was typed a form; `open_end` says that the end of the text may still grow."""
-    phrase, word = found["phrase"], found["word"]
-    grows = open_end and found.end() == len(found.string) and not found["close"]
+def _token(match: re.Match[str], *, open_end: bool) -> _Token:
+    """One token; with `open_end` the last word of the text is a prefix."""
+    phrase, word = match["phrase"], match["word"]
+    grows = open_end and match.end() == len(match.string) and not match["close"]
     return _Token(
-        key=found["key"],
+        key=match["key"],
         body=word if phrase is None else phrase,
-        minus=found["minus"] is not None,
-        open=grows or bool(found["star"]) or (word or "").endswith("*"),
-        operator=word in _OPERATORS and not found["minus"] and not found["key"],
-        start=found.start(),
-        end=found.end(),
+        minus=match["minus"] is not None,
+        open=grows or bool(match["star"]) or (word or "").endswith("*"),
+        operator=word in _OPERATORS and not match["minus"] and not match["key"],
+        start=match.start(),
+        end=match.end(),
     )
 
 
-class _Reading:
-    """A query while its pieces come in, from left to right."""
+class _Builder:
+    """Builder of a query from its tokens, left to right."""
 
     def __init__(self, now: float) -> None:
         self._now = now
@@ -131,32 +121,32 @@ class _Reading:
         self._cut = False
 
     def operator(self, name: str) -> None:
-        """Take AND, which says nothing new, OR or NOT; one that lacks a side does nothing."""
+        """Add AND, which is the default, OR or NOT; one without a side is ignored."""
         if name == "OR" and self._any_of[-1]:
             self._any_of.append([])
         self._negated = name == "NOT"
 
     def filter(self, key: str, token: _Token) -> None:
-        """Take one filter; raises QueryInvalid."""
+        """Add one filter; raises QueryInvalid."""
         place = {"start": token.start, "end": token.end}
         negated = self._is_negated(token)
         self._filters.append(parse_filter(key, token.body, now=self._now, negated=negated, prefix=token.open, **place))
 
     def term(self, token: _Token) -> None:
-        """Take a word or a phrase, as far as there is room; what has no letter in it says nothing."""
+        """Add a word or a phrase, up to MAX_WORDS; one without letters is ignored."""
         body = token.body.rstrip("*")
-        found = words(body)
-        kept = found[: self._room]
+        typed = words(body)
+        kept = typed[: self._room]
         self._room -= len(kept)
-        self._cut |= len(kept) < len(found)
+        self._cut |= len(kept) < len(typed)
         if not kept:
             return
-        prefix = token.open and kept == found and ends_in_word(body)
+        prefix = token.open and kept == typed and ends_in_word(body)
         term = Term(body, kept, prefix, token.start, token.end)
         (self._none_of if self._is_negated(token) else self._any_of[-1]).append(term)
 
     def query(self, text: str, *, cut: bool) -> Query:
-        """Give what was understood."""
+        """The finished query."""
         any_of = tuple(tuple(terms) for terms in self._any_of if terms)
         return Query(text, any_of, tuple(self._none_of), tuple(self._filters), cut or self._cut)
 

@@ -1,4 +1,4 @@
-"""Text as FTS5's tokenizer `unicode61 remove_diacritics 1` sees it: folded, parted into words, each at its place."""
+"""Tokenizer equal to FTS5's `unicode61 remove_diacritics 1`: folded text, words and their positions."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from dataclasses import dataclass
 
 from .unicode61_table import separators
 
-PART = " "
-"""What stands for every separator in folded text."""
+SEPARATOR = " "
+"""Stands for every separator in folded text."""
 MARK = "\x01"
-"""What stands for an accent of its own (U+0301 and the like), which is no letter and parts nothing."""
+"""Stands for a combining accent (U+0301 and the like), which is neither letter nor separator."""
 
 _MARK_BITS = 0x361F8_08029FDF
 """The combining marks from U+0300 on that the tokenizer drops, as bits (fts5_unicode2.c)."""
-_WORD = re.compile(rf"[^{PART}{MARK}][^{PART}]*")
+_WORD = re.compile(rf"[^{SEPARATOR}{MARK}][^{SEPARATOR}]*")
 _CJK = re.compile(
     "[\u3000-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff\uff66-\uff9f\U00020000-\U0003134f]+"
 )
@@ -24,7 +24,7 @@ _CJK = re.compile(
 
 
 class _Folding(dict[int, str]):
-    """A table for `str.translate`, filled with the characters that were met."""
+    """Table for `str.translate`, filled on demand."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -39,7 +39,7 @@ class _Folding(dict[int, str]):
     def _fold(self, point: int) -> str:
         if 0x300 <= point < 0x340 and _MARK_BITS >> (point - 0x300) & 1:
             return MARK
-        return _letter(chr(point)) if self._is_letter(point) else PART
+        return _letter(chr(point)) if self._is_letter(point) else SEPARATOR
 
     def _is_letter(self, point: int) -> bool:
         if point < 0x80:
@@ -49,7 +49,7 @@ class _Folding(dict[int, str]):
 
 
 def _letter(char: str) -> str:
-    """One letter without case, and without its accent where it has exactly one."""
+    """A letter without case, and without its accent where it has exactly one."""
     if char == "İ":
         return "i"
     folded = char.casefold()
@@ -66,19 +66,19 @@ _FOLDING = _Folding()
 
 @dataclass(frozen=True, slots=True)
 class Folded:
-    """A text ready to be searched: `letters` with every separator as one space, and where each stood."""
+    """A folded text: letters with every separator as one space, and their positions in the text."""
 
     letters: str
     places: tuple[int, ...] | None
-    """For each letter its index in the text, closed by the text's length; None where they are the same."""
+    """For each letter its index in the text, then the text's length; None where they are the same."""
 
     def span(self, start: int, end: int) -> tuple[int, int]:
-        """Give the range of the text that a range of `letters` stands for."""
+        """The range of the text for a range of `letters`."""
         return (start, end) if self.places is None else (self.places[start], self.places[end])
 
 
 def fold(text: str) -> Folded:
-    """Fold a text of any length; linear."""
+    """A folded text; linear in its length."""
     letters = text.translate(_FOLDING)
     if MARK not in letters:
         return Folded(letters, None)
@@ -87,25 +87,25 @@ def fold(text: str) -> Folded:
 
 
 def plain(text: str) -> str:
-    """A text of the same length without case and accents, its punctuation kept: what names are compared by."""
+    """A text of the same length without case and accents, its punctuation kept, for comparing names."""
     if text.isascii():
         return text.lower()
     return "".join(
-        written if letter in (PART, MARK) else letter
+        written if letter in (SEPARATOR, MARK) else letter
         for letter, written in zip(text.translate(_FOLDING), text, strict=True)
     )
 
 
 def words(text: str) -> tuple[str, ...]:
-    """The words of a text as they are written, accents and case kept; () where it has none."""
-    return tuple(text[found.start() : found.end()] for found in _WORD.finditer(text.translate(_FOLDING)))
+    """The words of a text as written, accents and case kept."""
+    return tuple(text[word.start() : word.end()] for word in _WORD.finditer(text.translate(_FOLDING)))
 
 
 def ends_in_word(text: str) -> bool:
-    """True where the last character belongs to a word, so that typing on would lengthen it."""
-    return bool(text) and text[-1].translate(_FOLDING) != PART
+    """True where the last character belongs to a word."""
+    return bool(text) and text[-1].translate(_FOLDING) != SEPARATOR
 
 
 def cjk_runs(text: str) -> tuple[str, ...]:
-    """The runs of Chinese, Japanese and Korean characters in a text: there words are not parted by spaces."""
+    """The runs of Chinese, Japanese and Korean characters in a text, whose words have no spaces between them."""
     return tuple(_CJK.findall(text))

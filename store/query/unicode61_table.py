@@ -1,6 +1,6 @@
-"""Where FTS5's tokenizer `unicode61` parts words, so that a scan and a mark agree with the index to the letter.
+"""Separators of FTS5's tokenizer `unicode61`, so that scans and marks agree with the index exactly.
 
-The table is SQLite's own (categories L*, N* and Co of its Unicode version; code points it has never heard of count as
+The table is SQLite's own (categories L*, N* and Co of its Unicode version; code points it does not know count as
 letters, newer emoji among them), read from its tokenizer.
 Python's `unicodedata` follows another version of Unicode with every release, so it cannot stand in for it.
 """
@@ -29,7 +29,7 @@ _GAPS = (
 
 
 def separators() -> list[range]:
-    """The runs of code points from U+0080 up that part words; lone surrogates are among them."""
+    """Runs of separator code points from U+0080 up, lone surrogates included."""
     runs: list[range] = []
     position = _FIRST
     for gap in _GAPS.split():

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from ..base.errors import CannotOpen, Damaged, SessionMissing, StoreMissing
 from ..engine.ports import Engine
 from ..engine.rows import SessionVersion, StoredRow
+from ..files import jsonl_reader
 from ..files.home import FileStamp, FileStat
 from ..files.jsonl_files import JsonlFiles, compared_message, is_message
 from ..formats import jsonl
@@ -51,7 +52,7 @@ class Written:
     def values(self, offsets: Iterable[int]) -> Iterator[dict[str, object]]:
         """The objects of some lines, in the order asked for."""
         if self.file is not None:
-            for record in jsonl.read_at(self.file.path, offsets):
+            for record in jsonl_reader.read_records_at(self.file.path, offsets):
                 yield record.value
 
 

@@ -1,1 +1,1 @@
-"""The only place that knows SQL and apsw."""
+"""SQLite engine: the only package with SQL and apsw."""

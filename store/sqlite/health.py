@@ -1,7 +1,7 @@
-"""How a state.db is: every check looks and changes nothing, and none keeps a writer waiting.
+"""Health checks of a state.db; none changes the file or blocks a writer.
 
-Coverage of the indexes is counted in pages of ids, each a critical section.
-Integrity is checked on a copy in a private folder, made by the backup API: `integrity_check` does not see a broken
+Coverage of the indexes is counted in pages of ids, each a read transaction.
+Integrity is checked on a copy in a private folder, made by the backup API: `integrity_check` does not detect a broken
 full-text index, and FTS5's own check needs to write (docs/reliability.md S5, docs/format.md §2.4).
 """
 
@@ -20,6 +20,7 @@ import apsw
 from ..base import errors
 from ..base.cancel import Cancel
 from ..base.models import Finding
+from ..engine.operations import UNFINISHED
 from .base import cell_values, error_mapping, filesystems
 from .base.schema_probe import FTS, NEWEST_KNOWN, TRIGRAM, Layout
 from .connect import lock_holders, read_open, trigger_stand_ins
@@ -27,50 +28,49 @@ from .connect.reader import Reader
 from .journal.append_keys import TABLE as OPERATIONS
 
 LARGEST_WAL = 64 * 1024 * 1024
-"""Bytes of a WAL above which something keeps it from being reset."""
+"""Bytes of a WAL above which a reader prevents its reset."""
 
 _PAGE = 20_000
-"""Ids whose coverage one critical section counts."""
+"""Ids counted per read transaction."""
 _STEP = 256
-"""Pages that are copied under one lock in DELETE mode."""
-_LONGEST_COPY = 60.0
-_UNFINISHED = ("running", "undoing")
+"""Pages copied under one lock in DELETE mode."""
+_MAX_COPY_SECONDS = 60.0
 REBUILD = "start Hermes to rebuild it"
 
 
 def library() -> Finding:
-    """The SQLite that reads and writes here."""
+    """Versions of SQLite and apsw."""
     return Finding("sqlite", True, f"SQLite {apsw.sqlite_lib_version()}, apsw {apsw.apsw_version()}")
 
 
 def mount(path: Path) -> Finding:
-    """What the file lies on."""
-    found = filesystems.mount_of(path)
-    if found is None:
-        return Finding("mount", None, "this system does not tell what the file lies on")
-    where = f"{found.kind} at {found.point}"
-    if found.trouble:
-        told = f"{path} {found.trouble} ({where}): it is read and never written"
-        return Finding("mount", False, told, "move the Hermes home to a disk of this machine")
+    """Filesystem of the file."""
+    filesystem = filesystems.mount_of(path)
+    if filesystem is None:
+        return Finding("mount", None, "the filesystem of the file is unknown on this system")
+    where = f"{filesystem.kind} at {filesystem.point}"
+    if filesystem.trouble:
+        detail = f"{path} {filesystem.trouble} ({where}): it is read and never written"
+        return Finding("mount", False, detail, "move the Hermes home to a disk of this machine")
     return Finding("mount", True, where)
 
 
 def permissions(path: Path) -> Finding:
-    """Who else may read the conversations."""
+    """Permissions of other users to read the conversations."""
     if not path.exists():
         raise error_mapping.unopenable(path)
     private = not path.parent.stat().st_mode & 0o077
-    modes = {one: stat.S_IMODE(one.stat().st_mode) for one in (path, *_beside(path))}
-    told = ", ".join(f"{one.name} {mode:04o}" for one, mode in modes.items())
+    modes = {file: stat.S_IMODE(file.stat().st_mode) for file in (path, *_existing_sidecars(path))}
+    detail = ", ".join(f"{file.name} {mode:04o}" for file, mode in modes.items())
     if not private and any(mode & 0o077 for mode in modes.values()):
         return Finding(
-            "permissions", False, f"others may read this: {told}", f"chmod 700 {shlex.quote(str(path.parent))}"
+            "permissions", False, f"others may read this: {detail}", f"chmod 700 {shlex.quote(str(path.parent))}"
         )
-    return Finding("permissions", True, told)
+    return Finding("permissions", True, detail)
 
 
 def journal(reader: Reader) -> Finding:
-    """How writes are made safe."""
+    """Journal mode of the file."""
     mode = reader.layout.journal_mode
     if mode not in ("wal", "delete"):
         return Finding("journal", False, f"{mode}: a killed program can damage the file", "open it once with Hermes")
@@ -79,9 +79,9 @@ def journal(reader: Reader) -> Finding:
 
 
 def wal(path: Path) -> Finding:
-    """How much of the store lies in the WAL."""
-    beside = read_open.sidecars(path)[0]
-    size = beside.stat().st_size if beside.exists() else 0
+    """Size of the WAL."""
+    file = read_open.sidecars(path)[0]
+    size = file.stat().st_size if file.exists() else 0
     if size > LARGEST_WAL:
         readers = ", ".join(map(str, lock_holders.other_processes(path)))
         advice = f"end the one that does: {readers}" if readers else "end the one that does"
@@ -90,13 +90,13 @@ def wal(path: Path) -> Finding:
 
 
 def lock(path: Path) -> Finding:
-    """Who is writing at this moment."""
+    """Present holder of the write lock."""
     holder = lock_holders.write_lock_holder(path)
     return Finding("lock", True, "nobody is writing" if holder is None else f"held by {holder}")
 
 
 def schema(reader: Reader) -> Finding:
-    """Which Hermes made the tables."""
+    """Schema version and index layout."""
     layout = reader.layout
     if not {"sessions", "messages"} <= layout.tables:
         return Finding("schema", False, "there are no sessions and messages in it", "open it once with Hermes")
@@ -107,13 +107,13 @@ def schema(reader: Reader) -> Finding:
 
 
 def operations(reader: Reader) -> Finding:
-    """Whether a repair was begun and not finished; how many keys of appends are kept."""
+    """Unfinished repairs, and the number of keyed appends."""
     if OPERATIONS not in reader.layout.tables:
         return Finding("operations", True, "none")
     rows = reader.rows(
         f"SELECT CAST(operation AS BLOB), state, kind FROM {OPERATIONS} WHERE step = 0 AND kind <> 'append'"
     )
-    unfinished = [cell_values.text(name) or "" for name, state, _ in rows if state in _UNFINISHED]
+    unfinished = [cell_values.text(name) or "" for name, state, _ in rows if state in UNFINISHED]
     if unfinished:
         advice = "repair the session again to finish it, or hermes-tui undo that id"
         return Finding("operations", False, f"unfinished: {', '.join(unfinished)}", advice)
@@ -124,7 +124,7 @@ def operations(reader: Reader) -> Finding:
 
 
 def coverage(reader: Reader) -> Iterator[Finding]:
-    """Whether each full-text index has every message that it should have."""
+    """Coverage of each full-text index."""
     layout = reader.layout
     if layout.fts is None:
         yield Finding("index", False, "there is no full-text index: search scans", "open the store once with Hermes")
@@ -163,9 +163,10 @@ def _covered(reader: Reader, layout: Layout, table: str) -> Finding:
 
 
 def integrity(reader: Reader, cancel: Cancel) -> Iterator[Finding]:
-    """What SQLite and FTS5 say of a copy."""
+    """SQLite's and FTS5's checks of a copy."""
     with tempfile.TemporaryDirectory(prefix="hermes-tui-") as folder:
-        needed = sum(one.stat().st_size for one in (reader.path, read_open.sidecars(reader.path)[0]) if one.exists())
+        files = (reader.path, read_open.sidecars(reader.path)[0])
+        needed = sum(file.stat().st_size for file in files if file.exists())
         if shutil.disk_usage(folder).free < 2 * needed:
             yield Finding("integrity", None, f"no room for a copy of {_bytes(needed)} in {folder}")
             return
@@ -178,8 +179,8 @@ def integrity(reader: Reader, cancel: Cancel) -> Iterator[Finding]:
 
 
 def _verified(copy: Path, layout: Layout, cancel: Cancel) -> Iterator[Finding]:
-    """The tables of a copy, then each of its indexes."""
-    for name in _forgotten(copy):
+    """Findings on the tables of a copy and on each of its indexes."""
+    for name in _drop_unusable_indexes(copy):
         yield Finding("index", None, f"{name} can only be checked by Hermes: its tokenizer is not here")
     connection = apsw.Connection(str(copy))
     try:
@@ -193,8 +194,8 @@ def _verified(copy: Path, layout: Layout, cancel: Cancel) -> Iterator[Finding]:
         connection.close()
 
 
-def _forgotten(copy: Path) -> list[str]:
-    """Take indexes without a tokenizer out of a copy's schema: the check of all tables would end at them."""
+def _drop_unusable_indexes(copy: Path) -> list[str]:
+    """Remove indexes without a tokenizer from a copy's schema, since they end the check of all tables."""
     connection = apsw.Connection(str(copy))
     try:
         names = trigger_stand_ins.unusable_indexes(connection)
@@ -207,11 +208,11 @@ def _forgotten(copy: Path) -> list[str]:
 
 
 def _copied(reader: Reader, layout: Layout, copy: Path, cancel: Cancel) -> bool:
-    """Copy the store as it is at one moment; False where it changed all the time.
+    """Copy the store in a consistent state; False where it changed too often.
 
-    In WAL mode one snapshot is read, which keeps nobody waiting; in DELETE mode the lock is given back every few pages.
+    In WAL mode one read transaction is copied, without blocking; in DELETE mode the lock is released every few pages.
     """
-    deadline = time.monotonic() + _LONGEST_COPY
+    deadline = time.monotonic() + _MAX_COPY_SECONDS
     target = apsw.Connection(str(copy))
     try:
         with reader.borrow() as source:
@@ -220,7 +221,7 @@ def _copied(reader: Reader, layout: Layout, copy: Path, cancel: Cancel) -> bool:
             with target.backup("main", source, "main") as backup:
                 while not backup.done and time.monotonic() < deadline:
                     if cancel.cancelled:
-                        raise errors.Interrupted("the question was withdrawn")
+                        raise errors.Interrupted("the request was cancelled")
                     backup.step(_STEP)
                 done = backup.done
             if source.in_transaction:
@@ -231,14 +232,14 @@ def _copied(reader: Reader, layout: Layout, copy: Path, cancel: Cancel) -> bool:
 
 
 def _whole(connection: apsw.Connection) -> Finding:
-    """The tables themselves; what SQLite says of a full-text index is asked of the index again."""
+    """Check of the tables; messages about full-text indexes are left to the check of each index."""
     try:
-        told = [str(row[0]) for row in connection.execute("PRAGMA integrity_check(20)")]
+        messages = [str(row[0]) for row in connection.execute("PRAGMA integrity_check(20)")]
     except apsw.InterruptError:
         raise
     except apsw.Error as error:
-        told = [str(error)]
-    complaints = [line for line in told if line != "ok" and "fts5" not in line.lower()]
+        messages = [str(error)]
+    complaints = [line for line in messages if line != "ok" and "fts5" not in line.lower()]
     if complaints:
         advice = "stop Hermes, copy the folder, then run `hermes sessions recover`"
         return Finding("integrity", False, "; ".join(complaints), advice)
@@ -248,26 +249,25 @@ def _whole(connection: apsw.Connection) -> Finding:
 def _indexed(connection: apsw.Connection, layout: Layout, table: str, kind: str) -> Finding:
     """FTS5's own check of one index.
 
-    An older SQLite (3.40) ends a trigram text at its first NUL, and this one does not: content that is a list begins
-    with one (docs/format.md §3.2), so an index that disagrees is asked again with such texts cut.
+    An older SQLite (3.40) ends a trigram text at its first NUL, and newer ones do not: content that is a list starts
+    with one (docs/format.md §3.2), so an index that disagrees is checked again with such texts cut.
     """
     try:
-        sound = _agrees(connection, layout, table, kind)
-        if not sound and table == TRIGRAM:
+        intact = _agrees(connection, layout, table, kind)
+        if not intact and table == TRIGRAM:
             _cut_at_nul(connection, layout, table, kind)
-            sound = _agrees(connection, layout, table, kind)
+            intact = _agrees(connection, layout, table, kind)
     except apsw.CorruptError:
-        sound = False
+        intact = False
     except apsw.SQLError as error:
         return Finding("index", None, f"{table} can only be checked by Hermes ({error})")
-    if not sound:
+    if not intact:
         return Finding("index", False, f"{table} is damaged: search scans", REBUILD)
     return Finding("index", True, f"{table} is in order")
 
 
 def _agrees(connection: apsw.Connection, layout: Layout, table: str, kind: str) -> bool:
-    """Whether an index is whole, and has what the messages say where the two are meant to agree
-    (docs/format.md §2.4)."""
+    """True for an undamaged index, which also equals the messages in layouts that allow it (docs/format.md §2.4)."""
     compare = kind == "C" and layout.unindexed is None and not layout.stale
     columns, values = (f"{table}, rank", "'integrity-check', 1") if compare else (table, "'integrity-check'")
     try:
@@ -278,7 +278,7 @@ def _agrees(connection: apsw.Connection, layout: Layout, table: str, kind: str) 
 
 
 def _cut_at_nul(connection: apsw.Connection, layout: Layout, table: str, kind: str) -> None:
-    """Cut, in the copy, every text of an index at its first NUL; the index itself stays as it is."""
+    """Cut every text of an index at its first NUL, in the copy; the index is unchanged."""
     inline = kind == "B"
     store = f"{table}_content" if inline else "messages"
     columns = ("c0",) if inline else tuple(name for name in layout.trigram_columns if layout.has("messages", name))
@@ -291,8 +291,8 @@ def _cut_at_nul(connection: apsw.Connection, layout: Layout, table: str, kind: s
         )
 
 
-def _beside(path: Path) -> list[Path]:
-    return [one for one in read_open.sidecars(path) if one.exists()]
+def _existing_sidecars(path: Path) -> list[Path]:
+    return [file for file in read_open.sidecars(path) if file.exists()]
 
 
 def _bytes(size: int) -> str:

@@ -1,4 +1,4 @@
-"""Waiting for a lock: by time, with full jitter, so that no two writers march in step (docs/reliability.md S4)."""
+"""Backoff with full jitter while a lock is held by another writer (docs/reliability.md S4)."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ _LONGEST_PAUSE = 0.020
 
 @dataclass(frozen=True, slots=True)
 class Backoff:
-    """How time passes while one waits."""
+    """Clock, sleep and randomness of a waiting writer."""
 
     clock: Callable[[], float] = time.monotonic
-    """Seconds that only go up."""
+    """Monotonic seconds."""
     sleep: Callable[[float], None] = time.sleep
-    """Waits that many seconds."""
+    """Sleeps for a number of seconds."""
     random: Callable[[], float] = chance.random
     """A number in [0, 1)."""
 
-    def outlast(self, action: Callable[[], T], deadline: float) -> T:
-        """Do it until no lock is in the way; pauses are random below a bound that doubles from 0.5 to 20 ms.
+    def retry_until(self, action: Callable[[], T], deadline: float) -> T:
+        """Repeat an action until no lock prevents it; pauses are random below a bound that doubles from 0.5 to 20 ms.
 
         Raises:
-            apsw.BusyError, apsw.LockedError: If one is in the way at `deadline`.
+            apsw.BusyError, apsw.LockedError: A lock still prevents it at `deadline`.
         """
         bound = _FIRST_PAUSE
         while True:

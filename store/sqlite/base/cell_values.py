@@ -1,4 +1,4 @@
-"""What a cell holds, whatever type it was written with (docs/format.md §3.4, docs/reliability.md E13)."""
+"""Conversion of cells, which may have any type (docs/format.md §3.4, docs/reliability.md E13)."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ _LATEST = 4_133_980_800.0  # 2101-01-01
 
 
 def text(cell: Value) -> str | None:
-    """The cell as text; bytes that are no UTF-8 become U+FFFD, NULL stays None."""
+    """The cell as text; bytes that are not UTF-8 become U+FFFD, NULL is None."""
     if cell is None or isinstance(cell, str):
         return cell
     return cell.decode("utf-8", "replace") if isinstance(cell, bytes) else str(cell)
 
 
 def is_text(cell: Value) -> bool:
-    """False for bytes that are no UTF-8: what `text` makes of them is not what is stored."""
+    """False for bytes that are not UTF-8, which `text` cannot represent."""
     try:
         return not isinstance(cell, bytes) or cell.decode() is not None
     except UnicodeDecodeError:
@@ -26,7 +26,7 @@ def is_text(cell: Value) -> bool:
 
 
 def integer(cell: Value, default: int = 0) -> int:
-    """The cell as a whole number, or `default` where it is none (NULL, text, infinite)."""
+    """The cell as an integer, or `default` for NULL, other text and infinity."""
     if isinstance(cell, int):
         return cell
     try:
@@ -36,7 +36,7 @@ def integer(cell: Value, default: int = 0) -> int:
 
 
 def timestamp(cell: Value) -> float | None:
-    """The cell as seconds since 1970 UTC; None where it is no time between 1990 and 2100."""
+    """The cell as seconds since 1970 UTC; None for anything but a time between 1990 and 2100."""
     try:
         seconds = math.nan if cell is None else float(cell)
     except (ValueError, OverflowError):

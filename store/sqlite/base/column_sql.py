@@ -1,8 +1,8 @@
-"""SQL for a column that a file may lack or that may hold anything at all (docs/format.md §2.1, §2.5).
+"""SQL expressions for columns that may be absent or hold any type (docs/format.md §2.1, §2.5).
 
-Text is read as bytes, so that bad UTF-8 raises nothing and a NUL cuts nothing off; `cells.text` makes it text again.
-Numbers are cast, so that text in their place is a number too; `cells.moment` refuses the impossible ones.
-A column that is absent reads as NULL.
+Text is read as bytes, so that invalid UTF-8 raises nothing and a NUL truncates nothing; `cell_values.text` decodes it.
+Numbers are cast, so that numeric text counts too; `cell_values.timestamp` rejects impossible times.
+An absent column reads as NULL.
 """
 
 from __future__ import annotations
@@ -26,29 +26,33 @@ def whole(layout: Layout, table: str, name: str) -> str:
 
 
 def n_bytes(layout: Layout, table: str, name: str) -> str:
-    """Bytes in the column, 0 for NULL; `length()` would stop at a NUL
-    (docs/format.md §3.2), this reads the header alone."""
+    """Bytes in the column, 0 for NULL, from the row's header; `length()` would stop at a NUL (docs/format.md §3.2)."""
     return f"COALESCE(octet_length({table}.{name}), 0)" if layout.has(table, name) else "0"
 
 
 def active(layout: Layout) -> str:
-    """True for a message that was not taken back; NULL counts as active (docs/format.md §2.1)."""
+    """True for a message that was not undone; NULL counts as active (docs/format.md §2.1)."""
     return "messages.active IS NOT 0" if layout.has("messages", "active") else "1"
 
 
 def compacted(layout: Layout) -> str:
-    """True for a message that a compaction in place put aside (docs/format.md §3.4)."""
+    """True for a message that a compaction in place deactivated (docs/format.md §3.4)."""
     if not layout.has("messages", "active") or not layout.has("messages", "compacted"):
         return "0"
     return "(messages.active IS 0 AND messages.compacted IS 1)"
 
 
 def findable(layout: Layout) -> str:
-    """True for a message that a search finds: active, or kept by a compaction in place (docs/format.md §3.4)."""
+    """True for a message that a search finds: active, or compacted in place (docs/format.md §3.4)."""
     if not layout.has("messages", "active"):
         return "1"
     compacted = " OR messages.compacted IS 1" if layout.has("messages", "compacted") else ""
     return f"(messages.active IS NOT 0{compacted})"
+
+
+def quoted(name: str) -> str:
+    """A column's name as an SQL identifier."""
+    return '"' + name.replace('"', '""') + '"'
 
 
 def like(fragment: str) -> str:

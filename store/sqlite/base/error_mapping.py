@@ -1,8 +1,7 @@
-"""What SQLite complains of, in words that say what to do: apsw errors in, StoreError leaves out."""
+"""Mapping of apsw errors to StoreErrors whose messages say what the user can do."""
 
 from __future__ import annotations
 
-import errno
 import os
 import stat
 from collections.abc import Iterator
@@ -12,12 +11,13 @@ from pathlib import Path
 import apsw
 
 from ...base import errors
+from ...base.safe_files import NO_SPACE
 
-_SPENT = (apsw.CorruptError, apsw.NotADBError, apsw.IOError, apsw.CantOpenError)
-_INDEX_WORDS = ("no such tokenizer", "no such module", "vtable constructor failed", "_fts", "fts5")
+_CLOSE_AFTER = (apsw.CorruptError, apsw.NotADBError, apsw.IOError, apsw.CantOpenError)
+_INDEX_PHRASES = ("no such tokenizer", "no such module", "vtable constructor failed", "_fts", "fts5")
 
 _MEANINGS: tuple[tuple[tuple[type[apsw.Error], ...], type[errors.StoreError], str], ...] = (
-    ((apsw.InterruptError, apsw.AbortError), errors.Interrupted, "the question was withdrawn while it ran"),
+    ((apsw.InterruptError, apsw.AbortError), errors.Interrupted, "the request was cancelled while it ran"),
     (
         (apsw.BusyError, apsw.LockedError),
         errors.Locked,
@@ -66,18 +66,18 @@ _SPECIAL: dict[int, tuple[type[errors.StoreError], str]] = {
 
 
 def translate(error: apsw.Error, path: Path) -> errors.StoreError:
-    """The StoreError leaf that says in a sentence what `error` on the file at `path` means and what can be done."""
+    """The StoreError for an apsw error on the file at `path`: the cause and what can be done, in a sentence."""
     said = str(error) or type(error).__name__
     if isinstance(error, apsw.CantOpenError):
         return unopenable(path, said)
-    leaf, words = _SPECIAL.get(code(error)) or next(
-        (leaf, words) for kinds, leaf, words in _MEANINGS if isinstance(error, kinds)
+    leaf, message = _SPECIAL.get(code(error)) or next(
+        (leaf, message) for kinds, leaf, message in _MEANINGS if isinstance(error, kinds)
     )
-    return leaf(words.format(path=path, said=said))
+    return leaf(message.format(path=path, said=said))
 
 
 def unopenable(path: Path, said: str = "unable to open database file") -> errors.CannotOpen:
-    """Why there is nothing to open at `path`, found by stat alone; `said` are SQLite's words for the rest."""
+    """The reason why `path` cannot be opened, by stat; `said` is SQLite's message for any other reason."""
     try:
         mode = path.stat().st_mode
     except (FileNotFoundError, NotADirectoryError):
@@ -87,8 +87,8 @@ def unopenable(path: Path, said: str = "unable to open database file") -> errors
             f"the system refuses to look at {path} ({error.strerror}); look at its owner and mode"
         )
     if not stat.S_ISREG(mode):
-        what = "folder" if stat.S_ISDIR(mode) else "special file"
-        return errors.NotADatabase(f"{path} is a {what}, not a database; name another home")
+        kind = "folder" if stat.S_ISDIR(mode) else "special file"
+        return errors.NotADatabase(f"{path} is a {kind}, not a database; name another home")
     if not os.access(path, os.R_OK):
         return errors.NoPermission(f"you may not read {path}; its owner can give you the right with chmod")
     return errors.NoPermission(f"the system refuses to open {path} ({said}); look at the owner and mode of its folder")
@@ -101,15 +101,15 @@ def _missing(path: Path) -> errors.CannotOpen:
 
 
 def unmakeable(path: Path, error: OSError) -> errors.StoreError:
-    """Why no file could be made at `path`."""
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+    """The reason why no file could be made at `path`."""
+    if error.errno in NO_SPACE:
         return errors.DiskFull(f"no room left to make {path}; free some space and try again")
     return errors.NoPermission(f"the system refuses to make {path} ({error.strerror}); look at the owner of its folder")
 
 
 @contextmanager
 def translated_errors(path: Path) -> Iterator[None]:
-    """Turn every apsw error that leaves this block into the StoreError that `translate` makes of it."""
+    """Raise the StoreError of `translate` for every apsw error that leaves this block."""
     try:
         yield
     except apsw.Error as error:
@@ -117,21 +117,21 @@ def translated_errors(path: Path) -> Iterator[None]:
 
 
 def code(error: apsw.Error) -> int:
-    """SQLite's extended result code, 0 for what apsw itself complains of."""
+    """SQLite's extended result code, 0 for an error of apsw itself."""
     return int(getattr(error, "extendedresult", 0))
 
 
 def leaves_connection_unusable(error: apsw.Error) -> bool:
-    """True where the connection that raised `error` is better not used again."""
-    return isinstance(error, _SPENT)
+    """True where the connection that raised `error` should be closed."""
+    return isinstance(error, _CLOSE_AFTER)
 
 
 def is_index_error(error: apsw.Error) -> bool:
-    """True where a full-text index is damaged or unusable, and not the canonical tables.
+    """True for a damaged or unusable full-text index, false for damage of the tables.
 
-    By extended code for damage (docs/reliability.md §9 rule 10); a missing tokenizer or index table has no code
-    of its own (docs/format.md §2.4 D).
+    Damage has an extended code (docs/reliability.md §9 rule 10); a missing tokenizer or index table has none
+    (docs/format.md §2.4 D).
     """
     if isinstance(error, apsw.CorruptError):
         return code(error) == apsw.SQLITE_CORRUPT_VTAB
-    return isinstance(error, apsw.SQLError) and any(words in str(error) for words in _INDEX_WORDS)
+    return isinstance(error, apsw.SQLError) and any(phrase in str(error) for phrase in _INDEX_PHRASES)

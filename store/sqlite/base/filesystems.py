@@ -1,8 +1,8 @@
-"""Where a file lies: filesystems on which SQLite's locks or its shared memory cannot be trusted are told first.
+"""Filesystems on which SQLite's locks or shared memory cannot be trusted.
 
-A network share answers locks for one machine only, a virtual one of a container or virtual machine often not at all:
-such files are corrupted without an error (docs/reliability.md §3, H#22032, H#98965, H#110848).
-Read from /proc/self/mountinfo; where there is none, nothing is known and nothing refused.
+A network share keeps locks on one machine only, a share of a virtual machine or container often none at all: files
+there are corrupted without an error (docs/reliability.md §3, H#22032, H#98965, H#110848).
+Read from /proc/self/mountinfo; without it nothing is refused.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ _LOCAL_FUSE = frozenset(
         "fuse.zfs",
     }
 )
-"""FUSE leaves locks to the kernel there; any other one may be a network in disguise (sshfs, rclone, s3fs)."""
+"""FUSE filesystems whose locks the kernel keeps; any other may be a network share (sshfs, rclone, s3fs)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,12 +73,12 @@ class Mount:
 
     point: str
     kind: str
-    """As the kernel names it: ext4, nfs4, fuse.sshfs."""
+    """The kernel's name: ext4, nfs4, fuse.sshfs."""
     source: str
 
     @property
     def trouble(self) -> str:
-        """Why SQLite is not safe here; empty where it is."""
+        """Reason why SQLite is not safe on it, "" for none."""
         if self.kind in _NETWORK:
             return "is on a network share, and locks hold on one machine only"
         if self.kind in _VIRTUAL:
@@ -89,29 +89,31 @@ class Mount:
 
 
 def mount_of(path: Path, mounts: Path | None = None) -> Mount | None:
-    """The filesystem that a path lies on, symbolic links followed; None where the system does not tell.
+    """The filesystem of a path, symbolic links followed; None where it is unknown.
 
     Args:
-        mounts: A table in the form of /proc/self/mountinfo, that one where it is None.
+        mounts: A table in the form of /proc/self/mountinfo, which is the default.
     """
     try:
         table = (mounts or MOUNTS).read_text(errors="surrogateescape")
     except OSError:
         return None
     real = os.path.realpath(path)
-    found = None
+    deepest = None
     for mount in filter(None, map(_mount, table.splitlines())):
-        holds = real == mount.point or real.startswith(mount.point.rstrip("/") + "/")
-        if holds and (found is None or len(mount.point) >= len(found.point)):  # a later one covers an earlier one
-            found = mount
-    return found
+        contains = real == mount.point or real.startswith(mount.point.rstrip("/") + "/")
+        if contains and (
+            deepest is None or len(mount.point) >= len(deepest.point)
+        ):  # a later mount hides an earlier one
+            deepest = mount
+    return deepest
 
 
 def refuse_unsafe(path: Path) -> None:
-    """Make sure that a file may be written where it lies.
+    """Refuse to write a file on an unsafe filesystem.
 
     Raises:
-        UnsafeFilesystem: Locks cannot be trusted there.
+        UnsafeFilesystem: Its locks cannot be trusted.
     """
     mount = mount_of(path)
     if mount is not None and mount.trouble:
@@ -122,14 +124,14 @@ def refuse_unsafe(path: Path) -> None:
 
 
 def _mount(line: str) -> Mount | None:
-    """One line of the table; None for one that is none."""
-    before, separator, after = line.partition(" - ")
-    fields, about = before.split(" "), after.split(" ")
-    if not separator or len(fields) < 5 or len(about) < 2:
+    """The mount of a line of the table; None for an invalid line."""
+    mounted, separator, device = line.partition(" - ")
+    fields, device_fields = mounted.split(" "), device.split(" ")
+    if not separator or len(fields) < 5 or len(device_fields) < 2:
         return None
-    return Mount(_unescaped(fields[4]), about[0], _unescaped(about[1]))
+    return Mount(_unescaped(fields[4]), device_fields[0], _unescaped(device_fields[1]))
 
 
 def _unescaped(field: str) -> str:
-    """Blanks, tabs, line ends and backslashes are written in octal."""
-    return re.sub(r"\\([0-7]{3})", lambda found: chr(int(found[1], 8)), field)
+    """A field with its octal escapes decoded (blanks, tabs, line ends, backslashes)."""
+    return re.sub(r"\\([0-7]{3})", lambda escape: chr(int(escape[1], 8)), field)

@@ -1,9 +1,8 @@
-"""One SQLite on one file in one process: find a handle that is not apsw's before it costs acknowledged writes.
+"""Detection of foreign handles: descriptors of a store in this process that are not apsw's.
 
-Closing any descriptor of a file drops every POSIX lock that the process holds on it, so a second SQLite library,
-or a plain `open`, beside apsw lets a sibling unlink the live WAL (docs/reliability.md S2, S11b).
-Descriptors are found by (device, inode) under /proc/self/fd; nothing is opened.
-Where there is no /proc nothing is known.
+Closing any descriptor of a file drops every POSIX lock that the process has on it, so a second SQLite library, or a
+plain `open`, beside apsw lets another process unlink the live WAL (docs/reliability.md S2, S11b).
+Descriptors are found by (device, inode) under /proc/self/fd; nothing is opened. Without /proc nothing is detected.
 """
 
 from __future__ import annotations
@@ -18,13 +17,13 @@ import apsw
 
 from ...base import errors
 
-LEAST_SQLITE = (3, 51, 3)
-"""Older ones can lose a WAL while it is being reset (docs/reliability.md §5)."""
+MIN_SQLITE = (3, 51, 3)
+"""Older versions can lose a WAL during its reset (docs/reliability.md §5)."""
 
 _DESCRIPTORS = Path("/proc/self/fd")
 
 opening = threading.RLock()
-"""Held while a connection is opened or closed, and while a file is copied: descriptors don't change hands meanwhile."""
+"""Lock for opening and closing connections and for copying files, so that descriptors do not change owner."""
 
 _known: dict[tuple[int, int], set[int]] = {}
 _holders: dict[tuple[int, int], weakref.WeakSet[apsw.Connection]] = {}
@@ -34,48 +33,48 @@ def assert_version(version: str) -> None:
     """Refuse an SQLite that can lose acknowledged writes.
 
     Raises:
-        ImportError: If `version` is older than `LEAST_SQLITE`.
+        ImportError: `version` is older than `MIN_SQLITE`.
     """
-    if tuple(int(part) for part in version.split(".")) < LEAST_SQLITE:
+    if tuple(int(part) for part in version.split(".")) < MIN_SQLITE:
         raise ImportError(f"apsw brings SQLite {version}; hermes-tui needs 3.51.3 or later: pip install -U apsw")
 
 
 def identity(path: Path | str) -> tuple[int, int] | None:
-    """Device and inode of what lies at `path` now, None where nothing does."""
+    """Device and inode of the file at `path`, None for none."""
     try:
-        found = os.stat(path)  # noqa: PTH116  asked six times in every append
+        state = os.stat(path)  # noqa: PTH116  called six times in every append
     except OSError:
         return None
-    return found.st_dev, found.st_ino
+    return state.st_dev, state.st_ino
 
 
 def handles(path: Path) -> frozenset[int]:
-    """Every descriptor of this process on the file at `path`, apsw's too."""
+    """All descriptors of this process on the file at `path`, apsw's included."""
     file = identity(path)
     return frozenset() if file is None else frozenset(_open_on(file))
 
 
 def check(path: Path) -> None:
-    """Make sure that only apsw holds the file at `path` open in this process.
+    """Make sure that only apsw has the file at `path` open in this process.
 
     Raises:
-        ForeignHandle: If anything else does.
+        ForeignHandle: There is another descriptor.
     """
     file = identity(path)
     if file is None:
         return
     with opening:
-        found = _open_on(file)
-        strangers = found - _own(file, found)
-        if strangers:
+        descriptors = _open_on(file)
+        foreign = descriptors - _own(file, descriptors)
+        if foreign:
             raise errors.ForeignHandle(
-                f"this process has {path} open otherwise than through its own apsw (descriptor {min(strangers)}: "
+                f"this process has {path} open otherwise than through its own apsw (descriptor {min(foreign)}: "
                 "another SQLite, a plain open, or one from before a fork); close it, or use a process of its own"
             )
 
 
 def forget_closed(path: Path) -> None:
-    """Forget descriptors that a close gave back, so that a stranger who gets the number is noticed."""
+    """Forget descriptors that were closed, so that a foreign one with the same number is detected."""
     file = identity(path)
     if file is not None:
         with opening:
@@ -83,70 +82,69 @@ def forget_closed(path: Path) -> None:
 
 
 def _opened(connection: apsw.Connection) -> None:
-    """Learn the descriptor of a connection that anybody in this process just opened through apsw.
+    """Register the descriptor of a connection that was just opened through apsw.
 
-    Two unknown ones mean that a stranger is among them; neither is learnt then, and `check` speaks up.
+    Of two unknown descriptors one is foreign; neither is registered then, and `check` raises.
     """
     file = identity(Path(connection.filename)) if connection.filename else None
     if file is None:
         return
     with opening:
-        found = _open_on(file)
-        known = _own(file, found)
-        if len(found - known) == 1:
-            _known[file] = found
+        descriptors = _open_on(file)
+        if len(descriptors - _own(file, descriptors)) == 1:
+            _known[file] = descriptors
         _holders.setdefault(file, weakref.WeakSet()).add(connection)
 
 
-def _own(file: tuple[int, int], found: set[int]) -> set[int]:
-    """Which of the descriptors found on a file are apsw's.
+def _own(file: tuple[int, int], descriptors: set[int]) -> set[int]:
+    """Those of a file's descriptors that are apsw's.
 
-    SQLite keeps some of closed connections as long as others hold locks, and none after the last one closed.
-    No connection is asked anything: another thread may be using it.
+    SQLite keeps some of closed connections as long as others have locks, and none after the last one closed.
+    No connection is used: another thread may be using it.
     """
     holders = _holders.get(file, ())
     open_now = any(connection in holders for connection in apsw.connections())
-    _known[file] = _known.get(file, set()) & found if open_now else set()
+    _known[file] = _known.get(file, set()) & descriptors if open_now else set()
     return _known[file]
 
 
 def _open_on(file: tuple[int, int]) -> set[int]:
     try:
-        descriptors = [int(one.name) for one in _DESCRIPTORS.iterdir()]
+        descriptors = [int(link.name) for link in _DESCRIPTORS.iterdir()]
     except OSError:
         return set()
-    return {one for one in descriptors if _is_on(one, file)}
+    return {descriptor for descriptor in descriptors if _is_on(descriptor, file)}
 
 
 def _is_on(descriptor: int, file: tuple[int, int]) -> bool:
     try:
-        found = os.fstat(descriptor)
-    except OSError:  # the listing's own descriptor is gone by now
+        state = os.fstat(descriptor)
+    except OSError:  # the listing's own descriptor is closed by now
         return False
-    return (found.st_dev, found.st_ino) == file
+    return (state.st_dev, state.st_ino) == file
 
 
 class HasLocks(Protocol):
-    """What has locks that a thread of the parent may have held when this process was forked off."""
+    """An object with locks that a thread of the parent process may have held at a fork."""
 
     def renew_locks(self) -> None:
-        """Take new ones: whoever would give the old ones back is not in this process."""
+        """Replace the locks in the forked process, whose holder does not exist there."""
 
 
-_forkable: weakref.WeakSet[HasLocks] = weakref.WeakSet()
+_with_locks: weakref.WeakSet[HasLocks] = weakref.WeakSet()
 
 
-def renew_locks_after_fork(one: HasLocks) -> None:
-    """Have the locks of `one` renewed in every process that is forked off from here on."""
-    _forkable.add(one)
+def renew_locks_after_fork(owner: HasLocks) -> None:
+    """Renew the locks of `owner` in every process that is forked from now on."""
+    _with_locks.add(owner)
 
 
 def _forked() -> None:
-    global opening  # noqa: PLW0603  everybody asks this module for it
+    global opening  # noqa: PLW0603  read as an attribute of this module
     opening = threading.RLock()
     _known.clear()
-    for one in list(_forkable):
-        one.renew_locks()
+    for owner in list(_with_locks):
+        owner.renew_locks()
 
 
 assert_version(apsw.sqlite_lib_version())

@@ -1,7 +1,7 @@
-"""What one state.db has, found by looking: columns, indexes, full-text layouts, how far an index is built.
+"""Probe of one state.db: columns, indexes, full-text layouts, progress of an index rebuild.
 
-`schema_version` does not describe a file (docs/format.md §2.1): it is read for display and for "newer than
-known" only.
+`schema_version` does not describe a file (docs/format.md §2.1): it is read for display and to recognise a newer Hermes
+only.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import apsw
 from .cell_values import integer, text
 
 NEWEST_KNOWN = 31
-"""The highest schema number whose writes are understood; a store above it is opened to read."""
+"""The highest schema number that is written; a store above it is opened for reading."""
 
 FTS = "messages_fts"
 TRIGRAM = "messages_fts_trigram"
@@ -25,33 +25,32 @@ _MARKERS = ("fts_rebuild_high_water", "fts_rebuild_progress", "fts_stale")
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """The features of one file, as of one look."""
+    """Features of one file at the time of a probe."""
 
     tables: frozenset[str] = frozenset()
-    """Names of tables, virtual ones and views too."""
+    """Names of tables, virtual tables and views."""
     columns: Mapping[str, frozenset[str]] = field(default_factory=dict)
-    """Columns by table, for all ordinary tables."""
+    """Columns by table, for ordinary tables."""
     indexes: frozenset[str] = frozenset()
     triggers: frozenset[str] = frozenset()
     fts: str | None = None
-    """Layout of `messages_fts`: A (content only), B (one inline column), C (tool columns), None where there is none."""
+    """Layout of `messages_fts`: A (content only), B (one inline column), C (tool columns), None for none."""
     fts_columns: tuple[str, ...] = ()
     trigram: str | None = None
     """The same of `messages_fts_trigram`."""
     trigram_columns: tuple[str, ...] = ()
     fts_leaves_out: frozenset[str] = frozenset()
-    """What `messages_fts` lacks by design: names and arguments of tool `calls`, what is `long` in tool rows (from 8192
-    characters on)."""
+    """Text that `messages_fts` lacks by design: tool `calls`, and tool rows beyond 8192 characters (`long`)."""
     trigram_leaves_out: frozenset[str] = frozenset()
-    """What the trigram index lacks by design: `tool` rows, tool `calls`, `internal` sessions (cron, subagents)."""
+    """Text that the trigram index lacks by design: `tool` rows, tool `calls`, `internal` sessions (cron, subagents)."""
     unindexed: tuple[int, int] | None = None
-    """Ids above the first and up to the second are not in the indexes yet (deferred rebuild, §2.4)."""
+    """Ids above the first up to the second are not indexed yet (deferred rebuild, docs/format.md §2.4)."""
     stale: bool = False
-    """True where Hermes dropped the triggers, or some are missing: the indexes lack rows."""
+    """True where triggers are missing, so that the indexes lack rows."""
     schema_version: int | None = None
     journal_mode: str = ""
     counter: int = 0
-    """SQLite's own count of schema changes: another number means that all of this may be out of date."""
+    """SQLite's counter of schema changes; another number means that this probe is out of date."""
 
     def has(self, table: str, column: str) -> bool:
         """True where `table` has `column`."""
@@ -59,16 +58,16 @@ class Layout:
 
     @property
     def newer(self) -> bool:
-        """True for a store of a later Hermes than this code knows: it is read and never written."""
+        """True for a store of a newer Hermes than NEWEST_KNOWN: it is read and never written."""
         return self.schema_version is not None and self.schema_version > NEWEST_KNOWN
 
 
 def probe(connection: apsw.Connection, known: Layout | None = None) -> Layout:
-    """Look at every feature; a file without tables gives an empty layout.
+    """The features of a file; a file without tables has an empty layout.
 
     Args:
         connection: Any connection to the file.
-        known: What an earlier look found; it is handed back, with fresh markers, where the schema is still the same.
+        known: The result of an earlier probe; it is reused, with fresh markers, where the schema is unchanged.
 
     Raises apsw.Error as it comes.
     """
@@ -114,11 +113,11 @@ def _schema(connection: apsw.Connection) -> Layout:
 
 
 def _left_out(sqls: Mapping[str, str], index: str, *signs: tuple[str, str]) -> frozenset[str]:
-    """What an index lacks, by the signs in the view that it reads, and by its columns."""
+    """Text that an index lacks, by signs in the view that it reads, and by its columns."""
     sql = sqls.get(index, "")
     source = sqls.get(f"{index}_src", "") if f"{index}_src" in sql else ""
     lacks_calls = _kind(sql or None) not in (None, "B") and "tool_calls" not in _fts_columns(sql)
-    return frozenset([what for what, sign in signs if sign in source] + ["calls"] * lacks_calls)
+    return frozenset([part for part, sign in signs if sign in source] + ["calls"] * lacks_calls)
 
 
 def _columns(connection: apsw.Connection, table: str) -> frozenset[str]:
@@ -133,7 +132,7 @@ def _markers(connection: apsw.Connection) -> dict[str, str]:
 
 
 def _unindexed(markers: Mapping[str, str]) -> tuple[int, int] | None:
-    """Rows in (progress, high water] are not indexed; without a high water everything is."""
+    """Ids in (progress, high water] are not indexed; without a high water mark all are."""
     high = integer(markers.get("fts_rebuild_high_water"), -1)
     done = integer(markers.get("fts_rebuild_progress"), -1)
     return (done, high) if high > done else None
@@ -149,7 +148,7 @@ def _fts_columns(sql: str | None) -> tuple[str, ...]:
 
 
 def _kind(sql: str | None) -> str | None:
-    """Which layout of docs/format.md §2.4 an index has, by its stored CREATE statement."""
+    """The layout of docs/format.md §2.4 that an index has, by its stored CREATE statement."""
     if sql is None:
         return None
     if "tool_name" in _fts_columns(sql):

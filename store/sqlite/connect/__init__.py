@@ -1,1 +1,1 @@
-"""Connections: the readers, the one writer, the queue between processes, new files, copies."""
+"""Connections: readers, the writer, the queue between processes, new files, backups."""

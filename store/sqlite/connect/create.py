@@ -1,34 +1,35 @@
-"""The tables of a new state.db: those of hermes-agent 0.19.0 (schema 22), so that its first open changes nothing.
+"""New state.db with the tables of hermes-agent 0.19.0 (schema 22), which its first open leaves unchanged.
 
-The statements stand as 0.19.0 leaves them in sqlite_master, byte for byte and in its order
+The statements are those that 0.19.0 leaves in sqlite_master, byte for byte and in its order
 (tests/interop/test_hermes_019.py); full-text layout B, docs/format.md §2.3, §2.4.
 """
 
 from __future__ import annotations
 
-import os
 import re
 from pathlib import Path
 
 import apsw
 
+from ...base import safe_files
 from ..base import error_mapping, filesystems, foreign_handle_guard
 from ..base.backoff import Backoff
+from .read_open import open_uri
 
 VERSION = 22
 
-_PATIENCE = 30.0
+_TIMEOUT = 30.0
 
 
 def create(path: Path) -> None:
-    """Make an empty store at `path`, with its folder; nothing happens where a file with anything in it is.
+    """Make an empty store at `path`, with its folder; a file that is not empty is left as it is.
 
-    The file is there with mode 0600 before SQLite sees it, so that the sidecars get the same.
+    The file gets mode 0600 before SQLite opens it, so that the sidecars get the same.
 
     Raises:
-        NoPermission: If folder or file cannot be made.
-        UnsafeFilesystem: If it would lie where locks cannot be trusted.
-        StoreError: Whatever else stops SQLite.
+        NoPermission: Folder or file could not be made.
+        UnsafeFilesystem: The filesystem's locks cannot be trusted.
+        StoreError: Any other error of SQLite.
     """
     with foreign_handle_guard.opening, error_mapping.translated_errors(path):
         filesystems.refuse_unsafe(path)
@@ -43,35 +44,29 @@ def create(path: Path) -> None:
 def _reserve(path: Path) -> None:
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     try:
-        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o600))
+        safe_files.create(path).close()
     except FileExistsError:
         return
-    folder = os.open(path.parent, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+    safe_files.sync(path.parent)
 
 
 def _fill(path: Path) -> None:
-    """The tables in one transaction; another process that was quicker is left alone.
+    """Create the tables in one transaction, unless another process did.
 
-    The tables come before the WAL: whoever is killed in between leaves either no byte or all of them.
+    The tables come before WAL mode: a process killed in between leaves either none or all of them.
     """
     foreign_handle_guard.check(path)
-    connection = apsw.Connection(
-        f"{path.absolute().as_uri()}?mode=rw", flags=apsw.SQLITE_OPEN_URI | apsw.SQLITE_OPEN_READWRITE
-    )
+    connection = open_uri(path, "mode=rw")
     try:
         connection.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
-        patience = Backoff()
-        deadline = patience.clock() + _PATIENCE
-        patience.outlast(lambda: connection.execute("BEGIN IMMEDIATE"), deadline)
+        backoff = Backoff()
+        deadline = backoff.clock() + _TIMEOUT
+        backoff.retry_until(lambda: connection.execute("BEGIN IMMEDIATE"), deadline)
         if not connection.execute("SELECT 1 FROM sqlite_master").fetchall():
             connection.execute(_TABLES)
             connection.execute("INSERT INTO schema_version (version) VALUES (?)", (VERSION,))
-        patience.outlast(lambda: connection.execute("COMMIT"), deadline)
-        patience.outlast(lambda: connection.execute("PRAGMA journal_mode = WAL").fetchall(), deadline)
+        backoff.retry_until(lambda: connection.execute("COMMIT"), deadline)
+        backoff.retry_until(lambda: connection.execute("PRAGMA journal_mode = WAL").fetchall(), deadline)
     finally:
         connection.close()
         foreign_handle_guard.forget_closed(path)
@@ -278,4 +273,4 @@ END;
 COLUMNS = frozenset(
     re.findall(r"^    ([a-z_]+) [A-Z]", _TABLES.partition("CREATE TABLE messages")[2].partition(";")[0], re.M)
 )
-"""Of the table `messages` of a new store."""
+"""Columns of the table `messages` of a new store."""

@@ -1,4 +1,4 @@
-"""Which processes hold the locks of a store, by /proc/locks; nothing is opened, nothing is waited for."""
+"""Processes that hold the locks of a store, from /proc/locks, without opening or locking it."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from . import read_open, writer_queue
 LOCKS = Path("/proc/locks")
 
 _RESERVED = 0x40000001
-"""The byte of the file that a writer locks in DELETE mode; readers lock what follows it."""
+"""Byte of the file that a writer locks in DELETE mode; readers lock those after it."""
 _WAL_WRITER = 120
-"""The byte of the -shm that a writer locks in WAL mode; what has the store open at all locks another one."""
+"""Byte of the -shm that a writer locks in WAL mode; every open connection locks another one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,40 +22,40 @@ class Holder:
     """A process with a lock."""
 
     pid: int
-    """-1 where the lock belongs to no process."""
+    """-1 for a lock without a process."""
     name: str
-    """As the system calls it, empty where it is gone or hidden."""
+    """The system's name of it, "" where it ended or is hidden."""
 
     def __str__(self) -> str:
-        return f"{self.name or 'a process'} ({self.pid})" if self.pid > 0 else "a process that cannot be told"
+        return f"{self.name or 'a process'} ({self.pid})" if self.pid > 0 else "an unknown process"
 
 
 @dataclass(frozen=True, slots=True)
 class _Lock:
-    """A line of the system's table."""
+    """A line of /proc/locks."""
 
     pid: int
     writes: bool
     waits: bool
-    """It is not held yet."""
+    """True for a process that waits for the lock."""
     first: int
     last: int | None
-    """None for the end of the file, wherever that is."""
+    """None for the end of the file."""
 
 
 def write_lock_holder(path: Path) -> Holder | None:
-    """Who holds the write lock of the store at `path` at this moment, None where nobody does."""
+    """The process that holds the write lock of the store at `path`, None for none."""
     return _holding(read_open.sidecars(path)[2], _WAL_WRITER) or _holding(path, _RESERVED)
 
 
 def other_processes(path: Path) -> tuple[Holder, ...]:
-    """The other processes that have the store open or stand in our queue, as far as a lock tells, by their ids.
+    """Other processes with a lock on the store or in our queue, by process id.
 
-    In WAL mode each that ever read or wrote through an open connection; in DELETE mode those that do so right now.
+    In WAL mode those that ever read or wrote through an open connection; in DELETE mode those that do so now.
     """
-    places = (path, read_open.sidecars(path)[2], writer_queue.queue_file(path))
-    found = {lock.pid for place in places for lock in _locks(place)}
-    return tuple(Holder(pid, _name(pid)) for pid in sorted(found) if pid > 0 and pid != os.getpid())
+    files = (path, read_open.sidecars(path)[2], writer_queue.queue_file(path))
+    pids = {lock.pid for file in files for lock in _locks(file)}
+    return tuple(Holder(pid, _name(pid)) for pid in sorted(pids) if pid > 0 and pid != os.getpid())
 
 
 def _holding(path: Path, byte: int) -> Holder | None:
@@ -66,19 +66,19 @@ def _holding(path: Path, byte: int) -> Holder | None:
 
 
 def _locks(path: Path) -> Iterator[_Lock]:
-    """What the system says of the locks of one file; nothing where it does not say."""
+    """Locks on one file; none where they are unknown."""
     try:
         state = path.stat()
         table = LOCKS.read_text()
     except OSError:
         return
-    wanted = (os.major(state.st_dev), os.minor(state.st_dev), state.st_ino)
+    file_id = (os.major(state.st_dev), os.minor(state.st_dev), state.st_ino)
     for line in table.splitlines():
-        fields = [field for field in line.split() if field != "->"]  # the arrow waits for the lock above it
+        fields = [field for field in line.split() if field != "->"]  # marks a waiter for the lock above it
         if len(fields) != 8:
             continue
         major, minor, inode = fields[5].split(":")
-        if (int(major, 16), int(minor, 16), int(inode)) == wanted:
+        if (int(major, 16), int(minor, 16), int(inode)) == file_id:
             last = None if fields[7] == "EOF" else int(fields[7])
             yield _Lock(int(fields[4]), fields[3] == "WRITE", "->" in line, int(fields[6]), last)
 

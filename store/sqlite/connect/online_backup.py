@@ -1,16 +1,16 @@
-"""A copy of a whole store by SQLite's backup API, verified (docs/decisions/0006)."""
+"""Verified copy of a whole store by SQLite's backup API (docs/decisions/0006)."""
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import apsw
 
-from ...base import errors
+from ...base import errors, safe_files
 from ..base import error_mapping, foreign_handle_guard
+from .read_open import open_uri
 from .reader import Reader
 
 _PAGES = 4096
@@ -18,19 +18,19 @@ _TABLES = ("sessions", "messages")
 
 
 def copy(reader: Reader, target: Path) -> Path:
-    """Copy what readers see now to a new file with mode 0600; writers are not held up.
+    """Copy the present state to a new file with mode 0600, without blocking writers.
 
     Raises:
-        Refused: The store is not in WAL mode, where a copy would shut writers out for as long as it takes.
-        DiskFull: No room for it; what was begun is removed.
-        BackupFailed: The copy is not sound, or lacks rows.
+        Refused: The store is not in WAL mode, so that the copy would block writers.
+        DiskFull: No room for it; a partial copy is removed.
+        BackupFailed: The copy is damaged, or lacks rows.
     """
     if reader.layout.journal_mode != "wal":
         raise errors.Refused(f"{reader.path} is not in WAL mode: a full backup would shut Hermes out; go without")
     try:
         if shutil.disk_usage(target.parent).free < 2 * reader.path.stat().st_size:
             raise errors.DiskFull(f"no room to copy {reader.path} to {target.parent}; go without --full-backup")
-        os.close(os.open(target, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o600))
+        safe_files.create(target).close()
     except OSError as error:
         raise error_mapping.unmakeable(target, error) from error
     try:
@@ -44,33 +44,27 @@ def copy(reader: Reader, target: Path) -> Path:
 
 def _fill(reader: Reader, target: Path) -> None:
     with reader.borrow() as source, foreign_handle_guard.opening:
-        copied = apsw.Connection(
-            f"{target.absolute().as_uri()}?mode=rw", flags=apsw.SQLITE_OPEN_URI | apsw.SQLITE_OPEN_READWRITE
-        )
+        copied = open_uri(target, "mode=rw")
         try:
             source.execute("BEGIN")
-            expected = _rows(source)  # begins the read that the whole copy is made in
+            expected = _row_counts(source)  # starts the read transaction of the copy
             with copied.backup("main", source, "main") as backup:
                 while not backup.done:
                     backup.step(_PAGES)
             source.execute("END")
             copied.execute("PRAGMA journal_mode = DELETE").fetchall()
-            if not all(map(_sound(copied), _TABLES)) or _rows(copied) != expected:
+            if not all(map(_is_sound(copied), _TABLES)) or _row_counts(copied) != expected:
                 raise errors.BackupFailed(f"the copy {target} is not sound; check the disk, nothing was changed")
         finally:
             copied.close()
-    descriptor = os.open(target, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    safe_files.sync(target)
 
 
-def _sound(connection: apsw.Connection) -> Callable[[str], bool]:
-    """Whether a table is; the indexes of full text are derived, and their own check errs on old ones
+def _is_sound(connection: apsw.Connection) -> Callable[[str], bool]:
+    """Tells of a table whether it is undamaged; full-text indexes are derived, and checks of old ones fail
     (docs/format.md §2.4)."""
     return lambda table: connection.execute(f"PRAGMA quick_check('{table}')").fetchall() == [("ok",)]
 
 
-def _rows(connection: apsw.Connection) -> list[object]:
+def _row_counts(connection: apsw.Connection) -> list[object]:
     return [connection.execute(f"SELECT count(*) FROM {table}").fetchall() for table in _TABLES]

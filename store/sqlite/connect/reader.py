@@ -1,6 +1,6 @@
-"""Connections to one store: many short looks that never write; the hand that does is `writer.Writer`.
+"""Pool of read-only connections to one store.
 
-No cursor and no transaction survives a critical section: an open one would keep the WAL from ever being reset
+No cursor and no transaction survives a read transaction: an open one would prevent the WAL from being reset
 (docs/reliability.md S4b).
 """
 
@@ -17,9 +17,8 @@ import apsw
 
 from ...base import errors
 from ...base.cancel import Cancel
-from ..base import cell_values as cells
 from ..base import error_mapping, foreign_handle_guard
-from ..base.cell_values import Value, text
+from ..base.cell_values import Value, integer, text
 from ..base.schema_probe import Layout, probe
 from . import read_open
 from .writer import Writer
@@ -30,26 +29,25 @@ T = TypeVar("T")
 Row = tuple[Value, ...]
 Connection = apsw.Connection
 
-_POOL = 4
-_STEPS = 1_000
+_POOL_SIZE = 4
+_PROGRESS_STEPS = 1_000
 _RETRIES = 3
 _RETRY_PAUSE = 0.05
 
 
 class Reader:
-    """Lends read-only connections to one store, each to one thread at a time; opens nothing until it is asked.
+    """Pool of read-only connections to one store, each used by one thread at a time and opened on demand.
 
     Every method may be called from any thread.
-    Where another file appears at the path, its WAL was taken away, or a copy falls behind, a new connection is opened:
-    reads go on.
+    Where the file at the path was replaced, its WAL removed, or a copy is out of date, a new connection is opened.
 
     Args:
         path: The state.db.
-        release_replaced: Called where the file at the path is not the one that was open: SQLite opens the new one only
-            when every connection of this process to the old one is closed, a writer's too.
+        release_replaced: Called where the file at the path was replaced: SQLite opens the new one only when every
+            connection of this process to the old one is closed, the writer's too.
 
     Raises:
-        StoreError: From every method that asks the file, the leaf that says what is wrong.
+        StoreError: From every method that reads the file.
     """
 
     def __init__(self, path: Path, *, release_replaced: Callable[[], None] = lambda: None) -> None:
@@ -58,64 +56,68 @@ class Reader:
         self.renew_locks()
         self._idle: list[read_open.OpenedFile] = []
         self._closed = False
-        self._looked: tuple[tuple[object, ...], Layout] | None = None
+        self._probed: tuple[tuple[object, ...], Layout] | None = None
         self._version: read_open.OpenedFile | None = None
         self._versions = 0
         foreign_handle_guard.renew_locks_after_fork(self)
 
     def renew_locks(self) -> None:
-        """See `guard.Forkable`."""
+        """See `foreign_handle_guard.HasLocks`."""
         self._lock = threading.Lock()
         self._version_lock = threading.Lock()
         self._lent = threading.local()
 
     @contextmanager
     def borrow(self, cancel: Cancel | None = None) -> Iterator[apsw.Connection]:
-        """One critical section: a connection for the length of the block.
+        """A connection for the length of the block: one read transaction.
 
-        Whatever statement is still open at its end is ended with its connection.
+        A connection whose statement is still open at the end is closed.
 
         Args:
-            cancel: Withdrawing it interrupts the statement that is running.
+            cancel: Interrupts the running statement.
 
         Raises:
-            Interrupted: If the question was withdrawn before or in the block.
-            RuntimeError: If this thread already borrows one.
+            Interrupted: It was cancelled before or in the block.
+            RuntimeError: This thread has borrowed one already.
         """
         with error_mapping.translated_errors(self.path), self._lend(cancel) as opened:
             yield opened.connection
 
     def rows(self, sql: str, bindings: apsw.Bindings = (), *, cancel: Cancel | None = None) -> list[Row]:
-        """All rows of one statement, in one critical section.
+        """All rows of one statement, in one read transaction.
 
-        A text that is no UTF-8 comes with U+FFFD in it; select what people see as CAST(… AS BLOB) to keep its bytes.
+        Text that is not UTF-8 has U+FFFD in it; select CAST(… AS BLOB) to keep its bytes.
         """
-        return self._ask(lambda opened: _fetch(opened.connection, sql, bindings), cancel)
+        return self._read(lambda opened: _fetch(opened.connection, sql, bindings), cancel)
 
     def row(self, sql: str, bindings: apsw.Bindings = (), *, cancel: Cancel | None = None) -> Row | None:
         """The first row of one statement, or None."""
-        found = self.rows(sql, bindings, cancel=cancel)
-        return found[0] if found else None
+        rows = self.rows(sql, bindings, cancel=cancel)
+        return rows[0] if rows else None
 
-    def read(self, question: Callable[[apsw.Connection, Layout], T], *, cancel: Cancel | None = None) -> T:
-        """Several statements in one critical section, with the layout of the very file they go to.
+    def texts(self, sql: str, bindings: apsw.Bindings = (), *, cancel: Cancel | None = None) -> list[str]:
+        """The first column of all rows as text, "" for NULL."""
+        return [text(row[0]) or "" for row in self.rows(sql, bindings, cancel=cancel)]
 
-        `question` may run again after a passing I/O error, as `rows` does.
+    def read(self, query: Callable[[apsw.Connection, Layout], T], *, cancel: Cancel | None = None) -> T:
+        """Several statements in one read transaction, with the layout of the file they read.
+
+        `query` may run again after a transient I/O error, as in `rows`.
         """
-        return self._ask(lambda opened: question(opened.connection, self._look(opened)), cancel)
+        return self._read(lambda opened: query(opened.connection, self._probe(opened)), cancel)
 
     @property
     def layout(self) -> Layout:
-        """What the file has; looked at again when its schema or the file itself changed. A critical section."""
-        return self._ask(self._look, None)
+        """Features of the file, probed again when its schema or the file changed. A read transaction."""
+        return self._read(self._probe, None)
 
     def data_version(self) -> int:
-        """A number that changes when anybody commits, and when another file is read than before."""
+        """A number that changes with every commit of another connection, and when the file was replaced."""
         with self._version_lock, error_mapping.translated_errors(self.path):
-            return _persistently(self._data_version)
+            return _retried(self._data_version)
 
     def close(self) -> None:
-        """Close what is not lent; what is lent closes when it comes back. May be called twice."""
+        """Close idle connections; borrowed ones close when they are returned. May be called twice."""
         with self._lock:
             self._closed = True
             idle, self._idle = self._idle, []
@@ -125,13 +127,13 @@ class Reader:
         for opened in idle:
             opened.close()
 
-    def _ask(self, question: Callable[[read_open.OpenedFile], T], cancel: Cancel | None) -> T:
+    def _read(self, query: Callable[[read_open.OpenedFile], T], cancel: Cancel | None) -> T:
         def _once() -> T:
             with self._lend(cancel) as opened:
-                return question(opened)
+                return query(opened)
 
         with error_mapping.translated_errors(self.path):
-            return _persistently(_once)
+            return _retried(_once)
 
     def _data_version(self) -> int:
         if self._version is not None and not self._version.current:
@@ -142,44 +144,44 @@ class Reader:
             self._versions += 1
         return self._versions << 32 | int(self._version.connection.pragma("data_version"))
 
-    def _look(self, opened: read_open.OpenedFile) -> Layout:
-        """Nobody committed since this connection last looked where its data_version is the same."""
+    def _probe(self, opened: read_open.OpenedFile) -> Layout:
+        """The layout, from the last probe where data_version is the same: nothing was committed since."""
         [(version,)] = opened.connection.execute("PRAGMA data_version").fetchall()
-        if opened.looked is not None and opened.looked[0] == version:
-            return opened.looked[1]
-        seen, known = self._looked or ((), None)
-        found = probe(opened.connection, known if seen == opened.seen else None)
-        self._looked = (opened.seen, found)
-        opened.looked = (cells.integer(version), found)
-        return found
+        if opened.probed is not None and opened.probed[0] == version:
+            return opened.probed[1]
+        state, known = self._probed or ((), None)
+        layout = probe(opened.connection, known if state == opened.state else None)
+        self._probed = (opened.state, layout)
+        opened.probed = (integer(version), layout)
+        return layout
 
     @contextmanager
     def _lend(self, cancel: Cancel | None) -> Iterator[read_open.OpenedFile]:
         if getattr(self._lent, "out", False):
-            raise RuntimeError("a critical section inside another one: give the connection back first")
+            raise RuntimeError("a read transaction inside another one: return the connection first")
         opened = self._take()
-        self._lent.out, spent = True, False
+        self._lent.out, usable = True, True
         try:
             with _interruptible(opened.connection, cancel):
                 yield opened
         except apsw.Error as error:
-            spent = error_mapping.leaves_connection_unusable(error)
+            usable = not error_mapping.leaves_connection_unusable(error)
             raise
         finally:
             self._lent.out = False
-            self._give_back(opened, spent=spent)
+            self._return(opened, usable=usable)
 
     def _take(self) -> read_open.OpenedFile:
         with self._lock:
             idle, self._idle = self._idle, []
             while idle and idle[-1].current:
                 self._idle.append(idle.pop())
-            found = self._idle.pop() if self._idle else None
+            opened = self._idle.pop() if self._idle else None
         for stale in idle:
             stale.close()
         if idle:
-            self._let_go()
-        return found or self._open()
+            self._close_replaced()
+        return opened or self._open()
 
     def _open(self) -> read_open.OpenedFile:
         if self._closed:
@@ -187,11 +189,11 @@ class Reader:
         try:
             return read_open.open_to_read(self.path)
         except apsw.IOError:
-            self._let_go()
+            self._close_replaced()
             raise
 
-    def _let_go(self) -> None:
-        """Close what else may hold a file that is not at the path any more."""
+    def _close_replaced(self) -> None:
+        """Close other connections to a file that is no longer at the path."""
         if self._version_lock.acquire(blocking=False):
             try:
                 if self._version is not None and not self._version.current:
@@ -201,18 +203,18 @@ class Reader:
                 self._version_lock.release()
         self._release_replaced()
 
-    def _give_back(self, opened: read_open.OpenedFile, *, spent: bool) -> None:
+    def _return(self, opened: read_open.OpenedFile, *, usable: bool) -> None:
         ended = opened.connection.txn_state() == apsw.SQLITE_TXN_NONE
         with self._lock:
-            keep = ended and not spent and not self._closed and len(self._idle) < _POOL
+            keep = ended and usable and not self._closed and len(self._idle) < _POOL_SIZE
             if keep:
                 self._idle.append(opened)
         if not keep:
             opened.close()
 
 
-def _persistently(action: Callable[[], T]) -> T:
-    """Do it again where reading failed for a moment beside a writer's WAL reset (docs/format.md §7.5)."""
+def _retried(action: Callable[[], T]) -> T:
+    """Repeat an action that failed during a writer's WAL reset (docs/format.md §7.5)."""
     for _ in range(_RETRIES):
         try:
             return action()
@@ -229,27 +231,27 @@ def _fetch(connection: apsw.Connection, sql: str, bindings: apsw.Bindings) -> li
 
 
 def _fetch_as_bytes(connection: apsw.Connection, sql: str, bindings: apsw.Bindings) -> list[Row]:
-    """The rows of a statement whose text is no UTF-8: texts come as bytes, between marks, and are decoded here."""
+    """The rows of a statement with invalid UTF-8: texts are selected as bytes, each after its type, and decoded."""
     names = [f"c{place}" for place, _ in enumerate(connection.execute(sql, bindings).get_description())]
     cells = ", ".join(
         f"typeof({name}) = 'text', iif(typeof({name}) = 'text', CAST({name} AS BLOB), {name})" for name in names
     )
-    whole = f"WITH found({', '.join(names)}) AS ({sql}) SELECT {cells} FROM found"
+    wrapped = f"WITH found({', '.join(names)}) AS ({sql}) SELECT {cells} FROM found"
     return [
         tuple(text(cell) if is_text else cell for is_text, cell in zip(row[::2], row[1::2], strict=True))
-        for row in connection.execute(whole, bindings)
+        for row in connection.execute(wrapped, bindings)
     ]
 
 
 @contextmanager
 def _interruptible(connection: apsw.Connection, cancel: Cancel | None) -> Iterator[None]:
-    """Interrupt what runs in this block when `cancel` is withdrawn; also where it was before the statement began."""
+    """Interrupt the statement of this block on cancellation, also one that starts after it."""
     if cancel is None:
         yield
         return
     if cancel.cancelled:
-        raise errors.Interrupted("the question was withdrawn before it was asked")
-    connection.set_progress_handler(lambda: cancel.cancelled, _STEPS)
+        raise errors.Interrupted("the request was cancelled before it started")
+    connection.set_progress_handler(lambda: cancel.cancelled, _PROGRESS_STEPS)
     try:
         with cancel.interrupting(connection.interrupt):
             yield

@@ -1,7 +1,7 @@
-"""Triggers in place of the file's own, for a transaction in which one of those cannot run.
+"""Temporary triggers for a transaction in which a trigger of the file cannot run.
 
 An index whose tokenizer only Hermes can load (layout D, docs/format.md §2.4) fails every trigger that names it.
-With the file's triggers off, temporary copies of the others keep the indexes that work up to date; SQLite runs
+With the file's triggers disabled, temporary copies of the others keep the usable indexes up to date; SQLite runs
 temporary triggers whatever SQLITE_DBCONFIG_ENABLE_TRIGGER says (since 3.35).
 """
 
@@ -13,7 +13,7 @@ from collections.abc import Sequence
 import apsw
 
 CJK = "messages_fts_cjk"
-"""The index of Hermes whose tokenizer is a library of its own."""
+"""The index of Hermes whose tokenizer is a separate library."""
 
 _PREFIX = "hermes_tui_stand_in_"
 _HEAD = re.compile(r"\s*CREATE\s+TRIGGER\s+(?:IF\s+NOT\s+EXISTS\s+)?(\"[^\"]+\"|\w+)", re.IGNORECASE)
@@ -23,22 +23,22 @@ _INDEXES = (
 
 
 def unusable_indexes(connection: apsw.Connection) -> list[str]:
-    """The full-text indexes whose words this SQLite cannot tell: only a question loads the tokenizer."""
-    found = []
+    """Full-text indexes whose tokenizer this SQLite lacks; only a query loads it."""
+    names = []
     for name in _names(connection, _INDEXES):
         try:
             connection.execute(f'SELECT rowid FROM "{name}" WHERE "{name}" MATCH ? LIMIT 1', ("x",)).fetchall()
         except apsw.SQLError:
-            found.append(name)
+            names.append(name)
         except apsw.CorruptError:
-            pass  # it can be opened, and whoever writes to it finds that out
-    return found
+            pass  # its tokenizer is there; a write will report the damage
+    return names
 
 
 def install(connection: apsw.Connection) -> bool:
-    """Inside a transaction: copy the triggers of the indexes that work; False where every index can be written.
+    """Inside a transaction: copy the triggers of the usable indexes; False where all indexes are usable.
 
-    A rollback takes them away; after a commit `take_away` does.
+    A rollback removes them; after a commit `remove` does.
     """
     broken = unusable_indexes(connection)
     if not broken:
@@ -53,7 +53,7 @@ def install(connection: apsw.Connection) -> bool:
 
 
 def remove(connection: apsw.Connection) -> None:
-    """Drop what `put` left."""
+    """Drop the triggers of `install`."""
     for name in _names(connection, f"SELECT name FROM sqlite_temp_master WHERE name LIKE '{_PREFIX}%'"):
         connection.execute(f'DROP TRIGGER temp."{name}"')
 

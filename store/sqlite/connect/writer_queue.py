@@ -1,9 +1,9 @@
-"""A queue among the programs that write through this store, so that none waits long while others go twice.
+"""Fair queue among the processes that write through this package, by a file lock beside the store.
 
-Jitter alone lets chance decide who is next; the kernel lets waiters of a file lock in one after the other, which takes
-the longest waits of a crowd to a third (tests/benchmarks/contention.py).
-The lock is that of a small file beside the store, never of the store itself, and nothing depends on it: who cannot have
-it, and every other program, still waits for SQLite's own lock.
+With jitter alone the next writer is random; the kernel serves waiters of a file lock in order, which cuts the longest
+waits of many writers to a third (tests/benchmarks/contention.py).
+The lock is on a small file beside the store, never on the store itself, and correctness does not depend on it: without
+it, and in every other program, writers still wait for SQLite's own lock.
 """
 
 from __future__ import annotations
@@ -20,16 +20,16 @@ SUFFIX = ".hermes-tui-queue"
 
 
 def queue_file(path: Path) -> Path:
-    """The small file beside the store at `path` whose lock is the queue."""
+    """The lock file of the queue of the store at `path`."""
     return Path(f"{os.path.realpath(path)}{SUFFIX}")
 
 
 class WriterQueue:
-    """The turn of one program; used by one thread at a time.
+    """Place of this process in the queue; used by one thread at a time.
 
     Args:
         path: The state.db.
-        clock: Seconds that only go up.
+        clock: Monotonic seconds.
     """
 
     def __init__(self, path: Path, clock: Callable[[], float]) -> None:
@@ -40,9 +40,9 @@ class WriterQueue:
 
     @contextmanager
     def acquire(self, deadline: float) -> Iterator[None]:
-        """Wait to be next, until `deadline` at most; then go on all the same, and leave it to SQLite's lock."""
+        """Hold the queue's lock in this block; without it from `deadline` on, relying on SQLite's lock."""
         descriptor = self._open()
-        if descriptor is None or not self._have(descriptor, deadline):
+        if descriptor is None or not self._lock(descriptor, deadline):
             yield
             return
         try:
@@ -51,7 +51,7 @@ class WriterQueue:
             fcntl.flock(descriptor, fcntl.LOCK_UN)
 
     def close(self) -> None:
-        """Give the descriptor back. May be called twice."""
+        """Close the descriptor. May be called twice."""
         descriptor, self._descriptor = self._descriptor, None
         if descriptor is not None:
             os.close(descriptor)
@@ -67,7 +67,7 @@ class WriterQueue:
             self._pid = os.getpid()
         return self._descriptor
 
-    def _have(self, descriptor: int, deadline: float) -> bool:
+    def _lock(self, descriptor: int, deadline: float) -> bool:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -77,45 +77,45 @@ class WriterQueue:
         return True
 
     def _wait(self, descriptor: int, deadline: float) -> bool:
-        """Stand in the queue in a thread, because the system's wait cannot be given an end."""
-        self._descriptor = None  # the waiter's own, until it hands it over
-        there = _Waiter(descriptor)
+        """Wait in a thread, because the system call has no timeout."""
+        self._descriptor = None  # owned by the waiter until it has the lock
+        waiter = _Waiter(descriptor)
         try:
-            arrived = there.arrived(max(0.0, deadline - self._clock()))
-        except BaseException:  # ctrl+c while standing there
-            there.leave()
+            locked = waiter.wait(max(0.0, deadline - self._clock()))
+        except BaseException:  # ctrl+c while waiting
+            waiter.abandon()
             raise
-        if arrived:
+        if locked:
             self._descriptor = descriptor
-        return arrived
+        return locked
 
 
 class _Waiter:
-    """Waits for a lock; whoever gives up leaves it the descriptor, which it closes as soon as it has the lock.
+    """Waits for a lock in a thread; when abandoned, the thread closes the descriptor as soon as it has the lock.
 
-    A thread of the plainest kind and a lock to wait at: `threading`'s own wake two threads more for each turn, which
-    costs a crowd on few cores a tenth of its appends.
+    A bare thread and a lock: `threading`'s classes wake two more threads for each wait, which costs many writers on few
+    cores a tenth of their appends.
     """
 
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor
         self._decided = threading.Lock()
-        self._news = threading.Lock()
-        self._news.acquire()
-        self._locked = self._left = False
+        self._finished = threading.Lock()
+        self._finished.acquire()
+        self._locked = self._abandoned = False
         _thread.start_new_thread(self._run, ())
 
-    def arrived(self, seconds: float) -> bool:
-        """True once it is our turn, False where that took too long."""
-        self._news.acquire(timeout=seconds)
+    def wait(self, seconds: float) -> bool:
+        """True once the lock is held, False after so many seconds."""
+        self._finished.acquire(timeout=seconds)
         with self._decided:
-            self._left = not self._locked
-        return not self._left
+            self._abandoned = not self._locked
+        return not self._abandoned
 
-    def leave(self) -> None:
-        """Want it no more, whether it is there or not."""
+    def abandon(self) -> None:
+        """Give the lock up, whether it is held or not."""
         with self._decided:
-            self._left = True
+            self._abandoned = True
             if self._locked:
                 os.close(self._descriptor)
 
@@ -123,9 +123,9 @@ class _Waiter:
         try:
             fcntl.flock(self._descriptor, fcntl.LOCK_EX)
         except OSError:
-            pass  # a filesystem that takes it back: whoever waits goes on without it
+            pass  # a filesystem without such locks: the writer goes on without it
         with self._decided:
             self._locked = True
-            self._news.release()
-            if self._left:
+            self._finished.release()
+            if self._abandoned:
                 os.close(self._descriptor)

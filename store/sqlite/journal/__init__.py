@@ -1,1 +1,1 @@
-"""The one table of ours in a state.db: keys of appends and steps of repairs."""
+"""Our table in a state.db: keys of appends, steps of repairs, blocks of repaired rows."""

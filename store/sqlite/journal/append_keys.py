@@ -1,7 +1,7 @@
-"""Which keyed appends are done: rows of `hermes_tui_operations`, the one table that is ours in a foreign file.
+"""Keys of appends: rows of `hermes_tui_operations`, our only table in a Hermes file.
 
-It is made by the first keyed append or repair, in that very transaction, and by nothing else (docs/decisions/0007).
-The journals of repairs lie in the same table, under another kind.
+The first keyed append or repair makes it, in its own transaction (docs/decisions/0007).
+The journal of repairs is in the same table, with another kind.
 """
 
 from __future__ import annotations
@@ -28,40 +28,40 @@ _DONE = "done"
 
 @dataclass(frozen=True, slots=True)
 class KeyedAppend:
-    """An append that was done."""
+    """A keyed append that was done."""
 
     rows: tuple[int, ...]
     """Its row ids."""
     digest: str | None
-    """Of its messages; None where it was not kept."""
+    """Of its messages; None in entries of older versions."""
 
 
 def find(connection: apsw.Connection, session_id: str, key: str) -> KeyedAppend | None:
-    """The append that was done under this key, None where none was; makes the table."""
+    """The append with a key, None for none; makes the table."""
     connection.execute(DDL)
-    found = connection.execute(
-        f"SELECT CAST(entry AS BLOB) FROM {TABLE} WHERE operation = ? AND step = 0", (_named(session_id, key),)
+    rows = connection.execute(
+        f"SELECT CAST(entry AS BLOB) FROM {TABLE} WHERE operation = ? AND step = 0", (_operation(session_id, key),)
     ).fetchall()
-    if not found:
+    if not rows:
         return None
-    entry = json.loads(cell_values.text(found[0][0]) or "[]")
+    entry = json.loads(cell_values.text(rows[0][0]) or "[]")
     if isinstance(entry, list):
         return KeyedAppend(tuple(map(int, entry)), None)
     return KeyedAppend(tuple(map(int, entry["rows"])), entry["digest"])
 
 
 def record(connection: apsw.Connection, session_id: str, key: str, append: KeyedAppend, now: float) -> None:
-    """Note what the append under this key made."""
+    """Record the rows of an append with its key."""
     entry = json.dumps({"rows": append.rows, "digest": append.digest})
     connection.execute(
         f"INSERT INTO {TABLE} (operation, step, kind, session_id, state, started_at, changed_at, entry)"
         " VALUES (?, 0, ?, ?, ?, ?, ?, ?)",
-        (_named(session_id, key), _APPEND, storable(session_id), _DONE, now, now, entry),
+        (_operation(session_id, key), _APPEND, storable(session_id), _DONE, now, now, entry),
     )
 
 
 def forget(connection: apsw.Connection, session_ids: str) -> None:
-    """Forget the keys of sessions that are deleted: one that is made again under its id begins anew.
+    """Delete the keys of deleted sessions, so that a new session with the same id can use them.
 
     Args:
         session_ids: A JSON list.
@@ -73,6 +73,6 @@ def forget(connection: apsw.Connection, session_ids: str) -> None:
         )
 
 
-def _named(session_id: str, key: str) -> str:
-    """One text for both, so that no session and key read like another pair, nor like the id of a repair."""
+def _operation(session_id: str, key: str) -> str:
+    """Primary key of an append: unique for session and key, and different from every id of a repair."""
     return f"{_APPEND} {json.dumps([session_id, key])}"

@@ -1,8 +1,7 @@
-"""The one table of ours in a Hermes store, `hermes_tui_operations`: what a repair did, step by step.
+"""Journal of repairs, step by step, in our table `hermes_tui_operations`.
 
-A row with step 0 is an operation, the one with step -1 what it was agreed to insert, the others are its steps; each is
-written in the transaction that it tells of.
-The first repair makes the table, in its own first transaction (docs/decisions/0007).
+The row with step 0 is the operation, the one with step -1 its intent, the others are its steps; each is written in the
+transaction that it records. The first repair makes the table, in its own first transaction (docs/decisions/0007).
 """
 
 from __future__ import annotations
@@ -29,30 +28,30 @@ from .append_keys import DDL, TABLE
 _REPAIR = "repair"
 _INTENT = -1
 _IDS = "operation < 'a'"
-"""Ids of repairs begin with a digit, the keys of appends, of which there may be a million, do not."""
+"""Range of the primary key: ids of repairs start with a digit, those of a million keyed appends do not."""
 _COLUMNS = "CAST(operation AS BLOB), CAST(session_id AS BLOB), state, started_at, changed_at, CAST(entry AS BLOB)"
 
 
 def record_begin(connection: apsw.Connection, header: OperationHeader, intent: RepairIntent) -> None:
-    """Write that an operation begins, and make the table where it is missing."""
+    """Record a new operation with its intent; makes the table where it is missing."""
     connection.execute(DDL)
     connection.execute(
         f"INSERT INTO {TABLE} (operation, step, kind, session_id, state, started_at, changed_at, entry)"
         " VALUES (?, 0, ?, ?, ?, ?, ?, ?)",
-        (header.operation, _REPAIR, storable(header.session_id), *_changing(header)),
+        (header.operation, _REPAIR, storable(header.session_id), *_state_cells(header)),
     )
     _insert(connection, header, {"stamp": intent.stamp, "runs": intent.runs}, step=_INTENT)
 
 
 def update(connection: apsw.Connection, header: OperationHeader) -> None:
-    """Write how an operation stands now."""
+    """Record the present state of an operation."""
     connection.execute(
         f"UPDATE {TABLE} SET state = ?, started_at = ?, changed_at = ?, entry = ? WHERE operation = ? AND step = 0",
-        (*_changing(header), header.operation),
+        (*_state_cells(header), header.operation),
     )
 
 
-def _changing(header: OperationHeader) -> tuple[Value, ...]:
+def _state_cells(header: OperationHeader) -> tuple[Value, ...]:
     entry = {
         "to_insert": header.to_insert,
         "merge": header.merge,
@@ -64,10 +63,10 @@ def _changing(header: OperationHeader) -> tuple[Value, ...]:
     return header.state, header.started_at, header.changed_at, json.dumps(entry)
 
 
-def record_step(connection: apsw.Connection, header: OperationHeader, done: StepRecord) -> None:
-    """Write what a step did, as the operation's next one."""
+def record_step(connection: apsw.Connection, header: OperationHeader, step: StepRecord) -> None:
+    """Record the next step of an operation."""
     last = connection.execute(f"SELECT max(step) FROM {TABLE} WHERE operation = ?", (header.operation,)).fetchall()
-    entry = {"inserted": done.inserted, "moved": done.moved, "calls": done.calls}
+    entry = {"inserted": step.inserted, "moved": step.moved, "calls": step.calls}
     _insert(connection, header, entry, step=cell_values.integer(last[0][0]) + 1)
 
 
@@ -83,19 +82,19 @@ def _insert(connection: apsw.Connection, header: OperationHeader, entry: dict[st
 
 
 def mark_undone(connection: apsw.Connection, operation: str, step: int, now: float) -> None:
-    """Write that a step was undone."""
+    """Record that a step was undone."""
     connection.execute(
         f"UPDATE {TABLE} SET state = ?, changed_at = ? WHERE operation = ? AND step = ?", (UNDONE, now, operation, step)
     )
 
 
 def headers(connection: apsw.Connection, layout: Layout, *, session_id: str | None = None) -> list[OperationHeader]:
-    """Every repair, the one begun last first, of one session or of all."""
+    """All repairs, the last started first, of one session or of all."""
     if not layout.has(TABLE, "operation"):
         return []
-    which, bindings = ("", ()) if session_id is None else (" AND session_id = ?", (storable(session_id),))
+    where, bindings = ("", ()) if session_id is None else (" AND session_id = ?", (storable(session_id),))
     rows = connection.execute(
-        f"SELECT {_COLUMNS} FROM {TABLE} WHERE {_IDS} AND step = 0 AND kind = '{_REPAIR}'{which}"
+        f"SELECT {_COLUMNS} FROM {TABLE} WHERE {_IDS} AND step = 0 AND kind = '{_REPAIR}'{where}"
         " ORDER BY started_at DESC, rowid DESC",
         bindings,
     )
@@ -103,23 +102,23 @@ def headers(connection: apsw.Connection, layout: Layout, *, session_id: str | No
 
 
 def header(connection: apsw.Connection, layout: Layout, operation: str) -> OperationHeader | None:
-    """One repair, None where there is none of that id."""
-    return next((one for one in headers(connection, layout) if one.operation == operation), None)
+    """One repair by its id, None for none."""
+    return next((item for item in headers(connection, layout) if item.operation == operation), None)
 
 
 def steps(connection: apsw.Connection, layout: Layout, operation: str) -> list[StepRecord]:
-    """The steps of a repair that stand, first to last."""
+    """Steps of a repair that were not undone, first to last."""
     if not layout.has(TABLE, "operation"):
         return []
     rows = connection.execute(
         f"SELECT step, CAST(entry AS BLOB) FROM {TABLE} WHERE operation = ? AND step > 0 AND state = ? ORDER BY step",
         (storable(operation), DONE),
     )
-    return [_done(cell_values.integer(step), _entry(entry)) for step, entry in rows]
+    return [_step(cell_values.integer(step), _entry(entry)) for step, entry in rows]
 
 
 def last_step(connection: apsw.Connection, layout: Layout, operation: str) -> StepRecord | None:
-    """The last step of a repair that stands, None where none does."""
+    """The last step of a repair that was not undone, None for none."""
     if not layout.has(TABLE, "operation"):
         return None
     rows = connection.execute(
@@ -127,11 +126,11 @@ def last_step(connection: apsw.Connection, layout: Layout, operation: str) -> St
         " ORDER BY step DESC LIMIT 1",
         (storable(operation), DONE),
     ).fetchall()
-    return _done(cell_values.integer(rows[0][0]), _entry(rows[0][1])) if rows else None
+    return _step(cell_values.integer(rows[0][0]), _entry(rows[0][1])) if rows else None
 
 
 def intent(connection: apsw.Connection, layout: Layout, operation: str) -> RepairIntent:
-    """What a repair was agreed to insert."""
+    """The intent of a repair."""
     if not layout.has(TABLE, "operation"):
         return RepairIntent((), ())
     rows = connection.execute(
@@ -139,37 +138,36 @@ def intent(connection: apsw.Connection, layout: Layout, operation: str) -> Repai
     ).fetchall()
     entry = _entry(rows[0][0]) if rows else {}
     stamp = entry.get("stamp")
-    runs = [(_whole(one[0]), _whole(one[1]), _whole(one[2])) for one in _lists(entry.get("runs"), 3)]
-    return RepairIntent(tuple(map(_whole, stamp)) if isinstance(stamp, list) else (), tuple(runs))
+    runs = _triples(entry.get("runs"))
+    return RepairIntent(tuple(map(_whole, stamp)) if isinstance(stamp, list) else (), runs)
 
 
 def old_ids(connection: apsw.Connection, layout: Layout) -> frozenset[int]:
-    """Ids that messages had before a repair moved them: an undo gives them back."""
-    found = (
+    """Former ids of messages moved by repairs, which an undo restores."""
+    return frozenset(
         old
         for header in headers(connection, layout)
         if header.state != UNDONE
-        for done in steps(connection, layout, header.operation)
-        for old, _ in done.moves
+        for step in steps(connection, layout, header.operation)
+        for old, _ in step.moves
     )
-    return frozenset(found)
 
 
 def current_ids(connection: apsw.Connection, layout: Layout, session_id: str, ids: Sequence[int]) -> list[int]:
-    """The ids that messages of a session have now, by those they were appended with."""
+    """Present ids of a session's messages, by those they were appended with."""
     moved = {
         old: new
         for header in headers(connection, layout, session_id=session_id)
-        for done in steps(connection, layout, header.operation)
-        for old, new in done.moves
+        for step in steps(connection, layout, header.operation)
+        for old, new in step.moves
     }
-    found = []
-    for one in ids:
-        now = one
+    current = []
+    for appended in ids:
+        now = appended
         while now in moved:
             now = moved.pop(now)
-        found.append(now)
-    return found
+        current.append(now)
+    return current
 
 
 def _header(row: tuple[Value, ...]) -> OperationHeader:
@@ -190,20 +188,21 @@ def _header(row: tuple[Value, ...]) -> OperationHeader:
     )
 
 
-def _done(step: int, entry: dict[str, object]) -> StepRecord:
-    spans = [(_whole(one[0]), _whole(one[1])) for one in _lists(entry.get("inserted"), 2)]
-    shifts = [(_whole(one[0]), _whole(one[1]), _whole(one[2])) for one in _lists(entry.get("moved"), 3)]
-    return StepRecord(step, tuple(spans), tuple(shifts), _whole(entry.get("calls")))
+def _step(step: int, entry: dict[str, object]) -> StepRecord:
+    spans = tuple((_whole(first), _whole(number)) for first, number in _lists(entry.get("inserted"), 2))
+    return StepRecord(step, spans, _triples(entry.get("moved")), _whole(entry.get("calls")))
+
+
+def _triples(value: object) -> tuple[tuple[int, int, int], ...]:
+    return tuple((_whole(first), _whole(second), _whole(third)) for first, second, third in _lists(value, 3))
 
 
 def _lists(value: object, length: int) -> list[list[object]]:
-    if not isinstance(value, list):
-        return []
-    return [one for one in value if isinstance(one, list) and len(one) == length]
+    return [item for item in value if isinstance(item, list) and len(item) == length] if isinstance(value, list) else []
 
 
 def _entry(cell: Value) -> dict[str, object]:
-    """A journal's own JSON; what is none tells nothing."""
+    """The JSON object of a cell; empty where it is invalid."""
     try:
         value = load(cell_values.text(cell) or "")
     except BadJson:

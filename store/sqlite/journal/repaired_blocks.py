@@ -1,10 +1,10 @@
-"""Where row order is not time: blocks of old messages that a repair put at the end of the table.
+"""Blocks of old messages that a repair put at the end of the table, where id order is not time order.
 
-A search goes by row ids, because they cost nothing to follow (docs/performance.md §2), and they rise with time as long
-as every message is written when it is said. A repair writes what is old; its journal says which ids it took, so that
-the block can be searched where its newest message belongs.
-Hermes itself rewrites a session's rows at times (compaction in place, /retry, import): nothing tells which they were,
-so they are sorted by time only inside the batch that they come in.
+A search follows row ids, because they cost nothing (docs/performance.md §2), and they increase with time while messages
+are written as they are sent. A repair inserts old messages; its journal has the ids it reserved, so that the block is
+searched where its newest message belongs.
+Hermes rewrites rows of a session, too (compaction in place, /retry, import); those are unknown, so they are sorted by
+time only within a batch.
 """
 
 from __future__ import annotations
@@ -18,15 +18,15 @@ from ...base.strict_json import BadJson, load
 from ..base import cell_values
 from ..base.schema_probe import Layout
 from ..connect.reader import Reader
+from .append_keys import TABLE
 
-JOURNAL = "hermes_tui_operations"
 MAX_BLOCKS = 32
-"""Blocks that are put in their place, those of the newest rows."""
+"""Blocks that are searched in time order, those of the newest rows."""
 
 
 @dataclass(frozen=True, slots=True)
 class IdRange:
-    """Ids between two exclusive bounds, None where there is none."""
+    """Ids between two exclusive bounds, None for no bound."""
 
     below: int | None = None
     above: int | None = None
@@ -34,7 +34,7 @@ class IdRange:
 
 @dataclass(frozen=True, slots=True)
 class RepairedBlock:
-    """Ids that one repair took, and the id before which its newest message was said."""
+    """Ids reserved by one repair, and the last id whose message is older than its newest one."""
 
     first: int
     last: int
@@ -42,49 +42,49 @@ class RepairedBlock:
 
 
 def ranges(reader: Reader, layout: Layout) -> list[IdRange]:
-    """All ids in pieces, those first that were said last."""
-    known = all(layout.has(JOURNAL, name) for name in ("operation", "step", "kind", "state", "entry"))
+    """All ids as ranges, the newest in time first."""
+    known = all(layout.has(TABLE, name) for name in ("operation", "step", "kind", "state", "entry"))
     if not known or not layout.has("messages", "timestamp"):
         return [IdRange()]
     return by_time(reader.read(lambda connection, _: _blocks(connection)))
 
 
 def by_time(blocks: Sequence[RepairedBlock]) -> list[IdRange]:
-    """The ids outside the blocks, parted where a block belongs, and the blocks there."""
-    cuts = sorted({0, *(cut for one in blocks for cut in (one.place, one.first - 1, one.last))})
-    pieces = [(one.place, 1, IdRange(one.last + 1, one.first - 1)) for one in blocks]
+    """Ranges of ids in time order: the ids outside the blocks, split where a block belongs, and the blocks."""
+    cuts = sorted({0, *(cut for block in blocks for cut in (block.place, block.first - 1, block.last))})
+    ranges = [(block.place, 1, IdRange(block.last + 1, block.first - 1)) for block in blocks]
     for low, high in zip(cuts, [*cuts[1:], None], strict=True):
-        if not any(one.first <= low + 1 <= one.last for one in blocks):
-            pieces.append((low, 0, IdRange(None if high is None else high + 1, low or None)))
-    return [piece for _, _, piece in sorted(pieces, key=lambda one: (-one[0], one[1]))]
+        if not any(block.first <= low + 1 <= block.last for block in blocks):
+            ranges.append((low, 0, IdRange(None if high is None else high + 1, low or None)))
+    return [ids for _, _, ids in sorted(ranges, key=lambda item: (-item[0], item[1]))]
 
 
 _REPAIR = (
-    f"SELECT CAST(entry AS BLOB) FROM {JOURNAL} WHERE operation {{}} AND step = 0 AND kind = 'repair'"
+    f"SELECT CAST(entry AS BLOB) FROM {TABLE} WHERE operation {{}} AND step = 0 AND kind = 'repair'"
     " AND state <> 'undone'"
 )
 REPAIRS = " UNION ALL ".join(_REPAIR.format(range_) for range_ in ("< 'append '", "> 'append!'"))
-"""Keyed appends lie in the same table, thousands of them: their names, which begin with one word, are passed over."""
+"""Statement for the entries of repairs; thousands of keyed appends in the same table are skipped by their key."""
 
 
 def _blocks(connection: apsw.Connection) -> list[RepairedBlock]:
-    found = []
+    blocks = []
     for base, size in sorted(_reserved(connection.execute(REPAIRS).fetchall()), reverse=True)[:MAX_BLOCKS]:
-        newest = connection.execute(_AT, (base + size, base)).fetchall()
+        newest = connection.execute(_NEWEST, (base + size, base)).fetchall()
         timestamp = cell_values.timestamp(newest[0][1]) if newest else None
         if timestamp is not None:
             place = _place(connection, base, timestamp)
             if place < base:
-                found.append(RepairedBlock(base + 1, base + size, place))
-    return found
+                blocks.append(RepairedBlock(base + 1, base + size, place))
+    return blocks
 
 
-_AT = "SELECT id, CAST(timestamp AS REAL) FROM messages WHERE id <= ? AND id > ? ORDER BY id DESC LIMIT 1"
+_NEWEST = "SELECT id, CAST(timestamp AS REAL) FROM messages WHERE id <= ? AND id > ? ORDER BY id DESC LIMIT 1"
 
 
 def _reserved(rows: list[tuple[apsw.SQLiteValue, ...]]) -> list[tuple[int, int]]:
-    """(base, size) of the operations whose entry tells them."""
-    found = []
+    """(base, size) of the operations that reserved ids."""
+    reserved = []
     for (cell,) in rows:
         try:
             entry = load(cell_values.text(cell) or "")
@@ -92,16 +92,16 @@ def _reserved(rows: list[tuple[apsw.SQLiteValue, ...]]) -> list[tuple[int, int]]
             continue
         base, size = (entry.get("base"), entry.get("size")) if isinstance(entry, dict) else (None, None)
         if isinstance(base, int) and isinstance(size, int) and base > 0 and size > 0:
-            found.append((base, size))
-    return found
+            reserved.append((base, size))
+    return reserved
 
 
 def _place(connection: apsw.Connection, base: int, timestamp: float) -> int:
-    """The highest id up to `base` that was said no later than `moment`, by halving: as good as time rises with ids."""
+    """The highest id up to `base` with a message no later than a time, by bisection: time increases with ids."""
     low, high = 0, base
     while low < high:
         middle = (low + high + 1) // 2
-        row = connection.execute(_AT, (middle, low)).fetchall()
+        row = connection.execute(_NEWEST, (middle, low)).fetchall()
         if not row or (cell_values.timestamp(row[0][1]) or 0.0) <= timestamp:
             low = middle
         else:

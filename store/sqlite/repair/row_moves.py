@@ -1,8 +1,8 @@
-"""What a step of a repair writes: messages at given ids, messages to other ids, and the way back.
+"""Moves and deletes of message rows by a repair and its undo.
 
 Every function runs inside a transaction of the Writer.
 A message is moved by a delete and an insert of all its columns, never by a change of its id: the triggers of newer
-files don't see that (docs/decisions/0011).
+files do not fire for that (docs/decisions/0011).
 """
 
 from __future__ import annotations
@@ -22,26 +22,26 @@ _ORDER = "display_order"
 
 
 def move(connection: apsw.Connection, layout: Layout, old: int, new: int, *, original: RawRow | None = None) -> bool:
-    """Give a message another id; False where there is none at the old one.
+    """Give a message another id; False where there is none with the old one.
 
-    A `display_order` that says the old id says the new one, in whichever row it stands (docs/format.md §3.4).
+    Every `display_order` of the session that has the old id gets the new one (docs/format.md §3.4).
 
     Args:
-        original: The row as it once was at the new id: its `display_order` comes back where ours is still in its place.
+        original: The row it once was at the new id: its `display_order` is restored where ours is unchanged.
     """
-    found = raw_rows.by_ids(connection, layout, json.dumps([old]))
-    if not found:
+    rows = raw_rows.by_ids(connection, layout, json.dumps([old]))
+    if not rows:
         return False
-    image = found[0]
-    followers = _ordered_as(connection, layout, image["session_id"], old)
+    row = rows[0]
+    followers = _ordered_as(connection, layout, row["session_id"], old)
     connection.execute("DELETE FROM messages WHERE id = ?", (old,))
-    order = image.get(_ORDER)
-    image["id"] = new
+    order = row.get(_ORDER)
+    row["id"] = new
     if order == old:
-        image[_ORDER] = new if original is None else original.get(_ORDER)
-    raw_rows.insert(connection, "messages", image)
+        row[_ORDER] = new if original is None else original.get(_ORDER)
+    raw_rows.insert(connection, "messages", row)
     if layout.has("messages", _ORDER):
-        if image[_ORDER] is None and original is not None:  # a trigger has filled it in
+        if row[_ORDER] is None and original is not None:  # a trigger has filled it in
             connection.execute("UPDATE messages SET display_order = NULL WHERE id = ?", (new,))
         connection.execute(
             "UPDATE messages SET display_order = ? WHERE id IN (SELECT value FROM json_each(?))",
@@ -51,7 +51,7 @@ def move(connection: apsw.Connection, layout: Layout, old: int, new: int, *, ori
 
 
 def _ordered_as(connection: apsw.Connection, layout: Layout, session_id: Cell, message_id: int) -> list[int]:
-    """Other messages of the session that are shown in this one's place."""
+    """Other messages of the session with this one's display order."""
     if not layout.has("messages", _ORDER) or not isinstance(session_id, str):
         return []
     rows = connection.execute(
@@ -61,7 +61,7 @@ def _ordered_as(connection: apsw.Connection, layout: Layout, session_id: Cell, m
 
 
 def subtract_counts(connection: apsw.Connection, session_id: str, *, messages: int, calls: int) -> None:
-    """Take messages and calls off the session's counters, which don't fall below 0."""
+    """Subtract messages and calls from the session's counters, down to 0."""
     connection.execute(
         "UPDATE sessions SET message_count = max(0, COALESCE(message_count, 0) - ?),"
         " tool_call_count = max(0, COALESCE(tool_call_count, 0) - ?) WHERE id = ?",
@@ -70,7 +70,7 @@ def subtract_counts(connection: apsw.Connection, session_id: str, *, messages: i
 
 
 def delete_messages(connection: apsw.Connection, session_id: str, ids: Iterable[int]) -> int:
-    """Delete messages of a session; how many were there."""
+    """Delete messages of a session; the number of deleted rows."""
     connection.execute(
         "DELETE FROM messages WHERE session_id = ? AND id IN (SELECT value FROM json_each(?))",
         (storable(session_id), json.dumps(list(ids))),
@@ -79,17 +79,17 @@ def delete_messages(connection: apsw.Connection, session_id: str, ids: Iterable[
 
 
 def has_rows(connection: apsw.Connection, ids: Sequence[int]) -> bool:
-    """True where any of these ids is taken."""
+    """True where any of these ids is used."""
     statement = "SELECT 1 FROM messages WHERE id IN (SELECT value FROM json_each(?)) LIMIT 1"
     return bool(list(connection.execute(statement, (json.dumps(list(ids)),))))
 
 
 def drop_session(connection: apsw.Connection, session_id: str) -> bool:
-    """Delete the row of a session that has no message and no child; whether it went."""
-    own = storable(session_id)
+    """Delete the row of a session without messages and children; True where it was deleted."""
+    session_cell = storable(session_id)
     connection.execute(
         "DELETE FROM sessions WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM messages WHERE session_id = ?1)"
         " AND NOT EXISTS (SELECT 1 FROM sessions AS child WHERE child.parent_session_id = ?1)",
-        (own,),
+        (session_cell,),
     )
     return connection.changes() > 0

@@ -1,4 +1,4 @@
-"""A step of a repair, and of an undo: one short transaction that checks, writes and journals (docs/decisions/0011)."""
+"""Steps of a repair and of an undo: short transactions that check, write and journal (docs/decisions/0011)."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import apsw
 
 from ...base.errors import PlanChanged, Refused
 from ...engine.operations import (
-    UNDOING,
+    RUNNING,
     UNFINISHED,
     OperationHeader,
     RepairStep,
@@ -22,8 +22,7 @@ from ...engine.operations import (
 from ..base.cell_values import Value
 from ..base.schema_probe import Layout
 from ..journal import repair_journal
-from ..rows import message_writes, session_writes
-from ..rows import session_version as standing
+from ..rows import message_writes, session_version, session_writes
 from . import row_moves
 
 
@@ -31,16 +30,16 @@ def apply_step(connection: apsw.Connection, layout: Layout, step: RepairStep) ->
     """Check, write and journal a step.
 
     Raises:
-        PlanChanged: The file, the rows or the operation are not as they were planned for.
-        Refused: Hermes is at work on the session.
+        PlanChanged: The file, the rows or the operation changed since the plan was made.
+        Refused: Hermes has a lock on the session.
     """
     header = step.header
     _check(connection, layout, step)
     if step.block:
-        header = replace(header, base=standing.highest_ever(connection), size=step.block)
+        header = replace(header, base=session_version.highest_ever(connection), size=step.block)
     if step.session is not None:
         _create(connection, layout, header.session_id, step.session)
-    done = _written(connection, layout, header, step.writes)
+    done = _write_rows(connection, layout, header, step.writes)
     inserted, moved = len(done.inserted_ids), len(done.moves)
     session_writes.count(connection, header.session_id, messages=inserted, calls=done.calls)
     if step.intent:
@@ -51,24 +50,23 @@ def apply_step(connection: apsw.Connection, layout: Layout, step: RepairStep) ->
         repair_journal.record_step(connection, header, done)
     up_to = header.base + header.size if header.size else step.version.highest or 0
     after = (
-        standing.version_of(connection, layout, header.session_id, up_to=up_to)
+        session_version.version_of(connection, layout, header.session_id, up_to=up_to)
         if moved or step.up_to != up_to
-        else standing.after_inserts(step.version, done.inserted_ids)
+        else session_version.after_inserts(step.version, done.inserted_ids)
     )
     return StepResult(header, after, up_to, inserted, moved)
 
 
 def _check(connection: apsw.Connection, layout: Layout, step: RepairStep) -> None:
     session_id = step.header.session_id
-    others = repair_journal.headers(connection, layout, session_id=session_id)
-    stopped = [one for one in others if one.state in UNFINISHED]
-    known = [one.operation for one in stopped]
-    if known != ([] if step.intent else [step.header.operation]) or any(one.state == UNDOING for one in stopped):
+    headers = repair_journal.headers(connection, layout, session_id=session_id)
+    unfinished = [(header.operation, header.state) for header in headers if header.state in UNFINISHED]
+    if unfinished != ([] if step.intent else [(step.header.operation, RUNNING)]):
         raise PlanChanged(f"another repair of {session_id} was begun, finished or undone; look again")
     refuse_if_busy(connection, layout, step.conversation, step.header.changed_at)
     if not step.unchanged():
         raise PlanChanged(f"the JSONL file of {session_id} changed; look again")
-    if standing.version_of(connection, layout, session_id, up_to=step.up_to) != step.version:
+    if session_version.version_of(connection, layout, session_id, up_to=step.up_to) != step.version:
         raise PlanChanged(f"others wrote to {session_id}; look again")
     fixed = [write.at for write in step.writes if not write.in_block]
     if fixed and row_moves.has_rows(connection, fixed):
@@ -76,25 +74,25 @@ def _check(connection: apsw.Connection, layout: Layout, step: RepairStep) -> Non
 
 
 def refuse_if_busy(connection: apsw.Connection, layout: Layout, conversation: tuple[str, ...], now: float) -> None:
-    """Leave a session alone that Hermes is at work on.
+    """Refuse to change a session that Hermes has locked.
 
     Raises:
-        Refused: A live row says so.
+        Refused: There is an unexpired lock.
     """
-    holder = standing.lock_holder(connection, layout, conversation, now)
+    holder = session_version.lock_holder(connection, layout, conversation, now)
     if holder is not None:
         raise Refused(f"Hermes is at work on {conversation[0]} ({holder}); try again when it is done")
 
 
 def _create(connection: apsw.Connection, layout: Layout, session_id: str, values: Mapping[str, Value]) -> None:
     row = {name: value for name, value in values.items() if layout.has("sessions", name)}
-    name = row.get("title")
-    if name and list(connection.execute("SELECT 1 FROM sessions WHERE title = ?", (name,))):
+    title = row.get("title")
+    if title and list(connection.execute("SELECT 1 FROM sessions WHERE title = ?", (title,))):
         del row["title"]  # titles are unique in the whole file (docs/format.md §4.2)
     session_writes.create(connection, layout, session_id, row)
 
 
-def _written(
+def _write_rows(
     connection: apsw.Connection, layout: Layout, header: OperationHeader, writes: Sequence[RowWrite]
 ) -> StepRecord:
     ids: list[int] = []
@@ -111,18 +109,18 @@ def _written(
     return step_record(ids, moves, calls)
 
 
-def undo_step(connection: apsw.Connection, layout: Layout, back: UndoStep) -> tuple[int, int]:
-    """Undo a step; what was appended, changed or deleted since stays so.
+def undo_step(connection: apsw.Connection, layout: Layout, step: UndoStep) -> tuple[int, int]:
+    """Undo a step; messages appended, changed or deleted since stay so.
 
     Returns:
-        The number of messages taken out, and of those that got their old id back.
+        The number of messages deleted, and of those that got their old id back.
 
     Raises:
-        PlanChanged: The operation is not as it was looked at.
-        Refused: Hermes is at work on the session, or an old id was given to another message.
+        PlanChanged: The operation changed meanwhile.
+        Refused: Hermes has a lock on the session, or an old id is used by another message.
     """
-    header, done = back.header, back.done
-    refuse_if_busy(connection, layout, back.conversation, header.changed_at)
+    header, done = step.header, step.done
+    refuse_if_busy(connection, layout, step.conversation, header.changed_at)
     if repair_journal.last_step(connection, layout, header.operation) != done:
         raise PlanChanged(f"{header.operation} went on, or was undone, meanwhile; look again")
     repair_journal.update(connection, header)
@@ -132,10 +130,10 @@ def undo_step(connection: apsw.Connection, layout: Layout, back: UndoStep) -> tu
         return 0, 0
     if row_moves.has_rows(connection, [old for old, _ in done.moves]):
         raise Refused(f"an id that {header.operation} has to give back was given to another message since")
-    taken = row_moves.delete_messages(connection, header.session_id, done.inserted_ids)
-    row_moves.subtract_counts(connection, header.session_id, messages=taken, calls=done.calls if taken else 0)
-    returned = sum(
-        row_moves.move(connection, layout, new, old, original=back.originals.get(old)) for old, new in done.moves
+    deleted = row_moves.delete_messages(connection, header.session_id, done.inserted_ids)
+    row_moves.subtract_counts(connection, header.session_id, messages=deleted, calls=done.calls if deleted else 0)
+    restored = sum(
+        row_moves.move(connection, layout, new, old, original=step.originals.get(old)) for old, new in done.moves
     )
     repair_journal.mark_undone(connection, header.operation, done.step, header.changed_at)
-    return taken, returned
+    return deleted, restored

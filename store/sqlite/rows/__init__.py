@@ -1,1 +1,1 @@
-"""Statements on sessions and messages."""
+"""Statements on sessions and messages: reads and writes of rows."""

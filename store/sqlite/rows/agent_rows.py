@@ -1,6 +1,6 @@
-"""Whole rows as dicts, in the form that agents know: every column the file has, text decoded.
+"""Whole rows as dicts for agents: every column of the file, text decoded.
 
-A reader that shows lists and transcripts uses `sessions` and `messages` instead; these read all there is.
+Lists and transcripts use `sessions` and `messages` instead.
 """
 
 from __future__ import annotations
@@ -14,44 +14,42 @@ from ..base.schema_probe import Layout
 from ..connect.reader import Reader
 
 _BINARY = frozenset({"display_identity"})
-"""Columns whose bytes are no text (docs/format.md §2.3)."""
+"""Columns of binary data (docs/format.md §2.3)."""
 
 
 def sessions(reader: Reader, clause: str = "", bindings: Sequence[Value] = ()) -> list[RowDict]:
-    """Rows of `sessions`, `system_prompt` looked up by its hash where it was moved
-    (docs/format.md §2.3, version 25)."""
+    """Rows of `sessions`, with `system_prompt` by its hash where it was moved (docs/format.md §2.3, version 25)."""
     layout = reader.layout
-    return _rows(reader, layout, "sessions", clause, bindings) if layout.has("sessions", "id") else []
+    return _dicts(reader, layout, "sessions", clause, bindings) if layout.has("sessions", "id") else []
 
 
 def session(reader: Reader, session_id: str | None) -> RowDict | None:
-    """The row of one session, None where there is none."""
+    """The row of one session, None for none."""
     return next(iter(sessions(reader, "WHERE id = ?", (session_id,))), None)
 
 
 def by_title(reader: Reader, title: str | None) -> RowDict | None:
-    """The row of the session with exactly this title, None where there is none."""
+    """The row of the session with exactly this title, None for none."""
     if not reader.layout.has("sessions", "title"):
         return None
     return next(iter(sessions(reader, "WHERE title = ?", (title,))), None)
 
 
 def newest(reader: Reader, source: str | None, limit: int, offset: int) -> list[RowDict]:
-    """Rows by newest start, of one source or of all; a negative limit is none."""
+    """Rows by newest start, of one source or of all; a negative limit means no limit."""
     where, bindings = ("WHERE source = ? ", (source,)) if source is not None else ("", ())
     return sessions(reader, f"{where}ORDER BY started_at DESC, id DESC LIMIT ? OFFSET ?", (*bindings, limit, offset))
 
 
 def ended_before(reader: Reader, timestamp: float, source: str | None) -> list[str]:
-    """Ids of ended sessions that started before a moment, of one source or of all."""
+    """Ids of ended sessions that started before a time, of one source or of all."""
     if not reader.layout.has("sessions", "id"):
         return []
     where, bindings = (" AND source = ?", (source,)) if source is not None else ("", ())
-    rows = reader.rows(
+    return reader.texts(
         f"SELECT CAST(id AS BLOB) FROM sessions WHERE started_at < ? AND ended_at IS NOT NULL{where}",
         (timestamp, *bindings),
     )
-    return [cell_values.text(row[0]) or "" for row in rows]
 
 
 def messages(reader: Reader, session_id: str | None, *, include_inactive: bool) -> list[RowDict]:
@@ -59,13 +57,13 @@ def messages(reader: Reader, session_id: str | None, *, include_inactive: bool) 
     layout = reader.layout
     if not layout.has("messages", "session_id"):
         return []
-    kept = "" if include_inactive else f" AND {column_sql.active(layout)}"
-    ids = f"SELECT id FROM messages WHERE session_id = ?{kept} ORDER BY id"
-    return _rows(reader, layout, "messages", f"WHERE id IN ({ids}) ORDER BY id", (session_id,))
+    active = "" if include_inactive else f" AND {column_sql.active(layout)}"
+    ids = f"SELECT id FROM messages WHERE session_id = ?{active} ORDER BY id"
+    return _dicts(reader, layout, "messages", f"WHERE id IN ({ids}) ORDER BY id", (session_id,))
 
 
 def _count_rows(reader: Reader, table: str, column: str, value: str | None) -> int:
-    """How many rows a table has, those with a value in a column where it is not None; 0 where there is no table."""
+    """Number of rows of a table, with a value in a column unless it is None; 0 without the table."""
     if not reader.layout.has(table, "id"):
         return 0
     where, bindings = ("", ()) if value is None else (f" WHERE {column} = ?", (value,))
@@ -84,16 +82,14 @@ def count_messages(reader: Reader, session_id: str | None) -> int:
 
 
 def ids_like(reader: Reader, prefix: str) -> list[str]:
-    """At most two ids that start so."""
+    """At most two ids with a prefix."""
     if not reader.layout.has("sessions", "id"):
         return []
-    rows = reader.rows(
-        "SELECT CAST(id AS BLOB) FROM sessions WHERE id LIKE ? ESCAPE '\\' LIMIT 2", (f"{column_sql.like(prefix)}%",)
-    )
-    return [cell_values.text(row[0]) or "" for row in rows]
+    sql = "SELECT CAST(id AS BLOB) FROM sessions WHERE id LIKE ? ESCAPE '\\' LIMIT 2"
+    return reader.texts(sql, (f"{column_sql.like(prefix)}%",))
 
 
-def _rows(reader: Reader, layout: Layout, table: str, clause: str, bindings: Sequence[Value]) -> list[RowDict]:
+def _dicts(reader: Reader, layout: Layout, table: str, clause: str, bindings: Sequence[Value]) -> list[RowDict]:
     names = sorted(layout.columns[table])
     selected = ", ".join(_cell(layout, table, name) for name in names)
     return [
@@ -103,11 +99,11 @@ def _rows(reader: Reader, layout: Layout, table: str, clause: str, bindings: Seq
 
 
 def _cell(layout: Layout, table: str, name: str) -> str:
-    """A cell whose text comes as bytes, so that bad UTF-8 raises nothing."""
+    """A column whose text is read as bytes, so that invalid UTF-8 raises nothing."""
     if (table, name) == ("sessions", "system_prompt") and layout.has("sessions", "system_prompt_hash"):
         shared = "(SELECT prompt FROM system_prompts WHERE hash = sessions.system_prompt_hash)"
         return f"CAST(COALESCE({shared}, system_prompt) AS BLOB)"
-    quoted = '"' + name.replace('"', '""') + '"'
+    quoted = column_sql.quoted(name)
     return f"CASE typeof({quoted}) WHEN 'text' THEN CAST({quoted} AS BLOB) ELSE {quoted} END"
 
 

@@ -1,17 +1,18 @@
-"""Message rows that came since a look: which sessions they belong to, in one short walk from the newest back."""
+"""Sessions of new message rows, in one short walk from the newest row back."""
 
 from __future__ import annotations
 
 from ..base import cell_values
 from ..connect.reader import Reader
 
-MOST_ROWS = 4096
+MAX_ROWS = 4096
+"""Newest rows whose sessions are read."""
 
 
 def since(reader: Reader, after: int | None) -> tuple[int, frozenset[str]]:
-    """The highest message id there is, 0 for none, and the sessions of the rows above `after`.
+    """The highest message id, 0 for none, and the sessions of the rows above `after`, none where it is None.
 
-    Of more than 4,096 such rows only the newest count; where `after` is None nobody asked for sessions.
+    Of more than 4,096 such rows only the newest count.
     """
     if not reader.layout.has("messages", "session_id"):
         return 0, frozenset()
@@ -19,9 +20,9 @@ def since(reader: Reader, after: int | None) -> tuple[int, frozenset[str]]:
     newest = cell_values.integer(top[0]) if top else 0
     if after is None or newest <= after:
         return newest, frozenset()
-    rows = reader.rows(
+    ids = reader.texts(
         "SELECT DISTINCT CAST(session_id AS BLOB) FROM"
         " (SELECT session_id FROM messages WHERE id > ? AND id <= ? ORDER BY id DESC LIMIT ?)",
-        (after, newest, MOST_ROWS),
+        (after, newest, MAX_ROWS),
     )
-    return newest, frozenset(cell_values.text(row[0]) or "" for row in rows)
+    return newest, frozenset(ids)

@@ -1,10 +1,9 @@
-"""A session's rows as far as they are compared with another source of it: identity, time, active or not."""
+"""A session's rows for comparison with its other source: identity, time, state."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Sequence
-from functools import partial
 
 import apsw
 
@@ -21,19 +20,19 @@ from ..base.schema_probe import Layout
 from ..connect.reader import Reader
 from . import message_writes
 
-_AT_ONCE = 256
-"""Rows whose bodies are read in one critical section."""
+_PAGE = 256
+"""Bodies per read transaction."""
 
 _COMPARED = ("role", "content", "tool_calls", "tool_call_id")
 
 _A_MESSAGE = "messages.role IS NOT 'session_meta'"
 
 RunStatement = Callable[[str, tuple[Value, ...]], list[tuple[Value, ...]]]
-"""One statement, its bindings, all its rows."""
+"""Runs a statement with its bindings and returns all rows."""
 
 
 def count_messages(reader: Reader, session_id: str) -> int:
-    """Rows of a session without session_meta, undone and compacted ones included."""
+    """Number of rows of a session without session_meta, undone and compacted ones included."""
     if not reader.layout.has("messages", "session_id"):
         return 0
     statement = f"SELECT count(*) FROM messages WHERE session_id = ? AND {_A_MESSAGE}"
@@ -41,32 +40,31 @@ def count_messages(reader: Reader, session_id: str) -> int:
     return cell_values.integer(row[0]) if row else 0
 
 
-def session_stamp(ask: RunStatement, layout: Layout, session_id: str) -> SessionStamp:
-    """Where the session stands now, from covering indexes alone."""
+def session_stamp(run: RunStatement, layout: Layout, session_id: str) -> SessionStamp:
+    """The present stamp of a session, from covering indexes alone."""
     if not layout.has("messages", "session_id"):
         return (0, None, 0)
     active = f"COALESCE(sum({column_sql.active(layout)}), 0)"
-    [row] = ask(f"SELECT count(*), max(id), {active} FROM messages WHERE session_id = ?", (storable(session_id),))
+    [row] = run(f"SELECT count(*), max(id), {active} FROM messages WHERE session_id = ?", (storable(session_id),))
     return row
 
 
 def append_after(
-    connection: apsw.Connection, layout: Layout, session_id: str, expected: SessionStamp, drafts: Sequence[MessageRow]
+    connection: apsw.Connection, layout: Layout, session_id: str, expected: SessionStamp, rows: Sequence[MessageRow]
 ) -> SessionStamp | None:
-    """Append a turn inside a transaction, unless others wrote to the session since `expected` was taken.
+    """Append a turn inside a transaction, unless another process wrote to the session since `expected` was taken.
 
     Returns:
         The new stamp; None where nothing was written.
     """
 
-    if session_stamp(partial(_asked, connection), layout, session_id) != expected:
+    def _run(sql: str, bindings: tuple[Value, ...]) -> list[tuple[Value, ...]]:
+        return list(connection.execute(sql, bindings))
+
+    if session_stamp(_run, layout, session_id) != expected:
         return None
-    message_writes.append(connection, layout, session_id, drafts)
-    return session_stamp(partial(_asked, connection), layout, session_id)
-
-
-def _asked(connection: apsw.Connection, sql: str, bindings: tuple[Value, ...]) -> list[tuple[Value, ...]]:
-    return list(connection.execute(sql, bindings))
+    message_writes.append(connection, layout, session_id, rows)
+    return session_stamp(_run, layout, session_id)
 
 
 def has_session(reader: Reader, session_id: str) -> bool:
@@ -77,24 +75,24 @@ def has_session(reader: Reader, session_id: str) -> bool:
 
 
 def fingerprints(reader: Reader, ids: Sequence[int]) -> dict[int, Fingerprint]:
-    """What the bodies of some rows tell, at most 256 in a critical section."""
+    """Fingerprints of rows by id, at most 256 per read transaction."""
     layout = reader.layout
-    found: dict[int, Fingerprint] = {}
-    for start in range(0, len(ids), _AT_ONCE):
+    prints: dict[int, Fingerprint] = {}
+    for start in range(0, len(ids), _PAGE):
         texts = ", ".join(column_sql.text(layout, "messages", name) for name in _COMPARED)
         rows = reader.rows(
             f"SELECT id, {texts} FROM messages WHERE id IN (SELECT value FROM json_each(?))",
-            (json.dumps(list(ids[start : start + _AT_ONCE])),),
+            (json.dumps(list(ids[start : start + _PAGE])),),
         )
-        for name, *row in rows:
+        for row_id, *row in rows:
             role, body, calls, call_id = map(cell_values.text, row)
             identity = message_codec.identity(role, body, calls, call_id)
-            found[cell_values.integer(name)] = Fingerprint(identity, (body or "").startswith(SUMMARIES))
-    return found
+            prints[cell_values.integer(row_id)] = Fingerprint(identity, (body or "").startswith(SUMMARIES))
+    return prints
 
 
 def marked_copies(reader: Reader, session_id: str, before: str) -> set[int]:
-    """Rows of a session whose `display_identity` the session before it has, and inactive ones with an active twin."""
+    """Ids of rows whose `display_identity` the session before it has, and of inactive ones with an active copy."""
     layout = reader.layout
     if not layout.has("messages", "display_identity"):
         return set()
@@ -110,46 +108,45 @@ def marked_copies(reader: Reader, session_id: str, before: str) -> set[int]:
 
 
 def session_ids(reader: Reader) -> list[str]:
-    """Every session that has a row, newest start first."""
+    """Ids of all sessions that have a row, newest start first."""
     if not reader.layout.has("sessions", "started_at"):
         return []
     try:
-        rows = reader.rows("SELECT CAST(id AS BLOB) FROM sessions ORDER BY started_at DESC, id DESC")
-    except Damaged:  # the index on ids may know all of them
-        rows = reader.rows("SELECT CAST(id AS BLOB) FROM sessions ORDER BY id")
-    return [cell_values.text(row[0]) or "" for row in rows]
+        return reader.texts("SELECT CAST(id AS BLOB) FROM sessions ORDER BY started_at DESC, id DESC")
+    except Damaged:  # the index on ids may have all of them
+        return reader.texts("SELECT CAST(id AS BLOB) FROM sessions ORDER BY id")
 
 
 def compared_messages(reader: Reader, session_id: str, *, cancel: Cancel | None = None) -> Iterator[ComparedMessage]:
-    """The rows of a session without session_meta, in id order, inactive ones included; see `lying`.
+    """The rows of a session without session_meta, in id order, inactive ones included; see `stored_rows`.
 
     Raises:
-        Interrupted: `cancel` was withdrawn.
+        Interrupted: It was cancelled.
     """
     return (row.message for row in stored_rows(reader, session_id, cancel=cancel) if not row.meta)
 
 
 def stored_rows(reader: Reader, session_id: str, *, cancel: Cancel | None = None) -> Iterator[StoredRow]:
-    """Every row of a session in id order.
+    """All rows of a session in id order.
 
-    The ids are one critical section, every 256 bodies another; a row that is deleted in between is left out.
+    The ids are one read transaction, every 256 bodies another; a row that is deleted in between is left out.
 
     Raises:
-        Interrupted: `cancel` was withdrawn.
+        Interrupted: It was cancelled.
     """
     layout = reader.layout
     if not layout.has("messages", "session_id"):
         return
     ids = [row[0] for row in reader.rows(_IDS, (storable(session_id),), cancel=cancel)]
-    for start in range(0, len(ids), _AT_ONCE):
-        page = json.dumps(ids[start : start + _AT_ONCE])
-        yield from map(_lying, reader.rows(_rows(layout), (page,), cancel=cancel))
+    for start in range(0, len(ids), _PAGE):
+        page = json.dumps(ids[start : start + _PAGE])
+        yield from map(_stored_row, reader.rows(_statement(layout), (page,), cancel=cancel))
 
 
 _IDS = "SELECT id FROM messages WHERE session_id = ? ORDER BY id"
 
 
-def _rows(layout: Layout) -> str:
+def _statement(layout: Layout) -> str:
     texts = (column_sql.text(layout, "messages", name) for name in _COMPARED)
     time = column_sql.real(layout, "messages", "timestamp")
     n_bytes = " + ".join(column_sql.n_bytes(layout, "messages", name) for name in sorted(layout.columns["messages"]))
@@ -160,11 +157,11 @@ def _rows(layout: Layout) -> str:
     )
 
 
-def _lying(row: tuple[Value, ...]) -> StoredRow:
-    name, role, body, calls, call_id, timestamp, active, compacted, marked, n_bytes = row
+def _stored_row(row: tuple[Value, ...]) -> StoredRow:
+    row_id, role, body, calls, call_id, timestamp, active, compacted, marked, n_bytes = row
     texts = cell_values.text(role), cell_values.text(body), cell_values.text(calls), cell_values.text(call_id)
     return StoredRow(
-        id=cell_values.integer(name),
+        id=cell_values.integer(row_id),
         message=ComparedMessage(message_codec.identity(*texts), cell_values.timestamp(timestamp), bool(active)),
         meta=texts[0] == "session_meta",
         compacted=bool(compacted),

@@ -1,4 +1,4 @@
-"""How many messages sessions have, and where they lie: from covering indexes, and round damaged pages."""
+"""Message counts and id bounds of sessions, from covering indexes and around damaged pages."""
 
 from __future__ import annotations
 
@@ -9,37 +9,37 @@ from ...base.errors import Damaged
 from ...engine.rows import Counts
 from ..base import cell_values, column_sql
 from ..connect.reader import Reader, Row
+from .damage import around_damage
 
 
 def counts(reader: Reader, ids: Sequence[str]) -> dict[str, Counts]:
-    """Rows, lowest and highest id of each session that has rows: one grouped walk of a covering index.
+    """Counts of each session that has rows, by one grouped walk of a covering index.
 
-    Where a page of the table is damaged, the sessions are parted until those are alone whose rows lie on it.
+    Around a damaged page the sessions are split until only those with rows on it remain.
     """
     layout = reader.layout
     if not ids or not layout.has("messages", "session_id"):
         return {}
     timestamp = column_sql.real(layout, "messages", "timestamp")
-    try:
+
+    def _read(some: Sequence[str]) -> dict[str, Counts]:
         rows = reader.rows(
             "WITH counted AS MATERIALIZED (SELECT session_id, count(*) AS many, min(id) AS lowest, max(id) AS highest"
             " FROM messages WHERE session_id IN (SELECT value FROM json_each(?)) GROUP BY session_id)"
             f" SELECT CAST(counted.session_id AS BLOB), many, lowest, highest, {timestamp}"
             " FROM counted CROSS JOIN messages ON messages.id = highest",
-            (json.dumps(list(ids)),),
+            (json.dumps(list(some)),),
         )
-    except Damaged as error:
-        if len(ids) == 1:
-            return {ids[0]: _of_damaged(reader, ids[0], str(error))}
-        half = len(ids) // 2
-        return counts(reader, ids[:half]) | counts(reader, ids[half:])
-    return {cell_values.text(name) or "": _counts(row) for name, *row in rows}
+        return {cell_values.text(session_id) or "": _counts(row) for session_id, *row in rows}
+
+    parts = around_damage(_read, ids, lambda key, error: {key: _of_damaged(reader, key, str(error))})
+    return {key: found for part in parts for key, found in part.items()}
 
 
 def _counts(row: Sequence[cell_values.Value], problem: str = "") -> Counts:
-    many, lowest, highest, last = row
+    number, lowest, highest, last = row
     return Counts(
-        cell_values.integer(many),
+        cell_values.integer(number),
         cell_values.integer(lowest),
         cell_values.integer(highest),
         cell_values.timestamp(last),
@@ -47,12 +47,12 @@ def _counts(row: Sequence[cell_values.Value], problem: str = "") -> Counts:
     )
 
 
-def _of_damaged(reader: Reader, session_id: str, said: str) -> Counts:
-    """What the index alone tells of a session whose rows cannot all be read; nothing where it is damaged too."""
-    problem = f"part of its messages cannot be read: {said}"
-    for facts in ("count(*), min(id), max(id), max(timestamp)", "count(*), min(id), max(id), NULL"):
+def _of_damaged(reader: Reader, session_id: str, cause: str) -> Counts:
+    """Counts from the index alone, of a session with damaged rows; none where the index is damaged too."""
+    problem = f"part of its messages cannot be read: {cause}"
+    for columns in ("count(*), min(id), max(id), max(timestamp)", "count(*), min(id), max(id), NULL"):
         try:
-            row: Row | None = reader.row(f"SELECT {facts} FROM messages WHERE session_id = ?", (session_id,))
+            row: Row | None = reader.row(f"SELECT {columns} FROM messages WHERE session_id = ?", (session_id,))
         except Damaged:
             continue
         if row is not None and row[1] is not None:

@@ -1,4 +1,4 @@
-"""Messages as a reader of transcripts needs them: heads by page, bodies by id, the window round a hit, outlines.
+"""Messages of transcripts: heads by page, bodies by id, context of a hit, rows that decide an outline.
 
 Order is id order within a session, never time (docs/format.md §3.5).
 Ids of several sessions interleave, so the next id is not the next message.
@@ -22,47 +22,47 @@ from ..base import cell_values, column_sql
 from ..base.cell_values import Value
 from ..base.schema_probe import Layout
 from ..connect.reader import Reader
+from .damage import around_damage
 
 MAX_BODIES = 256
-"""Bodies in one question: a screen's worth many times over, and still a short read."""
+"""Bodies per request: many screens, and still a short read."""
 
 WALK = 4096
-"""Rows of the primary key that a window looks at in each direction before it asks the covering index."""
+"""Rows of the primary key that are walked in each direction before the covering index is used."""
 
 NEAR = 256
-"""The same where the session is so small that the index is asked sooner: hits at its ends have no neighbour to find."""
-FEW = 512
+"""The same for a small session, whose index range is cheap: hits at its ends have no neighbours to find."""
+SMALL = 512
 """Rows of a small session."""
 
 IN_ID_ORDER = "idx_messages_session_id"
-"""Index on (session_id, id) that files have since version 24."""
+"""Index on (session_id, id), since version 24."""
 
 FIRST_BYTES = 4096
-"""Bytes of the first user message that its first words are taken from; a multimodal cell is read whole."""
+"""Bytes read of the first user message; a multimodal cell is read whole."""
 
-
-_FEW_BYTES = 256
+_ENDING_BYTES = 256
 
 
 def heads(reader: Reader, session_id: str | None, *, after: int, limit: int) -> Page[Head]:
     """Heads in id order, inactive rows included, from the first id above `after`.
 
-    Rows on a damaged page are heads of the role `UNREADABLE`, as far as an index still knows their ids.
+    Rows on a damaged page have heads of the role `UNREADABLE`, where an index still has their ids.
     """
     layout = reader.layout
     if not layout.has("messages", "session_id"):
         return Page(())
     try:
-        found = [_head(row) for row in reader.rows(heads_statement(layout), (session_id, after, limit + 1))]
+        rows = [_head(row) for row in reader.rows(heads_statement(layout), (session_id, after, limit + 1))]
     except Damaged:
-        found = _heads_by_id(reader, _ids_of(reader, session_id, after, limit + 1))
-    shown = tuple(found[:limit])
-    more = len(found) > limit
+        rows = _heads_by_id(reader, _ids_of(reader, session_id, after, limit + 1))
+    shown = tuple(rows[:limit])
+    more = len(rows) > limit
     return Page(shown, more, shown[-1].id if more and shown else None)
 
 
 def _ids_of(reader: Reader, session_id: str | None, after: int, limit: int) -> list[int]:
-    """Ids from the index that covers them, or from the table where the index is what is damaged."""
+    """Ids from the covering index, or from the table where the index is damaged."""
     try:
         rows = reader.rows(index_statement(reader.layout, BEHIND), (after, session_id, limit))
     except Damaged:
@@ -72,18 +72,16 @@ def _ids_of(reader: Reader, session_id: str | None, after: int, limit: int) -> l
 
 
 def _heads_by_id(reader: Reader, ids: Sequence[int]) -> list[Head]:
-    """Heads of rows that are there; those that cannot be read are found by parting the others from them."""
-    try:
-        rows = reader.rows(
-            f"SELECT {_headed(reader.layout)} FROM messages WHERE id IN (SELECT value FROM json_each(?)) ORDER BY id",
-            (json.dumps(list(ids)),),
-        )
-    except Damaged:
-        if len(ids) == 1:
-            return [Head(ids[0], UNREADABLE)]
-        half = len(ids) // 2
-        return _heads_by_id(reader, ids[:half]) + _heads_by_id(reader, ids[half:])
-    return [_head(row) for row in rows]
+    """Heads of existing rows, around damaged pages."""
+    sql = (
+        f"SELECT {_head_columns(reader.layout)} FROM messages WHERE id IN (SELECT value FROM json_each(?)) ORDER BY id"
+    )
+
+    def _read(some: Sequence[int]) -> list[Head]:
+        return [_head(row) for row in reader.rows(sql, (json.dumps(list(some)),))]
+
+    parts = around_damage(_read, ids, lambda message_id, _: [Head(message_id, UNREADABLE)])
+    return [head for part in parts for head in part]
 
 
 def last_heads(reader: Reader, session_id: str | None, *, limit: int) -> tuple[Head, ...]:
@@ -96,15 +94,16 @@ def last_heads(reader: Reader, session_id: str | None, *, limit: int) -> tuple[H
 
 
 def heads_statement(layout: Layout, *, order: str = "ASC") -> str:
-    """Ids first, from an index that covers them, then the rows by their key: no body is sorted."""
+    """Heads of a session: ids from a covering index, then rows by key, so that no body is sorted."""
     return (
         f"WITH page AS MATERIALIZED (SELECT id FROM messages WHERE session_id = ? AND {_key(layout)} > ?"
         f" ORDER BY id {order} LIMIT ?)"
-        f" SELECT {_headed(layout)} FROM page CROSS JOIN messages ON messages.id = page.id ORDER BY page.id {order}"
+        f" SELECT {_head_columns(layout)} FROM page CROSS JOIN messages ON messages.id = page.id"
+        f" ORDER BY page.id {order}"
     )
 
 
-def _headed(layout: Layout) -> str:
+def _head_columns(layout: Layout) -> str:
     """Columns of a head, in the order `_head` unpacks."""
     calls, reasoned = _n_bytes(layout, "tool_calls"), _n_bytes(layout, "reasoning", "reasoning_content")
     return (
@@ -116,10 +115,7 @@ def _headed(layout: Layout) -> str:
 
 
 def bodies(reader: Reader, ids: Sequence[int], *, cancel: Cancel | None = None) -> tuple[Message, ...]:
-    """Messages in the order asked for; ids without a row are left out.
-
-    Args:
-        cancel: Withdraws the question.
+    """Messages in the order of the ids; ids without a row are left out.
 
     Raises:
         ValueError: More than `MOST_BODIES` ids.
@@ -134,30 +130,29 @@ def bodies(reader: Reader, ids: Sequence[int], *, cancel: Cancel | None = None) 
         (json.dumps(list(ids)),),
         cancel=cancel,
     )
-    found = {message.id: message for message in map(message_of, rows)}
-    return tuple(found[one] for one in ids if one in found)
+    messages = {message.id: message for message in map(message_of, rows)}
+    return tuple(messages[message_id] for message_id in ids if message_id in messages)
 
 
 def readable_bodies(reader: Reader, ids: Sequence[int]) -> tuple[Message, ...]:
-    """The same; in the place of one that lies on a damaged page a message that says so."""
-    try:
-        return bodies(reader, ids)
-    except Damaged as error:
-        if len(ids) == 1:
-            cause = str(error).partition(";")[0]
-            return (Message(ids[0], "", UNREADABLE, f"This message cannot be read: {cause}"),)
-    half = len(ids) // 2
-    return readable_bodies(reader, ids[:half]) + readable_bodies(reader, ids[half:])
+    """`bodies`, with a message of role UNREADABLE for each row on a damaged page."""
+
+    def _unreadable(message_id: int, error: Damaged) -> tuple[Message, ...]:
+        cause = str(error).partition(";")[0]
+        return (Message(message_id, "", UNREADABLE, f"This message cannot be read: {cause}"),)
+
+    parts = around_damage(lambda some: bodies(reader, some), ids, _unreadable)
+    return tuple(message for part in parts for message in part)
 
 
 def window(
     reader: Reader, session_id: str, message_id: int, *, width: int, n_bytes: int | None = None
 ) -> tuple[ContextLine, ...]:
-    """The messages round a hit in id order, the hit included: one critical section.
+    """Context of a hit: the messages around it in id order, the hit included, in one read transaction.
 
     Args:
         width: Messages on each side.
-        octets: Bytes of a plain text that are read at most, None for all; a multimodal cell is read whole.
+        n_bytes: Maximum bytes read of a plain text, None for all; a multimodal cell is read whole.
 
     Returns:
         Empty where the session has no such message.
@@ -165,7 +160,7 @@ def window(
     rows = reader.read(
         lambda connection, layout: _window(connection, layout, session_id, message_id, width=width, n_bytes=n_bytes)
     )
-    return tuple(_line(row, message_id) for row in rows)
+    return tuple(_context_line(row, message_id) for row in rows)
 
 
 def _window(
@@ -176,7 +171,7 @@ def _window(
     bindings = (message_id, storable(session_id), width)
     before, behind = (_neighbours(connection, layout, side, bindings) for side in (BEFORE, BEHIND))
     ids = json.dumps([*before, message_id, *behind])
-    return list(connection.execute(_lines(layout, n_bytes), (ids,)))
+    return list(connection.execute(_context_statement(layout, n_bytes), (ids,)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,7 +186,7 @@ BEFORE, BEHIND = Side("<", "DESC"), Side(">", "ASC")
 
 
 def walk_statement(side: Side, rows: int = WALK) -> str:
-    """The primary key from the hit, until the width is found or so many rows were looked at (docs/decisions/0008)."""
+    """Walk of the primary key from a hit, up to the width or a number of rows (docs/decisions/0008)."""
     return (
         f"SELECT id FROM (SELECT id, session_id FROM messages WHERE id {side.compare} ? ORDER BY id {side.order}"
         f" LIMIT {rows}) WHERE +session_id = ? ORDER BY id {side.order} LIMIT ?"
@@ -199,7 +194,7 @@ def walk_statement(side: Side, rows: int = WALK) -> str:
 
 
 def index_statement(layout: Layout, side: Side) -> str:
-    """The session's ids from an index that covers them, in id order."""
+    """The session's ids from a covering index, in id order."""
     return (
         f"SELECT id FROM messages WHERE session_id = ?2 AND {_key(layout)} {side.compare} ?1"
         f" ORDER BY id {side.order} LIMIT ?3"
@@ -207,7 +202,7 @@ def index_statement(layout: Layout, side: Side) -> str:
 
 
 def _key(layout: Layout) -> str:
-    """The id as a term of the index on (session_id, id), or kept from tempting the planner to walk the whole table."""
+    """The id as a term of the index on (session_id, id), or hidden from the planner, which would walk the table."""
     return "id" if IN_ID_ORDER in layout.indexes else "+id"
 
 
@@ -217,20 +212,20 @@ def _neighbours(
     """Ids on one side of a hit; the bindings are its id, its session and the width."""
     message_id, session_id, width = bindings
     for rows in (NEAR, WALK):
-        found = _ids(connection, walk_statement(side, rows), bindings)
-        if len(found) >= width or not _goes_on(connection, message_id, side, rows):
-            return found
+        ids = _ids(connection, walk_statement(side, rows), bindings)
+        if len(ids) >= width or not _has_more(connection, message_id, side, rows):
+            return ids
         if rows == NEAR and _is_small(connection, session_id):
             break
     return _ids(connection, index_statement(layout, side), bindings)
 
 
 def _is_small(connection: apsw.Connection, session_id: str | None) -> bool:
-    sql = f"SELECT count(*) FROM (SELECT 1 FROM messages WHERE session_id = ? LIMIT {FEW + 1})"
-    return _ids(connection, sql, (session_id,))[0] <= FEW
+    sql = f"SELECT count(*) FROM (SELECT 1 FROM messages WHERE session_id = ? LIMIT {SMALL + 1})"
+    return _ids(connection, sql, (session_id,))[0] <= SMALL
 
 
-def _goes_on(connection: apsw.Connection, message_id: int, side: Side, rows: int) -> bool:
+def _has_more(connection: apsw.Connection, message_id: int, side: Side, rows: int) -> bool:
     """True where the walk stopped at its limit and not at the end of the table."""
     beyond = f"SELECT 1 FROM messages WHERE id {side.compare} ? ORDER BY id {side.order} LIMIT 1 OFFSET {rows}"
     return bool(_ids(connection, beyond, (message_id,)))
@@ -244,7 +239,7 @@ def _has(connection: apsw.Connection, session_id: str, message_id: int) -> bool:
     return bool(_ids(connection, "SELECT id FROM messages WHERE id = ? AND +session_id = ?", (message_id, session_id)))
 
 
-def _lines(layout: Layout, n_bytes: int | None) -> str:
+def _context_statement(layout: Layout, n_bytes: int | None) -> str:
     role, timestamp = column_sql.text(layout, "messages", "role"), column_sql.real(layout, "messages", "timestamp")
     return (
         f"SELECT id, {role}, {_opening(n_bytes)}, {timestamp} FROM messages"
@@ -252,17 +247,17 @@ def _lines(layout: Layout, n_bytes: int | None) -> str:
     )
 
 
-def _line(row: tuple[Value, ...], message_id: int) -> ContextLine:
-    name, role, cell, timestamp = row
-    own = cell_values.integer(name)
+def _context_line(row: tuple[Value, ...], message_id: int) -> ContextLine:
+    row_id, role, cell, timestamp = row
+    line_id = cell_values.integer(row_id)
     return ContextLine(
-        own, cell_values.text(role) or "", _readable(cell), own == message_id, cell_values.timestamp(timestamp)
+        line_id, cell_values.text(role) or "", _readable(cell), line_id == message_id, cell_values.timestamp(timestamp)
     )
 
 
 @dataclass(frozen=True, slots=True)
 class Extent:
-    """Where a session's rows begin and end."""
+    """Number of rows of a session and the ids at its ends."""
 
     session_id: str
     rows: int
@@ -272,7 +267,7 @@ class Extent:
 
 
 def extent(reader: Reader, session_id: str) -> Extent | None:
-    """How far a session reaches, from a covering index alone; None where it has no rows."""
+    """The extent of a session, from a covering index alone; None without rows."""
     layout = reader.layout
     if not layout.has("messages", "session_id"):
         return None
@@ -280,22 +275,22 @@ def extent(reader: Reader, session_id: str) -> Extent | None:
     row = reader.row(f"SELECT count(*), min(id), {last} FROM messages WHERE session_id = ?", (session_id,))
     if row is None or row[1] is None:
         return None
-    many, first, active = row
+    number, first, active = row
     last_active = None if active is None else cell_values.integer(active)
-    return Extent(session_id, cell_values.integer(many), cell_values.integer(first), last_active)
+    return Extent(session_id, cell_values.integer(number), cell_values.integer(first), last_active)
 
 
-def ending(reader: Reader, reach: Extent) -> Ending | None:
-    """The last active row of a user, an assistant or a tool; None where there is none."""
-    if reach.last_active is None:
+def ending(reader: Reader, extent: Extent) -> Ending | None:
+    """The last active row of a user, an assistant or a tool; None for none."""
+    if extent.last_active is None:
         return None
     layout = reader.layout
-    facts = (
+    columns = (
         f"{column_sql.text(layout, 'messages', 'role')}, {column_sql.text(layout, 'messages', 'finish_reason')},"
-        f" {_n_bytes(layout, 'tool_calls')} > 2, substr(CAST(messages.content AS BLOB), 1, {_FEW_BYTES})"
+        f" {_n_bytes(layout, 'tool_calls')} > 2, substr(CAST(messages.content AS BLOB), 1, {_ENDING_BYTES})"
     )
-    spoken = f"{column_sql.active(layout)} AND messages.role IN ('user', 'assistant', 'tool')"
-    row = reader.row(_nearest(facts, reach, "<=", "DESC", spoken), (reach.last_active, reach.session_id))
+    of_turn = f"{column_sql.active(layout)} AND messages.role IN ('user', 'assistant', 'tool')"
+    row = reader.row(_nearest(columns, extent, "<=", "DESC", of_turn), (extent.last_active, extent.session_id))
     if row is None:
         return None
     role, reason, calls, opening = row
@@ -307,43 +302,42 @@ def ending(reader: Reader, reach: Extent) -> Ending | None:
     )
 
 
-def has_turns(reader: Reader, reach: Extent) -> bool:
-    """True where a user or an assistant said anything."""
-    said = _nearest("1", reach, ">=", "ASC", "messages.role IN ('user', 'assistant')")
-    return reader.row(said, (reach.first, reach.session_id)) is not None
+def has_turns(reader: Reader, extent: Extent) -> bool:
+    """True where there is a message of a user or an assistant."""
+    statement = _nearest("1", extent, ">=", "ASC", "messages.role IN ('user', 'assistant')")
+    return reader.row(statement, (extent.first, extent.session_id)) is not None
 
 
-def first_user_text(reader: Reader, reach: Extent) -> str:
-    """The start of the first user message in id order, readable; "" where there is none."""
-    said = _nearest(_opening(FIRST_BYTES), reach, ">=", "ASC", "messages.role = 'user'")
-    row = reader.row(said, (reach.first, reach.session_id))
+def first_user_text(reader: Reader, extent: Extent) -> str:
+    """Readable start of the first user message in id order; "" for none."""
+    statement = _nearest(_opening(FIRST_BYTES), extent, ">=", "ASC", "messages.role = 'user'")
+    row = reader.row(statement, (extent.first, extent.session_id))
     return _readable(row[0]) if row else ""
 
 
-def _nearest(facts: str, reach: Extent, compare: str, order: str, condition: str) -> str:
-    """The session's row nearest to an id that meets the condition, among `WALK` rows at most.
+def _nearest(columns: str, extent: Extent, compare: str, order: str, condition: str) -> str:
+    """Statement for the session's row nearest to an id that meets a condition, among `WALK` rows at most.
 
-    Many rows lie close together in the table and are met by walking its key; few are read from an index.
+    Rows of a long session are close together in the table and found by walking its key; a short one uses an index.
     """
     ids = (
         f"SELECT id, session_id FROM messages WHERE id {compare} ?1"
-        if reach.rows > WALK
+        if extent.rows > WALK
         else f"SELECT id, session_id FROM messages WHERE session_id = ?2 AND +id {compare} ?1"
     )
     return (
-        f"SELECT {facts} FROM ({ids} ORDER BY id {order} LIMIT {WALK}) AS walk"
+        f"SELECT {columns} FROM ({ids} ORDER BY id {order} LIMIT {WALK}) AS walk"
         f" CROSS JOIN messages ON messages.id = walk.id"
         f" WHERE +walk.session_id = ?2 AND {condition} ORDER BY walk.id {order} LIMIT 1"
     )
 
 
 def _opening(n_bytes: int | None) -> str:
-    """The content as bytes: its start where it is plain text, all of it where JSON follows a NUL
-    (docs/format.md §3.2)."""
-    whole = "CAST(messages.content AS BLOB)"
+    """The content as bytes: the start of plain text, all of JSON behind a NUL (docs/format.md §3.2)."""
+    content = "CAST(messages.content AS BLOB)"
     if n_bytes is None:
-        return whole
-    return f"CASE substr({whole}, 1, 1) WHEN x'00' THEN {whole} ELSE substr({whole}, 1, {n_bytes}) END"
+        return content
+    return f"CASE substr({content}, 1, 1) WHEN x'00' THEN {content} ELSE substr({content}, 1, {n_bytes}) END"
 
 
 def _readable(cell: Value) -> str:
@@ -355,9 +349,9 @@ def _n_bytes(layout: Layout, *names: str) -> str:
 
 
 def _head(row: tuple[Value, ...]) -> Head:
-    name, role, n_bytes, tool, calls, reasoned, active, compacted, timestamp = row
+    row_id, role, n_bytes, tool, calls, reasoned, active, compacted, timestamp = row
     return Head(
-        id=cell_values.integer(name),
+        id=cell_values.integer(row_id),
         role=cell_values.text(role) or "",
         n_bytes=cell_values.integer(n_bytes),
         tool_name=cell_values.text(tool),
@@ -370,7 +364,7 @@ def _head(row: tuple[Value, ...]) -> Head:
 
 
 _SHOWN = ("session_id", "role", "content", "tool_name")
-"""What every list of messages shows; the rest follows the numbers."""
+"""Text columns of every list of messages."""
 _REST = ("tool_calls", "tool_call_id", "reasoning_content", "reasoning", "finish_reason", "display_kind")
 
 
@@ -392,12 +386,12 @@ def body_columns(layout: Layout) -> str:
 
 def message_of(row: tuple[Value, ...]) -> Message:
     """A message from the cells of `body_columns`."""
-    name, timestamp, *shown, active, compacted, observed, summary = row[:10]
+    row_id, timestamp, *shown, active, compacted, observed, summary = row[:10]
     session_id, role, body, tool = map(cell_values.text, shown)
     calls, call_id, field, plain, reason, kind = map(cell_values.text, row[10:])
     text, thought = message_codec.split_thinking(role or "", message_codec.readable(message_codec.decode(body)))
     return Message(
-        id=cell_values.integer(name),
+        id=cell_values.integer(row_id),
         session_id=session_id or "",
         role=role or "",
         text=text,

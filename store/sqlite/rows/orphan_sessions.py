@@ -1,6 +1,6 @@
-"""Sessions that have messages and no row of their own: a recovery lost it, or somebody deleted it by hand.
+"""Orphan sessions: those with messages and without a row, lost by a recovery or deleted by hand.
 
-No statement reads a body; ids are found by leaping from one to the next in the index that begins with them.
+No statement reads a body; ids are found by skipping from one to the next in an index that starts with them.
 """
 
 from __future__ import annotations
@@ -18,94 +18,92 @@ from ..base.cell_values import Value
 from ..base.schema_probe import Layout
 from ..connect.reader import Reader
 from .counts import counts
+from .damage import around_damage
 
 _BY_SESSION = frozenset({"idx_messages_session", "idx_messages_session_id"})
-"""Indexes that begin with session_id; every version makes the first (docs/format.md §2.2)."""
+"""Indexes that start with session_id; every version has the first (docs/format.md §2.2)."""
 
 
 @dataclass(frozen=True, slots=True)
 class OrphanCursor:
-    """Where a page of orphans ended, None before the first."""
+    """End of a page of orphans, None before the first."""
 
     after: str | None = None
 
 
 def page(reader: Reader, *, limit: int, cursor: OrphanCursor, now: float, profile: str) -> Page[Session]:
     """One page of orphans in the order of their ids; see `sessions.page`."""
-    found = ids(reader, after=cursor.after, limit=limit + 1)
-    shown = found[:limit]
-    more = len(found) > limit
+    rows = ids(reader, after=cursor.after, limit=limit + 1)
+    shown = rows[:limit]
+    more = len(rows) > limit
     following = OrphanCursor(shown[-1]) if shown else cursor
     return Page(by_ids(reader, shown, now=now, profile=profile), more, following if more else None)
 
 
 def ids(reader: Reader, *, after: str | None = None, limit: int = -1) -> list[str]:
-    """Ids of orphans in their order, from the first behind `after`; -1 for all of them.
+    """Ids of orphans in order, from the first after `after`; a limit of -1 means all.
 
-    None where neither the index nor the table can be read to its end: then the sessions that are there say so.
+    Empty where neither index nor table can be read to its end.
     """
     layout = reader.layout
     if not layout.has("messages", "session_id"):
         return []
     bindings: tuple[Value, ...] = (limit,) if after is None else (limit, after)
     behind = "" if after is None else " WHERE session_id > ?2"
-    leaping = _LEAPING.format(behind=behind)
-    walking = _WALKING.format(behind=behind)
-    for step in (leaping, walking) if layout.indexes & _BY_SESSION else (walking,):
+    for ids_of in (_SKIP_SCAN, _TABLE_SCAN) if layout.indexes & _BY_SESSION else (_TABLE_SCAN,):
+        statement = (
+            f"{ids_of.format(behind=behind)} SELECT CAST(id AS BLOB) FROM step WHERE {_is_orphan(layout)} LIMIT ?1"
+        )
         try:
-            rows = reader.rows(f"{step} SELECT CAST(id AS BLOB) FROM step WHERE {_alone(layout)} LIMIT ?1", bindings)
+            return reader.texts(statement, bindings)
         except Damaged:
             continue
-        return [cell_values.text(row[0]) or "" for row in rows]
     return []
 
 
 def by_ids(reader: Reader, wanted: Sequence[str], *, now: float, profile: str) -> tuple[Session, ...]:
-    """Those of `wanted`, which have no row of a session, that have messages."""
-    found = {one: told for one, told in counts(reader, wanted).items() if told.messages}
-    begun = _begun(reader, [told.first_id for told in found.values() if told.first_id is not None]) if found else {}
+    """Those of some ids without a row that have messages."""
+    with_rows = {key: counted for key, counted in counts(reader, wanted).items() if counted.messages}
+    first_ids = [counted.first_id for counted in with_rows.values() if counted.first_id is not None]
+    starts = _start_times(reader, first_ids) if first_ids else {}
     return tuple(
-        _session(one, found[one], begun.get(found[one].first_id or 0), now, profile) for one in wanted if one in found
+        _session(key, with_rows[key], starts.get(with_rows[key].first_id or 0), now, profile)
+        for key in wanted
+        if key in with_rows
     )
 
 
-_LEAPING = (
+_SKIP_SCAN = (
     "WITH RECURSIVE step(id) AS (SELECT min(session_id) FROM messages{behind} UNION ALL"
     " SELECT (SELECT min(session_id) FROM messages WHERE session_id > step.id) FROM step WHERE step.id IS NOT NULL)"
 )
-_WALKING = "WITH step(id) AS (SELECT DISTINCT session_id FROM messages NOT INDEXED{behind} ORDER BY 1)"
+_TABLE_SCAN = "WITH step(id) AS (SELECT DISTINCT session_id FROM messages NOT INDEXED{behind} ORDER BY 1)"
 
 
-def _alone(layout: Layout) -> str:
-    there = "SELECT 1 FROM sessions WHERE sessions.id = step.id"
-    return "id IS NOT NULL" + (f" AND NOT EXISTS ({there})" if layout.has("sessions", "id") else "")
+def _is_orphan(layout: Layout) -> str:
+    row = "SELECT 1 FROM sessions WHERE sessions.id = step.id"
+    return "id IS NOT NULL" + (f" AND NOT EXISTS ({row})" if layout.has("sessions", "id") else "")
 
 
-def _begun(reader: Reader, first: Sequence[int]) -> dict[int, float | None]:
-    """When the first messages were, by their ids; nothing of those on a damaged page."""
+def _start_times(reader: Reader, first: Sequence[int]) -> dict[int, float | None]:
+    """Times of first messages by id, without those on a damaged page."""
     timestamp = column_sql.real(reader.layout, "messages", "timestamp")
-    try:
-        rows = reader.rows(
-            f"SELECT id, {timestamp} FROM messages WHERE id IN (SELECT value FROM json_each(?))",
-            (json.dumps(list(first)),),
-        )
-    except Damaged:
-        half = len(first) // 2
-        return _begun(reader, first[:half]) | _begun(reader, first[half:]) if half else {}
-    return {cell_values.integer(name): cell_values.timestamp(time) for name, time in rows}
+    sql = f"SELECT id, {timestamp} FROM messages WHERE id IN (SELECT value FROM json_each(?))"
+    parts = around_damage(lambda some: reader.rows(sql, (json.dumps(list(some)),)), first, lambda _, __: [])
+    return {cell_values.integer(row_id): cell_values.timestamp(time) for part in parts for row_id, time in part}
 
 
-def _session(session_id: str, told: Counts, begun: float | None, now: float, profile: str) -> Session:
-    last_active = begun if told.last_active is None else told.last_active
+def _session(session_id: str, counted: Counts, start: float | None, now: float, profile: str) -> Session:
+    last_active = start if counted.last_active is None else counted.last_active
     return Session(
         id=session_id,
-        started_at=begun,
+        started_at=start,
         last_active=last_active,
-        messages=told.messages,
+        messages=counted.messages,
         orphan=True,
         profile=profile,
-        problem=told.problem,
+        problem=counted.problem,
         live=is_live(ended_at=None, last_active=last_active, now=now),
-        first_id=told.first_id,
-        last_id=told.last_id,
+        first_id=counted.first_id,
+        last_id=counted.last_id,
     )

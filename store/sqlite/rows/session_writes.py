@@ -1,4 +1,4 @@
-"""The session rows as an agent writes them; every function runs inside a transaction of the Writer."""
+"""Inserts, updates and deletes of session rows by an agent, inside a transaction of the Writer."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from ..journal import append_keys
 T = TypeVar("T")
 
 TransactionWork = Callable[[apsw.Connection, Layout], T]
-"""What happens in a transaction; it may run again after a lock."""
+"""Body of a transaction; it may run again after a lock."""
 
 _ADDED = ("input_tokens", "output_tokens", "cache_read_tokens", "cache_write_tokens", "reasoning_tokens")
 _ADDED_COSTS = ("estimated_cost_usd", "actual_cost_usd")
@@ -27,10 +27,10 @@ _BACKFILLED = ("model", "billing_provider", "billing_base_url", "billing_mode")
 
 
 def present(layout: Layout, table: str, values: Mapping[str, Value]) -> dict[str, Value]:
-    """The values that this file has columns for, without NULLs.
+    """The values that have columns in this file, without NULLs.
 
     Raises:
-        ColumnMissing: One that is not empty has no column (docs/decisions/0007).
+        ColumnMissing: A non-empty value has no column (docs/decisions/0007).
     """
     for name, value in values.items():
         if value not in (None, "") and not layout.has(table, name):
@@ -39,7 +39,7 @@ def present(layout: Layout, table: str, values: Mapping[str, Value]) -> dict[str
 
 
 def create(connection: apsw.Connection, layout: Layout, session_id: str, values: Mapping[str, Value]) -> None:
-    """Insert a row; a row that is already there stays exactly as it is."""
+    """Insert a row; an existing one is unchanged."""
     row = present(layout, "sessions", {"id": storable(session_id), **values})
     connection.execute(
         f"INSERT INTO sessions ({', '.join(row)}) VALUES ({', '.join('?' * len(row))}) ON CONFLICT(id) DO NOTHING",
@@ -48,7 +48,7 @@ def create(connection: apsw.Connection, layout: Layout, session_id: str, values:
 
 
 def end(connection: apsw.Connection, session_id: str, reason: str, now: float) -> None:
-    """Mark as ended; the first reason wins (docs/format.md §4.5)."""
+    """Mark as ended; the first reason counts (docs/format.md §4.5)."""
     connection.execute(
         "UPDATE sessions SET ended_at = ?, end_reason = ? WHERE id = ? AND ended_at IS NULL",
         (now, storable(reason), storable(session_id)),
@@ -56,12 +56,12 @@ def end(connection: apsw.Connection, session_id: str, reason: str, now: float) -
 
 
 def reopen(connection: apsw.Connection, session_id: str) -> None:
-    """Take the end back."""
+    """Clear end time and end reason."""
     connection.execute("UPDATE sessions SET ended_at = NULL, end_reason = NULL WHERE id = ?", (storable(session_id),))
 
 
 def set_prompt(connection: apsw.Connection, layout: Layout, session_id: str, prompt: str) -> None:
-    """Store the prompt in the row itself: a hash that would speak before it is emptied
+    """Store the prompt in the row itself and clear a hash, which would take precedence
     (docs/format.md §2.3, version 25)."""
     shared = ", system_prompt_hash = NULL" if layout.has("sessions", "system_prompt_hash") else ""
     connection.execute(
@@ -70,10 +70,10 @@ def set_prompt(connection: apsw.Connection, layout: Layout, session_id: str, pro
 
 
 def add_tokens(connection: apsw.Connection, layout: Layout, session_id: str, given: Mapping[str, Value]) -> None:
-    """Add to the counters and costs, overwrite what is known of the cost, fill model and billing where they are NULL.
+    """Add to counters and costs, overwrite the cost's status, fill model and billing where they are NULL.
 
     Args:
-        given: Column -> value; 0 and None say nothing.
+        given: Column -> value; 0 and None are ignored.
 
     Raises:
         ColumnMissing: See `present`.
@@ -92,7 +92,7 @@ def add_tokens(connection: apsw.Connection, layout: Layout, session_id: str, giv
 
 
 def count(connection: apsw.Connection, session_id: str, *, messages: int, calls: int, absolute: bool = False) -> None:
-    """Add to the counters of messages and calls, or set them (docs/format.md §4.7)."""
+    """Add to the counters of messages and tool calls, or set them (docs/format.md §4.7)."""
     before = "0" if absolute else "COALESCE({}, 0)"
     connection.execute(
         f"UPDATE sessions SET message_count = {before.format('message_count')} + ?,"
@@ -102,34 +102,33 @@ def count(connection: apsw.Connection, session_id: str, *, messages: int, calls:
 
 
 def delete(connection: apsw.Connection, session_id: str, *, delegates: bool, ended_only: bool = False) -> bool:
-    """Delete a session with its messages; children lose their parent and stay.
+    """Delete a session with its messages; its children lose their parent.
 
     Args:
-        delegates: Delete what carries the session's own marker of a delegate too, and theirs in turn
-        (docs/format.md §4.3).
-        ended_only: Leave a session that is open (again).
+        delegates: Delete the delegates that have the session's marker too, and theirs in turn (docs/format.md §4.3).
+        ended_only: Keep a session that is open (again).
 
     Returns:
-        True where the session was there and went.
+        True where the session was deleted.
     """
-    own = storable(session_id)
-    if not _holds(connection, "id = ?" + (" AND ended_at IS NOT NULL" if ended_only else ""), own):
+    session_cell = storable(session_id)
+    if not _exists(connection, "id = ?" + (" AND ended_at IS NOT NULL" if ended_only else ""), session_cell):
         return False
-    doomed = json.dumps(_with_delegates(connection, own) if delegates else [own])
-    among = "IN (SELECT value FROM json_each(?))"
-    connection.execute(f"UPDATE sessions SET parent_session_id = NULL WHERE parent_session_id {among}", (doomed,))
-    connection.execute(f"DELETE FROM messages WHERE session_id {among}", (doomed,))
-    connection.execute(f"DELETE FROM sessions WHERE id {among}", (doomed,))
-    append_keys.forget(connection, doomed)
+    deleted = json.dumps(_with_delegates(connection, session_cell) if delegates else [session_cell])
+    in_deleted = "IN (SELECT value FROM json_each(?))"
+    connection.execute(f"UPDATE sessions SET parent_session_id = NULL WHERE parent_session_id {in_deleted}", (deleted,))
+    connection.execute(f"DELETE FROM messages WHERE session_id {in_deleted}", (deleted,))
+    connection.execute(f"DELETE FROM sessions WHERE id {in_deleted}", (deleted,))
+    append_keys.forget(connection, deleted)
     return True
 
 
-def _holds(connection: apsw.Connection, condition: str, session_id: str | None) -> bool:
+def _exists(connection: apsw.Connection, condition: str, session_id: str | None) -> bool:
     return bool(list(connection.execute(f"SELECT 1 FROM sessions WHERE {condition}", (session_id,))))
 
 
 def _with_delegates(connection: apsw.Connection, session_id: str | None) -> list[str]:
-    """The session, the children whose marker names it, and theirs."""
+    """Ids of the session, of children whose marker names it, and theirs."""
     marker = "CASE WHEN json_valid(model_config) THEN json_extract(model_config, '$._delegate_from') END"
     rows = connection.execute(
         "WITH RECURSIVE found(id) AS (SELECT ? UNION SELECT sessions.id FROM found CROSS JOIN sessions"

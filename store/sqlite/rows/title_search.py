@@ -1,4 +1,4 @@
-"""Titles in the file: unique, moved along a compression chain, found by lineage (docs/format.md §4.2)."""
+"""Titles of sessions: unique, moved along a compression chain, found by lineage (docs/format.md §4.2)."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from .session_writes import present
 
 
 def assign(connection: apsw.Connection, layout: Layout, session_id: str | None, title: str | None) -> bool:
-    """Give a session a title, or None; inside a transaction.
+    """Set or clear a session's title, inside a transaction.
 
-    A title that an older section of the same compression chain holds moves on to this one.
+    A title of an older section of the same compression chain moves to this one.
 
     Returns:
         False where the session has no row.
 
     Raises:
         ValueError: Another session has the title.
-        ColumnMissing: See `registry.present`.
+        ColumnMissing: See `session_writes.present`.
     """
     present(layout, "sessions", {"title": title})
     if not layout.has("sessions", "title"):
@@ -37,7 +37,7 @@ def assign(connection: apsw.Connection, layout: Layout, session_id: str | None, 
 
 
 def title_of(reader: Reader, session_id: str | None) -> str | None:
-    """The title of a session; None where it has none or is not there."""
+    """The title of a session; None for none."""
     if not reader.layout.has("sessions", "title"):
         return None
     row = reader.row("SELECT CAST(title AS BLOB) FROM sessions WHERE id = ?", (session_id,))
@@ -58,13 +58,11 @@ def newest_in_lineage(reader: Reader, title: str) -> str | None:
 
 
 def lineage_titles(reader: Reader, base: str) -> list[str]:
-    """Every title of a lineage: the base and its “#…”."""
+    """All titles of a lineage: the base and its “#…”."""
     if not reader.layout.has("sessions", "title"):
         return []
-    rows = reader.rows(
-        "SELECT CAST(title AS BLOB) FROM sessions WHERE title = ? OR title LIKE ? ESCAPE '\\'", (base, _numbered(base))
-    )
-    return [cell_values.text(row[0]) or "" for row in rows]
+    sql = "SELECT CAST(title AS BLOB) FROM sessions WHERE title = ? OR title LIKE ? ESCAPE '\\'"
+    return reader.texts(sql, (base, _numbered(base)))
 
 
 def _numbered(title: str) -> str:
@@ -72,7 +70,7 @@ def _numbered(title: str) -> str:
 
 
 def _is_older_section(connection: apsw.Connection, holder: str | None, session_id: str | None) -> bool:
-    """True where the walk from a session to its parents, while they ended by compression, meets the holder."""
+    """True where the holder is an ancestor of the session by compressions only."""
     rows = connection.execute(
         "WITH RECURSIVE older(id) AS (SELECT ?1 UNION SELECT parent.id FROM older"
         " CROSS JOIN sessions AS child ON child.id = older.id"

@@ -1,74 +1,75 @@
-"""Words of the index that come close to one that is not in it: what was meant, perhaps.
+"""Suggestions for a word that is not in the index: its most similar words.
 
-The vocabulary is read as ranges of the index itself, words with the same first two letters first, then those with the
-same first letter, as long as there is time (docs/performance.md §2d has what a range costs).
+The vocabulary is read as ranges of the index, words with the same first two letters first, then those with the same
+first letter, within a time limit (docs/performance.md §2d has the cost of a range).
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from string import ascii_lowercase, digits
 
 import apsw
 
 from ...base.cancel import Cancel
 from ..base import cell_values
-from ..base.schema_probe import FTS
+from ..base.schema_probe import FTS, Layout
 from ..connect.reader import Reader
 
 SECONDS = 0.15
-"""How long words are gathered."""
-MOST_WORDS = 20_000
-"""Words of one range."""
-CLOSE = 75.0
-"""Of 100, by rapidfuzz's ratio: one wrong letter in four, two in eight."""
+"""Time limit for reading words."""
+MAX_WORDS = 20_000
+"""Maximum words of one range."""
+MIN_SCORE = 75.0
+"""Minimum of rapidfuzz's ratio, of 100: one wrong letter in four, two in eight."""
 
 _WORDS = "temp.hermes_tui_words"
-_BEYOND = "\U0010ffff"
-_FARTHEST = 2
+_HIGHEST_CHARACTER = "\U0010ffff"
+_MAX_LENGTH_DIFFERENCE = 2
 
 
 def similar_words(
     reader: Reader, word: str, *, limit: int, cancel: Cancel | None = None, clock: Callable[[], float] = time.monotonic
 ) -> tuple[str, ...]:
-    """Words of the index that are like a folded word, the closest first, of equals the more common; () where it has it.
+    """Words of the index similar to a folded word, the most similar first, then the more common; () if it has the word.
 
     Raises:
-        Interrupted: If it was withdrawn.
-        StoreError: If the file cannot be read.
+        Interrupted: It was cancelled.
+        StoreError: The file cannot be read.
     """
     from rapidfuzz import fuzz, process
 
     layout = reader.layout
-    if layout.fts is None or layout.stale or len(word) <= _FARTHEST:
+    if layout.fts is None or layout.stale or len(word) <= _MAX_LENGTH_DIFFERENCE:
         return ()
-    began = clock()
-    common: dict[str, int] = {}
-    for start in _starts(word):
-        common |= reader.read(lambda connection, _, start=start: _range(connection, start), cancel=cancel)  # type: ignore[misc]
-        if word in common:
+    started = clock()
+    frequencies: dict[str, int] = {}
+    for prefix in _prefixes(word):
+        frequencies |= reader.read(partial(_words_with_prefix, prefix=prefix), cancel=cancel)
+        if word in frequencies:
             return ()
-        if clock() - began >= SECONDS:
+        if clock() - started >= SECONDS:
             break
-    choices = [one for one in common if abs(len(one) - len(word)) <= _FARTHEST]
-    scored = process.extract(word, choices, scorer=fuzz.ratio, score_cutoff=CLOSE, limit=4 * limit)
-    best = sorted(scored, key=lambda one: (-one[1], -common[one[0]], one[0]))
-    return tuple(one for one, _, _ in best[:limit])
+    choices = [choice for choice in frequencies if abs(len(choice) - len(word)) <= _MAX_LENGTH_DIFFERENCE]
+    scored = process.extract(word, choices, scorer=fuzz.ratio, score_cutoff=MIN_SCORE, limit=4 * limit)
+    best = sorted(scored, key=lambda match: (-match[1], -frequencies[match[0]], match[0]))
+    return tuple(choice for choice, _, _ in best[:limit])
 
 
-def _starts(word: str) -> Iterator[str]:
+def _prefixes(word: str) -> Iterator[str]:
     yield word[:2]
     yield word[1::-1]
     yield from (word[0] + letter for letter in ascii_lowercase + digits if letter != word[1])
 
 
-def _range(connection: apsw.Connection, start: str) -> dict[str, int]:
-    """The words that begin so, and how many messages each is in; none where the index would not tell."""
-    sql = f"SELECT term, doc FROM {_WORDS} WHERE term >= ? AND term < ? LIMIT {MOST_WORDS}"
+def _words_with_prefix(connection: apsw.Connection, _: Layout, prefix: str) -> dict[str, int]:
+    """Words with a prefix and the number of their messages; none where the index cannot be read."""
+    sql = f"SELECT term, doc FROM {_WORDS} WHERE term >= ? AND term < ? LIMIT {MAX_WORDS}"
     try:
         connection.execute(f"CREATE VIRTUAL TABLE IF NOT EXISTS {_WORDS} USING fts5vocab(main, {FTS}, row)")
-        rows = connection.execute(sql, (start, start + _BEYOND)).fetchall()
+        rows = connection.execute(sql, (prefix, prefix + _HIGHEST_CHARACTER)).fetchall()
     except (apsw.SQLError, apsw.CorruptError):
         return {}
-    return {cell_values.text(term) or "": cell_values.integer(many) for term, many in rows}
+    return {cell_values.text(term) or "": cell_values.integer(number) for term, number in rows}

@@ -1,1 +1,1 @@
-"""Full-text search on the indexes of a Hermes file, and the scans that stand in for them."""
+"""Full-text search on the indexes of a Hermes file, and scans in their place."""

@@ -1,6 +1,6 @@
-"""Search as agents ask for it: ranked by FTS5, or newest first by LIKE (docs/format.md §6.1–§6.4).
+"""Agents' search: ranked by FTS5, or newest first by LIKE (docs/format.md §6.1–§6.4).
 
-The hits are one critical section; what stands round them is asked for by `messages.window`, one section each.
+Hits are one read transaction; their context is read by `messages.window`.
 """
 
 from __future__ import annotations
@@ -23,91 +23,93 @@ OPERATORS = frozenset({"AND", "OR", "NOT"})
 _ORDERS = {"newest": "messages.timestamp DESC, rank", "oldest": "messages.timestamp ASC, rank"}
 
 
-def search(reader: Reader, words: str | None, asked: AgentSearchOptions) -> list[AgentHit]:
-    """Hits of an agent's search: one critical section, nothing raised for what the words are.
+def search(reader: Reader, words: str | None, options: AgentSearchOptions) -> list[AgentHit]:
+    """Hits of an agent's search, in one read transaction; no text raises an error.
 
-    A missing, stale, unfinished or damaged index is gone round by LIKE, and so is the trigram index for Chinese,
+    A missing, stale, unfinished or damaged index is bypassed by LIKE, and so is the trigram index for Chinese,
     Japanese and Korean words that are too short for it.
 
     Args:
-        words: As an agent typed them; `fts5_sanitizer` makes the expression.
+        words: As an agent typed them.
 
     Raises:
         StoreError: The file itself cannot be read.
     """
     match = sanitise(storable(words) or "")
-    return [_found(row) for row in reader.read(lambda connection, layout: _hits(connection, layout, match, asked))]
+    return [
+        _agent_hit(row) for row in reader.read(lambda connection, layout: _hits(connection, layout, match, options))
+    ]
 
 
 def _hits(
-    connection: apsw.Connection, layout: Layout, match: str, asked: AgentSearchOptions
+    connection: apsw.Connection, layout: Layout, match: str, options: AgentSearchOptions
 ) -> list[tuple[Value, ...]]:
     if not match or not layout.has("messages", "session_id"):
         return []
-    by_index = _matching(layout, match, asked)
-    if by_index is not None:
+    statement = _index_statement(layout, match, options)
+    if statement is not None:
         try:
-            return list(connection.execute(*by_index))
+            return list(connection.execute(*statement))
         except apsw.Error as error:
             if not (error_mapping.is_index_error(error) or isinstance(error, apsw.SQLError)):
                 raise
-    return list(connection.execute(*_like(layout, match, asked)))
+    return list(connection.execute(*_like_statement(layout, match, options)))
 
 
-def _matching(layout: Layout, match: str, asked: AgentSearchOptions) -> tuple[str, list[Value]] | None:
-    """The statement on the index that fits the words, None where no whole one does."""
+def _index_statement(layout: Layout, match: str, options: AgentSearchOptions) -> tuple[str, list[Value]] | None:
+    """Statement on the index for these words, None without a complete one."""
     if layout.stale or layout.unindexed:
         return None
     table = FTS
     if cjk_runs(match):
-        if layout.trigram is None or not _fit_trigrams(match) or _is_left_out(layout, asked):
+        if layout.trigram is None or not _have_trigrams(match) or _is_left_out(layout, options):
             return None
         table = TRIGRAM
         match = " ".join(word if word in OPERATORS else f'"{word}"' for word in _words(match))
     elif layout.fts is None:
         return None
-    where, bindings = _conditions(layout, asked)
-    order = _ORDERS.get(asked.sort or "", "rank")
+    where, bindings = _conditions(layout, options)
+    order = _ORDERS.get(options.sort or "", "rank")
     snippet = f"CAST(snippet({table}, -1, '>>>', '<<<', '...', 40) AS BLOB)"
     statement = (
-        f"SELECT {_facts(layout, snippet)} FROM {table} CROSS JOIN messages ON messages.id = {table}.rowid"
+        f"SELECT {_hit_columns(layout, snippet)} FROM {table} CROSS JOIN messages ON messages.id = {table}.rowid"
         f" CROSS JOIN sessions ON sessions.id = messages.session_id"
         f" WHERE {table} MATCH ?{where} ORDER BY {order} LIMIT ? OFFSET ?"
     )
-    return statement, [match, *bindings, asked.limit, asked.offset]
+    return statement, [match, *bindings, options.limit, options.offset]
 
 
-def _like(layout: Layout, match: str, asked: AgentSearchOptions) -> tuple[str, list[Value]]:
-    """Newest first by id: any word where OR stands between them, all of them otherwise, none that follows a NOT."""
+def _like_statement(layout: Layout, match: str, options: AgentSearchOptions) -> tuple[str, list[Value]]:
+    """Statement by LIKE, newest id first: any word with an OR in the text, else all; none that follows a NOT."""
     names = [_PLAIN, *(f"messages.{name}" for name in ("tool_name", "tool_calls") if layout.has("messages", name))]
-    one = "(" + " OR ".join(f"IFNULL({name}, '') LIKE ? ESCAPE '\\'" for name in names) + ")"
+    contains = "(" + " OR ".join(f"IFNULL({name}, '') LIKE ? ESCAPE '\\'" for name in names) + ")"
     words = _words(match)
-    rows_scanned = [word for before, word in pairwise(["AND", *words]) if word not in OPERATORS and before != "NOT"]
-    others = [word for before, word in pairwise(words) if word not in OPERATORS and before == "NOT"]
-    tests = (" OR " if "OR" in words else " AND ").join([one] * len(rows_scanned))
-    where, bindings = _conditions(layout, asked)
+    included = [word for before, word in pairwise(["AND", *words]) if word not in OPERATORS and before != "NOT"]
+    excluded = [word for before, word in pairwise(words) if word not in OPERATORS and before == "NOT"]
+    tests = (" OR " if "OR" in words else " AND ").join([contains] * len(included))
+    where, bindings = _conditions(layout, options)
     snippet = f"CAST(substr({_PLAIN}, max(1, instr({_PLAIN}, ?) - 40), 120) AS BLOB)"
     statement = (
-        f"SELECT {_facts(layout, snippet)} FROM messages CROSS JOIN sessions ON sessions.id = messages.session_id"
-        f" WHERE ({tests}){f' AND NOT {one}' * len(others)}{where} ORDER BY messages.id DESC LIMIT ? OFFSET ?"
+        f"SELECT {_hit_columns(layout, snippet)} FROM messages CROSS JOIN sessions ON sessions.id = messages.session_id"
+        f" WHERE ({tests}){f' AND NOT {contains}' * len(excluded)}{where} ORDER BY messages.id DESC LIMIT ? OFFSET ?"
     )
-    patterns = [f"%{column_sql.like(word.rstrip('*'))}%" for word in (*rows_scanned, *others) for _ in names]
-    return statement, [rows_scanned[0], *patterns, *bindings, asked.limit, asked.offset]
+    patterns = [f"%{column_sql.like(word.rstrip('*'))}%" for word in (*included, *excluded) for _ in names]
+    return statement, [included[0], *patterns, *bindings, options.limit, options.offset]
 
 
 _BYTES = "CAST(messages.content AS BLOB)"
 _PLAIN = f"CASE substr({_BYTES}, 1, 1) WHEN x'00' THEN CAST(substr({_BYTES}, 2) AS TEXT) ELSE messages.content END"
-"""The content without the NUL that LIKE and substr() would stop at (docs/format.md §3.2)."""
+"""The content without the NUL at which LIKE and substr() would stop (docs/format.md §3.2)."""
 
 
-def _conditions(layout: Layout, asked: AgentSearchOptions) -> tuple[str, list[Value]]:
-    """What narrows the hits; terms with `+` never become the outer loop."""
-    where = "" if asked.inactive else f" AND {column_sql.findable(layout)}"
+def _conditions(layout: Layout, options: AgentSearchOptions) -> tuple[str, list[Value]]:
+    """Conditions of the options; terms with `+` never become the outer loop."""
+    where = "" if options.inactive else f" AND {column_sql.findable(layout)}"
     bindings: list[Value] = []
     for column, names, negated in (
-        ("sessions.source", asked.sources, ""),
-        ("sessions.source", asked.not_sources, "NOT "),
-        ("messages.role", asked.roles or None, ""),
+        ("sessions.source", options.sources, ""),
+        ("sessions.source", options.not_sources, "NOT "),
+        ("messages.role", options.roles or None, ""),
     ):
         if names is not None:
             where += f" AND +{column} {negated}IN ({', '.join('?' * len(names))})"
@@ -115,7 +117,7 @@ def _conditions(layout: Layout, asked: AgentSearchOptions) -> tuple[str, list[Va
     return where, bindings
 
 
-def _facts(layout: Layout, snippet: str) -> str:
+def _hit_columns(layout: Layout, snippet: str) -> str:
     """Columns of a hit, in the order `_found` unpacks."""
     return ", ".join(
         (
@@ -130,10 +132,10 @@ def _facts(layout: Layout, snippet: str) -> str:
     )
 
 
-def _found(row: tuple[Value, ...]) -> AgentHit:
-    name, session_id, role, snippet, timestamp, tool, source, model, started = row
+def _agent_hit(row: tuple[Value, ...]) -> AgentHit:
+    row_id, session_id, role, snippet, timestamp, tool, source, model, started = row
     return AgentHit(
-        id=cell_values.integer(name),
+        id=cell_values.integer(row_id),
         session_id=cell_values.text(session_id) or "",
         role=cell_values.text(role) or "",
         snippet=cell_values.text(snippet) or "",
@@ -146,17 +148,17 @@ def _found(row: tuple[Value, ...]) -> AgentHit:
 
 
 def _words(match: str) -> list[str]:
-    """Words and operators, those of phrases one by one."""
+    """Words and operators, phrases split into words."""
     return match.replace('"', " ").split()
 
 
-def _is_left_out(layout: Layout, asked: AgentSearchOptions) -> bool:
-    """True where rows are asked for that the trigram index never has (docs/format.md §2.4, C)."""
-    internal = {"cron", "subagent"}.intersection(asked.sources or ())
+def _is_left_out(layout: Layout, options: AgentSearchOptions) -> bool:
+    """True for options with rows that the trigram index lacks by design (docs/format.md §2.4, C)."""
+    internal = {"cron", "subagent"}.intersection(options.sources or ())
     left_out = layout.trigram_leaves_out
-    return ("tool" in left_out and "tool" in (asked.roles or ())) or ("internal" in left_out and bool(internal))
+    return ("tool" in left_out and "tool" in (options.roles or ())) or ("internal" in left_out and bool(internal))
 
 
-def _fit_trigrams(match: str) -> bool:
-    """A trigram needs three characters, in every word that no other index parts."""
+def _have_trigrams(match: str) -> bool:
+    """True where every word with Chinese, Japanese or Korean characters has three of them."""
     return all(sum(map(len, runs)) >= 3 for word in _words(match) if (runs := cjk_runs(word)))

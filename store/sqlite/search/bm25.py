@@ -1,8 +1,8 @@
-"""The best matches by bm25, and how many there are: what takes a look at every match, bounded and interruptible.
+"""Ranking by bm25 and counting of matches: both evaluate every match, bounded and interruptible.
 
-Ranking costs a microsecond and more for each match, and LIMIT does not help it (docs/performance.md §2): so it is
-asked for the newest `RANKED_ROWS` matches. Sorting by the score and the row id costs two thirds of FTS5's own order by
-rank, and gives equal scores to the newer message.
+Ranking costs a microsecond and more per match, and LIMIT does not reduce that (docs/performance.md §2), so only the
+newest `RANKED_ROWS` matches are ranked. Sorting by score and row id costs two thirds of FTS5's own order by rank, and
+puts the newer of two messages with equal scores first.
 """
 
 from __future__ import annotations
@@ -17,18 +17,18 @@ from ...engine.search import MatchCount, RankedMatches, SessionFilter
 from ...query.ast import Query
 from ..base import cell_values, column_sql
 from ..base.schema_probe import Layout
-from ..connect.reader import Reader, Row
+from ..connect.reader import Reader, Row, Value
 from . import newest_first, plan
 from .row_filters import row_conditions
 from .scan_ranges import ScanRange
 
 RANKED_ROWS = 50_000
-"""Matches that are ranked, the newest ones."""
+"""Newest matches that are ranked."""
 COUNTED_ROWS = 65_536
-"""Matches that one critical section counts."""
+"""Matches counted per read transaction."""
 
-_AT_ONCE = 512
-_ALL = 1 << 62
+_CHUNK = 512
+_NO_CAP = 1 << 62
 
 
 def best_matches(
@@ -39,83 +39,75 @@ def best_matches(
     session_filter: SessionFilter | None = None,
     cancel: Cancel | None = None,
 ) -> RankedMatches | None:
-    """The best matches of the words; None where no index can rank them.
+    """The best matches of a query's words; None where no index can rank them.
 
     Args:
-        session_filter: Which sessions; all where it is None.
-        cancel: Withdraws the question.
+        session_filter: Tells the sessions to search; all where it is None.
 
     Raises:
-        Interrupted: If it was withdrawn.
-        StoreError: If the messages themselves cannot be read.
+        Interrupted: It was cancelled.
+        StoreError: The messages cannot be read.
     """
     layout = reader.layout
-    way = _way(reader, layout, query, cancel)
-    return None if way is None else _Best(reader, layout, query, way, session_filter, cancel).answer(limit)
+    ranked = _rankable_range(reader, layout, query, cancel)
+    return None if ranked is None else _Ranking(reader, layout, query, ranked, session_filter, cancel).best(limit)
 
 
 @dataclass(frozen=True, slots=True)
-class _Best:
-    """One ranking."""
+class _Ranking:
+    """One ranking of matches."""
 
     reader: Reader
     layout: Layout
     query: Query
-    way: ScanRange
+    range: ScanRange
     session_filter: SessionFilter | None
     cancel: Cancel | None
 
-    def answer(self, limit: int) -> RankedMatches | None:
-        """The best that may be found; None where the index would not answer."""
-        most = RANKED_ROWS if self._sifts else 2 * limit
+    def best(self, limit: int) -> RankedMatches | None:
+        """The best messages that a search may find; None where the index cannot be read."""
+        most = RANKED_ROWS if self._filters else 2 * limit
         if (scored := self._scored(most)) is None:
             return None
-        ids = tuple(self._found(scored, limit))
-        if len(ids) < limit and most == len(scored) < RANKED_ROWS:  # many of them were taken back
-            ids = tuple(self._found(self._scored(RANKED_ROWS) or [], limit))
+        ids = tuple(self._findable(scored, limit))
+        if len(ids) < limit and most == len(scored) < RANKED_ROWS:  # many of them were undone
+            ids = tuple(self._findable(self._scored(RANKED_ROWS) or [], limit))
         bounded = len(scored) >= min(most, RANKED_ROWS) and self._is_bounded()
-        said = f"ranked among the newest {RANKED_ROWS:_}".replace("_", " ") if bounded else None
-        return RankedMatches(ids, " · ".join(filter(None, (self.way.label, said))) or None)
+        note = f"ranked among the newest {RANKED_ROWS:_}".replace("_", " ") if bounded else None
+        return RankedMatches(ids, " · ".join(filter(None, (self.range.label, note))) or None)
 
     @property
-    def _sifts(self) -> bool:
-        """True where a match need not be an answer."""
-        return self.way.verified or bool(row_conditions(self.layout, self.query, self.session_filter))
+    def _filters(self) -> bool:
+        """True where a match of the index may fail the filters."""
+        return self.range.verified or bool(row_conditions(self.layout, self.query, self.session_filter))
 
     def _is_bounded(self) -> bool:
-        many = self.reader.row(
-            _COUNT.format(self.way.table), (self.way.expression, RANKED_ROWS + 1), cancel=self.cancel
+        counted = self.reader.row(
+            _COUNT.format(self.range.table), (self.range.expression, RANKED_ROWS + 1), cancel=self.cancel
         )
-        return many is not None and cell_values.integer(many[0]) > RANKED_ROWS
+        return counted is not None and cell_values.integer(counted[0]) > RANKED_ROWS
 
     def _scored(self, most: int) -> list[Row] | None:
-        """Row ids and scores, best first; None where the index would not answer."""
-        sql = best_statement(self.way.table or "")
+        """Row ids and scores, best first; None where the index cannot be read."""
+        bindings = (self.range.expression, RANKED_ROWS, most)
+        return _index_rows(self.reader, best_statement(self.range.table or ""), bindings, self.cancel)
 
-        def _question(connection: apsw.Connection, _: Layout) -> list[Row] | None:
-            try:
-                return connection.execute(sql, (self.way.expression, RANKED_ROWS, most)).fetchall()
-            except (apsw.SQLError, apsw.CorruptError):
-                return None
-
-        return self.reader.read(_question, cancel=self.cancel)
-
-    def _found(self, scored: list[Row], limit: int) -> Iterator[int]:
-        """Those that a search may find and that pass the filters, in their order."""
-        for start in range(0, len(scored), _AT_ONCE):
-            chunk = [cell_values.integer(row[0]) for row in scored[start : start + _AT_ONCE]]
+    def _findable(self, scored: list[Row], limit: int) -> Iterator[int]:
+        """Ids of scored rows that are findable and pass the filters, in order."""
+        for start in range(0, len(scored), _CHUNK):
+            chunk = [cell_values.integer(row[0]) for row in scored[start : start + _CHUNK]]
             passed = newest_first.filter_ids(
                 self.reader,
                 self.layout,
                 self.query,
                 chunk,
-                verified=self.way.verified,
+                verified=self.range.verified,
                 session_filter=self.session_filter,
                 cancel=self.cancel,
             )
-            for one in chunk:
-                if one in passed:
-                    yield one
+            for message_id in chunk:
+                if message_id in passed:
+                    yield message_id
                     limit -= 1
                 if not limit:
                     return
@@ -129,20 +121,20 @@ _COUNT = "SELECT count(*) FROM (SELECT 1 FROM {0} WHERE {0} MATCH ? LIMIT ?)"
 
 
 def best_statement(table: str) -> str:
-    """Row ids and scores of the best matches: the expression, how many of the newest, how many of the best."""
+    """Statement for row ids and scores; bind the expression, the number of newest and of best matches."""
     return _BEST.format(table)
 
 
-def _way(reader: Reader, layout: Layout, query: Query, cancel: Cancel | None) -> ScanRange | None:
-    """The index that can rank the words."""
+def _rankable_range(reader: Reader, layout: Layout, query: Query, cancel: Cancel | None) -> ScanRange | None:
+    """The range of the index that can rank the words, None for none."""
     if not layout.has("messages", "session_id") or not query.has_words:
         return None
-    stretches = plan.plan(reader, layout, query, cancel)
-    way = stretches[-1]
-    if way.table is None or not way.expression:
+    ranges = plan.plan(reader, layout, query, cancel)
+    last = ranges[-1]
+    if last.table is None or not last.expression:
         return None
-    unindexed = any(one.label == plan.REBUILDING for one in stretches)
-    return ScanRange(way.table, way.expression, way.verified, plan.UNRANKED if unindexed else way.label)
+    unindexed = any(item.label == plan.REBUILDING for item in ranges)
+    return ScanRange(last.table, last.expression, last.verified, plan.UNRANKED if unindexed else last.label)
 
 
 def count_matches(
@@ -153,41 +145,37 @@ def count_matches(
     session_filter: SessionFilter | None = None,
     cancel: Cancel | None = None,
 ) -> MatchCount:
-    """How many messages match, in critical sections of bounded length.
+    """Number of messages that match, in read transactions of bounded length.
 
     Args:
-        cap: Count no further than that; all where it is None.
-        session_filter: Which sessions; all where it is None.
-        cancel: Withdraws the question.
+        cap: Maximum to count; all where it is None.
+        session_filter: Tells the sessions to search; all where it is None.
 
     Raises:
-        Interrupted: If it was withdrawn.
-        StoreError: If the messages themselves cannot be read.
+        Interrupted: It was cancelled.
+        StoreError: The messages cannot be read.
     """
     layout = reader.layout
-    way = _way(reader, layout, query, cancel)
-    simple = way is not None and not way.verified and way.label != plan.UNRANKED
-    if way is not None and simple and session_filter is None and not row_conditions(layout, query, None):
-        tally = _by_index(reader, layout, way, _ALL if cap is None else cap, cancel)
-        if tally is not None:
-            return tally
-    return _one_by_one(reader, query, _ALL if cap is None else cap, session_filter, cancel)
+    ranked = _rankable_range(reader, layout, query, cancel)
+    limit = _NO_CAP if cap is None else cap
+    exact = ranked is not None and not ranked.verified and ranked.label != plan.UNRANKED and session_filter is None
+    if ranked is not None and exact and not row_conditions(layout, query, None):
+        counted = _count_by_index(reader, layout, ranked, limit, cancel)
+        if counted is not None:
+            return counted
+    return _count_by_search(reader, query, limit, session_filter, cancel)
 
 
-def _by_index(reader: Reader, layout: Layout, way: ScanRange, cap: int, cancel: Cancel | None) -> MatchCount | None:
-    """SQLite counts by session; None where the index would not answer."""
-    hits, below = 0, _ALL
+def _count_by_index(
+    reader: Reader, layout: Layout, ranked: ScanRange, cap: int, cancel: Cancel | None
+) -> MatchCount | None:
+    """Count by SQLite, grouped by session; None where the index cannot be read."""
+    hits, below = 0, _NO_CAP
     sessions: set[str] = set()
-    sql, most = count_statement(layout, way.table or ""), min(cap + 1, COUNTED_ROWS)
-
-    def _question(connection: apsw.Connection, _: Layout) -> list[tuple[apsw.SQLiteValue, ...]] | None:
-        try:
-            return connection.execute(sql, (way.expression, below, most)).fetchall()
-        except (apsw.SQLError, apsw.CorruptError):
-            return None
+    sql, most = count_statement(layout, ranked.table or ""), min(cap + 1, COUNTED_ROWS)
 
     while hits <= cap:
-        rows = reader.read(_question, cancel=cancel)
+        rows = _index_rows(reader, sql, (ranked.expression, below, most), cancel)
         if rows is None:
             return None
         hits += sum(cell_values.integer(row[1]) for row in rows)
@@ -198,8 +186,20 @@ def _by_index(reader: Reader, layout: Layout, way: ScanRange, cap: int, cancel: 
     return MatchCount(min(hits, cap), frozenset(sessions), hits > cap)
 
 
+def _index_rows(reader: Reader, sql: str, bindings: tuple[Value, ...], cancel: Cancel | None) -> list[Row] | None:
+    """Rows of a statement on an index; None where the index cannot be read."""
+
+    def _read(connection: apsw.Connection, _: Layout) -> list[Row] | None:
+        try:
+            return connection.execute(sql, bindings).fetchall()
+        except (apsw.SQLError, apsw.CorruptError):
+            return None
+
+    return reader.read(_read, cancel=cancel)
+
+
 def count_statement(layout: Layout, table: str) -> str:
-    """By session how many a search may find, how many match, the lowest id; of the newest so many below an id."""
+    """Statement for findable matches, all matches and the lowest id by session, of the newest matches below an id."""
     session_id, shown = column_sql.text(layout, "messages", "session_id"), column_sql.findable(layout)
     return (
         f"SELECT session_id, sum(shown), count(*), min(id) FROM (SELECT {session_id} AS session_id, {shown} AS shown,"
@@ -208,12 +208,12 @@ def count_statement(layout: Layout, table: str) -> str:
     )
 
 
-def _one_by_one(
+def _count_by_search(
     reader: Reader, query: Query, cap: int, session_filter: SessionFilter | None, cancel: Cancel | None
 ) -> MatchCount:
     hits, sessions = 0, set[str]()
     for step in newest_first.matching_ids(reader, query, limit=cap + 1, session_filter=session_filter, cancel=cancel):
         hits += len(step.ids)
-        for start in range(0, len(step.ids), _AT_ONCE):
-            sessions |= newest_first.sessions_of(reader, step.ids[start : start + _AT_ONCE], cancel=cancel)
+        for start in range(0, len(step.ids), _CHUNK):
+            sessions |= newest_first.sessions_of(reader, step.ids[start : start + _CHUNK], cancel=cancel)
     return MatchCount(min(hits, cap), frozenset(sessions), hits > cap)

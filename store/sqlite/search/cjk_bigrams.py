@@ -1,7 +1,7 @@
-"""Chinese, Japanese and Korean words of one and two characters: rows by the vocabulary of the trigram index.
+"""Search for Chinese, Japanese and Korean words of one and two characters by the vocabulary of the trigram index.
 
-A trigram index has no token that short, but every token that begins with it, and where each of them stands: one range
-of its vocabulary, read as a range of the index itself (docs/performance.md §2d).
+A trigram index has no token that short, but all tokens with that prefix and their rows: one range of its vocabulary,
+read as a range of the index (docs/performance.md §2d).
 The vocabulary is a temporary table of the connection: nothing is written to the file, `mode=ro` allows it.
 """
 
@@ -21,55 +21,55 @@ from ..base.schema_probe import FTS, TRIGRAM, Layout
 from .fts5_match import match_words
 
 MAX_PLACES = 200_000
-"""Places in texts that are gathered at most, about 0.1 s; a word that is more common is soon found by a walk."""
+"""Maximum occurrences that are read, about 0.1 s; a more common word is found quickly by a scan."""
 
-PLACES = "temp.hermes_tui_places"
-_BEYOND = "\U0010ffff"
-_TRIGRAM = 3
+VOCABULARY = "temp.hermes_tui_places"
+_HIGHEST_CHARACTER = "\U0010ffff"
+_LENGTH = 3
 
 
 @dataclass(frozen=True, slots=True)
 class UnindexedRows:
-    """Which rows the trigram index cannot give for some words."""
+    """Condition for the rows that the trigram index may lack for some words."""
 
     condition: str
     bindings: tuple[bytes, ...]
 
 
 def needed(query: Query) -> bool:
-    """True where an alternative has Chinese, Japanese or Korean characters, but nowhere three in a row."""
-    return any(runs and max(map(len, runs)) < _TRIGRAM for runs in map(_runs, query.any_of)) or (
+    """True where an alternative has Chinese, Japanese or Korean characters, but never three in a row."""
+    return any(runs and max(map(len, runs)) < _LENGTH for runs in map(_runs, query.any_of)) or (
         any(map(_runs, query.any_of)) and not all(map(_runs, query.any_of))
     )
 
 
 def rows(connection: apsw.Connection, layout: Layout, query: Query) -> tuple[int, ...] | None:
-    """Ids of the rows that may match, newest first, to be verified by `accepts`; None where there are too many.
+    """Ids of candidate rows, newest first, to be verified by `accepts`; None where there are too many.
 
-    Raises apsw.Error as it comes, where an index does not answer.
+    Raises apsw.Error, not translated, where an index cannot be read.
     """
-    found: set[int] = set()
+    ids: set[int] = set()
     for terms in query.any_of:
-        some = _alternative(connection, layout, terms)
-        if some is None:
+        candidates = _candidates(connection, layout, terms)
+        if candidates is None:
             return None
-        found |= some
-    return tuple(sorted(found, reverse=True))
+        ids |= candidates
+    return tuple(sorted(ids, reverse=True))
 
 
-def _alternative(connection: apsw.Connection, layout: Layout, terms: tuple[Term, ...]) -> set[int] | None:
-    """Rows that may answer one alternative: by the rarest thing it has, as far as its length tells."""
+def _candidates(connection: apsw.Connection, layout: Layout, terms: tuple[Term, ...]) -> set[int] | None:
+    """Candidate rows of one alternative, by its longest runs, or by its words where it has none."""
     runs = _runs(terms)
     longest = max(map(len, runs), default=0)
     if longest == 0:
         usable = layout.fts not in (None, "A")
         return _matching(connection, FTS, match_words(Query("", (terms,)))) if usable else None
-    if longest >= _TRIGRAM:
-        long = (run for run in runs if len(run) >= _TRIGRAM)
+    if longest >= _LENGTH:
+        long = (run for run in runs if len(run) >= _LENGTH)
         return _matching(connection, TRIGRAM, " AND ".join(f'("{run}" OR "{escaped(run)}")' for run in long))
-    sets = [_places(connection, run) for run in sorted({run for run in runs if len(run) == longest})]
-    full = [one for one in sets if one is not None]
-    return reduce(set.intersection, full) if full else None
+    sets = [_rows_with(connection, run) for run in sorted({run for run in runs if len(run) == longest})]
+    bounded = [rows for rows in sets if rows is not None]
+    return reduce(set.intersection, bounded) if bounded else None
 
 
 def _matching(connection: apsw.Connection, table: str, expression: str) -> set[int] | None:
@@ -77,17 +77,17 @@ def _matching(connection: apsw.Connection, table: str, expression: str) -> set[i
     return _bounded(connection.execute(sql, (expression,)).fetchall())
 
 
-def _places(connection: apsw.Connection, run: str) -> set[int] | None:
-    """Rows with a trigram that begins with `run`, and those that have it as JSON has it."""
-    connection.execute(f"CREATE VIRTUAL TABLE IF NOT EXISTS {PLACES} USING fts5vocab(main, {TRIGRAM}, instance)")
-    sql = f"SELECT doc FROM {PLACES} WHERE term >= ? AND term < ? LIMIT {MAX_PLACES + 1}"
-    places = _bounded(connection.execute(sql, (run, run + _BEYOND)).fetchall())
+def _rows_with(connection: apsw.Connection, run: str) -> set[int] | None:
+    """Rows with a trigram that starts with `run`, and those with its JSON escapes."""
+    connection.execute(f"CREATE VIRTUAL TABLE IF NOT EXISTS {VOCABULARY} USING fts5vocab(main, {TRIGRAM}, instance)")
+    sql = f"SELECT doc FROM {VOCABULARY} WHERE term >= ? AND term < ? LIMIT {MAX_PLACES + 1}"
+    plain = _bounded(connection.execute(sql, (run, run + _HIGHEST_CHARACTER)).fetchall())
     in_json = _matching(connection, TRIGRAM, f'"{escaped(run)}"')
-    return None if places is None or in_json is None else places | in_json
+    return None if plain is None or in_json is None else plain | in_json
 
 
-def _bounded(found: list[tuple[apsw.SQLiteValue, ...]]) -> set[int] | None:
-    return None if len(found) > MAX_PLACES else {cell_values.integer(row[0]) for row in found}
+def _bounded(rows: list[tuple[apsw.SQLiteValue, ...]]) -> set[int] | None:
+    return None if len(rows) > MAX_PLACES else {cell_values.integer(row[0]) for row in rows}
 
 
 def _runs(terms: Iterable[Term]) -> list[str]:
@@ -95,15 +95,15 @@ def _runs(terms: Iterable[Term]) -> list[str]:
 
 
 def unindexed_rows(layout: Layout, query: Query) -> UnindexedRows:
-    """The rows that the trigram index may lack for these words.
+    """Condition for the rows that the trigram index may lack for a query's words.
 
-    Texts that end in a run of one or two characters: no trigram begins there.
-    Layout B has two spaces behind the content, so there it is only the names and calls of tools (docs/format.md §2.4).
-    And contents that begin with a NUL (docs/format.md §3.2): older versions of SQLite end their trigrams there.
+    Texts that end in a run of one or two characters, where no trigram starts.
+    Layout B has two spaces after the content, so it lacks only names and calls of tools (docs/format.md §2.4).
+    Contents that start with a NUL (docs/format.md §3.2): older versions of SQLite end their trigrams there.
     """
     indexed = layout.trigram_columns if layout.trigram == "C" else ("content",)
     ending = ("tool_name", "tool_calls") if layout.trigram == "B" else indexed
-    runs = sorted({run for run in _runs(query.terms) if len(run) < _TRIGRAM})
+    runs = sorted({run for run in _runs(query.terms) if len(run) < _LENGTH})
     tails = [
         f"instr(substr(CAST(messages.{name} AS BLOB), -8), ?)"
         for name in ending

@@ -8,23 +8,23 @@ from ...query.tokenizer import cjk_runs, words
 
 
 def match_words(query: Query) -> str:
-    """Give the MATCH string for an index of tokenizer unicode61; "" where the query has no words to seek.
+    """MATCH expression for an index of tokenizer unicode61; "" for a query without words.
 
-    Every word is quoted, so no text can be syntax; one beyond ASCII is also sought as JSON has it (`escapes`), where
-    its letters are words of their own: then what is found is to be verified by `accepts`.
-    Terms with Chinese, Japanese or Korean characters find only texts where they stand alone: see `match_trigrams`.
+    Every word is quoted, so no text is syntax; one beyond ASCII is also searched as JSON escapes (`json_escapes`),
+    whose letters are words of their own: then hits have to be verified by `accepts`.
+    Terms with Chinese, Japanese or Korean characters match only as whole words: see `match_trigrams`.
     """
-    wanted = " OR ".join(_all_of([_quoted(term) for term in terms]) for terms in query.any_of)
-    if not wanted or not query.none_of:
-        return wanted
-    return f"({wanted}) NOT ({' OR '.join(map(_quoted, query.none_of))})"
+    included = " OR ".join(_all_of([_phrase(term) for term in terms]) for terms in query.any_of)
+    if not included or not query.none_of:
+        return included
+    return f"({included}) NOT ({' OR '.join(map(_phrase, query.none_of))})"
 
 
 def match_trigrams(query: Query) -> str:
-    """Give the MATCH string for an index of tokenizer trigram; "" where such an index cannot help.
+    """MATCH expression for an index of tokenizer trigram; "" where such an index has no candidates.
 
-    It only narrows down, by the runs of three and more Chinese, Japanese or Korean characters: what it finds is to be
-    verified by `accepts`.
+    It has the runs of three and more Chinese, Japanese or Korean characters only: hits have to be verified by
+    `accepts`.
     """
     alternatives = [
         [run for term in terms for word in term.words for run in cjk_runs(word) if len(run) >= 3]
@@ -36,11 +36,11 @@ def match_trigrams(query: Query) -> str:
 
 
 def _all_of(parts: list[str]) -> str:
-    """All of some phrases; the AND may be left out between those without parentheses alone."""
+    """Conjunction of phrases; the AND may be omitted only between phrases without parentheses."""
     return (" AND " if any(part.startswith("(") for part in parts) else " ").join(parts)
 
 
-def _quoted(term: Term) -> str:
+def _phrase(term: Term) -> str:
     star = "*" if term.prefix else ""
     plain = f'"{" ".join(term.words)}"{star}'
     if plain.isascii():

@@ -1,6 +1,6 @@
-"""What a search shows of the rows that it found: text and session at once, the rest of a message where it is asked for.
+"""Rows of search hits: text and session columns decoded at once, the rest of a message on demand.
 
-Most hits are in the text, and of most nobody sees more than that: a call is parsed for those alone that need it.
+Most hits match in the text and show no more, so tool calls are parsed only for those that need it.
 """
 
 from __future__ import annotations
@@ -19,30 +19,30 @@ from ..base.schema_probe import Layout
 from ..connect.reader import Reader, Row
 from ..rows.messages import body_columns, message_of
 
-_LABEL = ("source", "model", "title")
+_SESSION_COLUMNS = ("source", "model", "title")
 
 
 def read_hits(reader: Reader, ids: Sequence[int], *, cancel: Cancel | None = None) -> list[HitRow]:
-    """Glimpses of rows, in the order asked for, without those that are gone: one critical section.
+    """Hit rows in the order of the ids, without deleted ones, in one read transaction.
 
     Raises:
-        Interrupted: The question was withdrawn.
+        Interrupted: It was cancelled.
         StoreError: The messages cannot be read.
     """
 
-    def _question(connection: apsw.Connection, layout: Layout) -> list[Row]:
+    def _read(connection: apsw.Connection, layout: Layout) -> list[Row]:
         if not layout.has("messages", "session_id"):
             return []
         return connection.execute(statement(layout), (json.dumps(list(ids)),)).fetchall()
 
     known: dict[Row, SessionLabel] = {}
-    found = {glimpse.id: glimpse for row in reader.read(_question, cancel=cancel) for glimpse in [_glimpse(row, known)]}
-    return [found[one] for one in ids if one in found]
+    hits = {hit.id: hit for hit in (_hit_row(row, known) for row in reader.read(_read, cancel=cancel))}
+    return [hits[message_id] for message_id in ids if message_id in hits]
 
 
 def statement(layout: Layout) -> str:
-    """Rows by their key, and the session of each by its own, whatever the statistics say; the ids are bound as JSON."""
-    label = ", ".join(column_sql.text(layout, "sessions", name) for name in _LABEL)
+    """Rows by key and their sessions by id, whatever the statistics; the ids are bound as JSON."""
+    label = ", ".join(column_sql.text(layout, "sessions", name) for name in _SESSION_COLUMNS)
     sessions = " LEFT JOIN sessions ON sessions.id = messages.session_id" if layout.has("sessions", "id") else ""
     return (
         f"SELECT {body_columns(layout)}, {label if sessions else 'NULL, NULL, NULL'}"
@@ -50,21 +50,21 @@ def statement(layout: Layout) -> str:
     )
 
 
-def _glimpse(row: Row, known: dict[Row, SessionLabel]) -> HitRow:
-    own, about = row[: -len(_LABEL)], row[-len(_LABEL) :]
-    if (label := known.get(about)) is None:
-        source, model, title = map(cell_values.text, about)
-        label = known[about] = SessionLabel(source or "", model, title)
-    name, timestamp, session_id, cell, body, tool = own[:6]
+def _hit_row(row: Row, known: dict[Row, SessionLabel]) -> HitRow:
+    cells, session_cells = row[: -len(_SESSION_COLUMNS)], row[-len(_SESSION_COLUMNS) :]
+    if (label := known.get(session_cells)) is None:
+        source, model, title = map(cell_values.text, session_cells)
+        label = known[session_cells] = SessionLabel(source or "", model, title)
+    row_id, timestamp, session_id, cell, body, tool = cells[:6]
     role = cell_values.text(cell) or ""
     text, _ = message_codec.split_thinking(role, message_codec.readable(message_codec.decode(cell_values.text(body))))
     return HitRow(
-        cell_values.integer(name),
+        cell_values.integer(row_id),
         cell_values.text(session_id) or "",
         role,
         text,
         cell_values.timestamp(timestamp),
         cell_values.text(tool),
         label,
-        partial(message_of, own),
+        partial(message_of, cells),
     )

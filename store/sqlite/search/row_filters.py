@@ -1,7 +1,7 @@
-"""What a search asks of a message besides its words: columns to fetch, and judgement on their cells.
+"""Filters of a search on rows: columns to select and tests of their cells.
 
-The judgement is Python's, so that `source:` and `title:` mean the same here and for JSONL files; the columns ride along
-with the hit and never become a condition that SQLite could start from.
+The tests are in Python, so that `source:` and `title:` mean the same as for JSONL files; their columns are selected
+with the hit and are never SQL conditions, which SQLite might use as its outer loop.
 """
 
 from __future__ import annotations
@@ -33,61 +33,65 @@ _TEXTS = {
 
 
 @dataclass(frozen=True, slots=True)
-class RowCondition:
-    """One condition: the cells of `columns` pass it or not."""
+class Condition:
+    """One condition on the cells of `columns`."""
 
     columns: tuple[str, ...]
     passes: Callable[[Sequence[Value]], bool]
 
     @property
     def of_session(self) -> bool:
-        """True where it speaks of the session, whatever the message."""
+        """True where it depends on the session only."""
         return any("sessions." in column for column in self.columns)
 
 
-def row_conditions(layout: Layout, query: Query, session_filter: SessionFilter | None) -> tuple[RowCondition, ...]:
-    """The conditions of a query's filters on a file of this layout.
+Conditions = tuple[Condition, ...]
 
-    `is:flagged` and `is:live` are not in the file: the caller knows them, and passes `session_filter` for them.
+
+def row_conditions(layout: Layout, query: Query, session_filter: SessionFilter | None) -> Conditions:
+    """Conditions of a query's filters on a file of this layout.
+
+    `is:flagged` and `is:live` are not in the file: the caller passes their sessions as `session_filter`.
     """
-    found = [_text(layout, query, key) for key in _TEXTS if _filters(query, key)]
+    conditions = [_text(layout, query, key) for key in _TEXTS if _filters(query, key)]
     if _filters(query, "tool"):
-        found.append(_tool(layout, query))
-    found += [_time(layout, one) for key in ("after", "before") for one in _filters(query, key)]
-    found += [_flag(_archived(layout), one) for one in _filters(query, "is") if one.value == "archived"]
-    found += [_flag(_reasoning(layout), one) for one in _filters(query, "has") if one.value == "reasoning"]
+        conditions.append(_tool(layout, query))
+    conditions += [_time(layout, item) for key in ("after", "before") for item in _filters(query, key)]
+    conditions += [_flag(_archived(layout), item) for item in _filters(query, "is") if item.value == "archived"]
+    conditions += [_flag(_reasoning(layout), item) for item in _filters(query, "has") if item.value == "reasoning"]
     if session_filter is not None:
         session_id = columns.text(layout, "messages", "session_id")
-        found.append(RowCondition((session_id,), lambda row: session_filter(cell_values.text(row[0]) or "")))
-    return tuple(found)
+        conditions.append(Condition((session_id,), lambda row: session_filter(cell_values.text(row[0]) or "")))
+    return tuple(conditions)
 
 
-class OfSessions:
-    """The conditions that speak of sessions, asked of each session once: one row may be pages away from its end."""
+class SessionConditions:
+    """Conditions on sessions, tested once per session, since reading the end of a session's row can cost many pages."""
 
-    def __init__(self, reader: Reader, conditions: Sequence[RowCondition]) -> None:
+    def __init__(self, reader: Reader, conditions: Sequence[Condition]) -> None:
         self._reader, self._conditions = reader, conditions
         self._known: dict[Value, bool] = {}
 
-    def learn(self, cells_of_ids: Iterable[Value], cancel: Cancel | None) -> None:
-        """Ask of the sessions with these ids, those that are new: one critical section; raises Interrupted."""
-        unknown = {cell for cell in cells_of_ids if cell not in self._known}
+    def load(self, id_cells: Iterable[Value], cancel: Cancel | None) -> None:
+        """Test the sessions that are new, in one read transaction; raises Interrupted."""
+        unknown = {cell for cell in id_cells if cell not in self._known}
         if not unknown:
             return
-        wanted = ", ".join(["CAST(sessions.id AS BLOB)", *(name for one in self._conditions for name in one.columns)])
-        names = json.dumps([cell_values.text(cell) for cell in unknown])
-        sql = f"SELECT {wanted} FROM sessions WHERE id IN (SELECT value FROM json_each(?))"
-        found = {row[0]: row[1:] for row in self._reader.rows(sql, (names,), cancel=cancel)}
-        nothing = (None,) * sum(len(one.columns) for one in self._conditions)
-        self._known |= {cell: passes(self._conditions, found.get(cell, nothing)) for cell in unknown}
+        names = [name for item in self._conditions for name in item.columns]
+        ids = json.dumps([cell_values.text(cell) for cell in unknown])
+        columns_sql = ", ".join(["CAST(sessions.id AS BLOB)", *names])
+        sql = f"SELECT {columns_sql} FROM sessions WHERE id IN (SELECT value FROM json_each(?))"
+        rows = {row[0]: row[1:] for row in self._reader.rows(sql, (ids,), cancel=cancel)}
+        absent = (None,) * len(names)
+        self._known |= {cell: passes(self._conditions, rows.get(cell, absent)) for cell in unknown}
 
     def __call__(self, row: Sequence[Value]) -> bool:
-        """Whether the session with this id passes; it was learned before."""
+        """True where the session with this id passes; it was loaded before."""
         return self._known[row[0]]
 
 
-def passes(conditions: Iterable[RowCondition], row: Sequence[Value]) -> bool:
-    """Whether a row, cells in the order of the conditions' columns, passes all of them."""
+def passes(conditions: Iterable[Condition], row: Sequence[Value]) -> bool:
+    """True where a row, its cells in the order of the conditions' columns, passes all of them."""
     place = 0
     for condition in conditions:
         end = place + len(condition.columns)
@@ -101,40 +105,40 @@ def _filters(query: Query, key: str) -> tuple[Filter, ...]:
     return (*query.filters_of(key), *query.filters_of(key, negated=True))
 
 
-def _text(layout: Layout, query: Query, key: str) -> RowCondition:
+def _text(layout: Layout, query: Query, key: str) -> Condition:
     plain, negated = query.filters_of(key), query.filters_of(key, negated=True)
     column = columns.text(layout, *_TEXTS[key])
-    return RowCondition((column,), lambda row: _admitted(plain, negated, (cell_values.text(row[0]),)))
+    return Condition((column,), lambda row: _passes_any(plain, negated, (cell_values.text(row[0]),)))
 
 
-def _tool(layout: Layout, query: Query) -> RowCondition:
-    """A result carries the tool's name, a call has it in its JSON, double-encoded at times (docs/format.md §3.3)."""
+def _tool(layout: Layout, query: Query) -> Condition:
+    """Condition on the tool of a result or of a call, whose JSON may be encoded twice (docs/format.md §3.3)."""
     plain, negated = query.filters_of("tool"), query.filters_of("tool", negated=True)
 
     def _passes(row: Sequence[Value]) -> bool:
         name, calls = cell_values.text(row[0]), cell_values.text(row[1])
-        return _admitted(plain, negated, (name, *_NAME.findall(calls or "")))
+        return _passes_any(plain, negated, (name, *_NAME.findall(calls or "")))
 
-    return RowCondition(tuple(columns.text(layout, "messages", name) for name in ("tool_name", "tool_calls")), _passes)
+    return Condition(tuple(columns.text(layout, "messages", name) for name in ("tool_name", "tool_calls")), _passes)
 
 
 @lru_cache(maxsize=4096)
-def _admitted(plain: tuple[Filter, ...], negated: tuple[Filter, ...], names: tuple[str | None, ...]) -> bool:
-    """One of the plain filters holds for one of the names, and all of the negated ones for all."""
-    if plain and not any(admits(one, name) for one in plain for name in names):
+def _passes_any(plain: tuple[Filter, ...], negated: tuple[Filter, ...], names: tuple[str | None, ...]) -> bool:
+    """True where a plain filter passes for any of the names, and all negated ones for all names."""
+    if plain and not any(admits(item, name) for item in plain for name in names):
         return False
-    return all(admits(one, name) for one in negated for name in names)
+    return all(admits(item, name) for item in negated for name in names)
 
 
-def _time(layout: Layout, one: Filter) -> RowCondition:
-    bound = one.timestamp or 0.0
+def _time(layout: Layout, condition: Filter) -> Condition:
+    bound = condition.timestamp or 0.0
 
     def _passes(row: Sequence[Value]) -> bool:
         timestamp = cell_values.timestamp(row[0])
-        found = timestamp is not None and (timestamp >= bound if one.key == "after" else timestamp < bound)
-        return found is not one.negated
+        passes = timestamp is not None and (timestamp >= bound if condition.key == "after" else timestamp < bound)
+        return passes is not condition.negated
 
-    return RowCondition((columns.real(layout, "messages", "timestamp"),), _passes)
+    return Condition((columns.real(layout, "messages", "timestamp"),), _passes)
 
 
 def _archived(layout: Layout) -> str:
@@ -145,5 +149,5 @@ def _reasoning(layout: Layout) -> str:
     return " + ".join(columns.n_bytes(layout, "messages", name) for name in ("reasoning", "reasoning_content"))
 
 
-def _flag(column: str, one: Filter) -> RowCondition:
-    return RowCondition((column,), lambda row: (cell_values.integer(row[0]) != 0) is not one.negated)
+def _flag(column: str, condition: Filter) -> Condition:
+    return Condition((column,), lambda row: (cell_values.integer(row[0]) != 0) is not condition.negated)

@@ -1,4 +1,4 @@
-"""Ranges of message ids that are asked in one way each, and the statement that asks one."""
+"""Ranges of message ids, each searched by one index or scan, and their statements."""
 
 from __future__ import annotations
 
@@ -11,74 +11,73 @@ from ..base import column_sql
 from ..base.schema_probe import Layout
 from ..connect.reader import Value
 from .cjk_bigrams import UnindexedRows
-from .row_filters import RowCondition
+from .row_filters import Conditions
 
-LONGEST = 64 * 1024 * 1024
-"""Bytes of a message beyond which a walk does not look into it."""
+MAX_SCANNED_BYTES = 64 * 1024 * 1024
+"""Bytes of a message above which a scan skips it."""
 
 Statement = tuple[str, tuple[Value, ...]]
 
 
 @dataclass(frozen=True, slots=True)
 class ScanRange:
-    """A range of ids that is asked in one way."""
+    """A range of ids with one way to search it."""
 
     table: str | None
-    """The index, None for a walk over the rows."""
+    """The index, None for a scan of the rows."""
     expression: str
     verified: bool
-    """True where the text of a message has the last word."""
+    """True where the text of a message has to be matched in Python."""
     label: str | None = None
+    """Why the index is bypassed, or what it lacks; None for neither."""
     below: int | None = None
-    """Exclusive bounds of the ids, None where there is none."""
+    """Exclusive bounds of the ids, None for no bound."""
     above: int | None = None
     ids: tuple[int, ...] | None = None
-    """The only rows that may match, newest first, where an index named them beforehand."""
-    lost: UnindexedRows | None = None
-    """What the index cannot give; it is read between its rows."""
+    """Candidate rows, newest first, where an index has found them before."""
+    unindexed: UnindexedRows | None = None
+    """Rows that the index may lack; they are scanned between its rows."""
     brief: bool = False
-    """It is left for the next stretch, which has the same bounds, as soon as it has taken long enough."""
+    """True for a range that is tried for a short time before the next one, which has the same bounds."""
 
-    def walked(self, label: str) -> ScanRange:
-        """The same range without the index."""
+    def scanned(self, label: str) -> ScanRange:
+        """The same range by a scan."""
         if self.table is None:
             return self
-        return replace(self, table=None, expression="", ids=None, lost=None, verified=True, label=label)
+        return replace(self, table=None, expression="", ids=None, unindexed=None, verified=True, label=label)
 
     def within(self, below: int | None, above: int | None) -> ScanRange:
-        """The part that lies between the bounds; it may hold nothing."""
+        """The part between two bounds; it may be empty."""
         top = min((bound for bound in (self.below, below) if bound is not None), default=None)
         bottom = max((bound for bound in (self.above, above) if bound is not None), default=None)
         return replace(self, below=top, above=bottom)
 
     def next_ids(self, most: int) -> tuple[int, ...]:
-        """The highest of `ids` that lie within the bounds."""
+        """The highest of `ids` within the bounds, at most so many."""
         ids = self.ids or ()
         start = 0 if self.below is None else bisect_right(ids, -self.below, key=neg)
         end = len(ids) if self.above is None else bisect_left(ids, -self.above, key=neg)
         return ids[start : min(end, start + most)]
 
 
-def statement(
-    layout: Layout, stretch: ScanRange, conditions: tuple[RowCondition, ...], ids: tuple[int, ...] = ()
-) -> Statement:
-    """The question for a stretch: id, whether a search may find it, the cells of the conditions, text where judged.
+def statement(layout: Layout, scan: ScanRange, conditions: Conditions, ids: tuple[int, ...] = ()) -> Statement:
+    """Statement of a range: id, whether the row is findable, cells of the conditions, text where it has to be matched.
 
     Args:
-        ids: Where the stretch has ids, those that are asked for now.
+        ids: The candidates to read, of a range with candidates.
     """
-    source = _source(stretch)
-    tests, bindings = _bounds(stretch, source.row)
-    if stretch.ids is not None:
-        return _question(layout, stretch, conditions, source, []), (json.dumps(ids),)
-    if stretch.table is not None:
-        tests, bindings = [f"{stretch.table} MATCH ?", *tests], (stretch.expression, *bindings)
-    return f"{_question(layout, stretch, conditions, source, tests)} ORDER BY {source.row} DESC", bindings
+    source = _source(scan)
+    tests, bindings = _bounds(scan, source.row)
+    if scan.ids is not None:
+        return _select(layout, scan, conditions, source, []), (json.dumps(ids),)
+    if scan.table is not None:
+        tests, bindings = [f"{scan.table} MATCH ?", *tests], (scan.expression, *bindings)
+    return f"{_select(layout, scan, conditions, source, tests)} ORDER BY {source.row} DESC", bindings
 
 
 @dataclass(frozen=True, slots=True)
 class _Source:
-    """The outer loop of a question, and what its rows' id is called there."""
+    """The outer loop of a statement, and its expression for the row id."""
 
     tables: str
     row: str
@@ -87,52 +86,48 @@ class _Source:
 _ROWS = _Source("messages", "messages.id")
 
 
-def _source(stretch: ScanRange) -> _Source:
-    if stretch.ids is not None:
+def _source(scan: ScanRange) -> _Source:
+    if scan.ids is not None:
         return _Source("json_each(?) AS named CROSS JOIN messages ON messages.id = named.value", _ROWS.row)
-    if stretch.table is not None:
-        row = f"{stretch.table}.rowid"
-        return _Source(f"{stretch.table} CROSS JOIN messages ON messages.id = {row}", row)
+    if scan.table is not None:
+        row = f"{scan.table}.rowid"
+        return _Source(f"{scan.table} CROSS JOIN messages ON messages.id = {row}", row)
     return _ROWS
 
 
-def unindexed_statement(
-    layout: Layout, stretch: ScanRange, lost: UnindexedRows, conditions: tuple[RowCondition, ...]
-) -> Statement:
-    """The same for what an index leaves out of a stretch, newest first."""
-    walk = replace(stretch, verified=True)
-    tests, bindings = _bounds(walk, "messages.id")
-    sql = _question(layout, walk, conditions, _ROWS, [*tests, lost.condition])
-    return f"{sql} ORDER BY messages.id DESC", (*bindings, *lost.bindings)
+def unindexed_statement(layout: Layout, scan: ScanRange, unindexed: UnindexedRows, conditions: Conditions) -> Statement:
+    """Statement for the rows of a range that an index may lack, newest first."""
+    rows = replace(scan, verified=True)
+    tests, bindings = _bounds(rows, "messages.id")
+    sql = _select(layout, rows, conditions, _ROWS, [*tests, unindexed.condition])
+    return f"{sql} ORDER BY messages.id DESC", (*bindings, *unindexed.bindings)
 
 
-def edge_statement(stretch: ScanRange, rows: int) -> Statement:
-    """The id of the last of so many rows from the top of a stretch; nothing where it has fewer."""
-    tests, bindings = _bounds(stretch, "id")
+def edge_statement(scan: ScanRange, rows: int) -> Statement:
+    """Statement for the id of the n-th row of a range from the newest; empty where it has fewer."""
+    tests, bindings = _bounds(scan, "id")
     where = " WHERE " * bool(tests) + " AND ".join(tests)
     return f"SELECT id FROM messages{where} ORDER BY id DESC LIMIT 1 OFFSET {rows - 1}", bindings
 
 
-def _bounds(stretch: ScanRange, row: str) -> tuple[list[str], tuple[Value, ...]]:
-    bounds = ((f"{row} < ?", stretch.below), (f"{row} > ?", stretch.above))
+def _bounds(scan: ScanRange, row: str) -> tuple[list[str], tuple[Value, ...]]:
+    bounds = ((f"{row} < ?", scan.below), (f"{row} > ?", scan.above))
     return [test for test, bound in bounds if bound is not None], tuple(
         bound for _, bound in bounds if bound is not None
     )
 
 
-def _question(
-    layout: Layout, stretch: ScanRange, conditions: tuple[RowCondition, ...], source: _Source, tests: list[str]
-) -> str:
-    wanted = [source.row, column_sql.findable(layout), *(column for one in conditions for column in one.columns)]
-    if stretch.verified:
-        wanted.append(searched_text(layout))
-    return f"SELECT {', '.join(wanted)} FROM {source.tables}{' WHERE ' * bool(tests)}{' AND '.join(tests)}"
+def _select(layout: Layout, scan: ScanRange, conditions: Conditions, source: _Source, tests: list[str]) -> str:
+    columns = [source.row, column_sql.findable(layout), *(column for item in conditions for column in item.columns)]
+    if scan.verified:
+        columns.append(searched_text(layout))
+    return f"SELECT {', '.join(columns)} FROM {source.tables}{' WHERE ' * bool(tests)}{' AND '.join(tests)}"
 
 
 def searched_text(layout: Layout) -> str:
-    """What the newest indexes hold of a message, as bytes; NUL and bad UTF-8 survive."""
+    """Text of a message as the newest indexes have it, as bytes, so that NUL and invalid UTF-8 survive."""
     names = [name for name in ("content", "tool_name", "tool_calls") if layout.has("messages", name)]
     size = " + ".join(column_sql.n_bytes(layout, "messages", name) for name in names)
     parts = ", ".join(f"messages.{name}" for name in names)
-    readable = f"{column_sql.findable(layout)} AND {size} <= {LONGEST}"
+    readable = f"{column_sql.findable(layout)} AND {size} <= {MAX_SCANNED_BYTES}"
     return f"CASE WHEN {readable} THEN CAST(concat_ws(' ', {parts}) AS BLOB) END"

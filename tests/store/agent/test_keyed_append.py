@@ -73,7 +73,7 @@ def test_a_key_that_stands_for_other_messages_is_refused(db: SessionDB) -> None:
     db.append_message("s1", "user", "hello", key="t")
 
     for other in ("hello again", ""):
-        with pytest.raises(KeyReused, match="'t' of session s1 stands for other messages"):
+        with pytest.raises(KeyReused, match="'t' of session s1 was used for other messages"):
             db.append_message("s1", "user", other, key="t")
     with pytest.raises(KeyReused):
         db.append_messages("s1", [{"role": "user", "content": "hello"}] * 2, key="t")

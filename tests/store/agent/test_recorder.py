@@ -304,7 +304,7 @@ def test_a_file_that_cannot_be_read_keeps_no_turn_back(tmp_path: Path, monkeypat
     def refuse(path: Path) -> object:
         raise NoPermission(f"{path} may not be read")
 
-    monkeypatch.setattr("store.files.jsonl_files.jsonl.read_file", refuse)
+    monkeypatch.setattr("store.files.jsonl_reader.read_records", refuse)
     assert SessionRecorder(database, "s").record(letters("b")) == 1
     assert texts(database) == ["b"]
 

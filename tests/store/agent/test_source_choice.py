@@ -133,7 +133,7 @@ def test_a_file_that_cannot_be_read_is_an_error_only_where_it_is_all_there_is(
     def refuse(path: Path) -> object:
         raise NoPermission(f"{path} may not be read")
 
-    monkeypatch.setattr("store.files.jsonl_files.jsonl.read_file", refuse)
+    monkeypatch.setattr("store.files.jsonl_reader.read_records", refuse)
     assert texts(database.load_transcript("known")) == ["row 0"]
     with pytest.raises(NoPermission):
         database.load_transcript("unknown")

@@ -92,7 +92,7 @@ def test_a_page_is_an_index_walk_and_counts_are_read_from_an_index(
     asked: list[tuple[str, tuple[object, ...]]] = []
     rows = sqlite_of(db).reader.rows
 
-    def noted(sql: str, bindings: tuple[object, ...] = ()) -> object:
+    def noted(sql: str, bindings: tuple[object, ...] = (), **_: object) -> object:
         asked.append((sql, bindings))
         return rows(sql, bindings)
 

@@ -177,7 +177,7 @@ def test_what_a_failed_poll_would_have_told_the_next_one_tells(
 def test_of_very_many_new_rows_the_newest_tell_their_sessions(
     path: Path, watch: Watch, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(change_feed, "MOST_ROWS", 3)
+    monkeypatch.setattr(change_feed, "MAX_ROWS", 3)
     watch.poll()
     add(path, "early", session="early")
     add(path, "a", "b", "c", session="late")

@@ -145,7 +145,7 @@ def test_sessions_that_only_a_file_knows_are_listed_without_reading_them_again(
 
     with opened(folder, tmp_path / "cache") as database:
         with monkeypatch.context() as patch:
-            patch.setattr("store.formats.jsonl.read_file", refuse)
+            patch.setattr("store.files.jsonl_reader.read_records", refuse)
             assert database.file_sessions() == expected
             assert database.glance().drifts == FLAGS
         assert database.outlines(["alone"])["alone"].first_words == "alone"

@@ -19,7 +19,8 @@ import pytest
 from store import Cancel, Drift, Interrupted, NoPermission, SessionMissing, Verdict
 from store.drift import verdict as drift
 from store.files.jsonl_files import JsonlFiles
-from store.formats.jsonl import BadLine, Record, read_file
+from store.files.jsonl_reader import read_records
+from store.formats.jsonl import BadLine, Record
 from store.models import Check, JsonlFacts, Origin, Session
 from tests.builders import META, db, home, jsonl, say, sqlite_of, store, talk
 
@@ -90,9 +91,9 @@ def test_a_file_is_read_again_only_where_it_changed(tmp_path: Path, monkeypatch:
 
     def read(one: Path) -> Iterator[Record | BadLine]:
         reads.append(one)
-        return read_file(one)
+        return read_records(one)
 
-    monkeypatch.setattr("store.files.jsonl_files.jsonl.read_file", read)
+    monkeypatch.setattr("store.files.jsonl_reader.read_records", read)
     assert files.facts("s") == first
     assert [one.session_id for one in files.all_facts()] == ["s"]
     assert reads == []
@@ -150,9 +151,9 @@ def test_a_file_that_cannot_be_read_is_flagged_and_stops_nothing(
     def refuse(one: Path) -> Iterator[Record | BadLine]:
         if one == path:
             raise NoPermission("it may not be read")
-        return read_file(one)
+        return read_records(one)
 
-    monkeypatch.setattr("store.files.jsonl_files.jsonl.read_file", refuse)
+    monkeypatch.setattr("store.files.jsonl_reader.read_records", refuse)
     flags = {one.session_id: drift.flag(row(2), one) for one in database.all_facts()}
     assert flags == {"shut": Drift.DAMAGED, "open": Drift.JSONL_AHEAD}
     checks = {check.session_id: check for check in database.checks()}

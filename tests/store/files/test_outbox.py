@@ -14,6 +14,7 @@ import apsw
 import pytest
 
 from store import Damaged, DiskFull, Locked, Replaced, SessionDB, SessionRecorder, StoreError, replay
+from store.base import safe_files
 from store.files import outbox
 from store.sqlite.connect.writer import Writer
 from tests.builders import database_of, db, home, locked, sqlite_of, talk
@@ -200,10 +201,10 @@ def test_a_full_disk_is_told_and_an_older_file_stays(
     path = recorder.spooled
     assert path is not None
 
-    def full(path: Path, data: bytes) -> None:
+    def full(path: Path, pieces: object, *, durable: bool) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(outbox, "_write", full)
+    monkeypatch.setattr(safe_files, "write", full)
     with pytest.raises(Replaced) as told:
         recorder.record(talk(6))
     assert any("in memory only" in note for note in told.value.__notes__)

@@ -192,14 +192,14 @@ def test_a_look_that_is_withdrawn_ends_with_the_check_that_runs(db: SessionDB) -
     assert seen[-1] == "operations"
 
 
-@pytest.mark.parametrize("moment", ["copied", "checked"])
+@pytest.mark.parametrize("stage", ["copied", "checked"])
 def test_a_copy_that_nobody_wants_any_more_is_left_and_removed(
-    db: SessionDB, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, timestamp: str
+    db: SessionDB, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stage: str
 ) -> None:
     """Mutants: no look while it is copied; an interrupt told as damage."""
     cancel = Cancel()
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    if timestamp == "copied":
+    if stage == "copied":
 
         def monotonic() -> float:
             cancel.cancel()
@@ -221,7 +221,7 @@ def test_a_copy_that_nobody_wants_any_more_is_left_and_removed(
                 connection.set_progress_handler(lambda: True, 1)
                 yield
 
-        monkeypatch.setattr(health, "_judged", verify)
+        monkeypatch.setattr(health, "_verified", verify)
     seen: list[Finding] = []
     with pytest.raises(Interrupted):
         seen.extend(db.health(cancel=cancel))

@@ -60,11 +60,11 @@ def test_only_the_hits_that_are_shown_have_their_bodies_read(tmp_path: Path, mon
     database = filled(tmp_path, 100)
     asked: list[int] = []
 
-    def of(reader: Reader, ids: Sequence[int], *, cancel: Cancel | None) -> list[HitRow]:
+    def read_hits(reader: Reader, ids: Sequence[int], *, cancel: Cancel | None) -> list[HitRow]:
         asked.extend(ids)
         return hit_rows.read_hits(reader, ids, cancel=cancel)
 
-    monkeypatch.setattr(stream, "glimpses", SimpleNamespace(of=of))
+    monkeypatch.setattr(stream, "hit_rows", SimpleNamespace(read_hits=read_hits))
     assert len(hits(database.search("needle", limit=30))) == 30
     assert len(asked) == 30
 
@@ -283,7 +283,7 @@ def test_files_beyond_the_bound_are_left_out_and_the_label_says_so(
     for place, name in enumerate(("old", "new")):
         path = jsonl(folder, name, talk(10, word="needle"))
         os.utime(path, (place, place))
-    monkeypatch.setattr(stream, "FILE_OCTETS", path.stat().st_size)
+    monkeypatch.setattr(stream, "FILE_BYTES", path.stat().st_size)
     batches = list(db(folder).search("needle"))
     assert {hit.session_id for batch in batches for hit in batch.hits} == {"new"}
     assert batches[-1].fallback == "1 of the oldest JSONL files left out, over 0 MB in all"

@@ -21,16 +21,17 @@ ROOT = Path(__file__).parents[3]
 REPLAY = """
 import os, signal, sys
 from pathlib import Path
-from store import SessionDB, SessionRecorder, StoreError, pending, replay
+from store import SessionDB, SessionRecorder, StoreError, replay
+from store.files import outbox
 die = lambda *_, **__: os.kill(os.getpid(), signal.SIGKILL)
-claim = pending.claim
+claim = outbox.claim
 match sys.argv[2]:
     case "claimed":
-        pending.claim = lambda path: (claim(path), die())
+        outbox.claim = lambda path: (claim(path), die())
     case "read":
         SessionRecorder._flush = die
     case "written":
-        pending.forget = die
+        outbox.remove = die
 db = SessionDB(Path(sys.argv[1]))
 for _ in range(5):
     for path in db.refused():
@@ -65,9 +66,9 @@ def owed(tmp_path: Path) -> Path:
     return path
 
 
-@pytest.mark.parametrize("moment", ["claimed", "read", "written"])
-def test_a_replay_that_is_killed_is_done_again_and_doubles_nothing(owed: Path, timestamp: str) -> None:
-    killed = subprocess.run([sys.executable, "-c", REPLAY, str(owed), timestamp], cwd=ROOT, check=False)
+@pytest.mark.parametrize("stage", ["claimed", "read", "written"])
+def test_a_replay_that_is_killed_is_done_again_and_doubles_nothing(owed: Path, stage: str) -> None:
+    killed = subprocess.run([sys.executable, "-c", REPLAY, str(owed), stage], cwd=ROOT, check=False)
     assert killed.returncode == -signal.SIGKILL
     assert len(outbox.pending_files(outbox.folder_of(owed))) == 1
 

@@ -176,13 +176,13 @@ def test_a_child_does_not_wait_for_threads_that_it_has_not(path: Path) -> None:
 import os, signal, sys, threading
 from pathlib import Path
 from store import SessionDB, ForeignHandle
-from store.sqlite import guard
+from store.sqlite.base import foreign_handle_guard
 db, held, go_on = SessionDB(Path(sys.argv[1])), [threading.Event() for _ in range(3)], threading.Event()
 def hold(number, lock):
     with lock:
         held[number].set()
         go_on.wait()
-for number, lock in enumerate((guard.opening, db._writer._lock, db._reader._lock)):
+for number, lock in enumerate((foreign_handle_guard.opening, db._writer._lock, db._reader._lock)):
     threading.Thread(target=hold, args=(number, lock)).start()
     held[number].wait()
 if (child := os.fork()) == 0:

@@ -100,14 +100,14 @@ def test_waiting_for_a_turn_counts_against_the_patience(db: SessionDB) -> None:
         holder.stdin.close()
 
 
-def test_who_gives_the_queue_up_has_half_the_patience_left_for_the_lock(db: SessionDB) -> None:
-    """Somebody in the queue was stopped, and a Hermes that knows no queue writes. Mutant: all of it for the queue."""
+def test_half_of_the_timeout_is_left_for_the_lock_where_the_queue_does_not_move(db: SessionDB) -> None:
+    """A process in the queue was stopped, and a Hermes without a queue writes. Mutant: all of it for the queue."""
     asked: list[float] = []
 
     class Full:
-        """A queue whose turn never comes."""
+        """A queue that never gives its lock."""
 
-        def turn(self, deadline: float) -> contextlib.AbstractContextManager[None]:
+        def acquire(self, deadline: float) -> contextlib.AbstractContextManager[None]:
             asked.append(deadline)
             return contextlib.nullcontext()
 

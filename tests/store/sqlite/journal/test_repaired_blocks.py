@@ -7,7 +7,8 @@ from pathlib import Path
 
 from store.query.parse import parse
 from store.sqlite.connect.reader import Reader
-from store.sqlite.journal.repaired_blocks import JOURNAL, REPAIRS, IdRange, RepairedBlock, by_time
+from store.sqlite.journal.append_keys import TABLE
+from store.sqlite.journal.repaired_blocks import REPAIRS, IdRange, RepairedBlock, by_time
 from store.sqlite.search import newest_first
 from tests.builders import db
 from tests.store.sqlite_files import add, make, run
@@ -17,15 +18,14 @@ def journal(path: Path, *entries: str, state: str = "done") -> None:
     """The table of a repair's operations with these entries."""
     run(
         path,
-        f"CREATE TABLE IF NOT EXISTS {JOURNAL} (operation TEXT NOT NULL, step INTEGER NOT NULL, kind TEXT NOT NULL,"
+        f"CREATE TABLE IF NOT EXISTS {TABLE} (operation TEXT NOT NULL, step INTEGER NOT NULL, kind TEXT NOT NULL,"
         " session_id TEXT NOT NULL, state TEXT NOT NULL, started_at REAL NOT NULL, changed_at REAL NOT NULL,"
         " entry TEXT NOT NULL, PRIMARY KEY (operation, step))",
     )
     for entry in entries:
         run(
             path,
-            f"INSERT INTO {JOURNAL} SELECT 'o' || count(*), 0, 'repair', 's1', '{state}', 1, 1, '{entry}'"
-            f" FROM {JOURNAL}",
+            f"INSERT INTO {TABLE} SELECT 'o' || count(*), 0, 'repair', 's1', '{state}', 1, 1, '{entry}' FROM {TABLE}",
         )
 
 
@@ -103,7 +103,7 @@ def test_a_batch_is_sorted_by_time_where_rows_were_rewritten(tmp_path: Path) -> 
 def test_keyed_appends_in_the_same_table_are_passed_over_by_its_index(tmp_path: Path) -> None:
     path = aged(tmp_path)
     journal(path, '{"base": 10, "size": 3}')
-    run(path, f"INSERT INTO {JOURNAL} VALUES ('append [\"s1\", \"k\"]', 0, 'append', 's1', 'done', 1, 1, '[1]')")
+    run(path, f"INSERT INTO {TABLE} VALUES ('append [\"s1\", \"k\"]', 0, 'append', 's1', 'done', 1, 1, '[1]')")
     assert found(path)[7] == 13
     steps = [str(row[3]) for row in run(path, f"EXPLAIN QUERY PLAN {REPAIRS}") if "operations" in str(row[3])]
     assert len(steps) == 2
@@ -112,5 +112,5 @@ def test_keyed_appends_in_the_same_table_are_passed_over_by_its_index(tmp_path: 
 
 def test_a_table_of_another_make_is_left_alone(tmp_path: Path) -> None:
     path = aged(tmp_path)
-    run(path, f"CREATE TABLE {JOURNAL} (something)")
+    run(path, f"CREATE TABLE {TABLE} (something)")
     assert found(path) == list(range(14, 0, -1))

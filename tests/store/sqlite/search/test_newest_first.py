@@ -18,7 +18,7 @@ from store.sqlite.search import bm25, cjk_bigrams, hit_rows, newest_first, plan,
 from tests.store.sqlite_files import add, holding, make, run
 
 
-def conditions(layout: Layout, query: Query) -> tuple[row_filters.RowCondition, ...]:
+def conditions(layout: Layout, query: Query) -> tuple[row_filters.Condition, ...]:
     """What a statement is asked for besides words; sessions are asked by themselves."""
     return tuple(one for one in row_filters.row_conditions(layout, query, None) if not one.of_session)
 
@@ -135,12 +135,12 @@ def test_the_full_text_table_is_the_outer_loop_whatever_the_filters(path: Path, 
     run(path, "ANALYZE")
     query, reader = parse(words, now=NOW), Reader(path)
     layout = reader.layout
-    [stretch] = plan.plan(reader, layout, query)
-    sql, bindings = scan_ranges.statement(layout, stretch, conditions(layout, query))
+    [scan] = plan.plan(reader, layout, query)
+    sql, bindings = scan_ranges.statement(layout, scan, conditions(layout, query))
 
     steps = [str(row[3]) for row in reader.rows(f"EXPLAIN QUERY PLAN {sql}", bindings)]
 
-    assert steps[0].startswith(f"SCAN {stretch.table} VIRTUAL TABLE INDEX")
+    assert steps[0].startswith(f"SCAN {scan.table} VIRTUAL TABLE INDEX")
     assert steps[1] == "SEARCH messages USING INTEGER PRIMARY KEY (rowid=?)"
     assert steps[2:] == []
     assert not any("TEMP B-TREE" in step for step in steps)
@@ -184,16 +184,16 @@ def test_no_filter_flips_the_plan_on_any_layout(each_home: Path) -> None:
             for narrowed in ("", *FILTERS):
                 query = parse(f"{words} {narrowed}", now=NOW, open_word=True)
                 asked = conditions(layout, query)
-                for stretch in plan.plan(reader, layout, query):
-                    steps = _plan(reader, *scan_ranges.statement(layout, stretch, asked, (1,)))
-                    if stretch.table is None:
+                for scan in plan.plan(reader, layout, query):
+                    steps = _plan(reader, *scan_ranges.statement(layout, scan, asked, (1,)))
+                    if scan.table is None:
                         assert steps[0] in ("SCAN messages", "SEARCH messages USING INTEGER PRIMARY KEY (rowid>?)")
                     else:
                         assert steps[0].startswith(OUTER)
                         assert steps[1:] == [LOOKED_UP]
                     assert not any("TEMP B-TREE" in step for step in steps)
-                    if stretch.lost is not None:
-                        steps = _plan(reader, *scan_ranges.unindexed_statement(layout, stretch, stretch.lost, asked))
+                    if scan.unindexed is not None:
+                        steps = _plan(reader, *scan_ranges.unindexed_statement(layout, scan, scan.unindexed, asked))
                         assert steps == ["SCAN messages"]
         if layout.fts is not None:
             steps = _plan(reader, bm25.best_statement("messages_fts"), ("docker", 9, 9))
@@ -223,8 +223,8 @@ def test_what_a_hit_shows_is_looked_up_by_keys_alone(path: Path) -> None:
 def test_a_walk_follows_the_primary_key(path: Path) -> None:
     reader, query = Reader(path), parse("source:cli", now=NOW)
     layout = reader.layout
-    [stretch] = plan.plan(reader, layout, query)
-    sql, bindings = scan_ranges.statement(layout, stretch, conditions(layout, query))
+    [scan] = plan.plan(reader, layout, query)
+    sql, bindings = scan_ranges.statement(layout, scan, conditions(layout, query))
 
     steps = [str(row[3]) for row in reader.rows(f"EXPLAIN QUERY PLAN {sql}", bindings)]
 
@@ -315,7 +315,7 @@ def test_a_damaged_index_is_walked_round_and_said(path: Path) -> None:
 def test_an_index_that_breaks_half_way_is_walked_round_from_there(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     reader = Reader(path)
     steps = newest_first.matching_ids(reader, parse("docker source:cli", now=NOW), limit=5)
-    monkeypatch.setattr(newest_first, "_FIRST_ROWS", 2)
+    monkeypatch.setattr(newest_first, "_FIRST_WINDOW", 2)
     first = next(steps)
     run(path, "DROP TABLE messages_fts")
 
@@ -446,7 +446,7 @@ def test_rows_that_an_older_sqlite_did_not_index_behind_a_nul_are_found(cjk: Pat
 def test_what_the_index_leaves_out_of_the_first_page_follows_it_and_the_rest_is_in_order(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(newest_first, "LOST_ROWS", 7)
+    monkeypatch.setattr(newest_first, "UNINDEXED_ROWS", 7)
     path = make(tmp_path)
     run(path, "DROP TRIGGER messages_fts_trigram_insert")
     lost = add(path, *(f"部署 {n}" for n in range(100)))
@@ -464,7 +464,7 @@ def test_what_the_index_leaves_out_of_the_first_page_follows_it_and_the_rest_is_
         if limit > 20:
             assert set(ids) == set(range(101 - len(ids), 101))
             assert ids[30:] == sorted(ids[30:], reverse=True)
-    assert {step.label for step in steps} == {None, plan.LOST}
+    assert {step.label for step in steps} == {None, plan.UNINDEXED}
     reader.close()
 
 
@@ -489,7 +489,7 @@ def test_what_the_trigram_index_leaves_out_is_said(real_home: Callable[[str], Pa
 
     assert find(path, "大别山")[1] == plan.PARTLY + "tool output"
     assert find(path, "大别山 role:user")[1] is None
-    assert find(path, "大别山 role:tool")[1] == plan.PARTLY_WALKED
+    assert find(path, "大别山 role:tool")[1] == plan.PARTLY_SCANNED
 
 
 # Short prefixes
@@ -500,12 +500,12 @@ def test_a_short_prefix_looks_at_the_newest_rows_before_it_asks_the_index(tmp_pa
     reader = Reader(path)
     query = parse("do", now=NOW, open_word=True)
 
-    tables = [stretch.table for stretch in plan.plan(reader, reader.layout, query)]
+    tables = [scan.table for scan in plan.plan(reader, reader.layout, query)]
     steps = list(newest_first.matching_ids(reader, query, limit=5000))
 
     assert tables == [None, "messages_fts"]
     assert [one for step in steps for one in step.ids] == list(range(1000, 0, -1))
-    assert [step.label for step in steps] == [plan.SOONER, plan.SOONER, None]
+    assert [step.label for step in steps] == [plan.NEWEST_FIRST, plan.NEWEST_FIRST, None]
     reader.close()
 
 
@@ -521,8 +521,8 @@ def test_a_short_prefix_is_left_to_the_index_when_the_newest_rows_have_taken_lon
         assert plan.plan(reader, reader.layout, query)[0].table == table
         assert [one for step in steps for one in step.ids] == list(range(1000, 0, -1))
         assert [(len(step.ids), step.label) for step in steps] == [
-            (256, plan.SOONER),
-            (512, plan.SOONER),
+            (256, plan.NEWEST_FIRST),
+            (512, plan.NEWEST_FIRST),
             (232, None),
         ]
     reader.close()

@@ -1,0 +1,78 @@
+"""Files opened and replaced safely: no link is followed, no pipe blocks, no reader sees half a file."""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from collections.abc import Iterable
+from pathlib import Path
+from typing import BinaryIO
+
+NO_SPACE = (errno.ENOSPC, errno.EDQUOT)
+"""Error numbers of a full disk."""
+
+READ_FLAGS = os.O_RDONLY | sum(getattr(os, name, 0) for name in ("O_NOFOLLOW", "O_NONBLOCK", "O_CLOEXEC", "O_BINARY"))
+_CREATE_FLAGS = (
+    os.O_WRONLY | os.O_CREAT | os.O_EXCL | sum(getattr(os, name, 0) for name in ("O_NOFOLLOW", "O_CLOEXEC", "O_BINARY"))
+)
+
+
+def read_bytes(path: Path, *, max_bytes: int | None = None) -> bytes | None:
+    """The content of a small file; None where it is no regular file or longer than `max_bytes`.
+
+    Raises OSError as it comes.
+    """
+    with os.fdopen(os.open(path, READ_FLAGS), "rb") as file:
+        state = os.fstat(file.fileno())
+        if not stat.S_ISREG(state.st_mode) or (max_bytes is not None and state.st_size > max_bytes):
+            return None
+        return file.read(-1 if max_bytes is None else max_bytes)
+
+
+def create(path: Path) -> BinaryIO:
+    """A new file of mode 0600, opened for writing; FileExistsError where anything has that name."""
+    return os.fdopen(os.open(path, _CREATE_FLAGS, 0o600), "wb")
+
+
+def write(path: Path, pieces: Iterable[bytes], *, durable: bool = True) -> None:
+    """Write a new file of mode 0600.
+
+    Args:
+        durable: Return when its content is on the disk.
+
+    Raises OSError as it comes.
+    """
+    with create(path) as file:
+        file.writelines(pieces)
+        file.flush()
+        if durable:
+            os.fsync(file.fileno())
+
+
+def replace(path: Path, pieces: Iterable[bytes], *, durable: bool = True) -> None:
+    """Replace the file at `path` atomically; its folder is made with mode 0700.
+
+    Args:
+        durable: Return when file and folder are on the disk.
+
+    Raises OSError as it comes; the old file is unchanged then.
+    """
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.urandom(6).hex()}")
+    try:
+        write(temporary, pieces, durable=durable)
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+    if durable:
+        sync(path.parent)
+
+
+def sync(path: Path) -> None:
+    """Return when a folder's entries, or a closed file, are on the disk; raises OSError as it comes."""
+    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_CLOEXEC", 0))
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,110 @@
+"""Reader of JSONL and JSON files that others write: links and pipes refused, growing files bounded, errors typed."""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from ..base.errors import CannotOpen, Damaged, NoPermission, StoreError
+from ..base.safe_files import READ_FLAGS
+from ..formats.jsonl import MAX_LINE, BadLine, Record, parse, parse_line
+
+_CHUNK = 1 << 20
+_SHORT = 4096
+
+
+def read_records(path: Path) -> Iterator[Record | BadLine]:
+    """Lines of one file up to its size when it was opened, so that reading a growing file ends.
+
+    The file is opened at the first step and closed at the last, or when the iterator is closed.
+
+    Raises:
+        NoPermission: The system refused to open it.
+        CannotOpen: It is gone, or is no regular file (a link, a folder, a pipe).
+        Damaged: The disk could not read it to its end.
+    """
+    with _opened(path) as descriptor:
+        yield from parse(_chunks(descriptor, path))
+
+
+def read_text(path: Path) -> str:
+    """Text of a small JSON file; bytes that are not UTF-8 become U+FFFD.
+
+    Raises:
+        CannotOpen, Damaged: As `read_records`; `Damaged` also where it is longer than 64 MB.
+    """
+    with _opened(path) as descriptor:
+        if os.fstat(descriptor).st_size > MAX_LINE:
+            raise Damaged(f"{path} is longer than 64 MB and was not read")
+        return b"".join(_chunks(descriptor, path)).decode("utf-8-sig", "replace")
+
+
+def read_records_at(path: Path, offsets: Iterable[int]) -> Iterator[Record]:
+    """Records that start at given bytes, with line number 0; a line that holds no object any more is left out.
+
+    Raises:
+        StoreError: As `read_records`.
+    """
+    with _opened(path) as descriptor:
+        for offset in offsets:
+            value, _ = parse_line(_line_at(descriptor, offset, path), ended=True)
+            if value is not None:
+                yield Record(0, offset, value)
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[int]:
+    try:
+        descriptor = os.open(path, READ_FLAGS)
+    except OSError as error:
+        raise _translated(error, path) from error
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+def _line_at(descriptor: int, offset: int, path: Path) -> str:
+    held: list[bytes] = []
+    while sum(map(len, held)) <= MAX_LINE:
+        try:
+            chunk = os.pread(descriptor, _CHUNK if held else _SHORT, offset)
+        except OSError as error:
+            raise _translated(error, path) from error
+        line, newline, _ = chunk.partition(b"\n")
+        held.append(line)
+        offset += len(chunk)
+        if newline or not chunk:
+            break
+    return b"".join(held).decode("utf-8-sig", "replace").strip()
+
+
+def _chunks(descriptor: int, path: Path) -> Iterator[bytes]:
+    state = os.fstat(descriptor)
+    if not stat.S_ISREG(state.st_mode):
+        raise CannotOpen(f"{path} is not a regular file; move it away, or put the transcript back")
+    left = state.st_size
+    while left > 0:
+        try:
+            chunk = os.read(descriptor, min(left, _CHUNK))
+        except OSError as error:
+            raise _translated(error, path) from error
+        if not chunk:
+            return
+        left -= len(chunk)
+        yield chunk
+
+
+def _translated(error: OSError, path: Path) -> StoreError:
+    """The typed error for a system error, with what the user can do."""
+    if error.errno in (errno.EACCES, errno.EPERM):
+        return NoPermission(f"{path} may not be read; give yourself the right to read it")
+    if error.errno in (errno.ELOOP, errno.EMLINK, errno.ENXIO, errno.EISDIR):
+        return CannotOpen(f"{path} is not a regular file; move it away, or put the transcript back")
+    if error.errno in (errno.ENOENT, errno.ENOTDIR):
+        return CannotOpen(f"{path} is gone; look again")
+    return Damaged(f"{path} could not be read to its end ({error.strerror}); check the disk")
