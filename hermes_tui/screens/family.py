@@ -1,4 +1,4 @@
-"""The family of a session: sections that went on, branches, subagents, what was begun anew; one of them is opened."""
+"""Family of a session as a tree: later sections, branches, subagents, resets; one of them is opened."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class FamilyScreen(Screen[str | None]):
     """Over the browser; gives the id of the session that is to be opened, None for none.
 
     Args:
-        feed: Is asked for the family.
+        feed: Answers the request.
         row: The session whose family it is.
         drift: The flag of a session.
         now: The time, aware.
@@ -55,7 +55,7 @@ class FamilyScreen(Screen[str | None]):
         self._row = row
         self._glyphs = glyphs
         self._list = FamilyList(now=now, drift=drift)
-        self._generation = 0
+        self._unsubscribe: Callable[[], None] = lambda: None
 
     def compose(self) -> ComposeResult:
         """Title, tree, footer."""
@@ -64,21 +64,26 @@ class FamilyScreen(Screen[str | None]):
         yield Footer()
 
     def on_mount(self) -> None:
-        """Ask for the family."""
+        """Listen, and ask for the family."""
+        self._unsubscribe = self._feed.subscribe(self.post_message, FamilyArrived)
         for bar in (*self.query(Bar), self._list):
             bar.ascii_only = self._glyphs is ASCII
-        self._head("")
+        self._show_heading("")
         self.query_one(Footer).show((("↑↓", "rows"), ("enter", "open"), ("esc", "back")), ("q", "back"))
         self._list.focus()
-        self._generation = self._feed.sessions.family(self._row.session.id)
+        self._feed.sessions.family(self._row.session.id)
 
-    def take(self, message: FamilyArrived) -> None:
-        """Show an answer, if it is to the last question."""
-        if message.generation == self._generation:
+    def on_unmount(self) -> None:
+        """Listen no more."""
+        self._unsubscribe()
+
+    @on(FamilyArrived)
+    def _on_family_arrived(self, message: FamilyArrived) -> None:
+        if message.generation == self._feed.generation("family"):
             self._list.show(message.session_id, message.family, message.outlines)
-            self._head(many(len(message.family), "session"))
+            self._show_heading(many(len(message.family), "session"))
 
-    def _head(self, fact: str) -> None:
+    def _show_heading(self, fact: str) -> None:
         title = title_of(self._row.session, self._row.outline) or one_line(self._row.session.id)
         heading = Heading(SafeText(f"Family of {title}"), facts=(fact,) if fact else (), focused=True)
         self.query_one(HeadRule).show(heading)
