@@ -152,7 +152,6 @@ class DoctorScreen(Screen[None]):
         self._state = DoctorState(where, owner, feed.writer.may_write)
         self._frame = PageFrame("Doctor", glyphs=glyphs)
         self._requested_at = 0.0
-        self._unsubscribe: Callable[[], None] = lambda: None
 
     def compose(self) -> ComposeResult:
         """The frame."""

@@ -55,7 +55,6 @@ class FamilyScreen(Screen[str | None]):
         self._row = row
         self._glyphs = glyphs
         self._list = FamilyList(now=now, drift=drift)
-        self._unsubscribe: Callable[[], None] = lambda: None
 
     def compose(self) -> ComposeResult:
         """Title, tree, footer."""

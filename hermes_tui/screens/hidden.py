@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import ClassVar
 
 from textual import events, on
@@ -58,7 +57,6 @@ class HiddenScreen(Screen[bool]):
         self._answer: WhereaboutsArrived | None = None
         self._input = Input(placeholder="an id, the start of one, or part of a title", compact=True, id="lookup")
         self._page = Page()
-        self._unsubscribe: Callable[[], None] = lambda: None
 
     def compose(self) -> ComposeResult:
         """Title, look-up, text, footer."""

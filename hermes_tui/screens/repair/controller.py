@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import replace
-from typing import Protocol
 
 from hermes_tui.feed import Feed, answers
 from hermes_tui.feed.store_writer import NOT_WRITTEN
@@ -15,17 +15,14 @@ from store.errors import ReadOnly
 from store.repair.model import Receipt, State
 
 
-class Changed(Protocol):
-    """Draws the state."""
-
-    def __call__(self, *, soon: bool = False) -> None:
-        """Draw now, or `soon`: as soon as the last picture has stood long enough."""
-
-
 class RepairController:
-    """Asks the feed, and puts what comes of it into the state."""
+    """Asks the feed, and puts what comes of it into the state.
 
-    def __init__(self, state: RepairState, feed: Feed, changed: Changed) -> None:
+    Args:
+        changed: Draws the state after a key.
+    """
+
+    def __init__(self, state: RepairState, feed: Feed, changed: Callable[[], object]) -> None:
         self._state = state
         self._feed = feed
         self._changed = changed
@@ -40,75 +37,53 @@ class RepairController:
         self._feed.repairs.plans(list(self._state.cases))
         self._changed()
 
-    # Answers
+    # Answers; whoever puts one draws
 
     def put(self, message: answers.RepairAnswer) -> None:
         """Put an answer into the state, if it answers the last request."""
+        state, session_id = self._state, message.session_id
+        session = state.shown(session_id)
         match message:
-            case answers.PlanArrived():
-                self._put_plan(message)
-            case answers.PlanListed() if message.generation == self._feed.generation("plans"):
-                plan = message.plan
-                self._state.change_case(message.session_id, plan=plan, left_out=plan.creates_session, error=None)
-                self._changed(soon=True)
-            case answers.DifferenceArrived():
-                self._put_difference(message)
+            case answers.PlanArrived() if session is not None and self._is_latest(message, "plan"):
+                session.plan, session.operation = message.plan, message.operation
+            case answers.PlanListed(plan=plan) if self._is_latest(message, "plans"):
+                state.change_case(session_id, plan=plan, left_out=plan.creates_session, error=None)
+            case answers.DifferenceArrived() if session is not None and self._is_latest(message, "difference"):
+                session.pairs.extend(message.lines)
+                session.all_pairs, session.more_requested = message.done, False
             case answers.RepairProgressed():
-                self._put_progress(message)
+                if session is not None:
+                    session.progress = message.progress
+                state.change_case(session_id, running=True)
             case answers.Repaired():
-                self._put_receipt(message.session_id, message.receipt)
+                self._put_receipt(session, message.receipt)
             case answers.RepairFailed():
-                self._put_error(message)
+                if session is not None:
+                    session.write, session.progress, session.error = None, None, message.error
+                    if not message.generation:  # of a write: part of it may be done
+                        self._request_plan(session)
+                state.change_case(session_id, running=False, error=message.error)
 
     def end(self) -> bool:
         """Nothing is written any more; True where the app is to end now."""
         state = self._state
         state.writing = state.quit_asked = False
-        if state.quitting:
-            return True
-        if unknown := [session_id for session_id, case in state.cases.items() if case.plan is None]:
+        unknown = [session_id for session_id, case in state.cases.items() if case.plan is None]
+        if unknown and not state.quitting:
             self._feed.repairs.plans(unknown)
-        self._changed()
-        return False
+        return state.quitting
 
-    def _put_plan(self, message: answers.PlanArrived) -> None:
-        session = self._state.shown(message.session_id)
-        if session is not None and message.generation == self._feed.generation("plan"):
-            session.plan, session.operation = message.plan, message.operation
-            self._changed()
+    def _is_latest(self, message: answers.Answer, question: str) -> bool:
+        return message.generation == self._feed.generation(question)
 
-    def _put_difference(self, message: answers.DifferenceArrived) -> None:
-        session = self._state.shown(message.session_id)
-        if session is not None and message.generation == self._feed.generation("difference"):
-            session.pairs.extend(message.lines)
-            session.all_pairs, session.more_requested = message.done, False
-            self._changed()
-
-    def _put_progress(self, message: answers.RepairProgressed) -> None:
-        if (session := self._state.shown(message.session_id)) is not None:
-            session.progress = message.progress
-        self._state.change_case(message.session_id, running=True)
-        self._changed(soon=True)
-
-    def _put_receipt(self, session_id: str, receipt: Receipt) -> None:
-        if (session := self._state.shown(session_id)) is not None:
+    def _put_receipt(self, session: SessionRepair | None, receipt: Receipt) -> None:
+        if session is not None:
             session.write = session.progress = session.operation = session.error = None
             session.receipt = receipt
             if not session.settled:
-                self._feed.repairs.plan(session_id, merge=session.merge)
-        if receipt.state is State.DONE:
-            self._state.change_case(session_id, running=False, receipt=receipt, error=None)
-        else:
-            self._state.change_case(session_id, running=False, receipt=None, error=None, plan=None)
-        self._changed()
-
-    def _put_error(self, message: answers.RepairFailed) -> None:
-        if (session := self._state.shown(message.session_id)) is not None:
-            session.write, session.progress, session.error = None, None, message.error
-            if not message.generation:  # of a write: part of it may be done
-                self._feed.repairs.plan(session.session_id, merge=session.merge)
-        self._state.change_case(message.session_id, running=False, error=message.error)
-        self._changed()
+                self._request_plan(session)
+        known = {"receipt": receipt} if receipt.state is State.DONE else {"receipt": None, "plan": None}
+        self._state.change_case(receipt.session_id, running=False, error=None, **known)
 
     # Keys
 
@@ -204,14 +179,15 @@ class RepairController:
 
     def look_at_next(self) -> None:
         """Look at the next flagged session."""
-        if self._state.writing:
+        state = self._state
+        if state.writing:
             return
-        if (following := self._state.next_flagged()) is None:
-            self._state.notice = "no other session is flagged"
-            self._changed()
-        else:
-            self._state.whole = self._state.whole_first = False
+        if (following := state.next_flagged()) is not None:
+            state.whole = state.whole_first = False
             self._look_at(following)
+        else:
+            state.notice = "no other session is flagged"
+            self._changed()
 
     def merge(self) -> None:
         """Plan again, with what is refused, or without it."""
@@ -225,18 +201,16 @@ class RepairController:
             self._state.change_case(cursor.session_id, left_out=not cursor.left_out)
             self._changed()
 
-    def ask_to_quit(self) -> None:
-        """Ask in the footer whether to quit while something is written."""
-        self._state.quit_asked = True
-        self._changed()
-
     def _look_at(self, session: SessionRepair) -> None:
         """Show a session, and ask for its plan."""
         self._state.session, self._state.requested_at = session, time.monotonic()
-        self._feed.repairs.plan(session.session_id, merge=session.merge)
+        self._request_plan(session)
         if self._state.whole:
             self._request_difference(session)
         self._changed()
+
+    def _request_plan(self, session: SessionRepair) -> None:
+        self._feed.repairs.plan(session.session_id, merge=session.merge)
 
     def _request_difference(self, session: SessionRepair) -> None:
         session.pairs, session.all_pairs = [], False

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import ClassVar
 
 from textual import events, on
@@ -27,7 +27,7 @@ from hermes_tui.widgets.text_page import Page
 from hermes_tui.widgets.virtual_list import VirtualList
 
 CALM = 0.25
-"""Seconds between two pictures of what runs."""
+"""Seconds between two pictures of what runs, or of plans that come one after the other."""
 
 
 class RepairScreen(Screen[str | None]):
@@ -53,12 +53,11 @@ class RepairScreen(Screen[str | None]):
         self._feed = feed
         self._glyphs = glyphs
         self._session_id = session_id
-        self._controller = RepairController(self.state, feed, self._changed)
+        self._controller = RepairController(self.state, feed, self._draw)
         self._frame = PageFrame("Repair", glyphs=glyphs, others=(self.flagged,))
         self._difference = DrawnDifference()
         self._drawn_at = 0.0
         self._drawing: Timer | None = None
-        self._unsubscribe: Callable[[], None] = lambda: None
 
     def compose(self) -> ComposeResult:
         """The frame; the list of flagged sessions takes the page's place."""
@@ -79,14 +78,8 @@ class RepairScreen(Screen[str | None]):
 
     def ask_to_quit(self) -> None:
         """Ask in the footer whether to quit while something is written."""
-        self._controller.ask_to_quit()
-
-    def _changed(self, *, soon: bool = False) -> None:
-        wait = self._drawn_at + CALM - time.monotonic()
-        if not soon or wait <= 0:
-            self._draw()
-        elif self._drawing is None:
-            self._drawing = self.set_timer(wait, self._draw)
+        self.state.quit_asked = True
+        self._draw()
 
     def _draw(self) -> None:
         """Put the state onto the screen."""
@@ -120,11 +113,18 @@ class RepairScreen(Screen[str | None]):
     @on(answers.RepairAnswer)
     def _on_repair_answered(self, message: answers.RepairAnswer) -> None:
         self._controller.put(message)
+        wait = self._drawn_at + CALM - time.monotonic()
+        if wait <= 0 or not isinstance(message, answers.PlanListed | answers.RepairProgressed):
+            self._draw()
+        elif self._drawing is None:
+            self._drawing = self.set_timer(wait, self._draw)
 
     @on(answers.RepairsEnded)
     def _on_repairs_ended(self) -> None:
         if self._controller.end():
             self.app.exit()
+        else:
+            self._draw()
 
     @on(events.Resize)
     def _on_size_changed(self, event: events.Resize) -> None:

@@ -58,15 +58,9 @@ def state() -> RepairState:
 
 
 @pytest.fixture
-def drawn() -> list[bool]:
-    """Whether each drawing could wait."""
-    return []
-
-
-@pytest.fixture
-def controller(state: RepairState, requests: Requests, drawn: list[bool]) -> RepairController:
+def controller(state: RepairState, requests: Requests) -> RepairController:
     feed: Any = requests
-    return RepairController(state, feed, lambda *, soon=False: drawn.append(soon))
+    return RepairController(state, feed, lambda: None)
 
 
 def test_an_answer_to_an_older_request_or_of_another_session_changes_nothing(
@@ -82,19 +76,21 @@ def test_an_answer_to_an_older_request_or_of_another_session_changes_nothing(
 
 
 def test_applying_clears_what_was_and_the_receipt_ends_it(
-    controller: RepairController, state: RepairState, requests: Requests, drawn: list[bool]
+    controller: RepairController, state: RepairState, requests: Requests
 ) -> None:
     controller.start("a")
     session = state.session
     assert session is not None
-    session.error, session.plan = StoreError("busy"), PLAN
+    controller.put(answers.PlanArrived(1, "a", PLAN))
+    controller.put(answers.RepairFailed(1, "a", StoreError("busy")))
+    assert session.error is not None
     requests.take()
     controller.apply()
-    assert (session.write, session.error, state.writing) == (Write.REPAIR, None, True)
+    assert state.session == replace(session, write=Write.REPAIR, error=None)
+    assert state.writing
     assert requests.take() == [("apply", [PLAN])]
-    drawn.clear()
     controller.put(answers.RepairProgressed(0, "a", Progress("insert", 1, 992)))
-    assert drawn == [True]
+    assert session.progress == Progress("insert", 1, 992)
     controller.put(answers.Repaired(0, "a", Receipt("a", "r-1", State.DONE, inserted=992)))
     assert (session.write, session.progress, session.settled) == (None, None, True)
     assert not controller.end()
@@ -157,10 +153,10 @@ def test_yes_to_the_question_stops_the_write_and_its_end_ends_the_app(
 ) -> None:
     controller.start("a")
     state.writing = True
-    controller.ask_to_quit()
+    state.quit_asked = True
     assert controller.back()
     assert not state.quit_asked
-    controller.ask_to_quit()
+    state.quit_asked = True
     requests.take()
     controller.apply()
     assert requests.take() == [("stop",)]

@@ -332,6 +332,7 @@ async def test_esc_stops_after_a_step_and_the_repair_is_finished_later(
         assert 2 < some < 994
         await stage.press("escape")
         await stage.until(lambda: stage.app.screen is stage.browser)
+    monkeypatch.undo()
     async with browsing(home) as stage:
         await open_repair(stage, "20260105_bot")
         assert f"a repair was stopped: {some - 2} of 992 messages inserted" in stage.status
