@@ -21,18 +21,10 @@ from hermes_tui.render.glyphs import Glyphs
 from hermes_tui.render.line import Line
 from hermes_tui.render.safe import SafeText
 from hermes_tui.render.time import many
-from hermes_tui.state.layout import Layout
+from hermes_tui.state.layout import LEAST, Layout
 from hermes_tui.widgets.footer import Item
 from hermes_tui.widgets.heading_rule import Heading, heading_line
-from hermes_tui.widgets.page_frame import (
-    READ_ONLY,
-    SIGN_AFTER,
-    UNWRITTEN,
-    PageFrame,
-    PageView,
-    key_bindings,
-    offers,
-)
+from hermes_tui.widgets.page_frame import READ_ONLY, SIGN_AFTER, UNWRITTEN, PageFrame, PageView, key_bindings, offers
 from store.files.outbox import Pending
 from store.models import Finding
 
@@ -73,9 +65,9 @@ class DoctorState:
     @property
     def conditions(self) -> frozenset[str]:
         """The conditions that hold, for the commands that need one."""
-        idle = not self.writing
-        holds = {"idle": idle, "waiting": idle and self.may_write and bool(self.waiting)}
-        return frozenset(name for name, met in holds.items() if met)
+        if self.writing:
+            return frozenset()
+        return frozenset({"idle", "waiting"} if self.may_write and self.waiting else {"idle"})
 
     def put(self, message: answers.DoctorAnswer) -> None:
         """Keep an answer."""
@@ -150,7 +142,7 @@ class DoctorScreen(Screen[None]):
         self._glyphs = glyphs
         self._now = now
         self._state = DoctorState(where, owner, feed.writer.may_write)
-        self._frame = PageFrame("Doctor", glyphs=glyphs)
+        self._frame = PageFrame("Doctor", least=LEAST, glyphs=glyphs)
         self._requested_at = 0.0
 
     def compose(self) -> ComposeResult:
@@ -193,8 +185,7 @@ class DoctorScreen(Screen[None]):
 
     @on(events.Resize)
     def _on_size_changed(self, event: events.Resize) -> None:
-        layout = Layout(event.size.width, event.size.height)
-        self._frame.fit(layout.classes(single=False, reading=False), too_small=layout.apology)
+        self._frame.fit(Layout(*event.size).classes(single=False, reading=False))
         self._draw()
 
     def action_replay(self) -> None:

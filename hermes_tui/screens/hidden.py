@@ -38,6 +38,7 @@ class HiddenScreen(Screen[bool]):
     """
 
     CSS_PATH = "hidden.tcss"
+    AUTO_FOCUS = ""
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "back", show=False),
         Binding("v", "everything", show=False),
@@ -91,7 +92,7 @@ class HiddenScreen(Screen[bool]):
     def on_descendant_focus(self) -> None:
         """The keys differ between the look-up and the text."""
         everything = "the default list" if self._everything else "show everything"
-        typing = self._input.has_focus
+        typing = self.focused is self._input
         keys = (("↓", "read"), ("esc", "back")) if typing else (("v", everything), ("/", "look up"), ("esc", "back"))
         self.query_one(Footer).show(keys, ("enter", "read") if typing else ("q", "back"))
 
@@ -107,7 +108,7 @@ class HiddenScreen(Screen[bool]):
 
     def action_back(self) -> None:
         """From the look-up to the text, from there to the browser."""
-        if self._input.has_focus and self._input.value:
+        if self.focused is self._input and self._input.value:
             self._input.value = ""
         else:
             self.dismiss(False)

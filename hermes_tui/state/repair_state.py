@@ -123,25 +123,25 @@ class RepairState:
         Args:
             cursor: The flagged session under the cursor of the list.
         """
-        session, idle, may_write = self.session, not self.writing, self.may_write
-        holds = {"running": self.writing, "next": idle}
-        if session is None:
-            holds |= {
-                "idle": idle,
-                "applies": idle and may_write and any(case.wanted for case in self.cases.values()),
-                "readable": idle and cursor is not None,
-                "undoable": idle and cursor is not None and cursor.settled,
+        if self.writing:
+            return frozenset({"running"})
+        if (session := self.session) is None:
+            holds = {
+                "idle": True,
+                "applies": self.may_write and any(case.wanted for case in self.cases.values()),
+                "readable": cursor is not None,
+                "undoable": cursor is not None and cursor.settled,
             }
         else:
-            holds |= {
-                "idle": idle and not session.settled,
-                "done": idle and session.settled,
-                "readable": idle and session.repaired,
-                "applies": idle and may_write and session.applicable is not None,
-                "undoable": idle and may_write and session.undoable is not None,
-                "mergeable": idle and session.mergeable,
+            holds = {
+                "idle": not session.settled,
+                "done": session.settled,
+                "readable": session.repaired,
+                "applies": self.may_write and session.applicable is not None,
+                "undoable": self.may_write and session.undoable is not None,
+                "mergeable": session.mergeable,
             }
-        return frozenset(name for name, met in holds.items() if met)
+        return frozenset({"next", *(name for name, met in holds.items() if met)})
 
     def shown(self, session_id: str) -> SessionRepair | None:
         """The session that is looked at, if it has that id."""

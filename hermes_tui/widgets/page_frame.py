@@ -53,18 +53,19 @@ class PageFrame(Widget):
 
     Args:
         what: The first words of the title row.
+        least: Columns and rows below which there is only a notice.
         others: Widgets that may take the page's place; the screen's stylesheet says when.
     """
 
     DEFAULT_CSS = """
     PageFrame { layout: vertical; }
     PageFrame > Page { height: 1fr; width: 100%; }
-    PageFrame.-low > Footer { display: none; }
+    PageFrame.-low > Footer, PageFrame > TooSmallNotice { display: none; }
     PageFrame.-tiny > * { display: none; }
     PageFrame.-tiny > TooSmallNotice { display: block; }
     """
 
-    def __init__(self, what: str, *, glyphs: Glyphs, others: Sequence[Widget] = ()) -> None:
+    def __init__(self, what: str, *, least: tuple[int, int], glyphs: Glyphs, others: Sequence[Widget] = ()) -> None:
         super().__init__()
         self.page = Page(id="page")
         self._glyphs = glyphs
@@ -73,7 +74,7 @@ class PageFrame(Widget):
         self._status = StatusLine(id="status")
         self._head = HeadRule(id="head")
         self._foot = Footer(id="foot")
-        self._too_small = TooSmallNotice()
+        self._too_small = TooSmallNotice(least, id="small")
 
     def compose(self) -> ComposeResult:
         """Top to bottom."""
@@ -101,16 +102,10 @@ class PageFrame(Widget):
         if notice:
             self._status.tell(notice)
 
-    def fit(self, classes: Mapping[str, bool], *, too_small: str) -> None:
-        """Leave out what the screen has no room for.
-
-        Args:
-            classes: See `Layout.classes`.
-            too_small: The sentence of the notice.
-        """
+    def fit(self, classes: Mapping[str, bool]) -> None:
+        """Leave out what the screen has no room for; `classes` is `Layout.classes`."""
         for name, holds in classes.items():
             self.set_class(holds, name)
-        self._too_small.show(too_small)
 
 
 def key_bindings(places: frozenset[Place], *, prefix: str) -> list[BindingType]:

@@ -1,4 +1,4 @@
-"""Notice in place of everything else on a screen that is too small."""
+"""Notice in place of a screen that the terminal is too small for."""
 
 from __future__ import annotations
 
@@ -7,19 +7,17 @@ from textual.widget import Widget
 
 
 class TooSmallNotice(Widget):
-    """One sentence: how much is needed, and how much there is."""
+    """The size that is needed and the size there is.
 
-    DEFAULT_CSS = "TooSmallNotice { display: none; }"
+    Args:
+        least: Columns and rows that are needed.
+    """
 
-    def __init__(self) -> None:
-        super().__init__()
-        self._sentence = ""
-
-    def show(self, sentence: str) -> None:
-        """Put up another sentence."""
-        self._sentence = sentence
-        self.refresh()
+    def __init__(self, least: tuple[int, int], *, id: str | None = None) -> None:  # noqa: A002  Textual's own name
+        super().__init__(id=id)
+        self._least = least
 
     def render(self) -> Content:
-        """The sentence, without markup."""
-        return Content(self._sentence)
+        """One sentence."""
+        needed, here = (f"{columns} × {rows}" for columns, rows in (self._least, self.app.size))
+        return Content(f"hermes-tui needs {needed}, this is {here}")

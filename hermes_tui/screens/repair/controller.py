@@ -15,7 +15,7 @@ from store.errors import ReadOnly
 from store.repair.model import Receipt, State
 
 
-class RepairController:
+class RepairScreenController:
     """Asks the feed, and puts what comes of it into the state.
 
     Args:

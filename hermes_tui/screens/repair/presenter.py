@@ -34,7 +34,7 @@ Body: TypeAlias = tuple[Line, Heading, Sequence[Line]]
 """Status, heading and lines of a page."""
 
 
-class DrawnDifference:
+class DrawnPairs:
     """Lines of a whole difference: each pair is drawn once for a width, below those before it."""
 
     def __init__(self) -> None:
@@ -53,21 +53,15 @@ class DrawnDifference:
 
 
 def page_view(
-    state: RepairState,
-    *,
-    cursor: Case | None,
-    size: tuple[int, int],
-    glyphs: Glyphs,
-    slow: bool,
-    difference: DrawnDifference,
+    state: RepairState, drawn: DrawnPairs, *, cursor: Case | None, size: tuple[int, int], glyphs: Glyphs, slow: bool
 ) -> PageView:
     """Draw a state.
 
     Args:
+        drawn: Keeps what was drawn of the whole difference.
         cursor: The flagged session under the cursor of the list.
         size: Columns and rows of the screen.
         slow: The plan has not come for 150 ms.
-        difference: Keeps what was drawn of the whole difference.
     """
     session = state.session
     if session is None:
@@ -76,7 +70,7 @@ def page_view(
     else:
         title, end = session.title or session.session_id, session.session_id
         if state.whole:
-            pairs = difference.lines(session.pairs, width=size[0], glyphs=glyphs)
+            pairs = drawn.lines(session.pairs, width=size[0], glyphs=glyphs)
             status, heading, lines = _whole(session, pairs, size[0])
         else:
             status, heading, lines = _session(session, size, glyphs, state.may_write, slow=slow)

@@ -11,14 +11,13 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.screen import Screen
 from textual.timer import Timer
-from textual.widget import Widget
 
 from hermes_tui.commands.registry import MENDING, Offer
 from hermes_tui.feed import Feed, answers
 from hermes_tui.render.glyphs import Glyphs
-from hermes_tui.screens.repair.controller import RepairController
-from hermes_tui.screens.repair.presenter import DrawnDifference, page_view
-from hermes_tui.state.layout import Layout
+from hermes_tui.screens.repair.controller import RepairScreenController
+from hermes_tui.screens.repair.presenter import DrawnPairs, page_view
+from hermes_tui.state.layout import LEAST, Layout
 from hermes_tui.state.repair_state import RepairState
 from hermes_tui.state.session_catalog import Catalog
 from hermes_tui.widgets.flagged_list import FlaggedList
@@ -53,9 +52,9 @@ class RepairScreen(Screen[str | None]):
         self._feed = feed
         self._glyphs = glyphs
         self._session_id = session_id
-        self._controller = RepairController(self.state, feed, self._draw)
-        self._frame = PageFrame("Repair", glyphs=glyphs, others=(self.flagged,))
-        self._difference = DrawnDifference()
+        self._controller = RepairScreenController(self.state, feed, self._draw)
+        self._frame = PageFrame("Repair", least=LEAST, glyphs=glyphs, others=(self.flagged,))
+        self._pairs = DrawnPairs()
         self._drawn_at = 0.0
         self._drawing: Timer | None = None
 
@@ -86,27 +85,18 @@ class RepairScreen(Screen[str | None]):
         if self._drawing is not None:
             self._drawing.stop()
         self._drawing, self._drawn_at = None, time.monotonic()
-        state, size = self.state, (self.size.width, self.size.height)
-        shown: Widget = self._frame.page
-        if state.session is None:
-            shown = self.flagged
-            self.flagged.show(list(state.cases.values()))
+        state, frame = self.state, self._frame
         waited = self._drawn_at - state.requested_at
         if state.waiting and waited < SIGN_AFTER:
             self.set_timer(SIGN_AFTER + 0.01 - waited, self._draw)
-        self.set_class(state.session is None, "-flagged")
-        self._frame.show(
-            page_view(
-                state,
-                cursor=self.flagged.cursor_case,
-                size=size,
-                glyphs=self._glyphs,
-                slow=waited >= SIGN_AFTER,
-                difference=self._difference,
-            )
-        )
-        self._frame.show_notice(state.notice)
+        if state.session is None:
+            self.flagged.show(list(state.cases.values()))
+        cursor, slow = self.flagged.cursor_case, waited >= SIGN_AFTER
+        frame.show(page_view(state, self._pairs, cursor=cursor, size=self.size, glyphs=self._glyphs, slow=slow))
+        frame.show_notice(state.notice)
         state.notice = ""
+        self.set_class(state.session is None, "-flagged")
+        shown = frame.page if state.session is not None else self.flagged
         if self.focused is not shown:
             shown.focus()
 
@@ -128,8 +118,7 @@ class RepairScreen(Screen[str | None]):
 
     @on(events.Resize)
     def _on_size_changed(self, event: events.Resize) -> None:
-        layout = Layout(event.size.width, event.size.height)
-        self._frame.fit(layout.classes(single=False, reading=False), too_small=layout.apology)
+        self._frame.fit(Layout(*event.size).classes(single=False, reading=False))
         self._draw()
 
     @on(Page.EndNear)

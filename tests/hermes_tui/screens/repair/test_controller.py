@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from hermes_tui.feed import answers
-from hermes_tui.screens.repair.controller import RepairController
+from hermes_tui.screens.repair.controller import RepairScreenController
 from hermes_tui.state.repair_state import RepairState, Write
 from hermes_tui.state.session_catalog import Catalog
 from store.errors import StoreError
@@ -58,13 +58,13 @@ def state() -> RepairState:
 
 
 @pytest.fixture
-def controller(state: RepairState, requests: Requests) -> RepairController:
+def controller(state: RepairState, requests: Requests) -> RepairScreenController:
     feed: Any = requests
-    return RepairController(state, feed, lambda: None)
+    return RepairScreenController(state, feed, lambda: None)
 
 
 def test_an_answer_to_an_older_request_or_of_another_session_changes_nothing(
-    controller: RepairController, state: RepairState
+    controller: RepairScreenController, state: RepairState
 ) -> None:
     controller.start("a")
     for late in (answers.PlanArrived(0, "a", PLAN), answers.PlanArrived(1, "b", PLAN)):
@@ -76,7 +76,7 @@ def test_an_answer_to_an_older_request_or_of_another_session_changes_nothing(
 
 
 def test_applying_clears_what_was_and_the_receipt_ends_it(
-    controller: RepairController, state: RepairState, requests: Requests
+    controller: RepairScreenController, state: RepairState, requests: Requests
 ) -> None:
     controller.start("a")
     session = state.session
@@ -87,14 +87,15 @@ def test_applying_clears_what_was_and_the_receipt_ends_it(
     requests.take()
     controller.apply()
     assert state.session == replace(session, write=Write.REPAIR, error=None)
-    assert state.writing
+    assert state.conditions(None) == {"running"}
     assert requests.take() == [("apply", [PLAN])]
     controller.put(answers.RepairProgressed(0, "a", Progress("insert", 1, 992)))
     assert session.progress == Progress("insert", 1, 992)
     controller.put(answers.Repaired(0, "a", Receipt("a", "r-1", State.DONE, inserted=992)))
-    assert (session.write, session.progress, session.settled) == (None, None, True)
+    assert state.session == replace(session, write=None, progress=None)
+    assert session.settled
     assert not controller.end()
-    assert not state.writing
+    assert "running" not in state.conditions(None)
     assert controller.read(None) == "a"
     controller.undo(None)
     assert requests.take() == [("undo", "a", "r-1")]
@@ -102,7 +103,7 @@ def test_applying_clears_what_was_and_the_receipt_ends_it(
 
 @pytest.mark.parametrize("generation", [0, 1])
 def test_a_write_that_failed_or_was_stopped_is_planned_again(
-    controller: RepairController, state: RepairState, requests: Requests, generation: int
+    controller: RepairScreenController, state: RepairState, requests: Requests, generation: int
 ) -> None:
     controller.start("a")
     requests.take()
@@ -115,7 +116,7 @@ def test_a_write_that_failed_or_was_stopped_is_planned_again(
 
 
 def test_nothing_is_asked_for_while_something_is_written(
-    controller: RepairController, state: RepairState, requests: Requests
+    controller: RepairScreenController, state: RepairState, requests: Requests
 ) -> None:
     controller.start("a")
     controller.put(answers.PlanArrived(1, "a", DIVERGED))
@@ -133,7 +134,7 @@ def test_nothing_is_asked_for_while_something_is_written(
 
 
 def test_without_leave_to_write_a_key_says_so_and_writes_nothing(
-    controller: RepairController, state: RepairState, requests: Requests
+    controller: RepairScreenController, state: RepairState, requests: Requests
 ) -> None:
     state.may_write = False
     controller.start("a")
@@ -149,7 +150,7 @@ def test_without_leave_to_write_a_key_says_so_and_writes_nothing(
 
 
 def test_yes_to_the_question_stops_the_write_and_its_end_ends_the_app(
-    controller: RepairController, state: RepairState, requests: Requests
+    controller: RepairScreenController, state: RepairState, requests: Requests
 ) -> None:
     controller.start("a")
     state.writing = True
@@ -164,7 +165,7 @@ def test_yes_to_the_question_stops_the_write_and_its_end_ends_the_app(
 
 
 def test_back_leads_from_the_difference_to_the_plan_to_the_list_and_out(
-    controller: RepairController, state: RepairState, requests: Requests
+    controller: RepairScreenController, state: RepairState, requests: Requests
 ) -> None:
     controller.start(None)
     assert requests.take() == [("plans", ["a", "b"])]
@@ -179,7 +180,7 @@ def test_back_leads_from_the_difference_to_the_plan_to_the_list_and_out(
 
 
 def test_a_difference_asked_for_in_the_browser_leads_straight_back(
-    state: RepairState, controller: RepairController
+    state: RepairState, controller: RepairScreenController
 ) -> None:
     state.whole = state.whole_first = True
     controller.start("a")
@@ -187,7 +188,7 @@ def test_a_difference_asked_for_in_the_browser_leads_straight_back(
 
 
 def test_more_of_a_difference_is_asked_for_once_until_it_comes(
-    controller: RepairController, state: RepairState, requests: Requests
+    controller: RepairScreenController, state: RepairState, requests: Requests
 ) -> None:
     state.whole = True
     controller.start("a")
@@ -202,7 +203,7 @@ def test_more_of_a_difference_is_asked_for_once_until_it_comes(
 
 
 def test_all_that_are_wanted_are_applied_and_new_sessions_are_left_out_first(
-    controller: RepairController, state: RepairState, requests: Requests
+    controller: RepairScreenController, state: RepairState, requests: Requests
 ) -> None:
     controller.start(None)
     controller.put(answers.PlanListed(1, "a", PLAN))
@@ -221,7 +222,7 @@ def test_all_that_are_wanted_are_applied_and_new_sessions_are_left_out_first(
 
 
 def test_asking_to_merge_plans_again_and_again_takes_that_back(
-    controller: RepairController, state: RepairState, requests: Requests
+    controller: RepairScreenController, state: RepairState, requests: Requests
 ) -> None:
     controller.start("a")
     controller.put(answers.PlanArrived(1, "a", PLAN))
@@ -236,7 +237,7 @@ def test_asking_to_merge_plans_again_and_again_takes_that_back(
 
 
 def test_the_next_flagged_session_follows_round_the_end(
-    controller: RepairController, state: RepairState, requests: Requests
+    controller: RepairScreenController, state: RepairState, requests: Requests
 ) -> None:
     controller.start("b")
     requests.take()

@@ -11,7 +11,7 @@ from hermes_tui.commands.registry import Place
 from hermes_tui.render.drift_row import Case
 from hermes_tui.render.glyphs import ASCII, UNICODE, Glyphs
 from hermes_tui.render.line import line_cells, plain
-from hermes_tui.screens.repair.presenter import DrawnDifference, page_view
+from hermes_tui.screens.repair.presenter import DrawnPairs, page_view
 from hermes_tui.state.repair_state import RepairState, SessionRepair, Write
 from hermes_tui.state.session_catalog import Catalog
 from hermes_tui.widgets.page_frame import PageView
@@ -58,7 +58,7 @@ def view(
     of: RepairState, *, cursor: Case | None = None, width: int = 80, glyphs: Glyphs = UNICODE, slow: bool = False
 ) -> PageView:
     """The view of a state on a screen of 24 rows."""
-    return page_view(of, cursor=cursor, size=(width, 24), glyphs=glyphs, slow=slow, difference=DrawnDifference())
+    return page_view(of, DrawnPairs(), cursor=cursor, size=(width, 24), glyphs=glyphs, slow=slow)
 
 
 def text(shown: PageView) -> str:
@@ -186,12 +186,12 @@ def test_the_whole_difference_ends_with_a_sentence_where_nothing_differs() -> No
 
 
 def test_pairs_that_come_later_are_drawn_below_and_a_new_width_or_list_starts_again() -> None:
-    drawn, pairs = DrawnDifference(), list(AHEAD.difference[:3])
+    drawn, pairs = DrawnPairs(), list(AHEAD.difference[:3])
     first = list(drawn.lines(pairs, width=80, glyphs=UNICODE))
     pairs += AHEAD.difference[3:]
     both = list(drawn.lines(pairs, width=80, glyphs=UNICODE))
     assert both[: len(first)] == first
-    assert both == list(DrawnDifference().lines(pairs, width=80, glyphs=UNICODE))
+    assert both == list(DrawnPairs().lines(pairs, width=80, glyphs=UNICODE))
     assert list(drawn.lines(pairs, width=120, glyphs=UNICODE)) != both
     assert list(drawn.lines([], width=120, glyphs=UNICODE)) == []
 
