@@ -38,7 +38,7 @@ class FamilyScreen(Screen[str | None]):
 
     CSS_PATH = "family.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,q,L", "back", show=False),
+        Binding("escape,q,L", "dismiss", show=False),
     ]
 
     def __init__(
@@ -91,7 +91,3 @@ class FamilyScreen(Screen[str | None]):
     def _on_row_chosen(self, event: VirtualList.RowChosen) -> None:
         event.stop()
         self.dismiss(str(event.key))
-
-    def action_back(self) -> None:
-        """To the browser as it was."""
-        self.dismiss(None)

@@ -15,7 +15,7 @@ from hermes_tui.feed import Feed
 from hermes_tui.feed.answers import WhereaboutsArrived
 from hermes_tui.render.glyphs import ASCII, Glyphs
 from hermes_tui.render.left_out import counted, found
-from hermes_tui.render.line import Line
+from hermes_tui.render.line import Line, crop
 from hermes_tui.render.safe import safe
 from hermes_tui.widgets.bar import Bar
 from hermes_tui.widgets.footer import Footer
@@ -41,8 +41,8 @@ class HiddenScreen(Screen[bool]):
     AUTO_FOCUS = ""
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "back", show=False),
-        Binding("v", "everything", show=False),
-        Binding("q", "leave", show=False),
+        Binding("v", "dismiss(True)", show=False),
+        Binding("q", "dismiss(False)", show=False),
         # Before the focused widget, as in the browser: what is typed fast after it is looked up too.
         Binding("slash", "look_up", show=False, priority=True),
         Binding("down,tab,enter", "read", show=False),
@@ -89,7 +89,8 @@ class HiddenScreen(Screen[bool]):
     def _on_size_changed(self) -> None:
         self._draw()
 
-    def on_descendant_focus(self) -> None:
+    @on(events.DescendantFocus)
+    def _on_focus_moved(self) -> None:
         """The keys differ between the look-up and the text."""
         everything = "the default list" if self._everything else "show everything"
         typing = self.focused is self._input
@@ -113,14 +114,6 @@ class HiddenScreen(Screen[bool]):
         else:
             self.dismiss(False)
 
-    def action_leave(self) -> None:
-        """To the browser."""
-        self.dismiss(False)
-
-    def action_everything(self) -> None:
-        """To the browser, and the list shows everything, or no more what it leaves out."""
-        self.dismiss(True)
-
     def action_look_up(self) -> None:
         """Type an id or a title; a slash that is typed there is a letter."""
         if self.focused is self._input:
@@ -132,7 +125,8 @@ class HiddenScreen(Screen[bool]):
         self._page.focus()
 
     def _draw(self) -> None:
-        self._page.show(self._lines(self.size.width))
+        width = self.size.width
+        self._page.show([crop(line, width - 1, self._glyphs.truncated) for line in self._lines(width)])
 
     def _lines(self, width: int) -> list[Line]:
         answer = self._answer

@@ -86,10 +86,8 @@ class RepairState:
     may_write: bool
     session: SessionRepair | None = None
     """The session that is looked at; None while all flagged ones are listed."""
-    all_flagged: bool = False
-    """All flagged sessions were asked for."""
     cases: dict[str, Case] = field(default_factory=dict)
-    """The flagged sessions by id, where all were asked for."""
+    """The flagged sessions by id, where all were asked for; else none."""
     whole: bool = False
     """The whole difference is shown."""
     whole_first: bool = False

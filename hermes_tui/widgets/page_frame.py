@@ -74,7 +74,7 @@ class PageFrame(Widget):
         self._status = StatusLine(id="status")
         self._head = HeadRule(id="head")
         self._foot = Footer(id="foot")
-        self._too_small = TooSmallNotice(least, id="small")
+        self._too_small = TooSmallNotice(least)
 
     def compose(self) -> ComposeResult:
         """Top to bottom."""

@@ -32,7 +32,6 @@ class RepairScreenController:
         if session_id is not None:
             self._look_at(self._state.opened(session_id))
             return
-        self._state.all_flagged = True
         self._state.list_flagged()
         self._feed.repairs.plans(list(self._state.cases))
         self._changed()
@@ -134,7 +133,7 @@ class RepairScreenController:
             state.notice = "stopping after this step"
         elif state.session is not None and state.whole and not state.whole_first:
             state.whole = False
-        elif state.session is not None and state.all_flagged:
+        elif state.session is not None and state.cases:
             state.session, state.whole = None, False
         else:
             return False

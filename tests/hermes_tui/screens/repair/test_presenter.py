@@ -197,7 +197,7 @@ def test_pairs_that_come_later_are_drawn_below_and_a_new_width_or_list_starts_ag
 
 
 def test_all_flagged_sessions_are_counted_and_applied_together() -> None:
-    flagged = RepairState(Catalog(), may_write=True, all_flagged=True)
+    flagged = RepairState(Catalog(), may_write=True)
     cases = [
         Case("a", "Session a", Drift.JSONL_AHEAD, AHEAD),
         Case("b", "Session b", Drift.JSONL_AHEAD, AHEAD, left_out=True),
