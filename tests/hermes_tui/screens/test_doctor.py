@@ -26,7 +26,7 @@ SESSION = "20261122_140109_a1b2c3"
 
 @pytest.fixture
 def home(tmp_path: Path) -> Path:
-    """A home where two messages wait, because their store lost its -shm for a moment."""
+    """A home where two messages wait, because their store lost its -shm for a while."""
     home = builders.home(tmp_path)
     builders.store(builders.db(home), SESSION, builders.talk(4))
     recorder = SessionRecorder(SessionDB(home / "state.db"), SESSION)

@@ -25,7 +25,7 @@ from tests.hostile import HOSTILE
 
 
 def lost(tmp_path: Path, *, missing: int = 992, stored: int = 2) -> Path:
-    """A home where SQLite has the first `stored` messages of a JSONL file, and another session that is all well."""
+    """A home where SQLite has the first `stored` messages of a JSONL file, and another session that is in sync."""
     home = builders.home(tmp_path)
     talk = [
         {**message, "timestamp": 1_700_000_000.0 + number}
@@ -108,7 +108,7 @@ async def test_one_key_and_one_confirmation_bring_back_what_sqlite_lost(tmp_path
         assert len(conversation(home, "20260105_bot")) == 994
         await stage.press("Y")
         with closing(builders.db(home, read_only=True)) as db:
-            assert [one.id for one in db.operations()] == [stage.app.clipboard]
+            assert [operation.id for operation in db.operations()] == [stage.app.clipboard]
         await stage.press("u")
         await stage.shows("✓D undone: 992 messages taken out, 2 left")
         assert rows(home, "20260105_bot") == before
@@ -372,7 +372,7 @@ async def test_quitting_while_a_repair_runs_asks_in_the_footer(tmp_path: Path, m
         await stage.press("y")
         await stage.until(lambda: stage.app.return_code is not None or not stage.app.is_running)
     with closing(builders.db(home, read_only=True)) as db:
-        assert [one.state for one in db.operations()] in ([State.RUNNING], [State.DONE])
+        assert [operation.state for operation in db.operations()] in ([State.RUNNING], [State.DONE])
         texts = [str(message["content"]) for message in db.get_messages_as_conversation("20260105_bot")]
         numbers = [int(text.split()[1]) for text in texts]
         assert numbers == sorted(set(numbers))
@@ -420,7 +420,7 @@ async def test_all_flagged_sessions_are_repaired_in_one_go(tmp_path: Path, size:
         assert conversation(home, "b") == [f"b {number}" for number in range(6)]
         assert conversation(home, "rewound") == [f"rewound {number}" for number in range(3)]
         with closing(builders.db(home, read_only=True)) as db:
-            assert {one.session_id for one in db.operations()} == {"a", "b"}
+            assert {operation.session_id for operation in db.operations()} == {"a", "b"}
         screen.flagged.move_to("alone")
         await stage.press("space")
         await stage.shows("new session from JSONL")
