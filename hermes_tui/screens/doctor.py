@@ -17,19 +17,17 @@ from hermes_tui.commands.registry import TABLE, Offer, Place, applying, footer
 from hermes_tui.feed import Feed
 from hermes_tui.feed import answers as told
 from hermes_tui.render.doctor import finding_lines, health_sentence, replayed_line, waiting_lines
-from hermes_tui.render.glyphs import ASCII, Glyphs
+from hermes_tui.render.glyphs import Glyphs
 from hermes_tui.render.line import Line
 from hermes_tui.render.safe import SafeText
-from hermes_tui.screens.browse.compose import Apology
 from hermes_tui.screens.help import HelpScreen
-from hermes_tui.state.layout import Layout
-from hermes_tui.widgets.bar import Bar
+from hermes_tui.state.layout import LEAST, Layout
 from hermes_tui.widgets.footer import Footer
 from hermes_tui.widgets.heading_rule import Heading, HeadRule, heading_line
-from hermes_tui.widgets.scroll_pane import Pane
 from hermes_tui.widgets.status_line import StatusLine
-from hermes_tui.widgets.text_page import Page
+from hermes_tui.widgets.text_page import TextPage
 from hermes_tui.widgets.title_row import TitleRow
+from hermes_tui.widgets.too_small_notice import TooSmallNotice
 from store.models import Finding
 
 SIGN_AFTER = 0.16
@@ -76,7 +74,7 @@ class DoctorScreen(Screen[None]):
         self._title = TitleRow("Doctor", id="title")
         self._status = StatusLine(id="status")
         self._head = HeadRule(id="head")
-        self._page = Page(id="page")
+        self._page = TextPage(id="page")
         self._foot = Footer(id="foot")
 
     def compose(self) -> ComposeResult:
@@ -86,13 +84,10 @@ class DoctorScreen(Screen[None]):
         yield self._head
         yield self._page
         yield self._foot
-        yield Apology(id="small")
+        yield TooSmallNotice(LEAST, id="small")
 
     def on_mount(self) -> None:
         """Ask for every check."""
-        for one in self.query("*"):
-            if isinstance(one, Bar | Pane):
-                one.ascii_only = self.glyphs is ASCII
         self._title.show(self._where, self._owner)
         self._head.show(Heading(SafeText("Checks"), facts=(LOOKING,), focused=True))
         self._page.focus()

@@ -2,30 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import ClassVar
 
-from textual import on
+from textual import events, on
 from textual.actions import SkipAction
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.geometry import Size
 from textual.screen import Screen
-from textual.scroll_view import ScrollView
-from textual.strip import Strip
 from textual.widgets import Input
 
 from hermes_tui.feed import Feed
 from hermes_tui.feed.answers import WhereaboutsArrived
-from hermes_tui.render.glyphs import ASCII, Glyphs
+from hermes_tui.render.glyphs import Glyphs
 from hermes_tui.render.left_out import counted, found
 from hermes_tui.render.line import Line, crop
 from hermes_tui.render.safe import safe
-from hermes_tui.widgets.bar import Bar
 from hermes_tui.widgets.footer import Footer
 from hermes_tui.widgets.heading_rule import Heading, HeadRule
-from hermes_tui.widgets.scroll_thumb import thumb, track_cell
-from hermes_tui.widgets.theme import palette_of, strip_of
+from hermes_tui.widgets.text_page import TextPage
 from store.models import Scope
 
 CALM = 0.1
@@ -43,41 +37,6 @@ def look_up(feed: Feed, words: str) -> None:
         told="details",
         delay=CALM if words else 0.0,
     )
-
-
-class HiddenPage(ScrollView, can_focus=True):
-    """Lines, scrolled."""
-
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("j", "scroll_down", show=False),
-        Binding("k", "scroll_up", show=False),
-    ]
-    DEFAULT_CSS = "HiddenPage { background: $background; scrollbar-size: 0 0; }"
-
-    def __init__(self, glyphs: Glyphs, draw: Callable[[int], list[Line]]) -> None:
-        super().__init__()
-        self._glyphs = glyphs
-        self._draw = draw
-        self._lines: list[Line] = []
-
-    def on_resize(self) -> None:
-        """Wrap for the new width."""
-        self.renew()
-
-    def renew(self) -> None:
-        """Draw what is known now."""
-        self._lines = self._draw(self.size.width)
-        self.virtual_size = Size(self.size.width, len(self._lines))
-        self.refresh()
-
-    def render_line(self, y: int) -> Strip:
-        """A line of the text, and its cell of the thumb."""
-        top, height, width = self.scroll_offset.y, self.size.height, self.size.width - 1
-        line = self._lines[y + top] if y + top < len(self._lines) else ()
-        palette = palette_of(self.app)
-        cell = track_cell(y, thumb(height, top, height, len(self._lines)), self._glyphs)
-        line = crop(line, width, self._glyphs.truncated)
-        return Strip.join((strip_of(line, width, palette), strip_of((cell,), 1, palette)))
 
 
 class HiddenScreen(Screen[bool]):
@@ -109,7 +68,7 @@ class HiddenScreen(Screen[bool]):
         self._glyphs = glyphs
         self._answer: WhereaboutsArrived | None = None
         self._input = Input(placeholder="an id, the start of one, or part of a title", compact=True, id="lookup")
-        self._page = HiddenPage(glyphs, self._lines)
+        self._page = TextPage()
 
     def compose(self) -> ComposeResult:
         """Title, look-up, text, footer."""
@@ -120,8 +79,6 @@ class HiddenScreen(Screen[bool]):
 
     def on_mount(self) -> None:
         """Ask for the counts; the page has the focus, so that `v` shows everything at once."""
-        for bar in self.query(Bar):
-            bar.ascii_only = self._glyphs is ASCII
         self.query_one(HeadRule).show(Heading(safe("Why can't I see it?"), facts=(), focused=True))
         self._page.focus()
         look_up(self._feed, "")
@@ -130,7 +87,7 @@ class HiddenScreen(Screen[bool]):
         """Show an answer, if it is to the last question."""
         if message.generation == self._feed.generation(QUESTION):
             self._answer = message
-            self._page.renew()
+            self._draw()
 
     def on_descendant_focus(self) -> None:
         """The keys differ between the look-up and the text."""
@@ -173,6 +130,11 @@ class HiddenScreen(Screen[bool]):
     def action_read(self) -> None:
         """From the look-up to the text."""
         self._page.focus()
+
+    @on(events.Resize)
+    def _draw(self) -> None:
+        width = self.size.width
+        self._page.show([crop(line, width - 1, self._glyphs.truncated) for line in self._lines(width)])
 
     def _lines(self, width: int) -> list[Line]:
         answer = self._answer

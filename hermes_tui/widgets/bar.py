@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from textual.reactive import reactive
 from textual.strip import Strip
 from textual.widget import Widget
 
-from hermes_tui.render.glyphs import ASCII, UNICODE, Glyphs
+from hermes_tui.render.glyphs import Glyphs
 from hermes_tui.render.line import Line
-from hermes_tui.widgets.theme import Ground, palette_of, strip_of
+from hermes_tui.widgets.theme import Ground, glyphs_of, palette_of, strip_of
 
 
 class Bar(Widget):
@@ -21,13 +20,10 @@ class Bar(Widget):
     Bar { height: 1; background: $background; }
     """
 
-    ascii_only: reactive[bool] = reactive(False)
-    """Paint with the ASCII glyphs."""
-
     @property
     def glyphs(self) -> Glyphs:
         """The set of marks to paint with."""
-        return ASCII if self.ascii_only else UNICODE
+        return glyphs_of(self.app)
 
     @property
     def ground(self) -> Ground:

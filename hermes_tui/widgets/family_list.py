@@ -7,6 +7,7 @@ from datetime import datetime
 
 from hermes_tui.render.family import kin_row
 from hermes_tui.render.line import Line
+from hermes_tui.widgets.theme import glyphs_of
 from hermes_tui.widgets.virtual_list import RowState, VirtualList
 from store.models import Drift, Kin, Outline
 
@@ -42,7 +43,7 @@ class FamilyList(VirtualList):
             self._drift(session_id),
             width=width,
             now=self._now(),
-            glyphs=self.glyphs,
+            glyphs=glyphs_of(self.app),
             cursor=state.cursor,
             here=session_id == self._asked,
         )

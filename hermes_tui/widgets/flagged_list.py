@@ -6,6 +6,7 @@ from collections.abc import Hashable, Sequence
 
 from hermes_tui.render.drift_row import Case, flagged_head, flagged_row
 from hermes_tui.render.line import Line
+from hermes_tui.widgets.theme import glyphs_of
 from hermes_tui.widgets.virtual_list import RowState, VirtualList
 
 NARROWEST = 80
@@ -35,4 +36,4 @@ class FlaggedList(VirtualList):
     def paint(self, key: Hashable, width: int, state: RowState) -> Line:
         """A session as docs/look.md §8 draws it."""
         case = self._cases[str(key)]
-        return flagged_row(case, width=max(width + 1, NARROWEST), glyphs=self.glyphs, cursor=state.cursor)
+        return flagged_row(case, width=max(width + 1, NARROWEST), glyphs=glyphs_of(self.app), cursor=state.cursor)

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from hermes_tui.render.line import Line, Range
 from hermes_tui.render.row import session_row
+from hermes_tui.widgets.theme import glyphs_of
 from hermes_tui.widgets.virtual_list import RowState, VirtualList
 from store.models import Drift, Outline, Session
 
@@ -68,7 +69,7 @@ class SessionList(VirtualList):
             row.drift,
             width=width,
             now=self._now(),
-            glyphs=self.glyphs,
+            glyphs=glyphs_of(self.app),
             cursor=state.cursor,
             matches=row.matches,
         )

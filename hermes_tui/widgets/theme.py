@@ -16,6 +16,7 @@ from textual.app import App
 from textual.color import Color
 from textual.strip import Strip
 
+from hermes_tui.render.glyphs import ASCII, UNICODE, Glyphs
 from hermes_tui.render.line import Line, Role, Span
 from hermes_tui.render.safe import SafeText
 
@@ -49,6 +50,8 @@ LOUD = frozenset({Role.ACCENT, Role.FOCUS, Role.WARNING, Role.ERROR})
 QUIET = frozenset({Role.DIM, Role.HAIR})
 NOTHING = SafeText("")
 T = TypeVar("T")
+ASCII_CLASS = "-ascii"
+"""A CSS class that the app has where the terminal shows ASCII alone."""
 
 
 class Ground(StrEnum):
@@ -187,6 +190,11 @@ def palette_of(app: App[T]) -> Palette:
     """The palette of the app's theme as it is now: asked for at each painting, so that a new theme needs no telling."""
     variables = app.theme_variables
     return Palette(tuple(variables[name] for name in VARIABLES), app.no_color)
+
+
+def glyphs_of(app: App[T]) -> Glyphs:
+    """The set of marks to paint with."""
+    return ASCII if app.has_class(ASCII_CLASS) else UNICODE
 
 
 def strip_of(line: Line, width: int, palette: Palette, ground: Ground = Ground.PLAIN) -> Strip:

@@ -22,7 +22,7 @@ from hermes_tui.screens.browse.reading_controller import Reading
 from hermes_tui.screens.browse.search_controller import Finder
 from hermes_tui.state.search_history import History
 from hermes_tui.state.session_catalog import Catalog, is_comparable
-from hermes_tui.widgets.hit_list import HitKey
+from hermes_tui.widgets.hit_rows import HitKey
 from hermes_tui.widgets.session_list import SessionRow
 from hermes_tui.widgets.transcript import Transcript
 from hermes_tui.widgets.virtual_list import VirtualList

@@ -14,7 +14,7 @@ from hermes_tui.render.status import Progress, hits_sentence
 from hermes_tui.state.search_results import Results
 from hermes_tui.state.session_catalog import Catalog
 from hermes_tui.state.title_filter import Titles
-from hermes_tui.widgets.hit_list import HitGroup
+from hermes_tui.widgets.hit_rows import HitGroup
 from hermes_tui.widgets.session_list import SessionRow
 from store.errors import QueryInvalid
 from store.query.parse import Query, parse

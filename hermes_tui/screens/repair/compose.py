@@ -15,22 +15,20 @@ from hermes_tui.commands.registry import Place, footer
 from hermes_tui.feed import Feed
 from hermes_tui.render.diff import pair_lines
 from hermes_tui.render.drift_row import Case, flagged_sentence
-from hermes_tui.render.glyphs import ASCII, Glyphs
+from hermes_tui.render.glyphs import Glyphs
 from hermes_tui.render.line import Line
 from hermes_tui.render.row import title_of
 from hermes_tui.render.safe import SafeText
-from hermes_tui.screens.browse.compose import Apology
 from hermes_tui.screens.repair.view import READ_ONLY, STEPS, UNWRITTEN, One, view, whole_view
-from hermes_tui.state.layout import Layout
+from hermes_tui.state.layout import LEAST, Layout
 from hermes_tui.state.session_catalog import Catalog
-from hermes_tui.widgets.bar import Bar
 from hermes_tui.widgets.flagged_list import FlaggedList
 from hermes_tui.widgets.footer import Footer
 from hermes_tui.widgets.heading_rule import Heading, HeadRule
-from hermes_tui.widgets.scroll_pane import Pane
 from hermes_tui.widgets.status_line import StatusLine
-from hermes_tui.widgets.text_page import Page
+from hermes_tui.widgets.text_page import TextPage
 from hermes_tui.widgets.title_row import TitleRow
+from hermes_tui.widgets.too_small_notice import TooSmallNotice
 from store.repair.model import State
 
 CALM = 0.25
@@ -73,7 +71,7 @@ class RepairFrame(Screen[str | None]):
         """It was asked for from the browser, and esc leads back there."""
         self.asking = False
         """Whether to quit is being asked."""
-        self._page = Page(id="page")
+        self._page = TextPage(id="page")
         self.flagged = FlaggedList(id="flagged")
         self._title = TitleRow("Repair", id="title")
         self.status = StatusLine(id="status")
@@ -92,13 +90,10 @@ class RepairFrame(Screen[str | None]):
         yield self._page
         yield self.flagged
         yield self._foot
-        yield Apology(id="small")
+        yield TooSmallNotice(LEAST, id="small")
 
     def on_mount(self) -> None:
         """Ask for what is to be shown."""
-        for one in self.query("*"):
-            if isinstance(one, Bar | Pane):
-                one.ascii_only = self.glyphs is ASCII
         self.begin()
 
     def begin(self) -> None:

@@ -16,7 +16,7 @@ from hermes_tui.feed.repair_requests import NOT_WRITTEN
 from hermes_tui.screens.help import HelpScreen
 from hermes_tui.screens.repair.compose import RepairFrame
 from hermes_tui.screens.repair.view import READ_ONLY, One
-from hermes_tui.widgets.text_page import Page
+from hermes_tui.widgets.text_page import TextPage
 from hermes_tui.widgets.virtual_list import VirtualList
 from store.errors import ReadOnly
 from store.repair.model import State
@@ -122,7 +122,7 @@ class RepairScreen(RepairFrame):
 
     _reading_on = False
 
-    @on(Page.EndNear)
+    @on(TextPage.EndNear)
     def _on_end_near(self) -> None:
         one = self.one
         if one is not None and self.whole and one.lines and not one.all_lines and not self._reading_on:

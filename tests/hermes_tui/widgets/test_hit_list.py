@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
 
-from hermes_tui.widgets.hit_list import GroupKey, HitGroup, HitKey, HitList, MoreKey, TitleKey
+from hermes_tui.widgets.hit_list import HitList
+from hermes_tui.widgets.hit_rows import GroupKey, HitGroup, HitKey, MoreKey, TitleKey
 from hermes_tui.widgets.session_list import SessionRow
 from hermes_tui.widgets.virtual_list import VirtualList
 from store.models import ContextLine, Hit, Origin, Outline, Session, Status

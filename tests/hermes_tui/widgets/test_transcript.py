@@ -11,13 +11,14 @@ from textual.pilot import Pilot
 from hermes_tui.render.line import Line
 from hermes_tui.render.message import Fold, message_lines
 from hermes_tui.widgets import transcript_layout
+from hermes_tui.widgets.message_index import head_of
 from hermes_tui.widgets.session_list import SessionRow
 from hermes_tui.widgets.transcript import Section, Transcript
 from store.models import Head, Message, Origin, Session
 from store.query.parse import parse
 from tests.hermes_tui.stage import NOW, Stage, screen, strips, wheel
 from tests.hermes_tui.widgets.test_session_list import HARMFUL
-from tests.hermes_tui.widgets.test_transcript_layout import head, result, say
+from tests.hermes_tui.widgets.test_transcript_layout import result, say
 from tests.hostile import HOSTILE
 
 ROW = SessionRow(Session("s", "cli", "Talk", messages=3))
@@ -49,10 +50,10 @@ class Book(Stage):
 
     def add(self, messages: Sequence[Message]) -> list[Head]:
         self.bodies.update({message.id: message for message in messages})
-        return [head(message) for message in messages]
+        return [head_of(message) for message in messages]
 
     def open(self, row: SessionRow = ROW) -> None:
-        self.transcript.open(row, [Section("s", tuple(map(head, self.bodies.values())))])
+        self.transcript.open(row, [Section("s", tuple(map(head_of, self.bodies.values())))])
 
     @property
     def position(self) -> Transcript.PositionChanged:

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from textual.pilot import Pilot
 
 from hermes_tui.render.line import Line, blank, span
-from hermes_tui.widgets.fenwick_heights import Heights
+from hermes_tui.widgets.fenwick_heights import FenwickHeights
 from hermes_tui.widgets.scroll_thumb import thumb
+from hermes_tui.widgets.theme import ASCII_CLASS
 from hermes_tui.widgets.virtual_list import RowState, VirtualList
 from tests.hermes_tui.stage import Stage, screen, strips, wheel
 
@@ -210,7 +211,7 @@ async def test_the_last_column_is_the_track_and_no_row_reaches_into_it() -> None
         assert [strip.text[39] for strip in strips(numbers)] == ["┃", *"│" * 9]
         numbers.set_keys(range(3))
         assert [strip.text[39] for strip in strips(numbers)] == ["│"] * 10
-        numbers.ascii_only = True
+        pilot.app.add_class(ASCII_CLASS)
         assert [strip.text[39] for strip in strips(numbers)] == ["|"] * 10
 
 
@@ -247,7 +248,7 @@ NUMBERS = st.lists(st.integers(0, 9))
 
 @given(NUMBERS, NUMBERS, st.lists(st.tuples(st.integers(0, 99), st.integers(0, 9))))
 def test_heights_add_up_after_any_change(first: list[int], more: list[int], changes: list[tuple[int, int]]) -> None:
-    heights, plain = Heights(first), [*first, *more]
+    heights, plain = FenwickHeights(first), [*first, *more]
     heights.extend(more)
     for index, height in changes:
         if index < len(plain):
