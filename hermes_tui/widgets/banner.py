@@ -39,7 +39,6 @@ class Banner(Bar):
     class Clicked(Message):
         """It was clicked."""
 
-        banner: Banner
         difference: bool
         """On the words of the difference."""
 
@@ -78,7 +77,7 @@ class Banner(Bar):
         if self._drift is None:
             return
         end = self.size.width - MARGIN
-        self.post_message(self.Clicked(self, end - LAST_KEY <= event.x < end))
+        self.post_message(self.Clicked(end - LAST_KEY <= event.x < end))
 
 
 def _of_origin(session: Session) -> tuple[str, ...]:

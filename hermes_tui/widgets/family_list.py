@@ -8,7 +8,7 @@ from datetime import datetime
 from hermes_tui.render.family import kin_row
 from hermes_tui.render.line import Line
 from hermes_tui.widgets.theme import glyphs_of
-from hermes_tui.widgets.virtual_list import RowState, VirtualList
+from hermes_tui.widgets.virtual_list import VirtualList
 from store.models import Drift, Kin, Outline
 
 
@@ -34,7 +34,7 @@ class FamilyList(VirtualList):
         self.set_keys(list(self._kin))
         self.move_to(asked)
 
-    def paint(self, key: Hashable, width: int, state: RowState) -> Line:
+    def paint(self, key: Hashable, width: int, *, cursor: bool) -> Line:
         """A member as a row."""
         session_id = str(key)
         return kin_row(
@@ -44,6 +44,6 @@ class FamilyList(VirtualList):
             width=width,
             now=self._now(),
             glyphs=glyphs_of(self.app),
-            cursor=state.cursor,
+            cursor=cursor,
             here=session_id == self._asked,
         )

@@ -9,15 +9,12 @@ from typing import ClassVar
 from textual.binding import Binding, BindingType
 
 from hermes_tui.render.line import Line
-from hermes_tui.render.row import group_row, session_row
-from hermes_tui.render.search_hit import context_row, hit_row, meant_row, more_row, section_rule
 from hermes_tui.widgets.hit_rows import (
     ContextKey,
     GroupKey,
     HitGroup,
     HitKey,
     HitRows,
-    MeantKey,
     MoreKey,
     MoreTitlesKey,
     RuleKey,
@@ -25,7 +22,7 @@ from hermes_tui.widgets.hit_rows import (
 )
 from hermes_tui.widgets.session_list import SessionRow
 from hermes_tui.widgets.theme import glyphs_of
-from hermes_tui.widgets.virtual_list import RowState, VirtualList
+from hermes_tui.widgets.virtual_list import VirtualList
 from store.models import ContextLine, Hit
 
 
@@ -91,21 +88,15 @@ class HitList(VirtualList):
         self._rows.all_titles = False
         super().forget_cursor()
 
-    def row(self, session_id: str) -> SessionRow | None:
-        """The row of a session, None where it is not listed."""
-        return self._rows.row(session_id)
-
     def has_flag(self, key: Hashable) -> bool:
         """Whether it is a session's own row, and its sources disagree."""
-        if not isinstance(key, TitleKey | GroupKey):
-            return False
-        return (row := self.row(key.session_id)) is not None and row.drift is not None
+        row = self._rows.row_of(key) if isinstance(key, TitleKey | GroupKey) else None
+        return row is not None and row.drift is not None
 
     @property
-    def cursor_session(self) -> str | None:
+    def cursor_row(self) -> SessionRow | None:
         """The session that the cursor's row belongs to."""
-        key = self.cursor_key
-        return key.session_id if isinstance(key, TitleKey | GroupKey | HitKey | MoreKey) else None
+        return self._rows.row_of(self.cursor_key)
 
     @property
     def cursor_hit(self) -> Hit | None:
@@ -149,35 +140,9 @@ class HitList(VirtualList):
         """The cursor passes by rules and context rows."""
         return super().can_stand_on(key) and not isinstance(key, RuleKey | ContextKey)
 
-    def paint(self, key: Hashable, width: int, state: RowState) -> Line:
-        """A row as docs/look.md §6 draws it."""
-        now, glyphs, cursor, rows = self._now(), glyphs_of(self.app), state.cursor, self._rows
-        match key:
-            case RuleKey(text=text):
-                return section_rule(text, width=width, glyphs=glyphs)
-            case MeantKey(text=text):
-                return meant_row(text, width=width, glyphs=glyphs, cursor=cursor)
-            case TitleKey() | GroupKey():
-                return self._session(key, width, cursor=cursor)
-            case MoreKey() | MoreTitlesKey():
-                return more_row(rows.hidden(key), width=width, glyphs=glyphs, cursor=cursor)
-            case ContextKey(hit=hit, place=place):
-                return context_row(rows.context[hit][place], width=width, now=now, glyphs=glyphs)
-            case HitKey():
-                return hit_row(rows.hits[key], width=width, now=now, glyphs=glyphs, cursor=cursor)
-        msg = f"not a key of this list: {key!r}"
-        raise ValueError(msg)
-
-    def _session(self, key: TitleKey | GroupKey, width: int, *, cursor: bool) -> Line:
-        """A session's own row: as its title matches, or above its hits."""
-        now, glyphs = self._now(), glyphs_of(self.app)
-        if isinstance(key, TitleKey):
-            row = self._rows.titles[key.session_id]
-            session = row.session, row.outline, row.drift
-            return session_row(*session, width=width, now=now, glyphs=glyphs, cursor=cursor, matches=row.matches)
-        group = self._rows.groups[key.session_id]
-        session = group.row.session, group.row.outline, group.row.drift
-        return group_row(*session, group.total, width=width, now=now, glyphs=glyphs, cursor=cursor)
+    def paint(self, key: Hashable, width: int, *, cursor: bool) -> Line:
+        """See `HitRows.paint`."""
+        return self._rows.paint(key, width=width, now=self._now(), glyphs=glyphs_of(self.app), cursor=cursor)
 
     def _list_rows(self, *, instead: Hashable | None = None) -> None:
         self.set_keys(list(self._rows.keys()), instead=instead)

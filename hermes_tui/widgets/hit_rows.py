@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import islice
 from typing import NamedTuple
 
+from hermes_tui.render.glyphs import Glyphs
+from hermes_tui.render.line import Line
+from hermes_tui.render.row import group_row, session_row
+from hermes_tui.render.search_hit import context_row, hit_row, meant_row, more_row, section_rule
 from hermes_tui.render.time import many
 from hermes_tui.widgets.session_list import SessionRow
 from store.models import ContextLine, Hit, Origin
@@ -122,10 +127,12 @@ class HitRows:
         if (group := self.groups.get(session_id)) is not None:
             self.groups[session_id] = HitGroup(row, group.hits, group.total)
 
-    def row(self, session_id: str) -> SessionRow | None:
-        """The row of a session, None where it is not listed."""
-        group = self.groups.get(session_id)
-        return group.row if group else self.titles.get(session_id)
+    def row_of(self, key: Hashable) -> SessionRow | None:
+        """The session that a row belongs to, None for a row of none."""
+        if not isinstance(key, TitleKey | GroupKey | HitKey | MoreKey):
+            return None
+        group = self.groups.get(key.session_id)
+        return group.row if group else self.titles.get(key.session_id)
 
     def hit(self, key: Hashable) -> Hit | None:
         """The hit of a key, the first of its session for a group and its last row; None for a key of another kind."""
@@ -133,7 +140,7 @@ class HitRows:
             return self.groups[key.session_id].hits[0]
         return self.hits.get(key) if isinstance(key, HitKey) else None
 
-    def hidden(self, key: MoreKey | MoreTitlesKey) -> int:
+    def _hidden(self, key: MoreKey | MoreTitlesKey) -> int:
         """The number of rows that one row stands for."""
         return key.number if isinstance(key, MoreTitlesKey) else len(self.groups[key.session_id].hits) - FIRST_HITS
 
@@ -188,6 +195,34 @@ class HitRows:
                 yield from self._with_context(key_of(hit))
             if not expanded and len(group.hits) > FIRST_HITS:
                 yield MoreKey(session_id)
+
+    def paint(self, key: Hashable, *, width: int, now: datetime, glyphs: Glyphs, cursor: bool) -> Line:
+        """A row as docs/look.md §6 draws it."""
+        match key:
+            case RuleKey(text=text):
+                return section_rule(text, width=width, glyphs=glyphs)
+            case MeantKey(text=text):
+                return meant_row(text, width=width, glyphs=glyphs, cursor=cursor)
+            case TitleKey() | GroupKey():
+                return self._session(key, width=width, now=now, glyphs=glyphs, cursor=cursor)
+            case MoreKey() | MoreTitlesKey():
+                return more_row(self._hidden(key), width=width, glyphs=glyphs, cursor=cursor)
+            case ContextKey(hit=hit, place=place):
+                return context_row(self.context[hit][place], width=width, now=now, glyphs=glyphs)
+            case HitKey():
+                return hit_row(self.hits[key], width=width, now=now, glyphs=glyphs, cursor=cursor)
+        msg = f"not a key of this list: {key!r}"
+        raise ValueError(msg)
+
+    def _session(self, key: TitleKey | GroupKey, *, width: int, now: datetime, glyphs: Glyphs, cursor: bool) -> Line:
+        """A session's own row: as its title matches, or above its hits."""
+        if isinstance(key, TitleKey):
+            row = self.titles[key.session_id]
+            session = row.session, row.outline, row.drift
+            return session_row(*session, width=width, now=now, glyphs=glyphs, cursor=cursor, matches=row.matches)
+        group = self.groups[key.session_id]
+        session = group.row.session, group.row.outline, group.row.drift
+        return group_row(*session, group.total, width=width, now=now, glyphs=glyphs, cursor=cursor)
 
     def _with_context(self, key: HitKey) -> Iterator[Hashable]:
         lines = self.context.get(key, ())

@@ -1,15 +1,24 @@
-"""What the panes that paint their own rows share: a row with its cell of the scroll track, and the wheel."""
+"""What the panes that paint their own rows share: keys, the wheel, and a row with its cell of the scroll track."""
 
 from __future__ import annotations
 
 from textual import events
-from textual.app import App
+from textual.binding import Binding, BindingType
 from textual.strip import Strip
+from textual.widget import Widget
 
 from hermes_tui.render.line import Line
 from hermes_tui.widgets.scroll_thumb import track_cell
-from hermes_tui.widgets.theme import Ground, T, glyphs_of, palette_of, strip_of
+from hermes_tui.widgets.theme import Ground, glyphs_of, palette_of, strip_of
 
+KEYS: list[BindingType] = [
+    Binding("up,k", "move_by(-1)", "Up", show=False),
+    Binding("down,j", "move_by(1)", "Down", show=False),
+    Binding("pageup", "move_page(-1)", "Page up", show=False),
+    Binding("pagedown", "move_page(1)", "Page down", show=False),
+    Binding("home,g", "move_to_top", "Top", show=False),
+    Binding("end,G", "move_to_end", "End", show=False),
+]
 WHEEL_ROWS = 3
 """Rows that a notch of the wheel moves."""
 
@@ -17,20 +26,19 @@ Wheel = events.MouseScrollDown | events.MouseScrollUp
 
 
 def row_with_track(
-    line: Line, ground: Ground, y: int, *, width: int, thumb: tuple[int, int], app: App[T], divider: bool = False
+    pane: Widget, y: int, line: Line, ground: Ground, thumb: tuple[int, int], *, divider: bool = False
 ) -> Strip:
     """Draw a row of a pane and the cell of the track in its last column.
 
     Args:
+        y: The row.
         ground: What the line lies on; the track lies on the plain ground.
-        y: Row of the pane.
-        width: Cells of the pane, the track included.
         thumb: See `scroll_thumb.thumb`.
         divider: The whole length of the track is drawn, because it divides the pane from the next.
     """
-    palette = palette_of(app)
-    cell = track_cell(y, thumb, glyphs_of(app), divider=divider)
-    return Strip.join((strip_of(line, width - 1, palette, ground), strip_of((cell,), 1, palette)))
+    palette = palette_of(pane.app)
+    cell = track_cell(y, thumb, glyphs_of(pane.app), divider=divider)
+    return Strip.join((strip_of(line, pane.size.width - 1, palette, ground), strip_of((cell,), 1, palette)))
 
 
 def wheel_rows(event: Wheel) -> int:

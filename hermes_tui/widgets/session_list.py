@@ -9,7 +9,7 @@ from datetime import datetime
 from hermes_tui.render.line import Line, Range
 from hermes_tui.render.row import session_row
 from hermes_tui.widgets.theme import glyphs_of
-from hermes_tui.widgets.virtual_list import RowState, VirtualList
+from hermes_tui.widgets.virtual_list import VirtualList
 from store.models import Drift, Outline, Session
 
 
@@ -47,10 +47,6 @@ class SessionList(VirtualList):
             self._rows[row.session.id] = row
             self.refresh_key(row.session.id)
 
-    def row(self, session_id: str) -> SessionRow | None:
-        """The row of a session, None where it is not listed."""
-        return self._rows.get(session_id)
-
     @property
     def cursor_row(self) -> SessionRow | None:
         """The row under the cursor."""
@@ -60,7 +56,7 @@ class SessionList(VirtualList):
         """Whether its sources disagree."""
         return (row := self._rows.get(str(key))) is not None and row.drift is not None
 
-    def paint(self, key: Hashable, width: int, state: RowState) -> Line:
+    def paint(self, key: Hashable, width: int, *, cursor: bool) -> Line:
         """A session as docs/look.md §5 draws it."""
         row = self._rows[str(key)]
         return session_row(
@@ -70,6 +66,6 @@ class SessionList(VirtualList):
             width=width,
             now=self._now(),
             glyphs=glyphs_of(self.app),
-            cursor=state.cursor,
+            cursor=cursor,
             matches=row.matches,
         )

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import ClassVar
 
 from textual import events, on
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from hermes_tui.render.line import Line
-from hermes_tui.widgets.scroll_pane import Wheel, row_with_track, wheel_rows
+from hermes_tui.widgets.scroll_pane import KEYS, Wheel, row_with_track, wheel_rows
 from hermes_tui.widgets.scroll_thumb import thumb
 from hermes_tui.widgets.theme import Ground, palette_of, strip_of
 
@@ -22,23 +21,13 @@ class TextPage(ScrollView, can_focus=True, inherit_bindings=False):
     """Lines from top to bottom; who shows them says which."""
 
     ALLOW_SELECT = False
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up,k", "roll(-1)", "Up", show=False),
-        Binding("down,j", "roll(1)", "Down", show=False),
-        Binding("pageup", "roll_page(-1)", "Page up", show=False),
-        Binding("pagedown", "roll_page(1)", "Page down", show=False),
-        Binding("home,g", "roll(-1000000000)", "Top", show=False),
-        Binding("end,G", "roll(1000000000)", "End", show=False),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = KEYS
     DEFAULT_CSS = """
     TextPage { overflow: hidden hidden; background: $background; }
     """
 
-    @dataclass
     class EndNear(Message):
         """The last line is on the screen, or one page below it."""
-
-        page: TextPage
 
         def can_replace(self, message: Message) -> bool:
             """Once is enough."""
@@ -54,13 +43,21 @@ class TextPage(ScrollView, can_focus=True, inherit_bindings=False):
         self._lines = lines
         self._show_from(0 if from_top else self._top)
 
-    def action_roll(self, rows: int) -> None:
+    def action_move_by(self, rows: int) -> None:
         """Show what is so many rows further down, or up if negative."""
         self._show_from(self._top + rows)
 
-    def action_roll_page(self, pages: int) -> None:
+    def action_move_page(self, pages: int) -> None:
         """Move by the height of the page less one row."""
-        self.action_roll(pages * max(1, self.size.height - 1))
+        self.action_move_by(pages * max(1, self.size.height - 1))
+
+    def action_move_to_top(self) -> None:
+        """Show the first row."""
+        self._show_from(0)
+
+    def action_move_to_end(self) -> None:
+        """Show the last row."""
+        self._show_from(len(self._lines))
 
     def render_line(self, y: int) -> Strip:
         """A line of the page; without a thumb the last column belongs to it too."""
@@ -68,13 +65,12 @@ class TextPage(ScrollView, can_focus=True, inherit_bindings=False):
         line = self._lines[place] if place < len(self._lines) else ()
         if len(self._lines) <= height:
             return strip_of(line, width, palette_of(self.app))
-        place_of_thumb = thumb(height, self._top, height, len(self._lines))
-        return row_with_track(line, Ground.PLAIN, y, width=width, thumb=place_of_thumb, app=self.app)
+        return row_with_track(self, y, line, Ground.PLAIN, thumb(height, self._top, height, len(self._lines)))
 
     @on(events.MouseScrollDown)
     @on(events.MouseScrollUp)
     def _on_wheel_turned(self, event: Wheel) -> None:
-        self.action_roll(wheel_rows(event))
+        self.action_move_by(wheel_rows(event))
 
     def _on_resize(self, event: events.Resize) -> None:
         event.stop()
@@ -84,5 +80,5 @@ class TextPage(ScrollView, can_focus=True, inherit_bindings=False):
         height = self.size.height
         self._top = max(0, min(top, len(self._lines) - height))
         if self._lines and self._top + 2 * height >= len(self._lines):
-            self.post_message(self.EndNear(self))
+            self.post_message(self.EndNear())
         self.refresh()

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import ClassVar
 
 from textual import events, on
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.message import Message
 from textual.reactive import reactive
 from textual.scroll_view import ScrollView
@@ -20,7 +20,7 @@ from hermes_tui.render.line import Line, Role, fill, head, line_cells, span
 from hermes_tui.render.message import Folds
 from hermes_tui.render.time import in_words
 from hermes_tui.widgets.message_index import Section, head_of
-from hermes_tui.widgets.scroll_pane import Wheel, row_with_track, wheel_rows
+from hermes_tui.widgets.scroll_pane import KEYS, Wheel, row_with_track, wheel_rows
 from hermes_tui.widgets.session_list import SessionRow
 from hermes_tui.widgets.theme import Ground, glyphs_of
 from hermes_tui.widgets.transcript_cursor import Target, TranscriptCursor
@@ -38,14 +38,7 @@ class Transcript(ScrollView, can_focus=True, inherit_bindings=False):
     """Messages in the order of their sections; bodies are requested by `BodiesWanted` and come by `put`."""
 
     ALLOW_SELECT = False
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up,k", "roll(-1)", "Up", show=False),
-        Binding("down,j", "roll(1)", "Down", show=False),
-        Binding("pageup", "roll_page(-1)", "Page up", show=False),
-        Binding("pagedown", "roll_page(1)", "Page down", show=False),
-        Binding("home,g", "move_to_top", "Top", show=False),
-        Binding("end,G", "move_to_end", "End", show=False),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = KEYS
     DEFAULT_CSS = """
     Transcript { overflow: hidden hidden; background: $background; }
     """
@@ -57,14 +50,12 @@ class Transcript(ScrollView, can_focus=True, inherit_bindings=False):
     class BodiesWanted(Message):
         """Messages are about to be seen: at most 64 ids, those on the screen before others."""
 
-        transcript: Transcript
         ids: tuple[int, ...]
 
     @dataclass
     class PositionChanged(Message):
         """The reader is elsewhere, or more has come."""
 
-        transcript: Transcript
         index: int
         """The message with the bar, from 1; 0 where there is none."""
         total: int
@@ -88,19 +79,9 @@ class Transcript(ScrollView, can_focus=True, inherit_bindings=False):
         self._posted: tuple[int, int, int, bool] | None = None
 
     @property
-    def row(self) -> SessionRow | None:
-        """The session that was opened last."""
-        return self._row
-
-    @property
     def folds(self) -> Folds:
         """What is folded in messages that were not folded on their own."""
         return self._cursor.folds
-
-    @property
-    def undone_shown(self) -> bool:
-        """Whether messages that the user undid are shown."""
-        return self._cursor.layout.index.undone_shown
 
     @property
     def following(self) -> bool:
@@ -111,11 +92,6 @@ class Transcript(ScrollView, can_focus=True, inherit_bindings=False):
     def total(self) -> int:
         """Messages of all sections."""
         return len(self._cursor.layout)
-
-    @property
-    def last_id(self) -> int | None:
-        """The id of the last message, None where there is none."""
-        return self._cursor.layout.index.heads[-1].id if self.total else None
 
     @property
     def focused_message(self) -> Entry | None:
@@ -198,21 +174,21 @@ class Transcript(ScrollView, can_focus=True, inherit_bindings=False):
             self._cursor.go_to(Target(first))
             self._changed()
 
-    def roll(self, rows: int) -> None:
+    def action_move_by(self, rows: int) -> None:
         """Move by lines, down if positive."""
         self._cursor.scroll(rows)
         self._changed()
 
-    def roll_page(self, pages: int) -> None:
+    def action_move_page(self, pages: int) -> None:
         """Move by the height of the pane less one line."""
-        self.roll(pages * max(1, self.size.height - 1))
+        self.action_move_by(pages * max(1, self.size.height - 1))
 
-    def move_to_top(self) -> None:
+    def action_move_to_top(self) -> None:
         """Go to the first message."""
         self._cursor.to_top()
         self._changed()
 
-    def move_to_end(self) -> None:
+    def action_move_to_end(self) -> None:
         """Go to the last message and follow."""
         self._cursor.to_end()
         self._changed()
@@ -252,11 +228,6 @@ class Transcript(ScrollView, can_focus=True, inherit_bindings=False):
         self._cursor.toggle_undone()
         self._changed()
 
-    action_roll = roll
-    action_roll_page = roll_page
-    action_move_to_top = move_to_top
-    action_move_to_end = move_to_end
-
     def _begin(self, row: SessionRow) -> None:
         self._row = row
         self._new = 0
@@ -277,11 +248,11 @@ class Transcript(ScrollView, can_focus=True, inherit_bindings=False):
         if cursor.viewport.at_end:
             self._new = 0
         for ids in cursor.layout.bodies.request(cursor.viewport.wanted()):
-            self.post_message(self.BodiesWanted(self, ids))
+            self.post_message(self.BodiesWanted(ids))
         position = (min(cursor.bar + 1, self.total), self.total, self._new, self.following)
         if position != self._posted:
             self._posted = position
-            self.post_message(self.PositionChanged(self, *position))
+            self.post_message(self.PositionChanged(*position))
 
     def _on_resize(self, event: events.Resize) -> None:
         event.stop()
@@ -301,7 +272,7 @@ class Transcript(ScrollView, can_focus=True, inherit_bindings=False):
     @on(events.MouseScrollDown)
     @on(events.MouseScrollUp)
     def _on_wheel_turned(self, event: Wheel) -> None:
-        self.roll(wheel_rows(event))
+        self.action_move_by(wheel_rows(event))
 
     def render_line(self, y: int) -> Strip:
         """A row of the text and its cell of the scroll track; the last row says how much came below it."""
@@ -309,7 +280,7 @@ class Transcript(ScrollView, can_focus=True, inherit_bindings=False):
         if y == height - 1 and self._new:
             line = self._with_new(line, width - 1)
         ground = Ground.FADED if self.faded else Ground.PLAIN
-        return row_with_track(line, ground, y, width=width, thumb=self._cursor.viewport.thumb, app=self.app)
+        return row_with_track(self, y, line, ground, self._cursor.viewport.thumb)
 
     def _line(self, y: int) -> Line:
         if not self.total:

@@ -16,7 +16,7 @@ from textual.strip import Strip
 
 from hermes_tui.render.line import Line
 from hermes_tui.widgets.list_cursor import HeadRow, ListCursor
-from hermes_tui.widgets.scroll_pane import Wheel, row_with_track, wheel_rows
+from hermes_tui.widgets.scroll_pane import KEYS, Wheel, row_with_track, wheel_rows
 from hermes_tui.widgets.theme import Ground
 
 FLAG_COLUMNS = range(4, 6)
@@ -25,35 +25,11 @@ NARROWEST = 24
 """The least width that a row is painted for; what does not fit is cut."""
 
 
-@dataclass(frozen=True, slots=True)
-class RowState:
-    """Cursor and focus of a row that is painted."""
-
-    cursor: bool = False
-    focused: bool = False
-    """The list has the focus."""
-
-    @property
-    def ground(self) -> Ground:
-        """What the row lies on."""
-        if not self.cursor:
-            return Ground.PLAIN
-        return Ground.CURSOR if self.focused else Ground.RESTING
-
-
 class VirtualList(ScrollView, can_focus=True, inherit_bindings=False):
     """Rows by key; a subclass paints them, in all columns but the last (docs/look.md §1)."""
 
     ALLOW_SELECT = False
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up,k", "move_by(-1)", "Up", show=False),
-        Binding("down,j", "move_by(1)", "Down", show=False),
-        Binding("pageup", "move_page(-1)", "Page up", show=False),
-        Binding("pagedown", "move_page(1)", "Page down", show=False),
-        Binding("home,g", "move_to_top", "Top", show=False),
-        Binding("end,G", "move_to_end", "End", show=False),
-        Binding("enter", "choose", "Open", show=False),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = [*KEYS, Binding("enter", "choose", "Open", show=False)]
     DEFAULT_CSS = """
     VirtualList { overflow: hidden hidden; background: $background; }
     """
@@ -74,7 +50,6 @@ class VirtualList(ScrollView, can_focus=True, inherit_bindings=False):
     class RowChosen(Message):
         """A row was asked for, by enter or by a double click."""
 
-        list: VirtualList
         key: Hashable
 
     @dataclass
@@ -88,11 +63,8 @@ class VirtualList(ScrollView, can_focus=True, inherit_bindings=False):
             """Only what is on the screen now matters."""
             return isinstance(message, VirtualList.RowsShown) and message.list is self.list
 
-    @dataclass
     class FlagClicked(Message):
         """The flag of the row under the cursor was clicked."""
-
-        list: VirtualList
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002  Textual's own name
         super().__init__(id=id)
@@ -140,18 +112,17 @@ class VirtualList(ScrollView, can_focus=True, inherit_bindings=False):
 
     def move_to(self, key: Hashable) -> bool:
         """Put the cursor on a key; False where there is no such row."""
-        if key not in self._cursor.rows:
-            return False
-        self._go(self._cursor.rows.index(key))
-        return True
+        if found := key in self._cursor.rows:
+            self._go(self._cursor.rows.index(key))
+        return found
 
     def refresh_key(self, key: Hashable) -> None:
         """Paint a row again, if it is on the screen."""
         if key in (shown := self._cursor.rows[self._cursor.top : self._cursor.top + self._cursor.height]):
             self._refresh_row(self._cursor.top + shown.index(key))
 
-    def paint(self, key: Hashable, width: int, state: RowState) -> Line:
-        """The line of a row, at most `width` cells."""
+    def paint(self, key: Hashable, width: int, *, cursor: bool) -> Line:
+        """The line of a row, at most `width` cells; `cursor` where the cursor is on it."""
         raise NotImplementedError
 
     def can_stand_on(self, key: Hashable) -> bool:
@@ -182,7 +153,7 @@ class VirtualList(ScrollView, can_focus=True, inherit_bindings=False):
         """Ask for the row under the cursor."""
         if (key := self.cursor_key) is not None:
             self._cursor.touched = True
-            self.post_message(self.RowChosen(self, key))
+            self.post_message(self.RowChosen(key))
 
     def _go(self, place: int) -> None:
         before, top = self._cursor.place, self._cursor.top
@@ -218,7 +189,7 @@ class VirtualList(ScrollView, can_focus=True, inherit_bindings=False):
         event.stop()
         self._go(place)
         if self.has_flag(self.cursor_key) and event.x in FLAG_COLUMNS:
-            self.post_message(self.FlagClicked(self))
+            self.post_message(self.FlagClicked())
         elif event.chain > 1:
             self.action_choose()
 
@@ -236,15 +207,8 @@ class VirtualList(ScrollView, can_focus=True, inherit_bindings=False):
     def render_line(self, y: int) -> Strip:
         """A row on the ground of its state, and its cell of the scroll track."""
         line, ground = self._row(self._cursor.top + y, self.size.width - 1)
-        return row_with_track(
-            line,
-            Ground.FADED if self.faded else ground,
-            y,
-            width=self.size.width,
-            thumb=self._cursor.thumb,
-            app=self.app,
-            divider=self.divider,
-        )
+        ground = Ground.FADED if self.faded else ground
+        return row_with_track(self, y, line, ground, self._cursor.thumb, divider=self.divider)
 
     def _row(self, place: int, width: int) -> tuple[Line, Ground]:
         if place >= len(self._cursor.rows):
@@ -252,5 +216,6 @@ class VirtualList(ScrollView, can_focus=True, inherit_bindings=False):
         key = self._cursor.rows[place]
         if isinstance(key, HeadRow):
             return self._head[key.index], Ground.PLAIN
-        state = RowState(place == self._cursor.place and self.can_stand_on(key), self.has_focus)
-        return self.paint(key, max(width, NARROWEST), state), state.ground
+        cursor = place == self._cursor.place and self.can_stand_on(key)
+        ground = (Ground.CURSOR if self.has_focus else Ground.RESTING) if cursor else Ground.PLAIN
+        return self.paint(key, max(width, NARROWEST), cursor=cursor), ground

@@ -125,10 +125,7 @@ class Painter(Frame):
     @property
     def chosen(self) -> SessionRow | None:
         """The session under the list's cursor."""
-        if not self.hits_shown:
-            return self.session_list.cursor_row
-        session_id = self.hit_list.cursor_session
-        return self.hit_list.row(session_id) if session_id else None
+        return self.hit_list.cursor_row if self.hits_shown else self.session_list.cursor_row
 
     def restart(self) -> None:
         """Read everything again: the store failed, or another file lies at its path."""

@@ -13,7 +13,7 @@ from hermes_tui.render.line import Line, blank, span
 from hermes_tui.widgets.fenwick_heights import FenwickHeights
 from hermes_tui.widgets.scroll_thumb import thumb
 from hermes_tui.widgets.theme import ASCII_CLASS
-from hermes_tui.widgets.virtual_list import RowState, VirtualList
+from hermes_tui.widgets.virtual_list import VirtualList
 from tests.hermes_tui.stage import Stage, screen, strips, wheel
 
 
@@ -31,9 +31,9 @@ class Numbers(VirtualList):
     def can_stand_on(self, key: Hashable) -> bool:
         return super().can_stand_on(key) and isinstance(key, int) and key >= 0
 
-    def paint(self, key: Hashable, width: int, state: RowState) -> Line:
+    def paint(self, key: Hashable, width: int, *, cursor: bool) -> Line:
         self.painted.append(key)
-        return (span(f"{'>' if state.cursor else ' '}row {key}"), blank(3))
+        return (span(f"{'>' if cursor else ' '}row {key}"), blank(3))
 
 
 async def shown(pilot: Pilot[None], numbers: Numbers, keys: Sequence[int]) -> None:
