@@ -33,7 +33,7 @@ ABSENT_LEFT, ABSENT_RIGHT = "not in SQLite", "not in JSONL"
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """How a width is divided."""
+    """Widths of the two sides."""
 
     left: int
     right: int
@@ -103,7 +103,7 @@ def heads(sqlite: int, jsonl: int, *, width: int) -> Line:
 
 
 def said(message: Message, glyphs: Glyphs) -> SafeText:
-    """What a message says, on one line: a tool's name and outcome before its output, a call where there is no text."""
+    """Content of a message on one line: a tool's name and outcome before its output, a call where there is no text."""
     if message.role == "tool":
         ended = outcome(message, glyphs).wide.partition(" ")[2]
         words = message.text if len(message.text) > LONGEST_PARSED else output(message.text)
@@ -120,7 +120,7 @@ def _heads(plan: Plan, columns: Columns) -> Line:
 
 
 def _parted(pairs: Sequence[Pair]) -> tuple[Sequence[Pair], Sequence[Pair]]:
-    """What is equal before the first difference, and the rest."""
+    """The equal pairs before the first difference, and the rest."""
     at = next((at for at, pair in enumerate(pairs) if _differs(pair)), len(pairs))
     return pairs[:at], pairs[at:]
 
@@ -180,7 +180,7 @@ def _mark(pair: Pair, glyphs: Glyphs) -> Span:
         return span(glyphs.alone, Role.ACCENT, bold=True)
     if pair.sqlite_number is not None:
         return span(glyphs.equal, Role.DIM)
-    return span(glyphs.added, Role.GOOD, bold=True) if pair.inserted else span(glyphs.failed, Role.ERROR, bold=True)
+    return span(glyphs.added, Role.GOOD, bold=True) if pair.inserted else glyphs.bad
 
 
 def _cell(message: Message | None, number: int, texts: Sequence[SafeText], role: Role) -> list[Line]:
@@ -205,7 +205,7 @@ def _cut(text: SafeText, room: int, most: int, glyphs: Glyphs) -> list[SafeText]
 
 
 def _fitting(drawn: Sequence[Sequence[Line]], room: int, plan: Plan, rest: Sequence[Pair]) -> int:
-    """How many messages fit with the row that counts the others."""
+    """The number of messages that fit with the row that counts the others."""
     best = used = 0
     for number, lines in enumerate(drawn, 1):
         used += len(lines)
@@ -232,5 +232,5 @@ def _more(plan: Plan, shown: Sequence[Pair], columns: Columns, glyphs: Glyphs) -
         words = f"{in_words(number)} more, messages {in_words(at + 1)} to {in_words(run.last)}"
     else:
         words = f"{in_words(left)} more"
-    taken = span(glyphs.added, Role.GOOD, bold=True) if plan.insert else span(glyphs.failed, Role.ERROR, bold=True)
+    taken = span(glyphs.added, Role.GOOD, bold=True) if plan.insert else glyphs.bad
     yield (blank(columns.left + 1), taken, blank(1 + LABEL_FROM), span(words, Role.DIM))

@@ -1,4 +1,4 @@
-"""The rows below a session's head in a list of hits: hit, context, more, and the rule over a section
+"""Rows below a session's head in a list of hits: hit, context, more, and the rule over a section
 (docs/look.md §6)."""
 
 from __future__ import annotations
@@ -117,7 +117,7 @@ def snippet(text: str, spans: Sequence[Range], *, width: int, mark: str = "…")
 
 
 def _sentence_start(text: str, first: int) -> int:
-    """Where the sentence of the character `first` begins."""
+    """The start of the sentence of the character `first`."""
     begin = max(first - _BEFORE, 0)
     start = begin
     for match in _SENTENCE_END.finditer(text, begin, first):

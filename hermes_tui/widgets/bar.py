@@ -1,4 +1,4 @@
-"""A row of the frame: one line, painted as wide as the screen gives."""
+"""Row of the frame: one line, painted as wide as the screen gives."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ class Bar(Widget):
 
     @property
     def ground(self) -> Ground:
-        """What the row lies on."""
+        """Ground that the row lies on."""
         return self.GROUND
 
     def line(self, width: int) -> Line:
-        """What is on the row; what is beyond `width` cells is cut."""
+        """Content of the row; what is beyond `width` cells is cut."""
         raise NotImplementedError
 
     def render_line(self, y: int) -> Strip:

@@ -1,4 +1,4 @@
-"""The list of a family: every member by its id, in the order of the tree."""
+"""List of a family: every member by its id, in the order of the tree."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from store.models import Drift, Kin, Outline
 
 
 class FamilyList(VirtualList):
-    """Members of a family; the cursor begins on the one that it was asked of."""
+    """Members of a family; the cursor begins on the session whose family it is."""
 
     def __init__(self, *, now: Callable[[], datetime], drift: Callable[[str], Drift | None]) -> None:
         """Args:
         now: The time, aware; its zone is the reader's.
-        drift: The flag of a session, None where all is well.
+        drift: The flag of a session, None where its sources agree.
         """
         super().__init__(id="family")
         self._now = now

@@ -1,4 +1,4 @@
-"""The list of flagged sessions on the screen of repairs."""
+"""List of flagged sessions on the screen of repairs."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class FlaggedList(VirtualList):
 
     @property
     def cursor_case(self) -> Case | None:
-        """What the cursor is on."""
+        """The session under the cursor."""
         return self._cases.get(str(self.cursor_key))
 
     def paint(self, key: Hashable, width: int, *, cursor: bool) -> Line:

@@ -120,7 +120,7 @@ class ListCursor:
         return self.nearest(max(0, min(target, len(self.rows) - 1)))
 
     def _heir(self, before: Sequence[Hashable], place: int, instead: Hashable | None) -> int:
-        """Where the cursor's key is now; if it is gone, the first behind it that is still there, or the last before."""
+        """The place of the cursor's key; if it is gone, of the next one that is left, or of the last before it."""
         places = {key: row for row, key in enumerate(self.rows)}
         heirs = (*before[place : place + 1], instead, *before[place + 1 :], *reversed(before[:place]))
         return self.nearest(next((places[key] for key in heirs if key in places and self._can_stand_on(key)), 0))

@@ -1,4 +1,4 @@
-"""What the panes that paint their own rows share: keys, the wheel, and a row with its cell of the scroll track."""
+"""Common parts of the panes that paint their own rows: keys, the wheel, a row with its cell of the scroll track."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The list of sessions."""
+"""List of sessions."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from store.models import Drift, Outline, Session
 
 @dataclass(frozen=True, slots=True)
 class SessionRow:
-    """What a row of the list is painted from."""
+    """Session, outline and flag of a row of the list."""
 
     session: Session
     outline: Outline | None = None
@@ -42,7 +42,7 @@ class SessionList(VirtualList):
         self.set_keys(list(self._rows))
 
     def update_row(self, row: SessionRow) -> None:
-        """Paint a session anew in its place; one that is not listed is left out."""
+        """Paint a session again in its place; one that is not listed is left out."""
         if row.session.id in self._rows:
             self._rows[row.session.id] = row
             self.refresh_key(row.session.id)

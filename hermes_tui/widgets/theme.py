@@ -1,4 +1,4 @@
-"""Roles become styles: from the theme's own variables, legible on their ground, or without any colour
+"""Styles of roles: from the theme's own variables, legible on their ground, or without any colour
 (docs/look.md §3)."""
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ VARIABLES = (
     "text-error",
     "text-success",
 )
-"""What is read of a theme, in the order of `Palette.values`."""
+"""Variables of a theme, in the order of `Palette.values`."""
 
 FROM_THEME = {
     Role.ACCENT: "text-primary",
@@ -46,7 +46,7 @@ FROM_THEME = {
 NOT_TEXT = frozenset({Role.FOCUS, Role.HAIR})
 """Bars and rules: they stay as they are on every ground."""
 LOUD = frozenset({Role.ACCENT, Role.FOCUS, Role.WARNING, Role.ERROR})
-"""What is bold where there is no colour."""
+"""Roles that are bold where there is no colour."""
 QUIET = frozenset({Role.DIM, Role.HAIR})
 NOTHING = SafeText("")
 T = TypeVar("T")
@@ -55,7 +55,7 @@ ASCII_CLASS = "-ascii"
 
 
 class Ground(StrEnum):
-    """What a line lies on."""
+    """Background of a line."""
 
     PLAIN = "plain"
     CURSOR = "cursor"
@@ -67,7 +67,7 @@ class Ground(StrEnum):
     BAND = "band"
     """Banners and questions."""
     FADED = "faded"
-    """What is about to be replaced: every text is dim."""
+    """Content that is about to be replaced: every text is dim."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +107,7 @@ class Palette:
 
 @dataclass(frozen=True, slots=True)
 class _Colours:
-    """What a theme's values come to."""
+    """Colours of a theme."""
 
     roles: Mapping[Role, Color]
     grounds: Mapping[Ground, Color]
@@ -133,7 +133,7 @@ def _colours(values: tuple[str, ...]) -> _Colours:
 
 
 def _settled(role: Role, ground: Ground) -> Role:
-    """A cursor row and a band speak in the foreground colour alone; what fades is dim."""
+    """The role in effect: on a cursor row and a band the foreground alone, dim where the ground is faded."""
     if role in NOT_TEXT:
         return role
     if ground in {Ground.CURSOR, Ground.RESTING, Ground.BAND}:
@@ -150,7 +150,7 @@ def _style(palette: Palette, look: Span, ground: Ground) -> Style:
     if not (palette.monochrome or palette.native):
         colour, back = palette.colour(role, ground).rich_color, palette.ground(ground).rich_color
     else:
-        # No ground can be told from another by a colour, so attributes speak: one row reversed, a band bold.
+        # Grounds have no colours here, so attributes mark them: the cursor row is reversed, a band bold.
         bold = bold or role in LOUD or ground is Ground.BAND
         dim = role in QUIET
         reverse = reverse != (ground is Ground.CURSOR)
@@ -187,7 +187,7 @@ def _luminance(colour: Color) -> float:
 
 
 def palette_of(app: App[T]) -> Palette:
-    """The palette of the app's theme as it is now: asked for at each painting, so that a new theme needs no telling."""
+    """The palette of the app's theme, read at each painting, so that a new theme is in effect at once."""
     variables = app.theme_variables
     return Palette(tuple(variables[name] for name in VARIABLES), app.no_color)
 

@@ -80,7 +80,7 @@ class Transcript(ScrollView, can_focus=True, inherit_bindings=False):
 
     @property
     def folds(self) -> Folds:
-        """What is folded in messages that were not folded on their own."""
+        """Folds of messages that were not folded on their own."""
         return self._cursor.folds
 
     @property

@@ -38,7 +38,7 @@ class TranscriptCursor:
         """
         self._now = now
         self.folds = FOLDED
-        """What is folded in messages that were not folded on their own."""
+        """Folds of messages that were not folded on their own."""
         self._query: Query | None = None
         self.reset()
 
@@ -59,7 +59,7 @@ class TranscriptCursor:
 
     @property
     def position(self) -> Target | None:
-        """What is on the screen, for a later layout of the same session; None at its end or where there is nothing."""
+        """The message and line on the screen, for a later layout of the session; None where it follows or is empty."""
         heads = self.layout.index.heads
         if not heads or self.viewport.following:
             return None

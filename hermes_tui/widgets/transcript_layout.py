@@ -114,7 +114,7 @@ class TranscriptLayout:
         self._drawn.clear()
 
     def folds_of(self, index: int) -> Folds:
-        """What of a message is folded."""
+        """The folds of a message."""
         return self._own_folds.get(index, self._folds)
 
     def complete(self, index: int) -> bool:

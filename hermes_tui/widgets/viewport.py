@@ -47,7 +47,7 @@ class Viewport:
 
     @property
     def rows(self) -> tuple[Row, ...]:
-        """What is on the screen, from the top; fewer than `height` only where everything is."""
+        """The rows on the screen, from the top; fewer than `height` only where everything is on it."""
         if self._rows is None:
             self._rows = self._visible()
         return self._rows

@@ -1,4 +1,4 @@
-"""A list whose cost follows the rows on the screen: rows are keys, and the cursor stays on its key."""
+"""List whose cost follows the rows on the screen: rows are keys, and the cursor stays on its key."""
 
 from __future__ import annotations
 
