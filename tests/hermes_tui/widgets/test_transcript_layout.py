@@ -109,18 +109,6 @@ def test_messages_that_a_compaction_put_aside_begin_with_a_seam() -> None:
     assert seams == ["3 messages compacted, kept as history", "1 message compacted, kept as history"]
 
 
-def test_going_through_passes_by_what_is_not_shown_in_one_step() -> None:
-    text = written(
-        say(1, "user", "a"), *(say(n, "user", "x", active=False) for n in range(2, 1002)), say(1002, "user", "z")
-    )
-    assert text.index.after(0) == 1
-    assert text.index.after(1) == 1001
-    assert text.index.before(1001) == 1
-    assert text.index.before(1) == 0
-    assert text.index.before(0) == -1
-    assert text.index.after(1001) == len(text)
-
-
 def test_a_section_and_a_new_day_begin_with_a_seam() -> None:
     text = written(say(1, "user", "first"))
     later = Message(2, "t", "user", "second", at(9, 5, day=24))
@@ -163,12 +151,6 @@ def test_growth_draws_the_end_anew() -> None:
     text.extend([head_of(answer)])
     text.bodies.put([answer])
     assert drawn(text)[0].endswith("✓ ok")
-
-
-def test_a_message_is_found_by_its_id_in_any_section() -> None:
-    text = written(*(say(n, "user") for n in (5, 9)))
-    text.add(Section("t", tuple(head_of(say(n, "user")) for n in (2, 7))))
-    assert [text.index.index_of(number) for number in (5, 9, 2, 7, 3, 6)] == [0, 1, 2, 3, None, None]
 
 
 def test_a_thousand_results_of_one_call_are_not_all_looked_through() -> None:

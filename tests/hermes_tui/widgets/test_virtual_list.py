@@ -5,13 +5,9 @@ from __future__ import annotations
 from collections.abc import Hashable, Sequence
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from textual.pilot import Pilot
 
 from hermes_tui.render.line import Line, blank, span
-from hermes_tui.widgets.fenwick_heights import FenwickHeights
-from hermes_tui.widgets.scroll_thumb import thumb
 from hermes_tui.widgets.theme import ASCII_CLASS
 from hermes_tui.widgets.virtual_list import VirtualList
 from tests.hermes_tui.stage import Stage, screen, strips, wheel
@@ -227,38 +223,6 @@ async def test_a_cursor_row_is_filled_to_the_edge_and_differs_by_focus() -> None
         await pilot.pause()
         resting = {segment.style.bgcolor for segment in strips(numbers)[0].crop(0, 39) if segment.style}
         assert resting not in (focused, other)
-
-
-@given(st.integers(1, 60), st.integers(0, 5000), st.integers(1, 60), st.integers(0, 5000))
-def test_a_thumb_lies_in_its_track_and_touches_an_end_only_there(height: int, top: int, shown: int, total: int) -> None:
-    start, size = thumb(height, top, shown, total)
-    if total <= shown:
-        assert (start, size) == (0, 0)
-        return
-    assert size >= 1
-    assert 0 <= start <= start + size <= height
-    if height - size > 1:
-        top = min(top, total - shown)
-        assert (start == 0) == (top == 0)
-        assert (start + size == height) == (top == total - shown)
-
-
-NUMBERS = st.lists(st.integers(0, 9))
-
-
-@given(NUMBERS, NUMBERS, st.lists(st.tuples(st.integers(0, 99), st.integers(0, 9))))
-def test_heights_add_up_after_any_change(first: list[int], more: list[int], changes: list[tuple[int, int]]) -> None:
-    heights, plain = FenwickHeights(first), [*first, *more]
-    heights.extend(more)
-    for index, height in changes:
-        if index < len(plain):
-            heights.put(index, height)
-            plain[index] = height
-    assert len(heights) == len(plain)
-    assert heights.total == sum(plain)
-    assert [heights[index] for index in range(len(plain))] == plain
-    for index in range(len(plain) + 1):
-        assert heights.above(index) == sum(plain[:index])
 
 
 async def test_a_new_theme_repaints_what_is_on_the_screen() -> None:
