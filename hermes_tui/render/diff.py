@@ -32,14 +32,14 @@ ABSENT_LEFT, ABSENT_RIGHT = "not in SQLite", "not in JSONL"
 
 
 @dataclass(frozen=True, slots=True)
-class Columns:
+class Sides:
     """Widths of the two sides."""
 
     left: int
     right: int
 
     @classmethod
-    def of(cls, width: int) -> Columns:
+    def of(cls, width: int) -> Sides:
         """Left, a mark of three cells, right, one cell of margin."""
         left = max((width - 4) // 2, TEXT_FROM + 1)
         return cls(left, max(width - left - 4, TEXT_FROM + 1))
@@ -56,12 +56,12 @@ def first_difference(plan: Plan, *, width: int, height: int, rows: int, glyphs: 
     Returns:
         At most `rows` lines, none where even the heads and one message do not fit.
     """
-    columns = Columns.of(width)
+    sides = Sides.of(width)
     tall = height >= TALL
     room = min(rows, height - TALL_LEFT if tall else SHORT_PART) - 1
     equal, rest = _parted(plan.difference)
-    drawn = list(_drawn(rest, columns, glyphs, first=4 if tall else 3, others=3 if tall else 1))
-    before = [line for pair in equal for line in _pair(pair, columns, glyphs, lines=1)]
+    drawn = list(_drawn(rest, sides, glyphs, first=4 if tall else 3, others=3 if tall else 1))
+    before = [line for pair in equal for line in _pair(pair, sides, glyphs, lines=1)]
     before = before[len(before) - min(len(before), max(room - 2, 0)) :]
     room -= len(before)
     shown = _fitting(drawn, room, plan, rest)
@@ -70,8 +70,8 @@ def first_difference(plan: Plan, *, width: int, height: int, rows: int, glyphs: 
         shown = 1
     if rest and not shown:
         return []
-    more = _more(plan, rest[:shown], columns, glyphs)
-    return [_heads(plan, columns), *before, *(line for lines in drawn[:shown] for line in lines), *more]
+    more = _more(plan, rest[:shown], sides, glyphs)
+    return [_heads(plan, sides), *before, *(line for lines in drawn[:shown] for line in lines), *more]
 
 
 def pair_lines(
@@ -83,9 +83,9 @@ def pair_lines(
         before: What was drawn above.
         lines: A message has at most so many.
     """
-    columns = Columns.of(width)
+    sides = Sides.of(width)
     gap = _gap(before) if before else ""
-    for pair, drawn in zip(pairs, _drawn(pairs, columns, glyphs, first=lines, others=lines, gap=gap), strict=True):
+    for pair, drawn in zip(pairs, _drawn(pairs, sides, glyphs, first=lines, others=lines, gap=gap), strict=True):
         if left_out := _between(before, pair):
             yield (blank(LABEL_FROM), span(glyphs.words(f"… {many(left_out, 'equal message')}"), Role.DIM))
         yield from drawn
@@ -94,9 +94,9 @@ def pair_lines(
 
 def heads(sqlite: int, jsonl: int, *, width: int) -> Line:
     """Draw the line above both sides: what they are, and how many messages they have."""
-    columns = Columns.of(width)
+    sides = Sides.of(width)
     return (
-        *fill((blank(LABEL_FROM), span(f"SQLite · {many(sqlite, 'message')}", bold=True)), columns.left + 3),
+        *fill((blank(LABEL_FROM), span(f"SQLite · {many(sqlite, 'message')}", bold=True)), sides.left + 3),
         blank(LABEL_FROM),
         span(f"JSONL · {many(jsonl, 'message')}", bold=True),
     )
@@ -114,9 +114,9 @@ def said(message: Message, glyphs: Glyphs) -> SafeText:
     return one_line(message.text[:LONGEST] or message.reasoning[:LONGEST])
 
 
-def _heads(plan: Plan, columns: Columns) -> Line:
+def _heads(plan: Plan, sides: Sides) -> Line:
     check = plan.check
-    return heads(check.sqlite_messages, check.jsonl_messages, width=columns.left + columns.right + 4)
+    return heads(check.sqlite_messages, check.jsonl_messages, width=sides.left + sides.right + 4)
 
 
 def _parted(pairs: Sequence[Pair]) -> tuple[Sequence[Pair], Sequence[Pair]]:
@@ -141,13 +141,13 @@ def _between(before: Pair | None, after: Pair) -> int:
 
 
 def _drawn(
-    pairs: Sequence[Pair], columns: Columns, glyphs: Glyphs, *, first: int, others: int, gap: str = ""
+    pairs: Sequence[Pair], sides: Sides, glyphs: Glyphs, *, first: int, others: int, gap: str = ""
 ) -> Iterator[list[Line]]:
     """Each pair's lines; what a side lacks is said once for each gap."""
     most = first
     for pair in pairs:
         kind = _gap(pair)
-        yield list(_pair(pair, columns, glyphs, lines=most if kind else 1, says=kind != gap))
+        yield list(_pair(pair, sides, glyphs, lines=most if kind else 1, says=kind != gap))
         gap, most = kind, others
 
 
@@ -157,22 +157,22 @@ def _gap(pair: Pair) -> str:
     return ABSENT_RIGHT if pair.jsonl_number is None else ""
 
 
-def _pair(pair: Pair, columns: Columns, glyphs: Glyphs, *, lines: int, says: bool = True) -> Iterator[Line]:
+def _pair(pair: Pair, sides: Sides, glyphs: Glyphs, *, lines: int, says: bool = True) -> Iterator[Line]:
     """A pair as lines of the whole width."""
     role = Role.TEXT if _differs(pair) else Role.DIM
     absent: Line = (blank(LABEL_FROM), span(_gap(pair), Role.DIM)) if says else ()
     left, right = (
         [absent] if number is None else _cell(message, number, _texts(message, room, lines, glyphs), role)
         for message, number, room in (
-            (pair.sqlite, pair.sqlite_number, columns.left - TEXT_FROM),
-            (pair.jsonl, pair.jsonl_number, columns.right - TEXT_FROM),
+            (pair.sqlite, pair.sqlite_number, sides.left - TEXT_FROM),
+            (pair.jsonl, pair.jsonl_number, sides.right - TEXT_FROM),
         )
     )
     for row in range(max(len(left), len(right))):
         here = left[row] if row < len(left) else ()
         there = right[row] if row < len(right) else ()
         mark = _mark(pair, glyphs) if row == 0 else blank(1)
-        yield (*fill(here, columns.left), blank(1), mark, blank(1), *there)
+        yield (*fill(here, sides.left), blank(1), mark, blank(1), *there)
 
 
 def _mark(pair: Pair, glyphs: Glyphs) -> Span:
@@ -219,7 +219,7 @@ def _left(plan: Plan, shown: Iterable[Pair]) -> int:
     return plan.check.missing_in_sqlite - sum(pair.sqlite_number is None for pair in shown)
 
 
-def _more(plan: Plan, shown: Sequence[Pair], columns: Columns, glyphs: Glyphs) -> Iterator[Line]:
+def _more(plan: Plan, shown: Sequence[Pair], sides: Sides, glyphs: Glyphs) -> Iterator[Line]:
     """The row that counts what is not shown: of the run that is cut, or of the whole session."""
     left = _left(plan, shown)
     if left <= 0:
@@ -233,4 +233,4 @@ def _more(plan: Plan, shown: Sequence[Pair], columns: Columns, glyphs: Glyphs) -
     else:
         words = f"{in_words(left)} more"
     taken = span(glyphs.added, Role.GOOD, bold=True) if plan.insert else glyphs.bad
-    yield (blank(columns.left + 1), taken, blank(1 + LABEL_FROM), span(words, Role.DIM))
+    yield (blank(sides.left + 1), taken, blank(1 + LABEL_FROM), span(words, Role.DIM))

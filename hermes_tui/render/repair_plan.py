@@ -77,7 +77,7 @@ def destination(plan: Plan) -> str:
 def plan_lines(said: Iterable[Sentence], *, width: int, glyphs: Glyphs) -> Iterator[Line]:
     """Draw sentences as a plan: mark, verb 9, sentence. A sentence that is too long goes on below; nothing is cut."""
     for sentence in said:
-        mark, role = _look(sentence, glyphs)
+        mark, role = _mark(sentence, glyphs)
         yield from _entry(mark, sentence.verb, sentence.text, role, width=width, glyphs=glyphs)
 
 
@@ -127,7 +127,7 @@ def _entry(mark: Span, verb: str, text: str, role: Role, *, width: int, glyphs: 
     return hanging((blank(2), mark, span(f" {verb:<{VERB}}")), glyphs.words(text.replace("\n", " ")), room, role)
 
 
-def _look(sentence: Sentence, glyphs: Glyphs) -> tuple[Span, Role]:
+def _mark(sentence: Sentence, glyphs: Glyphs) -> tuple[Span, Role]:
     """The mark of a sentence, and what its text looks like."""
     if sentence.verb == "insert":
         nothing = sentence.text == NOTHING

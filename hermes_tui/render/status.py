@@ -91,20 +91,12 @@ def error_sentence(message: str, *, glyphs: Glyphs) -> Line:
 
 def partial_sentence(sessions: int, *, glyphs: Glyphs, reason: str = "state.db cannot be read") -> Line:
     """Say that the list lacks what cannot be read: `△P partial: 37 sessions from JSONL files; …`."""
-    return (
-        span(f"{glyphs.partial} partial:", Role.WARNING, bold=True),
-        span(f" {many(sessions, 'session')} from JSONL files; "),
-        span(one_line(reason), Role.ERROR),
-    )
+    return _partial(f"{many(sessions, 'session')} from JSONL files", one_line(reason), glyphs)
 
 
 def partly_sentence(sessions: int, unread: str, *, glyphs: Glyphs) -> Line:
     """Say that the list has a part of what there is: `△P partial: 37 sessions; 1 profile cannot be read`."""
-    return (
-        span(f"{glyphs.partial} partial:", Role.WARNING, bold=True),
-        span(f" {many(sessions, 'session')}; "),
-        span(f"{unread} cannot be read", Role.ERROR),
-    )
+    return _partial(many(sessions, "session"), f"{unread} cannot be read", glyphs)
 
 
 def busy_sentence(*, glyphs: Glyphs) -> Line:
@@ -142,6 +134,11 @@ def _bars(done: int, total: int, glyphs: Glyphs) -> Iterator[Line]:
     yield (word, *bar, span(f" {in_words(done)}"), span(f" of {in_words(total)}", Role.DIM))
     yield (word, *bar)
     yield bar
+
+
+def _partial(listed: str, reason: str, glyphs: Glyphs) -> Line:
+    label = span(f"{glyphs.partial} partial:", Role.WARNING, bold=True)
+    return label, span(f" {listed}; "), span(reason, Role.ERROR)
 
 
 def _joined(parts: Iterable[Line], glyphs: Glyphs) -> Line:

@@ -152,7 +152,7 @@ class HitRows:
         here = every.index(key) if key in every else -1
         way = every[here + 1 :] if step > 0 else reversed(every[: max(here, 0)])
         hit = next((key for key in way if isinstance(key, HitKey)), None)
-        if hit is not None and hit not in self.keys():
+        if hit is not None and hit not in map(key_of, self.groups[hit.session_id].hits[:FIRST_HITS]):
             self._expanded.add(hit.session_id)
         return hit
 

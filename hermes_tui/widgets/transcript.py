@@ -276,13 +276,13 @@ class Transcript(ScrollView, can_focus=True, inherit_bindings=False):
 
     def render_line(self, y: int) -> Strip:
         """A row of the text and its cell of the scroll track; the last row says how much came below it."""
-        line, (width, height) = self._line(y), self.size
+        line, (width, height) = self._row_line(y), self.size
         if y == height - 1 and self._new:
             line = self._with_new(line, width - 1)
         ground = Ground.FADED if self.faded else Ground.PLAIN
         return row_with_track(self, y, line, ground, self._cursor.viewport.thumb)
 
-    def _line(self, y: int) -> Line:
+    def _row_line(self, y: int) -> Line:
         if not self.total:
             width, glyphs = max(self.size.width, NARROWEST), glyphs_of(self.app)
             block = empty_session(width=width, glyphs=glyphs) if self._row else []
