@@ -74,18 +74,15 @@ def first_difference(plan: Plan, *, width: int, height: int, rows: int, glyphs: 
     return [_heads(plan, sides), *before, *(line for lines in drawn[:shown] for line in lines), *more]
 
 
-def pair_lines(
-    pairs: Sequence[Pair], *, width: int, glyphs: Glyphs, before: Pair | None = None, lines: int = 3
-) -> Iterator[Line]:
+def pair_lines(pairs: Sequence[Pair], *, width: int, glyphs: Glyphs, before: Pair | None = None) -> Iterator[Line]:
     """Draw any part of a difference, with a seam of its own where equal messages were left out between two.
 
     Args:
         before: What was drawn above.
-        lines: A message has at most so many.
     """
     sides = Sides.of(width)
     gap = _gap(before) if before else ""
-    for pair, drawn in zip(pairs, _drawn(pairs, sides, glyphs, first=lines, others=lines, gap=gap), strict=True):
+    for pair, drawn in zip(pairs, _drawn(pairs, sides, glyphs, first=3, others=3, gap=gap), strict=True):
         if left_out := _between(before, pair):
             yield (blank(LABEL_FROM), span(glyphs.words(f"… {many(left_out, 'equal message')}"), Role.DIM))
         yield from drawn

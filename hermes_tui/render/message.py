@@ -68,7 +68,6 @@ def message_lines(
     label: bool = True,
     gap: bool = True,
     running: bool = False,
-    output_lines: int = OUTPUT_LINES,
 ) -> list[Line]:
     """Draw a message.
 
@@ -83,15 +82,12 @@ def message_lines(
         label: False where the message goes on what the one above began (see `joins`).
         gap: Whether a blank row follows; a time that stands alone under its label is that row already.
         running: The session is live: a call without a result still runs.
-        output_lines: Lines of an open output that are shown at first.
 
     Returns:
         Lines of at most `width - 1` cells, whose first span is column 0 and empty; none where all of it is hidden.
         Linear in what is shown; what is beyond the caps is counted, not laid out.
     """
-    drawing = _Drawing(
-        message, measure(width), now, glyphs, folds or Folds(), Marker(find, current), running, output_lines
-    )
+    drawing = _Drawing(message, measure(width), now, glyphs, folds or Folds(), Marker(find, current), running)
     parts = [part for part in drawing.parts(results) if part.lines]
     if not parts:
         return []
@@ -137,7 +133,6 @@ class _Drawing:
     folds: Folds
     marker: Marker
     running: bool
-    output_lines: int
 
     def parts(self, results: Sequence[Message | None]) -> Iterator[_Part]:
         """The parts under a label each: the message, and the outputs that are open."""
@@ -203,7 +198,7 @@ class _Drawing:
         part = self._part("tool")
         part.when = time_label(self.now, result.timestamp, self.message.timestamp)
         said = output(result.text) or "(no output)"
-        part.lines += self._body(said, self.folds.tools, self.output_lines, span("", Role.DIM))
+        part.lines += self._body(said, self.folds.tools, OUTPUT_LINES, span("", Role.DIM))
         return part
 
     def _reasoning(self) -> list[Line]:

@@ -94,16 +94,14 @@ def group_row(
     now: datetime,
     glyphs: Glyphs,
     cursor: bool = False,
-    more: bool = False,
 ) -> Line:
     """Draw a session above its hits: the row of the list with a bold title, and `5 hits` at its end.
 
     Args:
         hits: How many messages of this session match.
-        more: At least so many, there may be others: `5+ hits`.
     """
     shape = columns(width)
-    said = f"{glyphs.words(count(hits))}{'+' if more else ''} {'hit' if hits == 1 and not more else 'hits'}"
+    said = f"{glyphs.words(count(hits))} {'hit' if hits == 1 else 'hits'}"
     room = max(9 if width >= 56 else 8, cells(said))
     taken = room + 2 + sum(2 + column for column in (shape.source, shape.model) if column)
     return under_cursor(

@@ -89,9 +89,9 @@ def error_sentence(message: str, *, glyphs: Glyphs) -> Line:
     return glyphs.status(Status.ERROR), span(f" {one_line(message)}")
 
 
-def partial_sentence(sessions: int, *, glyphs: Glyphs, reason: str = "state.db cannot be read") -> Line:
+def partial_sentence(sessions: int, *, glyphs: Glyphs) -> Line:
     """Say that the list lacks what cannot be read: `△P partial: 37 sessions from JSONL files; …`."""
-    return _partial(f"{many(sessions, 'session')} from JSONL files", one_line(reason), glyphs)
+    return _partial(f"{many(sessions, 'session')} from JSONL files", "state.db cannot be read", glyphs)
 
 
 def partly_sentence(sessions: int, unread: str, *, glyphs: Glyphs) -> Line:
