@@ -27,6 +27,7 @@ from hermes_tui.render.glyphs import ASCII, UNICODE
 from hermes_tui.render.safe import one_line
 from hermes_tui.screens.browse.screen import BrowserScreen
 from hermes_tui.screens.help import HelpScreen
+from hermes_tui.widgets.theme import ASCII_CLASS
 
 if TYPE_CHECKING:
     from hermes_tui.feed import OpenStore
@@ -82,6 +83,7 @@ class HermesApp(App[None]):
         self._config = config or Config()
         self._backstop = Backstop()
         self._glyphs = glyphs = ASCII if ascii_only or self._config.ascii else UNICODE
+        self.set_class(glyphs is ASCII, ASCII_CLASS, update=False)
         frame = {"glyphs": glyphs, "now": now, "searches": searches}
         self._browser = BrowserScreen(open_store, owner=owner, where=where, open_to_write=open_to_write, **frame)  # type: ignore[arg-type]
         self.add_mode(self.DEFAULT_MODE, lambda: self._browser)

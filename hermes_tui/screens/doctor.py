@@ -142,7 +142,7 @@ class DoctorScreen(Screen[None]):
         self._glyphs = glyphs
         self._now = now
         self._state = DoctorState(where, owner, feed.writer.may_write)
-        self._frame = PageFrame("Doctor", least=LEAST, glyphs=glyphs)
+        self._frame = PageFrame("Doctor", least=LEAST)
         self._requested_at = 0.0
 
     def compose(self) -> ComposeResult:

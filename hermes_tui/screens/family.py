@@ -13,11 +13,10 @@ from textual.screen import Screen
 
 from hermes_tui.feed import Feed
 from hermes_tui.feed.answers import FamilyArrived
-from hermes_tui.render.glyphs import ASCII, Glyphs
+from hermes_tui.render.glyphs import Glyphs
 from hermes_tui.render.row import title_of
 from hermes_tui.render.safe import SafeText, one_line
 from hermes_tui.render.time import many
-from hermes_tui.widgets.bar import Bar
 from hermes_tui.widgets.family_list import FamilyList
 from hermes_tui.widgets.footer import Footer
 from hermes_tui.widgets.heading_rule import Heading, HeadRule
@@ -65,8 +64,6 @@ class FamilyScreen(Screen[str | None]):
     def on_mount(self) -> None:
         """Listen, and ask for the family."""
         self._unsubscribe = self._feed.subscribe(self.post_message, FamilyArrived)
-        for bar in (*self.query(Bar), self._list):
-            bar.ascii_only = self._glyphs is ASCII
         self._show_heading("")
         self.query_one(Footer).show((("↑↓", "rows"), ("enter", "open"), ("esc", "back")), ("q", "back"))
         self._list.focus()

@@ -15,10 +15,9 @@ from hermes_tui.render.glyphs import ASCII, UNICODE, Glyphs
 from hermes_tui.render.line import Line, Role, blank, cells, span
 from hermes_tui.render.safe import safe
 from hermes_tui.render.text import wrap
-from hermes_tui.widgets.bar import Bar
 from hermes_tui.widgets.footer import Footer
 from hermes_tui.widgets.heading_rule import Heading, HeadRule
-from hermes_tui.widgets.text_page import Page
+from hermes_tui.widgets.text_page import TextPage
 
 LANGUAGE = (
     ("docker timeout", "messages that have both words, in any order, in capitals or not, with accents or without"),
@@ -77,18 +76,15 @@ class HelpScreen(Screen[None]):
     def compose(self) -> ComposeResult:
         """Title, text, footer."""
         yield HeadRule()
-        yield Page()
+        yield TextPage()
         yield Footer()
 
     def on_mount(self) -> None:
         """Say what this is and how to leave it."""
-        page = self.query_one(Page)
-        for row in (*self.query(Bar), page):
-            row.ascii_only = self._glyphs is ASCII
         self.query_one(HeadRule).show(Heading(safe("Help"), facts=("hermes-tui",), focused=True))
         self.query_one(Footer).show((("esc", "back"), ("↑↓", "scroll")), ("q", "back"))
-        page.focus()
+        self.query_one(TextPage).focus()
 
     @on(events.Resize)
     def _on_size_changed(self, event: events.Resize) -> None:
-        self.query_one(Page).show(help_lines(event.size.width, self._glyphs))
+        self.query_one(TextPage).show(help_lines(event.size.width, self._glyphs))

@@ -13,14 +13,13 @@ from textual.widgets import Input
 
 from hermes_tui.feed import Feed
 from hermes_tui.feed.answers import WhereaboutsArrived
-from hermes_tui.render.glyphs import ASCII, Glyphs
+from hermes_tui.render.glyphs import Glyphs
 from hermes_tui.render.left_out import counted, found
 from hermes_tui.render.line import Line, crop
 from hermes_tui.render.safe import safe
-from hermes_tui.widgets.bar import Bar
 from hermes_tui.widgets.footer import Footer
 from hermes_tui.widgets.heading_rule import Heading, HeadRule
-from hermes_tui.widgets.text_page import Page
+from hermes_tui.widgets.text_page import TextPage
 from store.models import Scope
 
 CALM = 0.1
@@ -57,7 +56,7 @@ class HiddenScreen(Screen[bool]):
         self._glyphs = glyphs
         self._answer: WhereaboutsArrived | None = None
         self._input = Input(placeholder="an id, the start of one, or part of a title", compact=True, id="lookup")
-        self._page = Page()
+        self._page = TextPage()
 
     def compose(self) -> ComposeResult:
         """Title, look-up, text, footer."""
@@ -69,8 +68,6 @@ class HiddenScreen(Screen[bool]):
     def on_mount(self) -> None:
         """Listen, and ask for the counts; the page has the focus, so that `v` shows everything at once."""
         self._unsubscribe = self._feed.subscribe(self.post_message, WhereaboutsArrived)
-        for row in (*self.query(Bar), self._page):
-            row.ascii_only = self._glyphs is ASCII
         self.query_one(HeadRule).show(Heading(safe("Why can't I see it?"), facts=(), focused=True))
         self._page.focus()
         self._feed.sessions.look_up("")

@@ -14,14 +14,11 @@ from textual.binding import Binding, BindingType
 from textual.widget import Widget
 
 from hermes_tui.commands.registry import TABLE, Offer, Place, applying
-from hermes_tui.render.glyphs import ASCII, Glyphs
 from hermes_tui.render.line import Line
-from hermes_tui.widgets.bar import Bar
 from hermes_tui.widgets.footer import Footer, Item
 from hermes_tui.widgets.heading_rule import Heading, HeadRule
-from hermes_tui.widgets.scroll_pane import Pane
 from hermes_tui.widgets.status_line import StatusLine
-from hermes_tui.widgets.text_page import Page
+from hermes_tui.widgets.text_page import TextPage
 from hermes_tui.widgets.title_row import TitleRow
 from hermes_tui.widgets.too_small_notice import TooSmallNotice
 
@@ -59,16 +56,15 @@ class PageFrame(Widget):
 
     DEFAULT_CSS = """
     PageFrame { layout: vertical; }
-    PageFrame > Page { height: 1fr; width: 100%; }
+    PageFrame > TextPage { height: 1fr; width: 100%; }
     PageFrame.-low > Footer, PageFrame > TooSmallNotice { display: none; }
     PageFrame.-tiny > * { display: none; }
     PageFrame.-tiny > TooSmallNotice { display: block; }
     """
 
-    def __init__(self, what: str, *, least: tuple[int, int], glyphs: Glyphs, others: Sequence[Widget] = ()) -> None:
+    def __init__(self, what: str, *, least: tuple[int, int], others: Sequence[Widget] = ()) -> None:
         super().__init__()
-        self.page = Page(id="page")
-        self._glyphs = glyphs
+        self.page = TextPage(id="page")
         self._others = others
         self._title = TitleRow(what, id="title")
         self._status = StatusLine(id="status")
@@ -79,12 +75,6 @@ class PageFrame(Widget):
     def compose(self) -> ComposeResult:
         """Top to bottom."""
         yield from (self._title, self._status, self._head, self.page, *self._others, self._foot, self._too_small)
-
-    def on_mount(self) -> None:
-        """Paint with the glyphs of the screen."""
-        for row in self.children:
-            if isinstance(row, Bar | Pane):
-                row.ascii_only = self._glyphs is ASCII
 
     def show(self, view: PageView) -> None:
         """Put up a view."""

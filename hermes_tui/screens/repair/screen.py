@@ -22,7 +22,7 @@ from hermes_tui.state.repair_state import RepairState
 from hermes_tui.state.session_catalog import Catalog
 from hermes_tui.widgets.flagged_list import FlaggedList
 from hermes_tui.widgets.page_frame import SIGN_AFTER, PageFrame, key_bindings, offers
-from hermes_tui.widgets.text_page import Page
+from hermes_tui.widgets.text_page import TextPage
 from hermes_tui.widgets.virtual_list import VirtualList
 
 CALM = 0.25
@@ -53,7 +53,7 @@ class RepairScreen(Screen[str | None]):
         self._glyphs = glyphs
         self._session_id = session_id
         self._controller = RepairScreenController(self.state, feed, self._draw)
-        self._frame = PageFrame("Repair", least=LEAST, glyphs=glyphs, others=(self.flagged,))
+        self._frame = PageFrame("Repair", least=LEAST, others=(self.flagged,))
         self._pairs = DrawnPairs()
         self._drawn_at = 0.0
         self._drawing: Timer | None = None
@@ -121,7 +121,7 @@ class RepairScreen(Screen[str | None]):
         self._frame.fit(Layout(*event.size).classes(single=False, reading=False))
         self._draw()
 
-    @on(Page.EndNear)
+    @on(TextPage.EndNear)
     def _on_end_near(self) -> None:
         self._controller.read_on()
 

@@ -40,7 +40,7 @@ def test_no_time_is_no_age() -> None:
 
 
 @pytest.mark.parametrize(
-    ("moment", "expected"),
+    ("timestamp", "expected"),
     [
         (at(22, "14:02"), "14:02"),
         (at(22, "00:00"), "00:00"),
@@ -101,7 +101,7 @@ def test_numbers_in_sentences_have_spaces() -> None:
 
 
 @pytest.mark.parametrize(
-    ("octets", "expected"),
+    ("n_bytes", "expected"),
     [
         (0, "0 B"),
         (612, "612 B"),

@@ -63,7 +63,7 @@ async def test_the_tree_names_the_relations_and_opens_a_member(tmp_path: Path, s
             "fork": "branch",
             "helper": "subagent",
             "three": "goes on",
-            "again": "begun anew",
+            "again": "reset",
         }
         await stage.press("g", "j", "j", "enter")
         await stage.shows("fork says 0")
@@ -104,4 +104,4 @@ def test_a_row_has_the_width_of_its_list(glyphs: Any, width: int, depth: int) ->
     session = Session("s", title="桂林旅行計画" * 30, messages=12345, relation=Relation.RESET)
     line = kin_row(Kin(session, depth), None, None, width=width, now=NOW, glyphs=glyphs, cursor=True)
     assert line_cells(line) == width
-    assert "begun anew" in plain(line)
+    assert "reset" in plain(line)
