@@ -26,6 +26,8 @@ from hermes_tui.feed import ProfileEntry
 from hermes_tui.render.glyphs import ASCII, UNICODE
 from hermes_tui.render.safe import one_line
 from hermes_tui.screens.browse.screen import BrowserScreen
+from hermes_tui.screens.help import HelpScreen
+from hermes_tui.widgets.theme import ASCII_CLASS
 
 if TYPE_CHECKING:
     from hermes_tui.feed import OpenRepairs, OpenStore
@@ -80,7 +82,8 @@ class HermesApp(App[None]):
         super().__init__()
         self._config = config or Config()
         self._backstop = Backstop()
-        glyphs = ASCII if ascii_only or self._config.ascii else UNICODE
+        self._glyphs = glyphs = ASCII if ascii_only or self._config.ascii else UNICODE
+        self.set_class(glyphs is ASCII, ASCII_CLASS, update=False)
         frame = {"glyphs": glyphs, "now": now, "searches": searches}
         self._browser = BrowserScreen(open_store, owner=owner, where=where, open_to_write=open_to_write, **frame)  # type: ignore[arg-type]
         self.add_mode(self.DEFAULT_MODE, lambda: self._browser)
@@ -127,6 +130,10 @@ class HermesApp(App[None]):
         browser = self.screen_stack[0]
         if not isinstance(browser, BrowserScreen) or browser.may_leave():
             self.exit()
+
+    def action_help(self) -> None:
+        """All keys, and the search language."""
+        self.push_screen(HelpScreen(glyphs=self._glyphs))
 
     def action_help_quit(self) -> None:
         """Ctrl+c copies in the search row; whoever means to leave is told how."""

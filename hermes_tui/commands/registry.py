@@ -257,7 +257,7 @@ TABLE: tuple[Command, ...] = (
         "",
         "all keys and the search language; `f1` in the search row",
         EVERYWHERE,
-        keys=(Key("f1", "help"), Key("question_mark", "help", "Help")),
+        keys=(Key("f1", "app.help"), Key("question_mark", "app.help", "Help")),
     ),
     Command(
         "leave",

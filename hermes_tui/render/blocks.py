@@ -1,4 +1,4 @@
-"""What stands in a pane that has nothing to list, or not all of it: empty, partial, error (docs/look.md §10).
+"""Blocks in a pane that has nothing to list, or not all of it: empty, partial, error (docs/look.md §10).
 
 Every block starts with a mark in column 1 and a bold line in column 5; then what was looked at, then what can be done.
 """
@@ -26,7 +26,7 @@ _FILES_ALONE = "What is below comes from JSONL files alone. Sessions that live o
 _NO_FILES = "No JSONL file was found either."
 
 Way = tuple[str, str]
-"""What can be done: a command or a key, and what it does."""
+"""A command or a key, and what it does."""
 
 
 def empty_home(place: str, *, width: int, glyphs: Glyphs, has_store: bool = False) -> list[Line]:
@@ -107,7 +107,7 @@ def unread(problems: Sequence[str], *, width: int, glyphs: Glyphs) -> list[Line]
     Args:
         problems: A sentence for each part that cannot be read.
     """
-    mark = span(glyphs.partial, Role.WARNING, bold=True)
+    mark = glyphs.incomplete
     said = [*map(one_line, problems), "What their files have is below. Nothing has been written.", ""]
     return _block(mark, "Not every profile can be read", said, [("R", "try again")], width=width)
 
@@ -130,7 +130,7 @@ def failure(what: str, cause: str, shown: str, *, width: int, glyphs: Glyphs, co
 
 
 def busy(patience: float, waited: float, *, width: int, glyphs: Glyphs) -> list[Line]:
-    """Draw a question that waits for a lock that another program holds; both times in seconds."""
+    """Draw a request that waits for a lock that another program holds; both times in seconds."""
     looked = [f"Waiting up to {patience:.0f} s, {waited:.0f} s so far. Reading goes on."]
     return _block(glyphs.status(Status.INTERRUPTED), "state.db is locked by another program", looked, [], width=width)
 

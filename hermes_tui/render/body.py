@@ -1,4 +1,4 @@
-"""A text of many lines, broken to a width, with a search's words marked in it; what is long is cut and counted."""
+"""Text of many lines, broken to a width, with a search's words marked in it; what is long is cut and counted."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from hermes_tui.render.line import Line, Role, Span, blank, cells, reach, span
 from hermes_tui.render.marks import Mark, Marker, marked
 from hermes_tui.render.safe import SafeText, safe_line
 from hermes_tui.render.text import breaks
-from hermes_tui.render.time import in_words
+from hermes_tui.render.time import in_words, many
 
 WIDEST_LINE = 4_000
 """Cells of a single line that are shown, unless the whole is asked for."""
@@ -40,13 +40,13 @@ def body(
 
 
 def _rest(more: int, measure: int, glyphs: Glyphs) -> Line:
-    said = glyphs.words(f"… {in_words(more)} more line{'' if more == 1 else 's'}")
+    said = glyphs.words(f"… {many(more, 'more line')}")
     hint = glyphs.words(" · space shows all")
     return (span(said + hint if cells(said + hint) <= measure else said, Role.DIM),)
 
 
 def _first_lines(text: str, limit: int | None) -> tuple[str, int]:
-    """Give the first lines of a text and how many follow, without splitting what follows."""
+    """The first lines of a text and how many follow, without splitting what follows."""
     at = -1
     for _ in range(limit or 0):
         at = text.find("\n", at + 1)
@@ -84,7 +84,7 @@ def _pieces(lines: Sequence[SafeText], marks: Sequence[Mark], width: int, like: 
 
 
 def _near(marks: Sequence[Mark], first: int, start: int, end: int) -> list[Mark]:
-    """Give the marks from `first` on that begin before `end`, counted from `start`."""
+    """The marks from `first` on that begin before `end`, counted from `start`."""
     near: list[Mark] = []
     while first < len(marks) and marks[first][0] < end:
         begin, stop, current = marks[first]

@@ -1,4 +1,4 @@
-"""Seams between messages: a new day, a section of a lineage, what the user took back (docs/look.md §7)."""
+"""Seams between messages: a new day, a section of a lineage, what the user undid (docs/look.md §7)."""
 
 from __future__ import annotations
 
@@ -29,18 +29,18 @@ def seam(text: str, *, width: int, glyphs: Glyphs) -> Line:
 
 
 def section_seam(section: int, sections: int, *, now: datetime, compacted_at: float | None, messages: int) -> str:
-    """Give the words of the seam before a section of a lineage: `§2 of 3 · compacted 22 Nov 14:31 · 412 messages …`."""
+    """The words of the seam before a section of a lineage: `§2 of 3 · compacted 22 Nov 14:31 · 412 messages …`."""
     when = "" if compacted_at is None else f" · compacted {date_and_clock(now, compacted_at)}"
     what = f" · {many(messages, 'message')} became a summary" if messages else ""
     return f"§{section} of {sections}{when}{what}"
 
 
 def compacted_seam(messages: int) -> str:
-    """Give the words above messages that a compaction in place put aside: `10 messages compacted, kept as history`."""
+    """The words above messages that a compaction in place left as history: `10 messages compacted, kept as history`."""
     return f"{many(messages, 'message')} compacted, kept as history"
 
 
 def undone_seam(messages: int, *, shown: bool = False) -> str:
-    """Give the words where the user took messages back: `6 messages undone · v shows them`."""
+    """The words where the user undid messages: `6 messages undone · v shows them`."""
     hint = "hides" if shown else "shows"
     return f"{many(messages, 'message')} undone · v {hint} {'it' if messages == 1 else 'them'}"

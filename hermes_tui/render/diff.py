@@ -32,14 +32,14 @@ ABSENT_LEFT, ABSENT_RIGHT = "not in SQLite", "not in JSONL"
 
 
 @dataclass(frozen=True, slots=True)
-class Columns:
-    """How a width is divided."""
+class Sides:
+    """Widths of the two sides."""
 
     left: int
     right: int
 
     @classmethod
-    def of(cls, width: int) -> Columns:
+    def of(cls, width: int) -> Sides:
         """Left, a mark of three cells, right, one cell of margin."""
         left = max((width - 4) // 2, TEXT_FROM + 1)
         return cls(left, max(width - left - 4, TEXT_FROM + 1))
@@ -56,12 +56,12 @@ def first_difference(plan: Plan, *, width: int, height: int, rows: int, glyphs: 
     Returns:
         At most `rows` lines, none where even the heads and one message do not fit.
     """
-    columns = Columns.of(width)
+    sides = Sides.of(width)
     tall = height >= TALL
     room = min(rows, height - TALL_LEFT if tall else SHORT_PART) - 1
     equal, rest = _parted(plan.difference)
-    drawn = list(_drawn(rest, columns, glyphs, first=4 if tall else 3, others=3 if tall else 1))
-    before = [line for pair in equal for line in _pair(pair, columns, glyphs, lines=1)]
+    drawn = list(_drawn(rest, sides, glyphs, first=4 if tall else 3, others=3 if tall else 1))
+    before = [line for pair in equal for line in _pair(pair, sides, glyphs, lines=1)]
     before = before[len(before) - min(len(before), max(room - 2, 0)) :]
     room -= len(before)
     shown = _fitting(drawn, room, plan, rest)
@@ -70,22 +70,19 @@ def first_difference(plan: Plan, *, width: int, height: int, rows: int, glyphs: 
         shown = 1
     if rest and not shown:
         return []
-    more = _more(plan, rest[:shown], columns, glyphs)
-    return [_heads(plan, columns), *before, *(line for lines in drawn[:shown] for line in lines), *more]
+    more = _more(plan, rest[:shown], sides, glyphs)
+    return [_heads(plan, sides), *before, *(line for lines in drawn[:shown] for line in lines), *more]
 
 
-def pair_lines(
-    pairs: Sequence[Pair], *, width: int, glyphs: Glyphs, before: Pair | None = None, lines: int = 3
-) -> Iterator[Line]:
+def pair_lines(pairs: Sequence[Pair], *, width: int, glyphs: Glyphs, before: Pair | None = None) -> Iterator[Line]:
     """Draw any part of a difference, with a seam of its own where equal messages were left out between two.
 
     Args:
         before: What was drawn above.
-        lines: A message has at most so many.
     """
-    columns = Columns.of(width)
+    sides = Sides.of(width)
     gap = _gap(before) if before else ""
-    for pair, drawn in zip(pairs, _drawn(pairs, columns, glyphs, first=lines, others=lines, gap=gap), strict=True):
+    for pair, drawn in zip(pairs, _drawn(pairs, sides, glyphs, first=3, others=3, gap=gap), strict=True):
         if left_out := _between(before, pair):
             yield (blank(LABEL_FROM), span(glyphs.words(f"… {many(left_out, 'equal message')}"), Role.DIM))
         yield from drawn
@@ -94,16 +91,16 @@ def pair_lines(
 
 def heads(sqlite: int, jsonl: int, *, width: int) -> Line:
     """Draw the line above both sides: what they are, and how many messages they have."""
-    columns = Columns.of(width)
+    sides = Sides.of(width)
     return (
-        *fill((blank(LABEL_FROM), span(f"SQLite · {many(sqlite, 'message')}", bold=True)), columns.left + 3),
+        *fill((blank(LABEL_FROM), span(f"SQLite · {many(sqlite, 'message')}", bold=True)), sides.left + 3),
         blank(LABEL_FROM),
         span(f"JSONL · {many(jsonl, 'message')}", bold=True),
     )
 
 
 def said(message: Message, glyphs: Glyphs) -> SafeText:
-    """What a message says, on one line: a tool's name and outcome before its output, a call where there is no text."""
+    """Content of a message on one line: a tool's name and outcome before its output, a call where there is no text."""
     if message.role == "tool":
         ended = outcome(message, glyphs).wide.partition(" ")[2]
         words = message.text if len(message.text) > LONGEST_PARSED else output(message.text)
@@ -114,13 +111,13 @@ def said(message: Message, glyphs: Glyphs) -> SafeText:
     return one_line(message.text[:LONGEST] or message.reasoning[:LONGEST])
 
 
-def _heads(plan: Plan, columns: Columns) -> Line:
+def _heads(plan: Plan, sides: Sides) -> Line:
     check = plan.check
-    return heads(check.sqlite_messages, check.jsonl_messages, width=columns.left + columns.right + 4)
+    return heads(check.sqlite_messages, check.jsonl_messages, width=sides.left + sides.right + 4)
 
 
 def _parted(pairs: Sequence[Pair]) -> tuple[Sequence[Pair], Sequence[Pair]]:
-    """What is equal before the first difference, and the rest."""
+    """The equal pairs before the first difference, and the rest."""
     at = next((at for at, pair in enumerate(pairs) if _differs(pair)), len(pairs))
     return pairs[:at], pairs[at:]
 
@@ -141,13 +138,13 @@ def _between(before: Pair | None, after: Pair) -> int:
 
 
 def _drawn(
-    pairs: Sequence[Pair], columns: Columns, glyphs: Glyphs, *, first: int, others: int, gap: str = ""
+    pairs: Sequence[Pair], sides: Sides, glyphs: Glyphs, *, first: int, others: int, gap: str = ""
 ) -> Iterator[list[Line]]:
     """Each pair's lines; what a side lacks is said once for each gap."""
     most = first
     for pair in pairs:
         kind = _gap(pair)
-        yield list(_pair(pair, columns, glyphs, lines=most if kind else 1, says=kind != gap))
+        yield list(_pair(pair, sides, glyphs, lines=most if kind else 1, says=kind != gap))
         gap, most = kind, others
 
 
@@ -157,22 +154,22 @@ def _gap(pair: Pair) -> str:
     return ABSENT_RIGHT if pair.jsonl_number is None else ""
 
 
-def _pair(pair: Pair, columns: Columns, glyphs: Glyphs, *, lines: int, says: bool = True) -> Iterator[Line]:
+def _pair(pair: Pair, sides: Sides, glyphs: Glyphs, *, lines: int, says: bool = True) -> Iterator[Line]:
     """A pair as lines of the whole width."""
     role = Role.TEXT if _differs(pair) else Role.DIM
     absent: Line = (blank(LABEL_FROM), span(_gap(pair), Role.DIM)) if says else ()
     left, right = (
         [absent] if number is None else _cell(message, number, _texts(message, room, lines, glyphs), role)
         for message, number, room in (
-            (pair.sqlite, pair.sqlite_number, columns.left - TEXT_FROM),
-            (pair.jsonl, pair.jsonl_number, columns.right - TEXT_FROM),
+            (pair.sqlite, pair.sqlite_number, sides.left - TEXT_FROM),
+            (pair.jsonl, pair.jsonl_number, sides.right - TEXT_FROM),
         )
     )
     for row in range(max(len(left), len(right))):
         here = left[row] if row < len(left) else ()
         there = right[row] if row < len(right) else ()
         mark = _mark(pair, glyphs) if row == 0 else blank(1)
-        yield (*fill(here, columns.left), blank(1), mark, blank(1), *there)
+        yield (*fill(here, sides.left), blank(1), mark, blank(1), *there)
 
 
 def _mark(pair: Pair, glyphs: Glyphs) -> Span:
@@ -180,7 +177,7 @@ def _mark(pair: Pair, glyphs: Glyphs) -> Span:
         return span(glyphs.alone, Role.ACCENT, bold=True)
     if pair.sqlite_number is not None:
         return span(glyphs.equal, Role.DIM)
-    return span(glyphs.added, Role.GOOD, bold=True) if pair.inserted else span(glyphs.failed, Role.ERROR, bold=True)
+    return span(glyphs.added, Role.GOOD, bold=True) if pair.inserted else glyphs.bad
 
 
 def _cell(message: Message | None, number: int, texts: Sequence[SafeText], role: Role) -> list[Line]:
@@ -205,7 +202,7 @@ def _cut(text: SafeText, room: int, most: int, glyphs: Glyphs) -> list[SafeText]
 
 
 def _fitting(drawn: Sequence[Sequence[Line]], room: int, plan: Plan, rest: Sequence[Pair]) -> int:
-    """How many messages fit with the row that counts the others."""
+    """The number of messages that fit with the row that counts the others."""
     best = used = 0
     for number, lines in enumerate(drawn, 1):
         used += len(lines)
@@ -219,7 +216,7 @@ def _left(plan: Plan, shown: Iterable[Pair]) -> int:
     return plan.check.missing_in_sqlite - sum(pair.sqlite_number is None for pair in shown)
 
 
-def _more(plan: Plan, shown: Sequence[Pair], columns: Columns, glyphs: Glyphs) -> Iterator[Line]:
+def _more(plan: Plan, shown: Sequence[Pair], sides: Sides, glyphs: Glyphs) -> Iterator[Line]:
     """The row that counts what is not shown: of the run that is cut, or of the whole session."""
     left = _left(plan, shown)
     if left <= 0:
@@ -232,5 +229,5 @@ def _more(plan: Plan, shown: Sequence[Pair], columns: Columns, glyphs: Glyphs) -
         words = f"{in_words(number)} more, messages {in_words(at + 1)} to {in_words(run.last)}"
     else:
         words = f"{in_words(left)} more"
-    taken = span(glyphs.added, Role.GOOD, bold=True) if plan.insert else span(glyphs.failed, Role.ERROR, bold=True)
-    yield (blank(columns.left + 1), taken, blank(1 + LABEL_FROM), span(words, Role.DIM))
+    taken = span(glyphs.added, Role.GOOD, bold=True) if plan.insert else glyphs.bad
+    yield (blank(sides.left + 1), taken, blank(1 + LABEL_FROM), span(words, Role.DIM))

@@ -1,4 +1,4 @@
-"""How a store is, check by check, and what waits to be written into it (docs/look.md §8 has its columns). Pure."""
+"""Findings about a store, check by check, and what waits to be written into it (docs/look.md §8 has its columns)."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from datetime import datetime
 from hermes_tui.render.glyphs import Glyphs
 from hermes_tui.render.line import Line, Role, Span, blank, span
 from hermes_tui.render.safe import one_line
-from hermes_tui.render.text import wrap
+from hermes_tui.render.text import hanging
 from hermes_tui.render.time import age, in_words, many
 from store.files.outbox import Pending
 from store.models import Finding, Status
@@ -22,17 +22,17 @@ AS_BEFORE = "for the same reason"
 
 
 def finding_lines(found: Sequence[Finding], *, ways: dict[str, str], width: int, glyphs: Glyphs) -> Iterator[Line]:
-    """Draw what the checks found, and below what is not well what to do.
+    """Draw what the checks found, and below a failed check what to do.
 
     Args:
         ways: Check -> what can be done on the screen, in place of what the store advises.
     """
-    told: set[str] = set()
+    reported: set[str] = set()
     for finding in found:
-        ill = finding.ok is False
-        text = AS_BEFORE if finding.detail in told else finding.detail
-        told |= {finding.detail} if ill else set()
-        role = Role.TEXT if ill else Role.DIM
+        failed = finding.ok is False
+        text = AS_BEFORE if finding.detail in reported else finding.detail
+        reported |= {finding.detail} if failed else set()
+        role = Role.TEXT if failed else Role.DIM
         yield from _entry(_mark(finding, glyphs), finding.check, text, role, width=width)
         advice = ways.get(finding.check, finding.advice)
         if advice:
@@ -43,42 +43,42 @@ def waiting_lines(
     waiting: Sequence[Pending], problems: Sequence[str], *, now: datetime, width: int, glyphs: Glyphs
 ) -> Iterator[Line]:
     """Draw the files that keep messages: how old, whose, how many, and why the store did not take them."""
-    for owed in waiting:
-        whole = f"{one_line(owed.session_id)}: a conversation of {many(owed.messages, 'message')}"
-        name = age(now, owed.saved_at)
-        yield from _entry(span(glyphs.aside, Role.DIM), name, whole, Role.TEXT, width=width)
-        yield from _entry(blank(1), "", owed.reason, Role.DIM, width=width)
+    for pending in waiting:
+        whole = f"{one_line(pending.session_id)}: a conversation of {many(pending.messages, 'message')}"
+        name = age(now, pending.saved_at)
+        yield from _entry(span(glyphs.backup, Role.DIM), name, whole, Role.TEXT, width=width)
+        yield from _entry(blank(1), "", pending.reason, Role.DIM, width=width)
     for problem in problems:
-        yield from _entry(span(glyphs.failed, Role.ERROR, bold=True), "", problem, Role.TEXT, width=width)
+        yield from _entry(glyphs.bad, "", problem, Role.TEXT, width=width)
 
 
 def replayed_line(name: str, written: int, error: str, *, width: int, glyphs: Glyphs) -> Iterator[Line]:
-    """Draw what became of a file that waited."""
+    """Draw the result of replaying a file that waited."""
     if error:
-        yield from _entry(span(glyphs.failed, Role.ERROR, bold=True), "kept", error, Role.TEXT, width=width)
+        yield from _entry(glyphs.bad, "kept", error, Role.TEXT, width=width)
         return
     text = f"{many(written, 'message')} of {one_line(name)}" if written else f"{one_line(name)}: all were there already"
-    yield from _entry(span(glyphs.ok, Role.GOOD, bold=True), "written", text, Role.TEXT, width=width)
+    yield from _entry(glyphs.good, "written", text, Role.TEXT, width=width)
 
 
 def health_sentence(found: Sequence[Finding], *, done: bool, slow: bool, glyphs: Glyphs) -> Line:
-    """Say how the store is, or that it is still being looked at.
+    """Say what the checks found, or that they are still being made.
 
     Args:
         done: Every check was made.
         slow: It has taken 150 ms.
     """
-    ill = list(dict.fromkeys(one.check for one in found if one.ok is False))
+    failed = list(dict.fromkeys(finding.check for finding in found if finding.ok is False))
     if not done:
         words = glyphs.words(f"{many(len(found), 'check')} made · still looking…") if slow else ""
         return (span(words, Role.DIM),)
-    if ill:
-        number = sum(one.ok is False for one in found)
+    if failed:
+        number = sum(finding.ok is False for finding in found)
         verb = "is" if number == 1 else "are"
         said = f" {in_words(number)} of {many(len(found), 'check')} {verb} not well:"
-        rest = f" and {len(ill) - FEW} more" if len(ill) > FEW else ""
-        return (glyphs.status(Status.ERROR), span(said), span(f" {', '.join(ill[:FEW])}{rest}", Role.DIM))
-    unknown = sum(one.ok is None for one in found)
+        rest = f" and {len(failed) - FEW} more" if len(failed) > FEW else ""
+        return (glyphs.status(Status.ERROR), span(said), span(f" {', '.join(failed[:FEW])}{rest}", Role.DIM))
+    unknown = sum(finding.ok is None for finding in found)
     rest = f", {in_words(unknown)} could not be made" if unknown else ""
     said = f" {in_words(len(found) - unknown)} of {many(len(found), 'check')} are well{rest}"
     return (glyphs.status(Status.DONE), span(said, Role.DIM))
@@ -87,12 +87,10 @@ def health_sentence(found: Sequence[Finding], *, done: bool, slow: bool, glyphs:
 def _mark(finding: Finding, glyphs: Glyphs) -> Span:
     if finding.ok is None:
         return span(glyphs.waiting, Role.DIM)
-    return span(glyphs.ok, Role.DIM) if finding.ok else span(glyphs.failed, Role.ERROR, bold=True)
+    return span(glyphs.ok, Role.DIM) if finding.ok else glyphs.bad
 
 
 def _entry(mark: Span, name: str, text: str, role: Role, *, width: int, measure: int = MEASURE) -> Iterator[Line]:
-    """Draw a mark, a name and a text; what does not fit goes on below, nothing is cut."""
+    """Draw a mark, a name and a text."""
     room = max(min(width - 2, measure) - 4 - NAME, 8)
-    for row, part in enumerate(wrap(one_line(text), room)):
-        front = (blank(2), mark, span(f" {name:<{NAME}}", Role.DIM)) if row == 0 else (blank(4 + NAME),)
-        yield (*front, span(part, role))
+    return hanging((blank(2), mark, span(f" {name:<{NAME}}", Role.DIM)), one_line(text), room, role)

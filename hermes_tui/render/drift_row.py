@@ -1,4 +1,4 @@
-"""All flagged sessions: one row each, with what a repair would do there, or why it does not (docs/look.md §8). Pure."""
+"""Rows of flagged sessions, with what a repair would do there, or why it does not (docs/look.md §8). Pure."""
 
 from __future__ import annotations
 
@@ -142,12 +142,12 @@ def _standing(case: Case, glyphs: Glyphs) -> tuple[Span, str, Role]:
     """Mark, words and look of a row."""
     waiting = span(glyphs.waiting, Role.DIM)
     if case.error is not None:
-        return _failed(glyphs), str(case.error), Role.ERROR
+        return glyphs.bad, str(case.error), Role.ERROR
     if case.running:
         words = "taking out…" if case.settled else "inserting…"
         return span(glyphs.running, Role.ACCENT, bold=True), words, Role.DIM
     if case.settled and case.receipt is not None:
-        return span(glyphs.ok, Role.GOOD, bold=True), f"{many(case.receipt.inserted, 'message')} inserted", Role.DIM
+        return glyphs.good, f"{many(case.receipt.inserted, 'message')} inserted", Role.DIM
     return (waiting, "", Role.DIM) if case.plan is None else _planned(case, case.plan, glyphs)
 
 
@@ -157,18 +157,14 @@ def _planned(case: Case, plan: Plan, glyphs: Glyphs) -> tuple[Span, str, Role]:
         only = plan.check.verdict is Verdict.JSONL_ONLY
         return span(glyphs.waiting, Role.DIM), "left out: space adopts it" if only else "left out", Role.DIM
     if plan.applies:
-        return span(glyphs.added, Role.GOOD, bold=True), where(plan), Role.DIM
+        return span(glyphs.added, Role.GOOD, bold=True), _place(plan), Role.DIM
     if plan.refusals:
-        return _failed(glyphs), f"refused: {SHORT_REASONS[plan.refusals[0].why]}", Role.ERROR
+        return glyphs.bad, f"refused: {SHORT_REASONS[plan.refusals[0].why]}", Role.ERROR
     damaged = plan.check.damaged_lines
     return span(glyphs.equal, Role.DIM), f"same; {many(damaged, 'damaged line')}" if damaged else "same", Role.DIM
 
 
-def _failed(glyphs: Glyphs) -> Span:
-    return span(glyphs.failed, Role.ERROR, bold=True)
-
-
-def where(plan: Plan) -> str:
+def _place(plan: Plan) -> str:
     """Say in at most 26 cells where messages go."""
     if plan.refusals:
         return f"{in_words(plan.refused)} more refused: {SHORT_REASONS[plan.refusals[0].why]}"

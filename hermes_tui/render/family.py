@@ -1,4 +1,4 @@
-"""The family of a session as a tree: what goes on, branches, subagents, what was begun anew (docs/format.md §4.3)."""
+"""Rows of a session's family as a tree: continuations, branches, subagents, resets (docs/format.md §4.3)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ RELATIONS = {
     Relation.CONTINUATION: "goes on",
     Relation.BRANCH: "branch",
     Relation.DELEGATE: "subagent",
-    Relation.RESET: "begun anew",
+    Relation.RESET: "reset",
 }
 RELATION, MESSAGES = 10, 5
 NARROW = 44

@@ -1,11 +1,11 @@
-"""The marks on the screen, and their stand-ins where a terminal has no Unicode (docs/look.md §4)."""
+"""Marks on the screen, and their stand-ins where a terminal has no Unicode (docs/look.md §4)."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from hermes_tui.render.line import Role, Span, span
+from hermes_tui.render.line import Line, Role, Span, span
 from store.models import Drift, Status
 
 
@@ -40,7 +40,7 @@ class Glyphs:
     equal: str = "="
     alone: str = "‹"
     """Only SQLite has it."""
-    aside: str = "↧"
+    backup: str = "↧"
     waiting: str = "·"
     """Left as it is, or still to come."""
     running: str = "◐"
@@ -48,17 +48,37 @@ class Glyphs:
     """For our own words: a symbol and what is written instead; empty where every symbol can be shown."""
 
     def words(self, text: str) -> str:
-        """Give a sentence of ours in this set; never used on text from disk."""
+        """A sentence of ours in this set; never used on text from disk."""
         for symbol, stand_in in self.stand_ins.items():
             text = text.replace(symbol, stand_in)
         return text
 
+    @property
+    def good(self) -> Span:
+        """The mark of what succeeded."""
+        return span(self.ok, Role.GOOD, bold=True)
+
+    @property
+    def bad(self) -> Span:
+        """The mark of what failed or was refused."""
+        return span(self.failed, Role.ERROR, bold=True)
+
+    @property
+    def incomplete(self) -> Span:
+        """The mark of what could be read in part only, two cells."""
+        return span(self.partial, Role.WARNING, bold=True)
+
+    def progress(self, done: int, total: int, width: int) -> Line:
+        """A bar of `width` cells."""
+        full = width * min(done, total) // max(total, 1)
+        return span(self.heavy * full, Role.FOCUS), span(self.light * (width - full), Role.HAIR)
+
     def status(self, status: Status | None) -> Span:
-        """Give the mark of a status in its colour, two cells; blank for None."""
+        """The mark of a status in its colour, two cells; blank for None."""
         return span(self.statuses[status], _STATUS_ROLES[status], bold=status is Status.LIVE) if status else span("  ")
 
     def drift(self, drift: Drift | None) -> Span:
-        """Give the flag in its colour, two cells; blank where all is well."""
+        """The flag in its colour, two cells; blank where the sources agree."""
         return span(self.drifts[drift], _DRIFT_ROLES[drift], bold=True) if drift else span("  ")
 
 
@@ -128,7 +148,7 @@ ASCII = Glyphs(
     alive="*",
     section="x",
     alone="<",
-    aside="v",
+    backup="v",
     waiting="-",
     running="~",
     stand_ins={

@@ -1,4 +1,4 @@
-"""The ten cells left of a message: focus bar, label, role line (docs/look.md §7)."""
+"""Ten cells left of a message: focus bar, label, role line (docs/look.md §7)."""
 
 from __future__ import annotations
 
@@ -18,24 +18,24 @@ _LABELS = {"assistant": "agent", "session_meta": "about"}
 
 
 def measure(width: int) -> int:
-    """Give the cells of text in a pane of `width` cells, its scroll column included."""
+    """The cells of text in a pane of `width` cells, its scroll column included."""
     return max(min(width - GUTTER - 3, WIDEST), 1)
 
 
 def role_label(role: str) -> SafeText:
-    """Give what people call a role: `agent` for the assistant, everything else by its name."""
+    """The label of a role: `agent` for the assistant, everything else by its name."""
     return one_line(_LABELS.get(role, role))
 
 
 def label_span(text: str, role: str) -> Span:
-    """Give a label in the look of a role: the user's in accent, the agent's bold, others dim."""
+    """A label in the look of a role: the user's in accent, the agent's bold, others dim."""
     if role == "user":
         return span(text, Role.ACCENT, bold=True)
     return span(text, Role.TEXT, bold=True) if role == "assistant" else span(text, Role.DIM)
 
 
 def role_line(role: str, glyphs: Glyphs) -> Span:
-    """Give the vertical line that runs beside a role's text."""
+    """The vertical line that runs beside a role's text."""
     if role == "user":
         return span(glyphs.user, Role.ACCENT)
     if role == "assistant":

@@ -1,4 +1,4 @@
-"""Why can't I see it? What the list leaves out and where everything is, counted; and where one session is, in words."""
+"""Answers to "Why can't I see it?": counts of what the list leaves out and of each source, and one session's place."""
 
 from __future__ import annotations
 
@@ -9,15 +9,16 @@ from hermes_tui.render.glyphs import Glyphs
 from hermes_tui.render.line import Line, Role, blank, cells, fit, pad, pad_left, span
 from hermes_tui.render.row import title_of
 from hermes_tui.render.safe import one_line, safe
-from hermes_tui.render.text import wrap
+from hermes_tui.render.text import hanging
 from hermes_tui.render.time import in_words, many
-from store.models import Census, Drift, FamilyMember, Scope, SessionLocation, Status
+from store.models import Census, Drift, Kin, Scope, Status, Whereabouts
 
 LEFT = 5
 """The column that text starts in, as in the blocks of docs/look.md §10."""
 NAMES = 18
 """Cells of a name before its number."""
 NUMBERS = 7
+NO_MARK: Line = (blank(LEFT),)
 MEASURE = 96
 
 
@@ -41,14 +42,14 @@ def counted(listed: int, scope: Scope, census: Census | None, *, width: int, gly
     lines += [(), _title("Where they are")]
     lines += [_row(name, number, said, width, glyphs) for name, number, said in _places(census) if number != 0]
     for problem in census.problems:
-        lines += _told((blank(1), glyphs.drift(Drift.DAMAGED), blank(2)), problem, Role.TEXT, width, glyphs)
+        lines += _sentence(problem, Role.TEXT, width, glyphs, mark=(blank(1), glyphs.drift(Drift.DAMAGED), blank(2)))
     if len(census.profiles) > 1:
         lines += [(), _title("Profiles")]
         lines += [_row(name, number, "", width, glyphs) for name, number in census.profiles]
     return lines
 
 
-def found(words: str, places: Sequence[SessionLocation], *, looked_in: int, width: int, glyphs: Glyphs) -> list[Line]:
+def found(words: str, places: Sequence[Whereabouts], *, looked_in: int, width: int, glyphs: Glyphs) -> list[Line]:
     """Draw what a look-up found.
 
     Args:
@@ -60,7 +61,11 @@ def found(words: str, places: Sequence[SessionLocation], *, looked_in: int, widt
         said = f"Not on this machine: “{one_line(words)}”"
         sources = "ids, starts of ids and titles, in SQLite, JSONL, spool and snapshots"
         where = f"Looked in {many(looked_in, 'profile')}: {sources}."
-        return [(), *_told(mark, said, Role.TEXT, width, glyphs, bold=True), *_told((), where, Role.DIM, width, glyphs)]
+        return [
+            (),
+            *_sentence(said, Role.TEXT, width, glyphs, mark=mark, bold=True),
+            *_sentence(where, Role.DIM, width, glyphs),
+        ]
     return [line for place in places for line in _place(place, width, glyphs)]
 
 
@@ -74,25 +79,25 @@ def _places(census: Census) -> Iterator[tuple[str, int | None, str]]:
     yield "snapshot alone", census.snapshots, "the last resort: a snapshot may lack messages"
 
 
-def _place(place: SessionLocation, width: int, glyphs: Glyphs) -> Iterator[Line]:
+def _place(place: Whereabouts, width: int, glyphs: Glyphs) -> Iterator[Line]:
     session = place.session
     title = title_of(session, None)
     head = f"{title}  {session.id}" if title else session.id
     yield ()
-    yield from _told((), one_line(head), Role.TEXT, width, glyphs, bold=True)
-    yield from _told((), f"profile {session.profile}", Role.DIM, width, glyphs)
+    yield from _sentence(one_line(head), Role.TEXT, width, glyphs, bold=True)
+    yield from _sentence(f"profile {session.profile}", Role.DIM, width, glyphs)
     for reason in place.reasons or ("in the list",):
-        yield from _told((), reason, Role.TEXT if place.reasons else Role.DIM, width, glyphs)
+        yield from _sentence(reason, Role.TEXT if place.reasons else Role.DIM, width, glyphs)
     for held in place.held:
-        yield from _told((), held, Role.DIM, width, glyphs)
+        yield from _sentence(held, Role.DIM, width, glyphs)
     for kin in place.family:
         yield _kin(kin, kin.session.id == session.id, width, glyphs)
 
 
-def _kin(kin: FamilyMember, here: bool, width: int, glyphs: Glyphs) -> Line:
-    one = kin.session
-    name = title_of(one, None) or one_line(one.id)
-    relation = f"  {RELATIONS[one.relation]}" if one.relation else ""
+def _kin(kin: Kin, here: bool, width: int, glyphs: Glyphs) -> Line:
+    session = kin.session
+    name = title_of(session, None) or one_line(session.id)
+    relation = f"  {RELATIONS[session.relation]}" if session.relation else ""
     room = max(width - LEFT - 2 * kin.depth - cells(relation) - 3, 8)
     text = fit(name, room, glyphs.truncated)
     mark = span(f"{glyphs.cursor} " if here else "  ", Role.ACCENT)
@@ -116,8 +121,8 @@ def _row(name: str, number: int | None, said: str, width: int, glyphs: Glyphs) -
     return (*line, span(text, Role.DIM)) if cells(safe(text)) <= room else line
 
 
-def _told(first: Line, text: str, role: Role, width: int, glyphs: Glyphs, *, bold: bool = False) -> Iterator[Line]:
-    """A sentence, wrapped, its first line behind a mark."""
-    for place, part in enumerate(wrap(glyphs.words(text), max(min(width - LEFT - 1, MEASURE), 10))):
-        lead = first if place == 0 and first else (blank(LEFT),)
-        yield (*lead, span(part, role, bold=bold))
+def _sentence(
+    text: str, role: Role, width: int, glyphs: Glyphs, *, mark: Line = NO_MARK, bold: bool = False
+) -> Iterator[Line]:
+    """A sentence, wrapped, its first line behind a mark of LEFT cells."""
+    return hanging(mark, glyphs.words(text), max(min(width - LEFT - 1, MEASURE), 10), role, bold=bold)

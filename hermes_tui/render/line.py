@@ -16,7 +16,7 @@ from hermes_tui.render.safe import SafeText, safe
 
 
 class Role(StrEnum):
-    """What a text is, and so its colour (docs/look.md §3)."""
+    """Kind of a text, which gives its colour (docs/look.md §3)."""
 
     TEXT = "text"
     DIM = "dim"
@@ -61,37 +61,37 @@ def span(
     italic: bool = False,
     reverse: bool = False,
 ) -> Span:
-    """Give a span of any text, passed through the gate."""
+    """A span of any text, passed through the gate."""
     return Span(safe(text), role, bold=bold, underline=underline, italic=italic, reverse=reverse)
 
 
 def blank(width: int) -> Span:
-    """Give `width` empty cells."""
+    """`width` empty cells."""
     return Span(SafeText(" " * width))
 
 
 def is_narrow(text: str) -> bool:
-    """Tell quickly whether every character takes one cell; False is no proof of the opposite."""
+    """Whether every character surely takes one cell, quickly; False is no proof of the opposite."""
     return text.isascii() or _NARROW.fullmatch(text) is not None
 
 
 def graphemes(text: str) -> list[tuple[int, int, int]]:
-    """Give what is drawn as one symbol: start, end, cells."""
+    """The symbols of a text as they are drawn: start, end, cells."""
     return split_graphemes(text)[0]
 
 
 def cells(text: str) -> int:
-    """Give the cells that a safe text takes."""
+    """The cells that a safe text takes."""
     return len(text) if text.isascii() else cell_len(text)
 
 
 def line_cells(line: Iterable[Span]) -> int:
-    """Give the cells that a line takes."""
+    """The cells that a line takes."""
     return sum(cells(part.text) for part in line)
 
 
 def reach(text: str, width: int) -> int:
-    """Give how many characters from the start fit into `width` cells; never part of a symbol."""
+    """The number of characters from the start that fit into `width` cells; never part of a symbol."""
     if is_narrow(text[: width + 1]):
         return min(len(text), max(width, 0))
     taken, ahead = 0, text[: width * 8 + 64]
@@ -134,7 +134,7 @@ def fill(line: Line, width: int) -> Line:
 
 
 def head(line: Iterable[Span], width: int) -> Line:
-    """Give the first `width` cells of a line, or one less where a wide symbol stands across the end."""
+    """The first `width` cells of a line, or one less where a wide symbol stands across the end."""
     kept: list[Span] = []
     left = width
     for part in line:
@@ -172,5 +172,5 @@ def join(parts: Sequence[Line], between: Span) -> Line:
 
 
 def plain(line: Iterable[Span]) -> SafeText:
-    """Give the text of a line alone."""
+    """The text of a line alone."""
     return SafeText("".join(part.text for part in line))

@@ -1,4 +1,4 @@
-"""Where a search's words stand in what is drawn, and which of them is the current one."""
+"""Matches of a search in what is drawn, and which of them is the current one."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Find = Callable[[str], Sequence[Range]]
 """From a text to the matches in it: half open, in order, apart from each other."""
 
 Mark = tuple[int, int, bool]
-"""A match in a text that is drawn; the last value tells the current one."""
+"""A match in a text that is drawn; the last value is True for the current one."""
 
 
 class Marker:
@@ -25,7 +25,7 @@ class Marker:
         self._seen = 0
 
     def marks(self, text: str) -> list[Mark]:
-        """Give the matches in a text that is drawn next."""
+        """The matches in a text that is drawn next."""
         found = [] if self._find is None else self._find(text)
         marks = [(start, end, self._seen + index == self._current) for index, (start, end) in enumerate(found)]
         self._seen += len(marks)

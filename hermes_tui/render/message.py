@@ -25,7 +25,7 @@ OUTPUT_LINES = 40
 
 
 class Fold(IntEnum):
-    """How much of something is shown."""
+    """Degree to which something is shown."""
 
     HIDDEN = 0
     SHORT = 1
@@ -37,7 +37,7 @@ class Fold(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Folds:
-    """What of a message is folded."""
+    """Folds of the parts of a message."""
 
     tools: Fold = Fold.SHORT
     reasoning: Fold = Fold.SHORT
@@ -68,7 +68,6 @@ def message_lines(
     label: bool = True,
     gap: bool = True,
     running: bool = False,
-    output_lines: int = OUTPUT_LINES,
 ) -> list[Line]:
     """Draw a message.
 
@@ -77,21 +76,18 @@ def message_lines(
         now: Aware; its zone is the reader's.
         results: For each of the message's calls its result, None where there is none (yet).
         folds: What is folded; tools and reasoning to one line each by default.
-        previous: The moment of the message above, so that the same minute is not said twice.
+        previous: The timestamp of the message above, so that the same minute is not shown twice.
         find: Gives the matches in a text that is drawn.
         current: The match that is the current one, counted from 0 in what is drawn here; it is reversed.
         label: False where the message goes on what the one above began (see `joins`).
         gap: Whether a blank row follows; a time that stands alone under its label is that row already.
         running: The session is live: a call without a result still runs.
-        output_lines: Lines of an open output that are shown at first.
 
     Returns:
         Lines of at most `width - 1` cells, whose first span is column 0 and empty; none where all of it is hidden.
         Linear in what is shown; what is beyond the caps is counted, not laid out.
     """
-    drawing = _Drawing(
-        message, measure(width), now, glyphs, folds or Folds(), Marker(find, current), running, output_lines
-    )
+    drawing = _Drawing(message, measure(width), now, glyphs, folds or Folds(), Marker(find, current), running)
     parts = [part for part in drawing.parts(results) if part.lines]
     if not parts:
         return []
@@ -110,15 +106,15 @@ def message_lines(
 
 
 def joins(before: Head, after: Head) -> bool:
-    """Tell whether a message goes on the turn of the one above: then no blank row and no second label is between.
+    """Whether a message continues the turn of the one above: then no blank row and no second label is between.
 
-    An agent that called tools without a word goes on in its next message; folded results between the two do not count.
+    An agent that called tools without text continues in its next message; folded results between them do not count.
     """
     return before.role == after.role == "assistant" and before.has_calls and before.n_bytes == 0
 
 
 def time_label(now: datetime, timestamp: float | None, previous: float | None) -> str:
-    """Give the time that stands under a label; "" where it is unknown or that of the message above."""
+    """The time that stands under a label; "" where it is unknown or that of the message above."""
     if timestamp is None:
         return ""
     said = clock(now, timestamp)
@@ -137,10 +133,9 @@ class _Drawing:
     folds: Folds
     marker: Marker
     running: bool
-    output_lines: int
 
     def parts(self, results: Sequence[Message | None]) -> Iterator[_Part]:
-        """Give what stands under one label each: the message, and the outputs that are open."""
+        """The parts under a label each: the message, and the outputs that are open."""
         if self.message.role == "tool":
             yield from self._result()
             return
@@ -179,7 +174,7 @@ class _Drawing:
         return _Part(role, label if self.message.active else replace(label, role=Role.DIM, bold=False))
 
     def _notes(self) -> list[Line]:
-        """What is to be said of the message above its text."""
+        """Notes above the text of the message."""
         return [
             (span(line, Role.DIM, italic=True),)
             for note in message_kind.notes(self.message)
@@ -203,7 +198,7 @@ class _Drawing:
         part = self._part("tool")
         part.when = time_label(self.now, result.timestamp, self.message.timestamp)
         said = output(result.text) or "(no output)"
-        part.lines += self._body(said, self.folds.tools, self.output_lines, span("", Role.DIM))
+        part.lines += self._body(said, self.folds.tools, OUTPUT_LINES, span("", Role.DIM))
         return part
 
     def _reasoning(self) -> list[Line]:

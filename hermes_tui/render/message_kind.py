@@ -1,4 +1,4 @@
-"""What a message is beyond its role: put in by Hermes, overheard, mirrored, waiting (docs/format.md §3)."""
+"""Kinds of messages beyond their roles: put in by Hermes, overheard, mirrored, waiting (docs/format.md §3)."""
 
 from __future__ import annotations
 
@@ -23,18 +23,18 @@ _BEGINNINGS = (
     ("Review the conversation above and consider saving to memory", _REVIEW),
     ("Review the conversation above and update ", _REVIEW),
 )
-"""How texts begin that Hermes puts under the user's role."""
+"""Beginnings of texts that Hermes puts under the user's role."""
 _BRACKETS = ("[IMPORTANT: ", "[SYSTEM: ", "[System note: ", "[Note: model was ")
-"""How notices begin; what the user typed may follow behind the bracket."""
+"""Beginnings of notices; what the user typed may follow behind the bracket."""
 
 
 def notes(message: Message) -> tuple[str, ...]:
-    """Give what is to be said of a message above its text, the most telling first; () for plain talk."""
+    """The notes above a message's text, the most important first; () for plain talk."""
     return tuple(_notes(message))
 
 
 def spoken(message: Message) -> str:
-    """Give the text below the notes: nothing where a note has it all."""
+    """The text below the notes: nothing where a note has it all."""
     return "" if message.aside and message.role == "session_meta" else message.text
 
 
@@ -46,7 +46,7 @@ def is_machine_made(message: Message) -> bool:
 
 
 def parts(message: Message) -> Iterator[tuple[str, bool]]:
-    """Give the text in pieces, and of each whether it is memory that Hermes recalled into it."""
+    """The text in pieces, each with whether it is memory that Hermes recalled into it."""
     done = 0
     for found in _MEMORY.finditer(message.text) if message.role in ("user", "assistant") else ():
         yield message.text[done : found.start()], False
@@ -74,7 +74,7 @@ def _notes(message: Message) -> Iterator[str]:
 
 
 def _begun(text: str) -> str:
-    """What a text of the user's role is by its beginning, "" for what may well be typed."""
+    """The note for a text of the user's role by its beginning, "" for what may have been typed."""
     for beginning, note in _BEGINNINGS:
         if text.startswith(beginning):
             return note

@@ -1,4 +1,4 @@
-"""A repair's plan in sentences: what it inserts, keeps, leaves, refuses and puts aside, always in this order
+"""Sentences of a repair's plan: what it inserts, keeps, leaves, refuses and backs up, always in this order
 (docs/look.md §8).
 
 Pure; the sentences are not safe for a terminal before `safe` has seen them.
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from hermes_tui.render.glyphs import Glyphs
 from hermes_tui.render.line import Line, Role, Span, blank, span
-from hermes_tui.render.text import wrap
+from hermes_tui.render.text import hanging
 from hermes_tui.render.time import in_words, many
 from store.repair.model import Plan, Progress, Refusal, Run, Why
 
@@ -25,7 +25,7 @@ SHORT_REASONS = {
     Why.ORDER: "order",
     Why.UNDONE: "undone by user",
     Why.COMPACTED: "compacted",
-    Why.REWRITTEN: "written anew",
+    Why.REWRITTEN: "rewritten",
     Why.NO_ROW: "not in Hermes",
     Why.BUSY: "Hermes at work",
     Why.REFERRED: "ids in use",
@@ -35,7 +35,7 @@ SHORT_REASONS = {
     Why.UNDOING: "undo stopped",
     Why.CHANGED: "changed since",
 }
-"""Why something is refused, in at most 17 cells."""
+"""Reasons of refusals, in at most 17 cells."""
 FEW_LINES = 6
 """Damaged lines that are named by their numbers."""
 
@@ -50,7 +50,7 @@ class Sentence:
 
 
 def sentences(plan: Plan, *, merge_hint: str = "") -> Iterator[Sentence]:
-    """Give the plan's lines; a verb that has several refusals comes once for each.
+    """The plan's lines; a verb that has several refusals comes once for each.
 
     Args:
         merge_hint: What to say after a refusal that asking to merge overcomes.
@@ -65,7 +65,7 @@ def sentences(plan: Plan, *, merge_hint: str = "") -> Iterator[Sentence]:
     yield Sentence("backup", _backup(plan))
 
 
-def where(plan: Plan) -> str:
+def destination(plan: Plan) -> str:
     """Say in a few words where the messages go, or why they don't."""
     if not plan.runs:
         return plan.refusals[0].words if plan.refusals else NOTHING
@@ -77,7 +77,7 @@ def where(plan: Plan) -> str:
 def plan_lines(said: Iterable[Sentence], *, width: int, glyphs: Glyphs) -> Iterator[Line]:
     """Draw sentences as a plan: mark, verb 9, sentence. A sentence that is too long goes on below; nothing is cut."""
     for sentence in said:
-        mark, role = _look(sentence, glyphs)
+        mark, role = _mark(sentence, glyphs)
         yield from _entry(mark, sentence.verb, sentence.text, role, width=width, glyphs=glyphs)
 
 
@@ -89,14 +89,10 @@ def step_lines(plan: Plan, progress: Progress | None, *, width: int, glyphs: Gly
     """
     phase = progress.phase if progress else "backup"
     done, total = (progress.done, progress.total) if progress else (0, 0)
-    waiting, running, good = (
-        span(glyphs.waiting, Role.DIM),
-        span(glyphs.running, Role.ACCENT, bold=True),
-        span(glyphs.ok, Role.GOOD, bold=True),
-    )
+    waiting, running = span(glyphs.waiting, Role.DIM), span(glyphs.running, Role.ACCENT, bold=True)
     if plan.operation is None:
         kept = _backup(plan) if phase != "backup" or not total else f"{in_words(done)} of {many(total, 'row')}"
-        mark = running if phase == "backup" else good
+        mark = running if phase == "backup" else glyphs.good
         yield from _entry(mark, "backup", kept, Role.DIM, width=width, glyphs=glyphs)
     if phase == "insert":
         yield _bar("insert", done, total, width=width, glyphs=glyphs)
@@ -116,26 +112,22 @@ def _bar(verb: str, done: int, total: int, *, width: int, glyphs: Glyphs, unit: 
     """Draw a step that runs, as far as it is."""
     counted = f"{in_words(done)} of {in_words(total)}{f' {unit}' if unit else ''}" if total else ""
     room = max(min(BAR, width - 4 - VERB - len(counted) - 3), 4)
-    full = room * min(done, total) // max(total, 1)
     return (
         blank(2),
         span(glyphs.running, Role.ACCENT, bold=True),
         span(f" {verb:<{VERB}}"),
-        span(glyphs.heavy * full, Role.FOCUS),
-        span(glyphs.light * (room - full), Role.HAIR),
+        *glyphs.progress(done, total, room),
         span(f"  {counted}"),
     )
 
 
 def _entry(mark: Span, verb: str, text: str, role: Role, *, width: int, glyphs: Glyphs) -> Iterator[Line]:
-    """Draw a line of a plan, and what of it does not fit below it."""
+    """Draw a line of a plan."""
     room = max(width - 4 - VERB - 1, 8)
-    for row, part in enumerate(wrap(glyphs.words(text.replace("\n", " ")), room)):
-        front = (blank(2), mark, span(f" {verb:<{VERB}}")) if row == 0 else (blank(4 + VERB),)
-        yield (*front, span(part, role))
+    return hanging((blank(2), mark, span(f" {verb:<{VERB}}")), glyphs.words(text.replace("\n", " ")), room, role)
 
 
-def _look(sentence: Sentence, glyphs: Glyphs) -> tuple[Span, Role]:
+def _mark(sentence: Sentence, glyphs: Glyphs) -> tuple[Span, Role]:
     """The mark of a sentence, and what its text looks like."""
     if sentence.verb == "insert":
         nothing = sentence.text == NOTHING
@@ -144,15 +136,15 @@ def _look(sentence: Sentence, glyphs: Glyphs) -> tuple[Span, Role]:
         alone = ONLY_SQLITE in sentence.text
         return (span(glyphs.alone, Role.ACCENT, bold=True) if alone else span(glyphs.equal, Role.DIM)), Role.DIM
     if sentence.verb == "failed" or (sentence.verb == "refuse" and sentence.text != NOTHING):
-        return span(glyphs.failed, Role.ERROR, bold=True), Role.ERROR
-    return span(glyphs.aside if sentence.verb == "backup" else glyphs.waiting, Role.DIM), Role.DIM
+        return glyphs.bad, Role.ERROR
+    return span(glyphs.backup if sentence.verb == "backup" else glyphs.waiting, Role.DIM), Role.DIM
 
 
 def _inserted(plan: Plan) -> str:
     if not plan.runs:
         return "nothing more; the rest was inserted already" if plan.operation else NOTHING
     stopped = f", which is left of {plan.operation}" if plan.operation else ""
-    return f"{many(plan.insert, 'message')} {where(plan)}{stopped}"
+    return f"{many(plan.insert, 'message')} {destination(plan)}{stopped}"
 
 
 def _place(run: Run, *, creates: bool) -> str:
@@ -166,7 +158,7 @@ def _place(run: Run, *, creates: bool) -> str:
 
 
 def _kept(plan: Plan) -> str:
-    """What stays in SQLite."""
+    """The sentence on what stays in SQLite."""
     if not plan.check.sqlite_messages:
         return NOTHING
     alone = plan.check.missing_in_jsonl
@@ -183,7 +175,7 @@ def left_sentence(plan: Plan) -> str:
 
 
 def _left(plan: Plan) -> Iterator[str]:
-    """What of JSONL is no message, or has no place in SQLite."""
+    """The parts of JSONL that are no messages, or have no place in SQLite."""
     if plan.meta_lines:
         yield many(plan.meta_lines, "session_meta line")
     if number := plan.check.damaged_lines:
@@ -204,5 +196,9 @@ def _refused(refusal: Refusal, merge_hint: str) -> str:
 def _backup(plan: Plan) -> str:
     if not plan.insert:
         return NOTHING
-    rows = many(plan.rows, "row") if plan.rows else "no row"
-    return f"{rows} and their session, read back before the first write"
+    return f"{backed_up(plan)}, read back before the first write"
+
+
+def backed_up(plan: Plan) -> str:
+    """Say what the backup of a repair has."""
+    return f"{many(plan.rows, 'row') if plan.rows else 'no row'} and their session"

@@ -1,4 +1,4 @@
-"""What a repair did, and its verdict before: the receipt and the sentences of the repair screen
+"""Result of a repair, and its verdict before: the receipt and the sentences of the repair screen
 (docs/look.md §8). Pure."""
 
 from __future__ import annotations
@@ -8,9 +8,9 @@ from pathlib import Path
 
 from hermes_tui.render.glyphs import Glyphs
 from hermes_tui.render.line import Line, Role, blank, span
-from hermes_tui.render.repair_plan import left_sentence
+from hermes_tui.render.repair_plan import backed_up, left_sentence
 from hermes_tui.render.safe import one_line
-from hermes_tui.render.text import wrap
+from hermes_tui.render.text import hanging
 from hermes_tui.render.time import in_words, many
 from store.models import Check, Drift, Status, Verdict
 from store.repair.model import Operation, Plan, Receipt, State
@@ -24,7 +24,7 @@ Entry = tuple[str, str]
 
 
 def verdict(check: Check, *, glyphs: Glyphs) -> Line:
-    """Say what the two sources of a session say of each other: a flag, what it means, and the numbers, dim."""
+    """Say how the two sources of a session compare: a flag, what it means, and the numbers, dim."""
     sqlite, jsonl = in_words(check.sqlite_messages), in_words(check.jsonl_messages)
     lacks, alone = in_words(check.missing_in_sqlite), in_words(check.missing_in_jsonl)
     flag: Drift | None = None
@@ -71,7 +71,7 @@ def done_sentence(receipt: Receipt, *, glyphs: Glyphs) -> Line:
 
 
 def receipt_lines(plan: Plan, receipt: Receipt, title: str, *, width: int, glyphs: Glyphs) -> Iterator[Line]:
-    """Draw what a repair did: what, counts, safety, and the two ways back.
+    """Draw what a repair did: what, counts, safety, and the two ways to undo it.
 
     Args:
         plan: What was agreed to.
@@ -88,9 +88,9 @@ def receipt_lines(plan: Plan, receipt: Receipt, title: str, *, width: int, glyph
             ("counted", f"{in_words(before)} before, {after}"),
         ),
         (
-            ("backup", f"{_rows(plan)} and their session, read back before writing"),
+            ("backup", f"{backed_up(plan)}, read back before writing"),
             ("took", _took(receipt)),
-            *_copies(receipt),
+            *_backups(receipt),
         ),
     )
     yield from _groups(groups, width=width, glyphs=glyphs)
@@ -123,7 +123,7 @@ def _named(receipt: Receipt, title: str) -> Sequence[Entry]:
 
 
 def _numbers(plan: Plan, receipt: Receipt) -> str:
-    """Which messages of the mended session the inserted ones are, where that is one stretch."""
+    """The numbers that the inserted messages have in the session, where that is one range."""
     if len(plan.runs) != 1 or plan.operation is not None or plan.insert != receipt.inserted:
         return f" in {len(plan.runs)} places" if len(plan.runs) > 1 else ""
     first = plan.runs[0].after + 1
@@ -140,19 +140,15 @@ def _took(receipt: Receipt) -> str:
     return f"{receipt.seconds:.1f} s in {many(receipt.steps, 'step')}{lock}"
 
 
-def _rows(plan: Plan) -> str:
-    return many(plan.rows, "row") if plan.rows else "no row"
-
-
-def _copies(receipt: Receipt) -> Iterator[Entry]:
+def _backups(receipt: Receipt) -> Iterator[Entry]:
     if receipt.backup:
         yield "kept in", _path(receipt.backup)
     if receipt.index_damaged:
-        yield "index", "not whole: D tells which, a rebuild by Hermes mends it"
+        yield "index", "damaged: D says which, a rebuild by Hermes repairs it"
 
 
 def _path(folder: Path | None) -> str:
-    """Where a backup lies in the home."""
+    """The path of a backup below the home."""
     return one_line("/".join(folder.parts[-3:])) if folder else "none"
 
 
@@ -162,7 +158,6 @@ def _groups(groups: Sequence[Sequence[Entry]], *, width: int, glyphs: Glyphs) ->
     for group in groups:
         yield ()
         for label, value in group:
-            for row, part in enumerate(wrap(glyphs.words(value), room)):
-                shown = f"{label:<{LABEL}}" if row == 0 else " " * LABEL
-                yield (blank(MARGIN), span(shown, Role.DIM), span(part, bold=label == "operation"))
+            front = blank(MARGIN), span(f"{label:<{LABEL}}", Role.DIM)
+            yield from hanging(front, glyphs.words(value), room, bold=label == "operation")
     yield ()

@@ -1,4 +1,4 @@
-"""A session as one row of the list, and as the head of its hits (docs/look.md §5 and §6)."""
+"""Row of a session in the list, and above its hits (docs/look.md §5 and §6)."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _DATE = re.compile(r"-20\d\d-?\d\d-?\d\d$")
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """What stands right of the title in a list of some width; 0 for a column that is dropped."""
+    """Widths of the title and the columns right of it; 0 for a column that is dropped."""
 
     title: int
     source: int = 0
@@ -36,7 +36,7 @@ class Columns:
 
 
 def columns(width: int) -> Columns:
-    """Give the columns of a list of `width` cells."""
+    """The columns of a list of `width` cells."""
     if width >= 96:
         return Columns(width - 45, source=8, model=9, messages=5, chain=3)
     if width >= 72:
@@ -62,7 +62,7 @@ def session_row(
     """Draw a session as a row of the list.
 
     Args:
-        outline: None as long as it was not read; then title and status are what the row itself tells.
+        outline: None as long as it was not read; then title and status come from the row itself.
         width: Cells of the list, without its scroll track.
         now: Aware; its zone is the reader's.
         cursor: The row is under the cursor: `▌`, bold title, all text in the foreground colour.
@@ -94,16 +94,14 @@ def group_row(
     now: datetime,
     glyphs: Glyphs,
     cursor: bool = False,
-    more: bool = False,
 ) -> Line:
     """Draw a session above its hits: the row of the list with a bold title, and `5 hits` at its end.
 
     Args:
         hits: How many messages of this session match.
-        more: At least so many, there may be others: `5+ hits`.
     """
     shape = columns(width)
-    said = f"{glyphs.words(count(hits))}{'+' if more else ''} {'hit' if hits == 1 and not more else 'hits'}"
+    said = f"{glyphs.words(count(hits))} {'hit' if hits == 1 else 'hits'}"
     room = max(9 if width >= 56 else 8, cells(said))
     taken = room + 2 + sum(2 + column for column in (shape.source, shape.model) if column)
     return under_cursor(
@@ -119,7 +117,7 @@ def group_row(
 
 
 def title_of(session: Session, outline: Outline | None) -> SafeText:
-    """Give what a session is called: its title, else its first words, else its id; "" where it has no messages."""
+    """The name of a session: its title, else its first words, else its id; "" where it has no messages."""
     title = one_line((session.title or "")[:LONGEST_TITLE])
     if title or not (session.messages or session.problem):
         return title
@@ -127,7 +125,7 @@ def title_of(session: Session, outline: Outline | None) -> SafeText:
 
 
 def status_of_row(session: Session, outline: Outline | None) -> Status | None:
-    """Give the status of a row; None as long as it is not known."""
+    """The status of a row; None as long as it is not known."""
     if outline:
         return outline.status
     if session.live:
@@ -136,29 +134,29 @@ def status_of_row(session: Session, outline: Outline | None) -> Status | None:
 
 
 def short_source(source: str) -> SafeText:
-    """Give a source in at most 4 cells: `tg dc slk wa sig`, else its first four letters."""
+    """A source in at most 4 cells: `tg dc slk wa sig`, else its first four letters."""
     name = one_line(source)
     short = _SHORT_SOURCES.get(name, name)
     return SafeText(short[: reach(short, 4)])
 
 
 def short_model(model: str | None) -> SafeText:
-    """Give a model without its maker and its date: `anthropic/claude-opus-4.1-20250805` is `opus-4.1`."""
+    """A model without its maker and its date: `anthropic/claude-opus-4.1-20250805` is `opus-4.1`."""
     return one_line(_DATE.sub("", _MAKER.sub("", (model or "")[:LONGEST_TITLE])))
 
 
 def chain_mark(session: Session, glyphs: Glyphs) -> str:
-    """Give `§3` for a chain of three sections; "" for a session that stands alone."""
+    """`§3` for a chain of three sections; "" for a session that stands alone."""
     return f"{glyphs.section}{session.chain}" if session.chain > 1 else ""
 
 
 def bar(glyphs: Glyphs, *, cursor: bool) -> Span:
-    """Give column 0 of a row."""
+    """Column 0 of a row."""
     return span(glyphs.cursor, Role.FOCUS) if cursor else blank(1)
 
 
 def under_cursor(line: Line, *, cursor: bool) -> Line:
-    """Give every text of a row after the bar the foreground colour, if the cursor is on it (docs/look.md §2)."""
+    """Draw every text of a row after the bar in the foreground colour, if the cursor is on it (docs/look.md §2)."""
     if not cursor:
         return line
     return (line[0], *(replace(part, role=Role.TEXT) for part in line[1:]))
@@ -167,13 +165,13 @@ def under_cursor(line: Line, *, cursor: bool) -> Line:
 def front(
     session: Session, outline: Outline | None, drift: Drift | None, *, now: datetime, glyphs: Glyphs, cursor: bool
 ) -> Line:
-    """Give the first 13 columns: bar, status, flag, age."""
+    """The first 13 columns: bar, status, flag, age."""
     when = session.started_at if session.last_active is None else session.last_active
     status = status_of_row(session, outline)
     unread = status is None and (outline is not None or session.problem)
     return (
         bar(glyphs, cursor=cursor),
-        span(glyphs.partial, Role.WARNING, bold=True) if unread else glyphs.status(status),
+        glyphs.incomplete if unread else glyphs.status(status),
         blank(1),
         glyphs.drift(drift),
         span(" " + pad_left(safe(age(now, when)), 4) + "  ", Role.DIM),

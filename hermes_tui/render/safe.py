@@ -1,4 +1,4 @@
-"""The gate: every string from disk becomes harmless for a terminal here, one symbol for one character
+"""Gate for every string from disk: it becomes harmless for a terminal, one symbol for one character
 (docs/decisions/0013).
 
 A terminal acts on control characters, and a reader is deceived by what has no width.
@@ -46,7 +46,7 @@ _BLANKS = re.compile(r"[ \t\r\n]{2,}|[\t\r\n]")
 
 
 def safe(text: str) -> SafeText:
-    """Give the same text with every harmful character replaced by one visible symbol.
+    """The same text with every harmful character replaced by one visible symbol.
 
     Args:
         text: Anything, lone surrogates included.
@@ -60,7 +60,7 @@ def safe(text: str) -> SafeText:
 
 
 def one_line(text: str) -> SafeText:
-    """Give the text on one safe line: runs of spaces, tabs and line ends become one space, none at the ends."""
+    """The text on one safe line: runs of spaces, tabs and line ends become one space, none at the ends."""
     return safe(_BLANKS.sub(" ", text).strip(" "))
 
 
@@ -79,7 +79,7 @@ def safe_line(line: str) -> SafeText:
 
 
 def json_safe(value: object) -> str:
-    """Give `value` as one line of JSON that is safe on a terminal and parses to what was stored.
+    """`value` as one line of JSON that is safe on a terminal and parses to what was stored.
 
     Harmful characters come out as `\\uXXXX`, above U+FFFF as a surrogate pair; printable text stays readable.
 
@@ -109,7 +109,7 @@ def _escape(match: re.Match[str]) -> str:
 
 
 def _works(text: str, index: int, character: str) -> bool:
-    """Tell whether a joiner or a selector has something visible to work on where it stands."""
+    """Whether a joiner or a selector has something visible to work on where it stands."""
     before, after = text[max(index - 1, 0) : index], text[index + 1 : index + 2]
     if character in "\ufe0e\ufe0f":
         return bool(_TAKES_SELECTOR.match(before) or _IS_IDEOGRAPH.match(before))

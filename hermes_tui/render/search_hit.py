@@ -1,4 +1,4 @@
-"""The rows below a session's head in a list of hits: hit, context, more, and the rule over a section
+"""Rows below a session's head in a list of hits: hit, context, more, and the rule over a section
 (docs/look.md §6)."""
 
 from __future__ import annotations
@@ -47,12 +47,12 @@ def hit_row(hit: Hit, *, width: int, now: datetime, glyphs: Glyphs, cursor: bool
     return _row(hit.role, body, when, room, glyphs=glyphs, cursor=cursor)
 
 
-def context_row(line: ContextLine, *, width: int, now: datetime, glyphs: Glyphs, cursor: bool = False) -> Line:
+def context_row(line: ContextLine, *, width: int, now: datetime, glyphs: Glyphs) -> Line:
     """Draw a message beside a hit: the same columns, dim, the text indented by 2."""
     when = hit_time(now, line.timestamp)
     room = _room(width, when)
     text = fit(one_line(line.text[: room * 8]), room - 2, glyphs.truncated)
-    return _row(line.role, (span("  " + text, Role.DIM),), when, room, glyphs=glyphs, cursor=cursor)
+    return _row(line.role, (span("  " + text, Role.DIM),), when, room, glyphs=glyphs, cursor=False)
 
 
 def more_row(number: int, *, width: int, glyphs: Glyphs, cursor: bool = False) -> Line:
@@ -117,7 +117,7 @@ def snippet(text: str, spans: Sequence[Range], *, width: int, mark: str = "…")
 
 
 def _sentence_start(text: str, first: int) -> int:
-    """Where the sentence of the character `first` begins."""
+    """The start of the sentence of the character `first`."""
     begin = max(first - _BEFORE, 0)
     start = begin
     for match in _SENTENCE_END.finditer(text, begin, first):

@@ -1,4 +1,4 @@
-"""The sentences of the status line: a number first in the text's colour, the rest dim (docs/look.md §9)."""
+"""Sentences of the status line: a number first in the text's colour, the rest dim (docs/look.md §9)."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ WIDE = 100
 
 
 @dataclass(frozen=True, slots=True)
-class Progress:
-    """How far a search is, and what is known of its result."""
+class SearchProgress:
+    """State of a search, and what is known of its result."""
 
     hits: int
     sessions: int
@@ -34,7 +34,7 @@ class Progress:
     capped: bool = False
     """There are more hits than were asked for: `2 000+`."""
     fallback: str | None = None
-    """In the store's words, how an index was gone round."""
+    """In the store's words, how an index was bypassed."""
     rerank: bool = False
     """The cursor has moved, so that `R` has to be pressed for another order."""
 
@@ -57,7 +57,7 @@ def left_out(scope: Scope) -> str:
     return ", ".join(f"{word} {in_words(number)}" for word, number in reasons if number)
 
 
-def hits_sentence(progress: Progress, *, glyphs: Glyphs) -> Line:
+def hits_sentence(progress: SearchProgress, *, glyphs: Glyphs) -> Line:
     """Say what a search has found: `12 of 3 104 hits in 87 sessions · newest first · 4 ms · still searching…`."""
     if progress.asked and not progress.fallback:
         return (span(glyphs.words("still searching…"), Role.ACCENT),) if progress.searching else ()
@@ -89,22 +89,14 @@ def error_sentence(message: str, *, glyphs: Glyphs) -> Line:
     return glyphs.status(Status.ERROR), span(f" {one_line(message)}")
 
 
-def partial_sentence(sessions: int, *, glyphs: Glyphs, reason: str = "state.db cannot be read") -> Line:
+def partial_sentence(sessions: int, *, glyphs: Glyphs) -> Line:
     """Say that the list lacks what cannot be read: `△P partial: 37 sessions from JSONL files; …`."""
-    return (
-        span(f"{glyphs.partial} partial:", Role.WARNING, bold=True),
-        span(f" {many(sessions, 'session')} from JSONL files; "),
-        span(one_line(reason), Role.ERROR),
-    )
+    return _partial(f"{many(sessions, 'session')} from JSONL files", "state.db cannot be read", glyphs)
 
 
 def partly_sentence(sessions: int, unread: str, *, glyphs: Glyphs) -> Line:
     """Say that the list has a part of what there is: `△P partial: 37 sessions; 1 profile cannot be read`."""
-    return (
-        span(f"{glyphs.partial} partial:", Role.WARNING, bold=True),
-        span(f" {many(sessions, 'session')}; "),
-        span(f"{unread} cannot be read", Role.ERROR),
-    )
+    return _partial(many(sessions, "session"), f"{unread} cannot be read", glyphs)
 
 
 def busy_sentence(*, glyphs: Glyphs) -> Line:
@@ -115,12 +107,12 @@ def busy_sentence(*, glyphs: Glyphs) -> Line:
 def totals(
     live: int, flagged: int, compared: tuple[int, int] | None = None, *, width: int, glyphs: Glyphs
 ) -> Sequence[Line]:
-    """Give the right end, the fullest form first: `● 2 live  7 flagged`, below 100 columns `7 flagged` alone.
+    """The right end, the fullest form first: `● 2 live  7 flagged`, below 100 columns `7 flagged` alone.
 
     Args:
         live: Sessions that are being written.
         flagged: Sessions whose sources disagree.
-        compared: How many were compared by content, and of how many; a bar tells it while some are left.
+        compared: How many were compared by content, and of how many; a bar shows it while some are left.
         width: Columns of the screen.
         glyphs: What to draw with.
     """
@@ -136,13 +128,17 @@ def totals(
 
 
 def _bars(done: int, total: int, glyphs: Glyphs) -> Iterator[Line]:
-    """How far a comparison is, in three forms."""
-    full = BAR * done // total
-    bar: Line = (span(glyphs.heavy * full, Role.FOCUS), span(glyphs.light * (BAR - full), Role.HAIR))
+    """The progress of a comparison in three forms."""
+    bar = glyphs.progress(done, total, BAR)
     word = span("comparing ", Role.DIM)
     yield (word, *bar, span(f" {in_words(done)}"), span(f" of {in_words(total)}", Role.DIM))
     yield (word, *bar)
     yield bar
+
+
+def _partial(listed: str, reason: str, glyphs: Glyphs) -> Line:
+    label = span(f"{glyphs.partial} partial:", Role.WARNING, bold=True)
+    return label, span(f" {listed}; "), span(reason, Role.ERROR)
 
 
 def _joined(parts: Iterable[Line], glyphs: Glyphs) -> Line:

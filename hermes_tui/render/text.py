@@ -1,8 +1,10 @@
-"""Breaking lines by cells: at spaces, between ideographs, and inside a word only where it is wider than the line."""
+"""Line breaks by cells: at spaces, between ideographs, and inside a word only where it is wider than the line."""
 
 from __future__ import annotations
 
-from hermes_tui.render.line import Range, graphemes, is_narrow
+from collections.abc import Iterator
+
+from hermes_tui.render.line import Line, Range, Role, blank, graphemes, is_narrow, line_cells, span
 from hermes_tui.render.safe import SafeText, safe_lines
 
 _NOT_FIRST = frozenset("、。，．・：；！？）」』】〕〉》ー々,.:;!?)]}")
@@ -22,6 +24,13 @@ def wrap(text: str, width: int) -> list[SafeText]:
         indent, ranges = breaks(line, width)
         pieces += (SafeText(" " * (indent if index else 0) + line[a:b]) for index, (a, b) in enumerate(ranges))
     return pieces
+
+
+def hanging(front: Line, text: str, width: int, role: Role = Role.TEXT, *, bold: bool = False) -> Iterator[Line]:
+    """Draw a text beside a front, broken to `width` cells; what does not fit goes on below, nothing is cut."""
+    for part in wrap(text, width):
+        yield (*front, span(part, role, bold=bold))
+        front = (blank(line_cells(front)),)
 
 
 def breaks(line: str, width: int) -> tuple[int, list[Range]]:

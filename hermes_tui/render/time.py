@@ -1,6 +1,6 @@
 """Times, counts and sizes as people read them (docs/look.md §5 to §7).
 
-`now` is an aware datetime: its zone is the reader's, and every stored moment is shown in it.
+`now` is an aware datetime: its zone is the reader's, and every stored timestamp is shown in it.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct",
 
 
 def local(now: datetime, timestamp: float) -> datetime:
-    """Give a stored moment (seconds since 1970 UTC) in the reader's zone."""
+    """A stored timestamp (seconds since 1970 UTC) in the reader's zone."""
     return datetime.fromtimestamp(timestamp, now.tzinfo)
 
 
@@ -49,7 +49,7 @@ def hit_time(now: datetime, timestamp: float | None) -> str:
 
 
 def clock(now: datetime, timestamp: float) -> str:
-    """Give the time of day: `14:02`."""
+    """The time of day: `14:02`."""
     return f"{local(now, timestamp):%H:%M}"
 
 
@@ -61,17 +61,17 @@ def day(now: datetime, timestamp: float) -> str:
 
 
 def date_and_clock(now: datetime, timestamp: float) -> str:
-    """Give day and time: `22 Nov 14:31`, with the year where it is not this one."""
+    """Day and time: `22 Nov 14:31`, with the year where it is not this one."""
     return f"{day(now, timestamp).partition(' ')[2]} {clock(now, timestamp)}"
 
 
-def same_day(now: datetime, one: float, other: float) -> bool:
-    """Tell whether two moments fall on one day of the reader's."""
-    return local(now, one).date() == local(now, other).date()
+def same_day(now: datetime, first: float, second: float) -> bool:
+    """Whether two timestamps fall on one day of the reader's."""
+    return local(now, first).date() == local(now, second).date()
 
 
 def count(number: int) -> str:
-    """Give a number for a column of 5: `1204`, `12.4k`, `124k`, `1.2M`; `·` for none. Rounded down."""
+    """A number for a column of 5: `1204`, `12.4k`, `124k`, `1.2M`; `·` for none. Rounded down."""
     if number < 1:
         return "·"
     if number < 10_000:
@@ -85,17 +85,17 @@ def count(number: int) -> str:
 
 
 def in_words(number: int) -> str:
-    """Give a number for a sentence: `1 204`."""
+    """A number for a sentence: `1 204`."""
     return f"{number:,}".replace(",", " ")
 
 
 def many(number: int, noun: str) -> str:
-    """Give a number with its noun: `1 hit`, `3 104 hits`."""
+    """A number with its noun: `1 hit`, `3 104 hits`."""
     return f"{in_words(number)} {noun}{'' if number == 1 else 's'}"
 
 
 def size(n_bytes: int) -> str:
-    """Give a size in at most 8 cells: `612 B`, `3.2 KB`, `41.0 KB`, `1.4 MB`."""
+    """A size in at most 8 cells: `612 B`, `3.2 KB`, `41.0 KB`, `1.4 MB`."""
     if n_bytes < 1024:
         return f"{n_bytes} B"
     amount = n_bytes / 1024

@@ -1,4 +1,4 @@
-"""A call of a tool, with its result, on one line; and its output as people read it (docs/look.md §7)."""
+"""Line of a tool call with its result, and the output as people read it (docs/look.md §7)."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from hermes_tui.render.time import size
 from store.models import Message, ToolCall
 
 LONGEST_PARSED = 1 << 18
-"""Characters of a result that are read as JSON to tell its outcome; in a longer one only its ends are looked at."""
+"""Characters of a result that are read as JSON for its outcome; in a longer one only its ends are looked at."""
 LONGEST_SUMMARY = 1_000
 """Characters of arguments that are looked at for the line."""
 NARROW_BELOW = 56
 """A measure below which the outcome has 4 cells instead of 9."""
 
-_TELLING = (
+_SPECIFIC = (
     "command",
     "path",
     "file_path",
@@ -35,8 +35,8 @@ _TELLING = (
     "prompt",
     "name",
 )
-"""Arguments that say on their own what a call does, the most telling first."""
-_SAYING = ("output", "content", "stdout", "stderr", "error")
+"""Arguments that say on their own what a call does, the most specific first."""
+_TEXT_FIELDS = ("output", "content", "stdout", "stderr", "error")
 """Fields of a result that are text for people."""
 _EXIT_CODE = re.compile(r'"(?:exit_code|returncode)"\s*:\s*(-?\d{1,6})\b')
 _FAILED = re.compile(r"\s*\[?(?:error|traceback|exception|fatal)\b", re.IGNORECASE)
@@ -44,7 +44,7 @@ _FAILED = re.compile(r"\s*\[?(?:error|traceback|exception|fatal)\b", re.IGNORECA
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How a call ended, in 9 cells and in 4."""
+    """Outcome of a call, in 9 cells and in 4."""
 
     wide: str
     narrow: str
@@ -57,10 +57,10 @@ class Outcome:
 
 
 def outcome(result: Message | None, glyphs: Glyphs, *, running: bool = False) -> Outcome:
-    """Tell how a call ended, from its result.
+    """The outcome of a call, from its result.
 
     Hermes' tools answer with a JSON object as text (docs/format.md §3.1): `exit_code` where a command ran,
-    else `error` or `success`; other text tells by its first word.
+    else `error` or `success`; other text fails by its first word.
 
     Args:
         result: None where there is no answer.
@@ -78,26 +78,26 @@ def outcome(result: Message | None, glyphs: Glyphs, *, running: bool = False) ->
 
 
 def summary(call: ToolCall) -> SafeText:
-    """Give a call's arguments in a few words: the telling ones by their values, others as `key=value`."""
+    """A call's arguments in a few words: the specific ones by their values, others as `key=value`."""
     given = _json_object(call.arguments)
     if given is None:
         return one_line(call.arguments[:LONGEST_SUMMARY])
-    telling = next((key for key in _TELLING if given.get(key)), None)
-    if telling:
+    specific = next((key for key in _SPECIFIC if given.get(key)), None)
+    if specific:
         words = [_value(given["action"])] if isinstance(given.get("action"), str) else []
-        return one_line(" ".join([*words, _value(given[telling])]))
+        return one_line(" ".join([*words, _value(given[specific])]))
     return one_line(" ".join(f"{key}={_value(value)}" for key, value in given.items())[:LONGEST_SUMMARY])
 
 
 def output(text: str) -> str:
-    """Give what a result says to people: the text inside its JSON envelope, then its other fields.
+    """The text of a result for people: that inside its JSON envelope, then its other fields.
 
     JSON without such a text comes indented, anything else as it is.
     """
     given = _json_object(text)
     if given is None:
         return text
-    said = [key for key in _SAYING if isinstance(given.get(key), str)]
+    said = [key for key in _TEXT_FIELDS if isinstance(given.get(key), str)]
     if not said:
         return json.dumps(given, ensure_ascii=False, indent=2)
     rest = [
@@ -197,12 +197,12 @@ def fold_line(
 
 
 def n_bytes(text: str) -> int:
-    """Give the bytes of a text in UTF-8."""
+    """The bytes of a text in UTF-8."""
     return len(text) if text.isascii() else len(text.encode("utf-8", "surrogatepass"))
 
 
 def _ending(text: str) -> tuple[int, bool]:
-    """Give the exit code and whether something else tells of a failure."""
+    """The exit code and whether something else shows a failure."""
     if len(text) > LONGEST_PARSED:
         found = _EXIT_CODE.search(text[-2_000:]) or _EXIT_CODE.search(text[:2_000])
         return (int(found[1]) if found else 0), False

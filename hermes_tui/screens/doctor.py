@@ -1,49 +1,132 @@
-"""The screen of the doctor: how the store is, check by check, and the messages that wait to be written into it."""
+"""Screen of the doctor: the store's health, check by check, and the messages that wait to be written into it."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
-from functools import partial
+from enum import Enum, auto
 from typing import ClassVar
 
 from textual import events, on
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.screen import Screen
 
-from hermes_tui.commands.registry import TABLE, Offer, Place, applying, footer
-from hermes_tui.feed import Feed
-from hermes_tui.feed import answers as told
+from hermes_tui.commands.registry import Offer, Place, footer
+from hermes_tui.feed import Feed, answers
 from hermes_tui.render.doctor import finding_lines, health_sentence, replayed_line, waiting_lines
-from hermes_tui.render.glyphs import ASCII, Glyphs
+from hermes_tui.render.glyphs import Glyphs
 from hermes_tui.render.line import Line
 from hermes_tui.render.safe import SafeText
-from hermes_tui.screens.browse.compose import Apology
-from hermes_tui.screens.help import HelpScreen
-from hermes_tui.state.layout import Layout
-from hermes_tui.widgets.bar import Bar
-from hermes_tui.widgets.footer import Footer
-from hermes_tui.widgets.heading_rule import Heading, HeadRule, heading_line
-from hermes_tui.widgets.scroll_pane import Pane
-from hermes_tui.widgets.status_line import StatusLine
-from hermes_tui.widgets.text_page import Page
-from hermes_tui.widgets.title_row import TitleRow
+from hermes_tui.render.time import many
+from hermes_tui.state.layout import LEAST, Layout
+from hermes_tui.widgets.footer import Item
+from hermes_tui.widgets.heading_rule import Heading, heading_line
+from hermes_tui.widgets.page_frame import READ_ONLY, SIGN_AFTER, UNWRITTEN, PageFrame, PageView, key_bindings, offers
+from store.files.outbox import Pending
 from store.models import Finding
 
-SIGN_AFTER = 0.16
-"""Seconds before it is said that the store is still being looked at."""
-UNWRITTEN = "nothing is written until you press y"
-READ_ONLY = "read-only: nothing is written"
 LOOKING = "looking changes nothing"
+
+
+class Question(Enum):
+    """What the footer asks."""
+
+    REPLAY = auto()
+    """Whether to write the messages that wait."""
+    QUIT = auto()
+    """Whether to quit while they are written."""
+
+
+@dataclass(slots=True)
+class DoctorState:
+    """The values that the screen is drawn from."""
+
+    where: str
+    """The home's folder as people write it."""
+    owner: str
+    """The profile."""
+    may_write: bool
+    findings: list[Finding] = field(default_factory=list)
+    checked: bool = False
+    """Every check was made."""
+    waiting: Sequence[Pending] = ()
+    problems: Sequence[str] = ()
+    """A sentence for each file that cannot be understood."""
+    replays: list[answers.Replayed] = field(default_factory=list)
+    writing: bool = False
+    """Messages that waited are being written."""
+    question: Question | None = None
+    quitting: bool = False
+    """The app ends once nothing is written any more."""
+
+    @property
+    def conditions(self) -> frozenset[str]:
+        """The conditions that hold, for the commands that need one."""
+        if self.writing:
+            return frozenset()
+        return frozenset({"idle", "waiting"} if self.may_write and self.waiting else {"idle"})
+
+    def put(self, message: answers.DoctorAnswer) -> None:
+        """Keep an answer."""
+        match message:
+            case answers.SpoolArrived():
+                self.waiting, self.problems = message.waiting, message.problems
+            case answers.FindingArrived():
+                self.findings.append(message.finding)
+            case answers.ChecksEnded():
+                self.checked = True
+            case answers.Replayed():
+                self.replays.append(message)
+
+
+def doctor_view(state: DoctorState, *, width: int, now: datetime, glyphs: Glyphs, slow: bool) -> PageView:
+    """Draw a state. Pure.
+
+    Args:
+        now: The time, aware.
+        slow: The checks have taken 150 ms.
+    """
+    status = health_sentence(state.findings, done=state.checked, slow=slow, glyphs=glyphs)
+    heading = Heading(SafeText("Checks"), facts=(LOOKING,), focused=True)
+    question, keys = _footer(state)
+    lines = [*_lines(state, width, now, glyphs)]
+    return PageView(state.where, state.owner, status, heading, lines, keys, question)
+
+
+def _footer(state: DoctorState) -> tuple[str, Sequence[Item]]:
+    """A question with its answers, or "" and the keys."""
+    match state.question:
+        case Question.REPLAY:
+            files = many(len(state.waiting), "file")
+            return "Write what waits into state.db?", (("y", f"write {files}"), ("esc", "leave it"))
+        case Question.QUIT if state.writing:
+            return "Messages are being written.", (("y", "quit after this file"), ("esc", "stay"))
+    words = {"esc": "stop after this file"} if state.writing else {}
+    return "", [(keys, words.get(keys, word)) for keys, word in footer(Place.DOCTOR, state.conditions)]
+
+
+def _lines(state: DoctorState, width: int, now: datetime, glyphs: Glyphs) -> Iterator[Line]:
+    """What waits and what was written of it come first: only there something can be done here."""
+    for replay in state.replays:
+        error = str(replay.error) if replay.error else ""
+        yield from replayed_line(replay.name, replay.written, error, width=width, glyphs=glyphs)
+    ways = {"spool": "y writes them, see below"} if "waiting" in state.conditions else {}
+    yield from finding_lines(state.findings, ways=ways, width=width, glyphs=glyphs)
+    if state.waiting or state.problems:
+        fact = UNWRITTEN if state.may_write else READ_ONLY
+        yield ()
+        yield heading_line(Heading(SafeText("Waiting"), facts=(fact,)), width, glyphs)
+        yield from waiting_lines(state.waiting, state.problems, now=now, width=width, glyphs=glyphs)
 
 
 class DoctorScreen(Screen[None]):
     """Over the browser.
 
     Args:
-        feed: Asks the store.
+        feed: Answers the requests.
         where: The home's folder as people write it.
         owner: The profile.
         now: The time, aware.
@@ -51,175 +134,99 @@ class DoctorScreen(Screen[None]):
 
     CSS_PATH = "doctor.tcss"
     ESCAPE_TO_MINIMIZE = False
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding(key.keys, key.action, command.sentence, show=False, id=f"doctor.{command.id}.{number}")
-        for command in TABLE
-        if Place.DOCTOR in command.places
-        for number, key in enumerate(command.keys)
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = key_bindings(frozenset({Place.DOCTOR}), prefix="doctor")
 
     def __init__(self, feed: Feed, *, where: str, owner: str, glyphs: Glyphs, now: Callable[[], datetime]) -> None:
         super().__init__()
-        self.feed = feed
-        self.glyphs = glyphs
+        self._feed = feed
+        self._glyphs = glyphs
         self._now = now
-        self._where = where
-        self._owner = owner
-        self._found: list[Finding] = []
-        self._spool = told.SpoolArrived(0, (), ())
-        self._replays: list[told.Replayed] = []
-        self._done = False
-        self._question = ""
-        """What is being asked in the footer's row: "replay", "quit" or nothing."""
-        self._leaving = False
-        self._asked = 0.0
-        self._title = TitleRow("Doctor", id="title")
-        self._status = StatusLine(id="status")
-        self._head = HeadRule(id="head")
-        self._page = Page(id="page")
-        self._foot = Footer(id="foot")
+        self._state = DoctorState(where, owner, feed.writer.may_write)
+        self._frame = PageFrame("Doctor", least=LEAST)
+        self._requested_at = 0.0
 
     def compose(self) -> ComposeResult:
-        """Title, status, head rule, page, footer."""
-        yield self._title
-        yield self._status
-        yield self._head
-        yield self._page
-        yield self._foot
-        yield Apology(id="small")
+        """The frame."""
+        yield self._frame
 
     def on_mount(self) -> None:
-        """Ask for every check."""
-        for one in self.query("*"):
-            if isinstance(one, Bar | Pane):
-                one.ascii_only = self.glyphs is ASCII
-        self._title.show(self._where, self._owner)
-        self._head.show(Heading(SafeText("Checks"), facts=(LOOKING,), focused=True))
-        self._page.focus()
-        self._look()
+        """Listen, and ask for every check."""
+        self._unsubscribe = self._feed.subscribe(self.post_message, answers.DoctorAnswer)
+        self._frame.page.focus()
+        self._check()
 
     def on_unmount(self) -> None:
-        """Want no more of it."""
-        self.feed.health.cancel()
+        """Listen no more, and interrupt the check that runs."""
+        self._unsubscribe()
+        self._feed.health.cancel()
 
     def offered(self) -> Iterator[Offer]:
-        """For the palette: what works here."""
-        for command in applying(Place.DOCTOR, self.conditions):
-            for key in command.keys:
-                if key.title:
-                    yield Offer(key.title, command.shown, partial(self.run_action, key.action))
-
-    @property
-    def conditions(self) -> frozenset[str]:
-        """What holds now, for the commands that need it."""
-        idle = not self.feed.writer.writing
-        holds = {"idle": idle, "waiting": idle and self.feed.writer.may_write and bool(self._spool.waiting)}
-        return frozenset(name for name, met in holds.items() if met)
-
-    def take(self, message: told.DoctorAnswer) -> None:
-        """Put an answer on the screen, if it answers the last question."""
-        if message.generation not in (0, self.feed.generation("health")):
-            return
-        match message:
-            case told.SpoolArrived():
-                self._spool = message
-            case told.FindingArrived():
-                self._found.append(message.finding)
-            case told.ChecksEnded():
-                self._done = True
-            case told.Replayed():
-                self._replays.append(message)
-            case told.ReplayEnded():
-                self._end()
-        self._draw()
+        """For the palette: the commands that work here."""
+        yield from offers(Place.DOCTOR, self._state.conditions, self.run_action)
 
     def ask_to_quit(self) -> None:
-        """Ask in the footer's row whether to quit while something is written."""
-        self._question = "quit"
+        """Ask in the footer whether to quit while something is written."""
+        self._state.question = Question.QUIT
+        self._draw()
+
+    @on(answers.DoctorAnswer)
+    def _on_doctor_answered(self, message: answers.DoctorAnswer) -> None:
+        if message.generation in (0, self._feed.generation("health")):
+            self._state.put(message)
+            self._draw()
+
+    @on(answers.ReplayEnded)
+    def _on_replay_ended(self) -> None:
+        self._state.writing, self._state.question = False, None
+        if self._state.quitting:
+            self.app.exit()
+        else:
+            self._check()
+
+    @on(events.Resize)
+    def _on_size_changed(self, event: events.Resize) -> None:
+        self._frame.fit(Layout(*event.size).classes(single=False, reading=False))
         self._draw()
 
     def action_replay(self) -> None:
-        """Ask whether to write what waits, or take the answer."""
-        if self._question == "quit":
-            self._leaving, self._question = True, ""
-            self.feed.writer.stop()
-        elif self._question == "replay":
-            self._question, self._replays = "", []
-            self.feed.health.replay()
-        elif "waiting" in self.conditions:
-            self._question = "replay"
+        """Ask whether to write what waits, or answer the question with yes."""
+        state, question = self._state, self._state.question
+        if question is not None:
+            state.question = None
+        if question is Question.QUIT:
+            state.quitting = True
+            self._feed.writer.stop()
+        elif question is Question.REPLAY:
+            state.replays, state.writing = [], True
+            self._feed.health.replay()
+        elif "waiting" in state.conditions:
+            state.question = Question.REPLAY
         self._draw()
 
     def action_look_again(self) -> None:
         """Make every check again."""
-        if not self.feed.writer.writing:
-            self._look()
+        if not self._state.writing:
+            self._check()
 
     def action_back(self) -> None:
-        """Withdraw the question; else stop what is written; else go back."""
-        if self._question:
-            self._question = ""
-        elif self.feed.writer.writing:
-            self.feed.writer.stop()
-            self._status.tell("stopping after this file")
+        """Cancel the question; else stop what is written; else go back."""
+        if self._state.question is not None:
+            self._state.question = None
+        elif self._state.writing:
+            self._feed.writer.stop()
+            self._frame.show_notice("stopping after this file")
         else:
             self.dismiss(None)
             return
         self._draw()
 
-    def action_help(self) -> None:
-        """All keys."""
-        self.app.push_screen(HelpScreen(glyphs=self.glyphs))
-
-    def _look(self) -> None:
-        self._found, self._done, self._asked = [], False, time.monotonic()
-        self.feed.health.check()
-        self.set_timer(SIGN_AFTER, self._draw)
-        self._draw()
-
-    def _end(self) -> None:
-        """Nothing is written any more."""
-        if self._leaving:
-            self.app.exit()
-        else:
-            self._question = ""
-            self._look()
-
-    @on(events.Resize)
-    def _on_size_changed(self, event: events.Resize) -> None:
-        form = Layout(event.size.width, event.size.height)
-        for name in ("-low", "-tiny"):
-            self.set_class(form.classes(single=False, reading=False)[name], name)
+    def _check(self) -> None:
+        self._state.findings, self._state.checked, self._requested_at = [], False, time.monotonic()
+        self._feed.health.check()
+        self.set_timer(SIGN_AFTER + 0.01, self._draw)
         self._draw()
 
     def _draw(self) -> None:
-        slow = time.monotonic() - self._asked >= SIGN_AFTER - 0.01
-        self._status.show(health_sentence(self._found, done=self._done, slow=slow, glyphs=self.glyphs))
-        self._page.show([*self._lines(self.size.width)])
-        number = len(self._spool.waiting)
-        files = f"{number} file{'' if number == 1 else 's'}"
-        match self._question:
-            case "replay":
-                self._foot.ask("Write what waits into state.db?", (("y", f"write {files}"), ("esc", "leave it")))
-            case "quit" if self.feed.writer.writing:
-                self._foot.ask("Messages are being written.", (("y", "quit after this file"), ("esc", "stay")))
-            case _:
-                self._foot.show(self._items(), ("?", "help"))
-
-    def _items(self) -> list[tuple[str, str]]:
-        words = {"esc": "stop after this file"} if self.feed.writer.writing else {}
-        return [(keys, words.get(keys, word)) for keys, word in footer(Place.DOCTOR, self.conditions)]
-
-    def _lines(self, width: int) -> Iterator[Line]:
-        """What waits and what was written of it come first: only there something can be done here."""
-        glyphs, spool = self.glyphs, self._spool
-        for one in self._replays:
-            error = str(one.error) if one.error else ""
-            yield from replayed_line(one.name, one.written, error, width=width, glyphs=glyphs)
-        ways = {"spool": "y writes them, see below"} if "waiting" in self.conditions else {}
-        yield from finding_lines(self._found, ways=ways, width=width, glyphs=glyphs)
-        if spool.waiting or spool.problems:
-            fact = UNWRITTEN if self.feed.writer.may_write else READ_ONLY
-            yield ()
-            yield heading_line(Heading(SafeText("Waiting"), facts=(fact,)), width, glyphs)
-            yield from waiting_lines(spool.waiting, spool.problems, now=self._now(), width=width, glyphs=glyphs)
+        slow = time.monotonic() - self._requested_at >= SIGN_AFTER
+        view = doctor_view(self._state, width=self.size.width, now=self._now(), glyphs=self._glyphs, slow=slow)
+        self._frame.show(view)

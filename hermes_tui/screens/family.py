@@ -1,4 +1,4 @@
-"""The family of a session: sections that went on, branches, subagents, what was begun anew; one of them is opened."""
+"""Family of a session as a tree: later sections, branches, subagents, resets; one of them is opened."""
 
 from __future__ import annotations
 
@@ -13,11 +13,10 @@ from textual.screen import Screen
 
 from hermes_tui.feed import Feed
 from hermes_tui.feed.answers import FamilyArrived
-from hermes_tui.render.glyphs import ASCII, Glyphs
+from hermes_tui.render.glyphs import Glyphs
 from hermes_tui.render.row import title_of
 from hermes_tui.render.safe import SafeText, one_line
 from hermes_tui.render.time import many
-from hermes_tui.widgets.bar import Bar
 from hermes_tui.widgets.family_list import FamilyList
 from hermes_tui.widgets.footer import Footer
 from hermes_tui.widgets.heading_rule import Heading, HeadRule
@@ -30,7 +29,7 @@ class FamilyScreen(Screen[str | None]):
     """Over the browser; gives the id of the session that is to be opened, None for none.
 
     Args:
-        feed: Is asked for the family.
+        feed: Answers the request.
         row: The session whose family it is.
         drift: The flag of a session.
         now: The time, aware.
@@ -38,7 +37,7 @@ class FamilyScreen(Screen[str | None]):
 
     CSS_PATH = "family.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,q,L", "back", show=False),
+        Binding("escape,q,L", "dismiss", show=False),
     ]
 
     def __init__(
@@ -55,7 +54,6 @@ class FamilyScreen(Screen[str | None]):
         self._row = row
         self._glyphs = glyphs
         self._list = FamilyList(now=now, drift=drift)
-        self._generation = 0
 
     def compose(self) -> ComposeResult:
         """Title, tree, footer."""
@@ -64,21 +62,24 @@ class FamilyScreen(Screen[str | None]):
         yield Footer()
 
     def on_mount(self) -> None:
-        """Ask for the family."""
-        for bar in (*self.query(Bar), self._list):
-            bar.ascii_only = self._glyphs is ASCII
-        self._head("")
+        """Listen, and ask for the family."""
+        self._unsubscribe = self._feed.subscribe(self.post_message, FamilyArrived)
+        self._show_heading("")
         self.query_one(Footer).show((("↑↓", "rows"), ("enter", "open"), ("esc", "back")), ("q", "back"))
         self._list.focus()
-        self._generation = self._feed.sessions.family(self._row.session.id)
+        self._feed.sessions.family(self._row.session.id)
 
-    def take(self, message: FamilyArrived) -> None:
-        """Show an answer, if it is to the last question."""
-        if message.generation == self._generation:
+    def on_unmount(self) -> None:
+        """Listen no more."""
+        self._unsubscribe()
+
+    @on(FamilyArrived)
+    def _on_family_arrived(self, message: FamilyArrived) -> None:
+        if message.generation == self._feed.generation("family"):
             self._list.show(message.session_id, message.family, message.outlines)
-            self._head(many(len(message.family), "session"))
+            self._show_heading(many(len(message.family), "session"))
 
-    def _head(self, fact: str) -> None:
+    def _show_heading(self, fact: str) -> None:
         title = title_of(self._row.session, self._row.outline) or one_line(self._row.session.id)
         heading = Heading(SafeText(f"Family of {title}"), facts=(fact,) if fact else (), focused=True)
         self.query_one(HeadRule).show(heading)
@@ -87,7 +88,3 @@ class FamilyScreen(Screen[str | None]):
     def _on_row_chosen(self, event: VirtualList.RowChosen) -> None:
         event.stop()
         self.dismiss(str(event.key))
-
-    def action_back(self) -> None:
-        """To the browser as it was."""
-        self.dismiss(None)

@@ -1,27 +1,23 @@
-"""All keys, from the one table, and the search language in a few lines."""
+"""Help: all keys, from the one table, and the search language in a few lines."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import ClassVar
 
+from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.geometry import Size
 from textual.screen import Screen
-from textual.scroll_view import ScrollView
-from textual.strip import Strip
 
 from hermes_tui.commands.registry import TABLE
 from hermes_tui.render.glyphs import ASCII, UNICODE, Glyphs
 from hermes_tui.render.line import Line, Role, blank, cells, span
 from hermes_tui.render.safe import safe
 from hermes_tui.render.text import wrap
-from hermes_tui.widgets.bar import Bar
 from hermes_tui.widgets.footer import Footer
 from hermes_tui.widgets.heading_rule import Heading, HeadRule
-from hermes_tui.widgets.scroll_thumb import thumb, track_cell
-from hermes_tui.widgets.theme import palette_of, strip_of
+from hermes_tui.widgets.text_page import TextPage
 
 LANGUAGE = (
     ("docker timeout", "messages that have both words, in any order, in capitals or not, with accents or without"),
@@ -42,11 +38,11 @@ LANGUAGE = (
 MEASURE = 96
 EMPTY: Line = ()
 KEYS_COLUMN, LANGUAGE_COLUMN = 10, 27
-"""Where the sentences start."""
+"""Columns in which the sentences start."""
 
 
 def help_lines(width: int, glyphs: Glyphs) -> list[Line]:
-    """Everything the help says, for a pane of `width` cells."""
+    """The help, wrapped for a page of `width` cells."""
     lines: list[Line] = [EMPTY, (blank(1), span("Keys", bold=True))]
     for command in TABLE:
         sentence = command.sentence.replace("`", "")
@@ -67,34 +63,6 @@ def _entry(keys: str, sentence: str, *, column: int, width: int, glyphs: Glyphs)
         yield blank(1), *first, blank(max(gap, 1)), span(text, Role.DIM)
 
 
-class HelpPage(ScrollView, can_focus=True):
-    """The text, scrolled by line."""
-
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("j", "scroll_down", show=False),
-        Binding("k", "scroll_up", show=False),
-    ]
-    DEFAULT_CSS = "HelpPage { background: $background; scrollbar-size: 0 0; }"
-
-    def __init__(self, glyphs: Glyphs) -> None:
-        super().__init__()
-        self._glyphs = glyphs
-        self._lines: list[Line] = []
-
-    def on_resize(self) -> None:
-        """Wrap for the new width."""
-        self._lines = help_lines(self.size.width, self._glyphs)
-        self.virtual_size = Size(self.size.width, len(self._lines))
-
-    def render_line(self, y: int) -> Strip:
-        """A line of the text, and its cell of the thumb."""
-        top, height, width = self.scroll_offset.y, self.size.height, self.size.width - 1
-        line = self._lines[y + top] if y + top < len(self._lines) else EMPTY
-        palette = palette_of(self.app)
-        cell = track_cell(y, thumb(height, top, height, len(self._lines)), self._glyphs)
-        return Strip.join((strip_of(line, width, palette), strip_of((cell,), 1, palette)))
-
-
 class HelpScreen(Screen[None]):
     """Over the browser; esc leads back."""
 
@@ -108,13 +76,15 @@ class HelpScreen(Screen[None]):
     def compose(self) -> ComposeResult:
         """Title, text, footer."""
         yield HeadRule()
-        yield HelpPage(self._glyphs)
+        yield TextPage()
         yield Footer()
 
     def on_mount(self) -> None:
         """Say what this is and how to leave it."""
-        for bar in self.query(Bar):
-            bar.ascii_only = self._glyphs is ASCII
         self.query_one(HeadRule).show(Heading(safe("Help"), facts=("hermes-tui",), focused=True))
         self.query_one(Footer).show((("esc", "back"), ("↑↓", "scroll")), ("q", "back"))
-        self.query_one(HelpPage).focus()
+        self.query_one(TextPage).focus()
+
+    @on(events.Resize)
+    def _on_size_changed(self, event: events.Resize) -> None:
+        self.query_one(TextPage).show(help_lines(event.size.width, self._glyphs))

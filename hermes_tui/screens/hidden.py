@@ -1,87 +1,47 @@
-"""Why can't I see it? Counts with their reasons, and a look-up that says where a session is."""
+"""Counts of what the list leaves out, with reasons, and a look-up of where a session is."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import ClassVar
 
-from textual import on
+from textual import events, on
 from textual.actions import SkipAction
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.geometry import Size
 from textual.screen import Screen
-from textual.scroll_view import ScrollView
-from textual.strip import Strip
 from textual.widgets import Input
 
 from hermes_tui.feed import Feed
 from hermes_tui.feed.answers import WhereaboutsArrived
-from hermes_tui.render.glyphs import ASCII, Glyphs
+from hermes_tui.render.glyphs import Glyphs
 from hermes_tui.render.left_out import counted, found
 from hermes_tui.render.line import Line, crop
 from hermes_tui.render.safe import safe
-from hermes_tui.widgets.bar import Bar
 from hermes_tui.widgets.footer import Footer
 from hermes_tui.widgets.heading_rule import Heading, HeadRule
-from hermes_tui.widgets.scroll_thumb import thumb, track_cell
-from hermes_tui.widgets.theme import palette_of, strip_of
+from hermes_tui.widgets.text_page import TextPage
 from store.models import Scope
 
 CALM = 0.1
 """Seconds of quiet before what is typed is looked up."""
 
 
-class HiddenPage(ScrollView, can_focus=True):
-    """Lines, scrolled."""
-
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("j", "scroll_down", show=False),
-        Binding("k", "scroll_up", show=False),
-    ]
-    DEFAULT_CSS = "HiddenPage { background: $background; scrollbar-size: 0 0; }"
-
-    def __init__(self, glyphs: Glyphs, draw: Callable[[int], list[Line]]) -> None:
-        super().__init__()
-        self._glyphs = glyphs
-        self._draw = draw
-        self._lines: list[Line] = []
-
-    def on_resize(self) -> None:
-        """Wrap for the new width."""
-        self.renew()
-
-    def renew(self) -> None:
-        """Draw what is known now."""
-        self._lines = self._draw(self.size.width)
-        self.virtual_size = Size(self.size.width, len(self._lines))
-        self.refresh()
-
-    def render_line(self, y: int) -> Strip:
-        """A line of the text, and its cell of the thumb."""
-        top, height, width = self.scroll_offset.y, self.size.height, self.size.width - 1
-        line = self._lines[y + top] if y + top < len(self._lines) else ()
-        palette = palette_of(self.app)
-        cell = track_cell(y, thumb(height, top, height, len(self._lines)), self._glyphs)
-        line = crop(line, width, self._glyphs.truncated)
-        return Strip.join((strip_of(line, width, palette), strip_of((cell,), 1, palette)))
-
-
 class HiddenScreen(Screen[bool]):
-    """Over the browser; gives True where the list is to show everything, or nothing more than it does by default.
+    """Over the browser; gives True where the list is to switch between everything and its default.
 
     Args:
-        feed: Answers what is looked up.
+        feed: Answers the requests.
         listed: Sessions that the default list has.
         scope: All of them, and what it leaves out.
         everything: The list shows all of them now.
     """
 
     CSS_PATH = "hidden.tcss"
+    AUTO_FOCUS = ""
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "back", show=False),
-        Binding("v", "everything", show=False),
-        Binding("q", "leave", show=False),
+        Binding("v", "dismiss(True)", show=False),
+        Binding("q", "dismiss(False)", show=False),
         # Before the focused widget, as in the browser: what is typed fast after it is looked up too.
         Binding("slash", "look_up", show=False, priority=True),
         Binding("down,tab,enter", "read", show=False),
@@ -95,9 +55,8 @@ class HiddenScreen(Screen[bool]):
         self._everything = everything
         self._glyphs = glyphs
         self._answer: WhereaboutsArrived | None = None
-        self._generation = 0
         self._input = Input(placeholder="an id, the start of one, or part of a title", compact=True, id="lookup")
-        self._page = HiddenPage(glyphs, self._lines)
+        self._page = TextPage()
 
     def compose(self) -> ComposeResult:
         """Title, look-up, text, footer."""
@@ -107,30 +66,38 @@ class HiddenScreen(Screen[bool]):
         yield Footer()
 
     def on_mount(self) -> None:
-        """Ask for the counts; the page has the focus, so that `v` shows everything at once."""
-        for bar in self.query(Bar):
-            bar.ascii_only = self._glyphs is ASCII
+        """Listen, and ask for the counts; the page has the focus, so that `v` shows everything at once."""
+        self._unsubscribe = self._feed.subscribe(self.post_message, WhereaboutsArrived)
         self.query_one(HeadRule).show(Heading(safe("Why can't I see it?"), facts=(), focused=True))
         self._page.focus()
-        self._look_up("")
+        self._feed.sessions.look_up("")
 
-    def take(self, message: WhereaboutsArrived) -> None:
-        """Show an answer, if it is to the last question."""
-        if message.generation == self._generation:
+    def on_unmount(self) -> None:
+        """Listen no more."""
+        self._unsubscribe()
+
+    @on(WhereaboutsArrived)
+    def _on_whereabouts_arrived(self, message: WhereaboutsArrived) -> None:
+        if message.generation == self._feed.generation("whereabouts"):
             self._answer = message
-            self._page.renew()
+            self._draw()
 
-    def on_descendant_focus(self) -> None:
+    @on(events.Resize)
+    def _on_size_changed(self) -> None:
+        self._draw()
+
+    @on(events.DescendantFocus)
+    def _on_focus_moved(self) -> None:
         """The keys differ between the look-up and the text."""
         everything = "the default list" if self._everything else "show everything"
-        typing = self._input.has_focus
+        typing = self.focused is self._input
         keys = (("↓", "read"), ("esc", "back")) if typing else (("v", everything), ("/", "look up"), ("esc", "back"))
         self.query_one(Footer).show(keys, ("enter", "read") if typing else ("q", "back"))
 
     @on(Input.Changed, "#lookup")
     def _on_words_changed(self, event: Input.Changed) -> None:
         event.stop()
-        self._look_up(event.value)
+        self._feed.sessions.look_up(event.value, delay=CALM if event.value else 0.0)
 
     @on(Input.Submitted, "#lookup")
     def _on_words_submitted(self, event: Input.Submitted) -> None:
@@ -139,18 +106,10 @@ class HiddenScreen(Screen[bool]):
 
     def action_back(self) -> None:
         """From the look-up to the text, from there to the browser."""
-        if self._input.has_focus and self._input.value:
+        if self.focused is self._input and self._input.value:
             self._input.value = ""
         else:
             self.dismiss(False)
-
-    def action_leave(self) -> None:
-        """To the browser."""
-        self.dismiss(False)
-
-    def action_everything(self) -> None:
-        """To the browser, and the list shows everything, or no more what it leaves out."""
-        self.dismiss(True)
 
     def action_look_up(self) -> None:
         """Type an id or a title; a slash that is typed there is a letter."""
@@ -162,8 +121,9 @@ class HiddenScreen(Screen[bool]):
         """From the look-up to the text."""
         self._page.focus()
 
-    def _look_up(self, words: str) -> None:
-        self._generation = self._feed.sessions.look_up(words, delay=CALM if words else 0.0)
+    def _draw(self) -> None:
+        width = self.size.width
+        self._page.show([crop(line, width - 1, self._glyphs.truncated) for line in self._lines(width)])
 
     def _lines(self, width: int) -> list[Line]:
         answer = self._answer

@@ -33,11 +33,6 @@ class Layout:
         """Too small for anything."""
         return self.width < LEAST[0] or self.height < LEAST[1]
 
-    @property
-    def apology(self) -> str:
-        """What is said then."""
-        return f"hermes-tui needs {LEAST[0]} × {LEAST[1]}, this is {self.width} × {self.height}"
-
     def classes(self, *, single: bool, reading: bool) -> dict[str, bool]:
         """The screen's classes: what is shown and what is left out.
 

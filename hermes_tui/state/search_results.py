@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from hermes_tui.widgets.hit_list import HitGroup
+from hermes_tui.widgets.hit_rows import HitGroup
 from hermes_tui.widgets.session_list import SessionRow
 from store.models import Batch, Count, Hit, Session
 

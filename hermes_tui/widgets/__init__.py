@@ -1,1 +1,1 @@
-"""The widgets: they take safe lines and tell by message."""
+"""Widgets: they take safe lines and report by message."""

@@ -1,14 +1,13 @@
-"""A row of the frame: one line, painted as wide as the screen gives."""
+"""Row of the frame: one line, painted as wide as the screen gives."""
 
 from __future__ import annotations
 
-from textual.reactive import reactive
 from textual.strip import Strip
 from textual.widget import Widget
 
-from hermes_tui.render.glyphs import ASCII, UNICODE, Glyphs
+from hermes_tui.render.glyphs import Glyphs
 from hermes_tui.render.line import Line
-from hermes_tui.widgets.theme import Ground, palette_of, strip_of
+from hermes_tui.widgets.theme import Ground, glyphs_of, palette_of, strip_of
 
 
 class Bar(Widget):
@@ -21,21 +20,18 @@ class Bar(Widget):
     Bar { height: 1; background: $background; }
     """
 
-    ascii_only: reactive[bool] = reactive(False)
-    """Paint with the ASCII glyphs."""
-
     @property
     def glyphs(self) -> Glyphs:
         """The set of marks to paint with."""
-        return ASCII if self.ascii_only else UNICODE
+        return glyphs_of(self.app)
 
     @property
     def ground(self) -> Ground:
-        """What the row lies on."""
+        """Ground that the row lies on."""
         return self.GROUND
 
     def line(self, width: int) -> Line:
-        """What is on the row; what is beyond `width` cells is cut."""
+        """Content of the row; what is beyond `width` cells is cut."""
         raise NotImplementedError
 
     def render_line(self, y: int) -> Strip:

@@ -1,4 +1,4 @@
-"""The bodies of messages that a transcript has at hand, and those it has asked for."""
+"""Bodies of messages that a transcript has at hand, and those that were requested."""
 
 from __future__ import annotations
 
@@ -10,26 +10,26 @@ from store.models import Message
 AT_HAND = 1024
 """Bodies that are kept; far more than any screen needs at once."""
 CHUNK = 64
-"""Bodies that are asked for at once."""
+"""Bodies of one request."""
 
 
-class Bodies:
-    """Messages by id, those least used given up first."""
+class BodyCache:
+    """Messages by id; the least recently used are dropped first."""
 
     def __init__(self) -> None:
         self._here: OrderedDict[int, Message] = OrderedDict()
         self._kept: dict[int, Message] = {}
-        self._asked: set[int] = set()
+        self._requested: set[int] = set()
 
     def keep(self, messages: Iterable[Message]) -> None:
-        """Take bodies that cannot be asked for again; they stay."""
+        """Take bodies that cannot be requested again; they stay."""
         self._kept.update((message.id, message) for message in messages if message.id is not None)
 
     def put(self, messages: Iterable[Message]) -> None:
-        """Take bodies that were asked for."""
+        """Take bodies that were requested."""
         for message in messages:
             if message.id is not None:
-                self._asked.discard(message.id)
+                self._requested.discard(message.id)
                 self._here[message.id] = message
         while len(self._here) > AT_HAND:
             self._here.popitem(last=False)
@@ -41,13 +41,13 @@ class Bodies:
         self._here.move_to_end(message_id)
         return message
 
-    def ask(self, message_ids: Sequence[int]) -> Iterator[tuple[int, ...]]:
-        """Those of `message_ids` that are neither at hand nor asked for, in chunks; from now on they are asked for."""
-        wanted = [wanted for wanted in message_ids if wanted not in self._asked and self.get(wanted) is None]
-        self._asked.update(wanted)
-        for start in range(0, len(wanted), CHUNK):
-            yield tuple(wanted[start : start + CHUNK])
+    def request(self, message_ids: Sequence[int]) -> Iterator[tuple[int, ...]]:
+        """Those of `message_ids` that are neither at hand nor requested, in chunks; from now on they are requested."""
+        missing = [id_ for id_ in message_ids if id_ not in self._requested and self.get(id_) is None]
+        self._requested.update(missing)
+        for start in range(0, len(missing), CHUNK):
+            yield tuple(missing[start : start + CHUNK])
 
-    def forget_asked(self) -> None:
-        """What was asked for did not come: it may be asked for again."""
-        self._asked.clear()
+    def forget_requests(self) -> None:
+        """Allow another request for what did not come."""
+        self._requested.clear()

@@ -1,4 +1,4 @@
-"""The list of a family: every member by its id, in the order of the tree."""
+"""List of a family: every member by its id, in the order of the tree."""
 
 from __future__ import annotations
 
@@ -7,33 +7,34 @@ from datetime import datetime
 
 from hermes_tui.render.family import kin_row
 from hermes_tui.render.line import Line
-from hermes_tui.widgets.virtual_list import RowState, VirtualList
-from store.models import Drift, FamilyMember, Outline
+from hermes_tui.widgets.theme import glyphs_of
+from hermes_tui.widgets.virtual_list import VirtualList
+from store.models import Drift, Kin, Outline
 
 
 class FamilyList(VirtualList):
-    """Members of a family; the cursor begins on the one that it was asked of."""
+    """Members of a family; the cursor begins on the session whose family it is."""
 
     def __init__(self, *, now: Callable[[], datetime], drift: Callable[[str], Drift | None]) -> None:
         """Args:
         now: The time, aware; its zone is the reader's.
-        drift: The flag of a session, None where all is well.
+        drift: The flag of a session, None where its sources agree.
         """
         super().__init__(id="family")
         self._now = now
         self._drift = drift
-        self._kin: dict[str, FamilyMember] = {}
+        self._kin: dict[str, Kin] = {}
         self._outlines: Mapping[str, Outline] = {}
         self._asked = ""
 
-    def show(self, asked: str, family: Sequence[FamilyMember], outlines: Mapping[str, Outline]) -> None:
+    def show(self, asked: str, family: Sequence[Kin], outlines: Mapping[str, Outline]) -> None:
         """Put a family up."""
         self._asked, self._outlines = asked, outlines
         self._kin = {kin.session.id: kin for kin in family}
         self.set_keys(list(self._kin))
         self.move_to(asked)
 
-    def paint(self, key: Hashable, width: int, state: RowState) -> Line:
+    def paint(self, key: Hashable, width: int, *, cursor: bool) -> Line:
         """A member as a row."""
         session_id = str(key)
         return kin_row(
@@ -42,7 +43,7 @@ class FamilyList(VirtualList):
             self._drift(session_id),
             width=width,
             now=self._now(),
-            glyphs=self.glyphs,
-            cursor=state.cursor,
+            glyphs=glyphs_of(self.app),
+            cursor=cursor,
             here=session_id == self._asked,
         )

@@ -1,11 +1,11 @@
-"""The heights of many rows, of which few are known exactly: sums in logarithmic time."""
+"""Heights of many rows, of which few are known exactly: sums in logarithmic time."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
 
-class Heights:
+class FenwickHeights:
     """A Fenwick tree of row heights in lines."""
 
     def __init__(self, heights: Iterable[int] = ()) -> None:

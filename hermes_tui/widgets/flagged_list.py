@@ -1,4 +1,4 @@
-"""The list of flagged sessions on the screen of repairs."""
+"""List of flagged sessions on the screen of repairs."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from collections.abc import Hashable, Sequence
 
 from hermes_tui.render.drift_row import Case, flagged_head, flagged_row
 from hermes_tui.render.line import Line
-from hermes_tui.widgets.virtual_list import RowState, VirtualList
+from hermes_tui.widgets.theme import glyphs_of
+from hermes_tui.widgets.virtual_list import VirtualList
 
 NARROWEST = 80
 """The least width that rows are drawn for; what does not fit is cut."""
@@ -29,10 +30,10 @@ class FlaggedList(VirtualList):
 
     @property
     def cursor_case(self) -> Case | None:
-        """What the cursor is on."""
+        """The session under the cursor."""
         return self._cases.get(str(self.cursor_key))
 
-    def paint(self, key: Hashable, width: int, state: RowState) -> Line:
+    def paint(self, key: Hashable, width: int, *, cursor: bool) -> Line:
         """A session as docs/look.md §8 draws it."""
         case = self._cases[str(key)]
-        return flagged_row(case, width=max(width + 1, NARROWEST), glyphs=self.glyphs, cursor=state.cursor)
+        return flagged_row(case, width=max(width + 1, NARROWEST), glyphs=glyphs_of(self.app), cursor=cursor)

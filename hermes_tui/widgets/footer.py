@@ -1,4 +1,4 @@
-"""The last row: the keys that do something here, most needed first (docs/look.md §9)."""
+"""Last row of the screen: the keys that do something here, most needed first (docs/look.md §9)."""
 
 from __future__ import annotations
 

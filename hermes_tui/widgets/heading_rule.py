@@ -1,4 +1,4 @@
-"""The hairline above the panes: it carries their titles, and its weight says which has the focus
+"""Hairline above the panes: it carries their titles, and its weight says which has the focus
 (docs/look.md §1, §2)."""
 
 from __future__ import annotations
@@ -10,15 +10,15 @@ from hermes_tui.render.line import Line, Role, Span, crop, fit, line_cells, span
 from hermes_tui.render.safe import SafeText, safe
 from hermes_tui.widgets.bar import Bar
 
-ELBOW_ROOM = 8
+BARE_RULE = 8
 """Cells of bare rule between a title and its facts, before facts are dropped for it."""
-SURE_FACTS = 2
-"""So many facts stay; the title is cut for them."""
+LEAST_FACTS = 2
+"""The number of facts that stay; the title is cut for them."""
 
 
 @dataclass(frozen=True, slots=True)
 class Heading:
-    """What the rule says above one pane."""
+    """Title and facts of one pane on the rule."""
 
     title: SafeText
     note: str = ""
@@ -76,10 +76,10 @@ def _facts(heading: Heading, width: int, glyphs: Glyphs) -> SafeText:
     """As many facts as leave the title whole, and at least the first ones."""
     separator = glyphs.words(" · ")
     facts = [safe(fact) for fact in heading.facts if fact]
-    taken = line_cells((span(heading.title), span(heading.note))) + 7 + ELBOW_ROOM
-    while len(facts) > SURE_FACTS and taken + line_cells((span(separator.join(facts)),)) > width:
+    taken = line_cells((span(heading.title), span(heading.note))) + 7 + BARE_RULE
+    while len(facts) > LEAST_FACTS and taken + line_cells((span(separator.join(facts)),)) > width:
         facts.pop()
     joined = separator.join(facts)
     return (
-        safe(joined) if line_cells((span(joined),)) <= max(width // 2, width - taken + ELBOW_ROOM - 2) else SafeText("")
+        safe(joined) if line_cells((span(joined),)) <= max(width // 2, width - taken + BARE_RULE - 2) else SafeText("")
     )

@@ -1,4 +1,4 @@
-"""The messages of a transcript in their order: sections, results behind their calls, what was taken back."""
+"""Messages of a transcript in their order: sections, results behind their calls, what the user undid."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from store.models import Head
+from hermes_tui.render.tool import n_bytes
+from store.models import Head, Message
 
-RUN = 128
-"""Results behind a message that are looked through for its calls."""
+MAX_RESULTS = 128
+"""Results behind a message that are searched for those of its calls."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,16 +21,16 @@ class Section:
     heads: tuple[Head, ...]
     """Ids ascend."""
     label: str = ""
-    """The words of the seam above it (`render.seam.section_seam`), "" for none."""
+    """The words of the seam above it (`render.compaction_seam.section_seam`), "" for none."""
 
 
-class Contents:
-    """Messages by their index, from what is known of them without their bodies."""
+class MessageIndex:
+    """Messages by their position, from what is known of them without their bodies."""
 
     def __init__(self) -> None:
         self.heads: list[Head] = []
         self.undone_shown = False
-        """Messages that the user took back are among those that are shown."""
+        """Messages that the user undid are among those that are shown."""
         self._starts: list[int] = []
         self._sections: list[Section] = []
         self._undone: list[list[int]] = []
@@ -82,7 +83,7 @@ class Contents:
         return None
 
     def index_of(self, message_id: int) -> int | None:
-        """Where a message is, None where it is not here."""
+        """The index of a message, None where it is not here."""
         for section, start in enumerate(self._starts):
             end = self._starts[section + 1] if section + 1 < len(self._starts) else len(self.heads)
             index = bisect_left(self.heads, message_id, start, end, key=lambda head: head.id)
@@ -91,7 +92,7 @@ class Contents:
         return None
 
     def compacted_from(self, index: int) -> int:
-        """How many messages a compaction put aside from here on, 0 where they do not begin here."""
+        """The length of a run of messages that a compaction left as history, 0 where none begins here."""
         if not is_compacted(self.heads[index]):
             return 0
         if index and not self.begins_section(index) and is_compacted(self.heads[index - 1]):
@@ -99,10 +100,8 @@ class Contents:
         ends = (end for end in range(index + 1, len(self.heads)) if not is_compacted(self.heads[end]))
         return next(ends, len(self.heads)) - index
 
-    # Going through it
-
     def after(self, index: int) -> int:
-        """The next index, past messages that were taken back and are not shown; the length at the end."""
+        """The next index, past undone messages that are not shown; the length at the end."""
         run = self._hidden_run(index + 1)
         return run[1] if run and index + 1 > run[0] else index + 1
 
@@ -123,7 +122,7 @@ class Contents:
         return self.leader(place) if place >= 0 else None
 
     def below(self, index: int) -> int | None:
-        """The message below that is drawn on its own, or the seam that stands for messages taken back."""
+        """The message below that is drawn on its own, or the seam that stands for undone messages."""
         run = self.results(self.leader(index))
         place = self.after(run[-1] if run else index)
         return place if place < len(self.heads) else None
@@ -134,19 +133,19 @@ class Contents:
         if not head.has_calls or head.role == "tool":
             return range(0)
         end = index + 1
-        while end < min(index + 1 + RUN, len(self.heads)) and self._goes_on(end):
+        while end < min(index + 1 + MAX_RESULTS, len(self.heads)) and self._continues(end):
             end += 1
         return range(index + 1, end)
 
     def _owner(self, index: int) -> int | None:
         """The message whose calls a result may belong to."""
         place = index
-        while place > 0 and index - place < RUN and self._goes_on(place):
+        while place > 0 and index - place < MAX_RESULTS and self._continues(place):
             place -= 1
         return place if place < index and index in self.results(place) else None
 
-    def _goes_on(self, index: int) -> bool:
-        """Whether a result stands behind something of its own kind and section."""
+    def _continues(self, index: int) -> bool:
+        """Whether a result follows a message of the same section that is undone or not as it is."""
         head = self.heads[index]
         return (
             head.role == "tool"
@@ -155,24 +154,39 @@ class Contents:
         )
 
     def is_hidden(self, index: int) -> bool:
-        """Whether a message was taken back and is not shown."""
+        """Whether a message is undone and not shown."""
         return not self.undone_shown and 0 <= index < len(self.heads) and is_undone(self.heads[index])
 
     def _hidden_run(self, index: int) -> list[int] | None:
         return self.undone_run(index) if self.is_hidden(index) else None
 
     def undone_run(self, index: int) -> list[int] | None:
-        """First index and end of the messages in a row that were taken back, if `index` is one of them."""
+        """First index and end of the run of undone messages that `index` belongs to, None where it is not undone."""
         if not is_undone(self.heads[index]):
             return None
         return self._undone[bisect_right(self._undone, index, key=lambda run: run[0]) - 1]
 
 
 def is_compacted(head: Head) -> bool:
-    """Put aside by a compaction in place."""
+    """Whether a compaction in place left a message as history."""
     return head.compacted and not head.active
 
 
 def is_undone(head: Head) -> bool:
-    """Taken back by the user; what a compaction took out of the context stays history."""
+    """Whether the user undid a message; what a compaction took out of the context is history."""
     return not head.active and not head.compacted
+
+
+def head_of(message: Message) -> Head:
+    """A message without its body; its id is 0 where it has none."""
+    return Head(
+        message.id or 0,
+        message.role,
+        n_bytes(message.text),
+        message.tool_name,
+        bool(message.tool_calls),
+        bool(message.reasoning),
+        message.active,
+        message.compacted,
+        message.timestamp,
+    )

@@ -1,68 +1,48 @@
-"""What the lists and the transcript share: a pane that paints its rows itself, and the track in its last column."""
+"""Common parts of the panes that paint their own rows: keys, the wheel, a row with its cell of the scroll track."""
 
 from __future__ import annotations
 
 from textual import events
-from textual.reactive import reactive
-from textual.scroll_view import ScrollView
+from textual.binding import Binding, BindingType
 from textual.strip import Strip
+from textual.widget import Widget
 
-from hermes_tui.render.glyphs import ASCII, UNICODE, Glyphs
 from hermes_tui.render.line import Line
 from hermes_tui.widgets.scroll_thumb import track_cell
-from hermes_tui.widgets.theme import Ground, palette_of, strip_of
+from hermes_tui.widgets.theme import Ground, glyphs_of, palette_of, strip_of
 
-WHEEL = 3
+KEYS: list[BindingType] = [
+    Binding("up,k", "move_by(-1)", "Up", show=False),
+    Binding("down,j", "move_by(1)", "Down", show=False),
+    Binding("pageup", "move_page(-1)", "Page up", show=False),
+    Binding("pagedown", "move_page(1)", "Page down", show=False),
+    Binding("home,g", "move_to_top", "Top", show=False),
+    Binding("end,G", "move_to_end", "End", show=False),
+]
+WHEEL_ROWS = 3
 """Rows that a notch of the wheel moves."""
 
+Wheel = events.MouseScrollDown | events.MouseScrollUp
 
-class Pane(ScrollView, can_focus=True, inherit_bindings=False):
-    """Rows of lines; a subclass says which, and what of the whole they are. It scrolls at once, and by itself."""
 
-    ALLOW_SELECT = False
+def row_with_track(
+    pane: Widget, y: int, line: Line, ground: Ground, thumb: tuple[int, int], *, divider: bool = False
+) -> Strip:
+    """Draw a row of a pane and the cell of the track in its last column.
 
-    DEFAULT_CSS = """
-    Pane { overflow: hidden hidden; background: $background; }
+    Args:
+        y: The row.
+        ground: What the line lies on; the track lies on the plain ground.
+        thumb: See `scroll_thumb.thumb`.
+        divider: The whole length of the track is drawn, because it divides the pane from the next.
     """
+    palette = palette_of(pane.app)
+    cell = track_cell(y, thumb, glyphs_of(pane.app), divider=divider)
+    return Strip.join((strip_of(line, pane.size.width - 1, palette, ground), strip_of((cell,), 1, palette)))
 
-    divider: reactive[bool] = reactive(False)
-    """The last column divides this pane from the next, and its whole length is drawn; else the thumb alone."""
-    ascii_only: reactive[bool] = reactive(False)
-    """Paint with the ASCII glyphs."""
-    faded: reactive[bool] = reactive(False)
-    """Everything is dim, because it is about to be replaced."""
 
-    @property
-    def glyphs(self) -> Glyphs:
-        """The set of marks to paint with."""
-        return ASCII if self.ascii_only else UNICODE
-
-    def row_line(self, y: int, width: int) -> tuple[Line, Ground]:
-        """What is on a row of the screen, at most `width` cells of it, and what it lies on."""
-        raise NotImplementedError
-
-    def thumb(self, height: int) -> tuple[int, int]:
-        """First row and number of rows of the thumb in a track of `height` rows; (0, 0) where everything is shown."""
-        raise NotImplementedError
-
-    def roll(self, rows: int) -> None:
-        """Show what is so many rows further down, or up if negative."""
-        raise NotImplementedError
-
-    def _on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
-        event.stop()
-        event.prevent_default()
-        self.roll(WHEEL)
-
-    def _on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
-        event.stop()
-        event.prevent_default()
-        self.roll(-WHEEL)
-
-    def render_line(self, y: int) -> Strip:
-        """One row of the screen, and its cell of the scroll track."""
-        palette, width, height = palette_of(self.app), self.size.width - 1, self.size.height
-        line, ground = self.row_line(y, width)
-        row = strip_of(line, width, palette, Ground.FADED if self.faded else ground)
-        cell = track_cell(y, self.thumb(height), self.glyphs, divider=self.divider)
-        return Strip.join((row, strip_of((cell,), 1, palette)))
+def wheel_rows(event: Wheel) -> int:
+    """The rows that a notch of the wheel moves, down if positive; nothing else reacts to the event."""
+    event.stop()
+    event.prevent_default()
+    return WHEEL_ROWS if isinstance(event, events.MouseScrollDown) else -WHEEL_ROWS

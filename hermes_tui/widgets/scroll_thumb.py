@@ -1,4 +1,4 @@
-"""The scroll track in a pane's last column, and where its thumb lies (docs/look.md §1)."""
+"""Scroll track in a pane's last column, and where its thumb lies (docs/look.md §1)."""
 
 from __future__ import annotations
 

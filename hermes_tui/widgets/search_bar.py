@@ -1,4 +1,4 @@
-"""The search row: the prompt, what is typed, and whose home this is (docs/look.md §6)."""
+"""Search row: the prompt, what is typed, and whose home this is (docs/look.md §6)."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class _Prompt(Bar):
 
 
 class _Owner(Bar):
-    """The profile, and that nothing can be written where that was asked for."""
+    """The profile, and `read-only` where that was requested."""
 
     GROUND = Ground.TINT
 
@@ -114,7 +114,7 @@ class SearchBar(Horizontal):
 
     @property
     def text(self) -> str:
-        """What is typed."""
+        """The query as typed."""
         return str(self.query_input.value)
 
     def mark_wrong(self, place: tuple[int, int] | None) -> None:

@@ -1,4 +1,4 @@
-"""The list of sessions."""
+"""List of sessions."""
 
 from __future__ import annotations
 
@@ -8,13 +8,14 @@ from datetime import datetime
 
 from hermes_tui.render.line import Line, Range
 from hermes_tui.render.row import session_row
-from hermes_tui.widgets.virtual_list import RowState, VirtualList
+from hermes_tui.widgets.theme import glyphs_of
+from hermes_tui.widgets.virtual_list import VirtualList
 from store.models import Drift, Outline, Session
 
 
 @dataclass(frozen=True, slots=True)
 class SessionRow:
-    """What a row of the list is painted from."""
+    """Session, outline and flag of a row of the list."""
 
     session: Session
     outline: Outline | None = None
@@ -41,14 +42,10 @@ class SessionList(VirtualList):
         self.set_keys(list(self._rows))
 
     def update_row(self, row: SessionRow) -> None:
-        """Paint a session anew in its place; one that is not listed is left out."""
+        """Paint a session again in its place; one that is not listed is left out."""
         if row.session.id in self._rows:
             self._rows[row.session.id] = row
             self.refresh_key(row.session.id)
-
-    def row(self, session_id: str) -> SessionRow | None:
-        """The row of a session, None where it is not listed."""
-        return self._rows.get(session_id)
 
     @property
     def cursor_row(self) -> SessionRow | None:
@@ -59,7 +56,7 @@ class SessionList(VirtualList):
         """Whether its sources disagree."""
         return (row := self._rows.get(str(key))) is not None and row.drift is not None
 
-    def paint(self, key: Hashable, width: int, state: RowState) -> Line:
+    def paint(self, key: Hashable, width: int, *, cursor: bool) -> Line:
         """A session as docs/look.md §5 draws it."""
         row = self._rows[str(key)]
         return session_row(
@@ -68,7 +65,7 @@ class SessionList(VirtualList):
             row.drift,
             width=width,
             now=self._now(),
-            glyphs=self.glyphs,
-            cursor=state.cursor,
+            glyphs=glyphs_of(self.app),
+            cursor=cursor,
             matches=row.matches,
         )

@@ -1,4 +1,4 @@
-"""The line under the search row: what is on the screen, in numbers that never lie (docs/look.md §9)."""
+"""Line under the search row: counts of what is on the screen, and notices (docs/look.md §9)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Roles become styles: from the theme's own variables, legible on their ground, or without any colour
+"""Styles of roles: from the theme's own variables, legible on their ground, or without any colour
 (docs/look.md §3)."""
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from textual.app import App
 from textual.color import Color
 from textual.strip import Strip
 
+from hermes_tui.render.glyphs import ASCII, UNICODE, Glyphs
 from hermes_tui.render.line import Line, Role, Span
 from hermes_tui.render.safe import SafeText
 
@@ -33,7 +34,7 @@ VARIABLES = (
     "text-error",
     "text-success",
 )
-"""What is read of a theme, in the order of `Palette.values`."""
+"""Variables of a theme, in the order of `Palette.values`."""
 
 FROM_THEME = {
     Role.ACCENT: "text-primary",
@@ -45,14 +46,16 @@ FROM_THEME = {
 NOT_TEXT = frozenset({Role.FOCUS, Role.HAIR})
 """Bars and rules: they stay as they are on every ground."""
 LOUD = frozenset({Role.ACCENT, Role.FOCUS, Role.WARNING, Role.ERROR})
-"""What is bold where there is no colour."""
+"""Roles that are bold where there is no colour."""
 QUIET = frozenset({Role.DIM, Role.HAIR})
 NOTHING = SafeText("")
 T = TypeVar("T")
+ASCII_CLASS = "-ascii"
+"""A CSS class that the app has where the terminal shows ASCII alone."""
 
 
 class Ground(StrEnum):
-    """What a line lies on."""
+    """Background of a line."""
 
     PLAIN = "plain"
     CURSOR = "cursor"
@@ -64,7 +67,7 @@ class Ground(StrEnum):
     BAND = "band"
     """Banners and questions."""
     FADED = "faded"
-    """What is about to be replaced: every text is dim."""
+    """Content that is about to be replaced: every text is dim."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +107,7 @@ class Palette:
 
 @dataclass(frozen=True, slots=True)
 class _Colours:
-    """What a theme's values come to."""
+    """Colours of a theme."""
 
     roles: Mapping[Role, Color]
     grounds: Mapping[Ground, Color]
@@ -130,7 +133,7 @@ def _colours(values: tuple[str, ...]) -> _Colours:
 
 
 def _settled(role: Role, ground: Ground) -> Role:
-    """A cursor row and a band speak in the foreground colour alone; what fades is dim."""
+    """The role in effect: on a cursor row and a band the foreground alone, dim where the ground is faded."""
     if role in NOT_TEXT:
         return role
     if ground in {Ground.CURSOR, Ground.RESTING, Ground.BAND}:
@@ -147,7 +150,7 @@ def _style(palette: Palette, look: Span, ground: Ground) -> Style:
     if not (palette.monochrome or palette.native):
         colour, back = palette.colour(role, ground).rich_color, palette.ground(ground).rich_color
     else:
-        # No ground can be told from another by a colour, so attributes speak: one row reversed, a band bold.
+        # Grounds have no colours here, so attributes mark them: the cursor row is reversed, a band bold.
         bold = bold or role in LOUD or ground is Ground.BAND
         dim = role in QUIET
         reverse = reverse != (ground is Ground.CURSOR)
@@ -184,9 +187,14 @@ def _luminance(colour: Color) -> float:
 
 
 def palette_of(app: App[T]) -> Palette:
-    """The palette of the app's theme as it is now: asked for at each painting, so that a new theme needs no telling."""
+    """The palette of the app's theme, read at each painting, so that a new theme is in effect at once."""
     variables = app.theme_variables
     return Palette(tuple(variables[name] for name in VARIABLES), app.no_color)
+
+
+def glyphs_of(app: App[T]) -> Glyphs:
+    """The set of marks to paint with."""
+    return ASCII if app.has_class(ASCII_CLASS) else UNICODE
 
 
 def strip_of(line: Line, width: int, palette: Palette, ground: Ground = Ground.PLAIN) -> Strip:

@@ -1,4 +1,4 @@
-"""The first row of a screen that is about one thing: what it does, with what, and its id (docs/look.md §8)."""
+"""First row of a screen that is about one thing: what it does, with what, and its id (docs/look.md §8)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ WIDE = 100
 
 
 class TitleRow(Bar):
-    """What, which, and at the right end an id or a count."""
+    """Name of the screen, title of its subject, and at the right end an id or a count."""
 
     GROUND = Ground.TINT
 

@@ -1,4 +1,4 @@
-"""The messages of a transcript as lines: which of them stand alone, what stands between them, how high they are.
+"""Messages of a transcript as lines: which of them stand alone, what stands between them, how high they are.
 
 Nothing is made for a message before it is looked at, but a number for its height.
 """
@@ -16,9 +16,9 @@ from hermes_tui.render.gutter import measure
 from hermes_tui.render.line import Line, Range, blank
 from hermes_tui.render.message import TEXT_LINES, Fold, Folds, joins, message_lines
 from hermes_tui.render.time import day, same_day
-from hermes_tui.widgets.body_cache import Bodies
-from hermes_tui.widgets.fenwick_heights import Heights
-from hermes_tui.widgets.message_index import RUN, Contents, is_undone
+from hermes_tui.widgets.body_cache import BodyCache
+from hermes_tui.widgets.fenwick_heights import FenwickHeights
+from hermes_tui.widgets.message_index import MAX_RESULTS, MessageIndex, Section, is_undone
 from store.models import Head, Message, ToolCall
 from store.query.parse import Query, matches
 
@@ -35,46 +35,45 @@ class Drawn:
     """Lines at its top that are not its own."""
 
 
-class Manuscript(Contents):
-    """Messages by their index; pure but for `now`."""
+class TranscriptLayout:
+    """Lines by the index of their message; pure but for `now`."""
 
-    def __init__(self, *, now: Callable[[], datetime]) -> None:
-        super().__init__()
+    def __init__(self, *, now: Callable[[], datetime], folds: Folds) -> None:
+        """Args:
+        now: The time, aware; its zone is the reader's.
+        folds: What is folded in every message that is not folded on its own.
+        """
         self._now = now
-        self.heights = Heights()
-        self.bodies = Bodies()
+        self._folds = folds
+        self.index = MessageIndex()
+        self.heights = FenwickHeights()
+        self.bodies = BodyCache()
         self._live = False
         self._drawn: OrderedDict[int, Drawn] = OrderedDict()
         self._own_folds: dict[int, Folds] = {}
         self._width = 80
         self._glyphs = UNICODE
-        self._folds = Folds()
         self._query: Query | None = None
         self._current: int | None = None
 
+    def __len__(self) -> int:
+        return len(self.index)
+
+    def add(self, section: Section) -> None:
+        """Put a section at the end."""
+        start = len(self.index)
+        self.index.add(section)
+        self._extended(start)
+
     def extend(self, heads: Iterable[Head]) -> None:
-        """Put messages at the end of the last section; what stood there is drawn anew, for it may be joined."""
-        start = len(self.heads)
-        super().extend(heads)
-        self.heights.extend(self._estimates(start))
-        self._forget_end(start)
+        """Put messages at the end of the last section."""
+        start = len(self.index)
+        self.index.extend(heads)
+        self._extended(start)
 
     def body(self, index: int) -> Message | None:
         """The message at an index, None where its body is not at hand."""
-        return self.bodies.get(self.heads[index].id)
-
-    # How it is drawn
-
-    @property
-    def folds(self) -> Folds:
-        """What is folded in every message that was not folded on its own."""
-        return self._folds
-
-    @folds.setter
-    def folds(self, folds: Folds) -> None:
-        self._folds = folds
-        self._own_folds.clear()
-        self._drawn.clear()
+        return self.bodies.get(self.index.heads[index].id)
 
     def shape(self, width: int, glyphs: Glyphs) -> None:
         """Draw for a pane of `width` cells, its scroll column included; heights that were known become estimates."""
@@ -82,23 +81,18 @@ class Manuscript(Contents):
             self._width, self._glyphs = width, glyphs
             self._drawn.clear()
 
-    @property
-    def live(self) -> bool:
-        """More may come: a call at the end without a result still runs."""
-        return self._live
-
-    @live.setter
-    def live(self, live: bool) -> None:
+    def set_live(self, live: bool) -> None:
+        """Expect more messages or not: where more may come, a call at the end without a result still runs."""
         if live != self._live:
             self._live = live
-            self._forget_end(len(self.heads))
+            self._forget_end(len(self.index))
 
     def show_undone(self, shown: bool) -> None:
-        """Show the messages that the user took back, or leave them out."""
-        self.undone_shown = shown
+        """Show the messages that the user undid, or leave them out."""
+        self.index.undone_shown = shown
         self._drawn.clear()
 
-    def seek(self, query: Query | None, index: int | None = None) -> None:
+    def mark(self, query: Query | None, index: int | None = None) -> None:
         """Mark the words of `query`; the first of them in message `index` is the current one."""
         if query != self._query:
             self._query = query
@@ -110,11 +104,17 @@ class Manuscript(Contents):
     def fold(self, index: int, folds: Folds) -> None:
         """Fold one message on its own."""
         self._own_folds[index] = folds
-        for changed in (index, self.below(index)):
+        for changed in (index, self.index.below(index)):
             self._drawn.pop(-1 if changed is None else changed, None)
 
+    def fold_all(self, folds: Folds) -> None:
+        """Fold every message alike."""
+        self._folds = folds
+        self._own_folds.clear()
+        self._drawn.clear()
+
     def folds_of(self, index: int) -> Folds:
-        """What of a message is folded."""
+        """The folds of a message."""
         return self._own_folds.get(index, self._folds)
 
     def complete(self, index: int) -> bool:
@@ -123,12 +123,12 @@ class Manuscript(Contents):
 
     def needed(self, index: int) -> list[int]:
         """The ids of the bodies that a message is drawn from."""
-        if self.is_hidden(index):
+        if self.index.is_hidden(index):
             return []
-        leader = self.leader(index)
-        above = self.above(leader)
+        leader = self.index.leader(index)
+        above = self.index.above(leader)
         turn = (above,) if above is not None and self._joins(above, leader) else ()
-        return [self.heads[place].id for place in (leader, *self.results(leader), *turn)]
+        return [self.index.heads[place].id for place in (leader, *self.index.results(leader), *turn)]
 
     def lines(self, index: int) -> list[Line]:
         """The lines of a message, none where it is drawn with another; empty ones as long as bodies are missing."""
@@ -147,38 +147,36 @@ class Manuscript(Contents):
             self._drawn.popitem(last=False)
         return drawn
 
-    # Drawing
-
     def _draw(self, index: int) -> Drawn:
-        above = self.above(index)
-        own = [] if self.is_hidden(index) else self._message(index, above)
+        above = self.index.above(index)
+        own = [] if self.index.is_hidden(index) else self._message(index, above)
         seams: list[Line] = []
         for text in self._seams(index, above if own else None):
             seams += [seam(text, width=self._width, glyphs=self._glyphs), (blank(1),)]
         return Drawn(seams + own, len(seams))
 
     def _seams(self, index: int, above: int | None) -> list[str]:
-        """What stands above a message: where a section begins, where messages were taken back, a new day."""
-        found = []
-        if label := self.label_at(index):
-            found.append(label)
-        if (run := self.undone_run(index)) and run[0] == index:
-            found.append(undone_seam(run[1] - run[0], shown=self.undone_shown))
-        if many := self.compacted_from(index):
-            found.append(compacted_seam(many))
+        """The words above a message: of a section that begins, of undone or compacted messages, of a new day."""
+        words = []
+        if label := self.index.label_at(index):
+            words.append(label)
+        if (run := self.index.undone_run(index)) and run[0] == index:
+            words.append(undone_seam(run[1] - run[0], shown=self.index.undone_shown))
+        if compacted := self.index.compacted_from(index):
+            words.append(compacted_seam(compacted))
         if above is not None:
-            then, timestamp = self.heads[above].timestamp, self.heads[index].timestamp
-            if then is not None and timestamp is not None and not same_day(self._now(), then, timestamp):
-                found.append(day(self._now(), timestamp))
-        return found
+            before, timestamp = self.index.heads[above].timestamp, self.index.heads[index].timestamp
+            if before is not None and timestamp is not None and not same_day(self._now(), before, timestamp):
+                words.append(day(self._now(), timestamp))
+        return words
 
     def _message(self, index: int, above: int | None) -> list[Line]:
-        leader = self.leader(index)
+        leader = self.index.leader(index)
         message = self.body(index)
-        calls, results = self._matched(leader)
+        calls, results = self._calls_and_results(leader)
         if message is None or (leader != index and any(result is message for result in results)):
             return []
-        below = self.below(index)
+        below = self.index.below(index)
         lines = message_lines(
             replace(message, tool_calls=calls) if leader == index else message,
             width=self._width,
@@ -196,16 +194,16 @@ class Manuscript(Contents):
         return lines[:-1] if below is None and lines and len(lines[-1]) == 1 else lines
 
     def _last_time(self, index: int, above: int | None) -> float | None:
-        """The moment of the message above, unless its time was left to this one; a time that is left is its own."""
+        """The timestamp of the message above, unless its time was left to this one; a time that is left is its own."""
         if self._is_late(index, above):
-            return self.heads[index].timestamp
-        if above is not None and self._joins(above, index) and self._is_late(above, before := self.above(above)):
+            return self.index.heads[index].timestamp
+        if above is not None and self._joins(above, index) and self._is_late(above, before := self.index.above(above)):
             above = before
-        return None if above is None else self.heads[above].timestamp
+        return None if above is None else self.index.heads[above].timestamp
 
     def _is_late(self, index: int, above: int | None) -> bool:
         """Whether a turn begins with a single line: its time then stands beside the next, not on a line of its own."""
-        below, message = self.below(index), self.body(index)
+        below, message = self.index.below(index), self.body(index)
         if message is None or below is None or not self._joins(index, below):
             return False
         begins = above is None or not self._joins(above, index)
@@ -214,48 +212,66 @@ class Manuscript(Contents):
     def _find(self, text: str) -> Sequence[Range]:
         return matches(self._query, text) if self._query else ()
 
-    def _matched(self, leader: int) -> tuple[tuple[ToolCall, ...], list[Message | None]]:
+    def _calls_and_results(self, leader: int) -> tuple[tuple[ToolCall, ...], list[Message | None]]:
         """The calls of a message, and for each its result among those behind it."""
         message = self.body(leader)
         if message is None:
             return (), []
-        left = [result for place in self.results(leader) if (result := self.body(place)) is not None]
-        found: list[Message | None] = []
-        for call in message.tool_calls:
-            fitting = (result for result in left if call.id and result.tool_call_id == call.id)
-            result = next(fitting, None)
-            if result is not None:
-                left.remove(result)
-            found.append(result)
-        # Old homes have calls without ids, or results without: those belong together in their order.
-        for place, call in enumerate(message.tool_calls):
-            if found[place] is None and (nameless := [one for one in left if not (call.id and one.tool_call_id)]):
-                found[place] = nameless[0]
-                left.remove(nameless[0])
-        return message.tool_calls, found
+        bodies = [body for place in self.index.results(leader) if (body := self.body(place)) is not None]
+        return message.tool_calls, results_of(message.tool_calls, bodies)
 
     def _joins(self, index: int, after: int) -> bool:
         """Whether a message goes on the one above, with nothing between the two."""
-        folded = self.folds_of(index).tools is Fold.SHORT and not self.is_hidden(after)
-        return folded and not self.begins_section(after) and joins(self.heads[index], self.heads[after])
+        folded = self.folds_of(index).tools is Fold.SHORT and not self.index.is_hidden(after)
+        if not folded or self.index.begins_section(after):
+            return False
+        return joins(self.index.heads[index], self.index.heads[after])
 
-    # Heights before anything is read
-
-    def _estimates(self, start: int) -> list[int]:
-        """Heights as they may come out; only the thumb depends on them."""
-        room, found, owned = measure(self._width), [], start > 0 and self.heads[start - 1].has_calls
-        for head in self.heads[start:]:
-            if head.role == "tool":
-                found.append(0 if owned else 2)
-                continue
-            owned = head.has_calls
-            text = min(head.n_bytes // room + 1, TEXT_LINES) if head.n_bytes else 0
-            found.append(0 if is_undone(head) else text + owned + head.has_reasoning + 1)
-        return found
+    def _extended(self, start: int) -> None:
+        """Estimate the heights from `start` on; what stood before is drawn again, for it may be joined."""
+        owned = start > 0 and self.index.heads[start - 1].has_calls
+        self.heights.extend(estimated_heights(self.index.heads[start:], measure(self._width), owned=owned))
+        self._forget_end(start)
 
     def _forget_end(self, index: int) -> None:
-        """Draw anew what stands so near before `index` that it may depend on what comes there."""
-        run = self.undone_run(index - 1) if index else None
-        first = min(index - RUN - 2, run[0] if run else index)
+        """Draw again what stands so near before `index` that it may depend on what comes there."""
+        run = self.index.undone_run(index - 1) if index else None
+        first = min(index - MAX_RESULTS - 2, run[0] if run else index)
         for drawn in [place for place in self._drawn if place >= first]:
             del self._drawn[drawn]
+
+
+def results_of(calls: Sequence[ToolCall], results: Sequence[Message]) -> list[Message | None]:
+    """The result of each call, None where there is none: by id, and in order where a home has no ids."""
+    left = list(results)
+    found: list[Message | None] = []
+    for call in calls:
+        result = next((result for result in left if call.id and result.tool_call_id == call.id), None)
+        if result is not None:
+            left.remove(result)
+        found.append(result)
+    # Old homes have calls without ids, or results without.
+    for place, call in enumerate(calls):
+        nameless = next((result for result in left if not (call.id and result.tool_call_id)), None)
+        if found[place] is None and nameless is not None:
+            found[place] = nameless
+            left.remove(nameless)
+    return found
+
+
+def estimated_heights(heads: Iterable[Head], room: int, *, owned: bool) -> list[int]:
+    """Heights as they may come out; only the thumb depends on them.
+
+    Args:
+        room: Cells of a line of text.
+        owned: The message before the first has calls, so that results are drawn with it.
+    """
+    heights = []
+    for head in heads:
+        if head.role == "tool":
+            heights.append(0 if owned else 2)
+            continue
+        owned = head.has_calls
+        text = min(head.n_bytes // room + 1, TEXT_LINES) if head.n_bytes else 0
+        heights.append(0 if is_undone(head) else text + owned + head.has_reasoning + 1)
+    return heights

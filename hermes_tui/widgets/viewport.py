@@ -1,4 +1,4 @@
-"""What of a manuscript is on the screen: hung on one line of one message, so that nothing jumps when heights change."""
+"""Window on a transcript: anchored to one line of one message, so that nothing jumps when heights change."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from hermes_tui.render.line import Line
 from hermes_tui.widgets.scroll_thumb import thumb
-from hermes_tui.widgets.transcript_layout import Manuscript
+from hermes_tui.widgets.transcript_layout import TranscriptLayout
 
 AHEAD = 24
 """Messages on each side of the screen whose bodies are wanted too."""
@@ -35,10 +35,10 @@ class Row:
 
 
 class Viewport:
-    """A window of `height` rows on a manuscript."""
+    """A window of `height` rows on a layout."""
 
-    def __init__(self, manuscript: Manuscript) -> None:
-        self._manuscript = manuscript
+    def __init__(self, layout: TranscriptLayout) -> None:
+        self._layout = layout
         self._anchor = Anchor()
         self._rows: tuple[Row, ...] | None = None
         self.height = 0
@@ -47,14 +47,14 @@ class Viewport:
 
     @property
     def rows(self) -> tuple[Row, ...]:
-        """What is on the screen, from the top; fewer than `height` only where everything is."""
+        """The rows on the screen, from the top; fewer than `height` only where everything is on it."""
         if self._rows is None:
-            self._rows = self._look()
+            self._rows = self._visible()
         return self._rows
 
     @property
     def anchor(self) -> Anchor:
-        """What the window hangs on: its first row where it follows."""
+        """The line that the window is anchored to: its first row where it follows."""
         return Anchor(self.rows[0].index, self.rows[0].line) if self.following and self.rows else self._anchor
 
     @property
@@ -67,10 +67,10 @@ class Viewport:
 
     @property
     def _end(self) -> tuple[int, int]:
-        return len(self._manuscript), 0
+        return len(self._layout), 0
 
-    def changed(self) -> None:
-        """Look again at the next occasion: heights, bodies or the size have changed."""
+    def invalidate(self) -> None:
+        """Compute the rows again when they are needed: heights, bodies or the size have changed."""
         self._rows = None
 
     def place(self, index: int, line: int = 0, row: int = 0) -> None:
@@ -84,10 +84,10 @@ class Viewport:
         if not self.rows:
             return
         top = self.rows[0].index, self.rows[0].line
-        found = self._forward(*top, lines) if lines > 0 else self._back(*top, -lines)
-        if found is not None:
-            self.place(*found)
-        if found is None or (lines > 0 and self.at_end):
+        target = self._forward(*top, lines) if lines > 0 else self._back(*top, -lines)
+        if target is not None:
+            self.place(*target)
+        if target is None or (lines > 0 and self.at_end):
             self.to_end()
 
     def to_end(self) -> None:
@@ -101,15 +101,16 @@ class Viewport:
 
     def begins(self, index: int) -> bool:
         """Whether the first of a message's own lines is on the screen."""
-        return any(row.index == index and row.line == self._manuscript.drawn(index).seams for row in self.rows)
+        return any(row.index == index and row.line == self._layout.drawn(index).seams for row in self.rows)
 
     def row_of(self, index: int) -> int | None:
         """The row of the first of a message's own lines, None where it is not on the screen."""
         return next((row for row, shown in enumerate(self.rows) if shown.index == index and not shown.seam), None)
 
-    def thumb(self, height: int) -> tuple[int, int]:
-        """First row and number of rows of the thumb in a track of `height` rows; (0, 0) where everything is shown."""
-        rows, heights = self.rows, self._manuscript.heights
+    @property
+    def thumb(self) -> tuple[int, int]:
+        """See `scroll_thumb.thumb`; by estimate where messages were not drawn yet."""
+        rows, heights = self.rows, self._layout.heights
         if not rows:
             return 0, 0
         top = heights.above(rows[0].index) + rows[0].line
@@ -118,32 +119,32 @@ class Viewport:
         total = max(heights.total, top + len(rows))
         if self.at_end:
             top = total - len(rows)
-        return thumb(height, top, len(rows), total)
+        return thumb(self.height, top, len(rows), total)
 
     def wanted(self) -> list[int]:
         """Ids of the bodies that the screen and its surroundings need, the screen's own first."""
-        manuscript, ids = self._manuscript, dict[int, None]()
+        layout, ids = self._layout, dict[int, None]()
         if not self.rows:
             return []
         first, last = self.rows[0].index, self.rows[-1].index
         place = first
         while place <= last:
-            ids.update(dict.fromkeys(manuscript.needed(place)))
-            place = manuscript.after(place)
+            ids.update(dict.fromkeys(layout.needed(place)))
+            place = layout.index.after(place)
         for _ in range(AHEAD):
-            if place < len(manuscript):
-                ids.update(dict.fromkeys(manuscript.needed(place)))
-                place = manuscript.after(place)
-            if (first := manuscript.before(first)) >= 0:
-                ids.update(dict.fromkeys(manuscript.needed(first)))
+            if place < len(layout):
+                ids.update(dict.fromkeys(layout.needed(place)))
+                place = layout.index.after(place)
+            if (first := layout.index.before(first)) >= 0:
+                ids.update(dict.fromkeys(layout.needed(first)))
         return list(ids)
 
-    def _look(self) -> tuple[Row, ...]:
-        if not len(self._manuscript) or self.height < 1:
+    def _visible(self) -> tuple[Row, ...]:
+        if not len(self._layout) or self.height < 1:
             return ()
         if not self.following:
-            index = min(self._anchor.index, len(self._manuscript) - 1)
-            line = max(0, min(self._anchor.line, len(self._manuscript.lines(index)) - 1))
+            index = min(self._anchor.index, len(self._layout) - 1)
+            line = max(0, min(self._anchor.line, len(self._layout.lines(index)) - 1))
             rows = self._from(*self._back(index, line, min(self._anchor.row, self.height - 1)))
             if len(rows) == self.height:
                 return rows
@@ -151,28 +152,28 @@ class Viewport:
 
     def _from(self, index: int, line: int) -> tuple[Row, ...]:
         rows: list[Row] = []
-        while index < len(self._manuscript) and len(rows) < self.height:
-            drawn = self._manuscript.drawn(index)
+        while index < len(self._layout) and len(rows) < self.height:
+            drawn = self._layout.drawn(index)
             shown = drawn.lines[line : line + self.height - len(rows)]
             rows += [Row(index, at, text, at < drawn.seams) for at, text in enumerate(shown, line)]
-            index, line = self._manuscript.after(index), 0
+            index, line = self._layout.index.after(index), 0
         return tuple(rows)
 
     def _back(self, index: int, line: int, lines: int) -> tuple[int, int]:
         """The place so many lines before another, or the start."""
         while lines > line:
             lines -= line
-            if (before := self._manuscript.before(index)) < 0:
+            if (before := self._layout.index.before(index)) < 0:
                 return 0, 0
-            index, line = before, len(self._manuscript.lines(before))
+            index, line = before, len(self._layout.lines(before))
         return index, line - lines
 
     def _forward(self, index: int, line: int, lines: int) -> tuple[int, int] | None:
         """The place so many lines behind another, None past the end."""
-        while index < len(self._manuscript):
-            height = len(self._manuscript.lines(index))
+        while index < len(self._layout):
+            height = len(self._layout.lines(index))
             if line + lines < height:
                 return index, line + lines
             lines -= height - line
-            index, line = self._manuscript.after(index), 0
+            index, line = self._layout.index.after(index), 0
         return None

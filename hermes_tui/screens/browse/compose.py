@@ -8,31 +8,20 @@ from datetime import datetime
 from textual import events, on
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
-from textual.content import Content
 from textual.screen import Screen
-from textual.widget import Widget
 
 from hermes_tui.commands.registry import Place
-from hermes_tui.render.glyphs import ASCII, Glyphs
-from hermes_tui.state.layout import Layout
+from hermes_tui.render.glyphs import Glyphs
+from hermes_tui.state.layout import LEAST, Layout
 from hermes_tui.widgets.banner import Banner
-from hermes_tui.widgets.bar import Bar
 from hermes_tui.widgets.footer import Footer
 from hermes_tui.widgets.heading_rule import HeadRule
 from hermes_tui.widgets.hit_list import HitList
 from hermes_tui.widgets.search_bar import SearchBar
 from hermes_tui.widgets.session_list import SessionList
 from hermes_tui.widgets.status_line import StatusLine
+from hermes_tui.widgets.too_small_notice import TooSmallNotice
 from hermes_tui.widgets.transcript import Transcript
-from hermes_tui.widgets.virtual_list import VirtualList
-
-
-class Apology(Widget):
-    """Says that the screen is too small."""
-
-    def render(self) -> Content:
-        """How much is needed, and how much there is."""
-        return Content(Layout(*self.app.size).apology)
 
 
 class Frame(Screen[None]):
@@ -54,7 +43,7 @@ class Frame(Screen[None]):
         self.banner = Banner(id="banner")
         self.transcript = Transcript(now=now, id="transcript")
         self.foot = Footer(id="foot")
-        self._apology = Apology(id="small")
+        self._apology = TooSmallNotice(LEAST, id="small")
         self.form = Layout(80, 24)
         self.single = False
         """One pane was asked for, however wide the screen is."""
@@ -74,12 +63,6 @@ class Frame(Screen[None]):
                 yield self.transcript
         yield self.foot
         yield self._apology
-
-    @on(events.Mount)
-    def _on_screen_mounted(self) -> None:
-        for one in self.query("*"):
-            if isinstance(one, Bar | VirtualList | Transcript):
-                one.ascii_only = self.glyphs is ASCII
 
     @property
     def place(self) -> Place:

@@ -23,7 +23,7 @@ from hermes_tui.screens.browse.reading_controller import Reading
 from hermes_tui.screens.browse.search_controller import Finder
 from hermes_tui.state.search_history import History
 from hermes_tui.state.session_catalog import Catalog, is_comparable
-from hermes_tui.widgets.hit_list import HitKey
+from hermes_tui.widgets.hit_rows import HitKey
 from hermes_tui.widgets.session_list import SessionRow
 from hermes_tui.widgets.transcript import Transcript
 from hermes_tui.widgets.virtual_list import VirtualList
@@ -127,10 +127,7 @@ class Painter(Frame):
     @property
     def chosen(self) -> SessionRow | None:
         """The session under the list's cursor."""
-        if not self.hits_shown:
-            return self.session_list.cursor_row
-        session_id = self.hit_list.cursor_session
-        return self.hit_list.row(session_id) if session_id else None
+        return self.hit_list.cursor_row if self.hits_shown else self.session_list.cursor_row
 
     def restart(self) -> None:
         """Read everything again: the store failed, or another file lies at its path."""

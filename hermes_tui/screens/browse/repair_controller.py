@@ -14,31 +14,19 @@ from hermes_tui.widgets.virtual_list import VirtualList
 
 
 class Mender(Listener):
-    """Opens the screen of repairs, hands it its answers, and reads again what a repair touched."""
+    """Opens the screens of repairs and of the doctor, and reads again what a repair touched."""
 
     repairing: RepairScreen | None = None
     """The screen of repairs, while it stands over this one."""
     doctoring: DoctorScreen | None = None
     """The screen of the doctor, likewise."""
 
-    @on(told.DoctorAnswer)
-    def _on_doctor_answered(self, message: told.DoctorAnswer) -> None:
-        if self.doctoring is not None:
-            self.doctoring.take(message)
-
-    @on(told.RepairAnswer)
-    @on(told.RepairsEnded)
-    def _on_mending_answered(self, message: told.RepairAnswer | told.RepairsEnded) -> None:
-        if isinstance(message, told.Repaired):
-            self._read_mended(message.session_id)
-        if self.repairing is not None:
-            self.repairing.take(message)
-
-    def _read_mended(self, session_id: str) -> None:
+    @on(told.Repaired)
+    def _on_session_repaired(self, message: told.Repaired) -> None:
         """Rows of a session came and went, in the middle too: what shows any of them is read again."""
-        self.feed.sessions.reread(session_id)
+        self.feed.sessions.reread(message.session_id)
         self.finder.again()
-        self.reading.reread(session_id)
+        self.reading.reread(message.session_id)
 
     @on(VirtualList.FlagClicked)
     def _on_flag_clicked(self) -> None:

@@ -11,10 +11,8 @@ from textual.actions import parse
 from textual.binding import Binding, BindingType
 
 from hermes_tui.commands.registry import BROWSER, TABLE, Command, Offer, Place, applying
-from hermes_tui.feed.answers import FamilyArrived, WhereaboutsArrived
 from hermes_tui.screens.browse.search_keys import PREVIEW_AFTER, SIGN_AFTER, TYPED_AFTER, Seeker
 from hermes_tui.screens.family import FamilyScreen
-from hermes_tui.screens.help import HelpScreen
 from hermes_tui.screens.hidden import HiddenScreen
 from hermes_tui.state.copy_text import What, copied, resume_command
 from hermes_tui.widgets.transcript import Transcript
@@ -199,16 +197,6 @@ class BrowserScreen(Seeker):
         self._go_inside()
         self.draw()
 
-    @on(FamilyArrived)
-    def _on_family_arrived(self, message: FamilyArrived) -> None:
-        if isinstance(self.app.screen, FamilyScreen):
-            self.app.screen.take(message)
-
-    @on(WhereaboutsArrived)
-    def _on_whereabouts_arrived(self, message: WhereaboutsArrived) -> None:
-        if isinstance(self.app.screen, HiddenScreen):
-            self.app.screen.take(message)
-
     def action_reader(self, verb: str) -> None:
         """What the transcript does with its keys."""
         getattr(self.transcript, verb)()
@@ -224,10 +212,6 @@ class BrowserScreen(Seeker):
         if text:
             self.app.copy_to_clipboard(text)
             self.tell(f"copied {len(text)} characters")
-
-    def action_help(self) -> None:
-        """All keys, and the search language."""
-        self.app.push_screen(HelpScreen(glyphs=self.glyphs))
 
     def _wanted(self, what: What) -> str:
         """The text that a key copies, "" where there is none yet; raises UnsafeId."""

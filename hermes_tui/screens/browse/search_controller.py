@@ -10,11 +10,11 @@ from hermes_tui.feed import Feed
 from hermes_tui.feed.answers import HitsArrived, HitsCounted, HitsRanked, TitlesRanked, WordsMeant
 from hermes_tui.render.glyphs import Glyphs
 from hermes_tui.render.line import Line
-from hermes_tui.render.status import Progress, hits_sentence
+from hermes_tui.render.status import SearchProgress, hits_sentence
 from hermes_tui.state.search_results import Results
 from hermes_tui.state.session_catalog import Catalog
 from hermes_tui.state.title_filter import Titles
-from hermes_tui.widgets.hit_list import HitGroup
+from hermes_tui.widgets.hit_rows import HitGroup
 from hermes_tui.widgets.session_list import SessionRow
 from store.errors import QueryInvalid
 from store.query.parse import Query, parse
@@ -192,7 +192,7 @@ class Finder:
     def sentence(self, *, shown: int, touched: bool, glyphs: Glyphs) -> Line:
         """What the status line says of the search."""
         results = self._old or self.results
-        progress = Progress(
+        progress = SearchProgress(
             hits=results.hits,
             sessions=results.sessions,
             shown=shown,

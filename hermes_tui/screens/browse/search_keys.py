@@ -14,7 +14,7 @@ from hermes_tui.feed import OpenStore, SavedSearches
 from hermes_tui.feed.answers import SearchesKept
 from hermes_tui.render.safe import one_line
 from hermes_tui.screens.browse.repair_controller import Mender
-from hermes_tui.widgets.hit_list import MeantKey
+from hermes_tui.widgets.hit_rows import MeantKey
 from hermes_tui.widgets.virtual_list import VirtualList
 
 PREVIEW_AFTER = 0.08

@@ -8,7 +8,7 @@ from textual import on
 
 from hermes_tui.feed import answers as told
 from hermes_tui.screens.browse.presenter import Painter
-from hermes_tui.widgets.hit_list import GroupKey, HitKey, TitleKey
+from hermes_tui.widgets.hit_rows import GroupKey, HitKey, TitleKey
 from hermes_tui.widgets.session_list import SessionRow
 from store.errors import QueryInvalid, StoreMissing
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from textual.actions import parse
 
+from hermes_tui.app import HermesApp
 from hermes_tui.commands.registry import BROWSER, MENDING, TABLE, Place, applying, footer, key_table
 from hermes_tui.screens.browse.screen import BrowserScreen
 from hermes_tui.screens.doctor import DoctorScreen
@@ -22,8 +23,9 @@ CONDITIONS = (
 def test_every_action_of_the_table_is_there() -> None:
     for command in TABLE:
         for key in command.keys:
-            _, name, parameters = parse(key.action)
-            if name == "quit":
+            namespace, name, parameters = parse(key.action)
+            if namespace == "app":
+                assert hasattr(HermesApp, f"action_{name}"), key
                 continue
             for screen in (
                 [BrowserScreen] * bool(command.places & BROWSER)

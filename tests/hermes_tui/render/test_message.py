@@ -156,7 +156,8 @@ def test_the_reader_at_80_columns_is_the_captures() -> None:
     assert lines[len(READER) :] == ["  14:07"]
 
 
-def test_the_transcript_at_140_columns_is_the_captures() -> None:
+def test_the_transcript_at_140_columns_is_the_captures(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("hermes_tui.render.message.OUTPUT_LINES", 3)
     padded = "x" * (41_984 - len(BUILT.text) - len(', "log": ""'))
     built = message("tool", BUILT.text[:-1] + f', "log": "{padded}"}}', BUILT.timestamp)
     lines = [
@@ -168,7 +169,6 @@ def test_the_transcript_at_140_columns_is_the_captures() -> None:
             results=[built],
             previous=at(22, "14:07"),
             folds=Folds(tools=Fold.OPEN),
-            output_lines=3,
             label=False,
         ),
         seam(section_seam(2, 3, now=NOW, compacted_at=at(22, "14:31"), messages=412), width=77, glyphs=GLYPHS),

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from hermes_tui.render.diff import Columns, first_difference, pair_lines, said
+from hermes_tui.render.diff import Sides, first_difference, pair_lines, said
 from hermes_tui.render.drift_row import Case, flagged_head, flagged_row, flagged_sentence
 from hermes_tui.render.glyphs import ASCII
 from hermes_tui.render.line import Role, line_cells, plain
@@ -324,6 +324,6 @@ def test_ascii_alone_draws_everything() -> None:
 
 
 def test_the_columns_leave_three_cells_for_the_mark_and_one_for_the_margin() -> None:
-    assert Columns.of(80) == Columns(38, 38)
-    assert Columns.of(140) == Columns(68, 68)
-    assert Columns.of(101) == Columns(48, 49)
+    assert Sides.of(80) == Sides(38, 38)
+    assert Sides.of(140) == Sides(68, 68)
+    assert Sides.of(101) == Sides(48, 49)

@@ -7,7 +7,7 @@ import pytest
 from hermes_tui.render.glyphs import ASCII, UNICODE
 from hermes_tui.render.line import Role, plain
 from hermes_tui.render.status import (
-    Progress,
+    SearchProgress,
     busy_sentence,
     error_sentence,
     hits_sentence,
@@ -39,31 +39,34 @@ def test_the_scope_names_its_reasons() -> None:
     ("progress", "expected"),
     [
         (
-            Progress(3_104, 87, shown=12, milliseconds=4.2, searching=True),
+            SearchProgress(3_104, 87, shown=12, milliseconds=4.2, searching=True),
             "12 of 3 104 hits in 87 sessions · newest first · 4 ms · still searching…",
         ),
         (
-            Progress(3_104, 87, shown=12, order="ranked", milliseconds=41),
+            SearchProgress(3_104, 87, shown=12, order="ranked", milliseconds=41),
             "12 of 3 104 hits in 87 sessions · ranked · 41 ms",
         ),
         (
-            Progress(3_104, 87, shown=12, milliseconds=41, rerank=True),
+            SearchProgress(3_104, 87, shown=12, milliseconds=41, rerank=True),
             "12 of 3 104 hits in 87 sessions · newest first · R re-ranks",
         ),
-        (Progress(2_000, 412, capped=True, milliseconds=12), "2 000+ hits in 412 sessions · newest first · 12 ms"),
         (
-            Progress(14, 3, fallback="index damaged, scanning 38 %"),
+            SearchProgress(2_000, 412, capped=True, milliseconds=12),
+            "2 000+ hits in 412 sessions · newest first · 12 ms",
+        ),
+        (
+            SearchProgress(14, 3, fallback="index damaged, scanning 38 %"),
             "14 hits in 3 sessions · index damaged, scanning 38 %",
         ),
-        (Progress(1, 1, milliseconds=0.3), "1 hit in 1 session · newest first · 0 ms"),
+        (SearchProgress(1, 1, milliseconds=0.3), "1 hit in 1 session · newest first · 0 ms"),
     ],
 )
-def test_the_hits_are_counted_with_their_whole(progress: Progress, expected: str) -> None:
+def test_the_hits_are_counted_with_their_whole(progress: SearchProgress, expected: str) -> None:
     assert plain(hits_sentence(progress, glyphs=UNICODE)) == expected
 
 
 def test_only_the_number_and_what_is_alive_have_colour() -> None:
-    line = hits_sentence(Progress(3_104, 87, shown=12, milliseconds=4, searching=True), glyphs=UNICODE)
+    line = hits_sentence(SearchProgress(3_104, 87, shown=12, milliseconds=4, searching=True), glyphs=UNICODE)
     assert [(part.text, part.role) for part in line if part.role is not Role.DIM] == [
         ("12", Role.TEXT),
         ("still searching…", Role.ACCENT),
@@ -102,7 +105,7 @@ def test_a_comparison_that_runs_has_a_bar_which_takes_less_where_there_is_no_roo
 
 def test_ascii_sentences_are_ascii() -> None:
     lines = [
-        hits_sentence(Progress(9, 2, shown=1, searching=True), glyphs=ASCII),
+        hits_sentence(SearchProgress(9, 2, shown=1, searching=True), glyphs=ASCII),
         position_sentence(1, 2, tools="short", reasoning="folded", glyphs=ASCII),
         partial_sentence(3, glyphs=ASCII),
     ]
@@ -111,5 +114,5 @@ def test_ascii_sentences_are_ascii() -> None:
 
 def test_nothing_is_counted_before_anything_was_answered() -> None:
     """Mutant: without `asked` it says `0 hits in 0 sessions` for the length of a frame, while nobody has looked."""
-    assert hits_sentence(Progress(0, 0, asked=True), glyphs=UNICODE) == ()
-    assert plain(hits_sentence(Progress(0, 0, asked=True, searching=True), glyphs=UNICODE)) == "still searching…"
+    assert hits_sentence(SearchProgress(0, 0, asked=True), glyphs=UNICODE) == ()
+    assert plain(hits_sentence(SearchProgress(0, 0, asked=True, searching=True), glyphs=UNICODE)) == "still searching…"

@@ -8,12 +8,18 @@ from pathlib import Path
 
 import pytest
 
-from hermes_tui.screens.doctor import DoctorScreen
+from hermes_tui.render.glyphs import UNICODE
+from hermes_tui.render.line import plain
+from hermes_tui.screens.doctor import DoctorScreen, DoctorState, Question, doctor_view
+from hermes_tui.widgets.page_frame import PageView
 from store import Replaced, SessionDB, SessionRecorder
+from store.files.outbox import Pending
+from store.models import Finding
 from store.sqlite import health
 from tests import builders
 from tests.builders import database_of
 from tests.hermes_tui.browsing import NARROW, WIDE, Stage, browsing
+from tests.hermes_tui.stage import NOW
 from tests.store import sqlite_files
 
 SESSION = "20261122_140109_a1b2c3"
@@ -21,7 +27,7 @@ SESSION = "20261122_140109_a1b2c3"
 
 @pytest.fixture
 def home(tmp_path: Path) -> Path:
-    """A home where two messages wait, because their store lost its -shm for a moment."""
+    """A home where two messages wait, because their store lost its -shm for a while."""
     home = builders.home(tmp_path)
     builders.store(builders.db(home), SESSION, builders.talk(4))
     recorder = SessionRecorder(SessionDB(home / "state.db"), SESSION)
@@ -174,3 +180,68 @@ async def test_hostile_names_stay_text(home: Path) -> None:
         await open_doctor(stage)
         assert "\x1b" not in stage.text
         assert "\u202e" not in stage.text
+
+
+def doctor(*, may_write: bool = True, waits: bool = True, **known: object) -> DoctorState:
+    """A state with one file that waits and one check that is not well."""
+    waiting = (
+        [Pending(Path("a"), SESSION, "cli", None, NOW.timestamp(), "the store was busy", (({}, {}),))] if waits else []
+    )
+    findings = [
+        Finding("spool", ok=False, detail="messages wait", advice="from a shell"),
+        Finding("index", ok=True, detail="is whole"),
+    ]
+    return DoctorState(
+        "~/.hermes",
+        "default",
+        may_write,
+        findings=findings,
+        checked=True,
+        waiting=waiting,
+        **known,  # type: ignore[arg-type]
+    )
+
+
+def view(state: DoctorState, *, slow: bool = False) -> PageView:
+    """Its view on a screen of 80 columns."""
+    return doctor_view(state, width=80, now=NOW, glyphs=UNICODE, slow=slow)
+
+
+@pytest.mark.parametrize(
+    ("known", "question", "keys"),
+    [
+        ({}, "", ["y", "R", "esc"]),
+        ({"may_write": False}, "", ["R", "esc"]),
+        ({"waits": False}, "", ["R", "esc"]),
+        ({"writing": True}, "", ["esc"]),
+        ({"question": Question.REPLAY}, "Write what waits into state.db?", ["y", "esc"]),
+        ({"question": Question.QUIT, "writing": True}, "Messages are being written.", ["y", "esc"]),
+        ({"question": Question.QUIT}, "", ["y", "R", "esc"]),
+    ],
+)
+def test_the_footer_has_what_can_be_done_or_a_question(
+    known: dict[str, object], question: str, keys: list[str]
+) -> None:
+    shown = view(doctor(**known))  # type: ignore[arg-type]
+    assert shown.question == question
+    assert [key for key, _ in shown.keys if key in {"y", "R", "esc"}] == keys
+
+
+def test_the_page_says_how_to_write_what_waits_where_that_can_be_done() -> None:
+    for may_write, way, fact in (
+        (True, "y writes them, see below", "nothing is written until you press y"),
+        (False, "from a shell", "read-only: nothing is written"),
+    ):
+        text = "\n".join(plain(line) for line in view(doctor(may_write=may_write)).lines)
+        assert way in text
+        assert fact in text
+        assert "the store was busy" in text
+
+
+def test_checks_that_are_late_are_counted() -> None:
+    state = doctor()
+    state.checked = False
+    assert plain(view(state).status) == ""
+    assert plain(view(state, slow=True).status) == "2 checks made · still looking…"
+    state.checked = True
+    assert plain(view(state).status) == "✗E 1 of 2 checks is not well: spool"

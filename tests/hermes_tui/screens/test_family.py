@@ -1,4 +1,4 @@
-"""`L`: the family of a session as a tree, its relations told apart, and one of it opened.
+"""`L`: the family of a session as a tree, its relations named, and a member opened.
 
 Each guard was seen to fail with its mutant: a section opened at the top of its chain; a family that never arrives; the
 key offered to a session that stands alone.
@@ -15,7 +15,7 @@ from hermes_tui.render.family import kin_row
 from hermes_tui.render.glyphs import ASCII, UNICODE
 from hermes_tui.render.line import line_cells, plain
 from store import SessionDB
-from store.models import FamilyMember, Relation, Session
+from store.models import Kin, Relation, Session
 from tests import builders
 from tests.hermes_tui.browsing import SIZES, browsing
 from tests.hermes_tui.render.samples import NOW
@@ -48,22 +48,22 @@ def furnish(tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize("size", SIZES)
-async def test_the_tree_tells_the_relations_apart_and_opens_a_member(tmp_path: Path, size: tuple[int, int]) -> None:
+async def test_the_tree_names_the_relations_and_opens_a_member(tmp_path: Path, size: tuple[int, int]) -> None:
     async with browsing(furnish(tmp_path), size) as stage:
         await stage.shows("session three")
         await stage.type("title:three")
         await stage.press("down", "L")
         await stage.shows("Family of session three")
         await stage.shows("6 sessions")
-        told = [line.split() for line in stage.lines if "session " in line and " now " in line]
-        found = {line[line.index("session") + 1]: " ".join(line[line.index("session") + 2 : -1]) for line in told}
+        rows = [line.split() for line in stage.lines if "session " in line and " now " in line]
+        found = {line[line.index("session") + 1]: " ".join(line[line.index("session") + 2 : -1]) for line in rows}
         assert found == {
             "root": "",
             "two": "goes on",
             "fork": "branch",
             "helper": "subagent",
             "three": "goes on",
-            "again": "begun anew",
+            "again": "reset",
         }
         await stage.press("g", "j", "j", "enter")
         await stage.shows("fork says 0")
@@ -101,7 +101,7 @@ async def test_esc_leads_back_and_a_session_that_stands_alone_has_no_family(tmp_
 @pytest.mark.parametrize("width", [39, 60, 79, 140])
 @pytest.mark.parametrize("depth", [0, 1, 40])
 def test_a_row_has_the_width_of_its_list(glyphs: Any, width: int, depth: int) -> None:
-    one = Session("s", title="桂林旅行計画" * 30, messages=12345, relation=Relation.RESET)
-    line = kin_row(FamilyMember(one, depth), None, None, width=width, now=NOW, glyphs=glyphs, cursor=True)
+    session = Session("s", title="桂林旅行計画" * 30, messages=12345, relation=Relation.RESET)
+    line = kin_row(Kin(session, depth), None, None, width=width, now=NOW, glyphs=glyphs, cursor=True)
     assert line_cells(line) == width
-    assert "begun anew" in plain(line)
+    assert "reset" in plain(line)

@@ -113,7 +113,7 @@ async def test_another_profile_is_one_entry_of_the_palette_away(tmp_path: Path) 
     db = SessionDB(other.state_db)
     builders.store(db, "w", [say("user", "at work")])
     db.close()
-    shelves = [ProfileEntry(one.name, partial(open_home, one), one.name, "~") for one in (other, Home(root, "all"))]
+    shelves = [ProfileEntry(at.name, partial(open_home, at), at.name, "~") for at in (other, Home(root, "all"))]
     async with browsing(root, profiles=shelves) as stage:
         await stage.shows("an old snapshot")
         for name, shown, not_shown in (("work", "at work", "an old snapshot"), ("all", "at work", "nothing")):
@@ -163,7 +163,7 @@ async def test_every_kind_of_row_is_labelled_on_the_screen(tmp_path: Path) -> No
         say("user", "[CONTEXT COMPACTION] earlier things"),
         say("user", "the end"),
     ]
-    builders.store(db, "s", [one | {"timestamp": start + 10 * place} for place, one in enumerate(rows)])
+    builders.store(db, "s", [row | {"timestamp": start + 10 * place} for place, row in enumerate(rows)])
     db.close()
     waits = {"session_id": "s", "message": say("user", "it waits", timestamp=start + 35)}
     (home / "pending_messages").mkdir()

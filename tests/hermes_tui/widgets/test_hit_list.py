@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
 
-from hermes_tui.widgets.hit_list import GroupKey, HitGroup, HitKey, HitList, MoreKey, TitleKey
+from hermes_tui.widgets.hit_list import HitList
+from hermes_tui.widgets.hit_rows import GroupKey, HitGroup, HitKey, MoreKey, TitleKey
 from hermes_tui.widgets.session_list import SessionRow
 from hermes_tui.widgets.virtual_list import VirtualList
 from store.models import ContextLine, Hit, Origin, Outline, Session, Status
@@ -38,7 +39,7 @@ def under(widget: HitList) -> Hashable:
 
 
 def belongs(widget: HitList) -> tuple[str | None, Hit | None]:
-    return widget.cursor_session, widget.cursor_hit
+    return (widget.cursor_row.session.id if widget.cursor_row else None), widget.cursor_hit
 
 
 async def test_titles_come_first_then_three_hits_of_each_session() -> None:
@@ -151,7 +152,7 @@ async def test_the_next_hit_passes_by_everything_else() -> None:
 async def test_the_session_and_the_hit_under_the_cursor_are_known() -> None:
     widget = hits()
     async with Stage(widget).run_test(size=(80, 24)):
-        assert widget.cursor_session is None
+        assert widget.cursor_row is None
         assert widget.cursor_hit is None
         widget.show([row("t")], [group("many", range(1, 6))])
         assert belongs(widget) == ("t", None)

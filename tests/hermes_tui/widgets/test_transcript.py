@@ -11,13 +11,14 @@ from textual.pilot import Pilot
 from hermes_tui.render.line import Line
 from hermes_tui.render.message import Fold, message_lines
 from hermes_tui.widgets import transcript_layout
+from hermes_tui.widgets.message_index import head_of
 from hermes_tui.widgets.session_list import SessionRow
 from hermes_tui.widgets.transcript import Section, Transcript
 from store.models import Head, Message, Origin, Session
 from store.query.parse import parse
 from tests.hermes_tui.stage import NOW, Stage, screen, strips, wheel
 from tests.hermes_tui.widgets.test_session_list import HARMFUL
-from tests.hermes_tui.widgets.test_transcript_layout import head, result, say
+from tests.hermes_tui.widgets.test_transcript_layout import result, say
 from tests.hostile import HOSTILE
 
 ROW = SessionRow(Session("s", "cli", "Talk", messages=3))
@@ -49,10 +50,10 @@ class Book(Stage):
 
     def add(self, messages: Sequence[Message]) -> list[Head]:
         self.bodies.update({message.id: message for message in messages})
-        return [head(message) for message in messages]
+        return [head_of(message) for message in messages]
 
     def open(self, row: SessionRow = ROW) -> None:
-        self.transcript.open(row, [Section("s", tuple(map(head, self.bodies.values())))])
+        self.transcript.open(row, [Section("s", tuple(map(head_of, self.bodies.values())))])
 
     @property
     def position(self) -> Transcript.PositionChanged:
@@ -98,7 +99,7 @@ async def test_bodies_are_asked_for_once_in_chunks_the_screen_s_own_first() -> N
     app.waits = True
     async with app.run_test(size=(80, 60)) as pilot:
         transcript = await opened(app, pilot)
-        transcript.roll(1)
+        transcript.action_move_by(1)
         await pilot.pause()
         asked = [number for chunk in app.asked for number in chunk]
         assert asked[:3] == [1, 2, 3]
@@ -119,7 +120,7 @@ async def test_heights_that_turn_out_otherwise_move_nothing_above_the_reader() -
     app.waits = True
     async with app.run_test(size=(80, 24)) as pilot:
         transcript = await opened(app, pilot)
-        transcript.roll(100)
+        transcript.action_move_by(100)
         await pilot.pause()
         app.waits = False
         for chunk in app.asked:
@@ -183,7 +184,9 @@ async def test_pages_of_what_was_there_are_not_new_and_doubles_are_left_out() ->
         await pilot.pause()
         assert transcript.total == 59
         assert app.position.new_below == 0
-        assert transcript.last_id == 59
+        transcript.action_move_to_end()
+        await pilot.pause()
+        assert transcript.focused_message == app.bodies[59]
 
 
 async def test_a_message_is_shown_with_its_first_match_reversed() -> None:
@@ -288,12 +291,12 @@ async def test_space_unfolds_one_message_step_by_step_and_folds_it_again() -> No
         transcript.fold()
         assert any("tool ┊ row 0" in line for line in screen(transcript))
         assert not any("more lines" in line for line in screen(transcript))
-        transcript.roll(20)
+        transcript.action_move_by(20)
         assert any("50 more lines · space shows all" in line for line in screen(transcript))
         transcript.fold()
-        transcript.roll(60)
+        transcript.action_move_by(60)
         assert any("row 89" in line for line in screen(transcript))
-        transcript.move_to_top()
+        transcript.action_move_to_top()
         transcript.fold()
         assert screen(transcript) == folded
 
@@ -361,7 +364,7 @@ async def test_a_session_of_a_file_needs_no_asking() -> None:
         messages = [Message(n, "f", "user", f"line {n}", origin=Origin.JSONL) for n in range(1, 3000)]
         app.transcript.open_messages(SessionRow(Session("f", origin=Origin.JSONL)), messages)
         await pilot.press("end")
-        app.transcript.move_to_end()
+        app.transcript.action_move_to_end()
         await pilot.pause()
         assert app.asked == []
         assert "line 2999" in screen(app.transcript)[-1]
@@ -453,7 +456,7 @@ async def test_nothing_of_a_message_puts_a_control_character_on_the_screen() -> 
                 await pilot.press("pagedown")
             transcript.tools()
             transcript.reasoning()
-            transcript.move_to_top()
+            transcript.action_move_to_top()
             await pilot.pause()
         assert "x9k" in seen
         assert not HARMFUL & set(seen)

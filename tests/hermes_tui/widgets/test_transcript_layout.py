@@ -4,24 +4,10 @@ from __future__ import annotations
 
 from hermes_tui.render.line import plain
 from hermes_tui.render.message import Fold, Folds
-from hermes_tui.widgets.message_index import Section
-from hermes_tui.widgets.transcript_layout import Manuscript
-from store.models import Head, Message, ToolCall
+from hermes_tui.widgets.message_index import Section, head_of
+from hermes_tui.widgets.transcript_layout import TranscriptLayout
+from store.models import Message, ToolCall
 from tests.hermes_tui.stage import NOW, at
-
-
-def head(message: Message) -> Head:
-    return Head(
-        message.id or 0,
-        message.role,
-        len(message.text),
-        message.tool_name,
-        bool(message.tool_calls),
-        bool(message.reasoning),
-        message.active,
-        message.compacted,
-        message.timestamp,
-    )
 
 
 def say(number: int, role: str, text: str = "", **more: object) -> Message:
@@ -35,19 +21,19 @@ def result(number: int, call: str | None, text: str = "done") -> Message:
     return say(number, "tool", text, tool_call_id=call, tool_name=f"tool_{call}")
 
 
-def written(*messages: Message, here: bool = True) -> Manuscript:
-    text = Manuscript(now=lambda: NOW)
-    text.add(Section("s", tuple(map(head, messages))))
+def written(*messages: Message, here: bool = True) -> TranscriptLayout:
+    text = TranscriptLayout(now=lambda: NOW, folds=Folds())
+    text.add(Section("s", tuple(map(head_of, messages))))
     if here:
         text.bodies.put(messages)
     return text
 
 
-def drawn(text: Manuscript) -> list[str]:
+def drawn(text: TranscriptLayout) -> list[str]:
     lines, index = [], 0
     while index < len(text):
         lines += [str(plain(line)).rstrip() for line in text.lines(index)]
-        index = text.after(index)
+        index = text.index.after(index)
     return lines
 
 
@@ -59,7 +45,7 @@ def test_a_result_is_drawn_on_the_line_of_its_call() -> None:
     assert lines[0].endswith("✓ ok")
     assert "tool_b" in lines[1]
     assert lines[1].endswith("✗ error")
-    assert text.leader(2) == text.leader(0) == 0
+    assert text.index.leader(2) == text.index.leader(0) == 0
 
 
 def test_calls_and_results_without_ids_belong_together_in_their_order() -> None:
@@ -123,22 +109,10 @@ def test_messages_that_a_compaction_put_aside_begin_with_a_seam() -> None:
     assert seams == ["3 messages compacted, kept as history", "1 message compacted, kept as history"]
 
 
-def test_going_through_passes_by_what_is_not_shown_in_one_step() -> None:
-    text = written(
-        say(1, "user", "a"), *(say(n, "user", "x", active=False) for n in range(2, 1002)), say(1002, "user", "z")
-    )
-    assert text.after(0) == 1
-    assert text.after(1) == 1001
-    assert text.before(1001) == 1
-    assert text.before(1) == 0
-    assert text.before(0) == -1
-    assert text.after(1001) == len(text)
-
-
 def test_a_section_and_a_new_day_begin_with_a_seam() -> None:
     text = written(say(1, "user", "first"))
     later = Message(2, "t", "user", "second", at(9, 5, day=24))
-    text.add(Section("t", (head(later),), "§2 of 2 · compacted"))
+    text.add(Section("t", (head_of(later),), "§2 of 2 · compacted"))
     text.bodies.put([later])
     lines = drawn(text)
     assert [line.strip("╌ ") for line in lines if "╌" in line] == ["§2 of 2 · compacted", "Tue 24 Nov"]
@@ -164,9 +138,9 @@ def test_an_open_output_ends_the_turn() -> None:
 def test_a_call_without_a_result_runs_only_at_the_end_of_a_live_session() -> None:
     text = written(say(1, "assistant", calls=("a",)))
     assert "no answer" in drawn(text)[0]
-    text.live = True
+    text.set_live(True)
     assert "… running" in drawn(text)[0]
-    text.extend([head(say(2, "user", "hello?"))])
+    text.extend([head_of(say(2, "user", "hello?"))])
     assert "no answer" in drawn(text)[0]
 
 
@@ -174,30 +148,24 @@ def test_growth_draws_the_end_anew() -> None:
     text = written(say(1, "assistant", calls=("a",)))
     assert "no answer" in drawn(text)[0]
     answer = result(2, "a")
-    text.extend([head(answer)])
+    text.extend([head_of(answer)])
     text.bodies.put([answer])
     assert drawn(text)[0].endswith("✓ ok")
-
-
-def test_a_message_is_found_by_its_id_in_any_section() -> None:
-    text = written(*(say(n, "user") for n in (5, 9)))
-    text.add(Section("t", tuple(head(say(n, "user")) for n in (2, 7))))
-    assert [text.index_of(number) for number in (5, 9, 2, 7, 3, 6)] == [0, 1, 2, 3, None, None]
 
 
 def test_a_thousand_results_of_one_call_are_not_all_looked_through() -> None:
     text = written(say(1, "assistant", calls=("a",)), *(result(n, "a") for n in range(2, 1002)), here=False)
     assert len(text.needed(0)) < 200
-    assert text.leader(900) == 900
+    assert text.index.leader(900) == 900
 
 
 def test_an_empty_section_leaves_its_place_to_the_next_and_what_was_taken_back_ends_with_its_section() -> None:
-    text = Manuscript(now=lambda: NOW)
+    text = TranscriptLayout(now=lambda: NOW, folds=Folds())
     gone = [say(number, "user", "gone", active=False) for number in (1, 2, 3)]
     text.add(Section("a", ()))
-    text.add(Section("b", (head(gone[0]), head(gone[1])), "second"))
-    text.add(Section("c", (head(gone[2]),), "third"))
+    text.add(Section("b", (head_of(gone[0]), head_of(gone[1])), "second"))
+    text.add(Section("c", (head_of(gone[2]),), "third"))
     lines = [line.strip("╌ ") for line in drawn(text) if line]
     assert lines == ["second", "2 messages undone · v shows them", "third", "1 message undone · v shows it"]
-    text.extend([head(say(4, "user", "gone too", active=False))])
+    text.extend([head_of(say(4, "user", "gone too", active=False))])
     assert [line.strip("╌ ") for line in drawn(text) if line][-1] == "2 messages undone · v shows them"

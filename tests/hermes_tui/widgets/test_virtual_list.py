@@ -5,14 +5,11 @@ from __future__ import annotations
 from collections.abc import Hashable, Sequence
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from textual.pilot import Pilot
 
 from hermes_tui.render.line import Line, blank, span
-from hermes_tui.widgets.fenwick_heights import Heights
-from hermes_tui.widgets.scroll_thumb import thumb
-from hermes_tui.widgets.virtual_list import RowState, VirtualList
+from hermes_tui.widgets.theme import ASCII_CLASS
+from hermes_tui.widgets.virtual_list import VirtualList
 from tests.hermes_tui.stage import Stage, screen, strips, wheel
 
 
@@ -30,9 +27,9 @@ class Numbers(VirtualList):
     def can_stand_on(self, key: Hashable) -> bool:
         return super().can_stand_on(key) and isinstance(key, int) and key >= 0
 
-    def paint(self, key: Hashable, width: int, state: RowState) -> Line:
+    def paint(self, key: Hashable, width: int, *, cursor: bool) -> Line:
         self.painted.append(key)
-        return (span(f"{'>' if state.cursor else ' '}row {key}"), blank(3))
+        return (span(f"{'>' if cursor else ' '}row {key}"), blank(3))
 
 
 async def shown(pilot: Pilot[None], numbers: Numbers, keys: Sequence[int]) -> None:
@@ -210,7 +207,7 @@ async def test_the_last_column_is_the_track_and_no_row_reaches_into_it() -> None
         assert [strip.text[39] for strip in strips(numbers)] == ["┃", *"│" * 9]
         numbers.set_keys(range(3))
         assert [strip.text[39] for strip in strips(numbers)] == ["│"] * 10
-        numbers.ascii_only = True
+        pilot.app.add_class(ASCII_CLASS)
         assert [strip.text[39] for strip in strips(numbers)] == ["|"] * 10
 
 
@@ -226,38 +223,6 @@ async def test_a_cursor_row_is_filled_to_the_edge_and_differs_by_focus() -> None
         await pilot.pause()
         resting = {segment.style.bgcolor for segment in strips(numbers)[0].crop(0, 39) if segment.style}
         assert resting not in (focused, other)
-
-
-@given(st.integers(1, 60), st.integers(0, 5000), st.integers(1, 60), st.integers(0, 5000))
-def test_a_thumb_lies_in_its_track_and_touches_an_end_only_there(height: int, top: int, shown: int, total: int) -> None:
-    start, size = thumb(height, top, shown, total)
-    if total <= shown:
-        assert (start, size) == (0, 0)
-        return
-    assert size >= 1
-    assert 0 <= start <= start + size <= height
-    if height - size > 1:
-        top = min(top, total - shown)
-        assert (start == 0) == (top == 0)
-        assert (start + size == height) == (top == total - shown)
-
-
-NUMBERS = st.lists(st.integers(0, 9))
-
-
-@given(NUMBERS, NUMBERS, st.lists(st.tuples(st.integers(0, 99), st.integers(0, 9))))
-def test_heights_add_up_after_any_change(first: list[int], more: list[int], changes: list[tuple[int, int]]) -> None:
-    heights, plain = Heights(first), [*first, *more]
-    heights.extend(more)
-    for index, height in changes:
-        if index < len(plain):
-            heights.put(index, height)
-            plain[index] = height
-    assert len(heights) == len(plain)
-    assert heights.total == sum(plain)
-    assert [heights[index] for index in range(len(plain))] == plain
-    for index in range(len(plain) + 1):
-        assert heights.above(index) == sum(plain[:index])
 
 
 async def test_a_new_theme_repaints_what_is_on_the_screen() -> None:

@@ -12,7 +12,7 @@ import pytest
 from hermes_tui.commands.registry import Place
 from hermes_tui.feed.answers import HitsArrived, StoreBusy
 from hermes_tui.render.safe import safe
-from hermes_tui.widgets.hit_list import HitKey
+from hermes_tui.widgets.hit_rows import HitKey
 from store import Batch, Hit, SessionDB
 from tests import builders
 from tests.hermes_tui.browsing import MIDDLE, NARROW, SIZES, WIDE, browsing

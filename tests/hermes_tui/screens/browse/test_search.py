@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from hermes_tui.feed import questions
-from hermes_tui.widgets.hit_list import ContextKey, GroupKey
+from hermes_tui.widgets.hit_rows import ContextKey, GroupKey
 from store import Batch, SessionDB
 from store.query.parse import Query
 from tests import builders

@@ -15,6 +15,7 @@ from hermes_tui.app import HermesApp
 from hermes_tui.commands.registry import Place
 from hermes_tui.feed.answers import RepairProgressed
 from hermes_tui.screens.repair.screen import RepairScreen
+from hermes_tui.state.repair_state import SessionRepair
 from store import Cancel, SessionDB, State
 from store.models import SurveyStep
 from store.repair.model import Progress
@@ -24,7 +25,7 @@ from tests.hostile import HOSTILE
 
 
 def lost(tmp_path: Path, *, missing: int = 992, stored: int = 2) -> Path:
-    """A home where SQLite has the first `stored` messages of a JSONL file, and another session that is all well."""
+    """A home where SQLite has the first `stored` messages of a JSONL file, and another session that is in sync."""
     home = builders.home(tmp_path)
     talk = [
         {**message, "timestamp": 1_700_000_000.0 + number}
@@ -66,6 +67,12 @@ def writable(stage: Stage) -> SessionDB | None:
     return found
 
 
+def shown(screen: RepairScreen) -> SessionRepair:
+    """The session that the screen shows."""
+    assert screen.state.session is not None
+    return screen.state.session
+
+
 async def open_repair(stage: Stage, session_id: str) -> RepairScreen:
     """From the search row to a flagged session's plan."""
     await stage.until(lambda: stage.browser.catalog.flagged > 0)
@@ -75,7 +82,7 @@ async def open_repair(stage: Stage, session_id: str) -> RepairScreen:
     await stage.until(lambda: isinstance(stage.app.screen, RepairScreen))
     screen = stage.app.screen
     assert isinstance(screen, RepairScreen)
-    await stage.until(lambda: screen.one is not None and (screen.one.plan or screen.one.error) is not None)
+    await stage.until(lambda: screen.state.session is not None and not screen.state.waiting)
     return screen
 
 
@@ -103,7 +110,7 @@ async def test_one_key_and_one_confirmation_bring_back_what_sqlite_lost(tmp_path
         assert len(conversation(home, "20260105_bot")) == 994
         await stage.press("Y")
         with closing(builders.db(home, read_only=True)) as db:
-            assert [one.id for one in db.operations()] == [stage.app.clipboard]
+            assert [operation.id for operation in db.operations()] == [stage.app.clipboard]
         await stage.press("u")
         await stage.shows("✓D undone: 992 messages taken out, 2 left")
         assert rows(home, "20260105_bot") == before
@@ -159,13 +166,11 @@ async def test_the_whole_difference_is_read_as_far_as_it_is_looked_at(tmp_path: 
         screen = await open_repair(stage, "20260105_bot")
         await stage.press("d")
         await stage.shows("━ Whole difference ━")
-        one = screen.one
-        assert one is not None
-        await stage.until(lambda: len(one.lines) >= 100)
-        assert len(one.lines) < 300
+        await stage.until(lambda: len(shown(screen).pairs) >= 100)
+        assert len(shown(screen).pairs) < 300
         for _ in range(6):
             await stage.press("G")
-        await stage.until(lambda: len(one.lines) > 300)
+        await stage.until(lambda: len(shown(screen).pairs) > 300)
         await stage.press("d")
         await stage.shows("━ First difference")
 
@@ -201,7 +206,7 @@ async def test_what_the_user_undid_is_refused_and_can_be_insisted_on(tmp_path: P
         await stage.press("y")
         await stage.shows("there is nothing to insert here")
         await stage.press("M")
-        await stage.until(lambda: screen.one is not None and screen.one.plan is not None and screen.one.plan.applies)
+        await stage.until(lambda: shown(screen).applicable is not None)
         await stage.shows("y apply")
         await stage.press("y")
         await stage.shows("✓D repaired")
@@ -305,9 +310,7 @@ async def test_a_plan_that_is_out_of_date_is_made_again(tmp_path: Path) -> None:
         builders.jsonl(home, "20260105_bot", talk)
         await stage.press("y")
         await stage.shows("not what the plan was made for")
-        await stage.until(
-            lambda: screen.one is not None and screen.one.plan is not None and screen.one.plan.insert == 10
-        )
+        await stage.until(lambda: (plan := shown(screen).plan) is not None and plan.insert == 10)
         assert len(conversation(home, "20260105_bot")) == 2
         await stage.press("y")
         await stage.shows("✓D repaired: SQLite now has all 12 messages")
@@ -321,7 +324,7 @@ async def test_esc_stops_after_a_step_and_the_repair_is_finished_later(
     async with browsing(home) as stage:
         screen = await open_repair(stage, "20260105_bot")
         await stage.press("y")
-        await stage.until(lambda: screen.one is not None and screen.one.progress is not None)
+        await stage.until(lambda: shown(screen).progress is not None)
         await stage.shows("━ Applying ━")
         assert "esc stop after this step" in stage.footer
         await stage.press("escape")
@@ -331,6 +334,7 @@ async def test_esc_stops_after_a_step_and_the_repair_is_finished_later(
         assert 2 < some < 994
         await stage.press("escape")
         await stage.until(lambda: stage.app.screen is stage.browser)
+    monkeypatch.undo()
     async with browsing(home) as stage:
         await open_repair(stage, "20260105_bot")
         assert f"a repair was stopped: {some - 2} of 992 messages inserted" in stage.status
@@ -346,7 +350,7 @@ async def test_a_stopped_repair_can_be_undone(tmp_path: Path, monkeypatch: pytes
     async with browsing(home) as stage:
         screen = await open_repair(stage, "20260105_bot")
         await stage.press("y")
-        await stage.until(lambda: screen.one is not None and screen.one.progress is not None)
+        await stage.until(lambda: shown(screen).progress is not None)
         await stage.press("escape")
         await stage.shows("y finish   u undo")
         await stage.press("u")
@@ -360,7 +364,7 @@ async def test_quitting_while_a_repair_runs_asks_in_the_footer(tmp_path: Path, m
     async with browsing(home) as stage:
         screen = await open_repair(stage, "20260105_bot")
         await stage.press("y")
-        await stage.until(lambda: screen.one is not None and screen.one.progress is not None)
+        await stage.until(lambda: shown(screen).progress is not None)
         await stage.press("ctrl+q")
         assert stage.lines[-1] == " A repair is running.  y quit after it commits   esc stay"
         await stage.press("escape")
@@ -370,7 +374,7 @@ async def test_quitting_while_a_repair_runs_asks_in_the_footer(tmp_path: Path, m
         await stage.press("y")
         await stage.until(lambda: stage.app.return_code is not None or not stage.app.is_running)
     with closing(builders.db(home, read_only=True)) as db:
-        assert [one.state for one in db.operations()] in ([State.RUNNING], [State.DONE])
+        assert [operation.state for operation in db.operations()] in ([State.RUNNING], [State.DONE])
         texts = [str(message["content"]) for message in db.get_messages_as_conversation("20260105_bot")]
         numbers = [int(text.split()[1]) for text in texts]
         assert numbers == sorted(set(numbers))
@@ -409,21 +413,21 @@ async def test_all_flagged_sessions_are_repaired_in_one_go(tmp_path: Path, size:
         assert "refused: undone by user" in stage.text
         assert "left out: space adopts it" in stage.text
         assert "y apply 2" in stage.footer
+        screen = stage.app.screen
+        assert isinstance(screen, RepairScreen)
         await stage.press("y")
         await stage.shows("✓ ⇡A Session a")
-        await stage.until(lambda: not stage.browser.feed.writer.writing)
+        await stage.until(lambda: not screen.state.writing)
         assert conversation(home, "a") == [f"a {number}" for number in range(6)]
         assert conversation(home, "b") == [f"b {number}" for number in range(6)]
         assert conversation(home, "rewound") == [f"rewound {number}" for number in range(3)]
         with closing(builders.db(home, read_only=True)) as db:
-            assert {one.session_id for one in db.operations()} == {"a", "b"}
-        screen = stage.app.screen
-        assert isinstance(screen, RepairScreen)
+            assert {operation.session_id for operation in db.operations()} == {"a", "b"}
         screen.flagged.move_to("alone")
         await stage.press("space")
         await stage.shows("new session from JSONL")
         await stage.press("y")
-        await stage.until(lambda: not stage.browser.feed.writer.writing and screen.cases["alone"].settled)
+        await stage.until(lambda: not screen.state.writing and screen.state.cases["alone"].settled)
         assert conversation(home, "alone") == [f"alone {number}" for number in range(6)]
         screen.flagged.move_to("a")
         await stage.press("enter")
@@ -451,8 +455,7 @@ async def test_the_next_flagged_session_follows(tmp_path: Path) -> None:
         seen = {"a"}
         for _ in range(3):
             await stage.press("n")
-            assert screen.one is not None
-            seen.add(screen.one.session_id)
+            seen.add(shown(screen).session_id)
         assert seen == {"a", "b", "rewound", "alone"}
 
 

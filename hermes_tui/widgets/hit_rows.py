@@ -1,0 +1,237 @@
+"""Rows of what a search found: titles, then messages under their sessions; some are shown on request only."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import islice
+from typing import NamedTuple
+
+from hermes_tui.render.glyphs import Glyphs
+from hermes_tui.render.line import Line
+from hermes_tui.render.row import group_row, session_row
+from hermes_tui.render.search_hit import context_row, hit_row, meant_row, more_row, section_rule
+from hermes_tui.render.time import many
+from hermes_tui.widgets.session_list import SessionRow
+from store.models import ContextLine, Hit, Origin
+
+FIRST_HITS = 3
+"""Hits of a session that are shown at first."""
+FIRST_TITLES = 5
+"""Titles that are shown at first, where there are hits below them."""
+
+
+@dataclass(frozen=True, slots=True)
+class HitGroup:
+    """The hits of one session."""
+
+    row: SessionRow
+    hits: tuple[Hit, ...]
+    """In the order that they are shown in."""
+    total: int
+    """Messages of the session that match, as far as it is known; at least `len(hits)`."""
+
+
+class TitleKey(NamedTuple):
+    """A session whose title was found."""
+
+    session_id: str
+    kind: str = "title"
+
+
+class GroupKey(NamedTuple):
+    """The row above a session's hits."""
+
+    session_id: str
+    kind: str = "group"
+
+
+class HitKey(NamedTuple):
+    """A message that was found."""
+
+    session_id: str
+    message_id: int
+    origin: Origin = Origin.SQLITE
+    kind: str = "hit"
+
+
+class MoreKey(NamedTuple):
+    """The row that stands for the hits of a session that are not shown."""
+
+    session_id: str
+    kind: str = "more"
+
+
+class ContextKey(NamedTuple):
+    """A message beside a hit."""
+
+    hit: HitKey
+    place: int
+    kind: str = "context"
+
+
+class MeantKey(NamedTuple):
+    """A query that might be meant."""
+
+    text: str
+    kind: str = "meant"
+
+
+class MoreTitlesKey(NamedTuple):
+    """The row that stands for the titles that are not shown."""
+
+    number: int
+    kind: str = "more titles"
+
+
+class RuleKey(NamedTuple):
+    """The rule over a section."""
+
+    text: str
+    kind: str = "rule"
+
+
+class HitRows:
+    """The rows by key, and which of them are shown; pure."""
+
+    def __init__(self) -> None:
+        self.titles: dict[str, SessionRow] = {}
+        self.groups: dict[str, HitGroup] = {}
+        self.hits: dict[HitKey, Hit] = {}
+        self.context: dict[HitKey, tuple[ContextLine, ...]] = {}
+        self.all_titles = False
+        self._title_rule = ""
+        self._meant = ""
+        self._expanded: set[str] = set()
+
+    def replace(
+        self, titles: Sequence[SessionRow], groups: Sequence[HitGroup], *, close: bool, more_titles: bool, meant: str
+    ) -> None:
+        """Take other results; see `HitList.show`."""
+        self._meant = meant
+        self.titles = {row.session.id: row for row in titles}
+        self._title_rule = f"{len(self.titles)}+ titles" if more_titles else many(len(self.titles), "title")
+        if close:
+            self._title_rule += " is close" if len(self.titles) == 1 else " are close"
+        self.groups = {group.row.session.id: group for group in groups}
+        self.hits = {key_of(hit): hit for group in groups for hit in group.hits}
+        self.context = {key: lines for key, lines in self.context.items() if key in self.hits}
+        self._expanded &= self.groups.keys()
+
+    def update_row(self, row: SessionRow) -> None:
+        """Take a session's row as it is now, where it is listed."""
+        session_id = row.session.id
+        if session_id in self.titles:
+            self.titles[session_id] = row
+        if (group := self.groups.get(session_id)) is not None:
+            self.groups[session_id] = HitGroup(row, group.hits, group.total)
+
+    def row_of(self, key: Hashable) -> SessionRow | None:
+        """The session that a row belongs to, None for a row of none."""
+        if not isinstance(key, TitleKey | GroupKey | HitKey | MoreKey):
+            return None
+        group = self.groups.get(key.session_id)
+        return group.row if group else self.titles.get(key.session_id)
+
+    def hit(self, key: Hashable) -> Hit | None:
+        """The hit of a key, the first of its session for a group and its last row; None for a key of another kind."""
+        if isinstance(key, GroupKey | MoreKey):
+            return self.groups[key.session_id].hits[0]
+        return self.hits.get(key) if isinstance(key, HitKey) else None
+
+    def _hidden(self, key: MoreKey | MoreTitlesKey) -> int:
+        """The number of rows that one row stands for."""
+        return key.number if isinstance(key, MoreTitlesKey) else len(self.groups[key.session_id].hits) - FIRST_HITS
+
+    def neighbour(self, key: Hashable, step: int) -> HitKey | None:
+        """The next hit (1) or the previous one (-1) through all sessions, shown from now on; None at the end."""
+        if isinstance(key, MoreKey):
+            key = key_of(self.groups[key.session_id].hits[FIRST_HITS - 1])
+        every = list(self.keys(whole=True))
+        here = every.index(key) if key in every else -1
+        way = every[here + 1 :] if step > 0 else reversed(every[: max(here, 0)])
+        hit = next((key for key in way if isinstance(key, HitKey)), None)
+        if hit is not None and hit not in map(key_of, self.groups[hit.session_id].hits[:FIRST_HITS]):
+            self._expanded.add(hit.session_id)
+        return hit
+
+    def show_more(self, key: Hashable) -> Hashable | None:
+        """Show all hits of the session of a row, or all titles; gives the first row that is new."""
+        if isinstance(key, MoreTitlesKey):
+            self.all_titles = True
+            return TitleKey(list(self.titles)[FIRST_TITLES])
+        if not isinstance(key, GroupKey | HitKey | MoreKey) or key.session_id in self._expanded:
+            return None
+        self._expanded.add(key.session_id)
+        hits = self.groups[key.session_id].hits
+        return key_of(hits[FIRST_HITS]) if len(hits) > FIRST_HITS else None
+
+    def show_fewer(self, key: Hashable) -> Hashable | None:
+        """Show three hits of the session of a row, or five titles; gives the row that stands for the hits."""
+        if isinstance(key, TitleKey):
+            self.all_titles = False
+        elif isinstance(key, GroupKey | HitKey | MoreKey):
+            self._expanded.discard(key.session_id)
+            return MoreKey(key.session_id)
+        return None
+
+    def keys(self, *, whole: bool = False) -> Iterator[Hashable]:
+        """All rows in order; with `whole` all hits of all sessions."""
+        if self._meant:
+            yield MeantKey(self._meant)
+        if self.titles:
+            yield RuleKey(self._title_rule)
+            few = not self.all_titles and not whole and bool(self.groups)
+            yield from map(TitleKey, islice(self.titles, FIRST_TITLES if few else None))
+            if few and len(self.titles) > FIRST_TITLES:
+                yield MoreTitlesKey(len(self.titles) - FIRST_TITLES)
+        if self.groups:
+            yield RuleKey("messages")
+        for session_id, group in self.groups.items():
+            yield GroupKey(session_id)
+            expanded = whole or session_id in self._expanded
+            for hit in group.hits if expanded else group.hits[:FIRST_HITS]:
+                yield from self._with_context(key_of(hit))
+            if not expanded and len(group.hits) > FIRST_HITS:
+                yield MoreKey(session_id)
+
+    def paint(self, key: Hashable, *, width: int, now: datetime, glyphs: Glyphs, cursor: bool) -> Line:
+        """A row as docs/look.md §6 draws it."""
+        match key:
+            case RuleKey(text=text):
+                return section_rule(text, width=width, glyphs=glyphs)
+            case MeantKey(text=text):
+                return meant_row(text, width=width, glyphs=glyphs, cursor=cursor)
+            case TitleKey() | GroupKey():
+                return self._session(key, width=width, now=now, glyphs=glyphs, cursor=cursor)
+            case MoreKey() | MoreTitlesKey():
+                return more_row(self._hidden(key), width=width, glyphs=glyphs, cursor=cursor)
+            case ContextKey(hit=hit, place=place):
+                return context_row(self.context[hit][place], width=width, now=now, glyphs=glyphs)
+            case HitKey():
+                return hit_row(self.hits[key], width=width, now=now, glyphs=glyphs, cursor=cursor)
+        msg = f"not a key of this list: {key!r}"
+        raise ValueError(msg)
+
+    def _session(self, key: TitleKey | GroupKey, *, width: int, now: datetime, glyphs: Glyphs, cursor: bool) -> Line:
+        """A session's own row: as its title matches, or above its hits."""
+        if isinstance(key, TitleKey):
+            row = self.titles[key.session_id]
+            session = row.session, row.outline, row.drift
+            return session_row(*session, width=width, now=now, glyphs=glyphs, cursor=cursor, matches=row.matches)
+        group = self.groups[key.session_id]
+        session = group.row.session, group.row.outline, group.row.drift
+        return group_row(*session, group.total, width=width, now=now, glyphs=glyphs, cursor=cursor)
+
+    def _with_context(self, key: HitKey) -> Iterator[Hashable]:
+        lines = self.context.get(key, ())
+        here = next((place for place, line in enumerate(lines) if line.hit), 0)
+        yield from (ContextKey(key, place) for place in range(here))
+        yield key
+        yield from (ContextKey(key, place) for place in range(here + 1, len(lines)))
+
+
+def key_of(hit: Hit) -> HitKey:
+    """The key of a hit's row."""
+    return HitKey(hit.session_id, hit.message_id, hit.origin)

@@ -1,0 +1,116 @@
+"""Frame of a screen about one thing: title row, status line, heading rule, page, footer (docs/look.md §8).
+
+The screens of repairs and of the doctor are composed of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.widget import Widget
+
+from hermes_tui.commands.registry import TABLE, Offer, Place, applying
+from hermes_tui.render.line import Line
+from hermes_tui.widgets.footer import Footer, Item
+from hermes_tui.widgets.heading_rule import Heading, HeadRule
+from hermes_tui.widgets.status_line import StatusLine
+from hermes_tui.widgets.text_page import TextPage
+from hermes_tui.widgets.title_row import TitleRow
+from hermes_tui.widgets.too_small_notice import TooSmallNotice
+
+SIGN_AFTER = 0.15
+"""Seconds before the status line says that something is being read."""
+HELP: Item = ("?", "help")
+UNWRITTEN = "nothing is written until you press y"
+READ_ONLY = "read-only: nothing is written"
+
+
+@dataclass(frozen=True, slots=True)
+class PageView:
+    """Everything that a frame shows at one time."""
+
+    title: str
+    end: str
+    """An id or a count, at the right end of the title row."""
+    status: Line
+    heading: Heading
+    lines: Sequence[Line]
+    keys: Sequence[Item]
+    """Keys and words of the footer."""
+    question: str = ""
+    """A question in the footer; `keys` are its answers."""
+
+
+class PageFrame(Widget):
+    """The rows of such a screen.
+
+    Args:
+        what: The first words of the title row.
+        least: Columns and rows below which there is only a notice.
+        others: Widgets that may take the page's place; the screen's stylesheet says when.
+    """
+
+    DEFAULT_CSS = """
+    PageFrame { layout: vertical; }
+    PageFrame > TextPage { height: 1fr; width: 100%; }
+    PageFrame.-low > Footer, PageFrame > TooSmallNotice { display: none; }
+    PageFrame.-tiny > * { display: none; }
+    PageFrame.-tiny > TooSmallNotice { display: block; }
+    """
+
+    def __init__(self, what: str, *, least: tuple[int, int], others: Sequence[Widget] = ()) -> None:
+        super().__init__()
+        self.page = TextPage(id="page")
+        self._others = others
+        self._title = TitleRow(what, id="title")
+        self._status = StatusLine(id="status")
+        self._head = HeadRule(id="head")
+        self._foot = Footer(id="foot")
+        self._too_small = TooSmallNotice(least)
+
+    def compose(self) -> ComposeResult:
+        """Top to bottom."""
+        yield from (self._title, self._status, self._head, self.page, *self._others, self._foot, self._too_small)
+
+    def show(self, view: PageView) -> None:
+        """Put up a view."""
+        self._title.show(view.title, view.end)
+        self._status.show(view.status)
+        self._head.show(view.heading)
+        self.page.show(view.lines)
+        if view.question:
+            self._foot.ask(view.question, view.keys)
+        else:
+            self._foot.show(view.keys, HELP)
+
+    def show_notice(self, notice: str) -> None:
+        """Put up a notice for a few seconds; "" puts up none."""
+        if notice:
+            self._status.tell(notice)
+
+    def fit(self, classes: Mapping[str, bool]) -> None:
+        """Leave out what the screen has no room for; `classes` is `Layout.classes`."""
+        for name, holds in classes.items():
+            self.set_class(holds, name)
+
+
+def key_bindings(places: frozenset[Place], *, prefix: str) -> list[BindingType]:
+    """The bindings of every command of the table that works in one of `places`."""
+    return [
+        Binding(key.keys, key.action, command.sentence, show=False, id=f"{prefix}.{command.id}.{number}")
+        for command in TABLE
+        if command.places & places
+        for number, key in enumerate(command.keys)
+    ]
+
+
+def offers(place: Place, conditions: frozenset[str], run: Callable[[str], object]) -> Iterator[Offer]:
+    """The commands that work in a place, for the palette; `run` does an action."""
+    for command in applying(place, conditions):
+        for key in command.keys:
+            if key.title:
+                yield Offer(key.title, command.shown, partial(run, key.action))

@@ -1,0 +1,60 @@
+"""Rows of a search, without a screen."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from hermes_tui.widgets.hit_rows import (
+    GroupKey,
+    HitGroup,
+    HitKey,
+    HitRows,
+    MeantKey,
+    MoreKey,
+    MoreTitlesKey,
+    RuleKey,
+    TitleKey,
+)
+from hermes_tui.widgets.session_list import SessionRow
+from tests.hermes_tui.widgets.test_hit_list import group, row
+
+
+def rows_of(
+    titles: Sequence[SessionRow], groups: Sequence[HitGroup], *, close: bool = False, meant: str = ""
+) -> HitRows:
+    rows = HitRows()
+    rows.replace(titles, groups, close=close, more_titles=False, meant=meant)
+    return rows
+
+
+def test_hits_beyond_the_third_and_titles_beyond_the_fifth_are_shown_on_request() -> None:
+    rows = rows_of([row(f"t{number}") for number in range(7)], [group("s", range(1, 6))])
+    keys = list(rows.keys())
+    assert keys[:2] == [RuleKey("7 titles"), TitleKey("t0")]
+    assert keys[6:9] == [MoreTitlesKey(2), RuleKey("messages"), GroupKey("s")]
+    assert keys[9:] == [HitKey("s", 1), HitKey("s", 2), HitKey("s", 3), MoreKey("s")]
+    assert rows.show_more(MoreTitlesKey(2)) == TitleKey("t5")
+    assert rows.show_more(MoreKey("s")) == HitKey("s", 4)
+    assert len(list(rows.keys())) == 1 + 7 + 1 + 1 + 5
+    assert rows.show_fewer(HitKey("s", 4)) == MoreKey("s")
+    rows.show_fewer(TitleKey("t6"))
+    assert list(rows.keys()) == keys
+
+
+def test_the_next_hit_may_be_one_that_is_not_shown_yet() -> None:
+    rows = rows_of([], [group("s", range(1, 5)), group("t", [9])])
+    assert rows.neighbour(HitKey("s", 3), 1) == HitKey("s", 4)
+    assert HitKey("s", 4) in list(rows.keys())
+    assert rows.neighbour(HitKey("s", 4), 1) == HitKey("t", 9)
+    assert rows.neighbour(HitKey("t", 9), 1) is None
+    assert rows.neighbour(HitKey("s", 1), -1) is None
+
+
+def test_a_row_belongs_to_a_session_and_to_a_hit() -> None:
+    rows = rows_of([row("t")], [group("s", [1, 2])], close=True, meant="docker")
+    assert list(rows.keys())[:2] == [MeantKey("docker"), RuleKey("1 title is close")]
+    assert rows.row_of(TitleKey("t")) == row("t")
+    assert rows.row_of(HitKey("s", 2)) == row("s")
+    assert rows.row_of(RuleKey("messages")) is None
+    assert rows.hit(GroupKey("s")) == rows.hits[HitKey("s", 1)]
+    assert rows.hit(TitleKey("t")) is None
