@@ -35,7 +35,7 @@ async def test_rows_stand_in_the_columns_of_the_look(width: int) -> None:
         assert lines[1].startswith("▌✓D ⇡A   3h  Fix the docker build")
 
 
-async def test_one_row_is_painted_anew_when_more_is_known_of_it() -> None:
+async def test_one_row_is_painted_again_when_more_is_known_of_it() -> None:
     widget = sessions()
     async with Stage(widget).run_test(size=(80, 24)) as pilot:
         bare = replace(row("b", "Second"), outline=None)

@@ -144,7 +144,7 @@ def test_a_call_without_a_result_runs_only_at_the_end_of_a_live_session() -> Non
     assert "no answer" in drawn(text)[0]
 
 
-def test_growth_draws_the_end_anew() -> None:
+def test_growth_draws_the_end_again() -> None:
     text = written(say(1, "assistant", calls=("a",)))
     assert "no answer" in drawn(text)[0]
     answer = result(2, "a")
