@@ -11,7 +11,7 @@ from hermes_tui.render.row import title_of
 from hermes_tui.render.safe import one_line, safe
 from hermes_tui.render.text import hanging
 from hermes_tui.render.time import in_words, many
-from store.models import Census, Drift, Kin, Scope, Status, Whereabouts
+from store.models import Census, Drift, FamilyMember, Scope, SessionLocation, Status
 
 LEFT = 5
 """The column that text starts in, as in the blocks of docs/look.md §10."""
@@ -49,7 +49,7 @@ def counted(listed: int, scope: Scope, census: Census | None, *, width: int, gly
     return lines
 
 
-def found(words: str, places: Sequence[Whereabouts], *, looked_in: int, width: int, glyphs: Glyphs) -> list[Line]:
+def found(words: str, places: Sequence[SessionLocation], *, looked_in: int, width: int, glyphs: Glyphs) -> list[Line]:
     """Draw what a look-up found.
 
     Args:
@@ -79,7 +79,7 @@ def _places(census: Census) -> Iterator[tuple[str, int | None, str]]:
     yield "snapshot alone", census.snapshots, "the last resort: a snapshot may lack messages"
 
 
-def _place(place: Whereabouts, width: int, glyphs: Glyphs) -> Iterator[Line]:
+def _place(place: SessionLocation, width: int, glyphs: Glyphs) -> Iterator[Line]:
     session = place.session
     title = title_of(session, None)
     head = f"{title}  {session.id}" if title else session.id
@@ -94,7 +94,7 @@ def _place(place: Whereabouts, width: int, glyphs: Glyphs) -> Iterator[Line]:
         yield _kin(kin, kin.session.id == session.id, width, glyphs)
 
 
-def _kin(kin: Kin, here: bool, width: int, glyphs: Glyphs) -> Line:
+def _kin(kin: FamilyMember, here: bool, width: int, glyphs: Glyphs) -> Line:
     session = kin.session
     name = title_of(session, None) or one_line(session.id)
     relation = f"  {RELATIONS[session.relation]}" if session.relation else ""

@@ -9,7 +9,7 @@ from hermes_tui.render.family import kin_row
 from hermes_tui.render.line import Line
 from hermes_tui.widgets.theme import glyphs_of
 from hermes_tui.widgets.virtual_list import VirtualList
-from store.models import Drift, Kin, Outline
+from store.models import Drift, FamilyMember, Outline
 
 
 class FamilyList(VirtualList):
@@ -23,11 +23,11 @@ class FamilyList(VirtualList):
         super().__init__(id="family")
         self._now = now
         self._drift = drift
-        self._kin: dict[str, Kin] = {}
+        self._kin: dict[str, FamilyMember] = {}
         self._outlines: Mapping[str, Outline] = {}
         self._asked = ""
 
-    def show(self, asked: str, family: Sequence[Kin], outlines: Mapping[str, Outline]) -> None:
+    def show(self, asked: str, family: Sequence[FamilyMember], outlines: Mapping[str, Outline]) -> None:
         """Put a family up."""
         self._asked, self._outlines = asked, outlines
         self._kin = {kin.session.id: kin for kin in family}
