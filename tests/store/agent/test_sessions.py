@@ -243,7 +243,7 @@ def test_pruning_leaves_sessions_that_are_open(db: SessionDB, monkeypatch: pytes
         db.reopen_session(name)
         return prune(name)
 
-    monkeypatch.setattr(db, "_prune", too_late)
+    monkeypatch.setattr(db._sessions, "_prune", too_late)
     assert db.prune_sessions() == 0
     assert db.session_count() == 2
 

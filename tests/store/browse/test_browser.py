@@ -293,7 +293,7 @@ def test_a_window_looks_at_a_bounded_number_of_rows(db: SessionDB, monkeypatch: 
 
         ask = sqlite_of(db).reader.read
         with monkeypatch.context() as patched:
-            patched.setattr(sqlite_of(db).reader, "ask", counted)
+            patched.setattr(sqlite_of(db).reader, "read", counted)
             assert len(db.context(session_id, message_id, width=2)) == lines
         return taken
 
