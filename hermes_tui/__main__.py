@@ -113,23 +113,33 @@ def _end_by_signals() -> None:
 
 
 def _verb(options: Options, home: Home) -> int:
-    """Do a verb that needs no screen."""
-    from hermes_tui.cli import check, doctor, repair, search, sessions, show
-
+    """Do a verb that needs no screen; each imports no more than it needs."""
     out, err, as_json = sys.stdout, sys.stderr, options.json
     match options.verb:
         case "list":
-            return sessions.list_sessions(home, as_json=as_json, out=out, err=err)
+            from hermes_tui.cli.sessions import list_sessions
+
+            return list_sessions(home, as_json=as_json, out=out, err=err)
         case "show":
-            return show.show(home, options.ids[0], as_json=as_json, out=out, err=err)
+            from hermes_tui.cli.show import show
+
+            return show(home, options.ids[0], as_json=as_json, out=out, err=err)
         case "check":
-            return check.check(home, options.ids, as_json=as_json, out=out, err=err)
+            from hermes_tui.cli.check import check
+
+            return check(home, options.ids, as_json=as_json, out=out, err=err)
         case "doctor":
-            return doctor.doctor(home, options, out=out, err=err)
+            from hermes_tui.cli.doctor import doctor
+
+            return doctor(home, options, out=out, err=err)
         case "search":
-            return search.search(home, options, out=out, err=err)
-    streams = repair.Streams(out, err, _ask if sys.stdin.isatty() and err.isatty() else None)
-    return (repair.undo if options.verb == "undo" else repair.repair)(home, options, streams)
+            from hermes_tui.cli.search import search
+
+            return search(home, options, out=out, err=err)
+    from hermes_tui.cli.repair import Streams, repair, undo
+
+    streams = Streams(out, err, _ask if sys.stdin.isatty() and err.isatty() else None)
+    return (undo if options.verb == "undo" else repair)(home, options, streams)
 
 
 def _ask(question: str) -> bool:

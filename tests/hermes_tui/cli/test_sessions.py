@@ -1,0 +1,127 @@
+"""The verb `list`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from hermes_tui.__main__ import main
+from tests import builders
+from tests.hermes_tui.cli.running import Run, fingerprint, objects
+
+LIST_KEYS = (
+    "id profile source title model started_at last_active messages status verdict drift parent_id archived hidden live"
+)
+
+
+def test_list_prints_every_session_as_json_with_the_keys_of_the_contract(home: Path, run: Run) -> None:
+    code, out, err = run(home, "list", "--json")
+    rows = objects(out)
+    assert (code, err) == (0, "")
+    assert [" ".join(row) for row in rows] == [LIST_KEYS] * 3
+    by_id = {row["id"]: row for row in rows}
+    assert set(by_id) == {"20260101_100000_aaaaaa", "20260102_100000_bbbbbbbb", "20251220_070000_cccccccc"}
+    docker = by_id["20260101_100000_aaaaaa"]
+    assert (docker["title"], docker["messages"], docker["profile"], docker["verdict"]) == (
+        "Docker fails",
+        4,
+        "default",
+        None,
+    )
+    assert (docker["drift"], docker["source"]) == (None, "cli")
+    assert by_id["20260102_100000_bbbbbbbb"]["drift"] == "jsonl_ahead"
+    alone = by_id["20251220_070000_cccccccc"]
+    assert (alone["drift"], alone["messages"], alone["status"]) == ("jsonl_only", 3, "interrupted")
+
+
+def test_list_for_people_ends_each_line_with_the_id(home: Path, run: Run) -> None:
+    code, out, _ = run(home, "list")
+    lines = out.splitlines()
+    assert code == 0
+    assert {line.split()[-1] for line in lines} >= {"20260101_100000_aaaaaa", "20251220_070000_cccccccc"}
+    docker = next(line for line in lines if "Docker fails" in line)
+    assert docker.endswith(" 20260101_100000_aaaaaa")
+
+
+def test_list_is_as_wide_as_the_terminal(home: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "90")
+    lines = run(home, "list")[1].splitlines()
+    assert max(len(line) for line in lines) == 90
+
+
+def test_list_prints_exactly_the_sessions_of_a_real_home_and_those_of_its_files(each_home: Path, run: Run) -> None:
+    expected = json.loads((each_home / "expected.json").read_text())["sessions"]
+    files = {path.name.removesuffix(".jsonl") for path in (each_home / ".hermes" / "sessions").glob("*.jsonl")}
+    snapshots = {"20260120_080000_abc123": None, "20260121_080000_dead00": "damaged"}
+    before = fingerprint(each_home / ".hermes")
+    code, out, err = run(each_home / ".hermes", "list", "--json")
+    rows = objects(out)
+    assert (code, err) == (0, "")
+    assert sorted(row["id"] for row in rows) == sorted(set(expected) | files | set(snapshots))
+    for row in rows:
+        if row["id"] in expected:
+            assert (row["source"], row["title"]) == (expected[row["id"]]["source"], expected[row["id"]]["title"])
+            assert row["parent_id"] == expected[row["id"]]["parent"]
+            assert row["drift"] != "jsonl_only"
+        else:
+            assert row["drift"] == snapshots.get(row["id"], "jsonl_only")
+    assert fingerprint(each_home / ".hermes") == before
+
+
+def test_a_profile_that_cannot_be_read_leaves_the_merged_list_partial(tmp_path: Path, run: Run) -> None:
+    home = builders.home(tmp_path)
+    db = builders.db(home)
+    builders.store(db, "here", builders.talk(2))
+    db.close()
+    (home / "profiles" / "torn").mkdir(parents=True)
+    (home / "profiles" / "torn" / "state.db").write_text("no database " * 40)
+    code, out, err = run(home, "list", "--json", "--profile", "all")
+    assert (code, [row["id"] for row in objects(out)]) == (2, ["here"])
+    assert err.startswith("hermes-tui: partial, 1 session could be read: profile torn: ")
+    code, out, err = run(home, "search", "message", "--profile", "all")
+    assert code == 2
+    assert "here" in out
+    assert "profile torn: " in err
+
+
+def test_an_empty_root_names_the_profiles_that_are_there(tmp_path: Path, run: Run) -> None:
+    """Mutant: without their names."""
+    home = builders.home(tmp_path)
+    (home / "profiles" / "work" / "sessions").mkdir(parents=True)
+    code, out, err = run(home, "list")
+    assert (code, out) == (0, "")
+    assert "--profile NAME (work) opens another home" in err
+
+
+def test_list_says_of_an_empty_home_how_to_get_another_and_is_no_error(tmp_path: Path, run: Run) -> None:
+    code, out, err = run(builders.home(tmp_path), "list")
+    assert (code, out) == (0, "")
+    assert err.count("\n") == 1
+    assert "--demo" in err
+    assert sorted(path.name for path in (tmp_path / ".hermes").iterdir()) == ["sessions"]
+
+
+def test_list_of_a_store_without_sessions_says_the_same(tmp_path: Path, run: Run) -> None:
+    folder = builders.home(tmp_path)
+    builders.db(folder).close()
+    code, out, err = run(folder, "list", "--json")
+    assert (code, out) == (0, "")
+    assert "no sessions yet" in err
+
+
+def test_all_profiles_are_one_list(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    root = builders.home(tmp_path)
+    for folder, text in ((root, "here"), (root / "profiles" / "work", "there")):
+        folder.mkdir(parents=True, exist_ok=True)
+        db = builders.db(folder)
+        builders.store(db, "same", [builders.say("user", f"walrus {text}")])
+        db.close()
+    assert main(["--home", str(root), "--profile", "all", "list", "--json"]) == 0
+    rows = objects(capsys.readouterr().out)
+    assert sorted((row["id"], row["profile"]) for row in rows) == [("same", "default"), ("work/same", "work")]
+    assert main(["--home", str(root), "--profile", "all", "show", "work/same", "--json"]) == 0
+    assert [row["text"] for row in objects(capsys.readouterr().out)] == ["walrus there"]
+    assert main(["--home", str(root), "--profile", "all", "search", "walrus", "--json"]) == 0
+    assert objects(capsys.readouterr().out)[-1]["summary"]["hits"] == 2
