@@ -3,29 +3,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from hermes_tui.render.glyphs import Glyphs
+from hermes_tui.render.heading import Heading
 from hermes_tui.render.line import Line, Role, Span, crop, fit, line_cells, span
 from hermes_tui.render.safe import SafeText, safe
 from hermes_tui.widgets.bar import Bar
+
+__all__ = ["HeadRule", "Heading", "heading_line"]
 
 ELBOW_ROOM = 8
 """Cells of bare rule between a title and its facts, before facts are dropped for it."""
 SURE_FACTS = 2
 """So many facts stay; the title is cut for them."""
-
-
-@dataclass(frozen=True, slots=True)
-class Heading:
-    """What the rule says above one pane."""
-
-    title: SafeText
-    note: str = ""
-    """In our own words, after the title."""
-    facts: tuple[str, ...] = ()
-    """At the right end, most needed first."""
-    focused: bool = False
 
 
 class HeadRule(Bar):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
 from typing import ClassVar, NamedTuple
@@ -14,25 +13,14 @@ from hermes_tui.render.line import Line
 from hermes_tui.render.row import group_row, session_row
 from hermes_tui.render.search_hit import context_row, hit_row, meant_row, more_row, section_rule
 from hermes_tui.render.time import many
-from hermes_tui.widgets.session_list import SessionRow
+from hermes_tui.state.rows import HitGroup, HitKey, SessionRow, hit_key
 from hermes_tui.widgets.virtual_list import RowState, VirtualList
-from store.models import ContextLine, Hit, Origin
+from store.models import ContextLine, Hit
 
 FIRST_HITS = 3
 """Hits of a session that are shown before they are asked for,"""
 FIRST_TITLES = 5
 """and titles, where there are hits below them."""
-
-
-@dataclass(frozen=True, slots=True)
-class HitGroup:
-    """The hits of one session."""
-
-    row: SessionRow
-    hits: tuple[Hit, ...]
-    """In the order that they are shown in."""
-    total: int
-    """Messages of the session that match, as far as it is known; at least `len(hits)`."""
 
 
 class TitleKey(NamedTuple):
@@ -47,15 +35,6 @@ class GroupKey(NamedTuple):
 
     session_id: str
     kind: str = "group"
-
-
-class HitKey(NamedTuple):
-    """A message that was found."""
-
-    session_id: str
-    message_id: int
-    origin: Origin = Origin.SQLITE
-    kind: str = "hit"
 
 
 class MoreKey(NamedTuple):
@@ -144,7 +123,7 @@ class HitList(VirtualList):
         if close:
             self._title_rule += " is close" if len(self._titles) == 1 else " are close"
         self._groups = {group.row.session.id: group for group in groups}
-        self._hits = {_key_of(hit): hit for group in groups for hit in group.hits}
+        self._hits = {hit_key(hit): hit for group in groups for hit in group.hits}
         self._around = {key: lines for key, lines in self._around.items() if key in self._hits}
         self._expanded &= self._groups.keys()
         self.set_keys(list(self._flat()))
@@ -229,7 +208,7 @@ class HitList(VirtualList):
         """The hit above the row that stands for more of them; any other key as it is."""
         if not isinstance(key, MoreKey):
             return key
-        return _key_of(self._groups[key.session_id].hits[FIRST_HITS - 1])
+        return hit_key(self._groups[key.session_id].hits[FIRST_HITS - 1])
 
     def show_more(self) -> None:
         """Show all hits of the session under the cursor, or all titles."""
@@ -239,7 +218,7 @@ class HitList(VirtualList):
         elif (session_id := self._grouped()) and session_id not in self._expanded:
             self._expanded.add(session_id)
             hits = self._groups[session_id].hits
-            first_new = _key_of(hits[FIRST_HITS]) if len(hits) > FIRST_HITS else None
+            first_new = hit_key(hits[FIRST_HITS]) if len(hits) > FIRST_HITS else None
             self.set_keys(list(self._flat()), instead=first_new)
 
     def show_fewer(self) -> None:
@@ -321,7 +300,7 @@ class HitList(VirtualList):
             yield GroupKey(session_id)
             opened = whole or session_id in self._expanded
             for hit in group.hits if opened else group.hits[:FIRST_HITS]:
-                yield from self._with_context(_key_of(hit))
+                yield from self._with_context(hit_key(hit))
             if not opened and len(group.hits) > FIRST_HITS:
                 yield MoreKey(session_id)
 
@@ -331,10 +310,6 @@ class HitList(VirtualList):
         yield from (ContextKey(key, place) for place in range(here))
         yield key
         yield from (ContextKey(key, place) for place in range(here + 1, len(lines)))
-
-
-def _key_of(hit: Hit) -> HitKey:
-    return HitKey(hit.session_id, hit.message_id, hit.origin)
 
 
 def _session_of(key: Hashable) -> str | None:

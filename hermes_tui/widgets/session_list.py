@@ -3,25 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
-from hermes_tui.render.line import Line, Range
+from hermes_tui.render.line import Line
 from hermes_tui.render.row import session_row
+from hermes_tui.state.rows import SessionRow
 from hermes_tui.widgets.virtual_list import RowState, VirtualList
-from store.models import Drift, Outline, Session
 
-
-@dataclass(frozen=True, slots=True)
-class SessionRow:
-    """What a row of the list is painted from."""
-
-    session: Session
-    outline: Outline | None = None
-    """None as long as it was not read."""
-    drift: Drift | None = None
-    matches: tuple[Range, ...] = ()
-    """Characters of `render.row.title_of(session, outline)` that a search found."""
+__all__ = ["SessionList", "SessionRow"]
 
 
 class SessionList(VirtualList):
