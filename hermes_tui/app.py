@@ -1,4 +1,4 @@
-"""HermesApp: the frame around the screens: theme, palette, the last filter before the terminal, the last error."""
+"""App around the screens: theme, palette, the last filter before the terminal, the last error."""
 
 from __future__ import annotations
 
@@ -18,15 +18,21 @@ from textual.binding import Binding, BindingType
 from textual.filter import LineFilter, Monochrome, NoColor
 from textual.screen import Screen
 
+from hermes_tui.commands.model import AsksToQuit, Offer
 from hermes_tui.commands.palette import Commands
-from hermes_tui.commands.registry import Offer
 from hermes_tui.config import Config
 from hermes_tui.control_char_filter import Backstop
-from hermes_tui.feed import ProfileEntry
+from hermes_tui.feed import Feed, ProfileEntry
 from hermes_tui.render.glyphs import ASCII, UNICODE
 from hermes_tui.render.safe import one_line
 from hermes_tui.screens.browse.screen import BrowserScreen
+from hermes_tui.screens.doctor import DoctorScreen
+from hermes_tui.screens.family import FamilyScreen
 from hermes_tui.screens.help import HelpScreen
+from hermes_tui.screens.hidden import HiddenScreen
+from hermes_tui.screens.repair.screen import RepairScreen
+from hermes_tui.state.browser_state import BrowserState
+from hermes_tui.state.rows import SessionRow
 from hermes_tui.widgets.theme import ASCII_CLASS
 
 if TYPE_CHECKING:
@@ -43,16 +49,50 @@ GRACE = 8.0
 """Seconds that leaving may take after a signal."""
 
 
+class OverBrowser:
+    """The screens over one browser: they show its state and ask its feed."""
+
+    def __init__(self, state: BrowserState, feed: Feed) -> None:
+        self._state = state
+        self._feed = feed
+
+    def repair(self, session_id: str | None, *, whole: bool) -> Screen[str | None]:
+        """Repairs of one session, or of all flagged ones; with `whole` the whole difference first."""
+        state = self._state
+        return RepairScreen(self._feed, state.catalog, glyphs=state.glyphs, session_id=session_id, whole=whole)
+
+    def doctor(self) -> Screen[None]:
+        """The store's health."""
+        state = self._state
+        return DoctorScreen(self._feed, where=state.where, owner=state.owner, glyphs=state.glyphs, now=state.now)
+
+    def family(self, row: SessionRow) -> Screen[str | None]:
+        """The family of a session."""
+        state = self._state
+        return FamilyScreen(self._feed, row, drift=state.catalog.drift, now=state.now, glyphs=state.glyphs)
+
+    def hidden(self) -> Screen[bool]:
+        """The sessions that the list leaves out."""
+        state, catalog = self._state, self._state.catalog
+        return HiddenScreen(
+            self._feed,
+            listed=catalog.plain,
+            scope=catalog.scope,
+            everything=state.everything,
+            glyphs=state.glyphs,
+        )
+
+
 class HermesApp(App[None]):
     """Browses one home.
 
     Args:
         open_store: Opens the store; called in a thread.
         open_to_write: Opens it for repairs, with the first one; None where nothing may be written.
-        owner: What the search row says at its end: the profile, and `· read-only`.
+        owner: The words at the end of the search row: the profile, and `· read-only`.
         where: The home's folder as people write it.
-        config: What the config file says.
-        profiles: What else can be browsed; the palette offers it.
+        config: The settings of the config file.
+        profiles: Other stores that can be browsed; the palette offers them.
         searches: The file of saved searches, None to keep none.
         ascii_only: Draw with ASCII characters alone, whatever the config says.
         now: The time, aware; its zone is the reader's.
@@ -82,15 +122,14 @@ class HermesApp(App[None]):
         super().__init__()
         self._config = config or Config()
         self._backstop = Backstop()
-        self._glyphs = glyphs = ASCII if ascii_only or self._config.ascii else UNICODE
-        self.set_class(glyphs is ASCII, ASCII_CLASS, update=False)
-        frame = {"glyphs": glyphs, "now": now, "searches": searches}
-        self._browser = BrowserScreen(open_store, owner=owner, where=where, open_to_write=open_to_write, **frame)  # type: ignore[arg-type]
+        self._glyphs = ASCII if ascii_only or self._config.ascii else UNICODE
+        self.set_class(self._glyphs is ASCII, ASCII_CLASS, update=False)
+        browser = partial(BrowserScreen, glyphs=self._glyphs, now=now, searches=searches, sub_screens=OverBrowser)
+        self._browser = browser(ProfileEntry(self.DEFAULT_MODE, open_store, owner, where, open_to_write))
         self.add_mode(self.DEFAULT_MODE, lambda: self._browser)
-        self._profiles = [shelf.name for shelf in profiles]
-        for shelf in profiles:
-            about = {"owner": shelf.owner, "where": shelf.where, "open_to_write": shelf.open_to_write}
-            self.add_mode(shelf.name, partial(BrowserScreen, shelf.open_store, **frame, **about))  # type: ignore[arg-type]
+        self._profiles = [profile.name for profile in profiles]
+        for profile in profiles:
+            self.add_mode(profile.name, partial(browser, profile))
         named = self._config.theme or os.environ.get("TEXTUAL_THEME")
         wanted = named or (NO_COLOUR_THEME if self.no_color else DEFAULT_THEME)
         self.theme = wanted if wanted in self.available_themes else DEFAULT_THEME
@@ -110,34 +149,39 @@ class HermesApp(App[None]):
             yield Offer(f"Profile {name}", "", partial(self.switch_mode, name))
 
     def on_ready(self) -> None:
-        """Say what was wrong with the config file, once there is a place to say it; look after the terminal."""
+        """Show what is wrong with the config file, once there is a place for it; look after the terminal."""
         if not self.is_headless:
             self.set_interval(LOOK_AFTER, self._leave_a_lost_terminal)
         if self._complaint:
-            self._browser.tell(self._complaint)
+            self._browser.show_notice(self._complaint)
 
     def get_line_filters(self) -> Sequence[LineFilter]:
         """The backstop before all others; and NO_COLOR takes the colours away where Textual would make them grey."""
-        filters = (NoColor() if isinstance(one, Monochrome) else one for one in super().get_line_filters())
-        return [self._backstop, *filters]
+        filters = super().get_line_filters()
+        return [self._backstop, *(NoColor() if isinstance(each, Monochrome) else each for each in filters)]
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:  # noqa: ARG002  Textual's hook
         """None of Textual's own: the table of commands has what works here."""
         return ()
 
     async def action_quit(self) -> None:
-        """Leave, but ask first while a repair is being written."""
+        """Leave, but ask first on the screen from which something is being written."""
         browser = self.screen_stack[0]
-        if not isinstance(browser, BrowserScreen) or browser.may_leave():
+        asking = next((screen for screen in self.screen_stack if isinstance(screen, AsksToQuit)), None)
+        if asking is None or not isinstance(browser, BrowserScreen) or not browser.feed.writer.writing:
             self.exit()
+            return
+        while self.screen is not asking:
+            self.pop_screen()
+        asking.ask_to_quit()
 
     def action_help(self) -> None:
         """All keys, and the search language."""
         self.push_screen(HelpScreen(glyphs=self._glyphs))
 
     def action_help_quit(self) -> None:
-        """Ctrl+c copies in the search row; whoever means to leave is told how."""
-        self._browser.tell("ctrl+q quits")
+        """Ctrl+c copies in the search row; a notice names the key that quits."""
+        self._browser.show_notice("ctrl+q quits")
 
     def _end_by_signal(self, number: int) -> None:
         """Leave in good order, and in any case: a second signal, or a terminal that hangs, ends the process at once."""

@@ -16,10 +16,10 @@ SOURCES = sorted([*(ROOT / "store").rglob("*.py"), *(ROOT / "hermes_tui").rglob(
 TERMINAL = {"textual", "rich"}
 SQL_WORDS = ("SELECT ", "INSERT INTO", "UPDATE ", "DELETE FROM", "CREATE TABLE", "PRAGMA ", "BEGIN IMMEDIATE")
 MAY_IMPORT = {
-    "app": {"control_char_filter", "screens", "widgets", "feed", "commands", "config", "render", "store"},
+    "app": {"control_char_filter", "screens", "state", "widgets", "feed", "commands", "config", "render", "store"},
     "screens": {"screens", "state", "widgets", "feed", "commands", "config", "render", "store"},
-    "state": {"state", "widgets", "feed", "commands", "render", "store"},
-    "widgets": {"widgets", "commands", "feed", "render", "store"},
+    "state": {"state", "feed", "commands", "render", "store"},
+    "widgets": {"widgets", "state", "commands", "feed", "render", "store"},
     "control_char_filter": set(),
     "feed": {"feed", "render", "store"},
     "commands": {"commands", "feed", "render", "store"},

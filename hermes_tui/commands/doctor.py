@@ -1,4 +1,4 @@
-"""The part of the table that the screen of the doctor has to itself."""
+"""Commands of the screen of the doctor alone."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a command is, and the places it can work in."""
+"""Commands, and the places that they work in."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Protocol, runtime_checkable
 
 
 class Place(StrEnum):
-    """What has the focus, and so which commands apply."""
+    """Part of the screen that has the focus; it decides which commands work."""
 
     SEARCH = "search row"
     SESSIONS = "sessions"
@@ -24,9 +24,9 @@ class Place(StrEnum):
 LISTS = frozenset({Place.SESSIONS, Place.HITS})
 PANES = LISTS | {Place.TRANSCRIPT}
 BROWSER = PANES | {Place.SEARCH}
-"""The browser's places,"""
-MENDING = frozenset({Place.REPAIR, Place.FLAGGED, Place.DIFFERENCE})
-"""and those of the screen that repairs."""
+"""The places of the browser."""
+REPAIRS = frozenset({Place.REPAIR, Place.FLAGGED, Place.DIFFERENCE})
+"""The places of the screen of repairs."""
 EVERYWHERE = frozenset(Place)
 
 
@@ -39,7 +39,7 @@ class Key:
     action: str
     """An action of the screen."""
     title: str = ""
-    """What the palette calls it; "" leaves it out there."""
+    """The title in the palette; "" leaves it out there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,24 +50,24 @@ class Command:
     shown: str
     """The keys as people read them."""
     word: str
-    """What the footer says beside them; "" keeps the command out of the footer."""
+    """The word beside them in the footer; "" leaves the command out there."""
     sentence: str
     """For the help and the README."""
     places: frozenset[Place] = PANES
     rank: int = 100
     """Lower stands further left in the footer."""
     keys: tuple[Key, ...] = field(default=(), kw_only=True)
-    """What the screen binds; () where a widget or Textual does."""
+    """The screen's bindings; () where a widget or Textual binds them."""
     words: Mapping[Place, str] = field(default_factory=dict, kw_only=True)
-    """Where the footer says something else than `word`, by place."""
+    """Other words for the footer than `word`, by place."""
     needs: str = field(default="", kw_only=True)
-    """A condition that the screen knows: "failed", "rows", "wide", "roomy", "hits", "typed", "sought", "rankable",
+    """A condition that the screen knows: "failed", "rows", "wide", "roomy", "hits", "typed", "history", "rankable",
     "family" or "flagged", of a repair "applies", "running", "idle", "done", "undoable" or "mergeable", of the doctor
     "waiting"; "" for none.
     """
 
     def word_in(self, place: Place) -> str:
-        """What the footer says in that place."""
+        """The word of the footer in that place."""
         return self.words.get(place, self.word)
 
 
@@ -83,7 +83,15 @@ class Offer:
 
 @runtime_checkable
 class Offers(Protocol):
-    """A screen that has commands for the palette."""
+    """A screen or an app with commands for the palette."""
 
     def offered(self) -> Iterator[Offer]:
-        """What can be run now."""
+        """The commands that can be run now."""
+
+
+@runtime_checkable
+class AsksToQuit(Protocol):
+    """A screen from which something is written, and which asks before the app is left."""
+
+    def ask_to_quit(self) -> None:
+        """Ask whether to quit after the step that is being written."""

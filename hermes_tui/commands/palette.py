@@ -1,4 +1,4 @@
-"""The command palette: every command that works where the palette was called, and the themes."""
+"""Command palette: every command that works where the palette was called, and the themes."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Commands(Provider):
             yield DiscoveryHit(self._shown(offer, ()), offer.run, text=offer.title)
 
     async def search(self, query: str) -> Hits:
-        """What has all words of the query in it, the earliest place first, and commands before themes."""
+        """The commands with all words of the query, the earliest match first, and commands before themes."""
         words = query.casefold().split()
         for offer in self._offers():
             places = [offer.title.casefold().find(word) for word in words]
@@ -32,10 +32,10 @@ class Commands(Provider):
                 yield Hit(score, self._shown(offer, words), offer.run, text=offer.title)
 
     def _offers(self) -> Iterator[Offer]:
-        """What the screen offers, then the app, then the themes."""
-        for one in (self.screen, self.app):
-            if isinstance(one, Offers):
-                yield from one.offered()
+        """The commands of the screen, those of the app, the themes."""
+        for source in (self.screen, self.app):
+            if isinstance(source, Offers):
+                yield from source.offered()
         for theme in sorted(self.app.available_themes):
             yield Offer(f"Theme {theme}", "", partial(setattr, self.app, "theme", theme))
 

@@ -1,6 +1,6 @@
-"""One table of commands: the bindings, the palette, the help, the footer and the README's key table come from it.
+"""Table of commands: the bindings, the palette, the help, the footer and the README's key table come from it.
 
-Only what works is in it: a key that does nothing yet is nowhere on the screen.
+It has only keys that work.
 """
 
 from __future__ import annotations
@@ -10,12 +10,12 @@ from collections.abc import Iterable
 from hermes_tui.commands import session
 from hermes_tui.commands.doctor import COMMANDS as DOCTOR_COMMANDS
 from hermes_tui.commands.doctor import DOCTOR
-from hermes_tui.commands.model import BROWSER, EVERYWHERE, LISTS, MENDING, PANES, Command, Key, Offer, Offers, Place
+from hermes_tui.commands.model import BROWSER, EVERYWHERE, LISTS, PANES, REPAIRS, Command, Key, Offer, Offers, Place
 from hermes_tui.commands.repair import COMMANDS
 
 __all__ = [
     "BROWSER",
-    "MENDING",
+    "REPAIRS",
     "TABLE",
     "Command",
     "Key",
@@ -47,7 +47,7 @@ TABLE: tuple[Command, ...] = (
         "go from the search row to the list; `enter` and `tab` too",
         frozenset({SEARCH}),
         10,
-        keys=(Key("tab,enter", "enter_list", "Go to the list"), Key("down", "go_down")),
+        keys=(Key("tab,enter", "go('list')", "Go to the list"), Key("down", "go('down')")),
     ),
     Command(
         "history",
@@ -56,8 +56,8 @@ TABLE: tuple[Command, ...] = (
         "what was searched for before; `↓` goes back to what was typed",
         frozenset({SEARCH}),
         68,
-        keys=(Key("up", "recall", "What was searched for before"),),
-        needs="sought",
+        keys=(Key("up", "go('recall')", "What was searched for before"),),
+        needs="history",
     ),
     Command(
         "rows",
@@ -77,7 +77,7 @@ TABLE: tuple[Command, ...] = (
         "go to the other pane",
         PANES,
         30,
-        keys=(Key("tab,shift+tab", "other_pane", "Go to the other pane"),),
+        keys=(Key("tab,shift+tab", "go('other_pane')", "Go to the other pane"),),
         words={TRANSCRIPT: "list", HITS: ""},
         needs="wide",
     ),
@@ -88,7 +88,7 @@ TABLE: tuple[Command, ...] = (
         "type a search",
         PANES,
         40,
-        keys=(Key("slash", "search", "Search"),),
+        keys=(Key("slash", "go('search')", "Search"),),
         words={HITS: "", TRANSCRIPT: ""},
     ),
     Command(
@@ -122,7 +122,7 @@ TABLE: tuple[Command, ...] = (
         "take the search out",
         frozenset({SEARCH, HITS}),
         65,
-        keys=(Key("escape", "clear", "Clear the search"),),
+        keys=(Key("escape", "go('clear')", "Clear the search"),),
         needs="typed",
     ),
     Command(
@@ -132,7 +132,7 @@ TABLE: tuple[Command, ...] = (
         "go back, from the transcript to the list, from the list to the search row",
         frozenset({SESSIONS, TRANSCRIPT}),
         65,
-        keys=(Key("escape", "back", "Back"),),
+        keys=(Key("escape", "go('back')", "Back"),),
         words={SESSIONS: ""},
     ),
     Command("more", "→ ←", "more, fewer", "show all hits of a session, or three of them", frozenset({HITS}), 70),
@@ -266,9 +266,9 @@ TABLE: tuple[Command, ...] = (
         "quit, wherever you are",
         EVERYWHERE,
         98,
-        words=dict.fromkeys(PANES | MENDING | DOCTOR, ""),
+        words=dict.fromkeys(PANES | REPAIRS | DOCTOR, ""),
     ),
-    Command("quit", "q", "quit", "quit", PANES | MENDING | DOCTOR, 98, keys=(Key("q", "app.quit", "Quit"),)),
+    Command("quit", "q", "quit", "quit", PANES | REPAIRS | DOCTOR, 98, keys=(Key("q", "app.quit", "Quit"),)),
 )
 
 
@@ -276,14 +276,17 @@ def applying(place: Place, conditions: Iterable[str] = ()) -> tuple[Command, ...
     """The commands that work in a place, most needed first."""
     met = {"", *conditions}
     return tuple(
-        sorted((line for line in TABLE if place in line.places and line.needs in met), key=lambda line: line.rank)
+        sorted(
+            (command for command in TABLE if place in command.places and command.needs in met),
+            key=lambda command: command.rank,
+        )
     )
 
 
 def footer(place: Place, conditions: Iterable[str] = ()) -> tuple[tuple[str, str], ...]:
     """Keys and words for the footer, most needed first; the help has a place of its own there."""
-    lines = applying(place, conditions)
-    return tuple((line.shown, line.word_in(place)) for line in lines if line.word_in(place))
+    commands = applying(place, conditions)
+    return tuple((command.shown, word) for command in commands if (word := command.word_in(place)))
 
 
 def key_table() -> str:

@@ -1,8 +1,8 @@
-"""The part of the table that the screen of repairs has to itself."""
+"""Commands of the screen of repairs alone."""
 
 from __future__ import annotations
 
-from hermes_tui.commands.model import MENDING, Command, Key, Place
+from hermes_tui.commands.model import REPAIRS, Command, Key, Place
 
 REPAIR, FLAGGED, DIFFERENCE = Place.REPAIR, Place.FLAGGED, Place.DIFFERENCE
 
@@ -59,13 +59,13 @@ COMMANDS: tuple[Command, ...] = (
         words={DIFFERENCE: "plan"},
         needs="idle",
     ),
-    Command("stop", "esc", "stop after this step", "stop a repair between two steps", MENDING, 25, needs="running"),
+    Command("stop", "esc", "stop after this step", "stop a repair between two steps", REPAIRS, 25, needs="running"),
     Command(
         "close",
         "esc",
         "back",
         "go back to where the repair was called",
-        MENDING,
+        REPAIRS,
         30,
         keys=(Key("escape", "back", "Back"),),
         needs="idle",

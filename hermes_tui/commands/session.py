@@ -1,4 +1,4 @@
-"""The part of the table that speaks of one session, the one under the cursor or the one that is read."""
+"""Commands about one session: the one that is read, or the one under the cursor."""
 
 from __future__ import annotations
 

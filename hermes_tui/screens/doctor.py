@@ -18,12 +18,13 @@ from hermes_tui.commands.registry import Offer, Place, footer
 from hermes_tui.feed import Feed, answers
 from hermes_tui.render.doctor import finding_lines, health_sentence, replayed_line, waiting_lines
 from hermes_tui.render.glyphs import Glyphs
+from hermes_tui.render.heading import Heading
 from hermes_tui.render.line import Line
 from hermes_tui.render.safe import SafeText
 from hermes_tui.render.time import many
 from hermes_tui.state.layout import LEAST, Layout
 from hermes_tui.widgets.footer import Item
-from hermes_tui.widgets.heading_rule import Heading, heading_line
+from hermes_tui.widgets.heading_rule import heading_line
 from hermes_tui.widgets.page_frame import READ_ONLY, SIGN_AFTER, UNWRITTEN, PageFrame, PageView, key_bindings, offers
 from store.files.outbox import Pending
 from store.models import Finding

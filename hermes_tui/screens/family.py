@@ -14,13 +14,14 @@ from textual.screen import Screen
 from hermes_tui.feed import Feed
 from hermes_tui.feed.answers import FamilyArrived
 from hermes_tui.render.glyphs import Glyphs
+from hermes_tui.render.heading import Heading
 from hermes_tui.render.row import title_of
 from hermes_tui.render.safe import SafeText, one_line
 from hermes_tui.render.time import many
+from hermes_tui.state.rows import SessionRow
 from hermes_tui.widgets.family_list import FamilyList
 from hermes_tui.widgets.footer import Footer
-from hermes_tui.widgets.heading_rule import Heading, HeadRule
-from hermes_tui.widgets.session_list import SessionRow
+from hermes_tui.widgets.heading_rule import HeadRule
 from hermes_tui.widgets.virtual_list import VirtualList
 from store.models import Drift
 

@@ -12,11 +12,12 @@ from textual.screen import Screen
 
 from hermes_tui.commands.registry import TABLE
 from hermes_tui.render.glyphs import ASCII, UNICODE, Glyphs
+from hermes_tui.render.heading import Heading
 from hermes_tui.render.line import Line, Role, blank, cells, span
 from hermes_tui.render.safe import safe
 from hermes_tui.render.text import wrap
 from hermes_tui.widgets.footer import Footer
-from hermes_tui.widgets.heading_rule import Heading, HeadRule
+from hermes_tui.widgets.heading_rule import HeadRule
 from hermes_tui.widgets.text_page import TextPage
 
 LANGUAGE = (

@@ -14,11 +14,12 @@ from textual.widgets import Input
 from hermes_tui.feed import Feed
 from hermes_tui.feed.answers import WhereaboutsArrived
 from hermes_tui.render.glyphs import Glyphs
+from hermes_tui.render.heading import Heading
 from hermes_tui.render.left_out import counted, found
 from hermes_tui.render.line import Line, crop
 from hermes_tui.render.safe import safe
 from hermes_tui.widgets.footer import Footer
-from hermes_tui.widgets.heading_rule import Heading, HeadRule
+from hermes_tui.widgets.heading_rule import HeadRule
 from hermes_tui.widgets.text_page import TextPage
 from store.models import Scope
 

@@ -1,4 +1,4 @@
-"""What may go to the clipboard, and as what."""
+"""Texts for the clipboard."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from store.files.home import safe_id
 CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
-class What(StrEnum):
+class CopyTarget(StrEnum):
     """What a key copies."""
 
     MESSAGE = "message"
@@ -19,7 +19,7 @@ class What(StrEnum):
 
 
 def copied(text: str) -> str:
-    """Text as a clipboard may have it: line ends and tabs stay, other control characters and half characters go."""
+    """A text for the clipboard: line ends and tabs stay, other control characters and unpaired surrogates go."""
     return CONTROL.sub("", text.replace("\r\n", "\n"))
 
 

@@ -1,4 +1,4 @@
-"""How the screen is divided (docs/look.md §1)."""
+"""Layout of the screen by its size (docs/look.md §1)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ LEAST = (40, 10)
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """What fits on a screen of `width` × `height`."""
+    """Widths and parts of a screen of `width` × `height`."""
 
     width: int
     height: int
@@ -34,7 +34,7 @@ class Layout:
         return self.width < LEAST[0] or self.height < LEAST[1]
 
     def classes(self, *, single: bool, reading: bool) -> dict[str, bool]:
-        """The screen's classes: what is shown and what is left out.
+        """The classes of the screen, which show its parts and leave them out.
 
         Args:
             single: One pane was asked for.

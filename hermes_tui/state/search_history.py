@@ -1,4 +1,4 @@
-"""What was searched for since the start, and where a walk through it stands."""
+"""History of the searches since the start, and the place of a walk through it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ MOST = 100
 """Searches that are remembered."""
 
 
-class History:
+class SearchHistory:
     """Searches by the order in which they were last used; it is never written to a disk."""
 
     def __init__(self) -> None:
@@ -19,26 +19,26 @@ class History:
         return bool(self._past)
 
     def keep(self, text: str) -> None:
-        """Remember a search that was used; one that says nothing is not."""
-        text = text.strip()
-        if text:
-            self._past = [*(one for one in self._past if one != text), text][-MOST:]
-
-    def walks(self, text: str) -> bool:
-        """Whether what stands in the search row was put there by a walk, so that there is a way back."""
-        return self._place > 0 and self._walk[self._place] == text
+        """Remember a search that was used, unless it is blank."""
+        if text := text.strip():
+            self._past = [*(past for past in self._past if past != text), text][-MOST:]
 
     def older(self, text: str) -> str | None:
-        """What was searched for before what stands in the search row; None where there is nothing older."""
-        if not self.walks(text):
-            self._walk = [text, *(one for one in reversed(self._past) if one != text.strip())]
+        """The search before the one that is typed; None where there is none."""
+        if not self._is_walking(text):
+            self._walk = [text, *(past for past in reversed(self._past) if past != text.strip())]
             self._place = 0
-        if self._place + 1 == len(self._walk):
-            return None
-        self._place += 1
-        return self._walk[self._place]
+        return self._step(1)
 
-    def newer(self) -> str:
-        """The next one on the way back; last what had been typed. Only while a walk goes on."""
-        self._place -= 1
+    def newer(self, text: str) -> str | None:
+        """The search after it on the way back, at last what had been typed; None where `older` did not give `text`."""
+        return self._step(-1) if self._is_walking(text) else None
+
+    def _is_walking(self, text: str) -> bool:
+        return self._place > 0 and self._walk[self._place] == text
+
+    def _step(self, step: int) -> str | None:
+        if self._place + step == len(self._walk):
+            return None
+        self._place += step
         return self._walk[self._place]

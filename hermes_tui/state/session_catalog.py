@@ -1,4 +1,4 @@
-"""Every session that has arrived, newest first, and what the default list leaves out."""
+"""Catalog of the sessions that have arrived, newest first, and of those that the default list leaves out."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import islice
 
-from hermes_tui.widgets.session_list import SessionRow
+from hermes_tui.state.rows import SessionRow
 from store.models import Drift, JsonlFacts, Origin, Outline, Scope, Session
 
 FEW = 64
-"""Up to so many rows are put in their places one by one; more are sorted in."""
+"""Up to so many rows are inserted one by one; more are sorted together."""
 LIVE_SECONDS = 300.0
 BEYOND = 1e11
-"""Later than any moment."""
+"""Later than any timestamp."""
 
 
 class Order:
-    """Ids, newest first; those with one moment by id."""
+    """Ids, newest first; those with one timestamp by id."""
 
     def __init__(self) -> None:
         self._places: dict[str, tuple[float, str]] = {}
@@ -32,11 +32,11 @@ class Order:
         return (session_id for _, session_id in self._sorted)
 
     def ids(self, most: int | None = None) -> list[str]:
-        """All of them in order, or so many."""
+        """All of them in order, or the first `most`."""
         return [session_id for _, session_id in self._sorted[:most]]
 
     def put(self, timestamps: Mapping[str, float]) -> None:
-        """Put ids where their moments belong; those that are known move."""
+        """Insert ids by their timestamps; those that are known move."""
         fresh = {
             key: place for key, timestamp in timestamps.items() if (place := (-timestamp, key)) != self._places.get(key)
         }
@@ -80,15 +80,19 @@ class Catalog:
         return len(self._plain)
 
     def row(self, session_id: str) -> SessionRow | None:
-        """What is known of a session, None before it has arrived."""
+        """The row of a session, None before it has arrived."""
         return self._rows.get(session_id)
+
+    def drift(self, session_id: str) -> Drift | None:
+        """The flag of a session, None where it has none or has not arrived."""
+        return row.drift if (row := self._rows.get(session_id)) is not None else None
 
     def has_family(self, session: Session) -> bool:
         """Whether a session goes on another, came from one, or has any that did."""
         return session.chain > 1 or session.parent_id is not None or session.id in self._parents
 
     def facts(self, session_id: str) -> JsonlFacts | None:
-        """What a look at its JSONL file told."""
+        """The facts of its JSONL file, as far as they were read."""
         return self._facts.get(session_id)
 
     def shown(self, *, everything: bool) -> list[SessionRow]:
@@ -96,7 +100,7 @@ class Catalog:
         return [self._rows[session_id] for session_id in (self._all if everything else self._plain).ids()]
 
     def every(self) -> Iterator[SessionRow]:
-        """The rows of all sessions, newest first, as they are asked for; nothing may be put in meanwhile."""
+        """The rows of all sessions, newest first, as they are asked for; nothing may be added meanwhile."""
         return (self._rows[session_id] for session_id in self._all)
 
     def untitled(self, most: int) -> list[str]:
@@ -110,7 +114,7 @@ class Catalog:
         return sorted(rows, key=lambda row: (-place_of(row.session), row.session.id))
 
     def put(self, sessions: Sequence[Session]) -> list[str]:
-        """Take sessions in, or take them as they are now; the ids of those that are not as they were."""
+        """Add sessions or replace them; returns the ids of those that changed."""
         changed: dict[str, Session] = {}
         for session in sessions:
             old = self._rows.get(session.id)
@@ -133,7 +137,7 @@ class Catalog:
         return list(changed)
 
     def put_files(self, sessions: Sequence[Session]) -> list[str]:
-        """Take in the sessions that live in JSONL files alone; those that do no more, and have no row, go."""
+        """Replace the sessions that live in JSONL files alone; returns the ids of those that changed."""
         now = frozenset(session.id for session in sessions)
         for session_id in self._files - now:
             if (row := self._rows.get(session_id)) is not None and row.session.origin is not Origin.SQLITE:
@@ -142,27 +146,27 @@ class Catalog:
         return self.put(sessions)
 
     def put_scope(self, scope: Scope) -> None:
-        """Take in the store's counts, which stand until every row is here."""
+        """Set the store's counts, which hold until every row is here."""
         self._scope = scope
 
     def put_outlines(self, outlines: Mapping[str, Outline]) -> list[SessionRow]:
-        """Take in outlines; the rows that they change."""
+        """Set outlines; returns the rows that changed."""
         known = ((row, outline) for key, outline in outlines.items() if (row := self._rows.get(key)) is not None)
         return [self._keep(replace(row, outline=outline)) for row, outline in known if row.outline != outline]
 
     def put_drifts(self, drifts: Mapping[str, Drift | None], facts: Mapping[str, JsonlFacts]) -> list[SessionRow]:
-        """Take in flags and what they rest on; the rows that they change."""
-        told = {key for key, fact in facts.items() if self._facts.get(key) != fact}
+        """Set flags and the facts that they rest on; returns the rows that changed."""
+        refreshed = {key for key, fact in facts.items() if self._facts.get(key) != fact}
         self._facts.update(facts)
         known = ((row, drift) for key, drift in drifts.items() if (row := self._rows.get(key)) is not None)
         return [
             self._keep(replace(row, drift=drift))
             for row, drift in known
-            if row.drift != drift or row.session.id in told
+            if row.drift != drift or row.session.id in refreshed
         ]
 
     def clear(self) -> None:
-        """Another reading begins, of what may be another file."""
+        """Forget everything: another file may lie at the path."""
         for row in list(self._rows.values()):
             self._forget(row)
         self._files, self._scope, self.complete = frozenset(), None, False
@@ -184,11 +188,12 @@ class Catalog:
     @property
     def any_comparable(self) -> bool:
         """There is one that a repair could look at."""
-        return any(is_comparable(self._rows[one]) for one in self._flagged)
+        return any(is_comparable(self._rows[session_id]) for session_id in self._flagged)
 
     def flagged_ids(self) -> list[str]:
         """Ids of those that have two sources, or could have: in the order of the list."""
-        return [one for one in self._all.ids() if one in self._flagged and is_comparable(self._rows[one])]
+        flagged = (session_id for session_id in self._all if session_id in self._flagged)
+        return [session_id for session_id in flagged if is_comparable(self._rows[session_id])]
 
     def live(self, now: float) -> int:
         """Sessions that are being written."""
@@ -211,25 +216,25 @@ class Catalog:
 
 
 def is_comparable(row: SessionRow) -> bool:
-    """Flagged, and not for what a snapshot or the spool alone has: that is nothing to repair."""
+    """Whether a repair can look at a flagged session: a snapshot or the spool alone is nothing to repair."""
     return row.drift is not None and row.session.origin in (Origin.SQLITE, Origin.JSONL)
 
 
 def timestamp_of(session: Session) -> float:
-    """When a session was last active, as far as anything tells."""
+    """The last activity of a session, as far as it is known; 0.0 where nothing is."""
     timestamp = session.started_at if session.last_active is None else session.last_active
     return timestamp or 0.0
 
 
 def place_of(session: Session) -> float:
-    """Where a session stands, the greater the higher: the live ones on top by their start, so that none overtakes
-    another with each message.
+    """The sort key of a session, the greatest on top: live ones by their start, so that none overtakes another with
+    each message.
     """
     return BEYOND + (session.started_at or 0.0) if session.live else timestamp_of(session)
 
 
 def reason_of(session: Session) -> str | None:
-    """Why the default list leaves a session out, None where it does not."""
+    """The reason why the default list leaves a session out, None where it does not."""
     if session.archived:
         return "archived"
     if session.is_child:

@@ -1,4 +1,4 @@
-"""Which sessions a search finds by title, folder and id; first words are messages, and found as such."""
+"""Filter of sessions by title, folder and id; the first words of a session stand for a title that it lacks."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from itertools import accumulate
 
 from hermes_tui.render.line import Range
 from hermes_tui.render.row import title_of
+from hermes_tui.state.rows import SessionRow
 from hermes_tui.state.session_catalog import timestamp_of
-from hermes_tui.widgets.session_list import SessionRow
 from store.models import Outline, Session
 from store.query.ast import Filter
 from store.query.filters import admits
@@ -18,21 +18,19 @@ from store.query.parse import Query
 from store.query.tokenizer import plain
 
 OF_MESSAGES = frozenset({"role", "tool", "has"})
-"""Filters that speak of a message: a title cannot answer them."""
+"""Keys of filters of messages, which no title passes."""
 
 SHORTEST_ID = 4
-"""Characters of an id's start that name a session,"""
+"""Characters of the start of an id that match a session."""
 SHORTEST_FOLDER = 3
-"""and of its working folder."""
-
-
+"""Characters of a working folder that match a session."""
 MOST_CANDIDATES = 500
-"""Sessions that a word names at most before it is left to a walk, which meets the first fifty of them soon."""
+"""Above so many sessions per word a walk through all of them meets the first fifty soon."""
 _END, _PART = "\n", "\0"
 
 
 class Titles:
-    """Titles without case and accents, made once for each: a key is answered for every session of the home."""
+    """Titles without case and accents, made once for each, so that every key can be answered for a whole home."""
 
     def __init__(self) -> None:
         self._folded: dict[str, tuple[Session, Outline | None, str]] = {}
@@ -42,7 +40,7 @@ class Titles:
         self._joined: tuple[str, list[int]] | None = None
 
     def candidates(self, query: Query) -> set[str] | None:
-        """Ids of the sessions that may match, found in one text of all titles; None where any may.
+        """Ids of the sessions that may match, looked up in one text of all titles; None where any may.
 
         Only of sessions whose titles were folded.
         """
@@ -73,7 +71,7 @@ class Titles:
         return found
 
     def match(self, query: Query, row: SessionRow) -> tuple[Range, ...] | None:
-        """Where the words of a query stand in a title, parts of words included; None where it is not found.
+        """The places of a query's words in a title, parts of words included; None where the session does not match.
 
         A word may be in the working folder instead, or be the start of the session's id.
         """
@@ -91,7 +89,7 @@ class Titles:
         return None
 
     def folded(self, row: SessionRow) -> str:
-        """A session's title as it is searched, or its first words, with a character for each that `title_of` gives."""
+        """A session's title or first words without case and accents, one character for each of `title_of`."""
         outline = None if row.session.title else row.outline
         known = self._folded.get(row.session.id)
         if known is not None and known[0] is row.session and known[1] is outline:
@@ -102,7 +100,7 @@ class Titles:
         return folded
 
     def _put(self, session: Session, folded: str) -> None:
-        """Take a session into the one text of all, or take it as it is now."""
+        """Add a session to the text of all titles, or replace it there."""
         line = _PART.join((folded, _word(session.cwd or ""), plain(session.id))).replace(_END, " ") + _END
         place = self._places.setdefault(session.id, len(self._lines))
         if place == len(self._lines):
@@ -115,14 +113,14 @@ class Titles:
 
 
 def _named(word: str, session: Session) -> bool:
-    """Whether a session's id begins with a word, or its folder has it."""
+    """Whether a session's id begins with a word, or its folder contains it."""
     by_id = len(word) >= SHORTEST_ID and session.id.startswith(word)
     return by_id or (len(word) >= SHORTEST_FOLDER and _word(word) in _word(session.cwd or ""))
 
 
 @lru_cache(maxsize=1024)
 def _word(text: str) -> str:
-    """A word of a query, or a folder, as titles are folded; the same few are asked for of every title."""
+    """A word of a query, or a folder, without case and accents; cached, because every title needs the same few."""
     return plain(text)
 
 
@@ -147,31 +145,31 @@ def _apart(ranges: list[Range]) -> Iterator[Range]:
 
 def _passes(query: Query, row: SessionRow) -> bool:
     """Whether a session passes the filters of a query: of one key plain ones are alternatives, the rest must hold."""
-    keys = {one.key for one in query.filters}
+    keys = {condition.key for condition in query.filters}
     if keys & OF_MESSAGES:
         return False
     for key in keys:
         either = key in {"source", "model", "cwd", "title"}
-        plain_ones = [_holds(one, row) for one in query.filters_of(key)]
+        plain_ones = [_holds(condition, row) for condition in query.filters_of(key)]
         if plain_ones and not (any(plain_ones) if either else all(plain_ones)):
             return False
-        if not all(_holds(one, row) for one in query.filters_of(key, negated=True)):
+        if not all(_holds(condition, row) for condition in query.filters_of(key, negated=True)):
             return False
     return True
 
 
-def _holds(one: Filter, row: SessionRow) -> bool:
-    """Whether a session passes one filter, its minus counted in."""
+def _holds(condition: Filter, row: SessionRow) -> bool:
+    """Whether a session passes one filter, its minus included."""
     session = row.session
-    match one.key:
+    match condition.key:
         case "source" | "model" | "cwd":
-            stored = {"source": session.source, "model": session.model, "cwd": session.cwd}[one.key]
-            return admits(one, stored)
+            stored = {"source": session.source, "model": session.model, "cwd": session.cwd}[condition.key]
+            return admits(condition, stored)
         case "title":
-            return admits(one, session.title)
+            return admits(condition, session.title)
         case "after":
-            return (timestamp_of(session) >= (one.timestamp or 0.0)) is not one.negated
+            return (timestamp_of(session) >= (condition.timestamp or 0.0)) is not condition.negated
         case "before":
-            return (timestamp_of(session) < (one.timestamp or 0.0)) is not one.negated
+            return (timestamp_of(session) < (condition.timestamp or 0.0)) is not condition.negated
     is_so = {"flagged": row.drift is not None, "live": session.live, "archived": session.archived}
-    return is_so.get(one.value, False) is not one.negated
+    return is_so.get(condition.value, False) is not condition.negated

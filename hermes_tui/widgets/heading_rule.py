@@ -3,9 +3,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from hermes_tui.render.glyphs import Glyphs
+from hermes_tui.render.heading import Heading
 from hermes_tui.render.line import Line, Role, Span, crop, fit, line_cells, span
 from hermes_tui.render.safe import SafeText, safe
 from hermes_tui.widgets.bar import Bar
@@ -14,18 +13,6 @@ BARE_RULE = 8
 """Cells of bare rule between a title and its facts, before facts are dropped for it."""
 LEAST_FACTS = 2
 """The number of facts that stay; the title is cut for them."""
-
-
-@dataclass(frozen=True, slots=True)
-class Heading:
-    """Title and facts of one pane on the rule."""
-
-    title: SafeText
-    note: str = ""
-    """In our own words, after the title."""
-    facts: tuple[str, ...] = ()
-    """At the right end, most needed first."""
-    focused: bool = False
 
 
 class HeadRule(Bar):

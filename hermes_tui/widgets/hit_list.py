@@ -9,18 +9,8 @@ from typing import ClassVar
 from textual.binding import Binding, BindingType
 
 from hermes_tui.render.line import Line
-from hermes_tui.widgets.hit_rows import (
-    ContextKey,
-    GroupKey,
-    HitGroup,
-    HitKey,
-    HitRows,
-    MoreKey,
-    MoreTitlesKey,
-    RuleKey,
-    TitleKey,
-)
-from hermes_tui.widgets.session_list import SessionRow
+from hermes_tui.state.rows import HitGroup, HitKey, SessionRow
+from hermes_tui.widgets.hit_rows import ContextKey, GroupKey, HitRows, MoreKey, MoreTitlesKey, RuleKey, TitleKey
 from hermes_tui.widgets.theme import glyphs_of
 from hermes_tui.widgets.virtual_list import VirtualList
 from store.models import ContextLine, Hit

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
 from typing import NamedTuple
@@ -13,24 +12,13 @@ from hermes_tui.render.line import Line
 from hermes_tui.render.row import group_row, session_row
 from hermes_tui.render.search_hit import context_row, hit_row, meant_row, more_row, section_rule
 from hermes_tui.render.time import many
-from hermes_tui.widgets.session_list import SessionRow
-from store.models import ContextLine, Hit, Origin
+from hermes_tui.state.rows import HitGroup, HitKey, SessionRow
+from store.models import ContextLine, Hit
 
 FIRST_HITS = 3
 """Hits of a session that are shown at first."""
 FIRST_TITLES = 5
 """Titles that are shown at first, where there are hits below them."""
-
-
-@dataclass(frozen=True, slots=True)
-class HitGroup:
-    """The hits of one session."""
-
-    row: SessionRow
-    hits: tuple[Hit, ...]
-    """In the order that they are shown in."""
-    total: int
-    """Messages of the session that match, as far as it is known; at least `len(hits)`."""
 
 
 class TitleKey(NamedTuple):
@@ -45,15 +33,6 @@ class GroupKey(NamedTuple):
 
     session_id: str
     kind: str = "group"
-
-
-class HitKey(NamedTuple):
-    """A message that was found."""
-
-    session_id: str
-    message_id: int
-    origin: Origin = Origin.SQLITE
-    kind: str = "hit"
 
 
 class MoreKey(NamedTuple):

@@ -14,9 +14,10 @@ from textual.binding import Binding, BindingType
 from textual.widget import Widget
 
 from hermes_tui.commands.registry import TABLE, Offer, Place, applying
+from hermes_tui.render.heading import Heading
 from hermes_tui.render.line import Line
 from hermes_tui.widgets.footer import Footer, Item
-from hermes_tui.widgets.heading_rule import Heading, HeadRule
+from hermes_tui.widgets.heading_rule import HeadRule
 from hermes_tui.widgets.status_line import StatusLine
 from hermes_tui.widgets.text_page import TextPage
 from hermes_tui.widgets.title_row import TitleRow

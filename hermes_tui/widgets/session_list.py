@@ -3,26 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
-from hermes_tui.render.line import Line, Range
+from hermes_tui.render.line import Line
 from hermes_tui.render.row import session_row
+from hermes_tui.state.rows import SessionRow
 from hermes_tui.widgets.theme import glyphs_of
 from hermes_tui.widgets.virtual_list import VirtualList
-from store.models import Drift, Outline, Session
-
-
-@dataclass(frozen=True, slots=True)
-class SessionRow:
-    """Session, outline and flag of a row of the list."""
-
-    session: Session
-    outline: Outline | None = None
-    """None as long as it was not read."""
-    drift: Drift | None = None
-    matches: tuple[Range, ...] = ()
-    """Characters of `render.row.title_of(session, outline)` that a search found."""
 
 
 class SessionList(VirtualList):

@@ -19,9 +19,9 @@ from hermes_tui.render.gutter import with_bar
 from hermes_tui.render.line import Line, Role, fill, head, line_cells, span
 from hermes_tui.render.message import Folds
 from hermes_tui.render.time import in_words
+from hermes_tui.state.rows import SessionRow
 from hermes_tui.widgets.message_index import Section, head_of
 from hermes_tui.widgets.scroll_pane import KEYS, Wheel, row_with_track, wheel_rows
-from hermes_tui.widgets.session_list import SessionRow
 from hermes_tui.widgets.theme import Ground, glyphs_of
 from hermes_tui.widgets.transcript_cursor import Target, TranscriptCursor
 from store.models import Head

@@ -12,7 +12,9 @@ from pathlib import Path
 from textual.pilot import Pilot
 
 from hermes_tui.app import HermesApp
+from hermes_tui.screens.browse.compose import BrowserWidgets
 from hermes_tui.screens.browse.screen import BrowserScreen
+from hermes_tui.state.browser_state import BrowserState
 from store import SessionDB
 
 NARROW, MIDDLE, WIDE = (80, 24), (100, 30), (140, 40)
@@ -34,9 +36,20 @@ class Stage:
         return found
 
     @property
+    def state(self) -> BrowserState:
+        """The browser's state."""
+        return self.browser.state
+
+    @property
+    def widgets(self) -> BrowserWidgets:
+        """The browser's widgets."""
+        return self.browser.widgets
+
+    @property
     def place(self) -> str:
         """What has the focus, by its name in the table of commands."""
-        return self.browser.place.name
+        self.browser.widgets.observe(self.state)
+        return self.state.focus.name
 
     @property
     def lines(self) -> list[str]:
@@ -99,6 +112,6 @@ async def browsing(home: Path, size: tuple[int, int] = NARROW, **options: object
     app = HermesApp(opener, **options)  # type: ignore[arg-type]
     async with app.run_test(size=size) as pilot:
         stage = Stage(app, pilot)
-        await stage.until(lambda: stage.browser.catalog.complete and bool(stage.browser._painted))
+        await stage.until(lambda: stage.state.catalog.complete and stage.browser.painter._timer is None)
         await pilot.pause()
         yield stage

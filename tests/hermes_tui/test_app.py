@@ -44,7 +44,7 @@ async def test_no_color_takes_every_colour_away(tmp_path: Path, monkeypatch: pyt
     monkeypatch.setenv("NO_COLOR", "1")
     async with browsing(home_of_one(tmp_path), WIDE) as stage:
         assert stage.app.theme == "ansi-dark"
-        assert not [one for one in stage.app.get_line_filters() if isinstance(one, Monochrome)]
+        assert not [each for each in stage.app.get_line_filters() if isinstance(each, Monochrome)]
         await stage.type("one")
         await stage.shows("2 hits")
         await stage.press("down", "enter")
@@ -112,7 +112,7 @@ async def test_ctrl_c_says_how_to_quit_and_ctrl_q_quits(tmp_path: Path) -> None:
 async def test_q_is_a_letter_in_the_search_row_and_quits_in_the_list(tmp_path: Path) -> None:
     async with browsing(home_of_one(tmp_path)) as stage:
         await stage.press("q")
-        assert stage.browser.search_bar.text == "q"
+        assert stage.widgets.search_bar.text == "q"
         await stage.press("escape", "down", "q")
         assert stage.app.return_code == 0
 

@@ -1,97 +1,139 @@
-"""What every state of the browser has: search row, status line, head rule, panes, footer, and how they are divided."""
+"""Widgets of the browser: their order on the screen, what they know, and what a view puts into them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 
-from textual import events, on
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
-from textual.screen import Screen
+from textual.widget import Widget
 
 from hermes_tui.commands.registry import Place
-from hermes_tui.render.glyphs import Glyphs
-from hermes_tui.state.layout import LEAST, Layout
+from hermes_tui.screens.browse.presenter import FrameView, HitsView, SessionsView
+from hermes_tui.state.browser_state import BrowserState, ListPane, Notice, Sources
+from hermes_tui.state.layout import LEAST
+from hermes_tui.state.rows import HitKey, SessionRow
 from hermes_tui.widgets.banner import Banner
 from hermes_tui.widgets.footer import Footer
 from hermes_tui.widgets.heading_rule import HeadRule
 from hermes_tui.widgets.hit_list import HitList
+from hermes_tui.widgets.hit_rows import GroupKey, TitleKey
 from hermes_tui.widgets.search_bar import SearchBar
 from hermes_tui.widgets.session_list import SessionList
 from hermes_tui.widgets.status_line import StatusLine
 from hermes_tui.widgets.too_small_notice import TooSmallNotice
 from hermes_tui.widgets.transcript import Transcript
+from hermes_tui.widgets.virtual_list import VirtualList
 
 
-class Frame(Screen[None]):
-    """The widgets and where they stand; it knows nothing of what they show."""
+class BrowserWidgets:
+    """The widgets of one browser.
 
-    CSS_PATH = "screen.tcss"
-    AUTO_FOCUS = "#query"
-    ESCAPE_TO_MINIMIZE = False
+    Args:
+        owner: The words at the end of the search row.
+        now: The time, aware; its zone is the reader's.
+    """
 
-    def __init__(self, *, owner: str, glyphs: Glyphs, now: Callable[[], datetime]) -> None:
-        super().__init__()
-        self.glyphs = glyphs
-        self.now = now
+    def __init__(self, owner: str, now: Callable[[], datetime]) -> None:
         self.search_bar = SearchBar(owner, id="search")
-        self.status = StatusLine(id="status")
-        self.head = HeadRule(id="head")
         self.session_list = SessionList(now=now, id="sessions")
         self.hit_list = HitList(now=now, id="hits")
-        self.banner = Banner(id="banner")
         self.transcript = Transcript(now=now, id="transcript")
-        self.foot = Footer(id="foot")
-        self._apology = TooSmallNotice(LEAST, id="small")
-        self.form = Layout(80, 24)
-        self.single = False
-        """One pane was asked for, however wide the screen is."""
-        self.inside = False
-        """The transcript was gone into, and not left."""
+        self._status = StatusLine(id="status")
+        self._head = HeadRule(id="head")
+        self._banner = Banner(id="banner")
+        self._foot = Footer(id="foot")
+        self._too_small = TooSmallNotice(LEAST)
+        self._notice: Notice | None = None
+        self._sources: Sources | None = None
 
     def compose(self) -> ComposeResult:
         """Six rows and columns of docs/look.md §1."""
         yield self.search_bar
-        yield self.status
-        yield self.head
+        yield self._status
+        yield self._head
         with Horizontal(id="panes"):
             yield self.session_list
             yield self.hit_list
             with Vertical(id="reader"):
-                yield self.banner
+                yield self._banner
                 yield self.transcript
-        yield self.foot
-        yield self._apology
+        yield self._foot
+        yield self._too_small
 
-    @property
-    def place(self) -> Place:
-        """What has the focus."""
-        if self.focused is self.session_list:
-            return Place.SESSIONS
-        if self.focused is self.hit_list:
-            return Place.HITS
-        return Place.TRANSCRIPT if self.focused is self.transcript else Place.SEARCH
+    def at(self, place: Place) -> Widget:
+        """The widget that has the focus in a place."""
+        panes: dict[Place, Widget] = {
+            Place.SESSIONS: self.session_list,
+            Place.HITS: self.hit_list,
+            Place.TRANSCRIPT: self.transcript,
+        }
+        return panes.get(place, self.search_bar.query_input)
 
-    @property
-    def two_panes(self) -> bool:
-        """List and transcript stand side by side."""
-        return self.form.roomy and not self.single
+    def focus(self, place: Place) -> None:
+        """Move the focus to the widget of a place."""
+        self.transcript.screen.set_focus(self.at(place))
 
-    def tell(self, notice: str) -> None:
-        """Say something for a few seconds, where nothing is covered by it."""
-        self.status.tell(notice)
+    def list_pane(self, *, hits_shown: bool) -> VirtualList:
+        """The list on the screen."""
+        return self.hit_list if hits_shown else self.session_list
 
-    def divide(self) -> None:
-        """Give every widget its place, for the size and the state there is."""
-        two = self.two_panes
-        for name, holds in self.form.classes(single=self.single, reading=self.inside).items():
-            self.set_class(holds, name)
+    def observe(self, state: BrowserState) -> None:
+        """Copy into the state what the widgets alone know."""
+        hits, reading, focused = self.hit_list, state.reading, self.transcript.screen.focused
+        places = (Place.SESSIONS, Place.HITS, Place.TRANSCRIPT)
+        state.focus = next((place for place in places if self.at(place) is focused), Place.SEARCH)
+        state.typed = self.search_bar.text
+        reading.folds, reading.following = self.transcript.folds, self.transcript.following
+        pane = self.list_pane(hits_shown=state.hits_shown)
+        state.pane = ListPane(
+            row=hits.cursor_row if state.hits_shown else self.session_list.cursor_row,
+            hit=hits.cursor_hit if state.hits_shown else None,
+            has_rows=pane.cursor_key is not None,
+            touched=hits.touched,
+            hit_rows=sum(isinstance(key, HitKey) for key in hits.keys) if state.hits_shown else 0,
+            visible=frozenset(
+                key.session_id if isinstance(key, TitleKey | GroupKey) else str(key)
+                for key in pane.shown
+                if isinstance(key, str | TitleKey | GroupKey)
+            ),
+            height=self.session_list.size.height,
+        )
+
+    def show_list(self, view: SessionsView | HitsView) -> None:
+        """Put rows into a list."""
+        if isinstance(view, SessionsView):
+            self.session_list.set_head(view.head)
+            self.session_list.show(view.rows)
+            return
+        self.hit_list.set_head(view.head)
+        self.hit_list.show(
+            view.titles, view.groups, dim=view.dim, close=view.close, more_titles=view.more_titles, meant=view.meant
+        )
+
+    def update_rows(self, rows: Iterable[SessionRow]) -> None:
+        """Paint changed rows in their places."""
+        for row in rows:
+            self.session_list.update_row(row)
+            self.hit_list.update_row(row)
+
+    def show(self, view: FrameView) -> None:
+        """Put up the frame."""
+        screen, two = self.transcript.screen, view.list_width is not None
+        for name, holds in view.classes.items():
+            screen.set_class(holds, name)
         for pane in (self.session_list, self.hit_list):
             pane.divider = two
-            pane.styles.width = self.form.list_width + 1 if two else "1fr"
-
-    @on(events.Resize)
-    def _on_screen_resized(self, event: events.Resize) -> None:
-        self.form = Layout(event.size.width, event.size.height)
-        self.divide()
+            pane.styles.width = "1fr" if view.list_width is None else view.list_width + 1
+        self.transcript.faded = view.faded
+        self.search_bar.mark_wrong(view.wrong)
+        self._status.show(view.status, *view.totals)
+        self._head.show(*view.headings, split=view.list_width or 0)
+        self._foot.show(view.footer, view.help)
+        if view.notice is not None and view.notice is not self._notice:
+            self._status.tell(view.notice.text)
+        if view.sources is not None and view.sources != self._sources:
+            sources = view.sources
+            self._banner.show(sources.session, sources.drift, sources.facts, sources.check, sources.refused)
+        self._notice, self._sources = view.notice, view.sources

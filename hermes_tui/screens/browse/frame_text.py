@@ -1,123 +1,176 @@
-"""The words of the frame: status line, head rule, footer, and the blocks that stand where a list has no rows."""
+"""Texts of the browser's frame: status line, headings, and the blocks in place of a list's rows."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
-
+from hermes_tui.commands.registry import Place
 from hermes_tui.render import blocks
-from hermes_tui.render.glyphs import Glyphs
+from hermes_tui.render.heading import Heading
 from hermes_tui.render.line import Line, Role, span
+from hermes_tui.render.message import Fold
 from hermes_tui.render.row import chain_mark, short_model, title_of
 from hermes_tui.render.safe import SafeText, one_line
 from hermes_tui.render.search_hit import section_rule
-from hermes_tui.render.status import error_sentence, left_out, partial_sentence, partly_sentence, sessions_sentence
+from hermes_tui.render.status import (
+    SearchProgress,
+    busy_sentence,
+    error_sentence,
+    hits_sentence,
+    left_out,
+    partial_sentence,
+    partly_sentence,
+    position_sentence,
+    sessions_sentence,
+)
 from hermes_tui.render.time import age, in_words, many
-from hermes_tui.state.session_catalog import Catalog
-from hermes_tui.widgets.heading_rule import Heading
-from hermes_tui.widgets.session_list import SessionRow
+from hermes_tui.state.browser_state import BrowserState, ReadingState
 from store.errors import StoreError
-from store.query.parse import Query
 
 EMPTY: Line = ()
 UNREADABLE = "state.db cannot be read"
+NO_WORD = "no word to search for yet · "
+TOOLS = {Fold.HIDDEN: "hidden", Fold.SHORT: "short"}
+REASONING = {Fold.HIDDEN: "hidden", Fold.SHORT: "folded"}
+SCANNING = "scanning"
+"""The end of the store's word for a scan, whose progress is known."""
 
 
-@dataclass(frozen=True, slots=True)
-class Listed:
-    """What the list of sessions stands on."""
-
-    catalog: Catalog
-    everything: bool
-    """What the default list leaves out is shown too."""
-    failure: StoreError | None
-    """Why state.db cannot be read; a home that has none is read whole."""
-    has_store: bool
-    """There is a state.db."""
-    where: str
-    unread: tuple[str, ...] = ()
-    """What else of the list could not be read, a sentence each."""
-
-    @property
-    def is_empty_home(self) -> bool:
-        """Nothing to list and nothing wrong."""
-        return not len(self.catalog) and self.failure is None and self.catalog.complete
+def status_sentence(state: BrowserState) -> Line:
+    """The left of the status line: errors before numbers."""
+    if (error := _error(state)) is not None:
+        return error_sentence(str(error), glyphs=state.glyphs)
+    if state.lock_wait is not None:
+        return busy_sentence(glyphs=state.glyphs)
+    if state.focus is Place.TRANSCRIPT and state.reading.total:
+        return _position(state)
+    if state.hits_shown:
+        return _hits_status(state)
+    no_word: Line = (span(state.glyphs.words(NO_WORD), Role.DIM),) if state.typed.strip() else ()
+    return (*no_word, *_sessions_status(state))
 
 
-def sessions_status(listed: Listed, glyphs: Glyphs) -> Line:
-    """How many sessions are listed, and why not all."""
-    if listed.failure is not None:
-        count = len(listed.catalog)
+def _error(state: BrowserState) -> StoreError | None:
+    """The error of the last request."""
+    if state.search.wrong is not None:
+        return state.search.wrong
+    if state.inside:
+        return state.reading.error
+    return state.search.error if state.hits_shown else None
+
+
+def _position(state: BrowserState) -> Line:
+    reading, folds = state.reading, state.reading.folds
+    tools, reasoning = TOOLS.get(folds.tools, "full"), REASONING.get(folds.reasoning, "open")
+    return position_sentence(reading.index, reading.total, tools=tools, reasoning=reasoning, glyphs=state.glyphs)
+
+
+def _hits_status(state: BrowserState) -> Line:
+    """The numbers of a search."""
+    search, results = state.search, state.search.shown
+    fallback = results.fallback
+    if fallback is not None and not results.done and search.newest_id and fallback.endswith(SCANNING):
+        fallback += f" {min(99, 100 * results.rows_scanned // search.newest_id)} %"
+    progress = SearchProgress(
+        hits=results.hits,
+        sessions=results.sessions,
+        shown=state.pane.hit_rows,
+        order="ranked" if results.ranked else "newest first",
+        milliseconds=results.milliseconds,
+        searching=search.is_slow(state.seconds()),
+        asked=not results.done and not results.hits,
+        capped=results.capped,
+        fallback=fallback,
+        rerank=state.pane.touched and results.can_rank and not results.ranked,
+    )
+    return hits_sentence(progress, glyphs=state.glyphs)
+
+
+def _sessions_status(state: BrowserState) -> Line:
+    """The number of sessions listed, and the reasons why not all are."""
+    glyphs, count, scope = state.glyphs, len(state.catalog), state.catalog.scope
+    if state.failure is not None:
         return partial_sentence(count, glyphs=glyphs) if count else error_sentence(UNREADABLE, glyphs=glyphs)
-    if listed.unread:
-        return partly_sentence(len(listed.catalog), many(len(listed.unread), "profile"), glyphs=glyphs)
-    scope = listed.catalog.scope
-    if listed.everything and (reasons := left_out(scope)):
+    if state.unread:
+        return partly_sentence(count, many(len(state.unread), "profile"), glyphs=glyphs)
+    if state.everything and (reasons := left_out(scope)):
         return (
             span(in_words(scope.total)),
             span(f" of {many(scope.total, 'session')} (with {reasons}: press ", Role.DIM),
             span("v", Role.ACCENT, bold=True),
             span(")", Role.DIM),
         )
-    return sessions_sentence(scope.total if listed.everything else listed.catalog.plain, scope)
+    return sessions_sentence(scope.total if state.everything else state.catalog.plain, scope)
 
 
-def sessions_block(listed: Listed, *, width: int, height: int, glyphs: Glyphs) -> list[Line]:
-    """What stands above the sessions, or in their place; nothing where all is well."""
-    count = len(listed.catalog)
-    if listed.is_empty_home:
-        lines = blocks.empty_home(listed.where, width=width, glyphs=glyphs, has_store=listed.has_store)
-        return [EMPTY] * max(0, (height - len(lines)) // 3) + lines
-    if listed.failure is not None:
-        lines = blocks.partial(str(listed.failure), sessions=count, width=width, glyphs=glyphs)
+def sessions_block(state: BrowserState, *, width: int) -> list[Line]:
+    """The lines above the sessions, or in their place; none where nothing is wrong."""
+    count, glyphs = len(state.catalog), state.glyphs
+    if state.lock_wait is not None and not count:
+        wait = state.lock_wait
+        return [EMPTY, *blocks.busy(wait.limit, wait.waited, width=width, glyphs=glyphs)]
+    if state.failure is not None:
+        lines = blocks.partial(str(state.failure), sessions=count, width=width, glyphs=glyphs)
         rule = section_rule(f"{many(count, 'session')} from JSONL files", width=width, glyphs=glyphs)
         return [*lines, rule] if count else lines
-    if listed.unread:
-        return [EMPTY, *blocks.unread(listed.unread, width=width, glyphs=glyphs), EMPTY]
-    if count and listed.catalog.complete and not listed.everything and not listed.catalog.plain:
-        return [EMPTY, *blocks.all_left_out(left_out(listed.catalog.scope), width=width, glyphs=glyphs)]
+    if state.catalog.complete and not count:
+        lines = blocks.empty_home(state.where, width=width, glyphs=glyphs, has_store=state.has_store)
+        height = state.pane.height or state.layout.height - 4
+        return [EMPTY] * max(0, (height - len(lines)) // 3) + lines
+    if state.unread:
+        return [EMPTY, *blocks.unread(state.unread, width=width, glyphs=glyphs), EMPTY]
+    if count and state.catalog.complete and not state.everything and not state.catalog.plain:
+        return [EMPTY, *blocks.all_left_out(left_out(state.catalog.scope), width=width, glyphs=glyphs)]
     return []
 
 
-def no_hits_block(query: Query, *, width: int, glyphs: Glyphs) -> list[Line]:
-    """What stands in the list of a search that found nothing."""
-    words = [term.text for term in query.terms]
-    filters = " ".join(f"{'-' if one.negated else ''}{one.key}:{one.value}" for one in query.filters)
-    lines = blocks.no_hits(
-        words, not_searched=0, reasons="", width=width, glyphs=glyphs, after=f"with {filters}" if filters else ""
+def no_hits_block(state: BrowserState, *, width: int) -> list[Line]:
+    """The lines of a search that is done and found nothing; none for any other."""
+    search = state.search
+    is_done = search.query is not None and search.results.done and search.error is None
+    if search.query is None or not is_done or search.shown.hits:
+        return []
+    words = [term.text for term in search.query.terms]
+    conditions = search.query.filters
+    filters = " ".join(
+        f"{'-' if condition.negated else ''}{condition.key}:{condition.value}" for condition in conditions
     )
+    after = f"with {filters}" if filters else ""
+    lines = blocks.no_hits(words, not_searched=0, reasons="", width=width, glyphs=state.glyphs, after=after)
     return [EMPTY, *lines, EMPTY]
 
 
-def list_heading(listed: Listed, *, hits: bool, context: int, focused: bool) -> Heading:
+def list_heading(state: BrowserState) -> Heading:
     """The title over the list."""
-    if hits:
+    focused, context = state.focus in {Place.SESSIONS, Place.HITS}, state.search.context
+    if state.hits_shown:
         return Heading(SafeText("Hits"), note=f"context {context}" if context else "", focused=focused)
-    partial = listed.failure is not None and len(listed.catalog) > 0
+    partial = state.failure is not None and len(state.catalog) > 0
     return Heading(SafeText("Sessions"), note="JSONL only" if partial else "newest first", focused=focused)
 
 
-def reader_heading(
-    row: SessionRow | None, notes: Sequence[str], *, trail: str, focused: bool, now: datetime, glyphs: Glyphs
-) -> Heading:
-    """The title over the transcript, with what the list's dropped columns would say.
-
-    Args:
-        notes: What goes before that: the hit that led here, following, loading.
-        trail: What the title is under, where only one pane is shown.
-    """
+def reader_heading(state: BrowserState) -> Heading:
+    """The title over the transcript, with the facts of the list's columns that are left out."""
+    row, glyphs, focused = state.reading.row, state.glyphs, state.focus is Place.TRANSCRIPT
     if row is None:
         return Heading(SafeText(""), focused=focused)
     session = row.session
-    when = session.started_at if session.last_active is None else session.last_active
+    last = session.started_at if session.last_active is None else session.last_active
     facts = (
-        *notes,
+        *_reader_notes(state, state.reading),
         one_line(session.source),
-        age(now, when),
+        age(state.now(), last),
         chain_mark(session, glyphs),
         short_model(session.model),
     )
+    trail = "" if state.two_panes else glyphs.words("Hits › " if state.hits_shown else "Sessions › ")
     title = title_of(session, row.outline) or one_line(session.id)
-    path = f"{glyphs.words(trail)}{title}" if trail else title
-    return Heading(SafeText(path), facts=tuple(facts), focused=focused)
+    return Heading(SafeText(f"{trail}{title}"), facts=facts, focused=focused)
+
+
+def _reader_notes(state: BrowserState, reading: ReadingState) -> list[str]:
+    """The facts that go before those of the session: loading, the hit that led here, the source, following."""
+    notes = [state.glyphs.words("loading…")] if reading.is_slow(state.seconds()) else []
+    if reading.hit is not None:
+        place, total = state.search.results.place(reading.hit.session_id, reading.hit.message_id)
+        notes += [f"hit {place} of {total}"] if place else []
+    notes += ["from JSONL"] if reading.from_file else []
+    return [*notes, "following"] if reading.following else notes

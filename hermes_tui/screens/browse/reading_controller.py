@@ -1,225 +1,252 @@
-"""The transcript that is being read: what was asked for, what has come, what is wrong with it."""
+"""Controller of the transcript that is read: what was asked for, and the answers."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterable, Sequence
-from datetime import datetime
+from collections.abc import Iterable
 
-from hermes_tui.feed import Feed
-from hermes_tui.feed import answers as told
+from hermes_tui.feed import Feed, answers
 from hermes_tui.render.compaction_seam import section_seam
-from hermes_tui.state.session_catalog import Catalog
-from hermes_tui.widgets.banner import Banner
-from hermes_tui.widgets.session_list import SessionRow
-from hermes_tui.widgets.transcript import Section, Transcript
-from store.errors import StoreError
+from hermes_tui.screens.browse.ports import Changed, Part, TranscriptPane
+from hermes_tui.state.browser_state import LOOK_AFTER, BrowserState, Sources
+from hermes_tui.state.copy_text import CopyTarget, copied, resume_command
+from hermes_tui.state.rows import SessionRow
+from hermes_tui.widgets.message_index import Section
+from store.errors import UnsafeId
 from store.models import Drift, Hit, Origin, Relation, Session
 from store.query.parse import Query
 
-SIGN_AFTER = 0.15
-"""Seconds before a pane says that it is loading."""
 MANY = 10_000
 """Messages of both sides that take about a second to compare."""
 BOTH = (Drift.DIVERGED, Drift.JSONL_AHEAD)
 """Flags of sessions that both sources know."""
 
 
-class Reading:
+FILE_SIDE = (Drift.JSONL_AHEAD, Drift.DIVERGED)
+"""Flags of sessions whose JSONL file may be the longer source."""
+
+
+class ReadingController:
     """One transcript at a time: the last one that was asked for."""
 
-    def __init__(
-        self, feed: Feed, catalog: Catalog, transcript: Transcript, banner: Banner, now: Callable[[], datetime]
-    ) -> None:
+    def __init__(self, state: BrowserState, feed: Feed, changed: Changed, pane: TranscriptPane) -> None:
+        self._state = state
+        self._reading = state.reading
         self._feed = feed
-        self._catalog = catalog
-        self._transcript = transcript
-        self._banner = banner
-        self._now = now
-        self._generation = 0
-        self._asked = 0.0
-        self._waiting = False
+        self._changed = changed
+        self._pane = pane
         self._before: Session | None = None
         self._chain: frozenset[str] = frozenset()
-        self._checks: dict[str, told.CheckArrived] = {}
+        self._checks: dict[str, answers.CheckArrived] = {}
         self._comparing = ""
         self._spooled = False
         self._section = ""
-        self.from_file = False
-        """The JSONL file's side is shown: it is the longer one, or the hit that led here is only there."""
-        self.row: SessionRow | None = None
-        """The session that was asked for last."""
-        self.hit: Hit | None = None
-        """The hit that led here, None where the session itself was opened."""
-        self.error: StoreError | None = None
-        """Why it could not be read."""
+
+    def open_chosen(self, *, delay: float = 0.0) -> None:
+        """Ask for the session under the list's cursor, unless nothing else is asked for within `delay` seconds."""
+        pane = self._state.pane
+        if pane.row is not None:
+            self.open(pane.row, pane.hit, self._state.search.query, delay=delay)
+            self._changed(Part.FRAME, after=delay + LOOK_AFTER)
 
     def open_section(self, row: SessionRow) -> None:
         """Read a session from where it begins, though the transcript is that of its whole chain."""
         self.open(row)
         self._section = row.session.id if row.session.section > 1 else ""
-        self._transcript.show_section(self._section)
+        self._pane.show_section(self._section)
 
     def open(self, row: SessionRow, hit: Hit | None = None, query: Query | None = None, *, delay: float = 0.0) -> None:
         """Ask for a session's transcript, and go to a hit in it; one that is here already is not asked for again.
 
-        A hit is shown where it was found; without one the longer source speaks, as it does for an agent.
+        A hit is shown where it was found; without one the longer source is shown, as agents get it.
         """
-        from_file = row.drift is Drift.JSONL_AHEAD if hit is None else hit.origin is not Origin.SQLITE
-        here = row.session.id in self._chain and self.error is None and from_file == self.from_file
-        self.hit = hit
+        reading = self._reading
+        origin = hit.origin if hit else None
+        here = row.session.id in self._chain and reading.error is None and self._is_source(row, origin)
+        reading.hit = hit
         self._section = ""
         if not here:
-            self.row, self.error, self._waiting, self.from_file = row, None, True, from_file
+            reading.row, reading.error, reading.origin, reading.from_file = row, None, origin, False
+            reading.requested_at = self._state.seconds()
             self._chain = frozenset({row.session.id})
             self._forget_check(row.session)
-            self._asked = time.monotonic()
-            self._generation = self._feed.transcript.open(row.session, origin=hit.origin if hit else None, delay=delay)
+            self._feed.transcript.open(row.session, origin=origin, delay=delay)
         self._aim(query)
-        self.show_banner()
+        self._show_sources()
 
-    def again(self) -> None:
+    def _is_source(self, row: SessionRow, origin: Origin | None) -> bool:
+        """Whether the transcript on the screen shows a hit's source; without a hit, the one that speaks."""
+        if origin is None:
+            return self._reading.origin is None or row.drift is None
+        return self._reading.from_file is (origin is not Origin.SQLITE)
+
+    def again(self, _: answers.Answer | None = None) -> None:
         """Ask for the same once more, because it failed or the file was replaced."""
-        if self.row is not None:
+        if (row := self._reading.row) is not None:
             self._chain = frozenset()
-            self.open(self._catalog.row(self.row.session.id) or self.row, self.hit)
+            self.open(self._state.catalog.row(row.session.id) or row, self._reading.hit)
 
-    def reread(self, session_id: str) -> None:
-        """Ask again for what is shown, if that session is part of it."""
+    def mark_query(self) -> None:
+        """Mark the words of the query in the text."""
+        self._pane.set_query(self._state.search.query)
+
+    def text_to_copy(self, target: CopyTarget) -> str:
+        """The text that a key copies, "" where there is none; that an id is unsafe as an argument is shown."""
+        if target is CopyTarget.MESSAGE:
+            message = self._pane.focused_message
+            return copied(message.text) if message else ""
+        if (row := self._state.current) is None:
+            return ""
+        try:
+            return copied(row.session.id) if target is CopyTarget.ID else resume_command(row.session.id)
+        except UnsafeId as error:
+            self._state.show_notice(str(error))
+            self._changed(Part.FRAME)
+            return ""
+
+    # Answers
+
+    def take_section(self, message: answers.SectionArrived) -> None:
+        """Add a section of the chain, or more of it."""
+        if self._reading.row is None:
+            return
+        if message.first:
+            self._begin_section(message, self._reading.row)
+        else:
+            self._pane.append_heads(message.session_id, message.heads, live=False)
+        if message.waiting:
+            self._pane.append_waiting(message.session_id, message.waiting)
+            self._spooled = True
+        self._changed(Part.FRAME)
+
+    def take_file_transcript(self, message: answers.FileTranscriptArrived) -> None:
+        """Show the messages of a JSONL file."""
+        if self._reading.row is not None:
+            self._reading.from_file = True
+            self._pane.open_messages(self._reading.row, message.messages)
+            self._arrived()
+            self._changed(Part.FRAME)
+
+    def take_growth(self, message: answers.GrowthArrived) -> None:
+        """Add messages that were written; where messages wait in the spool, these may be the ones."""
+        if self._spooled:
+            self.again()
+        else:
+            self._pane.append_heads(message.session_id, message.heads)
+        self._changed(Part.FRAME)
+
+    def take_bodies(self, message: answers.BodiesArrived) -> None:
+        """Show the bodies of messages."""
+        self._pane.put(message.messages)
+
+    def take_check(self, message: answers.CheckArrived) -> None:
+        """Show what the sources lack."""
+        self._checks[message.check.session_id] = message
+        self._show_sources()
+
+    def take_fresh(self, _: answers.SessionsArrived) -> None:
+        """Read the chain again where a compaction has gone on in a new section."""
+        fresh = (row.session for row in self._state.fresh if row.session.id not in self._chain)
+        goes_on = any(
+            session.relation is Relation.CONTINUATION and session.parent_id in self._chain for session in fresh
+        )
+        if goes_on and self._reading.requested_at is None:
+            self.again()
+        self.take_row()
+
+    def take_row(self, _: answers.Answer | None = None) -> None:
+        """Take the session's row as the list has it now; another source may be the longer one."""
+        reading = self._reading
+        old = reading.row
+        row = self._state.catalog.row(old.session.id) if old is not None else None
+        if old is None or row is None or row == old:
+            return
+        reading.row = row
+        self._pane.update_row(row)
+        swapped = (row.drift in FILE_SIDE) is not (old.drift in FILE_SIDE)
+        if reading.hit is None and (swapped or row.session.origin is not old.session.origin):
+            self.again()
+        self._show_sources()
+
+    def take_drifts(self, message: answers.DriftsArrived) -> None:
+        """Ask again what the sources lack where verdicts were worked out again."""
+        if message.by_content:
+            self._compare_again(message.drifts)
+        self.take_row()
+
+    def take_repaired(self, message: answers.Repaired) -> None:
+        """Ask again for the transcript if a repair touched it."""
+        session_id = message.session_id
         self._comparing = ""
         self._checks.pop(session_id, None)
-        if session_id in self._chain or (self.row is not None and self.row.session.id == session_id):
+        if session_id in self._chain or (self._reading.row is not None and self._reading.row.session.id == session_id):
             self.again()
 
-    def mark(self, query: Query | None) -> None:
-        """Mark the words of a query in the text, or none."""
-        self._transcript.set_query(query)
+    def take_failure(self, message: answers.StoreFailed) -> None:
+        """Show why the transcript cannot be read."""
+        if message.question == "transcript" and message.generation == self._feed.generation("transcript"):
+            self._reading.error, self._reading.requested_at = message.error, None
+            self._pane.ask_again()
+            self._changed(Part.FRAME)
 
-    def take(self, message: told.Answer) -> None:
-        """Put an answer on the screen, if it answers the last question."""
-        if isinstance(message, told.CheckArrived):
-            self._checks[message.check.session_id] = message
-            self.show_banner()
-            return
-        if message.generation != self._generation or self.row is None:
-            return
-        match message:
-            case told.SectionArrived():
-                self._take_section(message, self.row)
-            case told.FileTranscriptArrived():
-                self._transcript.open_messages(self.row, message.messages)
-                self._arrived()
-            case told.GrowthArrived() if self._spooled:
-                self.again()  # what was written may be what waited
-            case told.GrowthArrived():
-                self._transcript.append_heads(message.session_id, message.heads)
-            case told.BodiesArrived():
-                self._transcript.put(message.messages)
-
-    def take_sessions(self, sessions: Sequence[Session]) -> None:
-        """See whether a compaction has gone on in a new section: then the chain is read again."""
-        goes_on = (one for one in sessions if one.relation is Relation.CONTINUATION and one.id not in self._chain)
-        if any(one.parent_id in self._chain for one in goes_on) and not self._waiting:
-            self.again()
-        self.refresh_row()
-
-    def fail(self, generation: int, error: StoreError) -> None:
-        """It cannot be read."""
-        if generation == self._generation:
-            self.error, self._waiting = error, False
-            self._transcript.faded = False
-            self._transcript.ask_again()
-
-    def refresh_row(self) -> None:
-        """Take the session's row as the list has it now."""
-        if self.row is None:
-            return
-        row = self._catalog.row(self.row.session.id)
-        if row is not None and row != self.row:
-            longer = (row.drift is Drift.JSONL_AHEAD) is not (self.row.drift is Drift.JSONL_AHEAD)
-            longer = longer or row.session.origin is not self.row.session.origin
-            self.row = row
-            self._transcript.update_row(row)
-            if longer and self.hit is None:
-                self.again()
-            self.show_banner()
-
-    def show_banner(self) -> None:
-        """Say what is wrong with the session, in the row above its text."""
-        if self.row is None:
-            return
-        session, drift = self.row.session, self.row.drift
-        told_of = self._checks.get(session.id) if drift in BOTH else None
-        if drift in BOTH and told_of is None and self._comparing != session.id:
-            self._comparing = session.id
-            self._feed.transcript.check(session.id)
-        check, refused = (told_of.check, told_of.refused) if told_of else (None, None)
-        self._banner.show(session, drift, self._catalog.facts(session.id), check, refused)
-
-    def compare_again(self, verified: Iterable[str]) -> None:
-        """Ask anew what the sources of these sessions lack: their verdicts were worked out again."""
-        for session_id in verified:
-            self._checks.pop(session_id, None)
-        if self.row is not None and self.row.session.id not in self._checks:
-            self._comparing = ""
-            self.show_banner()
-
-    def _forget_check(self, session: Session) -> None:
-        """Ask anew when a session is opened, for what was undone since; not of one that takes seconds."""
-        facts = self._catalog.facts(session.id)
-        if session.messages + (facts.messages if facts else 0) < MANY:
-            self._checks.pop(session.id, None)
-            self._comparing = "" if self._comparing == session.id else self._comparing
-
-    @property
-    def slow(self) -> bool:
-        """True where what was asked for has not come for 150 ms."""
-        return self._waiting and time.monotonic() - self._asked >= SIGN_AFTER
-
-    def fade(self) -> None:
-        """Show the last picture dim while another one is awaited."""
-        self._transcript.faded = self.slow
-
-    def _take_section(self, message: told.SectionArrived, row: SessionRow) -> None:
-        if message.first:
-            self._begin_section(message, row)
-        else:
-            self._transcript.append_heads(message.session_id, message.heads, live=False)
-        if message.waiting:
-            self._transcript.append_waiting(message.session_id, message.waiting)
-            self._spooled = True
-
-    def _begin_section(self, message: told.SectionArrived, row: SessionRow) -> None:
-        section = Section(message.session_id, message.heads, self._label(message))
+    def _begin_section(self, message: answers.SectionArrived, row: SessionRow) -> None:
+        section = Section(message.session_id, message.heads, self._seam(message))
         if message.place == 1:
             self._spooled = False
-            self._transcript.open(row, [section])
+            self._pane.open(row, [section])
             self._arrived()
         else:
-            self._transcript.append_section(section)
+            self._pane.append_section(section)
         if message.session_id == self._section:
-            self._transcript.show_section(self._section)
+            self._pane.show_section(self._section)
         self._chain |= {message.session_id}
         self._before = message.session
 
-    def _arrived(self) -> None:
-        self._waiting = False
-        self._transcript.faded = False
-        self._aim(None)
-
-    def _aim(self, query: Query | None) -> None:
-        if self.hit is not None:
-            self._transcript.show_at(self.hit.message_id, query)
-
-    def _label(self, message: told.SectionArrived) -> str:
-        """What the seam above a section says: when and from how much it was compacted."""
+    def _seam(self, message: answers.SectionArrived) -> str:
+        """The words above a section: when it was compacted, and from how many messages."""
         if message.place == 1:
             return ""
         before = self._before
         return section_seam(
             message.place,
             message.places,
-            now=self._now(),
+            now=self._state.now(),
             compacted_at=before.ended_at if before else None,
             messages=before.messages if before else 0,
         )
+
+    def _arrived(self) -> None:
+        self._reading.requested_at = None
+        self._aim(None)
+
+    def _aim(self, query: Query | None) -> None:
+        if (hit := self._reading.hit) is not None:
+            self._pane.show_at(hit.message_id, query)
+
+    # The banner
+
+    def _show_sources(self) -> None:
+        """Set the facts of the banner, and ask for those that are missing."""
+        if (row := self._reading.row) is None:
+            return
+        session, drift = row.session, row.drift
+        known = self._checks.get(session.id) if drift in BOTH else None
+        if drift in BOTH and known is None and self._comparing != session.id:
+            self._comparing = session.id
+            self._feed.transcript.check(session.id)
+        check, refused = (known.check, known.refused) if known else (None, None)
+        self._reading.sources = Sources(session, drift, self._state.catalog.facts(session.id), check, refused)
+        self._changed(Part.FRAME)
+
+    def _compare_again(self, verified: Iterable[str]) -> None:
+        for session_id in verified:
+            self._checks.pop(session_id, None)
+        if self._reading.row is not None and self._reading.row.session.id not in self._checks:
+            self._comparing = ""
+            self._show_sources()
+
+    def _forget_check(self, session: Session) -> None:
+        """Compare again when a session is opened, for what was undone since; but not one that takes seconds."""
+        facts = self._state.catalog.facts(session.id)
+        if session.messages + (facts.messages if facts else 0) < MANY:
+            self._checks.pop(session.id, None)
+            self._comparing = "" if self._comparing == session.id else self._comparing

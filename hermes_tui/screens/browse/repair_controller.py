@@ -1,86 +1,46 @@
-"""From the browser to the screens of repairs and of the doctor, and back: what leads there, what that changes here."""
+"""Controller of repairs: the way to the screen of repairs, and what a repair changes here."""
 
 from __future__ import annotations
 
-from textual import on
+from typing import Protocol
 
-from hermes_tui.feed import answers as told
-from hermes_tui.screens.browse.subscriptions import Listener
-from hermes_tui.screens.doctor import DoctorScreen
-from hermes_tui.screens.repair.screen import RepairScreen
+from hermes_tui.feed import Feed, answers
+from hermes_tui.state.browser_state import BrowserState
+from hermes_tui.state.rows import SessionRow
 from hermes_tui.state.session_catalog import is_comparable
-from hermes_tui.widgets.banner import Banner
-from hermes_tui.widgets.virtual_list import VirtualList
 
 
-class Mender(Listener):
-    """Opens the screens of repairs and of the doctor, and reads again what a repair touched."""
+class OpenRepair(Protocol):
+    """Opens the screen of repairs."""
 
-    repairing: RepairScreen | None = None
-    """The screen of repairs, while it stands over this one."""
-    doctoring: DoctorScreen | None = None
-    """The screen of the doctor, likewise."""
+    def __call__(self, session_id: str | None, *, whole: bool) -> None:
+        """Show the repair of one session, or of all flagged ones; with `whole` the whole difference first."""
 
-    @on(told.Repaired)
-    def _on_session_repaired(self, message: told.Repaired) -> None:
-        """Rows of a session came and went, in the middle too: what shows any of them is read again."""
-        self.feed.sessions.reread(message.session_id)
-        self.finder.again()
-        self.reading.reread(message.session_id)
 
-    @on(VirtualList.FlagClicked)
-    def _on_flag_clicked(self) -> None:
-        self.action_repair()
+class RepairController:
+    """Opens the screen of repairs for sessions that a repair can look at."""
 
-    @on(Banner.Clicked)
-    def _on_banner_clicked(self, event: Banner.Clicked) -> None:
-        if (row := self.reading.row) is not None and is_comparable(row):
-            self._mend(row.session.id, whole=event.difference)
+    def __init__(self, state: BrowserState, feed: Feed, open_repair: OpenRepair) -> None:
+        self._state = state
+        self._feed = feed
+        self._open_repair = open_repair
 
-    def action_repair(self) -> None:
-        """See what a repair of the session would do."""
-        if (row := self.current) is not None and is_comparable(row):
-            self._mend(row.session.id)
+    def open_current(self, *, whole: bool = False) -> None:
+        """Show the repair of the session that is read, or of the one under the list's cursor."""
+        self._open(self._state.current, whole=whole)
 
-    def action_difference(self) -> None:
-        """See all that differs."""
-        if (row := self.current) is not None and is_comparable(row):
-            self._mend(row.session.id, whole=True)
+    def open_shown(self, *, whole: bool) -> None:
+        """Show the repair of the session whose transcript is shown."""
+        self._open(self._state.reading.row, whole=whole)
 
-    def action_repair_all(self) -> None:
-        """See what a repair of every flagged session would do."""
-        self._mend(None)
+    def open_all(self) -> None:
+        """Show the repairs of all flagged sessions."""
+        self._open_repair(None, whole=False)
 
-    def action_doctor(self) -> None:
-        """See how the store is."""
-        self.doctoring = DoctorScreen(self.feed, where=self.where, owner=self.owner, glyphs=self.glyphs, now=self.now)
-        self.app.push_screen(self.doctoring, self._looked)
+    def take_repaired(self, message: answers.Repaired) -> None:
+        """Read the session's row and flag again: rows came and went, in the middle too."""
+        self._feed.sessions.reread(message.session_id)
 
-    def _looked(self, _: None) -> None:
-        self.doctoring = None
-
-    def may_leave(self) -> bool:
-        """Whether nothing is being written; else the footer's row asks."""
-        over = self.repairing or self.doctoring
-        if over is None or not self.feed.writer.writing:
-            return True
-        while self.app.screen is not over:
-            self.app.pop_screen()
-        over.ask_to_quit()
-        return False
-
-    def _mend(self, session_id: str | None, *, whole: bool = False) -> None:
-        """Go to the screen of repairs, with one session or with all flagged ones."""
-        self.repairing = RepairScreen(self.feed, self.catalog, glyphs=self.glyphs, session_id=session_id, whole=whole)
-        self.app.push_screen(self.repairing, self._mended)
-
-    def _mended(self, wanted: str | None) -> None:
-        """Back from there: read the session that was asked for."""
-        self.repairing = None
-        row = self.catalog.row(wanted) if wanted is not None else None
-        if row is not None:
-            self.reading.open(row)
-            self.inside = True
-            self.divide()
-            self.transcript.focus()
-        self.paint()
+    def _open(self, row: SessionRow | None, *, whole: bool) -> None:
+        if row is not None and is_comparable(row):
+            self._open_repair(row.session.id, whole=whole)

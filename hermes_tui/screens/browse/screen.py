@@ -1,27 +1,59 @@
-"""The browser: the one place where the keys, the lists, the transcript and the feed meet."""
+"""Screen of the browser: keys and events, on their way to the controllers."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime
 from functools import partial
-from typing import ClassVar
+from pathlib import Path
+from typing import ClassVar, Protocol
 
 from textual import events, on
 from textual.actions import parse
+from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
+from textual.screen import Screen
+from textual.widgets import Input
 
 from hermes_tui.commands.registry import BROWSER, TABLE, Command, Offer, Place, applying
-from hermes_tui.screens.browse.search_keys import PREVIEW_AFTER, SIGN_AFTER, TYPED_AFTER, Seeker
-from hermes_tui.screens.family import FamilyScreen
-from hermes_tui.screens.hidden import HiddenScreen
-from hermes_tui.state.copy_text import What, copied, resume_command
+from hermes_tui.feed import Feed, ProfileEntry
+from hermes_tui.feed.answers import Answer, FeedMessage
+from hermes_tui.render.glyphs import Glyphs
+from hermes_tui.screens.browse.compose import BrowserWidgets
+from hermes_tui.screens.browse.navigation import MOVES, Navigation
+from hermes_tui.screens.browse.painter import Painter
+from hermes_tui.screens.browse.ports import Part
+from hermes_tui.screens.browse.reading_controller import ReadingController
+from hermes_tui.screens.browse.repair_controller import RepairController
+from hermes_tui.screens.browse.saved_searches_controller import SavedSearchesController
+from hermes_tui.screens.browse.search_controller import SearchController
+from hermes_tui.screens.browse.sessions_controller import SessionsController
+from hermes_tui.screens.browse.subscriptions import Controllers
+from hermes_tui.state.browser_state import LOOK_AFTER, BrowserState
+from hermes_tui.state.copy_text import CopyTarget
+from hermes_tui.state.layout import Layout
+from hermes_tui.state.rows import SessionRow
+from hermes_tui.widgets.banner import Banner
+from hermes_tui.widgets.hit_rows import MeantKey
 from hermes_tui.widgets.transcript import Transcript
 from hermes_tui.widgets.virtual_list import VirtualList
-from store.errors import UnsafeId
-from store.models import Drift
 
 TICK = 30.0
-"""Seconds after which ages are painted anew, and live sessions looked at."""
+"""Seconds after which ages are painted again, and live sessions read."""
+PREVIEW_AFTER = 0.08
+"""Seconds that the cursor rests on a row before its transcript is read."""
+TYPED_AFTER = 0.3
+"""The same while a search is typed: keys follow one another faster than transcripts are drawn."""
+
+READER: Mapping[str, Callable[[Transcript], None]] = {
+    "next_message": Transcript.next_message,
+    "previous_message": Transcript.previous_message,
+    "fold": Transcript.fold,
+    "tools": Transcript.tools,
+    "reasoning": Transcript.reasoning,
+    "follow": Transcript.follow,
+}
+"""The methods of `action_reader`, by its argument."""
 
 _BY_ACTION: dict[tuple[str, tuple[object, ...]], list[Command]] = {}
 for _command in TABLE:
@@ -30,9 +62,35 @@ for _command in TABLE:
         _BY_ACTION.setdefault((_name, _parameters), []).append(_command)
 
 
-class BrowserScreen(Seeker):
-    """Lists the sessions of a home, searches them, shows one."""
+class SubScreens(Protocol):
+    """The screens over the browser."""
 
+    def repair(self, session_id: str | None, *, whole: bool) -> Screen[str | None]:
+        """Repairs of one session, or of all flagged ones; gives the id of a session that is to be read."""
+
+    def doctor(self) -> Screen[None]:
+        """The store's health."""
+
+    def family(self, row: SessionRow) -> Screen[str | None]:
+        """The family of a session; gives the id of a member that is to be read."""
+
+    def hidden(self) -> Screen[bool]:
+        """The sessions that the list leaves out; gives whether it is to show them, or no more."""
+
+
+class BrowserScreen(Screen[None]):
+    """Lists the sessions of a home, searches them, shows one.
+
+    Args:
+        profile: The store.
+        now: The time, aware; its zone is the reader's.
+        searches: The file of saved searches, None to keep none.
+        sub_screens: Gives the screens over this one, which show its state and ask its feed.
+    """
+
+    CSS_PATH = "screen.tcss"
+    AUTO_FOCUS = "#query"
+    ESCAPE_TO_MINIMIZE = False
     BINDINGS: ClassVar[list[BindingType]] = [
         # Before the focused widget: a key that moves the focus is done when the next one, typed fast, is looked at.
         Binding(key.keys, key.action, command.sentence, show=False, id=f"{command.id}.{number}", priority=True)
@@ -41,70 +99,141 @@ class BrowserScreen(Seeker):
         for number, key in enumerate(command.keys)
     ]
 
+    def __init__(
+        self,
+        profile: ProfileEntry,
+        *,
+        glyphs: Glyphs,
+        now: Callable[[], datetime],
+        searches: Path | None,
+        sub_screens: Callable[[BrowserState, Feed], SubScreens],
+    ) -> None:
+        super().__init__()
+        self.state = state = BrowserState(profile.owner, profile.where, glyphs, now)
+        self.feed = feed = Feed(profile.open_store, open_to_write=profile.open_to_write)
+        self.widgets = BrowserWidgets(profile.owner, now)
+        self.painter = Painter(state, self.widgets, self.set_timer)
+        self._changed = changed = self.painter.changed
+        self._sub_screens = sub_screens(state, feed)
+        self.controllers = Controllers(
+            state,
+            SessionsController(state, feed, changed),
+            SearchController(state, feed, changed, self.widgets.hit_list),
+            ReadingController(state, feed, changed, self.widgets.transcript),
+            RepairController(state, feed, self._open_repair),
+            SavedSearchesController(state, searches, self.post_message, changed),
+        )
+        self._navigation = Navigation(self.widgets, self.controllers, changed)
+        self._subscriptions = self.controllers.subscriptions()
+        feed.subscribe(self.post_message, *self._subscriptions)
+
+    def compose(self) -> ComposeResult:
+        """Search row, status line, head rule, panes, footer."""
+        return self.widgets.compose()
+
     def on_mount(self) -> None:
         """Ask for everything; from now on the feed posts."""
         self.feed.sessions.load()
-        self.keeper.ask()
+        self.controllers.saved.searches.ask()
         self.set_interval(TICK, self._tick)
-        self.set_timer(SIGN_AFTER, self.draw)
+        self._changed(Part.FRAME, after=LOOK_AFTER)
 
     def on_unmount(self) -> None:
         """End the threads."""
         self.feed.close()
-        self.keeper.close()
+        self.controllers.saved.searches.close()
+
+    def show_notice(self, text: str) -> None:
+        """Show a sentence for a few seconds, where it covers nothing."""
+        self.state.show_notice(text)
+        self._changed(Part.FRAME)
+
+    # Commands
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """A command works where the table says so."""
         commands = _BY_ACTION.get((action, parameters))
         if commands is None:
             return True
-        place, met = self.place, {"", *self.conditions}
+        self.widgets.observe(self.state)
+        place, met = self.state.focus, {"", *self.state.conditions}
         return any(place in command.places and command.needs in met for command in commands)
 
     def offered(self) -> Iterator[Offer]:
         """For the palette: what works here, and from the search row what works in the list."""
-        places = [self.place]
-        if self.place is Place.SEARCH:
-            places.append(Place.HITS if self.hits_shown else Place.SESSIONS)
-        commands = {command.id: command for place in places for command in applying(place, self.conditions)}
+        self.widgets.observe(self.state)
+        state = self.state
+        places = [state.focus, *([self._navigation.list] if state.focus is Place.SEARCH else [])]
+        commands = {command.id: command for place in places for command in applying(place, state.conditions)}
         for command in commands.values():
             for key in command.keys:
                 if key.title:
                     yield Offer(key.title, command.shown, partial(self._run, command, key.action))
-        yield from self.searches_offered()
-
-        if self.comparing:
-            yield Offer("Stop comparing sessions", "", self._stop_comparing)
-
-    def _stop_comparing(self) -> None:
-        self.feed.sessions.stop_comparing()
-        self.compared = None
-        self.tell("stopped: the other flags go by counts")
-        self.draw()
+        yield from self.controllers.saved.offers(self._navigation.search_for)
+        if state.comparing:
+            yield Offer("Stop comparing sessions", "", self.controllers.sessions.stop_comparing)
 
     async def _run(self, command: Command, action: str) -> None:
-        if self.place not in command.places:
-            self.action_enter_list()
+        self.widgets.observe(self.state)
+        if self.state.focus not in command.places:
+            self._navigation.enter_list()
         await self.run_action(action)
 
-    # The lists
+    # Events
+
+    @on(FeedMessage)
+    def _on_feed_message(self, message: FeedMessage) -> None:
+        question, methods = self._subscriptions[type(message)]
+        if question and isinstance(message, Answer) and message.generation != self.feed.generation(question):
+            return
+        self.widgets.observe(self.state)
+        self.state.fresh = ()
+        with self.painter.held():
+            for method in methods:
+                method(message)
+
+    @on(Input.Changed, "#query")
+    def _on_query_changed(self, event: Input.Changed) -> None:
+        event.stop()
+        if self.controllers.search.take_text(event.value):
+            self.controllers.reading.mark_query()
+
+    @on(Input.Submitted, "#query")
+    def _on_query_submitted(self, event: Input.Submitted) -> None:
+        event.stop()
+        self._navigation.enter_list()
 
     @on(VirtualList.RowHighlighted)
     def _on_row_highlighted(self, event: VirtualList.RowHighlighted) -> None:
-        pane = self.hit_list if self.hits_shown else self.session_list
-        if event.list is pane and self.two_panes:
-            self._open(delay=TYPED_AFTER if self.place is Place.SEARCH and self.hits_shown else PREVIEW_AFTER)
-        if event.list is self.hit_list:
-            self._ask_context()
-        self.draw()
+        self.widgets.observe(self.state)
+        state = self.state
+        if event.list is self.widgets.list_pane(hits_shown=state.hits_shown):
+            if state.two_panes:
+                typing = state.focus is Place.SEARCH and state.hits_shown
+                self.controllers.reading.open_chosen(delay=TYPED_AFTER if typing else PREVIEW_AFTER)
+            self.controllers.search.request_context()
+        self._changed(Part.FRAME)
 
     @on(VirtualList.RowsShown)
     def _on_rows_shown(self) -> None:
-        unknown = [key for key in self._shown_sessions() if (row := self.catalog.row(key)) and row.outline is None]
-        if unknown:
-            self.feed.sessions.outlines(unknown)
+        self.widgets.observe(self.state)
+        self.controllers.sessions.request_outlines()
 
-    # The transcript
+    @on(VirtualList.RowChosen)
+    def _on_row_chosen(self, event: VirtualList.RowChosen) -> None:
+        if isinstance(event.key, MeantKey):
+            self._navigation.search_for(event.key.text)
+        else:
+            self._navigation.open_chosen(enter=True)
+
+    @on(VirtualList.FlagClicked)
+    def _on_flag_clicked(self) -> None:
+        self.widgets.observe(self.state)
+        self.action_repair()
+
+    @on(Banner.Clicked)
+    def _on_banner_clicked(self, event: Banner.Clicked) -> None:
+        self.controllers.repair.open_shown(whole=event.difference)
 
     @on(Transcript.BodiesWanted)
     def _on_bodies_wanted(self, event: Transcript.BodiesWanted) -> None:
@@ -112,112 +241,97 @@ class BrowserScreen(Seeker):
 
     @on(Transcript.PositionChanged)
     def _on_position_changed(self, event: Transcript.PositionChanged) -> None:
-        self.position = event
-        self.draw()
-
-    # The frame
+        self.state.reading.index, self.state.reading.total = event.index, event.total
+        self._changed(Part.FRAME)
 
     @on(events.DescendantFocus)
     def _on_focus_moved(self) -> None:
-        self.inside = self.place is Place.TRANSCRIPT
-        self.divide()
-        self.draw()
+        self.widgets.observe(self.state)
+        self.state.inside = self.state.focus is Place.TRANSCRIPT
+        self._changed(Part.FRAME)
 
     @on(events.Resize)
-    def _on_size_changed(self) -> None:
-        self.paint()
+    def _on_size_changed(self, event: events.Resize) -> None:
+        self.state.layout = Layout(event.size.width, event.size.height)
+        self._changed(Part.LISTS)
 
     def _tick(self) -> None:
         self.feed.sessions.refresh()
-        self.session_list.refresh()
-        self.hit_list.refresh()
+        self.widgets.session_list.refresh()
+        self.widgets.hit_list.refresh()
 
     # Keys
 
-    def action_back(self) -> None:
-        """From the transcript to the list, from the list to the search row."""
-        if self.place is Place.TRANSCRIPT:
-            self.action_enter_list()
-        else:
-            self.action_search()
+    def action_go(self, move: str) -> None:
+        """A move of the focus."""
+        MOVES[move](self._navigation)
 
-    def action_other_pane(self) -> None:
-        """From the list to the transcript, and back."""
-        if self.place is Place.TRANSCRIPT:
-            self.action_enter_list()
-        else:
-            self._go_inside()
+    def action_next_hit(self, step: int) -> None:
+        """The next hit of the list, and its message where the reader is."""
+        self._navigation.next_hit(step)
+
+    def action_context(self, step: int) -> None:
+        """More or fewer messages around hits."""
+        self._navigation.widen_context(step)
+
+    def action_rerank(self) -> None:
+        """The best hits first, or the newest."""
+        self.controllers.search.rank()
 
     def action_maximise(self) -> None:
         """One pane over the whole width, or two again."""
-        self.single = not self.single
-        self.divide()
-        self.paint()
+        self.state.single = not self.state.single
+        self._changed(Part.LISTS)
+
+    def action_reader(self, name: str) -> None:
+        """A key of the transcript."""
+        READER[name](self.widgets.transcript)
+        self._changed(Part.FRAME)
+
+    def action_copy(self, target: str) -> None:
+        """Put the message, the resume command or the id into the clipboard."""
+        if text := self.controllers.reading.text_to_copy(CopyTarget(target)):
+            self.app.copy_to_clipboard(text)
+            self.show_notice(f"copied {len(text)} characters")
 
     def action_retry(self) -> None:
         """Read again what could not be read."""
-        self.restart()
+        self.controllers.restart()
+
+    # Screens over this one
 
     def action_hidden(self) -> None:
-        """Say what the list leaves out and where a session is; in the transcript, show what the user took back."""
-        if self.place is Place.TRANSCRIPT:
-            self.transcript.undone()
+        """The sessions that the list leaves out; in the transcript, the messages that the user took back."""
+        if self.state.focus is Place.TRANSCRIPT:
+            self.widgets.transcript.undone()
         else:
-            scope, listed = self.catalog.scope, self.catalog.plain
-            self.app.push_screen(
-                HiddenScreen(self.feed, listed=listed, scope=scope, everything=self.everything, glyphs=self.glyphs),
-                self._show_everything,
-            )
+            self.app.push_screen(self._sub_screens.hidden(), self._on_hidden_left)
 
-    def _show_everything(self, toggled: bool | None) -> None:
+    def _on_hidden_left(self, toggled: bool | None) -> None:
         if toggled:
-            self.everything = not self.everything
-            self.paint()
+            self.state.everything = not self.state.everything
+            self._changed(Part.LISTS)
 
     def action_family(self) -> None:
-        """See the family of the session as a tree."""
-        if (row := self.current) is not None:
-            screen = FamilyScreen(self.feed, row, drift=self._drift_of, now=self.now, glyphs=self.glyphs)
-            self.app.push_screen(screen, self._open_kin)
+        """The family of the session as a tree."""
+        if (row := self.state.current) is not None:
+            self.app.push_screen(self._sub_screens.family(row), self._navigation.leave_family)
 
-    def _drift_of(self, session_id: str) -> Drift | None:
-        row = self.catalog.row(session_id)
-        return row.drift if row else None
+    def action_repair(self) -> None:
+        """The plan of a repair of the session."""
+        self.controllers.repair.open_current()
 
-    def _open_kin(self, session_id: str | None) -> None:
-        """Read the member of a family that was chosen; the list goes to it where it has it."""
-        if session_id is None:
-            return
-        if (row := self.catalog.row(session_id)) is None:
-            self.tell("this session has not been read yet")
-            return
-        if not self.hits_shown:
-            self.session_list.move_to(session_id)
-        self.reading.open_section(row)
-        self._go_inside()
-        self.draw()
+    def action_difference(self) -> None:
+        """All that differs."""
+        self.controllers.repair.open_current(whole=True)
 
-    def action_reader(self, verb: str) -> None:
-        """What the transcript does with its keys."""
-        getattr(self.transcript, verb)()
-        self.draw()
+    def action_repair_all(self) -> None:
+        """The plans of repairs of all flagged sessions."""
+        self.controllers.repair.open_all()
 
-    def action_copy(self, what: str) -> None:
-        """Put the message, the resume command or the id into the clipboard."""
-        try:
-            text = self._wanted(What(what))
-        except UnsafeId as error:
-            self.tell(str(error))
-            return
-        if text:
-            self.app.copy_to_clipboard(text)
-            self.tell(f"copied {len(text)} characters")
+    def _open_repair(self, session_id: str | None, *, whole: bool) -> None:
+        self.app.push_screen(self._sub_screens.repair(session_id, whole=whole), self._navigation.leave_repair)
 
-    def _wanted(self, what: What) -> str:
-        """The text that a key copies, "" where there is none yet; raises UnsafeId."""
-        if what is What.MESSAGE:
-            message = self.transcript.focused_message
-            return copied(message.text) if message else ""
-        if (row := self.current) is None:
-            return ""
-        return copied(row.session.id) if what is What.ID else resume_command(row.session.id)
+    def action_doctor(self) -> None:
+        """The store's health."""
+        self.app.push_screen(self._sub_screens.doctor())

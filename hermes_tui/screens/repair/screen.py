@@ -12,7 +12,7 @@ from textual.binding import BindingType
 from textual.screen import Screen
 from textual.timer import Timer
 
-from hermes_tui.commands.registry import MENDING, Offer
+from hermes_tui.commands.registry import REPAIRS, Offer
 from hermes_tui.feed import Feed, answers
 from hermes_tui.render.glyphs import Glyphs
 from hermes_tui.screens.repair.controller import RepairScreenController
@@ -41,7 +41,7 @@ class RepairScreen(Screen[str | None]):
 
     CSS_PATH = "screen.tcss"
     ESCAPE_TO_MINIMIZE = False
-    BINDINGS: ClassVar[list[BindingType]] = key_bindings(MENDING, prefix="repair")
+    BINDINGS: ClassVar[list[BindingType]] = key_bindings(REPAIRS, prefix="repair")
 
     def __init__(
         self, feed: Feed, catalog: Catalog, *, glyphs: Glyphs, session_id: str | None = None, whole: bool = False

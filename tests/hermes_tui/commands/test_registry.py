@@ -6,11 +6,11 @@ import pytest
 from textual.actions import parse
 
 from hermes_tui.app import HermesApp
-from hermes_tui.commands.registry import BROWSER, MENDING, TABLE, Place, applying, footer, key_table
-from hermes_tui.screens.browse.screen import BrowserScreen
+from hermes_tui.commands.registry import BROWSER, REPAIRS, TABLE, Place, applying, footer, key_table
+from hermes_tui.screens.browse.navigation import MOVES
+from hermes_tui.screens.browse.screen import READER, BrowserScreen
 from hermes_tui.screens.doctor import DoctorScreen
 from hermes_tui.screens.repair.screen import RepairScreen
-from hermes_tui.widgets.transcript import Transcript
 
 NOT_YET = {"e", "o", "ctrl+f"}
 """Keys of later issues: on no screen before they work."""
@@ -29,12 +29,12 @@ def test_every_action_of_the_table_is_there() -> None:
                 continue
             for screen in (
                 [BrowserScreen] * bool(command.places & BROWSER)
-                + [RepairScreen] * bool(command.places & MENDING)
+                + [RepairScreen] * bool(command.places & REPAIRS)
                 + [DoctorScreen] * (Place.DOCTOR in command.places)
             ):
                 assert hasattr(screen, f"action_{name}"), key
-            if name == "reader":
-                assert hasattr(Transcript, str(parameters[0])), key
+            if name in {"reader", "go"}:
+                assert parameters[0] in {"reader": READER, "go": MOVES}[name], key
 
 
 @pytest.mark.parametrize("place", Place)

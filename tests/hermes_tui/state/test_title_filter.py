@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from hermes_tui.render.line import Range
+from hermes_tui.state.rows import SessionRow
 from hermes_tui.state.title_filter import Titles
-from hermes_tui.widgets.session_list import SessionRow
 from store.models import Session
 from store.query.parse import parse
 

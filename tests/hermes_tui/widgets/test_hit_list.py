@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
 
+from hermes_tui.state.rows import HitGroup, HitKey, SessionRow
 from hermes_tui.widgets.hit_list import HitList
-from hermes_tui.widgets.hit_rows import GroupKey, HitGroup, HitKey, MoreKey, TitleKey
-from hermes_tui.widgets.session_list import SessionRow
+from hermes_tui.widgets.hit_rows import GroupKey, MoreKey, TitleKey
 from hermes_tui.widgets.virtual_list import VirtualList
 from store.models import ContextLine, Hit, Origin, Outline, Session, Status
 from tests.hermes_tui.stage import NOW, Stage, at, screen

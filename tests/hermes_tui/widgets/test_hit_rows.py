@@ -4,18 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from hermes_tui.widgets.hit_rows import (
-    GroupKey,
-    HitGroup,
-    HitKey,
-    HitRows,
-    MeantKey,
-    MoreKey,
-    MoreTitlesKey,
-    RuleKey,
-    TitleKey,
-)
-from hermes_tui.widgets.session_list import SessionRow
+from hermes_tui.state.rows import HitGroup, HitKey, SessionRow
+from hermes_tui.widgets.hit_rows import GroupKey, HitRows, MeantKey, MoreKey, MoreTitlesKey, RuleKey, TitleKey
 from tests.hermes_tui.widgets.test_hit_list import group, row
 
 

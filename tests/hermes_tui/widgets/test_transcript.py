@@ -10,9 +10,9 @@ from textual.pilot import Pilot
 
 from hermes_tui.render.line import Line
 from hermes_tui.render.message import Fold, message_lines
+from hermes_tui.state.rows import SessionRow
 from hermes_tui.widgets import transcript_layout
 from hermes_tui.widgets.message_index import head_of
-from hermes_tui.widgets.session_list import SessionRow
 from hermes_tui.widgets.transcript import Section, Transcript
 from store.models import Head, Message, Origin, Session
 from store.query.parse import parse

@@ -9,10 +9,9 @@ from pathlib import Path
 import apsw
 import pytest
 
-from hermes_tui.commands.registry import Place
 from hermes_tui.feed.answers import HitsArrived, StoreBusy
 from hermes_tui.render.safe import safe
-from hermes_tui.widgets.hit_rows import HitKey
+from hermes_tui.state.rows import HitKey
 from store import Batch, Hit, SessionDB
 from tests import builders
 from tests.hermes_tui.browsing import MIDDLE, NARROW, SIZES, WIDE, browsing
@@ -92,7 +91,7 @@ async def test_the_row_under_the_cursor_is_read_beside_the_list(tmp_path: Path) 
     async with browsing(furnish(tmp_path), WIDE) as stage:
         await stage.shows("only in a file")
         await stage.press("down")
-        while stage.browser.session_list.cursor_key != "tools":
+        while stage.widgets.session_list.cursor_key != "tools":
             await stage.press("down")
         await stage.shows("one zebra file")
         assert "▸ terminal  ls" in stage.text
@@ -104,7 +103,7 @@ async def test_enter_goes_in_and_esc_comes_back_to_the_search_row(tmp_path: Path
         await stage.shows("only in a file")
         await stage.press("enter")
         assert stage.place == "SESSIONS"
-        while stage.browser.session_list.cursor_key != "tools":
+        while stage.widgets.session_list.cursor_key != "tools":
             await stage.press("j")
         await stage.press("enter")
         await stage.shows("one zebra file")
@@ -112,7 +111,7 @@ async def test_enter_goes_in_and_esc_comes_back_to_the_search_row(tmp_path: Path
         assert stage.status.startswith("message 1 of 4 · tools short · reasoning folded")
         await stage.press("escape")
         assert stage.lines[2].startswith("━ Sessions newest first ━")
-        assert stage.browser.session_list.cursor_key == "tools"
+        assert stage.widgets.session_list.cursor_key == "tools"
         await stage.press("escape")
         assert stage.place == "SEARCH"
 
@@ -127,7 +126,7 @@ async def test_what_is_typed_is_found_shown_in_its_place_and_taken_out_again(
         await stage.press("down")
         assert stage.place == "HITS"
         await stage.press("n")
-        hit = stage.browser.hit_list.cursor_hit
+        hit = stage.widgets.hit_list.cursor_hit
         assert hit is not None
         assert hit.role == "assistant"
         await stage.press("enter")
@@ -139,7 +138,7 @@ async def test_what_is_typed_is_found_shown_in_its_place_and_taken_out_again(
         await stage.press("n")
         assert "this is the last hit" in stage.status
         await stage.press("escape", "escape")
-        assert stage.browser.search_bar.text == ""
+        assert stage.widgets.search_bar.text == ""
         assert stage.place == "SEARCH"
         await stage.shows("Sessions newest first")
 
@@ -168,7 +167,7 @@ async def test_a_session_whose_file_is_longer_is_read_from_the_file(tmp_path: Pa
     async with browsing(furnish(tmp_path), WIDE) as stage:
         await stage.shows("⇡A")
         await stage.press("down")
-        await stage.until(lambda: stage.browser.session_list.move_to("drift") or True)
+        await stage.until(lambda: stage.widgets.session_list.move_to("drift") or True)
         await stage.shows("lost")
         assert "JSONL has 7 messages, SQLite 2" in stage.text
 
@@ -177,9 +176,9 @@ async def test_the_pane_beside_the_list_shows_the_row_under_a_cursor_that_nobody
     """The file's session comes after those of SQLite and stands on top: the pane goes with the cursor."""
     async with browsing(furnish(tmp_path), WIDE) as stage:
         await stage.shows("only in a file")
-        await stage.until(lambda: stage.browser.reading.row is not None)
+        await stage.until(lambda: stage.state.reading.row is not None)
         await stage.until(
-            lambda: stage.browser.reading.row.session.id == stage.browser.session_list.cursor_key  # type: ignore[union-attr]
+            lambda: stage.state.reading.row.session.id == stage.widgets.session_list.cursor_key  # type: ignore[union-attr]
         )
 
 
@@ -200,7 +199,7 @@ async def test_a_wrong_filter_says_so_and_changes_nothing_else(tmp_path: Path) -
         rows = stage.lines[3:-1]
         await stage.type("after:yesterdya")
         assert stage.status == "✗E after:yesterdya is not a date · try after:7d or after:2026-04-01"
-        assert stage.browser.search_bar.query_input.wrong == (0, 15)
+        assert stage.widgets.search_bar.query_input.wrong == (0, 15)
         await stage.press("ctrl+u")
         await stage.type("is:flagged")
         await stage.shows("Fix the docker build")
@@ -247,7 +246,7 @@ async def test_the_list_the_search_and_the_transcript_stay_live(tmp_path: Path) 
             await stage.shows("brand new words")
             await stage.until(lambda: "5 of 7 sessions" in stage.status)
             await stage.press("down", "g", "enter")
-            await stage.until(lambda: stage.browser.place is Place.TRANSCRIPT)
+            await stage.until(lambda: stage.place == "TRANSCRIPT")
             await stage.shows("message 1 of 1")
             await stage.press("f")
             db.append_message("fresh", "assistant", "and an answer")
@@ -434,13 +433,13 @@ async def test_rows_keep_their_place_while_others_come_in(tmp_path: Path) -> Non
         async with browsing(home) as stage:
             await stage.press(*["down"] * 11)
             key, row = (
-                stage.browser.session_list.cursor_key,
+                stage.widgets.session_list.cursor_key,
                 next(index for index, line in enumerate(stage.lines) if line.startswith("▌")),
             )
             for number in range(3):
                 builders.store(db, f"new{number}", [builders.say("user", f"news {number}")])
             await stage.until(lambda: "43 of 43" in stage.status)
-            assert stage.browser.session_list.cursor_key == key
+            assert stage.widgets.session_list.cursor_key == key
             assert stage.lines[row].startswith("▌")
 
 
@@ -453,21 +452,21 @@ async def test_an_older_hit_row_stays_under_the_cursor_while_hits_come_in(tmp_pa
             await stage.type("zebra")
             await stage.shows("4 hits in 2 sessions")
             await stage.press("down", "n", "n")
-            key = stage.browser.hit_list.cursor_key
+            key = stage.widgets.hit_list.cursor_key
             assert isinstance(key, HitKey)
             db.append_message("s1", "user", "zebra again")
             await stage.shows("5 hits in 2 sessions")
-            assert stage.browser.hit_list.cursor_key == key
+            assert stage.widgets.hit_list.cursor_key == key
 
 
 async def test_a_real_home_opens_and_a_word_of_it_is_found(each_home: Path) -> None:
     async with browsing(each_home / ".hermes", WIDE) as stage:
         assert "sessions" in stage.status
         await stage.type("docker")
-        await stage.until(lambda: stage.browser.finder.results.done)
-        assert stage.browser.finder.results.hits
+        await stage.until(lambda: stage.state.search.results.done)
+        assert stage.state.search.results.hits
         await stage.press("down", "n", "enter")
-        await stage.until(lambda: stage.browser.position is not None and stage.browser.position.total > 0)
+        await stage.until(lambda: stage.state.reading.total > 0)
 
 
 async def test_a_locked_store_is_said_with_how_long_it_is_waited_for(tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ from tests.hermes_tui.browsing import WIDE, Stage, browsing
 
 def groups(stage: Stage) -> list[str]:
     """The sessions that have hits, in their order."""
-    return [key.session_id for key in stage.browser.hit_list.keys if isinstance(key, GroupKey)]
+    return [key.session_id for key in stage.widgets.hit_list.keys if isinstance(key, GroupKey)]
 
 
 def talkative(tmp_path: Path) -> Path:
@@ -94,28 +94,28 @@ async def test_what_was_meant_can_be_searched_for(tmp_path: Path) -> None:
         assert "next" not in stage.footer
         await stage.press("enter")
         await stage.shows("2 hits in 2 sessions")
-        assert stage.browser.search_bar.text == '"zebra" role:user -horse'
+        assert stage.widgets.search_bar.text == '"zebra" role:user -horse'
         assert stage.place == "SEARCH"
 
 
 async def test_up_brings_back_what_was_searched_for_and_down_what_was_typed(tmp_path: Path) -> None:
     async with browsing(talkative(tmp_path)) as stage:
         await stage.press("up")
-        assert stage.browser.search_bar.text == ""
+        assert stage.widgets.search_bar.text == ""
         await stage.type("zebra")
         await stage.press("escape")
         await stage.type("small")
         await stage.press("enter", "slash", "ctrl+u")
         await stage.type("lo")
         await stage.press("up")
-        assert stage.browser.search_bar.text == "small"
+        assert stage.widgets.search_bar.text == "small"
         await stage.press("up", "up")
-        assert stage.browser.search_bar.text == "zebra"
+        assert stage.widgets.search_bar.text == "zebra"
         await stage.shows("2 hits in 2 sessions")
         await stage.press("down")
-        assert stage.browser.search_bar.text == "small"
+        assert stage.widgets.search_bar.text == "small"
         await stage.press("down")
-        assert stage.browser.search_bar.text == "lo"
+        assert stage.widgets.search_bar.text == "lo"
         assert stage.place == "SEARCH"
         await stage.press("down")
         assert stage.place == "HITS"
@@ -130,11 +130,11 @@ async def test_a_search_is_saved_found_in_the_palette_and_taken_out_again(tmp_pa
         await stage.type("save this")
         await stage.shows("Save this search: zebra role:user")
         await stage.press("enter")
-        await stage.until(lambda: stage.browser.saved == ("zebra role:user",))
+        await stage.until(lambda: stage.state.saved == ("zebra role:user",))
         assert kept.stat().st_mode & 0o777 == 0o600
         assert not kept.parent.stat().st_mode & 0o077
     async with browsing(home, searches=kept) as stage:
-        await stage.until(lambda: stage.browser.saved == ("zebra role:user",))
+        await stage.until(lambda: stage.state.saved == ("zebra role:user",))
         await stage.press("ctrl+p")
         await stage.type("zebra role")
         await stage.press("enter")
@@ -142,7 +142,7 @@ async def test_a_search_is_saved_found_in_the_palette_and_taken_out_again(tmp_pa
         await stage.press("ctrl+p")
         await stage.type("remove saved")
         await stage.press("enter")
-        await stage.until(lambda: stage.browser.saved == ())
+        await stage.until(lambda: stage.state.saved == ())
         assert json.loads(kept.read_bytes()) == []
 
 
@@ -151,8 +151,10 @@ async def test_what_somebody_wrote_into_the_saved_searches_passes_the_gate(tmp_p
     kept = tmp_path / "searches.json"
     kept.write_text(json.dumps(["red \x1b[31m [@click=app.quit]x[/]"]))
     async with browsing(talkative(tmp_path), searches=kept) as stage:
-        await stage.until(lambda: bool(stage.browser.saved))
-        assert next(offer.title for offer in stage.browser.searches_offered()).isprintable()
+        await stage.until(lambda: bool(stage.state.saved))
+        offered = [offer.title for offer in stage.browser.offered() if "red " in offer.title]
+        assert len(offered) == 2, "search for it, remove it"
+        assert all(title.isprintable() for title in offered)
         await stage.press("ctrl+p")
         await stage.type("red")
         await stage.shows("[@click=app.quit]x[/]")
@@ -165,7 +167,7 @@ async def test_a_file_of_saved_searches_that_is_not_ours_is_left_as_it_is(tmp_pa
     async with browsing(talkative(tmp_path), searches=kept) as stage:
         await stage.shows("saved searches cannot be used")
         await stage.type("zebra")
-        stage.browser.keeper.save("zebra")
+        stage.browser.controllers.saved.searches.save("zebra")
         await stage.pilot.pause(0.2)
     assert kept.read_text() == '{"mine": true}'
 
@@ -183,7 +185,7 @@ async def test_next_hit_goes_through_all_hits_of_all_sessions(tmp_path: Path) ->
         seen = []
         for _ in range(10):
             await stage.press("n")
-            hit = stage.browser.hit_list.cursor_hit
+            hit = stage.widgets.hit_list.cursor_hit
             assert hit
             seen.append((hit.session_id, hit.message_id))
         assert len(set(seen)) == 10
@@ -192,7 +194,7 @@ async def test_next_hit_goes_through_all_hits_of_all_sessions(tmp_path: Path) ->
         back = []
         for _ in range(9):
             await stage.press("N")
-            hit = stage.browser.hit_list.cursor_hit
+            hit = stage.widgets.hit_list.cursor_hit
             assert hit
             back.append((hit.session_id, hit.message_id))
         assert back == seen[-2::-1]
@@ -209,7 +211,7 @@ async def test_context_widens_around_the_hit_under_the_cursor_up_to_its_whole_se
     async with browsing(home, WIDE) as stage:
         await stage.type("zebra")
         await stage.shows("2 hits in 1 session")
-        hits = stage.browser.hit_list
+        hits = stage.widgets.hit_list
 
         def around() -> int:
             return sum(1 for key in hits.keys if isinstance(key, ContextKey))
@@ -260,7 +262,7 @@ async def test_first_words_stand_for_a_title_wherever_the_session_is_in_the_list
         for number in range(60):
             builders.store(db, f"s{number}", builders.talk(1))
     async with browsing(home) as stage:
-        await stage.until(lambda: (row := stage.browser.catalog.row("old")) is not None and row.outline is not None)
+        await stage.until(lambda: (row := stage.state.catalog.row("old")) is not None and row.outline is not None)
         await stage.type("y is the sk")
         await stage.shows("1 title ──")
         await stage.shows("why is the sky blue")

@@ -2,65 +2,52 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
 import pytest
 
-from hermes_tui.feed.answers import HitsArrived
-from hermes_tui.render.glyphs import UNICODE
+from hermes_tui.feed.answers import HitsArrived, HitsRanked
 from hermes_tui.render.line import plain
-from hermes_tui.screens.browse.search_controller import Finder
-from hermes_tui.state.session_catalog import Catalog
+from hermes_tui.screens.browse.presenter import HitsView, frame_view, list_view
+from hermes_tui.screens.browse.search_controller import SearchController
+from hermes_tui.state.browser_state import BrowserState, ListPane
+from hermes_tui.state.rows import SessionRow
 from hermes_tui.state.title_filter import Titles
-from hermes_tui.widgets.session_list import SessionRow
 from store.models import Batch, Hit, Outline, Session, Status
 from store.query.parse import Query, parse
+from tests.hermes_tui.screens.browse.states import Calls, Drawn, browser_state, put
 
 NOUNS = ("docker", "dockyard", "document", "garden", "gärtner", "lock file", "Docker lock")
 
 
-@dataclass
-class QuietFeed:
-    """Takes questions and answers none."""
-
-    asked: list[Query] = field(default_factory=list)
-    newest: int = 0
-
-    def __post_init__(self) -> None:
-        self.sessions = self.search = self
-
-    def start(self, query: Query) -> int:
-        self.asked.append(query)
-        return len(self.asked)
-
-    def cancel(self) -> None:
-        pass
+def searching(sessions: int, *, newest: int = 0) -> tuple[SearchController, BrowserState]:
+    """A controller of the search that has prepared the titles of so many sessions."""
+    state = browser_state(
+        *(Session(f"s{n:05}", title=f"{NOUNS[n % len(NOUNS)]} {n}", started_at=n, messages=1) for n in range(sessions))
+    )
+    search = SearchController(state, Calls(newest=newest).feed, Drawn(), Calls().hits)
+    search.learn_titles()
+    return search, state
 
 
-def finder(sessions: int) -> tuple[Finder, Catalog]:
-    catalog = Catalog()
-    rows = [
-        Session(f"s{n:05}", title=f"{NOUNS[n % len(NOUNS)]} {n}", started_at=n, messages=1) for n in range(sessions)
-    ]
-    one = Finder(QuietFeed(), catalog, lambda: 0.0)  # type: ignore[arg-type]
-    one.learn(catalog.put(rows))
-    return one, catalog
+def title_ids(state: BrowserState) -> list[str]:
+    """The sessions whose titles match."""
+    return [row.session.id for row in state.search.titles]
 
 
 @pytest.mark.parametrize(
     "typed", ["docker lock", "document 2", "DOCKYARD 22", "gärtner", "lock docker", "-lock garden", "zzzzz"]
 )
 def test_titles_found_key_by_key_are_those_found_at_once(typed: str) -> None:
-    """Mutant: with a joined text that is not made again after `learn`, the late title is missing."""
-    slow, catalog = finder(120)
+    """Mutant: with a joined text that is not made again after `learn_titles`, the late title is missing."""
+    search, state = searching(120)
     for end in range(1, len(typed) + 1):
-        slow.typed(typed[:end])
+        search.take_text(typed[:end])
         query = parse(typed[:end], now=0.0, open_word=True)
-        rows = catalog.shown(everything=True)
+        rows = state.catalog.shown(everything=True)
         right = [row.session.id for row in rows if Titles().match(query, row) is not None][:50]
-        assert [row.session.id for row in slow.found().titles] == right
+        assert title_ids(state) == right
         if end == len(typed) - 2:
-            slow.learn(catalog.put([Session("late", title=f"late {typed}", started_at=999.0, messages=1)]))
+            put(state, [Session("late", title=f"late {typed}", started_at=999.0, messages=1)])
+            search.learn_titles()
 
 
 def test_a_rare_word_is_found_without_a_look_at_every_title(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -73,38 +60,65 @@ def test_a_rare_word_is_found_without_a_look_at_every_title(monkeypatch: pytest.
         return match(self, query, row)
 
     monkeypatch.setattr(Titles, "match", counted)
-    one, catalog = finder(5_000)
-    one.typed("zzzz")
-    one.typed("dockyard 4998")
-    assert [row.session.id for row in one.found().titles] == []
-    one.typed("docker")
+    search, state = searching(5_000)
+    search.take_text("zzzz")
+    search.take_text("dockyard 4998")
+    assert title_ids(state) == []
+    search.take_text("docker")
     assert len(looked) < 200, "the fiftieth was found soon"
-    one.learn(catalog.put([Session("late", title="a zebra", started_at=9_999.0, cwd="/srv/Bücher", messages=1)]))
+    put(state, [Session("late", title="a zebra", started_at=9_999.0, cwd="/srv/Bücher", messages=1)])
+    search.learn_titles()
     for typed in ("zebra", "bucher", "late"):
-        one.typed(typed)
-        assert [row.session.id for row in one.found().titles] == ["late"]
+        search.take_text(typed)
+        assert title_ids(state) == ["late"]
 
 
 def test_first_words_are_found_where_there_is_no_title() -> None:
     """Mutant: with outlines left out of `folded`, it is not found."""
-    one, catalog = finder(1)
-    catalog.put([Session("bare", started_at=1.0, messages=2)])
-    catalog.put_outlines({"bare": Outline(Status.DONE, "why is the sky blue")})
-    one.learn(["bare"])
-    one.typed("sky bl")
-    [row] = one.found().titles
-    assert row.matches == ((11, 14), (15, 17))
+    search, state = searching(1)
+    put(state, [Session("bare", started_at=1.0, messages=2)])
+    state.fresh = state.catalog.put_outlines({"bare": Outline(Status.DONE, "why is the sky blue")})
+    search.learn_titles()
+    search.take_text("sky bl")
+    view = list_view(state)
+    assert isinstance(view, HitsView)
+    assert [row.matches for row in view.titles] == [((11, 14), (15, 17))]
 
 
-def test_a_scan_says_how_far_it_is() -> None:
-    """Mutant: with `_gone_round` giving the store's word alone, nobody knows whether to wait."""
-    feed = QuietFeed()
-    feed.newest = 1_000
-    one = Finder(feed, Catalog(), lambda: 0.0)  # type: ignore[arg-type]
-    one.typed("needle")
+def test_a_scan_shows_its_progress() -> None:
+    """Mutant: with the store's word alone in the status line, nobody knows whether to wait."""
+    search, state = searching(0, newest=1_000)
+    search.take_text("needle")
     batch = Batch((Hit("s", 1, "user", "needle"),), fallback="index damaged, scanning", rows_scanned=380)
-    assert one.take(HitsArrived(1, batch, 7))
-    said = plain(one.sentence(shown=1, touched=False, glyphs=UNICODE))
-    assert said == "1 hit in 1 session · index damaged, scanning 38 % · 7 ms"
-    one.take(HitsArrived(1, Batch((), done=True, fallback="index damaged, scanning", rows_scanned=990), 9))
-    assert "%" not in plain(one.sentence(shown=1, touched=False, glyphs=UNICODE))
+    search.take_hits(HitsArrived(1, batch, 7))
+    state.pane = ListPane(hit_rows=1)
+    assert plain(frame_view(state).status) == "1 hit in 1 session · index damaged, scanning 38 % · 7 ms"
+    search.take_hits(HitsArrived(1, Batch((), done=True, fallback="index damaged, scanning", rows_scanned=990), 9))
+    assert "%" not in plain(frame_view(state).status)
+
+
+def test_the_results_before_stay_until_the_first_answer() -> None:
+    """Mutant: with `older` always None, the list is empty between two keys."""
+    search, state = searching(0)
+    search.take_text("needle")
+    search.take_hits(HitsArrived(1, Batch((Hit("s", 1, "user", "needle"),), done=True), 7))
+    search.take_text("needle x")
+    view = list_view(state)
+    assert isinstance(view, HitsView)
+    assert view.dim
+    assert [group.total for group in view.groups] == [1]
+    search.take_hits(HitsArrived(1, Batch((), done=True), 7))
+    assert list_view(state).head, "nothing was found, and the list says so"
+
+
+def test_the_best_wait_where_the_cursor_has_moved() -> None:
+    """Mutant: with `touched` left out, the rows go from under the cursor."""
+    search, state = searching(0)
+    search.take_text("needle")
+    batch = Batch((Hit("s", 1, "user", "needle"), Hit("t", 2, "user", "needle")), done=True)
+    search.take_hits(HitsArrived(1, batch, 7))
+    state.pane = ListPane(touched=True)
+    search.take_ranking(HitsRanked(1, batch, 7))
+    assert not state.search.results.ranked
+    search.rank()
+    assert state.search.results.ranked

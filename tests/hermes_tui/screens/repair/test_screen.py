@@ -12,7 +12,6 @@ import apsw
 import pytest
 
 from hermes_tui.app import HermesApp
-from hermes_tui.commands.registry import Place
 from hermes_tui.feed.answers import RepairProgressed
 from hermes_tui.screens.repair.screen import RepairScreen
 from hermes_tui.state.repair_state import SessionRepair
@@ -75,9 +74,9 @@ def shown(screen: RepairScreen) -> SessionRepair:
 
 async def open_repair(stage: Stage, session_id: str) -> RepairScreen:
     """From the search row to a flagged session's plan."""
-    await stage.until(lambda: stage.browser.catalog.flagged > 0)
+    await stage.until(lambda: stage.state.catalog.flagged > 0)
     await stage.press("down")
-    stage.browser.session_list.move_to(session_id)
+    stage.widgets.session_list.move_to(session_id)
     await stage.press("r")
     await stage.until(lambda: isinstance(stage.app.screen, RepairScreen))
     screen = stage.app.screen
@@ -121,20 +120,20 @@ async def test_after_a_repair_list_transcript_and_search_know_it(tmp_path: Path)
     home = lost(tmp_path, missing=40)
     async with browsing(home) as stage:
         await stage.type("quetzal")
-        await stage.until(lambda: stage.browser.finder.results.done)
+        await stage.until(lambda: stage.state.search.results.done)
         await stage.press("escape")
         await open_repair(stage, "20260105_bot")
         await stage.press("y")
         await stage.shows("✓D repaired")
         await stage.press("enter")
-        await stage.until(lambda: stage.browser.place is Place.TRANSCRIPT)
+        await stage.until(lambda: stage.place == "TRANSCRIPT")
         await stage.until(lambda: stage.status.startswith("message 1 of 42"))
         await stage.until(lambda: "!B 1 damaged line in JSONL" in stage.lines[3])
         assert "from JSONL" not in stage.lines[2]
         await stage.press("escape", "slash")
         await stage.type("quetzal 39")
         await stage.shows("1 hit in 1 session")
-        hits = stage.browser.finder.results.groups(stage.browser.catalog.row)
+        hits = stage.state.search.results.groups(stage.state.catalog.row)
         assert [hit.origin for group in hits for hit in group.hits] == ["sqlite"]
 
 
@@ -158,7 +157,7 @@ async def test_a_click_on_the_flag_or_on_the_banner_opens_the_repair(tmp_path: P
         await stage.shows("━ First difference")
         await stage.press("escape")
         await stage.until(lambda: stage.app.screen is stage.browser)
-        assert stage.browser.place is Place.TRANSCRIPT
+        assert stage.place == "TRANSCRIPT"
 
 
 async def test_the_whole_difference_is_read_as_far_as_it_is_looked_at(tmp_path: Path) -> None:
@@ -261,8 +260,8 @@ async def test_a_comparison_of_all_sessions_has_a_bar_and_can_be_stopped(tmp_pat
         await stage.shows("Stop comparing sessions")
         await stage.press("enter")
         await stage.until(lambda: "stopped: the other flags go by counts" in stage.status)
-        await stage.until(lambda: not stage.browser.comparing)
-        assert stage.browser.catalog.flagged == 2
+        await stage.until(lambda: not stage.state.comparing)
+        assert stage.state.catalog.flagged == 2
 
 
 async def test_a_home_that_may_only_be_read_is_left_alone_and_says_why(tmp_path: Path) -> None:
@@ -405,7 +404,7 @@ def several(tmp_path: Path) -> Path:
 async def test_all_flagged_sessions_are_repaired_in_one_go(tmp_path: Path, size: tuple[int, int]) -> None:
     home = several(tmp_path)
     async with browsing(home, size) as stage:
-        await stage.until(lambda: stage.browser.catalog.flagged == 4)
+        await stage.until(lambda: stage.state.catalog.flagged == 4)
         await stage.press("down", "F")
         await stage.shows("2 of 3 chosen, 1 refused · 9 messages to insert")
         assert stage.lines[0].rstrip().endswith("4 flagged")
@@ -441,7 +440,7 @@ async def test_all_flagged_sessions_are_repaired_in_one_go(tmp_path: Path, size:
 
 async def test_the_palette_offers_to_repair_all(tmp_path: Path) -> None:
     async with browsing(several(tmp_path)) as stage:
-        await stage.until(lambda: stage.browser.catalog.flagged == 4)
+        await stage.until(lambda: stage.state.catalog.flagged == 4)
         await stage.press("ctrl+p")
         await stage.type("repair all")
         await stage.shows("Repair all flagged sessions")

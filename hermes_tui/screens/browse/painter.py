@@ -1,0 +1,96 @@
+"""Painter of the browser: views of the state onto the widgets, no more often than a reader can follow."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+
+from textual.timer import Timer
+
+from hermes_tui.screens.browse.compose import BrowserWidgets
+from hermes_tui.screens.browse.ports import Part
+from hermes_tui.screens.browse.presenter import frame_view, list_view
+from hermes_tui.state.browser_state import BrowserState
+
+CALM = 0.25
+"""Seconds between two pictures of what streams in: a number may change four times a second."""
+
+
+class Painter:
+    """Draws the parts that are asked for, at once.
+
+    Args:
+        set_timer: Calls something after some seconds, on the screen.
+    """
+
+    def __init__(
+        self,
+        state: BrowserState,
+        widgets: BrowserWidgets,
+        set_timer: Callable[[float, Callable[[], None]], Timer],
+    ) -> None:
+        self._state = state
+        self._widgets = widgets
+        self._set_timer = set_timer
+        self._due = Part(0)
+        self._held = False
+        self._timer: Timer | None = None
+        self._streamed_at = 0.0
+
+    def changed(self, part: Part, *, after: float = 0.0) -> None:
+        """See `ports.Changed`; lists that are drawn at once let the next news be drawn at once, too."""
+        if after:
+            self._set_timer(after, partial(self.changed, part))
+            return
+        self._due |= part
+        if not self._held:
+            self._draw()
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Draw at the end of the block, once for all that is asked for in it."""
+        self._held = True
+        try:
+            yield
+        finally:
+            self._held = False
+        self._draw()
+
+    def _draw(self) -> None:
+        due, self._due = self._due, Part(0)
+        if Part.LISTS in due:
+            self._streamed_at = 0.0
+        elif Part.LISTS_SOON in due:
+            due |= self._streamed()
+        if not due & ~Part.LISTS_SOON:
+            return
+        state, widgets = self._state, self._widgets
+        widgets.observe(state)
+        if Part.LISTS in due:
+            self._stop_timer()
+            widgets.show_list(list_view(state))
+            widgets.observe(state)
+        elif Part.ROWS in due:
+            widgets.update_rows(state.fresh)
+        widgets.show(frame_view(state))
+
+    def _streamed(self) -> Part:
+        """The lists if the last picture has stood long enough; else nothing, and a timer."""
+        wait = self._streamed_at + CALM - time.monotonic()
+        if wait <= 0:
+            self._streamed_at = time.monotonic()
+            return Part.LISTS
+        if self._timer is None:
+            self._timer = self._set_timer(wait, self._draw_streamed)
+        return Part(0)
+
+    def _draw_streamed(self) -> None:
+        self._stop_timer()
+        self.changed(Part.LISTS_SOON)
+
+    def _stop_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.stop()
+            self._timer = None

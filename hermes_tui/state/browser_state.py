@@ -1,0 +1,223 @@
+"""State of the browser: everything that its screen is drawn from."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from hermes_tui.commands.registry import Place
+from hermes_tui.render.glyphs import Glyphs
+from hermes_tui.render.message import Folds
+from hermes_tui.state.layout import Layout
+from hermes_tui.state.rows import SessionRow
+from hermes_tui.state.search_history import SearchHistory
+from hermes_tui.state.search_results import Results
+from hermes_tui.state.session_catalog import Catalog, is_comparable
+from store.errors import QueryInvalid, StoreError
+from store.models import Check, Drift, Hit, JsonlFacts, Origin, Session
+from store.query.parse import Query
+from store.repair.model import Why
+
+SIGN_AFTER = 0.15
+"""Seconds before the screen says that an answer is still awaited."""
+LOOK_AFTER = SIGN_AFTER + 0.01
+"""Seconds after which the screen is drawn again for it."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Notice:
+    """A sentence that is shown for a few seconds; shown twice it is two notices."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class LockWait:
+    """A wait for a lock that another program holds, in seconds."""
+
+    waited: float
+    limit: float
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """The facts of the banner: a session, its flag and the numbers behind it.
+
+    `check` is None as long as the sources were not compared by content; `refused` is why a repair would do nothing.
+    """
+
+    session: Session
+    drift: Drift | None
+    facts: JsonlFacts | None
+    check: Check | None
+    refused: Why | None
+
+
+@dataclass(frozen=True, slots=True)
+class ListPane:
+    """The list on the screen: the session and the hit under its cursor, its rows and its height.
+
+    `touched` is True once the user has moved the cursor, `visible` has the sessions whose own rows are on the screen.
+    """
+
+    row: SessionRow | None = None
+    hit: Hit | None = None
+    has_rows: bool = False
+    touched: bool = False
+    hit_rows: int = 0
+    visible: frozenset[str] = frozenset()
+    height: int = 0
+
+
+@dataclass(slots=True)
+class SearchState:
+    """One search, and the answers to it so far."""
+
+    query: Query | None = None
+    """None while all sessions are listed."""
+    wrong: QueryInvalid | None = None
+    """The reason why the text in the search row is no query."""
+    error: StoreError | None = None
+    """The reason why there is no answer."""
+    results: Results = field(default_factory=Results)
+    older: Results | None = None
+    """Results of the search before, shown until this one has any."""
+    titles: tuple[SessionRow, ...] = ()
+    similar: bool = False
+    """The titles are only similar to the query."""
+    more_titles: bool = False
+    meant: str = ""
+    """A query that might be meant where nothing matches."""
+    context: int = 0
+    """Messages shown on either side of a hit."""
+    requested_at: float = 0.0
+    ranking: bool = False
+    """The best hits are awaited."""
+    newest_id: int = 0
+    """The highest message id, for the progress of a scan."""
+
+    @property
+    def shown(self) -> Results:
+        """The results on the screen."""
+        return self.older or self.results
+
+    @property
+    def is_empty(self) -> bool:
+        """Neither a message nor a title matches."""
+        return not self.results.hits and (self.similar or not self.titles)
+
+    def is_slow(self, now: float) -> bool:
+        """Whether answers are still awaited, the ranking included, and were for so long that it is to be said."""
+        return not (self.results.done and not self.ranking) and now - self.requested_at >= SIGN_AFTER
+
+
+@dataclass(slots=True)
+class ReadingState:
+    """The transcript that was opened last."""
+
+    row: SessionRow | None = None
+    hit: Hit | None = None
+    """The hit that led there, None where the session itself was opened."""
+    error: StoreError | None = None
+    """The reason why it cannot be read."""
+    origin: Origin | None = None
+    """The source that was asked for, None for the one that speaks for the session."""
+    from_file: bool = False
+    """The JSONL file's side is shown: it is the longer one, or the hit is only there."""
+    requested_at: float | None = None
+    """None where nothing is awaited."""
+    sources: Sources | None = None
+    index: int = 0
+    """The message with the bar, from 1; 0 where there is none."""
+    total: int = 0
+    folds: Folds = field(default_factory=Folds)
+    following: bool = False
+
+    def is_slow(self, now: float) -> bool:
+        """Whether the answer is awaited for so long that it is to be said."""
+        return self.requested_at is not None and now - self.requested_at >= SIGN_AFTER
+
+
+@dataclass(slots=True)
+class BrowserState:
+    """Sessions, search and transcript, and what the user does with them."""
+
+    owner: str
+    where: str
+    """The home's folder as people write it."""
+    glyphs: Glyphs
+    now: Callable[[], datetime]
+    seconds: Callable[[], float] = time.monotonic
+    catalog: Catalog = field(default_factory=Catalog)
+    search: SearchState = field(default_factory=SearchState)
+    reading: ReadingState = field(default_factory=ReadingState)
+    pane: ListPane = ListPane()
+    history: SearchHistory = field(default_factory=SearchHistory)
+    saved: tuple[str, ...] = ()
+    """Searches that the user saved, the last one first."""
+    typed: str = ""
+    """The text in the search row."""
+    focus: Place = Place.SEARCH
+    layout: Layout = field(default_factory=lambda: Layout(80, 24))
+    single: bool = False
+    """One pane was asked for, however wide the screen is."""
+    inside: bool = False
+    """The transcript was entered and not left."""
+    everything: bool = False
+    """The list has the sessions that it leaves out by default, too."""
+    failure: StoreError | None = None
+    """The reason why state.db cannot be read; a home that has none is read whole."""
+    unread: tuple[str, ...] = ()
+    """Other parts of the list that could not be read, a sentence each."""
+    has_store: bool = True
+    lock_wait: LockWait | None = None
+    compared: tuple[int, int] | None = None
+    """The number of sessions compared by content, and of how many; None where that is not going on."""
+    fresh: Sequence[SessionRow] = ()
+    """Rows that the answer being handled has changed."""
+    notice: Notice | None = None
+
+    def show_notice(self, text: str) -> None:
+        """Have a sentence shown for a few seconds."""
+        self.notice = Notice(text)
+
+    @property
+    def hits_shown(self) -> bool:
+        """The list has the hits of a search, not all sessions."""
+        return self.search.query is not None
+
+    @property
+    def two_panes(self) -> bool:
+        """List and transcript stand side by side."""
+        return self.layout.roomy and not self.single
+
+    @property
+    def comparing(self) -> bool:
+        """Sessions are being compared by content."""
+        return self.compared is not None and self.compared[0] < self.compared[1]
+
+    @property
+    def current(self) -> SessionRow | None:
+        """The session that is read, or the one under the list's cursor."""
+        return self.reading.row if self.focus is Place.TRANSCRIPT else self.pane.row
+
+    @property
+    def conditions(self) -> frozenset[str]:
+        """The conditions that hold, for the commands that need them."""
+        row = self.current
+        holds = {
+            "failed": bool(self.failure or self.reading.error or self.unread),
+            "rows": self.pane.has_rows,
+            "wide": self.two_panes,
+            "roomy": self.layout.roomy,
+            "hits": self.pane.hit_rows > 0,
+            "rankable": self.hits_shown and self.search.results.can_rank,
+            "typed": bool(self.typed),
+            "history": bool(self.history),
+            "flagged": row is not None and is_comparable(row),
+            "family": row is not None and self.catalog.has_family(row.session),
+            "any_flagged": self.catalog.any_comparable,
+        }
+        return frozenset(name for name, met in holds.items() if met)
