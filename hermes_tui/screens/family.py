@@ -21,7 +21,7 @@ from hermes_tui.render.time import many
 from hermes_tui.state.rows import SessionRow
 from hermes_tui.widgets.family_list import FamilyList
 from hermes_tui.widgets.footer import Footer
-from hermes_tui.widgets.heading_rule import HeadRule
+from hermes_tui.widgets.heading_rule import HeadingRule
 from hermes_tui.widgets.virtual_list import VirtualList
 from store.models import Drift
 
@@ -58,7 +58,7 @@ class FamilyScreen(Screen[str | None]):
 
     def compose(self) -> ComposeResult:
         """Title, tree, footer."""
-        yield HeadRule()
+        yield HeadingRule()
         yield self._list
         yield Footer()
 
@@ -83,7 +83,7 @@ class FamilyScreen(Screen[str | None]):
     def _show_heading(self, fact: str) -> None:
         title = title_of(self._row.session, self._row.outline) or one_line(self._row.session.id)
         heading = Heading(SafeText(f"Family of {title}"), facts=(fact,) if fact else (), focused=True)
-        self.query_one(HeadRule).show(heading)
+        self.query_one(HeadingRule).show(heading)
 
     @on(VirtualList.RowChosen)
     def _on_row_chosen(self, event: VirtualList.RowChosen) -> None:

@@ -17,7 +17,7 @@ from hermes_tui.render.line import Line, Role, blank, cells, span
 from hermes_tui.render.safe import safe
 from hermes_tui.render.text import wrap
 from hermes_tui.widgets.footer import Footer
-from hermes_tui.widgets.heading_rule import HeadRule
+from hermes_tui.widgets.heading_rule import HeadingRule
 from hermes_tui.widgets.text_page import TextPage
 
 LANGUAGE = (
@@ -76,13 +76,13 @@ class HelpScreen(Screen[None]):
 
     def compose(self) -> ComposeResult:
         """Title, text, footer."""
-        yield HeadRule()
+        yield HeadingRule()
         yield TextPage()
         yield Footer()
 
     def on_mount(self) -> None:
         """Say what this is and how to leave it."""
-        self.query_one(HeadRule).show(Heading(safe("Help"), facts=("hermes-tui",), focused=True))
+        self.query_one(HeadingRule).show(Heading(safe("Help"), facts=("hermes-tui",), focused=True))
         self.query_one(Footer).show((("esc", "back"), ("↑↓", "scroll")), ("q", "back"))
         self.query_one(TextPage).focus()
 

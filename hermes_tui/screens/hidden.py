@@ -19,7 +19,7 @@ from hermes_tui.render.left_out import counted, found
 from hermes_tui.render.line import Line, crop
 from hermes_tui.render.safe import safe
 from hermes_tui.widgets.footer import Footer
-from hermes_tui.widgets.heading_rule import HeadRule
+from hermes_tui.widgets.heading_rule import HeadingRule
 from hermes_tui.widgets.text_page import TextPage
 from store.models import Scope
 
@@ -61,7 +61,7 @@ class HiddenScreen(Screen[bool]):
 
     def compose(self) -> ComposeResult:
         """Title, look-up, text, footer."""
-        yield HeadRule()
+        yield HeadingRule()
         yield self._input
         yield self._page
         yield Footer()
@@ -69,7 +69,7 @@ class HiddenScreen(Screen[bool]):
     def on_mount(self) -> None:
         """Listen, and ask for the counts; the page has the focus, so that `v` shows everything at once."""
         self._unsubscribe = self._feed.subscribe(self.post_message, WhereaboutsArrived)
-        self.query_one(HeadRule).show(Heading(safe("Why can't I see it?"), facts=(), focused=True))
+        self.query_one(HeadingRule).show(Heading(safe("Why can't I see it?"), facts=(), focused=True))
         self._page.focus()
         self._feed.sessions.look_up("")
 

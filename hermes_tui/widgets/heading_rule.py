@@ -15,7 +15,7 @@ LEAST_FACTS = 2
 """The number of facts that stay; the title is cut for them."""
 
 
-class HeadRule(Bar):
+class HeadingRule(Bar):
     """One rule over one pane or two."""
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002  Textual's own name

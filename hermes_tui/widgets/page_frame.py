@@ -17,7 +17,7 @@ from hermes_tui.commands.registry import TABLE, Offer, Place, applying
 from hermes_tui.render.heading import Heading
 from hermes_tui.render.line import Line
 from hermes_tui.widgets.footer import Footer, Item
-from hermes_tui.widgets.heading_rule import HeadRule
+from hermes_tui.widgets.heading_rule import HeadingRule
 from hermes_tui.widgets.status_line import StatusLine
 from hermes_tui.widgets.text_page import TextPage
 from hermes_tui.widgets.title_row import TitleRow
@@ -69,7 +69,7 @@ class PageFrame(Widget):
         self._others = others
         self._title = TitleRow(what, id="title")
         self._status = StatusLine(id="status")
-        self._head = HeadRule(id="head")
+        self._head = HeadingRule(id="head")
         self._foot = Footer(id="foot")
         self._too_small = TooSmallNotice(least)
 
@@ -91,7 +91,7 @@ class PageFrame(Widget):
     def show_notice(self, notice: str) -> None:
         """Put up a notice for a few seconds; "" puts up none."""
         if notice:
-            self._status.tell(notice)
+            self._status.show_notice(notice)
 
     def fit(self, classes: Mapping[str, bool]) -> None:
         """Leave out what the screen has no room for; `classes` is `Layout.classes`."""

@@ -29,7 +29,7 @@ class StatusLine(Bar):
             self._left, self._right = left, right
             self.refresh()
 
-    def tell(self, notice: str) -> None:
+    def show_notice(self, notice: str) -> None:
         """Put a notice in the right half for four seconds; a newer one takes its place."""
         if self._clearing is not None:
             self._clearing.stop()

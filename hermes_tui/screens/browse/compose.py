@@ -16,7 +16,7 @@ from hermes_tui.state.layout import LEAST
 from hermes_tui.state.rows import HitKey, SessionRow
 from hermes_tui.widgets.banner import Banner
 from hermes_tui.widgets.footer import Footer
-from hermes_tui.widgets.heading_rule import HeadRule
+from hermes_tui.widgets.heading_rule import HeadingRule
 from hermes_tui.widgets.hit_list import HitList
 from hermes_tui.widgets.hit_rows import GroupKey, TitleKey
 from hermes_tui.widgets.search_bar import SearchBar
@@ -41,7 +41,7 @@ class BrowserWidgets:
         self.hit_list = HitList(now=now, id="hits")
         self.transcript = Transcript(now=now, id="transcript")
         self._status = StatusLine(id="status")
-        self._head = HeadRule(id="head")
+        self._head = HeadingRule(id="head")
         self._banner = Banner(id="banner")
         self._foot = Footer(id="foot")
         self._too_small = TooSmallNotice(LEAST)
@@ -132,7 +132,7 @@ class BrowserWidgets:
         self._head.show(*view.headings, split=view.list_width or 0)
         self._foot.show(view.footer, view.help)
         if view.notice is not None and view.notice is not self._notice:
-            self._status.tell(view.notice.text)
+            self._status.show_notice(view.notice.text)
         if view.sources is not None and view.sources != self._sources:
             sources = view.sources
             self._banner.show(sources.session, sources.drift, sources.facts, sources.check, sources.refused)
