@@ -168,11 +168,20 @@ def dump_files(sessions_dir: Path) -> dict[str, FileStat]:
 
 
 def transcript_stamps(sessions_dir: Path) -> dict[str, FileStamp]:
-    """Stamps of the `transcript_files`, without a path for each."""
-    return {
-        stem: (state.st_ino, state.st_size, state.st_mtime_ns)
-        for stem, _, state in _regular_files(sessions_dir, "", ".jsonl")
-    }
+    """Stamps of the `transcript_files`, in a loop of its own: every start reads them for thousands of files."""
+    stamps: dict[str, FileStamp] = {}
+    for entry in _entries(sessions_dir):
+        name = entry.name
+        if name[-6:] != ".jsonl" or not (name.isascii() or _is_text(name)):
+            continue
+        try:
+            state = entry.stat(follow_symlinks=False)
+        except FileNotFoundError:  # removed since it was listed
+            continue
+        if stat.S_ISREG(state.st_mode):
+            stamps[name[:-6]] = state.st_ino, state.st_size, state.st_mtime_ns
+    stamps.pop("", None)
+    return stamps
 
 
 def newest_first(files: Mapping[str, FileStat]) -> list[tuple[str, FileStat]]:
@@ -182,25 +191,18 @@ def newest_first(files: Mapping[str, FileStat]) -> list[tuple[str, FileStat]]:
 
 def _files(folder: Path, prefix: str, suffix: str) -> dict[str, FileStat]:
     """Regular files by the middle of their names."""
-    return {
-        stem: FileStat(folder / name, state.st_size, state.st_mtime_ns, state.st_ino)
-        for stem, name, state in _regular_files(folder, prefix, suffix)
-    }
-
-
-def _regular_files(folder: Path, prefix: str, suffix: str) -> Iterator[tuple[str, str, os.stat_result]]:
-    """Middle of the name, name and stat of each regular file."""
+    files: dict[str, FileStat] = {}
     for entry in _entries(folder):
-        name = entry.name
-        stem = name[len(prefix) : -len(suffix)]
-        if not stem or not name.endswith(suffix) or not name.startswith(prefix) or not _is_text(stem):
+        stem = entry.name.removeprefix(prefix).removesuffix(suffix)
+        if not stem or f"{prefix}{stem}{suffix}" != entry.name or not _is_text(stem):
             continue
         try:
             state = entry.stat(follow_symlinks=False)
         except FileNotFoundError:  # removed since it was listed
             continue
         if stat.S_ISREG(state.st_mode):
-            yield stem, name, state
+            files[stem] = FileStat(folder / entry.name, state.st_size, state.st_mtime_ns, state.st_ino)
+    return files
 
 
 def _entries(folder: Path) -> Iterator[os.DirEntry[str]]:

@@ -51,30 +51,28 @@ def read_records_at(path: Path, offsets: Iterable[int]) -> Iterator[Record]:
     """
     with _opened(path) as descriptor:
         for offset in offsets:
-            value, _ = parse_line(_line_at(descriptor, offset, path), ended=True)
+            value, _ = parse_line(_line_at(descriptor, offset), ended=True)
             if value is not None:
                 yield Record(0, offset, value)
 
 
 @contextmanager
 def _opened(path: Path) -> Iterator[int]:
+    """An open descriptor; system errors of the block are translated."""
     try:
         descriptor = os.open(path, READ_FLAGS)
+        try:
+            yield descriptor
+        finally:
+            os.close(descriptor)
     except OSError as error:
         raise _translated(error, path) from error
-    try:
-        yield descriptor
-    finally:
-        os.close(descriptor)
 
 
-def _line_at(descriptor: int, offset: int, path: Path) -> str:
+def _line_at(descriptor: int, offset: int) -> str:
     held: list[bytes] = []
     while sum(map(len, held)) <= MAX_LINE:
-        try:
-            chunk = os.pread(descriptor, _CHUNK if held else _SHORT, offset)
-        except OSError as error:
-            raise _translated(error, path) from error
+        chunk = os.pread(descriptor, _CHUNK if held else _SHORT, offset)
         line, newline, _ = chunk.partition(b"\n")
         held.append(line)
         offset += len(chunk)
@@ -89,10 +87,7 @@ def _chunks(descriptor: int, path: Path) -> Iterator[bytes]:
         raise CannotOpen(f"{path} is not a regular file; move it away, or put the transcript back")
     left = state.st_size
     while left > 0:
-        try:
-            chunk = os.read(descriptor, min(left, _CHUNK))
-        except OSError as error:
-            raise _translated(error, path) from error
+        chunk = os.read(descriptor, min(left, _CHUNK))
         if not chunk:
             return
         left -= len(chunk)

@@ -380,8 +380,9 @@ def first_new(stored: Sequence[bytes], held: Sequence[bytes]) -> int:
     Returns:
         An index in `held`, its length where nothing is new.
     """
-    pairs = enumerate(zip(stored, held, strict=False))
-    common = next((place for place, (row, message) in pairs if row != message), min(len(stored), len(held)))
+    common, shortest = 0, min(len(stored), len(held))
+    while common < shortest and stored[common] == held[common]:
+        common += 1
     known = set(held)
     end = len(stored)
     while end > common and stored[end - 1] not in known:

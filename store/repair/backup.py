@@ -19,14 +19,13 @@ from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
 
+from ..base import safe_files
 from ..base.errors import BackupFailed, DiskFull, NoPermission
 from ..base.strict_json import BadJson, load
 from ..engine.operations import Cell, RawRow, RawText
 
 FOLDER = Path("backups") / "hermes-tui"
 SESSION, MESSAGES, STORE = "session.json", "messages.jsonl", "state.db"
-
-_MADE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)
 
 
 class Backup:
@@ -55,7 +54,7 @@ class Backup:
                 row = None if session is None else _plain(session)
                 whole = {**about, "messages": number, "sha256": digest, "session": row}
                 self._write(SESSION, [json.dumps(whole, indent=1).encode()])
-                _flush_folder(self.folder)
+                safe_files.sync(self.folder)
             except (OSError, BackupFailed):
                 self.discard()
                 raise
@@ -97,7 +96,7 @@ class Backup:
             folder.mkdir(mode=0o700, exist_ok=True)
         self.folder.mkdir(mode=0o700)
         for folder in (self.folder.parent, self.folder.parent.parent, self.folder.parent.parent.parent):
-            _flush_folder(folder)
+            safe_files.sync(folder)
 
     def _write_messages(self, messages: Iterable[RawRow]) -> tuple[int, str]:
         number = count()
@@ -108,7 +107,7 @@ class Backup:
         """Write a file and read it back; its SHA-256."""
         path = self.folder / name
         wanted = hashlib.sha256()
-        with os.fdopen(os.open(path, _MADE, 0o600), "wb") as file:
+        with safe_files.create(path) as file:
             for piece in pieces:
                 wanted.update(piece)
                 file.write(piece)
@@ -126,14 +125,6 @@ def digest(path: Path) -> str:
     """
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _flush_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | getattr(os, "O_CLOEXEC", 0))
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 @contextmanager
