@@ -36,7 +36,10 @@ def test_sql_lives_under_store_sqlite_only() -> None:
         for node in source.nodes:
             if not isinstance(node, ast.Constant) or node.lineno in source.docstring_lines:
                 continue
-            assert not isinstance(node.value, str) or not node.value.lstrip().startswith(SQL_WORDS), (source, node.value)
+            assert not isinstance(node.value, str) or not node.value.lstrip().startswith(SQL_WORDS), (
+                source,
+                node.value,
+            )
 
 
 def test_nothing_imports_the_standard_sqlite() -> None:

@@ -169,9 +169,9 @@ async def test_the_whole_difference_is_read_as_far_as_it_is_looked_at(tmp_path: 
 
 
 async def test_each_side_has_what_the_other_lacks_and_the_order_is_certain(
-    real_home: Callable[[str], Path],
+    era_home: Callable[[str], Path],
 ) -> None:
-    home = real_home("0.19.0") / ".hermes"
+    home = era_home("v22") / ".hermes"
     async with browsing(home) as stage:
         await open_repair(stage, "20260105_120000_1e9ac1e5")
         assert stage.status == "≠D each has what the other lacks: SQLite lacks 993, JSONL lacks 2"
