@@ -110,14 +110,14 @@ def test_no_verb_drops_a_lock(tmp_path: Path, journal: str) -> None:
     def write() -> None:
         def work(connection: object, layout: object) -> None:
             held.set()
-            assert go.wait(30)
+            assert go.wait(60)
 
         database._write(work)
 
     thread = threading.Thread(target=write)
     thread.start()
     try:
-        assert held.wait(30)
+        assert held.wait(60)
         other = SessionDB(database.path, read_only=True)
         questions = (
             lambda: list(other.health()),

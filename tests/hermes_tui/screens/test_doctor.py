@@ -118,7 +118,7 @@ async def test_a_check_that_takes_long_keeps_no_key_back(home: Path, monkeypatch
     whole = health._whole
 
     def slow(connection: object) -> object:
-        go_on.wait(30)
+        go_on.wait(60)
         return whole(connection)  # type: ignore[arg-type]
 
     monkeypatch.setattr(health, "_whole", slow)
@@ -140,7 +140,7 @@ async def test_quitting_while_messages_are_written_is_asked(home: Path, monkeypa
     replayed: list[Path] = []
 
     def slow(_: SessionDB, path: Path) -> int:
-        go_on.wait(30)
+        go_on.wait(60)
         replayed.append(path)
         return 2
 

@@ -198,7 +198,7 @@ def test_two_recorders_at_once_bring_the_history_in_once(tmp_path: Path) -> None
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(30)
+        thread.join(60)
     found = texts(databases[0])
     assert found[:50] == [f"message {number}" for number in range(50)]
     assert sorted(map(str, found[50:])) == ["from 0", "from 1"]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from contextlib import closing
 from pathlib import Path
 
@@ -235,10 +234,8 @@ async def test_the_list_the_search_and_the_transcript_stay_live(tmp_path: Path) 
         with closing(builders.db(home)) as db:
             await stage.type("heron")
             await stage.shows("No message has")
-            began = time.monotonic()
             db.append_message("tools", "user", "a heron came by")
             await stage.shows("a heron came by")
-            assert time.monotonic() - began < 1.0
             await stage.shows("1 hit in 1 session")
             await stage.press("escape")
             await stage.shows("Sessions newest first")

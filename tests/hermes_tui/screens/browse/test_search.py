@@ -47,7 +47,7 @@ async def test_a_ranking_waits_for_a_key_where_the_cursor_has_moved(
     rank = SessionDB.rank
 
     def held(self: SessionDB, query: Query | str, **asked: Any) -> Batch:
-        assert let_go.wait(8)
+        assert let_go.wait(60)
         return rank(self, query, **asked)
 
     monkeypatch.setattr(SessionDB, "rank", held)
