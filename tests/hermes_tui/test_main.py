@@ -165,9 +165,9 @@ def test_a_full_disk_under_the_output_is_one_sentence(home: Path) -> None:
 def test_an_interrupt_is_quiet_and_exits_with_130(home: Path, tmp_path: Path) -> None:
     code = textwrap.dedent("""
         import sys, time
-        from hermes_tui import cli
         from hermes_tui.__main__ import main
-        cli.list_sessions = lambda *a, **k: (print("up", flush=True), time.sleep(60))
+        from hermes_tui.cli import show
+        show.list_sessions = lambda *a, **k: (print("up", flush=True), time.sleep(60))
         sys.exit(main(sys.argv[1:]))
     """)
     running = subprocess.Popen(
