@@ -31,6 +31,26 @@ hypothesis.settings.register_profile(
 hypothesis.settings.load_profile("noisy")
 
 
+def _peer_of(item: pytest.Item) -> str:
+    """The environment variable that names the hermes-agent a test needs, "" where it needs none."""
+    mark = item.get_closest_marker("peer")
+    return str(mark.args[0]) if mark else ""
+
+
+def pytest_report_header() -> str | None:
+    """One line where tests against real versions of hermes-agent are left out."""
+    missing = [name for name in ("HERMES_PEERS", "HERMES_019_PYTHON") if not os.environ.get(name)]
+    return f"without hermes-agent: {' and '.join(missing)} not set (CONTRIBUTING.md)" if missing else None
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out the tests whose hermes-agent no environment variable names."""
+    left_out = [item for item in items if (name := _peer_of(item)) and not os.environ.get(name)]
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item not in left_out]
+
+
 @pytest.fixture(autouse=True, scope="session")
 def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> None:
     """Nothing of a run is left in the developer's cache."""

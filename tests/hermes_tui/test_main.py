@@ -135,6 +135,7 @@ def test_the_verbs_never_import_textual_and_the_command_line_starts_lean(home: P
     assert result.stderr == "[0, 0, 0, 0, 0] set() set()\n"
 
 
+@pytest.mark.slow
 def test_a_reader_that_closes_the_pipe_is_no_error(home: Path) -> None:
     with closing(builders.db(home)) as db:
         for number in range(600):
@@ -183,6 +184,7 @@ def test_an_interrupt_is_quiet_and_exits_with_130(home: Path, tmp_path: Path) ->
     assert (running.returncode, out, err) == (130, b"", b"")
 
 
+@pytest.mark.slow
 def test_output_without_unicode_is_still_readable(home: Path) -> None:
     with closing(builders.db(home)) as db:
         db.set_session_title("20260101_100000_aaaaaa", "桂林 🐌")
@@ -197,6 +199,7 @@ def test_output_without_unicode_is_still_readable(home: Path) -> None:
             assert json.loads(result.stdout)["title"] == "桂林 🐌"
 
 
+@pytest.mark.slow
 def test_the_demo_leaves_nothing_behind_and_prints_nothing_else(tmp_path: Path) -> None:
     environ = {**os.environ, "TMPDIR": str(tmp_path)}
     result = subprocess.run(
@@ -207,6 +210,7 @@ def test_the_demo_leaves_nothing_behind_and_prints_nothing_else(tmp_path: Path) 
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
 def test_a_stream_that_the_shell_closed_is_no_traceback(home: Path, closed: str) -> None:
     """Mutant: where Python has None for a stream, the first look at it is an AttributeError."""

@@ -85,6 +85,7 @@ def test_every_title_stands_once_and_some_are_chinese_japanese_or_korean(db: Ses
     assert any("가" <= character <= "힣" for title in titles for character in title)
 
 
+@pytest.mark.slow
 def test_the_same_seed_makes_the_same_home(tmp_path: Path) -> None:
     one, other, third = (
         make_home(tmp_path / name, now=NOW, seed=seed) for name, seed in (("a", 1), ("b", 1), ("c", 2))
@@ -226,6 +227,7 @@ def test_a_script_becomes_messages_as_an_agent_holds_them() -> None:
     assert told[3]["content"] == "so\nit is"
 
 
+@pytest.mark.slow
 def test_the_agent_writes_into_both_live_sessions_and_ends_with_the_block(tmp_path: Path) -> None:
     home = make_home(tmp_path, now=time.time())
     with closing(SessionDB(home / "state.db", read_only=True)) as db:
@@ -240,6 +242,7 @@ def test_the_agent_writes_into_both_live_sessions_and_ends_with_the_block(tmp_pa
         assert process.returncode == 0
 
 
+@pytest.mark.slow
 def test_the_agent_ends_when_its_parent_is_killed(tmp_path: Path) -> None:
     home = make_home(tmp_path, now=time.time())
     parent = textwrap.dedent("""

@@ -38,6 +38,7 @@ def is_harmful(character: str) -> bool:
     )
 
 
+@pytest.mark.slow
 def test_every_character_of_unicode_is_let_through_or_made_visible() -> None:
     passed = [chr(code) for code in range(0x110000) if safe(chr(code)) == chr(code)]
     assert [character for character in passed if is_harmful(character)] == []
@@ -127,6 +128,7 @@ def test_json_keeps_what_people_can_read() -> None:
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("unit", ["a", "\x9b", "\u200d", "❤\ufe0f\u200d", "م\u200c"])
 def test_the_gate_takes_time_in_proportion_to_the_text(unit: str) -> None:
     small = spent(lambda: safe(unit * 10_000))

@@ -77,6 +77,7 @@ def test_equal_texts_are_matched_by_their_place_so_that_repeats_survive() -> Non
     assert align(keys("aobo"), keys("aoboo")).pairs == ((0, 0), (1, 1), (2, 2), (3, 3))
 
 
+@pytest.mark.slow
 def test_a_hundred_thousand_messages_with_holes_align_in_near_linear_time() -> None:
     left = [str(number).encode() for number in range(100_000)]
     right = [key for place, key in enumerate(left) if place % 1_000] + [b"new"] * 5

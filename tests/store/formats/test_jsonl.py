@@ -120,6 +120,7 @@ VALUES = st.recursive(
 )
 
 
+@pytest.mark.slow
 @given(st.lists(st.dictionaries(st.text(), VALUES, max_size=3), max_size=5), st.booleans())
 def test_what_python_wrote_is_read_back(values: list[dict[str, object]], ascii_only: bool) -> None:
     text = "".join(json.dumps(value, ensure_ascii=ascii_only) + "\n" for value in values)
@@ -145,6 +146,7 @@ def test_a_file_is_read_as_far_as_it_reached_when_it_was_opened(tmp_path: Path) 
     assert [first, *lines] == [Record(number, (number - 1) * 9, {"a": 1}) for number in (1, 2, 3)]
 
 
+@pytest.mark.slow
 def test_a_file_that_shrinks_while_it_is_read_ends(tmp_path: Path) -> None:
     path = tmp_path / "a.jsonl"
     path.write_bytes(b'{"a": 1}\n' * 300_000)

@@ -505,6 +505,7 @@ def test_times_of_what_is_inserted_never_fall(tmp_path: Path) -> None:
     assert texts(db) == ["first", "late", "message 5", "none", "message 9", "end"]
 
 
+@pytest.mark.slow
 def test_a_moved_row_keeps_every_cell_and_its_place_in_the_display(era_home: Callable[[str], Path]) -> None:
     home = era_home("v31") / ".hermes"
     db = SessionDB(home / "state.db")
@@ -549,6 +550,7 @@ def test_the_backup_holds_what_was_and_is_for_the_owner_alone(tmp_path: Path) ->
     copy.close()
 
 
+@pytest.mark.slow
 def test_a_full_backup_is_refused_where_it_would_shut_hermes_out(era_home: Callable[[str], Path]) -> None:
     home = era_home("v25") / ".hermes"
     sqlite_files.run(home / "state.db", "PRAGMA journal_mode = DELETE")

@@ -77,6 +77,7 @@ async def open_repair(stage: Stage, session_id: str) -> RepairScreen:
     return screen
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", [NARROW, WIDE])
 async def test_one_key_and_one_confirmation_bring_back_what_sqlite_lost(tmp_path: Path, size: tuple[int, int]) -> None:
     home = lost(tmp_path)
@@ -108,6 +109,7 @@ async def test_one_key_and_one_confirmation_bring_back_what_sqlite_lost(tmp_path
     assert (file.stat(), file.read_bytes()) == stood
 
 
+@pytest.mark.slow
 async def test_after_a_repair_list_transcript_and_search_know_it(tmp_path: Path) -> None:
     home = lost(tmp_path, missing=40)
     async with browsing(home) as stage:
@@ -152,6 +154,7 @@ async def test_a_click_on_the_flag_or_on_the_banner_opens_the_repair(tmp_path: P
         assert stage.browser.place is Place.TRANSCRIPT
 
 
+@pytest.mark.slow
 async def test_the_whole_difference_is_read_as_far_as_it_is_looked_at(tmp_path: Path) -> None:
     async with browsing(lost(tmp_path)) as stage:
         screen = await open_repair(stage, "20260105_bot")
@@ -168,6 +171,7 @@ async def test_the_whole_difference_is_read_as_far_as_it_is_looked_at(tmp_path: 
         await stage.shows("━ First difference")
 
 
+@pytest.mark.slow
 async def test_each_side_has_what_the_other_lacks_and_the_order_is_certain(
     era_home: Callable[[str], Path],
 ) -> None:
@@ -311,6 +315,7 @@ async def test_a_plan_that_is_out_of_date_is_made_again(tmp_path: Path) -> None:
         await stage.shows("✓D repaired: SQLite now has all 12 messages")
 
 
+@pytest.mark.slow
 async def test_esc_stops_after_a_step_and_the_repair_is_finished_later(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -337,6 +342,7 @@ async def test_esc_stops_after_a_step_and_the_repair_is_finished_later(
     assert len(conversation(home, "20260105_bot")) == 994
 
 
+@pytest.mark.slow
 async def test_a_stopped_repair_can_be_undone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     home = lost(tmp_path)
     before = rows(home, "20260105_bot")
@@ -352,6 +358,7 @@ async def test_a_stopped_repair_can_be_undone(tmp_path: Path, monkeypatch: pytes
     assert rows(home, "20260105_bot") == before
 
 
+@pytest.mark.slow
 async def test_quitting_while_a_repair_runs_asks_in_the_footer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     home = lost(tmp_path)
     slow(monkeypatch)
@@ -395,6 +402,7 @@ def several(tmp_path: Path) -> Path:
     return home
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", [NARROW, WIDE])
 async def test_all_flagged_sessions_are_repaired_in_one_go(tmp_path: Path, size: tuple[int, int]) -> None:
     home = several(tmp_path)

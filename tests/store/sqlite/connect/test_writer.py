@@ -406,6 +406,7 @@ for number in range(100_000):
 """
 
 
+@pytest.mark.slow
 def test_no_acknowledged_message_is_lost_or_doubled_when_writers_are_killed(path: Path) -> None:
     acknowledged: list[int] = []
     chance = random.Random(7)
