@@ -1,4 +1,4 @@
-"""What every test stands on: no colour settings of the developer's, real homes where they are, async tests."""
+"""Settings and fixtures of every test: no colour settings of the developer's, homes of every era, async tests."""
 
 from __future__ import annotations
 
@@ -18,6 +18,9 @@ os.environ["LC_ALL"] = "C.UTF-8"
 import hypothesis
 import pytest
 
+from tests.homes.build import ERAS, build
+from tests.homes.catalog import REAL, WITHOUT_WAL, homes
+
 # A noisy machine is no counter-example; and the gate tries the same examples each time.
 hypothesis.settings.register_profile(
     "noisy",
@@ -27,8 +30,25 @@ hypothesis.settings.register_profile(
 )
 hypothesis.settings.load_profile("noisy")
 
-HOMES = Path(__file__).parents[2] / "shared" / "homes"
-HOME_NAMES = sorted(path.name.removesuffix(".tar.xz") for path in HOMES.glob("*.tar.xz"))
+
+def _peer_of(item: pytest.Item) -> str:
+    """The environment variable that names the hermes-agent a test needs, "" where it needs none."""
+    mark = item.get_closest_marker("peer")
+    return str(mark.args[0]) if mark else ""
+
+
+def pytest_report_header() -> str | None:
+    """One line where tests against real versions of hermes-agent are left out."""
+    missing = [name for name in ("HERMES_PEERS", "HERMES_019_PYTHON") if not os.environ.get(name)]
+    return f"without hermes-agent: {' and '.join(missing)} not set (CONTRIBUTING.md)" if missing else None
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out the tests whose hermes-agent no environment variable names."""
+    left_out = [item for item in items if (name := _peer_of(item)) and not os.environ.get(name)]
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item not in left_out]
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -48,34 +68,41 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
 
 
 @pytest.fixture(scope="session")
-def _unpacked(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
-    """Unpack a real home once a run; the copies that tests open are made from it."""
+def _made(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """Make or unpack a home once for each worker; the copies that tests open are made from it."""
     root = tmp_path_factory.mktemp("homes")
 
-    def unpack(name: str) -> Path:
+    def make(name: str) -> Path:
         if not (root / name).exists():
-            with tarfile.open(HOMES / f"{name}.tar.xz") as archive:
-                archive.extractall(root, filter="data")
+            if name in ERAS:
+                build(root / name, name)
+            else:
+                with tarfile.open(REAL[name]) as archive:
+                    archive.extractall(root, filter="data")
         return root / name
 
-    return unpack
+    return make
 
 
 @pytest.fixture
-def real_home(tmp_path: Path, _unpacked: Callable[[str], Path]) -> Callable[[str], Path]:
-    """A function from a name in HOME_NAMES to a private copy of its folder (.hermes, expected.json, wal-live)."""
+def era_home(tmp_path: Path, _made: Callable[[str], Path]) -> Callable[[str], Path]:
+    """A function from the name of a home to a private copy of its folder (.hermes, expected.json, wal-live)."""
 
     def copy(name: str) -> Path:
-        if name not in HOME_NAMES:
-            pytest.skip("the real homes are not here")
-        target = tmp_path / "real" / name
-        shutil.copytree(_unpacked(name), target)
+        target = tmp_path / "era" / name
+        shutil.copytree(_made(name), target)
         return target
 
     return copy
 
 
-@pytest.fixture(params=HOME_NAMES or ["absent"])
-def each_home(request: pytest.FixtureRequest, real_home: Callable[[str], Path]) -> Path:
-    """A private copy of each real home in turn; skips where there are none."""
-    return real_home(request.param)
+@pytest.fixture(params=homes())
+def each_home(request: pytest.FixtureRequest, era_home: Callable[[str], Path]) -> Path:
+    """A private copy of each generated home in turn, and of each real one in the gate."""
+    return era_home(request.param)
+
+
+@pytest.fixture(params=homes(without=WITHOUT_WAL))
+def each_live_home(request: pytest.FixtureRequest, era_home: Callable[[str], Path]) -> Path:
+    """A private copy of each home whose folder wal-live was taken while a writer had rows in its WAL."""
+    return era_home(request.param)

@@ -83,7 +83,7 @@ class Terminal:
             self.raw += data
             self._stream.feed(data)
 
-    def wait_for(self, text: str, *, timeout: float = 20.0) -> None:
+    def wait_for(self, text: str, *, timeout: float = 60.0) -> None:
         """Wait until the screen shows `text`, or fail with the screen."""
         end = time.monotonic() + timeout
         while text not in self.text:
@@ -91,7 +91,7 @@ class Terminal:
                 raise AssertionError(f"no “{text}” within {timeout} s on:\n{self.text}")
             self.pump(0.05)
 
-    def wait_gone(self, text: str, *, timeout: float = 20.0) -> None:
+    def wait_gone(self, text: str, *, timeout: float = 60.0) -> None:
         """Wait until the screen shows `text` no more."""
         end = time.monotonic() + timeout
         while text in self.text:
@@ -104,7 +104,7 @@ class Terminal:
         os.write(self._master, keys.encode())
         self.pump(settle)
 
-    def exit_code(self, *, timeout: float = 20.0) -> int:
+    def exit_code(self, *, timeout: float = 60.0) -> int:
         """Wait for the process to end, and take what it said last."""
         end = time.monotonic() + timeout
         while self.process.poll() is None and time.monotonic() < end:

@@ -25,4 +25,4 @@ def test_there_are_two_commands_that_do_everything() -> None:
     commands = re.findall(r"```sh\n(python3 -m venv .*)\n```", README)
     assert len(commands) == 2
     assert commands[0].endswith("--demo")
-    assert commands[1].endswith("pytest")
+    assert commands[1].endswith("-m pytest -n auto --dist worksteal")

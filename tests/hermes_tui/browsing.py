@@ -82,7 +82,7 @@ class Stage:
         names = {" ": "space", ":": "colon", "-": "minus", '"': "quotation_mark"}
         await self.press(*(names.get(letter, letter) for letter in text))
 
-    async def until(self, holds: Callable[[], bool], *, seconds: float = 8.0) -> None:
+    async def until(self, holds: Callable[[], bool], *, seconds: float = 60.0) -> None:
         """Wait until something holds, or fail with the screen."""
         end = time.monotonic() + seconds
         while not holds():

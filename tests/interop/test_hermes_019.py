@@ -15,7 +15,7 @@ from store.sqlite.connect.reader import Reader, Writer
 
 PEER = os.environ.get("HERMES_019_PYTHON", "")
 
-pytestmark = pytest.mark.skipif(not PEER, reason="HERMES_019_PYTHON names no interpreter that has hermes-agent 0.19.0")
+pytestmark = pytest.mark.peer("HERMES_019_PYTHON")
 
 
 @pytest.fixture

@@ -21,7 +21,7 @@ PEERS = Path(os.environ.get("HERMES_PEERS") or "nowhere").absolute()
 VERSIONS = ("0.14.0", "0.15.2", "0.16.0", "0.17.0", "0.18.0", "0.18.2")
 SCRIPT = Path(__file__).with_name("write_home.py")
 
-pytestmark = pytest.mark.skipif(not PEERS.is_dir(), reason="HERMES_PEERS names no folder of virtual environments")
+pytestmark = pytest.mark.peer("HERMES_PEERS")
 
 
 @pytest.fixture(scope="module", params=VERSIONS)

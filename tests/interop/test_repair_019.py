@@ -16,7 +16,7 @@ from tests.builders import META, say, sqlite_of
 
 PEER = os.environ.get("HERMES_019_PYTHON", "")
 
-pytestmark = pytest.mark.skipif(not PEER, reason="HERMES_019_PYTHON names no interpreter that has hermes-agent 0.19.0")
+pytestmark = pytest.mark.peer("HERMES_019_PYTHON")
 
 SCRIPT = """
 import json, sys

@@ -51,7 +51,7 @@ _TOKENIZER = ", tokenize='trigram'"
 
 _CONTENT = {"content": "{0}.content"}
 
-_SQL = {
+STATEMENTS = {
     "A": _index(FTS, _CONTENT, "messages"),
     "A'": _index(FTS, _CONTENT, "messages") + _index(TRIGRAM, _CONTENT, "messages", tokenizer=_TOKENIZER),
     "C2": _index(FTS, _COLUMNS, "messages")
@@ -84,12 +84,12 @@ _SQL = {
 
 def turn_into(path: Path, layout: str) -> None:
     """Give a store of ours, at rest, the indexes of another Hermes."""
-    if layout not in _SQL:
+    if layout not in STATEMENTS:
         return
     connection = apsw.Connection(str(path))
     with connection:
         connection.execute(f"CREATE TABLE IF NOT EXISTS state_meta (key TEXT PRIMARY KEY, value TEXT); {_DROPS}")
-        connection.execute(_SQL[layout])
+        connection.execute(STATEMENTS[layout])
         version = {"A": 6, "A'": 10, "C1": 23, "C2": 25, "C3": 31}[layout]
         connection.execute(f"UPDATE schema_version SET version = {version}")
         if layout == "C3":

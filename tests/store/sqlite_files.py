@@ -87,7 +87,7 @@ def python(script: str, *arguments: object) -> subprocess.Popen[str]:
 def outcome(script: str, *arguments: object) -> str:
     """What a program of its own prints; it must end well."""
     process = python(script, *arguments)
-    out, complaint = process.communicate(timeout=60)
+    out, complaint = process.communicate(timeout=120)
     assert process.returncode == 0, complaint
     return out.strip()
 

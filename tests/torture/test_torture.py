@@ -15,7 +15,7 @@ from store import SessionDB
 from store.sqlite.connect import lock_holders
 from tests import builders
 from tests.store import sqlite_files
-from tests.torture import mutants, peer, power, sweep
+from tests.torture import mutants, power, sweep
 from tests.torture.machine import StoreMachine
 
 ROOT = Path(__file__).parents[2]
@@ -38,12 +38,14 @@ def in_a_fresh_program(section: str, *, timed: bool = False, **sizes: int) -> st
     return done.stdout
 
 
+@pytest.mark.slow
 def test_every_operation_that_fails_is_told_and_costs_nothing() -> None:
     for name, journal, tally in sweep.run(step=11):
         assert tally.wrong == [], f"{name} in {journal}"
         assert tally.cases > 8
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("journal", ["wal", "delete"])
 def test_lost_power_costs_nothing_that_was_acknowledged(journal: str) -> None:
     found = power.run(images=200, synchronous="FULL", journal=journal, seed=3)
@@ -51,6 +53,7 @@ def test_lost_power_costs_nothing_that_was_acknowledged(journal: str) -> None:
     assert (found.images, found.lost, found.doubled, found.partial, found.corrupt) == (200, 0, 0, 0, 0), found
 
 
+@pytest.mark.slow
 def test_the_same_with_less_syncing_loses_some() -> None:
     assert power.run(images=100, synchronous="NORMAL", journal="wal", seed=3).lost > 10
 
@@ -77,7 +80,7 @@ def test_what_is_held_and_how_long_is_measured() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(not peer.PYTHON, reason="HERMES_019_PYTHON names no interpreter that has hermes-agent 0.19.0")
+@pytest.mark.peer("HERMES_019_PYTHON")
 def test_hermes_and_we_on_one_file_lose_nothing_of_either() -> None:
     in_a_fresh_program("peer", size=5)
 
@@ -110,14 +113,14 @@ def test_no_verb_drops_a_lock(tmp_path: Path, journal: str) -> None:
     def write() -> None:
         def work(_: object) -> None:
             held.set()
-            assert go.wait(30)
+            assert go.wait(60)
 
         database.store.write(work)
 
     thread = threading.Thread(target=write)
     thread.start()
     try:
-        assert held.wait(30)
+        assert held.wait(60)
         other = SessionDB(database.path, read_only=True)
         questions = (
             lambda: list(other.health()),

@@ -52,7 +52,13 @@ def damaged(whole: bytes, random: Random) -> bytes:
     return bytes(data)
 
 
-@pytest.mark.parametrize("seed", range(40))
+FAST = 8
+"""Seeds of the fast loop."""
+
+
+@pytest.mark.parametrize(
+    "seed", [pytest.param(seed, marks=() if seed < FAST else pytest.mark.slow) for seed in range(40)]
+)
 def test_no_damage_ends_in_a_traceback(
     tmp_path: Path, whole: bytes, seed: int, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 import unicodedata
 
 import pytest
@@ -11,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hermes_tui.render.safe import json_safe, one_line, safe, safe_lines
+from tests.cpu_time import spent
 from tests.hostile import HOSTILE
 
 JOINERS = "\u200c\u200d"
@@ -38,6 +38,7 @@ def is_harmful(character: str) -> bool:
     )
 
 
+@pytest.mark.slow
 def test_every_character_of_unicode_is_let_through_or_made_visible() -> None:
     passed = [chr(code) for code in range(0x110000) if safe(chr(code)) == chr(code)]
     assert [character for character in passed if is_harmful(character)] == []
@@ -127,13 +128,8 @@ def test_json_keeps_what_people_can_read() -> None:
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("unit", ["a", "\x9b", "\u200d", "❤\ufe0f\u200d", "م\u200c"])
 def test_the_gate_takes_time_in_proportion_to_the_text(unit: str) -> None:
-    def took(times: int) -> float:
-        text = unit * times
-        start = time.perf_counter()
-        safe(text)
-        return time.perf_counter() - start
-
-    small = min(took(10_000) for _ in range(3))
-    assert min(took(100_000) for _ in range(2)) < 40 * small + 0.01
+    small = spent(lambda: safe(unit * 10_000))
+    assert spent(lambda: safe(unit * 100_000), tries=2) < 40 * small + 0.01

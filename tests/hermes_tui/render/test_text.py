@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from itertools import pairwise
 
 import pytest
@@ -12,6 +11,7 @@ from hypothesis import strategies as st
 from hermes_tui.render.line import cells
 from hermes_tui.render.safe import safe
 from hermes_tui.render.text import breaks, wrap
+from tests.cpu_time import spent
 
 TEXT = st.text(st.one_of(st.characters(), st.sampled_from("ab c   桂林、。（é❤️👨‍👩‍👧")), max_size=80)
 
@@ -57,11 +57,5 @@ def test_pieces_are_in_order_and_apart(text: str, width: int) -> None:
 
 @pytest.mark.parametrize("unit", ["word ", "x", "桂", "é桂 "])
 def test_breaking_takes_time_in_proportion_to_the_text(unit: str) -> None:
-    def took(times: int) -> float:
-        line = safe(unit * times)
-        start = time.perf_counter()
-        breaks(line, 60)
-        return time.perf_counter() - start
-
-    small = min(took(2_000) for _ in range(3))
-    assert min(took(20_000) for _ in range(2)) < 40 * small + 0.01
+    small, large = safe(unit * 2_000), safe(unit * 20_000)
+    assert spent(lambda: breaks(large, 60), tries=2) < 40 * spent(lambda: breaks(small, 60)) + 0.01

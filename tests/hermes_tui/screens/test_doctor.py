@@ -15,6 +15,7 @@ from hermes_tui.widgets.page_frame import PageView
 from store import Replaced, SessionDB, SessionRecorder
 from store.files.outbox import Pending
 from store.models import Finding
+from store.repair.repairs import HomeRepairs
 from store.sqlite import health
 from tests import builders
 from tests.builders import database_of
@@ -125,7 +126,7 @@ async def test_a_check_that_takes_long_keeps_no_key_back(home: Path, monkeypatch
     whole = health._whole
 
     def slow(connection: object) -> object:
-        go_on.wait(30)
+        go_on.wait(60)
         return whole(connection)  # type: ignore[arg-type]
 
     monkeypatch.setattr(health, "_whole", slow)
@@ -146,12 +147,12 @@ async def test_quitting_while_messages_are_written_is_asked(home: Path, monkeypa
     go_on = threading.Event()
     replayed: list[Path] = []
 
-    def slow(_: SessionDB, path: Path) -> int:
-        go_on.wait(30)
+    def slow(_: HomeRepairs, path: Path) -> int:
+        go_on.wait(60)
         replayed.append(path)
         return 2
 
-    monkeypatch.setattr("hermes_tui.feed.health_requests.replay", slow)
+    monkeypatch.setattr(HomeRepairs, "replay", slow)
     try:
         async with browsing(home) as stage:
             await open_doctor(stage)

@@ -47,6 +47,7 @@ def furnish(tmp_path: Path) -> Path:
     return home
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", SIZES)
 async def test_the_tree_names_the_relations_and_opens_a_member(tmp_path: Path, size: tuple[int, int]) -> None:
     async with browsing(furnish(tmp_path), size) as stage:
@@ -81,6 +82,7 @@ async def test_a_section_is_opened_where_it_begins(tmp_path: Path) -> None:
         assert stage.status.startswith("message 13 of 36")
 
 
+@pytest.mark.slow
 async def test_esc_leads_back_and_a_session_that_stands_alone_has_no_family(tmp_path: Path) -> None:
     async with browsing(furnish(tmp_path)) as stage:
         await stage.shows("session three")

@@ -107,6 +107,7 @@ def test_the_text_fits_its_pane(width: int) -> None:
         assert glyphs is UNICODE or all(plain(line).isascii() for line in lines)
 
 
+@pytest.mark.slow
 async def test_another_profile_is_one_entry_of_the_palette_away(tmp_path: Path) -> None:
     root = furnish(tmp_path)
     other = Home(root, "work")
@@ -128,6 +129,7 @@ async def test_another_profile_is_one_entry_of_the_palette_away(tmp_path: Path) 
         await stage.shows("Look around")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", SIZES)
 async def test_a_profile_that_cannot_be_read_is_said_above_the_others(tmp_path: Path, size: tuple[int, int]) -> None:
     """Mutant: the sentence never asked for."""

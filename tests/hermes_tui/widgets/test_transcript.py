@@ -71,6 +71,7 @@ def top(transcript: Transcript) -> str:
     return screen(transcript)[0].rstrip("┃ ")
 
 
+@pytest.mark.slow
 async def test_a_hundred_thousand_messages_open_by_drawing_only_what_is_on_the_screen(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -437,6 +438,7 @@ async def test_an_answer_for_another_session_and_an_unknown_id_are_harmless() ->
         assert screen(transcript) == before
 
 
+@pytest.mark.slow
 async def test_nothing_of_a_message_puts_a_control_character_on_the_screen() -> None:
     messages = []
     for number, text in enumerate(HOSTILE):

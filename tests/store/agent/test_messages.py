@@ -247,9 +247,9 @@ def test_rows_that_were_taken_back_are_given_only_on_demand(db: SessionDB) -> No
 
 
 def test_rows_are_active_where_an_added_column_has_no_default(
-    real_home: Callable[[str], Path],
+    era_home: Callable[[str], Path],
 ) -> None:
-    db = SessionDB(real_home("feb2026-v01") / ".hermes" / "state.db")
+    db = SessionDB(era_home("v01") / ".hermes" / "state.db")
     with apsw.Connection(str(db.path)) as connection:
         connection.execute("ALTER TABLE messages ADD COLUMN active INTEGER")
     connection.close()

@@ -88,8 +88,8 @@ def test_a_legacy_session_of_994_is_whole_after_its_first_recorded_turn(tmp_path
     assert (path.read_bytes(), path.stat().st_mtime_ns, path.stat().st_ino) == before
 
 
-def test_the_legacy_session_of_a_real_home_is_whole_after_its_first_turn(real_home: Any) -> None:
-    folder = real_home("feb2026-v01") / ".hermes"
+def test_the_legacy_session_of_a_real_home_is_whole_after_its_first_turn(era_home: Any) -> None:
+    folder = era_home("v01") / ".hermes"
     database = db(folder)
     database.clear_messages("20260105_120000_1e9ac1e5")
     recorder = SessionRecorder(database, "20260105_120000_1e9ac1e5")
@@ -199,7 +199,7 @@ def test_two_recorders_at_once_bring_the_history_in_once(tmp_path: Path) -> None
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(30)
+        thread.join(60)
     found = texts(databases[0])
     assert found[:50] == [f"message {number}" for number in range(50)]
     assert sorted(map(str, found[50:])) == ["from 0", "from 1"]
@@ -288,8 +288,8 @@ def test_history_keeps_its_times_and_lines_without_one_get_their_neighbours(tmp_
     assert float(str(times[3])) >= begin
 
 
-def test_history_fields_without_a_column_are_left_out_and_hold_nothing_up(real_home: Any) -> None:
-    folder = real_home("feb2026-v01") / ".hermes"
+def test_history_fields_without_a_column_are_left_out_and_hold_nothing_up(era_home: Any) -> None:
+    folder = era_home("v01") / ".hermes"
     database = db(folder)
     jsonl(folder, "s", [say("assistant", "a", reasoning="think", finish_reason="stop", reasoning_details=[{"x": 1}])])
     assert SessionRecorder(database, "s").record([say("user", "b")]) == 2

@@ -239,13 +239,13 @@ def test_n_hits_take_one_and_n_critical_sections_none_nested(db: SessionDB, monk
     turn, written = threading.Semaphore(0), threading.Semaphore(0)
 
     def write() -> None:
-        while turn.acquire(timeout=10):
+        while turn.acquire(timeout=60):
             db.append_message("t", "user", "an append in between")
             written.release()
 
     def let_in() -> None:
         turn.release()
-        assert written.acquire(timeout=10)
+        assert written.acquire(timeout=60)
 
     recorder = Recorder(let_in)
     writer = threading.Thread(target=write, daemon=True)

@@ -392,6 +392,7 @@ def test_a_file_without_tables_has_nothing_to_browse(tmp_path: Path) -> None:
     db.close()
 
 
+@pytest.mark.slow
 def test_cells_of_any_type_raise_nothing(db: SessionDB) -> None:
     """Text where a number belongs, bytes that are no UTF-8, NaN's NULL, numbers beyond belief (reliability.md E13)."""
     db.create_session("s", "cli")

@@ -51,6 +51,7 @@ def db(tmp_path: Path) -> Any:
     store.close()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("tail", [0, 1, 4])
 @pytest.mark.parametrize("head", [0, 2])
 def test_a_chain_of_a_hundred_reads_in_order_without_duplicates(db: SessionDB, head: int, tail: int) -> None:

@@ -1,4 +1,4 @@
-"""Every real home: the sessions and rows that `expected.json` names, through both families of verbs
+"""Every home: the sessions and rows that `expected.json` names, through both families of verbs
 (docs/format.md §1.4, §2).
 
 Each guard was seen to fail with its mutant:
@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any
 
 import apsw
-import pytest
 
 from store import Origin, Relation, SessionDB
 
@@ -146,10 +145,8 @@ def test_a_word_of_every_home_is_found_with_its_context(each_home: Path) -> None
     db.close()
 
 
-def test_what_lives_in_the_wal_alone_is_read(each_home: Path) -> None:
-    live = each_home / "wal-live" / "state.db"
-    if not live.exists():
-        pytest.skip("this home has no copy of a live WAL")
+def test_what_lives_in_the_wal_alone_is_read(each_live_home: Path) -> None:
+    live = each_live_home / "wal-live" / "state.db"
     db = SessionDB(live, read_only=True)
     found = [one.text for row in db.recent() for one in db.messages([head.id for head in db.heads(row.id).items])]
     assert "this row lives only in the WAL of wal-live/" in found

@@ -136,8 +136,8 @@ def test_every_session_of_every_home_is_found(each_home: Path) -> None:
     db.close()
 
 
-def test_a_session_that_was_deleted_with_a_file_left_over_is_told(real_home: Callable[[str], Path]) -> None:
-    db = SessionDB(real_home("pr3249-v06") / ".hermes" / "state.db")
+def test_a_session_that_was_deleted_with_a_file_left_over_is_told(era_home: Callable[[str], Path]) -> None:
+    db = SessionDB(era_home("v06") / ".hermes" / "state.db")
     db.delete_session("20260310_091500_a1b2c3")
     [one] = db.where("20260310_091500_a1b2c3")
     assert "deleted from SQLite" in one.reasons[0]

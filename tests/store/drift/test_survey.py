@@ -268,6 +268,7 @@ def test_profiles_are_surveyed_as_one(folder: Path, tmp_path: Path) -> None:
         assert len(told) == (8 if steps == 7 else 2)
 
 
+@pytest.mark.slow
 def test_memory_follows_the_largest_session_not_their_number(tmp_path: Path) -> None:
     def peak(sessions: int) -> int:
         folder = home(tmp_path, f"home{sessions}")

@@ -244,6 +244,7 @@ VALUES = st.recursive(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=80, deadline=None)
 @given(VALUES, st.integers(0, 200))
 def test_no_content_of_such_a_file_raises(tmp_path_factory: pytest.TempPathFactory, value: Any, cut: int) -> None:

@@ -117,6 +117,7 @@ VALUES = st.recursive(
 )
 
 
+@pytest.mark.slow
 @given(st.lists(st.dictionaries(st.text(), VALUES, max_size=3), max_size=5), st.booleans())
 def test_what_python_wrote_is_read_back(values: list[dict[str, object]], ascii_only: bool) -> None:
     text = "".join(json.dumps(value, ensure_ascii=ascii_only) + "\n" for value in values)

@@ -257,6 +257,7 @@ ANY = st.recursive(
 KEYS = ["role", "content", "tool_calls", "tool_call_id", "tool_name", "name", "timestamp", "reasoning", "finish_reason"]
 
 
+@pytest.mark.slow
 @given(st.dictionaries(st.sampled_from(KEYS), ANY))
 def test_no_jsonl_object_raises(record: dict[str, object]) -> None:
     message = message_of_record(record, session_id="s", line=1)

@@ -30,6 +30,7 @@ from store.base import step_sizing
 from store.repair import backup
 from tests import builders
 from tests.builders import META, Dict, say, sqlite_of
+from tests.store import sqlite_files
 
 SID = "20260105_120000_1e9ac1e5"
 
@@ -504,8 +505,9 @@ def test_times_of_what_is_inserted_never_fall(tmp_path: Path) -> None:
     assert texts(db) == ["first", "late", "message 5", "none", "message 9", "end"]
 
 
-def test_a_moved_row_keeps_every_cell_and_its_place_in_the_display(real_home: Callable[[str], Path]) -> None:
-    home = real_home("newest-v31-reconstructed") / ".hermes"
+@pytest.mark.slow
+def test_a_moved_row_keeps_every_cell_and_its_place_in_the_display(era_home: Callable[[str], Path]) -> None:
+    home = era_home("v31") / ".hermes"
     db = SessionDB(home / "state.db")
     ids = [int(str(row["id"])) for row in db.get_messages(SID)]
     run(db, "UPDATE messages SET content = CAST(x'ff41' AS TEXT), message_uid = 'u-1' WHERE id = ?", ids[0])
@@ -548,8 +550,10 @@ def test_the_backup_holds_what_was_and_is_for_the_owner_alone(tmp_path: Path) ->
     copy.close()
 
 
-def test_a_full_backup_is_refused_where_it_would_shut_hermes_out(real_home: Callable[[str], Path]) -> None:
-    home = real_home("aug2026-v25") / ".hermes"
+@pytest.mark.slow
+def test_a_full_backup_is_refused_where_it_would_shut_hermes_out(era_home: Callable[[str], Path]) -> None:
+    home = era_home("v25") / ".hermes"
+    sqlite_files.run(home / "state.db", "PRAGMA journal_mode = DELETE")
     db = SessionDB(home / "state.db")
     shutil.rmtree(home / "backups", ignore_errors=True)
 

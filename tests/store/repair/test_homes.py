@@ -6,6 +6,8 @@ import hashlib
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from store import Home, SessionDB, Verdict
 from tests.builders import sqlite_of
 
@@ -38,6 +40,7 @@ def files(home: Home) -> dict[str, tuple[str, int, int]]:
     }
 
 
+@pytest.mark.slow
 def test_every_legacy_file_is_judged_mended_and_taken_back(each_home: Path) -> None:
     home = Home(each_home / ".hermes")
     db = SessionDB(home.state_db)

@@ -19,6 +19,7 @@ def database(tmp_path_factory: pytest.TempPathFactory) -> SessionDB:
     return db(folder, read_only=True)
 
 
+@pytest.mark.slow
 def test_no_generated_string_is_an_error_or_slow(database: SessionDB) -> None:
     outcome = bombs.throw(database, bombs.strings(3_000, seed=7))
     assert (outcome.errors, outcome.slow) == ([], [])

@@ -163,6 +163,7 @@ def ask(chance: random.Random) -> Question:
     return Question(any_of, none_of, source, role, tool, 2025 if chance.random() < 0.12 else 0)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", [1, 2, 3, 4])
 def test_random_queries_find_what_a_brute_force_finds_in_the_stated_order(
     tmp_path: Path, seed: int, monkeypatch: pytest.MonkeyPatch

@@ -13,7 +13,7 @@ from tests import builders
 from tests.builders import sqlite_of
 from tests.store import fts_layouts
 
-REAL = ("0.19.0", "jul2026-v23", "newest-v31-reconstructed")
+ERAS = ("v22", "v23", "v31")
 INDEXES = ("messages_fts", "messages_fts_trigram")
 PARTS = ("data", "idx", "docsize", "config", "content")
 SESSION = "under-fire"
@@ -40,11 +40,11 @@ def ill(database: SessionDB) -> list[str]:
     return [one.detail for one in database.health() if one.ok is False and one.check in ("index", "integrity")]
 
 
-@pytest.fixture(params=[*fts_layouts.LAYOUTS, *REAL])
-def path(request: pytest.FixtureRequest, tmp_path: Path, real_home: Callable[[str], Path]) -> Path:
-    """A store of ours with the indexes of each layout, and those of real homes where these are."""
-    if request.param in REAL:
-        return real_home(request.param) / ".hermes" / "state.db"
+@pytest.fixture(params=[*fts_layouts.LAYOUTS, *ERAS])
+def path(request: pytest.FixtureRequest, tmp_path: Path, era_home: Callable[[str], Path]) -> Path:
+    """A store of ours with the indexes of each layout, and the stores of three eras."""
+    if request.param in ERAS:
+        return era_home(request.param) / ".hermes" / "state.db"
     folder = builders.home(tmp_path)
     database = builders.db(folder)
     builders.store(database, "before", [*builders.talk(40), {"role": "tool", "content": "x" * 9000}])

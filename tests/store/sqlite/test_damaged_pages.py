@@ -135,6 +135,7 @@ def test_the_last_page_may_be_the_damaged_one(tmp_path: Path) -> None:
     db.close()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("limit", [7, 500])
 def test_a_damaged_page_of_the_sessions_themselves_hides_only_what_their_rows_say(tmp_path: Path, limit: int) -> None:
     """Mutants: `page_by_id` never asked; `by_ids` that does not part the sessions; `session_ids` by the table alone."""

@@ -141,6 +141,7 @@ def rows(draw: st.DrawFn) -> list[dict[str, list[Cell]]]:
     return found
 
 
+@pytest.mark.slow
 @SETTINGS
 @given(st.integers(0, 1000), rows(), st.booleans())
 def test_no_cell_raises_and_no_row_is_dropped(seed: int, filled: list[dict[str, list[Cell]]], indexed: bool) -> None:
@@ -237,6 +238,7 @@ LINES = st.one_of(
 )
 
 
+@pytest.mark.slow
 @SETTINGS
 @given(st.lists(LINES, max_size=12), st.sampled_from([b"\n", b"\r\n"]), st.booleans())
 def test_no_line_raises_and_every_line_is_a_message_or_counted(lines: list[bytes], end: bytes, last: bool) -> None:

@@ -57,18 +57,19 @@ def test_the_longer_source_is_read_and_another_one_as_soon_as_it_is_longer() -> 
     assert source(state) == "state.db"
     state.fresh = state.catalog.put_drifts({"one": Drift.JSONL_AHEAD}, {})
     controller.take_row()
-    assert source(state) == "file"
     assert feed.count("transcript.open") == 2
+    controller.take_file_transcript(answers.FileTranscriptArrived(2, "one", ()))
+    assert source(state) == "file"
 
 
 def test_a_hit_is_read_from_where_it_was_found() -> None:
     controller, state, _, _ = reading(Drift.JSONL_AHEAD)
     state.pane = ListPane(state.catalog.row("one"), Hit("one", 3, "user", "docker"))
     controller.open_chosen()
-    assert source(state) == "state.db"
+    assert state.reading.origin is Origin.SQLITE
     state.pane = ListPane(state.catalog.row("one"), Hit("one", 3, "user", "docker", origin=Origin.JSONL))
     controller.open_chosen()
-    assert source(state) == "file"
+    assert state.reading.origin is Origin.JSONL
 
 
 def test_sources_are_compared_once_for_the_banner() -> None:

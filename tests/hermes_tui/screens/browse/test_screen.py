@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from contextlib import closing
 from pathlib import Path
 
@@ -116,6 +115,7 @@ async def test_enter_goes_in_and_esc_comes_back_to_the_search_row(tmp_path: Path
         assert stage.place == "SEARCH"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", SIZES)
 async def test_what_is_typed_is_found_shown_in_its_place_and_taken_out_again(
     tmp_path: Path, size: tuple[int, int]
@@ -182,6 +182,7 @@ async def test_the_pane_beside_the_list_shows_the_row_under_a_cursor_that_nobody
         )
 
 
+@pytest.mark.slow
 async def test_a_chain_reads_as_one_transcript_with_its_seam(tmp_path: Path) -> None:
     async with browsing(furnish(tmp_path)) as stage:
         await stage.type("second part 1")
@@ -192,6 +193,7 @@ async def test_a_chain_reads_as_one_transcript_with_its_seam(tmp_path: Path) -> 
         assert "4 messages became a summary" in stage.text
 
 
+@pytest.mark.slow
 async def test_a_wrong_filter_says_so_and_changes_nothing_else(tmp_path: Path) -> None:
     async with browsing(furnish(tmp_path)) as stage:
         await stage.shows("only in a file")
@@ -228,16 +230,15 @@ async def test_a_batch_of_an_older_search_is_dropped(tmp_path: Path) -> None:
         assert stage.status.startswith("2 hits in 1 session")
 
 
+@pytest.mark.slow
 async def test_the_list_the_search_and_the_transcript_stay_live(tmp_path: Path) -> None:
     home = furnish(tmp_path)
     async with browsing(home, WIDE) as stage:
         with closing(builders.db(home)) as db:
             await stage.type("heron")
             await stage.shows("No message has")
-            began = time.monotonic()
             db.append_message("tools", "user", "a heron came by")
             await stage.shows("a heron came by")
-            assert time.monotonic() - began < 1.0
             await stage.shows("1 hit in 1 session")
             await stage.press("escape")
             await stage.shows("Sessions newest first")
@@ -254,6 +255,7 @@ async def test_the_list_the_search_and_the_transcript_stay_live(tmp_path: Path) 
             assert "following" in stage.lines[2]
 
 
+@pytest.mark.slow
 async def test_markup_and_escapes_in_stored_text_are_text(tmp_path: Path) -> None:
     home = builders.home(tmp_path)
     with closing(builders.db(home)) as db:
@@ -459,6 +461,7 @@ async def test_an_older_hit_row_stays_under_the_cursor_while_hits_come_in(tmp_pa
             assert stage.widgets.hit_list.cursor_key == key
 
 
+@pytest.mark.slow
 async def test_a_real_home_opens_and_a_word_of_it_is_found(each_home: Path) -> None:
     async with browsing(each_home / ".hermes", WIDE) as stage:
         assert "sessions" in stage.status

@@ -47,7 +47,7 @@ async def test_a_ranking_waits_for_a_key_where_the_cursor_has_moved(
     rank = SessionDB.rank
 
     def held(self: SessionDB, query: Query | str, **asked: Any) -> Batch:
-        assert let_go.wait(8)
+        assert let_go.wait(60)
         return rank(self, query, **asked)
 
     monkeypatch.setattr(SessionDB, "rank", held)
@@ -84,6 +84,7 @@ async def test_all_hits_are_counted_where_not_all_are_listed(tmp_path: Path, mon
         await stage.until(lambda: " of 13 hits in 4 sessions" in stage.status)
 
 
+@pytest.mark.slow
 async def test_what_was_meant_can_be_searched_for(tmp_path: Path) -> None:
     """Mutant: with every search held to have hits, the footer offers a way from one to the next."""
     async with browsing(talkative(tmp_path)) as stage:
@@ -98,6 +99,7 @@ async def test_what_was_meant_can_be_searched_for(tmp_path: Path) -> None:
         assert stage.place == "SEARCH"
 
 
+@pytest.mark.slow
 async def test_up_brings_back_what_was_searched_for_and_down_what_was_typed(tmp_path: Path) -> None:
     async with browsing(talkative(tmp_path)) as stage:
         await stage.press("up")
@@ -121,6 +123,7 @@ async def test_up_brings_back_what_was_searched_for_and_down_what_was_typed(tmp_
         assert stage.place == "HITS"
 
 
+@pytest.mark.slow
 async def test_a_search_is_saved_found_in_the_palette_and_taken_out_again(tmp_path: Path) -> None:
     kept = tmp_path / "state" / "searches.json"
     home = talkative(tmp_path)
@@ -200,6 +203,7 @@ async def test_next_hit_goes_through_all_hits_of_all_sessions(tmp_path: Path) ->
         assert back == seen[-2::-1]
 
 
+@pytest.mark.slow
 async def test_context_widens_around_the_hit_under_the_cursor_up_to_its_whole_session(tmp_path: Path) -> None:
     """Mutant: asked for each hit on the screen, there are windows around both."""
     home = builders.home(tmp_path)

@@ -41,8 +41,8 @@ def lost(tmp_path: Path, *, missing: int = 992, stored: int = 2) -> Path:
 def slow(monkeypatch: pytest.MonkeyPatch) -> None:
     """Have steps small and far apart, so that there is time between them."""
     monkeypatch.setattr("store.base.step_sizing.STEP_ROWS", 100)
-    monkeypatch.setattr("store.base.step_sizing.LEAST_PAUSE", 0.4)
-    monkeypatch.setattr("store.base.step_sizing.LONGEST_PAUSE", 0.4)
+    monkeypatch.setattr("store.base.step_sizing.MIN_PAUSE", 0.4)
+    monkeypatch.setattr("store.base.step_sizing.MAX_PAUSE", 0.4)
 
 
 def conversation(home: Path, session_id: str) -> list[str]:
@@ -85,6 +85,7 @@ async def open_repair(stage: Stage, session_id: str) -> RepairScreen:
     return screen
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", [NARROW, WIDE])
 async def test_one_key_and_one_confirmation_bring_back_what_sqlite_lost(tmp_path: Path, size: tuple[int, int]) -> None:
     home = lost(tmp_path)
@@ -116,6 +117,7 @@ async def test_one_key_and_one_confirmation_bring_back_what_sqlite_lost(tmp_path
     assert (file.stat(), file.read_bytes()) == stood
 
 
+@pytest.mark.slow
 async def test_after_a_repair_list_transcript_and_search_know_it(tmp_path: Path) -> None:
     home = lost(tmp_path, missing=40)
     async with browsing(home) as stage:
@@ -160,6 +162,7 @@ async def test_a_click_on_the_flag_or_on_the_banner_opens_the_repair(tmp_path: P
         assert stage.place == "TRANSCRIPT"
 
 
+@pytest.mark.slow
 async def test_the_whole_difference_is_read_as_far_as_it_is_looked_at(tmp_path: Path) -> None:
     async with browsing(lost(tmp_path)) as stage:
         screen = await open_repair(stage, "20260105_bot")
@@ -174,10 +177,11 @@ async def test_the_whole_difference_is_read_as_far_as_it_is_looked_at(tmp_path: 
         await stage.shows("━ First difference")
 
 
+@pytest.mark.slow
 async def test_each_side_has_what_the_other_lacks_and_the_order_is_certain(
-    real_home: Callable[[str], Path],
+    era_home: Callable[[str], Path],
 ) -> None:
-    home = real_home("0.19.0") / ".hermes"
+    home = era_home("v22") / ".hermes"
     async with browsing(home) as stage:
         await open_repair(stage, "20260105_120000_1e9ac1e5")
         assert stage.status == "≠D each has what the other lacks: SQLite lacks 993, JSONL lacks 2"
@@ -315,6 +319,7 @@ async def test_a_plan_that_is_out_of_date_is_made_again(tmp_path: Path) -> None:
         await stage.shows("✓D repaired: SQLite now has all 12 messages")
 
 
+@pytest.mark.slow
 async def test_esc_stops_after_a_step_and_the_repair_is_finished_later(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -342,6 +347,7 @@ async def test_esc_stops_after_a_step_and_the_repair_is_finished_later(
     assert len(conversation(home, "20260105_bot")) == 994
 
 
+@pytest.mark.slow
 async def test_a_stopped_repair_can_be_undone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     home = lost(tmp_path)
     before = rows(home, "20260105_bot")
@@ -357,6 +363,7 @@ async def test_a_stopped_repair_can_be_undone(tmp_path: Path, monkeypatch: pytes
     assert rows(home, "20260105_bot") == before
 
 
+@pytest.mark.slow
 async def test_quitting_while_a_repair_runs_asks_in_the_footer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     home = lost(tmp_path)
     slow(monkeypatch)
@@ -400,6 +407,7 @@ def several(tmp_path: Path) -> Path:
     return home
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", [NARROW, WIDE])
 async def test_all_flagged_sessions_are_repaired_in_one_go(tmp_path: Path, size: tuple[int, int]) -> None:
     home = several(tmp_path)

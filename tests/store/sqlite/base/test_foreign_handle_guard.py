@@ -142,7 +142,7 @@ def test_many_threads_open_and_close_without_a_false_alarm(path: Path) -> None:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(30)
+        thread.join(60)
 
     assert failures == []
 

@@ -10,6 +10,8 @@ import pytest
 
 from store.sqlite.base.schema_probe import Layout
 from store.sqlite.connect.reader import Reader
+from tests.homes.build import ERAS
+from tests.homes.catalog import WITHOUT_WAL, homes
 from tests.store.sqlite_files import make, run
 
 
@@ -22,41 +24,47 @@ def look(path: Path) -> Layout:
         reader.close()
 
 
-HOMES = {
-    # messages_fts, messages_fts_trigram, what the latter leaves out, the number, the journal
-    "feb2026-v01": ("A", None, set(), 1, "wal"),
-    "mar2026-v04": ("A", None, set(), 4, "wal"),
-    "pr3249-v06": ("A", None, set(), 6, "wal"),
-    "apr2026-v10": ("A", "A", {"calls"}, 10, "wal"),
-    "0.13.0": ("B", "B", set(), 11, "wal"),
-    "0.19.0": ("B", "B", set(), 22, "wal"),
-    "jul2026-v23": ("C", "C", {"tool"}, 23, "wal"),
-    "aug2026-v25": ("C", "C", {"tool"}, 25, "delete"),
-    "jump-v10-to-v25": ("A", "A", {"calls"}, 25, "wal"),
-    "newest-v31-reconstructed": ("C", "C", {"tool", "internal", "calls"}, 31, "wal"),
+LAYOUTS: dict[str, tuple[str, str | None, set[str]]] = {
+    # messages_fts, messages_fts_trigram, what the latter leaves out
+    "A": ("A", None, set()),
+    "A'": ("A", "A", {"calls"}),
+    "B": ("B", "B", set()),
+    "C1": ("C", "C", {"tool"}),
+    "C2": ("C", "C", {"tool", "calls"}),
+    "C3": ("C", "C", {"tool", "internal", "calls"}),
+}
+NUMBERED = {
+    "feb2026-v01": ("A", 1),
+    "mar2026-v04": ("A", 4),
+    "pr3249-v06": ("A", 6),
+    "apr2026-v10": ("A'", 10),
+    "0.13.0": ("B", 11),
+    "0.19.0": ("B", 22),
+    "jul2026-v23": ("C1", 23),
+    "aug2026-v25": ("C1", 25),
+    "jump-v10-to-v25": ("A'", 25),
+    "newest-v31-reconstructed": ("C3", 31),
+    **{name: (era.layout, era.version) for name, era in ERAS.items()},
 }
 
 
-@pytest.mark.parametrize("name", HOMES)
-def test_every_era_is_recognised(real_home: Callable[[str], Path], name: str) -> None:
-    layout = look(real_home(name) / ".hermes" / "state.db")
+@pytest.mark.parametrize("name", homes())
+def test_every_era_is_recognised(era_home: Callable[[str], Path], name: str) -> None:
+    layout = look(era_home(name) / ".hermes" / "state.db")
 
-    assert HOMES[name] == (
-        layout.fts,
-        layout.trigram,
-        set(layout.trigram_leaves_out),
-        layout.schema_version,
-        layout.journal_mode,
-    )
+    fts, version = NUMBERED[name]
+    assert (layout.fts, layout.trigram, set(layout.trigram_leaves_out)) == LAYOUTS[fts]
+    assert layout.schema_version == version
+    assert layout.journal_mode == ("delete" if name == WITHOUT_WAL else "wal")
     assert not layout.newer
     assert not layout.stale
     assert layout.unindexed is None
     assert layout.has("messages", "content")
 
 
-def test_columns_are_named_by_table(real_home: Callable[[str], Path]) -> None:
-    old = look(real_home("feb2026-v01") / ".hermes" / "state.db")
-    new = look(real_home("newest-v31-reconstructed") / ".hermes" / "state.db")
+def test_columns_are_named_by_table(era_home: Callable[[str], Path]) -> None:
+    old = look(era_home("v01") / ".hermes" / "state.db")
+    new = look(era_home("v31") / ".hermes" / "state.db")
 
     assert not old.has("messages", "active")
     assert new.has("messages", "active")

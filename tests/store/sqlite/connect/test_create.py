@@ -70,7 +70,7 @@ def test_several_that_make_it_at_once_make_one(tmp_path: Path) -> None:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(30)
+        thread.join(60)
 
     assert failures == []
     assert run(tmp_path / "state.db", "SELECT version FROM schema_version") == [(22,)]
@@ -95,7 +95,7 @@ connection.execute("COMMIT")
         thread.start()
         time.sleep(0.2)
         process.stdin.close()
-        thread.join(30)
+        thread.join(60)
 
     assert run(path, "SELECT name FROM sqlite_master") == [("theirs",)]
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import threading
-import time
 from pathlib import Path
 
 import apsw
@@ -59,13 +58,13 @@ def test_two_threads_never_share_a_connection(path: Path) -> None:
     def borrow() -> None:
         with reader.borrow() as connection:
             lent.append(connection)
-            together.wait(10)
+            together.wait(60)
 
     threads = [threading.Thread(target=borrow) for _ in range(6)]
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(10)
+        thread.join(60)
 
     assert len({id(connection) for connection in lent}) == 6
     reader.close()
@@ -104,14 +103,13 @@ def test_nothing_can_be_written_through_a_reader(path: Path) -> None:
 
 
 def test_a_withdrawn_question_ends_while_its_statement_runs(path: Path) -> None:
+    """The statement never ends by itself."""
     reader, cancel = Reader(path), Cancel()
     threading.Timer(0.05, cancel.cancel).start()
-    began = time.monotonic()
 
     with pytest.raises(errors.Interrupted):
         reader.rows(ENDLESS, cancel=cancel)
 
-    assert time.monotonic() - began < 5
     assert reader.rows("SELECT COUNT(*) FROM messages") == [(2,)]
     reader.close()
 

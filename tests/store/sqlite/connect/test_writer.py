@@ -146,7 +146,7 @@ def test_a_lock_that_is_released_in_time_costs_nothing_but_time(path: Path, writ
         thread.start()
         time.sleep(0.2)
         assert thread.is_alive()
-    thread.join(10)
+    thread.join(60)
 
     assert contents(path) == ["one", "two"]
 
@@ -189,7 +189,7 @@ def test_a_reader_in_delete_mode_is_waited_for_at_the_commit(path: Path, writer:
         thread.start()
         time.sleep(0.2)
         assert thread.is_alive()
-    thread.join(10)
+    thread.join(60)
 
     assert contents(path) == ["one", "two"]
     assert runs == [1]
@@ -200,7 +200,7 @@ def test_threads_of_one_writer_wait_for_each_other(path: Path, writer: Writer) -
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(30)
+        thread.join(60)
 
     assert sorted(map(str, contents(path))) == [*(f"from {n}" for n in range(8)), "one"]
 
@@ -210,16 +210,16 @@ def test_waiting_for_another_thread_counts_against_the_patience(path: Path, writ
 
     def slow(connection: apsw.Connection) -> None:
         inside.set()
-        go_on.wait(10)
+        go_on.wait(60)
 
     thread = threading.Thread(target=writer.transaction, args=(slow,))
     thread.start()
-    inside.wait(10)
+    inside.wait(60)
 
     with pytest.raises(errors.Locked):
         writer.transaction(lambda connection: None, patience=0.05)
     go_on.set()
-    thread.join(10)
+    thread.join(60)
 
 
 def test_a_transaction_inside_another_is_refused(writer: Writer) -> None:
@@ -406,6 +406,7 @@ for number in range(100_000):
 """
 
 
+@pytest.mark.slow
 def test_no_acknowledged_message_is_lost_or_doubled_when_writers_are_killed(path: Path) -> None:
     acknowledged: list[int] = []
     chance = random.Random(7)

@@ -484,8 +484,8 @@ def test_without_a_trigram_index_they_are_found_by_a_walk(cjk: Path) -> None:
     assert find(cjk, "大别山") == ([4, 1], plan.MISSING, True)
 
 
-def test_what_the_trigram_index_leaves_out_is_said(real_home: Callable[[str], Path]) -> None:
-    path = real_home("aug2026-v25") / ".hermes" / "state.db"
+def test_what_the_trigram_index_leaves_out_is_said(era_home: Callable[[str], Path]) -> None:
+    path = era_home("v25") / ".hermes" / "state.db"
 
     assert find(path, "大别山")[1] == plan.PARTLY + "tool output"
     assert find(path, "大别山 role:user")[1] is None

@@ -1,0 +1,26 @@
+"""The homes that parametrized tests run on: every generated one, and in the gate the real ones where there are any."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from _pytest.mark import ParameterSet
+
+from tests.homes.build import ERAS
+
+REAL = {path.name.removesuffix(".tar.xz"): path for path in sorted(Path(__file__).parents[3].glob("*/homes/*.tar.xz"))}
+"""Homes that Hermes itself wrote, by name, where a folder beside the checkout has them as archives."""
+
+WITHOUT_WAL = "aug2026-v25"
+"""The real home whose Hermes kept the journal of SQLite's DELETE mode."""
+
+
+FAST = ("v06", "v10", "v22", "v25", "v25-c2", "v31")
+"""One generated home for each full-text layout."""
+
+
+def homes(*, without: str = "") -> list[ParameterSet]:
+    """A parameter for each home: its name; those that are not for the fast loop are marked as slow."""
+    names = [name for name in (*ERAS, *REAL) if name != without]
+    return [pytest.param(name, marks=() if name in FAST else pytest.mark.slow) for name in names]

@@ -1,0 +1,85 @@
+"""The documents that the code cites: each file, each section and each experiment that is named exists."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import lru_cache
+
+import pytest
+
+from tests.source_tree import ROOT, sources
+
+_CITATION = re.compile(
+    r"docs/(?P<file>[\w-]+\.md)(?P<places>(?:(?:,|;|\sto|\sand|[–-])?\s?(?:§\d+(?:\.\d+|[a-z])?|[A-Z]\d+[a-z]?\b|[A-Z]\b(?![-.]?\w)))*)"
+    r"|docs/decisions/(?P<decision>\d{4})"
+    r"|(?P<other>docs/\S+)"
+)
+_PLACE = re.compile(r"§\d+(?:\.\d+|[a-z])?|[A-Z]\d*[a-z]?\b")
+
+
+def citations(text: str) -> Iterator[tuple[str, str]]:
+    """Document and place of every citation in a text: `("format.md", "§2.4")`, `("decisions", "0007")`.
+
+    A document cited as a whole has the place "". Lines may break anywhere, behind the mark of a comment too.
+    """
+    for found in _CITATION.finditer(re.sub(r"\s+(?:#:?\s+)?", " ", text)):
+        if found["decision"]:
+            yield "decisions", found["decision"]
+        elif found["other"]:
+            yield found["other"], ""
+        else:
+            yield found["file"], ""
+            yield from ((found["file"], place) for place in _PLACE.findall(found["places"]))
+
+
+@lru_cache
+def _document(name: str) -> str:
+    path = ROOT / "docs" / name
+    return path.read_text() if path.is_file() else ""
+
+
+def exists(document: str, place: str) -> bool:
+    """True where a citation leads somewhere: to a decision, a file, a numbered heading or the id of an experiment."""
+    if document == "decisions":
+        return any((ROOT / "docs" / "decisions").glob(f"{place}-*.md"))
+    text = _document(document)
+    if place.startswith("§"):
+        return re.search(rf"^#+ {re.escape(place[1:])}[. ]", text, re.MULTILINE) is not None
+    return bool(text) and (not place or re.search(rf"\b{place}\b", text) is not None)
+
+
+def test_every_citation_leads_somewhere() -> None:
+    files = {
+        source.place: source.text
+        for source in sources("store", "hermes_tui", "tests")
+        if source.path.name != "test_documents.py"
+    }
+    files |= {path.name: path.read_text() for path in ROOT.glob("*.md")}
+    cited = {(place, citation) for place, text in files.items() for citation in citations(text)}
+    assert len(cited) > 200
+    assert sorted(f"{place} cites {' '.join(citation)}" for place, citation in cited if not exists(*citation)) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("(docs/format.md §2.4, §3;\n    # §9.1)", ["", "§2.4", "§3", "§9.1"]),
+        ("docs/look.md §5 to §7 and more", ["", "§5", "§7"]),
+        ("docs/format.md §6.1–§6.4", ["", "§6.1", "§6.4"]),
+        ("docs/performance.md §2d has it", ["", "§2d"]),
+        ("docs/reliability.md S2, S11b)", ["", "S2", "S11b"]),
+        ("docs/reliability.md J. A lock", ["", "J"]),
+        ("see docs/look.md. A row", [""]),
+    ],
+)
+def test_a_citation_names_its_places(text: str, found: list[str]) -> None:
+    assert [place for _, place in citations(text)] == found
+
+
+@pytest.mark.parametrize(
+    ("document", "place"),
+    [("format.md", "§99"), ("format.md", "§2.99"), ("absent.md", ""), ("decisions", "9999"), ("reliability.md", "S99")],
+)
+def test_a_citation_of_what_is_not_there_is_found(document: str, place: str) -> None:
+    assert not exists(document, place)
