@@ -15,7 +15,6 @@ from hermes_tui.widgets.page_frame import PageView
 from store import Replaced, SessionDB, SessionRecorder
 from store.files.outbox import Pending
 from store.models import Finding
-from store.repair.repairs import HomeRepairs
 from store.sqlite import health
 from tests import builders
 from tests.builders import database_of
@@ -147,12 +146,12 @@ async def test_quitting_while_messages_are_written_is_asked(home: Path, monkeypa
     go_on = threading.Event()
     replayed: list[Path] = []
 
-    def slow(_: HomeRepairs, path: Path) -> int:
+    def slow(_: SessionDB, path: Path) -> int:
         go_on.wait(60)
         replayed.append(path)
         return 2
 
-    monkeypatch.setattr(HomeRepairs, "replay", slow)
+    monkeypatch.setattr(SessionDB, "replay", slow)
     try:
         async with browsing(home) as stage:
             await open_doctor(stage)

@@ -62,14 +62,19 @@ def test_the_longer_source_is_read_and_another_one_as_soon_as_it_is_longer() -> 
     assert source(state) == "file"
 
 
+def asked(state: BrowserState) -> str:
+    """The source that was asked for."""
+    return str(state.reading.origin)
+
+
 def test_a_hit_is_read_from_where_it_was_found() -> None:
     controller, state, _, _ = reading(Drift.JSONL_AHEAD)
     state.pane = ListPane(state.catalog.row("one"), Hit("one", 3, "user", "docker"))
     controller.open_chosen()
-    assert state.reading.origin is Origin.SQLITE
+    assert asked(state) == "sqlite"
     state.pane = ListPane(state.catalog.row("one"), Hit("one", 3, "user", "docker", origin=Origin.JSONL))
     controller.open_chosen()
-    assert state.reading.origin is Origin.JSONL
+    assert asked(state) == "jsonl"
 
 
 def test_sources_are_compared_once_for_the_banner() -> None:
