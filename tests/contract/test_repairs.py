@@ -141,6 +141,30 @@ def test_a_plan_that_is_out_of_date_writes_nothing(case: Case) -> None:
         case.repairs.undo("20260101_000000_abcdef")
 
 
+def test_a_file_that_changes_while_it_is_repaired_stops_the_repair(case: Case) -> None:
+    damaged(case, numbered(range(3, 5)), numbered(range(5)))
+    before = dump(case)
+
+    def _change(progress: Progress) -> None:
+        assert progress.phase == "backup"
+        jsonl(case.folder, "s1", [META, *numbered(range(6))])
+
+    with pytest.raises(PlanChanged):
+        case.repairs.repair(case.browser.plan("s1"), progress=_change)
+    assert (dump(case), case.browser.operations()) == (before, ())
+
+
+def test_a_turn_that_comes_while_a_session_is_repaired_stands_behind_what_is_inserted(case: Case) -> None:
+    damaged(case, numbered(range(3, 5)), numbered(range(5)))
+
+    def _append(progress: Progress) -> None:
+        if progress.phase == "backup" and progress.total == 2:
+            case.messages.append_messages("s1", numbered(range(5, 6)))
+
+    assert case.repairs.repair(case.browser.plan("s1"), progress=_append).state is State.DONE
+    assert contents(case) == said(range(6))
+
+
 def test_a_session_that_hermes_is_at_work_on_is_left_alone(case: Case) -> None:
     damaged(case, numbered(range(3, 5)), numbered(range(5)))
     if not case.holds_leases:
@@ -179,6 +203,17 @@ def test_free_ids_are_those_that_no_message_has(case: Case) -> None:
     assert case.engine.repairs.free_ids(ids[0] - 1, ids[-1] + 1, 2) == ids[2:]
     assert case.engine.repairs.free_ids(ids[0] - 1, ids[-1] + 1, 4) == ids
     assert case.engine.repairs.free_ids(ids[0] - 1, ids[-1] + 1, 5) is None
+
+
+def test_an_id_that_an_undo_will_need_is_not_free(case: Case) -> None:
+    damaged(case, numbered(range(3, 5)), numbered(range(5)))
+    old = [int(str(row["id"])) for row in case.messages.get_messages("s1")]
+    receipt = case.repairs.repair(case.browser.plan("s1"))
+    assert receipt.moved == 2
+    assert case.engine.repairs.free_ids(old[0] - 1, old[1] + 1, 1) is None
+    case.messages.clear_messages("s1")
+    case.repairs.undo(receipt.operation or "")
+    assert case.engine.repairs.free_ids(old[0] - 1, old[1] + 1, 2) == old
 
 
 def test_rows_are_backed_up_as_they_are_stored(case: Case) -> None:

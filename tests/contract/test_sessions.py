@@ -9,8 +9,8 @@ import pytest
 from store.agent.messages import ImportedSession
 from store.base.cancel import Cancel
 from store.base.errors import Interrupted, SessionMissing
-from store.base.models import Page, Relation, Scope, Session
-from tests.builders import talk
+from store.base.models import Drift, Page, Relation, Scope, Session, Verdict
+from tests.builders import META, jsonl, talk
 from tests.contract.cases import Case
 
 START = 1.7e9
@@ -170,15 +170,18 @@ def test_an_id_is_resolved_by_its_beginning_where_that_is_one(case: Case) -> Non
 def test_pages_follow_one_another_without_gap_or_repeat(case: Case) -> None:
     add(case, "s1", "s2", "s3", "s4", messages=1)
     case.messages.import_sessions([ImportedSession("s0", {"source": "cli", "started_at": START + 3}, ())])
-    case.lose_session("s2")
-    first = case.browser.sessions(limit=2)
-    assert (ids(first), first.more) == (["s4", "s0"], True)
-    second = case.browser.sessions(limit=2, cursor=first.cursor)
-    assert (ids(second), second.more) == (["s3", "s1"], True)
-    last = case.browser.sessions(limit=2, cursor=second.cursor)
-    assert (ids(last), last.more, last.cursor) == (["s2"], False, None)
     whole = case.browser.sessions(limit=5)
-    assert (ids(whole), whole.more, whole.cursor) == (["s4", "s0", "s3", "s1", "s2"], False, None)
+    assert (ids(whole), whole.more, whole.cursor) == (["s4", "s0", "s3", "s2", "s1"], False, None)
+    for name in ("s3", "s1"):
+        case.lose_session(name)
+    whole = case.browser.sessions(limit=5)
+    assert (ids(whole), whole.more, whole.cursor) == (["s4", "s0", "s2", "s1", "s3"], False, None)
+    for limit in range(1, 5):
+        pages = [case.browser.sessions(limit=limit)]
+        while pages[-1].more and len(pages) < 9:
+            pages.append(case.browser.sessions(limit=limit, cursor=pages[-1].cursor))
+        assert [len(page.items) for page in pages[:-1]] == [limit] * (4 // limit)
+        assert [name for page in pages for name in ids(page)] == ids(whole)
 
 
 def test_a_session_that_begins_meanwhile_does_not_disturb_later_pages(case: Case) -> None:
@@ -275,3 +278,34 @@ def test_names_are_ids_beginnings_and_parts_of_titles(case: Case) -> None:
     assert case.browser.named("docker", limit=2) == ["docker", "docker-2"]
     assert case.browser.named("Docker_", limit=5) == ["s2"]
     assert case.browser.named("%", limit=5) == []
+
+
+def test_a_survey_tells_which_sessions_lack_messages_of_their_file(case: Case) -> None:
+    add(case, "same", "behind", "bare", messages=2)
+    jsonl(case.folder, "same", [META, *talk(2)])
+    jsonl(case.folder, "behind", [META, *talk(4)])
+    jsonl(case.folder, "alone", [META, *talk(1)])
+    flags: dict[str, Drift | None] = {}
+    for step in case.browser.survey(cancel=Cancel()):
+        flags |= step.drifts
+    assert flags == {"same": None, "behind": Drift.JSONL_AHEAD, "alone": Drift.JSONL_ONLY}
+    checks = {check.session_id: check.verdict for check in case.browser.checks()}
+    assert checks == {
+        "same": Verdict.SAME,
+        "behind": Verdict.JSONL_AHEAD,
+        "alone": Verdict.JSONL_ONLY,
+        "bare": Verdict.SQLITE_ONLY,
+    }
+    assert [row.id for row in case.browser.file_sessions()] == ["alone"]
+
+
+def test_a_session_is_located_by_its_name_with_what_hides_it(case: Case) -> None:
+    case.sessions.create_session("root", "cli")
+    case.sessions.end_session("root", "compression")
+    case.sessions.create_session("tip", "cli", parent_session_id="root")
+    jsonl(case.folder, "rooted", talk(1))
+    found = {location.session.id: location.reasons for location in case.browser.where("root")}
+    assert found.keys() == {"root", "rooted"}
+    assert any("tip" in reason for reason in found["root"])
+    census = case.browser.own_census()
+    assert (census.stored, census.jsonl) == (2, 1)
