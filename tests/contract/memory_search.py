@@ -24,7 +24,7 @@ from store.query.filters import admits
 from store.query.json_escapes import searchable_text
 from store.query.matcher import Marker, accepts
 from store.query.parse import parse
-from store.query.tokenizer import PART, fold
+from store.query.tokenizer import fold
 from tests.contract.memory_reads import message_of
 from tests.contract.memory_tables import Reads, Tables, go_on, id_of, maybe, number, text
 
@@ -117,7 +117,7 @@ class MemorySearch(Reads):
         from rapidfuzz import fuzz, process
 
         go_on(cancel)
-        known = {part for row in self._tables.messages.values() for part in fold(_text(row)).letters.split(PART)}
+        known = {part for row in self._tables.messages.values() for part in fold(_text(row)).letters.split()}
         if word in known or len(word) <= FARTHEST:
             return ()
         choices = sorted(known_word for known_word in known if abs(len(known_word) - len(word)) <= FARTHEST)
