@@ -156,8 +156,8 @@ class SqliteCase(Case):
 
     def __init__(self, folder: Path, era: str) -> None:
         version, layout = sqlite_eras.ERAS[era]
-        self.lacks_messages = sqlite_eras.lacking(version, sqlite_eras.MESSAGES_SINCE)
-        self.lacks_sessions = sqlite_eras.lacking(version, sqlite_eras.SESSIONS_SINCE)
+        self.lacks_messages = sqlite_eras.lacking("messages", version)
+        self.lacks_sessions = sqlite_eras.lacking("sessions", version)
         self.indexes_calls = not layout.startswith("A")
         self._path = folder / "state.db"
         super().__init__(folder, _sqlite_store(folder))

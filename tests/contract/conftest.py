@@ -22,6 +22,7 @@ def blank_file(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path
     def _blank(era: str) -> Path:
         path = folder / era / "state.db"
         if not path.exists():
+            path.parent.mkdir()
             sqlite_eras.make(path, era)
         return path
 
