@@ -45,5 +45,5 @@ def make(path: Path, era: str) -> None:
 
 def lacking(table: str, version: int) -> frozenset[str]:
     """The columns of the newest version that a table has not."""
-    known = create.COLUMNS if (table, version) == ("messages", create.VERSION) else schema.columns(table, version)
+    known = create.columns() if (table, version) == ("messages", create.VERSION) else schema.columns(table, version)
     return frozenset(schema.columns(table, NEWEST)).difference(known)
