@@ -32,6 +32,7 @@ class Plans:
         Raises:
             SessionMissing: Neither source knows it.
         """
+        self._store.require_repairs()
         return work_out(self._store.engine, self._store.files, session_id, merge=merge).plan
 
     def objection(self, session_id: str) -> tuple[Check, Why | None]:
@@ -40,6 +41,7 @@ class Plans:
         Raises:
             SessionMissing: Neither source knows it.
         """
+        self._store.require_repairs()
         return objected(self._store.engine, self._store.files, session_id)
 
     def plans(
@@ -55,6 +57,7 @@ class Plans:
             SessionMissing: An id that was asked for is not known.
             Interrupted: `cancel` was withdrawn.
         """
+        self._store.require_repairs()
         every = ids is None
         for session_id in self._repairable() if ids is None else ids:
             if cancel is not None and cancel.cancelled:
@@ -71,6 +74,7 @@ class Plans:
         Raises:
             SessionMissing: Neither source knows it.
         """
+        self._store.require_repairs()
         work = work_out(self._store.engine, self._store.files, session_id, merge=merge)
         yield from whole(self._store.engine, work.sources, work.sources.compared().union, work.places)
 
@@ -82,4 +86,4 @@ class Plans:
 
     def operations(self) -> tuple[Operation, ...]:
         """Every repair that the store remembers, the one begun last first; `unfinished` tells what was stopped."""
-        return undo.every(self._store)
+        return undo.every(self._store) if self._store.engine.capabilities.repairs else ()

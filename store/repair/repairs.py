@@ -50,6 +50,7 @@ class HomeRepairs:
                 (ReadOnly, Locked); what was done so far stands, and can be finished or undone.
         """
         self.store.refuse_to_write_if_read_only()
+        self.store.require_repairs()
         copy = self._copied_to if full_backup else None
         return Repair(self.store, plan, tell=progress or _silent, cancel=cancel or Cancel(), copy=copy).apply()
 
@@ -78,6 +79,7 @@ class HomeRepairs:
             StoreError: The store cannot be written; what was undone so far stands, and undo goes on with it.
         """
         self.store.refuse_to_write_if_read_only()
+        self.store.require_repairs()
         return Undo(self.store, operation, tell=progress or _silent, cancel=cancel or Cancel()).apply()
 
     def _copied_to(self, target: Path) -> Path:
