@@ -5,8 +5,56 @@ from __future__ import annotations
 from .agent.messages import ImportedSession
 from .agent.recorder import SessionRecorder, replay
 from .base.cancel import Cancel
-from .base.errors import *
-from .base.models import *
+from .base.errors import (
+    BackupFailed,
+    CannotOpen,
+    ColumnMissing,
+    Damaged,
+    DiskFull,
+    ForeignHandle,
+    HomeMissing,
+    Interrupted,
+    KeyReused,
+    Locked,
+    NoPermission,
+    NotADatabase,
+    OperationMissing,
+    PlanChanged,
+    QueryInvalid,
+    ReadOnly,
+    Refused,
+    Replaced,
+    SessionMissing,
+    StoreError,
+    StoreMissing,
+    UnsafeFilesystem,
+    UnsafeId,
+)
+from .base.models import (
+    Batch,
+    Census,
+    Change,
+    Check,
+    ContextLine,
+    Count,
+    Drift,
+    FamilyMember,
+    Finding,
+    Head,
+    Hit,
+    JsonlFacts,
+    Message,
+    Origin,
+    Outline,
+    Page,
+    Relation,
+    Scope,
+    Session,
+    SessionLocation,
+    Status,
+    ToolCall,
+    Verdict,
+)
 from .browse.protocol import Browser, Repairs
 from .browse.reading import Piece, Reading
 from .files.home import Home

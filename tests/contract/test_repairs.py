@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 import pytest
 
 from store.agent.messages import ImportedSession
 from store.base.cancel import Cancel
 from store.base.errors import OperationMissing, PlanChanged, ReadOnly, Refused, StoreMissing
 from store.base.models import Verdict
+from store.engine.ports import Engine
 from store.engine.rows import Capabilities, RowDict
 from store.repair.model import Progress, State, Why
 from tests.builders import META, Dict, jsonl, say
@@ -253,11 +256,22 @@ def test_a_home_without_a_database_remembers_no_repair(case: Case) -> None:
     store.close()
 
 
-def test_an_engine_without_repairs_refuses_them_by_name(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
+class _WithoutRepairs:
+    """An engine that leaves repairs out, and fails where they are asked for."""
+
+    capabilities = Capabilities(repairs=False)
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def __getattr__(self, name: str) -> object:
+        assert name != "repairs", "asked for what is left out"
+        return getattr(self._engine, name)
+
+
+def test_an_engine_without_repairs_refuses_them_by_name(case: Case) -> None:
     """Mutant: without `require_repairs`, the plan asks an engine for what it leaves out."""
-    without = property(lambda _: Capabilities(repairs=False))
-    monkeypatch.setattr(type(case.engine), "capabilities", without, raising=False)
-    monkeypatch.setattr(type(case.engine), "repairs", property(lambda _: pytest.fail("asked")), raising=False)
+    case.store.engine = cast("Engine", _WithoutRepairs(case.engine))
     assert case.browser.operations() == ()
     for refused in (
         lambda: case.browser.plan("s"),
