@@ -169,10 +169,9 @@ def survives(mutant: Mutant, *, python: str = sys.executable) -> str | None:
     """What stands against the guards: None where the mutant is caught, else what its tests said."""
     with tempfile.TemporaryDirectory(prefix="mutant-") as folder:
         root = Path(folder) / "source"
-        for name in ("store", "hermes_tui", "tests"):
+        for name in ("store", "hermes_tui", "tests", "screenshots", "docs"):
             shutil.copytree(ROOT / name, root / name, ignore=shutil.ignore_patterns("__pycache__"))
         shutil.copy(ROOT / "pyproject.toml", root)
-        (Path(folder) / "shared").symlink_to(ROOT.parent / "shared")
         apply(mutant, root)
         command = [python, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *mutant.tests]
         done = subprocess.run(
