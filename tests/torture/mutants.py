@@ -172,7 +172,6 @@ def survives(mutant: Mutant, *, python: str = sys.executable) -> str | None:
         for name in ("store", "hermes_tui", "tests"):
             shutil.copytree(ROOT / name, root / name, ignore=shutil.ignore_patterns("__pycache__"))
         shutil.copy(ROOT / "pyproject.toml", root)
-        (Path(folder) / "shared").symlink_to(ROOT.parent / "shared")
         apply(mutant, root)
         command = [python, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *mutant.tests]
         done = subprocess.run(

@@ -36,6 +36,7 @@ def furnish(tmp_path: Path) -> Path:
     return home
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", SIZES)
 async def test_everything_is_counted_and_looked_up(tmp_path: Path, size: tuple[int, int]) -> None:
     async with browsing(furnish(tmp_path), size) as stage:

@@ -77,6 +77,7 @@ def run(db: SessionDB, sql: str, *bindings: apsw.SQLiteValue) -> None:
     db._writer.transaction(lambda connection: list(connection.execute(sql, bindings)))
 
 
+@pytest.mark.slow
 def test_the_last_two_of_996_are_stored_and_all_come_back(tmp_path: Path) -> None:
     db = legacy(tmp_path, range(994, 996), range(996))
     before, file = dump(db), file_of(db).read_bytes()

@@ -173,6 +173,7 @@ async def test_a_file_of_saved_searches_that_is_not_ours_is_left_as_it_is(tmp_pa
     assert kept.read_text() == '{"mine": true}'
 
 
+@pytest.mark.slow
 async def test_next_hit_goes_through_all_hits_of_all_sessions(tmp_path: Path) -> None:
     """Mutant: among the listed keys alone, the fourth and the fifth of a session are passed over."""
     home = builders.home(tmp_path)

@@ -131,6 +131,7 @@ async def test_after_a_repair_list_transcript_and_search_know_it(tmp_path: Path)
         assert [hit.origin for group in hits for hit in group.hits] == ["sqlite"]
 
 
+@pytest.mark.slow
 async def test_a_click_on_the_flag_or_on_the_banner_opens_the_repair(tmp_path: Path) -> None:
     home = lost(tmp_path, missing=9)
     async with browsing(home) as stage:
@@ -243,6 +244,7 @@ class Halting(SessionDB):
         yield from steps
 
 
+@pytest.mark.slow
 async def test_a_comparison_of_all_sessions_has_a_bar_and_can_be_stopped(tmp_path: Path) -> None:
     home = builders.home(tmp_path)
     with closing(builders.db(home)) as db:
@@ -441,6 +443,7 @@ async def test_all_flagged_sessions_are_repaired_in_one_go(tmp_path: Path, size:
         assert conversation(home, "a") == ["a 0"]
 
 
+@pytest.mark.slow
 async def test_the_palette_offers_to_repair_all(tmp_path: Path) -> None:
     async with browsing(several(tmp_path)) as stage:
         await stage.until(lambda: stage.browser.catalog.flagged == 4)
@@ -462,6 +465,7 @@ async def test_the_next_flagged_session_follows(tmp_path: Path) -> None:
         assert seen == {"a", "b", "rewound", "alone"}
 
 
+@pytest.mark.slow
 async def test_hostile_text_on_the_screen_of_repairs_is_text(tmp_path: Path) -> None:
     home = builders.home(tmp_path)
     with closing(builders.db(home)) as db:
