@@ -75,6 +75,7 @@ async def test_ascii_draws_with_ascii_alone(tmp_path: Path) -> None:
         assert stage.text.isascii(), [line for line in stage.lines if not line.isascii()]
 
 
+@pytest.mark.slow
 async def test_the_palette_runs_commands_of_the_list_from_the_search_row(tmp_path: Path) -> None:
     async with browsing(home_of_one(tmp_path)) as stage:
         await stage.press("ctrl+p")
@@ -95,6 +96,7 @@ async def test_the_palette_changes_the_theme(tmp_path: Path) -> None:
         await stage.until(lambda: stage.app.theme == "nord")
 
 
+@pytest.mark.slow
 async def test_the_palette_reads_what_is_typed_as_text(tmp_path: Path) -> None:
     async with browsing(home_of_one(tmp_path)) as stage:
         await stage.press("ctrl+p")

@@ -385,6 +385,7 @@ async def test_an_id_that_is_no_argument_is_not_made_one(tmp_path: Path) -> None
         await stage.shows("the session id")
 
 
+@pytest.mark.slow
 async def test_one_pane_can_take_the_whole_width(tmp_path: Path) -> None:
     async with browsing(furnish(tmp_path), WIDE) as stage:
         await stage.shows("only in a file")

@@ -257,6 +257,7 @@ async def test_a_hit_that_is_only_in_a_file_has_a_context_too(tmp_path: Path) ->
         await stage.shows("line after")
 
 
+@pytest.mark.slow
 async def test_first_words_stand_for_a_title_wherever_the_session_is_in_the_list(tmp_path: Path) -> None:
     """Mutant: with the outlines of listed rows alone, the oldest of sixty is not found."""
     home = builders.home(tmp_path)

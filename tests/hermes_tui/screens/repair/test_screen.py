@@ -211,6 +211,7 @@ async def test_what_the_user_undid_is_refused_and_can_be_insisted_on(tmp_path: P
     assert conversation(home, "rewound") == ["message 0", "message 1", *(f"message {n}" for n in range(4, 9))]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", [NARROW, WIDE])
 async def test_the_banner_says_why_a_repair_would_be_refused(tmp_path: Path, size: tuple[int, int]) -> None:
     home = builders.home(tmp_path)
@@ -481,6 +482,7 @@ async def test_hostile_text_on_the_screen_of_repairs_is_text(tmp_path: Path) -> 
         assert not [line for line in stage.lines if not line.isprintable()]
 
 
+@pytest.mark.slow
 async def test_a_small_screen_still_shows_the_whole_plan(tmp_path: Path) -> None:
     async with browsing(lost(tmp_path), (60, 16)) as stage:
         await open_repair(stage, "20260105_bot")
