@@ -166,7 +166,7 @@ def cjk_pieces(messages: list[Row]) -> Iterator[str]:
         yield from {one[place : place + size] for size in (3, 5) for place in range(max(1, len(one) - size))}
 
 
-NAMES = [*homes(), *map(pytest.param, MADE)]
+NAMES = [*(pytest.param(*home.values, marks=pytest.mark.slow) for home in homes()), *map(pytest.param, MADE)]
 
 
 @pytest.fixture(params=NAMES)

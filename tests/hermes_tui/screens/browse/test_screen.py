@@ -143,6 +143,7 @@ async def test_what_is_typed_is_found_shown_in_its_place_and_taken_out_again(
         await stage.shows("Sessions newest first")
 
 
+@pytest.mark.slow
 async def test_titles_filter_at_once_and_a_title_opens_its_session(tmp_path: Path) -> None:
     async with browsing(furnish(tmp_path)) as stage:
         await stage.type("ocker buil")
@@ -383,6 +384,7 @@ async def test_an_id_that_is_no_argument_is_not_made_one(tmp_path: Path) -> None
         await stage.shows("the session id")
 
 
+@pytest.mark.slow
 async def test_one_pane_can_take_the_whole_width(tmp_path: Path) -> None:
     async with browsing(furnish(tmp_path), WIDE) as stage:
         await stage.shows("only in a file")
@@ -394,6 +396,7 @@ async def test_one_pane_can_take_the_whole_width(tmp_path: Path) -> None:
         assert "┮" in stage.lines[2]
 
 
+@pytest.mark.slow
 async def test_the_screen_divides_itself_anew_when_its_size_changes(tmp_path: Path) -> None:
     async with browsing(furnish(tmp_path), WIDE) as stage:
         await stage.shows("only in a file")
