@@ -13,6 +13,7 @@ from hermes_tui.render.safe import safe
 from hermes_tui.state.rows import HitKey
 from store import Batch, Hit, SessionDB
 from tests import builders
+from tests.families import few
 from tests.hermes_tui.browsing import MIDDLE, NARROW, SIZES, WIDE, browsing
 from tests.hostile import HOSTILE
 
@@ -70,7 +71,9 @@ async def test_every_session_is_listed_with_its_flag_and_what_is_left_out_is_sai
         await stage.shows("hide me")
 
 
-@pytest.mark.parametrize(("size", "split"), [(MIDDLE, 44), ((120, 30), 53), (WIDE, 62), ((200, 40), 84)])
+@pytest.mark.parametrize(
+    ("size", "split"), few([(MIDDLE, 44), ((120, 30), 53), (WIDE, 62), ((200, 40), 84)], (WIDE, 62))
+)
 async def test_from_100_columns_on_two_panes_stand_side_by_side(
     tmp_path: Path, size: tuple[int, int], split: int
 ) -> None:
