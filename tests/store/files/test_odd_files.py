@@ -16,6 +16,7 @@ import pytest
 
 from store import ReadOnly, SessionDB
 from store.sqlite.search import plan
+from tests.families import few
 from tests.store.sqlite_files import digest, make, outcome, run
 
 LIVE_ONLY = "this row lives only in the WAL of wal-live/"
@@ -48,7 +49,7 @@ def folder() -> Iterator[Path]:
     shutil.rmtree(made)
 
 
-@pytest.mark.parametrize("sidecars", [("-wal", "-shm"), ("-wal",)])
+@pytest.mark.parametrize("sidecars", few([("-wal", "-shm"), ("-wal",)], ("-wal",)))
 def test_what_lives_in_the_wal_is_read_from_media_that_cannot_be_written(
     each_live_home: Path, folder: Path, sidecars: tuple[str, ...]
 ) -> None:

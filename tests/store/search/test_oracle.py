@@ -22,6 +22,7 @@ import pytest
 
 from store import Origin, SessionDB
 from store.sqlite.search import plan as fts
+from tests.families import few
 from tests.homes.build import ERAS
 from tests.homes.catalog import homes
 from tests.store.fts_layouts import turn_into
@@ -166,7 +167,7 @@ def cjk_pieces(messages: list[Row]) -> Iterator[str]:
         yield from {one[place : place + size] for size in (3, 5) for place in range(max(1, len(one) - size))}
 
 
-NAMES = [*homes(), *map(pytest.param, MADE)]
+NAMES = [*(pytest.param(*home.values, marks=pytest.mark.slow) for home in homes()), *map(pytest.param, MADE)]
 
 
 @pytest.fixture(params=NAMES)
@@ -250,7 +251,7 @@ def test_cjk_is_found_where_a_scan_finds_it(path: Path, gaps: tuple[set[str], se
     db.close()
 
 
-@pytest.mark.parametrize("words", ["docker", '"flaky docker"', "大别山", "東京"])
+@pytest.mark.parametrize("words", few(["docker", '"flaky docker"', "大别山", "東京"], '"flaky docker"'))
 @pytest.mark.parametrize(
     ("damage", "label"),
     [
@@ -269,7 +270,7 @@ def test_without_a_whole_index_a_scan_finds_the_same(path: Path, words: str, dam
 
 
 @pytest.mark.parametrize("name", [home for home in NAMES if GAPS[str(home.values[0])][0] != {"calls"}])
-@pytest.mark.parametrize("progress", [None, 0, 7, 40])
+@pytest.mark.parametrize("progress", few([None, 0, 7, 40], 7))
 def test_rows_that_an_index_lacks_yet_are_scanned(path: Path, name: str, progress: int | None) -> None:
     """The deferred rebuild of docs/format.md §2.4: a row is indexed up to the progress, and above the high water.
 

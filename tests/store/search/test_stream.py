@@ -14,7 +14,6 @@ import time
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 
@@ -23,7 +22,7 @@ from store.drift import verdict
 from store.engine.search import HitRow
 from store.query.parse import parse
 from store.search import stream
-from store.sqlite.connect.reader import Reader
+from store.sqlite.engine import SqliteSearch
 from store.sqlite.search import hit_rows
 from tests.builders import META, db, home, jsonl, say, sqlite_of, store, talk
 from tests.store.sqlite_files import run
@@ -60,11 +59,11 @@ def test_only_the_hits_that_are_shown_have_their_bodies_read(tmp_path: Path, mon
     database = filled(tmp_path, 100)
     asked: list[int] = []
 
-    def read_hits(reader: Reader, ids: Sequence[int], *, cancel: Cancel | None) -> list[HitRow]:
+    def read_hits(engine: SqliteSearch, ids: Sequence[int], *, cancel: Cancel | None) -> list[HitRow]:
         asked.extend(ids)
-        return hit_rows.read_hits(reader, ids, cancel=cancel)
+        return hit_rows.read_hits(engine.reader, ids, cancel=cancel)
 
-    monkeypatch.setattr(stream, "hit_rows", SimpleNamespace(read_hits=read_hits))
+    monkeypatch.setattr(SqliteSearch, "read_hits", read_hits)
     assert len(hits(database.search("needle", limit=30))) == 30
     assert len(asked) == 30
 

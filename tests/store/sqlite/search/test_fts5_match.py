@@ -102,6 +102,7 @@ def test_the_word_under_the_cursor_is_a_prefix(text: str, expression: str) -> No
     assert match_words(read(text, open_word=True)) == expression
 
 
+@pytest.mark.slow
 @given(QUERY, TEXT, st.booleans())
 @settings(max_examples=600)
 def test_python_and_the_index_agree_on_every_text(index: Index, typed: str, text: str, open_word: bool) -> None:
@@ -120,6 +121,7 @@ HOSTILE = st.lists(
 ).map("".join)
 
 
+@pytest.mark.slow
 @given(HOSTILE)
 @settings(max_examples=1500)
 @example("AND*")
