@@ -61,7 +61,7 @@ from .files.home import Home
 from .files.outbox import Pending
 from .open import open_store
 from .profiles.browser import ProfilesBrowser, open_home
-from .repair.model import Line, Operation, Plan, Progress, Receipt, Refusal, Run, State, Why
+from .repair.model import DifferenceRow, Operation, Plan, Progress, Receipt, Refusal, Run, State, Why
 from .session_db import SessionDB
 
 __all__ = [
@@ -77,6 +77,7 @@ __all__ = [
     "ContextLine",
     "Count",
     "Damaged",
+    "DifferenceRow",
     "DiskFull",
     "Drift",
     "FamilyMember",
@@ -90,7 +91,6 @@ __all__ = [
     "Interrupted",
     "JsonlFacts",
     "KeyReused",
-    "Line",
     "Locked",
     "Message",
     "NoPermission",

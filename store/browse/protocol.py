@@ -31,7 +31,7 @@ from ..base.models import (
     SurveyStep,
 )
 from ..query.parse import Query
-from ..repair.model import Line, Operation, Plan, Progress, Receipt, Why
+from ..repair.model import DifferenceRow, Operation, Plan, Progress, Receipt, Why
 from .reading import Piece, Reading
 
 Wanted = Query | str
@@ -170,7 +170,7 @@ class ComparisonReads(Protocol):
     def objection(self, session_id: str) -> tuple[Check, Why | None]:
         """The verdict of a session, and why a repair would do nothing."""
 
-    def difference(self, session_id: str, /, *, merge: bool = ...) -> Iterator[Line]:
+    def difference(self, session_id: str, /, *, merge: bool = ...) -> Iterator[DifferenceRow]:
         """Both sources side by side."""
 
     def operations(self) -> tuple[Operation, ...]:
