@@ -56,7 +56,7 @@ from .base.models import (
     Verdict,
 )
 from .browse.protocol import Browser, Repairs
-from .browse.reading import Piece, Reading
+from .browse.reading import Piece, SessionReading
 from .files.home import Home
 from .files.outbox import Pending
 from .open import open_store
@@ -108,7 +108,6 @@ __all__ = [
     "Progress",
     "QueryInvalid",
     "ReadOnly",
-    "Reading",
     "Receipt",
     "Refusal",
     "Refused",
@@ -121,6 +120,7 @@ __all__ = [
     "SessionDB",
     "SessionLocation",
     "SessionMissing",
+    "SessionReading",
     "SessionRecorder",
     "State",
     "Status",
