@@ -5,56 +5,8 @@ from __future__ import annotations
 from .agent.messages import ImportedSession
 from .agent.recorder import SessionRecorder, replay
 from .base.cancel import Cancel
-from .base.errors import (
-    BackupFailed,
-    CannotOpen,
-    ColumnMissing,
-    Damaged,
-    DiskFull,
-    ForeignHandle,
-    HomeMissing,
-    Interrupted,
-    KeyReused,
-    Locked,
-    NoPermission,
-    NotADatabase,
-    OperationMissing,
-    PlanChanged,
-    QueryInvalid,
-    ReadOnly,
-    Refused,
-    Replaced,
-    SessionMissing,
-    StoreError,
-    StoreMissing,
-    UnsafeFilesystem,
-    UnsafeId,
-)
-from .base.models import (
-    Batch,
-    Census,
-    Change,
-    Check,
-    ContextLine,
-    Count,
-    Drift,
-    FamilyMember,
-    Finding,
-    Head,
-    Hit,
-    JsonlFacts,
-    Message,
-    Origin,
-    Outline,
-    Page,
-    Relation,
-    Scope,
-    Session,
-    SessionLocation,
-    Status,
-    ToolCall,
-    Verdict,
-)
+from .base.errors import *
+from .base.models import *
 from .browse.protocol import Browser, Repairs
 from .browse.reading import Piece, SessionReading
 from .files.home import Home

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from .agent import recorder
 from .agent.messages import AgentMessages
 from .agent.sessions import AgentSessions
 from .base.delegation import delegate
@@ -167,4 +168,7 @@ class SessionDB:
     repair = delegate(_repairs, HomeRepairs.repair)
     finish = delegate(_repairs, HomeRepairs.finish)
     undo = delegate(_repairs, HomeRepairs.undo)
-    replay = delegate(_repairs, HomeRepairs.replay)
+
+    def replay(self, path: Path) -> int:
+        """Write the messages of one file of the outbox, and remove it; see `agent.recorder.replay`."""
+        return recorder.replay(self, path)

@@ -68,7 +68,7 @@ class SessionRows(Protocol):
         """The families of some sessions; each alone where links cannot be read."""
 
     def chain(self, session_id: str) -> tuple[str, ...]:
-        """Ids of the compression chain, root first; () for a session without a row."""
+        """Ids of the compression chain, root first; the id alone where it has none."""
 
     def find_by_name(self, text: str, *, limit: int) -> list[str]:
         """Ids that are, begin with, or whose title contains a text."""

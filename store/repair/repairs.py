@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ..agent import recorder
 from ..base.cancel import Cancel
 from ..base.errors import OperationMissing
 from ..home_store import HomeStore
@@ -90,11 +89,3 @@ class HomeRepairs:
         if self._full_backup is None or not self._full_backup.exists():
             self._full_backup = self.store.engine.repairs.copy(target)
         return self._full_backup
-
-    def replay(self, path: Path) -> int:
-        """Write the messages of one file of the outbox, and remove it; see `agent.recorder.replay`."""
-        return recorder.replay(self, path)
-
-    def close(self) -> None:
-        """Close every connection; later calls fail. May be called twice."""
-        self.store.close()

@@ -111,7 +111,7 @@ class SqliteMessages(_Reads):
         try:
             return self.reader.layout.columns.get("messages", frozenset())
         except StoreMissing:
-            return create.COLUMNS
+            return create.columns()
 
     def stamp(self, session_id: str) -> SessionStamp:
         """An opaque version of a session's rows."""
