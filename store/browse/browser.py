@@ -138,7 +138,8 @@ class HomeBrowser:
         Raises:
             StoreMissing: There is none.
         """
-        outbox.require_store(self._store.path)
+        if self._store.engine.capabilities.files:
+            outbox.require_store(self._store.path)
         return self.refused()
 
     def close(self) -> None:

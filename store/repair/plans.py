@@ -32,6 +32,7 @@ class Plans:
         Raises:
             SessionMissing: Neither source knows it.
         """
+        self._store.require_repairs()
         return make_plan(self._store.engine, self._store.files, session_id, merge=merge).plan
 
     def objection(self, session_id: str) -> tuple[Check, Why | None]:
@@ -40,6 +41,7 @@ class Plans:
         Raises:
             SessionMissing: Neither source knows it.
         """
+        self._store.require_repairs()
         return objected(self._store.engine, self._store.files, session_id)
 
     def plans(
@@ -55,6 +57,7 @@ class Plans:
             SessionMissing: A requested id is not known.
             Interrupted: The request was cancelled.
         """
+        self._store.require_repairs()
         every = ids is None
         for session_id in self._repairable() if ids is None else ids:
             if cancel is not None and cancel.cancelled:
@@ -71,6 +74,7 @@ class Plans:
         Raises:
             SessionMissing: Neither source knows it.
         """
+        self._store.require_repairs()
         work = make_plan(self._store.engine, self._store.files, session_id, merge=merge)
         yield from whole(self._store.engine, work.sources, work.sources.compared().union, work.places)
 
@@ -82,4 +86,4 @@ class Plans:
 
     def operations(self) -> tuple[Operation, ...]:
         """Every repair in the journal, the last started first; stopped ones are `unfinished`."""
-        return undo.operations(self._store)
+        return undo.operations(self._store) if self._store.engine.capabilities.repairs else ()

@@ -50,6 +50,7 @@ class HomeRepairs:
                 (ReadOnly, Locked); the steps done so far stand, and can be finished or undone.
         """
         self.store.refuse_to_write_if_read_only()
+        self.store.require_repairs()
         copy = self._copied_to if full_backup else None
         return Repair(self.store, plan, on_progress=progress or _silent, cancel=cancel or Cancel(), copy=copy).apply()
 
@@ -82,6 +83,7 @@ class HomeRepairs:
             StoreError: The store cannot be written; the steps undone so far stand, and another undo continues.
         """
         self.store.refuse_to_write_if_read_only()
+        self.store.require_repairs()
         return Undo(self.store, operation, on_progress=progress or _silent, cancel=cancel or Cancel()).apply()
 
     def _copied_to(self, target: Path) -> Path:

@@ -6,9 +6,9 @@ import pytest
 
 from store.agent.messages import ImportedSession
 from store.base.cancel import Cancel
-from store.base.errors import OperationMissing, PlanChanged, Refused, StoreMissing
+from store.base.errors import OperationMissing, PlanChanged, ReadOnly, Refused, StoreMissing
 from store.base.models import Verdict
-from store.engine.rows import RowDict
+from store.engine.rows import Capabilities, RowDict
 from store.repair.model import Progress, State, Why
 from tests.builders import META, Dict, jsonl, say
 from tests.contract.cases import Case
@@ -251,3 +251,20 @@ def test_a_home_without_a_database_remembers_no_repair(case: Case) -> None:
         store.engine.repairs.operations()
     assert type(case.browser)(store).operations() == ()
     store.close()
+
+
+def test_an_engine_without_repairs_refuses_them_by_name(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Mutant: without `require_repairs`, the plan asks an engine for what it leaves out."""
+    without = property(lambda _: Capabilities(repairs=False))
+    monkeypatch.setattr(type(case.engine), "capabilities", without, raising=False)
+    monkeypatch.setattr(type(case.engine), "repairs", property(lambda _: pytest.fail("asked")), raising=False)
+    assert case.browser.operations() == ()
+    for refused in (
+        lambda: case.browser.plan("s"),
+        lambda: list(case.browser.plans()),
+        lambda: case.browser.objection("s"),
+        lambda: list(case.browser.difference("s")),
+        lambda: case.repairs.undo("20260101_000000_abcdef"),
+    ):
+        with pytest.raises(ReadOnly, match="cannot be repaired"):
+            refused()
