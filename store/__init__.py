@@ -56,12 +56,12 @@ from .base.models import (
     Verdict,
 )
 from .browse.protocol import Browser, Repairs
-from .browse.reading import Piece, Reading
+from .browse.reading import Piece, SessionReading
 from .files.home import Home
 from .files.outbox import Pending
 from .open import open_store
 from .profiles.browser import ProfilesBrowser, open_home
-from .repair.model import Line, Operation, Plan, Progress, Receipt, Refusal, Run, State, Why
+from .repair.model import DifferenceRow, Operation, Plan, Progress, Receipt, Refusal, Run, State, Why
 from .session_db import SessionDB
 
 __all__ = [
@@ -77,6 +77,7 @@ __all__ = [
     "ContextLine",
     "Count",
     "Damaged",
+    "DifferenceRow",
     "DiskFull",
     "Drift",
     "FamilyMember",
@@ -90,7 +91,6 @@ __all__ = [
     "Interrupted",
     "JsonlFacts",
     "KeyReused",
-    "Line",
     "Locked",
     "Message",
     "NoPermission",
@@ -108,7 +108,6 @@ __all__ = [
     "Progress",
     "QueryInvalid",
     "ReadOnly",
-    "Reading",
     "Receipt",
     "Refusal",
     "Refused",
@@ -121,6 +120,7 @@ __all__ = [
     "SessionDB",
     "SessionLocation",
     "SessionMissing",
+    "SessionReading",
     "SessionRecorder",
     "State",
     "Status",

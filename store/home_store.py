@@ -1,4 +1,4 @@
-"""One home: its database, its files, the cache of its verdicts."""
+"""Store of one home: its database, its files, the cache of its verdicts."""
 
 from __future__ import annotations
 

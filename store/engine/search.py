@@ -68,7 +68,7 @@ class HitRow:
 
 
 SessionFilter = Callable[[str], bool]
-"""Tells whether a session id is searched."""
+"""Test of a session id: True where it is searched."""
 
 
 @dataclass(frozen=True, slots=True)

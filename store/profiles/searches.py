@@ -78,11 +78,11 @@ class ProfileSearches:
         every = [members.answer(place, ask, none) for place in members.places]
         return {word: right for word, right in every[0].items() if all(word in words for words in every)}
 
-    def _merged(self, question: Callable[[HomeBrowser], Batch], limit: int, key: Callable[[Hit], float]) -> Batch:
+    def _merged(self, request: Callable[[HomeBrowser], Batch], limit: int, key: Callable[[Hit], float]) -> Batch:
         ends: dict[int, Batch] = {}
         nothing = Batch((), done=True)
         members = self._members
-        lists = [self._hits(place, iter([members.answer(place, question, nothing)]), ends) for place in members.places]
+        lists = [self._hits(place, iter([members.answer(place, request, nothing)]), ends) for place in members.places]
         hits = list(heapq.merge(*lists, key=key))
         capped = len(hits) > limit or any(batch.capped for batch in ends.values())
         return _batch(hits[:limit], ends, capped=capped, done=True)

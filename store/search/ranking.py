@@ -1,4 +1,4 @@
-"""A search in another order than newest first, and how much there is to find.
+"""Rankings of a search (best or oldest first), and the number of its matches.
 
 SQLite's messages are ranked by the index (bm25), those of files by `relevance`; what no index can rank is ranked by
 `relevance`, too. The two lists are then one: each keeps its order, and the better head goes first.
@@ -20,18 +20,18 @@ from ..query.parse import Query
 from .stream import Search
 
 SCORED = 2_000
-"""The newest hits that are ranked where no index can."""
+"""Number of newest hits that are ranked where no index can rank."""
 USUAL_LENGTH = 300
-"""Characters of a usual message,"""
+"""Characters of an average message."""
 SATURATION = 1.2
-"""and how soon a further match says little more: the constants of bm25."""
+"""Saturation of the number of matches: the constant k1 of bm25."""
 
 _AT_ONCE = 256
 _ALL = 1 << 31
 
 
 def relevance(hit: Hit) -> float:
-    """How good a hit is: what bm25 makes of the number of matches and the length of the text.
+    """Score of a hit: bm25 of the number of matches and the length of the text.
 
     The rarity of a word, its third part, is the same for all hits of one query.
     """
@@ -40,15 +40,15 @@ def relevance(hit: Hit) -> float:
 
 
 class Ranking:
-    """A question that is not answered newest first.
+    """A search that is not answered newest first.
 
     Args:
         now: Seconds since 1970, for `is:live`.
         profile: Of sessions whose row names none.
-        cancel: Withdraws the question.
+        cancel: Cancels the search.
 
     Raises:
-        Interrupted: It was withdrawn; from every method.
+        Interrupted: The search was cancelled; from every method.
         StoreError: SQLite cannot be read and there are no files either.
     """
 
@@ -62,7 +62,7 @@ class Ranking:
         """The best hits, best first; of equal ones the newer first.
 
         Args:
-            found: The newest hits, where they are known: what no index can rank is not sought once more.
+            found: The newest hits, where they are known: where no index can rank, they are not searched for again.
         """
         search = self._search()
         try:
@@ -73,9 +73,9 @@ class Ranking:
             ranked = None
         if ranked is None:
             hits, last = self._streamed(SCORED) if found is None else (found, Batch(()))
-            return self._batch(_by_worth(hits), limit, last)
+            return self._batch(_by_relevance(hits), limit, last)
         stored = self._hydrated(search, ranked.ids)
-        written = _by_worth([hit for batch in search.written(_ALL) for hit in batch.hits])
+        written = _by_relevance([hit for batch in search.written(_ALL) for hit in batch.hits])
         return self._batch(list(_merged(stored, written)), limit, Batch((), fallback=ranked.label))
 
     def oldest(self, limit: int) -> Batch:
@@ -144,13 +144,13 @@ def _age(hit: Hit) -> tuple[float, bool, int]:
     return hit.timestamp or 0.0, hit.origin is Origin.SQLITE, hit.message_id
 
 
-def _by_worth(hits: Sequence[Hit]) -> list[Hit]:
+def _by_relevance(hits: Sequence[Hit]) -> list[Hit]:
     return sorted(hits, key=lambda hit: (-relevance(hit), -(hit.timestamp or 0.0)))
 
 
-def _merged(one: Sequence[Hit], other: Sequence[Hit]) -> Iterator[Hit]:
-    """Two lists as one, each in its order; the first goes first where both heads are as good."""
-    here, there = deque(one), deque(other)
+def _merged(stored: Sequence[Hit], written: Sequence[Hit]) -> Iterator[Hit]:
+    """Two lists as one, each in its order; a stored hit goes first where both scores are equal."""
+    here, there = deque(stored), deque(written)
     while here and there:
         yield here.popleft() if relevance(here[0]) >= relevance(there[0]) else there.popleft()
     yield from here

@@ -42,7 +42,7 @@ def best_matches(
     """The best matches of a query's words; None where no index can rank them.
 
     Args:
-        session_filter: Tells the sessions to search; all where it is None.
+        session_filter: True for the sessions to search; all where it is None.
 
     Raises:
         Interrupted: It was cancelled.
@@ -149,7 +149,7 @@ def count_matches(
 
     Args:
         cap: Maximum to count; all where it is None.
-        session_filter: Tells the sessions to search; all where it is None.
+        session_filter: True for the sessions to search; all where it is None.
 
     Raises:
         Interrupted: It was cancelled.

@@ -86,7 +86,7 @@ def matching_ids(
         limit: Maximum ids in all; the iterator ends there, and then the last step may not be `done`.
         below: Exclusive upper bound of the ids.
         above: Exclusive lower bound of the ids.
-        session_filter: Tells the sessions to search; all where it is None.
+        session_filter: True for the sessions to search; all where it is None.
         cancel: Cancels the search, within a row.
         clock: Monotonic seconds.
 
