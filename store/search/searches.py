@@ -11,8 +11,8 @@ from ..base.models import Batch, Count, Hit
 from ..home_store import HomeStore
 from ..query.parse import Query, parse
 from ..query.tokenizer import cjk_runs, fold
-from . import stream
 from .ranking import Ranking
+from .stream import Search
 
 
 class Searches:
@@ -36,18 +36,7 @@ class Searches:
             QueryInvalid: A filter's value means nothing.
             Interrupted: The search was cancelled.
         """
-        now = time.time()
-        asked = parse(query, now=now) if isinstance(query, str) else query
-        return stream.stream(
-            self._store.engine,
-            self._store.leftovers,
-            asked,
-            now=now,
-            limit=limit,
-            after_id=after_id,
-            profile=self._store.profile,
-            cancel=cancel,
-        )
+        return self._search(_parsed(query), cancel).batches(limit, after_id)
 
     def rank(
         self,
@@ -59,18 +48,23 @@ class Searches:
     ) -> Batch:
         """The best hits, best first; of equally good ones the newer first.
 
-        Of many matches the newest 50,000 are ranked, and `fallback` says so.
-        Hits of files are placed by their own score.
+        <<<<<<< HEAD
+                Of many matches the newest 50,000 are ranked, and `fallback` says so.
+                Hits of files are placed by their own score.
+        =======
+                Of many matches the newest 50,000 are ranked, and `fallbacks` says so.
+                Hits of files are put in by their own worth.
+        >>>>>>> s
 
-        Args:
-            query: Words as they are typed, or what `query.parse` made of them.
-            limit: Hits in all.
-            found: The newest hits, where a search gave them: they are ranked where no index can rank more.
-            cancel: Cancels the search.
+                Args:
+                    query: Words as they are typed, or what `query.parse` made of them.
+                    limit: Hits in all.
+                    found: The newest hits, where a search gave them: they are ranked where no index can rank more.
+                    cancel: Cancels the search.
 
-        Raises:
-            QueryInvalid: A filter's value means nothing.
-            Interrupted: The search was cancelled.
+                Raises:
+                    QueryInvalid: A filter's value means nothing.
+                    Interrupted: The search was cancelled.
         """
         return self._ranking(query, cancel).best(limit, found)
 
@@ -105,8 +99,7 @@ class Searches:
             QueryInvalid: A filter's value means nothing.
             Interrupted: The search was cancelled.
         """
-        asked = parse(query, now=time.time()) if isinstance(query, str) else query
-        words = {word for term in asked.terms if not term.prefix for word in term.words if not cjk_runs(word)}
+        words = {word for term in _parsed(query).terms if not term.prefix for word in term.words if not cjk_runs(word)}
         try:
             found = {
                 word: self._store.engine.search.similar_words(fold(word).letters, limit=1, cancel=cancel)
@@ -117,8 +110,13 @@ class Searches:
         return {word: close[0] for word, close in found.items() if close}
 
     def _ranking(self, query: Query | str, cancel: Cancel | None) -> Ranking:
-        now = time.time()
-        asked = parse(query, now=now) if isinstance(query, str) else query
-        return Ranking(
-            self._store.engine, self._store.leftovers, asked, now=now, profile=self._store.profile, cancel=cancel
-        )
+        asked = _parsed(query)
+        return Ranking(self._store.engine, asked, self._search(asked, cancel), cancel)
+
+    def _search(self, query: Query, cancel: Cancel | None) -> Search:
+        store = self._store
+        return Search(store.engine, store.leftovers, query, now=time.time(), profile=store.profile, cancel=cancel)
+
+
+def _parsed(query: Query | str) -> Query:
+    return parse(query, now=time.time()) if isinstance(query, str) else query

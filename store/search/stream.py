@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 
 from ..base.cancel import Cancel
 from ..base.errors import CannotOpen, Damaged, Interrupted, StoreMissing
-from ..base.models import Batch, Hit, Message, Origin, Session
+from ..base.models import Batch, Fallback, FallbackKind, Hit, Message, Origin, ScanProgress, Session
 from ..drift import verdict
 from ..engine.ports import Engine
 from ..engine.search import HitRow, SessionFilter, SessionLabel
@@ -25,7 +25,6 @@ from ..query.filters import admits
 from ..query.json_escapes import searchable_text
 from ..query.matcher import Marker
 from ..query.parse import Query, accepts, matches
-from ..sqlite.search import plan
 
 FIRST, LATER = 8, 100
 """Hits of the first batch, which is on the screen before the second is asked for, and of the others."""
@@ -39,6 +38,7 @@ FILE_BYTES = 64 * 1024 * 1024
 _AT_ONCE = 100
 
 
+<<<<<<< HEAD
 def stream(
     engine: Engine,
     leftovers: FileSources,
@@ -72,6 +72,16 @@ def stream(
 
 class Search:
     """A search while it runs."""
+=======
+class Search:
+    """One question while it is answered.
+
+    Args:
+        now: Seconds since 1970, for `is:live`.
+        profile: Of sessions whose row names none.
+        cancel: Withdraws the question.
+    """
+>>>>>>> s
 
     def __init__(
         self, engine: Engine, leftovers: FileSources, query: Query, *, now: float, profile: str, cancel: Cancel | None
@@ -82,8 +92,8 @@ class Search:
         self._marker = Marker(query)
         self._answers: dict[str, bool] = {}
         self._active: frozenset[str] | None = None
-        self._fallback: str | None = None
-        self._passing: str | None = None
+        self._fallback: Fallback | None = None
+        self._progress = ScanProgress.INDEXED
         self._rows_scanned = 0
         self._found = 0
         self._capped = False
@@ -91,25 +101,42 @@ class Search:
         self._partial = False
 
     def batches(self, limit: int, after_id: int) -> Iterator[Batch]:
-        """SQLite's hits, then the files'."""
+        """SQLite's hits, then the files'; the last batch is `done`.
+
+        Args:
+            limit: Hits in all, from both sources.
+            after_id: Only rows above this id, and no files: for a question that stands while agents write.
+
+        Raises:
+            Interrupted: It was withdrawn.
+            StoreError: SQLite cannot be read and there are no files either; where there are, `fallbacks` says it.
+        """
+        if not self._query.has_conditions:
+            yield Batch((), done=True)
+            return
         try:
             yield from self._stored(limit, after_id)
         except StoreMissing:
             self._readable = False
-            self._fallback = "no state.db, only JSONL files"
+            self._report(Fallback(FallbackKind.NO_STORE))
         except (CannotOpen, Damaged) as error:
             if after_id or not self._leftovers.any:
                 raise
             self._readable, self._partial = False, True
-            self._fallback = f"state.db was not searched to its end: {error}"
+            self._report(Fallback(FallbackKind.STORE_UNREAD, error=str(error)))
         if not after_id and not self._capped:
             yield from self.written(limit)
         yield self._batch((), done=True)
 
     def _batch(self, hits: Sequence[Hit], *, done: bool = False) -> Batch:
         self._found += len(hits)
-        said = self._passing or self._fallback
-        return Batch(tuple(hits), done, self._capped, said, self._rows_scanned, self._partial)
+        shown = [] if self._progress.is_transient else [self._fallback]
+        fallbacks, rows = tuple(filter(None, shown)), self._rows_scanned
+        return Batch(tuple(hits), done, self._capped, fallbacks, rows, self._partial, self._progress)
+
+    def _report(self, fallback: Fallback) -> None:
+        """Report something other than a scan."""
+        self._fallback, self._progress = fallback, ScanProgress.INDEXED
 
     def _stored(self, limit: int, after_id: int) -> Iterator[Batch]:
         """Ids one more than asked for, so that it is known whether there are more; bodies of those asked for only."""
@@ -121,9 +148,9 @@ class Search:
             cancel=self._cancel,
         )
         for step in steps:
-            self._passing = step.label if step.label in plan.TRANSIENT_LABELS else None
-            self._fallback = self._fallback if self._passing else step.label or self._fallback
-            self._rows_scanned = step.examined if self._fallback or self._passing else 0
+            self._progress = step.progress
+            self._fallback = step.fallback or self._fallback
+            self._rows_scanned = step.examined if self._fallback or step.progress.is_transient else 0
             self._capped = self._found + len(step.ids) > limit
             ids = list(step.ids[: limit - self._found])
             while ids:
@@ -132,7 +159,8 @@ class Search:
                 yield self._batch(sorted(self.hydrated(chunk), key=_newest_first))
             if not (step.ids or step.done):
                 yield self._batch(())
-        self._passing = None
+        if self._progress.is_transient:
+            self._progress = ScanProgress.INDEXED
 
     def hydrated(self, ids: Sequence[int]) -> list[Hit]:
         """The hits of at most 256 rows, in their order, without those that are gone."""
@@ -209,7 +237,7 @@ class Search:
             n_bytes -= facts.size
             if n_bytes < 0:
                 passed += 1
-                self._fallback = f"{passed} of the oldest JSONL files left out, over {FILE_BYTES >> 20} MB in all"
+                self._report(Fallback(FallbackKind.FILES_LEFT_OUT, files=passed, n_bytes=FILE_BYTES))
                 continue
             found = self._hits_of(session, limit - self._found)
             for start in range(0, len(found), LATER):
@@ -242,7 +270,7 @@ class Search:
         ):
             n_bytes -= size
             if n_bytes < 0:
-                self._fallback = f"the oldest JSON snapshots left out, over {FILE_BYTES >> 20} MB in all"
+                self._report(Fallback(FallbackKind.SNAPSHOTS_LEFT_OUT, n_bytes=FILE_BYTES))
                 return
             session = self._leftovers.session(session_id)
             if session is not None:
