@@ -42,14 +42,8 @@ class Ranking:
     """A search that is not answered newest first.
 
     Args:
-<<<<<<< HEAD
-        now: Seconds since 1970, for `is:live`.
-        profile: Of sessions whose row names none.
-        cancel: Cancels the search.
-=======
         search: The same question, newest first, not begun yet.
         cancel: Withdraws the question.
->>>>>>> s
 
     Raises:
         Interrupted: The search was cancelled; from every method.
@@ -73,19 +67,12 @@ class Ranking:
             ranked = None
         if ranked is None:
             hits, last = self._streamed(SCORED) if found is None else (found, Batch(()))
-<<<<<<< HEAD
             return self._batch(_by_relevance(hits), limit, last)
-        stored = self._hydrated(search, ranked.ids)
-        written = _by_relevance([hit for batch in search.written(_ALL) for hit in batch.hits])
-        return self._batch(list(_merged(stored, written)), limit, Batch((), fallback=ranked.label))
-=======
-            return self._batch(_by_worth(hits), limit, last)
         stored = self._hydrated(ranked.ids)
-        written = _by_worth([hit for batch in self._search.written(_ALL) for hit in batch.hits])
+        written = _by_relevance([hit for batch in self._search.written(_ALL) for hit in batch.hits])
         return self._batch(
             list(_merged(stored, written)), limit, Batch((), fallbacks=tuple(filter(None, [ranked.fallback])))
         )
->>>>>>> s
 
     def oldest(self, limit: int) -> Batch:
         """The oldest hits, oldest first."""

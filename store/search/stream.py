@@ -38,41 +38,6 @@ FILE_BYTES = 64 * 1024 * 1024
 _AT_ONCE = 100
 
 
-<<<<<<< HEAD
-def stream(
-    engine: Engine,
-    leftovers: FileSources,
-    query: Query,
-    *,
-    now: float,
-    limit: int = 200,
-    after_id: int = 0,
-    profile: str = "default",
-    cancel: Cancel | None = None,
-) -> Iterator[Batch]:
-    """Run a search; the last batch is `done`.
-
-    Args:
-        now: Seconds since 1970, for `is:live`.
-        limit: Hits in all, from both sources.
-        after_id: Only rows above this id, and no files: for a search that is continued while agents write.
-        profile: Of sessions whose row names none.
-        cancel: Cancels the search.
-
-    Raises:
-        Interrupted: The search was cancelled.
-        StoreError: SQLite cannot be read and there are no files either; where there are, the label says it.
-    """
-    if query.has_conditions:
-        search = Search(engine, leftovers, query, now=now, profile=profile, cancel=cancel)
-        yield from search.batches(limit, after_id)
-    else:
-        yield Batch((), done=True)
-
-
-class Search:
-    """A search while it runs."""
-=======
 class Search:
     """One question while it is answered.
 
@@ -81,7 +46,6 @@ class Search:
         profile: Of sessions whose row names none.
         cancel: Withdraws the question.
     """
->>>>>>> s
 
     def __init__(
         self, engine: Engine, leftovers: FileSources, query: Query, *, now: float, profile: str, cancel: Cancel | None

@@ -111,7 +111,7 @@ def test_words_of_a_call_are_found_or_the_answer_says_that_they_are_left_out(cas
     batches = list(case.browser.search("kubectl"))
     found = [hit.message_id for batch in batches for hit in batch.hits]
     assert found == ([ids[2]] if case.indexes_calls else [])
-    assert case.indexes_calls or batches[-1].fallback
+    assert case.indexes_calls or batches[-1].fallbacks
 
 
 def test_hits_carry_what_a_list_shows(case: Case) -> None:
