@@ -34,13 +34,9 @@ from store.models import Message as Entry
 from store.repair.model import DifferenceRow, Operation, Plan, Progress, Receipt, Why
 
 
-class FeedMessage(Message):
-    """The root of what the feed posts."""
-
-
 @dataclass
-class Answer(FeedMessage):
-    """The root of the answers."""
+class Answer(Message):
+    """The root of what the feed posts."""
 
     generation: int
     """The number of the request among those of its kind, from 1; 0 for what nobody asked for, and for what writes."""
@@ -255,7 +251,7 @@ class StoreHealed(Answer):
 
 
 @dataclass
-class SearchesKept(FeedMessage):
+class SearchesKept(Answer):
     """The searches that the user saved, the last one first."""
 
     texts: tuple[str, ...]
@@ -264,7 +260,7 @@ class SearchesKept(FeedMessage):
 
 
 @dataclass
-class FeedCrashed(FeedMessage):
+class FeedCrashed(Answer):
     """A mistake of ours in a thread; the screen lets it stop the app as if it had happened there."""
 
     error: Exception

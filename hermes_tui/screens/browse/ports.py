@@ -53,14 +53,35 @@ class TranscriptPane(Protocol):
     def focused_message(self) -> Message | None:
         """The message with the bar."""
 
-    def open(self, row: SessionRow, sections: Sequence[Section]) -> None: ...
-    def open_messages(self, row: SessionRow, messages: Sequence[Message]) -> None: ...
-    def append_section(self, section: Section) -> None: ...
-    def append_waiting(self, session_id: str, messages: Sequence[Message]) -> None: ...
-    def append_heads(self, session_id: str, heads: Sequence[Head], *, live: bool = True) -> None: ...
-    def update_row(self, row: SessionRow) -> None: ...
-    def put(self, messages: Sequence[Message]) -> None: ...
-    def ask_again(self) -> None: ...
-    def set_query(self, query: Query | None) -> None: ...
-    def show_at(self, message_id: int, terms: Query | None = None) -> None: ...
-    def show_section(self, session_id: str) -> None: ...
+    def open(self, row: SessionRow, sections: Sequence[Section]) -> None:
+        """Show a session from its first sections on."""
+
+    def open_messages(self, row: SessionRow, messages: Sequence[Message]) -> None:
+        """Show the messages of a file."""
+
+    def append_section(self, section: Section) -> None:
+        """Add a section of the chain."""
+
+    def append_waiting(self, session_id: str, messages: Sequence[Message]) -> None:
+        """Add messages that wait in the spool."""
+
+    def append_heads(self, session_id: str, heads: Sequence[Head], *, live: bool = True) -> None:
+        """Add heads to a section; `live` ones were written just now."""
+
+    def update_row(self, row: SessionRow) -> None:
+        """Take the session's changed row."""
+
+    def put(self, messages: Sequence[Message]) -> None:
+        """Take bodies in."""
+
+    def ask_again(self) -> None:
+        """Ask again for the bodies that are missing."""
+
+    def set_query(self, query: Query | None) -> None:
+        """Mark the words of a query."""
+
+    def show_at(self, message_id: int, terms: Query | None = None) -> None:
+        """Go to a message, and mark the words of its hit."""
+
+    def show_section(self, session_id: str) -> None:
+        """Go to the start of a section."""
