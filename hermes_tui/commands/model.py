@@ -43,32 +43,46 @@ class Key:
 
 
 @dataclass(frozen=True, slots=True)
-class Command:
-    """A line of the table."""
+class Text:
+    """Texts of a command."""
 
-    id: str
     shown: str
     """The keys as people read them."""
     word: str
     """The word beside them in the footer; "" leaves the command out there."""
     sentence: str
     """For the help and the README."""
+
+
+@dataclass(frozen=True, slots=True)
+class When:
+    """Places and condition of a command, and its rank in the footer."""
+
     places: frozenset[Place] = PANES
     rank: int = 100
     """Lower stands further left in the footer."""
-    keys: tuple[Key, ...] = field(default=(), kw_only=True)
-    """The screen's bindings; () where a widget or Textual binds them."""
-    words: Mapping[Place, str] = field(default_factory=dict, kw_only=True)
-    """Other words for the footer than `word`, by place."""
-    needs: str = field(default="", kw_only=True)
+    needs: str = ""
     """A condition that the screen knows: "failed", "rows", "wide", "roomy", "hits", "typed", "history", "rankable",
     "family" or "flagged", of a repair "applies", "running", "idle", "done", "undoable" or "mergeable", of the doctor
     "waiting"; "" for none.
     """
+    words: Mapping[Place, str] = field(default_factory=dict)
+    """Other words for the footer than that of the text, by place."""
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A line of the table."""
+
+    id: str
+    text: Text
+    when: When = When()
+    keys: tuple[Key, ...] = ()
+    """The screen's bindings; () where a widget or Textual binds them."""
 
     def word_in(self, place: Place) -> str:
         """The word of the footer in that place."""
-        return self.words.get(place, self.word)
+        return self.when.words.get(place, self.text.word)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from functools import partial
 from textual.command import DiscoveryHit, Hit, Hits, Provider
 from textual.content import Content
 
-from hermes_tui.commands.registry import Offer, Offers
+from hermes_tui.commands.model import Offer, Offers
 
 
 class Commands(Provider):

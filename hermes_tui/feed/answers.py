@@ -31,7 +31,7 @@ from store.models import (
     SessionLocation,
 )
 from store.models import Message as Entry
-from store.repair.model import Line, Operation, Plan, Progress, Receipt, Why
+from store.repair.model import DifferenceRow, Operation, Plan, Progress, Receipt, Why
 
 
 class FeedMessage(Message):
@@ -298,7 +298,7 @@ class PlanListed(RepairAnswer):
 class DifferenceArrived(RepairAnswer):
     """A stretch of all that differs."""
 
-    lines: tuple[Line, ...]
+    rows: tuple[DifferenceRow, ...]
     done: bool
     """It is the last one."""
 

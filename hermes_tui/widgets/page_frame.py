@@ -102,9 +102,9 @@ class PageFrame(Widget):
 def key_bindings(places: frozenset[Place], *, prefix: str) -> list[BindingType]:
     """The bindings of every command of the table that works in one of `places`."""
     return [
-        Binding(key.keys, key.action, command.sentence, show=False, id=f"{prefix}.{command.id}.{number}")
+        Binding(key.keys, key.action, command.text.sentence, show=False, id=f"{prefix}.{command.id}.{number}")
         for command in TABLE
-        if command.places & places
+        if command.when.places & places
         for number, key in enumerate(command.keys)
     ]
 
@@ -114,4 +114,4 @@ def offers(place: Place, conditions: frozenset[str], run: Callable[[str], object
     for command in applying(place, conditions):
         for key in command.keys:
             if key.title:
-                yield Offer(key.title, command.shown, partial(run, key.action))
+                yield Offer(key.title, command.text.shown, partial(run, key.action))

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 
-from store import Batch, Cancel, Hit, Interrupted, NotADatabase, Origin, SessionDB
+from store import Batch, Cancel, Fallback, FallbackKind, Hit, Interrupted, NotADatabase, Origin, SessionDB
 from store.drift import verdict
 from store.engine.search import HitRow
 from store.query.parse import parse
@@ -246,7 +246,7 @@ def test_a_store_without_an_index_is_scanned_and_the_label_says_so(tmp_path: Pat
     database = db(tmp_path / ".hermes", read_only=True)
     batches = list(database.search("needle"))
     assert sum(len(batch.hits) for batch in batches) == 3
-    assert batches[-1].fallback == "no index, scanning"
+    assert batches[-1].fallbacks == (Fallback(FallbackKind.MISSING),)
     assert batches[-1].rows_scanned == 3
 
 
@@ -285,7 +285,8 @@ def test_files_beyond_the_bound_are_left_out_and_the_label_says_so(
     monkeypatch.setattr(stream, "FILE_BYTES", path.stat().st_size)
     batches = list(db(folder).search("needle"))
     assert {hit.session_id for batch in batches for hit in batch.hits} == {"new"}
-    assert batches[-1].fallback == "1 of the oldest JSONL files left out, over 0 MB in all"
+    left_out = Fallback(FallbackKind.FILES_LEFT_OUT, files=1, n_bytes=stream.FILE_BYTES)
+    assert batches[-1].fallbacks == (left_out,)
 
 
 def test_a_home_without_a_readable_state_db_is_searched_in_its_files_and_the_label_says_so(tmp_path: Path) -> None:
@@ -295,13 +296,14 @@ def test_a_home_without_a_readable_state_db_is_searched_in_its_files_and_the_lab
     jsonl(folder, "file", talk(1, word="needle"))
     batches = list(database.search("needle"))
     assert [hit.session_id for batch in batches for hit in batch.hits] == ["file"]
-    assert batches[-1].fallback == "no state.db, only JSONL files"
+    assert batches[-1].fallbacks == (Fallback(FallbackKind.NO_STORE),)
     assert not batches[-1].partial
     (folder / "state.db").write_text("not a database " * 100)
     assert [hit.session_id for hit in hits(db(folder, read_only=True).search("needle"))] == ["file"]
     broken = list(db(folder, read_only=True).search("needle"))
     assert broken[-1].partial
-    assert str(broken[-1].fallback).startswith("state.db was not searched to its end: ")
+    assert [fallback.kind for fallback in broken[-1].fallbacks] == [FallbackKind.STORE_UNREAD]
+    assert "is not an SQLite database" in broken[-1].fallbacks[0].error
     with pytest.raises(NotADatabase):
         list(db(folder, read_only=True).search("needle", after_id=1))
 
