@@ -71,12 +71,13 @@ async def test_every_session_is_listed_with_its_flag_and_what_is_left_out_is_sai
         await stage.shows("hide me")
 
 
-@pytest.mark.parametrize(
-    ("size", "split"), few([(MIDDLE, 44), ((120, 30), 53), (WIDE, 62), ((200, 40), 84)], (WIDE, 62))
-)
-async def test_from_100_columns_on_two_panes_stand_side_by_side(
-    tmp_path: Path, size: tuple[int, int], split: int
-) -> None:
+SPLITS = {MIDDLE: 44, (120, 30): 53, WIDE: 62, (200, 40): 84}
+"""The column between the two panes, by the size of the terminal."""
+
+
+@pytest.mark.parametrize("size", few(SPLITS, WIDE))
+async def test_from_100_columns_on_two_panes_stand_side_by_side(tmp_path: Path, size: tuple[int, int]) -> None:
+    split = SPLITS[size]
     async with browsing(furnish(tmp_path), size) as stage:
         await stage.shows("Look around")
         assert stage.lines[2][split] == "┬"
