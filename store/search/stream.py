@@ -44,7 +44,7 @@ class Search:
     Args:
         now: Seconds since 1970, for `is:live`.
         profile: Of sessions whose row names none.
-        cancel: Withdraws the question.
+        cancel: Cancels the search.
     """
 
     def __init__(
@@ -72,7 +72,7 @@ class Search:
             after_id: Only rows above this id, and no files: for a question that stands while agents write.
 
         Raises:
-            Interrupted: It was withdrawn.
+            Interrupted: It was cancelled.
             StoreError: SQLite cannot be read and there are no files either; where there are, `fallbacks` says it.
         """
         if not self._query.has_conditions:
