@@ -14,7 +14,9 @@ class Why(StrEnum):
     """Why something is refused."""
 
     ORDER = "order"
-    """No time tells which side came first."""
+    """Both sides have messages of their own in one place, and no time tells which side came first."""
+    CROSSING = "crossing"
+    """SQLite has messages that say the same in another place."""
     UNDONE = "undone"
     """The session was rewound: what SQLite lacks may be what the user took back."""
     COMPACTED = "compacted"
@@ -44,10 +46,10 @@ class Refusal:
     """Something that is not done."""
 
     why: Why
-    words: str
-    """In a sentence, without a full stop."""
     messages: int
     """How many are not inserted for it."""
+    detail: str = ""
+    """The holder of a lock, an operation, the number of undone messages, tables, or a problem of the file."""
     merge_helps: bool = False
     """Asked to merge this one session, it is done all the same."""
 
@@ -191,11 +193,18 @@ class Receipt:
     """Seconds for which a step held the lock at most."""
 
 
+class Phase(StrEnum):
+    """Part of a repair or an undo that runs."""
+
+    BACKUP = "backup"
+    INSERT = "insert"
+    UNDO = "undo"
+
+
 @dataclass(frozen=True, slots=True)
 class Progress:
     """How far a repair or an undo is; counts only go up."""
 
-    phase: str
-    """backup, insert or undo."""
+    phase: Phase
     done: int
     total: int

@@ -127,7 +127,7 @@ def objected(engine: Engine, files: JsonlFiles, session_id: str) -> tuple[Check,
     comparison = found.compared()
     facts = objections.facts(engine, found, now=time.time())
     refusals = [*objections.of(found, comparison, facts, by_name=True)]
-    blocked = any(one.why is not Why.ORDER for one in refusals)
+    blocked = any(one.why not in (Why.ORDER, Why.CROSSING) for one in refusals)
     idle = facts.stopped is None and not _missing(found, comparison, merge=False).places
     check = verdict.verified(session_id, comparison, _sides(found))
     return check, refusals[0].why if refusals and (blocked or idle) else None
@@ -152,20 +152,19 @@ def _chosen(
     refusals = [
         one for one in objections.of(found, comparison, facts, by_name=by_name) if not (merge and one.merge_helps)
     ]
-    if any(one.why is not Why.ORDER for one in refusals):
+    if any(one.why not in (Why.ORDER, Why.CROSSING) for one in refusals):
         return _Chosen(_NOTHING, (), tuple(refusals), None, blocked=True)
     wanted = _missing(found, comparison, merge=merge) if facts.stopped is None else _left(found, facts)
     if wanted is None and facts.stopped:
-        refusals.append(objections.changed(facts.stopped, comparison.missing_in_sqlite))
+        refusals.append(Refusal(Why.CHANGED, comparison.missing_in_sqlite, facts.stopped.operation))
     if wanted is None:
         return _Chosen(_NOTHING, (), tuple(refusals), None, blocked=True)
     missing = _stored(engine, found, wanted)
     if missing.unstorable:
-        words = "messages whose fields SQLite cannot hold so that they read the same"
-        refusals.append(Refusal(Why.UNSTORABLE, words, missing.unstorable))
+        refusals.append(Refusal(Why.UNSTORABLE, missing.unstorable))
     places = _placed(engine, found, missing, facts.stopped)
     if facts.referrers and any(place.old is not None for place in places):
-        refusals.append(objections.referred(facts, comparison))
+        refusals.append(Refusal(Why.REFERRED, comparison.missing_in_sqlite, ", ".join(facts.referrers)))
         return _Chosen(_NOTHING, (), tuple(refusals), None, blocked=True)
     return _Chosen(missing, places, tuple(refusals), facts.stopped, blocked=False)
 

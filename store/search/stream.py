@@ -35,6 +35,8 @@ LEAD = 400
 FILE_BYTES = 64 * 1024 * 1024
 """Bytes of JSONL that one question reads at most, the files changed last first."""
 
+Spans = tuple[tuple[int, int], ...]
+
 _AT_ONCE = 100
 
 
@@ -138,21 +140,7 @@ class Search:
         """A row as a hit; most are found by their text, and the rest of them is not looked at."""
         if not (spans := self._marker.spans(one.text)):
             return hit(self._query, one.message(), one.label)
-        text, spans = cut(one.text, spans)
-        label = one.label
-        return Hit(
-            one.session_id,
-            one.id,
-            one.role,
-            text,
-            spans,
-            one.timestamp,
-            label.source,
-            label.model,
-            label.title,
-            Origin.SQLITE,
-            one.tool_name,
-        )
+        return _hit(one, one.text, spans, one.label, Origin.SQLITE)
 
     @property
     def session_filter(self) -> SessionFilter | None:
@@ -337,23 +325,16 @@ def hit(query: Query, message: Message, label: SessionLabel) -> Hit:
     parts = [part for part in (message.text, *calls, message.tool_name, message.reasoning) if part]
     found = ((part, spans) for part in parts if (spans := matches(query, part)))
     text, spans = next(found, (parts[0] if parts else "", ()))
+    return _hit(message, text, spans, label, message.origin)
+
+
+def _hit(row: HitRow | Message, text: str, spans: Spans, label: SessionLabel, origin: Origin) -> Hit:
     text, spans = cut(text, spans)
-    return Hit(
-        session_id=message.session_id,
-        message_id=message.id or 0,
-        role=message.role,
-        text=text,
-        spans=spans,
-        timestamp=message.timestamp,
-        source=label.source,
-        model=label.model,
-        title=label.title,
-        origin=message.origin,
-        tool_name=message.tool_name,
-    )
+    found = (row.session_id, row.id or 0, row.role, text, spans, row.timestamp)
+    return Hit(*found, label.source, label.model, label.title, origin, row.tool_name)
 
 
-def cut(text: str, spans: tuple[tuple[int, int], ...]) -> tuple[str, tuple[tuple[int, int], ...]]:
+def cut(text: str, spans: Spans) -> tuple[str, Spans]:
     """At most LONGEST characters round the first span, and the spans as they lie in them."""
     if len(text) <= LONGEST:
         return text, spans
