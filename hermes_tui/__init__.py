@@ -1,1 +1,3 @@
 """A terminal browser for the transcripts of Hermes Agent."""
+
+__version__ = "0.1.0"

@@ -38,16 +38,20 @@ from .base.models import (
     ContextLine,
     Count,
     Drift,
+    Fallback,
+    FallbackKind,
     FamilyMember,
     Finding,
     Head,
     Hit,
+    IndexGap,
     JsonlFacts,
     Message,
     Origin,
     Outline,
     Page,
     Relation,
+    ScanProgress,
     Scope,
     Session,
     SessionLocation,
@@ -56,12 +60,12 @@ from .base.models import (
     Verdict,
 )
 from .browse.protocol import Browser, Repairs
-from .browse.reading import Piece, Reading
+from .browse.reading import Piece, SessionReading
 from .files.home import Home
 from .files.outbox import Pending
 from .open import open_store
 from .profiles.browser import ProfilesBrowser, open_home
-from .repair.model import Line, Operation, Plan, Progress, Receipt, Refusal, Run, State, Why
+from .repair.model import DifferenceRow, Operation, Plan, Progress, Receipt, Refusal, Run, State, Why
 from .session_db import SessionDB
 
 __all__ = [
@@ -77,8 +81,11 @@ __all__ = [
     "ContextLine",
     "Count",
     "Damaged",
+    "DifferenceRow",
     "DiskFull",
     "Drift",
+    "Fallback",
+    "FallbackKind",
     "FamilyMember",
     "Finding",
     "ForeignHandle",
@@ -87,10 +94,10 @@ __all__ = [
     "Home",
     "HomeMissing",
     "ImportedSession",
+    "IndexGap",
     "Interrupted",
     "JsonlFacts",
     "KeyReused",
-    "Line",
     "Locked",
     "Message",
     "NoPermission",
@@ -108,7 +115,6 @@ __all__ = [
     "Progress",
     "QueryInvalid",
     "ReadOnly",
-    "Reading",
     "Receipt",
     "Refusal",
     "Refused",
@@ -116,11 +122,13 @@ __all__ = [
     "Repairs",
     "Replaced",
     "Run",
+    "ScanProgress",
     "Scope",
     "Session",
     "SessionDB",
     "SessionLocation",
     "SessionMissing",
+    "SessionReading",
     "SessionRecorder",
     "State",
     "Status",

@@ -1,3 +1,3 @@
 """Public name of `store.base.errors`."""
 
-from .base.errors import *  # noqa: F403
+from .base.errors import *

@@ -1,4 +1,4 @@
-"""One home: its database, its files, the cache of its verdicts."""
+"""Store of one home: its database, its files, the cache of its verdicts."""
 
 from __future__ import annotations
 
@@ -48,13 +48,18 @@ class HomeStore:
         self.leftovers = FileSources(self.files, path.parent, profile=self.profile, stored=self._stored)
 
     def close(self) -> None:
-        """Close every connection; later calls fail. May be called twice."""
+        """Close every connection; later reads fail. May be called twice."""
         self.engine.close()
 
     def refuse_to_write_if_read_only(self) -> None:
         """Raise `ReadOnly` where this store only reads."""
         if self.read_only:
             raise ReadOnly(f"{self.path} was opened to read only; open it without read_only to write")
+
+    def require_repairs(self) -> None:
+        """Raise `ReadOnly` where the database cannot be repaired."""
+        if not self.engine.capabilities.repairs:
+            raise ReadOnly(f"{self.engine.name} cannot be repaired: no message can be inserted between others there")
 
     def write(self, work: Callable[[Transaction], T]) -> T:
         """Run `work` in a transaction.

@@ -1,3 +1,3 @@
 """Public name of `store.base.models`."""
 
-from .base.models import *  # noqa: F403
+from .base.models import *

@@ -1,4 +1,4 @@
-"""The one place that chooses an engine: from a path to the store of a home."""
+"""Choice of the engine: from a path to the store of a home."""
 
 from __future__ import annotations
 

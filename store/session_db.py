@@ -1,9 +1,10 @@
-"""The store of one Hermes home, for agents: upstream's verb names, and the verbs of browser and repairs."""
+"""SessionDB, the store of one Hermes home: upstream's verb names, and the verbs of browser and repairs."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
+from .agent import recorder
 from .agent.messages import AgentMessages
 from .agent.sessions import AgentSessions
 from .base.delegation import delegate
@@ -34,12 +35,12 @@ class SessionDB:
 
     Any method may be called from any thread; reads never wait for a writer of this process.
     Reading writes nothing: no migration, no checkpoint.
-    What a write returned is on the disk: it survives `kill -9` of any process and a loss of power.
+    A write that has returned is on the disk: it survives `kill -9` of any process and a loss of power.
     A write waits at most `patience` seconds for the lock and then raises `Locked`, which names the holder; it is done
     whole or not at all. Where the file was replaced or lost its WAL it raises `Replaced`, and reads go on with the new
     file; `SessionRecorder` then keeps the messages in a file. On a file system without reliable locks it raises
     `UnsafeFilesystem`.
-    A handle is for the process that opened it: after a fork, open another one.
+    A handle belongs to the process that opened it: after a fork, open a new one.
     Times are seconds since 1970 UTC. Lone surrogates in what is written become U+FFFD.
 
     Args:
@@ -50,7 +51,7 @@ class SessionDB:
         cache_dir: Folder of the verdict cache; None for none.
 
     Raises:
-        StoreError: From every verb, the leaf that says what is wrong and what to do.
+        StoreError: From every verb, a leaf class whose message says what is wrong and what to do.
     """
 
     MAX_TITLE_LENGTH = titles.MAX_LENGTH
@@ -167,4 +168,7 @@ class SessionDB:
     repair = delegate(_repairs, HomeRepairs.repair)
     finish = delegate(_repairs, HomeRepairs.finish)
     undo = delegate(_repairs, HomeRepairs.undo)
-    replay = delegate(_repairs, HomeRepairs.replay)
+
+    def replay(self, path: Path) -> int:
+        """Write the messages of one file of the outbox, and remove it; see `agent.recorder.replay`."""
+        return recorder.replay(self, path)

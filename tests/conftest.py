@@ -6,6 +6,7 @@ import asyncio
 import inspect
 import os
 import shutil
+import sys
 import tarfile
 from collections.abc import Callable
 from pathlib import Path
@@ -20,6 +21,12 @@ import pytest
 
 from tests.homes.build import ERAS, build
 from tests.homes.catalog import REAL, WITHOUT_WAL, homes
+
+# Bytecode goes to a folder of its own, even where the environment wants none beside the sources: each of the programs
+# that tests start would compile the store again.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+os.environ["PYTHONPYCACHEPREFIX"] = sys.pycache_prefix = str(Path(__file__).parents[1] / ".pytest_cache" / "bytecode")
+sys.dont_write_bytecode = False
 
 # A noisy machine is no counter-example; and the gate tries the same examples each time.
 hypothesis.settings.register_profile(

@@ -1,4 +1,4 @@
-"""The documents that the code cites: each file, each section and each experiment that is named exists."""
+"""Documents: each file, section and experiment that is cited exists, and ARCHITECTURE.md has every module."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from functools import lru_cache
 
 import pytest
 
+from tests.architecture_table import renewed
 from tests.source_tree import ROOT, sources
 
 _CITATION = re.compile(
@@ -59,6 +60,11 @@ def test_every_citation_leads_somewhere() -> None:
     cited = {(place, citation) for place, text in files.items() for citation in citations(text)}
     assert len(cited) > 200
     assert sorted(f"{place} cites {' '.join(citation)}" for place, citation in cited if not exists(*citation)) == []
+
+
+def test_architecture_has_every_module_with_the_first_line_of_its_docstring() -> None:
+    page = (ROOT / "ARCHITECTURE.md").read_text()
+    assert renewed(page) == page, "python -m tests.architecture_table --write"
 
 
 @pytest.mark.parametrize(

@@ -51,6 +51,7 @@ def lint(folder: Path, *contracts: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
 
 
+@pytest.mark.slow
 def test_the_packages_keep_every_import_contract(sources: Path) -> None:
     result = lint(sources)
     assert result.returncode == 0, result.stdout + result.stderr

@@ -19,7 +19,7 @@ def doctor(home: Home, options: Options, *, out: TextIO, err: TextIO) -> int:
     """Print the finding of every check; with `--replay` first write the messages that a store would not take.
 
     Returns:
-        1 where something is not well, else 0; 2 where waiting messages could not be written.
+        1 where a check failed, else 0; 2 where waiting messages could not be written.
 
     Raises:
         ReadOnly: A replay into a home that is only read.

@@ -11,6 +11,7 @@ from typing import TextIO
 from hermes_tui.cli.options import Options
 from hermes_tui.cli.output import Output, complain
 from hermes_tui.cli.stores import opened
+from hermes_tui.render.fallback import fallback_words
 from hermes_tui.render.line import pad_left
 from hermes_tui.render.safe import SafeText, one_line, safe
 from hermes_tui.render.time import many
@@ -43,7 +44,7 @@ class _Results:
         """Add a batch."""
         self.hits += batch.hits
         self.capped |= batch.capped
-        self.fallback = batch.fallback
+        self.fallback = fallback_words(batch)
         self.partial |= batch.partial
 
 

@@ -11,7 +11,7 @@ from hermes_tui.render import message_kind
 from hermes_tui.render.row import title_of
 from hermes_tui.render.safe import SafeText, safe, safe_lines
 from hermes_tui.render.time import in_words, many
-from store import Browser, Home, Message, Origin, Outline, Reading, Session
+from store import Browser, Home, Message, Origin, Outline, Session, SessionReading
 from store.models import UNREADABLE
 
 BODIES = 256
@@ -53,7 +53,7 @@ def show(home: Home, session_id: str, *, as_json: bool, out: TextIO, err: TextIO
     return 0
 
 
-def _messages(db: Browser, reading: Reading, *, asides: bool) -> Iterator[Message]:
+def _messages(db: Browser, reading: SessionReading, *, asides: bool) -> Iterator[Message]:
     """Every message of the session alone, in order."""
     for piece in db.pieces(reading, chain=False, asides=asides):
         ids = [head.id for head in piece.heads]

@@ -14,23 +14,20 @@ from textual.message import Message
 from store import models
 from store.errors import StoreError
 from store.files.outbox import Pending
-from store.repair.model import Line, Operation, Plan, Progress, Receipt, Why
+from store.repair.model import DifferenceRow, Operation, Plan, Progress, Receipt, Why
 
 
 @dataclass_transform(field_specifiers=(field,))
-class FeedMessage(Message):
+@dataclass
+class Answer(Message):
     """The root of what the feed posts; every subclass is a dataclass."""
+
+    generation: int
+    """The number of the request among those of its kind, from 1; 0 for what nobody asked for, and for what writes."""
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
         dataclass(cls)
-
-
-class Answer(FeedMessage):
-    """The root of the answers."""
-
-    generation: int
-    """The number of the request among those of its kind, from 1; 0 for what nobody asked for, and for what writes."""
 
 
 class SessionsArrived(Answer):
@@ -218,7 +215,7 @@ class StoreHealed(Answer):
     """The watch can read the store again after it could not."""
 
 
-class SearchesKept(FeedMessage):
+class SearchesKept(Answer):
     """The searches that the user saved, the last one first."""
 
     texts: tuple[str, ...]
@@ -226,7 +223,7 @@ class SearchesKept(FeedMessage):
     """One line on a file that could not be used."""
 
 
-class FeedCrashed(FeedMessage):
+class FeedCrashed(Answer):
     """A mistake of ours in a thread; the screen lets it stop the app as if it had happened there."""
 
     error: Exception
@@ -256,7 +253,7 @@ class PlanListed(RepairAnswer):
 class DifferenceArrived(RepairAnswer):
     """A stretch of all that differs."""
 
-    lines: tuple[Line, ...]
+    rows: tuple[DifferenceRow, ...]
     done: bool
     """It is the last one."""
 

@@ -14,7 +14,7 @@ from hermes_tui.feed.store_worker import StoreWorker
 from hermes_tui.feed.store_writer import StoreWriter
 from store.base.cancel import Cancel
 from store.errors import Locked, Refused, StoreError
-from store.repair.model import Line, Plan, Progress, Receipt
+from store.repair.model import DifferenceRow, Plan, Progress, Receipt
 
 if TYPE_CHECKING:
     from store import Browser, Repairs
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 Write: TypeAlias = "Callable[[Repairs, Callable[[Progress], None], Cancel], Receipt]"
 """A repair or an undo, done with a store that may be written."""
 
-LINES_AT_ONCE = 100
+ROWS_AT_ONCE = 100
 """Places of a difference that are read at a time."""
 
 
@@ -33,7 +33,7 @@ class RepairRequests:
         self._worker = worker
         self._writer = writer
         self._thread = worker.thread("plans")
-        self._lines: Iterator[Line] = iter(())
+        self._difference: Iterator[DifferenceRow] = iter(())
 
     def plan(self, session_id: str, *, merge: bool = False) -> int:
         """Ask for the plan of one session, and for a repair that was stopped there."""
@@ -46,7 +46,7 @@ class RepairRequests:
 
     def difference(self, session_id: str, *, merge: bool = False) -> int:
         """Ask for all that differs, from its start."""
-        self._lines = iter(())
+        self._difference = iter(())
         read = partial(self._compared, session_id=session_id, merge=merge)
         return self._worker.ask(self._thread, "difference", read, about=session_id)
 
@@ -64,16 +64,16 @@ class RepairRequests:
         self._write([(session_id, partial(_undone, operation))])
 
     def _compared(self, db: Browser, generation: int, session_id: str, merge: bool) -> Iterator[Answer]:
-        self._lines = db.difference(session_id, merge=merge)
+        self._difference = db.difference(session_id, merge=merge)
         yield from self._stretch(db, generation, session_id)
 
     def _stretch(self, _: Browser, generation: int, session_id: str) -> Iterator[Answer]:
         try:
-            lines = tuple(islice(self._lines, LINES_AT_ONCE))
+            rows = tuple(islice(self._difference, ROWS_AT_ONCE))
         except StoreError as error:
             yield answers.RepairFailed(generation, session_id, error)
             return
-        yield answers.DifferenceArrived(generation, session_id, lines, done=len(lines) < LINES_AT_ONCE)
+        yield answers.DifferenceArrived(generation, session_id, rows, done=len(rows) < ROWS_AT_ONCE)
 
     def _write(self, writes: Sequence[tuple[str, Write]]) -> None:
         self._writer.run(partial(self._written, writes), answers.RepairsEnded)

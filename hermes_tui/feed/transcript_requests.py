@@ -85,7 +85,7 @@ class TranscriptRequests:
         )
 
     def _note(self, message: SectionArrived | GrowthArrived | FileTranscriptArrived) -> None:
-        """Keep how far the transcript has been read."""
+        """Remember the end of the transcript that has been read."""
         transcript = self._open
         if transcript is None or transcript.generation != message.generation:
             return

@@ -16,8 +16,7 @@ from hermes_tui.render.text import wrap
 from hermes_tui.render.time import in_words, many
 from hermes_tui.render.tool import LONGEST_PARSED, outcome, output, summary
 from store.models import Message
-from store.repair.model import Line as Pair
-from store.repair.model import Plan
+from store.repair.model import DifferenceRow, Plan
 
 LONGEST = 2_000
 """Characters of a message that are looked at."""
@@ -74,7 +73,9 @@ def first_difference(plan: Plan, *, width: int, height: int, rows: int, glyphs: 
     return [_heads(plan, sides), *before, *(line for lines in drawn[:shown] for line in lines), *more]
 
 
-def pair_lines(pairs: Sequence[Pair], *, width: int, glyphs: Glyphs, before: Pair | None = None) -> Iterator[Line]:
+def pair_lines(
+    pairs: Sequence[DifferenceRow], *, width: int, glyphs: Glyphs, before: DifferenceRow | None = None
+) -> Iterator[Line]:
     """Draw any part of a difference, with a seam of its own where equal messages were left out between two.
 
     Args:
@@ -116,17 +117,17 @@ def _heads(plan: Plan, sides: Sides) -> Line:
     return heads(check.sqlite_messages, check.jsonl_messages, width=sides.left + sides.right + 4)
 
 
-def _parted(pairs: Sequence[Pair]) -> tuple[Sequence[Pair], Sequence[Pair]]:
+def _parted(pairs: Sequence[DifferenceRow]) -> tuple[Sequence[DifferenceRow], Sequence[DifferenceRow]]:
     """The equal pairs before the first difference, and the rest."""
     at = next((at for at, pair in enumerate(pairs) if _differs(pair)), len(pairs))
     return pairs[:at], pairs[at:]
 
 
-def _differs(pair: Pair) -> bool:
+def _differs(pair: DifferenceRow) -> bool:
     return pair.sqlite_number is None or pair.jsonl_number is None
 
 
-def _between(before: Pair | None, after: Pair) -> int:
+def _between(before: DifferenceRow | None, after: DifferenceRow) -> int:
     """Equal messages between two pairs, or before the first, that are not shown."""
     if before is None:
         return min(after.jsonl_number or 1, after.sqlite_number or 1) - 1
@@ -138,7 +139,7 @@ def _between(before: Pair | None, after: Pair) -> int:
 
 
 def _drawn(
-    pairs: Sequence[Pair], sides: Sides, glyphs: Glyphs, *, first: int, others: int, gap: str = ""
+    pairs: Sequence[DifferenceRow], sides: Sides, glyphs: Glyphs, *, first: int, others: int, gap: str = ""
 ) -> Iterator[list[Line]]:
     """Each pair's lines; what a side lacks is said once for each gap."""
     most = first
@@ -148,13 +149,13 @@ def _drawn(
         gap, most = kind, others
 
 
-def _gap(pair: Pair) -> str:
+def _gap(pair: DifferenceRow) -> str:
     if pair.sqlite_number is None:
         return ABSENT_LEFT
     return ABSENT_RIGHT if pair.jsonl_number is None else ""
 
 
-def _pair(pair: Pair, sides: Sides, glyphs: Glyphs, *, lines: int, says: bool = True) -> Iterator[Line]:
+def _pair(pair: DifferenceRow, sides: Sides, glyphs: Glyphs, *, lines: int, says: bool = True) -> Iterator[Line]:
     """A pair as lines of the whole width."""
     role = Role.TEXT if _differs(pair) else Role.DIM
     absent: Line = (blank(LABEL_FROM), span(_gap(pair), Role.DIM)) if says else ()
@@ -172,7 +173,7 @@ def _pair(pair: Pair, sides: Sides, glyphs: Glyphs, *, lines: int, says: bool = 
         yield (*fill(here, sides.left), blank(1), mark, blank(1), *there)
 
 
-def _mark(pair: Pair, glyphs: Glyphs) -> Span:
+def _mark(pair: DifferenceRow, glyphs: Glyphs) -> Span:
     if pair.jsonl_number is None:
         return span(glyphs.alone, Role.ACCENT, bold=True)
     if pair.sqlite_number is not None:
@@ -201,7 +202,7 @@ def _cut(text: SafeText, room: int, most: int, glyphs: Glyphs) -> list[SafeText]
     return [*lines[: most - 1], fit(SafeText(" ".join(lines[most - 1 :])), room, glyphs.truncated)]
 
 
-def _fitting(drawn: Sequence[Sequence[Line]], room: int, plan: Plan, rest: Sequence[Pair]) -> int:
+def _fitting(drawn: Sequence[Sequence[Line]], room: int, plan: Plan, rest: Sequence[DifferenceRow]) -> int:
     """The number of messages that fit with the row that counts the others."""
     best = used = 0
     for number, lines in enumerate(drawn, 1):
@@ -211,12 +212,12 @@ def _fitting(drawn: Sequence[Sequence[Line]], room: int, plan: Plan, rest: Seque
     return best
 
 
-def _left(plan: Plan, shown: Iterable[Pair]) -> int:
+def _left(plan: Plan, shown: Iterable[DifferenceRow]) -> int:
     """Messages that SQLite lacks besides those that are shown."""
     return plan.check.missing_in_sqlite - sum(pair.sqlite_number is None for pair in shown)
 
 
-def _more(plan: Plan, shown: Sequence[Pair], sides: Sides, glyphs: Glyphs) -> Iterator[Line]:
+def _more(plan: Plan, shown: Sequence[DifferenceRow], sides: Sides, glyphs: Glyphs) -> Iterator[Line]:
     """The row that counts what is not shown: of the run that is cut, or of the whole session."""
     left = _left(plan, shown)
     if left <= 0:

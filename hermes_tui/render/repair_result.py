@@ -50,7 +50,7 @@ def verdict(check: Check, *, glyphs: Glyphs) -> Line:
 
 
 def stopped_sentence(operation: Operation, *, glyphs: Glyphs) -> Line:
-    """Say how far a repair or an undo came that was stopped or killed."""
+    """State of a repair or an undo that was stopped or killed."""
     mark = glyphs.status(Status.INTERRUPTED)
     if operation.state is State.UNDOING:
         return (mark, span(" an undo was stopped:"), span(f" {many(operation.inserted, 'message')} left", Role.DIM))

@@ -34,7 +34,7 @@ class SearchProgress:
     capped: bool = False
     """There are more hits than were asked for: `2 000+`."""
     fallback: str | None = None
-    """In the store's words, how an index was bypassed."""
+    """How an index was bypassed, as `fallback_words` gives it."""
     rerank: bool = False
     """The cursor has moved, so that `R` has to be pressed for another order."""
 

@@ -10,8 +10,7 @@ from hermes_tui.render.drift_row import Case
 from hermes_tui.render.row import title_of
 from hermes_tui.state.session_catalog import Catalog
 from store.errors import StoreError
-from store.repair.model import Line as Pair
-from store.repair.model import Operation, Plan, Progress, Receipt, State
+from store.repair.model import DifferenceRow, Operation, Plan, Progress, Receipt, State
 
 
 class Write(Enum):
@@ -41,7 +40,7 @@ class SessionRepair:
     """The receipt of the last repair or undo, complete or not."""
     error: StoreError | None = None
     """The reason why something could not be done."""
-    pairs: list[Pair] = field(default_factory=list)
+    pairs: list[DifferenceRow] = field(default_factory=list)
     """The whole difference, as far as it was read."""
     all_pairs: bool = False
     """The difference was read to its end."""

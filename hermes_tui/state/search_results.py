@@ -21,12 +21,10 @@ class Results:
         self._best: dict[HitKey, int] = {}
         self._since: dict[HitKey, int] = {}
         self._counted: Count | None = None
-        self._newest: tuple[str | None, int] = (None, 0)
-        self._ranking: tuple[str | None, int] = (None, 0)
+        self._newest = self._ranking = (Batch(()), 0)
         self.ranked = False
         """The best first, instead of the newest."""
         self.done = False
-        self.rows_scanned = 0
         self._capped = False
 
     @property
@@ -45,17 +43,8 @@ class Results:
         return self._capped if self._counted is None else self._counted.capped
 
     @property
-    def fallback(self) -> str | None:
-        """In the store's words, the way in which an index was bypassed; None where it was used."""
-        return self._shown[0]
-
-    @property
-    def milliseconds(self) -> int:
-        """The time of the search, or of the ranking where that is shown."""
-        return self._shown[1]
-
-    @property
-    def _shown(self) -> tuple[str | None, int]:
+    def shown(self) -> tuple[Batch, int]:
+        """The last batch of the search and its milliseconds, or the ranking where that is shown."""
         return self._ranking if self.ranked else self._newest
 
     @property
@@ -71,7 +60,7 @@ class Results:
         """
         if not standing:
             self.done, self._capped = batch.done, self._capped or batch.capped
-            self._newest, self.rows_scanned = (batch.fallback, milliseconds), batch.rows_scanned
+            self._newest = batch, milliseconds
         fresh = self._keep(batch.hits, first=standing)
         if standing and self._counted is not None:
             sessions = max(self._counted.sessions, len(self._groups))
@@ -82,7 +71,7 @@ class Results:
         """Add the best hits; `ranked` says whether they go first."""
         self._keep(batch.hits)
         self._best = {hit_key(hit): place for place, hit in enumerate(batch.hits)}
-        self._ranking = batch.fallback, milliseconds
+        self._ranking = batch, milliseconds
 
     def count(self, count: Count) -> None:
         """Set the number of all hits."""

@@ -1,4 +1,4 @@
-"""What agents do with messages, by upstream's names (docs/format.md §3, §6, §8)."""
+"""Verbs of agents on messages, by upstream's names (docs/format.md §3, §6, §8)."""
 
 from __future__ import annotations
 
@@ -15,10 +15,15 @@ from . import reads
 from .sessions import AgentSessions
 from .source_choice import load_transcript
 
+_SAID = ("role", "content", "tool_name", "tool_calls", "tool_call_id", "token_count", "finish_reason")
+_REASONED = ("reasoning", "reasoning_details", "codex_reasoning_items", "reasoning_content", "codex_message_items")
+_FIELDS = (*_SAID, *_REASONED, "platform_message_id", "observed", "effect_disposition", "timestamp", "api_content")
+"""Fields of `append_message`, in the order of its arguments."""
+
 
 @dataclass(frozen=True, slots=True)
 class ImportedSession:
-    """A session as another store had it."""
+    """A session of another store."""
 
     id: str
     fields: Mapping[str, object]
@@ -63,25 +68,10 @@ class AgentMessages:
         key: str | None = None,
     ) -> int:
         """Add one message and return its row id; `key` and what is raised, see `append_messages`."""
-        message = {
-            "role": role,
-            "content": content,
-            "tool_name": tool_name,
-            "tool_calls": tool_calls,
-            "tool_call_id": tool_call_id,
-            "token_count": token_count,
-            "finish_reason": finish_reason,
-            "reasoning": reasoning,
-            "reasoning_details": reasoning_details,
-            "codex_reasoning_items": codex_reasoning_items,
-            "reasoning_content": reasoning_content,
-            "codex_message_items": codex_message_items,
-            "platform_message_id": platform_message_id,
-            "observed": observed,
-            "effect_disposition": effect_disposition,
-            "timestamp": timestamp,
-            "api_content": api_content,
-        }
+        said = role, content, tool_name, tool_calls, tool_call_id, token_count, finish_reason
+        thought = reasoning, reasoning_details, codex_reasoning_items, reasoning_content, codex_message_items
+        about = platform_message_id, observed, effect_disposition, timestamp, api_content
+        message = dict(zip(_FIELDS, (*said, *thought, *about), strict=True))
         return self.append_messages(session_id, [message], key=key)[0]
 
     def append_messages(
@@ -96,8 +86,8 @@ class AgentMessages:
                 `display_kind`, `display_metadata`. Others are ignored. `timestamp` is seconds, ISO text or a datetime;
                 without one it is now and a microsecond more each. Reasoning is kept for assistants only.
             key: The caller's own name for this turn, unique within the session. A second call with it writes nothing
-                and returns the rows of the first, so that what was raised or killed half-way can be done again.
-                Times and what else may differ from one try to the next is not compared; role, content and calls are.
+                and returns the rows of the first, so that a turn whose first try failed or was killed can be
+                written again. Role, content and calls are compared; times and the rest may differ between tries.
                 Keys are kept in `hermes_tui_operations`, in the turn's transaction.
 
         Raises:
@@ -109,7 +99,7 @@ class AgentMessages:
                 it and who else has the store open or waits.
             Replaced: Another file is at the path, or its WAL was taken away; `SessionRecorder` keeps the turn.
             UnsafeFilesystem: The file lies where locks cannot be trusted; nothing was written.
-            StoreError: Whatever else keeps it from being on the disk.
+            StoreError: Any other failure to write.
         """
         now = time.time()
         rows = message_rows(messages, now=now)
@@ -144,7 +134,7 @@ class AgentMessages:
         return self._store.write(_import)
 
     def replace_messages(self, session_id: str, messages: Sequence[Mapping[str, object]]) -> None:
-        """Put these messages in place of all that the session has; see `append_messages`."""
+        """Replace all messages of the session by these; see `append_messages`."""
         rows = message_rows(messages, now=time.time())
         self._store.write(lambda tx: tx.replace(session_id, rows))
 
@@ -153,7 +143,7 @@ class AgentMessages:
         self._store.write(lambda tx: tx.clear(session_id))
 
     def message_count(self, session_id: str | None = None) -> int:
-        """How many message rows there are, inactive ones too, of one session or of all."""
+        """Number of message rows, inactive ones included, of one session or of all."""
         return self._store.engine.records.count_messages(storable(session_id))
 
     def get_messages(self, session_id: str, include_inactive: bool = False) -> list[RowDict]:
@@ -161,7 +151,7 @@ class AgentMessages:
         return reads.messages(self._store.engine, storable(session_id), include_inactive=include_inactive)
 
     def get_messages_as_conversation(self, session_id: str) -> list[RowDict]:
-        """The active rows as an agent replays them: role and content, and what else is not empty."""
+        """The active rows as an agent replays them: role and content, and every other field that is not empty."""
         return [reads.replayed(row) for row in self.get_messages(session_id)]
 
     def load_transcript(self, session_id: str) -> list[RowDict]:
@@ -186,14 +176,14 @@ class AgentMessages:
     ) -> list[RowDict]:
         """Ranked hits, each with a snippet and with the message before and after it.
 
-        No words make it raise. The hits are one critical section, each context another.
+        No text raises an error. The hits are one read transaction, each context another.
 
         Args:
-            query: FTS5's words, phrases, AND OR NOT and prefixes; whatever else is in it is cleaned away.
+            query: FTS5's words, phrases, AND OR NOT and prefixes; everything else is removed.
             source_filter: Only these; none where it is empty, all where it is None.
             role_filter: Only these; all where it is empty or None.
             sort: newest, oldest, or by rank.
-            include_inactive: Find what the user took back, too.
+            include_inactive: Find undone messages, too.
         """
         filters = source_filter, exclude_sources, role_filter
         asked = reads.AgentSearchOptions(*filters, limit, offset, sort, include_inactive)

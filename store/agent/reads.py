@@ -1,4 +1,4 @@
-"""What agents read back: rows decoded, previews, hits with their context (docs/format.md §6, §8)."""
+"""Reads of agents: decoded rows, previews, hits with their context (docs/format.md §6, §8)."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def messages(engine: Engine, session_id: str | None, *, include_inactive: bool) 
 
 
 def replayed(row: RowDict) -> RowDict:
-    """A decoded row in the form of a conversation: role and content, then only what is not empty
+    """A decoded row in the form of a conversation: role and content, then only fields that are not empty
     (docs/format.md §8)."""
     return message_codec.conversation_of_record(
         row | {name: _parsed(row[name], None) for name in _LISTS if row.get(name)}
@@ -49,7 +49,7 @@ def rich(engine: Engine, source: str | None, limit: int, offset: int) -> list[Ro
 
 
 def search(engine: Engine, words: str, asked: AgentSearchOptions) -> list[RowDict]:
-    """Hits with their context, N of them in 1 + N critical sections (docs/format.md §6.1)."""
+    """Hits with their context, N of them in 1 + N read transactions (docs/format.md §6.1)."""
     return [_hit(found) | {"context": _context(engine, found)} for found in engine.records.search(words, asked)]
 
 

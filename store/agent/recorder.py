@@ -1,4 +1,4 @@
-"""An agent's turn-by-turn writing: the whole conversation comes in, what is new of it is written."""
+"""Recorder of an agent's turns: it takes the whole conversation and writes the new messages."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from ..home_store import HomeStore
 from .sessions import AgentSessions
 
 ATTEMPTS = 8
-"""Times that others may write to the session between our look and our write before the turn is kept for later."""
+"""Maximum attempts that fail because others wrote to the session in between; then the turn is kept for later."""
 
 Dict = Mapping[str, object]
 
@@ -34,13 +34,13 @@ class _Held:
 
 @dataclass(frozen=True, slots=True)
 class _Stored:
-    """What SQLite holds of the session, as of one look."""
+    """Stored messages of the session, as of one read."""
 
     stamp: SessionStamp
     identities: tuple[bytes, ...]
     """Of the active rows."""
     empty: bool
-    """There is no message at all, not even one that was undone."""
+    """True without any message, undone ones included."""
 
 
 class HasStore(Protocol):
@@ -53,13 +53,13 @@ class HasStore(Protocol):
 
 
 class SessionRecorder:
-    """Writes one session as an agent goes on with it; one recorder for each agent, used by one thread at a time.
+    """Writes one session while an agent continues it; one recorder for each agent, used by one thread at a time.
 
     Args:
         db: The store.
         session_id: The session, whose row need not exist.
-        source: What its row says where it has to be made.
-        model: The same.
+        source: Of its row, where that has to be created.
+        model: Of the same row.
     """
 
     def __init__(self, db: HasStore, session_id: str, *, source: str = "cli", model: str | None = None) -> None:
@@ -73,7 +73,7 @@ class SessionRecorder:
 
     @property
     def spooled(self) -> Path | None:
-        """The file in `pending_messages/` that keeps what is waiting; None where memory alone does."""
+        """The file in `pending_messages/` with the waiting messages; None where they are in memory alone."""
         return self._spooled
 
     @property
@@ -82,11 +82,11 @@ class SessionRecorder:
         return len(self._kept)
 
     def record(self, messages: Sequence[Dict]) -> int:
-        """Write what is new in a conversation, all of it or nothing.
+        """Write the new messages of a conversation, all of them or none.
 
-        The conversation is aligned by position with the stored active rows (`merge.first_new`): what follows its last
-        aligned message is new, even if its text repeats an earlier one. A list that lacks stored rows removes nothing,
-        one that has nothing in common with them is new as a whole. session_meta is never written.
+        The conversation is aligned by position with the stored active rows (`alignment.first_new`): messages after its
+        last aligned one are new, even if a text repeats an earlier one. A list that lacks stored rows removes nothing,
+        a list that shares no message with them is new as a whole. session_meta is never written.
         Where no message is stored and the session has a JSONL file, its messages come first, in the same transaction;
         their fields that this file has no column for are left out, and a file that cannot be read keeps no turn back.
 
@@ -94,7 +94,7 @@ class SessionRecorder:
             messages: The whole conversation as the agent holds it, oldest first, dicts as `append_messages` takes them.
 
         Returns:
-            How many messages were written.
+            The number of messages written.
 
         Raises:
             Locked: The lock was not free. Nothing was written; the messages are kept, and the next call writes them
@@ -115,7 +115,7 @@ class SessionRecorder:
         return written
 
     def close(self) -> None:
-        """Try once more to write what is waiting; what the store still refuses goes to a file (`spooled`).
+        """Try once more to write the waiting messages; those that the store still refuses go to a file (`spooled`).
 
         Raises:
             StoreError: There is no way to write that file either; the messages are in memory only.
@@ -132,7 +132,7 @@ class SessionRecorder:
             self._settle()
 
     def _spool(self, error: StoreError) -> None:
-        """Put all that is waiting into the file; `error` tells where it lies, or that it lies nowhere."""
+        """Write all waiting messages into the file; a note on `error` names the file, or why there is none."""
         owed = Pending(
             path=self._spooled or Path(),
             session_id=self._id,
@@ -149,7 +149,7 @@ class SessionRecorder:
             error.add_note(str(worse))
 
     def _settle(self) -> None:
-        """Nothing is waiting any more; a file that cannot be removed has nothing new for whoever replays it."""
+        """Forget the waiting messages; a file that cannot be removed has nothing new for a replay."""
         self._kept = []
         if self._spooled is not None:
             try:
@@ -159,11 +159,11 @@ class SessionRecorder:
             self._spooled = None
 
     def _flush(self, conversations: Sequence[_Held]) -> int:
-        """Write what is new; look again where others wrote to the session in between."""
+        """Write the new messages; read again where others wrote to the session in between."""
         if not self._store.engine.sessions.has(self._id):
             AgentSessions(self._store).ensure_session(self._id, self._source, self._model)
         for _ in range(ATTEMPTS):
-            stored = self._look()
+            stored = self._read_stored()
             history = self._history() if stored.empty else []
             known, news = _news([*stored.identities, *_identities(history)], conversations)
             turn = (*self._drafted(history), *message_rows(news, now=time.time()))
@@ -175,7 +175,7 @@ class SessionRecorder:
                 return len(turn)
         raise Locked(f"others kept writing to session {self._id}; the turn is kept and written with the next one")
 
-    def _look(self) -> _Stored:
+    def _read_stored(self) -> _Stored:
         """The stored identities; those of the last call where nobody else wrote since."""
         messages = self._store.engine.messages
         stamp = messages.stamp(self._id)
@@ -217,18 +217,18 @@ class SessionRecorder:
 
 
 def replay(db: HasStore, path: Path) -> int:
-    """Write what one file of `pending_messages/` keeps, and remove it; what is stored by now is not written again.
+    """Write the messages of one file of `pending_messages/`, and remove it; stored ones are not written again.
 
     Args:
-        path: One of `pending.waiting`.
+        path: One of `outbox.pending_files`.
 
     Returns:
-        How many messages were written.
+        The number of messages written.
 
     Raises:
         StoreError: They could not be written, or the file is not one of ours; it is kept.
     """
-    outbox.read_pending(path)  # what is not ours keeps its name
+    outbox.read_pending(path)  # a foreign file keeps its name
     mine = outbox.claim(path)
     owed = outbox.read_pending(mine)
     recorder = SessionRecorder(db, owed.session_id, source=owed.source, model=owed.model)
@@ -238,7 +238,7 @@ def replay(db: HasStore, path: Path) -> int:
 
 
 def _news(stored: Sequence[bytes], conversations: Iterable[_Held]) -> tuple[list[bytes], list[Dict]]:
-    """What is stored after all conversations were recorded one after the other, and which messages that takes."""
+    """Identities stored after all conversations were recorded in order, and the messages to write for it."""
     known = list(stored)
     news: list[Dict] = []
     for held in conversations:

@@ -1,4 +1,4 @@
-"""What agents do with sessions, by upstream's names (docs/format.md §4, §8)."""
+"""Verbs of agents on sessions, by upstream's names (docs/format.md §4, §8)."""
 
 from __future__ import annotations
 
@@ -13,10 +13,14 @@ from ..home_store import HomeStore
 from . import reads
 
 DAY = 86_400.0
+_TOKENS = ("input_tokens", "output_tokens", "model", "cache_read_tokens", "cache_write_tokens", "reasoning_tokens")
+_COST = ("estimated_cost_usd", "actual_cost_usd", "cost_status", "cost_source", "pricing_version")
+_TOKEN_FIELDS = (*_TOKENS, *_COST, "billing_provider", "billing_base_url", "billing_mode")
+"""Fields of `update_token_counts`, in the order of its arguments."""
 
 
 class AgentSessions:
-    """Rows as dicts; a session or a title that is not there is None, False or empty, never an error."""
+    """Rows as dicts; a missing session or title is None, False or empty, never an error."""
 
     def __init__(self, store: HomeStore) -> None:
         self._store = store
@@ -42,7 +46,7 @@ class AgentSessions:
         return session_id
 
     def ensure_session(self, session_id: str, source: str = "unknown", model: str | None = None) -> None:
-        """Make the session's row where there is none: what an agent calls before every flush."""
+        """Create the session's row where there is none; agents call this before every flush."""
         self.create_session(session_id, source, model)
 
     def end_session(self, session_id: str, end_reason: str) -> None:
@@ -51,7 +55,7 @@ class AgentSessions:
         self._store.write(lambda tx: tx.end_session(session_id, end_reason, now))
 
     def reopen_session(self, session_id: str) -> None:
-        """Take the end back, so that the session can be resumed."""
+        """Clear the end, so that the session can be resumed."""
         self._store.write(lambda tx: tx.reopen_session(session_id))
 
     def update_system_prompt(self, session_id: str, system_prompt: str) -> None:
@@ -76,30 +80,16 @@ class AgentSessions:
         billing_base_url: str | None = None,
         billing_mode: str | None = None,
     ) -> None:
-        """Add tokens and costs; model and billing only where they are NULL, what is known of the cost overwritten.
+        """Add tokens and costs; model and billing only where they are NULL, the cost's status overwritten.
 
         Raises:
             ColumnMissing: One that is not empty has no column in this file.
             ValueError: A counter needs more than 64 bits.
         """
-        values = token_values(
-            {
-                "input_tokens": input_tokens,
-                "output_tokens": output_tokens,
-                "model": model,
-                "cache_read_tokens": cache_read_tokens,
-                "cache_write_tokens": cache_write_tokens,
-                "reasoning_tokens": reasoning_tokens,
-                "estimated_cost_usd": estimated_cost_usd,
-                "actual_cost_usd": actual_cost_usd,
-                "cost_status": cost_status,
-                "cost_source": cost_source,
-                "pricing_version": pricing_version,
-                "billing_provider": billing_provider,
-                "billing_base_url": billing_base_url,
-                "billing_mode": billing_mode,
-            }
-        )
+        tokens = input_tokens, output_tokens, model, cache_read_tokens, cache_write_tokens, reasoning_tokens
+        cost = estimated_cost_usd, actual_cost_usd, cost_status, cost_source, pricing_version
+        billing = billing_provider, billing_base_url, billing_mode
+        values = token_values(dict(zip(_TOKEN_FIELDS, (*tokens, *cost, *billing), strict=True)))
         self._store.write(lambda tx: tx.add_tokens(session_id, values))
 
     def delete_session(self, session_id: str) -> bool:
@@ -111,7 +101,7 @@ class AgentSessions:
         return self._store.write(lambda tx: tx.delete_session(session_id, delegates=True))
 
     def prune_sessions(self, older_than_days: float = 90, source: str | None = None) -> int:
-        """Delete ended sessions that started so long ago, each in its own transaction; return how many went."""
+        """Delete ended sessions that started so long ago, each in its own transaction; the number deleted."""
         self._store.refuse_to_write_if_read_only()
         before = time.time() - older_than_days * DAY
         return sum(self._prune(old) for old in self._store.engine.records.ended_before(before, storable(source)))
@@ -131,7 +121,7 @@ class AgentSessions:
         return found[0] if len(found) == 1 else None
 
     def set_session_title(self, session_id: str, title: str | None) -> bool:
-        """Name the session, or take its name where nothing is left of the title after cleaning.
+        """Set the session's title, or clear it where nothing is left after cleaning.
 
         Returns:
             False where there is no such session.
@@ -168,5 +158,5 @@ class AgentSessions:
         return self._store.engine.records.newest(storable(source), limit, offset)
 
     def session_count(self, source: str | None = None) -> int:
-        """How many sessions there are, of one source or of all."""
+        """Number of sessions, of one source or of all."""
         return self._store.engine.records.count_sessions(storable(source))

@@ -1,4 +1,4 @@
-"""Which source speaks for a session: the promise of PR #3249, counted as design.md §5 says."""
+"""Choice of the source that a session is read from: the one with more messages (docs/format.md §8)."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ def load_transcript(
     """The messages of a session from the source that has more of them; a tie goes to SQLite, which knows more of each.
 
     Neither session_meta nor damaged lines count as messages.
-    What was undone or compacted counts for SQLite though it is not returned: JSONL still holding it is no reason to
-    bring it back.
+    Undone and compacted rows count for SQLite though they are not returned: their presence in JSONL is no reason to
+    return them.
 
     Args:
-        session_id: Any id; one that must not become a path has no file.
+        session_id: Any id; an id that must not become a path has no file.
         files: The JSONL files of the home.
         count: Rows of a session in SQLite without session_meta, inactive ones included.
         conversation: Its active rows, as `SessionDB.get_messages_as_conversation` gives them.
@@ -41,7 +41,7 @@ def load_transcript(
 
 
 def is_longer(facts: JsonlFacts | None, count: Callable[[], int]) -> bool:
-    """True where a session's JSONL file speaks for it: it has more messages, or alone can say why there are none.
+    """True where a session is read from its JSONL file: it has more messages, or alone can report why there are none.
 
     Args:
         facts: The file, None where there is none: nothing is counted then.
@@ -57,5 +57,5 @@ def is_longer(facts: JsonlFacts | None, count: Callable[[], int]) -> bool:
 
 
 def _written(files: JsonlFiles, session_id: str) -> Conversation:
-    """What the file holds, in the form that agents replay."""
+    """The messages of the file, in the form that agents replay."""
     return [message_codec.conversation_of_record(record.value) for record in files.message_records(session_id)]

@@ -1,1 +1,1 @@
-"""Verbs that a screen and a command line use; nothing here writes."""
+"""Read verbs of screen and command line; nothing here writes."""

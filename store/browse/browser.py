@@ -1,4 +1,4 @@
-"""One home for people's faces: every verb that reads."""
+"""Browser of one home: every verb that reads, for screen and command line."""
 
 from __future__ import annotations
 
@@ -129,16 +129,17 @@ class HomeBrowser:
         return doctor.findings(self._store.engine.health, self._store.path, cancel=cancel or Cancel())
 
     def refused(self) -> tuple[Path, ...]:
-        """The files that keep messages which this store would not take; `replay` writes them."""
+        """The files that keep messages that this store refused; `replay` writes them."""
         return outbox.pending_files(outbox.folder_of(self._store.path))
 
     def replayable(self) -> tuple[Path, ...]:
-        """The same, where there is a store that they can go into.
+        """The same, where there is a store to write them into.
 
         Raises:
             StoreMissing: There is none.
         """
-        outbox.require_store(self._store.path)
+        if self._store.engine.capabilities.files:
+            outbox.require_store(self._store.path)
         return self.refused()
 
     def close(self) -> None:

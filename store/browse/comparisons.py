@@ -14,7 +14,7 @@ from .sessions import StoredSessions
 
 
 class Comparisons:
-    """What SQLite and JSONL of one home have of the same sessions."""
+    """Comparisons of SQLite and JSONL in one home."""
 
     def __init__(self, store: HomeStore) -> None:
         self._store = store
@@ -33,19 +33,19 @@ class Comparisons:
     def survey(self, *, cancel: Cancel) -> Iterator[SurveyStep]:
         """The verdicts by content of all sessions that have a JSONL file, as flags.
 
-        First those that are remembered from an earlier start, in one step, then one session after the other, the newest
-        first; what was found is remembered, where this SessionDB has a `cache_dir`.
+        First the cached ones of an earlier start, in one step, then one session after the other, the newest first;
+        verdicts are cached where this store has a `cache_dir`.
 
         Raises:
-            Interrupted: `cancel` was withdrawn.
+            Interrupted: The request was cancelled.
         """
         return self._survey.run(cancel=cancel)
 
     def verify(self, session_ids: Iterable[str], *, cancel: Cancel) -> Iterator[SurveyStep]:
-        """The same of some sessions, which changed; those without a JSONL file are passed over.
+        """The same of some sessions, which changed; those without a JSONL file are skipped.
 
         Raises:
-            Interrupted: `cancel` was withdrawn.
+            Interrupted: The request was cancelled.
         """
         return self._survey.again(session_ids, cancel=cancel)
 
@@ -54,7 +54,7 @@ class Comparisons:
         return Survey(self._store.engine, self._store.files, self._store.cache, profile=self._store.profile)
 
     def facts(self, session_id: str) -> JsonlFacts | None:
-        """What the session's JSONL file tells, None without one."""
+        """Facts about the session's JSONL file, None without one."""
         return self._store.files.facts(session_id)
 
     def all_facts(self, *, cancel: Cancel | None = None) -> Iterator[JsonlFacts]:
@@ -62,7 +62,7 @@ class Comparisons:
         return self._store.files.all_facts(cancel=cancel)
 
     def drift(self, session: Session, facts: JsonlFacts | None) -> Drift | None:
-        """The quick flag, by counts and stat; None where nothing speaks for a difference."""
+        """The quick flag, by counts and stat; None without a sign of a difference."""
         return verdict.flag(session, facts)
 
     def check(self, session_id: str) -> Check:
@@ -74,5 +74,5 @@ class Comparisons:
         return verdict.Checker(self._store.engine, self._store.files).check(session_id)
 
     def checks(self, ids: Iterable[str] | None = None, *, cancel: Cancel | None = None) -> Iterator[Check]:
-        """Compare one session after the other: those asked for, or all, newest first."""
+        """Compare one session after the other: those requested, or all, newest first."""
         return verdict.Checker(self._store.engine, self._store.files).checks(ids, cancel=cancel)

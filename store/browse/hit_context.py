@@ -9,7 +9,7 @@ from ..base.models import ContextLine, Message, Origin
 from .protocol import Browser
 
 HitPlace: TypeAlias = "tuple[str, int, Origin]"
-"""The session of a hit, its id there, and where it lies."""
+"""The session of a hit, its message id, and the source that has it."""
 
 
 def around(
@@ -24,10 +24,10 @@ def around(
 
     Args:
         db: The store.
-        hit: Where it lies.
+        hit: The place of the hit.
         width: Messages on each side.
         text: The text of a message in a file.
-        file_messages: Reads the messages of a session that lie in files; `db.file_messages` where None.
+        file_messages: Reads the messages of a session from files; `db.file_messages` where None.
     """
     session_id, message_id, origin = hit
     if origin is Origin.SQLITE:

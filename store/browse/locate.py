@@ -1,4 +1,4 @@
-"""Location of a session: its profile, its files, and why a list leaves it out."""
+"""Location of a session: its profile, its files, and the reasons why a list leaves it out."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from ..home_store import HomeStore
 from .sessions import StoredSessions
 
 MOST = 20
-"""Sessions that one look-up tells of, in each profile."""
+"""Maximum sessions of a look-up, in each profile."""
 
 ORPHANED = "__orphaned__"
-"""What a later Hermes wrote into `_delegate_from` of ordinary short chats, so that its lists hide them
+"""Value that a later Hermes wrote into `_delegate_from` of ordinary short chats, so that its lists hide them
 (docs/format.md §4.4)."""
 
 _FILES = {
@@ -44,7 +44,7 @@ def siblings(state_db: Path) -> tuple[Home, ...]:
 
 
 class Locator:
-    """Finds sessions of one home and of its sibling profiles, and says what holds them."""
+    """Finds sessions of one home and of its sibling profiles, and their files."""
 
     def __init__(self, store: HomeStore) -> None:
         self._store = store
@@ -70,10 +70,10 @@ class Locator:
         )
 
     def where(self, text: str) -> tuple[SessionLocation, ...]:
-        """Every session that an id, the start of one, or a part of a title may mean, in this profile and the others.
+        """Sessions that match an id, the start of an id, or a part of a title, in this profile and the others.
 
         Returns:
-            This profile's first; () for what is not on this machine.
+            This profile's first; () where nothing is found.
         """
         text = text.strip()
         if not text:
@@ -84,7 +84,7 @@ class Locator:
                 with closing(self._store.sibling(home)) as other:
                     try:
                         found += Locator(other)._found(text)
-                    except StoreError:  # the census says that it cannot be counted
+                    except StoreError:  # the census reports it
                         continue
         return tuple(found)
 
@@ -116,14 +116,14 @@ class Locator:
                 yield SessionLocation(session, tuple(self._files(session)), reasons, family if len(family) > 1 else ())
 
     def _stored(self, text: str) -> list[str]:
-        """Ids in SQLite; none where it cannot be read, which the census says."""
+        """Ids in SQLite; none where it cannot be read, which the census reports."""
         try:
             return self._sessions.named(text, limit=MOST)
         except (CannotOpen, Damaged):
             return []
 
     def _reasons(self, session: Session, family: Sequence[FamilyMember]) -> Iterator[str]:
-        """Why it may be out of view, the most telling first."""
+        """Reasons why it may be out of view, the most important first."""
         if session.origin in _FILES:
             yield _FILES[session.origin]
         yield from _marks(session)
@@ -135,7 +135,7 @@ class Locator:
         elif session.relation is Relation.BRANCH:
             yield f"a branch of {session.parent_id}, listed by itself"
         elif session.relation is Relation.RESET:
-            yield f"begun anew after {session.parent_id}, listed by itself"
+            yield f"a reset of {session.parent_id}, listed by itself"
         if session.parent_id and all(kin.session.id != session.parent_id for kin in family):
             yield f"its parent {session.parent_id} is gone"
         if session.origin is Origin.SQLITE and self._is_orphaned(session.id):
@@ -157,7 +157,7 @@ class Locator:
         return isinstance(value, dict) and value.get("_delegate_from") == ORPHANED
 
     def _files(self, session: Session) -> Iterator[str]:
-        """Every file that holds something of it."""
+        """Every file that has a part of it."""
         if session.origin is Origin.SQLITE:
             yield f"{self._store.path}: {_many(session.messages, 'message')}"
         facts = self._store.files.facts(session.id)
@@ -175,7 +175,7 @@ class Locator:
 
 
 def _marks(session: Session) -> Iterator[str]:
-    """What its own row says, or that it has none."""
+    """Reasons in its own row, or that it has none."""
     if session.orphan:
         yield "its messages are in SQLite without a row of the session: Hermes does not list it, it is listed here"
     if session.archived:

@@ -1,4 +1,4 @@
-"""Messages for a reader: heads, bodies, context, and what lies beside SQLite."""
+"""Messages for a reader: heads, bodies, context, and messages outside SQLite."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ..home_store import HomeStore
 from .sessions import StoredSessions
 
 CONTEXT_BYTES = 8192
-"""Bytes of a plain text that a line of context shows at most."""
+"""Maximum bytes of a plain text in a line of context."""
 
 
 class StoredMessages:
@@ -24,13 +24,13 @@ class StoredMessages:
         self._store = store
 
     def carried(self, session_id: str, before: str) -> frozenset[int]:
-        """Ids of the rows that only repeat what the section before has, because a compaction carried them over.
+        """Ids of the rows that only repeat rows of the section before, because a compaction carried them over.
 
-        Where a page is damaged none are told: better twice than not at all.
+        None where a page is damaged: a message shown twice is better than a missing one.
 
         Args:
             session_id: A section of a chain.
-            before: The section before it, "" for the first: then only rows that have a twin in it are told.
+            before: The section before it, "" for the first: then only rows with a copy in it are returned.
         """
         try:
             return self._carried(session_id, before)
@@ -47,7 +47,7 @@ class StoredMessages:
             self._store.engine.messages.last_heads(storable(before), limit=EDGE_ROWS),
             self._store.engine.messages.heads(storable(session_id), after=0, limit=EDGE_ROWS).items,
         )
-        first, last, start = ([head for head in one if head.role != SESSION_META] for one in edges)
+        first, last, start = ([head for head in edge if head.role != SESSION_META] for edge in edges)
         return carried_over_ids(first, last, start, self._fingerprints) | marked
 
     def _fingerprints(self, heads: Sequence[Head]) -> list[Fingerprint]:
@@ -55,7 +55,7 @@ class StoredMessages:
         return [found.get(head.id, Fingerprint(str(head.id).encode())) for head in heads]
 
     def heads(self, session_id: str, *, after: int = 0, limit: int = 4096) -> Page[Head]:
-        """What is known of a session's messages without their bodies, in id order, inactive ones included.
+        """A session's messages without their bodies, in id order, inactive ones included.
 
         Args:
             after: The id before the first one; the page's cursor is the last id, where more follow.
@@ -63,9 +63,9 @@ class StoredMessages:
         return self._store.engine.messages.heads(storable(session_id), after=after, limit=limit)
 
     def messages(self, ids: Sequence[int]) -> tuple[Message, ...]:
-        """Messages by row id in the order asked for, without those that are gone.
+        """Messages by row id in the requested order, without deleted ones.
 
-        One that lies on a damaged page is a message of the role `UNREADABLE` that says so, and hides no other.
+        A row on a damaged page becomes a message of the role `UNREADABLE`, and hides no other.
 
         Raises:
             ValueError: More than 256 ids.
@@ -73,31 +73,31 @@ class StoredMessages:
         return self._store.engine.messages.readable_bodies(ids)
 
     def context(self, session_id: str, message_id: int, *, width: int = 1) -> tuple[ContextLine, ...]:
-        """The messages round one, `width` on each side, in id order within the session: one critical section.
+        """The messages around one, `width` on each side, in id order within the session: one read transaction.
 
         A plain text is cut after its first 8 kB.
         """
         return self._store.engine.messages.window(session_id, message_id, width=width, n_bytes=CONTEXT_BYTES)
 
     def file_messages(self, session_id: str, *, asides: bool = False) -> tuple[Message, ...]:
-        """The messages of a session that lie beside SQLite, none where none do: its JSONL file's, then those that wait
-        in the spool; a snapshot's only where neither has the session. `Message.origin` tells which.
+        """The messages of a session outside SQLite: its JSONL file's, then those that wait in the spool; a snapshot's
+        only where neither has the session. `Message.origin` is the source.
 
         Args:
-            asides: Give the lines of the JSONL file that are no messages, too (`Message.aside`).
+            asides: Include the lines of the JSONL file that are no messages (`Message.aside`).
         """
         found = self._store.leftovers.messages(session_id, asides=asides)
         return () if found and found[0].origin is Origin.SNAPSHOT and self._is_stored(session_id) else found
 
     def _is_stored(self, session_id: str) -> bool:
-        """SQLite has a row or messages of the session, as far as it can be read."""
+        """True where SQLite has a row or messages of the session and can be read."""
         try:
             return bool(StoredSessions(self._store).rows([session_id]))
         except (CannotOpen, Damaged):
             return False
 
     def snapshot_messages(self, session_id: str) -> tuple[Message, ...]:
-        """What a session's JSON snapshot holds, none without one; it may have lost messages, so it is asked for."""
+        """The messages of a session's JSON snapshot, none without one; it may lack messages."""
         snapshot = self._store.leftovers.snapshots.get(session_id)
         return snapshot.messages if snapshot else ()
 

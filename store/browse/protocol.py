@@ -1,4 +1,4 @@
-"""Interfaces for people's faces: `Browser` reads, `Repairs` writes; a home and all profiles as one implement them."""
+"""Interfaces for screen and command line: `Browser` reads, `Repairs` writes."""
 
 from __future__ import annotations
 
@@ -31,17 +31,17 @@ from ..base.models import (
     SurveyStep,
 )
 from ..query.parse import Query
-from ..repair.model import Line, Operation, Plan, Progress, Receipt, Why
-from .reading import Piece, Reading
+from ..repair.model import DifferenceRow, Operation, Plan, Progress, Receipt, Why
+from .reading import Piece, SessionReading
 
 Wanted = Query | str
 
 
 class Watcher(Protocol):
-    """Remembers what it saw; one thread at a time."""
+    """Changes since the last poll; used by one thread at a time."""
 
     def poll(self) -> Change | None:
-        """What changed since the last poll, or None."""
+        """Changes since the last poll, or None."""
 
 
 class SessionReads(Protocol):
@@ -75,16 +75,16 @@ class SessionReads(Protocol):
         """Ids of sessions that have this id, begin so or have it in their title."""
 
     def resolve(self, text: str) -> str | None:
-        """The one id that is meant by an id or its beginning."""
+        """The one id that equals the text or starts with it."""
 
 
 class MessageReads(Protocol):
     """Messages for a reader: `browse.messages`, `browse.reading`."""
 
-    def reading(self, session_id: str, /, *, origin: Origin | None = ...) -> Reading:
-        """A session and the source that speaks for it."""
+    def reading(self, session_id: str, /, *, origin: Origin | None = ...) -> SessionReading:
+        """A session and the source that it is read from."""
 
-    def pieces(self, reading: Reading, *, chain: bool = ..., asides: bool = ...) -> Iterator[Piece]:
+    def pieces(self, reading: SessionReading, *, chain: bool = ..., asides: bool = ...) -> Iterator[Piece]:
         """The messages of a reading, piece by piece."""
 
     def carried(self, session_id: str, before: str) -> frozenset[int]:
@@ -170,11 +170,11 @@ class ComparisonReads(Protocol):
     def objection(self, session_id: str) -> tuple[Check, Why | None]:
         """The verdict of a session, and why a repair would do nothing."""
 
-    def difference(self, session_id: str, /, *, merge: bool = ...) -> Iterator[Line]:
+    def difference(self, session_id: str, /, *, merge: bool = ...) -> Iterator[DifferenceRow]:
         """Both sources side by side."""
 
     def operations(self) -> tuple[Operation, ...]:
-        """The repairs that are remembered."""
+        """The repairs in the journal."""
 
 
 class Browser(SessionReads, MessageReads, SearchReads, ComparisonReads, Protocol):
@@ -196,17 +196,17 @@ class Browser(SessionReads, MessageReads, SearchReads, ComparisonReads, Protocol
         """The doctor's checks."""
 
     def refused(self) -> tuple[Path, ...]:
-        """Files of messages that the store would not take."""
+        """Files of messages that the store refused."""
 
     def replayable(self) -> tuple[Path, ...]:
-        """The same, where there is a store that they can go into."""
+        """The same, where there is a store to write them into."""
 
     def close(self) -> None:
         """Close every connection."""
 
 
 class Repairs(Protocol):
-    """Verbs of people's faces that write: `repair.repairs`."""
+    """Write verbs of screen and command line: `repair.repairs`."""
 
     def repair(
         self,
@@ -221,12 +221,12 @@ class Repairs(Protocol):
     def finish(
         self, operation: str, *, progress: Callable[[Progress], None] | None = ..., cancel: Cancel | None = ...
     ) -> Receipt:
-        """Go on with a repair or an undo that was stopped."""
+        """Continue a repair or an undo that was stopped."""
 
     def undo(
         self, operation: str, *, progress: Callable[[Progress], None] | None = ..., cancel: Cancel | None = ...
     ) -> Receipt:
-        """Take a repair back."""
+        """Undo a repair."""
 
     def replay(self, path: Path) -> int:
         """Write the messages of one file of the outbox; the number of messages."""

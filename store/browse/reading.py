@@ -1,4 +1,4 @@
-"""A session as a reader sees it: the source that speaks, its chain without repeated rows, waiting messages in place."""
+"""Sessions as readers see them: chosen source, chain without repeated rows, waiting messages in place."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from .messages import StoredMessages
 from .sessions import StoredSessions
 
 PAGE = 4096
-"""Heads of a piece at most."""
+"""Maximum heads of a piece."""
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
-    """A session and the source that speaks for it."""
+class SessionReading:
+    """A session and the source that it is read from."""
 
     session: Session
     origin: Origin
@@ -36,16 +36,16 @@ class Piece:
     row: Session | None
     """The section's own row, None where it is gone."""
     place: int
-    """Number of the section in its chain, from 1,"""
+    """Number of the section in its chain, from 1."""
     sections: int
-    """and how many there are."""
+    """Number of sections in the chain."""
     heads: tuple[Head, ...] = ()
     messages: tuple[Message, ...] = ()
-    """Whole messages that lie outside SQLite: waiting ones, or all of a file."""
+    """Whole messages outside SQLite: waiting ones, or all of a file."""
     first: bool = True
-    """The section begins."""
+    """True for the first piece of its section."""
     last: bool = True
-    """The reading ends."""
+    """True for the last piece of the reading."""
 
 
 class SessionReader:
@@ -56,11 +56,11 @@ class SessionReader:
         self._sessions = StoredSessions(store)
         self._messages = StoredMessages(store)
 
-    def reading(self, session_id: str, *, origin: Origin | None = None) -> Reading:
+    def reading(self, session_id: str, *, origin: Origin | None = None) -> SessionReading:
         """The session and its source: the one with more messages, a tie goes to SQLite (`agent.source_choice`).
 
         Args:
-            origin: A source that was asked for, where a hit lies in it.
+            origin: A requested source, such as that of a hit.
 
         Raises:
             SessionMissing: No source knows it.
@@ -71,11 +71,11 @@ class SessionReader:
             raise SessionMissing(f"no session {session_id} here")
         facts = self._store.files.facts(session_id)
         if session.origin is not Origin.SQLITE:
-            return Reading(session, session.origin, facts)
+            return SessionReading(session, session.origin, facts)
         longer = source_choice.is_longer(facts, lambda: self._store.engine.messages.count(session_id))
-        return Reading(session, origin or (Origin.JSONL if longer else Origin.SQLITE), facts)
+        return SessionReading(session, origin or (Origin.JSONL if longer else Origin.SQLITE), facts)
 
-    def pieces(self, reading: Reading, *, chain: bool = True, asides: bool = False) -> Iterator[Piece]:
+    def pieces(self, reading: SessionReading, *, chain: bool = True, asides: bool = False) -> Iterator[Piece]:
         """The messages of a reading, piece by piece; at least one.
 
         Args:

@@ -23,7 +23,7 @@ class StoredSessions:
         """A page of all sessions in SQLite, newest start first: archived, hidden and child ones included.
 
         At the end come those that have messages and no row (`Session.orphan`), by id.
-        Where a page of the file is damaged, sessions may come twice, and those that cannot be read say so.
+        Where a page of the file is damaged, sessions may come twice, and unreadable ones have a `problem`.
 
         Args:
             cursor: `Page.cursor` of the page before.
@@ -45,9 +45,9 @@ class StoredSessions:
         return tuple(sorted(found.values(), key=lambda row: (row.last_active or 0.0, row.id), reverse=True)[:limit])
 
     def session(self, session_id: str) -> Session | None:
-        """One session, from SQLite or from files that alone know it: JSONL, the spool, a snapshot as the last resort.
+        """One session, from SQLite or from files that alone have it: JSONL, the spool, a snapshot as the last resort.
 
-        Where SQLite cannot be read, the files speak for it.
+        Where SQLite cannot be read, the files are read instead.
         """
         try:
             found = next(iter(self.rows([session_id])), None)
@@ -58,12 +58,12 @@ class StoredSessions:
         return found or self._store.leftovers.session(session_id)
 
     def rows(self, ids: Iterable[str]) -> tuple[Session, ...]:
-        """The rows of some sessions in SQLite, those that are there."""
+        """The rows of some sessions in SQLite, without missing ones."""
         return self._store.engine.sessions.by_ids(ids, now=time.time(), profile=self._store.profile)
 
     def file_sessions(self) -> tuple[Session, ...]:
         """The sessions that only files know: those with a JSONL file, the file changed last first, then the spool's,
-        then the snapshots'; `Session.origin` tells which.
+        then the snapshots'; `Session.origin` is the source.
 
         Where SQLite cannot be read, all that have a file.
         """
@@ -74,7 +74,7 @@ class StoredSessions:
         return tuple(self._store.leftovers.sessions(known))
 
     def outlines(self, session_ids: Iterable[str]) -> dict[str, Outline]:
-        """Status and first words of the sessions that are there: for what is on the screen.
+        """Status and first words of the sessions that exist.
 
         Where SQLite cannot be read, of those that have a file.
         """
@@ -84,8 +84,8 @@ class StoredSessions:
         except (CannotOpen, Damaged):
             rows = ()
         found = {row.id: self._outline(row) for row in rows}
-        alone = ((one, self._store.leftovers.outline(one)) for one in wanted if one not in found)
-        return found | {one: outline for one, outline in alone if outline is not None}
+        alone = {missing: self._store.leftovers.outline(missing) for missing in wanted if missing not in found}
+        return found | {session_id: outline for session_id, outline in alone.items() if outline is not None}
 
     def _outline(self, row: Session) -> Outline:
         try:
@@ -94,7 +94,7 @@ class StoredSessions:
             return Outline(None)
 
     def scope(self) -> Scope:
-        """How many sessions SQLite has, and how many the default list leaves out and why."""
+        """Number of sessions in SQLite, and of those that the default list leaves out, by reason."""
         return self._store.engine.sessions.scope()
 
     def chain(self, session_id: str) -> tuple[str, ...]:
@@ -102,19 +102,19 @@ class StoredSessions:
         return self._store.engine.sessions.lineage([session_id]).chain(session_id) or (session_id,)
 
     def family(self, session_id: str) -> tuple[FamilyMember, ...]:
-        """The whole family of a session as a tree: what it continues, branches, delegates; itself where it is alone."""
+        """The whole family of a session as a tree: sections, branches, delegates; itself where it is alone."""
         tree = self._store.engine.sessions.lineage([session_id]).tree(session_id)
-        rows = {row.id: row for row in self.rows([one for one, _ in tree])}
-        return tuple(FamilyMember(rows[one], depth) for one, depth in tree if one in rows)
+        rows = {row.id: row for row in self.rows([member for member, _ in tree])}
+        return tuple(FamilyMember(rows[member], depth) for member, depth in tree if member in rows)
 
     def named(self, text: str, *, limit: int) -> list[str]:
-        """Ids of sessions in SQLite that have this id, begin so or have it in their title; that very id first."""
+        """Ids of sessions in SQLite that equal the text, start so or have it in their title; an equal one first."""
         found = self._store.engine.sessions.find_by_name(storable(text) or "", limit=limit)
-        found += [one for one in self._store.engine.sessions.orphans() if one.startswith(text)]
-        return sorted(found, key=lambda one: one != text)[:limit]
+        found += [orphan for orphan in self._store.engine.sessions.orphans() if orphan.startswith(text)]
+        return sorted(found, key=lambda session_id: session_id != text)[:limit]
 
     def resolve(self, text: str) -> str | None:
-        """The id itself, else the one id that begins so, of SQLite or of files; None where none or several do.
+        """The id itself, else the one id that starts with the text, of SQLite or of files; None for none or several.
 
         Raises:
             StoreError: SQLite cannot be read and no file has it.

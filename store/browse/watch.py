@@ -1,4 +1,4 @@
-"""What changed on disk since the last look, cheaply enough to be asked a few times a second."""
+"""Watch on a store and its JSONL files, cheap enough to poll a few times a second."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ LISTING_PAUSE = 1.0
 
 
 class Watch:
-    """Remembers what it saw; one thread at a time.
+    """Changes since the last poll; used by one thread at a time.
 
     Args:
-        reader: Of the store that is watched; the file may be missing, and come later.
+        changes: Of the watched store; its file may be missing, and be created later.
         sessions_dir: The folder of JSONL files; may be missing too.
-        clock: Seconds that only go up.
+        clock: Monotonic seconds.
     """
 
     def __init__(self, changes: Changes, sessions_dir: Path, *, clock: Callable[[], float] = time.monotonic) -> None:
@@ -35,13 +35,13 @@ class Watch:
         self._listed = 0.0
 
     def poll(self) -> Change | None:
-        """What changed since the last poll, or None.
+        """Changes since the last poll, or None.
 
-        The first one tells that there is a store, and its newest id, so that nothing is missed that was committed while
-        the first rows were read.
+        The first poll reports that there is a store, and its newest id, so that nothing is missed that was committed
+        while the first rows were read.
 
         Raises:
-            StoreError: The store cannot be read now; the next poll tells what this one would have.
+            StoreError: The store cannot be read now; the next poll reports the changes.
         """
         change = self._store()
         files = self._changed_files()
@@ -51,7 +51,7 @@ class Watch:
         return Change(change.sessions, files, change.store, change.replaced, change.newest_id)
 
     def _store(self) -> Change | None:
-        """What happened to state.db: a look at its inode and at the number of its last commit."""
+        """Changes of state.db, by its inode and the number of its last commit."""
         file, version = self._changes.version()
         if (file, version) == (self._file, self._version) and self._looked:
             return None
@@ -68,7 +68,7 @@ class Watch:
             return frozenset()
         try:
             found = home.transcript_files(self._folder)
-        except CannotOpen:  # who reads the files says so; the store is watched all the same
+        except CannotOpen:  # reported where the files are read; the store is still watched
             return frozenset()
         before, self._files, self._listed = self._files, found, now
         if before is None:

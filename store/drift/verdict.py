@@ -1,4 +1,4 @@
-"""Where the two sources of a session disagree: a quick flag by counts and stat, the verdict by content."""
+"""Verdicts on a session's two sources: a quick flag by counts and stat, and the comparison by content."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ LATER = 60.0
 """Seconds by which SQLite's newest message must follow the file's last one to be one that the file lacks."""
 
 LONG_BEGUN = 300.0
-"""Seconds by which the first line of a file that is a copy may follow the start of its session."""
+"""Maximum seconds between the start of a session and the first line of a file that is a copy of it."""
 
 _KNOWS_MORE = (Drift.JSONL_ONLY, Drift.JSONL_AHEAD, Drift.DIVERGED)
 
@@ -30,9 +30,9 @@ _FLAGS = {
 
 
 def flag(session: Session, facts: JsonlFacts | None) -> Drift | None:
-    """The quick flag, by counts and stat alone; None where nothing speaks for a difference.
+    """The quick flag, by counts and stat alone; None without a sign of a difference.
 
-    It may be wrong where both sources have as many messages and not the same ones: `Checker.check` tells.
+    It may be wrong where both sources have equally many but different messages: `Checker.check` compares them.
     """
     if session.problem:
         return Drift.DAMAGED
@@ -72,13 +72,13 @@ def may_know_more(session: Session, files: JsonlFiles) -> bool:
 
 
 def flag_of(check: Check) -> Drift | None:
-    """The flag that a verdict by content stands for; it replaces the quick one."""
+    """The flag of a verdict by content; it replaces the quick one."""
     return _FLAGS.get(check.verdict) or (Drift.DAMAGED if check.damaged_lines else None)
 
 
 @dataclass(frozen=True, slots=True)
 class Verification:
-    """A verdict, and whether it speaks of the whole file."""
+    """A verdict, and whether the whole file was read for it."""
 
     check: Check
     problem: str = ""
@@ -86,12 +86,12 @@ class Verification:
 
     @property
     def flag(self) -> Drift | None:
-        """What a list shows."""
+        """The flag in a list."""
         return Drift.DAMAGED if self.problem else flag_of(self.check)
 
 
 class Checker:
-    """Verdicts by content; holds the messages of one session at a time, and of those only what is compared."""
+    """Verdicts by content; the compared parts of one session's messages are in memory at a time."""
 
     def __init__(self, engine: Engine, files: JsonlFiles) -> None:
         self._engine = engine
@@ -102,12 +102,12 @@ class Checker:
 
         Raises:
             SessionMissing: Neither source knows the session.
-            Interrupted: `cancel` was withdrawn.
+            Interrupted: The request was cancelled.
         """
         return self.verify(session_id, cancel=cancel).check
 
     def verify(self, session_id: str, *, cancel: Cancel | None = None) -> Verification:
-        """The same, and what a list shows of it."""
+        """The same, with its flag in a list."""
         file = self._file(session_id, cancel)
         stored = self._stored(session_id, cancel)
         if file is None and stored is None:
@@ -121,12 +121,12 @@ class Checker:
         Raises:
             SessionMissing: An id that was asked for is not known.
             Damaged: After all that can be compared, for the first session that cannot be read.
-            Interrupted: `cancel` was withdrawn.
+            Interrupted: The request was cancelled.
         """
         unread: Damaged | None = None
         for session_id in self.all_ids() if ids is None else ids:
             if cancel is not None and cancel.cancelled:
-                raise Interrupted("the question was withdrawn")
+                raise Interrupted("the request was cancelled")
             try:
                 yield self.check(session_id, cancel=cancel)
             except Damaged as error:
@@ -143,7 +143,7 @@ class Checker:
         return [*known, *self._files.ids_without(set(known))]
 
     def _stored(self, session_id: str, cancel: Cancel | None) -> list[ComparedMessage] | None:
-        """What is compared of the session's rows; None where SQLite does not know the session."""
+        """The compared parts of the session's rows; None where SQLite does not know the session."""
         try:
             known = self._engine.sessions.has(session_id)
             found = list(self._engine.messages.compared(session_id, cancel=cancel))
@@ -159,7 +159,7 @@ class Checker:
         try:
             for record in self._files.records(session_id):
                 if cancel is not None and cancel.cancelled:
-                    raise Interrupted("the question was withdrawn")
+                    raise Interrupted("the request was cancelled")
                 if isinstance(record, BadLine):
                     damaged += 1
                 elif is_message(record):
@@ -171,7 +171,7 @@ class Checker:
 
 @dataclass(frozen=True, slots=True)
 class _File:
-    """What is compared of a JSONL file."""
+    """The compared parts of a JSONL file."""
 
     entries: list[ComparedMessage]
     damaged: int
@@ -189,7 +189,7 @@ def _sides(file: _File | None, stored: list[ComparedMessage] | None) -> Sides:
 
 @dataclass(frozen=True, slots=True)
 class Sides:
-    """What was compared, in numbers."""
+    """Numbers of the compared messages."""
 
     stored: int | None
     """Messages in SQLite; None where it does not know the session."""
@@ -201,7 +201,7 @@ class Sides:
 
 
 def verified(session_id: str, comparison: Comparison, sides: Sides) -> Check:
-    """What a comparison says of a session."""
+    """The verdict that follows from a comparison."""
     verdict = comparison.verdict
     if sides.written is None:
         verdict = Verdict.SQLITE_ONLY
@@ -222,7 +222,7 @@ def verified(session_id: str, comparison: Comparison, sides: Sides) -> Check:
 
 
 def _reasons(comparison: Comparison, sides: Sides) -> Iterator[str]:
-    """What a reader should know, the most telling first."""
+    """Explanations of a verdict, the most important first."""
     if sides.problem:
         yield f"the JSONL file was left out: {sides.problem}"
     if sides.stored is None:

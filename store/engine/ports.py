@@ -1,4 +1,4 @@
-"""What a database must be able to do for the store: the interface that SQLite and PostgreSQL implement.
+"""Interface between the store and a database engine: reads, searches, writes, repairs, changes, health.
 
 Values that cross it carry no engine's words: cursors and versions are opaque, a `Query` goes in, ids and scores come
 out. Reads are one short transaction each and bounded; the methods that take `cancel` raise `Interrupted` once it is
@@ -35,13 +35,13 @@ Values = Mapping[str, int | float | str | bytes | None]
 
 
 class SessionRows(Protocol):
-    """Sessions as models, for people's faces."""
+    """Sessions as models, for screen and command line."""
 
     def page(self, *, limit: int, cursor: object, now: float, profile: str) -> Page[Session]:
         """All sessions, newest start first, then those that have messages and no row; damage hides no other session."""
 
     def by_ids(self, ids: Iterable[str], *, now: float, profile: str) -> tuple[Session, ...]:
-        """Those of some sessions that are there."""
+        """Some sessions, without missing ones."""
 
     def newest(self) -> tuple[str, ...]:
         """Ids of the sessions of the newest messages, newest first."""
@@ -68,7 +68,7 @@ class SessionRows(Protocol):
         """The families of some sessions; each alone where links cannot be read."""
 
     def chain(self, session_id: str) -> tuple[str, ...]:
-        """Ids of the compression chain, root first; () for a session without a row."""
+        """Ids of the compression chain, root first; the id alone where it has none."""
 
     def find_by_name(self, text: str, *, limit: int) -> list[str]:
         """Ids that are, begin with, or whose title contains a text."""
@@ -180,7 +180,7 @@ class TextSearch(Protocol):
         """Ids of the matching messages, newest first, step by step."""
 
     def read_hits(self, ids: Sequence[int], *, cancel: Cancel | None = ...) -> list[HitRow]:
-        """The messages of a list of hits, at most 256, in the order asked for."""
+        """The messages of a list of hits, at most 256, in the requested order."""
 
     def best_matches(
         self, query: Query, *, limit: int, session_filter: SessionFilter | None = ..., cancel: Cancel | None = ...
@@ -202,13 +202,13 @@ class TextSearch(Protocol):
 
 
 class RepairRows(Protocol):
-    """What repairs read besides messages; left out by an engine without `Capabilities.repairs`."""
+    """Reads of repairs besides messages; left out by an engine without `Capabilities.repairs`."""
 
     def facts(self, session_id: str, conversation: Sequence[str], *, now: float) -> RepairFacts:
-        """What speaks for and against a repair of a session, in one transaction."""
+        """Facts for and against a repair of a session, in one transaction."""
 
     def operations(self) -> list[tuple[OperationHeader, list[StepRecord]]]:
-        """Every repair that is remembered with its steps, the one begun last first."""
+        """Every repair in the journal with its steps, the last started first."""
 
     def free_ids(self, above: int, below: int, number: int) -> list[int] | None:
         """Unused message ids between two others, exclusive; None where there are not enough."""
@@ -244,13 +244,13 @@ class Transaction(Protocol):
     """One write: done whole or not at all, acknowledged after COMMIT. It may be run again after a lock."""
 
     def create_session(self, session_id: str, values: Values, /) -> None:
-        """Insert a row; one that is there stays as it is."""
+        """Insert a row; an existing one stays unchanged."""
 
     def end_session(self, session_id: str, reason: str, now: float, /) -> None:
         """Mark as ended; the first reason wins."""
 
     def reopen_session(self, session_id: str, /) -> None:
-        """Take the end back."""
+        """Clear the end."""
 
     def set_prompt(self, session_id: str, prompt: str, /) -> None:
         """Store the system prompt."""
@@ -276,7 +276,7 @@ class Transaction(Protocol):
         """The same unless others wrote since `expected`: the new stamp, None where nothing was written."""
 
     def replace(self, session_id: str, rows: Sequence[MessageRow], /) -> None:
-        """Put messages in place of all that a session has."""
+        """Replace all messages of a session."""
 
     def clear(self, session_id: str, /) -> None:
         """Delete a session's messages."""
@@ -285,7 +285,7 @@ class Transaction(Protocol):
         """One step of a repair."""
 
     def undo_step(self, step: UndoStep, /) -> tuple[int, int]:
-        """One step back: messages taken out, and messages given their old id."""
+        """Undo of one step: numbers of messages deleted, and of messages given their old id."""
 
 
 class Engine(Protocol):
@@ -293,7 +293,7 @@ class Engine(Protocol):
 
     @property
     def capabilities(self) -> Capabilities:
-        """What is left out."""
+        """Optional parts that this engine has."""
 
     @property
     def sessions(self) -> SessionRows:
@@ -313,7 +313,7 @@ class Engine(Protocol):
 
     @property
     def repairs(self) -> RepairRows:
-        """What repairs read."""
+        """Reads of repairs."""
 
     @property
     def changes(self) -> Changes:
@@ -325,7 +325,7 @@ class Engine(Protocol):
 
     @property
     def name(self) -> str:
-        """What errors call the database."""
+        """Name of the database in error messages."""
 
     @property
     def index_damaged(self) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from ..base.models import Message
+from ..base.models import Fallback, Message, ScanProgress
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,10 +16,11 @@ class SearchStep:
     """Message ids, newest first, older than those of earlier steps except unindexed rows of the first page."""
     examined: int
     """Rows read so far, whether they match or not."""
-    label: str | None = None
-    """Why an index was bypassed, or what it lacks; None for neither."""
+    fallback: Fallback | None = None
+    """Why an index was bypassed, or what it lacks; None for neither, or in a transient step."""
     done: bool = False
     """True where no older message matches."""
+    progress: ScanProgress = ScanProgress.INDEXED
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +29,7 @@ class RankedMatches:
 
     ids: tuple[int, ...]
     """Best first; of equal scores the newer first."""
-    label: str | None = None
+    fallback: Fallback | None = None
     """Messages that the ranking leaves out, None for none."""
 
 
@@ -68,7 +69,7 @@ class HitRow:
 
 
 SessionFilter = Callable[[str], bool]
-"""Tells whether a session id is searched."""
+"""Test of a session id: True where it is searched."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,7 +36,7 @@ def convert(value: Mapping[str, object], *, timestamp: float, has: Callable[[str
     Args:
         value: A line's object.
         timestamp: Its time, seconds since 1970.
-        has: Tells whether the table `messages` has a column.
+        has: True for each column of the table `messages`.
     """
     message = _plain(value) | {"timestamp": timestamp}
     row = message_row(message, now=timestamp)

@@ -1,4 +1,4 @@
-"""How a store is, check by check; one that cannot be made says why, and the others go on."""
+"""Health of a store, check by check; a check that fails reports why, and the others continue."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def findings(health: Health, path: Path, *, cancel: Cancel) -> Iterator[Finding]
     checks.insert(QUICK, ("spool", lambda: spool(path)))
     for name, check in checks:
         if cancel.cancelled:
-            raise Interrupted("the question was withdrawn")
+            raise Interrupted("the request was cancelled")
         try:
             found = check()
             yield from [found] if isinstance(found, Finding) else found
@@ -40,16 +40,16 @@ def findings(health: Health, path: Path, *, cancel: Cancel) -> Iterator[Finding]
 def spool(path: Path) -> Finding:
     """Whether messages wait in files that the store would not take."""
     folder = outbox.folder_of(path)
-    told, advice, sessions, unknown = [], [], set(), []
-    for one in outbox.pending_files(folder):
+    found, advice, sessions, unknown = [], [], set(), []
+    for pending_file in outbox.pending_files(folder):
         try:
-            sessions.add(outbox.read_pending(one).session_id)
+            sessions.add(outbox.read_pending(pending_file).session_id)
         except StoreError as error:
             unknown.append(str(error))
     if sessions:
-        told.append(f"messages wait that the store would not take, of {', '.join(sorted(sessions))}")
+        found.append(f"messages wait that the store would not take, of {', '.join(sorted(sessions))}")
         advice.append("hermes-tui doctor --replay writes them")
     if theirs := len(list(folder.glob("pending-*.json"))):
-        told.append(f"{theirs} file{'' if theirs == 1 else 's'} of Hermes' own")
+        found.append(f"{theirs} file{'' if theirs == 1 else 's'} of Hermes' own")
         advice.append("Hermes' next start writes its own")
-    return Finding("spool", not (told or unknown), "; ".join([*told, *unknown]) or "nothing waits", ", ".join(advice))
+    return Finding("spool", not (found or unknown), "; ".join([*found, *unknown]) or "nothing waits", ", ".join(advice))

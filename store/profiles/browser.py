@@ -1,4 +1,4 @@
-"""All profiles of a root as one store to browse: one list, one search; every verb merges the profiles' answers."""
+"""Browser of all profiles of a root: one list, one search; every verb merges the profiles' answers."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from ..base.models import (
 )
 from ..browse.browser import HomeBrowser
 from ..browse.protocol import Browser, Watcher
-from ..browse.reading import Piece, Reading
+from ..browse.reading import Piece, SessionReading
 from ..files.home import Home
 from ..open import open_store
 from ..repair.model import Operation, Plan, Why
@@ -59,7 +59,7 @@ def open_home(home: Home, *, cache_dir: Path | None = None) -> Browser:
 def _of_session(
     verb: Callable[Concatenate[HomeBrowser, str, P], R], otherwise: Callable[[str], R] | None = None
 ) -> Callable[Concatenate[ProfilesBrowser, str, P], R]:
-    """A verb on one session, asked of its profile.
+    """A verb on one session, answered by its profile.
 
     Args:
         otherwise: From the session's own id to the answer where the profile cannot be read; None to raise.
@@ -92,7 +92,7 @@ class _Cursor:
 class ProfilesBrowser:
     """Reads every profile as one; implements `Browser`.
 
-    A profile whose state.db is missing or cannot be read has what its files have, and `problems` says why.
+    A profile whose state.db is missing or cannot be read has only its files, and `problems` reports why.
 
     Args:
         homes: The root first, as `Home.profiles` gives them.
@@ -137,7 +137,7 @@ class ProfilesBrowser:
         return found
 
     def scope(self) -> Scope:
-        """The sum of all profiles; which of them cannot be read is found out again."""
+        """The sum of all profiles; the problems are determined again."""
         self.members.forget_problems()
         scopes = self.members.answers(HomeBrowser.scope, Scope(0))
         return Scope(
@@ -148,13 +148,13 @@ class ProfilesBrowser:
         )
 
     def named(self, text: str, *, limit: int) -> list[str]:
-        """Ids of sessions in SQLite that have this id, begin so or have it in their title, the root's first."""
+        """Ids of sessions in SQLite that equal the text, start with it or have it in their title, the root's first."""
         none: tuple[str, ...] = ()
         found = self.members.answers(lambda browser: tuple(browser.named(text, limit=limit)), none)
         return [*chain.from_iterable(found)][:limit]
 
     def resolve(self, text: str) -> str | None:
-        """The id itself, else the one id that begins so: in the profile it names, else the root, else any other."""
+        """The id itself, else the one id that starts so: in the profile it names, else the root, else any."""
         place, own = self.members.names.split(text)
         none: str | None = None
 
@@ -190,7 +190,7 @@ class ProfilesBrowser:
         return Page(items, page.more, items[-1].id if page.more and items else None)
 
     def messages(self, ids: Sequence[int]) -> tuple[Message, ...]:
-        """Messages by row id, in the order asked for."""
+        """Messages by row id, in the requested order."""
         names, found = self.members.names, dict[int, Message]()
         for place in self.members.places:
             inner = [names.own_row(row) for row in ids if row % len(names.profiles) == place]
@@ -199,7 +199,7 @@ class ProfilesBrowser:
             found |= {row.id or 0: row for row in names.renamed(place, rows)}
         return tuple(found[row] for row in ids if row in found)
 
-    def pieces(self, reading: Reading, *, chain: bool = True, asides: bool = False) -> Iterator[Piece]:
+    def pieces(self, reading: SessionReading, *, chain: bool = True, asides: bool = False) -> Iterator[Piece]:
         """The messages of a reading, piece by piece."""
         place, own = self.members.names.split(reading.session.id)
         inner = replace(reading, session=replace(reading.session, id=own))
@@ -225,7 +225,7 @@ class ProfilesBrowser:
     check = _of_session(HomeBrowser.check)
 
     def glance(self, *, limit: int = 200) -> FirstListing:
-        """The first looks of all profiles in one."""
+        """The first listings of all profiles as one."""
         glances = self.members.answers(lambda browser: browser.glance(limit=limit), FirstListing((), {}, {}))
         drifts: dict[str, Drift | None] = {}
         facts: dict[str, JsonlFacts] = {}
@@ -236,7 +236,7 @@ class ProfilesBrowser:
         return FirstListing(tuple(sorted(rows, key=_last_active, reverse=True)), drifts, facts)
 
     def survey(self, *, cancel: Cancel) -> Iterator[SurveyStep]:
-        """The verdicts of all profiles: what is remembered of each first."""
+        """The verdicts of all profiles: the cached ones of each first."""
         surveys = [
             self.members.readable(place, browser.survey(cancel=cancel))
             for place, browser in enumerate(self.members.browsers)
@@ -324,7 +324,7 @@ class ProfilesBrowser:
         return self.members.names.renamed(0, self.members.browsers[0].where(text))
 
     def problems(self) -> tuple[str, ...]:
-        """A sentence for each profile that could not be read when it was asked last."""
+        """A sentence for each profile that could not be read at its last request."""
         return self.members.problems()
 
     def watch(self) -> Watcher:
@@ -338,7 +338,7 @@ class ProfilesBrowser:
                 yield replace(finding, detail=f"{name}: {finding.detail}")
 
     def refused(self) -> tuple[Path, ...]:
-        """The files that keep messages which a profile's store would not take."""
+        """The files that keep messages which a profile's store refused."""
         return tuple(chain.from_iterable(browser.refused() for browser in self.members.browsers))
 
     def replayable(self) -> tuple[Path, ...]:

@@ -1,4 +1,4 @@
-"""The profiles of a root side by side, one browser each, and which of them could not be read."""
+"""Profiles of a root, one browser each, and those that could not be read."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ T = TypeVar("T")
 
 
 class Members:
-    """Every profile's browser, and which of them could not be read.
+    """Browsers of the profiles, and the profiles that could not be read.
 
     Args:
         homes: The root first, as `Home.profiles` gives them.
@@ -37,33 +37,33 @@ class Members:
         return range(len(self.browsers))
 
     def problems(self) -> tuple[str, ...]:
-        """A sentence for each profile that could not be read when it was asked last."""
+        """A sentence for each profile that could not be read at its last request."""
         return tuple(self._unread[place] for place in sorted(self._unread))
 
     def forget_problems(self) -> None:
-        """Start again with no profile unread."""
+        """Forget which profiles could not be read."""
         self._unread.clear()
 
     def note(self, place: int, error: StoreError) -> str:
-        """Remember that a profile cannot be read; the sentence that says so."""
+        """Remember that a profile cannot be read; the sentence that reports it."""
         self._unread[place] = f"profile {self.names.profiles[place]}: {error}"
         return self._unread[place]
 
     # Requests
 
-    def answer(self, place: int, question: Callable[[HomeBrowser], T], otherwise: T) -> T:
+    def answer(self, place: int, request: Callable[[HomeBrowser], T], otherwise: T) -> T:
         """The answer of one profile; `otherwise` where it has no state.db yet, or one that cannot be read."""
         try:
-            return question(self.browsers[place])
+            return request(self.browsers[place])
         except StoreMissing:
             return otherwise
         except (CannotOpen, Damaged) as error:
             self.note(place, error)
             return otherwise
 
-    def answers(self, question: Callable[[HomeBrowser], T], otherwise: T) -> list[T]:
+    def answers(self, request: Callable[[HomeBrowser], T], otherwise: T) -> list[T]:
         """The answers of all profiles, in their order, named for the merged list."""
-        return [self.names.renamed(place, self.answer(place, question, otherwise)) for place in self.places]
+        return [self.names.renamed(place, self.answer(place, request, otherwise)) for place in self.places]
 
     def readable(self, place: int, items: Iterable[T]) -> Iterator[T]:
         """Items of one profile until it cannot be read any further, named for the merged list."""

@@ -28,7 +28,7 @@ from ..base.models import (
     SessionLocation,
     SurveyStep,
 )
-from ..browse.reading import Piece, Reading
+from ..browse.reading import Piece, SessionReading
 from ..files.home import DEFAULT_PROFILE
 from ..repair.model import Operation, Plan
 
@@ -150,7 +150,7 @@ class ProfileNames:
         return replace(value, drifts=drifts, facts=facts, **named)  # type: ignore[arg-type]
 
     @_named.register
-    def _(self, value: Reading, place: int) -> Reading:
+    def _(self, value: SessionReading, place: int) -> SessionReading:
         return replace(value, session=self.renamed(place, value.session), facts=self.renamed(place, value.facts))
 
     @_named.register

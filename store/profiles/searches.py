@@ -9,7 +9,7 @@ from functools import partial
 
 from ..base.cancel import Cancel
 from ..base.errors import CannotOpen, Damaged, StoreMissing
-from ..base.models import Batch, Count, Hit
+from ..base.models import Batch, Count, Fallback, FallbackKind, Hit, ScanProgress
 from ..browse.browser import HomeBrowser
 from ..query.parse import Query
 from ..search.ranking import relevance
@@ -78,11 +78,11 @@ class ProfileSearches:
         every = [members.answer(place, ask, none) for place in members.places]
         return {word: right for word, right in every[0].items() if all(word in words for words in every)}
 
-    def _merged(self, question: Callable[[HomeBrowser], Batch], limit: int, key: Callable[[Hit], float]) -> Batch:
+    def _merged(self, request: Callable[[HomeBrowser], Batch], limit: int, key: Callable[[Hit], float]) -> Batch:
         ends: dict[int, Batch] = {}
         nothing = Batch((), done=True)
         members = self._members
-        lists = [self._hits(place, iter([members.answer(place, question, nothing)]), ends) for place in members.places]
+        lists = [self._hits(place, iter([members.answer(place, request, nothing)]), ends) for place in members.places]
         hits = list(heapq.merge(*lists, key=key))
         capped = len(hits) > limit or any(batch.capped for batch in ends.values())
         return _batch(hits[:limit], ends, capped=capped, done=True)
@@ -91,27 +91,31 @@ class ProfileSearches:
         """Hits of one profile; its last batch goes into `ends`."""
         try:
             for batch in batches:
-                ends[place] = replace(batch, hits=(), fallback=self._fallback(place, batch))
+                ends[place] = self._end(place, batch)
                 yield from self._members.names.renamed(place, batch.hits)
         except StoreMissing:
             return
         except (CannotOpen, Damaged) as error:
-            ends[place] = Batch((), done=True, fallback=self._members.note(place, error), partial=True)
+            self._members.note(place, error)
+            unread = Fallback(FallbackKind.PROFILE_UNREAD, error=str(error))
+            ends[place] = self._end(place, Batch((), done=True, fallbacks=(unread,), partial=True))
 
-    def _fallback(self, place: int, batch: Batch) -> str | None:
-        """What a search reports of a profile, by its name where it could not be read."""
-        name = self._members.names.profiles[place]
-        return f"profile {name}: {batch.fallback}" if batch.partial else batch.fallback
+    def _end(self, place: int, batch: Batch) -> Batch:
+        """A batch without its hits, and with the profile's name where it could not be read."""
+        name = self._members.names.profiles[place] if batch.partial else ""
+        return replace(batch, hits=(), fallbacks=tuple(replace(item, profile=name) for item in batch.fallbacks))
 
 
 def _batch(hits: Sequence[Hit], ends: dict[int, Batch], *, capped: bool = False, done: bool = False) -> Batch:
     """A step of the search, with what any profile reports of it."""
-    fallbacks = dict.fromkeys(batch.fallback for batch in ends.values() if batch.fallback)
+    fallbacks = dict.fromkeys(fallback for batch in ends.values() for fallback in batch.fallbacks)
+    running = (batch.progress for batch in ends.values() if batch.progress is not ScanProgress.INDEXED)
     return Batch(
         tuple(hits),
         done,
         capped or any(batch.capped for batch in ends.values()),
-        "; ".join(fallbacks) or None,
+        tuple(fallbacks),
         sum(batch.rows_scanned for batch in ends.values()),
         any(batch.partial for batch in ends.values()),
+        next(running, ScanProgress.INDEXED),
     )

@@ -1,4 +1,4 @@
-"""A watch on every profile."""
+"""Watch on every profile."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from .naming import ProfileNames
 
 
 class ProfilesWatch:
-    """Remembers what it saw of every profile."""
+    """Changes of all profiles since the last poll."""
 
     def __init__(self, watches: Sequence[Watcher], names: ProfileNames) -> None:
         self._watches, self._names = watches, names
 
     def poll(self) -> Change | None:
-        """What changed in any of them since the last poll; one that cannot be read has been reported when asked."""
+        """Changes in any profile since the last poll; an unreadable profile was reported at its last request."""
         changes = [(place, change) for place in range(len(self._watches)) if (change := self._poll(place))]
         if not changes:
             return None

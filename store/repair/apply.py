@@ -1,8 +1,8 @@
-"""A plan applied: kept aside first, then written step by step, each checked inside its own transaction.
+"""Application of a plan: a backup first, then steps, each checked inside its own transaction.
 
-Between two steps the session reads in order with nothing doubled, and an agent gets its turn at the lock.
-A step that finds other rows than planned is not done: what is left is worked out again from what is there now, and it
-goes on where that comes to the same messages.
+Between two steps the session reads in order without duplicates, and an agent can acquire the lock.
+A step that finds other rows than planned is not done: the rest is planned again from the current rows, and the repair
+continues where that yields the same messages.
 """
 
 from __future__ import annotations
@@ -29,28 +29,28 @@ from . import backup
 from .backup import Backup
 from .inputs import stamp_of
 from .model import Plan, Progress, Receipt, State
-from .planner import Item, Work, work_out
+from .planner import Item, RepairWork, make_plan
 
 T = TypeVar("T")
 
 ATTEMPTS = 30
-"""Times in a row that others may write to the session between our look and our write."""
+"""Maximum consecutive attempts that fail because others wrote to the session in between."""
 
-Tell = Callable[[Progress], None]
+ProgressCallback = Callable[[Progress], None]
 Copy = Callable[[Path], Path]
 
 
 @dataclass(slots=True)
 class _Course:
-    """How far an operation is."""
+    """Progress of an operation."""
 
     header: OperationHeader
     begun: bool
-    """It stands in the journal."""
+    """It is in the journal."""
     agreed: frozenset[int]
-    """Places in JSONL of what it may insert,"""
+    """Places in JSONL of the messages that it may insert."""
     stamp: FileStamp | None
-    """of this file."""
+    """Of the JSONL file."""
     total: int
     inserted: int = 0
     moved: int = 0
@@ -69,29 +69,31 @@ class Repair:
 
     Args:
         store: The home.
-        plan: What was agreed to.
-        tell: Told how far it is, in the thread that repairs.
-        cancel: Stops it after the step that is being done.
-        copy: Copies the whole store to a path before the first write, and says where the copy is.
+        plan: The plan that was confirmed.
+        on_progress: Called with the progress, in the thread that repairs.
+        cancel: Stops it after the current step.
+        copy: Copies the whole store to a path before the first write, and returns the path of the copy.
     """
 
-    def __init__(self, store: HomeStore, plan: Plan, *, tell: Tell, cancel: Cancel, copy: Copy | None = None) -> None:
+    def __init__(
+        self, store: HomeStore, plan: Plan, *, on_progress: ProgressCallback, cancel: Cancel, copy: Copy | None = None
+    ) -> None:
         self._store, self._plan = store, plan
-        self._tell, self._cancel, self._copy = tell, cancel, copy
+        self._on_progress, self._cancel, self._copy = on_progress, cancel, copy
         self._home = store.path.parent
         self._copied: Path | None = None
         self._pace = StepSizer()
 
     def apply(self) -> Receipt:
-        """Do it, and tell what was done; one that was refused before its first write leaves nothing behind.
+        """Apply the plan; a repair that is refused before its first write leaves nothing behind.
 
         Raises:
-            PlanChanged: What would be done now is not what was agreed to.
-            Refused: Something came in the way; what was done so far stands, and can be finished or undone.
+            PlanChanged: The plan is out of date.
+            Refused: A step was refused; the steps before it stand, and can be finished or undone.
             StoreError: The backup cannot be made, or the store not written.
         """
         started = time.time()
-        work = self._worked_out()
+        work = self._planned_again()
         if work.plan.fingerprint != self._plan.fingerprint:
             raise PlanChanged(f"what {work.plan.session_id} has is not what the plan was made for; look again")
         if not work.plan.applies:
@@ -108,11 +110,11 @@ class Repair:
                 Backup(self._home, course.header.operation).discard()
         return self._receipt(work, course, started)
 
-    def _worked_out(self) -> Work:
+    def _planned_again(self) -> RepairWork:
         store, plan = self._store, self._plan
-        return work_out(store.engine, store.files, plan.session_id, merge=plan.merge)
+        return make_plan(store.engine, store.files, plan.session_id, merge=plan.merge)
 
-    def _back_up(self, work: Work, course: _Course) -> None:
+    def _back_up(self, work: RepairWork, course: _Course) -> None:
         """Write the backup, of the rows as they are now."""
         engine, plan = self._store.engine, work.plan
         ids = [row.id for row in work.sources.rows]
@@ -120,7 +122,7 @@ class Repair:
         kept = Backup(self._home, course.header.operation)
         number = kept.write(_about(work), row, self._counted(engine.repairs.message_rows(ids), len(ids)))
         if number != len(ids):
-            raise PlanChanged(f"messages of {plan.session_id} went while they were kept aside; look again")
+            raise PlanChanged(f"messages of {plan.session_id} were deleted while they were backed up; look again")
         if self._copy is not None:
             self._copied = self._copy(kept.folder / backup.STORE)
 
@@ -128,10 +130,10 @@ class Repair:
         for number, row in enumerate(rows, 1):
             yield row
             if number % 256 == 0 or number == total:
-                self._tell(Progress("backup", number, total))
+                self._on_progress(Progress("backup", number, total))
 
-    def _run(self, work: Work, course: _Course) -> None:
-        """Do the steps; where others were quicker, look again and go on."""
+    def _run(self, work: RepairWork, course: _Course) -> None:
+        """Do the steps; where others wrote to the session first, plan again and continue."""
         refusals = 0
         while True:
             before = course.steps
@@ -145,13 +147,13 @@ class Repair:
             else:
                 return
 
-    def _agreed_again(self, course: _Course) -> Work:
-        """What is left to do now.
+    def _agreed_again(self, course: _Course) -> RepairWork:
+        """The rest of the work by the current rows.
 
         Raises:
-            PlanChanged: It is not what was agreed to.
+            PlanChanged: It differs from the confirmed plan.
         """
-        work = self._worked_out()
+        work = self._planned_again()
         agreed = work.places <= course.agreed and work.stamp == course.stamp
         stands = work.header is not None and work.header.operation == course.header.operation
         if not agreed or stands is not course.begun or (not work.plan.applies and not course.begun):
@@ -164,9 +166,9 @@ class Repair:
             self._back_up(work, course)
         return work
 
-    def _steps(self, work: Work, course: _Course) -> None:
-        """Do the steps of one look, until they are done, stopped, or find something else than they were made for."""
-        last = StepResult(course.header, work.standing, work.up_to, 0, 0)
+    def _steps(self, work: RepairWork, course: _Course) -> None:
+        """Do the steps of one plan, until they are done, stopped, or find other rows than planned."""
+        last = StepResult(course.header, work.version, work.up_to, 0, 0)
         n_bytes = [item.n_bytes for item in work.items]
         at, total = 0, len(n_bytes)
         while not self._cancel.cancelled:
@@ -176,7 +178,7 @@ class Repair:
             step = self._step(work, course, work.items[at:end], last, block=0 if at else work.block)
             last = self._store.write(partial(_applied, step))
             course.take(last)
-            self._tell(Progress("insert", course.inserted, course.total))
+            self._on_progress(Progress("insert", course.inserted, course.total))
             if end == total:
                 self._pace.record(self._store.engine.lock_seconds)
                 return
@@ -184,7 +186,7 @@ class Repair:
             at = end
 
     def _step(
-        self, work: Work, course: _Course, items: tuple[Item, ...], last: StepResult, *, block: int
+        self, work: RepairWork, course: _Course, items: tuple[Item, ...], last: StepResult, *, block: int
     ) -> RepairStep:
         creates = work.plan.creates_session and not course.begun
         header = last.header
@@ -200,8 +202,8 @@ class Repair:
             session=self._session_values(work) if creates else None,
         )
 
-    def _writes(self, work: Work, items: tuple[Item, ...]) -> tuple[RowWrite, ...]:
-        """The rows of a step, read and made before any lock is taken."""
+    def _writes(self, work: RepairWork, items: tuple[Item, ...]) -> tuple[RowWrite, ...]:
+        """The rows of a step, read and encoded before any lock is acquired."""
         columns = self._store.engine.messages.columns()
         wanted = [item for item in items if item.place.source is not None]
         values = list(work.sources.written.values(item.offset for item in wanted))
@@ -213,19 +215,19 @@ class Repair:
         )
         return tuple(_write(item, None if item.place.source is None else next(drafts)) for item in items)
 
-    def _session_values(self, work: Work) -> dict[str, str | int | float | None]:
-        """The row of a session that Hermes does not know, as far as file and gateway do."""
-        told = self._store.files.session(work.plan.session_id)
+    def _session_values(self, work: RepairWork) -> dict[str, str | int | float | None]:
+        """The row of a session that Hermes does not know, from its file and the gateway's index."""
+        facts = self._store.files.session(work.plan.session_id)
         index = gateway_index.session_columns(self._store.sessions_dir, work.plan.session_id)
         return {
-            "source": (told.source if told else "") or index.get("source") or "unknown",
-            "model": told.model if told else None,
-            "title": told.title if told else None,
+            "source": (facts.source if facts else "") or index.get("source") or "unknown",
+            "model": facts.model if facts else None,
+            "title": facts.title if facts else None,
             "started_at": work.started_at,
             **{name: value for name, value in index.items() if name != "source"},
         }
 
-    def _receipt(self, work: Work, course: _Course, started: float) -> Receipt:
+    def _receipt(self, work: RepairWork, course: _Course, started: float) -> Receipt:
         store, session_id = self._store, work.plan.session_id
         return Receipt(
             session_id=session_id,
@@ -244,8 +246,8 @@ class Repair:
         )
 
 
-def _course(work: Work, now: float) -> _Course:
-    """An operation that begins, or one that is gone on with."""
+def _course(work: RepairWork, now: float) -> _Course:
+    """A new operation, or the stopped one that is continued."""
     stopped = work.header
     header = stopped or OperationHeader(
         operation=f"{time.strftime('%Y%m%d-%H%M%S', time.gmtime(now))}-{secrets.token_hex(3)}",
@@ -263,8 +265,8 @@ def _write(item: Item, draft: MessageRow | None) -> RowWrite:
     return RowWrite(item.place.at, item.place.in_block, draft, item.place.old or 0)
 
 
-def _about(work: Work) -> dict[str, object]:
-    """What a backup says of both sources."""
+def _about(work: RepairWork) -> dict[str, object]:
+    """Description of both sources in a backup."""
     file, plan = work.sources.written.file, work.plan
     return {
         "session_id": plan.session_id,

@@ -1,9 +1,9 @@
-"""What a repair may change, kept aside before it does: `backups/hermes-tui/<operation>/` in the home.
+"""Backup of the rows that a repair may change: `backups/hermes-tui/<operation>/` in the home.
 
-`session.json` holds the session's row and what was known of both sources, `messages.jsonl` every row of its messages
-with all columns, one on each line.
+`session.json` holds the session's row and a description of both sources, `messages.jsonl` every row of its messages
+with all columns, one row a line.
 A text is a JSON string, a number a number; `{"blob": hex}`, `{"text": hex}` for a text that is no UTF-8 and
-`{"real": "inf"}` are what JSON has no form for.
+`{"real": "inf"}` stand for values that JSON has no form for.
 Every file is made exclusively with mode 0600, flushed to the disk, read back and compared.
 """
 
@@ -40,14 +40,14 @@ class Backup:
         self.folder = home / FOLDER / operation
 
     def write(self, about: Mapping[str, object], session: RawRow | None, messages: Iterable[RawRow]) -> int:
-        """Keep a session aside; how many message rows were kept.
+        """Back up a session; the number of message rows.
 
         Raises:
-            DiskFull: No room; what was begun is removed.
+            DiskFull: No room; the incomplete backup is removed.
             NoPermission: The folder cannot be made or written.
-            BackupFailed: What was written does not read back as it was.
+            BackupFailed: A file does not read back as it was written.
         """
-        with _told(self.folder):
+        with _os_errors_mapped(self.folder):
             self._make_folder()
             try:
                 number, digest = self._write_messages(messages)
@@ -61,7 +61,7 @@ class Backup:
         return number
 
     def originals(self, ids: Iterable[int]) -> dict[int, RawRow]:
-        """The rows of messages as they were, by id; those that are not here are left out.
+        """The original rows of messages, by id; those that are not in the backup are left out.
 
         Raises:
             BackupFailed: The folder cannot be read.
@@ -79,7 +79,7 @@ class Backup:
         return found
 
     def discard(self) -> None:
-        """Remove a backup that nothing came of, and the folder of backups where it was the only one."""
+        """Remove an unused backup, and the folder of backups where it was the only one."""
         for name in (SESSION, MESSAGES, STORE):
             try:
                 (self.folder / name).unlink()
@@ -100,7 +100,7 @@ class Backup:
 
     def _write_messages(self, messages: Iterable[RawRow]) -> tuple[int, str]:
         number = count()
-        written = self._write(MESSAGES, (_line(image) for image, _ in zip(messages, number, strict=False)))
+        written = self._write(MESSAGES, (_row_line(image) for image, _ in zip(messages, number, strict=False)))
         return next(number), written
 
     def _write(self, name: str, pieces: Iterable[bytes]) -> str:
@@ -119,16 +119,13 @@ class Backup:
 
 
 def digest(path: Path) -> str:
-    """The SHA-256 of a file that is not a database.
-
-    Raises OSError as it comes.
-    """
+    """The SHA-256 of a file that is not a database; raises OSError."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 @contextmanager
-def _told(folder: Path) -> Iterator[None]:
+def _os_errors_mapped(folder: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
@@ -151,7 +148,7 @@ def _written(cell: Cell) -> object:
     return cell
 
 
-def _line(image: RawRow) -> bytes:
+def _row_line(image: RawRow) -> bytes:
     line = json.dumps(_plain(image)).encode() + b"\n"
     if _image(line) != image:
         raise BackupFailed(f"message {image.get('id')!r} cannot be written down as it is; nothing was changed")
@@ -163,7 +160,7 @@ def _image(line: bytes) -> RawRow:
         value = load(line.decode("utf-8"))
     except (BadJson, UnicodeDecodeError) as error:
         raise BackupFailed("a line of the backup is no JSON; it was changed since") from error
-    return {name: _read(one) for name, one in value.items()} if isinstance(value, dict) else {}
+    return {name: _read(cell) for name, cell in value.items()} if isinstance(value, dict) else {}
 
 
 def _read(value: object) -> Cell:

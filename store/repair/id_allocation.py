@@ -1,10 +1,10 @@
-"""Which ids the messages of a mended session get. Pure.
+"""Ids of the messages of a repaired session. Pure.
 
 Ids stay positive, and a session reads by them (docs/decisions/0008 and docs/decisions/0011).
 A run of missing messages takes free ids between its neighbours where deletions left enough of them.
-From the first run that finds none, everything that comes later goes to a block of ids above all that were ever used:
-the last message first, so that the session reads in order after each one, and so that what an agent appends meanwhile
-comes after the block.
+From the first run without enough free ids on, all later messages get a block of ids above every id ever used: the last
+message first, so that the session reads in order after each write, and messages that an agent appends in the meantime
+come after the block.
 """
 
 from __future__ import annotations
@@ -18,23 +18,23 @@ Free = Callable[[int, int, int], list[int] | None]
 
 @dataclass(frozen=True, slots=True)
 class Reserved:
-    """A block of ids that a stopped repair has begun to fill from its end."""
+    """A block of ids that a stopped repair has partly filled from its end."""
 
     first: int
     stop: int
-    """The lowest id that is in use in it."""
+    """The lowest used id in it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A message that is written: a missing one, or one that gets another id."""
+    """A message to write: a missing one, or one that gets a new id."""
 
     source: int | None
-    """Which of the missing messages, from 0; None for a move."""
+    """Number of the missing message, from 0; None for a move."""
     old: int | None
-    """The id that a moved one has."""
+    """The present id of a moved message."""
     at: int
-    """Its id; in a new block the place in it, from 1."""
+    """The new id; in a new block the position in the block, from 1."""
     in_block: bool = False
 
 
@@ -43,12 +43,12 @@ def place(kept: Sequence[int], gaps: Sequence[int], free: Free, *, reserved: Res
 
     Args:
         kept: Ids of the session's rows, rising.
-        gaps: For each missing message, in order, how many rows come before it; rising.
-        free: Looks for free ids.
-        reserved: A block to go on with.
+        gaps: For each missing message, in order, the number of rows before it; rising.
+        free: Finds free ids.
+        reserved: A block to continue.
 
     Returns:
-        What is written, in the order of the session.
+        The messages to write, in the order of the session.
     """
     runs = _runs(gaps)
     fitted: list[Place] = []
@@ -71,17 +71,17 @@ def _runs(gaps: Sequence[int]) -> list[tuple[int, list[int]]]:
 
 
 def _fitting(kept: Sequence[int], before: int, number: int, free: Free) -> list[int] | None:
-    """Free ids between two rows; behind the last one there is no bound that others respect."""
+    """Free ids between two rows; None after the last row, where agents append."""
     if before == len(kept):
         return None
     return free(kept[before - 1] if before else 0, kept[before], number)
 
 
 def _in_a_block(kept: Sequence[int], gaps: Sequence[int], first: int, reserved: Reserved | None) -> list[Place]:
-    """Everything from a missing message on, in a block: the rest of the reserved one where it fits exactly."""
+    """All messages from a missing one on, in a block: the rest of the reserved one where it fits exactly."""
     end = len(kept)
     if reserved is not None:
-        end = sum(1 for one in kept if one < reserved.first)
+        end = sum(1 for row_id in kept if row_id < reserved.first)
     order = _merged(kept[:end], gaps, first)
     if reserved is not None and _fits(kept, gaps, end, len(order), reserved):
         return [Place(source, old, reserved.first + at) for at, (source, old) in enumerate(order)]
@@ -90,7 +90,7 @@ def _in_a_block(kept: Sequence[int], gaps: Sequence[int], first: int, reserved: 
 
 
 def _fits(kept: Sequence[int], gaps: Sequence[int], end: int, number: int, reserved: Reserved) -> bool:
-    """True where what is left of a block is as much as is left to do, and nothing is missing behind it."""
+    """True where the rest of a block has exactly the ids that are left to write, and nothing is missing after it."""
     lower = end < len(kept) and kept[end] == reserved.stop
     return lower and reserved.stop - reserved.first == number and gaps[-1] <= end
 
@@ -100,7 +100,7 @@ def _merged(kept: Sequence[int], gaps: Sequence[int], first: int) -> list[tuple[
     order: list[tuple[int | None, int | None]] = []
     row = gaps[first]
     for source in range(first, len(gaps)):
-        order += [(None, one) for one in kept[row : gaps[source]]]
+        order += [(None, row_id) for row_id in kept[row : gaps[source]]]
         row = max(row, gaps[source])
         order.append((source, None))
-    return order + [(None, one) for one in kept[row:]]
+    return order + [(None, row_id) for row_id in kept[row:]]

@@ -1,4 +1,4 @@
-"""Both sources of one session as a repair looks at them: what is compared, and where each message lies."""
+"""Both sources of one session as a repair reads them: compared messages, and the place of each."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _DAMAGED = 100
 
 
 def stamp_of(file: FileStat | None) -> FileStamp | None:
-    """What tells one state of a file from another; None where there is none."""
+    """Inode, size and mtime of a file; None without a file."""
     return None if file is None else (file.inode, file.size, file.mtime_ns)
 
 
@@ -28,18 +28,18 @@ class Written:
 
     file: FileStat | None = None
     entries: list[ComparedMessage] = field(default_factory=list)
-    """Its messages, in order,"""
+    """Its messages, in order."""
     offsets: list[int] = field(default_factory=list)
-    """and where their lines begin."""
+    """Byte offsets of their lines."""
     meta_lines: int = 0
     bad_lines: int = 0
     damaged: list[int] = field(default_factory=list)
-    """Numbers of its first 100 damaged lines."""
+    """Line numbers of its first 100 damaged lines."""
     problem: str = ""
     """Why it cannot be read; "" where it can."""
 
     def take(self, record: jsonl.Record | jsonl.BadLine) -> None:
-        """Look at the next line."""
+        """Add the next line."""
         if isinstance(record, jsonl.BadLine):
             self.bad_lines += 1
             self.damaged += [record.line] if len(self.damaged) < _DAMAGED else []
@@ -50,7 +50,7 @@ class Written:
             self.meta_lines += 1
 
     def values(self, offsets: Iterable[int]) -> Iterator[dict[str, object]]:
-        """The objects of some lines, in the order asked for."""
+        """The objects of some lines, in the requested order."""
         if self.file is not None:
             for record in jsonl_reader.read_records_at(self.file.path, offsets):
                 yield record.value
@@ -58,7 +58,7 @@ class Written:
 
 @dataclass(frozen=True, slots=True)
 class Sources:
-    """Both sources as of one look."""
+    """Both sources as of one read."""
 
     session_id: str
     written: Written
@@ -69,8 +69,8 @@ class Sources:
     conversation: tuple[str, ...]
     """The session and the others of its compression chain."""
 
-    def standing(self, up_to: int | None) -> SessionVersion:
-        """How the session stood when its rows were read, as far as ids like this; all of it where it is None."""
+    def version(self, up_to: int | None) -> SessionVersion:
+        """Version of the session when its rows were read, up to an id; of all rows where it is None."""
         rows = [row for row in self.rows if up_to is None or row.id <= up_to]
         return SessionVersion(
             rows=len(rows),
@@ -90,7 +90,7 @@ class Sources:
         return compare(self.written.entries, [row.message for row in self.rows if not row.meta])
 
 
-def look(engine: Engine, files: JsonlFiles, session_id: str) -> Sources:
+def read_sources(engine: Engine, files: JsonlFiles, session_id: str) -> Sources:
     """Read both sources of a session.
 
     Raises:

@@ -1,4 +1,4 @@
-"""What a repair would do, what it did, and why it does not: the values that are shown and asked about."""
+"""Values of a repair: plan, refusals, operation, receipt, progress."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ class Why(StrEnum):
     """Why something is refused."""
 
     ORDER = "order"
-    """No time tells which side came first."""
+    """No timestamp decides which side came first."""
     UNDONE = "undone"
-    """The session was rewound: what SQLite lacks may be what the user took back."""
+    """The session was rewound: the messages that SQLite lacks may be those that the user undid."""
     COMPACTED = "compacted"
-    """A summary stands for older messages: what SQLite lacks may be what it stands for."""
+    """A summary replaces older messages: those that SQLite lacks may be among them."""
     REWRITTEN = "rewritten"
-    """SQLite was written anew after the file's last change: what it lacks may have been taken out."""
+    """SQLite was rewritten after the file's last change: the messages that it lacks may have been deleted."""
     NO_ROW = "no_row"
-    """Hermes does not know the session, and nobody asked for it by name."""
+    """Hermes does not know the session, and it was not requested by its id."""
     BUSY = "busy"
     """A live lock or lease of Hermes."""
     REFERRED = "referred"
-    """Other tables refer to the messages that would get other ids."""
+    """Other tables refer to messages that would get new ids."""
     UNREADABLE = "unreadable"
     """The JSONL file cannot be read."""
     UNSTORABLE = "unstorable"
@@ -34,46 +34,46 @@ class Why(StrEnum):
     READ_ONLY = "read_only"
     """The store is a newer Hermes' or may not be written."""
     UNDOING = "undoing"
-    """An undo of this session was stopped: it is finished first."""
+    """An undo of this session was stopped: it must be finished first."""
     CHANGED = "changed"
-    """A repair of this session was stopped, and its file or its rows are others by now: it is undone first."""
+    """A repair of this session was stopped, and its file or its rows have changed since: it must be undone first."""
 
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Something that is not done."""
+    """A reason why messages are not inserted."""
 
     why: Why
     words: str
     """In a sentence, without a full stop."""
     messages: int
-    """How many are not inserted for it."""
+    """Number of messages that are not inserted for this reason."""
     merge_helps: bool = False
-    """Asked to merge this one session, it is done all the same."""
+    """A request to merge overrides it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """Messages that are inserted one after the other."""
+    """Consecutive messages that are inserted in one place."""
 
     number: int
     after: int
     """Message of SQLite before it, from 1 (session_meta does not count); 0 for the beginning."""
     first: int
-    """Message of JSONL that it begins with, from 1."""
+    """First message of JSONL in it, from 1."""
     last: int
     at_end: bool = False
     """Nothing of SQLite comes after it."""
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
-    """A place of the union, side by side; None where a side lacks it."""
+class DifferenceRow:
+    """A place of the union, side by side; None where a side lacks the message."""
 
     sqlite: Message | None
     jsonl: Message | None
     sqlite_number: int | None = None
-    """Which message of SQLite, from 1."""
+    """Number of the message in SQLite, from 1."""
     jsonl_number: int | None = None
     inserted: bool = False
     """The repair would insert it."""
@@ -81,13 +81,13 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What a repair of one session would do; made of values alone, nothing is held open for it."""
+    """Effects of a repair of one session, as plain values; nothing is held open for it."""
 
     check: Check
     runs: tuple[Run, ...] = ()
-    """What is inserted where, in order."""
+    """Inserted messages by place, in order."""
     moved: int = 0
-    """Messages that get another id, so that the inserted ones come before them."""
+    """Messages that get a new id, so that the inserted ones come before them."""
     common: int = 0
     """Messages of SQLite that both have, undone and compacted ones included."""
     meta_lines: int = 0
@@ -100,16 +100,16 @@ class Plan:
     """Hermes has no row of this session: it was never imported, or it was deleted."""
     same_up_to: int = 0
     """Messages of the union before the first difference."""
-    difference: tuple[Line, ...] = ()
-    """The first difference with what stands round it: at most 2 lines before and 12 from it."""
+    difference: tuple[DifferenceRow, ...] = ()
+    """The first difference with its context: at most 2 rows before it and 12 from it on."""
     rows: int = 0
-    """Rows of SQLite that are kept aside before the first write, session_meta included."""
+    """Rows of SQLite that are backed up before the first write, session_meta included."""
     merge: bool = False
-    """It was asked to merge."""
+    """A merge was requested."""
     operation: str | None = None
-    """The stopped repair that this one goes on with."""
+    """The stopped repair that this one continues."""
     fingerprint: bytes = b""
-    """What was looked at: another one means that the plan is out of date."""
+    """Fingerprint of the compared sources: a different one means that the plan is out of date."""
 
     @property
     def session_id(self) -> str:
@@ -128,15 +128,15 @@ class Plan:
 
     @property
     def applies(self) -> bool:
-        """True where there is something to do and nothing in the way of it."""
+        """True where there is something to do and nothing prevents it."""
         return self.insert > 0 or self.operation is not None
 
 
 class State(StrEnum):
-    """How an operation stands."""
+    """State of an operation."""
 
     RUNNING = "running"
-    """It is at work, or was stopped or killed: it can be finished or undone."""
+    """It runs, or was stopped or killed: it can be finished or undone."""
     DONE = "done"
     UNDOING = "undoing"
     """Its undo was stopped or killed: it can be finished."""
@@ -145,7 +145,7 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """A repair as the store remembers it."""
+    """A repair as its journal has it."""
 
     id: str
     session_id: str
@@ -153,10 +153,10 @@ class Operation:
     started_at: float
     changed_at: float
     inserted: int
-    """Messages that it inserted so far."""
+    """Messages inserted so far."""
     moved: int
     to_insert: int
-    """Messages that its plan had in all."""
+    """Messages in its plan."""
     backup: Path
 
     @property
@@ -167,19 +167,19 @@ class Operation:
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """What a repair or an undo did."""
+    """Result of a repair or an undo."""
 
     session_id: str
     operation: str | None
-    """None where there was nothing to do, and nothing was written."""
+    """None where nothing had to be written."""
     state: State
-    """RUNNING where it was stopped on the way."""
+    """RUNNING where it was stopped before its end."""
     inserted: int = 0
-    """Of an undo: what it took out."""
+    """Of an undo: the number of messages deleted."""
     moved: int = 0
-    """Messages that got another id; of an undo: that got their old one back."""
+    """Messages that got a new id; of an undo: that got their old id back."""
     rows: int = 0
-    """Messages that SQLite has now, session_meta not counted."""
+    """Messages in SQLite afterwards, session_meta not counted."""
     steps: int = 0
     backup: Path | None = None
     full_backup: Path | None = None
@@ -188,12 +188,12 @@ class Receipt:
     """A full-text index refused the writes and lacks them."""
     seconds: float = 0.0
     longest_lock: float = 0.0
-    """Seconds for which a step held the lock at most."""
+    """Seconds of the longest lock of a step."""
 
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a repair or an undo is; counts only go up."""
+    """Progress of a repair or an undo; counts only go up."""
 
     phase: str
     """backup, insert or undo."""

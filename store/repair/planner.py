@@ -1,6 +1,6 @@
-"""A repair worked out: what is missing, where it belongs, which ids and times it gets, and what is refused.
+"""Planner of repairs: missing messages, their places, ids and times, and refusals.
 
-Reads both sources and writes nothing; what is shown of it is the `Plan`, what is applied are its steps.
+Reads both sources and writes nothing; the `Plan` is shown, the items are applied step by step.
 """
 
 from __future__ import annotations
@@ -20,15 +20,13 @@ from ..files.home import FileStamp
 from ..files.jsonl_files import JsonlFiles
 from ..formats import row_conversion
 from ..formats.alignment import Comparison
-from . import id_allocation, side_by_side
-from . import inputs as sources
-from . import refusals as objections
+from . import id_allocation, refusals, side_by_side
 from .id_allocation import Place, Reserved
-from .inputs import Sources
-from .model import Line, Plan, Refusal, Run, Why
+from .inputs import Sources, read_sources, stamp_of
+from .model import DifferenceRow, Plan, Refusal, Run, Why
 from .timestamp_interpolation import Times
 
-_BEFORE, _FROM = 2, 12
+_ROWS_BEFORE, _ROWS_FROM = 2, 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,40 +35,39 @@ class Item:
 
     place: Place
     offset: int = 0
-    """Where the line of a missing one begins."""
+    """Byte offset of a missing message's line."""
     timestamp: float = 0.0
-    """Its time."""
     n_bytes: int = 0
 
 
 @dataclass(frozen=True, slots=True)
-class Work:
-    """A plan, and what has to be done for it."""
+class RepairWork:
+    """A plan with everything that is needed to apply it."""
 
     plan: Plan
     items: tuple[Item, ...]
-    """What is written, last message first."""
+    """Written messages, last message first."""
     sources: Sources
     stamp: FileStamp | None
-    standing: SessionVersion
-    """How the session stood,"""
+    version: SessionVersion
+    """Version of the session's rows up to `up_to`, checked before each step."""
     up_to: int | None
-    """as far as ids like this; all of it where it is None."""
+    """Highest row id that matters; None for all rows."""
     places: frozenset[int]
-    """Places in JSONL of what is inserted."""
+    """Places in JSONL of the inserted messages."""
     intent: RepairIntent
-    """The same, to be written down."""
+    """The same, as the journal keeps it."""
     header: OperationHeader | None
-    """The stopped repair that is gone on with."""
+    """The stopped repair that is continued."""
     block: int
-    """Ids that a new block takes; 0 where none is needed."""
+    """Number of ids of a new block; 0 where none is needed."""
     started_at: float
-    """When the session began, as far as its file tells."""
+    """Start of the session by its file."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Missing:
-    """What is inserted: places in JSONL and, for each, how many rows come before it."""
+    """Inserted messages: places in JSONL and, for each, the number of rows before it."""
 
     places: tuple[int, ...]
     gaps: tuple[int, ...]
@@ -82,30 +79,32 @@ class _Missing:
 _NOTHING = _Missing((), ())
 
 
-def work_out(engine: Engine, files: JsonlFiles, session_id: str, *, merge: bool = False, by_name: bool = True) -> Work:
+def make_plan(
+    engine: Engine, files: JsonlFiles, session_id: str, *, merge: bool = False, by_name: bool = True
+) -> RepairWork:
     """Plan the repair of one session.
 
     Args:
-        merge: Insert also what is only refused because nobody asked for it.
-        by_name: The session was asked for itself: one that Hermes has no row for is adopted.
+        merge: Insert also messages whose refusals a merge overrides.
+        by_name: The session was requested by its id: one without a row in Hermes is adopted.
 
     Raises:
         SessionMissing: Neither source knows it.
         StoreError: SQLite cannot be read.
     """
-    found = sources.look(engine, files, session_id)
+    found = read_sources(engine, files, session_id)
     comparison = found.compared()
-    facts = objections.facts(engine, found, now=time.time())
+    facts = refusals.facts(engine, found, now=time.time())
     merge = merge or (facts.stopped is not None and facts.stopped.merge)
     chosen = _chosen(engine, found, comparison, facts, merge=merge, by_name=by_name)
     block = sum(place.in_block for place in chosen.places)
     up_to = None if block else _horizon(found, facts.stopped)
-    return Work(
+    return RepairWork(
         plan=_plan(engine, found, comparison, chosen, merge=merge),
         items=tuple(_items(found, chosen.missing, chosen.places)),
         sources=found,
-        stamp=sources.stamp_of(found.written.file),
-        standing=found.standing(up_to),
+        stamp=stamp_of(found.written.file),
+        version=found.version(up_to),
         up_to=up_to,
         places=frozenset(chosen.missing.places),
         intent=_intent(found, chosen.missing),
@@ -116,32 +115,32 @@ def work_out(engine: Engine, files: JsonlFiles, session_id: str, *, merge: bool 
 
 
 def objected(engine: Engine, files: JsonlFiles, session_id: str) -> tuple[Check, Why | None]:
-    """What the sources of a session lack, and why a repair would do nothing, None where it would do something.
+    """The verdict on a session, and why a repair would do nothing; None where it would do something.
 
-    It asks as `work_out` does, and leaves out what takes longest: to see whether each message can be stored.
+    Faster than `make_plan`: it does not test whether each message can be stored.
 
     Raises:
         SessionMissing: Neither source knows it.
     """
-    found = sources.look(engine, files, session_id)
+    found = read_sources(engine, files, session_id)
     comparison = found.compared()
-    facts = objections.facts(engine, found, now=time.time())
-    refusals = [*objections.of(found, comparison, facts, by_name=True)]
-    blocked = any(one.why is not Why.ORDER for one in refusals)
+    facts = refusals.facts(engine, found, now=time.time())
+    reasons = [*refusals.of(found, comparison, facts, by_name=True)]
+    blocked = any(refusal.why is not Why.ORDER for refusal in reasons)
     idle = facts.stopped is None and not _missing(found, comparison, merge=False).places
     check = verdict.verified(session_id, comparison, _sides(found))
-    return check, refusals[0].why if refusals and (blocked or idle) else None
+    return check, reasons[0].why if reasons and (blocked or idle) else None
 
 
 @dataclass(frozen=True, slots=True)
 class _Chosen:
-    """What is done of what could be, and why the rest is not."""
+    """Chosen messages, and the refusals of the others."""
 
     missing: _Missing
     places: Sequence[Place]
     refusals: tuple[Refusal, ...]
     stopped: OperationHeader | None
-    """The stopped repair that is gone on with."""
+    """The stopped repair that is continued."""
     blocked: bool
     """Nothing is done."""
 
@@ -149,25 +148,27 @@ class _Chosen:
 def _chosen(
     engine: Engine, found: Sources, comparison: Comparison, facts: RepairFacts, *, merge: bool, by_name: bool
 ) -> _Chosen:
-    refusals = [
-        one for one in objections.of(found, comparison, facts, by_name=by_name) if not (merge and one.merge_helps)
+    reasons = [
+        refusal
+        for refusal in refusals.of(found, comparison, facts, by_name=by_name)
+        if not (merge and refusal.merge_helps)
     ]
-    if any(one.why is not Why.ORDER for one in refusals):
-        return _Chosen(_NOTHING, (), tuple(refusals), None, blocked=True)
+    if any(refusal.why is not Why.ORDER for refusal in reasons):
+        return _Chosen(_NOTHING, (), tuple(reasons), None, blocked=True)
     wanted = _missing(found, comparison, merge=merge) if facts.stopped is None else _left(found, facts)
     if wanted is None and facts.stopped:
-        refusals.append(objections.changed(facts.stopped, comparison.missing_in_sqlite))
+        reasons.append(refusals.changed(facts.stopped, comparison.missing_in_sqlite))
     if wanted is None:
-        return _Chosen(_NOTHING, (), tuple(refusals), None, blocked=True)
+        return _Chosen(_NOTHING, (), tuple(reasons), None, blocked=True)
     missing = _stored(engine, found, wanted)
     if missing.unstorable:
         words = "messages whose fields SQLite cannot hold so that they read the same"
-        refusals.append(Refusal(Why.UNSTORABLE, words, missing.unstorable))
+        reasons.append(Refusal(Why.UNSTORABLE, words, missing.unstorable))
     places = _placed(engine, found, missing, facts.stopped)
     if facts.referrers and any(place.old is not None for place in places):
-        refusals.append(objections.referred(facts, comparison))
-        return _Chosen(_NOTHING, (), tuple(refusals), None, blocked=True)
-    return _Chosen(missing, places, tuple(refusals), facts.stopped, blocked=False)
+        reasons.append(refusals.referred(facts, comparison))
+        return _Chosen(_NOTHING, (), tuple(reasons), None, blocked=True)
+    return _Chosen(missing, places, tuple(reasons), facts.stopped, blocked=False)
 
 
 def _plan(engine: Engine, found: Sources, comparison: Comparison, chosen: _Chosen, *, merge: bool) -> Plan:
@@ -176,7 +177,7 @@ def _plan(engine: Engine, found: Sources, comparison: Comparison, chosen: _Chose
         check=verdict.verified(found.session_id, comparison, _sides(found)),
         runs=tuple(_runs(found, missing)),
         moved=sum(place.old is not None for place in chosen.places),
-        common=sum(None not in step for step in comparison.union) + _taken_back(found, comparison),
+        common=sum(None not in step for step in comparison.union) + _out_of_place(found, comparison),
         meta_lines=found.written.meta_lines,
         damaged=tuple(found.written.damaged),
         left_out=dict(missing.left_out or {}),
@@ -192,7 +193,7 @@ def _plan(engine: Engine, found: Sources, comparison: Comparison, chosen: _Chose
 
 
 def _horizon(found: Sources, stopped: OperationHeader | None) -> int:
-    """The highest id that matters: what an agent appends above it comes after all that is written."""
+    """The highest id that matters: rows that an agent appends above it follow all written ones."""
     if stopped is not None and stopped.size:
         return stopped.base + stopped.size
     return found.rows[-1].id if found.rows else 0
@@ -209,7 +210,7 @@ def _sides(found: Sources) -> verdict.Sides:
 
 
 def _missing(found: Sources, comparison: Comparison, *, merge: bool) -> _Missing:
-    """The places in JSONL that SQLite lacks and that belong somewhere for certain, or all of them."""
+    """The places in JSONL that SQLite lacks: those with a certain position, or all."""
     rows = found.messages
     places, gaps, before = [], [], 0
     for here, there in comparison.union:
@@ -222,12 +223,12 @@ def _missing(found: Sources, comparison: Comparison, *, merge: bool) -> _Missing
 
 
 def _left(found: Sources, facts: RepairFacts) -> _Missing | None:
-    """What a stopped repair has left to insert, as it was agreed; None where file or rows are others by now.
+    """Messages that a stopped repair still has to insert; None where file or rows have changed since.
 
-    It is not worked out again: of a session that is half repaired less is certain than of one that is not.
+    Taken from the journal, not compared again: positions in a half-repaired session are less certain.
     """
     intent = facts.intent or RepairIntent((), ())
-    if intent.stamp != sources.stamp_of(found.written.file):
+    if intent.stamp != stamp_of(found.written.file):
         return None
     ids = {row.id: place for place, row in enumerate(found.rows, 1)} | {0: 0}
     now = dict(move for done in facts.done for move in done.moves)
@@ -252,7 +253,7 @@ def _moved(row: int, now: Mapping[int, int]) -> int:
 
 
 def _intent(found: Sources, missing: _Missing) -> RepairIntent:
-    """The same, to be written down before anything is done."""
+    """The same, as the journal keeps it before the first write."""
     runs: list[tuple[int, int, int]] = []
     for place, gap in zip(missing.places, missing.gaps, strict=True):
         before = found.rows[gap - 1].id if gap else 0
@@ -260,11 +261,11 @@ def _intent(found: Sources, missing: _Missing) -> RepairIntent:
             runs[-1] = (runs[-1][0], runs[-1][1] + 1, before)
         else:
             runs.append((place, 1, before))
-    return RepairIntent(sources.stamp_of(found.written.file) or (), tuple(runs))
+    return RepairIntent(stamp_of(found.written.file) or (), tuple(runs))
 
 
 def _stored(engine: Engine, found: Sources, missing: _Missing) -> _Missing:
-    """The same without what would not read the same from SQLite; sizes and fields without a column counted."""
+    """The same without messages that would not read the same from SQLite; sizes and fields without a column counted."""
     if not missing.places:
         return missing
     has = engine.messages.columns().__contains__
@@ -294,38 +295,38 @@ def _placed(engine: Engine, found: Sources, missing: _Missing, stopped: Operatio
 def _reserved(kept: Sequence[int], stopped: OperationHeader | None) -> Reserved | None:
     if stopped is None or not stopped.size:
         return None
-    used = [one for one in kept if stopped.base < one <= stopped.base + stopped.size]
+    used = [row_id for row_id in kept if stopped.base < row_id <= stopped.base + stopped.size]
     return Reserved(stopped.base + 1, min(used, default=stopped.base + stopped.size + 1))
 
 
 def _items(found: Sources, missing: _Missing, places: Sequence[Place]) -> Iterator[Item]:
-    """What is written, last message first."""
+    """Written messages, last message first."""
     n_bytes_of = {row.id: row.n_bytes for row in found.rows}
     timestamps = _timestamps(found, missing)
-    for one in reversed(places):
-        if one.source is None:
-            yield Item(one, n_bytes=n_bytes_of.get(one.old or 0, 0))
+    for place in reversed(places):
+        if place.source is None:
+            yield Item(place, n_bytes=n_bytes_of.get(place.old or 0, 0))
         else:
-            offset = found.written.offsets[missing.places[one.source]]
-            yield Item(one, offset, timestamps[one.source], missing.n_bytes[one.source])
+            offset = found.written.offsets[missing.places[place.source]]
+            yield Item(place, offset, timestamps[place.source], missing.n_bytes[place.source])
 
 
 def _timestamps(found: Sources, missing: _Missing) -> list[float]:
-    """The times of what is inserted, between those of its neighbours."""
+    """Timestamps of the inserted messages, between those of their neighbours."""
     times = Times([row.message.time for row in found.rows], otherwise=_started(found))
     own = [found.written.entries[place].time for place in missing.places]
     return times.between(own, missing.gaps)
 
 
 def _started(found: Sources) -> float:
-    """The first time that the session's file knows, else when it was last changed."""
+    """The first timestamp in the session's file, else the time of its last change."""
     known = (entry.time for entry in found.written.entries if entry.time is not None)
     file = found.written.file
     return next(known, file.mtime_ns / 1e9 if file else 0.0)
 
 
 def _runs(found: Sources, missing: _Missing) -> Iterator[Run]:
-    """What is inserted where, neighbours joined, in numbers that people count by."""
+    """Inserted messages by place, neighbours joined, in numbers from 1 as they are displayed."""
     numbers = {0: 0}
     for place, row in enumerate(found.rows, 1):
         numbers[place] = numbers[place - 1] + (not row.meta)
@@ -343,8 +344,8 @@ def _runs(found: Sources, missing: _Missing) -> Iterator[Run]:
         yield run
 
 
-def _taken_back(found: Sources, comparison: Comparison) -> int:
-    """Messages of JSONL that are present as rows which were undone or compacted, out of place."""
+def _out_of_place(found: Sources, comparison: Comparison) -> int:
+    """Number of JSONL messages that are stored as undone or compacted rows, out of place."""
     return len(found.written.entries) - sum(here is not None for here, _ in comparison.union)
 
 
@@ -353,15 +354,17 @@ def _first_difference(comparison: Comparison) -> int:
     return next((at for at, step in enumerate(comparison.union) if None in step), len(comparison.union))
 
 
-def _difference(engine: Engine, found: Sources, comparison: Comparison, inserted: frozenset[int]) -> Iterator[Line]:
-    """The first difference and what stands round it."""
+def _difference(
+    engine: Engine, found: Sources, comparison: Comparison, inserted: frozenset[int]
+) -> Iterator[DifferenceRow]:
+    """The first difference and its context."""
     first = _first_difference(comparison)
     if first < len(comparison.union):
-        steps = comparison.union[max(0, first - _BEFORE) : first + _FROM]
+        steps = comparison.union[max(0, first - _ROWS_BEFORE) : first + _ROWS_FROM]
         yield from side_by_side.pairs(engine, found, steps, inserted)
 
 
 def _fingerprint(found: Sources, missing: _Missing, *, blocked: bool) -> bytes:
-    """Which file, and which of its messages: rows that were only appended to leave it as it is."""
-    about = (sources.stamp_of(found.written.file), found.known, blocked, missing.places)
+    """Fingerprint of the file and of the messages to insert; rows appended by an agent do not change it."""
+    about = (stamp_of(found.written.file), found.known, blocked, missing.places)
     return hashlib.blake2b(repr(about).encode(), digest_size=16).digest()

@@ -1,4 +1,4 @@
-"""What speaks against a repair: what the user took back may lie in the file still, or somebody is at work."""
+"""Refusals of a repair: messages that may have been undone, sessions in use, stores that are not written."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .model import Refusal, Why
 
 
 def facts(engine: Engine, found: Sources, *, now: float) -> RepairFacts:
-    """What the database knows of a session, in one read transaction; nothing where there is none."""
+    """Facts of the database about a session, in one read transaction; empty without a database."""
     try:
         return engine.repairs.facts(found.session_id, found.conversation, now=now)
     except StoreMissing:
@@ -22,7 +22,7 @@ def facts(engine: Engine, found: Sources, *, now: float) -> RepairFacts:
 
 
 def of(found: Sources, comparison: Comparison, facts: RepairFacts, *, by_name: bool) -> Iterator[Refusal]:
-    """What is not done, the gravest first."""
+    """Reasons why messages are not inserted, the most serious first."""
     missing = comparison.missing_in_sqlite
     if found.written.problem:
         yield Refusal(Why.UNREADABLE, found.written.problem, 0)
@@ -38,7 +38,7 @@ def of(found: Sources, comparison: Comparison, facts: RepairFacts, *, by_name: b
     if not found.known and not by_name:
         words = "Hermes does not know this session: it was never imported, or it was deleted"
         yield Refusal(Why.NO_ROW, words, missing)
-    if facts.stopped is not None:  # all else was asked when it was begun
+    if facts.stopped is not None:  # everything else was checked at its start
         return
     yield from _resurrections(found, comparison, missing)
     if comparison.uncertain:
@@ -50,7 +50,7 @@ def of(found: Sources, comparison: Comparison, facts: RepairFacts, *, by_name: b
 
 
 def _resurrections(found: Sources, comparison: Comparison, missing: int) -> Iterator[Refusal]:
-    """Signs that what SQLite lacks was taken out of it."""
+    """Signs that the messages which SQLite lacks were deleted from it."""
     undone = sum(not row.message.active and not row.compacted for row in found.rows)
     if undone:
         words = f"{undone} of its messages were undone, and what SQLite lacks may have been undone with them"
@@ -64,7 +64,7 @@ def _resurrections(found: Sources, comparison: Comparison, missing: int) -> Iter
 
 
 def _is_compacted(found: Sources, comparison: Comparison) -> bool:
-    """A compaction in place, or a summary that the file does not have."""
+    """True for a compaction in place, or a summary that the file does not have."""
     if any(row.compacted for row in found.rows):
         return True
     places = found.messages
@@ -74,7 +74,7 @@ def _is_compacted(found: Sources, comparison: Comparison) -> bool:
 
 
 def _is_rewritten(found: Sources, comparison: Comparison) -> bool:
-    """A message that the file has was stored after the file's last change: it was taken out and put in again."""
+    """True where a message of the file was stored after the file's last change: it was deleted and inserted again."""
     file = found.written.file
     if file is None:
         return False
@@ -89,12 +89,12 @@ def _is_rewritten(found: Sources, comparison: Comparison) -> bool:
 
 
 def changed(stopped: OperationHeader, missing: int) -> Refusal:
-    """A repair that was stopped cannot be gone on with."""
+    """Refusal of a stopped repair that cannot be continued."""
     words = f"{stopped.operation} was stopped, and file or rows are others by now: undo {stopped.operation} first"
     return Refusal(Why.CHANGED, words, missing)
 
 
 def referred(facts: RepairFacts, comparison: Comparison) -> Refusal:
-    """Messages would get other ids, and other tables know them by these."""
+    """Refusal of messages that would get new ids while other tables refer to them."""
     words = f"its messages would get other ids, and {', '.join(facts.referrers)} refers to them by these"
     return Refusal(Why.REFERRED, words, comparison.missing_in_sqlite)

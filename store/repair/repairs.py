@@ -1,14 +1,13 @@
-"""Repairs: what only JSONL has goes into SQLite, and out again (docs/decisions/0011)."""
+"""Repairs of one home: messages that only JSONL has are inserted into SQLite, and undone (docs/decisions/0011)."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from ..agent import recorder
 from ..base.cancel import Cancel
 from ..base.errors import OperationMissing
 from ..home_store import HomeStore
-from .apply import Repair, Tell
+from .apply import ProgressCallback, Repair
 from .model import Plan, Progress, Receipt, State
 from .plans import Plans
 from .undo import Undo
@@ -19,7 +18,7 @@ def _silent(_: Progress) -> None:
 
 
 class HomeRepairs:
-    """JSONL files are only ever read; rows are inserted and moved, never changed otherwise and never lost."""
+    """Repairs of one home: JSONL files are only read; rows are inserted and moved, never changed otherwise."""
 
     def __init__(self, store: HomeStore) -> None:
         self.store = store
@@ -29,39 +28,42 @@ class HomeRepairs:
         self,
         plan: Plan,
         *,
-        progress: Tell | None = None,
+        progress: ProgressCallback | None = None,
         cancel: Cancel | None = None,
         full_backup: bool = False,
     ) -> Receipt:
-        """Do what was planned, or go on with what was stopped; with nothing to do, nothing at all is written.
+        """Apply a plan, or continue a stopped repair; without anything to do, nothing is written.
 
-        What it may change is kept aside in `backups/hermes-tui/<operation>/` of the home first.
-        It takes the lock for a moment at a time; stopped or killed between two steps, the session reads in order.
+        The rows that it may change are first backed up in `backups/hermes-tui/<operation>/` of the home.
+        It holds the lock briefly for each step; stopped or killed between two steps, the session reads in order.
 
         Args:
-            plan: What was shown and agreed to.
-            progress: Told how far it is, in this thread.
-            cancel: Stops it after the step that is being done; the receipt then says `RUNNING`.
+            plan: The plan that was shown and confirmed.
+            progress: Called with the progress, in this thread.
+            cancel: Stops it after the current step; the receipt then says `RUNNING`.
             full_backup: Copy the whole store too, once for this SessionDB.
 
         Raises:
-            PlanChanged: The file or the rows are others than planned; where something was done, its id is in the words.
-            Refused: Hermes is at work on the session.
+            PlanChanged: The file or the rows are not those of the plan; after a first step the message has the id.
+            Refused: Hermes is using the session.
             StoreError: No backup could be made (DiskFull, NoPermission, BackupFailed), or the store not written
-                (ReadOnly, Locked); what was done so far stands, and can be finished or undone.
+                (ReadOnly, Locked); the steps done so far stand, and can be finished or undone.
         """
         self.store.refuse_to_write_if_read_only()
+        self.store.require_repairs()
         copy = self._copied_to if full_backup else None
-        return Repair(self.store, plan, tell=progress or _silent, cancel=cancel or Cancel(), copy=copy).apply()
+        return Repair(self.store, plan, on_progress=progress or _silent, cancel=cancel or Cancel(), copy=copy).apply()
 
-    def finish(self, operation: str, *, progress: Tell | None = None, cancel: Cancel | None = None) -> Receipt:
-        """Go on with a repair, or with an undo, that was stopped or killed; one that is complete is left alone.
+    def finish(
+        self, operation: str, *, progress: ProgressCallback | None = None, cancel: Cancel | None = None
+    ) -> Receipt:
+        """Continue a repair or an undo that was stopped or killed; a complete one stays as it is.
 
         Raises:
             OperationMissing: There is none of that id.
             StoreError: See `repair` and `undo`.
         """
-        found = next((one for one in Plans(self.store).operations() if one.id == operation), None)
+        found = next((known for known in Plans(self.store).operations() if known.id == operation), None)
         if found is None:
             raise OperationMissing(f"no repair {operation} here; repair prints the id of each")
         if found.state is State.UNDOING:
@@ -70,27 +72,22 @@ class HomeRepairs:
             return Receipt(found.session_id, operation, found.state, backup=found.backup)
         return self.repair(Plans(self.store).plan(found.session_id), progress=progress, cancel=cancel)
 
-    def undo(self, operation: str, *, progress: Tell | None = None, cancel: Cancel | None = None) -> Receipt:
-        """Take back what a repair inserted and give its moved messages their old ids; what came since stays.
+    def undo(
+        self, operation: str, *, progress: ProgressCallback | None = None, cancel: Cancel | None = None
+    ) -> Receipt:
+        """Delete the messages that a repair inserted and give moved ones their old ids; later messages stay.
 
         Raises:
             OperationMissing: There is none of that id.
-            Refused: A later repair of the session has to be undone first, or Hermes is at work on it.
-            StoreError: The store cannot be written; what was undone so far stands, and undo goes on with it.
+            Refused: A later repair of the session has to be undone first, or Hermes is using it.
+            StoreError: The store cannot be written; the steps undone so far stand, and another undo continues.
         """
         self.store.refuse_to_write_if_read_only()
-        return Undo(self.store, operation, tell=progress or _silent, cancel=cancel or Cancel()).apply()
+        self.store.require_repairs()
+        return Undo(self.store, operation, on_progress=progress or _silent, cancel=cancel or Cancel()).apply()
 
     def _copied_to(self, target: Path) -> Path:
         """The whole store, copied once."""
         if self._full_backup is None or not self._full_backup.exists():
             self._full_backup = self.store.engine.repairs.copy(target)
         return self._full_backup
-
-    def replay(self, path: Path) -> int:
-        """Write the messages of one file of the outbox, and remove it; see `agent.recorder.replay`."""
-        return recorder.replay(self, path)
-
-    def close(self) -> None:
-        """Close every connection; later calls fail. May be called twice."""
-        self.store.close()

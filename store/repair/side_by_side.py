@@ -1,4 +1,4 @@
-"""What two sources have, side by side: any stretch of their union, or all of it that differs."""
+"""Two sources side by side: a part of their union, or all of it that differs."""
 
 from __future__ import annotations
 
@@ -9,23 +9,25 @@ from ..engine.ports import Engine
 from ..formats import message_codec
 from ..formats.alignment import UnionPlace
 from .inputs import Sources
-from .model import Line
+from .model import DifferenceRow
 
 SOME = 100
-"""Places that are read at a time."""
+"""Number of places read at a time."""
 NEAR = 2
-"""Equal messages on either side of what differs."""
+"""Equal messages on either side of a difference."""
 
 
-def pairs(engine: Engine, found: Sources, steps: Sequence[UnionPlace], inserted: frozenset[int]) -> Iterator[Line]:
-    """Read a stretch of a union.
+def pairs(
+    engine: Engine, found: Sources, steps: Sequence[UnionPlace], inserted: frozenset[int]
+) -> Iterator[DifferenceRow]:
+    """Read a part of a union.
 
     Args:
         inserted: Places in JSONL that the repair would insert.
     """
     rows, written = _rows_of(engine, found, steps), _lines_of(found, steps)
     for here, there in steps:
-        yield Line(
+        yield DifferenceRow(
             sqlite=None if there is None else rows.get(there),
             jsonl=None if here is None else written.get(here),
             sqlite_number=None if there is None else there + 1,
@@ -34,8 +36,10 @@ def pairs(engine: Engine, found: Sources, steps: Sequence[UnionPlace], inserted:
         )
 
 
-def whole(engine: Engine, found: Sources, union: Sequence[UnionPlace], inserted: frozenset[int]) -> Iterator[Line]:
-    """Every place where a side lacks a message, and what is equal next to it; read as far as it is asked for."""
+def whole(
+    engine: Engine, found: Sources, union: Sequence[UnionPlace], inserted: frozenset[int]
+) -> Iterator[DifferenceRow]:
+    """Every place where a side lacks a message, and the equal ones next to it; read as it is consumed."""
     steps: list[UnionPlace] = []
     for at in _near(union):
         steps.append(union[at])
@@ -46,7 +50,7 @@ def whole(engine: Engine, found: Sources, union: Sequence[UnionPlace], inserted:
 
 
 def _near(union: Sequence[UnionPlace]) -> Iterator[int]:
-    """Places of the union that differ or stand next to one that does, in order."""
+    """Places of the union that differ or are near a difference, in order."""
     done = 0
     for at, step in enumerate(union):
         if None in step:

@@ -1,4 +1,4 @@
-"""Times for messages that are put between others: their own where it fits, never out of order among their neighbours.
+"""Timestamps of inserted messages: their own where it fits, never out of order among their neighbours.
 
 Hermes before July 2026 replays by time and id (docs/format.md §3.5), so a time out of order would tear a
 conversation apart there; and a JSONL file's times are local ones of a machine that need not be this.
@@ -10,34 +10,34 @@ from collections.abc import Sequence
 
 
 class Times:
-    """The times of a session's rows.
+    """The timestamps of a session's rows.
 
     Args:
         rows: In id order, seconds since 1970, None where a row has none.
-        otherwise: The time of a message that nothing dates.
+        otherwise: The timestamp of a message without any other.
     """
 
     def __init__(self, rows: Sequence[float | None], *, otherwise: float) -> None:
         self._before: list[float | None] = [None]
-        """The last known time among so many first rows,"""
+        """Last known timestamp among the first n rows, by n."""
         for time in rows:
             self._before.append(self._before[-1] if time is None else time)
         self._after: list[float | None] = [None]
         for time in reversed(rows):
             self._after.append(self._after[-1] if time is None else time)
         self._after.reverse()
-        """and the first known one from there on."""
+        """First known timestamp from row n on, by n."""
         self._otherwise = otherwise
 
     def between(self, own: Sequence[float | None], gaps: Sequence[int]) -> list[float]:
-        """A time for each message.
+        """A timestamp for each message.
 
         Args:
             own: Its own, None where it has none.
-            gaps: How many rows come before it; rising.
+            gaps: The number of rows before it; rising.
 
         Returns:
-            Times that don't fall within a gap, and lie between those of the rows round it where these are in order.
+            Times that don't fall within a gap, and lie between those of the neighbouring rows where these are in order.
         """
         found: list[float] = []
         nexts = self._next_known(own)
@@ -46,7 +46,7 @@ class Times:
             if place and gaps[place - 1] == gap:
                 lower = found[-1]
             candidates = (own[place], lower, nexts[place], upper)
-            time = next((one for one in candidates if one is not None), self._otherwise)
+            time = next((known for known in candidates if known is not None), self._otherwise)
             if upper is not None and (lower is None or lower <= upper):
                 time = min(time, upper)
             found.append(time if lower is None else max(time, lower))
@@ -54,7 +54,7 @@ class Times:
 
     @staticmethod
     def _next_known(own: Sequence[float | None]) -> list[float | None]:
-        """For each message the first own time from it on."""
+        """For each message the first own timestamp from it on."""
         nexts: list[float | None] = []
         for time in reversed(own):
             nexts.append(time if time is not None or not nexts else nexts[-1])

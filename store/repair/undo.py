@@ -1,4 +1,4 @@
-"""Repairs that were done: what the journal tells of them, and the way back."""
+"""Undo of repairs, and the list of repairs in the journal."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from ..base.step_sizing import StepSizer
 from ..engine.operations import UNDOING, UNDONE, OperationHeader, RawRow, StepRecord, UndoStep
 from ..engine.ports import Transaction
 from ..home_store import HomeStore
-from .apply import Tell
+from .apply import ProgressCallback
 from .backup import FOLDER, Backup
 from .model import Operation, Progress, Receipt, State
 
 
-def every(store: HomeStore) -> tuple[Operation, ...]:
-    """All repairs that the store remembers, the one begun last first."""
+def operations(store: HomeStore) -> tuple[Operation, ...]:
+    """All repairs in the journal, the last started first."""
     try:
         found = store.engine.repairs.operations()
     except StoreMissing:
@@ -34,58 +34,58 @@ def _operation(store: HomeStore, header: OperationHeader, done: list[StepRecord]
         state=State(header.state),
         started_at=header.started_at,
         changed_at=header.changed_at,
-        inserted=sum(len(one.inserted_ids) for one in done),
-        moved=sum(len(one.moves) for one in done),
+        inserted=sum(len(step.inserted_ids) for step in done),
+        moved=sum(len(step.moves) for step in done),
         to_insert=header.to_insert,
         backup=store.path.parent / FOLDER / header.operation,
     )
 
 
 @dataclass(frozen=True, slots=True)
-class _Look:
-    """What is known before a step back."""
+class _Repaired:
+    """A repair as the journal has it before its undo."""
 
     header: OperationHeader
     steps: list[StepRecord]
 
 
 class Undo:
-    """One repair undone, its last step first; what came after the repair stays.
+    """Undo of one repair, its last step first; later messages stay.
 
     Args:
         store: The home.
         operation: The repair's id.
-        tell: Told how far it is.
-        cancel: Stops it after the step that is being undone.
+        on_progress: Called with the progress.
+        cancel: Stops it after the current step.
     """
 
-    def __init__(self, store: HomeStore, operation: str, *, tell: Tell, cancel: Cancel) -> None:
+    def __init__(self, store: HomeStore, operation: str, *, on_progress: ProgressCallback, cancel: Cancel) -> None:
         self._store, self._operation = store, operation
-        self._tell, self._cancel = tell, cancel
+        self._on_progress, self._cancel = on_progress, cancel
 
     def apply(self) -> Receipt:
-        """Do it; one that was undone already is left alone.
+        """Undo the repair; one that is already undone stays as it is.
 
         Raises:
             OperationMissing: There is none of that id.
-            Refused: A later repair of the session has to be undone first, or Hermes is at work on it.
+            Refused: A later repair of the session has to be undone first, or Hermes is using it.
             StoreError: The store cannot be written.
         """
         started = time.time()
-        look = self._look()
-        header, total, taken, back = look.header, len(look.steps), 0, 0
+        repaired = self._find()
+        header, total, taken, back = repaired.header, len(repaired.steps), 0, 0
         stopped = header.state == UNDONE
         pace = StepSizer()
-        originals = self._originals(look.steps)
+        originals = self._originals(repaired.steps)
         conversation = self._conversation(header.session_id)
-        for number, done in enumerate([*look.steps[::-1], None] if not stopped else []):
+        for number, done in enumerate([*repaired.steps[::-1], None] if not stopped else []):
             if self._cancel.cancelled:
                 break
             state = UNDOING if done else UNDONE
             header = replace(header, state=state, changed_at=time.time())
             out, moved = self._store.write(partial(_undone, UndoStep(header, done, originals, conversation)))
             taken, back = taken + out, back + moved
-            self._tell(Progress("undo", min(number + 1, total), total))
+            self._on_progress(Progress("undo", min(number + 1, total), total))
             if done:
                 pace.pause(self._store.engine.lock_seconds)
         return Receipt(
@@ -102,23 +102,23 @@ class Undo:
             seconds=time.time() - started,
         )
 
-    def _look(self) -> _Look:
+    def _find(self) -> _Repaired:
         try:
             found = self._store.engine.repairs.operations()
         except StoreMissing:
             found = []
         headers = [header for header, _ in found]
-        header = next((one for one in headers if one.operation == self._operation), None)
+        header = next((header for header in headers if header.operation == self._operation), None)
         if header is None:
             raise OperationMissing(f"no repair {self._operation} here; repair prints the id of each")
         for later in headers[: headers.index(header)]:
             if later.session_id == header.session_id and later.state != UNDONE:
-                raise Refused(f"{later.operation} mended {header.session_id} after it: undo that one first")
-        return _Look(header, next(done for known, done in found if known is header))
+                raise Refused(f"{later.operation} repaired {header.session_id} after it: undo that one first")
+        return _Repaired(header, next(done for known, done in found if known is header))
 
     def _originals(self, done: list[StepRecord]) -> Mapping[int, RawRow]:
-        """The moved messages as they were, where that is more than the id (`display_order`)."""
-        moved = [old for one in done for old, _ in one.moves]
+        """Original rows of the moved messages, where more than the id changed (`display_order`)."""
+        moved = [old for step in done for old, _ in step.moves]
         if not moved or "display_order" not in self._store.engine.messages.columns():
             return {}
         return Backup(self._store.path.parent, self._operation).originals(moved)

@@ -1,4 +1,4 @@
-"""A search in another order than newest first, and how much there is to find.
+"""Rankings of a search (best or oldest first), and the number of its matches.
 
 SQLite's messages are ranked by the index (bm25), those of files by `relevance`; what no index can rank is ranked by
 `relevance`, too. The two lists are then one: each keeps its order, and the better head goes first.
@@ -15,23 +15,22 @@ from ..base.errors import CannotOpen, Damaged
 from ..base.models import Batch, Count, Hit, Origin
 from ..engine.ports import Engine
 from ..engine.search import MatchCount
-from ..files.file_sources import FileSources
 from ..query.parse import Query
 from .stream import Search
 
 SCORED = 2_000
-"""The newest hits that are ranked where no index can."""
+"""Number of newest hits that are ranked where no index can rank."""
 USUAL_LENGTH = 300
-"""Characters of a usual message,"""
+"""Characters of an average message."""
 SATURATION = 1.2
-"""and how soon a further match says little more: the constants of bm25."""
+"""Saturation of the number of matches: the constant k1 of bm25."""
 
 _AT_ONCE = 256
 _ALL = 1 << 31
 
 
 def relevance(hit: Hit) -> float:
-    """How good a hit is: what bm25 makes of the number of matches and the length of the text.
+    """Score of a hit: bm25 of the number of matches and the length of the text.
 
     The rarity of a word, its third part, is the same for all hits of one query.
     """
@@ -40,94 +39,84 @@ def relevance(hit: Hit) -> float:
 
 
 class Ranking:
-    """A question that is not answered newest first.
+    """A search that is not answered newest first.
 
     Args:
-        now: Seconds since 1970, for `is:live`.
-        profile: Of sessions whose row names none.
+        search: The same question, newest first, not begun yet.
         cancel: Withdraws the question.
 
     Raises:
-        Interrupted: It was withdrawn; from every method.
+        Interrupted: The search was cancelled; from every method.
         StoreError: SQLite cannot be read and there are no files either.
     """
 
-    def __init__(
-        self, engine: Engine, leftovers: FileSources, query: Query, *, now: float, profile: str, cancel: Cancel | None
-    ) -> None:
-        self._engine, self._leftovers, self._query = engine, leftovers, query
-        self._now, self._profile, self._cancel = now, profile, cancel
+    def __init__(self, engine: Engine, query: Query, search: Search, cancel: Cancel | None) -> None:
+        self._engine, self._query, self._search, self._cancel = engine, query, search, cancel
 
     def best(self, limit: int, found: Sequence[Hit] | None = None) -> Batch:
         """The best hits, best first; of equal ones the newer first.
 
         Args:
-            found: The newest hits, where they are known: what no index can rank is not sought once more.
+            found: The newest hits, where they are known: where no index can rank, they are not searched for again.
         """
-        search = self._search()
         try:
             ranked = self._engine.search.best_matches(
-                self._query, limit=limit + 1, session_filter=search.session_filter, cancel=self._cancel
+                self._query, limit=limit + 1, session_filter=self._search.session_filter, cancel=self._cancel
             )
         except (CannotOpen, Damaged):
             ranked = None
         if ranked is None:
             hits, last = self._streamed(SCORED) if found is None else (found, Batch(()))
-            return self._batch(_by_worth(hits), limit, last)
-        stored = self._hydrated(search, ranked.ids)
-        written = _by_worth([hit for batch in search.written(_ALL) for hit in batch.hits])
-        return self._batch(list(_merged(stored, written)), limit, Batch((), fallback=ranked.label))
+            return self._batch(_by_relevance(hits), limit, last)
+        stored = self._hydrated(ranked.ids)
+        written = _by_relevance([hit for batch in self._search.written(_ALL) for hit in batch.hits])
+        return self._batch(
+            list(_merged(stored, written)), limit, Batch((), fallbacks=tuple(filter(None, [ranked.fallback])))
+        )
 
     def oldest(self, limit: int) -> Batch:
         """The oldest hits, oldest first."""
         if not self._query.has_conditions:
             return Batch((), done=True)
-        search = self._search()
         last: deque[int] = deque(maxlen=limit + 1)
-        label = None
+        fallback = None
         try:
             for step in self._engine.search.matching_ids(
-                self._query, limit=_ALL, session_filter=search.session_filter, cancel=self._cancel
+                self._query, limit=_ALL, session_filter=self._search.session_filter, cancel=self._cancel
             ):
                 last.extend(step.ids)
-                label = step.label
+                fallback = step.fallback
         except (CannotOpen, Damaged):
             hits, end = self._streamed(_ALL)
             return self._batch(sorted(hits, key=_age), limit, end)
-        hits = self._hydrated(search, tuple(last))
-        hits += [hit for batch in search.written(_ALL) for hit in batch.hits]
-        return self._batch(sorted(hits, key=_age), limit, Batch((), fallback=label))
+        hits = self._hydrated(tuple(last))
+        hits += [hit for batch in self._search.written(_ALL) for hit in batch.hits]
+        return self._batch(sorted(hits, key=_age), limit, Batch((), fallbacks=tuple(filter(None, [fallback]))))
 
     def count(self, cap: int | None) -> Count:
         """All hits, those of files too, or no more than `cap`."""
         if not self._query.has_conditions:
             return Count(0, 0)
-        search = self._search()
         try:
             tally = self._engine.search.count_matches(
-                self._query, cap=cap, session_filter=search.session_filter, cancel=self._cancel
+                self._query, cap=cap, session_filter=self._search.session_filter, cancel=self._cancel
             )
         except (CannotOpen, Damaged):
             hits, _ = self._streamed(_ALL)
             tally = MatchCount(len(hits), frozenset(hit.session_id for hit in hits))
         else:
-            hits = [hit for batch in search.written(_ALL) for hit in batch.hits] if not tally.capped else []
+            hits = [hit for batch in self._search.written(_ALL) for hit in batch.hits] if not tally.capped else []
             tally = MatchCount(
                 tally.hits + len(hits), tally.sessions.union(hit.session_id for hit in hits), tally.capped
             )
         capped = tally.capped or (cap is not None and tally.hits > cap)
         return Count(tally.hits if cap is None else min(tally.hits, cap), len(tally.sessions), capped)
 
-    def _search(self) -> Search:
-        return Search(
-            self._engine, self._leftovers, self._query, now=self._now, profile=self._profile, cancel=self._cancel
-        )
-
     def _streamed(self, limit: int) -> tuple[list[Hit], Batch]:
         """The newest hits and the batch that ended them."""
         hits: list[Hit] = []
         end = Batch((), done=True)
-        for end in self._search().batches(limit, 0) if self._query.has_conditions else ():
+        for end in self._search.batches(limit, 0):
             hits += end.hits
         return hits, end
 
@@ -135,22 +124,25 @@ class Ranking:
     def _batch(hits: Sequence[Hit], limit: int, end: Batch) -> Batch:
         return replace(end, hits=tuple(hits[:limit]), done=True, capped=end.capped or len(hits) > limit)
 
-    @staticmethod
-    def _hydrated(search: Search, ids: Sequence[int]) -> list[Hit]:
-        return [hit for start in range(0, len(ids), _AT_ONCE) for hit in search.hydrated(ids[start : start + _AT_ONCE])]
+    def _hydrated(self, ids: Sequence[int]) -> list[Hit]:
+        return [
+            hit
+            for start in range(0, len(ids), _AT_ONCE)
+            for hit in self._search.hydrated(ids[start : start + _AT_ONCE])
+        ]
 
 
 def _age(hit: Hit) -> tuple[float, bool, int]:
     return hit.timestamp or 0.0, hit.origin is Origin.SQLITE, hit.message_id
 
 
-def _by_worth(hits: Sequence[Hit]) -> list[Hit]:
+def _by_relevance(hits: Sequence[Hit]) -> list[Hit]:
     return sorted(hits, key=lambda hit: (-relevance(hit), -(hit.timestamp or 0.0)))
 
 
-def _merged(one: Sequence[Hit], other: Sequence[Hit]) -> Iterator[Hit]:
-    """Two lists as one, each in its order; the first goes first where both heads are as good."""
-    here, there = deque(one), deque(other)
+def _merged(stored: Sequence[Hit], written: Sequence[Hit]) -> Iterator[Hit]:
+    """Two lists as one, each in its order; a stored hit goes first where both scores are equal."""
+    here, there = deque(stored), deque(written)
     while here and there:
         yield here.popleft() if relevance(here[0]) >= relevance(there[0]) else there.popleft()
     yield from here

@@ -1,4 +1,4 @@
-"""Searches of one home: newest first, best, oldest, counted, and words that were meant."""
+"""Searches of one home: newest first, best, oldest, counts, and corrections of words."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from ..base.models import Batch, Count, Hit
 from ..home_store import HomeStore
 from ..query.parse import Query, parse
 from ..query.tokenizer import cjk_runs, fold
-from . import stream
 from .ranking import Ranking
+from .stream import Search
 
 
 class Searches:
@@ -29,25 +29,14 @@ class Searches:
         Args:
             query: Words as they are typed, or what `query.parse` made of them.
             limit: Hits in all.
-            cancel: Withdraws the question.
+            cancel: Cancels the search.
             after_id: Only messages of SQLite above this id.
 
         Raises:
             QueryInvalid: A filter's value means nothing.
-            Interrupted: `cancel` was withdrawn.
+            Interrupted: The search was cancelled.
         """
-        now = time.time()
-        asked = parse(query, now=now) if isinstance(query, str) else query
-        return stream.stream(
-            self._store.engine,
-            self._store.leftovers,
-            asked,
-            now=now,
-            limit=limit,
-            after_id=after_id,
-            profile=self._store.profile,
-            cancel=cancel,
-        )
+        return self._search(_parsed(query), cancel).batches(limit, after_id)
 
     def rank(
         self,
@@ -59,54 +48,58 @@ class Searches:
     ) -> Batch:
         """The best hits, best first; of equally good ones the newer first.
 
-        Of many matches the newest 50,000 are ranked, and `fallback` says so.
-        Hits of files are put in by their own worth.
+        <<<<<<< HEAD
+                Of many matches the newest 50,000 are ranked, and `fallback` says so.
+                Hits of files are placed by their own score.
+        =======
+                Of many matches the newest 50,000 are ranked, and `fallbacks` says so.
+                Hits of files are put in by their own worth.
+        >>>>>>> s
 
-        Args:
-            query: Words as they are typed, or what `query.parse` made of them.
-            limit: Hits in all.
-            found: The newest hits, where a search gave them: they are ranked where no index can rank more.
-            cancel: Withdraws the question.
+                Args:
+                    query: Words as they are typed, or what `query.parse` made of them.
+                    limit: Hits in all.
+                    found: The newest hits, where a search gave them: they are ranked where no index can rank more.
+                    cancel: Cancels the search.
 
-        Raises:
-            QueryInvalid: A filter's value means nothing.
-            Interrupted: `cancel` was withdrawn.
+                Raises:
+                    QueryInvalid: A filter's value means nothing.
+                    Interrupted: The search was cancelled.
         """
         return self._ranking(query, cancel).best(limit, found)
 
     def oldest(self, query: Query | str, *, limit: int = 200, cancel: Cancel | None = None) -> Batch:
-        """The oldest hits, oldest first; every match is looked at.
+        """The oldest hits, oldest first; every match is read.
 
         Raises:
             QueryInvalid: A filter's value means nothing.
-            Interrupted: `cancel` was withdrawn.
+            Interrupted: The search was cancelled.
         """
         return self._ranking(query, cancel).oldest(limit)
 
     def count(self, query: Query | str, *, cap: int | None = None, cancel: Cancel | None = None) -> Count:
-        """How many messages a search has to find and in how many sessions, those of files too.
+        """Number of matching messages and of their sessions, files included.
 
         Args:
             cap: Count no further than that.
 
         Raises:
             QueryInvalid: A filter's value means nothing.
-            Interrupted: `cancel` was withdrawn.
+            Interrupted: The search was cancelled.
         """
         return self._ranking(query, cancel).count(cap)
 
     def meant(self, query: Query | str, *, cancel: Cancel | None = None) -> dict[str, str]:
-        """What was meant, perhaps, where nothing was found: words that the index lacks, each with the closest it has.
+        """Corrections where nothing was found: words that the index lacks, each with the most similar word that it has.
 
         Chinese, Japanese and Korean words, and those that are still being typed, are left out.
         Where SQLite cannot be read there is nothing to propose; the search itself has said why.
 
         Raises:
             QueryInvalid: A filter's value means nothing.
-            Interrupted: `cancel` was withdrawn.
+            Interrupted: The search was cancelled.
         """
-        asked = parse(query, now=time.time()) if isinstance(query, str) else query
-        words = {word for term in asked.terms if not term.prefix for word in term.words if not cjk_runs(word)}
+        words = {word for term in _parsed(query).terms if not term.prefix for word in term.words if not cjk_runs(word)}
         try:
             found = {
                 word: self._store.engine.search.similar_words(fold(word).letters, limit=1, cancel=cancel)
@@ -117,8 +110,13 @@ class Searches:
         return {word: close[0] for word, close in found.items() if close}
 
     def _ranking(self, query: Query | str, cancel: Cancel | None) -> Ranking:
-        now = time.time()
-        asked = parse(query, now=now) if isinstance(query, str) else query
-        return Ranking(
-            self._store.engine, self._store.leftovers, asked, now=now, profile=self._store.profile, cancel=cancel
-        )
+        asked = _parsed(query)
+        return Ranking(self._store.engine, asked, self._search(asked, cancel), cancel)
+
+    def _search(self, query: Query, cancel: Cancel | None) -> Search:
+        store = self._store
+        return Search(store.engine, store.leftovers, query, now=time.time(), profile=store.profile, cancel=cancel)
+
+
+def _parsed(query: Query | str) -> Query:
+    return parse(query, now=time.time()) if isinstance(query, str) else query

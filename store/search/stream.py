@@ -1,7 +1,7 @@
 """One stream of hits from SQLite and from the files that know more: newest first, batch by batch, cancellable.
 
-SQLite comes first, by row id: ids by the index, then the bodies of the few that are shown, each step a critical
-section of its own.
+SQLite comes first, by row id: ids by the index, then the bodies of the few that are shown, each step a read
+transaction of its own.
 Then come the JSONL files of sessions that have no row, and of those that may hold messages SQLite lacks, the file
 changed last first; of the latter only the messages that are missing in SQLite.
 Last come what waits in the spool, and the snapshots of sessions that nothing else knows.
@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 
 from ..base.cancel import Cancel
 from ..base.errors import CannotOpen, Damaged, Interrupted, StoreMissing
-from ..base.models import Batch, Hit, Message, Origin, Session
+from ..base.models import Batch, Fallback, FallbackKind, Hit, Message, Origin, ScanProgress, Session
 from ..drift import verdict
 from ..engine.ports import Engine
 from ..engine.search import HitRow, SessionFilter, SessionLabel
@@ -25,7 +25,6 @@ from ..query.filters import admits
 from ..query.json_escapes import searchable_text
 from ..query.matcher import Marker
 from ..query.parse import Query, accepts, matches
-from ..sqlite.search import plan
 
 FIRST, LATER = 8, 100
 """Hits of the first batch, which is on the screen before the second is asked for, and of the others."""
@@ -34,44 +33,19 @@ LONGEST = 2_000
 LEAD = 400
 """Characters of them before the first match."""
 FILE_BYTES = 64 * 1024 * 1024
-"""Bytes of JSONL that one question reads at most, the files changed last first."""
+"""Maximum bytes of JSONL that a search reads, the files changed last first."""
 
 _AT_ONCE = 100
 
 
-def stream(
-    engine: Engine,
-    leftovers: FileSources,
-    query: Query,
-    *,
-    now: float,
-    limit: int = 200,
-    after_id: int = 0,
-    profile: str = "default",
-    cancel: Cancel | None = None,
-) -> Iterator[Batch]:
-    """Answer a question; the last batch is `done`.
+class Search:
+    """One question while it is answered.
 
     Args:
         now: Seconds since 1970, for `is:live`.
-        limit: Hits in all, from both sources.
-        after_id: Only rows above this id, and no files: for a question that stands while agents write.
         profile: Of sessions whose row names none.
         cancel: Withdraws the question.
-
-    Raises:
-        Interrupted: It was withdrawn.
-        StoreError: SQLite cannot be read and there are no files either; where there are, the label says it.
     """
-    if query.has_conditions:
-        search = Search(engine, leftovers, query, now=now, profile=profile, cancel=cancel)
-        yield from search.batches(limit, after_id)
-    else:
-        yield Batch((), done=True)
-
-
-class Search:
-    """One question while it is answered."""
 
     def __init__(
         self, engine: Engine, leftovers: FileSources, query: Query, *, now: float, profile: str, cancel: Cancel | None
@@ -82,8 +56,8 @@ class Search:
         self._marker = Marker(query)
         self._answers: dict[str, bool] = {}
         self._active: frozenset[str] | None = None
-        self._fallback: str | None = None
-        self._passing: str | None = None
+        self._fallback: Fallback | None = None
+        self._progress = ScanProgress.INDEXED
         self._rows_scanned = 0
         self._found = 0
         self._capped = False
@@ -91,25 +65,42 @@ class Search:
         self._partial = False
 
     def batches(self, limit: int, after_id: int) -> Iterator[Batch]:
-        """SQLite's hits, then the files'."""
+        """SQLite's hits, then the files'; the last batch is `done`.
+
+        Args:
+            limit: Hits in all, from both sources.
+            after_id: Only rows above this id, and no files: for a question that stands while agents write.
+
+        Raises:
+            Interrupted: It was withdrawn.
+            StoreError: SQLite cannot be read and there are no files either; where there are, `fallbacks` says it.
+        """
+        if not self._query.has_conditions:
+            yield Batch((), done=True)
+            return
         try:
             yield from self._stored(limit, after_id)
         except StoreMissing:
             self._readable = False
-            self._fallback = "no state.db, only JSONL files"
+            self._report(Fallback(FallbackKind.NO_STORE))
         except (CannotOpen, Damaged) as error:
             if after_id or not self._leftovers.any:
                 raise
             self._readable, self._partial = False, True
-            self._fallback = f"state.db was not searched to its end: {error}"
+            self._report(Fallback(FallbackKind.STORE_UNREAD, error=str(error)))
         if not after_id and not self._capped:
             yield from self.written(limit)
         yield self._batch((), done=True)
 
     def _batch(self, hits: Sequence[Hit], *, done: bool = False) -> Batch:
         self._found += len(hits)
-        said = self._passing or self._fallback
-        return Batch(tuple(hits), done, self._capped, said, self._rows_scanned, self._partial)
+        shown = [] if self._progress.is_transient else [self._fallback]
+        fallbacks, rows = tuple(filter(None, shown)), self._rows_scanned
+        return Batch(tuple(hits), done, self._capped, fallbacks, rows, self._partial, self._progress)
+
+    def _report(self, fallback: Fallback) -> None:
+        """Report something other than a scan."""
+        self._fallback, self._progress = fallback, ScanProgress.INDEXED
 
     def _stored(self, limit: int, after_id: int) -> Iterator[Batch]:
         """Ids one more than asked for, so that it is known whether there are more; bodies of those asked for only."""
@@ -121,9 +112,9 @@ class Search:
             cancel=self._cancel,
         )
         for step in steps:
-            self._passing = step.label if step.label in plan.TRANSIENT_LABELS else None
-            self._fallback = self._fallback if self._passing else step.label or self._fallback
-            self._rows_scanned = step.examined if self._fallback or self._passing else 0
+            self._progress = step.progress
+            self._fallback = step.fallback or self._fallback
+            self._rows_scanned = step.examined if self._fallback or step.progress.is_transient else 0
             self._capped = self._found + len(step.ids) > limit
             ids = list(step.ids[: limit - self._found])
             while ids:
@@ -132,58 +123,59 @@ class Search:
                 yield self._batch(sorted(self.hydrated(chunk), key=_newest_first))
             if not (step.ids or step.done):
                 yield self._batch(())
-        self._passing = None
+        if self._progress.is_transient:
+            self._progress = ScanProgress.INDEXED
 
     def hydrated(self, ids: Sequence[int]) -> list[Hit]:
         """The hits of at most 256 rows, in their order, without those that are gone."""
         hits = []
-        for one in self._engine.search.read_hits(ids, cancel=self._cancel):
-            self._go_on()
-            hits.append(self._seen(one))
+        for row in self._engine.search.read_hits(ids, cancel=self._cancel):
+            self._raise_if_cancelled()
+            hits.append(self._hit_of_row(row))
         return hits
 
-    def _seen(self, one: HitRow) -> Hit:
-        """A row as a hit; most are found by their text, and the rest of them is not looked at."""
-        if not (spans := self._marker.spans(one.text)):
-            return hit(self._query, one.message(), one.label)
-        text, spans = cut(one.text, spans)
-        label = one.label
+    def _hit_of_row(self, row: HitRow) -> Hit:
+        """A row as a hit; most match in their text, and their other columns are not decoded."""
+        if not (spans := self._marker.spans(row.text)):
+            return hit(self._query, row.message(), row.label)
+        text, spans = cut(row.text, spans)
+        label = row.label
         return Hit(
-            one.session_id,
-            one.id,
-            one.role,
+            row.session_id,
+            row.id,
+            row.role,
             text,
             spans,
-            one.timestamp,
+            row.timestamp,
             label.source,
             label.model,
             label.title,
             Origin.SQLITE,
-            one.tool_name,
+            row.tool_name,
         )
 
     @property
     def session_filter(self) -> SessionFilter | None:
-        """Tells of a session whether it passes the filters that SQLite cannot answer; None where there is none."""
-        asked = any(one.key == "is" and one.value in ("live", "flagged") for one in self._query.filters)
+        """Test of a session id by the filters that SQLite cannot evaluate; None without such a filter."""
+        asked = any(rule.key == "is" and rule.value in ("live", "flagged") for rule in self._query.filters)
         return self._is_in_state if asked else None
 
     def _is_in_state(self, session_id: str) -> bool:
-        """Whether a session passes `is:`, asked of each session once."""
+        """Whether a session passes `is:`; evaluated once for each session."""
         if session_id not in self._answers:
-            found = self._rows([session_id]) if self._may_stand_out(session_id) else ()
+            found = self._stored_sessions([session_id]) if self._may_be_live_or_flagged(session_id) else ()
             session = found[0] if found else Session(session_id)
             self._answers[session_id] = self._has_states(session, but=("archived",))
         return self._answers[session_id]
 
-    def _may_stand_out(self, session_id: str) -> bool:
-        """True where a session may be live or flagged: only of those the counts are asked."""
+    def _may_be_live_or_flagged(self, session_id: str) -> bool:
+        """True where a session may be live or flagged: only the rows of those are read."""
         if self._active is None:
             since = self._now - LIVE_WINDOW
             self._active = self._engine.sessions.active_since(since, cancel=self._cancel)
         return session_id in self._active or self._files.facts(session_id) is not None
 
-    def _rows(self, ids: Sequence[str]) -> tuple[Session, ...]:
+    def _stored_sessions(self, ids: Sequence[str]) -> tuple[Session, ...]:
         if not ids or not self._readable:
             return ()
         return self._engine.sessions.by_ids(ids, now=self._now, profile=self._profile)
@@ -191,8 +183,8 @@ class Search:
     def _has_states(self, session: Session, *, but: Sequence[str] = ()) -> bool:
         flagged = verdict.known_flag(session, self._files) is not None
         states = {"live": session.live, "archived": session.archived, "flagged": flagged}
-        asked = [one for one in self._query.filters if one.key == "is" and one.value not in but]
-        return all(states.get(one.value, False) is not one.negated for one in asked)
+        asked = [rule for rule in self._query.filters if rule.key == "is" and rule.value not in but]
+        return all(states.get(rule.value, False) is not rule.negated for rule in asked)
 
     def written(self, limit: int) -> Iterator[Batch]:
         """The hits of JSONL files, of the spool and of snapshots."""
@@ -209,7 +201,7 @@ class Search:
             n_bytes -= facts.size
             if n_bytes < 0:
                 passed += 1
-                self._fallback = f"{passed} of the oldest JSONL files left out, over {FILE_BYTES >> 20} MB in all"
+                self._report(Fallback(FallbackKind.FILES_LEFT_OUT, files=passed, n_bytes=FILE_BYTES))
                 continue
             found = self._hits_of(session, limit - self._found)
             for start in range(0, len(found), LATER):
@@ -220,7 +212,7 @@ class Search:
     def _beside(self, limit: int) -> Iterator[Batch]:
         """The hits of what waits in the spool, and of snapshots whose session nothing else knows."""
         for session, there in self._others():
-            self._go_on()
+            self._raise_if_cancelled()
             if self._capped or not self._admits(session):
                 continue
             label = SessionLabel(session.source, session.model, session.title)
@@ -232,15 +224,17 @@ class Search:
 
     def _others(self) -> Iterator[tuple[Session, Sequence[Message]]]:
         for session_id in self._leftovers.spool.ids():
-            session = next(iter(self._rows([session_id])), None) or self._leftovers.session(session_id)
-            waiting = [one for one in self._leftovers.messages(session_id) if one.origin is Origin.SPOOL]
+            session = next(iter(self._stored_sessions([session_id])), None) or self._leftovers.session(session_id)
+            waiting = [message for message in self._leftovers.messages(session_id) if message.origin is Origin.SPOOL]
             if session is not None and waiting:
                 yield session, waiting
         n_bytes = FILE_BYTES
-        for session_id, size in self._leftovers.snapshot_only(lambda ids: {row.id for row in self._rows(ids)}):
+        for session_id, size in self._leftovers.snapshot_only(
+            lambda ids: {row.id for row in self._stored_sessions(ids)}
+        ):
             n_bytes -= size
             if n_bytes < 0:
-                self._fallback = f"the oldest JSON snapshots left out, over {FILE_BYTES >> 20} MB in all"
+                self._report(Fallback(FallbackKind.SNAPSHOTS_LEFT_OUT, n_bytes=FILE_BYTES))
                 return
             session = self._leftovers.session(session_id)
             if session is not None:
@@ -250,9 +244,9 @@ class Search:
         """The sessions that have a file, the file changed last first; as SQLite has them where it does."""
         ids = [session_id for session_id, _ in self._files.newest_first()]
         for start in range(0, len(ids), _AT_ONCE):
-            known = {session.id: session for session in self._rows(ids[start : start + _AT_ONCE])}
+            known = {session.id: session for session in self._stored_sessions(ids[start : start + _AT_ONCE])}
             for session_id in ids[start : start + _AT_ONCE]:
-                self._go_on()
+                self._raise_if_cancelled()
                 session = known.get(session_id) or self._files.session(session_id)
                 if session is not None:
                     yield session
@@ -264,11 +258,11 @@ class Search:
         found: deque[Message] = deque(maxlen=room + 1)
         try:
             for place, record in enumerate(self._files.message_records(session.id)):
-                self._go_on()
+                self._raise_if_cancelled()
                 message = message_codec.message_of_record(record.value, session_id=session.id, line=record.line)
                 if self._answered_by(message) and (missing is None or place in missing):
                     found.append(message)
-        except (CannotOpen, Damaged):  # it went, or was shut, since it was looked at
+        except (CannotOpen, Damaged):  # removed, or no longer readable, since it was listed
             pass
         self._capped = len(found) > room
         newest = list(reversed(found))[:room]
@@ -280,29 +274,22 @@ class Search:
     def _admits(self, session: Session) -> bool:
         """The filters that speak of a session."""
         texts = {"source": session.source, "model": session.model, "cwd": session.cwd, "title": session.title}
-        return self._has_states(session) and all(self._holds(key, [text]) for key, text in texts.items())
+        return self._has_states(session) and all(_holds(self._query, key, [text]) for key, text in texts.items())
 
     def _admits_message(self, message: Message) -> bool:
         """The filters that speak of a message."""
         tools = [message.tool_name, *(call.name for call in message.tool_calls)]
-        if not self._holds("role", [message.role]) or not self._holds("tool", tools):
+        if not _holds(self._query, "role", [message.role]) or not _holds(self._query, "tool", tools):
             return False
         return all(
-            _passes(message, one.key, one.timestamp) is not one.negated
-            for one in self._query.filters
-            if one.key in ("after", "before", "has")
+            _passes(message, rule.key, rule.timestamp) is not rule.negated
+            for rule in self._query.filters
+            if rule.key in ("after", "before", "has")
         )
 
-    def _holds(self, key: str, texts: Sequence[str | None]) -> bool:
-        """One of the plain filters of a key for one of the texts, and each of the negated ones for all."""
-        plain, negated = self._query.filters_of(key), self._query.filters_of(key, negated=True)
-        if plain and not any(admits(one, text) for one in plain for text in texts):
-            return False
-        return all(admits(one, text) for one in negated for text in texts)
-
-    def _go_on(self) -> None:
+    def _raise_if_cancelled(self) -> None:
         if self._cancel is not None and self._cancel.cancelled:
-            raise Interrupted("the question was withdrawn")
+            raise Interrupted("the request was cancelled")
 
 
 class _Missing:
@@ -320,8 +307,16 @@ class _Missing:
         return place in self._places
 
 
+def _holds(query: Query, key: str, texts: Sequence[str | None]) -> bool:
+    """One of the plain filters of a key for one of the texts, and each of the negated ones for all."""
+    plain, negated = query.filters_of(key), query.filters_of(key, negated=True)
+    if plain and not any(admits(rule, text) for rule in plain for text in texts):
+        return False
+    return all(admits(rule, text) for rule in negated for text in texts)
+
+
 def _newest_first(hit: Hit) -> float:
-    """Row order stands in for time from batch to batch; inside one it is the time that counts."""
+    """Sort key inside a batch: time; from batch to batch the row order stands in for it."""
     return -(hit.timestamp or 0.0)
 
 
@@ -334,13 +329,13 @@ def _passes(message: Message, key: str, timestamp: float | None) -> bool:
 
 
 def searchable(message: Message) -> str:
-    """What an index holds of a message: text, tool name, calls; and reasoning, which was part of the text once."""
+    """Text of a message as an index holds it: content, tool name, calls, reasoning (once part of the content)."""
     calls = (f"{call.name} {call.arguments}" for call in message.tool_calls)
     return " ".join(part for part in (message.text, message.tool_name, *calls, message.reasoning) if part)
 
 
 def hit(query: Query, message: Message, label: SessionLabel) -> Hit:
-    """A message as a search shows it: the part that a word was found in, cut round the first match."""
+    """A message as a search shows it: the part that contains a match, cut around the first one."""
     calls = (f"{call.name} {call.arguments}" for call in message.tool_calls)
     parts = [part for part in (message.text, *calls, message.tool_name, message.reasoning) if part]
     found = ((part, spans) for part in parts if (spans := matches(query, part)))
@@ -362,7 +357,7 @@ def hit(query: Query, message: Message, label: SessionLabel) -> Hit:
 
 
 def cut(text: str, spans: tuple[tuple[int, int], ...]) -> tuple[str, tuple[tuple[int, int], ...]]:
-    """At most LONGEST characters round the first span, and the spans as they lie in them."""
+    """At most LONGEST characters around the first span, and the spans in that excerpt."""
     if len(text) <= LONGEST:
         return text, spans
     first = spans[0][0] if spans else 0

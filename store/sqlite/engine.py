@@ -111,7 +111,7 @@ class SqliteMessages(_Reads):
         try:
             return self.reader.layout.columns.get("messages", frozenset())
         except StoreMissing:
-            return create.COLUMNS
+            return create.columns()
 
     def stamp(self, session_id: str) -> SessionStamp:
         """An opaque version of a session's rows."""
@@ -153,7 +153,7 @@ class SqliteRepairs(_Reads):
     copy = delegate(_reader, online_backup.copy)
 
     def facts(self, session_id: str, conversation: Sequence[str], *, now: float) -> RepairFacts:
-        """What speaks for and against a repair, in one transaction."""
+        """Facts for and against a repair, in one transaction."""
 
         def _facts(connection: apsw.Connection, layout: Layout) -> RepairFacts:
             headers = repair_journal.headers(connection, layout, session_id=session_id)
@@ -171,7 +171,7 @@ class SqliteRepairs(_Reads):
         return self.reader.read(_facts)
 
     def operations(self) -> list[tuple[OperationHeader, list[StepRecord]]]:
-        """Every repair with its steps, the one begun last first."""
+        """Every repair with its steps, the last started first."""
         return self.reader.read(
             lambda connection, layout: [
                 (header, repair_journal.steps(connection, layout, header.operation))

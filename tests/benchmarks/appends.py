@@ -54,7 +54,7 @@ def measured(kind: str, path: Path) -> dict[str, float]:
     """Medians in microseconds, by what was done; `REST` is what is left of the whole."""
     store, chance = contenders.opened(kind, path), random.Random(1)
     store.append_message("w0", "user", "the first one opens")
-    holder, name = (store, "_connection") if kind == "bare" else (store._writer._opened, "connection")
+    holder, name = (store, "_connection") if kind == "bare" else (store.store.engine.writer._opened, "connection")
     timed = Timed(getattr(holder, name))
     setattr(holder, name, timed)
     found: dict[str, list[float]] = defaultdict(list)

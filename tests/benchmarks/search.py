@@ -25,6 +25,7 @@ from typing import ParamSpec, TypeVar
 import apsw
 
 from hermes_tui.__main__ import SWITCH
+from hermes_tui.render.fallback import fallback_words
 from store import Batch, Cancel, Hit, Interrupted, SessionDB
 from store.query.json_escapes import searchable_text as searched_text
 from store.query.parse import accepts, parse
@@ -202,7 +203,7 @@ def rankings(report: Report, database: SessionDB) -> None:
             statement = bm25.best_statement("messages_fts")
             own, _ = timed(7, asked, connection, statement, expression, bm25.RANKED_ROWS, 40)
             ratio = report.verified(f"2. best `{words}`", took / other, at_most=1.2)
-            report.row(f"`{words}` {found.fallback or ''}", took, other, own, ratio)
+            report.row(f"`{words}` {fallback_words(found) or ''}", took, other, own, ratio)
 
 
 def hydrated_by_rank() -> str:

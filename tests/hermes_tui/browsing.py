@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
 
+import pytest
 from textual.pilot import Pilot
 
 from hermes_tui.app import HermesApp
@@ -18,7 +19,7 @@ from hermes_tui.state.browser_state import BrowserState
 from store import SessionDB
 
 NARROW, MIDDLE, WIDE = (80, 24), (100, 30), (140, 40)
-SIZES = (NARROW, MIDDLE, WIDE)
+SIZES = [pytest.param(size, marks=pytest.mark.slow if size is MIDDLE else ()) for size in (NARROW, MIDDLE, WIDE)]
 
 
 class Stage:

@@ -40,6 +40,7 @@ async def test_every_line_goes_through_the_backstop_first(tmp_path: Path) -> Non
         assert isinstance(stage.app.get_line_filters()[0], Backstop)
 
 
+@pytest.mark.slow
 async def test_no_color_takes_every_colour_away(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NO_COLOR", "1")
     async with browsing(home_of_one(tmp_path), WIDE) as stage:
@@ -73,6 +74,7 @@ async def test_ascii_draws_with_ascii_alone(tmp_path: Path) -> None:
         assert stage.text.isascii(), [line for line in stage.lines if not line.isascii()]
 
 
+@pytest.mark.slow
 async def test_the_palette_runs_commands_of_the_list_from_the_search_row(tmp_path: Path) -> None:
     async with browsing(home_of_one(tmp_path)) as stage:
         await stage.press("ctrl+p")
@@ -83,6 +85,7 @@ async def test_the_palette_runs_commands_of_the_list_from_the_search_row(tmp_pat
         assert stage.place == "SESSIONS"
 
 
+@pytest.mark.slow
 async def test_the_palette_changes_the_theme(tmp_path: Path) -> None:
     async with browsing(home_of_one(tmp_path)) as stage:
         await stage.press("ctrl+p")
@@ -92,6 +95,7 @@ async def test_the_palette_changes_the_theme(tmp_path: Path) -> None:
         await stage.until(lambda: stage.app.theme == "nord")
 
 
+@pytest.mark.slow
 async def test_the_palette_reads_what_is_typed_as_text(tmp_path: Path) -> None:
     async with browsing(home_of_one(tmp_path)) as stage:
         await stage.press("ctrl+p")

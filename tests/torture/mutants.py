@@ -42,24 +42,24 @@ MUTANTS = (
     Mutant(
         "acknowledged before COMMIT",
         "store/sqlite/connect/writer.py",
-        'self._time.outlast(lambda: connection.execute("COMMIT"), deadline)',
+        'self._backoff.retry_until(lambda: connection.execute("COMMIT"), deadline)',
         "_quietly(connection)",
         (f"{TORTURE}::test_every_operation_that_fails_is_told_and_costs_nothing",),
     ),
     Mutant(
         "two transactions in a turn",
         "store/sqlite/rows/message_writes.py",
-        "    registry.count(connection, session_id, messages=len(drafts)",
+        "    session_writes.count(connection, session_id, messages=len(rows)",
         '    connection.execute("COMMIT; BEGIN IMMEDIATE")\n'
-        "    registry.count(connection, session_id, messages=len(drafts)",
+        "    session_writes.count(connection, session_id, messages=len(rows)",
         (f"{TORTURE}::test_every_operation_that_fails_is_told_and_costs_nothing",),
     ),
     Mutant(
         "two transactions in a step of a repair",
         "store/sqlite/repair/steps.py",
-        "    registry.count(connection, header.session_id, messages=inserted, calls=done.calls)\n",
+        "    session_writes.count(connection, header.session_id, messages=inserted, calls=done.calls)\n",
         '    connection.execute("COMMIT; BEGIN IMMEDIATE")\n'
-        "    registry.count(connection, header.session_id, messages=inserted, calls=done.calls)\n",
+        "    session_writes.count(connection, header.session_id, messages=inserted, calls=done.calls)\n",
         (f"{TORTURE}::test_every_operation_that_fails_is_told_and_costs_nothing",),
     ),
     Mutant(
@@ -72,43 +72,43 @@ MUTANTS = (
     Mutant(
         "a key that is not kept",
         "store/sqlite/rows/message_writes.py",
-        "    ledger.remember(connection, session_id, key, Kept(tuple(ids), digest), now)\n",
+        "    append_keys.record(connection, session_id, key, KeyedAppend(tuple(ids), digest), now)\n",
         "",
         (f"{TORTURE}::test_every_operation_that_fails_is_told_and_costs_nothing",),
     ),
     Mutant(
         "integrity_check alone",
         "store/sqlite/health.py",
-        "sound = _agrees(connection, layout, table, kind)\n        if not sound",
-        "sound = True\n        if not sound",
+        "intact = _agrees(connection, layout, table, kind)\n        if not intact",
+        "intact = True\n        if not intact",
         ("tests/store/health/test_doctor.py",),
     ),
     Mutant(
         "a raw open of the store",
         "store/sqlite/connect/read_open.py",
-        "        seen = guard.identity(path) or ()\n        try:",
-        '        path.open("rb").close()\n        seen = guard.identity(path) or ()\n        try:',
+        "        state = foreign_handle_guard.identity(path) or ()\n        try:",
+        '        path.open("rb").close()\n        state = foreign_handle_guard.identity(path) or ()\n        try:',
         (f"{TORTURE}::test_no_verb_drops_a_lock",),
     ),
     Mutant(
         "the standard library's SQLite beside apsw",
         "store/home_store.py",
-        "import stat\n",
-        "import sqlite3\nimport stat\n",
+        "from pathlib import Path\n",
+        "import sqlite3\nfrom pathlib import Path\n",
         ("tests/test_architecture.py",),
     ),
     Mutant(
         "no look for a foreign handle",
         "store/sqlite/base/foreign_handle_guard.py",
-        "        if strangers:\n",
-        "        if not found:\n",
+        "        if foreign:\n",
+        "        if not descriptors:\n",
         ("tests/store/sqlite/base/test_foreign_handle_guard.py",),
     ),
     Mutant(
         "the longer list is the truth",
         "store/formats/alignment.py",
-        "    common = len(list(_same_start(stored, held)))\n",
-        "    common = min(len(stored), len(held))\n    if stored:\n        return common\n",
+        "    while common < shortest and stored[common] == held[common]:\n        common += 1\n",
+        "    common = shortest\n    if stored:\n        return common\n",
         ("tests/store/formats/test_alignment.py", "tests/store/agent/test_recorder.py"),
     ),
     Mutant(
@@ -135,7 +135,7 @@ MUTANTS = (
     Mutant(
         "no look at what lies at the path",
         "store/sqlite/connect/writer.py",
-        "        if gone or guard.identity(self.path) != self._file:\n",
+        "        if gone or foreign_handle_guard.identity(self.path) != self._file:\n",
         "        if False and gone:\n",
         ("tests/store/files/test_outbox.py",),
     ),
@@ -149,7 +149,7 @@ MUTANTS = (
     Mutant(
         "a damaged index fails an append",
         "store/sqlite/connect/writer.py",
-        "            if not faults.of_index(error):\n",
+        "            if not error_mapping.is_index_error(error):\n",
         "            if error:\n",
         ("tests/store/sqlite/test_damaged_index.py",),
     ),
@@ -169,10 +169,9 @@ def survives(mutant: Mutant, *, python: str = sys.executable) -> str | None:
     """What stands against the guards: None where the mutant is caught, else what its tests said."""
     with tempfile.TemporaryDirectory(prefix="mutant-") as folder:
         root = Path(folder) / "source"
-        for name in ("store", "hermes_tui", "tests"):
+        for name in ("store", "hermes_tui", "tests", "screenshots", "docs"):
             shutil.copytree(ROOT / name, root / name, ignore=shutil.ignore_patterns("__pycache__"))
         shutil.copy(ROOT / "pyproject.toml", root)
-        (Path(folder) / "shared").symlink_to(ROOT.parent / "shared")
         apply(mutant, root)
         command = [python, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *mutant.tests]
         done = subprocess.run(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from hermes_tui.commands.registry import Place
 from hermes_tui.render import blocks
+from hermes_tui.render.fallback import fallback_words
 from hermes_tui.render.heading import Heading
 from hermes_tui.render.line import Line, Role, span
 from hermes_tui.render.message import Fold
@@ -24,14 +25,13 @@ from hermes_tui.render.status import (
 from hermes_tui.render.time import age, in_words, many
 from hermes_tui.state.browser_state import BrowserState, ReadingState
 from store.errors import StoreError
+from store.models import ScanProgress
 
 EMPTY: Line = ()
 UNREADABLE = "state.db cannot be read"
 NO_WORD = "no word to search for yet · "
 TOOLS = {Fold.HIDDEN: "hidden", Fold.SHORT: "short"}
 REASONING = {Fold.HIDDEN: "hidden", Fold.SHORT: "folded"}
-SCANNING = "scanning"
-"""The end of the store's word for a scan, whose progress is known."""
 
 
 def status_sentence(state: BrowserState) -> Line:
@@ -66,15 +66,16 @@ def _position(state: BrowserState) -> Line:
 def _hits_status(state: BrowserState) -> Line:
     """The numbers of a search."""
     search, results = state.search, state.search.shown
-    fallback = results.fallback
-    if fallback is not None and not results.done and search.newest_id and fallback.endswith(SCANNING):
-        fallback += f" {min(99, 100 * results.rows_scanned // search.newest_id)} %"
+    batch, milliseconds = results.shown
+    fallback = fallback_words(batch)
+    if fallback and not results.done and search.newest_id and batch.progress is ScanProgress.SCANNING:
+        fallback += f" {min(99, 100 * batch.rows_scanned // search.newest_id)} %"
     progress = SearchProgress(
         hits=results.hits,
         sessions=results.sessions,
         shown=state.pane.hit_rows,
         order="ranked" if results.ranked else "newest first",
-        milliseconds=results.milliseconds,
+        milliseconds=milliseconds,
         searching=search.is_slow(state.seconds()),
         asked=not results.done and not results.hits,
         capped=results.capped,

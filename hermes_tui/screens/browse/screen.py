@@ -18,7 +18,7 @@ from textual.widgets import Input
 
 from hermes_tui.commands.registry import BROWSER, TABLE, Command, Offer, Place, applying
 from hermes_tui.feed import Feed, ProfileEntry
-from hermes_tui.feed.answers import Answer, FeedMessage
+from hermes_tui.feed.answers import Answer
 from hermes_tui.render.glyphs import Glyphs
 from hermes_tui.screens.browse.compose import BrowserWidgets
 from hermes_tui.screens.browse.navigation import MOVES, Navigation
@@ -167,10 +167,10 @@ class BrowserScreen(Screen[None]):
 
     # Events
 
-    @on(FeedMessage)
-    def _on_feed_message(self, message: FeedMessage) -> None:
+    @on(Answer)
+    def _on_feed_message(self, message: Answer) -> None:
         question, methods = self._subscriptions[type(message)]
-        if question and isinstance(message, Answer) and message.generation != self.feed.generation(question):
+        if question and message.generation != self.feed.generation(question):
             return
         self.widgets.observe(self.state)
         self.state.fresh = ()

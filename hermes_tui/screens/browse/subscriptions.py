@@ -14,8 +14,8 @@ from hermes_tui.screens.browse.search_controller import SearchController
 from hermes_tui.screens.browse.sessions_controller import SessionsController
 from hermes_tui.state.browser_state import BrowserState
 
-Kind = TypeVar("Kind", bound=answers.FeedMessage)
-Subscription: TypeAlias = tuple[type[answers.FeedMessage], tuple[str, tuple[Callable[[Any], None], ...]]]
+Kind = TypeVar("Kind", bound=answers.Answer)
+Subscription: TypeAlias = tuple[type[answers.Answer], tuple[str, tuple[Callable[[Any], None], ...]]]
 """A class of messages; the request that they answer, whose older generations are dropped, "" for none; the methods."""
 
 
@@ -42,7 +42,7 @@ class Controllers:
         self.search.again()
         self.reading.again()
 
-    def subscriptions(self) -> dict[type[answers.FeedMessage], tuple[str, tuple[Callable[[Any], None], ...]]]:
+    def subscriptions(self) -> dict[type[answers.Answer], tuple[str, tuple[Callable[[Any], None], ...]]]:
         """The table."""
         sessions, search, reading = self.sessions, self.search, self.reading
         table = (

@@ -48,7 +48,7 @@ class RepairScreenController:
             case answers.PlanListed(plan=plan) if self._is_latest(message, "plans"):
                 state.change_case(session_id, plan=plan, left_out=plan.creates_session, error=None)
             case answers.DifferenceArrived() if session is not None and self._is_latest(message, "difference"):
-                session.pairs.extend(message.lines)
+                session.pairs.extend(message.rows)
                 session.all_pairs, session.more_requested = message.done, False
             case answers.RepairProgressed():
                 if session is not None:

@@ -21,8 +21,7 @@ from hermes_tui.widgets.footer import Item
 from hermes_tui.widgets.heading_rule import heading_line
 from hermes_tui.widgets.page_frame import READ_ONLY, UNWRITTEN, PageView
 from store.models import Verdict
-from store.repair.model import Line as Pair
-from store.repair.model import Plan, Receipt, State
+from store.repair.model import DifferenceRow, Plan, Receipt, State
 
 FRAME_ROWS = 4
 """Title, status, heading rule, footer."""
@@ -39,11 +38,11 @@ class DrawnPairs:
     """Lines of a whole difference: each pair is drawn once for a width, below those before it."""
 
     def __init__(self) -> None:
-        self._pairs: list[Pair] = []
+        self._pairs: list[DifferenceRow] = []
         self._drawn = self._width = 0
         self._lines: list[Line] = []
 
-    def lines(self, pairs: list[Pair], *, width: int, glyphs: Glyphs) -> Sequence[Line]:
+    def lines(self, pairs: list[DifferenceRow], *, width: int, glyphs: Glyphs) -> Sequence[Line]:
         """The lines of all `pairs`, a list that only grows; another list is another difference."""
         if pairs is not self._pairs or width != self._width:
             self._pairs, self._width, self._drawn, self._lines = pairs, width, 0, []

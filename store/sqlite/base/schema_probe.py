@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 
 import apsw
 
+from ...base.models import IndexGap
 from .cell_values import integer, text
 
 NEWEST_KNOWN = 31
@@ -39,9 +40,9 @@ class Layout:
     trigram: str | None = None
     """The same of `messages_fts_trigram`."""
     trigram_columns: tuple[str, ...] = ()
-    fts_leaves_out: frozenset[str] = frozenset()
+    fts_leaves_out: frozenset[IndexGap] = frozenset()
     """Text that `messages_fts` lacks by design: tool `calls`, and tool rows beyond 8192 characters (`long`)."""
-    trigram_leaves_out: frozenset[str] = frozenset()
+    trigram_leaves_out: frozenset[IndexGap] = frozenset()
     """Text that the trigram index lacks by design: `tool` rows, tool `calls`, `internal` sessions (cron, subagents)."""
     unindexed: tuple[int, int] | None = None
     """Ids above the first up to the second are not indexed yet (deferred rebuild, docs/format.md §2.4)."""
@@ -106,18 +107,18 @@ def _schema(connection: apsw.Connection) -> Layout:
         fts_columns=_fts_columns(sqls.get(FTS)),
         trigram=_kind(sqls.get(TRIGRAM)),
         trigram_columns=_fts_columns(sqls.get(TRIGRAM)),
-        fts_leaves_out=_left_out(sqls, FTS, ("long", "8192")),
-        trigram_leaves_out=_left_out(sqls, TRIGRAM, ("tool", "'tool'"), ("internal", "'subagent'")),
+        fts_leaves_out=_left_out(sqls, FTS, (IndexGap.LONG, "8192")),
+        trigram_leaves_out=_left_out(sqls, TRIGRAM, (IndexGap.TOOL, "'tool'"), (IndexGap.INTERNAL, "'subagent'")),
         journal_mode=str(connection.pragma("journal_mode")),
     )
 
 
-def _left_out(sqls: Mapping[str, str], index: str, *signs: tuple[str, str]) -> frozenset[str]:
+def _left_out(sqls: Mapping[str, str], index: str, *signs: tuple[IndexGap, str]) -> frozenset[IndexGap]:
     """Text that an index lacks, by signs in the view that it reads, and by its columns."""
     sql = sqls.get(index, "")
     source = sqls.get(f"{index}_src", "") if f"{index}_src" in sql else ""
     lacks_calls = _kind(sql or None) not in (None, "B") and "tool_calls" not in _fts_columns(sql)
-    return frozenset([part for part, sign in signs if sign in source] + ["calls"] * lacks_calls)
+    return frozenset([part for part, sign in signs if sign in source] + [IndexGap.CALLS] * lacks_calls)
 
 
 def _columns(connection: apsw.Connection, table: str) -> frozenset[str]:

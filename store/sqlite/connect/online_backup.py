@@ -61,7 +61,7 @@ def _fill(reader: Reader, target: Path) -> None:
 
 
 def _is_sound(connection: apsw.Connection) -> Callable[[str], bool]:
-    """Tells of a table whether it is undamaged; full-text indexes are derived, and checks of old ones fail
+    """True where a table is undamaged; full-text indexes are derived, and checks of old ones fail
     (docs/format.md §2.4)."""
     return lambda table: connection.execute(f"PRAGMA quick_check('{table}')").fetchall() == [("ok",)]
 

@@ -1,4 +1,4 @@
-"""Number of rows and highest id of many sessions, which tell whether a session changed since it was compared."""
+"""Number of rows and highest id of many sessions, by which a change since its comparison is detected."""
 
 from __future__ import annotations
 

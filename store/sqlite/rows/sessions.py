@@ -54,7 +54,7 @@ def page(reader: Reader, *, limit: int, cursor: SessionCursor | None, now: float
     Args:
         limit: Rows on the page.
         cursor: `Page.cursor` of the page before, None for the first.
-        now: Seconds since 1970, to tell live sessions.
+        now: Seconds since 1970, to determine live sessions.
         profile: Of sessions whose row has none.
     """
     layout = reader.layout

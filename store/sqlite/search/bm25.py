@@ -8,11 +8,12 @@ puts the newer of two messages with equal scores first.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import apsw
 
 from ...base.cancel import Cancel
+from ...base.models import Fallback, FallbackKind
 from ...engine.search import MatchCount, RankedMatches, SessionFilter
 from ...query.ast import Query
 from ..base import cell_values, column_sql
@@ -42,7 +43,7 @@ def best_matches(
     """The best matches of a query's words; None where no index can rank them.
 
     Args:
-        session_filter: Tells the sessions to search; all where it is None.
+        session_filter: True for the sessions to search; all where it is None.
 
     Raises:
         Interrupted: It was cancelled.
@@ -73,8 +74,8 @@ class _Ranking:
         if len(ids) < limit and most == len(scored) < RANKED_ROWS:  # many of them were undone
             ids = tuple(self._findable(self._scored(RANKED_ROWS) or [], limit))
         bounded = len(scored) >= min(most, RANKED_ROWS) and self._is_bounded()
-        note = f"ranked among the newest {RANKED_ROWS:_}".replace("_", " ") if bounded else None
-        return RankedMatches(ids, " · ".join(filter(None, (self.range.label, note))) or None)
+        fallback = self.range.fallback or Fallback(FallbackKind.RANKED)
+        return RankedMatches(ids, replace(fallback, ranked=RANKED_ROWS) if bounded else self.range.fallback)
 
     @property
     def _filters(self) -> bool:
@@ -133,8 +134,9 @@ def _rankable_range(reader: Reader, layout: Layout, query: Query, cancel: Cancel
     last = ranges[-1]
     if last.table is None or not last.expression:
         return None
-    unindexed = any(item.label == plan.REBUILDING for item in ranges)
-    return ScanRange(last.table, last.expression, last.verified, plan.UNRANKED if unindexed else last.label)
+    rebuilding = Fallback(FallbackKind.REBUILDING) in (item.fallback for item in ranges)
+    fallback = Fallback(FallbackKind.UNRANKED) if rebuilding else last.fallback
+    return ScanRange(last.table, last.expression, last.verified, fallback)
 
 
 def count_matches(
@@ -149,7 +151,7 @@ def count_matches(
 
     Args:
         cap: Maximum to count; all where it is None.
-        session_filter: Tells the sessions to search; all where it is None.
+        session_filter: True for the sessions to search; all where it is None.
 
     Raises:
         Interrupted: It was cancelled.
@@ -158,7 +160,8 @@ def count_matches(
     layout = reader.layout
     ranked = _rankable_range(reader, layout, query, cancel)
     limit = _NO_CAP if cap is None else cap
-    exact = ranked is not None and not ranked.verified and ranked.label != plan.UNRANKED and session_filter is None
+    unranked = Fallback(FallbackKind.UNRANKED)
+    exact = ranked is not None and not ranked.verified and ranked.fallback != unranked and session_filter is None
     if ranked is not None and exact and not row_conditions(layout, query, None):
         counted = _count_by_index(reader, layout, ranked, limit, cancel)
         if counted is not None:

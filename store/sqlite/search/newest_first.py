@@ -17,6 +17,7 @@ import apsw
 
 from ...base import errors
 from ...base.cancel import Cancel
+from ...base.models import FallbackKind, ScanProgress
 from ...engine.search import SearchStep, SessionFilter
 from ...query.ast import Query
 from ...query.json_escapes import searchable_text
@@ -25,7 +26,7 @@ from ..base import cell_values, column_sql
 from ..base.schema_probe import Layout
 from ..connect.reader import Reader, Row, Value
 from ..journal import repaired_blocks
-from .plan import TRANSIENT_LABELS, UNINDEXED, error_label, plan
+from .plan import index_error, plan
 from .row_filters import Condition, Conditions, SessionConditions, passes, row_conditions
 from .scan_ranges import ScanRange, edge_statement, statement, unindexed_statement
 
@@ -60,8 +61,8 @@ class _Window:
     rows: list[Row]
     last: int | None = None
     """The lowest id it reached, None at the end of the range."""
-    error: str | None = None
-    """Label of the error, where the index cannot be read."""
+    error: FallbackKind | None = None
+    """The reason why the index cannot be read."""
 
 
 def matching_ids(
@@ -79,14 +80,14 @@ def matching_ids(
 
     The order is that of row ids, except for blocks that a repair inserted (`repaired_blocks`).
     Active messages and those compacted in place are found (docs/format.md §3.4).
-    A missing, stale, damaged or unfinished index is bypassed by a scan, and the label says so.
+    A missing, stale, damaged or unfinished index is bypassed by a scan, and the step says so.
     A scan skips messages of more than 64 MB.
 
     Args:
         limit: Maximum ids in all; the iterator ends there, and then the last step may not be `done`.
         below: Exclusive upper bound of the ids.
         above: Exclusive lower bound of the ids.
-        session_filter: Tells the sessions to search; all where it is None.
+        session_filter: True for the sessions to search; all where it is None.
         cancel: Cancels the search, within a row.
         clock: Monotonic seconds.
 
@@ -175,11 +176,11 @@ class _Search:
                 continue
             ids, last = self._verify(scan, window, room)
             ranges = self._remaining(ranges, last)
-            hits = SearchStep(ids, self._examined, scan.label, done=True)
+            hits = SearchStep(ids, self._examined, scan.fallback, done=True, progress=scan.progress)
             for step in self._completed(scan, ids, last, page_first=first) if scan.unindexed else (hits,):
                 done = step.done and not ranges
-                label = None if done and step.label in TRANSIENT_LABELS else step.label
-                yield replace(step, ids=step.ids[:limit], done=done, label=label)
+                progress = ScanProgress.INDEXED if done and step.progress.is_transient else step.progress
+                yield replace(step, ids=step.ids[:limit], done=done, progress=progress)
                 limit = max(0, limit - len(step.ids))
             most, first = min(4 * most, _MAX_WINDOW), False
 
@@ -211,7 +212,7 @@ class _Search:
             except (apsw.SQLError, apsw.CorruptError) as error:
                 if scan.table is None:
                     raise
-                return _Window([], error=error_label(error))
+                return _Window([], error=index_error(error))
             return _Window(rows, candidates[-1] if last is None and len(candidates) == most else last)
 
         return self._reader.read(_read, cancel=self._cancel)
@@ -239,7 +240,7 @@ class _Search:
     ) -> Iterator[SearchStep]:
         """Steps of an index's ids down to `last`, merged with the unindexed rows of that range."""
         if page_first and ids:
-            yield SearchStep(ids, self._examined, scan.label)
+            yield SearchStep(ids, self._examined, scan.fallback)
         waiting = () if page_first else ids
         rest = replace(scan, above=scan.above if last is None else last - 1)
         edge: int | None = 0
@@ -249,8 +250,9 @@ class _Search:
             ready = {message_id for message_id in waiting if edge is None or message_id >= edge}
             waiting = tuple(message_id for message_id in waiting if message_id not in ready)
             merged = ready.union(message_id for message_id in found if message_id not in ids)
-            label = scan.label if edge is None else UNINDEXED
-            yield SearchStep(tuple(sorted(merged, reverse=True)), self._examined, label, done=edge is None)
+            step = SearchStep(tuple(sorted(merged, reverse=True)), self._examined, progress=ScanProgress.UNINDEXED)
+            last_step = SearchStep(step.ids, step.examined, scan.fallback, done=True)
+            yield last_step if edge is None else step
             rest = replace(rest, below=edge)
 
     def _scan_unindexed(self, scan: ScanRange, most: int) -> tuple[tuple[int, ...], int | None]:

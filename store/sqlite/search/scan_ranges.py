@@ -7,6 +7,7 @@ from bisect import bisect_left, bisect_right
 from dataclasses import dataclass, replace
 from operator import neg
 
+from ...base.models import Fallback, FallbackKind, ScanProgress
 from ..base import column_sql
 from ..base.schema_probe import Layout
 from ..connect.reader import Value
@@ -28,7 +29,7 @@ class ScanRange:
     expression: str
     verified: bool
     """True where the text of a message has to be matched in Python."""
-    label: str | None = None
+    fallback: Fallback | None = None
     """Why the index is bypassed, or what it lacks; None for neither."""
     below: int | None = None
     """Exclusive bounds of the ids, None for no bound."""
@@ -37,14 +38,19 @@ class ScanRange:
     """Candidate rows, newest first, where an index has found them before."""
     unindexed: UnindexedRows | None = None
     """Rows that the index may lack; they are scanned between its rows."""
-    brief: bool = False
-    """True for a range that is tried for a short time before the next one, which has the same bounds."""
+    progress: ScanProgress = ScanProgress.INDEXED
 
-    def scanned(self, label: str) -> ScanRange:
+    @property
+    def brief(self) -> bool:
+        """True for a range that is tried for a short time before the next one, which has the same bounds."""
+        return self.progress is ScanProgress.NEWEST_FIRST
+
+    def scanned(self, reason: FallbackKind) -> ScanRange:
         """The same range by a scan."""
         if self.table is None:
             return self
-        return replace(self, table=None, expression="", ids=None, unindexed=None, verified=True, label=label)
+        fallback, progress = Fallback(reason), ScanProgress.SCANNING
+        return ScanRange(None, "", True, fallback, self.below, self.above, progress=progress)
 
     def within(self, below: int | None, above: int | None) -> ScanRange:
         """The part between two bounds; it may be empty."""

@@ -52,7 +52,7 @@ def damaged(whole: bytes, random: Random) -> bytes:
     return bytes(data)
 
 
-FAST = 8
+FAST = 3
 """Seeds of the fast loop."""
 
 

@@ -14,6 +14,7 @@ from textual.message import Message
 
 from hermes_tui.feed import Feed, answers, questions
 from store import Batch, Cancel, Locked, NotADatabase, Origin, Session, SessionDB, Verdict
+from store.base.models import FirstListing
 from store.query.parse import Query, parse
 from tests import builders
 
@@ -29,7 +30,7 @@ class Listener:
     def __init__(self, open_db: Callable[[], SessionDB], *, debounce: float = 0.01, pause: float = 0.02) -> None:
         self.posted: list[Message] = []
         self.feed = Feed(open_db, debounce=debounce, pause=pause)
-        self.feed.subscribe(self.posted.append, answers.FeedMessage)
+        self.feed.subscribe(self.posted.append, answers.Answer)
 
     def of(self, kind: type[Kind]) -> list[Kind]:
         """What was posted of one kind, oldest first."""
@@ -317,11 +318,11 @@ def test_a_lock_is_waited_for_and_said(tmp_path: Path) -> None:
     class Held(SessionDB):
         tries = 0
 
-        def recent(self, *, limit: int = 200) -> tuple[Session, ...]:
+        def glance(self, *, limit: int = 200) -> FirstListing:
             self.tries += 1
             if self.tries < 3:
                 raise Locked("another program holds the lock")
-            return super().recent(limit=limit)
+            return super().glance(limit=limit)
 
     with listening(lambda: Held(home / "state.db", read_only=True)) as running:
         running.feed.sessions.load()
@@ -449,7 +450,7 @@ def test_a_mistake_of_ours_in_a_thread_is_reported_and_not_swallowed(
     monkeypatch.setattr(threading, "excepthook", lambda arguments: loud.append(arguments.exc_value))
 
     class Wrong(SessionDB):
-        def recent(self, *, limit: int = 200) -> tuple[Session, ...]:
+        def glance(self, *, limit: int = 200) -> FirstListing:
             raise ZeroDivisionError
 
     with listening(lambda: Wrong(home / "state.db", read_only=True)) as running:

@@ -13,7 +13,7 @@ from hermes_tui.render.line import Role, line_cells, plain
 from hermes_tui.render.repair_plan import Sentence, plan_lines, sentences, step_lines
 from hermes_tui.render.repair_result import done_sentence, receipt_lines, stopped_sentence, undone_lines, verdict
 from store.models import Check, Drift, Message, ToolCall, Verdict
-from store.repair.model import Line, Operation, Plan, Progress, Receipt, Refusal, Run, State, Why
+from store.repair.model import DifferenceRow, Operation, Plan, Progress, Receipt, Refusal, Run, State, Why
 from tests.hermes_tui.render.samples import GLYPHS, texts
 from tests.hostile import HOSTILE
 
@@ -35,9 +35,9 @@ DOCKER = Plan(
     damaged=(411, 907),
     same_up_to=2,
     difference=(
-        Line(MORNING, MORNING, 1, 1),
-        Line(WHY, WHY, 2, 2),
-        *(Line(None, message, None, message.id, inserted=True) for message in LOST),
+        DifferenceRow(MORNING, MORNING, 1, 1),
+        DifferenceRow(WHY, WHY, 2, 2),
+        *(DifferenceRow(None, message, None, message.id, inserted=True) for message in LOST),
     ),
     rows=2,
 )
@@ -62,12 +62,12 @@ NAS = Plan(
     runs=(Run(2, 42, 42, 43), Run(7, 100, 101, 107)),
     common=228,
     difference=(
-        Line(KEEP, KEEP, 40, 40),
-        Line(ROTATES, None, 41, None),
-        Line(FULL, FULL, 42, 41),
-        Line(None, DF, None, 42, inserted=True),
-        Line(None, STOPS, None, 43, inserted=True),
-        Line(JOURNAL, JOURNAL, 43, 44),
+        DifferenceRow(KEEP, KEEP, 40, 40),
+        DifferenceRow(ROTATES, None, 41, None),
+        DifferenceRow(FULL, FULL, 42, 41),
+        DifferenceRow(None, DF, None, 42, inserted=True),
+        DifferenceRow(None, STOPS, None, 43, inserted=True),
+        DifferenceRow(JOURNAL, JOURNAL, 43, 44),
     ),
     refusals=(Refusal(Why.ORDER, "no time tells which side came first", 3, merge_helps=True),),
     rows=233,
@@ -208,7 +208,9 @@ def test_the_difference_gives_rows_away_and_goes_on_counting(rows: int) -> None:
 
 
 def test_a_refused_message_is_marked_as_such() -> None:
-    left_alone = Plan(AHEAD, difference=(Line(None, WHY, None, 1),), refusals=(Refusal(Why.UNDONE, "undone", 992),))
+    left_alone = Plan(
+        AHEAD, difference=(DifferenceRow(None, WHY, None, 1),), refusals=(Refusal(Why.UNDONE, "undone", 992),)
+    )
     lines = first_difference(left_alone, width=80, height=24, rows=9, glyphs=GLYPHS)
     assert [part.role for part in lines[1] if part.text == "✗"] == [Role.ERROR]
     assert texts(lines)[-1].endswith("✗        991 more")
@@ -293,15 +295,19 @@ def test_a_tool_is_named_with_its_outcome_and_a_call_with_its_arguments() -> Non
 
 
 def test_a_whole_difference_counts_the_equal_messages_that_it_leaves_out() -> None:
-    pairs = [Line(MORNING, MORNING, 1, 1), Line(WHY, WHY, 9, 9), Line(None, LOST[0], None, 10)]
+    pairs = [
+        DifferenceRow(MORNING, MORNING, 1, 1),
+        DifferenceRow(WHY, WHY, 9, 9),
+        DifferenceRow(None, LOST[0], None, 10),
+    ]
     assert "       … 7 equal messages" in texts([*pair_lines(pairs, width=80, glyphs=GLYPHS)])
-    later = texts([*pair_lines([Line(None, LOST[1], None, 11)], width=80, glyphs=GLYPHS, before=pairs[-1])])
+    later = texts([*pair_lines([DifferenceRow(None, LOST[1], None, 11)], width=80, glyphs=GLYPHS, before=pairs[-1])])
     assert "not in SQLite" not in later[0]
 
 
 def test_hostile_text_is_harmless_on_every_line() -> None:
     messages = [Message(number, "s", "user", text, tool_name=text) for number, text in enumerate(HOSTILE, 1)]
-    pairs = tuple(Line(None, message, None, message.id, inserted=True) for message in messages)
+    pairs = tuple(DifferenceRow(None, message, None, message.id, inserted=True) for message in messages)
     hurt = Plan(AHEAD, runs=DOCKER.runs, difference=pairs, refusals=(Refusal(Why.UNREADABLE, HOSTILE[1], 0),))
     lines = [
         *first_difference(hurt, width=80, height=40, rows=40, glyphs=GLYPHS),

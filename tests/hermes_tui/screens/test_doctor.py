@@ -54,6 +54,7 @@ async def open_doctor(stage: Stage) -> DoctorScreen:
     return screen
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", [NARROW, WIDE])
 async def test_what_waits_is_written_after_one_question(home: Path, size: tuple[int, int]) -> None:
     """Mutant: without the question, the first y writes."""

@@ -70,6 +70,7 @@ async def test_the_tree_names_the_relations_and_opens_a_member(tmp_path: Path, s
         await stage.shows("fork says 0")
 
 
+@pytest.mark.slow
 async def test_a_section_is_opened_where_it_begins(tmp_path: Path) -> None:
     async with browsing(furnish(tmp_path), (80, 24)) as stage:
         await stage.shows("session three")

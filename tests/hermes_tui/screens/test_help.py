@@ -36,6 +36,7 @@ def test_the_help_fits_its_pane(width: int) -> None:
     assert all(plain(line).isascii() for line in help_lines(width, ASCII))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", SIZES)
 async def test_the_help_opens_scrolls_and_goes_away(tmp_path: Path, size: tuple[int, int]) -> None:
     async with browsing(builders.home(tmp_path), size) as stage:

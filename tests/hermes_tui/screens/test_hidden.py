@@ -36,6 +36,7 @@ def furnish(tmp_path: Path) -> Path:
     return home
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", SIZES)
 async def test_everything_is_counted_and_looked_up(tmp_path: Path, size: tuple[int, int]) -> None:
     async with browsing(furnish(tmp_path), size) as stage:
@@ -71,6 +72,7 @@ async def test_v_twice_shows_everything_and_twice_again_does_not(tmp_path: Path)
         assert stage.status.startswith("3 of 4")
 
 
+@pytest.mark.slow
 async def test_a_snapshot_is_read_and_labelled_as_lossy(tmp_path: Path) -> None:
     async with browsing(furnish(tmp_path)) as stage:
         await stage.shows("an old snapshot")
@@ -80,6 +82,7 @@ async def test_a_snapshot_is_read_and_labelled_as_lossy(tmp_path: Path) -> None:
         await stage.shows("△P Only in a JSON snapshot, which may lack messages: 1 message left")
 
 
+@pytest.mark.slow
 async def test_a_snapshot_that_is_cut_off_says_so(tmp_path: Path) -> None:
     async with browsing(furnish(tmp_path)) as stage:
         await stage.shows("!B")

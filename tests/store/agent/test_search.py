@@ -119,6 +119,7 @@ def test_words_with_odd_characters_still_hit(db: SessionDB, words: str) -> None:
 ODD = [*"\"()*{}+^:-/@,;'#&|=<>\\\x00\ud800", "AND", "OR", "NOT", "NEAR(", "docker", "部署", "a.b", " "]
 
 
+@pytest.mark.slow
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.one_of(st.lists(st.sampled_from(ODD), max_size=12).map("".join), st.text(max_size=40)))
 def test_no_words_raise(db: SessionDB, words: str) -> None:

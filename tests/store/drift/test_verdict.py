@@ -252,6 +252,7 @@ def test_a_home_without_a_state_db_is_checked_too(tmp_path: Path) -> None:
     assert not (folder / "state.db").exists()
 
 
+@pytest.mark.slow
 def test_memory_holds_one_session_at_a_time(tmp_path: Path) -> None:
     folder = home(tmp_path)
     database = db(folder)

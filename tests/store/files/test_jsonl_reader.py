@@ -23,6 +23,7 @@ def test_a_file_is_read_as_far_as_it_reached_when_it_was_opened(tmp_path: Path) 
     assert [first, *lines] == [Record(number, (number - 1) * 9, {"a": 1}) for number in (1, 2, 3)]
 
 
+@pytest.mark.slow
 def test_a_file_that_shrinks_while_it_is_read_ends(tmp_path: Path) -> None:
     path = tmp_path / "a.jsonl"
     path.write_bytes(b'{"a": 1}\n' * 300_000)

@@ -14,8 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from store import ReadOnly, SessionDB
-from store.sqlite.search import plan
+from store import Fallback, FallbackKind, ReadOnly, SessionDB
+from tests.families import few
 from tests.store.sqlite_files import digest, make, outcome, run
 
 LIVE_ONLY = "this row lives only in the WAL of wal-live/"
@@ -48,7 +48,7 @@ def folder() -> Iterator[Path]:
     shutil.rmtree(made)
 
 
-@pytest.mark.parametrize("sidecars", [("-wal", "-shm"), ("-wal",)])
+@pytest.mark.parametrize("sidecars", few([("-wal", "-shm"), ("-wal",)], ("-wal",)))
 def test_what_lives_in_the_wal_is_read_from_media_that_cannot_be_written(
     each_live_home: Path, folder: Path, sidecars: tuple[str, ...]
 ) -> None:
@@ -140,7 +140,7 @@ def test_a_store_without_any_index_is_read_and_searched(each_home: Path) -> None
     assert all(len(db.heads(row.id).items) == row.messages for row in rows)
     batches = list(db.search("docker"))
     assert {hit.session_id for batch in batches for hit in batch.hits} >= {"20260310_091500_a1b2c3"}
-    assert batches[-1].fallback == plan.MISSING
+    assert batches[-1].fallbacks == (Fallback(FallbackKind.MISSING),)
     db.close()
 
 
@@ -153,7 +153,7 @@ def test_an_index_that_is_damaged_hides_nothing(each_home: Path) -> None:
     db = SessionDB(path, read_only=True)
     batches = list(db.search("docker"))
     assert [hit.message_id for batch in batches for hit in batch.hits][-len(expected) :] == expected
-    assert batches[-1].fallback in (plan.DAMAGED, plan.UNUSABLE)
+    assert batches[-1].fallbacks[0].kind in (FallbackKind.DAMAGED, FallbackKind.UNUSABLE)
     db.close()
 
 

@@ -100,6 +100,7 @@ LINKS = st.builds(
 )
 
 
+@pytest.mark.slow
 @given(st.lists(LINKS, max_size=6))
 def test_no_family_raises_and_a_chain_holds_its_session_once(links: list[Link]) -> None:
     lineage = Lineage(links)

@@ -236,6 +236,7 @@ TEXT = st.lists(WORD | GLUE, max_size=14).map("".join)
 QUERY = st.lists(WORD | GLUE | st.sampled_from([" OR ", " -", ' "', '" ', "* ", " NOT "]), max_size=10).map("".join)
 
 
+@pytest.mark.slow
 @given(st.text(max_size=40) | QUERY, st.text(max_size=60) | TEXT, st.booleans())
 @settings(max_examples=300)
 def test_marks_lie_in_order_inside_the_text(typed: str, text: str, open_word: bool) -> None:
@@ -281,6 +282,7 @@ NEWER_CASE_TOO = (range(0x2C2F, 0x2C30), range(0xA698, 0xA7F6), range(0xAB70, 0x
 """Letters that got a case after SQLite's Unicode: Python folds them, the index does not."""
 
 
+@pytest.mark.slow
 def test_every_character_is_a_letter_or_a_separator_as_in_the_index() -> None:
     db = apsw.Connection(":memory:")
     tokenizer = db.fts5_tokenizer("unicode61")

@@ -77,6 +77,7 @@ def run(db: SessionDB, sql: str, *bindings: apsw.SQLiteValue) -> None:
     sqlite_of(db).writer.transaction(lambda connection: list(connection.execute(sql, bindings)))
 
 
+@pytest.mark.slow
 def test_the_last_two_of_996_are_stored_and_all_come_back(tmp_path: Path) -> None:
     db = legacy(tmp_path, range(994, 996), range(996))
     before, file = dump(db), file_of(db).read_bytes()
@@ -104,6 +105,7 @@ def test_the_last_two_of_996_are_stored_and_all_come_back(tmp_path: Path) -> Non
     assert file_of(db).read_bytes() == file
 
 
+@pytest.mark.slow
 def test_two_newer_ones_stay_behind_all_993(tmp_path: Path) -> None:
     db = legacy(tmp_path, range(100_000, 100_002), range(993))
     plan = db.plan(SID)

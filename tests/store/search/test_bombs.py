@@ -26,6 +26,7 @@ def test_no_generated_string_is_an_error_or_slow(database: SessionDB) -> None:
     assert 0 < outcome.refused < outcome.strings
 
 
+@pytest.mark.slow
 def test_no_bomb_is_an_error_or_slow(database: SessionDB) -> None:
     assert len(bombs.BOMBS) == 30
     outcome = bombs.throw(database, bombs.BOMBS)

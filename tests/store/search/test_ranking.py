@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from store import Cancel, Count, Hit, Interrupted, Origin
+from store import Cancel, Count, Fallback, FallbackKind, Hit, Interrupted, Origin
 from store.query.parse import parse
 from store.search.ranking import relevance
 from store.sqlite.connect.reader import Reader
@@ -46,11 +46,11 @@ def test_only_the_newest_of_very_many_are_ranked_and_it_is_said(
 ) -> None:
     database = db(home(tmp_path))
     store(database, "s", [say("user", "needle needle"), *talk(9, word="needle")])
-    assert database.rank("needle").fallback is None
+    assert database.rank("needle").fallbacks == ()
     monkeypatch.setattr(bm25, "RANKED_ROWS", 9)
     found = database.rank("needle", limit=20)
     assert [hit.message_id for hit in found.hits] == list(range(10, 1, -1))
-    assert found.fallback == "ranked among the newest 9"
+    assert found.fallbacks == (Fallback(FallbackKind.RANKED, ranked=9),)
 
 
 def test_what_no_index_can_rank_is_ranked_by_its_worth(tmp_path: Path) -> None:
@@ -61,8 +61,8 @@ def test_what_no_index_can_rank_is_ranked_by_its_worth(tmp_path: Path) -> None:
     assert [hit.message_id for hit in database.rank("大别").hits] == [2, 3, 1]
     run(path, "DROP TABLE messages_fts")
     database = db(tmp_path, read_only=True)
-    assert database.rank("大").fallback is None
-    assert database.rank("x").fallback == "no index, scanning"
+    assert database.rank("大").fallbacks == ()
+    assert database.rank("x").fallbacks == (Fallback(FallbackKind.MISSING),)
 
 
 def test_the_best_hit_says_the_word_more_often_in_fewer_words() -> None:

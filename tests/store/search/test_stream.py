@@ -14,16 +14,15 @@ import time
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 
-from store import Batch, Cancel, Hit, Interrupted, NotADatabase, Origin, SessionDB
+from store import Batch, Cancel, Fallback, FallbackKind, Hit, Interrupted, NotADatabase, Origin, SessionDB
 from store.drift import verdict
 from store.engine.search import HitRow
 from store.query.parse import parse
 from store.search import stream
-from store.sqlite.connect.reader import Reader
+from store.sqlite.engine import SqliteSearch
 from store.sqlite.search import hit_rows
 from tests.builders import META, db, home, jsonl, say, sqlite_of, store, talk
 from tests.store.sqlite_files import run
@@ -60,11 +59,11 @@ def test_only_the_hits_that_are_shown_have_their_bodies_read(tmp_path: Path, mon
     database = filled(tmp_path, 100)
     asked: list[int] = []
 
-    def read_hits(reader: Reader, ids: Sequence[int], *, cancel: Cancel | None) -> list[HitRow]:
+    def read_hits(engine: SqliteSearch, ids: Sequence[int], *, cancel: Cancel | None) -> list[HitRow]:
         asked.extend(ids)
-        return hit_rows.read_hits(reader, ids, cancel=cancel)
+        return hit_rows.read_hits(engine.reader, ids, cancel=cancel)
 
-    monkeypatch.setattr(stream, "hit_rows", SimpleNamespace(read_hits=read_hits))
+    monkeypatch.setattr(SqliteSearch, "read_hits", read_hits)
     assert len(hits(database.search("needle", limit=30))) == 30
     assert len(asked) == 30
 
@@ -247,7 +246,7 @@ def test_a_store_without_an_index_is_scanned_and_the_label_says_so(tmp_path: Pat
     database = db(tmp_path / ".hermes", read_only=True)
     batches = list(database.search("needle"))
     assert sum(len(batch.hits) for batch in batches) == 3
-    assert batches[-1].fallback == "no index, scanning"
+    assert batches[-1].fallbacks == (Fallback(FallbackKind.MISSING),)
     assert batches[-1].rows_scanned == 3
 
 
@@ -286,7 +285,8 @@ def test_files_beyond_the_bound_are_left_out_and_the_label_says_so(
     monkeypatch.setattr(stream, "FILE_BYTES", path.stat().st_size)
     batches = list(db(folder).search("needle"))
     assert {hit.session_id for batch in batches for hit in batch.hits} == {"new"}
-    assert batches[-1].fallback == "1 of the oldest JSONL files left out, over 0 MB in all"
+    left_out = Fallback(FallbackKind.FILES_LEFT_OUT, files=1, n_bytes=stream.FILE_BYTES)
+    assert batches[-1].fallbacks == (left_out,)
 
 
 def test_a_home_without_a_readable_state_db_is_searched_in_its_files_and_the_label_says_so(tmp_path: Path) -> None:
@@ -296,13 +296,14 @@ def test_a_home_without_a_readable_state_db_is_searched_in_its_files_and_the_lab
     jsonl(folder, "file", talk(1, word="needle"))
     batches = list(database.search("needle"))
     assert [hit.session_id for batch in batches for hit in batch.hits] == ["file"]
-    assert batches[-1].fallback == "no state.db, only JSONL files"
+    assert batches[-1].fallbacks == (Fallback(FallbackKind.NO_STORE),)
     assert not batches[-1].partial
     (folder / "state.db").write_text("not a database " * 100)
     assert [hit.session_id for hit in hits(db(folder, read_only=True).search("needle"))] == ["file"]
     broken = list(db(folder, read_only=True).search("needle"))
     assert broken[-1].partial
-    assert str(broken[-1].fallback).startswith("state.db was not searched to its end: ")
+    assert [fallback.kind for fallback in broken[-1].fallbacks] == [FallbackKind.STORE_UNREAD]
+    assert "is not an SQLite database" in broken[-1].fallbacks[0].error
     with pytest.raises(NotADatabase):
         list(db(folder, read_only=True).search("needle", after_id=1))
 

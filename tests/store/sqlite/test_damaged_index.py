@@ -11,6 +11,7 @@ import pytest
 from store import SessionDB
 from tests import builders
 from tests.builders import sqlite_of
+from tests.families import few
 from tests.store import fts_layouts
 
 ERAS = ("v22", "v23", "v31")
@@ -40,7 +41,7 @@ def ill(database: SessionDB) -> list[str]:
     return [one.detail for one in database.health() if one.ok is False and one.check in ("index", "integrity")]
 
 
-@pytest.fixture(params=[*fts_layouts.LAYOUTS, *ERAS])
+@pytest.fixture(params=few([*fts_layouts.LAYOUTS, *ERAS], "C3"))
 def path(request: pytest.FixtureRequest, tmp_path: Path, era_home: Callable[[str], Path]) -> Path:
     """A store of ours with the indexes of each layout, and the stores of three eras."""
     if request.param in ERAS:
@@ -53,7 +54,7 @@ def path(request: pytest.FixtureRequest, tmp_path: Path, era_home: Callable[[str
     return folder / "state.db"
 
 
-@pytest.mark.parametrize("part", PARTS)
+@pytest.mark.parametrize("part", few(PARTS, "data", "docsize"))
 @pytest.mark.parametrize("table", INDEXES)
 def test_an_append_is_acknowledged_and_the_damage_is_reported(path: Path, table: str, part: str) -> None:
     database = SessionDB(path)

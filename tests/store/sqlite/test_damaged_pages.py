@@ -50,6 +50,7 @@ def transcript(db: SessionDB, session_id: str) -> list[str]:
     return [message.role for message in db.messages(ids)]
 
 
+@pytest.mark.slow
 def test_every_session_is_listed_and_every_message_that_can_be_read(torn: Path) -> None:
     db = SessionDB(torn, read_only=True)
     rows = {row.id: row for row in db.sessions(limit=500).items}

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from store import SessionDB, Verdict
+from store import ScanProgress, SessionDB, Verdict
 from tests.builders import META, home, jsonl, say
 from tests.store.eras import ERAS, turn_into
 from tests.store.sqlite_files import run
@@ -95,7 +95,7 @@ def test_words_are_found_without_any_index(path: Path, era: str) -> None:
     db = SessionDB(path, read_only=True)
     batches = list(db.search("docker"))
     assert {hit.session_id for batch in batches for hit in batch.hits} == {"root", "tip", "helper", "alone"}
-    assert "scanning" in str(batches[-1].fallback)
+    assert batches[-1].progress is ScanProgress.SCANNING
     found = {hit.session_id for batch in db.search("大别山") for hit in batch.hits}
     assert found == {"root", "helper", "tip"}
     db.close()

@@ -15,6 +15,7 @@ from store import Replaced, SessionDB, SessionRecorder, StoreError
 from store.files import outbox
 from tests import builders
 from tests.builders import database_of
+from tests.families import few
 from tests.store import sqlite_files
 
 ROOT = Path(__file__).parents[3]
@@ -66,7 +67,7 @@ def owed(tmp_path: Path) -> Path:
     return path
 
 
-@pytest.mark.parametrize("stage", ["claimed", "read", "written"])
+@pytest.mark.parametrize("stage", few(["claimed", "read", "written"], "written"))
 def test_a_replay_that_is_killed_is_done_again_and_doubles_nothing(owed: Path, stage: str) -> None:
     killed = subprocess.run([sys.executable, "-c", REPLAY, str(owed), stage], cwd=ROOT, check=False)
     assert killed.returncode == -signal.SIGKILL
@@ -78,6 +79,7 @@ def test_a_replay_that_is_killed_is_done_again_and_doubles_nothing(owed: Path, s
     assert outbox.pending_files(outbox.folder_of(owed)) == ()
 
 
+@pytest.mark.slow
 def test_many_replay_at_once_and_nothing_is_doubled(owed: Path) -> None:
     running = [subprocess.Popen([sys.executable, "-c", REPLAY, str(owed), ""], cwd=ROOT) for _ in range(4)]
 
@@ -108,6 +110,7 @@ def test_two_recorders_of_one_conversation_store_it_once(tmp_path: Path) -> None
     assert texts(SessionDB(path)) == said(60)
 
 
+@pytest.mark.slow
 def test_thirty_two_threads_share_one_handle(tmp_path: Path) -> None:
     database = builders.db(builders.home(tmp_path))
     ids: list[int] = []

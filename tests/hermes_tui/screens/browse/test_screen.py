@@ -13,6 +13,7 @@ from hermes_tui.render.safe import safe
 from hermes_tui.state.rows import HitKey
 from store import Batch, Hit, SessionDB
 from tests import builders
+from tests.families import few
 from tests.hermes_tui.browsing import MIDDLE, NARROW, SIZES, WIDE, browsing
 from tests.hostile import HOSTILE
 
@@ -70,10 +71,13 @@ async def test_every_session_is_listed_with_its_flag_and_what_is_left_out_is_sai
         await stage.shows("hide me")
 
 
-@pytest.mark.parametrize(("size", "split"), [(MIDDLE, 44), ((120, 30), 53), (WIDE, 62), ((200, 40), 84)])
-async def test_from_100_columns_on_two_panes_stand_side_by_side(
-    tmp_path: Path, size: tuple[int, int], split: int
-) -> None:
+SPLITS = {MIDDLE: 44, (120, 30): 53, WIDE: 62, (200, 40): 84}
+"""The column between the two panes, by the size of the terminal."""
+
+
+@pytest.mark.parametrize("size", few(SPLITS, WIDE))
+async def test_from_100_columns_on_two_panes_stand_side_by_side(tmp_path: Path, size: tuple[int, int]) -> None:
+    split = SPLITS[size]
     async with browsing(furnish(tmp_path), size) as stage:
         await stage.shows("Look around")
         assert stage.lines[2][split] == "┬"
@@ -143,6 +147,7 @@ async def test_what_is_typed_is_found_shown_in_its_place_and_taken_out_again(
         await stage.shows("Sessions newest first")
 
 
+@pytest.mark.slow
 async def test_titles_filter_at_once_and_a_title_opens_its_session(tmp_path: Path) -> None:
     async with browsing(furnish(tmp_path)) as stage:
         await stage.type("ocker buil")
@@ -383,6 +388,7 @@ async def test_an_id_that_is_no_argument_is_not_made_one(tmp_path: Path) -> None
         await stage.shows("the session id")
 
 
+@pytest.mark.slow
 async def test_one_pane_can_take_the_whole_width(tmp_path: Path) -> None:
     async with browsing(furnish(tmp_path), WIDE) as stage:
         await stage.shows("only in a file")
@@ -394,6 +400,7 @@ async def test_one_pane_can_take_the_whole_width(tmp_path: Path) -> None:
         assert "┮" in stage.lines[2]
 
 
+@pytest.mark.slow
 async def test_the_screen_divides_itself_anew_when_its_size_changes(tmp_path: Path) -> None:
     async with browsing(furnish(tmp_path), WIDE) as stage:
         await stage.shows("only in a file")

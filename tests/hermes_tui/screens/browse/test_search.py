@@ -175,6 +175,7 @@ async def test_a_file_of_saved_searches_that_is_not_ours_is_left_as_it_is(tmp_pa
     assert kept.read_text() == '{"mine": true}'
 
 
+@pytest.mark.slow
 async def test_next_hit_goes_through_all_hits_of_all_sessions(tmp_path: Path) -> None:
     """Mutant: among the listed keys alone, the fourth and the fifth of a session are passed over."""
     home = builders.home(tmp_path)
@@ -258,6 +259,7 @@ async def test_a_hit_that_is_only_in_a_file_has_a_context_too(tmp_path: Path) ->
         await stage.shows("line after")
 
 
+@pytest.mark.slow
 async def test_first_words_stand_for_a_title_wherever_the_session_is_in_the_list(tmp_path: Path) -> None:
     """Mutant: with the outlines of listed rows alone, the oldest of sixty is not found."""
     home = builders.home(tmp_path)

@@ -12,7 +12,7 @@ from hermes_tui.state.browser_state import BrowserState, ListPane
 from hermes_tui.state.rows import SessionRow
 from hermes_tui.state.title_filter import Titles
 from hermes_tui.widgets.hit_rows import HitsView
-from store.models import Batch, Hit, Outline, Session, Status
+from store.models import Batch, Fallback, FallbackKind, Hit, Outline, ScanProgress, Session, Status
 from store.query.parse import Query, parse
 from tests.hermes_tui.screens.browse.states import Calls, Drawn, browser_state, put
 
@@ -90,11 +90,13 @@ def test_a_scan_shows_its_progress() -> None:
     """Mutant: with the store's word alone in the status line, nobody knows whether to wait."""
     search, state = searching(0, newest=1_000)
     search.take_text("needle")
-    batch = Batch((Hit("s", 1, "user", "needle"),), fallback="index damaged, scanning", rows_scanned=380)
+    damaged, scanning = (Fallback(FallbackKind.DAMAGED),), ScanProgress.SCANNING
+    batch = Batch((Hit("s", 1, "user", "needle"),), fallbacks=damaged, rows_scanned=380, progress=scanning)
     search.take_hits(HitsArrived(1, batch, 7))
     state.pane = ListPane(hit_rows=1)
     assert plain(frame_view(state).status) == "1 hit in 1 session · index damaged, scanning 38 % · 7 ms"
-    search.take_hits(HitsArrived(1, Batch((), done=True, fallback="index damaged, scanning", rows_scanned=990), 9))
+    last = Batch((), done=True, fallbacks=damaged, rows_scanned=990, progress=scanning)
+    search.take_hits(HitsArrived(1, last, 9))
     assert "%" not in plain(frame_view(state).status)
 
 

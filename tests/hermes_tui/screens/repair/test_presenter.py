@@ -17,7 +17,7 @@ from hermes_tui.state.session_catalog import Catalog
 from hermes_tui.widgets.page_frame import PageView
 from store.errors import StoreError
 from store.models import Check, Drift, Message, Verdict
-from store.repair.model import Line, Operation, Plan, Progress, Receipt, Refusal, Run, State, Why
+from store.repair.model import DifferenceRow, Operation, Plan, Progress, Receipt, Refusal, Run, State, Why
 
 SESSION = "20261122_140109_a1b2c3"
 TALK = [Message(number, SESSION, "user", f"message {number}") for number in range(1, 7)]
@@ -27,8 +27,8 @@ AHEAD = Plan(
     common=2,
     same_up_to=2,
     difference=(
-        *(Line(message, message, message.id, message.id) for message in TALK[:2]),
-        *(Line(None, message, None, message.id, inserted=True) for message in TALK[2:]),
+        *(DifferenceRow(message, message, message.id, message.id) for message in TALK[:2]),
+        *(DifferenceRow(None, message, None, message.id, inserted=True) for message in TALK[2:]),
     ),
     rows=2,
 )

@@ -139,6 +139,7 @@ async def test_after_a_repair_list_transcript_and_search_know_it(tmp_path: Path)
         assert [hit.origin for group in hits for hit in group.hits] == ["sqlite"]
 
 
+@pytest.mark.slow
 async def test_a_click_on_the_flag_or_on_the_banner_opens_the_repair(tmp_path: Path) -> None:
     home = lost(tmp_path, missing=9)
     async with browsing(home) as stage:
@@ -216,6 +217,7 @@ async def test_what_the_user_undid_is_refused_and_can_be_insisted_on(tmp_path: P
     assert conversation(home, "rewound") == ["message 0", "message 1", *(f"message {n}" for n in range(4, 9))]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", [NARROW, WIDE])
 async def test_the_banner_says_why_a_repair_would_be_refused(tmp_path: Path, size: tuple[int, int]) -> None:
     home = builders.home(tmp_path)
@@ -249,6 +251,7 @@ class Halting(SessionDB):
         yield from steps
 
 
+@pytest.mark.slow
 async def test_a_comparison_of_all_sessions_has_a_bar_and_can_be_stopped(tmp_path: Path) -> None:
     home = builders.home(tmp_path)
     with closing(builders.db(home)) as db:
@@ -446,6 +449,7 @@ async def test_all_flagged_sessions_are_repaired_in_one_go(tmp_path: Path, size:
         assert conversation(home, "a") == ["a 0"]
 
 
+@pytest.mark.slow
 async def test_the_palette_offers_to_repair_all(tmp_path: Path) -> None:
     async with browsing(several(tmp_path)) as stage:
         await stage.until(lambda: stage.state.catalog.flagged == 4)
@@ -466,6 +470,7 @@ async def test_the_next_flagged_session_follows(tmp_path: Path) -> None:
         assert seen == {"a", "b", "rewound", "alone"}
 
 
+@pytest.mark.slow
 async def test_hostile_text_on_the_screen_of_repairs_is_text(tmp_path: Path) -> None:
     home = builders.home(tmp_path)
     with closing(builders.db(home)) as db:
@@ -481,6 +486,7 @@ async def test_hostile_text_on_the_screen_of_repairs_is_text(tmp_path: Path) -> 
         assert not [line for line in stage.lines if not line.isprintable()]
 
 
+@pytest.mark.slow
 async def test_a_small_screen_still_shows_the_whole_plan(tmp_path: Path) -> None:
     async with browsing(lost(tmp_path), (60, 16)) as stage:
         await open_repair(stage, "20260105_bot")

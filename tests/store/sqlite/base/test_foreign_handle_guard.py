@@ -182,7 +182,8 @@ def hold(number, lock):
     with lock:
         held[number].set()
         go_on.wait()
-for number, lock in enumerate((foreign_handle_guard.opening, db._writer._lock, db._reader._lock)):
+locks = foreign_handle_guard.opening, db.store.engine.writer._lock, db.store.engine.reader._lock
+for number, lock in enumerate(locks):
     threading.Thread(target=hold, args=(number, lock)).start()
     held[number].wait()
 if (child := os.fork()) == 0:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 
 import apsw
 import pytest
@@ -12,9 +11,10 @@ from hypothesis import strategies as st
 
 from store.errors import QueryInvalid
 from store.query.matcher import accepts
-from store.query.parse import MAX_WORDS
+from store.query.parse import MAX_WORDS, Query
 from store.sqlite.search.fts5_match import match_trigrams, match_words
 from store.sqlite.search.fts5_sanitizer import sanitise
+from tests.cpu_time import spent
 from tests.store.query.test_parse import QUERY, TEXT, read
 
 
@@ -102,6 +102,7 @@ def test_the_word_under_the_cursor_is_a_prefix(text: str, expression: str) -> No
     assert match_words(read(text, open_word=True)) == expression
 
 
+@pytest.mark.slow
 @given(QUERY, TEXT, st.booleans())
 @settings(max_examples=600)
 def test_python_and_the_index_agree_on_every_text(index: Index, typed: str, text: str, open_word: bool) -> None:
@@ -120,6 +121,7 @@ HOSTILE = st.lists(
 ).map("".join)
 
 
+@pytest.mark.slow
 @given(HOSTILE)
 @settings(max_examples=1500)
 @example("AND*")
@@ -154,12 +156,14 @@ BOMBS = {
 
 @pytest.mark.parametrize("name", BOMBS)
 def test_a_bomb_is_answered_in_a_few_milliseconds(index: Index, name: str) -> None:
-    begin = time.perf_counter()
-    query = read(BOMBS[name], open_word=True)
-    expression = match_words(query)
-    safe = sanitise(BOMBS[name])
-    taken = time.perf_counter() - begin
-    assert taken < 0.05
+    """In less CPU than a million turns of an empty loop, which are 20 ms on a quick machine."""
+
+    def answer() -> tuple[Query, str, str]:
+        query = read(BOMBS[name], open_word=True)
+        return query, match_words(query), sanitise(BOMBS[name])
+
+    assert spent(answer) < spent(lambda: [None for _ in range(1_000_000)])
+    query, expression, safe = answer()
     assert len(expression) <= 5000
     assert query.cut is (name not in {"spaces"})
     assert sum(len(term.words) for term in (*query.terms, *query.none_of)) <= MAX_WORDS

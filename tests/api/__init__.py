@@ -1,0 +1,1 @@
+"""The public API of the store, as a text that is kept."""

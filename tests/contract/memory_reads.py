@@ -1,0 +1,391 @@
+"""Sessions, messages and raw fields of the in-memory engine."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+
+from store.base.cancel import Cancel
+from store.base.models import ContextLine, Head, Message, Page, Relation, Scope, Session
+from store.engine.operations import RawRow
+from store.engine.rows import NO_COUNTS, Counts, Ending, SessionEnds, SessionStamp, StoredRow
+from store.formats import message_codec
+from store.formats.alignment import ComparedMessage
+from store.formats.compaction_overlap import SUMMARIES, Fingerprint
+from store.formats.lineage import Lineage, Link
+from store.formats.session_state import is_live
+from tests.contract.memory_tables import (
+    MESSAGE_DEFAULTS,
+    Reads,
+    Tables,
+    go_on,
+    id_of,
+    maybe,
+    number,
+    text,
+)
+
+MAX_BODIES = 256
+_MARKERS = {"branched": "_branched_from", "delegate": "_delegate_from", "reset": "_reset_from"}
+
+
+class MemorySessions(Reads):
+    """Implements `ports.SessionRows`."""
+
+    def page(self, *, limit: int, cursor: object, now: float, profile: str) -> Page[Session]:
+        """Sessions by newest start, then orphans by id; a cursor is the key of the last one."""
+        tables = self._tables
+        keys: list[tuple[int, float, str]] = [
+            (0, -(number(row, "started_at") or 0.0), text(row, "id")) for row in tables.rows()
+        ]
+        keys += [(1, 0.0, orphan) for orphan in tables.orphans()]
+        if isinstance(cursor, tuple):
+            keys = keys[keys.index(cursor) + 1 :] if cursor in keys else []
+        shown, more = keys[:limit], len(keys) > limit
+        found = self.by_ids([name for _, _, name in shown], now=now, profile=profile)
+        return Page(found, more, shown[-1] if more else None)
+
+    def by_ids(self, ids: Iterable[str], *, now: float, profile: str) -> tuple[Session, ...]:
+        """Those that have a row, newest start first, then those that have messages alone."""
+        tables, wanted = self._tables, list(ids)
+        lineage = lineage_of(tables)
+        rows = [row for row in tables.rows() if row["id"] in wanted]
+        found = [_session(tables, row, lineage, now, profile) for row in rows]
+        found += [
+            _orphan(tables, name, now, profile) for name in wanted if name not in tables.sessions and tables.of(name)
+        ]
+        return tuple(found)
+
+    def newest(self) -> tuple[str, ...]:
+        """Ids of the sessions of the newest messages."""
+        rows = sorted(self._tables.messages.values(), key=id_of, reverse=True)
+        return tuple(dict.fromkeys(text(row, "session_id") for row in rows))
+
+    def ids(self) -> Sequence[str]:
+        """Ids of all rows, newest start first."""
+        return [text(row, "id") for row in self._tables.rows()]
+
+    def orphans(self) -> list[str]:
+        """Ids of sessions that have messages and no row."""
+        return self._tables.orphans()
+
+    def has(self, session_id: str) -> bool:
+        """True where a session has a row."""
+        return session_id in self._tables.sessions
+
+    def counts(self, ids: Sequence[str]) -> dict[str, Counts]:
+        """Number and edges of the messages of those that have any."""
+        tables = self._tables
+        return {name: found for name in ids if (found := _counts(tables, name)) is not NO_COUNTS}
+
+    def row_counts(self, ids: Collection[str]) -> Mapping[str, Sequence[object]]:
+        """Rows and highest id of those that are known."""
+        tables = self._tables
+        counted = {name: _counts(tables, name) for name in ids}
+        return {
+            name: (found.messages, found.last_id or 0)
+            for name, found in counted.items()
+            if found.messages or name in tables.sessions
+        }
+
+    def scope(self) -> Scope:
+        """Each session that is left out counted once: archived before child before hidden."""
+        tables = self._tables
+        lineage = lineage_of(tables)
+        archived = {name for name, row in tables.sessions.items() if row["archived"]}
+        children = {name for name in tables.sessions if _is_child(lineage, name)} - archived
+        hidden = {name for name, row in tables.sessions.items() if row["hidden"]} - archived - children
+        total = len(tables.sessions) + len(tables.orphans())
+        return Scope(total, len(archived), len(children), len(hidden))
+
+    def lineage(self, ids: Iterable[str]) -> Lineage:
+        """The family of all sessions."""
+        return lineage_of(self._tables)
+
+    def chain(self, session_id: str) -> tuple[str, ...]:
+        """Ids of the compression chain."""
+        return lineage_of(self._tables).chain(session_id)
+
+    def find_by_name(self, text: str, *, limit: int) -> list[str]:
+        """That very id first, then the newest."""
+        wanted = text.lower()
+        found = [
+            str(row["id"])
+            for row in self._tables.rows()
+            if str(row["id"]).lower().startswith(wanted) or wanted in str(row["title"] or "").lower()
+        ]
+        return sorted(found, key=lambda name: name != text)[:limit]
+
+    def active_since(self, timestamp: float, *, cancel: Cancel | None = None) -> frozenset[str]:
+        """Sessions that are not ended and have a message, or began, since a time."""
+        go_on(cancel)
+        tables = self._tables
+        return frozenset(
+            name
+            for name, row in tables.sessions.items()
+            if row["ended_at"] is None and _last_heard(tables, row) >= timestamp
+        )
+
+
+def _last_heard(tables: Tables, row: RawRow) -> float:
+    times = [number(message, "timestamp") or 0.0 for message in tables.of(text(row, "id"))]
+    return max(times, default=number(row, "started_at") or 0.0)
+
+
+def lineage_of(tables: Tables) -> Lineage:
+    """The family of all sessions."""
+    return Lineage(
+        Link(
+            name,
+            maybe(row, "parent_session_id"),
+            text(row, "source"),
+            number(row, "started_at"),
+            number(row, "ended_at"),
+            maybe(row, "end_reason"),
+            _markers(row),
+        )
+        for name, row in tables.sessions.items()
+    )
+
+
+def _markers(row: RawRow) -> frozenset[str]:
+    parent = row["parent_session_id"]
+    config = json.loads(text(row, "model_config") or "{}")
+    return frozenset(name for name, key in _MARKERS.items() if parent is not None and config.get(key) == parent)
+
+
+def _is_child(lineage: Lineage, name: str) -> bool:
+    return lineage.chain(name)[-1] != name or lineage.relation(name) is Relation.DELEGATE
+
+
+def _counts(tables: Tables, session_id: str) -> Counts:
+    rows = tables.of(session_id)
+    return Counts(len(rows), id_of(rows[0]), id_of(rows[-1]), number(rows[-1], "timestamp")) if rows else NO_COUNTS
+
+
+def _session(tables: Tables, row: RawRow, lineage: Lineage, now: float, profile: str) -> Session:
+    name, counted = text(row, "id"), _counts(tables, text(row, "id"))
+    started, ended, chain = number(row, "started_at"), number(row, "ended_at"), lineage.chain(name)
+    last_active = started if counted.last_active is None else counted.last_active
+    return Session(
+        id=name,
+        source=text(row, "source"),
+        title=maybe(row, "title"),
+        model=maybe(row, "model"),
+        started_at=started,
+        ended_at=ended,
+        end_reason=maybe(row, "end_reason"),
+        last_active=last_active,
+        messages=counted.messages,
+        parent_id=maybe(row, "parent_session_id"),
+        relation=lineage.relation(name),
+        chain=len(chain),
+        section=chain.index(name) + 1,
+        archived=bool(row["archived"]),
+        hidden=bool(row["hidden"]),
+        cwd=maybe(row, "cwd"),
+        profile=text(row, "profile_name") or profile,
+        live=is_live(ended_at=ended, last_active=last_active, now=now),
+        first_id=counted.first_id,
+        last_id=counted.last_id,
+    )
+
+
+def _orphan(tables: Tables, name: str, now: float, profile: str) -> Session:
+    counted = _counts(tables, name)
+    return Session(
+        id=name,
+        started_at=number(tables.of(name)[0], "timestamp"),
+        last_active=counted.last_active,
+        messages=counted.messages,
+        orphan=True,
+        profile=profile,
+        live=is_live(ended_at=None, last_active=counted.last_active, now=now),
+        first_id=counted.first_id,
+        last_id=counted.last_id,
+    )
+
+
+class MemoryMessages(Reads):
+    """Implements `ports.MessageRows`."""
+
+    def heads(self, session_id: str | None, *, after: int, limit: int) -> Page[Head]:
+        """Messages without bodies, in order."""
+        rows = [row for row in self._tables.of(session_id) if id_of(row) > after]
+        more = len(rows) > limit
+        shown = tuple(map(_head, rows[:limit]))
+        return Page(shown, more, shown[-1].id if more and shown else None)
+
+    def last_heads(self, session_id: str | None, *, limit: int) -> tuple[Head, ...]:
+        """The last of them, in order."""
+        return tuple(map(_head, self._tables.of(session_id)[-limit:]))
+
+    def bodies(self, ids: Sequence[int], *, cancel: Cancel | None = None) -> tuple[Message, ...]:
+        """Whole messages by id."""
+        if len(ids) > MAX_BODIES:
+            raise ValueError(f"at most {MAX_BODIES} messages at a time, not {len(ids)}")
+        go_on(cancel)
+        rows = self._tables.messages
+        return tuple(message_of(rows[name]) for name in ids if name in rows)
+
+    def readable_bodies(self, ids: Sequence[int]) -> tuple[Message, ...]:
+        """The same: nothing here is damaged."""
+        return self.bodies(ids)
+
+    def window(
+        self, session_id: str, message_id: int, *, width: int, n_bytes: int | None = None
+    ) -> tuple[ContextLine, ...]:
+        """The messages around one."""
+        rows = self._tables.of(session_id)
+        place = next((place for place, row in enumerate(rows) if row["id"] == message_id), None)
+        if place is None:
+            return ()
+        return tuple(
+            ContextLine(
+                id_of(row),
+                text(row, "role"),
+                _opening(row, n_bytes),
+                row["id"] == message_id,
+                number(row, "timestamp"),
+            )
+            for row in rows[max(0, place - width) : place + width + 1]
+        )
+
+    def first_user_text(self, session_id: str) -> str:
+        """The beginning of the first message that the user wrote."""
+        return next((_opening(row, 4096) for row in self._tables.of(session_id) if row["role"] == "user"), "")
+
+    def ends(self, session_id: str) -> SessionEnds | None:
+        """Beginning and end of a session."""
+        rows = self._tables.of(session_id)
+        if not rows:
+            return None
+        last = next(
+            (row for row in reversed(rows) if row["active"] and row["role"] in ("user", "assistant", "tool")), None
+        )
+        has_turns = any(row["role"] in ("user", "assistant") for row in rows)
+        return SessionEnds(self.first_user_text(session_id), None if last is None else _ending(last), has_turns)
+
+    def columns(self) -> frozenset[str]:
+        """Fields of a message."""
+        return frozenset(MESSAGE_DEFAULTS)
+
+    def compared(self, session_id: str, *, cancel: Cancel | None = None) -> Iterator[ComparedMessage]:
+        """The compared form of what is no session_meta."""
+        for row in self.stored(session_id):
+            go_on(cancel)
+            if not row.meta:
+                yield row.message
+
+    def stored(self, session_id: str) -> Iterator[StoredRow]:
+        """The same of every row."""
+        return map(_stored, self._tables.of(session_id))
+
+    def count(self, session_id: str) -> int:
+        """Rows without session_meta."""
+        return sum(row["role"] != "session_meta" for row in self._tables.of(session_id))
+
+    def stamp(self, session_id: str) -> SessionStamp:
+        """An opaque version of a session's rows."""
+        return stamp_of(self._tables, session_id)
+
+    def fingerprints(self, ids: Sequence[int]) -> dict[int, Fingerprint]:
+        """Fingerprints of messages by id."""
+        rows = self._tables.messages
+        return {
+            name: Fingerprint(_identity(rows[name]), text(rows[name], "content").startswith(SUMMARIES))
+            for name in ids
+            if name in rows
+        }
+
+    def marked_copies(self, session_id: str, before: str) -> set[int]:
+        """Rows with the display identity of one in the section before, or of an active twin."""
+        tables = self._tables
+        rows = [row for row in tables.of(session_id) if row["display_identity"] is not None]
+        others = {row["display_identity"] for row in tables.of(before)}
+        active = {row["display_identity"] for row in rows if row["active"]}
+        return {
+            id_of(row)
+            for row in rows
+            if row["display_identity"] in others or (not row["active"] and row["display_identity"] in active)
+        }
+
+
+def stamp_of(tables: Tables, session_id: str) -> SessionStamp:
+    """An opaque version of a session's rows."""
+    rows = tables.of(session_id)
+    return ("memory", len(rows), id_of(rows[-1]) if rows else None, sum(bool(row["active"]) for row in rows))
+
+
+def _n_bytes(row: RawRow, *names: str) -> int:
+    return sum(len(text(row, name).encode()) for name in names)
+
+
+def _head(row: RawRow) -> Head:
+    return Head(
+        id=id_of(row),
+        role=text(row, "role"),
+        n_bytes=_n_bytes(row, "content"),
+        tool_name=maybe(row, "tool_name"),
+        has_calls=_n_bytes(row, "tool_calls") > len("[]"),
+        has_reasoning=_n_bytes(row, "reasoning", "reasoning_content") > 0,
+        active=bool(row["active"]),
+        compacted=bool(row["compacted"]),
+        timestamp=number(row, "timestamp"),
+    )
+
+
+def _opening(row: RawRow, n_bytes: int | None) -> str:
+    """A content as a reader sees it, cut where it is plain text."""
+    cell = text(row, "content")
+    if n_bytes is not None and not cell.startswith("\x00"):
+        cell = cell.encode()[:n_bytes].decode(errors="replace")
+    return message_codec.readable(message_codec.decode(cell))
+
+
+def message_of(row: RawRow) -> Message:
+    """A row decoded."""
+    readable = message_codec.readable(message_codec.decode(maybe(row, "content")))
+    said, thought = message_codec.split_thinking(text(row, "role"), readable)
+    own = text(row, "reasoning_content") or text(row, "reasoning")
+    return Message(
+        id=id_of(row),
+        session_id=text(row, "session_id"),
+        role=text(row, "role"),
+        text=said,
+        timestamp=number(row, "timestamp"),
+        tool_calls=message_codec.shown_calls(maybe(row, "tool_calls")),
+        tool_call_id=maybe(row, "tool_call_id"),
+        tool_name=maybe(row, "tool_name"),
+        reasoning=message_codec.joined_reasoning(own, thought),
+        finish_reason=maybe(row, "finish_reason"),
+        active=bool(row["active"]),
+        compacted=bool(row["compacted"]),
+        display_kind=maybe(row, "display_kind"),
+        observed=bool(row["observed"]),
+        summary=bool(row["_compressed_summary"]) or message_codec.is_summary(said),
+    )
+
+
+def _identity(row: RawRow) -> bytes:
+    return message_codec.identity(row["role"], row["content"], row["tool_calls"], row["tool_call_id"])
+
+
+def _stored(row: RawRow) -> StoredRow:
+    return StoredRow(
+        id=id_of(row),
+        message=ComparedMessage(_identity(row), number(row, "timestamp"), bool(row["active"])),
+        meta=row["role"] == "session_meta",
+        compacted=not row["active"] and bool(row["compacted"]),
+        summary=bool(row["_compressed_summary"]) or text(row, "content").startswith(SUMMARIES),
+        n_bytes=_n_bytes(row, *row),
+    )
+
+
+def _ending(row: RawRow) -> Ending:
+    return Ending(
+        text(row, "role"),
+        maybe(row, "finish_reason"),
+        _n_bytes(row, "tool_calls") > len("[]"),
+        bool(text(row, "content").strip()),
+    )
