@@ -181,10 +181,7 @@ def fold_line(
     room = measure - (14 if narrow else 20)
     italic = end is None
     name = fit(name, room - 2, glyphs.truncated)
-    line: Line = (
-        span((glyphs.opened if opened else glyphs.folded) + " ", Role.DIM),
-        span(name, italic=italic),
-    )
+    line: Line = (span((glyphs.opened if opened else glyphs.folded) + " ", Role.DIM), span(name, italic=italic))
     left = room - line_cells(line) - 2
     if words and left > 1:
         shown = fit(words, left, glyphs.truncated)
