@@ -44,6 +44,9 @@ def exists(document: str, place: str) -> bool:
     """True where a citation leads somewhere: to a decision, a file, a numbered heading or the id of an experiment."""
     if document == "decisions":
         return any((ROOT / "docs" / "decisions").glob(f"{place}-*.md"))
+    document = document.rstrip(")`.,;")
+    if document.endswith("/"):
+        return (ROOT / "docs" / document).is_dir()
     text = _document(document)
     if place.startswith("§"):
         return re.search(rf"^#+ {re.escape(place[1:])}[. ]", text, re.MULTILINE) is not None
