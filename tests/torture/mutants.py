@@ -95,7 +95,7 @@ MUTANTS = (
         "store/home_store.py",
         "from pathlib import Path\n",
         "import sqlite3\nfrom pathlib import Path\n",
-        ("tests/test_architecture.py",),
+        ("tests/test_architecture.py::test_nothing_imports_the_standard_sqlite",),
     ),
     Mutant(
         "no look for a foreign handle",
@@ -130,7 +130,7 @@ MUTANTS = (
         "hermes_tui/widgets/banner.py",
         "from hermes_tui.widgets.bar import Bar\n",
         "from textual.widgets import Static\n\nfrom hermes_tui.widgets.bar import Bar\n",
-        ("tests/test_architecture.py",),
+        ("tests/test_architecture.py::test_no_stock_widget_that_reads_markup_is_given_text_of_the_store",),
     ),
     Mutant(
         "no look at what lies at the path",
