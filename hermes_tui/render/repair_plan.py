@@ -14,7 +14,8 @@ from hermes_tui.render.glyphs import Glyphs
 from hermes_tui.render.line import Line, Role, Span, blank, span
 from hermes_tui.render.text import hanging
 from hermes_tui.render.time import in_words, many
-from store.repair.model import Phase, Plan, Progress, Refusal, Run, Why
+from store.errors import StoreError
+from store.repair.model import Phase, Plan, PlanRefused, Progress, Refusal, Run, Why
 
 NOTHING = "nothing"
 ONLY_SQLITE = "that only SQLite has"
@@ -219,6 +220,13 @@ def _left(plan: Plan) -> Iterator[str]:
 def refusal_words(refusal: Refusal) -> str:
     """The reason of a refusal in a sentence, without a full stop."""
     return _REASONS[refusal.why].format(refusal.detail)
+
+
+def error_words(error: StoreError) -> str:
+    """The message of an error; that of a refused plan has the reason in a sentence."""
+    if not isinstance(error, PlanRefused):
+        return str(error)
+    return f"{error.session_id} is left alone: {refusal_words(error.refusal)}"
 
 
 def _refused(refusal: Refusal, merge_hint: str) -> str:

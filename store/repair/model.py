@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
+from ..base.errors import Refused
 from ..base.models import Check, Message
 
 
@@ -52,6 +53,14 @@ class Refusal:
     """The holder of a lock, an operation, the number of undone messages, tables, or a problem of the file."""
     merge_helps: bool = False
     """A request to merge overrides it."""
+
+
+class PlanRefused(Refused):
+    """A repair was refused for a reason that its plan has."""
+
+    def __init__(self, session_id: str, refusal: Refusal) -> None:
+        super().__init__(f"{session_id} is left alone: {refusal.why} {refusal.detail}".rstrip())
+        self.session_id, self.refusal = session_id, refusal
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,14 +14,28 @@ from hermes_tui.render.repair_plan import (
     SHORT_REASONS,
     Sentence,
     Verb,
+    error_words,
     plan_lines,
     refusal_words,
     sentences,
     step_lines,
 )
 from hermes_tui.render.repair_result import done_sentence, receipt_lines, stopped_sentence, undone_lines, verdict
+from store.errors import Refused
 from store.models import Check, Drift, Message, ToolCall, Verdict
-from store.repair.model import DifferenceRow, Operation, Phase, Plan, Progress, Receipt, Refusal, Run, State, Why
+from store.repair.model import (
+    DifferenceRow,
+    Operation,
+    Phase,
+    Plan,
+    PlanRefused,
+    Progress,
+    Receipt,
+    Refusal,
+    Run,
+    State,
+    Why,
+)
 from tests.hermes_tui.render.samples import GLYPHS, texts
 from tests.hostile import HOSTILE
 
@@ -352,3 +366,10 @@ def test_every_refusal_has_a_sentence_with_its_detail(why: Why) -> None:
     assert sentence
     assert ("r-7 {x}" in sentence) == (why in DETAILED)
     assert why in SHORT_REASONS
+
+
+def test_the_error_of_a_refused_plan_has_its_reason_in_a_sentence() -> None:
+    refused = PlanRefused("s", Refusal(Why.CHANGED, 1, "r-7"))
+    sentence = "s is left alone: r-7 was stopped, and file or rows are others by now: undo r-7 first"
+    assert error_words(refused) == sentence
+    assert error_words(Refused("Hermes is at work on s")) == "Hermes is at work on s"
