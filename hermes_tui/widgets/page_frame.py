@@ -103,7 +103,9 @@ class PageFrame(Widget):
 def key_bindings(places: frozenset[Place], *, prefix: str, priority: bool = False) -> list[BindingType]:
     """The bindings of every command that works in one of `places`; with `priority` before the focused widget's."""
     return [
-        Binding(key.keys, key.action, command.text.sentence, False, id=f"{prefix}.{command.id}.{at}", priority=priority)
+        Binding(
+            key.keys, key.action, command.text.sentence, show=False, id=f"{prefix}.{command.id}.{at}", priority=priority
+        )
         for command in TABLE
         if command.when.places & places
         for at, key in enumerate(command.keys)
