@@ -42,8 +42,8 @@ class Ranking:
     """A search that is not answered newest first.
 
     Args:
-        search: The same question, newest first, not begun yet.
-        cancel: Withdraws the question.
+        search: The same search, newest first, not started.
+        cancel: Cancels the search.
 
     Raises:
         Interrupted: The search was cancelled; from every method.

@@ -39,12 +39,12 @@ _AT_ONCE = 100
 
 
 class Search:
-    """One question while it is answered.
+    """A search while it runs.
 
     Args:
         now: Seconds since 1970, for `is:live`.
         profile: Of sessions whose row names none.
-        cancel: Withdraws the question.
+        cancel: Cancels the search.
     """
 
     def __init__(
@@ -69,10 +69,10 @@ class Search:
 
         Args:
             limit: Hits in all, from both sources.
-            after_id: Only rows above this id, and no files: for a question that stands while agents write.
+            after_id: Only rows above this id, and no files: for a search that is continued while agents write.
 
         Raises:
-            Interrupted: It was withdrawn.
+            Interrupted: The search was cancelled.
             StoreError: SQLite cannot be read and there are no files either; where there are, `fallbacks` says it.
         """
         if not self._query.has_conditions:

@@ -17,7 +17,8 @@ from hermes_tui.screens.browse.frame_text import (
     status_sentence,
 )
 from hermes_tui.state.browser_state import BrowserState, Notice, Sources
-from hermes_tui.state.rows import HitGroup, SessionRow
+from hermes_tui.state.rows import SessionRow
+from hermes_tui.widgets.hit_rows import HitsView
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,20 +52,6 @@ class SessionsView:
 
     head: Sequence[Line]
     rows: Sequence[SessionRow]
-
-
-@dataclass(frozen=True, slots=True)
-class HitsView:
-    """The list of hits: lines above the rows, and what `HitList.show` makes rows of."""
-
-    head: Sequence[Line]
-    titles: tuple[SessionRow, ...]
-    groups: tuple[HitGroup, ...]
-    dim: bool
-    """The groups answer an older query."""
-    close: bool
-    more_titles: bool
-    meant: str
 
 
 def frame_view(state: BrowserState) -> FrameView:
