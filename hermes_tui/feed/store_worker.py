@@ -5,14 +5,12 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable
 from functools import partial
-from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 from hermes_tui.feed.answers import Answer, FeedCrashed, StoreBusy, StoreFailed
 from hermes_tui.feed.serial_thread import SerialThread
+from store import Browser, Repairs
 from store.errors import Interrupted, Locked, StoreError
-
-if TYPE_CHECKING:
-    from store import Browser, Repairs
 
 OpenStore: TypeAlias = "Callable[[], Browser]"
 """Opens the store; it may raise a StoreError, and is called again then."""

@@ -198,29 +198,23 @@ class HitRows:
         """A row as docs/look.md §6 draws it."""
         match key:
             case RuleKey(text=text):
-                return section_rule(text, width=width, glyphs=glyphs)
+                line = section_rule(text, width=width, glyphs=glyphs)
             case MeantKey(text=text):
-                return meant_row(text, width=width, glyphs=glyphs, cursor=cursor)
-            case TitleKey() | GroupKey():
-                return self._session(key, width=width, now=now, glyphs=glyphs, cursor=cursor)
+                line = meant_row(text, width=width, glyphs=glyphs, cursor=cursor)
+            case TitleKey(session_id=session_id):
+                line = session_row(self.titles[session_id], width=width, now=now, glyphs=glyphs, cursor=cursor)
+            case GroupKey(session_id=session_id):
+                group = self.groups[session_id]
+                line = group_row(group.row, group.total, width=width, now=now, glyphs=glyphs, cursor=cursor)
             case MoreKey() | MoreTitlesKey():
-                return more_row(self._hidden(key), width=width, glyphs=glyphs, cursor=cursor)
+                line = more_row(self._hidden(key), width=width, glyphs=glyphs, cursor=cursor)
             case ContextKey(hit=hit, place=place):
-                return context_row(self.context[hit][place], width=width, now=now, glyphs=glyphs)
+                line = context_row(self.context[hit][place], width=width, now=now, glyphs=glyphs)
             case HitKey():
-                return hit_row(self.hits[key], width=width, now=now, glyphs=glyphs, cursor=cursor)
-        msg = f"not a key of this list: {key!r}"
-        raise ValueError(msg)
-
-    def _session(self, key: TitleKey | GroupKey, *, width: int, now: datetime, glyphs: Glyphs, cursor: bool) -> Line:
-        """A session's own row: as its title matches, or above its hits."""
-        if isinstance(key, TitleKey):
-            row = self.titles[key.session_id]
-            session = row.session, row.outline, row.drift
-            return session_row(*session, width=width, now=now, glyphs=glyphs, cursor=cursor, matches=row.matches)
-        group = self.groups[key.session_id]
-        session = group.row.session, group.row.outline, group.row.drift
-        return group_row(*session, group.total, width=width, now=now, glyphs=glyphs, cursor=cursor)
+                line = hit_row(self.hits[key], width=width, now=now, glyphs=glyphs, cursor=cursor)
+            case _:
+                raise ValueError(f"not a key of this list: {key!r}")
+        return line
 
     def _with_context(self, key: HitKey) -> Iterator[Hashable]:
         lines = self.context.get(key, ())

@@ -100,13 +100,13 @@ class PageFrame(Widget):
             self.set_class(holds, name)
 
 
-def key_bindings(places: frozenset[Place], *, prefix: str) -> list[BindingType]:
-    """The bindings of every command of the table that works in one of `places`."""
+def key_bindings(places: frozenset[Place], *, prefix: str, priority: bool = False) -> list[BindingType]:
+    """The bindings of every command that works in one of `places`; with `priority` before the focused widget's."""
     return [
-        Binding(key.keys, key.action, command.text.sentence, show=False, id=f"{prefix}.{command.id}.{number}")
+        Binding(key.keys, key.action, command.text.sentence, False, id=f"{prefix}.{command.id}.{at}", priority=priority)
         for command in TABLE
         if command.when.places & places
-        for number, key in enumerate(command.keys)
+        for at, key in enumerate(command.keys)
     ]
 
 

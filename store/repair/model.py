@@ -14,7 +14,9 @@ class Why(StrEnum):
     """Why something is refused."""
 
     ORDER = "order"
-    """No timestamp decides which side came first."""
+    """No timestamp decides which side came first, though both have messages of their own in one place."""
+    CROSSING = "crossing"
+    """SQLite has messages that say the same in another place."""
     UNDONE = "undone"
     """The session was rewound: the messages that SQLite lacks may be those that the user undid."""
     COMPACTED = "compacted"
@@ -44,10 +46,10 @@ class Refusal:
     """A reason why messages are not inserted."""
 
     why: Why
-    words: str
-    """In a sentence, without a full stop."""
     messages: int
     """Number of messages that are not inserted for this reason."""
+    detail: str = ""
+    """The holder of a lock, an operation, the number of undone messages, tables, or a problem of the file."""
     merge_helps: bool = False
     """A request to merge overrides it."""
 
@@ -191,11 +193,18 @@ class Receipt:
     """Seconds of the longest lock of a step."""
 
 
+class Phase(StrEnum):
+    """Part of a repair or an undo that runs."""
+
+    BACKUP = "backup"
+    INSERT = "insert"
+    UNDO = "undo"
+
+
 @dataclass(frozen=True, slots=True)
 class Progress:
     """Progress of a repair or an undo; counts only go up."""
 
-    phase: str
-    """backup, insert or undo."""
+    phase: Phase
     done: int
     total: int

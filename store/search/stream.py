@@ -35,6 +35,8 @@ LEAD = 400
 FILE_BYTES = 64 * 1024 * 1024
 """Maximum bytes of JSONL that a search reads, the files changed last first."""
 
+Spans = tuple[tuple[int, int], ...]
+
 _AT_ONCE = 100
 
 
@@ -138,21 +140,7 @@ class Search:
         """A row as a hit; most match in their text, and their other columns are not decoded."""
         if not (spans := self._marker.spans(row.text)):
             return hit(self._query, row.message(), row.label)
-        text, spans = cut(row.text, spans)
-        label = row.label
-        return Hit(
-            row.session_id,
-            row.id,
-            row.role,
-            text,
-            spans,
-            row.timestamp,
-            label.source,
-            label.model,
-            label.title,
-            Origin.SQLITE,
-            row.tool_name,
-        )
+        return _hit(row, row.text, spans, row.label, Origin.SQLITE)
 
     @property
     def session_filter(self) -> SessionFilter | None:
@@ -340,23 +328,16 @@ def hit(query: Query, message: Message, label: SessionLabel) -> Hit:
     parts = [part for part in (message.text, *calls, message.tool_name, message.reasoning) if part]
     found = ((part, spans) for part in parts if (spans := matches(query, part)))
     text, spans = next(found, (parts[0] if parts else "", ()))
+    return _hit(message, text, spans, label, message.origin)
+
+
+def _hit(row: HitRow | Message, text: str, spans: Spans, label: SessionLabel, origin: Origin) -> Hit:
     text, spans = cut(text, spans)
-    return Hit(
-        session_id=message.session_id,
-        message_id=message.id or 0,
-        role=message.role,
-        text=text,
-        spans=spans,
-        timestamp=message.timestamp,
-        source=label.source,
-        model=label.model,
-        title=label.title,
-        origin=message.origin,
-        tool_name=message.tool_name,
-    )
+    found = (row.session_id, row.id or 0, row.role, text, spans, row.timestamp)
+    return Hit(*found, label.source, label.model, label.title, origin, row.tool_name)
 
 
-def cut(text: str, spans: tuple[tuple[int, int], ...]) -> tuple[str, tuple[tuple[int, int], ...]]:
+def cut(text: str, spans: Spans) -> tuple[str, Spans]:
     """At most LONGEST characters around the first span, and the spans in that excerpt."""
     if len(text) <= LONGEST:
         return text, spans

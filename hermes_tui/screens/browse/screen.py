@@ -12,7 +12,7 @@ from typing import ClassVar, Protocol
 from textual import events, on
 from textual.actions import parse
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.screen import Screen
 from textual.widgets import Input
 
@@ -33,6 +33,7 @@ from hermes_tui.state.rows import SessionRow
 from hermes_tui.state.session_catalog import is_comparable
 from hermes_tui.widgets.banner import Banner
 from hermes_tui.widgets.hit_rows import MeantKey
+from hermes_tui.widgets.page_frame import key_bindings
 from hermes_tui.widgets.transcript import Transcript
 from hermes_tui.widgets.virtual_list import VirtualList
 
@@ -83,13 +84,8 @@ class BrowserScreen(Screen[None]):
     CSS_PATH = "screen.tcss"
     AUTO_FOCUS = "#query"
     ESCAPE_TO_MINIMIZE = False
-    BINDINGS: ClassVar[list[BindingType]] = [
-        # Before the focused widget: a key that moves the focus is done when the next one, typed fast, is looked at.
-        Binding(key.keys, key.action, command.text.sentence, show=False, id=f"{command.id}.{number}", priority=True)
-        for command in TABLE
-        if command.when.places & BROWSER
-        for number, key in enumerate(command.keys)
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = key_bindings(BROWSER, prefix="browser", priority=True)
+    # Before the focused widget: a key that moves the focus is done when the next one, typed fast, is looked at.
 
     def __init__(
         self,

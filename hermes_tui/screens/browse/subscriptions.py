@@ -23,12 +23,7 @@ class Controllers:
     """The controllers of one browser."""
 
     def __init__(
-        self,
-        state: BrowserState,
-        feed: Feed,
-        changed: Changed,
-        widgets: BrowserWidgets,
-        saved: SavedSearchesController,
+        self, state: BrowserState, feed: Feed, changed: Changed, widgets: BrowserWidgets, saved: SavedSearchesController
     ) -> None:
         self.state = state
         self.sessions = SessionsController(state, feed, changed)

@@ -11,7 +11,7 @@ from hermes_tui.render.drift_row import Case, flagged_sentence
 from hermes_tui.render.glyphs import Glyphs
 from hermes_tui.render.heading import Heading
 from hermes_tui.render.line import Line, Role, span
-from hermes_tui.render.repair_plan import Sentence, plan_lines, sentences, step_lines, undo_lines
+from hermes_tui.render.repair_plan import Sentence, Verb, plan_lines, sentences, step_lines, undo_lines
 from hermes_tui.render.repair_result import done_sentence, receipt_lines, stopped_sentence, undone_lines, verdict
 from hermes_tui.render.safe import SafeText
 from hermes_tui.render.status import error_sentence
@@ -137,7 +137,7 @@ def _waiting(session: SessionRepair, width: int, glyphs: Glyphs, *, slow: bool) 
 
 def _failure(session: SessionRepair, width: int, glyphs: Glyphs) -> Iterator[Line]:
     """The error as a line of a plan, where there is one."""
-    failed = [Sentence("failed", str(session.error))] if session.error is not None else []
+    failed = [Sentence(Verb.FAILED, str(session.error))] if session.error is not None else []
     return plan_lines(failed, width=width, glyphs=glyphs)
 
 

@@ -17,6 +17,7 @@ from store import (
     Locked,
     NoPermission,
     OperationMissing,
+    Phase,
     PlanChanged,
     Progress,
     ReadOnly,
@@ -175,7 +176,7 @@ def test_what_an_agent_appends_meanwhile_comes_last_and_survives_the_undo(tmp_pa
     appended: list[str] = []
 
     def append(progress: Progress) -> None:
-        if progress.phase != "insert":
+        if progress.phase is not Phase.INSERT:
             return
         appended.append(f"live {len(appended)}")
         db.append_message(SID, "user", appended[-1])
@@ -256,7 +257,7 @@ def test_a_stopped_repair_whose_file_changed_can_only_be_undone(tmp_path: Path) 
     cancel = Cancel()
 
     def stop(progress: Progress) -> None:
-        if progress.phase == "insert":
+        if progress.phase is Phase.INSERT:
             cancel.cancel()
 
     receipt = db.repair(db.plan(SID), progress=stop, cancel=cancel)
