@@ -42,7 +42,7 @@ class Ranking:
     """A search that is not answered newest first.
 
     Args:
-        search: The same question, newest first, not begun yet.
+        search: The same search, newest first, not started.
         cancel: Cancels the search.
 
     Raises:

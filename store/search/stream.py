@@ -41,7 +41,7 @@ _AT_ONCE = 100
 
 
 class Search:
-    """One question while it is answered.
+    """A search while it runs.
 
     Args:
         now: Seconds since 1970, for `is:live`.
@@ -71,10 +71,10 @@ class Search:
 
         Args:
             limit: Hits in all, from both sources.
-            after_id: Only rows above this id, and no files: for a question that stands while agents write.
+            after_id: Only rows above this id, and no files: for a search that is continued while agents write.
 
         Raises:
-            Interrupted: It was cancelled.
+            Interrupted: The search was cancelled.
             StoreError: SQLite cannot be read and there are no files either; where there are, `fallbacks` says it.
         """
         if not self._query.has_conditions:
