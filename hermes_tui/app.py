@@ -10,7 +10,7 @@ from datetime import datetime
 from functools import partial
 from pathlib import Path
 from threading import Timer
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from rich.text import Text
 from textual.app import App, SystemCommand
@@ -22,22 +22,18 @@ from hermes_tui.commands.model import AsksToQuit, Offer
 from hermes_tui.commands.palette import Commands
 from hermes_tui.config import Config
 from hermes_tui.control_char_filter import Backstop
-from hermes_tui.feed import Feed, ProfileEntry
+from hermes_tui.feed import OpenRepairs, OpenStore, ProfileEntry
 from hermes_tui.render.glyphs import ASCII, UNICODE
 from hermes_tui.render.safe import one_line
-from hermes_tui.screens.browse.screen import BrowserScreen
+from hermes_tui.screens.browse.screen import BrowserScreen, SubScreens
 from hermes_tui.screens.doctor import DoctorScreen
 from hermes_tui.screens.family import FamilyScreen
 from hermes_tui.screens.help import HelpScreen
 from hermes_tui.screens.hidden import HiddenScreen
 from hermes_tui.screens.repair.screen import RepairScreen
-from hermes_tui.state.browser_state import BrowserState
-from hermes_tui.state.rows import SessionRow
 from hermes_tui.widgets.theme import ASCII_CLASS
 
-if TYPE_CHECKING:
-    from hermes_tui.feed import OpenRepairs, OpenStore
-
+SUB_SCREENS = SubScreens(RepairScreen, DoctorScreen, FamilyScreen, HiddenScreen)
 DEFAULT_THEME = "textual-dark"
 NO_COLOUR_THEME = "ansi-dark"
 """The one that writes no colour at all under NO_COLOR; the others would come out in greys (docs/textual.md §6)."""
@@ -47,40 +43,6 @@ LOOK_AFTER = 2.0
 """Seconds between two looks whether the terminal is still there."""
 GRACE = 8.0
 """Seconds that leaving may take after a signal."""
-
-
-class OverBrowser:
-    """The screens over one browser: they show its state and ask its feed."""
-
-    def __init__(self, state: BrowserState, feed: Feed) -> None:
-        self._state = state
-        self._feed = feed
-
-    def repair(self, session_id: str | None, *, whole: bool) -> Screen[str | None]:
-        """Repairs of one session, or of all flagged ones; with `whole` the whole difference first."""
-        state = self._state
-        return RepairScreen(self._feed, state.catalog, glyphs=state.glyphs, session_id=session_id, whole=whole)
-
-    def doctor(self) -> Screen[None]:
-        """The store's health."""
-        state = self._state
-        return DoctorScreen(self._feed, where=state.where, owner=state.owner, glyphs=state.glyphs, now=state.now)
-
-    def family(self, row: SessionRow) -> Screen[str | None]:
-        """The family of a session."""
-        state = self._state
-        return FamilyScreen(self._feed, row, drift=state.catalog.drift, now=state.now, glyphs=state.glyphs)
-
-    def hidden(self) -> Screen[bool]:
-        """The sessions that the list leaves out."""
-        state, catalog = self._state, self._state.catalog
-        return HiddenScreen(
-            self._feed,
-            listed=catalog.plain,
-            scope=catalog.scope,
-            everything=state.everything,
-            glyphs=state.glyphs,
-        )
 
 
 class HermesApp(App[None]):
@@ -122,9 +84,9 @@ class HermesApp(App[None]):
         super().__init__()
         self._config = config or Config()
         self._backstop = Backstop()
-        self._glyphs = ASCII if ascii_only or self._config.ascii else UNICODE
-        self.set_class(self._glyphs is ASCII, ASCII_CLASS, update=False)
-        browser = partial(BrowserScreen, glyphs=self._glyphs, now=now, searches=searches, sub_screens=OverBrowser)
+        glyphs = ASCII if ascii_only or self._config.ascii else UNICODE
+        self.set_class(glyphs is ASCII, ASCII_CLASS, update=False)
+        browser = partial(BrowserScreen, glyphs=glyphs, now=now, searches=searches, sub_screens=SUB_SCREENS)
         self._browser = browser(ProfileEntry(self.DEFAULT_MODE, open_store, owner, where, open_to_write))
         self.add_mode(self.DEFAULT_MODE, lambda: self._browser)
         self._profiles = [profile.name for profile in profiles]
@@ -177,7 +139,7 @@ class HermesApp(App[None]):
 
     def action_help(self) -> None:
         """All keys, and the search language."""
-        self.push_screen(HelpScreen(glyphs=self._glyphs))
+        self.push_screen(HelpScreen())
 
     def action_help_quit(self) -> None:
         """Ctrl+c copies in the search row; a notice names the key that quits."""

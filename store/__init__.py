@@ -65,7 +65,7 @@ from .files.home import Home
 from .files.outbox import Pending
 from .open import open_store
 from .profiles.browser import ProfilesBrowser, open_home
-from .repair.model import DifferenceRow, Operation, Plan, Progress, Receipt, Refusal, Run, State, Why
+from .repair.model import DifferenceRow, Operation, Phase, Plan, Progress, Receipt, Refusal, Run, State, Why
 from .session_db import SessionDB
 
 __all__ = [
@@ -108,6 +108,7 @@ __all__ = [
     "Outline",
     "Page",
     "Pending",
+    "Phase",
     "Piece",
     "Plan",
     "PlanChanged",

@@ -214,5 +214,5 @@ def ancestors(name: str, known: dict[str, Class]) -> set[str]:
 
 
 def depth(name: str, known: dict[str, Class]) -> int:
-    """How many of the project's own classes stand in the longest chain that ends in this class."""
-    return 1 + max((depth(base, known) for base in known[name].bases if base in known), default=0)
+    """How many of the project's own classes stand above this one in its longest chain."""
+    return max((1 + depth(base, known) for base in known[name].bases if base in known), default=0)

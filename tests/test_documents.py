@@ -14,7 +14,7 @@ from tests.source_tree import ROOT, sources
 _CITATION = re.compile(
     r"docs/(?P<file>[\w-]+\.md)(?P<places>(?:(?:,|;|\sto|\sand|[–-])?\s?(?:§\d+(?:\.\d+|[a-z])?|[A-Z]\d+[a-z]?\b|[A-Z]\b(?![-.]?\w)))*)"
     r"|docs/decisions/(?P<decision>\d{4})"
-    r"|(?P<other>docs/\S+)"
+    r"|docs/(?P<other>[\w./-]*)"
 )
 _PLACE = re.compile(r"§\d+(?:\.\d+|[a-z])?|[A-Z]\d*[a-z]?\b")
 
@@ -27,7 +27,7 @@ def citations(text: str) -> Iterator[tuple[str, str]]:
     for found in _CITATION.finditer(re.sub(r"\s+(?:#:?\s+)?", " ", text)):
         if found["decision"]:
             yield "decisions", found["decision"]
-        elif found["other"]:
+        elif found["other"] is not None:
             yield found["other"], ""
         else:
             yield found["file"], ""
@@ -44,6 +44,9 @@ def exists(document: str, place: str) -> bool:
     """True where a citation leads somewhere: to a decision, a file, a numbered heading or the id of an experiment."""
     if document == "decisions":
         return any((ROOT / "docs" / "decisions").glob(f"{place}-*.md"))
+    if not document or document.endswith("/"):
+        return (ROOT / "docs" / document).is_dir()
+    document = document.rstrip(".")
     text = _document(document)
     if place.startswith("§"):
         return re.search(rf"^#+ {re.escape(place[1:])}[. ]", text, re.MULTILINE) is not None

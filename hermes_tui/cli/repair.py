@@ -10,7 +10,7 @@ from hermes_tui.cli.check import check_json
 from hermes_tui.cli.options import Options
 from hermes_tui.cli.output import Output, complain, remark
 from hermes_tui.cli.stores import opened, opened_to_write, session_named
-from hermes_tui.render.repair_plan import sentences
+from hermes_tui.render.repair_plan import refusal_words, sentences
 from hermes_tui.render.safe import SafeText, safe
 from hermes_tui.render.time import in_words, many
 from store import Browser, Home, Operation, OperationMissing, Plan, Receipt, Refused, Repairs, State
@@ -160,7 +160,7 @@ def _apply(db: Repairs, plans: Sequence[Plan], options: Options, output: Output,
 
 def _repair_json(plan: Plan, receipt: Receipt | None, *, applied: bool = False) -> dict[str, object]:
     """The plan's check and what was done; of a dry run what would be."""
-    refusals = "; ".join(refusal.words for refusal in plan.refusals)
+    refusals = "; ".join(refusal_words(refusal) for refusal in plan.refusals)
     done = receipt.inserted if receipt else 0 if applied else plan.insert
     return {
         **check_json(plan.check),

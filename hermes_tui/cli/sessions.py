@@ -9,7 +9,7 @@ from typing import TextIO
 from hermes_tui.cli.output import Output, complain, remark
 from hermes_tui.cli.stores import opened
 from hermes_tui.render.line import cells, plain
-from hermes_tui.render.row import session_row
+from hermes_tui.render.row import SessionRow, session_row
 from hermes_tui.render.safe import SafeText, safe
 from hermes_tui.render.time import many
 from store import Browser, Drift, Home, JsonlFacts, Locked, Origin, Outline, Session, StoreError, StoreMissing
@@ -135,6 +135,6 @@ def _print_rows(output: Output, rows: Iterable[tuple[Session, Drift | None]], fo
     longest = max((cells(safe(session.id)) for session in found.sessions), default=0)
     width = max(output.columns - longest, NARROWEST)  # with the cursor's column, which is left out
     for session, drift in rows:
-        outline = found.outlines.get(session.id)
-        line = session_row(session, outline, drift, width=width, now=output.now, glyphs=output.glyphs)
+        row = SessionRow(session, found.outlines.get(session.id), drift)
+        line = session_row(row, width=width, now=output.now, glyphs=output.glyphs)
         output.line(SafeText(f"{plain(line)[1:]} {safe(session.id)}"))

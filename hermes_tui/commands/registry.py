@@ -155,7 +155,7 @@ TABLE: tuple[Command, ...] = (
         "difference",
         Text("d", "difference", "see where the two sources of the flagged session differ"),
         When(PANES, 67, needs="flagged", words={TRANSCRIPT: "", SESSIONS: "", HITS: ""}),
-        (Key("d", "difference", "Difference of this session's sources"),),
+        (Key("d", "repair(True)", "Difference of this session's sources"),),
     ),
     Command(
         "repair_all",

@@ -187,34 +187,24 @@ class _Pen:
         """Take the next block."""
         if sign not in {"$", "|"}:
             self._flush()
-        writers: dict[str, Callable[[str], None]] = {
-            ">": lambda said: self._written.append(_user(said)),
-            "<": self._answer,
-            "~": self._think,
-            "$": self._call,
-            "|": self._output,
-        }
-        if sign:
-            writers[sign](text)
+        match sign:
+            case ">":
+                self._written.append(_user(text))
+            case "<":
+                self._assistant(text, "stop")
+            case "~":
+                self._reasoning = text
+            case "$":
+                call, _, outcome = text.partition(" => ")
+                name, _, argument = call.partition(" ")
+                self._calls.append(_Call(name, argument, outcome))
+            case "|":
+                self._calls[-1].output = text
 
     def done(self) -> list[Message]:
         """Everything that was written."""
         self._flush()
         return self._written
-
-    def _think(self, text: str) -> None:
-        self._reasoning = text
-
-    def _answer(self, text: str) -> None:
-        self._assistant(text, "stop")
-
-    def _call(self, text: str) -> None:
-        call, _, outcome = text.partition(" => ")
-        name, _, argument = call.partition(" ")
-        self._calls.append(_Call(name, argument, outcome))
-
-    def _output(self, text: str) -> None:
-        self._calls[-1].output = text
 
     def _flush(self) -> None:
         """Calls that stand together were made together; their results follow."""

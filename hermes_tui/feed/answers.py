@@ -7,92 +7,70 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any, dataclass_transform
 
 from textual.message import Message
 
+from store import models
 from store.errors import StoreError
 from store.files.outbox import Pending
-from store.models import (
-    Batch,
-    Census,
-    Change,
-    Check,
-    ContextLine,
-    Count,
-    Drift,
-    FamilyMember,
-    Finding,
-    Head,
-    JsonlFacts,
-    Origin,
-    Outline,
-    Scope,
-    Session,
-    SessionLocation,
-)
-from store.models import Message as Entry
 from store.repair.model import DifferenceRow, Operation, Plan, Progress, Receipt, Why
 
 
-class FeedMessage(Message):
-    """The root of what the feed posts."""
-
-
+@dataclass_transform(field_specifiers=(field,))
 @dataclass
-class Answer(FeedMessage):
-    """The root of the answers."""
+class Answer(Message):
+    """The root of what the feed posts; every subclass is a dataclass."""
 
     generation: int
     """The number of the request among those of its kind, from 1; 0 for what nobody asked for, and for what writes."""
 
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        dataclass(cls)
 
-@dataclass
+
 class SessionsArrived(Answer):
     """Sessions for the list: pages of the first reading, JSONL-only ones, or those that changed."""
 
-    sessions: tuple[Session, ...]
+    sessions: tuple[models.Session, ...]
     done: bool = False
     """Every session of state.db has arrived."""
-    drifts: Mapping[str, Drift | None] = field(default_factory=dict)
+    drifts: Mapping[str, models.Drift | None] = field(default_factory=dict)
     """Flags of some of them, so that the first frame has them."""
-    facts: Mapping[str, JsonlFacts] = field(default_factory=dict)
+    facts: Mapping[str, models.JsonlFacts] = field(default_factory=dict)
     """The facts that the flags rest on."""
 
 
-@dataclass
 class FileSessionsArrived(Answer):
     """The sessions that live in JSONL files alone; the whole set, which takes the place of the one before."""
 
-    sessions: tuple[Session, ...]
+    sessions: tuple[models.Session, ...]
 
 
-@dataclass
 class PartsUnread(Answer):
     """The profiles of the merged list that could not be read, a sentence each; () where all could."""
 
     problems: tuple[str, ...]
 
 
-@dataclass
 class ScopeCounted(Answer):
     """Numbers of sessions: all, and those that the list leaves out."""
 
-    scope: Scope
+    scope: models.Scope
 
 
-@dataclass
 class OutlinesArrived(Answer):
     """Status and first words of listed rows."""
 
-    outlines: Mapping[str, Outline]
+    outlines: Mapping[str, models.Outline]
 
 
-@dataclass
 class DriftsArrived(Answer):
     """Flags, and the facts they rest on."""
 
-    drifts: Mapping[str, Drift | None]
-    facts: Mapping[str, JsonlFacts]
+    drifts: Mapping[str, models.Drift | None]
+    facts: Mapping[str, models.JsonlFacts]
     by_content: bool = False
     """They are verdicts; else they go by counts."""
     done: int = 0
@@ -101,53 +79,47 @@ class DriftsArrived(Answer):
     """Sessions that are compared in all; 0 where this is no progress of the comparison of all."""
 
 
-@dataclass
 class HitsArrived(Answer):
     """A batch of a search."""
 
-    batch: Batch
+    batch: models.Batch
     milliseconds: int
     """From the request to this batch."""
     standing: bool = False
     """Found after the search was done, because the store grew."""
 
 
-@dataclass
 class HitsRanked(Answer):
     """The best hits, which come after all batches."""
 
-    batch: Batch
+    batch: models.Batch
     milliseconds: int
     """From the end of the last batch to this."""
 
 
-@dataclass
 class HitsCounted(Answer):
     """The number of hits, where more match than were asked for."""
 
-    count: Count
+    count: models.Count
 
 
-@dataclass
 class WordsMeant(Answer):
     """Words that no message has, each with the closest one there is; posted where nothing was found."""
 
     words: Mapping[str, str]
 
 
-@dataclass
 class TitlesRanked(Answer):
     """Sessions whose titles come close to what was typed, best first, and which characters do."""
 
     titles: Mapping[str, tuple[tuple[int, int], ...]]
 
 
-@dataclass
 class SectionArrived(Answer):
     """A section of a transcript, or more of it: its messages without their bodies."""
 
     session_id: str
-    heads: tuple[Head, ...]
+    heads: tuple[models.Head, ...]
     place: int
     """Its place among `places` sections, from 1."""
     places: int
@@ -155,80 +127,71 @@ class SectionArrived(Answer):
     """False for a later page of the same section."""
     done: bool
     """The last page of the last section."""
-    session: Session | None = None
+    session: models.Session | None = None
     """The section's own row, for its seam."""
-    waiting: tuple[Entry, ...] = ()
+    waiting: tuple[models.Message, ...] = ()
     """Messages of the spool that stand behind these; their ids are below 0 and ascend."""
 
 
-@dataclass
 class GrowthArrived(Answer):
     """Messages that were added to the session on the screen."""
 
     session_id: str
-    heads: tuple[Head, ...]
+    heads: tuple[models.Head, ...]
 
 
-@dataclass
 class BodiesArrived(Answer):
     """Messages that the transcript asked for."""
 
-    messages: tuple[Entry, ...]
+    messages: tuple[models.Message, ...]
 
 
-@dataclass
 class FileTranscriptArrived(Answer):
     """The messages of a session that lives in a JSONL file alone."""
 
     session_id: str
-    messages: tuple[Entry, ...]
+    messages: tuple[models.Message, ...]
 
 
-@dataclass
 class CheckArrived(Answer):
     """The comparison of the two sources of the session on the screen, by content."""
 
-    check: Check
+    check: models.Check
     refused: Why | None = None
     """Why a repair would do nothing; None where it would do something, or nothing is missing."""
 
 
-@dataclass
 class ContextArrived(Answer):
     """The messages around one hit."""
 
     session_id: str
     message_id: int
-    origin: Origin
-    lines: tuple[ContextLine, ...]
+    origin: models.Origin
+    lines: tuple[models.ContextLine, ...]
 
 
-@dataclass
 class WhereaboutsArrived(Answer):
     """The places of the sessions that were looked up, and the numbers of sessions by source."""
 
     words: str
-    census: Census
-    found: tuple[SessionLocation, ...]
+    census: models.Census
+    found: tuple[models.SessionLocation, ...]
 
 
-@dataclass
 class FamilyArrived(Answer):
     """The family of a session as a tree, and the status and first words of its members."""
 
     session_id: str
-    family: tuple[FamilyMember, ...]
-    outlines: Mapping[str, Outline]
+    family: tuple[models.FamilyMember, ...]
+    outlines: Mapping[str, models.Outline]
 
 
-@dataclass
 class StoreChanged(Answer):
     """Something was written to the home by another program."""
 
-    change: Change
+    change: models.Change
 
 
-@dataclass
 class StoreBusy(Answer):
     """Another program holds the lock; the request is tried again."""
 
@@ -240,7 +203,6 @@ class StoreBusy(Answer):
         return isinstance(message, StoreBusy)
 
 
-@dataclass
 class StoreFailed(Answer):
     """A request could not be answered."""
 
@@ -249,13 +211,11 @@ class StoreFailed(Answer):
     error: StoreError
 
 
-@dataclass
 class StoreHealed(Answer):
     """The watch can read the store again after it could not."""
 
 
-@dataclass
-class SearchesKept(FeedMessage):
+class SearchesKept(Answer):
     """The searches that the user saved, the last one first."""
 
     texts: tuple[str, ...]
@@ -263,14 +223,12 @@ class SearchesKept(FeedMessage):
     """One line on a file that could not be used."""
 
 
-@dataclass
-class FeedCrashed(FeedMessage):
+class FeedCrashed(Answer):
     """A mistake of ours in a thread; the screen lets it stop the app as if it had happened there."""
 
     error: Exception
 
 
-@dataclass
 class RepairAnswer(Answer):
     """The root of the answers to requests of repairs, but `RepairsEnded`."""
 
@@ -278,7 +236,6 @@ class RepairAnswer(Answer):
     """The session it is about."""
 
 
-@dataclass
 class PlanArrived(RepairAnswer):
     """The plan of a repair of the session on the screen."""
 
@@ -287,14 +244,12 @@ class PlanArrived(RepairAnswer):
     """A repair or an undo of it that was stopped."""
 
 
-@dataclass
 class PlanListed(RepairAnswer):
     """The plan of a repair of one of the flagged sessions, without its difference."""
 
     plan: Plan
 
 
-@dataclass
 class DifferenceArrived(RepairAnswer):
     """A stretch of all that differs."""
 
@@ -303,7 +258,6 @@ class DifferenceArrived(RepairAnswer):
     """It is the last one."""
 
 
-@dataclass
 class RepairProgressed(RepairAnswer):
     """A repair or an undo is further than before."""
 
@@ -314,38 +268,32 @@ class RepairProgressed(RepairAnswer):
         return isinstance(message, RepairProgressed) and message.session_id == self.session_id
 
 
-@dataclass
 class Repaired(RepairAnswer):
     """A repair or an undo has ended: complete, or stopped after a step."""
 
     receipt: Receipt
 
 
-@dataclass
 class RepairFailed(RepairAnswer):
     """A plan, a repair or an undo could not be done; what was done so far stands."""
 
     error: StoreError
 
 
-@dataclass
 class RepairsEnded(Answer):
     """Nothing is written any more: all repairs that were asked for have ended or were given up."""
 
 
-@dataclass
 class DoctorAnswer(Answer):
     """The root of the answers to requests of the store's health."""
 
 
-@dataclass
 class FindingArrived(DoctorAnswer):
     """The finding of one check."""
 
-    finding: Finding
+    finding: models.Finding
 
 
-@dataclass
 class SpoolArrived(DoctorAnswer):
     """Messages that wait to be written into the store."""
 
@@ -354,12 +302,10 @@ class SpoolArrived(DoctorAnswer):
     """A sentence for each file that cannot be understood."""
 
 
-@dataclass
 class ChecksEnded(DoctorAnswer):
     """Every check was made."""
 
 
-@dataclass
 class Replayed(DoctorAnswer):
     """A file that waited was written and removed, or is kept because of an error."""
 
@@ -370,6 +316,5 @@ class Replayed(DoctorAnswer):
     error: StoreError | None = None
 
 
-@dataclass
 class ReplayEnded(DoctorAnswer):
     """Nothing is written any more."""

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from hermes_tui.feed.store_worker import OpenRepairs, OpenStore
+from hermes_tui.feed.store_worker import OpenRepairs, OpenStore
 
 
 @dataclass(frozen=True, slots=True)

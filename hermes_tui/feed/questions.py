@@ -9,7 +9,6 @@ import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import count
-from typing import TYPE_CHECKING
 
 from hermes_tui.feed import answers
 from hermes_tui.feed.answers import Answer
@@ -17,9 +16,7 @@ from store import Browser
 from store.base.cancel import Cancel
 from store.errors import CannotOpen, Damaged
 from store.models import Change, Drift, Hit, JsonlFacts, Origin, Session
-
-if TYPE_CHECKING:
-    from store.query.parse import Query
+from store.query.parse import Query
 
 FIRST_ROWS = 200
 """Enough for the tallest terminal; the rest follows in pages."""

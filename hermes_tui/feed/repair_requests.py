@@ -6,18 +6,16 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from itertools import islice
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TypeAlias
 
 from hermes_tui.feed import answers
 from hermes_tui.feed.answers import Answer
 from hermes_tui.feed.store_worker import StoreWorker
 from hermes_tui.feed.store_writer import StoreWriter
+from store import Browser, Repairs
 from store.base.cancel import Cancel
 from store.errors import Locked, Refused, StoreError
 from store.repair.model import DifferenceRow, Plan, Progress, Receipt
-
-if TYPE_CHECKING:
-    from store import Browser, Repairs
 
 Write: TypeAlias = "Callable[[Repairs, Callable[[Progress], None], Cancel], Receipt]"
 """A repair or an undo, done with a store that may be written."""

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from hermes_tui.feed.answers import FeedCrashed, FeedMessage, SearchesKept
+from hermes_tui.feed.answers import Answer, FeedCrashed, SearchesKept
 from hermes_tui.feed.serial_thread import SerialThread
 
 MAX_BYTES = 1 << 20
@@ -29,7 +29,7 @@ class SavedSearches:
     """
 
     def __init__(
-        self, path: Path | None, post: Callable[[FeedMessage], object], clock: Callable[[], float] = time.monotonic
+        self, path: Path | None, post: Callable[[Answer], object], clock: Callable[[], float] = time.monotonic
     ) -> None:
         self._path = path
         self._post = post
@@ -59,7 +59,7 @@ class SavedSearches:
             self._thread.put(secrets.token_hex(4), partial(self._do, self._path, change))
 
     def _crashed(self, error: Exception) -> None:
-        self._post(FeedCrashed(error))
+        self._post(FeedCrashed(0, error))
 
     def _do(self, path: Path, change: Callable[[tuple[str, ...]], tuple[str, ...]]) -> None:
         """Read the file, which another window may have written, and write it again where that makes a difference."""
@@ -68,9 +68,9 @@ class SavedSearches:
             changed = change(texts)
             if changed != texts:
                 write(path, changed)
-            self._post(SearchesKept(changed))
+            self._post(SearchesKept(0, changed))
         except (OSError, ValueError) as error:
-            self._post(SearchesKept((), complaint=f"saved searches cannot be used: {error}"))
+            self._post(SearchesKept(0, (), complaint=f"saved searches cannot be used: {error}"))
 
 
 def load(path: Path) -> tuple[str, ...]:

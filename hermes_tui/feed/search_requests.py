@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING
 
 from hermes_tui.feed import questions
 from hermes_tui.feed.answers import Answer, ContextArrived, StoreChanged, TitlesRanked
@@ -15,9 +14,7 @@ from store import Browser
 from store.base.cancel import Cancel
 from store.browse.hit_context import HitPlace, around
 from store.models import Hit, Message
-
-if TYPE_CHECKING:
-    from store.query.parse import Query
+from store.query.parse import Query
 
 FILES_AFTER = 0.6
 """Seconds after a file has grown until it is searched again: less than two listings of the files are apart, so that a

@@ -6,7 +6,6 @@ import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING
 
 from hermes_tui.feed import answers, questions
 from hermes_tui.feed.answers import Answer
@@ -14,11 +13,9 @@ from hermes_tui.feed.latest_first import AT_ONCE, LatestFirst
 from hermes_tui.feed.store_worker import CALM, StoreWorker
 from store import Browser
 from store.base.cancel import Cancel
+from store.browse.protocol import Watcher
 from store.errors import Locked, StoreError
 from store.models import Change, Session
-
-if TYPE_CHECKING:
-    from store.browse.protocol import Watcher
 
 VERIFYING = 4.0
 """Times as long as it took to compare what changed, until that is done again: a large session may always change."""

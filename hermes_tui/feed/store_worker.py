@@ -5,14 +5,12 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable
 from functools import partial
-from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
-from hermes_tui.feed.answers import Answer, FeedCrashed, FeedMessage, StoreBusy, StoreFailed
+from hermes_tui.feed.answers import Answer, FeedCrashed, StoreBusy, StoreFailed
 from hermes_tui.feed.serial_thread import SerialThread
+from store import Browser, Repairs
 from store.errors import Interrupted, Locked, StoreError
-
-if TYPE_CHECKING:
-    from store import Browser, Repairs
 
 OpenStore: TypeAlias = "Callable[[], Browser]"
 """Opens the store; it may raise a StoreError, and is called again then."""
@@ -20,7 +18,7 @@ OpenRepairs: TypeAlias = "Callable[[], Repairs]"
 """Opens the store to write."""
 Read: TypeAlias = "Callable[[Browser, int], Iterable[Answer]]"
 """Yields the answers to a request; the int is the generation that they carry."""
-Posted = TypeVar("Posted", bound=FeedMessage)
+Posted = TypeVar("Posted", bound=Answer)
 
 PATIENCE = 30.0
 """Seconds that a request waits for another program's lock."""
@@ -45,7 +43,7 @@ class StoreWorker:
         self._opening = threading.Lock()
         self._changing = threading.Lock()
         self._generations: dict[str, int] = {}
-        self._subscriptions: tuple[tuple[Callable[[Any], object], tuple[type[FeedMessage], ...]], ...] = ()
+        self._subscriptions: tuple[tuple[Callable[[Any], object], tuple[type[Answer], ...]], ...] = ()
         self._threads: list[SerialThread] = []
         self._closed = threading.Event()
 
@@ -66,7 +64,7 @@ class StoreWorker:
 
         return end
 
-    def post(self, message: FeedMessage) -> None:
+    def post(self, message: Answer) -> None:
         """Hand a message to every subscriber of its class, unless everything is closed."""
         for post, kinds in self._subscriptions:
             if isinstance(message, kinds) and not self._closed.is_set():
@@ -84,7 +82,7 @@ class StoreWorker:
 
     def thread(self, name: str) -> SerialThread:
         """A new thread, which `close` ends; called while the feed is made."""
-        thread = SerialThread(name, clock=self.clock, crashed=lambda error: self.post(FeedCrashed(error)))
+        thread = SerialThread(name, clock=self.clock, crashed=lambda error: self.post(FeedCrashed(0, error)))
         self._threads.append(thread)
         return thread
 

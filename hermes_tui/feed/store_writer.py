@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING
 
 from hermes_tui.feed.answers import RepairsEnded, ReplayEnded
 from hermes_tui.feed.store_worker import OpenRepairs, StoreWorker
+from store import Repairs
 from store.base.cancel import Cancel
 from store.errors import ReadOnly
-
-if TYPE_CHECKING:
-    from store import Repairs
 
 NOT_WRITTEN = (
     "nothing is written: hermes-tui was started with --read-only (start it without), "

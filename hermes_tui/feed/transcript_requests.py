@@ -6,15 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
-from hermes_tui.feed import questions
-from hermes_tui.feed.answers import (
-    Answer,
-    BodiesArrived,
-    FileTranscriptArrived,
-    GrowthArrived,
-    SectionArrived,
-    StoreChanged,
-)
+from hermes_tui.feed import answers, questions
 from hermes_tui.feed.latest_first import LatestFirst
 from hermes_tui.feed.store_worker import StoreWorker
 from store import Browser
@@ -46,10 +38,10 @@ class TranscriptRequests:
         self._body_thread = worker.thread("bodies")
         self._check_thread = worker.thread("check")
         self._open: _OpenTranscript | None = None
-        worker.subscribe(self._note, SectionArrived)
-        worker.subscribe(self._note, GrowthArrived)
-        worker.subscribe(self._note, FileTranscriptArrived)
-        worker.subscribe(self._grow, StoreChanged)
+        worker.subscribe(self._note, answers.SectionArrived)
+        worker.subscribe(self._note, answers.GrowthArrived)
+        worker.subscribe(self._note, answers.FileTranscriptArrived)
+        worker.subscribe(self._grow, answers.StoreChanged)
 
     def open(self, session: Session, *, origin: Origin | None = None, delay: float = 0.0) -> int:
         """Ask for a session's transcript, the whole chain it belongs to, after `delay` seconds without another.
@@ -84,22 +76,22 @@ class TranscriptRequests:
             delay=delay,
         )
 
-    def _note(self, message: SectionArrived | GrowthArrived | FileTranscriptArrived) -> None:
+    def _note(self, message: answers.SectionArrived | answers.GrowthArrived | answers.FileTranscriptArrived) -> None:
         """Remember the end of the transcript that has been read."""
         transcript = self._open
         if transcript is None or transcript.generation != message.generation:
             return
-        transcript.from_file = isinstance(message, FileTranscriptArrived)
-        if isinstance(message, FileTranscriptArrived):
+        transcript.from_file = isinstance(message, answers.FileTranscriptArrived)
+        if isinstance(message, answers.FileTranscriptArrived):
             return
         transcript.tip = message.session_id
         if message.heads:
             transcript.last_id = message.heads[-1].id
-        elif isinstance(message, SectionArrived) and message.first:
+        elif isinstance(message, answers.SectionArrived) and message.first:
             transcript.last_id = 0
-        transcript.whole |= isinstance(message, SectionArrived) and message.done
+        transcript.whole |= isinstance(message, answers.SectionArrived) and message.done
 
-    def _grow(self, message: StoreChanged) -> None:
+    def _grow(self, message: answers.StoreChanged) -> None:
         """Read what was added to the transcript on the screen; a file is read again as a whole."""
         transcript, change = self._open, message.change
         if transcript is None:
@@ -116,6 +108,6 @@ class TranscriptRequests:
             )
 
 
-def _bodies(transcript: _OpenTranscript, db: Browser, _: int) -> Iterator[Answer]:
+def _bodies(transcript: _OpenTranscript, db: Browser, _: int) -> Iterator[answers.Answer]:
     for ids in transcript.wanted.steps():
-        yield BodiesArrived(transcript.generation, db.messages(ids))
+        yield answers.BodiesArrived(transcript.generation, db.messages(ids))

@@ -20,12 +20,7 @@ def seam(text: str, *, width: int, glyphs: Glyphs) -> Line:
     room = measure(width) + 7
     label = fit(one_line(glyphs.words(text)), room - 5, glyphs.truncated)
     tail = glyphs.seam * (room - 4 - cells(label))
-    return (
-        blank(2),
-        span(glyphs.seam * 2 + " ", Role.HAIR),
-        span(label + " ", Role.DIM),
-        span(tail, Role.HAIR),
-    )
+    return (blank(2), span(glyphs.seam * 2 + " ", Role.HAIR), span(label + " ", Role.DIM), span(tail, Role.HAIR))
 
 
 def section_seam(section: int, sections: int, *, now: datetime, compacted_at: float | None, messages: int) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from hermes_tui.render.glyphs import Glyphs
 from hermes_tui.render.line import Line, Role, Span, blank, fit, join, pad, pad_left, span
-from hermes_tui.render.repair_plan import SHORT_REASONS
+from hermes_tui.render.repair_plan import SHORT_REASONS, error_words
 from hermes_tui.render.row import bar, under_cursor
 from hermes_tui.render.safe import one_line, safe
 from hermes_tui.render.time import count, in_words, many
@@ -142,7 +142,7 @@ def _standing(case: Case, glyphs: Glyphs) -> tuple[Span, str, Role]:
     """Mark, words and look of a row."""
     waiting = span(glyphs.waiting, Role.DIM)
     if case.error is not None:
-        return glyphs.bad, str(case.error), Role.ERROR
+        return glyphs.bad, error_words(case.error), Role.ERROR
     if case.running:
         words = "taking out…" if case.settled else "inserting…"
         return span(glyphs.running, Role.ACCENT, bold=True), words, Role.DIM

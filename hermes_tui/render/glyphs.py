@@ -97,35 +97,13 @@ _DRIFT_ROLES = {
 }
 
 UNICODE = Glyphs(
-    statuses={
-        Status.LIVE: "●L",
-        Status.DONE: "✓D",
-        Status.INTERRUPTED: "◐I",
-        Status.ERROR: "✗E",
-        Status.EMPTY: "∅0",
-    },
-    drifts={
-        Drift.JSONL_AHEAD: "⇡A",
-        Drift.DIVERGED: "≠D",
-        Drift.JSONL_ONLY: "▤J",
-        Drift.DAMAGED: "!B",
-    },
+    statuses={Status.LIVE: "●L", Status.DONE: "✓D", Status.INTERRUPTED: "◐I", Status.ERROR: "✗E", Status.EMPTY: "∅0"},
+    drifts={Drift.JSONL_AHEAD: "⇡A", Drift.DIVERGED: "≠D", Drift.JSONL_ONLY: "▤J", Drift.DAMAGED: "!B"},
 )
 
 ASCII = Glyphs(
-    statuses={
-        Status.LIVE: "*L",
-        Status.DONE: ".D",
-        Status.INTERRUPTED: "~I",
-        Status.ERROR: "xE",
-        Status.EMPTY: "-0",
-    },
-    drifts={
-        Drift.JSONL_AHEAD: "^A",
-        Drift.DIVERGED: "#D",
-        Drift.JSONL_ONLY: "@J",
-        Drift.DAMAGED: "!B",
-    },
+    statuses={Status.LIVE: "*L", Status.DONE: ".D", Status.INTERRUPTED: "~I", Status.ERROR: "xE", Status.EMPTY: "-0"},
+    drifts={Drift.JSONL_AHEAD: "^A", Drift.DIVERGED: "#D", Drift.JSONL_ONLY: "@J", Drift.DAMAGED: "!B"},
     partial="?P",
     cursor=">",
     folded="+",

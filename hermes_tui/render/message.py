@@ -15,7 +15,7 @@ from hermes_tui.render.line import Line, Role, Span, blank, span
 from hermes_tui.render.marks import Find, Marker
 from hermes_tui.render.text import wrap
 from hermes_tui.render.time import clock, same_day
-from hermes_tui.render.tool import call_line, output, reasoning_line, result_line
+from hermes_tui.render.tool import Look, call_line, output, reasoning_line, result_line
 from store.models import Head, Message
 
 TEXT_LINES = 1_000
@@ -146,17 +146,7 @@ class _Drawing:
         for index, call in enumerate(self.message.tool_calls if self.folds.tools else ()):
             result = results[index] if index < len(results) else None
             opened = self.folds.tools > Fold.SHORT and result is not None
-            part.lines.append(
-                call_line(
-                    call,
-                    result,
-                    measure=self.measure,
-                    glyphs=self.glyphs,
-                    opened=opened,
-                    running=self.running,
-                    marker=self.marker,
-                )
-            )
+            part.lines.append(call_line(call, result, running=self.running, **self._look(opened)))
             if opened and result is not None:
                 yield part
                 yield self._output(result)
@@ -173,6 +163,10 @@ class _Drawing:
             label = span("undone", Role.DIM)
         return _Part(role, label if self.message.active else replace(label, role=Role.DIM, bold=False))
 
+    def _look(self, opened: bool) -> Look:
+        """Options of a line that can be folded."""
+        return {"measure": self.measure, "glyphs": self.glyphs, "opened": opened, "marker": self.marker}
+
     def _notes(self) -> list[Line]:
         """Notes above the text of the message."""
         return [
@@ -187,9 +181,7 @@ class _Drawing:
             return
         opened = self.folds.tools > Fold.SHORT
         part = self._part("tool")
-        part.lines.append(
-            result_line(self.message, measure=self.measure, glyphs=self.glyphs, opened=opened, marker=self.marker)
-        )
+        part.lines.append(result_line(self.message, **self._look(opened)))
         if opened:
             part.lines += self._output(self.message).lines
         yield part
@@ -207,7 +199,7 @@ class _Drawing:
         if not text.strip() or fold is Fold.HIDDEN:
             return []
         opened = fold > Fold.SHORT
-        line = reasoning_line(text, measure=self.measure, glyphs=self.glyphs, opened=opened, marker=self.marker)
+        line = reasoning_line(text, **self._look(opened))
         return [line, *(self._body(text, fold, TEXT_LINES, span("", Role.DIM, italic=True)) if opened else ())]
 
     def _text(self) -> list[Line]:

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from enum import StrEnum
 
 from hermes_tui.render.glyphs import Glyphs
 from hermes_tui.render.line import Line, Role, Span, blank, span
 from hermes_tui.render.text import hanging
 from hermes_tui.render.time import in_words, many
-from store.repair.model import Plan, Progress, Refusal, Run, Why
+from store.errors import StoreError
+from store.repair.model import Phase, Plan, PlanRefused, Progress, Refusal, Run, Why
 
 NOTHING = "nothing"
 ONLY_SQLITE = "that only SQLite has"
@@ -23,6 +25,7 @@ BAR = 40
 """Cells of the bar at most."""
 SHORT_REASONS = {
     Why.ORDER: "order",
+    Why.CROSSING: "order",
     Why.UNDONE: "undone by user",
     Why.COMPACTED: "compacted",
     Why.REWRITTEN: "rewritten",
@@ -36,16 +39,42 @@ SHORT_REASONS = {
     Why.CHANGED: "changed since",
 }
 """Reasons of refusals, in at most 17 cells."""
+_REASONS = {
+    Why.ORDER: "both sides have messages of their own in one place, and no time tells which side came first",
+    Why.CROSSING: "SQLite has messages that say the same in another place, and they may be the same ones",
+    Why.UNDONE: "{} of its messages were undone, and what SQLite lacks may have been undone with them",
+    Why.COMPACTED: "older messages were compacted into a summary, and what SQLite lacks may be among them",
+    Why.REWRITTEN: "SQLite was written anew after the file's last change, and what it lacks may have been taken out"
+    " then",
+    Why.NO_ROW: "Hermes does not know this session: it was never imported, or it was deleted",
+    Why.BUSY: "Hermes is at work on it ({}): try again when it is done",
+    Why.REFERRED: "its messages would get other ids, and {} refers to them by these",
+    Why.UNREADABLE: "{}",
+    Why.UNSTORABLE: "messages whose fields SQLite cannot hold so that they read the same",
+    Why.READ_ONLY: "this store belongs to a newer Hermes than this, it is only read",
+    Why.UNDOING: "the undo of {0} was stopped: undo {0} finishes it",
+    Why.CHANGED: "{0} was stopped, and file or rows are others by now: undo {0} first",
+}
 FEW_LINES = 6
 """Damaged lines that are named by their numbers."""
+
+
+class Verb(StrEnum):
+    """First word of a sentence; `FAILED` is for what went wrong."""
+
+    INSERT = "insert"
+    KEEP = "keep"
+    LEAVE = "leave"
+    REFUSE = "refuse"
+    BACKUP = "backup"
+    FAILED = "failed"
 
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
     """One line of a plan."""
 
-    verb: str
-    """insert, keep, leave, refuse or backup; failed for what went wrong."""
+    verb: Verb
     text: str
 
 
@@ -55,20 +84,20 @@ def sentences(plan: Plan, *, merge_hint: str = "") -> Iterator[Sentence]:
     Args:
         merge_hint: What to say after a refusal that asking to merge overcomes.
     """
-    yield Sentence("insert", _inserted(plan))
-    yield Sentence("keep", _kept(plan))
-    yield Sentence("leave", left_sentence(plan))
+    yield Sentence(Verb.INSERT, _inserted(plan))
+    yield Sentence(Verb.KEEP, _kept(plan))
+    yield Sentence(Verb.LEAVE, left_sentence(plan))
     if not plan.refusals:
-        yield Sentence("refuse", NOTHING)
+        yield Sentence(Verb.REFUSE, NOTHING)
     for refusal in plan.refusals:
-        yield Sentence("refuse", _refused(refusal, merge_hint))
-    yield Sentence("backup", _backup(plan))
+        yield Sentence(Verb.REFUSE, _refused(refusal, merge_hint))
+    yield Sentence(Verb.BACKUP, _backup(plan))
 
 
 def destination(plan: Plan) -> str:
     """Say in a few words where the messages go, or why they don't."""
     if not plan.runs:
-        return plan.refusals[0].words if plan.refusals else NOTHING
+        return refusal_words(plan.refusals[0]) if plan.refusals else NOTHING
     if len(plan.runs) > 1:
         return f"in {len(plan.runs)} places"
     return _place(plan.runs[0], creates=plan.creates_session)
@@ -87,14 +116,14 @@ def step_lines(plan: Plan, progress: Progress | None, *, width: int, glyphs: Gly
     Args:
         progress: None before the first word of the store.
     """
-    phase = progress.phase if progress else "backup"
+    phase = progress.phase if progress else Phase.BACKUP
     done, total = (progress.done, progress.total) if progress else (0, 0)
     waiting, running = span(glyphs.waiting, Role.DIM), span(glyphs.running, Role.ACCENT, bold=True)
     if plan.operation is None:
-        kept = _backup(plan) if phase != "backup" or not total else f"{in_words(done)} of {many(total, 'row')}"
-        mark = running if phase == "backup" else glyphs.good
+        kept = _backup(plan) if phase is not Phase.BACKUP or not total else f"{in_words(done)} of {many(total, 'row')}"
+        mark = running if phase is Phase.BACKUP else glyphs.good
         yield from _entry(mark, "backup", kept, Role.DIM, width=width, glyphs=glyphs)
-    if phase == "insert":
+    if phase is Phase.INSERT:
         yield _bar("insert", done, total, width=width, glyphs=glyphs)
     else:
         yield from _entry(waiting, "insert", many(plan.insert, "message"), Role.DIM, width=width, glyphs=glyphs)
@@ -129,15 +158,15 @@ def _entry(mark: Span, verb: str, text: str, role: Role, *, width: int, glyphs: 
 
 def _mark(sentence: Sentence, glyphs: Glyphs) -> tuple[Span, Role]:
     """The mark of a sentence, and what its text looks like."""
-    if sentence.verb == "insert":
+    if sentence.verb is Verb.INSERT:
         nothing = sentence.text == NOTHING
         return span(glyphs.added, Role.DIM if nothing else Role.GOOD, bold=not nothing), Role.TEXT
-    if sentence.verb == "keep":
+    if sentence.verb is Verb.KEEP:
         alone = ONLY_SQLITE in sentence.text
         return (span(glyphs.alone, Role.ACCENT, bold=True) if alone else span(glyphs.equal, Role.DIM)), Role.DIM
-    if sentence.verb == "failed" or (sentence.verb == "refuse" and sentence.text != NOTHING):
+    if sentence.verb is Verb.FAILED or (sentence.verb is Verb.REFUSE and sentence.text != NOTHING):
         return glyphs.bad, Role.ERROR
-    return span(glyphs.backup if sentence.verb == "backup" else glyphs.waiting, Role.DIM), Role.DIM
+    return span(glyphs.backup if sentence.verb is Verb.BACKUP else glyphs.waiting, Role.DIM), Role.DIM
 
 
 def _inserted(plan: Plan) -> str:
@@ -188,9 +217,21 @@ def _left(plan: Plan) -> Iterator[str]:
         yield f"{many(plan.check.doubled, 'message')} that may be doubled, as they are"
 
 
+def refusal_words(refusal: Refusal) -> str:
+    """The reason of a refusal in a sentence, without a full stop."""
+    return _REASONS[refusal.why].format(refusal.detail)
+
+
+def error_words(error: StoreError) -> str:
+    """The message of an error; that of a refused plan has the reason in a sentence."""
+    if not isinstance(error, PlanRefused):
+        return str(error)
+    return f"{error.session_id} is left alone: {refusal_words(error.refusal)}"
+
+
 def _refused(refusal: Refusal, merge_hint: str) -> str:
     number = f"{many(refusal.messages, 'message')}: " if refusal.messages else ""
-    return f"{number}{refusal.words}{merge_hint if refusal.merge_helps else ''}"
+    return f"{number}{refusal_words(refusal)}{merge_hint if refusal.merge_helps else ''}"
 
 
 def _backup(plan: Plan) -> str:

@@ -87,11 +87,7 @@ def receipt_lines(plan: Plan, receipt: Receipt, title: str, *, width: int, glyph
             ("left out", left_sentence(plan)),
             ("counted", f"{in_words(before)} before, {after}"),
         ),
-        (
-            ("backup", f"{backed_up(plan)}, read back before writing"),
-            ("took", _took(receipt)),
-            *_backups(receipt),
-        ),
+        (("backup", f"{backed_up(plan)}, read back before writing"), ("took", _took(receipt)), *_backups(receipt)),
     )
     yield from _groups(groups, width=width, glyphs=glyphs)
     taken = f" takes out exactly these {many(receipt.inserted, 'message')}; anything written later stays."

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -48,33 +47,33 @@ def columns(width: int) -> Columns:
     return Columns(max(width - 14, 0))
 
 
-def session_row(
-    session: Session,
-    outline: Outline | None,
-    drift: Drift | None,
-    *,
-    width: int,
-    now: datetime,
-    glyphs: Glyphs,
-    cursor: bool = False,
-    matches: Sequence[Range] = (),
-) -> Line:
+@dataclass(frozen=True, slots=True)
+class SessionRow:
+    """A session, as far as its row shows it."""
+
+    session: Session
+    outline: Outline | None = None
+    """None as long as it was not read; then title and status come from the session itself."""
+    drift: Drift | None = None
+    matches: tuple[Range, ...] = ()
+    """Characters of `title_of(session, outline)` that a search matches."""
+
+
+def session_row(row: SessionRow, *, width: int, now: datetime, glyphs: Glyphs, cursor: bool = False) -> Line:
     """Draw a session as a row of the list.
 
     Args:
-        outline: None as long as it was not read; then title and status come from the row itself.
         width: Cells of the list, without its scroll track.
         now: Aware; its zone is the reader's.
         cursor: The row is under the cursor: `▌`, bold title, all text in the foreground colour.
-        matches: Characters of `title_of(session, outline)` that a search found.
 
     Returns:
         Exactly `width` cells, for any width of 14 and more.
     """
-    shape = columns(width)
+    shape, session = columns(width), row.session
     line = [
-        *front(session, outline, drift, now=now, glyphs=glyphs, cursor=cursor),
-        *_title(session, outline, shape.title, glyphs=glyphs, bold=cursor, matches=matches),
+        *front(row, now=now, glyphs=glyphs, cursor=cursor),
+        *_title(row, shape.title, glyphs=glyphs, bold=cursor),
         *_origin(session, shape, glyphs),
     ]
     if shape.messages:
@@ -84,17 +83,7 @@ def session_row(
     return under_cursor((*line, blank(1)), cursor=cursor)
 
 
-def group_row(
-    session: Session,
-    outline: Outline | None,
-    drift: Drift | None,
-    hits: int,
-    *,
-    width: int,
-    now: datetime,
-    glyphs: Glyphs,
-    cursor: bool = False,
-) -> Line:
+def group_row(row: SessionRow, hits: int, *, width: int, now: datetime, glyphs: Glyphs, cursor: bool = False) -> Line:
     """Draw a session above its hits: the row of the list with a bold title, and `5 hits` at its end.
 
     Args:
@@ -106,9 +95,9 @@ def group_row(
     taken = room + 2 + sum(2 + column for column in (shape.source, shape.model) if column)
     return under_cursor(
         (
-            *front(session, outline, drift, now=now, glyphs=glyphs, cursor=cursor),
-            *_title(session, outline, max(width - TITLE_FROM - taken, 0), glyphs=glyphs, bold=True),
-            *_origin(session, shape, glyphs),
+            *front(row, now=now, glyphs=glyphs, cursor=cursor),
+            *_title(replace(row, matches=()), max(width - TITLE_FROM - taken, 0), glyphs=glyphs, bold=True),
+            *_origin(row.session, shape, glyphs),
             span(" " + pad_left(safe(said), room), Role.DIM),
             blank(1),
         ),
@@ -162,37 +151,28 @@ def under_cursor(line: Line, *, cursor: bool) -> Line:
     return (line[0], *(replace(part, role=Role.TEXT) for part in line[1:]))
 
 
-def front(
-    session: Session, outline: Outline | None, drift: Drift | None, *, now: datetime, glyphs: Glyphs, cursor: bool
-) -> Line:
+def front(row: SessionRow, *, now: datetime, glyphs: Glyphs, cursor: bool) -> Line:
     """The first 13 columns: bar, status, flag, age."""
+    session = row.session
     when = session.started_at if session.last_active is None else session.last_active
-    status = status_of_row(session, outline)
-    unread = status is None and (outline is not None or session.problem)
+    status = status_of_row(session, row.outline)
+    unread = status is None and (row.outline is not None or session.problem)
     return (
         bar(glyphs, cursor=cursor),
         glyphs.incomplete if unread else glyphs.status(status),
         blank(1),
-        glyphs.drift(drift),
+        glyphs.drift(row.drift),
         span(" " + pad_left(safe(age(now, when)), 4) + "  ", Role.DIM),
     )
 
 
-def _title(
-    session: Session,
-    outline: Outline | None,
-    width: int,
-    *,
-    glyphs: Glyphs,
-    bold: bool,
-    matches: Sequence[Range] = (),
-) -> Line:
-    title, role = title_of(session, outline), Role.TEXT
+def _title(row: SessionRow, width: int, *, glyphs: Glyphs, bold: bool) -> Line:
+    session, title, role = row.session, title_of(row.session, row.outline), Role.TEXT
     if not title and not (session.messages or session.problem):
         title, role = SafeText("(no messages)"), Role.DIM
     shown = fit(title, width, glyphs.truncated)
     whole = len(shown) if shown == title else len(shown) - 1
-    kept = [(start, min(end, whole), False) for start, end in matches]
+    kept = [(start, min(end, whole), False) for start, end in row.matches]
     return (*marked(shown, kept, Span(SafeText(""), role, bold=bold)), blank(width - cells(shown)))
 
 

@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Required, TypedDict, Unpack
 
 from hermes_tui.render.glyphs import Glyphs
 from hermes_tui.render.line import Line, Role, blank, fit, line_cells, pad_left, span
@@ -106,54 +107,33 @@ def output(text: str) -> str:
     return "\n".join([*(str(given[key]).strip("\n") for key in said if given[key]), *rest])
 
 
-def call_line(
-    call: ToolCall,
-    result: Message | None,
-    *,
-    measure: int,
-    glyphs: Glyphs,
-    opened: bool = False,
-    running: bool = False,
-    marker: Marker | None = None,
-) -> Line:
+class Look(TypedDict, total=False):
+    """Options of `fold_line`."""
+
+    measure: Required[int]
+    glyphs: Required[Glyphs]
+    opened: bool
+    marker: Marker | None
+
+
+def call_line(call: ToolCall, result: Message | None, *, running: bool = False, **look: Unpack[Look]) -> Line:
     """Draw a call and its result as one line of `measure` cells: `▸ name  arguments   3.2 KB  ✓ ok`."""
-    return fold_line(
-        one_line(call.name) or safe("(no name)"),
-        summary(call),
-        n_bytes(result.text) if result else None,
-        outcome(result, glyphs, running=running),
-        measure=measure,
-        glyphs=glyphs,
-        opened=opened,
-        marker=marker,
-    )
+    name, ended = one_line(call.name) or safe("(no name)"), outcome(result, look["glyphs"], running=running)
+    return fold_line(name, summary(call), n_bytes(result.text) if result else None, ended, **look)
 
 
-def result_line(
-    result: Message, *, measure: int, glyphs: Glyphs, opened: bool = False, marker: Marker | None = None
-) -> Line:
+def result_line(result: Message, **look: Unpack[Look]) -> Line:
     """Draw a result whose call is not there: its tool's name and its first words."""
-    words = result.text if len(result.text) > LONGEST_PARSED else output(result.text)
-    return fold_line(
-        one_line(result.tool_name or "") or safe("result"),
-        SafeText("") if opened else one_line(words[:LONGEST_SUMMARY]),
-        n_bytes(result.text),
-        outcome(result, glyphs),
-        measure=measure,
-        glyphs=glyphs,
-        opened=opened,
-        marker=marker,
-    )
+    name = one_line(result.tool_name or "") or safe("result")
+    text = result.text if len(result.text) > LONGEST_PARSED else output(result.text)
+    words = SafeText("") if look.get("opened") else one_line(text[:LONGEST_SUMMARY])
+    return fold_line(name, words, n_bytes(result.text), outcome(result, look["glyphs"]), **look)
 
 
-def reasoning_line(
-    reasoning: str, *, measure: int, glyphs: Glyphs, opened: bool = False, marker: Marker | None = None
-) -> Line:
+def reasoning_line(reasoning: str, **look: Unpack[Look]) -> Line:
     """Draw reasoning as one line: `▸ reasoning  The user says…   1.4 KB`, in italics, without an outcome."""
-    words = SafeText("") if opened else one_line(reasoning[:LONGEST_SUMMARY])
-    line = fold_line(
-        safe("reasoning"), words, n_bytes(reasoning), None, measure=measure, glyphs=glyphs, opened=opened, marker=marker
-    )
+    words = SafeText("") if look.get("opened") else one_line(reasoning[:LONGEST_SUMMARY])
+    line = fold_line(safe("reasoning"), words, n_bytes(reasoning), None, **look)
     return (line[0], replace(line[1], role=Role.DIM), *line[2:])
 
 
@@ -181,10 +161,7 @@ def fold_line(
     room = measure - (14 if narrow else 20)
     italic = end is None
     name = fit(name, room - 2, glyphs.truncated)
-    line: Line = (
-        span((glyphs.opened if opened else glyphs.folded) + " ", Role.DIM),
-        span(name, italic=italic),
-    )
+    line: Line = (span((glyphs.opened if opened else glyphs.folded) + " ", Role.DIM), span(name, italic=italic))
     left = room - line_cells(line) - 2
     if words and left > 1:
         shown = fit(words, left, glyphs.truncated)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum, auto
@@ -22,7 +22,7 @@ from hermes_tui.render.heading import Heading
 from hermes_tui.render.line import Line
 from hermes_tui.render.safe import SafeText
 from hermes_tui.render.time import many
-from hermes_tui.state.layout import LEAST, Layout
+from hermes_tui.state.browser_state import BrowserState
 from hermes_tui.widgets.footer import Item
 from hermes_tui.widgets.heading_rule import heading_line
 from hermes_tui.widgets.page_frame import READ_ONLY, SIGN_AFTER, UNWRITTEN, PageFrame, PageView, key_bindings, offers
@@ -128,22 +128,19 @@ class DoctorScreen(Screen[None]):
 
     Args:
         feed: Answers the requests.
-        where: The home's folder as people write it.
-        owner: The profile.
-        now: The time, aware.
+        browser: Knows the home and the time.
     """
 
     CSS_PATH = "doctor.tcss"
     ESCAPE_TO_MINIMIZE = False
     BINDINGS: ClassVar[list[BindingType]] = key_bindings(frozenset({Place.DOCTOR}), prefix="doctor")
 
-    def __init__(self, feed: Feed, *, where: str, owner: str, glyphs: Glyphs, now: Callable[[], datetime]) -> None:
+    def __init__(self, feed: Feed, browser: BrowserState) -> None:
         super().__init__()
         self._feed = feed
-        self._glyphs = glyphs
-        self._now = now
-        self._state = DoctorState(where, owner, feed.writer.may_write)
-        self._frame = PageFrame("Doctor", least=LEAST)
+        self._browser = browser
+        self._state = DoctorState(browser.where, browser.owner, feed.writer.may_write)
+        self._frame = PageFrame("Doctor")
         self._requested_at = 0.0
 
     def compose(self) -> ComposeResult:
@@ -186,7 +183,7 @@ class DoctorScreen(Screen[None]):
 
     @on(events.Resize)
     def _on_size_changed(self, event: events.Resize) -> None:
-        self._frame.fit(Layout(*event.size).classes(single=False, reading=False))
+        self._frame.fit(event.size)
         self._draw()
 
     def action_replay(self) -> None:
@@ -228,6 +225,6 @@ class DoctorScreen(Screen[None]):
         self._draw()
 
     def _draw(self) -> None:
-        slow = time.monotonic() - self._requested_at >= SIGN_AFTER
-        view = doctor_view(self._state, width=self.size.width, now=self._now(), glyphs=self._glyphs, slow=slow)
-        self._frame.show(view)
+        slow, now = time.monotonic() - self._requested_at >= SIGN_AFTER, self._browser.now()
+        glyphs = self._browser.glyphs
+        self._frame.show(doctor_view(self._state, width=self.size.width, now=now, glyphs=glyphs, slow=slow))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import datetime
 from typing import ClassVar
 
 from textual import on
@@ -13,17 +11,16 @@ from textual.screen import Screen
 
 from hermes_tui.feed import Feed
 from hermes_tui.feed.answers import FamilyArrived
-from hermes_tui.render.glyphs import Glyphs
 from hermes_tui.render.heading import Heading
 from hermes_tui.render.row import title_of
 from hermes_tui.render.safe import SafeText, one_line
 from hermes_tui.render.time import many
+from hermes_tui.state.browser_state import BrowserState
 from hermes_tui.state.rows import SessionRow
 from hermes_tui.widgets.family_list import FamilyList
 from hermes_tui.widgets.footer import Footer
 from hermes_tui.widgets.heading_rule import HeadingRule
 from hermes_tui.widgets.virtual_list import VirtualList
-from store.models import Drift
 
 
 class FamilyScreen(Screen[str | None]):
@@ -31,30 +28,18 @@ class FamilyScreen(Screen[str | None]):
 
     Args:
         feed: Answers the request.
+        browser: Knows flags and the time.
         row: The session whose family it is.
-        drift: The flag of a session.
-        now: The time, aware.
     """
 
     CSS_PATH = "family.tcss"
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,q,L", "dismiss", show=False),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q,L", "dismiss", show=False)]
 
-    def __init__(
-        self,
-        feed: Feed,
-        row: SessionRow,
-        *,
-        drift: Callable[[str], Drift | None],
-        now: Callable[[], datetime],
-        glyphs: Glyphs,
-    ) -> None:
+    def __init__(self, feed: Feed, browser: BrowserState, row: SessionRow) -> None:
         super().__init__()
         self._feed = feed
         self._row = row
-        self._glyphs = glyphs
-        self._list = FamilyList(now=now, drift=drift)
+        self._list = FamilyList(now=browser.now, drift=browser.catalog.drift)
 
     def compose(self) -> ComposeResult:
         """Title, tree, footer."""

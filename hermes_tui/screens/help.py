@@ -11,7 +11,7 @@ from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
 from hermes_tui.commands.registry import TABLE
-from hermes_tui.render.glyphs import ASCII, UNICODE, Glyphs
+from hermes_tui.render.glyphs import ASCII, Glyphs
 from hermes_tui.render.heading import Heading
 from hermes_tui.render.line import Line, Role, blank, cells, span
 from hermes_tui.render.safe import safe
@@ -19,6 +19,7 @@ from hermes_tui.render.text import wrap
 from hermes_tui.widgets.footer import Footer
 from hermes_tui.widgets.heading_rule import HeadingRule
 from hermes_tui.widgets.text_page import TextPage
+from hermes_tui.widgets.theme import glyphs_of
 
 LANGUAGE = (
     ("docker timeout", "messages that have both words, in any order, in capitals or not, with accents or without"),
@@ -70,10 +71,6 @@ class HelpScreen(Screen[None]):
     CSS_PATH = "help.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q,question_mark,f1", "dismiss", show=False)]
 
-    def __init__(self, *, glyphs: Glyphs = UNICODE) -> None:
-        super().__init__()
-        self._glyphs = glyphs
-
     def compose(self) -> ComposeResult:
         """Title, text, footer."""
         yield HeadingRule()
@@ -88,4 +85,4 @@ class HelpScreen(Screen[None]):
 
     @on(events.Resize)
     def _on_size_changed(self, event: events.Resize) -> None:
-        self.query_one(TextPage).show(help_lines(event.size.width, self._glyphs))
+        self.query_one(TextPage).show(help_lines(event.size.width, glyphs_of(self.app)))

@@ -13,15 +13,14 @@ from textual.widgets import Input
 
 from hermes_tui.feed import Feed
 from hermes_tui.feed.answers import WhereaboutsArrived
-from hermes_tui.render.glyphs import Glyphs
 from hermes_tui.render.heading import Heading
 from hermes_tui.render.left_out import counted, found
 from hermes_tui.render.line import Line, crop
 from hermes_tui.render.safe import safe
+from hermes_tui.state.browser_state import BrowserState
 from hermes_tui.widgets.footer import Footer
 from hermes_tui.widgets.heading_rule import HeadingRule
 from hermes_tui.widgets.text_page import TextPage
-from store.models import Scope
 
 CALM = 0.1
 """Seconds of quiet before what is typed is looked up."""
@@ -32,9 +31,7 @@ class HiddenScreen(Screen[bool]):
 
     Args:
         feed: Answers the requests.
-        listed: Sessions that the default list has.
-        scope: All of them, and what it leaves out.
-        everything: The list shows all of them now.
+        browser: Knows what is listed.
     """
 
     CSS_PATH = "hidden.tcss"
@@ -48,13 +45,11 @@ class HiddenScreen(Screen[bool]):
         Binding("down,tab,enter", "read", show=False),
     ]
 
-    def __init__(self, feed: Feed, *, listed: int, scope: Scope, everything: bool, glyphs: Glyphs) -> None:
+    def __init__(self, feed: Feed, browser: BrowserState) -> None:
         super().__init__()
         self._feed = feed
-        self._listed = listed
-        self._scope = scope
-        self._everything = everything
-        self._glyphs = glyphs
+        self._browser = browser
+        self._listed, self._scope = browser.catalog.plain, browser.catalog.scope
         self._answer: WhereaboutsArrived | None = None
         self._input = Input(placeholder="an id, the start of one, or part of a title", compact=True, id="lookup")
         self._page = TextPage()
@@ -90,7 +85,7 @@ class HiddenScreen(Screen[bool]):
     @on(events.DescendantFocus)
     def _on_focus_moved(self) -> None:
         """The keys differ between the look-up and the text."""
-        everything = "the default list" if self._everything else "show everything"
+        everything = "the default list" if self._browser.everything else "show everything"
         typing = self.focused is self._input
         keys = (("↓", "read"), ("esc", "back")) if typing else (("v", everything), ("/", "look up"), ("esc", "back"))
         self.query_one(Footer).show(keys, ("enter", "read") if typing else ("q", "back"))
@@ -124,12 +119,12 @@ class HiddenScreen(Screen[bool]):
 
     def _draw(self) -> None:
         width = self.size.width
-        self._page.show([crop(line, width - 1, self._glyphs.truncated) for line in self._lines(width)])
+        self._page.show([crop(line, width - 1, self._browser.glyphs.truncated) for line in self._lines(width)])
 
     def _lines(self, width: int) -> list[Line]:
-        answer = self._answer
+        answer, glyphs = self._answer, self._browser.glyphs
         if answer is None or not answer.words.strip():
             census = answer.census if answer else None
-            return counted(self._listed, self._scope, census, width=width, glyphs=self._glyphs)
+            return counted(self._listed, self._scope, census, width=width, glyphs=glyphs)
         looked_in = max(len(answer.census.profiles), 1)
-        return found(answer.words, answer.found, looked_in=looked_in, width=width, glyphs=self._glyphs)
+        return found(answer.words, answer.found, looked_in=looked_in, width=width, glyphs=glyphs)

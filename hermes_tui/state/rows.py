@@ -5,20 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from hermes_tui.render.line import Range
-from store.models import Drift, Hit, Origin, Outline, Session
+from hermes_tui.render.row import SessionRow
+from store.models import Hit, Origin
 
-
-@dataclass(frozen=True, slots=True)
-class SessionRow:
-    """A session, as far as its row shows it."""
-
-    session: Session
-    outline: Outline | None = None
-    """None as long as it was not read."""
-    drift: Drift | None = None
-    matches: tuple[Range, ...] = ()
-    """Characters of `render.row.title_of(session, outline)` that a search matches."""
+__all__ = ["HitGroup", "HitKey", "SessionRow", "hit_key"]
 
 
 @dataclass(frozen=True, slots=True)

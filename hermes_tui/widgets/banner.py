@@ -9,10 +9,10 @@ from textual.message import Message
 
 from hermes_tui.render.drift_banner import LAST_KEY, MARGIN, banner_content, banner_line
 from hermes_tui.render.line import Line
+from hermes_tui.state.browser_state import Sources
 from hermes_tui.widgets.bar import Bar
 from hermes_tui.widgets.theme import Ground
-from store.models import Check, Drift, JsonlFacts, Session
-from store.repair.model import Why
+from store.models import Drift
 
 
 class Banner(Bar):
@@ -38,17 +38,12 @@ class Banner(Bar):
         self._sentences: tuple[str, ...] = ()
         self._keys: Line = ()
 
-    def show(
-        self,
-        session: Session,
-        drift: Drift | None,
-        facts: JsonlFacts | None,
-        check: Check | None,
-        refused: Why | None = None,
-    ) -> None:
+    def show(self, sources: Sources) -> None:
         """Say what is known of a session's drift, and why a repair would do nothing; nothing, and the row goes."""
-        self._drift = drift
-        self._sentences, self._keys = banner_content(session, drift, facts, check, refused)
+        self._drift = sources.drift
+        self._sentences, self._keys = banner_content(
+            sources.session, sources.drift, sources.facts, sources.check, sources.refused
+        )
         self.set_class(bool(self._sentences), "-flagged")
         self.refresh()
 

@@ -9,8 +9,17 @@ from typing import ClassVar
 from textual.binding import Binding, BindingType
 
 from hermes_tui.render.line import Line
-from hermes_tui.state.rows import HitGroup, HitKey, SessionRow
-from hermes_tui.widgets.hit_rows import ContextKey, GroupKey, HitRows, MoreKey, MoreTitlesKey, RuleKey, TitleKey
+from hermes_tui.state.rows import HitKey, SessionRow
+from hermes_tui.widgets.hit_rows import (
+    ContextKey,
+    GroupKey,
+    HitRows,
+    HitsView,
+    MoreKey,
+    MoreTitlesKey,
+    RuleKey,
+    TitleKey,
+)
 from hermes_tui.widgets.theme import glyphs_of
 from hermes_tui.widgets.virtual_list import VirtualList
 from store.models import ContextLine, Hit
@@ -32,28 +41,11 @@ class HitList(VirtualList):
         self._now = now
         self._rows = HitRows()
 
-    def show(
-        self,
-        titles: Sequence[SessionRow],
-        groups: Sequence[HitGroup],
-        *,
-        dim: bool = False,
-        close: bool = False,
-        more_titles: bool = False,
-        meant: str = "",
-    ) -> None:
-        """Replace what was found; the cursor stays as `set_keys` says, what was expanded or has context stays so.
-
-        Args:
-            titles: Sessions whose titles match.
-            groups: At most one for each session.
-            dim: This is the answer to an older query.
-            close: The titles are only similar to the query.
-            more_titles: There are others that match: `50+ titles`.
-            meant: A query that might be meant; "" for none.
-        """
-        self.faded = dim
-        self._rows.replace(titles, groups, close=close, more_titles=more_titles, meant=meant)
+    def show(self, view: HitsView) -> None:
+        """Replace what was found; the cursor stays as `set_keys` says, what was expanded or has context stays so."""
+        self.faded = view.dim
+        self.set_head(view.head)
+        self._rows.replace(view)
         self._list_rows()
 
     def update_row(self, row: SessionRow) -> None:
@@ -92,11 +84,6 @@ class HitList(VirtualList):
     def cursor_hit(self) -> Hit | None:
         """The hit under the cursor; for a group and its last row the first hit of that session."""
         return self._rows.hit(self.cursor_key)
-
-    @property
-    def has_hits(self) -> bool:
-        """There is a message to go to, and not titles alone."""
-        return bool(self._rows.hits)
 
     def move_hit(self, step: int) -> Hit | None:
         """Put the cursor on the next hit (1) or the previous one (-1), through all sessions; None where there is none.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
 from typing import NamedTuple
@@ -12,7 +13,7 @@ from hermes_tui.render.line import Line
 from hermes_tui.render.row import group_row, session_row
 from hermes_tui.render.search_hit import context_row, hit_row, meant_row, more_row, section_rule
 from hermes_tui.render.time import many
-from hermes_tui.state.rows import HitGroup, HitKey, SessionRow
+from hermes_tui.state.rows import HitGroup, HitKey, SessionRow, hit_key
 from store.models import ContextLine, Hit
 
 FIRST_HITS = 3
@@ -71,6 +72,26 @@ class RuleKey(NamedTuple):
     kind: str = "rule"
 
 
+@dataclass(frozen=True, slots=True)
+class HitsView:
+    """Results of a search, as their list shows them."""
+
+    titles: Sequence[SessionRow]
+    """Sessions whose titles match."""
+    groups: Sequence[HitGroup]
+    """At most one for each session."""
+    dim: bool = False
+    """This is the answer to an older query."""
+    close: bool = False
+    """The titles are only similar to the query."""
+    more_titles: bool = False
+    """There are others that match: `50+ titles`."""
+    meant: str = ""
+    """A query that might be meant; "" for none."""
+    head: Sequence[Line] = ()
+    """Lines above the rows."""
+
+
 class HitRows:
     """The rows by key, and which of them are shown; pure."""
 
@@ -84,17 +105,15 @@ class HitRows:
         self._meant = ""
         self._expanded: set[str] = set()
 
-    def replace(
-        self, titles: Sequence[SessionRow], groups: Sequence[HitGroup], *, close: bool, more_titles: bool, meant: str
-    ) -> None:
-        """Take other results; see `HitList.show`."""
-        self._meant = meant
-        self.titles = {row.session.id: row for row in titles}
-        self._title_rule = f"{len(self.titles)}+ titles" if more_titles else many(len(self.titles), "title")
-        if close:
+    def replace(self, view: HitsView) -> None:
+        """Take other results."""
+        self._meant = view.meant
+        self.titles = {row.session.id: row for row in view.titles}
+        self._title_rule = f"{len(self.titles)}+ titles" if view.more_titles else many(len(self.titles), "title")
+        if view.close:
             self._title_rule += " is close" if len(self.titles) == 1 else " are close"
-        self.groups = {group.row.session.id: group for group in groups}
-        self.hits = {key_of(hit): hit for group in groups for hit in group.hits}
+        self.groups = {group.row.session.id: group for group in view.groups}
+        self.hits = {hit_key(hit): hit for group in view.groups for hit in group.hits}
         self.context = {key: lines for key, lines in self.context.items() if key in self.hits}
         self._expanded &= self.groups.keys()
 
@@ -126,12 +145,12 @@ class HitRows:
     def neighbour(self, key: Hashable, step: int) -> HitKey | None:
         """The next hit (1) or the previous one (-1) through all sessions, shown from now on; None at the end."""
         if isinstance(key, MoreKey):
-            key = key_of(self.groups[key.session_id].hits[FIRST_HITS - 1])
+            key = hit_key(self.groups[key.session_id].hits[FIRST_HITS - 1])
         every = list(self.keys(whole=True))
         here = every.index(key) if key in every else -1
         way = every[here + 1 :] if step > 0 else reversed(every[: max(here, 0)])
         hit = next((key for key in way if isinstance(key, HitKey)), None)
-        if hit is not None and hit not in map(key_of, self.groups[hit.session_id].hits[:FIRST_HITS]):
+        if hit is not None and hit not in map(hit_key, self.groups[hit.session_id].hits[:FIRST_HITS]):
             self._expanded.add(hit.session_id)
         return hit
 
@@ -144,7 +163,7 @@ class HitRows:
             return None
         self._expanded.add(key.session_id)
         hits = self.groups[key.session_id].hits
-        return key_of(hits[FIRST_HITS]) if len(hits) > FIRST_HITS else None
+        return hit_key(hits[FIRST_HITS]) if len(hits) > FIRST_HITS else None
 
     def show_fewer(self, key: Hashable) -> Hashable | None:
         """Show three hits of the session of a row, or five titles; gives the row that stands for the hits."""
@@ -171,7 +190,7 @@ class HitRows:
             yield GroupKey(session_id)
             expanded = whole or session_id in self._expanded
             for hit in group.hits if expanded else group.hits[:FIRST_HITS]:
-                yield from self._with_context(key_of(hit))
+                yield from self._with_context(hit_key(hit))
             if not expanded and len(group.hits) > FIRST_HITS:
                 yield MoreKey(session_id)
 
@@ -179,29 +198,23 @@ class HitRows:
         """A row as docs/look.md §6 draws it."""
         match key:
             case RuleKey(text=text):
-                return section_rule(text, width=width, glyphs=glyphs)
+                line = section_rule(text, width=width, glyphs=glyphs)
             case MeantKey(text=text):
-                return meant_row(text, width=width, glyphs=glyphs, cursor=cursor)
-            case TitleKey() | GroupKey():
-                return self._session(key, width=width, now=now, glyphs=glyphs, cursor=cursor)
+                line = meant_row(text, width=width, glyphs=glyphs, cursor=cursor)
+            case TitleKey(session_id=session_id):
+                line = session_row(self.titles[session_id], width=width, now=now, glyphs=glyphs, cursor=cursor)
+            case GroupKey(session_id=session_id):
+                group = self.groups[session_id]
+                line = group_row(group.row, group.total, width=width, now=now, glyphs=glyphs, cursor=cursor)
             case MoreKey() | MoreTitlesKey():
-                return more_row(self._hidden(key), width=width, glyphs=glyphs, cursor=cursor)
+                line = more_row(self._hidden(key), width=width, glyphs=glyphs, cursor=cursor)
             case ContextKey(hit=hit, place=place):
-                return context_row(self.context[hit][place], width=width, now=now, glyphs=glyphs)
+                line = context_row(self.context[hit][place], width=width, now=now, glyphs=glyphs)
             case HitKey():
-                return hit_row(self.hits[key], width=width, now=now, glyphs=glyphs, cursor=cursor)
-        msg = f"not a key of this list: {key!r}"
-        raise ValueError(msg)
-
-    def _session(self, key: TitleKey | GroupKey, *, width: int, now: datetime, glyphs: Glyphs, cursor: bool) -> Line:
-        """A session's own row: as its title matches, or above its hits."""
-        if isinstance(key, TitleKey):
-            row = self.titles[key.session_id]
-            session = row.session, row.outline, row.drift
-            return session_row(*session, width=width, now=now, glyphs=glyphs, cursor=cursor, matches=row.matches)
-        group = self.groups[key.session_id]
-        session = group.row.session, group.row.outline, group.row.drift
-        return group_row(*session, group.total, width=width, now=now, glyphs=glyphs, cursor=cursor)
+                line = hit_row(self.hits[key], width=width, now=now, glyphs=glyphs, cursor=cursor)
+            case _:
+                raise ValueError(f"not a key of this list: {key!r}")
+        return line
 
     def _with_context(self, key: HitKey) -> Iterator[Hashable]:
         lines = self.context.get(key, ())
@@ -209,8 +222,3 @@ class HitRows:
         yield from (ContextKey(key, place) for place in range(here))
         yield key
         yield from (ContextKey(key, place) for place in range(here + 1, len(lines)))
-
-
-def key_of(hit: Hit) -> HitKey:
-    """The key of a hit's row."""
-    return HitKey(hit.session_id, hit.message_id, hit.origin)

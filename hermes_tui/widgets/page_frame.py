@@ -5,17 +5,19 @@ The screens of repairs and of the doctor are composed of it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
+from textual.geometry import Size
 from textual.widget import Widget
 
 from hermes_tui.commands.registry import TABLE, Offer, Place, applying
 from hermes_tui.render.heading import Heading
 from hermes_tui.render.line import Line
+from hermes_tui.state.layout import Layout
 from hermes_tui.widgets.footer import Footer, Item
 from hermes_tui.widgets.heading_rule import HeadingRule
 from hermes_tui.widgets.status_line import StatusLine
@@ -51,7 +53,6 @@ class PageFrame(Widget):
 
     Args:
         what: The first words of the title row.
-        least: Columns and rows below which there is only a notice.
         others: Widgets that may take the page's place; the screen's stylesheet says when.
     """
 
@@ -63,7 +64,7 @@ class PageFrame(Widget):
     PageFrame.-tiny > TooSmallNotice { display: block; }
     """
 
-    def __init__(self, what: str, *, least: tuple[int, int], others: Sequence[Widget] = ()) -> None:
+    def __init__(self, what: str, *others: Widget) -> None:
         super().__init__()
         self.page = TextPage(id="page")
         self._others = others
@@ -71,7 +72,7 @@ class PageFrame(Widget):
         self._status = StatusLine(id="status")
         self._head = HeadingRule(id="head")
         self._foot = Footer(id="foot")
-        self._too_small = TooSmallNotice(least)
+        self._too_small = TooSmallNotice()
 
     def compose(self) -> ComposeResult:
         """Top to bottom."""
@@ -93,19 +94,21 @@ class PageFrame(Widget):
         if notice:
             self._status.show_notice(notice)
 
-    def fit(self, classes: Mapping[str, bool]) -> None:
-        """Leave out what the screen has no room for; `classes` is `Layout.classes`."""
-        for name, holds in classes.items():
+    def fit(self, size: Size) -> None:
+        """Leave out what a screen of that size has no room for."""
+        for name, holds in Layout(*size).classes(single=False, reading=False).items():
             self.set_class(holds, name)
 
 
-def key_bindings(places: frozenset[Place], *, prefix: str) -> list[BindingType]:
-    """The bindings of every command of the table that works in one of `places`."""
+def key_bindings(places: frozenset[Place], *, prefix: str, priority: bool = False) -> list[BindingType]:
+    """The bindings of every command that works in one of `places`; with `priority` before the focused widget's."""
     return [
-        Binding(key.keys, key.action, command.text.sentence, show=False, id=f"{prefix}.{command.id}.{number}")
+        Binding(
+            key.keys, key.action, command.text.sentence, show=False, id=f"{prefix}.{command.id}.{at}", priority=priority
+        )
         for command in TABLE
         if command.when.places & places
-        for number, key in enumerate(command.keys)
+        for at, key in enumerate(command.keys)
     ]
 
 

@@ -123,10 +123,6 @@ class SearchBar(Horizontal):
             self.query_input.wrong = place
             self.query_input.refresh()
 
-    def clear(self) -> None:
-        """Take everything out."""
-        self.query_input.value = ""
-
     def put(self, text: str) -> None:
         """Put a text in the place of what is typed, and the cursor behind it."""
         self.query_input.value = text

@@ -45,14 +45,5 @@ class SessionList(VirtualList):
 
     def paint(self, key: Hashable, width: int, *, cursor: bool) -> Line:
         """A session as docs/look.md §5 draws it."""
-        row = self._rows[str(key)]
-        return session_row(
-            row.session,
-            row.outline,
-            row.drift,
-            width=width,
-            now=self._now(),
-            glyphs=glyphs_of(self.app),
-            cursor=cursor,
-            matches=row.matches,
-        )
+        row, glyphs = self._rows[str(key)], glyphs_of(self.app)
+        return session_row(row, width=width, now=self._now(), glyphs=glyphs, cursor=cursor)

@@ -5,19 +5,13 @@ from __future__ import annotations
 from textual.content import Content
 from textual.widget import Widget
 
+from hermes_tui.state.layout import LEAST
+
 
 class TooSmallNotice(Widget):
-    """The size that is needed and the size there is.
-
-    Args:
-        least: Columns and rows that are needed.
-    """
-
-    def __init__(self, least: tuple[int, int], *, id: str | None = None) -> None:  # noqa: A002  Textual's own name
-        super().__init__(id=id)
-        self._least = least
+    """The size that is needed and the size there is."""
 
     def render(self) -> Content:
         """One sentence."""
-        needed, here = (f"{columns} × {rows}" for columns, rows in (self._least, self.app.size))
+        needed, here = (f"{columns} × {rows}" for columns, rows in (LEAST, self.app.size))
         return Content(f"hermes-tui needs {needed}, this is {here}")

@@ -23,7 +23,7 @@ from hermes_tui.state.rows import SessionRow
 from hermes_tui.widgets.message_index import Section, head_of
 from hermes_tui.widgets.scroll_pane import KEYS, Wheel, row_with_track, wheel_rows
 from hermes_tui.widgets.theme import Ground, glyphs_of
-from hermes_tui.widgets.transcript_cursor import Target, TranscriptCursor
+from hermes_tui.widgets.transcript_cursor import READER, Target, TranscriptCursor
 from store.models import Head
 from store.models import Message as Entry
 from store.query.parse import Query
@@ -185,47 +185,15 @@ class Transcript(ScrollView, can_focus=True, inherit_bindings=False):
 
     def action_move_to_top(self) -> None:
         """Go to the first message."""
-        self._cursor.to_top()
-        self._changed()
+        self.do("top")
 
     def action_move_to_end(self) -> None:
         """Go to the last message and follow."""
-        self._cursor.to_end()
-        self._changed()
+        self.do("end")
 
-    def next_message(self) -> None:
-        """Put the bar on the next message."""
-        self._cursor.step(1)
-        self._changed()
-
-    def previous_message(self) -> None:
-        """Put the bar on the message before."""
-        self._cursor.step(-1)
-        self._changed()
-
-    def follow(self) -> None:
-        """See `TranscriptCursor.follow`."""
-        self._cursor.follow()
-        self._changed()
-
-    def fold(self) -> None:
-        """See `TranscriptCursor.fold`."""
-        self._cursor.fold()
-        self._changed()
-
-    def tools(self) -> None:
-        """See `TranscriptCursor.fold_tools`."""
-        self._cursor.fold_tools()
-        self._changed()
-
-    def reasoning(self) -> None:
-        """See `TranscriptCursor.fold_reasoning`."""
-        self._cursor.fold_reasoning()
-        self._changed()
-
-    def undone(self) -> None:
-        """See `TranscriptCursor.toggle_undone`."""
-        self._cursor.toggle_undone()
+    def do(self, move: str) -> None:
+        """Make a move of `transcript_cursor.READER`."""
+        READER[move](self._cursor)
         self._changed()
 
     def _begin(self, row: SessionRow) -> None:

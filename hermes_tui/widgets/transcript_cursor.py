@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -230,3 +230,17 @@ class TranscriptCursor:
                     return line
         self.layout.fold(index, OPEN if in_result else before)
         return self.layout.drawn(index).seams
+
+
+READER: Mapping[str, Callable[[TranscriptCursor], None]] = {
+    "top": TranscriptCursor.to_top,
+    "end": TranscriptCursor.to_end,
+    "next_message": lambda cursor: cursor.step(1),
+    "previous_message": lambda cursor: cursor.step(-1),
+    "follow": TranscriptCursor.follow,
+    "fold": TranscriptCursor.fold,
+    "tools": TranscriptCursor.fold_tools,
+    "reasoning": TranscriptCursor.fold_reasoning,
+    "undone": TranscriptCursor.toggle_undone,
+}
+"""Moves that keys ask for, by the argument of the action `reader`."""

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from ..base.cancel import Cancel
-from ..base.errors import PlanChanged, Refused
+from ..base.errors import PlanChanged
 from ..base.step_sizing import StepSizer
 from ..engine.operations import DONE, RUNNING, OperationHeader, RepairStep, RowWrite, StepResult
 from ..engine.ports import Transaction
@@ -28,7 +28,7 @@ from ..home_store import HomeStore
 from . import backup
 from .backup import Backup
 from .inputs import stamp_of
-from .model import Plan, Progress, Receipt, State
+from .model import Phase, Plan, PlanRefused, Progress, Receipt, State
 from .planner import Item, RepairWork, make_plan
 
 T = TypeVar("T")
@@ -98,7 +98,7 @@ class Repair:
             raise PlanChanged(f"what {work.plan.session_id} has is not what the plan was made for; look again")
         if not work.plan.applies:
             if work.plan.refusals:
-                raise Refused(f"{work.plan.session_id} is left alone: {work.plan.refusals[0].words}")
+                raise PlanRefused(work.plan.session_id, work.plan.refusals[0])
             return Receipt(work.plan.session_id, None, State.DONE, rows=work.plan.check.sqlite_messages)
         course = _course(work, started)
         try:
@@ -130,7 +130,7 @@ class Repair:
         for number, row in enumerate(rows, 1):
             yield row
             if number % 256 == 0 or number == total:
-                self._on_progress(Progress("backup", number, total))
+                self._on_progress(Progress(Phase.BACKUP, number, total))
 
     def _run(self, work: RepairWork, course: _Course) -> None:
         """Do the steps; where others wrote to the session first, plan again and continue."""
@@ -178,7 +178,7 @@ class Repair:
             step = self._step(work, course, work.items[at:end], last, block=0 if at else work.block)
             last = self._store.write(partial(_applied, step))
             course.take(last)
-            self._on_progress(Progress("insert", course.inserted, course.total))
+            self._on_progress(Progress(Phase.INSERT, course.inserted, course.total))
             if end == total:
                 self._pace.record(self._store.engine.lock_seconds)
                 return

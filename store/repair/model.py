@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
+from ..base.errors import Refused
 from ..base.models import Check, Message
 
 
@@ -14,7 +15,9 @@ class Why(StrEnum):
     """Why something is refused."""
 
     ORDER = "order"
-    """No timestamp decides which side came first."""
+    """No timestamp decides which side came first, though both have messages of their own in one place."""
+    CROSSING = "crossing"
+    """SQLite has messages that say the same in another place."""
     UNDONE = "undone"
     """The session was rewound: the messages that SQLite lacks may be those that the user undid."""
     COMPACTED = "compacted"
@@ -44,12 +47,20 @@ class Refusal:
     """A reason why messages are not inserted."""
 
     why: Why
-    words: str
-    """In a sentence, without a full stop."""
     messages: int
     """Number of messages that are not inserted for this reason."""
+    detail: str = ""
+    """The holder of a lock, an operation, the number of undone messages, tables, or a problem of the file."""
     merge_helps: bool = False
     """A request to merge overrides it."""
+
+
+class PlanRefused(Refused):
+    """A repair was refused for a reason that its plan has."""
+
+    def __init__(self, session_id: str, refusal: Refusal) -> None:
+        super().__init__(f"{session_id} is left alone: {refusal.why} {refusal.detail}".rstrip())
+        self.session_id, self.refusal = session_id, refusal
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,11 +202,18 @@ class Receipt:
     """Seconds of the longest lock of a step."""
 
 
+class Phase(StrEnum):
+    """Part of a repair or an undo that runs."""
+
+    BACKUP = "backup"
+    INSERT = "insert"
+    UNDO = "undo"
+
+
 @dataclass(frozen=True, slots=True)
 class Progress:
     """Progress of a repair or an undo; counts only go up."""
 
-    phase: str
-    """backup, insert or undo."""
+    phase: Phase
     done: int
     total: int

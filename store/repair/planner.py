@@ -126,7 +126,7 @@ def objected(engine: Engine, files: JsonlFiles, session_id: str) -> tuple[Check,
     comparison = found.compared()
     facts = refusals.facts(engine, found, now=time.time())
     reasons = [*refusals.of(found, comparison, facts, by_name=True)]
-    blocked = any(refusal.why is not Why.ORDER for refusal in reasons)
+    blocked = any(refusal.why not in (Why.ORDER, Why.CROSSING) for refusal in reasons)
     idle = facts.stopped is None and not _missing(found, comparison, merge=False).places
     check = verdict.verified(session_id, comparison, _sides(found))
     return check, reasons[0].why if reasons and (blocked or idle) else None
@@ -153,20 +153,19 @@ def _chosen(
         for refusal in refusals.of(found, comparison, facts, by_name=by_name)
         if not (merge and refusal.merge_helps)
     ]
-    if any(refusal.why is not Why.ORDER for refusal in reasons):
+    if any(refusal.why not in (Why.ORDER, Why.CROSSING) for refusal in reasons):
         return _Chosen(_NOTHING, (), tuple(reasons), None, blocked=True)
     wanted = _missing(found, comparison, merge=merge) if facts.stopped is None else _left(found, facts)
     if wanted is None and facts.stopped:
-        reasons.append(refusals.changed(facts.stopped, comparison.missing_in_sqlite))
+        reasons.append(Refusal(Why.CHANGED, comparison.missing_in_sqlite, facts.stopped.operation))
     if wanted is None:
         return _Chosen(_NOTHING, (), tuple(reasons), None, blocked=True)
     missing = _stored(engine, found, wanted)
     if missing.unstorable:
-        words = "messages whose fields SQLite cannot hold so that they read the same"
-        reasons.append(Refusal(Why.UNSTORABLE, words, missing.unstorable))
+        reasons.append(Refusal(Why.UNSTORABLE, missing.unstorable))
     places = _placed(engine, found, missing, facts.stopped)
     if facts.referrers and any(place.old is not None for place in places):
-        reasons.append(refusals.referred(facts, comparison))
+        reasons.append(Refusal(Why.REFERRED, comparison.missing_in_sqlite, ", ".join(facts.referrers)))
         return _Chosen(_NOTHING, (), tuple(reasons), None, blocked=True)
     return _Chosen(missing, places, tuple(reasons), facts.stopped, blocked=False)
 

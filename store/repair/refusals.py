@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from ..base.errors import StoreMissing
 from ..drift.verdict import LATER
-from ..engine.operations import OperationHeader, RepairFacts
+from ..engine.operations import RepairFacts
 from ..engine.ports import Engine
 from ..formats.alignment import Comparison
 from .inputs import Sources
@@ -25,42 +25,35 @@ def of(found: Sources, comparison: Comparison, facts: RepairFacts, *, by_name: b
     """Reasons why messages are not inserted, the most serious first."""
     missing = comparison.missing_in_sqlite
     if found.written.problem:
-        yield Refusal(Why.UNREADABLE, found.written.problem, 0)
+        yield Refusal(Why.UNREADABLE, 0, found.written.problem)
     if not missing and facts.stopped is None:
         return
     if facts.newer:
-        yield Refusal(Why.READ_ONLY, "this store belongs to a newer Hermes than this, it is only read", missing)
+        yield Refusal(Why.READ_ONLY, missing)
     if facts.undoing:
-        words = f"the undo of {facts.undoing.operation} was stopped: undo {facts.undoing.operation} finishes it"
-        yield Refusal(Why.UNDOING, words, missing)
+        yield Refusal(Why.UNDOING, missing, facts.undoing.operation)
     if facts.holder:
-        yield Refusal(Why.BUSY, f"Hermes is at work on it ({facts.holder}): try again when it is done", missing)
+        yield Refusal(Why.BUSY, missing, facts.holder)
     if not found.known and not by_name:
-        words = "Hermes does not know this session: it was never imported, or it was deleted"
-        yield Refusal(Why.NO_ROW, words, missing)
+        yield Refusal(Why.NO_ROW, missing)
     if facts.stopped is not None:  # everything else was checked at its start
         return
     yield from _resurrections(found, comparison, missing)
     if comparison.uncertain:
-        words = "both sides have messages of their own in one place, and no time tells which side came first"
-        yield Refusal(Why.ORDER, words, len(comparison.uncertain), merge_helps=True)
+        yield Refusal(Why.ORDER, len(comparison.uncertain), merge_helps=True)
     if crossing := comparison.crossing - comparison.uncertain:
-        words = "SQLite has messages that say the same in another place, and they may be the same ones"
-        yield Refusal(Why.ORDER, words, len(crossing), merge_helps=True)
+        yield Refusal(Why.CROSSING, len(crossing), merge_helps=True)
 
 
 def _resurrections(found: Sources, comparison: Comparison, missing: int) -> Iterator[Refusal]:
     """Signs that the messages which SQLite lacks were deleted from it."""
     undone = sum(not row.message.active and not row.compacted for row in found.rows)
     if undone:
-        words = f"{undone} of its messages were undone, and what SQLite lacks may have been undone with them"
-        yield Refusal(Why.UNDONE, words, missing, merge_helps=True)
+        yield Refusal(Why.UNDONE, missing, str(undone), merge_helps=True)
     if _is_compacted(found, comparison):
-        words = "older messages were compacted into a summary, and what SQLite lacks may be among them"
-        yield Refusal(Why.COMPACTED, words, missing, merge_helps=True)
+        yield Refusal(Why.COMPACTED, missing, merge_helps=True)
     if _is_rewritten(found, comparison):
-        words = "SQLite was written anew after the file's last change, and what it lacks may have been taken out then"
-        yield Refusal(Why.REWRITTEN, words, missing, merge_helps=True)
+        yield Refusal(Why.REWRITTEN, missing, merge_helps=True)
 
 
 def _is_compacted(found: Sources, comparison: Comparison) -> bool:
@@ -86,15 +79,3 @@ def _is_rewritten(found: Sources, comparison: Comparison) -> bool:
         if here is not None and there is not None
     )
     return any(time is not None and time > latest for time in times)
-
-
-def changed(stopped: OperationHeader, missing: int) -> Refusal:
-    """Refusal of a stopped repair that cannot be continued."""
-    words = f"{stopped.operation} was stopped, and file or rows are others by now: undo {stopped.operation} first"
-    return Refusal(Why.CHANGED, words, missing)
-
-
-def referred(facts: RepairFacts, comparison: Comparison) -> Refusal:
-    """Refusal of messages that would get new ids while other tables refer to them."""
-    words = f"its messages would get other ids, and {', '.join(facts.referrers)} refers to them by these"
-    return Refusal(Why.REFERRED, words, comparison.missing_in_sqlite)

@@ -15,7 +15,7 @@ from ..engine.ports import Transaction
 from ..home_store import HomeStore
 from .apply import ProgressCallback
 from .backup import FOLDER, Backup
-from .model import Operation, Progress, Receipt, State
+from .model import Operation, Phase, Progress, Receipt, State
 
 
 def operations(store: HomeStore) -> tuple[Operation, ...]:
@@ -85,7 +85,7 @@ class Undo:
             header = replace(header, state=state, changed_at=time.time())
             out, moved = self._store.write(partial(_undone, UndoStep(header, done, originals, conversation)))
             taken, back = taken + out, back + moved
-            self._on_progress(Progress("undo", min(number + 1, total), total))
+            self._on_progress(Progress(Phase.UNDO, min(number + 1, total), total))
             if done:
                 pace.pause(self._store.engine.lock_seconds)
         return Receipt(

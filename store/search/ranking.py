@@ -43,7 +43,7 @@ class Ranking:
 
     Args:
         search: The same question, newest first, not begun yet.
-        cancel: Withdraws the question.
+        cancel: Cancels the search.
 
     Raises:
         Interrupted: The search was cancelled; from every method.

@@ -35,6 +35,8 @@ LEAD = 400
 FILE_BYTES = 64 * 1024 * 1024
 """Maximum bytes of JSONL that a search reads, the files changed last first."""
 
+Spans = tuple[tuple[int, int], ...]
+
 _AT_ONCE = 100
 
 
@@ -44,7 +46,7 @@ class Search:
     Args:
         now: Seconds since 1970, for `is:live`.
         profile: Of sessions whose row names none.
-        cancel: Withdraws the question.
+        cancel: Cancels the search.
     """
 
     def __init__(
@@ -72,7 +74,7 @@ class Search:
             after_id: Only rows above this id, and no files: for a question that stands while agents write.
 
         Raises:
-            Interrupted: It was withdrawn.
+            Interrupted: It was cancelled.
             StoreError: SQLite cannot be read and there are no files either; where there are, `fallbacks` says it.
         """
         if not self._query.has_conditions:
@@ -138,21 +140,7 @@ class Search:
         """A row as a hit; most match in their text, and their other columns are not decoded."""
         if not (spans := self._marker.spans(row.text)):
             return hit(self._query, row.message(), row.label)
-        text, spans = cut(row.text, spans)
-        label = row.label
-        return Hit(
-            row.session_id,
-            row.id,
-            row.role,
-            text,
-            spans,
-            row.timestamp,
-            label.source,
-            label.model,
-            label.title,
-            Origin.SQLITE,
-            row.tool_name,
-        )
+        return _hit(row, row.text, spans, row.label, Origin.SQLITE)
 
     @property
     def session_filter(self) -> SessionFilter | None:
@@ -274,25 +262,18 @@ class Search:
     def _admits(self, session: Session) -> bool:
         """The filters that speak of a session."""
         texts = {"source": session.source, "model": session.model, "cwd": session.cwd, "title": session.title}
-        return self._has_states(session) and all(self._holds(key, [text]) for key, text in texts.items())
+        return self._has_states(session) and all(_holds(self._query, key, [text]) for key, text in texts.items())
 
     def _admits_message(self, message: Message) -> bool:
         """The filters that speak of a message."""
         tools = [message.tool_name, *(call.name for call in message.tool_calls)]
-        if not self._holds("role", [message.role]) or not self._holds("tool", tools):
+        if not _holds(self._query, "role", [message.role]) or not _holds(self._query, "tool", tools):
             return False
         return all(
             _passes(message, rule.key, rule.timestamp) is not rule.negated
             for rule in self._query.filters
             if rule.key in ("after", "before", "has")
         )
-
-    def _holds(self, key: str, texts: Sequence[str | None]) -> bool:
-        """One of the plain filters of a key for one of the texts, and each of the negated ones for all."""
-        plain, negated = self._query.filters_of(key), self._query.filters_of(key, negated=True)
-        if plain and not any(admits(rule, text) for rule in plain for text in texts):
-            return False
-        return all(admits(rule, text) for rule in negated for text in texts)
 
     def _raise_if_cancelled(self) -> None:
         if self._cancel is not None and self._cancel.cancelled:
@@ -312,6 +293,14 @@ class _Missing:
             union = alignment.compare(written, list(self._engine.messages.compared(self._id))).union
             self._places = frozenset(here for here, there in union if here is not None and there is None)
         return place in self._places
+
+
+def _holds(query: Query, key: str, texts: Sequence[str | None]) -> bool:
+    """One of the plain filters of a key for one of the texts, and each of the negated ones for all."""
+    plain, negated = query.filters_of(key), query.filters_of(key, negated=True)
+    if plain and not any(admits(rule, text) for rule in plain for text in texts):
+        return False
+    return all(admits(rule, text) for rule in negated for text in texts)
 
 
 def _newest_first(hit: Hit) -> float:
@@ -339,23 +328,16 @@ def hit(query: Query, message: Message, label: SessionLabel) -> Hit:
     parts = [part for part in (message.text, *calls, message.tool_name, message.reasoning) if part]
     found = ((part, spans) for part in parts if (spans := matches(query, part)))
     text, spans = next(found, (parts[0] if parts else "", ()))
+    return _hit(message, text, spans, label, message.origin)
+
+
+def _hit(row: HitRow | Message, text: str, spans: Spans, label: SessionLabel, origin: Origin) -> Hit:
     text, spans = cut(text, spans)
-    return Hit(
-        session_id=message.session_id,
-        message_id=message.id or 0,
-        role=message.role,
-        text=text,
-        spans=spans,
-        timestamp=message.timestamp,
-        source=label.source,
-        model=label.model,
-        title=label.title,
-        origin=message.origin,
-        tool_name=message.tool_name,
-    )
+    found = (row.session_id, row.id or 0, row.role, text, spans, row.timestamp)
+    return Hit(*found, label.source, label.model, label.title, origin, row.tool_name)
 
 
-def cut(text: str, spans: tuple[tuple[int, int], ...]) -> tuple[str, tuple[tuple[int, int], ...]]:
+def cut(text: str, spans: Spans) -> tuple[str, Spans]:
     """At most LONGEST characters around the first span, and the spans in that excerpt."""
     if len(text) <= LONGEST:
         return text, spans

@@ -33,7 +33,7 @@ def _lines(name: str, value: object) -> Iterator[str]:
         return
     if dataclasses.is_dataclass(value):
         yield from (f"    {field.name}: {field.type}{_default(field)}" for field in dataclasses.fields(value))
-    elif "__init__" in _own(value):
+    elif "__init__" in _own(value) and not getattr(value, "_is_protocol", False):
         yield f"    def __init__{_signature(value.__init__)}"
     for member in sorted(_own(value)):
         if not member.startswith("_"):

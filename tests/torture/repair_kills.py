@@ -24,7 +24,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from store import SessionDB, StoreError
+from store import Phase, SessionDB, StoreError
 from store.base import step_sizing
 from tests.builders import Dict, say, sqlite_of, write_jsonl
 
@@ -146,7 +146,7 @@ def mend(home: Path, *, early: bool) -> Callable[[Callable[[], None]], None]:
         plan = db.plan(SESSION)
         if early:
             alive()
-        db.repair(plan, progress=lambda progress: alive() if progress.phase == "insert" else None)
+        db.repair(plan, progress=lambda progress: alive() if progress.phase is Phase.INSERT else None)
 
     return work
 

@@ -10,15 +10,14 @@ from textual.containers import Horizontal, Vertical
 from textual.widget import Widget
 
 from hermes_tui.commands.registry import Place
-from hermes_tui.screens.browse.presenter import FrameView, HitsView, SessionsView
+from hermes_tui.screens.browse.presenter import FrameView, SessionsView
 from hermes_tui.state.browser_state import BrowserState, ListPane, Notice, Sources
-from hermes_tui.state.layout import LEAST
 from hermes_tui.state.rows import HitKey, SessionRow
 from hermes_tui.widgets.banner import Banner
 from hermes_tui.widgets.footer import Footer
 from hermes_tui.widgets.heading_rule import HeadingRule
 from hermes_tui.widgets.hit_list import HitList
-from hermes_tui.widgets.hit_rows import GroupKey, TitleKey
+from hermes_tui.widgets.hit_rows import GroupKey, HitsView, TitleKey
 from hermes_tui.widgets.search_bar import SearchBar
 from hermes_tui.widgets.session_list import SessionList
 from hermes_tui.widgets.status_line import StatusLine
@@ -44,7 +43,7 @@ class BrowserWidgets:
         self._head = HeadingRule(id="head")
         self._banner = Banner(id="banner")
         self._foot = Footer(id="foot")
-        self._too_small = TooSmallNotice(LEAST)
+        self._too_small = TooSmallNotice()
         self._notice: Notice | None = None
         self._sources: Sources | None = None
 
@@ -106,11 +105,8 @@ class BrowserWidgets:
         if isinstance(view, SessionsView):
             self.session_list.set_head(view.head)
             self.session_list.show(view.rows)
-            return
-        self.hit_list.set_head(view.head)
-        self.hit_list.show(
-            view.titles, view.groups, dim=view.dim, close=view.close, more_titles=view.more_titles, meant=view.meant
-        )
+        else:
+            self.hit_list.show(view)
 
     def update_rows(self, rows: Iterable[SessionRow]) -> None:
         """Paint changed rows in their places."""
@@ -134,6 +130,5 @@ class BrowserWidgets:
         if view.notice is not None and view.notice is not self._notice:
             self._status.show_notice(view.notice.text)
         if view.sources is not None and view.sources != self._sources:
-            sources = view.sources
-            self._banner.show(sources.session, sources.drift, sources.facts, sources.check, sources.refused)
+            self._banner.show(view.sources)
         self._notice, self._sources = view.notice, view.sources

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from hermes_tui.commands.registry import Place
-from hermes_tui.render import blocks
+from hermes_tui.render import blocks, status
 from hermes_tui.render.fallback import fallback_words
 from hermes_tui.render.heading import Heading
 from hermes_tui.render.line import Line, Role, span
@@ -11,17 +11,6 @@ from hermes_tui.render.message import Fold
 from hermes_tui.render.row import chain_mark, short_model, title_of
 from hermes_tui.render.safe import SafeText, one_line
 from hermes_tui.render.search_hit import section_rule
-from hermes_tui.render.status import (
-    SearchProgress,
-    busy_sentence,
-    error_sentence,
-    hits_sentence,
-    left_out,
-    partial_sentence,
-    partly_sentence,
-    position_sentence,
-    sessions_sentence,
-)
 from hermes_tui.render.time import age, in_words, many
 from hermes_tui.state.browser_state import BrowserState, ReadingState
 from store.errors import StoreError
@@ -37,9 +26,9 @@ REASONING = {Fold.HIDDEN: "hidden", Fold.SHORT: "folded"}
 def status_sentence(state: BrowserState) -> Line:
     """The left of the status line: errors before numbers."""
     if (error := _error(state)) is not None:
-        return error_sentence(str(error), glyphs=state.glyphs)
+        return status.error_sentence(str(error), glyphs=state.glyphs)
     if state.lock_wait is not None:
-        return busy_sentence(glyphs=state.glyphs)
+        return status.busy_sentence(glyphs=state.glyphs)
     if state.focus is Place.TRANSCRIPT and state.reading.total:
         return _position(state)
     if state.hits_shown:
@@ -60,7 +49,7 @@ def _error(state: BrowserState) -> StoreError | None:
 def _position(state: BrowserState) -> Line:
     reading, folds = state.reading, state.reading.folds
     tools, reasoning = TOOLS.get(folds.tools, "full"), REASONING.get(folds.reasoning, "open")
-    return position_sentence(reading.index, reading.total, tools=tools, reasoning=reasoning, glyphs=state.glyphs)
+    return status.position_sentence(reading.index, reading.total, tools=tools, reasoning=reasoning, glyphs=state.glyphs)
 
 
 def _hits_status(state: BrowserState) -> Line:
@@ -70,7 +59,7 @@ def _hits_status(state: BrowserState) -> Line:
     fallback = fallback_words(batch)
     if fallback and not results.done and search.newest_id and batch.progress is ScanProgress.SCANNING:
         fallback += f" {min(99, 100 * batch.rows_scanned // search.newest_id)} %"
-    progress = SearchProgress(
+    progress = status.SearchProgress(
         hits=results.hits,
         sessions=results.sessions,
         shown=state.pane.hit_rows,
@@ -82,24 +71,26 @@ def _hits_status(state: BrowserState) -> Line:
         fallback=fallback,
         rerank=state.pane.touched and results.can_rank and not results.ranked,
     )
-    return hits_sentence(progress, glyphs=state.glyphs)
+    return status.hits_sentence(progress, glyphs=state.glyphs)
 
 
 def _sessions_status(state: BrowserState) -> Line:
     """The number of sessions listed, and the reasons why not all are."""
     glyphs, count, scope = state.glyphs, len(state.catalog), state.catalog.scope
     if state.failure is not None:
-        return partial_sentence(count, glyphs=glyphs) if count else error_sentence(UNREADABLE, glyphs=glyphs)
+        return (
+            status.partial_sentence(count, glyphs=glyphs) if count else status.error_sentence(UNREADABLE, glyphs=glyphs)
+        )
     if state.unread:
-        return partly_sentence(count, many(len(state.unread), "profile"), glyphs=glyphs)
-    if state.everything and (reasons := left_out(scope)):
+        return status.partly_sentence(count, many(len(state.unread), "profile"), glyphs=glyphs)
+    if state.everything and (reasons := status.left_out(scope)):
         return (
             span(in_words(scope.total)),
             span(f" of {many(scope.total, 'session')} (with {reasons}: press ", Role.DIM),
             span("v", Role.ACCENT, bold=True),
             span(")", Role.DIM),
         )
-    return sessions_sentence(scope.total if state.everything else state.catalog.plain, scope)
+    return status.sessions_sentence(scope.total if state.everything else state.catalog.plain, scope)
 
 
 def sessions_block(state: BrowserState, *, width: int) -> list[Line]:
@@ -119,7 +110,7 @@ def sessions_block(state: BrowserState, *, width: int) -> list[Line]:
     if state.unread:
         return [EMPTY, *blocks.unread(state.unread, width=width, glyphs=glyphs), EMPTY]
     if count and state.catalog.complete and not state.everything and not state.catalog.plain:
-        return [EMPTY, *blocks.all_left_out(left_out(state.catalog.scope), width=width, glyphs=glyphs)]
+        return [EMPTY, *blocks.all_left_out(status.left_out(state.catalog.scope), width=width, glyphs=glyphs)]
     return []
 
 

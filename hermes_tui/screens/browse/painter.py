@@ -26,10 +26,7 @@ class Painter:
     """
 
     def __init__(
-        self,
-        state: BrowserState,
-        widgets: BrowserWidgets,
-        set_timer: Callable[[float, Callable[[], None]], Timer],
+        self, state: BrowserState, widgets: BrowserWidgets, set_timer: Callable[[float, Callable[[], None]], Timer]
     ) -> None:
         self._state = state
         self._widgets = widgets

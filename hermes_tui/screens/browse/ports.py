@@ -1,15 +1,9 @@
-"""Ports of the browser's controllers: a request to draw, and the two panes that they fill."""
+"""Request of the browser's controllers to draw a part of the screen."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from enum import Flag, auto
 from typing import Protocol
-
-from hermes_tui.state.rows import HitKey, SessionRow
-from hermes_tui.widgets.message_index import Section
-from store.models import ContextLine, Head, Hit, Message
-from store.query.parse import Query
 
 
 class Part(Flag):
@@ -28,39 +22,3 @@ class Changed(Protocol):
 
     def __call__(self, part: Part, *, after: float = 0.0) -> None:
         """Draw now, or in `after` seconds."""
-
-
-class HitPane(Protocol):
-    """The list of hits, as far as the search controller moves in it."""
-
-    def forget_cursor(self) -> None:
-        """Put the cursor on the first row for another search."""
-
-    def clear_context(self) -> None:
-        """Show the hits alone."""
-
-    def set_context(self, key: HitKey, lines: Sequence[ContextLine]) -> None:
-        """Show the messages around a hit."""
-
-    def move_hit(self, step: int) -> Hit | None:
-        """Put the cursor on the next hit (1) or the previous one (-1); None where there is none."""
-
-
-class TranscriptPane(Protocol):
-    """The transcript, as far as the reading controller fills it; see `widgets.transcript.Transcript`."""
-
-    @property
-    def focused_message(self) -> Message | None:
-        """The message with the bar."""
-
-    def open(self, row: SessionRow, sections: Sequence[Section]) -> None: ...
-    def open_messages(self, row: SessionRow, messages: Sequence[Message]) -> None: ...
-    def append_section(self, section: Section) -> None: ...
-    def append_waiting(self, session_id: str, messages: Sequence[Message]) -> None: ...
-    def append_heads(self, session_id: str, heads: Sequence[Head], *, live: bool = True) -> None: ...
-    def update_row(self, row: SessionRow) -> None: ...
-    def put(self, messages: Sequence[Message]) -> None: ...
-    def ask_again(self) -> None: ...
-    def set_query(self, query: Query | None) -> None: ...
-    def show_at(self, message_id: int, terms: Query | None = None) -> None: ...
-    def show_section(self, session_id: str) -> None: ...

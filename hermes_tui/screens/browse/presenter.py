@@ -9,15 +9,10 @@ from hermes_tui.commands.registry import Place, footer
 from hermes_tui.render.heading import Heading
 from hermes_tui.render.line import Line
 from hermes_tui.render.status import totals
-from hermes_tui.screens.browse.frame_text import (
-    list_heading,
-    no_hits_block,
-    reader_heading,
-    sessions_block,
-    status_sentence,
-)
+from hermes_tui.screens.browse import frame_text
 from hermes_tui.state.browser_state import BrowserState, Notice, Sources
-from hermes_tui.state.rows import HitGroup, SessionRow
+from hermes_tui.state.rows import SessionRow
+from hermes_tui.widgets.hit_rows import HitsView
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,31 +48,17 @@ class SessionsView:
     rows: Sequence[SessionRow]
 
 
-@dataclass(frozen=True, slots=True)
-class HitsView:
-    """The list of hits: lines above the rows, and what `HitList.show` makes rows of."""
-
-    head: Sequence[Line]
-    titles: tuple[SessionRow, ...]
-    groups: tuple[HitGroup, ...]
-    dim: bool
-    """The groups answer an older query."""
-    close: bool
-    more_titles: bool
-    meant: str
-
-
 def frame_view(state: BrowserState) -> FrameView:
     """View of the frame."""
     two, layout, search = state.two_panes, state.layout, state.search
-    left, right = list_heading(state), reader_heading(state)
+    left, right = frame_text.list_heading(state), frame_text.reader_heading(state)
     single = right if state.inside else left
     live = state.catalog.live(state.now().timestamp())
     classes = layout.classes(single=state.single, reading=state.inside)
     return FrameView(
         classes={**classes, "-hits": state.hits_shown},
         list_width=layout.list_width if two else None,
-        status=status_sentence(state),
+        status=frame_text.status_sentence(state),
         totals=totals(live, state.catalog.flagged, state.compared, width=layout.width, glyphs=state.glyphs),
         notice=state.notice,
         headings=(left, right) if two else (single,),
@@ -93,11 +74,13 @@ def list_view(state: BrowserState) -> SessionsView | HitsView:
     """View of the list: sessions, or what a search found."""
     width = (state.layout.list_width if state.two_panes else state.layout.width - 1) or 1
     if not state.hits_shown:
-        return SessionsView(sessions_block(state, width=width), state.catalog.shown(everything=state.everything))
+        return SessionsView(
+            frame_text.sessions_block(state, width=width), state.catalog.shown(everything=state.everything)
+        )
     search, row_of = state.search, state.catalog.row
     titles = (replace(row_of(row.session.id) or row, matches=row.matches) for row in search.titles)
     return HitsView(
-        head=no_hits_block(state, width=width),
+        head=frame_text.no_hits_block(state, width=width),
         titles=tuple(titles),
         groups=tuple(search.shown.groups(row_of)),
         dim=search.older is not None,

@@ -6,11 +6,12 @@ from collections.abc import Iterable
 
 from hermes_tui.feed import Feed, answers
 from hermes_tui.render.compaction_seam import section_seam
-from hermes_tui.screens.browse.ports import Changed, Part, TranscriptPane
+from hermes_tui.screens.browse.ports import Changed, Part
 from hermes_tui.state.browser_state import LOOK_AFTER, BrowserState, Sources
 from hermes_tui.state.copy_text import CopyTarget, copied, resume_command
 from hermes_tui.state.rows import SessionRow
 from hermes_tui.widgets.message_index import Section
+from hermes_tui.widgets.transcript import Transcript
 from store.errors import UnsafeId
 from store.models import Drift, Hit, Origin, Relation, Session
 from store.query.parse import Query
@@ -18,17 +19,13 @@ from store.query.parse import Query
 MANY = 10_000
 """Messages of both sides that take about a second to compare."""
 BOTH = (Drift.DIVERGED, Drift.JSONL_AHEAD)
-"""Flags of sessions that both sources know."""
-
-
-FILE_SIDE = (Drift.JSONL_AHEAD, Drift.DIVERGED)
-"""Flags of sessions whose JSONL file may be the longer source."""
+"""Flags of sessions that both sources know, and whose JSONL file may be the longer one."""
 
 
 class ReadingController:
     """One transcript at a time: the last one that was asked for."""
 
-    def __init__(self, state: BrowserState, feed: Feed, changed: Changed, pane: TranscriptPane) -> None:
+    def __init__(self, state: BrowserState, feed: Feed, changed: Changed, pane: Transcript) -> None:
         self._state = state
         self._reading = state.reading
         self._feed = feed
@@ -162,7 +159,7 @@ class ReadingController:
             return
         reading.row = row
         self._pane.update_row(row)
-        swapped = (row.drift in FILE_SIDE) is not (old.drift in FILE_SIDE)
+        swapped = (row.drift in BOTH) is not (old.drift in BOTH)
         if reading.hit is None and (swapped or row.session.origin is not old.session.origin):
             self.again()
         self._show_sources()

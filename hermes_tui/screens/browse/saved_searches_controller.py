@@ -8,7 +8,7 @@ from pathlib import Path
 
 from hermes_tui.commands.registry import Offer
 from hermes_tui.feed import SavedSearches
-from hermes_tui.feed.answers import FeedMessage, SearchesKept
+from hermes_tui.feed.answers import Answer, SearchesKept
 from hermes_tui.render.safe import one_line
 from hermes_tui.screens.browse.ports import Changed, Part
 from hermes_tui.state.browser_state import BrowserState
@@ -23,7 +23,7 @@ class SavedSearchesController:
     """
 
     def __init__(
-        self, state: BrowserState, path: Path | None, post: Callable[[FeedMessage], object], changed: Changed
+        self, state: BrowserState, path: Path | None, post: Callable[[Answer], object], changed: Changed
     ) -> None:
         self.searches = SavedSearches(path, post)
         self._state = state

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -11,30 +12,28 @@ from typing import ClassVar, Protocol
 from textual import events, on
 from textual.actions import parse
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.screen import Screen
 from textual.widgets import Input
 
 from hermes_tui.commands.registry import BROWSER, TABLE, Command, Offer, Place, applying
 from hermes_tui.feed import Feed, ProfileEntry
-from hermes_tui.feed.answers import Answer, FeedMessage
+from hermes_tui.feed.answers import Answer
 from hermes_tui.render.glyphs import Glyphs
 from hermes_tui.screens.browse.compose import BrowserWidgets
 from hermes_tui.screens.browse.navigation import MOVES, Navigation
 from hermes_tui.screens.browse.painter import Painter
 from hermes_tui.screens.browse.ports import Part
-from hermes_tui.screens.browse.reading_controller import ReadingController
-from hermes_tui.screens.browse.repair_controller import RepairController
 from hermes_tui.screens.browse.saved_searches_controller import SavedSearchesController
-from hermes_tui.screens.browse.search_controller import SearchController
-from hermes_tui.screens.browse.sessions_controller import SessionsController
 from hermes_tui.screens.browse.subscriptions import Controllers
 from hermes_tui.state.browser_state import LOOK_AFTER, BrowserState
 from hermes_tui.state.copy_text import CopyTarget
 from hermes_tui.state.layout import Layout
 from hermes_tui.state.rows import SessionRow
+from hermes_tui.state.session_catalog import is_comparable
 from hermes_tui.widgets.banner import Banner
 from hermes_tui.widgets.hit_rows import MeantKey
+from hermes_tui.widgets.page_frame import key_bindings
 from hermes_tui.widgets.transcript import Transcript
 from hermes_tui.widgets.virtual_list import VirtualList
 
@@ -45,16 +44,6 @@ PREVIEW_AFTER = 0.08
 TYPED_AFTER = 0.3
 """The same while a search is typed: keys follow one another faster than transcripts are drawn."""
 
-READER: Mapping[str, Callable[[Transcript], None]] = {
-    "next_message": Transcript.next_message,
-    "previous_message": Transcript.previous_message,
-    "fold": Transcript.fold,
-    "tools": Transcript.tools,
-    "reasoning": Transcript.reasoning,
-    "follow": Transcript.follow,
-}
-"""The methods of `action_reader`, by its argument."""
-
 _BY_ACTION: dict[tuple[str, tuple[object, ...]], list[Command]] = {}
 for _command in TABLE:
     for _key in _command.keys:
@@ -62,20 +51,24 @@ for _command in TABLE:
         _BY_ACTION.setdefault((_name, _parameters), []).append(_command)
 
 
-class SubScreens(Protocol):
-    """The screens over the browser."""
+class MakeRepairScreen(Protocol):
+    """Makes the screen of repairs."""
 
-    def repair(self, session_id: str | None, *, whole: bool) -> Screen[str | None]:
-        """Repairs of one session, or of all flagged ones; gives the id of a session that is to be read."""
+    def __call__(self, feed: Feed, browser: BrowserState, session_id: str | None, *, whole: bool) -> Screen[str | None]:
+        """Of one session, or of all flagged ones; with `whole` the whole difference first."""
 
-    def doctor(self) -> Screen[None]:
-        """The store's health."""
 
-    def family(self, row: SessionRow) -> Screen[str | None]:
-        """The family of a session; gives the id of a member that is to be read."""
+@dataclass(frozen=True, slots=True)
+class SubScreens:
+    """The screens over the browser, which ask its feed and know its state."""
 
-    def hidden(self) -> Screen[bool]:
-        """The sessions that the list leaves out; gives whether it is to show them, or no more."""
+    repair: MakeRepairScreen
+    """Gives the id of a session that is to be read."""
+    doctor: Callable[[Feed, BrowserState], Screen[None]]
+    family: Callable[[Feed, BrowserState, SessionRow], Screen[str | None]]
+    """Gives the id of a member that is to be read."""
+    hidden: Callable[[Feed, BrowserState], Screen[bool]]
+    """Gives whether the list is to show what it leaves out, or no more."""
 
 
 class BrowserScreen(Screen[None]):
@@ -85,19 +78,14 @@ class BrowserScreen(Screen[None]):
         profile: The store.
         now: The time, aware; its zone is the reader's.
         searches: The file of saved searches, None to keep none.
-        sub_screens: Gives the screens over this one, which show its state and ask its feed.
+        sub_screens: Makes the screens over this one.
     """
 
     CSS_PATH = "screen.tcss"
     AUTO_FOCUS = "#query"
     ESCAPE_TO_MINIMIZE = False
-    BINDINGS: ClassVar[list[BindingType]] = [
-        # Before the focused widget: a key that moves the focus is done when the next one, typed fast, is looked at.
-        Binding(key.keys, key.action, command.text.sentence, show=False, id=f"{command.id}.{number}", priority=True)
-        for command in TABLE
-        if command.when.places & BROWSER
-        for number, key in enumerate(command.keys)
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = key_bindings(BROWSER, prefix="browser", priority=True)
+    # Before the focused widget: a key that moves the focus is done when the next one, typed fast, is looked at.
 
     def __init__(
         self,
@@ -106,7 +94,7 @@ class BrowserScreen(Screen[None]):
         glyphs: Glyphs,
         now: Callable[[], datetime],
         searches: Path | None,
-        sub_screens: Callable[[BrowserState, Feed], SubScreens],
+        sub_screens: SubScreens,
     ) -> None:
         super().__init__()
         self.state = state = BrowserState(profile.owner, profile.where, glyphs, now)
@@ -114,15 +102,9 @@ class BrowserScreen(Screen[None]):
         self.widgets = BrowserWidgets(profile.owner, now)
         self.painter = Painter(state, self.widgets, self.set_timer)
         self._changed = changed = self.painter.changed
-        self._sub_screens = sub_screens(state, feed)
-        self.controllers = Controllers(
-            state,
-            SessionsController(state, feed, changed),
-            SearchController(state, feed, changed, self.widgets.hit_list),
-            ReadingController(state, feed, changed, self.widgets.transcript),
-            RepairController(state, feed, self._open_repair),
-            SavedSearchesController(state, searches, self.post_message, changed),
-        )
+        self._sub_screens = sub_screens
+        saved = SavedSearchesController(state, searches, self.post_message, changed)
+        self.controllers = Controllers(state, feed, changed, self.widgets, saved)
         self._navigation = Navigation(self.widgets, self.controllers, changed)
         self._subscriptions = self.controllers.subscriptions()
         feed.subscribe(self.post_message, *self._subscriptions)
@@ -181,10 +163,10 @@ class BrowserScreen(Screen[None]):
 
     # Events
 
-    @on(FeedMessage)
-    def _on_feed_message(self, message: FeedMessage) -> None:
+    @on(Answer)
+    def _on_feed_message(self, message: Answer) -> None:
         question, methods = self._subscriptions[type(message)]
-        if question and isinstance(message, Answer) and message.generation != self.feed.generation(question):
+        if question and message.generation != self.feed.generation(question):
             return
         self.widgets.observe(self.state)
         self.state.fresh = ()
@@ -233,7 +215,7 @@ class BrowserScreen(Screen[None]):
 
     @on(Banner.Clicked)
     def _on_banner_clicked(self, event: Banner.Clicked) -> None:
-        self.controllers.repair.open_shown(whole=event.difference)
+        self._repair(self.state.reading.row, whole=event.difference)
 
     @on(Transcript.BodiesWanted)
     def _on_bodies_wanted(self, event: Transcript.BodiesWanted) -> None:
@@ -285,7 +267,7 @@ class BrowserScreen(Screen[None]):
 
     def action_reader(self, name: str) -> None:
         """A key of the transcript."""
-        READER[name](self.widgets.transcript)
+        self.widgets.transcript.do(name)
         self._changed(Part.FRAME)
 
     def action_copy(self, target: str) -> None:
@@ -303,9 +285,9 @@ class BrowserScreen(Screen[None]):
     def action_hidden(self) -> None:
         """The sessions that the list leaves out; in the transcript, the messages that the user took back."""
         if self.state.focus is Place.TRANSCRIPT:
-            self.widgets.transcript.undone()
+            self.widgets.transcript.do("undone")
         else:
-            self.app.push_screen(self._sub_screens.hidden(), self._on_hidden_left)
+            self.app.push_screen(self._sub_screens.hidden(self.feed, self.state), self._on_hidden_left)
 
     def _on_hidden_left(self, toggled: bool | None) -> None:
         if toggled:
@@ -315,23 +297,26 @@ class BrowserScreen(Screen[None]):
     def action_family(self) -> None:
         """The family of the session as a tree."""
         if (row := self.state.current) is not None:
-            self.app.push_screen(self._sub_screens.family(row), self._navigation.leave_family)
+            family = self._sub_screens.family(self.feed, self.state, row)
+            self.app.push_screen(family, self._navigation.leave_family)
 
-    def action_repair(self) -> None:
-        """The plan of a repair of the session."""
-        self.controllers.repair.open_current()
-
-    def action_difference(self) -> None:
-        """All that differs."""
-        self.controllers.repair.open_current(whole=True)
+    def action_repair(self, whole: bool = False) -> None:
+        """The plan of a repair of the session that is read or under the list's cursor, or all that differs in it."""
+        self._repair(self.state.current, whole=whole)
 
     def action_repair_all(self) -> None:
         """The plans of repairs of all flagged sessions."""
-        self.controllers.repair.open_all()
+        self._open_repair(None)
 
-    def _open_repair(self, session_id: str | None, *, whole: bool) -> None:
-        self.app.push_screen(self._sub_screens.repair(session_id, whole=whole), self._navigation.leave_repair)
+    def _repair(self, row: SessionRow | None, *, whole: bool) -> None:
+        """Open the screen of repairs, if a repair can look at that session."""
+        if row is not None and is_comparable(row):
+            self._open_repair(row.session.id, whole=whole)
+
+    def _open_repair(self, session_id: str | None, *, whole: bool = False) -> None:
+        repair = self._sub_screens.repair(self.feed, self.state, session_id, whole=whole)
+        self.app.push_screen(repair, self._navigation.leave_repair)
 
     def action_doctor(self) -> None:
         """The store's health."""
-        self.app.push_screen(self._sub_screens.doctor())
+        self.app.push_screen(self._sub_screens.doctor(self.feed, self.state))

@@ -6,11 +6,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from hermes_tui.feed import Feed, answers
-from hermes_tui.screens.browse.ports import Changed, HitPane, Part
+from hermes_tui.screens.browse.ports import Changed, Part
 from hermes_tui.state.browser_state import LOOK_AFTER, BrowserState
 from hermes_tui.state.rows import HitKey, SessionRow
 from hermes_tui.state.search_results import Results
 from hermes_tui.state.title_filter import Titles
+from hermes_tui.widgets.hit_list import HitList
 from store.errors import QueryInvalid
 from store.query.parse import Query, parse
 
@@ -22,7 +23,7 @@ CONTEXTS = (0, 1, 3, 10)
 class SearchController:
     """One search at a time; a new one takes over when its first answer is there."""
 
-    def __init__(self, state: BrowserState, feed: Feed, changed: Changed, pane: HitPane) -> None:
+    def __init__(self, state: BrowserState, feed: Feed, changed: Changed, pane: HitList) -> None:
         self._state = state
         self._search = state.search
         self._feed = feed

@@ -91,6 +91,10 @@ class SessionsController:
         if message.total or state.fresh:
             self._changed(Part.ROWS)
 
+    def take_repaired(self, message: answers.Repaired) -> None:
+        """Read a session's row and flag again: rows came and went, in the middle too."""
+        self._feed.sessions.reread(message.session_id)
+
     def take_lock(self, message: answers.StoreBusy) -> None:
         """Show that another program holds the lock."""
         self._state.lock_wait = LockWait(message.seconds, PATIENCE)

@@ -3,32 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, TypeAlias, TypeVar
 
-from hermes_tui.feed import answers
+from hermes_tui.feed import Feed, answers
+from hermes_tui.screens.browse.compose import BrowserWidgets
+from hermes_tui.screens.browse.ports import Changed
 from hermes_tui.screens.browse.reading_controller import ReadingController
-from hermes_tui.screens.browse.repair_controller import RepairController
 from hermes_tui.screens.browse.saved_searches_controller import SavedSearchesController
 from hermes_tui.screens.browse.search_controller import SearchController
 from hermes_tui.screens.browse.sessions_controller import SessionsController
 from hermes_tui.state.browser_state import BrowserState
 
-Kind = TypeVar("Kind", bound=answers.FeedMessage)
-Subscription: TypeAlias = tuple[type[answers.FeedMessage], tuple[str, tuple[Callable[[Any], None], ...]]]
+Kind = TypeVar("Kind", bound=answers.Answer)
+Subscription: TypeAlias = tuple[type[answers.Answer], tuple[str, tuple[Callable[[Any], None], ...]]]
 """A class of messages; the request that they answer, whose older generations are dropped, "" for none; the methods."""
 
 
-@dataclass(frozen=True, slots=True)
 class Controllers:
     """The controllers of one browser."""
 
-    state: BrowserState
-    sessions: SessionsController
-    search: SearchController
-    reading: ReadingController
-    repair: RepairController
-    saved: SavedSearchesController
+    def __init__(
+        self, state: BrowserState, feed: Feed, changed: Changed, widgets: BrowserWidgets, saved: SavedSearchesController
+    ) -> None:
+        self.state = state
+        self.sessions = SessionsController(state, feed, changed)
+        self.search = SearchController(state, feed, changed, widgets.hit_list)
+        self.reading = ReadingController(state, feed, changed, widgets.transcript)
+        self.saved = saved
 
     def restart(self) -> None:
         """Ask for everything again: the store failed, or another file lies at its path."""
@@ -36,9 +37,9 @@ class Controllers:
         self.search.again()
         self.reading.again()
 
-    def subscriptions(self) -> dict[type[answers.FeedMessage], tuple[str, tuple[Callable[[Any], None], ...]]]:
+    def subscriptions(self) -> dict[type[answers.Answer], tuple[str, tuple[Callable[[Any], None], ...]]]:
         """The table."""
-        sessions, search, reading, repair = self.sessions, self.search, self.reading, self.repair
+        sessions, search, reading = self.sessions, self.search, self.reading
         table = (
             _row(answers.SessionsArrived, "sessions", sessions.take_sessions, search.take_sessions, reading.take_fresh),
             _row(answers.FileSessionsArrived, "sessions", sessions.take_file_sessions, search.learn_titles),
@@ -57,7 +58,7 @@ class Controllers:
             _row(answers.GrowthArrived, "transcript", reading.take_growth),
             _row(answers.BodiesArrived, "transcript", reading.take_bodies),
             _row(answers.CheckArrived, "", reading.take_check),
-            _row(answers.Repaired, "", repair.take_repaired, search.again, reading.take_repaired),
+            _row(answers.Repaired, "", sessions.take_repaired, search.again, reading.take_repaired),
             _row(answers.SearchesKept, "", self.saved.take_searches),
             _row(answers.StoreChanged, "", self._take_change),
             _row(answers.StoreBusy, "", sessions.take_lock),

@@ -11,7 +11,7 @@ from hermes_tui.render.drift_row import Case, flagged_sentence
 from hermes_tui.render.glyphs import Glyphs
 from hermes_tui.render.heading import Heading
 from hermes_tui.render.line import Line, Role, span
-from hermes_tui.render.repair_plan import Sentence, plan_lines, sentences, step_lines, undo_lines
+from hermes_tui.render.repair_plan import Sentence, Verb, error_words, plan_lines, sentences, step_lines, undo_lines
 from hermes_tui.render.repair_result import done_sentence, receipt_lines, stopped_sentence, undone_lines, verdict
 from hermes_tui.render.safe import SafeText
 from hermes_tui.render.status import error_sentence
@@ -129,7 +129,7 @@ def _session(session: SessionRepair, size: tuple[int, int], glyphs: Glyphs, may_
 
 def _waiting(session: SessionRepair, width: int, glyphs: Glyphs, *, slow: bool) -> Body:
     if session.error is not None:
-        sentence = error_sentence(str(session.error), glyphs=glyphs)
+        sentence = error_sentence(error_words(session.error), glyphs=glyphs)
         return sentence, Heading(SafeText("Repair"), focused=True), [*_failure(session, width, glyphs)]
     words = span(glyphs.words("reading both sides…") if slow else "", Role.DIM)
     return (words,), Heading(SafeText("First difference"), focused=True), ()
@@ -137,14 +137,14 @@ def _waiting(session: SessionRepair, width: int, glyphs: Glyphs, *, slow: bool) 
 
 def _failure(session: SessionRepair, width: int, glyphs: Glyphs) -> Iterator[Line]:
     """The error as a line of a plan, where there is one."""
-    failed = [Sentence("failed", str(session.error))] if session.error is not None else []
+    failed = [Sentence(Verb.FAILED, error_words(session.error))] if session.error is not None else []
     return plan_lines(failed, width=width, glyphs=glyphs)
 
 
 def _sentence(session: SessionRepair, plan: Plan, glyphs: Glyphs) -> Line:
     """The status line before a repair and while it runs."""
     if session.error is not None:
-        return error_sentence(str(session.error), glyphs=glyphs)
+        return error_sentence(error_words(session.error), glyphs=glyphs)
     if session.operation is not None and session.write is None:
         return stopped_sentence(session.operation, glyphs=glyphs)
     if session.receipt is not None and session.receipt.state is State.RUNNING and session.write is None:
@@ -196,6 +196,6 @@ def _receipt(session: SessionRepair, plan: Plan, receipt: Receipt, width: int, g
     else:
         title, lines = "Receipt", receipt_lines(plan, receipt, session.title, width=width, glyphs=glyphs)
     error = session.error
-    sentence = error_sentence(str(error), glyphs=glyphs) if error else done_sentence(receipt, glyphs=glyphs)
+    sentence = error_sentence(error_words(error), glyphs=glyphs) if error else done_sentence(receipt, glyphs=glyphs)
     heading = Heading(SafeText(title), facts=("kept in the repair journal",), focused=True)
     return sentence, heading, [*lines, *_failure(session, width, glyphs)]

@@ -14,12 +14,10 @@ from textual.timer import Timer
 
 from hermes_tui.commands.registry import REPAIRS, Offer
 from hermes_tui.feed import Feed, answers
-from hermes_tui.render.glyphs import Glyphs
 from hermes_tui.screens.repair.controller import RepairScreenController
 from hermes_tui.screens.repair.presenter import DrawnPairs, page_view
-from hermes_tui.state.layout import LEAST, Layout
+from hermes_tui.state.browser_state import BrowserState
 from hermes_tui.state.repair_state import RepairState
-from hermes_tui.state.session_catalog import Catalog
 from hermes_tui.widgets.flagged_list import FlaggedList
 from hermes_tui.widgets.page_frame import SIGN_AFTER, PageFrame, key_bindings, offers
 from hermes_tui.widgets.text_page import TextPage
@@ -34,7 +32,7 @@ class RepairScreen(Screen[str | None]):
 
     Args:
         feed: Answers the requests.
-        catalog: Knows titles and flags.
+        browser: Knows titles and flags.
         session_id: The session to look at; None for all flagged ones.
         whole: Show its whole difference.
     """
@@ -43,17 +41,15 @@ class RepairScreen(Screen[str | None]):
     ESCAPE_TO_MINIMIZE = False
     BINDINGS: ClassVar[list[BindingType]] = key_bindings(REPAIRS, prefix="repair")
 
-    def __init__(
-        self, feed: Feed, catalog: Catalog, *, glyphs: Glyphs, session_id: str | None = None, whole: bool = False
-    ) -> None:
+    def __init__(self, feed: Feed, browser: BrowserState, session_id: str | None, *, whole: bool) -> None:
         super().__init__()
-        self.state = RepairState(catalog, feed.writer.may_write, whole=whole, whole_first=whole)
+        self.state = RepairState(browser.catalog, feed.writer.may_write, whole=whole, whole_first=whole)
         self.flagged = FlaggedList(id="flagged")
         self._feed = feed
-        self._glyphs = glyphs
+        self._glyphs = browser.glyphs
         self._session_id = session_id
         self._controller = RepairScreenController(self.state, feed, self._draw)
-        self._frame = PageFrame("Repair", least=LEAST, others=(self.flagged,))
+        self._frame = PageFrame("Repair", self.flagged)
         self._pairs = DrawnPairs()
         self._drawn_at = 0.0
         self._drawing: Timer | None = None
@@ -118,7 +114,7 @@ class RepairScreen(Screen[str | None]):
 
     @on(events.Resize)
     def _on_size_changed(self, event: events.Resize) -> None:
-        self._frame.fit(Layout(*event.size).classes(single=False, reading=False))
+        self._frame.fit(event.size)
         self._draw()
 
     @on(TextPage.EndNear)

@@ -12,7 +12,7 @@ import pytest
 from hermes_tui.__main__ import main
 from hermes_tui.cli.options import Options
 from hermes_tui.cli.repair import Streams, repair, undo
-from store import Home, SessionDB
+from store import Home, Phase, SessionDB
 from tests import builders
 from tests.builders import META, say, sqlite_of
 
@@ -147,7 +147,7 @@ def test_a_stopped_repair_is_finished_by_its_id(home: Home, capsys: pytest.Captu
     db = SessionDB(home.state_db)
     receipt = db.repair(
         db.plan("known"),
-        progress=lambda progress: cancel.cancel() if progress.phase == "insert" else None,
+        progress=lambda progress: cancel.cancel() if progress.phase is Phase.INSERT else None,
         cancel=cancel,
     )
     step_sizing.STEP_ROWS = usual

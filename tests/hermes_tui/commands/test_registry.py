@@ -8,9 +8,10 @@ from textual.actions import parse
 from hermes_tui.app import HermesApp
 from hermes_tui.commands.registry import BROWSER, REPAIRS, TABLE, Place, applying, footer, key_table
 from hermes_tui.screens.browse.navigation import MOVES
-from hermes_tui.screens.browse.screen import READER, BrowserScreen
+from hermes_tui.screens.browse.screen import BrowserScreen
 from hermes_tui.screens.doctor import DoctorScreen
 from hermes_tui.screens.repair.screen import RepairScreen
+from hermes_tui.widgets.transcript_cursor import READER
 
 NOT_YET = {"e", "o", "ctrl+f"}
 """Keys of later issues: on no screen before they work."""

@@ -30,7 +30,7 @@ class Listener:
     def __init__(self, open_db: Callable[[], SessionDB], *, debounce: float = 0.01, pause: float = 0.02) -> None:
         self.posted: list[Message] = []
         self.feed = Feed(open_db, debounce=debounce, pause=pause)
-        self.feed.subscribe(self.posted.append, answers.FeedMessage)
+        self.feed.subscribe(self.posted.append, answers.Answer)
 
     def of(self, kind: type[Kind]) -> list[Kind]:
         """What was posted of one kind, oldest first."""

@@ -16,7 +16,6 @@ from hermes_tui.feed.answers import (
     Answer,
     ChecksEnded,
     FamilyArrived,
-    FeedMessage,
     HitsArrived,
     OutlinesArrived,
     RepairAnswer,
@@ -57,7 +56,7 @@ def until(holds: Callable[[], object]) -> None:
 
 def test_a_subscriber_gets_the_classes_it_asked_for_and_their_subclasses_alone(feed: Feed) -> None:
     """Mutant: with `post` that looks at the exact class, `everything` stays empty."""
-    everything: list[FeedMessage] = []
+    everything: list[Answer] = []
     families: list[FamilyArrived] = []
     repairs: list[RepairAnswer] = []
     feed.subscribe(everything.append, Answer)
@@ -90,7 +89,7 @@ def test_an_ended_subscription_gets_nothing_and_the_others_go_on(feed: Feed) -> 
 
 def test_the_same_callable_may_subscribe_twice_and_end_once(feed: Feed) -> None:
     """Mutant: with `end` that goes by the callable, the second subscription ends with the first."""
-    taken: list[FeedMessage] = []
+    taken: list[Answer] = []
     end = feed.subscribe(taken.append, FamilyArrived)
     feed.subscribe(taken.append, WhereaboutsArrived)
     end()

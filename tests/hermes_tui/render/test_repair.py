@@ -10,10 +10,32 @@ from hermes_tui.render.diff import Sides, first_difference, pair_lines, said
 from hermes_tui.render.drift_row import Case, flagged_head, flagged_row, flagged_sentence
 from hermes_tui.render.glyphs import ASCII
 from hermes_tui.render.line import Role, line_cells, plain
-from hermes_tui.render.repair_plan import Sentence, plan_lines, sentences, step_lines
+from hermes_tui.render.repair_plan import (
+    SHORT_REASONS,
+    Sentence,
+    Verb,
+    error_words,
+    plan_lines,
+    refusal_words,
+    sentences,
+    step_lines,
+)
 from hermes_tui.render.repair_result import done_sentence, receipt_lines, stopped_sentence, undone_lines, verdict
+from store.errors import Refused
 from store.models import Check, Drift, Message, ToolCall, Verdict
-from store.repair.model import DifferenceRow, Operation, Plan, Progress, Receipt, Refusal, Run, State, Why
+from store.repair.model import (
+    DifferenceRow,
+    Operation,
+    Phase,
+    Plan,
+    PlanRefused,
+    Progress,
+    Receipt,
+    Refusal,
+    Run,
+    State,
+    Why,
+)
 from tests.hermes_tui.render.samples import GLYPHS, texts
 from tests.hostile import HOSTILE
 
@@ -69,7 +91,7 @@ NAS = Plan(
         DifferenceRow(None, STOPS, None, 43, inserted=True),
         DifferenceRow(JOURNAL, JOURNAL, 43, 44),
     ),
-    refusals=(Refusal(Why.ORDER, "no time tells which side came first", 3, merge_helps=True),),
+    refusals=(Refusal(Why.ORDER, 3, merge_helps=True),),
     rows=233,
     same_up_to=40,
 )
@@ -97,6 +119,9 @@ NAS_140 = """\
                                                                      +    43  agent  Then it stops before copying and leaves the old set
                                                                                      alone.
    43  user   Good. Make it log to the journal.                      =    44  user   Good. Make it log to the journal."""  # noqa: E501
+
+DETAILED = {Why.UNDONE, Why.BUSY, Why.REFERRED, Why.UNREADABLE, Why.UNDOING, Why.CHANGED}
+"""Refusals that name a number, a holder, an operation, tables or a problem."""
 
 PLAN_80 = """\
   + insert    992 messages after message 2; order certain, all are later
@@ -172,7 +197,7 @@ CASES = [
         "f",
         "Quarterly numbers, second try",
         Drift.DIVERGED,
-        plan(Verdict.DIVERGED, (310, 290), 0, refusals=(Refusal(Why.UNDONE, "undone", 4),)),
+        plan(Verdict.DIVERGED, (310, 290), 0, refusals=(Refusal(Why.UNDONE, 4, "4"),)),
     ),
 ]
 
@@ -209,7 +234,7 @@ def test_the_difference_gives_rows_away_and_goes_on_counting(rows: int) -> None:
 
 def test_a_refused_message_is_marked_as_such() -> None:
     left_alone = Plan(
-        AHEAD, difference=(DifferenceRow(None, WHY, None, 1),), refusals=(Refusal(Why.UNDONE, "undone", 992),)
+        AHEAD, difference=(DifferenceRow(None, WHY, None, 1),), refusals=(Refusal(Why.UNDONE, 992, "992"),)
     )
     lines = first_difference(left_alone, width=80, height=24, rows=9, glyphs=GLYPHS)
     assert [part.role for part in lines[1] if part.text == "✗"] == [Role.ERROR]
@@ -219,7 +244,7 @@ def test_a_refused_message_is_marked_as_such() -> None:
 def test_a_plan_is_drawn_as_the_captures_have_it() -> None:
     assert texts([*plan_lines(sentences(DOCKER), width=80, glyphs=GLYPHS)]) == PLAN_80.split("\n")
     rows = [line[4:].split(" ", 1) for line in PLAN_140.split("\n")]
-    said_there = [Sentence(verb, text.strip()) for verb, text in rows]
+    said_there = [Sentence(Verb(verb), text.strip()) for verb, text in rows]
     assert texts([*plan_lines(said_there, width=140, glyphs=GLYPHS)]) == PLAN_140.split("\n")
 
 
@@ -232,14 +257,14 @@ def test_a_plan_wraps_and_is_never_cut() -> None:
 
 
 def test_steps_have_a_mark_each_and_a_bar_that_counts() -> None:
-    lines = [*step_lines(DOCKER, Progress("insert", 612, 992), width=80, glyphs=GLYPHS)]
+    lines = [*step_lines(DOCKER, Progress(Phase.INSERT, 612, 992), width=80, glyphs=GLYPHS)]
     assert texts(lines) == [
         "  ✓ backup    2 rows and their session, read back before the first write",
         "  ◐ insert    ━━━━━━━━━━━━━━━━━━━━━━━━────────────────  612 of 992",
         "  · count     what is there against what was expected",
         "  · receipt",
     ]
-    first = texts([*step_lines(DOCKER, Progress("backup", 1, 2), width=80, glyphs=GLYPHS)])
+    first = texts([*step_lines(DOCKER, Progress(Phase.BACKUP, 1, 2), width=80, glyphs=GLYPHS)])
     assert first[:2] == ["  ◐ backup    1 of 2 rows", "  · insert    992 messages"]
 
 
@@ -308,7 +333,7 @@ def test_a_whole_difference_counts_the_equal_messages_that_it_leaves_out() -> No
 def test_hostile_text_is_harmless_on_every_line() -> None:
     messages = [Message(number, "s", "user", text, tool_name=text) for number, text in enumerate(HOSTILE, 1)]
     pairs = tuple(DifferenceRow(None, message, None, message.id, inserted=True) for message in messages)
-    hurt = Plan(AHEAD, runs=DOCKER.runs, difference=pairs, refusals=(Refusal(Why.UNREADABLE, HOSTILE[1], 0),))
+    hurt = Plan(AHEAD, runs=DOCKER.runs, difference=pairs, refusals=(Refusal(Why.UNREADABLE, 0, HOSTILE[1]),))
     lines = [
         *first_difference(hurt, width=80, height=40, rows=40, glyphs=GLYPHS),
         *plan_lines(sentences(hurt), width=80, glyphs=GLYPHS),
@@ -323,7 +348,7 @@ def test_ascii_alone_draws_everything() -> None:
     lines = [
         *first_difference(DOCKER, width=80, height=24, rows=14, glyphs=ASCII),
         *plan_lines(sentences(NAS), width=80, glyphs=ASCII),
-        *step_lines(DOCKER, Progress("insert", 612, 992), width=80, glyphs=ASCII),
+        *step_lines(DOCKER, Progress(Phase.INSERT, 612, 992), width=80, glyphs=ASCII),
         *(flagged_row(case, width=80, glyphs=ASCII) for case in CASES),
     ]
     assert [plain(line) for line in lines if not plain(line).replace("·", "-").isascii()] == []
@@ -333,3 +358,18 @@ def test_the_columns_leave_three_cells_for_the_mark_and_one_for_the_margin() -> 
     assert Sides.of(80) == Sides(38, 38)
     assert Sides.of(140) == Sides(68, 68)
     assert Sides.of(101) == Sides(48, 49)
+
+
+@pytest.mark.parametrize("why", Why)
+def test_every_refusal_has_a_sentence_with_its_detail(why: Why) -> None:
+    sentence = refusal_words(Refusal(why, 1, "r-7 {x}"))
+    assert sentence
+    assert ("r-7 {x}" in sentence) == (why in DETAILED)
+    assert why in SHORT_REASONS
+
+
+def test_the_error_of_a_refused_plan_has_its_reason_in_a_sentence() -> None:
+    refused = PlanRefused("s", Refusal(Why.CHANGED, 1, "r-7"))
+    sentence = "s is left alone: r-7 was stopped, and file or rows are others by now: undo r-7 first"
+    assert error_words(refused) == sentence
+    assert error_words(Refused("Hermes is at work on s")) == "Hermes is at work on s"

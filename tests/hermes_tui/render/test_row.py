@@ -6,7 +6,7 @@ import pytest
 
 from hermes_tui.render.glyphs import ASCII
 from hermes_tui.render.line import Role, line_cells, plain
-from hermes_tui.render.row import columns, group_row, session_row, short_model, short_source, title_of
+from hermes_tui.render.row import SessionRow, columns, group_row, session_row, short_model, short_source, title_of
 from store.models import Outline, Session, Status
 from tests.hermes_tui.render.samples import BLOG, DOCKER, GLYPHS, LATER, NOW, PYTEST, ROWS, Row, row
 
@@ -73,7 +73,9 @@ WIDE = """\
 
 def drawn(sample: Row, width: int, *, cursor: bool = False) -> str:
     session, outline, drift = sample
-    return plain(session_row(session, outline, drift, width=width, now=NOW, glyphs=GLYPHS, cursor=cursor)).rstrip()
+    return plain(
+        session_row(SessionRow(session, outline, drift), width=width, now=NOW, glyphs=GLYPHS, cursor=cursor)
+    ).rstrip()
 
 
 @pytest.mark.parametrize(("sample", "expected"), [*zip(ROWS, NARROW, strict=True)])
@@ -102,10 +104,13 @@ def test_a_list_below_36_keeps_the_title_alone() -> None:
 @pytest.mark.parametrize("width", range(14, 160))
 def test_every_row_fills_its_list_and_no_more(width: int) -> None:
     for session, outline, drift in ROWS:
-        line = session_row(session, outline, drift, width=width, now=NOW, glyphs=GLYPHS)
+        line = session_row(SessionRow(session, outline, drift), width=width, now=NOW, glyphs=GLYPHS)
         assert line_cells(line) == width
         if width >= 24:
-            assert line_cells(group_row(session, outline, drift, 31, width=width, now=NOW, glyphs=GLYPHS)) == width
+            assert (
+                line_cells(group_row(SessionRow(session, outline, drift), 31, width=width, now=NOW, glyphs=GLYPHS))
+                == width
+            )
 
 
 def test_the_titles_width_is_what_the_page_says() -> None:
@@ -124,18 +129,18 @@ def test_the_titles_width_is_what_the_page_says() -> None:
 
 def test_a_group_row_has_its_hits_in_place_of_messages_and_chain() -> None:
     session, outline, drift = PYTEST
-    wide = group_row(session, outline, drift, 31, width=62, now=NOW, glyphs=GLYPHS)
+    wide = group_row(SessionRow(session, outline, drift), 31, width=62, now=NOW, glyphs=GLYPHS)
     assert plain(wide) == " ✓D      1d  Why does pytest hang on the run…  cli    31 hits "
-    narrow = group_row(session, outline, drift, 1, width=79, now=NOW, glyphs=GLYPHS)
+    narrow = group_row(SessionRow(session, outline, drift), 1, width=79, now=NOW, glyphs=GLYPHS)
     assert plain(narrow) == " ✓D      1d  Why does pytest hang on the runner?            cli          1 hit "
-    small = group_row(session, outline, drift, 31, width=44, now=NOW, glyphs=GLYPHS)
+    small = group_row(SessionRow(session, outline, drift), 31, width=44, now=NOW, glyphs=GLYPHS)
     assert plain(small) == " ✓D      1d  Why does pytest hang…  31 hits "
     assert [part.bold for part in wide if "pytest" in part.text] == [True]
 
 
 def test_under_the_cursor_every_text_is_in_the_foreground_and_the_title_bold() -> None:
     session, outline, drift = DOCKER
-    line = session_row(session, outline, drift, width=79, now=NOW, glyphs=GLYPHS, cursor=True, matches=[(8, 14)])
+    line = session_row(SessionRow(session, outline, drift, ((8, 14),)), width=79, now=NOW, glyphs=GLYPHS, cursor=True)
     assert line[0].role is Role.FOCUS
     assert {part.role for part in line[1:]} == {Role.TEXT}
     title = [(part.text, part.underline) for part in line[5:] if part.bold]
@@ -145,7 +150,7 @@ def test_under_the_cursor_every_text_is_in_the_foreground_and_the_title_bold() -
 def test_colour_says_trouble_and_life_only() -> None:
     roles: dict[str, tuple[Role, bool]] = {}
     for session, outline, drift in ROWS:
-        line = session_row(session, outline, drift, width=79, now=NOW, glyphs=GLYPHS)
+        line = session_row(SessionRow(session, outline, drift), width=79, now=NOW, glyphs=GLYPHS)
         roles[line[1].text] = (line[1].role, line[1].bold)
         roles[line[3].text] = (line[3].role, line[3].bold)
     assert roles["●L"] == (Role.ACCENT, True)
@@ -158,7 +163,20 @@ def test_colour_says_trouble_and_life_only() -> None:
 
 def test_a_match_in_a_title_stops_where_the_title_is_cut() -> None:
     session, outline, _ = BLOG
-    line = session_row(session, outline, None, width=44, now=NOW, glyphs=GLYPHS, matches=[(0, 7), (20, 32)])
+    line = session_row(
+        SessionRow(
+            session,
+            outline,
+            None,
+            (
+                (0, 7),
+                (20, 32),
+            ),
+        ),
+        width=44,
+        now=NOW,
+        glyphs=GLYPHS,
+    )
     assert [part.text for part in line if part.underline] == ["Migrate", "sta"]
 
 
@@ -172,10 +190,10 @@ def test_a_session_without_a_title_shows_its_first_words_then_its_id() -> None:
 
 def test_an_ascii_terminal_gets_ascii_marks() -> None:
     session, outline, drift = DOCKER
-    line = plain(session_row(session, outline, drift, width=62, now=NOW, glyphs=ASCII, cursor=True))
+    line = plain(session_row(SessionRow(session, outline, drift), width=62, now=NOW, glyphs=ASCII, cursor=True))
     assert line == ">.D ^A   3h  Fix the docker build on the bot   tg       2 x3  "
     empty, outline, _ = ROWS[10]
-    assert plain(session_row(empty, outline, None, width=62, now=NOW, glyphs=ASCII)).isascii()
+    assert plain(session_row(SessionRow(empty, outline, None), width=62, now=NOW, glyphs=ASCII)).isascii()
 
 
 def test_a_title_with_escapes_is_shown_and_not_obeyed() -> None:

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from hermes_tui.render.glyphs import ASCII, UNICODE
 from hermes_tui.render.line import Line, Role, line_cells, plain
-from hermes_tui.render.row import group_row, session_row
+from hermes_tui.render.row import SessionRow, group_row, session_row
 from hermes_tui.render.search_hit import context_row, hit_row, meant_row, more_row, section_rule, snippet
 from store.models import ContextLine, Hit, Status
 from tests.hermes_tui.render.samples import (
@@ -106,11 +106,11 @@ LOCK = ContextLine(2, "assistant", "The lock file was written by a newer resolve
 
 
 def head(sample: Row, width: int) -> Line:
-    return session_row(*sample, width=width, now=NOW, glyphs=GLYPHS)
+    return session_row(SessionRow(*sample), width=width, now=NOW, glyphs=GLYPHS)
 
 
 def group(sample: Row, hits: int, width: int) -> Line:
-    return group_row(*sample, hits, width=width, now=NOW, glyphs=GLYPHS)
+    return group_row(SessionRow(*sample), hits, width=width, now=NOW, glyphs=GLYPHS)
 
 
 def found(width: int) -> list[Line]:

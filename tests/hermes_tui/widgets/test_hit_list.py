@@ -6,7 +6,7 @@ from collections.abc import Hashable, Sequence
 
 from hermes_tui.state.rows import HitGroup, HitKey, SessionRow
 from hermes_tui.widgets.hit_list import HitList
-from hermes_tui.widgets.hit_rows import GroupKey, MoreKey, TitleKey
+from hermes_tui.widgets.hit_rows import GroupKey, HitsView, MoreKey, TitleKey
 from hermes_tui.widgets.virtual_list import VirtualList
 from store.models import ContextLine, Hit, Origin, Outline, Session, Status
 from tests.hermes_tui.stage import NOW, Stage, at, screen
@@ -46,7 +46,7 @@ async def test_titles_come_first_then_three_hits_of_each_session() -> None:
     widget = hits()
     async with Stage(widget).run_test(size=(80, 24)) as pilot:
         widget.focus()
-        widget.show([row("a title")], [group("many", range(1, 6)), group("one", [9])])
+        widget.show(HitsView([row("a title")], [group("many", range(1, 6)), group("one", [9])]))
         await pilot.pause()
         lines = screen(widget)
         assert lines[0].startswith(" 1 title ─────")
@@ -65,7 +65,7 @@ async def test_right_shows_all_hits_and_left_three_and_the_cursor_stays_near() -
     widget = hits()
     async with Stage(widget).run_test(size=(80, 24)) as pilot:
         widget.focus()
-        widget.show([], [group("many", range(1, 6)), group("one", [9])])
+        widget.show(HitsView([], [group("many", range(1, 6)), group("one", [9])]))
         widget.move_to(MoreKey("many"))
         await pilot.press("right")
         assert under(widget) == HitKey("many", 4)
@@ -78,9 +78,9 @@ async def test_right_shows_all_hits_and_left_three_and_the_cursor_stays_near() -
         widget.move_to(HitKey("many", 2))
         await pilot.press("left")
         assert under(widget) == HitKey("many", 2)
-        widget.show([], [group("new", [77]), group("many", range(1, 6))])
+        widget.show(HitsView([], [group("new", [77]), group("many", range(1, 6))]))
         await pilot.press("right")
-        widget.show([], [group("new", [77]), group("many", range(1, 8))])
+        widget.show(HitsView([], [group("new", [77]), group("many", range(1, 8))]))
         assert HitKey("many", 7) in widget.keys
 
 
@@ -89,7 +89,7 @@ async def test_enter_chooses_hits_groups_and_titles() -> None:
     app = Stage(widget)
     async with app.run_test(size=(80, 24)) as pilot:
         widget.focus()
-        widget.show([row("t")], [group("many", [1, 2])])
+        widget.show(HitsView([row("t")], [group("many", [1, 2])]))
         await pilot.press("enter", "down", "enter", "down", "enter")
         assert [message.key for message in app.of(VirtualList.RowChosen)] == [
             TitleKey("t"),
@@ -102,7 +102,7 @@ async def test_context_stands_around_its_hit_and_the_cursor_passes_it_by() -> No
     widget = hits()
     async with Stage(widget).run_test(size=(80, 24)) as pilot:
         widget.focus()
-        widget.show([], [group("many", [5, 8])])
+        widget.show(HitsView([], [group("many", [5, 8])]))
         await pilot.press("down")
         key = HitKey("many", 5)
         at_row = next(number for number, line in enumerate(screen(widget)) if line.startswith("▌"))
@@ -116,7 +116,7 @@ async def test_context_stands_around_its_hit_and_the_cursor_passes_it_by() -> No
         assert under(widget) == key
         await pilot.press("down")
         assert under(widget) == HitKey("many", 8)
-        widget.show([], [group("many", [5, 8])])
+        widget.show(HitsView([], [group("many", [5, 8])]))
         assert "before it" in "".join(screen(widget)), "what stays keeps its context"
         widget.clear_context()
         assert "before it" not in "".join(screen(widget))
@@ -129,12 +129,12 @@ async def test_new_hits_leave_a_moved_cursor_on_its_hit_at_its_row() -> None:
     async with Stage(widget).run_test(size=(80, 10)) as pilot:
         widget.focus()
         groups = [group(f"s{number}", [number]) for number in range(20)]
-        widget.show([], groups)
+        widget.show(HitsView([], groups))
         await pilot.press(*["down"] * 13)
         assert under(widget) == HitKey("s6", 6)
         before = [line for line in screen(widget) if line.startswith("▌")]
         at_row = screen(widget).index(before[0])
-        widget.show([], [group("newest", [99]), *groups, group("older", [1])])
+        widget.show(HitsView([], [group("newest", [99]), *groups, group("older", [1])]))
         assert screen(widget)[at_row] == before[0]
         assert widget.cursor_hit == hit("s6", 6)
 
@@ -142,7 +142,7 @@ async def test_new_hits_leave_a_moved_cursor_on_its_hit_at_its_row() -> None:
 async def test_the_next_hit_passes_by_everything_else() -> None:
     widget = hits()
     async with Stage(widget).run_test(size=(80, 24)):
-        widget.show([row("t")], [group("many", range(1, 6)), group("one", [9])])
+        widget.show(HitsView([row("t")], [group("many", range(1, 6)), group("one", [9])]))
         found = [widget.move_hit(1) for _ in range(7)]
         assert [each and each.message_id for each in found] == [1, 2, 3, 4, 5, 9, None]
         back = [widget.move_hit(-1) for _ in range(6)]
@@ -154,7 +154,7 @@ async def test_the_session_and_the_hit_under_the_cursor_are_known() -> None:
     async with Stage(widget).run_test(size=(80, 24)):
         assert widget.cursor_row is None
         assert widget.cursor_hit is None
-        widget.show([row("t")], [group("many", range(1, 6))])
+        widget.show(HitsView([row("t")], [group("many", range(1, 6))]))
         assert belongs(widget) == ("t", None)
         widget.move_to(GroupKey("many"))
         assert belongs(widget) == ("many", hit("many", 1))
@@ -165,23 +165,23 @@ async def test_the_session_and_the_hit_under_the_cursor_are_known() -> None:
 async def test_results_of_an_older_question_are_dim_until_new_ones_come() -> None:
     widget = hits()
     async with Stage(widget).run_test(size=(80, 24)) as pilot:
-        widget.show([], [group("many", [1])])
+        widget.show(HitsView([], [group("many", [1])]))
         await pilot.pause()
         bright = widget.render_line(2)
-        widget.show([], [group("many", [1])], dim=True)
+        widget.show(HitsView([], [group("many", [1])], dim=True))
         colours = {segment.style.color for segment in widget.render_line(2).crop(0, 79) if segment.style}
         assert len(colours) == 1
-        widget.show([], [group("many", [1])])
+        widget.show(HitsView([], [group("many", [1])]))
         assert widget.render_line(2) == bright
 
 
 async def test_titles_that_only_come_close_say_so() -> None:
     widget = hits()
     async with Stage(widget).run_test(size=(80, 24)) as pilot:
-        widget.show([row("a")], [], close=True)
+        widget.show(HitsView([row("a")], [], close=True))
         await pilot.pause()
         assert screen(widget)[0].startswith(" 1 title is close ────")
-        widget.show([row("a"), row("b")], [], close=True)
+        widget.show(HitsView([row("a"), row("b")], [], close=True))
         assert screen(widget)[0].startswith(" 2 titles are close ────")
 
 
@@ -192,7 +192,7 @@ async def test_no_hit_puts_a_control_character_on_the_screen() -> None:
             Hit(text, number, text, text, ((0, 3),), at(14), title=text) for number, text in enumerate(HOSTILE)
         )
         groups = [HitGroup(SessionRow(Session(each.session_id, each.text, each.text)), (each,), 1) for each in found]
-        widget.show([groups[0].row], groups)
+        widget.show(HitsView([groups[0].row], groups))
         for each in found[:3]:
             lines = [ContextLine(1, each.role, each.text), ContextLine(2, "user", "", hit=True)]
             widget.set_context(HitKey(each.session_id, each.message_id), lines)

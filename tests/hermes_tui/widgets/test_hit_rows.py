@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from hermes_tui.state.rows import HitGroup, HitKey, SessionRow
-from hermes_tui.widgets.hit_rows import GroupKey, HitRows, MeantKey, MoreKey, MoreTitlesKey, RuleKey, TitleKey
+from hermes_tui.widgets.hit_rows import GroupKey, HitRows, HitsView, MeantKey, MoreKey, MoreTitlesKey, RuleKey, TitleKey
 from tests.hermes_tui.widgets.test_hit_list import group, row
 
 
@@ -13,7 +13,7 @@ def rows_of(
     titles: Sequence[SessionRow], groups: Sequence[HitGroup], *, close: bool = False, meant: str = ""
 ) -> HitRows:
     rows = HitRows()
-    rows.replace(titles, groups, close=close, more_titles=False, meant=meant)
+    rows.replace(HitsView(titles, groups, close=close, meant=meant))
     return rows
 
 

@@ -159,7 +159,7 @@ async def test_one_who_follows_sees_what_comes_until_they_scroll_up() -> None:
     app = Book(talk(100))
     async with app.run_test(size=(80, 24)) as pilot:
         transcript = await opened(app, pilot, LIVE)
-        transcript.follow()
+        transcript.do("follow")
         transcript.append_heads("s", app.add(talk(3, start=101)))
         await pilot.pause()
         assert "words 103." in screen(transcript)[-1]
@@ -171,7 +171,7 @@ async def test_one_who_follows_sees_what_comes_until_they_scroll_up() -> None:
         assert screen(transcript)[:-1] == before
         await pilot.press("end")
         assert app.position.following
-        transcript.follow()
+        transcript.do("follow")
         assert not app.transcript.following
         assert "words 106." in screen(transcript)[-1]
 
@@ -240,8 +240,8 @@ async def test_opening_the_same_session_again_leaves_the_reader_in_place() -> No
     async with app.run_test(size=(80, 24)) as pilot:
         transcript = await opened(app, pilot)
         await pilot.press("pagedown", "pagedown")
-        transcript.next_message()
-        transcript.next_message()
+        transcript.do("next_message")
+        transcript.do("next_message")
         before = screen(transcript)
         app.open()
         await pilot.pause()
@@ -259,9 +259,9 @@ async def test_the_bar_goes_from_message_to_message_and_results_belong_to_their_
         seen = []
         for _ in range(4):
             seen.append(next(line for line in screen(transcript) if line.startswith("▌"))[10:].split("  ")[0])
-            transcript.next_message()
+            transcript.do("next_message")
         assert seen == ["ask", "▸ tool_a", "answer", "answer"]
-        transcript.previous_message()
+        transcript.do("previous_message")
         await pilot.pause()
         assert app.position.index == 2
         assert transcript.focused_message == messages[1]
@@ -274,7 +274,7 @@ async def test_a_bar_that_leaves_the_screen_goes_to_a_message_on_it() -> None:
         await pilot.press("pagedown")
         assert sum(line.startswith("▌") for line in screen(transcript)) >= 1
         for _ in range(30):
-            transcript.next_message()
+            transcript.do("next_message")
         await pilot.pause()
         barred = [line for line in screen(transcript) if line.startswith("▌")]
         assert len(barred) == 1
@@ -289,16 +289,16 @@ async def test_space_unfolds_one_message_step_by_step_and_folds_it_again() -> No
     async with app.run_test(size=(80, 24)) as pilot:
         transcript = await opened(app, pilot)
         folded = screen(transcript)
-        transcript.fold()
+        transcript.do("fold")
         assert any("tool ┊ row 0" in line for line in screen(transcript))
         assert not any("more lines" in line for line in screen(transcript))
         transcript.action_move_by(20)
         assert any("50 more lines · space shows all" in line for line in screen(transcript))
-        transcript.fold()
+        transcript.do("fold")
         transcript.action_move_by(60)
         assert any("row 89" in line for line in screen(transcript))
         transcript.action_move_to_top()
-        transcript.fold()
+        transcript.do("fold")
         assert screen(transcript) == folded
 
 
@@ -313,18 +313,18 @@ async def test_tools_and_reasoning_fold_everywhere_and_the_bar_stays_on_its_row(
     async with app.run_test(size=(80, 24)) as pilot:
         transcript = await opened(app, pilot)
         for _ in range(6):
-            transcript.next_message()
+            transcript.do("next_message")
         place = next(number for number, line in enumerate(screen(transcript)) if line.startswith("▌"))
-        transcript.tools()
+        transcript.do("tools")
         assert transcript.folds.tools is Fold.OPEN
         await pilot.pause()
         assert next(number for number, line in enumerate(screen(transcript)) if line.startswith("▌")) == place
         assert any("tool ┊ x" in line for line in screen(transcript))
-        transcript.tools()
+        transcript.do("tools")
         await pilot.pause()
         assert not any("tool_a" in line for line in screen(transcript))
-        transcript.tools()
-        transcript.reasoning()
+        transcript.do("tools")
+        transcript.do("reasoning")
         await pilot.pause()
         assert any("▾ reasoning" in line for line in screen(transcript))
 
@@ -334,10 +334,10 @@ async def test_what_was_taken_back_can_be_shown() -> None:
     async with app.run_test(size=(80, 24)) as pilot:
         transcript = await opened(app, pilot)
         assert any("1 message undone · v shows it" in line for line in screen(transcript))
-        transcript.undone()
+        transcript.do("undone")
         await pilot.pause()
         assert any("undone ┃ gone" in line for line in screen(transcript))
-        transcript.undone()
+        transcript.do("undone")
         transcript.show_at(2)
         await pilot.pause()
         assert any("▌undone ┃ gone" in line for line in screen(transcript)), "a hit in it shows it"
@@ -348,10 +348,10 @@ async def test_a_session_without_messages_says_so_and_before_the_first_there_is_
     async with app.run_test(size=(80, 24)) as pilot:
         assert set(screen(app.transcript)) == {""}
         await pilot.press("down", "up", "pagedown", "home", "end")
-        app.transcript.next_message()
-        app.transcript.fold()
-        app.transcript.tools()
-        app.transcript.follow()
+        app.transcript.do("next_message")
+        app.transcript.do("fold")
+        app.transcript.do("tools")
+        app.transcript.do("follow")
         app.open()
         await pilot.pause()
         assert screen(app.transcript)[0].strip() == "∅0  No messages in this session"
@@ -456,8 +456,8 @@ async def test_nothing_of_a_message_puts_a_control_character_on_the_screen() -> 
             for _ in range(30):
                 seen += "".join(screen(transcript))
                 await pilot.press("pagedown")
-            transcript.tools()
-            transcript.reasoning()
+            transcript.do("tools")
+            transcript.do("reasoning")
             transcript.action_move_to_top()
             await pilot.pause()
         assert "x9k" in seen

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from store import Count, Damaged, Home, Origin, Session, SessionDB
+from store import Count, Damaged, FallbackKind, Home, Origin, Session, SessionDB
 from store.profiles.browser import ProfilesBrowser
 from tests.builders import home, jsonl, say, store
 
@@ -72,7 +72,11 @@ def test_a_profile_that_cannot_be_read_hides_no_other(partial: ProfilesBrowser) 
         "torn/kept",
     }
     assert batches[-1].partial
-    assert {fallback.profile for fallback in batches[-1].fallbacks} == {"torn", "void"}
+    assert {(fallback.kind, fallback.profile) for fallback in batches[-1].fallbacks} == {
+        (FallbackKind.STORE_UNREAD, "torn"),
+        (FallbackKind.PROFILE_UNREAD, "void"),
+        (FallbackKind.NO_STORE, ""),
+    }
     assert partial.watch().poll() is not None
     seen: list[str] = []
     with pytest.raises(Damaged, match="profile torn"):

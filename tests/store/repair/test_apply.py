@@ -17,6 +17,7 @@ from store import (
     Locked,
     NoPermission,
     OperationMissing,
+    Phase,
     PlanChanged,
     Progress,
     ReadOnly,
@@ -28,6 +29,7 @@ from store import (
 )
 from store.base import step_sizing
 from store.repair import backup
+from store.repair.model import PlanRefused
 from tests import builders
 from tests.builders import META, Dict, say, sqlite_of
 from tests.store import sqlite_files
@@ -175,7 +177,7 @@ def test_what_an_agent_appends_meanwhile_comes_last_and_survives_the_undo(tmp_pa
     appended: list[str] = []
 
     def append(progress: Progress) -> None:
-        if progress.phase != "insert":
+        if progress.phase is not Phase.INSERT:
             return
         appended.append(f"live {len(appended)}")
         db.append_message(SID, "user", appended[-1])
@@ -256,14 +258,15 @@ def test_a_stopped_repair_whose_file_changed_can_only_be_undone(tmp_path: Path) 
     cancel = Cancel()
 
     def stop(progress: Progress) -> None:
-        if progress.phase == "insert":
+        if progress.phase is Phase.INSERT:
             cancel.cancel()
 
     receipt = db.repair(db.plan(SID), progress=stop, cancel=cancel)
     builders.jsonl(db.path.parent, SID, [at(number) for number in range(31)])
 
-    with pytest.raises(Refused, match="undo"):
+    with pytest.raises(PlanRefused, match=f"left alone: changed {receipt.operation}") as caught:
         db.finish(receipt.operation or "")
+    assert (caught.value.refusal.why, caught.value.refusal.detail) == (Why.CHANGED, receipt.operation)
 
     db.undo(receipt.operation or "")
     assert dump(db) == before

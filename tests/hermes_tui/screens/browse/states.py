@@ -9,8 +9,10 @@ from typing import Any, cast
 
 from hermes_tui.feed import Feed
 from hermes_tui.render.glyphs import UNICODE
-from hermes_tui.screens.browse.ports import HitPane, Part, TranscriptPane
+from hermes_tui.screens.browse.ports import Part
 from hermes_tui.state.browser_state import BrowserState
+from hermes_tui.widgets.hit_list import HitList
+from hermes_tui.widgets.transcript import Transcript
 from store.models import Session
 
 NOW = datetime(2026, 11, 23, 17, 2, tzinfo=UTC)
@@ -58,14 +60,14 @@ class Calls:
         return cast("Feed", self)
 
     @property
-    def hits(self) -> HitPane:
+    def hits(self) -> HitList:
         """Itself, as the list of hits."""
-        return cast("HitPane", self)
+        return cast("HitList", self)
 
     @property
-    def page(self) -> TranscriptPane:
+    def page(self) -> Transcript:
         """Itself, as the transcript."""
-        return cast("TranscriptPane", self)
+        return cast("Transcript", self)
 
 
 @dataclass

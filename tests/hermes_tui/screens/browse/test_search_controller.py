@@ -6,11 +6,12 @@ import pytest
 
 from hermes_tui.feed.answers import HitsArrived, HitsRanked
 from hermes_tui.render.line import plain
-from hermes_tui.screens.browse.presenter import HitsView, frame_view, list_view
+from hermes_tui.screens.browse.presenter import frame_view, list_view
 from hermes_tui.screens.browse.search_controller import SearchController
 from hermes_tui.state.browser_state import BrowserState, ListPane
 from hermes_tui.state.rows import SessionRow
 from hermes_tui.state.title_filter import Titles
+from hermes_tui.widgets.hit_rows import HitsView
 from store.models import Batch, Fallback, FallbackKind, Hit, Outline, ScanProgress, Session, Status
 from store.query.parse import Query, parse
 from tests.hermes_tui.screens.browse.states import Calls, Drawn, browser_state, put

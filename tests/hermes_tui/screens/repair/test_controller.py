@@ -15,7 +15,7 @@ from hermes_tui.state.repair_state import RepairState, Write
 from hermes_tui.state.session_catalog import Catalog
 from store.errors import StoreError
 from store.models import Drift, Session
-from store.repair.model import Progress, Receipt, State
+from store.repair.model import Phase, Progress, Receipt, State
 from tests.hermes_tui.screens.repair.test_presenter import AHEAD, DIVERGED, REFUSED
 
 PLAN = replace(AHEAD, check=replace(AHEAD.check, session_id="a"))
@@ -89,8 +89,8 @@ def test_applying_clears_what_was_and_the_receipt_ends_it(
     assert state.session == replace(session, write=Write.REPAIR, error=None)
     assert state.conditions(None) == {"running"}
     assert requests.take() == [("apply", [PLAN])]
-    controller.put(answers.RepairProgressed(0, "a", Progress("insert", 1, 992)))
-    assert session.progress == Progress("insert", 1, 992)
+    controller.put(answers.RepairProgressed(0, "a", Progress(Phase.INSERT, 1, 992)))
+    assert session.progress == Progress(Phase.INSERT, 1, 992)
     controller.put(answers.Repaired(0, "a", Receipt("a", "r-1", State.DONE, inserted=992)))
     assert state.session == replace(session, write=None, progress=None)
     assert session.settled

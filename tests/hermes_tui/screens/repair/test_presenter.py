@@ -17,7 +17,7 @@ from hermes_tui.state.session_catalog import Catalog
 from hermes_tui.widgets.page_frame import PageView
 from store.errors import StoreError
 from store.models import Check, Drift, Message, Verdict
-from store.repair.model import DifferenceRow, Operation, Plan, Progress, Receipt, Refusal, Run, State, Why
+from store.repair.model import DifferenceRow, Operation, Phase, Plan, Progress, Receipt, Refusal, Run, State, Why
 
 SESSION = "20261122_140109_a1b2c3"
 TALK = [Message(number, SESSION, "user", f"message {number}") for number in range(1, 7)]
@@ -36,13 +36,13 @@ DIVERGED = replace(
     AHEAD,
     check=Check(SESSION, Verdict.DIVERGED, 233, 240, 12, 5, 0, 0, repairable=False),
     runs=(Run(9, 42, 42, 50),),
-    refusals=(Refusal(Why.ORDER, "no time tells which side came first", 3, merge_helps=True),),
+    refusals=(Refusal(Why.ORDER, 3, merge_helps=True),),
 )
 REFUSED = replace(
     AHEAD,
     check=Check(SESSION, Verdict.JSONL_AHEAD, 4, 9, 5, 0, 0, 0, repairable=False),
     runs=(),
-    refusals=(Refusal(Why.UNDONE, "2 of its messages were undone", 5, merge_helps=True),),
+    refusals=(Refusal(Why.UNDONE, 5, "2", merge_helps=True),),
 )
 STOPPED = Operation("r-1", SESSION, State.RUNNING, 1.0, 2.0, 400, 0, 992, Path("backup"))
 DONE = Receipt(SESSION, "r-1", State.DONE, inserted=992, rows=994, steps=5, backup=Path("backup"))
@@ -91,13 +91,15 @@ def test_one_side_ahead_shows_where_its_messages_go_and_the_key_that_inserts_the
 def test_diverged_sides_show_both_numbers_and_what_a_merge_would_add() -> None:
     shown = view(state(DIVERGED))
     assert plain(shown.status) == "≠D each has what the other lacks: SQLite lacks 12, JSONL lacks 5"
-    assert "3 messages: no time tells which side came first; M inserts them all the same" in text(shown)
+    reason = "both sides have messages of their own in one place, and no time tells which side came first"
+    assert f"✗ refuse 3 messages: {reason}; M inserts them all the same" in text(shown)
     assert {"y", "M"} <= words(shown).keys()
 
 
 def test_a_refused_plan_says_why_and_offers_no_key_that_writes() -> None:
     shown = view(state(REFUSED))
-    assert "✗ refuse 5 messages: 2 of its messages were undone; M inserts them all the same" in text(shown)
+    reason = "2 of its messages were undone, and what SQLite lacks may have been undone with them"
+    assert f"✗ refuse 5 messages: {reason}; M inserts them all the same" in text(shown)
     assert not {"y", "u"} & words(shown).keys()
     assert words(shown)["M"] == "merge"
 
@@ -110,7 +112,7 @@ def test_where_nothing_may_be_written_no_key_writes() -> None:
 
 
 def test_a_repair_that_runs_shows_its_progress_and_how_to_stop_it() -> None:
-    shown = view(state(writing=True, write=Write.REPAIR, progress=Progress("insert", 400, 992)))
+    shown = view(state(writing=True, write=Write.REPAIR, progress=Progress(Phase.INSERT, 400, 992)))
     assert "400 of 992" in text(shown)
     assert "in steps, each whole" in text(shown)
     assert words(shown)["esc"] == "stop after this step"
@@ -128,7 +130,7 @@ def test_a_question_whether_to_quit_stands_in_place_of_the_keys_while_something_
 
 
 def test_an_undo_that_runs_shows_its_steps() -> None:
-    shown = view(state(writing=True, write=Write.UNDO, receipt=DONE, progress=Progress("undo", 2, 5)))
+    shown = view(state(writing=True, write=Write.UNDO, receipt=DONE, progress=Progress(Phase.UNDO, 2, 5)))
     assert "Undoing" in text(shown)
     assert "2 of 5 steps" in text(shown)
 
@@ -226,7 +228,7 @@ def test_every_state_fits_its_width(glyphs: Glyphs, width: int) -> None:
         state(DIVERGED),
         state(REFUSED),
         state(receipt=DONE),
-        state(writing=True, write=Write.REPAIR, progress=Progress("insert", 1, 9)),
+        state(writing=True, write=Write.REPAIR, progress=Progress(Phase.INSERT, 1, 9)),
         state(error=StoreError("it went wrong " * 20)),
     ]
     for each in states:

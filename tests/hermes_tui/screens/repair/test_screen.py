@@ -17,7 +17,7 @@ from hermes_tui.screens.repair.screen import RepairScreen
 from hermes_tui.state.repair_state import SessionRepair
 from store import Cancel, SessionDB, State
 from store.models import SurveyStep
-from store.repair.model import Progress
+from store.repair.model import Phase, Progress
 from tests import builders
 from tests.hermes_tui.browsing import NARROW, WIDE, Stage, browsing
 from tests.hostile import HOSTILE
@@ -390,9 +390,9 @@ async def test_quitting_while_a_repair_runs_asks_in_the_footer(tmp_path: Path, m
 
 
 async def test_progress_messages_take_each_other_s_place() -> None:
-    first, second = (RepairProgressed(0, "s", Progress("insert", number, 9)) for number in (1, 2))
+    first, second = (RepairProgressed(0, "s", Progress(Phase.INSERT, number, 9)) for number in (1, 2))
     assert first.can_replace(second)
-    assert not first.can_replace(RepairProgressed(0, "other", Progress("insert", 1, 9)))
+    assert not first.can_replace(RepairProgressed(0, "other", Progress(Phase.INSERT, 1, 9)))
 
 
 def several(tmp_path: Path) -> Path:
