@@ -506,7 +506,7 @@ def test_a_short_prefix_looks_at_the_newest_rows_before_it_asks_the_index(tmp_pa
     query = parse("do", now=NOW, open_word=True)
 
     tables = [scan.table for scan in plan.plan(reader, reader.layout, query)]
-    steps = list(newest_first.matching_ids(reader, query, limit=5000))
+    steps = list(newest_first.matching_ids(reader, query, limit=5000, clock=lambda: 0.0))
 
     assert tables == [None, "messages_fts"]
     assert [one for step in steps for one in step.ids] == list(range(1000, 0, -1))
