@@ -30,6 +30,7 @@ from .base.errors import (
     UnsafeFilesystem,
     UnsafeId,
 )
+from .base.fallbacks import Fallback, FallbackKind, IndexGap, ScanProgress
 from .base.models import (
     Batch,
     Census,
@@ -38,20 +39,16 @@ from .base.models import (
     ContextLine,
     Count,
     Drift,
-    Fallback,
-    FallbackKind,
     FamilyMember,
     Finding,
     Head,
     Hit,
-    IndexGap,
     JsonlFacts,
     Message,
     Origin,
     Outline,
     Page,
     Relation,
-    ScanProgress,
     Scope,
     Session,
     SessionLocation,

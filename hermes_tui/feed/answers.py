@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, dataclass_transform
 
-from textual.message import Message
+from textual.message import Message as TextualMessage
 
 from store import models
 from store.errors import StoreError
@@ -19,7 +19,7 @@ from store.repair.model import DifferenceRow, Operation, Plan, Progress, Receipt
 
 @dataclass_transform(field_specifiers=(field,))
 @dataclass
-class Answer(Message):
+class Answer(TextualMessage):
     """The root of what the feed posts; every subclass is a dataclass."""
 
     generation: int
@@ -198,7 +198,7 @@ class StoreBusy(Answer):
     seconds: float
     """Since the first try."""
 
-    def can_replace(self, message: Message) -> bool:
+    def can_replace(self, message: TextualMessage) -> bool:
         """The newest takes the place of the others."""
         return isinstance(message, StoreBusy)
 
@@ -263,7 +263,7 @@ class RepairProgressed(RepairAnswer):
 
     progress: Progress
 
-    def can_replace(self, message: Message) -> bool:
+    def can_replace(self, message: TextualMessage) -> bool:
         """The latest progress of a session takes the place of the others."""
         return isinstance(message, RepairProgressed) and message.session_id == self.session_id
 

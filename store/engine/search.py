@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from ..base.models import Fallback, Message, ScanProgress
+from ..base.fallbacks import Fallback, ScanProgress
+from ..base.models import Message
 
 
 @dataclass(frozen=True, slots=True)

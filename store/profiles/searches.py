@@ -9,7 +9,8 @@ from functools import partial
 
 from ..base.cancel import Cancel
 from ..base.errors import CannotOpen, Damaged, StoreMissing
-from ..base.models import Batch, Count, Fallback, FallbackKind, Hit, ScanProgress
+from ..base.fallbacks import Fallback, FallbackKind, ScanProgress
+from ..base.models import Batch, Count, Hit
 from ..browse.browser import HomeBrowser
 from ..query.parse import Query
 from ..search.ranking import relevance

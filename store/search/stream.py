@@ -14,7 +14,8 @@ from collections.abc import Iterator, Sequence
 
 from ..base.cancel import Cancel
 from ..base.errors import CannotOpen, Damaged, Interrupted, StoreMissing
-from ..base.models import Batch, Fallback, FallbackKind, Hit, Message, Origin, ScanProgress, Session
+from ..base.fallbacks import Fallback, FallbackKind, ScanProgress
+from ..base.models import Batch, Hit, Message, Origin, Session
 from ..drift import verdict
 from ..engine.ports import Engine
 from ..engine.search import HitRow, SessionFilter, SessionLabel

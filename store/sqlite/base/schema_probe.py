@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 
 import apsw
 
-from ...base.models import IndexGap
+from ...base.fallbacks import IndexGap
 from .cell_values import integer, text
 
 NEWEST_KNOWN = 31

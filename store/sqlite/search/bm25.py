@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 import apsw
 
 from ...base.cancel import Cancel
-from ...base.models import Fallback, FallbackKind
+from ...base.fallbacks import Fallback, FallbackKind
 from ...engine.search import MatchCount, RankedMatches, SessionFilter
 from ...query.ast import Query
 from ..base import cell_values, column_sql

@@ -17,7 +17,7 @@ import apsw
 
 from ...base import errors
 from ...base.cancel import Cancel
-from ...base.models import FallbackKind, ScanProgress
+from ...base.fallbacks import FallbackKind, ScanProgress
 from ...engine.search import SearchStep, SessionFilter
 from ...query.ast import Query
 from ...query.json_escapes import searchable_text

@@ -8,7 +8,7 @@ from dataclasses import replace
 import apsw
 
 from ...base.cancel import Cancel
-from ...base.models import Fallback, FallbackKind, IndexGap, ScanProgress
+from ...base.fallbacks import Fallback, FallbackKind, IndexGap, ScanProgress
 from ...query.ast import Query, Term
 from ...query.filters import ROLES
 from ...query.tokenizer import cjk_runs

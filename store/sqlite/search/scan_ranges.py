@@ -7,7 +7,7 @@ from bisect import bisect_left, bisect_right
 from dataclasses import dataclass, replace
 from operator import neg
 
-from ...base.models import Fallback, FallbackKind, ScanProgress
+from ...base.fallbacks import Fallback, FallbackKind, ScanProgress
 from ..base import column_sql
 from ..base.schema_probe import Layout
 from ..connect.reader import Value

@@ -10,7 +10,7 @@ import pytest
 
 from store.base import errors
 from store.base.cancel import Cancel
-from store.base.models import Fallback, FallbackKind, IndexGap, ScanProgress
+from store.base.fallbacks import Fallback, FallbackKind, IndexGap, ScanProgress
 from store.query.parse import Query, accepts, parse
 from store.sqlite.base import cell_values, column_sql
 from store.sqlite.base.schema_probe import Layout
