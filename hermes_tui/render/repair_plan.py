@@ -44,8 +44,7 @@ _REASONS = {
     Why.CROSSING: "SQLite has messages that say the same in another place, and they may be the same ones",
     Why.UNDONE: "{} of its messages were undone, and what SQLite lacks may have been undone with them",
     Why.COMPACTED: "older messages were compacted into a summary, and what SQLite lacks may be among them",
-    Why.REWRITTEN: "SQLite was rewritten after the file's last change, and what it lacks may have been taken out"
-    " then",
+    Why.REWRITTEN: "SQLite was rewritten after the file's last change, and what it lacks may have been taken out then",
     Why.NO_ROW: "Hermes does not know this session: it was never imported, or it was deleted",
     Why.BUSY: "Hermes is at work on it ({}): try again when it is done",
     Why.REFERRED: "its messages would get other ids, and {} refers to them by these",
