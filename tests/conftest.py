@@ -20,7 +20,7 @@ import hypothesis
 import pytest
 
 from tests.homes.build import ERAS, build
-from tests.homes.catalog import REAL, WITHOUT_WAL, homes
+from tests.homes.catalog import REAL, WITHOUT_LIVE_WAL, homes
 
 # Bytecode goes to a folder of its own, even where the environment wants none beside the sources: each of the programs
 # that tests start would compile the store again.
@@ -109,7 +109,7 @@ def each_home(request: pytest.FixtureRequest, era_home: Callable[[str], Path]) -
     return era_home(request.param)
 
 
-@pytest.fixture(params=homes(without=WITHOUT_WAL))
+@pytest.fixture(params=homes(without=WITHOUT_LIVE_WAL))
 def each_live_home(request: pytest.FixtureRequest, era_home: Callable[[str], Path]) -> Path:
     """A private copy of each home whose folder wal-live was taken while a writer had rows in its WAL."""
     return era_home(request.param)
