@@ -27,6 +27,9 @@ OWN_SEQUENCES = re.compile(
 )
 FOREIGN = re.compile(r"[\x00-\x07\x0b\x0c\x0e-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
+NOT_INHERITED = {"NO_COLOR", "COLUMNS", "LINES"}
+"""Variables that would change the picture: Textual trusts a size in them over the pty's."""
+
 
 class Terminal:
     """The app in a pty of `columns` × `rows`; `text` is the screen, `raw` all bytes that ever came."""
@@ -45,7 +48,7 @@ class Terminal:
         master, slave = pty.openpty()
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
         settings = {"TERM": "xterm-256color", "COLORTERM": "truecolor", "TEXTUAL_ANIMATIONS": "none", "TZ": "UTC"}
-        inherited = {name: value for name, value in os.environ.items() if name != "NO_COLOR"}
+        inherited = {name: value for name, value in os.environ.items() if name not in NOT_INHERITED}
         self.process = subprocess.Popen(
             [sys.executable, "-m", "hermes_tui", *arguments],
             cwd=ROOT,
