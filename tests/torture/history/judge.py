@@ -1,0 +1,129 @@
+"""Judgement on a repair of a known conversation, by the numbers of what was said.
+
+The result has to be a part of what was said, in its order: that no message is twice, none in front of its elder, and
+none back that was taken away, follows from it.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from tests.torture.history.sources import Case, Kept, numbers
+from tests.torture.history.validator import complaints, unanswered
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a plan would make of a session."""
+
+    result: tuple[Kept, ...]
+    """All rows afterwards, in order."""
+    inserted: tuple[Kept, ...]
+    refused: bool
+    why: tuple[str, ...] = ()
+    edited: int = 0
+    verdict: str = ""
+    missing: tuple[int, int] = (0, 0)
+    """Messages that SQLite and that JSONL lack."""
+
+
+def faults(case: Case, outcome: Outcome) -> list[str]:
+    """What is wrong; nothing where all is well."""
+    return [*_losses(case, outcome), *_copies(case, outcome), *_order(case, outcome), *_rules(case, outcome)]
+
+
+def _text(case: Case, kept: Kept) -> tuple[str, str, object, object]:
+    """A message as it was said, whatever a source made of it."""
+    if kept.number is None:
+        return "", str(kept.message["content"]), None, None
+    said = case.said[kept.number]
+    return said.role, said.text, said.calls, said.answers
+
+
+def _losses(case: Case, outcome: Outcome) -> Iterator[str]:
+    left, result = (Counter(_text(case, kept) for kept in side) for side in (case.lines, outcome.result))
+    lost = {text for text, times in left.items() if result[text] < times}
+    if lost and not outcome.refused:
+        yield f"lost {len(lost)}"
+    if any(kept not in outcome.result for kept in case.rows):
+        yield "a row went"
+
+
+def _copies(case: Case, outcome: Outcome) -> Iterator[str]:
+    said = Counter(_text(case, Kept(one.number, {})) for one in case.said)
+    rows, result = (Counter(_text(case, kept) for kept in side) for side in (case.rows, outcome.result))
+    if doubled := [text for text, times in result.items() if times > max(said[text], rows[text])]:
+        yield f"doubled {len(doubled)}"
+    if numbers(case.rows) & numbers(outcome.inserted) and not _repeated(case, outcome):
+        yield "inserted what SQLite has"
+    if set(numbers(case.lines)) <= numbers(case.rows) and (outcome.inserted or outcome.missing[0]):
+        yield "inserted from a file that has no more than SQLite"
+
+
+def _repeated(case: Case, outcome: Outcome) -> bool:
+    """Whether all that was inserted beside its own row are words that are said again and again."""
+    texts = Counter(one.text for one in case.said)
+    return all(texts[case.said[number].text] > 1 for number in numbers(case.rows) & numbers(outcome.inserted))
+
+
+def _order(case: Case, outcome: Outcome) -> Iterator[str]:
+    if case.kind in ("crossing", "compacted", "doubled"):
+        return
+    result = iter([_text(case, kept) for kept in outcome.result])
+    wanted = next(result, None)
+    for one in case.said:
+        if wanted is not None and _text(case, Kept(one.number, {})) == wanted:
+            wanted = next(result, None)
+    if wanted is not None:
+        yield "out of order"
+
+
+def _rules(case: Case, outcome: Outcome) -> Iterator[str]:
+    before = [kept.message for kept in case.rows if kept.active]
+    after = [kept.message for kept in outcome.result if kept.active]
+    for complaint in complaints(after) - complaints(before):
+        yield complaint
+    results = {kept.message.get("tool_call_id") for kept in (*case.lines, *case.rows)}
+    yield from unanswered(after, results) - unanswered(before, results) if not outcome.refused else ()
+    if case.kind == "edited" and case.edited and outcome.inserted == () and not outcome.refused:
+        if outcome.edited < len(case.edited) - len(numbers(case.lines) - numbers(case.rows)):
+            yield f"only {outcome.edited} of {len(case.edited)} edited ones reported"
+
+
+def is_ordered(case: Case) -> bool:
+    """Whether each gap that both sides fill is ordered by a call, a question, or clocks that agree.
+
+    Only neighbours of different sides are looked at; the others follow from them.
+    """
+    lines, rows = numbers(case.lines), numbers(case.rows)
+    last: tuple[int, bool] | None = None
+    for number in sorted(lines | rows):
+        if number in lines and number in rows:
+            last = None
+            continue
+        if last is not None and last[1] != (number in lines) and not _follows(case, last[0], number):
+            return False
+        last = number, number in lines
+    return True
+
+
+def _follows(case: Case, first: int, then: int) -> bool:
+    a, b = case.said[first], case.said[then]
+    if b.answers and b.answers in a.calls:
+        return True
+    if a.turn == b.turn:
+        return a.role == "user" and b.role == "assistant"
+    return case.agree
+
+
+def is_two_sided(case: Case) -> bool:
+    """Whether each side has what the other lacks."""
+    lines, rows = numbers(case.lines), numbers(case.rows)
+    return bool(lines - rows) and bool(rows - lines)
+
+
+def spoken(result: Sequence[Kept]) -> list[object]:
+    """Numbers of a result, for a report."""
+    return [kept.number for kept in result]
