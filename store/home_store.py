@@ -12,7 +12,7 @@ from .files.file_sources import FileSources
 from .files.home import Home, profile_of
 from .files.jsonl_files import JsonlFiles
 from .files.verdict_cache import VerdictCache
-from .formats.alignment import ComparedMessage
+from .formats.compared_message import ComparedMessage
 
 T = TypeVar("T")
 

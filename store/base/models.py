@@ -296,6 +296,10 @@ class Check:
     repairable: bool
     reason: str = ""
     """Reason why it is not repairable, or a note for the reader; "" for none."""
+    edited: int = 0
+    """Messages that SQLite has in another form; they are missing on neither side."""
+    salvaged: int = 0
+    """Records that were read from damaged lines."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..formats.alignment import ComparedMessage
+from ..formats.compared_message import ComparedMessage
 
 SessionStamp = tuple[object, ...]
 """Number of rows, highest id and number of active rows of a session, which change when another process writes to it."""

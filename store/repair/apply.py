@@ -27,7 +27,7 @@ from ..formats.row_encoding import MessageRow
 from ..home_store import HomeStore
 from . import backup
 from .backup import Backup
-from .inputs import stamp_of
+from ..drift.sources import stamp_of
 from .model import Phase, Plan, PlanRefused, Progress, Receipt, State
 from .planner import Item, RepairWork, make_plan
 

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 from ..base.models import Message
 from ..engine.ports import Engine
 from ..formats import message_codec
-from ..formats.alignment import UnionPlace
-from .inputs import Sources
+from ..formats.comparison import UnionPlace
+from ..drift.sources import Sources
 from .model import DifferenceRow
 
 SOME = 100

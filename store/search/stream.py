@@ -17,10 +17,11 @@ from ..base.errors import CannotOpen, Damaged, Interrupted, StoreMissing
 from ..base.fallbacks import Fallback, FallbackKind, ScanProgress
 from ..base.models import Batch, Hit, Message, Origin, Session
 from ..drift import verdict
+from ..drift.sources import read_sources
 from ..engine.ports import Engine
 from ..engine.search import HitRow, SessionFilter, SessionLabel
 from ..files.file_sources import FileSources
-from ..formats import alignment, message_codec
+from ..formats import message_codec
 from ..formats.session_state import LIVE_WINDOW
 from ..query.filters import admits
 from ..query.json_escapes import searchable_text
@@ -290,8 +291,7 @@ class _Missing:
 
     def __contains__(self, place: int) -> bool:
         if self._places is None:
-            written = list(self._files.compared_messages(self._id))
-            union = alignment.compare(written, list(self._engine.messages.compared(self._id))).union
+            union = read_sources(self._engine, self._files, self._id).compared(self._engine).union
             self._places = frozenset(here for here, there in union if here is not None and there is None)
         return place in self._places
 

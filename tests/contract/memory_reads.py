@@ -10,7 +10,7 @@ from store.base.models import ContextLine, Head, Message, Page, Relation, Scope,
 from store.engine.operations import RawRow
 from store.engine.rows import NO_COUNTS, Counts, Ending, SessionEnds, SessionStamp, StoredRow
 from store.formats import message_codec
-from store.formats.alignment import ComparedMessage
+from store.formats.compared_message import ComparedMessage, compared
 from store.formats.compaction_overlap import SUMMARIES, Fingerprint
 from store.formats.lineage import Lineage, Link
 from store.formats.session_state import is_live
@@ -277,8 +277,9 @@ class MemoryMessages(Reads):
             if not row.meta:
                 yield row.message
 
-    def stored(self, session_id: str) -> Iterator[StoredRow]:
+    def stored(self, session_id: str, *, cancel: Cancel | None = None) -> Iterator[StoredRow]:
         """The same of every row."""
+        del cancel
         return map(_stored, self._tables.of(session_id))
 
     def count(self, session_id: str) -> int:
@@ -374,7 +375,12 @@ def _identity(row: RawRow) -> bytes:
 def _stored(row: RawRow) -> StoredRow:
     return StoredRow(
         id=id_of(row),
-        message=ComparedMessage(_identity(row), number(row, "timestamp"), bool(row["active"])),
+        message=compared(
+            *(row["role"], row["content"], row["tool_calls"], row["tool_call_id"]),
+            platform_id=row["platform_message_id"],
+            time=(number(row, "timestamp"), False),
+            active=bool(row["active"]),
+        ),
         meta=row["role"] == "session_meta",
         compacted=not row["active"] and bool(row["compacted"]),
         summary=bool(row["_compressed_summary"]) or text(row, "content").startswith(SUMMARIES),
