@@ -8,8 +8,9 @@ a single such message contradicts the rest, times are not used.
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from .alignment import Pair
 from .compared_message import ComparedMessage
@@ -46,6 +47,8 @@ class Clocks:
     """Seconds by which an end may be too late."""
     longest: float | None = None
     """Seconds that no turn takes; None where that is not known."""
+    vague: frozenset[int] = frozenset()
+    """Turns that are several, because the clock was set forward or back in them."""
 
     @property
     def exact(self) -> bool:
@@ -59,6 +62,10 @@ class Clocks:
     def offset(self, line: int) -> float:
         """Seconds to add to the time of a line."""
         return self.offsets[self.turns[line]]
+
+    def begins(self, line: int) -> bool:
+        """Whether a line is the first of its turn in the file."""
+        return not line or self.turns[line - 1] != self.turns[line]
 
     def bounds(self, line: int) -> tuple[float, float]:
         """Rows up to the first time are before the turn of a line, rows after the second behind it."""
@@ -84,11 +91,11 @@ def agree(lines: Sequence[ComparedMessage], rows: Sequence[ComparedMessage], cer
     offsets = _offsets(evidence, len(times))
     if offsets is None:
         return None
-    turns, ends = _joined(turns, times, offsets)
+    turns, ends, vague = _joined(turns, times, offsets)
     if any(after < before - _JITTER for before, after in zip(ends, ends[1:], strict=False)):
         return None
     late = _JITTER if offsets.whole else _TIGHT
-    known = Clocks(tuple(turns), tuple(ends), tuple(offsets.of_turn), late, longest=None)
+    known = Clocks(tuple(turns), tuple(ends), tuple(offsets.of_turn), late, vague=vague)
     return _verified(known, lines, rows, certain)
 
 
@@ -173,15 +180,16 @@ def _switched(zones: dict[int, float], n_turns: int) -> _Offsets | None:
     return _Offsets(of_turn, [not before < turn < after for turn in range(n_turns)], whole=True)
 
 
-def _joined(turns: list[int], times: Sequence[float], offsets: _Offsets) -> tuple[list[int], list[float]]:
-    """Turns and their ends; those in which the clock may have been set are one turn with the next certain one."""
+def _joined(turns: list[int], times: Sequence[float], offsets: _Offsets) -> tuple[list[int], list[float], frozenset[int]]:
+    """Turns, their ends, and those that are several; those in which the clock may have been set are one turn with the next certain one."""
     ends = [time + offset for time, offset in zip(times, offsets.of_turn, strict=True)]
     kept = [turn for turn in range(len(times)) if offsets.certain[turn]]
     new = [0] * len(times)
     for place, turn in enumerate(kept):
         new[kept[place - 1] + 1 if place else 0 : turn + 1] = [place] * (turn - (kept[place - 1] if place else -1))
     offsets.of_turn[:] = [offsets.of_turn[turn] for turn in kept]
-    return [new[turn] for turn in turns], [ends[turn] for turn in kept]
+    joined = [turn for turn, times in Counter(new).items() if times > 1]
+    return [new[turn] for turn in turns], [ends[turn] for turn in kept], frozenset(joined)
 
 
 def _verified(
@@ -194,7 +202,7 @@ def _verified(
         after, until = known.bounds(line)
         if time is None or not after - _JITTER < time <= until:
             return None
-        begins = not line or known.turns[line - 1] != known.turns[line]
+        begins = known.begins(line) and known.turns[line] not in known.vague
         lengths += [known.ends[known.turns[line]] - time] if begins and lines[line].role == "user" else []
     longest = _LONGER * max(0.0, *lengths) + 1.0 if lengths else None
-    return Clocks(known.turns, known.ends, known.offsets, known.late, longest=longest)
+    return replace(known, longest=longest)

@@ -7,16 +7,17 @@ Content decides which messages are the same (`matching`), structure and clocks i
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 
 from ..base.models import Verdict
 from . import turn_order
-from .alignment import Pair, repeated_blocks
+from .alignment import Pair, increasing, repeated_blocks
 from .clocks import Clocks
 from .compared_message import ComparedMessage
-from .likeness import alike
+from .likeness import alike, is_marked
 from .matching import Matching, match
 from .turn_order import Between
 
@@ -145,8 +146,9 @@ def _pair_edited(found: Matching, lines: Messages, rows: Messages, read: ReadTex
         if len(likely) > _MOST_TEXTS:
             edits.untried.update(lefts)
         elif likely:
-            new = _twins(likely, read)
+            new, rest = _twins(likely, read)
             twins += new
+            edits.untried.update(rest)
             edits.unlike.update(lefts if not new and len(lefts) == len(rights) == 1 else ())
     found.pairs = sorted([*found.pairs, *twins])
     return edits
@@ -166,21 +168,34 @@ def _candidates(
 
 
 def _differ(message: ComparedMessage, other: ComparedMessage) -> bool:
-    """Whether both have ids of one kind and none in common."""
-    for own, others in ((message.calls, other.calls), (message.answers, other.answers)):
-        if own and others:
-            return own != others and not set(own) & set(others)
-    return bool(message.platform_id and other.platform_id and message.platform_id != other.platform_id)
+    """Whether one calls tools and the other does not, or both have ids of one kind and none in common."""
+    if message.calls or other.calls:
+        return set(message.calls).isdisjoint(other.calls)
+    ids = ((message.answers, other.answers), (message.platform_id, other.platform_id))
+    return any(own and others and own != others for own, others in ids)
 
 
-def _twins(likely: Sequence[Pair], read: ReadTexts) -> list[Pair]:
-    """Pairs of a gap whose texts are alike, rising on both sides."""
+def _twins(likely: Sequence[Pair], read: ReadTexts) -> tuple[list[Pair], set[int]]:
+    """Pairs of a gap that are one message, rising on both sides, and lines of which a mark may be the rest.
+
+    A mark says that a text was taken away, not which: it is the text of its role in this place where there is but one.
+    """
     texts = read([line for line, _ in likely], [row for _, row in likely])
     found: list[Pair] = []
     for pair, text, other in zip(likely, *texts, strict=True):
-        if alike(text, other) and (not found or (found[-1][0] < pair[0] and found[-1][1] < pair[1])):
-            found.append(pair)
-    return found
+        if alike(text, other):
+            found += [pair] if not found or (found[-1][0] < pair[0] and found[-1][1] < pair[1]) else []
+    lines, rows = {line for line, _ in found}, {row for _, row in found}
+    marked = [
+        pair
+        for pair, text, other in zip(likely, *texts, strict=True)
+        if pair[0] not in lines and pair[1] not in rows and (is_marked(text) or is_marked(other))
+    ]
+    rest = [pair for pair in likely if pair[0] not in lines and pair[1] not in rows]
+    of_line, of_row = Counter(line for line, _ in rest), Counter(row for _, row in rest)
+    sure = [(line, row) for line, row in marked if of_line[line] == of_row[row] == 1]
+    found = increasing([*found, *sure])
+    return found, {line for line, _ in marked} - {line for line, _ in found}
 
 
 @dataclass(slots=True)

@@ -1,4 +1,4 @@
-"""Likeness of two texts: whether one may be the other after an edit, a redaction, a truncation or a pruning."""
+"""Likeness of two texts, and the marks of a redaction, a truncation or a pruning."""
 
 from __future__ import annotations
 
@@ -15,9 +15,12 @@ _MARKS = re.compile(
 _WORD = re.compile(r"\w+")
 
 
+def is_marked(text: str) -> bool:
+    """True for a text with a mark of redaction, truncation or pruning."""
+    return _MARKS.search(text) is not None
+
+
 def alike(text: str, other: str) -> bool:
-    """True where half of the words of the longer text are in both, or one text has a mark of redaction or pruning."""
-    if _MARKS.search(text) or _MARKS.search(other):
-        return True
+    """True where half of the words of the longer text are in both."""
     words, others = Counter(_WORD.findall(text)), Counter(_WORD.findall(other))
     return 2 * (words & others).total() >= max(words.total(), others.total())
