@@ -97,7 +97,7 @@ def compare(lines: Messages, rows: Messages, read: ReadTexts | None = None) -> C
     doubled_lines, doubled_rows = (
         repeated_blocks([message.identity for message in side]) for side in (lines, rows)
     )
-    same = [*found.pairs, *found.elsewhere.items()]
+    same = [*found.pairs, *found.elsewhere.items(), *found.copies.items()]
     return Comparison(
         missing_in_sqlite=len(missing),
         missing_in_jsonl=len(rows) - len(same),
@@ -108,7 +108,7 @@ def compare(lines: Messages, rows: Messages, read: ReadTexts | None = None) -> C
         orphans=_orphans(union.places, lines, rows, union.uncertain),
         edited=frozenset(line for line, row in same if lines[line].identity != rows[row].identity),
         elsewhere=frozenset(found.elsewhere),
-        alike=len(found.unsure),
+        alike=len(found.unsure) + len(found.copies),
         clocks=found.clocks,
     )
 
@@ -133,8 +133,7 @@ class _Edits:
 
 def _pair_edited(found: Matching, lines: Messages, rows: Messages, read: ReadTexts) -> _Edits:
     """Pair the messages of each gap that are one message after an edit; return those that may be one."""
-    present = found.elsewhere.keys() | found.repeated
-    taken = set(found.elsewhere.values())
+    present, taken = found.present, {*found.elsewhere.values(), *found.copies.values()}
     edits = _Edits()
     twins: list[Pair] = []
     for here, there in _gaps(found.pairs, len(lines), len(rows)):
@@ -219,10 +218,10 @@ class _Union:
         self._by_row = {row: line for line, row in self.found.elsewhere.items()}
         gaps = [*_gaps(self.found.pairs, len(self.lines), len(self.rows))]
         cloudy = self._cloudy(gaps)
-        torn = self._torn()
+        torn, present = self._torn(), self.found.present
         for place, (here, there) in enumerate(gaps):
             pair = self.found.pairs[place] if place < len(self.found.pairs) else None
-            lefts = [line for line in here if line not in self.found.elsewhere and line not in self.found.repeated]
+            lefts = [line for line in here if line not in present]
             self._add_gap(lefts, there, pair, doubtful=place in cloudy)
             if pair is not None:
                 self._add([pair])

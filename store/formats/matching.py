@@ -27,9 +27,16 @@ class Matching:
     """Lines whose pair may as well be another message of the same text."""
     elsewhere: dict[int, int] = field(default_factory=dict)
     """Line -> row of the same message where the sides have it in different places."""
+    copies: dict[int, int] = field(default_factory=dict)
+    """Line -> row elsewhere that says the same, for texts that repeat: it counts for the line, wherever that was."""
     repeated: set[int] = field(default_factory=set)
     """Further lines of a message whose id SQLite has already."""
     clocks: Clocks | None = None
+
+    @property
+    def present(self) -> set[int]:
+        """Unpaired lines that SQLite has."""
+        return {*self.elsewhere, *self.copies, *self.repeated}
 
 
 def match(lines: Messages, rows: Messages) -> Matching:
@@ -47,8 +54,10 @@ def match(lines: Messages, rows: Messages) -> Matching:
     found.pairs.sort()
     if clocks is None:
         found.unsure = _unsure(found.pairs, {line for line, _ in strong}, lines, left)
-    found.elsewhere = _elsewhere(found, left, right, rows, shared)
-    taken = {line for line, _ in found.pairs} | found.elsewhere.keys()
+    same = _elsewhere(found, left, right, rows, shared)
+    found.elsewhere = {line: row for line, row in same.items() if left[line] in shared and not lines[line].short}
+    found.copies = {line: row for line, row in same.items() if line not in found.elsewhere}
+    taken = {line for line, _ in found.pairs} | same.keys()
     found.repeated = _known_ids(lines, rows, taken)
     if not taken:
         found.clocks = bounded(lines, rows)

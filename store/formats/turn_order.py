@@ -9,7 +9,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import accumulate
+from itertools import accumulate, takewhile
 
 from .clocks import Clocks
 from .compared_message import ComparedMessage
@@ -66,10 +66,19 @@ def _by_structure(between: Between) -> tuple[list[int], list[int]]:
     calls = {call: place for place, row in enumerate(between.rows) for call in row.calls}
     results = {row.answers: place for place, row in reversed(list(enumerate(between.rows))) if row.answers}
     moved = _Moved.of(between.elsewhere)
+    if between.after and between.after.answers in calls:
+        high = [min(most, calls[between.after.answers]) for most in high]
+    if between.before and between.rows and between.rows[0].answers in between.before.calls:
+        own = sum(1 for _ in takewhile(lambda row: row.role == "tool", between.rows))
+        low = [0 if line.role == "tool" else own for line in between.lines]
     for place, line in enumerate(between.lines):
         if line.answers in calls:
             low[place] = calls[line.answers] + 1
         high[place] = min([high[place], *(results[call] for call in line.calls if call in results)])
+        if between.before and line.answers in between.before.calls:
+            high[place] = min(high[place], next((at for at, row in enumerate(between.rows) if row.role != "tool"), n_rows))
+        if between.after and between.after.answers in line.calls:
+            low[place] = n_rows
         if moved.numbers:
             low[place] = max(low[place], moved.behind(between.numbers[place]))
             high[place] = min(high[place], moved.before(between.numbers[place]))
