@@ -67,7 +67,8 @@ def _by_structure(between: Between) -> tuple[list[int], list[int]]:
     results = {row.answers: place for place, row in reversed(list(enumerate(between.rows))) if row.answers}
     moved = _Moved.of(between.elsewhere)
     if between.after and between.after.answers in calls:
-        high = [min(most, calls[between.after.answers]) for most in high]
+        call = calls[between.after.answers]
+        high = [n_rows if line.role == "tool" else call for line in between.lines]
     if between.before and between.rows and between.rows[0].answers in between.before.calls:
         own = sum(1 for _ in takewhile(lambda row: row.role == "tool", between.rows))
         low = [0 if line.role == "tool" else own for line in between.lines]
@@ -78,7 +79,7 @@ def _by_structure(between: Between) -> tuple[list[int], list[int]]:
         if between.before and line.answers in between.before.calls:
             high[place] = min(high[place], next((at for at, row in enumerate(between.rows) if row.role != "tool"), n_rows))
         if between.after and between.after.answers in line.calls:
-            low[place] = n_rows
+            low[place] = max([0, *(at + 1 for at, row in enumerate(between.rows) if row.role != "tool")])
         if moved.numbers:
             low[place] = max(low[place], moved.behind(between.numbers[place]))
             high[place] = min(high[place], moved.before(between.numbers[place]))
