@@ -18,6 +18,10 @@ _MOST_CELLS = 4_096
 """Places that are tried in one gap for an order in which all questions are answered."""
 
 
+_NEXT = ComparedMessage(b"", role="user")
+"""What follows the end of a conversation: the next question."""
+
+
 @dataclass(frozen=True, slots=True)
 class Between:
     """Lines and rows between two messages that both sides have."""
@@ -158,7 +162,7 @@ def _count(between: Between, low: Sequence[int], high: Sequence[int]) -> _Step:
         for (line, row, last), step in layer.items():
             spoken = _last(between, line, row, last)
             if line == len(lines) and row == len(rows):
-                if between.after is None or _may_follow(between.after, spoken):
+                if _may_follow(between.after or _NEXT, spoken):
                     done = _Step(done.ways + step.ways, step.places)
                 continue
             for to_line, to_row, message in _next(between, line, row, low, high):

@@ -331,7 +331,7 @@ def _runs(found: Sources, missing: _Missing) -> Iterator[Run]:
     run: Run | None = None
     for place, gap in zip(missing.places, missing.gaps, strict=True):
         after = numbers[gap]
-        if run and run.after == after:
+        if run and run.after == after and run.last == place:
             run = Run(run.number + 1, after, run.first, place + 1, run.at_end)
             continue
         if run:

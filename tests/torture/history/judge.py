@@ -53,8 +53,10 @@ def _losses(case: Case, outcome: Outcome) -> Iterator[str]:
 
 def _copies(case: Case, outcome: Outcome) -> Iterator[str]:
     said = Counter(_text(case, Kept(one.number, {})) for one in case.said)
-    rows, result = (Counter(_text(case, kept) for kept in side) for side in (case.rows, outcome.result))
-    if doubled := [text for text, times in result.items() if times > max(said[text], rows[text])]:
+    result = Counter(_text(case, kept) for kept in outcome.result)
+    twice = Counter(_text(case, kept) for kept in case.rows)
+    twice.subtract(_text(case, Kept(number, {})) for number in numbers(case.rows))
+    if doubled := [text for text, times in result.items() if times > said[text] + twice[text]]:
         yield f"doubled {len(doubled)}"
     if numbers(case.rows) & numbers(outcome.inserted) and not _repeated(case, outcome):
         yield "inserted what SQLite has"
