@@ -46,11 +46,11 @@ def check_json(result: Check) -> dict[str, object]:
         "missing_in_sqlite": result.missing_in_sqlite,
         "missing_in_jsonl": result.missing_in_jsonl,
         "damaged_lines": result.damaged_lines,
-        "salvaged": result.salvaged,
-        "edited": result.edited,
         "doubled": result.doubled,
         "repairable": result.repairable,
         "reason": result.reason,
+        "edited": result.edited,
+        "salvaged": result.salvaged,
     }
 
 

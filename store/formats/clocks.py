@@ -27,6 +27,8 @@ _AT_ONCE = 0.5
 """Seconds between rows of two turns that were written in one go, long after they were said."""
 _WEST, _EAST = 12 * 3_600.0, 14 * 3_600.0
 """Seconds by which a local time may be behind and ahead of UTC."""
+_HALF_A_DAY = 12 * 3_600.0
+"""Seconds that no turn takes where nothing is known."""
 _LONGER = 3.0
 """How much longer than the longest turn that is known another may be."""
 
@@ -72,6 +74,10 @@ class Clocks:
         turn = self.turns[line]
         return (self.ends[turn - 1] - self.early if turn else float("-inf")), self.ends[turn] + self.late
 
+    def earliest(self, line: int) -> float | None:
+        """The time before which the turn of a line had not begun; None where that is not known."""
+        return None if self.longest is None else self.ends[self.turns[line]] - self.early - self.longest
+
 
 def agree(lines: Sequence[ComparedMessage], rows: Sequence[ComparedMessage], certain: Sequence[Pair]) -> Clocks | None:
     """The clocks, where they are shown to agree.
@@ -105,7 +111,7 @@ def bounded(lines: Sequence[ComparedMessage], rows: Sequence[ComparedMessage]) -
     if len(found) < len(lines) or not found or found != sorted(found) or not _is_sound(rows):
         return None
     times = sorted(set(found))
-    return Clocks(tuple(_turns(found)), tuple(times), (0.0,) * len(times), _WEST, _EAST)
+    return Clocks(tuple(_turns(found)), tuple(times), (0.0,) * len(times), _WEST, _EAST, _HALF_A_DAY)
 
 
 @dataclass(frozen=True, slots=True)

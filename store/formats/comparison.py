@@ -17,7 +17,7 @@ from . import turn_order
 from .alignment import Pair, increasing, repeated_blocks
 from .clocks import Clocks
 from .compared_message import ComparedMessage
-from .likeness import alike, is_marked
+from .likeness import alike
 from .matching import Matching, match
 from .turn_order import Between
 
@@ -27,6 +27,8 @@ ReadTexts = Callable[[Sequence[int], Sequence[int]], tuple[Sequence[str], Sequen
 """Reads the texts of some lines and of some rows, by their indexes."""
 Messages = Sequence[ComparedMessage]
 
+_FEW_WORDS = 4
+"""Words of a text that resembles too many others."""
 _MOST_TEXTS = 256
 """Pairs of texts of one gap that are compared by their words."""
 
@@ -91,7 +93,7 @@ def compare(lines: Messages, rows: Messages, read: ReadTexts | None = None) -> C
     """
     found = match(lines, rows)
     edits = _pair_edited(found, lines, rows, read) if read else _Edits()
-    union = _Union(lines, rows, found, edits.unlike | edits.untried)
+    union = _Union(lines, rows, found, edits.unlike | edits.doubtful)
     union.build()
     missing = [line for line, row in union.places if line is not None and row is None]
     doubled_lines, doubled_rows = (
@@ -123,19 +125,18 @@ def _gaps(pairs: Sequence[Pair], n_lines: int, n_rows: int) -> Iterator[tuple[ra
 
 @dataclass(slots=True)
 class _Edits:
-    """Messages of gaps that may be one message after an edit."""
+    """Lines of gaps that may be a row of SQLite after an edit."""
 
     unlike: set[int] = field(default_factory=set)
-    """Lines with one row in their place that does not resemble them."""
-    untried: set[int] = field(default_factory=set)
-    """Lines in gaps with too many texts to compare."""
+    """Those with one row of their role in their place that does not resemble them."""
+    doubtful: set[int] = field(default_factory=set)
+    """Those of which several rows may be the edited form, or that are too many to look at."""
 
 
 def _pair_edited(found: Matching, lines: Messages, rows: Messages, read: ReadTexts) -> _Edits:
     """Pair the messages of each gap that are one message after an edit; return those that may be one."""
     present, taken = found.present, {*found.elsewhere.values(), *found.copies.values()}
-    edits = _Edits()
-    twins: list[Pair] = []
+    edits, twins = _Edits(), list[Pair]()
     for here, there in _gaps(found.pairs, len(lines), len(rows)):
         if not here or not there:
             continue
@@ -143,12 +144,15 @@ def _pair_edited(found: Matching, lines: Messages, rows: Messages, read: ReadTex
         rights = [row for row in there if row not in taken]
         likely = [*islice(_candidates(found.clocks, lines, rows, (lefts, rights)), _MOST_TEXTS + 1)]
         if len(likely) > _MOST_TEXTS:
-            edits.untried.update(lefts)
+            edits.doubtful.update(lefts)
         elif likely:
-            new, rest = _twins(likely, read)
+            similar = _similar(likely, read, alone=len(lefts) == len(rights) == 1)
+            new = _twins(likely, similar, [*zip(lefts, rights, strict=False)] if len(lefts) == len(rights) else [])
             twins += new
-            edits.untried.update(rest)
-            edits.unlike.update(lefts if not new and len(lefts) == len(rights) == 1 else ())
+            if not similar and len(lefts) == len(rights) == 1:
+                edits.unlike.update(lefts)
+            elif {line for line, _ in similar} - {line for line, _ in new}:
+                edits.doubtful.update(lefts)
     found.pairs = sorted([*found.pairs, *twins])
     return edits
 
@@ -174,27 +178,19 @@ def _differ(message: ComparedMessage, other: ComparedMessage) -> bool:
     return any(own and others and own != others for own, others in ids)
 
 
-def _twins(likely: Sequence[Pair], read: ReadTexts) -> tuple[list[Pair], set[int]]:
-    """Pairs of a gap that are one message, rising on both sides, and lines of which a mark may be the rest.
+def _similar(likely: Sequence[Pair], read: ReadTexts, *, alone: bool) -> set[Pair]:
+    """Those of some pairs whose texts are alike; short ones only where there is nothing else in their place."""
+    texts = zip(*read([line for line, _ in likely], [row for _, row in likely]), strict=True)
+    least = 0 if alone else _FEW_WORDS
+    return {pair for pair, (text, other) in zip(likely, texts, strict=True) if alike(text, other, least=least)}
 
-    A mark says that a text was taken away, not which: it is the text of its role in this place where there is but one.
-    """
-    texts = read([line for line, _ in likely], [row for _, row in likely])
-    found: list[Pair] = []
-    for pair, text, other in zip(likely, *texts, strict=True):
-        if alike(text, other):
-            found += [pair] if not found or (found[-1][0] < pair[0] and found[-1][1] < pair[1]) else []
-    lines, rows = {line for line, _ in found}, {row for _, row in found}
-    marked = [
-        pair
-        for pair, text, other in zip(likely, *texts, strict=True)
-        if pair[0] not in lines and pair[1] not in rows and (is_marked(text) or is_marked(other))
-    ]
-    rest = [pair for pair in likely if pair[0] not in lines and pair[1] not in rows]
-    of_line, of_row = Counter(line for line, _ in rest), Counter(row for _, row in rest)
-    sure = [(line, row) for line, row in marked if of_line[line] == of_row[row] == 1]
-    found = increasing([*found, *sure])
-    return found, {line for line, _ in marked} - {line for line, _ in found}
+
+def _twins(likely: Sequence[Pair], similar: set[Pair], opposite: Sequence[Pair]) -> list[Pair]:
+    """The similar pairs that are one message: those without another of their role, or each opposite the other."""
+    if opposite and similar.issuperset(opposite):
+        return [*opposite]
+    of_line, of_row = Counter(line for line, _ in likely), Counter(row for _, row in likely)
+    return increasing((line, row) for line, row in similar if of_line[line] == of_row[row] == 1)
 
 
 @dataclass(slots=True)

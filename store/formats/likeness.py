@@ -1,4 +1,4 @@
-"""Likeness of two texts, and the marks of a redaction, a truncation or a pruning."""
+"""Likeness of two texts: whether one may be the other after an edit, a redaction, a truncation or a pruning."""
 
 from __future__ import annotations
 
@@ -15,12 +15,14 @@ _MARKS = re.compile(
 _WORD = re.compile(r"\w+")
 
 
-def is_marked(text: str) -> bool:
-    """True for a text with a mark of redaction, truncation or pruning."""
-    return _MARKS.search(text) is not None
+def alike(text: str, other: str, *, least: int = 0) -> bool:
+    """True where half of the words of the longer text are in both, or one has a mark.
 
-
-def alike(text: str, other: str) -> bool:
-    """True where half of the words of the longer text are in both."""
+    Args:
+        least: Words that the longer text has to have, unless there is a mark.
+    """
+    if _MARKS.search(text) or _MARKS.search(other):
+        return True
     words, others = Counter(_WORD.findall(text)), Counter(_WORD.findall(other))
-    return 2 * (words & others).total() >= max(words.total(), others.total())
+    most = max(words.total(), others.total())
+    return most >= least and 2 * (words & others).total() >= most

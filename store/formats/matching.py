@@ -47,13 +47,13 @@ def match(lines: Messages, rows: Messages) -> Matching:
         return Matching(pairs, repeated=_known_ids(lines, rows, {line for line, _ in pairs}))
     shared = _once(left) & _once(right)
     strong, weak = _anchors(lines, left, right, shared)
-    clocks = agree(lines, rows, strong)
+    clocks = agree(lines, rows, strong) or agree(lines, rows, increasing([*strong, *weak]))
     weak = [pair for pair in weak if clocks is None or _is_timely(clocks, lines, rows, pair)]
     anchors = _fitting(strong, weak)
     found = Matching(anchors + [*_between(lines, rows, (left, right), anchors, clocks, shared)], clocks=clocks)
     found.pairs.sort()
     if clocks is None:
-        found.unsure = _unsure(found.pairs, {line for line, _ in strong}, lines, left)
+        found.unsure = _unsure(found.pairs, {*strong, (-1, -1), (len(left), len(right))})
     same = _elsewhere(found, left, right, rows, shared)
     found.elsewhere = {line: row for line, row in same.items() if left[line] in shared and not lines[line].short}
     found.copies = {line: row for line, row in same.items() if line not in found.elsewhere}
@@ -174,9 +174,8 @@ def _of_turn(key: bytes, turn: int, shared: frozenset[bytes]) -> bytes:
     return key if key in shared else key + turn.to_bytes(4, "big")
 
 
-def _unsure(pairs: Sequence[Pair], strong: set[int], lines: Messages, left: Sequence[bytes]) -> set[int]:
+def _unsure(pairs: Sequence[Pair], certain: set[Pair]) -> set[int]:
     """Lines of pairs that neither their text nor a neighbour makes certain."""
-    certain = {pair for pair in pairs if pair[0] in strong}
     for order, step in ((pairs, 1), (pairs[::-1], -1)):
         for line, row in order:
             if (line - step, row - step) in certain:
