@@ -113,8 +113,8 @@ def faults(pair: Pair, compared: Compare = compare) -> list[str]:
 def longer_wins(jsonl: Sequence[ComparedMessage], sqlite: Sequence[ComparedMessage]) -> Comparison:
     """The mutant: the longer source is the union."""
     if len(jsonl) > len(sqlite):
-        return Comparison(len(jsonl), 0, 0, certain=True, union=tuple((place, None) for place in range(len(jsonl))))
-    return Comparison(0, len(sqlite), 0, certain=True, union=tuple((None, place) for place in range(len(sqlite))))
+        return Comparison(len(jsonl), 0, 0, union=tuple((place, None) for place in range(len(jsonl))))
+    return Comparison(0, len(sqlite), 0, union=tuple((None, place) for place in range(len(sqlite))))
 
 
 @dataclass

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 OFTEN = ("ok", "yes", "go on", "thanks", "continue please")
 """Words that people say again and again."""
 DONE = "Done."
+WORDS = tuple(f"w{number:04}" for number in range(10_000))
 START = 1_767_225_600.0
 """2026-01-01 in UTC."""
 HOUR = 3_600.0
@@ -57,4 +58,4 @@ def _turn(chance: random.Random, turn: int, before: int, *, fond: bool) -> list[
 
 def words(chance: random.Random, most: int = 25) -> str:
     """Text that nobody says twice."""
-    return " ".join(f"w{chance.randrange(10_000):04}" for _ in range(chance.randrange(6, most)))
+    return " ".join(chance.choices(WORDS, k=chance.randrange(6, most)))

@@ -7,11 +7,13 @@ none back that was taken away, follows from it.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from tests.torture.history.sources import Case, Kept, numbers
 from tests.torture.history.validator import complaints, unanswered
+
+ORDER = "out of order"
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +81,7 @@ def _order(case: Case, outcome: Outcome) -> Iterator[str]:
         if wanted is not None and _text(case, Kept(one.number, {})) == wanted:
             wanted = next(result, None)
     if wanted is not None:
-        yield "out of order"
+        yield ORDER
 
 
 def _rules(case: Case, outcome: Outcome) -> Iterator[str]:
@@ -126,6 +128,21 @@ def is_two_sided(case: Case) -> bool:
     return bool(lines - rows) and bool(rows - lines)
 
 
-def spoken(result: Sequence[Kept]) -> list[object]:
-    """Numbers of a result, for a report."""
-    return [kept.number for kept in result]
+def is_untold(case: Case) -> bool:
+    """Whether nothing could tell the order of a gap: of what was said in it two messages or more are on neither side.
+
+    A question and an answer then look like one turn that are parts of two; only clocks could tell.
+    """
+    if case.agree:
+        return False
+    lines, rows = numbers(case.lines), numbers(case.rows)
+    gone = one = other = 0
+    for number in range(len(case.said) + 1):
+        if number == len(case.said) or (number in lines and number in rows):
+            if gone >= 2 and one and other:
+                return True
+            gone = one = other = 0
+            continue
+        one, other = one + (number in lines), other + (number in rows)
+        gone += number not in lines and number not in rows
+    return False
