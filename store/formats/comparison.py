@@ -231,11 +231,13 @@ class _Union:
 
     def _add_gap(self, lefts: list[int], there: range, pair: Pair | None, *, doubtful: bool) -> None:
         """The lines and rows of a gap in order; lines first where that is unknown."""
-        before = [0] * len(lefts)
-        if lefts and there:
-            placed = None if doubtful or self.undecided.intersection(lefts) else self._order(lefts, there, pair)
-            self.uncertain.update(lefts if placed is None else ())
-            before = placed or before
+        placed: list[int] | None = [0] * len(lefts)
+        if doubtful or self.undecided.intersection(lefts):
+            placed = None
+        elif lefts and there:
+            placed = self._order(lefts, there, pair)
+        self.uncertain.update(lefts if placed is None else ())
+        before = placed or [0] * len(lefts)
         start = 0
         for line, stop in zip(lefts, before, strict=True):
             self._add((None, row) for row in there[start:stop])
