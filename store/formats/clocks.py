@@ -19,6 +19,8 @@ _STEP = 900.0
 """Time zones differ by whole quarters of an hour."""
 _JITTER = 2.0
 """Seconds by which a row may be later than its line."""
+_FLUSH = 0.05
+"""Seconds by which a row may be later than its line where none is known to be."""
 _TIGHT = 60.0
 """Seconds between a line and its row, at the most where they are nearest."""
 _SWITCHES = (1_800.0, 3_600.0)
@@ -203,12 +205,15 @@ def _verified(
 ) -> Clocks | None:
     """The clocks with the length of their turns; None where a certain row is outside of its turn."""
     lengths: list[float] = []
+    latest = 0.0
     for line, row in certain:
         time = rows[row].time
         after, until = known.bounds(line)
         if time is None or not after - _JITTER < time <= until:
             return None
+        latest = max(latest, time - known.ends[known.turns[line]])
         begins = known.begins(line) and known.turns[line] not in known.vague
         lengths += [known.ends[known.turns[line]] - time] if begins and lines[line].role == "user" else []
     longest = _LONGER * max(0.0, *lengths) + 1.0 if lengths else None
-    return replace(known, longest=longest)
+    late = 2 * latest + _FLUSH if known.late == _JITTER else known.late
+    return replace(known, longest=longest, late=late)
