@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import random
 import tempfile
@@ -82,6 +83,19 @@ def run(sessions: int, seed: int, *, every: int = 500, plan_every: int = 10, sta
                 tally.examples += [f"{number} {found.kind} {found.clock} {found.rows_clock}: {fault}"]
             tally.sessions += 1
     return tally
+
+
+def run_all(sessions: int, seed: int, *, workers: int = os.cpu_count() or 1) -> Tally:
+    """The same by several processes."""
+    block = min(1_000, -(-sessions // workers))
+    jobs = [(min(block, sessions - start), seed, start) for start in range(0, sessions, block)]
+    with multiprocessing.get_context("spawn").Pool(workers) as pool:
+        return added(pool.imap_unordered(_job, jobs))
+
+
+def _job(job: tuple[int, int, int]) -> Tally:
+    sessions, seed, start = job
+    return run(sessions, seed, start=start)
 
 
 def added(tallies: Iterable[Tally]) -> Tally:
