@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from ..base.cancel import Cancel
-from ..base.errors import CannotOpen, Damaged, Interrupted, SessionMissing, StoreMissing
+from ..base.errors import Damaged, Interrupted, StoreMissing
 from ..base.models import Check, Drift, JsonlFacts, Origin, Session, Verdict
 from ..engine.ports import Engine
 from ..files.jsonl_files import JsonlFiles

@@ -13,8 +13,8 @@ from typing import Protocol, TypeVar
 
 from ..base.cancel import Cancel
 from ..base.models import ContextLine, Finding, Head, Message, Page, Scope, Session
-from ..formats.compared_message import ComparedMessage
 from ..formats.compaction_overlap import Fingerprint
+from ..formats.compared_message import ComparedMessage
 from ..formats.lineage import Lineage
 from ..formats.row_encoding import MessageRow
 from ..query.ast import Query

@@ -11,6 +11,7 @@ from bisect import bisect_right
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from .alignment import Pair
 from .compared_message import ComparedMessage
@@ -60,7 +61,7 @@ class Clocks:
         return not self.early
 
     def turn_of_row(self, time: float) -> int:
-        """The turn in which a row was written, or the one that follows it in the file; the number of turns after all."""
+        """The turn in which a row was written, or the next one in the file; the number of turns after all."""
         return bisect_right(self.ends, time - self.late)
 
     def offset(self, line: int) -> float:
@@ -100,7 +101,7 @@ def agree(lines: Sequence[ComparedMessage], rows: Sequence[ComparedMessage], cer
     if offsets is None:
         return None
     turns, ends, vague = _joined(turns, times, offsets)
-    if any(after < before - _JITTER for before, after in zip(ends, ends[1:], strict=False)):
+    if any(after < before - _JITTER for before, after in pairwise(ends)):
         return None
     late = _JITTER if offsets.whole else _TIGHT
     known = Clocks(tuple(turns), tuple(ends), tuple(offsets.of_turn), late, vague=vague)
@@ -160,7 +161,7 @@ def _offsets(evidence: Sequence[tuple[int, float]], n_turns: int) -> _Offsets | 
     if len(nearest) < 2:
         return None
     zones = {turn: _zone_of(apart) for turn, apart in nearest.items()}
-    switches = [turn for last, turn in zip(list(zones), list(zones)[1:], strict=False) if zones[turn] != zones[last]]
+    switches = [turn for last, turn in pairwise(zones) if zones[turn] != zones[last]]
     if len(switches) > 1:
         return None
     tight = {zone: min(zone - nearest[turn] for turn in zones if zones[turn] == zone) for zone in zones.values()}
@@ -188,8 +189,10 @@ def _switched(zones: dict[int, float], n_turns: int) -> _Offsets | None:
     return _Offsets(of_turn, [not before < turn < after for turn in range(n_turns)], whole=True)
 
 
-def _joined(turns: list[int], times: Sequence[float], offsets: _Offsets) -> tuple[list[int], list[float], frozenset[int]]:
-    """Turns, their ends, and those that are several; those in which the clock may have been set are one turn with the next certain one."""
+def _joined(
+    turns: list[int], times: Sequence[float], offsets: _Offsets
+) -> tuple[list[int], list[float], frozenset[int]]:
+    """Turns, their ends, and those that are several: turns in which the clock may have been set, and the next."""
     ends = [time + offset for time, offset in zip(times, offsets.of_turn, strict=True)]
     kept = [turn for turn in range(len(times)) if offsets.certain[turn]]
     new = [0] * len(times)

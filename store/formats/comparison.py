@@ -96,9 +96,7 @@ def compare(lines: Messages, rows: Messages, read: ReadTexts | None = None) -> C
     union = _Union(lines, rows, found, edits.unlike | edits.doubtful)
     union.build()
     missing = [line for line, row in union.places if line is not None and row is None]
-    doubled_lines, doubled_rows = (
-        repeated_blocks([message.identity for message in side]) for side in (lines, rows)
-    )
+    doubled_lines, doubled_rows = (repeated_blocks([message.identity for message in side]) for side in (lines, rows))
     same = [*found.pairs, *found.elsewhere.items(), *found.copies.items()]
     return Comparison(
         missing_in_sqlite=len(missing),
@@ -288,9 +286,7 @@ class _Union:
         return torn
 
 
-def _orphans(
-    places: Sequence[UnionPlace], lines: Messages, rows: Messages, refused: Iterable[int]
-) -> frozenset[int]:
+def _orphans(places: Sequence[UnionPlace], lines: Messages, rows: Messages, refused: Iterable[int]) -> frozenset[int]:
     """Lines that would be results without their call before them, or calls whose results are refused."""
     left_out = set(refused)
     while True:
@@ -300,9 +296,9 @@ def _orphans(
         for line, row in places:
             message = lines[line] if row is None and line is not None else rows[row or 0]
             inserted = row is None and line is not None and line not in left_out
-            if inserted and message.answers and message.answers not in called:
-                more.add(line or 0)
-            elif inserted and answered.intersection(message.calls):
+            if (inserted and message.answers and message.answers not in called) or (
+                inserted and answered.intersection(message.calls)
+            ):
                 more.add(line or 0)
             elif inserted or (row is not None and message.active):
                 called.update(message.calls)

@@ -48,9 +48,9 @@ def match(lines: Messages, rows: Messages) -> Matching:
     shared = _once(left) & _once(right)
     strong, weak = _anchors(lines, left, right, shared)
     clocks = agree(lines, rows, strong) or agree(lines, rows, increasing([*strong, *weak]))
-    weak = [pair for pair in weak if clocks is None or _is_timely(clocks, lines, rows, pair)]
+    weak = [pair for pair in weak if clocks is None or _is_timely(clocks, rows, pair)]
     anchors = _fitting(strong, weak)
-    found = Matching(anchors + [*_between(lines, rows, (left, right), anchors, clocks, shared)], clocks=clocks)
+    found = Matching([*anchors, *_between(rows, (left, right), anchors, clocks, shared)], clocks=clocks)
     found.pairs.sort()
     if clocks is None:
         found.unsure = _unsure(found.pairs, {*strong, (-1, -1), (len(left), len(right))})
@@ -122,7 +122,7 @@ def _anchors(
     ]
 
 
-def _is_timely(clocks: Clocks, lines: Messages, rows: Messages, pair: Pair) -> bool:
+def _is_timely(clocks: Clocks, rows: Messages, pair: Pair) -> bool:
     """Whether a row was written in the turn of a line; an inactive row may have any time."""
     line, row = pair
     time = rows[row].time
@@ -149,7 +149,6 @@ def _fitting(strong: list[Pair], weak: Sequence[Pair]) -> list[Pair]:
 
 
 def _between(
-    lines: Messages,
     rows: Messages,
     keys: tuple[Sequence[bytes], Sequence[bytes]],
     anchors: Sequence[Pair],
@@ -196,9 +195,7 @@ def _elsewhere(
     for row in range(len(right) - 1, -1, -1):
         if row not in paired_rows and (found.clocks is None or right[row] in shared or not rows[row].active):
             free[right[row]].append(row)
-    return {
-        line: free[key].pop() for line, key in enumerate(left) if line not in paired_lines and free.get(key)
-    }
+    return {line: free[key].pop() for line, key in enumerate(left) if line not in paired_lines and free.get(key)}
 
 
 def _known_ids(lines: Messages, rows: Messages, taken: Iterable[int]) -> set[int]:

@@ -81,7 +81,9 @@ def _by_structure(between: Between) -> tuple[list[int], list[int]]:
             low[place] = calls[line.answers] + 1
         high[place] = min([high[place], *(results[call] for call in line.calls if call in results)])
         if between.before and line.answers in between.before.calls:
-            high[place] = min(high[place], next((at for at, row in enumerate(between.rows) if row.role != "tool"), n_rows))
+            high[place] = min(
+                high[place], next((at for at, row in enumerate(between.rows) if row.role != "tool"), n_rows)
+            )
         if between.after and between.after.answers in line.calls:
             low[place] = max([0, *(at + 1 for at, row in enumerate(between.rows) if row.role != "tool")])
         if moved.numbers:

@@ -18,6 +18,7 @@ from typing import TypeVar
 from ..base.cancel import Cancel
 from ..base.errors import PlanChanged
 from ..base.step_sizing import StepSizer
+from ..drift.sources import stamp_of
 from ..engine.operations import DONE, RUNNING, OperationHeader, RepairStep, RowWrite, StepResult
 from ..engine.ports import Transaction
 from ..files import gateway_index
@@ -27,7 +28,6 @@ from ..formats.row_encoding import MessageRow
 from ..home_store import HomeStore
 from . import backup
 from .backup import Backup
-from ..drift.sources import stamp_of
 from .model import Phase, Plan, PlanRefused, Progress, Receipt, State
 from .planner import Item, RepairWork, make_plan
 

@@ -318,7 +318,9 @@ def _started(found: Sources) -> float:
     """The first timestamp in the session's file, else the time of its last change."""
     first = next((entry for entry in found.written.entries if entry.time is not None), None)
     file = found.written.file
-    known = None if first is None else message_codec.local_timestamp(first.time or 0.0) if first.zoneless else first.time
+    known = (
+        None if first is None else message_codec.local_timestamp(first.time or 0.0) if first.zoneless else first.time
+    )
     return known if known is not None else file.mtime_ns / 1e9 if file else 0.0
 
 

@@ -76,7 +76,7 @@ class Plans:
         """
         self._store.require_repairs()
         work = make_plan(self._store.engine, self._store.files, session_id, merge=merge)
-        yield from whole(self._store.engine, work.sources, work.sources.compared().union, work.places)
+        yield from whole(self._store.engine, work.sources, work.sources.compared(self._store.engine).union, work.places)
 
     def _repairable(self) -> Iterator[str]:
         """Sessions that have a file, or a repair that was stopped."""

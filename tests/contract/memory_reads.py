@@ -10,8 +10,8 @@ from store.base.models import ContextLine, Head, Message, Page, Relation, Scope,
 from store.engine.operations import RawRow
 from store.engine.rows import NO_COUNTS, Counts, Ending, SessionEnds, SessionStamp, StoredRow
 from store.formats import message_codec
-from store.formats.compared_message import ComparedMessage, compared
 from store.formats.compaction_overlap import SUMMARIES, Fingerprint
+from store.formats.compared_message import ComparedMessage, compared
 from store.formats.lineage import Lineage, Link
 from store.formats.session_state import is_live
 from tests.contract.memory_tables import (

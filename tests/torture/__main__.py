@@ -259,7 +259,12 @@ def _history(sessions: int, seed: int) -> Iterator[Row]:
     for example in found.examples[:5]:
         print(example, file=sys.stderr)
     too_many = int(found.untold > sessions // 500)
-    yield "sessions of known conversations, compared", f"{found.sessions} sessions", told, len(found.examples) + too_many
+    yield (
+        "sessions of known conversations, compared",
+        f"{found.sessions} sessions",
+        told,
+        len(found.examples) + too_many,
+    )
     one_sided = f"{found.one_sided_refused} of {found.one_sided} refused"
     yield "those that only one side has more of", f"{found.one_sided} sessions", one_sided, found.one_sided_refused
     for loss, ordered in sorted(found.ordered.items()):

@@ -30,7 +30,10 @@ class Mutant:
 
 
 TORTURE = "tests/torture/test_torture.py"
-HISTORY = "tests/torture/history/test_history.py::test_no_repair_of_a_known_conversation_loses_doubles_revives_or_misplaces_a_message"
+HISTORY = (
+    "tests/torture/history/test_history.py"
+    "::test_no_repair_of_a_known_conversation_loses_doubles_revives_or_misplaces_a_message"
+)
 
 MUTANTS = (
     Mutant(
@@ -143,8 +146,8 @@ MUTANTS = (
     Mutant(
         "a result anywhere",
         "store/formats/turn_order.py",
-        "        return last is not None and bool(last.calls) and (message.answers is None or message.answers in last.calls)\n",
-        "        return True\n",
+        '    if message.role == "tool":\n        return last is not None and',
+        '    if message.role == "tool":\n        return True or last is not None and',
         (HISTORY,),
     ),
     Mutant(

@@ -11,8 +11,8 @@ from ...base.cancel import Cancel
 from ...base.errors import Damaged
 from ...engine.rows import SessionStamp, StoredRow
 from ...formats import message_codec
-from ...formats.compared_message import ComparedMessage, compared
 from ...formats.compaction_overlap import SUMMARIES, Fingerprint
+from ...formats.compared_message import ComparedMessage, compared
 from ...formats.row_encoding import MessageRow, storable
 from ..base import cell_values, column_sql
 from ..base.cell_values import Value

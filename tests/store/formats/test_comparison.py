@@ -79,14 +79,16 @@ def test_a_clock_that_was_set_forward_within_the_session_is_known() -> None:
     assert comparison.refused == frozenset()
 
 
-@pytest.mark.parametrize("result", ["file1\n[truncated]", "key=[REDACTED]", "[Old tool output cleared to save context]"])
+@pytest.mark.parametrize(
+    "result", ["file1\n[truncated]", "key=[REDACTED]", "[Old tool output cleared to save context]"]
+)
 def test_one_call_has_one_result_whatever_became_of_its_text(result: str) -> None:
     question, answer = told("user", "q"), told("assistant", "a")
     call = say("assistant", "", tool_calls=CALL)
     lines = [question, call, say("tool", "file1\nfile2", tool_call_id="call_1"), answer]
     comparison = found(lines, [question, call, say("tool", result, tool_call_id="call_1"), answer])
 
-    assert (comparison.verdict, comparison.edited, comparison.missing_in_jsonl) == (Verdict.SAME, {2}, 0)
+    assert (comparison.verdict, comparison.edited, comparison.missing_in_jsonl) == (Verdict.SAME, frozenset({2}), 0)
 
 
 def test_reasoning_in_the_text_of_one_side_makes_no_second_message() -> None:
@@ -94,7 +96,7 @@ def test_reasoning_in_the_text_of_one_side_makes_no_second_message() -> None:
 
     comparison = found([told("user", "q"), thought], [told("user", "q"), told("assistant", "a")])
 
-    assert (comparison.verdict, comparison.edited) == (Verdict.SAME, {1})
+    assert (comparison.verdict, comparison.edited) == (Verdict.SAME, frozenset({1}))
 
 
 def test_one_id_of_the_platform_is_one_message() -> None:

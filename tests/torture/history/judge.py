@@ -87,13 +87,11 @@ def _order(case: Case, outcome: Outcome) -> Iterator[str]:
 def _rules(case: Case, outcome: Outcome) -> Iterator[str]:
     before = [kept.message for kept in case.rows if kept.active]
     after = [kept.message for kept in outcome.result if kept.active]
-    for complaint in complaints(after) - complaints(before):
-        yield complaint
+    yield from complaints(after) - complaints(before)
     results = {kept.message.get("tool_call_id") for kept in (*case.lines, *case.rows)}
     yield from unanswered(after, results) - unanswered(before, results) if not outcome.refused else ()
-    if case.kind == "edited" and case.edited and outcome.inserted == () and not outcome.refused:
-        if outcome.edited < len(case.edited) - len(numbers(case.lines) - numbers(case.rows)):
-            yield f"only {outcome.edited} of {len(case.edited)} edited ones reported"
+    if case.kind == "edited" and not outcome.refused and outcome.edited < len(case.edited):
+        yield f"only {outcome.edited} of {len(case.edited)} edited ones reported"
 
 
 def is_ordered(case: Case) -> bool:

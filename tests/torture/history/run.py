@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 
+from store.engine.operations import RawRow
 from store.files.jsonl_files import JsonlFiles, compared_message
 from store.formats import message_codec
 from store.formats.compared_message import ComparedMessage
@@ -204,7 +205,7 @@ def outcome_of(found: Case, folder: Path, *, merge: bool = False) -> Outcome:
 
 def outcome_of_plan(found: Case, plan: Plan) -> Outcome:
     """The same, from a plan."""
-    result, inserted = list(found.rows), []
+    result, inserted = list(found.rows), list[Kept]()
     for run in reversed(plan.runs):
         block = found.lines[run.first - 1 : run.last]
         result[run.after : run.after] = block
@@ -225,8 +226,7 @@ def _database(found: Case) -> MemoryDatabase:
     database.tables.sessions[SID] = SESSION_DEFAULTS | {"id": SID, "source": "telegram", "started_at": 1.0}
     for row_id, kept in enumerate(found.rows, 1):
         cells = message_row(kept.message, now=0.0).values
-        row = MESSAGE_DEFAULTS | {"id": row_id, "session_id": SID} | dict(cells) | dict(kept.cells)
+        row: RawRow = {**MESSAGE_DEFAULTS, "id": row_id, "session_id": SID, **cells, **kept.cells}
         database.tables.messages[row_id] = row
     database.tables.highest = len(found.rows)
     return database
-

@@ -42,7 +42,7 @@ class Kept:
 
     number: int | None
     message: Json
-    cells: Mapping[str, object] = field(default_factory=dict)
+    cells: Mapping[str, int | bytes] = field(default_factory=dict)
     """Columns of a row that are no part of the message."""
 
     @property
@@ -97,7 +97,8 @@ def case(chance: random.Random) -> Case:
     table = [Kept(one.number, _message(one, time)) for one, time in zip(rows, times, strict=True)]
     changed = ends + (24 * HOUR if rows_clock in ("later", "partly", "constant") else 2.0)
     found = Case(kind, clock, rows_clock, zone, loss, said, tuple(file), tuple(table), changed_at=changed)
-    return _TWISTS.get(kind, lambda case, _: case)(found, chance)
+    twist = _TWISTS.get(kind)
+    return twist(found, chance) if twist else found
 
 
 def _losses(
@@ -251,7 +252,7 @@ def _compacted(found: Case, chance: random.Random) -> Case:
     return replace(found, rows=(*old, summary, *copies))
 
 
-def _identity(kept: Kept, marking: str) -> dict[str, object]:
+def _identity(kept: Kept, marking: str) -> dict[str, int | bytes]:
     return {"display_identity": f"i{kept.number}".encode()} if marking == "identity" else {}
 
 
