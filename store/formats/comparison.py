@@ -294,14 +294,15 @@ def _orphans(places: Sequence[UnionPlace], lines: Messages, rows: Messages, refu
         answered = {lines[line].answers for line in left_out}
         more: set[int] = set()
         for line, row in places:
-            message = lines[line] if row is None and line is not None else rows[row or 0]
-            inserted = row is None and line is not None and line not in left_out
-            if (inserted and message.answers and message.answers not in called) or (
-                inserted and answered.intersection(message.calls)
-            ):
-                more.add(line or 0)
-            elif inserted or (row is not None and message.active):
-                called.update(message.calls)
+            if row is not None:
+                called.update(rows[row].calls if rows[row].active else ())
+            elif line is not None and line not in left_out:
+                message = lines[line]
+                lacks_call = message.answers is not None and message.answers not in called
+                if lacks_call or answered.intersection(message.calls):
+                    more.add(line)
+                else:
+                    called.update(message.calls)
         if not more:
             return frozenset(left_out.difference(refused))
         left_out |= more

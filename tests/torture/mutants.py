@@ -118,8 +118,8 @@ MUTANTS = (
     Mutant(
         "a union without the gate for what was undone",
         "store/formats/matching.py",
-        "or right[row] in shared or not rows[row].active",
-        "or right[row] in shared",
+        "if line not in paired_lines and free.get(key)",
+        "if line not in paired_lines and free.get(key) and rows[free[key][-1]].active",
         ("tests/store/formats/test_alignment.py", "tests/store/drift/test_verdict.py"),
     ),
     Mutant(
