@@ -27,7 +27,7 @@ MAX_BYTES = 64 * 1024 * 1024
 NOT_STORED = (-1, 0)
 """Rows and highest id of a session without a row in SQLite."""
 
-_FORMAT = "hermes-tui verdicts 1"
+_FORMAT = "hermes-tui verdicts 2"
 """First line; a file with another one was made by other rules of comparison and is ignored."""
 _FLAGS = {str(flag): flag for flag in Drift}
 
@@ -173,6 +173,7 @@ def _fields(verdict: CachedVerdict) -> list[object]:
     fields: list[object] = [
         *(check.verdict, check.sqlite_messages, check.jsonl_messages, check.missing_in_sqlite, check.missing_in_jsonl),
         *(check.damaged_lines, check.doubled, check.repairable, check.reason),
+        *(check.edited, check.salvaged),
     ]
     if session is not None:
         fields += [session.source, session.title, session.model, session.started_at, session.last_active]
@@ -181,9 +182,9 @@ def _fields(verdict: CachedVerdict) -> list[object]:
 
 def _parsed(session_id: str, fields: object, profile: str) -> CachedVerdict | None:
     """The comparison in a line's fields, None or ValueError or TypeError for invalid ones."""
-    if not isinstance(fields, list) or len(fields) not in (9, 14):
+    if not isinstance(fields, list) or len(fields) not in (11, 16):
         return None
-    verdict, stored, written, lacking, alone, damaged, doubled, repairable, reason = fields[:9]
+    verdict, stored, written, lacking, alone, damaged, doubled, repairable, reason, edited, salvaged = fields[:11]
     check = Check(
         session_id=session_id,
         verdict=Verdict(verdict),
@@ -195,10 +196,12 @@ def _parsed(session_id: str, fields: object, profile: str) -> CachedVerdict | No
         doubled=int(doubled),
         repairable=bool(repairable),
         reason=str(reason),
+        edited=int(edited),
+        salvaged=int(salvaged),
     )
-    if len(fields) == 9:
+    if len(fields) == 11:
         return CachedVerdict(check)
-    source, title, model, started, last = fields[9:]
+    source, title, model, started, last = fields[11:]
     return CachedVerdict(
         check,
         Session(

@@ -69,7 +69,7 @@ class Clocks:
         return self.offsets[self.turns[line]]
 
     def begins(self, line: int) -> bool:
-        """Whether a line is the first of its turn in the file."""
+        """Whether no line before it in the file is of the same turn."""
         return not line or self.turns[line - 1] != self.turns[line]
 
     def bounds(self, line: int) -> tuple[float, float]:
@@ -206,7 +206,7 @@ def _joined(
 def _verified(
     known: Clocks, lines: Sequence[ComparedMessage], rows: Sequence[ComparedMessage], certain: Sequence[Pair]
 ) -> Clocks | None:
-    """The clocks with the length of their turns; None where a certain row is outside of its turn."""
+    """The clocks with the length of a turn; None where a certain row contradicts them."""
     lengths: list[float] = []
     latest = 0.0
     for line, row in certain:

@@ -188,7 +188,7 @@ def _elsewhere(
     """Unpaired lines that are an unpaired row in another place.
 
     A text that occurs once on each side is the same message; so is one that an inactive row has, for what was taken
-    back is never inserted again, and one that repeats where no clock tells its copies apart.
+    back is never inserted again, and one that repeats where no clock distinguishes its copies.
     """
     paired_lines, paired_rows = {line for line, _ in found.pairs}, {row for _, row in found.pairs}
     free: defaultdict[bytes, list[int]] = defaultdict(list)
@@ -216,6 +216,6 @@ def _known_ids(lines: Messages, rows: Messages, taken: Iterable[int]) -> set[int
 
 
 def _shared_ids(messages: Messages) -> set[str]:
-    """Ids that different messages have: a provider counts its calls anew in each turn."""
+    """Ids that different messages have: some providers number their calls from 1 again and again."""
     keys: Mapping[str, bytes] = _by_id(messages, [message.key or message.identity for message in messages])
     return {name for message in messages for name in message.ids} - keys.keys()

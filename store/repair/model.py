@@ -122,7 +122,7 @@ class Plan:
     elsewhere: int = 0
     """Messages that SQLite has in another place than JSONL, where they stay."""
     alike: int = 0
-    """Repeated messages that were taken for the same ones, for no time and no neighbour tells them apart."""
+    """Repeated messages that were taken for the same ones: neither a time nor a neighbour distinguishes them."""
     operation: str | None = None
     """The stopped repair that this one continues."""
     fingerprint: bytes = b""

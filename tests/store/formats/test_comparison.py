@@ -14,7 +14,7 @@ import pytest
 
 from store.files.jsonl_files import compared_message
 from store.formats.comparison import Comparison, compare
-from store.formats.likeness import alike
+from store.formats.similarity import alike
 from store.models import Verdict
 from tests.builders import Dict, say
 from tests.cpu_time import spent
@@ -105,7 +105,7 @@ def test_one_id_of_the_platform_is_one_message() -> None:
     assert found(lines, [say("user", "edited", platform_message_id="7"), lines[1]]).edited == {0}
 
 
-def test_a_message_without_likeness_in_the_place_of_another_is_edited_or_lost() -> None:
+def test_a_message_unlike_the_one_in_its_place_is_edited_or_lost() -> None:
     ends = [told("user", "q"), told("user", "z")]
 
     assert found([ends[0], told("assistant", "a"), ends[1]], [ends[0], told("assistant", "b"), ends[1]]).unlike == {1}

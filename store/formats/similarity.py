@@ -1,4 +1,4 @@
-"""Likeness of two texts: whether one may be the other after an edit, a redaction, a truncation or a pruning."""
+"""Similarity of two texts: whether one may be the other after an edit, a redaction, a truncation or a pruning."""
 
 from __future__ import annotations
 
