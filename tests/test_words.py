@@ -57,6 +57,7 @@ def found(where: Where, text: str) -> list[Word]:
     return [word for word in REPLACED if word.where & where and word.pattern.search(text)]
 
 
+@pytest.mark.slow
 def test_no_word_that_was_replaced_is_left() -> None:
     wrong = [
         f"{source.place}:{line} {text[:60]!r}: write {word.instead}"
