@@ -126,7 +126,7 @@ def no_hits_block(state: BrowserState, *, width: int) -> list[Line]:
         f"{'-' if condition.negated else ''}{condition.key}:{condition.value}" for condition in conditions
     )
     after = f"with {filters}" if filters else ""
-    lines = blocks.no_hits(words, not_searched=0, reasons="", width=width, glyphs=state.glyphs, after=after)
+    lines = blocks.no_hits(words, width=width, glyphs=state.glyphs, after=after)
     return [EMPTY, *lines, EMPTY]
 
 
