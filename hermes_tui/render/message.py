@@ -12,7 +12,7 @@ from hermes_tui.render.body import body
 from hermes_tui.render.glyphs import Glyphs
 from hermes_tui.render.gutter import beside, label_span, measure, role_label, role_line
 from hermes_tui.render.line import Line, Role, Span, blank, span
-from hermes_tui.render.marks import Find, Marker
+from hermes_tui.render.marks import Marker
 from hermes_tui.render.text import wrap
 from hermes_tui.render.time import clock, same_day
 from hermes_tui.render.tool import Look, call_line, output, reasoning_line, result_line
@@ -44,6 +44,10 @@ class Folds:
     text: Fold = Fold.OPEN
 
 
+FOLDED = Folds()
+"""Folds of a message that nobody unfolded."""
+
+
 @dataclass(slots=True)
 class _Part:
     """Lines under one label."""
@@ -61,10 +65,9 @@ def message_lines(
     now: datetime,
     glyphs: Glyphs,
     results: Sequence[Message | None] = (),
-    folds: Folds | None = None,
+    folds: Folds = FOLDED,
+    marker: Marker | None = None,
     previous: float | None = None,
-    find: Find | None = None,
-    current: int | None = None,
     label: bool = True,
     gap: bool = True,
     running: bool = False,
@@ -76,9 +79,8 @@ def message_lines(
         now: Aware; its zone is the reader's.
         results: For each of the message's calls its result, None where there is none (yet).
         folds: What is folded; tools and reasoning to one line each by default.
+        marker: Gives the matches in what is drawn here.
         previous: The timestamp of the message above, so that the same minute is not shown twice.
-        find: Gives the matches in a text that is drawn.
-        current: The match that is the current one, counted from 0 in what is drawn here; it is reversed.
         label: False where the message goes on what the one above began (see `joins`).
         gap: Whether a blank row follows; a time that stands alone under its label is that row already.
         running: The session is live: a call without a result still runs.
@@ -87,7 +89,7 @@ def message_lines(
         Lines of at most `width - 1` cells, whose first span is column 0 and empty; none where all of it is hidden.
         Linear in what is shown; what is beyond the caps is counted, not laid out.
     """
-    drawing = _Drawing(message, measure(width), now, glyphs, folds or Folds(), Marker(find, current), running)
+    drawing = _Drawing(message, Look(measure(width), glyphs, marker or Marker()), now, folds, running)
     parts = [part for part in drawing.parts(results) if part.lines]
     if not parts:
         return []
@@ -127,11 +129,9 @@ class _Drawing:
     """A message while it is laid out."""
 
     message: Message
-    measure: int
+    look: Look
     now: datetime
-    glyphs: Glyphs
     folds: Folds
-    marker: Marker
     running: bool
 
     def parts(self, results: Sequence[Message | None]) -> Iterator[_Part]:
@@ -146,7 +146,7 @@ class _Drawing:
         for index, call in enumerate(self.message.tool_calls if self.folds.tools else ()):
             result = results[index] if index < len(results) else None
             opened = self.folds.tools > Fold.SHORT and result is not None
-            part.lines.append(call_line(call, result, running=self.running, **self._look(opened)))
+            part.lines.append(call_line(call, result, replace(self.look, opened=opened), running=self.running))
             if opened and result is not None:
                 yield part
                 yield self._output(result)
@@ -163,16 +163,12 @@ class _Drawing:
             label = span("undone", Role.DIM)
         return _Part(role, label if self.message.active else replace(label, role=Role.DIM, bold=False))
 
-    def _look(self, opened: bool) -> Look:
-        """Options of a line that can be folded."""
-        return {"measure": self.measure, "glyphs": self.glyphs, "opened": opened, "marker": self.marker}
-
     def _notes(self) -> list[Line]:
         """Notes above the text of the message."""
         return [
             (span(line, Role.DIM, italic=True),)
             for note in message_kind.notes(self.message)
-            for line in wrap(self.glyphs.words(note), self.measure)
+            for line in wrap(self.look.glyphs.words(note), self.look.measure)
         ]
 
     def _result(self) -> Iterator[_Part]:
@@ -181,7 +177,7 @@ class _Drawing:
             return
         opened = self.folds.tools > Fold.SHORT
         part = self._part("tool")
-        part.lines.append(result_line(self.message, **self._look(opened)))
+        part.lines.append(result_line(self.message, replace(self.look, opened=opened)))
         if opened:
             part.lines += self._output(self.message).lines
         yield part
@@ -199,7 +195,7 @@ class _Drawing:
         if not text.strip() or fold is Fold.HIDDEN:
             return []
         opened = fold > Fold.SHORT
-        line = reasoning_line(text, **self._look(opened))
+        line = reasoning_line(text, replace(self.look, opened=opened))
         return [line, *(self._body(text, fold, TEXT_LINES, span("", Role.DIM, italic=True)) if opened else ())]
 
     def _text(self) -> list[Line]:
@@ -217,8 +213,4 @@ class _Drawing:
         return [(span("(no text)", Role.DIM),)]
 
     def _body(self, text: str, fold: Fold, lines: int, like: Span) -> list[Line]:
-        whole = fold is Fold.WHOLE
-        limit = None if whole else lines
-        return body(
-            text, measure=self.measure, glyphs=self.glyphs, marker=self.marker, like=like, limit=limit, whole=whole
-        )
+        return body(text, self.look, like=like, limit=None if fold is Fold.WHOLE else lines)

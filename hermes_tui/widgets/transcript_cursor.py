@@ -7,13 +7,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from hermes_tui.render.glyphs import Glyphs
-from hermes_tui.render.message import Fold, Folds
+from hermes_tui.render.message import FOLDED, Fold, Folds
 from hermes_tui.widgets.transcript_layout import TranscriptLayout
 from hermes_tui.widgets.viewport import Row, Viewport
 from store.query.parse import Query
 
 NEXT_TOOLS = {Fold.HIDDEN: Fold.SHORT, Fold.SHORT: Fold.OPEN, Fold.OPEN: Fold.HIDDEN}
-FOLDED = Folds()
 OPEN = Folds(Fold.OPEN, Fold.OPEN)
 WHOLE = Folds(Fold.WHOLE, Fold.WHOLE, Fold.WHOLE)
 

@@ -14,6 +14,7 @@ from hermes_tui.render.compaction_seam import compacted_seam, seam, undone_seam
 from hermes_tui.render.glyphs import UNICODE, Glyphs
 from hermes_tui.render.gutter import measure
 from hermes_tui.render.line import Line, Range, blank
+from hermes_tui.render.marks import Marker
 from hermes_tui.render.message import TEXT_LINES, Fold, Folds, joins, message_lines
 from hermes_tui.render.time import day, same_day
 from hermes_tui.widgets.body_cache import BodyCache
@@ -184,9 +185,8 @@ class TranscriptLayout:
             glyphs=self._glyphs,
             results=results if leader == index else (),
             folds=self.folds_of(index),
+            marker=Marker(self._find, 0 if index == self._current else None),
             previous=self._last_time(index, above),
-            find=self._find if self._query else None,
-            current=0 if index == self._current else None,
             label=above is None or not self._joins(above, index),
             gap=below is None or not self._joins(index, below),
             running=self._live and below is None,

@@ -10,7 +10,7 @@ from hermes_tui.render.compaction_seam import seam, section_seam, undone_seam
 from hermes_tui.render.glyphs import ASCII
 from hermes_tui.render.gutter import measure, with_bar
 from hermes_tui.render.line import Line, Role, line_cells, plain
-from hermes_tui.render.marks import Find
+from hermes_tui.render.marks import Find, Marker
 from hermes_tui.render.message import Fold, Folds, joins, message_lines, time_label
 from hermes_tui.render.time import day
 from store.models import Head, Message, ToolCall
@@ -133,8 +133,11 @@ GREEN = message(
 )
 
 
-def draw(item: Message, width: int = 80, **options: object) -> list[Line]:
-    return message_lines(item, width=width, now=NOW, glyphs=GLYPHS, **options)  # type: ignore[arg-type]
+def draw(
+    item: Message, width: int = 80, *, find: Find | None = None, current: int | None = None, **options: object
+) -> list[Line]:
+    marker = Marker(find, current)
+    return message_lines(item, width=width, now=NOW, glyphs=GLYPHS, marker=marker, **options)  # type: ignore[arg-type]
 
 
 def turn(width: int) -> list[list[Line]]:
