@@ -155,11 +155,8 @@ def fold_line(name: SafeText, words: SafeText, taken: int | None, end: Outcome |
     line = (*line, blank(room - line_cells(line) + 1), span(pad_left(length, 8), Role.DIM))
     if end is None:
         return line
-    return (
-        *line,
-        blank(1 if narrow else 2),
-        span(end.narrow if narrow else end.wide, end.role, bold=end.role is Role.ERROR),
-    )
+    ended = end.narrow if narrow else end.wide
+    return (*line, blank(1 if narrow else 2), span(ended, end.role, bold=end.role is Role.ERROR))
 
 
 def n_bytes(text: str) -> int:

@@ -10,6 +10,7 @@ from rich.text import Text
 from textual import events, on
 from textual.app import ComposeResult
 from textual.containers import Horizontal
+from textual.reactive import reactive
 from textual.widgets import Input
 
 from hermes_tui.render.line import Line, Role, Span, head, span
@@ -66,11 +67,13 @@ class _Filters(Highlighter):
 class QueryInput(Input, inherit_bindings=True):
     """The input itself, coloured by roles as everything else is."""
 
+    wrong: reactive[tuple[int, int] | None] = reactive(None)
+    """The characters that mean nothing; they are underlined."""
+
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002  Textual's name
         super().__init__(
             placeholder=PLACEHOLDER, highlighter=_Filters(self), compact=True, select_on_focus=False, id=id
         )
-        self.wrong: tuple[int, int] | None = None
         self.cursor_blink = False
 
     def style_of(self, role: Role, *, underline: bool = False) -> Style:
@@ -119,9 +122,7 @@ class SearchBar(Horizontal):
 
     def mark_wrong(self, place: tuple[int, int] | None) -> None:
         """Underline the characters that mean nothing, or none."""
-        if self.query_input.wrong != place:
-            self.query_input.wrong = place
-            self.query_input.refresh()
+        self.query_input.wrong = place
 
     def put(self, text: str) -> None:
         """Put a text in the place of what is typed, and the cursor behind it."""

@@ -25,6 +25,8 @@ class TextPage(ScrollView, can_focus=True, inherit_bindings=False):
     DEFAULT_CSS = """
     TextPage { overflow: hidden hidden; background: $background; }
     """
+    _lines: Sequence[Line] = ()
+    _top = 0
 
     class EndNear(Message):
         """The last line is on the screen, or one page below it."""
@@ -32,11 +34,6 @@ class TextPage(ScrollView, can_focus=True, inherit_bindings=False):
         def can_replace(self, message: Message) -> bool:
             """Once is enough."""
             return isinstance(message, TextPage.EndNear)
-
-    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002  Textual's own name
-        super().__init__(id=id)
-        self._lines: Sequence[Line] = ()
-        self._top = 0
 
     def show(self, lines: Sequence[Line], *, from_top: bool = False) -> None:
         """Put other lines up, from the first one or from where the reader is."""
