@@ -78,37 +78,37 @@ class HitList(VirtualList):
     @property
     def cursor_row(self) -> SessionRow | None:
         """The session that the cursor's row belongs to."""
-        return self._rows.row_of(self.cursor_key)
+        return self._rows.row_of(self.cursor.key)
 
     @property
     def cursor_hit(self) -> Hit | None:
         """The hit under the cursor; for a group and its last row the first hit of that session."""
-        return self._rows.hit(self.cursor_key)
+        return self._rows.hit(self.cursor.key)
 
     def move_hit(self, step: int) -> Hit | None:
         """Put the cursor on the next hit (1) or the previous one (-1), through all sessions; None where there is none.
 
         Hits of a session that are not shown yet are shown when the cursor comes to them.
         """
-        key = self._rows.neighbour(self.cursor_key, step)
+        key = self._rows.neighbour(self.cursor.key, step)
         if key is None:
             return None
-        if key not in self.keys:
+        if key not in self.cursor.keys:
             self._list_rows()
         self.move_to(key)
         return self._rows.hits[key]
 
     def action_show_more(self) -> None:
         """Show all hits of the session under the cursor, or all titles."""
-        self._list_rows(instead=self._rows.show_more(self.cursor_key))
+        self._list_rows(instead=self._rows.show_more(self.cursor.key))
 
     def action_show_fewer(self) -> None:
         """Show three hits of the session under the cursor, or five titles."""
-        self._list_rows(instead=self._rows.show_fewer(self.cursor_key))
+        self._list_rows(instead=self._rows.show_fewer(self.cursor.key))
 
     def action_choose(self) -> None:
         """Ask for the row under the cursor; the row that stands for more hits shows them."""
-        if isinstance(self.cursor_key, MoreKey | MoreTitlesKey):
+        if isinstance(self.cursor.key, MoreKey | MoreTitlesKey):
             self.action_show_more()
         else:
             super().action_choose()

@@ -166,7 +166,7 @@ async def test_one_who_follows_sees_what_comes_until_they_scroll_up() -> None:
         await pilot.pause()
         assert "words 103." in screen(transcript)[-1]
         await pilot.press("up")
-        assert not app.transcript.following
+        assert not app.transcript.cursor.viewport.following
         before = screen(transcript)[:-1]
         transcript.append_heads("s", app.add(talk(3, start=104)))
         await pilot.pause()
@@ -174,7 +174,7 @@ async def test_one_who_follows_sees_what_comes_until_they_scroll_up() -> None:
         await pilot.press("end")
         assert app.position.following
         transcript.do("follow")
-        assert not app.transcript.following
+        assert not app.transcript.cursor.viewport.following
         assert "words 106." in screen(transcript)[-1]
 
 
@@ -320,7 +320,7 @@ async def test_tools_and_reasoning_fold_everywhere_and_the_bar_stays_on_its_row(
             transcript.do("next_message")
         place = next(number for number, line in enumerate(screen(transcript)) if line.startswith("▌"))
         transcript.do("tools")
-        assert transcript.folds.tools is Fold.OPEN
+        assert transcript.cursor.folds.tools is Fold.OPEN
         await pilot.pause()
         assert next(number for number, line in enumerate(screen(transcript)) if line.startswith("▌")) == place
         assert any("tool ┊ x" in line for line in screen(transcript))
