@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from hermes_tui.render.glyphs import Glyphs
-from hermes_tui.render.line import Line, Role, Span, blank, fit, join, pad, pad_left, span
+from hermes_tui.render.line import Line, Role, Span, blank, fit, join, pad, span
 from hermes_tui.render.repair_plan import SHORT_REASONS, error_words
-from hermes_tui.render.row import bar, under_cursor
+from hermes_tui.render.row import with_cursor
 from hermes_tui.render.safe import one_line, safe
 from hermes_tui.render.time import count, in_words, many
 from store.errors import StoreError
@@ -51,11 +51,8 @@ class Case:
 
 def flagged_head(*, width: int) -> Line:
     """Draw the columns' names."""
-    sqlite, jsonl, insert = (
-        f"{name:>{cells}}" for name, cells in zip(("SQLite", "JSONL", "insert"), NUMBERS, strict=True)
-    )
-    title = f"{'session':<{_title_room(width)}}"
-    return (blank(FRONT), span(f"{title}{sqlite}{jsonl}{insert}  where, or why not", Role.DIM))
+    names = f"{'session':<{_title_room(width)}}{_columns('SQLite', 'JSONL', 'insert')}"
+    return (blank(FRONT), span(f"{names}  where, or why not", Role.DIM))
 
 
 def flagged_row(case: Case, *, width: int, glyphs: Glyphs, cursor: bool = False) -> Line:
@@ -64,24 +61,14 @@ def flagged_row(case: Case, *, width: int, glyphs: Glyphs, cursor: bool = False)
     room = _title_room(width)
     title = one_line(case.title) or safe(case.session_id)
     quiet = role is Role.ERROR or case.left_out
-    return under_cursor(
-        (
-            bar(glyphs, cursor=cursor),
-            blank(1),
-            mark,
-            blank(1),
-            glyphs.drift(case.drift),
-            blank(1),
-            span(pad(fit(title, room, glyphs.truncated), room), Role.DIM if quiet else Role.TEXT, bold=cursor),
-            *(
-                span(pad_left(safe(glyphs.words(text)), cells), Role.DIM)
-                for text, cells in zip(_numbers(case), NUMBERS, strict=True)
-            ),
-            blank(2),
-            span(fit(one_line(glyphs.words(words)), _where_room(width), glyphs.truncated), role),
-        ),
-        cursor=cursor,
+    front = (blank(1), mark, blank(1), glyphs.drift(case.drift), blank(1))
+    line = (
+        *front,
+        span(pad(fit(title, room, glyphs.truncated), room), Role.DIM if quiet else Role.TEXT, bold=cursor),
+        span(glyphs.words(_numbers(case)) + "  ", Role.DIM),
+        span(fit(one_line(glyphs.words(words)), _where_room(width), glyphs.truncated), role),
     )
+    return with_cursor(line, glyphs, cursor=cursor)
 
 
 def flagged_sentence(cases: Sequence[Case], *, glyphs: Glyphs) -> Line:
@@ -126,12 +113,16 @@ def _title_room(width: int) -> int:
     return max(width - FRONT - sum(NUMBERS) - 2 - _where_room(width) - 1, 8)
 
 
-def _numbers(case: Case) -> tuple[str, str, str]:
+def _numbers(case: Case) -> str:
     if case.plan is None:
-        return "", "", ""
-    check = case.plan.check
-    refused = not case.plan.applies and bool(case.plan.refusals)
-    return _number(check.sqlite_messages), _number(check.jsonl_messages), "–" if refused else _number(case.plan.insert)
+        return _columns("", "", "")
+    check, refused = case.plan.check, not case.plan.applies and case.plan.refusals
+    insert = "–" if refused else _number(case.plan.insert)
+    return _columns(_number(check.sqlite_messages), _number(check.jsonl_messages), insert)
+
+
+def _columns(*texts: str) -> str:
+    return "".join(f"{text:>{cells}}" for text, cells in zip(texts, NUMBERS, strict=True))
 
 
 def _number(number: int) -> str:

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from hermes_tui.render.glyphs import Glyphs
 from hermes_tui.render.line import Line, Role, blank, cells, fit, pad, pad_left, span
-from hermes_tui.render.row import TITLE_FROM, SessionRow, front, title_of, under_cursor
+from hermes_tui.render.row import TITLE_FROM, SessionRow, front, title_of, with_cursor
 from hermes_tui.render.safe import one_line, safe
 from hermes_tui.render.time import count
 from store.models import Drift, FamilyMember, Outline, Relation
@@ -46,7 +46,7 @@ def kin_row(
     title = fit(title_of(session, outline) or one_line(session.id), room, glyphs.truncated)
     relation = RELATIONS[session.relation] if session.relation else ""
     line = (
-        *front(SessionRow(session, outline, drift), now=now, glyphs=glyphs, cursor=cursor),
+        *front(SessionRow(session, outline, drift), now=now, glyphs=glyphs),
         blank(indent),
         span(title, bold=cursor or here),
         blank(room - cells(title) + 2),
@@ -54,4 +54,4 @@ def kin_row(
         span(" " + pad_left(safe(glyphs.words(count(session.messages))), MESSAGES), Role.DIM),
         blank(1),
     )
-    return under_cursor(line, cursor=cursor)
+    return with_cursor(line, glyphs, cursor=cursor)

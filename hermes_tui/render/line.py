@@ -52,17 +52,9 @@ _NARROW = re.compile(
 """One cell for each character, whatever the Unicode version."""
 
 
-def span(
-    text: str,
-    role: Role = Role.TEXT,
-    *,
-    bold: bool = False,
-    underline: bool = False,
-    italic: bool = False,
-    reverse: bool = False,
-) -> Span:
+def span(text: str, role: Role = Role.TEXT, *, bold: bool = False, italic: bool = False) -> Span:
     """A span of any text, passed through the gate."""
-    return Span(safe(text), role, bold=bold, underline=underline, italic=italic, reverse=reverse)
+    return Span(safe(text), role, bold=bold, italic=italic)
 
 
 def blank(width: int) -> Span:

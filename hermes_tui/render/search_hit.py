@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from hermes_tui.render.glyphs import Glyphs
@@ -24,7 +25,7 @@ from hermes_tui.render.line import (
     pad_left,
     span,
 )
-from hermes_tui.render.row import TITLE_FROM, bar, under_cursor
+from hermes_tui.render.row import TITLE_FROM, with_cursor
 from hermes_tui.render.safe import one_line, safe
 from hermes_tui.render.time import hit_time, in_words
 from store.models import ContextLine, Hit
@@ -58,19 +59,17 @@ def context_row(line: ContextLine, *, width: int, now: datetime, glyphs: Glyphs)
 def more_row(number: int, *, width: int, glyphs: Glyphs, cursor: bool = False) -> Line:
     """Draw the row below the hits that are shown: `2 more · → shows them`."""
     line = (
-        bar(glyphs, cursor=cursor),
         blank(TITLE_FROM - 1),
         span(glyphs.words(f"{in_words(number)} more · "), Role.DIM),
         span(glyphs.words("→"), Role.ACCENT, bold=True),
         span(" shows it" if number == 1 else " shows them", Role.DIM),
     )
-    return under_cursor(fill(crop(line, width, glyphs.truncated), width), cursor=cursor)
+    return with_cursor(fill(crop(line, width - 1, glyphs.truncated), width - 1), glyphs, cursor=cursor)
 
 
 def meant_row(text: str, *, width: int, glyphs: Glyphs, cursor: bool = False) -> Line:
     """Draw what might be typed instead, under the words of a search that found nothing."""
     line: Line = (
-        bar(glyphs, cursor=cursor),
         blank(4),
         span("did you mean ", Role.DIM),
         span(one_line(text), Role.ACCENT, bold=True),
@@ -78,8 +77,8 @@ def meant_row(text: str, *, width: int, glyphs: Glyphs, cursor: bool = False) ->
         span(glyphs.words("enter"), Role.ACCENT, bold=True),
     )
     explained = (*line, span(" searches for it", Role.DIM))
-    line = explained if line_cells(explained) <= width else line
-    return under_cursor(fill(crop(line, width, glyphs.truncated), width), cursor=cursor)
+    line = explained if line_cells(explained) < width else line
+    return with_cursor(fill(crop(line, width - 1, glyphs.truncated), width - 1), glyphs, cursor=cursor)
 
 
 def section_rule(text: str, *, width: int, glyphs: Glyphs) -> Line:
@@ -110,7 +109,7 @@ def snippet(text: str, spans: Sequence[Range], *, width: int, mark: str = "…")
     done = start
     for begin, end in shown:
         line.append(_piece(text[done:begin]))
-        line.append(span(_BLANKS.sub(" ", text[begin:end]), Role.ACCENT, bold=True, underline=True))
+        line.append(replace(_piece(text[begin:end]), role=Role.ACCENT, bold=True, underline=True))
         done = max(begin, end)
     line.append(_piece(text[done : start + ahead].rstrip()))
     return crop(tuple(part for part in line if part.text), width, mark)
@@ -155,14 +154,6 @@ def _room(width: int, when: str) -> int:
 
 def _row(role: str, body: Line, when: str, room: int, *, glyphs: Glyphs, cursor: bool) -> Line:
     label = pad_left(fit(role_label(role), 10, glyphs.truncated), 10)
-    return under_cursor(
-        (
-            bar(glyphs, cursor=cursor),
-            span(label + "  ", Role.DIM),
-            *body,
-            blank(room - line_cells(body)),
-            span(" " + pad_left(safe(when), max(5, len(when))), Role.DIM),
-            blank(1),
-        ),
-        cursor=cursor,
-    )
+    time = span(f" {when:>5} ", Role.DIM)
+    line = (span(label + "  ", Role.DIM), *fill(body, room), time)
+    return with_cursor(line, glyphs, cursor=cursor)
