@@ -19,7 +19,7 @@ from store.models import Drift
 class Banner(Bar):
     """Says what is wrong with the session below it; hidden where nothing is."""
 
-    GROUND = Ground.BAND
+    ground = Ground.BAND
     _shown: reactive[tuple[Drift | None, Sentences, Line]] = reactive((None, (), ()))
 
     DEFAULT_CSS = """

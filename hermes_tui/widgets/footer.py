@@ -27,16 +27,15 @@ class Footer(Bar):
 
     def show(self, items: Sequence[Item], pinned: Item) -> None:
         """Put up other keys; `pinned` stands at the right end."""
-        self._shown = "", tuple(items), pinned
+        self._show("", tuple(items), pinned)
 
     def ask(self, question: str, answers: Sequence[Item] = ()) -> None:
         """Put a question up, on the warning band, with its answers; "" takes it away, and `show` says what is next."""
-        self._shown = question, tuple(answers), NO_ITEM
+        self._show(question, tuple(answers), NO_ITEM)
 
-    @property
-    def ground(self) -> Ground:
-        """The band for a question."""
-        return Ground.BAND if self._shown[0] else self.GROUND
+    def _show(self, question: str, items: tuple[Item, ...], pinned: Item) -> None:
+        self.ground = Ground.BAND if question else Ground.PLAIN
+        self._shown = question, items, pinned
 
     def line(self, width: int) -> Line:
         """As many items as fit whole."""

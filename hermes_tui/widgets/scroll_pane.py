@@ -7,8 +7,7 @@ from textual.binding import Binding, BindingType
 from textual.strip import Strip
 from textual.widget import Widget
 
-from hermes_tui.render.line import Line
-from hermes_tui.widgets.scroll_thumb import track_cell
+from hermes_tui.render.line import Line, Role, blank, span
 from hermes_tui.widgets.theme import Ground, glyphs_of, palette_of, strip_of
 
 KEYS: list[BindingType] = [
@@ -36,8 +35,10 @@ def row_with_track(
         thumb: See `scroll_thumb.thumb`.
         divider: The whole length of the track is drawn, because it divides the pane from the next.
     """
-    palette = palette_of(pane.app)
-    cell = track_cell(y, thumb, glyphs_of(pane.app), divider=divider)
+    (start, size), palette, glyphs = thumb, palette_of(pane.app), glyphs_of(pane.app)
+    cell = span(glyphs.divider, Role.HAIR) if divider else blank(1)
+    if start <= y < start + size:
+        cell = span(glyphs.thumb, Role.DIM)
     return Strip.join((strip_of(line, pane.size.width - 1, palette, ground), strip_of((cell,), 1, palette)))
 
 

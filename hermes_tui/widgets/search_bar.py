@@ -26,7 +26,7 @@ FILTER = re.compile(rf'(?<!\S)-?(?P<name>(?:{"|".join(KEYS)}):)(?P<value>"[^"]*"
 class _Prompt(Bar):
     """` / `, in accent while the row has the focus."""
 
-    GROUND = Ground.TINT
+    ground = Ground.TINT
 
     def line(self, width: int) -> Line:
         focused = isinstance(self.parent, SearchBar) and self.parent.has_focus_within
@@ -36,7 +36,7 @@ class _Prompt(Bar):
 class _Owner(Bar):
     """The profile, and `read-only` where that was requested."""
 
-    GROUND = Ground.TINT
+    ground = Ground.TINT
 
     def __init__(self, text: str) -> None:
         super().__init__()
@@ -119,10 +119,6 @@ class SearchBar(Horizontal):
     def text(self) -> str:
         """The query as typed."""
         return str(self.query_input.value)
-
-    def mark_wrong(self, place: tuple[int, int] | None) -> None:
-        """Underline the characters that mean nothing, or none."""
-        self.query_input.wrong = place
 
     def put(self, text: str) -> None:
         """Put a text in the place of what is typed, and the cursor behind it."""

@@ -17,7 +17,7 @@ WIDE = 100
 class TitleRow(Bar):
     """Name of the screen, title of its subject, and at the right end an id or a count."""
 
-    GROUND = Ground.TINT
+    ground = Ground.TINT
     _shown: reactive[tuple[str, str]] = reactive(("", ""))
 
     def __init__(self, what: str, *, id: str | None = None) -> None:  # noqa: A002  Textual's own name

@@ -65,10 +65,6 @@ class Viewport:
         last = self.rows[-1]
         return self._forward(last.index, last.line, 1) is None
 
-    @property
-    def _end(self) -> tuple[int, int]:
-        return len(self._layout), 0
-
     def invalidate(self) -> None:
         """Compute the rows again when they are needed: heights, bodies or the size have changed."""
         self._rows = None
@@ -148,7 +144,7 @@ class Viewport:
             rows = self._from(*self._back(index, line, min(self._anchor.row, self.height - 1)))
             if len(rows) == self.height:
                 return rows
-        return self._from(*self._back(*self._end, self.height))
+        return self._from(*self._back(len(self._layout), 0, self.height))
 
     def _from(self, index: int, line: int) -> tuple[Row, ...]:
         rows: list[Row] = []

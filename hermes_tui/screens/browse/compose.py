@@ -124,7 +124,7 @@ class BrowserWidgets:
             pane.divider = two
             pane.styles.width = "1fr" if view.list_width is None else view.list_width + 1
         self.transcript.faded = view.faded
-        self.search_bar.mark_wrong(view.wrong)
+        self.search_bar.query_input.wrong = view.wrong
         self._status.show(view.status, *view.totals)
         self._head.show(*view.headings, split=view.list_width or 0)
         self._foot.show(view.footer, view.help)

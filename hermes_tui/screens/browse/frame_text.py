@@ -78,11 +78,12 @@ def _sessions_status(state: BrowserState) -> Line:
     """The number of sessions listed, and the reasons why not all are."""
     glyphs, count, scope = state.glyphs, len(state.catalog), state.catalog.scope
     if state.failure is not None:
-        return (
-            status.partial_sentence(count, glyphs=glyphs) if count else status.error_sentence(UNREADABLE, glyphs=glyphs)
-        )
+        if not count:
+            return status.error_sentence(UNREADABLE, glyphs=glyphs)
+        return status.partial_sentence(f"{many(count, 'session')} from JSONL files", UNREADABLE, glyphs=glyphs)
     if state.unread:
-        return status.partly_sentence(count, many(len(state.unread), "profile"), glyphs=glyphs)
+        reason = f"{many(len(state.unread), 'profile')} cannot be read"
+        return status.partial_sentence(many(count, "session"), reason, glyphs=glyphs)
     if state.everything and (reasons := status.left_out(scope)):
         return (
             span(in_words(scope.total)),

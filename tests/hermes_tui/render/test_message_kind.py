@@ -1,6 +1,6 @@
 """Each kind of content is shown as what it is, in words (docs/format.md §3).
 
-Each guard was seen to fail with its mutant: `_notes` giving nothing; the user's label for what Hermes put in; a notice
+Each guard was seen to fail with its mutant: `notes` giving nothing; the user's label for what Hermes put in; a notice
 that ends before the text does taken for the whole of it; memory drawn like what was typed.
 """
 
@@ -58,12 +58,12 @@ def test_what_is_more_than_talk_says_so_above_its_text(message: Message, label: 
 
 @pytest.mark.parametrize("text", ["hello", "[IMPORTANT] read this", "Review the conversation above, please", "[SYSTEM"])
 def test_plain_talk_has_no_note(text: str) -> None:
-    assert message_kind.notes(say(text)) == ()
+    assert not list(message_kind.notes(say(text)))
     assert drawn(say(text))[0] == f"   user ┃ {text}"
 
 
 def test_the_answer_of_an_agent_is_no_notice() -> None:
-    assert message_kind.notes(say("[SYSTEM: so it says]", "assistant")) == ()
+    assert not list(message_kind.notes(say("[SYSTEM: so it says]", "assistant")))
 
 
 def test_memory_that_was_recalled_into_a_message_looks_unlike_what_was_typed() -> None:
