@@ -9,10 +9,8 @@ from enum import IntEnum
 
 from hermes_tui.render import message_kind
 from hermes_tui.render.body import body
-from hermes_tui.render.glyphs import Glyphs
-from hermes_tui.render.gutter import beside, label_span, measure, role_label, role_line
+from hermes_tui.render.gutter import beside, label_span, role_label, role_line
 from hermes_tui.render.line import Line, Role, Span, blank, span
-from hermes_tui.render.marks import Marker
 from hermes_tui.render.text import wrap
 from hermes_tui.render.time import clock, same_day
 from hermes_tui.render.tool import Look, call_line, output, reasoning_line, result_line
@@ -58,55 +56,6 @@ class _Part:
     lines: list[Line] = field(default_factory=list)
 
 
-def message_lines(
-    message: Message,
-    *,
-    width: int,
-    now: datetime,
-    glyphs: Glyphs,
-    results: Sequence[Message | None] = (),
-    folds: Folds = FOLDED,
-    marker: Marker | None = None,
-    previous: float | None = None,
-    label: bool = True,
-    gap: bool = True,
-    running: bool = False,
-) -> list[Line]:
-    """Draw a message.
-
-    Args:
-        width: Cells of the pane, its scroll column included.
-        now: Aware; its zone is the reader's.
-        results: For each of the message's calls its result, None where there is none (yet).
-        folds: What is folded; tools and reasoning to one line each by default.
-        marker: Gives the matches in what is drawn here.
-        previous: The timestamp of the message above, so that the same minute is not shown twice.
-        label: False where the message goes on what the one above began (see `joins`).
-        gap: Whether a blank row follows; a time that stands alone under its label is that row already.
-        running: The session is live: a call without a result still runs.
-
-    Returns:
-        Lines of at most `width - 1` cells, whose first span is column 0 and empty; none where all of it is hidden.
-        Linear in what is shown; what is beyond the caps is counted, not laid out.
-    """
-    drawing = _Drawing(message, Look(measure(width), glyphs, marker or Marker()), now, folds, running)
-    parts = [part for part in drawing.parts(results) if part.lines]
-    if not parts:
-        return []
-    parts[0].when = time_label(now, message.timestamp, previous)
-    lines: list[Line] = []
-    late = ""  # a time that found no line under its label stands beside the output
-    for index, part in enumerate(parts):
-        last = index + 1 == len(parts)
-        labels = [part.label] if label or index else []
-        labels += [span(part.when or late, Role.DIM)] if part.when or late else []
-        late = part.when if not last and len(labels) > len(part.lines) else ""
-        shown = labels if last else labels[: len(part.lines)]
-        lines += beside(part.lines, shown, role_line(part.role, glyphs), glyphs, runs_on=not gap)
-    alone = len(parts[-1].lines) < len(labels)
-    return [*lines, (blank(1),)] if gap and not alone else lines
-
-
 def joins(before: Head, after: Head) -> bool:
     """Whether a message continues the turn of the one above: then no blank row and no second label is between.
 
@@ -124,17 +73,55 @@ def time_label(now: datetime, timestamp: float | None, previous: float | None) -
     return "" if known else said
 
 
-@dataclass(slots=True)
-class _Drawing:
-    """A message while it is laid out."""
+@dataclass(frozen=True, slots=True)
+class MessageDrawing:
+    """A message that is drawn.
+
+    Args:
+        look: Cells of text, marks and matches.
+        now: Aware; its zone is the reader's.
+        results: For each of the message's calls its result, None where there is none (yet).
+        folds: What is folded; tools and reasoning to one line each by default.
+        previous: The timestamp of the message above, so that the same minute is not shown twice.
+        label: False where the message goes on what the one above began (see `joins`).
+        gap: Whether a blank row follows; a time that stands alone under its label is that row already.
+        running: The session is live: a call without a result still runs.
+    """
 
     message: Message
     look: Look
     now: datetime
-    folds: Folds
-    running: bool
+    results: Sequence[Message | None] = ()
+    folds: Folds = FOLDED
+    previous: float | None = None
+    label: bool = True
+    gap: bool = True
+    running: bool = False
 
-    def parts(self, results: Sequence[Message | None]) -> Iterator[_Part]:
+    def lines(self) -> list[Line]:
+        """The lines behind their gutter.
+
+        Returns:
+            Lines whose first span is column 0 and empty; none where all of it is hidden.
+            Linear in what is shown; what is beyond the caps is counted, not laid out.
+        """
+        parts = [part for part in self._parts() if part.lines]
+        if not parts:
+            return []
+        parts[0].when = time_label(self.now, self.message.timestamp, self.previous)
+        lines: list[Line] = []
+        glyphs, late = self.look.glyphs, ""  # a time that found no line under its label stands beside the output
+        for index, part in enumerate(parts):
+            last = index + 1 == len(parts)
+            labels = [part.label] if self.label or index else []
+            labels += [span(part.when or late, Role.DIM)] if part.when or late else []
+            late = part.when if not last and len(labels) > len(part.lines) else ""
+            shown = labels if last else labels[: len(part.lines)]
+            lines += beside(part.lines, shown, role_line(part.role, glyphs), glyphs, runs_on=not self.gap)
+        alone = len(parts[-1].lines) < len(labels)
+        return [*lines, (blank(1),)] if self.gap and not alone else lines
+
+    def _parts(self) -> Iterator[_Part]:
         """The parts under a label each: the message, and the outputs that are open."""
         if self.message.role == "tool":
             yield from self._result()
@@ -144,7 +131,7 @@ class _Drawing:
         part.lines += self._reasoning()
         part.lines += self._text()
         for index, call in enumerate(self.message.tool_calls if self.folds.tools else ()):
-            result = results[index] if index < len(results) else None
+            result = self.results[index] if index < len(self.results) else None
             opened = self.folds.tools > Fold.SHORT and result is not None
             part.lines.append(call_line(call, result, replace(self.look, opened=opened), running=self.running))
             if opened and result is not None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 from hermes_tui.render.compaction_seam import compacted_seam, seam, undone_seam
@@ -15,8 +15,9 @@ from hermes_tui.render.glyphs import UNICODE, Glyphs
 from hermes_tui.render.gutter import measure
 from hermes_tui.render.line import Line, Range, blank
 from hermes_tui.render.marks import Marker
-from hermes_tui.render.message import TEXT_LINES, Fold, Folds, joins, message_lines
+from hermes_tui.render.message import TEXT_LINES, Fold, Folds, MessageDrawing, joins
 from hermes_tui.render.time import day, same_day
+from hermes_tui.render.tool import Look
 from hermes_tui.widgets.body_cache import BodyCache
 from hermes_tui.widgets.fenwick_heights import FenwickHeights
 from hermes_tui.widgets.message_index import MAX_RESULTS, MessageIndex, Section, is_undone
@@ -174,23 +175,22 @@ class TranscriptLayout:
     def _message(self, index: int, above: int | None) -> list[Line]:
         leader = self.index.leader(index)
         message = self.body(index)
-        calls, results = self._calls_and_results(leader)
+        results = self._results(leader)
         if message is None or (leader != index and any(result is message for result in results)):
             return []
         below = self.index.below(index)
-        lines = message_lines(
-            replace(message, tool_calls=calls) if leader == index else message,
-            width=self._width,
-            now=self._now(),
-            glyphs=self._glyphs,
+        marker = Marker(self._find, 0 if index == self._current else None)
+        lines = MessageDrawing(
+            message,
+            Look(measure(self._width), self._glyphs, marker),
+            self._now(),
             results=results if leader == index else (),
             folds=self.folds_of(index),
-            marker=Marker(self._find, 0 if index == self._current else None),
             previous=self._last_time(index, above),
             label=above is None or not self._joins(above, index),
             gap=below is None or not self._joins(index, below),
             running=self._live and below is None,
-        )
+        ).lines()
         return lines[:-1] if below is None and lines and len(lines[-1]) == 1 else lines
 
     def _last_time(self, index: int, above: int | None) -> float | None:
@@ -212,13 +212,13 @@ class TranscriptLayout:
     def _find(self, text: str) -> Sequence[Range]:
         return matches(self._query, text) if self._query else ()
 
-    def _calls_and_results(self, leader: int) -> tuple[tuple[ToolCall, ...], list[Message | None]]:
-        """The calls of a message, and for each its result among those behind it."""
+    def _results(self, leader: int) -> list[Message | None]:
+        """For each call of a message its result among those behind it."""
         message = self.body(leader)
         if message is None:
-            return (), []
+            return []
         bodies = [body for place in self.index.results(leader) if (body := self.body(place)) is not None]
-        return message.tool_calls, results_of(message.tool_calls, bodies)
+        return results_of(message.tool_calls, bodies)
 
     def _joins(self, index: int, after: int) -> bool:
         """Whether a message goes on the one above, with nothing between the two."""

@@ -9,8 +9,10 @@ from __future__ import annotations
 import pytest
 
 from hermes_tui.render import message_kind
+from hermes_tui.render.gutter import measure
 from hermes_tui.render.line import Role, plain
-from hermes_tui.render.message import message_lines
+from hermes_tui.render.message import MessageDrawing
+from hermes_tui.render.tool import Look
 from store.models import UNREADABLE, Message, Origin
 from tests.hermes_tui.render.samples import GLYPHS, NOW
 
@@ -20,7 +22,7 @@ def say(text: str, role: str = "user", **more: object) -> Message:
 
 
 def drawn(message: Message) -> list[str]:
-    return [plain(line).rstrip() for line in message_lines(message, width=80, now=NOW, glyphs=GLYPHS)]
+    return [plain(line).rstrip() for line in MessageDrawing(message, Look(measure(80), GLYPHS), NOW).lines()]
 
 
 @pytest.mark.parametrize(
@@ -68,7 +70,7 @@ def test_the_answer_of_an_agent_is_no_notice() -> None:
 
 def test_memory_that_was_recalled_into_a_message_looks_unlike_what_was_typed() -> None:
     text = "before\n<memory-context>\nlikes kumquats\n</memory-context>\nwhat do I like?"
-    lines = message_lines(say(text), width=80, now=NOW, glyphs=GLYPHS)
+    lines = MessageDrawing(say(text), Look(measure(80), GLYPHS), NOW).lines()
     roles = {plain(line)[10:].strip(): line[-1].role for line in lines if len(line) > 1}
     assert roles["likes kumquats"] is Role.DIM
     assert roles["what do I like?"] is roles["before"] is Role.TEXT

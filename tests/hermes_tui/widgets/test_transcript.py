@@ -8,8 +8,7 @@ from typing import Any
 import pytest
 from textual.pilot import Pilot
 
-from hermes_tui.render.line import Line
-from hermes_tui.render.message import Fold, message_lines
+from hermes_tui.render.message import Fold, MessageDrawing
 from hermes_tui.state.rows import SessionRow
 from hermes_tui.widgets import transcript_layout
 from hermes_tui.widgets.message_index import head_of
@@ -78,11 +77,11 @@ async def test_a_hundred_thousand_messages_open_by_drawing_only_what_is_on_the_s
     """Counts, not times: what is drawn and what is asked for follow the screen."""
     drawn: list[Message] = []
 
-    def counted(message: Message, **options: Any) -> list[Line]:
+    def counted(message: Message, *options: Any, **more: Any) -> MessageDrawing:
         drawn.append(message)
-        return message_lines(message, **options)
+        return MessageDrawing(message, *options, **more)
 
-    monkeypatch.setattr(transcript_layout, "message_lines", counted)
+    monkeypatch.setattr(transcript_layout, "MessageDrawing", counted)
     app = Book(talk(100_000))
     async with app.run_test(size=(80, 24)) as pilot:
         transcript = await opened(app, pilot)
