@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from hermes_tui.render.glyphs import Glyphs
-from hermes_tui.render.line import Line, Role, Span, blank, fit, join, pad, span
+from hermes_tui.render.line import Line, Role, Span, blank, fit, pad, span
 from hermes_tui.render.repair_plan import SHORT_REASONS, error_words
 from hermes_tui.render.row import with_cursor
 from hermes_tui.render.safe import one_line, safe
@@ -75,10 +75,8 @@ def flagged_sentence(cases: Sequence[Case], *, glyphs: Glyphs) -> Line:
     """Say of all together what can be done, and what was: numbers first."""
     known = [case for case in cases if case.plan is not None or case.error is not None]
     if len(known) < len(cases):
-        return (
-            span(in_words(len(known))),
-            span(glyphs.words(f" of {many(len(cases), 'session')} compared by content so far…"), Role.DIM),
-        )
+        compared = glyphs.words(f" of {many(len(cases), 'session')} compared by content so far…")
+        return (span(in_words(len(known))), span(compared, Role.DIM))
     done = [case for case in cases if case.settled]
     if done and not any(case.wanted for case in cases):
         number = sum(case.receipt.inserted for case in done if case.receipt)
@@ -88,21 +86,16 @@ def flagged_sentence(cases: Sequence[Case], *, glyphs: Glyphs) -> Line:
     wanted = [case.plan for case in able if case.plan and case.wanted]
     refused = [case for case in known if case.plan is None or (not case.plan.applies and case.plan.refusals)]
     idle = len(known) - len(able) - len(refused) - len(done)
-    parts = [
-        *([f"{in_words(len(done))} repaired"] if done else []),
-        f"{in_words(len(able))} can be repaired"
-        if len(wanted) == len(able)
-        else f"{in_words(len(wanted))} of {in_words(len(able))} chosen",
-        *([f"{in_words(idle)} {'needs' if idle == 1 else 'need'} nothing"] if idle else []),
-        *([f"{in_words(len(refused))} refused"] if refused else []),
-    ]
-    first, _, rest = ", ".join(parts).partition(" ")
+    chosen = "" if len(wanted) == len(able) else f"{in_words(len(wanted))} of {in_words(len(able))} chosen"
+    parts = (
+        f"{in_words(len(done))} repaired" if done else "",
+        chosen or f"{in_words(len(able))} can be repaired",
+        f"{in_words(idle)} {'needs' if idle == 1 else 'need'} nothing" if idle else "",
+        f"{in_words(len(refused))} refused" if refused else "",
+    )
+    first, _, rest = ", ".join(filter(None, parts)).partition(" ")
     messages = many(sum(plan.insert for plan in wanted), "message")
-    return join(((span(first), span(f" {rest}", Role.DIM)), (span(f"{messages} to insert", Role.DIM),)), _dot(glyphs))
-
-
-def _dot(glyphs: Glyphs) -> Span:
-    return span(glyphs.words(" · "), Role.DIM)
+    return (span(first), span(f" {rest}{glyphs.words(' · ')}{messages} to insert", Role.DIM))
 
 
 def _where_room(width: int) -> int:

@@ -10,16 +10,7 @@ from textual.binding import Binding, BindingType
 
 from hermes_tui.render.line import Line
 from hermes_tui.state.rows import HitKey, SessionRow
-from hermes_tui.widgets.hit_rows import (
-    ContextKey,
-    GroupKey,
-    HitRows,
-    HitsView,
-    MoreKey,
-    MoreTitlesKey,
-    RuleKey,
-    TitleKey,
-)
+from hermes_tui.widgets.hit_rows import GroupKey, HitRows, HitsView, MoreRow, PassedRow, TitleKey
 from hermes_tui.widgets.theme import glyphs_of
 from hermes_tui.widgets.virtual_list import VirtualList
 from store.models import ContextLine, Hit
@@ -51,8 +42,8 @@ class HitList(VirtualList):
     def update_row(self, row: SessionRow) -> None:
         """Paint a session's title row and group row again."""
         self._rows.update_row(row)
-        self.refresh_key(TitleKey(row.session.id))
-        self.refresh_key(GroupKey(row.session.id))
+        for kind in (TitleKey, GroupKey):
+            self.refresh_key(kind(row.session.id))
 
     def set_context(self, key: Hashable, lines: Sequence[ContextLine]) -> None:
         """Show the messages around a hit, in order; the hit's own line in `lines` stands for the hit."""
@@ -108,14 +99,14 @@ class HitList(VirtualList):
 
     def action_choose(self) -> None:
         """Ask for the row under the cursor; the row that stands for more hits shows them."""
-        if isinstance(self.cursor.key, MoreKey | MoreTitlesKey):
+        if isinstance(self.cursor.key, MoreRow):
             self.action_show_more()
         else:
             super().action_choose()
 
     def can_stand_on(self, key: Hashable) -> bool:
         """The cursor passes by rules and context rows."""
-        return super().can_stand_on(key) and not isinstance(key, RuleKey | ContextKey)
+        return super().can_stand_on(key) and not isinstance(key, PassedRow)
 
     def paint(self, key: Hashable, width: int, *, cursor: bool) -> Line:
         """See `HitRows.paint`."""

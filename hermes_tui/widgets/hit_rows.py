@@ -69,6 +69,10 @@ class RuleKey:
     text: str
 
 
+MoreRow = MoreKey | MoreTitlesKey
+PassedRow = RuleKey | ContextKey
+
+
 @dataclass(frozen=True, slots=True)
 class HitsView:
     """Results of a search, as their list shows them."""
@@ -135,7 +139,7 @@ class HitRows:
             return self.groups[key.session_id].hits[0]
         return self.hits.get(key) if isinstance(key, HitKey) else None
 
-    def _hidden(self, key: MoreKey | MoreTitlesKey) -> int:
+    def _hidden(self, key: MoreRow) -> int:
         """The number of rows that one row stands for."""
         return key.number if isinstance(key, MoreTitlesKey) else len(self.groups[key.session_id].hits) - FIRST_HITS
 
