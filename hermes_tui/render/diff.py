@@ -157,7 +157,7 @@ def _pair(pair: DifferenceRow, sides: Sides, glyphs: Glyphs, *, lines: int, says
     role = Role.TEXT if _differs(pair) else Role.DIM
     absent: Line = (blank(LABEL_FROM), span(_gap(pair), Role.DIM)) if says else ()
     left, right = (
-        [absent] if number is None else _cell(message, number, room - TEXT_FROM, lines, role, glyphs)
+        [absent] if number is None else _cell(message, number, room - TEXT_FROM, lines, role=role, glyphs=glyphs)
         for message, number, room in (
             (pair.sqlite, pair.sqlite_number, sides.left),
             (pair.jsonl, pair.jsonl_number, sides.right),
@@ -176,7 +176,7 @@ def _mark(pair: DifferenceRow, glyphs: Glyphs) -> Span:
     return span(glyphs.added, Role.GOOD, bold=True) if pair.inserted else glyphs.bad
 
 
-def _cell(message: Message | None, number: int, room: int, most: int, role: Role, glyphs: Glyphs) -> list[Line]:
+def _cell(message: Message | None, number: int, room: int, most: int, *, role: Role, glyphs: Glyphs) -> list[Line]:
     """A message of one side, in at most `most` lines."""
     texts = _cut(said(message, glyphs), room, most, glyphs) if message else [SafeText("")]
     label = fit(role_label(message.role if message else ""), 6)
