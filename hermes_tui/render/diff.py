@@ -95,11 +95,8 @@ def pair_lines(
 def heads(sqlite: int, jsonl: int, *, width: int) -> Line:
     """Draw the line above both sides: what they are, and how many messages they have."""
     sides = Sides.of(width)
-    return (
-        *fill((blank(LABEL_FROM), span(f"SQLite · {many(sqlite, 'message')}", bold=True)), sides.left + 3),
-        blank(LABEL_FROM),
-        span(f"JSONL · {many(jsonl, 'message')}", bold=True),
-    )
+    left = fill((blank(LABEL_FROM), span(f"SQLite · {many(sqlite, 'message')}", bold=True)), sides.left + 3)
+    return (*left, blank(LABEL_FROM), span(f"JSONL · {many(jsonl, 'message')}", bold=True))
 
 
 def said(message: Message, glyphs: Glyphs) -> SafeText:

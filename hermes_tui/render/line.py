@@ -148,11 +148,8 @@ def crop(line: Line, width: int, mark: str = "…") -> Line:
     if not kept:
         return (Span(SafeText(mark), Role.DIM),)
     last = kept.pop()
-    return (
-        *kept,
-        replace(last, text=SafeText(text)),
-        replace(last, text=SafeText(mark), underline=False, reverse=False),
-    )
+    end = replace(last, text=SafeText(mark), underline=False, reverse=False)
+    return (*kept, replace(last, text=SafeText(text)), end)
 
 
 def join(parts: Sequence[Line], between: Span) -> Line:

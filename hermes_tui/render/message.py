@@ -150,13 +150,11 @@ class MessageDrawing:
             label = span("undone", Role.DIM)
         return _Part(role, label if self.message.active else replace(label, role=Role.DIM, bold=False))
 
-    def _notes(self) -> list[Line]:
+    def _notes(self) -> Iterator[Line]:
         """Notes above the text of the message."""
-        return [
-            (span(line, Role.DIM, italic=True),)
-            for note in message_kind.notes(self.message)
-            for line in wrap(self.look.glyphs.words(note), self.look.measure)
-        ]
+        for note in message_kind.notes(self.message):
+            for line in wrap(self.look.glyphs.words(note), self.look.measure):
+                yield (span(line, Role.DIM, italic=True),)
 
     def _result(self) -> Iterator[_Part]:
         """A result whose call is elsewhere or nowhere."""
@@ -185,19 +183,15 @@ class MessageDrawing:
         line = reasoning_line(text, replace(self.look, opened=opened))
         return [line, *(self._body(text, fold, TEXT_LINES, span("", Role.DIM, italic=True)) if opened else ())]
 
-    def _text(self) -> list[Line]:
+    def _text(self) -> Iterator[Line]:
         role = Role.TEXT if self.message.active and not self.message.aside else Role.DIM
         like, recalled = span("", role), span("", Role.DIM, italic=True)
         if message_kind.spoken(self.message).strip():
-            pieces = [(text, memory) for text, memory in message_kind.parts(self.message) if text.strip()]
-            return [
-                line
-                for text, memory in pieces
-                for line in self._body(text, self.folds.text, TEXT_LINES, recalled if memory else like)
-            ]
-        if self.message.tool_calls or self.message.reasoning.strip() or self.message.role == "session_meta":
-            return []
-        return [(span("(no text)", Role.DIM),)]
+            for text, memory in message_kind.parts(self.message):
+                if text.strip():
+                    yield from self._body(text, self.folds.text, TEXT_LINES, recalled if memory else like)
+        elif not (self.message.tool_calls or self.message.reasoning.strip() or self.message.role == "session_meta"):
+            yield (span("(no text)", Role.DIM),)
 
     def _body(self, text: str, fold: Fold, lines: int, like: Span) -> list[Line]:
         return body(text, self.look, like=like, limit=None if fold is Fold.WHOLE else lines)

@@ -150,12 +150,8 @@ def front(row: SessionRow, *, now: datetime, glyphs: Glyphs) -> Line:
     when = session.started_at if session.last_active is None else session.last_active
     status = status_of_row(session, row.outline)
     unread = status is None and (row.outline is not None or session.problem)
-    return (
-        glyphs.incomplete if unread else glyphs.status(status),
-        blank(1),
-        glyphs.drift(row.drift),
-        span(" " + pad_left(safe(age(now, when)), 4) + "  ", Role.DIM),
-    )
+    mark = glyphs.incomplete if unread else glyphs.status(status)
+    return (mark, blank(1), glyphs.drift(row.drift), span(f" {age(now, when):>4}  ", Role.DIM))
 
 
 def _title(row: SessionRow, width: int, *, glyphs: Glyphs, bold: bool) -> Line:

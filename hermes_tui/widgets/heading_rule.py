@@ -7,7 +7,7 @@ from textual.reactive import reactive
 
 from hermes_tui.render.glyphs import Glyphs
 from hermes_tui.render.heading import Heading
-from hermes_tui.render.line import Line, Role, crop, fit, line_cells, span
+from hermes_tui.render.line import Line, Role, cells, crop, fit, line_cells, span
 from hermes_tui.render.safe import SafeText, safe
 from hermes_tui.widgets.bar import Bar
 
@@ -55,9 +55,7 @@ def _facts(heading: Heading, width: int, glyphs: Glyphs) -> SafeText:
     separator = glyphs.words(" · ")
     facts = [safe(fact) for fact in heading.facts if fact]
     taken = line_cells((span(heading.title), span(heading.note))) + 7 + BARE_RULE
-    while len(facts) > LEAST_FACTS and taken + line_cells((span(separator.join(facts)),)) > width:
+    while len(facts) > LEAST_FACTS and taken + cells(safe(separator.join(facts))) > width:
         facts.pop()
-    joined = separator.join(facts)
-    return (
-        safe(joined) if line_cells((span(joined),)) <= max(width // 2, width - taken + BARE_RULE - 2) else SafeText("")
-    )
+    joined = safe(separator.join(facts))
+    return joined if cells(joined) <= max(width // 2, width - taken + BARE_RULE - 2) else SafeText("")

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from textual import events
+from typing import ClassVar
+
+from textual import events, on
 from textual.binding import Binding, BindingType
+from textual.scroll_view import ScrollView
 from textual.strip import Strip
 from textual.widget import Widget
 
@@ -22,6 +25,29 @@ WHEEL_ROWS = 3
 """Rows that a notch of the wheel moves."""
 
 Wheel = events.MouseScrollDown | events.MouseScrollUp
+
+
+class ScrollPane(ScrollView, can_focus=True, inherit_bindings=False):
+    """A pane without a cursor of rows: keys and wheel move what is on the screen."""
+
+    ALLOW_SELECT = False
+    BINDINGS: ClassVar[list[BindingType]] = KEYS
+    DEFAULT_CSS = """
+    ScrollPane { overflow: hidden hidden; background: $background; }
+    """
+
+    def action_move_by(self, rows: int) -> None:
+        """Show what is so many rows further down, or up if negative."""
+        raise NotImplementedError
+
+    def action_move_page(self, pages: int) -> None:
+        """Move by the height of the pane less one row."""
+        self.action_move_by(pages * max(1, self.size.height - 1))
+
+    @on(events.MouseScrollDown)
+    @on(events.MouseScrollUp)
+    def _on_wheel_turned(self, event: Wheel) -> None:
+        self.action_move_by(wheel_rows(event))
 
 
 def row_with_track(

@@ -41,8 +41,6 @@ class _Owner(Bar):
     def __init__(self, text: str) -> None:
         super().__init__()
         self._text = one_line(text)
-
-    def on_mount(self) -> None:
         self.styles.width = len(self._text) + 2
 
     def line(self, width: int) -> Line:

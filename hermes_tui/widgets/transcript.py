@@ -5,13 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import ClassVar
 
-from textual import events, on
-from textual.binding import BindingType
+from textual import events
 from textual.message import Message
 from textual.reactive import reactive
-from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from hermes_tui.render.blocks import empty_session
@@ -20,7 +17,7 @@ from hermes_tui.render.line import Line, Role, fill, head, line_cells, span
 from hermes_tui.render.time import in_words
 from hermes_tui.state.rows import SessionRow
 from hermes_tui.widgets.message_index import Section, head_of
-from hermes_tui.widgets.scroll_pane import KEYS, Wheel, row_with_track, wheel_rows
+from hermes_tui.widgets.scroll_pane import ScrollPane, row_with_track
 from hermes_tui.widgets.theme import Ground, glyphs_of
 from hermes_tui.widgets.transcript_cursor import READER, Target, TranscriptCursor
 from store.models import Head
@@ -33,14 +30,8 @@ NARROWEST = 40
 """The least width that is drawn for; what does not fit is cut."""
 
 
-class Transcript(ScrollView, can_focus=True, inherit_bindings=False):
+class Transcript(ScrollPane):
     """Messages in the order of their sections; bodies are requested by `BodiesWanted` and come by `put`."""
-
-    ALLOW_SELECT = False
-    BINDINGS: ClassVar[list[BindingType]] = KEYS
-    DEFAULT_CSS = """
-    Transcript { overflow: hidden hidden; background: $background; }
-    """
 
     faded: reactive[bool] = reactive(False)
     """Everything is dim, because it is about to be replaced."""
@@ -169,10 +160,6 @@ class Transcript(ScrollView, can_focus=True, inherit_bindings=False):
         self.cursor.scroll(rows)
         self._changed()
 
-    def action_move_page(self, pages: int) -> None:
-        """Move by the height of the pane less one line."""
-        self.action_move_by(pages * max(1, self.size.height - 1))
-
     def action_move_to_top(self) -> None:
         """Go to the first message."""
         self.do("top")
@@ -226,11 +213,6 @@ class Transcript(ScrollView, can_focus=True, inherit_bindings=False):
         if event.chain > 1:
             self.cursor.fold()
         self._changed()
-
-    @on(events.MouseScrollDown)
-    @on(events.MouseScrollUp)
-    def _on_wheel_turned(self, event: Wheel) -> None:
-        self.action_move_by(wheel_rows(event))
 
     def render_line(self, y: int) -> Strip:
         """A row of the text and its cell of the scroll track; the last row says how much came below it."""

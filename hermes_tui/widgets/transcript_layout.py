@@ -6,7 +6,7 @@ Nothing is made for a message before it is looked at, but a number for its heigh
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -157,20 +157,18 @@ class TranscriptLayout:
             seams += [seam(text, width=self._width, glyphs=self._glyphs), (blank(1),)]
         return Drawn(seams + own, len(seams))
 
-    def _seams(self, index: int, above: int | None) -> list[str]:
+    def _seams(self, index: int, above: int | None) -> Iterator[str]:
         """The words above a message: of a section that begins, of undone or compacted messages, of a new day."""
-        words = []
         if label := self.index.label_at(index):
-            words.append(label)
+            yield label
         if (run := self.index.undone_run(index)) and run[0] == index:
-            words.append(undone_seam(run[1] - run[0], shown=self.index.undone_shown))
+            yield undone_seam(run[1] - run[0], shown=self.index.undone_shown)
         if compacted := self.index.compacted_from(index):
-            words.append(compacted_seam(compacted))
+            yield compacted_seam(compacted)
         if above is not None:
             before, timestamp = self.index.heads[above].timestamp, self.index.heads[index].timestamp
             if before is not None and timestamp is not None and not same_day(self._now(), before, timestamp):
-                words.append(day(self._now(), timestamp))
-        return words
+                yield day(self._now(), timestamp)
 
     def _message(self, index: int, above: int | None) -> list[Line]:
         leader = self.index.leader(index)

@@ -99,9 +99,10 @@ class Viewport:
         """Whether the first of a message's own lines is on the screen."""
         return any(row.index == index and row.line == self._layout.drawn(index).seams for row in self.rows)
 
-    def row_of(self, index: int) -> int | None:
-        """The row of the first of a message's own lines, None where it is not on the screen."""
-        return next((row for row, shown in enumerate(self.rows) if shown.index == index and not shown.seam), None)
+    def place_of(self, index: int) -> Anchor | None:
+        """The first of a message's own lines that is on the screen, None where none is."""
+        own = ((row, shown) for row, shown in enumerate(self.rows) if shown.index == index and not shown.seam)
+        return next((Anchor(index, shown.line, row) for row, shown in own), None)
 
     @property
     def thumb(self) -> tuple[int, int]:
