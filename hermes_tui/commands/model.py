@@ -74,7 +74,6 @@ class When:
 class Command:
     """A line of the table."""
 
-    id: str
     text: Text
     when: When = When()
     keys: tuple[Key, ...] = ()

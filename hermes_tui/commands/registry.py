@@ -7,55 +7,46 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from hermes_tui.commands import session
-from hermes_tui.commands.doctor import COMMANDS as DOCTOR_COMMANDS
-from hermes_tui.commands.doctor import DOCTOR
 from hermes_tui.commands.model import BROWSER, EVERYWHERE, LISTS, PANES, REPAIRS, Command, Key, Offer, Place, Text, When
-from hermes_tui.commands.repair import COMMANDS
 
-__all__ = ["BROWSER", "REPAIRS", "TABLE", "Command", "Offer", "Place", "applying", "footer", "key_table"]
+__all__ = ["BROWSER", "DOCTOR", "REPAIRS", "TABLE", "Command", "Offer", "Place", "applying", "footer", "key_table"]
 
 SEARCH, SESSIONS, HITS, TRANSCRIPT = Place.SEARCH, Place.SESSIONS, Place.HITS, Place.TRANSCRIPT
+REPAIR, FLAGGED, DIFFERENCE = Place.REPAIR, Place.FLAGGED, Place.DIFFERENCE
+DOCTOR = frozenset({Place.DOCTOR})
 
 TABLE: tuple[Command, ...] = (
     Command(
-        "retry",
         Text("R", "try again", "read state.db again after an error"),
         When(frozenset({SESSIONS, TRANSCRIPT}), 5, needs="failed"),
         (Key("R", "retry", "Try again"),),
     ),
     Command(
-        "list",
         Text("↓", "list", "go from the search row to the list; `enter` and `tab` too"),
         When(frozenset({SEARCH}), 10),
         (Key("tab,enter", "go('list')", "Go to the list"), Key("down", "go('down')")),
     ),
     Command(
-        "history",
         Text("↑", "before", "what was searched for before; `↓` goes back to what was typed"),
         When(frozenset({SEARCH}), 68, needs="history"),
         (Key("up", "go('recall')", "What was searched for before"),),
     ),
     Command(
-        "rows",
         Text("↑↓", "rows", "move in the list; `j` `k` `pgup` `pgdn` too"),
         When(LISTS, 10, needs="rows", words={HITS: "hits"}),
     ),
-    Command("open", Text("enter", "open", "open the session, or the hit in its place"), When(LISTS, 20, needs="rows")),
+    Command(Text("enter", "open", "open the session, or the hit in its place"), When(LISTS, 20, needs="rows")),
     Command(
-        "pane",
         Text("tab", "transcript", "go to the other pane"),
         When(PANES, 30, needs="wide", words={TRANSCRIPT: "list", HITS: ""}),
         (Key("tab,shift+tab", "go('other_pane')", "Go to the other pane"),),
     ),
     Command(
-        "search",
         Text("/", "search", "type a search"),
         When(PANES, 40, words={HITS: "", TRANSCRIPT: ""}),
         (Key("slash", "go('search')", "Search"),),
     ),
     Command(
-        "context",
         Text("[ ]", "context", "show 1, 3, 10 messages around the hit, then the whole session, and back"),
         When(frozenset({HITS, TRANSCRIPT}), 50, needs="hits", words={TRANSCRIPT: ""}),
         (
@@ -64,64 +55,52 @@ TABLE: tuple[Command, ...] = (
         ),
     ),
     Command(
-        "hits",
         Text("n N", "next", "go to the next or the previous hit"),
         When(frozenset({HITS, TRANSCRIPT}), 60, needs="hits"),
         (Key("n", "next_hit(1)", "Next hit"), Key("N", "next_hit(-1)", "Previous hit")),
     ),
     Command(
-        "clear",
         Text("esc", "clear", "take the search out"),
         When(frozenset({SEARCH, HITS}), 65, needs="typed"),
         (Key("escape", "go('clear')", "Clear the search"),),
     ),
     Command(
-        "back",
         Text("esc", "back", "go back, from the transcript to the list, from the list to the search row"),
         When(frozenset({SESSIONS, TRANSCRIPT}), 65, words={SESSIONS: ""}),
         (Key("escape", "go('back')", "Back"),),
     ),
+    Command(Text("→ ←", "more, fewer", "show all hits of a session, or three of them"), When(frozenset({HITS}), 70)),
     Command(
-        "more", Text("→ ←", "more, fewer", "show all hits of a session, or three of them"), When(frozenset({HITS}), 70)
-    ),
-    Command(
-        "messages",
         Text("J K", "message", "go to the next or the previous message"),
         When(frozenset({TRANSCRIPT}), 70),
         (Key("J", "reader('next_message')"), Key("K", "reader('previous_message')")),
     ),
     Command(
-        "rerank",
         Text("R", "re-rank", "put the best hits first, or the newest again"),
         When(frozenset({HITS}), 75, needs="rankable"),
         (Key("R", "rerank", "Rank hits, or newest first again"),),
     ),
     Command(
-        "fold",
         Text("space", "fold", "unfold the message with the bar step by step, and fold it again"),
         When(frozenset({TRANSCRIPT}), 80),
         (Key("space", "reader('fold')", "Fold or unfold"),),
     ),
     Command(
-        "tools",
         Text("t", "tools", "tool calls short, in full or hidden"),
         When(frozenset({TRANSCRIPT}), 85),
         (Key("t", "reader('tools')", "Tool calls: short, in full, hidden"),),
     ),
     Command(
-        "reasoning",
         Text("T", "reasoning", "reasoning folded or open"),
         When(frozenset({TRANSCRIPT}), 86),
         (Key("T", "reader('reasoning')", "Reasoning: folded or open"),),
     ),
     Command(
-        "follow",
         Text("f", "follow", "stay at the end while the session grows"),
         When(frozenset({TRANSCRIPT}), 88),
         (Key("f", "reader('follow')", "Follow the end"),),
     ),
     Command(
-        "hidden",
         Text(
             "v",
             "hidden",
@@ -131,18 +110,32 @@ TABLE: tuple[Command, ...] = (
         When(frozenset({SESSIONS, TRANSCRIPT}), 90, words={TRANSCRIPT: ""}),
         (Key("v", "hidden", "What is hidden and why"),),
     ),
-    *session.COMMANDS,
     Command(
-        "ends", Text("g G", "top, end", "go to the top or to the end"), When(PANES, 95, words={SESSIONS: "", HITS: ""})
+        Text(
+            "L",
+            "family",
+            "the family of the session as a tree: sections that went on, branches, subagents; `enter` opens one",
+        ),
+        When(PANES, 68, needs="family", words={TRANSCRIPT: "", HITS: ""}),
+        (Key("L", "family", "Family of this session as a tree"),),
     ),
     Command(
-        "maximise",
+        Text("y", "copy", "copy the message with the bar"),
+        When(frozenset({TRANSCRIPT}), 92),
+        (Key("y", "copy('message')", "Copy the message"),),
+    ),
+    Command(
+        Text("Y", "", "copy the command that resumes the session in Hermes"),
+        keys=(Key("Y", "copy('resume')", "Copy the resume command"),),
+    ),
+    Command(Text("I", "", "copy the id of the session"), keys=(Key("I", "copy('id')", "Copy the session id"),)),
+    Command(Text("g G", "top, end", "go to the top or to the end"), When(PANES, 95, words={SESSIONS: "", HITS: ""})),
+    Command(
         Text("m", "", "give the whole width to one pane, or to both again"),
         When(needs="roomy"),
         (Key("m", "maximise", "One pane or two"),),
     ),
     Command(
-        "repair",
         Text(
             "r",
             "repair",
@@ -152,37 +145,103 @@ TABLE: tuple[Command, ...] = (
         (Key("r", "repair", "Repair this session"),),
     ),
     Command(
-        "difference",
         Text("d", "difference", "see where the two sources of the flagged session differ"),
         When(PANES, 67, needs="flagged", words={TRANSCRIPT: "", SESSIONS: "", HITS: ""}),
         (Key("d", "repair(True)", "Difference of this session's sources"),),
     ),
     Command(
-        "repair_all",
         Text("F", "", "see what a repair of all flagged sessions would do"),
         When(needs="any_flagged"),
         (Key("F", "repair_all", "Repair all flagged sessions"),),
     ),
-    *COMMANDS,
     Command(
-        "doctor",
+        Text("y", "apply", "repair what is shown, or go on with a repair that was stopped"),
+        When(frozenset({REPAIR, FLAGGED}), 5, needs="applies"),
+        (Key("y", "apply", "Apply the repair"),),
+    ),
+    Command(
+        Text("enter", "read the session", "read the repaired session; of all flagged ones look at one"),
+        When(frozenset({REPAIR, FLAGGED}), 10, needs="readable", words={FLAGGED: "look at it"}),
+        (Key("enter", "read", "Read the session"),),
+    ),
+    Command(
+        Text("u", "undo", "take a repair back: its messages go out again, what came later stays"),
+        When(frozenset({REPAIR, FLAGGED}), 12, needs="undoable"),
+        (Key("u", "undo", "Undo the repair"),),
+    ),
+    Command(
+        Text("Y", "copy operation id", "copy the id by which the repair can be undone from a shell"),
+        When(frozenset({REPAIR}), 14, needs="done"),
+        (Key("Y", "copy_operation", "Copy the operation id"),),
+    ),
+    Command(
+        Text("d", "whole difference", "see all that differs, and back"),
+        When(frozenset({REPAIR, DIFFERENCE}), 20, needs="idle", words={DIFFERENCE: "plan"}),
+        (Key("d", "whole", "Whole difference"),),
+    ),
+    Command(
+        Text("esc", "stop after this step", "stop a repair between two steps"),
+        When(REPAIRS, 25, needs="running"),
+    ),
+    Command(
+        Text("esc", "back", "go back to where the repair was called"),
+        When(REPAIRS, 30, needs="idle"),
+        (Key("escape", "back", "Back"),),
+    ),
+    Command(
+        Text("n", "next flagged", "go to the next flagged session"),
+        When(frozenset({REPAIR}), 40, needs="next"),
+        (Key("n", "next_flagged", "Next flagged session"),),
+    ),
+    Command(Text("esc", "back", "go back after a repair"), When(frozenset({REPAIR}), 45, needs="done")),
+    Command(
+        Text("space", "leave this one out", "leave a flagged session out, or take it in again"),
+        When(frozenset({FLAGGED}), 50, needs="idle"),
+        (Key("space", "leave_out", "Leave this one out, or take it in"),),
+    ),
+    Command(
+        Text(
+            "M",
+            "merge",
+            "insert also what may have been undone, compacted or has no certain place; again takes that back",
+        ),
+        When(frozenset({REPAIR}), 60, needs="mergeable"),
+        (Key("M", "merge", "Insert also what is refused"),),
+    ),
+    Command(
         Text("D", "", "how the store is, check by check, and what waits to be written into it"),
         keys=(Key("D", "doctor", "Doctor: how the store is"),),
     ),
-    *DOCTOR_COMMANDS,
-    Command("palette", Text("ctrl+p", "all commands", "find a command by its name, or a theme"), When(EVERYWHERE, 97)),
     Command(
-        "help",
+        Text(
+            "y",
+            "write what waits",
+            "write the messages that wait in files because a store would not take them; it is asked first",
+        ),
+        When(DOCTOR, 5, needs="waiting"),
+        (Key("y", "replay", "Write what waits"),),
+    ),
+    Command(
+        Text("R", "look again", "look at the store's health again"),
+        When(DOCTOR, 20, needs="idle"),
+        (Key("R", "look_again", "Look again"),),
+    ),
+    Command(
+        Text("esc", "back", "go back to the browser; while files are written, stop after this one"),
+        When(DOCTOR, 30),
+        (Key("escape", "back", "Back"),),
+    ),
+    Command(Text("ctrl+p", "all commands", "find a command by its name, or a theme"), When(EVERYWHERE, 97)),
+    Command(
         Text("?", "", "all keys and the search language; `f1` in the search row"),
         When(EVERYWHERE),
         (Key("f1", "app.help"), Key("question_mark", "app.help", "Help")),
     ),
     Command(
-        "leave",
         Text("ctrl+q", "quit", "quit, wherever you are"),
         When(EVERYWHERE, 98, words=dict.fromkeys(PANES | REPAIRS | DOCTOR, "")),
     ),
-    Command("quit", Text("q", "quit", "quit"), When(PANES | REPAIRS | DOCTOR, 98), (Key("q", "app.quit", "Quit"),)),
+    Command(Text("q", "quit", "quit"), When(PANES | REPAIRS | DOCTOR, 98), (Key("q", "app.quit", "Quit"),)),
 )
 
 

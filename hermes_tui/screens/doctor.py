@@ -14,7 +14,7 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.screen import Screen
 
-from hermes_tui.commands.registry import Offer, Place, footer
+from hermes_tui.commands.registry import DOCTOR, Offer, Place, footer
 from hermes_tui.feed import Feed, answers
 from hermes_tui.render.doctor import finding_lines, health_sentence, replayed_line, waiting_lines
 from hermes_tui.render.glyphs import Glyphs
@@ -133,7 +133,7 @@ class DoctorScreen(Screen[None]):
 
     CSS_PATH = "doctor.tcss"
     ESCAPE_TO_MINIMIZE = False
-    BINDINGS: ClassVar[list[BindingType]] = key_bindings(frozenset({Place.DOCTOR}), prefix="doctor")
+    BINDINGS: ClassVar[list[BindingType]] = key_bindings(DOCTOR)
 
     def __init__(self, feed: Feed, browser: BrowserState) -> None:
         super().__init__()

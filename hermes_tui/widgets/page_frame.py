@@ -100,15 +100,13 @@ class PageFrame(Widget):
             self.set_class(holds, name)
 
 
-def key_bindings(places: frozenset[Place], *, prefix: str, priority: bool = False) -> list[BindingType]:
+def key_bindings(places: frozenset[Place], *, priority: bool = False) -> list[BindingType]:
     """The bindings of every command that works in one of `places`; with `priority` before the focused widget's."""
     return [
-        Binding(
-            key.keys, key.action, command.text.sentence, show=False, id=f"{prefix}.{command.id}.{at}", priority=priority
-        )
+        Binding(key.keys, key.action, command.text.sentence, show=False, priority=priority)
         for command in TABLE
         if command.when.places & places
-        for at, key in enumerate(command.keys)
+        for key in command.keys
     ]
 
 

@@ -84,7 +84,7 @@ class BrowserScreen(Screen[None]):
     CSS_PATH = "screen.tcss"
     AUTO_FOCUS = "#query"
     ESCAPE_TO_MINIMIZE = False
-    BINDINGS: ClassVar[list[BindingType]] = key_bindings(BROWSER, prefix="browser", priority=True)
+    BINDINGS: ClassVar[list[BindingType]] = key_bindings(BROWSER, priority=True)
     # Before the focused widget: a key that moves the focus is done when the next one, typed fast, is looked at.
 
     def __init__(
@@ -145,9 +145,10 @@ class BrowserScreen(Screen[None]):
         """For the palette: what works here, and from the search row what works in the list."""
         self.widgets.observe(self.state)
         state = self.state
-        places = [state.focus, *([self._navigation.list] if state.focus is Place.SEARCH else [])]
-        commands = {command.id: command for place in places for command in applying(place, state.conditions)}
-        for command in commands.values():
+        commands = [*applying(state.focus, state.conditions)]
+        if state.focus is Place.SEARCH:
+            commands += [each for each in applying(self._navigation.list, state.conditions) if each not in commands]
+        for command in commands:
             for key in command.keys:
                 if key.title:
                     yield Offer(key.title, command.text.shown, partial(self._run, command, key.action))

@@ -39,7 +39,7 @@ class RepairScreen(Screen[str | None]):
 
     CSS_PATH = "screen.tcss"
     ESCAPE_TO_MINIMIZE = False
-    BINDINGS: ClassVar[list[BindingType]] = key_bindings(REPAIRS, prefix="repair")
+    BINDINGS: ClassVar[list[BindingType]] = key_bindings(REPAIRS)
 
     def __init__(self, feed: Feed, browser: BrowserState, session_id: str | None, *, whole: bool) -> None:
         super().__init__()
