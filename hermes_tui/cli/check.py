@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import TextIO
 
 from hermes_tui.cli.output import Output, remark
@@ -28,28 +29,12 @@ def check(home: Home, ids: Sequence[str], *, as_json: bool, out: TextIO, err: Te
         for result in db.checks(wanted):
             lost += result.verdict in LOST
             if as_json:
-                output.json(check_json(result))
+                output.json(asdict(result))
             else:
                 output.line(_check_line(result))
     if not as_json and lost:
         remark(f"{many(lost, 'session')} with history that only a JSONL file has", err)
     return 1 if lost else 0
-
-
-def check_json(result: Check) -> dict[str, object]:
-    """A line of `check --json`."""
-    return {
-        "session_id": result.session_id,
-        "verdict": result.verdict,
-        "sqlite_messages": result.sqlite_messages,
-        "jsonl_messages": result.jsonl_messages,
-        "missing_in_sqlite": result.missing_in_sqlite,
-        "missing_in_jsonl": result.missing_in_jsonl,
-        "damaged_lines": result.damaged_lines,
-        "doubled": result.doubled,
-        "repairable": result.repairable,
-        "reason": result.reason,
-    }
 
 
 def _check_line(result: Check) -> SafeText:

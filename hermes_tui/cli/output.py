@@ -54,6 +54,11 @@ class Output:
         return True
 
 
+def picked(value: object, *names: str) -> dict[str, object]:
+    """Attributes of a value by their names, as an object for scripts."""
+    return {name: getattr(value, name) for name in names}
+
+
 def complain(problem: object, err: TextIO) -> int:
     """Write one line on an error and what to do, and return the exit code for it."""
     remark(str(problem), err)

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import TextIO
 
-from hermes_tui.cli.check import check_json
 from hermes_tui.cli.options import Options
 from hermes_tui.cli.output import Output, complain, remark
 from hermes_tui.cli.stores import opened, opened_to_write, session_named
@@ -163,7 +162,7 @@ def _repair_json(plan: Plan, receipt: Receipt | None, *, applied: bool = False) 
     refusals = "; ".join(refusal_words(refusal) for refusal in plan.refusals)
     done = receipt.inserted if receipt else 0 if applied else plan.insert
     return {
-        **check_json(plan.check),
+        **asdict(plan.check),
         "reason": refusals or plan.check.reason,
         "operation": receipt.operation if receipt else None,
         "inserted": done,

@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import TextIO
 
 from hermes_tui.cli.options import Options
-from hermes_tui.cli.output import Output, complain
+from hermes_tui.cli.output import Output, complain, picked
 from hermes_tui.cli.stores import opened
 from hermes_tui.render.fallback import fallback_words
 from hermes_tui.render.line import pad_left
@@ -117,15 +117,9 @@ def snippet(hit: Hit) -> str:
 
 def _hit_json(hit: Hit, lines: Sequence[ContextLine]) -> dict[str, object]:
     return {
-        "session_id": hit.session_id,
-        "message_id": hit.message_id,
-        "role": hit.role,
-        "timestamp": hit.timestamp,
-        "source": hit.source,
-        "model": hit.model,
-        "title": hit.title,
+        **picked(hit, "session_id", "message_id", "role", "timestamp", "source", "model", "title"),
         "snippet": snippet(hit),
-        "context": [{"id": line.id, "role": line.role, "text": line.text, "hit": line.hit} for line in lines],
+        "context": [picked(line, "id", "role", "text", "hit") for line in lines],
     }
 
 

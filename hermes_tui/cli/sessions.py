@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TextIO
 
-from hermes_tui.cli.output import Output, complain, remark
+from hermes_tui.cli.output import Output, complain, picked, remark
 from hermes_tui.cli.stores import opened
 from hermes_tui.render.line import cells, plain
 from hermes_tui.render.row import SessionRow, session_row
@@ -114,19 +114,11 @@ def _session_json(session: Session, outline: Outline | None, drift: Drift | None
     return {
         "id": session.id,
         "profile": profile,
-        "source": session.source,
-        "title": session.title,
-        "model": session.model,
-        "started_at": session.started_at,
-        "last_active": session.last_active,
-        "messages": session.messages,
+        **picked(session, "source", "title", "model", "started_at", "last_active", "messages"),
         "status": outline.status if outline else None,
         "verdict": None,
         "drift": drift,
-        "parent_id": session.parent_id,
-        "archived": session.archived,
-        "hidden": session.hidden,
-        "live": session.live,
+        **picked(session, "parent_id", "archived", "hidden", "live"),
     }
 
 

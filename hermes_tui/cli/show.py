@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TextIO
 
-from hermes_tui.cli.output import Output, remark
+from hermes_tui.cli.output import Output, picked, remark
 from hermes_tui.cli.stores import opened, session_named
 from hermes_tui.render import message_kind
 from hermes_tui.render.row import title_of
@@ -64,17 +64,9 @@ def _messages(db: Browser, reading: SessionReading, *, asides: bool) -> Iterator
 
 def _message_json(message: Message) -> dict[str, object]:
     return {
-        "id": message.id,
-        "session_id": message.session_id,
-        "role": message.role,
-        "timestamp": message.timestamp,
-        "text": message.text,
-        "tool_calls": [{"id": call.id, "name": call.name, "arguments": call.arguments} for call in message.tool_calls],
-        "tool_name": message.tool_name,
-        "reasoning": message.reasoning,
-        "active": message.active,
-        "compacted": message.compacted,
-        "origin": message.origin,
+        **picked(message, "id", "session_id", "role", "timestamp", "text"),
+        "tool_calls": [picked(call, "id", "name", "arguments") for call in message.tool_calls],
+        **picked(message, "tool_name", "reasoning", "active", "compacted", "origin"),
     }
 
 
