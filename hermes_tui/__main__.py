@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, NoReturn
 from hermes_tui.cli.options import WRONG, Options, parse
 
 if TYPE_CHECKING:
-    from hermes_tui.feed import OpenRepairs, ProfileEntry
+    from hermes_tui.feed import ProfileEntry
     from store import Home
 
 SWITCH = 0.001
@@ -173,14 +173,10 @@ def _screen(options: Options, home: Home, stack: ExitStack) -> int:
 
     config.tune(os.environ)
     from hermes_tui.app import HermesApp
-    from store import open_home
 
     cache_dir = None if options.demo else config.cache_dir()  # the demo's home does not last
     app = HermesApp(
-        partial(open_home, home, cache_dir=cache_dir),
-        open_to_write=_to_write(options, home),
-        owner=_owner(options, "demo" if options.demo else home.name),
-        where=_where(home),
+        _entry(options, home, "demo" if options.demo else home.name, cache_dir),
         profiles=_profiles(options, home, cache_dir),
         config=config.load(config.locate()),
         searches=None if options.demo else config.searches_file(),
@@ -191,43 +187,32 @@ def _screen(options: Options, home: Home, stack: ExitStack) -> int:
     return WRONG if app.return_code == CRASHED else app.return_code or 0
 
 
-def _to_write(options: Options, home: Home) -> OpenRepairs | None:
-    """Opens a home for repairs; None where nothing may be written: read-only, or all profiles as one."""
-    from store import SessionDB
+def _entry(options: Options, home: Home, name: str, cache_dir: Path | None) -> ProfileEntry:
+    """A home as the screen opens it: to write only where that may be, and not all profiles as one."""
+    from hermes_tui.feed import ProfileEntry
+    from store import SessionDB, open_home
 
-    if options.read_only or home.is_every:
-        return None
-    return partial(SessionDB, home.state_db, sessions_dir=home.sessions_dir)
-
-
-def _owner(options: Options, name: str) -> str:
-    """The text at the end of the search row."""
-    return f"{name} · read-only" if options.read_only else name
+    may_write = not (options.read_only or home.is_every)
+    return ProfileEntry(
+        name,
+        partial(open_home, home, cache_dir=cache_dir),
+        owner=f"{name} · read-only" if options.read_only else name,
+        where=_where(home),
+        open_to_write=partial(SessionDB, home.state_db, sessions_dir=home.sessions_dir) if may_write else None,
+    )
 
 
 def _profiles(options: Options, home: Home, cache_dir: Path | None) -> list[ProfileEntry]:
     """The profiles of a home, and all of them as one; none where there is one alone."""
-    from hermes_tui.feed import ProfileEntry
-    from store import Home, open_home
+    from store import Home
     from store.files.home import ALL_PROFILES
 
-    profiles = Home(home.root).profiles()
-    if options.demo or len(profiles) < 2:
+    homes = Home(home.root).profiles()
+    if options.demo or len(homes) < 2:
         return []
-    homes = [
-        *profiles,
-        *([] if ALL_PROFILES in {profile.name for profile in profiles} else [Home(home.root, ALL_PROFILES)]),
-    ]
-    return [
-        ProfileEntry(
-            profile.name,
-            partial(open_home, profile, cache_dir=cache_dir),
-            _owner(options, profile.name),
-            _where(profile),
-            open_to_write=_to_write(options, profile),
-        )
-        for profile in homes
-    ]
+    if ALL_PROFILES not in {profile.name for profile in homes}:
+        homes = (*homes, Home(home.root, ALL_PROFILES))
+    return [_entry(options, profile, profile.name, cache_dir) for profile in homes]
 
 
 def _where(home: Home) -> str:

@@ -15,9 +15,9 @@ class ProfileEntry:
     """The profile, `all` for every one."""
     open_store: OpenStore
     """Opens it; called in a thread."""
-    owner: str
+    owner: str = "default"
     """The text at the end of the search row."""
-    where: str
+    where: str = "~/.hermes"
     """The home's folder as people write it."""
     open_to_write: OpenRepairs | None = None
     """Opens it for repairs; None where nothing may be written."""

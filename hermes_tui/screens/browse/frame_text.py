@@ -97,8 +97,8 @@ def sessions_block(state: BrowserState, *, width: int) -> list[Line]:
     """The lines above the sessions, or in their place; none where nothing is wrong."""
     count, glyphs = len(state.catalog), state.glyphs
     if state.lock_wait is not None and not count:
-        wait = state.lock_wait
-        return [EMPTY, *blocks.busy(wait.limit, wait.waited, width=width, glyphs=glyphs)]
+        waited, limit = state.lock_wait
+        return [EMPTY, *blocks.busy(limit, waited, width=width, glyphs=glyphs)]
     if state.failure is not None:
         lines = blocks.partial(str(state.failure), sessions=count, width=width, glyphs=glyphs)
         rule = section_rule(f"{many(count, 'session')} from JSONL files", width=width, glyphs=glyphs)
