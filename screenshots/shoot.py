@@ -26,7 +26,7 @@ from unittest import mock
 
 from rich.cells import cell_len
 
-from hermes_tui.demo.run import make_home
+from hermes_tui.demo.home import make_home
 from store import SessionDB
 
 if TYPE_CHECKING:

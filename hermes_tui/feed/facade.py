@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from hermes_tui.feed.health_requests import HealthRequests
 from hermes_tui.feed.repair_requests import RepairRequests
@@ -16,6 +17,22 @@ from hermes_tui.feed.session_requests import SessionRequests
 from hermes_tui.feed.store_worker import OpenRepairs, OpenStore, StoreWorker
 from hermes_tui.feed.store_writer import StoreWriter
 from hermes_tui.feed.transcript_requests import TranscriptRequests
+
+
+@dataclass(frozen=True, slots=True)
+class ProfileEntry:
+    """One store that can be browsed."""
+
+    name: str
+    """The profile, `all` for every one."""
+    open_store: OpenStore
+    """Opens it; called in a thread."""
+    owner: str = "default"
+    """The text at the end of the search row."""
+    where: str = "~/.hermes"
+    """The home's folder as people write it."""
+    open_to_write: OpenRepairs | None = None
+    """Opens it for repairs; None where nothing may be written."""
 
 
 class Feed:

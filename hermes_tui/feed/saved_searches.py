@@ -33,7 +33,7 @@ class SavedSearches:
     ) -> None:
         self._path = path
         self._post = post
-        self._thread = SerialThread("saved searches", clock=clock, crashed=self._crashed)
+        self._thread = SerialThread("saved searches", clock=clock, crashed=lambda error: post(FeedCrashed(0, error)))
 
     def ask(self) -> None:
         """Have the saved searches posted."""
@@ -57,9 +57,6 @@ class SavedSearches:
         if self._path is not None:
             # Each under a name of its own: a job takes the place of a waiting one of the same name.
             self._thread.put(secrets.token_hex(4), partial(self._do, self._path, change))
-
-    def _crashed(self, error: Exception) -> None:
-        self._post(FeedCrashed(0, error))
 
     def _do(self, path: Path, change: Callable[[tuple[str, ...]], tuple[str, ...]]) -> None:
         """Read the file, which another window may have written, and write it again where that makes a difference."""

@@ -179,7 +179,7 @@ class BrowserScreen(Screen[None]):
     def _on_query_changed(self, event: Input.Changed) -> None:
         event.stop()
         if self.controllers.search.take_text(event.value):
-            self.controllers.reading.mark_query()
+            self.widgets.transcript.set_query(self.state.search.query)
 
     @on(Input.Submitted, "#query")
     def _on_query_submitted(self, event: Input.Submitted) -> None:

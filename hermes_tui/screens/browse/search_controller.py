@@ -126,7 +126,7 @@ class SearchController:
 
     def take_count(self, message: answers.HitsCounted) -> None:
         """Set the number of all hits."""
-        self._search.results.count(message.count)
+        self._search.results.counted = message.count
         self._changed(Part.LISTS_SOON)
 
     def take_meant_words(self, message: answers.WordsMeant) -> None:

@@ -73,7 +73,7 @@ class SessionsController:
 
     def take_scope(self, message: answers.ScopeCounted) -> None:
         """Set the store's counts."""
-        self._state.catalog.put_scope(message.scope)
+        self._state.catalog.counted = message.scope
         self._changed(Part.LISTS_SOON)
 
     def take_outlines(self, message: answers.OutlinesArrived) -> None:

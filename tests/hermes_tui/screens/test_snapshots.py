@@ -16,7 +16,7 @@ from textual.app import App
 from textual.pilot import Pilot
 
 from hermes_tui.app import HermesApp
-from hermes_tui.demo.run import make_home
+from hermes_tui.demo.home import make_home
 from hermes_tui.feed import ProfileEntry
 from screenshots.shoot import MILLISECONDS, NOW, TO_THE_LEGACY_SESSION, settled
 from store import SessionDB

@@ -87,7 +87,7 @@ def test_the_list_has_the_newest_first_and_its_numbers_say_what_is_left_out() ->
 def test_the_store_counts_until_every_session_is_here() -> None:
     state = browser_state(NEW)
     state.catalog.complete = False
-    state.catalog.put_scope(Scope(50, 0, 0, 0))
+    state.catalog.counted = Scope(50, 0, 0, 0)
     assert status(state) == "1 of 50 sessions"
 
 
