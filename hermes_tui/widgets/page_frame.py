@@ -103,9 +103,9 @@ class PageFrame(Widget):
 def key_bindings(places: frozenset[Place], *, priority: bool = False) -> list[BindingType]:
     """The bindings of every command that works in one of `places`; with `priority` before the focused widget's."""
     return [
-        Binding(key.keys, key.action, command.text.sentence, show=False, priority=priority)
+        Binding(key.keys, key.action, command.sentence, show=False, priority=priority)
         for command in TABLE
-        if command.when.places & places
+        if command.places & places
         for key in command.keys
     ]
 
@@ -115,4 +115,4 @@ def offers(place: Place, conditions: frozenset[str], run: Callable[[str], object
     for command in applying(place, conditions):
         for key in command.keys:
             if key.title:
-                yield Offer(key.title, command.text.shown, partial(run, key.action))
+                yield Offer(key.title, command.shown, partial(run, key.action))

@@ -139,7 +139,7 @@ class BrowserScreen(Screen[None]):
             return True
         self.widgets.observe(self.state)
         place, met = self.state.focus, {"", *self.state.conditions}
-        return any(place in command.when.places and command.when.needs in met for command in commands)
+        return any(place in command.places and command.needs in met for command in commands)
 
     def offered(self) -> Iterator[Offer]:
         """For the palette: what works here, and from the search row what works in the list."""
@@ -151,14 +151,14 @@ class BrowserScreen(Screen[None]):
         for command in commands:
             for key in command.keys:
                 if key.title:
-                    yield Offer(key.title, command.text.shown, partial(self._run, command, key.action))
+                    yield Offer(key.title, command.shown, partial(self._run, command, key.action))
         yield from self.controllers.saved.offers(self._navigation.search_for)
         if state.comparing:
             yield Offer("Stop comparing sessions", "", self.controllers.sessions.stop_comparing)
 
     async def _run(self, command: Command, action: str) -> None:
         self.widgets.observe(self.state)
-        if self.state.focus not in command.when.places:
+        if self.state.focus not in command.places:
             self._navigation.enter_list()
         await self.run_action(action)
 
