@@ -81,7 +81,7 @@ def _run(options: Options) -> int:
                 return _verb(options, home)
             if _has_screen():
                 return _screen(options, home, stack)
-            return _plain_list(home)
+            return _plain_list(options, home)
         except StoreError as error:
             return complain(error, sys.stderr)
 
@@ -114,32 +114,25 @@ def _end_by_signals() -> None:
 
 def _verb(options: Options, home: Home) -> int:
     """Do a verb that needs no screen; each imports no more than it needs."""
-    out, err, as_json = sys.stdout, sys.stderr, options.json
     match options.verb:
         case "list":
-            from hermes_tui.cli.sessions import list_sessions
-
-            return list_sessions(home, as_json=as_json, out=out, err=err)
+            from hermes_tui.cli.sessions import list_sessions as verb
         case "show":
-            from hermes_tui.cli.show import show
-
-            return show(home, options.ids[0], as_json=as_json, out=out, err=err)
+            from hermes_tui.cli.show import show as verb
         case "check":
-            from hermes_tui.cli.check import check
-
-            return check(home, options.ids, as_json=as_json, out=out, err=err)
+            from hermes_tui.cli.check import check as verb
         case "doctor":
-            from hermes_tui.cli.doctor import doctor
-
-            return doctor(home, options, out=out, err=err)
+            from hermes_tui.cli.doctor import doctor as verb
         case "search":
-            from hermes_tui.cli.search import search
+            from hermes_tui.cli.search import search as verb
+        case "repair":
+            from hermes_tui.cli.repair import repair as verb
+        case _:
+            from hermes_tui.cli.repair import undo as verb
+    from hermes_tui.cli.output import Streams
 
-            return search(home, options, out=out, err=err)
-    from hermes_tui.cli.repair import Streams, repair, undo
-
-    streams = Streams(out, err, _ask if sys.stdin.isatty() and err.isatty() else None)
-    return (undo if options.verb == "undo" else repair)(home, options, streams)
+    can_ask = sys.stdin.isatty() and sys.stderr.isatty()
+    return verb(home, options, Streams(sys.stdout, sys.stderr, _ask if can_ask else None))
 
 
 def _ask(question: str) -> bool:
@@ -153,12 +146,12 @@ def _has_screen() -> bool:
     return sys.stdin.isatty() and sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
 
 
-def _plain_list(home: Home) -> int:
+def _plain_list(options: Options, home: Home) -> int:
     """The list in place of the screen where there is no terminal."""
-    from hermes_tui.cli.output import remark
+    from hermes_tui.cli.output import Streams, remark
     from hermes_tui.cli.sessions import list_sessions
 
-    code = list_sessions(home, as_json=False, out=sys.stdout, err=sys.stderr)
+    code = list_sessions(home, options, Streams(sys.stdout, sys.stderr))
     remark(NO_SCREEN, sys.stderr)
     return code
 

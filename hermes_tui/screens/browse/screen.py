@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
 from pathlib import Path
 from typing import ClassVar, Protocol
 
@@ -33,7 +32,7 @@ from hermes_tui.state.rows import SessionRow
 from hermes_tui.state.session_catalog import is_comparable
 from hermes_tui.widgets.banner import Banner
 from hermes_tui.widgets.hit_rows import MeantKey
-from hermes_tui.widgets.page_frame import key_bindings
+from hermes_tui.widgets.page_frame import key_bindings, offers
 from hermes_tui.widgets.transcript import Transcript
 from hermes_tui.widgets.virtual_list import VirtualList
 
@@ -148,10 +147,7 @@ class BrowserScreen(Screen[None]):
         commands = [*applying(state.focus, state.conditions)]
         if state.focus is Place.SEARCH:
             commands += [each for each in applying(self._navigation.list, state.conditions) if each not in commands]
-        for command in commands:
-            for key in command.keys:
-                if key.title:
-                    yield Offer(key.title, command.shown, partial(self._run, command, key.action))
+        yield from offers(commands, self._run)
         yield from self.controllers.saved.offers(self._navigation.search_for)
         if state.comparing:
             yield Offer("Stop comparing sessions", "", self.controllers.sessions.stop_comparing)
