@@ -69,7 +69,7 @@ def _drop_output() -> None:
 
 def _run(options: Options) -> int:
     """Find the home and hand over; an error of the store becomes one line."""
-    from hermes_tui.cli.output import complain
+    from hermes_tui.cli.output import complain, remark
     from store import StoreError
 
     with ExitStack() as stack:
@@ -77,11 +77,12 @@ def _run(options: Options) -> int:
             if options.demo or _has_screen():
                 _end_by_signals()
             home = _home(options, stack)
-            if options.verb is not None:
-                return _verb(options, home)
-            if _has_screen():
+            if options.verb is None and _has_screen():
                 return _screen(options, home, stack)
-            return _plain_list(options, home)
+            code = _verb(options, home)
+            if options.verb is None:
+                remark(NO_SCREEN, sys.stderr)
+            return code
         except StoreError as error:
             return complain(error, sys.stderr)
 
@@ -113,9 +114,9 @@ def _end_by_signals() -> None:
 
 
 def _verb(options: Options, home: Home) -> int:
-    """Do a verb that needs no screen; each imports no more than it needs."""
+    """Do a verb that needs no screen, the list where there is none; each imports no more than it needs."""
     match options.verb:
-        case "list":
+        case "list" | None:
             from hermes_tui.cli.sessions import list_sessions as verb
         case "show":
             from hermes_tui.cli.show import show as verb
@@ -144,16 +145,6 @@ def _ask(question: str) -> bool:
 def _has_screen() -> bool:
     """Whether there is a terminal that can show one."""
     return sys.stdin.isatty() and sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
-
-
-def _plain_list(options: Options, home: Home) -> int:
-    """The list in place of the screen where there is no terminal."""
-    from hermes_tui.cli.output import Streams, remark
-    from hermes_tui.cli.sessions import list_sessions
-
-    code = list_sessions(home, options, Streams(sys.stdout, sys.stderr))
-    remark(NO_SCREEN, sys.stderr)
-    return code
 
 
 def _screen(options: Options, home: Home, stack: ExitStack) -> int:
