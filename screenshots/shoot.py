@@ -26,7 +26,7 @@ from unittest import mock
 
 from rich.cells import cell_len
 
-from hermes_tui.demo.run import make_home
+from hermes_tui.demo.home import make_home
 from store import SessionDB
 
 if TYPE_CHECKING:
@@ -84,14 +84,11 @@ def shoot(names: Sequence[str], folder: Path = FOLDER) -> list[Path]:
 async def _picture(shot: Shot, home: Path) -> str:
     """The screen after the keys, as SVG."""
     from hermes_tui.app import HermesApp
+    from hermes_tui.feed import ProfileEntry
 
     path = home / "state.db"
-    app = HermesApp(
-        partial(SessionDB, path, read_only=True),
-        open_to_write=partial(SessionDB, path),
-        owner="demo",
-        now=lambda: NOW,
-    )
+    opener, to_write = partial(SessionDB, path, read_only=True), partial(SessionDB, path)
+    app = HermesApp(ProfileEntry("demo", opener, owner="demo", open_to_write=to_write), now=lambda: NOW)
     app.theme = shot.theme
     async with app.run_test(size=(shot.columns, shot.rows)) as pilot:
         await settled(pilot)

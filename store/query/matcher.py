@@ -47,10 +47,10 @@ class Marker:
             return ()
         folded = fold(text)
         spans = [folded.span(*span) for term in self._terms for span in _spans(term, folded)]
-        return tuple(_merged(sorted(spans)) if len(spans) > 1 else spans)
+        return tuple(merged(sorted(spans)) if len(spans) > 1 else spans)
 
 
-def _merged(spans: list[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+def merged(spans: list[tuple[int, int]]) -> Iterator[tuple[int, int]]:
     """Sorted ranges, overlapping ones merged."""
     current: tuple[int, int] | None = None
     for start, end in spans:

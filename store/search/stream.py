@@ -22,7 +22,7 @@ from ..engine.search import HitRow, SessionFilter, SessionLabel
 from ..files.file_sources import FileSources
 from ..formats import alignment, message_codec
 from ..formats.session_state import LIVE_WINDOW
-from ..query.filters import admits
+from ..query.filters import passes
 from ..query.json_escapes import searchable_text
 from ..query.matcher import Marker
 from ..query.parse import Query, accepts, matches
@@ -263,12 +263,12 @@ class Search:
     def _admits(self, session: Session) -> bool:
         """The filters that speak of a session."""
         texts = {"source": session.source, "model": session.model, "cwd": session.cwd, "title": session.title}
-        return self._has_states(session) and all(_holds(self._query, key, [text]) for key, text in texts.items())
+        return self._has_states(session) and all(passes(self._query, key, [text]) for key, text in texts.items())
 
     def _admits_message(self, message: Message) -> bool:
         """The filters that speak of a message."""
         tools = [message.tool_name, *(call.name for call in message.tool_calls)]
-        if not _holds(self._query, "role", [message.role]) or not _holds(self._query, "tool", tools):
+        if not passes(self._query, "role", [message.role]) or not passes(self._query, "tool", tools):
             return False
         return all(
             _passes(message, rule.key, rule.timestamp) is not rule.negated
@@ -294,14 +294,6 @@ class _Missing:
             union = alignment.compare(written, list(self._engine.messages.compared(self._id))).union
             self._places = frozenset(here for here, there in union if here is not None and there is None)
         return place in self._places
-
-
-def _holds(query: Query, key: str, texts: Sequence[str | None]) -> bool:
-    """One of the plain filters of a key for one of the texts, and each of the negated ones for all."""
-    plain, negated = query.filters_of(key), query.filters_of(key, negated=True)
-    if plain and not any(admits(rule, text) for rule in plain for text in texts):
-        return False
-    return all(admits(rule, text) for rule in negated for text in texts)
 
 
 def _newest_first(hit: Hit) -> float:
