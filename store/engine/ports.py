@@ -20,15 +20,7 @@ from ..formats.row_encoding import MessageRow
 from ..query.ast import Query
 from .operations import OperationHeader, RawRow, RepairFacts, RepairStep, StepRecord, StepResult, UndoStep
 from .rows import Capabilities, Counts, RowDict, SessionEnds, SessionStamp, StoredRow
-from .search import (
-    AgentHit,
-    AgentSearchOptions,
-    HitRow,
-    MatchCount,
-    RankedMatches,
-    SearchStep,
-    SessionFilter,
-)
+from .search import AgentHit, AgentSearchOptions, HitRow, MatchCount, RankedMatches, SearchStep, SessionFilter
 
 T = TypeVar("T")
 Values = Mapping[str, int | float | str | bytes | None]

@@ -60,7 +60,8 @@ def permissions(path: Path) -> Finding:
     if not path.exists():
         raise error_mapping.unopenable(path)
     private = not path.parent.stat().st_mode & 0o077
-    modes = {file: stat.S_IMODE(file.stat().st_mode) for file in (path, *_existing_sidecars(path))}
+    sidecars = filter(Path.exists, read_open.sidecars(path))
+    modes = {file: stat.S_IMODE(file.stat().st_mode) for file in (path, *sidecars)}
     detail = ", ".join(f"{file.name} {mode:04o}" for file, mode in modes.items())
     if not private and any(mode & 0o077 for mode in modes.values()):
         return Finding(
@@ -117,10 +118,8 @@ def operations(reader: Reader) -> Finding:
     if unfinished:
         advice = "repair the session again to finish it, or hermes-tui undo that id"
         return Finding("operations", False, f"unfinished: {', '.join(unfinished)}", advice)
-    keyed = reader.row(f"SELECT count(*) FROM {OPERATIONS} WHERE kind = 'append'")
-    return Finding(
-        "operations", True, f"{len(rows)} repairs, {cell_values.integer(keyed[0]) if keyed else 0} keyed appends"
-    )
+    keyed = reader.number(f"SELECT count(*) FROM {OPERATIONS} WHERE kind = 'append'")
+    return Finding("operations", True, f"{len(rows)} repairs, {keyed} keyed appends")
 
 
 def coverage(reader: Reader) -> Iterator[Finding]:
@@ -142,20 +141,17 @@ def _covered(reader: Reader, layout: Layout, table: str) -> Finding:
     low, high = layout.unindexed or (0, 0)
     missing = total = last = 0
     while True:
-        rows = reader.rows(
+        [(final, number, gone)] = reader.rows(
             f"SELECT max(id), count(*), sum(gone) FROM (SELECT id, id NOT BETWEEN ? AND ?"
             f" AND NOT EXISTS (SELECT 1 FROM {table}_docsize AS known WHERE known.id = source.id) AS gone"
             f" FROM {source} AS source WHERE id > ? ORDER BY id LIMIT {_PAGE})",
             (low + 1, high, last),
         )
-        final, number, gone = rows[0]
         if not number:
             break
-        total, missing, last = (
-            total + cell_values.integer(number),
-            missing + cell_values.integer(gone),
-            cell_values.integer(final),
-        )
+        total += cell_values.integer(number)
+        missing += cell_values.integer(gone)
+        last = cell_values.integer(final)
     if missing:
         return Finding("index", False, f"{table} lacks {missing} of {total} messages", REBUILD)
     waiting = f"; Hermes still has to index those up to {high}" if layout.unindexed else ""
@@ -289,10 +285,6 @@ def _cut_at_nul(connection: apsw.Connection, layout: Layout, table: str, kind: s
             f"UPDATE {store} SET {column} = CAST(substr({n_bytes}, 1, instr({n_bytes}, x'00') - 1) AS TEXT)"
             f" WHERE instr({n_bytes}, x'00')"
         )
-
-
-def _existing_sidecars(path: Path) -> list[Path]:
-    return [file for file in read_open.sidecars(path) if file.exists()]
 
 
 def _bytes(size: int) -> str:

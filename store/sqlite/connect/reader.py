@@ -21,13 +21,13 @@ from ..base import error_mapping, foreign_handle_guard
 from ..base.cell_values import Value, integer, text
 from ..base.schema_probe import Layout, probe
 from . import read_open
-from .writer import Writer
-
-__all__ = ["Connection", "Reader", "Row", "Value", "Writer"]
 
 T = TypeVar("T")
 Row = tuple[Value, ...]
-Connection = apsw.Connection
+Needs = tuple[str, str] | None
+
+MESSAGES, SESSIONS = ("messages", "session_id"), ("sessions", "id")
+"""Columns without which a read of messages or of sessions has nothing to find."""
 
 _POOL_SIZE = 4
 _PROGRESS_STEPS = 1_000
@@ -83,21 +83,42 @@ class Reader:
         with error_mapping.translated_errors(self.path), self._lend(cancel) as opened:
             yield opened.connection
 
-    def rows(self, sql: str, bindings: apsw.Bindings = (), *, cancel: Cancel | None = None) -> list[Row]:
+    def rows(
+        self, sql: str, bindings: apsw.Bindings = (), *, needs: Needs = None, cancel: Cancel | None = None
+    ) -> list[Row]:
         """All rows of one statement, in one read transaction.
 
         Text that is not UTF-8 has U+FFFD in it; select CAST(… AS BLOB) to keep its bytes.
+
+        Args:
+            needs: Table and column without which the statement is not run, and there are no rows.
         """
-        return self._read(lambda opened: _fetch(opened.connection, sql, bindings), cancel)
 
-    def row(self, sql: str, bindings: apsw.Bindings = (), *, cancel: Cancel | None = None) -> Row | None:
+        def _rows(opened: read_open.OpenedFile) -> list[Row]:
+            if needs is not None and not self._probe(opened).has(*needs):
+                return []
+            return _fetch(opened.connection, sql, bindings)
+
+        return self._read(_rows, cancel)
+
+    def row(
+        self, sql: str, bindings: apsw.Bindings = (), *, needs: Needs = None, cancel: Cancel | None = None
+    ) -> Row | None:
         """The first row of one statement, or None."""
-        rows = self.rows(sql, bindings, cancel=cancel)
-        return rows[0] if rows else None
+        return next(iter(self.rows(sql, bindings, needs=needs, cancel=cancel)), None)
 
-    def texts(self, sql: str, bindings: apsw.Bindings = (), *, cancel: Cancel | None = None) -> list[str]:
+    def texts(
+        self, sql: str, bindings: apsw.Bindings = (), *, needs: Needs = None, cancel: Cancel | None = None
+    ) -> list[str]:
         """The first column of all rows as text, "" for NULL."""
-        return [text(row[0]) or "" for row in self.rows(sql, bindings, cancel=cancel)]
+        return [text(row[0]) or "" for row in self.rows(sql, bindings, needs=needs, cancel=cancel)]
+
+    def number(
+        self, sql: str, bindings: apsw.Bindings = (), *, needs: Needs = None, cancel: Cancel | None = None
+    ) -> int:
+        """The first cell of the first row as an integer; 0 for none."""
+        row = self.row(sql, bindings, needs=needs, cancel=cancel)
+        return integer(row[0]) if row else 0
 
     def read(self, query: Callable[[apsw.Connection, Layout], T], *, cancel: Cancel | None = None) -> T:
         """Several statements in one read transaction, with the layout of the file they read.
@@ -136,9 +157,7 @@ class Reader:
             return _retried(_once)
 
     def _data_version(self) -> int:
-        if self._version is not None and not self._version.current:
-            self._version.close()
-            self._version = None
+        self._close_replaced_version()
         if self._version is None:
             self._version = self._open()
             self._versions += 1
@@ -196,12 +215,15 @@ class Reader:
         """Close other connections to a file that is no longer at the path."""
         if self._version_lock.acquire(blocking=False):
             try:
-                if self._version is not None and not self._version.current:
-                    self._version.close()
-                    self._version = None
+                self._close_replaced_version()
             finally:
                 self._version_lock.release()
         self._release_replaced()
+
+    def _close_replaced_version(self) -> None:
+        if self._version is not None and not self._version.current:
+            self._version.close()
+            self._version = None
 
     def _return(self, opened: read_open.OpenedFile, *, usable: bool) -> None:
         ended = opened.connection.txn_state() == apsw.SQLITE_TXN_NONE

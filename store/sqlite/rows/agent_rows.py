@@ -11,7 +11,7 @@ from ...engine.rows import RowDict
 from ..base import cell_values, column_sql
 from ..base.cell_values import Value
 from ..base.schema_probe import Layout
-from ..connect.reader import Reader
+from ..connect.reader import SESSIONS, Reader
 
 _BINARY = frozenset({"display_identity"})
 """Columns of binary data (docs/format.md §2.3)."""
@@ -43,12 +43,11 @@ def newest(reader: Reader, source: str | None, limit: int, offset: int) -> list[
 
 def ended_before(reader: Reader, timestamp: float, source: str | None) -> list[str]:
     """Ids of ended sessions that started before a time, of one source or of all."""
-    if not reader.layout.has("sessions", "id"):
-        return []
     where, bindings = (" AND source = ?", (source,)) if source is not None else ("", ())
     return reader.texts(
         f"SELECT CAST(id AS BLOB) FROM sessions WHERE started_at < ? AND ended_at IS NOT NULL{where}",
         (timestamp, *bindings),
+        needs=SESSIONS,
     )
 
 
@@ -64,11 +63,8 @@ def messages(reader: Reader, session_id: str | None, *, include_inactive: bool) 
 
 def _count_rows(reader: Reader, table: str, column: str, value: str | None) -> int:
     """Number of rows of a table, with a value in a column unless it is None; 0 without the table."""
-    if not reader.layout.has(table, "id"):
-        return 0
     where, bindings = ("", ()) if value is None else (f" WHERE {column} = ?", (value,))
-    row = reader.row(f"SELECT count(*) FROM {table}{where}", bindings)
-    return cell_values.integer(row[0]) if row else 0
+    return reader.number(f"SELECT count(*) FROM {table}{where}", bindings, needs=(table, "id"))
 
 
 def count_sessions(reader: Reader, source: str | None) -> int:
@@ -83,10 +79,8 @@ def count_messages(reader: Reader, session_id: str | None) -> int:
 
 def ids_like(reader: Reader, prefix: str) -> list[str]:
     """At most two ids with a prefix."""
-    if not reader.layout.has("sessions", "id"):
-        return []
     sql = "SELECT CAST(id AS BLOB) FROM sessions WHERE id LIKE ? ESCAPE '\\' LIMIT 2"
-    return reader.texts(sql, (f"{column_sql.like(prefix)}%",))
+    return reader.texts(sql, (f"{column_sql.like(prefix)}%",), needs=SESSIONS)
 
 
 def _dicts(reader: Reader, layout: Layout, table: str, clause: str, bindings: Sequence[Value]) -> list[RowDict]:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from ..base import cell_values
-from ..connect.reader import Reader
+from ..connect.reader import MESSAGES, Reader
 
 MAX_ROWS = 4096
 """Newest rows whose sessions are read."""
@@ -14,10 +13,7 @@ def since(reader: Reader, after: int | None) -> tuple[int, frozenset[str]]:
 
     Of more than 4,096 such rows only the newest count.
     """
-    if not reader.layout.has("messages", "session_id"):
-        return 0, frozenset()
-    top = reader.row("SELECT MAX(id) FROM messages")
-    newest = cell_values.integer(top[0]) if top else 0
+    newest = reader.number("SELECT MAX(id) FROM messages", needs=MESSAGES)
     if after is None or newest <= after:
         return newest, frozenset()
     ids = reader.texts(

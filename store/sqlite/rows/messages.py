@@ -19,9 +19,8 @@ from ...engine.rows import Ending
 from ...formats import message_codec
 from ...formats.row_encoding import storable
 from ..base import cell_values, column_sql
-from ..base.cell_values import Value
 from ..base.schema_probe import Layout
-from ..connect.reader import Reader
+from ..connect.reader import MESSAGES, Reader, Row
 from .damage import around_damage
 
 MAX_BODIES = 256
@@ -49,11 +48,9 @@ def heads(reader: Reader, session_id: str | None, *, after: int, limit: int) -> 
 
     Rows on a damaged page have heads of the role `UNREADABLE`, where an index still has their ids.
     """
-    layout = reader.layout
-    if not layout.has("messages", "session_id"):
-        return Page(())
+    statement = heads_statement(reader.layout)
     try:
-        rows = [_head(row) for row in reader.rows(heads_statement(layout), (session_id, after, limit + 1))]
+        rows = [_head(row) for row in reader.rows(statement, (session_id, after, limit + 1), needs=MESSAGES)]
     except Damaged:
         rows = _heads_by_id(reader, _ids_of(reader, session_id, after, limit + 1))
     shown = tuple(rows[:limit])
@@ -86,10 +83,7 @@ def _heads_by_id(reader: Reader, ids: Sequence[int]) -> list[Head]:
 
 def last_heads(reader: Reader, session_id: str | None, *, limit: int) -> tuple[Head, ...]:
     """The last heads of a session, in id order."""
-    layout = reader.layout
-    if not layout.has("messages", "session_id"):
-        return ()
-    rows = reader.rows(heads_statement(layout, order="DESC"), (session_id, 0, limit))
+    rows = reader.rows(heads_statement(reader.layout, order="DESC"), (session_id, 0, limit), needs=MESSAGES)
     return tuple(_head(row) for row in reversed(rows))
 
 
@@ -146,7 +140,13 @@ def readable_bodies(reader: Reader, ids: Sequence[int]) -> tuple[Message, ...]:
 
 
 def window(
-    reader: Reader, session_id: str, message_id: int, *, width: int, n_bytes: int | None = None
+    connection: apsw.Connection,
+    layout: Layout,
+    session_id: str,
+    message_id: int,
+    *,
+    width: int,
+    n_bytes: int | None = None,
 ) -> tuple[ContextLine, ...]:
     """Context of a hit: the messages around it in id order, the hit included, in one read transaction.
 
@@ -157,21 +157,17 @@ def window(
     Returns:
         Empty where the session has no such message.
     """
-    rows = reader.read(
-        lambda connection, layout: _window(connection, layout, session_id, message_id, width=width, n_bytes=n_bytes)
-    )
-    return tuple(_context_line(row, message_id) for row in rows)
-
-
-def _window(
-    connection: apsw.Connection, layout: Layout, session_id: str, message_id: int, *, width: int, n_bytes: int | None
-) -> list[tuple[Value, ...]]:
-    if not layout.has("messages", "session_id") or not _has(connection, session_id, message_id):
-        return []
+    if not layout.has(*MESSAGES) or not _has(connection, session_id, message_id):
+        return ()
     bindings = (message_id, storable(session_id), width)
     before, behind = (_neighbours(connection, layout, side, bindings) for side in (BEFORE, BEHIND))
-    ids = json.dumps([*before, message_id, *behind])
-    return list(connection.execute(_context_statement(layout, n_bytes), (ids,)))
+    role, timestamp = column_sql.text(layout, "messages", "role"), column_sql.real(layout, "messages", "timestamp")
+    rows = connection.execute(
+        f"SELECT id, {role}, {_opening(n_bytes)}, {timestamp} FROM messages"
+        " WHERE id IN (SELECT value FROM json_each(?)) ORDER BY id",
+        (json.dumps([*before, message_id, *behind]),),
+    )
+    return tuple(_context_line(row, message_id) for row in rows)
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,7 +227,7 @@ def _has_more(connection: apsw.Connection, message_id: int, side: Side, rows: in
     return bool(_ids(connection, beyond, (message_id,)))
 
 
-def _ids(connection: apsw.Connection, statement: str, bindings: tuple[Value, ...]) -> list[int]:
+def _ids(connection: apsw.Connection, statement: str, bindings: Row) -> list[int]:
     return [cell_values.integer(row[0]) for row in connection.execute(statement, bindings)]
 
 
@@ -239,15 +235,7 @@ def _has(connection: apsw.Connection, session_id: str, message_id: int) -> bool:
     return bool(_ids(connection, "SELECT id FROM messages WHERE id = ? AND +session_id = ?", (message_id, session_id)))
 
 
-def _context_statement(layout: Layout, n_bytes: int | None) -> str:
-    role, timestamp = column_sql.text(layout, "messages", "role"), column_sql.real(layout, "messages", "timestamp")
-    return (
-        f"SELECT id, {role}, {_opening(n_bytes)}, {timestamp} FROM messages"
-        " WHERE id IN (SELECT value FROM json_each(?)) ORDER BY id"
-    )
-
-
-def _context_line(row: tuple[Value, ...], message_id: int) -> ContextLine:
+def _context_line(row: Row, message_id: int) -> ContextLine:
     row_id, role, cell, timestamp = row
     line_id = cell_values.integer(row_id)
     return ContextLine(
@@ -268,11 +256,9 @@ class Extent:
 
 def extent(reader: Reader, session_id: str) -> Extent | None:
     """The extent of a session, from a covering index alone; None without rows."""
-    layout = reader.layout
-    if not layout.has("messages", "session_id"):
-        return None
-    last = f"max(CASE WHEN {column_sql.active(layout)} THEN id END)"
-    row = reader.row(f"SELECT count(*), min(id), {last} FROM messages WHERE session_id = ?", (session_id,))
+    last = f"max(CASE WHEN {column_sql.active(reader.layout)} THEN id END)"
+    sql = f"SELECT count(*), min(id), {last} FROM messages WHERE session_id = ?"
+    row = reader.row(sql, (session_id,), needs=MESSAGES)
     if row is None or row[1] is None:
         return None
     number, first, active = row
@@ -340,7 +326,7 @@ def _opening(n_bytes: int | None) -> str:
     return f"CASE substr({content}, 1, 1) WHEN x'00' THEN {content} ELSE substr({content}, 1, {n_bytes}) END"
 
 
-def _readable(cell: Value) -> str:
+def _readable(cell: cell_values.Value) -> str:
     return message_codec.readable(message_codec.decode(cell_values.text(cell)))
 
 
@@ -348,7 +334,7 @@ def _n_bytes(layout: Layout, *names: str) -> str:
     return "(" + " + ".join(column_sql.n_bytes(layout, "messages", name) for name in names) + ")"
 
 
-def _head(row: tuple[Value, ...]) -> Head:
+def _head(row: Row) -> Head:
     row_id, role, n_bytes, tool, calls, reasoned, active, compacted, timestamp = row
     return Head(
         id=cell_values.integer(row_id),
@@ -384,7 +370,7 @@ def body_columns(layout: Layout) -> str:
     )
 
 
-def message_of(row: tuple[Value, ...]) -> Message:
+def message_of(row: Row) -> Message:
     """A message from the cells of `body_columns`."""
     row_id, timestamp, *shown, active, compacted, observed, summary = row[:10]
     session_id, role, body, tool = map(cell_values.text, shown)

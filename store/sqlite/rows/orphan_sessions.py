@@ -16,7 +16,7 @@ from ...formats.session_state import is_live
 from ..base import cell_values, column_sql
 from ..base.cell_values import Value
 from ..base.schema_probe import Layout
-from ..connect.reader import Reader
+from ..connect.reader import MESSAGES, Reader
 from .counts import counts
 from .damage import around_damage
 
@@ -46,8 +46,6 @@ def ids(reader: Reader, *, after: str | None = None, limit: int = -1) -> list[st
     Empty where neither index nor table can be read to its end.
     """
     layout = reader.layout
-    if not layout.has("messages", "session_id"):
-        return []
     bindings: tuple[Value, ...] = (limit,) if after is None else (limit, after)
     behind = "" if after is None else " WHERE session_id > ?2"
     for ids_of in (_SKIP_SCAN, _TABLE_SCAN) if layout.indexes & _BY_SESSION else (_TABLE_SCAN,):
@@ -55,7 +53,7 @@ def ids(reader: Reader, *, after: str | None = None, limit: int = -1) -> list[st
             f"{ids_of.format(behind=behind)} SELECT CAST(id AS BLOB) FROM step WHERE {_is_orphan(layout)} LIMIT ?1"
         )
         try:
-            return reader.texts(statement, bindings)
+            return reader.texts(statement, bindings, needs=MESSAGES)
         except Damaged:
             continue
     return []

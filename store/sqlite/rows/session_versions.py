@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Iterator
 
-from ..base import cell_values
 from ..connect.reader import Reader, Row
 
 _PAGE = 2_000
@@ -22,10 +21,9 @@ def row_counts(reader: Reader, ids: Collection[str]) -> dict[str, Row]:
     layout = reader.layout
     if not ids or not layout.has("sessions", "id"):
         return {}
-    [[total]] = reader.rows("SELECT count(*) FROM sessions")
     counts: dict[str, Row] = {}
     if layout.has("messages", "session_id"):
-        few = len(ids) * _FEW < cell_values.integer(total)
+        few = len(ids) * _FEW < reader.number("SELECT count(*) FROM sessions")
         for page in _pages(reader, _COUNTED, list(ids)) if few else _all(reader):
             counts.update({row[2]: row for row in page})  # type: ignore[misc]  # ids that are not text are never requested
     for page in _pages(reader, _KNOWN, [key for key in ids if key not in counts]):

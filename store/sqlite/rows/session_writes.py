@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
-from typing import TypeVar
+from collections.abc import Mapping
 
 import apsw
 
@@ -14,11 +13,6 @@ from ..base import cell_values
 from ..base.cell_values import Value
 from ..base.schema_probe import Layout
 from ..journal import append_keys
-
-T = TypeVar("T")
-
-TransactionWork = Callable[[apsw.Connection, Layout], T]
-"""Body of a transaction; it may run again after a lock."""
 
 _ADDED = ("input_tokens", "output_tokens", "cache_read_tokens", "cache_write_tokens", "reasoning_tokens")
 _ADDED_COSTS = ("estimated_cost_usd", "actual_cost_usd")
@@ -112,7 +106,8 @@ def delete(connection: apsw.Connection, session_id: str, *, delegates: bool, end
         True where the session was deleted.
     """
     session_cell = storable(session_id)
-    if not _exists(connection, "id = ?" + (" AND ended_at IS NOT NULL" if ended_only else ""), session_cell):
+    ended = " AND ended_at IS NOT NULL" if ended_only else ""
+    if not list(connection.execute(f"SELECT 1 FROM sessions WHERE id = ?{ended}", (session_cell,))):
         return False
     deleted = json.dumps(_with_delegates(connection, session_cell) if delegates else [session_cell])
     in_deleted = "IN (SELECT value FROM json_each(?))"
@@ -121,10 +116,6 @@ def delete(connection: apsw.Connection, session_id: str, *, delegates: bool, end
     connection.execute(f"DELETE FROM sessions WHERE id {in_deleted}", (deleted,))
     append_keys.forget(connection, deleted)
     return True
-
-
-def _exists(connection: apsw.Connection, condition: str, session_id: str | None) -> bool:
-    return bool(list(connection.execute(f"SELECT 1 FROM sessions WHERE {condition}", (session_id,))))
 
 
 def _with_delegates(connection: apsw.Connection, session_id: str | None) -> list[str]:

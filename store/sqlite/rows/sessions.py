@@ -19,7 +19,7 @@ from ...formats.session_state import is_live
 from ..base import cell_values, column_sql
 from ..base.cell_values import Value
 from ..base.schema_probe import Layout
-from ..connect.reader import Reader
+from ..connect.reader import MESSAGES, Reader
 from . import orphan_sessions
 from .counts import counts
 from .damage import around_damage
@@ -106,21 +106,19 @@ def by_ids(reader: Reader, ids: Iterable[str], *, now: float, profile: str) -> t
 
 def newest(reader: Reader) -> tuple[str, ...]:
     """Ids of the sessions of the newest message rows."""
-    if not reader.layout.has("messages", "session_id"):
-        return ()
     newest_rows = "SELECT session_id FROM messages ORDER BY id DESC LIMIT ?"
-    return tuple(reader.texts(f"SELECT DISTINCT CAST(session_id AS BLOB) FROM ({newest_rows})", (NEWEST_ROWS,)))
+    sql = f"SELECT DISTINCT CAST(session_id AS BLOB) FROM ({newest_rows})"
+    return tuple(reader.texts(sql, (NEWEST_ROWS,), needs=MESSAGES))
 
 
 def links(reader: Reader, ids: Iterable[str] | None = None) -> tuple[Link, ...]:
     """Links of children and parents: all of the file, or those related to the given sessions."""
-    layout = reader.layout
-    if not layout.has("sessions", "parent_session_id"):
-        return ()
+    statement = _link_statement(reader.layout)
     if ids is None:
-        return tuple(_link(row) for row in reader.rows(f"{_link_statement(layout)} WHERE {_IN_A_FAMILY}"))
-    rows = reader.rows(f"{_NEAR} {_link_statement(layout)} WHERE id IN near", (json.dumps(list(ids)),))
-    return tuple(_link(row) for row in rows)
+        sql, bindings = f"{statement} WHERE {_IN_A_FAMILY}", tuple[str, ...]()
+    else:
+        sql, bindings = f"{_NEAR} {statement} WHERE id IN near", (json.dumps(list(ids)),)
+    return tuple(map(_link, reader.rows(sql, bindings, needs=("sessions", "parent_session_id"))))
 
 
 def lineage_of(reader: Reader, ids: Iterable[str]) -> Lineage:
@@ -136,25 +134,23 @@ def scope(reader: Reader) -> Scope:
 
     With a damaged page only the total.
     """
-    layout = reader.layout
     orphans = len(orphan_sessions.ids(reader))
-    if not layout.has("sessions", "id"):
+    if not reader.layout.has("sessions", "id"):
         return Scope(orphans)
-    total = reader.row("SELECT count(*) FROM sessions")
-    every = (cell_values.integer(total[0]) if total else 0) + orphans
+    every = reader.number("SELECT count(*) FROM sessions") + orphans
     try:
-        return replace(_left_out(reader, layout), total=every)
+        return replace(_left_out(reader), total=every)
     except Damaged:
         return Scope(every)
 
 
-def _left_out(reader: Reader, layout: Layout) -> Scope:
+def _left_out(reader: Reader) -> Scope:
     """Counts of the sessions that the default list leaves out; the total is 0."""
-    archived = _marked(reader, layout, "archived")
+    archived = _marked(reader, "archived")
     family = links(reader)
     lineage = Lineage(family)
     children = {link.id for link in family if is_child(lineage, link.id)} - archived
-    hidden = _marked(reader, layout, "hidden") - archived - children
+    hidden = _marked(reader, "hidden") - archived - children
     return Scope(0, len(archived), len(children), len(hidden))
 
 
@@ -165,15 +161,13 @@ def is_child(lineage: Lineage, session_id: str) -> bool:
 
 def find_by_name(reader: Reader, text: str, *, limit: int) -> list[str]:
     """Ids of sessions with this id, id prefix or part of a title; the exact id first, then the newest."""
-    layout = reader.layout
-    if not layout.has("sessions", "started_at"):
-        return []
-    title = " OR title LIKE ?3 ESCAPE '\\'" if layout.has("sessions", "title") else " OR ?3 IS NULL"
+    title = " OR title LIKE ?3 ESCAPE '\\'" if reader.layout.has("sessions", "title") else " OR ?3 IS NULL"
     like = column_sql.like(text)
     return reader.texts(
         f"SELECT CAST(id AS BLOB) FROM sessions WHERE id = ?1 OR id LIKE ?2 ESCAPE '\\'{title}"
         " ORDER BY id = ?1 DESC, started_at DESC, id DESC LIMIT ?4",
         (text, f"{like}%", f"%{like}%", limit),
+        needs=("sessions", "started_at"),
     )
 
 
@@ -325,11 +319,10 @@ def _link(row: tuple[Value, ...]) -> Link:
     )
 
 
-def _marked(reader: Reader, layout: Layout, column: str) -> set[str]:
+def _marked(reader: Reader, column: str) -> set[str]:
     """Ids of sessions with a column that is not 0."""
-    if not layout.has("sessions", column):
-        return set()
-    return set(reader.texts(f"SELECT CAST(id AS BLOB) FROM sessions WHERE CAST({column} AS INTEGER) != 0"))
+    sql = f"SELECT CAST(id AS BLOB) FROM sessions WHERE CAST({column} AS INTEGER) != 0"
+    return set(reader.texts(sql, needs=("sessions", column)))
 
 
 def active_since(reader: Reader, timestamp: float, *, cancel: Cancel | None = None) -> frozenset[str]:

@@ -9,6 +9,8 @@ from ..base.schema_probe import Layout
 from ..connect.reader import Reader
 from .session_writes import present
 
+_TITLES = ("sessions", "title")
+
 
 def assign(connection: apsw.Connection, layout: Layout, session_id: str | None, title: str | None) -> bool:
     """Set or clear a session's title, inside a transaction.
@@ -38,31 +40,26 @@ def assign(connection: apsw.Connection, layout: Layout, session_id: str | None, 
 
 def title_of(reader: Reader, session_id: str | None) -> str | None:
     """The title of a session; None for none."""
-    if not reader.layout.has("sessions", "title"):
-        return None
-    row = reader.row("SELECT CAST(title AS BLOB) FROM sessions WHERE id = ?", (session_id,))
+    row = reader.row("SELECT CAST(title AS BLOB) FROM sessions WHERE id = ?", (session_id,), needs=_TITLES)
     return cell_values.text(row[0]) if row else None
 
 
 def newest_in_lineage(reader: Reader, title: str) -> str | None:
     """Id of the newest “title #…”, else of the session with exactly this title, else None."""
-    if not reader.layout.has("sessions", "title"):
-        return None
     numbered = "title LIKE ?2 ESCAPE '\\'"
     row = reader.row(
         f"SELECT CAST(id AS BLOB) FROM sessions WHERE title = ?1 OR {numbered}"
         f" ORDER BY {numbered} DESC, started_at DESC LIMIT 1",
         (title, _numbered(title)),
+        needs=_TITLES,
     )
     return cell_values.text(row[0]) if row else None
 
 
 def lineage_titles(reader: Reader, base: str) -> list[str]:
     """All titles of a lineage: the base and its “#…”."""
-    if not reader.layout.has("sessions", "title"):
-        return []
     sql = "SELECT CAST(title AS BLOB) FROM sessions WHERE title = ? OR title LIKE ? ESCAPE '\\'"
-    return reader.texts(sql, (base, _numbered(base)))
+    return reader.texts(sql, (base, _numbered(base)), needs=_TITLES)
 
 
 def _numbered(title: str) -> str:

@@ -18,7 +18,7 @@ from ...engine.search import MatchCount, RankedMatches, SessionFilter
 from ...query.ast import Query
 from ..base import cell_values, column_sql
 from ..base.schema_probe import Layout
-from ..connect.reader import Reader, Row, Value
+from ..connect.reader import Reader, Row
 from . import newest_first, plan
 from .row_filters import row_conditions
 from .scan_ranges import ScanRange
@@ -83,10 +83,8 @@ class _Ranking:
         return self.range.verified or bool(row_conditions(self.layout, self.query, self.session_filter))
 
     def _is_bounded(self) -> bool:
-        counted = self.reader.row(
-            _COUNT.format(self.range.table), (self.range.expression, RANKED_ROWS + 1), cancel=self.cancel
-        )
-        return counted is not None and cell_values.integer(counted[0]) > RANKED_ROWS
+        sql, bindings = _COUNT.format(self.range.table), (self.range.expression, RANKED_ROWS + 1)
+        return self.reader.number(sql, bindings, cancel=self.cancel) > RANKED_ROWS
 
     def _scored(self, most: int) -> list[Row] | None:
         """Row ids and scores, best first; None where the index cannot be read."""
@@ -189,7 +187,7 @@ def _count_by_index(
     return MatchCount(min(hits, cap), frozenset(sessions), hits > cap)
 
 
-def _index_rows(reader: Reader, sql: str, bindings: tuple[Value, ...], cancel: Cancel | None) -> list[Row] | None:
+def _index_rows(reader: Reader, sql: str, bindings: Row, cancel: Cancel | None) -> list[Row] | None:
     """Rows of a statement on an index; None where the index cannot be read."""
 
     def _read(connection: apsw.Connection, _: Layout) -> list[Row] | None:

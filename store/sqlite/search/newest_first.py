@@ -24,7 +24,7 @@ from ...query.json_escapes import searchable_text
 from ...query.matcher import accepts
 from ..base import cell_values, column_sql
 from ..base.schema_probe import Layout
-from ..connect.reader import Reader, Row, Value
+from ..connect.reader import Reader, Row
 from ..journal import repaired_blocks
 from .plan import index_error, plan
 from .row_filters import Condition, Conditions, SessionConditions, passes, row_conditions
@@ -232,7 +232,7 @@ class _Search:
                 return tuple(ids), cell_values.integer(row[0])
         return tuple(ids), window.last
 
-    def _matches(self, cell: Value) -> bool:
+    def _matches(self, cell: cell_values.Value) -> bool:
         return accepts(self._query, searchable_text(cell_values.text(cell) or ""))
 
     def _completed(
@@ -282,7 +282,7 @@ def _first(scan: ScanRange) -> int:
 
 
 def _fetch(
-    connection: apsw.Connection, sql: str, bindings: tuple[Value, ...], most: int, enough: int
+    connection: apsw.Connection, sql: str, bindings: Row, most: int, enough: int
 ) -> tuple[list[Row], int | None]:
     """Rows up to `most`, or `enough` findable ones, or SCAN_BYTES of text; the cursor is closed.
 

@@ -16,8 +16,8 @@ import pytest
 
 from store.base import errors
 from store.sqlite.connect import lock_holders, read_open
-from store.sqlite.connect.reader import Reader, Writer
-from store.sqlite.connect.writer import triggers_on
+from store.sqlite.connect.reader import Reader
+from store.sqlite.connect.writer import Writer, triggers_on
 from tests.store.sqlite_files import add, holding, make, outcome, python, run
 
 INSERT = "INSERT INTO messages (session_id, role, content, timestamp) VALUES ('s1', 'user', ?, 1.7e9) RETURNING id"
