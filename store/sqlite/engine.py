@@ -14,9 +14,10 @@ from ..base.delegation import delegate
 from ..base.errors import StoreMissing
 from ..base.models import Finding
 from ..engine.ports import Transaction
-from ..engine.rows import Capabilities, SessionEnds
+from ..engine.rows import Capabilities
 from ..formats.lineage import Lineage
 from . import health
+from .base.foreign_handle_guard import identity
 from .base.schema_probe import Layout
 from .connect import create, online_backup
 from .connect.reader import Reader
@@ -31,9 +32,7 @@ from .rows import (
     message_writes,
     messages,
     orphan_sessions,
-    session_pages,
     session_version,
-    session_versions,
     session_writes,
     sessions,
     title_search,
@@ -79,14 +78,14 @@ def _reader(reads: _Reads) -> Reader:
 class SqliteSessions(_Reads):
     """Implements `ports.SessionRows`."""
 
-    page = delegate(_reader, session_pages.page)
+    page = delegate(_reader, sessions.page)
     by_ids = delegate(_reader, sessions.by_ids)
     newest = delegate(_reader, sessions.newest)
     ids = delegate(_reader, comparison_rows.session_ids)
     orphans = delegate(_reader, orphan_sessions.ids)
     has = delegate(_reader, comparison_rows.has_session)
     counts = delegate(_reader, counts.counts)
-    row_counts = delegate(_reader, session_versions.row_counts)
+    row_counts = delegate(_reader, change_feed.row_counts)
     scope = delegate(_reader, sessions.scope)
     lineage = delegate(_reader, sessions.lineage_of)
     find_by_name = delegate(_reader, sessions.find_by_name)
@@ -103,6 +102,8 @@ class SqliteMessages(_Reads):
     heads = delegate(_reader, messages.heads)
     last_heads = delegate(_reader, messages.last_heads)
     bodies = delegate(_reader, messages.bodies)
+    ends = _run(messages.ends)
+    first_user_text = _run(messages.first_user_text)
     readable_bodies = delegate(_reader, messages.readable_bodies)
     window = _run(messages.window)
     compared = delegate(_reader, comparison_rows.compared_messages)
@@ -111,20 +112,6 @@ class SqliteMessages(_Reads):
     stamp = _run(comparison_rows.session_stamp)
     fingerprints = delegate(_reader, comparison_rows.fingerprints)
     marked_copies = delegate(_reader, comparison_rows.marked_copies)
-
-    def first_user_text(self, session_id: str) -> str:
-        """The beginning of the first message that the user wrote."""
-        reach = messages.extent(self.reader, session_id)
-        return messages.first_user_text(self.reader, reach) if reach else ""
-
-    def ends(self, session_id: str) -> SessionEnds | None:
-        """Beginning and end of a session."""
-        reach = messages.extent(self.reader, session_id)
-        if reach is None:
-            return None
-        words, last = messages.first_user_text(self.reader, reach), messages.ending(self.reader, reach)
-        has_turns = last is None or last.role != "tool" or messages.has_turns(self.reader, reach)
-        return SessionEnds(words, last, has_turns)
 
     def columns(self) -> frozenset[str]:
         """Columns of `messages`; those of hermes-agent 0.19.0 where there is no file yet."""
@@ -179,11 +166,8 @@ class SqliteChanges(_Reads):
 
     def version(self) -> tuple[object, int | None]:
         """Device and inode of the file, and the number of its last commit."""
-        try:
-            found = self.reader.path.stat()
-        except OSError:
-            return None, None
-        return (found.st_dev, found.st_ino), self.reader.data_version()
+        file = identity(self.reader.path)
+        return file, None if file is None else self.reader.data_version()
 
 
 class SqliteHealth(_Reads):

@@ -7,7 +7,6 @@ No cursor and no transaction survives a read transaction: an open one would prev
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,6 +17,7 @@ import apsw
 from ...base import errors
 from ...base.cancel import Cancel
 from ..base import error_mapping, foreign_handle_guard
+from ..base.backoff import retried
 from ..base.cell_values import Value, integer, text
 from ..base.schema_probe import Layout, probe
 from . import read_open
@@ -31,8 +31,6 @@ MESSAGES, SESSIONS = ("messages", "session_id"), ("sessions", "id")
 
 _POOL_SIZE = 4
 _PROGRESS_STEPS = 1_000
-_RETRIES = 3
-_RETRY_PAUSE = 0.05
 
 
 class Reader:
@@ -135,7 +133,7 @@ class Reader:
     def data_version(self) -> int:
         """A number that changes with every commit of another connection, and when the file was replaced."""
         with self._version_lock, error_mapping.translated_errors(self.path):
-            return _retried(self._data_version)
+            return retried(self._data_version)
 
     def close(self) -> None:
         """Close idle connections; borrowed ones close when they are returned. May be called twice."""
@@ -154,7 +152,7 @@ class Reader:
                 return query(opened)
 
         with error_mapping.translated_errors(self.path):
-            return _retried(_once)
+            return retried(_once)
 
     def _data_version(self) -> int:
         self._close_replaced_version()
@@ -233,16 +231,6 @@ class Reader:
                 self._idle.append(opened)
         if not keep:
             opened.close()
-
-
-def _retried(action: Callable[[], T]) -> T:
-    """Repeat an action that failed during a writer's WAL reset (docs/format.md §7.5)."""
-    for _ in range(_RETRIES):
-        try:
-            return action()
-        except apsw.IOError:
-            time.sleep(_RETRY_PAUSE)
-    return action()
 
 
 def _fetch(connection: apsw.Connection, sql: str, bindings: apsw.Bindings) -> list[Row]:

@@ -13,16 +13,16 @@ from typing import NamedTuple
 from ...base.cancel import Cancel
 from ...base.errors import Damaged
 from ...base.models import Page, Relation, Scope, Session
-from ...engine.rows import NO_COUNTS, Counts
+from ...engine.rows import NO_COUNTS
 from ...formats.lineage import Lineage, Link
-from ...formats.session_state import is_live
 from ..base import cell_values, column_sql
 from ..base.cell_values import Value
 from ..base.schema_probe import Layout
 from ..connect.reader import MESSAGES, Reader
 from . import orphan_sessions
-from .counts import counts
+from .counts import counted, counts
 from .damage import around_damage
+from .orphan_sessions import OrphanCursor
 
 NEWEST_ROWS = 2048
 """Newest message rows whose sessions are `newest`."""
@@ -48,7 +48,39 @@ class SessionCursor(NamedTuple):
     id: Value
 
 
-def page(reader: Reader, *, limit: int, cursor: SessionCursor | None, now: float, profile: str) -> Page[Session]:
+def page(reader: Reader, *, limit: int, cursor: object, now: float, profile: str) -> Page[Session]:
+    """A page of all sessions, newest start first; at the end those that have messages and no row, by id.
+
+    Where a page of the file is damaged, sessions may come twice, and those that cannot be read say so.
+
+    Args:
+        cursor: `Page.cursor` of the page before; None for the first.
+    """
+    rows: Page[Session] = Page(())
+    if not isinstance(cursor, OrphanCursor):
+        rows = _rows(reader, limit, cursor, now=now, profile=profile)
+        if rows.more:
+            return rows
+        cursor = OrphanCursor()
+    room = limit - len(rows.items)
+    orphans = orphan_sessions.page(reader, limit=room, cursor=cursor, now=now, profile=profile)
+    return Page((*rows.items, *orphans.items), orphans.more, orphans.cursor)
+
+
+def _rows(reader: Reader, limit: int, cursor: object, *, now: float, profile: str) -> Page[Session]:
+    """The rows behind the cursor; from where a page is damaged all of them once more, by id."""
+    if not isinstance(cursor, DamagedTableCursor):
+        after = cursor if isinstance(cursor, SessionCursor) else None
+        try:
+            return _page_by_start(reader, limit=limit, cursor=after, now=now, profile=profile)
+        except Damaged:
+            cursor = DamagedTableCursor()
+    return _page_by_id(reader, limit=limit, cursor=cursor, now=now, profile=profile)
+
+
+def _page_by_start(
+    reader: Reader, *, limit: int, cursor: SessionCursor | None, now: float, profile: str
+) -> Page[Session]:
     """One page of all sessions, newest start first, ties by id.
 
     Args:
@@ -69,7 +101,7 @@ def page(reader: Reader, *, limit: int, cursor: SessionCursor | None, now: float
     return Page(_sessions(reader, shown, now, profile), more, last)
 
 
-def page_by_id(reader: Reader, *, limit: int, cursor: DamagedTableCursor, now: float, profile: str) -> Page[Session]:
+def _page_by_id(reader: Reader, *, limit: int, cursor: DamagedTableCursor, now: float, profile: str) -> Page[Session]:
     """One page in the order of the index on ids, for a table with damaged pages."""
     behind, key = ("", ()) if cursor.after is None else (" WHERE id > ?", (cursor.after,))
     ids = reader.texts(f"SELECT CAST(id AS BLOB) FROM sessions{behind} ORDER BY id LIMIT ?", (*key, limit + 1))
@@ -95,13 +127,12 @@ def by_ids(reader: Reader, ids: Iterable[str], *, now: float, profile: str) -> t
 
     def _unreadable(session_id: str, error: Damaged) -> tuple[Session, ...]:
         session = Session(id=session_id, problem=f"its row cannot be read: {error}", profile=profile)
-        return (_counted(session, counts(reader, [session_id]).get(session_id, NO_COUNTS), now),)
+        return (counted(session, counts(reader, [session_id]).get(session_id, NO_COUNTS), now),)
 
-    parts = around_damage(_read, requested, _unreadable) if reader.layout.has("sessions", "started_at") else []
-    listed = tuple(session for part in parts for session in part)
+    listed = around_damage(_read, requested, _unreadable) if reader.layout.has("sessions", "started_at") else []
     known = {session.id for session in listed}
     missing = [key for key in requested if key not in known]
-    return (*listed, *orphan_sessions.by_ids(reader, missing, now=now, profile=profile)) if missing else listed
+    return (*listed, *(orphan_sessions.by_ids(reader, missing, now=now, profile=profile) if missing else ()))
 
 
 def newest(reader: Reader) -> tuple[str, ...]:
@@ -231,9 +262,8 @@ def _sessions(reader: Reader, rows: Sequence[tuple[Value, ...]], now: float, pro
     """Sessions of rows, with their counts and positions in the lineage."""
     sessions = [_session(row, profile) for row in rows]
     ids = [session.id for session in sessions]
-    counted = counts(reader, ids)
-    lineage = lineage_of(reader, ids)
-    return tuple(_placed(_counted(session, counted.get(session.id, NO_COUNTS), now), lineage) for session in sessions)
+    of_ids, lineage = counts(reader, ids), lineage_of(reader, ids)
+    return tuple(_placed(counted(session, of_ids.get(session.id, NO_COUNTS), now), lineage) for session in sessions)
 
 
 def _session(row: tuple[Value, ...], profile: str) -> Session:
@@ -255,29 +285,12 @@ def _session(row: tuple[Value, ...], profile: str) -> Session:
     )
 
 
-def _counted(session: Session, counted: Counts, now: float) -> Session:
-    last_active = session.started_at if counted.last_active is None else counted.last_active
-    return replace(
-        session,
-        messages=counted.messages,
-        problem=session.problem or counted.problem,
-        first_id=counted.first_id,
-        last_id=counted.last_id,
-        last_active=last_active,
-        live=is_live(ended_at=session.ended_at, last_active=last_active, now=now),
-    )
-
-
 def _placed(session: Session, lineage: Lineage) -> Session:
     chain = lineage.chain(session.id)
     if session.parent_id is None and len(chain) == 1:
         return session
-    return replace(
-        session,
-        relation=lineage.relation(session.id),
-        chain=len(chain),
-        section=chain.index(session.id) + 1,
-    )
+    section = chain.index(session.id) + 1
+    return replace(session, relation=lineage.relation(session.id), chain=len(chain), section=section)
 
 
 _RESET_IN_CHAT = (

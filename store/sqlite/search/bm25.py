@@ -51,7 +51,10 @@ def best_matches(
     """
     layout = reader.layout
     ranked = _rankable_range(reader, layout, query, cancel)
-    return None if ranked is None else _Ranking(reader, layout, query, ranked, session_filter, cancel).best(limit)
+    if ranked is None:
+        return None
+    search = newest_first.RowSearch(reader, layout, query, session_filter, cancel=cancel)
+    return _Ranking(reader, search, ranked, cancel).best(limit)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,15 +62,13 @@ class _Ranking:
     """One ranking of matches."""
 
     reader: Reader
-    layout: Layout
-    query: Query
+    search: newest_first.RowSearch
     range: ScanRange
-    session_filter: SessionFilter | None
     cancel: Cancel | None
 
     def best(self, limit: int) -> RankedMatches | None:
         """The best messages that a search may find; None where the index cannot be read."""
-        most = RANKED_ROWS if self._filters else 2 * limit
+        most = RANKED_ROWS if self.range.verified or self.search.filters else 2 * limit
         if (scored := self._scored(most)) is None:
             return None
         ids = tuple(self._findable(scored, limit))
@@ -76,11 +77,6 @@ class _Ranking:
         bounded = len(scored) >= min(most, RANKED_ROWS) and self._is_bounded()
         fallback = self.range.fallback or Fallback(FallbackKind.RANKED)
         return RankedMatches(ids, replace(fallback, ranked=RANKED_ROWS) if bounded else self.range.fallback)
-
-    @property
-    def _filters(self) -> bool:
-        """True where a match of the index may fail the filters."""
-        return self.range.verified or bool(row_conditions(self.layout, self.query, self.session_filter))
 
     def _is_bounded(self) -> bool:
         sql, bindings = _COUNT.format(self.range.table), (self.range.expression, RANKED_ROWS + 1)
@@ -95,15 +91,7 @@ class _Ranking:
         """Ids of scored rows that are findable and pass the filters, in order."""
         for start in range(0, len(scored), _CHUNK):
             chunk = [cell_values.integer(row[0]) for row in scored[start : start + _CHUNK]]
-            passed = newest_first.filter_ids(
-                self.reader,
-                self.layout,
-                self.query,
-                chunk,
-                verified=self.range.verified,
-                session_filter=self.session_filter,
-                cancel=self.cancel,
-            )
+            passed = self.search.passing(chunk, verified=self.range.verified)
             for message_id in chunk:
                 if message_id in passed:
                     yield message_id
