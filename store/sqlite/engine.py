@@ -35,7 +35,6 @@ from .rows import (
     session_version,
     session_writes,
     sessions,
-    title_search,
     vocabulary,
 )
 from .search import agent_search, bm25, hit_rows, newest_first
@@ -132,9 +131,9 @@ class SqliteRecords(_Reads):
     messages = delegate(_reader, agent_rows.messages)
     count_sessions = delegate(_reader, agent_rows.count_sessions)
     count_messages = delegate(_reader, agent_rows.count_messages)
-    title_of = delegate(_reader, title_search.title_of)
-    newest_in_lineage = delegate(_reader, title_search.newest_in_lineage)
-    lineage_titles = delegate(_reader, title_search.lineage_titles)
+    title_of = delegate(_reader, agent_rows.title_of)
+    newest_in_lineage = delegate(_reader, agent_rows.newest_in_lineage)
+    lineage_titles = delegate(_reader, agent_rows.lineage_titles)
     search = _run(agent_search.search)
 
 
@@ -207,7 +206,7 @@ class SqliteTransaction:
     create_session = _run(session_writes.create)
     set_prompt = _run(session_writes.set_prompt)
     add_tokens = _run(session_writes.add_tokens)
-    assign_title = _run(title_search.assign)
+    assign_title = _run(session_writes.assign_title)
     append = _run(message_writes.append)
     append_once = _run(message_writes.append_once)
     append_after = _run(comparison_rows.append_after)

@@ -13,6 +13,7 @@ import stat
 import tempfile
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import apsw
@@ -178,29 +179,22 @@ def _verified(copy: Path, layout: Layout, cancel: Cancel) -> Iterator[Finding]:
     """Findings on the tables of a copy and on each of its indexes."""
     for name in _drop_unusable_indexes(copy):
         yield Finding("index", None, f"{name} can only be checked by Hermes: its tokenizer is not here")
-    connection = apsw.Connection(str(copy))
-    try:
+    with closing(apsw.Connection(str(copy))) as connection, cancel.interrupting(connection.interrupt):
         connection.config(apsw.SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0)
-        with cancel.interrupting(connection.interrupt):
-            yield _whole(connection)
-            for table, kind in ((FTS, layout.fts), (TRIGRAM, layout.trigram)):
-                if kind is not None:
-                    yield _indexed(connection, layout, table, kind)
-    finally:
-        connection.close()
+        yield _whole(connection)
+        for table, kind in ((FTS, layout.fts), (TRIGRAM, layout.trigram)):
+            if kind is not None:
+                yield _indexed(connection, layout, table, kind)
 
 
 def _drop_unusable_indexes(copy: Path) -> list[str]:
     """Remove indexes without a tokenizer from a copy's schema, since they end the check of all tables."""
-    connection = apsw.Connection(str(copy))
-    try:
+    with closing(apsw.Connection(str(copy))) as connection:
         names = trigger_stand_ins.unusable_indexes(connection)
         if names:
             connection.execute("PRAGMA writable_schema = ON")
             connection.executemany("DELETE FROM sqlite_master WHERE name = ?", [(name,) for name in names])
         return names
-    finally:
-        connection.close()
 
 
 def _copied(reader: Reader, layout: Layout, copy: Path, cancel: Cancel) -> bool:
@@ -209,22 +203,18 @@ def _copied(reader: Reader, layout: Layout, copy: Path, cancel: Cancel) -> bool:
     In WAL mode one read transaction is copied, without blocking; in DELETE mode the lock is released every few pages.
     """
     deadline = time.monotonic() + _MAX_COPY_SECONDS
-    target = apsw.Connection(str(copy))
-    try:
-        with reader.borrow() as source:
-            if layout.journal_mode == "wal":
-                source.execute("BEGIN; SELECT 1 FROM sqlite_master").fetchall()
-            with target.backup("main", source, "main") as backup:
-                while not backup.done and time.monotonic() < deadline:
-                    if cancel.cancelled:
-                        raise errors.Interrupted("the request was cancelled")
-                    backup.step(_STEP)
-                done = backup.done
-            if source.in_transaction:
-                source.execute("ROLLBACK")
-        return done
-    finally:
-        target.close()
+    with closing(apsw.Connection(str(copy))) as target, reader.borrow() as source:
+        if layout.journal_mode == "wal":
+            source.execute("BEGIN; SELECT 1 FROM sqlite_master").fetchall()
+        with target.backup("main", source, "main") as backup:
+            while not backup.done and time.monotonic() < deadline:
+                if cancel.cancelled:
+                    raise errors.Interrupted("the request was cancelled")
+                backup.step(_STEP)
+            done = backup.done
+        if source.in_transaction:
+            source.execute("ROLLBACK")
+    return done
 
 
 def _whole(connection: apsw.Connection) -> Finding:

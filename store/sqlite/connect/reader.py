@@ -6,8 +6,9 @@ No cursor and no transaction survives a read transaction: an open one would prev
 
 from __future__ import annotations
 
+import json
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
@@ -24,11 +25,14 @@ from . import read_open
 
 T = TypeVar("T")
 Row = tuple[Value, ...]
+Statement = tuple[str, Row]
 Needs = tuple[str, str] | None
 
 MESSAGES, SESSIONS = ("messages", "session_id"), ("sessions", "id")
 """Columns without which a read of messages or of sessions has nothing to find."""
 
+PAGE = 256
+"""Bodies per read transaction."""
 _POOL_SIZE = 4
 _PROGRESS_STEPS = 1_000
 
@@ -110,6 +114,11 @@ class Reader:
     ) -> list[str]:
         """The first column of all rows as text, "" for NULL."""
         return [text(row[0]) or "" for row in self.rows(sql, bindings, needs=needs, cancel=cancel)]
+
+    def pages(self, sql: str, ids: Sequence[Value], *, size: int = PAGE, cancel: Cancel | None = None) -> Iterator[Row]:
+        """Rows of a statement that binds a JSON list of ids, `size` ids per read transaction."""
+        for start in range(0, len(ids), size):
+            yield from self.rows(sql, (json.dumps(ids[start : start + size]),), cancel=cancel)
 
     def number(
         self, sql: str, bindings: apsw.Bindings = (), *, needs: Needs = None, cancel: Cancel | None = None

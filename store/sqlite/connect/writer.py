@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import os
-import random as chance
 import threading
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
@@ -40,28 +38,18 @@ class Writer:
     Args:
         path: The state.db, which exists.
         patience: Timeout for the lock, in seconds, other threads of this writer included.
-        clock: Monotonic seconds.
-        sleep: Sleeps for a number of seconds.
-        random: A number in [0, 1) for the jitter of waits.
+        backoff: Clock, sleep and jitter of waits.
     """
 
-    def __init__(
-        self,
-        path: Path,
-        *,
-        patience: float = PATIENCE,
-        clock: Callable[[], float] = time.monotonic,
-        sleep: Callable[[float], None] = time.sleep,
-        random: Callable[[], float] = chance.random,
-    ) -> None:
+    def __init__(self, path: Path, *, patience: float = PATIENCE, backoff: Backoff | None = None) -> None:
         self.path = path
         self.index_damaged = False
         """True once a transaction succeeded only without the triggers of a full-text index."""
         self.lock_seconds = 0.0
         """Seconds that the last committed transaction held SQLite's lock."""
         self._patience = patience
-        self._backoff = Backoff(clock, sleep, random)
-        self._queue = WriterQueue(path, clock)
+        self._backoff = backoff or Backoff()
+        self._queue = WriterQueue(path, self._backoff.clock)
         self._lock = threading.Lock()
         self._holder: int | None = None
         self._opened: _Handle | None = None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection, Iterator
 
 from ..connect.reader import MESSAGES, Reader, Row
@@ -43,23 +42,18 @@ def row_counts(reader: Reader, ids: Collection[str]) -> dict[str, Row]:
     counts: dict[str, Row] = {}
     if layout.has("messages", "session_id"):
         few = len(ids) * _FEW < reader.number("SELECT count(*) FROM sessions")
-        for page in _pages(reader, _COUNTED, list(ids)) if few else _all(reader):
-            counts.update({row[2]: row for row in page})  # type: ignore[misc]  # ids that are not text are never requested
-    for page in _pages(reader, _KNOWN, [key for key in ids if key not in counts]):
-        counts.update({row[2]: row for row in page})  # type: ignore[misc]
+        rows = reader.pages(_COUNTED, list(ids), size=_PAGE) if few else _all(reader)
+        counts.update({row[2]: row for row in rows})  # type: ignore[misc]  # ids that are not text are never requested
+    unknown = [key for key in ids if key not in counts]
+    counts.update({row[2]: row for row in reader.pages(_KNOWN, unknown, size=_PAGE)})  # type: ignore[misc]
     return counts
 
 
-def _pages(reader: Reader, statement: str, ids: list[str]) -> Iterator[list[Row]]:
-    for start in range(0, len(ids), _PAGE):
-        yield reader.rows(statement, (json.dumps(ids[start : start + _PAGE]),))
-
-
-def _all(reader: Reader) -> Iterator[list[Row]]:
+def _all(reader: Reader) -> Iterator[Row]:
     """All sessions with rows, in index order, by pages."""
     page = reader.rows(f"{_SELECT} GROUP BY session_id ORDER BY session_id LIMIT ?", (_PAGE,))
     while page:
-        yield page
+        yield from page
         if len(page) < _PAGE:
             return
         page = reader.rows(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 
 import apsw
@@ -15,13 +14,9 @@ from ...formats.alignment import ComparedMessage
 from ...formats.compaction_overlap import SUMMARIES, Fingerprint
 from ...formats.row_encoding import MessageRow, storable
 from ..base import cell_values, column_sql
-from ..base.cell_values import Value
 from ..base.schema_probe import Layout
-from ..connect.reader import MESSAGES, SESSIONS, Reader
+from ..connect.reader import MESSAGES, SESSIONS, Reader, Row
 from . import message_writes
-
-_PAGE = 256
-"""Bodies per read transaction."""
 
 _COMPARED = ("role", "content", "tool_calls", "tool_call_id")
 
@@ -64,16 +59,12 @@ def fingerprints(reader: Reader, ids: Sequence[int]) -> dict[int, Fingerprint]:
     """Fingerprints of rows by id, at most 256 per read transaction."""
     layout = reader.layout
     prints: dict[int, Fingerprint] = {}
-    for start in range(0, len(ids), _PAGE):
-        texts = ", ".join(column_sql.text(layout, "messages", name) for name in _COMPARED)
-        rows = reader.rows(
-            f"SELECT id, {texts} FROM messages WHERE id IN (SELECT value FROM json_each(?))",
-            (json.dumps(list(ids[start : start + _PAGE])),),
-        )
-        for row_id, *row in rows:
-            role, body, calls, call_id = map(cell_values.text, row)
-            identity = message_codec.identity(role, body, calls, call_id)
-            prints[cell_values.integer(row_id)] = Fingerprint(identity, (body or "").startswith(SUMMARIES))
+    texts = ", ".join(column_sql.text(layout, "messages", name) for name in _COMPARED)
+    sql = f"SELECT id, {texts} FROM messages WHERE id IN (SELECT value FROM json_each(?))"
+    for row_id, *row in reader.pages(sql, list(ids)):
+        role, body, calls, call_id = map(cell_values.text, row)
+        identity = message_codec.identity(role, body, calls, call_id)
+        prints[cell_values.integer(row_id)] = Fingerprint(identity, (body or "").startswith(SUMMARIES))
     return prints
 
 
@@ -120,9 +111,8 @@ def stored_rows(reader: Reader, session_id: str, *, cancel: Cancel | None = None
     """
     layout = reader.layout
     ids = [row[0] for row in reader.rows(_IDS, (storable(session_id),), needs=MESSAGES, cancel=cancel)]
-    for start in range(0, len(ids), _PAGE):
-        page = json.dumps(ids[start : start + _PAGE])
-        yield from map(_stored_row, reader.rows(_statement(layout), (page,), cancel=cancel))
+    if ids:
+        yield from map(_stored_row, reader.pages(_statement(layout), ids, cancel=cancel))
 
 
 _IDS = "SELECT id FROM messages WHERE session_id = ? ORDER BY id"
@@ -139,7 +129,7 @@ def _statement(layout: Layout) -> str:
     )
 
 
-def _stored_row(row: tuple[Value, ...]) -> StoredRow:
+def _stored_row(row: Row) -> StoredRow:
     row_id, role, body, calls, call_id, timestamp, active, compacted, marked, n_bytes = row
     texts = cell_values.text(role), cell_values.text(body), cell_values.text(calls), cell_values.text(call_id)
     return StoredRow(

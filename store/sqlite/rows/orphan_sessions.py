@@ -7,14 +7,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from ...base.errors import Damaged
 from ...base.models import Page, Session
 from ..base import cell_values, column_sql
-from ..base.cell_values import Value
 from ..base.schema_probe import Layout
-from ..connect.reader import MESSAGES, Reader
+from ..connect.reader import MESSAGES, Reader, Row
 from .counts import counted, counts
 from .damage import around_damage
 
@@ -22,8 +21,7 @@ _BY_SESSION = frozenset({"idx_messages_session", "idx_messages_session_id"})
 """Indexes that start with session_id; every version has the first (docs/format.md §2.2)."""
 
 
-@dataclass(frozen=True, slots=True)
-class OrphanCursor:
+class OrphanCursor(NamedTuple):
     """End of a page of orphans, None before the first."""
 
     after: str | None = None
@@ -44,7 +42,7 @@ def ids(reader: Reader, *, after: str | None = None, limit: int = -1) -> list[st
     Empty where neither index nor table can be read to its end.
     """
     layout = reader.layout
-    bindings: tuple[Value, ...] = (limit,) if after is None else (limit, after)
+    bindings: Row = (limit,) if after is None else (limit, after)
     behind = "" if after is None else " WHERE session_id > ?2"
     for ids_of in (_SKIP_SCAN, _TABLE_SCAN) if layout.indexes & _BY_SESSION else (_TABLE_SCAN,):
         statement = (

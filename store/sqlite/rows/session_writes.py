@@ -63,6 +63,44 @@ def set_prompt(connection: apsw.Connection, layout: Layout, session_id: str, pro
     )
 
 
+def assign_title(connection: apsw.Connection, layout: Layout, session_id: str | None, title: str | None) -> bool:
+    """Set or clear a session's title, inside a transaction.
+
+    A title of an older section of the same compression chain moves to this one.
+
+    Returns:
+        False where the session has no row.
+
+    Raises:
+        ValueError: Another session has the title.
+        ColumnMissing: See `present`.
+    """
+    present(layout, "sessions", {"title": title})
+    if not layout.has("sessions", "title"):
+        return False
+    for (cell,) in list(
+        connection.execute("SELECT CAST(id AS BLOB) FROM sessions WHERE title = ? AND id != ?", (title, session_id))
+    ):
+        holder = cell_values.text(cell)
+        if not _is_older_section(connection, holder, session_id):
+            raise ValueError(f"Title '{title}' is already in use by session {holder}")
+        connection.execute("UPDATE sessions SET title = NULL WHERE id = ?", (holder,))
+    connection.execute("UPDATE sessions SET title = ? WHERE id = ?", (title, session_id))
+    return connection.changes() > 0
+
+
+def _is_older_section(connection: apsw.Connection, holder: str | None, session_id: str | None) -> bool:
+    """True where the holder is an ancestor of the session by compressions only."""
+    rows = connection.execute(
+        "WITH RECURSIVE older(id) AS (SELECT ?1 UNION SELECT parent.id FROM older"
+        " CROSS JOIN sessions AS child ON child.id = older.id"
+        " CROSS JOIN sessions AS parent ON parent.id = child.parent_session_id AND parent.end_reason = 'compression')"
+        " SELECT 1 FROM older WHERE id = ?2",
+        (session_id, holder),
+    )
+    return bool(list(rows))
+
+
 def add_tokens(connection: apsw.Connection, layout: Layout, session_id: str, given: Mapping[str, Value]) -> None:
     """Add to counters and costs, overwrite the cost's status, fill model and billing where they are NULL.
 

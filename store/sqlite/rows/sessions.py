@@ -18,7 +18,7 @@ from ...formats.lineage import Lineage, Link
 from ..base import cell_values, column_sql
 from ..base.cell_values import Value
 from ..base.schema_probe import Layout
-from ..connect.reader import MESSAGES, Reader
+from ..connect.reader import MESSAGES, SESSIONS, Reader, Row, Statement
 from . import orphan_sessions
 from .counts import counted, counts
 from .damage import around_damage
@@ -118,12 +118,8 @@ def by_ids(reader: Reader, ids: Iterable[str], *, now: float, profile: str) -> t
     where = "id IN (SELECT value FROM json_each(?)) ORDER BY started_at DESC, id DESC"
 
     def _read(some: Sequence[str]) -> tuple[Session, ...]:
-        return _sessions(
-            reader,
-            reader.rows(f"SELECT {columns} FROM sessions WHERE {where}", (json.dumps(list(some)),)),
-            now,
-            profile,
-        )
+        rows = reader.rows(f"SELECT {columns} FROM sessions WHERE {where}", (json.dumps(list(some)),))
+        return _sessions(reader, rows, now, profile)
 
     def _unreadable(session_id: str, error: Damaged) -> tuple[Session, ...]:
         session = Session(id=session_id, problem=f"its row cannot be read: {error}", profile=profile)
@@ -165,24 +161,14 @@ def scope(reader: Reader) -> Scope:
 
     With a damaged page only the total.
     """
-    orphans = len(orphan_sessions.ids(reader))
-    if not reader.layout.has("sessions", "id"):
-        return Scope(orphans)
-    every = reader.number("SELECT count(*) FROM sessions") + orphans
+    total = reader.number("SELECT count(*) FROM sessions", needs=SESSIONS) + len(orphan_sessions.ids(reader))
     try:
-        return replace(_left_out(reader), total=every)
+        archived, hidden, family = _marked(reader, "archived"), _marked(reader, "hidden"), links(reader)
     except Damaged:
-        return Scope(every)
-
-
-def _left_out(reader: Reader) -> Scope:
-    """Counts of the sessions that the default list leaves out; the total is 0."""
-    archived = _marked(reader, "archived")
-    family = links(reader)
+        return Scope(total)
     lineage = Lineage(family)
     children = {link.id for link in family if is_child(lineage, link.id)} - archived
-    hidden = _marked(reader, "hidden") - archived - children
-    return Scope(0, len(archived), len(children), len(hidden))
+    return Scope(total, len(archived), len(children), len(hidden - archived - children))
 
 
 def is_child(lineage: Lineage, session_id: str) -> bool:
@@ -215,13 +201,9 @@ _NEAR = (
 )
 
 
-Statement = tuple[str, tuple[Value, ...]]
-"""A statement and its bindings."""
-
-
 def _timed(layout: Layout, cursor: SessionCursor | None, limit: int) -> Statement:
     """Rows after the cursor by the index on time, for starts of any type: blobs, then texts, then numbers."""
-    behind, key = "started_at IS NOT NULL", tuple[Value, ...]()
+    behind, key = "started_at IS NOT NULL", Row()
     if cursor is not None:
         behind = "(started_at, id) < (CASE ? WHEN 'text' THEN CAST(?2 AS TEXT) ELSE ?2 END, CAST(?3 AS TEXT))"
         key = (cursor.kind, cursor.started_at, cursor.id)
@@ -258,7 +240,7 @@ def _list_columns(layout: Layout) -> str:
     )
 
 
-def _sessions(reader: Reader, rows: Sequence[tuple[Value, ...]], now: float, profile: str) -> tuple[Session, ...]:
+def _sessions(reader: Reader, rows: Sequence[Row], now: float, profile: str) -> tuple[Session, ...]:
     """Sessions of rows, with their counts and positions in the lineage."""
     sessions = [_session(row, profile) for row in rows]
     ids = [session.id for session in sessions]
@@ -266,7 +248,7 @@ def _sessions(reader: Reader, rows: Sequence[tuple[Value, ...]], now: float, pro
     return tuple(_placed(counted(session, of_ids.get(session.id, NO_COUNTS), now), lineage) for session in sessions)
 
 
-def _session(row: tuple[Value, ...], profile: str) -> Session:
+def _session(row: Row, profile: str) -> Session:
     session_id, _, _, source, title, model, started, ended, reason, parent, archived, hidden, cwd, own_profile = row
     return Session(
         id=cell_values.text(session_id) or "",
@@ -319,7 +301,7 @@ def _link_statement(layout: Layout) -> str:
     return f"SELECT {', '.join(columns)} FROM sessions"
 
 
-def _link(row: tuple[Value, ...]) -> Link:
+def _link(row: Row) -> Link:
     session_id, parent, source, started, ended, reason, *marked = row
     return Link(
         id=cell_values.text(session_id) or "",

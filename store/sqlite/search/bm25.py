@@ -33,12 +33,7 @@ _NO_CAP = 1 << 62
 
 
 def best_matches(
-    reader: Reader,
-    query: Query,
-    *,
-    limit: int,
-    session_filter: SessionFilter | None = None,
-    cancel: Cancel | None = None,
+    reader: Reader, query: Query, *, limit: int, session_filter: SessionFilter = None, cancel: Cancel | None = None
 ) -> RankedMatches | None:
     """The best matches of a query's words; None where no index can rank them.
 
@@ -130,7 +125,7 @@ def count_matches(
     query: Query,
     *,
     cap: int | None = None,
-    session_filter: SessionFilter | None = None,
+    session_filter: SessionFilter = None,
     cancel: Cancel | None = None,
 ) -> MatchCount:
     """Number of messages that match, in read transactions of bounded length.
@@ -198,7 +193,7 @@ def count_statement(layout: Layout, table: str) -> str:
 
 
 def _count_by_search(
-    reader: Reader, query: Query, cap: int, session_filter: SessionFilter | None, cancel: Cancel | None
+    reader: Reader, query: Query, cap: int, session_filter: SessionFilter, cancel: Cancel | None
 ) -> MatchCount:
     hits, sessions = 0, set[str]()
     for step in newest_first.matching_ids(reader, query, limit=cap + 1, session_filter=session_filter, cancel=cancel):

@@ -72,7 +72,7 @@ def matching_ids(
     limit: int,
     below: int | None = None,
     above: int | None = None,
-    session_filter: SessionFilter | None = None,
+    session_filter: SessionFilter = None,
     cancel: Cancel | None = None,
     clock: Callable[[], float] = time.monotonic,
 ) -> Iterator[SearchStep]:
@@ -121,7 +121,7 @@ class RowSearch:
         reader: Reader,
         layout: Layout,
         query: Query,
-        session_filter: SessionFilter | None,
+        session_filter: SessionFilter,
         *,
         cancel: Cancel | None,
         clock: Callable[[], float] = time.monotonic,
