@@ -7,7 +7,7 @@ transaction that it records. The first repair makes the table, in its own first 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import apsw
 
@@ -117,25 +117,20 @@ def _entries(
     return [(cell_values.integer(step), entry_of(cell)) for step, cell in rows]
 
 
+def _moves(connection: apsw.Connection, layout: Layout, repairs: Iterable[OperationHeader]) -> list[tuple[int, int]]:
+    """(old id, new id) of the messages that some repairs moved."""
+    return [move for header in repairs for step in steps(connection, layout, header.operation) for move in step.moves]
+
+
 def old_ids(connection: apsw.Connection, layout: Layout) -> frozenset[int]:
     """Former ids of messages moved by repairs, which an undo restores."""
-    return frozenset(
-        old
-        for header in headers(connection, layout)
-        if header.state != UNDONE
-        for step in steps(connection, layout, header.operation)
-        for old, _ in step.moves
-    )
+    repairs = (header for header in headers(connection, layout) if header.state != UNDONE)
+    return frozenset(old for old, _ in _moves(connection, layout, repairs))
 
 
 def current_ids(connection: apsw.Connection, layout: Layout, session_id: str, ids: Sequence[int]) -> list[int]:
     """Present ids of a session's messages, by those they were appended with."""
-    moved = {
-        old: new
-        for header in headers(connection, layout, session_id=session_id)
-        for step in steps(connection, layout, header.operation)
-        for old, new in step.moves
-    }
+    moved = dict(_moves(connection, layout, headers(connection, layout, session_id=session_id)))
     current = []
     for appended in ids:
         now = appended
