@@ -23,7 +23,6 @@ from ..engine.ports import Transaction
 from ..files import gateway_index
 from ..files.home import FileStamp
 from ..formats import row_conversion
-from ..formats.row_encoding import MessageRow
 from ..home_store import HomeStore
 from . import backup
 from .backup import Backup
@@ -213,7 +212,10 @@ class Repair:
             row_conversion.convert(value, timestamp=item.timestamp, has=columns.__contains__).row
             for value, item in zip(values, wanted, strict=True)
         )
-        return tuple(_write(item, None if item.place.source is None else next(drafts)) for item in items)
+        return tuple(
+            RowWrite(place.at, place.in_block, None if place.source is None else next(drafts), place.old or 0)
+            for place in (item.place for item in items)
+        )
 
     def _session_values(self, work: RepairWork) -> dict[str, str | int | float | None]:
         """The row of a session that Hermes does not know, from its file and the gateway's index."""
@@ -259,10 +261,6 @@ def _course(work: RepairWork, now: float) -> _Course:
         merge=work.plan.merge,
     )
     return _Course(header, stopped is not None, work.places, work.stamp, work.plan.insert)
-
-
-def _write(item: Item, draft: MessageRow | None) -> RowWrite:
-    return RowWrite(item.place.at, item.place.in_block, draft, item.place.old or 0)
 
 
 def _about(work: RepairWork) -> dict[str, object]:
