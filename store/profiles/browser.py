@@ -34,7 +34,7 @@ from ..browse.browser import HomeBrowser
 from ..browse.protocol import Browser, Watcher
 from ..browse.reading import Piece, SessionReading
 from ..files.home import Home
-from ..open import open_store
+from ..open import open_to_read
 from ..repair.model import Operation, Plan, Why
 from .members import Members
 from .searches import ProfileSearches
@@ -53,7 +53,7 @@ def open_home(home: Home, *, cache_dir: Path | None = None) -> Browser:
     """
     if home.is_every:
         return ProfilesBrowser(Home(home.root).profiles(), cache_dir=cache_dir)
-    return HomeBrowser(open_store(home.state_db, read_only=True, sessions_dir=home.sessions_dir, cache_dir=cache_dir))
+    return HomeBrowser(open_to_read(home, cache_dir=cache_dir))
 
 
 def _of_session(
@@ -120,12 +120,12 @@ class ProfilesBrowser:
 
     def recent(self, *, limit: int = 200) -> tuple[Session, ...]:
         """The newest sessions of all profiles, last active first."""
-        rows = self._all(lambda browser: browser.recent(limit=limit))
+        rows = self.members.joined(lambda browser: browser.recent(limit=limit))
         return tuple(sorted(rows, key=_last_active, reverse=True)[:limit])
 
     def file_sessions(self) -> tuple[Session, ...]:
         """The sessions that only files know, profile after profile."""
-        return tuple(self._all(HomeBrowser.file_sessions))
+        return self.members.joined(HomeBrowser.file_sessions)
 
     def outlines(self, session_ids: Iterable[str]) -> dict[str, Outline]:
         """Status and first words."""
@@ -149,9 +149,8 @@ class ProfilesBrowser:
 
     def named(self, text: str, *, limit: int) -> list[str]:
         """Ids of sessions in SQLite that equal the text, start with it or have it in their title, the root's first."""
-        none: tuple[str, ...] = ()
-        found = self.members.answers(lambda browser: tuple(browser.named(text, limit=limit)), none)
-        return [*chain.from_iterable(found)][:limit]
+        found = self.members.joined(lambda browser: tuple(browser.named(text, limit=limit)))
+        return list(found[:limit])
 
     def resolve(self, text: str) -> str | None:
         """The id itself, else the one id that starts so: in the profile it names, else the root, else any."""
@@ -301,8 +300,7 @@ class ProfilesBrowser:
 
     def operations(self) -> tuple[Operation, ...]:
         """The repairs of all profiles, profile after profile."""
-        none: tuple[Operation, ...] = ()
-        return tuple(chain.from_iterable(self.members.answers(HomeBrowser.operations, none)))
+        return self.members.joined(HomeBrowser.operations)
 
     # The stores themselves
 
@@ -349,10 +347,6 @@ class ProfilesBrowser:
         """Close every profile's connections."""
         for browser in self.members.browsers:
             browser.close()
-
-    def _all(self, question: Callable[[HomeBrowser], tuple[Session, ...]]) -> Iterator[Session]:
-        none: tuple[Session, ...] = ()
-        return chain.from_iterable(self.members.answers(question, none))
 
 
 def _last_active(row: Session) -> tuple[float, str]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import TypeVar
 
 from ..base.errors import CannotOpen, Damaged, StoreError, StoreMissing
 from ..browse.browser import HomeBrowser
 from ..files.home import Home
-from ..open import open_store
+from ..open import open_to_read
 from .naming import ProfileNames
 
 T = TypeVar("T")
@@ -25,10 +26,7 @@ class Members:
 
     def __init__(self, homes: Sequence[Home], *, cache_dir: Path | None = None) -> None:
         self.names = ProfileNames([home.name for home in homes])
-        self.browsers = [
-            HomeBrowser(open_store(home.state_db, read_only=True, sessions_dir=home.sessions_dir, cache_dir=cache_dir))
-            for home in homes
-        ]
+        self.browsers = [HomeBrowser(open_to_read(home, cache_dir=cache_dir)) for home in homes]
         self._unread: dict[int, str] = {}
 
     @property
@@ -64,6 +62,11 @@ class Members:
     def answers(self, request: Callable[[HomeBrowser], T], otherwise: T) -> list[T]:
         """The answers of all profiles, in their order, named for the merged list."""
         return [self.names.renamed(place, self.answer(place, request, otherwise)) for place in self.places]
+
+    def joined(self, request: Callable[[HomeBrowser], tuple[T, ...]]) -> tuple[T, ...]:
+        """The answers of all profiles as one; those without one have nothing."""
+        none: tuple[T, ...] = ()
+        return tuple(chain.from_iterable(self.answers(request, none)))
 
     def readable(self, place: int, items: Iterable[T]) -> Iterator[T]:
         """Items of one profile until it cannot be read any further, named for the merged list."""
