@@ -9,16 +9,11 @@ from dataclasses import dataclass
 from ..engine.ports import Transaction
 from ..engine.rows import RowDict
 from ..formats.row_encoding import message_rows, storable
-from ..formats.session_encoding import Value, session_row
+from ..formats.session_encoding import session_row
 from ..home_store import HomeStore
 from . import reads
 from .sessions import AgentSessions
 from .source_choice import load_transcript
-
-_SAID = ("role", "content", "tool_name", "tool_calls", "tool_call_id", "token_count", "finish_reason")
-_REASONED = ("reasoning", "reasoning_details", "codex_reasoning_items", "reasoning_content", "codex_message_items")
-_FIELDS = (*_SAID, *_REASONED, "platform_message_id", "observed", "effect_disposition", "timestamp", "api_content")
-"""Fields of `append_message`, in the order of its arguments."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,11 +25,6 @@ class ImportedSession:
     """Of its row: `source` and `started_at` (seconds since 1970 UTC), and any other column."""
     messages: Sequence[Mapping[str, object]]
     """As `append_messages` takes them."""
-
-
-def _started(session: tuple[dict[str, Value], str]) -> float:
-    """Parents start before their children."""
-    return float(session[0].get("started_at") or 0.0)
 
 
 class AgentMessages:
@@ -68,10 +58,7 @@ class AgentMessages:
         key: str | None = None,
     ) -> int:
         """Add one message and return its row id; `key` and what is raised, see `append_messages`."""
-        said = role, content, tool_name, tool_calls, tool_call_id, token_count, finish_reason
-        thought = reasoning, reasoning_details, codex_reasoning_items, reasoning_content, codex_message_items
-        about = platform_message_id, observed, effect_disposition, timestamp, api_content
-        message = dict(zip(_FIELDS, (*said, *thought, *about), strict=True))
+        message = locals()  # every argument by its name; those that are no field are ignored
         return self.append_messages(session_id, [message], key=key)[0]
 
     def append_messages(
@@ -123,7 +110,8 @@ class AgentMessages:
             StoreError, ValueError: See `append_messages`.
         """
         fresh = [session for session in sessions if not self._store.engine.sessions.has(session.id)]
-        created = sorted(((session_row(session.fields), session.id) for session in fresh), key=_started)
+        created = [(session_row(session.fields), session.id) for session in fresh]
+        created.sort(key=lambda session: float(session[0].get("started_at") or 0.0))  # parents before their children
         written = [(session.id, message_rows(session.messages, now=time.time())) for session in fresh]
 
         def _import(tx: Transaction) -> int:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+
 from ..base.models import Outline, Session, Status
 from ..base.strict_json import BadJson, load
 from ..engine.ports import Engine
@@ -50,7 +52,7 @@ def rich(engine: Engine, source: str | None, limit: int, offset: int) -> list[Ro
 
 def search(engine: Engine, words: str, asked: AgentSearchOptions) -> list[RowDict]:
     """Hits with their context, N of them in 1 + N read transactions (docs/format.md §6.1)."""
-    return [_hit(found) | {"context": _context(engine, found)} for found in engine.records.search(words, asked)]
+    return [asdict(found) | {"context": _context(engine, found)} for found in engine.records.search(words, asked)]
 
 
 def outline(engine: Engine, session: Session) -> Outline:
@@ -63,20 +65,6 @@ def outline(engine: Engine, session: Session) -> Outline:
         return Outline(Status.EMPTY, words)
     tail = session_state.Tail(last.role, last.finish_reason, has_text=last.has_text, open_calls=last.has_calls)
     return Outline(session_state.status_of(tail, has_turns=ends.has_turns, live=session.live), words)
-
-
-def _hit(found: AgentHit) -> RowDict:
-    return {
-        "id": found.id,
-        "session_id": found.session_id,
-        "role": found.role,
-        "snippet": found.snippet,
-        "timestamp": found.timestamp,
-        "tool_name": found.tool_name,
-        "source": found.source,
-        "model": found.model,
-        "session_started": found.session_started,
-    }
 
 
 def _context(engine: Engine, found: AgentHit) -> list[RowDict]:

@@ -13,10 +13,6 @@ from ..home_store import HomeStore
 from . import reads
 
 DAY = 86_400.0
-_TOKENS = ("input_tokens", "output_tokens", "model", "cache_read_tokens", "cache_write_tokens", "reasoning_tokens")
-_COST = ("estimated_cost_usd", "actual_cost_usd", "cost_status", "cost_source", "pricing_version")
-_TOKEN_FIELDS = (*_TOKENS, *_COST, "billing_provider", "billing_base_url", "billing_mode")
-"""Fields of `update_token_counts`, in the order of its arguments."""
 
 
 class AgentSessions:
@@ -86,10 +82,8 @@ class AgentSessions:
             ColumnMissing: One that is not empty has no column in this file.
             ValueError: A counter needs more than 64 bits.
         """
-        tokens = input_tokens, output_tokens, model, cache_read_tokens, cache_write_tokens, reasoning_tokens
-        cost = estimated_cost_usd, actual_cost_usd, cost_status, cost_source, pricing_version
-        billing = billing_provider, billing_base_url, billing_mode
-        values = token_values(dict(zip(_TOKEN_FIELDS, (*tokens, *cost, *billing), strict=True)))
+        given = locals()
+        values = token_values({name: value for name, value in given.items() if name not in {"self", "session_id"}})
         self._store.write(lambda tx: tx.add_tokens(session_id, values))
 
     def delete_session(self, session_id: str) -> bool:
