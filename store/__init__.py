@@ -5,12 +5,37 @@ from __future__ import annotations
 from .agent.messages import ImportedSession
 from .agent.recorder import SessionRecorder, replay
 from .base.cancel import Cancel
+from .base.fallbacks import Fallback, FallbackKind, IndexGap, ScanProgress
+from .base.models import (
+    Batch,
+    Census,
+    Change,
+    Check,
+    ContextLine,
+    Count,
+    Drift,
+    FamilyMember,
+    Finding,
+    Head,
+    Hit,
+    JsonlFacts,
+    Message,
+    Origin,
+    Outline,
+    Page,
+    Relation,
+    Scope,
+    Session,
+    SessionLocation,
+    Status,
+    ToolCall,
+    Verdict,
+)
 from .browse.protocol import Browser, Repairs
 from .browse.reading import Piece, SessionReading
 from .errors import *
 from .files.home import Home
 from .files.outbox import Pending
-from .models import *
 from .open import open_store
 from .profiles.browser import ProfilesBrowser, open_home
 from .repair.model import DifferenceRow, Operation, Phase, Plan, Progress, Receipt, Refusal, Run, State, Why

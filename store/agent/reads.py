@@ -9,12 +9,12 @@ from ..base.strict_json import BadJson, load
 from ..engine.ports import Engine
 from ..engine.rows import NO_COUNTS, RowDict
 from ..engine.search import AgentHit, AgentSearchOptions
-from ..formats import message_codec, session_state
+from ..formats import message_codec
+from ..formats.session_summary import outline_of_ends
 
 __all__ = ["AgentSearchOptions", "messages", "outline", "replayed", "rich", "search"]
 
 PREVIEW = 60
-FIRST_WORDS = 200
 CONTEXT = 200
 _LISTS = ("reasoning_details", "codex_reasoning_items")
 _CONTEXT_BYTES = 4 * CONTEXT
@@ -60,11 +60,7 @@ def outline(engine: Engine, session: Session) -> Outline:
     ends = engine.messages.ends(session.id)
     if ends is None:
         return Outline(Status.EMPTY)
-    words = " ".join(ends.first_user_text.split())[:FIRST_WORDS]
-    if (last := ends.last) is None:
-        return Outline(Status.EMPTY, words)
-    tail = session_state.Tail(last.role, last.finish_reason, has_text=last.has_text, open_calls=last.has_calls)
-    return Outline(session_state.status_of(tail, has_turns=ends.has_turns, live=session.live), words)
+    return outline_of_ends(ends.first_user_text, ends.last, has_turns=ends.has_turns, live=session.live)
 
 
 def _context(engine: Engine, found: AgentHit) -> list[RowDict]:

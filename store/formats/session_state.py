@@ -25,15 +25,15 @@ ERRORS = frozenset(
 
 
 @dataclass(frozen=True, slots=True)
-class Tail:
+class Ending:
     """The last active message of a session whose role is user, assistant or tool."""
 
     role: str
     finish_reason: str | None = None
+    has_calls: bool = False
+    """It calls a tool, whose result is not stored then."""
     has_text: bool = True
-    """Its content is more than spaces."""
-    open_calls: bool = False
-    """It calls a tool whose result is not stored."""
+    """Its content, or the beginning of it that was read, is more than spaces."""
 
 
 def is_live(*, ended_at: float | None, last_active: float | None, now: float) -> bool:
@@ -44,20 +44,20 @@ def is_live(*, ended_at: float | None, last_active: float | None, now: float) ->
     return ended_at is None and last_active is not None and abs(now - last_active) < LIVE_WINDOW
 
 
-def status_of(tail: Tail | None, *, has_turns: bool, live: bool) -> Status:
+def status_of(ending: Ending | None, *, has_turns: bool, live: bool) -> Status:
     """State of a session.
 
     Args:
-        tail: Its last active message, None where it has none.
+        ending: Its last active message, None where it has none.
         has_turns: It has any message of role user or assistant.
         live: The result of `is_live`.
     """
-    if not has_turns or tail is None:
+    if not has_turns or ending is None:
         return Status.EMPTY
     if live:
         return Status.LIVE
-    if tail.role != "assistant" or tail.open_calls:
+    if ending.role != "assistant" or ending.has_calls:
         return Status.INTERRUPTED
-    if tail.finish_reason in ERRORS or not tail.has_text:
+    if ending.finish_reason in ERRORS or not ending.has_text:
         return Status.ERROR
     return Status.DONE

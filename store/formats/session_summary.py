@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ..base.models import Message, Outline
-from . import session_state
+from .session_state import Ending, status_of
 
 TURNS = ("user", "assistant", "tool")
 """Roles that decide a status."""
@@ -28,9 +28,14 @@ def outline(first: Message | None, last: Message | None, *, has_turns: bool) -> 
         last: The last whose role is one of TURNS.
         has_turns: There is a message of a user or an assistant.
     """
-    words = " ".join(first.text.split())[:FIRST_WORDS] if first else ""
-    tail = None
+    ending = None
     if last is not None:
-        has_text, open_calls = bool(last.text.strip()), bool(last.tool_calls)
-        tail = session_state.Tail(last.role, last.finish_reason, has_text=has_text, open_calls=open_calls)
-    return Outline(session_state.status_of(tail, has_turns=has_turns, live=False), words)
+        ending = Ending(
+            last.role, last.finish_reason, has_calls=bool(last.tool_calls), has_text=bool(last.text.strip())
+        )
+    return outline_of_ends(first.text if first else "", ending, has_turns=has_turns)
+
+
+def outline_of_ends(first: str, ending: Ending | None, *, has_turns: bool, live: bool = False) -> Outline:
+    """The same by the text of the first message of the user, and by the state of the last."""
+    return Outline(status_of(ending, has_turns=has_turns, live=live), " ".join(first.split())[:FIRST_WORDS])
