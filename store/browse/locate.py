@@ -11,7 +11,7 @@ from ..agent.sessions import AgentSessions
 from ..base.errors import CannotOpen, Damaged, StoreError, StoreMissing
 from ..base.models import Census, FamilyMember, Origin, Relation, Session, SessionLocation
 from ..base.strict_json import BadJson, load
-from ..files.home import Home
+from ..files.home import Home, home_of
 from ..home_store import HomeStore
 from .sessions import StoredSessions
 
@@ -27,12 +27,6 @@ _FILES = {
     Origin.SPOOL: "it waits in the spool: its messages could not be written into SQLite",
     Origin.SNAPSHOT: "only a JSON snapshot is left over, which may lack messages: deleted from SQLite, or never in it",
 }
-
-
-def home_of(state_db: Path) -> Home:
-    """The home that a state.db belongs to."""
-    folder = state_db.absolute().parent
-    return Home(folder.parent.parent, folder.name) if folder.parent.name == "profiles" else Home(folder)
 
 
 def siblings(state_db: Path) -> tuple[Home, ...]:

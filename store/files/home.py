@@ -285,7 +285,7 @@ def _profile_names(root: Path) -> list[str]:
     )
 
 
-def profile_of(state_db: Path) -> str:
-    """The profile whose home a state.db lies in (docs/format.md §1.1)."""
-    home = state_db.absolute().parent
-    return home.name if home.parent.name == "profiles" else DEFAULT_PROFILE
+def home_of(state_db: Path) -> Home:
+    """The home that a state.db belongs to, of whatever name (docs/format.md §1.1)."""
+    folder = state_db.absolute().parent
+    return Home(folder.parent.parent, folder.name) if folder.parent.name == "profiles" else Home(folder)

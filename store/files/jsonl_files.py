@@ -10,8 +10,8 @@ from collections.abc import Container, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from ..base.cancel import Cancel
-from ..base.errors import CannotOpen, Damaged, Interrupted, UnsafeId
+from ..base.cancel import Cancel, raise_if_cancelled
+from ..base.errors import CannotOpen, Damaged, UnsafeId
 from ..base.models import UNREADABLE, Drift, JsonlFacts, Message, Origin, Outline, Session
 from ..formats import jsonl, message_codec, titles
 from ..formats.alignment import ComparedMessage
@@ -101,8 +101,7 @@ class JsonlFiles:
             Interrupted: It was cancelled between two files.
         """
         for session_id, state in self.newest_first():
-            if cancel is not None and cancel.cancelled:
-                raise Interrupted("the request was cancelled")
+            raise_if_cancelled(cancel)
             summary = self._summary(session_id, state)
             if summary:
                 yield summary.facts

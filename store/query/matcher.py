@@ -50,18 +50,15 @@ class Marker:
         return tuple(_merged(sorted(spans)) if len(spans) > 1 else spans)
 
 
-def _merged(spans: list[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+def _merged(spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
     """Sorted ranges, overlapping ones merged."""
-    current: tuple[int, int] | None = None
+    merged: list[tuple[int, int]] = []
     for start, end in spans:
-        if current and start < current[1]:
-            current = (current[0], max(current[1], end))
-            continue
-        if current:
-            yield current
-        current = (start, end)
-    if current:
-        yield current
+        if merged and start < merged[-1][1]:
+            merged[-1] = (merged[-1][0], max(merged[-1][1], end))
+        else:
+            merged.append((start, end))
+    return merged
 
 
 def _occurs(term: Term, folded: Folded) -> bool:

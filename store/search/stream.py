@@ -12,8 +12,8 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterator, Sequence
 
-from ..base.cancel import Cancel
-from ..base.errors import CannotOpen, Damaged, Interrupted, StoreMissing
+from ..base.cancel import Cancel, raise_if_cancelled
+from ..base.errors import CannotOpen, Damaged, StoreMissing
 from ..base.fallbacks import Fallback, FallbackKind, ScanProgress
 from ..base.models import Batch, Hit, Message, Origin, Session
 from ..drift import verdict
@@ -133,7 +133,7 @@ class Search:
         """The hits of at most 256 rows, in their order, without those that are gone."""
         hits = []
         for row in self._engine.search.read_hits(ids, cancel=self._cancel):
-            self._raise_if_cancelled()
+            raise_if_cancelled(self._cancel)
             hits.append(self._hit_of_row(row))
         return hits
 
@@ -201,15 +201,12 @@ class Search:
     def _beside(self, limit: int) -> Iterator[Batch]:
         """The hits of what waits in the spool, and of snapshots whose session nothing else knows."""
         for session, there in self._others():
-            self._raise_if_cancelled()
+            raise_if_cancelled(self._cancel)
             if self._capped or not self._admits(session):
                 continue
-            label = SessionLabel(session.source, session.model, session.title)
             found = [message for message in reversed(there) if self._answered_by(message)]
-            room = limit - self._found
-            self._capped = len(found) > room
             if found:
-                yield self._batch([hit(self._query, message, label) for message in found[:room]])
+                yield self._batch(self._hits(session, found, limit - self._found))
 
     def _others(self) -> Iterator[tuple[Session, Sequence[Message]]]:
         for session_id in self._leftovers.spool.ids():
@@ -235,27 +232,30 @@ class Search:
         for start in range(0, len(ids), _AT_ONCE):
             known = {session.id: session for session in self._stored_sessions(ids[start : start + _AT_ONCE])}
             for session_id in ids[start : start + _AT_ONCE]:
-                self._raise_if_cancelled()
+                raise_if_cancelled(self._cancel)
                 session = known.get(session_id) or self._files.session(session_id)
                 if session is not None:
                     yield session
 
     def _hits_of(self, session: Session, room: int) -> list[Hit]:
         """The newest hits of one file that SQLite lacks, newest first."""
-        label = SessionLabel(session.source, session.model, session.title)
         missing = None if session.origin is Origin.JSONL else _Missing(self._engine, self._leftovers, session.id)
         found: deque[Message] = deque(maxlen=room + 1)
         try:
             for place, record in enumerate(self._files.message_records(session.id)):
-                self._raise_if_cancelled()
+                raise_if_cancelled(self._cancel)
                 message = message_codec.message_of_record(record.value, session_id=session.id, line=record.line)
                 if self._answered_by(message) and (missing is None or place in missing):
                     found.append(message)
         except (CannotOpen, Damaged):  # removed, or no longer readable, since it was listed
             pass
+        return self._hits(session, list(reversed(found)), room)
+
+    def _hits(self, session: Session, found: Sequence[Message], room: int) -> list[Hit]:
+        """The hits of a session for which there is room."""
         self._capped = len(found) > room
-        newest = list(reversed(found))[:room]
-        return [hit(self._query, message, label) for message in newest]
+        label = SessionLabel(session.source, session.model, session.title)
+        return [hit(self._query, message, label) for message in found[:room]]
 
     def _answered_by(self, message: Message) -> bool:
         return self._admits_message(message) and accepts(self._query, searchable_text(searchable(message)))
@@ -275,10 +275,6 @@ class Search:
             for rule in self._query.filters
             if rule.key in ("after", "before", "has")
         )
-
-    def _raise_if_cancelled(self) -> None:
-        if self._cancel is not None and self._cancel.cancelled:
-            raise Interrupted("the request was cancelled")
 
 
 class _Missing:
