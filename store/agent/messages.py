@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from ..engine.ports import Transaction
 from ..engine.rows import RowDict
+from ..engine.search import AgentSearchOptions
 from ..formats.row_encoding import message_rows, storable
 from ..formats.session_encoding import session_row
 from ..home_store import HomeStore
@@ -174,7 +175,7 @@ class AgentMessages:
             include_inactive: Find undone messages, too.
         """
         filters = source_filter, exclude_sources, role_filter
-        asked = reads.AgentSearchOptions(*filters, limit, offset, sort, include_inactive)
+        asked = AgentSearchOptions(*filters, limit, offset, sort, include_inactive)
         return reads.search(self._store.engine, query, asked)
 
     def export_session(self, session_id: str) -> RowDict | None:

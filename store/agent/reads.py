@@ -10,9 +10,7 @@ from ..engine.ports import Engine
 from ..engine.rows import NO_COUNTS, RowDict
 from ..engine.search import AgentHit, AgentSearchOptions
 from ..formats import message_codec
-from ..formats.session_summary import outline_of_ends
-
-__all__ = ["AgentSearchOptions", "messages", "outline", "replayed", "rich", "search"]
+from ..formats.session_state import outline_of_ends
 
 PREVIEW = 60
 CONTEXT = 200

@@ -15,7 +15,7 @@ from ..base.errors import CannotOpen, Damaged, UnsafeId
 from ..base.models import UNREADABLE, Drift, JsonlFacts, Message, Origin, Outline, Session
 from ..formats import jsonl, message_codec, titles
 from ..formats.alignment import ComparedMessage
-from ..formats.session_summary import TURNS, outline
+from ..formats.session_state import TURNS, outline
 from . import home, jsonl_reader
 from .verdict_cache import NOT_STORED, VerdictCache, mark
 

@@ -12,10 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..base.errors import CannotOpen, Damaged
-from ..base.models import Message, Origin, Outline, Session
+from ..base.models import Message, Origin, Session
 from ..base.strict_json import BadJson, load
 from ..formats import message_codec
-from ..formats.session_summary import outline_of
 from . import home, jsonl_reader
 
 _MESSAGES = re.compile(r'"messages"\s*:\s*\[')
@@ -30,11 +29,6 @@ class Snapshot:
     session: Session
     messages: tuple[Message, ...]
     """Their ids are positions in the list, from 1."""
-
-    @property
-    def outline(self) -> Outline:
-        """Status and first words."""
-        return outline_of(self.messages)
 
 
 class Snapshots:

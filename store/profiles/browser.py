@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import astuple, dataclass, replace
 from functools import partial
 from itertools import chain
 from pathlib import Path
@@ -139,13 +139,8 @@ class ProfilesBrowser:
     def scope(self) -> Scope:
         """The sum of all profiles; the problems are determined again."""
         self.members.forget_problems()
-        scopes = self.members.answers(HomeBrowser.scope, Scope(0))
-        return Scope(
-            sum(scope.total for scope in scopes),
-            sum(scope.archived for scope in scopes),
-            sum(scope.children for scope in scopes),
-            sum(scope.hidden for scope in scopes),
-        )
+        scopes = map(astuple, self.members.answers(HomeBrowser.scope, Scope(0)))
+        return Scope(*map(sum, zip(*scopes, strict=True)))
 
     def named(self, text: str, *, limit: int) -> list[str]:
         """Ids of sessions in SQLite that equal the text, start with it or have it in their title, the root's first."""
