@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
+from ..base.strict_json import BadJson, load
 from ..engine.ports import Transaction
 from ..engine.rows import RowDict
-from ..engine.search import AgentSearchOptions
+from ..engine.search import AgentHit, AgentSearchOptions
+from ..formats import message_codec
 from ..formats.row_encoding import message_rows, storable
 from ..formats.session_encoding import session_row
 from ..home_store import HomeStore
-from . import reads
 from .sessions import AgentSessions
 from .source_choice import load_transcript
+
+CONTEXT = 200
+"""Characters of a message in the context of a hit, each of four bytes at most."""
+_LISTS = ("reasoning_details", "codex_reasoning_items")
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,12 +141,17 @@ class AgentMessages:
         return self._store.engine.records.count_messages(storable(session_id))
 
     def get_messages(self, session_id: str, include_inactive: bool = False) -> list[RowDict]:
-        """Every column of the session's active rows in id order, content and calls decoded."""
-        return reads.messages(self._store.engine, storable(session_id), include_inactive=include_inactive)
+        """Every column of the session's active rows in id order, content and calls decoded; [] for invalid calls."""
+        found = self._store.engine.records.messages(storable(session_id), include_inactive=include_inactive)
+        for row in found:
+            row["content"] = message_codec.decode(text) if isinstance(text := row["content"], str) else text
+            if row.get("tool_calls"):
+                row["tool_calls"] = _parsed(row["tool_calls"], [])
+        return found
 
     def get_messages_as_conversation(self, session_id: str) -> list[RowDict]:
         """The active rows as an agent replays them: role and content, and every other field that is not empty."""
-        return [reads.replayed(row) for row in self.get_messages(session_id)]
+        return [_replayed(row) for row in self.get_messages(session_id)]
 
     def load_transcript(self, session_id: str) -> list[RowDict]:
         """The same from SQLite or from the JSONL file, whichever has more messages; a tie goes to SQLite."""
@@ -174,9 +184,9 @@ class AgentMessages:
             sort: newest, oldest, or by rank.
             include_inactive: Find undone messages, too.
         """
-        filters = source_filter, exclude_sources, role_filter
-        asked = AgentSearchOptions(*filters, limit, offset, sort, include_inactive)
-        return reads.search(self._store.engine, query, asked)
+        options = AgentSearchOptions(source_filter, exclude_sources, role_filter, limit, offset, sort, include_inactive)
+        hits = self._store.engine.records.search(query, options)
+        return [asdict(hit) | {"context": self._context(hit)} for hit in hits]
 
     def export_session(self, session_id: str) -> RowDict | None:
         """The session's row with all its messages, inactive ones too, under `messages`."""
@@ -187,3 +197,21 @@ class AgentMessages:
         """Every session as `export_session` gives it, newest start first."""
         rows = self._store.engine.records.newest(storable(source), -1, 0)
         return [{**row, "messages": self.get_messages(str(row["id"]), include_inactive=True)} for row in rows]
+
+    def _context(self, hit: AgentHit) -> list[RowDict]:
+        lines = self._store.engine.messages.window(hit.session_id, hit.id, width=1, n_bytes=4 * CONTEXT)
+        return [{"role": line.role, "content": line.text[:CONTEXT]} for line in lines]
+
+
+def _replayed(row: RowDict) -> RowDict:
+    lists = {name: _parsed(row[name], None) for name in _LISTS if row.get(name)}
+    return message_codec.conversation_of_record(row | lists)
+
+
+def _parsed(cell: object, otherwise: object) -> object:
+    if not isinstance(cell, str):
+        return cell
+    try:
+        return load(cell)
+    except BadJson:
+        return otherwise

@@ -62,7 +62,8 @@ class FileSources:
 
     def dumps(self, session_id: str) -> list[Path]:
         """Dumps of failed requests; they hold the whole prompt and are listed, never read (docs/format.md §1.2)."""
-        return [stat.path for name, stat in home.dump_files(self.files.folder).items() if _is_dump_of(name, session_id)]
+        dumps = home.files_named(self.files.folder, "request_dump_", ".json")
+        return [stat.path for name, stat in dumps.items() if _is_dump_of(name, session_id)]
 
     @property
     def any(self) -> bool:

@@ -46,7 +46,7 @@ class Snapshots:
 
     def files(self) -> dict[str, home.FileStat]:
         """Every snapshot by session id; nothing is read."""
-        return home.snapshot_files(self._folder)
+        return home.files_named(self._folder, "session_", ".json")
 
     def get(self, session_id: str) -> Snapshot | None:
         """The snapshot of a session, None without one; an unchanged file is not read again.

@@ -78,7 +78,8 @@ class Spool:
 
     def _read(self) -> _Contents:
         """All that the files hold; read again when any of them changed."""
-        files = home.spool_files(self._folder)
+        files = home.files_named(self._folder, "pending-", ".json")
+        files |= home.files_named(self._folder, "hermes-tui-", ".json")
         if files != self._seen:
             self._contents = self._read_all(files)
             self._seen = files
