@@ -72,26 +72,18 @@ def status_of(ending: Ending | None, *, has_turns: bool, live: bool) -> Status:
 
 
 def outline_of(messages: Sequence[Message]) -> Outline:
-    """Status and first words of a whole session."""
-    turns = [message for message in messages if message.role in TURNS]
-    first = next((message for message in turns if message.role == "user"), None)
-    return outline(first, turns[-1] if turns else None, has_turns=any(turn.role != "tool" for turn in turns))
-
-
-def outline(first: Message | None, last: Message | None, *, has_turns: bool) -> Outline:
-    """Status and first words by the messages that decide them; tool calls of the last message have no result.
+    """Status and first words of a session; the last message's tool calls have no result.
 
     Args:
-        first: The first of the user.
-        last: The last whose role is one of TURNS.
-        has_turns: There is a message of a user or an assistant.
+        messages: In order; the first of each role of TURNS and the last of any of them decide.
     """
+    turns = [message for message in messages if message.role in TURNS]
+    first = next((message.text for message in turns if message.role == "user"), "")
     ending = None
-    if last is not None:
-        ending = Ending(
-            last.role, last.finish_reason, has_calls=bool(last.tool_calls), has_text=bool(last.text.strip())
-        )
-    return outline_of_ends(first.text if first else "", ending, has_turns=has_turns)
+    if turns:
+        last = turns[-1]
+        ending = Ending(last.role, last.finish_reason, bool(last.tool_calls), bool(last.text.strip()))
+    return outline_of_ends(first, ending, has_turns=any(turn.role != "tool" for turn in turns))
 
 
 def outline_of_ends(first: str, ending: Ending | None, *, has_turns: bool, live: bool = False) -> Outline:

@@ -42,7 +42,6 @@ from .watch import ProfilesWatch
 
 P = ParamSpec("P")
 R = TypeVar("R")
-_NO_SESSIONS: Page[Session] = Page(())
 
 
 def open_home(home: Home, *, cache_dir: Path | None = None) -> Browser:
@@ -113,7 +112,8 @@ class ProfilesBrowser:
         """A page of one profile after the other, each newest start first."""
         at = cursor if isinstance(cursor, _Cursor) else _Cursor(0, None)
         members = self.members
-        found = members.answer(at.place, lambda browser: browser.sessions(limit=limit, cursor=at.inner), _NO_SESSIONS)
+        ask = partial(HomeBrowser.sessions, limit=limit, cursor=at.inner)
+        found = members.answer(at.place, ask, Page[Session](()))
         following = _Cursor(at.place, found.cursor) if found.more else _Cursor(at.place + 1, None)
         more = following.place in members.places
         return Page(members.names.renamed(at.place, found.items), more, following if more else None)
@@ -131,8 +131,7 @@ class ProfilesBrowser:
         """Status and first words."""
         found: dict[str, Outline] = {}
         for place, ids in self.members.names.by_place(session_ids).items():
-            empty: dict[str, Outline] = {}
-            outlines = self.members.answer(place, partial(HomeBrowser.outlines, session_ids=ids), empty)
+            outlines = self.members.answer(place, partial(HomeBrowser.outlines, session_ids=ids), {})
             found |= self.members.names.renamed(place, outlines)
         return found
 
@@ -150,14 +149,13 @@ class ProfilesBrowser:
     def resolve(self, text: str) -> str | None:
         """The id itself, else the one id that starts so: in the profile it names, else the root, else any."""
         place, own = self.members.names.split(text)
-        none: str | None = None
 
         def _ask(browser: HomeBrowser) -> str | None:
             return browser.resolve(own)
 
-        if (known := self.members.names.renamed(place, self.members.answer(place, _ask, none))) or place:
+        if (known := self.members.names.renamed(place, self.members.answer(place, _ask, None))) or place:
             return known
-        found = [session_id for session_id in self.members.answers(_ask, none) if session_id]
+        found = [session_id for session_id in self.members.answers(_ask, None) if session_id]
         return found[0] if len(found) == 1 else None
 
     # Messages
@@ -178,8 +176,8 @@ class ProfilesBrowser:
         """Heads in id order."""
         place, own = self.members.names.split(session_id)
         below = self.members.names.own_row(after)
-        none: Page[Head] = Page(())
-        page = self.members.answer(place, lambda browser: browser.heads(own, after=below, limit=limit), none)
+        ask = partial(HomeBrowser.heads, session_id=own, after=below, limit=limit)
+        page = self.members.answer(place, ask, Page[Head](()))
         items = self.members.names.renamed(place, page.items)
         return Page(items, page.more, items[-1].id if page.more and items else None)
 
@@ -188,8 +186,7 @@ class ProfilesBrowser:
         names, found = self.members.names, dict[int, Message]()
         for place in self.members.places:
             inner = [names.own_row(row) for row in ids if row % len(names.profiles) == place]
-            none: tuple[Message, ...] = ()
-            rows = self.members.answer(place, partial(HomeBrowser.messages, ids=inner), none)
+            rows = self.members.answer(place, partial(HomeBrowser.messages, ids=inner), ())
             found |= {row.id or 0: row for row in names.renamed(place, rows)}
         return tuple(found[row] for row in ids if row in found)
 

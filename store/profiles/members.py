@@ -14,6 +14,7 @@ from ..open import open_to_read
 from .naming import ProfileNames
 
 T = TypeVar("T")
+U = TypeVar("U")
 
 
 class Members:
@@ -49,7 +50,7 @@ class Members:
 
     # Requests
 
-    def answer(self, place: int, request: Callable[[HomeBrowser], T], otherwise: T) -> T:
+    def answer(self, place: int, request: Callable[[HomeBrowser], T], otherwise: U) -> T | U:
         """The answer of one profile; `otherwise` where it has no state.db yet, or one that cannot be read."""
         try:
             return request(self.browsers[place])
@@ -59,14 +60,13 @@ class Members:
             self.note(place, error)
             return otherwise
 
-    def answers(self, request: Callable[[HomeBrowser], T], otherwise: T) -> list[T]:
+    def answers(self, request: Callable[[HomeBrowser], T], otherwise: U) -> list[T | U]:
         """The answers of all profiles, in their order, named for the merged list."""
         return [self.names.renamed(place, self.answer(place, request, otherwise)) for place in self.places]
 
     def joined(self, request: Callable[[HomeBrowser], tuple[T, ...]]) -> tuple[T, ...]:
         """The answers of all profiles as one; those without one have nothing."""
-        none: tuple[T, ...] = ()
-        return tuple(chain.from_iterable(self.answers(request, none)))
+        return tuple(chain.from_iterable(self.answers(request, ())))
 
     def readable(self, place: int, items: Iterable[T]) -> Iterator[T]:
         """Items of one profile until it cannot be read any further, named for the merged list."""

@@ -123,7 +123,8 @@ class Search:
             while ids:
                 size = LATER if self._found else FIRST
                 chunk, ids = ids[:size], ids[size:]
-                yield self._batch(sorted(self.hydrated(chunk), key=_newest_first))
+                # From batch to batch the order of rows stands in for the time.
+                yield self._batch(sorted(self.hydrated(chunk), key=lambda hit: -(hit.timestamp or 0.0)))
             if not (step.ids or step.done):
                 yield self._batch(())
         if self._progress.is_transient:
@@ -298,11 +299,6 @@ def _holds(query: Query, key: str, texts: Sequence[str | None]) -> bool:
     if plain and not any(admits(rule, text) for rule in plain for text in texts):
         return False
     return all(admits(rule, text) for rule in negated for text in texts)
-
-
-def _newest_first(hit: Hit) -> float:
-    """Sort key inside a batch: time; from batch to batch the row order stands in for it."""
-    return -(hit.timestamp or 0.0)
 
 
 def _passes(message: Message, key: str, timestamp: float | None) -> bool:
