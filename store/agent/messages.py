@@ -6,7 +6,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 
-from ..base.strict_json import BadJson, load
+from ..base.strict_json import load_or
 from ..engine.ports import Transaction
 from ..engine.rows import RowDict
 from ..engine.search import AgentHit, AgentSearchOptions
@@ -146,7 +146,7 @@ class AgentMessages:
         for row in found:
             row["content"] = message_codec.decode(text) if isinstance(text := row["content"], str) else text
             if row.get("tool_calls"):
-                row["tool_calls"] = _parsed(row["tool_calls"], [])
+                row["tool_calls"] = load_or(row["tool_calls"], [])
         return found
 
     def get_messages_as_conversation(self, session_id: str) -> list[RowDict]:
@@ -204,14 +204,5 @@ class AgentMessages:
 
 
 def _replayed(row: RowDict) -> RowDict:
-    lists = {name: _parsed(row[name], None) for name in _LISTS if row.get(name)}
+    lists = {name: load_or(row[name], None) for name in _LISTS if row.get(name)}
     return message_codec.conversation_of_record(row | lists)
-
-
-def _parsed(cell: object, otherwise: object) -> object:
-    if not isinstance(cell, str):
-        return cell
-    try:
-        return load(cell)
-    except BadJson:
-        return otherwise

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from ..base.errors import CannotOpen, Damaged
 from ..base.models import Message, Origin, Session
-from ..base.strict_json import BadJson, load
+from ..base.strict_json import BadJson, load, load_or
 from ..formats import message_codec
 from . import home, jsonl_reader
 
@@ -116,8 +116,5 @@ def _salvaged(text: str) -> tuple[list[object], dict[str, object]]:
         except (ValueError, RecursionError):
             break
         place = end
-    try:
-        fields = load(text[: opening.start()].rstrip().rstrip(",") + "}")
-    except BadJson:
-        fields = {}
+    fields = load_or(text[: opening.start()].rstrip().rstrip(",") + "}", None)
     return values, fields if isinstance(fields, dict) else {}

@@ -113,7 +113,7 @@ class ProfilesBrowser:
         at = cursor if isinstance(cursor, _Cursor) else _Cursor(0, None)
         members = self.members
         ask = partial(HomeBrowser.sessions, limit=limit, cursor=at.inner)
-        found = members.answer(at.place, ask, Page[Session](()))
+        found = members.answer(at.place, ask, Page(()))
         following = _Cursor(at.place, found.cursor) if found.more else _Cursor(at.place + 1, None)
         more = following.place in members.places
         return Page(members.names.renamed(at.place, found.items), more, following if more else None)
@@ -177,7 +177,7 @@ class ProfilesBrowser:
         place, own = self.members.names.split(session_id)
         below = self.members.names.own_row(after)
         ask = partial(HomeBrowser.heads, session_id=own, after=below, limit=limit)
-        page = self.members.answer(place, ask, Page[Head](()))
+        page = self.members.answer(place, ask, Page(()))
         items = self.members.names.renamed(place, page.items)
         return Page(items, page.more, items[-1].id if page.more and items else None)
 

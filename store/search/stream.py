@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator, Sequence
+from functools import cache, partial
 
 from ..base.cancel import Cancel, raise_if_cancelled
 from ..base.errors import CannotOpen, Damaged, StoreMissing
@@ -240,13 +241,13 @@ class Search:
 
     def _hits_of(self, session: Session, room: int) -> list[Hit]:
         """The newest hits of one file that SQLite lacks, newest first."""
-        missing = None if session.origin is Origin.JSONL else _Missing(self._engine, self._leftovers, session.id)
+        missing = cache(partial(self._missing_places, session.id))  # compared once, where a message matches
         found: deque[Message] = deque(maxlen=room + 1)
         try:
             for place, record in enumerate(self._files.message_records(session.id)):
                 raise_if_cancelled(self._cancel)
                 message = message_codec.message_of_record(record.value, session_id=session.id, line=record.line)
-                if self._answered_by(message) and (missing is None or place in missing):
+                if self._answered_by(message) and (session.origin is Origin.JSONL or place in missing()):
                     found.append(message)
         except (CannotOpen, Damaged):  # removed, or no longer readable, since it was listed
             pass
@@ -257,6 +258,12 @@ class Search:
         self._capped = len(found) > room
         label = SessionLabel(session.source, session.model, session.title)
         return [hit(self._query, message, label) for message in found[:room]]
+
+    def _missing_places(self, session_id: str) -> frozenset[int]:
+        """The places of a file's messages that SQLite lacks."""
+        written, stored = self._files.compared_messages(session_id), self._engine.messages.compared(session_id)
+        union = alignment.compare(list(written), list(stored)).union
+        return frozenset(here for here, there in union if here is not None and there is None)
 
     def _answered_by(self, message: Message) -> bool:
         return self._admits_message(message) and accepts(self._query, searchable_text(searchable(message)))
@@ -276,21 +283,6 @@ class Search:
             for rule in self._query.filters
             if rule.key in ("after", "before", "has")
         )
-
-
-class _Missing:
-    """The places of a file's messages that SQLite lacks, compared once and only where a message matches."""
-
-    def __init__(self, engine: Engine, leftovers: FileSources, session_id: str) -> None:
-        self._engine, self._files, self._id = engine, leftovers.files, session_id
-        self._places: frozenset[int] | None = None
-
-    def __contains__(self, place: int) -> bool:
-        if self._places is None:
-            written = list(self._files.compared_messages(self._id))
-            union = alignment.compare(written, list(self._engine.messages.compared(self._id))).union
-            self._places = frozenset(here for here, there in union if here is not None and there is None)
-        return place in self._places
 
 
 def _holds(query: Query, key: str, texts: Sequence[str | None]) -> bool:
