@@ -14,7 +14,6 @@ from ..formats import message_codec
 from ..formats.row_encoding import message_rows, storable
 from ..formats.session_encoding import session_row
 from ..home_store import HomeStore
-from .sessions import AgentSessions
 from .source_choice import load_transcript
 
 CONTEXT = 200
@@ -38,7 +37,6 @@ class AgentMessages:
 
     def __init__(self, store: HomeStore) -> None:
         self._store = store
-        self._sessions = AgentSessions(store)
 
     def append_message(  # noqa: PLR0917  upstream's signature
         self,
@@ -190,7 +188,7 @@ class AgentMessages:
 
     def export_session(self, session_id: str) -> RowDict | None:
         """The session's row with all its messages, inactive ones too, under `messages`."""
-        row = self._sessions.get_session(session_id)
+        row = self._store.engine.records.session(storable(session_id))
         return None if row is None else {**row, "messages": self.get_messages(session_id, include_inactive=True)}
 
     def export_all(self, source: str | None = None) -> list[RowDict]:

@@ -111,6 +111,8 @@ def _summary(value: object) -> str | None:
 def parse_calls(value: object) -> tuple[ToolCall, ...]:
     """Tool calls of a cell (JSON text, maybe encoded twice) or of a JSONL value (a list); () where it is invalid."""
     for _ in range(3):
+        if not isinstance(value, str):
+            break
         value = load_or(value, None)
     calls = [value] if isinstance(value, dict) else value
     return tuple(_call(call) for call in calls if isinstance(call, dict)) if isinstance(calls, list) else ()

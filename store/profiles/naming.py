@@ -94,12 +94,8 @@ class ProfileNames:
         return replace(value, **fields)  # type: ignore[type-var]
 
     @_named.register
-    def _(self, value: StrEnum, place: int) -> object:  # noqa: ARG002
-        return value
-
-    @_named.register
     def _(self, value: str, place: int) -> str:
-        return f"{self.profiles[place]}/{value}" if place else value
+        return f"{self.profiles[place]}/{value}" if place and not isinstance(value, StrEnum) else value
 
     @_named.register
     def _(self, value: tuple, place: int) -> tuple[object, ...]:  # type: ignore[type-arg]
