@@ -13,12 +13,11 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import TypeVar
 
 from ..base.cancel import Cancel
 from ..base.errors import PlanChanged
 from ..base.step_sizing import StepSizer
-from ..engine.operations import DONE, RUNNING, OperationHeader, RepairStep, RowWrite, StepResult
+from ..engine.operations import DONE, RUNNING, OperationHeader, RawRow, RepairStep, RowWrite, StepResult
 from ..engine.ports import Transaction
 from ..files import gateway_index
 from ..files.home import FileStamp
@@ -29,8 +28,6 @@ from .backup import Backup
 from .inputs import stamp_of
 from .model import Phase, Plan, PlanRefused, Progress, Receipt, State
 from .planner import Item, RepairWork, make_plan
-
-T = TypeVar("T")
 
 ATTEMPTS = 30
 """Maximum consecutive attempts that fail because others wrote to the session in between."""
@@ -125,7 +122,7 @@ class Repair:
         if self._copy is not None:
             self._copied = self._copy(kept.folder / backup.STORE)
 
-    def _counted(self, rows: Iterable[T], total: int) -> Iterator[T]:
+    def _counted(self, rows: Iterable[RawRow], total: int) -> Iterator[RawRow]:
         for number, row in enumerate(rows, 1):
             yield row
             if number % 256 == 0 or number == total:
