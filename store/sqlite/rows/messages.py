@@ -15,9 +15,10 @@ import apsw
 from ...base.cancel import Cancel
 from ...base.errors import Damaged
 from ...base.models import UNREADABLE, ContextLine, Head, Message, Page
-from ...engine.rows import Ending, SessionEnds
+from ...engine.rows import SessionEnds
 from ...formats import message_codec
 from ...formats.row_encoding import storable
+from ...formats.session_state import Ending
 from ..base import cell_values, column_sql
 from ..base.schema_probe import Layout
 from ..connect.reader import MESSAGES, Reader, Row
