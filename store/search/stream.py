@@ -285,14 +285,6 @@ class Search:
         )
 
 
-def _holds(query: Query, key: str, texts: Sequence[str | None]) -> bool:
-    """One of the plain filters of a key for one of the texts, and each of the negated ones for all."""
-    plain, negated = query.filters_of(key), query.filters_of(key, negated=True)
-    if plain and not any(admits(rule, text) for rule in plain for text in texts):
-        return False
-    return all(admits(rule, text) for rule in negated for text in texts)
-
-
 def _passes(message: Message, key: str, timestamp: float | None) -> bool:
     if key == "has":
         return bool(message.reasoning)
