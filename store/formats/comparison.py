@@ -17,8 +17,8 @@ from . import turn_order
 from .alignment import Pair, increasing, repeated_blocks
 from .clocks import Clocks
 from .compared_message import ComparedMessage
-from .similarity import alike
 from .matching import Matching, match
+from .similarity import alike
 from .turn_order import Between
 
 UnionPlace = tuple[int | None, int | None]
@@ -54,7 +54,7 @@ class Comparison:
     elsewhere: frozenset[int] = frozenset()
     """Messages that SQLite has in another place, where they stay."""
     alike: int = 0
-    """Repeated texts that neither a time nor a neighbour distinguishes from other copies; taken for one message each."""
+    """Repeated texts that neither a time nor a neighbour distinguishes from others; taken for one message each."""
     clocks: Clocks | None = None
     """The clocks of both sides where they are shown to agree."""
 

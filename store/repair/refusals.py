@@ -9,6 +9,7 @@ from ..drift.sources import Sources
 from ..drift.verdict import LATER
 from ..engine.operations import RepairFacts
 from ..engine.ports import Engine
+from ..engine.rows import StoredRow
 from ..formats.comparison import Comparison
 from .model import Refusal, Why
 
@@ -62,10 +63,7 @@ def _is_compacted(found: Sources, comparison: Comparison) -> bool:
     """True for a compaction in place, or a summary that the file does not have."""
     if any(row.compacted for row in found.rows):
         return True
-    places = found.messages
-    return any(
-        here is None and there is not None and found.rows[places[there]].summary for here, there in comparison.union
-    )
+    return any(here is None and row.summary for here, row in _stored(found, comparison))
 
 
 def _is_rewritten(found: Sources, comparison: Comparison) -> bool:
@@ -74,10 +72,11 @@ def _is_rewritten(found: Sources, comparison: Comparison) -> bool:
     if file is None:
         return False
     latest = file.mtime_ns / 1e9 + LATER
-    places = found.messages
-    times = (
-        found.rows[places[there]].message.time
-        for here, there in comparison.union
-        if here is not None and there is not None
-    )
+    times = (row.message.time for here, row in _stored(found, comparison) if here is not None)
     return any(time is not None and time > latest for time in times)
+
+
+def _stored(found: Sources, comparison: Comparison) -> Iterator[tuple[int | None, StoredRow]]:
+    """The messages of SQLite, each with its place in the file."""
+    places = found.messages
+    return ((here, found.rows[places[there]]) for here, there in comparison.union if there is not None)
