@@ -53,7 +53,8 @@ def match(lines: Messages, rows: Messages) -> Matching:
     found = Matching([*anchors, *_between(rows, (left, right), anchors, clocks, shared)], clocks=clocks)
     found.pairs.sort()
     if clocks is None:
-        found.unsure = _unsure(found.pairs, {*strong, (-1, -1), (len(left), len(right))})
+        certain = strong if _repeats_words(lines, left) or _repeats_words(rows, right) else anchors
+        found.unsure = _unsure(found.pairs, {*certain, (-1, -1), (len(left), len(right))})
     same = _elsewhere(found, left, right, rows, shared)
     found.elsewhere = {line: row for line, row in same.items() if left[line] in shared and not lines[line].short}
     found.copies = {line: row for line, row in same.items() if line not in found.elsewhere}
@@ -171,6 +172,12 @@ def _between(
 
 def _of_turn(key: bytes, turn: int, shared: frozenset[bytes]) -> bytes:
     return key if key in shared else key + turn.to_bytes(4, "big")
+
+
+def _repeats_words(messages: Messages, keys: Sequence[bytes]) -> bool:
+    """Whether somebody says the same few words again and again."""
+    times = Counter(key for message, key in zip(messages, keys, strict=True) if message.short)
+    return any(number > 1 for number in times.values())
 
 
 def _unsure(pairs: Sequence[Pair], certain: set[Pair]) -> set[int]:

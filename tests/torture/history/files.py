@@ -10,7 +10,6 @@ from typing import Any
 from store import SessionDB
 from store.repair.model import PlanRefused
 from tests.builders import sqlite_of
-from tests.torture.history import judge
 from tests.torture.history.run import SID, outcome_of, outcome_of_plan
 from tests.torture.history.sources import Case, as_jsonl
 from tests.torture.history.validator import complaints
@@ -31,12 +30,16 @@ def _faults(found: Case, folder: Path, home: Path) -> list[str]:
     path.write_bytes(as_jsonl(found.lines))
     os.utime(path, (found.changed_at, found.changed_at))
     db = SessionDB(home / "state.db")
+    db.create_session(SID, "telegram")
+    ids = db.append_messages(SID, [dict(kept.message) for kept in found.rows])
+    if any("display_identity" in kept.cells for kept in found.rows):  # a column of later versions
+        _run(db, "ALTER TABLE messages ADD COLUMN display_identity BLOB")
+    for row_id, kept in zip(ids, found.rows, strict=True):
+        for name, cell in kept.cells.items():
+            _run(db, f"UPDATE messages SET {name} = ? WHERE id = ?", cell, row_id)
+    db.close()
+    db = SessionDB(home / "state.db")
     try:
-        db.create_session(SID, "telegram")
-        ids = db.append_messages(SID, [dict(kept.message) for kept in found.rows])
-        for row_id, kept in zip(ids, found.rows, strict=True):
-            for name, cell in kept.cells.items():
-                _run(db, f"UPDATE messages SET {name} = ? WHERE id = ?", cell, row_id)
         return _repaired(found, folder, db)
     finally:
         db.close()
@@ -74,6 +77,3 @@ def _run(db: SessionDB, sql: str, *bindings: Any) -> None:
 
 def _dump(db: SessionDB) -> list[Any]:
     return [sqlite_of(db).reader.rows(f"SELECT * FROM {table} ORDER BY rowid") for table in ("sessions", "messages")]
-
-
-__all__ = ["faults", "judge"]
