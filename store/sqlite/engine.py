@@ -117,6 +117,10 @@ class SqliteMessages(_Reads):
         """An opaque version of a session's rows."""
         return comparison_rows.session_stamp(self.reader.rows, self.reader.layout, session_id)
 
+    def appends(self, session_id: str) -> dict[str, list[int]]:
+        """Keys of a session's appends, each with the present ids of its rows."""
+        return self.reader.read(lambda connection, layout: repair_journal.appends(connection, layout, session_id))
+
 
 class SqliteRecords(_Reads):
     """Implements `ports.AgentRows`."""

@@ -1,0 +1,84 @@
+"""Stored rows of a session as a recorder compares its list with them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ..engine.ports import MessageRows
+from ..engine.rows import SessionStamp, StoredRow
+from ..formats import continuation
+from . import recorder_keys
+from .recorder_keys import Author, RecordedCall
+
+
+@dataclass(frozen=True, slots=True)
+class StoredBase:
+    """Rows and keys of a session, as of one read."""
+
+    stamp: SessionStamp
+    rows: tuple[StoredRow, ...]
+    """Without session_meta, oldest first, inactive ones included."""
+    keys: frozenset[str]
+    """Of all its appends."""
+    calls: dict[int, RecordedCall]
+    """Row id -> the call of a recorder that wrote the row."""
+
+    def has_call(self, key: str) -> bool:
+        """True where a call or a later one of the same recorder is stored: they are written in order."""
+        call = recorder_keys.parsed(key)
+        if key in self.keys or call is None:
+            return key in self.keys
+        return any(found.author == call.author and found.number > call.number for found in self.calls.values())
+
+    def missing(self, held: Sequence[bytes], author: Author) -> list[int]:
+        """Indexes of the messages of a list that are not stored, for a recorder that has handed over none before.
+
+        The list that the author handed over last, known by the digest in its key, decides; else the end of the active
+        rows without those of other named writers, or of the author's own rows, where it occurs in the list.
+        Otherwise all is new.
+        """
+        last = next((call for call in self._own_calls(author) if call.begins(held)), None)
+        if last is not None:
+            return list(range(last.length, len(held)))
+        active = self._active(author)
+        base = active if continuation.shares_end(active, held) else self._active(author, own=True)
+        return continuation.new_after(base, held)
+
+    def without_undone(self, base: Sequence[bytes], author: Author) -> list[bytes]:
+        """A list without the messages whose rows were undone: the latest copies that no other row stands for."""
+        mine = [row for row in self.rows if self._may_be_of(row, author)]
+        undone = Counter(row.message.identity for row in mine if not (row.message.active or row.compacted))
+        there = Counter(row.message.identity for row in mine if row.message.active or row.compacted)
+        lost = {name: min(count, undone[name]) for name, count in (Counter(base) - there).items()}
+        kept: list[bytes] = []
+        for name in reversed(base):
+            if lost.get(name, 0) > 0:
+                lost[name] -= 1
+            else:
+                kept.append(name)
+        return kept[::-1]
+
+    def _own_calls(self, author: Author) -> list[RecordedCall]:
+        """The author's calls, the last first."""
+        own = (call for row in self.rows if (call := self.calls.get(row.id)) is not None and author.wrote(call))
+        return list(dict.fromkeys(own))[::-1]
+
+    def _active(self, author: Author, *, own: bool = False) -> list[bytes]:
+        return [row.message.identity for row in self.rows if row.message.active and self._may_be_of(row, author, own)]
+
+    def _may_be_of(self, row: StoredRow, author: Author, own: bool = False) -> bool:
+        call = self.calls.get(row.id)
+        if call is None or call.author.writer is None:
+            return not own or (call is not None and author.wrote(call))
+        return author.wrote(call)
+
+
+def read(messages: MessageRows, session_id: str) -> StoredBase:
+    """The rows and keys of a session; the stamp is the older, so a write in between is noticed."""
+    stamp = messages.stamp(session_id)
+    rows = tuple(row for row in messages.stored(session_id) if not row.meta)
+    appends = messages.appends(session_id)
+    called = [(call, ids) for key, ids in appends.items() if (call := recorder_keys.parsed(key)) is not None]
+    return StoredBase(stamp, rows, frozenset(appends), {name: call for call, ids in called for name in ids})
