@@ -42,7 +42,7 @@ class Turn:
     key: str
     entries: list[HeldMessage]
     history: list[MessageRow] = field(default_factory=list)
-    """Rows of the session's JSONL file, which come before them."""
+    """Rows of the session's JSONL file, which come before them without a key: they are nobody's."""
     expected: SessionStamp | None = None
     """The session as it was compared; None where it does not matter what others wrote."""
 
@@ -85,10 +85,20 @@ class CallWriter:
 
     def _compared(self, call: Call, state: RecorderState, stored: StoredBase) -> Turn:
         """The turn as far as it is new to what is stored."""
+        if state.since is None:
+            return self._new(call, state, stored)
+        earlier, later = stored.split(self._author, state.since)
+        turn = self._new(call, state, earlier)
+        turn.expected = stored.stamp
+        if continuation.contains(later, [entry.identity for entry in turn.entries]):
+            turn.entries = []
+        return turn
+
+    def _new(self, call: Call, state: RecorderState, stored: StoredBase) -> Turn:
         if call.places is not None and (not state.doubtful or state.stored_key in stored.keys):
             return self._turn(call, self._places(call, call.places, stored))
         names = identities(call.held)
-        if stored.rows:
+        if not stored.is_empty:
             return self._turn(call, stored.missing(names, self._author), expected=stored.stamp)
         earlier = history(self._store.files, self._id)
         turn = self._turn(call, continuation.new_after(identities(earlier), names), expected=stored.stamp)
@@ -119,14 +129,15 @@ class CallWriter:
     def _append_rows(self, turn: Turn) -> Written | None:
         now = time.time()
         said = [message_row(entry.message, now=now + n * _MICROSECOND) for n, entry in enumerate(turn.entries)]
-        rows = [*turn.history, *said]
 
         def _once(tx: Transaction) -> Written | None:
-            if turn.expected is not None and tx.append_after(self._id, turn.expected, ()) is None:
+            if turn.expected is not None and tx.append_after(self._id, turn.expected, turn.history) is None:
                 return None
-            return Written(len(tx.append_once(self._id, rows, key=turn.key, now=now)), stored=True)
+            if said:
+                tx.append_once(self._id, said, key=turn.key, now=now)
+            return Written(len(turn.history) + len(said), stored=bool(said))
 
-        if not rows:
+        if not said and not turn.history:
             return Written(0, stored=False)
         try:
             return self._store.write(_once)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ..engine.ports import MessageRows
 from ..engine.rows import SessionStamp, StoredRow
@@ -24,6 +24,8 @@ class StoredBase:
     """Of all its appends."""
     calls: dict[int, RecordedCall]
     """Row id -> the call of a recorder that wrote the row."""
+    is_empty: bool
+    """No message is stored."""
 
     def has_call(self, key: str) -> bool:
         """True where a call or a later one of the same recorder is stored: they are written in order."""
@@ -35,16 +37,26 @@ class StoredBase:
     def missing(self, held: Sequence[bytes], author: Author) -> list[int]:
         """Indexes of the messages of a list that are not stored, for a recorder that has handed over none before.
 
-        The list that the author handed over last, known by the digest in its key, decides; else the end of the active
-        rows without those of other named writers, or of the author's own rows, where it occurs in the list.
-        Otherwise all is new.
+        The list that the author handed over last, known by the digest in its key, decides where this one continues it;
+        else the end of the active rows without those of other named writers, or of the author's own rows, whichever
+        occurs further in the list. Otherwise all is new.
         """
         last = next((call for call in self._own_calls(author) if call.begins(held)), None)
         if last is not None:
             return list(range(last.length, len(held)))
-        active = self._active(author)
-        base = active if continuation.shares_end(active, held) else self._active(author, own=True)
-        return continuation.new_after(base, held)
+        bases = self._active(author, own=True), self._active(author)
+        return continuation.new_after(max(bases, key=lambda base: continuation.length_of_seam(base, held)), held)
+
+    def split(self, author: Author, since: float) -> tuple[StoredBase, list[bytes]]:
+        """The state without what an agent that was started again wrote since a time, and what that was.
+
+        Args:
+            author: A recorder that wrote no more since; the one of the new start has its name, or none either.
+            since: Seconds since 1970 UTC.
+        """
+        later = {row.id: row for row in self.rows if (row.message.time or 0.0) >= since and self._follows(row, author)}
+        earlier = tuple(row for row in self.rows if row.id not in later)
+        return replace(self, rows=earlier), [row.message.identity for row in later.values()]
 
     def without_undone(self, base: Sequence[bytes], author: Author) -> list[bytes]:
         """A list without the messages whose rows were undone: the latest copies that no other row stands for."""
@@ -59,6 +71,10 @@ class StoredBase:
             else:
                 kept.append(name)
         return kept[::-1]
+
+    def _follows(self, row: StoredRow, author: Author) -> bool:
+        call = self.calls.get(row.id)
+        return call is not None and call.author.writer == author.writer and call.author != author
 
     def _own_calls(self, author: Author) -> list[RecordedCall]:
         """The author's calls, the last first."""
@@ -81,4 +97,5 @@ def read(messages: MessageRows, session_id: str) -> StoredBase:
     rows = tuple(row for row in messages.stored(session_id) if not row.meta)
     appends = messages.appends(session_id)
     called = [(call, ids) for key, ids in appends.items() if (call := recorder_keys.parsed(key)) is not None]
-    return StoredBase(stamp, rows, frozenset(appends), {name: call for call, ids in called for name in ids})
+    calls = {name: call for call, ids in called for name in ids}
+    return StoredBase(stamp, rows, frozenset(appends), calls, is_empty=not rows)

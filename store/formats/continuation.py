@@ -15,14 +15,19 @@ def continues(base: Sequence[bytes], held: Sequence[bytes]) -> bool:
     return list(held[: len(base)]) == list(base)
 
 
-def shares_end(base: Sequence[bytes], held: Sequence[bytes]) -> bool:
-    """True where an end of `base`, its last message at least, occurs in `held`."""
-    return bool(base) and base[-1] in held
+def length_of_seam(base: Sequence[bytes], held: Sequence[bytes]) -> int:
+    """Number of messages of the longest end of `base` that occurs in `held`."""
+    return max(shared_ends(base, held))
+
+
+def contains(whole: Sequence[bytes], part: Sequence[bytes]) -> bool:
+    """True where a list has the messages of another one in a row."""
+    return bool(part) and length_of_seam(part, whole) == len(part)
 
 
 def new_after(stored: Sequence[bytes], held: Sequence[bytes]) -> list[int]:
     """Indexes of the messages of `held` that are new; all of them where no end of what is stored occurs in it."""
-    return new_places(stored, held) if shares_end(stored, held) else list(range(len(held)))
+    return new_places(stored, held) if length_of_seam(stored, held) else list(range(len(held)))
 
 
 def new_places(base: Sequence[bytes], held: Sequence[bytes]) -> list[int]:
