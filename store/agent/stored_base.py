@@ -38,13 +38,13 @@ class StoredBase:
         """Indexes of the messages of a list that are not stored, for a recorder that has handed over none before.
 
         The list that the author handed over last, known by the digest in its key, decides where this one continues it;
-        else the end of the active rows without those of other named writers, or of the author's own rows, whichever
-        occurs further in the list. Otherwise all is new.
+        else the end of the active rows without those of other named writers, or without all that others wrote since the
+        author's first row, whichever is longer in the list. Otherwise all is new.
         """
         last = next((call for call in self._own_calls(author) if call.begins(held)), None)
         if last is not None:
             return list(range(last.length, len(held)))
-        bases = self._active(author, own=True), self._active(author)
+        bases = self._own(author), [row.message.identity for row in self._active(author)]
         return continuation.new_after(max(bases, key=lambda base: continuation.length_of_seam(base, held)), held)
 
     def split(self, author: Author, since: float) -> tuple[StoredBase, list[bytes]]:
@@ -81,14 +81,27 @@ class StoredBase:
         own = (call for row in self.rows if (call := self.calls.get(row.id)) is not None and author.wrote(call))
         return list(dict.fromkeys(own))[::-1]
 
-    def _active(self, author: Author, *, own: bool = False) -> list[bytes]:
-        return [row.message.identity for row in self.rows if row.message.active and self._may_be_of(row, author, own)]
+    def _own(self, author: Author) -> list[bytes]:
+        """The author's own active rows, and those before them that it may have begun with; none without a row of its
+        own."""
+        active = self._active(author)
+        own = [self._is_own(row, author) for row in active]
+        if True not in own:
+            return []
+        first = own.index(True)
+        kept = [*active[:first], *(row for row, mine in zip(active[first:], own[first:], strict=True) if mine)]
+        return [row.message.identity for row in kept]
 
-    def _may_be_of(self, row: StoredRow, author: Author, own: bool = False) -> bool:
+    def _active(self, author: Author) -> list[StoredRow]:
+        return [row for row in self.rows if row.message.active and self._may_be_of(row, author)]
+
+    def _is_own(self, row: StoredRow, author: Author) -> bool:
         call = self.calls.get(row.id)
-        if call is None or call.author.writer is None:
-            return not own or (call is not None and author.wrote(call))
-        return author.wrote(call)
+        return call is not None and author.wrote(call)
+
+    def _may_be_of(self, row: StoredRow, author: Author) -> bool:
+        call = self.calls.get(row.id)
+        return call is None or call.author.writer is None or author.wrote(call)
 
 
 def read(messages: MessageRows, session_id: str) -> StoredBase:

@@ -35,8 +35,8 @@ def new_places(base: Sequence[bytes], held: Sequence[bytes]) -> list[int]:
 
     Where the list continues the base, the rest is new. Otherwise the longest end of the base that occurs in it is the
     seam: what follows the seam is new, and before it each message that the base has not before its own seam (a summary,
-    an edited message). Messages at the end of the base that the list lacks were taken back; if the rest of the base is
-    no shorter a common beginning than a seam, what follows that is new.
+    an edited message). Where no end occurs, or only inside the common beginning, the end was taken back: what follows
+    the common beginning is new.
 
     Args:
         base: Identities of the earlier list, oldest first.
@@ -44,24 +44,14 @@ def new_places(base: Sequence[bytes], held: Sequence[bytes]) -> list[int]:
     """
     if continues(base, held):
         return list(range(len(base), len(held)))
-    known = _without_missing_end(base, held)
-    shared = shared_ends(known, held)
-    length, common = max(shared), _common_beginning(known, held)
-    if length == 0 or (len(known) < len(base) and common >= length):
+    shared = shared_ends(base, held)
+    length, common = max(shared), _common_beginning(base, held)
+    end = _end_of_seam(base, held, shared)
+    if end <= common:
         return list(range(common, len(held)))
-    end = _end_of_seam(known, held, shared)
-    rest = Counter(known[: len(known) - length])
+    rest = Counter(base[: len(base) - length])
     before = [place for place in range(end - length) if not _take(rest, held[place])]
     return [*before, *range(end, len(held))]
-
-
-def _without_missing_end(base: Sequence[bytes], held: Sequence[bytes]) -> Sequence[bytes]:
-    """The base without the messages at its end that the list lacks."""
-    present = set(held)
-    end = len(base)
-    while end and base[end - 1] not in present:
-        end -= 1
-    return base[:end]
 
 
 def _common_beginning(base: Sequence[bytes], held: Sequence[bytes]) -> int:
@@ -77,7 +67,7 @@ def _end_of_seam(base: Sequence[bytes], held: Sequence[bytes], shared: Sequence[
     A later place could take a repeated “ok” that was just said for the one in the seam, and lose it.
     """
     length, end = max(shared), len(base)
-    if len(held) >= end and shared[end] == length and _is_edited(base, held[:end]):
+    if len(held) >= end and shared[end] == length > 0 and _is_edited(base, held[:end]):
         return end
     return shared.index(length)
 
