@@ -103,7 +103,7 @@ def rows_by_mark(path: Path) -> dict[str, list[str]]:
 
 
 def faults(path: Path, said: dict[str, list[str]], *, waiting: Iterable[str] = ()) -> list[str]:
-    """What is lost, doubled or out of order.
+    """What is lost, doubled or out of order; a summary that its agent was killed over is neither.
 
     Args:
         said: Mark -> all texts, in order.
@@ -112,7 +112,8 @@ def faults(path: Path, said: dict[str, list[str]], *, waiting: Iterable[str] = (
     rows = rows_by_mark(path)
     told: list[str] = []
     for mark in sorted(said.keys() | rows.keys()):
-        stored, wanted = rows.get(mark, []), said.get(mark, [])
+        wanted = said.get(mark, [])
+        stored = [text for text in rows.get(mark, []) if not text.startswith("summary") or text in wanted]
         if mark in waiting:
             wanted = wanted[: len(stored)]
         if stored != wanted:
