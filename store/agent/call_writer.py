@@ -98,6 +98,9 @@ class CallWriter:
         if call.places is not None and (not state.doubtful or state.stored_key in stored.keys):
             return self._turn(call, self._places(call, call.places, stored))
         names = identities(call.held)
+        known = stored.last_length(names, self._author)
+        if known is not None:
+            return self._turn(call, range(known, len(names)))
         if not stored.is_empty:
             return self._turn(call, stored.missing(names, self._author), expected=stored.stamp)
         earlier = history(self._store.files, self._id)

@@ -34,18 +34,24 @@ class StoredBase:
             return key in self.keys
         return any(found.author == call.author and found.number > call.number for found in self.calls.values())
 
+    def last_length(self, held: Sequence[bytes], author: Author) -> int | None:
+        """Length of the list that the author handed over last, where this one continues it: what follows is new."""
+        last = next(iter(self._own_calls(author)), None)
+        return last.length if last is not None and last.begins(held) else None
+
     def missing(self, held: Sequence[bytes], author: Author) -> list[int]:
         """Indexes of the messages of a list that are not stored, for a recorder that has handed over none before.
 
-        The list that the author handed over last, known by the digest in its key, decides where this one continues it;
-        else the end of the active rows without those of other named writers, or without all that others wrote since the
-        author's first row, whichever is longer in the list. Otherwise all is new.
+        They follow what is longest in the list: an earlier list of the author, an end of the active rows without those
+        of other named writers, or an end of the same without all that others wrote since the author's first row.
+        Otherwise all is new.
         """
-        last = next((call for call in self._own_calls(author) if call.begins(held)), None)
-        if last is not None:
-            return list(range(last.length, len(held)))
         bases = self._own(author), [row.message.identity for row in self._active(author)]
-        return continuation.new_after(max(bases, key=lambda base: continuation.length_of_seam(base, held)), held)
+        base = max(bases, key=lambda base: continuation.length_of_seam(base, held))
+        earlier = max((call.length for call in self._own_calls(author) if call.begins(held)), default=0)
+        if earlier and earlier >= continuation.length_of_seam(base, held):
+            return list(range(earlier, len(held)))
+        return continuation.new_after(base, held)
 
     def split(self, author: Author, since: float) -> tuple[StoredBase, list[bytes]]:
         """The state without what an agent that was started again wrote since a time, and what that was.
