@@ -85,9 +85,9 @@ class CallWriter:
 
     def _compared(self, call: Call, state: RecorderState, stored: StoredBase) -> Turn:
         """The turn as far as it is new to what is stored."""
-        if state.since is None:
+        if not state.replayed:
             return self._new(call, state, stored)
-        earlier, later = stored.split(self._author, state.since)
+        earlier, later = stored.split(self._author)
         turn = self._new(call, state, earlier)
         turn.expected = stored.stamp
         if continuation.contains(later, [entry.identity for entry in turn.entries]):
@@ -100,7 +100,7 @@ class CallWriter:
         names = identities(call.held)
         known = stored.last_length(names, self._author)
         if known is not None:
-            return self._turn(call, range(known, len(names)))
+            return self._turn(call, range(known, len(names)), expected=stored.stamp)
         if not stored.is_empty:
             return self._turn(call, stored.missing(names, self._author), expected=stored.stamp)
         earlier = history(self._store.files, self._id)

@@ -54,7 +54,7 @@ class SessionRecorder:
         self._id = session_id
         self._source = source
         self._model = model
-        self._author = Author(writer, recorder_keys.random_instance())
+        self._author = Author(writer, recorder_keys.new_instance())
         self._state = RecorderState()
         self._spooled: Path | None = None
 

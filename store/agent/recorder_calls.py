@@ -45,8 +45,8 @@ class RecorderState:
     """The last write failed; another program may have replayed the messages since."""
     doubtful: bool = False
     """It failed for more than a lock: what was stored before may be lost."""
-    since: float | None = None
-    """Time from which the agent may have been started again, of messages from a file; None for a living recorder."""
+    replayed: bool = False
+    """The messages are from a file: the agent may have been started again since."""
 
     def handed_over(self, held: HeldMessages, author: Author) -> RecorderState:
         """The state once a list was handed over: it is the base, and its new messages wait."""
@@ -83,8 +83,8 @@ class RecorderState:
 def owed(pending: Pending) -> tuple[Author, RecorderState]:
     """The recorder whose messages are in a file of the outbox."""
     known = pending.recorder
-    author = Author(known.writer, known.instance or recorder_keys.random_instance())
-    state = RecorderState(stored_key=known.stored_key, refused=True, doubtful=known.doubtful, since=pending.saved_at)
+    author = Author(known.writer, known.instance or recorder_keys.new_instance())
+    state = RecorderState(stored_key=known.stored_key, refused=True, doubtful=known.doubtful, replayed=True)
     lists = [hold(messages, ()) for messages in pending.conversations]
     if not known.calls:
         for held in lists:

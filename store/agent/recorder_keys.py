@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -21,7 +22,7 @@ class Author:
     writer: str | None
     """Its name; None where it was given none."""
     instance: str
-    """Random text, so that no other recorder has its keys."""
+    """Time of its start and random text: no other recorder has its keys, and a later one is greater."""
 
     def wrote(self, call: RecordedCall) -> bool:
         """True for its own calls, and for those of an earlier recorder of its name."""
@@ -46,14 +47,19 @@ class RecordedCall:
             [self.author.writer, self.author.instance, self.number, self.length, self.digest], ensure_ascii=True
         )
 
+    @property
+    def order(self) -> tuple[str, int]:
+        """Sorts the calls of one name."""
+        return self.author.instance, self.number
+
     def begins(self, held: Sequence[bytes]) -> bool:
         """True where a list continues the one of the call."""
         return 0 < self.length <= len(held) and digest(held[: self.length]) == self.digest
 
 
-def random_instance() -> str:
-    """Text that no other recorder has."""
-    return os.urandom(8).hex()
+def new_instance() -> str:
+    """An instance that starts now."""
+    return f"{time.time_ns():016x}{os.urandom(4).hex()}"
 
 
 def digest(identities: Sequence[bytes]) -> str:

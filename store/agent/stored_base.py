@@ -53,14 +53,13 @@ class StoredBase:
             return list(range(earlier, len(held)))
         return continuation.new_after(base, held)
 
-    def split(self, author: Author, since: float) -> tuple[StoredBase, list[bytes]]:
-        """The state without what an agent that was started again wrote since a time, and what that was.
+    def split(self, author: Author) -> tuple[StoredBase, list[bytes]]:
+        """The state without what an agent that was started again wrote, and what that was.
 
         Args:
-            author: A recorder that wrote no more since; the one of the new start has its name, or none either.
-            since: Seconds since 1970 UTC.
+            author: The recorder before; the one of the new start has its name, or none either.
         """
-        later = {row.id: row for row in self.rows if (row.message.time or 0.0) >= since and self._follows(row, author)}
+        later = {row.id: row for row in self.rows if self._follows(row, author)}
         earlier = tuple(row for row in self.rows if row.id not in later)
         return replace(self, rows=earlier), [row.message.identity for row in later.values()]
 
@@ -80,12 +79,13 @@ class StoredBase:
 
     def _follows(self, row: StoredRow, author: Author) -> bool:
         call = self.calls.get(row.id)
-        return call is not None and call.author.writer == author.writer and call.author != author
+        same = call is not None and call.author.writer == author.writer
+        return call is not None and same and call.author.instance > author.instance
 
     def _own_calls(self, author: Author) -> list[RecordedCall]:
         """The author's calls, the last first."""
-        own = (call for row in self.rows if (call := self.calls.get(row.id)) is not None and author.wrote(call))
-        return list(dict.fromkeys(own))[::-1]
+        own = {call for row in self.rows if (call := self.calls.get(row.id)) is not None and author.wrote(call)}
+        return sorted(own, key=lambda call: call.order, reverse=True)
 
     def _own(self, author: Author) -> list[bytes]:
         """The author's own active rows, and those before them that it may have begun with; none without a row of its
