@@ -104,6 +104,15 @@ def test_a_restarted_agent_knows_its_rows_among_those_of_others(folder: Path) ->
     assert SessionRecorder(database, "s", writer="a").record(letters("ooo")) == 0
 
 
+def test_a_restarted_agent_may_say_what_another_writer_said_last(folder: Path) -> None:
+    database = db(folder)
+    SessionRecorder(database, "s", writer="a").record(letters("ab"))
+    database.append_message("s", "user", "o")
+
+    assert SessionRecorder(database, "s", writer="a").record(letters("aboc")) == 2
+    assert texts(database) == "abooc"
+
+
 def test_a_restarted_agent_with_a_compacted_memory_goes_on_behind_its_rows(folder: Path) -> None:
     database = db(folder)
     SessionRecorder(database, "s", writer="a").record(letters("abcd"))
