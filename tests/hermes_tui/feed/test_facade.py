@@ -86,6 +86,7 @@ class Slow(SessionDB):
             self.running -= 1
 
 
+@pytest.mark.slow
 def test_the_newest_rows_come_first_then_every_row_in_pages_then_files_and_flags(tmp_path: Path) -> None:
     home = builders.home(tmp_path)
     with closing(builders.db(home)) as db:
@@ -111,6 +112,7 @@ def test_the_newest_rows_come_first_then_every_row_in_pages_then_files_and_flags
         assert {message.generation for message in running.of(answers.Answer)} <= {generation, 0}
 
 
+@pytest.mark.slow
 def test_flags_go_by_content_in_the_end_and_again_after_a_change(tmp_path: Path) -> None:
     """Counts alone would say that nothing is missing.
 
@@ -310,6 +312,7 @@ def test_a_store_that_cannot_be_opened_is_reported_and_opened_again(tmp_path: Pa
         assert sum(one.question == "watch" for one in running.of(answers.StoreFailed)) == 1
 
 
+@pytest.mark.slow
 def test_a_lock_is_waited_for_and_said(tmp_path: Path) -> None:
     home = builders.home(tmp_path)
     with closing(builders.db(home)) as db:

@@ -328,6 +328,7 @@ def test_a_long_text_is_shown_to_a_point_and_the_rest_counted() -> None:
     assert wide[-2].endswith("more lines · space shows all")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("unit", ["word and word ", "桂林 ", "line\n", "\x1b[0m"])
 def test_a_huge_message_is_laid_out_in_bounded_time(unit: str) -> None:
     """As a ratio: ten times the text costs no more than in proportion, with a margin of three."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
 
+import pytest
+
 from hermes_tui.state.rows import HitGroup, HitKey, SessionRow
 from hermes_tui.widgets.hit_list import HitList
 from hermes_tui.widgets.hit_rows import GroupKey, HitsView, MoreKey, TitleKey
@@ -124,6 +126,7 @@ async def test_context_stands_around_its_hit_and_the_cursor_passes_it_by() -> No
         assert "before it" not in "".join(screen(widget))
 
 
+@pytest.mark.slow
 async def test_new_hits_leave_a_moved_cursor_on_its_hit_at_its_row() -> None:
     widget = hits()
     async with Stage(widget).run_test(size=(80, 10)) as pilot:

@@ -49,6 +49,7 @@ async def test_one_row_is_painted_again_when_more_is_known_of_it() -> None:
         assert widget.keys == ["a", "b"]
 
 
+@pytest.mark.slow
 async def test_the_cursor_stays_on_its_session_while_others_come_and_go() -> None:
     widget = sessions()
     async with Stage(widget).run_test(size=(80, 10)) as pilot:

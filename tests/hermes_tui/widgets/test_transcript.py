@@ -95,6 +95,7 @@ async def test_a_hundred_thousand_messages_open_by_drawing_only_what_is_on_the_s
         assert len(drawn) <= 64
 
 
+@pytest.mark.slow
 async def test_bodies_are_asked_for_once_in_chunks_the_screen_s_own_first() -> None:
     app = Book(talk(500))
     app.waits = True
@@ -115,6 +116,7 @@ async def test_bodies_are_asked_for_once_in_chunks_the_screen_s_own_first() -> N
         assert any("words 2." in line for line in screen(transcript))
 
 
+@pytest.mark.slow
 async def test_heights_that_turn_out_otherwise_move_nothing_above_the_reader() -> None:
     """Bodies above and on the screen come late and are higher than thought; the top line stays."""
     app = Book([say(number, "user", f"{number}: " + "a\n" * 30) for number in range(1, 200)])
@@ -235,6 +237,7 @@ async def test_a_message_that_is_not_here_yet_is_waited_for() -> None:
         assert any(line.startswith("▌  user ┃ words 90.") for line in screen(transcript))
 
 
+@pytest.mark.slow
 async def test_opening_the_same_session_again_leaves_the_reader_in_place() -> None:
     app = Book(talk(100))
     async with app.run_test(size=(80, 24)) as pilot:
@@ -267,6 +270,7 @@ async def test_the_bar_goes_from_message_to_message_and_results_belong_to_their_
         assert transcript.focused_message == messages[1]
 
 
+@pytest.mark.slow
 async def test_a_bar_that_leaves_the_screen_goes_to_a_message_on_it() -> None:
     app = Book(talk(100))
     async with app.run_test(size=(80, 24)) as pilot:
@@ -329,6 +333,7 @@ async def test_tools_and_reasoning_fold_everywhere_and_the_bar_stays_on_its_row(
         assert any("▾ reasoning" in line for line in screen(transcript))
 
 
+@pytest.mark.slow
 async def test_what_was_taken_back_can_be_shown() -> None:
     app = Book([say(1, "user", "kept"), say(2, "user", "gone", active=False), say(3, "user", "end")])
     async with app.run_test(size=(80, 24)) as pilot:
@@ -383,6 +388,7 @@ async def test_sections_follow_each_other_with_a_seam() -> None:
         assert "words 10." in lines[seam + 2]
 
 
+@pytest.mark.slow
 async def test_a_resize_keeps_the_message_at_the_top_and_every_row_as_wide_as_the_pane() -> None:
     app = Book([say(number, "user", f"number {number} " + "some longer words " * 20) for number in range(1, 100)])
     async with app.run_test(size=(140, 40)) as pilot:

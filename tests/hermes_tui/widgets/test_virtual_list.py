@@ -57,6 +57,7 @@ async def test_a_step_of_the_cursor_paints_two_rows() -> None:
         assert set(numbers.painted) == {0, 1}
 
 
+@pytest.mark.slow
 async def test_the_cursor_stays_on_its_key_at_the_same_row_of_the_screen() -> None:
     numbers = Numbers()
     async with Stage(numbers).run_test(size=(40, 10)) as pilot:
@@ -101,6 +102,7 @@ async def test_where_a_key_is_gone_the_cursor_goes_to_the_row_that_followed(keys
         assert numbers.under() == heir
 
 
+@pytest.mark.slow
 async def test_an_empty_list_has_no_cursor_and_every_key_is_harmless() -> None:
     numbers = Numbers()
     app = Stage(numbers)
@@ -114,6 +116,7 @@ async def test_an_empty_list_has_no_cursor_and_every_key_is_harmless() -> None:
         assert numbers.cursor_key is None
 
 
+@pytest.mark.slow
 async def test_keys_move_by_a_row_a_page_and_to_the_ends() -> None:
     numbers = Numbers()
     async with Stage(numbers).run_test(size=(40, 10)) as pilot:
@@ -172,6 +175,7 @@ async def test_it_tells_what_is_highlighted_chosen_and_shown() -> None:
         assert not [message for message in app.told[told:] if isinstance(message, VirtualList.RowHighlighted)]
 
 
+@pytest.mark.slow
 async def test_a_click_highlights_a_double_click_chooses_and_the_wheel_leaves_the_cursor() -> None:
     numbers = Numbers()
     app = Stage(numbers)
@@ -187,6 +191,7 @@ async def test_a_click_highlights_a_double_click_chooses_and_the_wheel_leaves_th
         assert numbers.under() == 5
 
 
+@pytest.mark.slow
 async def test_a_resize_keeps_the_cursor_in_view() -> None:
     numbers = Numbers()
     async with Stage(numbers).run_test(size=(40, 20)) as pilot:

@@ -329,6 +329,7 @@ def counted(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, int]]:
             apsw.connection_hooks.remove(hook)
 
 
+@pytest.mark.slow
 def test_a_turn_costs_the_same_behind_ten_messages_and_behind_ten_thousand(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -83,6 +83,7 @@ def test_an_edited_message_is_new_and_nothing_else(said: str, data: st.DataObjec
     assert news(f"{said}z", f"{said[:place]}E{said[place + 1 :]}z") == "E"
 
 
+@pytest.mark.slow
 @given(st.integers(1, 30), st.data())
 def test_a_list_that_lost_messages_adds_the_summary_and_what_follows(count: int, data: st.DataObject) -> None:
     base = [b"%d" % number for number in range(count)]
@@ -93,6 +94,7 @@ def test_a_list_that_lost_messages_adds_the_summary_and_what_follows(count: int,
     assert [held[place] for place in new_places(base, held)] == [b"summary", *rest]
 
 
+@pytest.mark.slow
 @given(st.text("abc", max_size=12), st.text("abcS", max_size=12))
 def test_nothing_that_the_base_lacks_is_left_out(base: str, held: str) -> None:
     for character in set(held):

@@ -80,6 +80,7 @@ def test_the_session_whose_last_message_is_lost_says_so(torn: Path) -> None:
     db.close()
 
 
+@pytest.mark.slow
 def test_what_can_be_compared_is_compared_before_the_damage_is_told(torn: Path) -> None:
     db = SessionDB(torn, read_only=True)
     seen: list[str] = []
@@ -103,6 +104,7 @@ def test_the_verbs_print_what_there_is_and_say_what_is_not(torn: Path) -> None:
     assert "cannot be read, for pages of state.db are damaged" in err.getvalue()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("index", ["idx_messages_session", "idx_messages_session_active"])
 def test_a_damaged_index_hides_no_session(tmp_path: Path, index: str) -> None:
     folder = home(tmp_path)
@@ -120,6 +122,7 @@ def test_a_damaged_index_hides_no_session(tmp_path: Path, index: str) -> None:
     db.close()
 
 
+@pytest.mark.slow
 def test_the_last_page_may_be_the_damaged_one(tmp_path: Path) -> None:
     """It is the one that a watch and the first frame look at."""
     folder = home(tmp_path)

@@ -64,6 +64,7 @@ def reading(drift: Drift | None = None) -> BrowserState:
     return state
 
 
+@pytest.mark.slow
 def test_the_views_are_made_without_textual() -> None:
     """Mutant: with `Heading` taken from its widget, Textual is loaded."""
     probe = "import sys, hermes_tui.screens.browse.presenter; assert 'textual' not in sys.modules"

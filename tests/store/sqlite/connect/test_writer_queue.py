@@ -121,6 +121,7 @@ def test_half_of_the_timeout_is_left_for_the_lock_where_the_queue_does_not_move(
     assert asked == [115.0]
 
 
+@pytest.mark.slow
 def test_who_is_interrupted_in_the_queue_leaves_it(db: SessionDB) -> None:
     """Ctrl+c while standing there: nobody waits for that program. Mutant: nothing done about it."""
     db.close()
