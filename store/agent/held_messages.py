@@ -12,6 +12,9 @@ from ..formats.row_encoding import message_row
 
 Dict = Mapping[str, object]
 
+REFUSALS = ValueError, TypeError, AttributeError, LookupError, ArithmeticError, RuntimeError
+"""Errors of a value that cannot be compared or encoded; one that is nested too deeply is a RuntimeError."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class HeldMessage:
@@ -68,7 +71,7 @@ def _is_meta(message: object) -> bool:
 def _is_same(old: Dict, message: Dict) -> bool:
     try:
         return old is message or old == message
-    except Exception:  # noqa: BLE001  whatever a value of the agent raises
+    except REFUSALS:
         return False
 
 
@@ -83,7 +86,7 @@ def _looked_at(message: Dict, index: int, before: HeldMessages) -> HeldMessage:
         values = message_row(copy, now=0.0).values
         cells = (values.get(name) for name in ("role", "content", "tool_calls", "tool_call_id"))
         return HeldMessage(copy, message_codec.identity(*cells), index)
-    except Exception as error:  # noqa: BLE001  whatever a value of the agent raises
+    except REFUSALS as error:
         return HeldMessage(message, os.urandom(16), index, f"{error}" or type(error).__name__)
 
 

@@ -1,6 +1,6 @@
 """Keys of a recorder's calls: who made it, and a digest of the list that was handed over.
 
-A key is stored with its rows (`Transaction.append_once`), so it tells whose they are (docs/decisions/0029).
+A key is stored with its rows (`Transaction.append_once`), so it says whose they are (docs/decisions/0029).
 """
 
 from __future__ import annotations
