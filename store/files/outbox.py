@@ -27,6 +27,8 @@ FOLDER = "pending_messages"
 FORMAT = "hermes-tui pending 1"
 
 _PREFIX, _SUFFIX = "hermes-tui-", ".json"
+_FIELDS = ("session_id", "source", "model", "saved_at", "reason", "conversations")
+_RECORDER_FIELDS = ("writer", "instance", "stored_key", "doubtful")
 
 MessageDict = Mapping[str, object]
 
@@ -222,20 +224,8 @@ def _new_name(folder: Path) -> Path:
 
 
 def _text(pending: Pending) -> str:
-    value = {
-        "format": FORMAT,
-        "session_id": pending.session_id,
-        "source": pending.source,
-        "model": pending.model,
-        "saved_at": pending.saved_at,
-        "reason": pending.reason,
-        "conversations": pending.conversations,
-        "recorder": {
-            "writer": pending.recorder.writer,
-            "instance": pending.recorder.instance,
-            "stored_key": pending.recorder.stored_key,
-            "doubtful": pending.recorder.doubtful,
-            "calls": [[call.key, call.conversation, call.length, call.places] for call in pending.recorder.calls],
-        },
-    }
-    return json.dumps(value, default=str) + "\n"
+    recorder = pending.recorder
+    calls = [[call.key, call.conversation, call.length, call.places] for call in recorder.calls]
+    known = {name: getattr(recorder, name) for name in _RECORDER_FIELDS} | {"calls": calls}
+    value = {name: getattr(pending, name) for name in _FIELDS} | {"recorder": known}
+    return json.dumps({"format": FORMAT} | value, default=str) + "\n"

@@ -14,6 +14,7 @@ from textual.filter import Monochrome
 from hermes_tui.app import HermesApp
 from hermes_tui.config import Config
 from hermes_tui.control_char_filter import Backstop
+from hermes_tui.feed import ProfileEntry
 from tests import builders
 from tests.hermes_tui.browsing import WIDE, browsing
 
@@ -128,7 +129,7 @@ async def test_q_is_a_letter_in_the_search_row_and_quits_in_the_list(tmp_path: P
 def test_what_must_not_happen_leaves_one_line_and_no_stored_text(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    app = HermesApp(lambda: builders.db(home_of_one(tmp_path), read_only=True))
+    app = HermesApp(ProfileEntry("default", lambda: builders.db(home_of_one(tmp_path), read_only=True)))
 
     def burst() -> None:
         secret = "stored text"  # noqa: F841  a traceback with locals would show it

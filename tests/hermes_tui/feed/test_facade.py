@@ -96,7 +96,8 @@ def test_the_newest_rows_come_first_then_every_row_in_pages_then_files_and_flags
     builders.jsonl(home, "ahead", builders.talk(9))
     builders.jsonl(home, "alone", builders.talk(3))
     with listening(lambda: SessionDB(home / "state.db", read_only=True), pause=NO_WATCH) as running:
-        generation = running.feed.sessions.load()
+        running.feed.sessions.load()
+        generation = running.feed.generation("sessions")
         running.until(
             lambda: {key for one in running.of(answers.DriftsArrived) for key in one.drifts} >= {"ahead", "alone"}
         )
@@ -165,9 +166,11 @@ def test_an_answer_that_comes_late_is_not_posted(tmp_path: Path) -> None:
         builders.store(db, "s1", [builders.say("user", "slow"), builders.say("user", "quick")])
     slow = Slow(home / "state.db")
     with listening(lambda: slow) as running:
-        first = running.feed.search.start(ask("slow"))
+        running.feed.search.start(ask("slow"))
+        first = running.feed.generation("search")
         assert slow.started.wait(60)
-        second = running.feed.search.start(ask("quick"))
+        running.feed.search.start(ask("quick"))
+        second = running.feed.generation("search")
         slow.let_go.set()
         running.until(lambda: running.of(answers.HitsArrived))
         assert {message.generation for message in running.of(answers.HitsArrived)} == {second}
@@ -368,7 +371,8 @@ def test_the_best_follow_the_newest_and_the_whole_number_follows_both(
         builders.store(db, "best", [builders.say("user", "zebra zebra zebra")])
         builders.store(db, "rest", [builders.say("user", f"a zebra beside {n} other words " * 9) for n in range(8)])
     with listening(lambda: SessionDB(home / "state.db", read_only=True)) as running:
-        generation = running.feed.search.start(ask("zebra"))
+        running.feed.search.start(ask("zebra"))
+        generation = running.feed.generation("search")
         running.until(lambda: running.of(answers.HitsCounted))
         kinds = [type(one) for one in running.posted if isinstance(one, answers.HitsArrived | answers.HitsRanked)]
         assert kinds[-1] is answers.HitsRanked

@@ -100,7 +100,7 @@ async def test_what_is_damaged_says_what_to_do(home: Path) -> None:
 @pytest.mark.slow
 async def test_nothing_is_written_where_nothing_may_be(home: Path) -> None:
     """Mutant: the command without its condition."""
-    async with browsing(home, open_to_write=None) as stage:
+    async with browsing(home, may_write=False) as stage:
         await open_doctor(stage)
         assert stage.footer.startswith("R look again")
         await stage.press("y", "y")

@@ -8,8 +8,7 @@ from typing import Any
 import pytest
 from textual.pilot import Pilot
 
-from hermes_tui.render.line import Line
-from hermes_tui.render.message import Fold, message_lines
+from hermes_tui.render.message import Fold, MessageDrawing
 from hermes_tui.state.rows import SessionRow
 from hermes_tui.widgets import transcript_layout
 from hermes_tui.widgets.message_index import head_of
@@ -78,11 +77,11 @@ async def test_a_hundred_thousand_messages_open_by_drawing_only_what_is_on_the_s
     """Counts, not times: what is drawn and what is asked for follow the screen."""
     drawn: list[Message] = []
 
-    def counted(message: Message, **options: Any) -> list[Line]:
+    def counted(message: Message, *options: Any, **more: Any) -> MessageDrawing:
         drawn.append(message)
-        return message_lines(message, **options)
+        return MessageDrawing(message, *options, **more)
 
-    monkeypatch.setattr(transcript_layout, "message_lines", counted)
+    monkeypatch.setattr(transcript_layout, "MessageDrawing", counted)
     app = Book(talk(100_000))
     async with app.run_test(size=(80, 24)) as pilot:
         transcript = await opened(app, pilot)
@@ -166,7 +165,7 @@ async def test_one_who_follows_sees_what_comes_until_they_scroll_up() -> None:
         await pilot.pause()
         assert "words 103." in screen(transcript)[-1]
         await pilot.press("up")
-        assert not app.transcript.following
+        assert not app.transcript.cursor.viewport.following
         before = screen(transcript)[:-1]
         transcript.append_heads("s", app.add(talk(3, start=104)))
         await pilot.pause()
@@ -174,7 +173,7 @@ async def test_one_who_follows_sees_what_comes_until_they_scroll_up() -> None:
         await pilot.press("end")
         assert app.position.following
         transcript.do("follow")
-        assert not app.transcript.following
+        assert not app.transcript.cursor.viewport.following
         assert "words 106." in screen(transcript)[-1]
 
 
@@ -320,7 +319,7 @@ async def test_tools_and_reasoning_fold_everywhere_and_the_bar_stays_on_its_row(
             transcript.do("next_message")
         place = next(number for number, line in enumerate(screen(transcript)) if line.startswith("▌"))
         transcript.do("tools")
-        assert transcript.folds.tools is Fold.OPEN
+        assert transcript.cursor.folds.tools is Fold.OPEN
         await pilot.pause()
         assert next(number for number, line in enumerate(screen(transcript)) if line.startswith("▌")) == place
         assert any("tool ┊ x" in line for line in screen(transcript))

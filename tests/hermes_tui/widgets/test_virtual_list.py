@@ -22,7 +22,7 @@ class Numbers(VirtualList):
 
     def under(self) -> Hashable:
         """The key under the cursor, as a call, so that no checker takes it for a constant."""
-        return self.cursor_key
+        return self.cursor.key
 
     def can_stand_on(self, key: Hashable) -> bool:
         return super().can_stand_on(key) and isinstance(key, int) and key >= 0
@@ -109,11 +109,11 @@ async def test_an_empty_list_has_no_cursor_and_every_key_is_harmless() -> None:
     async with app.run_test(size=(40, 10)) as pilot:
         await shown(pilot, numbers, [])
         await pilot.press("down", "up", "pagedown", "pageup", "home", "end", "enter", "j", "k", "g", "G")
-        assert numbers.cursor_key is None
+        assert numbers.cursor.key is None
         assert app.of(VirtualList.RowChosen) == []
         numbers.set_keys([-1, -2])
         await pilot.press("down", "enter")
-        assert numbers.cursor_key is None
+        assert numbers.cursor.key is None
 
 
 @pytest.mark.slow
@@ -153,7 +153,7 @@ async def test_the_head_scrolls_away_and_comes_back_with_the_first_row() -> None
         assert "notice" not in screen(numbers)[0]
         await pilot.press("home")
         assert screen(numbers)[0].startswith("notice")
-        assert numbers.keys == list(range(50))
+        assert numbers.cursor.keys == list(range(50))
         numbers.set_head([])
         assert screen(numbers)[0].startswith(">row 0")
 

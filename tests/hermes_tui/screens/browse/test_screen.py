@@ -97,7 +97,7 @@ async def test_the_row_under_the_cursor_is_read_beside_the_list(tmp_path: Path) 
     async with browsing(furnish(tmp_path), WIDE) as stage:
         await stage.shows("only in a file")
         await stage.press("down")
-        while stage.widgets.session_list.cursor_key != "tools":
+        while stage.widgets.session_list.cursor.key != "tools":
             await stage.press("down")
         await stage.shows("one zebra file")
         assert "▸ terminal  ls" in stage.text
@@ -110,7 +110,7 @@ async def test_enter_goes_in_and_esc_comes_back_to_the_search_row(tmp_path: Path
         await stage.shows("only in a file")
         await stage.press("enter")
         assert stage.place == "SESSIONS"
-        while stage.widgets.session_list.cursor_key != "tools":
+        while stage.widgets.session_list.cursor.key != "tools":
             await stage.press("j")
         await stage.press("enter")
         await stage.shows("one zebra file")
@@ -118,7 +118,7 @@ async def test_enter_goes_in_and_esc_comes_back_to_the_search_row(tmp_path: Path
         assert stage.status.startswith("message 1 of 4 · tools short · reasoning folded")
         await stage.press("escape")
         assert stage.lines[2].startswith("━ Sessions newest first ━")
-        assert stage.widgets.session_list.cursor_key == "tools"
+        assert stage.widgets.session_list.cursor.key == "tools"
         await stage.press("escape")
         assert stage.place == "SEARCH"
 
@@ -190,7 +190,7 @@ async def test_the_pane_beside_the_list_shows_the_row_under_a_cursor_that_nobody
         await stage.shows("only in a file")
         await stage.until(lambda: stage.state.reading.row is not None)
         await stage.until(
-            lambda: stage.state.reading.row.session.id == stage.widgets.session_list.cursor_key  # type: ignore[union-attr]
+            lambda: stage.state.reading.row.session.id == stage.widgets.session_list.cursor.key  # type: ignore[union-attr]
         )
 
 
@@ -459,13 +459,13 @@ async def test_rows_keep_their_place_while_others_come_in(tmp_path: Path) -> Non
         async with browsing(home) as stage:
             await stage.press(*["down"] * 11)
             key, row = (
-                stage.widgets.session_list.cursor_key,
+                stage.widgets.session_list.cursor.key,
                 next(index for index, line in enumerate(stage.lines) if line.startswith("▌")),
             )
             for number in range(3):
                 builders.store(db, f"new{number}", [builders.say("user", f"news {number}")])
             await stage.until(lambda: "43 of 43" in stage.status)
-            assert stage.widgets.session_list.cursor_key == key
+            assert stage.widgets.session_list.cursor.key == key
             assert stage.lines[row].startswith("▌")
 
 
@@ -479,11 +479,11 @@ async def test_an_older_hit_row_stays_under_the_cursor_while_hits_come_in(tmp_pa
             await stage.type("zebra")
             await stage.shows("4 hits in 2 sessions")
             await stage.press("down", "n", "n")
-            key = stage.widgets.hit_list.cursor_key
+            key = stage.widgets.hit_list.cursor.key
             assert isinstance(key, HitKey)
             db.append_message("s1", "user", "zebra again")
             await stage.shows("5 hits in 2 sessions")
-            assert stage.widgets.hit_list.cursor_key == key
+            assert stage.widgets.hit_list.cursor.key == key
 
 
 @pytest.mark.slow

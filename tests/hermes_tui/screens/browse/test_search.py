@@ -20,7 +20,7 @@ from tests.hermes_tui.browsing import WIDE, Stage, browsing
 
 def groups(stage: Stage) -> list[str]:
     """The sessions that have hits, in their order."""
-    return [key.session_id for key in stage.widgets.hit_list.keys if isinstance(key, GroupKey)]
+    return [key.session_id for key in stage.widgets.hit_list.cursor.keys if isinstance(key, GroupKey)]
 
 
 def talkative(tmp_path: Path) -> Path:
@@ -224,7 +224,7 @@ async def test_context_widens_around_the_hit_under_the_cursor_up_to_its_whole_se
         hits = stage.widgets.hit_list
 
         def around() -> int:
-            return sum(1 for key in hits.keys if isinstance(key, ContextKey))
+            return sum(1 for key in hits.cursor.keys if isinstance(key, ContextKey))
 
         await stage.press("down", "n", "right_square_bracket")
         assert hits.cursor_hit

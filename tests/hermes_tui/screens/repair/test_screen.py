@@ -12,6 +12,7 @@ import apsw
 import pytest
 
 from hermes_tui.app import HermesApp
+from hermes_tui.feed import ProfileEntry
 from hermes_tui.feed.answers import RepairProgressed
 from hermes_tui.screens.repair.screen import RepairScreen
 from hermes_tui.state.repair_state import SessionRepair
@@ -259,7 +260,7 @@ async def test_a_comparison_of_all_sessions_has_a_bar_and_can_be_stopped(tmp_pat
         for number in range(9):
             builders.store(db, f"s{number}", builders.talk(3))
             builders.jsonl(home, f"s{number}", builders.talk(3, word="other"))
-    app = HermesApp(lambda: Halting(home / "state.db", read_only=True))
+    app = HermesApp(ProfileEntry("default", lambda: Halting(home / "state.db", read_only=True)))
     async with app.run_test(size=NARROW) as pilot:
         stage = Stage(app, pilot)
         await stage.shows("comparing ━━──────── 2 of 9  2 flagged")
@@ -275,7 +276,7 @@ async def test_a_comparison_of_all_sessions_has_a_bar_and_can_be_stopped(tmp_pat
 @pytest.mark.slow
 async def test_a_home_that_may_only_be_read_is_left_alone_and_says_why(tmp_path: Path) -> None:
     home = lost(tmp_path, missing=5)
-    async with browsing(home, open_to_write=None) as stage:
+    async with browsing(home, may_write=False) as stage:
         await open_repair(stage, "20260105_bot")
         assert "read-only: nothing is written" in stage.text
         assert "y apply" not in stage.footer
