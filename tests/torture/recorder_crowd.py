@@ -93,7 +93,7 @@ def _agent(folder: Path, name: str, until: float, seed: int) -> Callable[[], Non
         recorder = SessionRecorder(database, "s", writer=name)
         agent, refused = _remembered(path, name)
         agent.summaries = chance.randrange(1 << 30)  # no summary is that of an earlier start
-        refused += _recorded(recorder, agent.memory)
+        refused += _flushed(recorder, agent)  # before its first row is stored, a word could be the last one of others
         while time.monotonic() < until:
             if len(agent.memory) > LONGEST or (len(agent.memory) > 3 and chance.random() < 0.05):
                 refused += _flushed(recorder, agent)
