@@ -110,6 +110,9 @@ class MessageRows(Protocol):
     def stamp(self, session_id: str) -> SessionStamp:
         """An opaque version of a session's rows."""
 
+    def appends(self, session_id: str) -> Mapping[str, Sequence[int]]:
+        """Keys of a session's appends (`Transaction.append_once`), each with the present ids of its rows."""
+
     def fingerprints(self, ids: Sequence[int]) -> dict[int, Fingerprint]:
         """Fingerprints of messages by id."""
 

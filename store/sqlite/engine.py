@@ -109,6 +109,7 @@ class SqliteMessages(_Reads):
     stored = delegate(_reader, comparison_rows.stored_rows)
     count = delegate(_reader, comparison_rows.count_messages)
     stamp = _run(comparison_rows.session_stamp)
+    appends = _run(repair_journal.appends)
     fingerprints = delegate(_reader, comparison_rows.fingerprints)
     marked_copies = delegate(_reader, comparison_rows.marked_copies)
 

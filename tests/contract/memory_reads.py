@@ -22,6 +22,7 @@ from tests.contract.memory_tables import (
     id_of,
     maybe,
     number,
+    present_ids,
     text,
 )
 
@@ -288,6 +289,12 @@ class MemoryMessages(Reads):
     def stamp(self, session_id: str) -> SessionStamp:
         """An opaque version of a session's rows."""
         return stamp_of(self._tables, session_id)
+
+    def appends(self, session_id: str) -> dict[str, list[int]]:
+        """Keys of a session's appends, each with the present ids of its rows."""
+        tables = self._tables
+        done = {key: ids for (name, key), (ids, _) in tables.keys.items() if name == session_id}
+        return {key: present_ids(tables, session_id, ids) for key, ids in done.items()}
 
     def fingerprints(self, ids: Sequence[int]) -> dict[int, Fingerprint]:
         """Fingerprints of messages by id."""
