@@ -180,8 +180,8 @@ class SessionRecorder:
         messages = self._store.engine.messages
         stamp = messages.stamp(self._id)
         if self._seen is None or self._seen.stamp != stamp:
-            found = list(messages.compared(self._id))
-            active = tuple(entry.identity for entry in found if entry.active)
+            found = [row for row in messages.stored(self._id) if not row.meta]
+            active = tuple(row.message.identity for row in found if row.stored.active)
             self._seen = _Stored(stamp, active, empty=not found)
         return self._seen
 

@@ -82,7 +82,10 @@ class Session:
     last_active: float | None = None
     """Time of the newest message, or the start where there is none."""
     messages: int = 0
-    """All rows in SQLite, inactive ones too; for a JSONL-only session its valid lines without session_meta."""
+    """Messages in SQLite, inactive ones too and each once; for a JSONL-only session its valid lines without
+    session_meta."""
+    rows: int = 0
+    """The same with the copies that compactions in place left; 0 outside SQLite."""
     parent_id: str | None = None
     relation: Relation | None = None
     chain: int = 1

@@ -14,6 +14,7 @@ from typing import Protocol, TypeVar
 from ..base.cancel import Cancel
 from ..base.models import ContextLine, Finding, Head, Message, Page, Scope, Session
 from ..formats.alignment import ComparedMessage
+from ..formats.carried_copies import Copies
 from ..formats.compaction_overlap import Fingerprint
 from ..formats.lineage import Lineage
 from ..formats.row_encoding import MessageRow
@@ -106,14 +107,17 @@ class MessageRows(Protocol):
     def columns(self) -> frozenset[str]:
         """Fields that a message can have; those of a new database where there is none yet."""
 
+    def copies(self, session_id: str) -> Copies:
+        """The rows of a session that only copy others of it, because of compactions in place."""
+
     def compared(self, session_id: str, *, cancel: Cancel | None = ...) -> Iterator[ComparedMessage]:
-        """The compared form of a session's messages, without session_meta."""
+        """The compared form of a session's messages, each once, without session_meta."""
 
     def stored(self, session_id: str) -> Iterator[StoredRow]:
         """The same of every row, with ids and sizes."""
 
     def count(self, session_id: str) -> int:
-        """Rows of a session without session_meta."""
+        """Messages of a session, each once, without session_meta."""
 
     def stamp(self, session_id: str) -> SessionStamp:
         """An opaque version of a session's rows."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Concatenate, ParamSpec, TypeVar
 
@@ -14,7 +14,8 @@ from ..base.errors import StoreMissing
 from ..base.models import Finding
 from ..engine.operations import RUNNING, UNDOING, OperationHeader, RepairFacts, StepRecord
 from ..engine.ports import Transaction
-from ..engine.rows import Capabilities, SessionEnds, SessionStamp
+from ..engine.rows import Capabilities, SessionEnds, SessionStamp, StoredRow
+from ..formats.alignment import ComparedMessage
 from ..formats.lineage import Lineage
 from . import health
 from .base.schema_probe import Layout
@@ -31,6 +32,7 @@ from .rows import (
     message_writes,
     messages,
     orphan_sessions,
+    section_copies,
     session_pages,
     session_version,
     session_versions,
@@ -86,11 +88,21 @@ class SqliteMessages(_Reads):
     bodies = delegate(_reader, messages.bodies)
     readable_bodies = delegate(_reader, messages.readable_bodies)
     window = delegate(_reader, messages.window)
-    compared = delegate(_reader, comparison_rows.compared_messages)
-    stored = delegate(_reader, comparison_rows.stored_rows)
-    count = delegate(_reader, comparison_rows.count_messages)
+    copies = delegate(_reader, section_copies.copies)
     fingerprints = delegate(_reader, comparison_rows.fingerprints)
     marked_copies = delegate(_reader, comparison_rows.marked_copies)
+
+    def compared(self, session_id: str, *, cancel: Cancel | None = None) -> Iterator[ComparedMessage]:
+        """The compared form of a session's messages, each once."""
+        return comparison_rows.compared_messages(self.reader, session_id, self.copies(session_id), cancel=cancel)
+
+    def stored(self, session_id: str, *, cancel: Cancel | None = None) -> Iterator[StoredRow]:
+        """The same of every row."""
+        return comparison_rows.stored_rows(self.reader, session_id, self.copies(session_id), cancel=cancel)
+
+    def count(self, session_id: str) -> int:
+        """Number of a session's messages."""
+        return comparison_rows.count_messages(self.reader, session_id, self.copies(session_id))
 
     def first_user_text(self, session_id: str) -> str:
         """The beginning of the first message that the user wrote."""

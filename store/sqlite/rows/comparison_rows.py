@@ -12,6 +12,7 @@ from ...base.errors import Damaged
 from ...engine.rows import SessionStamp, StoredRow
 from ...formats import message_codec
 from ...formats.alignment import ComparedMessage
+from ...formats.carried_copies import Copies, State
 from ...formats.compaction_overlap import SUMMARIES, Fingerprint
 from ...formats.row_encoding import MessageRow, storable
 from ..base import cell_values, column_sql
@@ -25,19 +26,19 @@ _PAGE = 256
 
 _COMPARED = ("role", "content", "tool_calls", "tool_call_id")
 
-_A_MESSAGE = "messages.role IS NOT 'session_meta'"
+A_MESSAGE = "messages.role IS NOT 'session_meta'"
 
 RunStatement = Callable[[str, tuple[Value, ...]], list[tuple[Value, ...]]]
 """Runs a statement with its bindings and returns all rows."""
 
 
-def count_messages(reader: Reader, session_id: str) -> int:
-    """Number of rows of a session without session_meta, undone and compacted ones included."""
+def count_messages(reader: Reader, session_id: str, copies: Copies) -> int:
+    """Number of messages of a session, undone and compacted ones included, each once and without session_meta."""
     if not reader.layout.has("messages", "session_id"):
         return 0
-    statement = f"SELECT count(*) FROM messages WHERE session_id = ? AND {_A_MESSAGE}"
+    statement = f"SELECT count(*) FROM messages WHERE session_id = ? AND {A_MESSAGE}"
     row = reader.row(statement, (storable(session_id),))
-    return cell_values.integer(row[0]) if row else 0
+    return cell_values.integer(row[0]) - len(copies.originals) if row else 0
 
 
 def session_stamp(run: RunStatement, layout: Layout, session_id: str) -> SessionStamp:
@@ -92,16 +93,13 @@ def fingerprints(reader: Reader, ids: Sequence[int]) -> dict[int, Fingerprint]:
 
 
 def marked_copies(reader: Reader, session_id: str, before: str) -> set[int]:
-    """Ids of rows whose `display_identity` the session before it has, and of inactive ones with an active copy."""
+    """Ids of rows whose `display_identity` the session before it has."""
     layout = reader.layout
     if not layout.has("messages", "display_identity"):
         return set()
-    active = column_sql.active(layout)
     rows = reader.rows(
-        "SELECT id FROM messages WHERE session_id = ?1 AND display_identity IS NOT NULL AND (display_identity IN"
-        " (SELECT display_identity FROM messages WHERE session_id = ?2 AND display_identity IS NOT NULL)"
-        f" OR (NOT ({active}) AND display_identity IN (SELECT display_identity FROM messages"
-        f" WHERE session_id = ?1 AND display_identity IS NOT NULL AND {active})))",
+        "SELECT id FROM messages WHERE session_id = ?1 AND display_identity IN"
+        " (SELECT display_identity FROM messages WHERE session_id = ?2 AND display_identity IS NOT NULL)",
         (storable(session_id), storable(before)),
     )
     return {cell_values.integer(row[0]) for row in rows}
@@ -117,17 +115,21 @@ def session_ids(reader: Reader) -> list[str]:
         return reader.texts("SELECT CAST(id AS BLOB) FROM sessions ORDER BY id")
 
 
-def compared_messages(reader: Reader, session_id: str, *, cancel: Cancel | None = None) -> Iterator[ComparedMessage]:
-    """The rows of a session without session_meta, in id order, inactive ones included; see `stored_rows`.
+def compared_messages(
+    reader: Reader, session_id: str, copies: Copies, *, cancel: Cancel | None = None
+) -> Iterator[ComparedMessage]:
+    """The messages of a session in id order, each once, inactive ones included; see `stored_rows`.
 
     Raises:
         Interrupted: It was cancelled.
     """
-    return (row.message for row in stored_rows(reader, session_id, cancel=cancel) if not row.meta)
+    return (row.message for row in stored_rows(reader, session_id, copies, cancel=cancel) if row.is_message)
 
 
-def stored_rows(reader: Reader, session_id: str, *, cancel: Cancel | None = None) -> Iterator[StoredRow]:
-    """All rows of a session in id order.
+def stored_rows(
+    reader: Reader, session_id: str, copies: Copies, *, cancel: Cancel | None = None
+) -> Iterator[StoredRow]:
+    """All rows of a session in id order, copies included.
 
     The ids are one read transaction, every 256 bodies another; a row that is deleted in between is left out.
 
@@ -140,7 +142,7 @@ def stored_rows(reader: Reader, session_id: str, *, cancel: Cancel | None = None
     ids = [row[0] for row in reader.rows(_IDS, (storable(session_id),), cancel=cancel)]
     for start in range(0, len(ids), _PAGE):
         page = json.dumps(ids[start : start + _PAGE])
-        yield from map(_stored_row, reader.rows(_statement(layout), (page,), cancel=cancel))
+        yield from (_stored_row(row, copies) for row in reader.rows(_statement(layout), (page,), cancel=cancel))
 
 
 _IDS = "SELECT id FROM messages WHERE session_id = ? ORDER BY id"
@@ -157,14 +159,18 @@ def _statement(layout: Layout) -> str:
     )
 
 
-def _stored_row(row: tuple[Value, ...]) -> StoredRow:
+def _stored_row(row: tuple[Value, ...], copies: Copies) -> StoredRow:
     row_id, role, body, calls, call_id, timestamp, active, compacted, marked, n_bytes = row
+    number, own = cell_values.integer(row_id), State(bool(active), bool(compacted))
+    shown = copies.states.get(number, own)
     texts = cell_values.text(role), cell_values.text(body), cell_values.text(calls), cell_values.text(call_id)
     return StoredRow(
-        id=cell_values.integer(row_id),
-        message=ComparedMessage(message_codec.identity(*texts), cell_values.timestamp(timestamp), bool(active)),
+        id=number,
+        message=ComparedMessage(message_codec.identity(*texts), cell_values.timestamp(timestamp), shown.active),
+        stored=own,
         meta=texts[0] == "session_meta",
-        compacted=bool(compacted),
+        compacted=shown.compacted,
+        copy_of=copies.originals.get(number),
         summary=bool(marked) or (texts[1] or "").startswith(SUMMARIES),
         n_bytes=cell_values.integer(n_bytes),
     )

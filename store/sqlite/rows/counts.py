@@ -9,6 +9,7 @@ from ...base.errors import Damaged
 from ...engine.rows import Counts
 from ..base import cell_values, column_sql
 from ..connect.reader import Reader, Row
+from . import section_copies
 from .damage import around_damage
 
 
@@ -24,21 +25,28 @@ def counts(reader: Reader, ids: Sequence[str]) -> dict[str, Counts]:
 
     def _read(some: Sequence[str]) -> dict[str, Counts]:
         rows = reader.rows(
-            "WITH counted AS MATERIALIZED (SELECT session_id, count(*) AS many, min(id) AS lowest, max(id) AS highest"
+            "WITH counted(session_id, lowest, many, highest, alive, ids) AS MATERIALIZED"
+            f" (SELECT session_id, min(id), {section_copies.version_columns(layout)}"
             " FROM messages WHERE session_id IN (SELECT value FROM json_each(?)) GROUP BY session_id)"
-            f" SELECT CAST(counted.session_id AS BLOB), many, lowest, highest, {timestamp}"
+            f" SELECT CAST(counted.session_id AS BLOB), lowest, {timestamp}, many, highest, alive, ids"
             " FROM counted CROSS JOIN messages ON messages.id = highest",
             (json.dumps(list(some)),),
         )
-        return {cell_values.text(session_id) or "": _counts(row) for session_id, *row in rows}
+        found: dict[str, Counts] = {}
+        for session_cell, lowest, last, *version in rows:
+            session_id = cell_values.text(session_cell) or ""
+            copied = len(section_copies.copies_at(reader, session_id, tuple(version)).originals)
+            found[session_id] = _counts((version[0], lowest, version[1], last), copied=copied)
+        return found
 
     parts = around_damage(_read, ids, lambda key, error: {key: _of_damaged(reader, key, str(error))})
     return {key: found for part in parts for key, found in part.items()}
 
 
-def _counts(row: Sequence[cell_values.Value], problem: str = "") -> Counts:
+def _counts(row: Sequence[cell_values.Value], problem: str = "", *, copied: int = 0) -> Counts:
     number, lowest, highest, last = row
     return Counts(
+        cell_values.integer(number) - copied,
         cell_values.integer(number),
         cell_values.integer(lowest),
         cell_values.integer(highest),

@@ -266,6 +266,7 @@ def _counted(session: Session, counted: Counts, now: float) -> Session:
     return replace(
         session,
         messages=counted.messages,
+        rows=counted.rows,
         problem=session.problem or counted.problem,
         first_id=counted.first_id,
         last_id=counted.last_id,
