@@ -44,14 +44,18 @@ def statement(layout: Layout) -> str:
     """Rows by key and their sessions by id, whatever the statistics; the ids are bound as JSON."""
     label = ", ".join(column_sql.text(layout, "sessions", name) for name in _SESSION_COLUMNS)
     sessions = " LEFT JOIN sessions ON sessions.id = messages.session_id" if layout.has("sessions", "id") else ""
+    inactive = (
+        "EXISTS (SELECT 1 FROM messages AS other WHERE other.session_id = messages.session_id AND other.active = 0)"
+    )
     return (
-        f"SELECT {body_columns(layout)}, {label if sessions else 'NULL, NULL, NULL'}"
+        f"SELECT {inactive if layout.has('messages', 'active') else '0'}, {body_columns(layout)},"
+        f" {label if sessions else 'NULL, NULL, NULL'}"
         f" FROM json_each(?) AS named CROSS JOIN messages ON messages.id = named.value{sessions}"
     )
 
 
 def _hit_row(row: Row, known: dict[Row, SessionLabel]) -> HitRow:
-    cells, session_cells = row[: -len(_SESSION_COLUMNS)], row[-len(_SESSION_COLUMNS) :]
+    cells, session_cells = row[1 : -len(_SESSION_COLUMNS)], row[-len(_SESSION_COLUMNS) :]
     if (label := known.get(session_cells)) is None:
         source, model, title = map(cell_values.text, session_cells)
         label = known[session_cells] = SessionLabel(source or "", model, title)
@@ -67,4 +71,5 @@ def _hit_row(row: Row, known: dict[Row, SessionLabel]) -> HitRow:
         cell_values.text(tool),
         label,
         partial(message_of, cells),
+        bool(row[0]),
     )
