@@ -19,7 +19,7 @@ from ..formats.compaction_overlap import Fingerprint
 from ..formats.lineage import Lineage
 from ..formats.row_encoding import MessageRow
 from ..query.ast import Query
-from .operations import OperationHeader, RawRow, RepairFacts, RepairStep, StepRecord, StepResult, UndoStep
+from .operations import ActiveCounts, OperationHeader, RawRow, RepairFacts, RepairStep, StepRecord, StepResult, UndoStep
 from .rows import Capabilities, Counts, RowDict, SessionEnds, SessionStamp, StoredRow
 from .search import (
     AgentHit,
@@ -222,6 +222,9 @@ class RepairRows(Protocol):
 
     def message_rows(self, ids: Sequence[int]) -> Iterator[RawRow]:
         """Message rows exactly as stored, lowest id first."""
+
+    def active_counts(self, session_id: str) -> ActiveCounts:
+        """What the counters of a session should be."""
 
     def copy(self, target: Path) -> Path:
         """A verified copy of the whole database."""

@@ -12,7 +12,7 @@ from ..base.cancel import Cancel
 from ..base.delegation import delegate
 from ..base.errors import StoreMissing
 from ..base.models import Finding
-from ..engine.operations import RUNNING, UNDOING, OperationHeader, RepairFacts, StepRecord
+from ..engine.operations import RUNNING, UNDOING, ActiveCounts, OperationHeader, RepairFacts, StepRecord
 from ..engine.ports import Transaction
 from ..engine.rows import Capabilities, SessionEnds, SessionStamp, StoredRow
 from ..formats.alignment import ComparedMessage
@@ -23,7 +23,7 @@ from .connect import create, online_backup
 from .connect.reader import Reader
 from .connect.writer import Writer
 from .journal import repair_journal
-from .repair import raw_rows, steps
+from .repair import raw_rows, row_moves, steps
 from .rows import (
     agent_rows,
     change_feed,
@@ -181,6 +181,10 @@ class SqliteRepairs(_Reads):
             )
 
         return self.reader.read(_facts)
+
+    def active_counts(self, session_id: str) -> ActiveCounts:
+        """What the counters of a session should be, in one transaction."""
+        return self.reader.read(lambda connection, layout: row_moves.active_counts(connection, layout, session_id))
 
     def operations(self) -> list[tuple[OperationHeader, list[StepRecord]]]:
         """Every repair with its steps, the last started first."""

@@ -7,13 +7,14 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from store.base.cancel import Cancel
 from store.base.models import ContextLine, Head, Message, Page, Relation, Scope, Session
-from store.engine.operations import RawRow
+from store.engine.operations import ActiveCounts, RawRow
 from store.engine.rows import NO_COUNTS, Counts, Ending, SessionEnds, SessionStamp, StoredRow
 from store.formats import message_codec
 from store.formats.alignment import ComparedMessage
 from store.formats.carried_copies import Copies, SectionRow, State, find_copies
 from store.formats.compaction_overlap import SUMMARIES, Fingerprint
 from store.formats.lineage import Lineage, Link
+from store.formats.row_encoding import calls_in
 from store.formats.session_state import is_live
 from tests.contract.memory_tables import (
     MESSAGE_DEFAULTS,
@@ -321,6 +322,12 @@ def stamp_of(tables: Tables, session_id: str) -> SessionStamp:
     """An opaque version of a session's rows."""
     rows = tables.of(session_id)
     return ("memory", len(rows), id_of(rows[-1]) if rows else None, sum(bool(row["active"]) for row in rows))
+
+
+def active_counts_of(tables: Tables, session_id: str) -> ActiveCounts:
+    """Active messages and their calls."""
+    rows = [row for row in tables.of(session_id) if row["active"] and row["role"] != "session_meta"]
+    return ActiveCounts(len(rows), sum(calls_in(row["tool_calls"]) for row in rows), stamp_of(tables, session_id))
 
 
 def _n_bytes(row: RawRow, *names: str) -> int:
