@@ -12,6 +12,7 @@ from hermes_tui.render.row import title_of
 from hermes_tui.render.safe import SafeText, safe, safe_lines
 from hermes_tui.render.time import in_words, many
 from store import Browser, Home, Message, Origin, Outline, Session, SessionReading
+from store.browse.reading import in_state
 from store.models import UNREADABLE
 
 BODIES = 256
@@ -56,9 +57,11 @@ def show(home: Home, session_id: str, *, as_json: bool, out: TextIO, err: TextIO
 def _messages(db: Browser, reading: SessionReading, *, asides: bool) -> Iterator[Message]:
     """Every message of the session alone, in order."""
     for piece in db.pieces(reading, chain=False, asides=asides):
-        ids = [head.id for head in piece.heads]
+        heads = {head.id: head for head in piece.heads}
+        ids = list(heads)
         for start in range(0, len(ids), BODIES):
-            yield from db.messages(ids[start : start + BODIES])
+            for message in db.messages(ids[start : start + BODIES]):
+                yield in_state(message, heads[message.id or 0])
         yield from piece.messages
 
 

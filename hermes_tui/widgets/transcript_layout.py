@@ -19,6 +19,7 @@ from hermes_tui.render.time import day, same_day
 from hermes_tui.widgets.body_cache import BodyCache
 from hermes_tui.widgets.fenwick_heights import FenwickHeights
 from hermes_tui.widgets.message_index import MAX_RESULTS, MessageIndex, Section, is_undone
+from store.browse.reading import in_state
 from store.models import Head, Message, ToolCall
 from store.query.parse import Query, matches
 
@@ -73,7 +74,9 @@ class TranscriptLayout:
 
     def body(self, index: int) -> Message | None:
         """The message at an index, None where its body is not at hand."""
-        return self.bodies.get(self.index.heads[index].id)
+        head = self.index.heads[index]
+        message = self.bodies.get(head.id)
+        return None if message is None else in_state(message, head)
 
     def shape(self, width: int, glyphs: Glyphs) -> None:
         """Draw for a pane of `width` cells, its scroll column included; heights that were known become estimates."""
@@ -174,7 +177,7 @@ class TranscriptLayout:
         leader = self.index.leader(index)
         message = self.body(index)
         calls, results = self._calls_and_results(leader)
-        if message is None or (leader != index and any(result is message for result in results)):
+        if message is None or (leader != index and any(result == message for result in results)):
             return []
         below = self.index.below(index)
         lines = message_lines(

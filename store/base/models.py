@@ -97,6 +97,9 @@ class Session:
     """Marked as internal by Hermes itself (column `hidden`)."""
     cwd: str | None = None
     profile: str = "default"
+    """Profile that it was opened in."""
+    profile_name: str | None = None
+    """Profile that its row names, which may be another one, or none that is there."""
     origin: Origin = Origin.SQLITE
     """Source it is listed from; a snapshot only where there is no other source, and then messages may be missing."""
     orphan: bool = False

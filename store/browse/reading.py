@@ -134,3 +134,10 @@ def _in_state(head: Head, copies: Copies) -> Head:
     """A head in the state of its message."""
     state = copies.states.get(head.id)
     return head if state is None else replace(head, active=state.active, compacted=state.compacted)
+
+
+def in_state(message: Message, head: Head) -> Message:
+    """A body in the state of its head: of a message with copies the last one has it."""
+    if (message.active, message.compacted) == (head.active, head.compacted):
+        return message
+    return replace(message, active=head.active, compacted=head.compacted)

@@ -113,6 +113,8 @@ class ProfileNames:
 
     @_named.register
     def _(self, value: SessionLocation, place: int) -> SessionLocation:
+        if value.session.profile not in self.profiles:  # it was made after these were listed
+            return value
         place = self.profiles.index(value.session.profile)
         return replace(value, session=self.renamed(place, value.session), family=self.renamed(place, value.family))
 

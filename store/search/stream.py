@@ -48,7 +48,7 @@ class Search:
 
     Args:
         now: Seconds since 1970, for `is:live`.
-        profile: Of sessions whose row names none.
+        profile: Profile of the home.
         cancel: Cancels the search.
     """
 
