@@ -139,6 +139,7 @@ class Search:
                 yield self._batch(sorted(self.hydrated(chunk, above=after_id), key=_newest_first))
             if not (step.ids or step.done):
                 yield self._batch(())
+        if self._progress.is_transient:
             self._progress = ScanProgress.INDEXED
 
     def hydrated(self, ids: Sequence[int], *, above: int = 0) -> list[Hit]:

@@ -37,8 +37,11 @@ def copies(reader: Reader, session_id: str) -> Copies:
     layout = reader.layout
     if not layout.has("messages", "active"):
         return NO_COPIES
-    row = reader.row(f"SELECT {version_columns(layout)} FROM messages WHERE session_id = ?", (storable(session_id),))
-    return copies_at(reader, session_id, row or ())
+    sql = f"SELECT {version_columns(layout)} FROM messages WHERE session_id = ?"
+    try:
+        return copies_at(reader, session_id, reader.row(sql, (storable(session_id),)) or ())
+    except Damaged:
+        return NO_COPIES
 
 
 def copies_at(reader: Reader, session_id: str, version: Version) -> Copies:

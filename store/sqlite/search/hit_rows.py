@@ -33,14 +33,18 @@ def read_hits(reader: Reader, ids: Sequence[int], *, cancel: Cancel | None = Non
     def _read(connection: apsw.Connection, layout: Layout) -> list[Row]:
         if not layout.has("messages", "session_id"):
             return []
-        return connection.execute(statement(layout), (json.dumps(list(ids)),)).fetchall()
+        bindings = (json.dumps(list(ids)),)
+        try:
+            return connection.execute(statement(layout), bindings).fetchall()
+        except apsw.CorruptError:  # maybe of the index with the states alone
+            return connection.execute(statement(layout, states=False), bindings).fetchall()
 
     known: dict[Row, SessionLabel] = {}
     hits = {hit.id: hit for hit in (_hit_row(row, known) for row in reader.read(_read, cancel=cancel))}
     return [hits[message_id] for message_id in ids if message_id in hits]
 
 
-def statement(layout: Layout) -> str:
+def statement(layout: Layout, *, states: bool = True) -> str:
     """Rows by key and their sessions by id, whatever the statistics; the ids are bound as JSON."""
     label = ", ".join(column_sql.text(layout, "sessions", name) for name in _SESSION_COLUMNS)
     sessions = " LEFT JOIN sessions ON sessions.id = messages.session_id" if layout.has("sessions", "id") else ""
@@ -48,7 +52,7 @@ def statement(layout: Layout) -> str:
         "EXISTS (SELECT 1 FROM messages AS other WHERE other.session_id = messages.session_id AND other.active = 0)"
     )
     return (
-        f"SELECT {inactive if layout.has('messages', 'active') else '0'}, {body_columns(layout)},"
+        f"SELECT {inactive if states and layout.has('messages', 'active') else '0'}, {body_columns(layout)},"
         f" {label if sessions else 'NULL, NULL, NULL'}"
         f" FROM json_each(?) AS named CROSS JOIN messages ON messages.id = named.value{sessions}"
     )
