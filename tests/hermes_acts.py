@@ -38,7 +38,7 @@ class Hermes:
 
     def append(self, *messages: Dict) -> list[int]:
         """A turn: one `append_message` for each message."""
-        return [self._write(lambda db, one=message: self._append(db, one)) for message in messages]  # type: ignore[misc]
+        return [self._write(lambda db, one=message: self._append(db, one)) for message in messages]
 
     def turn(self, text: str) -> list[int]:
         """A question and its answer."""

@@ -78,6 +78,24 @@ class TranscriptLayout:
         message = self.bodies.get(head.id)
         return None if message is None else in_state(message, head)
 
+    def put(self, messages: Iterable[Message]) -> None:
+        """Take bodies that were requested; what is drawn from one that has changed is drawn again."""
+        for message_id in self.bodies.put(messages):
+            if (index := self.index.index_of(message_id)) is not None:
+                leader = self.index.leader(index)
+                for place in {index, leader, self.index.below(leader)} - {None}:
+                    self._drawn.pop(place or 0, None)
+
+    def take_over(self, before: TranscriptLayout) -> None:
+        """Take bodies, and the folds of single messages, from an earlier layout of the session."""
+        self.bodies = before.bodies
+        self.bodies.forget_requests()
+        self.bodies.expire()
+        self.index.undone_shown = before.index.undone_shown
+        for index, folds in before._own_folds.items():
+            if (place := self.index.index_of(before.index.heads[index].id)) is not None:
+                self._own_folds[place] = folds
+
     def shape(self, width: int, glyphs: Glyphs) -> None:
         """Draw for a pane of `width` cells, its scroll column included; heights that were known become estimates."""
         if (width, glyphs) != (self._width, self._glyphs):

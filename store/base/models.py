@@ -6,7 +6,7 @@ Text is as stored: `hermes_tui.render.safe` makes it safe for a terminal.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Generic, TypeVar
@@ -197,6 +197,26 @@ class Head:
     active: bool = True
     compacted: bool = False
     timestamp: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SectionVersion:
+    """Counts of a section's rows, of which any act of Hermes on them changes one."""
+
+    rows: int = 0
+    last_id: int = 0
+    active: int = 0
+    compacted: int = 0
+    """Rows that compactions in place deactivated."""
+
+    def grown(self, heads: Sequence[Head]) -> SectionVersion:
+        """The version after rows were appended and nothing else was changed."""
+        return SectionVersion(
+            self.rows + len(heads),
+            max([self.last_id, *(head.id for head in heads)]),
+            self.active + sum(head.active for head in heads),
+            self.compacted + sum(head.compacted and not head.active for head in heads),
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from ..base.errors import CannotOpen, Damaged
-from ..base.models import ContextLine, Head, Message, Origin, Page
+from ..base.models import ContextLine, Head, Message, Origin, Page, SectionVersion
 from ..engine.rows import NO_COUNTS
 from ..files.jsonl_files import SESSION_META
 from ..formats.carried_copies import Copies
@@ -27,6 +27,12 @@ class StoredMessages:
     def copies(self, session_id: str) -> Copies:
         """The rows of a session that only copy others of it, because of compactions in place."""
         return self._store.engine.messages.copies(session_id)
+
+    def versions(self, session_ids: Iterable[str]) -> dict[str, SectionVersion]:
+        """Versions of sessions, to see whether anything in them changed; of those without rows the empty one."""
+        ids = list(session_ids)
+        found = self._store.engine.messages.versions(ids)
+        return {session_id: found.get(session_id, SectionVersion()) for session_id in ids}
 
     def carried(self, session_id: str, before: str) -> frozenset[int]:
         """Ids of the rows that only repeat rows of the section before, because a compaction carried them over.

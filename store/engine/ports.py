@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Protocol, TypeVar
 
 from ..base.cancel import Cancel
-from ..base.models import ContextLine, Finding, Head, Message, Page, Scope, Session
+from ..base.models import ContextLine, Finding, Head, Message, Page, Scope, SectionVersion, Session
 from ..formats.alignment import ComparedMessage
 from ..formats.carried_copies import Copies
 from ..formats.compaction_overlap import Fingerprint
@@ -109,6 +109,9 @@ class MessageRows(Protocol):
 
     def copies(self, session_id: str) -> Copies:
         """The rows of a session that only copy others of it, because of compactions in place."""
+
+    def versions(self, ids: Sequence[str]) -> Mapping[str, SectionVersion]:
+        """Versions of the sessions that have rows, in one read transaction."""
 
     def compared(self, session_id: str, *, cancel: Cancel | None = ...) -> Iterator[ComparedMessage]:
         """The compared form of a session's messages, each once, without session_meta."""

@@ -24,6 +24,7 @@ from ..base.models import (
     Message,
     Origin,
     Page,
+    SectionVersion,
     Session,
     SessionLocation,
     SurveyStep,
@@ -117,6 +118,10 @@ class ProfileNames:
             return value
         place = self.profiles.index(value.session.profile)
         return replace(value, session=self.renamed(place, value.session), family=self.renamed(place, value.family))
+
+    @_named.register
+    def _(self, value: SectionVersion, place: int) -> SectionVersion:
+        return replace(value, last_id=self.row(place, value.last_id) if value.rows else 0)
 
     @_named.register(Head)
     @_named.register(ContextLine)

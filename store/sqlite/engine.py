@@ -33,6 +33,7 @@ from .rows import (
     messages,
     orphan_sessions,
     section_copies,
+    section_versions,
     session_pages,
     session_version,
     session_versions,
@@ -89,6 +90,7 @@ class SqliteMessages(_Reads):
     readable_bodies = delegate(_reader, messages.readable_bodies)
     window = delegate(_reader, messages.window)
     copies = delegate(_reader, section_copies.copies)
+    versions = delegate(_reader, section_versions.versions)
     fingerprints = delegate(_reader, comparison_rows.fingerprints)
     marked_copies = delegate(_reader, comparison_rows.marked_copies)
 

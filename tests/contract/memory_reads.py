@@ -6,7 +6,7 @@ import json
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from store.base.cancel import Cancel
-from store.base.models import ContextLine, Head, Message, Page, Relation, Scope, Session
+from store.base.models import ContextLine, Head, Message, Page, Relation, Scope, SectionVersion, Session
 from store.engine.operations import ActiveCounts, RawRow
 from store.engine.rows import NO_COUNTS, Counts, Ending, SessionEnds, SessionStamp, StoredRow
 from store.formats import message_codec
@@ -277,6 +277,11 @@ class MemoryMessages(Reads):
     def columns(self) -> frozenset[str]:
         """Fields of a message."""
         return frozenset(MESSAGE_DEFAULTS)
+
+    def versions(self, ids: Sequence[str]) -> Mapping[str, SectionVersion]:
+        """Versions of the sessions that have rows."""
+        found = {name: self.heads(name, after=0, limit=1 << 62).items for name in ids}
+        return {name: SectionVersion().grown(heads) for name, heads in found.items() if heads}
 
     def copies(self, session_id: str) -> Copies:
         """The rows that only copy others."""

@@ -7,7 +7,7 @@ import pytest
 from store.agent.messages import ImportedSession
 from store.base.cancel import Cancel
 from store.base.errors import Interrupted, KeyReused, SessionMissing
-from store.base.models import Message, Origin, Status, ToolCall
+from store.base.models import Message, Origin, SectionVersion, Status, ToolCall
 from store.engine.rows import Ending, SessionEnds
 from tests.builders import META, jsonl, say, talk
 from tests.contract.cases import Case
@@ -335,6 +335,9 @@ def test_each_message_comes_once_after_a_compaction_in_place(case: Case, *, supe
     assert texts == [*(f"message {number}" for number in range(6)), summary["content"], "message 6"]
     assert [head.active for head in heads] == [True, True, False, False, True, True, True, True]
     assert [head.compacted for head in heads] == [False, False, True, True, False, False, False, False]
+    assert case.engine.messages.versions(["s1", "none"]) == {
+        "s1": SectionVersion(rows=12, last_id=heads[-1].id, active=6, compacted=4 if superseded else 6)
+    }
     assert case.engine.messages.count("s1") == 8
     assert len(list(case.engine.messages.compared("s1"))) == 8
     row = case.browser.session("s1")

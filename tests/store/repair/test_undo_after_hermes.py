@@ -20,16 +20,36 @@ from tests.store.sqlite_files import run
 
 LOST = [say("user", "lost 1"), say("assistant", "lost 2")]
 
-ACTS: dict[str, Callable[[Hermes], object]] = {
-    "append": lambda hermes: hermes.call("after"),
+
+def _append(hermes: Hermes) -> None:
+    hermes.call("after")
+
+
+def _go_on(hermes: Hermes) -> None:
+    hermes.rewind(3)
+    hermes.call("again")
+
+
+def _compact_untimed(hermes: Hermes) -> None:
+    hermes.compact(2, 4, timed=False)
+    hermes.call("after")
+
+
+def _compact_and_rewind(hermes: Hermes) -> None:
+    hermes.compact(1, 2)
+    hermes.rewind(hermes.turn("undo me")[0])
+
+
+ACTS: dict[str, Callable[[Hermes], None]] = {
+    "append": _append,
     "rewind": lambda hermes: hermes.rewind(3),
-    "rewind and go on": lambda hermes: (hermes.rewind(3), hermes.call("again")),
+    "rewind and go on": _go_on,
     "replace": lambda hermes: hermes.replace(hermes.active()[1:3]),
     "compact": lambda hermes: hermes.compact(1, 2),
     "compact all away": lambda hermes: hermes.compact(0, 0),
-    "compact, untimed": lambda hermes: (hermes.compact(2, 4, timed=False), hermes.call("after")),
+    "compact, untimed": _compact_untimed,
     "compact, superseding": lambda hermes: hermes.compact(1, 3, superseded=True),
-    "compact and rewind": lambda hermes: (hermes.compact(1, 2), hermes.rewind(hermes.turn("undo me")[0])),
+    "compact and rewind": _compact_and_rewind,
     "clear": lambda hermes: hermes.clear(),
     "split": lambda hermes: hermes.split("s2", 2),
 }
