@@ -15,7 +15,8 @@ from hermes_tui.feed.answers import Answer
 from store import Browser
 from store.base.cancel import Cancel
 from store.errors import CannotOpen, Damaged
-from store.models import Change, Drift, Hit, JsonlFacts, Origin, SectionVersion, Session
+from store.formats.compaction_overlap import EDGE_ROWS
+from store.models import Change, Drift, Head, Hit, JsonlFacts, Origin, SectionVersion, Session
 from store.query.parse import Query
 
 FIRST_ROWS = 200
@@ -174,7 +175,7 @@ def changes(
         return
     if known is not None and tip in known and tip in found:
         grown = [head for message in growth(db, generation, tip, known[tip].last_id) for head in message.heads]
-        if found == {**known, tip: known[tip].grown(grown)}:
+        if found == {**known, tip: known[tip].grown(grown)} and not _repeats(db, known, tip, grown):
             yield answers.GrowthArrived(generation, tip, tuple(grown))
             return
     pieces = tuple(_pieces(db, generation, session_id, origin))
@@ -182,16 +183,33 @@ def changes(
     yield answers.TranscriptReread(generation, pieces)
 
 
-def early_growth(db: Browser, generation: int, tip: str, known: SectionVersion) -> Iterator[answers.GrowthArrived]:
+def early_growth(
+    db: Browser, generation: int, tip: str, known: Mapping[str, SectionVersion]
+) -> Iterator[answers.GrowthArrived]:
     """The growth of a section before its version may be looked at, unless a compaction may have inserted it.
 
     That inserts rows with older times, or a microsecond apart (docs/format.md §3.8).
     """
-    for message in growth(db, generation, tip, known.last_id):
+    if tip not in known:
+        return
+    for message in growth(db, generation, tip, known[tip].last_id):
         times = [head.timestamp for head in message.heads if head.timestamp is not None]
-        if any(later - earlier <= AT_ONCE for earlier, later in pairwise(times)):
+        at_once = any(later - earlier <= AT_ONCE for earlier, later in pairwise(times))
+        if at_once or _repeats(db, known, tip, message.heads):
             return
         yield message
+
+
+def _repeats(db: Browser, known: Mapping[str, SectionVersion], tip: str, heads: Sequence[Head]) -> bool:
+    """Whether new rows of a section may change what is shown of it: they repeat the section before, or were undone
+    or compacted already."""
+    if not all(head.active for head in heads):
+        return True
+    chain = list(known)
+    if chain[0] == tip or known[tip].rows >= EDGE_ROWS:
+        return False
+    carried = db.carried(tip, chain[chain.index(tip) - 1])
+    return any(head.id in carried for head in heads)
 
 
 def _pieces(

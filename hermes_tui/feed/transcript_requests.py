@@ -141,8 +141,7 @@ class TranscriptRequests:
 
 
 def _early_growth(transcript: _OpenTranscript, db: Browser, _: int) -> Iterator[answers.Answer]:
-    known = transcript.versions.get(transcript.tip, SectionVersion())
-    return questions.early_growth(db, transcript.generation, transcript.tip, known)
+    return questions.early_growth(db, transcript.generation, transcript.tip, transcript.versions)
 
 
 def _bodies(transcript: _OpenTranscript, db: Browser, _: int) -> Iterator[answers.Answer]:

@@ -206,6 +206,8 @@ class SectionVersion:
     rows: int = 0
     last_id: int = 0
     active: int = 0
+    active_ids: int = 0
+    """Sum of the ids of active rows: one that was undone and another that was restored change it."""
     compacted: int = 0
     """Rows that compactions in place deactivated."""
 
@@ -215,6 +217,7 @@ class SectionVersion:
             self.rows + len(heads),
             max([self.last_id, *(head.id for head in heads)]),
             self.active + sum(head.active for head in heads),
+            self.active_ids + sum(head.id for head in heads if head.active),
             self.compacted + sum(head.compacted and not head.active for head in heads),
         )
 

@@ -121,7 +121,10 @@ class ProfileNames:
 
     @_named.register
     def _(self, value: SectionVersion, place: int) -> SectionVersion:
-        return replace(value, last_id=self.row(place, value.last_id) if value.rows else 0)
+        if not value.rows:
+            return value
+        ids = value.active_ids * len(self.profiles) + place * value.active
+        return replace(value, last_id=self.row(place, value.last_id), active_ids=ids)
 
     @_named.register(Head)
     @_named.register(ContextLine)

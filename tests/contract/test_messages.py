@@ -336,7 +336,13 @@ def test_each_message_comes_once_after_a_compaction_in_place(case: Case, *, supe
     assert [head.active for head in heads] == [True, True, False, False, True, True, True, True]
     assert [head.compacted for head in heads] == [False, False, True, True, False, False, False, False]
     assert case.engine.messages.versions(["s1", "none"]) == {
-        "s1": SectionVersion(rows=12, last_id=heads[-1].id, active=6, compacted=4 if superseded else 6)
+        "s1": SectionVersion(
+            rows=12,
+            last_id=heads[-1].id,
+            active=6,
+            active_ids=sum([*copies, heads[-1].id]),
+            compacted=4 if superseded else 6,
+        )
     }
     assert case.engine.messages.count("s1") == 8
     assert len(list(case.engine.messages.compared("s1"))) == 8

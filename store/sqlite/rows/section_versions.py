@@ -25,7 +25,7 @@ def _versions(run: _Run, layout: Layout, ids: str) -> dict[str, SectionVersion]:
         return {}
     active = column_sql.active(layout)
     counted = run(
-        f"SELECT CAST(session_id AS BLOB), count(*), max(id), sum({active}) FROM messages"
+        f"SELECT CAST(session_id AS BLOB), count(*), max(id), sum({active}), total(iif({active}, id, 0)) FROM messages"
         " WHERE session_id IN (SELECT value FROM json_each(?)) GROUP BY session_id",
         (ids,),
     )
