@@ -123,7 +123,7 @@ def _verb(options: Options, home: Home) -> int:
         case "show":
             from hermes_tui.cli.show import show
 
-            return show(home, options.ids[0], as_json=as_json, out=out, err=err)
+            return show(home, options.ids[0], as_json=as_json, out=out, err=err, follow=options.follow)
         case "check":
             from hermes_tui.cli.check import check
 

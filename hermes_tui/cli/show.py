@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
+from itertools import chain
 from typing import TextIO
 
+from hermes_tui.cli.follow import Follower, Removed
 from hermes_tui.cli.output import Output, remark
 from hermes_tui.cli.stores import opened, session_named
 from hermes_tui.render import message_kind
@@ -20,11 +23,12 @@ BODIES = 256
 INDENT = "    "
 
 
-def show(home: Home, session_id: str, *, as_json: bool, out: TextIO, err: TextIO) -> int:
+def show(home: Home, session_id: str, *, as_json: bool, out: TextIO, err: TextIO, follow: bool = False) -> int:
     """Print the messages of one session, from the source that has more of them (a tie goes to SQLite).
 
     Args:
         session_id: An id, or the start of one that no other session shares.
+        follow: Go on until ctrl+c: print what is new, what is changed again, and what is gone as removed.
     """
     output = Output(out)
     with opened(home) as db:
@@ -42,6 +46,8 @@ def show(home: Home, session_id: str, *, as_json: bool, out: TextIO, err: TextIO
         if not as_json:
             output.line(_heading(session, db.outlines([session.id]).get(session.id), output))
         unread = 0
+        if follow:
+            return _follow(Follower(db, session.id), output, as_json=as_json)
         for message in _messages(db, reading, asides=not as_json):
             unread += message.role == UNREADABLE and not message.aside
             if as_json:
@@ -51,6 +57,21 @@ def show(home: Home, session_id: str, *, as_json: bool, out: TextIO, err: TextIO
     if unread:
         damage = f"{many(unread, 'message')} cannot be read, for pages of state.db are damaged"
         remark(f"{damage}; copy the folder before you try anything, then run `hermes sessions recover`", err)
+    return 0
+
+
+def _follow(follower: Follower, output: Output, *, as_json: bool) -> int:
+    with suppress(KeyboardInterrupt):
+        for change in chain(follower.changes(), follower.follow()):
+            removed = isinstance(change, Removed)
+            message = change.message if isinstance(change, Removed) else change
+            if as_json:
+                output.json({**_message_json(message), "removed": True} if removed else _message_json(message))
+            elif removed:
+                output.line(safe(f"{message.role}  {output.stamp(message.timestamp)}, removed"))
+            else:
+                _print_message(output, message)
+            output.flush()
     return 0
 
 

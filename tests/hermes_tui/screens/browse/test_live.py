@@ -61,4 +61,4 @@ async def test_each_act_of_hermes_is_seen_and_the_reader_stays(tmp_path: Path) -
         run(folder / "state.db", f"UPDATE messages SET content = 'edited in place' WHERE id = {here}")
         await stage.shows("edited in place")
         hermes.delete()
-        await stage.says("no session s1 here")
+        await stage.until(lambda: stage.state.reading.error is not None, seconds=20)
