@@ -71,8 +71,8 @@ class HitRow:
     """Its session has inactive rows, so that a compaction in place may have inserted it again."""
 
 
-SessionFilter = Callable[[str], bool]
-"""Test of a session id: True where it is searched."""
+SessionFilter = Callable[[str], bool] | None
+"""Test of a session id: True where it is searched; None searches all."""
 
 
 @dataclass(frozen=True, slots=True)

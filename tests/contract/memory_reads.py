@@ -8,14 +8,14 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from store.base.cancel import Cancel
 from store.base.models import ContextLine, Head, Message, Page, Relation, Scope, SectionVersion, Session
 from store.engine.operations import ActiveCounts, RawRow
-from store.engine.rows import NO_COUNTS, Counts, Ending, SessionEnds, SessionStamp, StoredRow
+from store.engine.rows import NO_COUNTS, Counts, SessionEnds, SessionStamp, StoredRow
 from store.formats import message_codec
 from store.formats.alignment import ComparedMessage
 from store.formats.carried_copies import Copies, SectionRow, State, find_copies
 from store.formats.compaction_overlap import SUMMARIES, Fingerprint
 from store.formats.lineage import Lineage, Link
 from store.formats.row_encoding import calls_in
-from store.formats.session_state import is_live
+from store.formats.session_state import Ending, is_live
 from tests.contract.memory_tables import (
     MESSAGE_DEFAULTS,
     Reads,
@@ -24,6 +24,7 @@ from tests.contract.memory_tables import (
     id_of,
     maybe,
     number,
+    present_ids,
     text,
 )
 
@@ -307,6 +308,12 @@ class MemoryMessages(Reads):
     def stamp(self, session_id: str) -> SessionStamp:
         """An opaque version of a session's rows."""
         return stamp_of(self._tables, session_id)
+
+    def appends(self, session_id: str) -> dict[str, list[int]]:
+        """Keys of a session's appends, each with the present ids of its rows."""
+        tables = self._tables
+        done = {key: ids for (name, key), (ids, _) in tables.keys.items() if name == session_id}
+        return {key: present_ids(tables, session_id, ids) for key, ids in done.items()}
 
     def fingerprints(self, ids: Sequence[int]) -> dict[int, Fingerprint]:
         """Fingerprints of messages by id."""

@@ -88,13 +88,13 @@ def active_counts(connection: apsw.Connection, layout: Layout, session_id: str) 
     calls = column_sql.text(layout, "messages", "tool_calls")
     some = f"SELECT {calls} FROM messages WHERE {active} AND tool_calls IS NOT NULL"
     cells = (cell_values.text(row[0]) for row in connection.execute(some, (session_cell,)))
-    stamp = session_stamp(lambda sql, bindings: list(connection.execute(sql, bindings)), layout, session_id)
+    stamp = session_stamp(connection, layout, session_id)
     return ActiveCounts(cell_values.integer(messages), sum(map(calls_in, cells)), stamp)
 
 
 def set_counts(connection: apsw.Connection, layout: Layout, session_id: str, counted: ActiveCounts) -> None:
     """Set the session's counters; they are counted again where others wrote since."""
-    stamp = session_stamp(lambda sql, bindings: list(connection.execute(sql, bindings)), layout, session_id)
+    stamp = session_stamp(connection, layout, session_id)
     if stamp != counted.stamp:
         counted = active_counts(connection, layout, session_id)
     session_writes.count(connection, session_id, messages=counted.messages, calls=counted.calls, absolute=True)

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 
 from ...base.errors import Damaged
+from ...base.models import Session
 from ...engine.rows import Counts
+from ...formats.session_state import is_live
 from ..base import cell_values, column_sql
 from ..base.schema_probe import Layout
 from ..connect.reader import Reader, Row
@@ -22,10 +25,28 @@ def counts(reader: Reader, ids: Sequence[str]) -> dict[str, Counts]:
     layout = reader.layout
     if not ids or not layout.has("messages", "session_id"):
         return {}
-    parts = around_damage(
-        lambda some: _read(reader, layout, some), ids, lambda key, error: {key: _of_damaged(reader, key, str(error))}
+    return dict(
+        around_damage(
+            lambda some: _read(reader, layout, some).items(),
+            ids,
+            lambda key, error: [(key, _of_damaged(reader, key, str(error)))],
+        )
     )
-    return {key: found for part in parts for key, found in part.items()}
+
+
+def counted(session: Session, counts: Counts, now: float) -> Session:
+    """A session with its counts, and whether it is live."""
+    last_active = session.started_at if counts.last_active is None else counts.last_active
+    return replace(
+        session,
+        messages=counts.messages,
+        rows=counts.rows,
+        problem=session.problem or counts.problem,
+        first_id=counts.first_id,
+        last_id=counts.last_id,
+        last_active=last_active,
+        live=is_live(ended_at=session.ended_at, last_active=last_active, now=now),
+    )
 
 
 def _read(reader: Reader, layout: Layout, ids: Sequence[str]) -> dict[str, Counts]:

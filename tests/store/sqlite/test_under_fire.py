@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -67,6 +68,7 @@ def owed(tmp_path: Path) -> Path:
     return path
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("stage", few(["claimed", "read", "written"], "written"))
 def test_a_replay_that_is_killed_is_done_again_and_doubles_nothing(owed: Path, stage: str) -> None:
     killed = subprocess.run([sys.executable, "-c", REPLAY, str(owed), stage], cwd=ROOT, check=False)
@@ -88,9 +90,9 @@ def test_many_replay_at_once_and_nothing_is_doubled(owed: Path) -> None:
     assert outbox.pending_files(outbox.folder_of(owed)) == ()
 
 
-def test_two_recorders_of_one_conversation_store_it_once(tmp_path: Path) -> None:
+def test_two_recorders_that_say_the_same_at_once_each_store_it_in_order(tmp_path: Path) -> None:
     path = builders.home(tmp_path) / "state.db"
-    recorders = [SessionRecorder(SessionDB(path), "s") for _ in range(2)]
+    recorders = [SessionRecorder(SessionDB(path), "s", writer=name) for name in ("first", "second")]
     errors: list[StoreError] = []
 
     def record(recorder: SessionRecorder) -> None:
@@ -107,7 +109,16 @@ def test_two_recorders_of_one_conversation_store_it_once(tmp_path: Path) -> None
         thread.join()
 
     assert errors == []
-    assert texts(SessionDB(path)) == said(60)
+    rows = {row["id"]: row["content"] for row in SessionDB(path).get_messages("s")}
+    assert sorted(map(str, rows.values())) == sorted(map(str, [*said(60), *said(60)]))
+    for name in ("first", "second"):
+        assert [rows[row] for row in rows_of(path, name)] == said(60)
+
+
+def rows_of(path: Path, writer: str) -> list[int]:
+    """Ids of the rows that a named recorder wrote."""
+    entries = sqlite_files.run(path, "SELECT operation, entry FROM hermes_tui_operations")
+    return sorted(row for key, entry in entries if writer in str(key) for row in json.loads(str(entry))["rows"])
 
 
 @pytest.mark.slow
@@ -158,6 +169,7 @@ def test_a_home_whose_path_means_something_in_a_uri(tmp_path: Path, journal: str
     assert os.listdir(tmp_path) == [home.name]
 
 
+@pytest.mark.slow
 def test_a_file_put_in_place_of_an_open_one_keeps_what_the_recorder_was_given(tmp_path: Path) -> None:
     home, other = builders.home(tmp_path), builders.home(tmp_path, "other")
     recorder = SessionRecorder(builders.db(home), "s")

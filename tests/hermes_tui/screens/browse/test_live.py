@@ -27,7 +27,7 @@ def reopened(path: Path) -> list[Head]:
 
 def on_screen(stage: Stage) -> list[Head]:
     """What the transcript holds."""
-    return list(stage.widgets.transcript._cursor.layout.index.heads)
+    return list(stage.widgets.transcript.cursor.layout.index.heads)
 
 
 @pytest.mark.slow
@@ -44,7 +44,7 @@ async def test_each_act_of_hermes_is_seen_and_the_reader_stays(tmp_path: Path) -
         await stage.press("tab") if stage.place != "transcript" else None
         for _ in range(6):
             await stage.press("J")
-        cursor = stage.widgets.transcript._cursor
+        cursor = stage.widgets.transcript.cursor
         here = cursor.layout.index.heads[cursor.bar].id
         last = max(head.id for head in on_screen(stage))
         for act in (
@@ -57,7 +57,7 @@ async def test_each_act_of_hermes_is_seen_and_the_reader_stays(tmp_path: Path) -
         ):
             act()
             await stage.until(lambda: on_screen(stage) == reopened(folder / "state.db"), seconds=20)
-            assert stage.widgets.transcript._cursor.layout.index.heads[stage.widgets.transcript._cursor.bar].id == here
+            assert stage.widgets.transcript.cursor.layout.index.heads[stage.widgets.transcript.cursor.bar].id == here
         run(folder / "state.db", f"UPDATE messages SET content = 'edited in place' WHERE id = {here}")
         await stage.shows("edited in place")
         hermes.delete()
