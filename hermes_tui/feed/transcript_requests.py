@@ -113,24 +113,24 @@ class TranscriptRequests:
         if transcript is None or not transcript.whole:
             return
         if transcript.from_file and transcript.session.id in change.files:
-            read = partial(self._changes, transcript, anew=True)
+            read = partial(self._changes, transcript, again=True)
             self._worker.put(self._thread, "transcript", read, name="file", about="transcript")
         if not change.store:
             return
         delay = max(0.0, transcript.next_look - self._worker.clock())
         if delay and not transcript.from_file and (not change.sessions or transcript.tip in change.sessions):
             self._worker.put(self._thread, "transcript", partial(_early_growth, transcript), name="growth")
-        read = partial(self._changes, transcript, anew=False)
+        read = partial(self._changes, transcript, again=False)
         self._worker.put(self._thread, "transcript", read, name="look", about="transcript", delay=delay)
 
-    def _changes(self, transcript: _OpenTranscript, db: Browser, _: int, *, anew: bool) -> Iterator[answers.Answer]:
+    def _changes(self, transcript: _OpenTranscript, db: Browser, _: int, *, again: bool) -> Iterator[answers.Answer]:
         """Compare the versions; what differs is read again.
 
         Args:
-            anew: Read it in any case: the file that is shown has changed.
+            again: Read it in any case: the file that is shown has changed.
         """
         began = self._worker.clock()
-        tip, known = "" if transcript.from_file else transcript.tip, None if anew else transcript.versions
+        tip, known = "" if transcript.from_file else transcript.tip, None if again else transcript.versions
         session_id, origin = transcript.session.id, transcript.origin
         try:
             yield from questions.changes(db, transcript.generation, session_id, origin, known=known, tip=tip)

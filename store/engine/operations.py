@@ -184,7 +184,7 @@ class UndoStep:
     """Moved messages as they were, by old id."""
     conversation: tuple[str, ...]
     touched: bool = False
-    """Hermes changed the session since the repair: its counters are not what the repair left, and are counted anew."""
+    """Hermes changed the session since the repair: its counters are not what the repair left, and are counted again."""
     counted: ActiveCounts | None = None
     """Counts after the last step, where it is touched."""
 

@@ -137,12 +137,11 @@ class ReadingController:
         self._spooled, self._chain = False, frozenset({row.session.id})
         for piece in message.pieces:
             if isinstance(piece, answers.FileTranscriptArrived):
-                waiting = [body for body in piece.messages if body.id is not None]
-                sections.append(Section(row.session.id, tuple(map(head_of, waiting))))
+                bodies += (body for body in piece.messages if body.id is not None)
+                sections.append(Section(row.session.id, tuple(map(head_of, bodies))))
             else:
-                waiting = list(piece.waiting)
+                bodies += piece.waiting
                 sections = self._with_piece(sections, piece)
-            bodies += waiting
         self._reading.from_file = any(isinstance(piece, answers.FileTranscriptArrived) for piece in message.pieces)
         self._reading.error = self._reading.requested_at = None
         self._pane.replace(row, sections, bodies)

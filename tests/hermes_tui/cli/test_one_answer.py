@@ -65,7 +65,7 @@ def test_nothing_is_printed_twice_or_as_undone_that_was_not(home: Path, run: Run
 
 def test_the_screen_shows_what_an_agent_gets_and_show_prints(home: Path, run: Run) -> None:
     db = SessionDB(home / "state.db", read_only=True)
-    [answer] = questions.transcript(db, 1, "diverged", None)
+    _, answer = questions.transcript(db, 1, "diverged", None)
     assert isinstance(answer, FileTranscriptArrived)
     on_screen = [message.text for message in answer.messages if not message.aside]
     replayed = [message["content"] for message in db.load_transcript("diverged")]
