@@ -153,8 +153,7 @@ class ReadingController:
             sections = [*sections, Section(piece.session_id, piece.heads, self._seam(piece))]
         else:
             sections = [*sections[:-1], replace(sections[-1], heads=(*sections[-1].heads, *piece.heads))]
-        self._chain |= {piece.session_id}
-        self._before = piece.session
+        self._chain, self._before = self._chain | {piece.session_id}, piece.session
         self._spooled |= bool(piece.waiting)
         waiting = tuple(map(head_of, piece.waiting))
         return [*sections, Section(piece.session_id, waiting)] if waiting else sections
