@@ -99,7 +99,7 @@ class StoredBase:
         return [row.message.identity for row in kept]
 
     def _active(self, author: Author) -> list[StoredRow]:
-        return [row for row in self.rows if row.message.active and self._may_be_of(row, author)]
+        return [row for row in self.rows if row.stored.active and self._may_be_of(row, author)]
 
     def _is_own(self, row: StoredRow, author: Author) -> bool:
         call = self.calls.get(row.id)

@@ -172,4 +172,4 @@ class Survey:
 def _rows_of(session: Session) -> tuple[int, int]:
     if session.origin is not Origin.SQLITE:
         return NOT_STORED
-    return session.messages, session.last_id or 0
+    return session.rows, session.last_id or 0

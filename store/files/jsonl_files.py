@@ -90,7 +90,7 @@ class JsonlFiles:
         file = self.find(session.id)
         if file is None:
             return False, None
-        rows = (session.messages, session.last_id or 0) if session.origin is Origin.SQLITE else NOT_STORED
+        rows = (session.rows, session.last_id or 0) if session.origin is Origin.SQLITE else NOT_STORED
         own_mark = mark(session.id, (file.inode, file.size, file.mtime_ns), rows)
         return self._cache.is_known(own_mark), self._cache.flag(own_mark)
 

@@ -76,18 +76,18 @@ class Sources:
             rows=len(rows),
             lowest=rows[0].id if rows else None,
             highest=rows[-1].id if rows else None,
-            active=sum(row.message.active for row in rows),
-            compacted=sum(row.compacted for row in rows),
+            active=sum(row.stored.active for row in rows),
+            compacted=sum(row.stored.compacted for row in rows),
         )
 
     @property
     def messages(self) -> list[int]:
-        """Places in `rows` of those that are messages."""
-        return [place for place, row in enumerate(self.rows) if not row.meta]
+        """Places in `rows` of those that stand for a message."""
+        return [place for place, row in enumerate(self.rows) if row.is_message]
 
     def compared(self) -> Comparison:
         """Both sides aligned; places of SQLite are those of `messages`."""
-        return compare(self.written.entries, [row.message for row in self.rows if not row.meta])
+        return compare(self.written.entries, [row.message for row in self.rows if row.is_message])
 
 
 def read_sources(engine: Engine, files: JsonlFiles, session_id: str) -> Sources:

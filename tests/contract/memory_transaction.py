@@ -25,7 +25,7 @@ from store.engine.operations import (
 from store.engine.rows import SessionStamp, SessionVersion
 from store.formats import message_codec
 from store.formats.row_encoding import MessageRow, storable
-from tests.contract.memory_reads import stamp_of
+from tests.contract.memory_reads import active_counts_of, stamp_of
 from tests.contract.memory_tables import (
     MESSAGE_DEFAULTS,
     SESSION_DEFAULTS,
@@ -211,13 +211,17 @@ class MemoryTransaction:
             raise PlanChanged(f"{header.operation} went on, or was undone, meanwhile; look again")
         known.header = header
         if done is None:
+            if step.counted is not None and header.session_id in tables.sessions:
+                counted = active_counts_of(tables, header.session_id)
+                tables.sessions[header.session_id].update(message_count=counted.messages, tool_call_count=counted.calls)
             if header.created and not tables.of(header.session_id):
                 tables.sessions.pop(header.session_id, None)
             return 0, 0
         if any(old in tables.messages for old, _ in done.moves):
             raise Refused(f"an id that {header.operation} has to give back was given to another message since")
         taken = [name for name in done.inserted_ids if tables.messages.pop(name, None) is not None]
-        self._count(header.session_id, -len(taken), -done.calls if taken else 0)
+        if not step.touched:
+            self._count(header.session_id, -len(taken), -done.calls if taken else 0)
         back = [self._move(new, old) for old, new in done.moves]
         known.steps.pop()
         return len(taken), sum(back)
