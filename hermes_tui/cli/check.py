@@ -19,21 +19,24 @@ def check(home: Home, ids: Sequence[str], *, as_json: bool, out: TextIO, err: Te
     """Compare both sources of some sessions, or of all, by content.
 
     Returns:
-        1 where history lies in JSONL that SQLite lacks, else 0.
+        1 where history lies in JSONL that SQLite lacks, or bytes of its lines cannot be read, else 0.
     """
     output = Output(out)
-    lost = 0
+    lost = damaged = 0
     with opened(home) as db:
         wanted = [session_named(db, name).id for name in ids] or None
         for result in db.checks(wanted):
             lost += result.verdict in LOST
+            damaged += result.damaged_lines > 0
             if as_json:
                 output.json(check_json(result))
             else:
                 output.line(_check_line(result))
     if not as_json and lost:
         remark(f"{many(lost, 'session')} with history that only a JSONL file has", err)
-    return 1 if lost else 0
+    if not as_json and damaged:
+        remark(f"{many(damaged, 'session')} with lines in JSONL that cannot be read", err)
+    return 1 if lost or damaged else 0
 
 
 def check_json(result: Check) -> dict[str, object]:
@@ -46,6 +49,7 @@ def check_json(result: Check) -> dict[str, object]:
         "missing_in_sqlite": result.missing_in_sqlite,
         "missing_in_jsonl": result.missing_in_jsonl,
         "damaged_lines": result.damaged_lines,
+        "salvaged": result.salvaged,
         "doubled": result.doubled,
         "repairable": result.repairable,
         "reason": result.reason,

@@ -148,7 +148,7 @@ class Survey:
         if verification.problem:
             facts = JsonlFacts(session_id, file.size, file.mtime_ns, file.inode, problem=verification.problem)
             return SurveyStep(*progress, {session_id: drift}, {session_id: facts}, (check,))
-        if mark:
+        if mark and not verification.unfinished:
             only = check.verdict is Verdict.JSONL_ONLY
             self._cache.put(mark, drift, CachedVerdict(check, self._files.session(session_id)) if only else found)
         facts = found.facts((file.inode, file.size, file.mtime_ns))

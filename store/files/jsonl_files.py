@@ -31,6 +31,8 @@ class _FileSummary:
     session: Session
     outline: Outline | None
     """None where facts and session come from the verdict cache and the file was not read."""
+    unfinished: bool = False
+    """Its last line was being written; a minute later the same bytes are damage, so it is not kept."""
 
 
 def is_message(record: jsonl.Record) -> bool:
@@ -82,8 +84,7 @@ class JsonlFiles:
         summary = self._summary(session_id, state)
         if summary is None or summary.outline is not None or state is None:
             return summary.outline if summary else None
-        summary = self._summaries[session_id] = self._read(session_id, state)
-        return summary.outline
+        return self._remember(session_id, self._read(session_id, state)).outline
 
     def verdict(self, session: Session) -> tuple[bool, Drift | None]:
         """Whether the session's present state was compared by content, and its flag then."""
@@ -128,12 +129,16 @@ class JsonlFiles:
                 yield record
 
     def messages(self, session_id: str) -> tuple[Message, ...]:
-        """Its messages, with line numbers as ids."""
+        """Its messages, with the ids of their records."""
         return tuple(line for line in self.lines(session_id) if not line.aside)
 
     def lines(self, session_id: str) -> tuple[Message, ...]:
-        """All of its lines that are not blank, with line numbers as ids: messages and asides."""
-        return tuple(_message_of_line(record, session_id) for record in self.records(session_id))
+        """All of its lines that are not blank or being written, with the ids of their records: messages and asides."""
+        return tuple(
+            _message_of_line(record, session_id)
+            for record in self.records(session_id)
+            if not (isinstance(record, jsonl.BadLine) and record.unfinished)
+        )
 
     def compared_messages(self, session_id: str) -> Iterator[ComparedMessage]:
         """Its messages for comparison."""
@@ -147,9 +152,13 @@ class JsonlFiles:
         known = self._summaries.get(session_id)
         stamp = (state.inode, state.size, state.mtime_ns)
         if known is None or (known.facts.inode, known.facts.size, known.facts.mtime_ns) != stamp:
-            known = self._cached(session_id, stamp) or self._read(session_id, state)
-            self._summaries[session_id] = known
+            known = self._remember(session_id, self._cached(session_id, stamp) or self._read(session_id, state))
         return known
+
+    def _remember(self, session_id: str, summary: _FileSummary) -> _FileSummary:
+        if not summary.unfinished:
+            self._summaries[session_id] = summary
+        return summary
 
     def _cached(self, session_id: str, stamp: home.FileStamp) -> _FileSummary | None:
         cached = self._cache.get(mark(session_id, stamp, NOT_STORED), session_id, profile=self._profile)
@@ -163,10 +172,12 @@ class JsonlFiles:
         times: list[float] = []
         ends = _OutlineMessages()
         messages = bad = 0
+        unfinished = False
         try:
             for record in jsonl_reader.read_records(state.path):
                 if isinstance(record, jsonl.BadLine):
-                    bad += 1
+                    bad += not record.unfinished
+                    unfinished |= record.unfinished
                     continue
                 if is_message(record):
                     messages += 1
@@ -179,7 +190,7 @@ class JsonlFiles:
             facts = replace(facts, problem=str(error))
         last = times[-1] if times else None
         facts = replace(facts, messages=messages, meta_lines=len(metas), bad_lines=bad, last_active=last)
-        return _FileSummary(facts, self._session(facts, metas, times), ends.outline())
+        return _FileSummary(facts, self._session(facts, metas, times), ends.outline(), unfinished)
 
     def _session(self, facts: JsonlFacts, metas: list[dict[str, object]], times: list[float]) -> Session:
         """The session by its first session_meta and its times."""
@@ -225,18 +236,19 @@ class _OutlineMessages:
 def _message_of_line(record: jsonl.Record | jsonl.BadLine, session_id: str) -> Message:
     """A line as it is displayed."""
     if isinstance(record, jsonl.BadLine):
-        text = f"Line {record.line} holds no message ({record.reason}): {record.text}"
-        return Message(record.line, session_id, UNREADABLE, text, aside=True, origin=Origin.JSONL)
+        shown = f": {record.text}" if record.text else ""
+        text = f"Line {record.line} holds no message ({record.reason}){shown}"
+        return Message(record.id, session_id, UNREADABLE, text, aside=True, origin=Origin.JSONL)
     if is_message(record):
-        return message_codec.message_of_record(record.value, session_id=session_id, line=record.line)
+        return message_codec.message_of_record(record.value, session_id=session_id, line=record.id)
     fields, tools = _meta_fields(record.value), record.value.get("tools")
     facts = [str(value) for value in fields.values() if value]
     facts += [f"{len(tools)} tools"] if isinstance(tools, list) and tools else []
-    return Message(record.line, session_id, SESSION_META, ", ".join(facts), aside=True, origin=Origin.JSONL)
+    return Message(record.id, session_id, SESSION_META, ", ".join(facts), aside=True, origin=Origin.JSONL)
 
 
 def _message(record: jsonl.Record) -> Message:
-    return message_codec.message_of_record(record.value, session_id="", line=record.line)
+    return message_codec.message_of_record(record.value, session_id="", line=record.id)
 
 
 def _meta_fields(meta: dict[str, object]) -> dict[str, object]:

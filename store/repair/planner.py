@@ -204,6 +204,7 @@ def _sides(found: Sources) -> verdict.Sides:
         stored=len(found.messages) if found.known else None,
         written=len(written.entries) if written.file else None,
         damaged=written.bad_lines,
+        salvaged=written.salvaged,
         problem=written.problem,
     )
 

@@ -248,7 +248,7 @@ class Search:
         try:
             for place, record in enumerate(self._files.message_records(session.id)):
                 self._raise_if_cancelled()
-                message = message_codec.message_of_record(record.value, session_id=session.id, line=record.line)
+                message = message_codec.message_of_record(record.value, session_id=session.id, line=record.id)
                 if self._answered_by(message) and (missing is None or place in missing):
                     found.append(message)
         except (CannotOpen, Damaged):  # removed, or no longer readable, since it was listed

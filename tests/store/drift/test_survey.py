@@ -17,7 +17,7 @@ import pytest
 
 from store import Cancel, Drift, Home, Interrupted, ProfilesBrowser, SessionDB
 from store.models import SurveyStep
-from tests.builders import META, db, home, jsonl, say, store, talk
+from tests.builders import META, aged, db, home, jsonl, say, store, talk
 
 
 def opened(folder: Path, cache: Path | None) -> closing[SessionDB]:
@@ -111,6 +111,17 @@ def test_each_sign_of_a_change_counts(folder: Path, tmp_path: Path, change: str)
             database.append_message("same", "user", "one")
 
     assert len(surveyed(folder, tmp_path / "cache")) == 2
+
+
+def test_a_file_that_is_being_written_is_not_remembered(folder: Path, tmp_path: Path) -> None:
+    """Mutant: remembered, so that a minute later the line that was cut off is still no damage."""
+    path = jsonl(folder, "same", [say("user", "one", timestamp=1.7e9)], tail=b'{"role": "us')
+    with opened(folder, tmp_path / "cache") as database:
+        assert flags(list(database.survey(cancel=Cancel())))["same"] is None
+    assert flags(surveyed(folder, tmp_path / "cache")[1:]) == {"same": None}
+
+    aged(path)
+    assert flags(surveyed(folder, tmp_path / "cache"))["same"] is Drift.DAMAGED
 
 
 def test_a_session_that_gets_a_row_is_compared_again(folder: Path, tmp_path: Path) -> None:
