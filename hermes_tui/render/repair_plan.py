@@ -34,7 +34,7 @@ SHORT_REASONS = {
     Why.REFERRED: "ids in use",
     Why.UNREADABLE: "JSONL unreadable",
     Why.UNSTORABLE: "not storable",
-    Why.READ_ONLY: "newer Hermes",
+    Why.READ_ONLY: "unknown structure",
     Why.UNDOING: "undo stopped",
     Why.CHANGED: "changed since",
 }
@@ -50,7 +50,7 @@ _REASONS = {
     Why.REFERRED: "its messages would get other ids, and {} refers to them by these",
     Why.UNREADABLE: "{}",
     Why.UNSTORABLE: "messages whose fields SQLite cannot hold so that they read the same",
-    Why.READ_ONLY: "this store belongs to a newer Hermes than this, it is only read",
+    Why.READ_ONLY: "this state.db has what no known Hermes has, it is only read ({})",
     Why.UNDOING: "the undo of {0} was stopped: undo {0} finishes it",
     Why.CHANGED: "{0} was stopped, and file or rows are others by now: undo {0} first",
 }

@@ -182,8 +182,8 @@ class RepairFacts:
     """Who is at work on it."""
     referrers: tuple[str, ...] = ()
     """Tables that refer to message ids."""
-    newer: bool = False
-    """The database belongs to a later Hermes, and is only read."""
+    obstacle: str = ""
+    """Why the database is only read, in words; "" where it is written."""
     undoing: OperationHeader | None = None
     """An undo of the session that was stopped,"""
     stopped: OperationHeader | None = None

@@ -35,7 +35,7 @@ class Why(StrEnum):
     UNSTORABLE = "unstorable"
     """Messages that would not read the same from SQLite."""
     READ_ONLY = "read_only"
-    """The store is a newer Hermes' or may not be written."""
+    """The store has a structure that is not known: it is only read."""
     UNDOING = "undoing"
     """An undo of this session was stopped: it must be finished first."""
     CHANGED = "changed"
@@ -50,7 +50,7 @@ class Refusal:
     messages: int
     """Number of messages that are not inserted for this reason."""
     detail: str = ""
-    """The holder of a lock, an operation, the number of undone messages, tables, or a problem of the file."""
+    """The holder of a lock, an operation, the number of undone messages, tables, or a problem of the file or store."""
     merge_helps: bool = False
     """A request to merge overrides it."""
 

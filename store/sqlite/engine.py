@@ -18,6 +18,7 @@ from ..engine.rows import Capabilities, SessionEnds, SessionStamp
 from ..formats.lineage import Lineage
 from . import health
 from .base.schema_probe import Layout
+from .base.write_obstacles import obstacles
 from .connect import create, online_backup
 from .connect.reader import Reader
 from .connect.writer import Writer
@@ -161,7 +162,7 @@ class SqliteRepairs(_Reads):
             return RepairFacts(
                 holder=session_version.lock_holder(connection, layout, tuple(conversation), now),
                 referrers=session_version.referrers(connection),
-                newer=layout.newer,
+                obstacle="; ".join(obstacles(connection)),
                 undoing=next((header for header in headers if header.state == UNDOING), None),
                 stopped=stopped,
                 intent=repair_journal.intent(connection, layout, stopped.operation) if stopped else None,
