@@ -213,6 +213,9 @@ class RepairRows(Protocol):
     def free_ids(self, above: int, below: int, number: int) -> list[int] | None:
         """Unused message ids between two others, exclusive; None where there are not enough."""
 
+    def backends(self, now: float) -> list[str]:
+        """Gateways of Hermes that say in the database that they run, the last first."""
+
     def session_row(self, session_id: str) -> RawRow | None:
         """A session's row exactly as stored."""
 

@@ -21,6 +21,7 @@ from ..base.step_sizing import StepSizer
 from ..engine.operations import DONE, RUNNING, OperationHeader, RepairStep, RowWrite, StepResult
 from ..engine.ports import Transaction
 from ..files import gateway_index
+from ..files.gateway import present
 from ..files.home import FileStamp
 from ..formats import row_conversion
 from ..formats.row_encoding import MessageRow
@@ -241,6 +242,7 @@ class Repair:
             full_backup=self._copied,
             left_out=work.plan.left_out,
             index_damaged=store.engine.index_damaged,
+            gateway=present(store.gateway()),
             longest_lock=self._pace.longest_lock,
             seconds=time.time() - started,
         )

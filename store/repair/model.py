@@ -9,6 +9,7 @@ from pathlib import Path
 
 from ..base.errors import Refused
 from ..base.models import Check, Message
+from ..files.gateway import Gateway
 
 
 class Why(StrEnum):
@@ -117,6 +118,8 @@ class Plan:
     """Rows of SQLite that are backed up before the first write, session_meta included."""
     merge: bool = False
     """A merge was requested."""
+    gateway: Gateway | None = None
+    """The gateway that may hold the session in memory, or may be there unseen; None for none."""
     operation: str | None = None
     """The stopped repair that this one continues."""
     fingerprint: bytes = b""
@@ -200,6 +203,8 @@ class Receipt:
     seconds: float = 0.0
     longest_lock: float = 0.0
     """Seconds of the longest lock of a step."""
+    gateway: Gateway | None = None
+    """The gateway that may hold the session in memory; see `Plan.gateway`."""
 
 
 class Phase(StrEnum):

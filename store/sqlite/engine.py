@@ -29,6 +29,7 @@ from .rows import (
     change_feed,
     comparison_rows,
     counts,
+    heartbeats,
     message_writes,
     messages,
     orphan_sessions,
@@ -152,6 +153,7 @@ class SqliteRepairs(_Reads):
     session_row = delegate(_reader, raw_rows.session)
     message_rows = delegate(_reader, raw_rows.messages)
     copy = delegate(_reader, online_backup.copy)
+    backends = delegate(_reader, heartbeats.backends)
 
     def facts(self, session_id: str, conversation: Sequence[str], *, now: float) -> RepairFacts:
         """Facts for and against a repair, in one transaction."""

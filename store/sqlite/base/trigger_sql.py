@@ -270,7 +270,7 @@ def _skip_expression(tokens: _Tokens) -> bool:
 
 
 def _has_raise(tokens: Sequence[_Token]) -> bool:
-    """True for RAISE(…): IGNORE skips the statement that fires the trigger, and nothing tells."""
+    """True for RAISE(…): with IGNORE it skips the statement that fires the trigger, without an error."""
     return any(token.is_word("RAISE") and behind.is_sign("(") for token, behind in pairwise(tokens))
 
 
