@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from ..base.cancel import Cancel
@@ -47,20 +47,20 @@ def flag(session: Session, facts: JsonlFacts | None) -> Drift | None:
     return Drift.DAMAGED if facts.bad_lines or facts.problem else None
 
 
-def known_flag(session: Session, files: JsonlFiles) -> Drift | None:
-    """The flag by content where the session was compared as it is now, else the quick one."""
-    known, found = files.verdict(session)
+def known_flag(session: Session, files: JsonlFiles, rows: Sequence[object]) -> Drift | None:
+    """The flag by content where the session was compared as it is now, else the quick one; `rows`: its `row_counts`."""
+    known, found = files.verdict(session, rows)
     return found if known else flag(session, files.facts(session.id))
 
 
-def may_know_more(session: Session, files: JsonlFiles) -> bool:
+def may_know_more(session: Session, files: JsonlFiles, rows: Sequence[object]) -> bool:
     """Whether the session's file may have messages that SQLite lacks.
 
     By content where the session was compared, else by the quick flag, or because the file begins when the session had
     long begun. Such a file is no copy: a Hermes that could not write SQLite put into it what it still held
     (docs/format.md §5.5).
     """
-    known, found = files.verdict(session)
+    known, found = files.verdict(session, rows)
     if known:
         return found in _KNOWS_MORE
     if flag(session, files.facts(session.id)) in _KNOWS_MORE:

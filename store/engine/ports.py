@@ -59,7 +59,7 @@ class SessionRows(Protocol):
         """Number and edges of the messages of some sessions."""
 
     def row_counts(self, ids: Collection[str]) -> Mapping[str, Sequence[object]]:
-        """Rows and highest id of some sessions, in that order: part of the mark of a remembered verdict."""
+        """Rows, highest id, active and compacted rows of some sessions, in that order: part of a verdict's mark."""
 
     def scope(self) -> Scope:
         """Number of sessions, and of those that a default list leaves out."""

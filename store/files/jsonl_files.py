@@ -6,7 +6,7 @@ They are never written, moved or removed (docs/decisions/0010).
 from __future__ import annotations
 
 import stat
-from collections.abc import Container, Iterator
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -27,6 +27,7 @@ SESSION_META = "session_meta"
 class _FileSummary:
     """Facts, session and outline of one file."""
 
+    stamp: home.FileStamp
     facts: JsonlFacts
     session: Session
     outline: Outline | None
@@ -66,7 +67,7 @@ class JsonlFiles:
             return None
         if not stat.S_ISREG(state.st_mode):
             return None
-        return home.FileStat(path, state.st_size, state.st_mtime_ns, state.st_ino)
+        return home.FileStat.of(path, state)
 
     def facts(self, session_id: str) -> JsonlFacts | None:
         """Facts of the session's file, None without one; an unchanged file is not read again."""
@@ -86,13 +87,17 @@ class JsonlFiles:
             return summary.outline if summary else None
         return self._remember(session_id, self._read(session_id, state)).outline
 
-    def verdict(self, session: Session) -> tuple[bool, Drift | None]:
-        """Whether the session's present state was compared by content, and its flag then."""
+    def verdict(self, session: Session, rows: Sequence[object]) -> tuple[bool, Drift | None]:
+        """Whether the session's present state was compared by content, and its flag then.
+
+        Args:
+            session: The session.
+            rows: Its `row_counts`; `NOT_STORED` where SQLite has no row of it.
+        """
         file = self.find(session.id)
         if file is None:
             return False, None
-        rows = (session.messages, session.last_id or 0) if session.origin is Origin.SQLITE else NOT_STORED
-        own_mark = mark(session.id, (file.inode, file.size, file.mtime_ns), rows)
+        own_mark = mark(session.id, file.stamp, rows)
         return self._cache.is_known(own_mark), self._cache.flag(own_mark)
 
     def all_facts(self, *, cancel: Cancel | None = None) -> Iterator[JsonlFacts]:
@@ -150,9 +155,8 @@ class JsonlFiles:
             self._summaries.pop(session_id, None)
             return None
         known = self._summaries.get(session_id)
-        stamp = (state.inode, state.size, state.mtime_ns)
-        if known is None or (known.facts.inode, known.facts.size, known.facts.mtime_ns) != stamp:
-            known = self._remember(session_id, self._cached(session_id, stamp) or self._read(session_id, state))
+        if known is None or known.stamp != state.stamp:
+            known = self._remember(session_id, self._cached(session_id, state.stamp) or self._read(session_id, state))
         return known
 
     def _remember(self, session_id: str, summary: _FileSummary) -> _FileSummary:
@@ -164,7 +168,7 @@ class JsonlFiles:
         cached = self._cache.get(mark(session_id, stamp, NOT_STORED), session_id, profile=self._profile)
         if cached is None or cached.session is None:
             return None
-        return _FileSummary(cached.facts(stamp), cached.session, None)
+        return _FileSummary(stamp, cached.facts(stamp), cached.session, None)
 
     def _read(self, session_id: str, state: home.FileStat) -> _FileSummary:
         facts = JsonlFacts(session_id, state.size, state.mtime_ns, state.inode)
@@ -190,7 +194,7 @@ class JsonlFiles:
             facts = replace(facts, problem=str(error))
         last = times[-1] if times else None
         facts = replace(facts, messages=messages, meta_lines=len(metas), bad_lines=bad, last_active=last)
-        return _FileSummary(facts, self._session(facts, metas, times), ends.outline(), unfinished)
+        return _FileSummary(state.stamp, facts, self._session(facts, metas, times), ends.outline(), unfinished)
 
     def _session(self, facts: JsonlFacts, metas: list[dict[str, object]], times: list[float]) -> Session:
         """The session by its first session_meta and its times."""

@@ -18,8 +18,8 @@ _DAMAGED = 100
 
 
 def stamp_of(file: FileStat | None) -> FileStamp | None:
-    """Inode, size and mtime of a file; None without a file."""
-    return None if file is None else (file.inode, file.size, file.mtime_ns)
+    """The stamp of a file; None without a file."""
+    return None if file is None else file.stamp
 
 
 @dataclass(slots=True)

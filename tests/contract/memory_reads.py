@@ -79,11 +79,11 @@ class MemorySessions(Reads):
         return {name: found for name in ids if (found := _counts(tables, name)) is not NO_COUNTS}
 
     def row_counts(self, ids: Collection[str]) -> Mapping[str, Sequence[object]]:
-        """Rows and highest id of those that are known."""
+        """Rows, highest id, active and compacted rows of those that are known."""
         tables = self._tables
         counted = {name: _counts(tables, name) for name in ids}
         return {
-            name: (found.messages, found.last_id or 0)
+            name: (found.messages, found.last_id or 0, *_states(tables, name))
             for name, found in counted.items()
             if found.messages or name in tables.sessions
         }
@@ -161,6 +161,13 @@ def _is_child(lineage: Lineage, name: str) -> bool:
 def _counts(tables: Tables, session_id: str) -> Counts:
     rows = tables.of(session_id)
     return Counts(len(rows), id_of(rows[0]), id_of(rows[-1]), number(rows[-1], "timestamp")) if rows else NO_COUNTS
+
+
+def _states(tables: Tables, session_id: str) -> tuple[int, int]:
+    """Active and compacted rows."""
+    rows = tables.of(session_id)
+    active = sum(row.get("active") != 0 for row in rows)
+    return active, sum(row.get("active") == 0 and row.get("compacted") == 1 for row in rows)
 
 
 def _session(tables: Tables, row: RawRow, lineage: Lineage, now: float, profile: str) -> Session:
