@@ -50,7 +50,7 @@ class FileStat:
 
     @property
     def stamp(self) -> FileStamp:
-        """What tells this state of the file from others."""
+        """Distinguishes this state of the file from others."""
         return (self.inode, self.size, self.mtime_ns, self.ctime_ns)
 
 
