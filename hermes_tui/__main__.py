@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, NoReturn
 from hermes_tui.cli.options import WRONG, Options, parse
 
 if TYPE_CHECKING:
-    from hermes_tui.feed import OpenRepairs, ProfileEntry
+    from hermes_tui.feed import ProfileEntry
     from store import Home
 
 SWITCH = 0.001
@@ -69,7 +69,7 @@ def _drop_output() -> None:
 
 def _run(options: Options) -> int:
     """Find the home and hand over; an error of the store becomes one line."""
-    from hermes_tui.cli.output import complain
+    from hermes_tui.cli.output import complain, remark
     from store import StoreError
 
     with ExitStack() as stack:
@@ -77,11 +77,12 @@ def _run(options: Options) -> int:
             if options.demo or _has_screen():
                 _end_by_signals()
             home = _home(options, stack)
-            if options.verb is not None:
-                return _verb(options, home)
-            if _has_screen():
+            if options.verb is None and _has_screen():
                 return _screen(options, home, stack)
-            return _plain_list(home)
+            code = _verb(options, home)
+            if options.verb is None:
+                remark(NO_SCREEN, sys.stderr)
+            return code
         except StoreError as error:
             return complain(error, sys.stderr)
 
@@ -113,33 +114,26 @@ def _end_by_signals() -> None:
 
 
 def _verb(options: Options, home: Home) -> int:
-    """Do a verb that needs no screen; each imports no more than it needs."""
-    out, err, as_json = sys.stdout, sys.stderr, options.json
+    """Do a verb that needs no screen, the list where there is none; each imports no more than it needs."""
     match options.verb:
-        case "list":
-            from hermes_tui.cli.sessions import list_sessions
-
-            return list_sessions(home, as_json=as_json, out=out, err=err)
+        case "list" | None:
+            from hermes_tui.cli.sessions import list_sessions as verb
         case "show":
-            from hermes_tui.cli.show import show
-
-            return show(home, options.ids[0], as_json=as_json, out=out, err=err)
+            from hermes_tui.cli.show import show as verb
         case "check":
-            from hermes_tui.cli.check import check
-
-            return check(home, options.ids, as_json=as_json, out=out, err=err)
+            from hermes_tui.cli.check import check as verb
         case "doctor":
-            from hermes_tui.cli.doctor import doctor
-
-            return doctor(home, options, out=out, err=err)
+            from hermes_tui.cli.doctor import doctor as verb
         case "search":
-            from hermes_tui.cli.search import search
+            from hermes_tui.cli.search import search as verb
+        case "repair":
+            from hermes_tui.cli.repair import repair as verb
+        case _:
+            from hermes_tui.cli.repair import undo as verb
+    from hermes_tui.cli.output import Streams
 
-            return search(home, options, out=out, err=err)
-    from hermes_tui.cli.repair import Streams, repair, undo
-
-    streams = Streams(out, err, _ask if sys.stdin.isatty() and err.isatty() else None)
-    return (undo if options.verb == "undo" else repair)(home, options, streams)
+    can_ask = sys.stdin.isatty() and sys.stderr.isatty()
+    return verb(home, options, Streams(sys.stdout, sys.stderr, _ask if can_ask else None))
 
 
 def _ask(question: str) -> bool:
@@ -153,16 +147,6 @@ def _has_screen() -> bool:
     return sys.stdin.isatty() and sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
 
 
-def _plain_list(home: Home) -> int:
-    """The list in place of the screen where there is no terminal."""
-    from hermes_tui.cli.output import remark
-    from hermes_tui.cli.sessions import list_sessions
-
-    code = list_sessions(home, as_json=False, out=sys.stdout, err=sys.stderr)
-    remark(NO_SCREEN, sys.stderr)
-    return code
-
-
 def _screen(options: Options, home: Home, stack: ExitStack) -> int:
     """Open the screen; the demo's agent writes as long as it stands."""
     if options.demo:
@@ -173,14 +157,10 @@ def _screen(options: Options, home: Home, stack: ExitStack) -> int:
 
     config.tune(os.environ)
     from hermes_tui.app import HermesApp
-    from store import open_home
 
     cache_dir = None if options.demo else config.cache_dir()  # the demo's home does not last
     app = HermesApp(
-        partial(open_home, home, cache_dir=cache_dir),
-        open_to_write=_to_write(options, home),
-        owner=_owner(options, "demo" if options.demo else home.name),
-        where=_where(home),
+        _entry(options, home, "demo" if options.demo else home.name, cache_dir),
         profiles=_profiles(options, home, cache_dir),
         config=config.load(config.locate()),
         searches=None if options.demo else config.searches_file(),
@@ -191,43 +171,32 @@ def _screen(options: Options, home: Home, stack: ExitStack) -> int:
     return WRONG if app.return_code == CRASHED else app.return_code or 0
 
 
-def _to_write(options: Options, home: Home) -> OpenRepairs | None:
-    """Opens a home for repairs; None where nothing may be written: read-only, or all profiles as one."""
-    from store import SessionDB
+def _entry(options: Options, home: Home, name: str, cache_dir: Path | None) -> ProfileEntry:
+    """A home as the screen opens it: to write only where that may be, and not all profiles as one."""
+    from hermes_tui.feed import ProfileEntry
+    from store import SessionDB, open_home
 
-    if options.read_only or home.is_every:
-        return None
-    return partial(SessionDB, home.state_db, sessions_dir=home.sessions_dir)
-
-
-def _owner(options: Options, name: str) -> str:
-    """The text at the end of the search row."""
-    return f"{name} · read-only" if options.read_only else name
+    may_write = not (options.read_only or home.is_every)
+    return ProfileEntry(
+        name,
+        partial(open_home, home, cache_dir=cache_dir),
+        owner=f"{name} · read-only" if options.read_only else name,
+        where=_where(home),
+        open_to_write=partial(SessionDB, home.state_db, sessions_dir=home.sessions_dir) if may_write else None,
+    )
 
 
 def _profiles(options: Options, home: Home, cache_dir: Path | None) -> list[ProfileEntry]:
     """The profiles of a home, and all of them as one; none where there is one alone."""
-    from hermes_tui.feed import ProfileEntry
-    from store import Home, open_home
+    from store import Home
     from store.files.home import ALL_PROFILES
 
-    profiles = Home(home.root).profiles()
-    if options.demo or len(profiles) < 2:
+    homes = Home(home.root).profiles()
+    if options.demo or len(homes) < 2:
         return []
-    homes = [
-        *profiles,
-        *([] if ALL_PROFILES in {profile.name for profile in profiles} else [Home(home.root, ALL_PROFILES)]),
-    ]
-    return [
-        ProfileEntry(
-            profile.name,
-            partial(open_home, profile, cache_dir=cache_dir),
-            _owner(options, profile.name),
-            _where(profile),
-            open_to_write=_to_write(options, profile),
-        )
-        for profile in homes
-    ]
+    if ALL_PROFILES not in {profile.name for profile in homes}:
+        homes = (*homes, Home(home.root, ALL_PROFILES))
+    return [_entry(options, profile, profile.name, cache_dir) for profile in homes]
 
 
 def _where(home: Home) -> str:

@@ -22,7 +22,7 @@ from hermes_tui.commands.model import AsksToQuit, Offer
 from hermes_tui.commands.palette import Commands
 from hermes_tui.config import Config
 from hermes_tui.control_char_filter import Backstop
-from hermes_tui.feed import OpenRepairs, OpenStore, ProfileEntry
+from hermes_tui.feed import ProfileEntry
 from hermes_tui.render.glyphs import ASCII, UNICODE
 from hermes_tui.render.safe import one_line
 from hermes_tui.screens.browse.screen import BrowserScreen, SubScreens
@@ -49,10 +49,7 @@ class HermesApp(App[None]):
     """Browses one home.
 
     Args:
-        open_store: Opens the store; called in a thread.
-        open_to_write: Opens it for repairs, with the first one; None where nothing may be written.
-        owner: The words at the end of the search row: the profile, and `· read-only`.
-        where: The home's folder as people write it.
+        home: The store that is browsed first.
         config: The settings of the config file.
         profiles: Other stores that can be browsed; the palette offers them.
         searches: The file of saved searches, None to keep none.
@@ -70,11 +67,8 @@ class HermesApp(App[None]):
 
     def __init__(
         self,
-        open_store: OpenStore,
+        home: ProfileEntry,
         *,
-        open_to_write: OpenRepairs | None = None,
-        owner: str = "default",
-        where: str = "~/.hermes",
         config: Config | None = None,
         profiles: Sequence[ProfileEntry] = (),
         searches: Path | None = None,
@@ -87,7 +81,7 @@ class HermesApp(App[None]):
         glyphs = ASCII if ascii_only or self._config.ascii else UNICODE
         self.set_class(glyphs is ASCII, ASCII_CLASS, update=False)
         browser = partial(BrowserScreen, glyphs=glyphs, now=now, searches=searches, sub_screens=SUB_SCREENS)
-        self._browser = browser(ProfileEntry(self.DEFAULT_MODE, open_store, owner, where, open_to_write))
+        self._browser = browser(home)
         self.add_mode(self.DEFAULT_MODE, lambda: self._browser)
         self._profiles = [profile.name for profile in profiles]
         for profile in profiles:

@@ -5,31 +5,6 @@ from __future__ import annotations
 from .agent.messages import ImportedSession
 from .agent.recorder import SessionRecorder, replay
 from .base.cancel import Cancel
-from .base.errors import (
-    BackupFailed,
-    CannotOpen,
-    ColumnMissing,
-    Damaged,
-    DiskFull,
-    ForeignHandle,
-    HomeMissing,
-    Interrupted,
-    KeyReused,
-    Locked,
-    NoPermission,
-    NotADatabase,
-    OperationMissing,
-    PlanChanged,
-    QueryInvalid,
-    ReadOnly,
-    Refused,
-    Replaced,
-    SessionMissing,
-    StoreError,
-    StoreMissing,
-    UnsafeFilesystem,
-    UnsafeId,
-)
 from .base.fallbacks import Fallback, FallbackKind, IndexGap, ScanProgress
 from .base.models import (
     Batch,
@@ -58,6 +33,7 @@ from .base.models import (
 )
 from .browse.protocol import Browser, Repairs
 from .browse.reading import Piece, SessionReading
+from .errors import *
 from .files.home import Home
 from .files.outbox import Pending
 from .open import open_store

@@ -11,7 +11,7 @@ from .base.errors import CannotOpen, Damaged, ReadOnly
 from .engine.ports import Engine, Transaction
 from .files.file_sources import FileSources
 from .files.gateway import Gateway, GatewayState, find_gateway
-from .files.home import Home, profile_of
+from .files.home import Home, home_of
 from .files.jsonl_files import JsonlFiles
 from .files.verdict_cache import VerdictCache
 from .formats.alignment import ComparedMessage
@@ -44,7 +44,7 @@ class HomeStore:
         self.path, self.engine, self.sibling = path, engine, sibling
         self.read_only = read_only
         self.sessions_dir = path.parent / "sessions" if sessions_dir is None else Path(sessions_dir)
-        self.profile = profile_of(path)
+        self.profile = home_of(path).profile
         self.cache = VerdictCache(cache_dir, path)
         self.files = JsonlFiles(self.sessions_dir, profile=self.profile, cache=self.cache)
         self.leftovers = FileSources(self.files, path.parent, profile=self.profile, stored=self._stored)

@@ -11,7 +11,7 @@ from .sqlite.connect import create
 from .sqlite.connect.writer import PATIENCE
 from .sqlite.engine import SqliteEngine
 
-__all__ = ["PATIENCE", "open_store"]
+__all__ = ["PATIENCE", "open_store", "open_to_read"]
 
 
 def open_store(
@@ -38,7 +38,7 @@ def open_store(
     store = HomeStore(
         path,
         SqliteEngine(path, patience=patience),
-        sibling=_sibling,
+        sibling=open_to_read,
         read_only=read_only,
         sessions_dir=sessions_dir,
         cache_dir=cache_dir,
@@ -48,8 +48,9 @@ def open_store(
     return store
 
 
-def _sibling(home: Home) -> HomeStore:
-    return open_store(home.state_db, read_only=True, sessions_dir=home.sessions_dir)
+def open_to_read(home: Home, *, cache_dir: Path | None = None) -> HomeStore:
+    """The store of a home that is only read; see `open_store`."""
+    return open_store(home.state_db, read_only=True, sessions_dir=home.sessions_dir, cache_dir=cache_dir)
 
 
 def _is_blank(path: Path) -> bool:

@@ -44,6 +44,11 @@ def _peer_of(item: pytest.Item) -> str:
     return str(mark.args[0]) if mark else ""
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """Workers of `-n auto`: two for each core, since many tests wait for an app or another program."""
+    return 2 * len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 2 * (os.cpu_count() or 1)
+
+
 def pytest_report_header() -> str | None:
     """One line where tests against real versions of hermes-agent are left out."""
     missing = [name for name in ("HERMES_PEERS", "HERMES_019_PYTHON") if not os.environ.get(name)]

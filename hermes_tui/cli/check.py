@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TextIO
+from dataclasses import asdict
 
-from hermes_tui.cli.output import Output, remark
+from hermes_tui.cli.options import Options
+from hermes_tui.cli.output import Output, Streams, remark
 from hermes_tui.cli.stores import opened, session_named
 from hermes_tui.render.safe import SafeText, safe
 from hermes_tui.render.time import in_words, many
@@ -15,45 +15,28 @@ LOST = frozenset({Verdict.JSONL_AHEAD, Verdict.DIVERGED, Verdict.JSONL_ONLY})
 """Verdicts of exit code 1."""
 
 
-def check(home: Home, ids: Sequence[str], *, as_json: bool, out: TextIO, err: TextIO) -> int:
+def check(home: Home, options: Options, streams: Streams) -> int:
     """Compare both sources of some sessions, or of all, by content.
 
     Returns:
         1 where history lies in JSONL that SQLite lacks, or bytes of its lines cannot be read, else 0.
     """
-    output = Output(out)
+    output = Output(streams.out)
     lost = damaged = 0
     with opened(home) as db:
-        wanted = [session_named(db, name).id for name in ids] or None
+        wanted = [session_named(db, name).id for name in options.ids] or None
         for result in db.checks(wanted):
             lost += result.verdict in LOST
             damaged += result.damaged_lines > 0
-            if as_json:
-                output.json(check_json(result))
+            if options.json:
+                output.json(asdict(result))
             else:
                 output.line(_check_line(result))
-    if not as_json and lost:
-        remark(f"{many(lost, 'session')} with history that only a JSONL file has", err)
-    if not as_json and damaged:
-        remark(f"{many(damaged, 'session')} with lines in JSONL that cannot be read", err)
+    if not options.json and lost:
+        remark(f"{many(lost, 'session')} with history that only a JSONL file has", streams.err)
+    if not options.json and damaged:
+        remark(f"{many(damaged, 'session')} with lines in JSONL that cannot be read", streams.err)
     return 1 if lost or damaged else 0
-
-
-def check_json(result: Check) -> dict[str, object]:
-    """A line of `check --json`."""
-    return {
-        "session_id": result.session_id,
-        "verdict": result.verdict,
-        "sqlite_messages": result.sqlite_messages,
-        "jsonl_messages": result.jsonl_messages,
-        "missing_in_sqlite": result.missing_in_sqlite,
-        "missing_in_jsonl": result.missing_in_jsonl,
-        "damaged_lines": result.damaged_lines,
-        "salvaged": result.salvaged,
-        "doubled": result.doubled,
-        "repairable": result.repairable,
-        "reason": result.reason,
-    }
 
 
 def _check_line(result: Check) -> SafeText:

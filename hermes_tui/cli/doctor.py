@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TextIO
 
 from hermes_tui.cli.options import Options
-from hermes_tui.cli.output import Output, complain, remark
+from hermes_tui.cli.output import Output, Streams, complain, remark
 from hermes_tui.cli.stores import opened, opened_to_write
 from hermes_tui.render.safe import safe
 from hermes_tui.render.time import many
@@ -15,7 +15,7 @@ from store.files import outbox
 WORDS = {True: "ok", False: "NO", None: "?"}
 
 
-def doctor(home: Home, options: Options, *, out: TextIO, err: TextIO) -> int:
+def doctor(home: Home, options: Options, streams: Streams) -> int:
     """Print the finding of every check; with `--replay` first write the messages that a store would not take.
 
     Returns:
@@ -26,8 +26,8 @@ def doctor(home: Home, options: Options, *, out: TextIO, err: TextIO) -> int:
     """
     if options.replay and options.read_only:
         raise ReadOnly("--replay writes, and --read-only was given; leave one of them out")
-    output = Output(out)
-    failed = _replay(home, err) if options.replay else 0
+    output = Output(streams.out)
+    failed = _replay(home, streams.err) if options.replay else 0
     ill = False
     with opened(home) as db:
         for finding in db.health():

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 from typing import TextIO
 
@@ -16,6 +18,15 @@ FAILED = 2
 PIPE_COLUMNS = 120
 """Width of the lines where there is no terminal to measure."""
 STAMP = "%Y-%m-%d %H:%M"
+
+
+@dataclass(frozen=True, slots=True)
+class Streams:
+    """Streams of results and complaints; `ask` asks on the terminal, True for a yes, None where nobody can be asked."""
+
+    out: TextIO
+    err: TextIO
+    ask: Callable[[str], bool] | None = None
 
 
 class Output:
@@ -52,6 +63,11 @@ class Output:
         except UnicodeEncodeError:
             return False
         return True
+
+
+def picked(value: object, *names: str) -> dict[str, object]:
+    """Attributes of a value by their names, as an object for scripts."""
+    return {name: getattr(value, name) for name in names}
 
 
 def complain(problem: object, err: TextIO) -> int:

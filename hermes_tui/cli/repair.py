@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import TextIO
+from collections.abc import Sequence
+from dataclasses import asdict
 
-from hermes_tui.cli.check import check_json
 from hermes_tui.cli.options import Options
-from hermes_tui.cli.output import Output, complain, remark
+from hermes_tui.cli.output import Output, Streams, complain, picked, remark
 from hermes_tui.cli.stores import opened, opened_to_write, session_named
 from hermes_tui.render.repair_plan import gateway_sentence, refusal_words, sentences
 from hermes_tui.render.safe import SafeText, safe
@@ -19,18 +17,6 @@ REFUSED = 1
 MERGE_HINT = "; --merge inserts them all the same"
 EVERY = "all profiles as one are only read; name the one to write to with --profile NAME"
 NO_TERMINAL = "asks before it writes, and there is no terminal here to ask on; add --yes"
-
-Ask = Callable[[str], bool]
-"""Asks on the terminal; True for a yes."""
-
-
-@dataclass(frozen=True, slots=True)
-class Streams:
-    """Streams of results and complaints; `ask` is None where nobody can be asked."""
-
-    out: TextIO
-    err: TextIO
-    ask: Ask | None = None
 
 
 def repair(home: Home, options: Options, streams: Streams) -> int:
@@ -164,7 +150,7 @@ def _repair_json(plan: Plan, receipt: Receipt | None, *, applied: bool = False) 
     refusals = "; ".join(refusal_words(refusal) for refusal in plan.refusals)
     done = receipt.inserted if receipt else 0 if applied else plan.insert
     return {
-        **check_json(plan.check),
+        **asdict(plan.check),
         "reason": refusals or plan.check.reason,
         "operation": receipt.operation if receipt else None,
         "inserted": done,
@@ -198,9 +184,7 @@ def _note(receipt: Receipt) -> list[str]:
 
 def _undo_json(receipt: Receipt) -> dict[str, object]:
     return {
-        "session_id": receipt.session_id,
-        "operation": receipt.operation,
-        "state": receipt.state,
+        **picked(receipt, "session_id", "operation", "state"),
         "taken_out": receipt.inserted,
         "moved": receipt.moved,
         "messages": receipt.rows,

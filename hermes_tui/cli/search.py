@@ -6,10 +6,9 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import TextIO
 
 from hermes_tui.cli.options import Options
-from hermes_tui.cli.output import Output, complain
+from hermes_tui.cli.output import Output, Streams, complain, picked
 from hermes_tui.cli.stores import opened
 from hermes_tui.render.fallback import fallback_words
 from hermes_tui.render.line import pad_left
@@ -48,7 +47,7 @@ class _Results:
         self.partial |= batch.partial
 
 
-def search(home: Home, options: Options, *, out: TextIO, err: TextIO) -> int:
+def search(home: Home, options: Options, streams: Streams) -> int:
     """Print the messages that a query finds, and the context of each.
 
     Returns:
@@ -59,7 +58,7 @@ def search(home: Home, options: Options, *, out: TextIO, err: TextIO) -> int:
         StoreError: The store cannot be read.
     """
     query, sort = " ".join(options.query), options.sort
-    output = Output(out)
+    output = Output(streams.out)
     began = time.perf_counter()
     with opened(home) as db:
         found = _find(db, query, limit=options.limit, sort=sort)
@@ -90,7 +89,7 @@ def search(home: Home, options: Options, *, out: TextIO, err: TextIO) -> int:
             output.line(safe("there is no word to search for in that"))
     if found.partial:
         alone = "" if home.is_every else ", from files alone"
-        return complain(f"partial{alone}: {found.fallback}", err)
+        return complain(f"partial{alone}: {found.fallback}", streams.err)
     return 0
 
 
@@ -117,15 +116,9 @@ def snippet(hit: Hit) -> str:
 
 def _hit_json(hit: Hit, lines: Sequence[ContextLine]) -> dict[str, object]:
     return {
-        "session_id": hit.session_id,
-        "message_id": hit.message_id,
-        "role": hit.role,
-        "timestamp": hit.timestamp,
-        "source": hit.source,
-        "model": hit.model,
-        "title": hit.title,
+        **picked(hit, "session_id", "message_id", "role", "timestamp", "source", "model", "title"),
         "snippet": snippet(hit),
-        "context": [{"id": line.id, "role": line.role, "text": line.text, "hit": line.hit} for line in lines],
+        "context": [picked(line, "id", "role", "text", "hit") for line in lines],
     }
 
 

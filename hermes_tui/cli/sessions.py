@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TextIO
 
-from hermes_tui.cli.output import Output, complain, remark
+from hermes_tui.cli.options import Options
+from hermes_tui.cli.output import Output, Streams, complain, picked, remark
 from hermes_tui.cli.stores import opened
 from hermes_tui.render.line import cells, plain
 from hermes_tui.render.row import SessionRow, session_row
@@ -32,14 +33,14 @@ class _Listing:
     """Profiles that could not be read, a sentence each."""
 
 
-def list_sessions(home: Home, *, as_json: bool, out: TextIO, err: TextIO) -> int:
+def list_sessions(home: Home, options: Options, streams: Streams) -> int:
     """Print every session, newest start first: archived, hidden, child and JSONL-only ones too.
 
     Returns:
         0, also where there is no state.db and never was one; 2 where it could not be read, or not in full.
         stderr says either.
     """
-    output = Output(out)
+    output = Output(streams.out)
     with opened(home) as db:
         found = _Listing()
         for read in (_from_sqlite, _from_files, _facts, _outlines):
@@ -54,13 +55,13 @@ def list_sessions(home: Home, *, as_json: bool, out: TextIO, err: TextIO) -> int
             key=lambda session: (session.started_at or session.last_active or 0.0, session.id), reverse=True
         )
         drifts = ((session, db.drift(session, found.facts.get(session.id))) for session in found.sessions)
-        if as_json:
+        if options.json:
             for session, drift in drifts:
                 profile = session.profile if home.is_every else home.name
                 output.json(_session_json(session, found.outlines.get(session.id), drift, profile))
         else:
             _print_rows(output, drifts, found)
-    return _listing_ended(home, found, err)
+    return _listing_ended(home, found, streams.err)
 
 
 def _from_sqlite(db: Browser, found: _Listing) -> None:
@@ -114,19 +115,11 @@ def _session_json(session: Session, outline: Outline | None, drift: Drift | None
     return {
         "id": session.id,
         "profile": profile,
-        "source": session.source,
-        "title": session.title,
-        "model": session.model,
-        "started_at": session.started_at,
-        "last_active": session.last_active,
-        "messages": session.messages,
+        **picked(session, "source", "title", "model", "started_at", "last_active", "messages"),
         "status": outline.status if outline else None,
         "verdict": None,
         "drift": drift,
-        "parent_id": session.parent_id,
-        "archived": session.archived,
-        "hidden": session.hidden,
-        "live": session.live,
+        **picked(session, "parent_id", "archived", "hidden", "live"),
     }
 
 

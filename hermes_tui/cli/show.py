@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TextIO
 
-from hermes_tui.cli.output import Output, remark
+from hermes_tui.cli.options import Options
+from hermes_tui.cli.output import Output, Streams, picked, remark
 from hermes_tui.cli.stores import opened, session_named
 from hermes_tui.render import message_kind
 from hermes_tui.render.row import title_of
@@ -19,15 +19,11 @@ BODIES = 256
 INDENT = "    "
 
 
-def show(home: Home, session_id: str, *, as_json: bool, out: TextIO, err: TextIO) -> int:
-    """Print the messages of one session, from the source that has more of them (a tie goes to SQLite).
-
-    Args:
-        session_id: An id, or the start of one that no other session shares.
-    """
-    output = Output(out)
+def show(home: Home, options: Options, streams: Streams) -> int:
+    """Print the messages of one session, from the source that has more of them (a tie goes to SQLite)."""
+    output, err = Output(streams.out), streams.err
     with opened(home) as db:
-        session = session_named(db, session_id)
+        session = session_named(db, options.ids[0])
         reading = db.reading(session.id)
         if reading.origin is not session.origin and reading.facts is not None:
             counts = f"JSONL has {many(reading.facts.messages, 'message')}, SQLite {in_words(session.messages)}"
@@ -38,12 +34,12 @@ def show(home: Home, session_id: str, *, as_json: bool, out: TextIO, err: TextIO
             remark("only a JSON snapshot has this session, and snapshots lose messages", err)
         if session.problem:
             remark(session.problem, err)
-        if not as_json:
+        if not options.json:
             output.line(_heading(session, db.outlines([session.id]).get(session.id), output))
         unread = 0
-        for message in _messages(db, reading, asides=not as_json):
+        for message in _messages(db, reading, asides=not options.json):
             unread += message.role == UNREADABLE and not message.aside
-            if as_json:
+            if options.json:
                 output.json(_message_json(message))
             else:
                 _print_message(output, message)
@@ -64,17 +60,9 @@ def _messages(db: Browser, reading: SessionReading, *, asides: bool) -> Iterator
 
 def _message_json(message: Message) -> dict[str, object]:
     return {
-        "id": message.id,
-        "session_id": message.session_id,
-        "role": message.role,
-        "timestamp": message.timestamp,
-        "text": message.text,
-        "tool_calls": [{"id": call.id, "name": call.name, "arguments": call.arguments} for call in message.tool_calls],
-        "tool_name": message.tool_name,
-        "reasoning": message.reasoning,
-        "active": message.active,
-        "compacted": message.compacted,
-        "origin": message.origin,
+        **picked(message, "id", "session_id", "role", "timestamp", "text"),
+        "tool_calls": [picked(call, "id", "name", "arguments") for call in message.tool_calls],
+        **picked(message, "tool_name", "reasoning", "active", "compacted", "origin"),
     }
 
 

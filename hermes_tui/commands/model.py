@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Protocol, runtime_checkable
 
@@ -43,8 +43,8 @@ class Key:
 
 
 @dataclass(frozen=True, slots=True)
-class Text:
-    """Texts of a command."""
+class Command:
+    """A line of the table."""
 
     shown: str
     """The keys as people read them."""
@@ -52,12 +52,6 @@ class Text:
     """The word beside them in the footer; "" leaves the command out there."""
     sentence: str
     """For the help and the README."""
-
-
-@dataclass(frozen=True, slots=True)
-class When:
-    """Places and condition of a command, and its rank in the footer."""
-
     places: frozenset[Place] = PANES
     rank: int = 100
     """Lower stands further left in the footer."""
@@ -67,22 +61,19 @@ class When:
     "waiting"; "" for none.
     """
     words: Mapping[Place, str] = field(default_factory=dict)
-    """Other words for the footer than that of the text, by place."""
-
-
-@dataclass(frozen=True, slots=True)
-class Command:
-    """A line of the table."""
-
-    id: str
-    text: Text
-    when: When = When()
+    """Other words for the footer, by place."""
     keys: tuple[Key, ...] = ()
     """The screen's bindings; () where a widget or Textual binds them."""
 
-    def word_in(self, place: Place) -> str:
-        """The word of the footer in that place."""
-        return self.when.words.get(place, self.text.word)
+    def when(
+        self, *places: Place, rank: int = 100, needs: str = "", words: Mapping[Place, str] | None = None
+    ) -> Command:
+        """The same command in some places, under a condition."""
+        return replace(self, places=frozenset(places), rank=rank, needs=needs, words=words or {})
+
+    def key(self, keys: str, action: str, title: str = "") -> Command:
+        """The same command with one more binding."""
+        return replace(self, keys=(*self.keys, Key(keys, action, title)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,202 +7,183 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from hermes_tui.commands import session
-from hermes_tui.commands.doctor import COMMANDS as DOCTOR_COMMANDS
-from hermes_tui.commands.doctor import DOCTOR
-from hermes_tui.commands.model import BROWSER, EVERYWHERE, LISTS, PANES, REPAIRS, Command, Key, Offer, Place, Text, When
-from hermes_tui.commands.repair import COMMANDS
+from hermes_tui.commands.model import BROWSER, EVERYWHERE, LISTS, PANES, REPAIRS, Command, Offer, Place
 
-__all__ = ["BROWSER", "REPAIRS", "TABLE", "Command", "Offer", "Place", "applying", "footer", "key_table"]
+__all__ = ["BROWSER", "DOCTOR", "REPAIRS", "TABLE", "Command", "Offer", "Place", "applying", "footer", "key_table"]
 
 SEARCH, SESSIONS, HITS, TRANSCRIPT = Place.SEARCH, Place.SESSIONS, Place.HITS, Place.TRANSCRIPT
+REPAIR, FLAGGED, DIFFERENCE = Place.REPAIR, Place.FLAGGED, Place.DIFFERENCE
+DOCTOR = frozenset({Place.DOCTOR})
 
 TABLE: tuple[Command, ...] = (
-    Command(
-        "retry",
-        Text("R", "try again", "read state.db again after an error"),
-        When(frozenset({SESSIONS, TRANSCRIPT}), 5, needs="failed"),
-        (Key("R", "retry", "Try again"),),
+    Command("R", "try again", "read state.db again after an error")
+    .when(SESSIONS, TRANSCRIPT, rank=5, needs="failed")
+    .key("R", "retry", "Try again"),
+    Command("↓", "list", "go from the search row to the list; `enter` and `tab` too")
+    .when(SEARCH, rank=10)
+    .key("tab,enter", "go('list')", "Go to the list")
+    .key("down", "go('down')"),
+    Command("↑", "before", "what was searched for before; `↓` goes back to what was typed")
+    .when(SEARCH, rank=68, needs="history")
+    .key("up", "go('recall')", "What was searched for before"),
+    Command("↑↓", "rows", "move in the list; `j` `k` `pgup` `pgdn` too").when(
+        *LISTS, rank=10, needs="rows", words={HITS: "hits"}
     ),
+    Command("enter", "open", "open the session, or the hit in its place").when(*LISTS, rank=20, needs="rows"),
+    Command("tab", "transcript", "go to the other pane")
+    .when(*PANES, rank=30, needs="wide", words={TRANSCRIPT: "list", HITS: ""})
+    .key("tab,shift+tab", "go('other_pane')", "Go to the other pane"),
+    Command("/", "search", "type a search")
+    .when(*PANES, rank=40, words={HITS: "", TRANSCRIPT: ""})
+    .key("slash", "go('search')", "Search"),
+    Command("[ ]", "context", "show 1, 3, 10 messages around the hit, then the whole session, and back")
+    .when(HITS, TRANSCRIPT, rank=50, needs="hits", words={TRANSCRIPT: ""})
+    .key("left_square_bracket", "context(-1)", "Less context around the hit")
+    .key("right_square_bracket", "context(1)", "More context around the hit"),
+    Command("n N", "next", "go to the next or the previous hit")
+    .when(HITS, TRANSCRIPT, rank=60, needs="hits")
+    .key("n", "next_hit(1)", "Next hit")
+    .key("N", "next_hit(-1)", "Previous hit"),
+    Command("esc", "clear", "take the search out")
+    .when(SEARCH, HITS, rank=65, needs="typed")
+    .key("escape", "go('clear')", "Clear the search"),
+    Command("esc", "back", "go back, from the transcript to the list, from the list to the search row")
+    .when(SESSIONS, TRANSCRIPT, rank=65, words={SESSIONS: ""})
+    .key("escape", "go('back')", "Back"),
+    Command("→ ←", "more, fewer", "show all hits of a session, or three of them").when(HITS, rank=70),
+    Command("J K", "message", "go to the next or the previous message")
+    .when(TRANSCRIPT, rank=70)
+    .key("J", "reader('next_message')")
+    .key("K", "reader('previous_message')"),
+    Command("R", "re-rank", "put the best hits first, or the newest again")
+    .when(HITS, rank=75, needs="rankable")
+    .key("R", "rerank", "Rank hits, or newest first again"),
+    Command("space", "fold", "unfold the message with the bar step by step, and fold it again")
+    .when(TRANSCRIPT, rank=80)
+    .key("space", "reader('fold')", "Fold or unfold"),
+    Command("t", "tools", "tool calls short, in full or hidden")
+    .when(TRANSCRIPT, rank=85)
+    .key("t", "reader('tools')", "Tool calls: short, in full, hidden"),
+    Command("T", "reasoning", "reasoning folded or open")
+    .when(TRANSCRIPT, rank=86)
+    .key("T", "reader('reasoning')", "Reasoning: folded or open"),
+    Command("f", "follow", "stay at the end while the session grows")
+    .when(TRANSCRIPT, rank=88)
+    .key("f", "reader('follow')", "Follow the end"),
     Command(
-        "list",
-        Text("↓", "list", "go from the search row to the list; `enter` and `tab` too"),
-        When(frozenset({SEARCH}), 10),
-        (Key("tab,enter", "go('list')", "Go to the list"), Key("down", "go('down')")),
-    ),
-    Command(
-        "history",
-        Text("↑", "before", "what was searched for before; `↓` goes back to what was typed"),
-        When(frozenset({SEARCH}), 68, needs="history"),
-        (Key("up", "go('recall')", "What was searched for before"),),
-    ),
-    Command(
-        "rows",
-        Text("↑↓", "rows", "move in the list; `j` `k` `pgup` `pgdn` too"),
-        When(LISTS, 10, needs="rows", words={HITS: "hits"}),
-    ),
-    Command("open", Text("enter", "open", "open the session, or the hit in its place"), When(LISTS, 20, needs="rows")),
-    Command(
-        "pane",
-        Text("tab", "transcript", "go to the other pane"),
-        When(PANES, 30, needs="wide", words={TRANSCRIPT: "list", HITS: ""}),
-        (Key("tab,shift+tab", "go('other_pane')", "Go to the other pane"),),
-    ),
-    Command(
-        "search",
-        Text("/", "search", "type a search"),
-        When(PANES, 40, words={HITS: "", TRANSCRIPT: ""}),
-        (Key("slash", "go('search')", "Search"),),
-    ),
-    Command(
-        "context",
-        Text("[ ]", "context", "show 1, 3, 10 messages around the hit, then the whole session, and back"),
-        When(frozenset({HITS, TRANSCRIPT}), 50, needs="hits", words={TRANSCRIPT: ""}),
-        (
-            Key("left_square_bracket", "context(-1)", "Less context around the hit"),
-            Key("right_square_bracket", "context(1)", "More context around the hit"),
-        ),
-    ),
-    Command(
-        "hits",
-        Text("n N", "next", "go to the next or the previous hit"),
-        When(frozenset({HITS, TRANSCRIPT}), 60, needs="hits"),
-        (Key("n", "next_hit(1)", "Next hit"), Key("N", "next_hit(-1)", "Previous hit")),
-    ),
-    Command(
-        "clear",
-        Text("esc", "clear", "take the search out"),
-        When(frozenset({SEARCH, HITS}), 65, needs="typed"),
-        (Key("escape", "go('clear')", "Clear the search"),),
-    ),
-    Command(
-        "back",
-        Text("esc", "back", "go back, from the transcript to the list, from the list to the search row"),
-        When(frozenset({SESSIONS, TRANSCRIPT}), 65, words={SESSIONS: ""}),
-        (Key("escape", "go('back')", "Back"),),
-    ),
-    Command(
-        "more", Text("→ ←", "more, fewer", "show all hits of a session, or three of them"), When(frozenset({HITS}), 70)
-    ),
-    Command(
-        "messages",
-        Text("J K", "message", "go to the next or the previous message"),
-        When(frozenset({TRANSCRIPT}), 70),
-        (Key("J", "reader('next_message')"), Key("K", "reader('previous_message')")),
-    ),
-    Command(
-        "rerank",
-        Text("R", "re-rank", "put the best hits first, or the newest again"),
-        When(frozenset({HITS}), 75, needs="rankable"),
-        (Key("R", "rerank", "Rank hits, or newest first again"),),
-    ),
-    Command(
-        "fold",
-        Text("space", "fold", "unfold the message with the bar step by step, and fold it again"),
-        When(frozenset({TRANSCRIPT}), 80),
-        (Key("space", "reader('fold')", "Fold or unfold"),),
-    ),
-    Command(
-        "tools",
-        Text("t", "tools", "tool calls short, in full or hidden"),
-        When(frozenset({TRANSCRIPT}), 85),
-        (Key("t", "reader('tools')", "Tool calls: short, in full, hidden"),),
-    ),
-    Command(
-        "reasoning",
-        Text("T", "reasoning", "reasoning folded or open"),
-        When(frozenset({TRANSCRIPT}), 86),
-        (Key("T", "reader('reasoning')", "Reasoning: folded or open"),),
-    ),
-    Command(
-        "follow",
-        Text("f", "follow", "stay at the end while the session grows"),
-        When(frozenset({TRANSCRIPT}), 88),
-        (Key("f", "reader('follow')", "Follow the end"),),
-    ),
-    Command(
+        "v",
         "hidden",
-        Text(
-            "v",
-            "hidden",
-            "what is hidden and why, and where a session is; `v` again shows it; "
-            "in the transcript, messages taken back",
-        ),
-        When(frozenset({SESSIONS, TRANSCRIPT}), 90, words={TRANSCRIPT: ""}),
-        (Key("v", "hidden", "What is hidden and why"),),
-    ),
-    *session.COMMANDS,
+        "what is hidden and why, and where a session is; `v` again shows it; in the transcript, messages taken back",
+    )
+    .when(SESSIONS, TRANSCRIPT, rank=90, words={TRANSCRIPT: ""})
+    .key("v", "hidden", "What is hidden and why"),
     Command(
-        "ends", Text("g G", "top, end", "go to the top or to the end"), When(PANES, 95, words={SESSIONS: "", HITS: ""})
+        "L",
+        "family",
+        "the family of the session as a tree: sections that went on, branches, subagents; `enter` opens one",
+    )
+    .when(*PANES, rank=68, needs="family", words={TRANSCRIPT: "", HITS: ""})
+    .key("L", "family", "Family of this session as a tree"),
+    Command("y", "copy", "copy the message with the bar")
+    .when(TRANSCRIPT, rank=92)
+    .key("y", "copy('message')", "Copy the message"),
+    Command("Y", "", "copy the command that resumes the session in Hermes").key(
+        "Y", "copy('resume')", "Copy the resume command"
     ),
+    Command("I", "", "copy the id of the session").key("I", "copy('id')", "Copy the session id"),
+    Command("g G", "top, end", "go to the top or to the end").when(*PANES, rank=95, words={SESSIONS: "", HITS: ""}),
+    Command("m", "", "give the whole width to one pane, or to both again")
+    .when(*PANES, needs="roomy")
+    .key("m", "maximise", "One pane or two"),
     Command(
-        "maximise",
-        Text("m", "", "give the whole width to one pane, or to both again"),
-        When(needs="roomy"),
-        (Key("m", "maximise", "One pane or two"),),
-    ),
-    Command(
+        "r",
         "repair",
-        Text(
-            "r",
-            "repair",
-            "see what a repair of the flagged session would do; a click on its flag or its banner does the same",
-        ),
-        When(PANES, 66, needs="flagged", words={TRANSCRIPT: ""}),
-        (Key("r", "repair", "Repair this session"),),
+        "see what a repair of the flagged session would do; a click on its flag or its banner does the same",
+    )
+    .when(*PANES, rank=66, needs="flagged", words={TRANSCRIPT: ""})
+    .key("r", "repair", "Repair this session"),
+    Command("d", "difference", "see where the two sources of the flagged session differ")
+    .when(*PANES, rank=67, needs="flagged", words={TRANSCRIPT: "", SESSIONS: "", HITS: ""})
+    .key("d", "repair(True)", "Difference of this session's sources"),
+    Command("F", "", "see what a repair of all flagged sessions would do")
+    .when(*PANES, needs="any_flagged")
+    .key("F", "repair_all", "Repair all flagged sessions"),
+    Command("y", "apply", "repair what is shown, or go on with a repair that was stopped")
+    .when(REPAIR, FLAGGED, rank=5, needs="applies")
+    .key("y", "apply", "Apply the repair"),
+    Command("enter", "read the session", "read the repaired session; of all flagged ones look at one")
+    .when(REPAIR, FLAGGED, rank=10, needs="readable", words={FLAGGED: "look at it"})
+    .key("enter", "read", "Read the session"),
+    Command("u", "undo", "take a repair back: its messages go out again, what came later stays")
+    .when(REPAIR, FLAGGED, rank=12, needs="undoable")
+    .key("u", "undo", "Undo the repair"),
+    Command("Y", "copy operation id", "copy the id by which the repair can be undone from a shell")
+    .when(REPAIR, rank=14, needs="done")
+    .key("Y", "copy_operation", "Copy the operation id"),
+    Command("d", "whole difference", "see all that differs, and back")
+    .when(REPAIR, DIFFERENCE, rank=20, needs="idle", words={DIFFERENCE: "plan"})
+    .key("d", "whole", "Whole difference"),
+    Command("esc", "stop after this step", "stop a repair between two steps").when(*REPAIRS, rank=25, needs="running"),
+    Command("esc", "back", "go back to where the repair was called")
+    .when(*REPAIRS, rank=30, needs="idle")
+    .key("escape", "back", "Back"),
+    Command("n", "next flagged", "go to the next flagged session")
+    .when(REPAIR, rank=40, needs="next")
+    .key("n", "next_flagged", "Next flagged session"),
+    Command("esc", "back", "go back after a repair").when(REPAIR, rank=45, needs="done"),
+    Command("space", "leave this one out", "leave a flagged session out, or take it in again")
+    .when(FLAGGED, rank=50, needs="idle")
+    .key("space", "leave_out", "Leave this one out, or take it in"),
+    Command(
+        "M", "merge", "insert also what may have been undone, compacted or has no certain place; again takes that back"
+    )
+    .when(REPAIR, rank=60, needs="mergeable")
+    .key("M", "merge", "Insert also what is refused"),
+    Command("D", "", "how the store is, check by check, and what waits to be written into it").key(
+        "D", "doctor", "Doctor: how the store is"
     ),
     Command(
-        "difference",
-        Text("d", "difference", "see where the two sources of the flagged session differ"),
-        When(PANES, 67, needs="flagged", words={TRANSCRIPT: "", SESSIONS: "", HITS: ""}),
-        (Key("d", "repair(True)", "Difference of this session's sources"),),
+        "y",
+        "write what waits",
+        "write the messages that wait in files because a store would not take them; it is asked first",
+    )
+    .when(*DOCTOR, rank=5, needs="waiting")
+    .key("y", "replay", "Write what waits"),
+    Command("R", "look again", "look at the store's health again")
+    .when(*DOCTOR, rank=20, needs="idle")
+    .key("R", "look_again", "Look again"),
+    Command("esc", "back", "go back to the browser; while files are written, stop after this one")
+    .when(*DOCTOR, rank=30)
+    .key("escape", "back", "Back"),
+    Command("ctrl+p", "all commands", "find a command by its name, or a theme").when(*EVERYWHERE, rank=97),
+    Command("?", "", "all keys and the search language; `f1` in the search row")
+    .when(*EVERYWHERE)
+    .key("f1", "app.help")
+    .key("question_mark", "app.help", "Help"),
+    Command("ctrl+q", "quit", "quit, wherever you are").when(
+        *EVERYWHERE, rank=98, words=dict.fromkeys(PANES | REPAIRS | DOCTOR, "")
     ),
-    Command(
-        "repair_all",
-        Text("F", "", "see what a repair of all flagged sessions would do"),
-        When(needs="any_flagged"),
-        (Key("F", "repair_all", "Repair all flagged sessions"),),
-    ),
-    *COMMANDS,
-    Command(
-        "doctor",
-        Text("D", "", "how the store is, check by check, and what waits to be written into it"),
-        keys=(Key("D", "doctor", "Doctor: how the store is"),),
-    ),
-    *DOCTOR_COMMANDS,
-    Command("palette", Text("ctrl+p", "all commands", "find a command by its name, or a theme"), When(EVERYWHERE, 97)),
-    Command(
-        "help",
-        Text("?", "", "all keys and the search language; `f1` in the search row"),
-        When(EVERYWHERE),
-        (Key("f1", "app.help"), Key("question_mark", "app.help", "Help")),
-    ),
-    Command(
-        "leave",
-        Text("ctrl+q", "quit", "quit, wherever you are"),
-        When(EVERYWHERE, 98, words=dict.fromkeys(PANES | REPAIRS | DOCTOR, "")),
-    ),
-    Command("quit", Text("q", "quit", "quit"), When(PANES | REPAIRS | DOCTOR, 98), (Key("q", "app.quit", "Quit"),)),
+    Command("q", "quit", "quit").when(*PANES, *REPAIRS, *DOCTOR, rank=98).key("q", "app.quit", "Quit"),
 )
 
 
 def applying(place: Place, conditions: Iterable[str] = ()) -> tuple[Command, ...]:
     """The commands that work in a place, most needed first."""
     met = {"", *conditions}
-    commands = (command for command in TABLE if place in command.when.places and command.when.needs in met)
-    return tuple(sorted(commands, key=lambda command: command.when.rank))
+    commands = (command for command in TABLE if place in command.places and command.needs in met)
+    return tuple(sorted(commands, key=lambda command: command.rank))
 
 
 def footer(place: Place, conditions: Iterable[str] = ()) -> tuple[tuple[str, str], ...]:
     """Keys and words for the footer, most needed first; the help has a place of its own there."""
     commands = applying(place, conditions)
-    return tuple((command.text.shown, word) for command in commands if (word := command.word_in(place)))
+    return tuple((command.shown, word) for command in commands if (word := command.words.get(place, command.word)))
 
 
 def key_table() -> str:
     """The README's table of keys, in Markdown."""
     lines = ["| Key | What it does |", "|---|---|"]
     for command in TABLE:
-        keys = " ".join(f"`{key}`" for key in command.text.shown.split())
-        lines.append(f"| {keys} | {command.text.sentence} |")
+        keys = " ".join(f"`{key}`" for key in command.shown.split())
+        lines.append(f"| {keys} | {command.sentence} |")
     return "\n".join(lines) + "\n"

@@ -6,7 +6,7 @@ import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
@@ -41,21 +41,6 @@ SLOW = 12.0
 """A chat that lives in a legacy file took so much longer: weeks."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Row:
-    """A session as it goes into SQLite."""
-
-    id: str
-    started_at: float
-    values: Mapping[str, str | int | float | None]
-    """Further columns of its row."""
-    messages: Sequence[Message]
-
-    @property
-    def last_active(self) -> float:
-        return float(str(self.messages[-1]["timestamp"])) if self.messages else self.started_at
-
-
 def make_home(folder: Path, *, now: float, seed: int = SEED) -> Path:
     """Write a home whose newest message is half a minute old.
 
@@ -70,19 +55,20 @@ def make_home(folder: Path, *, now: float, seed: int = SEED) -> Path:
         The home's folder.
     """
     script, rng = load(), Random(seed)
-    rows: list[_Row] = []
+    rows: list[ImportedSession] = []
     (folder / "sessions").mkdir(parents=True, exist_ok=True)
     for conversation in script.conversations:
-        parent = next((row for row in rows if conversation.parent and row.values["title"] == conversation.parent), None)
+        parent = next((row for row in rows if conversation.parent and row.fields["title"] == conversation.parent), None)
         sections = _sections(script, conversation, parent, now, rng)
         rows += [kept for row in sections if (kept := _split(conversation, row, folder / "sessions"))]
-    _store(folder / "state.db", rows)
+    with closing(SessionDB(folder / "state.db")) as db:
+        db.import_sessions(sorted(rows, key=_last_active))
     return folder
 
 
 def _sections(
-    script: Script, conversation: Conversation, parent: _Row | None, now: float, rng: Random
-) -> Iterator[_Row]:
+    script: Script, conversation: Conversation, parent: ImportedSession | None, now: float, rng: Random
+) -> Iterator[ImportedSession]:
     """A conversation's sessions, root first; their times are counted back from its newest message."""
     end = now - conversation.age * rng.uniform(1, 1 + SPREAD)
     if conversation.source == "subagent" and parent is not None:
@@ -96,14 +82,16 @@ def _sections(
     for place, (_, messages) in enumerate(sections, 1):
         row = _row(conversation, messages, end=end, last=place == len(sections), rng=rng)
         if place > 1:
-            row = replace(row, values={**row.values, "title": f"{conversation.title} #{place}"})
+            row = replace(row, fields={**row.fields, "title": f"{conversation.title} #{place}"})
         if before is not None:
             row = _child(row, conversation, before.id, continued=place > 1)
         yield row
         before = row
 
 
-def _row(conversation: Conversation, messages: list[Message], *, end: float, last: bool, rng: Random) -> _Row:
+def _row(
+    conversation: Conversation, messages: list[Message], *, end: float, last: bool, rng: Random
+) -> ImportedSession:
     """One section as a row, still without a parent."""
     started = _time(messages[0]) - rng.uniform(0.2, 2) if messages else end
     ended = (_time(messages[-1]) if messages else end) + rng.uniform(0.1, 2)
@@ -111,7 +99,7 @@ def _row(conversation: Conversation, messages: list[Message], *, end: float, las
     open_still = last and bool(conversation.live or conversation.words & {"interrupted", "empty"})
     if "error" in conversation.words:
         messages[-1]["finish_reason"] = "length"
-    values = {
+    fields = {
         "title": conversation.title,
         "source": conversation.source,
         "model": MODELS[conversation.model],
@@ -119,16 +107,17 @@ def _row(conversation: Conversation, messages: list[Message], *, end: float, las
         "archived": int("archived" in conversation.words),
         "ended_at": None if open_still else ended,
         "end_reason": None if open_still else reason,
+        "started_at": started,
     }
-    return _Row(_id(conversation.source, started, rng), started, values, messages)
+    return ImportedSession(_id(conversation.source, started, rng), fields, messages)
 
 
-def _child(row: _Row, conversation: Conversation, parent: str, *, continued: bool) -> _Row:
+def _child(row: ImportedSession, conversation: Conversation, parent: str, *, continued: bool) -> ImportedSession:
     """The row with its parent, and the mark of a branch or a subagent; a continuation has none
     (docs/format.md §4.3)."""
     mark = "_branched_from" if "branch" in conversation.words else "_delegate_from"
     config = None if continued else json.dumps({mark: parent})
-    return replace(row, values={**row.values, "parent_session_id": parent, "model_config": config})
+    return replace(row, fields={**row.fields, "parent_session_id": parent, "model_config": config})
 
 
 def _timed(messages: Sequence[Message], end: float, slow: float, rng: Random) -> list[Message]:
@@ -140,7 +129,7 @@ def _timed(messages: Sequence[Message], end: float, slow: float, rng: Random) ->
     return timed[::-1]
 
 
-def _split(conversation: Conversation, row: _Row, sessions: Path) -> _Row | None:
+def _split(conversation: Conversation, row: ImportedSession, sessions: Path) -> ImportedSession | None:
     """Write the legacy file of a session, if it has one; returns its row, None where only the file has it."""
     whole = row.messages
     if conversation.jsonl:
@@ -150,19 +139,21 @@ def _split(conversation: Conversation, row: _Row, sessions: Path) -> _Row | None
         return None
     if conversation.jsonl == "ahead":
         rest = whole[_turn_before(whole, len(whole) - conversation.sqlite) :]
-        return replace(row, messages=rest, started_at=_time(rest[0]) - 1)
+        return replace(row, messages=rest, fields={**row.fields, "started_at": _time(rest[0]) - 1})
     if conversation.jsonl == "diverged":
         gap = _turn_before(whole, len(whole) // 2)
         return replace(row, messages=[*whole[: _turn_before(whole, gap - LOST_ROWS)], *whole[gap:]])
     return row
 
 
-def _turn_before(messages: Sequence[Message], index: int) -> int:
+def _turn_before(messages: Sequence[Mapping[str, object]], index: int) -> int:
     """The index of the first message of the turn that the message at `index` belongs to."""
     return max(place for place, message in enumerate(messages[: index + 1]) if message["role"] == "user")
 
 
-def _write_file(conversation: Conversation, row: _Row, messages: Sequence[Message], sessions: Path) -> None:
+def _write_file(
+    conversation: Conversation, row: ImportedSession, messages: Sequence[Mapping[str, object]], sessions: Path
+) -> None:
     """The JSONL as a gateway appended it (docs/format.md §5.1); its time is that of its last message."""
     meta = {"role": "session_meta", "tools": [], "model": MODELS[conversation.model], "platform": conversation.source}
     said = ({**meta, "timestamp": messages[0]["timestamp"]}, *messages)
@@ -176,14 +167,8 @@ def _write_file(conversation: Conversation, row: _Row, messages: Sequence[Messag
     os.utime(path, (_time(messages[-1]), _time(messages[-1])))
 
 
-def _store(path: Path, rows: Sequence[_Row]) -> None:
-    """All sessions in one transaction, the oldest messages first."""
-    sessions = [
-        ImportedSession(row.id, {**row.values, "started_at": row.started_at}, row.messages)
-        for row in sorted(rows, key=lambda row: row.last_active)
-    ]
-    with closing(SessionDB(path)) as db:
-        db.import_sessions(sessions)
+def _last_active(row: ImportedSession) -> float:
+    return _time(row.messages[-1]) if row.messages else float(str(row.fields["started_at"]))
 
 
 def _id(source: str, started: float, rng: Random) -> str:
@@ -200,5 +185,5 @@ def _local(timestamp: float) -> datetime:
     return datetime.fromtimestamp(timestamp, UTC).astimezone()
 
 
-def _time(message: Message) -> float:
+def _time(message: Mapping[str, object]) -> float:
     return float(str(message["timestamp"]))

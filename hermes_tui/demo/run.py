@@ -13,11 +13,8 @@ from itertools import cycle
 from pathlib import Path
 from random import Random
 
-from hermes_tui.demo.home import SEED, make_home
 from hermes_tui.demo.script import load
 from store import SessionDB, StoreError
-
-__all__ = ["SEED", "agent", "main", "make_home", "write_on"]
 
 PAUSE = 1.1
 """Seconds between two messages of the agent, more or less."""

@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import groupby
 from pathlib import Path
 from random import Random
+from typing import Any
 
 Message = dict[str, object]
 
@@ -125,7 +127,8 @@ def messages(text: str, rng: Random) -> list[Message]:
 def _conversation(part: str) -> Conversation:
     title, about, *lines = part.split("\n")
     source, model, age, *rest = about.removeprefix("@ ").split()
-    options = dict(word.split("=") for word in rest if "=" in word)
+    options: dict[str, Any] = dict(word.split("=") for word in rest if "=" in word)
+    options |= {name: int(options[name]) for name in ("grow", "sqlite") if name in options}
     parent = lines.pop(0).removeprefix("^ ") if lines and lines[0].startswith("^ ") else None
     first, *later = "\n".join(lines).split("\n= ")
     return Conversation(
@@ -136,11 +139,7 @@ def _conversation(part: str) -> Conversation:
         sections=(_section("", first), *(_section(*text.split("\n", 1)) for text in later)),
         parent=parent,
         words=frozenset(word for word in rest if "=" not in word),
-        pool=options.get("pool", ""),
-        grow=int(options.get("grow", 0)),
-        jsonl=options.get("jsonl", ""),
-        sqlite=int(options.get("sqlite", 0)),
-        live=options.get("live", ""),
+        **options,
     )
 
 
@@ -150,18 +149,10 @@ def _section(summary: str, text: str) -> Section:
 
 
 def _blocks(text: str) -> Iterator[tuple[str, str]]:
-    """(sign, text) of lines that belong together; a blank line is ("", "")."""
-    sign, held = "", list[str]()
-    for line in [*text.split("\n"), ""]:
-        mark = line[:1] if line[:1] in SIGNS else ""
-        if held and (mark != sign or sign == "$"):
-            yield sign, "\n".join(held)
-            held = []
-        sign = mark
-        if mark:
-            held.append(line[2:])
-        else:
-            yield "", ""
+    """(sign, text) of lines that belong together; each call stands alone, and lines without a sign have "" for one."""
+    lines = [(line[:1] if line[:1] in SIGNS else "", place, line[2:]) for place, line in enumerate(text.split("\n"))]
+    for (sign, _), block in groupby(lines, key=lambda line: (line[0], line[1] if line[0] == "$" else 0)):
+        yield sign, "\n".join(said for _, _, said in block)
 
 
 @dataclass(slots=True)

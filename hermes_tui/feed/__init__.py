@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from hermes_tui.feed.facade import Feed
-from hermes_tui.feed.profile_entry import ProfileEntry
+from hermes_tui.feed.facade import Feed, ProfileEntry
 from hermes_tui.feed.saved_searches import SavedSearches
-from hermes_tui.feed.store_worker import OpenRepairs, OpenStore
 
-__all__ = ["Feed", "OpenRepairs", "OpenStore", "ProfileEntry", "SavedSearches"]
+__all__ = ["Feed", "ProfileEntry", "SavedSearches"]

@@ -8,14 +8,31 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from hermes_tui.feed.health_requests import HealthRequests
 from hermes_tui.feed.repair_requests import RepairRequests
 from hermes_tui.feed.search_requests import SearchRequests
 from hermes_tui.feed.session_requests import SessionRequests
-from hermes_tui.feed.store_worker import OpenRepairs, OpenStore, Posted, StoreWorker
+from hermes_tui.feed.store_worker import OpenRepairs, OpenStore, StoreWorker
 from hermes_tui.feed.store_writer import StoreWriter
 from hermes_tui.feed.transcript_requests import TranscriptRequests
+
+
+@dataclass(frozen=True, slots=True)
+class ProfileEntry:
+    """One store that can be browsed."""
+
+    name: str
+    """The profile, `all` for every one."""
+    open_store: OpenStore
+    """Opens it; called in a thread."""
+    owner: str = "default"
+    """The text at the end of the search row."""
+    where: str = "~/.hermes"
+    """The home's folder as people write it."""
+    open_to_write: OpenRepairs | None = None
+    """Opens it for repairs; None where nothing may be written."""
 
 
 class Feed:
@@ -39,25 +56,14 @@ class Feed:
         open_to_write: OpenRepairs | None = None,
     ) -> None:
         self._worker = worker = StoreWorker(open_db, clock)
+        self.subscribe = worker.subscribe
+        self.generation = worker.generation
         self.writer = StoreWriter(worker, open_to_write)
         self.sessions = SessionRequests(worker, pause=pause)
         self.search = SearchRequests(worker, lambda: self.sessions.newest, debounce=debounce)
         self.transcript = TranscriptRequests(worker)
         self.repairs = RepairRequests(worker, self.writer)
         self.health = HealthRequests(worker, self.writer)
-
-    def subscribe(self, post: Callable[[Posted], object], *kinds: type[Posted]) -> Callable[[], None]:
-        """Have answers of some classes and their subclasses posted; returns what ends the subscription.
-
-        Args:
-            post: Takes messages from any thread, as `Screen.post_message` does.
-            kinds: Classes of messages.
-        """
-        return self._worker.subscribe(post, *kinds)
-
-    def generation(self, question: str) -> int:
-        """The generation of a kind of request that is current, 0 before the first."""
-        return self._worker.generation(question)
 
     def close(self) -> None:
         """Interrupt what runs, stop a repair between two steps, end the threads, close the stores."""

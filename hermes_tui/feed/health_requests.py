@@ -23,11 +23,11 @@ class HealthRequests:
         self._thread = worker.thread("health")
         self._cancel = Cancel()
 
-    def check(self) -> int:
+    def check(self) -> None:
         """Ask for the waiting messages, then for every check."""
         self.cancel()
         self._cancel = cancel = Cancel()
-        return self._worker.ask(self._thread, "health", partial(_checked, cancel=cancel), about="details")
+        self._worker.ask(self._thread, "health", partial(_checked, cancel=cancel), about="details")
 
     def cancel(self) -> None:
         """Interrupt the check that runs, and drop the others."""

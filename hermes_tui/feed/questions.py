@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from itertools import count
 
 from hermes_tui.feed import answers
@@ -173,46 +173,47 @@ def looked_up(db: Browser, generation: int, words: str) -> Iterator[Answer]:
     yield answers.WhereaboutsArrived(generation, words, db.census(), db.where(words))
 
 
-def hits(
-    db: Browser, generation: int, query: Query, cancel: Cancel, clock: Callable[[], float], *, after_id: int = 0
-) -> Iterator[answers.HitsArrived]:
+@dataclass(slots=True)
+class StandingSearch:
+    """The search on the screen; it stands until the next one, so that new messages are found too."""
+
+    generation: int
+    query: Query
+    clock: Callable[[], float]
+    cancel: Cancel = field(default_factory=Cancel)
+    seen: int | None = None
+    """Highest message id that it has covered, None before it began."""
+
+
+def hits(db: Browser, search: StandingSearch, *, after_id: int = 0) -> Iterator[answers.HitsArrived]:
     """A search, batch by batch; with `after_id` the hits that were added since, marked as such."""
-    began = clock()
-    for batch in db.search(query, limit=HIT_LIMIT, cancel=cancel, after_id=after_id):
-        yield answers.HitsArrived(generation, batch, round((clock() - began) * 1000), standing=after_id > 0)
+    began = search.clock()
+    for batch in db.search(search.query, limit=HIT_LIMIT, cancel=search.cancel, after_id=after_id):
+        milliseconds = round((search.clock() - began) * 1000)
+        yield answers.HitsArrived(search.generation, batch, milliseconds, standing=after_id > 0)
 
 
-def hits_again(
-    db: Browser, generation: int, query: Query, cancel: Cancel, clock: Callable[[], float]
-) -> Iterator[answers.HitsArrived]:
+def hits_again(db: Browser, search: StandingSearch) -> Iterator[answers.HitsArrived]:
     """The same search once more, its hits marked as added since: a file has no ids to go on from."""
-    for message in hits(db, generation, query, cancel, clock):
+    for message in hits(db, search):
         if message.batch.hits:
             yield replace(message, standing=True)
 
 
-def beyond(
-    db: Browser,
-    generation: int,
-    query: Query,
-    cancel: Cancel,
-    clock: Callable[[], float],
-    *,
-    found: Sequence[Hit],
-    capped: bool,
-) -> Iterator[Answer]:
+def beyond(db: Browser, search: StandingSearch, *, found: Sequence[Hit], capped: bool) -> Iterator[Answer]:
     """The answers after the batches of a search: the best hits, their number, or the words that were meant.
 
     Args:
         found: The hits of those batches.
         capped: There are more.
     """
+    generation, query, cancel = search.generation, search.query, search.cancel
     if not found:
         yield answers.WordsMeant(generation, db.meant(_finished(query), cancel=cancel))
     elif query.has_words and len(found) > 1:
-        began = clock()
+        began = search.clock()
         best = db.rank(query, limit=BEST_HITS, found=found, cancel=cancel)
-        yield answers.HitsRanked(generation, best, round((clock() - began) * 1000))
+        yield answers.HitsRanked(generation, best, round((search.clock() - began) * 1000))
     if capped:
         yield answers.HitsCounted(generation, db.count(query, cancel=cancel))
 

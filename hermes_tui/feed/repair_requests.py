@@ -33,20 +33,20 @@ class RepairRequests:
         self._thread = worker.thread("plans")
         self._difference: Iterator[DifferenceRow] = iter(())
 
-    def plan(self, session_id: str, *, merge: bool = False) -> int:
+    def plan(self, session_id: str, *, merge: bool = False) -> None:
         """Ask for the plan of one session, and for a repair that was stopped there."""
         read = partial(_planned, session_id=session_id, merge=merge)
-        return self._worker.ask(self._thread, "plan", read, about=session_id)
+        self._worker.ask(self._thread, "plan", read, about=session_id)
 
-    def plans(self, session_ids: Sequence[str]) -> int:
+    def plans(self, session_ids: Sequence[str]) -> None:
         """Ask for the plans of many, one after the other."""
-        return self._worker.ask(self._thread, "plans", partial(_listed, session_ids=session_ids))
+        self._worker.ask(self._thread, "plans", partial(_listed, session_ids=session_ids))
 
-    def difference(self, session_id: str, *, merge: bool = False) -> int:
+    def difference(self, session_id: str, *, merge: bool = False) -> None:
         """Ask for all that differs, from its start."""
         self._difference = iter(())
         read = partial(self._compared, session_id=session_id, merge=merge)
-        return self._worker.ask(self._thread, "difference", read, about=session_id)
+        self._worker.ask(self._thread, "difference", read, about=session_id)
 
     def more_difference(self, session_id: str) -> None:
         """Ask for the next stretch of it."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import secrets
 import time
 from collections.abc import Callable
@@ -12,6 +11,7 @@ from pathlib import Path
 
 from hermes_tui.feed.answers import Answer, FeedCrashed, SearchesKept
 from hermes_tui.feed.serial_thread import SerialThread
+from store.base import safe_files
 
 MAX_BYTES = 1 << 20
 """A bigger file is not ours."""
@@ -33,7 +33,7 @@ class SavedSearches:
     ) -> None:
         self._path = path
         self._post = post
-        self._thread = SerialThread("saved searches", clock=clock, crashed=self._crashed)
+        self._thread = SerialThread("saved searches", clock=clock, crashed=lambda error: post(FeedCrashed(0, error)))
 
     def ask(self) -> None:
         """Have the saved searches posted."""
@@ -58,16 +58,13 @@ class SavedSearches:
             # Each under a name of its own: a job takes the place of a waiting one of the same name.
             self._thread.put(secrets.token_hex(4), partial(self._do, self._path, change))
 
-    def _crashed(self, error: Exception) -> None:
-        self._post(FeedCrashed(0, error))
-
     def _do(self, path: Path, change: Callable[[tuple[str, ...]], tuple[str, ...]]) -> None:
         """Read the file, which another window may have written, and write it again where that makes a difference."""
         try:
             texts = load(path)
             changed = change(texts)
             if changed != texts:
-                write(path, changed)
+                safe_files.replace(path, [json.dumps(changed, indent=1).encode()], durable=False)
             self._post(SearchesKept(0, changed))
         except (OSError, ValueError) as error:
             self._post(SearchesKept(0, (), complaint=f"saved searches cannot be used: {error}"))
@@ -93,16 +90,3 @@ def load(path: Path) -> tuple[str, ...]:
     if not isinstance(found, list) or not all(isinstance(text, str) for text in found):
         raise ValueError(f"{path.name} is not a list of texts")
     return tuple(found)
-
-
-def write(path: Path, texts: tuple[str, ...]) -> None:
-    """Put searches in the place of those in the file, whole or not at all; 0600 from its first byte on.
-
-    Raises:
-        OSError: It cannot be written; the old file stands.
-    """
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    fresh = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
-    with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
-        json.dump(list(texts), file, indent=1)
-    fresh.replace(path)

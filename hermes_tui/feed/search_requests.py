@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import partial
 
 from hermes_tui.feed import questions
 from hermes_tui.feed.answers import Answer, ContextArrived, StoreChanged, TitlesRanked
 from hermes_tui.feed.near_titles import near_titles
+from hermes_tui.feed.questions import StandingSearch
 from hermes_tui.feed.store_worker import Read, StoreWorker
 from store import Browser
-from store.base.cancel import Cancel
 from store.browse.hit_context import HitPlace, around
 from store.models import Hit, Message
 from store.query.parse import Query
@@ -21,17 +20,6 @@ FILES_AFTER = 0.6
 file that goes on growing does not put it off for ever."""
 LONGEST_LINE = 8192
 """Characters of a line of context."""
-
-
-@dataclass(slots=True)
-class _StandingSearch:
-    """The search on the screen; it stands until the next one, so that new messages are found too."""
-
-    cancel: Cancel
-    asked: tuple[int, Query, Cancel, Callable[[], float]]
-    """Generation, query, cancel and clock, as the questions of a search take them."""
-    seen: int | None = None
-    """Highest message id that it has covered, None before it began."""
 
 
 class SearchRequests:
@@ -50,16 +38,14 @@ class SearchRequests:
         self._thread = worker.thread("search")
         self._title_thread = worker.thread("titles")
         self._context_thread = worker.thread("context")
-        self._standing: _StandingSearch | None = None
+        self._standing: StandingSearch | None = None
         worker.subscribe(self._search_changes, StoreChanged)
 
-    def start(self, query: Query) -> int:
+    def start(self, query: Query) -> None:
         """Ask for the hits of `query`; a search that still runs is interrupted before this returns."""
         self.cancel()
-        generation, cancel = self._worker.begin("search"), Cancel()
-        self._standing = search = _StandingSearch(cancel, (generation, query, cancel, self._worker.clock))
+        self._standing = search = StandingSearch(self._worker.begin("search"), query, self._worker.clock)
         self._put("search", partial(self._hits, search), delay=self._debounce)
-        return generation
 
     def cancel(self) -> None:
         """Stop the search that runs, and let none stand."""
@@ -68,9 +54,9 @@ class SearchRequests:
             self._worker.begin("search")
             search.cancel.cancel()
 
-    def titles(self, words: str, titles: Sequence[tuple[str, str]]) -> int:
+    def titles(self, words: str, titles: Sequence[tuple[str, str]]) -> None:
         """Ask which of `titles` (id, title) come close to `words`."""
-        return self._worker.ask(
+        self._worker.ask(
             self._title_thread, "titles", lambda _, generation: [TitlesRanked(generation, near_titles(words, titles))]
         )
 
@@ -89,27 +75,27 @@ class SearchRequests:
         self._put("new hits", partial(self._new_hits, search))
         if message.change.files:
             # Later: what an agent writes into both is in SQLite then, and not a hit of the file.
-            self._put("hits of files", lambda db, _: questions.hits_again(db, *search.asked), delay=FILES_AFTER)
+            self._put("hits of files", lambda db, _: questions.hits_again(db, search), delay=FILES_AFTER)
 
-    def _hits(self, search: _StandingSearch, db: Browser, generation: int) -> Iterator[Answer]:
+    def _hits(self, search: StandingSearch, db: Browser, generation: int) -> Iterator[Answer]:
         """The search; between two batches, and after it, what was added meanwhile."""
         if search.seen is None:
             search.seen = self._newest() or questions.newest_in(db)
         found: list[Hit] = []
         capped = False
-        for message in questions.hits(db, *search.asked):
+        for message in questions.hits(db, search):
             found += message.batch.hits
             capped |= message.batch.capped
             yield message
             yield from self._new_hits(search, db, generation)
-        yield from questions.beyond(db, *search.asked, found=found, capped=capped)
+        yield from questions.beyond(db, search, found=found, capped=capped)
         yield from self._new_hits(search, db, generation)
 
-    def _new_hits(self, search: _StandingSearch, db: Browser, _: int) -> Iterator[Answer]:
+    def _new_hits(self, search: StandingSearch, db: Browser, _: int) -> Iterator[Answer]:
         newest = self._newest()
         if search.seen is None or newest <= search.seen:
             return
-        found = questions.hits(db, *search.asked, after_id=search.seen)
+        found = questions.hits(db, search, after_id=search.seen)
         yield from (message for message in found if message.batch.hits)
         search.seen = newest
 

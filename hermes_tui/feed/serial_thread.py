@@ -11,7 +11,7 @@ Job = Callable[[], None]
 class SerialThread:
     """One thread and its queue of named jobs; a job replaces a waiting one of the same name."""
 
-    def __init__(self, name: str, *, clock: Callable[[], float], crashed: Callable[[Exception], None]) -> None:
+    def __init__(self, name: str, *, clock: Callable[[], float], crashed: Callable[[Exception], object]) -> None:
         self._name = name
         self._clock = clock
         self._crashed = crashed

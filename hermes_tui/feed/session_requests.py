@@ -48,9 +48,9 @@ class SessionRequests:
         worker.subscribe(self._note, answers.FileSessionsArrived)
         worker.subscribe(self._note_verdicts, answers.DriftsArrived)
 
-    def load(self) -> int:
+    def load(self) -> None:
         """Ask for everything the list shows, newest first, and go on watching; also to try again after an error."""
-        generation = self._worker.begin("sessions")
+        self._worker.begin("sessions")
         self._comparison.cancel()
         self._comparison = comparison = Cancel()
         self._rows = {}
@@ -62,7 +62,6 @@ class SessionRequests:
         put(questions.problems, name="parts")
         put(partial(questions.flagged, cancel=comparison, clock=self._worker.clock), name="flags", about="files")
         self._watch_thread.put("watch", partial(self._look, None, failing=False), delay=self._pause)
-        return generation
 
     def outlines(self, session_ids: Sequence[str]) -> None:
         """Ask for the status and first words of the rows on the screen."""
@@ -76,15 +75,15 @@ class SessionRequests:
         read = partial(questions.outlines, steps=steps)
         self._worker.put(self._word_thread, "sessions", read, name="first words", about="details")
 
-    def family(self, session_id: str) -> int:
+    def family(self, session_id: str) -> None:
         """Ask for the family of a session."""
         read = partial(questions.family, session_id=session_id)
-        return self._worker.ask(self._row_thread, "family", read, about="details")
+        self._worker.ask(self._row_thread, "family", read, about="details")
 
-    def look_up(self, words: str, *, delay: float = 0.0) -> int:
+    def look_up(self, words: str, *, delay: float = 0.0) -> None:
         """Ask for the counts, and for where the sessions are that `words` may mean."""
         read = partial(questions.looked_up, words=words)
-        return self._worker.ask(self._row_thread, "whereabouts", read, about="details", delay=delay)
+        self._worker.ask(self._row_thread, "whereabouts", read, about="details", delay=delay)
 
     @property
     def comparing(self) -> bool:

@@ -86,15 +86,15 @@ class StoreWorker:
         self._threads.append(thread)
         return thread
 
-    def ask(self, thread: SerialThread, question: str, read: Read, *, about: str = "", delay: float = 0.0) -> int:
-        """Begin a new generation of `question` and have it answered; returns the generation."""
+    def ask(self, thread: SerialThread, question: str, read: Read, *, about: str = "", delay: float = 0.0) -> None:
+        """Begin a new generation of `question` and have it answered."""
         self.begin(question)
-        return self.put(thread, question, read, about=about, delay=delay)
+        self.put(thread, question, read, about=about, delay=delay)
 
     def put(
         self, thread: SerialThread, question: str, read: Read, *, name: str = "", about: str = "", delay: float = 0.0
-    ) -> int:
-        """Have the current generation of `question` answered, `delay` seconds from now; returns the generation.
+    ) -> None:
+        """Have the current generation of `question` answered, `delay` seconds from now.
 
         Args:
             thread: The thread that does it.
@@ -105,7 +105,6 @@ class StoreWorker:
         """
         name, generation = name or question, self.generation(question)
         thread.put(name, partial(self._answer, question, generation, read, about or name), delay=delay)
-        return generation
 
     def store(self) -> Browser:
         """The store, opened by the first thread that needs it."""

@@ -29,14 +29,10 @@ class StoreWriter:
     def __init__(self, worker: StoreWorker, open_to_write: OpenRepairs | None) -> None:
         self._worker = worker
         self._open_to_write = open_to_write
+        self.may_write = open_to_write is not None
         self._thread = worker.thread("writes")
         self._store: Repairs | None = None
         self._cancel: Cancel | None = None
-
-    @property
-    def may_write(self) -> bool:
-        """Whether anything may be written."""
-        return self._open_to_write is not None
 
     @property
     def writing(self) -> bool:

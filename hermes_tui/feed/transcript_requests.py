@@ -43,7 +43,7 @@ class TranscriptRequests:
         worker.subscribe(self._note, answers.FileTranscriptArrived)
         worker.subscribe(self._grow, answers.StoreChanged)
 
-    def open(self, session: Session, *, origin: Origin | None = None, delay: float = 0.0) -> int:
+    def open(self, session: Session, *, origin: Origin | None = None, delay: float = 0.0) -> None:
         """Ask for a session's transcript, the whole chain it belongs to, after `delay` seconds without another.
 
         Args:
@@ -54,7 +54,6 @@ class TranscriptRequests:
         generation = self._worker.begin("transcript")
         self._open = transcript = _OpenTranscript(session, generation, origin, session.id)
         self._read(transcript, delay=delay)
-        return generation
 
     def bodies(self, message_ids: Sequence[int]) -> None:
         """Ask for messages that the transcript shows; the latest request is answered first."""

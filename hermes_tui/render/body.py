@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import takewhile
 
 from hermes_tui.render.glyphs import Glyphs
 from hermes_tui.render.line import Line, Role, Span, blank, cells, reach, span
-from hermes_tui.render.marks import Mark, Marker, marked
+from hermes_tui.render.marks import Mark, marked
 from hermes_tui.render.safe import SafeText, safe_line
 from hermes_tui.render.text import breaks
 from hermes_tui.render.time import in_words, many
+from hermes_tui.render.tool import Look
 
 WIDEST_LINE = 4_000
 """Cells of a single line that are shown, unless the whole is asked for."""
@@ -17,32 +19,29 @@ LONGEST_TEXT = 1 << 16
 """Characters after which no further line is begun, unless all lines are asked for."""
 
 
-def body(
-    text: str, *, measure: int, glyphs: Glyphs, marker: Marker, like: Span, limit: int | None, whole: bool = False
-) -> list[Line]:
+def body(text: str, look: Look, *, like: Span, limit: int | None) -> list[Line]:
     """Lay out a text from disk.
 
     Args:
-        measure: Cells there are.
         like: How the text looks where nothing was found; its own text is not used.
-        limit: Lines of the text that are shown at most; the rest is counted below them. None for all.
-        whole: Single lines are not cut either.
+        limit: Lines of the text that are shown at most; the rest is counted below them.
+            None for all, and then single lines are not cut either.
 
     Returns:
-        Lines of at most `measure` cells. Linear in what is shown.
+        Lines of at most `look.measure` cells. Linear in what is shown.
     """
     first, more = _first_lines(text.strip("\n"), limit)
-    lines = [safe_line(line) if whole else _clipped(line, glyphs) for line in first.split("\n")]
-    pieces = _pieces(lines, marker.marks("\n".join(lines)), measure, like)
+    lines = [_clipped(line, look.glyphs) if limit else safe_line(line) for line in first.split("\n")]
+    pieces = _pieces(lines, look.marker.marks("\n".join(lines)), look.measure, like)
     if more:
-        pieces.append(_rest(more, measure, glyphs))
+        pieces.append(_rest(more, look))
     return pieces
 
 
-def _rest(more: int, measure: int, glyphs: Glyphs) -> Line:
-    said = glyphs.words(f"… {many(more, 'more line')}")
-    hint = glyphs.words(" · space shows all")
-    return (span(said + hint if cells(said + hint) <= measure else said, Role.DIM),)
+def _rest(more: int, look: Look) -> Line:
+    said = look.glyphs.words(f"… {many(more, 'more line')}")
+    hint = look.glyphs.words(" · space shows all")
+    return (span(said + hint if cells(said + hint) <= look.measure else said, Role.DIM),)
 
 
 def _first_lines(text: str, limit: int | None) -> tuple[str, int]:
@@ -85,9 +84,5 @@ def _pieces(lines: Sequence[SafeText], marks: Sequence[Mark], width: int, like: 
 
 def _near(marks: Sequence[Mark], first: int, start: int, end: int) -> list[Mark]:
     """The marks from `first` on that begin before `end`, counted from `start`."""
-    near: list[Mark] = []
-    while first < len(marks) and marks[first][0] < end:
-        begin, stop, current = marks[first]
-        near.append((begin - start, stop - start, current))
-        first += 1
-    return near
+    near = takewhile(lambda mark: mark[0] < end, (marks[at] for at in range(first, len(marks))))
+    return [(begin - start, stop - start, current) for begin, stop, current in near]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import accumulate, chain, zip_longest
 
 from hermes_tui.render.glyphs import Glyphs
 from hermes_tui.render.gutter import role_label
@@ -70,7 +71,8 @@ def first_difference(plan: Plan, *, width: int, height: int, rows: int, glyphs: 
     if rest and not shown:
         return []
     more = _more(plan, rest[:shown], sides, glyphs)
-    return [_heads(plan, sides), *before, *(line for lines in drawn[:shown] for line in lines), *more]
+    head = heads(plan.check.sqlite_messages, plan.check.jsonl_messages, width=width)
+    return [head, *before, *chain.from_iterable(drawn[:shown]), *more]
 
 
 def pair_lines(
@@ -93,11 +95,8 @@ def pair_lines(
 def heads(sqlite: int, jsonl: int, *, width: int) -> Line:
     """Draw the line above both sides: what they are, and how many messages they have."""
     sides = Sides.of(width)
-    return (
-        *fill((blank(LABEL_FROM), span(f"SQLite · {many(sqlite, 'message')}", bold=True)), sides.left + 3),
-        blank(LABEL_FROM),
-        span(f"JSONL · {many(jsonl, 'message')}", bold=True),
-    )
+    left = fill((blank(LABEL_FROM), span(f"SQLite · {many(sqlite, 'message')}", bold=True)), sides.left + 3)
+    return (*left, blank(LABEL_FROM), span(f"JSONL · {many(jsonl, 'message')}", bold=True))
 
 
 def said(message: Message, glyphs: Glyphs) -> SafeText:
@@ -110,11 +109,6 @@ def said(message: Message, glyphs: Glyphs) -> SafeText:
     if not message.text.strip() and message.tool_calls:
         return one_line(", ".join(f"{call.name} {summary(call)}" for call in message.tool_calls)[:LONGEST])
     return one_line(message.text[:LONGEST] or message.reasoning[:LONGEST])
-
-
-def _heads(plan: Plan, sides: Sides) -> Line:
-    check = plan.check
-    return heads(check.sqlite_messages, check.jsonl_messages, width=sides.left + sides.right + 4)
 
 
 def _parted(pairs: Sequence[DifferenceRow]) -> tuple[Sequence[DifferenceRow], Sequence[DifferenceRow]]:
@@ -160,15 +154,13 @@ def _pair(pair: DifferenceRow, sides: Sides, glyphs: Glyphs, *, lines: int, says
     role = Role.TEXT if _differs(pair) else Role.DIM
     absent: Line = (blank(LABEL_FROM), span(_gap(pair), Role.DIM)) if says else ()
     left, right = (
-        [absent] if number is None else _cell(message, number, _texts(message, room, lines, glyphs), role)
+        [absent] if number is None else _cell(message, number, room - TEXT_FROM, lines, role=role, glyphs=glyphs)
         for message, number, room in (
-            (pair.sqlite, pair.sqlite_number, sides.left - TEXT_FROM),
-            (pair.jsonl, pair.jsonl_number, sides.right - TEXT_FROM),
+            (pair.sqlite, pair.sqlite_number, sides.left),
+            (pair.jsonl, pair.jsonl_number, sides.right),
         )
     )
-    for row in range(max(len(left), len(right))):
-        here = left[row] if row < len(left) else ()
-        there = right[row] if row < len(right) else ()
+    for row, (here, there) in enumerate(zip_longest(left, right, fillvalue=())):
         mark = _mark(pair, glyphs) if row == 0 else blank(1)
         yield (*fill(here, sides.left), blank(1), mark, blank(1), *there)
 
@@ -181,15 +173,12 @@ def _mark(pair: DifferenceRow, glyphs: Glyphs) -> Span:
     return span(glyphs.added, Role.GOOD, bold=True) if pair.inserted else glyphs.bad
 
 
-def _cell(message: Message | None, number: int, texts: Sequence[SafeText], role: Role) -> list[Line]:
-    """A message of one side."""
+def _cell(message: Message | None, number: int, room: int, most: int, *, role: Role, glyphs: Glyphs) -> list[Line]:
+    """A message of one side, in at most `most` lines."""
+    texts = _cut(said(message, glyphs), room, most, glyphs) if message else [SafeText("")]
     label = fit(role_label(message.role if message else ""), 6)
     front = span(f"{pad_left(safe(str(number)), 5)}  {pad(label, 6)} ", Role.DIM)
     return [(front if row == 0 else blank(TEXT_FROM), span(text, role)) for row, text in enumerate(texts)]
-
-
-def _texts(message: Message | None, room: int, most: int, glyphs: Glyphs) -> list[SafeText]:
-    return _cut(said(message, glyphs) if message else SafeText(""), room, most, glyphs)
 
 
 def _cut(text: SafeText, room: int, most: int, glyphs: Glyphs) -> list[SafeText]:
@@ -204,12 +193,8 @@ def _cut(text: SafeText, room: int, most: int, glyphs: Glyphs) -> list[SafeText]
 
 def _fitting(drawn: Sequence[Sequence[Line]], room: int, plan: Plan, rest: Sequence[DifferenceRow]) -> int:
     """The number of messages that fit with the row that counts the others."""
-    best = used = 0
-    for number, lines in enumerate(drawn, 1):
-        used += len(lines)
-        if used + bool(_left(plan, rest[:number])) <= room:
-            best = number
-    return best
+    heights = enumerate(accumulate(map(len, drawn)), 1)
+    return max((number for number, used in heights if used + bool(_left(plan, rest[:number])) <= room), default=0)
 
 
 def _left(plan: Plan, shown: Iterable[DifferenceRow]) -> int:

@@ -82,7 +82,5 @@ def _of_drift(session: Session, drift: Drift, facts: JsonlFacts | None, check: C
         return f"{many(facts.bad_lines if facts else 1, 'damaged line')} in JSONL", "damaged lines"
     if check is None:
         return "SQLite and JSONL differ", "differ"
-    return (
-        f"SQLite lacks {in_words(check.missing_in_sqlite)}, JSONL lacks {in_words(check.missing_in_jsonl)}",
-        f"SQLite lacks {in_words(check.missing_in_sqlite)}",
-    )
+    lacks = f"SQLite lacks {in_words(check.missing_in_sqlite)}"
+    return f"{lacks}, JSONL lacks {in_words(check.missing_in_jsonl)}", lacks

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from hermes_tui.render.glyphs import Glyphs
-from hermes_tui.render.line import Line, Role, Span, blank, fit, join, pad, pad_left, span
+from hermes_tui.render.line import Line, Role, Span, blank, fit, pad, span
 from hermes_tui.render.repair_plan import SHORT_REASONS, error_words
-from hermes_tui.render.row import bar, under_cursor
+from hermes_tui.render.row import with_cursor
 from hermes_tui.render.safe import one_line, safe
 from hermes_tui.render.time import count, in_words, many
 from store.errors import StoreError
@@ -51,11 +51,8 @@ class Case:
 
 def flagged_head(*, width: int) -> Line:
     """Draw the columns' names."""
-    sqlite, jsonl, insert = (
-        f"{name:>{cells}}" for name, cells in zip(("SQLite", "JSONL", "insert"), NUMBERS, strict=True)
-    )
-    title = f"{'session':<{_title_room(width)}}"
-    return (blank(FRONT), span(f"{title}{sqlite}{jsonl}{insert}  where, or why not", Role.DIM))
+    names = f"{'session':<{_title_room(width)}}{_columns('SQLite', 'JSONL', 'insert')}"
+    return (blank(FRONT), span(f"{names}  where, or why not", Role.DIM))
 
 
 def flagged_row(case: Case, *, width: int, glyphs: Glyphs, cursor: bool = False) -> Line:
@@ -64,34 +61,23 @@ def flagged_row(case: Case, *, width: int, glyphs: Glyphs, cursor: bool = False)
     room = _title_room(width)
     title = one_line(case.title) or safe(case.session_id)
     quiet = role is Role.ERROR or case.left_out
-    return under_cursor(
-        (
-            bar(glyphs, cursor=cursor),
-            blank(1),
-            mark,
-            blank(1),
-            glyphs.drift(case.drift),
-            blank(1),
-            span(pad(fit(title, room, glyphs.truncated), room), Role.DIM if quiet else Role.TEXT, bold=cursor),
-            *(
-                span(pad_left(safe(glyphs.words(text)), cells), Role.DIM)
-                for text, cells in zip(_numbers(case), NUMBERS, strict=True)
-            ),
-            blank(2),
-            span(fit(one_line(glyphs.words(words)), _where_room(width), glyphs.truncated), role),
-        ),
-        cursor=cursor,
+    front = (blank(1), mark, blank(1), glyphs.drift(case.drift), blank(1))
+    line = (
+        *front,
+        span(pad(fit(title, room, glyphs.truncated), room), Role.DIM if quiet else Role.TEXT, bold=cursor),
+        span(glyphs.words(_numbers(case)), Role.DIM),
+        blank(2),
+        span(fit(one_line(glyphs.words(words)), _where_room(width), glyphs.truncated), role),
     )
+    return with_cursor(line, glyphs, cursor=cursor)
 
 
 def flagged_sentence(cases: Sequence[Case], *, glyphs: Glyphs) -> Line:
     """Say of all together what can be done, and what was: numbers first."""
     known = [case for case in cases if case.plan is not None or case.error is not None]
     if len(known) < len(cases):
-        return (
-            span(in_words(len(known))),
-            span(glyphs.words(f" of {many(len(cases), 'session')} compared by content so far…"), Role.DIM),
-        )
+        compared = glyphs.words(f" of {many(len(cases), 'session')} compared by content so far…")
+        return (span(in_words(len(known))), span(compared, Role.DIM))
     done = [case for case in cases if case.settled]
     if done and not any(case.wanted for case in cases):
         number = sum(case.receipt.inserted for case in done if case.receipt)
@@ -101,21 +87,16 @@ def flagged_sentence(cases: Sequence[Case], *, glyphs: Glyphs) -> Line:
     wanted = [case.plan for case in able if case.plan and case.wanted]
     refused = [case for case in known if case.plan is None or (not case.plan.applies and case.plan.refusals)]
     idle = len(known) - len(able) - len(refused) - len(done)
-    parts = [
-        *([f"{in_words(len(done))} repaired"] if done else []),
-        f"{in_words(len(able))} can be repaired"
-        if len(wanted) == len(able)
-        else f"{in_words(len(wanted))} of {in_words(len(able))} chosen",
-        *([f"{in_words(idle)} {'needs' if idle == 1 else 'need'} nothing"] if idle else []),
-        *([f"{in_words(len(refused))} refused"] if refused else []),
-    ]
-    first, _, rest = ", ".join(parts).partition(" ")
+    chosen = "" if len(wanted) == len(able) else f"{in_words(len(wanted))} of {in_words(len(able))} chosen"
+    parts = (
+        f"{in_words(len(done))} repaired" if done else "",
+        chosen or f"{in_words(len(able))} can be repaired",
+        f"{in_words(idle)} {'needs' if idle == 1 else 'need'} nothing" if idle else "",
+        f"{in_words(len(refused))} refused" if refused else "",
+    )
+    first, _, rest = ", ".join(filter(None, parts)).partition(" ")
     messages = many(sum(plan.insert for plan in wanted), "message")
-    return join(((span(first), span(f" {rest}", Role.DIM)), (span(f"{messages} to insert", Role.DIM),)), _dot(glyphs))
-
-
-def _dot(glyphs: Glyphs) -> Span:
-    return span(glyphs.words(" · "), Role.DIM)
+    return (span(first), span(f" {rest}{glyphs.words(' · ')}{messages} to insert", Role.DIM))
 
 
 def _where_room(width: int) -> int:
@@ -126,12 +107,16 @@ def _title_room(width: int) -> int:
     return max(width - FRONT - sum(NUMBERS) - 2 - _where_room(width) - 1, 8)
 
 
-def _numbers(case: Case) -> tuple[str, str, str]:
+def _numbers(case: Case) -> str:
     if case.plan is None:
-        return "", "", ""
-    check = case.plan.check
-    refused = not case.plan.applies and bool(case.plan.refusals)
-    return _number(check.sqlite_messages), _number(check.jsonl_messages), "–" if refused else _number(case.plan.insert)
+        return _columns("", "", "")
+    check, refused = case.plan.check, not case.plan.applies and case.plan.refusals
+    insert = "–" if refused else _number(case.plan.insert)
+    return _columns(_number(check.sqlite_messages), _number(check.jsonl_messages), insert)
+
+
+def _columns(*texts: str) -> str:
+    return "".join(f"{text:>{cells}}" for text, cells in zip(texts, NUMBERS, strict=True))
 
 
 def _number(number: int) -> str:

@@ -6,10 +6,10 @@ from datetime import datetime
 
 from hermes_tui.render.glyphs import Glyphs
 from hermes_tui.render.line import Line, Role, blank, cells, fit, pad, pad_left, span
-from hermes_tui.render.row import TITLE_FROM, SessionRow, front, title_of, under_cursor
+from hermes_tui.render.row import TITLE_FROM, SessionRow, front, title_of, with_cursor
 from hermes_tui.render.safe import one_line, safe
 from hermes_tui.render.time import count
-from store.models import Drift, FamilyMember, Outline, Relation
+from store.models import Relation
 
 RELATIONS = {
     Relation.CONTINUATION: "goes on",
@@ -25,28 +25,21 @@ DEEPEST = 8
 
 
 def kin_row(
-    kin: FamilyMember,
-    outline: Outline | None,
-    drift: Drift | None,
-    *,
-    width: int,
-    now: datetime,
-    glyphs: Glyphs,
-    cursor: bool = False,
-    here: bool = False,
+    row: SessionRow, depth: int, *, width: int, now: datetime, glyphs: Glyphs, cursor: bool = False, here: bool = False
 ) -> Line:
     """Draw one of a family: like a row of the list, indented by its depth, with what it is to its parent.
 
     Args:
+        depth: Steps from the first of the family.
         here: It is the one whose family this is; its title is bold.
     """
-    session = kin.session
-    indent = 2 * min(kin.depth, DEEPEST, max((width - NARROW) // 4, 0))
+    session = row.session
+    indent = 2 * min(depth, DEEPEST, max((width - NARROW) // 4, 0))
     room = max(width - TITLE_FROM - indent - RELATION - MESSAGES - 4, 4)
-    title = fit(title_of(session, outline) or one_line(session.id), room, glyphs.truncated)
+    title = fit(title_of(session, row.outline) or one_line(session.id), room, glyphs.truncated)
     relation = RELATIONS[session.relation] if session.relation else ""
     line = (
-        *front(SessionRow(session, outline, drift), now=now, glyphs=glyphs, cursor=cursor),
+        *front(row, now=now, glyphs=glyphs),
         blank(indent),
         span(title, bold=cursor or here),
         blank(room - cells(title) + 2),
@@ -54,4 +47,4 @@ def kin_row(
         span(" " + pad_left(safe(glyphs.words(count(session.messages))), MESSAGES), Role.DIM),
         blank(1),
     )
-    return under_cursor(line, cursor=cursor)
+    return with_cursor(line, glyphs, cursor=cursor)

@@ -61,11 +61,8 @@ def found(words: str, places: Sequence[SessionLocation], *, looked_in: int, widt
         said = f"Not on this machine: “{one_line(words)}”"
         sources = "ids, starts of ids and titles, in SQLite, JSONL, spool and snapshots"
         where = f"Looked in {many(looked_in, 'profile')}: {sources}."
-        return [
-            (),
-            *_sentence(said, Role.TEXT, width, glyphs, mark=mark, bold=True),
-            *_sentence(where, Role.DIM, width, glyphs),
-        ]
+        answer = _sentence(said, Role.TEXT, width, glyphs, mark=mark, bold=True)
+        return [(), *answer, *_sentence(where, Role.DIM, width, glyphs)]
     return [line for place in places for line in _place(place, width, glyphs)]
 
 
@@ -110,12 +107,8 @@ def _title(text: str) -> Line:
 
 def _row(name: str, number: int | None, said: str, width: int, glyphs: Glyphs) -> Line:
     shown = pad_left(safe("?" if number is None else in_words(number)), NUMBERS)
-    line: Line = (
-        blank(LEFT),
-        span(pad(fit(one_line(name), NAMES, glyphs.truncated), NAMES), Role.DIM),
-        span(shown),
-        blank(2),
-    )
+    label = pad(fit(one_line(name), NAMES, glyphs.truncated), NAMES)
+    line: Line = (blank(LEFT), span(label, Role.DIM), span(shown), blank(2))
     room = width - LEFT - NAMES - NUMBERS - 4
     text = glyphs.words(said)
     return (*line, span(text, Role.DIM)) if cells(safe(text)) <= room else line

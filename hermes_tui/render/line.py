@@ -52,17 +52,9 @@ _NARROW = re.compile(
 """One cell for each character, whatever the Unicode version."""
 
 
-def span(
-    text: str,
-    role: Role = Role.TEXT,
-    *,
-    bold: bool = False,
-    underline: bool = False,
-    italic: bool = False,
-    reverse: bool = False,
-) -> Span:
+def span(text: str, role: Role = Role.TEXT, *, bold: bool = False, italic: bool = False) -> Span:
     """A span of any text, passed through the gate."""
-    return Span(safe(text), role, bold=bold, underline=underline, italic=italic, reverse=reverse)
+    return Span(safe(text), role, bold=bold, italic=italic)
 
 
 def blank(width: int) -> Span:
@@ -156,11 +148,8 @@ def crop(line: Line, width: int, mark: str = "…") -> Line:
     if not kept:
         return (Span(SafeText(mark), Role.DIM),)
     last = kept.pop()
-    return (
-        *kept,
-        replace(last, text=SafeText(text)),
-        replace(last, text=SafeText(mark), underline=False, reverse=False),
-    )
+    end = replace(last, text=SafeText(mark), underline=False, reverse=False)
+    return (*kept, replace(last, text=SafeText(text)), end)
 
 
 def join(parts: Sequence[Line], between: Span) -> Line:

@@ -9,10 +9,8 @@ from enum import IntEnum
 
 from hermes_tui.render import message_kind
 from hermes_tui.render.body import body
-from hermes_tui.render.glyphs import Glyphs
-from hermes_tui.render.gutter import beside, label_span, measure, role_label, role_line
+from hermes_tui.render.gutter import beside, label_span, role_label, role_line
 from hermes_tui.render.line import Line, Role, Span, blank, span
-from hermes_tui.render.marks import Find, Marker
 from hermes_tui.render.text import wrap
 from hermes_tui.render.time import clock, same_day
 from hermes_tui.render.tool import Look, call_line, output, reasoning_line, result_line
@@ -44,6 +42,10 @@ class Folds:
     text: Fold = Fold.OPEN
 
 
+FOLDED = Folds()
+"""Folds of a message that nobody unfolded."""
+
+
 @dataclass(slots=True)
 class _Part:
     """Lines under one label."""
@@ -52,57 +54,6 @@ class _Part:
     label: Span
     when: str = ""
     lines: list[Line] = field(default_factory=list)
-
-
-def message_lines(
-    message: Message,
-    *,
-    width: int,
-    now: datetime,
-    glyphs: Glyphs,
-    results: Sequence[Message | None] = (),
-    folds: Folds | None = None,
-    previous: float | None = None,
-    find: Find | None = None,
-    current: int | None = None,
-    label: bool = True,
-    gap: bool = True,
-    running: bool = False,
-) -> list[Line]:
-    """Draw a message.
-
-    Args:
-        width: Cells of the pane, its scroll column included.
-        now: Aware; its zone is the reader's.
-        results: For each of the message's calls its result, None where there is none (yet).
-        folds: What is folded; tools and reasoning to one line each by default.
-        previous: The timestamp of the message above, so that the same minute is not shown twice.
-        find: Gives the matches in a text that is drawn.
-        current: The match that is the current one, counted from 0 in what is drawn here; it is reversed.
-        label: False where the message goes on what the one above began (see `joins`).
-        gap: Whether a blank row follows; a time that stands alone under its label is that row already.
-        running: The session is live: a call without a result still runs.
-
-    Returns:
-        Lines of at most `width - 1` cells, whose first span is column 0 and empty; none where all of it is hidden.
-        Linear in what is shown; what is beyond the caps is counted, not laid out.
-    """
-    drawing = _Drawing(message, measure(width), now, glyphs, folds or Folds(), Marker(find, current), running)
-    parts = [part for part in drawing.parts(results) if part.lines]
-    if not parts:
-        return []
-    parts[0].when = time_label(now, message.timestamp, previous)
-    lines: list[Line] = []
-    late = ""  # a time that found no line under its label stands beside the output
-    for index, part in enumerate(parts):
-        last = index + 1 == len(parts)
-        labels = [part.label] if label or index else []
-        labels += [span(part.when or late, Role.DIM)] if part.when or late else []
-        late = part.when if not last and len(labels) > len(part.lines) else ""
-        shown = labels if last else labels[: len(part.lines)]
-        lines += beside(part.lines, shown, role_line(part.role, glyphs), glyphs, runs_on=not gap)
-    alone = len(parts[-1].lines) < len(labels)
-    return [*lines, (blank(1),)] if gap and not alone else lines
 
 
 def joins(before: Head, after: Head) -> bool:
@@ -122,19 +73,55 @@ def time_label(now: datetime, timestamp: float | None, previous: float | None) -
     return "" if known else said
 
 
-@dataclass(slots=True)
-class _Drawing:
-    """A message while it is laid out."""
+@dataclass(frozen=True, slots=True)
+class MessageDrawing:
+    """A message that is drawn.
+
+    Args:
+        look: Cells of text, marks and matches.
+        now: Aware; its zone is the reader's.
+        results: For each of the message's calls its result, None where there is none (yet).
+        folds: What is folded; tools and reasoning to one line each by default.
+        previous: The timestamp of the message above, so that the same minute is not shown twice.
+        label: False where the message goes on what the one above began (see `joins`).
+        gap: Whether a blank row follows; a time that stands alone under its label is that row already.
+        running: The session is live: a call without a result still runs.
+    """
 
     message: Message
-    measure: int
+    look: Look
     now: datetime
-    glyphs: Glyphs
-    folds: Folds
-    marker: Marker
-    running: bool
+    results: Sequence[Message | None] = ()
+    folds: Folds = FOLDED
+    previous: float | None = None
+    label: bool = True
+    gap: bool = True
+    running: bool = False
 
-    def parts(self, results: Sequence[Message | None]) -> Iterator[_Part]:
+    def lines(self) -> list[Line]:
+        """The lines behind their gutter.
+
+        Returns:
+            Lines whose first span is column 0 and empty; none where all of it is hidden.
+            Linear in what is shown; what is beyond the caps is counted, not laid out.
+        """
+        parts = [part for part in self._parts() if part.lines]
+        if not parts:
+            return []
+        parts[0].when = time_label(self.now, self.message.timestamp, self.previous)
+        lines: list[Line] = []
+        glyphs, late = self.look.glyphs, ""  # a time that found no line under its label stands beside the output
+        for index, part in enumerate(parts):
+            last = index + 1 == len(parts)
+            labels = [part.label] if self.label or index else []
+            labels += [span(part.when or late, Role.DIM)] if part.when or late else []
+            late = part.when if not last and len(labels) > len(part.lines) else ""
+            shown = labels if last else labels[: len(part.lines)]
+            lines += beside(part.lines, shown, role_line(part.role, glyphs), glyphs, runs_on=not self.gap)
+        alone = len(parts[-1].lines) < len(labels)
+        return [*lines, (blank(1),)] if self.gap and not alone else lines
+
+    def _parts(self) -> Iterator[_Part]:
         """The parts under a label each: the message, and the outputs that are open."""
         if self.message.role == "tool":
             yield from self._result()
@@ -144,9 +131,9 @@ class _Drawing:
         part.lines += self._reasoning()
         part.lines += self._text()
         for index, call in enumerate(self.message.tool_calls if self.folds.tools else ()):
-            result = results[index] if index < len(results) else None
+            result = self.results[index] if index < len(self.results) else None
             opened = self.folds.tools > Fold.SHORT and result is not None
-            part.lines.append(call_line(call, result, running=self.running, **self._look(opened)))
+            part.lines.append(call_line(call, result, replace(self.look, opened=opened), running=self.running))
             if opened and result is not None:
                 yield part
                 yield self._output(result)
@@ -163,17 +150,11 @@ class _Drawing:
             label = span("undone", Role.DIM)
         return _Part(role, label if self.message.active else replace(label, role=Role.DIM, bold=False))
 
-    def _look(self, opened: bool) -> Look:
-        """Options of a line that can be folded."""
-        return {"measure": self.measure, "glyphs": self.glyphs, "opened": opened, "marker": self.marker}
-
-    def _notes(self) -> list[Line]:
+    def _notes(self) -> Iterator[Line]:
         """Notes above the text of the message."""
-        return [
-            (span(line, Role.DIM, italic=True),)
-            for note in message_kind.notes(self.message)
-            for line in wrap(self.glyphs.words(note), self.measure)
-        ]
+        for note in message_kind.notes(self.message):
+            for line in wrap(self.look.glyphs.words(note), self.look.measure):
+                yield (span(line, Role.DIM, italic=True),)
 
     def _result(self) -> Iterator[_Part]:
         """A result whose call is elsewhere or nowhere."""
@@ -181,7 +162,7 @@ class _Drawing:
             return
         opened = self.folds.tools > Fold.SHORT
         part = self._part("tool")
-        part.lines.append(result_line(self.message, **self._look(opened)))
+        part.lines.append(result_line(self.message, replace(self.look, opened=opened)))
         if opened:
             part.lines += self._output(self.message).lines
         yield part
@@ -199,26 +180,18 @@ class _Drawing:
         if not text.strip() or fold is Fold.HIDDEN:
             return []
         opened = fold > Fold.SHORT
-        line = reasoning_line(text, **self._look(opened))
+        line = reasoning_line(text, replace(self.look, opened=opened))
         return [line, *(self._body(text, fold, TEXT_LINES, span("", Role.DIM, italic=True)) if opened else ())]
 
-    def _text(self) -> list[Line]:
+    def _text(self) -> Iterator[Line]:
         role = Role.TEXT if self.message.active and not self.message.aside else Role.DIM
         like, recalled = span("", role), span("", Role.DIM, italic=True)
         if message_kind.spoken(self.message).strip():
-            pieces = [(text, memory) for text, memory in message_kind.parts(self.message) if text.strip()]
-            return [
-                line
-                for text, memory in pieces
-                for line in self._body(text, self.folds.text, TEXT_LINES, recalled if memory else like)
-            ]
-        if self.message.tool_calls or self.message.reasoning.strip() or self.message.role == "session_meta":
-            return []
-        return [(span("(no text)", Role.DIM),)]
+            for text, memory in message_kind.parts(self.message):
+                if text.strip():
+                    yield from self._body(text, self.folds.text, TEXT_LINES, recalled if memory else like)
+        elif not (self.message.tool_calls or self.message.reasoning.strip() or self.message.role == "session_meta"):
+            yield (span("(no text)", Role.DIM),)
 
     def _body(self, text: str, fold: Fold, lines: int, like: Span) -> list[Line]:
-        whole = fold is Fold.WHOLE
-        limit = None if whole else lines
-        return body(
-            text, measure=self.measure, glyphs=self.glyphs, marker=self.marker, like=like, limit=limit, whole=whole
-        )
+        return body(text, self.look, like=like, limit=None if fold is Fold.WHOLE else lines)

@@ -28,11 +28,6 @@ _BRACKETS = ("[IMPORTANT: ", "[SYSTEM: ", "[System note: ", "[Note: model was ")
 """Beginnings of notices; what the user typed may follow behind the bracket."""
 
 
-def notes(message: Message) -> tuple[str, ...]:
-    """The notes above a message's text, the most important first; () for plain talk."""
-    return tuple(_notes(message))
-
-
 def spoken(message: Message) -> str:
     """The text below the notes: nothing where a note has it all."""
     return "" if message.aside and message.role == "session_meta" else message.text
@@ -55,7 +50,8 @@ def parts(message: Message) -> Iterator[tuple[str, bool]]:
     yield message.text[done:], False
 
 
-def _notes(message: Message) -> Iterator[str]:
+def notes(message: Message) -> Iterator[str]:
+    """The notes above a message's text, the most important first; none for plain talk."""
     if message.origin is Origin.SPOOL:
         yield "spool · waits to be written into SQLite"
     if message.role == "session_meta":

@@ -144,13 +144,8 @@ def _bar(verb: str, done: int, total: int, *, width: int, glyphs: Glyphs, unit: 
     """Draw a step that runs, as far as it is."""
     counted = f"{in_words(done)} of {in_words(total)}{f' {unit}' if unit else ''}" if total else ""
     room = max(min(BAR, width - 4 - VERB - len(counted) - 3), 4)
-    return (
-        blank(2),
-        span(glyphs.running, Role.ACCENT, bold=True),
-        span(f" {verb:<{VERB}}"),
-        *glyphs.progress(done, total, room),
-        span(f"  {counted}"),
-    )
+    front = (blank(2), span(glyphs.running, Role.ACCENT, bold=True), span(f" {verb:<{VERB}}"))
+    return (*front, *glyphs.progress(done, total, room), span(f"  {counted}"))
 
 
 def _entry(mark: Span, verb: str, text: str, role: Role, *, width: int, glyphs: Glyphs) -> Iterator[Line]:

@@ -72,7 +72,7 @@ def session_row(row: SessionRow, *, width: int, now: datetime, glyphs: Glyphs, c
     """
     shape, session = columns(width), row.session
     line = [
-        *front(row, now=now, glyphs=glyphs, cursor=cursor),
+        *front(row, now=now, glyphs=glyphs),
         *_title(row, shape.title, glyphs=glyphs, bold=cursor),
         *_origin(session, shape, glyphs),
     ]
@@ -80,7 +80,7 @@ def session_row(row: SessionRow, *, width: int, now: datetime, glyphs: Glyphs, c
         line.append(span(" " + pad_left(safe(glyphs.words(count(session.messages))), shape.messages), Role.DIM))
     if shape.chain:
         line.append(span(" " + pad(fit(safe(chain_mark(session, glyphs)), shape.chain, "+"), shape.chain), Role.DIM))
-    return under_cursor((*line, blank(1)), cursor=cursor)
+    return with_cursor((*line, blank(1)), glyphs, cursor=cursor)
 
 
 def group_row(row: SessionRow, hits: int, *, width: int, now: datetime, glyphs: Glyphs, cursor: bool = False) -> Line:
@@ -93,16 +93,14 @@ def group_row(row: SessionRow, hits: int, *, width: int, now: datetime, glyphs: 
     said = f"{glyphs.words(count(hits))} {'hit' if hits == 1 else 'hits'}"
     room = max(9 if width >= 56 else 8, cells(said))
     taken = room + 2 + sum(2 + column for column in (shape.source, shape.model) if column)
-    return under_cursor(
-        (
-            *front(row, now=now, glyphs=glyphs, cursor=cursor),
-            *_title(replace(row, matches=()), max(width - TITLE_FROM - taken, 0), glyphs=glyphs, bold=True),
-            *_origin(row.session, shape, glyphs),
-            span(" " + pad_left(safe(said), room), Role.DIM),
-            blank(1),
-        ),
-        cursor=cursor,
+    line = (
+        *front(row, now=now, glyphs=glyphs),
+        *_title(replace(row, matches=()), max(width - TITLE_FROM - taken, 0), glyphs=glyphs, bold=True),
+        *_origin(row.session, shape, glyphs),
+        span(" " + pad_left(safe(said), room), Role.DIM),
+        blank(1),
     )
+    return with_cursor(line, glyphs, cursor=cursor)
 
 
 def title_of(session: Session, outline: Outline | None) -> SafeText:
@@ -139,31 +137,21 @@ def chain_mark(session: Session, glyphs: Glyphs) -> str:
     return f"{glyphs.section}{session.chain}" if session.chain > 1 else ""
 
 
-def bar(glyphs: Glyphs, *, cursor: bool) -> Span:
-    """Column 0 of a row."""
-    return span(glyphs.cursor, Role.FOCUS) if cursor else blank(1)
-
-
-def under_cursor(line: Line, *, cursor: bool) -> Line:
-    """Draw every text of a row after the bar in the foreground colour, if the cursor is on it (docs/look.md §2)."""
+def with_cursor(line: Line, glyphs: Glyphs, *, cursor: bool) -> Line:
+    """A row with its column 0: under the cursor a bar, and all text in the foreground colour (docs/look.md §2)."""
     if not cursor:
-        return line
-    return (line[0], *(replace(part, role=Role.TEXT) for part in line[1:]))
+        return (blank(1), *line)
+    return (span(glyphs.cursor, Role.FOCUS), *(replace(part, role=Role.TEXT) for part in line))
 
 
-def front(row: SessionRow, *, now: datetime, glyphs: Glyphs, cursor: bool) -> Line:
-    """The first 13 columns: bar, status, flag, age."""
+def front(row: SessionRow, *, now: datetime, glyphs: Glyphs) -> Line:
+    """Columns 1 to 12: status, flag, age."""
     session = row.session
     when = session.started_at if session.last_active is None else session.last_active
     status = status_of_row(session, row.outline)
     unread = status is None and (row.outline is not None or session.problem)
-    return (
-        bar(glyphs, cursor=cursor),
-        glyphs.incomplete if unread else glyphs.status(status),
-        blank(1),
-        glyphs.drift(row.drift),
-        span(" " + pad_left(safe(age(now, when)), 4) + "  ", Role.DIM),
-    )
+    mark = glyphs.incomplete if unread else glyphs.status(status)
+    return (mark, blank(1), glyphs.drift(row.drift), span(f" {age(now, when):>4}  ", Role.DIM))
 
 
 def _title(row: SessionRow, width: int, *, glyphs: Glyphs, bold: bool) -> Line:

@@ -3,36 +3,16 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
 from datetime import datetime
 
 from hermes_tui.render.glyphs import Glyphs
 from hermes_tui.render.gutter import role_label
-from hermes_tui.render.line import (
-    Line,
-    Range,
-    Role,
-    Span,
-    blank,
-    cells,
-    crop,
-    fill,
-    fit,
-    graphemes,
-    line_cells,
-    pad_left,
-    span,
-)
-from hermes_tui.render.row import TITLE_FROM, bar, under_cursor
-from hermes_tui.render.safe import one_line, safe
+from hermes_tui.render.line import Line, Role, blank, cells, crop, fill, fit, line_cells, pad_left, span
+from hermes_tui.render.row import TITLE_FROM, with_cursor
+from hermes_tui.render.safe import one_line
+from hermes_tui.render.snippet import snippet
 from hermes_tui.render.time import hit_time, in_words
 from store.models import ContextLine, Hit
-
-_SENTENCE_END = re.compile(r"[.!?…]+[\"”’)]*\s+|[。！？]|[\r\n]+")
-_BLANKS = re.compile(r"[ \t\r\n]+")
-_BEFORE = 400
-"""Characters before the first match that are looked at for the start of its sentence."""
 
 
 def hit_row(hit: Hit, *, width: int, now: datetime, glyphs: Glyphs, cursor: bool = False) -> Line:
@@ -58,19 +38,17 @@ def context_row(line: ContextLine, *, width: int, now: datetime, glyphs: Glyphs)
 def more_row(number: int, *, width: int, glyphs: Glyphs, cursor: bool = False) -> Line:
     """Draw the row below the hits that are shown: `2 more · → shows them`."""
     line = (
-        bar(glyphs, cursor=cursor),
         blank(TITLE_FROM - 1),
         span(glyphs.words(f"{in_words(number)} more · "), Role.DIM),
         span(glyphs.words("→"), Role.ACCENT, bold=True),
         span(" shows it" if number == 1 else " shows them", Role.DIM),
     )
-    return under_cursor(fill(crop(line, width, glyphs.truncated), width), cursor=cursor)
+    return with_cursor(fill(crop(line, width - 1, glyphs.truncated), width - 1), glyphs, cursor=cursor)
 
 
 def meant_row(text: str, *, width: int, glyphs: Glyphs, cursor: bool = False) -> Line:
     """Draw what might be typed instead, under the words of a search that found nothing."""
     line: Line = (
-        bar(glyphs, cursor=cursor),
         blank(4),
         span("did you mean ", Role.DIM),
         span(one_line(text), Role.ACCENT, bold=True),
@@ -78,8 +56,8 @@ def meant_row(text: str, *, width: int, glyphs: Glyphs, cursor: bool = False) ->
         span(glyphs.words("enter"), Role.ACCENT, bold=True),
     )
     explained = (*line, span(" searches for it", Role.DIM))
-    line = explained if line_cells(explained) <= width else line
-    return under_cursor(fill(crop(line, width, glyphs.truncated), width), cursor=cursor)
+    line = explained if line_cells(explained) < width else line
+    return with_cursor(fill(crop(line, width - 1, glyphs.truncated), width - 1), glyphs, cursor=cursor)
 
 
 def section_rule(text: str, *, width: int, glyphs: Glyphs) -> Line:
@@ -89,65 +67,6 @@ def section_rule(text: str, *, width: int, glyphs: Glyphs) -> Line:
     return (blank(1), span(label + " ", Role.DIM), span(rule, Role.HAIR), blank(1))
 
 
-def snippet(text: str, spans: Sequence[Range], *, width: int, mark: str = "…") -> Line:
-    """Cut a text to the sentence around its first match, on one line.
-
-    Args:
-        text: As stored; cleaned here.
-        spans: Matches in `text`, half open, in order; without any the text is shown from its start.
-        width: Cells there are.
-        mark: Stands at a side that is cut.
-
-    Returns:
-        At most `width` cells, matches marked.
-    """
-    first = spans[0][0] if spans else 0
-    start = _sentence_start(text, first)
-    ahead = width * 8
-    shown = [(a, min(b, start + ahead)) for a, b in spans if start <= a < start + ahead]
-    start = _closer(text, start, shown[0], width - 2) if shown else start
-    line: list[Span] = [span(mark)] if text[:start].strip() else []
-    done = start
-    for begin, end in shown:
-        line.append(_piece(text[done:begin]))
-        line.append(span(_BLANKS.sub(" ", text[begin:end]), Role.ACCENT, bold=True, underline=True))
-        done = max(begin, end)
-    line.append(_piece(text[done : start + ahead].rstrip()))
-    return crop(tuple(part for part in line if part.text), width, mark)
-
-
-def _sentence_start(text: str, first: int) -> int:
-    """The start of the sentence of the character `first`."""
-    begin = max(first - _BEFORE, 0)
-    start = begin
-    for match in _SENTENCE_END.finditer(text, begin, first):
-        start = match.end()
-    while start < first and text[start].isspace():
-        start += 1
-    return start
-
-
-def _closer(text: str, start: int, match: Range, width: int) -> int:
-    """Move the start towards a match that would not be seen; then a third of the width stands before it."""
-    before = safe(_BLANKS.sub(" ", text[start : match[0]]))
-    wanted = min(cells(safe(text[match[0] : match[1]])), width)
-    if cells(before) + wanted <= width:
-        return start
-    lead = min(width // 3, width - wanted)
-    used, at = 0, match[0]
-    for begin, _, size in reversed(graphemes(safe(text[start : match[0]]))):
-        used += size
-        if used > lead:
-            break
-        at = start + begin
-    word = re.compile(r"\s").search(text, at, match[0])
-    return word.end() if word else at
-
-
-def _piece(text: str) -> Span:
-    return Span(safe(_BLANKS.sub(" ", text)))
-
-
 def _room(width: int, when: str) -> int:
     """Cells of text between the title's column and the time; a long time (`28 Nov`) takes its sixth cell here."""
     return width - 15 - max(5, len(when))
@@ -155,14 +74,6 @@ def _room(width: int, when: str) -> int:
 
 def _row(role: str, body: Line, when: str, room: int, *, glyphs: Glyphs, cursor: bool) -> Line:
     label = pad_left(fit(role_label(role), 10, glyphs.truncated), 10)
-    return under_cursor(
-        (
-            bar(glyphs, cursor=cursor),
-            span(label + "  ", Role.DIM),
-            *body,
-            blank(room - line_cells(body)),
-            span(" " + pad_left(safe(when), max(5, len(when))), Role.DIM),
-            blank(1),
-        ),
-        cursor=cursor,
-    )
+    gap = blank(room - line_cells(body))
+    line = (span(label + "  ", Role.DIM), *body, gap, span(f" {when:>5}", Role.DIM), blank(1))
+    return with_cursor(line, glyphs, cursor=cursor)

@@ -89,14 +89,10 @@ def error_sentence(message: str, *, glyphs: Glyphs) -> Line:
     return glyphs.status(Status.ERROR), span(f" {one_line(message)}")
 
 
-def partial_sentence(sessions: int, *, glyphs: Glyphs) -> Line:
-    """Say that the list lacks what cannot be read: `△P partial: 37 sessions from JSONL files; …`."""
-    return _partial(f"{many(sessions, 'session')} from JSONL files", "state.db cannot be read", glyphs)
-
-
-def partly_sentence(sessions: int, unread: str, *, glyphs: Glyphs) -> Line:
+def partial_sentence(listed: str, reason: str, *, glyphs: Glyphs) -> Line:
     """Say that the list has a part of what there is: `△P partial: 37 sessions; 1 profile cannot be read`."""
-    return _partial(many(sessions, "session"), f"{unread} cannot be read", glyphs)
+    label = span(f"{glyphs.partial} partial:", Role.WARNING, bold=True)
+    return label, span(f" {listed}; "), span(reason, Role.ERROR)
 
 
 def busy_sentence(*, glyphs: Glyphs) -> Line:
@@ -134,11 +130,6 @@ def _bars(done: int, total: int, glyphs: Glyphs) -> Iterator[Line]:
     yield (word, *bar, span(f" {in_words(done)}"), span(f" of {in_words(total)}", Role.DIM))
     yield (word, *bar)
     yield bar
-
-
-def _partial(listed: str, reason: str, glyphs: Glyphs) -> Line:
-    label = span(f"{glyphs.partial} partial:", Role.WARNING, bold=True)
-    return label, span(f" {listed}; "), span(reason, Role.ERROR)
 
 
 def _joined(parts: Iterable[Line], glyphs: Glyphs) -> Line:

@@ -5,8 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from typing import Required, TypedDict, Unpack
+from dataclasses import dataclass, field, replace
 
 from hermes_tui.render.glyphs import Glyphs
 from hermes_tui.render.line import Line, Role, blank, fit, line_cells, pad_left, span
@@ -50,11 +49,6 @@ class Outcome:
     wide: str
     narrow: str
     role: Role = Role.DIM
-
-    @property
-    def failed(self) -> bool:
-        """True where the call did not do what was asked."""
-        return self.role is Role.ERROR
 
 
 def outcome(result: Message | None, glyphs: Glyphs, *, running: bool = False) -> Outcome:
@@ -107,47 +101,38 @@ def output(text: str) -> str:
     return "\n".join([*(str(given[key]).strip("\n") for key in said if given[key]), *rest])
 
 
-class Look(TypedDict, total=False):
-    """Options of `fold_line`."""
+@dataclass(frozen=True, slots=True)
+class Look:
+    """Look of what can be folded: the cells there are, the marks, the matches, and whether it is open."""
 
-    measure: Required[int]
-    glyphs: Required[Glyphs]
-    opened: bool
-    marker: Marker | None
+    measure: int
+    glyphs: Glyphs
+    marker: Marker = field(default_factory=Marker)
+    opened: bool = False
 
 
-def call_line(call: ToolCall, result: Message | None, *, running: bool = False, **look: Unpack[Look]) -> Line:
+def call_line(call: ToolCall, result: Message | None, look: Look, *, running: bool = False) -> Line:
     """Draw a call and its result as one line of `measure` cells: `▸ name  arguments   3.2 KB  ✓ ok`."""
-    name, ended = one_line(call.name) or safe("(no name)"), outcome(result, look["glyphs"], running=running)
-    return fold_line(name, summary(call), n_bytes(result.text) if result else None, ended, **look)
+    name, ended = one_line(call.name) or safe("(no name)"), outcome(result, look.glyphs, running=running)
+    return fold_line(name, summary(call), n_bytes(result.text) if result else None, ended, look)
 
 
-def result_line(result: Message, **look: Unpack[Look]) -> Line:
+def result_line(result: Message, look: Look) -> Line:
     """Draw a result whose call is not there: its tool's name and its first words."""
     name = one_line(result.tool_name or "") or safe("result")
     text = result.text if len(result.text) > LONGEST_PARSED else output(result.text)
-    words = SafeText("") if look.get("opened") else one_line(text[:LONGEST_SUMMARY])
-    return fold_line(name, words, n_bytes(result.text), outcome(result, look["glyphs"]), **look)
+    words = SafeText("") if look.opened else one_line(text[:LONGEST_SUMMARY])
+    return fold_line(name, words, n_bytes(result.text), outcome(result, look.glyphs), look)
 
 
-def reasoning_line(reasoning: str, **look: Unpack[Look]) -> Line:
+def reasoning_line(reasoning: str, look: Look) -> Line:
     """Draw reasoning as one line: `▸ reasoning  The user says…   1.4 KB`, in italics, without an outcome."""
-    words = SafeText("") if look.get("opened") else one_line(reasoning[:LONGEST_SUMMARY])
-    line = fold_line(safe("reasoning"), words, n_bytes(reasoning), None, **look)
+    words = SafeText("") if look.opened else one_line(reasoning[:LONGEST_SUMMARY])
+    line = fold_line(safe("reasoning"), words, n_bytes(reasoning), None, look)
     return (line[0], replace(line[1], role=Role.DIM), *line[2:])
 
 
-def fold_line(
-    name: SafeText,
-    words: SafeText,
-    taken: int | None,
-    end: Outcome | None,
-    *,
-    measure: int,
-    glyphs: Glyphs,
-    opened: bool = False,
-    marker: Marker | None = None,
-) -> Line:
+def fold_line(name: SafeText, words: SafeText, taken: int | None, end: Outcome | None, look: Look) -> Line:
     """Draw what is folded: name and words to the left, size 8 right-aligned, outcome 9 (4 below a measure of 56).
 
     Args:
@@ -157,20 +142,21 @@ def fold_line(
     Returns:
         At most `measure` cells, for any measure of 24 and more.
     """
-    narrow = measure < NARROW_BELOW
-    room = measure - (14 if narrow else 20)
+    glyphs, narrow = look.glyphs, look.measure < NARROW_BELOW
+    room = look.measure - (14 if narrow else 20)
     italic = end is None
     name = fit(name, room - 2, glyphs.truncated)
-    line: Line = (span((glyphs.opened if opened else glyphs.folded) + " ", Role.DIM), span(name, italic=italic))
+    line: Line = (span((glyphs.opened if look.opened else glyphs.folded) + " ", Role.DIM), span(name, italic=italic))
     left = room - line_cells(line) - 2
     if words and left > 1:
         shown = fit(words, left, glyphs.truncated)
-        line = (*line, blank(2), *(marker or Marker()).mark(shown, span("", Role.DIM, italic=italic)))
+        line = (*line, blank(2), *look.marker.mark(shown, span("", Role.DIM, italic=italic)))
     length = safe("" if taken is None else size(taken))
     line = (*line, blank(room - line_cells(line) + 1), span(pad_left(length, 8), Role.DIM))
     if end is None:
         return line
-    return (*line, blank(1 if narrow else 2), span(end.narrow if narrow else end.wide, end.role, bold=end.failed))
+    ended = end.narrow if narrow else end.wide
+    return (*line, blank(1 if narrow else 2), span(ended, end.role, bold=end.role is Role.ERROR))
 
 
 def n_bytes(text: str) -> int:

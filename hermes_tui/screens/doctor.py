@@ -14,7 +14,7 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.screen import Screen
 
-from hermes_tui.commands.registry import Offer, Place, footer
+from hermes_tui.commands.registry import DOCTOR, Offer, Place, applying, footer
 from hermes_tui.feed import Feed, answers
 from hermes_tui.render.doctor import finding_lines, health_sentence, replayed_line, waiting_lines
 from hermes_tui.render.glyphs import Glyphs
@@ -22,10 +22,10 @@ from hermes_tui.render.heading import Heading
 from hermes_tui.render.line import Line
 from hermes_tui.render.safe import SafeText
 from hermes_tui.render.time import many
-from hermes_tui.state.browser_state import BrowserState
+from hermes_tui.state.browser_state import LOOK_AFTER, SIGN_AFTER, BrowserState
 from hermes_tui.widgets.footer import Item
 from hermes_tui.widgets.heading_rule import heading_line
-from hermes_tui.widgets.page_frame import READ_ONLY, SIGN_AFTER, UNWRITTEN, PageFrame, PageView, key_bindings, offers
+from hermes_tui.widgets.page_frame import READ_ONLY, UNWRITTEN, PageFrame, PageView, key_bindings, offers
 from store.files.outbox import Pending
 from store.models import Finding
 
@@ -133,7 +133,7 @@ class DoctorScreen(Screen[None]):
 
     CSS_PATH = "doctor.tcss"
     ESCAPE_TO_MINIMIZE = False
-    BINDINGS: ClassVar[list[BindingType]] = key_bindings(frozenset({Place.DOCTOR}), prefix="doctor")
+    BINDINGS: ClassVar[list[BindingType]] = key_bindings(DOCTOR)
 
     def __init__(self, feed: Feed, browser: BrowserState) -> None:
         super().__init__()
@@ -160,7 +160,8 @@ class DoctorScreen(Screen[None]):
 
     def offered(self) -> Iterator[Offer]:
         """For the palette: the commands that work here."""
-        yield from offers(Place.DOCTOR, self._state.conditions, self.run_action)
+        commands = applying(Place.DOCTOR, self._state.conditions)
+        yield from offers(commands, lambda _, action: self.run_action(action))
 
     def ask_to_quit(self) -> None:
         """Ask in the footer whether to quit while something is written."""
@@ -221,7 +222,7 @@ class DoctorScreen(Screen[None]):
     def _check(self) -> None:
         self._state.findings, self._state.checked, self._requested_at = [], False, time.monotonic()
         self._feed.health.check()
-        self.set_timer(SIGN_AFTER + 0.01, self._draw)
+        self.set_timer(LOOK_AFTER, self._draw)
         self._draw()
 
     def _draw(self) -> None:

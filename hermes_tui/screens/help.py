@@ -47,8 +47,8 @@ def help_lines(width: int, glyphs: Glyphs) -> list[Line]:
     """The help, wrapped for a page of `width` cells."""
     lines: list[Line] = [EMPTY, (blank(1), span("Keys", bold=True))]
     for command in TABLE:
-        sentence = command.text.sentence.replace("`", "")
-        lines += _entry(glyphs.words(command.text.shown), sentence, column=KEYS_COLUMN, width=width, glyphs=glyphs)
+        sentence = command.sentence.replace("`", "")
+        lines += _entry(glyphs.words(command.shown), sentence, column=KEYS_COLUMN, width=width, glyphs=glyphs)
     lines += [EMPTY, (blank(1), span("Search", bold=True))]
     for example, meaning in LANGUAGE:
         if glyphs is ASCII and not example.isascii():

@@ -34,14 +34,6 @@ class Notice:
 
 
 @dataclass(frozen=True, slots=True)
-class LockWait:
-    """A wait for a lock that another program holds, in seconds."""
-
-    waited: float
-    limit: float
-
-
-@dataclass(frozen=True, slots=True)
 class Sources:
     """The facts of the banner: a session, its flag and the numbers behind it.
 
@@ -172,7 +164,8 @@ class BrowserState:
     unread: tuple[str, ...] = ()
     """Other parts of the list that could not be read, a sentence each."""
     has_store: bool = True
-    lock_wait: LockWait | None = None
+    lock_wait: tuple[float, float] | None = None
+    """Seconds waited for a lock that another program holds, and the most that are waited."""
     compared: tuple[int, int] | None = None
     """The number of sessions compared by content, and of how many; None where that is not going on."""
     fresh: Sequence[SessionRow] = ()

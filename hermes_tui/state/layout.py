@@ -9,6 +9,7 @@ TWO_PANES = 100
 TALL = 30
 LOW = 14
 LEAST = (40, 10)
+"""Columns and rows below which a screen is too small for anything."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,11 +29,6 @@ class Layout:
         """Cells of the list beside a transcript, without the divider."""
         return min(84, max(40, round(self.width * 0.44)))
 
-    @property
-    def tiny(self) -> bool:
-        """Too small for anything."""
-        return self.width < LEAST[0] or self.height < LEAST[1]
-
     def classes(self, *, single: bool, reading: bool) -> dict[str, bool]:
         """The classes of the screen, which show its parts and leave them out.
 
@@ -46,5 +42,5 @@ class Layout:
             "-reading": reading and not two,
             "-tall": self.height >= TALL,
             "-low": self.height < LOW,
-            "-tiny": self.tiny,
+            "-tiny": self.width < LEAST[0] or self.height < LEAST[1],
         }

@@ -20,7 +20,8 @@ class Results:
         self._known: set[HitKey] = set()
         self._best: dict[HitKey, int] = {}
         self._since: dict[HitKey, int] = {}
-        self._counted: Count | None = None
+        self.counted: Count | None = None
+        """The number of all hits, where there are more than were asked for."""
         self._newest = self._ranking = (Batch(()), 0)
         self.ranked = False
         """The best first, instead of the newest."""
@@ -30,17 +31,17 @@ class Results:
     @property
     def hits(self) -> int:
         """All hits there are, as far as they are known."""
-        return max(len(self._known), self._counted.hits if self._counted else 0)
+        return max(len(self._known), self.counted.hits if self.counted else 0)
 
     @property
     def sessions(self) -> int:
         """The sessions that they are in."""
-        return max(len(self._groups), self._counted.sessions if self._counted else 0)
+        return max(len(self._groups), self.counted.sessions if self.counted else 0)
 
     @property
     def capped(self) -> bool:
         """There are more hits than are known."""
-        return self._capped if self._counted is None else self._counted.capped
+        return self._capped if self.counted is None else self.counted.capped
 
     @property
     def shown(self) -> tuple[Batch, int]:
@@ -62,9 +63,9 @@ class Results:
             self.done, self._capped = batch.done, self._capped or batch.capped
             self._newest = batch, milliseconds
         fresh = self._keep(batch.hits, first=standing)
-        if standing and self._counted is not None:
-            sessions = max(self._counted.sessions, len(self._groups))
-            self._counted = replace(self._counted, hits=self._counted.hits + fresh, sessions=sessions)
+        if standing and self.counted is not None:
+            sessions = max(self.counted.sessions, len(self._groups))
+            self.counted = replace(self.counted, hits=self.counted.hits + fresh, sessions=sessions)
         return fresh > 0
 
     def rank(self, batch: Batch, milliseconds: int) -> None:
@@ -72,10 +73,6 @@ class Results:
         self._keep(batch.hits)
         self._best = {hit_key(hit): place for place, hit in enumerate(batch.hits)}
         self._ranking = batch, milliseconds
-
-    def count(self, count: Count) -> None:
-        """Set the number of all hits."""
-        self._counted = count
 
     def groups(self, row_of: Callable[[str], SessionRow | None]) -> list[HitGroup]:
         """The groups in their order; the row of a session that is not listed yet is made from its hit."""

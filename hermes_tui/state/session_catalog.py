@@ -67,7 +67,8 @@ class Catalog:
         self._flagged: set[str] = set()
         self._files: frozenset[str] = frozenset()
         self._parents: set[str] = set()
-        self._scope: Scope | None = None
+        self.counted: Scope | None = None
+        """The store's counts, which hold until every row is here."""
         self.complete = False
         """Every session of state.db has arrived."""
 
@@ -145,10 +146,6 @@ class Catalog:
         self._files = now
         return self.put(sessions)
 
-    def put_scope(self, scope: Scope) -> None:
-        """Set the store's counts, which hold until every row is here."""
-        self._scope = scope
-
     def put_outlines(self, outlines: Mapping[str, Outline]) -> list[SessionRow]:
         """Set outlines; returns the rows that changed."""
         known = ((row, outline) for key, outline in outlines.items() if (row := self._rows.get(key)) is not None)
@@ -169,14 +166,14 @@ class Catalog:
         """Forget everything: another file may lie at the path."""
         for row in list(self._rows.values()):
             self._forget(row)
-        self._files, self._scope, self.complete = frozenset(), None, False
+        self._files, self.counted, self.complete = frozenset(), None, False
 
     @property
     def scope(self) -> Scope:
         """All sessions, and what the default list leaves out: counted by the store until every row is here."""
-        if self._scope is not None and not self.complete:
-            counted = self._scope.total + len(self._files)
-            return replace(self._scope, total=max(len(self._all), counted))
+        if self.counted is not None and not self.complete:
+            counted = self.counted.total + len(self._files)
+            return replace(self.counted, total=max(len(self._all), counted))
         reasons = self._reasons
         return Scope(len(self._all), reasons["archived"], reasons["children"], reasons["hidden"])
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterator
 from functools import lru_cache
 from itertools import accumulate
 
@@ -13,7 +12,8 @@ from hermes_tui.state.rows import SessionRow
 from hermes_tui.state.session_catalog import timestamp_of
 from store.models import Outline, Session
 from store.query.ast import Filter
-from store.query.filters import admits
+from store.query.filters import passes
+from store.query.matcher import merged
 from store.query.parse import Query
 from store.query.tokenizer import plain
 
@@ -85,7 +85,7 @@ class Titles:
         for terms in query.any_of:
             ranges = [_range(title, _word(term.text)) for term in terms]
             if all(found or _named(term.text, row.session) for found, term in zip(ranges, terms, strict=True)):
-                return tuple(_apart(sorted(found for found in ranges if found is not None)))
+                return tuple(merged(sorted(found for found in ranges if found is not None)))
         return None
 
     def folded(self, row: SessionRow) -> str:
@@ -129,47 +129,23 @@ def _range(title: str, word: str) -> Range | None:
     return None if at < 0 else (at, at + len(word))
 
 
-def _apart(ranges: list[Range]) -> Iterator[Range]:
-    """Join ranges, sorted, that overlap."""
-    current: Range | None = None
-    for start, end in ranges:
-        if current is not None and start < current[1]:
-            current = (current[0], max(current[1], end))
-            continue
-        if current is not None:
-            yield current
-        current = (start, end)
-    if current is not None:
-        yield current
-
-
 def _passes(query: Query, row: SessionRow) -> bool:
-    """Whether a session passes the filters of a query: of one key plain ones are alternatives, the rest must hold."""
-    keys = {condition.key for condition in query.filters}
-    if keys & OF_MESSAGES:
-        return False
-    for key in keys:
-        either = key in {"source", "model", "cwd", "title"}
-        plain_ones = [_holds(condition, row) for condition in query.filters_of(key)]
-        if plain_ones and not (any(plain_ones) if either else all(plain_ones)):
-            return False
-        if not all(_holds(condition, row) for condition in query.filters_of(key, negated=True)):
-            return False
-    return True
-
-
-def _holds(condition: Filter, row: SessionRow) -> bool:
-    """Whether a session passes one filter, its minus included."""
+    """Whether a session passes the filters of a query: of one key plain texts are alternatives, the rest must hold."""
     session = row.session
-    match condition.key:
-        case "source" | "model" | "cwd":
-            stored = {"source": session.source, "model": session.model, "cwd": session.cwd}[condition.key]
-            return admits(condition, stored)
-        case "title":
-            return admits(condition, session.title)
+    keys = {rule.key for rule in query.filters}
+    texts = {"source": session.source, "model": session.model, "cwd": session.cwd, "title": session.title}
+    if keys & OF_MESSAGES or not all(passes(query, key, [texts[key]]) for key in keys & texts.keys()):
+        return False
+    return all(_holds(rule, row) is not rule.negated for rule in query.filters if rule.key not in texts)
+
+
+def _holds(rule: Filter, row: SessionRow) -> bool:
+    """Whether a session is what a filter of time or state says, its minus left aside."""
+    timestamp = rule.timestamp or 0.0
+    match rule.key:
         case "after":
-            return (timestamp_of(session) >= (condition.timestamp or 0.0)) is not condition.negated
+            return timestamp_of(row.session) >= timestamp
         case "before":
-            return (timestamp_of(session) < (condition.timestamp or 0.0)) is not condition.negated
-    is_so = {"flagged": row.drift is not None, "live": session.live, "archived": session.archived}
-    return is_so.get(condition.value, False) is not condition.negated
+            return timestamp_of(row.session) < timestamp
+    states = {"flagged": row.drift is not None, "live": row.session.live, "archived": row.session.archived}
+    return states.get(rule.value, False)

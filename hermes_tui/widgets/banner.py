@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 from textual import events
 from textual.message import Message
+from textual.reactive import reactive
 
-from hermes_tui.render.drift_banner import LAST_KEY, MARGIN, banner_content, banner_line
+from hermes_tui.render.drift_banner import LAST_KEY, MARGIN, Sentences, banner_content, banner_line
 from hermes_tui.render.line import Line
 from hermes_tui.state.browser_state import Sources
 from hermes_tui.widgets.bar import Bar
@@ -18,7 +19,8 @@ from store.models import Drift
 class Banner(Bar):
     """Says what is wrong with the session below it; hidden where nothing is."""
 
-    GROUND = Ground.BAND
+    ground = Ground.BAND
+    _shown: reactive[tuple[Drift | None, Sentences, Line]] = reactive((None, (), ()))
 
     DEFAULT_CSS = """
     Banner { display: none; }
@@ -32,30 +34,21 @@ class Banner(Bar):
         difference: bool
         """On the words of the difference."""
 
-    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002  Textual's own name
-        super().__init__(id=id)
-        self._drift: Drift | None = None
-        self._sentences: tuple[str, ...] = ()
-        self._keys: Line = ()
-
     def show(self, sources: Sources) -> None:
         """Say what is known of a session's drift, and why a repair would do nothing; nothing, and the row goes."""
-        self._drift = sources.drift
-        self._sentences, self._keys = banner_content(
-            sources.session, sources.drift, sources.facts, sources.check, sources.refused
-        )
-        self.set_class(bool(self._sentences), "-flagged")
-        self.refresh()
+        drift = sources.drift
+        sentences, keys = banner_content(sources.session, drift, sources.facts, sources.check, sources.refused)
+        self._shown = drift, sentences, keys
+        self.set_class(bool(sentences), "-flagged")
 
     def line(self, width: int) -> Line:
         """The flag, and the longest sentence that fits."""
-        if not self._sentences:
-            return ()
-        return banner_line(self._drift, self._sentences, width, self.glyphs, self._keys)
+        drift, sentences, keys = self._shown
+        return banner_line(drift, sentences, width, self.glyphs, keys) if sentences else ()
 
     def _on_click(self, event: events.Click) -> None:  # type: ignore[override]  # need not be a coroutine
         event.stop()
-        if self._drift is None:
+        if self._shown[0] is None:
             return
         end = self.size.width - MARGIN
         self.post_message(self.Clicked(end - LAST_KEY <= event.x < end))

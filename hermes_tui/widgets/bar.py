@@ -14,7 +14,8 @@ class Bar(Widget):
     """One row; a subclass says what is on it."""
 
     ALLOW_SELECT = False
-    GROUND = Ground.PLAIN
+    ground = Ground.PLAIN
+    """Ground that the row lies on."""
 
     DEFAULT_CSS = """
     Bar { height: 1; background: $background; }
@@ -24,11 +25,6 @@ class Bar(Widget):
     def glyphs(self) -> Glyphs:
         """The set of marks to paint with."""
         return glyphs_of(self.app)
-
-    @property
-    def ground(self) -> Ground:
-        """Ground that the row lies on."""
-        return self.GROUND
 
     def line(self, width: int) -> Line:
         """Content of the row; what is beyond `width` cells is cut."""

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from hermes_tui.render.family import kin_row
 from hermes_tui.render.line import Line
+from hermes_tui.state.rows import SessionRow
 from hermes_tui.widgets.theme import glyphs_of
 from hermes_tui.widgets.virtual_list import VirtualList
 from store.models import Drift, FamilyMember, Outline
@@ -37,13 +38,6 @@ class FamilyList(VirtualList):
     def paint(self, key: Hashable, width: int, *, cursor: bool) -> Line:
         """A member as a row."""
         session_id = str(key)
-        return kin_row(
-            self._kin[session_id],
-            self._outlines.get(session_id),
-            self._drift(session_id),
-            width=width,
-            now=self._now(),
-            glyphs=glyphs_of(self.app),
-            cursor=cursor,
-            here=session_id == self._asked,
-        )
+        kin, here, glyphs = self._kin[session_id], session_id == self._asked, glyphs_of(self.app)
+        row = SessionRow(kin.session, self._outlines.get(session_id), self._drift(session_id))
+        return kin_row(row, kin.depth, width=width, now=self._now(), glyphs=glyphs, cursor=cursor, here=here)

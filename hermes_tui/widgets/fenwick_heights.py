@@ -8,12 +8,9 @@ from collections.abc import Iterable
 class FenwickHeights:
     """A Fenwick tree of row heights in lines."""
 
-    def __init__(self, heights: Iterable[int] = ()) -> None:
-        self._each = list(heights)
-        self._tree = [0, *self._each]
-        for place in range(1, len(self._tree)):
-            if (parent := place + (place & -place)) < len(self._tree):
-                self._tree[parent] += self._tree[place]
+    def __init__(self) -> None:
+        self._each: list[int] = []
+        self._tree = [0]
 
     def __len__(self) -> int:
         return len(self._each)

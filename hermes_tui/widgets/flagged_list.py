@@ -24,14 +24,14 @@ class FlaggedList(VirtualList):
         """Put sessions up; the cursor stays on its own."""
         self._cases = {case.session_id: case for case in cases}
         self.set_head([flagged_head(width=max(self.size.width, NARROWEST))])
-        if list(self._cases) != list(self.keys):
+        if list(self._cases) != list(self.cursor.keys):
             self.set_keys(list(self._cases))
         self.refresh()
 
     @property
     def cursor_case(self) -> Case | None:
         """The session under the cursor."""
-        return self._cases.get(str(self.cursor_key))
+        return self._cases.get(str(self.cursor.key))
 
     def paint(self, key: Hashable, width: int, *, cursor: bool) -> Line:
         """A session as docs/look.md §8 draws it."""

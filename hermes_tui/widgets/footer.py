@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from textual.reactive import reactive
+
 from hermes_tui.render.line import Line, Role, Span, blank, cells, fill, line_cells, span
 from hermes_tui.widgets.bar import Bar
 from hermes_tui.widgets.theme import Ground
@@ -14,40 +16,35 @@ LEAST_GAP = 2
 
 Item = tuple[str, str]
 """Keys as people read them, and a word."""
+NO_ITEM: Item = ("", "")
 
 
 class Footer(Bar):
     """Keys in accent with a word each; what does not fit is dropped whole, the help stays at the right."""
 
-    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002  Textual's own name
-        super().__init__(id=id)
-        self._items: tuple[Item, ...] = ()
-        self._pinned: Item = ("", "")
-        self._question = ""
+    _shown: reactive[tuple[str, tuple[Item, ...], Item]] = reactive(("", (), NO_ITEM))
+    """The question, the items or answers, and the pinned item."""
 
     def show(self, items: Sequence[Item], pinned: Item) -> None:
         """Put up other keys; `pinned` stands at the right end."""
-        if (tuple(items), pinned, "") != (self._items, self._pinned, self._question):
-            self._items, self._pinned, self._question = tuple(items), pinned, ""
-            self.refresh()
+        self._show("", tuple(items), pinned)
 
     def ask(self, question: str, answers: Sequence[Item] = ()) -> None:
         """Put a question up, on the warning band, with its answers; "" takes it away, and `show` says what is next."""
-        self._question, self._items, self._pinned = question, tuple(answers), ("", "")
-        self.refresh()
+        self._show(question, tuple(answers), NO_ITEM)
 
-    @property
-    def ground(self) -> Ground:
-        """The band for a question."""
-        return Ground.BAND if self._question else self.GROUND
+    def _show(self, question: str, items: tuple[Item, ...], pinned: Item) -> None:
+        self.ground = Ground.BAND if question else Ground.PLAIN
+        self._shown = question, items, pinned
 
     def line(self, width: int) -> Line:
         """As many items as fit whole."""
-        pinned = self._item(self._pinned)
-        asked: Line = (span(f"{self._question}  "),) if self._question else ()
+        question, items, last = self._shown
+        pinned = self._item(last)
+        asked: Line = (span(f"{question}  "),) if question else ()
         room = width - 2 - line_cells(asked) - line_cells(pinned)
         kept: list[Span] = []
-        for item in self._items:
+        for item in items:
             shown = self._item(item)
             gap = (blank(GAP),) if kept else ()
             if line_cells(kept) + line_cells(gap) + line_cells(shown) > room - LEAST_GAP * bool(pinned):

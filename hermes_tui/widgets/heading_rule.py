@@ -3,9 +3,11 @@
 
 from __future__ import annotations
 
+from textual.reactive import reactive
+
 from hermes_tui.render.glyphs import Glyphs
 from hermes_tui.render.heading import Heading
-from hermes_tui.render.line import Line, Role, Span, crop, fit, line_cells, span
+from hermes_tui.render.line import Line, Role, cells, crop, fit, line_cells, span
 from hermes_tui.render.safe import SafeText, safe
 from hermes_tui.widgets.bar import Bar
 
@@ -18,31 +20,20 @@ LEAST_FACTS = 2
 class HeadingRule(Bar):
     """One rule over one pane or two."""
 
-    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002  Textual's own name
-        super().__init__(id=id)
-        self._left = Heading(SafeText(""))
-        self._right: Heading | None = None
-        self._split = 0
+    _shown: reactive[tuple[Heading, Heading | None, int]] = reactive((Heading(SafeText("")), None, 0))
 
     def show(self, left: Heading, right: Heading | None = None, *, split: int = 0) -> None:
         """Put up titles; with two panes the joint stands in column `split`."""
-        if (left, right, split) != (self._left, self._right, self._split):
-            self._left, self._right, self._split = left, right, split
-            self.refresh()
+        self._shown = left, right, split
 
     def line(self, width: int) -> Line:
         """The rule from edge to edge."""
-        if self._right is None:
-            return heading_line(self._left, width, self.glyphs)
-        left = heading_line(self._left, self._split, self.glyphs)
-        right = heading_line(self._right, width - self._split - 1, self.glyphs)
-        return (*left, self._joint(self._right), *right)
-
-    def _joint(self, right: Heading) -> Span:
-        glyphs = self.glyphs
-        if self._left.focused:
-            return span(glyphs.joint_left, Role.FOCUS)
-        return span(glyphs.joint_right, Role.FOCUS) if right.focused else span(glyphs.joint, Role.HAIR)
+        (left, right, split), glyphs = self._shown, self.glyphs
+        if right is None:
+            return heading_line(left, width, glyphs)
+        joint = glyphs.joint_left if left.focused else glyphs.joint_right if right.focused else glyphs.joint
+        role = Role.FOCUS if left.focused or right.focused else Role.HAIR
+        return (*heading_line(left, split, glyphs), span(joint, role), *heading_line(right, width - split - 1, glyphs))
 
 
 def heading_line(heading: Heading, width: int, glyphs: Glyphs) -> Line:
@@ -64,9 +55,7 @@ def _facts(heading: Heading, width: int, glyphs: Glyphs) -> SafeText:
     separator = glyphs.words(" · ")
     facts = [safe(fact) for fact in heading.facts if fact]
     taken = line_cells((span(heading.title), span(heading.note))) + 7 + BARE_RULE
-    while len(facts) > LEAST_FACTS and taken + line_cells((span(separator.join(facts)),)) > width:
+    while len(facts) > LEAST_FACTS and taken + cells(safe(separator.join(facts))) > width:
         facts.pop()
-    joined = separator.join(facts)
-    return (
-        safe(joined) if line_cells((span(joined),)) <= max(width // 2, width - taken + BARE_RULE - 2) else SafeText("")
-    )
+    joined = safe(separator.join(facts))
+    return joined if cells(joined) <= max(width // 2, width - taken + BARE_RULE - 2) else SafeText("")

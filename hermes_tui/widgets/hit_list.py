@@ -10,16 +10,7 @@ from textual.binding import Binding, BindingType
 
 from hermes_tui.render.line import Line
 from hermes_tui.state.rows import HitKey, SessionRow
-from hermes_tui.widgets.hit_rows import (
-    ContextKey,
-    GroupKey,
-    HitRows,
-    HitsView,
-    MoreKey,
-    MoreTitlesKey,
-    RuleKey,
-    TitleKey,
-)
+from hermes_tui.widgets.hit_rows import GroupKey, HitRows, HitsView, MoreRow, PassedRow, TitleKey
 from hermes_tui.widgets.theme import glyphs_of
 from hermes_tui.widgets.virtual_list import VirtualList
 from store.models import ContextLine, Hit
@@ -51,8 +42,8 @@ class HitList(VirtualList):
     def update_row(self, row: SessionRow) -> None:
         """Paint a session's title row and group row again."""
         self._rows.update_row(row)
-        self.refresh_key(TitleKey(row.session.id))
-        self.refresh_key(GroupKey(row.session.id))
+        for kind in (TitleKey, GroupKey):
+            self.refresh_key(kind(row.session.id))
 
     def set_context(self, key: Hashable, lines: Sequence[ContextLine]) -> None:
         """Show the messages around a hit, in order; the hit's own line in `lines` stands for the hit."""
@@ -78,44 +69,44 @@ class HitList(VirtualList):
     @property
     def cursor_row(self) -> SessionRow | None:
         """The session that the cursor's row belongs to."""
-        return self._rows.row_of(self.cursor_key)
+        return self._rows.row_of(self.cursor.key)
 
     @property
     def cursor_hit(self) -> Hit | None:
         """The hit under the cursor; for a group and its last row the first hit of that session."""
-        return self._rows.hit(self.cursor_key)
+        return self._rows.hit(self.cursor.key)
 
     def move_hit(self, step: int) -> Hit | None:
         """Put the cursor on the next hit (1) or the previous one (-1), through all sessions; None where there is none.
 
         Hits of a session that are not shown yet are shown when the cursor comes to them.
         """
-        key = self._rows.neighbour(self.cursor_key, step)
+        key = self._rows.neighbour(self.cursor.key, step)
         if key is None:
             return None
-        if key not in self.keys:
+        if key not in self.cursor.keys:
             self._list_rows()
         self.move_to(key)
         return self._rows.hits[key]
 
     def action_show_more(self) -> None:
         """Show all hits of the session under the cursor, or all titles."""
-        self._list_rows(instead=self._rows.show_more(self.cursor_key))
+        self._list_rows(instead=self._rows.show_more(self.cursor.key))
 
     def action_show_fewer(self) -> None:
         """Show three hits of the session under the cursor, or five titles."""
-        self._list_rows(instead=self._rows.show_fewer(self.cursor_key))
+        self._list_rows(instead=self._rows.show_fewer(self.cursor.key))
 
     def action_choose(self) -> None:
         """Ask for the row under the cursor; the row that stands for more hits shows them."""
-        if isinstance(self.cursor_key, MoreKey | MoreTitlesKey):
+        if isinstance(self.cursor.key, MoreRow):
             self.action_show_more()
         else:
             super().action_choose()
 
     def can_stand_on(self, key: Hashable) -> bool:
         """The cursor passes by rules and context rows."""
-        return super().can_stand_on(key) and not isinstance(key, RuleKey | ContextKey)
+        return super().can_stand_on(key) and not isinstance(key, PassedRow)
 
     def paint(self, key: Hashable, width: int, *, cursor: bool) -> Line:
         """See `HitRows.paint`."""

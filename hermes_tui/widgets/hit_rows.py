@@ -6,7 +6,6 @@ from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
-from typing import NamedTuple
 
 from hermes_tui.render.glyphs import Glyphs
 from hermes_tui.render.line import Line
@@ -22,54 +21,56 @@ FIRST_TITLES = 5
 """Titles that are shown at first, where there are hits below them."""
 
 
-class TitleKey(NamedTuple):
+@dataclass(frozen=True)
+class SessionKey:
+    """A row of one session."""
+
+    session_id: str
+
+
+class TitleKey(SessionKey):
     """A session whose title was found."""
 
-    session_id: str
-    kind: str = "title"
 
-
-class GroupKey(NamedTuple):
+class GroupKey(SessionKey):
     """The row above a session's hits."""
 
-    session_id: str
-    kind: str = "group"
 
-
-class MoreKey(NamedTuple):
+class MoreKey(SessionKey):
     """The row that stands for the hits of a session that are not shown."""
 
-    session_id: str
-    kind: str = "more"
 
-
-class ContextKey(NamedTuple):
+@dataclass(frozen=True)
+class ContextKey:
     """A message beside a hit."""
 
     hit: HitKey
     place: int
-    kind: str = "context"
 
 
-class MeantKey(NamedTuple):
+@dataclass(frozen=True)
+class MeantKey:
     """A query that might be meant."""
 
     text: str
-    kind: str = "meant"
 
 
-class MoreTitlesKey(NamedTuple):
+@dataclass(frozen=True)
+class MoreTitlesKey:
     """The row that stands for the titles that are not shown."""
 
     number: int
-    kind: str = "more titles"
 
 
-class RuleKey(NamedTuple):
+@dataclass(frozen=True)
+class RuleKey:
     """The rule over a section."""
 
     text: str
-    kind: str = "rule"
+
+
+MoreRow = MoreKey | MoreTitlesKey
+PassedRow = RuleKey | ContextKey
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +128,7 @@ class HitRows:
 
     def row_of(self, key: Hashable) -> SessionRow | None:
         """The session that a row belongs to, None for a row of none."""
-        if not isinstance(key, TitleKey | GroupKey | HitKey | MoreKey):
+        if not isinstance(key, SessionKey | HitKey):
             return None
         group = self.groups.get(key.session_id)
         return group.row if group else self.titles.get(key.session_id)
@@ -138,7 +139,7 @@ class HitRows:
             return self.groups[key.session_id].hits[0]
         return self.hits.get(key) if isinstance(key, HitKey) else None
 
-    def _hidden(self, key: MoreKey | MoreTitlesKey) -> int:
+    def _hidden(self, key: MoreRow) -> int:
         """The number of rows that one row stands for."""
         return key.number if isinstance(key, MoreTitlesKey) else len(self.groups[key.session_id].hits) - FIRST_HITS
 

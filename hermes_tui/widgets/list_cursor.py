@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from hermes_tui.widgets.scroll_thumb import thumb
 
@@ -104,15 +105,9 @@ class ListCursor:
 
     def by(self, rows: int) -> int:
         """The place so many rows that the cursor can stand on further down, as far as there are any."""
-        step, place = (1 if rows > 0 else -1), self.place
-        for _ in range(abs(rows)):
-            after = place + step
-            while 0 <= after < len(self.rows) and not self.can_stand(after):
-                after += step
-            if not 0 <= after < len(self.rows):
-                break
-            place = after
-        return place
+        way = range(self.place + 1, len(self.rows)) if rows > 0 else range(self.place - 1, -1, -1)
+        passed = [*islice(filter(self.can_stand, way), abs(rows))]
+        return passed[-1] if passed else self.place
 
     def by_pages(self, pages: int) -> int:
         """The place further down by the height of the list less one row."""

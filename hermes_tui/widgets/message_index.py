@@ -112,7 +112,10 @@ class MessageIndex:
 
     def leader(self, index: int) -> int:
         """The message that a result is drawn with: that of its call; any other message's own index."""
-        return index if (owner := self._owner(index)) is None else owner
+        place = index
+        while place > 0 and index - place < MAX_RESULTS and self._continues(place):
+            place -= 1
+        return place if index in self.results(place) else index
 
     def above(self, index: int) -> int | None:
         """The message above that is drawn on its own."""
@@ -137,21 +140,10 @@ class MessageIndex:
             end += 1
         return range(index + 1, end)
 
-    def _owner(self, index: int) -> int | None:
-        """The message whose calls a result may belong to."""
-        place = index
-        while place > 0 and index - place < MAX_RESULTS and self._continues(place):
-            place -= 1
-        return place if place < index and index in self.results(place) else None
-
     def _continues(self, index: int) -> bool:
         """Whether a result follows a message of the same section that is undone or not as it is."""
-        head = self.heads[index]
-        return (
-            head.role == "tool"
-            and not self.begins_section(index)
-            and is_undone(head) == is_undone(self.heads[index - 1])
-        )
+        head, above = self.heads[index], self.heads[index - 1]
+        return head.role == "tool" and not self.begins_section(index) and is_undone(head) == is_undone(above)
 
     def is_hidden(self, index: int) -> bool:
         """Whether a message is undone and not shown."""

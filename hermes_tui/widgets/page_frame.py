@@ -5,7 +5,7 @@ The screens of repairs and of the doctor are composed of it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -14,7 +14,7 @@ from textual.binding import Binding, BindingType
 from textual.geometry import Size
 from textual.widget import Widget
 
-from hermes_tui.commands.registry import TABLE, Offer, Place, applying
+from hermes_tui.commands.registry import TABLE, Command, Offer, Place
 from hermes_tui.render.heading import Heading
 from hermes_tui.render.line import Line
 from hermes_tui.state.layout import Layout
@@ -25,8 +25,6 @@ from hermes_tui.widgets.text_page import TextPage
 from hermes_tui.widgets.title_row import TitleRow
 from hermes_tui.widgets.too_small_notice import TooSmallNotice
 
-SIGN_AFTER = 0.15
-"""Seconds before the status line says that something is being read."""
 HELP: Item = ("?", "help")
 UNWRITTEN = "nothing is written until you press y"
 READ_ONLY = "read-only: nothing is written"
@@ -100,21 +98,19 @@ class PageFrame(Widget):
             self.set_class(holds, name)
 
 
-def key_bindings(places: frozenset[Place], *, prefix: str, priority: bool = False) -> list[BindingType]:
+def key_bindings(places: frozenset[Place], *, priority: bool = False) -> list[BindingType]:
     """The bindings of every command that works in one of `places`; with `priority` before the focused widget's."""
     return [
-        Binding(
-            key.keys, key.action, command.text.sentence, show=False, id=f"{prefix}.{command.id}.{at}", priority=priority
-        )
+        Binding(key.keys, key.action, command.sentence, show=False, priority=priority)
         for command in TABLE
-        if command.when.places & places
-        for at, key in enumerate(command.keys)
+        if command.places & places
+        for key in command.keys
     ]
 
 
-def offers(place: Place, conditions: frozenset[str], run: Callable[[str], object]) -> Iterator[Offer]:
-    """The commands that work in a place, for the palette; `run` does an action."""
-    for command in applying(place, conditions):
+def offers(commands: Iterable[Command], run: Callable[[Command, str], object]) -> Iterator[Offer]:
+    """Commands for the palette; `run` does an action of one."""
+    for command in commands:
         for key in command.keys:
             if key.title:
-                yield Offer(key.title, command.text.shown, partial(run, key.action))
+                yield Offer(key.title, command.shown, partial(run, command, key.action))

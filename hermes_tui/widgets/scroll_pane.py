@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from textual import events
+from typing import ClassVar
+
+from textual import events, on
 from textual.binding import Binding, BindingType
+from textual.scroll_view import ScrollView
 from textual.strip import Strip
 from textual.widget import Widget
 
-from hermes_tui.render.line import Line
-from hermes_tui.widgets.scroll_thumb import track_cell
+from hermes_tui.render.line import Line, Role, blank, span
 from hermes_tui.widgets.theme import Ground, glyphs_of, palette_of, strip_of
 
 KEYS: list[BindingType] = [
@@ -25,6 +27,29 @@ WHEEL_ROWS = 3
 Wheel = events.MouseScrollDown | events.MouseScrollUp
 
 
+class ScrollPane(ScrollView, can_focus=True, inherit_bindings=False):
+    """A pane without a cursor of rows: keys and wheel move what is on the screen."""
+
+    ALLOW_SELECT = False
+    BINDINGS: ClassVar[list[BindingType]] = KEYS
+    DEFAULT_CSS = """
+    ScrollPane { overflow: hidden hidden; background: $background; }
+    """
+
+    def action_move_by(self, rows: int) -> None:
+        """Show what is so many rows further down, or up if negative."""
+        raise NotImplementedError
+
+    def action_move_page(self, pages: int) -> None:
+        """Move by the height of the pane less one row."""
+        self.action_move_by(pages * max(1, self.size.height - 1))
+
+    @on(events.MouseScrollDown)
+    @on(events.MouseScrollUp)
+    def _on_wheel_turned(self, event: Wheel) -> None:
+        self.action_move_by(wheel_rows(event))
+
+
 def row_with_track(
     pane: Widget, y: int, line: Line, ground: Ground, thumb: tuple[int, int], *, divider: bool = False
 ) -> Strip:
@@ -36,8 +61,10 @@ def row_with_track(
         thumb: See `scroll_thumb.thumb`.
         divider: The whole length of the track is drawn, because it divides the pane from the next.
     """
-    palette = palette_of(pane.app)
-    cell = track_cell(y, thumb, glyphs_of(pane.app), divider=divider)
+    (start, size), palette, glyphs = thumb, palette_of(pane.app), glyphs_of(pane.app)
+    cell = span(glyphs.divider, Role.HAIR) if divider else blank(1)
+    if start <= y < start + size:
+        cell = span(glyphs.thumb, Role.DIM)
     return Strip.join((strip_of(line, pane.size.width - 1, palette, ground), strip_of((cell,), 1, palette)))
 
 

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from hermes_tui.render.glyphs import Glyphs
-from hermes_tui.render.line import Role, Span, blank, span
-
 
 def thumb(height: int, top: int, shown: int, total: int) -> tuple[int, int]:
     """Place a thumb.
@@ -30,11 +27,3 @@ def thumb(height: int, top: int, shown: int, total: int) -> tuple[int, int]:
     if top < hidden and room > 1:
         start = min(room - 1, start)
     return start, size
-
-
-def track_cell(row: int, place: tuple[int, int], glyphs: Glyphs, *, divider: bool = False) -> Span:
-    """One row of a track: the thumb at `place`, and elsewhere the divider where there is one."""
-    start, size = place
-    if start <= row < start + size:
-        return span(glyphs.thumb, Role.DIM)
-    return span(glyphs.divider, Role.HAIR) if divider else blank(1)

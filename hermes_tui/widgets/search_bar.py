@@ -10,6 +10,7 @@ from rich.text import Text
 from textual import events, on
 from textual.app import ComposeResult
 from textual.containers import Horizontal
+from textual.reactive import reactive
 from textual.widgets import Input
 
 from hermes_tui.render.line import Line, Role, Span, head, span
@@ -25,7 +26,7 @@ FILTER = re.compile(rf'(?<!\S)-?(?P<name>(?:{"|".join(KEYS)}):)(?P<value>"[^"]*"
 class _Prompt(Bar):
     """` / `, in accent while the row has the focus."""
 
-    GROUND = Ground.TINT
+    ground = Ground.TINT
 
     def line(self, width: int) -> Line:
         focused = isinstance(self.parent, SearchBar) and self.parent.has_focus_within
@@ -35,13 +36,11 @@ class _Prompt(Bar):
 class _Owner(Bar):
     """The profile, and `read-only` where that was requested."""
 
-    GROUND = Ground.TINT
+    ground = Ground.TINT
 
     def __init__(self, text: str) -> None:
         super().__init__()
         self._text = one_line(text)
-
-    def on_mount(self) -> None:
         self.styles.width = len(self._text) + 2
 
     def line(self, width: int) -> Line:
@@ -66,11 +65,13 @@ class _Filters(Highlighter):
 class QueryInput(Input, inherit_bindings=True):
     """The input itself, coloured by roles as everything else is."""
 
+    wrong: reactive[tuple[int, int] | None] = reactive(None)
+    """The characters that mean nothing; they are underlined."""
+
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002  Textual's name
         super().__init__(
             placeholder=PLACEHOLDER, highlighter=_Filters(self), compact=True, select_on_focus=False, id=id
         )
-        self.wrong: tuple[int, int] | None = None
         self.cursor_blink = False
 
     def style_of(self, role: Role, *, underline: bool = False) -> Style:
@@ -116,12 +117,6 @@ class SearchBar(Horizontal):
     def text(self) -> str:
         """The query as typed."""
         return str(self.query_input.value)
-
-    def mark_wrong(self, place: tuple[int, int] | None) -> None:
-        """Underline the characters that mean nothing, or none."""
-        if self.query_input.wrong != place:
-            self.query_input.wrong = place
-            self.query_input.refresh()
 
     def put(self, text: str) -> None:
         """Put a text in the place of what is typed, and the cursor behind it."""

@@ -37,7 +37,7 @@ class SessionList(VirtualList):
     @property
     def cursor_row(self) -> SessionRow | None:
         """The row under the cursor."""
-        return self._rows.get(str(self.cursor_key))
+        return self._rows.get(str(self.cursor.key))
 
     def has_flag(self, key: Hashable) -> bool:
         """Whether its sources disagree."""

@@ -3,28 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar
 
-from textual import events, on
-from textual.binding import BindingType
+from textual import events
 from textual.message import Message
-from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from hermes_tui.render.line import Line
-from hermes_tui.widgets.scroll_pane import KEYS, Wheel, row_with_track, wheel_rows
+from hermes_tui.widgets.scroll_pane import ScrollPane, row_with_track
 from hermes_tui.widgets.scroll_thumb import thumb
 from hermes_tui.widgets.theme import Ground, palette_of, strip_of
 
 
-class TextPage(ScrollView, can_focus=True, inherit_bindings=False):
+class TextPage(ScrollPane):
     """Lines from top to bottom; who shows them says which."""
 
-    ALLOW_SELECT = False
-    BINDINGS: ClassVar[list[BindingType]] = KEYS
-    DEFAULT_CSS = """
-    TextPage { overflow: hidden hidden; background: $background; }
-    """
+    _lines: Sequence[Line] = ()
+    _top = 0
 
     class EndNear(Message):
         """The last line is on the screen, or one page below it."""
@@ -32,11 +26,6 @@ class TextPage(ScrollView, can_focus=True, inherit_bindings=False):
         def can_replace(self, message: Message) -> bool:
             """Once is enough."""
             return isinstance(message, TextPage.EndNear)
-
-    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002  Textual's own name
-        super().__init__(id=id)
-        self._lines: Sequence[Line] = ()
-        self._top = 0
 
     def show(self, lines: Sequence[Line], *, from_top: bool = False) -> None:
         """Put other lines up, from the first one or from where the reader is."""
@@ -46,10 +35,6 @@ class TextPage(ScrollView, can_focus=True, inherit_bindings=False):
     def action_move_by(self, rows: int) -> None:
         """Show what is so many rows further down, or up if negative."""
         self._show_from(self._top + rows)
-
-    def action_move_page(self, pages: int) -> None:
-        """Move by the height of the page less one row."""
-        self.action_move_by(pages * max(1, self.size.height - 1))
 
     def action_move_to_top(self) -> None:
         """Show the first row."""
@@ -66,11 +51,6 @@ class TextPage(ScrollView, can_focus=True, inherit_bindings=False):
         if len(self._lines) <= height:
             return strip_of(line, width, palette_of(self.app))
         return row_with_track(self, y, line, Ground.PLAIN, thumb(height, self._top, height, len(self._lines)))
-
-    @on(events.MouseScrollDown)
-    @on(events.MouseScrollUp)
-    def _on_wheel_turned(self, event: Wheel) -> None:
-        self.action_move_by(wheel_rows(event))
 
     def _on_resize(self, event: events.Resize) -> None:
         event.stop()

@@ -23,19 +23,6 @@ from hermes_tui.render.safe import SafeText
 LEGIBLE = 4.5
 """The contrast that every text colour has on its ground, where the foreground has it (WCAG 2.1, AA)."""
 
-VARIABLES = (
-    "foreground",
-    "background",
-    "primary",
-    "primary-muted",
-    "text-primary",
-    "text-warning",
-    "warning-muted",
-    "text-error",
-    "text-success",
-)
-"""Variables of a theme, in the order of `Palette.values`."""
-
 FROM_THEME = {
     Role.ACCENT: "text-primary",
     Role.FOCUS: "primary",
@@ -43,6 +30,8 @@ FROM_THEME = {
     Role.ERROR: "text-error",
     Role.GOOD: "text-success",
 }
+VARIABLES = ("foreground", "background", "primary-muted", "warning-muted", *FROM_THEME.values())
+"""Variables of a theme, in the order of `Palette.values`."""
 NOT_TEXT = frozenset({Role.FOCUS, Role.HAIR})
 """Bars and rules: they stay as they are on every ground."""
 LOUD = frozenset({Role.ACCENT, Role.FOCUS, Role.WARNING, Role.ERROR})
@@ -94,27 +83,18 @@ class Palette:
 
     def colour(self, role: Role, ground: Ground = Ground.PLAIN) -> Color:
         """The colour of a role on a ground, moved towards the foreground until it is legible; not for native themes."""
-        colours = _colours(self.values)
+        roles, grounds = _colours(self.values)
         role = _settled(role, ground)
-        if role in NOT_TEXT:
-            return colours.roles[role]
-        return legible(colours.roles[role], colours.roles[Role.TEXT], colours.grounds[ground])
+        return roles[role] if role in NOT_TEXT else legible(roles[role], roles[Role.TEXT], grounds[ground])
 
     def ground(self, ground: Ground) -> Color:
         """The colour of a ground; not for native themes."""
-        return _colours(self.values).grounds[ground]
-
-
-@dataclass(frozen=True, slots=True)
-class _Colours:
-    """Colours of a theme."""
-
-    roles: Mapping[Role, Color]
-    grounds: Mapping[Ground, Color]
+        return _colours(self.values)[1][ground]
 
 
 @lru_cache(maxsize=32)
-def _colours(values: tuple[str, ...]) -> _Colours:
+def _colours(values: tuple[str, ...]) -> tuple[Mapping[Role, Color], Mapping[Ground, Color]]:
+    """The colours of a theme's roles and grounds."""
     theme = {name: Color.parse(value) for name, value in zip(VARIABLES, values, strict=True)}
     foreground, background = theme["foreground"], theme["background"]
     roles = {role: theme[name] for role, name in FROM_THEME.items()}
@@ -129,7 +109,7 @@ def _colours(values: tuple[str, ...]) -> _Colours:
         Ground.TINT: background.blend(foreground, 0.06),
         Ground.BAND: theme["warning-muted"],
     }
-    return _Colours(roles, grounds)
+    return roles, grounds
 
 
 def _settled(role: Role, ground: Ground) -> Role:

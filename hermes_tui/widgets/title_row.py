@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from textual.reactive import reactive
+
 from hermes_tui.render.line import Line, Role, blank, cells, fill, fit, span
 from hermes_tui.render.safe import one_line
 from hermes_tui.widgets.bar import Bar
@@ -15,23 +17,21 @@ WIDE = 100
 class TitleRow(Bar):
     """Name of the screen, title of its subject, and at the right end an id or a count."""
 
-    GROUND = Ground.TINT
+    ground = Ground.TINT
+    _shown: reactive[tuple[str, str]] = reactive(("", ""))
 
     def __init__(self, what: str, *, id: str | None = None) -> None:  # noqa: A002  Textual's own name
         super().__init__(id=id)
         self._what = what
-        self._title = self._end = ""
 
     def show(self, title: str, end: str) -> None:
         """Put up another title and another right end."""
-        if (title, end) != (self._title, self._end):
-            self._title, self._end = title, end
-            self.refresh()
+        self._shown = title, end
 
     def line(self, width: int) -> Line:
         """The right end is shortened on a narrow screen, the title cut before it."""
-        end = fit(one_line(self._end), SHORT if width < WIDE else width // 3, self.glyphs.truncated)
+        title, end = map(one_line, self._shown)
+        end = fit(end, SHORT if width < WIDE else width // 3, self.glyphs.truncated)
         room = width - 2 - len(self._what) - 2 - 2 - cells(end)
-        title = fit(one_line(self._title), room, self.glyphs.truncated)
-        left = (blank(1), span(self._what, bold=True), blank(2), span(title))
+        left = (blank(1), span(self._what, bold=True), blank(2), span(fit(title, room, self.glyphs.truncated)))
         return (*fill(left, width - 1 - cells(end)), span(end, Role.DIM))

@@ -5,23 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import ClassVar
 
-from textual import events, on
-from textual.binding import BindingType
+from textual import events
 from textual.message import Message
 from textual.reactive import reactive
-from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from hermes_tui.render.blocks import empty_session
 from hermes_tui.render.gutter import with_bar
 from hermes_tui.render.line import Line, Role, fill, head, line_cells, span
-from hermes_tui.render.message import Folds
 from hermes_tui.render.time import in_words
 from hermes_tui.state.rows import SessionRow
 from hermes_tui.widgets.message_index import Section, head_of
-from hermes_tui.widgets.scroll_pane import KEYS, Wheel, row_with_track, wheel_rows
+from hermes_tui.widgets.scroll_pane import ScrollPane, row_with_track
 from hermes_tui.widgets.theme import Ground, glyphs_of
 from hermes_tui.widgets.transcript_cursor import READER, Target, TranscriptCursor
 from store.models import Head
@@ -34,14 +30,8 @@ NARROWEST = 40
 """The least width that is drawn for; what does not fit is cut."""
 
 
-class Transcript(ScrollView, can_focus=True, inherit_bindings=False):
+class Transcript(ScrollPane):
     """Messages in the order of their sections; bodies are requested by `BodiesWanted` and come by `put`."""
-
-    ALLOW_SELECT = False
-    BINDINGS: ClassVar[list[BindingType]] = KEYS
-    DEFAULT_CSS = """
-    Transcript { overflow: hidden hidden; background: $background; }
-    """
 
     faded: reactive[bool] = reactive(False)
     """Everything is dim, because it is about to be replaced."""
@@ -74,39 +64,30 @@ class Transcript(ScrollView, can_focus=True, inherit_bindings=False):
         """
         super().__init__(id=id)
         self._row: SessionRow | None = None
-        self._cursor = TranscriptCursor(now=now)
+        self.cursor = TranscriptCursor(now=now)
+        """What is on the screen, and how it is folded."""
         self._new = 0
         self._posted: tuple[int, int, int, bool] | None = None
 
     @property
-    def folds(self) -> Folds:
-        """Folds of messages that were not folded on their own."""
-        return self._cursor.folds
-
-    @property
-    def following(self) -> bool:
-        """Whether the end stays on the screen."""
-        return self._cursor.viewport.following
-
-    @property
     def total(self) -> int:
         """Messages of all sections."""
-        return len(self._cursor.layout)
+        return len(self.cursor.layout)
 
     @property
     def focused_message(self) -> Entry | None:
         """The message with the bar; None where there is none, or its body is not here yet."""
-        return self._cursor.layout.body(self._cursor.bar) if self.total else None
+        return self.cursor.layout.body(self.cursor.bar) if self.total else None
 
     def open(self, row: SessionRow, sections: Sequence[Section]) -> None:
         """Show a session from its start; the one that is on the screen from where the reader is."""
         again = self._row is not None and self._row.session.id == row.session.id
-        position, following = self._cursor.position, self.following
+        position, following = self.cursor.position, self.cursor.viewport.following
         self._begin(row)
         for section in sections:
-            self._cursor.layout.add(section)
+            self.cursor.layout.add(section)
         if again:
-            self._cursor.target, self._cursor.viewport.following = position, following
+            self.cursor.target, self.cursor.viewport.following = position, following
         self._changed()
 
     def open_messages(self, row: SessionRow, messages: Sequence[Entry]) -> None:
@@ -116,12 +97,12 @@ class Transcript(ScrollView, can_focus=True, inherit_bindings=False):
 
     def append_section(self, section: Section) -> None:
         """Put a later section of the lineage at the end."""
-        self._cursor.layout.add(section)
+        self.cursor.layout.add(section)
         self._changed()
 
     def append_waiting(self, session_id: str, messages: Sequence[Entry]) -> None:
         """Put messages at the end whose bodies cannot be requested, such as those of the spool; their ids ascend."""
-        self._cursor.layout.bodies.keep(messages)
+        self.cursor.layout.bodies.keep(messages)
         self.append_section(Section(session_id, tuple(map(head_of, messages))))
 
     def append_heads(self, session_id: str, heads: Sequence[Head], *, live: bool = True) -> None:
@@ -132,11 +113,11 @@ class Transcript(ScrollView, can_focus=True, inherit_bindings=False):
             heads: Ids ascend; those that are here already are left out.
             live: They are new, and counted as such; False for the next page of what was there.
         """
-        index = self._cursor.layout.index
+        index = self.cursor.layout.index
         if session_id != index.last_section:
             return
         fresh = [new for new in heads if new.id > index.last_of_section]
-        self._cursor.layout.extend(fresh)
+        self.cursor.layout.extend(fresh)
         self._new += len(fresh) if live else 0
         self._changed()
 
@@ -144,44 +125,40 @@ class Transcript(ScrollView, can_focus=True, inherit_bindings=False):
         """Take the session's row as it is now."""
         if self._row is not None and self._row.session.id == row.session.id:
             self._row = row
-            self._cursor.layout.set_live(row.session.live)
+            self.cursor.layout.set_live(row.session.live)
 
     def put(self, messages: Sequence[Entry]) -> None:
         """Take bodies that were requested."""
-        self._cursor.layout.bodies.put(messages)
+        self.cursor.layout.bodies.put(messages)
         self._changed()
 
     def ask_again(self) -> None:
         """Request the bodies again that did not come."""
-        self._cursor.layout.bodies.forget_requests()
+        self.cursor.layout.bodies.forget_requests()
         self._changed()
 
     def set_query(self, query: Query | None) -> None:
         """Mark the words of a query in every message, or none."""
-        self._cursor.mark(query)
+        self.cursor.mark(query)
         self._changed()
 
     def show_at(self, message_id: int, terms: Query | None = None) -> None:
         """Go to a message and unfold it as far as its first match; one that is not here yet is waited for."""
         if terms is not None:
-            self._cursor.mark(terms)
-        self._cursor.go_to(Target(message_id, first_match=True))
+            self.cursor.mark(terms)
+        self.cursor.go_to(Target(message_id, first_match=True))
         self._changed()
 
     def show_section(self, session_id: str) -> None:
         """Go to the first message of a section, if it is here."""
-        if (first := self._cursor.layout.index.first_of(session_id)) is not None:
-            self._cursor.go_to(Target(first))
+        if (first := self.cursor.layout.index.first_of(session_id)) is not None:
+            self.cursor.go_to(Target(first))
             self._changed()
 
     def action_move_by(self, rows: int) -> None:
         """Move by lines, down if positive."""
-        self._cursor.scroll(rows)
+        self.cursor.scroll(rows)
         self._changed()
-
-    def action_move_page(self, pages: int) -> None:
-        """Move by the height of the pane less one line."""
-        self.action_move_by(pages * max(1, self.size.height - 1))
 
     def action_move_to_top(self) -> None:
         """Go to the first message."""
@@ -193,22 +170,22 @@ class Transcript(ScrollView, can_focus=True, inherit_bindings=False):
 
     def do(self, move: str) -> None:
         """Make a move of `transcript_cursor.READER`."""
-        READER[move](self._cursor)
+        READER[move](self.cursor)
         self._changed()
 
     def _begin(self, row: SessionRow) -> None:
         self._row = row
         self._new = 0
-        self._cursor.reset()
-        self._cursor.layout.set_live(row.session.live)
+        self.cursor.reset()
+        self.cursor.layout.set_live(row.session.live)
         self._shape()
 
     def _shape(self) -> None:
-        self._cursor.shape(max(self.size.width, NARROWEST), self.size.height, glyphs_of(self.app))
+        self.cursor.shape(max(self.size.width, NARROWEST), self.size.height, glyphs_of(self.app))
 
     def _changed(self) -> None:
         """Settle, paint, and post what is different."""
-        cursor = self._cursor
+        cursor = self.cursor
         cursor.settle()
         self.refresh()
         if not self.size.height:
@@ -217,7 +194,7 @@ class Transcript(ScrollView, can_focus=True, inherit_bindings=False):
             self._new = 0
         for ids in cursor.layout.bodies.request(cursor.viewport.wanted()):
             self.post_message(self.BodiesWanted(ids))
-        position = (min(cursor.bar + 1, self.total), self.total, self._new, self.following)
+        position = (min(cursor.bar + 1, self.total), self.total, self._new, self.cursor.viewport.following)
         if position != self._posted:
             self._posted = position
             self.post_message(self.PositionChanged(*position))
@@ -228,19 +205,14 @@ class Transcript(ScrollView, can_focus=True, inherit_bindings=False):
         self._changed()
 
     def _on_click(self, event: events.Click) -> None:  # type: ignore[override]  # need not be a coroutine
-        rows = self._cursor.viewport.rows
+        rows = self.cursor.viewport.rows
         if event.y >= len(rows):
             return
         event.stop()
-        self._cursor.bar = rows[event.y].index
+        self.cursor.bar = rows[event.y].index
         if event.chain > 1:
-            self._cursor.fold()
+            self.cursor.fold()
         self._changed()
-
-    @on(events.MouseScrollDown)
-    @on(events.MouseScrollUp)
-    def _on_wheel_turned(self, event: Wheel) -> None:
-        self.action_move_by(wheel_rows(event))
 
     def render_line(self, y: int) -> Strip:
         """A row of the text and its cell of the scroll track; the last row says how much came below it."""
@@ -248,19 +220,19 @@ class Transcript(ScrollView, can_focus=True, inherit_bindings=False):
         if y == height - 1 and self._new:
             line = self._with_new(line, width - 1)
         ground = Ground.FADED if self.faded else Ground.PLAIN
-        return row_with_track(self, y, line, ground, self._cursor.viewport.thumb)
+        return row_with_track(self, y, line, ground, self.cursor.viewport.thumb)
 
     def _row_line(self, y: int) -> Line:
         if not self.total:
             width, glyphs = max(self.size.width, NARROWEST), glyphs_of(self.app)
             block = empty_session(width=width, glyphs=glyphs) if self._row else []
             return block[y] if y < len(block) else ()
-        rows = self._cursor.viewport.rows
+        rows = self.cursor.viewport.rows
         if y >= len(rows):
             return ()
         row = rows[y]
         # The blank line below a message is its only line of one span, and not its own.
-        barred = self.has_focus and row.index == self._cursor.bar and not row.seam and len(row.text) > 1
+        barred = self.has_focus and row.index == self.cursor.bar and not row.seam and len(row.text) > 1
         return with_bar(row.text, glyphs_of(self.app)) if barred else row.text
 
     def _with_new(self, line: Line, width: int) -> Line:

@@ -7,13 +7,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from hermes_tui.render.glyphs import Glyphs
-from hermes_tui.render.message import Fold, Folds
+from hermes_tui.render.message import FOLDED, Fold, Folds
 from hermes_tui.widgets.transcript_layout import TranscriptLayout
-from hermes_tui.widgets.viewport import Row, Viewport
+from hermes_tui.widgets.viewport import Anchor, Viewport
 from store.query.parse import Query
 
 NEXT_TOOLS = {Fold.HIDDEN: Fold.SHORT, Fold.SHORT: Fold.OPEN, Fold.OPEN: Fold.HIDDEN}
-FOLDED = Folds()
 OPEN = Folds(Fold.OPEN, Fold.OPEN)
 WHOLE = Folds(Fold.WHOLE, Fold.WHOLE, Fold.WHOLE)
 
@@ -63,10 +62,7 @@ class TranscriptCursor:
         heads = self.layout.index.heads
         if not heads or self.viewport.following:
             return None
-        if (bar := self._bar_row()) is not None:
-            row, shown = bar
-            return Target(heads[self.bar].id, shown.line, row)
-        anchor = self.viewport.anchor
+        anchor = self.viewport.place_of(self.bar) or self.viewport.anchor
         return Target(heads[anchor.index].id, anchor.line, anchor.row)
 
     def settle(self) -> None:
@@ -124,7 +120,7 @@ class TranscriptCursor:
         """Unfold the message with the bar one step further, or fold it again after the last."""
         if self.bar >= len(self.layout):
             return
-        now, before, bar = self.layout.folds_of(self.bar), self.layout.lines(self.bar), self._bar_row()
+        now, before, bar = self.layout.folds_of(self.bar), self.layout.lines(self.bar), self.viewport.place_of(self.bar)
         steps = (OPEN, WHOLE, FOLDED)
         at = 1 if Fold.WHOLE in {now.tools, now.text} else 0 if Fold.OPEN in {now.tools, now.reasoning} else -1
         for step in range(1, len(steps)):
@@ -146,7 +142,7 @@ class TranscriptCursor:
 
     def toggle_undone(self) -> None:
         """Show the messages that the user undid, or leave them out again."""
-        bar = self._bar_row()
+        bar = self.viewport.place_of(self.bar)
         self.layout.show_undone(not self.layout.index.undone_shown)
         self._keep_bar(bar)
 
@@ -157,7 +153,7 @@ class TranscriptCursor:
 
     def _fold_all(self, folds: Folds) -> None:
         """Fold everything alike; the message with the bar stays where it is on the screen."""
-        bar = self._bar_row()
+        bar = self.viewport.place_of(self.bar)
         self.folds = folds
         self.layout.fold_all(folds)
         self._keep_bar(bar)
@@ -168,28 +164,23 @@ class TranscriptCursor:
         self.bar = index
         drawn, height, rows = self.layout.drawn(index), self.viewport.height, self.viewport.rows
         lines = len(drawn.lines) - drawn.seams
-        if self.viewport.begins(index) and (self.viewport.row_of(index) or 0) + lines <= height:
+        place = self.viewport.place_of(index)
+        if place is not None and place.line == drawn.seams and place.row + lines <= height:
             return
         if lines >= height or (rows and index <= rows[0].index):
             self.viewport.place(index)
         else:
             self.viewport.place(index, len(drawn.lines) - 1, height - 1)
 
-    def _bar_row(self) -> tuple[int, Row] | None:
-        """The first row of the screen that the message with the bar has, and what is on it."""
-        rows = enumerate(self.viewport.rows)
-        return next(((row, shown) for row, shown in rows if shown.index == self.bar and not shown.seam), None)
-
-    def _keep_bar(self, before: tuple[int, Row] | None) -> None:
+    def _keep_bar(self, before: Anchor | None) -> None:
         """Keep the message with the bar on the row where it was, though it has other lines now."""
         following = self.viewport.following
         if before is None:
             self.viewport.place(self.bar)
         else:
-            row, shown = before
             # The first line has another number where seams have come or gone; any other line is one inside.
             seams = self.layout.drawn(self.bar).seams
-            self.viewport.place(self.bar, seams if row > 0 else max(shown.line, seams), row)
+            self.viewport.place(self.bar, seams if before.row > 0 else max(before.line, seams), before.row)
         self.viewport.following = following and self.viewport.at_end
 
     def _go(self, target: Target) -> None:

@@ -6,16 +6,18 @@ Nothing is made for a message before it is looked at, but a number for its heigh
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from hermes_tui.render.compaction_seam import compacted_seam, seam, undone_seam
 from hermes_tui.render.glyphs import UNICODE, Glyphs
 from hermes_tui.render.gutter import measure
 from hermes_tui.render.line import Line, Range, blank
-from hermes_tui.render.message import TEXT_LINES, Fold, Folds, joins, message_lines
+from hermes_tui.render.marks import Marker
+from hermes_tui.render.message import TEXT_LINES, Fold, Folds, MessageDrawing, joins
 from hermes_tui.render.time import day, same_day
+from hermes_tui.render.tool import Look
 from hermes_tui.widgets.body_cache import BodyCache
 from hermes_tui.widgets.fenwick_heights import FenwickHeights
 from hermes_tui.widgets.message_index import MAX_RESULTS, MessageIndex, Section, is_undone
@@ -155,42 +157,38 @@ class TranscriptLayout:
             seams += [seam(text, width=self._width, glyphs=self._glyphs), (blank(1),)]
         return Drawn(seams + own, len(seams))
 
-    def _seams(self, index: int, above: int | None) -> list[str]:
+    def _seams(self, index: int, above: int | None) -> Iterator[str]:
         """The words above a message: of a section that begins, of undone or compacted messages, of a new day."""
-        words = []
         if label := self.index.label_at(index):
-            words.append(label)
+            yield label
         if (run := self.index.undone_run(index)) and run[0] == index:
-            words.append(undone_seam(run[1] - run[0], shown=self.index.undone_shown))
+            yield undone_seam(run[1] - run[0], shown=self.index.undone_shown)
         if compacted := self.index.compacted_from(index):
-            words.append(compacted_seam(compacted))
+            yield compacted_seam(compacted)
         if above is not None:
             before, timestamp = self.index.heads[above].timestamp, self.index.heads[index].timestamp
             if before is not None and timestamp is not None and not same_day(self._now(), before, timestamp):
-                words.append(day(self._now(), timestamp))
-        return words
+                yield day(self._now(), timestamp)
 
     def _message(self, index: int, above: int | None) -> list[Line]:
         leader = self.index.leader(index)
         message = self.body(index)
-        calls, results = self._calls_and_results(leader)
+        results = self._results(leader)
         if message is None or (leader != index and any(result is message for result in results)):
             return []
         below = self.index.below(index)
-        lines = message_lines(
-            replace(message, tool_calls=calls) if leader == index else message,
-            width=self._width,
-            now=self._now(),
-            glyphs=self._glyphs,
+        marker = Marker(self._find, 0 if index == self._current else None)
+        lines = MessageDrawing(
+            message,
+            Look(measure(self._width), self._glyphs, marker),
+            self._now(),
             results=results if leader == index else (),
             folds=self.folds_of(index),
             previous=self._last_time(index, above),
-            find=self._find if self._query else None,
-            current=0 if index == self._current else None,
             label=above is None or not self._joins(above, index),
             gap=below is None or not self._joins(index, below),
             running=self._live and below is None,
-        )
+        ).lines()
         return lines[:-1] if below is None and lines and len(lines[-1]) == 1 else lines
 
     def _last_time(self, index: int, above: int | None) -> float | None:
@@ -212,13 +210,13 @@ class TranscriptLayout:
     def _find(self, text: str) -> Sequence[Range]:
         return matches(self._query, text) if self._query else ()
 
-    def _calls_and_results(self, leader: int) -> tuple[tuple[ToolCall, ...], list[Message | None]]:
-        """The calls of a message, and for each its result among those behind it."""
+    def _results(self, leader: int) -> list[Message | None]:
+        """For each call of a message its result among those behind it."""
         message = self.body(leader)
         if message is None:
-            return (), []
+            return []
         bodies = [body for place in self.index.results(leader) if (body := self.body(place)) is not None]
-        return message.tool_calls, results_of(message.tool_calls, bodies)
+        return results_of(message.tool_calls, bodies)
 
     def _joins(self, index: int, after: int) -> bool:
         """Whether a message goes on the one above, with nothing between the two."""

@@ -65,10 +65,6 @@ class Viewport:
         last = self.rows[-1]
         return self._forward(last.index, last.line, 1) is None
 
-    @property
-    def _end(self) -> tuple[int, int]:
-        return len(self._layout), 0
-
     def invalidate(self) -> None:
         """Compute the rows again when they are needed: heights, bodies or the size have changed."""
         self._rows = None
@@ -103,9 +99,10 @@ class Viewport:
         """Whether the first of a message's own lines is on the screen."""
         return any(row.index == index and row.line == self._layout.drawn(index).seams for row in self.rows)
 
-    def row_of(self, index: int) -> int | None:
-        """The row of the first of a message's own lines, None where it is not on the screen."""
-        return next((row for row, shown in enumerate(self.rows) if shown.index == index and not shown.seam), None)
+    def place_of(self, index: int) -> Anchor | None:
+        """The first of a message's own lines that is on the screen, None where none is."""
+        own = ((row, shown) for row, shown in enumerate(self.rows) if shown.index == index and not shown.seam)
+        return next((Anchor(index, shown.line, row) for row, shown in own), None)
 
     @property
     def thumb(self) -> tuple[int, int]:
@@ -148,7 +145,7 @@ class Viewport:
             rows = self._from(*self._back(index, line, min(self._anchor.row, self.height - 1)))
             if len(rows) == self.height:
                 return rows
-        return self._from(*self._back(*self._end, self.height))
+        return self._from(*self._back(len(self._layout), 0, self.height))
 
     def _from(self, index: int, line: int) -> tuple[Row, ...]:
         rows: list[Row] = []

@@ -69,57 +69,38 @@ class VirtualList(ScrollView, can_focus=True, inherit_bindings=False):
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002  Textual's own name
         super().__init__(id=id)
         self._head: tuple[Line, ...] = ()
-        self._cursor = ListCursor(self.can_stand_on)
+        self.cursor = ListCursor(self.can_stand_on)
+        """The keys of the rows, the one under the cursor, and those on the screen."""
         self._posted: tuple[Hashable, tuple[Hashable, ...]] = None, ()
         """Cursor key and keys on the screen as they were posted last."""
 
-    @property
-    def keys(self) -> Sequence[Hashable]:
-        """All keys in order, without the head."""
-        return self._cursor.keys
-
-    @property
-    def cursor_key(self) -> Hashable | None:
-        """The key under the cursor, None where there is no row for it."""
-        return self._cursor.key
-
-    @property
-    def touched(self) -> bool:
-        """True once the user has moved the cursor or chosen a row."""
-        return self._cursor.touched
-
-    @property
-    def shown(self) -> tuple[Hashable, ...]:
-        """The keys on the screen, from the top."""
-        return self._cursor.shown
-
     def set_keys(self, keys: Sequence[Hashable], *, instead: Hashable | None = None) -> None:
         """Replace the rows; see `ListCursor.set_keys`."""
-        self._cursor.set_keys(keys, head=len(self._head), instead=instead)
+        self.cursor.set_keys(keys, head=len(self._head), instead=instead)
         self._changed()
 
     def set_head(self, lines: Sequence[Line]) -> None:
         """Put lines above the rows, or take them away; they scroll with the rows."""
         if (head := tuple(lines)) != self._head:
-            keys = self.keys
+            keys = self.cursor.keys
             self._head = head
             self.set_keys(keys)
 
     def forget_cursor(self) -> None:
         """Put the cursor on the first row for another list; see `ListCursor.reset`."""
-        self._cursor.reset()
+        self.cursor.reset()
         self._changed()
 
     def move_to(self, key: Hashable) -> bool:
         """Put the cursor on a key; False where there is no such row."""
-        if found := key in self._cursor.rows:
-            self._go(self._cursor.rows.index(key))
+        if found := key in self.cursor.rows:
+            self._go(self.cursor.rows.index(key))
         return found
 
     def refresh_key(self, key: Hashable) -> None:
         """Paint a row again, if it is on the screen."""
-        if key in (shown := self._cursor.rows[self._cursor.top : self._cursor.top + self._cursor.height]):
-            self._refresh_row(self._cursor.top + shown.index(key))
+        if key in (shown := self.cursor.rows[self.cursor.top : self.cursor.top + self.cursor.height]):
+            self._refresh_row(self.cursor.top + shown.index(key))
 
     def paint(self, key: Hashable, width: int, *, cursor: bool) -> Line:
         """The line of a row, at most `width` cells; `cursor` where the cursor is on it."""
@@ -135,30 +116,30 @@ class VirtualList(ScrollView, can_focus=True, inherit_bindings=False):
 
     def action_move_by(self, rows: int) -> None:
         """Move the cursor by so many rows that it can stand on, as far as there are any."""
-        self._go(self._cursor.by(rows))
+        self._go(self.cursor.by(rows))
 
     def action_move_page(self, pages: int) -> None:
         """Move the cursor by the height of the list less one row."""
-        self._go(self._cursor.by_pages(pages))
+        self._go(self.cursor.by_pages(pages))
 
     def action_move_to_top(self) -> None:
         """Put the cursor on the first row."""
-        self._go(self._cursor.nearest(0))
+        self._go(self.cursor.nearest(0))
 
     def action_move_to_end(self) -> None:
         """Put the cursor on the last row."""
-        self._go(self._cursor.nearest(len(self._cursor.rows) - 1))
+        self._go(self.cursor.nearest(len(self.cursor.rows) - 1))
 
     def action_choose(self) -> None:
         """Ask for the row under the cursor."""
-        if (key := self.cursor_key) is not None:
-            self._cursor.touched = True
+        if (key := self.cursor.key) is not None:
+            self.cursor.touched = True
             self.post_message(self.RowChosen(key))
 
     def _go(self, place: int) -> None:
-        before, top = self._cursor.place, self._cursor.top
-        self._cursor.go(place)
-        if top == self._cursor.top:
+        before, top = self.cursor.place, self.cursor.top
+        self.cursor.go(place)
+        if top == self.cursor.top:
             self._refresh_row(before)
             self._refresh_row(place)
             self._notify()
@@ -171,24 +152,24 @@ class VirtualList(ScrollView, can_focus=True, inherit_bindings=False):
 
     def _notify(self) -> None:
         """Post what is different from what was posted last."""
-        (key, shown), self._posted = self._posted, (self.cursor_key, self.shown)
-        if self.cursor_key not in (key, None):
-            self.post_message(self.RowHighlighted(self, self.cursor_key))
-        if self.shown != shown:
-            self.post_message(self.RowsShown(self, self.shown))
+        (key, shown), self._posted = self._posted, (self.cursor.key, self.cursor.shown)
+        if self.cursor.key not in (key, None):
+            self.post_message(self.RowHighlighted(self, self.cursor.key))
+        if self.cursor.shown != shown:
+            self.post_message(self.RowsShown(self, self.cursor.shown))
 
     def _on_resize(self, event: events.Resize) -> None:
         event.stop()
-        self._cursor.resize(self.size.height)
+        self.cursor.resize(self.size.height)
         self._changed()
 
     def _on_click(self, event: events.Click) -> None:  # type: ignore[override]  # need not be a coroutine
-        place = self._cursor.top + event.y
-        if event.x >= self.size.width - 1 or not self._cursor.can_stand(place):
+        place = self.cursor.top + event.y
+        if event.x >= self.size.width - 1 or not self.cursor.can_stand(place):
             return
         event.stop()
         self._go(place)
-        if self.has_flag(self.cursor_key) and event.x in FLAG_COLUMNS:
+        if self.has_flag(self.cursor.key) and event.x in FLAG_COLUMNS:
             self.post_message(self.FlagClicked())
         elif event.chain > 1:
             self.action_choose()
@@ -197,25 +178,25 @@ class VirtualList(ScrollView, can_focus=True, inherit_bindings=False):
     @on(events.MouseScrollUp)
     def _on_wheel_turned(self, event: Wheel) -> None:
         """Move what is shown; the cursor stays where it is."""
-        self._cursor.touched = True
-        self._cursor.scroll_to(self._cursor.top + wheel_rows(event))
+        self.cursor.touched = True
+        self.cursor.scroll_to(self.cursor.top + wheel_rows(event))
         self._changed()
 
     def _refresh_row(self, place: int) -> None:
-        self.refresh(Region(0, place - self._cursor.top, self.size.width, 1))
+        self.refresh(Region(0, place - self.cursor.top, self.size.width, 1))
 
     def render_line(self, y: int) -> Strip:
         """A row on the ground of its state, and its cell of the scroll track."""
-        line, ground = self._row(self._cursor.top + y, self.size.width - 1)
+        line, ground = self._row(self.cursor.top + y, self.size.width - 1)
         ground = Ground.FADED if self.faded else ground
-        return row_with_track(self, y, line, ground, self._cursor.thumb, divider=self.divider)
+        return row_with_track(self, y, line, ground, self.cursor.thumb, divider=self.divider)
 
     def _row(self, place: int, width: int) -> tuple[Line, Ground]:
-        if place >= len(self._cursor.rows):
+        if place >= len(self.cursor.rows):
             return (), Ground.PLAIN
-        key = self._cursor.rows[place]
+        key = self.cursor.rows[place]
         if isinstance(key, HeadRow):
             return self._head[key.index], Ground.PLAIN
-        cursor = place == self._cursor.place and self.can_stand_on(key)
+        cursor = place == self.cursor.place and self.can_stand_on(key)
         ground = (Ground.CURSOR if self.has_focus else Ground.RESTING) if cursor else Ground.PLAIN
         return self.paint(key, max(width, NARROWEST), cursor=cursor), ground

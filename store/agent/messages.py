@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
+from ..base.strict_json import load_or
 from ..engine.ports import Transaction
 from ..engine.rows import RowDict
+from ..engine.search import AgentHit, AgentSearchOptions
+from ..formats import message_codec
 from ..formats.row_encoding import message_rows, storable
-from ..formats.session_encoding import Value, session_row
+from ..formats.session_encoding import session_row
 from ..home_store import HomeStore
-from . import reads
-from .sessions import AgentSessions
 from .source_choice import load_transcript
 
-_SAID = ("role", "content", "tool_name", "tool_calls", "tool_call_id", "token_count", "finish_reason")
-_REASONED = ("reasoning", "reasoning_details", "codex_reasoning_items", "reasoning_content", "codex_message_items")
-_FIELDS = (*_SAID, *_REASONED, "platform_message_id", "observed", "effect_disposition", "timestamp", "api_content")
-"""Fields of `append_message`, in the order of its arguments."""
+CONTEXT = 200
+"""Characters of a message in the context of a hit, each of four bytes at most."""
+_LISTS = ("reasoning_details", "codex_reasoning_items")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,17 +32,11 @@ class ImportedSession:
     """As `append_messages` takes them."""
 
 
-def _started(session: tuple[dict[str, Value], str]) -> float:
-    """Parents start before their children."""
-    return float(session[0].get("started_at") or 0.0)
-
-
 class AgentMessages:
     """Messages as dicts; a session that is not there has none."""
 
     def __init__(self, store: HomeStore) -> None:
         self._store = store
-        self._sessions = AgentSessions(store)
 
     def append_message(  # noqa: PLR0917  upstream's signature
         self,
@@ -68,10 +62,25 @@ class AgentMessages:
         key: str | None = None,
     ) -> int:
         """Add one message and return its row id; `key` and what is raised, see `append_messages`."""
-        said = role, content, tool_name, tool_calls, tool_call_id, token_count, finish_reason
-        thought = reasoning, reasoning_details, codex_reasoning_items, reasoning_content, codex_message_items
-        about = platform_message_id, observed, effect_disposition, timestamp, api_content
-        message = dict(zip(_FIELDS, (*said, *thought, *about), strict=True))
+        message = {
+            "role": role,
+            "content": content,
+            "tool_name": tool_name,
+            "tool_calls": tool_calls,
+            "tool_call_id": tool_call_id,
+            "token_count": token_count,
+            "finish_reason": finish_reason,
+            "reasoning": reasoning,
+            "reasoning_details": reasoning_details,
+            "codex_reasoning_items": codex_reasoning_items,
+            "reasoning_content": reasoning_content,
+            "codex_message_items": codex_message_items,
+            "platform_message_id": platform_message_id,
+            "observed": observed,
+            "effect_disposition": effect_disposition,
+            "timestamp": timestamp,
+            "api_content": api_content,
+        }
         return self.append_messages(session_id, [message], key=key)[0]
 
     def append_messages(
@@ -123,7 +132,8 @@ class AgentMessages:
             StoreError, ValueError: See `append_messages`.
         """
         fresh = [session for session in sessions if not self._store.engine.sessions.has(session.id)]
-        created = sorted(((session_row(session.fields), session.id) for session in fresh), key=_started)
+        created = [(session_row(session.fields), session.id) for session in fresh]
+        created.sort(key=lambda session: float(session[0].get("started_at") or 0.0))  # parents before their children
         written = [(session.id, message_rows(session.messages, now=time.time())) for session in fresh]
 
         def _import(tx: Transaction) -> int:
@@ -147,12 +157,17 @@ class AgentMessages:
         return self._store.engine.records.count_messages(storable(session_id))
 
     def get_messages(self, session_id: str, include_inactive: bool = False) -> list[RowDict]:
-        """Every column of the session's active rows in id order, content and calls decoded."""
-        return reads.messages(self._store.engine, storable(session_id), include_inactive=include_inactive)
+        """Every column of the session's active rows in id order, content and calls decoded; [] for invalid calls."""
+        found = self._store.engine.records.messages(storable(session_id), include_inactive=include_inactive)
+        for row in found:
+            row["content"] = message_codec.decode(text) if isinstance(text := row["content"], str) else text
+            if row.get("tool_calls"):
+                row["tool_calls"] = load_or(row["tool_calls"], [])
+        return found
 
     def get_messages_as_conversation(self, session_id: str) -> list[RowDict]:
         """The active rows as an agent replays them: role and content, and every other field that is not empty."""
-        return [reads.replayed(row) for row in self.get_messages(session_id)]
+        return [_replayed(row) for row in self.get_messages(session_id)]
 
     def load_transcript(self, session_id: str) -> list[RowDict]:
         """The same from SQLite or from the JSONL file, whichever has more messages; a tie goes to SQLite."""
@@ -185,16 +200,25 @@ class AgentMessages:
             sort: newest, oldest, or by rank.
             include_inactive: Find undone messages, too.
         """
-        filters = source_filter, exclude_sources, role_filter
-        asked = reads.AgentSearchOptions(*filters, limit, offset, sort, include_inactive)
-        return reads.search(self._store.engine, query, asked)
+        options = AgentSearchOptions(source_filter, exclude_sources, role_filter, limit, offset, sort, include_inactive)
+        hits = self._store.engine.records.search(query, options)
+        return [asdict(hit) | {"context": self._context(hit)} for hit in hits]
 
     def export_session(self, session_id: str) -> RowDict | None:
         """The session's row with all its messages, inactive ones too, under `messages`."""
-        row = self._sessions.get_session(session_id)
+        row = self._store.engine.records.session(storable(session_id))
         return None if row is None else {**row, "messages": self.get_messages(session_id, include_inactive=True)}
 
     def export_all(self, source: str | None = None) -> list[RowDict]:
         """Every session as `export_session` gives it, newest start first."""
         rows = self._store.engine.records.newest(storable(source), -1, 0)
         return [{**row, "messages": self.get_messages(str(row["id"]), include_inactive=True)} for row in rows]
+
+    def _context(self, hit: AgentHit) -> list[RowDict]:
+        lines = self._store.engine.messages.window(hit.session_id, hit.id, width=1, n_bytes=4 * CONTEXT)
+        return [{"role": line.role, "content": line.text[:CONTEXT]} for line in lines]
+
+
+def _replayed(row: RowDict) -> RowDict:
+    lists = {name: load_or(row[name], None) for name in _LISTS if row.get(name)}
+    return message_codec.conversation_of_record(row | lists)

@@ -5,18 +5,15 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 
-from ..engine.rows import RowDict
+from ..engine.rows import NO_COUNTS, RowDict
 from ..formats import titles
 from ..formats.row_encoding import storable
 from ..formats.session_encoding import session_values, token_values
 from ..home_store import HomeStore
-from . import reads
 
 DAY = 86_400.0
-_TOKENS = ("input_tokens", "output_tokens", "model", "cache_read_tokens", "cache_write_tokens", "reasoning_tokens")
-_COST = ("estimated_cost_usd", "actual_cost_usd", "cost_status", "cost_source", "pricing_version")
-_TOKEN_FIELDS = (*_TOKENS, *_COST, "billing_provider", "billing_base_url", "billing_mode")
-"""Fields of `update_token_counts`, in the order of its arguments."""
+PREVIEW = 60
+"""Characters of a preview, before its dots."""
 
 
 class AgentSessions:
@@ -86,10 +83,23 @@ class AgentSessions:
             ColumnMissing: One that is not empty has no column in this file.
             ValueError: A counter needs more than 64 bits.
         """
-        tokens = input_tokens, output_tokens, model, cache_read_tokens, cache_write_tokens, reasoning_tokens
-        cost = estimated_cost_usd, actual_cost_usd, cost_status, cost_source, pricing_version
-        billing = billing_provider, billing_base_url, billing_mode
-        values = token_values(dict(zip(_TOKEN_FIELDS, (*tokens, *cost, *billing), strict=True)))
+        given = {
+            "input_tokens": input_tokens,
+            "output_tokens": output_tokens,
+            "model": model,
+            "cache_read_tokens": cache_read_tokens,
+            "cache_write_tokens": cache_write_tokens,
+            "reasoning_tokens": reasoning_tokens,
+            "estimated_cost_usd": estimated_cost_usd,
+            "actual_cost_usd": actual_cost_usd,
+            "cost_status": cost_status,
+            "cost_source": cost_source,
+            "pricing_version": pricing_version,
+            "billing_provider": billing_provider,
+            "billing_base_url": billing_base_url,
+            "billing_mode": billing_mode,
+        }
+        values = token_values(given)
         self._store.write(lambda tx: tx.add_tokens(session_id, values))
 
     def delete_session(self, session_id: str) -> bool:
@@ -150,8 +160,14 @@ class AgentSessions:
         return titles.next_in_lineage(base, self._store.engine.records.lineage_titles(base))
 
     def list_sessions_rich(self, source: str | None = None, limit: int = 20, offset: int = 0) -> list[RowDict]:
-        """Rows by newest start, with `preview` of the first user message and `last_active`."""
-        return reads.rich(self._store.engine, storable(source), limit, offset)
+        """Rows by newest start, with `preview` of the first user message and `last_active` (docs/format.md §6.7)."""
+        found = self.search_sessions(source, limit, offset)
+        counted = self._store.engine.sessions.counts([str(row["id"]) for row in found])
+        for row in found:
+            last = counted.get(str(row["id"]), NO_COUNTS).last_active
+            row["preview"] = _preview(self._store.engine.messages.first_user_text(str(row["id"])))
+            row["last_active"] = row["started_at"] if last is None else last
+        return found
 
     def search_sessions(self, source: str | None = None, limit: int = 20, offset: int = 0) -> list[RowDict]:
         """Rows by newest start."""
@@ -160,3 +176,8 @@ class AgentSessions:
     def session_count(self, source: str | None = None) -> int:
         """Number of sessions, of one source or of all."""
         return self._store.engine.records.count_sessions(storable(source))
+
+
+def _preview(text: str) -> str:
+    line = text.replace("\n", " ").replace("\r", " ").strip()
+    return f"{line[:PREVIEW]}..." if len(line) > PREVIEW else line

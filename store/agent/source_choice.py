@@ -36,7 +36,7 @@ def load_transcript(
     """
     facts = files.facts(session_id)
     if is_longer(facts, lambda: count(session_id)):
-        return _written(files, session_id)
+        return [message_codec.conversation_of_record(record.value) for record in files.message_records(session_id)]
     return conversation(session_id)
 
 
@@ -54,8 +54,3 @@ def is_longer(facts: JsonlFacts | None, count: Callable[[], int]) -> bool:
     except StoreMissing:
         return True
     return facts.messages > rows or bool(facts.problem and not rows)
-
-
-def _written(files: JsonlFiles, session_id: str) -> Conversation:
-    """The messages of the file, in the form that agents replay."""
-    return [message_codec.conversation_of_record(record.value) for record in files.message_records(session_id)]

@@ -6,6 +6,8 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from .errors import Interrupted
+
 
 class Cancel:
     """One token per request; `cancel` may be called from any thread, any number of times."""
@@ -37,3 +39,9 @@ class Cancel:
         finally:
             with self._lock:
                 self._interrupts.remove(interrupt)
+
+
+def raise_if_cancelled(cancel: Cancel | None) -> None:
+    """Raise `Interrupted` where the request was cancelled; None is never cancelled."""
+    if cancel is not None and cancel.cancelled:
+        raise Interrupted("the request was cancelled")

@@ -41,6 +41,16 @@ def load(text: str) -> object:
     return value
 
 
+def load_or(value: object, otherwise: object) -> object:
+    """The JSON value of a text, `otherwise` for an invalid one; what is no text, as it is."""
+    if not isinstance(value, str):
+        return value
+    try:
+        return load(value)
+    except BadJson:
+        return otherwise
+
+
 def dump(value: object) -> str:
     """Readable JSON of a value from `load`; characters beyond ASCII are kept."""
     return json.dumps(value, ensure_ascii=False, default=str)

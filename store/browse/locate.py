@@ -10,8 +10,8 @@ from pathlib import Path
 from ..agent.sessions import AgentSessions
 from ..base.errors import CannotOpen, Damaged, StoreError, StoreMissing
 from ..base.models import Census, FamilyMember, Origin, Relation, Session, SessionLocation
-from ..base.strict_json import BadJson, load
-from ..files.home import Home
+from ..base.strict_json import load_or
+from ..files.home import Home, home_of
 from ..home_store import HomeStore
 from .sessions import StoredSessions
 
@@ -27,12 +27,6 @@ _FILES = {
     Origin.SPOOL: "it waits in the spool: its messages could not be written into SQLite",
     Origin.SNAPSHOT: "only a JSON snapshot is left over, which may lack messages: deleted from SQLite, or never in it",
 }
-
-
-def home_of(state_db: Path) -> Home:
-    """The home that a state.db belongs to."""
-    folder = state_db.absolute().parent
-    return Home(folder.parent.parent, folder.name) if folder.parent.name == "profiles" else Home(folder)
 
 
 def siblings(state_db: Path) -> tuple[Home, ...]:
@@ -149,12 +143,8 @@ class Locator:
 
     def _is_orphaned(self, session_id: str) -> bool:
         row = AgentSessions(self._store).get_session(session_id)
-        config = row.get("model_config") if row else None
-        try:
-            value = load(config) if isinstance(config, str) else None
-        except BadJson:
-            return False
-        return isinstance(value, dict) and value.get("_delegate_from") == ORPHANED
+        config = load_or(row.get("model_config"), None) if row else None
+        return isinstance(config, dict) and config.get("_delegate_from") == ORPHANED
 
     def _files(self, session: Session) -> Iterator[str]:
         """Every file that has a part of it."""

@@ -5,11 +5,11 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable
 
-from ..agent import reads
 from ..agent.sessions import AgentSessions
 from ..base.errors import CannotOpen, Damaged, StoreError, StoreMissing
-from ..base.models import FamilyMember, Outline, Page, Scope, Session
+from ..base.models import FamilyMember, Outline, Page, Scope, Session, Status
 from ..formats.row_encoding import storable
+from ..formats.session_state import outline_of_ends
 from ..home_store import HomeStore
 
 
@@ -89,9 +89,12 @@ class StoredSessions:
 
     def _outline(self, row: Session) -> Outline:
         try:
-            return reads.outline(self._store.engine, row)
+            ends = self._store.engine.messages.ends(row.id)
         except Damaged:
             return Outline(None)
+        if ends is None:
+            return Outline(Status.EMPTY)
+        return outline_of_ends(ends.first_user_text, ends.last, has_turns=ends.has_turns, live=row.live)
 
     def scope(self) -> Scope:
         """Number of sessions in SQLite, and of those that the default list leaves out, by reason."""

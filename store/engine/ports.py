@@ -20,15 +20,7 @@ from ..formats.row_encoding import MessageRow
 from ..query.ast import Query
 from .operations import OperationHeader, RawRow, RepairFacts, RepairStep, StepRecord, StepResult, UndoStep
 from .rows import Capabilities, Counts, RowDict, SessionEnds, SessionStamp, StoredRow
-from .search import (
-    AgentHit,
-    AgentSearchOptions,
-    HitRow,
-    MatchCount,
-    RankedMatches,
-    SearchStep,
-    SessionFilter,
-)
+from .search import AgentHit, AgentSearchOptions, HitRow, MatchCount, RankedMatches, SearchStep, SessionFilter
 
 T = TypeVar("T")
 Values = Mapping[str, int | float | str | bytes | None]
@@ -174,7 +166,7 @@ class TextSearch(Protocol):
         *,
         limit: int,
         above: int | None = ...,
-        session_filter: SessionFilter | None = ...,
+        session_filter: SessionFilter = ...,
         cancel: Cancel | None = ...,
     ) -> Iterator[SearchStep]:
         """Ids of the matching messages, newest first, step by step."""
@@ -183,17 +175,12 @@ class TextSearch(Protocol):
         """The messages of a list of hits, at most 256, in the requested order."""
 
     def best_matches(
-        self, query: Query, *, limit: int, session_filter: SessionFilter | None = ..., cancel: Cancel | None = ...
+        self, query: Query, *, limit: int, session_filter: SessionFilter = ..., cancel: Cancel | None = ...
     ) -> RankedMatches | None:
         """The best matches; None where nothing can rank them."""
 
     def count_matches(
-        self,
-        query: Query,
-        *,
-        cap: int | None = ...,
-        session_filter: SessionFilter | None = ...,
-        cancel: Cancel | None = ...,
+        self, query: Query, *, cap: int | None = ..., session_filter: SessionFilter = ..., cancel: Cancel | None = ...
     ) -> MatchCount:
         """Number of matches and their sessions."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ..formats.alignment import ComparedMessage
+from ..formats.session_state import Ending
 
 SessionStamp = tuple[object, ...]
 """Number of rows, highest id and number of active rows of a session, which change when another process writes to it."""
@@ -57,23 +58,13 @@ RowDict = dict[str, object]
 
 
 @dataclass(frozen=True, slots=True)
-class Ending:
-    """The last active row of a conversation, which decides a status (docs/format.md §4.9)."""
-
-    role: str
-    finish_reason: str | None
-    has_calls: bool
-    has_text: bool
-    """Its first bytes have more than spaces."""
-
-
-@dataclass(frozen=True, slots=True)
 class SessionEnds:
     """Beginning and end of a session."""
 
     first_user_text: str
     """The beginning of the first message that the user wrote."""
     last: Ending | None
+    """The last active row of a conversation, which decides a status (docs/format.md §4.9)."""
     has_turns: bool
     """Somebody said something; looked up only where the last message is a tool's."""
 

@@ -69,8 +69,8 @@ class HitRow:
     """Decodes the whole message."""
 
 
-SessionFilter = Callable[[str], bool]
-"""Test of a session id: True where it is searched."""
+SessionFilter = Callable[[str], bool] | None
+"""Test of a session id: True where it is searched; None searches all."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from pathlib import Path
 from ..base.models import Message, Outline, Session
 from ..formats import message_codec
 from ..formats.alignment import ComparedMessage
+from ..formats.session_state import outline_of
 from . import home
 from .jsonl_files import JsonlFiles
 from .snapshots import Snapshots
@@ -61,7 +62,8 @@ class FileSources:
 
     def dumps(self, session_id: str) -> list[Path]:
         """Dumps of failed requests; they hold the whole prompt and are listed, never read (docs/format.md §1.2)."""
-        return [stat.path for name, stat in home.dump_files(self.files.folder).items() if _is_dump_of(name, session_id)]
+        dumps = home.files_named(self.files.folder, "request_dump_", ".json")
+        return [stat.path for name, stat in dumps.items() if _is_dump_of(name, session_id)]
 
     @property
     def any(self) -> bool:
@@ -86,10 +88,10 @@ class FileSources:
         """Status and first words by the files alone, None without any."""
         if (outline := self.files.outline(session_id)) is not None:
             return outline
-        if self.spool.messages(session_id):
-            return self.spool.outline(session_id)
+        if waiting := self.spool.messages(session_id):
+            return outline_of(waiting)
         snapshot = self.snapshots.get(session_id)
-        return snapshot.outline if snapshot else None
+        return outline_of(snapshot.messages) if snapshot else None
 
     def messages(self, session_id: str, *, asides: bool = False) -> tuple[Message, ...]:
         """The messages of a session in files; their ids are line numbers, those of spooled messages follow them.

@@ -18,20 +18,22 @@ def session_columns(sessions_dir: Path, session_id: str) -> dict[str, str]:
 
     It holds the current session of each chat only, so most old ones are not in it.
     """
-    for key, value in _index(sessions_dir / INDEX).items():
-        if not key.startswith("_") and isinstance(value, dict) and value.get("session_id") == session_id:
-            origin = value.get("origin")
-            known = {"session_key": key, "source": value.get("platform"), "display_name": value.get("display_name")}
+    for key, entry in entries(sessions_dir / INDEX).items():
+        if entry.get("session_id") == session_id:
+            origin = entry.get("origin")
+            known = {"session_key": key, "source": entry.get("platform"), "display_name": entry.get("display_name")}
             if isinstance(origin, dict):
                 known |= {name: origin.get(name) for name in _ORIGIN}
             return {name: cell for name, cell in known.items() if isinstance(cell, str) and cell}
     return {}
 
 
-def _index(path: Path) -> dict[str, object]:
+def entries(index: Path) -> dict[str, dict[str, object]]:
+    """The entries of an index by routing key; none where it cannot be read."""
     try:
-        data = safe_files.read_bytes(path, max_bytes=MAX_BYTES)
-        value = load((data or b"").decode("utf-8", "replace"))
+        data = safe_files.read_bytes(index, max_bytes=MAX_BYTES)
+        value = load((data or b"").decode("utf-8-sig", "replace"))
     except (OSError, BadJson):  # it only adds to the session's own file
         return {}
-    return value if isinstance(value, dict) else {}
+    found = value.items() if isinstance(value, dict) else ()
+    return {key: entry for key, entry in found if not key.startswith("_") and isinstance(entry, dict)}

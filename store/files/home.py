@@ -163,22 +163,7 @@ def transcript_files(sessions_dir: Path) -> dict[str, FileStat]:
         NoPermission: The folder may not be listed.
         CannotOpen: It is no folder.
     """
-    return _files(sessions_dir, "", ".jsonl")
-
-
-def snapshot_files(sessions_dir: Path) -> dict[str, FileStat]:
-    """Whole-session snapshots, `session_<id>.json`, by session id; see `transcript_files`."""
-    return _files(sessions_dir, "session_", ".json")
-
-
-def spool_files(spool_dir: Path) -> dict[str, FileStat]:
-    """Spooled messages, `pending-<hex>.json` and our `hermes-tui-<hex>.json`, by hex; see `transcript_files`."""
-    return _files(spool_dir, "pending-", ".json") | _files(spool_dir, "hermes-tui-", ".json")
-
-
-def dump_files(sessions_dir: Path) -> dict[str, FileStat]:
-    """Dumps of failed requests, `request_dump_<id>_<time>.json`, by id and time; see `transcript_files`."""
-    return _files(sessions_dir, "request_dump_", ".json")
+    return files_named(sessions_dir, "", ".jsonl")
 
 
 def transcript_stamps(sessions_dir: Path) -> dict[str, FileStamp]:
@@ -203,8 +188,8 @@ def newest_first(files: Mapping[str, FileStat]) -> list[tuple[str, FileStat]]:
     return sorted(files.items(), key=lambda item: (item[1].mtime_ns, item[0]), reverse=True)
 
 
-def _files(folder: Path, prefix: str, suffix: str) -> dict[str, FileStat]:
-    """Regular files by the middle of their names."""
+def files_named(folder: Path, prefix: str, suffix: str) -> dict[str, FileStat]:
+    """Regular files by the middle of their names; see `transcript_files`."""
     files: dict[str, FileStat] = {}
     for entry in _entries(folder):
         stem = entry.name.removeprefix(prefix).removesuffix(suffix)
@@ -299,7 +284,7 @@ def _profile_names(root: Path) -> list[str]:
     )
 
 
-def profile_of(state_db: Path) -> str:
-    """The profile whose home a state.db lies in (docs/format.md §1.1)."""
-    home = state_db.absolute().parent
-    return home.name if home.parent.name == "profiles" else DEFAULT_PROFILE
+def home_of(state_db: Path) -> Home:
+    """The home that a state.db belongs to, of whatever name (docs/format.md §1.1)."""
+    folder = state_db.absolute().parent
+    return Home(folder.parent.parent, folder.name) if folder.parent.name == "profiles" else Home(folder)

@@ -10,12 +10,12 @@ from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from ..base.cancel import Cancel
-from ..base.errors import CannotOpen, Damaged, Interrupted, UnsafeId
+from ..base.cancel import Cancel, raise_if_cancelled
+from ..base.errors import CannotOpen, Damaged, UnsafeId
 from ..base.models import UNREADABLE, Drift, JsonlFacts, Message, Origin, Outline, Session
 from ..formats import jsonl, message_codec, titles
 from ..formats.alignment import ComparedMessage
-from ..formats.session_summary import TURNS, outline
+from ..formats.session_state import TURNS, outline_of
 from . import home, jsonl_reader
 from .verdict_cache import NOT_STORED, VerdictCache, mark
 
@@ -107,8 +107,7 @@ class JsonlFiles:
             Interrupted: It was cancelled between two files.
         """
         for session_id, state in self.newest_first():
-            if cancel is not None and cancel.cancelled:
-                raise Interrupted("the request was cancelled")
+            raise_if_cancelled(cancel)
             summary = self._summary(session_id, state)
             if summary:
                 yield summary.facts
@@ -174,7 +173,8 @@ class JsonlFiles:
         facts = JsonlFacts(session_id, state.size, state.mtime_ns, state.inode)
         metas: list[dict[str, object]] = []
         times: list[float] = []
-        ends = _OutlineMessages()
+        first_turns: dict[object, jsonl.Record] = {}
+        last_turns: list[jsonl.Record] = []
         messages = bad = 0
         unfinished = False
         try:
@@ -185,7 +185,9 @@ class JsonlFiles:
                     continue
                 if is_message(record):
                     messages += 1
-                    ends.take(record)
+                    if (role := record.value.get("role")) in TURNS:
+                        first_turns.setdefault(role, record)
+                        last_turns = [record]
                 else:
                     metas.append(_meta_fields(record.value))
                 time = message_codec.timestamp(record.value.get("timestamp"))
@@ -194,7 +196,8 @@ class JsonlFiles:
             facts = replace(facts, problem=str(error))
         last = times[-1] if times else None
         facts = replace(facts, messages=messages, meta_lines=len(metas), bad_lines=bad, last_active=last)
-        return _FileSummary(state.stamp, facts, self._session(facts, metas, times), ends.outline(), unfinished)
+        deciding = [_message(record, session_id) for record in (*first_turns.values(), *last_turns)]
+        return _FileSummary(state.stamp, facts, self._session(facts, metas, times), outline_of(deciding), unfinished)
 
     def _session(self, facts: JsonlFacts, metas: list[dict[str, object]], times: list[float]) -> Session:
         """The session by its first session_meta and its times."""
@@ -212,31 +215,6 @@ class JsonlFiles:
         )
 
 
-@dataclass(slots=True)
-class _OutlineMessages:
-    """The messages of a file that decide its outline."""
-
-    first: jsonl.Record | None = None
-    """The first of the user."""
-    last: jsonl.Record | None = None
-    """The last of a turn."""
-    has_turns: bool = False
-
-    def take(self, record: jsonl.Record) -> None:
-        """Take in the next message."""
-        role = record.value.get("role")
-        if role in TURNS:
-            self.last = record
-            self.has_turns |= role != "tool"
-        if role == "user" and self.first is None:
-            self.first = record
-
-    def outline(self) -> Outline:
-        """Status and first words."""
-        first, last = (_message(record) if record else None for record in (self.first, self.last))
-        return outline(first, last, has_turns=self.has_turns)
-
-
 def _message_of_line(record: jsonl.Record | jsonl.BadLine, session_id: str) -> Message:
     """A line as it is displayed."""
     if isinstance(record, jsonl.BadLine):
@@ -244,15 +222,15 @@ def _message_of_line(record: jsonl.Record | jsonl.BadLine, session_id: str) -> M
         text = f"Line {record.line} holds no message ({record.reason}){shown}"
         return Message(record.id, session_id, UNREADABLE, text, aside=True, origin=Origin.JSONL)
     if is_message(record):
-        return message_codec.message_of_record(record.value, session_id=session_id, line=record.id)
+        return _message(record, session_id)
     fields, tools = _meta_fields(record.value), record.value.get("tools")
     facts = [str(value) for value in fields.values() if value]
     facts += [f"{len(tools)} tools"] if isinstance(tools, list) and tools else []
     return Message(record.id, session_id, SESSION_META, ", ".join(facts), aside=True, origin=Origin.JSONL)
 
 
-def _message(record: jsonl.Record) -> Message:
-    return message_codec.message_of_record(record.value, session_id="", line=record.id)
+def _message(record: jsonl.Record, session_id: str) -> Message:
+    return message_codec.message_of_record(record.value, session_id=session_id, line=record.id)
 
 
 def _meta_fields(meta: dict[str, object]) -> dict[str, object]:

@@ -25,6 +25,7 @@ FOLDER = "pending_messages"
 FORMAT = "hermes-tui pending 1"
 
 _PREFIX, _SUFFIX = "hermes-tui-", ".json"
+_FIELDS = ("session_id", "source", "model", "saved_at", "reason", "conversations")
 
 MessageDict = Mapping[str, object]
 
@@ -165,13 +166,4 @@ def _new_name(folder: Path) -> Path:
 
 
 def _text(pending: Pending) -> str:
-    value = {
-        "format": FORMAT,
-        "session_id": pending.session_id,
-        "source": pending.source,
-        "model": pending.model,
-        "saved_at": pending.saved_at,
-        "reason": pending.reason,
-        "conversations": pending.conversations,
-    }
-    return json.dumps(value, default=str) + "\n"
+    return json.dumps({"format": FORMAT} | {name: getattr(pending, name) for name in _FIELDS}, default=str) + "\n"

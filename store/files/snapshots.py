@@ -12,10 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..base.errors import CannotOpen, Damaged
-from ..base.models import Message, Origin, Outline, Session
-from ..base.strict_json import BadJson, load
+from ..base.models import Message, Origin, Session
+from ..base.strict_json import BadJson, load, load_or
 from ..formats import message_codec
-from ..formats.session_summary import outline_of
 from . import home, jsonl_reader
 
 _MESSAGES = re.compile(r'"messages"\s*:\s*\[')
@@ -30,11 +29,6 @@ class Snapshot:
     session: Session
     messages: tuple[Message, ...]
     """Their ids are positions in the list, from 1."""
-
-    @property
-    def outline(self) -> Outline:
-        """Status and first words."""
-        return outline_of(self.messages)
 
 
 class Snapshots:
@@ -52,7 +46,7 @@ class Snapshots:
 
     def files(self) -> dict[str, home.FileStat]:
         """Every snapshot by session id; nothing is read."""
-        return home.snapshot_files(self._folder)
+        return home.files_named(self._folder, "session_", ".json")
 
     def get(self, session_id: str) -> Snapshot | None:
         """The snapshot of a session, None without one; an unchanged file is not read again.
@@ -122,8 +116,5 @@ def _salvaged(text: str) -> tuple[list[object], dict[str, object]]:
         except (ValueError, RecursionError):
             break
         place = end
-    try:
-        fields = load(text[: opening.start()].rstrip().rstrip(",") + "}")
-    except BadJson:
-        fields = {}
+    fields = load_or(text[: opening.start()].rstrip().rstrip(",") + "}", None)
     return values, fields if isinstance(fields, dict) else {}

@@ -14,11 +14,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ..base.errors import CannotOpen, Damaged
-from ..base.models import Message, Origin, Outline, Session
+from ..base.models import Message, Origin, Session
 from ..base.strict_json import BadJson, load
 from ..formats import message_codec
-from ..formats.session_summary import outline_of
-from . import home, jsonl_reader
+from . import gateway_index, home, jsonl_reader
+
+_Contents = tuple[dict[str, tuple[Message, ...]], tuple[str, ...], dict[str, float]]
+"""Messages by session, problems, and the time of each session's last file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +46,7 @@ class Spool:
         self._index = index
         self._profile = profile
         self._seen: dict[str, home.FileStat] = {}
-        self._contents: tuple[dict[str, tuple[Message, ...]], tuple[str, ...], dict[str, float]] = ({}, (), {})
+        self._contents: _Contents = ({}, (), {})
 
     def messages(self, session_id: str) -> tuple[Message, ...]:
         """Spooled messages of a session, oldest first; their ids are positions from 1."""
@@ -74,22 +76,16 @@ class Spool:
             origin=Origin.SPOOL,
         )
 
-    def outline(self, session_id: str) -> Outline:
-        """Status and first words by the spool alone."""
-        return outline_of(self.messages(session_id))
-
-    def _read(self) -> tuple[dict[str, tuple[Message, ...]], tuple[str, ...], dict[str, float]]:
-        """Messages by session, problems and times; read again when any file changed."""
-        files = home.spool_files(self._folder)
+    def _read(self) -> _Contents:
+        """All that the files hold; read again when any of them changed."""
+        files = home.files_named(self._folder, "pending-", ".json")
+        files |= home.files_named(self._folder, "hermes-tui-", ".json")
         if files != self._seen:
             self._contents = self._read_all(files)
             self._seen = files
         return self._contents
 
-    def _read_all(
-        self, files: dict[str, home.FileStat]
-    ) -> tuple[dict[str, tuple[Message, ...]], tuple[str, ...], dict[str, float]]:
-        """Messages by session, problems, and the time of each session's last file."""
+    def _read_all(self, files: dict[str, home.FileStat]) -> _Contents:
         pieces: list[_Piece] = []
         problems: list[str] = []
         keys = self._sessions_by_key() if files else {}
@@ -111,16 +107,8 @@ class Spool:
 
     def _sessions_by_key(self) -> dict[str, str]:
         """Routing key -> its present session (docs/format.md §4.11)."""
-        try:
-            index = load(jsonl_reader.read_text(self._index))
-        except (CannotOpen, Damaged, BadJson):
-            return {}
-        entries = index.items() if isinstance(index, dict) else ()
-        return {
-            key: str(entry["session_id"])
-            for key, entry in entries
-            if not key.startswith("_") and isinstance(entry, dict) and entry.get("session_id")
-        }
+        entries = gateway_index.entries(self._index)
+        return {key: str(entry["session_id"]) for key, entry in entries.items() if entry.get("session_id")}
 
 
 def _piece(name: str, value: object, keys: dict[str, str]) -> _Piece | None:

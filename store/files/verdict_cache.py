@@ -30,6 +30,8 @@ NOT_STORED = (-1, 0, 0, 0)
 _FORMAT = "hermes-tui verdicts 2"
 """First line; a file with another one was made by other rules of comparison and is ignored."""
 _FLAGS = {str(flag): flag for flag in Drift}
+_COUNTS = ("sqlite_messages", "jsonl_messages", "missing_in_sqlite", "missing_in_jsonl", "damaged_lines", "doubled")
+"""Fields of a `Check` that are numbers, in the order of a line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,10 +176,7 @@ def _read(path: Path) -> tuple[set[str], dict[str, str]]:
 
 def _fields(verdict: CachedVerdict) -> list[object]:
     check, session = verdict.check, verdict.session
-    fields: list[object] = [
-        *(check.verdict, check.sqlite_messages, check.jsonl_messages, check.missing_in_sqlite, check.missing_in_jsonl),
-        *(check.damaged_lines, check.doubled, check.repairable, check.reason),
-    ]
+    fields = [check.verdict, *(getattr(check, name) for name in _COUNTS), check.repairable, check.reason]
     if session is not None:
         fields += [session.source, session.title, session.model, session.started_at, session.last_active]
     return fields
@@ -187,19 +186,9 @@ def _parsed(session_id: str, fields: object, profile: str) -> CachedVerdict | No
     """The comparison in a line's fields, None or ValueError or TypeError for invalid ones."""
     if not isinstance(fields, list) or len(fields) not in (9, 14):
         return None
-    verdict, stored, written, lacking, alone, damaged, doubled, repairable, reason = fields[:9]
-    check = Check(
-        session_id=session_id,
-        verdict=Verdict(verdict),
-        sqlite_messages=int(stored),
-        jsonl_messages=int(written),
-        missing_in_sqlite=int(lacking),
-        missing_in_jsonl=int(alone),
-        damaged_lines=int(damaged),
-        doubled=int(doubled),
-        repairable=bool(repairable),
-        reason=str(reason),
-    )
+    verdict, *numbers, repairable, reason = fields[:9]
+    counts = dict(zip(_COUNTS, map(int, numbers), strict=True))
+    check = Check(session_id, Verdict(verdict), **counts, repairable=bool(repairable), reason=str(reason))
     if len(fields) == 9:
         return CachedVerdict(check)
     source, title, model, started, last = fields[9:]

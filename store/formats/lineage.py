@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from operator import itemgetter
 
 from ..base.models import Relation
 
@@ -104,13 +105,11 @@ class Lineage:
             self._below = {}
             for link in self._links.values():
                 self._below.setdefault(link.parent_id or "", []).append(link)
-        deeper = [
-            (link, int(self.relation(link.id) is not Relation.CONTINUATION)) for link in self._below.get(session_id, ())
-        ]
-        deeper.sort(key=lambda item: (item[1], item[0].started_at or 0.0, item[0].id))
-        continued = [item for item in deeper if not item[1]]
-        others = [item for item in deeper if item[1]]
-        return [(link.id, inner) for link, inner in (*continued[::-1], *others[::-1])]
+        latest = sorted(
+            self._below.get(session_id, ()), key=lambda link: (link.started_at or 0.0, link.id), reverse=True
+        )
+        children = [(link.id, int(self.relation(link.id) is not Relation.CONTINUATION)) for link in latest]
+        return sorted(children, key=itemgetter(1))
 
 
 _MARKED = {"branched": Relation.BRANCH, "delegate": Relation.DELEGATE, "reset": Relation.RESET}

@@ -10,7 +10,7 @@ import re
 from datetime import datetime
 
 from ..base.models import Message, Origin, ToolCall
-from ..base.strict_json import BadJson, canonical, dump, load
+from ..base.strict_json import BadJson, canonical, dump, load, load_or
 from .compaction_overlap import SUMMARIES
 
 PREFIX = "\x00json:"
@@ -28,10 +28,7 @@ def decode(cell: str | None) -> object:
     """The value of a content cell: text, None, or the JSON value behind PREFIX; the raw text where that is invalid."""
     if cell is None or not cell.startswith(PREFIX):
         return cell
-    try:
-        return load(cell[len(PREFIX) :])
-    except BadJson:
-        return cell
+    return load_or(cell[len(PREFIX) :], cell)
 
 
 def readable(value: object) -> str:
@@ -116,10 +113,7 @@ def parse_calls(value: object) -> tuple[ToolCall, ...]:
     for _ in range(3):
         if not isinstance(value, str):
             break
-        try:
-            value = load(value)
-        except BadJson:
-            return ()
+        value = load_or(value, None)
     calls = [value] if isinstance(value, dict) else value
     return tuple(_call(call) for call in calls if isinstance(call, dict)) if isinstance(calls, list) else ()
 
@@ -252,11 +246,8 @@ def conversation_of_record(value: dict[str, object]) -> dict[str, object]:
     if message["role"] == "assistant":
         keys += ["reasoning", "reasoning_details", "codex_reasoning_items"]
     message.update({key: value[key] for key in keys if value.get(key)})
-    if isinstance(calls := message.get("tool_calls"), str):
-        try:
-            message["tool_calls"] = load(calls)
-        except BadJson:
-            message["tool_calls"] = []
+    if "tool_calls" in message:
+        message["tool_calls"] = load_or(message["tool_calls"], [])
     return message
 
 

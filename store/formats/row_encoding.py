@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from ..base.strict_json import BadJson, load
+from ..base.strict_json import load_or
 from . import message_codec
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
@@ -93,11 +93,7 @@ def calls_in(value: object) -> int:
     """Number of calls in a `tool_calls` value: a list, its JSON, or one call."""
     if not value:
         return 0
-    if isinstance(value, str):
-        try:
-            value = load(value)
-        except BadJson:
-            return 1
+    value = load_or(value, None)
     return len(value) if isinstance(value, list | tuple) else 1
 
 

@@ -41,12 +41,10 @@ def _number(value: int | float | None, name: str) -> int | float | None:
 
 def session_row(fields: Mapping[str, object]) -> dict[str, Value]:
     """Column -> value of a session's row from another store; what is no text and no number becomes JSON."""
-    return {
-        name: value if value is None or isinstance(value, int | float) else text_or_json(value)
-        for name, value in fields.items()
-    }
+    return {name: _cell(value) for name, value in fields.items()}
 
 
-def text_or_json(value: object) -> str | None:
-    """A text as it can be stored, anything else as JSON."""
+def _cell(value: object) -> Value:
+    if value is None or isinstance(value, int | float):
+        return value
     return storable(value if isinstance(value, str) else json.dumps(value))

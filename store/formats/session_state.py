@@ -1,11 +1,19 @@
-"""State of a session: live, done, interrupted, error, empty (docs/format.md §4.9; no column has it)."""
+"""State of a session (live, done, interrupted, error, empty) and its first words, from its messages.
+
+No column has either (docs/format.md §4.9).
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ..base.models import Status
+from ..base.models import Message, Outline, Status
 
+TURNS = ("user", "assistant", "tool")
+"""Roles that decide a status."""
+FIRST_WORDS = 200
+"""Characters of a session's first words."""
 LIVE_WINDOW = 300.0
 """Seconds: a session that is not ended and whose newest message is younger is live."""
 
@@ -25,15 +33,15 @@ ERRORS = frozenset(
 
 
 @dataclass(frozen=True, slots=True)
-class Tail:
+class Ending:
     """The last active message of a session whose role is user, assistant or tool."""
 
     role: str
     finish_reason: str | None = None
+    has_calls: bool = False
+    """It calls a tool, whose result is not stored then."""
     has_text: bool = True
-    """Its content is more than spaces."""
-    open_calls: bool = False
-    """It calls a tool whose result is not stored."""
+    """Its content, or the beginning of it that was read, is more than spaces."""
 
 
 def is_live(*, ended_at: float | None, last_active: float | None, now: float) -> bool:
@@ -44,20 +52,40 @@ def is_live(*, ended_at: float | None, last_active: float | None, now: float) ->
     return ended_at is None and last_active is not None and abs(now - last_active) < LIVE_WINDOW
 
 
-def status_of(tail: Tail | None, *, has_turns: bool, live: bool) -> Status:
+def status_of(ending: Ending | None, *, has_turns: bool, live: bool) -> Status:
     """State of a session.
 
     Args:
-        tail: Its last active message, None where it has none.
+        ending: Its last active message, None where it has none.
         has_turns: It has any message of role user or assistant.
         live: The result of `is_live`.
     """
-    if not has_turns or tail is None:
+    if not has_turns or ending is None:
         return Status.EMPTY
     if live:
         return Status.LIVE
-    if tail.role != "assistant" or tail.open_calls:
+    if ending.role != "assistant" or ending.has_calls:
         return Status.INTERRUPTED
-    if tail.finish_reason in ERRORS or not tail.has_text:
+    if ending.finish_reason in ERRORS or not ending.has_text:
         return Status.ERROR
     return Status.DONE
+
+
+def outline_of(messages: Sequence[Message]) -> Outline:
+    """Status and first words of a session; the last message's tool calls have no result.
+
+    Args:
+        messages: In order; the first of each role of TURNS and the last of any of them decide.
+    """
+    turns = [message for message in messages if message.role in TURNS]
+    first = next((message.text for message in turns if message.role == "user"), "")
+    ending = None
+    if turns:
+        last = turns[-1]
+        ending = Ending(last.role, last.finish_reason, bool(last.tool_calls), bool(last.text.strip()))
+    return outline_of_ends(first, ending, has_turns=any(turn.role != "tool" for turn in turns))
+
+
+def outline_of_ends(first: str, ending: Ending | None, *, has_turns: bool, live: bool = False) -> Outline:
+    """The same by the text of the first message of the user, and by the state of the last."""
+    return Outline(status_of(ending, has_turns=has_turns, live=live), " ".join(first.split())[:FIRST_WORDS])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from ..base.cancel import Cancel
+from ..base.cancel import Cancel, raise_if_cancelled
 from ..base.errors import Interrupted, StoreError
 from ..base.models import Finding
 from ..engine.ports import Health
@@ -28,8 +28,7 @@ def findings(health: Health, path: Path, *, gateway: Callable[[], Gateway], canc
     checks = [*health.checks(cancel).items()]
     checks[QUICK:QUICK] = [("spool", lambda: spool(path)), ("gateway", lambda: owner(gateway()))]
     for name, check in checks:
-        if cancel.cancelled:
-            raise Interrupted("the request was cancelled")
+        raise_if_cancelled(cancel)
         try:
             found = check()
             yield from [found] if isinstance(found, Finding) else found

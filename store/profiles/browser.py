@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import astuple, dataclass, replace
 from functools import partial
 from itertools import chain
 from pathlib import Path
@@ -34,7 +34,7 @@ from ..browse.browser import HomeBrowser
 from ..browse.protocol import Browser, Watcher
 from ..browse.reading import Piece, SessionReading
 from ..files.home import Home
-from ..open import open_store
+from ..open import open_to_read
 from ..repair.model import Operation, Plan, Why
 from .members import Members
 from .searches import ProfileSearches
@@ -42,7 +42,6 @@ from .watch import ProfilesWatch
 
 P = ParamSpec("P")
 R = TypeVar("R")
-_NO_SESSIONS: Page[Session] = Page(())
 
 
 def open_home(home: Home, *, cache_dir: Path | None = None) -> Browser:
@@ -53,7 +52,7 @@ def open_home(home: Home, *, cache_dir: Path | None = None) -> Browser:
     """
     if home.is_every:
         return ProfilesBrowser(Home(home.root).profiles(), cache_dir=cache_dir)
-    return HomeBrowser(open_store(home.state_db, read_only=True, sessions_dir=home.sessions_dir, cache_dir=cache_dir))
+    return HomeBrowser(open_to_read(home, cache_dir=cache_dir))
 
 
 def _of_session(
@@ -113,57 +112,50 @@ class ProfilesBrowser:
         """A page of one profile after the other, each newest start first."""
         at = cursor if isinstance(cursor, _Cursor) else _Cursor(0, None)
         members = self.members
-        found = members.answer(at.place, lambda browser: browser.sessions(limit=limit, cursor=at.inner), _NO_SESSIONS)
+        ask = partial(HomeBrowser.sessions, limit=limit, cursor=at.inner)
+        found = members.answer(at.place, ask, Page(()))
         following = _Cursor(at.place, found.cursor) if found.more else _Cursor(at.place + 1, None)
         more = following.place in members.places
         return Page(members.names.renamed(at.place, found.items), more, following if more else None)
 
     def recent(self, *, limit: int = 200) -> tuple[Session, ...]:
         """The newest sessions of all profiles, last active first."""
-        rows = self._all(lambda browser: browser.recent(limit=limit))
+        rows = self.members.joined(lambda browser: browser.recent(limit=limit))
         return tuple(sorted(rows, key=_last_active, reverse=True)[:limit])
 
     def file_sessions(self) -> tuple[Session, ...]:
         """The sessions that only files know, profile after profile."""
-        return tuple(self._all(HomeBrowser.file_sessions))
+        return self.members.joined(HomeBrowser.file_sessions)
 
     def outlines(self, session_ids: Iterable[str]) -> dict[str, Outline]:
         """Status and first words."""
         found: dict[str, Outline] = {}
         for place, ids in self.members.names.by_place(session_ids).items():
-            empty: dict[str, Outline] = {}
-            outlines = self.members.answer(place, partial(HomeBrowser.outlines, session_ids=ids), empty)
+            outlines = self.members.answer(place, partial(HomeBrowser.outlines, session_ids=ids), {})
             found |= self.members.names.renamed(place, outlines)
         return found
 
     def scope(self) -> Scope:
         """The sum of all profiles; the problems are determined again."""
         self.members.forget_problems()
-        scopes = self.members.answers(HomeBrowser.scope, Scope(0))
-        return Scope(
-            sum(scope.total for scope in scopes),
-            sum(scope.archived for scope in scopes),
-            sum(scope.children for scope in scopes),
-            sum(scope.hidden for scope in scopes),
-        )
+        scopes = map(astuple, self.members.answers(HomeBrowser.scope, Scope(0)))
+        return Scope(*map(sum, zip(*scopes, strict=True)))
 
     def named(self, text: str, *, limit: int) -> list[str]:
         """Ids of sessions in SQLite that equal the text, start with it or have it in their title, the root's first."""
-        none: tuple[str, ...] = ()
-        found = self.members.answers(lambda browser: tuple(browser.named(text, limit=limit)), none)
-        return [*chain.from_iterable(found)][:limit]
+        found = self.members.joined(lambda browser: tuple(browser.named(text, limit=limit)))
+        return list(found[:limit])
 
     def resolve(self, text: str) -> str | None:
         """The id itself, else the one id that starts so: in the profile it names, else the root, else any."""
         place, own = self.members.names.split(text)
-        none: str | None = None
 
         def _ask(browser: HomeBrowser) -> str | None:
             return browser.resolve(own)
 
-        if (known := self.members.names.renamed(place, self.members.answer(place, _ask, none))) or place:
+        if (known := self.members.names.renamed(place, self.members.answer(place, _ask, None))) or place:
             return known
-        found = [session_id for session_id in self.members.answers(_ask, none) if session_id]
+        found = [session_id for session_id in self.members.answers(_ask, None) if session_id]
         return found[0] if len(found) == 1 else None
 
     # Messages
@@ -184,8 +176,8 @@ class ProfilesBrowser:
         """Heads in id order."""
         place, own = self.members.names.split(session_id)
         below = self.members.names.own_row(after)
-        none: Page[Head] = Page(())
-        page = self.members.answer(place, lambda browser: browser.heads(own, after=below, limit=limit), none)
+        ask = partial(HomeBrowser.heads, session_id=own, after=below, limit=limit)
+        page = self.members.answer(place, ask, Page(()))
         items = self.members.names.renamed(place, page.items)
         return Page(items, page.more, items[-1].id if page.more and items else None)
 
@@ -194,8 +186,7 @@ class ProfilesBrowser:
         names, found = self.members.names, dict[int, Message]()
         for place in self.members.places:
             inner = [names.own_row(row) for row in ids if row % len(names.profiles) == place]
-            none: tuple[Message, ...] = ()
-            rows = self.members.answer(place, partial(HomeBrowser.messages, ids=inner), none)
+            rows = self.members.answer(place, partial(HomeBrowser.messages, ids=inner), ())
             found |= {row.id or 0: row for row in names.renamed(place, rows)}
         return tuple(found[row] for row in ids if row in found)
 
@@ -301,8 +292,7 @@ class ProfilesBrowser:
 
     def operations(self) -> tuple[Operation, ...]:
         """The repairs of all profiles, profile after profile."""
-        none: tuple[Operation, ...] = ()
-        return tuple(chain.from_iterable(self.members.answers(HomeBrowser.operations, none)))
+        return self.members.joined(HomeBrowser.operations)
 
     # The stores themselves
 
@@ -349,10 +339,6 @@ class ProfilesBrowser:
         """Close every profile's connections."""
         for browser in self.members.browsers:
             browser.close()
-
-    def _all(self, question: Callable[[HomeBrowser], tuple[Session, ...]]) -> Iterator[Session]:
-        none: tuple[Session, ...] = ()
-        return chain.from_iterable(self.members.answers(question, none))
 
 
 def _last_active(row: Session) -> tuple[float, str]:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import TypeVar
 
 from ..base.errors import CannotOpen, Damaged, StoreError, StoreMissing
 from ..browse.browser import HomeBrowser
 from ..files.home import Home
-from ..open import open_store
+from ..open import open_to_read
 from .naming import ProfileNames
 
 T = TypeVar("T")
+U = TypeVar("U")
 
 
 class Members:
@@ -25,10 +27,7 @@ class Members:
 
     def __init__(self, homes: Sequence[Home], *, cache_dir: Path | None = None) -> None:
         self.names = ProfileNames([home.name for home in homes])
-        self.browsers = [
-            HomeBrowser(open_store(home.state_db, read_only=True, sessions_dir=home.sessions_dir, cache_dir=cache_dir))
-            for home in homes
-        ]
+        self.browsers = [HomeBrowser(open_to_read(home, cache_dir=cache_dir)) for home in homes]
         self._unread: dict[int, str] = {}
 
     @property
@@ -51,7 +50,7 @@ class Members:
 
     # Requests
 
-    def answer(self, place: int, request: Callable[[HomeBrowser], T], otherwise: T) -> T:
+    def answer(self, place: int, request: Callable[[HomeBrowser], T], otherwise: U) -> T | U:
         """The answer of one profile; `otherwise` where it has no state.db yet, or one that cannot be read."""
         try:
             return request(self.browsers[place])
@@ -61,9 +60,13 @@ class Members:
             self.note(place, error)
             return otherwise
 
-    def answers(self, request: Callable[[HomeBrowser], T], otherwise: T) -> list[T]:
+    def answers(self, request: Callable[[HomeBrowser], T], otherwise: U) -> list[T | U]:
         """The answers of all profiles, in their order, named for the merged list."""
         return [self.names.renamed(place, self.answer(place, request, otherwise)) for place in self.places]
+
+    def joined(self, request: Callable[[HomeBrowser], tuple[T, ...]]) -> tuple[T, ...]:
+        """The answers of all profiles as one; those without one have nothing."""
+        return tuple(chain.from_iterable(self.answers(request, ())))
 
     def readable(self, place: int, items: Iterable[T]) -> Iterator[T]:
         """Items of one profile until it cannot be read any further, named for the merged list."""

@@ -7,7 +7,7 @@ to the base of the number of profiles, so that they stay in order within a sessi
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from enum import StrEnum
 from functools import singledispatchmethod
@@ -33,6 +33,20 @@ from ..files.home import DEFAULT_PROFILE
 from ..repair.model import Operation, Plan
 
 T = TypeVar("T")
+
+_NAMED_FIELDS: dict[type, tuple[str, ...]] = {
+    Page: ("items",),
+    FamilyMember: ("session",),
+    Check: ("session_id",),
+    JsonlFacts: ("session_id",),
+    Operation: ("session_id",),
+    Plan: ("check",),
+    SurveyStep: ("drifts", "facts", "checks"),
+    FirstListing: ("sessions", "drifts", "facts"),
+    SessionReading: ("session", "facts"),
+    Piece: ("section_id", "row", "heads", "messages"),
+}
+"""Fields of values that have no other names in them."""
 
 
 class ProfileNames:
@@ -72,29 +86,24 @@ class ProfileNames:
         return cast("T", self._named(value, place))
 
     @singledispatchmethod
-    def _named(self, value: object, place: int) -> object:  # noqa: ARG002
-        return value
-
-    @_named.register
-    def _(self, value: StrEnum, place: int) -> object:  # noqa: ARG002
-        return value
+    def _named(self, value: object, place: int) -> object:
+        names = _NAMED_FIELDS.get(type(value))
+        if names is None:
+            return value
+        fields = {name: self._named(getattr(value, name), place) for name in names}
+        return replace(value, **fields)  # type: ignore[type-var]
 
     @_named.register
     def _(self, value: str, place: int) -> str:
-        return f"{self.profiles[place]}/{value}" if place else value
+        return f"{self.profiles[place]}/{value}" if place and not isinstance(value, StrEnum) else value
 
     @_named.register
     def _(self, value: tuple, place: int) -> tuple[object, ...]:  # type: ignore[type-arg]
         return tuple(self._named(item, place) for item in value)
 
     @_named.register
-    def _(self, value: dict, place: int) -> dict[object, object]:  # type: ignore[type-arg]
+    def _(self, value: Mapping, place: int) -> dict[object, object]:  # type: ignore[type-arg]
         return {self._named(key, place): self._named(item, place) for key, item in value.items()}
-
-    @_named.register
-    def _(self, value: Page, place: int) -> Page[object]:  # type: ignore[type-arg]
-        items = tuple(self._named(item, place) for item in value.items)
-        return replace(value, items=items)
 
     @_named.register
     def _(self, value: Session, place: int) -> Session:
@@ -106,10 +115,6 @@ class ProfileNames:
             first_id=None if value.first_id is None else self.row(place, value.first_id),
             last_id=None if value.last_id is None else self.row(place, value.last_id),
         )
-
-    @_named.register
-    def _(self, value: FamilyMember, place: int) -> FamilyMember:
-        return replace(value, session=self.renamed(place, value.session))
 
     @_named.register
     def _(self, value: SessionLocation, place: int) -> SessionLocation:
@@ -130,35 +135,3 @@ class ProfileNames:
     def _(self, value: Hit, place: int) -> Hit:
         own = self.row(place, value.message_id) if value.origin is Origin.SQLITE else value.message_id
         return replace(value, session_id=self.renamed(place, value.session_id), message_id=own)
-
-    @_named.register(Check)
-    @_named.register(JsonlFacts)
-    @_named.register(Operation)
-    def _(self, value: Check | JsonlFacts | Operation, place: int) -> object:
-        return replace(value, session_id=self.renamed(place, value.session_id))
-
-    @_named.register
-    def _(self, value: Plan, place: int) -> Plan:
-        return replace(value, check=self.renamed(place, value.check))
-
-    @_named.register(SurveyStep)
-    @_named.register(FirstListing)
-    def _(self, value: SurveyStep | FirstListing, place: int) -> object:
-        lists = {"sessions": value.sessions} if isinstance(value, FirstListing) else {"checks": value.checks}
-        named = {name: self.renamed(place, items) for name, items in lists.items()}
-        drifts, facts = self.renamed(place, dict(value.drifts)), self.renamed(place, dict(value.facts))
-        return replace(value, drifts=drifts, facts=facts, **named)  # type: ignore[arg-type]
-
-    @_named.register
-    def _(self, value: SessionReading, place: int) -> SessionReading:
-        return replace(value, session=self.renamed(place, value.session), facts=self.renamed(place, value.facts))
-
-    @_named.register
-    def _(self, value: Piece, place: int) -> Piece:
-        return replace(
-            value,
-            section_id=self.renamed(place, value.section_id),
-            row=self.renamed(place, value.row),
-            heads=self.renamed(place, value.heads),
-            messages=self.renamed(place, value.messages),
-        )

@@ -74,9 +74,9 @@ class ProfileSearches:
 
     def meant(self, query: Query | str, *, cancel: Cancel | None = None) -> dict[str, str]:
         """Corrections for words that no profile's index has."""
-        members, none = self._members, dict[str, str]()
+        members = self._members
         ask = partial(HomeBrowser.meant, query=query, cancel=cancel)
-        every = [members.answer(place, ask, none) for place in members.places]
+        every = [members.answer(place, ask, dict[str, str]()) for place in members.places]
         return {word: right for word, right in every[0].items() if all(word in words for words in every)}
 
     def _merged(self, request: Callable[[HomeBrowser], Batch], limit: int, key: Callable[[Hit], float]) -> Batch:

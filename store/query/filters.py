@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 import time
+from collections.abc import Sequence
 from datetime import date
 
 from ..base.errors import QueryInvalid
-from .ast import Filter
+from .ast import Filter, Query
 from .tokenizer import plain
 
 KEYS = ("source", "model", "role", "tool", "after", "before", "cwd", "title", "is", "has")
@@ -111,3 +112,11 @@ def admits(condition: Filter, value: str | None) -> bool:
     else:
         passes = wanted in stored
     return passes is not condition.negated
+
+
+def passes(query: Query, key: str, texts: Sequence[str | None]) -> bool:
+    """One of the plain filters of a text key for one of the texts, and each of the negated ones for all."""
+    alternatives, negated = query.filters_of(key), query.filters_of(key, negated=True)
+    if alternatives and not any(admits(rule, text) for rule in alternatives for text in texts):
+        return False
+    return all(admits(rule, text) for rule in negated for text in texts)

@@ -47,21 +47,18 @@ class Marker:
             return ()
         folded = fold(text)
         spans = [folded.span(*span) for term in self._terms for span in _spans(term, folded)]
-        return tuple(_merged(sorted(spans)) if len(spans) > 1 else spans)
+        return tuple(merged(sorted(spans)) if len(spans) > 1 else spans)
 
 
-def _merged(spans: list[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+def merged(spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
     """Sorted ranges, overlapping ones merged."""
-    current: tuple[int, int] | None = None
+    result: list[tuple[int, int]] = []
     for start, end in spans:
-        if current and start < current[1]:
-            current = (current[0], max(current[1], end))
-            continue
-        if current:
-            yield current
-        current = (start, end)
-    if current:
-        yield current
+        if result and start < result[-1][1]:
+            result[-1] = (result[-1][0], max(result[-1][1], end))
+        else:
+            result.append((start, end))
+    return result
 
 
 def _occurs(term: Term, folded: Folded) -> bool:

@@ -84,13 +84,8 @@ def _within_limit(text: str) -> tuple[str, bool]:
         return text, False
     head = text[:MAX_CHARACTERS]
     if not text[MAX_CHARACTERS].isspace():
-        head = head[: _after_last_space(head)] or head
+        head = re.sub(r"\S+\Z", "", head) or head
     return head.rstrip() or head, bool(text[MAX_CHARACTERS:].strip())
-
-
-def _after_last_space(text: str) -> int:
-    """Start of the last word of a text, 0 where it is one word."""
-    return max((space.end() for space in re.finditer(r"\s", text)), default=0)
 
 
 def _token(match: re.Match[str], *, open_end: bool) -> _Token:

@@ -13,26 +13,22 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import TypeVar
 
 from ..base.cancel import Cancel
 from ..base.errors import PlanChanged
 from ..base.step_sizing import StepSizer
-from ..engine.operations import DONE, RUNNING, OperationHeader, RepairStep, RowWrite, StepResult
+from ..engine.operations import DONE, RUNNING, OperationHeader, RawRow, RepairStep, RowWrite, StepResult
 from ..engine.ports import Transaction
 from ..files import gateway_index
 from ..files.gateway import present
 from ..files.home import FileStamp
 from ..formats import row_conversion
-from ..formats.row_encoding import MessageRow
 from ..home_store import HomeStore
 from . import backup
 from .backup import Backup
 from .inputs import stamp_of
 from .model import Phase, Plan, PlanRefused, Progress, Receipt, State
 from .planner import Item, RepairWork, make_plan
-
-T = TypeVar("T")
 
 ATTEMPTS = 30
 """Maximum consecutive attempts that fail because others wrote to the session in between."""
@@ -127,7 +123,7 @@ class Repair:
         if self._copy is not None:
             self._copied = self._copy(kept.folder / backup.STORE)
 
-    def _counted(self, rows: Iterable[T], total: int) -> Iterator[T]:
+    def _counted(self, rows: Iterable[RawRow], total: int) -> Iterator[RawRow]:
         for number, row in enumerate(rows, 1):
             yield row
             if number % 256 == 0 or number == total:
@@ -214,7 +210,10 @@ class Repair:
             row_conversion.convert(value, timestamp=item.timestamp, has=columns.__contains__).row
             for value, item in zip(values, wanted, strict=True)
         )
-        return tuple(_write(item, None if item.place.source is None else next(drafts)) for item in items)
+        return tuple(
+            RowWrite(place.at, place.in_block, None if place.source is None else next(drafts), place.old or 0)
+            for place in (item.place for item in items)
+        )
 
     def _session_values(self, work: RepairWork) -> dict[str, str | int | float | None]:
         """The row of a session that Hermes does not know, from its file and the gateway's index."""
@@ -261,10 +260,6 @@ def _course(work: RepairWork, now: float) -> _Course:
         merge=work.plan.merge,
     )
     return _Course(header, stopped is not None, work.places, work.stamp, work.plan.insert)
-
-
-def _write(item: Item, draft: MessageRow | None) -> RowWrite:
-    return RowWrite(item.place.at, item.place.in_block, draft, item.place.old or 0)
 
 
 def _about(work: RepairWork) -> dict[str, object]:

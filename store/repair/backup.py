@@ -15,7 +15,7 @@ import json
 import math
 import os
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from itertools import count
 from pathlib import Path
 
@@ -81,15 +81,11 @@ class Backup:
     def discard(self) -> None:
         """Remove an unused backup, and the folder of backups where it was the only one."""
         for name in (SESSION, MESSAGES, STORE):
-            try:
+            with suppress(OSError):  # it was not made
                 (self.folder / name).unlink()
-            except OSError:  # it was not made
-                continue
-        for folder in (self.folder, self.folder.parent):
-            try:
-                folder.rmdir()
-            except OSError:  # there is something in it
-                return
+        with suppress(OSError):  # there is something in it, and so in the folder above
+            self.folder.rmdir()
+            self.folder.parent.rmdir()
 
     def _make_folder(self) -> None:
         for folder in (self.folder.parent.parent, self.folder.parent):

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
 Free = Callable[[int, int, int], list[int] | None]
 """(above, below, number) -> that many free ids between them, lowest first, or None."""
@@ -50,24 +51,14 @@ def place(kept: Sequence[int], gaps: Sequence[int], free: Free, *, reserved: Res
     Returns:
         The messages to write, in the order of the session.
     """
-    runs = _runs(gaps)
     fitted: list[Place] = []
-    for start, run in runs:
-        ids = _fitting(kept, start, len(run), free)
+    for before, group in groupby(range(len(gaps)), key=gaps.__getitem__):
+        run = list(group)
+        ids = _fitting(kept, before, len(run), free)
         if ids is None:
             return fitted + _in_a_block(kept, gaps, run[0], reserved)
         fitted += [Place(source, None, at) for source, at in zip(run, ids, strict=True)]
     return fitted
-
-
-def _runs(gaps: Sequence[int]) -> list[tuple[int, list[int]]]:
-    """(rows before it, missing messages) of each run."""
-    runs: list[tuple[int, list[int]]] = []
-    for source, before in enumerate(gaps):
-        if not runs or runs[-1][0] != before:
-            runs.append((before, []))
-        runs[-1][1].append(source)
-    return runs
 
 
 def _fitting(kept: Sequence[int], before: int, number: int, free: Free) -> list[int] | None:

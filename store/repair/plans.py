@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from ..base.cancel import Cancel
-from ..base.errors import Interrupted
+from ..base.cancel import Cancel, raise_if_cancelled
 from ..base.models import Check
 from ..files.gateway import present
 from ..home_store import HomeStore
@@ -62,8 +61,7 @@ class Plans:
         self._store.require_repairs()
         every = ids is None
         for session_id in self._repairable() if ids is None else ids:
-            if cancel is not None and cancel.cancelled:
-                raise Interrupted("the request was cancelled")
+            raise_if_cancelled(cancel)
             plan = make_plan(self._store.engine, self._store.files, session_id, by_name=adopt or not every).plan
             if not every or plan.check.missing_in_sqlite or plan.applies or plan.refusals:
                 yield self._owned(plan)

@@ -8,6 +8,7 @@ from ..base.errors import StoreMissing
 from ..drift.verdict import LATER
 from ..engine.operations import RepairFacts
 from ..engine.ports import Engine
+from ..engine.rows import StoredRow
 from ..formats.alignment import Comparison
 from .inputs import Sources
 from .model import Refusal, Why
@@ -60,10 +61,7 @@ def _is_compacted(found: Sources, comparison: Comparison) -> bool:
     """True for a compaction in place, or a summary that the file does not have."""
     if any(row.compacted for row in found.rows):
         return True
-    places = found.messages
-    return any(
-        here is None and there is not None and found.rows[places[there]].summary for here, there in comparison.union
-    )
+    return any(here is None and row.summary for here, row in _stored(found, comparison))
 
 
 def _is_rewritten(found: Sources, comparison: Comparison) -> bool:
@@ -72,10 +70,11 @@ def _is_rewritten(found: Sources, comparison: Comparison) -> bool:
     if file is None:
         return False
     latest = file.mtime_ns / 1e9 + LATER
-    places = found.messages
-    times = (
-        found.rows[places[there]].message.time
-        for here, there in comparison.union
-        if here is not None and there is not None
-    )
+    times = (row.message.time for here, row in _stored(found, comparison) if here is not None)
     return any(time is not None and time > latest for time in times)
+
+
+def _stored(found: Sources, comparison: Comparison) -> Iterator[tuple[int | None, StoredRow]]:
+    """The messages of SQLite, each with its place in the file."""
+    places = found.messages
+    return ((here, found.rows[places[there]]) for here, there in comparison.union if there is not None)

@@ -40,13 +40,9 @@ def whole(
     engine: Engine, found: Sources, union: Sequence[UnionPlace], inserted: frozenset[int]
 ) -> Iterator[DifferenceRow]:
     """Every place where a side lacks a message, and the equal ones next to it; read as it is consumed."""
-    steps: list[UnionPlace] = []
-    for at in _near(union):
-        steps.append(union[at])
-        if len(steps) == SOME:
-            yield from pairs(engine, found, steps, inserted)
-            steps = []
-    yield from pairs(engine, found, steps, inserted)
+    steps = [union[at] for at in _near(union)]
+    for start in range(0, len(steps), SOME):
+        yield from pairs(engine, found, steps[start : start + SOME], inserted)
 
 
 def _near(union: Sequence[UnionPlace]) -> Iterator[int]:

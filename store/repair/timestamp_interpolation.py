@@ -18,14 +18,9 @@ class Times:
     """
 
     def __init__(self, rows: Sequence[float | None], *, otherwise: float) -> None:
-        self._before: list[float | None] = [None]
+        self._before = [None, *_filled(rows)]
         """Last known timestamp among the first n rows, by n."""
-        for time in rows:
-            self._before.append(self._before[-1] if time is None else time)
-        self._after: list[float | None] = [None]
-        for time in reversed(rows):
-            self._after.append(self._after[-1] if time is None else time)
-        self._after.reverse()
+        self._after = [*_filled(rows[::-1])[::-1], None]
         """First known timestamp from row n on, by n."""
         self._otherwise = otherwise
 
@@ -40,7 +35,7 @@ class Times:
             Times that don't fall within a gap, and lie between those of the neighbouring rows where these are in order.
         """
         found: list[float] = []
-        nexts = self._next_known(own)
+        nexts = _filled(own[::-1])[::-1]
         for place, gap in enumerate(gaps):
             lower, upper = self._before[gap], self._after[gap]
             if place and gaps[place - 1] == gap:
@@ -52,10 +47,10 @@ class Times:
             found.append(time if lower is None else max(time, lower))
         return found
 
-    @staticmethod
-    def _next_known(own: Sequence[float | None]) -> list[float | None]:
-        """For each message the first own timestamp from it on."""
-        nexts: list[float | None] = []
-        for time in reversed(own):
-            nexts.append(time if time is not None or not nexts else nexts[-1])
-        return nexts[::-1]
+
+def _filled(times: Sequence[float | None]) -> list[float | None]:
+    """The times, an unknown one as the last known one before it."""
+    filled: list[float | None] = []
+    for time in times:
+        filled.append(filled[-1] if time is None and filled else time)
+    return filled

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 
 from ..base.cancel import Cancel
@@ -18,14 +18,20 @@ from .apply import ProgressCallback
 from .backup import FOLDER, Backup
 from .model import Operation, Phase, Progress, Receipt, State
 
+_Repair = tuple[OperationHeader, list[StepRecord]]
+"""A repair and its steps."""
+
 
 def operations(store: HomeStore) -> tuple[Operation, ...]:
     """All repairs in the journal, the last started first."""
+    return tuple(_operation(store, header, done) for header, done in _journal(store))
+
+
+def _journal(store: HomeStore) -> list[_Repair]:
     try:
-        found = store.engine.repairs.operations()
+        return store.engine.repairs.operations()
     except StoreMissing:
-        return ()
-    return tuple(_operation(store, header, done) for header, done in found)
+        return []
 
 
 def _operation(store: HomeStore, header: OperationHeader, done: list[StepRecord]) -> Operation:
@@ -40,14 +46,6 @@ def _operation(store: HomeStore, header: OperationHeader, done: list[StepRecord]
         to_insert=header.to_insert,
         backup=store.path.parent / FOLDER / header.operation,
     )
-
-
-@dataclass(frozen=True, slots=True)
-class _Repaired:
-    """A repair as the journal has it before its undo."""
-
-    header: OperationHeader
-    steps: list[StepRecord]
 
 
 class Undo:
@@ -73,13 +71,13 @@ class Undo:
             StoreError: The store cannot be written.
         """
         started = time.time()
-        repaired = self._find()
-        header, total, taken, back = repaired.header, len(repaired.steps), 0, 0
+        header, steps = self._find()
+        total, taken, back = len(steps), 0, 0
         stopped = header.state == UNDONE
         pace = StepSizer()
-        originals = self._originals(repaired.steps)
+        originals = self._originals(steps)
         conversation = self._conversation(header.session_id)
-        for number, done in enumerate([*repaired.steps[::-1], None] if not stopped else []):
+        for number, done in enumerate([*steps[::-1], None] if not stopped else []):
             if self._cancel.cancelled:
                 break
             state = UNDOING if done else UNDONE
@@ -104,19 +102,17 @@ class Undo:
             seconds=time.time() - started,
         )
 
-    def _find(self) -> _Repaired:
-        try:
-            found = self._store.engine.repairs.operations()
-        except StoreMissing:
-            found = []
-        headers = [header for header, _ in found]
-        header = next((header for header in headers if header.operation == self._operation), None)
-        if header is None:
+    def _find(self) -> _Repair:
+        """The repair as the journal has it before its undo."""
+        journal = _journal(self._store)
+        place = next((place for place, (header, _) in enumerate(journal) if header.operation == self._operation), None)
+        if place is None:
             raise OperationMissing(f"no repair {self._operation} here; repair prints the id of each")
-        for later in headers[: headers.index(header)]:
+        header, steps = journal[place]
+        for later, _ in journal[:place]:
             if later.session_id == header.session_id and later.state != UNDONE:
                 raise Refused(f"{later.operation} repaired {header.session_id} after it: undo that one first")
-        return _Repaired(header, next(done for known, done in found if known is header))
+        return header, steps
 
     def _originals(self, done: list[StepRecord]) -> Mapping[int, RawRow]:
         """Original rows of the moved messages, where more than the id changed (`display_order`)."""

@@ -48,23 +48,18 @@ class Searches:
     ) -> Batch:
         """The best hits, best first; of equally good ones the newer first.
 
-        <<<<<<< HEAD
-                Of many matches the newest 50,000 are ranked, and `fallback` says so.
-                Hits of files are placed by their own score.
-        =======
-                Of many matches the newest 50,000 are ranked, and `fallbacks` says so.
-                Hits of files are put in by their own worth.
-        >>>>>>> s
+        Of many matches the newest 50,000 are ranked, and `fallbacks` says so.
+        Hits of files are placed by their own score.
 
-                Args:
-                    query: Words as they are typed, or what `query.parse` made of them.
-                    limit: Hits in all.
-                    found: The newest hits, where a search gave them: they are ranked where no index can rank more.
-                    cancel: Cancels the search.
+        Args:
+            query: Words as they are typed, or what `query.parse` made of them.
+            limit: Hits in all.
+            found: The newest hits, where a search gave them: they are ranked where no index can rank more.
+            cancel: Cancels the search.
 
-                Raises:
-                    QueryInvalid: A filter's value means nothing.
-                    Interrupted: The search was cancelled.
+        Raises:
+            QueryInvalid: A filter's value means nothing.
+            Interrupted: The search was cancelled.
         """
         return self._ranking(query, cancel).best(limit, found)
 

@@ -11,9 +11,10 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cache, partial
 
-from ..base.cancel import Cancel
-from ..base.errors import CannotOpen, Damaged, Interrupted, StoreMissing
+from ..base.cancel import Cancel, raise_if_cancelled
+from ..base.errors import CannotOpen, Damaged, StoreMissing
 from ..base.fallbacks import Fallback, FallbackKind, ScanProgress
 from ..base.models import Batch, Hit, Message, Origin, Session
 from ..drift import verdict
@@ -23,7 +24,7 @@ from ..files.file_sources import FileSources
 from ..files.verdict_cache import NOT_STORED
 from ..formats import alignment, message_codec
 from ..formats.session_state import LIVE_WINDOW
-from ..query.filters import admits
+from ..query.filters import passes
 from ..query.json_escapes import searchable_text
 from ..query.matcher import Marker
 from ..query.parse import Query, accepts, matches
@@ -124,7 +125,8 @@ class Search:
             while ids:
                 size = LATER if self._found else FIRST
                 chunk, ids = ids[:size], ids[size:]
-                yield self._batch(sorted(self.hydrated(chunk), key=_newest_first))
+                # From batch to batch the order of rows stands in for the time.
+                yield self._batch(sorted(self.hydrated(chunk), key=lambda hit: -(hit.timestamp or 0.0)))
             if not (step.ids or step.done):
                 yield self._batch(())
         if self._progress.is_transient:
@@ -134,7 +136,7 @@ class Search:
         """The hits of at most 256 rows, in their order, without those that are gone."""
         hits = []
         for row in self._engine.search.read_hits(ids, cancel=self._cancel):
-            self._raise_if_cancelled()
+            raise_if_cancelled(self._cancel)
             hits.append(self._hit_of_row(row))
         return hits
 
@@ -209,15 +211,12 @@ class Search:
     def _beside(self, limit: int) -> Iterator[Batch]:
         """The hits of what waits in the spool, and of snapshots whose session nothing else knows."""
         for session, there in self._others():
-            self._raise_if_cancelled()
+            raise_if_cancelled(self._cancel)
             if self._capped or not self._admits(session):
                 continue
-            label = SessionLabel(session.source, session.model, session.title)
             found = [message for message in reversed(there) if self._answered_by(message)]
-            room = limit - self._found
-            self._capped = len(found) > room
             if found:
-                yield self._batch([hit(self._query, message, label) for message in found[:room]])
+                yield self._batch(self._hits(session, found, limit - self._found))
 
     def _others(self) -> Iterator[tuple[Session, Sequence[Message]]]:
         for session_id in self._leftovers.spool.ids():
@@ -244,27 +243,36 @@ class Search:
             page = ids[start : start + _AT_ONCE]
             known, rows = {session.id: session for session in self._stored_sessions(page)}, self._row_counts(page)
             for session_id in page:
-                self._raise_if_cancelled()
+                raise_if_cancelled(self._cancel)
                 session = known.get(session_id) or self._files.session(session_id)
                 if session is not None:
                     yield session, rows.get(session_id, NOT_STORED)
 
     def _hits_of(self, session: Session, room: int) -> list[Hit]:
         """The newest hits of one file that SQLite lacks, newest first."""
-        label = SessionLabel(session.source, session.model, session.title)
-        missing = None if session.origin is Origin.JSONL else _Missing(self._engine, self._leftovers, session.id)
+        missing = cache(partial(self._missing_places, session.id))  # compared once, where a message matches
         found: deque[Message] = deque(maxlen=room + 1)
         try:
             for place, record in enumerate(self._files.message_records(session.id)):
-                self._raise_if_cancelled()
+                raise_if_cancelled(self._cancel)
                 message = message_codec.message_of_record(record.value, session_id=session.id, line=record.id)
-                if self._answered_by(message) and (missing is None or place in missing):
+                if self._answered_by(message) and (session.origin is Origin.JSONL or place in missing()):
                     found.append(message)
         except (CannotOpen, Damaged):  # removed, or no longer readable, since it was listed
             pass
+        return self._hits(session, list(reversed(found)), room)
+
+    def _hits(self, session: Session, found: Sequence[Message], room: int) -> list[Hit]:
+        """The hits of a session for which there is room."""
         self._capped = len(found) > room
-        newest = list(reversed(found))[:room]
-        return [hit(self._query, message, label) for message in newest]
+        label = SessionLabel(session.source, session.model, session.title)
+        return [hit(self._query, message, label) for message in found[:room]]
+
+    def _missing_places(self, session_id: str) -> frozenset[int]:
+        """The places of a file's messages that SQLite lacks."""
+        written, stored = self._files.compared_messages(session_id), self._engine.messages.compared(session_id)
+        union = alignment.compare(list(written), list(stored)).union
+        return frozenset(here for here, there in union if here is not None and there is None)
 
     def _answered_by(self, message: Message) -> bool:
         return self._admits_message(message) and accepts(self._query, searchable_text(searchable(message)))
@@ -272,50 +280,18 @@ class Search:
     def _admits(self, session: Session) -> bool:
         """The filters that speak of a session."""
         texts = {"source": session.source, "model": session.model, "cwd": session.cwd, "title": session.title}
-        return self._has_states(session) and all(_holds(self._query, key, [text]) for key, text in texts.items())
+        return self._has_states(session) and all(passes(self._query, key, [text]) for key, text in texts.items())
 
     def _admits_message(self, message: Message) -> bool:
         """The filters that speak of a message."""
         tools = [message.tool_name, *(call.name for call in message.tool_calls)]
-        if not _holds(self._query, "role", [message.role]) or not _holds(self._query, "tool", tools):
+        if not passes(self._query, "role", [message.role]) or not passes(self._query, "tool", tools):
             return False
         return all(
             _passes(message, rule.key, rule.timestamp) is not rule.negated
             for rule in self._query.filters
             if rule.key in ("after", "before", "has")
         )
-
-    def _raise_if_cancelled(self) -> None:
-        if self._cancel is not None and self._cancel.cancelled:
-            raise Interrupted("the request was cancelled")
-
-
-class _Missing:
-    """The places of a file's messages that SQLite lacks, compared once and only where a message matches."""
-
-    def __init__(self, engine: Engine, leftovers: FileSources, session_id: str) -> None:
-        self._engine, self._files, self._id = engine, leftovers.files, session_id
-        self._places: frozenset[int] | None = None
-
-    def __contains__(self, place: int) -> bool:
-        if self._places is None:
-            written = list(self._files.compared_messages(self._id))
-            union = alignment.compare(written, list(self._engine.messages.compared(self._id))).union
-            self._places = frozenset(here for here, there in union if here is not None and there is None)
-        return place in self._places
-
-
-def _holds(query: Query, key: str, texts: Sequence[str | None]) -> bool:
-    """One of the plain filters of a key for one of the texts, and each of the negated ones for all."""
-    plain, negated = query.filters_of(key), query.filters_of(key, negated=True)
-    if plain and not any(admits(rule, text) for rule in plain for text in texts):
-        return False
-    return all(admits(rule, text) for rule in negated for text in texts)
-
-
-def _newest_first(hit: Hit) -> float:
-    """Sort key inside a batch: time; from batch to batch the row order stands in for it."""
-    return -(hit.timestamp or 0.0)
 
 
 def _passes(message: Message, key: str, timestamp: float | None) -> bool:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
+from functools import wraps
 from pathlib import Path
-from typing import Concatenate, ParamSpec, TypeVar
+from typing import Concatenate, ParamSpec, Protocol, TypeVar
 
 import apsw
 
@@ -12,13 +13,12 @@ from ..base.cancel import Cancel
 from ..base.delegation import delegate
 from ..base.errors import StoreMissing
 from ..base.models import Finding
-from ..engine.operations import RUNNING, UNDOING, OperationHeader, RepairFacts, StepRecord
 from ..engine.ports import Transaction
-from ..engine.rows import Capabilities, SessionEnds, SessionStamp
+from ..engine.rows import Capabilities
 from ..formats.lineage import Lineage
 from . import health
+from .base.foreign_handle_guard import identity
 from .base.schema_probe import Layout
-from .base.write_obstacles import obstacles
 from .connect import create, online_backup
 from .connect.reader import Reader
 from .connect.writer import Writer
@@ -33,12 +33,9 @@ from .rows import (
     message_writes,
     messages,
     orphan_sessions,
-    session_pages,
     session_version,
-    session_versions,
     session_writes,
     sessions,
-    title_search,
     vocabulary,
 )
 from .search import agent_search, bm25, hit_rows, newest_first
@@ -48,11 +45,30 @@ R = TypeVar("R")
 T = TypeVar("T")
 
 
+class _Runs(Protocol):
+    def run(self, statement: Callable[[apsw.Connection, Layout], T]) -> T:
+        """The result of a statement, by the layout of its file."""
+
+
+def _run(verb: Callable[Concatenate[apsw.Connection, Layout, P], R]) -> Callable[Concatenate[_Runs, P], R]:
+    """A verb that runs a statement."""
+
+    @wraps(verb)
+    def _call(whole: _Runs, /, *args: P.args, **kwargs: P.kwargs) -> R:
+        return whole.run(lambda connection, layout: verb(connection, layout, *args, **kwargs))
+
+    return _call
+
+
 class _Reads:
     """Statements that read."""
 
     def __init__(self, reader: Reader) -> None:
         self.reader = reader
+
+    def run(self, statement: Callable[[apsw.Connection, Layout], T]) -> T:
+        """The result of a statement, in one read transaction."""
+        return self.reader.read(statement)
 
 
 def _reader(reads: _Reads) -> Reader:
@@ -62,14 +78,14 @@ def _reader(reads: _Reads) -> Reader:
 class SqliteSessions(_Reads):
     """Implements `ports.SessionRows`."""
 
-    page = delegate(_reader, session_pages.page)
+    page = delegate(_reader, sessions.page)
     by_ids = delegate(_reader, sessions.by_ids)
     newest = delegate(_reader, sessions.newest)
     ids = delegate(_reader, comparison_rows.session_ids)
     orphans = delegate(_reader, orphan_sessions.ids)
     has = delegate(_reader, comparison_rows.has_session)
     counts = delegate(_reader, counts.counts)
-    row_counts = delegate(_reader, session_versions.row_counts)
+    row_counts = delegate(_reader, change_feed.row_counts)
     scope = delegate(_reader, sessions.scope)
     lineage = delegate(_reader, sessions.lineage_of)
     find_by_name = delegate(_reader, sessions.find_by_name)
@@ -86,27 +102,16 @@ class SqliteMessages(_Reads):
     heads = delegate(_reader, messages.heads)
     last_heads = delegate(_reader, messages.last_heads)
     bodies = delegate(_reader, messages.bodies)
+    ends = _run(messages.ends)
+    first_user_text = _run(messages.first_user_text)
     readable_bodies = delegate(_reader, messages.readable_bodies)
-    window = delegate(_reader, messages.window)
+    window = _run(messages.window)
     compared = delegate(_reader, comparison_rows.compared_messages)
     stored = delegate(_reader, comparison_rows.stored_rows)
     count = delegate(_reader, comparison_rows.count_messages)
+    stamp = _run(comparison_rows.session_stamp)
     fingerprints = delegate(_reader, comparison_rows.fingerprints)
     marked_copies = delegate(_reader, comparison_rows.marked_copies)
-
-    def first_user_text(self, session_id: str) -> str:
-        """The beginning of the first message that the user wrote."""
-        reach = messages.extent(self.reader, session_id)
-        return messages.first_user_text(self.reader, reach) if reach else ""
-
-    def ends(self, session_id: str) -> SessionEnds | None:
-        """Beginning and end of a session."""
-        reach = messages.extent(self.reader, session_id)
-        if reach is None:
-            return None
-        words, last = messages.first_user_text(self.reader, reach), messages.ending(self.reader, reach)
-        has_turns = last is None or last.role != "tool" or messages.has_turns(self.reader, reach)
-        return SessionEnds(words, last, has_turns)
 
     def columns(self) -> frozenset[str]:
         """Columns of `messages`; those of hermes-agent 0.19.0 where there is no file yet."""
@@ -114,10 +119,6 @@ class SqliteMessages(_Reads):
             return self.reader.layout.columns.get("messages", frozenset())
         except StoreMissing:
             return create.columns()
-
-    def stamp(self, session_id: str) -> SessionStamp:
-        """An opaque version of a session's rows."""
-        return comparison_rows.session_stamp(self.reader.rows, self.reader.layout, session_id)
 
 
 class SqliteRecords(_Reads):
@@ -131,10 +132,10 @@ class SqliteRecords(_Reads):
     messages = delegate(_reader, agent_rows.messages)
     count_sessions = delegate(_reader, agent_rows.count_sessions)
     count_messages = delegate(_reader, agent_rows.count_messages)
-    title_of = delegate(_reader, title_search.title_of)
-    newest_in_lineage = delegate(_reader, title_search.newest_in_lineage)
-    lineage_titles = delegate(_reader, title_search.lineage_titles)
-    search = delegate(_reader, agent_search.search)
+    title_of = delegate(_reader, agent_rows.title_of)
+    newest_in_lineage = delegate(_reader, agent_rows.newest_in_lineage)
+    lineage_titles = delegate(_reader, agent_rows.lineage_titles)
+    search = _run(agent_search.search)
 
 
 class SqliteSearch(_Reads):
@@ -150,49 +151,13 @@ class SqliteSearch(_Reads):
 class SqliteRepairs(_Reads):
     """Implements `ports.RepairRows`."""
 
-    session_row = delegate(_reader, raw_rows.session)
+    session_row = _run(raw_rows.session)
+    facts = _run(session_version.facts)
+    operations = _run(repair_journal.operations)
+    free_ids = _run(session_version.free_ids)
     message_rows = delegate(_reader, raw_rows.messages)
     copy = delegate(_reader, online_backup.copy)
     backends = delegate(_reader, heartbeats.backends)
-
-    def facts(self, session_id: str, conversation: Sequence[str], *, now: float) -> RepairFacts:
-        """Facts for and against a repair, in one transaction."""
-
-        def _facts(connection: apsw.Connection, layout: Layout) -> RepairFacts:
-            headers = repair_journal.headers(connection, layout, session_id=session_id)
-            stopped = next((header for header in headers if header.state == RUNNING), None)
-            return RepairFacts(
-                holder=session_version.lock_holder(connection, layout, tuple(conversation), now),
-                referrers=session_version.referrers(connection),
-                obstacle="; ".join(obstacles(connection)),
-                undoing=next((header for header in headers if header.state == UNDOING), None),
-                stopped=stopped,
-                intent=repair_journal.intent(connection, layout, stopped.operation) if stopped else None,
-                done=tuple(repair_journal.steps(connection, layout, stopped.operation)) if stopped else (),
-            )
-
-        return self.reader.read(_facts)
-
-    def operations(self) -> list[tuple[OperationHeader, list[StepRecord]]]:
-        """Every repair with its steps, the last started first."""
-        return self.reader.read(
-            lambda connection, layout: [
-                (header, repair_journal.steps(connection, layout, header.operation))
-                for header in repair_journal.headers(connection, layout)
-            ]
-        )
-
-    def free_ids(self, above: int, below: int, number: int) -> list[int] | None:
-        """Unused message ids between two others that no undo will need."""
-        return self.reader.read(
-            lambda connection, layout: session_version.free_ids(
-                connection,
-                above=above,
-                below=below,
-                number=number,
-                kept_free=repair_journal.old_ids(connection, layout),
-            )
-        )
 
 
 class SqliteChanges(_Reads):
@@ -202,11 +167,8 @@ class SqliteChanges(_Reads):
 
     def version(self) -> tuple[object, int | None]:
         """Device and inode of the file, and the number of its last commit."""
-        try:
-            found = self.reader.path.stat()
-        except OSError:
-            return None, None
-        return (found.st_dev, found.st_ino), self.reader.data_version()
+        file = identity(self.reader.path)
+        return file, None if file is None else self.reader.data_version()
 
 
 class SqliteHealth(_Reads):
@@ -233,33 +195,26 @@ def _connection(transaction: SqliteTransaction) -> apsw.Connection:
     return transaction.connection
 
 
-def _within(
-    verb: Callable[Concatenate[apsw.Connection, Layout, P], R],
-) -> Callable[Concatenate[SqliteTransaction, P], R]:
-    """A statement of the transaction, by the layout of its file."""
-
-    def _call(transaction: SqliteTransaction, /, *args: P.args, **kwargs: P.kwargs) -> R:
-        return verb(transaction.connection, transaction.layout, *args, **kwargs)
-
-    return _call
-
-
 class SqliteTransaction:
     """Implements `ports.Transaction`."""
 
     def __init__(self, connection: apsw.Connection, layout: Layout) -> None:
         self.connection, self.layout = connection, layout
 
-    create_session = _within(session_writes.create)
-    set_prompt = _within(session_writes.set_prompt)
-    add_tokens = _within(session_writes.add_tokens)
-    assign_title = _within(title_search.assign)
-    append = _within(message_writes.append)
-    append_once = _within(message_writes.append_once)
-    append_after = _within(comparison_rows.append_after)
-    replace = _within(message_writes.replace)
-    apply_step = _within(steps.apply_step)
-    undo_step = _within(steps.undo_step)
+    def run(self, statement: Callable[[apsw.Connection, Layout], T]) -> T:
+        """The result of a statement of the transaction."""
+        return statement(self.connection, self.layout)
+
+    create_session = _run(session_writes.create)
+    set_prompt = _run(session_writes.set_prompt)
+    add_tokens = _run(session_writes.add_tokens)
+    assign_title = _run(session_writes.assign_title)
+    append = _run(message_writes.append)
+    append_once = _run(message_writes.append_once)
+    append_after = _run(comparison_rows.append_after)
+    replace = _run(message_writes.replace)
+    apply_step = _run(steps.apply_step)
+    undo_step = _run(steps.undo_step)
     end_session = delegate(_connection, session_writes.end)
     reopen_session = delegate(_connection, session_writes.reopen)
     delete_session = delegate(_connection, session_writes.delete)

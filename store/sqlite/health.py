@@ -13,6 +13,7 @@ import stat
 import tempfile
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import apsw
@@ -64,7 +65,8 @@ def permissions(path: Path) -> Finding:
     if not path.exists():
         raise error_mapping.unopenable(path)
     private = not path.parent.stat().st_mode & 0o077
-    modes = {file: stat.S_IMODE(file.stat().st_mode) for file in (path, *_existing_sidecars(path))}
+    sidecars = filter(Path.exists, read_open.sidecars(path))
+    modes = {file: stat.S_IMODE(file.stat().st_mode) for file in (path, *sidecars)}
     detail = ", ".join(f"{file.name} {mode:04o}" for file, mode in modes.items())
     if not private and any(mode & 0o077 for mode in modes.values()):
         return Finding(
@@ -127,10 +129,8 @@ def operations(reader: Reader) -> Finding:
     if unfinished:
         advice = "repair the session again to finish it, or hermes-tui undo that id"
         return Finding("operations", False, f"unfinished: {', '.join(unfinished)}", advice)
-    keyed = reader.row(f"SELECT count(*) FROM {OPERATIONS} WHERE kind = 'append'")
-    return Finding(
-        "operations", True, f"{len(rows)} repairs, {cell_values.integer(keyed[0]) if keyed else 0} keyed appends"
-    )
+    keyed = reader.number(f"SELECT count(*) FROM {OPERATIONS} WHERE kind = 'append'")
+    return Finding("operations", True, f"{len(rows)} repairs, {keyed} keyed appends")
 
 
 def coverage(reader: Reader) -> Iterator[Finding]:
@@ -152,20 +152,17 @@ def _covered(reader: Reader, layout: Layout, table: str) -> Finding:
     low, high = layout.unindexed or (0, 0)
     missing = total = last = 0
     while True:
-        rows = reader.rows(
+        [(final, number, gone)] = reader.rows(
             f"SELECT max(id), count(*), sum(gone) FROM (SELECT id, id NOT BETWEEN ? AND ?"
             f" AND NOT EXISTS (SELECT 1 FROM {table}_docsize AS known WHERE known.id = source.id) AS gone"
             f" FROM {source} AS source WHERE id > ? ORDER BY id LIMIT {_PAGE})",
             (low + 1, high, last),
         )
-        final, number, gone = rows[0]
         if not number:
             break
-        total, missing, last = (
-            total + cell_values.integer(number),
-            missing + cell_values.integer(gone),
-            cell_values.integer(final),
-        )
+        total += cell_values.integer(number)
+        missing += cell_values.integer(gone)
+        last = cell_values.integer(final)
     if missing:
         return Finding("index", False, f"{table} lacks {missing} of {total} messages", REBUILD)
     waiting = f"; Hermes still has to index those up to {high}" if layout.unindexed else ""
@@ -192,29 +189,22 @@ def _verified(copy: Path, layout: Layout, cancel: Cancel) -> Iterator[Finding]:
     """Findings on the tables of a copy and on each of its indexes."""
     for name in _drop_unusable_indexes(copy):
         yield Finding("index", None, f"{name} can only be checked by Hermes: its tokenizer is not here")
-    connection = apsw.Connection(str(copy))
-    try:
+    with closing(apsw.Connection(str(copy))) as connection, cancel.interrupting(connection.interrupt):
         connection.config(apsw.SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0)
-        with cancel.interrupting(connection.interrupt):
-            yield _whole(connection)
-            for table, kind in ((FTS, layout.fts), (TRIGRAM, layout.trigram)):
-                if kind is not None:
-                    yield _indexed(connection, layout, table, kind)
-    finally:
-        connection.close()
+        yield _whole(connection)
+        for table, kind in ((FTS, layout.fts), (TRIGRAM, layout.trigram)):
+            if kind is not None:
+                yield _indexed(connection, layout, table, kind)
 
 
 def _drop_unusable_indexes(copy: Path) -> list[str]:
     """Remove indexes without a tokenizer from a copy's schema, since they end the check of all tables."""
-    connection = apsw.Connection(str(copy))
-    try:
+    with closing(apsw.Connection(str(copy))) as connection:
         names = trigger_stand_ins.unusable_indexes(connection)
         if names:
             connection.execute("PRAGMA writable_schema = ON")
             connection.executemany("DELETE FROM sqlite_master WHERE name = ?", [(name,) for name in names])
         return names
-    finally:
-        connection.close()
 
 
 def _copied(reader: Reader, layout: Layout, copy: Path, cancel: Cancel) -> bool:
@@ -223,22 +213,18 @@ def _copied(reader: Reader, layout: Layout, copy: Path, cancel: Cancel) -> bool:
     In WAL mode one read transaction is copied, without blocking; in DELETE mode the lock is released every few pages.
     """
     deadline = time.monotonic() + _MAX_COPY_SECONDS
-    target = apsw.Connection(str(copy))
-    try:
-        with reader.borrow() as source:
-            if layout.journal_mode == "wal":
-                source.execute("BEGIN; SELECT 1 FROM sqlite_master").fetchall()
-            with target.backup("main", source, "main") as backup:
-                while not backup.done and time.monotonic() < deadline:
-                    if cancel.cancelled:
-                        raise errors.Interrupted("the request was cancelled")
-                    backup.step(_STEP)
-                done = backup.done
-            if source.in_transaction:
-                source.execute("ROLLBACK")
-        return done
-    finally:
-        target.close()
+    with closing(apsw.Connection(str(copy))) as target, reader.borrow() as source:
+        if layout.journal_mode == "wal":
+            source.execute("BEGIN; SELECT 1 FROM sqlite_master").fetchall()
+        with target.backup("main", source, "main") as backup:
+            while not backup.done and time.monotonic() < deadline:
+                if cancel.cancelled:
+                    raise errors.Interrupted("the request was cancelled")
+                backup.step(_STEP)
+            done = backup.done
+        if source.in_transaction:
+            source.execute("ROLLBACK")
+    return done
 
 
 def _whole(connection: apsw.Connection) -> Finding:
@@ -299,10 +285,6 @@ def _cut_at_nul(connection: apsw.Connection, layout: Layout, table: str, kind: s
             f"UPDATE {store} SET {column} = CAST(substr({n_bytes}, 1, instr({n_bytes}, x'00') - 1) AS TEXT)"
             f" WHERE instr({n_bytes}, x'00')"
         )
-
-
-def _existing_sidecars(path: Path) -> list[Path]:
-    return [file for file in read_open.sidecars(path) if file.exists()]
 
 
 def _bytes(size: int) -> str:

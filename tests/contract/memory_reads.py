@@ -8,12 +8,12 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from store.base.cancel import Cancel
 from store.base.models import ContextLine, Head, Message, Page, Relation, Scope, Session
 from store.engine.operations import RawRow
-from store.engine.rows import NO_COUNTS, Counts, Ending, SessionEnds, SessionStamp, StoredRow
+from store.engine.rows import NO_COUNTS, Counts, SessionEnds, SessionStamp, StoredRow
 from store.formats import message_codec
 from store.formats.alignment import ComparedMessage
 from store.formats.compaction_overlap import SUMMARIES, Fingerprint
 from store.formats.lineage import Lineage, Link
-from store.formats.session_state import is_live
+from store.formats.session_state import Ending, is_live
 from tests.contract.memory_tables import (
     MESSAGE_DEFAULTS,
     Reads,

@@ -130,6 +130,7 @@ def noted(tmp_path: Path, *, refused: frozenset[str] = frozenset(), left_out: fr
     return seen
 
 
+@pytest.mark.slow
 def test_every_verb_of_the_interface_is_called_by_a_contract_test(tmp_path: Path) -> None:
     assert len(verbs()) > 60
     assert {protocol.__name__ for protocol in protocols()} == {

@@ -8,7 +8,8 @@ from store.agent.messages import ImportedSession
 from store.base.cancel import Cancel
 from store.base.errors import Interrupted, KeyReused, SessionMissing
 from store.base.models import Message, Origin, Status, ToolCall
-from store.engine.rows import Ending, SessionEnds
+from store.engine.rows import SessionEnds
+from store.formats.session_state import Ending
 from tests.builders import META, jsonl, say, talk
 from tests.contract.cases import Case
 

@@ -13,6 +13,7 @@ import pytest
 from textual.pilot import Pilot
 
 from hermes_tui.app import HermesApp
+from hermes_tui.feed import ProfileEntry
 from hermes_tui.screens.browse.compose import BrowserWidgets
 from hermes_tui.screens.browse.screen import BrowserScreen
 from hermes_tui.state.browser_state import BrowserState
@@ -106,11 +107,13 @@ class Stage:
 
 
 @asynccontextmanager
-async def browsing(home: Path, size: tuple[int, int] = NARROW, **options: object) -> AsyncIterator[Stage]:
+async def browsing(
+    home: Path, size: tuple[int, int] = NARROW, *, may_write: bool = True, **options: object
+) -> AsyncIterator[Stage]:
     """The app on a home, opened as `hermes-tui --home` opens it, with every session listed."""
     opener = partial(SessionDB, home / "state.db", read_only=True, sessions_dir=home / "sessions")
-    options.setdefault("open_to_write", partial(SessionDB, home / "state.db", sessions_dir=home / "sessions"))
-    app = HermesApp(opener, **options)  # type: ignore[arg-type]
+    to_write = partial(SessionDB, home / "state.db", sessions_dir=home / "sessions") if may_write else None
+    app = HermesApp(ProfileEntry("default", opener, open_to_write=to_write), **options)  # type: ignore[arg-type]
     async with app.run_test(size=size) as pilot:
         stage = Stage(app, pilot)
         await stage.until(lambda: stage.state.catalog.complete and stage.browser.painter._timer is None)

@@ -14,6 +14,7 @@ from textual.filter import Monochrome
 from hermes_tui.app import HermesApp
 from hermes_tui.config import Config
 from hermes_tui.control_char_filter import Backstop
+from hermes_tui.feed import ProfileEntry
 from tests import builders
 from tests.hermes_tui.browsing import WIDE, browsing
 
@@ -56,6 +57,7 @@ async def test_no_color_takes_every_colour_away(tmp_path: Path, monkeypatch: pyt
             assert {colour.name for pair in colours for colour in pair if colour} <= {"default"}
 
 
+@pytest.mark.slow
 async def test_an_explicit_theme_holds_and_an_unknown_one_is_said(tmp_path: Path) -> None:
     home = home_of_one(tmp_path)
     async with browsing(home, config=Config(theme="textual-light")) as stage:
@@ -65,6 +67,7 @@ async def test_an_explicit_theme_holds_and_an_unknown_one_is_said(tmp_path: Path
         await stage.shows("no theme is called no␛such")
 
 
+@pytest.mark.slow
 async def test_ascii_draws_with_ascii_alone(tmp_path: Path) -> None:
     async with browsing(home_of_one(tmp_path), WIDE, ascii_only=True) as stage:
         await stage.press("down", "enter")
@@ -105,6 +108,7 @@ async def test_the_palette_reads_what_is_typed_as_text(tmp_path: Path) -> None:
         await stage.shows("one message")
 
 
+@pytest.mark.slow
 async def test_ctrl_c_says_how_to_quit_and_ctrl_q_quits(tmp_path: Path) -> None:
     async with browsing(home_of_one(tmp_path)) as stage:
         await stage.press("ctrl+c")
@@ -113,6 +117,7 @@ async def test_ctrl_c_says_how_to_quit_and_ctrl_q_quits(tmp_path: Path) -> None:
         assert stage.app.return_code == 0
 
 
+@pytest.mark.slow
 async def test_q_is_a_letter_in_the_search_row_and_quits_in_the_list(tmp_path: Path) -> None:
     async with browsing(home_of_one(tmp_path)) as stage:
         await stage.press("q")
@@ -124,7 +129,7 @@ async def test_q_is_a_letter_in_the_search_row_and_quits_in_the_list(tmp_path: P
 def test_what_must_not_happen_leaves_one_line_and_no_stored_text(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    app = HermesApp(lambda: builders.db(home_of_one(tmp_path), read_only=True))
+    app = HermesApp(ProfileEntry("default", lambda: builders.db(home_of_one(tmp_path), read_only=True)))
 
     def burst() -> None:
         secret = "stored text"  # noqa: F841  a traceback with locals would show it

@@ -113,6 +113,7 @@ def test_only_verbs_that_work_are_offered(capsys: pytest.CaptureFixture[str]) ->
     assert not [verb for verb in ("export",) if f"\n    {verb} " in out]
 
 
+@pytest.mark.slow
 def test_without_a_terminal_the_list_is_printed_and_how_to_get_the_screen(home: Path) -> None:
     result = subprocess.run(command("--home", str(home)), cwd=ROOT, capture_output=True, text=True, check=False)
     assert result.returncode == 0
@@ -121,6 +122,7 @@ def test_without_a_terminal_the_list_is_printed_and_how_to_get_the_screen(home: 
     assert "terminal" in result.stderr
 
 
+@pytest.mark.slow
 def test_the_verbs_never_import_textual_and_the_command_line_starts_lean(home: Path) -> None:
     probe = (
         "import sys; from hermes_tui.__main__ import main, parse; lean = set(sys.modules);"
@@ -153,6 +155,7 @@ def test_a_reader_that_closes_the_pipe_is_no_error(home: Path) -> None:
     running.stderr.close()
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no full disk to offer")
 def test_a_full_disk_under_the_output_is_one_sentence(home: Path) -> None:
     with Path("/dev/full").open("w") as full:
@@ -164,6 +167,7 @@ def test_a_full_disk_under_the_output_is_one_sentence(home: Path) -> None:
     assert "No space left" in result.stderr
 
 
+@pytest.mark.slow
 def test_an_interrupt_is_quiet_and_exits_with_130(home: Path, tmp_path: Path) -> None:
     code = textwrap.dedent("""
         import sys, time

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from store.sqlite.connect import create
-from store.sqlite.connect.reader import Reader, Writer
+from store.sqlite.connect.reader import Reader
+from store.sqlite.connect.writer import Writer
 
 PEER = os.environ.get("HERMES_019_PYTHON", "")
 

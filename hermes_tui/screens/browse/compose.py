@@ -84,17 +84,18 @@ class BrowserWidgets:
         places = (Place.SESSIONS, Place.HITS, Place.TRANSCRIPT)
         state.focus = next((place for place in places if self.at(place) is focused), Place.SEARCH)
         state.typed = self.search_bar.text
-        reading.folds, reading.following = self.transcript.folds, self.transcript.following
+        reader = self.transcript.cursor
+        reading.folds, reading.following = reader.folds, reader.viewport.following
         pane = self.list_pane(hits_shown=state.hits_shown)
         state.pane = ListPane(
             row=hits.cursor_row if state.hits_shown else self.session_list.cursor_row,
             hit=hits.cursor_hit if state.hits_shown else None,
-            has_rows=pane.cursor_key is not None,
-            touched=hits.touched,
-            hit_rows=sum(isinstance(key, HitKey) for key in hits.keys) if state.hits_shown else 0,
+            has_rows=pane.cursor.key is not None,
+            touched=hits.cursor.touched,
+            hit_rows=sum(isinstance(key, HitKey) for key in hits.cursor.keys) if state.hits_shown else 0,
             visible=frozenset(
                 key.session_id if isinstance(key, TitleKey | GroupKey) else str(key)
-                for key in pane.shown
+                for key in pane.cursor.shown
                 if isinstance(key, str | TitleKey | GroupKey)
             ),
             height=self.session_list.size.height,
@@ -123,7 +124,7 @@ class BrowserWidgets:
             pane.divider = two
             pane.styles.width = "1fr" if view.list_width is None else view.list_width + 1
         self.transcript.faded = view.faded
-        self.search_bar.mark_wrong(view.wrong)
+        self.search_bar.query_input.wrong = view.wrong
         self._status.show(view.status, *view.totals)
         self._head.show(*view.headings, split=view.list_width or 0)
         self._foot.show(view.footer, view.help)

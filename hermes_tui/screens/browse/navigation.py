@@ -30,10 +30,6 @@ class Navigation:
         self._widgets.search_bar.to_end()
         self._go(Place.SEARCH)
 
-    def clear(self) -> None:
-        """Take the search out, and let the user type another."""
-        self.search_for("")
-
     def search_for(self, text: str) -> None:
         """Search for a text as if it had been typed."""
         self._state.history.keep(self._widgets.search_bar.text)
@@ -120,7 +116,7 @@ class Navigation:
 
 MOVES: Mapping[str, Callable[[Navigation], None]] = {
     "search": Navigation.search,
-    "clear": Navigation.clear,
+    "clear": lambda navigation: navigation.search_for(""),
     "recall": Navigation.recall,
     "down": Navigation.down,
     "list": Navigation.enter_list,

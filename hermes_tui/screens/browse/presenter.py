@@ -6,13 +6,26 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from hermes_tui.commands.registry import Place, footer
+from hermes_tui.render import blocks, status
+from hermes_tui.render.fallback import fallback_words
 from hermes_tui.render.heading import Heading
-from hermes_tui.render.line import Line
-from hermes_tui.render.status import totals
-from hermes_tui.screens.browse import frame_text
-from hermes_tui.state.browser_state import BrowserState, Notice, Sources
+from hermes_tui.render.line import Line, Role, span
+from hermes_tui.render.message import Fold
+from hermes_tui.render.row import chain_mark, short_model, title_of
+from hermes_tui.render.safe import SafeText, one_line
+from hermes_tui.render.search_hit import section_rule
+from hermes_tui.render.time import age, in_words, many
+from hermes_tui.state.browser_state import BrowserState, Notice, ReadingState, Sources
 from hermes_tui.state.rows import SessionRow
 from hermes_tui.widgets.hit_rows import HitsView
+from store.errors import StoreError
+from store.models import ScanProgress
+
+EMPTY: Line = ()
+UNREADABLE = "state.db cannot be read"
+NO_WORD = "no word to search for yet · "
+TOOLS = {Fold.HIDDEN: "hidden", Fold.SHORT: "short"}
+REASONING = {Fold.HIDDEN: "hidden", Fold.SHORT: "folded"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,15 +64,15 @@ class SessionsView:
 def frame_view(state: BrowserState) -> FrameView:
     """View of the frame."""
     two, layout, search = state.two_panes, state.layout, state.search
-    left, right = frame_text.list_heading(state), frame_text.reader_heading(state)
+    left, right = _list_heading(state), _reader_heading(state)
     single = right if state.inside else left
     live = state.catalog.live(state.now().timestamp())
     classes = layout.classes(single=state.single, reading=state.inside)
     return FrameView(
         classes={**classes, "-hits": state.hits_shown},
         list_width=layout.list_width if two else None,
-        status=frame_text.status_sentence(state),
-        totals=totals(live, state.catalog.flagged, state.compared, width=layout.width, glyphs=state.glyphs),
+        status=_status_sentence(state),
+        totals=status.totals(live, state.catalog.flagged, state.compared, width=layout.width, glyphs=state.glyphs),
         notice=state.notice,
         headings=(left, right) if two else (single,),
         footer=footer(state.focus, state.conditions),
@@ -74,13 +87,11 @@ def list_view(state: BrowserState) -> SessionsView | HitsView:
     """View of the list: sessions, or what a search found."""
     width = (state.layout.list_width if state.two_panes else state.layout.width - 1) or 1
     if not state.hits_shown:
-        return SessionsView(
-            frame_text.sessions_block(state, width=width), state.catalog.shown(everything=state.everything)
-        )
+        return SessionsView(_sessions_block(state, width=width), state.catalog.shown(everything=state.everything))
     search, row_of = state.search, state.catalog.row
     titles = (replace(row_of(row.session.id) or row, matches=row.matches) for row in search.titles)
     return HitsView(
-        head=frame_text.no_hits_block(state, width=width),
+        head=_no_hits_block(state, width=width),
         titles=tuple(titles),
         groups=tuple(search.shown.groups(row_of)),
         dim=search.older is not None,
@@ -88,3 +99,149 @@ def list_view(state: BrowserState) -> SessionsView | HitsView:
         more_titles=search.more_titles and not search.similar,
         meant=search.meant,
     )
+
+
+def _status_sentence(state: BrowserState) -> Line:
+    """The left of the status line: errors before numbers."""
+    if (error := _error(state)) is not None:
+        return status.error_sentence(str(error), glyphs=state.glyphs)
+    if state.lock_wait is not None:
+        return status.busy_sentence(glyphs=state.glyphs)
+    if state.focus is Place.TRANSCRIPT and state.reading.total:
+        return _position(state)
+    if state.hits_shown:
+        return _hits_status(state)
+    no_word: Line = (span(state.glyphs.words(NO_WORD), Role.DIM),) if state.typed.strip() else ()
+    return (*no_word, *_sessions_status(state))
+
+
+def _error(state: BrowserState) -> StoreError | None:
+    """The error of the last request."""
+    if state.search.wrong is not None:
+        return state.search.wrong
+    if state.inside:
+        return state.reading.error
+    return state.search.error if state.hits_shown else None
+
+
+def _position(state: BrowserState) -> Line:
+    reading, folds = state.reading, state.reading.folds
+    tools, reasoning = TOOLS.get(folds.tools, "full"), REASONING.get(folds.reasoning, "open")
+    return status.position_sentence(reading.index, reading.total, tools=tools, reasoning=reasoning, glyphs=state.glyphs)
+
+
+def _hits_status(state: BrowserState) -> Line:
+    """The numbers of a search."""
+    search, results = state.search, state.search.shown
+    batch, milliseconds = results.shown
+    fallback = fallback_words(batch)
+    if fallback and not results.done and search.newest_id and batch.progress is ScanProgress.SCANNING:
+        fallback += f" {min(99, 100 * batch.rows_scanned // search.newest_id)} %"
+    progress = status.SearchProgress(
+        hits=results.hits,
+        sessions=results.sessions,
+        shown=state.pane.hit_rows,
+        order="ranked" if results.ranked else "newest first",
+        milliseconds=milliseconds,
+        searching=search.is_slow(state.seconds()),
+        asked=not results.done and not results.hits,
+        capped=results.capped,
+        fallback=fallback,
+        rerank=state.pane.touched and results.can_rank and not results.ranked,
+    )
+    return status.hits_sentence(progress, glyphs=state.glyphs)
+
+
+def _sessions_status(state: BrowserState) -> Line:
+    """The number of sessions listed, and the reasons why not all are."""
+    glyphs, count, scope = state.glyphs, len(state.catalog), state.catalog.scope
+    if state.failure is not None:
+        if not count:
+            return status.error_sentence(UNREADABLE, glyphs=glyphs)
+        return status.partial_sentence(f"{many(count, 'session')} from JSONL files", UNREADABLE, glyphs=glyphs)
+    if state.unread:
+        reason = f"{many(len(state.unread), 'profile')} cannot be read"
+        return status.partial_sentence(many(count, "session"), reason, glyphs=glyphs)
+    if state.everything and (reasons := status.left_out(scope)):
+        return (
+            span(in_words(scope.total)),
+            span(f" of {many(scope.total, 'session')} (with {reasons}: press ", Role.DIM),
+            span("v", Role.ACCENT, bold=True),
+            span(")", Role.DIM),
+        )
+    return status.sessions_sentence(scope.total if state.everything else state.catalog.plain, scope)
+
+
+def _sessions_block(state: BrowserState, *, width: int) -> list[Line]:
+    """The lines above the sessions, or in their place; none where nothing is wrong."""
+    count, glyphs = len(state.catalog), state.glyphs
+    if state.lock_wait is not None and not count:
+        waited, limit = state.lock_wait
+        return [EMPTY, *blocks.busy(limit, waited, width=width, glyphs=glyphs)]
+    if state.failure is not None:
+        lines = blocks.partial(str(state.failure), sessions=count, width=width, glyphs=glyphs)
+        rule = section_rule(f"{many(count, 'session')} from JSONL files", width=width, glyphs=glyphs)
+        return [*lines, rule] if count else lines
+    if state.catalog.complete and not count:
+        lines = blocks.empty_home(state.where, width=width, glyphs=glyphs, has_store=state.has_store)
+        height = state.pane.height or state.layout.height - 4
+        return [EMPTY] * max(0, (height - len(lines)) // 3) + lines
+    if state.unread:
+        return [EMPTY, *blocks.unread(state.unread, width=width, glyphs=glyphs), EMPTY]
+    if count and state.catalog.complete and not state.everything and not state.catalog.plain:
+        return [EMPTY, *blocks.all_left_out(status.left_out(state.catalog.scope), width=width, glyphs=glyphs)]
+    return []
+
+
+def _no_hits_block(state: BrowserState, *, width: int) -> list[Line]:
+    """The lines of a search that is done and found nothing; none for any other."""
+    search = state.search
+    is_done = search.query is not None and search.results.done and search.error is None
+    if search.query is None or not is_done or search.shown.hits:
+        return []
+    words = [term.text for term in search.query.terms]
+    conditions = search.query.filters
+    filters = " ".join(
+        f"{'-' if condition.negated else ''}{condition.key}:{condition.value}" for condition in conditions
+    )
+    after = f"with {filters}" if filters else ""
+    lines = blocks.no_hits(words, width=width, glyphs=state.glyphs, after=after)
+    return [EMPTY, *lines, EMPTY]
+
+
+def _list_heading(state: BrowserState) -> Heading:
+    """The title over the list."""
+    focused, context = state.focus in {Place.SESSIONS, Place.HITS}, state.search.context
+    if state.hits_shown:
+        return Heading(SafeText("Hits"), note=f"context {context}" if context else "", focused=focused)
+    partial = state.failure is not None and len(state.catalog) > 0
+    return Heading(SafeText("Sessions"), note="JSONL only" if partial else "newest first", focused=focused)
+
+
+def _reader_heading(state: BrowserState) -> Heading:
+    """The title over the transcript, with the facts of the list's columns that are left out."""
+    row, glyphs, focused = state.reading.row, state.glyphs, state.focus is Place.TRANSCRIPT
+    if row is None:
+        return Heading(SafeText(""), focused=focused)
+    session = row.session
+    last = session.started_at if session.last_active is None else session.last_active
+    facts = (
+        *_reader_notes(state, state.reading),
+        one_line(session.source),
+        age(state.now(), last),
+        chain_mark(session, glyphs),
+        short_model(session.model),
+    )
+    trail = "" if state.two_panes else glyphs.words("Hits › " if state.hits_shown else "Sessions › ")
+    title = title_of(session, row.outline) or one_line(session.id)
+    return Heading(SafeText(f"{trail}{title}"), facts=facts, focused=focused)
+
+
+def _reader_notes(state: BrowserState, reading: ReadingState) -> list[str]:
+    """The facts that go before those of the session: loading, the hit that led here, the source, following."""
+    notes = [state.glyphs.words("loading…")] if reading.is_slow(state.seconds()) else []
+    if reading.hit is not None:
+        place, total = state.search.results.place(reading.hit.session_id, reading.hit.message_id)
+        notes += [f"hit {place} of {total}"] if place else []
+    notes += ["from JSONL"] if reading.from_file else []
+    return [*notes, "following"] if reading.following else notes

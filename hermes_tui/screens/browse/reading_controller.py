@@ -83,10 +83,6 @@ class ReadingController:
             self._chain = frozenset()
             self.open(self._state.catalog.row(row.session.id) or row, self._reading.hit)
 
-    def mark_query(self) -> None:
-        """Mark the words of the query in the text."""
-        self._pane.set_query(self._state.search.query)
-
     def text_to_copy(self, target: CopyTarget) -> str:
         """The text that a key copies, "" where there is none; that an id is unsafe as an argument is shown."""
         if target is CopyTarget.MESSAGE:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
 from pathlib import Path
 from typing import ClassVar, Protocol
 
@@ -33,7 +32,7 @@ from hermes_tui.state.rows import SessionRow
 from hermes_tui.state.session_catalog import is_comparable
 from hermes_tui.widgets.banner import Banner
 from hermes_tui.widgets.hit_rows import MeantKey
-from hermes_tui.widgets.page_frame import key_bindings
+from hermes_tui.widgets.page_frame import key_bindings, offers
 from hermes_tui.widgets.transcript import Transcript
 from hermes_tui.widgets.virtual_list import VirtualList
 
@@ -84,7 +83,7 @@ class BrowserScreen(Screen[None]):
     CSS_PATH = "screen.tcss"
     AUTO_FOCUS = "#query"
     ESCAPE_TO_MINIMIZE = False
-    BINDINGS: ClassVar[list[BindingType]] = key_bindings(BROWSER, prefix="browser", priority=True)
+    BINDINGS: ClassVar[list[BindingType]] = key_bindings(BROWSER, priority=True)
     # Before the focused widget: a key that moves the focus is done when the next one, typed fast, is looked at.
 
     def __init__(
@@ -139,25 +138,23 @@ class BrowserScreen(Screen[None]):
             return True
         self.widgets.observe(self.state)
         place, met = self.state.focus, {"", *self.state.conditions}
-        return any(place in command.when.places and command.when.needs in met for command in commands)
+        return any(place in command.places and command.needs in met for command in commands)
 
     def offered(self) -> Iterator[Offer]:
         """For the palette: what works here, and from the search row what works in the list."""
         self.widgets.observe(self.state)
         state = self.state
-        places = [state.focus, *([self._navigation.list] if state.focus is Place.SEARCH else [])]
-        commands = {command.id: command for place in places for command in applying(place, state.conditions)}
-        for command in commands.values():
-            for key in command.keys:
-                if key.title:
-                    yield Offer(key.title, command.text.shown, partial(self._run, command, key.action))
+        commands = [*applying(state.focus, state.conditions)]
+        if state.focus is Place.SEARCH:
+            commands += [each for each in applying(self._navigation.list, state.conditions) if each not in commands]
+        yield from offers(commands, self._run)
         yield from self.controllers.saved.offers(self._navigation.search_for)
         if state.comparing:
             yield Offer("Stop comparing sessions", "", self.controllers.sessions.stop_comparing)
 
     async def _run(self, command: Command, action: str) -> None:
         self.widgets.observe(self.state)
-        if self.state.focus not in command.when.places:
+        if self.state.focus not in command.places:
             self._navigation.enter_list()
         await self.run_action(action)
 
@@ -178,7 +175,7 @@ class BrowserScreen(Screen[None]):
     def _on_query_changed(self, event: Input.Changed) -> None:
         event.stop()
         if self.controllers.search.take_text(event.value):
-            self.controllers.reading.mark_query()
+            self.widgets.transcript.set_query(self.state.search.query)
 
     @on(Input.Submitted, "#query")
     def _on_query_submitted(self, event: Input.Submitted) -> None:

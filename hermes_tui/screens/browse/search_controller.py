@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 
 from hermes_tui.feed import Feed, answers
 from hermes_tui.screens.browse.ports import Changed, Part
 from hermes_tui.state.browser_state import LOOK_AFTER, BrowserState
-from hermes_tui.state.rows import HitKey, SessionRow
+from hermes_tui.state.rows import HitKey
 from hermes_tui.state.search_results import Results
 from hermes_tui.state.title_filter import Titles
 from hermes_tui.widgets.hit_list import HitList
@@ -126,7 +126,7 @@ class SearchController:
 
     def take_count(self, message: answers.HitsCounted) -> None:
         """Set the number of all hits."""
-        self._search.results.count(message.count)
+        self._search.results.counted = message.count
         self._changed(Part.LISTS_SOON)
 
     def take_meant_words(self, message: answers.WordsMeant) -> None:
@@ -182,8 +182,9 @@ class SearchController:
         search = self._search
         if search.query is None or search.similar:
             return
-        matching = []
-        for row in self._may_match(search.query):
+        matching, catalog = [], self._state.catalog
+        candidates = self._titles.candidates(search.query)  # of one look at all titles together
+        for row in catalog.every() if candidates is None else catalog.in_order(candidates):
             ranges = self._titles.match(search.query, row)
             if ranges is not None and not row.session.is_older_section:
                 matching.append(replace(row, matches=ranges))
@@ -191,12 +192,6 @@ class SearchController:
                     break
         search.titles = tuple(matching)
         search.more_titles = len(matching) == MOST_TITLES
-
-    def _may_match(self, query: Query) -> Iterable[SessionRow]:
-        """The sessions to look at, newest first: all, or those that one look at all titles together left."""
-        if (candidates := self._titles.candidates(query)) is None:
-            return self._state.catalog.every()
-        return self._state.catalog.in_order(candidates)
 
     def _request_similar_titles(self) -> None:
         query = self._search.query

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from hermes_tui.feed import Feed, answers
 from hermes_tui.feed.store_worker import PATIENCE
 from hermes_tui.screens.browse.ports import Changed, Part
-from hermes_tui.state.browser_state import BrowserState, LockWait
+from hermes_tui.state.browser_state import BrowserState
 from store.errors import StoreMissing
 
 MOST_UNTITLED = 5_000
@@ -73,7 +73,7 @@ class SessionsController:
 
     def take_scope(self, message: answers.ScopeCounted) -> None:
         """Set the store's counts."""
-        self._state.catalog.put_scope(message.scope)
+        self._state.catalog.counted = message.scope
         self._changed(Part.LISTS_SOON)
 
     def take_outlines(self, message: answers.OutlinesArrived) -> None:
@@ -97,7 +97,7 @@ class SessionsController:
 
     def take_lock(self, message: answers.StoreBusy) -> None:
         """Show that another program holds the lock."""
-        self._state.lock_wait = LockWait(message.seconds, PATIENCE)
+        self._state.lock_wait = message.seconds, PATIENCE
         self._changed(Part.LISTS_SOON)
 
     def take_failure(self, message: answers.StoreFailed) -> None:

@@ -12,14 +12,14 @@ from textual.binding import BindingType
 from textual.screen import Screen
 from textual.timer import Timer
 
-from hermes_tui.commands.registry import REPAIRS, Offer
+from hermes_tui.commands.registry import REPAIRS, Offer, applying
 from hermes_tui.feed import Feed, answers
 from hermes_tui.screens.repair.controller import RepairScreenController
 from hermes_tui.screens.repair.presenter import DrawnPairs, page_view
-from hermes_tui.state.browser_state import BrowserState
+from hermes_tui.state.browser_state import LOOK_AFTER, SIGN_AFTER, BrowserState
 from hermes_tui.state.repair_state import RepairState
 from hermes_tui.widgets.flagged_list import FlaggedList
-from hermes_tui.widgets.page_frame import SIGN_AFTER, PageFrame, key_bindings, offers
+from hermes_tui.widgets.page_frame import PageFrame, key_bindings, offers
 from hermes_tui.widgets.text_page import TextPage
 from hermes_tui.widgets.virtual_list import VirtualList
 
@@ -39,7 +39,7 @@ class RepairScreen(Screen[str | None]):
 
     CSS_PATH = "screen.tcss"
     ESCAPE_TO_MINIMIZE = False
-    BINDINGS: ClassVar[list[BindingType]] = key_bindings(REPAIRS, prefix="repair")
+    BINDINGS: ClassVar[list[BindingType]] = key_bindings(REPAIRS)
 
     def __init__(self, feed: Feed, browser: BrowserState, session_id: str | None, *, whole: bool) -> None:
         super().__init__()
@@ -69,7 +69,8 @@ class RepairScreen(Screen[str | None]):
 
     def offered(self) -> Iterator[Offer]:
         """For the palette: the commands that work here."""
-        yield from offers(self.state.place, self.state.conditions(self.flagged.cursor_case), self.run_action)
+        commands = applying(self.state.place, self.state.conditions(self.flagged.cursor_case))
+        yield from offers(commands, lambda _, action: self.run_action(action))
 
     def ask_to_quit(self) -> None:
         """Ask in the footer whether to quit while something is written."""
@@ -84,7 +85,7 @@ class RepairScreen(Screen[str | None]):
         state, frame = self.state, self._frame
         waited = self._drawn_at - state.requested_at
         if state.waiting and waited < SIGN_AFTER:
-            self.set_timer(SIGN_AFTER + 0.01 - waited, self._draw)
+            self.set_timer(LOOK_AFTER - waited, self._draw)
         if state.session is None:
             self.flagged.show(list(state.cases.values()))
         cursor, slow = self.flagged.cursor_case, waited >= SIGN_AFTER

@@ -14,6 +14,18 @@ T = TypeVar("T")
 
 _FIRST_PAUSE = 0.0005
 _LONGEST_PAUSE = 0.020
+_RETRIES = 3
+_RETRY_PAUSE = 0.05
+
+
+def retried(action: Callable[[], T], sleep: Callable[[float], None] = time.sleep) -> T:
+    """Repeat an action that failed during another writer's WAL reset (docs/format.md §7.5)."""
+    for _ in range(_RETRIES):
+        try:
+            return action()
+        except apsw.IOError:
+            sleep(_RETRY_PAUSE)
+    return action()
 
 
 @dataclass(frozen=True, slots=True)

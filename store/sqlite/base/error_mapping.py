@@ -46,10 +46,7 @@ _MEANINGS: tuple[tuple[tuple[type[apsw.Error], ...], type[errors.StoreError], st
 )
 
 _SPECIAL: dict[int, tuple[type[errors.StoreError], str]] = {
-    apsw.SQLITE_READONLY_DBMOVED: (
-        errors.Replaced,
-        "{path} was moved or replaced while it was open; open it again",
-    ),
+    apsw.SQLITE_READONLY_DBMOVED: (errors.Replaced, "{path} was moved or replaced while it was open; open it again"),
     apsw.SQLITE_READONLY_ROLLBACK: (
         errors.NoPermission,
         "a killed program left an unfinished write in {path}; start Hermes once to finish it",

@@ -16,54 +16,10 @@ from ...base import errors
 
 MOUNTS = Path("/proc/self/mountinfo")
 
-_NETWORK = frozenset(
-    {
-        "nfs",
-        "nfs3",
-        "nfs4",
-        "cifs",
-        "smb3",
-        "smbfs",
-        "smb",
-        "ncpfs",
-        "afs",
-        "coda",
-        "ceph",
-        "glusterfs",
-        "lustre",
-        "gfs",
-        "gfs2",
-        "ocfs2",
-        "orangefs",
-        "beegfs",
-        "davfs",
-        "gpfs",
-        "panfs",
-    }
-)
-_VIRTUAL = frozenset(
-    {
-        "9p",
-        "virtiofs",
-        "vboxsf",
-        "vmhgfs",
-        "prl_fs",
-        "drvfs",
-        "fakeowner",
-        "osxfs",
-    }
-)
-_LOCAL_FUSE = frozenset(
-    {
-        "fuseblk",
-        "fuse.gocryptfs",
-        "fuse.encfs",
-        "fuse.bindfs",
-        "fuse.fuse-overlayfs",
-        "fuse.ntfs-3g",
-        "fuse.zfs",
-    }
-)
+_NETWORK = frozenset({"nfs", "nfs3", "nfs4", "cifs", "smb", "smb3", "smbfs", "ncpfs", "afs", "coda", "davfs"})
+_CLUSTER = frozenset({"ceph", "glusterfs", "lustre", "gfs", "gfs2", "ocfs2", "orangefs", "beegfs", "gpfs", "panfs"})
+_VIRTUAL = frozenset({"9p", "virtiofs", "vboxsf", "vmhgfs", "prl_fs", "drvfs", "fakeowner", "osxfs"})
+_LOCAL_FUSE = frozenset({"gocryptfs", "encfs", "bindfs", "fuse-overlayfs", "ntfs-3g", "zfs"})
 """FUSE filesystems whose locks the kernel keeps; any other may be a network share (sshfs, rclone, s3fs)."""
 
 
@@ -79,11 +35,12 @@ class Mount:
     @property
     def trouble(self) -> str:
         """Reason why SQLite is not safe on it, "" for none."""
-        if self.kind in _NETWORK:
+        if self.kind in _NETWORK | _CLUSTER:
             return "is on a network share, and locks hold on one machine only"
         if self.kind in _VIRTUAL:
             return "is shared by a virtual machine or a container's host, and locks are not passed on"
-        if self.kind == "fuse" or (self.kind.startswith("fuse.") and self.kind not in _LOCAL_FUSE):
+        program, _, kind = self.kind.partition(".")
+        if program == "fuse" and kind not in _LOCAL_FUSE:
             return "is on a filesystem of another program, and whether locks hold is unknown"
         return ""
 
@@ -102,10 +59,8 @@ def mount_of(path: Path, mounts: Path | None = None) -> Mount | None:
     deepest = None
     for mount in filter(None, map(_mount, table.splitlines())):
         contains = real == mount.point or real.startswith(mount.point.rstrip("/") + "/")
-        if contains and (
-            deepest is None or len(mount.point) >= len(deepest.point)
-        ):  # a later mount hides an earlier one
-            deepest = mount
+        if contains and (deepest is None or len(mount.point) >= len(deepest.point)):
+            deepest = mount  # a later mount hides an earlier one
     return deepest
 
 

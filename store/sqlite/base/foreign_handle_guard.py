@@ -39,8 +39,8 @@ def assert_version(version: str) -> None:
         raise ImportError(f"apsw brings SQLite {version}; hermes-tui needs 3.51.3 or later: pip install -U apsw")
 
 
-def identity(path: Path | str) -> tuple[int, int] | None:
-    """Device and inode of the file at `path`, None for none."""
+def identity(path: Path | str | int) -> tuple[int, int] | None:
+    """Device and inode of the file at `path`, or of a descriptor; None for none."""
     try:
         state = os.stat(path)  # noqa: PTH116  called six times in every append
     except OSError:
@@ -113,15 +113,7 @@ def _open_on(file: tuple[int, int]) -> set[int]:
         descriptors = [int(link.name) for link in _DESCRIPTORS.iterdir()]
     except OSError:
         return set()
-    return {descriptor for descriptor in descriptors if _is_on(descriptor, file)}
-
-
-def _is_on(descriptor: int, file: tuple[int, int]) -> bool:
-    try:
-        state = os.fstat(descriptor)
-    except OSError:  # the listing's own descriptor is closed by now
-        return False
-    return (state.st_dev, state.st_ino) == file
+    return {descriptor for descriptor in descriptors if identity(descriptor) == file}  # the listing's own is closed
 
 
 class HasLocks(Protocol):

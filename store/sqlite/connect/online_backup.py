@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import apsw
@@ -43,27 +43,19 @@ def copy(reader: Reader, target: Path) -> Path:
 
 
 def _fill(reader: Reader, target: Path) -> None:
-    with reader.borrow() as source, foreign_handle_guard.opening:
-        copied = open_uri(target, "mode=rw")
-        try:
-            source.execute("BEGIN")
-            expected = _row_counts(source)  # starts the read transaction of the copy
-            with copied.backup("main", source, "main") as backup:
-                while not backup.done:
-                    backup.step(_PAGES)
-            source.execute("END")
-            copied.execute("PRAGMA journal_mode = DELETE").fetchall()
-            if not all(map(_is_sound(copied), _TABLES)) or _row_counts(copied) != expected:
-                raise errors.BackupFailed(f"the copy {target} is not sound; check the disk, nothing was changed")
-        finally:
-            copied.close()
+    with reader.borrow() as source, foreign_handle_guard.opening, closing(open_uri(target, "mode=rw")) as copied:
+        source.execute("BEGIN")
+        expected = _row_counts(source)  # starts the read transaction of the copy
+        with copied.backup("main", source, "main") as backup:
+            while not backup.done:
+                backup.step(_PAGES)
+        source.execute("END")
+        copied.execute("PRAGMA journal_mode = DELETE").fetchall()
+        # full-text indexes are derived, and checks of old ones fail (docs/format.md §2.4)
+        checks = [copied.execute(f"PRAGMA quick_check('{table}')").fetchall() for table in _TABLES]
+        if any(check != [("ok",)] for check in checks) or _row_counts(copied) != expected:
+            raise errors.BackupFailed(f"the copy {target} is not sound; check the disk, nothing was changed")
     safe_files.sync(target)
-
-
-def _is_sound(connection: apsw.Connection) -> Callable[[str], bool]:
-    """True where a table is undamaged; full-text indexes are derived, and checks of old ones fail
-    (docs/format.md §2.4)."""
-    return lambda table: connection.execute(f"PRAGMA quick_check('{table}')").fetchall() == [("ok",)]
 
 
 def _row_counts(connection: apsw.Connection) -> list[object]:

@@ -149,11 +149,9 @@ def _open_copy(path: Path, wanted: list[Path]) -> OpenedFile:
         return OpenedFile(_connect(copy, "mode=ro"), path, state, follows=False, folder=folder, pid=os.getpid())
     except OSError as error:
         folder.cleanup()
-        if error.errno == errno.ENOSPC:
-            raise errors.NoPermission(
-                f"{path.parent} is not writable, and there is no room to read a copy of it"
-            ) from error
-        raise errors.NoPermission(f"the system refuses to copy {path} ({error.strerror})") from error
+        no_room = f"{path.parent} is not writable, and there is no room to read a copy of it"
+        refused = f"the system refuses to copy {path} ({error.strerror})"
+        raise errors.NoPermission(no_room if error.errno == errno.ENOSPC else refused) from error
     except (apsw.Error, errors.StoreError):
         folder.cleanup()
         raise

@@ -6,9 +6,9 @@ No cursor and no transaction survives a read transaction: an open one would prev
 
 from __future__ import annotations
 
+import json
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
@@ -18,21 +18,23 @@ import apsw
 from ...base import errors
 from ...base.cancel import Cancel
 from ..base import error_mapping, foreign_handle_guard
+from ..base.backoff import retried
 from ..base.cell_values import Value, integer, text
 from ..base.schema_probe import Layout, probe
 from . import read_open
-from .writer import Writer
-
-__all__ = ["Connection", "Reader", "Row", "Value", "Writer"]
 
 T = TypeVar("T")
 Row = tuple[Value, ...]
-Connection = apsw.Connection
+Statement = tuple[str, Row]
+Needs = tuple[str, str] | None
 
+MESSAGES, SESSIONS = ("messages", "session_id"), ("sessions", "id")
+"""Columns without which a read of messages or of sessions has nothing to find."""
+
+PAGE = 256
+"""Bodies per read transaction."""
 _POOL_SIZE = 4
 _PROGRESS_STEPS = 1_000
-_RETRIES = 3
-_RETRY_PAUSE = 0.05
 
 
 class Reader:
@@ -83,21 +85,47 @@ class Reader:
         with error_mapping.translated_errors(self.path), self._lend(cancel) as opened:
             yield opened.connection
 
-    def rows(self, sql: str, bindings: apsw.Bindings = (), *, cancel: Cancel | None = None) -> list[Row]:
+    def rows(
+        self, sql: str, bindings: apsw.Bindings = (), *, needs: Needs = None, cancel: Cancel | None = None
+    ) -> list[Row]:
         """All rows of one statement, in one read transaction.
 
         Text that is not UTF-8 has U+FFFD in it; select CAST(… AS BLOB) to keep its bytes.
+
+        Args:
+            needs: Table and column without which the statement is not run, and there are no rows.
         """
-        return self._read(lambda opened: _fetch(opened.connection, sql, bindings), cancel)
 
-    def row(self, sql: str, bindings: apsw.Bindings = (), *, cancel: Cancel | None = None) -> Row | None:
+        def _rows(opened: read_open.OpenedFile) -> list[Row]:
+            if needs is not None and not self._probe(opened).has(*needs):
+                return []
+            return _fetch(opened.connection, sql, bindings)
+
+        return self._read(_rows, cancel)
+
+    def row(
+        self, sql: str, bindings: apsw.Bindings = (), *, needs: Needs = None, cancel: Cancel | None = None
+    ) -> Row | None:
         """The first row of one statement, or None."""
-        rows = self.rows(sql, bindings, cancel=cancel)
-        return rows[0] if rows else None
+        return next(iter(self.rows(sql, bindings, needs=needs, cancel=cancel)), None)
 
-    def texts(self, sql: str, bindings: apsw.Bindings = (), *, cancel: Cancel | None = None) -> list[str]:
+    def texts(
+        self, sql: str, bindings: apsw.Bindings = (), *, needs: Needs = None, cancel: Cancel | None = None
+    ) -> list[str]:
         """The first column of all rows as text, "" for NULL."""
-        return [text(row[0]) or "" for row in self.rows(sql, bindings, cancel=cancel)]
+        return [text(row[0]) or "" for row in self.rows(sql, bindings, needs=needs, cancel=cancel)]
+
+    def pages(self, sql: str, ids: Sequence[Value], *, size: int = PAGE, cancel: Cancel | None = None) -> Iterator[Row]:
+        """Rows of a statement that binds a JSON list of ids, `size` ids per read transaction."""
+        for start in range(0, len(ids), size):
+            yield from self.rows(sql, (json.dumps(ids[start : start + size]),), cancel=cancel)
+
+    def number(
+        self, sql: str, bindings: apsw.Bindings = (), *, needs: Needs = None, cancel: Cancel | None = None
+    ) -> int:
+        """The first cell of the first row as an integer; 0 for none."""
+        row = self.row(sql, bindings, needs=needs, cancel=cancel)
+        return integer(row[0]) if row else 0
 
     def read(self, query: Callable[[apsw.Connection, Layout], T], *, cancel: Cancel | None = None) -> T:
         """Several statements in one read transaction, with the layout of the file they read.
@@ -114,7 +142,7 @@ class Reader:
     def data_version(self) -> int:
         """A number that changes with every commit of another connection, and when the file was replaced."""
         with self._version_lock, error_mapping.translated_errors(self.path):
-            return _retried(self._data_version)
+            return retried(self._data_version)
 
     def close(self) -> None:
         """Close idle connections; borrowed ones close when they are returned. May be called twice."""
@@ -133,12 +161,10 @@ class Reader:
                 return query(opened)
 
         with error_mapping.translated_errors(self.path):
-            return _retried(_once)
+            return retried(_once)
 
     def _data_version(self) -> int:
-        if self._version is not None and not self._version.current:
-            self._version.close()
-            self._version = None
+        self._close_replaced_version()
         if self._version is None:
             self._version = self._open()
             self._versions += 1
@@ -196,12 +222,15 @@ class Reader:
         """Close other connections to a file that is no longer at the path."""
         if self._version_lock.acquire(blocking=False):
             try:
-                if self._version is not None and not self._version.current:
-                    self._version.close()
-                    self._version = None
+                self._close_replaced_version()
             finally:
                 self._version_lock.release()
         self._release_replaced()
+
+    def _close_replaced_version(self) -> None:
+        if self._version is not None and not self._version.current:
+            self._version.close()
+            self._version = None
 
     def _return(self, opened: read_open.OpenedFile, *, usable: bool) -> None:
         ended = opened.connection.txn_state() == apsw.SQLITE_TXN_NONE
@@ -211,16 +240,6 @@ class Reader:
                 self._idle.append(opened)
         if not keep:
             opened.close()
-
-
-def _retried(action: Callable[[], T]) -> T:
-    """Repeat an action that failed during a writer's WAL reset (docs/format.md §7.5)."""
-    for _ in range(_RETRIES):
-        try:
-            return action()
-        except apsw.IOError:
-            time.sleep(_RETRY_PAUSE)
-    return action()
 
 
 def _fetch(connection: apsw.Connection, sql: str, bindings: apsw.Bindings) -> list[Row]:

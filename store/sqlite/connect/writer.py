@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import os
-import random as chance
 import threading
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
@@ -14,7 +12,7 @@ import apsw
 
 from ...base import errors
 from ..base import error_mapping, filesystems, foreign_handle_guard
-from ..base.backoff import Backoff
+from ..base.backoff import Backoff, retried
 from ..base.schema_probe import Layout, probe
 from ..base.write_obstacles import obstacles
 from . import lock_holders, read_open, trigger_stand_ins
@@ -28,8 +26,6 @@ PATIENCE = 30.0
 """Default timeout of a transaction, in seconds."""
 _LOCK_SHARE = 0.5
 """Part of the timeout left for SQLite's lock where the queue does not move because a program in it was stopped."""
-_RETRIES = 3
-_RETRY_PAUSE = 0.05
 
 
 def triggers_on(connection: apsw.Connection) -> bool:
@@ -43,28 +39,18 @@ class Writer:
     Args:
         path: The state.db, which exists.
         patience: Timeout for the lock, in seconds, other threads of this writer included.
-        clock: Monotonic seconds.
-        sleep: Sleeps for a number of seconds.
-        random: A number in [0, 1) for the jitter of waits.
+        backoff: Clock, sleep and jitter of waits.
     """
 
-    def __init__(
-        self,
-        path: Path,
-        *,
-        patience: float = PATIENCE,
-        clock: Callable[[], float] = time.monotonic,
-        sleep: Callable[[float], None] = time.sleep,
-        random: Callable[[], float] = chance.random,
-    ) -> None:
+    def __init__(self, path: Path, *, patience: float = PATIENCE, backoff: Backoff | None = None) -> None:
         self.path = path
         self.index_damaged = False
         """True once a transaction succeeded only without the triggers of a full-text index."""
         self.lock_seconds = 0.0
         """Seconds that the last committed transaction held SQLite's lock."""
         self._patience = patience
-        self._backoff = Backoff(clock, sleep, random)
-        self._queue = WriterQueue(path, clock)
+        self._backoff = backoff or Backoff()
+        self._queue = WriterQueue(path, self._backoff.clock)
         self._lock = threading.Lock()
         self._holder: int | None = None
         self._opened: _Handle | None = None
@@ -157,7 +143,8 @@ class Writer:
         return self._backoff.retry_until(lambda: self._attempt(work, deadline, triggers=False), deadline)
 
     def _attempt(self, work: Callable[[apsw.Connection], T], deadline: float, *, triggers: bool) -> T:
-        handle = self._handle()
+        handle = self._ready()
+        handle.check_in_place()
         connection = handle.connection
         connection.config(apsw.SQLITE_DBCONFIG_ENABLE_TRIGGER, triggers)
         try:
@@ -184,14 +171,7 @@ class Writer:
         return result
 
     def _begin(self, connection: apsw.Connection) -> None:
-        for _ in range(_RETRIES):
-            try:
-                connection.execute("BEGIN IMMEDIATE")
-            except apsw.IOError:  # transient, during another writer's WAL reset
-                self._backoff.sleep(_RETRY_PAUSE)
-            else:
-                return
-        connection.execute("BEGIN IMMEDIATE")
+        retried(lambda: connection.execute("BEGIN IMMEDIATE"), self._backoff.sleep)
 
     def _end(self, connection: apsw.Connection) -> None:
         """Roll back an open transaction; a failure does not hide the first error."""
@@ -207,11 +187,6 @@ class Writer:
             trigger_stand_ins.remove(connection)
         except apsw.Error:
             self._drop()
-
-    def _handle(self) -> _Handle:
-        opened = self._ready()
-        opened.check_in_place()
-        return opened
 
     def _ready(self) -> _Handle:
         if self._halted:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import apsw
 
+from ...engine.operations import DONE
 from ...formats.row_encoding import storable
 from ..base import cell_values
 from ..base.write_obstacles import OPERATIONS
@@ -23,8 +24,12 @@ DDL = (
     " entry TEXT NOT NULL, PRIMARY KEY (operation, step))"
 )
 
+INSERT = (
+    f"INSERT INTO {TABLE} (operation, step, kind, session_id, state, started_at, changed_at, entry)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+)
+
 _APPEND = "append"
-_DONE = "done"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +59,7 @@ def find(connection: apsw.Connection, session_id: str, key: str) -> KeyedAppend 
 def record(connection: apsw.Connection, session_id: str, key: str, append: KeyedAppend, now: float) -> None:
     """Record the rows of an append with its key."""
     entry = json.dumps({"rows": append.rows, "digest": append.digest})
-    connection.execute(
-        f"INSERT INTO {TABLE} (operation, step, kind, session_id, state, started_at, changed_at, entry)"
-        " VALUES (?, 0, ?, ?, ?, ?, ?, ?)",
-        (_operation(session_id, key), _APPEND, storable(session_id), _DONE, now, now, entry),
-    )
+    connection.execute(INSERT, (_operation(session_id, key), 0, _APPEND, storable(session_id), DONE, now, now, entry))
 
 
 def forget(connection: apsw.Connection, session_ids: str) -> None:

@@ -7,39 +7,31 @@ transaction that it records. The first repair makes the table, in its own first 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import apsw
 
 from ...base.strict_json import BadJson, load
-from ...engine.operations import (
-    DONE,
-    UNDONE,
-    OperationHeader,
-    RepairIntent,
-    StepRecord,
-)
+from ...engine.operations import DONE, UNDONE, OperationHeader, RepairIntent, StepRecord
 from ...formats.row_encoding import storable
 from ..base import cell_values
 from ..base.cell_values import Value
 from ..base.schema_probe import Layout
-from .append_keys import DDL, TABLE
+from .append_keys import DDL, INSERT, TABLE
 
 _REPAIR = "repair"
 _INTENT = -1
 _IDS = "operation < 'a'"
 """Range of the primary key: ids of repairs start with a digit, those of a million keyed appends do not."""
+_ENTRY = ("to_insert", "merge", "created", "base", "size", "backup")
+"""Fields of a header in its JSON entry."""
 _COLUMNS = "CAST(operation AS BLOB), CAST(session_id AS BLOB), state, started_at, changed_at, CAST(entry AS BLOB)"
 
 
 def record_begin(connection: apsw.Connection, header: OperationHeader, intent: RepairIntent) -> None:
     """Record a new operation with its intent; makes the table where it is missing."""
     connection.execute(DDL)
-    connection.execute(
-        f"INSERT INTO {TABLE} (operation, step, kind, session_id, state, started_at, changed_at, entry)"
-        " VALUES (?, 0, ?, ?, ?, ?, ?, ?)",
-        (header.operation, _REPAIR, storable(header.session_id), *_state_cells(header)),
-    )
+    connection.execute(INSERT, (header.operation, 0, _REPAIR, storable(header.session_id), *_state_cells(header)))
     _insert(connection, header, {"stamp": intent.stamp, "runs": intent.runs}, step=_INTENT)
 
 
@@ -52,14 +44,7 @@ def update(connection: apsw.Connection, header: OperationHeader) -> None:
 
 
 def _state_cells(header: OperationHeader) -> tuple[Value, ...]:
-    entry = {
-        "to_insert": header.to_insert,
-        "merge": header.merge,
-        "created": header.created,
-        "base": header.base,
-        "size": header.size,
-        "backup": header.backup,
-    }
+    entry = {name: getattr(header, name) for name in _ENTRY}
     return header.state, header.started_at, header.changed_at, json.dumps(entry)
 
 
@@ -71,14 +56,8 @@ def record_step(connection: apsw.Connection, header: OperationHeader, step: Step
 
 
 def _insert(connection: apsw.Connection, header: OperationHeader, entry: dict[str, object], *, step: int) -> None:
-    connection.execute(
-        f"INSERT INTO {TABLE} (operation, step, kind, session_id, state, started_at, changed_at, entry)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-        (
-            *(header.operation, step, _REPAIR, storable(header.session_id), DONE),
-            *(header.changed_at, header.changed_at, json.dumps(entry)),
-        ),
-    )
+    key = (header.operation, step, _REPAIR, storable(header.session_id))
+    connection.execute(INSERT, (*key, DONE, header.changed_at, header.changed_at, json.dumps(entry)))
 
 
 def mark_undone(connection: apsw.Connection, operation: str, step: int, now: float) -> None:
@@ -101,66 +80,57 @@ def headers(connection: apsw.Connection, layout: Layout, *, session_id: str | No
     return [_header(row) for row in rows]
 
 
-def header(connection: apsw.Connection, layout: Layout, operation: str) -> OperationHeader | None:
-    """One repair by its id, None for none."""
-    return next((item for item in headers(connection, layout) if item.operation == operation), None)
+def operations(connection: apsw.Connection, layout: Layout) -> list[tuple[OperationHeader, list[StepRecord]]]:
+    """Every repair with its steps, the last started first."""
+    return [(header, steps(connection, layout, header.operation)) for header in headers(connection, layout)]
 
 
-def steps(connection: apsw.Connection, layout: Layout, operation: str) -> list[StepRecord]:
+def steps(
+    connection: apsw.Connection, layout: Layout, operation: str, *, order: str = "ORDER BY step"
+) -> list[StepRecord]:
     """Steps of a repair that were not undone, first to last."""
-    if not layout.has(TABLE, "operation"):
-        return []
-    rows = connection.execute(
-        f"SELECT step, CAST(entry AS BLOB) FROM {TABLE} WHERE operation = ? AND step > 0 AND state = ? ORDER BY step",
-        (storable(operation), DONE),
-    )
-    return [_step(cell_values.integer(step), _entry(entry)) for step, entry in rows]
+    where = f"step > 0 AND state = '{DONE}' {order}"
+    return [_step(step, entry) for step, entry in _entries(connection, layout, operation, where)]
 
 
 def last_step(connection: apsw.Connection, layout: Layout, operation: str) -> StepRecord | None:
     """The last step of a repair that was not undone, None for none."""
-    if not layout.has(TABLE, "operation"):
-        return None
-    rows = connection.execute(
-        f"SELECT step, CAST(entry AS BLOB) FROM {TABLE} WHERE operation = ? AND step > 0 AND state = ?"
-        " ORDER BY step DESC LIMIT 1",
-        (storable(operation), DONE),
-    ).fetchall()
-    return _step(cell_values.integer(rows[0][0]), _entry(rows[0][1])) if rows else None
+    return next(iter(steps(connection, layout, operation, order="ORDER BY step DESC LIMIT 1")), None)
 
 
 def intent(connection: apsw.Connection, layout: Layout, operation: str) -> RepairIntent:
     """The intent of a repair."""
+    for _, entry in _entries(connection, layout, operation, f"step = {_INTENT}"):
+        stamp = entry.get("stamp")
+        return RepairIntent(tuple(map(_whole, stamp)) if isinstance(stamp, list) else (), _triples(entry.get("runs")))
+    return RepairIntent((), ())
+
+
+def _entries(
+    connection: apsw.Connection, layout: Layout, operation: str, where: str
+) -> list[tuple[int, dict[str, object]]]:
+    """Numbers and entries of some steps of a repair."""
     if not layout.has(TABLE, "operation"):
-        return RepairIntent((), ())
-    rows = connection.execute(
-        f"SELECT CAST(entry AS BLOB) FROM {TABLE} WHERE operation = ? AND step = {_INTENT}", (storable(operation),)
-    ).fetchall()
-    entry = _entry(rows[0][0]) if rows else {}
-    stamp = entry.get("stamp")
-    runs = _triples(entry.get("runs"))
-    return RepairIntent(tuple(map(_whole, stamp)) if isinstance(stamp, list) else (), runs)
+        return []
+    sql = f"SELECT step, CAST(entry AS BLOB) FROM {TABLE} WHERE operation = ? AND {where}"
+    rows = connection.execute(sql, (storable(operation),))
+    return [(cell_values.integer(step), entry_of(cell)) for step, cell in rows]
+
+
+def _moves(connection: apsw.Connection, layout: Layout, repairs: Iterable[OperationHeader]) -> list[tuple[int, int]]:
+    """(old id, new id) of the messages that some repairs moved."""
+    return [move for header in repairs for step in steps(connection, layout, header.operation) for move in step.moves]
 
 
 def old_ids(connection: apsw.Connection, layout: Layout) -> frozenset[int]:
     """Former ids of messages moved by repairs, which an undo restores."""
-    return frozenset(
-        old
-        for header in headers(connection, layout)
-        if header.state != UNDONE
-        for step in steps(connection, layout, header.operation)
-        for old, _ in step.moves
-    )
+    repairs = (header for header in headers(connection, layout) if header.state != UNDONE)
+    return frozenset(old for old, _ in _moves(connection, layout, repairs))
 
 
 def current_ids(connection: apsw.Connection, layout: Layout, session_id: str, ids: Sequence[int]) -> list[int]:
     """Present ids of a session's messages, by those they were appended with."""
-    moved = {
-        old: new
-        for header in headers(connection, layout, session_id=session_id)
-        for step in steps(connection, layout, header.operation)
-        for old, new in step.moves
-    }
+    moved = dict(_moves(connection, layout, headers(connection, layout, session_id=session_id)))
     current = []
     for appended in ids:
         now = appended
@@ -172,7 +142,7 @@ def current_ids(connection: apsw.Connection, layout: Layout, session_id: str, id
 
 def _header(row: tuple[Value, ...]) -> OperationHeader:
     operation, session_id, state, started, changed, cell = row
-    entry = _entry(cell)
+    entry = entry_of(cell)
     return OperationHeader(
         operation=cell_values.text(operation) or "",
         session_id=cell_values.text(session_id) or "",
@@ -201,7 +171,7 @@ def _lists(value: object, length: int) -> list[list[object]]:
     return [item for item in value if isinstance(item, list) and len(item) == length] if isinstance(value, list) else []
 
 
-def _entry(cell: Value) -> dict[str, object]:
+def entry_of(cell: Value) -> dict[str, object]:
     """The JSON object of a cell; empty where it is invalid."""
     try:
         value = load(cell_values.text(cell) or "")

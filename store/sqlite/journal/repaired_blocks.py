@@ -14,11 +14,11 @@ from dataclasses import dataclass
 
 import apsw
 
-from ...base.strict_json import BadJson, load
 from ..base import cell_values
 from ..base.schema_probe import Layout
 from ..connect.reader import Reader
 from .append_keys import TABLE
+from .repair_journal import entry_of
 
 MAX_BLOCKS = 32
 """Blocks that are searched in time order, those of the newest rows."""
@@ -86,11 +86,8 @@ def _reserved(rows: list[tuple[apsw.SQLiteValue, ...]]) -> list[tuple[int, int]]
     """(base, size) of the operations that reserved ids."""
     reserved = []
     for (cell,) in rows:
-        try:
-            entry = load(cell_values.text(cell) or "")
-        except BadJson:
-            continue
-        base, size = (entry.get("base"), entry.get("size")) if isinstance(entry, dict) else (None, None)
+        entry = entry_of(cell)
+        base, size = entry.get("base"), entry.get("size")
         if isinstance(base, int) and isinstance(size, int) and base > 0 and size > 0:
             reserved.append((base, size))
     return reserved

@@ -20,13 +20,11 @@ from ..connect.reader import Reader
 _PAGE = 256
 
 
-def session(reader: Reader, session_id: str) -> RawRow | None:
+def session(connection: apsw.Connection, layout: Layout, session_id: str) -> RawRow | None:
     """The row of a session, None for none."""
-    if not reader.layout.has("sessions", "id"):
+    if not layout.has("sessions", "id"):
         return None
-    return reader.read(
-        lambda connection, layout: next(iter(_raw_rows(connection, layout, "sessions", "id = ?", session_id)), None)
-    )
+    return next(iter(list(_raw_rows(connection, layout, "sessions", "id = ?", session_id))), None)
 
 
 def messages(reader: Reader, ids: Sequence[int]) -> Iterator[RawRow]:

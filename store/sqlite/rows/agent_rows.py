@@ -1,4 +1,4 @@
-"""Whole rows as dicts for agents: every column of the file, text decoded.
+"""Agents' reads: whole rows as dicts, every column of the file, text decoded; ids, titles and counts.
 
 Lists and transcripts use `sessions` and `messages` instead.
 """
@@ -11,10 +11,11 @@ from ...engine.rows import RowDict
 from ..base import cell_values, column_sql
 from ..base.cell_values import Value
 from ..base.schema_probe import Layout
-from ..connect.reader import Reader
+from ..connect.reader import SESSIONS, Reader
 
 _BINARY = frozenset({"display_identity"})
 """Columns of binary data (docs/format.md §2.3)."""
+_TITLES = ("sessions", "title")
 
 
 def sessions(reader: Reader, clause: str = "", bindings: Sequence[Value] = ()) -> list[RowDict]:
@@ -30,7 +31,7 @@ def session(reader: Reader, session_id: str | None) -> RowDict | None:
 
 def by_title(reader: Reader, title: str | None) -> RowDict | None:
     """The row of the session with exactly this title, None for none."""
-    if not reader.layout.has("sessions", "title"):
+    if not reader.layout.has(*_TITLES):
         return None
     return next(iter(sessions(reader, "WHERE title = ?", (title,))), None)
 
@@ -43,12 +44,11 @@ def newest(reader: Reader, source: str | None, limit: int, offset: int) -> list[
 
 def ended_before(reader: Reader, timestamp: float, source: str | None) -> list[str]:
     """Ids of ended sessions that started before a time, of one source or of all."""
-    if not reader.layout.has("sessions", "id"):
-        return []
     where, bindings = (" AND source = ?", (source,)) if source is not None else ("", ())
     return reader.texts(
         f"SELECT CAST(id AS BLOB) FROM sessions WHERE started_at < ? AND ended_at IS NOT NULL{where}",
         (timestamp, *bindings),
+        needs=SESSIONS,
     )
 
 
@@ -64,11 +64,8 @@ def messages(reader: Reader, session_id: str | None, *, include_inactive: bool) 
 
 def _count_rows(reader: Reader, table: str, column: str, value: str | None) -> int:
     """Number of rows of a table, with a value in a column unless it is None; 0 without the table."""
-    if not reader.layout.has(table, "id"):
-        return 0
     where, bindings = ("", ()) if value is None else (f" WHERE {column} = ?", (value,))
-    row = reader.row(f"SELECT count(*) FROM {table}{where}", bindings)
-    return cell_values.integer(row[0]) if row else 0
+    return reader.number(f"SELECT count(*) FROM {table}{where}", bindings, needs=(table, "id"))
 
 
 def count_sessions(reader: Reader, source: str | None) -> int:
@@ -83,10 +80,36 @@ def count_messages(reader: Reader, session_id: str | None) -> int:
 
 def ids_like(reader: Reader, prefix: str) -> list[str]:
     """At most two ids with a prefix."""
-    if not reader.layout.has("sessions", "id"):
-        return []
     sql = "SELECT CAST(id AS BLOB) FROM sessions WHERE id LIKE ? ESCAPE '\\' LIMIT 2"
-    return reader.texts(sql, (f"{column_sql.like(prefix)}%",))
+    return reader.texts(sql, (f"{column_sql.like(prefix)}%",), needs=SESSIONS)
+
+
+def title_of(reader: Reader, session_id: str | None) -> str | None:
+    """The title of a session; None for none."""
+    row = reader.row("SELECT CAST(title AS BLOB) FROM sessions WHERE id = ?", (session_id,), needs=_TITLES)
+    return cell_values.text(row[0]) if row else None
+
+
+def newest_in_lineage(reader: Reader, title: str) -> str | None:
+    """Id of the newest “title #…”, else of the session with exactly this title, else None."""
+    numbered = "title LIKE ?2 ESCAPE '\\'"
+    row = reader.row(
+        f"SELECT CAST(id AS BLOB) FROM sessions WHERE title = ?1 OR {numbered}"
+        f" ORDER BY {numbered} DESC, started_at DESC LIMIT 1",
+        (title, _numbered(title)),
+        needs=_TITLES,
+    )
+    return cell_values.text(row[0]) if row else None
+
+
+def lineage_titles(reader: Reader, base: str) -> list[str]:
+    """All titles of a lineage: the base and its “#…”."""
+    sql = "SELECT CAST(title AS BLOB) FROM sessions WHERE title = ? OR title LIKE ? ESCAPE '\\'"
+    return reader.texts(sql, (base, _numbered(base)), needs=_TITLES)
+
+
+def _numbered(title: str) -> str:
+    return f"{column_sql.like(title)} #%"
 
 
 def _dicts(reader: Reader, layout: Layout, table: str, clause: str, bindings: Sequence[Value]) -> list[RowDict]:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 import apsw
 
@@ -15,38 +14,26 @@ from ...formats.alignment import ComparedMessage
 from ...formats.compaction_overlap import SUMMARIES, Fingerprint
 from ...formats.row_encoding import MessageRow, storable
 from ..base import cell_values, column_sql
-from ..base.cell_values import Value
 from ..base.schema_probe import Layout
-from ..connect.reader import Reader
+from ..connect.reader import MESSAGES, SESSIONS, Reader, Row
 from . import message_writes
 
-_PAGE = 256
-"""Bodies per read transaction."""
-
 _COMPARED = ("role", "content", "tool_calls", "tool_call_id")
-
-_A_MESSAGE = "messages.role IS NOT 'session_meta'"
-
-RunStatement = Callable[[str, tuple[Value, ...]], list[tuple[Value, ...]]]
-"""Runs a statement with its bindings and returns all rows."""
 
 
 def count_messages(reader: Reader, session_id: str) -> int:
     """Number of rows of a session without session_meta, undone and compacted ones included."""
-    if not reader.layout.has("messages", "session_id"):
-        return 0
-    statement = f"SELECT count(*) FROM messages WHERE session_id = ? AND {_A_MESSAGE}"
-    row = reader.row(statement, (storable(session_id),))
-    return cell_values.integer(row[0]) if row else 0
+    statement = "SELECT count(*) FROM messages WHERE session_id = ? AND messages.role IS NOT 'session_meta'"
+    return reader.number(statement, (storable(session_id),), needs=MESSAGES)
 
 
-def session_stamp(run: RunStatement, layout: Layout, session_id: str) -> SessionStamp:
+def session_stamp(connection: apsw.Connection, layout: Layout, session_id: str) -> SessionStamp:
     """The present stamp of a session, from covering indexes alone."""
     if not layout.has("messages", "session_id"):
         return (0, None, 0)
     active = f"COALESCE(sum({column_sql.active(layout)}), 0)"
-    [row] = run(f"SELECT count(*), max(id), {active} FROM messages WHERE session_id = ?", (storable(session_id),))
-    return row
+    statement = f"SELECT count(*), max(id), {active} FROM messages WHERE session_id = ?"
+    return connection.execute(statement, (storable(session_id),)).fetchall()[0]
 
 
 def append_after(
@@ -57,62 +44,50 @@ def append_after(
     Returns:
         The new stamp; None where nothing was written.
     """
-
-    def _run(sql: str, bindings: tuple[Value, ...]) -> list[tuple[Value, ...]]:
-        return list(connection.execute(sql, bindings))
-
-    if session_stamp(_run, layout, session_id) != expected:
+    if session_stamp(connection, layout, session_id) != expected:
         return None
     message_writes.append(connection, layout, session_id, rows)
-    return session_stamp(_run, layout, session_id)
+    return session_stamp(connection, layout, session_id)
 
 
 def has_session(reader: Reader, session_id: str) -> bool:
     """True where the session has a row."""
-    if not reader.layout.has("sessions", "id"):
-        return False
-    return reader.row("SELECT 1 FROM sessions WHERE id = ?", (storable(session_id),)) is not None
+    return bool(reader.rows("SELECT 1 FROM sessions WHERE id = ?", (storable(session_id),), needs=SESSIONS))
 
 
 def fingerprints(reader: Reader, ids: Sequence[int]) -> dict[int, Fingerprint]:
     """Fingerprints of rows by id, at most 256 per read transaction."""
     layout = reader.layout
     prints: dict[int, Fingerprint] = {}
-    for start in range(0, len(ids), _PAGE):
-        texts = ", ".join(column_sql.text(layout, "messages", name) for name in _COMPARED)
-        rows = reader.rows(
-            f"SELECT id, {texts} FROM messages WHERE id IN (SELECT value FROM json_each(?))",
-            (json.dumps(list(ids[start : start + _PAGE])),),
-        )
-        for row_id, *row in rows:
-            role, body, calls, call_id = map(cell_values.text, row)
-            identity = message_codec.identity(role, body, calls, call_id)
-            prints[cell_values.integer(row_id)] = Fingerprint(identity, (body or "").startswith(SUMMARIES))
+    texts = ", ".join(column_sql.text(layout, "messages", name) for name in _COMPARED)
+    sql = f"SELECT id, {texts} FROM messages WHERE id IN (SELECT value FROM json_each(?))"
+    for row_id, *row in reader.pages(sql, list(ids)):
+        role, body, calls, call_id = map(cell_values.text, row)
+        identity = message_codec.identity(role, body, calls, call_id)
+        prints[cell_values.integer(row_id)] = Fingerprint(identity, (body or "").startswith(SUMMARIES))
     return prints
 
 
 def marked_copies(reader: Reader, session_id: str, before: str) -> set[int]:
     """Ids of rows whose `display_identity` the session before it has, and of inactive ones with an active copy."""
-    layout = reader.layout
-    if not layout.has("messages", "display_identity"):
-        return set()
-    active = column_sql.active(layout)
+    active = column_sql.active(reader.layout)
     rows = reader.rows(
         "SELECT id FROM messages WHERE session_id = ?1 AND display_identity IS NOT NULL AND (display_identity IN"
         " (SELECT display_identity FROM messages WHERE session_id = ?2 AND display_identity IS NOT NULL)"
         f" OR (NOT ({active}) AND display_identity IN (SELECT display_identity FROM messages"
         f" WHERE session_id = ?1 AND display_identity IS NOT NULL AND {active})))",
         (storable(session_id), storable(before)),
+        needs=("messages", "display_identity"),
     )
     return {cell_values.integer(row[0]) for row in rows}
 
 
 def session_ids(reader: Reader) -> list[str]:
     """Ids of all sessions that have a row, newest start first."""
-    if not reader.layout.has("sessions", "started_at"):
-        return []
     try:
-        return reader.texts("SELECT CAST(id AS BLOB) FROM sessions ORDER BY started_at DESC, id DESC")
+        return reader.texts(
+            "SELECT CAST(id AS BLOB) FROM sessions ORDER BY started_at DESC, id DESC", needs=("sessions", "started_at")
+        )
     except Damaged:  # the index on ids may have all of them
         return reader.texts("SELECT CAST(id AS BLOB) FROM sessions ORDER BY id")
 
@@ -135,12 +110,9 @@ def stored_rows(reader: Reader, session_id: str, *, cancel: Cancel | None = None
         Interrupted: It was cancelled.
     """
     layout = reader.layout
-    if not layout.has("messages", "session_id"):
-        return
-    ids = [row[0] for row in reader.rows(_IDS, (storable(session_id),), cancel=cancel)]
-    for start in range(0, len(ids), _PAGE):
-        page = json.dumps(ids[start : start + _PAGE])
-        yield from map(_stored_row, reader.rows(_statement(layout), (page,), cancel=cancel))
+    ids = [row[0] for row in reader.rows(_IDS, (storable(session_id),), needs=MESSAGES, cancel=cancel)]
+    if ids:
+        yield from map(_stored_row, reader.pages(_statement(layout), ids, cancel=cancel))
 
 
 _IDS = "SELECT id FROM messages WHERE session_id = ? ORDER BY id"
@@ -157,7 +129,7 @@ def _statement(layout: Layout) -> str:
     )
 
 
-def _stored_row(row: tuple[Value, ...]) -> StoredRow:
+def _stored_row(row: Row) -> StoredRow:
     row_id, role, body, calls, call_id, timestamp, active, compacted, marked, n_bytes = row
     texts = cell_values.text(role), cell_values.text(body), cell_values.text(calls), cell_values.text(call_id)
     return StoredRow(

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 
 from ...base.errors import Damaged
+from ...base.models import Session
 from ...engine.rows import Counts
+from ...formats.session_state import is_live
 from ..base import cell_values, column_sql
 from ..connect.reader import Reader, Row
 from .damage import around_damage
@@ -22,7 +25,7 @@ def counts(reader: Reader, ids: Sequence[str]) -> dict[str, Counts]:
         return {}
     timestamp = column_sql.real(layout, "messages", "timestamp")
 
-    def _read(some: Sequence[str]) -> dict[str, Counts]:
+    def _read(some: Sequence[str]) -> list[tuple[str, Counts]]:
         rows = reader.rows(
             "WITH counted AS MATERIALIZED (SELECT session_id, count(*) AS many, min(id) AS lowest, max(id) AS highest"
             " FROM messages WHERE session_id IN (SELECT value FROM json_each(?)) GROUP BY session_id)"
@@ -30,10 +33,23 @@ def counts(reader: Reader, ids: Sequence[str]) -> dict[str, Counts]:
             " FROM counted CROSS JOIN messages ON messages.id = highest",
             (json.dumps(list(some)),),
         )
-        return {cell_values.text(session_id) or "": _counts(row) for session_id, *row in rows}
+        return [(cell_values.text(session_id) or "", _counts(row)) for session_id, *row in rows]
 
-    parts = around_damage(_read, ids, lambda key, error: {key: _of_damaged(reader, key, str(error))})
-    return {key: found for part in parts for key, found in part.items()}
+    return dict(around_damage(_read, ids, lambda key, error: [(key, _of_damaged(reader, key, str(error)))]))
+
+
+def counted(session: Session, counts: Counts, now: float) -> Session:
+    """A session with its counts, and whether it is live."""
+    last_active = session.started_at if counts.last_active is None else counts.last_active
+    return replace(
+        session,
+        messages=counts.messages,
+        problem=session.problem or counts.problem,
+        first_id=counts.first_id,
+        last_id=counts.last_id,
+        last_active=last_active,
+        live=is_live(ended_at=session.ended_at, last_active=last_active, now=now),
+    )
 
 
 def _counts(row: Sequence[cell_values.Value], problem: str = "") -> Counts:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TypeVar
 
 from ...base.errors import Damaged
@@ -11,17 +11,19 @@ K = TypeVar("K")
 T = TypeVar("T")
 
 
-def around_damage(read: Callable[[Sequence[K]], T], keys: Sequence[K], damaged: Callable[[K, Damaged], T]) -> list[T]:
-    """Results of reading keys in as few parts as damage allows.
+def around_damage(
+    read: Callable[[Sequence[K]], Iterable[T]], keys: Sequence[K], damaged: Callable[[K, Damaged], Iterable[T]]
+) -> list[T]:
+    """What is read by keys, in as few parts as damage allows.
 
     Args:
         read: Reads the rows of some keys; raises Damaged.
         damaged: The result for a single key that cannot be read.
     """
     try:
-        return [read(keys)]
+        return list(read(keys))
     except Damaged as error:
         if len(keys) <= 1:
-            return [damaged(key, error) for key in keys]
+            return [row for key in keys for row in damaged(key, error)]
     half = len(keys) // 2
     return [*around_damage(read, keys[:half], damaged), *around_damage(read, keys[half:], damaged)]

@@ -7,7 +7,7 @@ Ids of several sessions interleave, so the next id is not the next message.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import apsw
@@ -15,13 +15,13 @@ import apsw
 from ...base.cancel import Cancel
 from ...base.errors import Damaged
 from ...base.models import UNREADABLE, ContextLine, Head, Message, Page
-from ...engine.rows import Ending
+from ...engine.rows import SessionEnds
 from ...formats import message_codec
 from ...formats.row_encoding import storable
+from ...formats.session_state import Ending
 from ..base import cell_values, column_sql
-from ..base.cell_values import Value
 from ..base.schema_probe import Layout
-from ..connect.reader import Reader
+from ..connect.reader import MESSAGES, Reader, Row
 from .damage import around_damage
 
 MAX_BODIES = 256
@@ -49,11 +49,9 @@ def heads(reader: Reader, session_id: str | None, *, after: int, limit: int) -> 
 
     Rows on a damaged page have heads of the role `UNREADABLE`, where an index still has their ids.
     """
-    layout = reader.layout
-    if not layout.has("messages", "session_id"):
-        return Page(())
+    statement = heads_statement(reader.layout)
     try:
-        rows = [_head(row) for row in reader.rows(heads_statement(layout), (session_id, after, limit + 1))]
+        rows = [_head(row) for row in reader.rows(statement, (session_id, after, limit + 1), needs=MESSAGES)]
     except Damaged:
         rows = _heads_by_id(reader, _ids_of(reader, session_id, after, limit + 1))
     shown = tuple(rows[:limit])
@@ -77,19 +75,15 @@ def _heads_by_id(reader: Reader, ids: Sequence[int]) -> list[Head]:
         f"SELECT {_head_columns(reader.layout)} FROM messages WHERE id IN (SELECT value FROM json_each(?)) ORDER BY id"
     )
 
-    def _read(some: Sequence[int]) -> list[Head]:
-        return [_head(row) for row in reader.rows(sql, (json.dumps(list(some)),))]
+    def _read(some: Sequence[int]) -> Iterable[Head]:
+        return map(_head, reader.rows(sql, (json.dumps(list(some)),)))
 
-    parts = around_damage(_read, ids, lambda message_id, _: [Head(message_id, UNREADABLE)])
-    return [head for part in parts for head in part]
+    return around_damage(_read, ids, lambda message_id, _: [Head(message_id, UNREADABLE)])
 
 
 def last_heads(reader: Reader, session_id: str | None, *, limit: int) -> tuple[Head, ...]:
     """The last heads of a session, in id order."""
-    layout = reader.layout
-    if not layout.has("messages", "session_id"):
-        return ()
-    rows = reader.rows(heads_statement(layout, order="DESC"), (session_id, 0, limit))
+    rows = reader.rows(heads_statement(reader.layout, order="DESC"), (session_id, 0, limit), needs=MESSAGES)
     return tuple(_head(row) for row in reversed(rows))
 
 
@@ -141,12 +135,17 @@ def readable_bodies(reader: Reader, ids: Sequence[int]) -> tuple[Message, ...]:
         cause = str(error).partition(";")[0]
         return (Message(message_id, "", UNREADABLE, f"This message cannot be read: {cause}"),)
 
-    parts = around_damage(lambda some: bodies(reader, some), ids, _unreadable)
-    return tuple(message for part in parts for message in part)
+    return tuple(around_damage(lambda some: bodies(reader, some), ids, _unreadable))
 
 
 def window(
-    reader: Reader, session_id: str, message_id: int, *, width: int, n_bytes: int | None = None
+    connection: apsw.Connection,
+    layout: Layout,
+    session_id: str,
+    message_id: int,
+    *,
+    width: int,
+    n_bytes: int | None = None,
 ) -> tuple[ContextLine, ...]:
     """Context of a hit: the messages around it in id order, the hit included, in one read transaction.
 
@@ -157,21 +156,17 @@ def window(
     Returns:
         Empty where the session has no such message.
     """
-    rows = reader.read(
-        lambda connection, layout: _window(connection, layout, session_id, message_id, width=width, n_bytes=n_bytes)
-    )
-    return tuple(_context_line(row, message_id) for row in rows)
-
-
-def _window(
-    connection: apsw.Connection, layout: Layout, session_id: str, message_id: int, *, width: int, n_bytes: int | None
-) -> list[tuple[Value, ...]]:
-    if not layout.has("messages", "session_id") or not _has(connection, session_id, message_id):
-        return []
+    if not layout.has(*MESSAGES) or not _has(connection, session_id, message_id):
+        return ()
     bindings = (message_id, storable(session_id), width)
     before, behind = (_neighbours(connection, layout, side, bindings) for side in (BEFORE, BEHIND))
-    ids = json.dumps([*before, message_id, *behind])
-    return list(connection.execute(_context_statement(layout, n_bytes), (ids,)))
+    role, timestamp = column_sql.text(layout, "messages", "role"), column_sql.real(layout, "messages", "timestamp")
+    rows = connection.execute(
+        f"SELECT id, {role}, {_opening(n_bytes)}, {timestamp} FROM messages"
+        " WHERE id IN (SELECT value FROM json_each(?)) ORDER BY id",
+        (json.dumps([*before, message_id, *behind]),),
+    )
+    return tuple(_context_line(row, message_id) for row in rows)
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,7 +226,7 @@ def _has_more(connection: apsw.Connection, message_id: int, side: Side, rows: in
     return bool(_ids(connection, beyond, (message_id,)))
 
 
-def _ids(connection: apsw.Connection, statement: str, bindings: tuple[Value, ...]) -> list[int]:
+def _ids(connection: apsw.Connection, statement: str, bindings: Row) -> list[int]:
     return [cell_values.integer(row[0]) for row in connection.execute(statement, bindings)]
 
 
@@ -239,15 +234,7 @@ def _has(connection: apsw.Connection, session_id: str, message_id: int) -> bool:
     return bool(_ids(connection, "SELECT id FROM messages WHERE id = ? AND +session_id = ?", (message_id, session_id)))
 
 
-def _context_statement(layout: Layout, n_bytes: int | None) -> str:
-    role, timestamp = column_sql.text(layout, "messages", "role"), column_sql.real(layout, "messages", "timestamp")
-    return (
-        f"SELECT id, {role}, {_opening(n_bytes)}, {timestamp} FROM messages"
-        " WHERE id IN (SELECT value FROM json_each(?)) ORDER BY id"
-    )
-
-
-def _context_line(row: tuple[Value, ...], message_id: int) -> ContextLine:
+def _context_line(row: Row, message_id: int) -> ContextLine:
     row_id, role, cell, timestamp = row
     line_id = cell_values.integer(row_id)
     return ContextLine(
@@ -266,70 +253,75 @@ class Extent:
     """Highest id of an active row."""
 
 
-def extent(reader: Reader, session_id: str) -> Extent | None:
+def ends(connection: apsw.Connection, layout: Layout, session_id: str) -> SessionEnds | None:
+    """Beginning and end of a session; None where it has no message."""
+    extent = _extent(connection, layout, session_id)
+    if extent is None:
+        return None
+    last = _ending(connection, layout, extent)
+    has_turns = last is None or last.role != "tool" or _has_turns(connection, extent)
+    return SessionEnds(_first_user_text(connection, extent), last, has_turns)
+
+
+def first_user_text(connection: apsw.Connection, layout: Layout, session_id: str) -> str:
+    """Readable start of the first user message in id order; "" for none."""
+    extent = _extent(connection, layout, session_id)
+    return _first_user_text(connection, extent) if extent else ""
+
+
+def _extent(connection: apsw.Connection, layout: Layout, session_id: str) -> Extent | None:
     """The extent of a session, from a covering index alone; None without rows."""
-    layout = reader.layout
-    if not layout.has("messages", "session_id"):
+    if not layout.has(*MESSAGES):
         return None
     last = f"max(CASE WHEN {column_sql.active(layout)} THEN id END)"
-    row = reader.row(f"SELECT count(*), min(id), {last} FROM messages WHERE session_id = ?", (session_id,))
-    if row is None or row[1] is None:
+    sql = f"SELECT count(*), min(id), {last} FROM messages WHERE session_id = ?"
+    [(number, first, active)] = connection.execute(sql, (session_id,)).fetchall()
+    if first is None:
         return None
-    number, first, active = row
     last_active = None if active is None else cell_values.integer(active)
     return Extent(session_id, cell_values.integer(number), cell_values.integer(first), last_active)
 
 
-def ending(reader: Reader, extent: Extent) -> Ending | None:
+def _ending(connection: apsw.Connection, layout: Layout, extent: Extent) -> Ending | None:
     """The last active row of a user, an assistant or a tool; None for none."""
     if extent.last_active is None:
         return None
-    layout = reader.layout
     columns = (
         f"{column_sql.text(layout, 'messages', 'role')}, {column_sql.text(layout, 'messages', 'finish_reason')},"
         f" {_n_bytes(layout, 'tool_calls')} > 2, substr(CAST(messages.content AS BLOB), 1, {_ENDING_BYTES})"
     )
     of_turn = f"{column_sql.active(layout)} AND messages.role IN ('user', 'assistant', 'tool')"
-    row = reader.row(_nearest(columns, extent, "<=", "DESC", of_turn), (extent.last_active, extent.session_id))
-    if row is None:
-        return None
-    role, reason, calls, opening = row
-    return Ending(
-        cell_values.text(role) or "",
-        cell_values.text(reason),
-        bool(calls),
-        bool((cell_values.text(opening) or "").strip()),
-    )
+    for role, reason, calls, opening in _nearest(connection, columns, extent, of_turn, last=True):
+        has_text = bool((cell_values.text(opening) or "").strip())
+        return Ending(cell_values.text(role) or "", cell_values.text(reason), bool(calls), has_text)
+    return None
 
 
-def has_turns(reader: Reader, extent: Extent) -> bool:
+def _has_turns(connection: apsw.Connection, extent: Extent) -> bool:
     """True where there is a message of a user or an assistant."""
-    statement = _nearest("1", extent, ">=", "ASC", "messages.role IN ('user', 'assistant')")
-    return reader.row(statement, (extent.first, extent.session_id)) is not None
+    return bool(_nearest(connection, "1", extent, "messages.role IN ('user', 'assistant')"))
 
 
-def first_user_text(reader: Reader, extent: Extent) -> str:
-    """Readable start of the first user message in id order; "" for none."""
-    statement = _nearest(_opening(FIRST_BYTES), extent, ">=", "ASC", "messages.role = 'user'")
-    row = reader.row(statement, (extent.first, extent.session_id))
-    return _readable(row[0]) if row else ""
+def _first_user_text(connection: apsw.Connection, extent: Extent) -> str:
+    rows = _nearest(connection, _opening(FIRST_BYTES), extent, "messages.role = 'user'")
+    return _readable(rows[0][0]) if rows else ""
 
 
-def _nearest(columns: str, extent: Extent, compare: str, order: str, condition: str) -> str:
-    """Statement for the session's row nearest to an id that meets a condition, among `WALK` rows at most.
+def _nearest(
+    connection: apsw.Connection, columns: str, extent: Extent, condition: str, *, last: bool = False
+) -> list[Row]:
+    """The session's first row that meets a condition, or its last active one; empty for none among `WALK` rows.
 
     Rows of a long session are close together in the table and found by walking its key; a short one uses an index.
     """
-    ids = (
-        f"SELECT id, session_id FROM messages WHERE id {compare} ?1"
-        if extent.rows > WALK
-        else f"SELECT id, session_id FROM messages WHERE session_id = ?2 AND +id {compare} ?1"
-    )
-    return (
-        f"SELECT {columns} FROM ({ids} ORDER BY id {order} LIMIT {WALK}) AS walk"
-        f" CROSS JOIN messages ON messages.id = walk.id"
-        f" WHERE +walk.session_id = ?2 AND {condition} ORDER BY walk.id {order} LIMIT 1"
-    )
+    compare, order, edge = ("<=", "DESC", extent.last_active) if last else (">=", "ASC", extent.first)
+    of_session = "" if extent.rows > WALK else "session_id = ?2 AND +"
+    return connection.execute(
+        f"SELECT {columns} FROM (SELECT id, session_id FROM messages WHERE {of_session}id {compare} ?1"
+        f" ORDER BY id {order} LIMIT {WALK}) AS walk CROSS JOIN messages ON messages.id = walk.id"
+        f" WHERE +walk.session_id = ?2 AND {condition} ORDER BY walk.id {order} LIMIT 1",
+        (edge, extent.session_id),
+    ).fetchall()
 
 
 def _opening(n_bytes: int | None) -> str:
@@ -340,7 +332,7 @@ def _opening(n_bytes: int | None) -> str:
     return f"CASE substr({content}, 1, 1) WHEN x'00' THEN {content} ELSE substr({content}, 1, {n_bytes}) END"
 
 
-def _readable(cell: Value) -> str:
+def _readable(cell: cell_values.Value) -> str:
     return message_codec.readable(message_codec.decode(cell_values.text(cell)))
 
 
@@ -348,7 +340,7 @@ def _n_bytes(layout: Layout, *names: str) -> str:
     return "(" + " + ".join(column_sql.n_bytes(layout, "messages", name) for name in names) + ")"
 
 
-def _head(row: tuple[Value, ...]) -> Head:
+def _head(row: Row) -> Head:
     row_id, role, n_bytes, tool, calls, reasoned, active, compacted, timestamp = row
     return Head(
         id=cell_values.integer(row_id),
@@ -384,7 +376,7 @@ def body_columns(layout: Layout) -> str:
     )
 
 
-def message_of(row: tuple[Value, ...]) -> Message:
+def message_of(row: Row) -> Message:
     """A message from the cells of `body_columns`."""
     row_id, timestamp, *shown, active, compacted, observed, summary = row[:10]
     session_id, role, body, tool = map(cell_values.text, shown)

@@ -7,25 +7,21 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from ...base.errors import Damaged
 from ...base.models import Page, Session
-from ...engine.rows import Counts
-from ...formats.session_state import is_live
 from ..base import cell_values, column_sql
-from ..base.cell_values import Value
 from ..base.schema_probe import Layout
-from ..connect.reader import Reader
-from .counts import counts
+from ..connect.reader import MESSAGES, Reader, Row
+from .counts import counted, counts
 from .damage import around_damage
 
 _BY_SESSION = frozenset({"idx_messages_session", "idx_messages_session_id"})
 """Indexes that start with session_id; every version has the first (docs/format.md §2.2)."""
 
 
-@dataclass(frozen=True, slots=True)
-class OrphanCursor:
+class OrphanCursor(NamedTuple):
     """End of a page of orphans, None before the first."""
 
     after: str | None = None
@@ -46,16 +42,14 @@ def ids(reader: Reader, *, after: str | None = None, limit: int = -1) -> list[st
     Empty where neither index nor table can be read to its end.
     """
     layout = reader.layout
-    if not layout.has("messages", "session_id"):
-        return []
-    bindings: tuple[Value, ...] = (limit,) if after is None else (limit, after)
+    bindings: Row = (limit,) if after is None else (limit, after)
     behind = "" if after is None else " WHERE session_id > ?2"
     for ids_of in (_SKIP_SCAN, _TABLE_SCAN) if layout.indexes & _BY_SESSION else (_TABLE_SCAN,):
         statement = (
             f"{ids_of.format(behind=behind)} SELECT CAST(id AS BLOB) FROM step WHERE {_is_orphan(layout)} LIMIT ?1"
         )
         try:
-            return reader.texts(statement, bindings)
+            return reader.texts(statement, bindings, needs=MESSAGES)
         except Damaged:
             continue
     return []
@@ -63,14 +57,15 @@ def ids(reader: Reader, *, after: str | None = None, limit: int = -1) -> list[st
 
 def by_ids(reader: Reader, wanted: Sequence[str], *, now: float, profile: str) -> tuple[Session, ...]:
     """Those of some ids without a row that have messages."""
-    with_rows = {key: counted for key, counted in counts(reader, wanted).items() if counted.messages}
-    first_ids = [counted.first_id for counted in with_rows.values() if counted.first_id is not None]
+    with_rows = {key: found for key, found in counts(reader, wanted).items() if found.messages}
+    first_ids = [found.first_id for found in with_rows.values() if found.first_id is not None]
     starts = _start_times(reader, first_ids) if first_ids else {}
-    return tuple(
-        _session(key, with_rows[key], starts.get(with_rows[key].first_id or 0), now, profile)
+    sessions = (
+        Session(id=key, started_at=starts.get(with_rows[key].first_id or 0), orphan=True, profile=profile)
         for key in wanted
         if key in with_rows
     )
+    return tuple(counted(session, with_rows[session.id], now) for session in sessions)
 
 
 _SKIP_SCAN = (
@@ -89,21 +84,5 @@ def _start_times(reader: Reader, first: Sequence[int]) -> dict[int, float | None
     """Times of first messages by id, without those on a damaged page."""
     timestamp = column_sql.real(reader.layout, "messages", "timestamp")
     sql = f"SELECT id, {timestamp} FROM messages WHERE id IN (SELECT value FROM json_each(?))"
-    parts = around_damage(lambda some: reader.rows(sql, (json.dumps(list(some)),)), first, lambda _, __: [])
-    return {cell_values.integer(row_id): cell_values.timestamp(time) for part in parts for row_id, time in part}
-
-
-def _session(session_id: str, counted: Counts, start: float | None, now: float, profile: str) -> Session:
-    last_active = start if counted.last_active is None else counted.last_active
-    return Session(
-        id=session_id,
-        started_at=start,
-        last_active=last_active,
-        messages=counted.messages,
-        orphan=True,
-        profile=profile,
-        problem=counted.problem,
-        live=is_live(ended_at=None, last_active=last_active, now=now),
-        first_id=counted.first_id,
-        last_id=counted.last_id,
-    )
+    rows = around_damage(lambda some: reader.rows(sql, (json.dumps(list(some)),)), first, lambda _, __: [])
+    return {cell_values.integer(row_id): cell_values.timestamp(time) for row_id, time in rows}

@@ -10,10 +10,13 @@ from itertools import pairwise
 
 import apsw
 
+from ...engine.operations import RUNNING, UNDOING, RepairFacts
 from ...engine.rows import SessionVersion
 from ...formats.row_encoding import storable
 from ..base import cell_values, column_sql
 from ..base.schema_probe import Layout
+from ..base.write_obstacles import obstacles
+from ..journal import repair_journal
 
 _MAX_SCANNED = 65_536
 """Rows below a session's first one that are searched for free ids."""
@@ -66,13 +69,8 @@ def highest_ever(connection: apsw.Connection) -> int:
     return max(cell_values.integer(now), *(cell_values.integer(row[0]) for row in ever), 0)
 
 
-def free_ids(
-    connection: apsw.Connection, *, above: int, below: int, number: int, kept_free: frozenset[int]
-) -> list[int] | None:
-    """The highest unused ids between two exclusive bounds, lowest first.
-
-    Args:
-        kept_free: Ids reserved for an undo.
+def free_ids(connection: apsw.Connection, layout: Layout, above: int, below: int, number: int) -> list[int] | None:
+    """The highest ids between two exclusive bounds that are unused and that no undo will need, lowest first.
 
     Returns:
         None where there are too few, or too few among the 65,536 rows below the upper bound.
@@ -85,6 +83,7 @@ def free_ids(
     bounds = [below, *(cell_values.integer(row[0]) for row in used)]
     if len(used) < _MAX_SCANNED:
         bounds.append(above)
+    kept_free = repair_journal.old_ids(connection, layout)
     free: list[int] = []
     for upper, lower in pairwise(bounds):
         for unused in range(upper - 1, lower, -1):
@@ -95,7 +94,24 @@ def free_ids(
     return free[::-1] if len(free) == number else None
 
 
-def lock_holder(connection: apsw.Connection, layout: Layout, conversation: tuple[str, ...], now: float) -> str | None:
+def facts(
+    connection: apsw.Connection, layout: Layout, session_id: str, conversation: Sequence[str], *, now: float
+) -> RepairFacts:
+    """Facts for and against a repair of a session."""
+    headers = repair_journal.headers(connection, layout, session_id=session_id)
+    stopped = next((header for header in headers if header.state == RUNNING), None)
+    return RepairFacts(
+        holder=lock_holder(connection, layout, conversation, now),
+        referrers=_referrers(connection),
+        obstacle="; ".join(obstacles(connection)),
+        undoing=next((header for header in headers if header.state == UNDOING), None),
+        stopped=stopped,
+        intent=repair_journal.intent(connection, layout, stopped.operation) if stopped else None,
+        done=tuple(repair_journal.steps(connection, layout, stopped.operation)) if stopped else (),
+    )
+
+
+def lock_holder(connection: apsw.Connection, layout: Layout, conversation: Sequence[str], now: float) -> str | None:
     """The holder of Hermes' lock on a session, by its unexpired row; None for none.
 
     Args:
@@ -115,7 +131,7 @@ def lock_holder(connection: apsw.Connection, layout: Layout, conversation: tuple
     return None
 
 
-def referrers(connection: apsw.Connection) -> tuple[str, ...]:
+def _referrers(connection: apsw.Connection) -> tuple[str, ...]:
     """Tables with a foreign key to messages: moving a message would orphan or delete their rows."""
     rows = connection.execute(
         "SELECT DISTINCT own.name FROM sqlite_master AS own, pragma_foreign_key_list(own.name) AS link"

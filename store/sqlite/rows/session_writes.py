@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
-from typing import TypeVar
+from collections.abc import Mapping
 
 import apsw
 
@@ -14,11 +13,6 @@ from ..base import cell_values
 from ..base.cell_values import Value
 from ..base.schema_probe import Layout
 from ..journal import append_keys
-
-T = TypeVar("T")
-
-TransactionWork = Callable[[apsw.Connection, Layout], T]
-"""Body of a transaction; it may run again after a lock."""
 
 _ADDED = ("input_tokens", "output_tokens", "cache_read_tokens", "cache_write_tokens", "reasoning_tokens")
 _ADDED_COSTS = ("estimated_cost_usd", "actual_cost_usd")
@@ -69,6 +63,44 @@ def set_prompt(connection: apsw.Connection, layout: Layout, session_id: str, pro
     )
 
 
+def assign_title(connection: apsw.Connection, layout: Layout, session_id: str | None, title: str | None) -> bool:
+    """Set or clear a session's title, inside a transaction.
+
+    A title of an older section of the same compression chain moves to this one.
+
+    Returns:
+        False where the session has no row.
+
+    Raises:
+        ValueError: Another session has the title.
+        ColumnMissing: See `present`.
+    """
+    present(layout, "sessions", {"title": title})
+    if not layout.has("sessions", "title"):
+        return False
+    for (cell,) in list(
+        connection.execute("SELECT CAST(id AS BLOB) FROM sessions WHERE title = ? AND id != ?", (title, session_id))
+    ):
+        holder = cell_values.text(cell)
+        if not _is_older_section(connection, holder, session_id):
+            raise ValueError(f"Title '{title}' is already in use by session {holder}")
+        connection.execute("UPDATE sessions SET title = NULL WHERE id = ?", (holder,))
+    connection.execute("UPDATE sessions SET title = ? WHERE id = ?", (title, session_id))
+    return connection.changes() > 0
+
+
+def _is_older_section(connection: apsw.Connection, holder: str | None, session_id: str | None) -> bool:
+    """True where the holder is an ancestor of the session by compressions only."""
+    rows = connection.execute(
+        "WITH RECURSIVE older(id) AS (SELECT ?1 UNION SELECT parent.id FROM older"
+        " CROSS JOIN sessions AS child ON child.id = older.id"
+        " CROSS JOIN sessions AS parent ON parent.id = child.parent_session_id AND parent.end_reason = 'compression')"
+        " SELECT 1 FROM older WHERE id = ?2",
+        (session_id, holder),
+    )
+    return bool(list(rows))
+
+
 def add_tokens(connection: apsw.Connection, layout: Layout, session_id: str, given: Mapping[str, Value]) -> None:
     """Add to counters and costs, overwrite the cost's status, fill model and billing where they are NULL.
 
@@ -112,7 +144,8 @@ def delete(connection: apsw.Connection, session_id: str, *, delegates: bool, end
         True where the session was deleted.
     """
     session_cell = storable(session_id)
-    if not _exists(connection, "id = ?" + (" AND ended_at IS NOT NULL" if ended_only else ""), session_cell):
+    ended = " AND ended_at IS NOT NULL" if ended_only else ""
+    if not list(connection.execute(f"SELECT 1 FROM sessions WHERE id = ?{ended}", (session_cell,))):
         return False
     deleted = json.dumps(_with_delegates(connection, session_cell) if delegates else [session_cell])
     in_deleted = "IN (SELECT value FROM json_each(?))"
@@ -121,10 +154,6 @@ def delete(connection: apsw.Connection, session_id: str, *, delegates: bool, end
     connection.execute(f"DELETE FROM sessions WHERE id {in_deleted}", (deleted,))
     append_keys.forget(connection, deleted)
     return True
-
-
-def _exists(connection: apsw.Connection, condition: str, session_id: str | None) -> bool:
-    return bool(list(connection.execute(f"SELECT 1 FROM sessions WHERE {condition}", (session_id,))))
 
 
 def _with_delegates(connection: apsw.Connection, session_id: str | None) -> list[str]:

@@ -13,16 +13,16 @@ from typing import NamedTuple
 from ...base.cancel import Cancel
 from ...base.errors import Damaged
 from ...base.models import Page, Relation, Scope, Session
-from ...engine.rows import NO_COUNTS, Counts
+from ...engine.rows import NO_COUNTS
 from ...formats.lineage import Lineage, Link
-from ...formats.session_state import is_live
 from ..base import cell_values, column_sql
 from ..base.cell_values import Value
 from ..base.schema_probe import Layout
-from ..connect.reader import Reader
+from ..connect.reader import MESSAGES, SESSIONS, Reader, Row, Statement
 from . import orphan_sessions
-from .counts import counts
+from .counts import counted, counts
 from .damage import around_damage
+from .orphan_sessions import OrphanCursor
 
 NEWEST_ROWS = 2048
 """Newest message rows whose sessions are `newest`."""
@@ -48,7 +48,39 @@ class SessionCursor(NamedTuple):
     id: Value
 
 
-def page(reader: Reader, *, limit: int, cursor: SessionCursor | None, now: float, profile: str) -> Page[Session]:
+def page(reader: Reader, *, limit: int, cursor: object, now: float, profile: str) -> Page[Session]:
+    """A page of all sessions, newest start first; at the end those that have messages and no row, by id.
+
+    Where a page of the file is damaged, sessions may come twice, and those that cannot be read say so.
+
+    Args:
+        cursor: `Page.cursor` of the page before; None for the first.
+    """
+    rows: Page[Session] = Page(())
+    if not isinstance(cursor, OrphanCursor):
+        rows = _rows(reader, limit, cursor, now=now, profile=profile)
+        if rows.more:
+            return rows
+        cursor = OrphanCursor()
+    room = limit - len(rows.items)
+    orphans = orphan_sessions.page(reader, limit=room, cursor=cursor, now=now, profile=profile)
+    return Page((*rows.items, *orphans.items), orphans.more, orphans.cursor)
+
+
+def _rows(reader: Reader, limit: int, cursor: object, *, now: float, profile: str) -> Page[Session]:
+    """The rows behind the cursor; from where a page is damaged all of them once more, by id."""
+    if not isinstance(cursor, DamagedTableCursor):
+        after = cursor if isinstance(cursor, SessionCursor) else None
+        try:
+            return _page_by_start(reader, limit=limit, cursor=after, now=now, profile=profile)
+        except Damaged:
+            cursor = DamagedTableCursor()
+    return _page_by_id(reader, limit=limit, cursor=cursor, now=now, profile=profile)
+
+
+def _page_by_start(
+    reader: Reader, *, limit: int, cursor: SessionCursor | None, now: float, profile: str
+) -> Page[Session]:
     """One page of all sessions, newest start first, ties by id.
 
     Args:
@@ -69,7 +101,7 @@ def page(reader: Reader, *, limit: int, cursor: SessionCursor | None, now: float
     return Page(_sessions(reader, shown, now, profile), more, last)
 
 
-def page_by_id(reader: Reader, *, limit: int, cursor: DamagedTableCursor, now: float, profile: str) -> Page[Session]:
+def _page_by_id(reader: Reader, *, limit: int, cursor: DamagedTableCursor, now: float, profile: str) -> Page[Session]:
     """One page in the order of the index on ids, for a table with damaged pages."""
     behind, key = ("", ()) if cursor.after is None else (" WHERE id > ?", (cursor.after,))
     ids = reader.texts(f"SELECT CAST(id AS BLOB) FROM sessions{behind} ORDER BY id LIMIT ?", (*key, limit + 1))
@@ -86,41 +118,34 @@ def by_ids(reader: Reader, ids: Iterable[str], *, now: float, profile: str) -> t
     where = "id IN (SELECT value FROM json_each(?)) ORDER BY started_at DESC, id DESC"
 
     def _read(some: Sequence[str]) -> tuple[Session, ...]:
-        return _sessions(
-            reader,
-            reader.rows(f"SELECT {columns} FROM sessions WHERE {where}", (json.dumps(list(some)),)),
-            now,
-            profile,
-        )
+        rows = reader.rows(f"SELECT {columns} FROM sessions WHERE {where}", (json.dumps(list(some)),))
+        return _sessions(reader, rows, now, profile)
 
     def _unreadable(session_id: str, error: Damaged) -> tuple[Session, ...]:
         session = Session(id=session_id, problem=f"its row cannot be read: {error}", profile=profile)
-        return (_counted(session, counts(reader, [session_id]).get(session_id, NO_COUNTS), now),)
+        return (counted(session, counts(reader, [session_id]).get(session_id, NO_COUNTS), now),)
 
-    parts = around_damage(_read, requested, _unreadable) if reader.layout.has("sessions", "started_at") else []
-    listed = tuple(session for part in parts for session in part)
+    listed = around_damage(_read, requested, _unreadable) if reader.layout.has("sessions", "started_at") else []
     known = {session.id for session in listed}
     missing = [key for key in requested if key not in known]
-    return (*listed, *orphan_sessions.by_ids(reader, missing, now=now, profile=profile)) if missing else listed
+    return (*listed, *(orphan_sessions.by_ids(reader, missing, now=now, profile=profile) if missing else ()))
 
 
 def newest(reader: Reader) -> tuple[str, ...]:
     """Ids of the sessions of the newest message rows."""
-    if not reader.layout.has("messages", "session_id"):
-        return ()
     newest_rows = "SELECT session_id FROM messages ORDER BY id DESC LIMIT ?"
-    return tuple(reader.texts(f"SELECT DISTINCT CAST(session_id AS BLOB) FROM ({newest_rows})", (NEWEST_ROWS,)))
+    sql = f"SELECT DISTINCT CAST(session_id AS BLOB) FROM ({newest_rows})"
+    return tuple(reader.texts(sql, (NEWEST_ROWS,), needs=MESSAGES))
 
 
 def links(reader: Reader, ids: Iterable[str] | None = None) -> tuple[Link, ...]:
     """Links of children and parents: all of the file, or those related to the given sessions."""
-    layout = reader.layout
-    if not layout.has("sessions", "parent_session_id"):
-        return ()
+    statement = _link_statement(reader.layout)
     if ids is None:
-        return tuple(_link(row) for row in reader.rows(f"{_link_statement(layout)} WHERE {_IN_A_FAMILY}"))
-    rows = reader.rows(f"{_NEAR} {_link_statement(layout)} WHERE id IN near", (json.dumps(list(ids)),))
-    return tuple(_link(row) for row in rows)
+        sql, bindings = f"{statement} WHERE {_IN_A_FAMILY}", tuple[str, ...]()
+    else:
+        sql, bindings = f"{_NEAR} {statement} WHERE id IN near", (json.dumps(list(ids)),)
+    return tuple(map(_link, reader.rows(sql, bindings, needs=("sessions", "parent_session_id"))))
 
 
 def lineage_of(reader: Reader, ids: Iterable[str]) -> Lineage:
@@ -136,26 +161,14 @@ def scope(reader: Reader) -> Scope:
 
     With a damaged page only the total.
     """
-    layout = reader.layout
-    orphans = len(orphan_sessions.ids(reader))
-    if not layout.has("sessions", "id"):
-        return Scope(orphans)
-    total = reader.row("SELECT count(*) FROM sessions")
-    every = (cell_values.integer(total[0]) if total else 0) + orphans
+    total = reader.number("SELECT count(*) FROM sessions", needs=SESSIONS) + len(orphan_sessions.ids(reader))
     try:
-        return replace(_left_out(reader, layout), total=every)
+        archived, hidden, family = _marked(reader, "archived"), _marked(reader, "hidden"), links(reader)
     except Damaged:
-        return Scope(every)
-
-
-def _left_out(reader: Reader, layout: Layout) -> Scope:
-    """Counts of the sessions that the default list leaves out; the total is 0."""
-    archived = _marked(reader, layout, "archived")
-    family = links(reader)
+        return Scope(total)
     lineage = Lineage(family)
     children = {link.id for link in family if is_child(lineage, link.id)} - archived
-    hidden = _marked(reader, layout, "hidden") - archived - children
-    return Scope(0, len(archived), len(children), len(hidden))
+    return Scope(total, len(archived), len(children), len(hidden - archived - children))
 
 
 def is_child(lineage: Lineage, session_id: str) -> bool:
@@ -165,15 +178,13 @@ def is_child(lineage: Lineage, session_id: str) -> bool:
 
 def find_by_name(reader: Reader, text: str, *, limit: int) -> list[str]:
     """Ids of sessions with this id, id prefix or part of a title; the exact id first, then the newest."""
-    layout = reader.layout
-    if not layout.has("sessions", "started_at"):
-        return []
-    title = " OR title LIKE ?3 ESCAPE '\\'" if layout.has("sessions", "title") else " OR ?3 IS NULL"
+    title = " OR title LIKE ?3 ESCAPE '\\'" if reader.layout.has("sessions", "title") else " OR ?3 IS NULL"
     like = column_sql.like(text)
     return reader.texts(
         f"SELECT CAST(id AS BLOB) FROM sessions WHERE id = ?1 OR id LIKE ?2 ESCAPE '\\'{title}"
         " ORDER BY id = ?1 DESC, started_at DESC, id DESC LIMIT ?4",
         (text, f"{like}%", f"%{like}%", limit),
+        needs=("sessions", "started_at"),
     )
 
 
@@ -190,13 +201,9 @@ _NEAR = (
 )
 
 
-Statement = tuple[str, tuple[Value, ...]]
-"""A statement and its bindings."""
-
-
 def _timed(layout: Layout, cursor: SessionCursor | None, limit: int) -> Statement:
     """Rows after the cursor by the index on time, for starts of any type: blobs, then texts, then numbers."""
-    behind, key = "started_at IS NOT NULL", tuple[Value, ...]()
+    behind, key = "started_at IS NOT NULL", Row()
     if cursor is not None:
         behind = "(started_at, id) < (CASE ? WHEN 'text' THEN CAST(?2 AS TEXT) ELSE ?2 END, CAST(?3 AS TEXT))"
         key = (cursor.kind, cursor.started_at, cursor.id)
@@ -233,16 +240,15 @@ def _list_columns(layout: Layout) -> str:
     )
 
 
-def _sessions(reader: Reader, rows: Sequence[tuple[Value, ...]], now: float, profile: str) -> tuple[Session, ...]:
+def _sessions(reader: Reader, rows: Sequence[Row], now: float, profile: str) -> tuple[Session, ...]:
     """Sessions of rows, with their counts and positions in the lineage."""
     sessions = [_session(row, profile) for row in rows]
     ids = [session.id for session in sessions]
-    counted = counts(reader, ids)
-    lineage = lineage_of(reader, ids)
-    return tuple(_placed(_counted(session, counted.get(session.id, NO_COUNTS), now), lineage) for session in sessions)
+    of_ids, lineage = counts(reader, ids), lineage_of(reader, ids)
+    return tuple(_placed(counted(session, of_ids.get(session.id, NO_COUNTS), now), lineage) for session in sessions)
 
 
-def _session(row: tuple[Value, ...], profile: str) -> Session:
+def _session(row: Row, profile: str) -> Session:
     session_id, _, _, source, title, model, started, ended, reason, parent, archived, hidden, cwd, own_profile = row
     return Session(
         id=cell_values.text(session_id) or "",
@@ -261,29 +267,12 @@ def _session(row: tuple[Value, ...], profile: str) -> Session:
     )
 
 
-def _counted(session: Session, counted: Counts, now: float) -> Session:
-    last_active = session.started_at if counted.last_active is None else counted.last_active
-    return replace(
-        session,
-        messages=counted.messages,
-        problem=session.problem or counted.problem,
-        first_id=counted.first_id,
-        last_id=counted.last_id,
-        last_active=last_active,
-        live=is_live(ended_at=session.ended_at, last_active=last_active, now=now),
-    )
-
-
 def _placed(session: Session, lineage: Lineage) -> Session:
     chain = lineage.chain(session.id)
     if session.parent_id is None and len(chain) == 1:
         return session
-    return replace(
-        session,
-        relation=lineage.relation(session.id),
-        chain=len(chain),
-        section=chain.index(session.id) + 1,
-    )
+    section = chain.index(session.id) + 1
+    return replace(session, relation=lineage.relation(session.id), chain=len(chain), section=section)
 
 
 _RESET_IN_CHAT = (
@@ -312,7 +301,7 @@ def _link_statement(layout: Layout) -> str:
     return f"SELECT {', '.join(columns)} FROM sessions"
 
 
-def _link(row: tuple[Value, ...]) -> Link:
+def _link(row: Row) -> Link:
     session_id, parent, source, started, ended, reason, *marked = row
     return Link(
         id=cell_values.text(session_id) or "",
@@ -325,11 +314,10 @@ def _link(row: tuple[Value, ...]) -> Link:
     )
 
 
-def _marked(reader: Reader, layout: Layout, column: str) -> set[str]:
+def _marked(reader: Reader, column: str) -> set[str]:
     """Ids of sessions with a column that is not 0."""
-    if not layout.has("sessions", column):
-        return set()
-    return set(reader.texts(f"SELECT CAST(id AS BLOB) FROM sessions WHERE CAST({column} AS INTEGER) != 0"))
+    sql = f"SELECT CAST(id AS BLOB) FROM sessions WHERE CAST({column} AS INTEGER) != 0"
+    return set(reader.texts(sql, needs=("sessions", column)))
 
 
 def active_since(reader: Reader, timestamp: float, *, cancel: Cancel | None = None) -> frozenset[str]:

@@ -15,16 +15,16 @@ from ...query.tokenizer import cjk_runs
 from ..base import cell_values, column_sql, error_mapping
 from ..base.cell_values import Value
 from ..base.schema_probe import FTS, TRIGRAM, Layout
-from ..connect.reader import Reader
-from .fts5_sanitizer import sanitise
-
-OPERATORS = frozenset({"AND", "OR", "NOT"})
+from ..connect.reader import MESSAGES
+from .fts5_sanitizer import OPERATORS, sanitise
 
 _ORDERS = {"newest": "messages.timestamp DESC, rank", "oldest": "messages.timestamp ASC, rank"}
 
 
-def search(reader: Reader, words: str | None, options: AgentSearchOptions) -> list[AgentHit]:
-    """Hits of an agent's search, in one read transaction; no text raises an error.
+def search(
+    connection: apsw.Connection, layout: Layout, words: str | None, options: AgentSearchOptions
+) -> list[AgentHit]:
+    """Hits of an agent's search; no text raises an error.
 
     A missing, stale, unfinished or damaged index is bypassed by LIKE, and so is the trigram index for Chinese,
     Japanese and Korean words that are too short for it.
@@ -36,24 +36,16 @@ def search(reader: Reader, words: str | None, options: AgentSearchOptions) -> li
         StoreError: The file itself cannot be read.
     """
     match = sanitise(storable(words) or "")
-    return [
-        _agent_hit(row) for row in reader.read(lambda connection, layout: _hits(connection, layout, match, options))
-    ]
-
-
-def _hits(
-    connection: apsw.Connection, layout: Layout, match: str, options: AgentSearchOptions
-) -> list[tuple[Value, ...]]:
-    if not match or not layout.has("messages", "session_id"):
+    if not match or not layout.has(*MESSAGES):
         return []
     statement = _index_statement(layout, match, options)
     if statement is not None:
         try:
-            return list(connection.execute(*statement))
+            return list(map(_agent_hit, connection.execute(*statement)))
         except apsw.Error as error:
             if not (error_mapping.is_index_error(error) or isinstance(error, apsw.SQLError)):
                 raise
-    return list(connection.execute(*_like_statement(layout, match, options)))
+    return list(map(_agent_hit, connection.execute(*_like_statement(layout, match, options))))
 
 
 def _index_statement(layout: Layout, match: str, options: AgentSearchOptions) -> tuple[str, list[Value]] | None:

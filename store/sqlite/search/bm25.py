@@ -18,7 +18,7 @@ from ...engine.search import MatchCount, RankedMatches, SessionFilter
 from ...query.ast import Query
 from ..base import cell_values, column_sql
 from ..base.schema_probe import Layout
-from ..connect.reader import Reader, Row, Value
+from ..connect.reader import Reader, Row
 from . import newest_first, plan
 from .row_filters import row_conditions
 from .scan_ranges import ScanRange
@@ -33,12 +33,7 @@ _NO_CAP = 1 << 62
 
 
 def best_matches(
-    reader: Reader,
-    query: Query,
-    *,
-    limit: int,
-    session_filter: SessionFilter | None = None,
-    cancel: Cancel | None = None,
+    reader: Reader, query: Query, *, limit: int, session_filter: SessionFilter = None, cancel: Cancel | None = None
 ) -> RankedMatches | None:
     """The best matches of a query's words; None where no index can rank them.
 
@@ -51,7 +46,10 @@ def best_matches(
     """
     layout = reader.layout
     ranked = _rankable_range(reader, layout, query, cancel)
-    return None if ranked is None else _Ranking(reader, layout, query, ranked, session_filter, cancel).best(limit)
+    if ranked is None:
+        return None
+    search = newest_first.RowSearch(reader, layout, query, session_filter, cancel=cancel)
+    return _Ranking(reader, search, ranked, cancel).best(limit)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,15 +57,13 @@ class _Ranking:
     """One ranking of matches."""
 
     reader: Reader
-    layout: Layout
-    query: Query
+    search: newest_first.RowSearch
     range: ScanRange
-    session_filter: SessionFilter | None
     cancel: Cancel | None
 
     def best(self, limit: int) -> RankedMatches | None:
         """The best messages that a search may find; None where the index cannot be read."""
-        most = RANKED_ROWS if self._filters else 2 * limit
+        most = RANKED_ROWS if self.range.verified or self.search.filters else 2 * limit
         if (scored := self._scored(most)) is None:
             return None
         ids = tuple(self._findable(scored, limit))
@@ -77,16 +73,9 @@ class _Ranking:
         fallback = self.range.fallback or Fallback(FallbackKind.RANKED)
         return RankedMatches(ids, replace(fallback, ranked=RANKED_ROWS) if bounded else self.range.fallback)
 
-    @property
-    def _filters(self) -> bool:
-        """True where a match of the index may fail the filters."""
-        return self.range.verified or bool(row_conditions(self.layout, self.query, self.session_filter))
-
     def _is_bounded(self) -> bool:
-        counted = self.reader.row(
-            _COUNT.format(self.range.table), (self.range.expression, RANKED_ROWS + 1), cancel=self.cancel
-        )
-        return counted is not None and cell_values.integer(counted[0]) > RANKED_ROWS
+        sql, bindings = _COUNT.format(self.range.table), (self.range.expression, RANKED_ROWS + 1)
+        return self.reader.number(sql, bindings, cancel=self.cancel) > RANKED_ROWS
 
     def _scored(self, most: int) -> list[Row] | None:
         """Row ids and scores, best first; None where the index cannot be read."""
@@ -97,15 +86,7 @@ class _Ranking:
         """Ids of scored rows that are findable and pass the filters, in order."""
         for start in range(0, len(scored), _CHUNK):
             chunk = [cell_values.integer(row[0]) for row in scored[start : start + _CHUNK]]
-            passed = newest_first.filter_ids(
-                self.reader,
-                self.layout,
-                self.query,
-                chunk,
-                verified=self.range.verified,
-                session_filter=self.session_filter,
-                cancel=self.cancel,
-            )
+            passed = self.search.passing(chunk, verified=self.range.verified)
             for message_id in chunk:
                 if message_id in passed:
                     yield message_id
@@ -144,7 +125,7 @@ def count_matches(
     query: Query,
     *,
     cap: int | None = None,
-    session_filter: SessionFilter | None = None,
+    session_filter: SessionFilter = None,
     cancel: Cancel | None = None,
 ) -> MatchCount:
     """Number of messages that match, in read transactions of bounded length.
@@ -189,7 +170,7 @@ def _count_by_index(
     return MatchCount(min(hits, cap), frozenset(sessions), hits > cap)
 
 
-def _index_rows(reader: Reader, sql: str, bindings: tuple[Value, ...], cancel: Cancel | None) -> list[Row] | None:
+def _index_rows(reader: Reader, sql: str, bindings: Row, cancel: Cancel | None) -> list[Row] | None:
     """Rows of a statement on an index; None where the index cannot be read."""
 
     def _read(connection: apsw.Connection, _: Layout) -> list[Row] | None:
@@ -212,7 +193,7 @@ def count_statement(layout: Layout, table: str) -> str:
 
 
 def _count_by_search(
-    reader: Reader, query: Query, cap: int, session_filter: SessionFilter | None, cancel: Cancel | None
+    reader: Reader, query: Query, cap: int, session_filter: SessionFilter, cancel: Cancel | None
 ) -> MatchCount:
     hits, sessions = 0, set[str]()
     for step in newest_first.matching_ids(reader, query, limit=cap + 1, session_filter=session_filter, cancel=cancel):

@@ -36,13 +36,6 @@ class UnindexedRows:
     bindings: tuple[bytes, ...]
 
 
-def needed(query: Query) -> bool:
-    """True where an alternative has Chinese, Japanese or Korean characters, but never three in a row."""
-    return any(runs and max(map(len, runs)) < _LENGTH for runs in map(_runs, query.any_of)) or (
-        any(map(_runs, query.any_of)) and not all(map(_runs, query.any_of))
-    )
-
-
 def rows(connection: apsw.Connection, layout: Layout, query: Query) -> tuple[int, ...] | None:
     """Ids of candidate rows, newest first, to be verified by `accepts`; None where there are too many.
 

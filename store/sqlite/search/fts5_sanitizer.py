@@ -20,7 +20,7 @@ _UNBINDABLE = re.compile("[\x00\ud800-\udfff]")
 _PIECE = re.compile(r'"(?P<phrase>[^"]*)"(?P<star>\*?)|[^"\s]+')
 _SPECIAL = re.compile(r"[+{}():^]+")
 _PLAIN = re.compile(r"[^\W_]+\*?")
-_OPERATORS = ("AND", "OR", "NOT")
+OPERATORS = ("AND", "OR", "NOT")
 
 
 def sanitise(text: str) -> str:
@@ -30,9 +30,9 @@ def sanitise(text: str) -> str:
     punctuation becomes a phrase; all other syntax is dropped.
     """
     items = list(_items(_UNBINDABLE.sub(" ", text[:MAX_CHARACTERS])))
-    if items and items[0].upper() in _OPERATORS:
+    if items and items[0].upper() in OPERATORS:
         del items[0]
-    if items and items[-1].upper() in _OPERATORS:
+    if items and items[-1].upper() in OPERATORS:
         del items[-1]
     return " ".join(_without_dangling_operators(items[:MAX_TERMS]))
 
@@ -52,7 +52,7 @@ def _term(part: str) -> str:
     if not words(part):
         return ""
     body = part.rstrip("*")
-    if part in _OPERATORS or (_PLAIN.fullmatch(part) and body not in _OPERATORS):
+    if part in OPERATORS or (_PLAIN.fullmatch(part) and body not in OPERATORS):
         return part
     return f'"{body}"{"*" if part.endswith("*") else ""}'
 
@@ -61,12 +61,12 @@ def _without_dangling_operators(items: list[str]) -> list[str]:
     """Items without operators that lack a side; of several in a row the last counts."""
     joined: list[str] = []
     for item in items:
-        if item in _OPERATORS and not joined:
+        if item in OPERATORS and not joined:
             continue
-        if item in _OPERATORS and joined[-1] in _OPERATORS:
+        if item in OPERATORS and joined[-1] in OPERATORS:
             joined[-1] = item
         else:
             joined.append(item)
-    while joined and joined[-1] in _OPERATORS:
+    while joined and joined[-1] in OPERATORS:
         joined.pop()
     return joined

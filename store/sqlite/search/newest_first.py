@@ -24,10 +24,10 @@ from ...query.json_escapes import searchable_text
 from ...query.matcher import accepts
 from ..base import cell_values, column_sql
 from ..base.schema_probe import Layout
-from ..connect.reader import Reader, Row, Value
+from ..connect.reader import Reader, Row
 from ..journal import repaired_blocks
 from .plan import index_error, plan
-from .row_filters import Condition, Conditions, SessionConditions, passes, row_conditions
+from .row_filters import Condition, SessionConditions, passes, row_conditions
 from .scan_ranges import ScanRange, edge_statement, statement, unindexed_statement
 
 SCAN_ROWS = 2_000
@@ -72,7 +72,7 @@ def matching_ids(
     limit: int,
     below: int | None = None,
     above: int | None = None,
-    session_filter: SessionFilter | None = None,
+    session_filter: SessionFilter = None,
     cancel: Cancel | None = None,
     clock: Callable[[], float] = time.monotonic,
 ) -> Iterator[SearchStep]:
@@ -101,32 +101,7 @@ def matching_ids(
         return
     planned = [item.within(below, above) for item in plan(reader, layout, query, cancel)]
     ranges = [item.within(ids.below, ids.above) for ids in repaired_blocks.ranges(reader, layout) for item in planned]
-    yield from _Search(
-        reader, layout, query, cancel, clock, conditions=row_conditions(layout, query, session_filter)
-    ).steps(ranges, limit)
-
-
-def filter_ids(
-    reader: Reader,
-    layout: Layout,
-    query: Query,
-    ids: Sequence[int],
-    *,
-    verified: bool,
-    session_filter: SessionFilter | None = None,
-    cancel: Cancel | None = None,
-) -> frozenset[int]:
-    """Those of some rows that are findable and pass the filters of a query and, where `verified`, its words.
-
-    Raises:
-        Interrupted: It was cancelled.
-        StoreError: The messages cannot be read.
-    """
-    candidates = ScanRange(None, "", verified=verified, ids=tuple(sorted(ids, reverse=True)))
-    search = _Search(
-        reader, layout, query, cancel, time.monotonic, conditions=row_conditions(layout, query, session_filter)
-    )
-    return frozenset(found for step in search.steps([candidates], len(ids)) for found in step.ids)
+    yield from RowSearch(reader, layout, query, session_filter, cancel=cancel, clock=clock).steps(ranges, limit)
 
 
 def sessions_of(reader: Reader, ids: Sequence[int], *, cancel: Cancel | None = None) -> frozenset[str]:
@@ -138,7 +113,7 @@ def sessions_of(reader: Reader, ids: Sequence[int], *, cancel: Cancel | None = N
     return frozenset(reader.texts(sql, (json.dumps(ids),), cancel=cancel))
 
 
-class _Search:
+class RowSearch:
     """State of one running search."""
 
     def __init__(
@@ -146,13 +121,14 @@ class _Search:
         reader: Reader,
         layout: Layout,
         query: Query,
-        cancel: Cancel | None,
-        clock: Callable[[], float],
+        session_filter: SessionFilter,
         *,
-        conditions: Conditions,
+        cancel: Cancel | None,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._reader, self._query, self._layout = reader, query, layout
         self._cancel, self._clock = cancel, clock
+        conditions = row_conditions(layout, query, session_filter)
         self._sessions, self._conditions = None, conditions
         if of_sessions := [item for item in conditions if item.of_session]:
             self._sessions = SessionConditions(reader, of_sessions)
@@ -162,6 +138,16 @@ class _Search:
         self._started = clock()
         self._examined = 0
         self._n_unindexed = min(_FIRST_UNINDEXED, UNINDEXED_ROWS)
+
+    @property
+    def filters(self) -> bool:
+        """True where the query has filters besides its words."""
+        return bool(self._conditions)
+
+    def passing(self, ids: Sequence[int], *, verified: bool) -> frozenset[int]:
+        """Those of some rows that are findable and pass the filters of the query and, where `verified`, its words."""
+        candidates = ScanRange(None, "", verified=verified, ids=tuple(sorted(ids, reverse=True)))
+        return frozenset(found for step in self.steps([candidates], len(ids)) for found in step.ids)
 
     def steps(self, ranges: list[ScanRange], limit: int) -> Iterator[SearchStep]:
         """Steps over the ranges in order, each in growing windows, until `limit` ids are found."""
@@ -232,7 +218,7 @@ class _Search:
                 return tuple(ids), cell_values.integer(row[0])
         return tuple(ids), window.last
 
-    def _matches(self, cell: Value) -> bool:
+    def _matches(self, cell: cell_values.Value) -> bool:
         return accepts(self._query, searchable_text(cell_values.text(cell) or ""))
 
     def _completed(
@@ -282,7 +268,7 @@ def _first(scan: ScanRange) -> int:
 
 
 def _fetch(
-    connection: apsw.Connection, sql: str, bindings: tuple[Value, ...], most: int, enough: int
+    connection: apsw.Connection, sql: str, bindings: Row, most: int, enough: int
 ) -> tuple[list[Row], int | None]:
     """Rows up to `most`, or `enough` findable ones, or SCAN_BYTES of text; the cursor is closed.
 

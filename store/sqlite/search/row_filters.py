@@ -48,7 +48,7 @@ class Condition:
 Conditions = tuple[Condition, ...]
 
 
-def row_conditions(layout: Layout, query: Query, session_filter: SessionFilter | None) -> Conditions:
+def row_conditions(layout: Layout, query: Query, session_filter: SessionFilter) -> Conditions:
     """Conditions of a query's filters on a file of this layout.
 
     `is:flagged` and `is:live` are not in the file: the caller passes their sessions as `session_filter`.

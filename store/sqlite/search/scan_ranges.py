@@ -10,14 +10,12 @@ from operator import neg
 from ...base.fallbacks import Fallback, FallbackKind, ScanProgress
 from ..base import column_sql
 from ..base.schema_probe import Layout
-from ..connect.reader import Value
+from ..connect.reader import Row, Statement
 from .cjk_bigrams import UnindexedRows
 from .row_filters import Conditions
 
 MAX_SCANNED_BYTES = 64 * 1024 * 1024
 """Bytes of a message above which a scan skips it."""
-
-Statement = tuple[str, tuple[Value, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,11 +114,10 @@ def edge_statement(scan: ScanRange, rows: int) -> Statement:
     return f"SELECT id FROM messages{where} ORDER BY id DESC LIMIT 1 OFFSET {rows - 1}", bindings
 
 
-def _bounds(scan: ScanRange, row: str) -> tuple[list[str], tuple[Value, ...]]:
-    bounds = ((f"{row} < ?", scan.below), (f"{row} > ?", scan.above))
-    return [test for test, bound in bounds if bound is not None], tuple(
-        bound for _, bound in bounds if bound is not None
-    )
+def _bounds(scan: ScanRange, row: str) -> tuple[list[str], Row]:
+    bounds = {f"{row} < ?": scan.below, f"{row} > ?": scan.above}
+    known = {test: bound for test, bound in bounds.items() if bound is not None}
+    return list(known), tuple(known.values())
 
 
 def _select(layout: Layout, scan: ScanRange, conditions: Conditions, source: _Source, tests: list[str]) -> str:

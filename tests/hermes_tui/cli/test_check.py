@@ -11,8 +11,8 @@ from tests.builders import home as empty_home
 from tests.hermes_tui.cli.running import Run, fingerprint, objects
 
 CHECK_KEYS = (
-    "session_id verdict sqlite_messages jsonl_messages missing_in_sqlite missing_in_jsonl damaged_lines salvaged"
-    " doubled repairable reason"
+    "session_id verdict sqlite_messages jsonl_messages missing_in_sqlite missing_in_jsonl damaged_lines doubled"
+    " repairable reason salvaged"
 )
 
 

@@ -11,7 +11,8 @@ import pytest
 
 from hermes_tui.__main__ import main
 from hermes_tui.cli.options import Options
-from hermes_tui.cli.repair import Streams, repair, undo
+from hermes_tui.cli.output import Streams
+from hermes_tui.cli.repair import repair, undo
 from store import Home, Phase, SessionDB
 from tests import builders
 from tests.builders import META, say, sqlite_of

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
+
 from tests import builders
 from tests.hermes_tui.cli.running import Run, objects
 
@@ -92,6 +94,7 @@ def test_show_for_people_has_the_title_the_roles_and_the_text(home: Path, run: R
     assert '    terminal {"command": "ls"}' in out
 
 
+@pytest.mark.slow
 def test_show_prints_as_many_messages_as_a_real_home_has(each_home: Path, run: Run) -> None:
     expected = json.loads((each_home / "expected.json").read_text())
     for session_id in expected["sessions"]:

@@ -29,9 +29,9 @@ def test_every_action_of_the_table_is_there() -> None:
                 assert hasattr(HermesApp, f"action_{name}"), key
                 continue
             for screen in (
-                [BrowserScreen] * bool(command.when.places & BROWSER)
-                + [RepairScreen] * bool(command.when.places & REPAIRS)
-                + [DoctorScreen] * (Place.DOCTOR in command.when.places)
+                [BrowserScreen] * bool(command.places & BROWSER)
+                + [RepairScreen] * bool(command.places & REPAIRS)
+                + [DoctorScreen] * (Place.DOCTOR in command.places)
             ):
                 assert hasattr(screen, f"action_{name}"), key
             if name in {"reader", "go"}:
@@ -45,7 +45,7 @@ def test_a_key_does_one_thing_in_a_place(place: Place) -> None:
 
 
 def test_only_what_works_is_listed() -> None:
-    assert not NOT_YET & {key for command in TABLE for key in command.text.shown.split()}
+    assert not NOT_YET & {key for command in TABLE for key in command.shown.split()}
     assert not NOT_YET & {key for command in TABLE for keys in command.keys for key in keys.keys.split(",")}
 
 

@@ -17,7 +17,8 @@ from typing import Any
 
 import pytest
 
-from hermes_tui.demo.run import agent, make_home
+from hermes_tui.demo.home import make_home
+from hermes_tui.demo.run import agent
 from hermes_tui.demo.script import load, messages
 from screenshots.shoot import shoot
 from store import Drift, Relation, Session, SessionDB, Status, Verdict

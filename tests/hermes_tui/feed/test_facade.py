@@ -86,6 +86,7 @@ class Slow(SessionDB):
             self.running -= 1
 
 
+@pytest.mark.slow
 def test_the_newest_rows_come_first_then_every_row_in_pages_then_files_and_flags(tmp_path: Path) -> None:
     home = builders.home(tmp_path)
     with closing(builders.db(home)) as db:
@@ -95,7 +96,8 @@ def test_the_newest_rows_come_first_then_every_row_in_pages_then_files_and_flags
     builders.jsonl(home, "ahead", builders.talk(9))
     builders.jsonl(home, "alone", builders.talk(3))
     with listening(lambda: SessionDB(home / "state.db", read_only=True), pause=NO_WATCH) as running:
-        generation = running.feed.sessions.load()
+        running.feed.sessions.load()
+        generation = running.feed.generation("sessions")
         running.until(
             lambda: {key for one in running.of(answers.DriftsArrived) for key in one.drifts} >= {"ahead", "alone"}
         )
@@ -111,6 +113,7 @@ def test_the_newest_rows_come_first_then_every_row_in_pages_then_files_and_flags
         assert {message.generation for message in running.of(answers.Answer)} <= {generation, 0}
 
 
+@pytest.mark.slow
 def test_flags_go_by_content_in_the_end_and_again_after_a_change(tmp_path: Path) -> None:
     """Counts alone would say that nothing is missing.
 
@@ -163,9 +166,11 @@ def test_an_answer_that_comes_late_is_not_posted(tmp_path: Path) -> None:
         builders.store(db, "s1", [builders.say("user", "slow"), builders.say("user", "quick")])
     slow = Slow(home / "state.db")
     with listening(lambda: slow) as running:
-        first = running.feed.search.start(ask("slow"))
+        running.feed.search.start(ask("slow"))
+        first = running.feed.generation("search")
         assert slow.started.wait(60)
-        second = running.feed.search.start(ask("quick"))
+        running.feed.search.start(ask("quick"))
+        second = running.feed.generation("search")
         slow.let_go.set()
         running.until(lambda: running.of(answers.HitsArrived))
         assert {message.generation for message in running.of(answers.HitsArrived)} == {second}
@@ -310,6 +315,7 @@ def test_a_store_that_cannot_be_opened_is_reported_and_opened_again(tmp_path: Pa
         assert sum(one.question == "watch" for one in running.of(answers.StoreFailed)) == 1
 
 
+@pytest.mark.slow
 def test_a_lock_is_waited_for_and_said(tmp_path: Path) -> None:
     home = builders.home(tmp_path)
     with closing(builders.db(home)) as db:
@@ -365,7 +371,8 @@ def test_the_best_follow_the_newest_and_the_whole_number_follows_both(
         builders.store(db, "best", [builders.say("user", "zebra zebra zebra")])
         builders.store(db, "rest", [builders.say("user", f"a zebra beside {n} other words " * 9) for n in range(8)])
     with listening(lambda: SessionDB(home / "state.db", read_only=True)) as running:
-        generation = running.feed.search.start(ask("zebra"))
+        running.feed.search.start(ask("zebra"))
+        generation = running.feed.generation("search")
         running.until(lambda: running.of(answers.HitsCounted))
         kinds = [type(one) for one in running.posted if isinstance(one, answers.HitsArrived | answers.HitsRanked)]
         assert kinds[-1] is answers.HitsRanked

@@ -10,6 +10,7 @@ from rich.cells import cell_len
 from hermes_tui.render.line import (
     Line,
     Role,
+    Span,
     blank,
     cells,
     crop,
@@ -79,7 +80,7 @@ def test_padding_counts_cells() -> None:
     assert pad(safe("long"), 2) == "long"
 
 
-LINE: Line = (span("ab ", Role.DIM), span("docker", Role.ACCENT, bold=True, underline=True), span(" build"))
+LINE: Line = (span("ab ", Role.DIM), Span(safe("docker"), Role.ACCENT, bold=True, underline=True), span(" build"))
 
 
 def test_a_line_is_cut_across_its_spans() -> None:

@@ -10,9 +10,10 @@ from hermes_tui.render.compaction_seam import seam, section_seam, undone_seam
 from hermes_tui.render.glyphs import ASCII
 from hermes_tui.render.gutter import measure, with_bar
 from hermes_tui.render.line import Line, Role, line_cells, plain
-from hermes_tui.render.marks import Find
-from hermes_tui.render.message import Fold, Folds, joins, message_lines, time_label
+from hermes_tui.render.marks import Find, Marker
+from hermes_tui.render.message import Fold, Folds, MessageDrawing, joins, time_label
 from hermes_tui.render.time import day
+from hermes_tui.render.tool import Look
 from store.models import Head, Message, ToolCall
 from tests.cpu_time import spent
 from tests.hermes_tui.render.samples import GLYPHS, NOW, at, texts
@@ -133,8 +134,11 @@ GREEN = message(
 )
 
 
-def draw(item: Message, width: int = 80, **options: object) -> list[Line]:
-    return message_lines(item, width=width, now=NOW, glyphs=GLYPHS, **options)  # type: ignore[arg-type]
+def draw(
+    item: Message, width: int = 80, *, find: Find | None = None, current: int | None = None, **options: object
+) -> list[Line]:
+    look = Look(measure(width), GLYPHS, Marker(find, current))
+    return MessageDrawing(item, look, NOW, **options).lines()  # type: ignore[arg-type]
 
 
 def turn(width: int) -> list[list[Line]]:
@@ -328,6 +332,7 @@ def test_a_long_text_is_shown_to_a_point_and_the_rest_counted() -> None:
     assert wide[-2].endswith("more lines · space shows all")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("unit", ["word and word ", "桂林 ", "line\n", "\x1b[0m"])
 def test_a_huge_message_is_laid_out_in_bounded_time(unit: str) -> None:
     """As a ratio: ten times the text costs no more than in proportion, with a margin of three."""
@@ -355,8 +360,7 @@ def test_seams_reach_as_far_as_the_text() -> None:
 
 
 def test_an_ascii_terminal_gets_ascii_lines() -> None:
-    lines = message_lines(
-        CALLS, width=80, now=NOW, glyphs=ASCII, results=[*RESULTS[:2], None], running=True, folds=Folds(tools=Fold.OPEN)
-    )
+    look, folds = Look(measure(80), ASCII), Folds(tools=Fold.OPEN)
+    lines = MessageDrawing(CALLS, look, NOW, results=[*RESULTS[:2], None], running=True, folds=folds).lines()
     lines.append(seam(section_seam(2, 3, now=NOW, compacted_at=None, messages=0), width=80, glyphs=ASCII))
     assert all(plain(with_bar(line, ASCII)).isascii() for line in lines)

@@ -1,6 +1,6 @@
 """Each kind of content is shown as what it is, in words (docs/format.md §3).
 
-Each guard was seen to fail with its mutant: `_notes` giving nothing; the user's label for what Hermes put in; a notice
+Each guard was seen to fail with its mutant: `notes` giving nothing; the user's label for what Hermes put in; a notice
 that ends before the text does taken for the whole of it; memory drawn like what was typed.
 """
 
@@ -9,8 +9,10 @@ from __future__ import annotations
 import pytest
 
 from hermes_tui.render import message_kind
+from hermes_tui.render.gutter import measure
 from hermes_tui.render.line import Role, plain
-from hermes_tui.render.message import message_lines
+from hermes_tui.render.message import MessageDrawing
+from hermes_tui.render.tool import Look
 from store.models import UNREADABLE, Message, Origin
 from tests.hermes_tui.render.samples import GLYPHS, NOW
 
@@ -20,7 +22,7 @@ def say(text: str, role: str = "user", **more: object) -> Message:
 
 
 def drawn(message: Message) -> list[str]:
-    return [plain(line).rstrip() for line in message_lines(message, width=80, now=NOW, glyphs=GLYPHS)]
+    return [plain(line).rstrip() for line in MessageDrawing(message, Look(measure(80), GLYPHS), NOW).lines()]
 
 
 @pytest.mark.parametrize(
@@ -58,17 +60,17 @@ def test_what_is_more_than_talk_says_so_above_its_text(message: Message, label: 
 
 @pytest.mark.parametrize("text", ["hello", "[IMPORTANT] read this", "Review the conversation above, please", "[SYSTEM"])
 def test_plain_talk_has_no_note(text: str) -> None:
-    assert message_kind.notes(say(text)) == ()
+    assert not list(message_kind.notes(say(text)))
     assert drawn(say(text))[0] == f"   user ┃ {text}"
 
 
 def test_the_answer_of_an_agent_is_no_notice() -> None:
-    assert message_kind.notes(say("[SYSTEM: so it says]", "assistant")) == ()
+    assert not list(message_kind.notes(say("[SYSTEM: so it says]", "assistant")))
 
 
 def test_memory_that_was_recalled_into_a_message_looks_unlike_what_was_typed() -> None:
     text = "before\n<memory-context>\nlikes kumquats\n</memory-context>\nwhat do I like?"
-    lines = message_lines(say(text), width=80, now=NOW, glyphs=GLYPHS)
+    lines = MessageDrawing(say(text), Look(measure(80), GLYPHS), NOW).lines()
     roles = {plain(line)[10:].strip(): line[-1].role for line in lines if len(line) > 1}
     assert roles["likes kumquats"] is Role.DIM
     assert roles["what do I like?"] is roles["before"] is Role.TEXT

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from hermes_tui.render.glyphs import ASCII, UNICODE
 from hermes_tui.render.line import Line, Role, line_cells, plain
 from hermes_tui.render.row import SessionRow, group_row, session_row
-from hermes_tui.render.search_hit import context_row, hit_row, meant_row, more_row, section_rule, snippet
+from hermes_tui.render.search_hit import context_row, hit_row, meant_row, more_row, section_rule
+from hermes_tui.render.snippet import snippet
 from store.models import ContextLine, Hit, Status
 from tests.hermes_tui.render.samples import (
     BLOG,

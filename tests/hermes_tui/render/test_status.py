@@ -79,9 +79,8 @@ def test_the_other_sentences_are_the_pages() -> None:
     assert plain(busy_sentence(glyphs=UNICODE)) == "◐I state.db is locked by another program"
     wrong = error_sentence("after:yesterdya is not a date · try after:7d or after:2026-04-01", glyphs=UNICODE)
     assert plain(wrong) == "✗E after:yesterdya is not a date · try after:7d or after:2026-04-01"
-    assert plain(partial_sentence(37, glyphs=UNICODE)) == (
-        "△P partial: 37 sessions from JSONL files; state.db cannot be read"
-    )
+    partial = partial_sentence("37 sessions from JSONL files", "state.db cannot be read", glyphs=UNICODE)
+    assert plain(partial) == "△P partial: 37 sessions from JSONL files; state.db cannot be read"
 
 
 def test_the_totals_say_less_on_a_narrow_screen() -> None:
@@ -107,7 +106,7 @@ def test_ascii_sentences_are_ascii() -> None:
     lines = [
         hits_sentence(SearchProgress(9, 2, shown=1, searching=True), glyphs=ASCII),
         position_sentence(1, 2, tools="short", reasoning="folded", glyphs=ASCII),
-        partial_sentence(3, glyphs=ASCII),
+        partial_sentence("3 sessions", "1 profile cannot be read", glyphs=ASCII),
     ]
     assert all(plain(line).isascii() for line in lines)
 

@@ -55,6 +55,7 @@ def test_pieces_are_in_order_and_apart(text: str, width: int) -> None:
     assert all(before[1] <= after[0] for before, after in pairwise(pieces))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("unit", ["word ", "x", "桂", "é桂 "])
 def test_breaking_takes_time_in_proportion_to_the_text(unit: str) -> None:
     small, large = safe(unit * 2_000), safe(unit * 20_000)

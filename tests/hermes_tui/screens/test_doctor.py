@@ -81,6 +81,7 @@ async def test_what_waits_is_written_after_one_question(home: Path, size: tuple[
         await stage.until(lambda: stage.app.screen is stage.browser)
 
 
+@pytest.mark.slow
 async def test_what_is_damaged_says_what_to_do(home: Path) -> None:
     sqlite_files.run(home / "state.db", "UPDATE messages_fts_data SET block = x'00' WHERE id > 10")
     home.chmod(0o755)
@@ -96,9 +97,10 @@ async def test_what_is_damaged_says_what_to_do(home: Path) -> None:
         assert any(line.startswith("↧ now          " + SESSION) for line in lines)
 
 
+@pytest.mark.slow
 async def test_nothing_is_written_where_nothing_may_be(home: Path) -> None:
     """Mutant: the command without its condition."""
-    async with browsing(home, open_to_write=None) as stage:
+    async with browsing(home, may_write=False) as stage:
         await open_doctor(stage)
         assert stage.footer.startswith("R look again")
         await stage.press("y", "y")
@@ -106,6 +108,7 @@ async def test_nothing_is_written_where_nothing_may_be(home: Path) -> None:
         assert stored(home) == 5
 
 
+@pytest.mark.slow
 async def test_a_missing_store_says_so_once_and_is_not_made(home: Path) -> None:
     for path in home.glob("state.db*"):
         path.rename(home / f"away-{path.name}")
@@ -121,6 +124,7 @@ async def test_a_missing_store_says_so_once_and_is_not_made(home: Path) -> None:
         assert len(list((home / "pending_messages").iterdir())) == 1
 
 
+@pytest.mark.slow
 async def test_a_check_that_takes_long_keeps_no_key_back(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     go_on = threading.Event()
     whole = health._whole
@@ -143,6 +147,7 @@ async def test_a_check_that_takes_long_keeps_no_key_back(home: Path, monkeypatch
         go_on.set()
 
 
+@pytest.mark.slow
 async def test_quitting_while_messages_are_written_is_asked(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     go_on = threading.Event()
     replayed: list[Path] = []
@@ -170,6 +175,7 @@ async def test_quitting_while_messages_are_written_is_asked(home: Path, monkeypa
         go_on.set()
 
 
+@pytest.mark.slow
 async def test_hostile_names_stay_text(home: Path) -> None:
     recorder = SessionRecorder(SessionDB(home / "state.db"), "\x1b]0;x\x07[@click=app.quit]bad\u202e")
     database_of(recorder).ensure_session("a")

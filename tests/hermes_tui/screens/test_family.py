@@ -14,8 +14,9 @@ import pytest
 from hermes_tui.render.family import kin_row
 from hermes_tui.render.glyphs import ASCII, UNICODE
 from hermes_tui.render.line import line_cells, plain
+from hermes_tui.render.row import SessionRow
 from store import SessionDB
-from store.models import FamilyMember, Relation, Session
+from store.models import Relation, Session
 from tests import builders
 from tests.hermes_tui.browsing import SIZES, browsing
 from tests.hermes_tui.render.samples import NOW
@@ -105,6 +106,6 @@ async def test_esc_leads_back_and_a_session_that_stands_alone_has_no_family(tmp_
 @pytest.mark.parametrize("depth", [0, 1, 40])
 def test_a_row_has_the_width_of_its_list(glyphs: Any, width: int, depth: int) -> None:
     session = Session("s", title="桂林旅行計画" * 30, messages=12345, relation=Relation.RESET)
-    line = kin_row(FamilyMember(session, depth), None, None, width=width, now=NOW, glyphs=glyphs, cursor=True)
+    line = kin_row(SessionRow(session), depth, width=width, now=NOW, glyphs=glyphs, cursor=True)
     assert line_cells(line) == width
     assert "reset" in plain(line)

@@ -61,6 +61,7 @@ async def test_everything_is_counted_and_looked_up(tmp_path: Path, size: tuple[i
         assert stage.status.startswith("3 of 4")
 
 
+@pytest.mark.slow
 async def test_v_twice_shows_everything_and_twice_again_does_not(tmp_path: Path) -> None:
     async with browsing(furnish(tmp_path)) as stage:
         await stage.shows("an old snapshot")
@@ -156,6 +157,7 @@ async def test_a_profile_that_cannot_be_read_is_said_above_the_others(tmp_path: 
         assert stage.status.startswith("3 of 4 sessions")
 
 
+@pytest.mark.slow
 async def test_every_kind_of_row_is_labelled_on_the_screen(tmp_path: Path) -> None:
     """What waits in the spool too, in its place. Mutant: `waiting` giving nothing."""
     home = builders.home(tmp_path)

@@ -16,7 +16,8 @@ from textual.app import App
 from textual.pilot import Pilot
 
 from hermes_tui.app import HermesApp
-from hermes_tui.demo.run import make_home
+from hermes_tui.demo.home import make_home
+from hermes_tui.feed import ProfileEntry
 from screenshots.shoot import MILLISECONDS, NOW, TO_THE_LEGACY_SESSION, settled
 from store import SessionDB
 
@@ -73,7 +74,8 @@ def pressing(keys: tuple[str, ...]) -> Callable[[Pilot[None]], object]:
 
 def app_on(home: Path, theme: str) -> App[None]:
     """The app as a user would start it on a home."""
-    app = HermesApp(partial(SessionDB, home / "state.db", read_only=True), owner="demo", now=lambda: NOW)
+    entry = ProfileEntry("demo", partial(SessionDB, home / "state.db", read_only=True), owner="demo")
+    app = HermesApp(entry, now=lambda: NOW)
     app.theme = theme
     return app
 

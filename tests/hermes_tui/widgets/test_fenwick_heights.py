@@ -12,7 +12,8 @@ NUMBERS = st.lists(st.integers(0, 9))
 
 @given(NUMBERS, NUMBERS, st.lists(st.tuples(st.integers(0, 99), st.integers(0, 9))))
 def test_heights_add_up_after_any_change(first: list[int], more: list[int], changes: list[tuple[int, int]]) -> None:
-    heights, plain = FenwickHeights(first), [*first, *more]
+    heights, plain = FenwickHeights(), [*first, *more]
+    heights.extend(first)
     heights.extend(more)
     for index, height in changes:
         if index < len(plain):

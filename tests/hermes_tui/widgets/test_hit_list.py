@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
 
+import pytest
+
 from hermes_tui.state.rows import HitGroup, HitKey, SessionRow
 from hermes_tui.widgets.hit_list import HitList
 from hermes_tui.widgets.hit_rows import GroupKey, HitsView, MoreKey, TitleKey
@@ -35,7 +37,7 @@ def hits() -> HitList:
 
 def under(widget: HitList) -> Hashable:
     """The key under the cursor, as a call, so that no checker takes it for a constant."""
-    return widget.cursor_key
+    return widget.cursor.key
 
 
 def belongs(widget: HitList) -> tuple[str | None, Hit | None]:
@@ -69,8 +71,8 @@ async def test_right_shows_all_hits_and_left_three_and_the_cursor_stays_near() -
         widget.move_to(MoreKey("many"))
         await pilot.press("right")
         assert under(widget) == HitKey("many", 4)
-        assert MoreKey("many") not in widget.keys
-        assert sum(isinstance(key, HitKey) for key in widget.keys) == 6
+        assert MoreKey("many") not in widget.cursor.keys
+        assert sum(isinstance(key, HitKey) for key in widget.cursor.keys) == 6
         await pilot.press("left")
         assert under(widget) == MoreKey("many")
         await pilot.press("enter")
@@ -81,7 +83,7 @@ async def test_right_shows_all_hits_and_left_three_and_the_cursor_stays_near() -
         widget.show(HitsView([], [group("new", [77]), group("many", range(1, 6))]))
         await pilot.press("right")
         widget.show(HitsView([], [group("new", [77]), group("many", range(1, 8))]))
-        assert HitKey("many", 7) in widget.keys
+        assert HitKey("many", 7) in widget.cursor.keys
 
 
 async def test_enter_chooses_hits_groups_and_titles() -> None:
@@ -124,6 +126,7 @@ async def test_context_stands_around_its_hit_and_the_cursor_passes_it_by() -> No
         assert "before it" not in "".join(screen(widget))
 
 
+@pytest.mark.slow
 async def test_new_hits_leave_a_moved_cursor_on_its_hit_at_its_row() -> None:
     widget = hits()
     async with Stage(widget).run_test(size=(80, 10)) as pilot:

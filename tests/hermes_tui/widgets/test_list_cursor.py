@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -66,6 +67,7 @@ KEYS = st.lists(st.integers(-3, 30), unique=True, max_size=25)
 MOVES = st.lists(st.tuples(st.sampled_from(["by", "pages", "scroll", "resize"]), st.integers(-9, 9)), max_size=9)
 
 
+@pytest.mark.slow
 @given(KEYS, KEYS, st.integers(0, 2), MOVES)
 def test_whatever_happens_the_window_lies_on_the_rows_and_a_moved_cursor_in_it(
     first: list[int], second: list[int], head: int, moves: list[tuple[str, int]]

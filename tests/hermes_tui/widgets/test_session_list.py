@@ -46,9 +46,10 @@ async def test_one_row_is_painted_again_when_more_is_known_of_it() -> None:
         widget.update_row(replace(bare, outline=Outline(Status.ERROR), drift=Drift.DIVERGED))
         assert screen(widget)[1].startswith(" ✗E ≠D   3h  Second")
         widget.update_row(row("unknown"))
-        assert widget.keys == ["a", "b"]
+        assert widget.cursor.keys == ["a", "b"]
 
 
+@pytest.mark.slow
 async def test_the_cursor_stays_on_its_session_while_others_come_and_go() -> None:
     widget = sessions()
     async with Stage(widget).run_test(size=(80, 10)) as pilot:
@@ -58,7 +59,7 @@ async def test_the_cursor_stays_on_its_session_while_others_come_and_go() -> Non
         await pilot.press(*["down"] * 12)
         before = screen(widget).index(next(line for line in screen(widget) if line.startswith("▌")))
         widget.show([row("new one"), *rows[3:]])
-        assert widget.cursor_key == "s12"
+        assert widget.cursor.key == "s12"
         assert widget.cursor_row == rows[12]
         assert screen(widget)[before].startswith("▌✓D      3h  s12")
 

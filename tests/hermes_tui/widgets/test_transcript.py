@@ -8,8 +8,7 @@ from typing import Any
 import pytest
 from textual.pilot import Pilot
 
-from hermes_tui.render.line import Line
-from hermes_tui.render.message import Fold, message_lines
+from hermes_tui.render.message import Fold, MessageDrawing
 from hermes_tui.state.rows import SessionRow
 from hermes_tui.widgets import transcript_layout
 from hermes_tui.widgets.message_index import head_of
@@ -78,11 +77,11 @@ async def test_a_hundred_thousand_messages_open_by_drawing_only_what_is_on_the_s
     """Counts, not times: what is drawn and what is asked for follow the screen."""
     drawn: list[Message] = []
 
-    def counted(message: Message, **options: Any) -> list[Line]:
+    def counted(message: Message, *options: Any, **more: Any) -> MessageDrawing:
         drawn.append(message)
-        return message_lines(message, **options)
+        return MessageDrawing(message, *options, **more)
 
-    monkeypatch.setattr(transcript_layout, "message_lines", counted)
+    monkeypatch.setattr(transcript_layout, "MessageDrawing", counted)
     app = Book(talk(100_000))
     async with app.run_test(size=(80, 24)) as pilot:
         transcript = await opened(app, pilot)
@@ -95,6 +94,7 @@ async def test_a_hundred_thousand_messages_open_by_drawing_only_what_is_on_the_s
         assert len(drawn) <= 64
 
 
+@pytest.mark.slow
 async def test_bodies_are_asked_for_once_in_chunks_the_screen_s_own_first() -> None:
     app = Book(talk(500))
     app.waits = True
@@ -115,6 +115,7 @@ async def test_bodies_are_asked_for_once_in_chunks_the_screen_s_own_first() -> N
         assert any("words 2." in line for line in screen(transcript))
 
 
+@pytest.mark.slow
 async def test_heights_that_turn_out_otherwise_move_nothing_above_the_reader() -> None:
     """Bodies above and on the screen come late and are higher than thought; the top line stays."""
     app = Book([say(number, "user", f"{number}: " + "a\n" * 30) for number in range(1, 200)])
@@ -164,7 +165,7 @@ async def test_one_who_follows_sees_what_comes_until_they_scroll_up() -> None:
         await pilot.pause()
         assert "words 103." in screen(transcript)[-1]
         await pilot.press("up")
-        assert not app.transcript.following
+        assert not app.transcript.cursor.viewport.following
         before = screen(transcript)[:-1]
         transcript.append_heads("s", app.add(talk(3, start=104)))
         await pilot.pause()
@@ -172,7 +173,7 @@ async def test_one_who_follows_sees_what_comes_until_they_scroll_up() -> None:
         await pilot.press("end")
         assert app.position.following
         transcript.do("follow")
-        assert not app.transcript.following
+        assert not app.transcript.cursor.viewport.following
         assert "words 106." in screen(transcript)[-1]
 
 
@@ -235,6 +236,7 @@ async def test_a_message_that_is_not_here_yet_is_waited_for() -> None:
         assert any(line.startswith("▌  user ┃ words 90.") for line in screen(transcript))
 
 
+@pytest.mark.slow
 async def test_opening_the_same_session_again_leaves_the_reader_in_place() -> None:
     app = Book(talk(100))
     async with app.run_test(size=(80, 24)) as pilot:
@@ -267,6 +269,7 @@ async def test_the_bar_goes_from_message_to_message_and_results_belong_to_their_
         assert transcript.focused_message == messages[1]
 
 
+@pytest.mark.slow
 async def test_a_bar_that_leaves_the_screen_goes_to_a_message_on_it() -> None:
     app = Book(talk(100))
     async with app.run_test(size=(80, 24)) as pilot:
@@ -316,7 +319,7 @@ async def test_tools_and_reasoning_fold_everywhere_and_the_bar_stays_on_its_row(
             transcript.do("next_message")
         place = next(number for number, line in enumerate(screen(transcript)) if line.startswith("▌"))
         transcript.do("tools")
-        assert transcript.folds.tools is Fold.OPEN
+        assert transcript.cursor.folds.tools is Fold.OPEN
         await pilot.pause()
         assert next(number for number, line in enumerate(screen(transcript)) if line.startswith("▌")) == place
         assert any("tool ┊ x" in line for line in screen(transcript))
@@ -329,6 +332,7 @@ async def test_tools_and_reasoning_fold_everywhere_and_the_bar_stays_on_its_row(
         assert any("▾ reasoning" in line for line in screen(transcript))
 
 
+@pytest.mark.slow
 async def test_what_was_taken_back_can_be_shown() -> None:
     app = Book([say(1, "user", "kept"), say(2, "user", "gone", active=False), say(3, "user", "end")])
     async with app.run_test(size=(80, 24)) as pilot:
@@ -383,6 +387,7 @@ async def test_sections_follow_each_other_with_a_seam() -> None:
         assert "words 10." in lines[seam + 2]
 
 
+@pytest.mark.slow
 async def test_a_resize_keeps_the_message_at_the_top_and_every_row_as_wide_as_the_pane() -> None:
     app = Book([say(number, "user", f"number {number} " + "some longer words " * 20) for number in range(1, 100)])
     async with app.run_test(size=(140, 40)) as pilot:

@@ -45,7 +45,7 @@ def test_the_bar_steps_from_message_to_message_and_stays_in_view() -> None:
     assert cursor.bar == 3, "a result is drawn with its call"
     for _ in range(20):
         cursor.step(1)
-        assert cursor.viewport.row_of(cursor.bar) is not None
+        assert cursor.viewport.place_of(cursor.bar) is not None
     cursor.step(-1)
     assert cursor.bar == 22
 
@@ -92,10 +92,10 @@ def test_folding_everything_keeps_the_message_with_the_bar_on_its_row() -> None:
     cursor = reading(*calls)
     for _ in range(9):
         cursor.step(1)
-    row = cursor.viewport.row_of(cursor.bar)
+    row = cursor.viewport.place_of(cursor.bar)
     cursor.fold_tools()
     assert cursor.folds.tools is Fold.OPEN
-    assert cursor.viewport.row_of(cursor.bar) == row
+    assert cursor.viewport.place_of(cursor.bar) == row
 
 
 def test_a_later_layout_is_read_on_from_the_same_place_with_the_same_folds() -> None:

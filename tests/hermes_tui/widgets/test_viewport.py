@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hermes_tui.render.line import plain
 from hermes_tui.widgets.message_index import head_of
-from hermes_tui.widgets.viewport import AHEAD, Viewport
+from hermes_tui.widgets.viewport import AHEAD, Anchor, Viewport
 from tests.hermes_tui.widgets.test_transcript_layout import say, written
 
 
@@ -43,10 +43,10 @@ def test_it_follows_the_end_from_when_it_is_reached_until_it_is_told_to_stay() -
 def test_a_message_is_put_on_a_row_as_far_as_the_ends_allow() -> None:
     viewport = window(50)
     viewport.place(20, 0, 3)
-    assert viewport.row_of(20) == 3
+    assert viewport.place_of(20) == Anchor(20, 0, 3)
     assert viewport.begins(20)
     viewport.place(0, 0, 3)
-    assert viewport.row_of(0) == 0
+    assert viewport.place_of(0) == Anchor(0, 0, 0)
     viewport.place(49)
     assert viewport.at_end
     assert len(viewport.rows) == 6

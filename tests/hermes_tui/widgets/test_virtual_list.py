@@ -22,7 +22,7 @@ class Numbers(VirtualList):
 
     def under(self) -> Hashable:
         """The key under the cursor, as a call, so that no checker takes it for a constant."""
-        return self.cursor_key
+        return self.cursor.key
 
     def can_stand_on(self, key: Hashable) -> bool:
         return super().can_stand_on(key) and isinstance(key, int) and key >= 0
@@ -57,6 +57,7 @@ async def test_a_step_of_the_cursor_paints_two_rows() -> None:
         assert set(numbers.painted) == {0, 1}
 
 
+@pytest.mark.slow
 async def test_the_cursor_stays_on_its_key_at_the_same_row_of_the_screen() -> None:
     numbers = Numbers()
     async with Stage(numbers).run_test(size=(40, 10)) as pilot:
@@ -101,19 +102,21 @@ async def test_where_a_key_is_gone_the_cursor_goes_to_the_row_that_followed(keys
         assert numbers.under() == heir
 
 
+@pytest.mark.slow
 async def test_an_empty_list_has_no_cursor_and_every_key_is_harmless() -> None:
     numbers = Numbers()
     app = Stage(numbers)
     async with app.run_test(size=(40, 10)) as pilot:
         await shown(pilot, numbers, [])
         await pilot.press("down", "up", "pagedown", "pageup", "home", "end", "enter", "j", "k", "g", "G")
-        assert numbers.cursor_key is None
+        assert numbers.cursor.key is None
         assert app.of(VirtualList.RowChosen) == []
         numbers.set_keys([-1, -2])
         await pilot.press("down", "enter")
-        assert numbers.cursor_key is None
+        assert numbers.cursor.key is None
 
 
+@pytest.mark.slow
 async def test_keys_move_by_a_row_a_page_and_to_the_ends() -> None:
     numbers = Numbers()
     async with Stage(numbers).run_test(size=(40, 10)) as pilot:
@@ -150,7 +153,7 @@ async def test_the_head_scrolls_away_and_comes_back_with_the_first_row() -> None
         assert "notice" not in screen(numbers)[0]
         await pilot.press("home")
         assert screen(numbers)[0].startswith("notice")
-        assert numbers.keys == list(range(50))
+        assert numbers.cursor.keys == list(range(50))
         numbers.set_head([])
         assert screen(numbers)[0].startswith(">row 0")
 
@@ -172,6 +175,7 @@ async def test_it_tells_what_is_highlighted_chosen_and_shown() -> None:
         assert not [message for message in app.told[told:] if isinstance(message, VirtualList.RowHighlighted)]
 
 
+@pytest.mark.slow
 async def test_a_click_highlights_a_double_click_chooses_and_the_wheel_leaves_the_cursor() -> None:
     numbers = Numbers()
     app = Stage(numbers)
@@ -187,6 +191,7 @@ async def test_a_click_highlights_a_double_click_chooses_and_the_wheel_leaves_th
         assert numbers.under() == 5
 
 
+@pytest.mark.slow
 async def test_a_resize_keeps_the_cursor_in_view() -> None:
     numbers = Numbers()
     async with Stage(numbers).run_test(size=(40, 20)) as pilot:

@@ -71,6 +71,7 @@ def test_a_create_that_failed_under_a_lock_heals_with_the_next_flush_and_search_
     assert {str(hit["session_id"]) for hit in database.search_messages("needle")} == {"before", "s"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("resumed", [False, True], ids=["a list of the new turn", "a list with the history"])
 def test_a_legacy_session_of_994_is_whole_after_its_first_recorded_turn(tmp_path: Path, resumed: bool) -> None:
     """Seed, path 2: 996, not 2."""

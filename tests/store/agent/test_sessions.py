@@ -292,6 +292,7 @@ def test_rich_lists_have_a_preview_and_the_last_activity(db: SessionDB) -> None:
     assert db.list_sessions_rich("telegram") == []
 
 
+@pytest.mark.slow
 def test_an_append_waits_for_another_process_and_succeeds(db: SessionDB) -> None:
     db.create_session("s", "cli")
     with locked(db.path):
@@ -398,6 +399,7 @@ def test_the_door_is_sorted_and_says_all_there_is() -> None:
     assert set(store.__all__) == public - {"annotations"}
 
 
+@pytest.mark.slow
 def test_the_store_needs_no_screen() -> None:
     lines = "import sys, store; print({'textual', 'rich', 'sqlite3', 'hermes_tui'} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", lines], capture_output=True, text=True, check=True)

@@ -50,6 +50,7 @@ def folder() -> Iterator[Path]:
     shutil.rmtree(made)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("sidecars", few([("-wal", "-shm"), ("-wal",)], ("-wal",)))
 def test_what_lives_in_the_wal_is_read_from_media_that_cannot_be_written(
     each_live_home: Path, folder: Path, sidecars: tuple[str, ...]
@@ -69,6 +70,7 @@ def test_what_lives_in_the_wal_is_read_from_media_that_cannot_be_written(
     assert {one.name for one in folder.iterdir()} == {"state.db", *(f"state.db{name}" for name in sidecars)}
 
 
+@pytest.mark.slow
 def test_a_home_without_sidecars_is_read_from_media_that_cannot_be_written(each_home: Path, folder: Path) -> None:
     shutil.copyfile(each_home / ".hermes" / "state.db", folder / "state.db")
     folder.chmod(0o555)

@@ -244,6 +244,7 @@ def test_a_list_that_continues_what_is_stored_adds_the_rest_whatever_it_repeats(
     assert first_new(keys(stored), keys(stored + news)) == len(stored)
 
 
+@pytest.mark.slow
 @given(st.integers(1, 30), st.data())
 def test_a_list_that_lost_rows_adds_only_what_follows(count: int, data: st.DataObject) -> None:
     stored = [b"%d" % number for number in range(count)]

@@ -4,40 +4,40 @@ from __future__ import annotations
 
 import pytest
 
-from store.formats.session_state import LIVE_WINDOW, Tail, is_live, status_of
+from store.formats.session_state import LIVE_WINDOW, Ending, is_live, status_of
 from store.models import Status
 
-DONE = Tail("assistant", "stop")
+DONE = Ending("assistant", "stop")
 
 
 @pytest.mark.parametrize(
-    ("tail", "status"),
+    ("ending", "status"),
     [
         (DONE, Status.DONE),
-        (Tail("assistant"), Status.DONE),
-        (Tail("assistant", "end_turn"), Status.DONE),
-        (Tail("user"), Status.INTERRUPTED),
-        (Tail("tool"), Status.INTERRUPTED),
-        (Tail("assistant", "tool_calls", has_text=False, open_calls=True), Status.INTERRUPTED),
-        (Tail("assistant", "length"), Status.ERROR),
-        (Tail("assistant", "content_filter"), Status.ERROR),
-        (Tail("assistant", "incomplete"), Status.ERROR),
-        (Tail("assistant", "verification_required"), Status.ERROR),
-        (Tail("assistant", "stop", has_text=False), Status.ERROR),
+        (Ending("assistant"), Status.DONE),
+        (Ending("assistant", "end_turn"), Status.DONE),
+        (Ending("user"), Status.INTERRUPTED),
+        (Ending("tool"), Status.INTERRUPTED),
+        (Ending("assistant", "tool_calls", has_text=False, has_calls=True), Status.INTERRUPTED),
+        (Ending("assistant", "length"), Status.ERROR),
+        (Ending("assistant", "content_filter"), Status.ERROR),
+        (Ending("assistant", "incomplete"), Status.ERROR),
+        (Ending("assistant", "verification_required"), Status.ERROR),
+        (Ending("assistant", "stop", has_text=False), Status.ERROR),
         (None, Status.EMPTY),
     ],
 )
-def test_the_last_message_tells(tail: Tail | None, status: Status) -> None:
-    assert status_of(tail, has_turns=True, live=False) is status
+def test_the_last_message_tells(ending: Ending | None, status: Status) -> None:
+    assert status_of(ending, has_turns=True, live=False) is status
 
 
 def test_a_session_without_turns_is_empty_even_while_live() -> None:
-    assert status_of(Tail("tool"), has_turns=False, live=True) is Status.EMPTY
+    assert status_of(Ending("tool"), has_turns=False, live=True) is Status.EMPTY
 
 
 def test_a_live_session_is_live_whatever_its_last_message() -> None:
-    for tail in (DONE, Tail("user"), Tail("assistant", "length")):
-        assert status_of(tail, has_turns=True, live=True) is Status.LIVE
+    for ending in (DONE, Ending("user"), Ending("assistant", "length")):
+        assert status_of(ending, has_turns=True, live=True) is Status.LIVE
 
 
 @pytest.mark.parametrize(

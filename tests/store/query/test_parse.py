@@ -263,6 +263,7 @@ def test_a_long_query_is_cut_between_words() -> None:
     assert read("x" * 600).terms[0].prefix
 
 
+@pytest.mark.slow
 def test_marking_a_large_text_is_linear() -> None:
     query = read('a "a a a a" a* "b c"')
     small, large = "a b  " * 4_000, "a b  " * 40_000

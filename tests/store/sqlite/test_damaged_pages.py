@@ -16,6 +16,8 @@ from pathlib import Path
 import pytest
 
 from hermes_tui.cli import sessions, show
+from hermes_tui.cli.options import Options
+from hermes_tui.cli.output import Streams
 from hermes_tui.feed import questions
 from hermes_tui.feed.answers import SectionArrived
 from store import Damaged, Drift, Home, Session, SessionDB
@@ -80,6 +82,7 @@ def test_the_session_whose_last_message_is_lost_says_so(torn: Path) -> None:
     db.close()
 
 
+@pytest.mark.slow
 def test_what_can_be_compared_is_compared_before_the_damage_is_told(torn: Path) -> None:
     db = SessionDB(torn, read_only=True)
     seen: list[str] = []
@@ -92,17 +95,18 @@ def test_what_can_be_compared_is_compared_before_the_damage_is_told(torn: Path) 
 def test_the_verbs_print_what_there_is_and_say_what_is_not(torn: Path) -> None:
     out, err = io.StringIO(), io.StringIO()
     where = Home(torn.parent)
-    assert sessions.list_sessions(where, as_json=True, out=out, err=err) == 2
+    assert sessions.list_sessions(where, Options(json=True), Streams(out, err)) == 2
     rows = [json.loads(line) for line in out.getvalue().splitlines()]
     assert len(rows) == SESSIONS
     assert err.getvalue().startswith("hermes-tui: all are listed, 1 session only in part: part of its messages")
     [hurt] = [row["id"] for row in rows if row["drift"] == "damaged"]
     out, err = io.StringIO(), io.StringIO()
-    assert show.show(where, hurt, as_json=True, out=out, err=err) == 0
+    assert show.show(where, Options(json=True, ids=[hurt]), Streams(out, err)) == 0
     assert len(out.getvalue().splitlines()) == EACH
     assert "cannot be read, for pages of state.db are damaged" in err.getvalue()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("index", ["idx_messages_session", "idx_messages_session_active"])
 def test_a_damaged_index_hides_no_session(tmp_path: Path, index: str) -> None:
     folder = home(tmp_path)
@@ -120,6 +124,7 @@ def test_a_damaged_index_hides_no_session(tmp_path: Path, index: str) -> None:
     db.close()
 
 
+@pytest.mark.slow
 def test_the_last_page_may_be_the_damaged_one(tmp_path: Path) -> None:
     """It is the one that a watch and the first frame look at."""
     folder = home(tmp_path)
@@ -169,6 +174,6 @@ def test_a_damaged_page_of_the_sessions_themselves_hides_only_what_their_rows_sa
     assert len(db.outlines(rows)) == 90
     assert transcript(db, lost[0].id) == ["user", "assistant", "user"]
     out, err = io.StringIO(), io.StringIO()
-    assert sessions.list_sessions(Home(folder), as_json=True, out=out, err=err) == 2
+    assert sessions.list_sessions(Home(folder), Options(json=True), Streams(out, err)) == 2
     assert len(out.getvalue().splitlines()) == 90
     db.close()

@@ -67,6 +67,7 @@ def owed(tmp_path: Path) -> Path:
     return path
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("stage", few(["claimed", "read", "written"], "written"))
 def test_a_replay_that_is_killed_is_done_again_and_doubles_nothing(owed: Path, stage: str) -> None:
     killed = subprocess.run([sys.executable, "-c", REPLAY, str(owed), stage], cwd=ROOT, check=False)
@@ -158,6 +159,7 @@ def test_a_home_whose_path_means_something_in_a_uri(tmp_path: Path, journal: str
     assert os.listdir(tmp_path) == [home.name]
 
 
+@pytest.mark.slow
 def test_a_file_put_in_place_of_an_open_one_keeps_what_the_recorder_was_given(tmp_path: Path) -> None:
     home, other = builders.home(tmp_path), builders.home(tmp_path, "other")
     recorder = SessionRecorder(builders.db(home), "s")

@@ -11,7 +11,7 @@ from hermes_tui.commands.registry import Place
 from hermes_tui.render.line import plain
 from hermes_tui.render.message import Fold, Folds
 from hermes_tui.screens.browse.presenter import SessionsView, frame_view, list_view
-from hermes_tui.state.browser_state import BrowserState, ListPane, LockWait, Sources
+from hermes_tui.state.browser_state import BrowserState, ListPane, Sources
 from hermes_tui.state.layout import Layout
 from hermes_tui.state.search_results import Results
 from hermes_tui.widgets.hit_rows import HitsView
@@ -64,6 +64,7 @@ def reading(drift: Drift | None = None) -> BrowserState:
     return state
 
 
+@pytest.mark.slow
 def test_the_views_are_made_without_textual() -> None:
     """Mutant: with `Heading` taken from its widget, Textual is loaded."""
     probe = "import sys, hermes_tui.screens.browse.presenter; assert 'textual' not in sys.modules"
@@ -86,7 +87,7 @@ def test_the_list_has_the_newest_first_and_its_numbers_say_what_is_left_out() ->
 def test_the_store_counts_until_every_session_is_here() -> None:
     state = browser_state(NEW)
     state.catalog.complete = False
-    state.catalog.put_scope(Scope(50, 0, 0, 0))
+    state.catalog.counted = Scope(50, 0, 0, 0)
     assert status(state) == "1 of 50 sessions"
 
 
@@ -231,7 +232,7 @@ def test_a_part_of_the_list_that_cannot_be_read_is_said() -> None:
 
 def test_a_lock_is_said_with_the_time_that_it_is_waited_for() -> None:
     state = browser_state()
-    state.lock_wait = LockWait(12.0, 30.0)
+    state.lock_wait = 12.0, 30.0
     assert status(state) == "◐I state.db is locked by another program"
     assert "Waiting up to 30 s, 12 s so far" in head(state)
 

@@ -52,6 +52,7 @@ def furnish(tmp_path: Path) -> Path:
     return home
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", SIZES)
 async def test_every_session_is_listed_with_its_flag_and_what_is_left_out_is_said(
     tmp_path: Path, size: tuple[int, int]
@@ -75,6 +76,7 @@ SPLITS = {MIDDLE: 44, (120, 30): 53, WIDE: 62, (200, 40): 84}
 """The column between the two panes, by the size of the terminal."""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", few(SPLITS, WIDE))
 async def test_from_100_columns_on_two_panes_stand_side_by_side(tmp_path: Path, size: tuple[int, int]) -> None:
     split = SPLITS[size]
@@ -90,23 +92,25 @@ async def test_from_100_columns_on_two_panes_stand_side_by_side(tmp_path: Path, 
         assert stage.lines[2].startswith("─ Sessions newest first ──")
 
 
+@pytest.mark.slow
 async def test_the_row_under_the_cursor_is_read_beside_the_list(tmp_path: Path) -> None:
     async with browsing(furnish(tmp_path), WIDE) as stage:
         await stage.shows("only in a file")
         await stage.press("down")
-        while stage.widgets.session_list.cursor_key != "tools":
+        while stage.widgets.session_list.cursor.key != "tools":
             await stage.press("down")
         await stage.shows("one zebra file")
         assert "▸ terminal  ls" in stage.text
         assert "Look around" in stage.lines[2]
 
 
+@pytest.mark.slow
 async def test_enter_goes_in_and_esc_comes_back_to_the_search_row(tmp_path: Path) -> None:
     async with browsing(furnish(tmp_path), NARROW) as stage:
         await stage.shows("only in a file")
         await stage.press("enter")
         assert stage.place == "SESSIONS"
-        while stage.widgets.session_list.cursor_key != "tools":
+        while stage.widgets.session_list.cursor.key != "tools":
             await stage.press("j")
         await stage.press("enter")
         await stage.shows("one zebra file")
@@ -114,7 +118,7 @@ async def test_enter_goes_in_and_esc_comes_back_to_the_search_row(tmp_path: Path
         assert stage.status.startswith("message 1 of 4 · tools short · reasoning folded")
         await stage.press("escape")
         assert stage.lines[2].startswith("━ Sessions newest first ━")
-        assert stage.widgets.session_list.cursor_key == "tools"
+        assert stage.widgets.session_list.cursor.key == "tools"
         await stage.press("escape")
         assert stage.place == "SEARCH"
 
@@ -157,6 +161,7 @@ async def test_titles_filter_at_once_and_a_title_opens_its_session(tmp_path: Pat
         assert "⇡A JSONL has 7 messages, SQLite 2" in stage.lines[3]
 
 
+@pytest.mark.slow
 async def test_a_hit_that_is_only_in_the_file_is_shown_from_the_file(tmp_path: Path) -> None:
     async with browsing(furnish(tmp_path)) as stage:
         await stage.type("lost")
@@ -167,6 +172,7 @@ async def test_a_hit_that_is_only_in_the_file_is_shown_from_the_file(tmp_path: P
         assert "lost 4" in stage.text
 
 
+@pytest.mark.slow
 async def test_a_session_whose_file_is_longer_is_read_from_the_file(tmp_path: Path) -> None:
     """Promise 3: the longer source speaks; mutant: without `from_file` the pane ends after “yes”."""
     async with browsing(furnish(tmp_path), WIDE) as stage:
@@ -177,13 +183,14 @@ async def test_a_session_whose_file_is_longer_is_read_from_the_file(tmp_path: Pa
         assert "JSONL has 7 messages, SQLite 2" in stage.text
 
 
+@pytest.mark.slow
 async def test_the_pane_beside_the_list_shows_the_row_under_a_cursor_that_nobody_moved(tmp_path: Path) -> None:
     """The file's session comes after those of SQLite and stands on top: the pane goes with the cursor."""
     async with browsing(furnish(tmp_path), WIDE) as stage:
         await stage.shows("only in a file")
         await stage.until(lambda: stage.state.reading.row is not None)
         await stage.until(
-            lambda: stage.state.reading.row.session.id == stage.widgets.session_list.cursor_key  # type: ignore[union-attr]
+            lambda: stage.state.reading.row.session.id == stage.widgets.session_list.cursor.key  # type: ignore[union-attr]
         )
 
 
@@ -215,6 +222,7 @@ async def test_a_wrong_filter_says_so_and_changes_nothing_else(tmp_path: Path) -
         assert stage.lines[3:-1] == rows
 
 
+@pytest.mark.slow
 async def test_no_hits_says_what_was_sought_and_which_title_is_close(tmp_path: Path) -> None:
     async with browsing(furnish(tmp_path)) as stage:
         await stage.type("dokcer")
@@ -223,6 +231,7 @@ async def test_no_hits_says_what_was_sought_and_which_title_is_close(tmp_path: P
         assert "Fix the docker build" in stage.text
 
 
+@pytest.mark.slow
 async def test_a_batch_of_an_older_search_is_dropped(tmp_path: Path) -> None:
     async with browsing(furnish(tmp_path)) as stage:
         await stage.type("zebra")
@@ -293,6 +302,7 @@ async def test_an_empty_home_says_where_it_looked_and_fills_by_itself(tmp_path: 
         await stage.gone("No sessions here yet")
 
 
+@pytest.mark.slow
 async def test_a_home_of_files_alone_is_whole(tmp_path: Path) -> None:
     """Before February 2026 Hermes had no state.db."""
     home = builders.home(tmp_path)
@@ -316,6 +326,7 @@ async def test_a_state_db_without_a_session_is_an_empty_home(tmp_path: Path) -> 
         assert "Looked in ~/.hermes: an empty state.db, no sessions/*.jsonl." in stage.text
 
 
+@pytest.mark.slow
 async def test_a_state_db_that_cannot_be_read_is_said_with_its_cause_and_tried_again(tmp_path: Path) -> None:
     home = builders.home(tmp_path)
     (home / "state.db").write_bytes(b"this is a diary, not a database\n" * 40)
@@ -338,6 +349,7 @@ async def test_a_state_db_that_cannot_be_read_is_said_with_its_cause_and_tried_a
         await stage.gone("cannot be read")
 
 
+@pytest.mark.slow
 async def test_try_again_reads_again(tmp_path: Path) -> None:
     home = builders.home(tmp_path)
     (home / "state.db").mkdir()
@@ -350,6 +362,7 @@ async def test_try_again_reads_again(tmp_path: Path) -> None:
         await stage.says("state.db is a folder, not a database")
 
 
+@pytest.mark.slow
 async def test_a_session_without_messages_says_so(tmp_path: Path) -> None:
     home = builders.home(tmp_path)
     with closing(builders.db(home)) as db:
@@ -360,6 +373,7 @@ async def test_a_session_without_messages_says_so(tmp_path: Path) -> None:
         await stage.shows("∅0  No messages in this session")
 
 
+@pytest.mark.slow
 async def test_copying_takes_the_message_the_command_or_the_id_without_control_characters(tmp_path: Path) -> None:
     home = builders.home(tmp_path)
     with closing(builders.db(home)) as db:
@@ -377,6 +391,7 @@ async def test_copying_takes_the_message_the_command_or_the_id_without_control_c
         assert stage.app.clipboard == "line one\n]52;c;evilline\ttwo"
 
 
+@pytest.mark.slow
 async def test_an_id_that_is_no_argument_is_not_made_one(tmp_path: Path) -> None:
     home = builders.home(tmp_path)
     with closing(builders.db(home)) as db:
@@ -418,6 +433,7 @@ async def test_the_screen_divides_itself_anew_when_its_size_changes(tmp_path: Pa
         await stage.gone("hermes-tui needs")
 
 
+@pytest.mark.slow
 async def test_another_file_at_the_path_is_read_anew(tmp_path: Path) -> None:
     home = furnish(tmp_path)
     other = builders.home(tmp_path, "other")
@@ -434,6 +450,7 @@ async def test_another_file_at_the_path_is_read_anew(tmp_path: Path) -> None:
         await stage.gone("Look around")
 
 
+@pytest.mark.slow
 async def test_rows_keep_their_place_while_others_come_in(tmp_path: Path) -> None:
     home = builders.home(tmp_path)
     with closing(builders.db(home)) as db:
@@ -442,16 +459,17 @@ async def test_rows_keep_their_place_while_others_come_in(tmp_path: Path) -> Non
         async with browsing(home) as stage:
             await stage.press(*["down"] * 11)
             key, row = (
-                stage.widgets.session_list.cursor_key,
+                stage.widgets.session_list.cursor.key,
                 next(index for index, line in enumerate(stage.lines) if line.startswith("▌")),
             )
             for number in range(3):
                 builders.store(db, f"new{number}", [builders.say("user", f"news {number}")])
             await stage.until(lambda: "43 of 43" in stage.status)
-            assert stage.widgets.session_list.cursor_key == key
+            assert stage.widgets.session_list.cursor.key == key
             assert stage.lines[row].startswith("▌")
 
 
+@pytest.mark.slow
 async def test_an_older_hit_row_stays_under_the_cursor_while_hits_come_in(tmp_path: Path) -> None:
     home = builders.home(tmp_path)
     with closing(builders.db(home)) as db:
@@ -461,11 +479,11 @@ async def test_an_older_hit_row_stays_under_the_cursor_while_hits_come_in(tmp_pa
             await stage.type("zebra")
             await stage.shows("4 hits in 2 sessions")
             await stage.press("down", "n", "n")
-            key = stage.widgets.hit_list.cursor_key
+            key = stage.widgets.hit_list.cursor.key
             assert isinstance(key, HitKey)
             db.append_message("s1", "user", "zebra again")
             await stage.shows("5 hits in 2 sessions")
-            assert stage.widgets.hit_list.cursor_key == key
+            assert stage.widgets.hit_list.cursor.key == key
 
 
 @pytest.mark.slow
@@ -487,6 +505,7 @@ async def test_a_locked_store_is_said_with_how_long_it_is_waited_for(tmp_path: P
         assert stage.status.startswith("◐I state.db is locked by another program")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("broken", ["missing", "no database"])
 async def test_files_are_searched_where_sqlite_cannot_be_read(tmp_path: Path, broken: str) -> None:
     """Mutant: asking SQLite for its newest message first ends the search with its error, and nothing is found."""
@@ -503,6 +522,7 @@ async def test_files_are_searched_where_sqlite_cannot_be_read(tmp_path: Path, br
         await stage.shows("lost 0")
 
 
+@pytest.mark.slow
 async def test_a_search_that_failed_does_not_say_that_there_is_nothing(tmp_path: Path) -> None:
     """Error and empty are two things (docs/decisions/0009); mutant: the block “No message has” under the error."""
     home = tmp_path / "home"

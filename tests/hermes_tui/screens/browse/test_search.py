@@ -20,7 +20,7 @@ from tests.hermes_tui.browsing import WIDE, Stage, browsing
 
 def groups(stage: Stage) -> list[str]:
     """The sessions that have hits, in their order."""
-    return [key.session_id for key in stage.widgets.hit_list.keys if isinstance(key, GroupKey)]
+    return [key.session_id for key in stage.widgets.hit_list.cursor.keys if isinstance(key, GroupKey)]
 
 
 def talkative(tmp_path: Path) -> Path:
@@ -32,6 +32,7 @@ def talkative(tmp_path: Path) -> Path:
     return home
 
 
+@pytest.mark.slow
 async def test_the_best_take_the_place_of_the_newest_by_themselves(tmp_path: Path) -> None:
     async with browsing(talkative(tmp_path)) as stage:
         await stage.type("zebra")
@@ -39,6 +40,7 @@ async def test_the_best_take_the_place_of_the_newest_by_themselves(tmp_path: Pat
         assert groups(stage)[0] == "best"
 
 
+@pytest.mark.slow
 async def test_a_ranking_waits_for_a_key_where_the_cursor_has_moved(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -68,6 +70,7 @@ async def test_a_ranking_waits_for_a_key_where_the_cursor_has_moved(
         assert groups(stage)[0] == "last"
 
 
+@pytest.mark.slow
 async def test_all_hits_are_counted_where_not_all_are_listed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Mutant: with HitsCounted not taken, it stays at `5+`."""
     monkeypatch.setattr(questions, "HIT_LIMIT", 5)
@@ -149,6 +152,7 @@ async def test_a_search_is_saved_found_in_the_palette_and_taken_out_again(tmp_pa
         assert json.loads(kept.read_bytes()) == []
 
 
+@pytest.mark.slow
 async def test_what_somebody_wrote_into_the_saved_searches_passes_the_gate(tmp_path: Path) -> None:
     """Mutant: without `one_line` the palette has an escape sequence in a row."""
     kept = tmp_path / "searches.json"
@@ -163,6 +167,7 @@ async def test_what_somebody_wrote_into_the_saved_searches_passes_the_gate(tmp_p
         await stage.shows("[@click=app.quit]x[/]")
 
 
+@pytest.mark.slow
 async def test_a_file_of_saved_searches_that_is_not_ours_is_left_as_it_is(tmp_path: Path) -> None:
     """Mutant: with `load` giving nothing for a broken file, saving one more search writes over it."""
     kept = tmp_path / "searches.json"
@@ -219,7 +224,7 @@ async def test_context_widens_around_the_hit_under_the_cursor_up_to_its_whole_se
         hits = stage.widgets.hit_list
 
         def around() -> int:
-            return sum(1 for key in hits.keys if isinstance(key, ContextKey))
+            return sum(1 for key in hits.cursor.keys if isinstance(key, ContextKey))
 
         await stage.press("down", "n", "right_square_bracket")
         assert hits.cursor_hit
@@ -245,6 +250,7 @@ async def test_context_widens_around_the_hit_under_the_cursor_up_to_its_whole_se
         assert "context" not in stage.lines[2]
 
 
+@pytest.mark.slow
 async def test_a_hit_that_is_only_in_a_file_has_a_context_too(tmp_path: Path) -> None:
     """Mutant: with SQLite asked for every hit, nothing stands around it."""
     home = builders.home(tmp_path)
@@ -274,6 +280,7 @@ async def test_first_words_stand_for_a_title_wherever_the_session_is_in_the_list
         await stage.shows("why is the sky blue")
 
 
+@pytest.mark.slow
 async def test_what_has_no_word_in_it_says_so_and_leaves_the_list(tmp_path: Path) -> None:
     async with browsing(talkative(tmp_path)) as stage:
         await stage.type('"')
@@ -282,6 +289,7 @@ async def test_what_has_no_word_in_it_says_so_and_leaves_the_list(tmp_path: Path
         await stage.shows("2 hits in 2 sessions")
 
 
+@pytest.mark.slow
 async def test_what_is_written_into_a_file_alone_is_found_by_the_search_that_stands(tmp_path: Path) -> None:
     """Mutant: with ids above the newest alone looked for, it is never found."""
     home = builders.home(tmp_path)

@@ -12,6 +12,7 @@ import apsw
 import pytest
 
 from hermes_tui.app import HermesApp
+from hermes_tui.feed import ProfileEntry
 from hermes_tui.feed.answers import RepairProgressed
 from hermes_tui.screens.repair.screen import RepairScreen
 from hermes_tui.state.repair_state import SessionRepair
@@ -195,6 +196,7 @@ async def test_each_side_has_what_the_other_lacks_and_the_order_is_certain(
     assert len(conversation(home, "20260105_120000_1e9ac1e5")) == 995
 
 
+@pytest.mark.slow
 async def test_what_the_user_undid_is_refused_and_can_be_insisted_on(tmp_path: Path) -> None:
     home = builders.home(tmp_path)
     with closing(builders.db(home)) as db:
@@ -258,7 +260,7 @@ async def test_a_comparison_of_all_sessions_has_a_bar_and_can_be_stopped(tmp_pat
         for number in range(9):
             builders.store(db, f"s{number}", builders.talk(3))
             builders.jsonl(home, f"s{number}", builders.talk(3, word="other"))
-    app = HermesApp(lambda: Halting(home / "state.db", read_only=True))
+    app = HermesApp(ProfileEntry("default", lambda: Halting(home / "state.db", read_only=True)))
     async with app.run_test(size=NARROW) as pilot:
         stage = Stage(app, pilot)
         await stage.shows("comparing ━━──────── 2 of 9  2 flagged")
@@ -271,9 +273,10 @@ async def test_a_comparison_of_all_sessions_has_a_bar_and_can_be_stopped(tmp_pat
         assert stage.state.catalog.flagged == 2
 
 
+@pytest.mark.slow
 async def test_a_home_that_may_only_be_read_is_left_alone_and_says_why(tmp_path: Path) -> None:
     home = lost(tmp_path, missing=5)
-    async with browsing(home, open_to_write=None) as stage:
+    async with browsing(home, may_write=False) as stage:
         await open_repair(stage, "20260105_bot")
         assert "read-only: nothing is written" in stage.text
         assert "y apply" not in stage.footer
@@ -295,6 +298,7 @@ async def test_a_folder_that_cannot_be_written_is_said(tmp_path: Path) -> None:
     assert len(conversation(home, "20260105_bot")) == 2
 
 
+@pytest.mark.slow
 async def test_a_backup_that_cannot_be_made_is_said_and_nothing_is_written(tmp_path: Path) -> None:
     home = lost(tmp_path, missing=5)
     (home / "backups").write_text("in the way")
@@ -308,6 +312,7 @@ async def test_a_backup_that_cannot_be_made_is_said_and_nothing_is_written(tmp_p
     assert len(conversation(home, "20260105_bot")) == 2
 
 
+@pytest.mark.slow
 async def test_a_plan_that_is_out_of_date_is_made_again(tmp_path: Path) -> None:
     home = lost(tmp_path, missing=5)
     async with browsing(home) as stage:
@@ -460,6 +465,7 @@ async def test_the_palette_offers_to_repair_all(tmp_path: Path) -> None:
         await stage.shows("all flagged sessions")
 
 
+@pytest.mark.slow
 async def test_the_next_flagged_session_follows(tmp_path: Path) -> None:
     async with browsing(several(tmp_path)) as stage:
         screen = await open_repair(stage, "a")
@@ -497,6 +503,7 @@ async def test_a_small_screen_still_shows_the_whole_plan(tmp_path: Path) -> None
         await stage.shows("needs 40")
 
 
+@pytest.mark.slow
 async def test_a_reader_of_a_foreign_store_is_untouched_until_the_first_write(tmp_path: Path) -> None:
     home = lost(tmp_path, missing=5)
     async with browsing(home) as stage:

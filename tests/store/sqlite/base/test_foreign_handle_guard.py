@@ -11,7 +11,8 @@ import pytest
 
 from store.base import errors
 from store.sqlite.base import foreign_handle_guard
-from store.sqlite.connect.reader import Reader, Writer
+from store.sqlite.connect.reader import Reader
+from store.sqlite.connect.writer import Writer
 from tests.store.sqlite_files import add, make, outcome
 
 
@@ -152,7 +153,8 @@ def test_a_child_that_was_forked_does_not_go_on_with_the_parents_handles(path: P
 import os, sys
 from pathlib import Path
 from store.errors import ForeignHandle
-from store.sqlite.connect.reader import Reader, Writer
+from store.sqlite.connect.reader import Reader
+from store.sqlite.connect.writer import Writer
 reader, writer = Reader(Path(sys.argv[1])), Writer(Path(sys.argv[1]))
 reader.rows("SELECT 1")
 writer.transaction(lambda connection: None)

@@ -155,6 +155,7 @@ def test_copies_go_with_their_reader(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert list(scratch.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_a_folder_that_may_not_be_entered_is_an_error_of_the_store(folder: Path) -> None:
     """Mutant: `Path.is_file` raises PermissionError here, and the screen ended with it."""
     if os.geteuid() != 0:

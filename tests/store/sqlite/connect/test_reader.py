@@ -12,7 +12,8 @@ import pytest
 from store.base import errors
 from store.base.cancel import Cancel
 from store.sqlite.connect import read_open
-from store.sqlite.connect.reader import Reader, Writer
+from store.sqlite.connect.reader import Reader
+from store.sqlite.connect.writer import Writer
 from tests.store.sqlite_files import add, digest, holding, make, outcome, run
 
 ENDLESS = "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n) SELECT MAX(x) FROM n"

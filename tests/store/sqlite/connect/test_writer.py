@@ -15,9 +15,10 @@ import apsw
 import pytest
 
 from store.base import errors
+from store.sqlite.base.backoff import Backoff
 from store.sqlite.connect import lock_holders, read_open
-from store.sqlite.connect.reader import Reader, Writer
-from store.sqlite.connect.writer import triggers_on
+from store.sqlite.connect.reader import Reader
+from store.sqlite.connect.writer import Writer, triggers_on
 from tests.store.sqlite_files import add, holding, make, outcome, python, run
 
 INSERT = "INSERT INTO messages (session_id, role, content, timestamp) VALUES ('s1', 'user', ?, 1.7e9) RETURNING id"
@@ -117,7 +118,7 @@ def test_closing_leaves_the_wal_to_the_agents(path: Path, writer: Writer) -> Non
 
 def test_a_lock_is_waited_for_by_time_with_jitter_that_doubles_to_a_bound(path: Path) -> None:
     fake = Time()
-    writer = Writer(path, patience=1.0, clock=fake.clock, sleep=fake.sleep, random=lambda: 1.0)
+    writer = Writer(path, patience=1.0, backoff=Backoff(fake.clock, fake.sleep, lambda: 1.0))
 
     with holding(path), pytest.raises(errors.Locked, match="nothing was written"):
         writer.transaction(lambda connection: say("never", connection))
@@ -131,7 +132,7 @@ def test_a_lock_is_waited_for_by_time_with_jitter_that_doubles_to_a_bound(path: 
 
 def test_the_patience_can_be_shorter_for_one_transaction(path: Path) -> None:
     fake = Time()
-    writer = Writer(path, patience=1.0, clock=fake.clock, sleep=fake.sleep, random=lambda: 1.0)
+    writer = Writer(path, patience=1.0, backoff=Backoff(fake.clock, fake.sleep, lambda: 1.0))
 
     with holding(path), pytest.raises(errors.Locked):
         writer.transaction(lambda connection: None, patience=0.1)
@@ -154,7 +155,7 @@ def test_a_lock_that_is_released_in_time_costs_nothing_but_time(path: Path, writ
 def test_who_waited_in_vain_is_told_who_holds_the_lock_and_who_else_is_there(path: Path) -> None:
     """Mutant: without the look at who else has a lock on the -shm."""
     fake = Time()
-    writer = Writer(path, patience=1.0, clock=fake.clock, sleep=fake.sleep, random=lambda: 1.0)
+    writer = Writer(path, patience=1.0, backoff=Backoff(fake.clock, fake.sleep, lambda: 1.0))
     shown = r"nothing was written in 1 s: .* holds the lock now; open or waiting too: \w+ \(\d+\)"
 
     with holding(path, "SELECT 1 FROM messages"), holding(path), pytest.raises(errors.Locked, match=shown) as told:
@@ -169,7 +170,7 @@ def test_who_is_in_the_way_is_guessed_at_where_the_system_does_not_tell(
 ) -> None:
     monkeypatch.setattr(lock_holders, "LOCKS", tmp_path / "none")
     fake = Time()
-    writer = Writer(path, patience=1.0, clock=fake.clock, sleep=fake.sleep, random=lambda: 1.0)
+    writer = Writer(path, patience=1.0, backoff=Backoff(fake.clock, fake.sleep, lambda: 1.0))
 
     with holding(path), pytest.raises(errors.Locked, match="an agent, a gateway, a cron job, a backup or a repair"):
         writer.transaction(lambda connection: say("never", connection))

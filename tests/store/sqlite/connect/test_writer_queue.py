@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from store import Locked, SessionDB
+from store.sqlite.base.backoff import Backoff
 from store.sqlite.connect.writer import PATIENCE, Writer
 from store.sqlite.connect.writer_queue import SUFFIX, WriterQueue
 from tests import builders
@@ -114,13 +115,14 @@ def test_half_of_the_timeout_is_left_for_the_lock_where_the_queue_does_not_move(
         def close(self) -> None:
             """Nothing is open."""
 
-    sqlite_of(db).writer = Writer(db.path, patience=30.0, clock=lambda: 100.0)
+    sqlite_of(db).writer = Writer(db.path, patience=30.0, backoff=Backoff(lambda: 100.0))
     sqlite_of(db).writer._queue = Full()  # type: ignore[assignment]
     db.append_message("s", "user", "patient")
 
     assert asked == [115.0]
 
 
+@pytest.mark.slow
 def test_who_is_interrupted_in_the_queue_leaves_it(db: SessionDB) -> None:
     """Ctrl+c while standing there: nobody waits for that program. Mutant: nothing done about it."""
     db.close()
