@@ -127,7 +127,8 @@ class HomeBrowser:
         Raises:
             Interrupted: The request was cancelled; a copy that was being checked is removed.
         """
-        return doctor.findings(self._store.engine.health, self._store.path, cancel=cancel or Cancel())
+        store = self._store
+        return doctor.findings(store.engine.health, store.path, gateway=store.gateway, cancel=cancel or Cancel())
 
     def refused(self) -> tuple[Path, ...]:
         """The files that keep messages that this store refused; `replay` writes them."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from ..base.cancel import Cancel
@@ -47,20 +47,20 @@ def flag(session: Session, facts: JsonlFacts | None) -> Drift | None:
     return Drift.DAMAGED if facts.bad_lines or facts.problem else None
 
 
-def known_flag(session: Session, files: JsonlFiles) -> Drift | None:
-    """The flag by content where the session was compared as it is now, else the quick one."""
-    known, found = files.verdict(session)
+def known_flag(session: Session, files: JsonlFiles, rows: Sequence[object]) -> Drift | None:
+    """The flag by content where the session was compared as it is now, else the quick one; `rows`: its `row_counts`."""
+    known, found = files.verdict(session, rows)
     return found if known else flag(session, files.facts(session.id))
 
 
-def may_know_more(session: Session, files: JsonlFiles) -> bool:
+def may_know_more(session: Session, files: JsonlFiles, rows: Sequence[object]) -> bool:
     """Whether the session's file may have messages that SQLite lacks.
 
     By content where the session was compared, else by the quick flag, or because the file begins when the session had
     long begun. Such a file is no copy: a Hermes that could not write SQLite put into it what it still held
     (docs/format.md §5.5).
     """
-    known, found = files.verdict(session)
+    known, found = files.verdict(session, rows)
     if known:
         return found in _KNOWS_MORE
     if flag(session, files.facts(session.id)) in _KNOWS_MORE:
@@ -83,6 +83,8 @@ class Verification:
     check: Check
     problem: str = ""
     """Why the JSONL file cannot be read; "" where it can."""
+    unfinished: bool = False
+    """The file's last line was being written, so the same bytes may be compared with another result later."""
 
     @property
     def flag(self) -> Drift | None:
@@ -113,7 +115,8 @@ class Checker:
         if file is None and stored is None:
             raise SessionMissing(f"no session {session_id}, neither in {self._engine.name} nor as a JSONL file")
         comparison = alignment.compare(file.entries if file else [], stored or [])
-        return Verification(verified(session_id, comparison, _sides(file, stored)), file.problem if file else "")
+        check = verified(session_id, comparison, _sides(file, stored))
+        return Verification(check, file.problem, file.unfinished) if file else Verification(check)
 
     def checks(self, ids: Iterable[str] | None = None, *, cancel: Cancel | None = None) -> Iterator[Check]:
         """Compare one session after the other: those asked for, or all, newest first, JSONL-only ones at the end.
@@ -155,18 +158,21 @@ class Checker:
         if self._files.find(session_id) is None:
             return None
         entries: list[ComparedMessage] = []
-        damaged = 0
+        damaged = salvaged = 0
+        unfinished = False
         try:
             for record in self._files.records(session_id):
                 if cancel is not None and cancel.cancelled:
                     raise Interrupted("the request was cancelled")
                 if isinstance(record, BadLine):
-                    damaged += 1
+                    damaged += not record.unfinished
+                    unfinished |= record.unfinished
                 elif is_message(record):
+                    salvaged += record.salvaged
                     entries.append(compared_message(record.value))
         except (CannotOpen, Damaged) as error:
-            return _File([], 0, str(error))
-        return _File(entries, damaged)
+            return _File([], problem=str(error))
+        return _File(entries, damaged, salvaged, unfinished=unfinished)
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,8 +180,10 @@ class _File:
     """The compared parts of a JSONL file."""
 
     entries: list[ComparedMessage]
-    damaged: int
+    damaged: int = 0
+    salvaged: int = 0
     problem: str = ""
+    unfinished: bool = False
 
 
 def _sides(file: _File | None, stored: list[ComparedMessage] | None) -> Sides:
@@ -183,6 +191,7 @@ def _sides(file: _File | None, stored: list[ComparedMessage] | None) -> Sides:
         stored=None if stored is None else len(stored),
         written=None if file is None else len(file.entries),
         damaged=file.damaged if file else 0,
+        salvaged=file.salvaged if file else 0,
         problem=file.problem if file else "",
     )
 
@@ -196,6 +205,7 @@ class Sides:
     written: int | None
     """Messages in the file; None where there is none."""
     damaged: int = 0
+    salvaged: int = 0
     problem: str = ""
     """Why the file cannot be read; "" where it can."""
 
@@ -216,6 +226,7 @@ def verified(session_id: str, comparison: Comparison, sides: Sides) -> Check:
         missing_in_jsonl=comparison.missing_in_jsonl,
         damaged_lines=sides.damaged,
         doubled=comparison.doubled,
+        salvaged=sides.salvaged,
         repairable=comparison.repairable,
         reason="; ".join(_reasons(comparison, sides)),
     )
@@ -231,6 +242,8 @@ def _reasons(comparison: Comparison, sides: Sides) -> Iterator[str]:
         yield "both sources have messages of their own in one place, and their times do not tell which came first"
     if sides.damaged:
         yield f"{_counted(sides.damaged, 'damaged line')} in JSONL"
+    if sides.salvaged:
+        yield f"{_counted(sides.salvaged, 'message')} read out of damaged lines"
     if comparison.doubled:
         yield f"{_counted(comparison.doubled, 'message')} may be doubled"
 

@@ -69,7 +69,7 @@ class RepairIntent:
     """Messages that an operation will insert; they are written last first, so that the remainder is a prefix."""
 
     stamp: tuple[int, ...]
-    """Of the JSONL file: inode, size, mtime_ns."""
+    """Of the JSONL file: inode, size, mtime_ns, ctime_ns; without the last in journals of older versions."""
     runs: tuple[tuple[int, int, int], ...]
     """First index in the file, number of consecutive messages, id of the row before them (0 for none)."""
 
@@ -197,8 +197,8 @@ class RepairFacts:
     """Who is at work on it."""
     referrers: tuple[str, ...] = ()
     """Tables that refer to message ids."""
-    newer: bool = False
-    """The database belongs to a later Hermes, and is only read."""
+    obstacle: str = ""
+    """Why the database is only read, in words; "" where it is written."""
     undoing: OperationHeader | None = None
     """An undo of the session that was stopped,"""
     stopped: OperationHeader | None = None

@@ -52,7 +52,7 @@ class SessionRows(Protocol):
         """Number and edges of the messages of some sessions."""
 
     def row_counts(self, ids: Collection[str]) -> Mapping[str, Sequence[object]]:
-        """Rows and highest id of some sessions, in that order: part of the mark of a remembered verdict."""
+        """Rows, highest id, active and compacted rows of some sessions, in that order: part of a verdict's mark."""
 
     def scope(self) -> Scope:
         """Number of sessions, and of those that a default list leaves out."""
@@ -209,6 +209,9 @@ class RepairRows(Protocol):
 
     def free_ids(self, above: int, below: int, number: int) -> list[int] | None:
         """Unused message ids between two others, exclusive; None where there are not enough."""
+
+    def backends(self, now: float) -> list[str]:
+        """Gateways of Hermes that say in the database that they run, the last first."""
 
     def session_row(self, session_id: str) -> RawRow | None:
         """A session's row exactly as stored."""

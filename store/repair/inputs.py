@@ -18,8 +18,8 @@ _DAMAGED = 100
 
 
 def stamp_of(file: FileStat | None) -> FileStamp | None:
-    """Inode, size and mtime of a file; None without a file."""
-    return None if file is None else (file.inode, file.size, file.mtime_ns)
+    """The stamp of a file; None without a file."""
+    return None if file is None else file.stamp
 
 
 @dataclass(slots=True)
@@ -33,6 +33,8 @@ class Written:
     """Byte offsets of their lines."""
     meta_lines: int = 0
     bad_lines: int = 0
+    salvaged: int = 0
+    """Messages that were read out of damaged lines."""
     damaged: list[int] = field(default_factory=list)
     """Line numbers of its first 100 damaged lines."""
     problem: str = ""
@@ -41,9 +43,12 @@ class Written:
     def take(self, record: jsonl.Record | jsonl.BadLine) -> None:
         """Add the next line."""
         if isinstance(record, jsonl.BadLine):
+            if record.unfinished:
+                return
             self.bad_lines += 1
             self.damaged += [record.line] if len(self.damaged) < _DAMAGED else []
         elif is_message(record):
+            self.salvaged += record.salvaged
             self.entries.append(compared_message(record.value))
             self.offsets.append(record.offset)
         else:

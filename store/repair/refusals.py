@@ -29,8 +29,8 @@ def of(found: Sources, comparison: Comparison, facts: RepairFacts, *, by_name: b
         yield Refusal(Why.UNREADABLE, 0, found.written.problem)
     if not missing and facts.stopped is None:
         return
-    if facts.newer:
-        yield Refusal(Why.READ_ONLY, missing)
+    if facts.obstacle:
+        yield Refusal(Why.READ_ONLY, missing, facts.obstacle)
     if facts.undoing:
         yield Refusal(Why.UNDOING, missing, facts.undoing.operation)
     if facts.holder:

@@ -12,6 +12,7 @@ from ..base.errors import BackupFailed, OperationMissing, Refused, StoreMissing
 from ..base.step_sizing import StepSizer
 from ..engine.operations import UNDOING, UNDONE, OperationHeader, RawRow, StepRecord, UndoStep
 from ..engine.ports import Transaction
+from ..files.gateway import present
 from ..home_store import HomeStore
 from .apply import ProgressCallback
 from .backup import FOLDER, Backup
@@ -103,6 +104,7 @@ class Undo:
             steps=0 if stopped else total,
             backup=Backup(self._store.path.parent, header.operation).folder,
             index_damaged=self._store.engine.index_damaged,
+            gateway=present(self._store.gateway()),
             longest_lock=pace.longest_lock,
             seconds=time.time() - started,
         )

@@ -10,7 +10,7 @@ Last come what waits in the spool, and the snapshots of sessions that nothing el
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import cache, partial
 
 from ..base.cancel import Cancel, raise_if_cancelled
@@ -21,6 +21,7 @@ from ..drift import verdict
 from ..engine.ports import Engine
 from ..engine.search import HitRow, SessionFilter, SessionLabel
 from ..files.file_sources import FileSources
+from ..files.verdict_cache import NOT_STORED
 from ..formats import alignment, message_codec
 from ..formats.carried_copies import Copies
 from ..formats.session_state import LIVE_WINDOW
@@ -194,11 +195,18 @@ class Search:
             return ()
         return self._engine.sessions.by_ids(ids, now=self._now, profile=self._profile)
 
+    def _row_counts(self, ids: Sequence[str]) -> Mapping[str, Sequence[object]]:
+        return self._engine.sessions.row_counts(ids) if self._readable else {}
+
     def _has_states(self, session: Session, *, but: Sequence[str] = ()) -> bool:
-        flagged = verdict.known_flag(session, self._files) is not None
-        states = {"live": session.live, "archived": session.archived, "flagged": flagged}
         asked = [rule for rule in self._query.filters if rule.key == "is" and rule.value not in but]
+        flagged = any(rule.value == "flagged" for rule in asked) and self._is_flagged(session)
+        states = {"live": session.live, "archived": session.archived, "flagged": flagged}
         return all(states.get(rule.value, False) is not rule.negated for rule in asked)
+
+    def _is_flagged(self, session: Session) -> bool:
+        rows = self._row_counts([session.id]).get(session.id, NOT_STORED)
+        return verdict.known_flag(session, self._files, rows) is not None
 
     def written(self, limit: int) -> Iterator[Batch]:
         """The hits of JSONL files, of the spool and of snapshots."""
@@ -208,9 +216,9 @@ class Search:
     def _written(self, limit: int) -> Iterator[Batch]:
         """The hits of files, each file a batch or several."""
         n_bytes, passed = FILE_BYTES, 0
-        for session in self._file_sessions():
+        for session, rows in self._file_sessions():
             facts = self._files.facts(session.id)
-            if facts is None or not verdict.may_know_more(session, self._files) or not self._admits(session):
+            if facts is None or not verdict.may_know_more(session, self._files, rows) or not self._admits(session):
                 continue
             n_bytes -= facts.size
             if n_bytes < 0:
@@ -251,16 +259,17 @@ class Search:
             if session is not None:
                 yield session, self._leftovers.messages(session_id)
 
-    def _file_sessions(self) -> Iterator[Session]:
-        """The sessions that have a file, the file changed last first; as SQLite has them where it does."""
+    def _file_sessions(self) -> Iterator[tuple[Session, Sequence[object]]]:
+        """The sessions that have a file, the file changed last first, as SQLite has them where it does; row counts."""
         ids = [session_id for session_id, _ in self._files.newest_first()]
         for start in range(0, len(ids), _AT_ONCE):
-            known = {session.id: session for session in self._stored_sessions(ids[start : start + _AT_ONCE])}
-            for session_id in ids[start : start + _AT_ONCE]:
+            page = ids[start : start + _AT_ONCE]
+            known, rows = {session.id: session for session in self._stored_sessions(page)}, self._row_counts(page)
+            for session_id in page:
                 raise_if_cancelled(self._cancel)
                 session = known.get(session_id) or self._files.session(session_id)
                 if session is not None:
-                    yield session
+                    yield session, rows.get(session_id, NOT_STORED)
 
     def _hits_of(self, session: Session, room: int) -> list[Hit]:
         """The newest hits of one file that SQLite lacks, newest first."""
@@ -269,7 +278,7 @@ class Search:
         try:
             for place, record in enumerate(self._files.message_records(session.id)):
                 raise_if_cancelled(self._cancel)
-                message = message_codec.message_of_record(record.value, session_id=session.id, line=record.line)
+                message = message_codec.message_of_record(record.value, session_id=session.id, line=record.id)
                 if self._answered_by(message) and (session.origin is Origin.JSONL or place in missing()):
                     found.append(message)
         except (CannotOpen, Damaged):  # removed, or no longer readable, since it was listed

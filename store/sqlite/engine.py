@@ -30,6 +30,7 @@ from .rows import (
     change_feed,
     comparison_rows,
     counts,
+    heartbeats,
     message_writes,
     messages,
     orphan_sessions,
@@ -171,6 +172,7 @@ class SqliteRepairs(_Reads):
     free_ids = _run(session_version.free_ids)
     message_rows = delegate(_reader, raw_rows.messages)
     copy = delegate(_reader, online_backup.copy)
+    backends = delegate(_reader, heartbeats.backends)
 
     active_counts = _run(row_moves.active_counts)
 

@@ -82,11 +82,11 @@ class MemorySessions(Reads):
         return {name: found for name in ids if (found := _counts(tables, name)) is not NO_COUNTS}
 
     def row_counts(self, ids: Collection[str]) -> Mapping[str, Sequence[object]]:
-        """Rows and highest id of those that are known."""
+        """Rows, highest id, active and compacted rows of those that are known."""
         tables = self._tables
         counted = {name: _counts(tables, name) for name in ids}
         return {
-            name: (found.rows, found.last_id or 0)
+            name: (found.rows, found.last_id or 0, *_states(tables, name))
             for name, found in counted.items()
             if found.rows or name in tables.sessions
         }
@@ -167,6 +167,13 @@ def _counts(tables: Tables, session_id: str) -> Counts:
         return NO_COUNTS
     copied = len(_copies(tables, session_id).originals)
     return Counts(len(rows) - copied, len(rows), id_of(rows[0]), id_of(rows[-1]), number(rows[-1], "timestamp"))
+
+
+def _states(tables: Tables, session_id: str) -> tuple[int, int]:
+    """Active and compacted rows."""
+    rows = tables.of(session_id)
+    active = sum(row.get("active") != 0 for row in rows)
+    return active, sum(row.get("active") == 0 and row.get("compacted") == 1 for row in rows)
 
 
 def _session(tables: Tables, row: RawRow, lineage: Lineage, now: float, profile: str) -> Session:

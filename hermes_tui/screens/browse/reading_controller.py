@@ -68,6 +68,7 @@ class ReadingController:
             self._chain = frozenset({row.session.id})
             self._forget_check(row.session)
             self._feed.transcript.open(row.session, origin=origin, delay=delay)
+            self._feed.sessions.compare(row.session.id)
         self._aim(query)
         self._show_sources()
 

@@ -15,8 +15,9 @@ from ...engine.operations import DONE
 from ...formats.row_encoding import storable
 from ..base import cell_values
 from ..base.cell_values import Value
+from ..base.write_obstacles import OPERATIONS
 
-TABLE = "hermes_tui_operations"
+TABLE = OPERATIONS
 
 DDL = (
     f"CREATE TABLE IF NOT EXISTS {TABLE} (operation TEXT NOT NULL, step INTEGER NOT NULL, kind TEXT NOT NULL,"
