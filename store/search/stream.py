@@ -18,11 +18,12 @@ from ..base.errors import CannotOpen, Damaged, StoreMissing
 from ..base.fallbacks import Fallback, FallbackKind, ScanProgress
 from ..base.models import Batch, Hit, Message, Origin, Session
 from ..drift import verdict
+from ..drift.sources import read_sources
 from ..engine.ports import Engine
 from ..engine.search import HitRow, SessionFilter, SessionLabel
 from ..files.file_sources import FileSources
 from ..files.verdict_cache import NOT_STORED
-from ..formats import alignment, message_codec
+from ..formats import message_codec
 from ..formats.carried_copies import Copies
 from ..formats.session_state import LIVE_WINDOW
 from ..query.filters import passes
@@ -293,8 +294,7 @@ class Search:
 
     def _missing_places(self, session_id: str) -> frozenset[int]:
         """The places of a file's messages that SQLite lacks."""
-        written, stored = self._files.compared_messages(session_id), self._engine.messages.compared(session_id)
-        union = alignment.compare(list(written), list(stored)).union
+        union = read_sources(self._engine, self._files, session_id).compared(self._engine).union
         return frozenset(here for here, there in union if here is not None and there is None)
 
     def _answered_by(self, message: Message) -> bool:
