@@ -192,9 +192,8 @@ class Search:
         return session_id in self._active or self._files.facts(session_id) is not None
 
     def _stored_sessions(self, ids: Sequence[str]) -> tuple[Session, ...]:
-        if not ids or not self._readable:
-            return ()
-        return self._engine.sessions.by_ids(ids, now=self._now, profile=self._profile)
+        known = ids if self._readable else ()
+        return self._engine.sessions.by_ids(known, now=self._now, profile=self._profile) if known else ()
 
     def _row_counts(self, ids: Sequence[str]) -> Mapping[str, Sequence[object]]:
         return self._engine.sessions.row_counts(ids) if self._readable else {}
@@ -256,8 +255,7 @@ class Search:
             if n_bytes < 0:
                 self._report(Fallback(FallbackKind.SNAPSHOTS_LEFT_OUT, n_bytes=FILE_BYTES))
                 return
-            session = self._leftovers.session(session_id)
-            if session is not None:
+            if (session := self._leftovers.session(session_id)) is not None:
                 yield session, self._leftovers.messages(session_id)
 
     def _file_sessions(self) -> Iterator[tuple[Session, Sequence[object]]]:
@@ -268,8 +266,7 @@ class Search:
             known, rows = {session.id: session for session in self._stored_sessions(page)}, self._row_counts(page)
             for session_id in page:
                 raise_if_cancelled(self._cancel)
-                session = known.get(session_id) or self._files.session(session_id)
-                if session is not None:
+                if (session := known.get(session_id) or self._files.session(session_id)) is not None:
                     yield session, rows.get(session_id, NOT_STORED)
 
     def _hits_of(self, session: Session, room: int) -> list[Hit]:
