@@ -10,7 +10,7 @@ Last come what waits in the spool, and the snapshots of sessions that nothing el
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache, partial
 
 from ..base.cancel import Cancel, raise_if_cancelled
@@ -24,7 +24,6 @@ from ..engine.search import HitRow, SessionFilter, SessionLabel
 from ..files.file_sources import FileSources
 from ..files.verdict_cache import NOT_STORED
 from ..formats import message_codec
-from ..formats.carried_copies import Copies
 from ..formats.session_state import LIVE_WINDOW
 from ..query.filters import passes
 from ..query.json_escapes import searchable_text
@@ -159,10 +158,6 @@ class Search:
             raise_if_cancelled(self._cancel)
             hits.append(self._hit_of_row(row))
         return hits
-
-    def copied_sessions(self, session_ids: Collection[str]) -> dict[str, Copies]:
-        """Those of some sessions that compactions in place have left copies in."""
-        return self._copies.of_sessions(session_ids)
 
     def _hit_of_row(self, row: HitRow) -> Hit:
         """A row as a hit; most match in their text, and their other columns are not decoded."""
