@@ -7,7 +7,7 @@ from dataclasses import asdict
 
 from hermes_tui.cli.options import Options
 from hermes_tui.cli.output import Output, Streams, complain, picked, remark
-from hermes_tui.cli.stores import opened, opened_to_write, session_named
+from hermes_tui.cli.stores import EVERY, opened, opened_to_write, session_named
 from hermes_tui.render.repair_plan import gateway_sentence, refusal_words, sentences
 from hermes_tui.render.safe import SafeText, safe
 from hermes_tui.render.time import in_words, many
@@ -15,7 +15,6 @@ from store import Browser, Home, Operation, OperationMissing, Plan, Receipt, Ref
 
 REFUSED = 1
 MERGE_HINT = "; --merge inserts them all the same"
-EVERY = "all profiles as one are only read; name the one to write to with --profile NAME"
 NO_TERMINAL = "asks before it writes, and there is no terminal here to ask on; add --yes"
 
 

@@ -77,6 +77,7 @@ class HomeBrowser:
     named = delegate(_sessions, StoredSessions.named)
     resolve = delegate(_sessions, StoredSessions.resolve)
 
+    versions = delegate(_messages, StoredMessages.versions)
     carried = delegate(_messages, StoredMessages.carried)
     heads = delegate(_messages, StoredMessages.heads)
     messages = delegate(_messages, StoredMessages.messages)

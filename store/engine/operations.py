@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from ..formats.row_encoding import MessageRow
-from .rows import SessionVersion
+from .rows import SessionStamp, SessionVersion
 
 RUNNING, DONE, UNDOING, UNDONE = "running", "done", "undoing", "undone"
 
@@ -162,6 +162,17 @@ class StepResult:
 
 
 @dataclass(frozen=True, slots=True)
+class ActiveCounts:
+    """Active messages of a session and their tool calls: the counters of its row as Hermes means them."""
+
+    messages: int
+    """Without session_meta."""
+    calls: int
+    stamp: SessionStamp = ()
+    """Version of the session that was counted."""
+
+
+@dataclass(frozen=True, slots=True)
 class UndoStep:
     """The last step of an operation, to be undone."""
 
@@ -172,6 +183,10 @@ class UndoStep:
     originals: Mapping[int, RawRow]
     """Moved messages as they were, by old id."""
     conversation: tuple[str, ...]
+    touched: bool = False
+    """Hermes changed the session since the repair: its counters are not what the repair left, and are counted again."""
+    counted: ActiveCounts | None = None
+    """Counts after the last step, where it is touched."""
 
 
 @dataclass(frozen=True, slots=True)
