@@ -14,7 +14,7 @@ from .files.gateway import Gateway, GatewayState, find_gateway
 from .files.home import Home, home_of
 from .files.jsonl_files import JsonlFiles
 from .files.verdict_cache import VerdictCache
-from .formats.alignment import ComparedMessage
+from .formats.compared_message import ComparedMessage
 
 T = TypeVar("T")
 

@@ -26,7 +26,8 @@ BAR = 40
 """Cells of the bar at most."""
 SHORT_REASONS = {
     Why.ORDER: "order",
-    Why.CROSSING: "order",
+    Why.EDITED_OR_LOST: "edited or lost",
+    Why.ORPHAN: "calls not whole",
     Why.UNDONE: "undone by user",
     Why.COMPACTED: "compacted",
     Why.REWRITTEN: "rewritten",
@@ -41,8 +42,9 @@ SHORT_REASONS = {
 }
 """Reasons of refusals, in at most 17 cells."""
 _REASONS = {
-    Why.ORDER: "both sides have messages of their own in one place, and no time tells which side came first",
-    Why.CROSSING: "SQLite has messages that say the same in another place, and they may be the same ones",
+    Why.ORDER: "both sides have messages of their own in one place, and nothing tells which side came first",
+    Why.EDITED_OR_LOST: "SQLite has another message in their place: an edit of them, or each side lost one",
+    Why.ORPHAN: "results whose call neither side has before them, or calls whose results are refused",
     Why.UNDONE: "{} of its messages were undone, and what SQLite lacks may have been undone with them",
     Why.COMPACTED: "older messages were compacted into a summary, and what SQLite lacks may be among them",
     Why.REWRITTEN: "SQLite was rewritten after the file's last change, and what it lacks may have been taken out then",
@@ -211,6 +213,12 @@ def _left(plan: Plan) -> Iterator[str]:
     if plan.left_out:
         named = ", ".join(f"{name} {in_words(number)}" for name, number in sorted(plan.left_out.items()))
         yield f"fields that this state.db has no column for ({named})"
+    if plan.check.edited:
+        yield f"{many(plan.check.edited, 'message')} that SQLite has edited"
+    if plan.elsewhere:
+        yield f"{many(plan.elsewhere, 'message')} that SQLite has in another place"
+    if plan.alike:
+        yield f"{many(plan.alike, 'repeated message')} that no time tells from another of the same words"
     if plan.check.doubled:
         yield f"{many(plan.check.doubled, 'message')} that may be doubled, as they are"
 

@@ -325,6 +325,8 @@ class Check:
     repairable: bool
     reason: str = ""
     """Reason why it is not repairable, or a note for the reader; "" for none."""
+    edited: int = 0
+    """Messages that SQLite has in another form; they are missing on neither side."""
     salvaged: int = 0
     """Messages of JSONL that share a line with others or with damage, and were read all the same."""
 

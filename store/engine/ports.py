@@ -13,9 +13,9 @@ from typing import Protocol, TypeVar
 
 from ..base.cancel import Cancel
 from ..base.models import ContextLine, Finding, Head, Message, Page, Scope, SectionVersion, Session
-from ..formats.alignment import ComparedMessage
 from ..formats.carried_copies import Copies
 from ..formats.compaction_overlap import Fingerprint
+from ..formats.compared_message import ComparedMessage
 from ..formats.lineage import Lineage
 from ..formats.row_encoding import MessageRow
 from ..query.ast import Query
@@ -108,7 +108,7 @@ class MessageRows(Protocol):
     def compared(self, session_id: str, *, cancel: Cancel | None = ...) -> Iterator[ComparedMessage]:
         """The compared form of a session's messages, each once, without session_meta."""
 
-    def stored(self, session_id: str) -> Iterator[StoredRow]:
+    def stored(self, session_id: str, *, cancel: Cancel | None = ...) -> Iterator[StoredRow]:
         """The same of every row, with ids and sizes."""
 
     def count(self, session_id: str) -> int:

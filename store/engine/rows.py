@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..formats.alignment import ComparedMessage
 from ..formats.carried_copies import State
+from ..formats.compared_message import ComparedMessage
 from ..formats.session_state import Ending
 
 SessionStamp = tuple[object, ...]

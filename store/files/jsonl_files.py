@@ -14,7 +14,7 @@ from ..base.cancel import Cancel, raise_if_cancelled
 from ..base.errors import CannotOpen, Damaged, UnsafeId
 from ..base.models import UNREADABLE, Drift, JsonlFacts, Message, Origin, Outline, Session
 from ..formats import jsonl, message_codec, titles
-from ..formats.alignment import ComparedMessage
+from ..formats.compared_message import ComparedMessage, compared
 from ..formats.session_state import TURNS, outline_of
 from . import home, jsonl_reader
 from .verdict_cache import NOT_STORED, VerdictCache, mark
@@ -240,7 +240,11 @@ def _meta_fields(meta: dict[str, object]) -> dict[str, object]:
 
 def compared_message(value: dict[str, object]) -> ComparedMessage:
     """A JSONL message for comparison."""
-    identity = message_codec.identity(
-        value.get("role"), value.get("content"), value.get("tool_calls"), value.get("tool_call_id")
+    return compared(
+        value.get("role"),
+        value.get("content"),
+        value.get("tool_calls"),
+        value.get("tool_call_id"),
+        platform_id=value.get("message_id") or value.get("platform_message_id"),
+        time=message_codec.wall_clock(value.get("timestamp")),
     )
-    return ComparedMessage(identity, message_codec.timestamp(value.get("timestamp")))

@@ -30,7 +30,10 @@ NOT_STORED = (-1, 0, 0, 0)
 _FORMAT = "hermes-tui verdicts 2"
 """First line; a file with another one was made by other rules of comparison and is ignored."""
 _FLAGS = {str(flag): flag for flag in Drift}
-_COUNTS = ("sqlite_messages", "jsonl_messages", "missing_in_sqlite", "missing_in_jsonl", "damaged_lines", "doubled")
+_COUNTS = (
+    *("sqlite_messages", "jsonl_messages", "missing_in_sqlite", "missing_in_jsonl"),
+    *("damaged_lines", "doubled", "edited", "salvaged"),
+)
 """Fields of a `Check` that are numbers, in the order of a line."""
 
 
@@ -184,14 +187,14 @@ def _fields(verdict: CachedVerdict) -> list[object]:
 
 def _parsed(session_id: str, fields: object, profile: str) -> CachedVerdict | None:
     """The comparison in a line's fields, None or ValueError or TypeError for invalid ones."""
-    if not isinstance(fields, list) or len(fields) not in (9, 14):
+    if not isinstance(fields, list) or len(fields) not in (11, 16):
         return None
-    verdict, *numbers, repairable, reason = fields[:9]
+    verdict, *numbers, repairable, reason = fields[:11]
     counts = dict(zip(_COUNTS, map(int, numbers), strict=True))
     check = Check(session_id, Verdict(verdict), **counts, repairable=bool(repairable), reason=str(reason))
-    if len(fields) == 9:
+    if len(fields) == 11:
         return CachedVerdict(check)
-    source, title, model, started, last = fields[9:]
+    source, title, model, started, last = fields[11:]
     return CachedVerdict(
         check,
         Session(

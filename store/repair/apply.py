@@ -17,6 +17,7 @@ from pathlib import Path
 from ..base.cancel import Cancel
 from ..base.errors import PlanChanged
 from ..base.step_sizing import StepSizer
+from ..drift.sources import stamp_of
 from ..engine.operations import DONE, RUNNING, OperationHeader, RawRow, RepairStep, RowWrite, StepResult
 from ..engine.ports import Transaction
 from ..files import gateway_index
@@ -26,7 +27,6 @@ from ..formats import row_conversion
 from ..home_store import HomeStore
 from . import backup
 from .backup import Backup
-from .inputs import stamp_of
 from .model import Phase, Plan, PlanRefused, Progress, Receipt, State
 from .planner import Item, RepairWork, make_plan
 

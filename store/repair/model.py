@@ -16,9 +16,11 @@ class Why(StrEnum):
     """Why something is refused."""
 
     ORDER = "order"
-    """No timestamp decides which side came first, though both have messages of their own in one place."""
-    CROSSING = "crossing"
-    """SQLite has messages that say the same in another place."""
+    """Nothing decides which side came first, though both have messages of their own in one place."""
+    EDITED_OR_LOST = "edited_or_lost"
+    """SQLite has another message of the same role in their place: it is an edit of them, or each side lost one."""
+    ORPHAN = "orphan"
+    """Results of calls that no side has before them, or calls whose results are refused."""
     UNDONE = "undone"
     """The session was rewound: the messages that SQLite lacks may be those that the user undid."""
     COMPACTED = "compacted"
@@ -118,6 +120,10 @@ class Plan:
     """Rows of SQLite that are backed up before the first write, session_meta included."""
     merge: bool = False
     """A merge was requested."""
+    elsewhere: int = 0
+    """Messages that SQLite has in another place than JSONL, where they stay."""
+    alike: int = 0
+    """Repeated messages that were taken for the same ones: neither a time nor a neighbour distinguishes them."""
     gateway: Gateway | None = None
     """The gateway that may hold the session in memory, or may be there unseen; None for none."""
     operation: str | None = None
@@ -138,7 +144,7 @@ class Plan:
     @property
     def refused(self) -> int:
         """Messages that it does not insert."""
-        return self.check.missing_in_sqlite - self.insert if self.refusals else 0
+        return max(0, self.check.missing_in_sqlite - self.insert) if self.refusals else 0
 
     @property
     def applies(self) -> bool:

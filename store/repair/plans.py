@@ -76,7 +76,7 @@ class Plans:
         """
         self._store.require_repairs()
         work = make_plan(self._store.engine, self._store.files, session_id, merge=merge)
-        yield from whole(self._store.engine, work.sources, work.sources.compared().union, work.places)
+        yield from whole(self._store.engine, work.sources, work.sources.compared(self._store.engine).union, work.places)
 
     def _owned(self, plan: Plan) -> Plan:
         """The plan, with the gateway that may hold its session in memory."""

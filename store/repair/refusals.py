@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ..base.errors import StoreMissing
+from ..drift.sources import Sources
 from ..drift.verdict import LATER
 from ..engine.operations import RepairFacts
 from ..engine.ports import Engine
 from ..engine.rows import StoredRow
-from ..formats.alignment import Comparison
-from .inputs import Sources
+from ..formats.comparison import Comparison
 from .model import Refusal, Why
+
+OF_SOME = (Why.ORDER, Why.EDITED_OR_LOST, Why.ORPHAN)
+"""Reasons that leave out some messages; for any other nothing is done."""
 
 
 def facts(engine: Engine, found: Sources, *, now: float) -> RepairFacts:
@@ -40,10 +43,9 @@ def of(found: Sources, comparison: Comparison, facts: RepairFacts, *, by_name: b
     if facts.stopped is not None:  # everything else was checked at its start
         return
     yield from _resurrections(found, comparison, missing)
-    if comparison.uncertain:
-        yield Refusal(Why.ORDER, len(comparison.uncertain), merge_helps=True)
-    if crossing := comparison.crossing - comparison.uncertain:
-        yield Refusal(Why.CROSSING, len(crossing), merge_helps=True)
+    for why, lines in zip(OF_SOME, (comparison.uncertain, comparison.unlike, comparison.orphans), strict=True):
+        if lines:
+            yield Refusal(why, len(lines), merge_helps=True)
 
 
 def _resurrections(found: Sources, comparison: Comparison, missing: int) -> Iterator[Refusal]:

@@ -18,11 +18,12 @@ from ..base.errors import CannotOpen, Damaged, StoreMissing
 from ..base.fallbacks import Fallback, FallbackKind, ScanProgress
 from ..base.models import Batch, Hit, Message, Origin, Session
 from ..drift import verdict
+from ..drift.sources import read_sources
 from ..engine.ports import Engine
 from ..engine.search import HitRow, SessionFilter, SessionLabel
 from ..files.file_sources import FileSources
 from ..files.verdict_cache import NOT_STORED
-from ..formats import alignment, message_codec
+from ..formats import message_codec
 from ..formats.session_state import LIVE_WINDOW
 from ..query.filters import passes
 from ..query.json_escapes import searchable_text
@@ -186,9 +187,8 @@ class Search:
         return session_id in self._active or self._files.facts(session_id) is not None
 
     def _stored_sessions(self, ids: Sequence[str]) -> tuple[Session, ...]:
-        if not ids or not self._readable:
-            return ()
-        return self._engine.sessions.by_ids(ids, now=self._now, profile=self._profile)
+        known = ids if self._readable else ()
+        return self._engine.sessions.by_ids(known, now=self._now, profile=self._profile) if known else ()
 
     def _row_counts(self, ids: Sequence[str]) -> Mapping[str, Sequence[object]]:
         return self._engine.sessions.row_counts(ids) if self._readable else {}
@@ -250,8 +250,7 @@ class Search:
             if n_bytes < 0:
                 self._report(Fallback(FallbackKind.SNAPSHOTS_LEFT_OUT, n_bytes=FILE_BYTES))
                 return
-            session = self._leftovers.session(session_id)
-            if session is not None:
+            if (session := self._leftovers.session(session_id)) is not None:
                 yield session, self._leftovers.messages(session_id)
 
     def _file_sessions(self) -> Iterator[tuple[Session, Sequence[object]]]:
@@ -262,8 +261,7 @@ class Search:
             known, rows = {session.id: session for session in self._stored_sessions(page)}, self._row_counts(page)
             for session_id in page:
                 raise_if_cancelled(self._cancel)
-                session = known.get(session_id) or self._files.session(session_id)
-                if session is not None:
+                if (session := known.get(session_id) or self._files.session(session_id)) is not None:
                     yield session, rows.get(session_id, NOT_STORED)
 
     def _hits_of(self, session: Session, room: int) -> list[Hit]:
@@ -288,8 +286,7 @@ class Search:
 
     def _missing_places(self, session_id: str) -> frozenset[int]:
         """The places of a file's messages that SQLite lacks."""
-        written, stored = self._files.compared_messages(session_id), self._engine.messages.compared(session_id)
-        union = alignment.compare(list(written), list(stored)).union
+        union = read_sources(self._engine, self._files, session_id).compared(self._engine).union
         return frozenset(here for here, there in union if here is not None and there is None)
 
     def _answered_by(self, message: Message) -> bool:

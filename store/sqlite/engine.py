@@ -15,7 +15,7 @@ from ..base.errors import StoreMissing
 from ..base.models import Finding
 from ..engine.ports import Transaction
 from ..engine.rows import Capabilities, StoredRow
-from ..formats.alignment import ComparedMessage
+from ..formats.compared_message import ComparedMessage
 from ..formats.lineage import Lineage
 from . import health
 from .base.foreign_handle_guard import identity

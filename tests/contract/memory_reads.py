@@ -10,9 +10,9 @@ from store.base.models import ContextLine, Head, Message, Page, Relation, Scope,
 from store.engine.operations import ActiveCounts, RawRow
 from store.engine.rows import NO_COUNTS, Counts, SessionEnds, SessionStamp, StoredRow
 from store.formats import message_codec
-from store.formats.alignment import ComparedMessage
 from store.formats.carried_copies import Copies, SectionRow, State, find_copies
 from store.formats.compaction_overlap import SUMMARIES, Fingerprint
+from store.formats.compared_message import ComparedMessage, compared
 from store.formats.lineage import Lineage, Link
 from store.formats.row_encoding import calls_in
 from store.formats.session_state import Ending, is_live
@@ -302,8 +302,9 @@ class MemoryMessages(Reads):
             if row.is_message:
                 yield row.message
 
-    def stored(self, session_id: str) -> Iterator[StoredRow]:
+    def stored(self, session_id: str, *, cancel: Cancel | None = None) -> Iterator[StoredRow]:
         """The same of every row."""
+        del cancel
         copies = self.copies(session_id)
         return (_stored(row, copies) for row in self._tables.of(session_id))
 
@@ -431,7 +432,12 @@ def _stored(row: RawRow, copies: Copies) -> StoredRow:
     shown = copies.states.get(id_of(row), own)
     return StoredRow(
         id=id_of(row),
-        message=ComparedMessage(_identity(row), number(row, "timestamp"), shown.active),
+        message=compared(
+            *(row["role"], row["content"], row["tool_calls"], row["tool_call_id"]),
+            platform_id=row["platform_message_id"],
+            time=(number(row, "timestamp"), False),
+            active=shown.active,
+        ),
         stored=own,
         meta=row["role"] == "session_meta",
         compacted=shown.compacted,

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import apsw
 
 from tests.torture import crowd, holds, kills, mutants, peer, power, programs, recorder_crowd, repair_kills, sweep
+from tests.torture.history import run as history
 
 if TYPE_CHECKING:
     from hypothesis.stateful import RuleBasedStateMachine
@@ -284,6 +285,29 @@ def _mutants(number: int, seed: int) -> Iterator[Row]:
     yield "guards taken away", f"{len(chosen)} mutants", found, len(alive)
 
 
+def _history(sessions: int, seed: int) -> Iterator[Row]:
+    found = history.run_all(sessions, seed)
+    told = (
+        f"{found.repaired} repaired and undone in files, {len(found.examples)} complaints,"
+        f" {found.untold} in an order that nothing could tell"
+    )
+    for example in found.examples[:5]:
+        print(example, file=sys.stderr)
+    too_many = int(found.untold > sessions // 500)
+    yield (
+        "sessions of known conversations, compared",
+        f"{found.sessions} sessions",
+        told,
+        len(found.examples) + too_many,
+    )
+    one_sided = f"{found.one_sided_refused} of {found.one_sided} refused"
+    yield "those that only one side has more of", f"{found.one_sided} sessions", one_sided, found.one_sided_refused
+    for loss, ordered in sorted(found.ordered.items()):
+        share = found.refused[loss] / ordered
+        told = f"{found.refused[loss]} refused ({share:.1%}; at most 15 %), of {found.two_sided[loss]} that diverged"
+        yield f"ordered ones at losses of {loss:.0%} a side", f"{ordered} sessions", told, int(share > 0.15)
+
+
 Section = Callable[[int, int], Iterator[Row]]
 
 SECTIONS: dict[str, tuple[int, int, Section]] = {
@@ -297,6 +321,7 @@ SECTIONS: dict[str, tuple[int, int, Section]] = {
     "recorder": (20, 1_000, _recorder),
     "holds": (2_000, 100_000, _holds),
     "waits": (1, LARGE_ROUNDS, _waits),
+    "history": (1_000, 100_000, _history),
     "guards": (1, 1, _guards),
     "mutants": (3, len(mutants.MUTANTS), _mutants),
 }

@@ -30,6 +30,10 @@ class Mutant:
 
 
 TORTURE = "tests/torture/test_torture.py"
+HISTORY = (
+    "tests/torture/history/test_history.py"
+    "::test_no_repair_of_a_known_conversation_loses_doubles_revives_or_misplaces_a_message"
+)
 
 MUTANTS = (
     Mutant(
@@ -207,10 +211,94 @@ MUTANTS = (
     ),
     Mutant(
         "a union without the gate for what was undone",
-        "store/formats/alignment.py",
-        "    present = _taken_back(alignment, jsonl, sqlite)\n",
-        "    present: frozenset[int] = frozenset()\n",
+        "store/formats/matching.py",
+        "if line not in paired_lines and free.get(key)",
+        "if line not in paired_lines and free.get(key) and rows[free[key][-1]].active",
         ("tests/store/formats/test_alignment.py", "tests/store/drift/test_verdict.py"),
+    ),
+    Mutant(
+        "clocks that agree although a certain message contradicts them",
+        "store/formats/clocks.py",
+        "        if time is None or not after - _JITTER < time <= until:\n",
+        "        if time is None:\n",
+        (HISTORY,),
+    ),
+    Mutant(
+        "times of rows that were written again in one go",
+        "store/formats/clocks.py",
+        'if row.role == "user" != last.role and row.time < last.time + _AT_ONCE:',
+        'if row.role == "user" != last.role and row.time < last.time - _AT_ONCE:',
+        (HISTORY,),
+    ),
+    Mutant(
+        "time that orders inside a turn",
+        "store/formats/clocks.py",
+        'return (self.ends[turn - 1] - self.early if turn else float("-inf")), self.ends[turn] + self.late',
+        "return self.ends[turn] - self.early - 1.0, self.ends[turn] + self.late",
+        (HISTORY,),
+    ),
+    Mutant(
+        "a result anywhere",
+        "store/formats/turn_order.py",
+        '    if message.role == "tool":\n        return last is not None and',
+        '    if message.role == "tool":\n        return True or last is not None and',
+        (HISTORY,),
+    ),
+    Mutant(
+        "an answer before its question",
+        "store/formats/turn_order.py",
+        'return last is not None and (last.role == "user" or bool(last.calls))',
+        'return last is None or last.role != "user"',
+        (HISTORY,),
+    ),
+    Mutant(
+        "one id for two messages",
+        "store/formats/matching.py",
+        "        left[place] = left[place] if twin is None else twin\n",
+        "        left[place] = left[place] if twin is None or place else twin\n",
+        (HISTORY,),
+    ),
+    Mutant(
+        "an edited message beside the original",
+        "store/formats/comparison.py",
+        "            twins += new\n",
+        "            twins += new[:0]\n",
+        (HISTORY,),
+    ),
+    Mutant(
+        "repeated words paired in any turn",
+        "store/formats/matching.py",
+        "    left, right = keys\n    if clocks:\n",
+        "    left, right = keys\n    if clocks and not clocks.turns:\n",
+        (HISTORY,),
+    ),
+    Mutant(
+        "order by repeated words",
+        "store/formats/comparison.py",
+        "                cloudy.update(run)\n",
+        "                cloudy.update(run[:0])\n",
+        (HISTORY,),
+    ),
+    Mutant(
+        "results without their call",
+        "store/formats/comparison.py",
+        "            return frozenset(left_out.difference(refused))\n",
+        "            return frozenset()\n",
+        (HISTORY,),
+    ),
+    Mutant(
+        "a text in another place as a second message",
+        "store/formats/matching.py",
+        "(found.clocks is None or right[row] in shared or",
+        "(found.clocks is None or",
+        (HISTORY,),
+    ),
+    Mutant(
+        "an edited message or a lost one, as it comes",
+        "store/formats/comparison.py",
+        "                edits.unlike.update(lefts)\n",
+        "                edits.unlike.update(lefts[:0])\n",
+        ("tests/store/formats/test_comparison.py",),
     ),
     Mutant(
         "a field past the sanitiser",

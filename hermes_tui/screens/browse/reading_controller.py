@@ -175,9 +175,7 @@ class ReadingController:
     def take_fresh(self, _: answers.SessionsArrived) -> None:
         """Read the chain again where a compaction has gone on in a new section."""
         fresh = (row.session for row in self._state.fresh if row.session.id not in self._chain)
-        goes_on = any(
-            session.relation is Relation.CONTINUATION and session.parent_id in self._chain for session in fresh
-        )
+        goes_on = any(new.relation is Relation.CONTINUATION and new.parent_id in self._chain for new in fresh)
         if goes_on and self._reading.requested_at is None:
             self.again()
         self.take_row()

@@ -10,9 +10,9 @@ from ...base.cancel import Cancel
 from ...base.errors import Damaged
 from ...engine.rows import SessionStamp, StoredRow
 from ...formats import message_codec
-from ...formats.alignment import ComparedMessage
 from ...formats.carried_copies import Copies, State
 from ...formats.compaction_overlap import SUMMARIES, Fingerprint
+from ...formats.compared_message import ComparedMessage, compared
 from ...formats.row_encoding import MessageRow, storable
 from ..base import cell_values, column_sql
 from ..base.schema_probe import Layout
@@ -123,7 +123,7 @@ _IDS = "SELECT id FROM messages WHERE session_id = ? ORDER BY id"
 
 
 def _statement(layout: Layout) -> str:
-    texts = (column_sql.text(layout, "messages", name) for name in _COMPARED)
+    texts = (column_sql.text(layout, "messages", name) for name in (*_COMPARED, "platform_message_id"))
     time = column_sql.real(layout, "messages", "timestamp")
     n_bytes = " + ".join(column_sql.n_bytes(layout, "messages", name) for name in sorted(layout.columns["messages"]))
     marked = column_sql.whole(layout, "messages", "_compressed_summary")
@@ -134,17 +134,22 @@ def _statement(layout: Layout) -> str:
 
 
 def _stored_row(row: Row, copies: Copies) -> StoredRow:
-    row_id, role, body, calls, call_id, timestamp, active, compacted, marked, n_bytes = row
+    row_id, *cells, timestamp, active, compacted, marked, n_bytes = row
+    role, body, calls, call_id, platform_id = map(cell_values.text, cells)
     number, own = cell_values.integer(row_id), State(bool(active), bool(compacted))
     shown = copies.states.get(number, own)
-    texts = cell_values.text(role), cell_values.text(body), cell_values.text(calls), cell_values.text(call_id)
     return StoredRow(
         id=number,
-        message=ComparedMessage(message_codec.identity(*texts), cell_values.timestamp(timestamp), shown.active),
+        message=compared(
+            *(role, body, calls, call_id),
+            platform_id=platform_id,
+            time=(cell_values.timestamp(timestamp), False),
+            active=shown.active,
+        ),
         stored=own,
-        meta=texts[0] == "session_meta",
+        meta=role == "session_meta",
         compacted=shown.compacted,
         copy_of=copies.originals.get(number),
-        summary=bool(marked) or (texts[1] or "").startswith(SUMMARIES),
+        summary=bool(marked) or (body or "").startswith(SUMMARIES),
         n_bytes=cell_values.integer(n_bytes),
     )

@@ -12,7 +12,7 @@ from tests.hermes_tui.cli.running import Run, fingerprint, objects
 
 CHECK_KEYS = (
     "session_id verdict sqlite_messages jsonl_messages missing_in_sqlite missing_in_jsonl damaged_lines doubled"
-    " repairable reason salvaged"
+    " repairable reason edited salvaged"
 )
 
 

@@ -172,7 +172,7 @@ def test_a_check_tells_what_each_side_lacks_and_in_words(tmp_path: Path) -> None
     assert (check.missing_in_sqlite, check.missing_in_jsonl, check.damaged_lines) == (3, 2, 1)
     assert not check.repairable
     assert check.reason == (
-        "both sources have messages of their own in one place, and their times do not tell which came first; "
+        "both sources have messages of their own in one place, and nothing tells which came first; "
         "1 damaged line in JSONL"
     )
 
@@ -270,10 +270,10 @@ def test_memory_holds_one_session_at_a_time(tmp_path: Path) -> None:
 
 REAL = {
     "20260105_120000_1e9ac1e5": (Verdict.DIVERGED, 2, 993, 993, 2, 0, 0, True),
-    "20260321_110000_50111006": (Verdict.DIVERGED, 8, 3, 3, 8, 0, 0, True),
+    "20260321_110000_50111006": (Verdict.DIVERGED, 8, 3, 3, 8, 0, 0, False),
     "20260321_120000_e9ea1e9e": (Verdict.SAME, 4, 4, 0, 0, 0, 0, False),
     "20251220_070000_0f11e0e5": (Verdict.JSONL_ONLY, 0, 4, 4, 0, 0, 0, True),
-    "20260321_130000_badbadba": (Verdict.DIVERGED, 2, 5, 5, 2, 1, 0, True),
+    "20260321_130000_badbadba": (Verdict.DIVERGED, 2, 5, 5, 2, 1, 0, False),
     "20260110_100000_bada55e5": (Verdict.JSONL_ONLY, 0, 6, 6, 0, 2, 0, True),
     "20260111_100000_d00d00d0": (Verdict.JSONL_ONLY, 0, 12, 12, 0, 0, 6, True),
     "20260112_100000_00000000": (Verdict.JSONL_ONLY, 0, 0, 0, 0, 0, 0, False),

@@ -13,7 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from store.formats import alignment as merge
-from store.formats.alignment import ComparedMessage, align, compare, repeated_blocks
+from store.formats.alignment import align, repeated_blocks
+from store.formats.compared_message import ComparedMessage
+from store.formats.comparison import compare
 from store.models import Verdict
 from tests.cpu_time import spent
 
@@ -174,12 +176,13 @@ def test_a_gap_that_both_sides_fill_is_uncertain_without_times() -> None:
     assert found.union == ((0, 0), (1, None), (None, 1), (2, 2))
 
 
-def test_a_gap_whose_sides_follow_each_other_in_time_is_certain() -> None:
-    first = compare(entries("abc", start=100), entries("de", start=200))
-    last = compare(entries("abc", start=300), entries("de", start=200))
+def test_sides_that_share_nothing_follow_each_other_only_where_no_time_zone_explains_it() -> None:
+    first = compare(entries("abc", start=100), entries("de", start=100_000))
+    last = compare(entries("abc", start=100_000), entries("de", start=100))
     assert (first.repairable, last.repairable) == (True, True)
     assert first.union == ((0, None), (1, None), (2, None), (None, 0), (None, 1))
     assert last.union == ((None, 0), (None, 1), (0, None), (1, None), (2, None))
+    assert not compare(entries("abc", start=100), entries("de", start=40_000)).certain
 
 
 def test_sides_that_overlap_in_time_or_touch_are_uncertain() -> None:
