@@ -17,7 +17,7 @@ from ..engine.ports import Transaction
 from ..engine.rows import Capabilities
 from ..formats.lineage import Lineage
 from . import health
-from .base.foreign_handle_guard import identity
+from .base.descriptors import identity
 from .base.schema_probe import Layout
 from .connect import create, online_backup
 from .connect.reader import Reader

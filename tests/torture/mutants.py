@@ -86,8 +86,8 @@ MUTANTS = (
     Mutant(
         "a raw open of the store",
         "store/sqlite/connect/read_open.py",
-        "        state = foreign_handle_guard.identity(path) or ()\n        try:",
-        '        path.open("rb").close()\n        state = foreign_handle_guard.identity(path) or ()\n        try:',
+        "        state = descriptors.identity(path) or ()\n        try:",
+        '        path.open("rb").close()\n        state = descriptors.identity(path) or ()\n        try:',
         (f"{TORTURE}::test_no_verb_drops_a_lock",),
     ),
     Mutant(
@@ -101,8 +101,15 @@ MUTANTS = (
         "no look for a foreign handle",
         "store/sqlite/base/foreign_handle_guard.py",
         "        if foreign:\n",
-        "        if not descriptors:\n",
+        "        if not found:\n",
         ("tests/store/sqlite/base/test_foreign_handle_guard.py",),
+    ),
+    Mutant(
+        "a look that failed found nothing",
+        "store/sqlite/base/descriptors.py",
+        "        return range(max(_limit(), _highest + 1))\n",
+        "        return ()\n",
+        ("tests/store/sqlite/base/test_descriptors.py",),
     ),
     Mutant(
         "the longer list is the truth",
@@ -135,7 +142,7 @@ MUTANTS = (
     Mutant(
         "no look at what lies at the path",
         "store/sqlite/connect/writer.py",
-        "        if gone or foreign_handle_guard.identity(self.path) != self._file:\n",
+        "        if gone or descriptors.identity(self.path) != self._file:\n",
         "        if False and gone:\n",
         ("tests/store/files/test_outbox.py",),
     ),

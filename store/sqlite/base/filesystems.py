@@ -50,11 +50,19 @@ def mount_of(path: Path, mounts: Path | None = None) -> Mount | None:
 
     Args:
         mounts: A table in the form of /proc/self/mountinfo, which is the default.
+
+    Raises:
+        NoPermission: There is a table that cannot be read now, for one where no descriptor is left.
     """
+    mounts = mounts or MOUNTS
     try:
-        table = (mounts or MOUNTS).read_text(errors="surrogateescape")
-    except OSError:
+        table = mounts.read_text(errors="surrogateescape")
+    except FileNotFoundError:
         return None
+    except OSError as error:
+        raise errors.NoPermission(
+            f"the filesystem of {path} is unknown: {mounts} cannot be read ({error.strerror}); try again"
+        ) from error
     real = os.path.realpath(path)
     deepest = None
     for mount in filter(None, map(_mount, table.splitlines())):

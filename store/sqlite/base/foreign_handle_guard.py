@@ -2,7 +2,7 @@
 
 Closing any descriptor of a file drops every POSIX lock that the process has on it, so a second SQLite library, or a
 plain `open`, beside apsw lets another process unlink the live WAL (docs/reliability.md S2, S11b).
-Descriptors are found by (device, inode) under /proc/self/fd; nothing is opened. Without /proc nothing is detected.
+Descriptors are found by (device, inode); nothing is opened. Without /proc nothing is detected.
 """
 
 from __future__ import annotations
@@ -16,17 +16,17 @@ from typing import Protocol
 import apsw
 
 from ...base import errors
+from . import descriptors
+from .descriptors import FileNumber, identity
 
 MIN_SQLITE = (3, 51, 3)
 """Older versions can lose a WAL during its reset (docs/reliability.md §5)."""
 
-_DESCRIPTORS = Path("/proc/self/fd")
-
 opening = threading.RLock()
 """Lock for opening and closing connections and for copying files, so that descriptors do not change owner."""
 
-_known: dict[tuple[int, int], set[int]] = {}
-_holders: dict[tuple[int, int], weakref.WeakSet[apsw.Connection]] = {}
+_known: dict[FileNumber, set[int]] = {}
+_holders: dict[FileNumber, weakref.WeakSet[apsw.Connection]] = {}
 
 
 def assert_version(version: str) -> None:
@@ -39,19 +39,10 @@ def assert_version(version: str) -> None:
         raise ImportError(f"apsw brings SQLite {version}; hermes-tui needs 3.51.3 or later: pip install -U apsw")
 
 
-def identity(path: Path | str | int) -> tuple[int, int] | None:
-    """Device and inode of the file at `path`, or of a descriptor; None for none."""
-    try:
-        state = os.stat(path)  # noqa: PTH116  called six times in every append
-    except OSError:
-        return None
-    return state.st_dev, state.st_ino
-
-
 def handles(path: Path) -> frozenset[int]:
     """All descriptors of this process on the file at `path`, apsw's included."""
     file = identity(path)
-    return frozenset() if file is None else frozenset(_open_on(file))
+    return frozenset() if file is None else frozenset(descriptors.open_on(file))
 
 
 def check(path: Path) -> None:
@@ -64,8 +55,8 @@ def check(path: Path) -> None:
     if file is None:
         return
     with opening:
-        descriptors = _open_on(file)
-        foreign = descriptors - _own(file, descriptors)
+        found = descriptors.open_on(file)
+        foreign = found - _own(file, found)
         if foreign:
             raise errors.ForeignHandle(
                 f"this process has {path} open otherwise than through its own apsw (descriptor {min(foreign)}: "
@@ -78,7 +69,7 @@ def forget_closed(path: Path) -> None:
     file = identity(path)
     if file is not None:
         with opening:
-            _own(file, _open_on(file))
+            _own(file, descriptors.on(file, _known.get(file, ())))
 
 
 def _opened(connection: apsw.Connection) -> None:
@@ -90,13 +81,13 @@ def _opened(connection: apsw.Connection) -> None:
     if file is None:
         return
     with opening:
-        descriptors = _open_on(file)
-        if len(descriptors - _own(file, descriptors)) == 1:
-            _known[file] = descriptors
+        found = descriptors.open_on(file)
+        if len(found - _own(file, found)) == 1:
+            _known[file] = found
         _holders.setdefault(file, weakref.WeakSet()).add(connection)
 
 
-def _own(file: tuple[int, int], descriptors: set[int]) -> set[int]:
+def _own(file: FileNumber, found: set[int]) -> set[int]:
     """Those of a file's descriptors that are apsw's.
 
     SQLite keeps some of closed connections as long as others have locks, and none after the last one closed.
@@ -104,16 +95,8 @@ def _own(file: tuple[int, int], descriptors: set[int]) -> set[int]:
     """
     holders = _holders.get(file, ())
     open_now = any(connection in holders for connection in apsw.connections())
-    _known[file] = _known.get(file, set()) & descriptors if open_now else set()
+    _known[file] = _known.get(file, set()) & found if open_now else set()
     return _known[file]
-
-
-def _open_on(file: tuple[int, int]) -> set[int]:
-    try:
-        descriptors = [int(link.name) for link in _DESCRIPTORS.iterdir()]
-    except OSError:
-        return set()
-    return {descriptor for descriptor in descriptors if identity(descriptor) == file}  # the listing's own is closed
 
 
 class HasLocks(Protocol):

@@ -18,7 +18,7 @@ from pathlib import Path
 import apsw
 
 from ...base import errors
-from ..base import error_mapping, foreign_handle_guard
+from ..base import descriptors, error_mapping, foreign_handle_guard
 from ..base.schema_probe import Layout
 
 BUSY_MS = 5_000
@@ -53,8 +53,8 @@ class OpenedFile:
             return self.state == _file_states(self.path)
         if self.wal_path is None:
             self.wal_path = sidecars(self.path)[0]
-        before, self.wal = self.wal, foreign_handle_guard.identity(self.wal_path)
-        return self.state == foreign_handle_guard.identity(self.path) and before in (None, self.wal)
+        before, self.wal = self.wal, descriptors.identity(self.wal_path)
+        return self.state == descriptors.identity(self.path) and before in (None, self.wal)
 
     def close(self) -> None:
         """Close the connection and remove the copy; does nothing in a process forked since."""
@@ -79,7 +79,7 @@ def open_to_read(path: Path) -> OpenedFile:
         if not os.path.isfile(path) or not os.access(path, os.R_OK):  # noqa: PTH113  Path.is_file raises in a folder without permission
             raise error_mapping.unopenable(path)
         foreign_handle_guard.check(path)
-        state = foreign_handle_guard.identity(path) or ()
+        state = descriptors.identity(path) or ()
         try:
             return OpenedFile(_connect(path, "mode=ro"), path, state, follows=True, pid=os.getpid())
         except (apsw.CantOpenError, apsw.ReadOnlyError) as error:
@@ -125,6 +125,8 @@ def _harden(connection: apsw.Connection) -> None:
 
 def _open_fallback(path: Path, error: apsw.Error) -> OpenedFile:
     """Open a file that `mode=ro` could not; raises its error where nothing else is safe."""
+    if descriptors.exhausted():
+        raise error_mapping.no_descriptor(path)
     wanted = [sidecar for sidecar in sidecars(path)[:2] if _size(sidecar)]
     unfinished = error_mapping.code(error) == apsw.SQLITE_READONLY_ROLLBACK
     if os.access(path.parent, os.W_OK) and not unfinished:

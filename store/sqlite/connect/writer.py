@@ -11,7 +11,7 @@ from typing import TypeVar
 import apsw
 
 from ...base import errors
-from ..base import error_mapping, filesystems, foreign_handle_guard
+from ..base import descriptors, error_mapping, filesystems, foreign_handle_guard
 from ..base.backoff import Backoff, retried
 from ..base.schema_probe import Layout, probe
 from . import lock_holders, read_open, trigger_stand_ins
@@ -216,7 +216,7 @@ class _Handle:
                 raise error_mapping.unopenable(path)
             filesystems.refuse_unsafe(path)
             foreign_handle_guard.check(path)
-            self._file = foreign_handle_guard.identity(path)
+            self._file = descriptors.identity(path)
             wal, _, shm = read_open.sidecars(path)
             self._beside: dict[str, read_open.FileId] = {str(wal): None, str(shm): None}
             self._generation = 0
@@ -231,9 +231,9 @@ class _Handle:
         """
         if self._pid != os.getpid():
             raise errors.ForeignHandle(f"this process was forked while it had {self.path} open; open it in a fresh one")
-        now = {path: foreign_handle_guard.identity(path) for path in self._beside}
+        now = {path: descriptors.identity(path) for path in self._beside}
         gone = any(known not in (None, now[path]) for path, known in self._beside.items())
-        if gone or foreign_handle_guard.identity(self.path) != self._file:
+        if gone or descriptors.identity(self.path) != self._file:
             raise _replaced(self.path)
         self._beside = now
 

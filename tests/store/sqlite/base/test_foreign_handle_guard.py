@@ -10,7 +10,7 @@ import apsw
 import pytest
 
 from store.base import errors
-from store.sqlite.base import foreign_handle_guard
+from store.sqlite.base import descriptors, foreign_handle_guard
 from store.sqlite.connect.reader import Reader
 from store.sqlite.connect.writer import Writer
 from tests.store.sqlite_files import add, make, outcome
@@ -211,7 +211,7 @@ def test_an_sqlite_that_cannot_is_not() -> None:
 
 
 def test_a_system_without_proc_is_not_in_the_way(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(foreign_handle_guard, "_DESCRIPTORS", tmp_path / "absent")
+    monkeypatch.setattr(descriptors, "LISTING", str(tmp_path / "absent"))
     reader = Reader(path)
 
     assert reader.rows("SELECT 1") == [(1,)]
