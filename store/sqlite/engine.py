@@ -18,6 +18,7 @@ from ..engine.rows import Capabilities
 from ..formats.lineage import Lineage
 from . import health
 from .base.descriptors import identity
+from .base.handle_owners import Ownership
 from .base.schema_probe import Layout
 from .connect import create, online_backup
 from .connect.reader import Reader
@@ -230,8 +231,9 @@ class SqliteEngine:
     capabilities = Capabilities()
 
     def __init__(self, path: Path, *, patience: float) -> None:
-        self.writer = Writer(path, patience=patience)
-        self.reader = Reader(path, release_replaced=self._release_replaced)
+        ownership = Ownership(path)
+        self.writer = Writer(path, patience=patience, ownership=ownership)
+        self.reader = Reader(path, release_replaced=self._release_replaced, ownership=ownership)
         self.sessions = SqliteSessions(self.reader)
         self.messages = SqliteMessages(self.reader)
         self.records = SqliteRecords(self.reader)

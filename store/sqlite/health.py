@@ -22,7 +22,7 @@ from ..base import errors
 from ..base.cancel import Cancel
 from ..base.models import Finding
 from ..engine.operations import UNFINISHED
-from .base import cell_values, error_mapping, filesystems
+from .base import cell_values, descriptors, error_mapping, filesystems
 from .base.schema_probe import FTS, NEWEST_KNOWN, TRIGRAM, Layout
 from .connect import lock_holders, read_open, trigger_stand_ins
 from .connect.reader import Reader
@@ -36,6 +36,10 @@ _PAGE = 20_000
 _STEP = 256
 """Pages copied under one lock in DELETE mode."""
 _MAX_COPY_SECONDS = 60.0
+_UNWATCHED = (
+    "this system has no /proc: it does not say who writes, and whether an agent's process opens the file otherwise "
+    "than through store is not watched"
+)
 REBUILD = "start Hermes to rebuild it"
 
 
@@ -92,7 +96,9 @@ def wal(path: Path) -> Finding:
 
 
 def lock(path: Path) -> Finding:
-    """Present holder of the write lock."""
+    """Present holder of the write lock; unknown where locks are not watched."""
+    if not descriptors.watched():
+        return Finding("lock", None, _UNWATCHED)
     holder = lock_holders.write_lock_holder(path)
     return Finding("lock", True, "nobody is writing" if holder is None else f"held by {holder}")
 

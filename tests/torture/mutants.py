@@ -100,8 +100,8 @@ MUTANTS = (
     Mutant(
         "no look for a foreign handle",
         "store/sqlite/base/foreign_handle_guard.py",
-        "        if foreign:\n",
-        "        if not found:\n",
+        "    if foreign:\n",
+        "    if not path:\n",
         ("tests/store/sqlite/base/test_foreign_handle_guard.py",),
     ),
     Mutant(
@@ -110,6 +110,66 @@ MUTANTS = (
         "        return range(max(_limit(), _highest + 1))\n",
         "        return ()\n",
         ("tests/store/sqlite/base/test_descriptors.py",),
+    ),
+    Mutant(
+        "no look for a stranger at a transaction",
+        "store/sqlite/base/foreign_handle_guard.py",
+        "        if self._events is None or self._events.may_have_opened():\n",
+        "        if self._lost:\n",
+        ("tests/store/sqlite/test_strangers.py",),
+    ),
+    Mutant(
+        "no look at the locks at a transaction",
+        "store/sqlite/base/foreign_handle_guard.py",
+        "            self._refuse_foreign()\n        self.check_locks()\n",
+        "            self._refuse_foreign()\n",
+        ("tests/store/sqlite/test_strangers.py",),
+    ),
+    Mutant(
+        "the locks before the descriptors",
+        "store/sqlite/base/foreign_handle_guard.py",
+        "        if self._events is None or self._events.may_have_opened():\n"
+        "            self._refuse_foreign()\n"
+        "        self.check_locks()\n",
+        "        self.check_locks()\n"
+        "        if self._events is None or self._events.may_have_opened():\n"
+        "            self._refuse_foreign()\n",
+        ("tests/store/sqlite/test_strangers.py",),
+    ),
+    Mutant(
+        "no look at the locks at a borrow",
+        "store/sqlite/connect/reader.py",
+        "            opened.check_locks()\n",
+        "            opened.current  # noqa: B018\n",
+        ("tests/store/sqlite/test_strangers.py",),
+    ),
+    Mutant(
+        "no look at the locks before COMMIT",
+        "store/sqlite/connect/writer.py",
+        "            handle.watch.check_write_lock(wal=wal)\n",
+        "",
+        ("tests/store/sqlite/test_strangers.py",),
+    ),
+    Mutant(
+        "no look between COMMIT and the acknowledgement",
+        "store/sqlite/connect/writer.py",
+        "        handle.check(written=True)\n",
+        "        handle.check_in_place()\n",
+        ("tests/store/sqlite/test_strangers.py",),
+    ),
+    Mutant(
+        "opens that are not reported did not happen",
+        "store/sqlite/base/open_events.py",
+        "            return not self.works or time",
+        "            return time",
+        ("tests/store/sqlite/test_strangers.py",),
+    ),
+    Mutant(
+        "a connection without locks stays open",
+        "store/sqlite/base/foreign_handle_guard.py",
+        "            owner.close_idle(watch)\n",
+        "            del owner\n",
+        ("tests/store/sqlite/test_strangers.py",),
     ),
     Mutant(
         "the longer list is the truth",

@@ -1,8 +1,9 @@
-"""Detection of foreign handles: descriptors of a store in this process that are not apsw's.
+"""Guard of a store's locks against whatever else has its file open in this process.
 
 Closing any descriptor of a file drops every POSIX lock that the process has on it, so a second SQLite library, or a
 plain `open`, beside apsw lets another process unlink the live WAL (docs/reliability.md S2, S11b).
-Descriptors are found by (device, inode); nothing is opened. Without /proc nothing is detected.
+A `FileWatch` looks for descriptors that are not apsw's, and then for SQLite's long-lived locks: in this order, so that
+one that is closed in between is noticed by the locks. Nothing is opened on the file. Without /proc nothing is detected.
 """
 
 from __future__ import annotations
@@ -16,8 +17,10 @@ from typing import Protocol
 import apsw
 
 from ...base import errors
-from . import descriptors
+from . import descriptors, error_mapping, handle_owners, long_locks
 from .descriptors import FileNumber, identity
+from .long_locks import LongLocks
+from .open_events import OpenEvents
 
 MIN_SQLITE = (3, 51, 3)
 """Older versions can lose a WAL during its reset (docs/reliability.md §5)."""
@@ -27,6 +30,7 @@ opening = threading.RLock()
 
 _known: dict[FileNumber, set[int]] = {}
 _holders: dict[FileNumber, weakref.WeakSet[apsw.Connection]] = {}
+_watches: dict[FileNumber, FileWatch] = {}
 
 
 def assert_version(version: str) -> None:
@@ -46,30 +50,156 @@ def handles(path: Path) -> frozenset[int]:
 
 
 def check(path: Path) -> None:
-    """Make sure that only apsw has the file at `path` open in this process.
+    """Make sure that the file at `path` can be opened: only apsw has it open in this process, with all its locks.
 
     Raises:
-        ForeignHandle: There is another descriptor.
+        ForeignHandle: There is another descriptor, or a connection without its locks is still in use.
     """
     file = identity(path)
     if file is None:
         return
     with opening:
-        found = descriptors.open_on(file)
-        foreign = found - _own(file, found)
-        if foreign:
-            raise errors.ForeignHandle(
-                f"this process has {path} open otherwise than through its own apsw (descriptor {min(foreign)}: "
-                "another SQLite, a plain open, or one from before a fork); close it, or use a process of its own"
-            )
+        _refuse_foreign(file, path)
+        watch = _watches.get(file)
+        if watch is None or watch.intact():
+            return
+        for owner in list(handle_owners.owners):
+            owner.close_idle(watch)
+        forget_closed()
+        if _watches.get(file) is watch:
+            raise _dropped(path)
 
 
-def forget_closed(path: Path) -> None:
-    """Forget descriptors that were closed, so that a foreign one with the same number is detected."""
+def watch(path: Path) -> FileWatch:
+    """The watch of the file at `path`, shared by all its connections in this process; `opening` is held.
+
+    Raises:
+        StoreMissing: There is no file.
+    """
     file = identity(path)
-    if file is not None:
+    if file is None:
+        raise error_mapping.unopenable(path)
+    return _watches.setdefault(file, FileWatch(path, file))
+
+
+def forget_closed() -> None:
+    """Forget descriptors that were closed, so that a foreign one with the same number is detected."""
+    with opening:
+        for file in list(_known):
+            _own(file, descriptors.on(file, _known[file]))
+        for file in list(_watches):
+            if not _connected(file):
+                _watches.pop(file).close()
+
+
+class FileWatch:
+    """Looks at one file for all connections of this process to it."""
+
+    def __init__(self, path: Path, file: FileNumber) -> None:
+        self._path, self._file = path, file
+        self._locks: LongLocks | None = None
+        self._events: OpenEvents | None = None
+        self._lost = False
+
+    def follow_opens(self) -> None:
+        """Have opens of the file reported, so that a look costs little; to be called before a connection opens it."""
+        if self._events is None and descriptors.watched():
+            try:
+                self._events = OpenEvents(self._path)
+            except OSError:  # descriptors are listed at every look
+                return
+
+    def follow_locks(self, *, wal: bool) -> None:
+        """Expect the long-lived locks from now on, where the file is in WAL mode; to be called in a transaction.
+
+        Raises:
+            ForeignHandle: They are gone already.
+            NoPermission: No descriptor is left to look with.
+        """
+        if wal and self._locks is None and descriptors.watched():
+            with opening:
+                self._locks = self._found()
+            self.check_locks()
+
+    def check(self) -> None:
+        """Make sure that no descriptor is foreign, and that the locks are held.
+
+        Raises:
+            ForeignHandle: There is one, or they are not.
+            NoPermission: No descriptor is left to look with.
+        """
+        if self._events is None or self._events.may_have_opened():
+            self._refuse_foreign()
+        self.check_locks()
+
+    def check_locks(self) -> None:
+        """Make sure that the locks are held; see `check`."""
+        if not self.intact():
+            raise _dropped(self._path)
+
+    def check_write_lock(self, *, wal: bool) -> None:
+        """Make sure, inside a transaction, that its lock is held, which cannot be seen after it; see `check`."""
+        if wal:
+            self.check_locks()
+        elif descriptors.watched() and not self._writes():
+            raise _dropped(self._path)
+
+    def intact(self) -> bool:
+        """False once a lock was dropped: it does not come back."""
+        if self._lost or self._locks is None or self._locks.held:
+            return not self._lost
         with opening:
-            _own(file, descriptors.on(file, _known.get(file, ())))
+            before, self._locks = self._locks, self._found()
+            self._lost = not self._locks.covers(before)
+            before.close()
+        return not self._lost
+
+    def foreign(self) -> bool:
+        """True while this process has the file open otherwise than through apsw."""
+        with opening:
+            return bool(_foreign(self._file))
+
+    def close(self) -> None:
+        """Close its descriptors, which are not on the file."""
+        for part in (self._locks, self._events):
+            if part is not None:
+                part.close()
+        self._locks = self._events = None
+
+    def _refuse_foreign(self) -> None:
+        if not descriptors.open_on(self._file) <= _known.get(self._file, set()):
+            with opening:  # a connection that another thread opens just now is registered
+                _refuse_foreign(self._file, self._path)
+
+    def _found(self) -> LongLocks:
+        shm = identity(f"{os.path.realpath(self._path)}-shm")
+        try:
+            return LongLocks(_known.get(self._file, ()), () if shm is None else descriptors.open_on(shm))
+        except OSError as error:
+            raise error_mapping.no_descriptor(self._path) from error
+
+    def _writes(self) -> bool:
+        try:
+            with opening:
+                return long_locks.writes(_known.get(self._file, ()))
+        except OSError as error:
+            raise error_mapping.no_descriptor(self._path) from error
+
+
+def _refuse_foreign(file: FileNumber, path: Path) -> None:
+    foreign = _foreign(file)
+    if foreign:
+        raise errors.ForeignHandle(
+            f"this process has {path} open otherwise than through its own apsw (descriptor {min(foreign)}: "
+            "another SQLite, a plain open, or one from before a fork); close it, or use a process of its own"
+        )
+
+
+def _dropped(path: Path) -> errors.ForeignHandle:
+    return errors.ForeignHandle(
+        f"something in this process opened {path} and closed it again, which dropped SQLite's locks on it; "
+        "check what the last write left, keep other SQLites and plain opens out of this process, and open it again"
+    )
 
 
 def _opened(connection: apsw.Connection) -> None:
@@ -87,16 +217,24 @@ def _opened(connection: apsw.Connection) -> None:
         _holders.setdefault(file, weakref.WeakSet()).add(connection)
 
 
+def _foreign(file: FileNumber) -> set[int]:
+    found = descriptors.open_on(file)
+    return found - _own(file, found)
+
+
 def _own(file: FileNumber, found: set[int]) -> set[int]:
     """Those of a file's descriptors that are apsw's.
 
     SQLite keeps some of closed connections as long as others have locks, and none after the last one closed.
-    No connection is used: another thread may be using it.
     """
-    holders = _holders.get(file, ())
-    open_now = any(connection in holders for connection in apsw.connections())
-    _known[file] = _known.get(file, set()) & found if open_now else set()
+    _known[file] = _known.get(file, set()) & found if _connected(file) else set()
     return _known[file]
+
+
+def _connected(file: FileNumber) -> bool:
+    """True while a connection of apsw is open; none is used, another thread may be using it."""
+    holders = _holders.get(file, ())
+    return any(connection in holders for connection in apsw.connections())
 
 
 class HasLocks(Protocol):

@@ -30,7 +30,7 @@ _COPY_ATTEMPTS = 5
 FileId = tuple[int, int] | None
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class OpenedFile:
     """A connection for reading, and the state of the files it was opened on."""
 
@@ -43,6 +43,8 @@ class OpenedFile:
     pid: int = 0
     wal: FileId = None
     wal_path: Path | None = None
+    watch: foreign_handle_guard.FileWatch | None = None
+    """None for a copy and an immutable file, which have no locks."""
     probed: tuple[int, Layout] | None = None
     """SQLite's data_version and the layout at the last probe."""
 
@@ -56,13 +58,18 @@ class OpenedFile:
         before, self.wal = self.wal, descriptors.identity(self.wal_path)
         return self.state == descriptors.identity(self.path) and before in (None, self.wal)
 
+    def check_locks(self) -> None:
+        """Raise `ForeignHandle` where something in this process dropped SQLite's locks."""
+        if self.watch is not None:
+            self.watch.check_locks()
+
     def close(self) -> None:
         """Close the connection and remove the copy; does nothing in a process forked since."""
         if self.pid != os.getpid():
             return
         with foreign_handle_guard.opening:
             self.connection.close()
-            foreign_handle_guard.forget_closed(self.path)
+            foreign_handle_guard.forget_closed()
         if self.folder is not None:
             self.folder.cleanup()
 
@@ -81,10 +88,21 @@ def open_to_read(path: Path) -> OpenedFile:
         foreign_handle_guard.check(path)
         state = descriptors.identity(path) or ()
         try:
-            return OpenedFile(_connect(path, "mode=ro"), path, state, follows=True, pid=os.getpid())
+            return _open_live(path, state)
         except (apsw.CantOpenError, apsw.ReadOnlyError) as error:
-            foreign_handle_guard.forget_closed(path)
+            foreign_handle_guard.forget_closed()
             return _open_fallback(path, error)
+
+
+def _open_live(path: Path, state: tuple[object, ...]) -> OpenedFile:
+    watch = foreign_handle_guard.watch(path)
+    opened = OpenedFile(_connect(path, "mode=ro"), path, state, follows=True, pid=os.getpid(), watch=watch)
+    try:
+        watch.follow_locks(wal=opened.connection.pragma("journal_mode") == "wal")
+    except (apsw.Error, errors.StoreError):
+        opened.close()
+        raise
+    return opened
 
 
 def open_uri(path: Path, mode: str) -> apsw.Connection:

@@ -11,7 +11,7 @@ from typing import TypeVar
 import apsw
 
 from ...base import errors
-from ..base import descriptors, error_mapping, filesystems, foreign_handle_guard
+from ..base import descriptors, error_mapping, filesystems, foreign_handle_guard, handle_owners
 from ..base.backoff import Backoff, retried
 from ..base.schema_probe import Layout, probe
 from . import lock_holders, read_open, trigger_stand_ins
@@ -39,10 +39,19 @@ class Writer:
         path: The state.db, which exists.
         patience: Timeout for the lock, in seconds, other threads of this writer included.
         backoff: Clock, sleep and jitter of waits.
+        ownership: That of the handle it belongs to; its own where it is None.
     """
 
-    def __init__(self, path: Path, *, patience: float = PATIENCE, backoff: Backoff | None = None) -> None:
+    def __init__(
+        self,
+        path: Path,
+        *,
+        patience: float = PATIENCE,
+        backoff: Backoff | None = None,
+        ownership: handle_owners.Ownership | None = None,
+    ) -> None:
         self.path = path
+        self._ownership = ownership or handle_owners.Ownership(path)
         self.index_damaged = False
         """True once a transaction succeeded only without the triggers of a full-text index."""
         self.lock_seconds = 0.0
@@ -55,6 +64,7 @@ class Writer:
         self._opened: _Handle | None = None
         self._halted = False
         foreign_handle_guard.renew_locks_after_fork(self)
+        handle_owners.owners.add(self)
 
     def transaction(self, work: Callable[[apsw.Connection], T], *, patience: float | None = None) -> T:
         """Begin, do `work`, commit; once it returns the changes are on the disk (synchronous=FULL).
@@ -68,12 +78,14 @@ class Writer:
             Replaced: The file at the path was replaced, or its WAL removed; nothing more is written until `close`.
             UnsafeFilesystem: The filesystem's locks cannot be trusted.
             ReadOnly: The store is of a newer Hermes or may not be written.
-            ForeignHandle: This process has it open without apsw, or was forked since the first transaction.
+            ForeignHandle: This process has or had it open without apsw, or was forked since. Where that is noticed
+                after COMMIT, a note says that the changes may be lost.
             StoreError: Any other error of SQLite. Errors of `work` are raised unchanged, after a rollback.
             RuntimeError: `work` started a transaction.
         """
         if self._holder == threading.get_ident():
             raise RuntimeError("a transaction inside another one")
+        self._ownership.check()
         patience = self._patience if patience is None else patience
         deadline = self._backoff.clock() + patience
         if not self._lock.acquire(timeout=max(0.0, patience)):
@@ -91,6 +103,9 @@ class Writer:
         except errors.Replaced:
             self._halted = True
             self._drop()  # so that readers open the new file
+            raise
+        except errors.ForeignHandle:
+            self._end_ownership()
             raise
         finally:
             self._holder = None
@@ -119,6 +134,17 @@ class Writer:
             self._queue.close()
             self._halted = False
 
+    def close_idle(self, watch: object = None) -> None:
+        """See `handle_owners.Owner`; a handle whose locks were dropped is not used again."""
+        if self._lock.acquire(blocking=False):
+            try:
+                if self._opened is not None and watch in (None, self._opened.watch):
+                    if watch is not None:
+                        self._ownership.end()
+                    self._drop()
+            finally:
+                self._lock.release()
+
     def release_replaced(self) -> None:
         """Close the connection where its file is no longer at the path; a running transaction goes on."""
         if not self._lock.acquire(blocking=False):
@@ -143,7 +169,7 @@ class Writer:
 
     def _attempt(self, work: Callable[[apsw.Connection], T], deadline: float, *, triggers: bool) -> T:
         handle = self._ready()
-        handle.check_in_place()
+        handle.check()
         connection = handle.connection
         connection.config(apsw.SQLITE_DBCONFIG_ENABLE_TRIGGER, triggers)
         try:
@@ -151,6 +177,8 @@ class Writer:
             started = self._backoff.clock()
             handle.check_generation()
             handle.layout = probe(connection, handle.layout)
+            wal = handle.layout.journal_mode == "wal"
+            handle.watch.follow_locks(wal=wal)
             if handle.layout.newer:
                 raise errors.ReadOnly(f"{self.path} belongs to a newer Hermes than this; it is only read")
             substituted = (
@@ -160,6 +188,7 @@ class Writer:
                 self.index_damaged = True
                 connection.config(apsw.SQLITE_DBCONFIG_ENABLE_TRIGGER, 0)
             result = work(connection)
+            handle.watch.check_write_lock(wal=wal)
             self._backoff.retry_until(lambda: connection.execute("COMMIT"), deadline)
             if substituted:
                 self._remove_stand_ins(connection)
@@ -170,7 +199,7 @@ class Writer:
             raise
         finally:
             self._end(connection)
-        handle.check_in_place()
+        handle.check(written=True)
         return result
 
     def _begin(self, connection: apsw.Connection) -> None:
@@ -198,6 +227,13 @@ class Writer:
             self._opened = _Handle(self.path)
         return self._opened
 
+    def _end_ownership(self) -> None:
+        """Use the connection no more; it stays open beside a stranger, whose locks its closing would drop."""
+        if self._opened is not None:
+            self._ownership.end()
+            if not self._opened.watch.foreign():
+                self._drop()
+
     def _drop(self) -> None:
         opened, self._opened = self._opened, None
         if opened is not None:
@@ -216,11 +252,27 @@ class _Handle:
                 raise error_mapping.unopenable(path)
             filesystems.refuse_unsafe(path)
             foreign_handle_guard.check(path)
+            self.watch = foreign_handle_guard.watch(path)
+            self.watch.follow_opens()
             self._file = descriptors.identity(path)
             wal, _, shm = read_open.sidecars(path)
             self._beside: dict[str, read_open.FileId] = {str(wal): None, str(shm): None}
             self._generation = 0
             self.connection = _connect(path)
+
+    def check(self, *, written: bool = False) -> None:
+        """Make sure that this process's locks are held, and that the files are in place; see `check_in_place`.
+
+        Args:
+            written: A transaction was just committed, and its result not yet returned.
+        """
+        try:
+            self.watch.check()
+        except errors.StoreError as error:
+            if written:
+                error.add_note("the transaction was committed just before that was noticed, and may be lost")
+            raise
+        self.check_in_place()
 
     def check_in_place(self) -> None:
         """Make sure that file, WAL and -shm are those that were opened; those that appear later are registered.
@@ -257,7 +309,7 @@ class _Handle:
                 self.connection.close()
             except apsw.Error:
                 pass  # acknowledged writes are on the disk, and the descriptor is closed all the same
-            foreign_handle_guard.forget_closed(self.path)
+            foreign_handle_guard.forget_closed()
 
 
 def _holders(path: Path) -> str:

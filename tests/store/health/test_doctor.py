@@ -17,7 +17,7 @@ import pytest
 
 from store import Cancel, Finding, Interrupted, SessionDB, SessionRecorder, StoreError
 from store.sqlite import health
-from store.sqlite.base import filesystems
+from store.sqlite.base import descriptors, filesystems
 from store.sqlite.base.schema_probe import Layout
 from tests import builders
 from tests.builders import sqlite_of
@@ -113,6 +113,14 @@ def test_who_writes_is_named(db: SessionDB) -> None:
     with sqlite_files.holding(db.path):
         [told] = found(db, "lock")
     assert told.detail.startswith("held by python")
+
+
+def test_a_system_that_does_not_show_locks_is_told(db: SessionDB, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(descriptors, "LISTING", "/absent")
+    [told] = found(db, "lock")
+
+    assert told.ok is None
+    assert "not watched" in told.detail
 
 
 def test_who_writes_in_delete_mode_is_named(db: SessionDB) -> None:
