@@ -176,6 +176,7 @@ class SqliteHealth(_Reads):
     def checks(self, cancel: Cancel) -> Mapping[str, Callable[[], Finding | Iterable[Finding]]]:
         """Checks by name, the quick ones first."""
         reader, path = self.reader, self.reader.path
+        reader.refuse_inherited()
         return {
             "sqlite": health.library,
             "mount": lambda: health.mount(path),

@@ -172,6 +172,36 @@ MUTANTS = (
         ("tests/store/sqlite/test_strangers.py",),
     ),
     Mutant(
+        "a handle of the parent's in a child",
+        "store/sqlite/base/handle_owners.py",
+        "        return self._pid != os.getpid()\n",
+        "        return not self._pid\n",
+        ("tests/store/sqlite/test_forks.py",),
+    ),
+    Mutant(
+        "idle connections stay open at a fork",
+        "store/sqlite/base/foreign_handle_guard.py",
+        "            owner.close_idle()\n",
+        "            del owner\n",
+        ("tests/store/sqlite/test_forks.py",),
+    ),
+    Mutant(
+        "a new handle beside an inherited connection",
+        "store/sqlite/base/handle_owners.py",
+        "    if file in _inherited:\n",
+        "    if not file:\n",
+        ("tests/store/sqlite/test_forks.py",),
+    ),
+    Mutant(
+        "an inherited connection is closed",
+        "store/sqlite/base/handle_owners.py",
+        "    for connection in kept:\n"
+        "        ctypes.pythonapi.Py_IncRef(ctypes.py_object(connection))\n"
+        "    _inherited[file] = kept\n",
+        "    del ctypes\n    _inherited[file] = ()\n",
+        ("tests/store/sqlite/test_forks.py",),
+    ),
+    Mutant(
         "the longer list is the truth",
         "store/formats/alignment.py",
         "    while common < shortest and stored[common] == held[common]:\n        common += 1\n",

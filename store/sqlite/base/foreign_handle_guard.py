@@ -12,7 +12,6 @@ import os
 import threading
 import weakref
 from pathlib import Path
-from typing import Protocol
 
 import apsw
 
@@ -31,6 +30,10 @@ opening = threading.RLock()
 _known: dict[FileNumber, set[int]] = {}
 _holders: dict[FileNumber, weakref.WeakSet[apsw.Connection]] = {}
 _watches: dict[FileNumber, FileWatch] = {}
+
+_FORK_WAIT = 1.0
+"""Seconds that a fork waits for a connection that another thread is opening or closing."""
+_fork = threading.local()
 
 
 def assert_version(version: str) -> None:
@@ -53,12 +56,14 @@ def check(path: Path) -> None:
     """Make sure that the file at `path` can be opened: only apsw has it open in this process, with all its locks.
 
     Raises:
-        ForeignHandle: There is another descriptor, or a connection without its locks is still in use.
+        ForeignHandle: There is another descriptor, or a connection without its locks is still in use, or one of before
+            a fork was inherited.
     """
     file = identity(path)
     if file is None:
         return
     with opening:
+        handle_owners.refuse_inherited(file, path)
         _refuse_foreign(file, path)
         watch = _watches.get(file)
         if watch is None or watch.intact():
@@ -237,29 +242,35 @@ def _connected(file: FileNumber) -> bool:
     return any(connection in holders for connection in apsw.connections())
 
 
-class HasLocks(Protocol):
-    """An object with locks that a thread of the parent process may have held at a fork."""
-
-    def renew_locks(self) -> None:
-        """Replace the locks in the forked process, whose holder does not exist there."""
-
-
-_with_locks: weakref.WeakSet[HasLocks] = weakref.WeakSet()
-
-
-def renew_locks_after_fork(owner: HasLocks) -> None:
-    """Renew the locks of `owner` in every process that is forked from now on."""
-    _with_locks.add(owner)
+def _before_fork() -> None:
+    """Close what stands idle, so that a child can open its own; not beside a stranger, whose locks that would drop."""
+    _fork.holds = opening.acquire(timeout=_FORK_WAIT)
+    for owner in list(handle_owners.owners) if _fork.holds else ():
+        file = identity(owner.path)
+        if file is None or not _foreign(file):
+            owner.close_idle()
 
 
-def _forked() -> None:
+def _after_fork_in_parent() -> None:
+    if _fork.holds:
+        opening.release()
+
+
+def _after_fork_in_child() -> None:
+    """Keep the connections that were inherited, and never close them: SQLite's state in them is the parent's."""
     global opening  # noqa: PLW0603  read as an attribute of this module
     opening = threading.RLock()
+    for file, holders in _holders.items():
+        kept = [connection for connection in apsw.connections() if connection in holders]
+        if kept:
+            handle_owners.keep_inherited(file, kept)
+    _holders.clear()
     _known.clear()
-    for owner in list(_with_locks):
-        owner.renew_locks()
+    for inherited in _watches.values():
+        inherited.close()
+    _watches.clear()
 
 
 assert_version(apsw.sqlite_lib_version())
 apsw.connection_hooks.append(_opened)
-os.register_at_fork(after_in_child=_forked)
+os.register_at_fork(before=_before_fork, after_in_parent=_after_fork_in_parent, after_in_child=_after_fork_in_child)

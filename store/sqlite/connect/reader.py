@@ -17,7 +17,7 @@ import apsw
 
 from ...base import errors
 from ...base.cancel import Cancel
-from ..base import error_mapping, foreign_handle_guard, handle_owners
+from ..base import error_mapping, handle_owners
 from ..base.backoff import retried
 from ..base.cell_values import Value, integer, text
 from ..base.schema_probe import Layout, probe
@@ -35,6 +35,8 @@ PAGE = 256
 """Bodies per read transaction."""
 _POOL_SIZE = 4
 _PROGRESS_STEPS = 1_000
+_IDLE_WAIT = 1.0
+"""Seconds; no thread keeps the pool for longer than it takes to look at the files."""
 
 
 class Reader:
@@ -63,20 +65,15 @@ class Reader:
         self.path = path
         self._ownership = ownership or handle_owners.Ownership(path)
         self._release_replaced = release_replaced
-        self.renew_locks()
+        self._lock = threading.Lock()
+        self._version_lock = threading.Lock()
+        self._lent = threading.local()
         self._idle: list[read_open.OpenedFile] = []
         self._closed = False
         self._probed: tuple[tuple[object, ...], Layout] | None = None
         self._version: read_open.OpenedFile | None = None
         self._versions = 0
-        foreign_handle_guard.renew_locks_after_fork(self)
         handle_owners.owners.add(self)
-
-    def renew_locks(self) -> None:
-        """See `foreign_handle_guard.HasLocks`."""
-        self._lock = threading.Lock()
-        self._version_lock = threading.Lock()
-        self._lent = threading.local()
 
     @contextmanager
     def borrow(self, cancel: Cancel | None = None) -> Iterator[apsw.Connection]:
@@ -148,6 +145,10 @@ class Reader:
         """Features of the file, probed again when its schema or the file changed. A read transaction."""
         return self._read(self._probe, None)
 
+    def refuse_inherited(self) -> None:
+        """Raise `ForeignHandle` in a process that was forked since this was made."""
+        self._ownership.refuse_inherited()
+
     def data_version(self) -> int:
         """A number that changes with every commit of another connection, and when the file was replaced."""
         self._ownership.check()
@@ -160,9 +161,13 @@ class Reader:
 
     def close_idle(self, watch: object = None) -> None:
         """See `handle_owners.Owner`; a handle whose locks were dropped is not used again."""
-        with self._lock:
+        if not self._lock.acquire(timeout=_IDLE_WAIT):
+            return
+        try:
             closing = [opened for opened in self._idle if watch in (None, opened.watch)]
             self._idle = [opened for opened in self._idle if watch not in (None, opened.watch)]
+        finally:
+            self._lock.release()
         if self._version_lock.acquire(blocking=False):
             try:
                 if self._version is not None and watch in (None, self._version.watch):
@@ -176,7 +181,12 @@ class Reader:
             opened.close()
 
     def close(self) -> None:
-        """Close idle connections; borrowed ones close when they are returned. May be called twice."""
+        """Close idle connections; borrowed ones close when they are returned. May be called twice.
+
+        Does nothing in a process forked since.
+        """
+        if self._ownership.inherited:
+            return
         with self._lock:
             self._closed = True
             idle, self._idle = self._idle, []

@@ -62,8 +62,9 @@ class Writer:
         self._lock = threading.Lock()
         self._holder: int | None = None
         self._opened: _Handle | None = None
+        self._idled: _Handle | None = None
+        """The handle whose connection was closed because it stood idle."""
         self._halted = False
-        foreign_handle_guard.renew_locks_after_fork(self)
         handle_owners.owners.add(self)
 
     def transaction(self, work: Callable[[apsw.Connection], T], *, patience: float | None = None) -> T:
@@ -122,17 +123,18 @@ class Writer:
             raise RuntimeError("no transaction runs")
         return self._opened.layout
 
-    def renew_locks(self) -> None:
-        """See `foreign_handle_guard.HasLocks`."""
-        self._lock = threading.Lock()
-        self._holder = None
-
     def close(self) -> None:
-        """Close the connection without a checkpoint; the next transaction opens another. May be called twice."""
+        """Close the connection without a checkpoint; the next transaction opens another. May be called twice.
+
+        Does nothing in a process forked since.
+        """
+        if self._ownership.inherited:
+            return
         with self._lock:
             self._drop()
             self._queue.close()
             self._halted = False
+            self._idled = None
 
     def close_idle(self, watch: object = None) -> None:
         """See `handle_owners.Owner`; a handle whose locks were dropped is not used again."""
@@ -141,13 +143,14 @@ class Writer:
                 if self._opened is not None and watch in (None, self._opened.watch):
                     if watch is not None:
                         self._ownership.end()
+                    self._idled = self._opened
                     self._drop()
             finally:
                 self._lock.release()
 
     def release_replaced(self) -> None:
         """Close the connection where its file is no longer at the path; a running transaction goes on."""
-        if not self._lock.acquire(blocking=False):
+        if self._ownership.inherited or not self._lock.acquire(blocking=False):
             return
         try:
             if self._opened is not None:
@@ -224,7 +227,7 @@ class Writer:
         if self._halted:
             raise _replaced(self.path)
         if self._opened is None:
-            self._opened = _Handle(self.path)
+            self._opened = _Handle(self.path, self._idled)
         return self._opened
 
     def _end_ownership(self) -> None:
@@ -241,9 +244,16 @@ class Writer:
 
 
 class _Handle:
-    """The connection, and checks that it still writes into the file at the path."""
+    """The connection, and checks that it still writes into the file at the path.
 
-    def __init__(self, path: Path) -> None:
+    Args:
+        before: The handle that it stands in for; the file has to be the same.
+
+    Raises:
+        Replaced: It is not.
+    """
+
+    def __init__(self, path: Path, before: _Handle | None = None) -> None:
         self.path = path
         self.layout: Layout | None = None
         self._pid = os.getpid()
@@ -258,6 +268,10 @@ class _Handle:
             wal, _, shm = read_open.sidecars(path)
             self._beside: dict[str, read_open.FileId] = {str(wal): None, str(shm): None}
             self._generation = 0
+            if before is not None:
+                if before._file != self._file:
+                    raise _replaced(path)
+                self._generation = before._generation
             self.connection = _connect(path)
 
     def check(self, *, written: bool = False) -> None:
