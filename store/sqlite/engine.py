@@ -180,6 +180,7 @@ class SqliteHealth(_Reads):
         return {
             "sqlite": health.library,
             "mount": lambda: health.mount(path),
+            "names": lambda: health.names(path),
             "permissions": lambda: health.permissions(path),
             "schema": lambda: health.schema(reader),
             "journal": lambda: health.journal(reader),

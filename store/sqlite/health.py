@@ -60,6 +60,18 @@ def mount(path: Path) -> Finding:
     return Finding("mount", True, where)
 
 
+def names(path: Path) -> Finding:
+    """Names of the file: a second one has a WAL of its own."""
+    if not path.exists():
+        raise error_mapping.unopenable(path)
+    other = filesystems.second_name(path, filesystems.mount_of(path))
+    if other:
+        folder = shlex.quote(str(path.parent))
+        own = f"stop what writes it, then in {folder}: cp -p {path.name} own && mv own {path.name}"
+        return Finding("names", False, f"{path} {other}: it is read and never written", own)
+    return Finding("names", True, "one")
+
+
 def permissions(path: Path) -> Finding:
     """Permissions of other users to read the conversations."""
     if not path.exists():

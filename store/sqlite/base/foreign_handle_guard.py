@@ -56,8 +56,8 @@ def check(path: Path) -> None:
     """Make sure that the file at `path` can be opened: only apsw has it open in this process, with all its locks.
 
     Raises:
-        ForeignHandle: There is another descriptor, or a connection without its locks is still in use, or one of before
-            a fork was inherited.
+        ForeignHandle: There is another descriptor, or the file is open by another name, or a connection without its
+            locks is still in use, or one of before a fork was inherited.
     """
     file = identity(path)
     if file is None:
@@ -65,8 +65,12 @@ def check(path: Path) -> None:
     with opening:
         handle_owners.refuse_inherited(file, path)
         _refuse_foreign(file, path)
+        forget_closed()
         watch = _watches.get(file)
-        if watch is None or watch.intact():
+        if watch is None:
+            return
+        watch.refuse_other_name(path)
+        if watch.intact():
             return
         for owner in list(handle_owners.owners):
             owner.close_idle(watch)
@@ -102,6 +106,7 @@ class FileWatch:
 
     def __init__(self, path: Path, file: FileNumber) -> None:
         self._path, self._file = path, file
+        self._name = os.path.realpath(path)
         self._locks: LongLocks | None = None
         self._events: OpenEvents | None = None
         self._lost = False
@@ -159,6 +164,17 @@ class FileWatch:
             before.close()
         return not self._lost
 
+    def refuse_other_name(self, path: Path) -> None:
+        """Make sure that `path` is the name that the file was opened by: SQLite has one WAL for it in a process.
+
+        Raises:
+            ForeignHandle: It is another one, a hard link.
+        """
+        if os.path.realpath(path) != self._name:
+            raise errors.ForeignHandle(
+                f"this process has {path} open by another name, {self._path}; close that, or use a process of its own"
+            )
+
     def foreign(self) -> bool:
         """True while this process has the file open otherwise than through apsw."""
         with opening:
@@ -177,7 +193,7 @@ class FileWatch:
                 _refuse_foreign(self._file, self._path)
 
     def _found(self) -> LongLocks:
-        shm = identity(f"{os.path.realpath(self._path)}-shm")
+        shm = identity(f"{self._name}-shm")
         try:
             return LongLocks(_known.get(self._file, ()), () if shm is None else descriptors.open_on(shm))
         except OSError as error:

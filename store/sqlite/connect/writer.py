@@ -77,7 +77,7 @@ class Writer:
             Locked: The lock was not free within `patience` seconds; nothing was written. The message names the process
                 that holds it and others with the store open, or the likely ones where they are unknown.
             Replaced: The file at the path was replaced, or its WAL removed; nothing more is written until `close`.
-            UnsafeFilesystem: The filesystem's locks cannot be trusted.
+            UnsafeFilesystem: The filesystem's locks cannot be trusted, or the file has a second name.
             ReadOnly: The store is of a newer Hermes or may not be written.
             ForeignHandle: This process has or had it open without apsw, or was forked since. Where that is noticed
                 after COMMIT, a note says that the changes may be lost.
@@ -287,6 +287,8 @@ class _Handle:
                 error.add_note("the transaction was committed just before that was noticed, and may be lost")
             raise
         self.check_in_place()
+        if not written:
+            filesystems.refuse_second_name(self.path)
 
     def check_in_place(self) -> None:
         """Make sure that file, WAL and -shm are those that were opened; those that appear later are registered.

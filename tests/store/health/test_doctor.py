@@ -131,6 +131,16 @@ def test_who_writes_in_delete_mode_is_named(db: SessionDB) -> None:
     assert told.detail.startswith("held by python")
 
 
+def test_a_second_name_is_told(db: SessionDB) -> None:
+    assert [one.ok for one in found(db, "names")] == [True]
+    (db.path.parent / "snapshot").hardlink_to(db.path)
+    [told] = found(db, "names")
+
+    assert told.ok is False
+    assert "2 names" in told.detail
+    assert "mv own state.db" in told.advice
+
+
 def test_a_journal_that_is_not_safe_is_told(db: SessionDB, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(health, "LARGEST_WAL", 10)
     assert [one.ok for one in found(db, "wal")] == [False]
