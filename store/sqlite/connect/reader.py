@@ -247,6 +247,7 @@ class Reader:
         opened = self._take()
         try:
             opened.check_locks()
+            self._ownership.check()  # opening it may have closed one of this handle whose locks were dropped
         except errors.ForeignHandle:
             self._return(opened, usable=True)
             self._release_dropped()

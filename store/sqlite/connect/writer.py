@@ -228,6 +228,7 @@ class Writer:
             raise _replaced(self.path)
         if self._opened is None:
             self._opened = _Handle(self.path, self._idled)
+            self._ownership.check()  # that may have closed a connection of this handle whose locks were dropped
         return self._opened
 
     def _end_ownership(self) -> None:

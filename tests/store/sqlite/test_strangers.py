@@ -156,6 +156,25 @@ print(append("new", SessionDB(path, patience=2)), count(other), count(busy))
     ]
 
 
+def test_a_handle_that_lost_its_locks_is_not_opened_again_by_its_other_half(path: Path) -> None:
+    """Mutant: the writer's first opening closes the reader's connection without locks, and goes on."""
+    script = f"""{_BEFORE}
+print(count(db))
+plain()
+print(append("first", db), append("again", db), count(db))
+other = SessionDB(path)
+print(append("other", other))
+plain()
+print(count(other), count(other))
+"""
+    assert outcome(script, path).split("\n") == [
+        "1",
+        "ForeignHandle ForeignHandle ForeignHandle",
+        "True",
+        "ForeignHandle ForeignHandle",
+    ]
+
+
 def test_nothing_is_closed_beside_a_stranger_whose_locks_that_would_drop(path: Path) -> None:
     script = f"""{_BEFORE}
 import fcntl
