@@ -11,12 +11,12 @@ from typing import TypeVar
 from store.base.cancel import Cancel
 from store.base.errors import Locked, NoPermission, StoreError, StoreMissing
 from store.base.models import Finding
-from store.engine.operations import OperationHeader, RawRow, RepairFacts, StepRecord
+from store.engine.operations import ActiveCounts, OperationHeader, RawRow, RepairFacts, StepRecord
 from store.engine.ports import Engine, Transaction
 from store.engine.rows import Capabilities
 from store.files.home import Home
 from store.home_store import HomeStore
-from tests.contract.memory_reads import MemoryMessages, MemorySessions
+from tests.contract.memory_reads import MemoryMessages, MemorySessions, active_counts_of
 from tests.contract.memory_records import MemoryRecords
 from tests.contract.memory_search import MemorySearch
 from tests.contract.memory_tables import Handle, MemoryDatabase, Reads, go_on, text
@@ -34,6 +34,10 @@ class MemoryRepairs(Reads):
         """What speaks for and against a repair of a session."""
         return facts_of(self._tables, session_id, conversation, now)
 
+    def active_counts(self, session_id: str) -> ActiveCounts:
+        """What the counters of a session should be."""
+        return active_counts_of(self._tables, session_id)
+
     def operations(self) -> list[tuple[OperationHeader, list[StepRecord]]]:
         """Every repair with its steps, the one begun last first."""
         known = reversed(self._tables.operations.values())
@@ -44,6 +48,10 @@ class MemoryRepairs(Reads):
         taken = self._tables.messages.keys() | kept_free(self._tables)
         free = [name for name in range(above + 1, below) if name not in taken]
         return free[len(free) - number :] if len(free) >= number else None
+
+    def backends(self, now: float) -> list[str]:
+        """None: no gateway writes here."""
+        return []
 
     def session_row(self, session_id: str) -> RawRow | None:
         """A session's row."""

@@ -14,6 +14,7 @@ from ...base import errors
 from ..base import descriptors, error_mapping, filesystems, foreign_handle_guard, handle_owners
 from ..base.backoff import Backoff, retried
 from ..base.schema_probe import Layout, probe
+from ..base.write_obstacles import obstacles
 from . import lock_holders, read_open, trigger_stand_ins
 from .writer_queue import WriterQueue
 
@@ -78,7 +79,7 @@ class Writer:
                 that holds it and others with the store open, or the likely ones where they are unknown.
             Replaced: The file at the path was replaced, or its WAL removed; nothing more is written until `close`.
             UnsafeFilesystem: The filesystem's locks cannot be trusted, or the file has a second name.
-            ReadOnly: The store is of a newer Hermes or may not be written.
+            ReadOnly: The store's structure forbids it (`write_obstacles`), or the system does.
             ForeignHandle: This process has or had it open without apsw, or was forked since. Where that is noticed
                 after COMMIT, a note says that the changes may be lost.
             StoreError: Any other error of SQLite. Errors of `work` are raised unchanged, after a rollback.
@@ -179,14 +180,11 @@ class Writer:
             self._begin(connection)
             started = self._backoff.clock()
             handle.check_generation()
-            handle.layout = probe(connection, handle.layout)
-            wal = handle.layout.journal_mode == "wal"
+            layout = handle.probe()
+            wal = layout.journal_mode == "wal"
             handle.watch.follow_locks(wal=wal)
-            if handle.layout.newer:
-                raise errors.ReadOnly(f"{self.path} belongs to a newer Hermes than this; it is only read")
-            substituted = (
-                triggers and trigger_stand_ins.CJK in handle.layout.tables and trigger_stand_ins.install(connection)
-            )
+            tables = layout.tables
+            substituted = triggers and trigger_stand_ins.CJK in tables and trigger_stand_ins.install(connection)
             if substituted:
                 self.index_damaged = True
                 connection.config(apsw.SQLITE_DBCONFIG_ENABLE_TRIGGER, 0)
@@ -316,6 +314,19 @@ class _Handle:
         if self._generation not in (0, now):
             raise _replaced(self.path)
         self._generation = now
+
+    def probe(self) -> Layout:
+        """Features of the file, inside a transaction.
+
+        Raises:
+            ReadOnly: Its structure forbids to write into it.
+        """
+        known, self.layout = self.layout, None
+        found = probe(self.connection, known)
+        if (known is None or known.counter != found.counter) and (forbidding := obstacles(self.connection)):
+            raise errors.ReadOnly(error_mapping.only_read(self.path, forbidding))
+        self.layout = found
+        return found
 
     def close(self) -> None:
         """Close without a checkpoint, so that the WAL stays for running agents."""

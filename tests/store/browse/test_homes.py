@@ -68,7 +68,7 @@ def test_rows_are_counted_as_they_were_written(each_home: Path) -> None:
     found = {}
     for row in db.sessions(limit=500).items:
         heads = db.heads(row.id).items
-        assert row.messages == len(heads) == db.message_count(row.id)
+        assert row.rows == len(heads) == db.message_count(row.id)
         assert len(db.messages([head.id for head in heads])) == len(heads)
         active = sum(head.active for head in heads)
         assert len(db.get_messages(row.id)) == len(db.get_messages_as_conversation(row.id)) == active
