@@ -69,7 +69,7 @@ class HomeStore:
         if found.state is GatewayState.RUNNING:
             return found
         try:
-            backends = self.engine.repairs.backends(time.time())
+            backends = self.engine.health.backends(time.time())
         except (CannotOpen, Damaged):
             return found
         return Gateway(GatewayState.RUNNING, backend=backends[0]) if backends else found

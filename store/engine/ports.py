@@ -210,9 +210,6 @@ class RepairRows(Protocol):
     def free_ids(self, above: int, below: int, number: int) -> list[int] | None:
         """Unused message ids between two others, exclusive; None where there are not enough."""
 
-    def backends(self, now: float) -> list[str]:
-        """Gateways of Hermes that say in the database that they run, the last first."""
-
     def session_row(self, session_id: str) -> RawRow | None:
         """A session's row exactly as stored."""
 
@@ -237,7 +234,10 @@ class Changes(Protocol):
 
 
 class Health(Protocol):
-    """The doctor's checks of a database."""
+    """The doctor's checks of a database, and who says in it that it runs."""
+
+    def backends(self, now: float) -> list[str]:
+        """Gateways of Hermes with a fresh heartbeat, the last first."""
 
     def checks(self, cancel: Cancel) -> Mapping[str, Callable[[], Finding | Iterable[Finding]]]:
         """Checks by name, the quick ones first."""

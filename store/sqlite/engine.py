@@ -173,7 +173,6 @@ class SqliteRepairs(_Reads):
     free_ids = _run(session_version.free_ids)
     message_rows = delegate(_reader, raw_rows.messages)
     copy = delegate(_reader, online_backup.copy)
-    backends = delegate(_reader, heartbeats.backends)
 
     active_counts = _run(row_moves.active_counts)
 
@@ -191,6 +190,8 @@ class SqliteChanges(_Reads):
 
 class SqliteHealth(_Reads):
     """Implements `ports.Health`."""
+
+    backends = delegate(_reader, heartbeats.backends)
 
     def checks(self, cancel: Cancel) -> Mapping[str, Callable[[], Finding | Iterable[Finding]]]:
         """Checks by name, the quick ones first."""

@@ -49,10 +49,6 @@ class MemoryRepairs(Reads):
         free = [name for name in range(above + 1, below) if name not in taken]
         return free[len(free) - number :] if len(free) >= number else None
 
-    def backends(self, now: float) -> list[str]:
-        """None: no gateway writes here."""
-        return []
-
     def session_row(self, session_id: str) -> RawRow | None:
         """A session's row."""
         row = self._tables.sessions.get(session_id)
@@ -93,6 +89,10 @@ class MemoryChanges(Reads):
 
 class MemoryHealth(Reads):
     """Implements `ports.Health`."""
+
+    def backends(self, now: float) -> list[str]:
+        """None: no gateway writes here."""
+        return []
 
     def checks(self, cancel: Cancel) -> Mapping[str, Callable[[], Finding | Iterable[Finding]]]:
         """One check."""
