@@ -40,7 +40,8 @@ class SessionDB:
     whole or not at all. Where the file was replaced or lost its WAL it raises `Replaced`, and reads go on with the new
     file; `SessionRecorder` then keeps the messages in a file. On a file system without reliable locks it raises
     `UnsafeFilesystem`.
-    A handle belongs to the process that opened it: after a fork, open a new one.
+    A handle belongs to the process that opened it: after a fork every verb of it raises `ForeignHandle`, and the child
+    opens a new one; where a thread read or wrote during the fork that raises too, and says to use spawn or exec.
     Times are seconds since 1970 UTC. Lone surrogates in what is written become U+FFFD.
 
     Args:
@@ -130,6 +131,7 @@ class SessionDB:
     family = delegate(_browser, HomeBrowser.family)
     named = delegate(_browser, HomeBrowser.named)
     resolve = delegate(_browser, HomeBrowser.resolve)
+    versions = delegate(_browser, HomeBrowser.versions)
     carried = delegate(_browser, HomeBrowser.carried)
     heads = delegate(_browser, HomeBrowser.heads)
     messages = delegate(_browser, HomeBrowser.messages)

@@ -11,7 +11,7 @@ from ..agent.sessions import AgentSessions
 from ..base.errors import CannotOpen, Damaged, StoreError, StoreMissing
 from ..base.models import Census, FamilyMember, Origin, Relation, Session, SessionLocation
 from ..base.strict_json import load_or
-from ..files.home import Home, home_of
+from ..files.home import Home, distinct, home_of
 from ..home_store import HomeStore
 from .sessions import StoredSessions
 
@@ -32,7 +32,7 @@ _FILES = {
 def siblings(state_db: Path) -> tuple[Home, ...]:
     """All profiles of the root that a state.db belongs to, none where they cannot be listed."""
     try:
-        return home_of(state_db).profiles()
+        return distinct(home_of(state_db).profiles())
     except StoreError:
         return ()
 
@@ -132,6 +132,8 @@ class Locator:
             yield f"a reset of {session.parent_id}, listed by itself"
         if session.parent_id and all(kin.session.id != session.parent_id for kin in family):
             yield f"its parent {session.parent_id} is gone"
+        if session.profile_name and session.profile_name != session.profile:
+            yield f"Hermes counts it as one of the profile {session.profile_name}; it lies in {session.profile}"
         if session.origin is Origin.SQLITE and self._is_orphaned(session.id):
             yield "hidden by Hermes itself, which took it for a subagent's; it is listed here"
         if session.origin is Origin.SQLITE and (waiting := self._store.leftovers.waiting(session.id)):

@@ -21,8 +21,8 @@ _DAMAGED = 100
 
 
 def stamp_of(file: FileStat | None) -> FileStamp | None:
-    """Inode, size and mtime of a file; None without a file."""
-    return None if file is None else (file.inode, file.size, file.mtime_ns)
+    """The stamp of a file; None without a file."""
+    return None if file is None else file.stamp
 
 
 @dataclass(slots=True)
@@ -37,18 +37,24 @@ class Written:
     meta_lines: int = 0
     bad_lines: int = 0
     salvaged: int = 0
-    """Records that were read from lines with damage beside them."""
+    """Messages that were read out of damaged lines."""
     damaged: list[int] = field(default_factory=list)
     """Line numbers of its first 100 damaged lines."""
     problem: str = ""
     """Why it cannot be read; "" where it can."""
+    unfinished: bool = False
+    """Its last line was being written."""
 
     def take(self, record: jsonl.Record | jsonl.BadLine) -> None:
         """Add the next line."""
         if isinstance(record, jsonl.BadLine):
+            self.unfinished |= record.unfinished
+            if record.unfinished:
+                return
             self.bad_lines += 1
             self.damaged += [record.line] if len(self.damaged) < _DAMAGED else []
         elif is_message(record):
+            self.salvaged += record.salvaged
             self.entries.append(compared_message(record.value))
             self.offsets.append(record.offset)
         else:
@@ -81,14 +87,14 @@ class Sources:
             rows=len(rows),
             lowest=rows[0].id if rows else None,
             highest=rows[-1].id if rows else None,
-            active=sum(row.message.active for row in rows),
-            compacted=sum(row.compacted for row in rows),
+            active=sum(row.stored.active for row in rows),
+            compacted=sum(row.stored.compacted for row in rows),
         )
 
     @property
     def messages(self) -> list[int]:
-        """Places in `rows` of those that are messages."""
-        return [place for place, row in enumerate(self.rows) if not row.meta]
+        """Places in `rows` of those that stand for a message."""
+        return [place for place, row in enumerate(self.rows) if row.is_message]
 
     def compared(self, engine: Engine) -> Comparison:
         """Both sides compared; places of SQLite are those of `messages`."""

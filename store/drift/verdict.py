@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from ..base.cancel import Cancel
@@ -46,20 +46,20 @@ def flag(session: Session, facts: JsonlFacts | None) -> Drift | None:
     return Drift.DAMAGED if facts.bad_lines or facts.problem else None
 
 
-def known_flag(session: Session, files: JsonlFiles) -> Drift | None:
-    """The flag by content where the session was compared as it is now, else the quick one."""
-    known, found = files.verdict(session)
+def known_flag(session: Session, files: JsonlFiles, rows: Sequence[object]) -> Drift | None:
+    """The flag by content where the session was compared as it is now, else the quick one; `rows`: its `row_counts`."""
+    known, found = files.verdict(session, rows)
     return found if known else flag(session, files.facts(session.id))
 
 
-def may_know_more(session: Session, files: JsonlFiles) -> bool:
+def may_know_more(session: Session, files: JsonlFiles, rows: Sequence[object]) -> bool:
     """Whether the session's file may have messages that SQLite lacks.
 
     By content where the session was compared, else by the quick flag, or because the file begins when the session had
     long begun. Such a file is no copy: a Hermes that could not write SQLite put into it what it still held
     (docs/format.md §5.5).
     """
-    known, found = files.verdict(session)
+    known, found = files.verdict(session, rows)
     if known:
         return found in _KNOWS_MORE
     if flag(session, files.facts(session.id)) in _KNOWS_MORE:
@@ -82,6 +82,8 @@ class Verification:
     check: Check
     problem: str = ""
     """Why the JSONL file cannot be read; "" where it can."""
+    unfinished: bool = False
+    """The file's last line was being written, so the same bytes may be compared with another result later."""
 
     @property
     def flag(self) -> Drift | None:
@@ -109,7 +111,7 @@ class Checker:
         """The same, with its flag in a list."""
         found = read_sources(self._engine, self._files, session_id, cancel=cancel)
         check = verified(session_id, found.compared(self._engine), sides(found))
-        return Verification(check, found.written.problem)
+        return Verification(check, found.written.problem, found.written.unfinished)
 
     def checks(self, ids: Iterable[str] | None = None, *, cancel: Cancel | None = None) -> Iterator[Check]:
         """Compare one session after the other: those asked for, or all, newest first, JSONL-only ones at the end.
@@ -208,6 +210,8 @@ def _reasons(comparison: Comparison, sides: Sides) -> Iterator[str]:
         yield f"{_counted(comparison.alike, 'repeated message')} taken for the same one"
     if sides.damaged:
         yield f"{_counted(sides.damaged, 'damaged line')} in JSONL"
+    if sides.salvaged:
+        yield f"{_counted(sides.salvaged, 'message')} read out of damaged lines"
     if comparison.doubled:
         yield f"{_counted(comparison.doubled, 'message')} may be doubled"
 

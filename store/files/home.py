@@ -8,8 +8,8 @@ from __future__ import annotations
 import os
 import re
 import stat
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ..base.errors import CannotOpen, HomeMissing, NoPermission, UnsafeId
@@ -24,8 +24,11 @@ _PROFILE = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 _SAFE_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
 
 
-FileStamp = tuple[int, int, int]
-"""Inode, size and mtime_ns of a file, which differ for different states of it."""
+FileStamp = tuple[int, int, int, int]
+"""Inode, size, mtime_ns and ctime_ns of a file, which differ for different states of it.
+
+An edit that keeps the size and sets the time back cannot keep ctime_ns.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +41,17 @@ class FileStat:
     mtime_ns: int
     """Nanoseconds since 1970 UTC."""
     inode: int
+    ctime_ns: int = 0
+
+    @classmethod
+    def of(cls, path: Path, state: os.stat_result) -> FileStat:
+        """The same of what `stat` returned."""
+        return cls(path, state.st_size, state.st_mtime_ns, state.st_ino, state.st_ctime_ns)
+
+    @property
+    def stamp(self) -> FileStamp:
+        """Distinguishes this state of the file from others."""
+        return (self.inode, self.size, self.mtime_ns, self.ctime_ns)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +60,8 @@ class Home:
 
     root: Path
     profile: str = DEFAULT_PROFILE
+    transcripts_only: bool = False
+    """True where its state.db is that of another profile, which shows it."""
 
     @property
     def name(self) -> str:
@@ -60,7 +76,7 @@ class Home:
     @property
     def state_db(self) -> Path:
         """The SQLite file; may be missing."""
-        return self.folder / "state.db"
+        return self.folder / ("state.db" if not self.transcripts_only else "state.db of another profile")
 
     @property
     def sessions_dir(self) -> Path:
@@ -125,6 +141,24 @@ class Home:
         return (Home(self.root), *(home for home in profiles if _holds_sessions(home)))
 
 
+def distinct(homes: Sequence[Home]) -> tuple[Home, ...]:
+    """Homes as one list shows them: a state.db and a folder of transcripts under several names appear once.
+
+    The root's name is kept, then one that is no link. A profile whose state.db is another's, and whose transcripts are
+    its own, has those alone.
+    """
+    seen: set[tuple[int, int] | None] = set()
+    kept: dict[Home, Home] = {}
+    for home in sorted(homes, key=_is_linked):
+        store, transcripts = _file_number(home.state_db), _file_number(home.sessions_dir)
+        if store not in seen and (store is not None or transcripts not in seen):
+            kept[home] = home
+        elif store is not None and transcripts not in seen and _has_transcripts(home):
+            kept[home] = replace(home, transcripts_only=True)
+        seen |= {store, transcripts} - {None}
+    return tuple(kept[home] for home in homes if home in kept)
+
+
 def safe_id(text: str) -> str:
     """Return a session id if it may become a path or an argument.
 
@@ -164,7 +198,7 @@ def transcript_stamps(sessions_dir: Path) -> dict[str, FileStamp]:
         except FileNotFoundError:  # removed since it was listed
             continue
         if stat.S_ISREG(state.st_mode):
-            stamps[name[:-6]] = state.st_ino, state.st_size, state.st_mtime_ns
+            stamps[name[:-6]] = state.st_ino, state.st_size, state.st_mtime_ns, state.st_ctime_ns
     stamps.pop("", None)
     return stamps
 
@@ -186,7 +220,7 @@ def files_named(folder: Path, prefix: str, suffix: str) -> dict[str, FileStat]:
         except FileNotFoundError:  # removed since it was listed
             continue
         if stat.S_ISREG(state.st_mode):
-            files[stem] = FileStat(folder / entry.name, state.st_size, state.st_mtime_ns, state.st_ino)
+            files[stem] = FileStat.of(folder / entry.name, state)
     return files
 
 
@@ -227,6 +261,33 @@ def _is_folder(path: Path) -> bool:
         ) from error
     except OSError:
         return False
+
+
+def _is_linked(home: Home) -> bool:
+    """True for a profile that is a symbolic link, or whose state.db is one or has more names."""
+    if home.profile == DEFAULT_PROFILE:
+        return False
+    try:
+        return home.folder.is_symlink() or home.state_db.is_symlink() or home.state_db.stat().st_nlink > 1
+    except OSError:
+        return False
+
+
+def _has_transcripts(home: Home) -> bool:
+    """True also for a folder that may not be listed: opening it raises."""
+    try:
+        return bool(transcript_files(home.sessions_dir))
+    except CannotOpen:
+        return True
+
+
+def _file_number(path: Path) -> tuple[int, int] | None:
+    """Device and inode, None for no file."""
+    try:
+        state = path.stat()
+    except OSError:
+        return None
+    return state.st_dev, state.st_ino
 
 
 def _holds_sessions(home: Home) -> bool:

@@ -24,8 +24,8 @@ from .home import FileStamp
 MAX_BYTES = 64 * 1024 * 1024
 """A larger file is not ours."""
 
-NOT_STORED = (-1, 0)
-"""Rows and highest id of a session without a row in SQLite."""
+NOT_STORED = (-1, 0, 0, 0)
+"""Row counts of a session without a row in SQLite."""
 
 _FORMAT = "hermes-tui verdicts 2"
 """First line; a file with another one was made by other rules of comparison and is ignored."""
@@ -47,7 +47,7 @@ class CachedVerdict:
 
     def facts(self, stamp: FileStamp) -> JsonlFacts:
         """Facts of its file."""
-        inode, size, mtime_ns = stamp
+        inode, size, mtime_ns, _ = stamp
         check = self.check
         return JsonlFacts(
             check.session_id, size, mtime_ns, inode, messages=check.jsonl_messages, bad_lines=check.damaged_lines
@@ -101,8 +101,10 @@ class VerdictCache:
         return known, unknown
 
     def put(self, mark: str, flag: Drift | None, verdict: CachedVerdict) -> None:
-        """Add a comparison."""
+        """Add a comparison, in place of an earlier one with its mark."""
         in_sync, flagged = self._lines
+        in_sync.discard(mark)
+        flagged.pop(mark, None)
         if flag is None:
             in_sync.add(mark)
         else:
@@ -131,7 +133,8 @@ def mark(session_id: str, stamp: FileStamp, rows: Sequence[object]) -> str:
     Args:
         session_id: The session.
         stamp: Of its JSONL file.
-        rows: Its number of rows and the highest id; `NOT_STORED` where SQLite has no row of it.
+        rows: Its number of rows, the highest id, and the numbers of active and of compacted rows; `NOT_STORED` where
+            SQLite has no row of it.
     """
     return next(iter(marks({session_id: stamp}, {session_id: rows})))
 
@@ -141,11 +144,12 @@ def marks(stamps: Mapping[str, FileStamp], stored: Mapping[str, Sequence[object]
 
     Args:
         stamps: Of their JSONL files.
-        stored: Number of rows and highest id of those that SQLite has.
+        stored: The same counts of those that SQLite has.
     """
     return {
-        f"{key!a} {inode} {size} {mtime_ns} {(rows := stored.get(key, NOT_STORED))[0]} {rows[1]}": key
-        for key, (inode, size, mtime_ns) in stamps.items()
+        f"{key!a} {inode} {size} {mtime_ns} {ctime_ns}"
+        f" {(rows := stored.get(key, NOT_STORED))[0]} {rows[1]} {rows[2]} {rows[3]}": key
+        for key, (inode, size, mtime_ns, ctime_ns) in stamps.items()
     }
 
 

@@ -238,7 +238,7 @@ def _time_of_text(text: str) -> tuple[float | None, bool]:
 def message_of_record(
     value: dict[str, object], *, session_id: str, line: int, origin: Origin = Origin.JSONL
 ) -> Message:
-    """The message of a JSONL object; its id is the line's number, from 1. Never raises."""
+    """The message of a JSONL object, with the id of its record. Never raises."""
     role = non_empty_text(value.get("role")) or "unknown"
     text, thought = split_thinking(role, readable(value.get("content")))
     return Message(

@@ -26,6 +26,7 @@ from ..base.models import (
     Outline,
     Page,
     Scope,
+    SectionVersion,
     Session,
     SessionLocation,
     SurveyStep,
@@ -33,7 +34,7 @@ from ..base.models import (
 from ..browse.browser import HomeBrowser
 from ..browse.protocol import Browser, Watcher
 from ..browse.reading import Piece, SessionReading
-from ..files.home import Home
+from ..files.home import Home, distinct
 from ..open import open_to_read
 from ..repair.model import Operation, Plan, Why
 from .members import Members
@@ -51,7 +52,7 @@ def open_home(home: Home, *, cache_dir: Path | None = None) -> Browser:
         cache_dir: Folder of the verdict cache; None for none.
     """
     if home.is_every:
-        return ProfilesBrowser(Home(home.root).profiles(), cache_dir=cache_dir)
+        return ProfilesBrowser(distinct(Home(home.root).profiles()), cache_dir=cache_dir)
     return HomeBrowser(open_to_read(home, cache_dir=cache_dir))
 
 
@@ -171,6 +172,13 @@ class ProfilesBrowser:
         earlier = self.members.names.split(before)[1]
         rows = self.members.answer(place, lambda browser: browser.carried(own, earlier), frozenset[int]())
         return frozenset(self.members.names.row(place, row) for row in rows)
+
+    def versions(self, session_ids: Iterable[str]) -> dict[str, SectionVersion]:
+        """Versions of sessions."""
+        found: dict[str, SectionVersion] = {}
+        for place, ids in self.members.names.by_place(session_ids).items():
+            found |= self.members.names.renamed(place, self.members.browsers[place].versions(ids))
+        return found
 
     def heads(self, session_id: str, *, after: int = 0, limit: int = 4096) -> Page[Head]:
         """Heads in id order."""

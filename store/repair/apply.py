@@ -21,6 +21,7 @@ from ..drift.sources import stamp_of
 from ..engine.operations import DONE, RUNNING, OperationHeader, RawRow, RepairStep, RowWrite, StepResult
 from ..engine.ports import Transaction
 from ..files import gateway_index
+from ..files.gateway import present
 from ..files.home import FileStamp
 from ..formats import row_conversion
 from ..home_store import HomeStore
@@ -240,6 +241,7 @@ class Repair:
             full_backup=self._copied,
             left_out=work.plan.left_out,
             index_damaged=store.engine.index_damaged,
+            gateway=present(store.gateway()),
             longest_lock=self._pace.longest_lock,
             seconds=time.time() - started,
         )

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from ..base.errors import Refused
 from ..base.models import Check, Message
+from ..files.gateway import Gateway
 
 
 class Why(StrEnum):
@@ -37,7 +38,7 @@ class Why(StrEnum):
     UNSTORABLE = "unstorable"
     """Messages that would not read the same from SQLite."""
     READ_ONLY = "read_only"
-    """The store is a newer Hermes' or may not be written."""
+    """The store has a structure that is not known: it is only read."""
     UNDOING = "undoing"
     """An undo of this session was stopped: it must be finished first."""
     CHANGED = "changed"
@@ -52,7 +53,7 @@ class Refusal:
     messages: int
     """Number of messages that are not inserted for this reason."""
     detail: str = ""
-    """The holder of a lock, an operation, the number of undone messages, tables, or a problem of the file."""
+    """The holder of a lock, an operation, the number of undone messages, tables, or a problem of the file or store."""
     merge_helps: bool = False
     """A request to merge overrides it."""
 
@@ -123,6 +124,8 @@ class Plan:
     """Messages that SQLite has in another place than JSONL, where they stay."""
     alike: int = 0
     """Repeated messages that were taken for the same ones: neither a time nor a neighbour distinguishes them."""
+    gateway: Gateway | None = None
+    """The gateway that may hold the session in memory, or may be there unseen; None for none."""
     operation: str | None = None
     """The stopped repair that this one continues."""
     fingerprint: bytes = b""
@@ -206,6 +209,8 @@ class Receipt:
     seconds: float = 0.0
     longest_lock: float = 0.0
     """Seconds of the longest lock of a step."""
+    gateway: Gateway | None = None
+    """The gateway that may hold the session in memory; see `Plan.gateway`."""
 
 
 class Phase(StrEnum):

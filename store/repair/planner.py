@@ -219,7 +219,7 @@ def _left(found: Sources, facts: RepairFacts) -> _Missing | None:
     Taken from the journal, not compared again: positions in a half-repaired session are less certain.
     """
     intent = facts.intent or RepairIntent((), ())
-    if intent.stamp != stamp_of(found.written.file):
+    if intent.stamp != (stamp_of(found.written.file) or ())[: len(intent.stamp)]:  # older journals have no ctime_ns
         return None
     ids = {row.id: place for place, row in enumerate(found.rows, 1)} | {0: 0}
     now = dict(move for done in facts.done for move in done.moves)

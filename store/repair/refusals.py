@@ -32,8 +32,8 @@ def of(found: Sources, comparison: Comparison, facts: RepairFacts, *, by_name: b
         yield Refusal(Why.UNREADABLE, 0, found.written.problem)
     if not missing and facts.stopped is None:
         return
-    if facts.newer:
-        yield Refusal(Why.READ_ONLY, missing)
+    if facts.obstacle:
+        yield Refusal(Why.READ_ONLY, missing, facts.obstacle)
     if facts.undoing:
         yield Refusal(Why.UNDOING, missing, facts.undoing.operation)
     if facts.holder:
@@ -50,7 +50,7 @@ def of(found: Sources, comparison: Comparison, facts: RepairFacts, *, by_name: b
 
 def _resurrections(found: Sources, comparison: Comparison, missing: int) -> Iterator[Refusal]:
     """Signs that the messages which SQLite lacks were deleted from it."""
-    undone = sum(not row.message.active and not row.compacted for row in found.rows)
+    undone = sum(not row.message.active and not row.compacted for row in found.rows if row.copy_of is None)
     if undone:
         yield Refusal(Why.UNDONE, missing, str(undone), merge_helps=True)
     if _is_compacted(found, comparison):
@@ -61,7 +61,7 @@ def _resurrections(found: Sources, comparison: Comparison, missing: int) -> Iter
 
 def _is_compacted(found: Sources, comparison: Comparison) -> bool:
     """True for a compaction in place, or a summary that the file does not have."""
-    if any(row.compacted for row in found.rows):
+    if any(row.stored.compacted for row in found.rows):
         return True
     return any(here is None and row.summary for here, row in _stored(found, comparison))
 

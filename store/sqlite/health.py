@@ -22,8 +22,10 @@ from ..base import errors
 from ..base.cancel import Cancel
 from ..base.models import Finding
 from ..engine.operations import UNFINISHED
-from .base import cell_values, error_mapping, filesystems
+from .base import cell_values, descriptors, error_mapping, filesystems
+from .base.known_columns import unknown_parts
 from .base.schema_probe import FTS, NEWEST_KNOWN, TRIGRAM, Layout
+from .base.write_obstacles import obstacles
 from .connect import lock_holders, read_open, trigger_stand_ins
 from .connect.reader import Reader
 from .journal.append_keys import TABLE as OPERATIONS
@@ -36,6 +38,12 @@ _PAGE = 20_000
 _STEP = 256
 """Pages copied under one lock in DELETE mode."""
 _MAX_COPY_SECONDS = 60.0
+_UNWATCHED = (
+    "this system has no /proc: it does not say who writes, and whether an agent's process opens the file otherwise "
+    "than through store is not watched"
+)
+_NAMED = 8
+"""Unknown columns and tables that are named."""
 REBUILD = "start Hermes to rebuild it"
 
 
@@ -54,6 +62,18 @@ def mount(path: Path) -> Finding:
         detail = f"{path} {filesystem.trouble} ({where}): it is read and never written"
         return Finding("mount", False, detail, "move the Hermes home to a disk of this machine")
     return Finding("mount", True, where)
+
+
+def names(path: Path) -> Finding:
+    """Names of the file: a second one has a WAL of its own."""
+    if not path.exists():
+        raise error_mapping.unopenable(path)
+    other = filesystems.second_name(path, filesystems.mount_of(path))
+    if other:
+        folder = shlex.quote(str(path.parent))
+        own = f"stop what writes it, then in {folder}: cp -p {path.name} own && mv own {path.name}"
+        return Finding("names", False, f"{path} {other}: it is read and never written", own)
+    return Finding("names", True, "one")
 
 
 def permissions(path: Path) -> Finding:
@@ -92,20 +112,28 @@ def wal(path: Path) -> Finding:
 
 
 def lock(path: Path) -> Finding:
-    """Present holder of the write lock."""
+    """Present holder of the write lock; unknown where locks are not watched."""
+    if not descriptors.watched():
+        return Finding("lock", None, _UNWATCHED)
     holder = lock_holders.write_lock_holder(path)
     return Finding("lock", True, "nobody is writing" if holder is None else f"held by {holder}")
 
 
 def schema(reader: Reader) -> Finding:
-    """Schema version and index layout."""
+    """Schema version and index layout, what in it is unknown, and whether that forbids to write."""
     layout = reader.layout
     if not {"sessions", "messages"} <= layout.tables:
         return Finding("schema", False, "there are no sessions and messages in it", "open it once with Hermes")
+    number = f"version {layout.schema_version}"
     if layout.newer:
-        number = f"version {layout.schema_version}, and {NEWEST_KNOWN} is the newest known"
-        return Finding("schema", False, f"{number}: it is read and never written", "upgrade hermes-tui")
-    return Finding("schema", True, f"version {layout.schema_version}, index layout {layout.fts or 'none'}")
+        number += f", above {NEWEST_KNOWN}, the newest known"
+    parts = [f"{number}, index layout {layout.fts or 'none'}"]
+    if unknown := list(unknown_parts(layout)):
+        more = f" and {len(unknown) - _NAMED} more" if len(unknown) > _NAMED else ""
+        parts.append(f"not known, and left as it is: {', '.join(unknown[:_NAMED])}{more}")
+    if found := reader.read(lambda connection, _: obstacles(connection)):
+        return Finding("schema", False, "; ".join([*parts, *found, "it is only read"]), "upgrade hermes-tui")
+    return Finding("schema", True, "; ".join(parts))
 
 
 def operations(reader: Reader) -> Finding:

@@ -11,11 +11,29 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import apsw
 
-from tests.torture import crowd, holds, kills, mutants, peer, power, programs, repair_kills, sweep
+from tests.torture import (
+    crowd,
+    exhaustion,
+    forks,
+    holds,
+    kills,
+    mutants,
+    peer,
+    power,
+    programs,
+    recorder_crowd,
+    repair_kills,
+    strangers,
+    sweep,
+)
 from tests.torture.history import run as history
+
+if TYPE_CHECKING:
+    from hypothesis.stateful import RuleBasedStateMachine
 
 ROOT = Path(__file__).parents[2]
 
@@ -151,10 +169,14 @@ def _machine(examples: int, seed: int) -> Iterator[Row]:
 
 
 def _states(examples: int, steps: int, seed: int) -> str:
+    from tests.torture.machine import StoreMachine
+
+    return _run_machine(StoreMachine, examples, steps, seed)
+
+
+def _run_machine(machine: type[RuleBasedStateMachine], examples: int, steps: int, seed: int) -> str:
     import hypothesis
     from hypothesis.stateful import run_state_machine_as_test
-
-    from tests.torture.machine import StoreMachine
 
     chosen = hypothesis.settings(
         max_examples=examples,
@@ -164,10 +186,37 @@ def _states(examples: int, steps: int, seed: int) -> str:
         suppress_health_check=list(hypothesis.HealthCheck),
     )
     try:
-        run_state_machine_as_test(hypothesis.seed(seed)(StoreMachine), settings=chosen)
+        run_state_machine_as_test(hypothesis.seed(seed)(machine), settings=chosen)
     except Exception as error:  # noqa: BLE001  whatever it is, it is what is looked for
         return f"{type(error).__name__}: {error}"[:300]
     return ""
+
+
+def _recorder(examples: int, seed: int) -> Iterator[Row]:
+    steps = 30
+    trouble = programs.answer(lambda: _agents(examples, steps, seed))
+    what = "four recorders, a plain writer, locks, crashes, in one program, against what was said"
+    yield what, f"{examples} runs of up to {steps} steps", trouble or "equal", int(bool(trouble))
+    found = recorder_crowd.run(rounds=max(4, examples // 10), seconds=3, seed=seed)
+    told = (
+        f"{found.messages} messages, {found.kills} kills, {found.refused} calls met a lock, {found.compactions}"
+        f" compactions, {found.replays} files replayed, {len(found.faults)} agents with a message lost, doubled or out"
+        " of order"
+    )
+    yield (
+        "one to four recorders in programs of their own, a plain writer, a killer",
+        f"{found.rounds} sessions",
+        told,
+        len(found.faults),
+    )
+    for fault in found.faults[:3]:
+        print(fault[:2000], file=sys.stderr)
+
+
+def _agents(examples: int, steps: int, seed: int) -> str:
+    from tests.torture.recorder_machine import RecorderMachine
+
+    return _run_machine(RecorderMachine, examples, steps, seed)
 
 
 def _waits(rounds: int, seed: int) -> Iterator[Row]:
@@ -214,8 +263,53 @@ def _ratios(middle: dict[str, list[float]]) -> Iterator[Row]:
         yield f"the same as ratios: {'ours, with the queue' if kind == 'ours' else 'jitter alone'}", "", told, wrong
 
 
+VISITS = {
+    "between": "comes, goes, or comes and goes between our transactions",
+    "beside": "comes and goes at any time beside them",
+    "inside": "comes and goes inside one",
+}
+
+
+def _foreign(rounds: int, seed: int) -> Iterator[Row]:
+    for found in strangers.run(rounds=rounds, seed=seed):
+        told = (
+            f"{found.acknowledged} acknowledged, {found.raised} raised, {found.missed} not noticed, {found.lost} lost,"
+            f" {found.others_lost} of another agent's {found.others} lost, {len(found.faults)} complaints"
+        )
+        for fault in found.faults[:3]:
+            print(fault, file=sys.stderr)
+        ours = found.missed + found.lost + len(found.faults)
+        what = f"another SQLite in our process {VISITS[found.when]}"
+        yield what, f"{found.visits} visits", told, ours + (found.others_lost if found.when == "between" else 0)
+
+
+def _forks(number: int, seed: int) -> Iterator[Row]:
+    found = forks.run(forks=number, seed=seed)
+    told = (
+        f"{found.acknowledged} acknowledged, {found.lost} lost, {found.refused} children refused where a connection was"
+        f" in use, {found.wrong} wrong refusals, {len(found.faults)} complaints"
+    )
+    what = "forks of a parent that closes, dies, writes on, reads or writes"
+    yield what, f"{found.forks} forks", told, found.lost + found.wrong + len(found.faults)
+
+
+def _descriptors(moments: int, seed: int) -> Iterator[Row]:
+    found = exhaustion.run(moments=moments, seed=seed)
+    told = (
+        f"{found.acknowledged} acknowledged, {found.lost} lost, {found.refused} typed errors meanwhile, {found.wrong}"
+        f" other errors or failures later, {len(found.faults)} complaints"
+    )
+    what = f"0 to {exhaustion.FREE} descriptors left for a moment"
+    yield what, f"{found.moments} times", told, found.lost + found.wrong + len(found.faults)
+
+
 GUARDS = {
-    "a foreign handle, a fork: refused": ("tests/store/sqlite/base/test_foreign_handle_guard.py",),
+    "a foreign handle, a fork, used-up descriptors": (
+        "tests/store/sqlite/base/test_descriptors.py",
+        "tests/store/sqlite/base/test_foreign_handle_guard.py",
+        "tests/store/sqlite/test_forks.py",
+        "tests/store/sqlite/test_strangers.py",
+    ),
     "a damaged index, each shadow table, layouts B, C1, C3": ("tests/store/sqlite/test_damaged_index.py",),
     "a file that was replaced, a spool, network mounts, a queue": (
         "tests/store/agent/test_keyed_append.py",
@@ -282,7 +376,11 @@ SECTIONS: dict[str, tuple[int, int, Section]] = {
     "repairs": (60, 1_000, _repairs),
     "crowd": (5, 60, _crowd),
     "peer": (5, 600, _peer),
+    "foreign": (10, 1_000, _foreign),
+    "forks": (20, 1_000, _forks),
+    "descriptors": (30, 2_000, _descriptors),
     "machine": (20, 1_000, _machine),
+    "recorder": (20, 1_000, _recorder),
     "holds": (2_000, 100_000, _holds),
     "waits": (1, LARGE_ROUNDS, _waits),
     "history": (1_000, 100_000, _history),

@@ -17,6 +17,7 @@ from tests import builders
 from tests.store import sqlite_files
 from tests.torture import mutants, power, sweep
 from tests.torture.machine import StoreMachine
+from tests.torture.recorder_machine import RecorderMachine
 
 ROOT = Path(__file__).parents[2]
 
@@ -69,6 +70,12 @@ def test_a_crowd_loses_nothing_and_nobody_errs() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("section", ["foreign", "forks", "descriptors"])
+def test_strangers_forks_and_used_up_descriptors_cost_nothing_that_was_acknowledged(section: str) -> None:
+    in_a_fresh_program(section, size=6)
+
+
+@pytest.mark.slow
 def test_what_is_held_and_how_long_is_measured() -> None:
     """How long is no business of the gate."""
     command = [sys.executable, "-m", "tests.torture", "--only", "holds", "--size", "400"]
@@ -98,6 +105,26 @@ def test_the_store_does_what_a_dict_does() -> None:
             suppress_health_check=list(HealthCheck),
         ),
     )
+
+
+@pytest.mark.slow
+def test_recorders_do_what_their_agents_say() -> None:
+    run_state_machine_as_test(
+        RecorderMachine,
+        settings=settings(
+            max_examples=15,
+            stateful_step_count=20,
+            deadline=None,
+            database=None,
+            derandomize=True,
+            suppress_health_check=list(HealthCheck),
+        ),
+    )
+
+
+@pytest.mark.slow
+def test_recorders_in_programs_of_their_own_lose_and_double_nothing() -> None:
+    in_a_fresh_program("recorder", size=2)
 
 
 @pytest.mark.parametrize("journal", ["wal", "delete"])

@@ -35,8 +35,8 @@ def test_a_healthy_home_is_ok_on_every_line(folder: Path, capsys: pytest.Capture
 
     assert all(set(line) == {"check", "ok", "detail"} and line["ok"] for line in lines)
     assert {line["check"] for line in lines} == {
-        *("sqlite", "mount", "spool", "permissions", "schema", "journal", "wal", "lock"),
-        *("operations", "index", "integrity"),
+        *("sqlite", "mount", "spool", "names", "permissions", "schema", "journal", "wal", "lock"),
+        *("operations", "index", "integrity", "gateway"),
     }
 
 
