@@ -337,8 +337,8 @@ MUTANTS = (
     Mutant(
         "a union without the gate for what was undone",
         "store/formats/matching.py",
-        "if line not in paired_lines and free.get(key)",
-        "if line not in paired_lines and free.get(key) and rows[free[key][-1]].active",
+        "        if free.get(key):\n",
+        "        if free.get(key) and rows[free[key][-1]].active:\n",
         ("tests/store/formats/test_alignment.py", "tests/store/drift/test_verdict.py"),
     ),
     Mutant(
@@ -358,8 +358,8 @@ MUTANTS = (
     Mutant(
         "time that orders inside a turn",
         "store/formats/clocks.py",
-        'return (self.ends[turn - 1] - self.early if turn else float("-inf")), self.ends[turn] + self.late',
-        "return self.ends[turn] - self.early - 1.0, self.ends[turn] + self.late",
+        "        slack = _SWITCHES[-1] if turn in self.open else 0.0\n",
+        "        slack = _SWITCHES[-1] if turn in self.open else -1.0\n        turn += 1 - int(turn + 1 == len(self.ends))\n",
         (HISTORY,),
     ),
     Mutant(
@@ -393,8 +393,8 @@ MUTANTS = (
     Mutant(
         "repeated words paired in any turn",
         "store/formats/matching.py",
-        "    left, right = keys\n    if clocks:\n",
-        "    left, right = keys\n    if clocks and not clocks.turns:\n",
+        "pair for pair in pairs if clocks is None or clocks.admits(pair[0], rows[pair[1]]))",
+        "pair for pair in pairs)",
         (HISTORY,),
     ),
     Mutant(
@@ -414,8 +414,8 @@ MUTANTS = (
     Mutant(
         "a text in another place as a second message",
         "store/formats/matching.py",
-        "(found.clocks is None or right[row] in shared or",
-        "(found.clocks is None or",
+        "(free if clocks is None or key in shared or not",
+        "(free if clocks is None or not",
         (HISTORY,),
     ),
     Mutant(
