@@ -129,12 +129,15 @@ def _by_time(between: Between, clocks: Clocks, low: list[int], high: list[int]) 
         start, end = clocks.bounds(number)
         low[place] = max(low[place], bisect_right(times, start))
         high[place] = min(high[place], bisect_right(times, end))
-        if clocks.turns[number] in clocks.vague:
-            continue
         if (begin := clocks.earliest(number)) is not None:
             low[place] = max(low[place], bisect_right(times, begin))
         asked = [row for row in users if times[row] <= end]  # a question of this turn, or of one that the file lacks
-        if clocks.exact and asked and (line.role != "user" or clocks.begins(number)):
+        if (
+            clocks.exact
+            and clocks.is_settled(clocks.turns[number])
+            and asked
+            and (line.role != "user" or clocks.begins(number))
+        ):
             low[place] = max(low[place], asked[-1] + 1)
     return low, high
 

@@ -16,6 +16,7 @@ from ..base.models import Batch, Count, Hit, Origin
 from ..engine.ports import Engine
 from ..engine.search import MatchCount
 from ..query.parse import Query
+from .copied_hits import CopiedHits
 from .stream import Search
 
 SCORED = 2_000
@@ -115,7 +116,7 @@ class Ranking:
 
     def _without_copies(self, tally: MatchCount) -> MatchCount:
         """The same with each message once; sessions that were compacted in place are counted again."""
-        copied = self._search.copied_sessions(tally.sessions)
+        copied = CopiedHits(self._engine, self._cancel).of_sessions(tally.sessions)
         if tally.capped or not copied:
             return tally
         steps = self._engine.search.matching_ids(

@@ -10,7 +10,7 @@ Last come what waits in the spool, and the snapshots of sessions that nothing el
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache, partial
 
 from ..base.cancel import Cancel, raise_if_cancelled
@@ -25,7 +25,6 @@ from ..files.file_sources import FileSources
 from ..files.jsonl_files import JsonlFiles
 from ..files.verdict_cache import NOT_STORED
 from ..formats import message_codec
-from ..formats.carried_copies import Copies
 from ..formats.session_state import LIVE_WINDOW
 from ..query.filters import passes
 from ..query.json_escapes import searchable_text
@@ -161,10 +160,6 @@ class Search:
             hits.append(self._hit_of_row(row))
         return hits
 
-    def copied_sessions(self, session_ids: Collection[str]) -> dict[str, Copies]:
-        """Those of some sessions that compactions in place have left copies in."""
-        return self._copies.of_sessions(session_ids)
-
     def _hit_of_row(self, row: HitRow) -> Hit:
         """A row as a hit; most match in their text, and their other columns are not decoded."""
         if not (spans := self._marker.spans(row.text)):
@@ -193,9 +188,8 @@ class Search:
         return session_id in self._active or self._files.facts(session_id) is not None
 
     def _stored_sessions(self, ids: Sequence[str]) -> tuple[Session, ...]:
-        if not ids or not self._readable:
-            return ()
-        return self._engine.sessions.by_ids(ids, now=self._now, profile=self._profile)
+        known = ids if self._readable else ()
+        return self._engine.sessions.by_ids(known, now=self._now, profile=self._profile) if known else ()
 
     def _has_states(self, session: Session, *, but: Sequence[str] = ()) -> bool:
         asked = [rule for rule in self._query.filters if rule.key == "is" and rule.value not in but]
@@ -250,8 +244,7 @@ class Search:
             if n_bytes < 0:
                 self._report(Fallback(FallbackKind.SNAPSHOTS_LEFT_OUT, n_bytes=FILE_BYTES))
                 return
-            session = self._leftovers.session(session_id)
-            if session is not None:
+            if (session := self._leftovers.session(session_id)) is not None:
                 yield session, self._leftovers.messages(session_id)
 
     def _file_sessions(self) -> Iterator[tuple[Session, Sequence[object]]]:
@@ -262,8 +255,7 @@ class Search:
             rows = _row_counts(self._engine, page)
             for session_id in page:
                 raise_if_cancelled(self._cancel)
-                session = known.get(session_id) or self._files.session(session_id)
-                if session is not None:
+                if (session := known.get(session_id) or self._files.session(session_id)) is not None:
                     yield session, rows.get(session_id, NOT_STORED)
 
     def _hits_of(self, session: Session, room: int) -> list[Hit]:

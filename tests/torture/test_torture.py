@@ -70,6 +70,12 @@ def test_a_crowd_loses_nothing_and_nobody_errs() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("section", ["foreign", "forks", "descriptors"])
+def test_strangers_forks_and_used_up_descriptors_cost_nothing_that_was_acknowledged(section: str) -> None:
+    in_a_fresh_program(section, size=6)
+
+
+@pytest.mark.slow
 def test_what_is_held_and_how_long_is_measured() -> None:
     """How long is no business of the gate."""
     command = [sys.executable, "-m", "tests.torture", "--only", "holds", "--size", "400"]

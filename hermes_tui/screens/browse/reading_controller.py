@@ -132,8 +132,7 @@ class ReadingController:
         """Show the transcript as it is now, because more than its growth has changed."""
         if (row := self._reading.row) is None:
             return
-        sections: list[Section] = []
-        bodies: list[Message] = []
+        sections, bodies = list[Section](), list[Message]()
         self._spooled, self._chain = False, frozenset({row.session.id})
         for piece in message.pieces:
             if isinstance(piece, answers.FileTranscriptArrived):
@@ -155,8 +154,8 @@ class ReadingController:
             sections = [*sections[:-1], replace(sections[-1], heads=(*sections[-1].heads, *piece.heads))]
         self._chain, self._before = self._chain | {piece.session_id}, piece.session
         self._spooled |= bool(piece.waiting)
-        waiting = tuple(map(head_of, piece.waiting))
-        return [*sections, Section(piece.session_id, waiting)] if waiting else sections
+        behind = [Section(piece.session_id, tuple(map(head_of, piece.waiting)))] if piece.waiting else []
+        return [*sections, *behind]
 
     def take_change(self, message: answers.StoreChanged) -> None:
         """Compare the messages on the screen with what is stored now."""
@@ -175,9 +174,7 @@ class ReadingController:
     def take_fresh(self, _: answers.SessionsArrived) -> None:
         """Read the chain again where a compaction has gone on in a new section."""
         fresh = (row.session for row in self._state.fresh if row.session.id not in self._chain)
-        goes_on = any(
-            session.relation is Relation.CONTINUATION and session.parent_id in self._chain for session in fresh
-        )
+        goes_on = any(new.relation is Relation.CONTINUATION and new.parent_id in self._chain for new in fresh)
         if goes_on and self._reading.requested_at is None:
             self.again()
         self.take_row()

@@ -11,7 +11,7 @@ from typing import TypeVar
 import apsw
 
 from ...base import errors
-from ..base import error_mapping, filesystems, foreign_handle_guard
+from ..base import descriptors, error_mapping, filesystems, foreign_handle_guard, handle_owners
 from ..base.backoff import Backoff, retried
 from ..base.schema_probe import Layout, probe
 from ..base.write_obstacles import obstacles
@@ -40,10 +40,19 @@ class Writer:
         path: The state.db, which exists.
         patience: Timeout for the lock, in seconds, other threads of this writer included.
         backoff: Clock, sleep and jitter of waits.
+        ownership: That of the handle it belongs to; its own where it is None.
     """
 
-    def __init__(self, path: Path, *, patience: float = PATIENCE, backoff: Backoff | None = None) -> None:
+    def __init__(
+        self,
+        path: Path,
+        *,
+        patience: float = PATIENCE,
+        backoff: Backoff | None = None,
+        ownership: handle_owners.Ownership | None = None,
+    ) -> None:
         self.path = path
+        self._ownership = ownership or handle_owners.Ownership(path)
         self.index_damaged = False
         """True once a transaction succeeded only without the triggers of a full-text index."""
         self.lock_seconds = 0.0
@@ -54,8 +63,10 @@ class Writer:
         self._lock = threading.Lock()
         self._holder: int | None = None
         self._opened: _Handle | None = None
+        self._idled: _Handle | None = None
+        """The handle whose connection was closed because it stood idle."""
         self._halted = False
-        foreign_handle_guard.renew_locks_after_fork(self)
+        handle_owners.owners.add(self)
 
     def transaction(self, work: Callable[[apsw.Connection], T], *, patience: float | None = None) -> T:
         """Begin, do `work`, commit; once it returns the changes are on the disk (synchronous=FULL).
@@ -67,14 +78,16 @@ class Writer:
             Locked: The lock was not free within `patience` seconds; nothing was written. The message names the process
                 that holds it and others with the store open, or the likely ones where they are unknown.
             Replaced: The file at the path was replaced, or its WAL removed; nothing more is written until `close`.
-            UnsafeFilesystem: The filesystem's locks cannot be trusted.
+            UnsafeFilesystem: The filesystem's locks cannot be trusted, or the file has a second name.
             ReadOnly: The store's structure forbids it (`write_obstacles`), or the system does.
-            ForeignHandle: This process has it open without apsw, or was forked since the first transaction.
+            ForeignHandle: This process has or had it open without apsw, or was forked since. Where that is noticed
+                after COMMIT, a note says that the changes may be lost.
             StoreError: Any other error of SQLite. Errors of `work` are raised unchanged, after a rollback.
             RuntimeError: `work` started a transaction.
         """
         if self._holder == threading.get_ident():
             raise RuntimeError("a transaction inside another one")
+        self._ownership.check()
         patience = self._patience if patience is None else patience
         deadline = self._backoff.clock() + patience
         if not self._lock.acquire(timeout=max(0.0, patience)):
@@ -93,6 +106,9 @@ class Writer:
             self._halted = True
             self._drop()  # so that readers open the new file
             raise
+        except errors.ForeignHandle:
+            self._end_ownership()
+            raise
         finally:
             self._holder = None
             self._lock.release()
@@ -108,21 +124,34 @@ class Writer:
             raise RuntimeError("no transaction runs")
         return self._opened.layout
 
-    def renew_locks(self) -> None:
-        """See `foreign_handle_guard.HasLocks`."""
-        self._lock = threading.Lock()
-        self._holder = None
-
     def close(self) -> None:
-        """Close the connection without a checkpoint; the next transaction opens another. May be called twice."""
+        """Close the connection without a checkpoint; the next transaction opens another. May be called twice.
+
+        Does nothing in a process forked since.
+        """
+        if self._ownership.inherited:
+            return
         with self._lock:
             self._drop()
             self._queue.close()
             self._halted = False
+            self._idled = None
+
+    def close_idle(self, watch: object = None) -> None:
+        """See `handle_owners.Owner`; a handle whose locks were dropped is not used again."""
+        if self._lock.acquire(blocking=False):
+            try:
+                if self._opened is not None and watch in (None, self._opened.watch):
+                    if watch is not None:
+                        self._ownership.end()
+                    self._idled = self._opened
+                    self._drop()
+            finally:
+                self._lock.release()
 
     def release_replaced(self) -> None:
         """Close the connection where its file is no longer at the path; a running transaction goes on."""
-        if not self._lock.acquire(blocking=False):
+        if self._ownership.inherited or not self._lock.acquire(blocking=False):
             return
         try:
             if self._opened is not None:
@@ -144,19 +173,23 @@ class Writer:
 
     def _attempt(self, work: Callable[[apsw.Connection], T], deadline: float, *, triggers: bool) -> T:
         handle = self._ready()
-        handle.check_in_place()
+        handle.check()
         connection = handle.connection
         connection.config(apsw.SQLITE_DBCONFIG_ENABLE_TRIGGER, triggers)
         try:
             self._begin(connection)
             started = self._backoff.clock()
             handle.check_generation()
-            tables = handle.probe().tables
+            layout = handle.probe()
+            wal = layout.journal_mode == "wal"
+            handle.watch.follow_locks(wal=wal)
+            tables = layout.tables
             substituted = triggers and trigger_stand_ins.CJK in tables and trigger_stand_ins.install(connection)
             if substituted:
                 self.index_damaged = True
                 connection.config(apsw.SQLITE_DBCONFIG_ENABLE_TRIGGER, 0)
             result = work(connection)
+            handle.watch.check_write_lock(wal=wal)
             self._backoff.retry_until(lambda: connection.execute("COMMIT"), deadline)
             if substituted:
                 self._remove_stand_ins(connection)
@@ -167,7 +200,7 @@ class Writer:
             raise
         finally:
             self._end(connection)
-        handle.check_in_place()
+        handle.check(written=True)
         return result
 
     def _begin(self, connection: apsw.Connection) -> None:
@@ -192,8 +225,16 @@ class Writer:
         if self._halted:
             raise _replaced(self.path)
         if self._opened is None:
-            self._opened = _Handle(self.path)
+            self._opened = _Handle(self.path, self._idled)
+            self._ownership.check()  # that may have closed a connection of this handle whose locks were dropped
         return self._opened
+
+    def _end_ownership(self) -> None:
+        """Use the connection no more; it stays open beside a stranger, whose locks its closing would drop."""
+        if self._opened is not None:
+            self._ownership.end()
+            if not self._opened.watch.foreign():
+                self._drop()
 
     def _drop(self) -> None:
         opened, self._opened = self._opened, None
@@ -202,9 +243,16 @@ class Writer:
 
 
 class _Handle:
-    """The connection, and checks that it still writes into the file at the path."""
+    """The connection, and checks that it still writes into the file at the path.
 
-    def __init__(self, path: Path) -> None:
+    Args:
+        before: The handle that it stands in for; the file has to be the same.
+
+    Raises:
+        Replaced: It is not.
+    """
+
+    def __init__(self, path: Path, before: _Handle | None = None) -> None:
         self.path = path
         self.layout: Layout | None = None
         self._pid = os.getpid()
@@ -213,11 +261,33 @@ class _Handle:
                 raise error_mapping.unopenable(path)
             filesystems.refuse_unsafe(path)
             foreign_handle_guard.check(path)
-            self._file = foreign_handle_guard.identity(path)
+            self.watch = foreign_handle_guard.watch(path)
+            self.watch.follow_opens()
+            self._file = descriptors.identity(path)
             wal, _, shm = read_open.sidecars(path)
             self._beside: dict[str, read_open.FileId] = {str(wal): None, str(shm): None}
             self._generation = 0
+            if before is not None:
+                if before._file != self._file:
+                    raise _replaced(path)
+                self._generation = before._generation
             self.connection = _connect(path)
+
+    def check(self, *, written: bool = False) -> None:
+        """Make sure that this process's locks are held, and that the files are in place; see `check_in_place`.
+
+        Args:
+            written: A transaction was just committed, and its result not yet returned.
+        """
+        try:
+            self.watch.check()
+        except errors.StoreError as error:
+            if written:
+                error.add_note("the transaction was committed just before that was noticed, and may be lost")
+            raise
+        self.check_in_place()
+        if not written:
+            filesystems.refuse_second_name(self.path)
 
     def check_in_place(self) -> None:
         """Make sure that file, WAL and -shm are those that were opened; those that appear later are registered.
@@ -228,9 +298,9 @@ class _Handle:
         """
         if self._pid != os.getpid():
             raise errors.ForeignHandle(f"this process was forked while it had {self.path} open; open it in a fresh one")
-        now = {path: foreign_handle_guard.identity(path) for path in self._beside}
+        now = {path: descriptors.identity(path) for path in self._beside}
         gone = any(known not in (None, now[path]) for path, known in self._beside.items())
-        if gone or foreign_handle_guard.identity(self.path) != self._file:
+        if gone or descriptors.identity(self.path) != self._file:
             raise _replaced(self.path)
         self._beside = now
 
@@ -267,7 +337,7 @@ class _Handle:
                 self.connection.close()
             except apsw.Error:
                 pass  # acknowledged writes are on the disk, and the descriptor is closed all the same
-            foreign_handle_guard.forget_closed(self.path)
+            foreign_handle_guard.forget_closed()
 
 
 def _holders(path: Path) -> str:

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from hermes_tui.feed import questions
-from hermes_tui.feed.answers import SectionArrived
+from hermes_tui.feed.answers import SectionArrived, SectionsCounted
 from store import Relation, SessionDB
 from tests.builders import say
 from tests.store.sqlite_files import run
@@ -38,6 +38,8 @@ def read(db: SessionDB, session_id: str) -> list[str]:
     assert row is not None
     found: list[str] = []
     for answer in questions.transcript(db, 1, row.id, row.origin):
+        if isinstance(answer, SectionsCounted):
+            continue
         assert isinstance(answer, SectionArrived)
         ids = [head.id for head in answer.heads]
         found += [message.text for at in range(0, len(ids), 256) for message in db.messages(ids[at : at + 256])]

@@ -62,7 +62,7 @@ def test_what_lives_in_the_wal_is_read_from_media_that_cannot_be_written(
     before = digest(folder / "state.db")
     db = SessionDB(live, read_only=True)
     sessions = db.sessions(limit=500).items
-    messages = sum(row.messages for row in sessions)
+    messages = sum(row.rows for row in sessions)
     db.close()
 
     assert outcome(READ_ALL, folder / "state.db", LIVE_ONLY) == f"{len(sessions)} {messages} True True"
@@ -78,7 +78,7 @@ def test_a_home_without_sidecars_is_read_from_media_that_cannot_be_written(each_
     sessions = db.sessions(limit=500).items
     db.close()
 
-    expected = f"{len(sessions)} {sum(row.messages for row in sessions)}"
+    expected = f"{len(sessions)} {sum(row.rows for row in sessions)}"
     assert outcome(READ_ALL, folder / "state.db", LIVE_ONLY).startswith(expected)
     assert {one.name for one in folder.iterdir()} == {"state.db"}
 
@@ -103,7 +103,7 @@ def test_a_store_with_an_unknown_structure_is_read_and_never_written(each_home: 
     rows = db.sessions(limit=500).items
     assert rows
     assert {hit.session_id for batch in db.search("docker") for hit in batch.hits} >= {"20260310_091500_a1b2c3"}
-    assert all(len(db.heads(row.id).items) == row.messages for row in rows)
+    assert all(len(db.heads(row.id).items) == row.rows for row in rows)
     before = run(path, "SELECT count(*), max(id) FROM messages")
     for write in (
         lambda: db.append_message(rows[0].id, "user", "x"),
@@ -204,7 +204,7 @@ def test_a_store_without_any_index_is_read_and_searched(each_home: Path) -> None
     db = SessionDB(path, read_only=True)
     rows = db.sessions(limit=500).items
     assert {row.id for row in db.recent()} == {row.id for row in rows}
-    assert all(len(db.heads(row.id).items) == row.messages for row in rows)
+    assert all(len(db.heads(row.id).items) == row.rows for row in rows)
     batches = list(db.search("docker"))
     assert {hit.session_id for batch in batches for hit in batch.hits} >= {"20260310_091500_a1b2c3"}
     assert batches[-1].fallbacks == (Fallback(FallbackKind.MISSING),)
