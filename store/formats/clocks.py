@@ -184,7 +184,9 @@ def _offsets(evidence: Sequence[tuple[int, float]], n_turns: int) -> _Offsets | 
     switches = [turn for last, turn in pairwise(zones) if zones[turn] != zones[last]]
     if len(switches) > 1:
         return None
-    tight = {zone: min(zone - nearest[turn] for turn in zones if zones[turn] == zone) for zone in zones.values()}
+    tight: dict[float, float] = {}
+    for turn, zone in zones.items():
+        tight[zone] = min(zone - nearest[turn], tight.get(zone, _STEP))
     if all(apart <= _TIGHT for apart in tight.values()):
         return _switched(zones, n_turns)
     if switches or len(nearest) < 3:

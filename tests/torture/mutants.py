@@ -359,7 +359,8 @@ MUTANTS = (
         "time that orders inside a turn",
         "store/formats/clocks.py",
         "        slack = _SWITCHES[-1] if turn in self.open else 0.0\n",
-        "        slack = _SWITCHES[-1] if turn in self.open else -1.0\n        turn += 1 - int(turn + 1 == len(self.ends))\n",
+        "        slack = _SWITCHES[-1] if turn in self.open else -1.0\n"
+        "        turn += 1 - int(turn + 1 == len(self.ends))\n",
         (HISTORY,),
     ),
     Mutant(
