@@ -93,7 +93,7 @@ class Clocks:
     def admits(self, line: int, row: ComparedMessage) -> bool:
         """Whether a row may have been written in the turn of a line; an inactive one at any time."""
         after, until = self.bounds(line)
-        return not row.active or row.time is None or after - _JITTER < row.time <= until + _JITTER
+        return not row.active or row.time is None or after < row.time <= until + _JITTER
 
     def earliest(self, line: int) -> float | None:
         """The time before which the turn of a line had not begun; None where that is not known."""
@@ -159,7 +159,7 @@ def _is_sound(rows: Sequence[ComparedMessage]) -> bool:
         if last is not None and last.time is not None:
             if row.time < last.time - _JITTER:
                 return False
-            if row.role == "user" != last.role and row.time < last.time + _AT_ONCE:
+            if row.role == "user" and row.time < last.time + _AT_ONCE:
                 return False
         last = row
     return True

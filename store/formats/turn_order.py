@@ -73,8 +73,9 @@ def _by_structure(between: Between) -> tuple[list[int], list[int]]:
     if between.after and between.after.answers in calls:
         call = calls[between.after.answers]
         high = [n_rows if line.role == "tool" else call for line in between.lines]
-    if between.before and between.rows and between.rows[0].answers in between.before.calls:
-        own = sum(1 for _ in takewhile(lambda row: row.role == "tool", between.rows))
+    if between.before:
+        asked = between.before.calls
+        own = sum(1 for _ in takewhile(lambda row: row.answers in asked, between.rows))
         low = [0 if line.role == "tool" else own for line in between.lines]
     for place, line in enumerate(between.lines):
         if line.answers in calls:

@@ -351,8 +351,8 @@ MUTANTS = (
     Mutant(
         "times of rows that were written again in one go",
         "store/formats/clocks.py",
-        'if row.role == "user" != last.role and row.time < last.time + _AT_ONCE:',
-        'if row.role == "user" != last.role and row.time < last.time - _AT_ONCE:',
+        'if row.role == "user" and row.time < last.time + _AT_ONCE:',
+        'if row.role == "user" and row.time < last.time - _AT_ONCE:',
         (HISTORY,),
     ),
     Mutant(
