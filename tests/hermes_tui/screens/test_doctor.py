@@ -117,7 +117,7 @@ async def test_a_missing_store_says_so_once_and_is_not_made(home: Path) -> None:
         await open_doctor(stage)
         assert stage.status == "✗E 8 of 13 checks are not well: spool, names, permissions and 5 more"
         assert stage.text.count("there is no state.db") == 1
-        assert stage.text.count("for the same reason") == 5
+        assert stage.text.count("for the same reason") == 6
         await stage.press("y", "y")
         await stage.shows("✗ kept         there is no state.db")
         assert not (home / "state.db").exists()
