@@ -36,6 +36,8 @@ _SETTING_DAYS, _SETTING_MONTHS = (4, 5, 6), (3, 4, 9, 10, 11)
 """Friday to Sunday; March, April, September to November: in no zone is the clock set at another time of the year."""
 _HALF_A_DAY = 12 * 3_600.0
 """Seconds that no turn takes where nothing is known."""
+_ENOUGH = 3
+"""Turns whose length is known from which that of the others is estimated."""
 _LONGER = 3.0
 """How much longer than the longest turn that is known another may be."""
 
@@ -111,7 +113,7 @@ def agree(lines: Sequence[ComparedMessage], rows: Sequence[ComparedMessage], cer
         certain: Messages that both have, whatever their times, in order.
     """
     found = [line.time for line in lines if line.time is not None]
-    if len(found) < len(lines) or not _is_sound(rows):
+    if len(found) < len(lines) or not _is_sound(rows) or _is_coarser(rows, found):
         return None
     turns = _turns(found)
     times = [time for place, time in enumerate(found) if not place or time != found[place - 1]]
@@ -163,6 +165,12 @@ def _is_sound(rows: Sequence[ComparedMessage]) -> bool:
                 return False
         last = row
     return True
+
+
+def _is_coarser(rows: Sequence[ComparedMessage], times: Sequence[float]) -> bool:
+    """Whether rows have one time a turn, at its end, and lines one a message."""
+    written = [row.time for row in rows if row.active]
+    return any(time == after for time, after in pairwise(written)) and all(a != b for a, b in pairwise(times))
 
 
 def _turns(times: Sequence[float]) -> list[int]:
@@ -239,7 +247,7 @@ def _verified(
         latest = max(latest, time - known.ends[known.turns[line]])
         begins = known.begins(line) and known.is_settled(known.turns[line])
         lengths += [known.ends[known.turns[line]] - time] if begins and lines[line].role == "user" else []
-    longest = _LONGER * max(0.0, *lengths) + 1.0 if lengths else None
+    longest = _LONGER * max(lengths) + 1.0 if len(lengths) >= _ENOUGH else None
     late = 2 * latest + _FLUSH if known.late == _JITTER else known.late
     return replace(known, longest=longest, late=late, open=_open(known, certain))
 

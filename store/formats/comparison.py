@@ -203,7 +203,7 @@ class _Union:
     places: list[UnionPlace] = field(default_factory=list)
     uncertain: set[int] = field(default_factory=set)
     _last: ComparedMessage | None = None
-    """The last message that is no result of a tool."""
+    """The last message that is no result of it: a result whose call is nowhere speaks for that call."""
     _by_row: dict[int, int] = field(default_factory=dict)
     """Row -> line of a message that is in another place."""
 
@@ -225,7 +225,8 @@ class _Union:
         for line, row in places:
             self.places.append((line, row))
             message = self.rows[row] if row is not None else self.lines[line or 0]
-            self._last = self._last if message.role == "tool" else message
+            own = message.role == "tool" and self._last is not None and message.answers in self._last.calls
+            self._last = self._last if own else message
 
     def _add_gap(self, lefts: list[int], there: range, pair: Pair | None, *, doubtful: bool) -> None:
         """The lines and rows of a gap in order; lines first where that is unknown."""

@@ -205,5 +205,5 @@ def _may_follow(message: ComparedMessage, last: ComparedMessage | None) -> bool:
     if message.role == "user":
         return last is None or (last.role == "assistant" and not last.calls)
     if message.role == "assistant":
-        return last is not None and (last.role == "user" or bool(last.calls))
+        return last is not None and (last.role in ("user", "tool") or bool(last.calls))
     return True

@@ -373,7 +373,7 @@ MUTANTS = (
     Mutant(
         "an answer before its question",
         "store/formats/turn_order.py",
-        'return last is not None and (last.role == "user" or bool(last.calls))',
+        'return last is not None and (last.role in ("user", "tool") or bool(last.calls))',
         'return last is None or last.role != "user"',
         (HISTORY,),
     ),
