@@ -216,7 +216,8 @@ class _Union:
         for place, (here, there) in enumerate(gaps):
             pair = self.found.pairs[place] if place < len(self.found.pairs) else None
             lefts = [line for line in here if line not in present]
-            self._add_gap(lefts, there, pair, doubtful=place in cloudy)
+            copied = len(there) > 0 and not self.found.copies.keys().isdisjoint(here)
+            self._add_gap(lefts, there, pair, doubtful=copied or place in cloudy)
             if pair is not None:
                 self._add([pair])
         self.uncertain |= {line for line, row in self.places if line in torn and row is None and line is not None}
