@@ -38,6 +38,8 @@ class Span:
     underline: bool = False
     italic: bool = False
     reverse: bool = False
+    tint: bool = False
+    """It stands on the ground of code."""
 
 
 Line = tuple[Span, ...]

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from hermes_tui.commands.registry import Place
+from hermes_tui.render.folds import Folds
 from hermes_tui.render.glyphs import Glyphs
-from hermes_tui.render.message import Folds
 from hermes_tui.state.layout import Layout
 from hermes_tui.state.rows import SessionRow
 from hermes_tui.state.search_history import SearchHistory

@@ -12,7 +12,7 @@ from textual.reactive import reactive
 from textual.strip import Strip
 
 from hermes_tui.render.blocks import empty_session
-from hermes_tui.render.gutter import with_bar
+from hermes_tui.render.gutter import GUTTER, with_bar
 from hermes_tui.render.line import Line, Role, fill, head, line_cells, span
 from hermes_tui.render.time import in_words
 from hermes_tui.state.rows import SessionRow
@@ -235,8 +235,10 @@ class Transcript(ScrollPane):
         if event.y >= len(rows):
             return
         event.stop()
-        self.cursor.bar = rows[event.y].index
-        if event.chain > 1:
+        row = rows[event.y]
+        self.cursor.bar = row.index
+        on_mark = GUTTER <= event.x < GUTTER + 2
+        if not (on_mark and self.cursor.fold_at(row.index, row.line)) and event.chain > 1:
             self.cursor.fold()
         self._changed()
 

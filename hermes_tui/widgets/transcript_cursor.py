@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from hermes_tui.render.folds import FOLDED, REASONING, Fold, Folds
 from hermes_tui.render.glyphs import Glyphs
-from hermes_tui.render.message import FOLDED, Fold, Folds
 from hermes_tui.widgets.transcript_layout import TranscriptLayout
 from hermes_tui.widgets.viewport import Anchor, Viewport
 from store.query.parse import Query
@@ -139,7 +139,8 @@ class TranscriptCursor:
             return
         now, before, bar = self.layout.folds_of(self.bar), self.layout.lines(self.bar), self.viewport.place_of(self.bar)
         steps = (OPEN, WHOLE, FOLDED)
-        at = 1 if Fold.WHOLE in {now.tools, now.text} else 0 if Fold.OPEN in {now.tools, now.reasoning} else -1
+        shown = {now.tools, now.reasoning, *now.parts.values()}
+        at = 1 if Fold.WHOLE in {*shown, now.text} else 0 if Fold.OPEN in shown else -1
         for step in range(1, len(steps)):
             self.layout.fold(self.bar, steps[(at + step) % len(steps)])
             if self.layout.lines(self.bar) != before:
@@ -147,6 +148,18 @@ class TranscriptCursor:
         else:
             self.layout.fold(self.bar, now)
         self._keep_bar(bar)
+
+    def fold_at(self, index: int, line: int) -> bool:
+        """Unfold the part of a message whose fold line is clicked, or fold it again; False where none is there."""
+        part = self.layout.drawn(index).folds.get(line)
+        if part is None:
+            return False
+        folds, bar = self.layout.folds_of(index), self.viewport.place_of(index)
+        now = folds.of_reasoning if part == REASONING else folds.of_call(part)
+        self.layout.fold(index, folds.with_part(part, Fold.SHORT if now > Fold.SHORT else Fold.OPEN))
+        self.bar = index
+        self._keep_bar(bar)
+        return True
 
     def fold_tools(self) -> None:
         """Calls of tools everywhere: short, in full, hidden, and again."""
@@ -227,17 +240,36 @@ class TranscriptCursor:
         Returns:
             The line of the first match, or the first of the message's own lines.
         """
-        self.layout.mark(self._query, index)
+        self.layout.mark(self._query, index, matching if index != matching else None)
         before = self.layout.folds_of(index)
-        in_result = index != matching
-        for folds in (OPEN, WHOLE) if in_result else (before, OPEN, WHOLE):
-            if folds != before:
-                self.layout.fold(index, folds)
-            for line, text in enumerate(self.layout.lines(index) if self._query else ()):
-                if any(span.reverse for span in text):
-                    return line
-        self.layout.fold(index, OPEN if in_result else before)
+        for folds in (before, OPEN, WHOLE) if self._query else ():
+            self.layout.fold(index, folds)
+            drawn = self.layout.drawn(index)
+            if drawn.match is not None:
+                return self._narrowed(index, before, folds)
+        call = self.layout.call_of(index, matching) if index != matching else None
+        self.layout.fold(index, before if call is None else before.with_part(call, Fold.OPEN))
         return self.layout.drawn(index).seams
+
+    def _narrowed(self, index: int, before: Folds, folds: Folds) -> int:
+        """Unfold no more of a message than what has its match: one call, the reasoning, or the text.
+
+        Returns:
+            The line of the match.
+        """
+        drawn = self.layout.drawn(index)
+        line = drawn.match or 0
+        part = drawn.part_at(line)
+        level = max(folds.tools, Fold.OPEN)
+        narrower = [before.with_part(part, level)] if part is not None else []
+        if folds.text is Fold.WHOLE:
+            narrower.insert(0, replace(before, text=Fold.WHOLE))
+        for fewer in narrower if folds != before or line in drawn.folds else ():
+            self.layout.fold(index, fewer)
+            if (found := self.layout.drawn(index).match) is not None:
+                return found
+        self.layout.fold(index, folds)
+        return line
 
 
 READER: Mapping[str, Callable[[TranscriptCursor], None]] = {

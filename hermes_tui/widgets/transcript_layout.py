@@ -6,18 +6,19 @@ Nothing is made for a message before it is looked at, but a number for its heigh
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from hermes_tui.render.compaction_seam import compacted_seam, seam, undone_seam
+from hermes_tui.render.folds import Fold, Folds
 from hermes_tui.render.glyphs import UNICODE, Glyphs
 from hermes_tui.render.gutter import measure
 from hermes_tui.render.line import Line, Range, blank
+from hermes_tui.render.look import Look
 from hermes_tui.render.marks import Marker
-from hermes_tui.render.message import TEXT_LINES, Fold, Folds, MessageDrawing, joins
+from hermes_tui.render.message import TEXT_LINES, DrawnMessage, MessageDrawing, joins
 from hermes_tui.render.time import day, same_day
-from hermes_tui.render.tool import Look
 from hermes_tui.widgets.body_cache import BodyCache
 from hermes_tui.widgets.fenwick_heights import FenwickHeights
 from hermes_tui.widgets.message_index import MAX_RESULTS, MessageIndex, Section, is_undone
@@ -36,6 +37,18 @@ class Drawn:
     lines: list[Line]
     seams: int = 0
     """Lines at its top that are not its own."""
+    folds: Mapping[int, int] = field(default_factory=dict)
+    """Lines that fold a part of it, and that part."""
+
+    def part_at(self, line: int) -> int | None:
+        """The part whose fold line is nearest above a line, None where there is none."""
+        above = [place for place in self.folds if place <= line]
+        return self.folds[max(above)] if above else None
+
+    @property
+    def match(self) -> int | None:
+        """The first line with the current match, None where it is not drawn."""
+        return next((place for place, line in enumerate(self.lines) if any(span.reverse for span in line)), None)
 
 
 class TranscriptLayout:
@@ -58,6 +71,7 @@ class TranscriptLayout:
         self._glyphs = UNICODE
         self._query: Query | None = None
         self._current: int | None = None
+        self._aim: int | None = None
 
     def __len__(self) -> int:
         return len(self.index)
@@ -115,14 +129,25 @@ class TranscriptLayout:
         self.index.undone_shown = shown
         self._drawn.clear()
 
-    def mark(self, query: Query | None, index: int | None = None) -> None:
-        """Mark the words of `query`; the first of them in message `index` is the current one."""
+    def mark(self, query: Query | None, index: int | None = None, result: int | None = None) -> None:
+        """Mark the words of `query`; the first of them in message `index` is the current one.
+
+        Args:
+            result: The message that has it, where that is a result drawn with `index`.
+        """
         if query != self._query:
             self._query = query
             self._drawn.clear()
         for changed in {self._current, index} - {None}:
             self._drawn.pop(changed or 0, None)
         self._current = index
+        self._aim = None if index is None or result is None else self.call_of(index, result)
+
+    def call_of(self, index: int, result: int) -> int | None:
+        """The call of a message that a result answers."""
+        answers = [None if found is None else found.id for found in self._results(index)]
+        wanted = self.index.heads[result].id
+        return answers.index(wanted) if wanted in answers else None
 
     def fold(self, index: int, folds: Folds) -> None:
         """Fold one message on its own."""
@@ -151,7 +176,10 @@ class TranscriptLayout:
         leader = self.index.leader(index)
         above = self.index.above(leader)
         turn = (above,) if above is not None and self._joins(above, leader) else ()
-        return [self.index.heads[place].id for place in (leader, *self.index.results(leader), *turn)]
+        return [
+            self.index.heads[place].id
+            for place in (leader, *self.index.results(leader), *self.index.early(leader), *turn)
+        ]
 
     def lines(self, index: int) -> list[Line]:
         """The lines of a message, none where it is drawn with another; empty ones as long as bodies are missing."""
@@ -172,11 +200,11 @@ class TranscriptLayout:
 
     def _draw(self, index: int) -> Drawn:
         above = self.index.above(index)
-        own = [] if self.index.is_hidden(index) else self._message(index, above)
+        own = DrawnMessage() if self.index.is_hidden(index) else self._message(index, above)
         seams: list[Line] = []
-        for text in self._seams(index, above if own else None):
+        for text in self._seams(index, above if own.lines else None):
             seams += [seam(text, width=self._width, glyphs=self._glyphs), (blank(1),)]
-        return Drawn(seams + own, len(seams))
+        return Drawn(seams + own.lines, len(seams), {len(seams) + line: part for line, part in own.folds.items()})
 
     def _seams(self, index: int, above: int | None) -> Iterator[str]:
         """The words above a message: of a section that begins, of undone or compacted messages, of a new day."""
@@ -191,15 +219,15 @@ class TranscriptLayout:
             if before is not None and timestamp is not None and not same_day(self._now(), before, timestamp):
                 yield day(self._now(), timestamp)
 
-    def _message(self, index: int, above: int | None) -> list[Line]:
+    def _message(self, index: int, above: int | None) -> DrawnMessage:
         leader = self.index.leader(index)
         message = self.body(index)
         results = self._results(leader)
         if message is None or (leader != index and any(result == message for result in results)):
-            return []
+            return DrawnMessage()
         below = self.index.below(index)
         marker = Marker(self._find, 0 if index == self._current else None)
-        lines = MessageDrawing(
+        drawn = MessageDrawing(
             message,
             Look(measure(self._width), self._glyphs, marker),
             self._now(),
@@ -209,8 +237,11 @@ class TranscriptLayout:
             label=above is None or not self._joins(above, index),
             gap=below is None or not self._joins(index, below),
             running=self._live and below is None,
-        ).lines()
-        return lines[:-1] if below is None and lines and len(lines[-1]) == 1 else lines
+            aim=self._aim if index == self._current else None,
+        ).draw()
+        if below is None and drawn.lines and len(drawn.lines[-1]) == 1:
+            return DrawnMessage(drawn.lines[:-1], drawn.folds)
+        return drawn
 
     def _last_time(self, index: int, above: int | None) -> float | None:
         """The timestamp of the message above, unless its time was left to this one; a time that is left is its own."""
@@ -236,12 +267,18 @@ class TranscriptLayout:
         message = self.body(leader)
         if message is None:
             return []
-        bodies = [body for place in self.index.results(leader) if (body := self.body(place)) is not None]
-        return results_of(message.tool_calls, bodies)
+        behind, early = (
+            [body for place in places if (body := self.body(place)) is not None]
+            for places in (self.index.results(leader), self.index.early(leader))
+        )
+        ids = {body.tool_call_id: body for body in early}
+        found = zip(message.tool_calls, results_of(message.tool_calls, behind), strict=True)
+        return [result or (ids.get(call.id) if call.id else None) for call, result in found]
 
     def _joins(self, index: int, after: int) -> bool:
         """Whether a message goes on the one above, with nothing between the two."""
-        folded = self.folds_of(index).tools is Fold.SHORT and not self.index.is_hidden(after)
+        folds = self.folds_of(index)
+        folded = folds.tools is Fold.SHORT and not folds.has_open_call and not self.index.is_hidden(after)
         if not folded or self.index.begins_section(after):
             return False
         return joins(self.index.heads[index], self.index.heads[after])

@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 from hermes_tui.commands.registry import Place, footer
 from hermes_tui.render import blocks, status
 from hermes_tui.render.fallback import fallback_words
+from hermes_tui.render.folds import Fold
 from hermes_tui.render.heading import Heading
 from hermes_tui.render.line import Line, Role, span
-from hermes_tui.render.message import Fold
 from hermes_tui.render.row import chain_mark, short_model, title_of
 from hermes_tui.render.safe import SafeText, one_line
 from hermes_tui.render.search_hit import section_rule

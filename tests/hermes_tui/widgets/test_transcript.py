@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from textual.pilot import Pilot
 
-from hermes_tui.render.message import Fold, MessageDrawing
+from hermes_tui.render.folds import Fold
+from hermes_tui.render.message import MessageDrawing
 from hermes_tui.state.rows import SessionRow
 from hermes_tui.widgets import transcript_layout
 from hermes_tui.widgets.message_index import head_of

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from hermes_tui.render.folds import Fold, Folds
 from hermes_tui.render.line import plain
-from hermes_tui.render.message import Fold, Folds
 from hermes_tui.widgets.message_index import Section, head_of
 from hermes_tui.widgets.transcript_layout import TranscriptLayout
 from store.models import Message, ToolCall
@@ -60,6 +60,15 @@ def test_a_result_that_no_call_asked_for_stands_alone() -> None:
     assert "tool ┊" in lines[2] or "tool ┊" in lines[1]
     alone = written(result(1, "x", "no call before it"))
     assert "no call before it" in drawn(alone)[0]
+
+
+def test_a_result_before_its_call_answers_it_and_a_second_result_stands_alone() -> None:
+    """Mutant: without `early` the call has no answer."""
+    lines = drawn(written(result(1, "a", "Error: came early"), say(2, "assistant", calls=("a",)), say(3, "user", "x")))
+    assert sum(line.endswith("✗ error") for line in lines) == 2
+    assert not any("no answer" in line for line in lines)
+    lines = drawn(written(say(1, "assistant", calls=("a",)), result(2, "a"), result(3, "a", "Error: once more")))
+    assert [line.rpartition(" B  ")[2] for line in lines if " B  " in line] == ["✓ ok", "✗ error"]
 
 
 def test_a_message_needs_the_bodies_of_its_results_too() -> None:
