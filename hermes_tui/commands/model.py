@@ -57,8 +57,8 @@ class Command:
     """Lower stands further left in the footer."""
     needs: str = ""
     """A condition that the screen knows: "failed", "rows", "wide", "roomy", "hits", "typed", "history", "rankable",
-    "family" or "flagged", of a repair "applies", "running", "idle", "done", "undoable" or "mergeable", of the doctor
-    "waiting"; "" for none.
+    "family", "flagged" or "unwrapped", of a repair "applies", "running", "idle", "done", "undoable" or "mergeable", of
+    the doctor "waiting"; "" for none.
     """
     words: Mapping[Place, str] = field(default_factory=dict)
     """Other words for the footer, by place."""

@@ -67,6 +67,16 @@ TABLE: tuple[Command, ...] = (
     Command("T", "reasoning", "reasoning folded or open")
     .when(TRANSCRIPT, rank=86)
     .key("T", "reader('reasoning')", "Reasoning: folded or open"),
+    Command("e", "source", "the message with the bar as it is stored, and back")
+    .when(TRANSCRIPT, rank=87)
+    .key("e", "reader('source')", "Source of the message, and back"),
+    Command("w", "wrap", "let long lines go on to the right, or break them again")
+    .when(TRANSCRIPT, rank=89, words={TRANSCRIPT: ""})
+    .key("w", "reader('wrap')", "Wrap long lines or not"),
+    Command("→ ←", "sideways", "move along lines that are not broken")
+    .when(TRANSCRIPT, rank=84, needs="unwrapped")
+    .key("right", "reader('right')")
+    .key("left", "reader('left')"),
     Command("f", "follow", "stay at the end while the session grows")
     .when(TRANSCRIPT, rank=88)
     .key("f", "reader('follow')", "Follow the end"),

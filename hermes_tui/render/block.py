@@ -55,7 +55,7 @@ class Block:
             lines[0] = _labelled(lines[0], self.label, look)
         if self.tint:
             lines = [_tinted(line, look.measure) for line in lines]
-        return [*lines, _rest(more, look)] if more else lines
+        return [*lines, rest_line(more, look)] if more else lines
 
 
 def text_block(
@@ -64,7 +64,7 @@ def text_block(
     """The lines of a text from disk, without empty ones at its ends."""
 
     def rows(look: Look, limit: int | None) -> tuple[Sequence[Line], int]:
-        first, more = _first_lines(text.strip("\n"), limit)
+        first, more = first_lines(text.strip("\n"), limit)
         lines = first.split("\n")
         if limit is None:
             return paint(lines), 0
@@ -94,7 +94,7 @@ def plainly(like: Span) -> Paint:
     return paint
 
 
-def _first_lines(text: str, limit: int | None) -> tuple[str, int]:
+def first_lines(text: str, limit: int | None) -> tuple[str, int]:
     """The first lines of a text and how many follow, without splitting what follows."""
     at = -1
     for _ in range(limit or 0):
@@ -130,7 +130,8 @@ def _tinted(line: Line, width: int) -> Line:
     return tuple(replace(part, tint=True) for part in filled)
 
 
-def _rest(more: int, look: Look) -> Line:
+def rest_line(more: int, look: Look) -> Line:
+    """The line below rows that are not all."""
     counted = look.glyphs.words(f"… {many(more, 'more line')}")
     hint = look.glyphs.words(" · space shows all")
     return (span(counted + hint if cells(counted + hint) <= look.measure else counted, Role.DIM),)

@@ -30,6 +30,8 @@ class Folds:
     text: Fold = Fold.OPEN
     parts: Mapping[int, Fold] = field(default_factory=dict)
     """Parts that are folded on their own."""
+    source: bool = False
+    """Everything is shown as it is stored."""
 
     def of_call(self, place: int) -> Fold:
         """The fold of a call."""

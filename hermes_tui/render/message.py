@@ -12,6 +12,7 @@ from hermes_tui.render.folds import FOLDED, REASONING, Fold, Folds
 from hermes_tui.render.gutter import beside, label_span, role_label, role_line
 from hermes_tui.render.line import Line, Role, Span, blank, span
 from hermes_tui.render.look import Look
+from hermes_tui.render.markdown.document import document, is_markdown
 from hermes_tui.render.text import wrap
 from hermes_tui.render.time import clock, same_day
 from hermes_tui.render.tools.call import CallDrawing
@@ -34,6 +35,7 @@ class _Part:
     lines: list[Line] = field(default_factory=list)
     folds: dict[int, int] = field(default_factory=dict)
     """Its fold lines, by their place, and what each of them folds."""
+    whole: bool = True
 
     def put_fold(self, part: int, line: Line) -> None:
         """Add the fold line of a part of the message."""
@@ -48,6 +50,8 @@ class DrawnMessage:
     lines: list[Line] = field(default_factory=list)
     folds: Mapping[int, int] = field(default_factory=dict)
     """Lines that fold, and the part of the message that each of them folds."""
+    whole: bool = True
+    """False where more follows as soon as all of the message is drawn."""
 
 
 def joins(before: Head, after: Head) -> bool:
@@ -81,6 +85,7 @@ class MessageDrawing:
         gap: Whether a blank row follows; a time that stands alone under its label is that row already.
         running: The session is live: a call without a result still runs.
         aim: The call whose result has the current match; None where the message itself has it.
+        first: Draw no more of a long Markdown text than its first part.
     """
 
     message: Message
@@ -93,6 +98,7 @@ class MessageDrawing:
     gap: bool = True
     running: bool = False
     aim: int | None = None
+    first: bool = False
 
     def lines(self) -> list[Line]:
         """The lines behind their gutter; see `draw`."""
@@ -121,7 +127,8 @@ class MessageDrawing:
             folds |= {len(lines) + place: part_of for place, part_of in part.folds.items()}
             lines += beside(part.lines, shown, role_line(part.role, glyphs), glyphs, runs_on=not self.gap)
         alone = len(parts[-1].lines) < len(labels)
-        return DrawnMessage([*lines, (blank(1),)] if self.gap and not alone else lines, folds)
+        lines = [*lines, (blank(1),)] if self.gap and not alone else lines
+        return DrawnMessage(lines, folds, all(part.whole for part in parts))
 
     def _parts(self) -> Iterator[_Part]:
         """The parts under a label each: the message, and the outputs that are open."""
@@ -131,20 +138,31 @@ class MessageDrawing:
         part = self._part(self.message.role)
         part.lines += self._notes()
         self._put_reasoning(part)
-        part.lines += self._text()
+        self._put_text(part)
         for place, call in enumerate(self.message.tool_calls if self.folds.tools else ()):
             drawing = CallDrawing(call, self._result_of(place), self.running)
-            fold = self.folds.of_call(place)
+            fold = max(self.folds.of_call(place), Fold.OPEN if self.folds.source else Fold.SHORT)
             opened = fold > Fold.SHORT
             look = self._own_look(opened=opened)
             part.put_fold(place, drawing.line(look))
             if opened:
-                part.lines += drawing.arguments(look, _limit(fold, OUTPUT_LINES))
+                part.lines += self._shown_arguments(drawing, look, _limit(fold, OUTPUT_LINES))
             if opened and drawing.result is not None:
                 yield part
                 yield self._output(drawing, fold, place)
                 part = self._part(self.message.role)
         yield part
+
+    def _shown_arguments(self, drawing: CallDrawing, look: Look, limit: int | None) -> list[Line]:
+        if self.folds.source and drawing.call is not None:
+            return body(drawing.call.arguments, look, like=span(""), limit=limit)
+        return drawing.arguments(look, limit)
+
+    def _shown_output(self, drawing: CallDrawing, look: Look, fold: Fold) -> list[Line]:
+        limit = _limit(fold, OUTPUT_LINES)
+        if self.folds.source and drawing.result is not None:
+            return body(drawing.result.text, look, like=span("", Role.DIM), limit=limit)
+        return drawing.output(look, limit)
 
     def _result_of(self, place: int) -> Message | None:
         return self.results[place] if place < len(self.results) else None
@@ -172,20 +190,20 @@ class MessageDrawing:
 
     def _result(self) -> Iterator[_Part]:
         """A result whose call is elsewhere or nowhere."""
-        fold = self.folds.of_call(0)
+        fold = max(self.folds.of_call(0), Fold.OPEN) if self.folds.source else self.folds.of_call(0)
         if fold is Fold.HIDDEN:
             return
         drawing, part = CallDrawing(None, self.message), self._part("tool")
         part.put_fold(0, drawing.line(replace(self.look, opened=fold > Fold.SHORT)))
         if fold > Fold.SHORT:
-            part.lines += drawing.output(self.look, _limit(fold, OUTPUT_LINES))
+            part.lines += self._shown_output(drawing, self.look, fold)
         yield part
 
     def _output(self, drawing: CallDrawing, fold: Fold, place: int) -> _Part:
         part, result = self._part("tool"), drawing.result
         part.when = time_label(self.now, result.timestamp if result else None, self.message.timestamp)
         look = self.look if self.aim == place else replace(self.look, marker=self.look.marker.without_current())
-        part.lines += drawing.output(look, _limit(fold, OUTPUT_LINES))
+        part.lines += self._shown_output(drawing, look, fold)
         return part
 
     def _put_reasoning(self, part: _Part) -> None:
@@ -198,15 +216,23 @@ class MessageDrawing:
         if opened:
             part.lines += self._body(text, fold, span("", Role.DIM, italic=True))
 
-    def _text(self) -> Iterator[Line]:
+    def _put_text(self, part: _Part) -> None:
         role = Role.TEXT if self.message.active and not self.message.aside else Role.DIM
         like, recalled = span("", role), span("", Role.DIM, italic=True)
         if message_kind.spoken(self.message).strip():
             for text, memory in message_kind.parts(self.message):
-                if text.strip():
-                    yield from self._body(text, self.folds.text, recalled if memory else like)
+                if not memory and self._is_markdown(text):
+                    limit = _limit(self.folds.text, TEXT_LINES)
+                    drawn = document(text, self._own_look(), like=like, limit=limit, first=self.first)
+                    part.lines += drawn.lines
+                    part.whole = part.whole and drawn.whole
+                elif text.strip():
+                    part.lines += self._body(text, self.folds.text, recalled if memory else like)
         elif not (self.message.tool_calls or self.message.reasoning.strip() or self.message.role == "session_meta"):
-            yield (span("(no text)", Role.DIM),)
+            part.lines.append((span("(no text)", Role.DIM),))
+
+    def _is_markdown(self, text: str) -> bool:
+        return message_kind.is_markdown(self.message) and is_markdown(text) and not self.folds.source
 
     def _body(self, text: str, fold: Fold, like: Span) -> list[Line]:
         return body(text, self._own_look(), like=like, limit=_limit(fold, TEXT_LINES))

@@ -126,6 +126,7 @@ class ReadingState:
     total: int = 0
     folds: Folds = field(default_factory=Folds)
     following: bool = False
+    wraps: bool = True
 
     def is_slow(self, now: float) -> bool:
         """Whether the answer is awaited for so long that it is to be said."""
@@ -211,6 +212,7 @@ class BrowserState:
             "history": bool(self.history),
             "flagged": row is not None and is_comparable(row),
             "family": row is not None and self.catalog.has_family(row.session),
+            "unwrapped": not self.reading.wraps,
             "any_flagged": self.catalog.any_comparable,
         }
         return frozenset(name for name, met in holds.items() if met)

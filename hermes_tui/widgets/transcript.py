@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
-from textual import events
+from textual import events, on
 from textual.message import Message
 from textual.reactive import reactive
 from textual.strip import Strip
 
 from hermes_tui.render.blocks import empty_session
-from hermes_tui.render.gutter import GUTTER, with_bar
+from hermes_tui.render.gutter import GUTTER, shifted, with_bar
 from hermes_tui.render.line import Line, Role, fill, head, line_cells, span
+from hermes_tui.render.message import DrawnMessage, MessageDrawing
 from hermes_tui.render.time import in_words
 from hermes_tui.state.rows import SessionRow
 from hermes_tui.widgets.message_index import Section, head_of
@@ -58,6 +60,14 @@ class Transcript(ScrollPane):
             """Only where the reader is now matters."""
             return isinstance(message, Transcript.PositionChanged)
 
+    @dataclass
+    class MessageFinished(Message):
+        """All of a long message is drawn."""
+
+        index: int
+        drawing: MessageDrawing
+        drawn: DrawnMessage
+
     def __init__(self, *, now: Callable[[], datetime], id: str | None = None) -> None:  # noqa: A002  Textual's own name
         """Args:
         now: The time, aware; its zone is the reader's.
@@ -67,6 +77,7 @@ class Transcript(ScrollPane):
         self.cursor = TranscriptCursor(now=now)
         """What is on the screen, and how it is folded."""
         self._new = 0
+        self._finishing = False
         self._posted: tuple[int, int, int, bool] | None = None
 
     @property
@@ -220,10 +231,30 @@ class Transcript(ScrollPane):
             self._new = 0
         for ids in cursor.layout.bodies.request(cursor.viewport.wanted()):
             self.post_message(self.BodiesWanted(ids))
+        self._finish_next()
         position = (min(cursor.bar + 1, self.total), self.total, self._new, self.cursor.viewport.following)
         if position != self._posted:
             self._posted = position
             self.post_message(self.PositionChanged(*position))
+
+    def _finish_next(self) -> None:
+        """Draw the rest of a long message on the screen in a thread, one at a time."""
+        if self._finishing:
+            return
+        for index, drawing in self.cursor.layout.unfinished({row.index for row in self.cursor.viewport.rows}).items():
+            self._finishing = True
+            self.run_worker(partial(self._finish, index, drawing), thread=True, group="finish")
+            return
+
+    def _finish(self, index: int, drawing: MessageDrawing) -> None:
+        self.post_message(self.MessageFinished(index, drawing, drawing.draw()))
+
+    @on(MessageFinished)
+    def _on_message_finished(self, event: MessageFinished) -> None:
+        event.stop()
+        self._finishing = False
+        self.cursor.layout.finish(event.index, event.drawing, event.drawn)
+        self._changed()
 
     def _on_resize(self, event: events.Resize) -> None:
         event.stop()
@@ -261,7 +292,8 @@ class Transcript(ScrollPane):
         row = rows[y]
         # The blank line below a message is its only line of one span, and not its own.
         barred = self.has_focus and row.index == self.cursor.bar and not row.seam and len(row.text) > 1
-        return with_bar(row.text, glyphs_of(self.app)) if barred else row.text
+        text = shifted(row.text, self.cursor.left) if self.cursor.left and not row.seam else row.text
+        return with_bar(text, glyphs_of(self.app)) if barred else text
 
     def _with_new(self, line: Line, width: int) -> Line:
         """Put what came below the screen at the right end of a line."""

@@ -8,6 +8,8 @@ from datetime import datetime
 
 from hermes_tui.render.folds import FOLDED, REASONING, Fold, Folds
 from hermes_tui.render.glyphs import Glyphs
+from hermes_tui.render.gutter import GUTTER
+from hermes_tui.render.line import line_cells
 from hermes_tui.widgets.transcript_layout import TranscriptLayout
 from hermes_tui.widgets.viewport import Anchor, Viewport
 from store.query.parse import Query
@@ -15,6 +17,9 @@ from store.query.parse import Query
 NEXT_TOOLS = {Fold.HIDDEN: Fold.SHORT, Fold.SHORT: Fold.OPEN, Fold.OPEN: Fold.HIDDEN}
 OPEN = Folds(Fold.OPEN, Fold.OPEN)
 WHOLE = Folds(Fold.WHOLE, Fold.WHOLE, Fold.WHOLE)
+SOURCE = Folds(Fold.WHOLE, Fold.WHOLE, Fold.WHOLE, source=True)
+SIDEWAYS = 8
+"""Cells that a key moves sideways."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,16 +44,20 @@ class TranscriptCursor:
         self.folds = FOLDED
         """Folds of messages that were not folded on their own."""
         self._query: Query | None = None
+        self._wraps = True
         self.reset()
 
     def reset(self) -> None:
-        """Take an empty layout; folds and query stay."""
+        """Take an empty layout; folds, wrapping and query stay."""
         self.layout = TranscriptLayout(now=self._now, folds=self.folds)
         self.layout.mark(self._query)
+        self.layout.wrap(self._wraps)
         self.viewport = Viewport(self.layout)
         self.bar = 0
         """Index of the message with the bar."""
         self.target: Target | None = None
+        self.left = 0
+        """Cells of unbroken lines that are left of the pane."""
 
     def shape(self, width: int, height: int, glyphs: Glyphs) -> None:
         """Take the size of the pane, its scroll column included."""
@@ -140,7 +149,7 @@ class TranscriptCursor:
         now, before, bar = self.layout.folds_of(self.bar), self.layout.lines(self.bar), self.viewport.place_of(self.bar)
         steps = (OPEN, WHOLE, FOLDED)
         shown = {now.tools, now.reasoning, *now.parts.values()}
-        at = 1 if Fold.WHOLE in {*shown, now.text} else 0 if Fold.OPEN in shown else -1
+        at = 1 if now.source or Fold.WHOLE in {*shown, now.text} else 0 if Fold.OPEN in shown else -1
         for step in range(1, len(steps)):
             self.layout.fold(self.bar, steps[(at + step) % len(steps)])
             if self.layout.lines(self.bar) != before:
@@ -160,6 +169,26 @@ class TranscriptCursor:
         self.bar = index
         self._keep_bar(bar)
         return True
+
+    def toggle_source(self) -> None:
+        """Show the message with the bar as it is stored, or as it is drawn."""
+        if self.bar < len(self.layout):
+            folds, bar = self.layout.folds_of(self.bar), self.viewport.place_of(self.bar)
+            self.layout.fold(self.bar, replace(folds, source=not folds.source))
+            self._keep_bar(bar)
+
+    def toggle_wrap(self) -> None:
+        """Let lines go on to the right of the pane, or break them again."""
+        bar = self.viewport.place_of(self.bar)
+        self.left, self._wraps = 0, not self._wraps
+        self.layout.wrap(self._wraps)
+        self._keep_bar(bar)
+
+    def move_sideways(self, cells: int) -> None:
+        """Show what is further to the right of unbroken lines, or to the left if negative."""
+        widest = max((line_cells(row.text) for row in self.viewport.rows if not row.seam), default=0)
+        room = GUTTER + self.layout.measure
+        self.left = min(max(self.left + cells, 0), max(widest - room, 0))
 
     def fold_tools(self) -> None:
         """Calls of tools everywhere: short, in full, hidden, and again."""
@@ -242,10 +271,9 @@ class TranscriptCursor:
         """
         self.layout.mark(self._query, index, matching if index != matching else None)
         before = self.layout.folds_of(index)
-        for folds in (before, OPEN, WHOLE) if self._query else ():
+        for folds in (before, OPEN, WHOLE, SOURCE) if self._query else ():
             self.layout.fold(index, folds)
-            drawn = self.layout.drawn(index)
-            if drawn.match is not None:
+            if self._match_of(index) is not None:
                 return self._narrowed(index, before, folds)
         call = self.layout.call_of(index, matching) if index != matching else None
         self.layout.fold(index, before if call is None else before.with_part(call, Fold.OPEN))
@@ -264,12 +292,20 @@ class TranscriptCursor:
         narrower = [before.with_part(part, level)] if part is not None else []
         if folds.text is Fold.WHOLE:
             narrower.insert(0, replace(before, text=Fold.WHOLE))
-        for fewer in narrower if folds != before or line in drawn.folds else ():
+        for fewer in narrower if not folds.source and (folds != before or line in drawn.folds) else ():
             self.layout.fold(index, fewer)
-            if (found := self.layout.drawn(index).match) is not None:
+            if (found := self._match_of(index)) is not None:
                 return found
         self.layout.fold(index, folds)
-        return line
+        return self._match_of(index) or 0
+
+    def _match_of(self, index: int) -> int | None:
+        """The line of a message's current match, in all of its text."""
+        found = self.layout.drawn(index).match
+        if found is None and (drawing := self.layout.unfinished([index]).get(index)):
+            self.layout.finish(index, drawing, drawing.draw())
+            found = self.layout.drawn(index).match
+        return found
 
 
 READER: Mapping[str, Callable[[TranscriptCursor], None]] = {
@@ -282,5 +318,9 @@ READER: Mapping[str, Callable[[TranscriptCursor], None]] = {
     "tools": TranscriptCursor.fold_tools,
     "reasoning": TranscriptCursor.fold_reasoning,
     "undone": TranscriptCursor.toggle_undone,
+    "source": TranscriptCursor.toggle_source,
+    "wrap": TranscriptCursor.toggle_wrap,
+    "right": lambda cursor: cursor.move_sideways(SIDEWAYS),
+    "left": lambda cursor: cursor.move_sideways(-SIDEWAYS),
 }
 """Moves that keys ask for, by the argument of the action `reader`."""

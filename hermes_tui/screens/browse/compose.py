@@ -86,6 +86,7 @@ class BrowserWidgets:
         state.typed = self.search_bar.text
         reader = self.transcript.cursor
         reading.folds, reading.following = reader.folds, reader.viewport.following
+        reading.wraps = reader.layout.wraps
         pane = self.list_pane(hits_shown=state.hits_shown)
         state.pane = ListPane(
             row=hits.cursor_row if state.hits_shown else self.session_list.cursor_row,

@@ -113,9 +113,9 @@ RESULTS = [
 ANSWER = message(
     "assistant",
     "The lock file was written by a newer resolver than the one in the base image. The build stops at step 4, "
-    "before any of our code is touched.\n\nTwo ways out\n  1. pin the image to `3.12-slim`, or\n"
-    "  2. refresh the lock where the build runs:\n\n  FROM python:3.12-slim AS build\n"
-    "  RUN pip install --no-deps -r lock.txt\n  COPY . /app\n",
+    "before any of our code is touched.\n\n## Two ways out\n\n1. pin the image to `3.12-slim`, or\n"
+    "2. refresh the lock where the build runs:\n\n```\nFROM python:3.12-slim AS build\n"
+    "RUN pip install --no-deps -r lock.txt\nCOPY . /app\n```\n",
     at(22, "14:02"),
 )
 SECOND = message("user", "The second. And please run the tests in the image, not on the host.", at(22, "14:07"))

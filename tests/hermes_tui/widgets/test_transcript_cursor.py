@@ -6,6 +6,7 @@ import json
 
 from hermes_tui.render.folds import Fold
 from hermes_tui.render.glyphs import UNICODE
+from hermes_tui.render.gutter import shifted
 from hermes_tui.render.line import plain
 from hermes_tui.widgets.message_index import Section, head_of
 from hermes_tui.widgets.transcript_cursor import Target, TranscriptCursor
@@ -165,3 +166,51 @@ def test_a_click_on_the_mark_of_a_call_unfolds_that_call_alone() -> None:
     assert cursor.fold_at(0, line)
     assert cursor.layout.folds_of(0).of_call(1) is Fold.SHORT
     assert not cursor.fold_at(0, 99)
+
+
+def test_the_source_of_a_message_is_shown_and_taken_back() -> None:
+    calls = (ToolCall("a", "terminal", '{"command": "ls"}'),)
+    cursor = reading(Message(1, "s", "assistant", "# Head of **it**", None, calls), result(2, "a", '{"output": "o"}'))
+    before = shown(cursor)
+    assert "# Head" not in before
+    cursor.toggle_source()
+    source = shown(cursor)
+    assert all(text in source for text in ("# Head of **it**", '{"command": "ls"}', '{"output": "o"}'))
+    cursor.toggle_source()
+    assert shown(cursor) == before
+
+
+def test_unbroken_lines_are_read_sideways_as_far_as_they_go() -> None:
+    cursor = reading(say(1, "user", "start " + "word " * 30 + "end"))
+    cursor.move_sideways(8)
+    assert cursor.left == 0, "nothing is beyond the pane"
+    cursor.toggle_wrap()
+    for _ in range(50):
+        cursor.move_sideways(8)
+    line = plain(shifted(cursor.viewport.rows[0].text, cursor.left))
+    assert line.startswith("   user ┃ ")
+    assert line.endswith("word end")
+    assert len(line) == 77
+    cursor.move_sideways(-1_000)
+    assert plain(shifted(cursor.viewport.rows[0].text, cursor.left)).startswith("   user ┃ start word")
+    cursor.toggle_wrap()
+    assert cursor.left == 0
+
+
+def test_a_match_that_only_the_source_has_is_shown_there() -> None:
+    made = say(1, "assistant", "see [here](http://x.example) &nbsp; <b>x</b> ![](quinces.png)\n\n| a |\n|--|\n| b |\n")
+    cursor = reading(made, say(2, "user", "x"), height=20)
+    cursor.mark(parse("nbsp", now=0.0))
+    cursor.go_to(Target(1, first_match=True))
+    cursor.settle()
+    assert cursor.layout.folds_of(0).source
+    assert any(part.reverse for row in cursor.viewport.rows for part in row.text)
+
+
+def test_a_match_beyond_the_first_part_of_a_long_answer_is_reached() -> None:
+    text = "\n\n".join(f"Paragraph {number} is here." for number in range(700)) + "\n\nthe quinces"
+    cursor = reading(say(1, "assistant", text), say(2, "user", "x"), height=20)
+    cursor.mark(parse("quinces", now=0.0))
+    cursor.go_to(Target(1, first_match=True))
+    cursor.settle()
+    assert "the quinces" in shown(cursor)

@@ -71,6 +71,35 @@ def test_a_result_before_its_call_answers_it_and_a_second_result_stands_alone() 
     assert [line.rpartition(" B  ")[2] for line in lines if " B  " in line] == ["✓ ok", "✗ error"]
 
 
+def long_answer() -> Message:
+    return say(1, "assistant", "\n\n".join(f"Paragraph {number} has *words* in it." for number in range(900)))
+
+
+def test_a_long_answer_is_drawn_in_two_steps_and_comes_out_as_in_one() -> None:
+    """Mutants: `first` ignored by the drawing; a result taken that belongs to an earlier drawing."""
+    text = written(long_answer(), say(2, "user", "thanks"))
+    first = len(text.lines(0))
+    (drawing,) = text.unfinished([0, 1]).values()
+    all_of_it = drawing.draw()
+    assert len(all_of_it.lines) > 2 * first
+    text.finish(0, drawing, all_of_it)
+    assert [plain(line) for line in text.lines(0)] == [plain(line) for line in all_of_it.lines]
+    assert text.heights[0] == len(all_of_it.lines)
+    assert text.unfinished([0]) == {}
+    text.fold(0, Folds(source=True))
+    text.lines(0)
+    text.finish(0, drawing, all_of_it)
+    assert "*words*" in plain(text.lines(0)[0])
+
+
+def test_lines_that_are_not_wrapped_go_on_to_the_right() -> None:
+    text = written(say(1, "user", "word " * 60), say(2, "assistant", "word " * 60))
+    assert len(text.lines(1)) > 3
+    text.wrap(False)
+    assert len(plain(text.lines(0)[0])) > 300
+    assert len(plain(text.lines(1)[0])) > 300
+
+
 def test_a_message_needs_the_bodies_of_its_results_too() -> None:
     messages = [say(1, "user", "hi"), say(2, "assistant", calls=("a",)), result(3, "a"), say(4, "user", "more")]
     text = written(*messages, here=False)
