@@ -55,6 +55,20 @@ TABLE: tuple[Command, ...] = (
     .when(TRANSCRIPT, rank=70)
     .key("J", "reader('next_message')")
     .key("K", "reader('previous_message')"),
+    Command("{ }", "", "go to the previous or the next message that the user wrote")
+    .when(TRANSCRIPT)
+    .key("left_curly_bracket", "reader('previous_prompt')", "Previous prompt")
+    .key("right_curly_bracket", "reader('next_prompt')", "Next prompt"),
+    Command("( )", "", "go to the previous or the next seam or day")
+    .when(TRANSCRIPT)
+    .key("left_parenthesis", "reader('previous_seam')", "Previous seam or day")
+    .key("right_parenthesis", "reader('next_seam')", "Next seam or day"),
+    Command("ctrl+d ctrl+u", "", "half a page down or up; `ctrl+f` `ctrl+b` a page")
+    .when(TRANSCRIPT)
+    .key("ctrl+d", "reader('half_down')")
+    .key("ctrl+u", "reader('half_up')")
+    .key("ctrl+f", "reader('page_down')")
+    .key("ctrl+b", "reader('page_up')"),
     Command("R", "re-rank", "put the best hits first, or the newest again")
     .when(HITS, rank=75, needs="rankable")
     .key("R", "rerank", "Rank hits, or newest first again"),

@@ -95,12 +95,15 @@ class MessageIndex:
 
     def compacted_from(self, index: int) -> int:
         """The length of a run of messages that a compaction left as history, 0 where none begins here."""
-        if not is_compacted(self.heads[index]):
-            return 0
-        if index and not self.begins_section(index) and is_compacted(self.heads[index - 1]):
+        if not self.begins_compacted(index):
             return 0
         ends = (end for end in range(index + 1, len(self.heads)) if not is_compacted(self.heads[end]))
         return next(ends, len(self.heads)) - index
+
+    def begins_compacted(self, index: int) -> bool:
+        """Whether such a run begins at a message."""
+        inside = index > 0 and not self.begins_section(index) and is_compacted(self.heads[index - 1])
+        return is_compacted(self.heads[index]) and not inside
 
     def after(self, index: int) -> int:
         """The next index, past undone messages that are not shown; the length at the end."""

@@ -21,7 +21,8 @@ from hermes_tui.state.rows import SessionRow
 from hermes_tui.widgets.message_index import Section, head_of
 from hermes_tui.widgets.scroll_pane import ScrollPane, row_with_track
 from hermes_tui.widgets.theme import Ground, glyphs_of
-from hermes_tui.widgets.transcript_cursor import READER, Target, TranscriptCursor
+from hermes_tui.widgets.transcript_cursor import Target, TranscriptCursor
+from hermes_tui.widgets.transcript_moves import READER
 from store.models import Head
 from store.models import Message as Entry
 from store.query.parse import Query
@@ -206,7 +207,7 @@ class Transcript(ScrollPane):
         self.do("end")
 
     def do(self, move: str) -> None:
-        """Make a move of `transcript_cursor.READER`."""
+        """Make a move of `transcript_moves.READER`."""
         READER[move](self.cursor)
         self._changed()
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -18,8 +18,6 @@ NEXT_TOOLS = {Fold.HIDDEN: Fold.SHORT, Fold.SHORT: Fold.OPEN, Fold.OPEN: Fold.HI
 OPEN = Folds(Fold.OPEN, Fold.OPEN)
 WHOLE = Folds(Fold.WHOLE, Fold.WHOLE, Fold.WHOLE)
 SOURCE = Folds(Fold.WHOLE, Fold.WHOLE, Fold.WHOLE, source=True)
-SIDEWAYS = 8
-"""Cells that a key moves sideways."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +38,7 @@ class TranscriptCursor:
         """Args:
         now: The time, aware; its zone is the reader's.
         """
-        self._now = now
+        self.now = now
         self.folds = FOLDED
         """Folds of messages that were not folded on their own."""
         self._query: Query | None = None
@@ -49,7 +47,7 @@ class TranscriptCursor:
 
     def reset(self) -> None:
         """Take an empty layout; folds, wrapping and query stay."""
-        self.layout = TranscriptLayout(now=self._now, folds=self.folds)
+        self.layout = TranscriptLayout(now=self.now, folds=self.folds)
         self.layout.mark(self._query)
         self.layout.wrap(self._wraps)
         self.viewport = Viewport(self.layout)
@@ -140,7 +138,7 @@ class TranscriptCursor:
         while 0 <= place < len(self.layout) and not self.layout.lines(place):
             place = neighbour(place)
         if 0 <= place < len(self.layout):
-            self._put_bar(place)
+            self.put_bar(place)
 
     def fold(self) -> None:
         """Unfold the message with the bar one step further, or fold it again after the last."""
@@ -217,7 +215,7 @@ class TranscriptCursor:
         self.layout.fold_all(folds)
         self._keep_bar(bar)
 
-    def _put_bar(self, index: int) -> None:
+    def put_bar(self, index: int) -> None:
         """Put the bar on a message, and bring all of it into view that fits."""
         self.target = None
         self.bar = index
@@ -306,21 +304,3 @@ class TranscriptCursor:
             self.layout.finish(index, drawing, drawing.draw())
             found = self.layout.drawn(index).match
         return found
-
-
-READER: Mapping[str, Callable[[TranscriptCursor], None]] = {
-    "top": TranscriptCursor.to_top,
-    "end": TranscriptCursor.to_end,
-    "next_message": lambda cursor: cursor.step(1),
-    "previous_message": lambda cursor: cursor.step(-1),
-    "follow": TranscriptCursor.follow,
-    "fold": TranscriptCursor.fold,
-    "tools": TranscriptCursor.fold_tools,
-    "reasoning": TranscriptCursor.fold_reasoning,
-    "undone": TranscriptCursor.toggle_undone,
-    "source": TranscriptCursor.toggle_source,
-    "wrap": TranscriptCursor.toggle_wrap,
-    "right": lambda cursor: cursor.move_sideways(SIDEWAYS),
-    "left": lambda cursor: cursor.move_sideways(-SIDEWAYS),
-}
-"""Moves that keys ask for, by the argument of the action `reader`."""

@@ -58,7 +58,7 @@ def _markdown() -> MarkdownIt:
     markdown = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"]).disable("reference")
     markdown.inline.ruler.before("link", "definition", _definition)
     # Nothing opens an address, so that any may be shown, as it is stored.
-    markdown.validateLink = lambda url: True  # noqa: ARG005  type: ignore[method-assign]
+    markdown.validateLink = lambda url: True  # type: ignore[method-assign]  # noqa: ARG005
     markdown.normalizeLink = lambda url: url  # type: ignore[method-assign]
     return markdown
 
