@@ -6,6 +6,7 @@ import asyncio
 import inspect
 import os
 import shutil
+import signal
 import sys
 import tarfile
 from collections.abc import Callable
@@ -15,6 +16,9 @@ os.environ["TEXTUAL_ANIMATIONS"] = "none"
 os.environ.pop("NO_COLOR", None)
 os.environ["TZ"] = "UTC"
 os.environ["LC_ALL"] = "C.UTF-8"
+
+# A shell starts what runs in its background with ctrl+c ignored, and so would the programs that tests start.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 import hypothesis
 import pytest
