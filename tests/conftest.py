@@ -17,14 +17,14 @@ os.environ.pop("NO_COLOR", None)
 os.environ["TZ"] = "UTC"
 os.environ["LC_ALL"] = "C.UTF-8"
 
-# A shell starts what runs in its background with ctrl+c ignored, and so would the programs that tests start.
-signal.signal(signal.SIGINT, signal.default_int_handler)
-
 import hypothesis
 import pytest
 
 from tests.homes.build import ERAS, build
 from tests.homes.catalog import REAL, WITHOUT_LIVE_WAL, homes
+
+# A shell starts what runs in its background with ctrl+c ignored, and so would the programs that tests start.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # Bytecode goes to a folder of its own, even where the environment wants none beside the sources: each of the programs
 # that tests start would compile the store again.

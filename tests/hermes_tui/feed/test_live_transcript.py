@@ -148,6 +148,7 @@ def test_a_look_after_several_acts_does_too(hermes: Hermes, db: SessionDB, acts:
     assert viewer.sections == Viewer(db, "s1").sections
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(20))
 def test_looks_after_any_acts_show_what_reopening_shows(hermes: Hermes, db: SessionDB, seed: int) -> None:
     rng = Random(seed)
