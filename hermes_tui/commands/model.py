@@ -15,6 +15,7 @@ class Place(StrEnum):
     SESSIONS = "sessions"
     HITS = "hits"
     TRANSCRIPT = "transcript"
+    FIND = "find in session"
     REPAIR = "repair"
     FLAGGED = "flagged sessions"
     DIFFERENCE = "difference"
@@ -23,7 +24,7 @@ class Place(StrEnum):
 
 LISTS = frozenset({Place.SESSIONS, Place.HITS})
 PANES = LISTS | {Place.TRANSCRIPT}
-BROWSER = PANES | {Place.SEARCH}
+BROWSER = PANES | {Place.SEARCH, Place.FIND}
 """The places of the browser."""
 REPAIRS = frozenset({Place.REPAIR, Place.FLAGGED, Place.DIFFERENCE})
 """The places of the screen of repairs."""

@@ -34,8 +34,21 @@ TABLE: tuple[Command, ...] = (
     .when(*PANES, rank=30, needs="wide", words={TRANSCRIPT: "list", HITS: ""})
     .key("tab,shift+tab", "go('other_pane')", "Go to the other pane"),
     Command("/", "search", "type a search")
-    .when(*PANES, rank=40, words={HITS: "", TRANSCRIPT: ""})
+    .when(*LISTS, rank=40, words={HITS: ""})
     .key("slash", "go('search')", "Search"),
+    Command("/", "find", "in the transcript: find a text in this session, folded parts included; `n` `N` go on")
+    .when(TRANSCRIPT, rank=87)
+    .key("slash", "go('find')", "Find in this session"),
+    Command("ctrl+s", "", "search all sessions, from wherever you are")
+    .when(*PANES, Place.FIND)
+    .key("ctrl+s", "go('search_all')", "Search all sessions"),
+    Command("enter", "keep", "keep the match, and give the keys back to the text")
+    .when(Place.FIND, rank=10)
+    .key("enter,down", "go('keep_find')"),
+    Command("esc", "back", "end the find where it began").when(Place.FIND, rank=20).key("escape", "go('cancel_find')"),
+    Command("tab", "scope", "find in all messages, in prompts, in replies, or in tools")
+    .when(Place.FIND, rank=30)
+    .key("tab", "go('next_scope')"),
     Command("[ ]", "context", "show 1, 3, 10 messages around the hit, then the whole session, and back")
     .when(HITS, TRANSCRIPT, rank=50, needs="hits", words={TRANSCRIPT: ""})
     .key("left_square_bracket", "context(-1)", "Less context around the hit")

@@ -10,6 +10,7 @@ from datetime import datetime
 from hermes_tui.commands.registry import Place
 from hermes_tui.render.folds import Folds
 from hermes_tui.render.glyphs import Glyphs
+from hermes_tui.state.find import Find
 from hermes_tui.state.layout import Layout
 from hermes_tui.state.rows import SessionRow
 from hermes_tui.state.search_history import SearchHistory
@@ -127,6 +128,7 @@ class ReadingState:
     folds: Folds = field(default_factory=Folds)
     following: bool = False
     wraps: bool = True
+    find: Find | None = None
 
     def is_slow(self, now: float) -> bool:
         """Whether the answer is awaited for so long that it is to be said."""
@@ -206,7 +208,7 @@ class BrowserState:
             "rows": self.pane.has_rows,
             "wide": self.two_panes,
             "roomy": self.layout.roomy,
-            "hits": self.pane.hit_rows > 0,
+            "hits": self.pane.hit_rows > 0 or (self.inside and self.reading.find is not None),
             "rankable": self.hits_shown and self.search.results.can_rank,
             "typed": bool(self.typed),
             "history": bool(self.history),

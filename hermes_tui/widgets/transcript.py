@@ -13,6 +13,8 @@ from textual.reactive import reactive
 from textual.strip import Strip
 
 from hermes_tui.render.blocks import empty_session
+from hermes_tui.render.find import Needle
+from hermes_tui.render.glyphs import Glyphs
 from hermes_tui.render.gutter import GUTTER, shifted, with_bar
 from hermes_tui.render.line import Line, Role, fill, head, line_cells, span
 from hermes_tui.render.message import DrawnMessage, MessageDrawing
@@ -175,8 +177,16 @@ class Transcript(ScrollPane):
         self.cursor.layout.bodies.forget_requests()
         self._changed()
 
-    def set_query(self, query: Query | None) -> None:
-        """Mark the words of a query in every message, or none."""
+    def return_to(self, places: Sequence[Target], *, following: bool) -> None:
+        """Go back to the first of some places that is here, or to the end of a session that was followed."""
+        if following:
+            self.cursor.to_end()
+        else:
+            self.cursor.return_to(places)
+        self._changed()
+
+    def set_query(self, query: Query | Needle | None) -> None:
+        """Mark the words of a query in every message, or a text that is to be found, or nothing."""
         self.cursor.mark(query)
         self._changed()
 
@@ -278,7 +288,7 @@ class Transcript(ScrollPane):
         """A row of the text and its cell of the scroll track; the last row says how much came below it."""
         line, (width, height) = self._row_line(y), self.size
         if y == height - 1 and self._new:
-            line = self._with_new(line, width - 1)
+            line = _with_new(line, self._new, width - 1, glyphs_of(self.app))
         ground = Ground.FADED if self.faded else Ground.PLAIN
         return row_with_track(self, y, line, ground, self.cursor.viewport.thumb)
 
@@ -296,8 +306,9 @@ class Transcript(ScrollPane):
         text = shifted(row.text, self.cursor.left) if self.cursor.left and not row.seam else row.text
         return with_bar(text, glyphs_of(self.app)) if barred else text
 
-    def _with_new(self, line: Line, width: int) -> Line:
-        """Put what came below the screen at the right end of a line."""
-        notice = span(glyphs_of(self.app).words(f" ▼ {in_words(self._new)} new · G "), Role.ACCENT)
-        room = max(0, width - line_cells((notice,)))
-        return (*fill(head(line, room), room), notice)
+
+def _with_new(line: Line, number: int, width: int, glyphs: Glyphs) -> Line:
+    """Put what came below the screen at the right end of a line."""
+    notice = span(glyphs.words(f" ▼ {in_words(number)} new · G "), Role.ACCENT)
+    room = max(0, width - line_cells((notice,)))
+    return (*fill(head(line, room), room), notice)

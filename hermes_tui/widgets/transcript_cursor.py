@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from hermes_tui.render.find import Needle
 from hermes_tui.render.folds import FOLDED, REASONING, Fold, Folds
 from hermes_tui.render.glyphs import Glyphs
 from hermes_tui.render.gutter import GUTTER
@@ -41,7 +42,7 @@ class TranscriptCursor:
         self.now = now
         self.folds = FOLDED
         """Folds of messages that were not folded on their own."""
-        self._query: Query | None = None
+        self._query: Query | Needle | None = None
         self._wraps = True
         self.reset()
 
@@ -203,7 +204,7 @@ class TranscriptCursor:
         self.layout.show_undone(not self.layout.index.undone_shown)
         self._keep_bar(bar)
 
-    def mark(self, query: Query | None) -> None:
+    def mark(self, query: Query | Needle | None) -> None:
         """Mark the words of a query, or none."""
         self._query = query
         self.layout.mark(query)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from hermes_tui.render.compaction_seam import seam
+from hermes_tui.render.find import Needle
 from hermes_tui.render.folds import Fold, Folds
 from hermes_tui.render.glyphs import UNICODE, Glyphs
 from hermes_tui.render.gutter import measure
@@ -73,7 +74,7 @@ class TranscriptLayout:
         """Lines are broken at the measure (`wrap`)."""
         self._width = 80
         self._glyphs = UNICODE
-        self._query: Query | None = None
+        self._query: Query | Needle | None = None
         self._current: int | None = None
         self._aim: int | None = None
 
@@ -143,7 +144,7 @@ class TranscriptLayout:
         self.index.undone_shown = shown
         self._drawn.clear()
 
-    def mark(self, query: Query | None, index: int | None = None, result: int | None = None) -> None:
+    def mark(self, query: Query | Needle | None, index: int | None = None, result: int | None = None) -> None:
         """Mark the words of `query`; the first of them in message `index` is the current one.
 
         Args:
@@ -282,6 +283,8 @@ class TranscriptLayout:
         return begins and len(message.tool_calls) == 1 and not message.reasoning.strip()
 
     def _find(self, text: str) -> Sequence[Range]:
+        if isinstance(self._query, Needle):
+            return self._query.ranges(text)
         return matches(self._query, text) if self._query else ()
 
     def _results(self, leader: int) -> list[Message | None]:

@@ -177,6 +177,11 @@ class BrowserScreen(Screen[None]):
         if self.controllers.search.take_text(event.value):
             self.widgets.transcript.set_query(self.state.search.query)
 
+    @on(Input.Changed, "#find")
+    def _on_find_changed(self, event: Input.Changed) -> None:
+        event.stop()
+        self.controllers.find.take_text(event.value)
+
     @on(Input.Submitted, "#query")
     def _on_query_submitted(self, event: Input.Submitted) -> None:
         event.stop()
@@ -226,7 +231,8 @@ class BrowserScreen(Screen[None]):
     @on(events.DescendantFocus)
     def _on_focus_moved(self) -> None:
         self.widgets.observe(self.state)
-        self.state.inside = self.state.focus is Place.TRANSCRIPT
+        self.state.inside = self.state.focus in {Place.TRANSCRIPT, Place.FIND}
+        self.widgets.show_find(self.state.focus is Place.FIND)
         self._changed(Part.FRAME)
 
     @on(events.Resize)
