@@ -16,6 +16,8 @@ WIDEST_LINE = 4_000
 """Cells of a single line that are shown, unless the whole is asked for."""
 LONGEST_TEXT = 1 << 16
 """Characters after which no further line is begun, unless all lines are asked for."""
+LONGEST_WHOLE = 1 << 21
+"""The same where all lines are asked for: what is laid out takes twenty times as much memory."""
 
 Paint = Callable[[Sequence[str]], Sequence[Line]]
 """From the lines of a text as stored to rows that are safe, one for one."""
@@ -55,7 +57,7 @@ class Block:
             lines[0] = _labelled(lines[0], self.label, look)
         if self.tint:
             lines = [_tinted(line, look.measure) for line in lines]
-        return [*lines, rest_line(more, look)] if more else lines
+        return [*lines, rest_line(more, look, is_last=limit is None)] if more else lines
 
 
 def text_block(
@@ -67,7 +69,7 @@ def text_block(
         first, more = first_lines(text.strip("\n"), limit)
         lines = first.split("\n")
         if limit is None:
-            return paint(lines), 0
+            return paint(lines), more
         longest = WIDEST_LINE * 8
         painted = paint([line[:longest] for line in lines])
         lost = [max(len(line) - longest, 0) for line in lines]
@@ -103,7 +105,13 @@ def first_lines(text: str, limit: int | None) -> tuple[str, int]:
             return text, 0
         if at > LONGEST_TEXT:
             break
-    return (text[:at], text.count("\n", at)) if limit else (text, 0)
+    if limit:
+        return text[:at], text.count("\n", at)
+    if len(text) <= LONGEST_WHOLE:
+        return text, 0
+    end = text.rfind("\n", 0, LONGEST_WHOLE)
+    end = LONGEST_WHOLE if end < 0 else end
+    return text[:end], max(text.count("\n", end), 1)
 
 
 def _clipped(line: Line, lost: int, glyphs: Glyphs) -> Line:
@@ -130,8 +138,8 @@ def _tinted(line: Line, width: int) -> Line:
     return tuple(replace(part, tint=True) for part in filled)
 
 
-def rest_line(more: int, look: Look) -> Line:
-    """The line below rows that are not all."""
+def rest_line(more: int, look: Look, *, is_last: bool = False) -> Line:
+    """The line below rows that are not all; with `is_last` no key shows more."""
     counted = look.glyphs.words(f"… {many(more, 'more line')}")
-    hint = look.glyphs.words(" · space shows all")
+    hint = look.glyphs.words(" · too long for a screen" if is_last else " · space shows all")
     return (span(counted + hint if cells(counted + hint) <= look.measure else counted, Role.DIM),)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from hermes_tui.render import message_kind
+from hermes_tui.render.block import LONGEST_TEXT
 from hermes_tui.render.body import body
 from hermes_tui.render.folds import FOLDED, REASONING, Fold, Folds
 from hermes_tui.render.gutter import beside, label_span, role_label, role_line
@@ -85,7 +86,7 @@ class MessageDrawing:
         gap: Whether a blank row follows; a time that stands alone under its label is that row already.
         running: The session is live: a call without a result still runs.
         aim: The call whose result has the current match; None where the message itself has it.
-        first: Draw no more of a long Markdown text than its first part.
+        first: Draw no more of a long message than its first part.
     """
 
     message: Message
@@ -128,7 +129,7 @@ class MessageDrawing:
             lines += beside(part.lines, shown, role_line(part.role, glyphs), glyphs, runs_on=not self.gap)
         alone = len(parts[-1].lines) < len(labels)
         lines = [*lines, (blank(1),)] if self.gap and not alone else lines
-        return DrawnMessage(lines, folds, all(part.whole for part in parts))
+        return DrawnMessage(lines, folds, not self._is_put_off and all(part.whole for part in parts))
 
     def _parts(self) -> Iterator[_Part]:
         """The parts under a label each: the message, and the outputs that are open."""
@@ -146,7 +147,7 @@ class MessageDrawing:
             look = self._own_look(opened=opened)
             part.put_fold(place, drawing.line(look))
             if opened:
-                part.lines += self._shown_arguments(drawing, look, _limit(fold, OUTPUT_LINES))
+                part.lines += self._shown_arguments(drawing, look, self._limit(fold, OUTPUT_LINES))
             if opened and drawing.result is not None:
                 yield part
                 yield self._output(drawing, fold, place)
@@ -159,7 +160,7 @@ class MessageDrawing:
         return drawing.arguments(look, limit)
 
     def _shown_output(self, drawing: CallDrawing, look: Look, fold: Fold) -> list[Line]:
-        limit = _limit(fold, OUTPUT_LINES)
+        limit = self._limit(fold, OUTPUT_LINES)
         if self.folds.source and drawing.result is not None:
             return body(drawing.result.text, look, like=span("", Role.DIM), limit=limit)
         return drawing.output(look, limit)
@@ -222,7 +223,7 @@ class MessageDrawing:
         if message_kind.spoken(self.message).strip():
             for text, memory in message_kind.parts(self.message):
                 if not memory and self._is_markdown(text):
-                    limit = _limit(self.folds.text, TEXT_LINES)
+                    limit = self._limit(self.folds.text, TEXT_LINES)
                     drawn = document(text, self._own_look(), like=like, limit=limit, first=self.first)
                     part.lines += drawn.lines
                     part.whole = part.whole and drawn.whole
@@ -235,9 +236,24 @@ class MessageDrawing:
         return message_kind.is_markdown(self.message) and is_markdown(text) and not self.folds.source
 
     def _body(self, text: str, fold: Fold, like: Span) -> list[Line]:
-        return body(text, self._own_look(), like=like, limit=_limit(fold, TEXT_LINES))
+        return body(text, self._own_look(), like=like, limit=self._limit(fold, TEXT_LINES))
 
+    def _limit(self, fold: Fold, lines: int) -> int | None:
+        """The lines of a part that are shown at most, None for all."""
+        return None if fold is Fold.WHOLE and not self._is_put_off else lines
 
-def _limit(fold: Fold, lines: int) -> int | None:
-    """The lines that are shown at most, None for all."""
-    return None if fold is Fold.WHOLE else lines
+    @property
+    def _is_put_off(self) -> bool:
+        """Whether all of it was asked for, and is too long to be drawn at once."""
+        return self.first and Fold.WHOLE in self._folds_shown and self._n_characters > LONGEST_TEXT
+
+    @property
+    def _folds_shown(self) -> set[Fold]:
+        return {self.folds.tools, self.folds.reasoning, self.folds.text, *self.folds.parts.values()}
+
+    @property
+    def _n_characters(self) -> int:
+        """Characters of all that may be shown."""
+        calls = sum(len(call.arguments) for call in self.message.tool_calls)
+        results = sum(len(result.text) for result in self.results if result is not None)
+        return len(self.message.text) + len(self.message.reasoning) + calls + results

@@ -151,7 +151,7 @@ class TranscriptCursor:
         at = 1 if now.source or Fold.WHOLE in {*shown, now.text} else 0 if Fold.OPEN in shown else -1
         for step in range(1, len(steps)):
             self.layout.fold(self.bar, steps[(at + step) % len(steps)])
-            if self.layout.lines(self.bar) != before:
+            if self.layout.lines(self.bar) != before or self.layout.unfinished([self.bar]):
                 break
         else:
             self.layout.fold(self.bar, now)

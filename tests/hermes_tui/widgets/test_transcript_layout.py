@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from hermes_tui.render.folds import Fold, Folds
 from hermes_tui.render.line import plain
 from hermes_tui.widgets.message_index import Section, head_of
@@ -90,6 +92,21 @@ def test_a_long_answer_is_drawn_in_two_steps_and_comes_out_as_in_one() -> None:
     text.lines(0)
     text.finish(0, drawing, all_of_it)
     assert "*words*" in plain(text.lines(0)[0])
+
+
+def test_all_of_a_huge_output_is_drawn_later_and_no_more_than_a_screen_can_hold(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Mutant: `WHOLE` drawn at once, without a limit."""
+    monkeypatch.setattr("hermes_tui.render.block.LONGEST_WHOLE", 100_000)
+    output = "a line of output\n" * 12_000
+    text = written(say(1, "assistant", calls=("a",)), result(2, "a", output), say(3, "user", "x"))
+    text.fold(0, Folds(tools=Fold.WHOLE))
+    assert len(text.lines(0)) < 60
+    (drawing,) = text.unfinished([0]).values()
+    lines = drawing.draw().lines
+    assert 5_000 < len(lines) < 6_000
+    assert "6 118 more lines · too long for a screen" in plain(lines[-2])
 
 
 def test_lines_that_are_not_wrapped_go_on_to_the_right() -> None:
