@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from hermes_tui.render.flow import flow
 from hermes_tui.render.glyphs import Glyphs
-from hermes_tui.render.line import Line, Role, Span, blank, cells, head, line_cells, span
+from hermes_tui.render.line import Line, Role, Span, blank, cells, head, in_look_of, line_cells, span
 from hermes_tui.render.look import Look
 from hermes_tui.render.safe import safe_line
 from hermes_tui.render.time import in_words, many
@@ -91,7 +91,7 @@ def plainly(like: Span) -> Paint:
     """Every line in one look; the text of `like` is not used."""
 
     def paint(lines: Sequence[str]) -> Sequence[Line]:
-        return [(replace(like, text=safe_line(line)),) for line in lines]
+        return [(in_look_of(like, safe_line(line)),) for line in lines]
 
     return paint
 

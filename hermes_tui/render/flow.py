@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
 from itertools import takewhile
 
-from hermes_tui.render.line import Line, Range, Span, blank, plain
+from hermes_tui.render.line import Line, Range, Span, blank, in_look_of, plain
 from hermes_tui.render.look import Look
 from hermes_tui.render.marks import Mark, marked
 from hermes_tui.render.safe import SafeText
@@ -43,8 +42,10 @@ def flow(lines: Sequence[Line], look: Look, *, indent: int = 0, hang: int = 0) -
 def cuts(line: Line, ranges: Iterable[Range]) -> Iterator[Line]:
     """The pieces of a line by ranges of its characters, in ascending order."""
     if len(line) == 1:
+        text = line[0].text
         for start, end in ranges:
-            yield (replace(line[0], text=SafeText(line[0].text[start:end])),)
+            is_all = start == 0 and end == len(text)
+            yield line if is_all else (in_look_of(line[0], SafeText(text[start:end])),)
         return
     index = begin = 0
     for start, end in ranges:
@@ -59,7 +60,7 @@ def _between(line: Line, index: int, begin: int, start: int, end: int) -> Iterat
     while index < len(line) and begin < end:
         text = line[index].text
         if kept := text[max(start - begin, 0) : end - begin]:
-            yield replace(line[index], text=SafeText(kept))
+            yield in_look_of(line[index], SafeText(kept))
         begin += len(text)
         index += 1
 

@@ -59,6 +59,11 @@ def span(text: str, role: Role = Role.TEXT, *, bold: bool = False, italic: bool 
     return Span(safe(text), role, bold=bold, italic=italic)
 
 
+def in_look_of(look: Span, text: SafeText) -> Span:
+    """A span of safe text in the look of another; several times as fast as `dataclasses.replace`."""
+    return Span(text, look.role, look.bold, look.underline, look.italic, look.reverse, look.tint)
+
+
 def blank(width: int) -> Span:
     """`width` empty cells."""
     return Span(SafeText(" " * width))

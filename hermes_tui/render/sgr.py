@@ -11,7 +11,7 @@ from colorsys import rgb_to_hsv
 from dataclasses import replace
 
 from hermes_tui.render.block import Paint
-from hermes_tui.render.line import Line, Role, Span
+from hermes_tui.render.line import Line, Role, Span, in_look_of
 from hermes_tui.render.safe import safe_line
 
 _SEQUENCE = re.compile("(?:\x1b\\[|\x9b)([0-9;:]{0,64})m")
@@ -39,7 +39,7 @@ def coloured(like: Span) -> Paint:
         for line in lines:
             runs = list(_runs(line.removesuffix("\r"), state, like))
             state = runs[-1][1]
-            parts = tuple(replace(look, text=safe_line(text)) for text, look in runs if text)
+            parts = tuple(in_look_of(look, safe_line(text)) for text, look in runs if text)
             drawn.append(parts or (state,))
         return drawn
 
