@@ -378,6 +378,20 @@ MUTANTS = (
         (HISTORY,),
     ),
     Mutant(
+        "an answer to a question of another turn",
+        "store/formats/turn_order.py",
+        "    return last is not None and own is not None and last < own\n",
+        "    return False\n",
+        (HISTORY,),
+    ),
+    Mutant(
+        "the order with the fewest losses",
+        "store/formats/turn_order.py",
+        "        if other is None or (other.lacking and not self.lacking):\n",
+        "        if other is None or other.lacking > self.lacking:\n",
+        (HISTORY,),
+    ),
+    Mutant(
         "one id for two messages",
         "store/formats/matching.py",
         "        left[place] = left[place] if twin is None else twin\n",
@@ -485,10 +499,10 @@ def survives(mutant: Mutant, *, python: str = sys.executable) -> str | None:
         done = subprocess.run(
             command,
             cwd=root,
-            env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"},
+            env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1", "HISTORY_SESSIONS": "4000"},
             capture_output=True,
             text=True,
-            timeout=300,
+            timeout=1200,
             check=False,
         )
         return None if done.returncode == 1 else f"exit code {done.returncode}: {done.stdout[-500:]}"
