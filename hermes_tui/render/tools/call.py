@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from hermes_tui.render.block import rest_line
 from hermes_tui.render.line import Line, Role, span
 from hermes_tui.render.look import Look
 from hermes_tui.render.safe import SafeText, one_line, safe
-from hermes_tui.render.time import duration, many, n_bytes, size
-from hermes_tui.render.tools.arguments import CUT_AT, LONGEST_PARSED, read
+from hermes_tui.render.time import duration, n_bytes, size
+from hermes_tui.render.tools.arguments import LONGEST_PARSED, Form, read
 from hermes_tui.render.tools.fields import fields_block
 from hermes_tui.render.tools.fold_line import Amounts, fold_line, shown_words
 from hermes_tui.render.tools.outcome import outcome, seconds
@@ -66,9 +67,8 @@ class CallDrawing:
         text, lines = self.result.text, list[Line]()
         for block in result_blocks(text, self._shape, look, whole=limit is None):
             lines += block.lines(look, limit)
-        if limit is not None and len(text) > LONGEST_PARSED:
-            more = look.glyphs.words(f"… {many(text.count(chr(92) + 'n', CUT_AT), 'more line')} · space shows all")
-            lines.append((span(more, Role.DIM),))
+        if limit is not None and len(text) > LONGEST_PARSED and read(text).form is not Form.TEXT:
+            lines = [*lines[:limit], rest_line(max(text.count("\\n") - limit, 1), look)]
         return lines or [(span("(no output)", Role.DIM),)]
 
     @property

@@ -175,6 +175,7 @@ class BrowserScreen(Screen[None]):
     def _on_query_changed(self, event: Input.Changed) -> None:
         event.stop()
         if self.controllers.search.take_text(event.value):
+            self.controllers.find.clear()
             self.widgets.transcript.set_query(self.state.search.query)
 
     @on(Input.Changed, "#find")
