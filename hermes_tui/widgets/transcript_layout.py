@@ -235,7 +235,7 @@ class TranscriptLayout:
             lines = lines[:-1]
         above = self.index.above(index)
         seams = list[Line]()
-        for text in seam_words(self.index, index, above if lines else None, self._now()):
+        for text in seam_words(self.index, index, above, self._now(), is_drawn=bool(lines)):
             seams += [seam(text, width=self._width, glyphs=self._glyphs), (blank(1),)]
         folds = {len(seams) + line: part for line, part in own.folds.items()}
         drawn = self._drawn[index] = Drawn(seams + lines, len(seams), folds)

@@ -16,7 +16,7 @@ from hermes_tui.render.line import Line, Role, span
 from hermes_tui.render.row import chain_mark, short_model, title_of
 from hermes_tui.render.safe import SafeText, one_line
 from hermes_tui.render.search_hit import section_rule
-from hermes_tui.render.time import age, in_words, many
+from hermes_tui.render.time import age_or_date, in_words, many
 from hermes_tui.state.browser_state import BrowserState, Notice, ReadingState, Sources
 from hermes_tui.state.find import Find
 from hermes_tui.state.rows import SessionRow
@@ -245,7 +245,7 @@ def _reader_heading(state: BrowserState) -> Heading:
     facts = (
         *_reader_notes(state, state.reading),
         one_line(session.source),
-        age(state.now(), last),
+        age_or_date(state.now(), last),
         chain_mark(session, glyphs),
         short_model(session.model),
     )
