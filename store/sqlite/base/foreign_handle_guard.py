@@ -8,7 +8,6 @@ Descriptors are found by (device, inode) under /proc/self/fd; nothing is opened.
 from __future__ import annotations
 
 import os
-import threading
 import weakref
 from pathlib import Path
 from typing import Protocol
@@ -16,13 +15,14 @@ from typing import Protocol
 import apsw
 
 from ...base import errors
+from ...base.owned_lock import OwnedLock
 
 MIN_SQLITE = (3, 51, 3)
 """Older versions can lose a WAL during its reset (docs/reliability.md §5)."""
 
 _DESCRIPTORS = Path("/proc/self/fd")
 
-opening = threading.RLock()
+opening = OwnedLock()
 """Lock for opening and closing connections and for copying files, so that descriptors do not change owner."""
 
 _known: dict[tuple[int, int], set[int]] = {}
@@ -132,8 +132,7 @@ def renew_locks_after_fork(owner: HasLocks) -> None:
 
 
 def _forked() -> None:
-    global opening  # noqa: PLW0603  read as an attribute of this module
-    opening = threading.RLock()
+    opening.renew()
     _known.clear()
     for owner in list(_with_locks):
         owner.renew_locks()

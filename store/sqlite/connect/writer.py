@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import os
-import threading
-from collections.abc import Callable
+import weakref
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TypeVar
 
 import apsw
 
 from ...base import errors
+from ...base.owned_lock import OwnedLock
 from ..base import error_mapping, filesystems, foreign_handle_guard
 from ..base.backoff import Backoff, retried
 from ..base.schema_probe import Layout, probe
@@ -23,8 +24,8 @@ _MAX_NAMED = 6
 """Processes that are named in the message of a timeout; the rest are counted."""
 PATIENCE = 30.0
 """Default timeout of a transaction, in seconds."""
-_LOCK_SHARE = 0.5
-"""Part of the timeout left for SQLite's lock where the queue does not move because a program in it was stopped."""
+_locks: weakref.WeakValueDictionary[str, OwnedLock] = weakref.WeakValueDictionary()
+"""Real path of a store -> the lock of this process for writing to it; the queue's place is the process's."""
 
 
 def triggers_on(connection: apsw.Connection) -> bool:
@@ -49,9 +50,8 @@ class Writer:
         """Seconds that the last committed transaction held SQLite's lock."""
         self._patience = patience
         self._backoff = backoff or Backoff()
-        self._queue = WriterQueue(path, self._backoff.clock)
-        self._lock = threading.Lock()
-        self._holder: int | None = None
+        self._queue = WriterQueue(path, self._backoff.clock, self._backoff.sleep)
+        self._lock = _locks.setdefault(os.path.realpath(path), OwnedLock())
         self._opened: _Handle | None = None
         self._halted = False
         foreign_handle_guard.renew_locks_after_fork(self)
@@ -72,7 +72,7 @@ class Writer:
             StoreError: Any other error of SQLite. Errors of `work` are raised unchanged, after a rollback.
             RuntimeError: `work` started a transaction.
         """
-        if self._holder == threading.get_ident():
+        if self._lock.mine:
             raise RuntimeError("a transaction inside another one")
         patience = self._patience if patience is None else patience
         deadline = self._backoff.clock() + patience
@@ -81,11 +81,10 @@ class Writer:
                 f"nothing was written in {patience:g} s: another thread of this process writes {self.path}; try again"
             )
         try:
-            self._holder = threading.get_ident()
             with error_mapping.translated_errors(self.path):
                 self._backoff.retry_until(self._ready, deadline)  # a store that is not writable fails before a wait
-                with self._queue.acquire(deadline - patience * _LOCK_SHARE):
-                    return self._through(work, deadline)
+                self._queue.enter(deadline)
+                return self._through(work, deadline)
         except errors.Locked as error:
             raise errors.Locked(f"nothing was written in {patience:g} s: {error}; {_holders(self.path)}") from error
         except errors.Replaced:
@@ -93,7 +92,7 @@ class Writer:
             self._drop()  # so that readers open the new file
             raise
         finally:
-            self._holder = None
+            self._queue.leave()
             self._lock.release()
 
     @property
@@ -109,8 +108,7 @@ class Writer:
 
     def renew_locks(self) -> None:
         """See `foreign_handle_guard.HasLocks`."""
-        self._lock = threading.Lock()
-        self._holder = None
+        self._lock.renew()
 
     def close(self) -> None:
         """Close the connection without a checkpoint; the next transaction opens another. May be called twice."""
@@ -121,16 +119,19 @@ class Writer:
 
     def release_replaced(self) -> None:
         """Close the connection where its file is no longer at the path; a running transaction goes on."""
-        if not self._lock.acquire(blocking=False):
-            return
+        if self._lock.acquire(timeout=0.0):
+            try:
+                self._drop_replaced()
+            finally:
+                self._lock.release()
+
+    def _drop_replaced(self) -> None:
         try:
             if self._opened is not None:
                 self._opened.check_in_place()
         except errors.Replaced:
             self._halted = True
             self._drop()
-        finally:
-            self._lock.release()
 
     def _through(self, work: Callable[[apsw.Connection], T], deadline: float) -> T:
         try:
@@ -144,45 +145,57 @@ class Writer:
     def _attempt(self, work: Callable[[apsw.Connection], T], deadline: float, *, triggers: bool) -> T:
         handle = self._ready()
         handle.check_in_place()
-        connection = handle.connection
-        connection.config(apsw.SQLITE_DBCONFIG_ENABLE_TRIGGER, triggers)
-        try:
-            self._begin(connection)
-            started = self._backoff.clock()
-            handle.check_generation()
-            handle.layout = probe(connection, handle.layout)
-            if handle.layout.newer:
-                raise errors.ReadOnly(f"{self.path} belongs to a newer Hermes than this; it is only read")
-            substituted = (
-                triggers and trigger_stand_ins.CJK in handle.layout.tables and trigger_stand_ins.install(connection)
-            )
-            if substituted:
-                self.index_damaged = True
-                connection.config(apsw.SQLITE_DBCONFIG_ENABLE_TRIGGER, 0)
-            result = work(connection)
-            self._backoff.retry_until(lambda: connection.execute("COMMIT"), deadline)
-            if substituted:
-                self._remove_stand_ins(connection)
-            self.lock_seconds = self._backoff.clock() - started
-        except apsw.Error as error:
-            if error_mapping.leaves_connection_unusable(error):
-                self._drop()
-            raise
-        finally:
-            self._end(connection)
+        for connection in handle.lend():
+            connection.config(apsw.SQLITE_DBCONFIG_ENABLE_TRIGGER, triggers)
+            try:
+                result = self._committed(work, connection, handle, deadline)
+            except apsw.Error as error:
+                if error_mapping.leaves_connection_unusable(error):
+                    self._drop()
+                raise
+            finally:
+                self._end(connection)
         handle.check_in_place()
+        return result
+
+    def _committed(
+        self, work: Callable[[apsw.Connection], T], connection: apsw.Connection, handle: _Handle, deadline: float
+    ) -> T:
+        self._begin(connection)
+        started = self._backoff.clock()
+        handle.check_generation(connection)
+        handle.layout = probe(connection, handle.layout)
+        if handle.layout.newer:
+            raise errors.ReadOnly(f"{self.path} belongs to a newer Hermes than this; it is only read")
+        substituted = (
+            triggers_on(connection)
+            and trigger_stand_ins.CJK in handle.layout.tables
+            and trigger_stand_ins.install(connection)
+        )
+        if substituted:
+            self.index_damaged = True
+            connection.config(apsw.SQLITE_DBCONFIG_ENABLE_TRIGGER, 0)
+        result = work(connection)
+        self._backoff.retry_until(lambda: connection.execute("COMMIT"), deadline)
+        if substituted:
+            self._remove_stand_ins(connection)
+        self.lock_seconds = self._backoff.clock() - started
         return result
 
     def _begin(self, connection: apsw.Connection) -> None:
         retried(lambda: connection.execute("BEGIN IMMEDIATE"), self._backoff.sleep)
 
     def _end(self, connection: apsw.Connection) -> None:
-        """Roll back an open transaction; a failure does not hide the first error."""
+        """Roll back an open transaction and keep the connection; a failure does not hide the first error."""
+        if self._opened is None:
+            return
         try:
-            if self._opened is not None and connection.in_transaction:
+            if connection.in_transaction:
                 connection.execute("ROLLBACK")
         except apsw.Error:
             self._drop()
+        else:
+            self._opened.keep()
 
     def _remove_stand_ins(self, connection: apsw.Connection) -> None:
         """Drop the temporary triggers; a failure does not affect the commit."""
@@ -205,22 +218,54 @@ class Writer:
 
 
 class _Handle:
-    """The connection, and checks that it still writes into the file at the path."""
+    """The connection, and checks that it still writes into the file at the path.
+
+    It is opened again where an exception took it with it.
+    """
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self.layout: Layout | None = None
         self._pid = os.getpid()
+        wal, _, shm = read_open.sidecars(path)
+        self._beside: dict[str, read_open.FileId] = {str(wal): None, str(shm): None}
+        self._generation = 0
+        self._file: read_open.FileId = None
+        self._idle: list[apsw.Connection] = []
+        self._lent: Callable[[], apsw.Connection | None] = lambda: None
+        self._open()
+
+    def _open(self) -> None:
+        path = self.path
         with foreign_handle_guard.opening:
             if not os.path.isfile(path):  # noqa: PTH113  Path.is_file raises in a folder without permission
                 raise error_mapping.unopenable(path)
             filesystems.refuse_unsafe(path)
             foreign_handle_guard.check(path)
-            self._file = foreign_handle_guard.identity(path)
-            wal, _, shm = read_open.sidecars(path)
-            self._beside: dict[str, read_open.FileId] = {str(wal): None, str(shm): None}
-            self._generation = 0
-            self.connection = _connect(path)
+            file = foreign_handle_guard.identity(path)
+            if self._file not in (None, file):
+                raise _replaced(path)
+            self._file = file
+            self._idle.append(_connect(path))
+
+    def lend(self) -> Iterator[apsw.Connection]:
+        """The connection for one transaction, as a weak reference: the only item of an iterator in C.
+
+        Until `keep` that iterator alone owns the connection, and the `for` that runs over it owns the iterator, on the
+        interpreter's stack. So whichever exception ends the loop, at whichever bytecode, SQLite closes the connection
+        and rolls its transaction back, also while a traceback keeps the local variables of the calls.
+        """
+        if not self._idle:
+            self._open()
+        lent, self._idle = self._idle, []
+        self._lent = weakref.ref(lent[-1])
+        return map(weakref.proxy, lent)
+
+    def keep(self) -> None:
+        """Take the connection back, which is in no transaction."""
+        connection = self._lent()
+        if connection is not None:
+            self._idle = [connection]
 
     def check_in_place(self) -> None:
         """Make sure that file, WAL and -shm are those that were opened; those that appear later are registered.
@@ -237,13 +282,13 @@ class _Handle:
             raise _replaced(self.path)
         self._beside = now
 
-    def check_generation(self) -> None:
+    def check_generation(self, connection: apsw.Connection) -> None:
         """Make sure, inside a transaction, that no other Hermes file was copied over this one (docs/format.md §7.8).
 
         Raises:
             Replaced: The generation number that Hermes gives a file changed.
         """
-        now = int(self.connection.pragma("application_id"))
+        now = int(connection.pragma("application_id"))
         if self._generation not in (0, now):
             raise _replaced(self.path)
         self._generation = now
@@ -252,11 +297,14 @@ class _Handle:
         """Close without a checkpoint, so that the WAL stays for running agents."""
         if self._pid != os.getpid():
             return
+        connection = self._idle[-1] if self._idle else self._lent()
         with foreign_handle_guard.opening:
             try:
-                self.connection.close()
+                if connection is not None:
+                    connection.close()
             except apsw.Error:
                 pass  # acknowledged writes are on the disk, and the descriptor is closed all the same
+            self._idle = []
             foreign_handle_guard.forget_closed(self.path)
 
 

@@ -228,6 +228,18 @@ def test_a_transaction_inside_another_is_refused(writer: Writer) -> None:
         writer.transaction(lambda connection: writer.transaction(lambda inner: None))
 
 
+def test_two_writers_of_one_file_in_a_process_are_one_in_the_queue(path: Path, writer: Writer, tmp_path: Path) -> None:
+    """By any name of it. Mutant: a lock of each writer's own waits for itself until its patience ends."""
+    link = tmp_path / "link.db"
+    link.symlink_to(path)
+    other = Writer(link, patience=0.0)
+
+    with pytest.raises(RuntimeError, match="inside another"):
+        writer.transaction(lambda connection: other.transaction(lambda inner: None))
+    assert other.transaction(partial(say, "two")) == 2
+    other.close()
+
+
 def test_a_file_put_in_place_of_the_open_one_is_not_written(path: Path, writer: Writer, tmp_path: Path) -> None:
     writer.transaction(lambda connection: say("two", connection))
     other = tmp_path / "other"
