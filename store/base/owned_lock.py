@@ -6,6 +6,7 @@ So a lock is not a flag that somebody has to put back: it belongs to a call, and
 
 from __future__ import annotations
 
+import inspect
 import sys
 import threading
 import time
@@ -15,6 +16,8 @@ from typing import Self
 _LOOK = 0.02
 """Seconds after which a waiting call looks for itself whether those before it still run."""
 
+_SUSPENDED = inspect.CO_GENERATOR | inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR
+
 _of_the_parent: list[list[_Call]] = []
 """Calls of threads that a fork left behind; their frames must not be touched again."""
 
@@ -23,7 +26,12 @@ def runs(frame: FrameType) -> bool:
     """True while a call of a plain function is on the stack of some thread.
 
     A frame that has ended loses its local variables by this question; a traceback may be all that still refers to it.
+
+    Raises:
+        TypeError: The frame is a generator's or a coroutine's, which the question would end.
     """
+    if frame.f_code.co_flags & _SUSPENDED:
+        raise TypeError(f"{frame.f_code.co_qualname} is no plain function")
     try:
         frame.clear()
     except RuntimeError:  # "cannot clear an executing frame"

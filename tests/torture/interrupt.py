@@ -12,10 +12,14 @@ class Stop(BaseException):
     """Like KeyboardInterrupt, and raised by nothing else."""
 
 
-def interrupted(number: int, work: Callable[[], object]) -> None:
-    """Do some work; before its bytecode of that number `Stop` is raised, or never where it has fewer.
+def interrupted(number: int, work: Callable[[], object]) -> bool:
+    """Do some work; before its bytecode of that number `Stop` is raised.
 
     Bytecodes of every Python function that it calls count, in this thread.
+
+    Returns:
+        False where it has fewer; True where Python swallowed the exception, which it does in a callback of a weak
+        reference.
     """
     left = number
 
@@ -33,3 +37,4 @@ def interrupted(number: int, work: Callable[[], object]) -> None:
         work()
     finally:
         sys.settrace(None)
+    return left < 0

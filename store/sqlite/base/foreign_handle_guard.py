@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import os
 import weakref
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol
 
@@ -27,6 +29,8 @@ opening = OwnedLock()
 
 _known: dict[tuple[int, int], set[int]] = {}
 _holders: dict[tuple[int, int], weakref.WeakSet[apsw.Connection]] = {}
+_announced: dict[tuple[int, int], set[int]] = {}
+"""A file -> its descriptors before the opening of a connection that is not registered yet."""
 
 
 def assert_version(version: str) -> None:
@@ -65,12 +69,31 @@ def check(path: Path) -> None:
         return
     with opening:
         descriptors = _open_on(file)
+        if file in _announced:
+            _adopt(file, descriptors)
         foreign = descriptors - _own(file, descriptors)
         if foreign:
             raise errors.ForeignHandle(
                 f"this process has {path} open otherwise than through its own apsw (descriptor {min(foreign)}: "
                 "another SQLite, a plain open, or one from before a fork); close it, or use a process of its own"
             )
+
+
+@contextmanager
+def announced(path: Path) -> Iterator[None]:
+    """Open one connection in this block, in `opening`, after `check`.
+
+    An exception can end the opening before the connection is registered, and SQLite may keep its descriptor: the next
+    look takes the one that has come since for apsw's.
+    """
+    file = identity(path)
+    if file is not None:
+        _announced[file] = _open_on(file)
+    try:
+        yield
+    except apsw.Error:
+        _announced.pop(file or (0, 0), None)
+        raise
 
 
 def forget_closed(path: Path) -> None:
@@ -94,6 +117,15 @@ def _opened(connection: apsw.Connection) -> None:
         if len(descriptors - _own(file, descriptors)) == 1:
             _known[file] = descriptors
         _holders.setdefault(file, weakref.WeakSet()).add(connection)
+        _announced.pop(file, None)
+
+
+def _adopt(file: tuple[int, int], descriptors: set[int]) -> None:
+    """Register the descriptor that an opening left which an exception ended."""
+    left = descriptors - _announced[file]
+    if len(left) == 1:
+        _known.setdefault(file, set()).update(left)
+    _announced.pop(file, None)
 
 
 def _own(file: tuple[int, int], descriptors: set[int]) -> set[int]:
@@ -134,6 +166,7 @@ def renew_locks_after_fork(owner: HasLocks) -> None:
 def _forked() -> None:
     opening.renew()
     _known.clear()
+    _announced.clear()
     for owner in list(_with_locks):
         owner.renew_locks()
 

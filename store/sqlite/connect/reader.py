@@ -7,16 +7,19 @@ No cursor and no transaction survives a read transaction: an open one would prev
 from __future__ import annotations
 
 import json
+import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from types import FrameType
 from typing import TypeVar
 
 import apsw
 
 from ...base import errors
 from ...base.cancel import Cancel
+from ...base.owned_lock import OwnedLock, runs
 from ..base import error_mapping, foreign_handle_guard
 from ..base.backoff import retried
 from ..base.cell_values import Value, integer, text
@@ -55,8 +58,10 @@ class Reader:
     def __init__(self, path: Path, *, release_replaced: Callable[[], None] = lambda: None) -> None:
         self.path = path
         self._release_replaced = release_replaced
-        self.renew_locks()
         self._idle: list[read_open.OpenedFile] = []
+        """Only `append` and `pop` are used, each of them one step in C: threads need no lock for it."""
+        self._borrowers = threading.local()
+        self._version_lock = OwnedLock()
         self._closed = False
         self._probed: tuple[tuple[object, ...], Layout] | None = None
         self._version: read_open.OpenedFile | None = None
@@ -65,15 +70,15 @@ class Reader:
 
     def renew_locks(self) -> None:
         """See `foreign_handle_guard.HasLocks`."""
-        self._lock = threading.Lock()
-        self._version_lock = threading.Lock()
-        self._lent = threading.local()
+        self._version_lock.renew()
+        self._borrowers = threading.local()
 
     @contextmanager
     def borrow(self, cancel: Cancel | None = None) -> Iterator[apsw.Connection]:
         """A connection for the length of the block: one read transaction.
 
         A connection whose statement is still open at the end is closed.
+        The block belongs to a plain function, not to a generator.
 
         Args:
             cancel: Interrupts the running statement.
@@ -82,7 +87,7 @@ class Reader:
             Interrupted: It was cancelled before or in the block.
             RuntimeError: This thread has borrowed one already.
         """
-        with error_mapping.translated_errors(self.path), self._lend(cancel) as opened:
+        with error_mapping.translated_errors(self.path), self._lend(cancel, sys._getframe(2)) as opened:
             yield opened.connection
 
     def rows(
@@ -146,18 +151,24 @@ class Reader:
 
     def close(self) -> None:
         """Close idle connections; borrowed ones close when they are returned. May be called twice."""
-        with self._lock:
-            self._closed = True
-            idle, self._idle = self._idle, []
+        self._closed = True
+        self._close_idle()
         with self._version_lock:
-            idle += [self._version] if self._version is not None else []
-            self._version = None
-        for opened in idle:
+            if self._version is not None:
+                self._version.close()
+                self._version = None
+
+    def _close_idle(self) -> None:
+        while self._idle:
+            try:
+                opened = self._idle.pop()
+            except IndexError:  # another thread took the last one
+                return
             opened.close()
 
     def _read(self, query: Callable[[read_open.OpenedFile], T], cancel: Cancel | None) -> T:
         def _once() -> T:
-            with self._lend(cancel) as opened:
+            with self._lend(cancel, sys._getframe()) as opened:
                 return query(opened)
 
         with error_mapping.translated_errors(self.path):
@@ -182,32 +193,42 @@ class Reader:
         return layout
 
     @contextmanager
-    def _lend(self, cancel: Cancel | None) -> Iterator[read_open.OpenedFile]:
-        if getattr(self._lent, "out", False):
+    def _lend(self, cancel: Cancel | None, borrower: FrameType) -> Iterator[read_open.OpenedFile]:
+        """A connection as long as the call `borrower` runs; after an error that is not of a statement it is closed."""
+        before: FrameType | None = getattr(self._borrowers, "call", None)
+        if before is not None and runs(before):
             raise RuntimeError("a read transaction inside another one: return the connection first")
         opened = self._take()
-        self._lent.out, usable = True, True
+        self._borrowers.call, usable = borrower, False
         try:
             with _interruptible(opened.connection, cancel):
                 yield opened
+            usable = True
         except apsw.Error as error:
             usable = not error_mapping.leaves_connection_unusable(error)
             raise
+        except errors.StoreError:
+            usable = True
+            raise
         finally:
-            self._lent.out = False
+            if self._borrowers.call is borrower:
+                self._borrowers.call = None
             self._return(opened, usable=usable)
 
     def _take(self) -> read_open.OpenedFile:
-        with self._lock:
-            idle, self._idle = self._idle, []
-            while idle and idle[-1].current:
-                self._idle.append(idle.pop())
-            opened = self._idle.pop() if self._idle else None
-        for stale in idle:
-            stale.close()
-        if idle:
+        stale = False
+        while self._idle:
+            try:
+                opened = self._idle.pop()
+            except IndexError:  # another thread took the last one
+                break
+            if opened.current:
+                return opened
+            opened.close()
+            stale = True
+        if stale:
             self._close_replaced()
-        return opened or self._open()
+        return self._open()
 
     def _open(self) -> read_open.OpenedFile:
         if self._closed:
@@ -220,12 +241,15 @@ class Reader:
 
     def _close_replaced(self) -> None:
         """Close other connections to a file that is no longer at the path."""
-        if self._version_lock.acquire(blocking=False):
+        self._try_to_close_replaced_version()
+        self._release_replaced()
+
+    def _try_to_close_replaced_version(self) -> None:
+        if self._version_lock.acquire(timeout=0.0):
             try:
                 self._close_replaced_version()
             finally:
                 self._version_lock.release()
-        self._release_replaced()
 
     def _close_replaced_version(self) -> None:
         if self._version is not None and not self._version.current:
@@ -234,12 +258,12 @@ class Reader:
 
     def _return(self, opened: read_open.OpenedFile, *, usable: bool) -> None:
         ended = opened.connection.txn_state() == apsw.SQLITE_TXN_NONE
-        with self._lock:
-            keep = ended and usable and not self._closed and len(self._idle) < _POOL_SIZE
-            if keep:
-                self._idle.append(opened)
-        if not keep:
+        if ended and usable and len(self._idle) < _POOL_SIZE:
+            self._idle.append(opened)
+        else:
             opened.close()
+        if self._closed:
+            self._close_idle()
 
 
 def _fetch(connection: apsw.Connection, sql: str, bindings: apsw.Bindings) -> list[Row]:

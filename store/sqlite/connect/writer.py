@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 import weakref
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -40,9 +41,14 @@ class Writer:
         path: The state.db, which exists.
         patience: Timeout for the lock, in seconds, other threads of this writer included.
         backoff: Clock, sleep and jitter of waits.
+
+    Raises:
+        ValueError: The patience is negative, no number, or more than the system can wait.
     """
 
     def __init__(self, path: Path, *, patience: float = PATIENCE, backoff: Backoff | None = None) -> None:
+        if not 0.0 <= patience <= threading.TIMEOUT_MAX:
+            raise ValueError(f"the patience of a writer must be a number of seconds, not {patience!r}")
         self.path = path
         self.index_damaged = False
         """True once a transaction succeeded only without the triggers of a full-text index."""
@@ -81,19 +87,25 @@ class Writer:
                 f"nothing was written in {patience:g} s: another thread of this process writes {self.path}; try again"
             )
         try:
+            return self._in_turn(work, patience, deadline)
+        except errors.Replaced:
+            self._halted = True
+            self._drop()  # so that readers open the new file
+            raise
+        finally:
+            self._queue.leave()  # again: an exception may have come into the first
+            self._lock.release()
+
+    def _in_turn(self, work: Callable[[apsw.Connection], T], patience: float, deadline: float) -> T:
+        try:
             with error_mapping.translated_errors(self.path):
                 self._backoff.retry_until(self._ready, deadline)  # a store that is not writable fails before a wait
                 self._queue.enter(deadline)
                 return self._through(work, deadline)
         except errors.Locked as error:
             raise errors.Locked(f"nothing was written in {patience:g} s: {error}; {_holders(self.path)}") from error
-        except errors.Replaced:
-            self._halted = True
-            self._drop()  # so that readers open the new file
-            raise
         finally:
             self._queue.leave()
-            self._lock.release()
 
     @property
     def layout(self) -> Layout:

@@ -49,12 +49,14 @@ class WriterQueue:
         self._path = path
         self._clock = clock
         self._sleep = sleep
+        self._stands = False
 
     def enter(self, deadline: float) -> None:
         """Wait until this process is first, until `deadline`, for `LONGEST` at most; not at all without a queue."""
         try:
             if self._file is None:
                 self._file = _opened(queue_file(self._path))
+            self._stands = True
             place = self._stand()
             while not self._first(place) and self._clock() < deadline:
                 self._sleep(_PAUSE)
@@ -63,11 +65,12 @@ class WriterQueue:
 
     def leave(self) -> None:
         """Leave the queue. May be called twice."""
-        if self._file is not None:
+        if self._file is not None and self._stands:
             try:
                 fcntl.lockf(self._file, fcntl.LOCK_UN)
             except OSError:
                 pass  # as in `enter`
+            self._stands = False
 
     def close(self) -> None:
         """Close the descriptor. May be called twice."""

@@ -5,9 +5,10 @@ from __future__ import annotations
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from functools import partial
 from types import TracebackType
+from typing import Any
 
 import pytest
 
@@ -173,6 +174,20 @@ def test_an_exception_at_any_bytecode_leaves_it_free() -> None:
             break
         tried += 1
     assert tried > 50
+
+
+def test_a_generator_is_not_ended_by_the_question() -> None:
+    """Mutant: without the look at its flags the generator yields no more."""
+
+    def numbers() -> Generator[int, None, None]:
+        yield 1
+        yield 2
+
+    suspended: Any = numbers()
+    assert next(suspended) == 1
+    with pytest.raises(TypeError, match="no plain function"):
+        runs(suspended.gi_frame)
+    assert next(suspended) == 2
 
 
 def test_a_frame_of_a_traceback_does_not_run() -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 import apsw
 import pytest
 
+from store import SessionDB
 from store.base import errors
 from store.sqlite.base import foreign_handle_guard
 from store.sqlite.connect.reader import Reader
@@ -184,7 +185,7 @@ def hold(number, lock):
     with lock:
         held[number].set()
         go_on.wait()
-locks = foreign_handle_guard.opening, db.store.engine.writer._lock, db.store.engine.reader._lock
+locks = foreign_handle_guard.opening, db.store.engine.writer._lock, db.store.engine.reader._version_lock
 for number, lock in enumerate(locks):
     threading.Thread(target=hold, args=(number, lock)).start()
     held[number].wait()
@@ -197,6 +198,31 @@ print(os.waitpid(child, 0)[1])
 go_on.set()
 """
     assert outcome(script, path).split("\n") == ["2", "0"]
+
+
+def test_an_opening_that_an_exception_ended_is_no_stranger(path: Path) -> None:
+    """SQLite keeps its descriptor as long as another connection has locks; a real stranger is noticed all the same."""
+
+    class Stop(BaseException):
+        """Of a signal's handler, before the connection is registered."""
+
+    def stop(_: apsw.Connection) -> None:
+        raise Stop
+
+    database = SessionDB(path)
+    database.append_message("s1", "user", "two")
+    apsw.connection_hooks.insert(0, stop)
+    try:
+        with pytest.raises(Stop):
+            database.get_messages("s1")
+    finally:
+        apsw.connection_hooks.remove(stop)
+    assert len(database.get_messages("s1")) == 2
+    descriptor = os.open(path, os.O_RDONLY)
+    with pytest.raises(errors.ForeignHandle):
+        foreign_handle_guard.check(path)
+    database.close()
+    os.close(descriptor)
 
 
 @pytest.mark.parametrize("version", ["3.40.1", "3.51.2"])
