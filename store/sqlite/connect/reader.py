@@ -282,7 +282,7 @@ def _fetch_as_bytes(connection: apsw.Connection, sql: str, bindings: apsw.Bindin
     wrapped = f"WITH found({', '.join(names)}) AS ({sql}) SELECT {cells} FROM found"
     return [
         tuple(text(cell) if is_text else cell for is_text, cell in zip(row[::2], row[1::2], strict=True))
-        for row in connection.execute(wrapped, bindings)
+        for row in connection.execute(wrapped, bindings).fetchall()
     ]
 
 

@@ -56,7 +56,7 @@ def _ordered_as(connection: apsw.Connection, layout: Layout, session_id: Cell, m
         return []
     rows = connection.execute(
         "SELECT id FROM messages WHERE session_id = ?1 AND display_order = ?2 AND id <> ?2", (session_id, message_id)
-    )
+    ).fetchall()
     return [cell_values.integer(row[0]) for row in rows]
 
 

@@ -165,7 +165,7 @@ def window(
         f"SELECT id, {role}, {_opening(n_bytes)}, {timestamp} FROM messages"
         " WHERE id IN (SELECT value FROM json_each(?)) ORDER BY id",
         (json.dumps([*before, message_id, *behind]),),
-    )
+    ).fetchall()
     return tuple(_context_line(row, message_id) for row in rows)
 
 
@@ -227,7 +227,7 @@ def _has_more(connection: apsw.Connection, message_id: int, side: Side, rows: in
 
 
 def _ids(connection: apsw.Connection, statement: str, bindings: Row) -> list[int]:
-    return [cell_values.integer(row[0]) for row in connection.execute(statement, bindings)]
+    return [cell_values.integer(row[0]) for row in connection.execute(statement, bindings).fetchall()]
 
 
 def _has(connection: apsw.Connection, session_id: str, message_id: int) -> bool:
