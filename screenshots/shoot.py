@@ -13,7 +13,9 @@ import asyncio
 import html
 import os
 import re
+import sys
 import tempfile
+import threading
 import time
 from collections.abc import Sequence
 from contextlib import ExitStack
@@ -21,12 +23,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
+from types import FrameType
 from typing import TYPE_CHECKING
 from unittest import mock
 
 from rich.cells import cell_len
 
 from hermes_tui.demo.home import make_home
+from hermes_tui.feed.serial_thread import SerialThread
 from store import SessionDB
 
 if TYPE_CHECKING:
@@ -36,9 +40,9 @@ FOLDER = Path(__file__).parent
 NOW = datetime(2026, 11, 22, 17, 5, tzinfo=UTC)
 MILLISECONDS = 4
 """What a search took, in every picture."""
-CALM = 0.15
-"""Seconds between two looks, which must show the same."""
-PATIENCE = 20.0
+CALM = 0.3
+"""Seconds between two looks, which must show the same; longer than a list that hits stream into is held back."""
+PATIENCE = 60.0
 """Seconds until the last answer must be on the screen."""
 
 TO_THE_LEGACY_SESSION = ("down", "down", "down")
@@ -99,12 +103,26 @@ async def _picture(shot: Shot, home: Path) -> str:
 
 
 async def settled(pilot: Pilot[None]) -> None:
-    """Wait until nothing on the screen changes any more; a screen that goes on changing is an error."""
+    """Wait until no request runs and nothing on the screen changes; a screen that goes on changing is an error."""
     async with asyncio.timeout(PATIENCE):
-        before = ""
-        while (shown := UNIQUE.sub("", pilot.app.export_screenshot())) != before:
-            before = shown
+        before, idle = "", False
+        while (shown := UNIQUE.sub("", pilot.app.export_screenshot())) != before or not idle:
+            before, idle = shown, _is_idle()
             await pilot.pause(CALM)
+            idle = idle and _is_idle()
+
+
+def _is_idle() -> bool:
+    """Every serial thread of the app waits for a job: on a slow machine an unchanged screen alone proves nothing."""
+    frames = sys._current_frames()
+    working = [thread for thread in threading.enumerate() if thread.name.startswith("hermes-tui ")]
+    return all(_waits(frames.get(thread.ident or 0)) for thread in working)
+
+
+def _waits(frame: FrameType | None) -> bool:
+    while frame is not None and frame.f_code is not SerialThread._next.__code__:
+        frame = frame.f_back
+    return frame is not None
 
 
 def _loosened(found: re.Match[str]) -> str:

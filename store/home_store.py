@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
@@ -9,10 +10,11 @@ from typing import TypeVar
 from .base.errors import CannotOpen, Damaged, ReadOnly
 from .engine.ports import Engine, Transaction
 from .files.file_sources import FileSources
+from .files.gateway import Gateway, GatewayState, find_gateway
 from .files.home import Home, home_of
 from .files.jsonl_files import JsonlFiles
 from .files.verdict_cache import VerdictCache
-from .formats.alignment import ComparedMessage
+from .formats.compared_message import ComparedMessage
 
 T = TypeVar("T")
 
@@ -60,6 +62,17 @@ class HomeStore:
         """Raise `ReadOnly` where the database cannot be repaired."""
         if not self.engine.capabilities.repairs:
             raise ReadOnly(f"{self.engine.name} cannot be repaired: no message can be inserted between others there")
+
+    def gateway(self) -> Gateway:
+        """The gateway of this home, by its files, else by its heartbeats in the database."""
+        found = find_gateway(self.path.parent)
+        if found.state is GatewayState.RUNNING:
+            return found
+        try:
+            backends = self.engine.health.backends(time.time())
+        except (CannotOpen, Damaged):
+            return found
+        return Gateway(GatewayState.RUNNING, backend=backends[0]) if backends else found
 
     def write(self, work: Callable[[Transaction], T]) -> T:
         """Run `work` in a transaction.

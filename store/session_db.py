@@ -130,6 +130,7 @@ class SessionDB:
     family = delegate(_browser, HomeBrowser.family)
     named = delegate(_browser, HomeBrowser.named)
     resolve = delegate(_browser, HomeBrowser.resolve)
+    versions = delegate(_browser, HomeBrowser.versions)
     carried = delegate(_browser, HomeBrowser.carried)
     heads = delegate(_browser, HomeBrowser.heads)
     messages = delegate(_browser, HomeBrowser.messages)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
@@ -58,6 +59,13 @@ def write_jsonl(path: Path, messages: Sequence[Dict], *, tail: bytes = b"") -> P
 def jsonl(folder: Path, session_id: str, messages: Sequence[Dict], *, tail: bytes = b"") -> Path:
     """The JSONL file of a session in a home."""
     return write_jsonl(folder / "sessions" / f"{session_id}.jsonl", messages, tail=tail)
+
+
+def aged(path: Path, seconds: float = 61.0) -> Path:
+    """The same file, changed so long ago: a last line without a line end is not being written."""
+    before = path.stat().st_mtime
+    os.utime(path, (before - seconds, before - seconds))
+    return path
 
 
 def store(database: SessionDB, session_id: str, messages: Sequence[Dict], *, source: str = "cli") -> list[int]:

@@ -25,6 +25,8 @@ ROOT = Path(__file__).parents[1]
 OWN_SEQUENCES = re.compile(
     r"\x1b\[[?>=<]?[0-9;:]*\$?[ABCDGHJKfhlmnpqrstux]|\x1b[78=>]|\x1b\(B|\x1bP\+q[0-9A-Fa-f;]*\x1b\\|\x1b\]22;[a-z]*\x07"
 )
+UNFINISHED = re.compile(rb"\x1b(?:\[[^@-~]*|[\]P][^\x07\x1b]*|\()?\Z")
+"""The start of a sequence of which the rest is still to come."""
 FOREIGN = re.compile(r"[\x00-\x07\x0b\x0c\x0e-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
 NOT_INHERITED = {"NO_COLOR", "COLUMNS", "LINES"}
@@ -118,6 +120,9 @@ class Terminal:
 
     def foreign(self) -> list[str]:
         """Every control character in the output that no sequence of the app's own explains."""
+        end = time.monotonic() + 60.0
+        while UNFINISHED.search(self.raw[-64:]) and time.monotonic() < end:
+            self.pump(0.05)
         rest = OWN_SEQUENCES.sub("", self.raw.decode("utf-8", "replace"))
         return [rest[max(0, at.start() - 20) : at.end() + 20] for at in FOREIGN.finditer(rest)]
 

@@ -19,21 +19,24 @@ def check(home: Home, options: Options, streams: Streams) -> int:
     """Compare both sources of some sessions, or of all, by content.
 
     Returns:
-        1 where history lies in JSONL that SQLite lacks, else 0.
+        1 where history lies in JSONL that SQLite lacks, or bytes of its lines cannot be read, else 0.
     """
     output = Output(streams.out)
-    lost = 0
+    lost = damaged = 0
     with opened(home) as db:
         wanted = [session_named(db, name).id for name in options.ids] or None
         for result in db.checks(wanted):
             lost += result.verdict in LOST
+            damaged += result.damaged_lines > 0
             if options.json:
                 output.json(asdict(result))
             else:
                 output.line(_check_line(result))
     if not options.json and lost:
         remark(f"{many(lost, 'session')} with history that only a JSONL file has", streams.err)
-    return 1 if lost else 0
+    if not options.json and damaged:
+        remark(f"{many(damaged, 'session')} with lines in JSONL that cannot be read", streams.err)
+    return 1 if lost or damaged else 0
 
 
 def _check_line(result: Check) -> SafeText:

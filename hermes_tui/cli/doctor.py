@@ -6,7 +6,7 @@ from typing import TextIO
 
 from hermes_tui.cli.options import Options
 from hermes_tui.cli.output import Output, Streams, complain, remark
-from hermes_tui.cli.stores import opened, opened_to_write
+from hermes_tui.cli.stores import EVERY, opened, opened_to_write
 from hermes_tui.render.safe import safe
 from hermes_tui.render.time import many
 from store import Home, ReadOnly, StoreError, replay
@@ -19,13 +19,15 @@ def doctor(home: Home, options: Options, streams: Streams) -> int:
     """Print the finding of every check; with `--replay` first write the messages that a store would not take.
 
     Returns:
-        1 where a check failed, else 0; 2 where waiting messages could not be written.
+        1 where a check failed, else 0; 2 where waiting messages could not be written, or all profiles are asked to.
 
     Raises:
         ReadOnly: A replay into a home that is only read.
     """
     if options.replay and options.read_only:
         raise ReadOnly("--replay writes, and --read-only was given; leave one of them out")
+    if options.replay and home.is_every:
+        return complain(EVERY, streams.err)
     output = Output(streams.out)
     failed = _replay(home, streams.err) if options.replay else 0
     ill = False

@@ -33,6 +33,7 @@ class Options(argparse.Namespace):
     adopt: bool = False
     full_backup: bool = False
     replay: bool = False
+    follow: bool = False
 
 
 class Parser(argparse.ArgumentParser):
@@ -85,6 +86,7 @@ def _add_verbs(verbs: argparse._SubParsersAction[Parser], shared: Parser) -> Non
     add("list", "list every session, the newest first")
     show = add("show", "print the messages of a session")
     show.add_argument("ids", metavar="ID", nargs=1, help="a session's id, or the start of it")
+    show.add_argument("--follow", action="store_true", help="go on printing what changes, until ctrl+c")
     search = add("search", "find messages by words, phrases and filters")
     search.add_argument("query", metavar="QUERY", nargs="+", help='words, "exact phrase", source: model: after: role:')
     search.add_argument("--limit", type=_positive, metavar="N", help="at most so many messages (default: 50)")

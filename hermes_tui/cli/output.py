@@ -44,6 +44,10 @@ class Output:
         """Write a line; what the stream cannot show becomes a question mark."""
         print(text.encode(self._encoding, "replace").decode(self._encoding), file=self._out)
 
+    def flush(self) -> None:
+        """Hand on what was printed."""
+        self._out.flush()
+
     def json(self, value: dict[str, object]) -> None:
         """Write an object on one line; in a stream without Unicode everything beyond ASCII is escaped."""
         line = json_safe(value)

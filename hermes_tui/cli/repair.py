@@ -7,15 +7,14 @@ from dataclasses import asdict
 
 from hermes_tui.cli.options import Options
 from hermes_tui.cli.output import Output, Streams, complain, picked, remark
-from hermes_tui.cli.stores import opened, opened_to_write, session_named
-from hermes_tui.render.repair_plan import refusal_words, sentences
+from hermes_tui.cli.stores import EVERY, opened, opened_to_write, session_named
+from hermes_tui.render.repair_plan import gateway_sentence, refusal_words, sentences
 from hermes_tui.render.safe import SafeText, safe
 from hermes_tui.render.time import in_words, many
 from store import Browser, Home, Operation, OperationMissing, Plan, Receipt, Refused, Repairs, State
 
 REFUSED = 1
 MERGE_HINT = "; --merge inserts them all the same"
-EVERY = "all profiles as one are only read; name the one to write to with --profile NAME"
 NO_TERMINAL = "asks before it writes, and there is no terminal here to ask on; add --yes"
 
 
@@ -83,7 +82,8 @@ def undo(home: Home, options: Options, streams: Streams) -> int:
     if options.json:
         output.json(_undo_json(receipt))
     else:
-        output.line(_undone_line(receipt))
+        for line in (_undone_line(receipt), *map(safe, _note(receipt))):
+            output.line(line)
     return 0
 
 
@@ -155,6 +155,7 @@ def _repair_json(plan: Plan, receipt: Receipt | None, *, applied: bool = False) 
         "inserted": done,
         "moved": receipt.moved if receipt else 0 if applied else plan.moved,
         "backup": str(receipt.backup) if receipt and receipt.backup else None,
+        "note": gateway_sentence(gateway) if (gateway := (receipt or plan).gateway) else None,
     }
 
 
@@ -170,9 +171,14 @@ def _print_receipt(output: Output, receipt: Receipt) -> None:
             else []
         ),
         f"  undo     hermes-tui undo {receipt.operation}",
+        *_note(receipt),
     ]
     for line in lines:
         output.line(safe(line))
+
+
+def _note(receipt: Receipt) -> list[str]:
+    return [f"  note     {gateway_sentence(receipt.gateway)}"] if receipt.gateway else []
 
 
 def _undo_json(receipt: Receipt) -> dict[str, object]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from typing import TextIO
 
 from hermes_tui.cli.options import Options
@@ -17,6 +18,8 @@ from store import Browser, Drift, Home, JsonlFacts, Locked, Origin, Outline, Ses
 
 PAGE = 200
 """Sessions whose outlines are asked for at once."""
+META_ROWS = 2
+"""Rows of a session that are no messages, at most: so much longer may SQLite look than it is."""
 NARROWEST = 40
 """A row of the list keeps so many cells, however long the ids are."""
 
@@ -54,11 +57,14 @@ def list_sessions(home: Home, options: Options, streams: Streams) -> int:
         found.sessions.sort(
             key=lambda session: (session.started_at or session.last_active or 0.0, session.id), reverse=True
         )
-        drifts = ((session, db.drift(session, found.facts.get(session.id))) for session in found.sessions)
+        drifts = (
+            (_as_shown(db, session, facts), db.drift(session, facts))
+            for session in found.sessions
+            for facts in [found.facts.get(session.id)]
+        )
         if options.json:
             for session, drift in drifts:
-                profile = session.profile if home.is_every else home.name
-                output.json(_session_json(session, found.outlines.get(session.id), drift, profile))
+                output.json(_session_json(session, found.outlines.get(session.id), drift))
         else:
             _print_rows(output, drifts, found)
     return _listing_ended(home, found, streams.err)
@@ -88,6 +94,22 @@ def _outlines(db: Browser, found: _Listing) -> None:
         found.outlines |= db.outlines([session.id for session in found.sessions[start : start + PAGE]])
 
 
+def _as_shown(db: Browser, session: Session, facts: JsonlFacts | None) -> Session:
+    """The session with the number of messages that `show` prints, from the source that it reads."""
+    if session.problem or session.origin not in (Origin.SQLITE, Origin.JSONL):
+        return session
+    messages = session.messages
+    with suppress(StoreError):  # then the row's own number stays
+        if facts is not None and facts.messages + META_ROWS > messages and not _is_stored(db, session):
+            messages = facts.messages
+        messages += len(db.waiting(session.id))
+    return replace(session, messages=messages)
+
+
+def _is_stored(db: Browser, session: Session) -> bool:
+    return db.reading(session.id).origin is Origin.SQLITE
+
+
 def _listing_ended(home: Home, found: _Listing, err: TextIO) -> int:
     """Report what was left out, or that there was nothing; the exit code."""
     if isinstance(found.problem, StoreMissing) and found.sessions:
@@ -111,11 +133,10 @@ def _listing_ended(home: Home, found: _Listing, err: TextIO) -> int:
     return 0
 
 
-def _session_json(session: Session, outline: Outline | None, drift: Drift | None, profile: str) -> dict[str, object]:
+def _session_json(session: Session, outline: Outline | None, drift: Drift | None) -> dict[str, object]:
     return {
         "id": session.id,
-        "profile": profile,
-        **picked(session, "source", "title", "model", "started_at", "last_active", "messages"),
+        **picked(session, "profile", "source", "title", "model", "started_at", "last_active", "messages"),
         "status": outline.status if outline else None,
         "verdict": None,
         "drift": drift,

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
+from itertools import chain
 
+from hermes_tui.cli.follow import Follower, Removed
 from hermes_tui.cli.options import Options
 from hermes_tui.cli.output import Output, Streams, picked, remark
 from hermes_tui.cli.stores import opened, session_named
@@ -12,6 +15,7 @@ from hermes_tui.render.row import title_of
 from hermes_tui.render.safe import SafeText, safe, safe_lines
 from hermes_tui.render.time import in_words, many
 from store import Browser, Home, Message, Origin, Outline, Session, SessionReading
+from store.browse.reading import in_state
 from store.models import UNREADABLE
 
 BODIES = 256
@@ -20,7 +24,10 @@ INDENT = "    "
 
 
 def show(home: Home, options: Options, streams: Streams) -> int:
-    """Print the messages of one session, from the source that has more of them (a tie goes to SQLite)."""
+    """Print the messages of one session, from the source that has more of them (a tie goes to SQLite).
+
+    With `--follow` until ctrl+c: then what is new, what is changed once more, and what is gone as removed.
+    """
     output, err = Output(streams.out), streams.err
     with opened(home) as db:
         session = session_named(db, options.ids[0])
@@ -37,6 +44,8 @@ def show(home: Home, options: Options, streams: Streams) -> int:
         if not options.json:
             output.line(_heading(session, db.outlines([session.id]).get(session.id), output))
         unread = 0
+        if options.follow:
+            return _follow(Follower(db, session.id), output, as_json=options.json)
         for message in _messages(db, reading, asides=not options.json):
             unread += message.role == UNREADABLE and not message.aside
             if options.json:
@@ -49,12 +58,29 @@ def show(home: Home, options: Options, streams: Streams) -> int:
     return 0
 
 
+def _follow(follower: Follower, output: Output, *, as_json: bool) -> int:
+    with suppress(KeyboardInterrupt):
+        for change in chain(follower.changes(), follower.follow()):
+            removed = isinstance(change, Removed)
+            message = change.message if isinstance(change, Removed) else change
+            if as_json:
+                output.json({**_message_json(message), "removed": True} if removed else _message_json(message))
+            elif removed:
+                output.line(safe(f"{message.role}  {output.stamp(message.timestamp)}, removed"))
+            else:
+                _print_message(output, message)
+            output.flush()
+    return 0
+
+
 def _messages(db: Browser, reading: SessionReading, *, asides: bool) -> Iterator[Message]:
     """Every message of the session alone, in order."""
     for piece in db.pieces(reading, chain=False, asides=asides):
-        ids = [head.id for head in piece.heads]
+        heads = {head.id: head for head in piece.heads}
+        ids = list(heads)
         for start in range(0, len(ids), BODIES):
-            yield from db.messages(ids[start : start + BODIES])
+            for message in db.messages(ids[start : start + BODIES]):
+                yield in_state(message, heads[message.id or 0])
         yield from piece.messages
 
 

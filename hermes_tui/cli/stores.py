@@ -6,6 +6,9 @@ from contextlib import closing
 
 from store import Browser, Home, Session, SessionDB, StoreError, StoreMissing, open_home
 
+EVERY = "all profiles as one are only read; name the one to write to with --profile NAME"
+"""Answer to a verb that would write into all profiles."""
+
 
 def opened(home: Home) -> closing[Browser]:
     """The store of a home, to read, closed on the way out."""

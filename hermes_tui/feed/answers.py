@@ -140,6 +140,12 @@ class GrowthArrived(Answer):
     heads: tuple[models.Head, ...]
 
 
+class SectionsCounted(Answer):
+    """The versions of the sections of the open transcript, as they were right before these were read."""
+
+    versions: Mapping[str, models.SectionVersion]
+
+
 class BodiesArrived(Answer):
     """Messages that the transcript asked for."""
 
@@ -151,6 +157,12 @@ class FileTranscriptArrived(Answer):
 
     session_id: str
     messages: tuple[models.Message, ...]
+
+
+class TranscriptReread(Answer):
+    """The whole transcript on the screen as it is now, after something else than growth."""
+
+    pieces: tuple[SectionArrived | FileTranscriptArrived, ...]
 
 
 class CheckArrived(Answer):

@@ -6,16 +6,17 @@ Generators: the caller may stop between two messages, and no statement of the st
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import count
+from itertools import count, pairwise
 
 from hermes_tui.feed import answers
 from hermes_tui.feed.answers import Answer
 from store import Browser
 from store.base.cancel import Cancel
 from store.errors import CannotOpen, Damaged
-from store.models import Change, Drift, Hit, JsonlFacts, Origin, Session
+from store.formats.compaction_overlap import EDGE_ROWS
+from store.models import Change, Drift, Head, Hit, JsonlFacts, Origin, SectionVersion, Session
 from store.query.parse import Query
 
 FIRST_ROWS = 200
@@ -30,6 +31,8 @@ REST = 0.005
 """Seconds of rest after a session was compared, at most: as long as that took, so that keys come through."""
 FEW = 32
 """Changed sessions that are read one by one; for more, the newest rows are read instead."""
+AT_ONCE = 1e-5
+"""Seconds between two rows that one statement may have inserted."""
 HIT_LIMIT = 2000
 BEST_HITS = 200
 """Hits that are ranked; the others follow them in their order."""
@@ -140,6 +143,78 @@ def transcript(db: Browser, generation: int, session_id: str, origin: Origin | N
         session_id: The session.
         origin: The source that is asked for; None for the one that speaks for the session.
     """
+    yield answers.SectionsCounted(generation, versions(db, session_id))
+    yield from _pieces(db, generation, session_id, origin)
+
+
+def versions(db: Browser, session_id: str) -> dict[str, SectionVersion]:
+    """The versions of the sections of a session's chain; none where SQLite cannot be read."""
+    try:
+        return db.versions(db.chain(session_id))
+    except (CannotOpen, Damaged):
+        return {}
+
+
+def changes(
+    db: Browser,
+    generation: int,
+    session_id: str,
+    origin: Origin | None,
+    *,
+    known: Mapping[str, SectionVersion] | None,
+    tip: str,
+) -> Iterator[Answer]:
+    """What has changed in the transcript on the screen: its growth, or all of it where anything else has.
+
+    Args:
+        known: The versions of its sections as they are shown; None to read all of it again.
+        tip: The section that grows, "" for none.
+    """
+    found = versions(db, session_id)
+    if found == known:
+        return
+    if known is not None and tip in known and tip in found:
+        grown = [head for message in growth(db, generation, tip, known[tip].last_id) for head in message.heads]
+        if found == {**known, tip: known[tip].grown(grown)} and not _repeats(db, known, tip, grown):
+            yield answers.GrowthArrived(generation, tip, tuple(grown))
+            return
+    pieces = tuple(_pieces(db, generation, session_id, origin))
+    yield answers.SectionsCounted(generation, found)
+    yield answers.TranscriptReread(generation, pieces)
+
+
+def early_growth(
+    db: Browser, generation: int, tip: str, known: Mapping[str, SectionVersion]
+) -> Iterator[answers.GrowthArrived]:
+    """The growth of a section before its version may be looked at, unless a compaction may have inserted it.
+
+    That inserts rows with older times, or a microsecond apart (docs/format.md §3.8).
+    """
+    if tip not in known:
+        return
+    for message in growth(db, generation, tip, known[tip].last_id):
+        times = [head.timestamp for head in message.heads if head.timestamp is not None]
+        at_once = any(later - earlier <= AT_ONCE for earlier, later in pairwise(times))
+        if at_once or _repeats(db, known, tip, message.heads):
+            return
+        yield message
+
+
+def _repeats(db: Browser, known: Mapping[str, SectionVersion], tip: str, heads: Sequence[Head]) -> bool:
+    """Whether new rows of a section may change what is shown of it: they repeat the section before, or were undone
+    or compacted already."""
+    if not all(head.active for head in heads):
+        return True
+    chain = list(known)
+    if chain[0] == tip or known[tip].rows >= EDGE_ROWS:
+        return False
+    carried = db.carried(tip, chain[chain.index(tip) - 1])
+    return any(head.id in carried for head in heads)
+
+
+def _pieces(
+    db: Browser, generation: int, session_id: str, origin: Origin | None
+) -> Iterator[answers.SectionArrived | answers.FileTranscriptArrived]:
     reading = db.reading(session_id, origin=origin)
     numbers = count(SPOOLED)
     for piece in db.pieces(reading, asides=True):

@@ -105,6 +105,10 @@ class SessionRequests:
             self._verified_ids.discard(session_id)
         self._take(Change(sessions=frozenset({session_id}), files=frozenset({session_id}), store=True))
 
+    def compare(self, session_id: str) -> None:
+        """Compare a session again that the reader looks at: rows can be edited without a trace."""
+        self._verify([session_id])
+
     def close(self) -> None:
         """Interrupt the comparisons."""
         self._comparison.cancel()
@@ -168,9 +172,12 @@ class SessionRequests:
         self._refreshed = self._worker.clock()
         yield from questions.changed(db, generation, change, self._rows, verified)
         if touched := [*(change.files | change.sessions)]:
-            self._unverified.add(touched)
-            delay = max(CALM, VERIFYING * self._verifying_took)
-            self._worker.put(self._verify_thread, "sessions", self._verified, name="verdicts", delay=delay)
+            self._verify(touched)
+
+    def _verify(self, session_ids: Sequence[str]) -> None:
+        self._unverified.add(session_ids)
+        delay = max(CALM, VERIFYING * self._verifying_took)
+        self._worker.put(self._verify_thread, "sessions", self._verified, name="verdicts", delay=delay)
 
     def _verified(self, db: Browser, generation: int) -> Iterator[Answer]:
         began = self._worker.clock()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -10,7 +10,12 @@ from hermes_tui.feed import answers, questions
 from hermes_tui.feed.latest_first import LatestFirst
 from hermes_tui.feed.store_worker import StoreWorker
 from store import Browser
-from store.models import Origin, Session
+from store.models import Origin, SectionVersion, Session
+
+LOOK = 2.0
+"""Seconds between two looks at the versions of the open transcript, at least."""
+LOOKING = 20.0
+"""Times as long as a look took until the next one: they take a twentieth of the time at most."""
 
 
 @dataclass(slots=True)
@@ -23,8 +28,11 @@ class _OpenTranscript:
     """The source that was asked for."""
     tip: str
     from_file: bool = False
-    last_id: int = 0
     whole: bool = False
+    versions: Mapping[str, SectionVersion] = field(default_factory=dict)
+    """The versions of its sections as they are shown."""
+    next_look: float = 0.0
+    """When its versions may be looked at again, by the worker's clock."""
     wanted: LatestFirst[int] = field(default_factory=LatestFirst)
     """Messages that are asked for."""
 
@@ -41,7 +49,9 @@ class TranscriptRequests:
         worker.subscribe(self._note, answers.SectionArrived)
         worker.subscribe(self._note, answers.GrowthArrived)
         worker.subscribe(self._note, answers.FileTranscriptArrived)
-        worker.subscribe(self._grow, answers.StoreChanged)
+        worker.subscribe(self._note_all, answers.TranscriptReread)
+        worker.subscribe(self._note_versions, answers.SectionsCounted)
+        worker.subscribe(self._take_change, answers.StoreChanged)
 
     def open(self, session: Session, *, origin: Origin | None = None, delay: float = 0.0) -> None:
         """Ask for a session's transcript, the whole chain it belongs to, after `delay` seconds without another.
@@ -75,36 +85,62 @@ class TranscriptRequests:
             delay=delay,
         )
 
+    def _note_versions(self, message: answers.SectionsCounted) -> None:
+        if (transcript := self._open) is not None and transcript.generation == message.generation:
+            transcript.versions = message.versions
+
+    def _note_all(self, message: answers.TranscriptReread) -> None:
+        for piece in message.pieces:
+            self._note(piece)
+
     def _note(self, message: answers.SectionArrived | answers.GrowthArrived | answers.FileTranscriptArrived) -> None:
         """Remember the end of the transcript that has been read."""
         transcript = self._open
         if transcript is None or transcript.generation != message.generation:
             return
         transcript.from_file = isinstance(message, answers.FileTranscriptArrived)
+        transcript.whole |= not isinstance(message, answers.SectionArrived) or message.done
         if isinstance(message, answers.FileTranscriptArrived):
             return
         transcript.tip = message.session_id
-        if message.heads:
-            transcript.last_id = message.heads[-1].id
-        elif isinstance(message, answers.SectionArrived) and message.first:
-            transcript.last_id = 0
-        transcript.whole |= isinstance(message, answers.SectionArrived) and message.done
+        if isinstance(message, answers.GrowthArrived):
+            known = transcript.versions.get(message.session_id, SectionVersion())
+            transcript.versions = {**transcript.versions, message.session_id: known.grown(message.heads)}
 
-    def _grow(self, message: answers.StoreChanged) -> None:
-        """Read what was added to the transcript on the screen; a file is read again as a whole."""
+    def _take_change(self, message: answers.StoreChanged) -> None:
+        """Read what was added to the transcript on the screen, and look as soon as allowed what else has changed."""
         transcript, change = self._open, message.change
-        if transcript is None:
+        if transcript is None or not transcript.whole:
             return
-        if transcript.from_file:
-            if transcript.session.id in change.files:
-                self._read(transcript)
-        elif transcript.whole and change.store and (not change.sessions or transcript.tip in change.sessions):
-            self._worker.put(
-                self._thread,
-                "transcript",
-                lambda db, _: questions.growth(db, transcript.generation, transcript.tip, transcript.last_id),
-                name="growth",
-            )
+        if transcript.from_file and transcript.session.id in change.files:
+            read = partial(self._changes, transcript, again=True)
+            self._worker.put(self._thread, "transcript", read, name="file", about="transcript")
+        if not change.store:
+            return
+        delay = max(0.0, transcript.next_look - self._worker.clock())
+        if delay and not transcript.from_file and (not change.sessions or transcript.tip in change.sessions):
+            self._worker.put(self._thread, "transcript", partial(_early_growth, transcript), name="growth")
+        read = partial(self._changes, transcript, again=False)
+        self._worker.put(self._thread, "transcript", read, name="look", about="transcript", delay=delay)
+
+    def _changes(self, transcript: _OpenTranscript, db: Browser, _: int, *, again: bool) -> Iterator[answers.Answer]:
+        """Compare the versions; what differs is read again.
+
+        Args:
+            again: Read it in any case: the file that is shown has changed.
+        """
+        began = self._worker.clock()
+        tip, known = "" if transcript.from_file else transcript.tip, None if again else transcript.versions
+        session_id, origin = transcript.session.id, transcript.origin
+        try:
+            yield from questions.changes(db, transcript.generation, session_id, origin, known=known, tip=tip)
+        finally:
+            now = self._worker.clock()
+            transcript.next_look = now + max(LOOK, LOOKING * (now - began))
+
+
+def _early_growth(transcript: _OpenTranscript, db: Browser, _: int) -> Iterator[answers.Answer]:
+    return questions.early_growth(db, transcript.generation, transcript.tip, transcript.versions)
 
 
 def _bodies(transcript: _OpenTranscript, db: Browser, _: int) -> Iterator[answers.Answer]:

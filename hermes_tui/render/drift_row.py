@@ -65,7 +65,8 @@ def flagged_row(case: Case, *, width: int, glyphs: Glyphs, cursor: bool = False)
     line = (
         *front,
         span(pad(fit(title, room, glyphs.truncated), room), Role.DIM if quiet else Role.TEXT, bold=cursor),
-        span(glyphs.words(_numbers(case)) + "  ", Role.DIM),
+        span(glyphs.words(_numbers(case)), Role.DIM),
+        blank(2),
         span(fit(one_line(glyphs.words(words)), _where_room(width), glyphs.truncated), role),
     )
     return with_cursor(line, glyphs, cursor=cursor)

@@ -1,5 +1,5 @@
-"""Sentences of a repair's plan: what it inserts, keeps, leaves, refuses and backs up, always in this order
-(docs/look.md §8).
+"""Sentences of a repair's plan: what it inserts, keeps, leaves, refuses and backs up, always in this order, and a note
+on the gateway (docs/look.md §8, §13).
 
 Pure; the sentences are not safe for a terminal before `safe` has seen them.
 """
@@ -15,6 +15,7 @@ from hermes_tui.render.line import Line, Role, Span, blank, span
 from hermes_tui.render.text import hanging
 from hermes_tui.render.time import in_words, many
 from store.errors import StoreError
+from store.files.gateway import Gateway, GatewayState
 from store.repair.model import Phase, Plan, PlanRefused, Progress, Refusal, Run, Why
 
 NOTHING = "nothing"
@@ -25,7 +26,8 @@ BAR = 40
 """Cells of the bar at most."""
 SHORT_REASONS = {
     Why.ORDER: "order",
-    Why.CROSSING: "order",
+    Why.EDITED_OR_LOST: "edited or lost",
+    Why.ORPHAN: "calls not whole",
     Why.UNDONE: "undone by user",
     Why.COMPACTED: "compacted",
     Why.REWRITTEN: "rewritten",
@@ -34,14 +36,15 @@ SHORT_REASONS = {
     Why.REFERRED: "ids in use",
     Why.UNREADABLE: "JSONL unreadable",
     Why.UNSTORABLE: "not storable",
-    Why.READ_ONLY: "newer Hermes",
+    Why.READ_ONLY: "unknown structure",
     Why.UNDOING: "undo stopped",
     Why.CHANGED: "changed since",
 }
 """Reasons of refusals, in at most 17 cells."""
 _REASONS = {
-    Why.ORDER: "both sides have messages of their own in one place, and no time tells which side came first",
-    Why.CROSSING: "SQLite has messages that say the same in another place, and they may be the same ones",
+    Why.ORDER: "both sides have messages of their own in one place, and nothing tells which side came first",
+    Why.EDITED_OR_LOST: "SQLite has another message in their place: an edit of them, or each side lost one",
+    Why.ORPHAN: "results whose call neither side has before them, or calls whose results are refused",
     Why.UNDONE: "{} of its messages were undone, and what SQLite lacks may have been undone with them",
     Why.COMPACTED: "older messages were compacted into a summary, and what SQLite lacks may be among them",
     Why.REWRITTEN: "SQLite was rewritten after the file's last change, and what it lacks may have been taken out then",
@@ -50,7 +53,7 @@ _REASONS = {
     Why.REFERRED: "its messages would get other ids, and {} refers to them by these",
     Why.UNREADABLE: "{}",
     Why.UNSTORABLE: "messages whose fields SQLite cannot hold so that they read the same",
-    Why.READ_ONLY: "this store belongs to a newer Hermes than this, it is only read",
+    Why.READ_ONLY: "this state.db has what no known Hermes has, it is only read ({})",
     Why.UNDOING: "the undo of {0} was stopped: undo {0} finishes it",
     Why.CHANGED: "{0} was stopped, and file or rows are others by now: undo {0} first",
 }
@@ -66,6 +69,7 @@ class Verb(StrEnum):
     LEAVE = "leave"
     REFUSE = "refuse"
     BACKUP = "backup"
+    NOTE = "note"
     FAILED = "failed"
 
 
@@ -91,6 +95,8 @@ def sentences(plan: Plan, *, merge_hint: str = "") -> Iterator[Sentence]:
     for refusal in plan.refusals:
         yield Sentence(Verb.REFUSE, _refused(refusal, merge_hint))
     yield Sentence(Verb.BACKUP, _backup(plan))
+    if plan.gateway is not None:
+        yield Sentence(Verb.NOTE, gateway_sentence(plan.gateway))
 
 
 def destination(plan: Plan) -> str:
@@ -207,8 +213,22 @@ def _left(plan: Plan) -> Iterator[str]:
     if plan.left_out:
         named = ", ".join(f"{name} {in_words(number)}" for name, number in sorted(plan.left_out.items()))
         yield f"fields that this state.db has no column for ({named})"
+    if plan.check.edited:
+        yield f"{many(plan.check.edited, 'message')} that SQLite has edited"
+    if plan.elsewhere:
+        yield f"{many(plan.elsewhere, 'message')} that SQLite has in another place"
+    if plan.alike:
+        yield f"{many(plan.alike, 'repeated message')} that no time tells from another of the same words"
     if plan.check.doubled:
         yield f"{many(plan.check.doubled, 'message')} that may be doubled, as they are"
+
+
+def gateway_sentence(gateway: Gateway) -> str:
+    """Say who may hold a session in memory, and when it will see rows that were written beside it."""
+    if gateway.state is GatewayState.UNKNOWN:
+        return "whether a gateway has this session in memory cannot be seen here; it would see the rows after /resume"
+    who = gateway.backend or (f"pid {gateway.pid}" if gateway.pid else "pid unknown")
+    return f"the gateway ({who}) may have this session in memory, and sees the rows after /resume or a restart"
 
 
 def refusal_words(refusal: Refusal) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from hermes_tui.render.glyphs import Glyphs
 from hermes_tui.render.line import Line, Role, blank, span
-from hermes_tui.render.repair_plan import backed_up, left_sentence
+from hermes_tui.render.repair_plan import backed_up, gateway_sentence, left_sentence
 from hermes_tui.render.safe import one_line
 from hermes_tui.render.text import hanging
 from hermes_tui.render.time import in_words, many
@@ -87,7 +87,12 @@ def receipt_lines(plan: Plan, receipt: Receipt, title: str, *, width: int, glyph
             ("left out", left_sentence(plan)),
             ("counted", f"{in_words(before)} before, {after}"),
         ),
-        (("backup", f"{backed_up(plan)}, read back before writing"), ("took", _took(receipt)), *_backups(receipt)),
+        (
+            ("backup", f"{backed_up(plan)}, read back before writing"),
+            ("took", _took(receipt)),
+            *_backups(receipt),
+            *_note(receipt),
+        ),
     )
     yield from _groups(groups, width=width, glyphs=glyphs)
     taken = f" takes out exactly these {many(receipt.inserted, 'message')}; anything written later stays."
@@ -105,7 +110,7 @@ def undone_lines(receipt: Receipt, title: str, *, width: int, glyphs: Glyphs) ->
             ("ids", moved),
             ("left", f"{many(receipt.rows, 'message')}, and what was written since"),
         ),
-        (("backup", _path(receipt.backup)), ("took", _took(receipt))),
+        (("backup", _path(receipt.backup)), ("took", _took(receipt)), *_note(receipt)),
     )
     yield from _groups(groups, width=width, glyphs=glyphs)
 
@@ -141,6 +146,11 @@ def _backups(receipt: Receipt) -> Iterator[Entry]:
         yield "kept in", _path(receipt.backup)
     if receipt.index_damaged:
         yield "index", "damaged: D says which, a rebuild by Hermes repairs it"
+
+
+def _note(receipt: Receipt) -> Iterator[Entry]:
+    if receipt.gateway:
+        yield "note", gateway_sentence(receipt.gateway)
 
 
 def _path(folder: Path | None) -> str:

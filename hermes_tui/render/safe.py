@@ -1,5 +1,5 @@
-"""Gate for every string from disk: it becomes harmless for a terminal, one symbol for one character
-(docs/decisions/0013).
+"""Gate for every string from disk: it becomes harmless for a terminal, one symbol for one character, and one mark with
+its length for a run of NUL (docs/decisions/0013).
 
 A terminal acts on control characters, and a reader is deceived by what has no width.
 Both become visible: C0 and DEL turn into their Unicode control pictures, the rest into U+FFFD.
@@ -32,7 +32,7 @@ _TAKES_SELECTOR = re.compile(f"[#*0-9{_EMOJI}]")
 _IS_IDEOGRAPH = re.compile(f"[{_IDEOGRAPHS}]")
 
 _SUSPECT = re.compile(
-    "["
+    "\x00{2,}|["
     "\x00-\x1f\x7f-\x9f"  # C0, DEL, C1
     "\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f"  # soft hyphen, grapheme joiner, fillers, vowel separators
     "\u200b-\u200f\u2028-\u202e\u2060-\u206f"  # zero width, line separators, bidi, invisible operators
@@ -52,7 +52,8 @@ def safe(text: str) -> SafeText:
         text: Anything, lone surrogates included.
 
     Returns:
-        Text of the same length; a newline or a tab in it is a symbol too. Printable ASCII comes back as it is.
+        Text of the same length but for runs of NUL: 9,000 of them are `␀×9000`. A newline or a tab is a symbol too.
+        Printable ASCII comes back as it is.
     """
     if text.isascii() and text.isprintable():
         return SafeText(text)
@@ -90,6 +91,8 @@ def json_safe(value: object) -> str:
 
 
 def _symbol(match: re.Match[str]) -> str:
+    if len(match[0]) > 1:
+        return f"\u2400×{len(match[0])}"
     code = ord(match[0])
     if code < 0x20:
         return chr(0x2400 + code)

@@ -74,6 +74,6 @@ def _room(width: int, when: str) -> int:
 
 def _row(role: str, body: Line, when: str, room: int, *, glyphs: Glyphs, cursor: bool) -> Line:
     label = pad_left(fit(role_label(role), 10, glyphs.truncated), 10)
-    time = span(f" {when:>5} ", Role.DIM)
-    line = (span(label + "  ", Role.DIM), *fill(body, room), time)
+    gap = blank(room - line_cells(body))
+    line = (span(label + "  ", Role.DIM), *body, gap, span(f" {when:>5}", Role.DIM), blank(1))
     return with_cursor(line, glyphs, cursor=cursor)

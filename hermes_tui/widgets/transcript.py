@@ -90,6 +90,32 @@ class Transcript(ScrollPane):
             self.cursor.target, self.cursor.viewport.following = position, following
         self._changed()
 
+    def replace(self, row: SessionRow, sections: Sequence[Section], bodies: Sequence[Entry]) -> None:
+        """Show the session on the screen as it is now, to a reader who stays where they are.
+
+        Args:
+            row: Its row.
+            sections: All of it.
+            bodies: Messages that cannot be requested.
+        """
+        before, following, new = self.cursor.layout, self.cursor.viewport.following, self._new
+        places = self.cursor.places()
+        self._begin(row)
+        layout = self.cursor.layout
+        for section in sections:
+            layout.add(section)
+        layout.take_over(before)
+        layout.bodies.keep(bodies)
+        self.cursor.return_to(places)
+        self.cursor.viewport.following = following
+        self._new = new
+        self._changed()
+
+    def expire(self) -> None:
+        """Compare what is on the screen with what is stored: something was written."""
+        self.cursor.layout.bodies.expire()
+        self._changed()
+
     def open_messages(self, row: SessionRow, messages: Sequence[Entry]) -> None:
         """Show a session whose bodies come all at once and cannot be requested: one that lives in a JSONL file."""
         self._begin(row)
@@ -129,7 +155,7 @@ class Transcript(ScrollPane):
 
     def put(self, messages: Sequence[Entry]) -> None:
         """Take bodies that were requested."""
-        self.cursor.layout.bodies.put(messages)
+        self.cursor.layout.put(messages)
         self._changed()
 
     def ask_again(self) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -64,6 +64,23 @@ class TranscriptCursor:
             return None
         anchor = self.viewport.place_of(self.bar) or self.viewport.anchor
         return Target(heads[anchor.index].id, anchor.line, anchor.row)
+
+    def places(self) -> list[Target]:
+        """Where the reader is, and the messages before it, the nearest first, in case that one is gone."""
+        position, heads = self.target or self.position, self.layout.index.heads
+        if position is None:
+            return []
+        index = self.layout.index.index_of(position.message_id)
+        return [position, *(Target(heads[place].id, row=position.row) for place in range((index or 0) - 1, -1, -1))]
+
+    def return_to(self, places: Sequence[Target]) -> None:
+        """Go to the first of some messages that is here and shown."""
+        index = self.layout.index
+        for target in places:
+            place = index.index_of(target.message_id)
+            if place is not None and not index.is_hidden(place):
+                self.target = target
+                return
 
     def settle(self) -> None:
         """Take in what has come: go to the target, and keep the bar on a message that is drawn."""

@@ -21,6 +21,7 @@ from hermes_tui.render.tool import Look
 from hermes_tui.widgets.body_cache import BodyCache
 from hermes_tui.widgets.fenwick_heights import FenwickHeights
 from hermes_tui.widgets.message_index import MAX_RESULTS, MessageIndex, Section, is_undone
+from store.browse.reading import in_state
 from store.models import Head, Message, ToolCall
 from store.query.parse import Query, matches
 
@@ -75,7 +76,27 @@ class TranscriptLayout:
 
     def body(self, index: int) -> Message | None:
         """The message at an index, None where its body is not at hand."""
-        return self.bodies.get(self.index.heads[index].id)
+        head = self.index.heads[index]
+        message = self.bodies.get(head.id)
+        return None if message is None else in_state(message, head)
+
+    def put(self, messages: Iterable[Message]) -> None:
+        """Take bodies that were requested; what is drawn from one that has changed is drawn again."""
+        for message_id in self.bodies.put(messages):
+            if (index := self.index.index_of(message_id)) is not None:
+                leader = self.index.leader(index)
+                for place in {index, leader, self.index.below(leader)} - {None}:
+                    self._drawn.pop(place or 0, None)
+
+    def take_over(self, before: TranscriptLayout) -> None:
+        """Take bodies, and the folds of single messages, from an earlier layout of the session."""
+        self.bodies = before.bodies
+        self.bodies.forget_requests()
+        self.bodies.expire()
+        self.index.undone_shown = before.index.undone_shown
+        for index, folds in before._own_folds.items():
+            if (place := self.index.index_of(before.index.heads[index].id)) is not None:
+                self._own_folds[place] = folds
 
     def shape(self, width: int, glyphs: Glyphs) -> None:
         """Draw for a pane of `width` cells, its scroll column included; heights that were known become estimates."""
@@ -174,7 +195,7 @@ class TranscriptLayout:
         leader = self.index.leader(index)
         message = self.body(index)
         results = self._results(leader)
-        if message is None or (leader != index and any(result is message for result in results)):
+        if message is None or (leader != index and any(result == message for result in results)):
             return []
         below = self.index.below(index)
         marker = Marker(self._find, 0 if index == self._current else None)

@@ -19,6 +19,10 @@ from .source_choice import load_transcript
 CONTEXT = 200
 """Characters of a message in the context of a hit, each of four bytes at most."""
 _LISTS = ("reasoning_details", "codex_reasoning_items")
+_SAID = ("role", "content", "tool_name", "tool_calls", "tool_call_id", "token_count", "finish_reason")
+_REASONED = ("reasoning", "reasoning_details", "codex_reasoning_items", "reasoning_content", "codex_message_items")
+_FIELDS = (*_SAID, *_REASONED, "platform_message_id", "observed", "effect_disposition", "timestamp", "api_content")
+"""Fields of `append_message`, in the order of its arguments."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +66,10 @@ class AgentMessages:
         key: str | None = None,
     ) -> int:
         """Add one message and return its row id; `key` and what is raised, see `append_messages`."""
-        message = locals()  # every argument by its name; those that are no field are ignored
+        said = role, content, tool_name, tool_calls, tool_call_id, token_count, finish_reason
+        thought = reasoning, reasoning_details, codex_reasoning_items, reasoning_content, codex_message_items
+        about = platform_message_id, observed, effect_disposition, timestamp, api_content
+        message = dict(zip(_FIELDS, (*said, *thought, *about), strict=True))
         return self.append_messages(session_id, [message], key=key)[0]
 
     def append_messages(

@@ -1,46 +1,23 @@
-"""Recorder of an agent's turns: it takes the whole conversation and writes the new messages."""
+"""Recorder of an agent's turns: it takes the whole conversation and writes the new messages (docs/decisions/0029)."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
-from ..base.errors import CannotOpen, Damaged, Locked, StoreError
-from ..engine.rows import SessionStamp
+from ..base.errors import Locked, StoreError
 from ..files import outbox
-from ..files.jsonl_files import SESSION_META
 from ..files.outbox import Pending
-from ..formats import alignment, message_codec
-from ..formats.row_encoding import MessageRow, content_cell, json_cell, message_rows, storable
 from ..home_store import HomeStore
+from . import recorder_calls, recorder_keys
+from .call_writer import CallWriter
+from .held_messages import Dict, hold, messages_of
+from .recorder_calls import RecorderState
+from .recorder_keys import Author
 from .sessions import AgentSessions
-
-ATTEMPTS = 8
-"""Maximum attempts that fail because others wrote to the session in between; then the turn is kept for later."""
-
-Dict = Mapping[str, object]
-
-
-@dataclass(frozen=True, slots=True)
-class _Held:
-    """A conversation as the agent handed it over."""
-
-    messages: tuple[Dict, ...]
-    identities: tuple[bytes, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class _Stored:
-    """Stored messages of the session, as of one read."""
-
-    stamp: SessionStamp
-    identities: tuple[bytes, ...]
-    """Of the active rows."""
-    empty: bool
-    """True without any message, undone ones included."""
 
 
 class HasStore(Protocol):
@@ -60,15 +37,25 @@ class SessionRecorder:
         session_id: The session, whose row need not exist.
         source: Of its row, where that has to be created.
         model: Of the same row.
+        writer: The agent's name, by which a restarted one knows its own rows. Agents that write one session at the
+            same time need different names; a recorder without any takes what others without a name stored for its own.
     """
 
-    def __init__(self, db: HasStore, session_id: str, *, source: str = "cli", model: str | None = None) -> None:
+    def __init__(
+        self,
+        db: HasStore,
+        session_id: str,
+        *,
+        source: str = "cli",
+        model: str | None = None,
+        writer: str | None = None,
+    ) -> None:
         self._db, self._store = db, db.store
         self._id = session_id
         self._source = source
         self._model = model
-        self._kept: list[_Held] = []
-        self._seen: _Stored | None = None
+        self._author = Author(writer, recorder_keys.new_instance())
+        self._state = RecorderState()
         self._spooled: Path | None = None
 
     @property
@@ -78,15 +65,18 @@ class SessionRecorder:
 
     @property
     def waiting(self) -> int:
-        """Calls of `record` whose messages the store refused and that the next call will write."""
-        return len(self._kept)
+        """Lists whose messages the store refused and that the next call will write; those that a later one continues
+        are not counted."""
+        return len(self._state.whole_lists())
 
     def record(self, messages: Sequence[Dict]) -> int:
         """Write the new messages of a conversation, all of them or none.
 
-        The conversation is aligned by position with the stored active rows (`alignment.first_new`): messages after its
-        last aligned one are new, even if a text repeats an earlier one. A list that lacks stored rows removes nothing,
-        a list that shares no message with them is new as a whole. session_meta is never written.
+        Where the list continues the one handed over last, the rest of it is new, whatever it says. Otherwise the
+        longest end of the last list that occurs in it is the seam (`continuation.new_places`): what follows is new,
+        and before it each message that the last list did not have, such as a summary. Nothing is removed, and rows of
+        others stay where they are. The first list is compared with what is stored (`StoredBase.missing`).
+        session_meta is never written.
         Where no message is stored and the session has a JSONL file, its messages come first, in the same transaction;
         their fields that this file has no column for are left out, and a file that cannot be read keeps no turn back.
 
@@ -94,24 +84,22 @@ class SessionRecorder:
             messages: The whole conversation as the agent holds it, oldest first, dicts as `append_messages` takes them.
 
         Returns:
-            The number of messages written.
+            The number of messages written, with those that waited.
 
         Raises:
-            Locked: The lock was not free. Nothing was written; the messages are kept, and the next call writes them
-                first, in order and once, even if its list does not hold them any more.
-            StoreError: Anything else that keeps the store from writing, such as a file that was replaced. The messages
-                are kept all the same, and in a file too (`spooled`), because this process may not get to write them.
-            ValueError: See `append_messages`; nothing was written, nothing is kept.
+            StoreError: The store was locked, or something else kept it from writing, such as a file that was replaced.
+                The messages are kept, in a file too (`spooled`), because this process may not get to write them. The
+                next call writes them first, in order and once, even if its list does not hold them any more.
+            ValueError: Messages that cannot be stored (see `append_messages`, and `ColumnMissing`), named once by their
+                indexes. All others were stored.
         """
-        held = _held(messages)
-        try:
-            written = self._flush([*self._kept, held])
-        except StoreError as error:
-            self._kept = [*(kept for kept in self._kept if not _continues(held, kept)), held]
-            if not isinstance(error, Locked):
-                self._spool(error)
-            raise
-        self._settle()
+        before = self._state.base or ()
+        held, known = hold(messages, before), set(map(id, before))
+        problems = {entry.index: entry.problem for entry in held if entry.problem and id(entry) not in known}
+        self._state = self._state.handed_over(held, self._author)
+        written = self._write_waiting(problems)
+        if problems:
+            raise ValueError(_refusal(problems))
         return written
 
     def close(self) -> None:
@@ -120,16 +108,38 @@ class SessionRecorder:
         Raises:
             StoreError: There is no way to write that file either; the messages are in memory only.
         """
-        if not self._kept:
-            return
         try:
-            self._flush(self._kept)
-        except StoreError as error:
-            self._spool(error)
+            self._write_waiting({})
+        except StoreError:
             if self._spooled is None:
                 raise
-        else:
-            self._settle()
+
+    def _write_waiting(self, problems: dict[int, str]) -> int:
+        try:
+            written = self._flush(problems)
+        except StoreError as error:
+            doubtful = self._state.doubtful or not isinstance(error, Locked)
+            self._state = replace(self._state, refused=True, doubtful=doubtful)
+            self._spool(error)
+            if problems:
+                error.add_note(_refusal(problems))
+            raise
+        self._settle()
+        return written
+
+    def _flush(self, problems: dict[int, str]) -> int:
+        """Write the waiting calls; those of their messages that this file has no column for become problems."""
+        if self._state.waiting and not self._store.engine.sessions.has(self._id):
+            AgentSessions(self._store).ensure_session(self._id, self._source, self._model)
+        writer = CallWriter(self._store, self._id, self._author, problems)
+        total = 0
+        while self._state.waiting:
+            call = self._state.waiting[0]
+            written = writer.write(call, self._state)
+            self._state = self._state.stored(call.key if written.stored else None)
+            total += written.rows
+        self._state = replace(self._state, refused=False, doubtful=False)
+        return total
 
     def _spool(self, error: StoreError) -> None:
         """Write all waiting messages into the file; a note on `error` names the file, or why there is none."""
@@ -140,7 +150,8 @@ class SessionRecorder:
             model=self._model,
             saved_at=time.time(),
             reason=str(error),
-            conversations=tuple(held.messages for held in self._kept),
+            conversations=tuple(map(messages_of, self._state.whole_lists())),
+            recorder=self._state.pending(self._author),
         )
         try:
             self._spooled = outbox.save(outbox.folder_of(self._store.path), owed)
@@ -149,71 +160,13 @@ class SessionRecorder:
             error.add_note(str(worse))
 
     def _settle(self) -> None:
-        """Forget the waiting messages; a file that cannot be removed has nothing new for a replay."""
-        self._kept = []
+        """Forget the file; one that cannot be removed has nothing new for a replay."""
         if self._spooled is not None:
             try:
                 outbox.remove(self._spooled)
             except StoreError:
                 return
             self._spooled = None
-
-    def _flush(self, conversations: Sequence[_Held]) -> int:
-        """Write the new messages; read again where others wrote to the session in between."""
-        if not self._store.engine.sessions.has(self._id):
-            AgentSessions(self._store).ensure_session(self._id, self._source, self._model)
-        for _ in range(ATTEMPTS):
-            stored = self._read_stored()
-            history = self._history() if stored.empty else []
-            known, news = _news([*stored.identities, *_identities(history)], conversations)
-            turn = (*self._drafted(history), *message_rows(news, now=time.time()))
-            if not turn:
-                return 0
-            stamp = self._append(stored.stamp, turn)
-            if stamp is not None:
-                self._seen = _Stored(stamp, tuple(known), empty=False)
-                return len(turn)
-        raise Locked(f"others kept writing to session {self._id}; the turn is kept and written with the next one")
-
-    def _read_stored(self) -> _Stored:
-        """The stored identities; those of the last call where nobody else wrote since."""
-        messages = self._store.engine.messages
-        stamp = messages.stamp(self._id)
-        if self._seen is None or self._seen.stamp != stamp:
-            found = list(messages.compared(self._id))
-            active = tuple(entry.identity for entry in found if entry.active)
-            self._seen = _Stored(stamp, active, empty=not found)
-        return self._seen
-
-    def _append(self, stamp: SessionStamp, turn: Sequence[MessageRow]) -> SessionStamp | None:
-        return self._store.write(lambda tx: tx.append_after(self._id, stamp, turn))
-
-    def _history(self) -> list[Dict]:
-        """The messages of the session's JSONL file, each with a time."""
-        files = self._store.files
-        found = files.find(self._id)
-        try:
-            values = [record.value for record in files.message_records(self._id)]
-        except (CannotOpen, Damaged):
-            return []
-        times = [message_codec.timestamp(value.get("timestamp")) for value in values]
-        last = next(
-            (timestamp for timestamp in times if timestamp is not None), found.mtime_ns / 1e9 if found else None
-        )
-        timed: list[Dict] = []
-        for value, timestamp in zip(values, times, strict=True):
-            last = last if timestamp is None else timestamp
-            timed.append({**value, "timestamp": last})
-        return timed
-
-    def _drafted(self, history: Sequence[Dict]) -> Iterable[MessageRow]:
-        """Rows of a history, without what this file has no column for."""
-        if not history:
-            return
-        columns = self._store.engine.messages.columns()
-        for draft in message_rows(history, now=time.time()):
-            values = {name: value for name, value in draft.values.items() if name in columns}
-            yield MessageRow(values, draft.calls)
 
 
 def replay(db: HasStore, path: Path) -> int:
@@ -232,40 +185,12 @@ def replay(db: HasStore, path: Path) -> int:
     mine = outbox.claim(path)
     owed = outbox.read_pending(mine)
     recorder = SessionRecorder(db, owed.session_id, source=owed.source, model=owed.model)
-    written = recorder._flush([_held(messages) for messages in owed.conversations])
+    recorder._author, recorder._state = recorder_calls.owed(owed)
+    written = recorder._flush({})
     outbox.remove(mine)
     return written
 
 
-def _news(stored: Sequence[bytes], conversations: Iterable[_Held]) -> tuple[list[bytes], list[Dict]]:
-    """Identities stored after all conversations were recorded in order, and the messages to write for it."""
-    known = list(stored)
-    news: list[Dict] = []
-    for held in conversations:
-        start = alignment.first_new(known, held.identities)
-        known += held.identities[start:]
-        news += held.messages[start:]
-    return known, news
-
-
-def _continues(later: _Held, earlier: _Held) -> bool:
-    """True where the later conversation begins with all of the earlier one."""
-    return later.identities[: len(earlier.identities)] == earlier.identities
-
-
-def _held(messages: Sequence[Dict]) -> _Held:
-    kept = tuple(dict(message) for message in messages if message.get("role") != SESSION_META)
-    return _Held(kept, _identities(kept))
-
-
-def _identities(messages: Sequence[Dict]) -> tuple[bytes, ...]:
-    """Of messages as they will read once they are stored."""
-    return tuple(
-        message_codec.identity(
-            storable(message.get("role")) or "unknown",
-            content_cell(message.get("content")),
-            json_cell(message.get("tool_calls")),
-            storable(message.get("tool_call_id")),
-        )
-        for message in messages
-    )
+def _refusal(problems: Mapping[int, str]) -> str:
+    listed = "; ".join(f"message {index}: {problem}" for index, problem in sorted(problems.items()))
+    return f"what cannot be stored was left out, all else is kept: {listed}"

@@ -89,8 +89,23 @@ class AgentSessions:
             ColumnMissing: One that is not empty has no column in this file.
             ValueError: A counter needs more than 64 bits.
         """
-        given = locals()
-        values = token_values({name: value for name, value in given.items() if name not in {"self", "session_id"}})
+        given = {
+            "input_tokens": input_tokens,
+            "output_tokens": output_tokens,
+            "model": model,
+            "cache_read_tokens": cache_read_tokens,
+            "cache_write_tokens": cache_write_tokens,
+            "reasoning_tokens": reasoning_tokens,
+            "estimated_cost_usd": estimated_cost_usd,
+            "actual_cost_usd": actual_cost_usd,
+            "cost_status": cost_status,
+            "cost_source": cost_source,
+            "pricing_version": pricing_version,
+            "billing_provider": billing_provider,
+            "billing_base_url": billing_base_url,
+            "billing_mode": billing_mode,
+        }
+        values = token_values(given)
         self._store.write(lambda tx: tx.add_tokens(session_id, values))
 
     def delete_session(self, session_id: str) -> bool:

@@ -6,7 +6,7 @@ Text is as stored: `hermes_tui.render.safe` makes it safe for a terminal.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Generic, TypeVar
@@ -82,7 +82,10 @@ class Session:
     last_active: float | None = None
     """Time of the newest message, or the start where there is none."""
     messages: int = 0
-    """All rows in SQLite, inactive ones too; for a JSONL-only session its valid lines without session_meta."""
+    """Messages in SQLite, inactive ones too and each once; for a JSONL-only session its valid lines without
+    session_meta."""
+    rows: int = 0
+    """The same with the copies that compactions in place left; 0 outside SQLite."""
     parent_id: str | None = None
     relation: Relation | None = None
     chain: int = 1
@@ -94,6 +97,9 @@ class Session:
     """Marked as internal by Hermes itself (column `hidden`)."""
     cwd: str | None = None
     profile: str = "default"
+    """Profile that it was opened in."""
+    profile_name: str | None = None
+    """Profile that its row names, which may be another one, or none that is there."""
     origin: Origin = Origin.SQLITE
     """Source it is listed from; a snapshot only where there is no other source, and then messages may be missing."""
     orphan: bool = False
@@ -191,6 +197,29 @@ class Head:
     active: bool = True
     compacted: bool = False
     timestamp: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SectionVersion:
+    """Counts of a section's rows, of which any act of Hermes on them changes one."""
+
+    rows: int = 0
+    last_id: int = 0
+    active: int = 0
+    active_ids: int = 0
+    """Sum of the ids of active rows: one that was undone and another that was restored change it."""
+    compacted: int = 0
+    """Rows that compactions in place deactivated."""
+
+    def grown(self, heads: Sequence[Head]) -> SectionVersion:
+        """The version after rows were appended and nothing else was changed."""
+        return SectionVersion(
+            self.rows + len(heads),
+            max([self.last_id, *(head.id for head in heads)]),
+            self.active + sum(head.active for head in heads),
+            self.active_ids + sum(head.id for head in heads if head.active),
+            self.compacted + sum(head.compacted and not head.active for head in heads),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -296,6 +325,10 @@ class Check:
     repairable: bool
     reason: str = ""
     """Reason why it is not repairable, or a note for the reader; "" for none."""
+    edited: int = 0
+    """Messages that SQLite has in another form; they are missing on neither side."""
+    salvaged: int = 0
+    """Messages of JSONL that share a line with others or with damage, and were read all the same."""
 
 
 @dataclass(frozen=True, slots=True)

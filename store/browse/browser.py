@@ -77,6 +77,7 @@ class HomeBrowser:
     named = delegate(_sessions, StoredSessions.named)
     resolve = delegate(_sessions, StoredSessions.resolve)
 
+    versions = delegate(_messages, StoredMessages.versions)
     carried = delegate(_messages, StoredMessages.carried)
     heads = delegate(_messages, StoredMessages.heads)
     messages = delegate(_messages, StoredMessages.messages)
@@ -126,7 +127,8 @@ class HomeBrowser:
         Raises:
             Interrupted: The request was cancelled; a copy that was being checked is removed.
         """
-        return doctor.findings(self._store.engine.health, self._store.path, cancel=cancel or Cancel())
+        store = self._store
+        return doctor.findings(store.engine.health, store.path, gateway=store.gateway, cancel=cancel or Cancel())
 
     def refused(self) -> tuple[Path, ...]:
         """The files that keep messages that this store refused; `replay` writes them."""

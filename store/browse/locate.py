@@ -132,6 +132,8 @@ class Locator:
             yield f"a reset of {session.parent_id}, listed by itself"
         if session.parent_id and all(kin.session.id != session.parent_id for kin in family):
             yield f"its parent {session.parent_id} is gone"
+        if session.profile_name and session.profile_name != session.profile:
+            yield f"Hermes counts it as one of the profile {session.profile_name}; it lies in {session.profile}"
         if session.origin is Origin.SQLITE and self._is_orphaned(session.id):
             yield "hidden by Hermes itself, which took it for a subagent's; it is listed here"
         if session.origin is Origin.SQLITE and (waiting := self._store.leftovers.waiting(session.id)):

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from ..base.errors import CannotOpen, Damaged
-from ..base.models import ContextLine, Head, Message, Origin, Page
+from ..base.models import ContextLine, Head, Message, Origin, Page, SectionVersion
 from ..engine.rows import NO_COUNTS
 from ..files.jsonl_files import SESSION_META
+from ..formats.carried_copies import Copies
 from ..formats.compaction_overlap import EDGE_ROWS, Fingerprint, carried_over_ids
 from ..formats.row_encoding import storable
 from ..home_store import HomeStore
@@ -23,6 +24,16 @@ class StoredMessages:
     def __init__(self, store: HomeStore) -> None:
         self._store = store
 
+    def copies(self, session_id: str) -> Copies:
+        """The rows of a session that only copy others of it, because of compactions in place."""
+        return self._store.engine.messages.copies(session_id)
+
+    def versions(self, session_ids: Iterable[str]) -> dict[str, SectionVersion]:
+        """Versions of sessions, to see whether anything in them changed; of those without rows the empty one."""
+        ids = list(session_ids)
+        found = self._store.engine.messages.versions(ids)
+        return {session_id: found.get(session_id, SectionVersion()) for session_id in ids}
+
     def carried(self, session_id: str, before: str) -> frozenset[int]:
         """Ids of the rows that only repeat rows of the section before, because a compaction carried them over.
 
@@ -30,7 +41,7 @@ class StoredMessages:
 
         Args:
             session_id: A section of a chain.
-            before: The section before it, "" for the first: then only rows with a copy in it are returned.
+            before: The section before it, "" for the first: then none is returned.
         """
         try:
             return self._carried(session_id, before)
@@ -38,10 +49,10 @@ class StoredMessages:
             return frozenset()
 
     def _carried(self, session_id: str, before: str) -> frozenset[int]:
-        marked = self._store.engine.messages.marked_copies(session_id, before)
         count = self._store.engine.sessions.counts([before]).get(before, NO_COUNTS)
         if count.last_id is None:
-            return frozenset(marked)
+            return frozenset()
+        marked = self._store.engine.messages.marked_copies(session_id, before)
         edges = (
             self._store.engine.messages.heads(storable(before), after=0, limit=EDGE_ROWS).items,
             self._store.engine.messages.last_heads(storable(before), limit=EDGE_ROWS),

@@ -26,6 +26,7 @@ from ..base.models import (
     Outline,
     Page,
     Scope,
+    SectionVersion,
     Session,
     SessionLocation,
     SurveyStep,
@@ -86,6 +87,9 @@ class MessageReads(Protocol):
 
     def pieces(self, reading: SessionReading, *, chain: bool = ..., asides: bool = ...) -> Iterator[Piece]:
         """The messages of a reading, piece by piece."""
+
+    def versions(self, session_ids: Iterable[str]) -> dict[str, SectionVersion]:
+        """Versions of sessions."""
 
     def carried(self, session_id: str, before: str) -> frozenset[int]:
         """Rows that only repeat the section before."""

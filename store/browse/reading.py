@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 
 from ..agent import source_choice
 from ..base.errors import SessionMissing
 from ..base.models import Head, JsonlFacts, Message, Origin, Session
+from ..formats.carried_copies import Copies
 from ..formats.spool_placement import insert_positions
 from ..home_store import HomeStore
 from .messages import StoredMessages
@@ -79,7 +80,8 @@ class SessionReader:
         """The messages of a reading, piece by piece; at least one.
 
         Args:
-            chain: Read the whole compression chain, each message once; else every row of this session alone.
+            chain: Read the whole compression chain; else this session alone. Either way each message comes once: what
+                compactions copied stands where it was said first, in the state of its last copy.
             asides: Include lines of a JSONL file that are no messages.
         """
         session = reading.session
@@ -119,8 +121,23 @@ class SessionReader:
             yield heads[done:], ()
 
     def _pages(self, section_id: str, repeated: frozenset[int]) -> Iterator[tuple[Head, ...]]:
+        copies = self._messages.copies(section_id)
+        left_out = repeated | copies.originals.keys()
         after, more = 0, True
         while more:
             page = self._messages.heads(section_id, after=after, limit=PAGE)
-            yield tuple(head for head in page.items if head.id not in repeated)
+            yield tuple(_in_state(head, copies) for head in page.items if head.id not in left_out)
             after, more = page.items[-1].id if page.items else after, page.more
+
+
+def _in_state(head: Head, copies: Copies) -> Head:
+    """A head in the state of its message."""
+    state = copies.states.get(head.id)
+    return head if state is None else replace(head, active=state.active, compacted=state.compacted)
+
+
+def in_state(message: Message, head: Head) -> Message:
+    """A body in the state of its head: of a message with copies the last one has it."""
+    if (message.active, message.compacted) == (head.active, head.compacted):
+        return message
+    return replace(message, active=head.active, compacted=head.compacted)

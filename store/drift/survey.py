@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from ..base.cancel import Cancel
 from ..base.errors import CannotOpen, Damaged, Interrupted, SessionMissing
-from ..base.models import Drift, FirstListing, JsonlFacts, Origin, Session, SurveyStep, Verdict
+from ..base.models import Drift, FirstListing, JsonlFacts, Session, SurveyStep, Verdict
 from ..engine.ports import Engine
 from ..files import home
 from ..files.home import FileStamp
@@ -71,12 +71,13 @@ class Survey:
         """
         stamps = home.transcript_stamps(self._files.folder)
         listed = [*rows, *self._alone(stamps, most)]
+        stored = self._stored({session.id: stamps[session.id] for session in rows if session.id in stamps})
         drifts: dict[str, Drift | None] = {}
         facts: dict[str, JsonlFacts] = {}
         read = 0
         for session in (session for session in listed if session.id in stamps):
             stamp = stamps[session.id]
-            mark = mark_of(session.id, stamp, _rows_of(session))
+            mark = mark_of(session.id, stamp, stored.get(session.id, NOT_STORED))
             if self._cache.is_known(mark):
                 drifts[session.id], fact = self._cache.flag(mark), self._facts(session.id, stamp, mark)
             else:
@@ -89,11 +90,20 @@ class Survey:
     def again(self, session_ids: Iterable[str], *, cancel: Cancel) -> Iterator[SurveyStep]:
         """The verdicts of some sessions, which may have changed; those without a file are skipped.
 
+        A remembered verdict that was wrong is replaced, because rows can be edited without a trace.
+
         Raises:
             Interrupted: The request was cancelled.
         """
         for session_id in session_ids:
-            yield self._verified(session_id, "", cancel, (0, 0))
+            file = self._files.find(session_id)
+            stamps = {} if file is None else {session_id: file.stamp}
+            mark = next(iter(marks(stamps, self._stored(stamps))), "")
+            known, before = self._cache.is_known(mark), self._cache.flag(mark)
+            step = self._verified(session_id, mark, cancel, (0, 0))
+            if known and before is not step.drifts.get(session_id, before):
+                self._cache.save()
+            yield step
 
     def _stored(self, stamps: Mapping[str, FileStamp]) -> Mapping[str, Sequence[object]]:
         """Rows and highest id of the sessions that SQLite knows."""
@@ -148,10 +158,10 @@ class Survey:
         if verification.problem:
             facts = JsonlFacts(session_id, file.size, file.mtime_ns, file.inode, problem=verification.problem)
             return SurveyStep(*progress, {session_id: drift}, {session_id: facts}, (check,))
-        if mark:
+        if mark and not verification.unfinished:
             only = check.verdict is Verdict.JSONL_ONLY
             self._cache.put(mark, drift, CachedVerdict(check, self._files.session(session_id)) if only else found)
-        facts = found.facts((file.inode, file.size, file.mtime_ns))
+        facts = found.facts(file.stamp)
         return SurveyStep(*progress, {session_id: drift}, {session_id: facts}, (check,))
 
     def _alone(self, stamps: Mapping[str, FileStamp], most: int) -> list[Session]:
@@ -167,9 +177,3 @@ class Survey:
             if (session := self._files.session(session_id)) is not None:
                 found.append(session)
         return found
-
-
-def _rows_of(session: Session) -> tuple[int, int]:
-    if session.origin is not Origin.SQLITE:
-        return NOT_STORED
-    return session.messages, session.last_id or 0

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from ..base.cancel import Cancel
-from ..base.errors import CannotOpen, Damaged, Interrupted, SessionMissing, StoreMissing
+from ..base.errors import Damaged, Interrupted, StoreMissing
 from ..base.models import Check, Drift, JsonlFacts, Origin, Session, Verdict
 from ..engine.ports import Engine
-from ..files.jsonl_files import JsonlFiles, compared_message, is_message
-from ..formats import alignment
-from ..formats.alignment import ComparedMessage, Comparison
-from ..formats.jsonl import BadLine
+from ..files.jsonl_files import JsonlFiles
+from ..formats.comparison import Comparison
+from .sources import Sources, read_sources
 
 LATER = 60.0
 """Seconds by which SQLite's newest message must follow the file's last one to be one that the file lacks."""
@@ -47,20 +46,20 @@ def flag(session: Session, facts: JsonlFacts | None) -> Drift | None:
     return Drift.DAMAGED if facts.bad_lines or facts.problem else None
 
 
-def known_flag(session: Session, files: JsonlFiles) -> Drift | None:
-    """The flag by content where the session was compared as it is now, else the quick one."""
-    known, found = files.verdict(session)
+def known_flag(session: Session, files: JsonlFiles, rows: Sequence[object]) -> Drift | None:
+    """The flag by content where the session was compared as it is now, else the quick one; `rows`: its `row_counts`."""
+    known, found = files.verdict(session, rows)
     return found if known else flag(session, files.facts(session.id))
 
 
-def may_know_more(session: Session, files: JsonlFiles) -> bool:
+def may_know_more(session: Session, files: JsonlFiles, rows: Sequence[object]) -> bool:
     """Whether the session's file may have messages that SQLite lacks.
 
     By content where the session was compared, else by the quick flag, or because the file begins when the session had
     long begun. Such a file is no copy: a Hermes that could not write SQLite put into it what it still held
     (docs/format.md §5.5).
     """
-    known, found = files.verdict(session)
+    known, found = files.verdict(session, rows)
     if known:
         return found in _KNOWS_MORE
     if flag(session, files.facts(session.id)) in _KNOWS_MORE:
@@ -83,6 +82,8 @@ class Verification:
     check: Check
     problem: str = ""
     """Why the JSONL file cannot be read; "" where it can."""
+    unfinished: bool = False
+    """The file's last line was being written, so the same bytes may be compared with another result later."""
 
     @property
     def flag(self) -> Drift | None:
@@ -108,12 +109,9 @@ class Checker:
 
     def verify(self, session_id: str, *, cancel: Cancel | None = None) -> Verification:
         """The same, with its flag in a list."""
-        file = self._file(session_id, cancel)
-        stored = self._stored(session_id, cancel)
-        if file is None and stored is None:
-            raise SessionMissing(f"no session {session_id}, neither in {self._engine.name} nor as a JSONL file")
-        comparison = alignment.compare(file.entries if file else [], stored or [])
-        return Verification(verified(session_id, comparison, _sides(file, stored)), file.problem if file else "")
+        found = read_sources(self._engine, self._files, session_id, cancel=cancel)
+        check = verified(session_id, found.compared(self._engine), sides(found))
+        return Verification(check, found.written.problem, found.written.unfinished)
 
     def checks(self, ids: Iterable[str] | None = None, *, cancel: Cancel | None = None) -> Iterator[Check]:
         """Compare one session after the other: those asked for, or all, newest first, JSONL-only ones at the end.
@@ -142,50 +140,6 @@ class Checker:
             known = []
         return [*known, *self._files.ids_without(set(known))]
 
-    def _stored(self, session_id: str, cancel: Cancel | None) -> list[ComparedMessage] | None:
-        """The compared parts of the session's rows; None where SQLite does not know the session."""
-        try:
-            known = self._engine.sessions.has(session_id)
-            found = list(self._engine.messages.compared(session_id, cancel=cancel))
-        except StoreMissing:
-            return None
-        return found if known or found else None
-
-    def _file(self, session_id: str, cancel: Cancel | None) -> _File | None:
-        if self._files.find(session_id) is None:
-            return None
-        entries: list[ComparedMessage] = []
-        damaged = 0
-        try:
-            for record in self._files.records(session_id):
-                if cancel is not None and cancel.cancelled:
-                    raise Interrupted("the request was cancelled")
-                if isinstance(record, BadLine):
-                    damaged += 1
-                elif is_message(record):
-                    entries.append(compared_message(record.value))
-        except (CannotOpen, Damaged) as error:
-            return _File([], 0, str(error))
-        return _File(entries, damaged)
-
-
-@dataclass(frozen=True, slots=True)
-class _File:
-    """The compared parts of a JSONL file."""
-
-    entries: list[ComparedMessage]
-    damaged: int
-    problem: str = ""
-
-
-def _sides(file: _File | None, stored: list[ComparedMessage] | None) -> Sides:
-    return Sides(
-        stored=None if stored is None else len(stored),
-        written=None if file is None else len(file.entries),
-        damaged=file.damaged if file else 0,
-        problem=file.problem if file else "",
-    )
-
 
 @dataclass(frozen=True, slots=True)
 class Sides:
@@ -196,8 +150,21 @@ class Sides:
     written: int | None
     """Messages in the file; None where there is none."""
     damaged: int = 0
+    salvaged: int = 0
     problem: str = ""
     """Why the file cannot be read; "" where it can."""
+
+
+def sides(found: Sources) -> Sides:
+    """The numbers of both sources."""
+    written = found.written
+    return Sides(
+        stored=len(found.messages) if found.known or found.rows else None,
+        written=len(written.entries) if written.file else None,
+        damaged=written.bad_lines,
+        salvaged=written.salvaged,
+        problem=written.problem,
+    )
 
 
 def verified(session_id: str, comparison: Comparison, sides: Sides) -> Check:
@@ -215,6 +182,8 @@ def verified(session_id: str, comparison: Comparison, sides: Sides) -> Check:
         missing_in_sqlite=comparison.missing_in_sqlite,
         missing_in_jsonl=comparison.missing_in_jsonl,
         damaged_lines=sides.damaged,
+        salvaged=sides.salvaged,
+        edited=len(comparison.edited),
         doubled=comparison.doubled,
         repairable=comparison.repairable,
         reason="; ".join(_reasons(comparison, sides)),
@@ -227,10 +196,22 @@ def _reasons(comparison: Comparison, sides: Sides) -> Iterator[str]:
         yield f"the JSONL file was left out: {sides.problem}"
     if sides.stored is None:
         yield "Hermes has no row for this session"
-    if comparison.missing_in_sqlite and not comparison.certain:
-        yield "both sources have messages of their own in one place, and their times do not tell which came first"
+    if comparison.uncertain:
+        yield "both sources have messages of their own in one place, and nothing tells which came first"
+    if comparison.unlike:
+        yield f"{_counted(len(comparison.unlike), 'message')} may be an edited one of SQLite, or lost in it"
+    if comparison.orphans:
+        yield f"{_counted(len(comparison.orphans), 'message')} of tool calls that are not whole"
+    if comparison.edited:
+        yield f"{_counted(len(comparison.edited), 'message')} edited in SQLite"
+    if comparison.elsewhere:
+        yield f"{_counted(len(comparison.elsewhere), 'message')} in another place in SQLite"
+    if comparison.alike:
+        yield f"{_counted(comparison.alike, 'repeated message')} taken for the same one"
     if sides.damaged:
         yield f"{_counted(sides.damaged, 'damaged line')} in JSONL"
+    if sides.salvaged:
+        yield f"{_counted(sides.salvaged, 'message')} read out of damaged lines"
     if comparison.doubled:
         yield f"{_counted(comparison.doubled, 'message')} may be doubled"
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from ..formats.row_encoding import MessageRow
-from .rows import SessionVersion
+from .rows import SessionStamp, SessionVersion
 
 RUNNING, DONE, UNDOING, UNDONE = "running", "done", "undoing", "undone"
 
@@ -69,7 +69,7 @@ class RepairIntent:
     """Messages that an operation will insert; they are written last first, so that the remainder is a prefix."""
 
     stamp: tuple[int, ...]
-    """Of the JSONL file: inode, size, mtime_ns."""
+    """Of the JSONL file: inode, size, mtime_ns, ctime_ns; without the last in journals of older versions."""
     runs: tuple[tuple[int, int, int], ...]
     """First index in the file, number of consecutive messages, id of the row before them (0 for none)."""
 
@@ -162,6 +162,17 @@ class StepResult:
 
 
 @dataclass(frozen=True, slots=True)
+class ActiveCounts:
+    """Active messages of a session and their tool calls: the counters of its row as Hermes means them."""
+
+    messages: int
+    """Without session_meta."""
+    calls: int
+    stamp: SessionStamp = ()
+    """Version of the session that was counted."""
+
+
+@dataclass(frozen=True, slots=True)
 class UndoStep:
     """The last step of an operation, to be undone."""
 
@@ -172,6 +183,10 @@ class UndoStep:
     originals: Mapping[int, RawRow]
     """Moved messages as they were, by old id."""
     conversation: tuple[str, ...]
+    touched: bool = False
+    """Hermes changed the session since the repair: its counters are not what the repair left, and are counted again."""
+    counted: ActiveCounts | None = None
+    """Counts after the last step, where it is touched."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,8 +197,8 @@ class RepairFacts:
     """Who is at work on it."""
     referrers: tuple[str, ...] = ()
     """Tables that refer to message ids."""
-    newer: bool = False
-    """The database belongs to a later Hermes, and is only read."""
+    obstacle: str = ""
+    """Why the database is only read, in words; "" where it is written."""
     undoing: OperationHeader | None = None
     """An undo of the session that was stopped,"""
     stopped: OperationHeader | None = None

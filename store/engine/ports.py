@@ -12,13 +12,14 @@ from pathlib import Path
 from typing import Protocol, TypeVar
 
 from ..base.cancel import Cancel
-from ..base.models import ContextLine, Finding, Head, Message, Page, Scope, Session
-from ..formats.alignment import ComparedMessage
+from ..base.models import ContextLine, Finding, Head, Message, Page, Scope, SectionVersion, Session
+from ..formats.carried_copies import Copies
 from ..formats.compaction_overlap import Fingerprint
+from ..formats.compared_message import ComparedMessage
 from ..formats.lineage import Lineage
 from ..formats.row_encoding import MessageRow
 from ..query.ast import Query
-from .operations import OperationHeader, RawRow, RepairFacts, RepairStep, StepRecord, StepResult, UndoStep
+from .operations import ActiveCounts, OperationHeader, RawRow, RepairFacts, RepairStep, StepRecord, StepResult, UndoStep
 from .rows import Capabilities, Counts, RowDict, SessionEnds, SessionStamp, StoredRow
 from .search import AgentHit, AgentSearchOptions, HitRow, MatchCount, RankedMatches, SearchStep, SessionFilter
 
@@ -51,7 +52,7 @@ class SessionRows(Protocol):
         """Number and edges of the messages of some sessions."""
 
     def row_counts(self, ids: Collection[str]) -> Mapping[str, Sequence[object]]:
-        """Rows and highest id of some sessions, in that order: part of the mark of a remembered verdict."""
+        """Rows, highest id, active and compacted rows of some sessions, in that order: part of a verdict's mark."""
 
     def scope(self) -> Scope:
         """Number of sessions, and of those that a default list leaves out."""
@@ -98,17 +99,26 @@ class MessageRows(Protocol):
     def columns(self) -> frozenset[str]:
         """Fields that a message can have; those of a new database where there is none yet."""
 
-    def compared(self, session_id: str, *, cancel: Cancel | None = ...) -> Iterator[ComparedMessage]:
-        """The compared form of a session's messages, without session_meta."""
+    def copies(self, session_id: str) -> Copies:
+        """The rows of a session that only copy others of it, because of compactions in place."""
 
-    def stored(self, session_id: str) -> Iterator[StoredRow]:
+    def versions(self, ids: Sequence[str]) -> Mapping[str, SectionVersion]:
+        """Versions of the sessions that have rows, in one read transaction."""
+
+    def compared(self, session_id: str, *, cancel: Cancel | None = ...) -> Iterator[ComparedMessage]:
+        """The compared form of a session's messages, each once, without session_meta."""
+
+    def stored(self, session_id: str, *, cancel: Cancel | None = ...) -> Iterator[StoredRow]:
         """The same of every row, with ids and sizes."""
 
     def count(self, session_id: str) -> int:
-        """Rows of a session without session_meta."""
+        """Messages of a session, each once, without session_meta."""
 
     def stamp(self, session_id: str) -> SessionStamp:
         """An opaque version of a session's rows."""
+
+    def appends(self, session_id: str) -> Mapping[str, Sequence[int]]:
+        """Keys of a session's appends (`Transaction.append_once`), each with the present ids of its rows."""
 
     def fingerprints(self, ids: Sequence[int]) -> dict[int, Fingerprint]:
         """Fingerprints of messages by id."""
@@ -206,6 +216,9 @@ class RepairRows(Protocol):
     def message_rows(self, ids: Sequence[int]) -> Iterator[RawRow]:
         """Message rows exactly as stored, lowest id first."""
 
+    def active_counts(self, session_id: str) -> ActiveCounts:
+        """What the counters of a session should be."""
+
     def copy(self, target: Path) -> Path:
         """A verified copy of the whole database."""
 
@@ -221,7 +234,10 @@ class Changes(Protocol):
 
 
 class Health(Protocol):
-    """The doctor's checks of a database."""
+    """The doctor's checks of a database, and who says in it that it runs."""
+
+    def backends(self, now: float) -> list[str]:
+        """Gateways of Hermes with a fresh heartbeat, the last first."""
 
     def checks(self, cancel: Cancel) -> Mapping[str, Callable[[], Finding | Iterable[Finding]]]:
         """Checks by name, the quick ones first."""

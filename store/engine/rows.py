@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..formats.alignment import ComparedMessage
+from ..formats.carried_copies import State
+from ..formats.compared_message import ComparedMessage
 from ..formats.session_state import Ending
 
 SessionStamp = tuple[object, ...]
@@ -17,13 +18,24 @@ class StoredRow:
 
     id: int
     message: ComparedMessage
+    """`active` is the state of the message, which a copy of it may decide (`formats.carried_copies`)."""
+    stored: State
+    """The row's own state."""
     meta: bool = False
     """It describes the session and is no message."""
     compacted: bool = False
+    """State of the message, like `message.active`."""
+    copy_of: int | None = None
+    """Id of the row that stands for its message, where this one only copies it."""
     summary: bool = False
     """Written by a compaction in place of other messages."""
     n_bytes: int = 0
     """Bytes of all its cells."""
+
+    @property
+    def is_message(self) -> bool:
+        """True for the row that stands for a message: each message has one."""
+        return not self.meta and self.copy_of is None
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +43,9 @@ class Counts:
     """Counts of one session's messages."""
 
     messages: int = 0
+    """Each message once, inactive ones included."""
+    rows: int = 0
+    """The same with the copies that compactions left."""
     first_id: int | None = None
     last_id: int | None = None
     last_active: float | None = None

@@ -67,6 +67,8 @@ class HitRow:
     label: SessionLabel
     message: Callable[[], Message]
     """Decodes the whole message."""
+    may_be_copy: bool = False
+    """Its session has inactive rows, so that a compaction in place may have inserted it again."""
 
 
 SessionFilter = Callable[[str], bool] | None

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from ..base.models import Message, Outline, Session
 from ..formats import message_codec
-from ..formats.alignment import ComparedMessage
+from ..formats.compared_message import ComparedMessage
 from ..formats.session_state import outline_of
 from . import home
 from .jsonl_files import JsonlFiles

@@ -24,8 +24,11 @@ _PROFILE = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 _SAFE_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
 
 
-FileStamp = tuple[int, int, int]
-"""Inode, size and mtime_ns of a file, which differ for different states of it."""
+FileStamp = tuple[int, int, int, int]
+"""Inode, size, mtime_ns and ctime_ns of a file, which differ for different states of it.
+
+An edit that keeps the size and sets the time back cannot keep ctime_ns.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +41,17 @@ class FileStat:
     mtime_ns: int
     """Nanoseconds since 1970 UTC."""
     inode: int
+    ctime_ns: int = 0
+
+    @classmethod
+    def of(cls, path: Path, state: os.stat_result) -> FileStat:
+        """The same of what `stat` returned."""
+        return cls(path, state.st_size, state.st_mtime_ns, state.st_ino, state.st_ctime_ns)
+
+    @property
+    def stamp(self) -> FileStamp:
+        """Distinguishes this state of the file from others."""
+        return (self.inode, self.size, self.mtime_ns, self.ctime_ns)
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +178,7 @@ def transcript_stamps(sessions_dir: Path) -> dict[str, FileStamp]:
         except FileNotFoundError:  # removed since it was listed
             continue
         if stat.S_ISREG(state.st_mode):
-            stamps[name[:-6]] = state.st_ino, state.st_size, state.st_mtime_ns
+            stamps[name[:-6]] = state.st_ino, state.st_size, state.st_mtime_ns, state.st_ctime_ns
     stamps.pop("", None)
     return stamps
 
@@ -186,7 +200,7 @@ def files_named(folder: Path, prefix: str, suffix: str) -> dict[str, FileStat]:
         except FileNotFoundError:  # removed since it was listed
             continue
         if stat.S_ISREG(state.st_mode):
-            files[stem] = FileStat(folder / entry.name, state.st_size, state.st_mtime_ns, state.st_ino)
+            files[stem] = FileStat.of(folder / entry.name, state)
     return files
 
 

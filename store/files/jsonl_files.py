@@ -6,7 +6,7 @@ They are never written, moved or removed (docs/decisions/0010).
 from __future__ import annotations
 
 import stat
-from collections.abc import Container, Iterator
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from ..base.cancel import Cancel, raise_if_cancelled
 from ..base.errors import CannotOpen, Damaged, UnsafeId
 from ..base.models import UNREADABLE, Drift, JsonlFacts, Message, Origin, Outline, Session
 from ..formats import jsonl, message_codec, titles
-from ..formats.alignment import ComparedMessage
+from ..formats.compared_message import ComparedMessage, compared
 from ..formats.session_state import TURNS, outline_of
 from . import home, jsonl_reader
 from .verdict_cache import NOT_STORED, VerdictCache, mark
@@ -27,10 +27,13 @@ SESSION_META = "session_meta"
 class _FileSummary:
     """Facts, session and outline of one file."""
 
+    stamp: home.FileStamp
     facts: JsonlFacts
     session: Session
     outline: Outline | None
     """None where facts and session come from the verdict cache and the file was not read."""
+    unfinished: bool = False
+    """Its last line was being written; a minute later the same bytes are damage, so it is not kept."""
 
 
 def is_message(record: jsonl.Record) -> bool:
@@ -64,7 +67,7 @@ class JsonlFiles:
             return None
         if not stat.S_ISREG(state.st_mode):
             return None
-        return home.FileStat(path, state.st_size, state.st_mtime_ns, state.st_ino)
+        return home.FileStat.of(path, state)
 
     def facts(self, session_id: str) -> JsonlFacts | None:
         """Facts of the session's file, None without one; an unchanged file is not read again."""
@@ -82,16 +85,19 @@ class JsonlFiles:
         summary = self._summary(session_id, state)
         if summary is None or summary.outline is not None or state is None:
             return summary.outline if summary else None
-        summary = self._summaries[session_id] = self._read(session_id, state)
-        return summary.outline
+        return self._remember(session_id, self._read(session_id, state)).outline
 
-    def verdict(self, session: Session) -> tuple[bool, Drift | None]:
-        """Whether the session's present state was compared by content, and its flag then."""
+    def verdict(self, session: Session, rows: Sequence[object]) -> tuple[bool, Drift | None]:
+        """Whether the session's present state was compared by content, and its flag then.
+
+        Args:
+            session: The session.
+            rows: Its `row_counts`; `NOT_STORED` where SQLite has no row of it.
+        """
         file = self.find(session.id)
         if file is None:
             return False, None
-        rows = (session.messages, session.last_id or 0) if session.origin is Origin.SQLITE else NOT_STORED
-        own_mark = mark(session.id, (file.inode, file.size, file.mtime_ns), rows)
+        own_mark = mark(session.id, file.stamp, rows)
         return self._cache.is_known(own_mark), self._cache.flag(own_mark)
 
     def all_facts(self, *, cancel: Cancel | None = None) -> Iterator[JsonlFacts]:
@@ -127,12 +133,16 @@ class JsonlFiles:
                 yield record
 
     def messages(self, session_id: str) -> tuple[Message, ...]:
-        """Its messages, with line numbers as ids."""
+        """Its messages, with the ids of their records."""
         return tuple(line for line in self.lines(session_id) if not line.aside)
 
     def lines(self, session_id: str) -> tuple[Message, ...]:
-        """All of its lines that are not blank, with line numbers as ids: messages and asides."""
-        return tuple(_message_of_line(record, session_id) for record in self.records(session_id))
+        """All of its lines that are not blank or being written, with the ids of their records: messages and asides."""
+        return tuple(
+            _message_of_line(record, session_id)
+            for record in self.records(session_id)
+            if not (isinstance(record, jsonl.BadLine) and record.unfinished)
+        )
 
     def compared_messages(self, session_id: str) -> Iterator[ComparedMessage]:
         """Its messages for comparison."""
@@ -144,17 +154,20 @@ class JsonlFiles:
             self._summaries.pop(session_id, None)
             return None
         known = self._summaries.get(session_id)
-        stamp = (state.inode, state.size, state.mtime_ns)
-        if known is None or (known.facts.inode, known.facts.size, known.facts.mtime_ns) != stamp:
-            known = self._cached(session_id, stamp) or self._read(session_id, state)
-            self._summaries[session_id] = known
+        if known is None or known.stamp != state.stamp:
+            known = self._remember(session_id, self._cached(session_id, state.stamp) or self._read(session_id, state))
         return known
+
+    def _remember(self, session_id: str, summary: _FileSummary) -> _FileSummary:
+        if not summary.unfinished:
+            self._summaries[session_id] = summary
+        return summary
 
     def _cached(self, session_id: str, stamp: home.FileStamp) -> _FileSummary | None:
         cached = self._cache.get(mark(session_id, stamp, NOT_STORED), session_id, profile=self._profile)
         if cached is None or cached.session is None:
             return None
-        return _FileSummary(cached.facts(stamp), cached.session, None)
+        return _FileSummary(stamp, cached.facts(stamp), cached.session, None)
 
     def _read(self, session_id: str, state: home.FileStat) -> _FileSummary:
         facts = JsonlFacts(session_id, state.size, state.mtime_ns, state.inode)
@@ -163,10 +176,12 @@ class JsonlFiles:
         first_turns: dict[object, jsonl.Record] = {}
         last_turns: list[jsonl.Record] = []
         messages = bad = 0
+        unfinished = False
         try:
             for record in jsonl_reader.read_records(state.path):
                 if isinstance(record, jsonl.BadLine):
-                    bad += 1
+                    bad += not record.unfinished
+                    unfinished |= record.unfinished
                     continue
                 if is_message(record):
                     messages += 1
@@ -182,7 +197,7 @@ class JsonlFiles:
         last = times[-1] if times else None
         facts = replace(facts, messages=messages, meta_lines=len(metas), bad_lines=bad, last_active=last)
         deciding = [_message(record, session_id) for record in (*first_turns.values(), *last_turns)]
-        return _FileSummary(facts, self._session(facts, metas, times), outline_of(deciding))
+        return _FileSummary(state.stamp, facts, self._session(facts, metas, times), outline_of(deciding), unfinished)
 
     def _session(self, facts: JsonlFacts, metas: list[dict[str, object]], times: list[float]) -> Session:
         """The session by its first session_meta and its times."""
@@ -203,18 +218,19 @@ class JsonlFiles:
 def _message_of_line(record: jsonl.Record | jsonl.BadLine, session_id: str) -> Message:
     """A line as it is displayed."""
     if isinstance(record, jsonl.BadLine):
-        text = f"Line {record.line} holds no message ({record.reason}): {record.text}"
-        return Message(record.line, session_id, UNREADABLE, text, aside=True, origin=Origin.JSONL)
+        shown = f": {record.text}" if record.text else ""
+        text = f"Line {record.line} holds no message ({record.reason}){shown}"
+        return Message(record.id, session_id, UNREADABLE, text, aside=True, origin=Origin.JSONL)
     if is_message(record):
         return _message(record, session_id)
     fields, tools = _meta_fields(record.value), record.value.get("tools")
     facts = [str(value) for value in fields.values() if value]
     facts += [f"{len(tools)} tools"] if isinstance(tools, list) and tools else []
-    return Message(record.line, session_id, SESSION_META, ", ".join(facts), aside=True, origin=Origin.JSONL)
+    return Message(record.id, session_id, SESSION_META, ", ".join(facts), aside=True, origin=Origin.JSONL)
 
 
 def _message(record: jsonl.Record, session_id: str) -> Message:
-    return message_codec.message_of_record(record.value, session_id=session_id, line=record.line)
+    return message_codec.message_of_record(record.value, session_id=session_id, line=record.id)
 
 
 def _meta_fields(meta: dict[str, object]) -> dict[str, object]:
@@ -224,7 +240,11 @@ def _meta_fields(meta: dict[str, object]) -> dict[str, object]:
 
 def compared_message(value: dict[str, object]) -> ComparedMessage:
     """A JSONL message for comparison."""
-    identity = message_codec.identity(
-        value.get("role"), value.get("content"), value.get("tool_calls"), value.get("tool_call_id")
+    return compared(
+        value.get("role"),
+        value.get("content"),
+        value.get("tool_calls"),
+        value.get("tool_call_id"),
+        platform_id=value.get("message_id") or value.get("platform_message_id"),
+        time=message_codec.wall_clock(value.get("timestamp")),
     )
-    return ComparedMessage(identity, message_codec.timestamp(value.get("timestamp")))

@@ -5,13 +5,18 @@ from __future__ import annotations
 import errno
 import os
 import stat
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from ..base.errors import CannotOpen, Damaged, NoPermission, StoreError
 from ..base.safe_files import READ_FLAGS
-from ..formats.jsonl import MAX_LINE, BadLine, Record, parse, parse_line
+from ..formats.jsonl import CUT_OFF, MAX_LINE, BadLine, Record, first_record, parse
+
+BEING_WRITTEN = 60.0
+"""Seconds since a file's last change within which its last line may be being written (docs/format.md §5.6)."""
 
 _CHUNK = 1 << 20
 _SHORT = 4096
@@ -21,6 +26,7 @@ def read_records(path: Path) -> Iterator[Record | BadLine]:
     """Lines of one file up to its size when it was opened, so that reading a growing file ends.
 
     The file is opened at the first step and closed at the last, or when the iterator is closed.
+    A last line without a line end is `unfinished` where the file changed in the last 60 seconds.
 
     Raises:
         NoPermission: The system refused to open it.
@@ -28,7 +34,10 @@ def read_records(path: Path) -> Iterator[Record | BadLine]:
         Damaged: The disk could not read it to its end.
     """
     with _opened(path) as descriptor:
-        yield from parse(_chunks(descriptor, path))
+        is_young = abs(time.time() - os.fstat(descriptor).st_mtime) < BEING_WRITTEN
+        for line in parse(_chunks(descriptor, path)):
+            unfinished = is_young and isinstance(line, BadLine) and line.reason == CUT_OFF
+            yield replace(line, unfinished=True) if unfinished and isinstance(line, BadLine) else line
 
 
 def read_text(path: Path) -> str:
@@ -44,14 +53,14 @@ def read_text(path: Path) -> str:
 
 
 def read_records_at(path: Path, offsets: Iterable[int]) -> Iterator[Record]:
-    """Records that start at given bytes, with line number 0; a line that holds no object any more is left out.
+    """Records that start at given bytes, with line number 0; where none starts any more, it is left out.
 
     Raises:
         StoreError: As `read_records`.
     """
     with _opened(path) as descriptor:
         for offset in offsets:
-            value, _ = parse_line(_line_at(descriptor, offset), ended=True)
+            value = first_record(_line_at(descriptor, offset))
             if value is not None:
                 yield Record(0, offset, value)
 
@@ -69,7 +78,8 @@ def _opened(path: Path) -> Iterator[int]:
         raise _translated(error, path) from error
 
 
-def _line_at(descriptor: int, offset: int) -> str:
+def _line_at(descriptor: int, offset: int) -> bytes:
+    """Bytes up to the end of the line."""
     held: list[bytes] = []
     while sum(map(len, held)) <= MAX_LINE:
         chunk = os.pread(descriptor, _CHUNK if held else _SHORT, offset)
@@ -78,7 +88,7 @@ def _line_at(descriptor: int, offset: int) -> str:
         offset += len(chunk)
         if newline or not chunk:
             break
-    return b"".join(held).decode("utf-8-sig", "replace").strip()
+    return b"".join(held)
 
 
 def _chunks(descriptor: int, path: Path) -> Iterator[bytes]:

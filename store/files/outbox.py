@@ -3,16 +3,18 @@
 Hermes has files of its own there, `pending-<hex>.json` (docs/format.md §1.2, §5.5). Ours are `hermes-tui-<hex>.json`,
 0600 in a folder of 0700, one JSON object
 
-    {"format": "hermes-tui pending 1", "session_id", "source", "model", "saved_at", "reason", "conversations": [[…], …]}
+    {"format": "hermes-tui pending 1", "session_id", "source", "model", "saved_at", "reason", "conversations": [[…], …],
+     "recorder": {"writer", "instance", "stored_key", "doubtful", "calls": [[key, conversation, length, places], …]}}
 
-whose conversations are whole, as the agent held them; the replay finds the new messages.
+whose conversations are whole, as the agent held them. The replay writes each call with its own key, so that it and the
+agent write it once; where what was stored before is lost, and in files without `recorder`, it compares the whole lists.
 """
 
 from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,8 +28,36 @@ FORMAT = "hermes-tui pending 1"
 
 _PREFIX, _SUFFIX = "hermes-tui-", ".json"
 _FIELDS = ("session_id", "source", "model", "saved_at", "reason", "conversations")
+_RECORDER_FIELDS = ("writer", "instance", "stored_key", "doubtful")
 
 MessageDict = Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class PendingCall:
+    """One call of the recorder."""
+
+    key: str
+    conversation: int
+    """Index of its list in `Pending.conversations`."""
+    length: int
+    """Messages of that list which the call had."""
+    places: Sequence[int] | None
+    """Indexes of its new messages; None where they are compared with what is stored."""
+
+
+@dataclass(frozen=True, slots=True)
+class PendingRecorder:
+    """The recorder whose messages are in a file."""
+
+    writer: str | None = None
+    """Its name."""
+    instance: str = ""
+    stored_key: str = ""
+    """Key of its last call that was stored, "" for none."""
+    doubtful: bool = True
+    """What it stored before may be lost."""
+    calls: tuple[PendingCall, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +74,7 @@ class Pending:
     """Reason why they could not be stored."""
     conversations: tuple[tuple[MessageDict, ...], ...]
     """Oldest first, each a list of messages oldest first."""
+    recorder: PendingRecorder = PendingRecorder()
 
     @property
     def messages(self) -> int:
@@ -145,7 +176,34 @@ def read_pending(path: Path) -> Pending:
         saved_at=message_codec.timestamp(value.get("saved_at")),
         reason=str(value.get("reason") or ""),
         conversations=tuple(tuple(message for message in item if isinstance(message, dict)) for item in lists),
+        recorder=_recorder(value.get("recorder"), [len(item) for item in lists]),
     )
+
+
+def _recorder(value: object, lengths: Sequence[int]) -> PendingRecorder:
+    """The recorder of a file; one without calls where they do not fit lists of these lengths."""
+    if not isinstance(value, dict) or not isinstance(listed := value.get("calls"), list):
+        return PendingRecorder()
+    calls = tuple(call for item in listed if (call := _call(item, lengths)) is not None)
+    if len(calls) < len(listed):
+        return PendingRecorder()
+    writer = value.get("writer")
+    return PendingRecorder(
+        writer if isinstance(writer, str) else None,
+        str(value.get("instance") or ""),
+        str(value.get("stored_key") or ""),
+        bool(value.get("doubtful", True)),
+        calls,
+    )
+
+
+def _call(value: object, lengths: Sequence[int]) -> PendingCall | None:
+    match value:
+        case [str(key), int(conversation), int(length), list() | None as places]:
+            fits = 0 <= conversation < len(lengths) and 0 <= length <= lengths[conversation]
+            if fits and all(isinstance(place, int) and 0 <= place < length for place in places or ()):
+                return PendingCall(key, conversation, length, None if places is None else tuple(places))
+    return None
 
 
 def remove(path: Path) -> None:
@@ -166,4 +224,8 @@ def _new_name(folder: Path) -> Path:
 
 
 def _text(pending: Pending) -> str:
-    return json.dumps({"format": FORMAT} | {name: getattr(pending, name) for name in _FIELDS}, default=str) + "\n"
+    recorder = pending.recorder
+    calls = [[call.key, call.conversation, call.length, call.places] for call in recorder.calls]
+    known = {name: getattr(recorder, name) for name in _RECORDER_FIELDS} | {"calls": calls}
+    value = {name: getattr(pending, name) for name in _FIELDS} | {"recorder": known}
+    return json.dumps({"format": FORMAT} | value, default=str) + "\n"

@@ -25,13 +25,16 @@ from .home import FileStamp
 MAX_BYTES = 64 * 1024 * 1024
 """A larger file is not ours."""
 
-NOT_STORED = (-1, 0)
-"""Rows and highest id of a session without a row in SQLite."""
+NOT_STORED = (-1, 0, 0, 0)
+"""Row counts of a session without a row in SQLite."""
 
-_FORMAT = "hermes-tui verdicts 1"
+_FORMAT = "hermes-tui verdicts 2"
 """First line; a file with another one was made by other rules of comparison and is ignored."""
 _FLAGS = {str(flag): flag for flag in Drift}
-_COUNTS = ("sqlite_messages", "jsonl_messages", "missing_in_sqlite", "missing_in_jsonl", "damaged_lines", "doubled")
+_COUNTS = (
+    *("sqlite_messages", "jsonl_messages", "missing_in_sqlite", "missing_in_jsonl"),
+    *("damaged_lines", "doubled", "edited", "salvaged"),
+)
 """Fields of a `Check` that are numbers, in the order of a line."""
 
 
@@ -45,7 +48,7 @@ class CachedVerdict:
 
     def facts(self, stamp: FileStamp) -> JsonlFacts:
         """Facts of its file."""
-        inode, size, mtime_ns = stamp
+        inode, size, mtime_ns, _ = stamp
         check = self.check
         return JsonlFacts(
             check.session_id, size, mtime_ns, inode, messages=check.jsonl_messages, bad_lines=check.damaged_lines
@@ -104,9 +107,11 @@ class VerdictCache:
         return known, unknown
 
     def put(self, mark: str, flag: Drift | None, verdict: CachedVerdict) -> None:
-        """Add a comparison."""
+        """Add a comparison, in place of an earlier one with its mark."""
         with self._lock:
             in_sync, flagged = self._lines
+            in_sync.discard(mark)
+            flagged.pop(mark, None)
             if flag is None:
                 in_sync.add(mark)
             else:
@@ -137,7 +142,8 @@ def mark(session_id: str, stamp: FileStamp, rows: Sequence[object]) -> str:
     Args:
         session_id: The session.
         stamp: Of its JSONL file.
-        rows: Its number of rows and the highest id; `NOT_STORED` where SQLite has no row of it.
+        rows: Its number of rows, the highest id, and the numbers of active and of compacted rows; `NOT_STORED` where
+            SQLite has no row of it.
     """
     return next(iter(marks({session_id: stamp}, {session_id: rows})))
 
@@ -147,11 +153,12 @@ def marks(stamps: Mapping[str, FileStamp], stored: Mapping[str, Sequence[object]
 
     Args:
         stamps: Of their JSONL files.
-        stored: Number of rows and highest id of those that SQLite has.
+        stored: The same counts of those that SQLite has.
     """
     return {
-        f"{key!a} {inode} {size} {mtime_ns} {(rows := stored.get(key, NOT_STORED))[0]} {rows[1]}": key
-        for key, (inode, size, mtime_ns) in stamps.items()
+        f"{key!a} {inode} {size} {mtime_ns} {ctime_ns}"
+        f" {(rows := stored.get(key, NOT_STORED))[0]} {rows[1]} {rows[2]} {rows[3]}": key
+        for key, (inode, size, mtime_ns, ctime_ns) in stamps.items()
     }
 
 
@@ -189,14 +196,14 @@ def _fields(verdict: CachedVerdict) -> list[object]:
 
 def _parsed(session_id: str, fields: object, profile: str) -> CachedVerdict | None:
     """The comparison in a line's fields, None or ValueError or TypeError for invalid ones."""
-    if not isinstance(fields, list) or len(fields) not in (9, 14):
+    if not isinstance(fields, list) or len(fields) not in (11, 16):
         return None
-    verdict, *numbers, repairable, reason = fields[:9]
+    verdict, *numbers, repairable, reason = fields[:11]
     counts = dict(zip(_COUNTS, map(int, numbers), strict=True))
     check = Check(session_id, Verdict(verdict), **counts, repairable=bool(repairable), reason=str(reason))
-    if len(fields) == 9:
+    if len(fields) == 11:
         return CachedVerdict(check)
-    source, title, model, started, last = fields[9:]
+    source, title, model, started, last = fields[11:]
     return CachedVerdict(
         check,
         Session(

@@ -1,4 +1,4 @@
-"""Alignment of two message lists: shared messages, messages missing on either side, order of their union.
+"""Alignment of two lists of identities: pairs of equal ones, blocks that repeat, the end of what is stored.
 
 Messages are compared by identity (`message_codec.identity`: role, canonical content, tool calls and call id; neither
 time nor row), so equal texts differ by position only and repeats survive.
@@ -9,27 +9,16 @@ and only gaps of at most MAX_FULL_COMPARISON messages on either side are compare
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-
-from ..base.models import Verdict
 
 MAX_FULL_COMPARISON = 2_000
 """Messages on either side of a gap up to which the gap is compared in full."""
 _ROUNDS = 16
 """Rounds of splitting by anchors; in a file made to need more the remainder is reported as unmatched."""
 
-_MAX_LAG = 3_600.0
-"""Seconds between a line of the file and its row in SQLite; one turn does not take longer."""
-_MAX_ZONE, _ZONE_STEP = 26 * 3_600.0, 900.0
-"""Time zone differences, in seconds: times in a file are local times of the machine that wrote it."""
-_ZONE_LAG = 120.0
-"""Seconds by which two times may differ from a whole time zone step."""
-
 Pair = tuple[int, int]
-UnionPlace = tuple[int | None, int | None]
-"""Index on the left and on the right of one message of the union, None where that side lacks it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,49 +54,6 @@ class Alignment:
         for pair in (*self.pairs, (self.left, self.right)):
             yield Gap(range(left, pair[0]), range(right, pair[1]))
             left, right = pair[0] + 1, pair[1] + 1
-
-
-@dataclass(frozen=True, slots=True)
-class ComparedMessage:
-    """Identity, time and state of a message, as they are compared."""
-
-    identity: bytes
-    time: float | None = None
-    """Seconds since 1970, None where unknown."""
-    active: bool = True
-    """False for a row that was undone or compacted."""
-
-
-@dataclass(frozen=True, slots=True)
-class Comparison:
-    """Comparison of the JSONL file (left) with SQLite (right)."""
-
-    missing_in_sqlite: int
-    missing_in_jsonl: int
-    doubled: int
-    """Messages of the union that repeat the block right before theirs, on either side; reported, never removed."""
-    certain: bool
-    """True where the order of the union is known in every gap."""
-    union: tuple[UnionPlace, ...]
-    """All messages in order; where the order is unknown, JSONL's come first."""
-    uncertain: frozenset[int] = frozenset()
-    """Indexes in JSONL of missing messages whose order is unknown."""
-    crossing: frozenset[int] = frozenset()
-    """Indexes in JSONL of missing messages that SQLite has unpaired elsewhere: reordered, or equal by chance."""
-
-    @property
-    def repairable(self) -> bool:
-        """True where SQLite lacks messages whose positions are certain."""
-        return self.missing_in_sqlite > 0 and self.certain
-
-    @property
-    def verdict(self) -> Verdict:
-        """Verdict for a session that both sources have."""
-        if self.missing_in_sqlite and self.missing_in_jsonl:
-            return Verdict.DIVERGED
-        if self.missing_in_sqlite:
-            return Verdict.JSONL_AHEAD
-        return Verdict.SQLITE_AHEAD if self.missing_in_jsonl else Verdict.SAME
 
 
 def align(left: Sequence[bytes], right: Sequence[bytes]) -> Alignment:
@@ -193,7 +139,7 @@ def _anchors(left: Sequence[bytes], right: Sequence[bytes], gap: Gap) -> list[Pa
     lefts, rights = _indexes(left, gap.left), _indexes(right, gap.right)
     shared = [(lefts[key], rights[key]) for key in lefts if key in rights]
     once = [(left[0], right[0]) for left, right in shared if len(left) == len(right) == 1]
-    return _increasing(once or [pair for left, right in shared for pair in zip(left, right, strict=False)])
+    return increasing(once or [pair for left, right in shared for pair in zip(left, right, strict=False)])
 
 
 def _indexes(keys: Sequence[bytes], within: range) -> dict[bytes, list[int]]:
@@ -204,7 +150,7 @@ def _indexes(keys: Sequence[bytes], within: range) -> dict[bytes, list[int]]:
     return places
 
 
-def _increasing(pairs: Iterable[Pair]) -> list[Pair]:
+def increasing(pairs: Iterable[Pair]) -> list[Pair]:
     """The longest selection of pairs that increases on both sides."""
     tops: list[int] = []
     ends: list[Pair] = []
@@ -250,160 +196,3 @@ def _run(keys: Sequence[bytes], place: int, period: int) -> range:
     while stop < len(keys) and keys[stop] == keys[stop - period]:
         stop += 1
     return range(start, stop)
-
-
-def compare(jsonl: Sequence[ComparedMessage], sqlite: Sequence[ComparedMessage]) -> Comparison:
-    """Comparison of the two sources of a session by content.
-
-    A JSONL message that equals an undone or compacted row counts as present, wherever it is: what the user took back is
-    never inserted again.
-
-    Args:
-        jsonl: The file's valid lines without session_meta, in order.
-        sqlite: All rows without session_meta, in id order, inactive ones included.
-    """
-    left, right = [entry.identity for entry in jsonl], [entry.identity for entry in sqlite]
-    plain = align(left, right)
-    alignment = _credible(plain, jsonl, sqlite)
-    present = _taken_back(alignment, jsonl, sqlite)
-    union: list[UnionPlace] = []
-    uncertain: set[int] = set()
-    for gap, pair in zip(alignment.gaps(), (*alignment.pairs, None), strict=True):
-        lefts = [place for place in gap.left if place not in present]
-        rights = list(gap.right)
-        order = _order([jsonl[place].time for place in lefts], [sqlite[place].time for place in rights])
-        uncertain.update(lefts if order is None else ())
-        sides: list[list[UnionPlace]] = [[(place, None) for place in lefts], [(None, place) for place in rights]]
-        union += [place for side in (reversed(sides) if order == _AFTER else sides) for place in side]
-        union += [pair] if pair else []
-    doubled_left, doubled_right = repeated_blocks(left), repeated_blocks(right)
-    return Comparison(
-        missing_in_sqlite=alignment.left_only - len(present),
-        missing_in_jsonl=alignment.right_only - len(present),
-        doubled=sum(left in doubled_left or right in doubled_right for left, right in union),
-        certain=not uncertain,
-        union=tuple(union),
-        uncertain=frozenset(uncertain),
-        crossing=_unaligned(plain, left, right) - present,
-    )
-
-
-def _unaligned(alignment: Alignment, left: Sequence[bytes], right: Sequence[bytes]) -> frozenset[int]:
-    """Unpaired indexes of the left whose message is unpaired on the right, too."""
-    gaps = list(alignment.gaps())
-    loose = {right[place] for gap in gaps for place in gap.right}
-    return frozenset(place for gap in gaps for place in gap.left if left[place] in loose)
-
-
-def _taken_back(
-    alignment: Alignment, jsonl: Sequence[ComparedMessage], sqlite: Sequence[ComparedMessage]
-) -> frozenset[int]:
-    """Unpaired indexes in JSONL that equal an unpaired inactive row, one for each such row."""
-    gaps = list(alignment.gaps())
-    rows = Counter(sqlite[place].identity for gap in gaps for place in gap.right if not sqlite[place].active)
-    present = set()
-    for place in (place for gap in gaps for place in gap.left):
-        if rows[jsonl[place].identity] > 0:
-            rows[jsonl[place].identity] -= 1
-            present.add(place)
-    return frozenset(present)
-
-
-def _credible(alignment: Alignment, jsonl: Sequence[ComparedMessage], sqlite: Sequence[ComparedMessage]) -> Alignment:
-    """The alignment without chance pairs: the “ok” of today is not the “ok” of last month.
-
-    A pair without paired neighbours is split where SQLite has more messages beside it and, once split, one side is
-    wholly more than an hour before the other, unless a time zone explains that and the order is unaffected.
-    Two equal neighbours are paired whatever their times: rows that were written again have new times.
-    """
-    kept: list[Pair] = []
-    gaps = list(alignment.gaps())
-    before = gaps[0]
-    for place, pair in enumerate(alignment.pairs):
-        after = gaps[place + 1]
-        isolated = all(gap.left or gap.right or gap is gaps[0] or gap is gaps[-1] for gap in (before, after))
-        if isolated and sqlite[pair[1]].active and _is_by_chance(pair, before, after, jsonl, sqlite):
-            before = _joined_gaps(before, after)
-            continue
-        kept.append(pair)
-        before = after
-    return Alignment(tuple(kept), alignment.left, alignment.right)
-
-
-def _joined_gaps(before: Gap, after: Gap) -> Gap:
-    """One gap from two neighbours and the pair between them."""
-    return Gap(range(before.left.start, after.left.stop), range(before.right.start, after.right.stop))
-
-
-def _is_by_chance(
-    pair: Pair, before: Gap, after: Gap, jsonl: Sequence[ComparedMessage], sqlite: Sequence[ComparedMessage]
-) -> bool:
-    joined = _joined_gaps(before, after)
-    lefts, rights = [jsonl[place].time for place in joined.left], [sqlite[place].time for place in joined.right]
-    order = _order(lefts, rights, margin=_MAX_LAG)
-    if order is None or len(rights) == 1:
-        return False
-    out_of_order = (after.left or before.right) if order == _BEFORE else (after.right or before.left)
-    apart = abs((jsonl[pair[0]].time or 0.0) - (sqlite[pair[1]].time or 0.0))
-    by_zone = apart < _MAX_ZONE and abs((apart + _ZONE_STEP / 2) % _ZONE_STEP - _ZONE_STEP / 2) < _ZONE_LAG
-    return bool(out_of_order) or not by_zone
-
-
-_BEFORE, _AFTER = "before", "after"
-
-
-def _order(lefts: Sequence[float | None], rights: Sequence[float | None], *, margin: float = 0.0) -> str | None:
-    """Order of the left of a gap to its right, by more seconds than `margin`; None where it is unknown."""
-    if not lefts or not rights:
-        return _BEFORE
-    known_left = [time for time in lefts if time is not None]
-    known_right = [time for time in rights if time is not None]
-    if len(known_left) < len(lefts) or len(known_right) < len(rights):
-        return None
-    if max(known_left) + margin < min(known_right):
-        return _BEFORE
-    return _AFTER if max(known_right) + margin < min(known_left) else None
-
-
-def first_new(stored: Sequence[bytes], held: Sequence[bytes]) -> int:
-    """Index of the first message of an agent's conversation that is not stored yet.
-
-    Stored rows at the end that the list lacks (another writer's) are skipped; the stored part of the list then ends
-    where it shares the longest run of messages with the end of the stored rows. Of equal runs the one at the same index
-    counts, else the first, so that a repeated “ok” is new rather than lost.
-    A list that continues the stored rows is new after them; with nothing in common all of it is new.
-
-    Args:
-        stored: Identities of the active rows, oldest first.
-        held: Identities of the conversation as the agent holds it, oldest first.
-
-    Returns:
-        An index in `held`, its length where nothing is new.
-    """
-    common, shortest = 0, min(len(stored), len(held))
-    while common < shortest and stored[common] == held[common]:
-        common += 1
-    known = set(held)
-    end = len(stored)
-    while end > common and stored[end - 1] not in known:
-        end -= 1
-    if end == common:
-        return common
-    shared = _shared_ends(stored[:end], held)
-    places = [place for place in range(common + 1, len(held) + 1) if shared[place]]
-    return max(places, key=lambda place: (shared[place], place == end, -place), default=common)
-
-
-def _shared_ends(whole: Sequence[bytes], held: Sequence[bytes]) -> list[int]:
-    """For each prefix of `held`, the number of messages its end shares with the end of `whole` (Z function, linear)."""
-    keys = [*reversed(whole), None, *reversed(held)]
-    shared = [0] * len(keys)
-    start = stop = 0
-    for place in range(1, len(keys)):
-        length = min(stop - place, shared[place - start]) if place < stop else 0
-        while place + length < len(keys) and keys[length] == keys[place + length]:
-            length += 1
-        shared[place] = length
-        if place + length > stop:
-            start, stop = place, place + length
-    return [0, *shared[: len(whole) : -1]]

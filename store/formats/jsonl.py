@@ -1,14 +1,15 @@
 """Parser of legacy transcripts, `sessions/<id>.jsonl`: bytes in, records and bad lines out, each with its offset.
 
-Format: docs/format.md §5.1; damage seen in it: §5.3 and docs/reliability.md J. Pure: `files.jsonl_reader` opens files.
+Format: docs/format.md §5.1; damage seen in it: §5.6 and docs/reliability.md J. Pure: `files.jsonl_reader` opens files.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ..base.strict_json import BadJson, load
+from . import glued_records
 
 MAX_LINE = 64 * 1024 * 1024
 """Bytes of one line; a longer one is skipped and never held in memory."""
@@ -16,51 +17,62 @@ CUT_OFF = "cut off"
 """The reason of a last line that stops in the middle: a writer was killed, or is just writing."""
 
 _SHOWN = 2_000
+_BLANK = "".join(map(chr, filter(lambda code: chr(code).isspace(), range(0x3001)))) + "\0\ufeff"
+"""What is stripped at both ends of a line: whitespace, NUL blocks of a crash, a byte order mark."""
+_BLANK_BYTES = b" \t\r\n\0"
 
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """A line that holds one JSON object."""
+    """A JSON object that is a line, or a whole record in a damaged one."""
 
     line: int
-    """Its number, from 1; blank lines count."""
+    """The number of its line, from 1; blank lines count."""
     offset: int
     """Byte at which it starts."""
     value: dict[str, object]
+    salvaged: bool = False
+    """It shares its line with another record or with bytes that cannot be read."""
+    id: int = field(default=0, compare=False)
+    """Unique in the file, and rising: the line's number, unless records that share a line have come before."""
 
 
 @dataclass(frozen=True, slots=True)
 class BadLine:
-    """A line that holds no JSON object."""
+    """A line that holds no JSON object, or the bytes of a line beside its records."""
 
     line: int
     offset: int
     size: int
-    """Bytes without the newline."""
+    """Bytes without the newline, up to the last that cannot be read."""
     reason: str
     """A few words; `CUT_OFF` for a last line that stops in the middle."""
     text: str = field(default="", compare=False)
     """Its first 2,000 characters; "" for a line that is too long."""
+    unfinished: bool = False
+    """A writer may be in the middle of it, so it is no damage; only a reader that knows the file's age says so."""
+    id: int = field(default=0, compare=False)
+    """See `Record.id`."""
 
 
 def parse(chunks: Iterable[bytes]) -> Iterator[Record | BadLine]:
     """Records and bad lines of bytes that come in chunks of any size; never raises, whatever the bytes.
 
-    Lines end with the byte 0x0A and nothing else; blank ones are skipped.
+    Lines end with the byte 0x0A and nothing else; blank ones are skipped, and NUL at both ends of others.
+    A line of nothing but NUL is a bad one: a crash has left it in place of records.
     Bytes that are not UTF-8 become U+FFFD in a line that is good otherwise.
+    Of a damaged line every whole record is read, and the rest is one bad line.
     At most one line is held at a time.
     """
-    for number, (offset, size, text, ended) in enumerate(_lines(chunks), 1):
-        if text is None:
-            yield BadLine(number, offset, size, "longer than 64 MB")
-        elif text:
-            value, reason = parse_line(text, ended=ended)
-            bad = BadLine(number, offset, size, reason, text[:_SHOWN])
-            yield bad if value is None else Record(number, offset, value)
+    last = 0
+    for number, (offset, line, size, ended) in enumerate(_lines(chunks), 1):
+        for piece in _pieces(line, size, ended=ended):
+            last = max(last + 1, number)
+            yield replace(piece, line=number, offset=offset + piece.offset, id=last)
 
 
-def _lines(chunks: Iterable[bytes]) -> Iterator[tuple[int, int, str | None, bool]]:
-    """Lines as (offset, size, text or None where it is too long, whether a newline ended it)."""
+def _lines(chunks: Iterable[bytes]) -> Iterator[tuple[int, bytes | None, int, bool]]:
+    """Lines as (offset, bytes or None where it is too long, size, whether a newline ended it)."""
     held: list[bytes] = []
     offset = size = 0
     for chunk in chunks:
@@ -68,21 +80,94 @@ def _lines(chunks: Iterable[bytes]) -> Iterator[tuple[int, int, str | None, bool
         while (end := chunk.find(b"\n", begin)) >= 0:
             size += end - begin
             held.append(chunk[begin:end])
-            yield offset, size, _decoded(held, size), True
+            yield offset, _joined(held, size), size, True
             offset, size, begin = offset + size + 1, 0, end + 1
         size += len(chunk) - begin
         held.append(chunk[begin:])
         if size > MAX_LINE:
             held.clear()
     if size:
-        yield offset, size, _decoded(held, size), False
+        yield offset, _joined(held, size), size, False
 
 
-def _decoded(held: list[bytes], size: int) -> str | None:
-    """The text of a line, None where it is too long; its chunks are freed before the text is used."""
+def _joined(held: list[bytes], size: int) -> bytes | None:
+    """The bytes of a line, None where it is too long; its chunks are freed."""
     line = b"".join(held) if size <= MAX_LINE else None
     held.clear()
-    return None if line is None else line.decode("utf-8-sig", "replace").strip()
+    return line
+
+
+def _pieces(line: bytes | None, size: int, *, ended: bool) -> Iterator[Record | BadLine]:
+    """Records and the bad rest of one line, with offsets in it; of nothing but whitespace, none."""
+    if line is None:
+        yield BadLine(0, 0, size, "longer than 64 MB")
+        return
+    text = decoded(line)
+    if not text:
+        if b"\0" in line:
+            yield BadLine(0, 0, size, f"{size} bytes, all NUL" if size > 1 else "a NUL byte")
+        return
+    value, reason = parse_line(text, ended=ended or line.endswith(b"\0"))
+    if value is not None:
+        yield Record(0, 0, value)
+        return
+    found = list(_salvaged(line))
+    if not found:
+        yield BadLine(0, 0, size, reason, text[:_SHOWN])
+        return
+    yield from _interleaved(line, found, ended=ended)
+
+
+def decoded(line: bytes) -> str:
+    """The text of a line without whitespace, NUL and byte order mark at its ends."""
+    return line.decode("utf-8-sig", "replace").strip(_BLANK)
+
+
+def first_record(line: bytes) -> dict[str, object] | None:
+    """The record at the beginning of some bytes: a whole line, or what follows a salvaged record's offset."""
+    value, _ = parse_line(decoded(line), ended=True)
+    if value is not None:
+        return value
+    return next((record.value for record, _ in _salvaged(line) if not record.offset), None)
+
+
+def _salvaged(line: bytes) -> Iterator[tuple[Record, int]]:
+    """The whole records of a damaged line, with the byte behind each."""
+    last = 0
+    for start, end in glued_records.spans(line) if b'"role"' in line else ():
+        if start < last:
+            continue
+        value, _ = parse_line(line[start:end].decode("utf-8", "replace"), ended=True)
+        if value is not None and _is_record(value):
+            yield Record(0, start, value, salvaged=True), end
+            last = end
+
+
+def _is_record(value: dict[str, object]) -> bool:
+    """True for a message or a session_meta; parts of a torn message have no role, or, as Codex items, a type too."""
+    return isinstance(value.get("role"), str) and "type" not in value
+
+
+def _interleaved(line: bytes, found: list[tuple[Record, int]], *, ended: bool) -> Iterator[Record | BadLine]:
+    """Salvaged records in order, and one bad line for all bytes beside them, where the first of those are."""
+    bad: list[tuple[int, int]] = []
+    at = 0
+    for start, end in [*((record.offset, end) for record, end in found), (len(line), len(line))]:
+        if line[at:start].strip(_BLANK_BYTES):
+            bad.append((at, start))
+        at = end
+    records = [record for record, _ in found]
+    if not bad:
+        yield from records
+        return
+    first, last = bad[0][0], bad[-1][1]
+    text = b" ".join(line[start:end].strip(_BLANK_BYTES) for start, end in bad)[: 4 * _SHOWN].decode("utf-8", "replace")
+    cut_off = not ended and first == found[-1][1] and not line.endswith(b"\0")
+    rest = BadLine(0, first, last - first, CUT_OFF if cut_off else "torn", text[:_SHOWN])
+    before = [record for record in records if record.offset < first]
+    yield from before
+    yield rest
+    yield from records[len(before) :]
 
 
 def parse_line(text: str, *, ended: bool) -> tuple[dict[str, object] | None, str]:

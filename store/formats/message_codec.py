@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from datetime import datetime
+from datetime import UTC, datetime
 
 from ..base.models import Message, Origin, ToolCall
 from ..base.strict_json import BadJson, canonical, dump, load, load_or
@@ -155,10 +155,20 @@ def identity(role: object, content: object, calls: object, tool_call_id: object)
 
     Times, row ids, tool names and reasoning are left out: the two sources store them differently.
     """
-    flat = _SURROGATE.sub("\ufffd", _flattened(decode(content) if isinstance(content, str) else content)).strip()
-    parts = [[call.id, call.name, _canonical_arguments(call.arguments)] for call in parse_calls(calls)]
-    key = canonical([non_empty_text(role) or "unknown", flat, parts, non_empty_text(tool_call_id)])
+    kind = non_empty_text(role) or "unknown"
+    return digest(kind, flat_text(content), parse_calls(calls), non_empty_text(tool_call_id))
+
+
+def digest(role: str, text: str, calls: tuple[ToolCall, ...], tool_call_id: str | None) -> bytes:
+    """16 bytes of a message whose fields are decoded."""
+    parts = [[call.id, call.name, _canonical_arguments(call.arguments)] for call in calls]
+    key = canonical([role, text.strip(), parts, tool_call_id])
     return hashlib.blake2b(key.encode("ascii"), digest_size=16).digest()
+
+
+def flat_text(content: object) -> str:
+    """The text of a cell or a JSONL value as Hermes' flush stores it, lone surrogates as U+FFFD."""
+    return _SURROGATE.sub("\ufffd", _flattened(decode(content) if isinstance(content, str) else content)).strip()
 
 
 def _flattened(value: object) -> str:
@@ -193,26 +203,42 @@ def timestamp(value: object) -> float | None:
 
     None for anything but a time between 1990 and 2100.
     """
+    time, zoneless = wall_clock(value)
+    return local_timestamp(time) if zoneless and time is not None else time
+
+
+def wall_clock(value: object) -> tuple[float | None, bool]:
+    """The same, but for an ISO text without offset its time as if it were in UTC, and True."""
+    zoneless = False
     if isinstance(value, str):
-        value = _timestamp_of_text(value.strip())
+        value, zoneless = _time_of_text(value.strip())
     if isinstance(value, bool) or not isinstance(value, int | float):
-        return None
-    return float(value) if EARLIEST <= value < LATEST else None
+        return None, False
+    return (float(value), zoneless) if EARLIEST <= value < LATEST else (None, False)
 
 
-def _timestamp_of_text(text: str) -> float | None:
-    if re.fullmatch(r"[0-9]{9,10}(\.[0-9]{1,9})?", text):
-        return float(text)
+def local_timestamp(time: float) -> float | None:
+    """Seconds since 1970 of a local time of this machine that is given as if it were in UTC."""
     try:
-        return datetime.fromisoformat(text).astimezone().timestamp()
+        return datetime.fromtimestamp(time, UTC).replace(tzinfo=None).astimezone().timestamp()
     except (ValueError, OverflowError, OSError):
         return None
+
+
+def _time_of_text(text: str) -> tuple[float | None, bool]:
+    if re.fullmatch(r"[0-9]{9,10}(\.[0-9]{1,9})?", text):
+        return float(text), False
+    try:
+        time = datetime.fromisoformat(text)
+        return (time if time.tzinfo else time.replace(tzinfo=UTC)).timestamp(), time.tzinfo is None
+    except (ValueError, OverflowError, OSError):
+        return None, False
 
 
 def message_of_record(
     value: dict[str, object], *, session_id: str, line: int, origin: Origin = Origin.JSONL
 ) -> Message:
-    """The message of a JSONL object; its id is the line's number, from 1. Never raises."""
+    """The message of a JSONL object, with the id of its record. Never raises."""
     role = non_empty_text(value.get("role")) or "unknown"
     text, thought = split_thinking(role, readable(value.get("content")))
     return Message(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from ..base.cancel import Cancel, raise_if_cancelled
@@ -10,19 +10,23 @@ from ..base.errors import Interrupted, StoreError
 from ..base.models import Finding
 from ..engine.ports import Health
 from ..files import outbox
+from ..files.gateway import Gateway, GatewayState
 
 QUICK = 2
 """Checks before that of the spool."""
 
 
-def findings(health: Health, path: Path, *, cancel: Cancel) -> Iterator[Finding]:
+def findings(health: Health, path: Path, *, gateway: Callable[[], Gateway], cancel: Cancel) -> Iterator[Finding]:
     """Every check, the quick ones first; nothing is changed, and no writer waits.
+
+    Args:
+        gateway: Looks for the home's gateway.
 
     Raises:
         Interrupted: The request was cancelled.
     """
     checks = [*health.checks(cancel).items()]
-    checks.insert(QUICK, ("spool", lambda: spool(path)))
+    checks[QUICK:QUICK] = [("spool", lambda: spool(path)), ("gateway", lambda: owner(gateway()))]
     for name, check in checks:
         raise_if_cancelled(cancel)
         try:
@@ -34,6 +38,17 @@ def findings(health: Health, path: Path, *, cancel: Cancel) -> Iterator[Finding]
             yield Finding(name, False, str(error))
         except OSError as error:
             yield Finding(name, False, f"the system refuses to look ({error.strerror}: {error.filename})")
+
+
+def owner(gateway: Gateway) -> Finding:
+    """Whether a gateway runs, which owns the sessions of the home."""
+    if gateway.state is GatewayState.UNKNOWN:
+        return Finding("gateway", None, "it left its files here; whether it runs cannot be seen without /proc/locks")
+    if gateway.state is GatewayState.NONE:
+        return Finding("gateway", True, "none runs")
+    which = gateway.backend or (f"pid {gateway.pid}" if gateway.pid else "pid unknown")
+    effect = "it may hold sessions in memory, and sees rows that are written beside it after /resume or a restart"
+    return Finding("gateway", True, f"runs ({which}): {effect}")
 
 
 def spool(path: Path) -> Finding:

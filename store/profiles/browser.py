@@ -26,6 +26,7 @@ from ..base.models import (
     Outline,
     Page,
     Scope,
+    SectionVersion,
     Session,
     SessionLocation,
     SurveyStep,
@@ -171,6 +172,13 @@ class ProfilesBrowser:
         earlier = self.members.names.split(before)[1]
         rows = self.members.answer(place, lambda browser: browser.carried(own, earlier), frozenset[int]())
         return frozenset(self.members.names.row(place, row) for row in rows)
+
+    def versions(self, session_ids: Iterable[str]) -> dict[str, SectionVersion]:
+        """Versions of sessions."""
+        found: dict[str, SectionVersion] = {}
+        for place, ids in self.members.names.by_place(session_ids).items():
+            found |= self.members.names.renamed(place, self.members.browsers[place].versions(ids))
+        return found
 
     def heads(self, session_id: str, *, after: int = 0, limit: int = 4096) -> Page[Head]:
         """Heads in id order."""

@@ -24,6 +24,7 @@ from ..base.models import (
     Message,
     Origin,
     Page,
+    SectionVersion,
     Session,
     SessionLocation,
     SurveyStep,
@@ -118,8 +119,17 @@ class ProfileNames:
 
     @_named.register
     def _(self, value: SessionLocation, place: int) -> SessionLocation:
+        if value.session.profile not in self.profiles:  # it was made after these were listed
+            return value
         place = self.profiles.index(value.session.profile)
         return replace(value, session=self.renamed(place, value.session), family=self.renamed(place, value.family))
+
+    @_named.register
+    def _(self, value: SectionVersion, place: int) -> SectionVersion:
+        if not value.rows:
+            return value
+        ids = value.active_ids * len(self.profiles) + place * value.active
+        return replace(value, last_id=self.row(place, value.last_id), active_ids=ids)
 
     @_named.register(Head)
     @_named.register(ContextLine)

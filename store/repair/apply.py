@@ -17,15 +17,16 @@ from pathlib import Path
 from ..base.cancel import Cancel
 from ..base.errors import PlanChanged
 from ..base.step_sizing import StepSizer
+from ..drift.sources import stamp_of
 from ..engine.operations import DONE, RUNNING, OperationHeader, RawRow, RepairStep, RowWrite, StepResult
 from ..engine.ports import Transaction
 from ..files import gateway_index
+from ..files.gateway import present
 from ..files.home import FileStamp
 from ..formats import row_conversion
 from ..home_store import HomeStore
 from . import backup
 from .backup import Backup
-from .inputs import stamp_of
 from .model import Phase, Plan, PlanRefused, Progress, Receipt, State
 from .planner import Item, RepairWork, make_plan
 
@@ -240,6 +241,7 @@ class Repair:
             full_backup=self._copied,
             left_out=work.plan.left_out,
             index_damaged=store.engine.index_damaged,
+            gateway=present(store.gateway()),
             longest_lock=self._pace.longest_lock,
             seconds=time.time() - started,
         )

@@ -60,6 +60,19 @@ class Backup:
                 raise
         return number
 
+    def session(self) -> Mapping[str, object]:
+        """The original row of the session, without cells that JSON has no form for; empty where it had none.
+
+        Raises:
+            BackupFailed: The folder cannot be read.
+        """
+        try:
+            value = load((self.folder / SESSION).read_text("utf-8"))
+        except (OSError, UnicodeDecodeError, BadJson) as error:
+            raise BackupFailed(f"{self.folder / SESSION} cannot be read; put it back") from error
+        row = value.get("session") if isinstance(value, dict) else None
+        return row if isinstance(row, dict) else {}
+
     def originals(self, ids: Iterable[int]) -> dict[int, RawRow]:
         """The original rows of messages, by id; those that are not in the backup are left out.
 

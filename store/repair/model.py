@@ -9,15 +9,18 @@ from pathlib import Path
 
 from ..base.errors import Refused
 from ..base.models import Check, Message
+from ..files.gateway import Gateway
 
 
 class Why(StrEnum):
     """Why something is refused."""
 
     ORDER = "order"
-    """No timestamp decides which side came first, though both have messages of their own in one place."""
-    CROSSING = "crossing"
-    """SQLite has messages that say the same in another place."""
+    """Nothing decides which side came first, though both have messages of their own in one place."""
+    EDITED_OR_LOST = "edited_or_lost"
+    """SQLite has another message of the same role in their place: it is an edit of them, or each side lost one."""
+    ORPHAN = "orphan"
+    """Results of calls that no side has before them, or calls whose results are refused."""
     UNDONE = "undone"
     """The session was rewound: the messages that SQLite lacks may be those that the user undid."""
     COMPACTED = "compacted"
@@ -35,7 +38,7 @@ class Why(StrEnum):
     UNSTORABLE = "unstorable"
     """Messages that would not read the same from SQLite."""
     READ_ONLY = "read_only"
-    """The store is a newer Hermes' or may not be written."""
+    """The store has a structure that is not known: it is only read."""
     UNDOING = "undoing"
     """An undo of this session was stopped: it must be finished first."""
     CHANGED = "changed"
@@ -50,7 +53,7 @@ class Refusal:
     messages: int
     """Number of messages that are not inserted for this reason."""
     detail: str = ""
-    """The holder of a lock, an operation, the number of undone messages, tables, or a problem of the file."""
+    """The holder of a lock, an operation, the number of undone messages, tables, or a problem of the file or store."""
     merge_helps: bool = False
     """A request to merge overrides it."""
 
@@ -117,6 +120,12 @@ class Plan:
     """Rows of SQLite that are backed up before the first write, session_meta included."""
     merge: bool = False
     """A merge was requested."""
+    elsewhere: int = 0
+    """Messages that SQLite has in another place than JSONL, where they stay."""
+    alike: int = 0
+    """Repeated messages that were taken for the same ones: neither a time nor a neighbour distinguishes them."""
+    gateway: Gateway | None = None
+    """The gateway that may hold the session in memory, or may be there unseen; None for none."""
     operation: str | None = None
     """The stopped repair that this one continues."""
     fingerprint: bytes = b""
@@ -135,7 +144,7 @@ class Plan:
     @property
     def refused(self) -> int:
         """Messages that it does not insert."""
-        return self.check.missing_in_sqlite - self.insert if self.refusals else 0
+        return max(0, self.check.missing_in_sqlite - self.insert) if self.refusals else 0
 
     @property
     def applies(self) -> bool:
@@ -200,6 +209,8 @@ class Receipt:
     seconds: float = 0.0
     longest_lock: float = 0.0
     """Seconds of the longest lock of a step."""
+    gateway: Gateway | None = None
+    """The gateway that may hold the session in memory; see `Plan.gateway`."""
 
 
 class Phase(StrEnum):

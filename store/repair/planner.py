@@ -13,16 +13,16 @@ from dataclasses import dataclass
 
 from ..base.models import Check
 from ..drift import verdict
+from ..drift.sources import Sources, read_sources, stamp_of
 from ..engine.operations import OperationHeader, RepairFacts, RepairIntent
 from ..engine.ports import Engine
 from ..engine.rows import SessionVersion
 from ..files.home import FileStamp
 from ..files.jsonl_files import JsonlFiles
-from ..formats import row_conversion
-from ..formats.alignment import Comparison
+from ..formats import message_codec, row_conversion
+from ..formats.comparison import Comparison
 from . import id_allocation, refusals, side_by_side
 from .id_allocation import Place, Reserved
-from .inputs import Sources, read_sources, stamp_of
 from .model import DifferenceRow, Plan, Refusal, Run, Why
 from .timestamp_interpolation import Times
 
@@ -93,7 +93,7 @@ def make_plan(
         StoreError: SQLite cannot be read.
     """
     found = read_sources(engine, files, session_id)
-    comparison = found.compared()
+    comparison = found.compared(engine)
     facts = refusals.facts(engine, found, now=time.time())
     merge = merge or (facts.stopped is not None and facts.stopped.merge)
     chosen = _chosen(engine, found, comparison, facts, merge=merge, by_name=by_name)
@@ -101,7 +101,7 @@ def make_plan(
     up_to = None if block else _horizon(found, facts.stopped)
     return RepairWork(
         plan=_plan(engine, found, comparison, chosen, merge=merge),
-        items=tuple(_items(found, chosen.missing, chosen.places)),
+        items=tuple(_items(found, comparison, chosen)),
         sources=found,
         stamp=stamp_of(found.written.file),
         version=found.version(up_to),
@@ -123,12 +123,12 @@ def objected(engine: Engine, files: JsonlFiles, session_id: str) -> tuple[Check,
         SessionMissing: Neither source knows it.
     """
     found = read_sources(engine, files, session_id)
-    comparison = found.compared()
+    comparison = found.compared(engine)
     facts = refusals.facts(engine, found, now=time.time())
     reasons = [*refusals.of(found, comparison, facts, by_name=True)]
-    blocked = any(refusal.why not in (Why.ORDER, Why.CROSSING) for refusal in reasons)
+    blocked = any(refusal.why not in refusals.OF_SOME for refusal in reasons)
     idle = facts.stopped is None and not _missing(found, comparison, merge=False).places
-    check = verdict.verified(session_id, comparison, _sides(found))
+    check = verdict.verified(session_id, comparison, verdict.sides(found))
     return check, reasons[0].why if reasons and (blocked or idle) else None
 
 
@@ -153,7 +153,7 @@ def _chosen(
         for refusal in refusals.of(found, comparison, facts, by_name=by_name)
         if not (merge and refusal.merge_helps)
     ]
-    if any(refusal.why not in (Why.ORDER, Why.CROSSING) for refusal in reasons):
+    if any(refusal.why not in refusals.OF_SOME for refusal in reasons):
         return _Chosen(_NOTHING, (), tuple(reasons), None, blocked=True)
     wanted = _missing(found, comparison, merge=merge) if facts.stopped is None else _left(found, facts)
     if wanted is None and facts.stopped:
@@ -173,7 +173,7 @@ def _chosen(
 def _plan(engine: Engine, found: Sources, comparison: Comparison, chosen: _Chosen, *, merge: bool) -> Plan:
     missing = chosen.missing
     return Plan(
-        check=verdict.verified(found.session_id, comparison, _sides(found)),
+        check=verdict.verified(found.session_id, comparison, verdict.sides(found)),
         runs=tuple(_runs(found, missing)),
         moved=sum(place.old is not None for place in chosen.places),
         common=sum(None not in step for step in comparison.union) + _out_of_place(found, comparison),
@@ -186,6 +186,8 @@ def _plan(engine: Engine, found: Sources, comparison: Comparison, chosen: _Chose
         difference=tuple(_difference(engine, found, comparison, frozenset(missing.places))),
         rows=len(found.rows),
         merge=merge,
+        elsewhere=len(comparison.elsewhere),
+        alike=comparison.alike,
         operation=chosen.stopped.operation if chosen.stopped else None,
         fingerprint=_fingerprint(found, missing, blocked=chosen.blocked),
     )
@@ -198,24 +200,14 @@ def _horizon(found: Sources, stopped: OperationHeader | None) -> int:
     return found.rows[-1].id if found.rows else 0
 
 
-def _sides(found: Sources) -> verdict.Sides:
-    written = found.written
-    return verdict.Sides(
-        stored=len(found.messages) if found.known else None,
-        written=len(written.entries) if written.file else None,
-        damaged=written.bad_lines,
-        problem=written.problem,
-    )
-
-
 def _missing(found: Sources, comparison: Comparison, *, merge: bool) -> _Missing:
-    """The places in JSONL that SQLite lacks: those with a certain position, or all."""
+    """The places in JSONL that SQLite lacks: those with a certain position, or all and those that were edited."""
     rows = found.messages
     places, gaps, before = [], [], 0
     for here, there in comparison.union:
-        if there is not None:
-            before = rows[there] + 1
-        elif here is not None and (merge or here not in comparison.uncertain | comparison.crossing):
+        before = before if there is None else rows[there] + 1
+        wanted = merge or here not in comparison.refused if there is None else merge and here in comparison.edited
+        if here is not None and wanted:
             places.append(here)
             gaps.append(before)
     return _Missing(tuple(places), tuple(gaps))
@@ -227,7 +219,7 @@ def _left(found: Sources, facts: RepairFacts) -> _Missing | None:
     Taken from the journal, not compared again: positions in a half-repaired session are less certain.
     """
     intent = facts.intent or RepairIntent((), ())
-    if intent.stamp != stamp_of(found.written.file):
+    if intent.stamp != (stamp_of(found.written.file) or ())[: len(intent.stamp)]:  # older journals have no ctime_ns
         return None
     ids = {row.id: place for place, row in enumerate(found.rows, 1)} | {0: 0}
     now = dict(move for done in facts.done for move in done.moves)
@@ -298,11 +290,13 @@ def _reserved(kept: Sequence[int], stopped: OperationHeader | None) -> Reserved 
     return Reserved(stopped.base + 1, min(used, default=stopped.base + stopped.size + 1))
 
 
-def _items(found: Sources, missing: _Missing, places: Sequence[Place]) -> Iterator[Item]:
+def _items(found: Sources, comparison: Comparison, chosen: _Chosen) -> Iterator[Item]:
     """Written messages, last message first."""
+    missing = chosen.missing
     n_bytes_of = {row.id: row.n_bytes for row in found.rows}
-    timestamps = _timestamps(found, missing)
-    for place in reversed(places):
+    times = Times([row.message.time for row in found.rows], otherwise=_started(found))
+    timestamps = times.between([_time(found, comparison, place) for place in missing.places], missing.gaps)
+    for place in reversed(chosen.places):
         if place.source is None:
             yield Item(place, n_bytes=n_bytes_of.get(place.old or 0, 0))
         else:
@@ -310,18 +304,24 @@ def _items(found: Sources, missing: _Missing, places: Sequence[Place]) -> Iterat
             yield Item(place, offset, timestamps[place.source], missing.n_bytes[place.source])
 
 
-def _timestamps(found: Sources, missing: _Missing) -> list[float]:
-    """Timestamps of the inserted messages, between those of their neighbours."""
-    times = Times([row.message.time for row in found.rows], otherwise=_started(found))
-    own = [found.written.entries[place].time for place in missing.places]
-    return times.between(own, missing.gaps)
+def _time(found: Sources, comparison: Comparison, place: int) -> float | None:
+    """The time of a line on the clock of SQLite; where that is not known, as a local time of this machine."""
+    entry, clocks = found.written.entries[place], comparison.clocks
+    if entry.time is None or not entry.zoneless:
+        return entry.time
+    if clocks is not None and clocks.exact:
+        return entry.time + clocks.offset(place)
+    return message_codec.local_timestamp(entry.time)
 
 
 def _started(found: Sources) -> float:
     """The first timestamp in the session's file, else the time of its last change."""
-    known = (entry.time for entry in found.written.entries if entry.time is not None)
+    first = next((entry for entry in found.written.entries if entry.time is not None), None)
     file = found.written.file
-    return next(known, file.mtime_ns / 1e9 if file else 0.0)
+    known = (
+        None if first is None else message_codec.local_timestamp(first.time or 0.0) if first.zoneless else first.time
+    )
+    return known if known is not None else file.mtime_ns / 1e9 if file else 0.0
 
 
 def _runs(found: Sources, missing: _Missing) -> Iterator[Run]:
@@ -333,7 +333,7 @@ def _runs(found: Sources, missing: _Missing) -> Iterator[Run]:
     run: Run | None = None
     for place, gap in zip(missing.places, missing.gaps, strict=True):
         after = numbers[gap]
-        if run and run.after == after:
+        if run and run.after == after and run.last == place:
             run = Run(run.number + 1, after, run.first, place + 1, run.at_end)
             continue
         if run:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 from ..base.cancel import Cancel, raise_if_cancelled
 from ..base.models import Check
+from ..files.gateway import present
 from ..home_store import HomeStore
 from . import undo
 from .model import DifferenceRow, Operation, Plan, Why
@@ -32,7 +34,7 @@ class Plans:
             SessionMissing: Neither source knows it.
         """
         self._store.require_repairs()
-        return make_plan(self._store.engine, self._store.files, session_id, merge=merge).plan
+        return self._owned(make_plan(self._store.engine, self._store.files, session_id, merge=merge).plan)
 
     def objection(self, session_id: str) -> tuple[Check, Why | None]:
         """The verdict, and why a repair would do nothing; None where it would do something.
@@ -62,7 +64,7 @@ class Plans:
             raise_if_cancelled(cancel)
             plan = make_plan(self._store.engine, self._store.files, session_id, by_name=adopt or not every).plan
             if not every or plan.check.missing_in_sqlite or plan.applies or plan.refusals:
-                yield plan
+                yield self._owned(plan)
 
     def difference(self, session_id: str, *, merge: bool = False) -> Iterator[DifferenceRow]:
         """Both sources side by side wherever one lacks a message, with two equal messages on either side.
@@ -74,7 +76,11 @@ class Plans:
         """
         self._store.require_repairs()
         work = make_plan(self._store.engine, self._store.files, session_id, merge=merge)
-        yield from whole(self._store.engine, work.sources, work.sources.compared().union, work.places)
+        yield from whole(self._store.engine, work.sources, work.sources.compared(self._store.engine).union, work.places)
+
+    def _owned(self, plan: Plan) -> Plan:
+        """The plan, with the gateway that may hold its session in memory."""
+        return replace(plan, gateway=present(self._store.gateway())) if plan.applies else plan
 
     def _repairable(self) -> Iterator[str]:
         """Sessions that have a file, or a repair that was stopped."""

@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ..base.errors import StoreMissing
+from ..drift.sources import Sources
 from ..drift.verdict import LATER
 from ..engine.operations import RepairFacts
 from ..engine.ports import Engine
 from ..engine.rows import StoredRow
-from ..formats.alignment import Comparison
-from .inputs import Sources
+from ..formats.comparison import Comparison
 from .model import Refusal, Why
+
+OF_SOME = (Why.ORDER, Why.EDITED_OR_LOST, Why.ORPHAN)
+"""Reasons that leave out some messages; for any other nothing is done."""
 
 
 def facts(engine: Engine, found: Sources, *, now: float) -> RepairFacts:
@@ -29,8 +32,8 @@ def of(found: Sources, comparison: Comparison, facts: RepairFacts, *, by_name: b
         yield Refusal(Why.UNREADABLE, 0, found.written.problem)
     if not missing and facts.stopped is None:
         return
-    if facts.newer:
-        yield Refusal(Why.READ_ONLY, missing)
+    if facts.obstacle:
+        yield Refusal(Why.READ_ONLY, missing, facts.obstacle)
     if facts.undoing:
         yield Refusal(Why.UNDOING, missing, facts.undoing.operation)
     if facts.holder:
@@ -40,15 +43,14 @@ def of(found: Sources, comparison: Comparison, facts: RepairFacts, *, by_name: b
     if facts.stopped is not None:  # everything else was checked at its start
         return
     yield from _resurrections(found, comparison, missing)
-    if comparison.uncertain:
-        yield Refusal(Why.ORDER, len(comparison.uncertain), merge_helps=True)
-    if crossing := comparison.crossing - comparison.uncertain:
-        yield Refusal(Why.CROSSING, len(crossing), merge_helps=True)
+    for why, lines in zip(OF_SOME, (comparison.uncertain, comparison.unlike, comparison.orphans), strict=True):
+        if lines:
+            yield Refusal(why, len(lines), merge_helps=True)
 
 
 def _resurrections(found: Sources, comparison: Comparison, missing: int) -> Iterator[Refusal]:
     """Signs that the messages which SQLite lacks were deleted from it."""
-    undone = sum(not row.message.active and not row.compacted for row in found.rows)
+    undone = sum(not row.message.active and not row.compacted for row in found.rows if row.copy_of is None)
     if undone:
         yield Refusal(Why.UNDONE, missing, str(undone), merge_helps=True)
     if _is_compacted(found, comparison):
@@ -59,7 +61,7 @@ def _resurrections(found: Sources, comparison: Comparison, missing: int) -> Iter
 
 def _is_compacted(found: Sources, comparison: Comparison) -> bool:
     """True for a compaction in place, or a summary that the file does not have."""
-    if any(row.compacted for row in found.rows):
+    if any(row.stored.compacted for row in found.rows):
         return True
     return any(here is None and row.summary for here, row in _stored(found, comparison))
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from ..base.models import Message
+from ..drift.sources import Sources
 from ..engine.ports import Engine
 from ..formats import message_codec
-from ..formats.alignment import UnionPlace
-from .inputs import Sources
+from ..formats.comparison import UnionPlace
 from .model import DifferenceRow
 
 SOME = 100

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 
 from ..base.cancel import Cancel
-from ..base.errors import OperationMissing, Refused, StoreMissing
+from ..base.errors import BackupFailed, OperationMissing, Refused, StoreMissing
 from ..base.step_sizing import StepSizer
 from ..engine.operations import UNDOING, UNDONE, OperationHeader, RawRow, StepRecord, UndoStep
 from ..engine.ports import Transaction
+from ..files.gateway import present
 from ..home_store import HomeStore
 from .apply import ProgressCallback
 from .backup import FOLDER, Backup
@@ -74,14 +75,21 @@ class Undo:
         total, taken, back = len(steps), 0, 0
         stopped = header.state == UNDONE
         pace = StepSizer()
-        originals = self._originals(steps)
-        conversation = self._conversation(header.session_id)
+        step = UndoStep(
+            header,
+            None,
+            self._originals(steps),
+            self._conversation(header.session_id),
+            touched=not stopped and self._is_touched(header, steps),
+        )
         for number, done in enumerate([*steps[::-1], None] if not stopped else []):
             if self._cancel.cancelled:
                 break
             state = UNDOING if done else UNDONE
             header = replace(header, state=state, changed_at=time.time())
-            out, moved = self._store.write(partial(_undone, UndoStep(header, done, originals, conversation)))
+            counts = self._store.engine.repairs.active_counts if step.touched and done is None else None
+            counted = counts(header.session_id) if counts else None
+            out, moved = self._store.write(partial(_undone, replace(step, header=header, done=done, counted=counted)))
             taken, back = taken + out, back + moved
             self._on_progress(Progress(Phase.UNDO, min(number + 1, total), total))
             if done:
@@ -96,6 +104,7 @@ class Undo:
             steps=0 if stopped else total,
             backup=Backup(self._store.path.parent, header.operation).folder,
             index_damaged=self._store.engine.index_damaged,
+            gateway=present(self._store.gateway()),
             longest_lock=pace.longest_lock,
             seconds=time.time() - started,
         )
@@ -119,6 +128,23 @@ class Undo:
             return {}
         return Backup(self._store.path.parent, self._operation).originals(moved)
 
+    def _is_touched(self, header: OperationHeader, steps: Sequence[StepRecord]) -> bool:
+        """Whether Hermes changed the session since the repair, by the counters in its row; True where that is unknown.
+
+        Where it did not, they get the values that they had, whatever these counted (docs/format.md §4.7).
+        """
+        try:
+            before = Backup(self._store.path.parent, self._operation).session()
+        except BackupFailed:
+            return True
+        now: Mapping[str, object] = self._store.engine.repairs.session_row(header.session_id) or {}
+        added = {
+            "message_count": sum(len(step.inserted_ids) for step in steps),
+            "tool_call_count": sum(step.calls for step in steps),
+            "rewind_count": 0,
+        }
+        return any((now.get(name) or 0) != _whole(before.get(name)) + number for name, number in added.items())
+
     def _conversation(self, session_id: str) -> tuple[str, ...]:
         chain = self._store.engine.sessions.chain(session_id)
         return tuple({session_id: None, **dict.fromkeys(chain)})
@@ -126,3 +152,7 @@ class Undo:
 
 def _undone(step: UndoStep, tx: Transaction) -> tuple[int, int]:
     return tx.undo_step(step)
+
+
+def _whole(cell: object) -> int:
+    return cell if isinstance(cell, int) else 0

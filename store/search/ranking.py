@@ -16,6 +16,7 @@ from ..base.models import Batch, Count, Hit, Origin
 from ..engine.ports import Engine
 from ..engine.search import MatchCount
 from ..query.parse import Query
+from .copied_hits import CopiedHits
 from .stream import Search
 
 SCORED = 2_000
@@ -61,14 +62,14 @@ class Ranking:
         """
         try:
             ranked = self._engine.search.best_matches(
-                self._query, limit=limit + 1, session_filter=self._search.session_filter, cancel=self._cancel
+                self._query, limit=2 * limit + 1, session_filter=self._search.session_filter, cancel=self._cancel
             )
         except (CannotOpen, Damaged):
             ranked = None
         if ranked is None:
             hits, last = self._streamed(SCORED) if found is None else (found, Batch(()))
             return self._batch(_by_relevance(hits), limit, last)
-        stored = self._hydrated(ranked.ids)
+        stored = self._hydrated(ranked.ids, limit + 1)
         written = _by_relevance([hit for batch in self._search.written(_ALL) for hit in batch.hits])
         return self._batch(
             list(_merged(stored, written)), limit, Batch((), fallbacks=tuple(filter(None, [ranked.fallback])))
@@ -78,7 +79,7 @@ class Ranking:
         """The oldest hits, oldest first."""
         if not self._query.has_conditions:
             return Batch((), done=True)
-        last: deque[int] = deque(maxlen=limit + 1)
+        last: deque[int] = deque(maxlen=2 * limit + 1)
         fallback = None
         try:
             for step in self._engine.search.matching_ids(
@@ -89,7 +90,7 @@ class Ranking:
         except (CannotOpen, Damaged):
             hits, end = self._streamed(_ALL)
             return self._batch(sorted(hits, key=_age), limit, end)
-        hits = self._hydrated(tuple(last))
+        hits = self._hydrated([*reversed(last)], limit + 1)
         hits += [hit for batch in self._search.written(_ALL) for hit in batch.hits]
         return self._batch(sorted(hits, key=_age), limit, Batch((), fallbacks=tuple(filter(None, [fallback]))))
 
@@ -105,12 +106,25 @@ class Ranking:
             hits, _ = self._streamed(_ALL)
             tally = MatchCount(len(hits), frozenset(hit.session_id for hit in hits))
         else:
+            tally = self._without_copies(tally)
             hits = [hit for batch in self._search.written(_ALL) for hit in batch.hits] if not tally.capped else []
             tally = MatchCount(
                 tally.hits + len(hits), tally.sessions.union(hit.session_id for hit in hits), tally.capped
             )
         capped = tally.capped or (cap is not None and tally.hits > cap)
         return Count(tally.hits if cap is None else min(tally.hits, cap), len(tally.sessions), capped)
+
+    def _without_copies(self, tally: MatchCount) -> MatchCount:
+        """The same with each message once; sessions that were compacted in place are counted again."""
+        copied = CopiedHits(self._engine, self._cancel).of_sessions(tally.sessions)
+        if tally.capped or not copied:
+            return tally
+        steps = self._engine.search.matching_ids(
+            self._query, limit=_ALL, session_filter=copied.__contains__, cancel=self._cancel
+        )
+        found = [message_id for step in steps for message_id in step.ids]
+        firsts = {row: first for copies in copied.values() for row, first in copies.originals.items()}
+        return replace(tally, hits=tally.hits - len(found) + len({firsts.get(row, row) for row in found}))
 
     def _streamed(self, limit: int) -> tuple[list[Hit], Batch]:
         """The newest hits and the batch that ended them."""
@@ -124,12 +138,15 @@ class Ranking:
     def _batch(hits: Sequence[Hit], limit: int, end: Batch) -> Batch:
         return replace(end, hits=tuple(hits[:limit]), done=True, capped=end.capped or len(hits) > limit)
 
-    def _hydrated(self, ids: Sequence[int]) -> list[Hit]:
-        return [
-            hit
-            for start in range(0, len(ids), _AT_ONCE)
-            for hit in self._search.hydrated(ids[start : start + _AT_ONCE])
-        ]
+    def _hydrated(self, ids: Sequence[int], most: int) -> list[Hit]:
+        """Hits of some rows, each message once; no more than `most`, for which the others may be copies."""
+        hits: list[Hit] = []
+        start = 0
+        while start < len(ids) and len(hits) < most:
+            size = min(_AT_ONCE, most - len(hits))
+            hits += self._search.hydrated(ids[start : start + size])
+            start += size
+        return hits
 
 
 def _age(hit: Hit) -> tuple[float, bool, int]:

@@ -10,7 +10,7 @@ Last come what waits in the spool, and the snapshots of sessions that nothing el
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache, partial
 
 from ..base.cancel import Cancel, raise_if_cancelled
@@ -18,15 +18,18 @@ from ..base.errors import CannotOpen, Damaged, StoreMissing
 from ..base.fallbacks import Fallback, FallbackKind, ScanProgress
 from ..base.models import Batch, Hit, Message, Origin, Session
 from ..drift import verdict
+from ..drift.sources import read_sources
 from ..engine.ports import Engine
 from ..engine.search import HitRow, SessionFilter, SessionLabel
 from ..files.file_sources import FileSources
-from ..formats import alignment, message_codec
+from ..files.verdict_cache import NOT_STORED
+from ..formats import message_codec
 from ..formats.session_state import LIVE_WINDOW
 from ..query.filters import passes
 from ..query.json_escapes import searchable_text
 from ..query.matcher import Marker
 from ..query.parse import Query, accepts, matches
+from .copied_hits import CopiedHits
 
 FIRST, LATER = 8, 100
 """Hits of the first batch, which is on the screen before the second is asked for, and of the others."""
@@ -47,7 +50,7 @@ class Search:
 
     Args:
         now: Seconds since 1970, for `is:live`.
-        profile: Of sessions whose row names none.
+        profile: Profile of the home.
         cancel: Cancels the search.
     """
 
@@ -58,6 +61,8 @@ class Search:
         self._files = leftovers.files
         self._now, self._profile, self._cancel = now, profile, cancel
         self._marker = Marker(query)
+        self._read: set[int] = set()
+        self._copies = CopiedHits(engine, cancel)
         self._answers: dict[str, bool] = {}
         self._active: frozenset[str] | None = None
         self._fallback: Fallback | None = None
@@ -107,10 +112,18 @@ class Search:
         self._fallback, self._progress = fallback, ScanProgress.INDEXED
 
     def _stored(self, limit: int, after_id: int) -> Iterator[Batch]:
+        """SQLite's hits; twice as many ids are read where copies were among them, until there are enough."""
+        wanted, met = limit + 1, -1
+        while met < self._copies.met and (met < 0 or (self._capped and self._found < limit)):
+            met = self._copies.met
+            yield from self._page(limit, wanted, after_id)
+            wanted *= 2
+
+    def _page(self, limit: int, wanted: int, after_id: int) -> Iterator[Batch]:
         """Ids one more than asked for, so that it is known whether there are more; bodies of those asked for only."""
         steps = self._engine.search.matching_ids(
             self._query,
-            limit=limit + 1,
+            limit=wanted,
             above=after_id or None,
             session_filter=self.session_filter,
             cancel=self._cancel,
@@ -119,22 +132,29 @@ class Search:
             self._progress = step.progress
             self._fallback = step.fallback or self._fallback
             self._rows_scanned = step.examined if self._fallback or step.progress.is_transient else 0
-            self._capped = self._found + len(step.ids) > limit
-            ids = list(step.ids[: limit - self._found])
+            fresh = [message_id for message_id in step.ids if message_id not in self._read]
+            self._capped = self._found + len(fresh) > limit
+            ids = fresh[: limit - self._found]
             while ids:
                 size = LATER if self._found else FIRST
                 chunk, ids = ids[:size], ids[size:]
                 # From batch to batch the order of rows stands in for the time.
-                yield self._batch(sorted(self.hydrated(chunk), key=lambda hit: -(hit.timestamp or 0.0)))
+                hits = self.hydrated(chunk, above=after_id)
+                yield self._batch(sorted(hits, key=lambda hit: -(hit.timestamp or 0.0)))
             if not (step.ids or step.done):
                 yield self._batch(())
         if self._progress.is_transient:
             self._progress = ScanProgress.INDEXED
 
-    def hydrated(self, ids: Sequence[int]) -> list[Hit]:
-        """The hits of at most 256 rows, in their order, without those that are gone."""
+    def hydrated(self, ids: Sequence[int], *, above: int = 0) -> list[Hit]:
+        """The hits of at most 256 rows, in their order, without those that are gone; each message once.
+
+        Args:
+            above: Messages with a row up to this id are left out: they were found before.
+        """
+        self._read.update(ids)
         hits = []
-        for row in self._engine.search.read_hits(ids, cancel=self._cancel):
+        for row in self._copies.without(self._engine.search.read_hits(ids, cancel=self._cancel), above):
             raise_if_cancelled(self._cancel)
             hits.append(self._hit_of_row(row))
         return hits
@@ -167,15 +187,21 @@ class Search:
         return session_id in self._active or self._files.facts(session_id) is not None
 
     def _stored_sessions(self, ids: Sequence[str]) -> tuple[Session, ...]:
-        if not ids or not self._readable:
-            return ()
-        return self._engine.sessions.by_ids(ids, now=self._now, profile=self._profile)
+        known = ids if self._readable else ()
+        return self._engine.sessions.by_ids(known, now=self._now, profile=self._profile) if known else ()
+
+    def _row_counts(self, ids: Sequence[str]) -> Mapping[str, Sequence[object]]:
+        return self._engine.sessions.row_counts(ids) if self._readable else {}
 
     def _has_states(self, session: Session, *, but: Sequence[str] = ()) -> bool:
-        flagged = verdict.known_flag(session, self._files) is not None
-        states = {"live": session.live, "archived": session.archived, "flagged": flagged}
         asked = [rule for rule in self._query.filters if rule.key == "is" and rule.value not in but]
+        flagged = any(rule.value == "flagged" for rule in asked) and self._is_flagged(session)
+        states = {"live": session.live, "archived": session.archived, "flagged": flagged}
         return all(states.get(rule.value, False) is not rule.negated for rule in asked)
+
+    def _is_flagged(self, session: Session) -> bool:
+        rows = self._row_counts([session.id]).get(session.id, NOT_STORED)
+        return verdict.known_flag(session, self._files, rows) is not None
 
     def written(self, limit: int) -> Iterator[Batch]:
         """The hits of JSONL files, of the spool and of snapshots."""
@@ -185,9 +211,9 @@ class Search:
     def _written(self, limit: int) -> Iterator[Batch]:
         """The hits of files, each file a batch or several."""
         n_bytes, passed = FILE_BYTES, 0
-        for session in self._file_sessions():
+        for session, rows in self._file_sessions():
             facts = self._files.facts(session.id)
-            if facts is None or not verdict.may_know_more(session, self._files) or not self._admits(session):
+            if facts is None or not verdict.may_know_more(session, self._files, rows) or not self._admits(session):
                 continue
             n_bytes -= facts.size
             if n_bytes < 0:
@@ -224,20 +250,19 @@ class Search:
             if n_bytes < 0:
                 self._report(Fallback(FallbackKind.SNAPSHOTS_LEFT_OUT, n_bytes=FILE_BYTES))
                 return
-            session = self._leftovers.session(session_id)
-            if session is not None:
+            if (session := self._leftovers.session(session_id)) is not None:
                 yield session, self._leftovers.messages(session_id)
 
-    def _file_sessions(self) -> Iterator[Session]:
-        """The sessions that have a file, the file changed last first; as SQLite has them where it does."""
+    def _file_sessions(self) -> Iterator[tuple[Session, Sequence[object]]]:
+        """The sessions that have a file, the file changed last first, as SQLite has them where it does; row counts."""
         ids = [session_id for session_id, _ in self._files.newest_first()]
         for start in range(0, len(ids), _AT_ONCE):
-            known = {session.id: session for session in self._stored_sessions(ids[start : start + _AT_ONCE])}
-            for session_id in ids[start : start + _AT_ONCE]:
+            page = ids[start : start + _AT_ONCE]
+            known, rows = {session.id: session for session in self._stored_sessions(page)}, self._row_counts(page)
+            for session_id in page:
                 raise_if_cancelled(self._cancel)
-                session = known.get(session_id) or self._files.session(session_id)
-                if session is not None:
-                    yield session
+                if (session := known.get(session_id) or self._files.session(session_id)) is not None:
+                    yield session, rows.get(session_id, NOT_STORED)
 
     def _hits_of(self, session: Session, room: int) -> list[Hit]:
         """The newest hits of one file that SQLite lacks, newest first."""
@@ -246,7 +271,7 @@ class Search:
         try:
             for place, record in enumerate(self._files.message_records(session.id)):
                 raise_if_cancelled(self._cancel)
-                message = message_codec.message_of_record(record.value, session_id=session.id, line=record.line)
+                message = message_codec.message_of_record(record.value, session_id=session.id, line=record.id)
                 if self._answered_by(message) and (session.origin is Origin.JSONL or place in missing()):
                     found.append(message)
         except (CannotOpen, Damaged):  # removed, or no longer readable, since it was listed
@@ -261,8 +286,7 @@ class Search:
 
     def _missing_places(self, session_id: str) -> frozenset[int]:
         """The places of a file's messages that SQLite lacks."""
-        written, stored = self._files.compared_messages(session_id), self._engine.messages.compared(session_id)
-        union = alignment.compare(list(written), list(stored)).union
+        union = read_sources(self._engine, self._files, session_id).compared(self._engine).union
         return frozenset(here for here, there in union if here is not None and there is None)
 
     def _answered_by(self, message: Message) -> bool:

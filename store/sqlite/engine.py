@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import wraps
 from pathlib import Path
 from typing import Concatenate, ParamSpec, Protocol, TypeVar
@@ -14,7 +14,8 @@ from ..base.delegation import delegate
 from ..base.errors import StoreMissing
 from ..base.models import Finding
 from ..engine.ports import Transaction
-from ..engine.rows import Capabilities
+from ..engine.rows import Capabilities, StoredRow
+from ..formats.compared_message import ComparedMessage
 from ..formats.lineage import Lineage
 from . import health
 from .base.foreign_handle_guard import identity
@@ -23,15 +24,18 @@ from .connect import create, online_backup
 from .connect.reader import Reader
 from .connect.writer import Writer
 from .journal import repair_journal
-from .repair import raw_rows, steps
+from .repair import raw_rows, row_moves, steps
 from .rows import (
     agent_rows,
     change_feed,
     comparison_rows,
     counts,
+    heartbeats,
     message_writes,
     messages,
     orphan_sessions,
+    section_copies,
+    section_versions,
     session_version,
     session_writes,
     sessions,
@@ -105,12 +109,24 @@ class SqliteMessages(_Reads):
     first_user_text = _run(messages.first_user_text)
     readable_bodies = delegate(_reader, messages.readable_bodies)
     window = _run(messages.window)
-    compared = delegate(_reader, comparison_rows.compared_messages)
-    stored = delegate(_reader, comparison_rows.stored_rows)
-    count = delegate(_reader, comparison_rows.count_messages)
+    copies = delegate(_reader, section_copies.copies)
+    versions = delegate(_reader, section_versions.versions)
     stamp = _run(comparison_rows.session_stamp)
+    appends = _run(repair_journal.appends)
     fingerprints = delegate(_reader, comparison_rows.fingerprints)
     marked_copies = delegate(_reader, comparison_rows.marked_copies)
+
+    def compared(self, session_id: str, *, cancel: Cancel | None = None) -> Iterator[ComparedMessage]:
+        """The compared form of a session's messages, each once."""
+        return comparison_rows.compared_messages(self.reader, session_id, self.copies(session_id), cancel=cancel)
+
+    def stored(self, session_id: str, *, cancel: Cancel | None = None) -> Iterator[StoredRow]:
+        """The same of every row."""
+        return comparison_rows.stored_rows(self.reader, session_id, self.copies(session_id), cancel=cancel)
+
+    def count(self, session_id: str) -> int:
+        """Number of a session's messages."""
+        return comparison_rows.count_messages(self.reader, session_id, self.copies(session_id))
 
     def columns(self) -> frozenset[str]:
         """Columns of `messages`; those of hermes-agent 0.19.0 where there is no file yet."""
@@ -157,6 +173,8 @@ class SqliteRepairs(_Reads):
     message_rows = delegate(_reader, raw_rows.messages)
     copy = delegate(_reader, online_backup.copy)
 
+    active_counts = _run(row_moves.active_counts)
+
 
 class SqliteChanges(_Reads):
     """Implements `ports.Changes`."""
@@ -171,6 +189,8 @@ class SqliteChanges(_Reads):
 
 class SqliteHealth(_Reads):
     """Implements `ports.Health`."""
+
+    backends = delegate(_reader, heartbeats.backends)
 
     def checks(self, cancel: Cancel) -> Mapping[str, Callable[[], Finding | Iterable[Finding]]]:
         """Checks by name, the quick ones first."""

@@ -23,7 +23,9 @@ from ..base.cancel import Cancel
 from ..base.models import Finding
 from ..engine.operations import UNFINISHED
 from .base import cell_values, error_mapping, filesystems
+from .base.known_columns import unknown_parts
 from .base.schema_probe import FTS, NEWEST_KNOWN, TRIGRAM, Layout
+from .base.write_obstacles import obstacles
 from .connect import lock_holders, read_open, trigger_stand_ins
 from .connect.reader import Reader
 from .journal.append_keys import TABLE as OPERATIONS
@@ -36,6 +38,8 @@ _PAGE = 20_000
 _STEP = 256
 """Pages copied under one lock in DELETE mode."""
 _MAX_COPY_SECONDS = 60.0
+_NAMED = 8
+"""Unknown columns and tables that are named."""
 REBUILD = "start Hermes to rebuild it"
 
 
@@ -98,14 +102,20 @@ def lock(path: Path) -> Finding:
 
 
 def schema(reader: Reader) -> Finding:
-    """Schema version and index layout."""
+    """Schema version and index layout, what in it is unknown, and whether that forbids to write."""
     layout = reader.layout
     if not {"sessions", "messages"} <= layout.tables:
         return Finding("schema", False, "there are no sessions and messages in it", "open it once with Hermes")
+    number = f"version {layout.schema_version}"
     if layout.newer:
-        number = f"version {layout.schema_version}, and {NEWEST_KNOWN} is the newest known"
-        return Finding("schema", False, f"{number}: it is read and never written", "upgrade hermes-tui")
-    return Finding("schema", True, f"version {layout.schema_version}, index layout {layout.fts or 'none'}")
+        number += f", above {NEWEST_KNOWN}, the newest known"
+    parts = [f"{number}, index layout {layout.fts or 'none'}"]
+    if unknown := list(unknown_parts(layout)):
+        more = f" and {len(unknown) - _NAMED} more" if len(unknown) > _NAMED else ""
+        parts.append(f"not known, and left as it is: {', '.join(unknown[:_NAMED])}{more}")
+    if found := reader.read(lambda connection, _: obstacles(connection)):
+        return Finding("schema", False, "; ".join([*parts, *found, "it is only read"]), "upgrade hermes-tui")
+    return Finding("schema", True, "; ".join(parts))
 
 
 def operations(reader: Reader) -> Finding:

@@ -11,12 +11,12 @@ from typing import TypeVar
 from store.base.cancel import Cancel
 from store.base.errors import Locked, NoPermission, StoreError, StoreMissing
 from store.base.models import Finding
-from store.engine.operations import OperationHeader, RawRow, RepairFacts, StepRecord
+from store.engine.operations import ActiveCounts, OperationHeader, RawRow, RepairFacts, StepRecord
 from store.engine.ports import Engine, Transaction
 from store.engine.rows import Capabilities
 from store.files.home import Home
 from store.home_store import HomeStore
-from tests.contract.memory_reads import MemoryMessages, MemorySessions
+from tests.contract.memory_reads import MemoryMessages, MemorySessions, active_counts_of
 from tests.contract.memory_records import MemoryRecords
 from tests.contract.memory_search import MemorySearch
 from tests.contract.memory_tables import Handle, MemoryDatabase, Reads, go_on, text
@@ -33,6 +33,10 @@ class MemoryRepairs(Reads):
     def facts(self, session_id: str, conversation: Sequence[str], *, now: float) -> RepairFacts:
         """What speaks for and against a repair of a session."""
         return facts_of(self._tables, session_id, conversation, now)
+
+    def active_counts(self, session_id: str) -> ActiveCounts:
+        """What the counters of a session should be."""
+        return active_counts_of(self._tables, session_id)
 
     def operations(self) -> list[tuple[OperationHeader, list[StepRecord]]]:
         """Every repair with its steps, the one begun last first."""
@@ -85,6 +89,10 @@ class MemoryChanges(Reads):
 
 class MemoryHealth(Reads):
     """Implements `ports.Health`."""
+
+    def backends(self, now: float) -> list[str]:
+        """None: no gateway writes here."""
+        return []
 
     def checks(self, cancel: Cancel) -> Mapping[str, Callable[[], Finding | Iterable[Finding]]]:
         """One check."""

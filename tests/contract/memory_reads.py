@@ -6,13 +6,15 @@ import json
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from store.base.cancel import Cancel
-from store.base.models import ContextLine, Head, Message, Page, Relation, Scope, Session
-from store.engine.operations import RawRow
+from store.base.models import ContextLine, Head, Message, Page, Relation, Scope, SectionVersion, Session
+from store.engine.operations import ActiveCounts, RawRow
 from store.engine.rows import NO_COUNTS, Counts, SessionEnds, SessionStamp, StoredRow
 from store.formats import message_codec
-from store.formats.alignment import ComparedMessage
+from store.formats.carried_copies import Copies, SectionRow, State, find_copies
 from store.formats.compaction_overlap import SUMMARIES, Fingerprint
+from store.formats.compared_message import ComparedMessage, compared
 from store.formats.lineage import Lineage, Link
+from store.formats.row_encoding import calls_in
 from store.formats.session_state import Ending, is_live
 from tests.contract.memory_tables import (
     MESSAGE_DEFAULTS,
@@ -22,6 +24,7 @@ from tests.contract.memory_tables import (
     id_of,
     maybe,
     number,
+    present_ids,
     text,
 )
 
@@ -79,13 +82,13 @@ class MemorySessions(Reads):
         return {name: found for name in ids if (found := _counts(tables, name)) is not NO_COUNTS}
 
     def row_counts(self, ids: Collection[str]) -> Mapping[str, Sequence[object]]:
-        """Rows and highest id of those that are known."""
+        """Rows, highest id, active and compacted rows of those that are known."""
         tables = self._tables
         counted = {name: _counts(tables, name) for name in ids}
         return {
-            name: (found.messages, found.last_id or 0)
+            name: (found.rows, found.last_id or 0, *_states(tables, name))
             for name, found in counted.items()
-            if found.messages or name in tables.sessions
+            if found.rows or name in tables.sessions
         }
 
     def scope(self) -> Scope:
@@ -160,7 +163,17 @@ def _is_child(lineage: Lineage, name: str) -> bool:
 
 def _counts(tables: Tables, session_id: str) -> Counts:
     rows = tables.of(session_id)
-    return Counts(len(rows), id_of(rows[0]), id_of(rows[-1]), number(rows[-1], "timestamp")) if rows else NO_COUNTS
+    if not rows:
+        return NO_COUNTS
+    copied = len(_copies(tables, session_id).originals)
+    return Counts(len(rows) - copied, len(rows), id_of(rows[0]), id_of(rows[-1]), number(rows[-1], "timestamp"))
+
+
+def _states(tables: Tables, session_id: str) -> tuple[int, int]:
+    """Active and compacted rows."""
+    rows = tables.of(session_id)
+    active = sum(row.get("active") != 0 for row in rows)
+    return active, sum(row.get("active") == 0 and row.get("compacted") == 1 for row in rows)
 
 
 def _session(tables: Tables, row: RawRow, lineage: Lineage, now: float, profile: str) -> Session:
@@ -177,6 +190,7 @@ def _session(tables: Tables, row: RawRow, lineage: Lineage, now: float, profile:
         end_reason=maybe(row, "end_reason"),
         last_active=last_active,
         messages=counted.messages,
+        rows=counted.rows,
         parent_id=maybe(row, "parent_session_id"),
         relation=lineage.relation(name),
         chain=len(chain),
@@ -184,7 +198,8 @@ def _session(tables: Tables, row: RawRow, lineage: Lineage, now: float, profile:
         archived=bool(row["archived"]),
         hidden=bool(row["hidden"]),
         cwd=maybe(row, "cwd"),
-        profile=text(row, "profile_name") or profile,
+        profile=profile,
+        profile_name=maybe(row, "profile_name"),
         live=is_live(ended_at=ended, last_active=last_active, now=now),
         first_id=counted.first_id,
         last_id=counted.last_id,
@@ -198,6 +213,7 @@ def _orphan(tables: Tables, name: str, now: float, profile: str) -> Session:
         started_at=number(tables.of(name)[0], "timestamp"),
         last_active=counted.last_active,
         messages=counted.messages,
+        rows=counted.rows,
         orphan=True,
         profile=profile,
         live=is_live(ended_at=None, last_active=counted.last_active, now=now),
@@ -270,24 +286,42 @@ class MemoryMessages(Reads):
         """Fields of a message."""
         return frozenset(MESSAGE_DEFAULTS)
 
+    def versions(self, ids: Sequence[str]) -> Mapping[str, SectionVersion]:
+        """Versions of the sessions that have rows."""
+        found = {name: self.heads(name, after=0, limit=1 << 62).items for name in ids}
+        return {name: SectionVersion().grown(heads) for name, heads in found.items() if heads}
+
+    def copies(self, session_id: str) -> Copies:
+        """The rows that only copy others."""
+        return _copies(self._tables, session_id)
+
     def compared(self, session_id: str, *, cancel: Cancel | None = None) -> Iterator[ComparedMessage]:
-        """The compared form of what is no session_meta."""
+        """The compared form of each message."""
         for row in self.stored(session_id):
             go_on(cancel)
-            if not row.meta:
+            if row.is_message:
                 yield row.message
 
-    def stored(self, session_id: str) -> Iterator[StoredRow]:
+    def stored(self, session_id: str, *, cancel: Cancel | None = None) -> Iterator[StoredRow]:
         """The same of every row."""
-        return map(_stored, self._tables.of(session_id))
+        del cancel
+        copies = self.copies(session_id)
+        return (_stored(row, copies) for row in self._tables.of(session_id))
 
     def count(self, session_id: str) -> int:
-        """Rows without session_meta."""
-        return sum(row["role"] != "session_meta" for row in self._tables.of(session_id))
+        """Messages without session_meta, each once."""
+        rows = sum(row["role"] != "session_meta" for row in self._tables.of(session_id))
+        return rows - len(self.copies(session_id).originals)
 
     def stamp(self, session_id: str) -> SessionStamp:
         """An opaque version of a session's rows."""
         return stamp_of(self._tables, session_id)
+
+    def appends(self, session_id: str) -> dict[str, list[int]]:
+        """Keys of a session's appends, each with the present ids of its rows."""
+        tables = self._tables
+        done = {key: ids for (name, key), (ids, _) in tables.keys.items() if name == session_id}
+        return {key: present_ids(tables, session_id, ids) for key, ids in done.items()}
 
     def fingerprints(self, ids: Sequence[int]) -> dict[int, Fingerprint]:
         """Fingerprints of messages by id."""
@@ -299,22 +333,22 @@ class MemoryMessages(Reads):
         }
 
     def marked_copies(self, session_id: str, before: str) -> set[int]:
-        """Rows with the display identity of one in the section before, or of an active twin."""
+        """Rows with the display identity of one in the section before."""
         tables = self._tables
-        rows = [row for row in tables.of(session_id) if row["display_identity"] is not None]
-        others = {row["display_identity"] for row in tables.of(before)}
-        active = {row["display_identity"] for row in rows if row["active"]}
-        return {
-            id_of(row)
-            for row in rows
-            if row["display_identity"] in others or (not row["active"] and row["display_identity"] in active)
-        }
+        others = {row["display_identity"] for row in tables.of(before)} - {None}
+        return {id_of(row) for row in tables.of(session_id) if row["display_identity"] in others}
 
 
 def stamp_of(tables: Tables, session_id: str) -> SessionStamp:
     """An opaque version of a session's rows."""
     rows = tables.of(session_id)
     return ("memory", len(rows), id_of(rows[-1]) if rows else None, sum(bool(row["active"]) for row in rows))
+
+
+def active_counts_of(tables: Tables, session_id: str) -> ActiveCounts:
+    """Active messages and their calls."""
+    rows = [row for row in tables.of(session_id) if row["active"] and row["role"] != "session_meta"]
+    return ActiveCounts(len(rows), sum(calls_in(row["tool_calls"]) for row in rows), stamp_of(tables, session_id))
 
 
 def _n_bytes(row: RawRow, *names: str) -> int:
@@ -371,13 +405,44 @@ def _identity(row: RawRow) -> bytes:
     return message_codec.identity(row["role"], row["content"], row["tool_calls"], row["tool_call_id"])
 
 
-def _stored(row: RawRow) -> StoredRow:
+def _copies(tables: Tables, session_id: str) -> Copies:
+    return find_copies(
+        [
+            SectionRow(
+                id_of(row),
+                _identity(row),
+                number(row, "timestamp"),
+                bool(row["active"]),
+                not row["active"] and bool(row["compacted"]),
+                _is_summary(row),
+                mark if isinstance(mark := row["display_identity"], bytes) else None,
+            )
+            for row in tables.of(session_id)
+            if row["role"] != "session_meta"
+        ]
+    )
+
+
+def _is_summary(row: RawRow) -> bool:
+    return bool(row["_compressed_summary"]) or text(row, "content").startswith(SUMMARIES)
+
+
+def _stored(row: RawRow, copies: Copies) -> StoredRow:
+    own = State(bool(row["active"]), not row["active"] and bool(row["compacted"]))
+    shown = copies.states.get(id_of(row), own)
     return StoredRow(
         id=id_of(row),
-        message=ComparedMessage(_identity(row), number(row, "timestamp"), bool(row["active"])),
+        message=compared(
+            *(row["role"], row["content"], row["tool_calls"], row["tool_call_id"]),
+            platform_id=row["platform_message_id"],
+            time=(number(row, "timestamp"), False),
+            active=shown.active,
+        ),
+        stored=own,
         meta=row["role"] == "session_meta",
-        compacted=not row["active"] and bool(row["compacted"]),
-        summary=bool(row["_compressed_summary"]) or text(row, "content").startswith(SUMMARIES),
+        compacted=shown.compacted,
+        copy_of=copies.originals.get(id_of(row)),
+        summary=_is_summary(row),
         n_bytes=_n_bytes(row, *row),
     )
 

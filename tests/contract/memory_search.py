@@ -187,6 +187,7 @@ def _hit(tables: Tables, row: RawRow) -> HitRow:
         maybe(row, "tool_name"),
         SessionLabel(text(session, "source"), maybe(session, "model"), maybe(session, "title")),
         partial(message_of, row),
+        any(not other["active"] for other in tables.of(text(row, "session_id"))),
     )
 
 

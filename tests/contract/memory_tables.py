@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from store.base.cancel import Cancel
@@ -138,6 +138,25 @@ class Reads:
     @property
     def _tables(self) -> Tables:
         return self._handle.tables
+
+
+def steps_of(tables: Tables, session_id: str | None = None) -> Iterator[tuple[OperationHeader, StepRecord]]:
+    """Steps of the repairs of a session, or of all."""
+    for known in tables.operations.values():
+        if session_id in (None, known.header.session_id):
+            yield from ((known.header, done) for done in known.steps)
+
+
+def present_ids(tables: Tables, session_id: str, ids: Iterable[int]) -> list[int]:
+    """Ids of messages after the repairs of their session."""
+    moves = {old: new for _, done in steps_of(tables, session_id) for old, new in done.moves}
+    return [_followed(name, dict(moves)) for name in ids]
+
+
+def _followed(name: int, moves: dict[int, int]) -> int:
+    while name in moves:
+        name = moves.pop(name)
+    return name
 
 
 def present(fields: Mapping[str, object], values: Mapping[str, Cell]) -> RawRow:

@@ -25,7 +25,7 @@ from store.engine.operations import (
 from store.engine.rows import SessionStamp, SessionVersion
 from store.formats import message_codec
 from store.formats.row_encoding import MessageRow, storable
-from tests.contract.memory_reads import stamp_of
+from tests.contract.memory_reads import active_counts_of, stamp_of
 from tests.contract.memory_tables import (
     MESSAGE_DEFAULTS,
     SESSION_DEFAULTS,
@@ -34,6 +34,8 @@ from tests.contract.memory_tables import (
     id_of,
     number,
     present,
+    present_ids,
+    steps_of,
     text,
     whole,
 )
@@ -156,8 +158,7 @@ class MemoryTransaction:
             return ids
         if known[1] != digest:
             raise KeyReused(f"the key {key!r} of session {session_id} stands for other messages already")
-        moves = {old: new for _, done in _steps_of(self._tables, session_id) for old, new in done.moves}
-        return [_followed(name, dict(moves)) for name in known[0]]
+        return present_ids(self._tables, session_id, known[0])
 
     def append_after(
         self, session_id: str, expected: SessionStamp, rows: Sequence[MessageRow], /
@@ -210,13 +211,17 @@ class MemoryTransaction:
             raise PlanChanged(f"{header.operation} went on, or was undone, meanwhile; look again")
         known.header = header
         if done is None:
+            if step.counted is not None and header.session_id in tables.sessions:
+                counted = active_counts_of(tables, header.session_id)
+                tables.sessions[header.session_id].update(message_count=counted.messages, tool_call_count=counted.calls)
             if header.created and not tables.of(header.session_id):
                 tables.sessions.pop(header.session_id, None)
             return 0, 0
         if any(old in tables.messages for old, _ in done.moves):
             raise Refused(f"an id that {header.operation} has to give back was given to another message since")
         taken = [name for name in done.inserted_ids if tables.messages.pop(name, None) is not None]
-        self._count(header.session_id, -len(taken), -done.calls if taken else 0)
+        if not step.touched:
+            self._count(header.session_id, -len(taken), -done.calls if taken else 0)
         back = [self._move(new, old) for old, new in done.moves]
         known.steps.pop()
         return len(taken), sum(back)
@@ -295,18 +300,6 @@ def _identity(values: Mapping[str, object]) -> bytes:
     return message_codec.identity(*(values.get(name) for name in ("role", "content", "tool_calls", "tool_call_id")))
 
 
-def _followed(name: int, moves: dict[int, int]) -> int:
-    while name in moves:
-        name = moves.pop(name)
-    return name
-
-
-def _steps_of(tables: Tables, session_id: str | None = None) -> Iterator[tuple[OperationHeader, StepRecord]]:
-    for known in tables.operations.values():
-        if session_id in (None, known.header.session_id):
-            yield from ((known.header, done) for done in known.steps)
-
-
 def version_of(tables: Tables, session_id: str, up_to: int | None) -> SessionVersion:
     """Rows of a session, counted, as far as an id."""
     rows = [row for row in tables.of(session_id) if up_to is None or id_of(row) <= up_to]
@@ -340,4 +333,4 @@ def facts_of(tables: Tables, session_id: str, conversation: Sequence[str], now: 
 
 def kept_free(tables: Tables) -> set[int]:
     """Ids that an undo will give back."""
-    return {old for header, done in _steps_of(tables) if header.state != UNDONE for old, _ in done.moves}
+    return {old for header, done in steps_of(tables) if header.state != UNDONE for old, _ in done.moves}

@@ -38,6 +38,7 @@ LEFT_OUT = {
     "repairs": {
         "Engine.repairs",
         *(f"RepairRows.{name}" for name in ("facts", "operations", "free_ids", "session_row", "message_rows", "copy")),
+        "RepairRows.active_counts",
         *(f"Transaction.{name}" for name in ("apply_step", "undo_step")),
     },
     "files": set[str](),

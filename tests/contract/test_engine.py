@@ -146,7 +146,8 @@ def test_every_check_of_the_doctor_finds_something_and_changes_nothing(case: Cas
     assert findings
     assert all(finding.detail for finding in findings)
     assert [finding for finding in findings if finding.ok is False] == []
-    assert {finding.check for finding in findings} == {*case.engine.health.checks(Cancel()), "spool"}
+    assert {finding.check for finding in findings} == {*case.engine.health.checks(Cancel()), "spool", "gateway"}
+    assert case.engine.health.backends(NOW) == []
     assert case.engine.changes.version() == before
     cancel = Cancel()
     cancel.cancel()

@@ -7,7 +7,7 @@ import pytest
 from store.agent.messages import ImportedSession
 from store.base.cancel import Cancel
 from store.base.errors import Interrupted, KeyReused, SessionMissing
-from store.base.models import Message, Origin, Status, ToolCall
+from store.base.models import Message, Origin, SectionVersion, Status, ToolCall
 from store.engine.rows import SessionEnds
 from store.formats.session_state import Ending
 from tests.builders import META, jsonl, say, talk
@@ -314,6 +314,42 @@ def test_what_a_compaction_carried_over_is_left_out_of_a_reading(case: Case) -> 
         for message in case.browser.messages([head.id for head in piece.heads])
     ]
     assert texts == [*(f"message {number}" for number in range(6)), summary["content"], "message 6", "message 7"]
+
+
+@pytest.mark.parametrize("superseded", [False, True])
+def test_each_message_comes_once_after_a_compaction_in_place(case: Case, *, superseded: bool) -> None:
+    """Hermes archives the active rows and inserts some of them again around a summary (docs/format.md §3.8)."""
+    if "compacted" in case.lacks_messages:
+        return
+    start(case, "s1")
+    summary = say("user", "[CONTEXT COMPACTION] so far")
+    ids = case.messages.append_messages("s1", talk(6))
+    for name in ids:
+        case.set_message(name, active=0, compacted=0 if superseded and name in ids[4:] else 1)
+    copies = case.messages.append_messages("s1", [*talk(2), summary, *talk(2, start=4)])
+    case.messages.append_messages("s1", talk(1, start=6))
+
+    found = case.engine.messages.copies("s1")
+    assert found.originals == dict(zip([*copies[:2], *copies[3:]], [*ids[:2], *ids[4:]], strict=True))
+    heads = [head for piece in case.browser.pieces(case.browser.reading("s1"), chain=False) for head in piece.heads]
+    texts = [message.text for message in case.browser.messages([head.id for head in heads])]
+    assert texts == [*(f"message {number}" for number in range(6)), summary["content"], "message 6"]
+    assert [head.active for head in heads] == [True, True, False, False, True, True, True, True]
+    assert [head.compacted for head in heads] == [False, False, True, True, False, False, False, False]
+    assert case.engine.messages.versions(["s1", "none"]) == {
+        "s1": SectionVersion(
+            rows=12,
+            last_id=heads[-1].id,
+            active=6,
+            active_ids=sum([*copies, heads[-1].id]),
+            compacted=4 if superseded else 6,
+        )
+    }
+    assert case.engine.messages.count("s1") == 8
+    assert len(list(case.engine.messages.compared("s1"))) == 8
+    row = case.browser.session("s1")
+    assert row is not None
+    assert (row.messages, row.rows) == (8, 12)
 
 
 def test_a_transcript_comes_from_the_source_that_has_more(case: Case) -> None:

@@ -68,10 +68,12 @@ def test_a_turn_that_met_a_lock_is_kept_and_written_with_the_next_one(case: Case
     with case.locked():
         with pytest.raises(Locked):
             recorder.record(talk(2))
-        assert (recorder.waiting, recorder.spooled) == (1, None)
+        assert recorder.waiting == 1
+        assert case.browser.refused() == (recorder.spooled,)
         assert case.messages.message_count() == 0
     assert recorder.record(talk(3)) == 3
-    assert (recorder.waiting, contents(case)) == (0, texts(0, 3))
+    assert (recorder.waiting, recorder.spooled, contents(case)) == (0, None, texts(0, 3))
+    assert case.browser.refused() == ()
     brief.close()
 
 

@@ -118,6 +118,24 @@ def test_a_stopped_repair_reads_in_order_and_is_finished_or_undone(case: Case, w
     assert dump(case) == before
 
 
+def test_an_undo_counts_what_a_compaction_in_place_left(case: Case) -> None:
+    if "compacted" in case.lacks_messages:
+        return
+    damaged(case, numbered(range(3)), numbered(range(5)))
+    receipt = case.repairs.repair(case.browser.plan("s1"))
+    for head in case.browser.heads("s1").items:
+        case.set_message(head.id, active=0, compacted=1)
+    case.messages.append_messages("s1", [say("user", "[CONTEXT COMPACTION] so far"), say("assistant", "on")])
+    case.set_session("s1", message_count=2, tool_call_count=0)
+
+    case.repairs.undo(receipt.operation or "")
+
+    row = case.sessions.get_session("s1")
+    assert row is not None
+    assert row["message_count"] == 2
+    assert case.engine.repairs.active_counts("s1").messages == 2
+
+
 def test_a_session_that_only_its_file_has_is_made_and_taken_out_again(case: Case) -> None:
     jsonl(case.folder, "s1", [META, *numbered(range(4))])
     plan = case.browser.plan("s1")

@@ -6,6 +6,7 @@ From docs/format.md §5 and §4.11.
 from __future__ import annotations
 
 import json
+import os
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -121,7 +122,10 @@ def _chat(key: str, session_id: str, name: str) -> Row:
 def write(folder: Path) -> None:
     """Write all legacy files into the folder `sessions` of a home."""
     for session_id, content in JSONL.items():
-        (folder / f"{session_id}.jsonl").write_bytes(content)
+        path = folder / f"{session_id}.jsonl"
+        path.write_bytes(content)
+        an_hour_ago = path.stat().st_mtime_ns - 3_600_000_000_000
+        os.utime(path, ns=(an_hour_ago, an_hour_ago))  # else a last line without a line end is being written
     for session_id, messages in _SNAPSHOTS.items():
         (folder / f"session_{session_id}.json").write_text(_snapshot(session_id, messages))
     cut = '{"session_id": "20260121_080000_dead00", "messages": [{"role": "user"'

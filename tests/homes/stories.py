@@ -289,6 +289,7 @@ def _taken_back(version: int) -> Iterator[Story]:
             _user("[CONTEXT COMPACTION] summary of five questions", _compressed_summary=1),
             _agent("archaeology answer 4"),
         ]
+        compacted[-1]["timestamp"] = _at("20260318_130000_c0dec0") + 3 * 11 + 1e-6  # in the same transaction
     story = _story("20260318_130000_c0dec0", "cli", *compacted, title="In-place compaction demo")
     story.session["message_count"] = 2 if in_place else 10
     yield story

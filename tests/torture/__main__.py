@@ -11,10 +11,27 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import apsw
 
-from tests.torture import crowd, holds, interrupts, kills, mutants, peer, power, programs, repair_kills, sweep
+from tests.torture import (
+    crowd,
+    holds,
+    interrupts,
+    kills,
+    mutants,
+    peer,
+    power,
+    programs,
+    recorder_crowd,
+    repair_kills,
+    sweep,
+)
+from tests.torture.history import run as history
+
+if TYPE_CHECKING:
+    from hypothesis.stateful import RuleBasedStateMachine
 
 ROOT = Path(__file__).parents[2]
 
@@ -159,10 +176,14 @@ def _machine(examples: int, seed: int) -> Iterator[Row]:
 
 
 def _states(examples: int, steps: int, seed: int) -> str:
+    from tests.torture.machine import StoreMachine
+
+    return _run_machine(StoreMachine, examples, steps, seed)
+
+
+def _run_machine(machine: type[RuleBasedStateMachine], examples: int, steps: int, seed: int) -> str:
     import hypothesis
     from hypothesis.stateful import run_state_machine_as_test
-
-    from tests.torture.machine import StoreMachine
 
     chosen = hypothesis.settings(
         max_examples=examples,
@@ -172,10 +193,37 @@ def _states(examples: int, steps: int, seed: int) -> str:
         suppress_health_check=list(hypothesis.HealthCheck),
     )
     try:
-        run_state_machine_as_test(hypothesis.seed(seed)(StoreMachine), settings=chosen)
+        run_state_machine_as_test(hypothesis.seed(seed)(machine), settings=chosen)
     except Exception as error:  # noqa: BLE001  whatever it is, it is what is looked for
         return f"{type(error).__name__}: {error}"[:300]
     return ""
+
+
+def _recorder(examples: int, seed: int) -> Iterator[Row]:
+    steps = 30
+    trouble = programs.answer(lambda: _agents(examples, steps, seed))
+    what = "four recorders, a plain writer, locks, crashes, in one program, against what was said"
+    yield what, f"{examples} runs of up to {steps} steps", trouble or "equal", int(bool(trouble))
+    found = recorder_crowd.run(rounds=max(4, examples // 10), seconds=3, seed=seed)
+    told = (
+        f"{found.messages} messages, {found.kills} kills, {found.refused} calls met a lock, {found.compactions}"
+        f" compactions, {found.replays} files replayed, {len(found.faults)} agents with a message lost, doubled or out"
+        " of order"
+    )
+    yield (
+        "one to four recorders in programs of their own, a plain writer, a killer",
+        f"{found.rounds} sessions",
+        told,
+        len(found.faults),
+    )
+    for fault in found.faults[:3]:
+        print(fault[:2000], file=sys.stderr)
+
+
+def _agents(examples: int, steps: int, seed: int) -> str:
+    from tests.torture.recorder_machine import RecorderMachine
+
+    return _run_machine(RecorderMachine, examples, steps, seed)
 
 
 def _waits(rounds: int, seed: int) -> Iterator[Row]:
@@ -258,6 +306,29 @@ def _mutants(number: int, seed: int) -> Iterator[Row]:
     yield "guards taken away", f"{len(chosen)} mutants", found, len(alive)
 
 
+def _history(sessions: int, seed: int) -> Iterator[Row]:
+    found = history.run_all(sessions, seed)
+    told = (
+        f"{found.repaired} repaired and undone in files, {len(found.examples)} complaints,"
+        f" {found.untold} in an order that nothing could tell"
+    )
+    for example in found.examples[:5]:
+        print(example, file=sys.stderr)
+    too_many = int(found.untold > sessions // 500)
+    yield (
+        "sessions of known conversations, compared",
+        f"{found.sessions} sessions",
+        told,
+        len(found.examples) + too_many,
+    )
+    one_sided = f"{found.one_sided_refused} of {found.one_sided} refused"
+    yield "those that only one side has more of", f"{found.one_sided} sessions", one_sided, found.one_sided_refused
+    for loss, ordered in sorted(found.ordered.items()):
+        share = found.refused[loss] / ordered
+        told = f"{found.refused[loss]} refused ({share:.1%}; at most 15 %), of {found.two_sided[loss]} that diverged"
+        yield f"ordered ones at losses of {loss:.0%} a side", f"{ordered} sessions", told, int(share > 0.15)
+
+
 Section = Callable[[int, int], Iterator[Row]]
 
 SECTIONS: dict[str, tuple[int, int, Section]] = {
@@ -269,8 +340,10 @@ SECTIONS: dict[str, tuple[int, int, Section]] = {
     "crowd": (5, 60, _crowd),
     "peer": (5, 600, _peer),
     "machine": (20, 1_000, _machine),
+    "recorder": (20, 1_000, _recorder),
     "holds": (2_000, 100_000, _holds),
     "waits": (1, LARGE_ROUNDS, _waits),
+    "history": (1_000, 100_000, _history),
     "guards": (1, 1, _guards),
     "mutants": (3, len(mutants.MUTANTS), _mutants),
 }

@@ -16,7 +16,8 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from store.formats.alignment import ComparedMessage, Comparison, compare
+from store.formats.compared_message import ComparedMessage
+from store.formats.comparison import Comparison, compare
 
 KINDS = ("prefix", "suffix", "holes", "both", "newer", "repeats", "doubles", "rewind", "compaction", "damaged")
 Compare = Callable[[Sequence[ComparedMessage], Sequence[ComparedMessage]], Comparison]
@@ -86,7 +87,7 @@ def faults(pair: Pair, compared: Compare = compare) -> list[str]:
     found = compared([entry(one) for one in pair.jsonl], rows)
     union = [pair.jsonl[here] if there is None else pair.sqlite[there] for here, there in found.union]  # type: ignore[index]
     texts = Counter(one.text for one in union)
-    told = {pair.jsonl[place].text for place in found.crossing}
+    told = {pair.jsonl[place].text for place in found.elsewhere}
     wrong = []
     left, right = Counter(one.text for one in pair.jsonl), Counter(one.text for one in pair.sqlite)
     once = {text for text, number in Counter(one.text for one in pair.history).items() if number == 1}
@@ -112,8 +113,8 @@ def faults(pair: Pair, compared: Compare = compare) -> list[str]:
 def longer_wins(jsonl: Sequence[ComparedMessage], sqlite: Sequence[ComparedMessage]) -> Comparison:
     """The mutant: the longer source is the union."""
     if len(jsonl) > len(sqlite):
-        return Comparison(len(jsonl), 0, 0, certain=True, union=tuple((place, None) for place in range(len(jsonl))))
-    return Comparison(0, len(sqlite), 0, certain=True, union=tuple((None, place) for place in range(len(sqlite))))
+        return Comparison(len(jsonl), 0, 0, union=tuple((place, None) for place in range(len(jsonl))))
+    return Comparison(0, len(sqlite), 0, union=tuple((None, place) for place in range(len(sqlite))))
 
 
 @dataclass

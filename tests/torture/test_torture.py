@@ -17,6 +17,7 @@ from tests import builders
 from tests.store import sqlite_files
 from tests.torture import mutants, power, sweep
 from tests.torture.machine import StoreMachine
+from tests.torture.recorder_machine import RecorderMachine
 
 ROOT = Path(__file__).parents[2]
 
@@ -103,6 +104,26 @@ def test_the_store_does_what_a_dict_does() -> None:
             suppress_health_check=list(HealthCheck),
         ),
     )
+
+
+@pytest.mark.slow
+def test_recorders_do_what_their_agents_say() -> None:
+    run_state_machine_as_test(
+        RecorderMachine,
+        settings=settings(
+            max_examples=15,
+            stateful_step_count=20,
+            deadline=None,
+            database=None,
+            derandomize=True,
+            suppress_health_check=list(HealthCheck),
+        ),
+    )
+
+
+@pytest.mark.slow
+def test_recorders_in_programs_of_their_own_lose_and_double_nothing() -> None:
+    in_a_fresh_program("recorder", size=2)
 
 
 @pytest.mark.parametrize("journal", ["wal", "delete"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from hermes_tui.feed import Feed, answers
 from hermes_tui.render.compaction_seam import section_seam
@@ -10,10 +11,10 @@ from hermes_tui.screens.browse.ports import Changed, Part
 from hermes_tui.state.browser_state import LOOK_AFTER, BrowserState, Sources
 from hermes_tui.state.copy_text import CopyTarget, copied, resume_command
 from hermes_tui.state.rows import SessionRow
-from hermes_tui.widgets.message_index import Section
+from hermes_tui.widgets.message_index import Section, head_of
 from hermes_tui.widgets.transcript import Transcript
 from store.errors import UnsafeId
-from store.models import Drift, Hit, Origin, Relation, Session
+from store.models import Drift, Hit, Message, Origin, Relation, Session
 from store.query.parse import Query
 
 MANY = 10_000
@@ -67,6 +68,7 @@ class ReadingController:
             self._chain = frozenset({row.session.id})
             self._forget_check(row.session)
             self._feed.transcript.open(row.session, origin=origin, delay=delay)
+            self._feed.sessions.compare(row.session.id)
         self._aim(query)
         self._show_sources()
 
@@ -127,6 +129,40 @@ class ReadingController:
             self._pane.append_heads(message.session_id, message.heads)
         self._changed(Part.FRAME)
 
+    def take_reread(self, message: answers.TranscriptReread) -> None:
+        """Show the transcript as it is now, because more than its growth has changed."""
+        if (row := self._reading.row) is None:
+            return
+        sections, bodies = list[Section](), list[Message]()
+        self._spooled, self._chain = False, frozenset({row.session.id})
+        for piece in message.pieces:
+            if isinstance(piece, answers.FileTranscriptArrived):
+                bodies += (body for body in piece.messages if body.id is not None)
+                sections.append(Section(row.session.id, tuple(map(head_of, bodies))))
+            else:
+                bodies += piece.waiting
+                sections = self._with_piece(sections, piece)
+        self._reading.from_file = any(isinstance(piece, answers.FileTranscriptArrived) for piece in message.pieces)
+        self._reading.error = self._reading.requested_at = None
+        self._pane.replace(row, sections, bodies)
+        self._changed(Part.FRAME)
+
+    def _with_piece(self, sections: list[Section], piece: answers.SectionArrived) -> list[Section]:
+        """The sections with one more, or with more of the last one, and what waits behind it."""
+        if piece.first:
+            sections = [*sections, Section(piece.session_id, piece.heads, self._seam(piece))]
+        else:
+            sections = [*sections[:-1], replace(sections[-1], heads=(*sections[-1].heads, *piece.heads))]
+        self._chain, self._before = self._chain | {piece.session_id}, piece.session
+        self._spooled |= bool(piece.waiting)
+        behind = [Section(piece.session_id, tuple(map(head_of, piece.waiting)))] if piece.waiting else []
+        return [*sections, *behind]
+
+    def take_change(self, message: answers.StoreChanged) -> None:
+        """Compare the messages on the screen with what is stored now."""
+        if message.change.store and self._reading.requested_at is None and not self._reading.from_file:
+            self._pane.expire()
+
     def take_bodies(self, message: answers.BodiesArrived) -> None:
         """Show the bodies of messages."""
         self._pane.put(message.messages)
@@ -139,9 +175,7 @@ class ReadingController:
     def take_fresh(self, _: answers.SessionsArrived) -> None:
         """Read the chain again where a compaction has gone on in a new section."""
         fresh = (row.session for row in self._state.fresh if row.session.id not in self._chain)
-        goes_on = any(
-            session.relation is Relation.CONTINUATION and session.parent_id in self._chain for session in fresh
-        )
+        goes_on = any(new.relation is Relation.CONTINUATION and new.parent_id in self._chain for new in fresh)
         if goes_on and self._reading.requested_at is None:
             self.again()
         self.take_row()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -100,6 +100,11 @@ def _missing(path: Path) -> errors.CannotOpen:
     if not path.parent.is_dir():
         return errors.HomeMissing(f"there is no folder {path.parent}; name the Hermes home with --home")
     return errors.StoreMissing(f"there is no {path.name} in {path.parent}; start Hermes once, or name another home")
+
+
+def only_read(path: Path, obstacles: Sequence[str]) -> str:
+    """The message where a file's structure forbids to write into it."""
+    return f"{path} has what no known Hermes has, and is only read: {'; '.join(obstacles)}; upgrade hermes-tui"
 
 
 def unmakeable(path: Path, error: OSError) -> errors.StoreError:

@@ -1,7 +1,6 @@
 """Probe of one state.db: columns, indexes, full-text layouts, progress of an index rebuild.
 
-`schema_version` does not describe a file (docs/format.md §2.1): it is read for display and to recognise a newer Hermes
-only.
+`schema_version` does not describe a file (docs/format.md §2.1): it is read for display only.
 """
 
 from __future__ import annotations
@@ -16,7 +15,7 @@ from ...base.fallbacks import IndexGap
 from .cell_values import integer, text
 
 NEWEST_KNOWN = 31
-"""The highest schema number that is written; a store above it is opened for reading."""
+"""The highest schema number whose columns are known."""
 
 FTS = "messages_fts"
 TRIGRAM = "messages_fts_trigram"
@@ -59,7 +58,7 @@ class Layout:
 
     @property
     def newer(self) -> bool:
-        """True for a store of a newer Hermes than NEWEST_KNOWN: it is read and never written."""
+        """True for a store of a newer Hermes than NEWEST_KNOWN."""
         return self.schema_version is not None and self.schema_version > NEWEST_KNOWN
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from ...base.process_locks import FileLock, locks_on, process_name
 from . import read_open, writer_queue
 
 LOCKS = Path("/proc/locks")
@@ -30,19 +31,6 @@ class Holder:
         return f"{self.name or 'a process'} ({self.pid})" if self.pid > 0 else "an unknown process"
 
 
-@dataclass(frozen=True, slots=True)
-class _Lock:
-    """A line of /proc/locks."""
-
-    pid: int
-    writes: bool
-    waits: bool
-    """True for a process that waits for the lock."""
-    first: int
-    last: int | None
-    """None for the end of the file."""
-
-
 def write_lock_holder(path: Path) -> Holder | None:
     """The process that holds the write lock of the store at `path`, None for none."""
     return _holding(read_open.sidecars(path)[2], _WAL_WRITER) or _holding(path, _RESERVED)
@@ -55,36 +43,16 @@ def other_processes(path: Path) -> tuple[Holder, ...]:
     """
     files = (path, read_open.sidecars(path)[2], writer_queue.queue_file(path))
     pids = {lock.pid for file in files for lock in _locks(file)}
-    return tuple(Holder(pid, _name(pid)) for pid in sorted(pids) if pid > 0 and pid != os.getpid())
+    return tuple(Holder(pid, process_name(pid)) for pid in sorted(pids) if pid > 0 and pid != os.getpid())
 
 
 def _holding(path: Path, byte: int) -> Holder | None:
     for lock in _locks(path):
         if lock.writes and not lock.waits and lock.first <= byte and (lock.last is None or byte <= lock.last):
-            return Holder(lock.pid, _name(lock.pid))
+            return Holder(lock.pid, process_name(lock.pid))
     return None
 
 
-def _locks(path: Path) -> Iterator[_Lock]:
+def _locks(path: Path) -> Iterator[FileLock]:
     """Locks on one file; none where they are unknown."""
-    try:
-        state = path.stat()
-        table = LOCKS.read_text()
-    except OSError:
-        return
-    file_id = (os.major(state.st_dev), os.minor(state.st_dev), state.st_ino)
-    for line in table.splitlines():
-        fields = [field for field in line.split() if field != "->"]  # marks a waiter for the lock above it
-        if len(fields) != 8:
-            continue
-        major, minor, inode = fields[5].split(":")
-        if (int(major, 16), int(minor, 16), int(inode)) == file_id:
-            last = None if fields[7] == "EOF" else int(fields[7])
-            yield _Lock(int(fields[4]), fields[3] == "WRITE", "->" in line, int(fields[6]), last)
-
-
-def _name(pid: int) -> str:
-    try:
-        return Path(f"/proc/{pid}/comm").read_text(errors="replace").strip()
-    except OSError:
-        return ""
+    return (lock for lock in locks_on(path, LOCKS) or () if lock.same_device)

@@ -16,6 +16,7 @@ from ...base.owned_lock import OwnedLock
 from ..base import error_mapping, filesystems, foreign_handle_guard
 from ..base.backoff import Backoff, retried
 from ..base.schema_probe import Layout, probe
+from ..base.write_obstacles import obstacles
 from . import lock_holders, read_open, trigger_stand_ins
 from .writer_queue import WriterQueue
 
@@ -73,7 +74,7 @@ class Writer:
                 that holds it and others with the store open, or the likely ones where they are unknown.
             Replaced: The file at the path was replaced, or its WAL removed; nothing more is written until `close`.
             UnsafeFilesystem: The filesystem's locks cannot be trusted.
-            ReadOnly: The store is of a newer Hermes or may not be written.
+            ReadOnly: The store's structure forbids it (`write_obstacles`), or the system does.
             ForeignHandle: This process has it open without apsw, or was forked since the first transaction.
             StoreError: Any other error of SQLite. Errors of `work` are raised unchanged, after a rollback.
             RuntimeError: `work` started a transaction.
@@ -176,13 +177,9 @@ class Writer:
         self._begin(connection)
         started = self._backoff.clock()
         handle.check_generation(connection)
-        handle.layout = probe(connection, handle.layout)
-        if handle.layout.newer:
-            raise errors.ReadOnly(f"{self.path} belongs to a newer Hermes than this; it is only read")
+        tables = handle.probe(connection).tables
         substituted = (
-            triggers_on(connection)
-            and trigger_stand_ins.CJK in handle.layout.tables
-            and trigger_stand_ins.install(connection)
+            triggers_on(connection) and trigger_stand_ins.CJK in tables and trigger_stand_ins.install(connection)
         )
         if substituted:
             self.index_damaged = True
@@ -304,6 +301,19 @@ class _Handle:
         if self._generation not in (0, now):
             raise _replaced(self.path)
         self._generation = now
+
+    def probe(self, connection: apsw.Connection) -> Layout:
+        """Features of the file, inside a transaction.
+
+        Raises:
+            ReadOnly: Its structure forbids to write into it.
+        """
+        known, self.layout = self.layout, None
+        found = probe(connection, known)
+        if (known is None or known.counter != found.counter) and (forbidding := obstacles(connection)):
+            raise errors.ReadOnly(error_mapping.only_read(self.path, forbidding))
+        self.layout = found
+        return found
 
     def close(self) -> None:
         """Close without a checkpoint, so that the WAL stays for running agents."""

@@ -14,8 +14,10 @@ import apsw
 from ...engine.operations import DONE
 from ...formats.row_encoding import storable
 from ..base import cell_values
+from ..base.cell_values import Value
+from ..base.write_obstacles import OPERATIONS
 
-TABLE = "hermes_tui_operations"
+TABLE = OPERATIONS
 
 DDL = (
     f"CREATE TABLE IF NOT EXISTS {TABLE} (operation TEXT NOT NULL, step INTEGER NOT NULL, kind TEXT NOT NULL,"
@@ -49,10 +51,34 @@ def find(connection: apsw.Connection, session_id: str, key: str) -> KeyedAppend 
     ).fetchall()
     if not rows:
         return None
-    entry = json.loads(cell_values.text(rows[0][0]) or "[]")
-    if isinstance(entry, list):
-        return KeyedAppend(tuple(map(int, entry)), None)
-    return KeyedAppend(tuple(map(int, entry["rows"])), entry["digest"])
+    return _append(rows[0][0])
+
+
+def of_session(connection: apsw.Connection, session_id: str) -> dict[str, tuple[int, ...]]:
+    """Keys of a session's appends, each with the row ids it was done with; the table must be there.
+
+    Entries that nobody of us wrote are left out.
+    """
+    first = _operation(session_id, "").removesuffix('"]')
+    rows = connection.execute(
+        f"SELECT CAST(operation AS BLOB), CAST(entry AS BLOB) FROM {TABLE}"
+        " WHERE operation >= ? AND operation < ? AND step = 0",
+        (first, first[:-1] + chr(ord('"') + 1)),
+    ).fetchall()
+    found: dict[str, tuple[int, ...]] = {}
+    for operation, entry in rows:
+        try:
+            found[_key(cell_values.text(operation) or "")] = _append(entry).rows
+        except (ValueError, TypeError, LookupError, RecursionError):
+            continue
+    return found
+
+
+def _append(entry: Value) -> KeyedAppend:
+    value = json.loads(cell_values.text(entry) or "[]")
+    if isinstance(value, list):
+        return KeyedAppend(tuple(map(int, value)), None)
+    return KeyedAppend(tuple(map(int, value["rows"])), value["digest"])
 
 
 def record(connection: apsw.Connection, session_id: str, key: str, append: KeyedAppend, now: float) -> None:
@@ -77,3 +103,8 @@ def forget(connection: apsw.Connection, session_ids: str) -> None:
 def _operation(session_id: str, key: str) -> str:
     """Primary key of an append: unique for session and key, and different from every id of a repair."""
     return f"{_APPEND} {json.dumps([session_id, key])}"
+
+
+def _key(operation: str) -> str:
+    """The key in a primary key of an append."""
+    return str(json.loads(operation.removeprefix(f"{_APPEND} "))[1])

@@ -17,6 +17,7 @@ from ...formats.row_encoding import storable
 from ..base import cell_values
 from ..base.cell_values import Value
 from ..base.schema_probe import Layout
+from . import append_keys
 from .append_keys import DDL, INSERT, TABLE
 
 _REPAIR = "repair"
@@ -138,6 +139,15 @@ def current_ids(connection: apsw.Connection, layout: Layout, session_id: str, id
             now = moved.pop(now)
         current.append(now)
     return current
+
+
+def appends(connection: apsw.Connection, layout: Layout, session_id: str) -> dict[str, list[int]]:
+    """Keys of a session's appends, each with the present ids of its rows."""
+    if not layout.has(TABLE, "operation"):
+        return {}
+    done = append_keys.of_session(connection, session_id)
+    ids = iter(current_ids(connection, layout, session_id, [name for rows in done.values() for name in rows]))
+    return {key: [next(ids) for _ in rows] for key, rows in done.items()}
 
 
 def _header(row: tuple[Value, ...]) -> OperationHeader:

@@ -12,10 +12,12 @@ from collections.abc import Iterable, Sequence
 
 import apsw
 
-from ...engine.operations import Cell, RawRow
-from ...formats.row_encoding import storable
-from ..base import cell_values
+from ...engine.operations import ActiveCounts, Cell, RawRow
+from ...formats.row_encoding import calls_in, storable
+from ..base import cell_values, column_sql
 from ..base.schema_probe import Layout
+from ..rows import session_writes
+from ..rows.comparison_rows import A_MESSAGE, session_stamp
 from . import raw_rows
 
 _ORDER = "display_order"
@@ -76,6 +78,26 @@ def delete_messages(connection: apsw.Connection, session_id: str, ids: Iterable[
         (storable(session_id), json.dumps(list(ids))),
     )
     return connection.changes()
+
+
+def active_counts(connection: apsw.Connection, layout: Layout, session_id: str) -> ActiveCounts:
+    """Active messages of a session without session_meta, and their calls."""
+    session_cell = storable(session_id)
+    active = f"session_id = ? AND {column_sql.active(layout)} AND {A_MESSAGE}"
+    [[messages]] = connection.execute(f"SELECT count(*) FROM messages WHERE {active}", (session_cell,))
+    calls = column_sql.text(layout, "messages", "tool_calls")
+    some = f"SELECT {calls} FROM messages WHERE {active} AND tool_calls IS NOT NULL"
+    cells = (cell_values.text(row[0]) for row in connection.execute(some, (session_cell,)).fetchall())
+    stamp = session_stamp(connection, layout, session_id)
+    return ActiveCounts(cell_values.integer(messages), sum(map(calls_in, cells)), stamp)
+
+
+def set_counts(connection: apsw.Connection, layout: Layout, session_id: str, counted: ActiveCounts) -> None:
+    """Set the session's counters; they are counted again where others wrote since."""
+    stamp = session_stamp(connection, layout, session_id)
+    if stamp != counted.stamp:
+        counted = active_counts(connection, layout, session_id)
+    session_writes.count(connection, session_id, messages=counted.messages, calls=counted.calls, absolute=True)
 
 
 def has_rows(connection: apsw.Connection, ids: Sequence[int]) -> bool:

@@ -125,13 +125,16 @@ def undo_step(connection: apsw.Connection, layout: Layout, step: UndoStep) -> tu
         raise PlanChanged(f"{header.operation} went on, or was undone, meanwhile; look again")
     repair_journal.update(connection, header)
     if done is None:
+        if step.counted is not None:
+            row_moves.set_counts(connection, layout, header.session_id, step.counted)
         if header.created:
             row_moves.drop_session(connection, header.session_id)
         return 0, 0
     if row_moves.has_rows(connection, [old for old, _ in done.moves]):
         raise Refused(f"an id that {header.operation} has to give back was given to another message since")
     deleted = row_moves.delete_messages(connection, header.session_id, done.inserted_ids)
-    row_moves.subtract_counts(connection, header.session_id, messages=deleted, calls=done.calls if deleted else 0)
+    if not step.touched:
+        row_moves.subtract_counts(connection, header.session_id, messages=deleted, calls=done.calls if deleted else 0)
     restored = sum(
         row_moves.move(connection, layout, new, old, original=step.originals.get(old)) for old, new in done.moves
     )

@@ -10,8 +10,9 @@ from ...base.cancel import Cancel
 from ...base.errors import Damaged
 from ...engine.rows import SessionStamp, StoredRow
 from ...formats import message_codec
-from ...formats.alignment import ComparedMessage
+from ...formats.carried_copies import Copies, State
 from ...formats.compaction_overlap import SUMMARIES, Fingerprint
+from ...formats.compared_message import ComparedMessage, compared
 from ...formats.row_encoding import MessageRow, storable
 from ..base import cell_values, column_sql
 from ..base.schema_probe import Layout
@@ -20,11 +21,13 @@ from . import message_writes
 
 _COMPARED = ("role", "content", "tool_calls", "tool_call_id")
 
+A_MESSAGE = "messages.role IS NOT 'session_meta'"
 
-def count_messages(reader: Reader, session_id: str) -> int:
-    """Number of rows of a session without session_meta, undone and compacted ones included."""
-    statement = "SELECT count(*) FROM messages WHERE session_id = ? AND messages.role IS NOT 'session_meta'"
-    return reader.number(statement, (storable(session_id),), needs=MESSAGES)
+
+def count_messages(reader: Reader, session_id: str, copies: Copies) -> int:
+    """Number of messages of a session, undone and compacted ones included, each once and without session_meta."""
+    statement = f"SELECT count(*) FROM messages WHERE session_id = ? AND {A_MESSAGE}"
+    return reader.number(statement, (storable(session_id),), needs=MESSAGES) - len(copies.originals)
 
 
 def session_stamp(connection: apsw.Connection, layout: Layout, session_id: str) -> SessionStamp:
@@ -69,13 +72,10 @@ def fingerprints(reader: Reader, ids: Sequence[int]) -> dict[int, Fingerprint]:
 
 
 def marked_copies(reader: Reader, session_id: str, before: str) -> set[int]:
-    """Ids of rows whose `display_identity` the session before it has, and of inactive ones with an active copy."""
-    active = column_sql.active(reader.layout)
+    """Ids of rows whose `display_identity` the session before it has."""
     rows = reader.rows(
-        "SELECT id FROM messages WHERE session_id = ?1 AND display_identity IS NOT NULL AND (display_identity IN"
-        " (SELECT display_identity FROM messages WHERE session_id = ?2 AND display_identity IS NOT NULL)"
-        f" OR (NOT ({active}) AND display_identity IN (SELECT display_identity FROM messages"
-        f" WHERE session_id = ?1 AND display_identity IS NOT NULL AND {active})))",
+        "SELECT id FROM messages WHERE session_id = ?1 AND display_identity IN"
+        " (SELECT display_identity FROM messages WHERE session_id = ?2 AND display_identity IS NOT NULL)",
         (storable(session_id), storable(before)),
         needs=("messages", "display_identity"),
     )
@@ -92,17 +92,21 @@ def session_ids(reader: Reader) -> list[str]:
         return reader.texts("SELECT CAST(id AS BLOB) FROM sessions ORDER BY id")
 
 
-def compared_messages(reader: Reader, session_id: str, *, cancel: Cancel | None = None) -> Iterator[ComparedMessage]:
-    """The rows of a session without session_meta, in id order, inactive ones included; see `stored_rows`.
+def compared_messages(
+    reader: Reader, session_id: str, copies: Copies, *, cancel: Cancel | None = None
+) -> Iterator[ComparedMessage]:
+    """The messages of a session in id order, each once, inactive ones included; see `stored_rows`.
 
     Raises:
         Interrupted: It was cancelled.
     """
-    return (row.message for row in stored_rows(reader, session_id, cancel=cancel) if not row.meta)
+    return (row.message for row in stored_rows(reader, session_id, copies, cancel=cancel) if row.is_message)
 
 
-def stored_rows(reader: Reader, session_id: str, *, cancel: Cancel | None = None) -> Iterator[StoredRow]:
-    """All rows of a session in id order.
+def stored_rows(
+    reader: Reader, session_id: str, copies: Copies, *, cancel: Cancel | None = None
+) -> Iterator[StoredRow]:
+    """All rows of a session in id order, copies included.
 
     The ids are one read transaction, every 256 bodies another; a row that is deleted in between is left out.
 
@@ -112,14 +116,14 @@ def stored_rows(reader: Reader, session_id: str, *, cancel: Cancel | None = None
     layout = reader.layout
     ids = [row[0] for row in reader.rows(_IDS, (storable(session_id),), needs=MESSAGES, cancel=cancel)]
     if ids:
-        yield from map(_stored_row, reader.pages(_statement(layout), ids, cancel=cancel))
+        yield from (_stored_row(row, copies) for row in reader.pages(_statement(layout), ids, cancel=cancel))
 
 
 _IDS = "SELECT id FROM messages WHERE session_id = ? ORDER BY id"
 
 
 def _statement(layout: Layout) -> str:
-    texts = (column_sql.text(layout, "messages", name) for name in _COMPARED)
+    texts = (column_sql.text(layout, "messages", name) for name in (*_COMPARED, "platform_message_id"))
     time = column_sql.real(layout, "messages", "timestamp")
     n_bytes = " + ".join(column_sql.n_bytes(layout, "messages", name) for name in sorted(layout.columns["messages"]))
     marked = column_sql.whole(layout, "messages", "_compressed_summary")
@@ -129,14 +133,23 @@ def _statement(layout: Layout) -> str:
     )
 
 
-def _stored_row(row: Row) -> StoredRow:
-    row_id, role, body, calls, call_id, timestamp, active, compacted, marked, n_bytes = row
-    texts = cell_values.text(role), cell_values.text(body), cell_values.text(calls), cell_values.text(call_id)
+def _stored_row(row: Row, copies: Copies) -> StoredRow:
+    row_id, *cells, timestamp, active, compacted, marked, n_bytes = row
+    role, body, calls, call_id, platform_id = map(cell_values.text, cells)
+    number, own = cell_values.integer(row_id), State(bool(active), bool(compacted))
+    shown = copies.states.get(number, own)
     return StoredRow(
-        id=cell_values.integer(row_id),
-        message=ComparedMessage(message_codec.identity(*texts), cell_values.timestamp(timestamp), bool(active)),
-        meta=texts[0] == "session_meta",
-        compacted=bool(compacted),
-        summary=bool(marked) or (texts[1] or "").startswith(SUMMARIES),
+        id=number,
+        message=compared(
+            *(role, body, calls, call_id),
+            platform_id=platform_id,
+            time=(cell_values.timestamp(timestamp), False),
+            active=shown.active,
+        ),
+        stored=own,
+        meta=role == "session_meta",
+        compacted=shown.compacted,
+        copy_of=copies.originals.get(number),
+        summary=bool(marked) or (body or "").startswith(SUMMARIES),
         n_bytes=cell_values.integer(n_bytes),
     )

@@ -11,7 +11,9 @@ from ...base.models import Session
 from ...engine.rows import Counts
 from ...formats.session_state import is_live
 from ..base import cell_values, column_sql
+from ..base.schema_probe import Layout
 from ..connect.reader import Reader, Row
+from . import section_copies
 from .damage import around_damage
 
 
@@ -23,19 +25,13 @@ def counts(reader: Reader, ids: Sequence[str]) -> dict[str, Counts]:
     layout = reader.layout
     if not ids or not layout.has("messages", "session_id"):
         return {}
-    timestamp = column_sql.real(layout, "messages", "timestamp")
-
-    def _read(some: Sequence[str]) -> list[tuple[str, Counts]]:
-        rows = reader.rows(
-            "WITH counted AS MATERIALIZED (SELECT session_id, count(*) AS many, min(id) AS lowest, max(id) AS highest"
-            " FROM messages WHERE session_id IN (SELECT value FROM json_each(?)) GROUP BY session_id)"
-            f" SELECT CAST(counted.session_id AS BLOB), many, lowest, highest, {timestamp}"
-            " FROM counted CROSS JOIN messages ON messages.id = highest",
-            (json.dumps(list(some)),),
+    return dict(
+        around_damage(
+            lambda some: _read(reader, layout, some).items(),
+            ids,
+            lambda key, error: [(key, _of_damaged(reader, key, str(error)))],
         )
-        return [(cell_values.text(session_id) or "", _counts(row)) for session_id, *row in rows]
-
-    return dict(around_damage(_read, ids, lambda key, error: [(key, _of_damaged(reader, key, str(error)))]))
+    )
 
 
 def counted(session: Session, counts: Counts, now: float) -> Session:
@@ -44,6 +40,7 @@ def counted(session: Session, counts: Counts, now: float) -> Session:
     return replace(
         session,
         messages=counts.messages,
+        rows=counts.rows,
         problem=session.problem or counts.problem,
         first_id=counts.first_id,
         last_id=counts.last_id,
@@ -52,9 +49,36 @@ def counted(session: Session, counts: Counts, now: float) -> Session:
     )
 
 
-def _counts(row: Sequence[cell_values.Value], problem: str = "") -> Counts:
+def _read(reader: Reader, layout: Layout, ids: Sequence[str]) -> dict[str, Counts]:
+    """Counts of some sessions; where the index with the states is damaged, copies are counted too."""
+    bindings = (json.dumps(list(ids)),)
+    try:
+        rows = reader.rows(_statement(layout, section_copies.version_columns(layout)), bindings)
+    except Damaged:
+        rows = reader.rows(_statement(layout, "count(*), max(id), count(*), 0"), bindings)
+    found: dict[str, Counts] = {}
+    for session_cell, lowest, last, *version in rows:
+        session_id = cell_values.text(session_cell) or ""
+        copied = len(section_copies.copies_at(reader, session_id, tuple(version)).originals)
+        found[session_id] = _counts((version[0], lowest, version[1], last), copied=copied)
+    return found
+
+
+def _statement(layout: Layout, version: str) -> str:
+    """Lowest id, time of the newest row and version by session."""
+    return (
+        f"WITH counted(session_id, lowest, many, highest, alive, ids) AS MATERIALIZED"
+        f" (SELECT session_id, min(id), {version}"
+        " FROM messages WHERE session_id IN (SELECT value FROM json_each(?)) GROUP BY session_id)"
+        f" SELECT CAST(counted.session_id AS BLOB), lowest, {column_sql.real(layout, 'messages', 'timestamp')},"
+        " many, highest, alive, ids FROM counted CROSS JOIN messages ON messages.id = highest"
+    )
+
+
+def _counts(row: Sequence[cell_values.Value], problem: str = "", *, copied: int = 0) -> Counts:
     number, lowest, highest, last = row
     return Counts(
+        cell_values.integer(number) - copied,
         cell_values.integer(number),
         cell_values.integer(lowest),
         cell_values.integer(highest),

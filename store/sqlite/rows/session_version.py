@@ -15,6 +15,7 @@ from ...engine.rows import SessionVersion
 from ...formats.row_encoding import storable
 from ..base import cell_values, column_sql
 from ..base.schema_probe import Layout
+from ..base.write_obstacles import obstacles
 from ..journal import repair_journal
 
 _MAX_SCANNED = 65_536
@@ -102,7 +103,7 @@ def facts(
     return RepairFacts(
         holder=lock_holder(connection, layout, conversation, now),
         referrers=_referrers(connection),
-        newer=layout.newer,
+        obstacle="; ".join(obstacles(connection)),
         undoing=next((header for header in headers if header.state == UNDOING), None),
         stopped=stopped,
         intent=repair_journal.intent(connection, layout, stopped.operation) if stopped else None,

@@ -87,7 +87,7 @@ def _page_by_start(
         limit: Rows on the page.
         cursor: `Page.cursor` of the page before, None for the first.
         now: Seconds since 1970, to determine live sessions.
-        profile: Of sessions whose row has none.
+        profile: Profile that the file belongs to.
     """
     layout = reader.layout
     if not layout.has("sessions", "started_at"):
@@ -263,7 +263,8 @@ def _session(row: Row, profile: str) -> Session:
         archived=bool(cell_values.integer(archived)),
         hidden=bool(cell_values.integer(hidden)),
         cwd=cell_values.text(cwd),
-        profile=cell_values.text(own_profile) or profile,
+        profile=profile,
+        profile_name=cell_values.text(own_profile),
     )
 
 

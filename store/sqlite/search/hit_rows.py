@@ -33,25 +33,33 @@ def read_hits(reader: Reader, ids: Sequence[int], *, cancel: Cancel | None = Non
     def _read(connection: apsw.Connection, layout: Layout) -> list[Row]:
         if not layout.has("messages", "session_id"):
             return []
-        return connection.execute(statement(layout), (json.dumps(list(ids)),)).fetchall()
+        bindings = (json.dumps(list(ids)),)
+        try:
+            return connection.execute(statement(layout), bindings).fetchall()
+        except apsw.CorruptError:  # maybe of the index with the states alone
+            return connection.execute(statement(layout, states=False), bindings).fetchall()
 
     known: dict[Row, SessionLabel] = {}
     hits = {hit.id: hit for hit in (_hit_row(row, known) for row in reader.read(_read, cancel=cancel))}
     return [hits[message_id] for message_id in ids if message_id in hits]
 
 
-def statement(layout: Layout) -> str:
+def statement(layout: Layout, *, states: bool = True) -> str:
     """Rows by key and their sessions by id, whatever the statistics; the ids are bound as JSON."""
     label = ", ".join(column_sql.text(layout, "sessions", name) for name in _SESSION_COLUMNS)
     sessions = " LEFT JOIN sessions ON sessions.id = messages.session_id" if layout.has("sessions", "id") else ""
+    inactive = (
+        "EXISTS (SELECT 1 FROM messages AS other WHERE other.session_id = messages.session_id AND other.active = 0)"
+    )
     return (
-        f"SELECT {body_columns(layout)}, {label if sessions else 'NULL, NULL, NULL'}"
+        f"SELECT {inactive if states and layout.has('messages', 'active') else '0'}, {body_columns(layout)},"
+        f" {label if sessions else 'NULL, NULL, NULL'}"
         f" FROM json_each(?) AS named CROSS JOIN messages ON messages.id = named.value{sessions}"
     )
 
 
 def _hit_row(row: Row, known: dict[Row, SessionLabel]) -> HitRow:
-    cells, session_cells = row[: -len(_SESSION_COLUMNS)], row[-len(_SESSION_COLUMNS) :]
+    cells, session_cells = row[1 : -len(_SESSION_COLUMNS)], row[-len(_SESSION_COLUMNS) :]
     if (label := known.get(session_cells)) is None:
         source, model, title = map(cell_values.text, session_cells)
         label = known[session_cells] = SessionLabel(source or "", model, title)
@@ -67,4 +75,5 @@ def _hit_row(row: Row, known: dict[Row, SessionLabel]) -> HitRow:
         cell_values.text(tool),
         label,
         partial(message_of, cells),
+        bool(row[0]),
     )

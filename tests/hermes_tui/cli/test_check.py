@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import json
+from contextlib import closing
 from pathlib import Path
 
+from tests.builders import aged, db, jsonl, say, store, talk
+from tests.builders import home as empty_home
 from tests.hermes_tui.cli.running import Run, fingerprint, objects
 
 CHECK_KEYS = (
     "session_id verdict sqlite_messages jsonl_messages missing_in_sqlite missing_in_jsonl damaged_lines doubled"
-    " repairable reason"
+    " repairable reason edited salvaged"
 )
 
 
@@ -44,3 +48,59 @@ def test_check_of_a_real_home_finds_the_legacy_session(each_home: Path, run: Run
     assert rows["20260105_120000_1e9ac1e5"]["verdict"] in {"jsonl_ahead", "diverged"}
     assert rows["20251220_070000_0f11e0e5"]["verdict"] == "jsonl_only"
     assert fingerprint(each_home / ".hermes") == before
+
+
+def test_bytes_that_cannot_be_read_make_it_exit_with_1_and_say_so(tmp_path: Path, run: Run) -> None:
+    """Mutants: the verdict alone decides; a salvaged record is not counted."""
+    folder = empty_home(tmp_path)
+    with closing(db(folder)) as database:
+        store(database, "torn", talk(3))
+        store(database, "glued", talk(2))
+    messages = [json.dumps(message).encode() for message in talk(3)]
+    path = jsonl(folder, "torn", [], tail=messages[0] + b"\n" + messages[1][:20] + b"".join(messages[1:]) + b"\n")
+    jsonl(folder, "glued", [], tail=messages[0] + b"\x00" * 400 + messages[1] + b"\x00" * 80 + b"\n")
+
+    code, out, err = run(folder, "check", "torn", "--json")
+    [row] = objects(out)
+    assert (code, err) == (1, "")
+    assert (row["verdict"], row["jsonl_messages"], row["damaged_lines"], row["salvaged"]) == ("same", 3, 1, 2)
+    assert run(folder, "check", "torn")[2] == "hermes-tui: 1 session with lines in JSONL that cannot be read\n"
+
+    code, out, _ = run(folder, "check", "glued", "--json")
+    [row] = objects(out)
+    assert (code, row["verdict"], row["damaged_lines"], row["salvaged"]) == (0, "same", 0, 2)
+    assert path.read_bytes().count(b"\n") == 2
+
+
+def test_a_last_line_without_a_line_end_is_damage_a_minute_after_the_last_change(tmp_path: Path, run: Run) -> None:
+    """Mutants: no age; a line that a newline ended counts as being written; the first verdict is remembered."""
+    folder = empty_home(tmp_path)
+    with closing(db(folder)) as database:
+        store(database, "s1", talk(2))
+    path = jsonl(folder, "s1", talk(2), tail=b'{"role": "user", "cont')
+    assert run(folder, "check", "s1")[0] == 0
+    assert "cont" not in run(folder, "show", "s1")[1]
+
+    aged(path)
+    code, out, _ = run(folder, "check", "s1", "--json")
+    assert (code, [row["damaged_lines"] for row in objects(out)]) == (1, [1])
+
+    path = jsonl(folder, "s1", talk(2), tail=b'{"role": "user", "cont\n')
+    assert run(folder, "check", "s1")[0] == 1
+
+
+def test_a_repair_inserts_a_salvaged_message_once(tmp_path: Path, run: Run) -> None:
+    folder = empty_home(tmp_path)
+    said = [
+        say(message["role"], f"{message['content']} é☕", timestamp=1.7e9 + at) for at, message in enumerate(talk(6))
+    ]
+    with closing(db(folder)) as database:
+        store(database, "s1", said[:2])
+    lines = [json.dumps(message, ensure_ascii=False).encode() for message in said]
+    torn = lines[3][: lines[3].index("☕".encode()) + 1]
+    jsonl(folder, "s1", [], tail=b"\n".join([lines[0] + lines[1], lines[2], torn + lines[3] + lines[4], lines[5]]))
+
+    assert run(folder, "repair", "s1", "--yes")[0] == 0
+    with closing(db(folder, read_only=True)) as database:
+        assert [row["content"] for row in database.get_messages("s1")] == [message["content"] for message in said]
+    assert run(folder, "search", "message", "--json")[1].count("message_id") == 6

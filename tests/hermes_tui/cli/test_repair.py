@@ -30,7 +30,7 @@ def home(tmp_path: Path) -> Home:
     db = builders.db(folder)
     builders.store(db, "known", [at(2)])
     db.close()
-    builders.jsonl(folder, "known", [META, at(0), at(1), at(2)], tail=b'{"role": "us')
+    builders.aged(builders.jsonl(folder, "known", [META, at(0), at(1), at(2)], tail=b'{"role": "us'))
     builders.jsonl(folder, "alone", [at(0)])
     return Home(folder)
 

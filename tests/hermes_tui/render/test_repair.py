@@ -133,7 +133,7 @@ PLAN_80 = """\
 PLAN_140 = """\
   + insert    9 messages, each between two that both sides have
   ‹ keep      5 messages that only SQLite has, 228 that both have
-  ✗ refuse    3 messages after 198: no time tells which side came first
+  ✗ refuse    3 messages after 198: nothing tells which side came first
   ↧ backup    233 rows and their session, read back before the first write"""
 
 RECEIPT_80 = """\
@@ -253,7 +253,7 @@ def test_a_plan_wraps_and_is_never_cut() -> None:
     assert all(line_cells(line) <= 49 for line in lines)
     whole = " ".join(" ".join(texts(lines)).split())
     assert "nothing is deleted or replaced" in whole
-    assert "no time tells which side came first" in whole
+    assert "nothing tells which side came first" in whole
 
 
 def test_steps_have_a_mark_each_and_a_bar_that_counts() -> None:

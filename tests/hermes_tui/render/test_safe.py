@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import unicodedata
 
 import pytest
@@ -53,7 +54,8 @@ def test_what_passes_has_no_control_bidi_zero_width_tag_or_surrogate(text: str) 
 
 
 @given(TRICKY)
-def test_the_gate_is_one_for_one_and_a_second_pass_changes_nothing(text: str) -> None:
+def test_the_gate_is_one_for_one_and_a_second_pass_changes_nothing(drawn: str) -> None:
+    text = re.sub("\x00+", "\x00", drawn)
     passed = safe(text)
     assert len(passed) == len(text)
     assert safe(passed) == passed
@@ -95,6 +97,15 @@ def test_what_needs_a_joiner_or_a_selector_keeps_it(text: str) -> None:
 )
 def test_harm_becomes_a_visible_symbol(text: str, expected: str) -> None:
     assert safe(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "lines"),
+    [("a" + "\x00" * 9000 + "b", ["a␀×9000b"]), ("\x00" * 2, ["␀×2"]), ("\x00" * 3 + "\n\x00", ["␀×3", "␀"])],
+)
+def test_a_run_of_nul_is_one_mark_with_its_length(text: str, lines: list[str]) -> None:
+    assert safe_lines(text) == lines
+    assert one_line(text) == " ".join(lines)
 
 
 def test_hostile_strings_keep_their_mark_and_lose_their_teeth() -> None:

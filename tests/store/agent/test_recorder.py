@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 from store import Locked, NoPermission, SessionDB, SessionRecorder
+from store.agent.call_writer import CallWriter
 from store.sqlite.connect.writer import Writer
 from store.sqlite.engine import SqliteMessages
 from tests.builders import META, Dict, db, home, jsonl, locked, say, sqlite_of, store, talk
@@ -120,17 +121,26 @@ def test_a_repeated_text_is_new_where_it_follows_what_is_stored(tmp_path: Path) 
 def test_a_list_compacted_in_memory_adds_what_follows_and_removes_nothing(tmp_path: Path) -> None:
     database = db(home(tmp_path))
     store(database, "s", letters("abcdefgh"))
-    assert SessionRecorder(database, "s").record([say("user", "summary"), *letters("ghIj")]) == 2
-    assert texts(database) == list("abcdefghIj")
+    assert SessionRecorder(database, "s").record([say("user", "summary"), *letters("ghIj")]) == 3
+    assert texts(database) == [*"abcdefgh", "summary", *"Ij"]
 
 
 def test_a_shorter_list_removes_nothing(tmp_path: Path) -> None:
     database = db(home(tmp_path))
-    store(database, "s", letters("abcd"))
     recorder = SessionRecorder(database, "s")
+    assert recorder.record(letters("abcd")) == 4
     assert recorder.record(letters("ab")) == 0
     assert recorder.record([]) == 0
     assert texts(database) == list("abcd")
+    assert recorder.record(letters("abc")) == 1
+
+
+def test_a_first_list_without_the_end_of_what_is_stored_is_new_as_a_whole(tmp_path: Path) -> None:
+    """Another writer said the same words before: they are not this agent's."""
+    database = db(home(tmp_path))
+    store(database, "s", letters("aB"))
+    assert SessionRecorder(database, "s").record(letters("a")) == 1
+    assert texts(database) == list("aBa")
 
 
 def test_an_agent_that_lost_its_memory_has_its_new_turn_kept(tmp_path: Path) -> None:
@@ -177,14 +187,14 @@ def test_rows_that_come_between_the_look_and_the_write_are_looked_at_again(
     folder = home(tmp_path)
     database, other = db(folder), db(folder)
     jsonl(folder, "s", letters("aB"))
-    real = SessionRecorder._append
+    real = CallWriter._append
 
-    def late(self: SessionRecorder, *arguments: Any) -> Any:
-        monkeypatch.setattr(SessionRecorder, "_append", real)
+    def late(self: CallWriter, *arguments: Any) -> Any:
+        monkeypatch.setattr(CallWriter, "_append", real)
         assert SessionRecorder(other, "s").record(letters("c")) == 3
         return real(self, *arguments)
 
-    monkeypatch.setattr(SessionRecorder, "_append", late)
+    monkeypatch.setattr(CallWriter, "_append", late)
     assert SessionRecorder(database, "s").record(letters("cD")) == 1
     assert texts(database) == list("aBcD")
 
@@ -228,8 +238,8 @@ def test_what_was_refused_is_written_even_if_the_agent_has_compacted_it_away(tmp
     recorder.record(letters("aB"))
     with locked(folder / "state.db"), pytest.raises(Locked):
         recorder.record(letters("aBcDeF"))
-    assert recorder.record([say("user", "summary"), *letters("eFg")]) == 5
-    assert texts(database) == list("aBcDeFg")
+    assert recorder.record([say("user", "summary"), *letters("eFg")]) == 6
+    assert texts(database) == [*"aBcDeF", "summary", "g"]
 
 
 def test_a_refused_history_comes_in_with_the_next_call(tmp_path: Path) -> None:
@@ -314,6 +324,7 @@ def test_an_unchanged_session_is_not_read_again(tmp_path: Path, monkeypatch: pyt
     database = db(home(tmp_path))
     recorder = SessionRecorder(database, "s")
     recorder.record(letters("a"))
-    monkeypatch.setattr(SqliteMessages, "compared", lambda *_: pytest.fail("read again"))
+    for verb in ("compared", "stored", "appends", "stamp"):
+        monkeypatch.setattr(SqliteMessages, verb, lambda *_: pytest.fail("read again"))
     assert recorder.record(letters("aB")) == 1
     assert recorder.record(letters("aBc")) == 1

@@ -174,12 +174,16 @@ def test_an_orphan_marker_makes_no_delegate(db: SessionDB) -> None:
     assert (rows["lone"].relation, rows["lone"].is_child) == (None, False)
 
 
-def test_the_profile_is_the_row_s_or_the_home_s(tmp_path: Path) -> None:
+def test_the_profile_is_the_home_s_and_the_row_may_name_another(tmp_path: Path) -> None:
     db = SessionDB(tmp_path / "profiles" / "work" / "state.db")
     db.create_session("plain", "cli")
     db.create_session("named", "cli")
     change(db, "UPDATE sessions SET profile_name = 'other' WHERE id = 'named'")
-    assert {row.id: row.profile for row in db.sessions().items} == {"plain": "work", "named": "other"}
+    assert {row.id: (row.profile, row.profile_name) for row in db.sessions().items} == {
+        "plain": ("work", None),
+        "named": ("work", "other"),
+    }
+    assert "profile other" in " ".join(db.where("named")[0].reasons)
     db.close()
 
 

@@ -68,7 +68,7 @@ def test_rows_are_counted_as_they_were_written(each_home: Path) -> None:
     found = {}
     for row in db.sessions(limit=500).items:
         heads = db.heads(row.id).items
-        assert row.messages == len(heads) == db.message_count(row.id)
+        assert row.rows == len(heads) == db.message_count(row.id)
         assert len(db.messages([head.id for head in heads])) == len(heads)
         active = sum(head.active for head in heads)
         assert len(db.get_messages(row.id)) == len(db.get_messages_as_conversation(row.id)) == active
@@ -94,18 +94,33 @@ def test_roles_are_counted_as_sqlite_counts_them(each_home: Path) -> None:
     db.close()
 
 
+def _glued(line: bytes) -> int:
+    """Number of JSON objects that stand one behind the other in a line; 0 where it is anything else."""
+    text, place, found = line.decode("latin-1").strip(), 0, 0
+    while place < len(text):
+        try:
+            value, place = json.JSONDecoder().raw_decode(text, place)
+        except ValueError:
+            return 0
+        if not isinstance(value, dict):
+            return 0
+        found, place = found + 1, place + len(text[place:]) - len(text[place:].lstrip())
+    return found
+
+
 def test_files_are_counted_as_they_were_written(each_home: Path) -> None:
-    """A line that is no UTF-8 is bad for upstream and good for us; one that is no object is the other way round."""
+    """Lines that are no UTF-8, or several objects, are bad for upstream only; those that are no object for us only."""
     expected = expectation(each_home)["jsonl"]
     folder = each_home / ".hermes" / "sessions"
     db = SessionDB(folder.parent / "state.db", read_only=True)
     facts = {one.session_id: one for one in db.all_facts()}
     assert facts.keys() == expected.keys()
     for session_id, lines in expected.items():
-        latin = sum(not _is_utf8(line) for line in (folder / f"{session_id}.jsonl").read_bytes().split(b"\n"))
+        written = (folder / f"{session_id}.jsonl").read_bytes().split(b"\n")
+        latin, glued = sum(not _is_utf8(line) for line in written), [n for line in written if (n := _glued(line)) > 1]
         one = facts[session_id]
-        assert one.messages + one.meta_lines == lines["parsed_lines"] - lines["non_object_lines"] + latin
-        assert one.bad_lines == lines["bad_lines"] + lines["non_object_lines"] - latin
+        assert one.messages + one.meta_lines == lines["parsed_lines"] - lines["non_object_lines"] + latin + sum(glued)
+        assert one.bad_lines == lines["bad_lines"] + lines["non_object_lines"] - latin - len(glued)
         assert len(db.file_messages(session_id)) == one.messages
         row = db.session(session_id)
         assert row is not None

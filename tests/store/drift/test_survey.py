@@ -17,7 +17,8 @@ import pytest
 
 from store import Cancel, Drift, Home, Interrupted, ProfilesBrowser, SessionDB
 from store.models import SurveyStep
-from tests.builders import META, db, home, jsonl, say, store, talk
+from tests.builders import META, aged, db, home, jsonl, say, store, talk
+from tests.store.sqlite_files import run
 
 
 def opened(folder: Path, cache: Path | None) -> closing[SessionDB]:
@@ -91,7 +92,7 @@ def test_a_start_later_nothing_is_read_but_what_changed(folder: Path, tmp_path: 
     assert len(surveyed(folder, cache)) == 1
 
 
-@pytest.mark.parametrize("change", ["time", "size", "inode", "rows"])
+@pytest.mark.parametrize("change", ["time", "size", "inode", "rows", "same size and time", "undone", "compacted"])
 def test_each_sign_of_a_change_counts(folder: Path, tmp_path: Path, change: str) -> None:
     surveyed(folder, tmp_path / "cache")
     path = folder / "sessions" / "same.jsonl"
@@ -106,11 +107,70 @@ def test_each_sign_of_a_change_counts(folder: Path, tmp_path: Path, change: str)
         copy.write_bytes(path.read_bytes())
         os.utime(copy, ns=(before.st_atime_ns, before.st_mtime_ns))
         copy.replace(path)
-    else:
+    elif change == "same size and time":
+        before = path.stat()
+        path.write_bytes(path.read_bytes().replace(b"one", b"two"))
+        os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+        assert path.stat()[:7] == before[:7]
+    elif change == "rows":
         with closing(db(folder)) as database:
             database.append_message("same", "user", "one")
+    else:
+        columns = "active = 0, compacted = 1" if change == "compacted" else "active = 0"
+        run(folder / "state.db", f"UPDATE messages SET {columns} WHERE session_id = 'same'")
 
+    steps = surveyed(folder, tmp_path / "cache")
+    assert len(steps) == 2
+    if change == "same size and time":
+        assert flags(steps)["same"] is Drift.DIVERGED
+
+
+def test_from_undone_to_compacted_is_a_change(folder: Path, tmp_path: Path) -> None:
+    """Mutant: a mark without the compacted rows."""
+    run(folder / "state.db", "UPDATE messages SET active = 0 WHERE session_id = 'same'")
+    surveyed(folder, tmp_path / "cache")
+    run(folder / "state.db", "UPDATE messages SET compacted = 1 WHERE session_id = 'same'")
     assert len(surveyed(folder, tmp_path / "cache")) == 2
+
+
+def test_a_verdict_that_was_wrong_is_replaced_when_the_session_is_looked_at(folder: Path, tmp_path: Path) -> None:
+    """Rows can be edited without a trace. Mutants: nothing remembered; the old flag left beside the new one."""
+    surveyed(folder, tmp_path / "cache")
+    run(folder / "state.db", "UPDATE messages SET content = 'eno' WHERE session_id = 'same'")
+    run(folder / "state.db", "UPDATE messages SET content = 'that' WHERE session_id = 'differs'")
+    assert flags(surveyed(folder, tmp_path / "cache"))["differs"] is Drift.DIVERGED
+
+    with opened(folder, tmp_path / "cache") as database:
+        found = flags(list(database.verify(["same", "differs"], cancel=Cancel())))
+        assert database.glance().drifts["differs"] is None
+    assert found == {"same": Drift.DIVERGED, "differs": None}
+    [again] = surveyed(folder, tmp_path / "cache")
+    assert again.drifts == {name: FLAGS[name] for name in ("ahead", "bare", "alone")} | {"same": Drift.DIVERGED}
+
+
+def test_row_counts_of_every_era_are_those_of_a_plain_count(each_home: Path) -> None:
+    """The oracle counts all rows of each session; the detour for inactive rows makes no difference."""
+    path = each_home / ".hermes" / "state.db"
+    columns = {str(name) for (name,) in run(path, "SELECT name FROM pragma_table_info('messages')")}
+    active = "sum(active IS NOT 0)" if "active" in columns else "count(*)"
+    compacted = "sum(active IS 0 AND compacted IS 1)" if {"active", "compacted"} <= columns else "0"
+    plain = f"SELECT session_id, count(*), max(id), {active}, {compacted} FROM messages GROUP BY session_id"
+    expected = {key: counts for key, *counts in run(path, plain)}
+    with closing(SessionDB(path, read_only=True)) as database:
+        for ids in (list(expected), list(expected)[:2]):
+            found = database.store.engine.sessions.row_counts([str(key) for key in ids])
+            assert {key: list(found[str(key)])[:4] for key in ids} == {key: expected[key] for key in ids}
+
+
+def test_a_file_that_is_being_written_is_not_remembered(folder: Path, tmp_path: Path) -> None:
+    """Mutant: remembered, so that a minute later the line that was cut off is still no damage."""
+    path = jsonl(folder, "same", [say("user", "one", timestamp=1.7e9)], tail=b'{"role": "us')
+    with opened(folder, tmp_path / "cache") as database:
+        assert flags(list(database.survey(cancel=Cancel())))["same"] is None
+    assert flags(surveyed(folder, tmp_path / "cache")[1:]) == {"same": None}
+
+    aged(path)
+    assert flags(surveyed(folder, tmp_path / "cache"))["same"] is Drift.DAMAGED
 
 
 def test_a_session_that_gets_a_row_is_compared_again(folder: Path, tmp_path: Path) -> None:
@@ -180,7 +240,8 @@ def test_a_search_knows_what_a_survey_found(folder: Path) -> None:
         b"",
         b"\xff\xfe",
         b"hermes-tui verdicts 0\nsame\n",
-        b"hermes-tui verdicts 1\n\n'alone' 1\tnonsense {\n",
+        b"hermes-tui verdicts 2\n\n'alone' 1\tnonsense {\n",
+        b"hermes-tui verdicts 1\n'same' 1 2 3 4 5\n",
         b"\n" * 9,
     ],
 )

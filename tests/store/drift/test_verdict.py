@@ -22,7 +22,7 @@ from store.files.jsonl_files import JsonlFiles
 from store.files.jsonl_reader import read_records
 from store.formats.jsonl import BadLine, Record
 from store.models import Check, JsonlFacts, Origin, Session
-from tests.builders import META, db, home, jsonl, say, sqlite_of, store, talk
+from tests.builders import META, aged, db, home, jsonl, say, sqlite_of, store, talk
 
 
 def facts(messages: int, *, changed: float = 1_000.0, last: float | None = None, **more: Any) -> JsonlFacts:
@@ -75,7 +75,7 @@ def test_a_verdict_has_a_flag(verdict: Verdict, damaged: int, flag: Drift | None
 
 def test_one_look_at_a_file_counts_messages_session_meta_and_damaged_lines(tmp_path: Path) -> None:
     folder = home(tmp_path)
-    path = jsonl(folder, "s", [META, *talk(3)], tail=b'\n  \n[1]\n{"role": "user", "content": "cut o')
+    path = aged(jsonl(folder, "s", [META, *talk(3)], tail=b'\n  \n[1]\n{"role": "user", "content": "cut o'))
     found = JsonlFiles(folder / "sessions").facts("s")
     assert found is not None
     assert (found.messages, found.meta_lines, found.bad_lines, found.problem) == (3, 1, 2, "")
@@ -172,7 +172,7 @@ def test_a_check_tells_what_each_side_lacks_and_in_words(tmp_path: Path) -> None
     assert (check.missing_in_sqlite, check.missing_in_jsonl, check.damaged_lines) == (3, 2, 1)
     assert not check.repairable
     assert check.reason == (
-        "both sources have messages of their own in one place, and their times do not tell which came first; "
+        "both sources have messages of their own in one place, and nothing tells which came first; "
         "1 damaged line in JSONL"
     )
 
@@ -270,11 +270,11 @@ def test_memory_holds_one_session_at_a_time(tmp_path: Path) -> None:
 
 REAL = {
     "20260105_120000_1e9ac1e5": (Verdict.DIVERGED, 2, 993, 993, 2, 0, 0, True),
-    "20260321_110000_50111006": (Verdict.DIVERGED, 8, 3, 3, 8, 0, 0, True),
+    "20260321_110000_50111006": (Verdict.DIVERGED, 8, 3, 3, 8, 0, 0, False),
     "20260321_120000_e9ea1e9e": (Verdict.SAME, 4, 4, 0, 0, 0, 0, False),
     "20251220_070000_0f11e0e5": (Verdict.JSONL_ONLY, 0, 4, 4, 0, 0, 0, True),
-    "20260321_130000_badbadba": (Verdict.DIVERGED, 2, 5, 5, 2, 1, 0, True),
-    "20260110_100000_bada55e5": (Verdict.JSONL_ONLY, 0, 4, 4, 0, 3, 0, True),
+    "20260321_130000_badbadba": (Verdict.DIVERGED, 2, 5, 5, 2, 1, 0, False),
+    "20260110_100000_bada55e5": (Verdict.JSONL_ONLY, 0, 6, 6, 0, 2, 0, True),
     "20260111_100000_d00d00d0": (Verdict.JSONL_ONLY, 0, 12, 12, 0, 0, 6, True),
     "20260112_100000_00000000": (Verdict.JSONL_ONLY, 0, 0, 0, 0, 0, 0, False),
     "20260113_100000_3a100c5e": (Verdict.JSONL_ONLY, 0, 2, 2, 0, 0, 0, True),

@@ -15,7 +15,9 @@ from pathlib import Path
 import pytest
 
 from store import Fallback, FallbackKind, ReadOnly, SessionDB
+from store.repair.model import Why
 from tests.families import few
+from tests.homes.files import LEGACY
 from tests.store.sqlite_files import digest, make, outcome, run
 
 LIVE_ONLY = "this row lives only in the WAL of wal-live/"
@@ -60,7 +62,7 @@ def test_what_lives_in_the_wal_is_read_from_media_that_cannot_be_written(
     before = digest(folder / "state.db")
     db = SessionDB(live, read_only=True)
     sessions = db.sessions(limit=500).items
-    messages = sum(row.messages for row in sessions)
+    messages = sum(row.rows for row in sessions)
     db.close()
 
     assert outcome(READ_ALL, folder / "state.db", LIVE_ONLY) == f"{len(sessions)} {messages} True True"
@@ -76,7 +78,7 @@ def test_a_home_without_sidecars_is_read_from_media_that_cannot_be_written(each_
     sessions = db.sessions(limit=500).items
     db.close()
 
-    expected = f"{len(sessions)} {sum(row.messages for row in sessions)}"
+    expected = f"{len(sessions)} {sum(row.rows for row in sessions)}"
     assert outcome(READ_ALL, folder / "state.db", LIVE_ONLY).startswith(expected)
     assert {one.name for one in folder.iterdir()} == {"state.db"}
 
@@ -94,16 +96,14 @@ def test_a_row_whose_active_is_null_counts_as_active(era_home: Callable[[str], P
     db.close()
 
 
-def test_a_store_of_a_later_hermes_is_read_and_never_written(each_home: Path) -> None:
+def test_a_store_with_an_unknown_structure_is_read_and_never_written(each_home: Path) -> None:
     path = each_home / ".hermes" / "state.db"
-    run(
-        path, "UPDATE schema_version SET version = 32; ALTER TABLE messages ADD COLUMN from_the_future TEXT DEFAULT 'x'"
-    )
+    run(path, "CREATE TRIGGER audit AFTER INSERT ON sessions BEGIN DELETE FROM messages; END")
     db = SessionDB(path)
     rows = db.sessions(limit=500).items
     assert rows
     assert {hit.session_id for batch in db.search("docker") for hit in batch.hits} >= {"20260310_091500_a1b2c3"}
-    assert all(len(db.heads(row.id).items) == row.messages for row in rows)
+    assert all(len(db.heads(row.id).items) == row.rows for row in rows)
     before = run(path, "SELECT count(*), max(id) FROM messages")
     for write in (
         lambda: db.append_message(rows[0].id, "user", "x"),
@@ -111,10 +111,75 @@ def test_a_store_of_a_later_hermes_is_read_and_never_written(each_home: Path) ->
         lambda: db.delete_session(rows[0].id),
         lambda: db.set_session_title(rows[0].id, "other"),
     ):
-        with pytest.raises(ReadOnly, match="newer Hermes"):
+        with pytest.raises(ReadOnly, match="trigger audit"):
             write()
     db.close()
     assert run(path, "SELECT count(*), max(id) FROM messages") == before
+
+
+WIDER = "; ".join(
+    f"ALTER TABLE {table} ADD COLUMN {name}"
+    for table in ("sessions", "messages")
+    for name in ("later_text TEXT", "later_number INTEGER DEFAULT 7", "later_flag INTEGER NOT NULL DEFAULT 1")
+)
+"""What a later Hermes may add."""
+
+
+def test_a_higher_number_and_more_columns_are_written_repaired_and_undone(each_home: Path) -> None:
+    """Mutant: the number decides."""
+    path = each_home / ".hermes" / "state.db"
+    run(path, f"UPDATE schema_version SET version = 34; {WIDER}; CREATE TABLE later_things(x TEXT NOT NULL)")
+    db = SessionDB(path)
+    before = run(path, "SELECT * FROM messages ORDER BY id")
+
+    plan = db.plan(LEGACY)
+    assert (plan.refusals, plan.insert) == ((), 993)
+    receipt = db.repair(plan)
+    assert receipt.inserted == 993
+    assert receipt.operation is not None
+    assert db.check(LEGACY).missing_in_sqlite == 0
+    db.undo(receipt.operation)
+    assert run(path, "SELECT * FROM messages ORDER BY id") == before
+
+    db.create_session("later", "cli")
+    [message_id] = db.append_messages("later", [{"role": "user", "content": "zebra"}])
+    assert run(path, f"SELECT later_text, later_number, later_flag FROM messages WHERE id = {message_id}") == [
+        (None, 7, 1)
+    ]
+    [schema] = [finding for finding in db.health() if finding.check == "schema"]
+    assert schema.ok
+    assert "version 34, above 31, the newest known" in schema.detail
+    assert "messages.later_flag" in schema.detail
+    assert "later_things" in schema.detail
+    db.close()
+
+
+EDIT = "PRAGMA writable_schema = ON; UPDATE sqlite_master SET sql = replace(sql, {}, {}) WHERE name = 'messages'"
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ("CREATE TRIGGER audit AFTER INSERT ON messages BEGIN DELETE FROM sessions; END", "the trigger audit"),
+        (EDIT.format("'token_count INTEGER'", "'token_count INTEGER NOT NULL'"), "messages.token_count must be filled"),
+        (EDIT.format("'session_id TEXT'", "'session_id INTEGER'"), "messages.session_id has another type"),
+    ],
+)
+def test_a_repair_of_an_unknown_structure_is_refused_with_the_reason(
+    era_home: Callable[[str], Path], change: str, reason: str
+) -> None:
+    path = era_home("v31") / ".hermes" / "state.db"
+    run(path, change)
+    db = SessionDB(path)
+
+    plan = db.plan(LEGACY)
+    [refusal] = plan.refusals
+    assert (refusal.why, plan.insert) == (Why.READ_ONLY, 0)
+    assert reason in refusal.detail
+    [schema] = [finding for finding in db.health() if finding.check == "schema"]
+    assert schema.ok is False
+    assert reason in schema.detail
+    db.close()
 
 
 @pytest.mark.parametrize("mode", ["delete", "truncate", "persist", "wal"])
@@ -139,7 +204,7 @@ def test_a_store_without_any_index_is_read_and_searched(each_home: Path) -> None
     db = SessionDB(path, read_only=True)
     rows = db.sessions(limit=500).items
     assert {row.id for row in db.recent()} == {row.id for row in rows}
-    assert all(len(db.heads(row.id).items) == row.messages for row in rows)
+    assert all(len(db.heads(row.id).items) == row.rows for row in rows)
     batches = list(db.search("docker"))
     assert {hit.session_id for batch in batches for hit in batch.hits} >= {"20260310_091500_a1b2c3"}
     assert batches[-1].fallbacks == (Fallback(FallbackKind.MISSING),)

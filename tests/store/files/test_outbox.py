@@ -148,14 +148,14 @@ def test_a_store_that_comes_back_gets_them_and_the_file_goes(folder: Path, recor
     assert outbox.pending_files(folder / "pending_messages") == ()
 
 
-def test_a_lock_writes_no_file_until_the_agent_ends(folder: Path) -> None:
+def test_a_turn_that_met_a_lock_lies_in_a_file_at_once(folder: Path) -> None:
     database = db(folder)
     sqlite_of(database).writer = Writer(database.path, patience=0.05)
     recorder = SessionRecorder(database, "s")
     with locked(folder / "state.db"):
         with pytest.raises(Locked):
             recorder.record(talk(2))
-        assert not (folder / "pending_messages").exists()
+        assert outbox.pending_files(folder / "pending_messages") == (recorder.spooled,)
         recorder.close()
     [path] = outbox.pending_files(folder / "pending_messages")
 
@@ -173,7 +173,7 @@ def test_an_agent_that_ends_when_the_lock_is_free_leaves_no_file(folder: Path) -
 
     assert recorder.waiting == 0
     assert contents(database) == words(2)
-    assert not (folder / "pending_messages").exists()
+    assert outbox.pending_files(folder / "pending_messages") == ()
 
 
 def test_a_replay_that_fails_keeps_the_messages(folder: Path, recorder: SessionRecorder) -> None:

@@ -13,7 +13,7 @@ from store.files.verdict_cache import CachedVerdict, VerdictCache
 def test_a_thread_may_add_while_another_drops_and_writes(tmp_path: Path) -> None:
     """And nothing that was added is lost. Mutant: without the lock, a put into the old set, or a changed size."""
     cache = VerdictCache(tmp_path / "cache", tmp_path / "home" / "state.db")
-    verdict = CachedVerdict(Check("s", next(iter(Verdict))))
+    verdict = CachedVerdict(Check("s", next(iter(Verdict)), 0, 0, 0, 0, 0, 0, repairable=False))
     marks = {f"mark {number}": f"s{number}" for number in range(1500)}
     failed: list[BaseException] = []
     done = threading.Event()

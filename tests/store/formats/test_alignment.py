@@ -1,20 +1,21 @@
-"""Alignment, comparison and where an agent's news begin.
+"""Alignment and comparison of the two sources of a session.
 
 Mutants that these tests were seen to catch: an order by the first times only, or in spite of an unknown one; undone
 rows that stand for no message, or for any number; copies without the length check; doubles of one side only; no second
 kind of anchors; no bound on the full comparison; a step of it left out; a certain order where nothing is missing; the
-union always JSONL first; `first_new` by the last common place, without passing over others' rows, or without the same
-place winning; a Z function that compares across the separator.
+union always JSONL first.
 """
 
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from store.formats import alignment as merge
-from store.formats.alignment import ComparedMessage, align, compare, first_new, repeated_blocks
+from store.formats.alignment import align, repeated_blocks
+from store.formats.compared_message import ComparedMessage
+from store.formats.comparison import compare
 from store.models import Verdict
 from tests.cpu_time import spent
 
@@ -175,12 +176,13 @@ def test_a_gap_that_both_sides_fill_is_uncertain_without_times() -> None:
     assert found.union == ((0, 0), (1, None), (None, 1), (2, 2))
 
 
-def test_a_gap_whose_sides_follow_each_other_in_time_is_certain() -> None:
-    first = compare(entries("abc", start=100), entries("de", start=200))
-    last = compare(entries("abc", start=300), entries("de", start=200))
+def test_sides_that_share_nothing_follow_each_other_only_where_no_time_zone_explains_it() -> None:
+    first = compare(entries("abc", start=100), entries("de", start=100_000))
+    last = compare(entries("abc", start=100_000), entries("de", start=100))
     assert (first.repairable, last.repairable) == (True, True)
     assert first.union == ((0, None), (1, None), (2, None), (None, 0), (None, 1))
     assert last.union == ((None, 0), (None, 1), (0, None), (1, None), (2, None))
+    assert not compare(entries("abc", start=100), entries("de", start=40_000)).certain
 
 
 def test_sides_that_overlap_in_time_or_touch_are_uncertain() -> None:
@@ -207,60 +209,3 @@ def test_the_counts_and_the_union_agree(left: str, right: str, undone: set[str])
     lefts = [place for place, _ in found.union if place is not None]
     assert lefts == sorted(set(lefts))
     assert len(found.union) == len(right) + found.missing_in_sqlite
-
-
-@pytest.mark.parametrize(
-    ("stored", "held", "news"),
-    [
-        ("", "ab", "ab"),
-        ("abc", "abcd", "d"),
-        ("abc", "abc", ""),
-        ("aobo", "aoboo", "o"),
-        ("oo", "ooo", "o"),
-        ("abcdef", "Sefg", "g"),
-        ("abcdef", "Sefb", "b"),
-        ("abcdef", "Sff", "f"),
-        ("aobo", "Sboo", "o"),
-        ("abcd", "ab", ""),
-        ("abcd", "xy", "xy"),
-        ("abm", "abcd", "cd"),
-        ("abmcd", "abcde", "e"),
-        ("abcdm", "Scde", "e"),
-        ("utoaok", "uToaokn", "n"),
-        ("uoto", "uoTon", "n"),
-        ("uoto", "uoToo", "o"),
-        ("abco", "aozon", "n"),
-        ("abba", "abz", "z"),
-        ("abc", "", ""),
-    ],
-)
-def test_what_follows_the_last_common_message_is_new(stored: str, held: str, news: str) -> None:
-    """S is a summary, m another writer's row, T a tool result that was shortened in memory."""
-    assert held[first_new(keys(stored), keys(held)) :] == news
-
-
-@given(st.text("ab", max_size=20), st.text("ab", max_size=6))
-def test_a_list_that_continues_what_is_stored_adds_the_rest_whatever_it_repeats(stored: str, news: str) -> None:
-    assert first_new(keys(stored), keys(stored + news)) == len(stored)
-
-
-@pytest.mark.slow
-@given(st.integers(1, 30), st.data())
-def test_a_list_that_lost_rows_adds_only_what_follows(count: int, data: st.DataObject) -> None:
-    stored = [b"%d" % number for number in range(count)]
-    kept = data.draw(st.lists(st.sampled_from(range(count)), unique=True, min_size=1).map(sorted))
-    news = data.draw(st.lists(st.sampled_from([b"x", b"y"]), max_size=4))
-    held = [b"summary", *(stored[place] for place in kept), *news]
-    assert held[first_new(stored, held) :] == news
-
-
-@settings(deadline=None)
-@given(st.text("ab", min_size=1, max_size=12), st.text("ab", max_size=12))
-def test_shared_ends_are_what_a_plain_count_finds(whole: str, held: str) -> None:
-    def plain(place: int) -> int:
-        count = 0
-        while count < min(len(whole), place) and whole[-1 - count] == held[place - 1 - count]:
-            count += 1
-        return count
-
-    assert merge._shared_ends(keys(whole), keys(held)) == [plain(place) for place in range(len(held) + 1)]

@@ -400,7 +400,7 @@ def test_uncertain_places_are_left_and_the_certain_ones_are_filled(tmp_path: Pat
     builders.store(db, SID, own)
     builders.jsonl(home, SID, theirs)
     plan = db.plan(SID)
-    assert ([(one.why, one.messages) for one in plan.refusals], plan.insert) == ([(Why.ORDER, 1)], 1)
+    assert ([(one.why, one.messages) for one in plan.refusals], plan.insert) == ([(Why.EDITED_OR_LOST, 1)], 1)
     assert db.objection(SID) == (plan.check, None)
 
     db.repair(plan)
@@ -410,17 +410,29 @@ def test_uncertain_places_are_left_and_the_certain_ones_are_filled(tmp_path: Pat
     assert texts(db) == ["a", "theirs", "mine", "z", "more"]
 
 
-def test_an_ok_of_today_is_not_the_ok_of_last_month(tmp_path: Path) -> None:
+def test_an_ok_of_today_is_not_the_ok_of_last_month_where_both_clocks_agree(tmp_path: Path) -> None:
     home = builders.home(tmp_path)
     db = builders.db(home)
-    old = [at(number, text="ok" if number == 5 else "") for number in range(10)]
+    old = [at(number, text="ok" if number in (5, 7) else "") for number in range(10)]
     new = [at(3_000_001, text="ok"), at(3_000_002)]
-    builders.store(db, SID, new)
+    builders.store(db, SID, [*old[:3], *new])
     builders.jsonl(home, SID, old)
 
     db.repair(db.plan(SID))
 
     assert texts(db) == [one["content"] for one in (*old, *new)]
+
+
+def test_an_ok_that_each_side_has_once_is_one_message_whatever_the_clocks_say(tmp_path: Path) -> None:
+    home = builders.home(tmp_path)
+    db = builders.db(home)
+    old = [at(number, text="ok" if number == 5 else "") for number in range(10)]
+    builders.store(db, SID, [*old[:3], at(3_000_001, text="ok"), at(3_000_002)])
+    builders.jsonl(home, SID, old)
+
+    db.repair(db.plan(SID))
+
+    assert texts(db).count("ok") == 1
 
 
 def test_a_session_that_only_jsonl_knows_gets_a_row(tmp_path: Path) -> None:

@@ -354,5 +354,5 @@ def test_what_a_salvage_put_into_a_file_is_found_though_sqlite_has_more(tmp_path
     assert [hit.origin for batch in one.search('"stored 8"') for hit in batch.hits] == [Origin.SQLITE] * 3
     row = one.session("copied")
     assert row is not None
-    assert not verdict.may_know_more(row, one.store.files)
+    assert not verdict.may_know_more(row, one.store.files, (9, 27, 9, 0))
     one.close()

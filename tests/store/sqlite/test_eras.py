@@ -8,6 +8,7 @@ Each guard was seen to fail with its mutant:
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from pathlib import Path
 
@@ -52,6 +53,7 @@ def path(tmp_path: Path, era: str) -> Path:
     jsonl(folder, "tip", [META, *TALK])
     jsonl(folder, "alone", [META, *TALK[:1]], tail=b'{"role": "assist')
     jsonl(folder, "empty", [])
+    os.utime(folder / "sessions" / "alone.jsonl", (0, 0))  # a younger file would be being written
     return db.path
 
 

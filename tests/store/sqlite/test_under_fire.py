@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -89,9 +90,9 @@ def test_many_replay_at_once_and_nothing_is_doubled(owed: Path) -> None:
     assert outbox.pending_files(outbox.folder_of(owed)) == ()
 
 
-def test_two_recorders_of_one_conversation_store_it_once(tmp_path: Path) -> None:
+def test_two_recorders_that_say_the_same_at_once_each_store_it_in_order(tmp_path: Path) -> None:
     path = builders.home(tmp_path) / "state.db"
-    recorders = [SessionRecorder(SessionDB(path), "s") for _ in range(2)]
+    recorders = [SessionRecorder(SessionDB(path), "s", writer=name) for name in ("first", "second")]
     errors: list[StoreError] = []
 
     def record(recorder: SessionRecorder) -> None:
@@ -108,7 +109,16 @@ def test_two_recorders_of_one_conversation_store_it_once(tmp_path: Path) -> None
         thread.join()
 
     assert errors == []
-    assert texts(SessionDB(path)) == said(60)
+    rows = {row["id"]: row["content"] for row in SessionDB(path).get_messages("s")}
+    assert sorted(map(str, rows.values())) == sorted(map(str, [*said(60), *said(60)]))
+    for name in ("first", "second"):
+        assert [rows[row] for row in rows_of(path, name)] == said(60)
+
+
+def rows_of(path: Path, writer: str) -> list[int]:
+    """Ids of the rows that a named recorder wrote."""
+    entries = sqlite_files.run(path, "SELECT operation, entry FROM hermes_tui_operations")
+    return sorted(row for key, entry in entries if writer in str(key) for row in json.loads(str(entry))["rows"])
 
 
 @pytest.mark.slow

@@ -47,6 +47,7 @@ def test_a_session_that_is_here_is_not_asked_for_again() -> None:
     state.pane = ListPane(state.catalog.row("one"), Hit("one", 3, "user", "docker"))
     controller.open_chosen()
     assert feed.count("transcript.open") == 1
+    assert feed.count("sessions.compare") == 1  # what the reader looks at is compared again, once
     assert pane.count("show_at") == 1
 
 

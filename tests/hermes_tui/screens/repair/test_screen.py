@@ -92,7 +92,7 @@ async def test_one_key_and_one_confirmation_bring_back_what_sqlite_lost(tmp_path
     home = lost(tmp_path)
     before = rows(home, "20260105_bot")
     file = home / "sessions" / "20260105_bot.jsonl"
-    stood = file.stat(), file.read_bytes()
+    stood = file.read_bytes(), file.stat().st_mtime_ns, file.stat().st_ino
     async with browsing(home, size) as stage:
         await open_repair(stage, "20260105_bot")
         assert stage.lines[0].startswith(" Repair  Fix the docker build on the bot")
@@ -115,7 +115,7 @@ async def test_one_key_and_one_confirmation_bring_back_what_sqlite_lost(tmp_path
         await stage.press("u")
         await stage.shows("✓D undone: 992 messages taken out, 2 left")
         assert rows(home, "20260105_bot") == before
-    assert (file.stat(), file.read_bytes()) == stood
+    assert (file.read_bytes(), file.stat().st_mtime_ns, file.stat().st_ino) == stood
 
 
 @pytest.mark.slow

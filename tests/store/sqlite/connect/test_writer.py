@@ -298,13 +298,26 @@ def test_a_wal_taken_from_under_the_writer_is_noticed(path: Path, writer: Writer
         writer.transaction(lambda connection: say("lost", connection))
 
 
-def test_a_store_of_a_newer_hermes_is_not_written(path: Path, writer: Writer) -> None:
-    writer.transaction(lambda connection: say("two", connection))
-    run(path, "UPDATE schema_version SET version = 32")
+def test_a_number_alone_forbids_nothing(path: Path, writer: Writer) -> None:
+    run(path, "UPDATE schema_version SET version = 34; ALTER TABLE messages ADD COLUMN later TEXT")
 
-    with pytest.raises(errors.ReadOnly, match="newer Hermes"):
-        writer.transaction(lambda connection: say("three", connection))
+    writer.transaction(lambda connection: say("two", connection))
     assert contents(path) == ["one", "two"]
+
+
+def test_a_structure_that_appears_while_the_writer_is_open_forbids_to_write(path: Path, writer: Writer) -> None:
+    """Mutant: the structure is looked at when the file is opened, and not again."""
+    writer.transaction(lambda connection: say("two", connection))
+    run(path, "CREATE TRIGGER audit AFTER INSERT ON messages BEGIN DELETE FROM messages WHERE id < new.id; END")
+
+    for _ in range(2):
+        with pytest.raises(errors.ReadOnly, match="the trigger audit does what no known Hermes does"):
+            writer.transaction(lambda connection: say("three", connection))
+    assert contents(path) == ["one", "two"]
+
+    run(path, "DROP TRIGGER audit")
+    writer.transaction(lambda connection: say("three", connection))
+    assert contents(path) == ["one", "two", "three"]
 
 
 def test_a_missing_store_is_not_made_by_writing(tmp_path: Path) -> None:

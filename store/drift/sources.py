@@ -1,25 +1,28 @@
-"""Both sources of one session as a repair reads them: compared messages, and the place of each."""
+"""Both sources of one session as they are compared and repaired: its lines and rows, and the place of each."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from ..base.errors import CannotOpen, Damaged, SessionMissing, StoreMissing
+from ..base.cancel import Cancel
+from ..base.errors import CannotOpen, Damaged, Interrupted, SessionMissing, StoreMissing
+from ..base.models import Message
 from ..engine.ports import Engine
 from ..engine.rows import SessionVersion, StoredRow
 from ..files import jsonl_reader
 from ..files.home import FileStamp, FileStat
 from ..files.jsonl_files import JsonlFiles, compared_message, is_message
-from ..formats import jsonl
-from ..formats.alignment import ComparedMessage, Comparison, compare
+from ..formats import jsonl, message_codec
+from ..formats.compared_message import ComparedMessage
+from ..formats.comparison import Comparison, compare
 
 _DAMAGED = 100
 
 
 def stamp_of(file: FileStat | None) -> FileStamp | None:
-    """Inode, size and mtime of a file; None without a file."""
-    return None if file is None else (file.inode, file.size, file.mtime_ns)
+    """The stamp of a file; None without a file."""
+    return None if file is None else file.stamp
 
 
 @dataclass(slots=True)
@@ -33,17 +36,25 @@ class Written:
     """Byte offsets of their lines."""
     meta_lines: int = 0
     bad_lines: int = 0
+    salvaged: int = 0
+    """Messages that were read out of damaged lines."""
     damaged: list[int] = field(default_factory=list)
     """Line numbers of its first 100 damaged lines."""
     problem: str = ""
     """Why it cannot be read; "" where it can."""
+    unfinished: bool = False
+    """Its last line was being written."""
 
     def take(self, record: jsonl.Record | jsonl.BadLine) -> None:
         """Add the next line."""
         if isinstance(record, jsonl.BadLine):
+            self.unfinished |= record.unfinished
+            if record.unfinished:
+                return
             self.bad_lines += 1
             self.damaged += [record.line] if len(self.damaged) < _DAMAGED else []
         elif is_message(record):
+            self.salvaged += record.salvaged
             self.entries.append(compared_message(record.value))
             self.offsets.append(record.offset)
         else:
@@ -76,31 +87,52 @@ class Sources:
             rows=len(rows),
             lowest=rows[0].id if rows else None,
             highest=rows[-1].id if rows else None,
-            active=sum(row.message.active for row in rows),
-            compacted=sum(row.compacted for row in rows),
+            active=sum(row.stored.active for row in rows),
+            compacted=sum(row.stored.compacted for row in rows),
         )
 
     @property
     def messages(self) -> list[int]:
-        """Places in `rows` of those that are messages."""
-        return [place for place, row in enumerate(self.rows) if not row.meta]
+        """Places in `rows` of those that stand for a message."""
+        return [place for place, row in enumerate(self.rows) if row.is_message]
 
-    def compared(self) -> Comparison:
-        """Both sides aligned; places of SQLite are those of `messages`."""
-        return compare(self.written.entries, [row.message for row in self.rows if not row.meta])
+    def compared(self, engine: Engine) -> Comparison:
+        """Both sides compared; places of SQLite are those of `messages`."""
+        places = self.messages
+
+        def _texts(lines: Sequence[int], rows: Sequence[int]) -> tuple[list[str], list[str]]:
+            return self._line_texts(lines), self._row_texts(engine, [self.rows[places[row]].id for row in rows])
+
+        return compare(self.written.entries, [self.rows[place].message for place in places], _texts)
+
+    def _line_texts(self, lines: Sequence[int]) -> list[str]:
+        offsets = {line: self.written.offsets[line] for line in lines}
+        values = dict(zip(offsets, self.written.values(offsets.values()), strict=False))
+        texts = {line: _words(message_codec.message_of_record(values[line], session_id="", line=1)) for line in values}
+        return [texts.get(line, "") for line in lines]
+
+    def _row_texts(self, engine: Engine, ids: Sequence[int]) -> list[str]:
+        texts = {message.id: _words(message) for message in engine.messages.bodies(list(dict.fromkeys(ids)))}
+        return [texts.get(row_id, "") for row_id in ids]
 
 
-def read_sources(engine: Engine, files: JsonlFiles, session_id: str) -> Sources:
+def _words(message: Message) -> str:
+    """What a message says, and what its calls ask for."""
+    return " ".join((message.text, *(f"{call.name} {call.arguments}" for call in message.tool_calls)))
+
+
+def read_sources(engine: Engine, files: JsonlFiles, session_id: str, *, cancel: Cancel | None = None) -> Sources:
     """Read both sources of a session.
 
     Raises:
         SessionMissing: Neither knows it.
+        Interrupted: The request was cancelled.
         StoreError: SQLite cannot be read.
     """
-    written = _written(files, session_id)
+    written = _written(files, session_id, cancel)
     try:
         known = engine.sessions.has(session_id)
-        rows = list(engine.messages.stored(session_id))
+        rows = list(engine.messages.stored(session_id, cancel=cancel))
         chain = engine.sessions.chain(session_id)
     except StoreMissing:
         known, rows, chain = False, [], ()
@@ -109,10 +141,12 @@ def read_sources(engine: Engine, files: JsonlFiles, session_id: str) -> Sources:
     return Sources(session_id, written, rows, known, tuple({session_id: None, **dict.fromkeys(chain)}))
 
 
-def _written(files: JsonlFiles, session_id: str) -> Written:
+def _written(files: JsonlFiles, session_id: str, cancel: Cancel | None) -> Written:
     found = Written(files.find(session_id))
     try:
         for record in files.records(session_id):
+            if cancel is not None and cancel.cancelled:
+                raise Interrupted("the request was cancelled")
             found.take(record)
     except (CannotOpen, Damaged) as error:
         return Written(found.file, problem=str(error))

@@ -1,0 +1,205 @@
+"""Order of messages that lie in one place, some on one side and some on the other.
+
+Structure orders more than time: a result comes right after its call, an answer after its question. Times order turns
+only where both clocks are shown to agree, and never inside a turn.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import accumulate, takewhile
+
+from .clocks import Clocks
+from .compared_message import ComparedMessage
+
+_MOST_CELLS = 4_096
+"""Places that are tried in one gap for an order in which all questions are answered."""
+
+
+_NEXT = ComparedMessage(b"", role="user")
+"""What follows the end of a conversation: the next question."""
+
+
+@dataclass(frozen=True, slots=True)
+class Between:
+    """Lines and rows between two messages that both sides have."""
+
+    lines: Sequence[ComparedMessage]
+    rows: Sequence[ComparedMessage]
+    before: ComparedMessage | None
+    """The last message before them that is no result of a tool."""
+    after: ComparedMessage | None
+    """The next message after them."""
+    numbers: Sequence[int] = ()
+    """Numbers of the lines in the file."""
+    elsewhere: Sequence[int | None] = ()
+    """For each row the number of the line that says the same in another place; None for none."""
+
+
+def order(between: Between, clocks: Clocks | None) -> list[int] | None:
+    """Number of the rows before each line; None where nothing decides."""
+    bounds = _by_structure(between)
+    free = _tightened(*bounds)
+    if free is None:
+        return None
+    timed = _tightened(*_by_time(between, clocks, *bounds)) if clocks else free
+    if timed is None:
+        return None
+    if timed[0] == timed[1]:
+        others = _flowing(between, *free)
+        return timed[0] if len(others) != 1 or others[0] == timed[0] else None
+    flowing = _flowing(between, *timed)
+    return flowing[0] if len(flowing) == 1 else None
+
+
+def _tightened(low: list[int], high: list[int]) -> tuple[list[int], list[int]] | None:
+    """Bounds that rise from line to line; None where they contradict each other."""
+    for place in range(1, len(low)):
+        low[place] = max(low[place], low[place - 1])
+    for place in range(len(high) - 2, -1, -1):
+        high[place] = min(high[place], high[place + 1])
+    return (low, high) if all(least <= most for least, most in zip(low, high, strict=True)) else None
+
+
+def _by_structure(between: Between) -> tuple[list[int], list[int]]:
+    """Bounds by calls and their results, and by what the file has elsewhere."""
+    n_rows = len(between.rows)
+    low, high = [0] * len(between.lines), [n_rows] * len(between.lines)
+    calls = {call: place for place, row in enumerate(between.rows) for call in row.calls}
+    results = {row.answers: place for place, row in reversed(list(enumerate(between.rows))) if row.answers}
+    moved = _Moved.of(between.elsewhere)
+    if between.after and between.after.answers in calls:
+        call = calls[between.after.answers]
+        high = [n_rows if line.role == "tool" else call for line in between.lines]
+    if between.before and between.rows and between.rows[0].answers in between.before.calls:
+        own = sum(1 for _ in takewhile(lambda row: row.role == "tool", between.rows))
+        low = [0 if line.role == "tool" else own for line in between.lines]
+    for place, line in enumerate(between.lines):
+        if line.answers in calls:
+            low[place] = calls[line.answers] + 1
+        high[place] = min([high[place], *(results[call] for call in line.calls if call in results)])
+        if between.before and line.answers in between.before.calls:
+            high[place] = min(
+                high[place], next((at for at, row in enumerate(between.rows) if row.role != "tool"), n_rows)
+            )
+        if between.after and between.after.answers in line.calls:
+            low[place] = max([0, *(at + 1 for at, row in enumerate(between.rows) if row.role != "tool")])
+        if moved.numbers:
+            low[place] = max(low[place], moved.behind(between.numbers[place]))
+            high[place] = min(high[place], moved.before(between.numbers[place]))
+    return low, high
+
+
+@dataclass(frozen=True, slots=True)
+class _Moved:
+    """Rows that the file has elsewhere, by the numbers of their lines."""
+
+    numbers: list[int]
+    last: list[int]
+    """1 + the last row among the first n of them."""
+    first: list[int]
+    """The first row from each of them on."""
+
+    @classmethod
+    def of(cls, elsewhere: Sequence[int | None]) -> _Moved:
+        """From the number of the line of each row."""
+        moved = sorted((number, row) for row, number in enumerate(elsewhere) if number is not None)
+        rows = [row for _, row in moved]
+        first = [*accumulate(reversed(rows), min)][::-1]
+        return cls([number for number, _ in moved], [0, *accumulate((row + 1 for row in rows), max)], first)
+
+    def behind(self, number: int) -> int:
+        """Rows that are before a line."""
+        return self.last[bisect_right(self.numbers, number)]
+
+    def before(self, number: int) -> int:
+        """Rows that may be before it."""
+        place = bisect_right(self.numbers, number)
+        return self.first[place] if place < len(self.first) else 2**31
+
+
+def _by_time(between: Between, clocks: Clocks, low: list[int], high: list[int]) -> tuple[list[int], list[int]]:
+    """The same bounds, narrower by what the times of the rows say."""
+    low, high = list(low), list(high)
+    times = [row.time or 0.0 for row in between.rows]
+    users = [place for place, row in enumerate(between.rows) if row.role == "user"]
+    for place, (line, number) in enumerate(zip(between.lines, between.numbers, strict=True)):
+        start, end = clocks.bounds(number)
+        low[place] = max(low[place], bisect_right(times, start))
+        high[place] = min(high[place], bisect_right(times, end))
+        if clocks.turns[number] in clocks.vague:
+            continue
+        if (begin := clocks.earliest(number)) is not None:
+            low[place] = max(low[place], bisect_right(times, begin))
+        asked = [row for row in users if times[row] <= end]  # a question of this turn, or of one that the file lacks
+        if clocks.exact and asked and (line.role != "user" or clocks.begins(number)):
+            low[place] = max(low[place], asked[-1] + 1)
+    return low, high
+
+
+@dataclass(slots=True)
+class _Step:
+    """Orders of the first lines and rows that flow, and one of them."""
+
+    ways: int = 0
+    places: list[int] = field(default_factory=list)
+
+
+def _flowing(between: Between, low: Sequence[int], high: Sequence[int]) -> list[list[int]]:
+    """Orders within bounds in which each result follows its call and each answer its question: none, one, or two."""
+    if sum(most - least + 2 for least, most in zip(low, high, strict=True)) > _MOST_CELLS:
+        return []
+    found = _count(between, low, high)
+    return [found.places] * min(found.ways, 2)
+
+
+def _count(between: Between, low: Sequence[int], high: Sequence[int]) -> _Step:
+    lines, rows = between.lines, between.rows
+    layer: dict[tuple[int, int, int], _Step] = {(0, 0, -1): _Step(1)}
+    done = _Step()
+    for _ in range(len(lines) + len(rows) + 1):
+        following: dict[tuple[int, int, int], _Step] = {}
+        for (line, row, last), step in layer.items():
+            spoken = _last(between, line, row, last)
+            if line == len(lines) and row == len(rows):
+                if _may_follow(between.after or _NEXT, spoken):
+                    done = _Step(done.ways + step.ways, step.places)
+                continue
+            for to_line, to_row, message in _next(between, line, row, low, high):
+                if _may_follow(message, spoken):
+                    side = last if message.role == "tool" else int(to_row > row)
+                    target = following.setdefault((to_line, to_row, side), _Step())
+                    target.ways = min(2, target.ways + step.ways)
+                    target.places = [*step.places, row] if to_line > line else step.places
+        layer = following
+    return done
+
+
+def _next(
+    between: Between, line: int, row: int, low: Sequence[int], high: Sequence[int]
+) -> Iterator[tuple[int, int, ComparedMessage]]:
+    if line < len(between.lines) and low[line] <= row <= high[line]:
+        yield line + 1, row, between.lines[line]
+    if row < len(between.rows) and (line == len(between.lines) or row < high[line]):
+        yield line, row + 1, between.rows[row]
+
+
+def _last(between: Between, line: int, row: int, side: int) -> ComparedMessage | None:
+    """The last message that is no result: of the lines (0), of the rows (1), or the one before all (-1)."""
+    if side < 0:
+        return between.before
+    messages, end = (between.rows, row) if side else (between.lines, line)
+    return next(message for message in reversed(messages[:end]) if message.role != "tool")
+
+
+def _may_follow(message: ComparedMessage, last: ComparedMessage | None) -> bool:
+    """Whether a message may come after another, with nothing but results of tools between them."""
+    if message.role == "tool":
+        return last is not None and bool(last.calls) and (message.answers is None or message.answers in last.calls)
+    if message.role == "user":
+        return last is None or (last.role == "assistant" and not last.calls)
+    if message.role == "assistant":
+        return last is not None and (last.role == "user" or bool(last.calls))
+    return True

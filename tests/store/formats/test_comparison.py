@@ -1,0 +1,169 @@
+"""Which messages are one, which of them were edited, and in which order the others stand; mutants beside the oracle's.
+
+Mutants that these tests were seen to catch are those of `tests/torture/mutants.py` for comparison; the oracle of
+`tests/torture/history` tries the same rules on conversations that it makes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from store.files.jsonl_files import compared_message
+from store.formats.comparison import Comparison, compare
+from store.formats.similarity import alike
+from store.models import Verdict
+from tests.builders import Dict, say
+from tests.cpu_time import spent
+
+T = 1_770_000_000.0
+CALL = [{"id": "call_1", "type": "function", "function": {"name": "terminal", "arguments": "{}"}}]
+
+
+def long(word: str) -> str:
+    """A text that nobody says twice."""
+    return " ".join(f"{word}{number}" for number in range(12))
+
+
+def told(role: str, word: str, time: float | None = None, **more: object) -> Dict:
+    """A message of a long text."""
+    return say(role, long(word), **({} if time is None else {"timestamp": T + time}), **more)
+
+
+def local(message: Dict, zone: str) -> Dict:
+    """The same as a machine in a zone writes it: without the zone."""
+    time = datetime.fromtimestamp(message["timestamp"], UTC).astimezone(ZoneInfo(zone)).replace(tzinfo=None)
+    return message | {"timestamp": time.isoformat()}
+
+
+def found(lines: Sequence[Dict], rows: Sequence[Dict]) -> Comparison:
+    """Both sides compared."""
+    return compare(
+        [compared_message(line) for line in lines],
+        [compared_message(row) for row in rows],
+        lambda here, there: ([lines[at]["content"] or "" for at in here], [rows[at]["content"] or "" for at in there]),
+    )
+
+
+def union(lines: Sequence[Dict], rows: Sequence[Dict]) -> list[str]:
+    """First words of the union."""
+    places = found(lines, rows).union
+    return [(lines[here or 0] if row is None else rows[row])["content"].split()[0] for here, row in places]
+
+
+CONVERSATION = [
+    told("assistant" if name[0] == "a" else "user", name, time)
+    for name, time in (("q1", 0), ("a1", 2), ("q2", 60), ("a2", 62), ("q3", 120), ("a3", 122))
+]
+
+
+@pytest.mark.parametrize("zone", ["UTC", "Europe/Berlin", "America/New_York", "Asia/Kathmandu", "Pacific/Kiritimati"])
+def test_lines_of_any_zone_find_their_place(zone: str) -> None:
+    q1, a1, q2, a2, q3, a3 = CONVERSATION
+    lines = [local(message, zone) for message in (q1, a2, q3, a3)]
+
+    assert union(lines, [q1, a1, q2, a2, a3]) == ["q10", "a10", "q20", "a20", "q30", "a30"]
+
+
+def test_a_clock_that_was_set_forward_within_the_session_is_known() -> None:
+    start = datetime(2026, 3, 29, 0, 30, tzinfo=UTC).timestamp() - T
+    said = [told("assistant" if at % 2 else "user", f"m{at}x", start + 600 * (at // 2) + at) for at in range(12)]
+    lines = [local(message, "Europe/Berlin") for at, message in enumerate(said) if at not in (4, 8)]
+
+    comparison = found(lines, [message for at, message in enumerate(said) if at not in (2, 9)])
+
+    assert comparison.clocks is not None
+    assert comparison.refused == frozenset()
+
+
+@pytest.mark.parametrize(
+    "result", ["file1\n[truncated]", "key=[REDACTED]", "[Old tool output cleared to save context]"]
+)
+def test_one_call_has_one_result_whatever_became_of_its_text(result: str) -> None:
+    question, answer = told("user", "q"), told("assistant", "a")
+    call = say("assistant", "", tool_calls=CALL)
+    lines = [question, call, say("tool", "file1\nfile2", tool_call_id="call_1"), answer]
+    comparison = found(lines, [question, call, say("tool", result, tool_call_id="call_1"), answer])
+
+    assert (comparison.verdict, comparison.edited, comparison.missing_in_jsonl) == (Verdict.SAME, frozenset({2}), 0)
+
+
+def test_reasoning_in_the_text_of_one_side_makes_no_second_message() -> None:
+    thought = say("assistant", f"<think>{long('t')}</think>{long('a')}")
+
+    comparison = found([told("user", "q"), thought], [told("user", "q"), told("assistant", "a")])
+
+    assert (comparison.verdict, comparison.edited) == (Verdict.SAME, frozenset({1}))
+
+
+def test_one_id_of_the_platform_is_one_message() -> None:
+    lines = [told("user", "q", message_id="7"), told("assistant", "a")]
+
+    assert found(lines, [say("user", "edited", platform_message_id="7"), lines[1]]).edited == {0}
+
+
+def test_a_message_unlike_the_one_in_its_place_is_edited_or_lost() -> None:
+    ends = [told("user", "q"), told("user", "z")]
+
+    assert found([ends[0], told("assistant", "a"), ends[1]], [ends[0], told("assistant", "b"), ends[1]]).unlike == {1}
+    half = say("assistant", " ".join(long("a").split()[:6] + long("b").split()[:6]))
+    assert found([ends[0], told("assistant", "a"), ends[1]], [ends[0], half, ends[1]]).edited == {1}
+
+
+def test_a_mark_or_half_of_the_words_makes_two_texts_alike() -> None:
+    assert alike("one two three four", "one two five six")
+    assert not alike("one two three four", "one five six seven")
+    assert alike("[REDACTED]", "a secret")
+
+
+def test_where_two_messages_cross_the_order_of_sqlite_stands() -> None:
+    q1, a1, q2, a2, *_ = CONVERSATION
+
+    comparison = found([q2, a2, q1, a1], [q1, a1, q2, a2])
+
+    assert (comparison.verdict, len(comparison.elsewhere), comparison.refused) == (Verdict.SAME, 2, frozenset())
+
+
+def test_structure_orders_where_no_time_does() -> None:
+    question, answer = told("user", "q"), told("assistant", "a")
+    call, result = say("assistant", "", tool_calls=CALL), told("tool", "r", tool_call_id="call_1")
+    ends = [told("assistant", "z"), told("user", "n")]
+
+    assert found([*ends[:1], question, result, ends[1]], [ends[0], call, answer, ends[1]]).union == (
+        (0, 0),
+        (1, None),
+        (None, 1),
+        (2, None),
+        (None, 2),
+        (3, 3),
+    )
+
+
+def test_a_result_whose_call_is_nowhere_is_not_inserted() -> None:
+    lines = [told("user", "q"), told("tool", "r", tool_call_id="call_9"), told("assistant", "a")]
+
+    assert found(lines, [lines[0], lines[2]]).orphans == {1}
+
+
+def test_times_of_rows_that_were_written_again_order_nothing() -> None:
+    q1, a1, q2, a2, q3, a3 = CONVERSATION
+    rows = [message | {"timestamp": T + 9_000 + at * 1e-6} for at, message in enumerate((q1, a1, q2, q3, a3))]
+
+    comparison = found([q1, a1, a2, q3, a3], rows)
+
+    assert comparison.clocks is None
+    assert union([q1, a1, a2, q3, a3], rows) == ["q10", "a10", "q20", "a20", "q30", "a30"]
+
+
+@pytest.mark.slow
+def test_ten_times_as_many_messages_take_near_ten_times_as_long() -> None:
+    said = [told("assistant" if at % 2 else "user", f"m{at}x", 60 * (at // 2) + at % 2) for at in range(20_000)]
+    lines = [compared_message(local(message, "Asia/Kolkata")) for at, message in enumerate(said) if at % 97]
+    rows = [compared_message(message) for at, message in enumerate(said) if at % 89]
+
+    small = spent(lambda: compare(lines[:2_000], rows[:2_000]))
+
+    assert spent(lambda: compare(lines, rows), tries=1) < 40 * small + 0.05
