@@ -130,7 +130,7 @@ class SessionRequests:
         self._watch_thread.put("watch", look, delay=self._pause)
 
     def _look(self, watch: Watcher | None, generation: int, *, failing: bool) -> None:
-        """Look at the files once, report what changed, and look again after the pause; a new listing begins anew."""
+        """Look at the files once, report what changed, and look again after the pause, until the next listing."""
         if generation != self._worker.generation("sessions"):
             return
         try:

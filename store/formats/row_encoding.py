@@ -182,4 +182,6 @@ def _text_of(value: object) -> str:
     try:
         return str(value)
     except Exception as error:
+        if isinstance(error, ValueError):
+            raise
         raise ValueError(f"a {type(value).__name__} cannot be stored: it has no text ({error!r})") from error

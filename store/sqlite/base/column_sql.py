@@ -25,8 +25,8 @@ def blob(cell: str, shown: str = "", instead: str = "") -> str:
         instead: The expression for one that is too large: a sentence with its size where it is empty.
     """
     n_megabytes = f"((octet_length({cell}) + 524288) / 1048576)"
-    told = instead or f"CAST('too large to show (' || {n_megabytes} || ' MB)' AS BLOB)"
-    return f"CASE WHEN {is_too_large(cell)} THEN {told} ELSE {shown or f'CAST({cell} AS BLOB)'} END"
+    placeholder = instead or f"CAST('too large to show (' || {n_megabytes} || ' MB)' AS BLOB)"
+    return f"CASE WHEN {is_too_large(cell)} THEN {placeholder} ELSE {shown or f'CAST({cell} AS BLOB)'} END"
 
 
 def is_too_large(cell: str) -> str:
