@@ -141,7 +141,9 @@ def _interrupts(step: int, seed: int) -> Iterator[Row]:
         told = f"{found.written} written all the same, every next call right" if not found.wrong else str(found.wrong)
         for complaint, number in found.first.items():
             print(f"{found.what}, bytecode {number}: {complaint}", file=sys.stderr)
-        what = f"an exception at every bytecode of {interrupts.CALLS[found.what]}"
+        every = step * interrupts.LONG.get(found.what, 1)
+        which = "every bytecode" if every == 1 else f"every {every}th bytecode"
+        what = f"an exception at {which} of {interrupts.CALLS[found.what]}"
         yield what, f"{found.interrupts} exceptions", told, found.wrong.total()
 
 

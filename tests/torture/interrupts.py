@@ -82,15 +82,18 @@ CALLS = {
     "reopen": "the first append and read of a handle, the last one's close included",
 }
 """Method of `Tried` -> what it does."""
+LONG = {"search": 10, "reopen": 10}
+"""Calls of ten thousand bytecodes and more, and how many times as rarely they are interrupted."""
 
 
 def run(*, step: int, seed: int, calls: Iterable[str] = CALLS) -> Iterator[Found]:
-    """Every `step`-th bytecode of each kind of call."""
+    """Every `step`-th bytecode of each kind of call, and fewer of the `LONG` ones."""
     with stores.folder() as folder:
         template = stores.template(folder, "wal")
         for place, name in enumerate(calls):
             path = stores.copied(template, folder / name)
-            yield _tried(Tried(path), name, step, (seed + place) % step)
+            every = step * LONG.get(name, 1)
+            yield _tried(Tried(path), name, every, (seed + place) % every)
 
 
 def _tried(store: Tried, name: str, step: int, number: int) -> Found:
