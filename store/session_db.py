@@ -40,7 +40,8 @@ class SessionDB:
     whole or not at all. Where the file was replaced or lost its WAL it raises `Replaced`, and reads go on with the new
     file; `SessionRecorder` then keeps the messages in a file. On a file system without reliable locks it raises
     `UnsafeFilesystem`.
-    A handle belongs to the process that opened it: after a fork, open a new one.
+    A handle belongs to the process that opened it: after a fork every verb of it raises `ForeignHandle`, and the child
+    opens a new one; where a thread read or wrote during the fork that raises too, and says to use spawn or exec.
     Times are seconds since 1970 UTC. Lone surrogates in what is written become U+FFFD.
 
     Args:

@@ -11,7 +11,7 @@
     ├── DiskFull                no room left for a write
     ├── ForeignHandle           another SQLite in this process has the file open
     ├── Replaced                the open file is no longer the file at the path
-    ├── UnsafeFilesystem        a filesystem whose locks cannot be trusted: nothing is written
+    ├── UnsafeFilesystem        locks cannot be trusted there, or a hard link: nothing is written
     ├── ReadOnly                a write to a store that may not be written
     ├── SessionMissing          a message for a session that has no row
     ├── ColumnMissing           a field that this file has no column for
@@ -75,7 +75,7 @@ class Replaced(StoreError):
 
 
 class UnsafeFilesystem(StoreError):
-    """The file is on a network or virtual filesystem whose locks cannot be trusted; nothing was written."""
+    """The file is on a filesystem whose locks cannot be trusted, or has a second name; nothing was written."""
 
 
 class ReadOnly(StoreError):

@@ -10,6 +10,7 @@ import inspect
 import sys
 import threading
 import time
+from collections.abc import Sequence
 from types import FrameType
 from typing import Self
 
@@ -54,15 +55,18 @@ class OwnedLock:
     def mine(self) -> bool:
         """True where a running call of this thread holds it."""
         calls = self._calls[:1]
-        return bool(calls) and calls[0].thread == threading.get_ident() and runs(calls[0].frame)
+        return bool(calls) and calls[0].thread == threading.get_ident() and calls[0].lasts()
 
-    def acquire(self, *, timeout: float = float("inf"), frame: FrameType | None = None) -> bool:
+    def acquire(
+        self, *, timeout: float = float("inf"), frame: FrameType | None = None, beyond: Sequence[object] = ()
+    ) -> bool:
         """Take it for the calling function; False where it is not free within `timeout` seconds.
 
         Args:
             frame: The call that takes it, in place of the calling function's.
+            beyond: A list; while something is in it the lock is held, also when the call has ended.
         """
-        call = _Call(frame or sys._getframe(1))
+        call = _Call(frame or sys._getframe(1), beyond)
         self._calls.append(call)
         deadline = time.monotonic() + timeout
         while (first := self._first()) is not call and first is not None:
@@ -95,7 +99,7 @@ class OwnedLock:
     def _first(self) -> _Call | None:
         """The first call that still runs."""
         while calls := self._calls[:1]:
-            if runs(calls[0].frame):
+            if calls[0].lasts():
                 return calls[0]
             try:
                 self._calls.remove(calls[0])
@@ -114,12 +118,17 @@ class OwnedLock:
 class _Call:
     """A call that holds a lock or waits for it."""
 
-    __slots__ = ("_woken", "frame", "thread")
+    __slots__ = ("_beyond", "_woken", "frame", "thread")
 
-    def __init__(self, frame: FrameType) -> None:
+    def __init__(self, frame: FrameType, beyond: Sequence[object]) -> None:
         self.frame = frame
+        self._beyond = beyond
         self.thread = threading.get_ident()
         self._woken: threading.Lock | None = None
+
+    def lasts(self) -> bool:
+        """True while it may hold the lock."""
+        return runs(self.frame) or bool(self._beyond)
 
     def wait(self, first: _Call, calls: list[_Call], seconds: float) -> None:
         """Wait until the one before may be done, for so many seconds at most."""

@@ -11,7 +11,7 @@ from ..agent.sessions import AgentSessions
 from ..base.errors import CannotOpen, Damaged, StoreError, StoreMissing
 from ..base.models import Census, FamilyMember, Origin, Relation, Session, SessionLocation
 from ..base.strict_json import load_or
-from ..files.home import Home, home_of
+from ..files.home import Home, distinct, home_of
 from ..home_store import HomeStore
 from .sessions import StoredSessions
 
@@ -32,7 +32,7 @@ _FILES = {
 def siblings(state_db: Path) -> tuple[Home, ...]:
     """All profiles of the root that a state.db belongs to, none where they cannot be listed."""
     try:
-        return home_of(state_db).profiles()
+        return distinct(home_of(state_db).profiles())
     except StoreError:
         return ()
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 import os
 import re
 import stat
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ..base.errors import CannotOpen, HomeMissing, NoPermission, UnsafeId
@@ -60,6 +60,8 @@ class Home:
 
     root: Path
     profile: str = DEFAULT_PROFILE
+    transcripts_only: bool = False
+    """True where its state.db is that of another profile, which shows it."""
 
     @property
     def name(self) -> str:
@@ -74,7 +76,7 @@ class Home:
     @property
     def state_db(self) -> Path:
         """The SQLite file; may be missing."""
-        return self.folder / "state.db"
+        return self.folder / ("state.db" if not self.transcripts_only else "state.db of another profile")
 
     @property
     def sessions_dir(self) -> Path:
@@ -137,6 +139,24 @@ class Home:
         """
         profiles = (Home(self.root, name) for name in _profile_names(self.root))
         return (Home(self.root), *(home for home in profiles if _holds_sessions(home)))
+
+
+def distinct(homes: Sequence[Home]) -> tuple[Home, ...]:
+    """Homes as one list shows them: a state.db and a folder of transcripts under several names appear once.
+
+    The root's name is kept, then one that is no link. A profile whose state.db is another's, and whose transcripts are
+    its own, has those alone.
+    """
+    seen: set[tuple[int, int] | None] = set()
+    kept: dict[Home, Home] = {}
+    for home in sorted(homes, key=_is_linked):
+        store, transcripts = _file_number(home.state_db), _file_number(home.sessions_dir)
+        if store not in seen and (store is not None or transcripts not in seen):
+            kept[home] = home
+        elif store is not None and transcripts not in seen and _has_transcripts(home):
+            kept[home] = replace(home, transcripts_only=True)
+        seen |= {store, transcripts} - {None}
+    return tuple(kept[home] for home in homes if home in kept)
 
 
 def safe_id(text: str) -> str:
@@ -241,6 +261,33 @@ def _is_folder(path: Path) -> bool:
         ) from error
     except OSError:
         return False
+
+
+def _is_linked(home: Home) -> bool:
+    """True for a profile that is a symbolic link, or whose state.db is one or has more names."""
+    if home.profile == DEFAULT_PROFILE:
+        return False
+    try:
+        return home.folder.is_symlink() or home.state_db.is_symlink() or home.state_db.stat().st_nlink > 1
+    except OSError:
+        return False
+
+
+def _has_transcripts(home: Home) -> bool:
+    """True also for a folder that may not be listed: opening it raises."""
+    try:
+        return bool(transcript_files(home.sessions_dir))
+    except CannotOpen:
+        return True
+
+
+def _file_number(path: Path) -> tuple[int, int] | None:
+    """Device and inode, None for no file."""
+    try:
+        state = path.stat()
+    except OSError:
+        return None
+    return state.st_dev, state.st_ino
 
 
 def _holds_sessions(home: Home) -> bool:

@@ -11,6 +11,7 @@ from bisect import bisect_right
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from itertools import pairwise
 
 from .alignment import Pair
@@ -30,8 +31,13 @@ _AT_ONCE = 0.5
 """Seconds between rows of two turns that were written in one go, long after they were said."""
 _WEST, _EAST = 12 * 3_600.0, 14 * 3_600.0
 """Seconds by which a local time may be behind and ahead of UTC."""
+_DAY = 24 * 3_600.0
+_SETTING_DAYS, _SETTING_MONTHS = (4, 5, 6), (3, 4, 9, 10, 11)
+"""Friday to Sunday; March, April, September to November: in no zone is the clock set at another time of the year."""
 _HALF_A_DAY = 12 * 3_600.0
 """Seconds that no turn takes where nothing is known."""
+_ENOUGH = 3
+"""Turns whose length is known from which that of the others is estimated."""
 _LONGER = 3.0
 """How much longer than the longest turn that is known another may be."""
 
@@ -54,6 +60,8 @@ class Clocks:
     """Seconds that no turn takes; None where that is not known."""
     vague: frozenset[int] = frozenset()
     """Turns that are several, because the clock was set forward or back in them."""
+    open: frozenset[int] = frozenset()
+    """Turns before or after all certain messages, between which and them the clock may have been set."""
 
     @property
     def exact(self) -> bool:
@@ -72,14 +80,28 @@ class Clocks:
         """Whether no line before it in the file is of the same turn."""
         return not line or self.turns[line - 1] != self.turns[line]
 
+    def is_settled(self, turn: int) -> bool:
+        """Whether it is known when a turn ended."""
+        return turn not in self.vague and turn not in self.open
+
     def bounds(self, line: int) -> tuple[float, float]:
         """Rows up to the first time are before the turn of a line, rows after the second behind it."""
         turn = self.turns[line]
-        return (self.ends[turn - 1] - self.early if turn else float("-inf")), self.ends[turn] + self.late
+        slack = _SWITCHES[-1] if turn in self.open else 0.0
+        return (self.ends[turn - 1] - self.early - slack if turn else float("-inf")), self.ends[
+            turn
+        ] + self.late + slack
+
+    def admits(self, line: int, row: ComparedMessage) -> bool:
+        """Whether a row may have been written in the turn of a line; an inactive one at any time."""
+        after, until = self.bounds(line)
+        return not row.active or row.time is None or after < row.time <= until + _JITTER
 
     def earliest(self, line: int) -> float | None:
         """The time before which the turn of a line had not begun; None where that is not known."""
-        return None if self.longest is None else self.ends[self.turns[line]] - self.early - self.longest
+        turn = self.turns[line]
+        settled = self.longest is not None and self.is_settled(turn)
+        return self.ends[turn] - self.early - (self.longest or 0.0) if settled else None
 
 
 def agree(lines: Sequence[ComparedMessage], rows: Sequence[ComparedMessage], certain: Sequence[Pair]) -> Clocks | None:
@@ -91,7 +113,7 @@ def agree(lines: Sequence[ComparedMessage], rows: Sequence[ComparedMessage], cer
         certain: Messages that both have, whatever their times, in order.
     """
     found = [line.time for line in lines if line.time is not None]
-    if len(found) < len(lines) or not _is_sound(rows):
+    if len(found) < len(lines) or not _is_sound(rows) or _is_coarser(rows, found):
         return None
     turns = _turns(found)
     times = [time for place, time in enumerate(found) if not place or time != found[place - 1]]
@@ -139,10 +161,16 @@ def _is_sound(rows: Sequence[ComparedMessage]) -> bool:
         if last is not None and last.time is not None:
             if row.time < last.time - _JITTER:
                 return False
-            if row.role == "user" != last.role and row.time < last.time + _AT_ONCE:
+            if row.role == "user" and row.time < last.time + _AT_ONCE:
                 return False
         last = row
     return True
+
+
+def _is_coarser(rows: Sequence[ComparedMessage], times: Sequence[float]) -> bool:
+    """Whether rows have one time a turn, at its end, and lines one a message."""
+    written = [row.time for row in rows if row.active]
+    return any(time == after for time, after in pairwise(written)) and all(a != b for a, b in pairwise(times))
 
 
 def _turns(times: Sequence[float]) -> list[int]:
@@ -164,7 +192,9 @@ def _offsets(evidence: Sequence[tuple[int, float]], n_turns: int) -> _Offsets | 
     switches = [turn for last, turn in pairwise(zones) if zones[turn] != zones[last]]
     if len(switches) > 1:
         return None
-    tight = {zone: min(zone - nearest[turn] for turn in zones if zones[turn] == zone) for zone in zones.values()}
+    tight: dict[float, float] = {}
+    for turn, zone in zones.items():
+        tight[zone] = min(zone - nearest[turn], tight.get(zone, _STEP))
     if all(apart <= _TIGHT for apart in tight.values()):
         return _switched(zones, n_turns)
     if switches or len(nearest) < 3:
@@ -215,8 +245,26 @@ def _verified(
         if time is None or not after - _JITTER < time <= until:
             return None
         latest = max(latest, time - known.ends[known.turns[line]])
-        begins = known.begins(line) and known.turns[line] not in known.vague
+        begins = known.begins(line) and known.is_settled(known.turns[line])
         lengths += [known.ends[known.turns[line]] - time] if begins and lines[line].role == "user" else []
-    longest = _LONGER * max(0.0, *lengths) + 1.0 if lengths else None
+    longest = _LONGER * max(lengths) + 1.0 if len(lengths) >= _ENOUGH else None
     late = 2 * latest + _FLUSH if known.late == _JITTER else known.late
-    return replace(known, longest=longest, late=late)
+    return replace(known, longest=longest, late=late, open=_open(known, certain))
+
+
+def _open(known: Clocks, certain: Sequence[Pair]) -> frozenset[int]:
+    """Turns before or after all certain messages, between which and them the clock may have been set."""
+    first, last = known.turns[certain[0][0]], known.turns[certain[-1][0]]
+    return frozenset(
+        turn
+        for turn in range(len(known.ends))
+        if (turn < first and _may_be_set(known.ends[turn], known.ends[first]))
+        or (turn > last and _may_be_set(known.ends[last], known.ends[turn]))
+    )
+
+
+def _may_be_set(start: float, end: float) -> bool:
+    """Whether clocks are set forward or back anywhere between two times: at weekends of spring and autumn."""
+    days = range(-1, min(8 + 366, int((end - start) / _DAY) + 3))
+    dates = (datetime.fromtimestamp(start + day * _DAY, UTC) for day in days)
+    return any(date.weekday() in _SETTING_DAYS and date.month in _SETTING_MONTHS for date in dates)

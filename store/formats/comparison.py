@@ -203,7 +203,7 @@ class _Union:
     places: list[UnionPlace] = field(default_factory=list)
     uncertain: set[int] = field(default_factory=set)
     _last: ComparedMessage | None = None
-    """The last message that is no result of a tool."""
+    """The last message that is no result of it: a result whose call is nowhere speaks for that call."""
     _by_row: dict[int, int] = field(default_factory=dict)
     """Row -> line of a message that is in another place."""
 
@@ -216,7 +216,8 @@ class _Union:
         for place, (here, there) in enumerate(gaps):
             pair = self.found.pairs[place] if place < len(self.found.pairs) else None
             lefts = [line for line in here if line not in present]
-            self._add_gap(lefts, there, pair, doubtful=place in cloudy)
+            copied = len(there) > 0 and not self.found.copies.keys().isdisjoint(here)
+            self._add_gap(lefts, there, pair, doubtful=copied or place in cloudy)
             if pair is not None:
                 self._add([pair])
         self.uncertain |= {line for line, row in self.places if line in torn and row is None and line is not None}
@@ -225,7 +226,8 @@ class _Union:
         for line, row in places:
             self.places.append((line, row))
             message = self.rows[row] if row is not None else self.lines[line or 0]
-            self._last = self._last if message.role == "tool" else message
+            own = message.role == "tool" and self._last is not None and message.answers in self._last.calls
+            self._last = self._last if own else message
 
     def _add_gap(self, lefts: list[int], there: range, pair: Pair | None, *, doubtful: bool) -> None:
         """The lines and rows of a gap in order; lines first where that is unknown."""

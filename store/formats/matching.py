@@ -48,13 +48,14 @@ def match(lines: Messages, rows: Messages) -> Matching:
     shared = _once(left) & _once(right)
     strong, weak = _anchors(lines, left, right, shared)
     clocks = agree(lines, rows, strong) or agree(lines, rows, increasing([*strong, *weak]))
-    weak = [pair for pair in weak if clocks is None or _is_timely(clocks, rows, pair)]
+    weak = [pair for pair in weak if clocks is None or clocks.admits(pair[0], rows[pair[1]])]
     anchors = _fitting(strong, weak)
-    found = Matching([*anchors, *_between(rows, (left, right), anchors, clocks, shared)], clocks=clocks)
-    found.pairs.sort()
-    if clocks is None:
-        certain = strong if _repeats_words(lines, left) or _repeats_words(rows, right) else anchors
-        found.unsure = _unsure(found.pairs, {*certain, (-1, -1), (len(left), len(right))})
+    found = Matching([*anchors], clocks=clocks)
+    if clocks:
+        found.pairs += _of_one_turn(rows, (left, right), found.pairs, clocks)
+    found.pairs = sorted([*found.pairs, *_between((left, right), sorted(found.pairs), rows, clocks)])
+    certain = strong if _repeats_words(lines, left) or _repeats_words(rows, right) else anchors
+    found.unsure = _unsure(found, {*certain, (-1, -1), (len(left), len(right))})
     same = _elsewhere(found, left, right, rows, shared)
     found.elsewhere = {line: row for line, row in same.items() if left[line] in shared and not lines[line].short}
     found.copies = {line: row for line, row in same.items() if line not in found.elsewhere}
@@ -123,13 +124,6 @@ def _anchors(
     ]
 
 
-def _is_timely(clocks: Clocks, rows: Messages, pair: Pair) -> bool:
-    """Whether a row was written in the turn of a line; an inactive row may have any time."""
-    line, row = pair
-    time = rows[row].time
-    return not rows[row].active or time is None or clocks.turn_of_row(time) == clocks.turns[line]
-
-
 def _fitting(strong: list[Pair], weak: Sequence[Pair]) -> list[Pair]:
     """The strong pairs, and the weak ones that are in order among them."""
     fitting: list[Pair] = []
@@ -149,44 +143,58 @@ def _fitting(strong: list[Pair], weak: Sequence[Pair]) -> list[Pair]:
     return sorted([*strong, *increasing(fitting)])
 
 
+def _of_one_turn(
+    rows: Messages, keys: tuple[Sequence[bytes], Sequence[bytes]], anchors: Sequence[Pair], clocks: Clocks
+) -> list[Pair]:
+    """Pairs of equal texts of one turn, between the anchors."""
+    left = [
+        _of_turn(key, turn, clocks, b"l%d" % place)
+        for place, (key, turn) in enumerate(zip(keys[0], clocks.turns, strict=True))
+    ]
+    right = [
+        _of_turn(key, clocks.turn_of_row(row.time or 0.0), clocks, b"r%d" % place)
+        for place, (key, row) in enumerate(zip(keys[1], rows, strict=True))
+    ]
+    return [*_between((left, right), anchors)]
+
+
+def _of_turn(key: bytes, turn: int, clocks: Clocks, unlike: bytes) -> bytes:
+    """A key that differs from turn to turn; one that nothing else has where the turn is not known."""
+    return key + turn.to_bytes(4, "big") if clocks.is_settled(turn) else unlike
+
+
 def _between(
-    rows: Messages,
     keys: tuple[Sequence[bytes], Sequence[bytes]],
     anchors: Sequence[Pair],
-    clocks: Clocks | None,
-    shared: frozenset[bytes],
+    rows: Messages = (),
+    clocks: Clocks | None = None,
 ) -> Iterator[Pair]:
-    """Pairs of texts that repeat, between the anchors; of one turn where clocks agree."""
+    """Pairs of equal texts between the anchors, those that the clocks admit."""
     left, right = keys
-    if clocks:
-        left = [_of_turn(key, clocks.turns[place], shared) for place, key in enumerate(left)]
-        right = [
-            _of_turn(key, clocks.turn_of_row(row.time or 0.0), shared) for key, row in zip(right, rows, strict=True)
-        ]
     line = row = 0
     for anchor in (*anchors, (len(left), len(right))):
         inner = align(left[line : anchor[0]], right[row : anchor[1]])
-        yield from ((line + here, row + there) for here, there in inner.pairs)
+        pairs = ((line + here, row + there) for here, there in inner.pairs)
+        yield from (pair for pair in pairs if clocks is None or clocks.admits(pair[0], rows[pair[1]]))
         line, row = anchor[0] + 1, anchor[1] + 1
 
 
-def _of_turn(key: bytes, turn: int, shared: frozenset[bytes]) -> bytes:
-    return key if key in shared else key + turn.to_bytes(4, "big")
+def _unsure(found: Matching, certain: set[Pair]) -> set[int]:
+    """Lines of pairs that neither their text, nor a time, nor a neighbour makes certain."""
+    clocks = found.clocks
+    if clocks:
+        certain.update(pair for pair in found.pairs if clocks.is_settled(clocks.turns[pair[0]]))
+    for order, step in ((found.pairs, 1), (found.pairs[::-1], -1)):
+        for line, row in order:
+            if (line - step, row - step) in certain:
+                certain.add((line, row))
+    return {line for line, row in found.pairs if (line, row) not in certain}
 
 
 def _repeats_words(messages: Messages, keys: Sequence[bytes]) -> bool:
     """Whether somebody says the same few words again and again."""
     times = Counter(key for message, key in zip(messages, keys, strict=True) if message.short)
     return any(number > 1 for number in times.values())
-
-
-def _unsure(pairs: Sequence[Pair], certain: set[Pair]) -> set[int]:
-    """Lines of pairs that neither their text nor a neighbour makes certain."""
-    for order, step in ((pairs, 1), (pairs[::-1], -1)):
-        for line, row in order:
-            if (line - step, row - step) in certain:
-                certain.add((line, row))
-    return {line for line, row in pairs if (line, row) not in certain}
 
 
 def _elsewhere(
@@ -198,11 +206,22 @@ def _elsewhere(
     back is never inserted again, and one that repeats where no clock distinguishes its copies.
     """
     paired_lines, paired_rows = {line for line, _ in found.pairs}, {row for _, row in found.pairs}
+    clocks = found.clocks
     free: defaultdict[bytes, list[int]] = defaultdict(list)
+    timed: defaultdict[bytes, list[int]] = defaultdict(list)
     for row in range(len(right) - 1, -1, -1):
-        if row not in paired_rows and (found.clocks is None or right[row] in shared or not rows[row].active):
-            free[right[row]].append(row)
-    return {line: free[key].pop() for line, key in enumerate(left) if line not in paired_lines and free.get(key)}
+        key = right[row]
+        if row not in paired_rows:
+            (free if clocks is None or key in shared or not rows[row].active else timed)[key].append(row)
+    same: dict[int, int] = {}
+    for line, key in enumerate(left):
+        if line in paired_lines:
+            continue
+        if free.get(key):
+            same[line] = free[key].pop()
+        elif clocks and not clocks.is_settled(clocks.turns[line]) and timed.get(key):
+            same.update({line: timed[key].pop()} if clocks.admits(line, rows[timed[key][-1]]) else {})
+    return same
 
 
 def _known_ids(lines: Messages, rows: Messages, taken: Iterable[int]) -> set[int]:

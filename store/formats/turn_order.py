@@ -73,8 +73,9 @@ def _by_structure(between: Between) -> tuple[list[int], list[int]]:
     if between.after and between.after.answers in calls:
         call = calls[between.after.answers]
         high = [n_rows if line.role == "tool" else call for line in between.lines]
-    if between.before and between.rows and between.rows[0].answers in between.before.calls:
-        own = sum(1 for _ in takewhile(lambda row: row.role == "tool", between.rows))
+    if between.before:
+        asked = between.before.calls
+        own = sum(1 for _ in takewhile(lambda row: row.answers in asked, between.rows))
         low = [0 if line.role == "tool" else own for line in between.lines]
     for place, line in enumerate(between.lines):
         if line.answers in calls:
@@ -129,12 +130,15 @@ def _by_time(between: Between, clocks: Clocks, low: list[int], high: list[int]) 
         start, end = clocks.bounds(number)
         low[place] = max(low[place], bisect_right(times, start))
         high[place] = min(high[place], bisect_right(times, end))
-        if clocks.turns[number] in clocks.vague:
-            continue
         if (begin := clocks.earliest(number)) is not None:
             low[place] = max(low[place], bisect_right(times, begin))
         asked = [row for row in users if times[row] <= end]  # a question of this turn, or of one that the file lacks
-        if clocks.exact and asked and (line.role != "user" or clocks.begins(number)):
+        if (
+            clocks.exact
+            and clocks.is_settled(clocks.turns[number])
+            and asked
+            and (line.role != "user" or clocks.begins(number))
+        ):
             low[place] = max(low[place], asked[-1] + 1)
     return low, high
 
@@ -201,5 +205,5 @@ def _may_follow(message: ComparedMessage, last: ComparedMessage | None) -> bool:
     if message.role == "user":
         return last is None or (last.role == "assistant" and not last.calls)
     if message.role == "assistant":
-        return last is not None and (last.role == "user" or bool(last.calls))
+        return last is not None and (last.role in ("user", "tool") or bool(last.calls))
     return True

@@ -34,7 +34,7 @@ from ..base.models import (
 from ..browse.browser import HomeBrowser
 from ..browse.protocol import Browser, Watcher
 from ..browse.reading import Piece, SessionReading
-from ..files.home import Home
+from ..files.home import Home, distinct
 from ..open import open_to_read
 from ..repair.model import Operation, Plan, Why
 from .members import Members
@@ -52,7 +52,7 @@ def open_home(home: Home, *, cache_dir: Path | None = None) -> Browser:
         cache_dir: Folder of the verdict cache; None for none.
     """
     if home.is_every:
-        return ProfilesBrowser(Home(home.root).profiles(), cache_dir=cache_dir)
+        return ProfilesBrowser(distinct(Home(home.root).profiles()), cache_dir=cache_dir)
     return HomeBrowser(open_to_read(home, cache_dir=cache_dir))
 
 

@@ -22,6 +22,7 @@ from ..drift.sources import read_sources
 from ..engine.ports import Engine
 from ..engine.search import HitRow, SessionFilter, SessionLabel
 from ..files.file_sources import FileSources
+from ..files.jsonl_files import JsonlFiles
 from ..files.verdict_cache import NOT_STORED
 from ..formats import message_codec
 from ..formats.session_state import LIVE_WINDOW
@@ -190,18 +191,11 @@ class Search:
         known = ids if self._readable else ()
         return self._engine.sessions.by_ids(known, now=self._now, profile=self._profile) if known else ()
 
-    def _row_counts(self, ids: Sequence[str]) -> Mapping[str, Sequence[object]]:
-        return self._engine.sessions.row_counts(ids) if self._readable else {}
-
     def _has_states(self, session: Session, *, but: Sequence[str] = ()) -> bool:
         asked = [rule for rule in self._query.filters if rule.key == "is" and rule.value not in but]
-        flagged = any(rule.value == "flagged" for rule in asked) and self._is_flagged(session)
+        flagged = any(rule.value == "flagged" for rule in asked) and _is_flagged(self._engine, self._files, session)
         states = {"live": session.live, "archived": session.archived, "flagged": flagged}
         return all(states.get(rule.value, False) is not rule.negated for rule in asked)
-
-    def _is_flagged(self, session: Session) -> bool:
-        rows = self._row_counts([session.id]).get(session.id, NOT_STORED)
-        return verdict.known_flag(session, self._files, rows) is not None
 
     def written(self, limit: int) -> Iterator[Batch]:
         """The hits of JSONL files, of the spool and of snapshots."""
@@ -256,9 +250,9 @@ class Search:
     def _file_sessions(self) -> Iterator[tuple[Session, Sequence[object]]]:
         """The sessions that have a file, the file changed last first, as SQLite has them where it does; row counts."""
         ids = [session_id for session_id, _ in self._files.newest_first()]
-        for start in range(0, len(ids), _AT_ONCE):
-            page = ids[start : start + _AT_ONCE]
-            known, rows = {session.id: session for session in self._stored_sessions(page)}, self._row_counts(page)
+        for page in (ids[start : start + _AT_ONCE] for start in range(0, len(ids), _AT_ONCE)):
+            known = {session.id: session for session in self._stored_sessions(page)}
+            rows = _row_counts(self._engine, page)
             for session_id in page:
                 raise_if_cancelled(self._cancel)
                 if (session := known.get(session_id) or self._files.session(session_id)) is not None:
@@ -307,6 +301,19 @@ class Search:
             for rule in self._query.filters
             if rule.key in ("after", "before", "has")
         )
+
+
+def _is_flagged(engine: Engine, files: JsonlFiles, session: Session) -> bool:
+    rows = _row_counts(engine, [session.id]).get(session.id, NOT_STORED)
+    return verdict.known_flag(session, files, rows) is not None
+
+
+def _row_counts(engine: Engine, ids: Sequence[str]) -> Mapping[str, Sequence[object]]:
+    """The row counts of sessions, for their marks; none where the database cannot be read."""
+    try:
+        return engine.sessions.row_counts(ids)
+    except (CannotOpen, Damaged):
+        return {}
 
 
 def _passes(message: Message, key: str, timestamp: float | None) -> bool:

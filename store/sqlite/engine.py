@@ -18,7 +18,8 @@ from ..engine.rows import Capabilities, StoredRow
 from ..formats.compared_message import ComparedMessage
 from ..formats.lineage import Lineage
 from . import health
-from .base.foreign_handle_guard import identity
+from .base.descriptors import identity
+from .base.handle_owners import Ownership
 from .base.schema_probe import Layout
 from .connect import create, online_backup
 from .connect.reader import Reader
@@ -195,9 +196,11 @@ class SqliteHealth(_Reads):
     def checks(self, cancel: Cancel) -> Mapping[str, Callable[[], Finding | Iterable[Finding]]]:
         """Checks by name, the quick ones first."""
         reader, path = self.reader, self.reader.path
+        reader.refuse_inherited()
         return {
             "sqlite": health.library,
             "mount": lambda: health.mount(path),
+            "names": lambda: health.names(path),
             "permissions": lambda: health.permissions(path),
             "schema": lambda: health.schema(reader),
             "journal": lambda: health.journal(reader),
@@ -250,8 +253,9 @@ class SqliteEngine:
     capabilities = Capabilities()
 
     def __init__(self, path: Path, *, patience: float) -> None:
-        self.writer = Writer(path, patience=patience)
-        self.reader = Reader(path, release_replaced=self._release_replaced)
+        ownership = Ownership(path)
+        self.writer = Writer(path, patience=patience, ownership=ownership)
+        self.reader = Reader(path, release_replaced=self._release_replaced, ownership=ownership)
         self.sessions = SqliteSessions(self.reader)
         self.messages = SqliteMessages(self.reader)
         self.records = SqliteRecords(self.reader)

@@ -22,7 +22,7 @@ from ..base import errors
 from ..base.cancel import Cancel
 from ..base.models import Finding
 from ..engine.operations import UNFINISHED
-from .base import cell_values, error_mapping, filesystems
+from .base import cell_values, descriptors, error_mapping, filesystems
 from .base.known_columns import unknown_parts
 from .base.schema_probe import FTS, NEWEST_KNOWN, TRIGRAM, Layout
 from .base.write_obstacles import obstacles
@@ -38,6 +38,10 @@ _PAGE = 20_000
 _STEP = 256
 """Pages copied under one lock in DELETE mode."""
 _MAX_COPY_SECONDS = 60.0
+_UNWATCHED = (
+    "this system has no /proc: it does not say who writes, and whether an agent's process opens the file otherwise "
+    "than through store is not watched"
+)
 _NAMED = 8
 """Unknown columns and tables that are named."""
 REBUILD = "start Hermes to rebuild it"
@@ -58,6 +62,18 @@ def mount(path: Path) -> Finding:
         detail = f"{path} {filesystem.trouble} ({where}): it is read and never written"
         return Finding("mount", False, detail, "move the Hermes home to a disk of this machine")
     return Finding("mount", True, where)
+
+
+def names(path: Path) -> Finding:
+    """Names of the file: a second one has a WAL of its own."""
+    if not path.exists():
+        raise error_mapping.unopenable(path)
+    other = filesystems.second_name(path, filesystems.mount_of(path))
+    if other:
+        folder = shlex.quote(str(path.parent))
+        own = f"stop what writes it, then in {folder}: cp -p {path.name} own && mv own {path.name}"
+        return Finding("names", False, f"{path} {other}: it is read and never written", own)
+    return Finding("names", True, "one")
 
 
 def permissions(path: Path) -> Finding:
@@ -96,7 +112,9 @@ def wal(path: Path) -> Finding:
 
 
 def lock(path: Path) -> Finding:
-    """Present holder of the write lock."""
+    """Present holder of the write lock; unknown where locks are not watched."""
+    if not descriptors.watched():
+        return Finding("lock", None, _UNWATCHED)
     holder = lock_holders.write_lock_holder(path)
     return Finding("lock", True, "nobody is writing" if holder is None else f"held by {holder}")
 

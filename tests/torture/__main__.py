@@ -17,6 +17,8 @@ import apsw
 
 from tests.torture import (
     crowd,
+    exhaustion,
+    forks,
     holds,
     interrupts,
     kills,
@@ -26,6 +28,7 @@ from tests.torture import (
     programs,
     recorder_crowd,
     repair_kills,
+    strangers,
     sweep,
 )
 from tests.torture.history import run as history
@@ -272,8 +275,53 @@ def _ratios(middle: dict[str, list[float]]) -> Iterator[Row]:
         yield f"the same as ratios: {'ours, with the queue' if kind == 'ours' else 'jitter alone'}", "", told, wrong
 
 
+VISITS = {
+    "between": "comes, goes, or comes and goes between our transactions",
+    "beside": "comes and goes at any time beside them",
+    "inside": "comes and goes inside one",
+}
+
+
+def _foreign(rounds: int, seed: int) -> Iterator[Row]:
+    for found in strangers.run(rounds=rounds, seed=seed):
+        told = (
+            f"{found.acknowledged} acknowledged, {found.raised} raised, {found.missed} not noticed, {found.lost} lost,"
+            f" {found.others_lost} of another agent's {found.others} lost, {len(found.faults)} complaints"
+        )
+        for fault in found.faults[:3]:
+            print(fault, file=sys.stderr)
+        ours = found.missed + found.lost + len(found.faults)
+        what = f"another SQLite in our process {VISITS[found.when]}"
+        yield what, f"{found.visits} visits", told, ours + (found.others_lost if found.when == "between" else 0)
+
+
+def _forks(number: int, seed: int) -> Iterator[Row]:
+    found = forks.run(forks=number, seed=seed)
+    told = (
+        f"{found.acknowledged} acknowledged, {found.lost} lost, {found.refused} children refused where a connection was"
+        f" in use, {found.wrong} wrong refusals, {len(found.faults)} complaints"
+    )
+    what = "forks of a parent that closes, dies, writes on, reads or writes"
+    yield what, f"{found.forks} forks", told, found.lost + found.wrong + len(found.faults)
+
+
+def _descriptors(moments: int, seed: int) -> Iterator[Row]:
+    found = exhaustion.run(moments=moments, seed=seed)
+    told = (
+        f"{found.acknowledged} acknowledged, {found.lost} lost, {found.refused} typed errors meanwhile, {found.wrong}"
+        f" other errors or failures later, {len(found.faults)} complaints"
+    )
+    what = f"0 to {exhaustion.FREE} descriptors left for a moment"
+    yield what, f"{found.moments} times", told, found.lost + found.wrong + len(found.faults)
+
+
 GUARDS = {
-    "a foreign handle, a fork: refused": ("tests/store/sqlite/base/test_foreign_handle_guard.py",),
+    "a foreign handle, a fork, used-up descriptors": (
+        "tests/store/sqlite/base/test_descriptors.py",
+        "tests/store/sqlite/base/test_foreign_handle_guard.py",
+        "tests/store/sqlite/test_forks.py",
+        "tests/store/sqlite/test_strangers.py",
+    ),
     "a damaged index, each shadow table, layouts B, C1, C3": ("tests/store/sqlite/test_damaged_index.py",),
     "a file that was replaced, a spool, network mounts, a queue": (
         "tests/store/agent/test_keyed_append.py",
@@ -341,6 +389,9 @@ SECTIONS: dict[str, tuple[int, int, Section]] = {
     "repairs": (60, 1_000, _repairs),
     "crowd": (5, 60, _crowd),
     "peer": (5, 600, _peer),
+    "foreign": (10, 1_000, _foreign),
+    "forks": (20, 1_000, _forks),
+    "descriptors": (30, 2_000, _descriptors),
     "machine": (20, 1_000, _machine),
     "recorder": (20, 1_000, _recorder),
     "holds": (2_000, 100_000, _holds),

@@ -90,8 +90,8 @@ MUTANTS = (
     Mutant(
         "a raw open of the store",
         "store/sqlite/connect/read_open.py",
-        "        state = foreign_handle_guard.identity(path) or ()\n        try:",
-        '        path.open("rb").close()\n        state = foreign_handle_guard.identity(path) or ()\n        try:',
+        "        state = descriptors.identity(path) or ()\n        try:",
+        '        path.open("rb").close()\n        state = descriptors.identity(path) or ()\n        try:',
         (f"{TORTURE}::test_no_verb_drops_a_lock",),
     ),
     Mutant(
@@ -104,9 +104,134 @@ MUTANTS = (
     Mutant(
         "no look for a foreign handle",
         "store/sqlite/base/foreign_handle_guard.py",
-        "        if foreign:\n",
-        "        if not descriptors:\n",
+        "    if foreign:\n",
+        "    if not path:\n",
         ("tests/store/sqlite/base/test_foreign_handle_guard.py",),
+    ),
+    Mutant(
+        "a look that failed found nothing",
+        "store/sqlite/base/descriptors.py",
+        "        return range(max(_limit(), _highest + 1))\n",
+        "        return ()\n",
+        ("tests/store/sqlite/base/test_descriptors.py",),
+    ),
+    Mutant(
+        "no look for a stranger at a transaction",
+        "store/sqlite/base/foreign_handle_guard.py",
+        "        if self._events is None or self._events.may_have_opened():\n",
+        "        if self._lost:\n",
+        ("tests/store/sqlite/test_strangers.py",),
+    ),
+    Mutant(
+        "no look at the locks at a transaction",
+        "store/sqlite/base/foreign_handle_guard.py",
+        "            self._refuse_foreign()\n        self.check_locks()\n",
+        "            self._refuse_foreign()\n",
+        ("tests/store/sqlite/test_strangers.py",),
+    ),
+    Mutant(
+        "the locks before the descriptors",
+        "store/sqlite/base/foreign_handle_guard.py",
+        "        if self._events is None or self._events.may_have_opened():\n"
+        "            self._refuse_foreign()\n"
+        "        self.check_locks()\n",
+        "        self.check_locks()\n"
+        "        if self._events is None or self._events.may_have_opened():\n"
+        "            self._refuse_foreign()\n",
+        ("tests/store/sqlite/test_strangers.py",),
+    ),
+    Mutant(
+        "no look at the locks at a borrow",
+        "store/sqlite/connect/reader.py",
+        "            opened.check_locks()\n",
+        "            opened.current  # noqa: B018\n",
+        ("tests/store/sqlite/test_strangers.py",),
+    ),
+    Mutant(
+        "no look at the locks before COMMIT",
+        "store/sqlite/connect/writer.py",
+        "        handle.watch.check_write_lock(wal=wal)\n",
+        "",
+        ("tests/store/sqlite/test_strangers.py",),
+    ),
+    Mutant(
+        "no look between COMMIT and the acknowledgement",
+        "store/sqlite/connect/writer.py",
+        "        handle.check(written=True)\n",
+        "        handle.check_in_place()\n",
+        ("tests/store/sqlite/test_strangers.py",),
+    ),
+    Mutant(
+        "opens that are not reported did not happen",
+        "store/sqlite/base/open_events.py",
+        "            return not self.works or time",
+        "            return time",
+        ("tests/store/sqlite/test_strangers.py",),
+    ),
+    Mutant(
+        "a connection without locks stays open",
+        "store/sqlite/base/foreign_handle_guard.py",
+        "            owner.close_idle(watch)\n",
+        "            del owner\n",
+        ("tests/store/sqlite/test_strangers.py",),
+    ),
+    Mutant(
+        "a handle of the parent's in a child",
+        "store/sqlite/base/handle_owners.py",
+        "        return self._pid != os.getpid()\n",
+        "        return not self._pid\n",
+        ("tests/store/sqlite/test_forks.py",),
+    ),
+    Mutant(
+        "idle connections stay open at a fork",
+        "store/sqlite/base/foreign_handle_guard.py",
+        "            owner.close_idle()\n",
+        "            del owner\n",
+        ("tests/store/sqlite/test_forks.py",),
+    ),
+    Mutant(
+        "a new handle beside an inherited connection",
+        "store/sqlite/base/handle_owners.py",
+        "    if file in _inherited:\n",
+        "    if not file:\n",
+        ("tests/store/sqlite/test_forks.py",),
+    ),
+    Mutant(
+        "an inherited connection is closed",
+        "store/sqlite/base/handle_owners.py",
+        "    for connection in kept:\n"
+        "        ctypes.pythonapi.Py_IncRef(ctypes.py_object(connection))\n"
+        "    _inherited[file] = kept\n",
+        "    del ctypes\n    _inherited[file] = ()\n",
+        ("tests/store/sqlite/test_forks.py",),
+    ),
+    Mutant(
+        "a file with two names is written",
+        "store/sqlite/base/filesystems.py",
+        "    if links > 1:\n",
+        "    if links < 1:\n",
+        ("tests/store/sqlite/base/test_filesystems.py", "tests/store/health/test_doctor.py"),
+    ),
+    Mutant(
+        "a file that got a second name is written on",
+        "store/sqlite/connect/writer.py",
+        "            filesystems.refuse_second_name(self.path)\n",
+        "            return\n",
+        ("tests/store/sqlite/base/test_filesystems.py",),
+    ),
+    Mutant(
+        "an open file is opened by another name",
+        "store/sqlite/base/foreign_handle_guard.py",
+        "        if os.path.realpath(path) != self._name:\n",
+        "        if not self._name:\n",
+        ("tests/store/sqlite/base/test_filesystems.py",),
+    ),
+    Mutant(
+        "each name of a store is another store",
+        "store/profiles/browser.py",
+        "ProfilesBrowser(distinct(Home(home.root).profiles()), cache",
+        "ProfilesBrowser(Home(home.root).profiles(), cache",
+        ("tests/store/profiles/test_browser.py",),
     ),
     Mutant(
         "a list that continues the last one is compared by text",
@@ -212,8 +337,8 @@ MUTANTS = (
     Mutant(
         "a union without the gate for what was undone",
         "store/formats/matching.py",
-        "if line not in paired_lines and free.get(key)",
-        "if line not in paired_lines and free.get(key) and rows[free[key][-1]].active",
+        "        if free.get(key):\n",
+        "        if free.get(key) and rows[free[key][-1]].active:\n",
         ("tests/store/formats/test_alignment.py", "tests/store/drift/test_verdict.py"),
     ),
     Mutant(
@@ -226,15 +351,16 @@ MUTANTS = (
     Mutant(
         "times of rows that were written again in one go",
         "store/formats/clocks.py",
-        'if row.role == "user" != last.role and row.time < last.time + _AT_ONCE:',
-        'if row.role == "user" != last.role and row.time < last.time - _AT_ONCE:',
+        'if row.role == "user" and row.time < last.time + _AT_ONCE:',
+        'if row.role == "user" and row.time < last.time - _AT_ONCE:',
         (HISTORY,),
     ),
     Mutant(
         "time that orders inside a turn",
         "store/formats/clocks.py",
-        'return (self.ends[turn - 1] - self.early if turn else float("-inf")), self.ends[turn] + self.late',
-        "return self.ends[turn] - self.early - 1.0, self.ends[turn] + self.late",
+        "        slack = _SWITCHES[-1] if turn in self.open else 0.0\n",
+        "        slack = _SWITCHES[-1] if turn in self.open else -1.0\n"
+        "        turn += 1 - int(turn + 1 == len(self.ends))\n",
         (HISTORY,),
     ),
     Mutant(
@@ -247,7 +373,7 @@ MUTANTS = (
     Mutant(
         "an answer before its question",
         "store/formats/turn_order.py",
-        'return last is not None and (last.role == "user" or bool(last.calls))',
+        'return last is not None and (last.role in ("user", "tool") or bool(last.calls))',
         'return last is None or last.role != "user"',
         (HISTORY,),
     ),
@@ -268,8 +394,8 @@ MUTANTS = (
     Mutant(
         "repeated words paired in any turn",
         "store/formats/matching.py",
-        "    left, right = keys\n    if clocks:\n",
-        "    left, right = keys\n    if clocks and not clocks.turns:\n",
+        "pair for pair in pairs if clocks is None or clocks.admits(pair[0], rows[pair[1]]))",
+        "pair for pair in pairs)",
         (HISTORY,),
     ),
     Mutant(
@@ -289,8 +415,8 @@ MUTANTS = (
     Mutant(
         "a text in another place as a second message",
         "store/formats/matching.py",
-        "(found.clocks is None or right[row] in shared or",
-        "(found.clocks is None or",
+        "(free if clocks is None or key in shared or not",
+        "(free if clocks is None or not",
         (HISTORY,),
     ),
     Mutant(
@@ -317,7 +443,7 @@ MUTANTS = (
     Mutant(
         "no look at what lies at the path",
         "store/sqlite/connect/writer.py",
-        "        if gone or foreign_handle_guard.identity(self.path) != self._file:\n",
+        "        if gone or descriptors.identity(self.path) != self._file:\n",
         "        if False and gone:\n",
         ("tests/store/files/test_outbox.py",),
     ),

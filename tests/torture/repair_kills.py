@@ -49,7 +49,7 @@ class Scene:
 
 SCENES = (
     Scene("only the last two are stored", (58, 59), tuple(range(60))),
-    Scene("two newer ones are stored", (80, 81), tuple(range(60))),
+    Scene("two newer ones are stored", (1, 30, 58, 80, 81), tuple(range(60))),
     Scene("free ids below", (58, 59), tuple(range(60)), gap=80),
     Scene("the end is missing", (0, 1), tuple(range(40))),
     Scene("holes", tuple(range(0, 60, 3)), tuple(range(60))),
@@ -74,7 +74,7 @@ class Tally:
 
 def text(number: int) -> str:
     """What message `number` says; some repeat."""
-    return "ok" if number % 7 == 3 else f"message {number}"
+    return "ok" if number % 7 == 3 else f"message {number} of a long conversation"
 
 
 def message(number: int) -> Dict:

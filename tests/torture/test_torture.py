@@ -41,7 +41,7 @@ def in_a_fresh_program(section: str, *, timed: bool = False, **sizes: int) -> st
 
 @pytest.mark.slow
 def test_every_operation_that_fails_is_told_and_costs_nothing() -> None:
-    for name, journal, tally in sweep.run(step=11):
+    for name, journal, tally in sweep.run(step=17):
         assert tally.wrong == [], f"{name} in {journal}"
         assert tally.cases > 8
 
@@ -72,6 +72,12 @@ def test_an_exception_at_any_bytecode_costs_the_next_calls_nothing() -> None:
 @pytest.mark.slow
 def test_a_crowd_loses_nothing_and_nobody_errs() -> None:
     in_a_fresh_program("crowd", size=3)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("section", ["foreign", "forks", "descriptors"])
+def test_strangers_forks_and_used_up_descriptors_cost_nothing_that_was_acknowledged(section: str) -> None:
+    in_a_fresh_program(section, size=6)
 
 
 @pytest.mark.slow

@@ -64,8 +64,7 @@ class ReadingController:
         self._section = ""
         if not here:
             reading.row, reading.error, reading.origin, reading.from_file = row, None, origin, False
-            reading.requested_at = self._state.seconds()
-            self._chain = frozenset({row.session.id})
+            reading.requested_at, self._chain = self._state.seconds(), frozenset({row.session.id})
             self._forget_check(row.session)
             self._feed.transcript.open(row.session, origin=origin, delay=delay)
             self._feed.sessions.compare(row.session.id)

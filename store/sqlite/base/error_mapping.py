@@ -12,6 +12,7 @@ import apsw
 
 from ...base import errors
 from ...base.safe_files import NO_SPACE
+from . import descriptors
 
 _CLOSE_AFTER = (apsw.CorruptError, apsw.NotADBError, apsw.IOError, apsw.CantOpenError)
 _INDEX_PHRASES = ("no such tokenizer", "no such module", "vtable constructor failed", "_fts", "fts5")
@@ -93,7 +94,17 @@ def unopenable(path: Path, said: str = "unable to open database file") -> errors
         return errors.NotADatabase(f"{path} is a {kind}, not a database; name another home")
     if not os.access(path, os.R_OK):
         return errors.NoPermission(f"you may not read {path}; its owner can give you the right with chmod")
+    if descriptors.exhausted():
+        return no_descriptor(path)
     return errors.NoPermission(f"the system refuses to open {path} ({said}); look at the owner and mode of its folder")
+
+
+def no_descriptor(path: Path) -> errors.NoPermission:
+    """The error of a process whose descriptors are used up."""
+    return errors.NoPermission(
+        f"this process has no descriptor left to open {path} with; close files, or raise the limit (ulimit -n), "
+        "and try again"
+    )
 
 
 def _missing(path: Path) -> errors.CannotOpen:
@@ -111,6 +122,8 @@ def unmakeable(path: Path, error: OSError) -> errors.StoreError:
     """The reason why no file could be made at `path`."""
     if error.errno in NO_SPACE:
         return errors.DiskFull(f"no room left to make {path}; free some space and try again")
+    if error.errno in descriptors.USED_UP:
+        return no_descriptor(path)
     return errors.NoPermission(f"the system refuses to make {path} ({error.strerror}); look at the owner of its folder")
 
 

@@ -50,11 +50,19 @@ def mount_of(path: Path, mounts: Path | None = None) -> Mount | None:
 
     Args:
         mounts: A table in the form of /proc/self/mountinfo, which is the default.
+
+    Raises:
+        NoPermission: There is a table that cannot be read now, for one where no descriptor is left.
     """
+    mounts = mounts or MOUNTS
     try:
-        table = (mounts or MOUNTS).read_text(errors="surrogateescape")
-    except OSError:
+        table = mounts.read_text(errors="surrogateescape")
+    except FileNotFoundError:
         return None
+    except OSError as error:
+        raise errors.NoPermission(
+            f"the filesystem of {path} is unknown: {mounts} cannot be read ({error.strerror}); try again"
+        ) from error
     real = os.path.realpath(path)
     deepest = None
     for mount in filter(None, map(_mount, table.splitlines())):
@@ -64,13 +72,48 @@ def mount_of(path: Path, mounts: Path | None = None) -> Mount | None:
     return deepest
 
 
-def refuse_unsafe(path: Path) -> None:
-    """Refuse to write a file on an unsafe filesystem.
+def second_name(path: Path, mount: Mount | None = None) -> str:
+    """How else the file at `path` is reached, "" for no other way.
+
+    SQLite keeps a WAL beside the name that it is opened by: two names have two, and two writers destroy the file.
+    Symbolic links are followed and have the one of their target.
+
+    Args:
+        mount: The filesystem of the path; None to look at its links alone.
+    """
+    try:
+        links = os.stat(path).st_nlink  # noqa: PTH116  at every write
+    except OSError:
+        return ""
+    if links > 1:
+        return f"has {links} names (hard links, as `cp -al` makes them)"
+    if mount is not None and mount.point == os.path.realpath(path):
+        return "is mounted by itself, without its folder"
+    return ""
+
+
+def refuse_second_name(path: Path, mount: Mount | None = None) -> None:
+    """Refuse to write a file that is reached by another name too; see `second_name`.
 
     Raises:
-        UnsafeFilesystem: Its locks cannot be trusted.
+        UnsafeFilesystem: It is.
+    """
+    other = second_name(path, mount)
+    if other:
+        raise errors.UnsafeFilesystem(
+            f"{path} {other}, and SQLite would keep another WAL beside each: nothing is written; "
+            "replace it by a copy of its own while nothing has it open"
+        )
+
+
+def refuse_unsafe(path: Path) -> None:
+    """Refuse to write a file on an unsafe filesystem, or one with a second name.
+
+    Raises:
+        UnsafeFilesystem: Locks do not keep its writers apart.
     """
     mount = mount_of(path)
+    refuse_second_name(path, mount)
     if mount is not None and mount.trouble:
         raise errors.UnsafeFilesystem(
             f"{path} {mount.trouble} ({mount.kind} at {mount.point}): nothing is written; "

@@ -70,7 +70,7 @@ def _fill(path: Path) -> None:
         backoff.retry_until(lambda: connection.execute("PRAGMA journal_mode = WAL").fetchall(), deadline)
     finally:
         connection.close()
-        foreign_handle_guard.forget_closed(path)
+        foreign_handle_guard.forget_closed()
 
 
 @cache

@@ -19,7 +19,7 @@ import apsw
 
 from ...base import errors
 from ...formats import row_encoding
-from ..base import error_mapping, foreign_handle_guard
+from ..base import descriptors, error_mapping, foreign_handle_guard
 from ..base.schema_probe import Layout
 
 BUSY_MS = 5_000
@@ -31,7 +31,7 @@ _COPY_ATTEMPTS = 5
 FileId = tuple[int, int] | None
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class OpenedFile:
     """A connection for reading, and the state of the files it was opened on."""
 
@@ -44,6 +44,8 @@ class OpenedFile:
     pid: int = 0
     wal: FileId = None
     wal_path: Path | None = None
+    watch: foreign_handle_guard.FileWatch | None = None
+    """None for a copy and an immutable file, which have no locks."""
     probed: tuple[int, Layout] | None = None
     """SQLite's data_version and the layout at the last probe."""
 
@@ -54,8 +56,13 @@ class OpenedFile:
             return self.state == _file_states(self.path)
         if self.wal_path is None:
             self.wal_path = sidecars(self.path)[0]
-        before, self.wal = self.wal, foreign_handle_guard.identity(self.wal_path)
-        return self.state == foreign_handle_guard.identity(self.path) and before in (None, self.wal)
+        before, self.wal = self.wal, descriptors.identity(self.wal_path)
+        return self.state == descriptors.identity(self.path) and before in (None, self.wal)
+
+    def check_locks(self) -> None:
+        """Raise `ForeignHandle` where something in this process dropped SQLite's locks."""
+        if self.watch is not None:
+            self.watch.check_locks()
 
     def close(self) -> None:
         """Close the connection and remove the copy; does nothing in a process forked since."""
@@ -63,7 +70,7 @@ class OpenedFile:
             return
         with foreign_handle_guard.opening:
             self.connection.close()
-            foreign_handle_guard.forget_closed(self.path)
+            foreign_handle_guard.forget_closed()
         if self.folder is not None:
             self.folder.cleanup()
 
@@ -80,12 +87,23 @@ def open_to_read(path: Path) -> OpenedFile:
         if not os.path.isfile(path) or not os.access(path, os.R_OK):  # noqa: PTH113  Path.is_file raises in a folder without permission
             raise error_mapping.unopenable(path)
         foreign_handle_guard.check(path)
-        state = foreign_handle_guard.identity(path) or ()
+        state = descriptors.identity(path) or ()
         try:
-            return OpenedFile(_connect(path, "mode=ro"), path, state, follows=True, pid=os.getpid())
+            return _open_live(path, state)
         except (apsw.CantOpenError, apsw.ReadOnlyError) as error:
-            foreign_handle_guard.forget_closed(path)
+            foreign_handle_guard.forget_closed()
             return _open_fallback(path, error)
+
+
+def _open_live(path: Path, state: tuple[object, ...]) -> OpenedFile:
+    watch = foreign_handle_guard.watch(path)
+    opened = OpenedFile(_connect(path, "mode=ro"), path, state, follows=True, pid=os.getpid(), watch=watch)
+    try:
+        watch.follow_locks(wal=opened.connection.pragma("journal_mode") == "wal")
+    except (apsw.Error, errors.StoreError):
+        opened.close()
+        raise
+    return opened
 
 
 def open_uri(path: Path, mode: str) -> apsw.Connection:
@@ -127,6 +145,8 @@ def _harden(connection: apsw.Connection) -> None:
 
 def _open_fallback(path: Path, error: apsw.Error) -> OpenedFile:
     """Open a file that `mode=ro` could not; raises its error where nothing else is safe."""
+    if descriptors.exhausted():
+        raise error_mapping.no_descriptor(path)
     wanted = [sidecar for sidecar in sidecars(path)[:2] if _size(sidecar)]
     unfinished = error_mapping.code(error) == apsw.SQLITE_READONLY_ROLLBACK
     if os.access(path.parent, os.W_OK) and not unfinished:

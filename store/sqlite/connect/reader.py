@@ -20,7 +20,7 @@ import apsw
 from ...base import errors
 from ...base.cancel import Cancel
 from ...base.owned_lock import OwnedLock, runs
-from ..base import error_mapping, foreign_handle_guard
+from ..base import error_mapping, handle_owners
 from ..base.backoff import retried
 from ..base.cell_values import Value, integer, text
 from ..base.schema_probe import Layout, probe
@@ -50,28 +50,31 @@ class Reader:
         path: The state.db.
         release_replaced: Called where the file at the path was replaced: SQLite opens the new one only when every
             connection of this process to the old one is closed, the writer's too.
+        ownership: That of the handle it belongs to; its own where it is None.
 
     Raises:
         StoreError: From every method that reads the file.
     """
 
-    def __init__(self, path: Path, *, release_replaced: Callable[[], None] = lambda: None) -> None:
+    def __init__(
+        self,
+        path: Path,
+        *,
+        release_replaced: Callable[[], None] = lambda: None,
+        ownership: handle_owners.Ownership | None = None,
+    ) -> None:
         self.path = path
+        self._ownership = ownership or handle_owners.Ownership(path)
         self._release_replaced = release_replaced
         self._idle: list[read_open.OpenedFile] = []
-        """Only `append` and `pop` are used, each of them one step in C: threads need no lock for it."""
+        """Only `append`, `pop` and `remove` are used, each of them one step in C: threads need no lock for it."""
         self._borrowers = threading.local()
         self._version_lock = OwnedLock()
         self._closed = False
         self._probed: tuple[tuple[object, ...], Layout] | None = None
         self._version: read_open.OpenedFile | None = None
         self._versions = 0
-        foreign_handle_guard.renew_locks_after_fork(self)
-
-    def renew_locks(self) -> None:
-        """See `foreign_handle_guard.HasLocks`."""
-        self._version_lock.renew()
-        self._borrowers = threading.local()
+        handle_owners.owners.add(self)
 
     @contextmanager
     def borrow(self, cancel: Cancel | None = None) -> Iterator[apsw.Connection]:
@@ -144,27 +147,63 @@ class Reader:
         """Features of the file, probed again when its schema or the file changed. A read transaction."""
         return self._read(self._probe, None)
 
+    def refuse_inherited(self) -> None:
+        """Raise `ForeignHandle` in a process that was forked since this was made."""
+        self._ownership.refuse_inherited()
+
     def data_version(self) -> int:
         """A number that changes with every commit of another connection, and when the file was replaced."""
-        with self._version_lock, error_mapping.translated_errors(self.path):
-            return retried(self._data_version)
+        self._ownership.check()
+        try:
+            with self._version_lock, error_mapping.translated_errors(self.path):
+                return retried(self._data_version)
+        except errors.ForeignHandle:
+            self._release_dropped()
+            raise
+
+    def close_idle(self, watch: object = None) -> None:
+        """See `handle_owners.Owner`; a handle whose locks were dropped is not used again."""
+        closing = [opened for opened in list(self._idle) if watch in (None, opened.watch) and self._removed(opened)]
+        if not self._version_lock.mine and self._version_lock.acquire(timeout=0.0):
+            try:
+                if self._version is not None and watch in (None, self._version.watch):
+                    closing.append(self._version)
+                    self._version = None
+            finally:
+                self._version_lock.release()
+        if closing and watch is not None:
+            self._ownership.end()
+        for opened in closing:
+            opened.close()
 
     def close(self) -> None:
-        """Close idle connections; borrowed ones close when they are returned. May be called twice."""
+        """Close idle connections; borrowed ones close when they are returned. May be called twice.
+
+        Does nothing in a process forked since.
+        """
+        if self._ownership.inherited:
+            return
         self._closed = True
-        self._close_idle()
+        self._close_pool()
         with self._version_lock:
             if self._version is not None:
                 self._version.close()
                 self._version = None
 
-    def _close_idle(self) -> None:
+    def _close_pool(self) -> None:
         while self._idle:
             try:
                 opened = self._idle.pop()
             except IndexError:  # another thread took the last one
                 return
             opened.close()
+
+    def _removed(self, opened: read_open.OpenedFile) -> bool:
+        try:
+            self._idle.remove(opened)
+        except ValueError:  # another thread took it
+            return False
+        return True
 
     def _read(self, query: Callable[[read_open.OpenedFile], T], cancel: Cancel | None) -> T:
         def _once() -> T:
@@ -177,8 +216,9 @@ class Reader:
     def _data_version(self) -> int:
         self._close_replaced_version()
         if self._version is None:
-            self._version = self._open()
             self._versions += 1
+            self._version = self._open()
+        self._version.check_locks()
         return self._versions << 32 | int(self._version.connection.pragma("data_version"))
 
     def _probe(self, opened: read_open.OpenedFile) -> Layout:
@@ -188,6 +228,8 @@ class Reader:
             return opened.probed[1]
         state, known = self._probed or ((), None)
         layout = probe(opened.connection, known if state == opened.state else None)
+        if opened.watch is not None:
+            opened.watch.follow_locks(wal=layout.journal_mode == "wal")
         self._probed = (opened.state, layout)
         opened.probed = (integer(version), layout)
         return layout
@@ -198,7 +240,8 @@ class Reader:
         before: FrameType | None = getattr(self._borrowers, "call", None)
         if before is not None and runs(before):
             raise RuntimeError("a read transaction inside another one: return the connection first")
-        opened = self._take()
+        self._ownership.check()
+        opened = self._take_watched()
         self._borrowers.call, usable = borrower, False
         try:
             with _interruptible(opened.connection, cancel):
@@ -214,6 +257,28 @@ class Reader:
             if self._borrowers.call is borrower:
                 self._borrowers.call = None
             self._return(opened, usable=usable)
+
+    def _take_watched(self) -> read_open.OpenedFile:
+        """A connection whose locks are held; without them this handle is not used again."""
+        opened = self._take()
+        try:
+            opened.check_locks()
+            self._ownership.check()  # opening it may have closed one of this handle whose locks were dropped
+        except errors.ForeignHandle:
+            self._return(opened, usable=True)
+            self._release_dropped()
+            raise
+        return opened
+
+    def _release_dropped(self) -> None:
+        """Close idle connections whose locks were dropped; not beside a stranger, whose locks that would drop."""
+        version = self._version
+        idle = [*self._idle, *([version] if version is not None else [])]
+        for watch in {opened.watch for opened in idle}:
+            if watch is not None and not watch.intact():
+                self._ownership.end()
+                if not watch.foreign():
+                    self.close_idle(watch)
 
     def _take(self) -> read_open.OpenedFile:
         stale = False
@@ -263,7 +328,7 @@ class Reader:
         else:
             opened.close()
         if self._closed:
-            self._close_idle()
+            self._close_pool()
 
 
 def _fetch(connection: apsw.Connection, sql: str, bindings: apsw.Bindings) -> list[Row]:

@@ -13,7 +13,7 @@ import apsw
 
 from ...base import errors
 from ...base.owned_lock import OwnedLock
-from ..base import error_mapping, filesystems, foreign_handle_guard
+from ..base import descriptors, error_mapping, filesystems, foreign_handle_guard, handle_owners
 from ..base.backoff import Backoff, retried
 from ..base.schema_probe import Layout, probe
 from ..base.write_obstacles import obstacles
@@ -26,8 +26,8 @@ _MAX_NAMED = 6
 """Processes that are named in the message of a timeout; the rest are counted."""
 PATIENCE = 30.0
 """Default timeout of a transaction, in seconds."""
-_locks: weakref.WeakValueDictionary[str, OwnedLock] = weakref.WeakValueDictionary()
-"""Real path of a store -> the lock of this process for writing to it; the queue's place is the process's."""
+_locks: weakref.WeakValueDictionary[tuple[int, str], OwnedLock] = weakref.WeakValueDictionary()
+"""Process id and real path of a store -> the lock of that process for writing to it; the queue's place is its own."""
 
 
 def triggers_on(connection: apsw.Connection) -> bool:
@@ -42,15 +42,24 @@ class Writer:
         path: The state.db, which exists.
         patience: Timeout for the lock, in seconds, other threads of this writer included.
         backoff: Clock, sleep and jitter of waits.
+        ownership: That of the handle it belongs to; its own where it is None.
 
     Raises:
         ValueError: The patience is negative, no number, or more than the system can wait.
     """
 
-    def __init__(self, path: Path, *, patience: float = PATIENCE, backoff: Backoff | None = None) -> None:
+    def __init__(
+        self,
+        path: Path,
+        *,
+        patience: float = PATIENCE,
+        backoff: Backoff | None = None,
+        ownership: handle_owners.Ownership | None = None,
+    ) -> None:
         if not 0.0 <= patience <= threading.TIMEOUT_MAX:
             raise ValueError(f"the patience of a writer must be a number of seconds, not {patience!r}")
         self.path = path
+        self._ownership = ownership or handle_owners.Ownership(path)
         self.index_damaged = False
         """True once a transaction succeeded only without the triggers of a full-text index."""
         self.lock_seconds = 0.0
@@ -58,10 +67,10 @@ class Writer:
         self._patience = patience
         self._backoff = backoff or Backoff()
         self._queue = WriterQueue(path, self._backoff.clock, self._backoff.sleep)
-        self._lock = _locks.setdefault(os.path.realpath(path), OwnedLock())
+        self._lock = _locks.setdefault((os.getpid(), os.path.realpath(path)), OwnedLock())
         self._opened: _Handle | None = None
         self._halted = False
-        foreign_handle_guard.renew_locks_after_fork(self)
+        handle_owners.owners.add(self)
 
     def transaction(self, work: Callable[[apsw.Connection], T], *, patience: float | None = None) -> T:
         """Begin, do `work`, commit; once it returns the changes are on the disk (synchronous=FULL).
@@ -73,14 +82,16 @@ class Writer:
             Locked: The lock was not free within `patience` seconds; nothing was written. The message names the process
                 that holds it and others with the store open, or the likely ones where they are unknown.
             Replaced: The file at the path was replaced, or its WAL removed; nothing more is written until `close`.
-            UnsafeFilesystem: The filesystem's locks cannot be trusted.
+            UnsafeFilesystem: The filesystem's locks cannot be trusted, or the file has a second name.
             ReadOnly: The store's structure forbids it (`write_obstacles`), or the system does.
-            ForeignHandle: This process has it open without apsw, or was forked since the first transaction.
+            ForeignHandle: This process has or had it open without apsw, or was forked since. Where that is noticed
+                after COMMIT, a note says that the changes may be lost.
             StoreError: Any other error of SQLite. Errors of `work` are raised unchanged, after a rollback.
             RuntimeError: `work` started a transaction.
         """
         if self._lock.mine:
             raise RuntimeError("a transaction inside another one")
+        self._ownership.check()
         patience = self._patience if patience is None else patience
         deadline = self._backoff.clock() + patience
         if not self._lock.acquire(timeout=max(0.0, patience)):
@@ -92,6 +103,9 @@ class Writer:
         except errors.Replaced:
             self._halted = True
             self._drop()  # so that readers open the new file
+            raise
+        except errors.ForeignHandle:
+            self._end_ownership()
             raise
         finally:
             self._queue.leave()  # again: an exception may have come into the first
@@ -119,29 +133,46 @@ class Writer:
             raise RuntimeError("no transaction runs")
         return self._opened.layout
 
-    def renew_locks(self) -> None:
-        """See `foreign_handle_guard.HasLocks`."""
-        self._lock.renew()
-
     def close(self) -> None:
-        """Close the connection without a checkpoint; the next transaction opens another. May be called twice."""
+        """Close the connection without a checkpoint; the next transaction opens another. May be called twice.
+
+        Does nothing in a process forked since.
+        """
+        if self._ownership.inherited:
+            return
         with self._lock:
             self._drop()
             self._queue.close()
             self._halted = False
 
+    def close_idle(self, watch: object = None) -> None:
+        """See `handle_owners.Owner`; a handle whose locks were dropped is not used again."""
+
+        def _close(opened: _Handle) -> None:
+            if watch in (None, opened.watch):
+                if watch is not None:
+                    self._ownership.end()
+                opened.close()
+
+        self._if_idle(_close)
+
     def release_replaced(self) -> None:
         """Close the connection where its file is no longer at the path; a running transaction goes on."""
+        if not self._ownership.inherited:
+            self._if_idle(self._drop_replaced)
+
+    def _if_idle(self, work: Callable[[_Handle], None]) -> None:
+        """Do something unless a transaction has the connection, be it one of this thread; waits for nothing."""
         if self._lock.acquire(timeout=0.0):
             try:
-                self._drop_replaced()
+                if self._opened is not None and self._opened.opened:
+                    work(self._opened)
             finally:
                 self._lock.release()
 
-    def _drop_replaced(self) -> None:
+    def _drop_replaced(self, opened: _Handle) -> None:
         try:
-            if self._opened is not None:
-                self._opened.check_in_place()
+            opened.check_in_place()
         except errors.Replaced:
             self._halted = True
             self._drop()
@@ -157,7 +188,7 @@ class Writer:
 
     def _attempt(self, work: Callable[[apsw.Connection], T], deadline: float, *, triggers: bool) -> T:
         handle = self._ready()
-        handle.check_in_place()
+        handle.check()
         for connection in handle.lend():
             connection.config(apsw.SQLITE_DBCONFIG_ENABLE_TRIGGER, triggers)
             try:
@@ -168,7 +199,7 @@ class Writer:
                 raise
             finally:
                 self._end(connection)
-        handle.check_in_place()
+        handle.check(written=True)
         return result
 
     def _committed(
@@ -177,7 +208,10 @@ class Writer:
         self._begin(connection)
         started = self._backoff.clock()
         handle.check_generation(connection)
-        tables = handle.probe(connection).tables
+        layout = handle.probe(connection)
+        wal = layout.journal_mode == "wal"
+        handle.watch.follow_locks(wal=wal)
+        tables = layout.tables
         substituted = (
             triggers_on(connection) and trigger_stand_ins.CJK in tables and trigger_stand_ins.install(connection)
         )
@@ -185,6 +219,7 @@ class Writer:
             self.index_damaged = True
             connection.config(apsw.SQLITE_DBCONFIG_ENABLE_TRIGGER, 0)
         result = work(connection)
+        handle.watch.check_write_lock(wal=wal)
         self._backoff.retry_until(lambda: connection.execute("COMMIT"), deadline)
         if substituted:
             self._remove_stand_ins(connection)
@@ -196,7 +231,7 @@ class Writer:
 
     def _end(self, connection: apsw.Connection) -> None:
         """Roll back an open transaction and keep the connection; a failure does not hide the first error."""
-        if self._opened is None:
+        if self._opened is None or self._ownership.inherited:
             return
         try:
             if connection.in_transaction:
@@ -218,7 +253,17 @@ class Writer:
             raise _replaced(self.path)
         if self._opened is None:
             self._opened = _Handle(self.path)
+        if not self._opened.opened:
+            self._opened.open()
+            self._ownership.check()  # that may have closed a connection of this handle whose locks were dropped
         return self._opened
+
+    def _end_ownership(self) -> None:
+        """Use the connection no more; it stays open beside a stranger, whose locks its closing would drop."""
+        if self._opened is not None and self._opened.opened:
+            self._ownership.end()
+            if not self._opened.watch.foreign():
+                self._drop()
 
     def _drop(self) -> None:
         opened, self._opened = self._opened, None
@@ -229,32 +274,46 @@ class Writer:
 class _Handle:
     """The connection, and checks that it still writes into the file at the path.
 
-    It is opened again where an exception took it with it.
+    It is opened again where an exception took it with it, or where it was closed because it stood idle.
     """
+
+    watch: foreign_handle_guard.FileWatch
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self.layout: Layout | None = None
         self._pid = os.getpid()
-        wal, _, shm = read_open.sidecars(path)
-        self._beside: dict[str, read_open.FileId] = {str(wal): None, str(shm): None}
+        self._beside: dict[str, read_open.FileId] = {}
         self._generation = 0
         self._file: read_open.FileId = None
         self._idle: list[apsw.Connection] = []
         self._lent: Callable[[], apsw.Connection | None] = lambda: None
-        self._open()
 
-    def _open(self) -> None:
+    @property
+    def opened(self) -> bool:
+        """True while there is a connection that no transaction has."""
+        return bool(self._idle)
+
+    def open(self) -> None:
+        """Open the connection.
+
+        Raises:
+            Replaced: The file is not the one that was opened before.
+            StoreError: It cannot be opened, or may not be.
+        """
         path = self.path
         with foreign_handle_guard.opening:
             if not os.path.isfile(path):  # noqa: PTH113  Path.is_file raises in a folder without permission
                 raise error_mapping.unopenable(path)
             filesystems.refuse_unsafe(path)
             foreign_handle_guard.check(path)
-            file = foreign_handle_guard.identity(path)
+            self.watch = foreign_handle_guard.watch(path)
+            self.watch.follow_opens()
+            file = descriptors.identity(path)
             if self._file not in (None, file):
                 raise _replaced(path)
-            self._file = file
+            wal, _, shm = read_open.sidecars(path)
+            self._file, self._beside = file, {str(wal): None, str(shm): None}
             self._idle.append(_connect(path))
 
     def lend(self) -> Iterator[apsw.Connection]:
@@ -265,7 +324,7 @@ class _Handle:
         and rolls its transaction back, also while a traceback keeps the local variables of the calls.
         """
         if not self._idle:
-            self._open()
+            self.open()
         lent, self._idle = self._idle, []
         self._lent = weakref.ref(lent[-1])
         return map(weakref.proxy, lent)
@@ -276,6 +335,22 @@ class _Handle:
         if connection is not None:
             self._idle = [connection]
 
+    def check(self, *, written: bool = False) -> None:
+        """Make sure that this process's locks are held, and that the files are in place; see `check_in_place`.
+
+        Args:
+            written: A transaction was just committed, and its result not yet returned.
+        """
+        try:
+            self.watch.check()
+        except errors.StoreError as error:
+            if written:
+                error.add_note("the transaction was committed just before that was noticed, and may be lost")
+            raise
+        self.check_in_place()
+        if not written:
+            filesystems.refuse_second_name(self.path)
+
     def check_in_place(self) -> None:
         """Make sure that file, WAL and -shm are those that were opened; those that appear later are registered.
 
@@ -285,9 +360,9 @@ class _Handle:
         """
         if self._pid != os.getpid():
             raise errors.ForeignHandle(f"this process was forked while it had {self.path} open; open it in a fresh one")
-        now = {path: foreign_handle_guard.identity(path) for path in self._beside}
+        now = {path: descriptors.identity(path) for path in self._beside}
         gone = any(known not in (None, now[path]) for path, known in self._beside.items())
-        if gone or foreign_handle_guard.identity(self.path) != self._file:
+        if gone or descriptors.identity(self.path) != self._file:
             raise _replaced(self.path)
         self._beside = now
 
@@ -327,7 +402,7 @@ class _Handle:
             except apsw.Error:
                 pass  # acknowledged writes are on the disk, and the descriptor is closed all the same
             self._idle = []
-            foreign_handle_guard.forget_closed(self.path)
+            foreign_handle_guard.forget_closed()
 
 
 def _holders(path: Path) -> str:

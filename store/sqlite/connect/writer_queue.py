@@ -18,6 +18,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from ..base.descriptors import opened
+
 SUFFIX = ".hermes-tui-queue"
 
 LONGEST = 0.25
@@ -55,7 +57,7 @@ class WriterQueue:
         """Wait until this process is first, until `deadline`, for `LONGEST` at most; not at all without a queue."""
         try:
             if self._file is None:
-                self._file = _opened(queue_file(self._path))
+                self._file = opened(queue_file(self._path), os.O_CREAT | os.O_RDWR | os.O_NOFOLLOW)
             self._stands = True
             place = self._stand()
             while not self._first(place) and self._clock() < deadline:
@@ -104,9 +106,3 @@ class WriterQueue:
         except BlockingIOError:
             return False
         return True
-
-
-def _opened(path: Path) -> io.FileIO:
-    """The queue's file; descriptor and owner are made in one step in C, so that no exception comes between them."""
-    flags = os.O_CREAT | os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW
-    return next(map(io.FileIO, map(os.open, [path], [flags], [0o600]), ["r+b"]))

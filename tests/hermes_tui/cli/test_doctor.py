@@ -35,7 +35,7 @@ def test_a_healthy_home_is_ok_on_every_line(folder: Path, capsys: pytest.Capture
 
     assert all(set(line) == {"check", "ok", "detail"} and line["ok"] for line in lines)
     assert {line["check"] for line in lines} == {
-        *("sqlite", "mount", "spool", "permissions", "schema", "journal", "wal", "lock"),
+        *("sqlite", "mount", "spool", "names", "permissions", "schema", "journal", "wal", "lock"),
         *("operations", "index", "integrity", "gateway"),
     }
 

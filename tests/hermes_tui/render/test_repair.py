@@ -120,8 +120,8 @@ NAS_140 = """\
                                                                                      alone.
    43  user   Good. Make it log to the journal.                      =    44  user   Good. Make it log to the journal."""  # noqa: E501
 
-DETAILED = {Why.UNDONE, Why.BUSY, Why.REFERRED, Why.UNREADABLE, Why.UNDOING, Why.CHANGED}
-"""Refusals that name a number, a holder, an operation, tables or a problem."""
+DETAILED = {Why.UNDONE, Why.BUSY, Why.REFERRED, Why.UNREADABLE, Why.READ_ONLY, Why.UNDOING, Why.CHANGED}
+"""Refusals that name a number, a holder, an operation, tables, a structure or a problem."""
 
 PLAN_80 = """\
   + insert    992 messages after message 2; order certain, all are later

@@ -61,7 +61,7 @@ async def test_what_waits_is_written_after_one_question(home: Path, size: tuple[
     async with browsing(home, size) as stage:
         await open_doctor(stage)
         assert stage.lines[0].startswith(" Doctor")
-        assert stage.status == "✗E 1 of 14 checks is not well: spool"
+        assert stage.status == "✗E 1 of 16 checks is not well: spool"
         assert stage.lines[2].startswith("━ Checks ━━")
         assert "✗ spool        messages wait that the store would not take, of" in stage.text
         assert "                 y writes them, see below" in stage.text
@@ -73,7 +73,7 @@ async def test_what_waits_is_written_after_one_question(home: Path, size: tuple[
         assert stored(home) == 5
         await stage.press("y", "y")
         await stage.shows("✓ written      2 messages of hermes-tui-")
-        await stage.until(lambda: stage.status == "✓D 14 of 14 checks are well")
+        await stage.until(lambda: stage.status == "✓D 16 of 16 checks are well")
         assert "spool        nothing waits" in stage.text
         assert "y write" not in stage.footer
         assert stored(home) == 7
@@ -88,7 +88,7 @@ async def test_what_is_damaged_says_what_to_do(home: Path) -> None:
     (home / "state.db").chmod(0o644)
     async with browsing(home, WIDE) as stage:
         await open_doctor(stage)
-        assert stage.status == "✗E 3 of 14 checks are not well: spool, permissions, index"
+        assert stage.status == "✗E 3 of 16 checks are not well: spool, permissions, index"
         lines = [line.strip() for line in stage.lines]
         assert lines[lines.index("✗ index        messages_fts is damaged: search scans") + 1] == (
             "start Hermes to rebuild it"
@@ -115,9 +115,9 @@ async def test_a_missing_store_says_so_once_and_is_not_made(home: Path) -> None:
     builders.jsonl(home, "other", builders.talk(2))
     async with browsing(home, WIDE) as stage:
         await open_doctor(stage)
-        assert stage.status == "✗E 7 of 11 checks are not well: spool, permissions, schema and 4 more"
+        assert stage.status == "✗E 8 of 13 checks are not well: spool, names, permissions and 5 more"
         assert stage.text.count("there is no state.db") == 1
-        assert stage.text.count("for the same reason") == 5
+        assert stage.text.count("for the same reason") == 6
         await stage.press("y", "y")
         await stage.shows("✗ kept         there is no state.db")
         assert not (home / "state.db").exists()
@@ -137,12 +137,12 @@ async def test_a_check_that_takes_long_keeps_no_key_back(home: Path, monkeypatch
     try:
         async with browsing(home) as stage:
             await stage.press("down", "D")
-            await stage.shows("11 checks made · still looking…")
+            await stage.shows("13 checks made · still looking…")
             await stage.press("escape")
             await stage.until(lambda: stage.app.screen is stage.browser)
             go_on.set()
             await open_doctor(stage)
-            assert stage.status.startswith("✗E 1 of 14")
+            assert stage.status.startswith("✗E 1 of 16")
     finally:
         go_on.set()
 

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from store.errors import CannotOpen, HomeMissing, NoPermission, UnsafeId
-from store.files.home import Home, safe_id, transcript_files
+from store.files.home import Home, distinct, safe_id, transcript_files
 
 
 def locate(
@@ -132,6 +132,27 @@ def test_profiles_with_sessions_are_listed_root_first(root: Path) -> None:
     assert Home(root).profiles() == expected
     assert Home(root, "work").profiles() == expected
     assert Home(root / "nowhere").profiles() == (Home(root / "nowhere"),)
+
+
+def test_several_names_of_a_store_are_one(root: Path) -> None:
+    """Mutant: each name shows the sessions of the same file again."""
+    profiles = root / "profiles"
+    for folder in (root, profiles / "work"):
+        (folder / "state.db").touch()
+    for name in ("hard", "kept", "linked"):
+        (profiles / name / "sessions").mkdir(parents=True)
+    (profiles / "hard" / "state.db").hardlink_to(root / "state.db")
+    for name in ("kept", "linked"):
+        (profiles / name / "state.db").symlink_to(root / "state.db")
+    (profiles / "kept" / "sessions" / "own.jsonl").touch()
+    (profiles / "alias").symlink_to(profiles / "work")
+
+    assert distinct(Home(root).profiles()) == (
+        Home(root),
+        Home(root, "kept", transcripts_only=True),
+        Home(root, "work"),
+    )
+    assert not Home(root, "kept", transcripts_only=True).state_db.exists()
 
 
 @pytest.mark.parametrize("text", ["20260310_091500_a1b2c3", "a", "0", "A.b-c_d", "x" * 128, "a..b"])

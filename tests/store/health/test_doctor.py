@@ -17,7 +17,7 @@ import pytest
 
 from store import Cancel, Finding, Interrupted, SessionDB, SessionRecorder, StoreError
 from store.sqlite import health
-from store.sqlite.base import filesystems
+from store.sqlite.base import descriptors, filesystems
 from store.sqlite.base.schema_probe import Layout
 from tests import builders
 from tests.builders import sqlite_of
@@ -115,12 +115,30 @@ def test_who_writes_is_named(db: SessionDB) -> None:
     assert told.detail.startswith("held by python")
 
 
+def test_a_system_that_does_not_show_locks_is_told(db: SessionDB, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(descriptors, "LISTING", "/absent")
+    [told] = found(db, "lock")
+
+    assert told.ok is None
+    assert "not watched" in told.detail
+
+
 def test_who_writes_in_delete_mode_is_named(db: SessionDB) -> None:
     db.close()
     sqlite_files.run(db.path, "PRAGMA journal_mode = DELETE")
     with sqlite_files.holding(db.path):
         [told] = found(SessionDB(db.path, read_only=True), "lock")
     assert told.detail.startswith("held by python")
+
+
+def test_a_second_name_is_told(db: SessionDB) -> None:
+    assert [one.ok for one in found(db, "names")] == [True]
+    (db.path.parent / "snapshot").hardlink_to(db.path)
+    [told] = found(db, "names")
+
+    assert told.ok is False
+    assert "2 names" in told.detail
+    assert "mv own state.db" in told.advice
 
 
 def test_a_journal_that_is_not_safe_is_told(db: SessionDB, monkeypatch: pytest.MonkeyPatch) -> None:

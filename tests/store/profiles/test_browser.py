@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from store import Count, Damaged, FallbackKind, Home, Origin, Session, SessionDB
-from store.profiles.browser import ProfilesBrowser
+from store.files.home import ALL_PROFILES
+from store.profiles.browser import ProfilesBrowser, open_home
 from tests.builders import home, jsonl, say, store
 
 
@@ -49,6 +50,24 @@ def partial(root: Path) -> Iterator[ProfilesBrowser]:
     jsonl(root / "profiles" / "torn", "kept", [say("user", "walrus in a torn profile")])
     merged = ProfilesBrowser(Home(root).profiles())
     yield merged
+    merged.close()
+
+
+def test_a_store_that_several_profiles_name_is_listed_and_found_once(root: Path) -> None:
+    profiles = root / "profiles"
+    (profiles / "again").symlink_to(profiles / "work")
+    (profiles / "hard" / "sessions").mkdir(parents=True)
+    (profiles / "hard" / "state.db").hardlink_to(root / "state.db")
+    jsonl(profiles / "hard", "own", [say("user", "walrus of its own")])
+    every = Home(root, ALL_PROFILES)
+
+    merged = open_home(every)
+    listed = sorted(session.id for session in (*merged.recent(), *merged.file_sessions()))
+    found = sorted({hit.session_id for batch in merged.search("walrus") for hit in batch.hits})
+
+    assert listed == ["bare/file", "hard/own", "next", "same", "work/next", "work/same"]
+    assert found == ["bare/file", "hard/own", "same", "work/same"]
+    assert merged.problems() == ()
     merged.close()
 
 

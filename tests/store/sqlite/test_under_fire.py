@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import threading
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -174,7 +175,8 @@ def test_a_file_put_in_place_of_an_open_one_keeps_what_the_recorder_was_given(tm
     home, other = builders.home(tmp_path), builders.home(tmp_path, "other")
     recorder = SessionRecorder(builders.db(home), "s")
     recorder.record(builders.talk(4))
-    builders.store(builders.db(other), "s", builders.talk(2))
+    with closing(builders.db(other)) as db:
+        builders.store(db, "s", builders.talk(2))
     sqlite_files.run(other / "state.db", "PRAGMA wal_checkpoint(TRUNCATE)")
     for name in ("state.db", "state.db-wal", "state.db-shm"):
         (other / name).replace(home / name) if (other / name).exists() else (home / name).unlink()

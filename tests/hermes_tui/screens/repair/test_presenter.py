@@ -91,7 +91,7 @@ def test_one_side_ahead_shows_where_its_messages_go_and_the_key_that_inserts_the
 def test_diverged_sides_show_both_numbers_and_what_a_merge_would_add() -> None:
     shown = view(state(DIVERGED))
     assert plain(shown.status) == "≠D each has what the other lacks: SQLite lacks 12, JSONL lacks 5"
-    reason = "both sides have messages of their own in one place, and no time tells which side came first"
+    reason = "both sides have messages of their own in one place, and nothing tells which side came first"
     assert f"✗ refuse 3 messages: {reason}; M inserts them all the same" in text(shown)
     assert {"y", "M"} <= words(shown).keys()
 

@@ -46,6 +46,12 @@ def slow(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("store.base.step_sizing.MAX_PAUSE", 0.4)
 
 
+def has_written(screen: RepairScreen) -> bool:
+    """Whether a step of the repair is stored: one that is stopped before has nothing to undo."""
+    progress = shown(screen).progress
+    return progress is not None and progress.phase is Phase.INSERT and progress.done > 0
+
+
 def conversation(home: Path, session_id: str) -> list[str]:
     """What Hermes would resume with."""
     with closing(builders.db(home, read_only=True)) as db:
@@ -336,7 +342,7 @@ async def test_esc_stops_after_a_step_and_the_repair_is_finished_later(
     async with browsing(home) as stage:
         screen = await open_repair(stage, "20260105_bot")
         await stage.press("y")
-        await stage.until(lambda: shown(screen).progress is not None)
+        await stage.until(lambda: has_written(screen))
         await stage.shows("━ Applying ━")
         assert "esc stop after this step" in stage.footer
         await stage.press("escape")
@@ -363,7 +369,7 @@ async def test_a_stopped_repair_can_be_undone(tmp_path: Path, monkeypatch: pytes
     async with browsing(home) as stage:
         screen = await open_repair(stage, "20260105_bot")
         await stage.press("y")
-        await stage.until(lambda: shown(screen).progress is not None)
+        await stage.until(lambda: has_written(screen))
         await stage.press("escape")
         await stage.shows("y finish   u undo")
         await stage.press("u")
@@ -378,7 +384,7 @@ async def test_quitting_while_a_repair_runs_asks_in_the_footer(tmp_path: Path, m
     async with browsing(home) as stage:
         screen = await open_repair(stage, "20260105_bot")
         await stage.press("y")
-        await stage.until(lambda: shown(screen).progress is not None)
+        await stage.until(lambda: has_written(screen))
         await stage.press("ctrl+q")
         assert stage.lines[-1] == " A repair is running.  y quit after it commits   esc stay"
         await stage.press("escape")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from store import SessionDB, UnsafeFilesystem
+from store import ForeignHandle, SessionDB, UnsafeFilesystem
 from store.sqlite.base import filesystems
 from tests.store import sqlite_files
 
@@ -88,3 +88,51 @@ def test_a_store_on_a_share_is_read_and_not_written(tmp_path: Path, monkeypatch:
     with pytest.raises(UnsafeFilesystem):
         SessionDB(tmp_path / "new" / "state.db")
     assert not (tmp_path / "new").exists()
+
+
+def test_a_file_with_a_second_name_is_read_and_not_written(tmp_path: Path) -> None:
+    """Each name has a WAL of its own. Mutant: writes through both, which destroy the file."""
+    path = sqlite_files.make(tmp_path, "one")
+    db = SessionDB(path)
+    db.append_message("s1", "user", "before")
+
+    (tmp_path / "copy").mkdir()
+    other = tmp_path / "copy" / "state.db"
+    other.hardlink_to(path)
+    copy = SessionDB(other)
+    for opened in (db, SessionDB(path), copy):
+        with pytest.raises(UnsafeFilesystem, match="has 2 names"):
+            opened.append_message("s1", "user", "beside it")
+    db.get_messages("s1")
+    with pytest.raises(ForeignHandle, match="open by another name"):
+        copy.get_messages("s1")
+    db.close()
+    assert copy.message_count("s1") > 0
+    copy.close()
+
+    db = SessionDB(path)
+
+    other.unlink()
+    db.append_message("s1", "user", "after")
+    assert [row["content"] for row in db.get_messages("s1")] == ["one", "before", "after"]
+
+
+def test_a_symbolic_link_is_no_second_name(tmp_path: Path) -> None:
+    path = sqlite_files.make(tmp_path, "one")
+    (tmp_path / "link").symlink_to(path)
+    SessionDB(tmp_path / "link").append_message("s1", "user", "two")
+
+    assert SessionDB(path).message_count("s1") == 2
+    assert not list(tmp_path.glob("link-*"))
+
+
+def test_a_file_that_is_mounted_without_its_folder_is_not_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As a container is given one file: its WAL is not where the host's is."""
+    path = sqlite_files.make(tmp_path, "one")
+    (tmp_path / "mountinfo").write_text(f"22 1 0:1 / / rw - ext4 disk rw\n23 22 0:1 /x {path} rw - ext4 disk rw\n")
+    monkeypatch.setattr(filesystems, "MOUNTS", tmp_path / "mountinfo")
+
+    with pytest.raises(UnsafeFilesystem, match="mounted by itself"):
+        SessionDB(path).append_message("s1", "user", "two")

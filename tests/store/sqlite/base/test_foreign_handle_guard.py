@@ -11,7 +11,7 @@ import pytest
 
 from store import SessionDB
 from store.base import errors
-from store.sqlite.base import foreign_handle_guard
+from store.sqlite.base import descriptors, foreign_handle_guard
 from store.sqlite.connect.reader import Reader
 from store.sqlite.connect.writer import Writer
 from tests.store.sqlite_files import add, make, outcome
@@ -149,57 +149,6 @@ def test_many_threads_open_and_close_without_a_false_alarm(path: Path) -> None:
     assert failures == []
 
 
-def test_a_child_that_was_forked_does_not_go_on_with_the_parents_handles(path: Path) -> None:
-    script = """
-import os, sys
-from pathlib import Path
-from store.errors import ForeignHandle
-from store.sqlite.connect.reader import Reader
-from store.sqlite.connect.writer import Writer
-reader, writer = Reader(Path(sys.argv[1])), Writer(Path(sys.argv[1]))
-reader.rows("SELECT 1")
-writer.transaction(lambda connection: None)
-if (child := os.fork()) == 0:
-    for verb in (lambda: writer.transaction(lambda connection: None), lambda: Reader(reader.path).rows("SELECT 1")):
-        try:
-            verb()
-        except ForeignHandle as error:
-            print(type(error).__name__, flush=True)
-    os._exit(0)
-os.waitpid(child, 0)
-writer.transaction(lambda connection: connection.execute("UPDATE sessions SET title = 'parent'"))
-print(reader.rows("SELECT title FROM sessions"))
-"""
-    assert outcome(script, path).split("\n") == ["ForeignHandle", "ForeignHandle", "[('parent',)]"]
-
-
-def test_a_child_does_not_wait_for_threads_that_it_has_not(path: Path) -> None:
-    """Forked while another thread opens, reads and writes. Mutant: without the locks renewed it waits for ever."""
-    script = """
-import os, signal, sys, threading
-from pathlib import Path
-from store import SessionDB, ForeignHandle
-from store.sqlite.base import foreign_handle_guard
-db, held, go_on = SessionDB(Path(sys.argv[1])), [threading.Event() for _ in range(3)], threading.Event()
-def hold(number, lock):
-    with lock:
-        held[number].set()
-        go_on.wait()
-locks = foreign_handle_guard.opening, db.store.engine.writer._lock, db.store.engine.reader._version_lock
-for number, lock in enumerate(locks):
-    threading.Thread(target=hold, args=(number, lock)).start()
-    held[number].wait()
-if (child := os.fork()) == 0:
-    signal.alarm(20)
-    db.append_message("s1", "user", "from the child")
-    print(db.message_count("s1"), flush=True)
-    os._exit(0)
-print(os.waitpid(child, 0)[1])
-go_on.set()
-"""
-    assert outcome(script, path).split("\n") == ["2", "0"]
-
-
 def test_an_opening_that_an_exception_ended_is_no_stranger(path: Path) -> None:
     """SQLite keeps its descriptor as long as another connection has locks; a real stranger is noticed all the same."""
 
@@ -237,7 +186,7 @@ def test_an_sqlite_that_cannot_is_not() -> None:
 
 
 def test_a_system_without_proc_is_not_in_the_way(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(foreign_handle_guard, "_DESCRIPTORS", tmp_path / "absent")
+    monkeypatch.setattr(descriptors, "LISTING", str(tmp_path / "absent"))
     reader = Reader(path)
 
     assert reader.rows("SELECT 1") == [(1,)]

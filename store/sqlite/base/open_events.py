@@ -1,0 +1,72 @@
+"""Reports of a file being opened by any program, since they were last asked for, by inotify.
+
+Whoever gets a descriptor of a file by opening it leaves an event here first, so descriptors need not be listed where
+there is none: one system call, however many descriptors the process has. A copy of a descriptor (dup, a socket) leaves
+none; closing it drops the locks all the same (`long_locks`).
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import select
+import time
+from pathlib import Path
+
+_OPENED = 0x20  # IN_OPEN
+_SETTLED = 0.05
+"""Seconds after an event in which descriptors are listed: it comes a little before its descriptor can be seen."""
+
+
+class OpenEvents:
+    """Opens of one file, for every thread of this process.
+
+    Args:
+        path: An existing file.
+
+    Raises:
+        OSError: The system has no such events, or no more of them for this user.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._events = _events(path)
+        self._poll = select.poll()
+        self._poll.register(self._events, select.POLLIN)
+        self._until = 0.0
+        self.works = False
+        """True once an open was noticed: not every filesystem reports them."""
+
+    def may_have_opened(self) -> bool:
+        """True where descriptors have to be listed."""
+        if not self._poll.poll(0):
+            return not self.works or time.monotonic() < self._until
+        self._until = time.monotonic() + _SETTLED  # before the events are taken, for other threads
+        self.works = True
+        try:
+            os.read(self._events.fileno(), 65_536)
+        except BlockingIOError:  # another thread took them
+            pass
+        return True
+
+    def close(self) -> None:
+        """Close the descriptor."""
+        self._events.close()
+
+
+def _events(path: Path) -> io.FileIO:
+    """inotify's descriptor, with an owner from the start (`descriptors.opened`)."""
+    import ctypes
+
+    libc = ctypes.CDLL(None, use_errno=True)
+    try:
+        start, watch = libc.inotify_init1, libc.inotify_add_watch
+    except AttributeError as error:
+        raise OSError("this system has no inotify") from error
+    try:
+        events = next(map(io.FileIO, map(start, [os.O_NONBLOCK | os.O_CLOEXEC]), ["rb"]))
+    except ValueError as error:  # -1 is no descriptor
+        raise OSError(ctypes.get_errno(), "no inotify is left") from error
+    if watch(events.fileno(), os.fsencode(path), _OPENED) < 0:
+        events.close()
+        raise OSError(ctypes.get_errno(), f"{path} cannot be watched")
+    return events
