@@ -38,7 +38,7 @@ HISTORY = (
 MUTANTS = (
     Mutant(
         "NORMAL instead of FULL",
-        "store/sqlite/connect/writer.py",
+        "store/sqlite/connect/writer_handle.py",
         'connection.execute("PRAGMA synchronous = FULL")',
         'connection.execute("PRAGMA synchronous = NORMAL")',
         (f"{TORTURE}::test_lost_power_costs_nothing_that_was_acknowledged",),
@@ -214,7 +214,7 @@ MUTANTS = (
     ),
     Mutant(
         "a file that got a second name is written on",
-        "store/sqlite/connect/writer.py",
+        "store/sqlite/connect/writer_handle.py",
         "            filesystems.refuse_second_name(self.path)\n",
         "            return\n",
         ("tests/store/sqlite/base/test_filesystems.py",),
@@ -442,7 +442,7 @@ MUTANTS = (
     ),
     Mutant(
         "no look at what lies at the path",
-        "store/sqlite/connect/writer.py",
+        "store/sqlite/connect/writer_handle.py",
         "        if gone or descriptors.identity(self.path) != self._file:\n",
         "        if False and gone:\n",
         ("tests/store/files/test_outbox.py",),
@@ -463,7 +463,7 @@ MUTANTS = (
     ),
     Mutant(
         "a transaction that outlives its call",
-        "store/sqlite/connect/writer.py",
+        "store/sqlite/connect/writer_handle.py",
         "        return map(weakref.proxy, lent)\n",
         "        return iter(lent)\n",
         ("tests/store/sqlite/connect/test_writer.py",),

@@ -28,6 +28,13 @@ _MOST = 1 << 20
 _highest = 0
 
 
+class OwnedDescriptor(io.FileIO):
+    """A descriptor that is closed with the last reference to it, also where an exception took that."""
+
+    def __del__(self) -> None:
+        self.close()
+
+
 def watched() -> bool:
     """True where the system lists descriptors and their locks."""
     return os.path.isdir(LISTING)  # noqa: PTH112  called before every look at the locks
@@ -42,7 +49,7 @@ def identity(path: Path | str | int) -> FileNumber | None:
     return state.st_dev, state.st_ino
 
 
-def opened(path: Path | str, flags: int = os.O_RDONLY, mode: int = 0o600) -> io.FileIO:
+def opened(path: Path | str, flags: int = os.O_RDONLY, mode: int = 0o600) -> OwnedDescriptor:
     """The file at `path`, not to be inherited by programs; no exception comes between its descriptor and its owner.
 
     Args:
@@ -52,7 +59,7 @@ def opened(path: Path | str, flags: int = os.O_RDONLY, mode: int = 0o600) -> io.
         OSError: It cannot be opened.
     """
     how = "r+b" if flags & os.O_RDWR else "rb"
-    return next(map(io.FileIO, map(os.open, [path], [flags | os.O_CLOEXEC], [mode]), [how]))  # one step in C
+    return next(map(OwnedDescriptor, map(os.open, [path], [flags | os.O_CLOEXEC], [mode]), [how]))  # one step in C
 
 
 def open_on(file: FileNumber) -> set[int]:

@@ -9,12 +9,11 @@ descriptor.
 
 from __future__ import annotations
 
-import io
 import os
 import re
 from collections.abc import Iterable
 
-from .descriptors import opened
+from .descriptors import OwnedDescriptor, opened
 
 INFO = "/proc/self/fdinfo"
 
@@ -41,7 +40,7 @@ class LongLocks:
     """
 
     def __init__(self, file: Iterable[int], shm: Iterable[int]) -> None:
-        self._views: list[tuple[io.FileIO, bytes]] = []
+        self._views: list[tuple[OwnedDescriptor, bytes]] = []
         try:
             self.found = self._look(file, _SHARED)
             self._look(shm, _IN_USE)  # where SQLite may not write the -shm it may do without that lock

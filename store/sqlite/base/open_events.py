@@ -7,11 +7,12 @@ none; closing it drops the locks all the same (`long_locks`).
 
 from __future__ import annotations
 
-import io
 import os
 import select
 import time
 from pathlib import Path
+
+from .descriptors import OwnedDescriptor
 
 _OPENED = 0x20  # IN_OPEN
 _SETTLED = 0.05
@@ -53,7 +54,7 @@ class OpenEvents:
         self._events.close()
 
 
-def _events(path: Path) -> io.FileIO:
+def _events(path: Path) -> OwnedDescriptor:
     """inotify's descriptor, with an owner from the start (`descriptors.opened`)."""
     import ctypes
 
@@ -63,7 +64,7 @@ def _events(path: Path) -> io.FileIO:
     except AttributeError as error:
         raise OSError("this system has no inotify") from error
     try:
-        events = next(map(io.FileIO, map(start, [os.O_NONBLOCK | os.O_CLOEXEC]), ["rb"]))
+        events = next(map(OwnedDescriptor, map(start, [os.O_NONBLOCK | os.O_CLOEXEC]), ["rb"]))
     except ValueError as error:  # -1 is no descriptor
         raise OSError(ctypes.get_errno(), "no inotify is left") from error
     if watch(events.fileno(), os.fsencode(path), _OPENED) < 0:

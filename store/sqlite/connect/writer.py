@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
@@ -13,11 +13,11 @@ import apsw
 
 from ...base import errors
 from ...base.owned_lock import OwnedLock
-from ..base import descriptors, error_mapping, filesystems, foreign_handle_guard, handle_owners
+from ..base import error_mapping, handle_owners
 from ..base.backoff import Backoff, retried
-from ..base.schema_probe import Layout, probe
-from ..base.write_obstacles import obstacles
-from . import lock_holders, read_open, trigger_stand_ins
+from ..base.schema_probe import Layout
+from . import lock_holders, trigger_stand_ins
+from .writer_handle import WriterHandle, replaced
 from .writer_queue import WriterQueue
 
 T = TypeVar("T")
@@ -26,8 +26,8 @@ _MAX_NAMED = 6
 """Processes that are named in the message of a timeout; the rest are counted."""
 PATIENCE = 30.0
 """Default timeout of a transaction, in seconds."""
-_locks: weakref.WeakValueDictionary[tuple[int, str], OwnedLock] = weakref.WeakValueDictionary()
-"""Process id and real path of a store -> the lock of that process for writing to it; the queue's place is its own."""
+_turns: weakref.WeakValueDictionary[tuple[int, str], OwnedLock] = weakref.WeakValueDictionary()
+"""Process id and real path of a store -> the lock of its writers in that process, which has one place in the queue."""
 
 
 def triggers_on(connection: apsw.Connection) -> bool:
@@ -67,8 +67,9 @@ class Writer:
         self._patience = patience
         self._backoff = backoff or Backoff()
         self._queue = WriterQueue(path, self._backoff.clock, self._backoff.sleep)
-        self._lock = _locks.setdefault((os.getpid(), os.path.realpath(path)), OwnedLock())
-        self._opened: _Handle | None = None
+        self._lock = OwnedLock()
+        self._turn = _turns.setdefault((os.getpid(), os.path.realpath(path)), OwnedLock())
+        self._opened: WriterHandle | None = None
         self._halted = False
         handle_owners.owners.add(self)
 
@@ -89,15 +90,17 @@ class Writer:
             StoreError: Any other error of SQLite. Errors of `work` are raised unchanged, after a rollback.
             RuntimeError: `work` started a transaction.
         """
-        if self._lock.mine:
+        if self._turn.mine:
             raise RuntimeError("a transaction inside another one")
         self._ownership.check()
         patience = self._patience if patience is None else patience
         deadline = self._backoff.clock() + patience
-        if not self._lock.acquire(timeout=max(0.0, patience)):
-            raise errors.Locked(
-                f"nothing was written in {patience:g} s: another thread of this process writes {self.path}; try again"
-            )
+        for lock in self._lock, self._turn:
+            if not lock.acquire(timeout=max(0.0, deadline - self._backoff.clock())):
+                raise errors.Locked(
+                    f"nothing was written in {patience:g} s: another thread of this process writes {self.path};"
+                    " try again"
+                )
         try:
             return self._in_turn(work, patience, deadline)
         except errors.Replaced:
@@ -109,6 +112,7 @@ class Writer:
             raise
         finally:
             self._queue.leave()  # again: an exception may have come into the first
+            self._turn.release()
             self._lock.release()
 
     def _in_turn(self, work: Callable[[apsw.Connection], T], patience: float, deadline: float) -> T:
@@ -148,7 +152,7 @@ class Writer:
     def close_idle(self, watch: object = None) -> None:
         """See `handle_owners.Owner`; a handle whose locks were dropped is not used again."""
 
-        def _close(opened: _Handle) -> None:
+        def _close(opened: WriterHandle) -> None:
             if watch in (None, opened.watch):
                 if watch is not None:
                     self._ownership.end()
@@ -161,7 +165,7 @@ class Writer:
         if not self._ownership.inherited:
             self._if_idle(self._drop_replaced)
 
-    def _if_idle(self, work: Callable[[_Handle], None]) -> None:
+    def _if_idle(self, work: Callable[[WriterHandle], None]) -> None:
         """Do something unless a transaction has the connection, be it one of this thread; waits for nothing."""
         if self._lock.acquire(timeout=0.0):
             try:
@@ -170,7 +174,7 @@ class Writer:
             finally:
                 self._lock.release()
 
-    def _drop_replaced(self, opened: _Handle) -> None:
+    def _drop_replaced(self, opened: WriterHandle) -> None:
         try:
             opened.check_in_place()
         except errors.Replaced:
@@ -203,7 +207,7 @@ class Writer:
         return result
 
     def _committed(
-        self, work: Callable[[apsw.Connection], T], connection: apsw.Connection, handle: _Handle, deadline: float
+        self, work: Callable[[apsw.Connection], T], connection: apsw.Connection, handle: WriterHandle, deadline: float
     ) -> T:
         self._begin(connection)
         started = self._backoff.clock()
@@ -248,11 +252,11 @@ class Writer:
         except apsw.Error:
             self._drop()
 
-    def _ready(self) -> _Handle:
+    def _ready(self) -> WriterHandle:
         if self._halted:
-            raise _replaced(self.path)
+            raise replaced(self.path)
         if self._opened is None:
-            self._opened = _Handle(self.path)
+            self._opened = WriterHandle(self.path)
         if not self._opened.opened:
             self._opened.open()
             self._ownership.check()  # that may have closed a connection of this handle whose locks were dropped
@@ -271,140 +275,6 @@ class Writer:
             opened.close()
 
 
-class _Handle:
-    """The connection, and checks that it still writes into the file at the path.
-
-    It is opened again where an exception took it with it, or where it was closed because it stood idle.
-    """
-
-    watch: foreign_handle_guard.FileWatch
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self.layout: Layout | None = None
-        self._pid = os.getpid()
-        self._beside: dict[str, read_open.FileId] = {}
-        self._generation = 0
-        self._file: read_open.FileId = None
-        self._idle: list[apsw.Connection] = []
-        self._lent: Callable[[], apsw.Connection | None] = lambda: None
-
-    @property
-    def opened(self) -> bool:
-        """True while there is a connection that no transaction has."""
-        return bool(self._idle)
-
-    def open(self) -> None:
-        """Open the connection.
-
-        Raises:
-            Replaced: The file is not the one that was opened before.
-            StoreError: It cannot be opened, or may not be.
-        """
-        path = self.path
-        with foreign_handle_guard.opening:
-            if not os.path.isfile(path):  # noqa: PTH113  Path.is_file raises in a folder without permission
-                raise error_mapping.unopenable(path)
-            filesystems.refuse_unsafe(path)
-            foreign_handle_guard.check(path)
-            self.watch = foreign_handle_guard.watch(path)
-            self.watch.follow_opens()
-            file = descriptors.identity(path)
-            if self._file not in (None, file):
-                raise _replaced(path)
-            wal, _, shm = read_open.sidecars(path)
-            self._file, self._beside = file, {str(wal): None, str(shm): None}
-            self._idle.append(_connect(path))
-
-    def lend(self) -> Iterator[apsw.Connection]:
-        """The connection for one transaction, as a weak reference: the only item of an iterator in C.
-
-        Until `keep` that iterator alone owns the connection, and the `for` that runs over it owns the iterator, on the
-        interpreter's stack. So whichever exception ends the loop, at whichever bytecode, SQLite closes the connection
-        and rolls its transaction back, also while a traceback keeps the local variables of the calls.
-        """
-        if not self._idle:
-            self.open()
-        lent, self._idle = self._idle, []
-        self._lent = weakref.ref(lent[-1])
-        return map(weakref.proxy, lent)
-
-    def keep(self) -> None:
-        """Take the connection back, which is in no transaction."""
-        connection = self._lent()
-        if connection is not None:
-            self._idle = [connection]
-
-    def check(self, *, written: bool = False) -> None:
-        """Make sure that this process's locks are held, and that the files are in place; see `check_in_place`.
-
-        Args:
-            written: A transaction was just committed, and its result not yet returned.
-        """
-        try:
-            self.watch.check()
-        except errors.StoreError as error:
-            if written:
-                error.add_note("the transaction was committed just before that was noticed, and may be lost")
-            raise
-        self.check_in_place()
-        if not written:
-            filesystems.refuse_second_name(self.path)
-
-    def check_in_place(self) -> None:
-        """Make sure that file, WAL and -shm are those that were opened; those that appear later are registered.
-
-        Raises:
-            Replaced: One of them was replaced or removed.
-            ForeignHandle: This process was forked from the one that opened it.
-        """
-        if self._pid != os.getpid():
-            raise errors.ForeignHandle(f"this process was forked while it had {self.path} open; open it in a fresh one")
-        now = {path: descriptors.identity(path) for path in self._beside}
-        gone = any(known not in (None, now[path]) for path, known in self._beside.items())
-        if gone or descriptors.identity(self.path) != self._file:
-            raise _replaced(self.path)
-        self._beside = now
-
-    def check_generation(self, connection: apsw.Connection) -> None:
-        """Make sure, inside a transaction, that no other Hermes file was copied over this one (docs/format.md §7.8).
-
-        Raises:
-            Replaced: The generation number that Hermes gives a file changed.
-        """
-        now = int(connection.pragma("application_id"))
-        if self._generation not in (0, now):
-            raise _replaced(self.path)
-        self._generation = now
-
-    def probe(self, connection: apsw.Connection) -> Layout:
-        """Features of the file, inside a transaction.
-
-        Raises:
-            ReadOnly: Its structure forbids to write into it.
-        """
-        known, self.layout = self.layout, None
-        found = probe(connection, known)
-        if (known is None or known.counter != found.counter) and (forbidding := obstacles(connection)):
-            raise errors.ReadOnly(error_mapping.only_read(self.path, forbidding))
-        self.layout = found
-        return found
-
-    def close(self) -> None:
-        """Close without a checkpoint, so that the WAL stays for running agents."""
-        if self._pid != os.getpid():
-            return
-        connection = self._idle[-1] if self._idle else self._lent()
-        with foreign_handle_guard.opening:
-            try:
-                if connection is not None:
-                    connection.close()
-            except apsw.Error:
-                pass  # acknowledged writes are on the disk, and the descriptor is closed all the same
-            self._idle = []
-            foreign_handle_guard.forget_closed()
-
-
 def _holders(path: Path) -> str:
     """The process with the lock, and others with the store open, for a message."""
     holder, others = lock_holders.write_lock_holder(path), lock_holders.other_processes(path)
@@ -415,28 +285,3 @@ def _holders(path: Path) -> str:
     if rest:
         parts.append(f"open or waiting too: {', '.join(rest)}")
     return "; ".join(parts) or "it can be an agent, a gateway, a cron job, a backup or a repair of this home"
-
-
-def _replaced(path: Path) -> errors.Replaced:
-    return errors.Replaced(
-        f"{path} or its sidecar (-wal, -shm) was moved, replaced or removed while it was open; "
-        "check what the last write left, then start again"
-    )
-
-
-def _connect(path: Path) -> apsw.Connection:
-    connection = read_open.open_uri(path, "mode=rw")
-    try:
-        connection.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
-        connection.config(apsw.SQLITE_DBCONFIG_DEFENSIVE, 1)
-        connection.config(apsw.SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0)
-        connection.config(apsw.SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION, 0)
-        connection.set_busy_timeout(0)  # the Writer waits, by its own clock
-        if connection.readonly("main"):
-            raise errors.ReadOnly(f"you may not write {path}; its owner can give you the right with chmod")
-        connection.execute("PRAGMA synchronous = FULL")
-        connection.execute("PRAGMA foreign_keys = ON")
-    except (apsw.Error, errors.StoreError):
-        connection.close()
-        raise
-    return connection

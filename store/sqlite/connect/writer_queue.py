@@ -12,13 +12,12 @@ writers still wait for SQLite's own lock.
 from __future__ import annotations
 
 import fcntl
-import io
 import os
 import time
 from collections.abc import Callable
 from pathlib import Path
 
-from ..base.descriptors import opened
+from ..base.descriptors import OwnedDescriptor, opened
 
 SUFFIX = ".hermes-tui-queue"
 
@@ -43,7 +42,7 @@ class WriterQueue:
         sleep: Sleeps for a number of seconds.
     """
 
-    _file: io.FileIO | None = None
+    _file: OwnedDescriptor | None = None
 
     def __init__(
         self, path: Path, clock: Callable[[], float] = time.monotonic, sleep: Callable[[float], None] = time.sleep
@@ -79,9 +78,6 @@ class WriterQueue:
         file, self._file = self._file, None
         if file is not None:
             file.close()
-
-    def __del__(self) -> None:
-        self.close()
 
     def _stand(self) -> int:
         """Lock the byte of this microsecond; a later one where another process has it."""

@@ -202,3 +202,16 @@ def test_a_frame_of_a_traceback_does_not_run() -> None:
         assert runs(trace.tb_frame)
         assert trace.tb_next is not None
         assert not runs(trace.tb_next.tb_frame)
+
+
+def test_a_call_can_keep_it_beyond_its_end_until_a_list_is_empty() -> None:
+    """As a fork does. Mutant: a call lasts as long as its frame."""
+    lock, kept = OwnedLock(), [True]
+
+    def take() -> bool:
+        return lock.acquire(beyond=kept)
+
+    assert take()
+    assert not in_thread(lambda: at_once(lock))
+    kept.clear()
+    assert in_thread(lambda: at_once(lock))
