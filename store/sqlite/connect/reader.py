@@ -163,7 +163,9 @@ class Reader:
 
     def close_idle(self, watch: object = None) -> None:
         """See `handle_owners.Owner`; a handle whose locks were dropped is not used again."""
-        closing = [opened for opened in list(self._idle) if watch in (None, opened.watch) and self._removed(opened)]
+        closing = [
+            opened for opened in list(self._idle) if watch in (None, opened.watch) and _removed(self._idle, opened)
+        ]
         if not self._version_lock.mine and self._version_lock.acquire(timeout=0.0):
             try:
                 if self._version is not None and watch in (None, self._version.watch):
@@ -191,19 +193,8 @@ class Reader:
                 self._version = None
 
     def _close_pool(self) -> None:
-        while self._idle:
-            try:
-                opened = self._idle.pop()
-            except IndexError:  # another thread took the last one
-                return
+        while (opened := _popped(self._idle)) is not None:
             opened.close()
-
-    def _removed(self, opened: read_open.OpenedFile) -> bool:
-        try:
-            self._idle.remove(opened)
-        except ValueError:  # another thread took it
-            return False
-        return True
 
     def _read(self, query: Callable[[read_open.OpenedFile], T], cancel: Cancel | None) -> T:
         def _once() -> T:
@@ -282,11 +273,7 @@ class Reader:
 
     def _take(self) -> read_open.OpenedFile:
         stale = False
-        while self._idle:
-            try:
-                opened = self._idle.pop()
-            except IndexError:  # another thread took the last one
-                break
+        while (opened := _popped(self._idle)) is not None:
             if opened.current:
                 return opened
             opened.close()
@@ -329,6 +316,23 @@ class Reader:
             opened.close()
         if self._closed:
             self._close_pool()
+
+
+def _popped(idle: list[read_open.OpenedFile]) -> read_open.OpenedFile | None:
+    """The last of them, which no other thread has taken; None for none."""
+    try:
+        return idle.pop()
+    except IndexError:
+        return None
+
+
+def _removed(idle: list[read_open.OpenedFile], opened: read_open.OpenedFile) -> bool:
+    """Take one out; False where another thread has taken it."""
+    try:
+        idle.remove(opened)
+    except ValueError:
+        return False
+    return True
 
 
 def _fetch(connection: apsw.Connection, sql: str, bindings: apsw.Bindings) -> list[Row]:
