@@ -101,7 +101,7 @@ class AgentMessages:
             StoreError: Any other failure to write.
         """
         if key is not None and not isinstance(key, str):
-            raise ValueError(f"the key of a turn must be a text, not {key!r}")
+            raise ValueError(f"the key of a turn must be a text, not {type(key).__name__}")
         now = time.time()
         rows = message_rows(messages, now=now)
         if not rows:

@@ -70,7 +70,16 @@ def refuse_too_large(cells: Iterable[object], what: str) -> None:
 
 
 def message_row(message: Mapping[str, object], *, now: float) -> MessageRow:
-    """One row; see `drafts`."""
+    """One row; see `message_rows`."""
+    try:
+        return _row(message, now)
+    except (ValueError, MemoryError):
+        raise
+    except Exception as error:
+        raise ValueError(f"a message cannot be stored: {_said(error)}") from error
+
+
+def _row(message: Mapping[str, object], now: float) -> MessageRow:
     role = storable(message.get("role")) or "unknown"
     values: dict[str, str | int | float | None] = {
         "role": role,
@@ -158,7 +167,7 @@ def int64(value: object, name: str) -> int | None:
         return None
     if not -_LARGEST <= value < _LARGEST:
         raise ValueError(f"{name} does not fit into 64 bits")
-    return int(value)
+    return int.__int__(value)
 
 
 def json_text(value: object) -> str:
@@ -169,10 +178,12 @@ def json_text(value: object) -> str:
     """
     try:
         text = json.dumps(value, default=_text_of)
-    except TypeError as error:
-        raise ValueError(f"a {type(value).__name__} cannot be stored: {error}") from error
+    except (ValueError, MemoryError):
+        raise
     except RecursionError as error:
         raise ValueError(f"a {type(value).__name__} cannot be stored: nested too deep") from error
+    except Exception as error:  # of a key that JSON has not, or of a class of the caller's
+        raise ValueError(f"a {type(value).__name__} cannot be stored: {_said(error)}") from error
     if text.count("[") + text.count("{") > MAX_DEPTH and is_too_deep(json.loads(text)):
         raise ValueError(f"a {type(value).__name__} cannot be stored: nested more than {MAX_DEPTH} deep")
     return text
@@ -184,4 +195,12 @@ def _text_of(value: object) -> str:
     except Exception as error:
         if isinstance(error, ValueError):
             raise
-        raise ValueError(f"a {type(value).__name__} cannot be stored: it has no text ({error!r})") from error
+        raise ValueError(f"a {type(value).__name__} cannot be stored: it has no text ({_said(error)})") from error
+
+
+def _said(error: Exception) -> str:
+    """The class of an error of the caller's own code, and its message where that does not fail too."""
+    try:
+        return f"{type(error).__name__}: {error}"
+    except Exception:  # noqa: BLE001
+        return type(error).__name__

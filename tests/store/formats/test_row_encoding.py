@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
@@ -23,6 +24,22 @@ class Textless:
         raise RuntimeError("no text")
 
     __repr__ = __str__
+
+
+class Worse(Exception):
+    """Its message fails too."""
+
+    __str__ = __repr__ = Textless.__str__
+
+
+class Itemless(dict[str, object]):
+    """Its `items()`, which JSON asks for, and its truth fail."""
+
+    def items(self) -> NoReturn:
+        raise Worse
+
+    def __bool__(self) -> NoReturn:
+        raise Worse
 
 
 def nested(depth: int) -> list[object]:
@@ -47,6 +64,8 @@ REFUSED: dict[str, dict[str, object]] = {
     "a content without a text": {"content": Textless()},
     "a content with a part without a text": {"content": [Textless()]},
     "a role without a text": {"role": Textless()},
+    "an object without its items": {"content": Itemless(a=1)},
+    "calls that are neither true nor false": {"tool_calls": Itemless()},
     "a key of an object that JSON has not": {"content": {(1, 2): 3}},
     "a list that contains itself": {"content": endless()},
     "a time that is not finite": {"timestamp": math.inf},
@@ -69,7 +88,12 @@ def test_a_value_that_cannot_be_stored_is_a_value_error(tmp_path: Path, what: st
     assert database.append_message("s", "user", "next") == 1
 
 
-@pytest.mark.parametrize("key", [5, b"key", ("a",), True])
+def test_a_message_that_is_no_dict_is_a_value_error() -> None:
+    with pytest.raises(ValueError, match="cannot be stored"):
+        message_rows(["text"], now=1.0)  # type: ignore[list-item]
+
+
+@pytest.mark.parametrize("key", [5, b"key", ("a",), True, Textless()])
 def test_a_key_that_is_no_text_is_refused(tmp_path: Path, key: object) -> None:
     database = builders.db(builders.home(tmp_path))
     database.create_session("s", "cli")
