@@ -31,8 +31,7 @@ _highest = 0
 class OwnedDescriptor(io.FileIO):
     """A descriptor that is closed with the last reference to it, also where an exception took that."""
 
-    def __del__(self) -> None:
-        self.close()
+    __del__ = io.FileIO.close
 
 
 def watched() -> bool:

@@ -218,14 +218,18 @@ class FileWatch:
     def _found(self) -> LongLocks:
         shm = identity(f"{self._name}-shm")
         try:
-            return LongLocks(_known.get(self._file, ()), () if shm is None else descriptors.open_on(shm))
+            return LongLocks(self._ours(), () if shm is None else descriptors.open_on(shm))
         except OSError as error:
             raise error_mapping.no_descriptor(self._path) from error
+
+    def _ours(self) -> set[int]:
+        """Descriptors of apsw on the file; others are known that an exception closed."""
+        return descriptors.on(self._file, _known.get(self._file, ()))
 
     def _writes(self) -> bool:
         try:
             with opening:
-                return long_locks.writes(_known.get(self._file, ()))
+                return long_locks.writes(self._ours())
         except OSError as error:
             raise error_mapping.no_descriptor(self._path) from error
 

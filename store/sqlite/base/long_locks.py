@@ -69,7 +69,9 @@ class LongLocks:
 
     def _look(self, numbers: Iterable[int], mark: bytes) -> bool:
         for number in numbers:
-            view = opened(f"{INFO}/{number}")
+            view = _opened(number)
+            if view is None:
+                continue
             if mark in os.pread(view.fileno(), _LENGTH, 0):
                 self._views.append((view, mark))
                 return True
@@ -84,8 +86,19 @@ def writes(numbers: Iterable[int]) -> bool:
         OSError: No descriptor is left to look.
     """
     for number in numbers:
-        with opened(f"{INFO}/{number}") as view:
+        view = _opened(number)
+        if view is None:
+            continue
+        with view:
             locks = _WRITTEN.findall(os.pread(view.fileno(), _LENGTH, 0))
         if any(int(first) <= _RESERVED <= int(last) for first, last in locks):
             return True
     return False
+
+
+def _opened(number: int) -> OwnedDescriptor | None:
+    """What the system says of a descriptor; None for one that another thread closed just now."""
+    try:
+        return opened(f"{INFO}/{number}")
+    except FileNotFoundError:
+        return None

@@ -14,7 +14,7 @@ from store.base import errors
 from store.sqlite.base import descriptors, foreign_handle_guard
 from store.sqlite.connect.reader import Reader
 from store.sqlite.connect.writer import Writer
-from tests.store.sqlite_files import add, make, outcome
+from tests.store.sqlite_files import add, make, outcome, run
 
 
 @pytest.fixture
@@ -172,6 +172,17 @@ def test_an_opening_that_an_exception_ended_is_no_stranger(path: Path) -> None:
         foreign_handle_guard.check(path)
     database.close()
     os.close(descriptor)
+
+
+def test_a_connection_that_was_closed_by_nobody_is_not_looked_at_for_its_locks(path: Path) -> None:
+    """An exception can take one: its descriptor is known, and no more there. Mutant: all known ones are looked at."""
+    run(path, "PRAGMA journal_mode = delete")
+    others = [apsw.Connection(str(path)) for _ in range(8)]
+    writer = Writer(path)
+    writer.transaction(lambda connection: None)
+    others.clear()
+    writer.transaction(lambda connection: connection.execute("UPDATE sessions SET title = 't'"))
+    writer.close()
 
 
 @pytest.mark.parametrize("version", ["3.40.1", "3.51.2"])
