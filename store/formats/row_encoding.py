@@ -73,9 +73,9 @@ def message_row(message: Mapping[str, object], *, now: float) -> MessageRow:
     """One row; see `message_rows`."""
     try:
         return _row(message, now)
-    except (ValueError, MemoryError):
-        raise
-    except Exception as error:
+    except Exception as error:  # of a class of the caller's, or a message that is no dict
+        if isinstance(error, ValueError | MemoryError):
+            raise
         raise ValueError(f"a message cannot be stored: {_said(error)}") from error
 
 
@@ -178,11 +178,11 @@ def json_text(value: object) -> str:
     """
     try:
         text = json.dumps(value, default=_text_of)
-    except (ValueError, MemoryError):
-        raise
     except RecursionError as error:
         raise ValueError(f"a {type(value).__name__} cannot be stored: nested too deep") from error
-    except Exception as error:  # of a key that JSON has not, or of a class of the caller's
+    except Exception as error:  # a key that JSON has not, or of a class of the caller's
+        if isinstance(error, ValueError | MemoryError):
+            raise
         raise ValueError(f"a {type(value).__name__} cannot be stored: {_said(error)}") from error
     if text.count("[") + text.count("{") > MAX_DEPTH and is_too_deep(json.loads(text)):
         raise ValueError(f"a {type(value).__name__} cannot be stored: nested more than {MAX_DEPTH} deep")
@@ -193,14 +193,11 @@ def _text_of(value: object) -> str:
     try:
         return str(value)
     except Exception as error:
-        if isinstance(error, ValueError):
+        if isinstance(error, ValueError | MemoryError):
             raise
         raise ValueError(f"a {type(value).__name__} cannot be stored: it has no text ({_said(error)})") from error
 
 
 def _said(error: Exception) -> str:
-    """The class of an error of the caller's own code, and its message where that does not fail too."""
-    try:
-        return f"{type(error).__name__}: {error}"
-    except Exception:  # noqa: BLE001
-        return type(error).__name__
+    """The class of an error and its texts; `str` of one of the caller's own class can fail too."""
+    return ": ".join([type(error).__name__, *(said for said in error.args if type(said) is str)])
