@@ -68,6 +68,8 @@ class OwnedLock:
         """
         call = _Call(frame or sys._getframe(1), beyond)
         self._calls.append(call)
+        if self._calls[0] is call:
+            return True
         deadline = time.monotonic() + timeout
         while (first := self._first()) is not call and first is not None:
             if first.thread == call.thread:
@@ -86,7 +88,7 @@ class OwnedLock:
         for call in self._calls[:1]:
             if call.frame is frame:
                 self._calls.remove(call)
-        first = self._first()
+        first = self._first() if self._calls else None
         if first is not None:
             first.wake()
 

@@ -166,7 +166,8 @@ class FileWatch:
 
     def check_locks(self) -> None:
         """Make sure that the locks are held; see `check`."""
-        if not self.intact():
+        locks = self._locks  # looked at here, because a call costs half a look
+        if (self._lost or (locks is not None and not locks.held)) and not self.intact():
             raise _dropped(self._path)
 
     def check_write_lock(self, *, wal: bool) -> None:

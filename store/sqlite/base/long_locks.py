@@ -40,7 +40,7 @@ class LongLocks:
     """
 
     def __init__(self, file: Iterable[int], shm: Iterable[int]) -> None:
-        self._views: list[tuple[OwnedDescriptor, bytes]] = []
+        self._views: list[tuple[OwnedDescriptor, int, bytes]] = []
         try:
             self.found = self._look(file, _SHARED)
             self._look(shm, _IN_USE)  # where SQLite may not write the -shm it may do without that lock
@@ -52,9 +52,12 @@ class LongLocks:
     def held(self) -> bool:
         """True while each lock that was found is held."""
         try:
-            return self.found and all(mark in os.pread(view.fileno(), _LENGTH, 0) for view, mark in self._views)
-        except (OSError, ValueError):  # the descriptor with the lock was closed, or the view by another thread
+            for _, number, mark in self._views:  # three times in an append
+                if mark not in os.pread(number, _LENGTH, 0):
+                    return False
+        except OSError:  # the descriptor with the lock was closed
             return False
+        return self.found
 
     def covers(self, before: LongLocks) -> bool:
         """True where every lock that was found before is among those found now."""
@@ -64,7 +67,7 @@ class LongLocks:
         """Close what is looked at. May be called twice."""
         views, self._views = self._views, []
         self.found = False
-        for view, _ in views:
+        for view, *_ in views:
             view.close()
 
     def _look(self, numbers: Iterable[int], mark: bytes) -> bool:
@@ -73,7 +76,7 @@ class LongLocks:
             if view is None:
                 continue
             if mark in os.pread(view.fileno(), _LENGTH, 0):
-                self._views.append((view, mark))
+                self._views.append((view, view.fileno(), mark))
                 return True
             view.close()
         return False
