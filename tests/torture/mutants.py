@@ -351,7 +351,7 @@ MUTANTS = (
     Mutant(
         "times of rows that were written again in one go",
         "store/formats/clocks.py",
-        'if row.role == "user" and row.time < last.time + _AT_ONCE:',
+        'if row.role == "user" and row.time < last.time + (_IN_ONE_WRITE if last.role == "user" else _AT_ONCE):',
         'if row.role == "user" and row.time < last.time - _AT_ONCE:',
         (HISTORY,),
     ),
@@ -375,6 +375,20 @@ MUTANTS = (
         "store/formats/turn_order.py",
         'return last is not None and (last.role in ("user", "tool") or bool(last.calls))',
         'return last is None or last.role != "user"',
+        (HISTORY,),
+    ),
+    Mutant(
+        "an answer to a question of another turn",
+        "store/formats/turn_order.py",
+        "    return last is not None and own is not None and last < own\n",
+        "    return False\n",
+        (HISTORY,),
+    ),
+    Mutant(
+        "the order with the fewest losses",
+        "store/formats/turn_order.py",
+        "        if other is None or (other.lacking and not self.lacking):\n",
+        "        if other is None or other.lacking > self.lacking:\n",
         (HISTORY,),
     ),
     Mutant(
@@ -520,10 +534,10 @@ def survives(mutant: Mutant, *, python: str = sys.executable) -> str | None:
         done = subprocess.run(
             command,
             cwd=root,
-            env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"},
+            env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1", "HISTORY_SESSIONS": "4000"},
             capture_output=True,
             text=True,
-            timeout=300,
+            timeout=1200,
             check=False,
         )
         return None if done.returncode == 1 else f"exit code {done.returncode}: {done.stdout[-500:]}"
