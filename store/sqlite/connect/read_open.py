@@ -19,6 +19,7 @@ from pathlib import Path
 import apsw
 
 from ...base import errors
+from ...formats import row_encoding
 from ..base import descriptors, error_mapping, foreign_handle_guard
 from ..base.schema_probe import Layout
 from . import sidecar_rights
@@ -26,7 +27,7 @@ from . import sidecar_rights
 BUSY_MS = 5_000
 """Milliseconds that a reader waits for a lock: in DELETE mode a commit blocks readers (docs/format.md §7.4)."""
 
-_MAX_CELL = 256 * 1024 * 1024
+_MAX_CELL = row_encoding.MAX_ROW + (6 << 20)
 _COPY_ATTEMPTS = 5
 
 FileId = tuple[int, int] | None
@@ -119,7 +120,8 @@ def open_uri(path: Path, mode: str) -> apsw.Connection:
         mode: Parameters of the URI: `mode=rw`, `mode=ro` or `mode=ro&immutable=1`.
     """
     flags = apsw.SQLITE_OPEN_URI | (apsw.SQLITE_OPEN_READWRITE if mode == "mode=rw" else apsw.SQLITE_OPEN_READONLY)
-    return apsw.Connection(f"{path.absolute().as_uri()}?{mode}", flags=flags)
+    with foreign_handle_guard.announced(path):
+        return apsw.Connection(f"{path.absolute().as_uri()}?{mode}", flags=flags)
 
 
 def _connect(path: Path, mode: str) -> apsw.Connection:
