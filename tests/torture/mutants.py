@@ -90,8 +90,8 @@ MUTANTS = (
     Mutant(
         "a raw open of the store",
         "store/sqlite/connect/read_open.py",
-        "        state = descriptors.identity(path) or ()\n        try:",
-        '        path.open("rb").close()\n        state = descriptors.identity(path) or ()\n        try:',
+        "        state = descriptors.identity(path) or ()\n        if",
+        '        path.open("rb").close()\n        state = descriptors.identity(path) or ()\n        if',
         (f"{TORTURE}::test_no_verb_drops_a_lock",),
     ),
     Mutant(
