@@ -141,6 +141,17 @@ class Home:
         return (Home(self.root), *(home for home in profiles if _holds_sessions(home)))
 
 
+def default_state_db(environ: Mapping[str, str], platform: str, user_home: Path) -> Path:
+    """The state.db of a Hermes that was told of none, whether its folder is there or not; `active_profile` is not read.
+
+    Args:
+        environ, platform, user_home: See `Home.locate`.
+    """
+    named = environ.get("HERMES_HOME", "").strip()
+    folders = [Path(named)] if named else _default_folders(environ, platform, user_home)
+    return next(filter(_is_folder, folders), folders[0]) / "state.db"
+
+
 def distinct(homes: Sequence[Home]) -> tuple[Home, ...]:
     """Homes as one list shows them: a state.db and a folder of transcripts under several names appear once.
 

@@ -69,6 +69,19 @@ def test_a_file_without_a_byte_is_filled_by_the_next_writer(tmp_path: Path) -> N
     db.close()
 
 
+def test_a_store_is_named_as_upstream_names_it_or_found_as_upstream_finds_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HERMES_HOME", str(tmp_path / "home"))
+    found = SessionDB()
+    found.create_session("s", "cli")
+    named = SessionDB(db_path=tmp_path / "home" / "state.db", read_only=True)
+    assert found.path == named.path == tmp_path / "home" / "state.db"
+    assert named.session_count() == 1
+    found.close()
+    named.close()
+
+
 def test_a_session_has_what_it_was_made_with(db: SessionDB) -> None:
     assert db.create_session("s", "cli", "opus", {"max_iterations": 3}, "be kind", "ada") == "s"
     row = db.get_session("s")
