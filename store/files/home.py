@@ -142,7 +142,9 @@ class Home:
 
 
 def default_state_db(environ: Mapping[str, str], platform: str, user_home: Path) -> Path:
-    """The state.db of a Hermes that was told of none, whether its folder is there or not; `active_profile` is not read.
+    """The state.db that Hermes opens where none is named; neither file nor folder need exist.
+
+    `active_profile` is not read, as Hermes' own store does not.
 
     Args:
         environ, platform, user_home: See `Home.locate`.

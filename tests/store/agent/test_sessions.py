@@ -161,14 +161,21 @@ def test_token_counts_add_up(db: SessionDB) -> None:
     assert (row["estimated_cost_usd"], row["actual_cost_usd"], row["cost_status"]) == (1.0, None, "estimated")
 
 
-def test_model_and_billing_are_filled_only_where_they_are_null(db: SessionDB) -> None:
+def test_model_and_billing_are_those_of_the_first_use(db: SessionDB) -> None:
     db.create_session("bare", "cli")
     db.create_session("named", "cli", "opus")
+    db.create_session("kept", "cli", "opus")
     for session_id in ("bare", "named"):
-        db.update_token_counts(session_id, 1, model="haiku", billing_provider="anthropic")
-        db.update_token_counts(session_id, 1, billing_provider="openai")
-    models = [(row["model"], row["billing_provider"]) for row in db.search_sessions()]
-    assert sorted(models, key=str) == [("haiku", "anthropic"), ("opus", "anthropic")]
+        db.update_token_counts(session_id, 1, model="haiku", billing_provider="anthropic", api_call_count=1)
+        db.update_token_counts(session_id, 1, model="opus", billing_provider="openai", api_call_count=1)
+    db.update_token_counts("kept", 1, model="haiku")
+    models = {row["id"]: (row["model"], row["billing_provider"]) for row in db.search_sessions()}
+    assert models == {"bare": ("haiku", "anthropic"), "named": ("haiku", "anthropic"), "kept": ("opus", None)}
+    shares = "SELECT model, billing_provider, input_tokens, api_call_count FROM session_model_usage"
+    assert look(db, f"{shares} WHERE session_id = 'named' ORDER BY model") == [
+        ("haiku", "anthropic", 1, 1),
+        ("opus", "openai", 1, 1),
+    ]
 
 
 def test_a_number_beyond_64_bits_is_a_value_error(db: SessionDB) -> None:
