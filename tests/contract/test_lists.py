@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from store.agent.messages import ImportedSession
@@ -90,7 +88,7 @@ def test_lists_and_counts_are_narrowed_alike(case: Case) -> None:
         ({"min_message_count": 2}, ["alone"]),
     ):
         assert ids(case, **options) == expected, options
-        counted = case.sessions.session_count(exclude_children=True, **options)  # type: ignore[arg-type]
+        counted = case.sessions.session_count(exclude_children=True, **options)
         if "min_message_count" not in options:  # which looks at the root
             assert counted == len(expected), options
     known = {"cwd", "archived"} - case.lacks_sessions
@@ -175,9 +173,9 @@ def test_a_filter_reads_the_column_of_its_name(case: Case) -> None:
         assert case.engine.records.chosen_ids(SessionChoice(ended=True, **chosen)) == expected, name
 
 
-def test_files_of_deleted_sessions_go_where_their_folder_is_named(case: Case, tmp_path: Path) -> None:
+def test_files_of_deleted_sessions_go_where_their_folder_is_named(case: Case) -> None:
     fill(case)
-    folder = tmp_path / "transcripts"
+    folder = case.folder / "transcripts"
     folder.mkdir()
     kept = ["other.json", "request_dump_tipsy_1.json", "request_dump_alone_1.txt"]
     gone = ["tip.json", "tip.jsonl", "request_dump_tip_1.json", "helper.jsonl", "request_dump_alone_x_2.json"]
@@ -187,11 +185,11 @@ def test_files_of_deleted_sessions_go_where_their_folder_is_named(case: Case, tm
     assert case.sessions.delete_session("tip", sessions_dir=folder)
     assert case.sessions.prune_sessions(sessions_dir=folder, end_reason="idle") == 2
     assert sorted(path.name for path in folder.iterdir()) == sorted(kept)
-    assert case.sessions.delete_session("branch", tmp_path / "no folder")
+    assert case.sessions.delete_session("branch", case.folder / "no folder")
     case.sessions.create_session("../escape", "cli")
-    (tmp_path / "escape.json").touch()
+    (case.folder / "escape.json").touch()
     assert case.sessions.delete_session("../escape", folder)
-    assert (tmp_path / "escape.json").exists()
+    assert (case.folder / "escape.json").exists()
 
 
 def test_a_later_create_fills_in_what_is_empty(case: Case) -> None:
@@ -231,13 +229,13 @@ def test_token_counts_are_set_where_they_are_absolute(case: Case) -> None:
     row = case.sessions.get_session("s1")
     assert row is not None
     assert (row["source"], row["model"], row["input_tokens"]) == ("unknown", "opus", 10)
-    calls = {"api_call_count": 3} if "api_call_count" not in case.lacks_sessions else {}
-    case.sessions.update_token_counts("s1", 7, absolute=True, actual_cost_usd=0.25, **calls)
+    calls = 3 if "api_call_count" not in case.lacks_sessions else 0
+    case.sessions.update_token_counts("s1", 7, absolute=True, actual_cost_usd=0.25, api_call_count=calls)
     row = case.sessions.get_session("s1")
     assert row is not None
     names = ("input_tokens", "output_tokens", "estimated_cost_usd", "actual_cost_usd", "billing_provider")
     assert [row[name] for name in names] == [7, 0, 0, 0.25, "nous"]
-    case.sessions.update_token_counts("s1", 1, absolute=False, **calls)
+    case.sessions.update_token_counts("s1", 1, absolute=False, api_call_count=calls)
     row = case.sessions.get_session("s1")
     assert row is not None
     assert (row["input_tokens"], row.get("api_call_count", 6), row["actual_cost_usd"]) == (8, 6, 0.25)
