@@ -20,7 +20,7 @@ CONTEXT = 200
 """Characters of a message in the context of a hit, each of four bytes at most."""
 _LISTS = ("reasoning_details", "codex_reasoning_items")
 _SAID = ("role", "content", "tool_name", "tool_calls", "tool_call_id", "token_count", "finish_reason")
-_REASONED = ("reasoning", "reasoning_details", "codex_reasoning_items", "reasoning_content", "codex_message_items")
+_REASONED = ("reasoning", "reasoning_content", "reasoning_details", "codex_reasoning_items", "codex_message_items")
 _FIELDS = (*_SAID, *_REASONED, "platform_message_id", "observed", "effect_disposition", "timestamp", "api_content")
 """Fields of `append_message`, in the order of its arguments."""
 
@@ -53,9 +53,9 @@ class AgentMessages:
         token_count: int | None = None,
         finish_reason: str | None = None,
         reasoning: str | None = None,
+        reasoning_content: str | None = None,
         reasoning_details: object = None,
         codex_reasoning_items: object = None,
-        reasoning_content: str | None = None,
         codex_message_items: object = None,
         platform_message_id: str | None = None,
         observed: bool = False,
@@ -67,7 +67,7 @@ class AgentMessages:
     ) -> int:
         """Add one message and return its row id; `key` and what is raised, see `append_messages`."""
         said = role, content, tool_name, tool_calls, tool_call_id, token_count, finish_reason
-        thought = reasoning, reasoning_details, codex_reasoning_items, reasoning_content, codex_message_items
+        thought = reasoning, reasoning_content, reasoning_details, codex_reasoning_items, codex_message_items
         about = platform_message_id, observed, effect_disposition, timestamp, api_content
         message = dict(zip(_FIELDS, (*said, *thought, *about), strict=True))
         return self.append_messages(session_id, [message], key=key)[0]
