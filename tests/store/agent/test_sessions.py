@@ -117,6 +117,14 @@ def test_ensuring_a_session_that_is_there_changes_nothing(db: SessionDB) -> None
     assert db.get_session("s") == first
 
 
+def test_a_prompt_that_was_moved_is_no_empty_one(db: SessionDB) -> None:
+    db.create_session("s", "cli")
+    rewrite(db, "ALTER TABLE sessions ADD COLUMN system_prompt_hash TEXT")
+    rewrite(db, "UPDATE sessions SET system_prompt_hash = 'moved'")
+    db.create_session("s", "cli", "opus", system_prompt="be kind")
+    assert look(db, "SELECT model, system_prompt FROM sessions") == ("opus", None)
+
+
 def test_a_parent_is_kept_and_a_missing_one_is_refused(db: SessionDB) -> None:
     db.create_session("parent", "cli")
     db.create_session("child", "cli", parent_session_id="parent")
@@ -176,6 +184,8 @@ def test_model_and_billing_are_those_of_the_first_use(db: SessionDB) -> None:
         ("haiku", "anthropic", 1, 1),
         ("opus", "openai", 1, 1),
     ]
+    db.update_token_counts("kept", 5, absolute=True)
+    assert look(db, f"{shares} WHERE session_id = 'kept'") == ("haiku", "", 1, 0)
 
 
 def test_a_number_beyond_64_bits_is_a_value_error(db: SessionDB) -> None:
