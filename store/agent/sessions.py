@@ -13,7 +13,7 @@ from ..engine.rows import RowDict
 from ..engine.session_choice import PruneFilters, SessionChoice
 from ..files import session_files
 from ..formats import titles
-from ..formats.row_encoding import storable
+from ..formats.row_encoding import refuse_too_large, storable
 from ..formats.session_encoding import session_values, token_values
 from ..home_store import HomeStore
 from .lists import AgentLists
@@ -61,6 +61,7 @@ class AgentSessions:
         Raises:
             SessionMissing: The parent has no row.
             ColumnMissing: One that is not empty has no column in this file.
+            ValueError: The row is larger than 250 MB, or `model_config` has no JSON.
         """
         place = {"session_key": session_key, "chat_id": chat_id, "chat_type": chat_type, "thread_id": thread_id}
         work = {"cwd": cwd, "profile_name": profile_name}
@@ -101,7 +102,12 @@ class AgentSessions:
         self._store.write(lambda tx: tx.reopen_session(session_id))
 
     def update_system_prompt(self, session_id: str, system_prompt: str) -> None:
-        """Store the whole prompt."""
+        """Store the whole prompt.
+
+        Raises:
+            ValueError: It is larger than 250 MB.
+        """
+        refuse_too_large([system_prompt], "system prompt")
         self._store.write(lambda tx: tx.set_prompt(session_id, system_prompt))
 
     def update_token_counts(  # noqa: PLR0917  upstream's signature
