@@ -74,6 +74,11 @@ def empty_session(*, width: int, glyphs: Glyphs) -> list[Line]:
     return _block(glyphs.status(Status.EMPTY), "No messages in this session", width=width)
 
 
+def nothing_to_read(*, width: int, glyphs: Glyphs) -> list[Line]:
+    """Draw the pane beside a list that has no row."""
+    return _block(glyphs.status(Status.EMPTY), "Nothing to read: the list has no row", width=width)
+
+
 def all_left_out(reasons: str, *, width: int, glyphs: Glyphs) -> list[Line]:
     """Draw a home whose every session is one that the default list leaves out, for `reasons` (`status.left_out`)."""
     title = "Every session is left out of this list"

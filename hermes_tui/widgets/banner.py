@@ -34,8 +34,12 @@ class Banner(Bar):
         difference: bool
         """On the words of the difference."""
 
-    def show(self, sources: Sources) -> None:
+    def show(self, sources: Sources | None) -> None:
         """Say what is known of a session's drift, and why a repair would do nothing; nothing, and the row goes."""
+        if sources is None:
+            self._shown = None, (), ()
+            self.remove_class("-flagged")
+            return
         drift = sources.drift
         sentences, keys = banner_content(sources.session, drift, sources.facts, sources.check, sources.refused)
         self._shown = drift, sentences, keys

@@ -10,11 +10,13 @@ from rich.text import Text
 from textual import events, on
 from textual.app import ComposeResult
 from textual.containers import Horizontal
+from textual.message import Message
 from textual.reactive import reactive
 from textual.widgets import Input
 
 from hermes_tui.render.line import Line, Role, Span, head, span
 from hermes_tui.render.safe import SafeText, one_line
+from hermes_tui.state.typed_text import MOST, in_one_row
 from hermes_tui.widgets.bar import Bar
 from hermes_tui.widgets.theme import Ground, palette_of
 from store.query.filters import KEYS
@@ -73,6 +75,21 @@ class QueryInput(Input, inherit_bindings=True):
             placeholder=PLACEHOLDER, highlighter=_Filters(self), compact=True, select_on_focus=False, id=id
         )
         self.cursor_blink = False
+
+    class Cut(Message):
+        """A paste was too long, and its beginning was taken."""
+
+    def type_in(self, text: str) -> None:
+        """Take a text as if it were typed: in one row, and only its beginning where it is very long."""
+        self.replace(in_one_row(text[:MOST]), *self.selection)
+        if len(text) > MOST:
+            self.post_message(self.Cut())
+
+    def _on_paste(self, event: events.Paste) -> None:
+        """Take all lines of a paste, where Textual would take the first."""
+        event.stop()
+        event.prevent_default()
+        self.type_in(event.text)
 
     def style_of(self, role: Role, *, underline: bool = False) -> Style:
         """The style of a role on this row."""

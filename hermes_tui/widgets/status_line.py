@@ -39,7 +39,9 @@ class StatusLine(Bar):
         """The sentence, a gap, and the right end one cell before the edge."""
         (sentence, ends), room = self._shown, width - MARGIN - 1
         if self._notice:
-            right = crop((span(self._notice, Role.ACCENT),), max(room // 2, 1), self.glyphs.truncated)
+            right = crop(
+                (span(self.glyphs.words(self._notice), Role.ACCENT),), max(room // 2, 1), self.glyphs.truncated
+            )
             left = crop(sentence, room - line_cells(right) - GAP, self.glyphs.truncated)
         else:
             taken = line_cells(sentence) + GAP

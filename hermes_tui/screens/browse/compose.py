@@ -130,6 +130,6 @@ class BrowserWidgets:
         self._foot.show(view.footer, view.help)
         if view.notice is not None and view.notice is not self._notice:
             self._status.show_notice(view.notice.text)
-        if view.sources is not None and view.sources != self._sources:
+        if view.sources != self._sources:
             self._banner.show(view.sources)
         self._notice, self._sources = view.notice, view.sources

@@ -9,17 +9,18 @@ from pathlib import Path
 from typing import ClassVar, Protocol
 
 from textual import events, on
-from textual.actions import parse
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.screen import Screen
 from textual.widgets import Input
 
-from hermes_tui.commands.registry import BROWSER, TABLE, Command, Offer, Place, applying
+from hermes_tui.commands.registry import BROWSER, Command, Offer, Place, applying, works
+from hermes_tui.commands.unused import why_unused
 from hermes_tui.feed import Feed, ProfileEntry
 from hermes_tui.feed.answers import Answer
 from hermes_tui.render.glyphs import Glyphs
 from hermes_tui.screens.browse.compose import BrowserWidgets
+from hermes_tui.screens.browse.followed_row import FollowedRow
 from hermes_tui.screens.browse.navigation import MOVES, Navigation
 from hermes_tui.screens.browse.painter import Painter
 from hermes_tui.screens.browse.ports import Part
@@ -30,24 +31,15 @@ from hermes_tui.state.copy_text import CopyTarget
 from hermes_tui.state.layout import Layout
 from hermes_tui.state.rows import SessionRow
 from hermes_tui.state.session_catalog import is_comparable
+from hermes_tui.state.typed_text import MOST
 from hermes_tui.widgets.banner import Banner
-from hermes_tui.widgets.hit_rows import MeantKey
 from hermes_tui.widgets.page_frame import key_bindings, offers
+from hermes_tui.widgets.search_bar import QueryInput
 from hermes_tui.widgets.transcript import Transcript
 from hermes_tui.widgets.virtual_list import VirtualList
 
 TICK = 30.0
 """Seconds after which ages are painted again, and live sessions read."""
-PREVIEW_AFTER = 0.08
-"""Seconds that the cursor rests on a row before its transcript is read."""
-TYPED_AFTER = 0.3
-"""The same while a search is typed: keys follow one another faster than transcripts are drawn."""
-
-_BY_ACTION: dict[tuple[str, tuple[object, ...]], list[Command]] = {}
-for _command in TABLE:
-    for _key in _command.keys:
-        _, _name, _parameters = parse(_key.action)
-        _BY_ACTION.setdefault((_name, _parameters), []).append(_command)
 
 
 class MakeRepairScreen(Protocol):
@@ -104,6 +96,7 @@ class BrowserScreen(Screen[None]):
         self._sub_screens = sub_screens
         saved = SavedSearchesController(state, searches, self.post_message, changed)
         self.controllers = Controllers(state, feed, changed, self.widgets, saved)
+        self.painter.before_frame = FollowedRow(state, self.widgets, self.controllers.reading).follow
         self._navigation = Navigation(self.widgets, self.controllers, changed)
         self._subscriptions = self.controllers.subscriptions()
         feed.subscribe(self.post_message, *self._subscriptions)
@@ -133,12 +126,21 @@ class BrowserScreen(Screen[None]):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """A command works where the table says so."""
-        commands = _BY_ACTION.get((action, parameters))
-        if commands is None:
-            return True
         self.widgets.observe(self.state)
-        place, met = self.state.focus, {"", *self.state.conditions}
-        return any(place in command.places and command.needs in met for command in commands)
+        return works(action, parameters, self.state.focus, self.state.conditions)
+
+    def hear_key(self, at: float) -> None:
+        """Nothing is written from here."""
+
+    def take_unused_key(self, key: str, *, printable: bool) -> None:
+        """Say why a key does nothing."""
+        if key and (printable or self.state.focus is not Place.SEARCH):
+            self._navigation.say(why_unused(key, self.state.focus, self.state.conditions))
+
+    def take_text(self, text: str) -> None:
+        """Type what was pasted into the search row."""
+        self._navigation.search()
+        self.widgets.search_bar.query_input.type_in(text)
 
     def offered(self) -> Iterator[Offer]:
         """For the palette: what works here, and from the search row what works in the list."""
@@ -180,16 +182,17 @@ class BrowserScreen(Screen[None]):
     @on(Input.Submitted, "#query")
     def _on_query_submitted(self, event: Input.Submitted) -> None:
         event.stop()
-        self._navigation.enter_list()
+        self._navigation.say("there is no row to open yet")
+
+    @on(QueryInput.Cut)
+    def _on_query_cut(self) -> None:
+        self._navigation.say(f"only {MOST} characters of it were pasted")
 
     @on(VirtualList.RowHighlighted)
     def _on_row_highlighted(self, event: VirtualList.RowHighlighted) -> None:
         self.widgets.observe(self.state)
         state = self.state
         if event.list is self.widgets.list_pane(hits_shown=state.hits_shown):
-            if state.two_panes:
-                typing = state.focus is Place.SEARCH and state.hits_shown
-                self.controllers.reading.open_chosen(delay=TYPED_AFTER if typing else PREVIEW_AFTER)
             self.controllers.search.request_context()
         self._changed(Part.FRAME)
 
@@ -199,11 +202,8 @@ class BrowserScreen(Screen[None]):
         self.controllers.sessions.request_outlines()
 
     @on(VirtualList.RowChosen)
-    def _on_row_chosen(self, event: VirtualList.RowChosen) -> None:
-        if isinstance(event.key, MeantKey):
-            self._navigation.search_for(event.key.text)
-        else:
-            self._navigation.open_chosen(enter=True)
+    def _on_row_chosen(self) -> None:
+        self._navigation.open_row()
 
     @on(VirtualList.FlagClicked)
     def _on_flag_clicked(self) -> None:
@@ -244,6 +244,14 @@ class BrowserScreen(Screen[None]):
     def action_go(self, move: str) -> None:
         """A move of the focus."""
         MOVES[move](self._navigation)
+
+    def action_rows(self, rows: int) -> None:
+        """Move the cursor of the list."""
+        self._navigation.move(rows)
+
+    def action_pages(self, pages: int) -> None:
+        """Move the cursor of the list by its height."""
+        self._navigation.move_page(pages)
 
     def action_next_hit(self, step: int) -> None:
         """The next hit of the list, and its message where the reader is."""

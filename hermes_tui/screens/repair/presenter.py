@@ -16,7 +16,8 @@ from hermes_tui.render.repair_result import done_sentence, receipt_lines, stoppe
 from hermes_tui.render.safe import SafeText
 from hermes_tui.render.status import error_sentence
 from hermes_tui.render.time import in_words, many
-from hermes_tui.state.repair_state import RepairState, SessionRepair, Write
+from hermes_tui.render.undo_plan import undo_plan_lines
+from hermes_tui.state.repair_state import RepairState, SessionRepair, UndoPlan, Write
 from hermes_tui.widgets.footer import Item
 from hermes_tui.widgets.heading_rule import heading_line
 from hermes_tui.widgets.page_frame import READ_ONLY, UNWRITTEN, PageView
@@ -76,7 +77,7 @@ def page_view(
             status, heading, lines = _session(session, size, glyphs, state.may_write, slow=slow)
     if state.quit_asked and state.writing:
         return PageView(title, end, status, heading, lines, ANSWERS, RUNNING)
-    return PageView(title, end, status, heading, lines, _keys(state, cursor))
+    return PageView(title, end, status, heading, lines, _keys(state, cursor), proposal=state.proposal)
 
 
 def _keys(state: RepairState, cursor: Case | None) -> Sequence[Item]:
@@ -85,6 +86,8 @@ def _keys(state: RepairState, cursor: Case | None) -> Sequence[Item]:
     if state.session is None:
         words["y"] = f"apply {sum(case.wanted for case in state.cases.values())}"
         words["space"] = "take this one in" if cursor is not None and cursor.left_out else "leave this one out"
+    elif state.session.undo_asked:
+        words["y"] = "undo"
     elif (stopped := state.session.operation) is not None and not state.session.settled:
         words |= {"y": "finish", "u": "undo" if stopped.state is State.RUNNING else "finish the undo"}
     return [(keys, words.get(keys, word)) for keys, word in footer(state.place, state.conditions(cursor))]
@@ -122,6 +125,8 @@ def _session(session: SessionRepair, size: tuple[int, int], glyphs: Glyphs, may_
     plan, receipt = session.plan, session.receipt
     if plan is None:
         return _waiting(session, size[0], glyphs, slow=slow)
+    if session.undo_asked and session.write is None and session.undo_plan is not None:
+        return _undo(session, session.undo_plan, size[0], glyphs)
     if session.settled and session.write is None and receipt is not None:
         return _receipt(session, plan, receipt, size[0], glyphs)
     return _sentence(session, plan, glyphs), _heading(plan), _plan(session, plan, size, glyphs, may_write)
@@ -188,6 +193,16 @@ def _lower(session: SessionRepair, plan: Plan, width: int, glyphs: Glyphs, may_w
         yield from step_lines(plan, session.progress, width=width, glyphs=glyphs)
     else:
         yield from undo_lines(session.progress, width=width, glyphs=glyphs)
+
+
+def _undo(session: SessionRepair, undo: UndoPlan, width: int, glyphs: Glyphs) -> Body:
+    """The plan of an undo."""
+    counted = f" takes {many(undo.inserted, 'message')} out again"
+    sentence: Line = (span("the rest of a stopped undo" if undo.goes_on else "undo"), span(counted, Role.DIM))
+    given = (undo.operation, undo.inserted, undo.moved, undo.backup)
+    lines = undo_plan_lines(*given, width=width, glyphs=glyphs)
+    heading = Heading(SafeText("Plan of the undo"), facts=(UNWRITTEN,), focused=True)
+    return sentence, heading, [(), *lines, *_failure(session, width, glyphs)]
 
 
 def _receipt(session: SessionRepair, plan: Plan, receipt: Receipt, width: int, glyphs: Glyphs) -> Body:

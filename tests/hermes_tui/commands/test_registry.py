@@ -78,4 +78,4 @@ def test_the_key_table_has_a_line_for_every_command() -> None:
     lines = key_table().splitlines()
     assert lines[:2] == ["| Key | What it does |", "|---|---|"]
     assert len(lines) == len(TABLE) + 2
-    assert "| `↑↓` | move in the list; `j` `k` `pgup` `pgdn` too |" in lines
+    assert "| `esc` | take the search out, in the list |" in lines

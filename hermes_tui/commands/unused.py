@@ -1,0 +1,46 @@
+"""Reasons why a key does nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from hermes_tui.commands.key_names import shown_keys
+from hermes_tui.commands.model import Place
+from hermes_tui.commands.registry import TABLE
+
+REASONS = {
+    "flagged": "both sources agree, nothing to repair",
+    "any_flagged": "no session is flagged, nothing to repair",
+    "hits": "there is no hit here",
+    "rows": "there is no row here",
+    "wide": "there is one pane; enter opens, esc goes back",
+    "roomy": "both panes need 100 columns",
+    "rankable": "there is nothing to rank",
+    "family": "no other session belongs to this one",
+    "history": "nothing was searched for before",
+    "typed": "nothing is typed",
+    "failed": "nothing has failed",
+    "applies": "there is nothing to insert here",
+    "readable": "nothing was repaired here yet",
+    "undoable": "there is no repair here that could be undone",
+    "mergeable": "nothing is refused that could be inserted all the same",
+    "done": "nothing was repaired here yet",
+    "waiting": "nothing waits to be written",
+}
+"""By the condition that a command needs and that does not hold."""
+
+
+def why_unused(key: str, place: Place, conditions: Collection[str]) -> str:
+    """Why a key does nothing in a place.
+
+    Args:
+        key: As people read it.
+        conditions: Those that hold.
+    """
+    missing = (
+        REASONS[command.needs]
+        for command in TABLE
+        if place in command.places and key in shown_keys(command.shown)
+        if command.needs not in conditions and command.needs in REASONS
+    )
+    return next(missing, "") or f"{key} does nothing here · {'f1' if place is Place.SEARCH else '?'} keys"
