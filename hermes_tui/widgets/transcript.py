@@ -68,7 +68,7 @@ class Transcript(ScrollPane):
         """What is on the screen, and how it is folded."""
         self._new = 0
         self._posted: tuple[int, int, int, bool] | None = None
-        self._closed = False
+        self._is_empty = False
         self._returns: tuple[str, Target] | None = None
 
     @property
@@ -113,9 +113,9 @@ class Transcript(ScrollPane):
         self._new = new
         self._changed()
 
-    def close(self) -> None:
+    def show_nothing(self) -> None:
         """Show no session."""
-        self._row, self._closed, self._new = None, True, 0
+        self._row, self._is_empty, self._new = None, True, 0
         self.cursor.reset()
         self._shape()
         self._changed()
@@ -270,7 +270,7 @@ class Transcript(ScrollPane):
     def _row_line(self, y: int) -> Line:
         if not self.total:
             width, glyphs = max(self.size.width, NARROWEST), glyphs_of(self.app)
-            said = empty_session if self._row else nothing_to_read if self._closed else None
+            said = empty_session if self._row else nothing_to_read if self._is_empty else None
             block = said(width=width, glyphs=glyphs) if said else []
             return block[y] if y < len(block) else ()
         rows = self.cursor.viewport.rows

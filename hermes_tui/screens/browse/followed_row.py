@@ -74,7 +74,7 @@ class FollowedRow:
         reading.row = reading.hit = reading.error = reading.sources = reading.requested_at = None
         reading.index = reading.total = 0
         self._opened = None
-        self._widgets.transcript.close()
+        self._widgets.transcript.show_nothing()
 
 
 def _opening(row: SessionRow, hit: Hit | None, shown: SessionRow | None) -> Opening:
