@@ -351,7 +351,7 @@ MUTANTS = (
     Mutant(
         "times of rows that were written again in one go",
         "store/formats/clocks.py",
-        'if row.role == "user" and row.time < last.time + _AT_ONCE:',
+        'if row.role == "user" and row.time < last.time + (_IN_ONE_WRITE if last.role == "user" else _AT_ONCE):',
         'if row.role == "user" and row.time < last.time - _AT_ONCE:',
         (HISTORY,),
     ),

@@ -103,7 +103,7 @@ def _head_columns(layout: Layout) -> str:
     return (
         f"messages.id, {column_sql.text(layout, 'messages', 'role')}, {_n_bytes(layout, 'content')},"
         f" {column_sql.text(layout, 'messages', 'tool_name')}, {calls} > 2, {reasoned} > 0,"
-        f" {column_sql.active(layout)}, {column_sql.whole(layout, 'messages', 'compacted')},"
+        f" {column_sql.active(layout)}, {column_sql.compacted(layout)},"
         f" {column_sql.real(layout, 'messages', 'timestamp')}"
     )
 
@@ -368,7 +368,7 @@ def body_columns(layout: Layout) -> str:
             column_sql.real(layout, "messages", "timestamp"),
             *(column_sql.text(layout, "messages", name) for name in _SHOWN),
             column_sql.active(layout),
-            column_sql.whole(layout, "messages", "compacted"),
+            column_sql.compacted(layout),
             column_sql.whole(layout, "messages", "observed"),
             column_sql.whole(layout, "messages", "_compressed_summary"),
             *(column_sql.text(layout, "messages", name) for name in _REST),

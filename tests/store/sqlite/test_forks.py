@@ -8,6 +8,8 @@ import pytest
 
 from tests.store.sqlite_files import make, outcome
 
+pytestmark = pytest.mark.slow
+
 _BEFORE = """
 import gc, os, signal, sys, threading, time
 from pathlib import Path

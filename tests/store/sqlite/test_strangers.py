@@ -11,6 +11,8 @@ import pytest
 
 from tests.store.sqlite_files import make, outcome, run
 
+pytestmark = pytest.mark.slow
+
 _BEFORE = """
 import os, sqlite3, sys
 from pathlib import Path

@@ -20,20 +20,20 @@ RESULT = {"role": "tool", "content": "x", "tool_call_id": "c1"}
 
 @pytest.mark.slow
 def test_no_repair_of_a_known_conversation_loses_doubles_revives_or_misplaces_a_message() -> None:
-    tally = run.run(700, seed=11, every=70)
+    tally = run.run(400, seed=11, every=50)
 
     assert tally.examples == []
     assert tally.untold <= 7
     assert tally.one_sided_refused == 0
-    assert tally.repaired == 10
+    assert tally.repaired == 8
 
 
 @pytest.mark.slow
 def test_what_order_or_clocks_decide_is_seldom_refused() -> None:
-    tally = run.run(1_500, seed=12, every=0, plan_every=100)
+    tally = run.run(1_000, seed=12, every=0, plan_every=100)
 
     assert tally.ordered.keys() == {0.07, 0.3}
-    assert all(tally.refused[loss] <= 0.16 * ordered for loss, ordered in tally.ordered.items())
+    assert all(tally.refused[loss] <= 0.15 * ordered for loss, ordered in tally.ordered.items())
 
 
 def test_conversations_of_each_kind_and_clock_are_made() -> None:

@@ -15,6 +15,8 @@ from store.sqlite.connect.reader import Reader
 from store.sqlite.connect.writer import Writer
 from tests.store.sqlite_files import add, make, outcome
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:

@@ -16,6 +16,8 @@ from store.sqlite.base.error_mapping import translate
 from store.sqlite.connect.reader import Reader
 from tests.store.sqlite_files import add, digest, make, outcome, run
 
+pytestmark = pytest.mark.slow
+
 NOBODY = 65534
 
 READ = f"""
