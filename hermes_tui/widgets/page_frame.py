@@ -59,10 +59,9 @@ class PageFrame(Widget):
     """
 
     DEFAULT_CSS = """
-    PageFrame { layout: vertical; }
+    PageFrame { layout: vertical; layers: below above; }
     PageFrame > TextPage { height: 1fr; width: 100%; }
     PageFrame.-low > Footer, PageFrame > TooSmallNotice { display: none; }
-    PageFrame.-tiny > * { display: none; }
     PageFrame.-tiny > TooSmallNotice { display: block; }
     """
 
