@@ -110,12 +110,12 @@ TABLE: tuple[Command, ...] = (
     Command("y", "copy", "copy the message with the bar")
     .when(TRANSCRIPT, rank=92)
     .key("y", "copy('message')", "Copy the message"),
-    Command("Y", "", "copy the command that resumes the session in Hermes").key(
+    Command("Y", "resume command", "copy the command that resumes the session in Hermes").key(
         "Y", "copy('resume')", "Copy the resume command"
     ),
-    Command("I", "", "copy the id of the session").key("I", "copy('id')", "Copy the session id"),
+    Command("I", "copy id", "copy the id of the session").key("I", "copy('id')", "Copy the session id"),
     Command("g G", "top, end", "go to the top or to the end").when(*PANES, rank=95, words={SESSIONS: "", HITS: ""}),
-    Command("m", "", "give the whole width to one pane, or to both again")
+    Command("m", "one pane", "give the whole width to one pane, or to both again")
     .when(*PANES, needs="roomy")
     .key("m", "maximise", "One pane or two"),
     Command(
@@ -128,7 +128,7 @@ TABLE: tuple[Command, ...] = (
     Command("d", "difference", "see where the two sources of the flagged session differ")
     .when(*PANES, rank=67, needs="flagged", words={TRANSCRIPT: "", SESSIONS: "", HITS: ""})
     .key("d", "repair(True)", "Difference of this session's sources"),
-    Command("F", "", "see what a repair of all flagged sessions would do")
+    Command("F", "repair all", "see what a repair of all flagged sessions would do")
     .when(*PANES, needs="any_flagged")
     .key("F", "repair_all", "Repair all flagged sessions"),
     Command(
@@ -169,7 +169,7 @@ TABLE: tuple[Command, ...] = (
     )
     .when(REPAIR, rank=60, needs="mergeable")
     .key("M", "merge", "Insert also what is refused"),
-    Command("D", "", "how the store is, check by check, and what waits to be written into it").key(
+    Command("D", "doctor", "how the store is, check by check, and what waits to be written into it").key(
         "D", "doctor", "Doctor: how the store is"
     ),
     Command(
@@ -194,7 +194,7 @@ TABLE: tuple[Command, ...] = (
         *EVERYWHERE, rank=98, words=dict.fromkeys(PANES | REPAIRS | DOCTOR, "")
     ),
     Command("q", "quit", "quit; right after a letter that moves nothing it has to be pressed again")
-    .when(*PANES, *REPAIRS, *DOCTOR, rank=98)
+    .when(*PANES, *REPAIRS, *DOCTOR, rank=89)
     .key("q", "app.quit_by_letter", "Quit"),
 )
 
@@ -219,9 +219,16 @@ def applying(place: Place, conditions: Iterable[str] = ()) -> tuple[Command, ...
 
 
 def footer(place: Place, conditions: Iterable[str] = ()) -> tuple[tuple[str, str], ...]:
-    """Keys and words for the footer, most needed first; the help has a place of its own there."""
+    """Keys and words for the footer, most needed first, each word once; the help has a place of its own there.
+
+    What has no word in a place comes last, for a screen that has room for it.
+    """
     commands = applying(place, conditions)
-    return tuple((command.shown, word) for command in commands if (word := command.words.get(place, command.word)))
+    named = [(command, command.words.get(place, command.word)) for command in commands]
+    words = {word: command.shown for command, word in reversed(named) if word}
+    first = [(command.shown, word) for command, word in named if word and words[word] == command.shown]
+    rest = ((command.shown, command.word) for command, word in named if not word and command.word not in {"", *words})
+    return (*first, *dict.fromkeys(rest))
 
 
 def key_table() -> str:

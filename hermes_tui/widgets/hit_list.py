@@ -10,7 +10,7 @@ from textual.binding import Binding, BindingType
 
 from hermes_tui.render.line import Line
 from hermes_tui.state.rows import HitKey, SessionRow
-from hermes_tui.widgets.hit_rows import GroupKey, HitRows, HitsView, MoreRow, PassedRow, TitleKey
+from hermes_tui.widgets.hit_rows import GroupKey, HitRows, HitsView, MeantKey, MoreRow, PassedRow, TitleKey
 from hermes_tui.widgets.theme import glyphs_of
 from hermes_tui.widgets.virtual_list import VirtualList
 from store.models import ContextLine, Hit
@@ -107,6 +107,10 @@ class HitList(VirtualList):
     def can_stand_on(self, key: Hashable) -> bool:
         """The cursor passes by rules and context rows."""
         return super().can_stand_on(key) and not isinstance(key, PassedRow)
+
+    def opens_at_once(self, key: Hashable) -> bool:
+        """More hits, and what was meant."""
+        return isinstance(key, MoreRow | MeantKey)
 
     def paint(self, key: Hashable, width: int, *, cursor: bool) -> Line:
         """See `HitRows.paint`."""

@@ -114,6 +114,10 @@ class VirtualList(ScrollView, can_focus=True, inherit_bindings=False):
         """Whether that row shows a flag in FLAG_COLUMNS."""
         return False
 
+    def opens_at_once(self, key: Hashable) -> bool:  # noqa: ARG002  a list of rows that are first looked at
+        """Whether a click on that row asks for it; a row that is no more than its words."""
+        return False
+
     def action_move_by(self, rows: int) -> None:
         """Move the cursor by so many rows that it can stand on, as far as there are any."""
         self._go(self.cursor.by(rows))
@@ -171,7 +175,7 @@ class VirtualList(ScrollView, can_focus=True, inherit_bindings=False):
         self._go(place)
         if self.has_flag(self.cursor.key) and event.x in FLAG_COLUMNS:
             self.post_message(self.FlagClicked())
-        elif event.chain > 1:
+        elif event.chain > 1 or self.opens_at_once(self.cursor.key):
             self.action_choose()
 
     @on(events.MouseScrollDown)

@@ -35,6 +35,7 @@ from hermes_tui.state.typed_text import MOST
 from hermes_tui.widgets.banner import Banner
 from hermes_tui.widgets.page_frame import key_bindings, offers
 from hermes_tui.widgets.search_bar import QueryInput
+from hermes_tui.widgets.status_line import StatusLine
 from hermes_tui.widgets.transcript import Transcript
 from hermes_tui.widgets.virtual_list import VirtualList
 
@@ -132,9 +133,9 @@ class BrowserScreen(Screen[None]):
     def hear_key(self, at: float) -> None:
         """Nothing is written from here."""
 
-    def take_unused_key(self, key: str, *, printable: bool) -> None:
+    def take_unused_key(self, key: str, *, printable: bool) -> None:  # noqa: ARG002  nothing waits here
         """Say why a key does nothing."""
-        if key and (printable or self.state.focus is not Place.SEARCH):
+        if key:
             self._navigation.say(why_unused(key, self.state.focus, self.state.conditions))
 
     def take_text(self, text: str) -> None:
@@ -214,6 +215,13 @@ class BrowserScreen(Screen[None]):
     def _on_banner_clicked(self, event: Banner.Clicked) -> None:
         self._repair(self.state.reading.row, whole=event.difference)
 
+    @on(StatusLine.TotalClicked)
+    def _on_total_clicked(self, event: StatusLine.TotalClicked) -> None:
+        if event.word == "live":
+            self._navigation.search_for("is:live ")
+        elif self.state.catalog.any_comparable:
+            self.action_repair_all()
+
     @on(Transcript.BodiesWanted)
     def _on_bodies_wanted(self, event: Transcript.BodiesWanted) -> None:
         self.feed.transcript.bodies(event.ids)
@@ -226,8 +234,10 @@ class BrowserScreen(Screen[None]):
     @on(events.DescendantFocus)
     def _on_focus_moved(self) -> None:
         self.widgets.observe(self.state)
-        self.state.inside = self.state.focus is Place.TRANSCRIPT
-        self._changed(Part.FRAME)
+        state = self.state
+        state.inside = state.focus is Place.TRANSCRIPT
+        names_keys = bool(state.failure or state.unread or not state.catalog.plain)
+        self._changed(Part.LISTS if names_keys else Part.FRAME)
 
     @on(events.Resize)
     def _on_size_changed(self, event: events.Resize) -> None:
