@@ -19,6 +19,7 @@ class Place(StrEnum):
     FLAGGED = "flagged sessions"
     DIFFERENCE = "difference"
     DOCTOR = "doctor"
+    JOURNAL = "repairs"
 
 
 LISTS = frozenset({Place.SESSIONS, Place.HITS})

@@ -12,6 +12,7 @@ from hermes_tui.commands.model import BROWSER, EVERYWHERE, LISTS, PANES, REPAIRS
 __all__ = [
     "BROWSER",
     "DOCTOR",
+    "JOURNAL",
     "REPAIRS",
     "TABLE",
     "Command",
@@ -26,6 +27,7 @@ __all__ = [
 SEARCH, SESSIONS, HITS, TRANSCRIPT = Place.SEARCH, Place.SESSIONS, Place.HITS, Place.TRANSCRIPT
 REPAIR, FLAGGED, DIFFERENCE = Place.REPAIR, Place.FLAGGED, Place.DIFFERENCE
 DOCTOR = frozenset({Place.DOCTOR})
+JOURNAL = frozenset({Place.JOURNAL})
 
 TABLE: tuple[Command, ...] = (
     Command("R", "try again", "read state.db again after an error")
@@ -185,16 +187,26 @@ TABLE: tuple[Command, ...] = (
     Command("esc", "back", "go back to the browser; while files are written, stop after this one")
     .when(*DOCTOR, rank=30)
     .key("escape", "back", "Back"),
+    Command("U", "repairs", "the repairs that were made: the receipt and the undo of each").key(
+        "U", "repairs", "Repairs that were made"
+    ),
+    Command("enter", "receipt", "see the receipt of the repair under the cursor")
+    .when(*JOURNAL, rank=5, needs="rows")
+    .key("enter", "receipt", "Receipt of this repair"),
+    Command("u", "undo", "see the plan of its undo")
+    .when(*JOURNAL, rank=10, needs="undoable")
+    .key("u", "undo", "Undo this repair"),
+    Command("esc", "back", "go back from the repairs to the browser").when(*JOURNAL, rank=20).key("escape", "back"),
     Command("ctrl+p", "all commands", "find a command by its name, or a theme").when(*EVERYWHERE, rank=97),
     Command("?", "", "all keys and the search language; `f1` in the search row")
     .when(*EVERYWHERE)
     .key("f1", "app.help")
     .key("question_mark", "app.help", "Help"),
     Command("ctrl+q", "quit", "quit, wherever you are").when(
-        *EVERYWHERE, rank=98, words=dict.fromkeys(PANES | REPAIRS | DOCTOR, "")
+        *EVERYWHERE, rank=98, words=dict.fromkeys(PANES | REPAIRS | DOCTOR | JOURNAL, "")
     ),
     Command("q", "quit", "quit; right after a letter that moves nothing it has to be pressed again")
-    .when(*PANES, *REPAIRS, *DOCTOR, rank=89)
+    .when(*PANES, *REPAIRS, *DOCTOR, *JOURNAL, rank=89)
     .key("q", "app.quit_by_letter", "Quit"),
 )
 

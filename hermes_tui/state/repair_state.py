@@ -61,6 +61,8 @@ class SessionRepair:
     """The difference was read to its end."""
     more_requested: bool = False
     """The next pairs are being read."""
+    past: Operation | None = None
+    """The repair of the journal whose receipt is shown."""
     undo_asked: bool = False
     """The plan of an undo is shown."""
 
@@ -179,6 +181,15 @@ class RepairState:
     def opened(self, session_id: str) -> SessionRepair:
         """A session of which nothing is known yet."""
         return SessionRepair(session_id, self._title(session_id))
+
+    def look_back(self, operation: Operation, *, undo: bool) -> None:
+        """Show a repair of the journal, or the plan of its undo; one that was stopped is shown with its plan."""
+        self.session = session = self.opened(operation.session_id)
+        session.operation, session.undo_asked = operation, undo
+        if not operation.unfinished:
+            session.past = operation
+            given = operation.session_id, operation.id, operation.state
+            session.receipt = Receipt(*given, operation.inserted, operation.moved, backup=operation.backup)
 
     def list_flagged(self) -> None:
         """Start with all flagged sessions."""

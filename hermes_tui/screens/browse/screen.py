@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import ClassVar, Protocol
+from typing import Any, ClassVar, Protocol
 
 from textual import events, on
 from textual.app import ComposeResult
@@ -38,6 +38,7 @@ from hermes_tui.widgets.search_bar import QueryInput
 from hermes_tui.widgets.status_line import StatusLine
 from hermes_tui.widgets.transcript import Transcript
 from hermes_tui.widgets.virtual_list import VirtualList
+from store.repair.model import Operation
 
 TICK = 30.0
 """Seconds after which ages are painted again, and live sessions read."""
@@ -46,8 +47,28 @@ TICK = 30.0
 class MakeRepairScreen(Protocol):
     """Makes the screen of repairs."""
 
-    def __call__(self, feed: Feed, browser: BrowserState, session_id: str | None, *, whole: bool) -> Screen[str | None]:
-        """Of one session, or of all flagged ones; with `whole` the whole difference first."""
+    def __call__(
+        self,
+        feed: Feed,
+        browser: BrowserState,
+        session_id: str | None,
+        *,
+        whole: bool = False,
+        past: tuple[Operation, bool] | None = None,
+    ) -> Screen[str | None]:
+        """Of one session, or of all flagged ones; with `whole` the whole difference first; a repair of before."""
+
+
+class ChosenRepair(Protocol):
+    """A repair of the journal that is to be looked at."""
+
+    @property
+    def operation(self) -> Operation:
+        """The repair."""
+
+    @property
+    def undo(self) -> bool:
+        """With the plan of its undo."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +78,8 @@ class SubScreens:
     repair: MakeRepairScreen
     """Gives the id of a session that is to be read."""
     doctor: Callable[[Feed, BrowserState], Screen[None]]
+    repairs: Callable[[Feed, BrowserState], Screen[Any]]
+    """Gives the repair that is to be looked at, a `ChosenRepair`, or None."""
     family: Callable[[Feed, BrowserState, SessionRow], Screen[str | None]]
     """Gives the id of a member that is to be read."""
     hidden: Callable[[Feed, BrowserState], Screen[bool]]
@@ -331,6 +354,16 @@ class BrowserScreen(Screen[None]):
     def _open_repair(self, session_id: str | None, *, whole: bool = False) -> None:
         repair = self._sub_screens.repair(self.feed, self.state, session_id, whole=whole)
         self.app.push_screen(repair, self._navigation.leave_repair)
+
+    def action_repairs(self) -> None:
+        """The repairs that were made."""
+        self.app.push_screen(self._sub_screens.repairs(self.feed, self.state), self._look_back)
+
+    def _look_back(self, chosen: ChosenRepair | None) -> None:
+        if chosen is not None:
+            past = chosen.operation, chosen.undo
+            repair = self._sub_screens.repair(self.feed, self.state, chosen.operation.session_id, past=past)
+            self.app.push_screen(repair, self._navigation.leave_repair)
 
     def action_doctor(self) -> None:
         """The store's health."""

@@ -30,12 +30,14 @@ class RepairScreenController:
 
     def start(self, session_id: str | None) -> None:
         """Ask for the plan of one session, or for those of all flagged ones."""
-        if session_id is not None:
+        if self._state.session is not None:
+            self._look_at(self._state.session)
+        elif session_id is not None:
             self._look_at(self._state.opened(session_id))
-            return
-        self._state.list_flagged()
-        self._feed.repairs.plans(list(self._state.cases))
-        self._changed()
+        else:
+            self._state.list_flagged()
+            self._feed.repairs.plans(list(self._state.cases))
+            self._changed()
 
     # Answers; whoever puts one draws
 
@@ -95,7 +97,7 @@ class RepairScreenController:
 
     def _put_receipt(self, session: SessionRepair | None, receipt: Receipt) -> None:
         if session is not None:
-            session.write = session.progress = session.operation = session.error = None
+            session.write = session.progress = session.operation = session.past = session.error = None
             session.receipt = receipt
             if not session.settled:
                 self._request_plan(session)

@@ -23,6 +23,7 @@ from hermes_tui.widgets.flagged_list import FlaggedList
 from hermes_tui.widgets.page_frame import PageFrame, key_bindings, offers
 from hermes_tui.widgets.text_page import TextPage
 from hermes_tui.widgets.virtual_list import VirtualList
+from store.repair.model import Operation
 
 ANSWERS = frozenset({"apply", "back"})
 """Actions that answer the question whether to quit."""
@@ -38,16 +39,28 @@ class RepairScreen(Screen[str | None]):
         browser: Knows titles and flags.
         session_id: The session to look at; None for all flagged ones.
         whole: Show its whole difference.
+        past: A repair of the journal, and whether the plan of its undo is asked for.
     """
 
     CSS_PATH = "screen.tcss"
     ESCAPE_TO_MINIMIZE = False
     BINDINGS: ClassVar[list[BindingType]] = key_bindings(REPAIRS)
 
-    def __init__(self, feed: Feed, browser: BrowserState, session_id: str | None, *, whole: bool) -> None:
+    def __init__(
+        self,
+        feed: Feed,
+        browser: BrowserState,
+        session_id: str | None,
+        *,
+        whole: bool = False,
+        past: tuple[Operation, bool] | None = None,
+    ) -> None:
         super().__init__()
         self.state = RepairState(browser.catalog, feed.writer.may_write, whole=whole, whole_first=whole)
+        if past is not None:
+            self.state.look_back(past[0], undo=past[1])
         self.flagged = FlaggedList(id="flagged")
+        self._now = browser.now
         self._feed = feed
         self._glyphs = browser.glyphs
         self._session_id = session_id
@@ -119,7 +132,8 @@ class RepairScreen(Screen[str | None]):
         if state.session is None:
             self.flagged.show(list(state.cases.values()))
         cursor, slow = self.flagged.cursor_case, waited >= SIGN_AFTER
-        frame.show(page_view(state, self._pairs, cursor=cursor, size=self.size, glyphs=self._glyphs, slow=slow))
+        size, glyphs, now = self.size, self._glyphs, self._now()
+        frame.show(page_view(state, self._pairs, cursor=cursor, size=size, glyphs=glyphs, slow=slow, now=now))
         frame.show_notice(state.notice)
         state.notice = ""
         self.set_class(state.session is None, "-flagged")

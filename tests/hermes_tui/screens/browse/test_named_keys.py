@@ -98,11 +98,11 @@ async def test_on_a_narrow_screen_the_mouse_alone_goes_in_and_out_and_quits(tmp_
         (("tab", "r"), "both sources agree, nothing to repair"),
         (("tab", "d"), "both sources agree, nothing to repair"),
         (("tab", "e"), "e does nothing here · ? keys"),
-        (("tab", "L"), "no other session belongs to this one"),
+        (("tab", "L"), "nothing else belongs to this session"),
         (("tab", "n"), "n does nothing here · ? keys"),
         (("tab", "enter", "enter"), "enter does nothing here · ? keys"),
         (("f7",), "f7 does nothing here · f1 keys"),
-        (("tab", "tab"), "there is one pane; enter opens"),
+        (("tab", "tab"), "one pane: enter opens, esc goes back"),
         ((*"xylophone", "enter"), "there is no row"),
     ],
 )
