@@ -16,6 +16,7 @@ from rich.text import Text
 from textual import events
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
+from textual.command import CommandPalette
 from textual.driver import Driver
 from textual.drivers.linux_driver import LinuxDriver
 from textual.filter import LineFilter, Monochrome, NoColor
@@ -24,7 +25,7 @@ from textual.widgets import Input
 
 from hermes_tui.commands.key_names import shown_name
 from hermes_tui.commands.model import AsksToQuit, HearsKeys, Offer, ShowsNotices, TakesText
-from hermes_tui.commands.palette import Commands
+from hermes_tui.commands.palette import Commands, Palette
 from hermes_tui.config import Config
 from hermes_tui.control_char_filter import Backstop
 from hermes_tui.feed import ProfileEntry
@@ -196,6 +197,11 @@ class HermesApp(App[None]):
         while self.screen is not asking:
             self.pop_screen()
         asking.ask_to_quit()
+
+    def action_command_palette(self) -> None:
+        """Every command that works here."""
+        if not CommandPalette.is_open(self):
+            self.push_screen(Palette(id="--command-palette"))
 
     def action_help(self) -> None:
         """All keys, and the search language."""

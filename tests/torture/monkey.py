@@ -197,6 +197,8 @@ class Monkey:
 
     async def _search(self) -> None:
         """Somebody who looks for a word, sees what there is, and takes the search out again."""
+        if self._random.random() < 0.7:
+            await self._stage.pilot.resize_terminal(140, 40)
         for key in ("escape", "escape", "slash", "ctrl+u"):
             await self._key(key)
         for letter in self._random.choice(("docker", "xylophones", "the", "is:flagged ")):
@@ -344,6 +346,7 @@ def run(folder: Path, *, number: int, seed: int, homes: int = len(HOMES), broken
             if not finding.wrong:
                 build(folder / name, name)
                 asyncio.run(play(folder / name / ".hermes", Random(seed + place), number // homes, finding))
+                print(f"{name}, seed {seed + place}: {finding.events} events so far", file=sys.stderr, flush=True)
     return finding
 
 

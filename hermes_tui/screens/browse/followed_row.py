@@ -44,8 +44,8 @@ class FollowedRow:
         returns = self._searching and not state.hits_shown
         self._searching = state.hits_shown
         row, reading = state.pane.row, state.reading
-        if state.inside and row is not None and reading.row is not None and reading.hit is state.pane.hit:
-            self._opened = _opening(row, state.pane.hit, reading.row)
+        if state.inside:
+            self._note_entered()
         if not state.two_panes or state.inside:
             return
         if row is None:
@@ -58,6 +58,13 @@ class FollowedRow:
             self._opened = _opening(row, state.pane.hit, reading.row)
         if returns and self._left is not None:
             self._widgets.transcript.return_to(*self._left)
+
+    def _note_entered(self) -> None:
+        """A transcript that was entered from its row need not be opened again when it is left."""
+        row, hit, reading = self._state.pane.row, self._state.pane.hit, self._state.reading
+        shown = reading.row
+        if row is not None and shown is not None and (row.session.id, hit) == (shown.session.id, reading.hit):
+            self._opened = _opening(row, hit, shown)
 
     @property
     def _is_settled(self) -> bool:

@@ -85,3 +85,18 @@ async def test_a_screen_that_becomes_wide_shows_the_row_under_the_cursor(tmp_pat
         await stage.press("enter", "escape", "down")
         await stage.pilot.resize_terminal(*WIDE)
         await agrees(stage)
+
+
+async def test_a_session_that_was_read_from_elsewhere_gives_way_to_the_cursors_when_it_is_left(tmp_path: Path) -> None:
+    """Mutant: what was entered taken for the cursor's, whichever it is."""
+    async with browsing(talkative(tmp_path), WIDE) as stage:
+        await stage.press("tab")
+        await agrees(stage)
+        key = stage.widgets.session_list.cursor.key
+        other = next(name for name in ("first", "second") if name != key)
+        stage.browser._navigation.leave_repair(other)
+        await stage.shows(f"{other} zebra 0")
+        assert stage.place == "TRANSCRIPT"
+        await stage.press("escape")
+        assert stage.widgets.session_list.cursor.key == key
+        await agrees(stage)
