@@ -20,8 +20,8 @@ _IMAGES = ("image", "image_url", "input_image")
 _SOUNDS = ("audio", "input_audio")
 _THOUGHT = re.compile(r"\s*<(think|thinking|reasoning_scratchpad)>(.*?)</\1>\s*", re.DOTALL | re.IGNORECASE)
 _SURROGATE = re.compile("[\ud800-\udfff]")
-_EARLIEST, _LATEST = 631_152_000.0, 4_102_444_800.0
-"""1990 and 2100; a time outside is damage."""
+EARLIEST, LATEST = 631_152_000.0, 4_133_980_800.0
+"""The starts of 1990 and of 2101, UTC; a time outside is damage, in SQLite as in a file."""
 
 
 def decode(cell: str | None) -> object:
@@ -214,7 +214,7 @@ def wall_clock(value: object) -> tuple[float | None, bool]:
         value, zoneless = _time_of_text(value.strip())
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None, False
-    return (float(value), zoneless) if _EARLIEST <= value <= _LATEST else (None, False)
+    return (float(value), zoneless) if EARLIEST <= value < LATEST else (None, False)
 
 
 def local_timestamp(time: float) -> float | None:

@@ -16,6 +16,7 @@ import pytest
 
 from store import SessionDB
 from tests.hermes_tui.screens.repair.test_screen import conversation, lost
+from tests.homes.catalog import FEW
 from tests.hostile import HOSTILE, poison
 from tests.terminal import terminal
 
@@ -190,7 +191,7 @@ def fingerprint(home: Path) -> dict[str, str]:
     }
 
 
-@pytest.mark.parametrize("each_home", ["v01", "v10-to-v25", "v25-c2", "v31"], indirect=True)
+@pytest.mark.parametrize("each_home", FEW, indirect=True)
 def test_opening_browsing_and_searching_leave_a_real_home_byte_for_byte(each_home: Path) -> None:
     home = each_home / ".hermes"
     before = fingerprint(home)

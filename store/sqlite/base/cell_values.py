@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import math
 
-Value = None | int | float | str | bytes
+from ...formats import message_codec
 
-_EARLIEST = 631_152_000.0  # 1990-01-01
-_LATEST = 4_133_980_800.0  # 2101-01-01
+Value = None | int | float | str | bytes
 
 
 def text(cell: Value) -> str | None:
@@ -41,4 +40,4 @@ def timestamp(cell: Value) -> float | None:
         seconds = math.nan if cell is None else float(cell)
     except (ValueError, OverflowError):
         return None
-    return seconds if _EARLIEST <= seconds < _LATEST else None
+    return seconds if message_codec.EARLIEST <= seconds < message_codec.LATEST else None

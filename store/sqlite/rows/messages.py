@@ -165,7 +165,7 @@ def window(
         f"SELECT id, {role}, {_opening(n_bytes)}, {timestamp} FROM messages"
         " WHERE id IN (SELECT value FROM json_each(?)) ORDER BY id",
         (json.dumps([*before, message_id, *behind]),),
-    )
+    ).fetchall()
     return tuple(_context_line(row, message_id) for row in rows)
 
 
@@ -227,7 +227,7 @@ def _has_more(connection: apsw.Connection, message_id: int, side: Side, rows: in
 
 
 def _ids(connection: apsw.Connection, statement: str, bindings: Row) -> list[int]:
-    return [cell_values.integer(row[0]) for row in connection.execute(statement, bindings)]
+    return [cell_values.integer(row[0]) for row in connection.execute(statement, bindings).fetchall()]
 
 
 def _has(connection: apsw.Connection, session_id: str, message_id: int) -> bool:
@@ -286,13 +286,14 @@ def _ending(connection: apsw.Connection, layout: Layout, extent: Extent) -> Endi
     """The last active row of a user, an assistant or a tool; None for none."""
     if extent.last_active is None:
         return None
+    opening = column_sql.blob("messages.content", f"substr(CAST(messages.content AS BLOB), 1, {_ENDING_BYTES})")
     columns = (
         f"{column_sql.text(layout, 'messages', 'role')}, {column_sql.text(layout, 'messages', 'finish_reason')},"
-        f" {_n_bytes(layout, 'tool_calls')} > 2, substr(CAST(messages.content AS BLOB), 1, {_ENDING_BYTES})"
+        f" {_n_bytes(layout, 'tool_calls')} > 2, {opening}"
     )
     of_turn = f"{column_sql.active(layout)} AND messages.role IN ('user', 'assistant', 'tool')"
-    for role, reason, calls, opening in _nearest(connection, columns, extent, of_turn, last=True):
-        has_text = bool((cell_values.text(opening) or "").strip())
+    for role, reason, calls, start in _nearest(connection, columns, extent, of_turn, last=True):
+        has_text = bool((cell_values.text(start) or "").strip())
         return Ending(cell_values.text(role) or "", cell_values.text(reason), bool(calls), has_text)
     return None
 
@@ -328,8 +329,11 @@ def _opening(n_bytes: int | None) -> str:
     """The content as bytes: the start of plain text, all of JSON behind a NUL (docs/format.md §3.2)."""
     content = "CAST(messages.content AS BLOB)"
     if n_bytes is None:
-        return content
-    return f"CASE substr({content}, 1, 1) WHEN x'00' THEN {content} ELSE substr({content}, 1, {n_bytes}) END"
+        return column_sql.blob("messages.content")
+    return column_sql.blob(
+        "messages.content",
+        f"CASE substr({content}, 1, 1) WHEN x'00' THEN {content} ELSE substr({content}, 1, {n_bytes}) END",
+    )
 
 
 def _readable(cell: cell_values.Value) -> str:
