@@ -200,7 +200,7 @@ class HermesApp(App[None]):
 
     def action_command_palette(self) -> None:
         """Every command that works here."""
-        if not CommandPalette.is_open(self):
+        if not isinstance(self.screen, CommandPalette):
             self.push_screen(Palette(id="--command-palette"))
 
     def action_help(self) -> None:

@@ -37,6 +37,8 @@ def why_unused(key: str, place: Place, conditions: Collection[str]) -> str:
         key: As people read it.
         conditions: Those that hold.
     """
+    if "running" in conditions:
+        return "a repair is running, esc stops it"
     missing = (
         REASONS[command.needs]
         for command in TABLE

@@ -114,7 +114,8 @@ class HitList(VirtualList):
 
     def paint(self, key: Hashable, width: int, *, cursor: bool) -> Line:
         """See `HitRows.paint`."""
-        return self._rows.paint(key, width=width, now=self._now(), glyphs=glyphs_of(self.app), cursor=cursor)
+        now, glyphs, named = self._now(), glyphs_of(self.app), self.has_focus
+        return self._rows.paint(key, width=width, now=now, glyphs=glyphs, cursor=cursor, named=named)
 
     def _list_rows(self, *, instead: Hashable | None = None) -> None:
         self.set_keys(list(self._rows.keys()), instead=instead)

@@ -34,7 +34,7 @@ class _Prompt(Bar):
         focused = isinstance(self.parent, SearchBar) and self.parent.has_focus_within
         return head((span(" / ", Role.ACCENT if focused else Role.TEXT, bold=focused),), width)
 
-    def _on_click(self, event: events.Click) -> None:  # type: ignore[override]  # need not be a coroutine
+    def _on_click(self, event: events.Click) -> None:
         """Go to the search row; the prompt is no key there."""
         event.stop()
         event.prevent_default()
@@ -52,10 +52,10 @@ class _Owner(Bar):
         self._text = one_line(text)
         self.styles.width = len(self._text) + 2
 
-    async def _on_click(self, event: events.Click) -> None:
+    def _on_click(self, event: events.Click) -> None:
         """Offer the other profiles, among everything else."""
         event.stop()
-        await self.run_action("app.command_palette")
+        self.app.action_command_palette()
 
     def line(self, width: int) -> Line:
         return head((span(f" {self._text}", Role.DIM),), width)

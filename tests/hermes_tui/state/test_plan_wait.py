@@ -59,10 +59,22 @@ def test_no_plan_is_agreed_to_where_there_is_none(clock: Clock) -> None:
     assert not wait.stands
 
 
+def leave_and_return(wait: PlanWait) -> None:
+    """No plan for a while."""
+    wait.show(None)
+    wait.show("plan")
+
+
+def cover_and_uncover(wait: PlanWait) -> None:
+    """Another screen over it for a while."""
+    wait.set_visible(False)
+    wait.set_visible(True)
+
+
 CHANGES: dict[str, Callable[[PlanWait], None]] = {
     "another plan": lambda wait: wait.show("another"),
-    "away and back": lambda wait: (wait.show(None), wait.show("plan"))[0],
-    "covered and seen again": lambda wait: (wait.set_visible(False), wait.set_visible(True))[0],
+    "away and back": leave_and_return,
+    "covered and seen again": cover_and_uncover,
 }
 
 
