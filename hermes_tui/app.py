@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from functools import partial
@@ -52,6 +53,8 @@ NO_COLOUR_THEME = "ansi-dark"
 STDIN = 0
 LOOK_AFTER = 2.0
 """Seconds between two looks whether the terminal is still there."""
+TWICE = 1.0
+"""Seconds between two ctrl+c that quit."""
 GRACE = 8.0
 """Seconds that leaving may take after a signal."""
 
@@ -90,6 +93,7 @@ class HermesApp(App[None]):
         self._config = config or Config()
         self._backstop = Backstop()
         self._quit_key = QuitKey()
+        self._interrupted_at = float("-inf")
         glyphs = ASCII if ascii_only or self._config.ascii else UNICODE
         self.set_class(glyphs is ASCII, ASCII_CLASS, update=False)
         browser = partial(BrowserScreen, glyphs=glyphs, now=now, searches=searches, sub_screens=SUB_SCREENS)
@@ -207,9 +211,13 @@ class HermesApp(App[None]):
         """All keys, and the search language."""
         self.push_screen(HelpScreen())
 
-    def action_help_quit(self) -> None:
-        """Ctrl+c copies in the search row; a notice names the key that quits."""
-        self._browser.show_notice("ctrl+q quits")
+    async def action_help_quit(self) -> None:
+        """Ctrl+c copies in the search row; twice within a second it quits."""
+        before, self._interrupted_at = self._interrupted_at, time.monotonic()
+        if self._interrupted_at - before < TWICE:
+            await self.action_quit()
+        elif isinstance(self.screen, ShowsNotices):
+            self.screen.show_notice("ctrl+c again or ctrl+q quits")
 
     def _end_by_signal(self, number: int) -> None:
         """Leave in good order, and in any case: a second signal, or a terminal that hangs, ends the process at once."""

@@ -34,7 +34,7 @@ class _Prompt(Bar):
         focused = isinstance(self.parent, SearchBar) and self.parent.has_focus_within
         return head((span(" / ", Role.ACCENT if focused else Role.TEXT, bold=focused),), width)
 
-    def _on_click(self, event: events.Click) -> None:
+    def _on_click(self, event: events.Click) -> None:  # type: ignore[override]  # need not be a coroutine
         """Go to the search row; the prompt is no key there."""
         event.stop()
         event.prevent_default()
@@ -52,7 +52,7 @@ class _Owner(Bar):
         self._text = one_line(text)
         self.styles.width = len(self._text) + 2
 
-    def _on_click(self, event: events.Click) -> None:
+    def _on_click(self, event: events.Click) -> None:  # type: ignore[override]  # need not be a coroutine
         """Offer the other profiles, among everything else."""
         event.stop()
         self.app.action_command_palette()

@@ -126,6 +126,10 @@ class VirtualList(ScrollView, can_focus=True, inherit_bindings=False):
         """Move the cursor by the height of the list less one row."""
         self._go(self.cursor.by_pages(pages))
 
+    def action_move_half(self, halves: int) -> None:
+        """Move the cursor by half the height of the list."""
+        self._go(self.cursor.by(halves * max(1, self.cursor.height // 2)))
+
     def action_move_to_top(self) -> None:
         """Put the cursor on the first row."""
         self._go(self.cursor.nearest(0))

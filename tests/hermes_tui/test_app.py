@@ -115,6 +115,9 @@ async def test_ctrl_c_says_how_to_quit_and_ctrl_q_quits(tmp_path: Path) -> None:
         await stage.shows("ctrl+q quits")
         await stage.press("ctrl+q")
         assert stage.app.return_code == 0
+    async with browsing(home_of_one(tmp_path / "again")) as stage:
+        await stage.press("tab", "ctrl+c", "ctrl+c")
+        assert stage.app.return_code == 0
 
 
 @pytest.mark.slow

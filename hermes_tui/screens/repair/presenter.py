@@ -28,6 +28,7 @@ from store.repair.model import DifferenceRow, Operation, Plan, Receipt, State
 
 FRAME_ROWS = 4
 """Title, status, heading rule, footer."""
+WRITTEN = "kept in the repair journal: U in the browser lists it"
 STATUS_MARGIN = 4
 """Cells of the status line that take no text."""
 STEPS = "in steps, each whole: stopping leaves the session in order"
@@ -108,8 +109,11 @@ def _keys(state: RepairState, cursor: Case | None) -> Sequence[Item]:
 
 def _flagged(state: RepairState, glyphs: Glyphs) -> Body:
     """Without lines: the list of flagged sessions stands in the page's place."""
+    cases = state.cases.values()
+    done = not state.writing and any(case.settled for case in cases) and not any(case.wanted for case in cases)
     fact = STEPS if state.writing else UNWRITTEN if state.may_write else READ_ONLY
-    title = SafeText("Applying" if state.writing else "Flagged")
+    title = SafeText("Applying" if state.writing else "Repaired" if done else "Flagged")
+    fact = WRITTEN if done else fact
     sentence = flagged_sentence(list(state.cases.values()), glyphs=glyphs)
     return sentence, Heading(title, facts=(fact,), focused=True), ()
 

@@ -447,6 +447,8 @@ async def test_all_flagged_sessions_are_repaired_in_one_go(tmp_path: Path, size:
         await stage.agree()
         await stage.shows("✓ ⇡A Session a")
         await stage.until(lambda: not screen.state.writing)
+        await stage.shows("━ Repaired ━")
+        assert "nothing is written until" not in stage.text
         assert conversation(home, "a") == [f"a {number}" for number in range(6)]
         assert conversation(home, "b") == [f"b {number}" for number in range(6)]
         assert conversation(home, "rewound") == [f"rewound {number}" for number in range(3)]
