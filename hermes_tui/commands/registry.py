@@ -117,7 +117,7 @@ TABLE: tuple[Command, ...] = (
     ),
     Command("I", "copy id", "copy the id of the session").key("I", "copy('id')", "Copy the session id"),
     Command("g G", "top, end", "go to the top or to the end").when(*PANES, rank=95, words={SESSIONS: "", HITS: ""}),
-    Command("ctrl+d ctrl+u", "", "half a page down or up, in lists and pages; `ctrl+f` `ctrl+b` a whole one"),
+    Command("ctrl+d", "", "half a page down, `ctrl+u` up, `ctrl+f` `ctrl+b` a whole one, in lists and pages"),
     Command("m", "one pane", "give the whole width to one pane, or to both again")
     .when(*PANES, needs="roomy")
     .key("m", "maximise", "One pane or two"),
