@@ -22,7 +22,7 @@ def test_a_q_right_after_a_letter_may_belong_to_a_word(keys: str) -> None:
     assert pressed(keys, pace=HASTE)
 
 
-@pytest.mark.parametrize("movement", MOVEMENTS)
+@pytest.mark.parametrize("movement", sorted(MOVEMENTS))
 def test_a_q_after_a_movement_quits_at_once(movement: str) -> None:
     assert pressed(f"{movement}q", pace=0.01)
 
