@@ -5,22 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
 
 from textual import events, on
 from textual.message import Message
 from textual.reactive import reactive
 from textual.strip import Strip
 
-from hermes_tui.render.blocks import empty_session
+from hermes_tui.render.blocks import empty_session, nothing_to_read
 from hermes_tui.render.find import Needle
 from hermes_tui.render.glyphs import Glyphs
 from hermes_tui.render.gutter import GUTTER, shifted, with_bar
 from hermes_tui.render.line import Line, Role, fill, head, line_cells, span
-from hermes_tui.render.message import DrawnMessage, MessageDrawing
 from hermes_tui.render.time import in_words
 from hermes_tui.state.rows import SessionRow
 from hermes_tui.widgets.message_index import Section, head_of
+from hermes_tui.widgets.rest_drawing import MessageFinished, RestDrawing
 from hermes_tui.widgets.scroll_pane import ScrollPane, row_with_track
 from hermes_tui.widgets.theme import Ground, glyphs_of
 from hermes_tui.widgets.transcript_cursor import Target, TranscriptCursor
@@ -63,14 +62,6 @@ class Transcript(ScrollPane):
             """Only where the reader is now matters."""
             return isinstance(message, Transcript.PositionChanged)
 
-    @dataclass
-    class MessageFinished(Message):
-        """All of a long message is drawn."""
-
-        index: int
-        drawing: MessageDrawing
-        drawn: DrawnMessage
-
     def __init__(self, *, now: Callable[[], datetime], id: str | None = None) -> None:  # noqa: A002  Textual's own name
         """Args:
         now: The time, aware; its zone is the reader's.
@@ -80,8 +71,10 @@ class Transcript(ScrollPane):
         self.cursor = TranscriptCursor(now=now)
         """What is on the screen, and how it is folded."""
         self._new = 0
-        self._finishing = False
+        self._rest = RestDrawing(self)
         self._posted: tuple[int, int, int, bool] | None = None
+        self._is_empty = False
+        self._returns: tuple[str, Target] | None = None
 
     @property
     def total(self) -> int:
@@ -124,6 +117,20 @@ class Transcript(ScrollPane):
         self.cursor.viewport.following = following
         self._new = new
         self._changed()
+
+    def show_nothing(self) -> None:
+        """Show no session."""
+        self._row, self._is_empty, self._new = None, True, 0
+        self.cursor.reset()
+        self._shape()
+        self._changed()
+
+    def return_to(self, session_id: str, place: Target) -> None:
+        """Go to a place of a session, now or when it is opened next."""
+        self._returns = session_id, place
+        if self._row is not None and self._row.session.id == session_id:
+            self.cursor.go_to(place)
+            self._changed()
 
     def expire(self) -> None:
         """Compare what is on the screen with what is stored: something was written."""
@@ -177,14 +184,6 @@ class Transcript(ScrollPane):
         self.cursor.layout.bodies.forget_requests()
         self._changed()
 
-    def return_to(self, places: Sequence[Target], *, following: bool) -> None:
-        """Go back to the first of some places that is here, or to the end of a session that was followed."""
-        if following:
-            self.cursor.to_end()
-        else:
-            self.cursor.return_to(places)
-        self._changed()
-
     def set_query(self, query: Query | Needle | None) -> None:
         """Mark the words of a query in every message, or a text that is to be found, or nothing."""
         self.cursor.mark(query)
@@ -225,6 +224,9 @@ class Transcript(ScrollPane):
         self._row = row
         self._new = 0
         self.cursor.reset()
+        if self._returns is not None and self._returns[0] == row.session.id:
+            self.cursor.go_to(self._returns[1])
+        self._returns = None
         self.cursor.layout.set_live(row.session.live)
         self._shape()
 
@@ -242,29 +244,16 @@ class Transcript(ScrollPane):
             self._new = 0
         for ids in cursor.layout.bodies.request(cursor.viewport.wanted()):
             self.post_message(self.BodiesWanted(ids))
-        self._finish_next()
+        self._rest.draw_next(self.cursor)
         position = (min(cursor.bar + 1, self.total), self.total, self._new, self.cursor.viewport.following)
         if position != self._posted:
             self._posted = position
             self.post_message(self.PositionChanged(*position))
 
-    def _finish_next(self) -> None:
-        """Draw the rest of a long message on the screen in a thread, one at a time."""
-        if self._finishing:
-            return
-        for index, drawing in self.cursor.layout.unfinished({row.index for row in self.cursor.viewport.rows}).items():
-            self._finishing = True
-            self.run_worker(partial(self._finish, index, drawing), thread=True, group="finish")
-            return
-
-    def _finish(self, index: int, drawing: MessageDrawing) -> None:
-        self.post_message(self.MessageFinished(index, drawing, drawing.draw()))
-
     @on(MessageFinished)
     def _on_message_finished(self, event: MessageFinished) -> None:
         event.stop()
-        self._finishing = False
-        self.cursor.layout.finish(event.index, event.drawing, event.drawn)
+        self._rest.take(self.cursor, event)
         self._changed()
 
     def _on_resize(self, event: events.Resize) -> None:
@@ -295,7 +284,8 @@ class Transcript(ScrollPane):
     def _row_line(self, y: int) -> Line:
         if not self.total:
             width, glyphs = max(self.size.width, NARROWEST), glyphs_of(self.app)
-            block = empty_session(width=width, glyphs=glyphs) if self._row else []
+            said = empty_session if self._row else nothing_to_read if self._is_empty else None
+            block = said(width=width, glyphs=glyphs) if said else []
             return block[y] if y < len(block) else ()
         rows = self.cursor.viewport.rows
         if y >= len(rows):

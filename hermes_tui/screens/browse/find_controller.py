@@ -53,8 +53,12 @@ class FindController:
 
     def cancel(self) -> None:
         """End the find, and bring the reader back to where it began."""
+        cursor = self._pane.cursor
+        if self._following:
+            cursor.to_end()
+        else:
+            cursor.return_to(self._places)
         self.clear()
-        self._pane.return_to(self._places, following=self._following)
 
     def clear(self) -> None:
         """Take the marks out; the words of the search are marked again."""
