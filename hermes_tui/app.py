@@ -211,11 +211,11 @@ class HermesApp(App[None]):
         """All keys, and the search language."""
         self.push_screen(HelpScreen())
 
-    async def action_help_quit(self) -> None:
+    def action_help_quit(self) -> None:
         """Ctrl+c copies in the search row; twice within a second it quits."""
         before, self._interrupted_at = self._interrupted_at, time.monotonic()
         if self._interrupted_at - before < TWICE:
-            await self.action_quit()
+            self.call_later(self.action_quit)
         elif isinstance(self.screen, ShowsNotices):
             self.screen.show_notice("ctrl+c again or ctrl+q quits")
 
