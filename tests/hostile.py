@@ -27,6 +27,22 @@ HOSTILE = [
 """Escape sequences, OSC 52, markup that acts, bidi, NUL: what reliability.md lists under E1 to E5."""
 
 
+def poisoned_calls(text: str) -> list[dict[str, str]]:
+    """Calls of every shape that is drawn in its own way, hostile in each value."""
+    arguments: dict[str, object] = {
+        text: {"command": text},
+        "write_file": {"path": text, "content": f"{text}\n{text}"},
+        "patch": {"path": text, "old_string": text, "new_string": f"{text} more"},
+        "execute_code": {"code": text, "language": text},
+        "todo": {"todos": [{"content": text, "status": "pending"}], text: [{"title": text, "url": text}]},
+        "apply_patch": f"*** Begin Patch\n+{text}\n-{text}",
+    }
+    return [
+        {"name": name, "arguments": value if isinstance(value, str) else json.dumps(value)}
+        for name, value in arguments.items()
+    ]
+
+
 def poison(home: Path) -> None:
     """A home in which every text column of every row is hostile, and a JSONL file too."""
     db = SessionDB(home / "state.db")
@@ -34,7 +50,8 @@ def poison(home: Path) -> None:
         session = db.create_session(f"poison_{number}", source=text[:60], model=text, model_config={"x": text})
         db.set_session_title(session, f"{number} {text}"[:100])
         calls = [
-            {"id": text, "type": "function", "function": {"name": text, "arguments": json.dumps({"command": text})}}
+            {"id": f"{text}{place}" if place else text, "type": "function", "function": function}
+            for place, function in enumerate(poisoned_calls(text))
         ]
         db.append_message(session, "user", text)
         db.append_message(session, "assistant", text, tool_calls=calls, reasoning=text, finish_reason=text)

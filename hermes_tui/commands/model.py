@@ -15,6 +15,7 @@ class Place(StrEnum):
     SESSIONS = "sessions"
     HITS = "hits"
     TRANSCRIPT = "transcript"
+    FIND = "find in session"
     REPAIR = "repair"
     FLAGGED = "flagged sessions"
     DIFFERENCE = "difference"
@@ -24,7 +25,7 @@ class Place(StrEnum):
 
 LISTS = frozenset({Place.SESSIONS, Place.HITS})
 PANES = LISTS | {Place.TRANSCRIPT}
-BROWSER = PANES | {Place.SEARCH}
+BROWSER = PANES | {Place.SEARCH, Place.FIND}
 """The places of the browser."""
 REPAIRS = frozenset({Place.REPAIR, Place.FLAGGED, Place.DIFFERENCE})
 """The places of the screen of repairs."""
@@ -58,8 +59,8 @@ class Command:
     """Lower stands further left in the footer."""
     needs: str = ""
     """A condition that the screen knows: "failed", "rows", "wide", "roomy", "hits", "typed", "untyped", "history",
-    "rankable", "family" or "flagged", of a repair "applies", "running", "idle", "asked" (the plan of an undo), "done",
-    "undoable" or "mergeable", of the doctor "waiting"; "" for none.
+    "rankable", "family", "flagged" or "unwrapped", of a repair "applies", "running", "idle", "asked" (the plan of an
+    undo), "done", "undoable" or "mergeable", of the doctor "waiting"; "" for none.
     """
     words: Mapping[Place, str] = field(default_factory=dict)
     """Other words for the footer, by place."""

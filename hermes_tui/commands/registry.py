@@ -56,8 +56,21 @@ TABLE: tuple[Command, ...] = (
     .when(*PANES, rank=30, needs="wide", words={TRANSCRIPT: "list", HITS: ""})
     .key("tab,shift+tab", "go('other_pane')", "Go to the other pane"),
     Command("/", "search", "type a search")
-    .when(*PANES, rank=40, words={HITS: "", TRANSCRIPT: ""})
+    .when(*LISTS, rank=40, words={HITS: ""})
     .key("slash", "go('search')", "Search"),
+    Command("/", "find", "in the transcript: find a text in this session, folded parts included; `n` `N` go on")
+    .when(TRANSCRIPT, rank=87)
+    .key("slash", "go('find')", "Find in this session"),
+    Command("ctrl+s", "", "search all sessions, from wherever you are")
+    .when(*PANES, Place.FIND)
+    .key("ctrl+s", "go('search_all')", "Search all sessions"),
+    Command("enter", "keep", "keep the match, and give the keys back to the text")
+    .when(Place.FIND, rank=10)
+    .key("enter,down", "go('keep_find')"),
+    Command("esc", "back", "end the find where it began").when(Place.FIND, rank=20).key("escape", "go('cancel_find')"),
+    Command("tab", "scope", "find in all messages, in prompts, in replies, or in tools")
+    .when(Place.FIND, rank=30)
+    .key("tab", "go('next_scope')"),
     Command("[ ]", "context", "show 1, 3, 10 messages around the hit, then the whole session, and back")
     .when(HITS, TRANSCRIPT, rank=50, needs="hits", words={TRANSCRIPT: ""})
     .key("left_square_bracket", "context(-1)", "Less context around the hit")
@@ -80,6 +93,20 @@ TABLE: tuple[Command, ...] = (
     .when(TRANSCRIPT, rank=70)
     .key("J", "reader('next_message')")
     .key("K", "reader('previous_message')"),
+    Command("{ }", "", "go to the previous or the next message that the user wrote")
+    .when(TRANSCRIPT)
+    .key("left_curly_bracket", "reader('previous_prompt')", "Previous prompt")
+    .key("right_curly_bracket", "reader('next_prompt')", "Next prompt"),
+    Command("( )", "", "go to the previous or the next seam or day")
+    .when(TRANSCRIPT)
+    .key("left_parenthesis", "reader('previous_seam')", "Previous seam or day")
+    .key("right_parenthesis", "reader('next_seam')", "Next seam or day"),
+    Command("ctrl+d ctrl+u", "", "half a page down or up; `ctrl+f` `ctrl+b` a page")
+    .when(TRANSCRIPT)
+    .key("ctrl+d", "reader('half_down')")
+    .key("ctrl+u", "reader('half_up')")
+    .key("ctrl+f", "reader('page_down')")
+    .key("ctrl+b", "reader('page_up')"),
     Command("R", "re-rank", "put the best hits first, or the newest again")
     .when(HITS, rank=75, needs="rankable")
     .key("R", "rerank", "Rank hits, or newest first again"),
@@ -92,6 +119,16 @@ TABLE: tuple[Command, ...] = (
     Command("T", "reasoning", "reasoning folded or open")
     .when(TRANSCRIPT, rank=86)
     .key("T", "reader('reasoning')", "Reasoning: folded or open"),
+    Command("e", "source", "the message with the bar as it is stored, and back")
+    .when(TRANSCRIPT, rank=87)
+    .key("e", "reader('source')", "Source of the message, and back"),
+    Command("w", "wrap", "let long lines go on to the right, or break them again")
+    .when(TRANSCRIPT, rank=89, words={TRANSCRIPT: ""})
+    .key("w", "reader('wrap')", "Wrap long lines or not"),
+    Command("→ ←", "sideways", "move along lines that are not broken")
+    .when(TRANSCRIPT, rank=84, needs="unwrapped")
+    .key("right", "reader('right')")
+    .key("left", "reader('left')"),
     Command("f", "follow", "stay at the end while the session grows")
     .when(TRANSCRIPT, rank=88)
     .key("f", "reader('follow')", "Follow the end"),

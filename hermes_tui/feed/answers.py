@@ -152,6 +152,14 @@ class BodiesArrived(Answer):
     messages: tuple[models.Message, ...]
 
 
+class FoundArrived(Answer):
+    """Messages of the transcript that have the text to find."""
+
+    message_ids: tuple[int, ...]
+    done: bool
+    """All messages were looked through."""
+
+
 class FileTranscriptArrived(Answer):
     """The messages of a session that lives in a JSONL file alone."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -10,8 +10,10 @@ from hermes_tui.feed import answers, questions
 from hermes_tui.feed.latest_first import LatestFirst
 from hermes_tui.feed.store_worker import StoreWorker
 from store import Browser
-from store.models import Origin, SectionVersion, Session
+from store.models import Message, Origin, SectionVersion, Session
 
+FOUND_AT_ONCE = 128
+"""Messages that a find reads in one step."""
 LOOK = 2.0
 """Seconds between two looks at the versions of the open transcript, at least."""
 LOOKING = 20.0
@@ -38,13 +40,14 @@ class _OpenTranscript:
 
 
 class TranscriptRequests:
-    """Heads in one thread, bodies in another, the comparison of the sources in a third."""
+    """Heads, bodies, the comparison of the sources and a find, each in a thread of its own."""
 
     def __init__(self, worker: StoreWorker) -> None:
         self._worker = worker
         self._thread = worker.thread("transcript")
         self._body_thread = worker.thread("bodies")
         self._check_thread = worker.thread("check")
+        self._find_thread = worker.thread("find")
         self._open: _OpenTranscript | None = None
         worker.subscribe(self._note, answers.SectionArrived)
         worker.subscribe(self._note, answers.GrowthArrived)
@@ -71,6 +74,23 @@ class TranscriptRequests:
             transcript.wanted.add(message_ids)
             read = partial(_bodies, transcript)
             self._worker.put(self._body_thread, "transcript", read, name="bodies", about="details")
+
+    def find(
+        self, message_ids: Sequence[int], wanted: Callable[[Message], bool], *, kept: Mapping[int, Message]
+    ) -> None:
+        """Ask which of some messages are wanted, the first ones first; another find takes its place.
+
+        Args:
+            message_ids: All messages of the transcript.
+            wanted: Called in a thread.
+            kept: Bodies that cannot be requested.
+        """
+        read = partial(_found, tuple(message_ids), wanted, dict(kept))
+        self._worker.ask(self._find_thread, "find", read)
+
+    def end_find(self) -> None:
+        """Look through no more messages."""
+        self._worker.begin("find")
 
     def check(self, session_id: str) -> None:
         """Ask what the two sources of the session on the screen lack, and whether a repair would be refused."""
@@ -146,3 +166,19 @@ def _early_growth(transcript: _OpenTranscript, db: Browser, _: int) -> Iterator[
 def _bodies(transcript: _OpenTranscript, db: Browser, _: int) -> Iterator[answers.Answer]:
     for ids in transcript.wanted.steps():
         yield answers.BodiesArrived(transcript.generation, db.messages(ids))
+
+
+def _found(
+    message_ids: Sequence[int],
+    wanted: Callable[[Message], bool],
+    kept: Mapping[int, Message],
+    db: Browser,
+    generation: int,
+) -> Iterator[answers.Answer]:
+    for start in range(0, len(message_ids), FOUND_AT_ONCE):
+        ids = message_ids[start : start + FOUND_AT_ONCE]
+        bodies = [kept[message_id] for message_id in ids if message_id in kept]
+        bodies += db.messages([message_id for message_id in ids if message_id not in kept])
+        found = {body.id for body in bodies if wanted(body)}
+        yield answers.FoundArrived(generation, tuple(id_ for id_ in ids if id_ in found), False)
+    yield answers.FoundArrived(generation, (), True)

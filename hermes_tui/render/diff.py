@@ -15,10 +15,13 @@ from hermes_tui.render.line import Line, Role, Span, blank, fill, fit, pad, pad_
 from hermes_tui.render.safe import SafeText, one_line, safe
 from hermes_tui.render.text import wrap
 from hermes_tui.render.time import in_words, many
-from hermes_tui.render.tool import LONGEST_PARSED, outcome, output, summary
+from hermes_tui.render.tools.outcome import outcome
+from hermes_tui.render.tools.summary import output, summary
 from store.models import Message
 from store.repair.model import DifferenceRow, Plan
 
+LONGEST_READ = 1 << 18
+"""Characters of a result that are read as JSON."""
 LONGEST = 2_000
 """Characters of a message that are looked at."""
 TEXT_FROM = 14
@@ -103,7 +106,7 @@ def said(message: Message, glyphs: Glyphs) -> SafeText:
     """Content of a message on one line: a tool's name and outcome before its output, a call where there is no text."""
     if message.role == "tool":
         ended = outcome(message, glyphs).wide.partition(" ")[2]
-        words = message.text if len(message.text) > LONGEST_PARSED else output(message.text)
+        words = message.text if len(message.text) > LONGEST_READ else output(message.text)
         parts = [message.tool_name or "", ended, words[:LONGEST]]
         return one_line(glyphs.words(" · ").join(part for part in parts if part))
     if not message.text.strip() and message.tool_calls:

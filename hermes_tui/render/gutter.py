@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import zip_longest
 
 from hermes_tui.render.glyphs import Glyphs
-from hermes_tui.render.line import Line, Role, Span, blank, fit, pad_left, span
+from hermes_tui.render.line import Line, Role, Span, blank, fit, head, pad_left, span
 from hermes_tui.render.safe import SafeText, one_line
 
 GUTTER = 10
 """Cells before the text."""
 WIDEST = 96
 """Cells of text at most: longer lines are hard to read."""
+
+TEXT_FROM = 5
+"""Spans before the text: bar, label, space, role line, space."""
 
 _LABELS = {"assistant": "agent", "session_meta": "about"}
 
@@ -63,6 +67,18 @@ def beside(
             yield (blank(1), place)
         else:
             yield (blank(1), place, blank(1), line, blank(1), *(text or ()))
+
+
+def shifted(line: Line, left: int) -> Line:
+    """A transcript's line without the first `left` cells of its text; its gutter stays."""
+    gutter, text = line[:TEXT_FROM], line[TEXT_FROM:]
+    gone = head(text, left)
+    characters = sum(len(part.text) for part in gone)
+    rest: list[Span] = []
+    for part in text:
+        rest += [replace(part, text=SafeText(part.text[characters:]))] if len(part.text) > characters else []
+        characters = max(characters - len(part.text), 0)
+    return (*gutter, *rest)
 
 
 def with_bar(line: Line, glyphs: Glyphs) -> Line:

@@ -38,6 +38,8 @@ class Span:
     underline: bool = False
     italic: bool = False
     reverse: bool = False
+    tint: bool = False
+    """It stands on the ground of code."""
 
 
 Line = tuple[Span, ...]
@@ -55,6 +57,11 @@ _NARROW = re.compile(
 def span(text: str, role: Role = Role.TEXT, *, bold: bool = False, italic: bool = False) -> Span:
     """A span of any text, passed through the gate."""
     return Span(safe(text), role, bold=bold, italic=italic)
+
+
+def in_look_of(look: Span, text: SafeText) -> Span:
+    """A span of safe text in the look of another; several times as fast as `dataclasses.replace`."""
+    return Span(text, look.role, look.bold, look.underline, look.italic, look.reverse, look.tint)
 
 
 def blank(width: int) -> Span:

@@ -24,6 +24,10 @@ class Marker:
         self._current = current
         self._seen = 0
 
+    def without_current(self) -> Marker:
+        """A marker of the same matches, none of which is the current one."""
+        return Marker(self._find)
+
     def marks(self, text: str) -> list[Mark]:
         """The matches in a text that is drawn next."""
         found = [] if self._find is None else self._find(text)

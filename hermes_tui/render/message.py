@@ -2,48 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from enum import IntEnum
 
 from hermes_tui.render import message_kind
+from hermes_tui.render.block import LONGEST_TEXT
 from hermes_tui.render.body import body
+from hermes_tui.render.folds import FOLDED, REASONING, Fold, Folds
 from hermes_tui.render.gutter import beside, label_span, role_label, role_line
 from hermes_tui.render.line import Line, Role, Span, blank, span
+from hermes_tui.render.look import Look
+from hermes_tui.render.markdown.document import document, is_markdown
 from hermes_tui.render.text import wrap
 from hermes_tui.render.time import clock, same_day
-from hermes_tui.render.tool import Look, call_line, output, reasoning_line, result_line
+from hermes_tui.render.tools.call import CallDrawing
+from hermes_tui.render.tools.fold_line import reasoning_line
 from store.models import Head, Message
 
 TEXT_LINES = 1_000
 """Lines of a message's own text that are shown at first."""
 OUTPUT_LINES = 40
-"""Lines of an open output that are shown at first."""
-
-
-class Fold(IntEnum):
-    """Degree to which something is shown."""
-
-    HIDDEN = 0
-    SHORT = 1
-    """One line."""
-    OPEN = 2
-    """Its first lines."""
-    WHOLE = 3
-
-
-@dataclass(frozen=True, slots=True)
-class Folds:
-    """Folds of the parts of a message."""
-
-    tools: Fold = Fold.SHORT
-    reasoning: Fold = Fold.SHORT
-    text: Fold = Fold.OPEN
-
-
-FOLDED = Folds()
-"""Folds of a message that nobody unfolded."""
+"""Lines of open arguments and of an open output that are shown at first."""
 
 
 @dataclass(slots=True)
@@ -54,6 +34,25 @@ class _Part:
     label: Span
     when: str = ""
     lines: list[Line] = field(default_factory=list)
+    folds: dict[int, int] = field(default_factory=dict)
+    """Its fold lines, by their place, and what each of them folds."""
+    whole: bool = True
+
+    def put_fold(self, part: int, line: Line) -> None:
+        """Add the fold line of a part of the message."""
+        self.folds[len(self.lines)] = part
+        self.lines.append(line)
+
+
+@dataclass(frozen=True, slots=True)
+class DrawnMessage:
+    """Lines of a message."""
+
+    lines: list[Line] = field(default_factory=list)
+    folds: Mapping[int, int] = field(default_factory=dict)
+    """Lines that fold, and the part of the message that each of them folds."""
+    whole: bool = True
+    """False where more follows as soon as all of the message is drawn."""
 
 
 def joins(before: Head, after: Head) -> bool:
@@ -86,6 +85,8 @@ class MessageDrawing:
         label: False where the message goes on what the one above began (see `joins`).
         gap: Whether a blank row follows; a time that stands alone under its label is that row already.
         running: The session is live: a call without a result still runs.
+        aim: The call whose result has the current match; None where the message itself has it.
+        first: Draw no more of a long message than its first part.
     """
 
     message: Message
@@ -97,9 +98,15 @@ class MessageDrawing:
     label: bool = True
     gap: bool = True
     running: bool = False
+    aim: int | None = None
+    first: bool = False
 
     def lines(self) -> list[Line]:
-        """The lines behind their gutter.
+        """The lines behind their gutter; see `draw`."""
+        return self.draw().lines
+
+    def draw(self) -> DrawnMessage:
+        """The lines behind their gutter, and which of them fold.
 
         Returns:
             Lines whose first span is column 0 and empty; none where all of it is hidden.
@@ -107,9 +114,10 @@ class MessageDrawing:
         """
         parts = [part for part in self._parts() if part.lines]
         if not parts:
-            return []
+            return DrawnMessage()
         parts[0].when = time_label(self.now, self.message.timestamp, self.previous)
         lines: list[Line] = []
+        folds: dict[int, int] = {}
         glyphs, late = self.look.glyphs, ""  # a time that found no line under its label stands beside the output
         for index, part in enumerate(parts):
             last = index + 1 == len(parts)
@@ -117,9 +125,11 @@ class MessageDrawing:
             labels += [span(part.when or late, Role.DIM)] if part.when or late else []
             late = part.when if not last and len(labels) > len(part.lines) else ""
             shown = labels if last else labels[: len(part.lines)]
+            folds |= {len(lines) + place: part_of for place, part_of in part.folds.items()}
             lines += beside(part.lines, shown, role_line(part.role, glyphs), glyphs, runs_on=not self.gap)
         alone = len(parts[-1].lines) < len(labels)
-        return [*lines, (blank(1),)] if self.gap and not alone else lines
+        lines = [*lines, (blank(1),)] if self.gap and not alone else lines
+        return DrawnMessage(lines, folds, not self._is_put_off and all(part.whole for part in parts))
 
     def _parts(self) -> Iterator[_Part]:
         """The parts under a label each: the message, and the outputs that are open."""
@@ -128,17 +138,40 @@ class MessageDrawing:
             return
         part = self._part(self.message.role)
         part.lines += self._notes()
-        part.lines += self._reasoning()
-        part.lines += self._text()
-        for index, call in enumerate(self.message.tool_calls if self.folds.tools else ()):
-            result = self.results[index] if index < len(self.results) else None
-            opened = self.folds.tools > Fold.SHORT and result is not None
-            part.lines.append(call_line(call, result, replace(self.look, opened=opened), running=self.running))
-            if opened and result is not None:
+        self._put_reasoning(part)
+        self._put_text(part)
+        for place, call in enumerate(self.message.tool_calls if self.folds.tools else ()):
+            drawing = CallDrawing(call, self._result_of(place), self.running)
+            fold = max(self.folds.of_call(place), Fold.OPEN if self.folds.source else Fold.SHORT)
+            opened = fold > Fold.SHORT
+            look = self._own_look(opened=opened)
+            part.put_fold(place, drawing.line(look))
+            if opened:
+                part.lines += self._shown_arguments(drawing, look, self._limit(fold, OUTPUT_LINES))
+            if opened and drawing.result is not None:
                 yield part
-                yield self._output(result)
+                yield self._output(drawing, fold, place)
                 part = self._part(self.message.role)
         yield part
+
+    def _shown_arguments(self, drawing: CallDrawing, look: Look, limit: int | None) -> list[Line]:
+        if self.folds.source and drawing.call is not None:
+            return body(drawing.call.arguments, look, like=span(""), limit=limit)
+        return drawing.arguments(look, limit)
+
+    def _shown_output(self, drawing: CallDrawing, look: Look, fold: Fold) -> list[Line]:
+        limit = self._limit(fold, OUTPUT_LINES)
+        if self.folds.source and drawing.result is not None:
+            return body(drawing.result.text, look, like=span("", Role.DIM), limit=limit)
+        return drawing.output(look, limit)
+
+    def _result_of(self, place: int) -> Message | None:
+        return self.results[place] if place < len(self.results) else None
+
+    def _own_look(self, *, opened: bool = False) -> Look:
+        """The look of what is no result of a call."""
+        marker = self.look.marker if self.aim is None else self.look.marker.without_current()
+        return replace(self.look, marker=marker, opened=opened)
 
     def _part(self, role: str) -> _Part:
         if message_kind.is_machine_made(self.message):
@@ -158,40 +191,69 @@ class MessageDrawing:
 
     def _result(self) -> Iterator[_Part]:
         """A result whose call is elsewhere or nowhere."""
-        if self.folds.tools is Fold.HIDDEN:
+        fold = max(self.folds.of_call(0), Fold.OPEN) if self.folds.source else self.folds.of_call(0)
+        if fold is Fold.HIDDEN:
             return
-        opened = self.folds.tools > Fold.SHORT
-        part = self._part("tool")
-        part.lines.append(result_line(self.message, replace(self.look, opened=opened)))
-        if opened:
-            part.lines += self._output(self.message).lines
+        drawing, part = CallDrawing(None, self.message), self._part("tool")
+        part.put_fold(0, drawing.line(replace(self.look, opened=fold > Fold.SHORT)))
+        if fold > Fold.SHORT:
+            part.lines += self._shown_output(drawing, self.look, fold)
         yield part
 
-    def _output(self, result: Message) -> _Part:
-        part = self._part("tool")
-        part.when = time_label(self.now, result.timestamp, self.message.timestamp)
-        said = output(result.text) or "(no output)"
-        part.lines += self._body(said, self.folds.tools, OUTPUT_LINES, span("", Role.DIM))
+    def _output(self, drawing: CallDrawing, fold: Fold, place: int) -> _Part:
+        part, result = self._part("tool"), drawing.result
+        part.when = time_label(self.now, result.timestamp if result else None, self.message.timestamp)
+        look = self.look if self.aim == place else replace(self.look, marker=self.look.marker.without_current())
+        part.lines += self._shown_output(drawing, look, fold)
         return part
 
-    def _reasoning(self) -> list[Line]:
-        """The fold line, and the text below it if it is open."""
-        text, fold = self.message.reasoning, self.folds.reasoning
+    def _put_reasoning(self, part: _Part) -> None:
+        """Put the fold line into a part, and the text below it if it is open."""
+        text, fold = self.message.reasoning, self.folds.of_reasoning
         if not text.strip() or fold is Fold.HIDDEN:
-            return []
+            return
         opened = fold > Fold.SHORT
-        line = reasoning_line(text, replace(self.look, opened=opened))
-        return [line, *(self._body(text, fold, TEXT_LINES, span("", Role.DIM, italic=True)) if opened else ())]
+        part.put_fold(REASONING, reasoning_line(text, self._own_look(opened=opened)))
+        if opened:
+            part.lines += self._body(text, fold, span("", Role.DIM, italic=True))
 
-    def _text(self) -> Iterator[Line]:
+    def _put_text(self, part: _Part) -> None:
         role = Role.TEXT if self.message.active and not self.message.aside else Role.DIM
         like, recalled = span("", role), span("", Role.DIM, italic=True)
         if message_kind.spoken(self.message).strip():
             for text, memory in message_kind.parts(self.message):
-                if text.strip():
-                    yield from self._body(text, self.folds.text, TEXT_LINES, recalled if memory else like)
+                if not memory and self._is_markdown(text):
+                    limit = self._limit(self.folds.text, TEXT_LINES)
+                    drawn = document(text, self._own_look(), like=like, limit=limit, first=self.first)
+                    part.lines += drawn.lines
+                    part.whole = part.whole and drawn.whole
+                elif text.strip():
+                    part.lines += self._body(text, self.folds.text, recalled if memory else like)
         elif not (self.message.tool_calls or self.message.reasoning.strip() or self.message.role == "session_meta"):
-            yield (span("(no text)", Role.DIM),)
+            part.lines.append((span("(no text)", Role.DIM),))
 
-    def _body(self, text: str, fold: Fold, lines: int, like: Span) -> list[Line]:
-        return body(text, self.look, like=like, limit=None if fold is Fold.WHOLE else lines)
+    def _is_markdown(self, text: str) -> bool:
+        return message_kind.is_markdown(self.message) and is_markdown(text) and not self.folds.source
+
+    def _body(self, text: str, fold: Fold, like: Span) -> list[Line]:
+        return body(text, self._own_look(), like=like, limit=self._limit(fold, TEXT_LINES))
+
+    def _limit(self, fold: Fold, lines: int) -> int | None:
+        """The lines of a part that are shown at most, None for all."""
+        return None if fold is Fold.WHOLE and not self._is_put_off else lines
+
+    @property
+    def _is_put_off(self) -> bool:
+        """Whether all of it was asked for, and is too long to be drawn at once."""
+        return self.first and Fold.WHOLE in self._folds_shown and self._n_characters > LONGEST_TEXT
+
+    @property
+    def _folds_shown(self) -> set[Fold]:
+        return {self.folds.tools, self.folds.reasoning, self.folds.text, *self.folds.parts.values()}
+
+    @property
+    def _n_characters(self) -> int:
+        """Characters of all that may be shown."""
+        calls = sum(len(call.arguments) for call in self.message.tool_calls)
+        results = sum(len(result.text) for result in self.results if result is not None)
+        return len(self.message.text) + len(self.message.reasoning) + calls + results

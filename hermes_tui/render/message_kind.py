@@ -40,6 +40,11 @@ def is_machine_made(message: Message) -> bool:
     return bool(message.display_kind or message.summary or _begun(message.text) not in ("", _BEFORE))
 
 
+def is_markdown(message: Message) -> bool:
+    """Whether a message is written in Markdown: what a model wrote, summaries too. A user's text is as it was typed."""
+    return (message.role == "assistant" and not message.aside) or message.summary
+
+
 def parts(message: Message) -> Iterator[tuple[str, bool]]:
     """The text in pieces, each with whether it is memory that Hermes recalled into it."""
     done = 0

@@ -92,6 +92,15 @@ def position_sentence(index: int, total: int, *, tools: str, reasoning: str, gly
     return _joined([place, _dim(f"tools {tools}"), _dim(f"reasoning {reasoning}")], glyphs)
 
 
+def find_sentence(number: int, total: int, *, text: str, scope: str, searching: bool, glyphs: Glyphs) -> Line:
+    """Say which match a reader is at: `3 of 12 in this session · prompts · still searching…`; messages are counted."""
+    what: Line = (span(in_words(number)), span(f" of {in_words(total)} in this session", Role.DIM))
+    if not total:
+        what = _dim("type what is to be found" if not text else "nothing yet" if searching else "not in this session")
+    parts = [what, *([_dim(scope)] if scope else []), *([_dim("still searching…")] if searching and total else [])]
+    return _joined(parts, glyphs)
+
+
 def error_sentence(message: str, *, glyphs: Glyphs) -> Line:
     """Say what went wrong, in the words of whoever noticed: `✗E after:yesterdya is not a date · try …`."""
     return glyphs.status(Status.ERROR), span(f" {one_line(message)}")

@@ -33,8 +33,11 @@ def hanging(front: Line, text: str, width: int, role: Role = Role.TEXT, *, bold:
         front = (blank(line_cells(front)),)
 
 
-def breaks(line: str, width: int) -> tuple[int, list[Range]]:
+def breaks(line: str, width: int, hang: int = 0) -> tuple[int, list[Range]]:
     """Find where one safe line breaks, in time linear in its length.
+
+    Args:
+        hang: Cells by which every piece but the first is indented beside the indentation of the line.
 
     Returns:
         The cells by which every piece but the first is indented, and the pieces as characters of `line`.
@@ -45,7 +48,7 @@ def breaks(line: str, width: int) -> tuple[int, list[Range]]:
     end = len(line.rstrip(" "))
     if end == 0:
         return 0, [(0, 0)]
-    indent = words_from if words_from <= width // 3 else 0
+    indent = next((cells for cells in (words_from + hang, hang) if cells <= width // 3), 0)
     start = words_from if words_from >= width else 0
     if is_narrow(line):
         return indent, _narrow(line[:end], width, start, words_from, indent)

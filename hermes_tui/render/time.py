@@ -35,6 +35,13 @@ def age(now: datetime, timestamp: float | None) -> str:
     return _MONTHS[local(now, timestamp).month - 1] if passed < YEARS_FROM else str(local(now, timestamp).year)
 
 
+def age_or_date(now: datetime, timestamp: float | None) -> str:
+    """Say how long ago, and from five weeks on when: `3h`, then `18 Oct 04:46`; "" where no time is known."""
+    if timestamp is None or now.timestamp() - timestamp < MONTHS_FROM:
+        return age(now, timestamp)
+    return date_and_clock(now, timestamp)
+
+
 def hit_time(now: datetime, timestamp: float | None) -> str:
     """Say when: `14:02` today, `Sat` in the last week, `8 Nov` in the last five, then `Oct`, then `2024`."""
     if timestamp is None:
@@ -53,11 +60,11 @@ def clock(now: datetime, timestamp: float) -> str:
     return f"{local(now, timestamp):%H:%M}"
 
 
-def day(now: datetime, timestamp: float) -> str:
-    """Name a day: `Sat 21 Nov`, with the year where it is not this one."""
+def day(now: datetime, timestamp: float, *, year: bool = False) -> str:
+    """Name a day: `Sat 21 Nov`, with the year where it is not this one, or where that is asked for."""
     then = local(now, timestamp)
-    year = "" if then.year == now.year else f" {then.year}"
-    return f"{_DAYS[then.weekday()]} {then.day} {_MONTHS[then.month - 1]}{year}"
+    named = f" {then.year}" if year or then.year != now.year else ""
+    return f"{_DAYS[then.weekday()]} {then.day} {_MONTHS[then.month - 1]}{named}"
 
 
 def date_and_clock(now: datetime, timestamp: float) -> str:
@@ -104,3 +111,17 @@ def size(n_bytes: int) -> str:
             return f"{amount:.1f} {unit}"
         amount /= 1024
     return f"{amount:.1f} GB"
+
+
+def n_bytes(text: str) -> int:
+    """The bytes of a text in UTF-8."""
+    return len(text) if text.isascii() else len(text.encode("utf-8", "surrogatepass"))
+
+
+def duration(seconds: float) -> str:
+    """A length of time in at most 7 cells: `0.4 s`, `21 s`, `3 min`, `2.5 h`."""
+    if seconds < 10:
+        return f"{seconds:.1f} s"
+    if seconds < 2 * MINUTE:
+        return f"{seconds:.0f} s"
+    return f"{seconds / MINUTE:.0f} min" if seconds < 2 * HOUR else f"{min(seconds / HOUR, 9999):.1f} h"

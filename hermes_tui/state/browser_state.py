@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from hermes_tui.commands.registry import Place
+from hermes_tui.render.folds import Folds
 from hermes_tui.render.glyphs import Glyphs
-from hermes_tui.render.message import Folds
+from hermes_tui.state.find import Find
 from hermes_tui.state.layout import Layout
 from hermes_tui.state.rows import SessionRow
 from hermes_tui.state.search_history import SearchHistory
@@ -126,6 +127,8 @@ class ReadingState:
     total: int = 0
     folds: Folds = field(default_factory=Folds)
     following: bool = False
+    wraps: bool = True
+    find: Find | None = None
 
     def is_slow(self, now: float) -> bool:
         """Whether the answer is awaited for so long that it is to be said."""
@@ -205,13 +208,14 @@ class BrowserState:
             "rows": self.pane.has_rows,
             "wide": self.two_panes,
             "roomy": self.layout.roomy,
-            "hits": self.pane.hit_rows > 0,
+            "hits": self.pane.hit_rows > 0 or (self.inside and self.reading.find is not None),
             "rankable": self.hits_shown and self.search.results.can_rank,
             "typed": bool(self.typed),
             "untyped": not self.typed,
             "history": bool(self.history),
             "flagged": row is not None and is_comparable(row),
             "family": row is not None and self.catalog.has_family(row.session),
+            "unwrapped": not self.reading.wraps,
             "any_flagged": self.catalog.any_comparable,
         }
         return frozenset(name for name, met in holds.items() if met)

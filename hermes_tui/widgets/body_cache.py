@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from store.models import Message
 
@@ -25,6 +25,11 @@ class BodyCache:
     def keep(self, messages: Iterable[Message]) -> None:
         """Take bodies that cannot be requested again; they stay."""
         self._kept.update((message.id, message) for message in messages if message.id is not None)
+
+    @property
+    def kept(self) -> Mapping[int, Message]:
+        """Bodies that cannot be requested."""
+        return self._kept
 
     def put(self, messages: Iterable[Message]) -> list[int]:
         """Take bodies that were requested; the ids of those that are not as they were."""

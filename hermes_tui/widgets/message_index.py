@@ -6,11 +6,13 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from hermes_tui.render.tool import n_bytes
+from hermes_tui.render.time import n_bytes
 from store.models import Head, Message
 
 MAX_RESULTS = 128
 """Results behind a message that are searched for those of its calls."""
+MAX_EARLY = 8
+"""Results before a message that are searched, where none is behind it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,12 +95,15 @@ class MessageIndex:
 
     def compacted_from(self, index: int) -> int:
         """The length of a run of messages that a compaction left as history, 0 where none begins here."""
-        if not is_compacted(self.heads[index]):
-            return 0
-        if index and not self.begins_section(index) and is_compacted(self.heads[index - 1]):
+        if not self.begins_compacted(index):
             return 0
         ends = (end for end in range(index + 1, len(self.heads)) if not is_compacted(self.heads[end]))
         return next(ends, len(self.heads)) - index
+
+    def begins_compacted(self, index: int) -> bool:
+        """Whether such a run begins at a message."""
+        inside = index > 0 and not self.begins_section(index) and is_compacted(self.heads[index - 1])
+        return is_compacted(self.heads[index]) and not inside
 
     def after(self, index: int) -> int:
         """The next index, past undone messages that are not shown; the length at the end."""
@@ -139,6 +144,15 @@ class MessageIndex:
         while end < min(index + 1 + MAX_RESULTS, len(self.heads)) and self._continues(end):
             end += 1
         return range(index + 1, end)
+
+    def early(self, index: int) -> range:
+        """Results before a message with calls that none follows: one of them may have been stored too early."""
+        if not self.heads[index].has_calls or self.results(index):
+            return range(0)
+        start = index
+        while start > max(index - MAX_EARLY, 0) and self.heads[start - 1].role == "tool":
+            start -= 1
+        return range(start, index)
 
     def _continues(self, index: int) -> bool:
         """Whether a result follows a message of the same section that is undone or not as it is."""

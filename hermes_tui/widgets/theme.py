@@ -123,6 +123,8 @@ def _settled(role: Role, ground: Ground) -> Role:
 
 @lru_cache(maxsize=1024)
 def _style(palette: Palette, look: Span, ground: Ground) -> Style:
+    if look.tint and ground is Ground.PLAIN:
+        ground = Ground.TINT
     role = _settled(look.role, ground)
     bold, dim, reverse = look.bold, False, look.reverse
     colour: RichColor | None = None

@@ -6,20 +6,24 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from textual import events
+from textual import events, on
 from textual.message import Message
 from textual.reactive import reactive
 from textual.strip import Strip
 
 from hermes_tui.render.blocks import empty_session, nothing_to_read
-from hermes_tui.render.gutter import with_bar
+from hermes_tui.render.find import Needle
+from hermes_tui.render.glyphs import Glyphs
+from hermes_tui.render.gutter import GUTTER, shifted, with_bar
 from hermes_tui.render.line import Line, Role, fill, head, line_cells, span
 from hermes_tui.render.time import in_words
 from hermes_tui.state.rows import SessionRow
 from hermes_tui.widgets.message_index import Section, head_of
+from hermes_tui.widgets.rest_drawing import MessageFinished, RestDrawing
 from hermes_tui.widgets.scroll_pane import ScrollPane, row_with_track
 from hermes_tui.widgets.theme import Ground, glyphs_of
-from hermes_tui.widgets.transcript_cursor import READER, Target, TranscriptCursor
+from hermes_tui.widgets.transcript_cursor import Target, TranscriptCursor
+from hermes_tui.widgets.transcript_moves import READER
 from store.models import Head
 from store.models import Message as Entry
 from store.query.parse import Query
@@ -67,6 +71,7 @@ class Transcript(ScrollPane):
         self.cursor = TranscriptCursor(now=now)
         """What is on the screen, and how it is folded."""
         self._new = 0
+        self._rest = RestDrawing(self)
         self._posted: tuple[int, int, int, bool] | None = None
         self._is_empty = False
         self._returns: tuple[str, Target] | None = None
@@ -179,8 +184,8 @@ class Transcript(ScrollPane):
         self.cursor.layout.bodies.forget_requests()
         self._changed()
 
-    def set_query(self, query: Query | None) -> None:
-        """Mark the words of a query in every message, or none."""
+    def set_query(self, query: Query | Needle | None) -> None:
+        """Mark the words of a query in every message, or a text that is to be found, or nothing."""
         self.cursor.mark(query)
         self._changed()
 
@@ -211,7 +216,7 @@ class Transcript(ScrollPane):
         self.do("end")
 
     def do(self, move: str) -> None:
-        """Make a move of `transcript_cursor.READER`."""
+        """Make a move of `transcript_moves.READER`."""
         READER[move](self.cursor)
         self._changed()
 
@@ -239,10 +244,17 @@ class Transcript(ScrollPane):
             self._new = 0
         for ids in cursor.layout.bodies.request(cursor.viewport.wanted()):
             self.post_message(self.BodiesWanted(ids))
+        self._rest.draw_next(self.cursor)
         position = (min(cursor.bar + 1, self.total), self.total, self._new, self.cursor.viewport.following)
         if position != self._posted:
             self._posted = position
             self.post_message(self.PositionChanged(*position))
+
+    @on(MessageFinished)
+    def _on_message_finished(self, event: MessageFinished) -> None:
+        event.stop()
+        self._rest.take(self.cursor, event)
+        self._changed()
 
     def _on_resize(self, event: events.Resize) -> None:
         event.stop()
@@ -254,8 +266,10 @@ class Transcript(ScrollPane):
         if event.y >= len(rows):
             return
         event.stop()
-        self.cursor.bar = rows[event.y].index
-        if event.chain > 1:
+        row = rows[event.y]
+        self.cursor.bar = row.index
+        on_mark = GUTTER <= event.x < GUTTER + 2
+        if not (on_mark and self.cursor.fold_at(row.index, row.line)) and event.chain > 1:
             self.cursor.fold()
         self._changed()
 
@@ -263,7 +277,7 @@ class Transcript(ScrollPane):
         """A row of the text and its cell of the scroll track; the last row says how much came below it."""
         line, (width, height) = self._row_line(y), self.size
         if y == height - 1 and self._new:
-            line = self._with_new(line, width - 1)
+            line = _with_new(line, self._new, width - 1, glyphs_of(self.app))
         ground = Ground.FADED if self.faded else Ground.PLAIN
         return row_with_track(self, y, line, ground, self.cursor.viewport.thumb)
 
@@ -279,10 +293,12 @@ class Transcript(ScrollPane):
         row = rows[y]
         # The blank line below a message is its only line of one span, and not its own.
         barred = self.has_focus and row.index == self.cursor.bar and not row.seam and len(row.text) > 1
-        return with_bar(row.text, glyphs_of(self.app)) if barred else row.text
+        text = shifted(row.text, self.cursor.left) if self.cursor.left and not row.seam else row.text
+        return with_bar(text, glyphs_of(self.app)) if barred else text
 
-    def _with_new(self, line: Line, width: int) -> Line:
-        """Put what came below the screen at the right end of a line."""
-        notice = span(glyphs_of(self.app).words(f" ▼ {in_words(self._new)} new · G "), Role.ACCENT)
-        room = max(0, width - line_cells((notice,)))
-        return (*fill(head(line, room), room), notice)
+
+def _with_new(line: Line, number: int, width: int, glyphs: Glyphs) -> Line:
+    """Put what came below the screen at the right end of a line."""
+    notice = span(glyphs.words(f" ▼ {in_words(number)} new · G "), Role.ACCENT)
+    room = max(0, width - line_cells((notice,)))
+    return (*fill(head(line, room), room), notice)

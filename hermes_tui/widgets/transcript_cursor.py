@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from hermes_tui.render.find import Needle
+from hermes_tui.render.folds import FOLDED, REASONING, Fold, Folds
 from hermes_tui.render.glyphs import Glyphs
-from hermes_tui.render.message import FOLDED, Fold, Folds
+from hermes_tui.render.gutter import GUTTER
+from hermes_tui.render.line import line_cells
 from hermes_tui.widgets.transcript_layout import TranscriptLayout
 from hermes_tui.widgets.viewport import Anchor, Viewport
 from store.query.parse import Query
@@ -15,6 +18,7 @@ from store.query.parse import Query
 NEXT_TOOLS = {Fold.HIDDEN: Fold.SHORT, Fold.SHORT: Fold.OPEN, Fold.OPEN: Fold.HIDDEN}
 OPEN = Folds(Fold.OPEN, Fold.OPEN)
 WHOLE = Folds(Fold.WHOLE, Fold.WHOLE, Fold.WHOLE)
+SOURCE = Folds(Fold.WHOLE, Fold.WHOLE, Fold.WHOLE, source=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,20 +39,24 @@ class TranscriptCursor:
         """Args:
         now: The time, aware; its zone is the reader's.
         """
-        self._now = now
+        self.now = now
         self.folds = FOLDED
         """Folds of messages that were not folded on their own."""
-        self._query: Query | None = None
+        self._query: Query | Needle | None = None
+        self._wraps = True
         self.reset()
 
     def reset(self) -> None:
-        """Take an empty layout; folds and query stay."""
-        self.layout = TranscriptLayout(now=self._now, folds=self.folds)
+        """Take an empty layout; folds, wrapping and query stay."""
+        self.layout = TranscriptLayout(now=self.now, folds=self.folds)
         self.layout.mark(self._query)
+        self.layout.wrap(self._wraps)
         self.viewport = Viewport(self.layout)
         self.bar = 0
         """Index of the message with the bar."""
         self.target: Target | None = None
+        self.left = 0
+        """Cells of unbroken lines that are left of the pane."""
 
     def shape(self, width: int, height: int, glyphs: Glyphs) -> None:
         """Take the size of the pane, its scroll column included."""
@@ -131,7 +139,7 @@ class TranscriptCursor:
         while 0 <= place < len(self.layout) and not self.layout.lines(place):
             place = neighbour(place)
         if 0 <= place < len(self.layout):
-            self._put_bar(place)
+            self.put_bar(place)
 
     def fold(self) -> None:
         """Unfold the message with the bar one step further, or fold it again after the last."""
@@ -139,14 +147,47 @@ class TranscriptCursor:
             return
         now, before, bar = self.layout.folds_of(self.bar), self.layout.lines(self.bar), self.viewport.place_of(self.bar)
         steps = (OPEN, WHOLE, FOLDED)
-        at = 1 if Fold.WHOLE in {now.tools, now.text} else 0 if Fold.OPEN in {now.tools, now.reasoning} else -1
+        shown = {now.tools, now.reasoning, *now.parts.values()}
+        at = 1 if now.source or Fold.WHOLE in {*shown, now.text} else 0 if Fold.OPEN in shown else -1
         for step in range(1, len(steps)):
             self.layout.fold(self.bar, steps[(at + step) % len(steps)])
-            if self.layout.lines(self.bar) != before:
+            if self.layout.lines(self.bar) != before or self.layout.unfinished([self.bar]):
                 break
         else:
             self.layout.fold(self.bar, now)
         self._keep_bar(bar)
+
+    def fold_at(self, index: int, line: int) -> bool:
+        """Unfold the part of a message whose fold line is clicked, or fold it again; False where none is there."""
+        part = self.layout.drawn(index).folds.get(line)
+        if part is None:
+            return False
+        folds, bar = self.layout.folds_of(index), self.viewport.place_of(index)
+        now = folds.of_reasoning if part == REASONING else folds.of_call(part)
+        self.layout.fold(index, folds.with_part(part, Fold.SHORT if now > Fold.SHORT else Fold.OPEN))
+        self.bar = index
+        self._keep_bar(bar)
+        return True
+
+    def toggle_source(self) -> None:
+        """Show the message with the bar as it is stored, or as it is drawn."""
+        if self.bar < len(self.layout):
+            folds, bar = self.layout.folds_of(self.bar), self.viewport.place_of(self.bar)
+            self.layout.fold(self.bar, replace(folds, source=not folds.source))
+            self._keep_bar(bar)
+
+    def toggle_wrap(self) -> None:
+        """Let lines go on to the right of the pane, or break them again."""
+        bar = self.viewport.place_of(self.bar)
+        self.left, self._wraps = 0, not self._wraps
+        self.layout.wrap(self._wraps)
+        self._keep_bar(bar)
+
+    def move_sideways(self, cells: int) -> None:
+        """Show what is further to the right of unbroken lines, or to the left if negative."""
+        widest = max((line_cells(row.text) for row in self.viewport.rows if not row.seam), default=0)
+        room = GUTTER + self.layout.measure
+        self.left = min(max(self.left + cells, 0), max(widest - room, 0))
 
     def fold_tools(self) -> None:
         """Calls of tools everywhere: short, in full, hidden, and again."""
@@ -163,7 +204,7 @@ class TranscriptCursor:
         self.layout.show_undone(not self.layout.index.undone_shown)
         self._keep_bar(bar)
 
-    def mark(self, query: Query | None) -> None:
+    def mark(self, query: Query | Needle | None) -> None:
         """Mark the words of a query, or none."""
         self._query = query
         self.layout.mark(query)
@@ -175,7 +216,7 @@ class TranscriptCursor:
         self.layout.fold_all(folds)
         self._keep_bar(bar)
 
-    def _put_bar(self, index: int) -> None:
+    def put_bar(self, index: int) -> None:
         """Put the bar on a message, and bring all of it into view that fits."""
         self.target = None
         self.bar = index
@@ -227,28 +268,40 @@ class TranscriptCursor:
         Returns:
             The line of the first match, or the first of the message's own lines.
         """
-        self.layout.mark(self._query, index)
+        self.layout.mark(self._query, index, matching if index != matching else None)
         before = self.layout.folds_of(index)
-        in_result = index != matching
-        for folds in (OPEN, WHOLE) if in_result else (before, OPEN, WHOLE):
-            if folds != before:
-                self.layout.fold(index, folds)
-            for line, text in enumerate(self.layout.lines(index) if self._query else ()):
-                if any(span.reverse for span in text):
-                    return line
-        self.layout.fold(index, OPEN if in_result else before)
+        for folds in (before, OPEN, WHOLE, SOURCE) if self._query else ():
+            self.layout.fold(index, folds)
+            if self._match_of(index) is not None:
+                return self._narrowed(index, before, folds)
+        call = self.layout.call_of(index, matching) if index != matching else None
+        self.layout.fold(index, before if call is None else before.with_part(call, Fold.OPEN))
         return self.layout.drawn(index).seams
 
+    def _narrowed(self, index: int, before: Folds, folds: Folds) -> int:
+        """Unfold no more of a message than what has its match: one call, the reasoning, or the text.
 
-READER: Mapping[str, Callable[[TranscriptCursor], None]] = {
-    "top": TranscriptCursor.to_top,
-    "end": TranscriptCursor.to_end,
-    "next_message": lambda cursor: cursor.step(1),
-    "previous_message": lambda cursor: cursor.step(-1),
-    "follow": TranscriptCursor.follow,
-    "fold": TranscriptCursor.fold,
-    "tools": TranscriptCursor.fold_tools,
-    "reasoning": TranscriptCursor.fold_reasoning,
-    "undone": TranscriptCursor.toggle_undone,
-}
-"""Moves that keys ask for, by the argument of the action `reader`."""
+        Returns:
+            The line of the match.
+        """
+        drawn = self.layout.drawn(index)
+        line = drawn.match or 0
+        part = drawn.part_at(line)
+        level = max(folds.tools, Fold.OPEN)
+        narrower = [before.with_part(part, level)] if part is not None else []
+        if folds.text is Fold.WHOLE:
+            narrower.insert(0, replace(before, text=Fold.WHOLE))
+        for fewer in narrower if not folds.source and (folds != before or line in drawn.folds) else ():
+            self.layout.fold(index, fewer)
+            if (found := self._match_of(index)) is not None:
+                return found
+        self.layout.fold(index, folds)
+        return self._match_of(index) or 0
+
+    def _match_of(self, index: int) -> int | None:
+        """The line of a message's current match, in all of its text."""
+        found = self.layout.drawn(index).match
+        if found is None and (drawing := self.layout.unfinished([index]).get(index)):
+            self.layout.finish(index, drawing, drawing.draw())
+            found = self.layout.drawn(index).match
+        return found

@@ -6,23 +6,26 @@ Nothing is made for a message before it is looked at, but a number for its heigh
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from hermes_tui.render.compaction_seam import compacted_seam, seam, undone_seam
+from hermes_tui.render.compaction_seam import seam
+from hermes_tui.render.find import Needle
+from hermes_tui.render.folds import Fold, Folds
 from hermes_tui.render.glyphs import UNICODE, Glyphs
 from hermes_tui.render.gutter import measure
 from hermes_tui.render.line import Line, Range, blank
+from hermes_tui.render.look import Look
 from hermes_tui.render.marks import Marker
-from hermes_tui.render.message import TEXT_LINES, Fold, Folds, MessageDrawing, joins
-from hermes_tui.render.time import day, same_day
-from hermes_tui.render.tool import Look
+from hermes_tui.render.message import TEXT_LINES, DrawnMessage, MessageDrawing, joins
 from hermes_tui.widgets.body_cache import BodyCache
+from hermes_tui.widgets.call_results import results_of
 from hermes_tui.widgets.fenwick_heights import FenwickHeights
 from hermes_tui.widgets.message_index import MAX_RESULTS, MessageIndex, Section, is_undone
+from hermes_tui.widgets.message_seams import seam_words
 from store.browse.reading import in_state
-from store.models import Head, Message, ToolCall
+from store.models import Head, Message
 from store.query.parse import Query, matches
 
 DRAWN = 512
@@ -36,6 +39,18 @@ class Drawn:
     lines: list[Line]
     seams: int = 0
     """Lines at its top that are not its own."""
+    folds: Mapping[int, int] = field(default_factory=dict)
+    """Lines that fold a part of it, and that part."""
+
+    def part_at(self, line: int) -> int | None:
+        """The part whose fold line is nearest above a line, None where there is none."""
+        above = [place for place in self.folds if place <= line]
+        return self.folds[max(above)] if above else None
+
+    @property
+    def match(self) -> int | None:
+        """The first line with the current match, None where it is not drawn."""
+        return next((place for place, line in enumerate(self.lines) if any(span.reverse for span in line)), None)
 
 
 class TranscriptLayout:
@@ -53,11 +68,15 @@ class TranscriptLayout:
         self.bodies = BodyCache()
         self._live = False
         self._drawn: OrderedDict[int, Drawn] = OrderedDict()
+        self._unfinished: dict[int, MessageDrawing] = {}
         self._own_folds: dict[int, Folds] = {}
+        self.wraps = True
+        """Lines are broken at the measure (`wrap`)."""
         self._width = 80
         self._glyphs = UNICODE
-        self._query: Query | None = None
+        self._query: Query | Needle | None = None
         self._current: int | None = None
+        self._aim: int | None = None
 
     def __len__(self) -> int:
         return len(self.index)
@@ -104,6 +123,16 @@ class TranscriptLayout:
             self._width, self._glyphs = width, glyphs
             self._drawn.clear()
 
+    @property
+    def measure(self) -> int:
+        """The cells of a line of text."""
+        return measure(self._width)
+
+    def wrap(self, wraps: bool) -> None:
+        """Break lines at the measure, or let them go on to the right."""
+        self.wraps = wraps
+        self._drawn.clear()
+
     def set_live(self, live: bool) -> None:
         """Expect more messages or not: where more may come, a call at the end without a result still runs."""
         if live != self._live:
@@ -115,14 +144,25 @@ class TranscriptLayout:
         self.index.undone_shown = shown
         self._drawn.clear()
 
-    def mark(self, query: Query | None, index: int | None = None) -> None:
-        """Mark the words of `query`; the first of them in message `index` is the current one."""
+    def mark(self, query: Query | Needle | None, index: int | None = None, result: int | None = None) -> None:
+        """Mark the words of `query`; the first of them in message `index` is the current one.
+
+        Args:
+            result: The message that has it, where that is a result drawn with `index`.
+        """
         if query != self._query:
             self._query = query
             self._drawn.clear()
         for changed in {self._current, index} - {None}:
             self._drawn.pop(changed or 0, None)
         self._current = index
+        self._aim = None if index is None or result is None else self.call_of(index, result)
+
+    def call_of(self, index: int, result: int) -> int | None:
+        """The call of a message that a result answers."""
+        answers = [None if found is None else found.id for found in self._results(index)]
+        wanted = self.index.heads[result].id
+        return answers.index(wanted) if wanted in answers else None
 
     def fold(self, index: int, folds: Folds) -> None:
         """Fold one message on its own."""
@@ -151,7 +191,10 @@ class TranscriptLayout:
         leader = self.index.leader(index)
         above = self.index.above(leader)
         turn = (above,) if above is not None and self._joins(above, leader) else ()
-        return [self.index.heads[place].id for place in (leader, *self.index.results(leader), *turn)]
+        return [
+            self.index.heads[place].id
+            for place in (leader, *self.index.results(leader), *self.index.early(leader), *turn)
+        ]
 
     def lines(self, index: int) -> list[Line]:
         """The lines of a message, none where it is drawn with another; empty ones as long as bodies are missing."""
@@ -164,44 +207,54 @@ class TranscriptLayout:
             return drawn
         if not self.complete(index):
             return Drawn([(blank(1),)] * self.heights[index])
-        drawn = self._drawn[index] = self._draw(index)
+        self._unfinished.pop(index, None)
+        drawing = None if self.index.is_hidden(index) else self._message(index)
+        own = drawing.draw() if drawing else DrawnMessage()
+        if drawing and not own.whole:
+            marker = Marker(self._find, 0 if index == self._current else None)
+            self._unfinished[index] = replace(drawing, first=False, look=replace(drawing.look, marker=marker))
+        return self._keep(index, own)
+
+    def unfinished(self, indices: Iterable[int]) -> dict[int, MessageDrawing]:
+        """Those of some messages of which only the first part is drawn, and what draws all of each.
+
+        Drawing changes nothing, so that another thread may do it; `finish` takes the result.
+        """
+        return {index: self._unfinished[index] for index in indices if index in self._unfinished}
+
+    def finish(self, index: int, drawing: MessageDrawing, own: DrawnMessage) -> None:
+        """Take all of a message, unless it is drawn otherwise by now."""
+        if self._unfinished.get(index) is drawing and index in self._drawn:
+            del self._unfinished[index]
+            self._keep(index, own)
+
+    def _keep(self, index: int, own: DrawnMessage) -> Drawn:
+        """Keep a message under its seams; the last one has no blank row below it."""
+        lines = own.lines
+        if self.index.below(index) is None and lines and len(lines[-1]) == 1:
+            lines = lines[:-1]
+        above = self.index.above(index)
+        seams = list[Line]()
+        for text in seam_words(self.index, index, above, self._now(), is_drawn=bool(lines)):
+            seams += [seam(text, width=self._width, glyphs=self._glyphs), (blank(1),)]
+        folds = {len(seams) + line: part for line, part in own.folds.items()}
+        drawn = self._drawn[index] = Drawn(seams + lines, len(seams), folds)
+        self._drawn.move_to_end(index)
         self.heights.put(index, len(drawn.lines))
         if len(self._drawn) > DRAWN:
-            self._drawn.popitem(last=False)
+            self._unfinished.pop(self._drawn.popitem(last=False)[0], None)
         return drawn
 
-    def _draw(self, index: int) -> Drawn:
-        above = self.index.above(index)
-        own = [] if self.index.is_hidden(index) else self._message(index, above)
-        seams: list[Line] = []
-        for text in self._seams(index, above if own else None):
-            seams += [seam(text, width=self._width, glyphs=self._glyphs), (blank(1),)]
-        return Drawn(seams + own, len(seams))
-
-    def _seams(self, index: int, above: int | None) -> Iterator[str]:
-        """The words above a message: of a section that begins, of undone or compacted messages, of a new day."""
-        if label := self.index.label_at(index):
-            yield label
-        if (run := self.index.undone_run(index)) and run[0] == index:
-            yield undone_seam(run[1] - run[0], shown=self.index.undone_shown)
-        if compacted := self.index.compacted_from(index):
-            yield compacted_seam(compacted)
-        if above is not None:
-            before, timestamp = self.index.heads[above].timestamp, self.index.heads[index].timestamp
-            if before is not None and timestamp is not None and not same_day(self._now(), before, timestamp):
-                yield day(self._now(), timestamp)
-
-    def _message(self, index: int, above: int | None) -> list[Line]:
-        leader = self.index.leader(index)
-        message = self.body(index)
-        results = self._results(leader)
+    def _message(self, index: int) -> MessageDrawing | None:
+        """What draws a message, None where it is drawn with another."""
+        above, below, leader = self.index.above(index), self.index.below(index), self.index.leader(index)
+        message, results = self.body(index), self._results(leader)
         if message is None or (leader != index and any(result == message for result in results)):
-            return []
-        below = self.index.below(index)
+            return None
         marker = Marker(self._find, 0 if index == self._current else None)
-        lines = MessageDrawing(
+        return MessageDrawing(
             message,
-            Look(measure(self._width), self._glyphs, marker),
+            Look(measure(self._width), self._glyphs, marker, wraps=self.wraps),
             self._now(),
             results=results if leader == index else (),
             folds=self.folds_of(index),
@@ -209,8 +262,9 @@ class TranscriptLayout:
             label=above is None or not self._joins(above, index),
             gap=below is None or not self._joins(index, below),
             running=self._live and below is None,
-        ).lines()
-        return lines[:-1] if below is None and lines and len(lines[-1]) == 1 else lines
+            aim=self._aim if index == self._current else None,
+            first=True,
+        )
 
     def _last_time(self, index: int, above: int | None) -> float | None:
         """The timestamp of the message above, unless its time was left to this one; a time that is left is its own."""
@@ -229,6 +283,8 @@ class TranscriptLayout:
         return begins and len(message.tool_calls) == 1 and not message.reasoning.strip()
 
     def _find(self, text: str) -> Sequence[Range]:
+        if isinstance(self._query, Needle):
+            return self._query.ranges(text)
         return matches(self._query, text) if self._query else ()
 
     def _results(self, leader: int) -> list[Message | None]:
@@ -236,12 +292,16 @@ class TranscriptLayout:
         message = self.body(leader)
         if message is None:
             return []
-        bodies = [body for place in self.index.results(leader) if (body := self.body(place)) is not None]
-        return results_of(message.tool_calls, bodies)
+        behind, early = (
+            [body for place in places if (body := self.body(place)) is not None]
+            for places in (self.index.results(leader), self.index.early(leader))
+        )
+        return results_of(message.tool_calls, behind, early)
 
     def _joins(self, index: int, after: int) -> bool:
         """Whether a message goes on the one above, with nothing between the two."""
-        folded = self.folds_of(index).tools is Fold.SHORT and not self.index.is_hidden(after)
+        folds = self.folds_of(index)
+        folded = folds.tools is Fold.SHORT and not folds.has_open_call and not self.index.is_hidden(after)
         if not folded or self.index.begins_section(after):
             return False
         return joins(self.index.heads[index], self.index.heads[after])
@@ -258,24 +318,6 @@ class TranscriptLayout:
         first = min(index - MAX_RESULTS - 2, run[0] if run else index)
         for drawn in [place for place in self._drawn if place >= first]:
             del self._drawn[drawn]
-
-
-def results_of(calls: Sequence[ToolCall], results: Sequence[Message]) -> list[Message | None]:
-    """The result of each call, None where there is none: by id, and in order where a home has no ids."""
-    left = list(results)
-    found: list[Message | None] = []
-    for call in calls:
-        result = next((result for result in left if call.id and result.tool_call_id == call.id), None)
-        if result is not None:
-            left.remove(result)
-        found.append(result)
-    # Old homes have calls without ids, or results without.
-    for place, call in enumerate(calls):
-        nameless = next((result for result in left if not (call.id and result.tool_call_id)), None)
-        if found[place] is None and nameless is not None:
-            found[place] = nameless
-            left.remove(nameless)
-    return found
 
 
 def estimated_heights(heads: Iterable[Head], room: int, *, owned: bool) -> list[int]:

@@ -14,6 +14,7 @@ from hermes_tui.screens.browse.presenter import FrameView, SessionsView
 from hermes_tui.state.browser_state import BrowserState, ListPane, Notice, Sources
 from hermes_tui.state.rows import HitKey, SessionRow
 from hermes_tui.widgets.banner import Banner
+from hermes_tui.widgets.find_bar import FindBar
 from hermes_tui.widgets.footer import Footer
 from hermes_tui.widgets.heading_rule import HeadingRule
 from hermes_tui.widgets.hit_list import HitList
@@ -36,6 +37,7 @@ class BrowserWidgets:
 
     def __init__(self, owner: str, now: Callable[[], datetime]) -> None:
         self.search_bar = SearchBar(owner, id="search")
+        self.find_bar = FindBar()
         self.session_list = SessionList(now=now, id="sessions")
         self.hit_list = HitList(now=now, id="hits")
         self.transcript = Transcript(now=now, id="transcript")
@@ -50,6 +52,7 @@ class BrowserWidgets:
     def compose(self) -> ComposeResult:
         """Six rows and columns of docs/look.md §1."""
         yield self.search_bar
+        yield self.find_bar
         yield self._status
         yield self._head
         with Horizontal(id="panes"):
@@ -67,12 +70,18 @@ class BrowserWidgets:
             Place.SESSIONS: self.session_list,
             Place.HITS: self.hit_list,
             Place.TRANSCRIPT: self.transcript,
+            Place.FIND: self.find_bar.input,
         }
         return panes.get(place, self.search_bar.query_input)
 
     def focus(self, place: Place) -> None:
         """Move the focus to the widget of a place."""
+        self.show_find(place is Place.FIND)
         self.transcript.screen.set_focus(self.at(place))
+
+    def show_find(self, shown: bool) -> None:
+        """Have the row of a find in place of the search row, or the search row again."""
+        self.transcript.screen.set_class(shown, "-finding")
 
     def list_pane(self, *, hits_shown: bool) -> VirtualList:
         """The list on the screen."""
@@ -81,11 +90,12 @@ class BrowserWidgets:
     def observe(self, state: BrowserState) -> None:
         """Copy into the state what the widgets alone know."""
         hits, reading, focused = self.hit_list, state.reading, self.transcript.screen.focused
-        places = (Place.SESSIONS, Place.HITS, Place.TRANSCRIPT)
+        places = (Place.SESSIONS, Place.HITS, Place.TRANSCRIPT, Place.FIND)
         state.focus = next((place for place in places if self.at(place) is focused), Place.SEARCH)
         state.typed = self.search_bar.text
         reader = self.transcript.cursor
         reading.folds, reading.following = reader.folds, reader.viewport.following
+        reading.wraps = reader.layout.wraps
         pane = self.list_pane(hits_shown=state.hits_shown)
         state.pane = ListPane(
             row=hits.cursor_row if state.hits_shown else self.session_list.cursor_row,

@@ -19,6 +19,7 @@ class Navigation:
         self._state = controllers.state
         self._search = controllers.search
         self._reading = controllers.reading
+        self._find = controllers.find
         self._widgets = widgets
         self._changed = changed
         self._came_from = Place.SESSIONS
@@ -32,6 +33,15 @@ class Navigation:
         """Let the user type."""
         self._widgets.search_bar.to_end()
         self._go(Place.SEARCH)
+
+    def search_all(self) -> None:
+        """Let the user type a search of all sessions; a find is ended."""
+        self._find.clear()
+        self.search()
+
+    def next_scope(self) -> None:
+        """Find in other messages."""
+        self._find.next_scope()
 
     def search_for(self, text: str) -> None:
         """Search for a text as if it had been typed."""
@@ -71,7 +81,10 @@ class Navigation:
             self._go(Place.TRANSCRIPT)
 
     def back(self) -> None:
-        """From the transcript to where it was entered."""
+        """From the transcript to where it was entered; a find is ended first."""
+        if self._state.reading.find is not None:
+            self._find.clear()
+            return
         (self._go_to_row if self._came_from is Place.SEARCH else self.enter_list)()
 
     def clear(self) -> None:
@@ -113,9 +126,22 @@ class Navigation:
         if enter:
             self.enter_transcript()
 
+    def find(self) -> None:
+        """Let the user type what is to be found in the session."""
+        self._find.begin()
+        self._widgets.find_bar.input.value = ""
+        self._go(Place.FIND)
+
+    def leave_find(self, *, keep: bool) -> None:
+        """Back to the text, at the match or where the find began."""
+        (self._find.keep if keep else self._find.cancel)()
+        self._go(Place.TRANSCRIPT)
+
     def next_hit(self, step: int) -> None:
-        """To the next hit of the list, and to its message where the reader is."""
-        if self._search.next_hit(step) and self._state.inside:
+        """To the next match of a find; else to the next hit of the list, and to its message where the reader is."""
+        if self._state.inside and self._state.reading.find is not None:
+            self._find.step(step)
+        elif self._search.next_hit(step) and self._state.inside:
             self.open_chosen()
 
     def widen_context(self, step: int) -> None:
@@ -156,7 +182,7 @@ class Navigation:
         self._go(Place.SEARCH)
 
     def _go(self, place: Place) -> None:
-        self._state.inside = place is Place.TRANSCRIPT
+        self._state.inside = place in {Place.TRANSCRIPT, Place.FIND}
         self._widgets.focus(place)
         self._changed(Part.FRAME)
 
@@ -169,6 +195,11 @@ MOVES: Mapping[str, Callable[[Navigation], None]] = {
     "open": Navigation.open_row,
     "list": Navigation.enter_list,
     "back": Navigation.back,
+    "search_all": Navigation.search_all,
+    "find": Navigation.find,
+    "keep_find": lambda navigation: navigation.leave_find(keep=True),
+    "cancel_find": lambda navigation: navigation.leave_find(keep=False),
+    "next_scope": Navigation.next_scope,
     "other_pane": Navigation.other_pane,
 }
 """The moves that keys ask for, by the argument of the action `go`."""

@@ -8,14 +8,17 @@ from dataclasses import dataclass, replace
 from hermes_tui.commands.registry import Place, footer
 from hermes_tui.render import blocks, status
 from hermes_tui.render.fallback import fallback_words
+from hermes_tui.render.find import Scope
+from hermes_tui.render.folds import Fold
+from hermes_tui.render.glyphs import Glyphs
 from hermes_tui.render.heading import Heading
 from hermes_tui.render.line import Line, Role, span
-from hermes_tui.render.message import Fold
 from hermes_tui.render.row import chain_mark, short_model, title_of
 from hermes_tui.render.safe import SafeText, one_line
 from hermes_tui.render.search_hit import section_rule
-from hermes_tui.render.time import age, in_words, many
+from hermes_tui.render.time import age_or_date, in_words, many
 from hermes_tui.state.browser_state import BrowserState, Notice, ReadingState, Sources
+from hermes_tui.state.find import Find
 from hermes_tui.state.rows import SessionRow
 from hermes_tui.widgets.hit_rows import HitsView
 from store.errors import StoreError
@@ -78,7 +81,7 @@ def frame_view(state: BrowserState) -> FrameView:
         notice=state.notice,
         headings=(left, right) if two else (single,),
         footer=footer(state.focus, state.conditions),
-        help=("f1" if state.focus is Place.SEARCH else "?", "help"),
+        help=("f1" if state.focus in {Place.SEARCH, Place.FIND} else "?", "help"),
         wrong=(search.wrong.start, search.wrong.end) if search.wrong is not None else None,
         sources=state.reading.sources,
         banner_keys=state.focus is not Place.SEARCH,
@@ -110,6 +113,8 @@ def _status_sentence(state: BrowserState) -> Line:
         return status.error_sentence(str(error), glyphs=state.glyphs)
     if state.lock_wait is not None:
         return status.busy_sentence(glyphs=state.glyphs)
+    if state.inside and state.reading.find is not None:
+        return _find_status(state.reading.find, state.glyphs)
     if state.focus is Place.TRANSCRIPT and state.reading.total:
         return _position(state)
     if state.hits_shown:
@@ -131,6 +136,18 @@ def _position(state: BrowserState) -> Line:
     reading, folds = state.reading, state.reading.folds
     tools, reasoning = TOOLS.get(folds.tools, "full"), REASONING.get(folds.reasoning, "open")
     return status.position_sentence(reading.index, reading.total, tools=tools, reasoning=reasoning, glyphs=state.glyphs)
+
+
+def _find_status(find: Find, glyphs: Glyphs) -> Line:
+    """Where a reader is among what was found."""
+    return status.find_sentence(
+        find.number,
+        len(find.places),
+        text=find.needle.text,
+        scope="" if find.needle.scope is Scope.ALL else find.needle.scope.value,
+        searching=bool(find.needle.text) and not find.is_done,
+        glyphs=glyphs,
+    )
 
 
 def _hits_status(state: BrowserState) -> Line:
@@ -232,7 +249,7 @@ def _reader_heading(state: BrowserState) -> Heading:
     facts = (
         *_reader_notes(state, state.reading),
         one_line(session.source),
-        age(state.now(), last),
+        age_or_date(state.now(), last),
         chain_mark(session, glyphs),
         short_model(session.model),
     )

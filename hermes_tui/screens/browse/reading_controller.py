@@ -65,6 +65,8 @@ class ReadingController:
         self._section = ""
         if not here:
             reading.row, reading.error, reading.origin, reading.from_file = row, None, origin, False
+            reading.find = None
+            self._pane.set_query(self._state.search.query)
             reading.requested_at, self._chain = self._state.seconds(), frozenset({row.session.id})
             self._forget_check(row.session)
             self._feed.transcript.open(row.session, origin=origin, delay=delay)

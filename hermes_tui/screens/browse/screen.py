@@ -201,7 +201,13 @@ class BrowserScreen(Screen[None]):
     def _on_query_changed(self, event: Input.Changed) -> None:
         event.stop()
         if self.controllers.search.take_text(event.value):
+            self.controllers.find.clear()
             self.widgets.transcript.set_query(self.state.search.query)
+
+    @on(Input.Changed, "#find")
+    def _on_find_changed(self, event: Input.Changed) -> None:
+        event.stop()
+        self.controllers.find.take_text(event.value)
 
     @on(Input.Submitted, "#query")
     def _on_query_submitted(self, event: Input.Submitted) -> None:
@@ -258,7 +264,8 @@ class BrowserScreen(Screen[None]):
     def _on_focus_moved(self) -> None:
         self.widgets.observe(self.state)
         state = self.state
-        state.inside = state.focus is Place.TRANSCRIPT
+        state.inside = state.focus in {Place.TRANSCRIPT, Place.FIND}
+        self.widgets.show_find(state.focus is Place.FIND)
         names_keys = bool(state.failure or state.unread or not state.catalog.plain)
         self._changed(Part.LISTS if names_keys else Part.FRAME)
 

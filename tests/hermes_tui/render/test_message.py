@@ -1,4 +1,4 @@
-"""The transcript's lines, to the column: held against reader-80x24.txt and browse-140x40.txt."""
+"""The transcript's lines, to the column: held against reader-80x24.txt and browse-140x40.txt, and §13 of the look."""
 
 from __future__ import annotations
 
@@ -7,13 +7,14 @@ import json
 import pytest
 
 from hermes_tui.render.compaction_seam import seam, section_seam, undone_seam
+from hermes_tui.render.folds import Fold, Folds
 from hermes_tui.render.glyphs import ASCII
 from hermes_tui.render.gutter import measure, with_bar
 from hermes_tui.render.line import Line, Role, line_cells, plain
+from hermes_tui.render.look import Look
 from hermes_tui.render.marks import Find, Marker
-from hermes_tui.render.message import Fold, Folds, MessageDrawing, joins, time_label
+from hermes_tui.render.message import MessageDrawing, joins, time_label
 from hermes_tui.render.time import day
-from hermes_tui.render.tool import Look
 from store.models import Head, Message, ToolCall
 from tests.cpu_time import spent
 from tests.hermes_tui.render.samples import GLYPHS, NOW, at, texts
@@ -64,6 +65,7 @@ WIDE = """\
 
   agent │ ▸ write_file  Dockerfile                        612 B  ✓ ok
         │ ▾ terminal  docker build -t bot . && docker…  41.0 KB  ✓ ok
+        │   docker build -t bot . && docker run bot pytest -q
    tool ┊ #9 [4/5] RUN pip install --no-deps -r lock.txt
   14:09 ┊ #9 DONE 21.4s
         ┊ 148 passed in 12.91s
@@ -111,14 +113,16 @@ RESULTS = [
 ANSWER = message(
     "assistant",
     "The lock file was written by a newer resolver than the one in the base image. The build stops at step 4, "
-    "before any of our code is touched.\n\nTwo ways out\n  1. pin the image to `3.12-slim`, or\n"
-    "  2. refresh the lock where the build runs:\n\n  FROM python:3.12-slim AS build\n"
-    "  RUN pip install --no-deps -r lock.txt\n  COPY . /app\n",
+    "before any of our code is touched.\n\n## Two ways out\n\n1. pin the image to `3.12-slim`, or\n"
+    "2. refresh the lock where the build runs:\n\n```\nFROM python:3.12-slim AS build\n"
+    "RUN pip install --no-deps -r lock.txt\nCOPY . /app\n```\n",
     at(22, "14:02"),
 )
 SECOND = message("user", "The second. And please run the tests in the image, not on the host.", at(22, "14:07"))
 LOG = "#9 [4/5] RUN pip install --no-deps -r lock.txt\n#9 DONE 21.4s\n148 passed in 12.91s\n" + "line\n" * 338
-WRITE = message("assistant", "", at(22, "14:07"), tool_calls=(call("write_file", path="Dockerfile", content="FROM"),))
+WRITE = message(
+    "assistant", "", at(22, "14:07"), tool_calls=(call("write_file", path="Dockerfile", content="x" * 612),)
+)
 BUILD = message(
     "assistant",
     "",
@@ -162,8 +166,8 @@ def test_the_reader_at_80_columns_is_the_captures() -> None:
 
 def test_the_transcript_at_140_columns_is_the_captures(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("hermes_tui.render.message.OUTPUT_LINES", 3)
-    padded = "x" * (41_984 - len(BUILT.text) - len(', "log": ""'))
-    built = message("tool", BUILT.text[:-1] + f', "log": "{padded}"}}', BUILT.timestamp)
+    padded = LOG.removesuffix("\n") + "x" * (41_984 - len(BUILT.text) + 2)
+    built = message("tool", json.dumps({"output": padded, "exit_code": 0, "error": None}), BUILT.timestamp)
     lines = [
         *(line for part in turn(77) for line in part),
         *draw(WRITE, 77, results=[result(612, at(22, "14:07"))], previous=at(22, "14:07"), gap=False),
@@ -180,8 +184,6 @@ def test_the_transcript_at_140_columns_is_the_captures(monkeypatch: pytest.Monke
         *draw(GREEN, 77, previous=at(22, "14:09")),
     ]
     shown = texts(lines)
-    # The pad of the sample is one more line of output than the capture has.
-    shown = [line.replace("339 more", "338 more") for line in shown]
     assert shown[: len(WIDE)] == WIDE
     assert shown[len(WIDE) :] == [""]
     assert max(line_cells(line) for line in lines) <= 76
@@ -213,7 +215,8 @@ def test_a_call_that_goes_on_shows_its_time_beside_the_line() -> None:
 
 def test_a_time_that_finds_no_line_before_an_open_output_stands_beside_the_output() -> None:
     output = result(100, at(22, "14:07"))
-    lines = texts(draw(WRITE, results=[output], folds=Folds(tools=Fold.OPEN)))
+    make = message("assistant", "", at(22, "14:07"), tool_calls=(call("terminal", command="make"),))
+    lines = texts(draw(make, results=[output], folds=Folds(tools=Fold.OPEN)))
     assert lines[1].startswith("   tool ┊ xxx")
     assert lines[2].startswith("  14:07")
 
@@ -254,9 +257,9 @@ def test_tools_can_be_hidden_short_open_or_whole() -> None:
 
     assert lines(Fold.HIDDEN) == []
     assert len(lines(Fold.SHORT)) == 1
-    assert len(lines(Fold.OPEN)) == 1 + 40 + 1
+    assert len(lines(Fold.OPEN)) == 1 + 1 + 40 + 1
     assert lines(Fold.OPEN)[-1] == "        ┊ … 301 more lines · space shows all"
-    assert len(lines(Fold.WHOLE)) == 1 + 341
+    assert len(lines(Fold.WHOLE)) == 1 + 1 + 341
 
 
 def test_reasoning_is_italic_and_dim_folded_and_open() -> None:

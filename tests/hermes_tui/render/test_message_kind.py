@@ -11,8 +11,8 @@ import pytest
 from hermes_tui.render import message_kind
 from hermes_tui.render.gutter import measure
 from hermes_tui.render.line import Role, plain
+from hermes_tui.render.look import Look
 from hermes_tui.render.message import MessageDrawing
-from hermes_tui.render.tool import Look
 from store.models import UNREADABLE, Message, Origin
 from tests.hermes_tui.render.samples import GLYPHS, NOW
 

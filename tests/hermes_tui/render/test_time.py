@@ -6,7 +6,19 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 
-from hermes_tui.render.time import age, clock, count, date_and_clock, day, hit_time, in_words, many, same_day, size
+from hermes_tui.render.time import (
+    age,
+    age_or_date,
+    clock,
+    count,
+    date_and_clock,
+    day,
+    hit_time,
+    in_words,
+    many,
+    same_day,
+    size,
+)
 from tests.hermes_tui.render.samples import DAY, NOW, at
 
 
@@ -116,3 +128,11 @@ def test_numbers_in_sentences_have_spaces() -> None:
 def test_a_size_fits_into_eight_cells(n_bytes: int, expected: str) -> None:
     assert size(n_bytes) == expected
     assert len(expected) <= 8
+
+
+def test_a_head_rule_has_the_date_where_the_age_is_a_month_or_more() -> None:
+    now = NOW.timestamp()
+    assert age_or_date(NOW, now - 34 * DAY) == age(NOW, now - 34 * DAY)
+    assert age_or_date(NOW, at(18, "04:46", month=10)) == "18 Oct 04:46"
+    assert age_or_date(NOW, at(18, "04:46", month=10, year=2024)) == "18 Oct 2024 04:46"
+    assert age_or_date(NOW, None) == ""

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
+
+from hermes_tui.render.folds import Fold
 from hermes_tui.render.glyphs import UNICODE
+from hermes_tui.render.gutter import shifted
 from hermes_tui.render.line import plain
-from hermes_tui.render.message import Fold
 from hermes_tui.widgets.message_index import Section, head_of
 from hermes_tui.widgets.transcript_cursor import Target, TranscriptCursor
-from store.models import Message
+from store.models import Message, ToolCall
 from store.query.parse import parse
 from tests.hermes_tui.stage import NOW
 from tests.hermes_tui.widgets.test_transcript_layout import result, say
@@ -84,7 +87,7 @@ def test_a_match_in_a_folded_result_is_unfolded() -> None:
     cursor.settle()
     assert cursor.bar == 9
     assert "docker here" in shown(cursor)
-    assert cursor.layout.folds_of(9).tools is Fold.WHOLE
+    assert cursor.layout.folds_of(9).of_call(0) is Fold.WHOLE
 
 
 def test_folding_everything_keeps_the_message_with_the_bar_on_its_row() -> None:
@@ -119,3 +122,95 @@ def test_undone_messages_are_shown_and_left_out_again() -> None:
     assert "gone" in shown(cursor)
     cursor.toggle_undone()
     assert "gone" not in shown(cursor)
+
+
+def test_enter_on_a_hit_opens_the_one_call_that_holds_it_and_reverses_the_first_match() -> None:
+    """Mutant: unfolding every call of the message; drawing no arguments."""
+    content = "line\n" * 70 + "the quinces here"
+    calls = (
+        ToolCall("a", "terminal", '{"command": "ls"}'),
+        ToolCall("b", "write_file", json.dumps({"path": "a.md", "content": content})),
+        ToolCall("c", "terminal", '{"command": "pwd"}'),
+    )
+    made = Message(10, "s", "assistant", "", None, calls)
+    answers = [result(11, "a", "out"), result(12, "b", "ok"), result(13, "c", "x")]
+    cursor = reading(*talk(9), made, *answers, *(say(n, "user", "more") for n in range(14, 40)), height=24)
+    cursor.mark(parse("quinces", now=0.0))
+    cursor.go_to(Target(10, first_match=True))
+    cursor.settle()
+    folds = cursor.layout.folds_of(9)
+    assert [folds.of_call(place) for place in range(3)] == [Fold.SHORT, Fold.WHOLE, Fold.SHORT]
+    rows = [place for place, row in enumerate(cursor.viewport.rows) if any(part.reverse for part in row.text)]
+    assert rows == [24 // 3]
+
+
+def test_a_match_in_a_result_is_the_current_one_though_its_call_has_the_word_too() -> None:
+    calls = (ToolCall("a", "terminal", '{"command": "docker ps"}'), ToolCall("b", "terminal", '{"command": "docker"}'))
+    made = Message(10, "s", "assistant", "docker it is", None, calls)
+    cursor = reading(*talk(9), made, result(11, "a", "no docker"), result(12, "b", "a docker"), height=24)
+    cursor.mark(parse("docker", now=0.0))
+    cursor.go_to(Target(12, first_match=True))
+    cursor.settle()
+    shown = [plain(row.text) for row in cursor.viewport.rows if any(part.reverse for part in row.text)]
+    assert len(shown) == 1
+    assert "a docker" in shown[0]
+    assert cursor.layout.folds_of(9).of_call(0) is Fold.SHORT
+
+
+def test_a_click_on_the_mark_of_a_call_unfolds_that_call_alone() -> None:
+    made = Message(1, "s", "assistant", "", None, tuple(ToolCall(str(n), "terminal", "words of it") for n in range(3)))
+    cursor = reading(made, height=24)
+    line = next(place for place, part in cursor.layout.drawn(0).folds.items() if part == 1)
+    assert cursor.fold_at(0, line)
+    assert [cursor.layout.folds_of(0).of_call(place) for place in range(3)] == [Fold.SHORT, Fold.OPEN, Fold.SHORT]
+    assert cursor.fold_at(0, line)
+    assert cursor.layout.folds_of(0).of_call(1) is Fold.SHORT
+    assert not cursor.fold_at(0, 99)
+
+
+def test_the_source_of_a_message_is_shown_and_taken_back() -> None:
+    calls = (ToolCall("a", "terminal", '{"command": "ls"}'),)
+    cursor = reading(Message(1, "s", "assistant", "# Head of **it**", None, calls), result(2, "a", '{"output": "o"}'))
+    before = shown(cursor)
+    assert "# Head" not in before
+    cursor.toggle_source()
+    source = shown(cursor)
+    assert all(text in source for text in ("# Head of **it**", '{"command": "ls"}', '{"output": "o"}'))
+    cursor.toggle_source()
+    assert shown(cursor) == before
+
+
+def test_unbroken_lines_are_read_sideways_as_far_as_they_go() -> None:
+    cursor = reading(say(1, "user", "start " + "word " * 30 + "end"))
+    cursor.move_sideways(8)
+    assert cursor.left == 0, "nothing is beyond the pane"
+    cursor.toggle_wrap()
+    for _ in range(50):
+        cursor.move_sideways(8)
+    line = plain(shifted(cursor.viewport.rows[2].text, cursor.left))
+    assert line.startswith("   user ┃ ")
+    assert line.endswith("word end")
+    assert len(line) == 77
+    cursor.move_sideways(-1_000)
+    assert plain(shifted(cursor.viewport.rows[2].text, cursor.left)).startswith("   user ┃ start word")
+    cursor.toggle_wrap()
+    assert cursor.left == 0
+
+
+def test_a_match_that_only_the_source_has_is_shown_there() -> None:
+    made = say(1, "assistant", "see [here](http://x.example) &nbsp; <b>x</b> ![](quinces.png)\n\n| a |\n|--|\n| b |\n")
+    cursor = reading(made, say(2, "user", "x"), height=20)
+    cursor.mark(parse("nbsp", now=0.0))
+    cursor.go_to(Target(1, first_match=True))
+    cursor.settle()
+    assert cursor.layout.folds_of(0).source
+    assert any(part.reverse for row in cursor.viewport.rows for part in row.text)
+
+
+def test_a_match_beyond_the_first_part_of_a_long_answer_is_reached() -> None:
+    text = "\n\n".join(f"Paragraph {number} is here." for number in range(700)) + "\n\nthe quinces"
+    cursor = reading(say(1, "assistant", text), say(2, "user", "x"), height=20)
+    cursor.mark(parse("quinces", now=0.0))
+    cursor.go_to(Target(1, first_match=True))
+    cursor.settle()
+    assert "the quinces" in shown(cursor)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import pytest
+
+from hermes_tui.render.folds import Fold, Folds
 from hermes_tui.render.line import plain
-from hermes_tui.render.message import Fold, Folds
 from hermes_tui.widgets.message_index import Section, head_of
 from hermes_tui.widgets.transcript_layout import TranscriptLayout
 from store.models import Message, ToolCall
@@ -30,11 +32,12 @@ def written(*messages: Message, here: bool = True) -> TranscriptLayout:
 
 
 def drawn(text: TranscriptLayout) -> list[str]:
+    """All lines below the day of the first message."""
     lines, index = [], 0
     while index < len(text):
         lines += [str(plain(line)).rstrip() for line in text.lines(index)]
         index = text.index.after(index)
-    return lines
+    return lines[2:] if lines and "╌╌ Mon 23 Nov 2026 ╌" in lines[0] else lines
 
 
 def test_a_result_is_drawn_on_the_line_of_its_call() -> None:
@@ -60,6 +63,59 @@ def test_a_result_that_no_call_asked_for_stands_alone() -> None:
     assert "tool ┊" in lines[2] or "tool ┊" in lines[1]
     alone = written(result(1, "x", "no call before it"))
     assert "no call before it" in drawn(alone)[0]
+
+
+def test_a_result_before_its_call_answers_it_and_a_second_result_stands_alone() -> None:
+    """Mutant: without `early` the call has no answer."""
+    lines = drawn(written(result(1, "a", "Error: came early"), say(2, "assistant", calls=("a",)), say(3, "user", "x")))
+    assert sum(line.endswith("✗ error") for line in lines) == 2
+    assert not any("no answer" in line for line in lines)
+    lines = drawn(written(say(1, "assistant", calls=("a",)), result(2, "a"), result(3, "a", "Error: once more")))
+    assert [line.rpartition(" B  ")[2] for line in lines if " B  " in line] == ["✓ ok", "✗ error"]
+
+
+def long_answer() -> Message:
+    return say(1, "assistant", "\n\n".join(f"Paragraph {number} has *words* in it." for number in range(900)))
+
+
+def test_a_long_answer_is_drawn_in_two_steps_and_comes_out_as_in_one() -> None:
+    """Mutants: `first` ignored by the drawing; a result taken that belongs to an earlier drawing."""
+    text = written(long_answer(), say(2, "user", "thanks"))
+    first = len(text.lines(0))
+    (drawing,) = text.unfinished([0, 1]).values()
+    all_of_it = drawing.draw()
+    assert len(all_of_it.lines) > 2 * first
+    text.finish(0, drawing, all_of_it)
+    assert [plain(line) for line in text.lines(0)[2:]] == [plain(line) for line in all_of_it.lines]
+    assert text.heights[0] == 2 + len(all_of_it.lines)
+    assert text.unfinished([0]) == {}
+    text.fold(0, Folds(source=True))
+    text.lines(0)
+    text.finish(0, drawing, all_of_it)
+    assert "*words*" in plain(text.lines(0)[2])
+
+
+def test_all_of_a_huge_output_is_drawn_later_and_no_more_than_a_screen_can_hold(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Mutant: `WHOLE` drawn at once, without a limit."""
+    monkeypatch.setattr("hermes_tui.render.block.LONGEST_WHOLE", 100_000)
+    output = "a line of output\n" * 12_000
+    text = written(say(1, "assistant", calls=("a",)), result(2, "a", output), say(3, "user", "x"))
+    text.fold(0, Folds(tools=Fold.WHOLE))
+    assert len(text.lines(0)) < 60
+    (drawing,) = text.unfinished([0]).values()
+    lines = drawing.draw().lines
+    assert 5_000 < len(lines) < 6_000
+    assert "6 118 more lines · too long for a screen" in plain(lines[-2])
+
+
+def test_lines_that_are_not_wrapped_go_on_to_the_right() -> None:
+    text = written(say(1, "user", "word " * 60), say(2, "assistant", "word " * 60))
+    assert len(text.lines(1)) > 3
+    text.wrap(False)
+    assert len(plain(text.lines(0)[2])) > 300
+    assert len(plain(text.lines(1)[0])) > 300
 
 
 def test_a_message_needs_the_bodies_of_its_results_too() -> None:
@@ -117,6 +173,14 @@ def test_a_section_and_a_new_day_begin_with_a_seam() -> None:
     lines = drawn(text)
     assert [line.strip("╌ ") for line in lines if "╌" in line] == ["§2 of 2 · compacted", "Tue 24 Nov"]
     assert lines[-3:] == ["", "   user ┃ second", "  09:05"]
+
+
+def test_the_first_message_has_its_day_with_the_year_and_one_without_a_time_has_none() -> None:
+    """Mutant: a seam only where the day changes."""
+    assert plain(written(say(1, "user", "x")).lines(0)[0]).startswith("  ╌╌ Mon 23 Nov 2026 ╌")
+    gone_first = written(say(1, "user", "gone", active=False), say(2, "user", "x"))
+    assert "Mon 23 Nov 2026" in plain(gone_first.lines(1)[0])
+    assert "Nov" not in plain(written(Message(1, "s", "user", "x")).lines(0)[0])
 
 
 def test_calls_without_a_word_between_them_are_one_turn() -> None:

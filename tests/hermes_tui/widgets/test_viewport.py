@@ -16,7 +16,9 @@ def window(count: int, *, height: int = 6, here: bool = True) -> Viewport:
 
 
 def first(viewport: Viewport) -> str:
-    return str(plain(viewport.rows[0].text)).rpartition("┃ ")[2].rstrip()
+    """The first row below the day."""
+    row = next(row for row in viewport.rows if not row.seam)
+    return str(plain(row.text)).rpartition("┃ ")[2].rstrip()
 
 
 def test_the_window_starts_at_the_top_and_has_as_many_rows_as_the_screen() -> None:
@@ -46,7 +48,7 @@ def test_a_message_is_put_on_a_row_as_far_as_the_ends_allow() -> None:
     assert viewport.place_of(20) == Anchor(20, 0, 3)
     assert viewport.begins(20)
     viewport.place(0, 0, 3)
-    assert viewport.place_of(0) == Anchor(0, 0, 0)
+    assert viewport.place_of(0) == Anchor(0, 2, 2), "below its day"
     viewport.place(49)
     assert viewport.at_end
     assert len(viewport.rows) == 6

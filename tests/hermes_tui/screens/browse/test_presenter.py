@@ -8,8 +8,8 @@ import sys
 import pytest
 
 from hermes_tui.commands.registry import Place
+from hermes_tui.render.folds import Fold, Folds
 from hermes_tui.render.line import plain
-from hermes_tui.render.message import Fold, Folds
 from hermes_tui.screens.browse.presenter import SessionsView, frame_view, list_view
 from hermes_tui.state.browser_state import BrowserState, ListPane, Sources
 from hermes_tui.state.layout import Layout

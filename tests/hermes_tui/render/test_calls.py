@@ -8,7 +8,11 @@ import pytest
 
 from hermes_tui.render.glyphs import UNICODE
 from hermes_tui.render.line import Role, line_cells, plain
-from hermes_tui.render.tool import Look, call_line, n_bytes, outcome, output, summary
+from hermes_tui.render.look import Look
+from hermes_tui.render.time import n_bytes
+from hermes_tui.render.tools.call import CallDrawing
+from hermes_tui.render.tools.outcome import outcome
+from hermes_tui.render.tools.summary import output, summary
 from store.models import Message, ToolCall
 
 
@@ -78,7 +82,7 @@ def test_an_output_is_the_text_in_its_envelope_and_nothing_is_left_out() -> None
 @pytest.mark.parametrize("measure", [27, 40, 55, 56, 67, 96])
 def test_a_line_of_a_call_keeps_its_columns(measure: int) -> None:
     call = ToolCall(None, "terminal", json.dumps({"command": "docker build " * 20}))
-    line = plain(call_line(call, answer('{"exit_code": 1}'), Look(measure, UNICODE)))
+    line = plain(CallDrawing(call, answer('{"exit_code": 1}')).line(Look(measure, UNICODE)))
     narrow = measure < 56
     assert line.endswith("✗ 1" if narrow else "    16 B  ✗ exit 1")
     assert len(line) == measure - 1
@@ -86,11 +90,11 @@ def test_a_line_of_a_call_keeps_its_columns(measure: int) -> None:
 
 
 def test_a_name_that_is_too_long_is_cut_and_its_arguments_left_out() -> None:
-    line = call_line(ToolCall(None, "x" * 200, '{"command": "ls"}'), None, Look(40, UNICODE))
+    line = CallDrawing(ToolCall(None, "x" * 200, '{"command": "ls"}'), None).line(Look(40, UNICODE))
     assert line_cells(line) <= 40
     assert "…" in plain(line)
     assert "ls" not in plain(line)
-    assert "(no name)" in plain(call_line(ToolCall(None, "", ""), None, Look(60, UNICODE)))
+    assert "(no name)" in plain(CallDrawing(ToolCall(None, "", ""), None).line(Look(60, UNICODE)))
 
 
 def test_sizes_are_bytes() -> None:

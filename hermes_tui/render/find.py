@@ -1,0 +1,80 @@
+"""Find in a session: what was typed, whose messages it is looked for in, and which texts of a message it may be in."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from hermes_tui.render.line import Range
+from hermes_tui.render.tools.arguments import Form, read
+from store.models import Message
+
+
+class Scope(StrEnum):
+    """Messages that are looked through."""
+
+    ALL = "all"
+    PROMPTS = "prompts"
+    REPLIES = "replies"
+    TOOLS = "tools"
+    """Arguments and results."""
+
+    @property
+    def next(self) -> Scope:
+        """The scope that a key goes on to."""
+        scopes = list(Scope)
+        return scopes[(scopes.index(self) + 1) % len(scopes)]
+
+
+@dataclass(frozen=True, slots=True)
+class Needle:
+    """Text to find: letters of any case, unless one of its own is a capital."""
+
+    text: str
+    scope: Scope = Scope.ALL
+
+    def ranges(self, text: str) -> Sequence[Range]:
+        """The places of the text in another, from left to right."""
+        return [found.span() for found in self._pattern.finditer(text)] if self.text else ()
+
+    def is_in(self, message: Message) -> bool:
+        """Whether a message of the scope has the text: in what it says, its reasoning, its calls or its result."""
+        find = self._pattern.search
+        return bool(self.text) and any(find(text) is not None for text in _texts(message, self.scope))
+
+    @property
+    def _pattern(self) -> re.Pattern[str]:
+        return re.compile(re.escape(self.text), re.IGNORECASE if self.text == self.text.lower() else 0)
+
+
+def _texts(message: Message, scope: Scope) -> Iterator[str]:
+    is_tool = message.role == "tool"
+    if scope in {Scope.ALL, Scope.TOOLS}:
+        if is_tool:
+            yield from _decoded(message.text)
+        for call in message.tool_calls:
+            yield call.name
+            yield from _decoded(call.arguments)
+    wanted = {Scope.PROMPTS: message.role == "user", Scope.REPLIES: message.role == "assistant", Scope.ALL: not is_tool}
+    if wanted.get(scope):
+        yield message.text
+        yield message.reasoning
+
+
+def _decoded(text: str) -> Iterator[str]:
+    """A text, and where it holds an object the texts in it, without their escapes."""
+    given = read(text, whole=True)
+    if given.form is Form.TEXT:
+        yield text
+    waiting: list[object] = [given.values]
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, dict):
+            yield from value
+            waiting += value.values()
+        elif isinstance(value, list):
+            waiting += value
+        elif value is not None:
+            yield value if isinstance(value, str) else str(value)

@@ -1,0 +1,1 @@
+"""Calls of tools and their results, drawn as what they are (docs/look.md §7, §13)."""

@@ -1,0 +1,90 @@
+"""Moves in a transcript that keys ask for: by page, by prompt, by seam or day, and what is folded."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from hermes_tui.render import message_kind
+from hermes_tui.render.time import HOUR, same_day
+from hermes_tui.widgets.message_index import MessageIndex
+from hermes_tui.widgets.transcript_cursor import TranscriptCursor
+
+SIDEWAYS = 8
+"""Cells that a key moves sideways."""
+
+
+def scroll_pages(cursor: TranscriptCursor, halves: int) -> None:
+    """Move by half pages, down if positive; two are a page less one row."""
+    height = cursor.viewport.height
+    rows = max(height // 2 if abs(halves) == 1 else height - 1, 1)
+    cursor.scroll(rows if halves > 0 else -rows)
+
+
+def to_prompt(cursor: TranscriptCursor, step: int) -> None:
+    """Put the bar on the user's next message (1) or on the one before (-1); nothing happens where there is none."""
+    if (place := _next(cursor, step, lambda place: _is_prompt(cursor, place))) is not None:
+        cursor.put_bar(place)
+
+
+def to_seam(cursor: TranscriptCursor, step: int) -> None:
+    """Go to the next message under a seam or of another day, the seam at the top; -1 for the one before."""
+    index = cursor.layout.index
+    if (place := _next(cursor, step, lambda place: _is_under_seam(cursor, index, place))) is not None:
+        cursor.put_bar(place)
+        cursor.viewport.place(place)
+
+
+def _next(cursor: TranscriptCursor, step: int, wanted: Callable[[int], bool]) -> int | None:
+    index = cursor.layout.index
+    neighbour = index.after if step > 0 else index.before
+    place = neighbour(cursor.bar)
+    while 0 <= place < len(index):
+        if wanted(place):
+            return place
+        place = neighbour(place)
+    return None
+
+
+def _is_prompt(cursor: TranscriptCursor, place: int) -> bool:
+    """Whether a user wrote a message; one that is not read yet is taken for such by its role."""
+    index = cursor.layout.index
+    if index.heads[place].role != "user" or index.is_hidden(place):
+        return False
+    message = cursor.layout.body(place)
+    return message is None or not message_kind.is_machine_made(message)
+
+
+def _is_under_seam(cursor: TranscriptCursor, index: MessageIndex, place: int) -> bool:
+    run = index.undone_run(place)
+    if index.label_at(place) or (run and run[0] == place) or index.begins_compacted(place):
+        return True
+    before, after = (index.heads[at].timestamp for at in (max(place - 1, 0), place))
+    if before is None or after is None or before // HOUR == after // HOUR:
+        return False
+    return not same_day(cursor.now(), before, after)
+
+
+READER: Mapping[str, Callable[[TranscriptCursor], None]] = {
+    "top": TranscriptCursor.to_top,
+    "end": TranscriptCursor.to_end,
+    "next_message": lambda cursor: cursor.step(1),
+    "previous_message": lambda cursor: cursor.step(-1),
+    "next_prompt": lambda cursor: to_prompt(cursor, 1),
+    "previous_prompt": lambda cursor: to_prompt(cursor, -1),
+    "next_seam": lambda cursor: to_seam(cursor, 1),
+    "previous_seam": lambda cursor: to_seam(cursor, -1),
+    "half_down": lambda cursor: scroll_pages(cursor, 1),
+    "half_up": lambda cursor: scroll_pages(cursor, -1),
+    "page_down": lambda cursor: scroll_pages(cursor, 2),
+    "page_up": lambda cursor: scroll_pages(cursor, -2),
+    "follow": TranscriptCursor.follow,
+    "fold": TranscriptCursor.fold,
+    "tools": TranscriptCursor.fold_tools,
+    "reasoning": TranscriptCursor.fold_reasoning,
+    "undone": TranscriptCursor.toggle_undone,
+    "source": TranscriptCursor.toggle_source,
+    "wrap": TranscriptCursor.toggle_wrap,
+    "right": lambda cursor: cursor.move_sideways(SIDEWAYS),
+    "left": lambda cursor: cursor.move_sideways(-SIDEWAYS),
+}
+"""Moves that keys ask for, by the argument of the action `reader`."""
