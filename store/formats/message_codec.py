@@ -52,10 +52,11 @@ def split_thinking(role: str, text: str) -> tuple[str, str]:
     Old rows have both in one cell (docs/format.md §3.4); a block that does not end stays in the answer.
     """
     thoughts: list[str] = []
-    while role == "assistant" and (block := _THOUGHT.match(text)):
+    end = 0
+    while role == "assistant" and (block := _THOUGHT.match(text, end)):
         thoughts.append(block[2].strip())
-        text = text[block.end() :]
-    return text, "\n\n".join(thoughts)
+        end = block.end()
+    return text[end:], "\n\n".join(thoughts)
 
 
 def joined_reasoning(own: str, thought: str) -> str:

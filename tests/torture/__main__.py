@@ -21,6 +21,7 @@ from tests.torture import (
     forks,
     holds,
     kills,
+    linear,
     mutants,
     peer,
     power,
@@ -303,6 +304,19 @@ def _descriptors(moments: int, seed: int) -> Iterator[Row]:
     yield what, f"{found.moments} times", told, found.lost + found.wrong + len(found.faults)
 
 
+def _regex(size: int, seed: int) -> Iterator[Row]:
+    del seed
+    for what, tried in (("pattern", linear.patterns()), ("function", linear.functions())):
+        found = linear.run(tried, size=size)
+        for fault in found.wrong:
+            print(fault, file=sys.stderr)
+        told = (
+            f"{found.calls} runs of one piece, the time per character grew {found.worst:.1f} times at most from"
+            f" {linear.SMALL:,} characters on, {len(found.wrong)} grew more than {linear.MOST:.0f} times"
+        )
+        yield f"every {what} that sees stored text", f"{found.subjects} on {size:,} characters", told, len(found.wrong)
+
+
 GUARDS = {
     "a foreign handle, a fork, used-up descriptors": (
         "tests/store/sqlite/base/test_descriptors.py",
@@ -379,6 +393,7 @@ SECTIONS: dict[str, tuple[int, int, Section]] = {
     "foreign": (10, 1_000, _foreign),
     "forks": (20, 1_000, _forks),
     "descriptors": (30, 2_000, _descriptors),
+    "regex": (16_384, 1_000_000, _regex),
     "machine": (20, 1_000, _machine),
     "recorder": (20, 1_000, _recorder),
     "holds": (2_000, 100_000, _holds),

@@ -139,8 +139,9 @@ def _unindexed(markers: Mapping[str, str]) -> tuple[int, int] | None:
 
 
 def _arguments(sql: str) -> list[str]:
-    inside = re.search(r"fts5\s*\((.*)\)", sql, re.DOTALL | re.IGNORECASE)
-    return [part.strip() for part in inside.group(1).split(",")] if inside else []
+    opening, end = re.search(r"fts5\s*\(", sql, re.IGNORECASE), sql.rfind(")")
+    inside = sql[opening.end() : end] if opening and end >= opening.end() else None
+    return [] if inside is None else [part.strip() for part in inside.split(",")]
 
 
 def _fts_columns(sql: str | None) -> tuple[str, ...]:
