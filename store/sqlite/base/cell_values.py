@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import math
+from ...formats import message_codec
+from ...formats.message_codec import EARLIEST, LATEST
 
 Value = None | int | float | str | bytes
-
-_EARLIEST = 631_152_000.0  # 1990-01-01
-_LATEST = 4_133_980_800.0  # 2101-01-01
 
 
 def text(cell: Value) -> str | None:
@@ -36,9 +34,7 @@ def integer(cell: Value, default: int = 0) -> int:
 
 
 def timestamp(cell: Value) -> float | None:
-    """The cell as seconds since 1970 UTC; None for anything but a time between 1990 and 2100."""
-    try:
-        seconds = math.nan if cell is None else float(cell)
-    except (ValueError, OverflowError):
-        return None
-    return seconds if _EARLIEST <= seconds < _LATEST else None
+    """The cell as seconds since 1970 UTC, as `message_codec.timestamp` reads it."""
+    if isinstance(cell, float) and EARLIEST <= cell <= LATEST:
+        return cell
+    return message_codec.timestamp(text(cell) if isinstance(cell, bytes) else cell)

@@ -15,9 +15,12 @@ def text(layout: Layout, table: str, name: str) -> str:
     return f"CAST({table}.{name} AS BLOB)" if layout.has(table, name) else "NULL"
 
 
-def real(layout: Layout, table: str, name: str) -> str:
-    """The column as a float."""
-    return f"CAST({table}.{name} AS REAL)" if layout.has(table, name) else "NULL"
+def timestamp(layout: Layout, table: str, name: str) -> str:
+    """A time as a float, or as the bytes of a text: imported rows have ISO dates (docs/format.md §3.4)."""
+    column = f"{table}.{name}"
+    if not layout.has(table, name):
+        return "NULL"
+    return f"CASE typeof({column}) WHEN 'text' THEN CAST({column} AS BLOB) ELSE CAST({column} AS REAL) END"
 
 
 def whole(layout: Layout, table: str, name: str) -> str:

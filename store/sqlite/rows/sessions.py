@@ -232,7 +232,7 @@ def _list_columns(layout: Layout) -> str:
             "CASE typeof(started_at) WHEN 'text' THEN CAST(started_at AS BLOB) ELSE started_at END",
             "typeof(started_at)",
             *(column_sql.text(layout, "sessions", name) for name in ("source", "title", "model")),
-            *(column_sql.real(layout, "sessions", name) for name in ("started_at", "ended_at")),
+            *(column_sql.timestamp(layout, "sessions", name) for name in ("started_at", "ended_at")),
             *(column_sql.text(layout, "sessions", name) for name in ("end_reason", "parent_session_id")),
             *(column_sql.whole(layout, "sessions", name) for name in ("archived", "hidden")),
             *(column_sql.text(layout, "sessions", name) for name in ("cwd", "profile_name")),
@@ -295,7 +295,7 @@ def _link_statement(layout: Layout) -> str:
         named["reset"] = f"({named['reset']} OR {_RESET_IN_CHAT})"
     columns = (
         *(column_sql.text(layout, "sessions", name) for name in ("id", "parent_session_id", "source")),
-        *(column_sql.real(layout, "sessions", name) for name in ("started_at", "ended_at")),
+        *(column_sql.timestamp(layout, "sessions", name) for name in ("started_at", "ended_at")),
         column_sql.text(layout, "sessions", "end_reason"),
         *(f"sessions.parent_session_id IS NOT NULL AND {test}" for test in named.values()),
     )
