@@ -153,9 +153,6 @@ def copied_sentence(text: str, left_out: int) -> str:
     Args:
         left_out: Control characters that are not in the text.
     """
-    said = f"copied {many(len(text), 'character')}"
-    if left_out:
-        said += f", not {many(left_out, 'control character')}"
-    if n_bytes(text) > SURELY_TAKEN:
-        said += "; so many that the terminal may not take them"
-    return said
+    number = many(len(text), "character")
+    said = f"copied {number}" if n_bytes(text) <= SURELY_TAKEN else f"the terminal may not have copied all {number}"
+    return f"{said}, not {many(left_out, 'control character')}" if left_out else said

@@ -72,7 +72,7 @@ class Query:
 
     @property
     def has_signs(self) -> bool:
-        """True where an index of words cannot tell whether a message matches."""
+        """True where an index of words leaves it open whether a message matches."""
         return any(term.literal for term in (*self.terms, *self.none_of))
 
     @property

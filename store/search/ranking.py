@@ -69,7 +69,7 @@ class Ranking:
         if ranked is None:
             hits, last = self._streamed(SCORED) if found is None else (found, Batch(()))
             return self._batch(_by_relevance(hits), limit, last)
-        self._search.note_unread(ranked.unread)
+        self._search.unread.take_rows(ranked.unread)
         stored = self._hydrated(ranked.ids, limit + 1)
         written = _by_relevance([hit for batch in self._search.written(_ALL) for hit in batch.hits])
         return self._batch(
@@ -88,7 +88,7 @@ class Ranking:
             ):
                 last.extend(step.ids)
                 fallback = step.fallback
-                self._search.note_unread(step.unread)
+                self._search.unread.take_rows(step.unread)
         except (CannotOpen, Damaged):
             hits, end = self._streamed(_ALL)
             return self._batch(sorted(hits, key=_age), limit, end)
@@ -138,7 +138,7 @@ class Ranking:
 
     def _batch(self, hits: Sequence[Hit], limit: int, end: Batch) -> Batch:
         end = replace(end, hits=tuple(hits[:limit]), done=True, capped=end.capped or len(hits) > limit)
-        if (unread := self._search.unread) is None or unread in end.fallbacks:
+        if (unread := self._search.unread.fallback) is None or unread in end.fallbacks:
             return end
         return replace(end, fallbacks=(*end.fallbacks, unread), partial=True)
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache, partial
 
 from ..base.cancel import Cancel, raise_if_cancelled
@@ -46,6 +47,25 @@ Spans = tuple[tuple[int, int], ...]
 _AT_ONCE = 100
 
 
+@dataclass(slots=True)
+class Unread:
+    """What a search left out because of damage."""
+
+    rows: int = 0
+    """Rows, at most, of which not even the id was read."""
+    hits: int = 0
+
+    def take_rows(self, rows: int) -> None:
+        """Take the number of rows that a search of ids has passed over so far."""
+        self.rows = max(self.rows, rows)
+
+    @property
+    def fallback(self) -> Fallback | None:
+        """The number in all; None for none."""
+        unread = self.rows + self.hits
+        return Fallback(FallbackKind.PAGES_DAMAGED, unread=unread) if unread else None
+
+
 class Search:
     """A search while it runs.
 
@@ -73,7 +93,7 @@ class Search:
         self._capped = False
         self._readable = True
         self._partial = False
-        self._unread = [0, 0]  # rows of which not even the id was read, and hits
+        self.unread = Unread()
 
     def batches(self, limit: int, after_id: int) -> Iterator[Batch]:
         """SQLite's hits, then the files'; the last batch is `done`.
@@ -107,7 +127,8 @@ class Search:
     def _batch(self, hits: Sequence[Hit], *, done: bool = False) -> Batch:
         self._found += len(hits)
         shown = [] if self._progress.is_transient else [self._fallback]
-        fallbacks, partial = tuple(filter(None, [*shown, self.unread])), self._partial or self.unread is not None
+        unread = self.unread.fallback
+        fallbacks, partial = tuple(filter(None, [*shown, unread])), self._partial or unread is not None
         return Batch(tuple(hits), done, self._capped, fallbacks, self._rows_scanned, partial, self._progress)
 
     def _report(self, fallback: Fallback) -> None:
@@ -134,7 +155,7 @@ class Search:
         for step in steps:
             self._progress = step.progress
             self._fallback = step.fallback or self._fallback
-            self.note_unread(step.unread)
+            self.unread.take_rows(step.unread)
             self._rows_scanned = step.examined if self._fallback or step.progress.is_transient else 0
             fresh = [message_id for message_id in step.ids if message_id not in self._read]
             self._capped = self._found + len(fresh) > limit
@@ -160,21 +181,11 @@ class Search:
         hits = []
         rows = self._engine.search.read_hits(ids, cancel=self._cancel)
         readable = [row for row in rows if row.role != UNREADABLE]
-        self._unread[1] += len(rows) - len(readable)
+        self.unread.hits += len(rows) - len(readable)
         for row in self._copies.without(readable, above):
             raise_if_cancelled(self._cancel)
             hits.append(self._hit_of_row(row))
         return hits
-
-    def note_unread(self, unread: int) -> None:
-        """Remember how many rows a search of ids had to pass over so far."""
-        self._unread[0] = max(self._unread[0], unread)
-
-    @property
-    def unread(self) -> Fallback | None:
-        """What was left out because of damage, None for nothing."""
-        unread = sum(self._unread)
-        return Fallback(FallbackKind.PAGES_DAMAGED, unread=unread) if unread else None
 
     def _hit_of_row(self, row: HitRow) -> Hit:
         """A row as a hit; most match in their text, and their other columns are not decoded."""
