@@ -9,6 +9,9 @@ from __future__ import annotations
 
 from .schema_probe import Layout
 
+_GROUP = 50
+"""Columns of a group; there are at most 2,000 columns, and an expression may be 200 deep."""
+
 
 def text(layout: Layout, table: str, name: str) -> str:
     """The column as bytes."""
@@ -30,7 +33,14 @@ def whole(layout: Layout, table: str, name: str) -> str:
 
 def n_bytes(layout: Layout, table: str, name: str) -> str:
     """Bytes in the column, 0 for NULL, from the row's header; `length()` would stop at a NUL (docs/format.md §3.2)."""
-    return f"COALESCE(octet_length({table}.{name}), 0)" if layout.has(table, name) else "0"
+    return f"COALESCE(octet_length({table}.{quoted(name)}), 0)" if layout.has(table, name) else "0"
+
+
+def row_bytes(layout: Layout, table: str) -> str:
+    """Bytes in all columns; in groups, because SQLite limits how deep an expression is."""
+    parts = [n_bytes(layout, table, name) for name in sorted(layout.columns[table])]
+    groups = (parts[start : start + _GROUP] for start in range(0, len(parts), _GROUP))
+    return " + ".join(f"({' + '.join(group)})" for group in groups)
 
 
 def active(layout: Layout) -> str:

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 import apsw
@@ -20,6 +20,8 @@ NEWEST_KNOWN = 31
 FTS = "messages_fts"
 TRIGRAM = "messages_fts_trigram"
 
+_STORED = {"messages": ("id", "session_id", "role", "content", "timestamp"), "sessions": ("id", "started_at")}
+"""Columns of tables of Hermes that are read without a question whether they cost anything."""
 _MARKERS = ("fts_rebuild_high_water", "fts_rebuild_progress", "fts_stale")
 
 
@@ -31,6 +33,8 @@ class Layout:
     """Names of tables, virtual tables and views."""
     columns: Mapping[str, frozenset[str]] = field(default_factory=dict)
     """Columns by table, for ordinary tables."""
+    computed: frozenset[str] = frozenset()
+    """Columns of `_STORED` that are generated, as `table.column`."""
     indexes: frozenset[str] = frozenset()
     triggers: frozenset[str] = frozenset()
     fts: str | None = None
@@ -55,6 +59,15 @@ class Layout:
     def has(self, table: str, column: str) -> bool:
         """True where `table` has `column`."""
         return column in self.columns.get(table, frozenset())
+
+    @property
+    def stand_ins(self) -> tuple[str, ...]:
+        """Of `messages`, `sessions` and their first columns those that are computed and not stored.
+
+        A view or a column may be endless, and is never read.
+        """
+        views = (name for name in _STORED if name in self.tables and name not in self.columns)
+        return (*views, *sorted(self.computed))
 
     @property
     def newer(self) -> bool:
@@ -100,6 +113,7 @@ def _schema(connection: apsw.Connection) -> Layout:
     return Layout(
         tables=frozenset(sqls),
         columns={name: _columns(connection, name) for name in plain},
+        computed=frozenset(found for name in plain if name in _STORED for found in _computed(connection, name)),
         indexes=frozenset(name for kind, name, _ in listed if kind == "index"),
         triggers=frozenset(name for kind, name, _ in listed if kind == "trigger"),
         fts=_kind(sqls.get(FTS)),
@@ -118,6 +132,12 @@ def _left_out(sqls: Mapping[str, str], index: str, *signs: tuple[IndexGap, str])
     source = sqls.get(f"{index}_src", "") if f"{index}_src" in sql else ""
     lacks_calls = _kind(sql or None) not in (None, "B") and "tool_calls" not in _fts_columns(sql)
     return frozenset([part for part, sign in signs if sign in source] + [IndexGap.CALLS] * lacks_calls)
+
+
+def _computed(connection: apsw.Connection, table: str) -> Iterator[str]:
+    for name, hidden in connection.execute("SELECT name, hidden FROM pragma_table_xinfo(?)", (table,)):
+        if hidden in (2, 3) and name in _STORED[table]:
+            yield f"{table}.{name}"
 
 
 def _columns(connection: apsw.Connection, table: str) -> frozenset[str]:
