@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from .schema_probe import Layout
 
+_SHORT = 65_536
 _GROUP = 50
 """Columns of a group; there are at most 2,000 columns, and an expression may be 200 deep."""
 
@@ -16,6 +17,12 @@ _GROUP = 50
 def text(layout: Layout, table: str, name: str) -> str:
     """The column as bytes."""
     return f"CAST({table}.{name} AS BLOB)" if layout.has(table, name) else "NULL"
+
+
+def short_text(layout: Layout, table: str, name: str) -> str:
+    """The first 64 KB of the column as bytes: of a name or a title nobody reads more, and a row may hold gigabytes."""
+    column = text(layout, table, name)
+    return column if column == "NULL" else f"substr({column}, 1, {_SHORT})"
 
 
 def timestamp(layout: Layout, table: str, name: str) -> str:

@@ -248,11 +248,12 @@ def _list_columns(layout: Layout) -> str:
             "CAST(id AS BLOB)",
             "CASE typeof(started_at) WHEN 'text' THEN CAST(started_at AS BLOB) ELSE started_at END",
             "typeof(started_at)",
-            *(column_sql.text(layout, "sessions", name) for name in ("source", "title", "model")),
+            *(column_sql.short_text(layout, "sessions", name) for name in ("source", "title", "model")),
             *(column_sql.timestamp(layout, "sessions", name) for name in ("started_at", "ended_at")),
-            *(column_sql.text(layout, "sessions", name) for name in ("end_reason", "parent_session_id")),
+            column_sql.short_text(layout, "sessions", "end_reason"),
+            column_sql.text(layout, "sessions", "parent_session_id"),
             *(column_sql.whole(layout, "sessions", name) for name in ("archived", "hidden")),
-            *(column_sql.text(layout, "sessions", name) for name in ("cwd", "profile_name")),
+            *(column_sql.short_text(layout, "sessions", name) for name in ("cwd", "profile_name")),
         )
     )
 

@@ -62,7 +62,7 @@ def _unreadable(message_id: int) -> HitRow:
 
 def statement(layout: Layout, *, states: bool = True, sessions: bool = True) -> str:
     """Rows by key and their sessions by id, whatever the statistics; the ids are bound as JSON."""
-    label = ", ".join(column_sql.text(layout, "sessions", name) for name in _SESSION_COLUMNS)
+    label = ", ".join(column_sql.short_text(layout, "sessions", name) for name in _SESSION_COLUMNS)
     has_labels = sessions and layout.has("sessions", "id")
     labels = " LEFT JOIN sessions ON sessions.id = messages.session_id" if has_labels else ""
     inactive = (
