@@ -35,6 +35,7 @@ from store import SessionDB
 
 if TYPE_CHECKING:
     from textual.pilot import Pilot
+    from textual.strip import Strip
 
 FOLDER = Path(__file__).parent
 NOW = datetime(2026, 11, 22, 17, 5, tzinfo=UTC)
@@ -105,8 +106,9 @@ async def _picture(shot: Shot, home: Path) -> str:
 async def settled(pilot: Pilot[None]) -> None:
     """Wait until no request runs and nothing on the screen changes; a screen that goes on changing is an error."""
     async with asyncio.timeout(PATIENCE):
-        before, idle = "", False
-        while (shown := UNIQUE.sub("", pilot.app.export_screenshot())) != before or not idle:
+        before: list[Strip] = []
+        idle = False
+        while (shown := pilot.app.screen._compositor.render_strips()) != before or not idle:
             before, idle = shown, _is_idle()
             await pilot.pause(CALM)
             idle = idle and _is_idle()

@@ -6,6 +6,7 @@ import asyncio
 import inspect
 import os
 import shutil
+import signal
 import sys
 import tarfile
 from collections.abc import Callable
@@ -21,6 +22,9 @@ import pytest
 
 from tests.homes.build import ERAS, build
 from tests.homes.catalog import REAL, WITHOUT_LIVE_WAL, homes
+
+# A shell starts what runs in its background with ctrl+c ignored, and so would the programs that tests start.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # Bytecode goes to a folder of its own, even where the environment wants none beside the sources: each of the programs
 # that tests start would compile the store again.

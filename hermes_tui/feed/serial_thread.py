@@ -15,7 +15,9 @@ class SerialThread:
         self._name = name
         self._clock = clock
         self._crashed = crashed
-        self._waiting: dict[str, tuple[float, Job]] = {}
+        self._waiting: dict[str, tuple[float, int, Job]] = {}
+        """Time when it is due and number of a job by its name."""
+        self._put = 0
         self._changed = threading.Condition()
         self._closed = False
         self._thread: threading.Thread | None = None
@@ -25,7 +27,8 @@ class SerialThread:
         with self._changed:
             if self._closed:
                 return
-            self._waiting[name] = (self._clock() + delay, job)
+            self._put += 1
+            self._waiting[name] = (self._clock() + delay, self._put, job)
             if self._thread is None:
                 self._thread = threading.Thread(target=self._run, name=f"hermes-tui {self._name}", daemon=True)
                 self._thread.start()
@@ -54,7 +57,9 @@ class SerialThread:
     def _next(self) -> Job | None:
         with self._changed:
             while not self._closed:
-                name, (due, job) = min(self._waiting.items(), key=lambda item: item[1][0], default=("", (0.0, None)))
+                name, (due, _, job) = min(
+                    self._waiting.items(), key=lambda item: item[1][:2], default=("", (0.0, 0, None))
+                )
                 if job is None:
                     self._changed.wait()
                 elif (left := due - self._clock()) > 0:

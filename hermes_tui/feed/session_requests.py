@@ -50,7 +50,7 @@ class SessionRequests:
 
     def load(self) -> None:
         """Ask for everything the list shows, newest first, and go on watching; also to try again after an error."""
-        self._worker.begin("sessions")
+        generation = self._worker.begin("sessions")
         self._comparison.cancel()
         self._comparison = comparison = Cancel()
         self._rows = {}
@@ -60,8 +60,9 @@ class SessionRequests:
         put(questions.listed)
         put(questions.file_sessions, name="files")
         put(questions.problems, name="parts")
+        # Behind them, because what the watch finds is read in another thread, and would come before the first page.
+        self._list_thread.put("watch", partial(self._watch, None, generation, failing=False))
         put(partial(questions.flagged, cancel=comparison, clock=self._worker.clock), name="flags", about="files")
-        self._watch_thread.put("watch", partial(self._look, None, failing=False), delay=self._pause)
 
     def outlines(self, session_ids: Sequence[str]) -> None:
         """Ask for the status and first words of the rows on the screen."""
@@ -123,8 +124,15 @@ class SessionRequests:
             with self._noting:
                 self._verified_ids |= message.drifts.keys()
 
-    def _look(self, watch: Watcher | None, *, failing: bool) -> None:
-        """Look at the files once, report what changed, and look again after the pause."""
+    def _watch(self, watch: Watcher | None, generation: int, *, failing: bool) -> None:
+        """Look at the files after the pause."""
+        look = partial(self._look, watch, generation, failing=failing)
+        self._watch_thread.put("watch", look, delay=self._pause)
+
+    def _look(self, watch: Watcher | None, generation: int, *, failing: bool) -> None:
+        """Look at the files once, report what changed, and look again after the pause, until the next listing."""
+        if generation != self._worker.generation("sessions"):
+            return
         try:
             watch = watch or self._worker.store().watch()
             change = watch.poll()
@@ -141,7 +149,7 @@ class SessionRequests:
             failing = False
         if change is not None:
             self._take(change)
-        self._watch_thread.put("watch", partial(self._look, watch, failing=failing), delay=self._pause)
+        self._watch(watch, generation, failing=failing)
 
     def _take(self, change: Change) -> None:
         """Report a change, and read again what it touches."""

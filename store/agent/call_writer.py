@@ -19,8 +19,8 @@ from .recorder_calls import Call, RecorderState
 from .recorder_keys import Author
 from .stored_base import StoredBase
 
-ATTEMPTS = 8
-"""Maximum attempts that fail because others wrote to the session in between; then the turn is kept for later."""
+LONGEST = 5.0
+"""Seconds after which a turn is kept for later because others wrote to the session between each look and its write."""
 
 _MICROSECOND = 1e-6
 
@@ -74,13 +74,16 @@ class CallWriter:
         """
         if call.places is not None and call.base is None and not state.refused:
             return self._append(self._turn(call, call.places)) or Written(0, stored=False)
-        for _ in range(ATTEMPTS):
+        deadline = time.monotonic() + LONGEST
+        while True:
             stored = stored_base.read(self._store.engine.messages, self._id)
             if stored.has_call(call.key):
                 return Written(0, stored=True)
             written = self._append(self._compared(call, state, stored))
             if written is not None:
                 return written
+            if time.monotonic() > deadline:
+                break
         raise Locked(f"others kept writing to session {self._id}; the turn is kept and written with the next one")
 
     def _compared(self, call: Call, state: RecorderState, stored: StoredBase) -> Turn:

@@ -91,7 +91,8 @@ class AgentMessages:
         Raises:
             SessionMissing: The session has no row.
             ColumnMissing: A field is not empty and has no column in this file.
-            ValueError: A time is not finite, or a number needs more than 64 bits.
+            ValueError: A time is not finite, a number needs more than 64 bits, a value is nested more than 200 deep or
+                has no text, the key is no text, or a row is larger than 250 MB, all columns together.
             KeyReused: The key stands for other messages; nothing was written.
             Locked: The lock was not free within the patience. Nothing was written; try again. It says who holds
                 it and who else has the store open or waits.
@@ -99,6 +100,8 @@ class AgentMessages:
             UnsafeFilesystem: The file lies where locks cannot be trusted; nothing was written.
             StoreError: Any other failure to write.
         """
+        if key is not None and not isinstance(key, str):
+            raise ValueError(f"the key of a turn must be a text, not {type(key).__name__}")
         now = time.time()
         rows = message_rows(messages, now=now)
         if not rows:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from ..engine.rows import NO_COUNTS, RowDict
 from ..formats import titles
-from ..formats.row_encoding import storable
+from ..formats.row_encoding import refuse_too_large, storable
 from ..formats.session_encoding import session_values, token_values
 from ..home_store import HomeStore
 
@@ -36,6 +36,7 @@ class AgentSessions:
 
         Raises:
             SessionMissing: The parent has no row.
+            ValueError: The row is larger than 250 MB, or `model_config` has no JSON.
         """
         texts = {"system_prompt": system_prompt, "user_id": user_id, "parent_session_id": parent_session_id}
         values = session_values(source, model, time.time(), model_config=model_config, **texts)
@@ -56,7 +57,12 @@ class AgentSessions:
         self._store.write(lambda tx: tx.reopen_session(session_id))
 
     def update_system_prompt(self, session_id: str, system_prompt: str) -> None:
-        """Store the whole prompt."""
+        """Store the whole prompt.
+
+        Raises:
+            ValueError: It is larger than 250 MB.
+        """
+        refuse_too_large([system_prompt], "system prompt")
         self._store.write(lambda tx: tx.set_prompt(session_id, system_prompt))
 
     def update_token_counts(  # noqa: PLR0917  upstream's signature

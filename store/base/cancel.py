@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from .errors import Interrupted
+from .owned_lock import OwnedLock
 
 
 class Cancel:
     """One token per request; `cancel` may be called from any thread, any number of times."""
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
+        self._lock = OwnedLock()
         self._cancelled = False
         self._interrupts: list[Callable[[], None]] = []
 
@@ -32,13 +32,19 @@ class Cancel:
     @contextmanager
     def interrupting(self, interrupt: Callable[[], None]) -> Iterator[None]:
         """Call `interrupt` when the request is cancelled inside this block, never after it."""
-        with self._lock:
-            self._interrupts.append(interrupt)
+        self._add(interrupt)
         try:
             yield
         finally:
-            with self._lock:
-                self._interrupts.remove(interrupt)
+            self._remove(interrupt)
+
+    def _add(self, interrupt: Callable[[], None]) -> None:
+        with self._lock:
+            self._interrupts.append(interrupt)
+
+    def _remove(self, interrupt: Callable[[], None]) -> None:
+        with self._lock:
+            self._interrupts.remove(interrupt)
 
 
 def raise_if_cancelled(cancel: Cancel | None) -> None:

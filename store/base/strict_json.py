@@ -36,7 +36,7 @@ def load(text: str) -> object:
         raise
     except ValueError as error:
         raise BadJson("a number too long") from error
-    if text.count("[") + text.count("{") > MAX_DEPTH and _is_too_deep(value):
+    if text.count("[") + text.count("{") > MAX_DEPTH and is_too_deep(value):
         raise BadJson("nested too deep")
     return value
 
@@ -61,7 +61,7 @@ def canonical(value: object) -> str:
     return json.dumps(value, sort_keys=True, separators=(",", ":"), default=str)
 
 
-def _is_too_deep(value: object) -> bool:
+def is_too_deep(value: object) -> bool:
     """True beyond MAX_DEPTH; walks level by level, without recursion."""
     level: list[object] = [value]
     for _ in range(MAX_DEPTH + 1):

@@ -45,8 +45,8 @@ class Spool:
         self._folder = folder
         self._index = index
         self._profile = profile
-        self._seen: dict[str, home.FileStat] = {}
-        self._contents: _Contents = ({}, (), {})
+        self._last: tuple[dict[str, home.FileStat], _Contents] = ({}, ({}, (), {}))
+        """Files and what they held, set together: another thread may read them at the same time."""
 
     def messages(self, session_id: str) -> tuple[Message, ...]:
         """Spooled messages of a session, oldest first; their ids are positions from 1."""
@@ -80,10 +80,11 @@ class Spool:
         """All that the files hold; read again when any of them changed."""
         files = home.files_named(self._folder, "pending-", ".json")
         files |= home.files_named(self._folder, "hermes-tui-", ".json")
-        if files != self._seen:
-            self._contents = self._read_all(files)
-            self._seen = files
-        return self._contents
+        seen, contents = self._last
+        if files != seen:
+            contents = self._read_all(files)
+            self._last = files, contents
+        return contents
 
     def _read_all(self, files: dict[str, home.FileStat]) -> _Contents:
         pieces: list[_Piece] = []

@@ -18,6 +18,7 @@ from pathlib import Path
 
 from ..base import safe_files
 from ..base.models import Check, Drift, JsonlFacts, Origin, Session, Verdict
+from ..base.owned_lock import OwnedLock
 from ..base.strict_json import BadJson, load
 from .home import FileStamp
 
@@ -67,6 +68,7 @@ class VerdictCache:
     def __init__(self, folder: Path | None, store: Path) -> None:
         self._path = _path(folder, store)
         self._loaded: tuple[set[str], dict[str, str]] | None = None
+        self._lock = OwnedLock()
 
     def is_known(self, mark: str) -> bool:
         """True where the session's state with this mark was compared."""
@@ -92,6 +94,10 @@ class VerdictCache:
         Args:
             marked: Every session id by its present mark.
         """
+        with self._lock:
+            return self._partition(marked)
+
+    def _partition(self, marked: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:
         in_sync, flagged = self._lines
         rest = marked.keys() - in_sync
         known = {marked[mark]: mark for mark in rest if mark in flagged}
@@ -102,29 +108,32 @@ class VerdictCache:
 
     def put(self, mark: str, flag: Drift | None, verdict: CachedVerdict) -> None:
         """Add a comparison, in place of an earlier one with its mark."""
-        in_sync, flagged = self._lines
-        in_sync.discard(mark)
-        flagged.pop(mark, None)
-        if flag is None:
-            in_sync.add(mark)
-        else:
-            flagged[mark] = f"{flag} {json.dumps(_fields(verdict))}"
+        with self._lock:
+            in_sync, flagged = self._lines
+            in_sync.discard(mark)
+            flagged.pop(mark, None)
+            if flag is None:
+                in_sync.add(mark)
+            else:
+                flagged[mark] = f"{flag} {json.dumps(_fields(verdict))}"
 
     def save(self) -> None:
         """Write the cache to its file."""
         if self._path is None:
             return
-        in_sync, flagged = self._lines
-        lines = (_FORMAT, *in_sync, "", *(f"{mark}\t{line}" for mark, line in flagged.items()))
+        with self._lock:
+            in_sync, flagged = self._lines
+            lines = (_FORMAT, *in_sync, "", *(f"{mark}\t{line}" for mark, line in flagged.items()))
         with suppress(OSError):  # then the next start compares again
             safe_files.replace(self._path, (f"{line}\n".encode("ascii") for line in lines), durable=False)
 
     @property
     def _lines(self) -> tuple[set[str], dict[str, str]]:
         """Marks of sessions that are in sync, and the lines of the others by mark."""
-        if self._loaded is None:
-            self._loaded = _read(self._path) if self._path else (set(), {})
-        return self._loaded
+        with self._lock:
+            if self._loaded is None:
+                self._loaded = _read(self._path) if self._path else (set(), {})
+            return self._loaded
 
 
 def mark(session_id: str, stamp: FileStamp, rows: Sequence[object]) -> str:

@@ -15,8 +15,10 @@ from difflib import SequenceMatcher
 
 MOST_COPIED = 512
 """Rows on either side of a compaction that are compared; compactions copy some dozens."""
-SAME_WRITE = 1.0
-"""Seconds after the summary up to which a row may have been inserted with it; Hermes puts a microsecond between two."""
+SAME_WRITE = 0.002
+"""Seconds after the summary up to which a row was inserted with it (docs/format.md §3.8).
+
+Hermes puts a microsecond between two; a message that was said later takes a transaction of its own."""
 
 
 @dataclass(frozen=True, slots=True)

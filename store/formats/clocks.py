@@ -28,7 +28,9 @@ _TIGHT = 60.0
 _SWITCHES = (1_800.0, 3_600.0)
 """Seconds by which a clock is set forward or back for daylight saving."""
 _AT_ONCE = 0.5
-"""Seconds between rows of two turns that were written in one go, long after they were said."""
+"""Seconds between an answer and the next question that were written in one go, long after they were said."""
+_IN_ONE_WRITE = 0.005
+"""The same between two questions: a group chat and forwarded messages bring several in half a second."""
 _WEST, _EAST = 12 * 3_600.0, 14 * 3_600.0
 """Seconds by which a local time may be behind and ahead of UTC."""
 _DAY = 24 * 3_600.0
@@ -161,7 +163,7 @@ def _is_sound(rows: Sequence[ComparedMessage]) -> bool:
         if last is not None and last.time is not None:
             if row.time < last.time - _JITTER:
                 return False
-            if row.role == "user" and row.time < last.time + _AT_ONCE:
+            if row.role == "user" and row.time < last.time + (_IN_ONE_WRITE if last.role == "user" else _AT_ONCE):
                 return False
         last = row
     return True

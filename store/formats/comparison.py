@@ -19,7 +19,7 @@ from .clocks import Clocks
 from .compared_message import ComparedMessage
 from .matching import Matching, match
 from .similarity import alike
-from .turn_order import Between
+from .turn_order import Between, Turns
 
 UnionPlace = tuple[int | None, int | None]
 """Index in JSONL and in SQLite of one message of the union, None where that side lacks it."""
@@ -204,6 +204,7 @@ class _Union:
     uncertain: set[int] = field(default_factory=set)
     _last: ComparedMessage | None = None
     """The last message that is no result of it: a result whose call is nowhere speaks for that call."""
+    _last_place: UnionPlace = (None, None)
     _by_row: dict[int, int] = field(default_factory=dict)
     """Row -> line of a message that is in another place."""
 
@@ -227,7 +228,7 @@ class _Union:
             self.places.append((line, row))
             message = self.rows[row] if row is not None else self.lines[line or 0]
             own = message.role == "tool" and self._last is not None and message.answers in self._last.calls
-            self._last = self._last if own else message
+            self._last, self._last_place = (self._last, self._last_place) if own else (message, (line, row))
 
     def _add_gap(self, lefts: list[int], there: range, pair: Pair | None, *, doubtful: bool) -> None:
         """The lines and rows of a gap in order; lines first where that is unknown."""
@@ -253,8 +254,27 @@ class _Union:
             after=self.rows[pair[1]] if pair else None,
             numbers=lefts,
             elsewhere=[self._by_row.get(row) for row in there],
+            turns=self._turns(lefts, there, pair),
         )
         return turn_order.order(between, self.found.clocks)
+
+    def _turns(self, lefts: list[int], there: range, pair: Pair | None) -> Turns:
+        return Turns(
+            [self._turn_of(line, None) for line in lefts],
+            [self._turn_of(None, row) for row in there],
+            self._turn_of(*self._last_place),
+            self._turn_of(None, pair[1]) if pair else None,
+        )
+
+    def _turn_of(self, line: int | None, row: int | None) -> int | None:
+        """The turn of a message by the clocks; of one that both sides have that of its line."""
+        clocks = self.found.clocks
+        if clocks is None or not clocks.exact:
+            return None
+        if line is not None:
+            return clocks.turns[line]
+        time = None if row is None else self.rows[row].time
+        return None if time is None else clocks.turn_of_row(time)
 
     def _cloudy(self, gaps: Sequence[tuple[range, range]]) -> set[int]:
         """Gaps beside an unsure pair, where both sides have something on either side of it."""

@@ -22,7 +22,8 @@ _THOUGHT = re.compile(r"\s*<(think|thinking|reasoning_scratchpad)>(.*?)</\1>\s*"
 _STAMP = re.compile(r"(?<![0-9])([0-9]{4})([0-9]{2})([0-9]{2})_([0-9]{2})([0-9]{2})([0-9]{2})(?![0-9])")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 EARLIEST, LATEST = 631_152_000.0, 4_133_980_800.0
-"""The years from 1990 to 2100; a time outside is damage, unless it is one of them in smaller units."""
+"""The starts of 1990 and of 2101, UTC; a time outside is damage, in SQLite as in a file, unless it is one of them in
+smaller units."""
 _UNITS = (1, 1_000, 1_000_000, 1_000_000_000)
 """Parts of a second that an imported time may be counted in."""
 
@@ -219,7 +220,7 @@ def wall_clock(value: object) -> tuple[float | None, bool]:
         value, zoneless = _time_of_text(value.strip())
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None, False
-    unit = next((unit for unit in _UNITS if EARLIEST * unit <= value <= LATEST * unit), None)
+    unit = next((unit for unit in _UNITS if EARLIEST * unit <= value < LATEST * unit), None)
     return (None, False) if unit is None else (float(value / unit), zoneless)
 
 

@@ -7,16 +7,19 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from ..base.strict_json import load_or
+from ..base.strict_json import MAX_DEPTH, is_too_deep, load_or
 from . import message_codec
 
+MAX_ROW = 250 << 20
+"""Bytes of a row, all columns together, that are written; SQLite reads no larger one here (docs/reliability.md E12)."""
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _MICROSECOND = 1e-6
 _LARGEST = 2**63
+_LONGEST_CHARACTER = 4
 _TEXTS = ("tool_call_id", "tool_name", "effect_disposition", "finish_reason", "api_content", "display_kind")
 _THOUGHTS = ("reasoning", "reasoning_content")
 _THOUGHT_LISTS = ("reasoning_details", "codex_reasoning_items", "codex_message_items")
@@ -40,13 +43,43 @@ def message_rows(messages: Sequence[Mapping[str, object]], *, now: float) -> tup
         now: Seconds since 1970 UTC.
 
     Raises:
-        ValueError: A time that is not finite, or an integer that needs more than 64 bits.
+        ValueError: A time that is not finite, an integer that needs more than 64 bits, a value that has no text or is
+            nested too deep, or a row of more than `MAX_ROW` bytes.
     """
-    return tuple(message_row(message, now=now + index * _MICROSECOND) for index, message in enumerate(messages))
+    rows = tuple(message_row(message, now=now + index * _MICROSECOND) for index, message in enumerate(messages))
+    for row in rows:
+        refuse_too_large(row.values.values(), "message")
+    return rows
+
+
+def refuse_too_large(cells: Iterable[object], what: str) -> None:
+    """Make sure that a row can be read again.
+
+    Args:
+        what: Its name for the message.
+
+    Raises:
+        ValueError: It is larger than `MAX_ROW`.
+    """
+    texts = [cell for cell in cells if isinstance(cell, str)]
+    if sum(map(len, texts)) * _LONGEST_CHARACTER <= MAX_ROW:
+        return
+    n_bytes = sum(len(text) if text.isascii() else len(text.encode()) for text in texts)
+    if n_bytes > MAX_ROW:
+        raise ValueError(f"a {what} of {n_bytes / 2**20:.1f} MB is not stored: the limit is {MAX_ROW >> 20} MB")
 
 
 def message_row(message: Mapping[str, object], *, now: float) -> MessageRow:
-    """One row; see `drafts`."""
+    """One row; see `message_rows`."""
+    try:
+        return _row(message, now)
+    except Exception as error:  # of a class of the caller's, or a message that is no dict
+        if isinstance(error, ValueError | MemoryError):
+            raise
+        raise ValueError(f"a message cannot be stored: {_said(error)}") from error
+
+
+def _row(message: Mapping[str, object], now: float) -> MessageRow:
     role = storable(message.get("role")) or "unknown"
     values: dict[str, str | int | float | None] = {
         "role": role,
@@ -68,17 +101,21 @@ def message_row(message: Mapping[str, object], *, now: float) -> MessageRow:
 
 
 def storable(value: object) -> str | None:
-    """Text that SQLite accepts: lone surrogates become U+FFFD; other values as text, None as None."""
+    """Text that SQLite accepts: lone surrogates become U+FFFD; other values as text, None as None.
+
+    Raises:
+        ValueError: The value has no text.
+    """
     if value is None:
         return None
-    text = value if isinstance(value, str) else str(value)
+    text = value if isinstance(value, str) else _text_of(value)
     return text if text.isascii() else _SURROGATE.sub("\ufffd", text)
 
 
 def content_cell(value: object) -> str | None:
     """A content cell: text unchanged, lists and objects as JSON after `message_codec.PREFIX`."""
     if isinstance(value, list | dict | tuple):
-        return message_codec.PREFIX + _dumped(value)
+        return message_codec.PREFIX + json_text(value)
     return storable(value.decode("utf-8", "replace") if isinstance(value, bytes) else value)
 
 
@@ -86,7 +123,7 @@ def json_cell(value: object) -> str | None:
     """A list or dict as JSON text; text is JSON already; None for empty values."""
     if not value:
         return None
-    return storable(value) if isinstance(value, str) else _dumped(value)
+    return storable(value) if isinstance(value, str) else json_text(value)
 
 
 def calls_in(value: object) -> int:
@@ -104,13 +141,20 @@ def timestamp(value: object, *, now: float) -> float:
         ValueError: The number is not finite: SQLite would store NULL for it and refuse the row.
     """
     if isinstance(value, datetime):
-        return value.timestamp()
+        return _seconds(value)
     if not isinstance(value, int | float):
         parsed = message_codec.timestamp(value)
         return now if parsed is None else parsed
     if not -_LARGEST < value < _LARGEST:
         raise ValueError(f"a message's time must be finite, not {value!r}")
     return float(value)
+
+
+def _seconds(value: datetime) -> float:
+    try:
+        return value.timestamp()
+    except OverflowError as error:  # a local time near the year 1 or 9999
+        raise ValueError(f"a message's time must be one that the system knows, not {value}") from error
 
 
 def int64(value: object, name: str) -> int | None:
@@ -123,9 +167,37 @@ def int64(value: object, name: str) -> int | None:
         return None
     if not -_LARGEST <= value < _LARGEST:
         raise ValueError(f"{name} does not fit into 64 bits")
-    return int(value)
+    return int.__int__(value)
 
 
-def _dumped(value: object) -> str:
-    """ASCII JSON as Hermes writes it; values without a JSON form become text."""
-    return json.dumps(value, default=str)
+def json_text(value: object) -> str:
+    """ASCII JSON as Hermes writes it; values without a JSON form become text.
+
+    Raises:
+        ValueError: A key has no JSON form, a value no text, or it is nested so deep that it would not be read again.
+    """
+    try:
+        text = json.dumps(value, default=_text_of)
+    except RecursionError as error:
+        raise ValueError(f"a {type(value).__name__} cannot be stored: nested too deep") from error
+    except Exception as error:  # a key that JSON has not, or of a class of the caller's
+        if isinstance(error, ValueError | MemoryError):
+            raise
+        raise ValueError(f"a {type(value).__name__} cannot be stored: {_said(error)}") from error
+    if text.count("[") + text.count("{") > MAX_DEPTH and is_too_deep(json.loads(text)):
+        raise ValueError(f"a {type(value).__name__} cannot be stored: nested more than {MAX_DEPTH} deep")
+    return text
+
+
+def _text_of(value: object) -> str:
+    try:
+        return str(value)
+    except Exception as error:
+        if isinstance(error, ValueError | MemoryError):
+            raise
+        raise ValueError(f"a {type(value).__name__} cannot be stored: it has no text ({_said(error)})") from error
+
+
+def _said(error: Exception) -> str:
+    """The class of an error and its texts; `str` of one of the caller's own class can fail too."""
+    return ": ".join([type(error).__name__, *(said for said in error.args if type(said) is str)])

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from itertools import accumulate, takewhile
 
 from .clocks import Clocks
@@ -20,6 +20,24 @@ _MOST_CELLS = 4_096
 
 _NEXT = ComparedMessage(b"", role="user")
 """What follows the end of a conversation: the next question."""
+
+
+@dataclass(frozen=True, slots=True)
+class Turns:
+    """Turns by the clocks; None where that is not known, and nothing is known without clocks."""
+
+    lines: Sequence[int | None] = ()
+    rows: Sequence[int | None] = ()
+    before: int | None = None
+    after: int | None = None
+
+    def of_line(self, line: int) -> int | None:
+        """The turn of a line, by its place in the gap."""
+        return self.lines[line] if self.lines else None
+
+    def of_row(self, row: int) -> int | None:
+        """The same of a row."""
+        return self.rows[row] if self.rows else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +54,7 @@ class Between:
     """Numbers of the lines in the file."""
     elsewhere: Sequence[int | None] = ()
     """For each row the number of the line that says the same in another place; None for none."""
+    turns: Turns = Turns()
 
 
 def order(between: Between, clocks: Clocks | None) -> list[int] | None:
@@ -143,40 +162,51 @@ def _by_time(between: Between, clocks: Clocks, low: list[int], high: list[int]) 
     return low, high
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class _Step:
-    """Orders of the first lines and rows that flow, and one of them."""
+    """Orders of the first lines and rows in which the fewest messages are lacking, and one of them."""
 
-    ways: int = 0
-    places: list[int] = field(default_factory=list)
+    lacking: int = 0
+    """Questions and answers that both sides must have lost."""
+    ways: int = 1
+    """Number of the orders, 2 for more."""
+    places: tuple[int, ...] = ()
+
+    def beside(self, other: _Step | None) -> _Step:
+        """The one of two in which nothing is lacking, else both."""
+        if other is None or (other.lacking and not self.lacking):
+            return self
+        return other if self.lacking and not other.lacking else replace(self, ways=2)
 
 
 def _flowing(between: Between, low: Sequence[int], high: Sequence[int]) -> list[list[int]]:
     """Orders within bounds in which each result follows its call and each answer its question: none, one, or two."""
     if sum(most - least + 2 for least, most in zip(low, high, strict=True)) > _MOST_CELLS:
         return []
-    found = _count(between, low, high)
-    return [found.places] * min(found.ways, 2)
+    found = _best(between, low, high)
+    return [[*found.places]] * found.ways if found else []
 
 
-def _count(between: Between, low: Sequence[int], high: Sequence[int]) -> _Step:
-    lines, rows = between.lines, between.rows
-    layer: dict[tuple[int, int, int], _Step] = {(0, 0, -1): _Step(1)}
-    done = _Step()
+def _best(between: Between, low: Sequence[int], high: Sequence[int]) -> _Step | None:
+    lines, rows, turns = between.lines, between.rows, between.turns
+    layer: dict[tuple[int, int, int], _Step] = {(0, 0, -1): _Step()}
+    done: _Step | None = None
     for _ in range(len(lines) + len(rows) + 1):
         following: dict[tuple[int, int, int], _Step] = {}
         for (line, row, last), step in layer.items():
-            spoken = _last(between, line, row, last)
+            spoken, turn = _last(between, line, row, last)
             if line == len(lines) and row == len(rows):
-                if _may_follow(between.after or _NEXT, spoken):
-                    done = _Step(done.ways + step.ways, step.places)
+                lacking = _lacking(between.after or _NEXT, spoken, later=_is_later(turn, turns.after))
+                done = done if lacking is None else replace(step, lacking=step.lacking + lacking).beside(done)
                 continue
             for to_line, to_row, message in _next(between, line, row, low, high):
-                if _may_follow(message, spoken):
-                    side = last if message.role == "tool" else int(to_row > row)
-                    target = following.setdefault((to_line, to_row, side), _Step())
-                    target.ways = min(2, target.ways + step.ways)
-                    target.places = [*step.places, row] if to_line > line else step.places
+                own = turns.of_row(row) if to_row > row else turns.of_line(line)
+                lacking = _lacking(message, spoken, later=_is_later(turn, own))
+                if lacking is not None:
+                    place = to_line, to_row, last if message.role == "tool" else int(to_row > row)
+                    places = (*step.places, row) if to_line > line else step.places
+                    new = _Step(step.lacking + lacking, step.ways, places)
+                    following[place] = new.beside(following.get(place))
         layer = following
     return done
 
@@ -190,12 +220,25 @@ def _next(
         yield line, row + 1, between.rows[row]
 
 
-def _last(between: Between, line: int, row: int, side: int) -> ComparedMessage | None:
-    """The last message that is no result: of the lines (0), of the rows (1), or the one before all (-1)."""
+def _last(between: Between, line: int, row: int, side: int) -> tuple[ComparedMessage | None, int | None]:
+    """The last message that is no result, and the turn of it: of the lines (0), the rows (1), or before all (-1)."""
     if side < 0:
-        return between.before
+        return between.before, between.turns.before
     messages, end = (between.rows, row) if side else (between.lines, line)
-    return next(message for message in reversed(messages[:end]) if message.role != "tool")
+    place = next(place for place in reversed(range(end)) if messages[place].role != "tool")
+    return messages[place], between.turns.of_row(place) if side else between.turns.of_line(place)
+
+
+def _is_later(last: int | None, own: int | None) -> bool:
+    return last is not None and own is not None and last < own
+
+
+def _lacking(message: ComparedMessage, last: ComparedMessage | None, *, later: bool) -> int | None:
+    """Number of messages that must be lost between two, of which the second may be of a later turn; None for never."""
+    if not later or message.role == "tool":
+        return 0 if _may_follow(message, last) else None
+    unanswered = last is not None and not (last.role == "assistant" and not last.calls)
+    return int(unanswered) + int(message.role == "assistant")
 
 
 def _may_follow(message: ComparedMessage, last: ComparedMessage | None) -> bool:

@@ -328,7 +328,7 @@ def _runs(found: Sources, missing: _Missing) -> Iterator[Run]:
     """Inserted messages by place, neighbours joined, in numbers from 1 as they are displayed."""
     numbers = {0: 0}
     for place, row in enumerate(found.rows, 1):
-        numbers[place] = numbers[place - 1] + (not row.meta)
+        numbers[place] = numbers[place - 1] + row.is_message
     last = numbers[len(found.rows)]
     run: Run | None = None
     for place, gap in zip(missing.places, missing.gaps, strict=True):

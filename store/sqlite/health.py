@@ -252,7 +252,7 @@ def _copied(reader: Reader, layout: Layout, copy: Path, cancel: Cancel) -> bool:
 def _whole(connection: apsw.Connection) -> Finding:
     """Check of the tables; messages about full-text indexes are left to the check of each index."""
     try:
-        messages = [str(row[0]) for row in connection.execute("PRAGMA integrity_check(20)")]
+        messages = [str(row[0]) for row in connection.execute("PRAGMA integrity_check(20)").fetchall()]
     except apsw.InterruptError:
         raise
     except apsw.Error as error:

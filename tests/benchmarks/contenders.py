@@ -49,9 +49,11 @@ def jittering(path: Path) -> Any:
     class Nobody:
         """No queue."""
 
-        def turn(self, deadline: float) -> Any:
+        def enter(self, deadline: float) -> None:
             """Nobody waits."""
-            return contextlib.nullcontext()
+
+        def leave(self) -> None:
+            """Nobody stands in it."""
 
         def close(self) -> None:
             """Nothing is open."""

@@ -1,6 +1,6 @@
 """`python -m tests.benchmarks.guard`: what the guard against strangers costs an append and a first hit.
 
-Its looks are timed inside real calls, so each share is a ratio within one run (tests/benchmarks/GUARD.md).
+Its looks are timed inside real calls by the thread's processor time (tests/benchmarks/GUARD.md).
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ Cost = tuple[float, float]
 
 
 class Stopwatch:
-    """Seconds spent in the guard; a look inside another one counts once."""
+    """Seconds of processor time spent in the guard; a look inside another one counts once."""
 
     def __init__(self) -> None:
         self.spent = 0.0
@@ -45,11 +45,11 @@ class Stopwatch:
         def timed(*given: Any, **named: Any) -> None:
             if self._inside:
                 return look(*given, **named)
-            self._inside, began = True, time.perf_counter()
+            self._inside, began = True, time.thread_time()
             try:
                 return look(*given, **named)
             finally:
-                self.spent += time.perf_counter() - began
+                self.spent += time.thread_time() - began
                 self._inside = False
 
         return timed
@@ -98,9 +98,9 @@ def measured(path: Path, number: int, *, listed: bool) -> dict[str, Cost]:
 def _medians(watch: Stopwatch, call: Callable[[], object]) -> Cost:
     costs: list[Cost] = []
     for number in range(ROUNDS + WARM):
-        watch.spent, began = 0.0, time.perf_counter()
+        watch.spent, began = 0.0, time.thread_time()
         call()
-        whole = time.perf_counter() - began
+        whole = time.thread_time() - began
         if number >= WARM:
             costs.append((watch.spent * 1e6, whole * 1e6))
     guard, whole = (statistics.median(column) for column in zip(*costs, strict=True))

@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from store import SessionDB
+from tests.homes.catalog import FEW
 from tests.hostile import HOSTILE, poison
 from tests.terminal import terminal
 
@@ -158,6 +159,7 @@ def fingerprint(home: Path) -> dict[str, str]:
     }
 
 
+@pytest.mark.parametrize("each_home", FEW, indirect=True)
 def test_opening_browsing_and_searching_leave_a_real_home_byte_for_byte(each_home: Path) -> None:
     home = each_home / ".hermes"
     before = fingerprint(home)

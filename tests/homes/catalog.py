@@ -21,6 +21,12 @@ WITHOUT_LIVE_WAL = (WITHOUT_WAL, "jump-v10-to-v25", "newest-v31-reconstructed")
 FAST = ("v06", "v31")
 """The homes of the fast loop: the oldest layout, A, and the newest, C3."""
 
+FEW = ("v01", "v25-c2", "v31", *list(REAL)[:2])
+"""Some homes of different ages, for tests of a second or more on each."""
+
+REAL_OR_ALL = (*REAL,) or ERAS
+"""The homes that Hermes itself wrote; where there are none, the generated ones."""
+
 
 def homes(*, without: tuple[str, ...] = ()) -> list[ParameterSet]:
     """A parameter for each home: its name; those that are not for the fast loop are marked as slow."""

@@ -21,6 +21,7 @@ from tests.torture import (
     forks,
     holds,
     hostile_files,
+    interrupts,
     kills,
     linear,
     mutants,
@@ -138,6 +139,17 @@ def _peer(seconds: int, seed: int) -> Iterator[Row]:
     for fault in found.faults[:3]:
         print(fault[:2000], file=sys.stderr)
     yield what, f"{seconds} s", told, found.lost + found.doubled + found.errors + len(found.faults)
+
+
+def _interrupts(step: int, seed: int) -> Iterator[Row]:
+    for found in interrupts.run(step=step, seed=seed):
+        told = f"{found.written} written all the same, every next call right" if not found.wrong else str(found.wrong)
+        for complaint, number in found.first.items():
+            print(f"{found.what}, bytecode {number}: {complaint}", file=sys.stderr)
+        every = step * interrupts.LONG.get(found.what, 1)
+        which = "every bytecode" if every == 1 else f"every {every}th bytecode"
+        what = f"an exception at {which} of {interrupts.CALLS[found.what]}"
+        yield what, f"{found.interrupts} exceptions", told, found.wrong.total()
 
 
 def _repairs(number: int, seed: int) -> Iterator[Row]:
@@ -400,6 +412,7 @@ SECTIONS: dict[str, tuple[int, int, Section]] = {
     "sweep": (7, 1, _sweep),
     "power": (500, 10_000, _power),
     "kills": (96, 10_000, _kills),
+    "interrupts": (503, 1, _interrupts),
     "repairs": (60, 1_000, _repairs),
     "crowd": (5, 60, _crowd),
     "peer": (5, 600, _peer),
@@ -416,7 +429,7 @@ SECTIONS: dict[str, tuple[int, int, Section]] = {
     "guards": (1, 1, _guards),
     "mutants": (3, len(mutants.MUTANTS), _mutants),
 }
-"""Its size small and full; of the sweep, every so many operations."""
+"""Its size small and full; of the sweep and the interrupts, every so many operations or bytecodes."""
 
 if __name__ == "__main__":
     sys.exit(main())

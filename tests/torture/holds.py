@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 import apsw
@@ -72,8 +73,8 @@ class _Watch:
         lend, begin, end = Reader._lend, Writer._begin, Writer._end
 
         @contextmanager
-        def timed(reader: Reader, cancel: Any) -> Iterator[Any]:
-            with lend(reader, cancel) as opened:
+        def timed(reader: Reader, cancel: Any, borrower: FrameType) -> Iterator[Any]:
+            with lend(reader, cancel, borrower) as opened:
                 began = time.perf_counter()
                 try:
                     yield opened

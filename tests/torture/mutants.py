@@ -38,7 +38,7 @@ HISTORY = (
 MUTANTS = (
     Mutant(
         "NORMAL instead of FULL",
-        "store/sqlite/connect/writer.py",
+        "store/sqlite/connect/writer_handle.py",
         'connection.execute("PRAGMA synchronous = FULL")',
         'connection.execute("PRAGMA synchronous = NORMAL")',
         (f"{TORTURE}::test_lost_power_costs_nothing_that_was_acknowledged",),
@@ -150,7 +150,7 @@ MUTANTS = (
     Mutant(
         "no look at the locks before COMMIT",
         "store/sqlite/connect/writer.py",
-        "            handle.watch.check_write_lock(wal=wal)\n",
+        "        handle.watch.check_write_lock(wal=wal)\n",
         "",
         ("tests/store/sqlite/test_strangers.py",),
     ),
@@ -214,7 +214,7 @@ MUTANTS = (
     ),
     Mutant(
         "a file that got a second name is written on",
-        "store/sqlite/connect/writer.py",
+        "store/sqlite/connect/writer_handle.py",
         "            filesystems.refuse_second_name(self.path)\n",
         "            return\n",
         ("tests/store/sqlite/base/test_filesystems.py",),
@@ -351,7 +351,7 @@ MUTANTS = (
     Mutant(
         "times of rows that were written again in one go",
         "store/formats/clocks.py",
-        'if row.role == "user" and row.time < last.time + _AT_ONCE:',
+        'if row.role == "user" and row.time < last.time + (_IN_ONE_WRITE if last.role == "user" else _AT_ONCE):',
         'if row.role == "user" and row.time < last.time - _AT_ONCE:',
         (HISTORY,),
     ),
@@ -375,6 +375,20 @@ MUTANTS = (
         "store/formats/turn_order.py",
         'return last is not None and (last.role in ("user", "tool") or bool(last.calls))',
         'return last is None or last.role != "user"',
+        (HISTORY,),
+    ),
+    Mutant(
+        "an answer to a question of another turn",
+        "store/formats/turn_order.py",
+        "    return last is not None and own is not None and last < own\n",
+        "    return False\n",
+        (HISTORY,),
+    ),
+    Mutant(
+        "the order with the fewest losses",
+        "store/formats/turn_order.py",
+        "        if other is None or (other.lacking and not self.lacking):\n",
+        "        if other is None or other.lacking > self.lacking:\n",
         (HISTORY,),
     ),
     Mutant(
@@ -442,7 +456,7 @@ MUTANTS = (
     ),
     Mutant(
         "no look at what lies at the path",
-        "store/sqlite/connect/writer.py",
+        "store/sqlite/connect/writer_handle.py",
         "        if gone or descriptors.identity(self.path) != self._file:\n",
         "        if False and gone:\n",
         ("tests/store/files/test_outbox.py",),
@@ -453,6 +467,41 @@ MUTANTS = (
         "    if mount is not None and mount.trouble:\n        raise",
         "    if mount is not None and not mount.kind:\n        raise",
         ("tests/store/sqlite/base/test_filesystems.py",),
+    ),
+    Mutant(
+        "a lock that outlives its call",
+        "store/base/owned_lock.py",
+        "        return True\n    return False\n",
+        "        return True\n    return True\n",
+        ("tests/store/base/test_owned_lock.py",),
+    ),
+    Mutant(
+        "a transaction that outlives its call",
+        "store/sqlite/connect/writer_handle.py",
+        "        return map(weakref.proxy, lent)\n",
+        "        return iter(lent)\n",
+        ("tests/store/sqlite/connect/test_writer.py",),
+    ),
+    Mutant(
+        "a place in the queue that never ages",
+        "store/sqlite/connect/writer_queue.py",
+        "oldest = max(0, int((self._clock() - LONGEST) * _MICROSECONDS))",
+        "oldest = 0",
+        ("tests/store/sqlite/connect/test_writer_queue.py",),
+    ),
+    Mutant(
+        "an opening that is forgotten",
+        "store/sqlite/base/foreign_handle_guard.py",
+        "    if len(left) == 1:\n        _known",
+        "    if len(left) == 0:\n        _known",
+        ("tests/store/sqlite/base/test_foreign_handle_guard.py",),
+    ),
+    Mutant(
+        "a row of any size",
+        "store/formats/row_encoding.py",
+        "    if n_bytes > MAX_ROW:\n",
+        "    if n_bytes < 0:\n",
+        ("tests/store/formats/test_row_encoding.py",),
     ),
     Mutant(
         "a damaged index fails an append",
@@ -485,10 +534,10 @@ def survives(mutant: Mutant, *, python: str = sys.executable) -> str | None:
         done = subprocess.run(
             command,
             cwd=root,
-            env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"},
+            env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1", "HISTORY_SESSIONS": "4000"},
             capture_output=True,
             text=True,
-            timeout=300,
+            timeout=1200,
             check=False,
         )
         return None if done.returncode == 1 else f"exit code {done.returncode}: {done.stdout[-500:]}"

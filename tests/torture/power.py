@@ -59,7 +59,7 @@ def _recorded(path: Path, synchronous: str, chance: random.Random) -> list[Op]:
     with disk.under(told, disk.alone, disk.seldom):
         database = stores.opened(path)
         if synchronous != "FULL":
-            sqlite_of(database).writer._ready().connection.execute(f"PRAGMA synchronous = {synchronous}")
+            sqlite_of(database).writer._ready()._idle[0].execute(f"PRAGMA synchronous = {synchronous}")
         for turn in range(TURNS):
             size = chance.choice((1, 1, 1, 6))
             words = "x" * chance.choice((10, 300, 6000))

@@ -82,7 +82,7 @@ def _verify(folder: Path, names: list[str], outcome: Outcome) -> None:
         outcome.compactions += sum(text.startswith("summary") for text in said[name])
     outcome.messages += sum(map(len, said.values()))
     outcome.faults += programs.answer(lambda: faults(folder / "state.db", said))
-    outcome.faults += [f"{path.name} was not replayed" for path in (folder / "pending_messages").glob("*")]
+    outcome.faults += [f"{path.name} was not replayed" for path in (folder / "pending_messages").glob("[!.]*")]
 
 
 def _agent(folder: Path, name: str, until: float, seed: int) -> Callable[[], None]:

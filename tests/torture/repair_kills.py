@@ -173,7 +173,7 @@ def append(home: Path, first: int, chance: random.Random) -> Callable[[Callable[
         for number in range(first, first + 1000):
             db.append_message(SESSION, "user", f"{LIVE}{number}")
             alive()
-            time.sleep(chance.random() * 0.02)
+            time.sleep(0.01 + chance.random() * 0.01)
 
     return work
 
@@ -287,7 +287,8 @@ class Cycle:
         found = [row[1] for row in look(self.home)[0] if not row[1].startswith(LIVE)]
         self.expect(found == self.union, f"not the union: {found}")
         self.examine(0)
-        self.expect(self.is_sound(), "not sound")
+        unsound = self.unsound()
+        self.expect(not unsound, f"not sound: {unsound}")
         self.tally.finished += 1
 
     def undo(self) -> None:
@@ -303,27 +304,30 @@ class Cycle:
         found = [row for row in look(self.home)[0] if not row[1].startswith(LIVE)]
         self.expect(found == self.original, f"not as it was: {found}")
         self.examine(0)
-        self.expect(self.is_sound(), "not sound")
+        unsound = self.unsound()
+        self.expect(not unsound, f"not sound: {unsound}")
         self.tally.undone += 1
 
-    def is_sound(self) -> bool:
-        """By SQLite's own check, counters, and the full-text index."""
+    def unsound(self) -> str:
+        """What SQLite's own check, the full-text index or the counter says; empty where all is sound."""
 
-        def look() -> bool:
+        def look() -> str:
             db = SessionDB(self.home / "state.db")
 
-            def ask(connection: Any) -> bool:
+            def ask(connection: Any) -> str:
                 checked = list(connection.execute("PRAGMA integrity_check"))
                 connection.execute("INSERT INTO messages_fts(messages_fts, rank) VALUES ('integrity-check', 1)")
                 ids = "SELECT count(*) FROM messages_fts WHERE rowid NOT IN (SELECT id FROM messages)"
-                return checked == [("ok",)] and list(connection.execute(ids)) == [(0,)]
+                strangers = list(connection.execute(ids))
+                return "" if (checked, strangers) == ([("ok",)], [(0,)]) else f"{checked}, strangers {strangers}"
 
             row = db.get_session(SESSION)
             assert row is not None
-            counted = row["message_count"] == db.message_count(SESSION)
-            return bool(sqlite_of(db).writer.transaction(ask)) and counted
+            counted, there = row["message_count"], db.message_count(SESSION)
+            wrong = "" if counted == there else f"message_count {counted} of {there}"
+            return f"{sqlite_of(db).writer.transaction(ask)}{wrong}"
 
-        return bool(in_child(look))
+        return str(in_child(look))
 
     def expect(self, holds: bool, words: str) -> None:
         """Note what does not hold."""

@@ -90,7 +90,7 @@ def inside(number):
         except ForeignHandle:
             found["raised"] += 1
     else:
-        db.store.engine.writer._opened.connection.set_commit_hook(lambda: visit() is not None)
+        db.store.engine.writer._opened._idle[-1].set_commit_hook(lambda: visit() is not None)
         try:
             db.append_message("s", "user", f"not acknowledged {number}")
             found["missed"] += 1

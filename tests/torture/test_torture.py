@@ -65,6 +65,11 @@ def test_killed_appenders_lose_and_double_nothing() -> None:
 
 
 @pytest.mark.slow
+def test_an_exception_at_any_bytecode_costs_the_next_calls_nothing() -> None:
+    in_a_fresh_program("interrupts", size=199)
+
+
+@pytest.mark.slow
 def test_a_crowd_loses_nothing_and_nobody_errs() -> None:
     in_a_fresh_program("crowd", size=3)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from ...formats import message_codec
-from ...formats.message_codec import EARLIEST, LATEST
 
 Value = None | int | float | str | bytes
 
@@ -35,6 +34,6 @@ def integer(cell: Value, default: int = 0) -> int:
 
 def timestamp(cell: Value) -> float | None:
     """The cell as seconds since 1970 UTC, as `message_codec.timestamp` reads it."""
-    if isinstance(cell, float) and EARLIEST <= cell <= LATEST:
+    if isinstance(cell, float) and message_codec.EARLIEST <= cell < message_codec.LATEST:
         return cell
     return message_codec.timestamp(text(cell) if isinstance(cell, bytes) else cell)

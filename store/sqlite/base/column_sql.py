@@ -7,6 +7,7 @@ An absent column reads as NULL.
 
 from __future__ import annotations
 
+from ...formats import row_encoding
 from .schema_probe import Layout
 
 _SHORT = 65_536
@@ -16,7 +17,25 @@ _GROUP = 50
 
 def text(layout: Layout, table: str, name: str) -> str:
     """The column as bytes."""
-    return f"CAST({table}.{name} AS BLOB)" if layout.has(table, name) else "NULL"
+    return blob(f"{table}.{name}") if layout.has(table, name) else "NULL"
+
+
+def blob(cell: str, shown: str = "", instead: str = "") -> str:
+    """A cell as bytes; one that is larger than what connections read is not looked at.
+
+    Args:
+        cell: Its column.
+        shown: What is made of it, an expression; all of its bytes where it is empty.
+        instead: The expression for one that is too large: a sentence with its size where it is empty.
+    """
+    n_megabytes = f"((octet_length({cell}) + 524288) / 1048576)"
+    placeholder = instead or f"CAST('too large to show (' || {n_megabytes} || ' MB)' AS BLOB)"
+    return f"CASE WHEN {is_too_large(cell)} THEN {placeholder} ELSE {shown or f'CAST({cell} AS BLOB)'} END"
+
+
+def is_too_large(cell: str) -> str:
+    """True for a cell that no writer of ours makes, by the row's header."""
+    return f"octet_length({cell}) > {row_encoding.MAX_ROW}"
 
 
 def short_text(layout: Layout, table: str, name: str) -> str:

@@ -8,6 +8,7 @@ Without /proc nothing is found, and nothing is watched (docs/reliability.md §9 
 from __future__ import annotations
 
 import errno
+import io
 import os
 import resource
 from collections.abc import Iterable
@@ -27,6 +28,12 @@ _MOST = 1 << 20
 _highest = 0
 
 
+class OwnedDescriptor(io.FileIO):
+    """A descriptor that is closed with the last reference to it, also where an exception took that."""
+
+    __del__ = io.FileIO.close
+
+
 def watched() -> bool:
     """True where the system lists descriptors and their locks."""
     return os.path.isdir(LISTING)  # noqa: PTH112  called before every look at the locks
@@ -39,6 +46,19 @@ def identity(path: Path | str | int) -> FileNumber | None:
     except OSError:
         return None
     return state.st_dev, state.st_ino
+
+
+def opened(path: Path | str, flags: int = os.O_RDONLY, mode: int = 0o600) -> OwnedDescriptor:
+    """The file at `path`, not to be inherited by programs; no exception comes between its descriptor and its owner.
+
+    Args:
+        flags: Those of `open`; SQLite's own files are not opened by this.
+
+    Raises:
+        OSError: It cannot be opened.
+    """
+    how = "r+b" if flags & os.O_RDWR else "rb"
+    return next(map(OwnedDescriptor, map(os.open, [path], [flags | os.O_CLOEXEC], [mode]), [how]))  # one step in C
 
 
 def open_on(file: FileNumber) -> set[int]:
@@ -63,7 +83,7 @@ def on(file: FileNumber, numbers: Iterable[int]) -> set[int]:
 def exhausted() -> bool:
     """True where this process, or the system, has no descriptor left."""
     try:
-        os.close(os.open(os.devnull, os.O_RDONLY))
+        opened(os.devnull).close()
     except OSError as error:
         return error.errno in USED_UP
     return False

@@ -38,9 +38,14 @@ _MEANINGS: tuple[tuple[tuple[type[apsw.Error], ...], type[errors.StoreError], st
         "{path}: {said}; copy the folder before you try anything, then run `hermes sessions recover`",
     ),
     (
-        (apsw.SQLError, apsw.TooBigError, apsw.SchemaChangeError),
+        (apsw.SQLError, apsw.SchemaChangeError),
         errors.Damaged,
         "{path} is not as a Hermes store should be ({said}); open it once with Hermes, then try again",
+    ),
+    (
+        (apsw.TooBigError,),
+        errors.Damaged,
+        "a row of {path} is larger than what is read, and another program wrote it ({said}); nothing else is affected",
     ),
     ((apsw.ReadOnlyError,), errors.ReadOnly, "{path} may not be written ({said}); look at its owner and mode"),
     ((apsw.Error,), errors.StoreError, "{path}: {said}"),

@@ -9,13 +9,15 @@ one that is closed in between is noticed by the locks. Nothing is opened on the 
 from __future__ import annotations
 
 import os
-import threading
 import weakref
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import apsw
 
 from ...base import errors
+from ...base.owned_lock import OwnedLock
 from . import descriptors, error_mapping, handle_owners, long_locks
 from .descriptors import FileNumber, identity
 from .long_locks import LongLocks
@@ -24,16 +26,19 @@ from .open_events import OpenEvents
 MIN_SQLITE = (3, 51, 3)
 """Older versions can lose a WAL during its reset (docs/reliability.md §5)."""
 
-opening = threading.RLock()
+opening = OwnedLock()
 """Lock for opening and closing connections and for copying files, so that descriptors do not change owner."""
 
 _known: dict[FileNumber, set[int]] = {}
 _holders: dict[FileNumber, weakref.WeakSet[apsw.Connection]] = {}
+_announced: dict[FileNumber, set[int]] = {}
+"""A file -> its descriptors before the opening of a connection that is not registered yet."""
 _watches: dict[FileNumber, FileWatch] = {}
 
 _FORK_WAIT = 1.0
 """Seconds that a fork waits for a connection that another thread is opening or closing."""
-_fork = threading.local()
+_forking: list[bool] = []
+"""Not empty while `opening` is held by a fork."""
 
 
 def assert_version(version: str) -> None:
@@ -91,6 +96,23 @@ def watch(path: Path) -> FileWatch:
     return _watches.setdefault(file, FileWatch(path, file))
 
 
+@contextmanager
+def announced(path: Path) -> Iterator[None]:
+    """Open one connection in this block, in `opening`, after `check`.
+
+    An exception can end the opening before the connection is registered, and SQLite may keep its descriptor: the next
+    look takes the one that has come since for apsw's.
+    """
+    file = identity(path)
+    if file is not None:
+        _announced[file] = descriptors.open_on(file)
+    try:
+        yield
+    except apsw.Error:
+        _announced.pop(file or (0, 0), None)
+        raise
+
+
 def forget_closed() -> None:
     """Forget descriptors that were closed, so that a foreign one with the same number is detected."""
     with opening:
@@ -144,7 +166,8 @@ class FileWatch:
 
     def check_locks(self) -> None:
         """Make sure that the locks are held; see `check`."""
-        if not self.intact():
+        locks = self._locks  # looked at here, because a call costs half a look
+        if (self._lost or (locks is not None and not locks.held)) and not self.intact():
             raise _dropped(self._path)
 
     def check_write_lock(self, *, wal: bool) -> None:
@@ -159,8 +182,9 @@ class FileWatch:
         if self._lost or self._locks is None or self._locks.held:
             return not self._lost
         with opening:
-            before, self._locks = self._locks, self._found()
-            self._lost = not self._locks.covers(before)
+            before, found = self._locks, self._found()
+            self._lost = not found.covers(before)
+            self._locks = found
             before.close()
         return not self._lost
 
@@ -195,14 +219,18 @@ class FileWatch:
     def _found(self) -> LongLocks:
         shm = identity(f"{self._name}-shm")
         try:
-            return LongLocks(_known.get(self._file, ()), () if shm is None else descriptors.open_on(shm))
+            return LongLocks(self._ours(), () if shm is None else descriptors.open_on(shm))
         except OSError as error:
             raise error_mapping.no_descriptor(self._path) from error
+
+    def _ours(self) -> set[int]:
+        """Descriptors of apsw on the file; others are known that an exception closed."""
+        return descriptors.on(self._file, _known.get(self._file, ()))
 
     def _writes(self) -> bool:
         try:
             with opening:
-                return long_locks.writes(_known.get(self._file, ()))
+                return long_locks.writes(self._ours())
         except OSError as error:
             raise error_mapping.no_descriptor(self._path) from error
 
@@ -237,6 +265,7 @@ def _opened(connection: apsw.Connection) -> None:
         if len(found - _own(file, found)) == 1:
             _known[file] = found
         _holders.setdefault(file, weakref.WeakSet()).add(connection)
+        _announced.pop(file, None)
 
 
 def _path_of(connection: apsw.Connection) -> Path | None:
@@ -250,7 +279,17 @@ def _path_of(connection: apsw.Connection) -> Path | None:
 
 def _foreign(file: FileNumber) -> set[int]:
     found = descriptors.open_on(file)
+    if file in _announced:
+        _adopt(file, found)
     return found - _own(file, found)
+
+
+def _adopt(file: FileNumber, found: set[int]) -> None:
+    """Register the descriptor that an opening left which an exception ended."""
+    left = found - _announced[file]
+    if len(left) == 1:
+        _known.setdefault(file, set()).update(left)
+    _announced.pop(file, None)
 
 
 def _own(file: FileNumber, found: set[int]) -> set[int]:
@@ -270,33 +309,28 @@ def _connected(file: FileNumber) -> bool:
 
 def _before_fork() -> None:
     """Close what stands idle, so that a child can open its own; not beside a stranger, whose locks that would drop."""
-    _fork.holds = opening.acquire(timeout=_FORK_WAIT)
-    for owner in list(handle_owners.owners) if _fork.holds else ():
+    if not opening.acquire(timeout=_FORK_WAIT, beyond=_forking):
+        return
+    _forking.append(True)
+    for owner in list(handle_owners.owners):
         file = identity(owner.path)
         if file is None or not _foreign(file):
             owner.close_idle()
 
 
-def _after_fork_in_parent() -> None:
-    if _fork.holds:
-        opening.release()
-
-
 def _after_fork_in_child() -> None:
     """Keep the connections that were inherited, and never close them: SQLite's state in them is the parent's."""
-    global opening  # noqa: PLW0603  read as an attribute of this module
-    opening = threading.RLock()
+    opening.renew()
     for file, holders in _holders.items():
         kept = [connection for connection in apsw.connections() if connection in holders]
         if kept:
             handle_owners.keep_inherited(file, kept)
-    _holders.clear()
-    _known.clear()
     for inherited in _watches.values():
         inherited.close()
-    _watches.clear()
+    for state in (_forking, _holders, _known, _announced, _watches):
+        state.clear()
 
 
 assert_version(apsw.sqlite_lib_version())
 apsw.connection_hooks.append(_opened)
-os.register_at_fork(before=_before_fork, after_in_parent=_after_fork_in_parent, after_in_child=_after_fork_in_child)
+os.register_at_fork(before=_before_fork, after_in_parent=_forking.clear, after_in_child=_after_fork_in_child)

@@ -13,6 +13,8 @@ import os
 import re
 from collections.abc import Iterable
 
+from .descriptors import OwnedDescriptor, opened
+
 INFO = "/proc/self/fdinfo"
 
 _SHARED = b" 1073742335\n"
@@ -38,7 +40,7 @@ class LongLocks:
     """
 
     def __init__(self, file: Iterable[int], shm: Iterable[int]) -> None:
-        self._views: list[tuple[int, bytes]] = []
+        self._views: list[tuple[OwnedDescriptor, int, bytes]] = []
         try:
             self.found = self._look(file, _SHARED)
             self._look(shm, _IN_USE)  # where SQLite may not write the -shm it may do without that lock
@@ -50,9 +52,12 @@ class LongLocks:
     def held(self) -> bool:
         """True while each lock that was found is held."""
         try:
-            return self.found and all(mark in os.pread(view, _LENGTH, 0) for view, mark in self._views)
+            for _, number, mark in self._views:  # three times in an append
+                if mark not in os.pread(number, _LENGTH, 0):
+                    return False
         except OSError:  # the descriptor with the lock was closed
             return False
+        return self.found
 
     def covers(self, before: LongLocks) -> bool:
         """True where every lock that was found before is among those found now."""
@@ -62,16 +67,18 @@ class LongLocks:
         """Close what is looked at. May be called twice."""
         views, self._views = self._views, []
         self.found = False
-        for view, _ in views:
-            os.close(view)
+        for view, *_ in views:
+            view.close()
 
     def _look(self, numbers: Iterable[int], mark: bytes) -> bool:
         for number in numbers:
-            view = os.open(f"{INFO}/{number}", os.O_RDONLY | os.O_CLOEXEC)
-            if mark in os.pread(view, _LENGTH, 0):
-                self._views.append((view, mark))
+            view = _opened(number)
+            if view is None:
+                continue
+            if mark in os.pread(view.fileno(), _LENGTH, 0):
+                self._views.append((view, view.fileno(), mark))
                 return True
-            os.close(view)
+            view.close()
         return False
 
 
@@ -82,11 +89,19 @@ def writes(numbers: Iterable[int]) -> bool:
         OSError: No descriptor is left to look.
     """
     for number in numbers:
-        view = os.open(f"{INFO}/{number}", os.O_RDONLY | os.O_CLOEXEC)
-        try:
-            locks = _WRITTEN.findall(os.pread(view, _LENGTH, 0))
-        finally:
-            os.close(view)
+        view = _opened(number)
+        if view is None:
+            continue
+        with view:
+            locks = _WRITTEN.findall(os.pread(view.fileno(), _LENGTH, 0))
         if any(int(first) <= _RESERVED <= int(last) for first, last in locks):
             return True
     return False
+
+
+def _opened(number: int) -> OwnedDescriptor | None:
+    """What the system says of a descriptor; None for one that another thread closed just now."""
+    try:
+        return opened(f"{INFO}/{number}")
+    except FileNotFoundError:
+        return None

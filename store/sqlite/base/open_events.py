@@ -12,6 +12,8 @@ import select
 import time
 from pathlib import Path
 
+from .descriptors import OwnedDescriptor
+
 _OPENED = 0x20  # IN_OPEN
 _SETTLED = 0.05
 """Seconds after an event in which descriptors are listed: it comes a little before its descriptor can be seen."""
@@ -42,17 +44,18 @@ class OpenEvents:
         self._until = time.monotonic() + _SETTLED  # before the events are taken, for other threads
         self.works = True
         try:
-            os.read(self._events, 65_536)
+            os.read(self._events.fileno(), 65_536)
         except BlockingIOError:  # another thread took them
             pass
         return True
 
     def close(self) -> None:
         """Close the descriptor."""
-        os.close(self._events)
+        self._events.close()
 
 
-def _events(path: Path) -> int:
+def _events(path: Path) -> OwnedDescriptor:
+    """inotify's descriptor, with an owner from the start (`descriptors.opened`)."""
     import ctypes
 
     libc = ctypes.CDLL(None, use_errno=True)
@@ -60,10 +63,11 @@ def _events(path: Path) -> int:
         start, watch = libc.inotify_init1, libc.inotify_add_watch
     except AttributeError as error:
         raise OSError("this system has no inotify") from error
-    events: int = start(os.O_NONBLOCK | os.O_CLOEXEC)
-    if events < 0:
-        raise OSError(ctypes.get_errno(), "no inotify is left")
-    if watch(events, os.fsencode(path), _OPENED) < 0:
-        os.close(events)
+    try:
+        events = next(map(OwnedDescriptor, map(start, [os.O_NONBLOCK | os.O_CLOEXEC]), ["rb"]))
+    except ValueError as error:  # -1 is no descriptor
+        raise OSError(ctypes.get_errno(), "no inotify is left") from error
+    if watch(events.fileno(), os.fsencode(path), _OPENED) < 0:
+        events.close()
         raise OSError(ctypes.get_errno(), f"{path} cannot be watched")
     return events

@@ -106,7 +106,7 @@ def version(connection: apsw.Connection) -> int | None:
 def _schema(connection: apsw.Connection) -> Layout:
     listed = [
         (str(kind), str(name), text(sql) or "")
-        for kind, name, sql in connection.execute("SELECT type, name, CAST(sql AS BLOB) FROM sqlite_master")
+        for kind, name, sql in connection.execute("SELECT type, name, CAST(sql AS BLOB) FROM sqlite_master").fetchall()
     ]
     sqls = {name: sql for kind, name, sql in listed if kind in ("table", "view")}
     plain = [name for kind, name, sql in listed if kind == "table" and not sql.upper().startswith("CREATE VIRTUAL")]
@@ -141,13 +141,15 @@ def _computed(connection: apsw.Connection, table: str) -> Iterator[str]:
 
 
 def _columns(connection: apsw.Connection, table: str) -> frozenset[str]:
-    return frozenset(str(name) for (name,) in connection.execute("SELECT name FROM pragma_table_info(?)", (table,)))
+    return frozenset(
+        str(name) for (name,) in connection.execute("SELECT name FROM pragma_table_info(?)", (table,)).fetchall()
+    )
 
 
 def _markers(connection: apsw.Connection) -> dict[str, str]:
     rows = connection.execute(
         "SELECT CAST(key AS BLOB), CAST(value AS BLOB) FROM state_meta WHERE key IN (?, ?, ?)", _MARKERS
-    )
+    ).fetchall()
     return {text(key) or "": text(value) or "" for key, value in rows}
 
 

@@ -52,7 +52,7 @@ def obstacles(connection: apsw.Connection) -> tuple[str, ...]:
     """
     rows = [
         (str(kind), str(name), text(sql) or "")
-        for kind, name, sql in connection.execute("SELECT type, name, CAST(sql AS BLOB) FROM sqlite_master")
+        for kind, name, sql in connection.execute("SELECT type, name, CAST(sql AS BLOB) FROM sqlite_master").fetchall()
     ]
     sqls = {name.lower(): (kind, sql) for kind, name, sql in rows if kind in ("table", "view")}
     tables = [name for name in _FILLED if name in sqls]
@@ -99,7 +99,7 @@ def _columns(connection: apsw.Connection, table: str) -> dict[str, _Column]:
     rows = connection.execute(
         'SELECT CAST(name AS BLOB), type, "notnull", dflt_value IS NULL, pk, hidden FROM pragma_table_xinfo(?)',
         (table,),
-    )
+    ).fetchall()
     found = [
         _Column(text(name) or "", str(kind or ""), bool(required and bare and hidden not in _HIDDEN), integer(key))
         for name, kind, required, bare, key, hidden in rows
@@ -114,7 +114,7 @@ def _written(connection: apsw.Connection, tables: Iterable[str]) -> frozenset[st
         for table in tables
         for parent, on_delete, on_update in connection.execute(
             'SELECT "table", on_delete, on_update FROM pragma_foreign_key_list(?)', (table,)
-        )
+        ).fetchall()
         if on_delete in _CASCADES or on_update in _CASCADES
     ]
     found = {*_FILLED, OPERATIONS}

@@ -2,6 +2,7 @@
 
 `mode=ro` reads a live WAL and never checkpoints, so it is tried first. It needs a folder where a -shm can be made
 beside a WAL, and cannot roll back the unfinished write of a killed program.
+A file of another user is copied unless a -shm of its owner lies beside it (`sidecar_rights`).
 Where it fails in a folder that is not writable: with empty sidecars the file is opened as immutable, otherwise it is
 copied with them to a private folder and the copy is opened.
 """
@@ -18,13 +19,15 @@ from pathlib import Path
 import apsw
 
 from ...base import errors
+from ...formats import row_encoding
 from ..base import descriptors, error_mapping, foreign_handle_guard
 from ..base.schema_probe import Layout
+from . import sidecar_rights
 
 BUSY_MS = 5_000
 """Milliseconds that a reader waits for a lock: in DELETE mode a commit blocks readers (docs/format.md §7.4)."""
 
-_MAX_CELL = 256 * 1024 * 1024
+_MAX_CELL = row_encoding.MAX_ROW + (6 << 20)
 _COPY_ATTEMPTS = 5
 
 FileId = tuple[int, int] | None
@@ -87,6 +90,8 @@ def open_to_read(path: Path) -> OpenedFile:
             raise error_mapping.unopenable(path)
         foreign_handle_guard.check(path)
         state = descriptors.identity(path) or ()
+        if sidecar_rights.would_lock_out(path, sidecars(path)[2]):
+            return _open_copy(path, _filled_sidecars(path))
         try:
             return _open_live(path, state)
         except (apsw.CantOpenError, apsw.ReadOnlyError) as error:
@@ -98,7 +103,10 @@ def _open_live(path: Path, state: tuple[object, ...]) -> OpenedFile:
     watch = foreign_handle_guard.watch(path)
     opened = OpenedFile(_connect(path, "mode=ro"), path, state, follows=True, pid=os.getpid(), watch=watch)
     try:
-        watch.follow_locks(wal=opened.connection.pragma("journal_mode") == "wal")
+        wal = opened.connection.pragma("journal_mode") == "wal"
+        if wal:
+            sidecar_rights.give_to_owner(sidecars(path)[::2])
+        watch.follow_locks(wal=wal)
     except (apsw.Error, errors.StoreError):
         opened.close()
         raise
@@ -112,7 +120,8 @@ def open_uri(path: Path, mode: str) -> apsw.Connection:
         mode: Parameters of the URI: `mode=rw`, `mode=ro` or `mode=ro&immutable=1`.
     """
     flags = apsw.SQLITE_OPEN_URI | (apsw.SQLITE_OPEN_READWRITE if mode == "mode=rw" else apsw.SQLITE_OPEN_READONLY)
-    return apsw.Connection(f"{path.absolute().as_uri()}?{mode}", flags=flags)
+    with foreign_handle_guard.announced(path):
+        return apsw.Connection(f"{path.absolute().as_uri()}?{mode}", flags=flags)
 
 
 def _connect(path: Path, mode: str) -> apsw.Connection:
@@ -145,7 +154,7 @@ def _open_fallback(path: Path, error: apsw.Error) -> OpenedFile:
     """Open a file that `mode=ro` could not; raises its error where nothing else is safe."""
     if descriptors.exhausted():
         raise error_mapping.no_descriptor(path)
-    wanted = [sidecar for sidecar in sidecars(path)[:2] if _size(sidecar)]
+    wanted = _filled_sidecars(path)
     unfinished = error_mapping.code(error) == apsw.SQLITE_READONLY_ROLLBACK
     if os.access(path.parent, os.W_OK) and not unfinished:
         raise error_mapping.translate(error, path)
@@ -159,9 +168,10 @@ def _open_copy(path: Path, wanted: list[Path]) -> OpenedFile:
     """Open a private copy; refused while this process has the file open (docs/format.md §7.6)."""
     if foreign_handle_guard.handles(path):
         raise errors.NoPermission(
-            f"{path} has a {wanted[0].name} that only a copy could be read with, and this process has the file open; "
+            f"{path} could only be read from a copy, and this process has the file open; "
             f"make {path.parent} writable, or close the other handle"
         )
+    sidecar_rights.check_size(path, [path, *wanted])
     folder = tempfile.TemporaryDirectory(prefix="hermes-tui-")
     try:
         copy, state = _copy(path, wanted, Path(folder.name))
@@ -188,6 +198,10 @@ def _copy(path: Path, wanted: list[Path], folder: Path) -> tuple[Path, tuple[obj
         if _file_states(path) == before:
             return target, before
     raise errors.NoPermission(f"{path} is being written and {path.parent} is not writable; make it writable to read it")
+
+
+def _filled_sidecars(path: Path) -> list[Path]:
+    return [sidecar for sidecar in sidecars(path)[:2] if _size(sidecar)]
 
 
 def sidecars(path: Path) -> tuple[Path, Path, Path]:

@@ -7,16 +7,19 @@ No cursor and no transaction survives a read transaction: an open one would prev
 from __future__ import annotations
 
 import json
+import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from types import FrameType
 from typing import TypeVar
 
 import apsw
 
 from ...base import errors
 from ...base.cancel import Cancel
+from ...base.owned_lock import OwnedLock, runs
 from ..base import error_mapping, handle_owners
 from ..base.backoff import retried
 from ..base.cell_values import Value, integer, text
@@ -35,8 +38,6 @@ PAGE = 256
 """Bodies per read transaction."""
 _POOL_SIZE = 4
 _PROGRESS_STEPS = 1_000
-_IDLE_WAIT = 1.0
-"""Seconds; no thread keeps the pool for longer than it takes to look at the files."""
 
 
 class Reader:
@@ -65,10 +66,10 @@ class Reader:
         self.path = path
         self._ownership = ownership or handle_owners.Ownership(path)
         self._release_replaced = release_replaced
-        self._lock = threading.Lock()
-        self._version_lock = threading.Lock()
-        self._lent = threading.local()
         self._idle: list[read_open.OpenedFile] = []
+        """Only `append`, `pop` and `remove` are used, each of them one step in C: threads need no lock for it."""
+        self._borrowers = threading.local()
+        self._version_lock = OwnedLock()
         self._closed = False
         self._probed: tuple[tuple[object, ...], Layout] | None = None
         self._version: read_open.OpenedFile | None = None
@@ -80,6 +81,7 @@ class Reader:
         """A connection for the length of the block: one read transaction.
 
         A connection whose statement is still open at the end is closed.
+        The block belongs to a plain function, not to a generator.
 
         Args:
             cancel: Interrupts the running statement.
@@ -88,7 +90,7 @@ class Reader:
             Interrupted: It was cancelled before or in the block.
             RuntimeError: This thread has borrowed one already.
         """
-        with error_mapping.translated_errors(self.path), self._lend(cancel) as opened:
+        with error_mapping.translated_errors(self.path), self._lend(cancel, sys._getframe(2)) as opened:
             yield opened.connection
 
     def rows(
@@ -161,14 +163,10 @@ class Reader:
 
     def close_idle(self, watch: object = None) -> None:
         """See `handle_owners.Owner`; a handle whose locks were dropped is not used again."""
-        if not self._lock.acquire(timeout=_IDLE_WAIT):
-            return
-        try:
-            closing = [opened for opened in self._idle if watch in (None, opened.watch)]
-            self._idle = [opened for opened in self._idle if watch not in (None, opened.watch)]
-        finally:
-            self._lock.release()
-        if self._version_lock.acquire(blocking=False):
+        closing = [
+            opened for opened in list(self._idle) if watch in (None, opened.watch) and _removed(self._idle, opened)
+        ]
+        if not self._version_lock.mine and self._version_lock.acquire(timeout=0.0):
             try:
                 if self._version is not None and watch in (None, self._version.watch):
                     closing.append(self._version)
@@ -187,18 +185,20 @@ class Reader:
         """
         if self._ownership.inherited:
             return
-        with self._lock:
-            self._closed = True
-            idle, self._idle = self._idle, []
+        self._closed = True
+        self._close_pool()
         with self._version_lock:
-            idle += [self._version] if self._version is not None else []
-            self._version = None
-        for opened in idle:
+            if self._version is not None:
+                self._version.close()
+                self._version = None
+
+    def _close_pool(self) -> None:
+        while (opened := _popped(self._idle)) is not None:
             opened.close()
 
     def _read(self, query: Callable[[read_open.OpenedFile], T], cancel: Cancel | None) -> T:
         def _once() -> T:
-            with self._lend(cancel) as opened:
+            with self._lend(cancel, sys._getframe()) as opened:
                 return query(opened)
 
         with error_mapping.translated_errors(self.path):
@@ -207,8 +207,8 @@ class Reader:
     def _data_version(self) -> int:
         self._close_replaced_version()
         if self._version is None:
-            self._version = self._open()
             self._versions += 1
+            self._version = self._open()
         self._version.check_locks()
         return self._versions << 32 | int(self._version.connection.pragma("data_version"))
 
@@ -231,20 +231,27 @@ class Reader:
         return layout
 
     @contextmanager
-    def _lend(self, cancel: Cancel | None) -> Iterator[read_open.OpenedFile]:
-        if getattr(self._lent, "out", False):
+    def _lend(self, cancel: Cancel | None, borrower: FrameType) -> Iterator[read_open.OpenedFile]:
+        """A connection as long as the call `borrower` runs; after an error that is not of a statement it is closed."""
+        before: FrameType | None = getattr(self._borrowers, "call", None)
+        if before is not None and runs(before):
             raise RuntimeError("a read transaction inside another one: return the connection first")
         self._ownership.check()
         opened = self._take_watched()
-        self._lent.out, usable = True, True
+        self._borrowers.call, usable = borrower, False
         try:
             with _interruptible(opened.connection, cancel):
                 yield opened
+            usable = True
         except apsw.Error as error:
             usable = not error_mapping.leaves_connection_unusable(error)
             raise
+        except errors.StoreError:
+            usable = True
+            raise
         finally:
-            self._lent.out = False
+            if self._borrowers.call is borrower:
+                self._borrowers.call = None
             self._return(opened, usable=usable)
 
     def _take_watched(self) -> read_open.OpenedFile:
@@ -259,27 +266,26 @@ class Reader:
             raise
         return opened
 
-    def _take(self) -> read_open.OpenedFile:
-        with self._lock:
-            idle, self._idle = self._idle, []
-            while idle and idle[-1].current:
-                self._idle.append(idle.pop())
-            opened = self._idle.pop() if self._idle else None
-        for stale in idle:
-            stale.close()
-        if idle:
-            self._close_replaced()
-        return opened or self._open()
-
     def _release_dropped(self) -> None:
         """Close idle connections whose locks were dropped; not beside a stranger, whose locks that would drop."""
-        with self._lock:
-            idle = [*self._idle, *([self._version] if self._version is not None else [])]
+        version = self._version
+        idle = [*self._idle, *([version] if version is not None else [])]
         for watch in {opened.watch for opened in idle}:
             if watch is not None and not watch.intact():
                 self._ownership.end()
                 if not watch.foreign():
                     self.close_idle(watch)
+
+    def _take(self) -> read_open.OpenedFile:
+        stale = False
+        while (opened := _popped(self._idle)) is not None:
+            if opened.current:
+                return opened
+            opened.close()
+            stale = True
+        if stale:
+            self._close_replaced()
+        return self._open()
 
     def _open(self) -> read_open.OpenedFile:
         if self._closed:
@@ -292,12 +298,15 @@ class Reader:
 
     def _close_replaced(self) -> None:
         """Close other connections to a file that is no longer at the path."""
-        if self._version_lock.acquire(blocking=False):
+        self._try_to_close_replaced_version()
+        self._release_replaced()
+
+    def _try_to_close_replaced_version(self) -> None:
+        if self._version_lock.acquire(timeout=0.0):
             try:
                 self._close_replaced_version()
             finally:
                 self._version_lock.release()
-        self._release_replaced()
 
     def _close_replaced_version(self) -> None:
         if self._version is not None and not self._version.current:
@@ -306,12 +315,29 @@ class Reader:
 
     def _return(self, opened: read_open.OpenedFile, *, usable: bool) -> None:
         ended = opened.connection.txn_state() == apsw.SQLITE_TXN_NONE
-        with self._lock:
-            keep = ended and usable and not self._closed and len(self._idle) < _POOL_SIZE
-            if keep:
-                self._idle.append(opened)
-        if not keep:
+        if ended and usable and len(self._idle) < _POOL_SIZE:
+            self._idle.append(opened)
+        else:
             opened.close()
+        if self._closed:
+            self._close_pool()
+
+
+def _popped(idle: list[read_open.OpenedFile]) -> read_open.OpenedFile | None:
+    """The last of them, which no other thread has taken; None for none."""
+    try:
+        return idle.pop()
+    except IndexError:
+        return None
+
+
+def _removed(idle: list[read_open.OpenedFile], opened: read_open.OpenedFile) -> bool:
+    """Take one out; False where another thread has taken it."""
+    try:
+        idle.remove(opened)
+    except ValueError:
+        return False
+    return True
 
 
 def _fetch(connection: apsw.Connection, sql: str, bindings: apsw.Bindings) -> list[Row]:
@@ -330,7 +356,7 @@ def _fetch_as_bytes(connection: apsw.Connection, sql: str, bindings: apsw.Bindin
     wrapped = f"WITH found({', '.join(names)}) AS ({sql}) SELECT {cells} FROM found"
     return [
         tuple(text(cell) if is_text else cell for is_text, cell in zip(row[::2], row[1::2], strict=True))
-        for row in connection.execute(wrapped, bindings)
+        for row in connection.execute(wrapped, bindings).fetchall()
     ]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+import weakref
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
@@ -11,11 +12,12 @@ from typing import TypeVar
 import apsw
 
 from ...base import errors
-from ..base import descriptors, error_mapping, filesystems, foreign_handle_guard, handle_owners
+from ...base.owned_lock import OwnedLock
+from ..base import error_mapping, handle_owners
 from ..base.backoff import Backoff, retried
-from ..base.schema_probe import Layout, probe
-from ..base.write_obstacles import obstacles
-from . import lock_holders, read_open, trigger_stand_ins
+from ..base.schema_probe import Layout
+from . import lock_holders, trigger_stand_ins
+from .writer_handle import WriterHandle, replaced
 from .writer_queue import WriterQueue
 
 T = TypeVar("T")
@@ -24,8 +26,8 @@ _MAX_NAMED = 6
 """Processes that are named in the message of a timeout; the rest are counted."""
 PATIENCE = 30.0
 """Default timeout of a transaction, in seconds."""
-_LOCK_SHARE = 0.5
-"""Part of the timeout left for SQLite's lock where the queue does not move because a program in it was stopped."""
+_turns: weakref.WeakValueDictionary[tuple[int, str], OwnedLock] = weakref.WeakValueDictionary()
+"""Process id and real path of a store -> the lock of its writers in that process, which has one place in the queue."""
 
 
 def triggers_on(connection: apsw.Connection) -> bool:
@@ -41,6 +43,9 @@ class Writer:
         patience: Timeout for the lock, in seconds, other threads of this writer included.
         backoff: Clock, sleep and jitter of waits.
         ownership: That of the handle it belongs to; its own where it is None.
+
+    Raises:
+        ValueError: The patience is negative, no number, or more than the system can wait.
     """
 
     def __init__(
@@ -51,6 +56,8 @@ class Writer:
         backoff: Backoff | None = None,
         ownership: handle_owners.Ownership | None = None,
     ) -> None:
+        if not 0.0 <= patience <= threading.TIMEOUT_MAX:
+            raise ValueError(f"the patience of a writer must be a number of seconds, not {patience!r}")
         self.path = path
         self._ownership = ownership or handle_owners.Ownership(path)
         self.index_damaged = False
@@ -59,12 +66,10 @@ class Writer:
         """Seconds that the last committed transaction held SQLite's lock."""
         self._patience = patience
         self._backoff = backoff or Backoff()
-        self._queue = WriterQueue(path, self._backoff.clock)
-        self._lock = threading.Lock()
-        self._holder: int | None = None
-        self._opened: _Handle | None = None
-        self._idled: _Handle | None = None
-        """The handle whose connection was closed because it stood idle."""
+        self._queue = WriterQueue(path, self._backoff.clock, self._backoff.sleep)
+        self._lock = OwnedLock()
+        self._turn = _turns.setdefault((os.getpid(), os.path.realpath(path)), OwnedLock())
+        self._opened: WriterHandle | None = None
         self._halted = False
         handle_owners.owners.add(self)
 
@@ -85,23 +90,19 @@ class Writer:
             StoreError: Any other error of SQLite. Errors of `work` are raised unchanged, after a rollback.
             RuntimeError: `work` started a transaction.
         """
-        if self._holder == threading.get_ident():
+        if self._turn.mine:
             raise RuntimeError("a transaction inside another one")
         self._ownership.check()
         patience = self._patience if patience is None else patience
         deadline = self._backoff.clock() + patience
-        if not self._lock.acquire(timeout=max(0.0, patience)):
-            raise errors.Locked(
-                f"nothing was written in {patience:g} s: another thread of this process writes {self.path}; try again"
-            )
+        for lock in self._lock, self._turn:
+            if not lock.acquire(timeout=max(0.0, deadline - self._backoff.clock())):
+                raise errors.Locked(
+                    f"nothing was written in {patience:g} s: another thread of this process writes {self.path};"
+                    " try again"
+                )
         try:
-            self._holder = threading.get_ident()
-            with error_mapping.translated_errors(self.path):
-                self._backoff.retry_until(self._ready, deadline)  # a store that is not writable fails before a wait
-                with self._queue.acquire(deadline - patience * _LOCK_SHARE):
-                    return self._through(work, deadline)
-        except errors.Locked as error:
-            raise errors.Locked(f"nothing was written in {patience:g} s: {error}; {_holders(self.path)}") from error
+            return self._in_turn(work, patience, deadline)
         except errors.Replaced:
             self._halted = True
             self._drop()  # so that readers open the new file
@@ -110,8 +111,20 @@ class Writer:
             self._end_ownership()
             raise
         finally:
-            self._holder = None
+            self._queue.leave()  # again: an exception may have come into the first
+            self._turn.release()
             self._lock.release()
+
+    def _in_turn(self, work: Callable[[apsw.Connection], T], patience: float, deadline: float) -> T:
+        try:
+            with error_mapping.translated_errors(self.path):
+                self._backoff.retry_until(self._ready, deadline)  # a store that is not writable fails before a wait
+                self._queue.enter(deadline)
+                return self._through(work, deadline)
+        except errors.Locked as error:
+            raise errors.Locked(f"nothing was written in {patience:g} s: {error}; {_holders(self.path)}") from error
+        finally:
+            self._queue.leave()
 
     @property
     def layout(self) -> Layout:
@@ -135,32 +148,38 @@ class Writer:
             self._drop()
             self._queue.close()
             self._halted = False
-            self._idled = None
 
     def close_idle(self, watch: object = None) -> None:
         """See `handle_owners.Owner`; a handle whose locks were dropped is not used again."""
-        if self._lock.acquire(blocking=False):
-            try:
-                if self._opened is not None and watch in (None, self._opened.watch):
-                    if watch is not None:
-                        self._ownership.end()
-                    self._idled = self._opened
-                    self._drop()
-            finally:
-                self._lock.release()
+
+        def _close(opened: WriterHandle) -> None:
+            if watch in (None, opened.watch):
+                if watch is not None:
+                    self._ownership.end()
+                opened.close()
+
+        self._if_idle(_close)
 
     def release_replaced(self) -> None:
         """Close the connection where its file is no longer at the path; a running transaction goes on."""
-        if self._ownership.inherited or not self._lock.acquire(blocking=False):
-            return
+        if not self._ownership.inherited:
+            self._if_idle(self._drop_replaced)
+
+    def _if_idle(self, work: Callable[[WriterHandle], None]) -> None:
+        """Do something unless a transaction has the connection, be it one of this thread; waits for nothing."""
+        if self._lock.acquire(timeout=0.0):
+            try:
+                if self._opened is not None and self._opened.opened:
+                    work(self._opened)
+            finally:
+                self._lock.release()
+
+    def _drop_replaced(self, opened: WriterHandle) -> None:
         try:
-            if self._opened is not None:
-                self._opened.check_in_place()
+            opened.check_in_place()
         except errors.Replaced:
             self._halted = True
             self._drop()
-        finally:
-            self._lock.release()
 
     def _through(self, work: Callable[[apsw.Connection], T], deadline: float) -> T:
         try:
@@ -174,45 +193,57 @@ class Writer:
     def _attempt(self, work: Callable[[apsw.Connection], T], deadline: float, *, triggers: bool) -> T:
         handle = self._ready()
         handle.check()
-        connection = handle.connection
-        connection.config(apsw.SQLITE_DBCONFIG_ENABLE_TRIGGER, triggers)
-        try:
-            self._begin(connection)
-            started = self._backoff.clock()
-            handle.check_generation()
-            layout = handle.probe()
-            wal = layout.journal_mode == "wal"
-            handle.watch.follow_locks(wal=wal)
-            tables = layout.tables
-            substituted = triggers and trigger_stand_ins.CJK in tables and trigger_stand_ins.install(connection)
-            if substituted:
-                self.index_damaged = True
-                connection.config(apsw.SQLITE_DBCONFIG_ENABLE_TRIGGER, 0)
-            result = work(connection)
-            handle.watch.check_write_lock(wal=wal)
-            self._backoff.retry_until(lambda: connection.execute("COMMIT"), deadline)
-            if substituted:
-                self._remove_stand_ins(connection)
-            self.lock_seconds = self._backoff.clock() - started
-        except apsw.Error as error:
-            if error_mapping.leaves_connection_unusable(error):
-                self._drop()
-            raise
-        finally:
-            self._end(connection)
+        for connection in handle.lend():
+            connection.config(apsw.SQLITE_DBCONFIG_ENABLE_TRIGGER, triggers)
+            try:
+                result = self._committed(work, connection, handle, deadline)
+            except apsw.Error as error:
+                if error_mapping.leaves_connection_unusable(error):
+                    self._drop()
+                raise
+            finally:
+                self._end(connection)
         handle.check(written=True)
+        return result
+
+    def _committed(
+        self, work: Callable[[apsw.Connection], T], connection: apsw.Connection, handle: WriterHandle, deadline: float
+    ) -> T:
+        self._begin(connection)
+        started = self._backoff.clock()
+        handle.check_generation(connection)
+        layout = handle.probe(connection)
+        wal = layout.journal_mode == "wal"
+        handle.watch.follow_locks(wal=wal)
+        tables = layout.tables
+        substituted = (
+            triggers_on(connection) and trigger_stand_ins.CJK in tables and trigger_stand_ins.install(connection)
+        )
+        if substituted:
+            self.index_damaged = True
+            connection.config(apsw.SQLITE_DBCONFIG_ENABLE_TRIGGER, 0)
+        result = work(connection)
+        handle.watch.check_write_lock(wal=wal)
+        self._backoff.retry_until(lambda: connection.execute("COMMIT"), deadline)
+        if substituted:
+            self._remove_stand_ins(connection)
+        self.lock_seconds = self._backoff.clock() - started
         return result
 
     def _begin(self, connection: apsw.Connection) -> None:
         retried(lambda: connection.execute("BEGIN IMMEDIATE"), self._backoff.sleep)
 
     def _end(self, connection: apsw.Connection) -> None:
-        """Roll back an open transaction; a failure does not hide the first error."""
+        """Roll back an open transaction and keep the connection; a failure does not hide the first error."""
+        if self._opened is None or self._ownership.inherited:
+            return
         try:
-            if self._opened is not None and connection.in_transaction:
+            if connection.in_transaction:
                 connection.execute("ROLLBACK")
         except apsw.Error:
             self._drop()
+        else:
+            self._opened.keep()
 
     def _remove_stand_ins(self, connection: apsw.Connection) -> None:
         """Drop the temporary triggers; a failure does not affect the commit."""
@@ -221,17 +252,19 @@ class Writer:
         except apsw.Error:
             self._drop()
 
-    def _ready(self) -> _Handle:
+    def _ready(self) -> WriterHandle:
         if self._halted:
-            raise _replaced(self.path)
+            raise replaced(self.path)
         if self._opened is None:
-            self._opened = _Handle(self.path, self._idled)
+            self._opened = WriterHandle(self.path)
+        if not self._opened.opened:
+            self._opened.open()
             self._ownership.check()  # that may have closed a connection of this handle whose locks were dropped
         return self._opened
 
     def _end_ownership(self) -> None:
         """Use the connection no more; it stays open beside a stranger, whose locks its closing would drop."""
-        if self._opened is not None:
+        if self._opened is not None and self._opened.opened:
             self._ownership.end()
             if not self._opened.watch.foreign():
                 self._drop()
@@ -240,104 +273,6 @@ class Writer:
         opened, self._opened = self._opened, None
         if opened is not None:
             opened.close()
-
-
-class _Handle:
-    """The connection, and checks that it still writes into the file at the path.
-
-    Args:
-        before: The handle that it stands in for; the file has to be the same.
-
-    Raises:
-        Replaced: It is not.
-    """
-
-    def __init__(self, path: Path, before: _Handle | None = None) -> None:
-        self.path = path
-        self.layout: Layout | None = None
-        self._pid = os.getpid()
-        with foreign_handle_guard.opening:
-            if not os.path.isfile(path):  # noqa: PTH113  Path.is_file raises in a folder without permission
-                raise error_mapping.unopenable(path)
-            filesystems.refuse_unsafe(path)
-            foreign_handle_guard.check(path)
-            self.watch = foreign_handle_guard.watch(path)
-            self.watch.follow_opens()
-            self._file = descriptors.identity(path)
-            wal, _, shm = read_open.sidecars(path)
-            self._beside: dict[str, read_open.FileId] = {str(wal): None, str(shm): None}
-            self._generation = 0
-            if before is not None:
-                if before._file != self._file:
-                    raise _replaced(path)
-                self._generation = before._generation
-            self.connection = _connect(path)
-
-    def check(self, *, written: bool = False) -> None:
-        """Make sure that this process's locks are held, and that the files are in place; see `check_in_place`.
-
-        Args:
-            written: A transaction was just committed, and its result not yet returned.
-        """
-        try:
-            self.watch.check()
-        except errors.StoreError as error:
-            if written:
-                error.add_note("the transaction was committed just before that was noticed, and may be lost")
-            raise
-        self.check_in_place()
-        if not written:
-            filesystems.refuse_second_name(self.path)
-
-    def check_in_place(self) -> None:
-        """Make sure that file, WAL and -shm are those that were opened; those that appear later are registered.
-
-        Raises:
-            Replaced: One of them was replaced or removed.
-            ForeignHandle: This process was forked from the one that opened it.
-        """
-        if self._pid != os.getpid():
-            raise errors.ForeignHandle(f"this process was forked while it had {self.path} open; open it in a fresh one")
-        now = {path: descriptors.identity(path) for path in self._beside}
-        gone = any(known not in (None, now[path]) for path, known in self._beside.items())
-        if gone or descriptors.identity(self.path) != self._file:
-            raise _replaced(self.path)
-        self._beside = now
-
-    def check_generation(self) -> None:
-        """Make sure, inside a transaction, that no other Hermes file was copied over this one (docs/format.md §7.8).
-
-        Raises:
-            Replaced: The generation number that Hermes gives a file changed.
-        """
-        now = int(self.connection.pragma("application_id"))
-        if self._generation not in (0, now):
-            raise _replaced(self.path)
-        self._generation = now
-
-    def probe(self) -> Layout:
-        """Features of the file, inside a transaction.
-
-        Raises:
-            ReadOnly: Its structure forbids to write into it.
-        """
-        known, self.layout = self.layout, None
-        found = probe(self.connection, known)
-        if (known is None or known.counter != found.counter) and (forbidding := obstacles(self.connection)):
-            raise errors.ReadOnly(error_mapping.only_read(self.path, forbidding))
-        self.layout = found
-        return found
-
-    def close(self) -> None:
-        """Close without a checkpoint, so that the WAL stays for running agents."""
-        if self._pid != os.getpid():
-            return
-        with foreign_handle_guard.opening:
-            try:
-                self.connection.close()
-            except apsw.Error:
-                pass  # acknowledged writes are on the disk, and the descriptor is closed all the same
-            foreign_handle_guard.forget_closed()
 
 
 def _holders(path: Path) -> str:
@@ -350,28 +285,3 @@ def _holders(path: Path) -> str:
     if rest:
         parts.append(f"open or waiting too: {', '.join(rest)}")
     return "; ".join(parts) or "it can be an agent, a gateway, a cron job, a backup or a repair of this home"
-
-
-def _replaced(path: Path) -> errors.Replaced:
-    return errors.Replaced(
-        f"{path} or its sidecar (-wal, -shm) was moved, replaced or removed while it was open; "
-        "check what the last write left, then start again"
-    )
-
-
-def _connect(path: Path) -> apsw.Connection:
-    connection = read_open.open_uri(path, "mode=rw")
-    try:
-        connection.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
-        connection.config(apsw.SQLITE_DBCONFIG_DEFENSIVE, 1)
-        connection.config(apsw.SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0)
-        connection.config(apsw.SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION, 0)
-        connection.set_busy_timeout(0)  # the Writer waits, by its own clock
-        if connection.readonly("main"):
-            raise errors.ReadOnly(f"you may not write {path}; its owner can give you the right with chmod")
-        connection.execute("PRAGMA synchronous = FULL")
-        connection.execute("PRAGMA foreign_keys = ON")
-    except (apsw.Error, errors.StoreError):
-        connection.close()
-        raise
-    return connection

@@ -1,22 +1,31 @@
-"""Fair queue among the processes that write through this package, by a file lock beside the store.
+"""Fair queue among the processes that write through this package, by byte locks on a file beside the store.
 
-With jitter alone the next writer is random; the kernel serves waiters of a file lock in order, which cuts the longest
-waits of many writers to a third (tests/benchmarks/contention.py).
-The lock is on a small file beside the store, never on the store itself, and correctness does not depend on it: without
-it, and in every other program, writers still wait for SQLite's own lock.
+With jitter alone the next writer is random, which doubles the longest waits (tests/benchmarks/contention.py).
+A process stands in the queue by a lock on one byte, whose offset is the microsecond in which it came; it is first when
+no earlier byte is locked. A place that is older than `LONGEST` counts no more, so that a process that was stopped, or
+that waits for a Hermes without a queue, holds the others up for a fraction of a second, once.
+POSIX locks are not inherited by a fork and end with their process. Nothing waits in a thread: the queue is polled.
+The file is never the store itself, and correctness does not depend on it: without it, and in every other program,
+writers still wait for SQLite's own lock.
 """
 
 from __future__ import annotations
 
-import _thread
 import fcntl
 import os
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+import time
+from collections.abc import Callable
 from pathlib import Path
 
+from ..base.descriptors import OwnedDescriptor, opened
+
 SUFFIX = ".hermes-tui-queue"
+
+LONGEST = 0.25
+"""Seconds after which a place in the queue counts no more."""
+_PAUSE = 0.0004
+"""Seconds between two looks at the queue."""
+_MICROSECONDS = 1_000_000
 
 
 def queue_file(path: Path) -> Path:
@@ -29,103 +38,67 @@ class WriterQueue:
 
     Args:
         path: The state.db.
-        clock: Monotonic seconds.
+        clock: Seconds of the system's monotonic clock, the same in every process.
+        sleep: Sleeps for a number of seconds.
     """
 
-    def __init__(self, path: Path, clock: Callable[[], float]) -> None:
+    _file: OwnedDescriptor | None = None
+
+    def __init__(
+        self, path: Path, clock: Callable[[], float] = time.monotonic, sleep: Callable[[float], None] = time.sleep
+    ) -> None:
         self._path = path
         self._clock = clock
-        self._descriptor: int | None = None
-        self._pid = 0
+        self._sleep = sleep
+        self._stands = False
 
-    @contextmanager
-    def acquire(self, deadline: float) -> Iterator[None]:
-        """Hold the queue's lock in this block; without it from `deadline` on, relying on SQLite's lock."""
-        descriptor = self._open()
-        if descriptor is None or not self._lock(descriptor, deadline):
-            yield
-            return
+    def enter(self, deadline: float) -> None:
+        """Wait until this process is first, until `deadline`, for `LONGEST` at most; not at all without a queue."""
         try:
-            yield
-        finally:
-            fcntl.flock(descriptor, fcntl.LOCK_UN)
+            if self._file is None:
+                self._file = opened(queue_file(self._path), os.O_CREAT | os.O_RDWR | os.O_NOFOLLOW)
+            self._stands = True
+            place = self._stand()
+            while not self._first(place) and self._clock() < deadline:
+                self._sleep(_PAUSE)
+        except OSError:  # the file cannot be made, or this filesystem has no such locks
+            return
+
+    def leave(self) -> None:
+        """Leave the queue. May be called twice."""
+        if self._file is not None and self._stands:
+            try:
+                fcntl.lockf(self._file, fcntl.LOCK_UN)
+            except OSError:
+                pass  # as in `enter`
+            self._stands = False
 
     def close(self) -> None:
         """Close the descriptor. May be called twice."""
-        descriptor, self._descriptor = self._descriptor, None
-        if descriptor is not None:
-            os.close(descriptor)
+        file, self._file = self._file, None
+        if file is not None:
+            file.close()
 
-    def _open(self) -> int | None:
-        """The descriptor of this process; None where the file cannot be made."""
-        if self._descriptor is None or self._pid != os.getpid():
-            flags = os.O_CREAT | os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW
+    def _stand(self) -> int:
+        """Lock the byte of this microsecond; a later one where another process has it."""
+        assert self._file is not None
+        place = int(self._clock() * _MICROSECONDS)
+        while True:
             try:
-                self._descriptor = os.open(queue_file(self._path), flags, 0o600)
-            except OSError:
-                return None
-            self._pid = os.getpid()
-        return self._descriptor
+                fcntl.lockf(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, place)
+            except BlockingIOError:
+                place = max(place + 1, int(self._clock() * _MICROSECONDS))
+            else:
+                return place
 
-    def _lock(self, descriptor: int, deadline: float) -> bool:
+    def _first(self, place: int) -> bool:
+        """True where no other process has an earlier byte that counts."""
+        assert self._file is not None
+        oldest = max(0, int((self._clock() - LONGEST) * _MICROSECONDS))
+        if oldest >= place:
+            return True
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.lockf(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB, place - oldest, oldest)
         except BlockingIOError:
-            return self._wait(descriptor, deadline)
-        except OSError:  # this filesystem has no such locks
             return False
         return True
-
-    def _wait(self, descriptor: int, deadline: float) -> bool:
-        """Wait in a thread, because the system call has no timeout."""
-        self._descriptor = None  # owned by the waiter until it has the lock
-        waiter = _Waiter(descriptor)
-        try:
-            locked = waiter.wait(max(0.0, deadline - self._clock()))
-        except BaseException:  # ctrl+c while waiting
-            waiter.abandon()
-            raise
-        if locked:
-            self._descriptor = descriptor
-        return locked
-
-
-class _Waiter:
-    """Waits for a lock in a thread; when abandoned, the thread closes the descriptor as soon as it has the lock.
-
-    A bare thread and a lock: `threading`'s classes wake two more threads for each wait, which costs many writers on few
-    cores a tenth of their appends.
-    """
-
-    def __init__(self, descriptor: int) -> None:
-        self._descriptor = descriptor
-        self._decided = threading.Lock()
-        self._finished = threading.Lock()
-        self._finished.acquire()
-        self._locked = self._abandoned = False
-        _thread.start_new_thread(self._run, ())
-
-    def wait(self, seconds: float) -> bool:
-        """True once the lock is held, False after so many seconds."""
-        self._finished.acquire(timeout=seconds)
-        with self._decided:
-            self._abandoned = not self._locked
-        return not self._abandoned
-
-    def abandon(self) -> None:
-        """Give the lock up, whether it is held or not."""
-        with self._decided:
-            self._abandoned = True
-            if self._locked:
-                os.close(self._descriptor)
-
-    def _run(self) -> None:
-        try:
-            fcntl.flock(self._descriptor, fcntl.LOCK_EX)
-        except OSError:
-            pass  # a filesystem without such locks: the writer goes on without it
-        with self._decided:
-            self._locked = True
-            self._finished.release()
-            if self._abandoned:
-                os.close(self._descriptor)

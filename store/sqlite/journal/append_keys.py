@@ -64,7 +64,7 @@ def of_session(connection: apsw.Connection, session_id: str) -> dict[str, tuple[
         f"SELECT CAST(operation AS BLOB), CAST(entry AS BLOB) FROM {TABLE}"
         " WHERE operation >= ? AND operation < ? AND step = 0",
         (first, first[:-1] + chr(ord('"') + 1)),
-    )
+    ).fetchall()
     found: dict[str, tuple[int, ...]] = {}
     for operation, entry in rows:
         try:

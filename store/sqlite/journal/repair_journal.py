@@ -77,7 +77,7 @@ def headers(connection: apsw.Connection, layout: Layout, *, session_id: str | No
         f"SELECT {_COLUMNS} FROM {TABLE} WHERE {_IDS} AND step = 0 AND kind = '{_REPAIR}'{where}"
         " ORDER BY started_at DESC, rowid DESC",
         bindings,
-    )
+    ).fetchall()
     return [_header(row) for row in rows]
 
 
@@ -114,7 +114,7 @@ def _entries(
     if not layout.has(TABLE, "operation"):
         return []
     sql = f"SELECT step, CAST(entry AS BLOB) FROM {TABLE} WHERE operation = ? AND {where}"
-    rows = connection.execute(sql, (storable(operation),))
+    rows = connection.execute(sql, (storable(operation),)).fetchall()
     return [(cell_values.integer(step), entry_of(cell)) for step, cell in rows]
 
 

@@ -58,7 +58,7 @@ def _ordered_as(connection: apsw.Connection, layout: Layout, session_id: Cell, m
         return []
     rows = connection.execute(
         "SELECT id FROM messages WHERE session_id = ?1 AND display_order = ?2 AND id <> ?2", (session_id, message_id)
-    )
+    ).fetchall()
     return [cell_values.integer(row[0]) for row in rows]
 
 
@@ -87,7 +87,7 @@ def active_counts(connection: apsw.Connection, layout: Layout, session_id: str) 
     [[messages]] = connection.execute(f"SELECT count(*) FROM messages WHERE {active}", (session_cell,))
     calls = column_sql.text(layout, "messages", "tool_calls")
     some = f"SELECT {calls} FROM messages WHERE {active} AND tool_calls IS NOT NULL"
-    cells = (cell_values.text(row[0]) for row in connection.execute(some, (session_cell,)))
+    cells = (cell_values.text(row[0]) for row in connection.execute(some, (session_cell,)).fetchall())
     stamp = session_stamp(connection, layout, session_id)
     return ActiveCounts(cell_values.integer(messages), sum(map(calls_in, cells)), stamp)
 

@@ -127,7 +127,7 @@ def _cell(layout: Layout, table: str, name: str) -> str:
         shared = "(SELECT prompt FROM system_prompts WHERE hash = sessions.system_prompt_hash)"
         return f"CAST(COALESCE({shared}, system_prompt) AS BLOB)"
     quoted = column_sql.quoted(name)
-    return f"CASE typeof({quoted}) WHEN 'text' THEN CAST({quoted} AS BLOB) ELSE {quoted} END"
+    return column_sql.blob(quoted, f"CASE typeof({quoted}) WHEN 'text' THEN CAST({quoted} AS BLOB) ELSE {quoted} END")
 
 
 def _decoded(name: str, cell: Value) -> Value:

@@ -104,7 +104,7 @@ def _head_columns(layout: Layout) -> str:
     return (
         f"messages.id, {column_sql.text(layout, 'messages', 'role')}, {_n_bytes(layout, 'content')},"
         f" {column_sql.text(layout, 'messages', 'tool_name')}, {calls} > 2, {reasoned} > 0,"
-        f" {column_sql.active(layout)}, {column_sql.whole(layout, 'messages', 'compacted')},"
+        f" {column_sql.active(layout)}, {column_sql.compacted(layout)},"
         f" {column_sql.timestamp(layout, 'messages', 'timestamp')}"
     )
 
@@ -166,7 +166,7 @@ def window(
         f"SELECT id, {role}, {_opening(n_bytes)}, {timestamp} FROM messages"
         " WHERE id IN (SELECT value FROM json_each(?)) ORDER BY id",
         (json.dumps([*before, message_id, *behind]),),
-    )
+    ).fetchall()
     return tuple(_context_line(row, message_id) for row in rows)
 
 
@@ -257,7 +257,7 @@ def _has_more(connection: apsw.Connection, message_id: int, side: Side, rows: in
 
 
 def _ids(connection: apsw.Connection, statement: str, bindings: Row) -> list[int]:
-    return [cell_values.integer(row[0]) for row in connection.execute(statement, bindings)]
+    return [cell_values.integer(row[0]) for row in connection.execute(statement, bindings).fetchall()]
 
 
 def _has(connection: apsw.Connection, session_id: str, message_id: int) -> bool:
@@ -316,13 +316,14 @@ def _ending(connection: apsw.Connection, layout: Layout, extent: Extent) -> Endi
     """The last active row of a user, an assistant or a tool; None for none."""
     if extent.last_active is None:
         return None
+    opening = column_sql.blob("messages.content", f"substr(CAST(messages.content AS BLOB), 1, {_ENDING_BYTES})")
     columns = (
         f"{column_sql.text(layout, 'messages', 'role')}, {column_sql.text(layout, 'messages', 'finish_reason')},"
-        f" {_n_bytes(layout, 'tool_calls')} > 2, substr(CAST(messages.content AS BLOB), 1, {_ENDING_BYTES})"
+        f" {_n_bytes(layout, 'tool_calls')} > 2, {opening}"
     )
     of_turn = f"{column_sql.active(layout)} AND messages.role IN ('user', 'assistant', 'tool')"
-    for role, reason, calls, opening in _nearest(connection, columns, extent, of_turn, last=True):
-        has_text = bool((cell_values.text(opening) or "").strip())
+    for role, reason, calls, start in _nearest(connection, columns, extent, of_turn, last=True):
+        has_text = bool((cell_values.text(start) or "").strip())
         return Ending(cell_values.text(role) or "", cell_values.text(reason), bool(calls), has_text)
     return None
 
@@ -358,8 +359,11 @@ def _opening(n_bytes: int | None) -> str:
     """The content as bytes: the start of plain text, all of JSON behind a NUL (docs/format.md §3.2)."""
     content = "CAST(messages.content AS BLOB)"
     if n_bytes is None:
-        return content
-    return f"CASE substr({content}, 1, 1) WHEN x'00' THEN {content} ELSE substr({content}, 1, {n_bytes}) END"
+        return column_sql.blob("messages.content")
+    return column_sql.blob(
+        "messages.content",
+        f"CASE substr({content}, 1, 1) WHEN x'00' THEN {content} ELSE substr({content}, 1, {n_bytes}) END",
+    )
 
 
 def _readable(cell: cell_values.Value) -> str:
@@ -398,7 +402,7 @@ def body_columns(layout: Layout) -> str:
             column_sql.timestamp(layout, "messages", "timestamp"),
             *(column_sql.text(layout, "messages", name) for name in _SHOWN),
             column_sql.active(layout),
-            column_sql.whole(layout, "messages", "compacted"),
+            column_sql.compacted(layout),
             column_sql.whole(layout, "messages", "observed"),
             column_sql.whole(layout, "messages", "_compressed_summary"),
             *(column_sql.text(layout, "messages", name) for name in _REST),

@@ -136,5 +136,5 @@ def _referrers(connection: apsw.Connection) -> tuple[str, ...]:
     rows = connection.execute(
         "SELECT DISTINCT own.name FROM sqlite_master AS own, pragma_foreign_key_list(own.name) AS link"
         " WHERE own.type = 'table' AND lower(link.\"table\") = 'messages' ORDER BY own.name"
-    )
+    ).fetchall()
     return tuple(str(name) for (name,) in rows)

@@ -97,7 +97,7 @@ def _is_older_section(connection: apsw.Connection, holder: str | None, session_i
         " CROSS JOIN sessions AS parent ON parent.id = child.parent_session_id AND parent.end_reason = 'compression')"
         " SELECT 1 FROM older WHERE id = ?2",
         (session_id, holder),
-    )
+    ).fetchall()
     return bool(list(rows))
 
 
@@ -164,5 +164,5 @@ def _with_delegates(connection: apsw.Connection, session_id: str | None) -> list
         f" ON sessions.parent_session_id = found.id AND {marker} = found.id)"
         " SELECT CAST(id AS BLOB) FROM found",
         (session_id,),
-    )
+    ).fetchall()
     return [cell_values.text(row[0]) or "" for row in rows]

@@ -62,7 +62,7 @@ def _index_statement(layout: Layout, match: str, options: AgentSearchOptions) ->
         return None
     where, bindings = _conditions(layout, options)
     order = _ORDERS.get(options.sort or "", "rank")
-    snippet = f"CAST(snippet({table}, -1, '>>>', '<<<', '...', 40) AS BLOB)"
+    snippet = column_sql.blob("messages.content", f"CAST(snippet({table}, -1, '>>>', '<<<', '...', 40) AS BLOB)")
     statement = (
         f"SELECT {_hit_columns(layout, snippet)} FROM {table} CROSS JOIN messages ON messages.id = {table}.rowid"
         f" CROSS JOIN sessions ON sessions.id = messages.session_id"
@@ -73,14 +73,15 @@ def _index_statement(layout: Layout, match: str, options: AgentSearchOptions) ->
 
 def _like_statement(layout: Layout, match: str, options: AgentSearchOptions) -> tuple[str, list[Value]]:
     """Statement by LIKE, newest id first: any word with an OR in the text, else all; none that follows a NOT."""
-    names = [_PLAIN, *(f"messages.{name}" for name in ("tool_name", "tool_calls") if layout.has("messages", name))]
+    plain = _plain()
+    names = [plain, *(f"messages.{name}" for name in ("tool_name", "tool_calls") if layout.has("messages", name))]
     contains = "(" + " OR ".join(f"IFNULL({name}, '') LIKE ? ESCAPE '\\'" for name in names) + ")"
     words = _words(match)
     included = [word for before, word in pairwise(["AND", *words]) if word not in OPERATORS and before != "NOT"]
     excluded = [word for before, word in pairwise(words) if word not in OPERATORS and before == "NOT"]
     tests = (" OR " if "OR" in words else " AND ").join([contains] * len(included))
     where, bindings = _conditions(layout, options)
-    snippet = f"CAST(substr({_PLAIN}, max(1, instr({_PLAIN}, ?) - 40), 120) AS BLOB)"
+    snippet = f"CAST(substr({plain}, max(1, instr({plain}, ?) - 40), 120) AS BLOB)"
     statement = (
         f"SELECT {_hit_columns(layout, snippet)} FROM messages CROSS JOIN sessions ON sessions.id = messages.session_id"
         f" WHERE ({tests}){f' AND NOT {contains}' * len(excluded)}{where} ORDER BY messages.id DESC LIMIT ? OFFSET ?"
@@ -89,9 +90,11 @@ def _like_statement(layout: Layout, match: str, options: AgentSearchOptions) -> 
     return statement, [included[0], *patterns, *bindings, options.limit, options.offset]
 
 
-_BYTES = "CAST(messages.content AS BLOB)"
-_PLAIN = f"CASE substr({_BYTES}, 1, 1) WHEN x'00' THEN CAST(substr({_BYTES}, 2) AS TEXT) ELSE messages.content END"
-"""The content without the NUL at which LIKE and substr() would stop (docs/format.md §3.2)."""
+def _plain() -> str:
+    """The content without the NUL at which LIKE and substr() would stop (docs/format.md §3.2)."""
+    content = "CAST(messages.content AS BLOB)"
+    plain = f"CASE substr({content}, 1, 1) WHEN x'00' THEN CAST(substr({content}, 2) AS TEXT) ELSE messages.content END"
+    return column_sql.blob("messages.content", plain, "NULL")
 
 
 def _conditions(layout: Layout, options: AgentSearchOptions) -> tuple[str, list[Value]]:

@@ -16,7 +16,7 @@ import apsw
 from ...query.ast import Query, Term
 from ...query.json_escapes import escaped
 from ...query.tokenizer import cjk_runs
-from ..base import cell_values
+from ..base import cell_values, column_sql
 from ..base.schema_probe import FTS, TRIGRAM, Layout
 from .fts5_match import match_words
 
@@ -98,12 +98,13 @@ def unindexed_rows(layout: Layout, query: Query) -> UnindexedRows:
     ending = ("tool_name", "tool_calls") if layout.trigram == "B" else indexed
     runs = sorted({run for run in _runs(query.terms) if len(run) < _LENGTH})
     tails = [
-        f"instr(substr(CAST(messages.{name} AS BLOB), -8), ?)"
+        column_sql.blob(f"messages.{name}", f"instr(substr(CAST(messages.{name} AS BLOB), -8), ?)", "0")
         for name in ending
         if layout.has("messages", name)
         for _ in runs
     ]
-    condition = " OR ".join(["substr(CAST(messages.content AS BLOB), 1, 1) = x'00'", *tails])
+    starts = column_sql.blob("messages.content", "substr(CAST(messages.content AS BLOB), 1, 1) = x'00'", "0")
+    condition = " OR ".join([starts, *tails])
     shown = " AND messages.role IS NOT 'tool'" if "tool" in layout.trigram_leaves_out else ""
     bindings = tuple(run.encode() for name in ending if layout.has("messages", name) for run in runs)
     return UnindexedRows(f"({condition}){shown}", bindings)

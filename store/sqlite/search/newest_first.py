@@ -311,14 +311,12 @@ def _fetch(
     """
     rows: list[Row] = []
     n_bytes = 0
-    cursor = connection.execute(sql, bindings)
     try:
-        for row in cursor:
+        for row in connection.execute(sql, bindings):
             rows.append(row)
             enough -= bool(row[1])
             n_bytes += len(row[-1]) if isinstance(row[-1], bytes) else 0
             if len(rows) >= most or enough <= 0 or n_bytes >= SCAN_BYTES:
-                cursor.close(force=True)
                 return rows, cell_values.integer(row[0])
     except apsw.CorruptError:
         if not rows:

@@ -138,6 +138,17 @@ def test_a_look_after_each_act_shows_what_reopening_shows(hermes: Hermes, db: Se
     assert viewer.versions == Viewer(db, "s1").versions
 
 
+@pytest.mark.parametrize("acts", [("compact", "restore"), ("compact untimed", "undo", "append"), ("undo", "restore")])
+def test_a_look_after_several_acts_does_too(hermes: Hermes, db: SessionDB, acts: tuple[str, ...]) -> None:
+    """Mutant: `compacted` as its column stands: a compacted message that was restored."""
+    viewer = Viewer(db, "s1")
+    for act in acts:
+        ACTS[act](hermes)
+    viewer.look()
+    assert viewer.sections == Viewer(db, "s1").sections
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(20))
 def test_looks_after_any_acts_show_what_reopening_shows(hermes: Hermes, db: SessionDB, seed: int) -> None:
     rng = Random(seed)

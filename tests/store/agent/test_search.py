@@ -16,6 +16,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 import apsw
@@ -222,12 +223,12 @@ class Recorder:
         self._gate: Any = Reader._lend
 
     @contextmanager
-    def lend(self, reader: Reader, cancel: object) -> Iterator[object]:
+    def lend(self, reader: Reader, cancel: object, borrower: FrameType) -> Iterator[object]:
         self.acquired += 1
         self._depth += 1
         self.deepest = max(self.deepest, self._depth)
         try:
-            with self._gate(reader, cancel) as opened:
+            with self._gate(reader, cancel, borrower) as opened:
                 yield opened
         finally:
             self._depth -= 1
@@ -255,7 +256,7 @@ def test_n_hits_take_one_and_n_critical_sections_none_nested(db: SessionDB, monk
         gate = recorder.lend
         reader = sqlite_of(db).reader
         patched.setattr(
-            reader, "_lend", lambda cancel: gate(reader, cancel) if on_main() else recorder._gate(reader, cancel)
+            reader, "_lend", lambda *given: gate(reader, *given) if on_main() else recorder._gate(reader, *given)
         )
         hits = db.search_messages("needle")
     assert len(hits) == 7

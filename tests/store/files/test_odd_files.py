@@ -125,6 +125,7 @@ WIDER = "; ".join(
 """What a later Hermes may add."""
 
 
+@pytest.mark.slow
 def test_a_higher_number_and_more_columns_are_written_repaired_and_undone(each_home: Path) -> None:
     """Mutant: the number decides."""
     path = each_home / ".hermes" / "state.db"

@@ -7,10 +7,9 @@ a replay that writes again what is stored; a replay that removes the file before
 from __future__ import annotations
 
 import stat
-from functools import partial
+from operator import methodcaller
 from pathlib import Path
 
-import apsw
 import pytest
 
 from store import Damaged, DiskFull, Locked, Replaced, SessionDB, SessionRecorder, StoreError, replay
@@ -102,7 +101,7 @@ def test_a_file_copied_over_in_place_stops_writes(folder: Path, recorder: Sessio
     """What Hermes gives each file as its number tells them apart (docs/format.md §7.8)."""
     database = database_of(recorder)
     for number in (7, 8):
-        sqlite_of(database).writer.transaction(partial(apsw.Connection.pragma, name="application_id", value=number))
+        sqlite_of(database).writer.transaction(methodcaller("pragma", "application_id", number))
         if number == 7:
             recorder.record(talk(3))
 

@@ -158,6 +158,33 @@ def test_times_of_rows_that_were_written_again_order_nothing() -> None:
     assert union([q1, a1, a2, q3, a3], rows) == ["q10", "a10", "q20", "a20", "q30", "a30"]
 
 
+def test_clocks_that_a_certain_message_contradicts_order_nothing() -> None:
+    """q3 was written before the end of the turn before its own."""
+    lines = [
+        *(told("user", "q1", 2), told("assistant", "a1", 2), told("user", "q2", 62), told("assistant", "a2", 62)),
+        *(told("user", "q3", 122), told("system", "y", 122), told("assistant", "a3", 122)),
+    ]
+    rows = [told("user", "q1", 0), told("assistant", "a1", 2), told("user", "q3", 30)]
+    rows += [told("system", "x", 61), told("assistant", "a3", 122)]
+
+    assert found(lines, rows).clocks is None
+    assert found(lines, [*rows[:2], told("user", "q3", 63), told("system", "x", 64), rows[4]]).clocks is not None
+
+
+def test_an_answer_of_another_turn_is_no_answer() -> None:
+    """The question of a2 is lost on both sides: a1 may be the answer to q1, or to one before it that is lost."""
+    lines = [told("user", "q0", 2), told("assistant", "a0", 2), told("user", "q1", 62), told("assistant", "a2", 122)]
+    rows = [
+        told("user", "q0", 0),
+        told("assistant", "a0", 2),
+        told("assistant", "a1", 61),
+        told("assistant", "a2", 122),
+    ]
+
+    assert found(lines, rows).uncertain == {2}
+    assert union(lines, [*rows[:3], told("user", "q2", 100), rows[3]])[2:] == ["q10", "a10", "q20", "a20"]
+
+
 @pytest.mark.slow
 def test_ten_times_as_many_messages_take_near_ten_times_as_long() -> None:
     said = [told("assistant" if at % 2 else "user", f"m{at}x", 60 * (at // 2) + at % 2) for at in range(20_000)]

@@ -76,6 +76,7 @@ ENDS = st.builds(lambda record, cut: b"\x00" + record[cut % (len(record) - 1) + 
 NULS = st.integers(1, 20).map(lambda number: b"\x00" * number)
 
 
+@pytest.mark.slow
 @given(st.lists(st.tuples(st.sampled_from(["record", "torn", "end", "nul"]), RECORDS, TORN, ENDS, NULS), max_size=8))
 def test_every_whole_record_of_a_line_is_read_once_in_order(
     drawn: list[tuple[str, bytes, bytes, bytes, bytes]],

@@ -274,6 +274,28 @@ def test_a_stopped_repair_whose_file_changed_can_only_be_undone(tmp_path: Path) 
     assert dump(db) == before
 
 
+def test_a_repair_that_an_older_version_stopped_goes_on(tmp_path: Path) -> None:
+    """Its journal names the file without `ctime_ns`; mutant: the whole stamp compared."""
+    db = legacy(tmp_path, range(28, 30), range(30))
+    planning_steps(5)
+    cancel = Cancel()
+
+    def stop(progress: Progress) -> None:
+        if progress.phase is Phase.INSERT:
+            cancel.cancel()
+
+    receipt = db.repair(db.plan(SID), progress=stop, cancel=cancel)
+    assert receipt.state is State.RUNNING
+    sqlite_files.run(
+        db.path,
+        "UPDATE hermes_tui_operations SET entry = json_remove(entry, '$.stamp[3]')"
+        " WHERE json_array_length(entry, '$.stamp') = 4",
+    )
+
+    assert db.finish(receipt.operation or "").state is State.DONE
+    assert texts(db) == told(range(30))
+
+
 def test_only_the_last_repair_of_a_session_can_be_undone_first(tmp_path: Path) -> None:
     db = legacy(tmp_path, range(3, 5), range(5))
     first = db.repair(db.plan(SID))

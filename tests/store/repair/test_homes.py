@@ -10,6 +10,7 @@ import pytest
 
 from store import Home, SessionDB, Verdict, Why
 from tests.builders import sqlite_of
+from tests.homes.catalog import FEW
 
 LEGACY = "20260105_120000_1e9ac1e5"
 AHEAD, SAME, ONLY = (Verdict.DIVERGED, Verdict.SAME, Verdict.JSONL_ONLY)
@@ -43,6 +44,7 @@ def files(home: Home) -> dict[str, tuple[str, int, int]]:
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("each_home", FEW, indirect=True)
 def test_every_legacy_file_is_judged_mended_and_taken_back(each_home: Path) -> None:
     home = Home(each_home / ".hermes")
     db = SessionDB(home.state_db)

@@ -113,3 +113,20 @@ def test_session_meta_is_not_counted(hermes: Hermes, db: SessionDB) -> None:
     hermes.append({"role": "session_meta", "content": None})
     db.undo(operation)
     assert hermes.counters() == (6, 1)
+
+
+def test_a_plan_numbers_messages_as_they_are_shown_copies_once(tmp_path: Path) -> None:
+    hermes = Hermes(tmp_path / "state.db")
+    for number in range(6):
+        hermes.turn(f"question {number}")
+    kept = [say(message["role"], message["content"]) for message in hermes.active()]
+    hermes.compact(2, 4)
+    hermes.turn("after")
+    (tmp_path / "sessions").mkdir()
+    jsonl(tmp_path, "s1", [*kept, say("user", "after"), say("assistant", "answer to after"), *LOST])
+
+    store = SessionDB(hermes.path, read_only=True)
+    [run] = store.plan("s1", merge=True).runs
+    store.close()
+
+    assert (run.after, run.number) == (15, 2)

@@ -8,6 +8,8 @@ import pytest
 
 from tests.store.sqlite_files import make, outcome
 
+pytestmark = pytest.mark.slow
+
 _BEFORE = """
 import gc, os, signal, sys, threading, time
 from pathlib import Path
@@ -209,12 +211,13 @@ print(append("after", db))
 def test_a_child_does_not_wait_for_threads_that_it_has_not(path: Path) -> None:
     """Forked while another thread opens, reads and writes. Mutant: with the parent's lock it waits for ever."""
     script = f"""{_BEFORE}
-held, go_on = [threading.Event() for _ in range(3)], threading.Event()
+held, go_on = [threading.Event() for _ in range(4)], threading.Event()
 def hold(number, lock):
     with lock:
         held[number].set()
         go_on.wait()
-locks = foreign_handle_guard.opening, db.store.engine.writer._lock, db.store.engine.reader._lock
+writer = db.store.engine.writer
+locks = foreign_handle_guard.opening, writer._lock, writer._turn, db.store.engine.reader._version_lock
 for number, lock in enumerate(locks):
     threading.Thread(target=hold, args=(number, lock)).start()
     held[number].wait()
@@ -227,3 +230,28 @@ print(ended(child(work)))
 go_on.set()
 """
     assert outcome(script, path).split("\n") == ["ForeignHandle ForeignHandle", "True 2", "0"]
+
+
+def test_no_connection_is_opened_while_a_fork_is_on_its_way(path: Path) -> None:
+    """SQLite's own locks would stay held in the child. Mutant: `opening` is given back before the fork."""
+    script = """
+import os, sys, threading
+seen = []
+os.register_at_fork(before=lambda: seen and look())  # registered first, so called last
+def look():
+    thread = threading.Thread(target=lambda: seen.append(foreign_handle_guard.opening.acquire(timeout=0.05)))
+    thread.start()
+    thread.join()
+from pathlib import Path
+from store import SessionDB
+from store.sqlite.base import foreign_handle_guard
+db = SessionDB(Path(sys.argv[1]))
+db.append_message("s1", "user", "before")
+seen.append("forked")
+if (child := os.fork()) == 0:
+    os._exit(0)
+os.waitpid(child, 0)
+look()
+print(seen, db.message_count("s1"))
+"""
+    assert outcome(script, path) == "['forked', False, True] 2"

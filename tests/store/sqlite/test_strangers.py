@@ -11,6 +11,8 @@ import pytest
 
 from tests.store.sqlite_files import make, outcome, run
 
+pytestmark = pytest.mark.slow
+
 _BEFORE = """
 import os, sqlite3, sys
 from pathlib import Path
@@ -101,7 +103,7 @@ def test_one_that_comes_and_goes_during_a_commit_is_noticed_before_the_acknowled
     """Mutant: without the look after COMMIT."""
     script = f"""{_BEFORE}
 print(append("before", db))
-db.store.engine.writer._opened.connection.set_commit_hook(lambda: plain() is not None)
+db.store.engine.writer._opened._idle[-1].set_commit_hook(lambda: plain() is not None)
 try:
     db.append_message("s1", "user", "acknowledged")
 except ForeignHandle as error:
@@ -113,7 +115,7 @@ except ForeignHandle as error:
 def test_one_that_comes_during_a_commit_and_stays_is_noticed_too(path: Path) -> None:
     script = f"""{_BEFORE}
 print(append("before", db))
-db.store.engine.writer._opened.connection.set_commit_hook(lambda: os.open(path, os.O_RDONLY) < 0)
+db.store.engine.writer._opened._idle[-1].set_commit_hook(lambda: os.open(path, os.O_RDONLY) < 0)
 print(append("acknowledged", db))
 """
     assert outcome(script, path).split("\n") == ["True", "ForeignHandle"]
@@ -132,7 +134,7 @@ def going(file):
         os.close(stranger)
     strangers.clear()
     return listed(file)
-db.store.engine.writer._opened.connection.set_commit_hook(come)
+db.store.engine.writer._opened._idle[-1].set_commit_hook(come)
 descriptors.open_on = going
 print(append("beside", db))
 """

@@ -5,6 +5,7 @@ The full size is `python -m tests.torture --only history --full`.
 
 from __future__ import annotations
 
+import os
 import random
 
 import pytest
@@ -14,26 +15,28 @@ from tests.torture.history.judge import Outcome, faults, is_ordered, is_two_side
 from tests.torture.history.sources import CLOCKS, KINDS, ROWS, case, numbers
 from tests.torture.history.validator import complaints, unanswered
 
+SESSIONS = int(os.environ.get("HISTORY_SESSIONS", "400"))
+"""Mutants are looked for in more of them (`tests.torture.mutants`)."""
 CALL = {"role": "assistant", "content": "", "tool_calls": [{"id": "c1"}]}
 RESULT = {"role": "tool", "content": "x", "tool_call_id": "c1"}
 
 
 @pytest.mark.slow
 def test_no_repair_of_a_known_conversation_loses_doubles_revives_or_misplaces_a_message() -> None:
-    tally = run.run(700, seed=11, every=70)
+    tally = run.run(SESSIONS, seed=11, every=SESSIONS // 8)
 
     assert tally.examples == []
-    assert tally.untold <= 7
+    assert tally.untold <= SESSIONS / 100
     assert tally.one_sided_refused == 0
-    assert tally.repaired == 10
+    assert tally.repaired == 8
 
 
 @pytest.mark.slow
 def test_what_order_or_clocks_decide_is_seldom_refused() -> None:
-    tally = run.run(1_500, seed=12, every=0, plan_every=100)
+    tally = run.run(1_000, seed=12, every=0, plan_every=100)
 
     assert tally.ordered.keys() == {0.07, 0.3}
-    assert all(tally.refused[loss] <= 0.16 * ordered for loss, ordered in tally.ordered.items())
+    assert all(tally.refused[loss] <= 0.15 * ordered for loss, ordered in tally.ordered.items())
 
 
 def test_conversations_of_each_kind_and_clock_are_made() -> None:

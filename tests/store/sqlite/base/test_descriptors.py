@@ -12,6 +12,8 @@ from store.base import errors
 from store.sqlite.base import descriptors, filesystems
 from tests.store.sqlite_files import make, outcome
 
+pytestmark = pytest.mark.slow
+
 _USED_UP = """
 import os, resource, sys
 from pathlib import Path

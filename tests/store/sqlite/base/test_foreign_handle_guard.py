@@ -9,11 +9,14 @@ from pathlib import Path
 import apsw
 import pytest
 
+from store import SessionDB
 from store.base import errors
 from store.sqlite.base import descriptors, foreign_handle_guard
 from store.sqlite.connect.reader import Reader
 from store.sqlite.connect.writer import Writer
-from tests.store.sqlite_files import add, make, outcome
+from tests.store.sqlite_files import add, make, outcome, run
+
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture
@@ -146,6 +149,42 @@ def test_many_threads_open_and_close_without_a_false_alarm(path: Path) -> None:
         thread.join(60)
 
     assert failures == []
+
+
+def test_an_opening_that_an_exception_ended_is_no_stranger(path: Path) -> None:
+    """SQLite keeps its descriptor as long as another connection has locks; a real stranger is noticed all the same."""
+
+    class Stop(BaseException):
+        """Of a signal's handler, before the connection is registered."""
+
+    def stop(_: apsw.Connection) -> None:
+        raise Stop
+
+    database = SessionDB(path)
+    database.append_message("s1", "user", "two")
+    apsw.connection_hooks.insert(0, stop)
+    try:
+        with pytest.raises(Stop):
+            database.get_messages("s1")
+    finally:
+        apsw.connection_hooks.remove(stop)
+    assert len(database.get_messages("s1")) == 2
+    descriptor = os.open(path, os.O_RDONLY)
+    with pytest.raises(errors.ForeignHandle):
+        foreign_handle_guard.check(path)
+    database.close()
+    os.close(descriptor)
+
+
+def test_a_connection_that_was_closed_by_nobody_is_not_looked_at_for_its_locks(path: Path) -> None:
+    """An exception can take one: its descriptor is known, and no more there. Mutant: all known ones are looked at."""
+    run(path, "PRAGMA journal_mode = delete")
+    others = [apsw.Connection(str(path)) for _ in range(8)]
+    writer = Writer(path)
+    writer.transaction(lambda connection: None)
+    others.clear()
+    writer.transaction(lambda connection: connection.execute("UPDATE sessions SET title = 't'"))
+    writer.close()
 
 
 @pytest.mark.parametrize("version", ["3.40.1", "3.51.2"])

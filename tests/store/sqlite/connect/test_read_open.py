@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import apsw
@@ -14,7 +14,9 @@ import pytest
 from store.base import errors
 from store.sqlite.base.error_mapping import translate
 from store.sqlite.connect.reader import Reader
-from tests.store.sqlite_files import add, digest, make, outcome, run
+from tests.store.sqlite_files import add, digest, make, outcome, python, run
+
+pytestmark = pytest.mark.slow
 
 NOBODY = 65534
 
@@ -132,7 +134,7 @@ def test_no_copy_is_made_while_this_process_has_the_file_open(tmp_path: Path) ->
     kill_in_journal(path)
     reader = Reader(path)
 
-    with pytest.raises(errors.NoPermission, match="only a copy"):
+    with pytest.raises(errors.NoPermission, match="could only be read from a copy"):
         reader.rows("SELECT 1")
 
     other.close()
@@ -172,3 +174,100 @@ def test_a_full_disk_is_not_called_damage() -> None:
     error = translate(full, Path("/full/state.db"))
     assert type(error) is errors.CannotOpen
     assert "free some space" in str(error)
+
+
+LOOKING = """
+import os, sys
+from pathlib import Path
+from store.errors import StoreError
+from store.sqlite.connect import sidecar_rights
+from store.sqlite.connect.reader import Reader
+os.setuid(int(sys.argv[2]))
+sidecar_rights.LARGEST_COPY = int(sys.argv[3])
+reader = Reader(Path(sys.argv[1]))
+try:
+    print(reader.rows("SELECT COUNT(*) FROM messages")[0][0], flush=True)
+except StoreError as error:
+    print(type(error).__name__, error, flush=True)
+sys.stdin.read()
+"""
+AGENT = """
+import apsw, os, sys
+os.setuid(int(sys.argv[2]))
+c = apsw.Connection(sys.argv[1])
+c.execute("INSERT INTO messages (session_id, role, content, timestamp) VALUES ('s1', 'user', 'live', 1)")
+print(c.execute("SELECT count(*) FROM messages").get)
+"""
+OWNER, OTHER = 61234, 61235
+
+
+def looked(path: Path, user: int, *, largest: int = 1 << 30, then: Callable[[], object] = str) -> tuple[str, object]:
+    """What a reader of a user reads, and what is done while it has the file open."""
+    if os.geteuid() != 0:
+        pytest.skip("needs root, to become somebody else")
+    with python(LOOKING, path, user, largest) as process:
+        assert process.stdout is not None
+        assert process.stdin is not None
+        try:
+            return process.stdout.readline().strip(), then()
+        finally:
+            process.stdin.close()
+
+
+def owned(folder: Path, mode: int) -> Path:
+    """A store in WAL mode without sidecars that belongs to an agent's user, in a folder where everybody may write."""
+    path = make(folder, "one", "two")
+    folder.chmod(0o777)
+    os.chown(path, OWNER, OWNER) if os.geteuid() == 0 else None
+    path.chmod(mode)
+    assert {each.name for each in folder.iterdir()} == {"state.db"}
+    return path
+
+
+def test_a_look_of_another_user_leaves_nothing_and_the_agent_writes_on(folder: Path) -> None:
+    """Mutant: `would_lock_out` giving False: the agent cannot open the sidecars."""
+    path = owned(folder, 0o644)
+
+    read, written = looked(path, OTHER, then=lambda: outcome(AGENT, path, OWNER))
+
+    assert (read, written) == ("2", "3")
+    assert {each.stat().st_uid for each in folder.iterdir()} == {OWNER}
+
+
+def test_beside_a_living_agent_another_user_reads_what_it_writes(folder: Path) -> None:
+    path = owned(folder, 0o666)
+    writing = "import apsw, os, sys; os.umask(0); " + AGENT.removeprefix("\nimport apsw, os, sys\n").replace("\n", "; ")
+    with python(f"{writing}print(flush=True); sys.stdin.read()", path, OWNER) as agent:
+        assert agent.stdout is not None
+        assert agent.stdin is not None
+        assert agent.stdout.readline().strip() == "3"
+        assert looked(path, OTHER)[0] == "3"
+        agent.stdin.close()
+
+
+def test_a_store_of_another_user_that_is_too_large_to_copy_names_the_owner(folder: Path) -> None:
+    path = owned(folder, 0o644)
+
+    read, _ = looked(path, OTHER, largest=1000)
+
+    assert read.startswith(f"NoPermission {path} is user {OWNER}'s")
+    assert read.endswith(f"run hermes-tui as user {OWNER}")
+    assert {each.name for each in folder.iterdir()} == {"state.db"}
+
+
+def test_sidecars_of_a_file_that_was_read_only_for_a_while_can_be_written(folder: Path) -> None:
+    """Mutant: `give_to_owner` doing nothing: the -shm is read-only for the agent of the same user."""
+    path = owned(folder, 0o444)
+
+    def write() -> str:
+        path.chmod(0o644)
+        return outcome(AGENT, path, OWNER)
+
+    assert looked(path, OWNER, then=write) == ("2", "3")
+
+
+def test_a_store_of_another_user_without_a_wal_is_read_in_place(folder: Path) -> None:
+    path = owned(folder, 0o644)
+    run(path, "PRAGMA journal_mode = DELETE")
+
+    assert looked(path, OTHER, largest=1000)[0] == "2"

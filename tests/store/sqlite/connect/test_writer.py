@@ -228,6 +228,48 @@ def test_a_transaction_inside_another_is_refused(writer: Writer) -> None:
         writer.transaction(lambda connection: writer.transaction(lambda inner: None))
 
 
+def test_no_transaction_stays_open_after_exceptions_in_the_work_and_in_its_rollback(
+    path: Path, writer: Writer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also while the exception is handled. Mutant: with a strong reference a traceback keeps the transaction open."""
+
+    def fail(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    def work(connection: apsw.Connection) -> None:
+        say("never", connection)
+        fail()
+
+    writer.transaction(lambda connection: say("two", connection))
+    for _ in range(3):
+        with monkeypatch.context() as patched:
+            patched.setattr(writer, "_end", fail)
+            patched.setattr(writer._queue, "leave", fail)
+            try:
+                writer.transaction(work)
+            except KeyboardInterrupt:
+                assert lock_holders.write_lock_holder(path) is None
+                patched.undo()
+                thread = threading.Thread(target=writer.transaction, args=(partial(say, "of a thread"),), daemon=True)
+                thread.start()
+                thread.join(60)
+                assert not thread.is_alive()
+                writer.transaction(partial(say, "of the handler"))
+    assert contents(path) == ["one", "two", *(["of a thread", "of the handler"] * 3)]
+
+
+def test_two_writers_of_one_file_in_a_process_are_one_in_the_queue(path: Path, writer: Writer, tmp_path: Path) -> None:
+    """By any name of it. Mutant: a lock of each writer's own waits for itself until its patience ends."""
+    link = tmp_path / "link.db"
+    link.symlink_to(path)
+    other = Writer(link, patience=0.0)
+
+    with pytest.raises(RuntimeError, match="inside another"):
+        writer.transaction(lambda connection: other.transaction(lambda inner: None))
+    assert other.transaction(partial(say, "two")) == 2
+    other.close()
+
+
 def test_a_file_put_in_place_of_the_open_one_is_not_written(path: Path, writer: Writer, tmp_path: Path) -> None:
     writer.transaction(lambda connection: say("two", connection))
     other = tmp_path / "other"

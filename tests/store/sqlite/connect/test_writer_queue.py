@@ -1,31 +1,73 @@
-"""Our own programs write one after the other, and nothing depends on it."""
+"""Our own programs write one after the other, in the order in which they came, and nothing depends on it."""
 
 from __future__ import annotations
 
-import contextlib
-import fcntl
 import os
+import signal
 import stat
+import subprocess
 import threading
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from store import Locked, SessionDB
 from store.sqlite.base.backoff import Backoff
-from store.sqlite.connect.writer import PATIENCE, Writer
-from store.sqlite.connect.writer_queue import SUFFIX, WriterQueue
+from store.sqlite.connect import writer_queue
+from store.sqlite.connect.writer import Writer
+from store.sqlite.connect.writer_queue import LONGEST, SUFFIX, WriterQueue
 from tests import builders
 from tests.builders import sqlite_of
 from tests.store import sqlite_files
 
 HOLDER = """
-import fcntl, os, sys
+import fcntl, os, sys, time
 descriptor = os.open(sys.argv[1], os.O_RDWR | os.O_CREAT, 0o600)
-fcntl.flock(descriptor, fcntl.LOCK_EX)
-print("held", flush=True)
+fcntl.lockf(descriptor, fcntl.LOCK_EX, 1, int(time.monotonic() * 1_000_000))
+if len(sys.argv) > 2 and os.fork() == 0:
+    print("held", flush=True)
+    sys.stdin.read()
+    os._exit(0)
+if len(sys.argv) == 2:
+    print("held", flush=True)
 sys.stdin.read()
+"""
+"""Stands in the queue, by no code of ours; with a second argument a helper that it forked lives beside it."""
+
+MEMBER = """
+import sys
+from pathlib import Path
+from store.sqlite.connect import writer_queue
+writer_queue.LONGEST = 3600.0
+waits = []
+def sleep(seconds):
+    if not waits:
+        print("waits", flush=True)
+    waits.append(seconds)
+    import time; time.sleep(seconds)
+queue = writer_queue.WriterQueue(Path(sys.argv[1]), sleep=sleep)
+queue.enter(float("inf"))
+print("turn", flush=True)
+sys.stdin.readline()
+queue.leave()
+print("left", flush=True)
+sys.stdin.read()
+"""
+
+TURNS = """
+import os, sys
+from pathlib import Path
+from store.sqlite.connect import writer_queue
+writer_queue.LONGEST = 3600.0
+queue = writer_queue.WriterQueue(Path(sys.argv[1]))
+for _ in range(50):
+    queue.enter(float("inf"))
+    os.close(os.open(sys.argv[1] + ".turn", os.O_CREAT | os.O_EXCL))
+    os.unlink(sys.argv[1] + ".turn")
+    queue.leave()
 """
 
 
@@ -36,8 +78,40 @@ def db(tmp_path: Path) -> SessionDB:
     return database
 
 
+@pytest.fixture
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A place in the queue counts for an hour, so that nothing here depends on the speed of the machine."""
+    monkeypatch.setattr(writer_queue, "LONGEST", 3600.0)
+
+
 def beside(database: SessionDB) -> Path:
     return database.path.with_name(f"{database.path.name}{SUFFIX}")
+
+
+@contextmanager
+def standing(database: SessionDB, *arguments: object) -> Iterator[tuple[int, Callable[[], None]]]:
+    """A program stands in the queue; its process id, and what makes it leave."""
+    with sqlite_files.python(HOLDER, beside(database), *arguments) as holder:
+        assert holder.stdin is not None
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == "held\n"
+        yield holder.pid, holder.stdin.close
+        holder.kill()
+        holder.stdin.close()
+
+
+class Waits:
+    """A clock of the system that pauses only count on."""
+
+    def __init__(self) -> None:
+        self.start = time.monotonic()
+        self.slept = 0.0
+
+    def clock(self) -> float:
+        return self.start + self.slept
+
+    def sleep(self, seconds: float) -> None:
+        self.slept += seconds
 
 
 def test_the_file_beside_the_store_is_private(db: SessionDB) -> None:
@@ -45,12 +119,11 @@ def test_the_file_beside_the_store_is_private(db: SessionDB) -> None:
     assert beside(db).stat().st_size == 0
 
 
+@pytest.mark.usefixtures("patient")
 def test_a_write_waits_for_its_turn(db: SessionDB) -> None:
+    """Mutant: `_first` that is always true."""
     done = threading.Event()
-    with sqlite_files.python(HOLDER, beside(db)) as holder:
-        assert holder.stdin is not None
-        assert holder.stdout is not None
-        assert holder.stdout.readline() == "held\n"
+    with standing(db) as (_, leave):
 
         def write() -> None:
             db.append_message("s", "user", "next")
@@ -59,111 +132,133 @@ def test_a_write_waits_for_its_turn(db: SessionDB) -> None:
         thread = threading.Thread(target=write)
         thread.start()
         assert not done.wait(0.2)
-        holder.stdin.close()
+        leave()
         assert done.wait(60)
         thread.join()
 
 
-def test_who_is_killed_in_its_turn_leaves_it(db: SessionDB) -> None:
-    with sqlite_files.python(HOLDER, beside(db)) as holder:
-        assert holder.stdout is not None
-        holder.stdout.readline()
-        holder.kill()
-        holder.wait()
-        assert db.append_message("s", "user", "next") == 1
+@pytest.mark.usefixtures("patient")
+@pytest.mark.parametrize("helper", [False, True])
+def test_who_is_killed_in_its_turn_leaves_it(db: SessionDB, helper: bool) -> None:
+    """Also where a helper that it forked lives on. Mutant: `flock`, which a fork shares."""
+    with standing(db, *(["helper"] if helper else [])) as (pid, _):
+        os.kill(pid, signal.SIGKILL)
+        os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
+        waits = Waits()
+        WriterQueue(db.path, waits.clock, waits.sleep).enter(float("inf"))
+        assert waits.slept == 0.0
 
 
+def test_who_was_stopped_at_the_head_costs_a_fraction_of_a_second_once(db: SessionDB) -> None:
+    """Mutant: places that never age wait for the deadline, at each append."""
+    with standing(db) as (pid, _):
+        os.kill(pid, signal.SIGSTOP)
+        waits = Waits()
+        queue = WriterQueue(db.path, waits.clock, waits.sleep)
+        queue.enter(waits.clock() + 3600.0)
+        queue.leave()
+        assert 0.0 < waits.slept <= LONGEST + 0.001
+        waits.slept = 60.0
+        queue.enter(waits.clock() + 3600.0)
+        queue.close()
+        assert waits.slept == 60.0
+
+
+@pytest.mark.usefixtures("patient")
 def test_a_turn_that_never_comes_is_no_reason_not_to_write(db: SessionDB) -> None:
     """The store's own lock is free, so after the patience the write goes through all the same."""
-    sqlite_of(db).writer._patience = 0.1
-    with sqlite_files.python(HOLDER, beside(db)) as holder:
-        assert holder.stdout is not None
-        assert holder.stdin is not None
-        holder.stdout.readline()
-        began = time.monotonic()
+    with standing(db):
+        waits = Waits()
+        sqlite_of(db).writer = Writer(db.path, backoff=Backoff(waits.clock, waits.sleep))
         assert db.append_message("s", "user", "one") == 1
-        assert time.monotonic() - began < PATIENCE
-        assert db.append_message("s", "user", "two") == 2
-        holder.stdin.close()
-    assert db.append_message("s", "user", "three") == 3
+        assert waits.slept == pytest.approx(30.0, abs=0.01)
+    assert db.append_message("s", "user", "two") == 2
+    assert waits.slept == pytest.approx(30.0, abs=0.01)
 
 
+@pytest.mark.usefixtures("patient")
 def test_waiting_for_a_turn_counts_against_the_patience(db: SessionDB) -> None:
-    sqlite_of(db).writer = Writer(db.path, patience=0.2)
-    with sqlite_files.python(HOLDER, beside(db)) as holder, builders.locked(db.path):
-        assert holder.stdout is not None
-        assert holder.stdin is not None
-        holder.stdout.readline()
-        began = time.monotonic()
+    with standing(db), builders.locked(db.path):
+        waits = Waits()
+        sqlite_of(db).writer = Writer(db.path, patience=2.0, backoff=Backoff(waits.clock, waits.sleep))
         with pytest.raises(Locked):
             db.append_message("s", "user", "late")
-        assert time.monotonic() - began < PATIENCE
-        holder.stdin.close()
+        assert waits.slept == pytest.approx(2.0, abs=0.01)
 
 
-def test_half_of_the_timeout_is_left_for_the_lock_where_the_queue_does_not_move(db: SessionDB) -> None:
-    """A process in the queue was stopped, and a Hermes without a queue writes. Mutant: all of it for the queue."""
-    asked: list[float] = []
+def test_almost_all_of_the_patience_is_left_for_the_lock_where_the_queue_does_not_move(db: SessionDB) -> None:
+    """A process in the queue was stopped, and a Hermes without a queue writes."""
+    pauses: list[float] = []
+    waits = Waits()
 
-    class Full:
-        """A queue that never gives its lock."""
+    def sleep(seconds: float) -> None:
+        pauses.append(seconds)
+        waits.sleep(seconds)
 
-        def acquire(self, deadline: float) -> contextlib.AbstractContextManager[None]:
-            asked.append(deadline)
-            return contextlib.nullcontext()
-
-        def close(self) -> None:
-            """Nothing is open."""
-
-    sqlite_of(db).writer = Writer(db.path, patience=30.0, backoff=Backoff(lambda: 100.0))
-    sqlite_of(db).writer._queue = Full()  # type: ignore[assignment]
-    db.append_message("s", "user", "patient")
-
-    assert asked == [115.0]
+    sqlite_of(db).writer = Writer(db.path, patience=30.0, backoff=Backoff(waits.clock, sleep, lambda: 1.0))
+    with standing(db), builders.locked(db.path), pytest.raises(Locked):
+        db.append_message("s", "user", "patient")
+    assert sum(pause for pause in pauses if pause != writer_queue._PAUSE) >= 29.7
 
 
-@pytest.mark.slow
+def test_they_are_served_in_the_order_in_which_they_came(db: SessionDB) -> None:
+    """Mutant: a place at a random moment."""
+    members: list[subprocess.Popen[str]] = []
+    for _ in range(4):
+        member = sqlite_files.python(MEMBER, db.path)
+        assert member.stdout is not None
+        assert member.stdout.readline() == ("waits\n" if members else "turn\n")
+        members.append(member)
+    for place, member in enumerate(members):
+        assert member.stdin is not None
+        assert member.stdout is not None
+        if place:
+            assert member.stdout.readline() == "turn\n"
+        member.stdin.write("\n")
+        member.stdin.flush()
+        assert member.stdout.readline() == "left\n"
+    for member in members:
+        member.communicate(timeout=60)
+
+
+def test_turns_do_not_overlap(db: SessionDB) -> None:
+    running = [sqlite_files.python(TURNS, db.path) for _ in range(4)]
+    assert [(process.communicate(timeout=120)[1], process.returncode) for process in running] == [("", 0)] * 4
+
+
+@pytest.mark.usefixtures("patient")
 def test_who_is_interrupted_in_the_queue_leaves_it(db: SessionDB) -> None:
     """Ctrl+c while standing there: nobody waits for that program. Mutant: nothing done about it."""
+
+    class Stop(Exception):
+        """Of a signal's handler."""
+
+    def interrupt(_: float) -> None:
+        raise Stop
+
+    sqlite_of(db).writer = Writer(db.path, backoff=Backoff(sleep=interrupt))
+    with standing(db) as (_, leave):
+        with pytest.raises(Stop):
+            db.append_message("s", "user", "never")
+        leave()
+    script = "import fcntl, sys; fcntl.lockf(open(sys.argv[1], 'r+'), fcntl.LOCK_EX | fcntl.LOCK_NB); print('free')"
+    assert sqlite_files.outcome(script, beside(db)) == "free"
+
+
+def test_a_queue_leaves_no_thread_and_no_descriptor(db: SessionDB) -> None:
+    """However often it was waited in. Mutant: no `close` of the queue."""
     db.close()
-    script = """
-import signal, sys
-from pathlib import Path
-from store import SessionDB
-db = SessionDB(Path(sys.argv[1]))
-db.get_session("s")
-signal.signal(signal.SIGALRM, lambda *_: (_ for _ in ()).throw(KeyboardInterrupt()))
-signal.setitimer(signal.ITIMER_REAL, 0.2)
-try:
-    db.append_message("s", "user", "never")
-except KeyboardInterrupt:
-    print("interrupted", flush=True)
-sys.stdin.read()
-"""
-    with sqlite_files.python(HOLDER, beside(db)) as holder:
-        assert holder.stdout is not None
-        assert holder.stdin is not None
-        holder.stdout.readline()
-        with sqlite_files.python(script, db.path) as idle:
-            assert idle.stdout is not None
-            assert idle.stdin is not None
-            assert idle.stdout.readline() == "interrupted\n"
-            holder.stdin.close()
-            holder.wait()
-            waiting = threading.Event()
-            descriptor = os.open(beside(db), os.O_RDWR)
-
-            def wait() -> None:
-                fcntl.flock(descriptor, fcntl.LOCK_EX)
-                waiting.set()
-
-            thread = threading.Thread(target=wait)
-            thread.start()
-            left = waiting.wait(60)
-            idle.stdin.close()
-            thread.join()
-            os.close(descriptor)
-    assert left
+    with standing(db) as (pid, _):
+        os.kill(pid, signal.SIGSTOP)
+        before = (threading.active_count(), len(os.listdir("/proc/self/task")), sorted(os.listdir("/proc/self/fd")))
+        for _ in range(3):
+            waits = Waits()
+            queue = WriterQueue(db.path, waits.clock, waits.sleep)
+            queue.enter(waits.clock() + 1.0)
+            queue.close()
+            queue.close()
+        after = (threading.active_count(), len(os.listdir("/proc/self/task")), sorted(os.listdir("/proc/self/fd")))
+    assert after == before
 
 
 def test_a_queue_that_cannot_be_made_stops_nothing(tmp_path: Path) -> None:
@@ -175,26 +270,12 @@ def test_a_queue_that_cannot_be_made_stops_nothing(tmp_path: Path) -> None:
     assert database.append_message("s", "user", "alone") == 1
 
 
-def test_turns_do_not_overlap(tmp_path: Path) -> None:
-    inside, most = 0, 0
-    lock = threading.Lock()
+def test_no_link_is_followed_to_another_file(tmp_path: Path) -> None:
+    """Mutant: without O_NOFOLLOW the link's target is made."""
+    folder = builders.home(tmp_path)
+    (folder / f"state.db{SUFFIX}").symlink_to(tmp_path / "other")
+    database = builders.db(folder)
+    database.create_session("s", "cli")
 
-    def take() -> None:
-        nonlocal inside, most
-        queue = WriterQueue(tmp_path / "state.db", time.monotonic)
-        for _ in range(50):
-            with queue.acquire(time.monotonic() + 30):
-                with lock:
-                    inside += 1
-                    most = max(most, inside)
-                with lock:
-                    inside -= 1
-        queue.close()
-        queue.close()
-
-    threads = [threading.Thread(target=take) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert most == 1
+    assert database.append_message("s", "user", "alone") == 1
+    assert not (tmp_path / "other").exists()
