@@ -128,7 +128,8 @@ FILES: dict[str, str] = {
     "ids of other types": "PRAGMA foreign_keys = OFF; UPDATE sessions SET id = x'ff00' WHERE id = 's2';"
     " UPDATE sessions SET id = NULL WHERE id = 's3'; UPDATE messages SET session_id = 7 WHERE id = 2",
     "a title of 50 MB": "UPDATE sessions SET title = replace(hex(zeroblob(25000000)), '0', 'é') WHERE id = 's1'",
-    "a message of 60 MB": "UPDATE messages SET content = zeroblob(60000000) WHERE id = 1",
+    "a message of 60 MB": "UPDATE messages SET content = replace(hex(zeroblob(30000000)), '0', 'x') WHERE id = 1",
+    "a message of 20 MB of NUL": "UPDATE messages SET content = zeroblob(20000000) WHERE id = 1",
     "calls 100,000 deep": "UPDATE messages SET tool_calls = replace(hex(zeroblob(50000)), '0', '[') WHERE id = 1",
     "a model_config 100,000 deep": "UPDATE sessions SET model_config = replace(hex(zeroblob(50000)), '0', '[')",
     "numbers of every kind": "UPDATE messages SET timestamp = 9e999 WHERE id = 1; UPDATE messages SET timestamp = 'soon'"
