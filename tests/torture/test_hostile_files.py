@@ -20,6 +20,8 @@ from tests.torture import hostile_files
         "messages are endless",
         "our table is endless",
         "generated columns of ours",
+        "a column that is no text",
+        "a table that is no text",
         "a column with a space",
         "1,000 columns",
         "an entry of other types",

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 import apsw
 
 from ...base.fallbacks import IndexGap
-from .cell_values import integer, text
+from .cell_values import integer, is_text, text
 
 NEWEST_KNOWN = 31
 """The highest schema number whose columns are known."""
@@ -22,6 +22,8 @@ TRIGRAM = "messages_fts_trigram"
 
 _STORED = {"messages": ("id", "session_id", "role", "content", "timestamp"), "sessions": ("id", "started_at")}
 """Columns of tables of Hermes that are read without a question whether they cost anything."""
+SCHEMA = "SELECT CAST(type AS BLOB), CAST(name AS BLOB), CAST(sql AS BLOB) FROM sqlite_master"
+"""Every table, index, view and trigger; names are bytes, which need not be text."""
 _MARKERS = ("fts_rebuild_high_water", "fts_rebuild_progress", "fts_stale")
 
 
@@ -105,8 +107,9 @@ def version(connection: apsw.Connection) -> int | None:
 
 def _schema(connection: apsw.Connection) -> Layout:
     listed = [
-        (str(kind), str(name), text(sql) or "")
-        for kind, name, sql in connection.execute("SELECT type, name, CAST(sql AS BLOB) FROM sqlite_master").fetchall()
+        (text(kind) or "", text(name) or "", text(sql) or "")
+        for kind, name, sql in connection.execute(SCHEMA).fetchall()
+        if is_text(name)
     ]
     sqls = {name: sql for kind, name, sql in listed if kind in ("table", "view")}
     plain = [name for kind, name, sql in listed if kind == "table" and not sql.upper().startswith("CREATE VIRTUAL")]
@@ -135,15 +138,15 @@ def _left_out(sqls: Mapping[str, str], index: str, *signs: tuple[IndexGap, str])
 
 
 def _computed(connection: apsw.Connection, table: str) -> Iterator[str]:
-    for name, hidden in connection.execute("SELECT name, hidden FROM pragma_table_xinfo(?)", (table,)):
-        if hidden in (2, 3) and name in _STORED[table]:
-            yield f"{table}.{name}"
+    for name, hidden in connection.execute("SELECT CAST(name AS BLOB), hidden FROM pragma_table_xinfo(?)", (table,)):
+        if hidden in (2, 3) and text(name) in _STORED[table]:
+            yield f"{table}.{text(name)}"
 
 
 def _columns(connection: apsw.Connection, table: str) -> frozenset[str]:
-    return frozenset(
-        str(name) for (name,) in connection.execute("SELECT name FROM pragma_table_info(?)", (table,)).fetchall()
-    )
+    """Columns whose names are text; a file with another one is not written (`write_obstacles`)."""
+    rows = connection.execute("SELECT CAST(name AS BLOB) FROM pragma_table_info(?)", (table,)).fetchall()
+    return frozenset(text(name) or "" for (name,) in rows if is_text(name))
 
 
 def _markers(connection: apsw.Connection) -> dict[str, str]:
