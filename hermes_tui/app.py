@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from functools import partial
@@ -13,27 +14,38 @@ from threading import Timer
 from typing import ClassVar
 
 from rich.text import Text
+from textual import events
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
+from textual.command import CommandPalette
+from textual.driver import Driver
+from textual.drivers.linux_driver import LinuxDriver
 from textual.filter import LineFilter, Monochrome, NoColor
 from textual.screen import Screen
+from textual.widgets import Input
 
-from hermes_tui.commands.model import AsksToQuit, Offer
-from hermes_tui.commands.palette import Commands
+from hermes_tui.commands.key_names import shown_name
+from hermes_tui.commands.model import AsksToQuit, HearsKeys, Offer, ShowsNotices, TakesText
+from hermes_tui.commands.palette import Commands, Palette
 from hermes_tui.config import Config
 from hermes_tui.control_char_filter import Backstop
 from hermes_tui.feed import ProfileEntry
 from hermes_tui.render.glyphs import ASCII, UNICODE
 from hermes_tui.render.safe import one_line
+from hermes_tui.render.time import many
 from hermes_tui.screens.browse.screen import BrowserScreen, SubScreens
 from hermes_tui.screens.doctor import DoctorScreen
 from hermes_tui.screens.family import FamilyScreen
 from hermes_tui.screens.help import HelpScreen
 from hermes_tui.screens.hidden import HiddenScreen
 from hermes_tui.screens.repair.screen import RepairScreen
+from hermes_tui.screens.repairs import RepairsScreen
+from hermes_tui.state.quit_key import QuitKey
+from hermes_tui.state.typed_text import in_one_row
+from hermes_tui.terminal_input import Burst, TerminalInput
 from hermes_tui.widgets.theme import ASCII_CLASS
 
-SUB_SCREENS = SubScreens(RepairScreen, DoctorScreen, FamilyScreen, HiddenScreen)
+SUB_SCREENS = SubScreens(RepairScreen, DoctorScreen, RepairsScreen, FamilyScreen, HiddenScreen)
 DEFAULT_THEME = "textual-dark"
 NO_COLOUR_THEME = "ansi-dark"
 """The one that writes no colour at all under NO_COLOR; the others would come out in greys (docs/textual.md §6)."""
@@ -41,6 +53,8 @@ NO_COLOUR_THEME = "ansi-dark"
 STDIN = 0
 LOOK_AFTER = 2.0
 """Seconds between two looks whether the terminal is still there."""
+TWICE = 1.0
+"""Seconds between two ctrl+c that quit."""
 GRACE = 8.0
 """Seconds that leaving may take after a signal."""
 
@@ -78,6 +92,8 @@ class HermesApp(App[None]):
         super().__init__()
         self._config = config or Config()
         self._backstop = Backstop()
+        self._quit_key = QuitKey()
+        self._interrupted_at = float("-inf")
         glyphs = ASCII if ascii_only or self._config.ascii else UNICODE
         self.set_class(glyphs is ASCII, ASCII_CLASS, update=False)
         browser = partial(BrowserScreen, glyphs=glyphs, now=now, searches=searches, sub_screens=SUB_SCREENS)
@@ -111,6 +127,54 @@ class HermesApp(App[None]):
         if self._complaint:
             self._browser.show_notice(self._complaint)
 
+    def get_driver_class(self) -> type[Driver]:
+        """The driver that knows what came in one read, where Textual would take the one it is made from."""
+        found = super().get_driver_class()
+        return TerminalInput if found is LinuxDriver else found
+
+    async def on_event(self, event: events.Event) -> None:
+        """Let the screen hear each key before it does anything; a paste is text wherever it goes."""
+        if not event.is_forwarded:
+            if isinstance(event, events.Key):
+                self._quit_key.take(event.character or "", event.time)
+                self._report_key(event.time)
+            elif isinstance(event, events.Paste) and not isinstance(self.focused, Input):
+                event.stop()
+                if isinstance(self.screen, TakesText):
+                    self.screen.take_text(event.text)
+                else:
+                    self._drop(event.text, event.time)
+                return
+        await super().on_event(event)
+
+    async def _on_key(self, event: events.Key) -> None:
+        """Textual's handler of the keys that no widget has used, which says where a binding has not either."""
+        event.prevent_default()
+        if not await self._check_bindings(event.key) and isinstance(self.screen, HearsKeys):
+            typed = event.character or ""
+            key = typed if event.is_printable and not typed.isspace() else shown_name(event.key)
+            self.screen.take_unused_key(key, printable=event.is_printable)
+
+    def _on_burst(self, message: Burst) -> None:
+        """Type what came too fast for fingers into an input; anywhere else it is no command, and is dropped."""
+        message.stop()
+        if isinstance(focused := self.focused, Input):
+            focused._forward_event(events.Paste(in_one_row(message.text)))
+        else:
+            self._drop(message.text, message.time)
+
+    def _drop(self, text: str, at: float) -> None:
+        self._quit_key.take("v", at)
+        self._report_key(at)
+        if isinstance(self.screen, HearsKeys):
+            self.screen.take_unused_key("", printable=True)
+        if isinstance(self.screen, ShowsNotices):
+            self.screen.show_notice(f"pasted {many(len(text), 'character')} · / then paste")
+
+    def _report_key(self, at: float) -> None:
+        if isinstance(self.screen, HearsKeys):
+            self.screen.hear_key(at)
+
     def get_line_filters(self) -> Sequence[LineFilter]:
         """The backstop before all others; and NO_COLOR takes the colours away where Textual would make them grey."""
         filters = super().get_line_filters()
@@ -119,6 +183,13 @@ class HermesApp(App[None]):
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:  # noqa: ARG002  Textual's hook
         """None of Textual's own: the table of commands has what works here."""
         return ()
+
+    async def action_quit_by_letter(self) -> None:
+        """Leave, unless the letter may belong to a word that somebody types."""
+        if not self._quit_key.holds_back():
+            await self.action_quit()
+        elif isinstance(self.screen, ShowsNotices):
+            self.screen.show_notice("q again quits")
 
     async def action_quit(self) -> None:
         """Leave, but ask first on the screen from which something is being written."""
@@ -131,13 +202,22 @@ class HermesApp(App[None]):
             self.pop_screen()
         asking.ask_to_quit()
 
+    def action_command_palette(self) -> None:
+        """Every command that works here."""
+        if not isinstance(self.screen, CommandPalette):
+            self.push_screen(Palette(id="--command-palette"))
+
     def action_help(self) -> None:
         """All keys, and the search language."""
         self.push_screen(HelpScreen())
 
     def action_help_quit(self) -> None:
-        """Ctrl+c copies in the search row; a notice names the key that quits."""
-        self._browser.show_notice("ctrl+q quits")
+        """Ctrl+c copies in the search row; twice within a second it quits."""
+        before, self._interrupted_at = self._interrupted_at, time.monotonic()
+        if self._interrupted_at - before < TWICE:
+            self.call_later(self.action_quit)
+        elif isinstance(self.screen, ShowsNotices):
+            self.screen.show_notice("ctrl+c again or ctrl+q quits")
 
     def _end_by_signal(self, number: int) -> None:
         """Leave in good order, and in any case: a second signal, or a terminal that hangs, ends the process at once."""

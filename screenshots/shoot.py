@@ -46,7 +46,7 @@ CALM = 0.3
 PATIENCE = 60.0
 """Seconds until the last answer must be on the screen."""
 
-TO_THE_LEGACY_SESSION = ("down", "down", "down")
+TO_THE_LEGACY_SESSION = ("tab", "down", "down")
 TEXT = re.compile(r'(<text [^>]*?) textLength="[^"]*"([^>]*>)([^<]*)')
 UNIQUE = re.compile(r"terminal-\d+")
 
@@ -66,7 +66,7 @@ SHOTS = {
     "browse-140x40": Shot(140, 40, TO_THE_LEGACY_SESSION),
     "browse-140x40-light": Shot(140, 40, TO_THE_LEGACY_SESSION, theme="textual-light"),
     "search-80x24": Shot(80, 24, tuple("docker")),
-    "search-140x40": Shot(140, 40, (*"docker", "down", "down", "down", "down")),
+    "search-140x40": Shot(140, 40, (*"docker", "tab", "down", "down", "down")),
     "reader-80x24": Shot(80, 24, (*TO_THE_LEGACY_SESSION, "down", "enter")),
     "repair-80x24": Shot(80, 24, (*TO_THE_LEGACY_SESSION, "r")),
     "reader-140x40": Shot(140, 40, (*TO_THE_LEGACY_SESSION, "down", "enter")),

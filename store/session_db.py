@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from pathlib import Path
 
 from .agent import recorder
@@ -9,6 +11,7 @@ from .agent.messages import AgentMessages
 from .agent.sessions import AgentSessions
 from .base.delegation import delegate
 from .browse.browser import HomeBrowser
+from .files import home
 from .formats import titles
 from .open import PATIENCE, open_store
 from .repair.repairs import HomeRepairs
@@ -45,7 +48,8 @@ class SessionDB:
     Times are seconds since 1970 UTC. Lone surrogates in what is written become U+FFFD.
 
     Args:
-        path: The state.db; without `read_only` it is made where it is missing or empty, with its folder.
+        db_path: The state.db; without `read_only` it is made where it is missing or empty, with its folder.
+            That of HERMES_HOME, else of ~/.hermes, where it is None.
         read_only: Create nothing, refuse every write.
         sessions_dir: Folder of the legacy files; `sessions` beside the state.db where it is None.
         patience: Seconds that a write waits for the lock.
@@ -60,15 +64,19 @@ class SessionDB:
 
     def __init__(
         self,
-        path: Path,
-        *,
+        db_path: Path | None = None,
         read_only: bool = False,
+        *,
         sessions_dir: Path | None = None,
         patience: float = PATIENCE,
         cache_dir: Path | None = None,
     ) -> None:
         self.store = open_store(
-            path, read_only=read_only, sessions_dir=sessions_dir, patience=patience, cache_dir=cache_dir
+            db_path or home.default_state_db(os.environ, sys.platform, Path.home()),
+            read_only=read_only,
+            sessions_dir=sessions_dir,
+            patience=patience,
+            cache_dir=cache_dir,
         )
         self.browser = HomeBrowser(self.store)
         self.repairs = HomeRepairs(self.store)

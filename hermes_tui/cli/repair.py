@@ -52,15 +52,15 @@ def repair(home: Home, options: Options, streams: Streams) -> int:
 
 
 def undo(home: Home, options: Options, streams: Streams) -> int:
-    """Take a repair back: show what goes, ask, do it.
+    """Take a repair back: show what goes, ask, do it; without an id, list the repairs.
 
     Returns:
         0; 1 where it was refused; 2 where nobody could be asked, or nothing may be written.
     """
-    if options.read_only:
-        return complain("--read-only and an undo don't go together", streams.err)
-    if home.is_every:
-        return complain(EVERY, streams.err)
+    if not options.ids:
+        return _list(home, options, Output(streams.out))
+    if complaint := _undo_contradiction(home, options):
+        return complain(complaint, streams.err)
     output = Output(streams.out)
     with opened(home) as db:
         [name] = options.ids
@@ -87,6 +87,22 @@ def undo(home: Home, options: Options, streams: Streams) -> int:
     return 0
 
 
+def _list(home: Home, options: Options, output: Output) -> int:
+    """Every repair in the journal, the last one first."""
+    with opened(home) as db:
+        operations = db.operations()
+    if not operations and not options.json:
+        output.line(safe("no repair was made here yet"))
+    for found in operations:
+        if options.json:
+            known = picked(found, "id", "session_id", "started_at", "inserted", "moved", "to_insert")
+            output.json({**known, "state": str(found.state), "backup": str(found.backup)})
+        else:
+            counted = f"{in_words(found.inserted):>7}  {found.state:<8}"
+            output.line(safe(f"{found.id}  {output.stamp(found.started_at)}  {counted}  {found.session_id}"))
+    return 0
+
+
 def _contradiction(options: Options) -> str:
     """The reason why options do not go together; "" where they do."""
     if bool(options.ids) == options.every:
@@ -96,6 +112,15 @@ def _contradiction(options: Options) -> str:
     if options.read_only and not options.dry_run:
         return "--read-only and a repair don't go together; --dry-run shows the plan"
     return ""
+
+
+def _undo_contradiction(home: Home, options: Options) -> str:
+    """The reason why an undo cannot be done here; "" where it can."""
+    if len(options.ids) > 1:
+        return "undo takes one repair at a time"
+    if options.read_only:
+        return "--read-only and an undo don't go together"
+    return EVERY if home.is_every else ""
 
 
 def _plans(db: Browser, options: Options) -> list[Plan]:

@@ -19,6 +19,7 @@ class Place(StrEnum):
     FLAGGED = "flagged sessions"
     DIFFERENCE = "difference"
     DOCTOR = "doctor"
+    JOURNAL = "repairs"
 
 
 LISTS = frozenset({Place.SESSIONS, Place.HITS})
@@ -56,9 +57,9 @@ class Command:
     rank: int = 100
     """Lower stands further left in the footer."""
     needs: str = ""
-    """A condition that the screen knows: "failed", "rows", "wide", "roomy", "hits", "typed", "history", "rankable",
-    "family" or "flagged", of a repair "applies", "running", "idle", "done", "undoable" or "mergeable", of the doctor
-    "waiting"; "" for none.
+    """A condition that the screen knows: "failed", "rows", "wide", "roomy", "hits", "typed", "untyped", "history",
+    "rankable", "family" or "flagged", of a repair "applies", "running", "idle", "asked" (the plan of an undo), "done",
+    "undoable" or "mergeable", of the doctor "waiting"; "" for none.
     """
     words: Mapping[Place, str] = field(default_factory=dict)
     """Other words for the footer, by place."""
@@ -100,3 +101,30 @@ class AsksToQuit(Protocol):
 
     def ask_to_quit(self) -> None:
         """Ask whether to quit after the step that is being written."""
+
+
+@runtime_checkable
+class ShowsNotices(Protocol):
+    """A screen with a place for a sentence that is shown for a few seconds."""
+
+    def show_notice(self, text: str) -> None:
+        """Show it."""
+
+
+@runtime_checkable
+class TakesText(Protocol):
+    """A screen with a search row, where text that is pasted goes."""
+
+    def take_text(self, text: str) -> None:
+        """Put it there."""
+
+
+@runtime_checkable
+class HearsKeys(Protocol):
+    """A screen that has to know of every key, whether it means something there or not."""
+
+    def hear_key(self, at: float) -> None:
+        """A key was pressed at that time, in seconds of Textual's events; nothing was done yet."""
+
+    def take_unused_key(self, key: str, *, printable: bool) -> None:
+        """A key was pressed that does nothing here, named as people read it; "" for a paste."""

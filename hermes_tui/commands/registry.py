@@ -9,27 +9,49 @@ from collections.abc import Iterable
 
 from hermes_tui.commands.model import BROWSER, EVERYWHERE, LISTS, PANES, REPAIRS, Command, Offer, Place
 
-__all__ = ["BROWSER", "DOCTOR", "REPAIRS", "TABLE", "Command", "Offer", "Place", "applying", "footer", "key_table"]
+__all__ = [
+    "BROWSER",
+    "DOCTOR",
+    "JOURNAL",
+    "REPAIRS",
+    "TABLE",
+    "Command",
+    "Offer",
+    "Place",
+    "applying",
+    "footer",
+    "key_table",
+    "works",
+]
 
 SEARCH, SESSIONS, HITS, TRANSCRIPT = Place.SEARCH, Place.SESSIONS, Place.HITS, Place.TRANSCRIPT
 REPAIR, FLAGGED, DIFFERENCE = Place.REPAIR, Place.FLAGGED, Place.DIFFERENCE
 DOCTOR = frozenset({Place.DOCTOR})
+JOURNAL = frozenset({Place.JOURNAL})
 
 TABLE: tuple[Command, ...] = (
     Command("R", "try again", "read state.db again after an error")
     .when(SESSIONS, TRANSCRIPT, rank=5, needs="failed")
     .key("R", "retry", "Try again"),
-    Command("↓", "list", "go from the search row to the list; `enter` and `tab` too")
-    .when(SEARCH, rank=10)
-    .key("tab,enter", "go('list')", "Go to the list")
-    .key("down", "go('down')"),
-    Command("↑", "before", "what was searched for before; `↓` goes back to what was typed")
+    Command(
+        "↑↓",
+        "rows",
+        "move in the list, also while you type; `pgup` `pgdn` `ctrl+j` `ctrl+k` too, `j` `k` there",
+    )
+    .when(SEARCH, *LISTS, rank=10, needs="rows", words={HITS: "hits"})
+    .key("up,ctrl+k", "rows(-1)")
+    .key("down,ctrl+j", "rows(1)")
+    .key("pageup", "pages(-1)")
+    .key("pagedown", "pages(1)"),
+    Command("enter", "open", "open the session, or the hit in its place; from the search row too")
+    .when(SEARCH, *LISTS, rank=20, needs="rows")
+    .key("enter", "go('open')", "Open the row under the cursor"),
+    Command("tab", "list", "go from the search row into the list, where letters are commands; `esc` too")
+    .when(SEARCH, rank=30)
+    .key("tab,escape", "go('list')", "Go to the list"),
+    Command("ctrl+r", "before", "what was searched for before, in the search row; again what was before that")
     .when(SEARCH, rank=68, needs="history")
-    .key("up", "go('recall')", "What was searched for before"),
-    Command("↑↓", "rows", "move in the list; `j` `k` `pgup` `pgdn` too").when(
-        *LISTS, rank=10, needs="rows", words={HITS: "hits"}
-    ),
-    Command("enter", "open", "open the session, or the hit in its place").when(*LISTS, rank=20, needs="rows"),
+    .key("ctrl+r", "go('recall')", "What was searched for before"),
     Command("tab", "transcript", "go to the other pane")
     .when(*PANES, rank=30, needs="wide", words={TRANSCRIPT: "list", HITS: ""})
     .key("tab,shift+tab", "go('other_pane')", "Go to the other pane"),
@@ -44,11 +66,14 @@ TABLE: tuple[Command, ...] = (
     .when(HITS, TRANSCRIPT, rank=60, needs="hits")
     .key("n", "next_hit(1)", "Next hit")
     .key("N", "next_hit(-1)", "Previous hit"),
-    Command("esc", "clear", "take the search out")
-    .when(SEARCH, HITS, rank=65, needs="typed")
+    Command("esc", "clear", "take the search out, in the list")
+    .when(*LISTS, rank=65, needs="typed")
     .key("escape", "go('clear')", "Clear the search"),
-    Command("esc", "back", "go back, from the transcript to the list, from the list to the search row")
-    .when(SESSIONS, TRANSCRIPT, rank=65, words={SESSIONS: ""})
+    Command("esc", "", "in the list without a search it stays there: `q` quits")
+    .when(*LISTS, needs="untyped")
+    .key("escape", "go('stay')"),
+    Command("esc", "back", "go back, from the transcript to where you came from")
+    .when(TRANSCRIPT, rank=65)
     .key("escape", "go('back')", "Back"),
     Command("→ ←", "more, fewer", "show all hits of a session, or three of them").when(HITS, rank=70),
     Command("J K", "message", "go to the next or the previous message")
@@ -87,12 +112,13 @@ TABLE: tuple[Command, ...] = (
     Command("y", "copy", "copy the message with the bar")
     .when(TRANSCRIPT, rank=92)
     .key("y", "copy('message')", "Copy the message"),
-    Command("Y", "", "copy the command that resumes the session in Hermes").key(
+    Command("Y", "resume command", "copy the command that resumes the session in Hermes").key(
         "Y", "copy('resume')", "Copy the resume command"
     ),
-    Command("I", "", "copy the id of the session").key("I", "copy('id')", "Copy the session id"),
+    Command("I", "copy id", "copy the id of the session").key("I", "copy('id')", "Copy the session id"),
     Command("g G", "top, end", "go to the top or to the end").when(*PANES, rank=95, words={SESSIONS: "", HITS: ""}),
-    Command("m", "", "give the whole width to one pane, or to both again")
+    Command("ctrl+d", "", "half a page down, `ctrl+u` up, `ctrl+f` `ctrl+b` a whole one, in lists and pages"),
+    Command("m", "one pane", "give the whole width to one pane, or to both again")
     .when(*PANES, needs="roomy")
     .key("m", "maximise", "One pane or two"),
     Command(
@@ -105,32 +131,39 @@ TABLE: tuple[Command, ...] = (
     Command("d", "difference", "see where the two sources of the flagged session differ")
     .when(*PANES, rank=67, needs="flagged", words={TRANSCRIPT: "", SESSIONS: "", HITS: ""})
     .key("d", "repair(True)", "Difference of this session's sources"),
-    Command("F", "", "see what a repair of all flagged sessions would do")
+    Command("F", "repair all", "see what a repair of all flagged sessions would do")
     .when(*PANES, needs="any_flagged")
     .key("F", "repair_all", "Repair all flagged sessions"),
-    Command("y", "apply", "repair what is shown, or go on with a repair that was stopped")
+    Command(
+        "y",
+        "apply",
+        "do what the plan says, a repair or an undo, once it has stood for 0.8 s without a key",
+    )
     .when(REPAIR, FLAGGED, rank=5, needs="applies")
     .key("y", "apply", "Apply the repair"),
     Command("enter", "read the session", "read the repaired session; of all flagged ones look at one")
     .when(REPAIR, FLAGGED, rank=10, needs="readable", words={FLAGGED: "look at it"})
     .key("enter", "read", "Read the session"),
-    Command("u", "undo", "take a repair back: its messages go out again, what came later stays")
+    Command("u", "undo", "see the plan of an undo: the repair's messages go out again, what came later stays")
     .when(REPAIR, FLAGGED, rank=12, needs="undoable")
     .key("u", "undo", "Undo the repair"),
+    Command("esc", "back", "leave the plan of an undo").when(REPAIR, rank=13, needs="asked").key("escape", "back"),
     Command("Y", "copy operation id", "copy the id by which the repair can be undone from a shell")
     .when(REPAIR, rank=14, needs="done")
     .key("Y", "copy_operation", "Copy the operation id"),
     Command("d", "whole difference", "see all that differs, and back")
     .when(REPAIR, DIFFERENCE, rank=20, needs="idle", words={DIFFERENCE: "plan"})
     .key("d", "whole", "Whole difference"),
-    Command("esc", "stop after this step", "stop a repair between two steps").when(*REPAIRS, rank=25, needs="running"),
+    Command("esc", "stop after this step", "stop a repair between two steps")
+    .when(*REPAIRS, rank=25, needs="running")
+    .key("escape", "back"),
     Command("esc", "back", "go back to where the repair was called")
     .when(*REPAIRS, rank=30, needs="idle")
     .key("escape", "back", "Back"),
     Command("n", "next flagged", "go to the next flagged session")
     .when(REPAIR, rank=40, needs="next")
     .key("n", "next_flagged", "Next flagged session"),
-    Command("esc", "back", "go back after a repair").when(REPAIR, rank=45, needs="done"),
+    Command("esc", "back", "go back after a repair").when(REPAIR, rank=45, needs="done").key("escape", "back"),
     Command("space", "leave this one out", "leave a flagged session out, or take it in again")
     .when(FLAGGED, rank=50, needs="idle")
     .key("space", "leave_out", "Leave this one out, or take it in"),
@@ -139,7 +172,7 @@ TABLE: tuple[Command, ...] = (
     )
     .when(REPAIR, rank=60, needs="mergeable")
     .key("M", "merge", "Insert also what is refused"),
-    Command("D", "", "how the store is, check by check, and what waits to be written into it").key(
+    Command("D", "doctor", "how the store is, check by check, and what waits to be written into it").key(
         "D", "doctor", "Doctor: how the store is"
     ),
     Command(
@@ -155,16 +188,40 @@ TABLE: tuple[Command, ...] = (
     Command("esc", "back", "go back to the browser; while files are written, stop after this one")
     .when(*DOCTOR, rank=30)
     .key("escape", "back", "Back"),
+    Command("U", "repairs", "the repairs that were made: the receipt and the undo of each").key(
+        "U", "repairs", "Repairs that were made"
+    ),
+    Command("enter", "receipt", "see the receipt of the repair under the cursor")
+    .when(*JOURNAL, rank=5, needs="rows")
+    .key("enter", "receipt", "Receipt of this repair"),
+    Command("u", "undo", "see the plan of its undo")
+    .when(*JOURNAL, rank=10, needs="undoable")
+    .key("u", "undo", "Undo this repair"),
+    Command("esc", "back", "go back from the repairs to the browser").when(*JOURNAL, rank=20).key("escape", "back"),
     Command("ctrl+p", "all commands", "find a command by its name, or a theme").when(*EVERYWHERE, rank=97),
     Command("?", "", "all keys and the search language; `f1` in the search row")
     .when(*EVERYWHERE)
     .key("f1", "app.help")
     .key("question_mark", "app.help", "Help"),
     Command("ctrl+q", "quit", "quit, wherever you are").when(
-        *EVERYWHERE, rank=98, words=dict.fromkeys(PANES | REPAIRS | DOCTOR, "")
+        *EVERYWHERE, rank=98, words=dict.fromkeys(PANES | REPAIRS | DOCTOR | JOURNAL, "")
     ),
-    Command("q", "quit", "quit").when(*PANES, *REPAIRS, *DOCTOR, rank=98).key("q", "app.quit", "Quit"),
+    Command("q", "quit", "quit; right after a letter that moves nothing it has to be pressed again")
+    .when(*PANES, *REPAIRS, *DOCTOR, *JOURNAL, rank=89)
+    .key("q", "app.quit_by_letter", "Quit"),
 )
+
+_BY_ACTION: dict[str, list[Command]] = {}
+for _command in TABLE:
+    for _key in _command.keys:
+        _BY_ACTION.setdefault(_key.action, []).append(_command)
+
+
+def works(action: str, parameters: tuple[object, ...], place: Place, conditions: Iterable[str] = ()) -> bool:
+    """Whether an action works in a place; one that no key of the table has works everywhere."""
+    commands = _BY_ACTION.get(f"{action}({', '.join(map(repr, parameters))})" if parameters else action)
+    met = {"", *conditions}
+    return commands is None or any(place in command.places and command.needs in met for command in commands)
 
 
 def applying(place: Place, conditions: Iterable[str] = ()) -> tuple[Command, ...]:
@@ -175,9 +232,16 @@ def applying(place: Place, conditions: Iterable[str] = ()) -> tuple[Command, ...
 
 
 def footer(place: Place, conditions: Iterable[str] = ()) -> tuple[tuple[str, str], ...]:
-    """Keys and words for the footer, most needed first; the help has a place of its own there."""
+    """Keys and words for the footer, most needed first, each word once; the help has a place of its own there.
+
+    What has no word in a place comes last, for a screen that has room for it.
+    """
     commands = applying(place, conditions)
-    return tuple((command.shown, word) for command in commands if (word := command.words.get(place, command.word)))
+    named = [(command, command.words.get(place, command.word)) for command in commands]
+    words = {word: command.shown for command, word in reversed(named) if word}
+    first = [(command.shown, word) for command, word in named if word and words[word] == command.shown]
+    rest = ((command.shown, command.word) for command, word in named if not word and command.word not in {"", *words})
+    return (*first, *dict.fromkeys(rest))
 
 
 def key_table() -> str:

@@ -270,6 +270,12 @@ class DifferenceArrived(RepairAnswer):
     """It is the last one."""
 
 
+class OperationsListed(Answer):
+    """The repairs in the journal, the last started first."""
+
+    operations: tuple[Operation, ...]
+
+
 class RepairProgressed(RepairAnswer):
     """A repair or an undo is further than before."""
 

@@ -53,6 +53,10 @@ class RepairRequests:
         read = partial(self._stretch, session_id=session_id)
         self._worker.put(self._thread, "difference", read, about=session_id)
 
+    def operations(self) -> None:
+        """Ask for the repairs in the journal."""
+        self._worker.ask(self._thread, "operations", _operations, about="details")
+
     def apply(self, plans: Sequence[Plan]) -> None:
         """Repair one session after the other; a refusal is reported and leaves the others alone."""
         self._write([(plan.session_id, partial(_repaired, plan)) for plan in plans])
@@ -92,6 +96,10 @@ class RepairRequests:
 
     def _progressed(self, session_id: str, progress: Progress) -> None:
         self._worker.post(answers.RepairProgressed(0, session_id, progress))
+
+
+def _operations(db: Browser, generation: int) -> Iterator[Answer]:
+    yield answers.OperationsListed(generation, db.operations())
 
 
 def _planned(db: Browser, generation: int, session_id: str, merge: bool) -> Iterator[Answer]:

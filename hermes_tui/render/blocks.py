@@ -74,31 +74,42 @@ def empty_session(*, width: int, glyphs: Glyphs) -> list[Line]:
     return _block(glyphs.status(Status.EMPTY), "No messages in this session", width=width)
 
 
-def all_left_out(reasons: str, *, width: int, glyphs: Glyphs) -> list[Line]:
-    """Draw a home whose every session is one that the default list leaves out, for `reasons` (`status.left_out`)."""
+def nothing_to_read(*, width: int, glyphs: Glyphs) -> list[Line]:
+    """Draw the pane beside a list that has no row."""
+    return _block(glyphs.status(Status.EMPTY), "Nothing to read: the list has no row", width=width)
+
+
+def all_left_out(reasons: str, *, named: bool = True, width: int, glyphs: Glyphs) -> list[Line]:
+    """Draw a home whose every session is one that the default list leaves out, for `reasons` (`status.left_out`).
+
+    Args:
+        named: The key that shows them works here.
+    """
     title = "Every session is left out of this list"
-    return _block(glyphs.status(Status.EMPTY), title, [f"{reasons}: press v"], width=width)
+    return _block(glyphs.status(Status.EMPTY), title, [f"{reasons}: press v" if named else reasons], width=width)
 
 
-def partial(cause: str, *, sessions: int, width: int, glyphs: Glyphs) -> list[Line]:
+def partial(cause: str, *, sessions: int, named: bool = True, width: int, glyphs: Glyphs) -> list[Line]:
     """Draw what stands above the list when state.db could not be read, one empty row above it and below.
 
     Args:
         cause: In the store's words.
         sessions: How many come from JSONL files.
+        named: The key that tries again works here.
     """
     said = [one_line(cause), "", f"{_FILES_ALONE if sessions else _NO_FILES} Nothing has been written.", ""]
-    return [(), *_block(glyphs.status(Status.ERROR), "state.db cannot be read", said, [AGAIN], width=width), ()]
+    return [(), *_block(glyphs.status(Status.ERROR), "state.db cannot be read", said, [AGAIN] * named, width=width), ()]
 
 
-def unread(problems: Sequence[str], *, width: int, glyphs: Glyphs) -> list[Line]:
+def unread(problems: Sequence[str], *, named: bool = True, width: int, glyphs: Glyphs) -> list[Line]:
     """Draw what stands above a list that lacks some of its parts.
 
     Args:
         problems: A sentence for each part that cannot be read.
+        named: The key that tries again works here.
     """
     said = [*map(one_line, problems), "What their files have is below. Nothing has been written.", ""]
-    return _block(glyphs.incomplete, "Not every profile can be read", said, [AGAIN], width=width)
+    return _block(glyphs.incomplete, "Not every profile can be read", said, [AGAIN] * named, width=width)
 
 
 def busy(patience: float, waited: float, *, width: int, glyphs: Glyphs) -> list[Line]:

@@ -12,8 +12,7 @@ from store.repair.model import Why
 
 DIFFERENCE: Line = (span("d", Role.ACCENT, bold=True), span(" difference"))
 KEYS: Line = (span("r", Role.ACCENT, bold=True), span(" repair  "), *DIFFERENCE)
-LAST_KEY = 12
-"""Cells of `d difference`."""
+
 MARGIN = 2
 """Cells right of the keys."""
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from hermes_tui.render.glyphs import Glyphs
-from hermes_tui.render.line import Line, Role, blank, span
+from hermes_tui.render.line import Line, Role, blank, line_cells, span
 from hermes_tui.render.repair_plan import backed_up, gateway_sentence, left_sentence
 from hermes_tui.render.safe import one_line
 from hermes_tui.render.text import hanging
@@ -23,8 +23,12 @@ Entry = tuple[str, str]
 """A label and its value."""
 
 
-def verdict(check: Check, *, glyphs: Glyphs) -> Line:
-    """Say how the two sources of a session compare: a flag, what it means, and the numbers, dim."""
+def verdict(check: Check, *, room: int, glyphs: Glyphs) -> Line:
+    """Say how the two sources of a session compare: a flag, what it means, and the numbers, dim.
+
+    Args:
+        room: Cells; where they are too few, the numbers stand alone, which say the same.
+    """
     sqlite, jsonl = in_words(check.sqlite_messages), in_words(check.jsonl_messages)
     lacks, alone = in_words(check.missing_in_sqlite), in_words(check.missing_in_jsonl)
     flag: Drift | None = None
@@ -46,7 +50,8 @@ def verdict(check: Check, *, glyphs: Glyphs) -> Line:
     if flag is None and check.damaged_lines:
         flag, rest = Drift.DAMAGED, f"{rest}; {many(check.damaged_lines, 'damaged line')}"
     mark = glyphs.status(Status.DONE) if flag is None else glyphs.drift(flag)
-    return (mark, span(f" {head}"), span(f" {rest}", Role.DIM))
+    whole: Line = (mark, span(f" {head}"), span(f" {rest}", Role.DIM))
+    return whole if line_cells(whole) <= room else (mark, span(f" {rest}"))
 
 
 def stopped_sentence(operation: Operation, *, glyphs: Glyphs) -> Line:
@@ -94,7 +99,7 @@ def receipt_lines(plan: Plan, receipt: Receipt, title: str, *, width: int, glyph
             *_note(receipt),
         ),
     )
-    yield from _groups(groups, width=width, glyphs=glyphs)
+    yield from entries(groups, width=width, glyphs=glyphs)
     taken = f" takes out exactly these {many(receipt.inserted, 'message')}; anything written later stays."
     yield (blank(MARGIN), span("u", Role.ACCENT, bold=True), span(taken, Role.DIM))
     yield (blank(MARGIN), span("From a shell: ", Role.DIM), span(f"hermes-tui undo {receipt.operation}"))
@@ -112,7 +117,7 @@ def undone_lines(receipt: Receipt, title: str, *, width: int, glyphs: Glyphs) ->
         ),
         (("backup", _path(receipt.backup)), ("took", _took(receipt)), *_note(receipt)),
     )
-    yield from _groups(groups, width=width, glyphs=glyphs)
+    yield from entries(groups, width=width, glyphs=glyphs)
 
 
 def _named(receipt: Receipt, title: str) -> Sequence[Entry]:
@@ -158,7 +163,7 @@ def _path(folder: Path | None) -> str:
     return one_line("/".join(folder.parts[-3:])) if folder else "none"
 
 
-def _groups(groups: Sequence[Sequence[Entry]], *, width: int, glyphs: Glyphs) -> Iterator[Line]:
+def entries(groups: Sequence[Sequence[Entry]], *, width: int, glyphs: Glyphs) -> Iterator[Line]:
     """Draw labels and values, groups apart by a blank row, and one after the last; a value is never cut."""
     room = max(width - MARGIN - LABEL - 1, 8)
     for group in groups:

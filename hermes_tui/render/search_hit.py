@@ -35,14 +35,15 @@ def context_row(line: ContextLine, *, width: int, now: datetime, glyphs: Glyphs)
     return _row(line.role, (span("  " + text, Role.DIM),), when, room, glyphs=glyphs, cursor=False)
 
 
-def more_row(number: int, *, width: int, glyphs: Glyphs, cursor: bool = False) -> Line:
-    """Draw the row below the hits that are shown: `2 more · → shows them`."""
-    line = (
-        blank(TITLE_FROM - 1),
-        span(glyphs.words(f"{in_words(number)} more · "), Role.DIM),
+def more_row(number: int, *, width: int, glyphs: Glyphs, cursor: bool = False, named: bool = True) -> Line:
+    """Draw the row below the hits that are shown: `2 more · → shows them`; the key only where it works (`named`)."""
+    front: Line = (blank(TITLE_FROM - 1), span(f"{in_words(number)} more", Role.DIM))
+    ways: Line = (
+        span(glyphs.words(" · "), Role.DIM),
         span(glyphs.words("→"), Role.ACCENT, bold=True),
         span(" shows it" if number == 1 else " shows them", Role.DIM),
     )
+    line = (*front, *ways) if named else front
     return with_cursor(fill(crop(line, width - 1, glyphs.truncated), width - 1), glyphs, cursor=cursor)
 
 

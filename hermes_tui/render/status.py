@@ -42,16 +42,24 @@ class SearchProgress:
     """The cursor has moved, so that `R` has to be pressed for another order."""
 
 
-def sessions_sentence(shown: int, scope: Scope) -> Line:
+def sessions_sentence(shown: int, scope: Scope, *, named: bool = True) -> Line:
     """Say how many sessions are listed, and why not all.
 
     `1 204 of 1 311 sessions (archived 61, children 46: press v)`
+
+    Args:
+        named: The key that shows them works here, and is named.
     """
     line: Line = (span(in_words(shown)), span(f" of {many(scope.total, 'session')}", Role.DIM))
     reasons = left_out(scope)
     if shown == scope.total or not reasons:
         return line
-    return (*line, span(f" ({reasons}: press ", Role.DIM), _key("v"), span(")", Role.DIM))
+    return (*line, span(f" ({reasons}", Role.DIM), *press_v(named=named))
+
+
+def press_v(*, named: bool) -> Line:
+    """End a sentence on what is left out with the key that shows it, where that works."""
+    return (span(": press ", Role.DIM), _key("v"), span(")", Role.DIM)) if named else (span(")", Role.DIM),)
 
 
 def left_out(scope: Scope) -> str:

@@ -14,7 +14,8 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.screen import Screen
 
-from hermes_tui.commands.registry import DOCTOR, Offer, Place, applying, footer
+from hermes_tui.commands.registry import DOCTOR, Offer, Place, applying, footer, works
+from hermes_tui.commands.unused import why_unused
 from hermes_tui.feed import Feed, answers
 from hermes_tui.render.doctor import finding_lines, health_sentence, replayed_line, waiting_lines
 from hermes_tui.render.glyphs import Glyphs
@@ -94,7 +95,8 @@ def doctor_view(state: DoctorState, *, width: int, now: datetime, glyphs: Glyphs
     heading = Heading(SafeText("Checks"), facts=(LOOKING,), focused=True)
     question, keys = _footer(state)
     lines = [*_lines(state, width, now, glyphs)]
-    return PageView(state.where, state.owner, status, heading, lines, keys, question)
+    proposal = tuple(state.waiting) if state.question is Question.REPLAY else None
+    return PageView(state.where, state.owner, status, heading, lines, keys, question, proposal)
 
 
 def _footer(state: DoctorState) -> tuple[str, Sequence[Item]]:
@@ -158,6 +160,24 @@ class DoctorScreen(Screen[None]):
         self._unsubscribe()
         self._feed.health.cancel()
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """A command works where the table says so; a question has its own answers."""
+        asked = self._state.question is not None and action == "replay"
+        return asked or works(action, parameters, Place.DOCTOR, self._state.conditions)
+
+    def hear_key(self, at: float) -> None:
+        """A key agrees to what was asked when it was pressed."""
+        self._frame.wait.act(at)
+
+    def take_unused_key(self, key: str, *, printable: bool) -> None:
+        """Say why a key does nothing."""
+        reason = why_unused(key, Place.DOCTOR, self._state.conditions)
+        self._frame.take_unused_key(reason, printable=printable)
+
+    def show_notice(self, text: str) -> None:
+        """Show a sentence for a few seconds."""
+        self._frame.show_notice(text)
+
     def offered(self) -> Iterator[Offer]:
         """For the palette: the commands that work here."""
         commands = applying(Place.DOCTOR, self._state.conditions)
@@ -182,6 +202,11 @@ class DoctorScreen(Screen[None]):
         else:
             self._check()
 
+    @on(events.ScreenSuspend)
+    @on(events.ScreenResume)
+    def _on_cover_changed(self, event: events.Event) -> None:
+        self._frame.set_covered(isinstance(event, events.ScreenSuspend))
+
     @on(events.Resize)
     def _on_size_changed(self, event: events.Resize) -> None:
         self._frame.fit(event.size)
@@ -190,8 +215,9 @@ class DoctorScreen(Screen[None]):
     def action_replay(self) -> None:
         """Ask whether to write what waits, or answer the question with yes."""
         state, question = self._state, self._state.question
-        if question is not None:
-            state.question = None
+        if question is Question.REPLAY and not self._frame.agreed():
+            return
+        state.question = None
         if question is Question.QUIT:
             state.quitting = True
             self._feed.writer.stop()

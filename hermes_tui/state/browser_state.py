@@ -208,6 +208,7 @@ class BrowserState:
             "hits": self.pane.hit_rows > 0,
             "rankable": self.hits_shown and self.search.results.can_rank,
             "typed": bool(self.typed),
+            "untyped": not self.typed,
             "history": bool(self.history),
             "flagged": row is not None and is_comparable(row),
             "family": row is not None and self.catalog.has_family(row.session),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from enum import Enum, auto
+from pathlib import Path
 
 from hermes_tui.commands.registry import Place
 from hermes_tui.render.drift_row import Case
@@ -18,6 +19,20 @@ class Write(Enum):
 
     REPAIR = auto()
     UNDO = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class UndoPlan:
+    """What an undo would do."""
+
+    operation: str
+    inserted: int
+    """Messages that it takes out."""
+    moved: int
+    """Messages that get their old ids back."""
+    backup: Path | None
+    goes_on: bool = False
+    """It was stopped, and would be finished."""
 
 
 @dataclass(slots=True)
@@ -46,6 +61,10 @@ class SessionRepair:
     """The difference was read to its end."""
     more_requested: bool = False
     """The next pairs are being read."""
+    past: Operation | None = None
+    """The repair of the journal whose receipt is shown."""
+    undo_asked: bool = False
+    """The plan of an undo is shown."""
 
     @property
     def settled(self) -> bool:
@@ -63,11 +82,15 @@ class SessionRepair:
         return self.plan if self.plan is not None and self.plan.applies and not self.settled else None
 
     @property
-    def undoable(self) -> str | None:
-        """The operation that can be undone, or whose undo can be finished."""
-        if self.receipt is not None and self.repaired:
-            return self.receipt.operation
-        return self.operation.id if self.operation is not None and not self.settled else None
+    def undo_plan(self) -> UndoPlan | None:
+        """The undo that is possible."""
+        if self.receipt is not None and self.repaired and self.receipt.operation:
+            receipt = self.receipt
+            return UndoPlan(receipt.operation or "", receipt.inserted, receipt.moved, receipt.backup)
+        if (stopped := self.operation) is None or self.settled:
+            return None
+        goes_on = stopped.state is State.UNDOING
+        return UndoPlan(stopped.id, stopped.inserted, stopped.moved, stopped.backup, goes_on)
 
     @property
     def mergeable(self) -> bool:
@@ -110,6 +133,15 @@ class RepairState:
         return Place.DIFFERENCE if self.whole else Place.REPAIR
 
     @property
+    def proposal(self) -> object:
+        """What `y` would write, None for nothing; another value is another proposal."""
+        if self.writing or not self.may_write:
+            return None
+        if (session := self.session) is None:
+            return tuple((case.session_id, case.plan) for case in self.cases.values() if case.wanted) or None
+        return session.undo_plan if session.undo_asked else session.applicable
+
+    @property
     def waiting(self) -> bool:
         """Both sides of the session are being read."""
         return self.session is not None and self.session.plan is None and self.session.error is None
@@ -129,13 +161,15 @@ class RepairState:
                 "readable": cursor is not None,
                 "undoable": cursor is not None and cursor.settled,
             }
+        elif session.undo_asked:
+            return frozenset({"asked", "applies"} if self.may_write else {"asked"})
         else:
             holds = {
                 "idle": not session.settled,
                 "done": session.settled,
                 "readable": session.repaired,
                 "applies": self.may_write and session.applicable is not None,
-                "undoable": self.may_write and session.undoable is not None,
+                "undoable": self.may_write and session.undo_plan is not None,
                 "mergeable": session.mergeable,
             }
         return frozenset({"next", *(name for name, met in holds.items() if met)})
@@ -147,6 +181,15 @@ class RepairState:
     def opened(self, session_id: str) -> SessionRepair:
         """A session of which nothing is known yet."""
         return SessionRepair(session_id, self._title(session_id))
+
+    def look_back(self, operation: Operation, *, undo: bool) -> None:
+        """Show a repair of the journal, or the plan of its undo; one that was stopped is shown with its plan."""
+        self.session = session = self.opened(operation.session_id)
+        session.operation, session.undo_asked = operation, undo
+        if not operation.unfinished:
+            session.past = operation
+            given = operation.session_id, operation.id, operation.state
+            session.receipt = Receipt(*given, operation.inserted, operation.moved, backup=operation.backup)
 
     def list_flagged(self) -> None:
         """Start with all flagged sessions."""

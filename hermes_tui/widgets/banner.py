@@ -8,10 +8,11 @@ from textual import events
 from textual.message import Message
 from textual.reactive import reactive
 
-from hermes_tui.render.drift_banner import LAST_KEY, MARGIN, Sentences, banner_content, banner_line
+from hermes_tui.render.drift_banner import Sentences, banner_content, banner_line
 from hermes_tui.render.line import Line
 from hermes_tui.state.browser_state import Sources
 from hermes_tui.widgets.bar import Bar
+from hermes_tui.widgets.key_targets import key_at
 from hermes_tui.widgets.theme import Ground
 from store.models import Drift
 
@@ -34,11 +35,19 @@ class Banner(Bar):
         difference: bool
         """On the words of the difference."""
 
-    def show(self, sources: Sources) -> None:
-        """Say what is known of a session's drift, and why a repair would do nothing; nothing, and the row goes."""
+    def show(self, sources: Sources | None, *, keys: bool = True) -> None:
+        """Say what is known of a session's drift, and why a repair would do nothing; nothing, and the row goes.
+
+        Args:
+            keys: Keys are named, because they work where the focus is.
+        """
+        if sources is None:
+            self._shown = None, (), ()
+            self.remove_class("-flagged")
+            return
         drift = sources.drift
-        sentences, keys = banner_content(sources.session, drift, sources.facts, sources.check, sources.refused)
-        self._shown = drift, sentences, keys
+        sentences, named = banner_content(sources.session, drift, sources.facts, sources.check, sources.refused)
+        self._shown = drift, sentences, named if keys else ()
         self.set_class(bool(sentences), "-flagged")
 
     def line(self, width: int) -> Line:
@@ -47,8 +56,8 @@ class Banner(Bar):
         return banner_line(drift, sentences, width, self.glyphs, keys) if sentences else ()
 
     def _on_click(self, event: events.Click) -> None:  # type: ignore[override]  # need not be a coroutine
+        """Ask for the repair, or for the difference where its key is clicked."""
         event.stop()
-        if self._shown[0] is None:
-            return
-        end = self.size.width - MARGIN
-        self.post_message(self.Clicked(end - LAST_KEY <= event.x < end))
+        event.prevent_default()
+        if self._shown[0] is not None and event.chain == 1:
+            self.post_message(self.Clicked(key_at(self.line(self.size.width), event.x) == "d"))

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from textual import events
 from textual.strip import Strip
 from textual.widget import Widget
 
 from hermes_tui.render.glyphs import Glyphs
 from hermes_tui.render.line import Line
+from hermes_tui.widgets.key_targets import key_at, key_event
 from hermes_tui.widgets.theme import Ground, glyphs_of, palette_of, strip_of
 
 
@@ -29,6 +31,13 @@ class Bar(Widget):
     def line(self, width: int) -> Line:
         """Content of the row; what is beyond `width` cells is cut."""
         raise NotImplementedError
+
+    def _on_click(self, event: events.Click) -> None:  # type: ignore[override]  # need not be a coroutine
+        """Press the key that is named under the mouse; the second click of a double click agrees to nothing."""
+        key = key_at(self.line(self.size.width), event.x)
+        if key and not (key == "y" and event.chain > 1):
+            event.stop()
+            self.app.post_message(key_event(key, event))
 
     def render_line(self, y: int) -> Strip:
         """Textual's line API."""

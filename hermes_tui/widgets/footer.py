@@ -48,7 +48,7 @@ class Footer(Bar):
             shown = self._item(item)
             gap = (blank(GAP),) if kept else ()
             if line_cells(kept) + line_cells(gap) + line_cells(shown) > room - LEAST_GAP * bool(pinned):
-                break
+                continue
             kept += (*gap, *shown)
         return (blank(1), *asked, *fill(tuple(kept), room), *pinned)
 

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from textual import events
 from textual.reactive import reactive
 
 from hermes_tui.render.glyphs import Glyphs
@@ -10,6 +11,7 @@ from hermes_tui.render.heading import Heading
 from hermes_tui.render.line import Line, Role, cells, crop, fit, line_cells, span
 from hermes_tui.render.safe import SafeText, safe
 from hermes_tui.widgets.bar import Bar
+from hermes_tui.widgets.key_targets import key_event
 
 BARE_RULE = 8
 """Cells of bare rule between a title and its facts, before facts are dropped for it."""
@@ -25,6 +27,13 @@ class HeadingRule(Bar):
     def show(self, left: Heading, right: Heading | None = None, *, split: int = 0) -> None:
         """Put up titles; with two panes the joint stands in column `split`."""
         self._shown = left, right, split
+
+    def _on_click(self, event: events.Click) -> None:  # type: ignore[override]  # need not be a coroutine
+        """Go back where the title is a breadcrumb and its first part is clicked."""
+        trail = self._shown[0].title.find(self.glyphs.words("›"))
+        if self._shown[1] is None and 0 <= event.x - 2 < trail:
+            event.stop()
+            self.app.post_message(key_event("esc", event))
 
     def line(self, width: int) -> Line:
         """The rule from edge to edge."""

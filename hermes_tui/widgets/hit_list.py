@@ -10,7 +10,7 @@ from textual.binding import Binding, BindingType
 
 from hermes_tui.render.line import Line
 from hermes_tui.state.rows import HitKey, SessionRow
-from hermes_tui.widgets.hit_rows import GroupKey, HitRows, HitsView, MoreRow, PassedRow, TitleKey
+from hermes_tui.widgets.hit_rows import GroupKey, HitRows, HitsView, MeantKey, MoreRow, PassedRow, TitleKey
 from hermes_tui.widgets.theme import glyphs_of
 from hermes_tui.widgets.virtual_list import VirtualList
 from store.models import ContextLine, Hit
@@ -108,9 +108,14 @@ class HitList(VirtualList):
         """The cursor passes by rules and context rows."""
         return super().can_stand_on(key) and not isinstance(key, PassedRow)
 
+    def opens_at_once(self, key: Hashable) -> bool:
+        """More hits, and what was meant."""
+        return isinstance(key, MoreRow | MeantKey)
+
     def paint(self, key: Hashable, width: int, *, cursor: bool) -> Line:
         """See `HitRows.paint`."""
-        return self._rows.paint(key, width=width, now=self._now(), glyphs=glyphs_of(self.app), cursor=cursor)
+        now, glyphs, named = self._now(), glyphs_of(self.app), self.has_focus
+        return self._rows.paint(key, width=width, now=now, glyphs=glyphs, cursor=cursor, named=named)
 
     def _list_rows(self, *, instead: Hashable | None = None) -> None:
         self.set_keys(list(self._rows.keys()), instead=instead)

@@ -195,8 +195,10 @@ class HitRows:
             if not expanded and len(group.hits) > FIRST_HITS:
                 yield MoreKey(session_id)
 
-    def paint(self, key: Hashable, *, width: int, now: datetime, glyphs: Glyphs, cursor: bool) -> Line:
-        """A row as docs/look.md §6 draws it."""
+    def paint(
+        self, key: Hashable, *, width: int, now: datetime, glyphs: Glyphs, cursor: bool, named: bool = True
+    ) -> Line:
+        """A row as docs/look.md §6 draws it; `named` where the keys that it names work."""
         match key:
             case RuleKey(text=text):
                 line = section_rule(text, width=width, glyphs=glyphs)
@@ -208,7 +210,7 @@ class HitRows:
                 group = self.groups[session_id]
                 line = group_row(group.row, group.total, width=width, now=now, glyphs=glyphs, cursor=cursor)
             case MoreKey() | MoreTitlesKey():
-                line = more_row(self._hidden(key), width=width, glyphs=glyphs, cursor=cursor)
+                line = more_row(self._hidden(key), named=named, width=width, glyphs=glyphs, cursor=cursor)
             case ContextKey(hit=hit, place=place):
                 line = context_row(self.context[hit][place], width=width, now=now, glyphs=glyphs)
             case HitKey():

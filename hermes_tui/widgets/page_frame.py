@@ -18,6 +18,7 @@ from hermes_tui.commands.registry import TABLE, Command, Offer, Place
 from hermes_tui.render.heading import Heading
 from hermes_tui.render.line import Line
 from hermes_tui.state.layout import Layout
+from hermes_tui.state.plan_wait import QUIET, PlanWait
 from hermes_tui.widgets.footer import Footer, Item
 from hermes_tui.widgets.heading_rule import HeadingRule
 from hermes_tui.widgets.status_line import StatusLine
@@ -28,6 +29,7 @@ from hermes_tui.widgets.too_small_notice import TooSmallNotice
 HELP: Item = ("?", "help")
 UNWRITTEN = "nothing is written until you press y"
 READ_ONLY = "read-only: nothing is written"
+PRESS_Y = "press y to apply"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,8 @@ class PageView:
     """Keys and words of the footer."""
     question: str = ""
     """A question in the footer; `keys` are its answers."""
+    proposal: object = None
+    """What a key would write now; None for nothing."""
 
 
 class PageFrame(Widget):
@@ -55,10 +59,9 @@ class PageFrame(Widget):
     """
 
     DEFAULT_CSS = """
-    PageFrame { layout: vertical; }
+    PageFrame { layout: vertical; layers: below above; }
     PageFrame > TextPage { height: 1fr; width: 100%; }
     PageFrame.-low > Footer, PageFrame > TooSmallNotice { display: none; }
-    PageFrame.-tiny > * { display: none; }
     PageFrame.-tiny > TooSmallNotice { display: block; }
     """
 
@@ -71,6 +74,9 @@ class PageFrame(Widget):
         self._head = HeadingRule(id="head")
         self._foot = Footer(id="foot")
         self._too_small = TooSmallNotice()
+        self._covered = False
+        self.wait = PlanWait()
+        """Whether what is proposed has stood long enough to be written."""
 
     def compose(self) -> ComposeResult:
         """Top to bottom."""
@@ -82,6 +88,7 @@ class PageFrame(Widget):
         self._status.show(view.status)
         self._head.show(view.heading)
         self.page.show(view.lines)
+        self.wait.show(view.proposal)
         if view.question:
             self._foot.ask(view.question, view.keys)
         else:
@@ -92,10 +99,34 @@ class PageFrame(Widget):
         if notice:
             self._status.show_notice(notice)
 
+    def agreed(self) -> bool:
+        """Whether the last key may write what is proposed; that it came too early is said."""
+        if not (agreed := self.wait.take_agreement()):
+            longer = self.wait.seconds > QUIET
+            self.show_notice(f"y applies {self.wait.seconds:.0f} s after the last key" if longer else PRESS_Y)
+        return agreed
+
+    def take_unused_key(self, reason: str, *, printable: bool) -> None:
+        """Say why a key does nothing; where a plan stands, somebody may be typing who looks elsewhere."""
+        waits = printable and self.wait.stands
+        if waits:
+            self.wait.lengthen()
+        self.show_notice(PRESS_Y if waits else reason)
+
+    def set_covered(self, covered: bool) -> None:
+        """Whether another screen stands over this one."""
+        self._covered = covered
+        self._look()
+
     def fit(self, size: Size) -> None:
         """Leave out what a screen of that size has no room for."""
         for name, holds in Layout(*size).classes(single=False, reading=False).items():
             self.set_class(holds, name)
+        self._look()
+
+    def _look(self) -> None:
+        """A plan that cannot be seen does not stand."""
+        self.wait.set_visible(not self._covered and not self.has_class("-tiny"))
 
 
 def key_bindings(places: frozenset[Place], *, priority: bool = False) -> list[BindingType]:

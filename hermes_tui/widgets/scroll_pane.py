@@ -16,8 +16,10 @@ from hermes_tui.widgets.theme import Ground, glyphs_of, palette_of, strip_of
 KEYS: list[BindingType] = [
     Binding("up,k", "move_by(-1)", "Up", show=False),
     Binding("down,j", "move_by(1)", "Down", show=False),
-    Binding("pageup", "move_page(-1)", "Page up", show=False),
-    Binding("pagedown", "move_page(1)", "Page down", show=False),
+    Binding("pageup,ctrl+b", "move_page(-1)", "Page up", show=False),
+    Binding("pagedown,ctrl+f", "move_page(1)", "Page down", show=False),
+    Binding("ctrl+u", "move_half(-1)", "Half a page up", show=False),
+    Binding("ctrl+d", "move_half(1)", "Half a page down", show=False),
     Binding("home,g", "move_to_top", "Top", show=False),
     Binding("end,G", "move_to_end", "End", show=False),
 ]
@@ -43,6 +45,10 @@ class ScrollPane(ScrollView, can_focus=True, inherit_bindings=False):
     def action_move_page(self, pages: int) -> None:
         """Move by the height of the pane less one row."""
         self.action_move_by(pages * max(1, self.size.height - 1))
+
+    def action_move_half(self, halves: int) -> None:
+        """Move by half the height of the pane."""
+        self.action_move_by(halves * max(1, self.size.height // 2))
 
     @on(events.MouseScrollDown)
     @on(events.MouseScrollUp)

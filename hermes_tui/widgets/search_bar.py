@@ -10,11 +10,13 @@ from rich.text import Text
 from textual import events, on
 from textual.app import ComposeResult
 from textual.containers import Horizontal
+from textual.message import Message
 from textual.reactive import reactive
 from textual.widgets import Input
 
 from hermes_tui.render.line import Line, Role, Span, head, span
 from hermes_tui.render.safe import SafeText, one_line
+from hermes_tui.state.typed_text import MOST, in_one_row
 from hermes_tui.widgets.bar import Bar
 from hermes_tui.widgets.theme import Ground, palette_of
 from store.query.filters import KEYS
@@ -32,6 +34,13 @@ class _Prompt(Bar):
         focused = isinstance(self.parent, SearchBar) and self.parent.has_focus_within
         return head((span(" / ", Role.ACCENT if focused else Role.TEXT, bold=focused),), width)
 
+    def _on_click(self, event: events.Click) -> None:  # type: ignore[override]  # need not be a coroutine
+        """Go to the search row; the prompt is no key there."""
+        event.stop()
+        event.prevent_default()
+        if isinstance(self.parent, SearchBar):
+            self.parent.query_input.focus()
+
 
 class _Owner(Bar):
     """The profile, and `read-only` where that was requested."""
@@ -42,6 +51,11 @@ class _Owner(Bar):
         super().__init__()
         self._text = one_line(text)
         self.styles.width = len(self._text) + 2
+
+    def _on_click(self, event: events.Click) -> None:  # type: ignore[override]  # need not be a coroutine
+        """Offer the other profiles, among everything else."""
+        event.stop()
+        self.app.action_command_palette()
 
     def line(self, width: int) -> Line:
         return head((span(f" {self._text}", Role.DIM),), width)
@@ -73,6 +87,21 @@ class QueryInput(Input, inherit_bindings=True):
             placeholder=PLACEHOLDER, highlighter=_Filters(self), compact=True, select_on_focus=False, id=id
         )
         self.cursor_blink = False
+
+    class Cut(Message):
+        """A paste was too long, and its beginning was taken."""
+
+    def type_in(self, text: str) -> None:
+        """Take a text as if it were typed: in one row, and only its beginning where it is very long."""
+        self.replace(in_one_row(text[:MOST]), *self.selection)
+        if len(text) > MOST:
+            self.post_message(self.Cut())
+
+    def _on_paste(self, event: events.Paste) -> None:
+        """Take all lines of a paste, where Textual would take the first."""
+        event.stop()
+        event.prevent_default()
+        self.type_in(event.text)
 
     def style_of(self, role: Role, *, underline: bool = False) -> Style:
         """The style of a role on this row."""

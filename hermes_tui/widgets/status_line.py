@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
+from textual import events
+from textual.message import Message
 from textual.reactive import reactive
 from textual.timer import Timer
 
-from hermes_tui.render.line import Line, Role, blank, crop, fill, line_cells, span
+from hermes_tui.render.line import Line, Role, blank, cells, crop, fill, line_cells, span
 from hermes_tui.widgets.bar import Bar
 
 MARGIN = 3
 """Text starts here."""
 GAP = 2
 NOTICE_SECONDS = 4.0
+TOTALS = frozenset({"flagged", "live"})
+"""Last words of the numbers that can be clicked."""
 
 
 class StatusLine(Bar):
@@ -20,6 +26,13 @@ class StatusLine(Bar):
     _shown: reactive[tuple[Line, tuple[Line, ...]]] = reactive(((), ()))
     _notice: reactive[str] = reactive("")
     _clearing: Timer | None = None
+
+    @dataclass
+    class TotalClicked(Message):
+        """A number at the right end was clicked."""
+
+        word: str
+        """What it counts: "flagged" or "live"."""
 
     def show(self, left: Line, *right: Line) -> None:
         """Put up a sentence, and at the right end the first of `right` for which there is room beside it."""
@@ -35,11 +48,24 @@ class StatusLine(Bar):
     def _forget(self) -> None:
         self._notice = ""
 
+    def _on_click(self, event: events.Click) -> None:  # type: ignore[override]  # need not be a coroutine
+        """Ask for what a number counts; keys are `Bar`'s."""
+        start = 0
+        for part in self.line(self.size.width):
+            start += cells(part.text)
+            if event.x < start:
+                if (word := part.text.rpartition(" ")[2]) in TOTALS and event.chain == 1:
+                    event.stop()
+                    self.post_message(self.TotalClicked(word))
+                return
+
     def line(self, width: int) -> Line:
         """The sentence, a gap, and the right end one cell before the edge."""
         (sentence, ends), room = self._shown, width - MARGIN - 1
         if self._notice:
-            right = crop((span(self._notice, Role.ACCENT),), max(room // 2, 1), self.glyphs.truncated)
+            right = crop(
+                (span(self.glyphs.words(self._notice), Role.ACCENT),), max(room // 2, 1), self.glyphs.truncated
+            )
             left = crop(sentence, room - line_cells(right) - GAP, self.glyphs.truncated)
         else:
             taken = line_cells(sentence) + GAP

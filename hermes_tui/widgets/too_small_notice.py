@@ -9,7 +9,11 @@ from hermes_tui.state.layout import LEAST
 
 
 class TooSmallNotice(Widget):
-    """The size that is needed and the size there is."""
+    """The size that is needed and the size there is; it lies above everything else, so that the focus stays."""
+
+    DEFAULT_CSS = """
+    TooSmallNotice { layer: above; width: 100%; height: 100%; background: $background; }
+    """
 
     def render(self) -> Content:
         """One sentence."""

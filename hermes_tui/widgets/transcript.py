@@ -11,7 +11,7 @@ from textual.message import Message
 from textual.reactive import reactive
 from textual.strip import Strip
 
-from hermes_tui.render.blocks import empty_session
+from hermes_tui.render.blocks import empty_session, nothing_to_read
 from hermes_tui.render.gutter import with_bar
 from hermes_tui.render.line import Line, Role, fill, head, line_cells, span
 from hermes_tui.render.time import in_words
@@ -68,6 +68,8 @@ class Transcript(ScrollPane):
         """What is on the screen, and how it is folded."""
         self._new = 0
         self._posted: tuple[int, int, int, bool] | None = None
+        self._is_empty = False
+        self._returns: tuple[str, Target] | None = None
 
     @property
     def total(self) -> int:
@@ -110,6 +112,20 @@ class Transcript(ScrollPane):
         self.cursor.viewport.following = following
         self._new = new
         self._changed()
+
+    def show_nothing(self) -> None:
+        """Show no session."""
+        self._row, self._is_empty, self._new = None, True, 0
+        self.cursor.reset()
+        self._shape()
+        self._changed()
+
+    def return_to(self, session_id: str, place: Target) -> None:
+        """Go to a place of a session, now or when it is opened next."""
+        self._returns = session_id, place
+        if self._row is not None and self._row.session.id == session_id:
+            self.cursor.go_to(place)
+            self._changed()
 
     def expire(self) -> None:
         """Compare what is on the screen with what is stored: something was written."""
@@ -203,6 +219,9 @@ class Transcript(ScrollPane):
         self._row = row
         self._new = 0
         self.cursor.reset()
+        if self._returns is not None and self._returns[0] == row.session.id:
+            self.cursor.go_to(self._returns[1])
+        self._returns = None
         self.cursor.layout.set_live(row.session.live)
         self._shape()
 
@@ -251,7 +270,8 @@ class Transcript(ScrollPane):
     def _row_line(self, y: int) -> Line:
         if not self.total:
             width, glyphs = max(self.size.width, NARROWEST), glyphs_of(self.app)
-            block = empty_session(width=width, glyphs=glyphs) if self._row else []
+            said = empty_session if self._row else nothing_to_read if self._is_empty else None
+            block = said(width=width, glyphs=glyphs) if said else []
             return block[y] if y < len(block) else ()
         rows = self.cursor.viewport.rows
         if y >= len(rows):

@@ -114,6 +114,10 @@ class VirtualList(ScrollView, can_focus=True, inherit_bindings=False):
         """Whether that row shows a flag in FLAG_COLUMNS."""
         return False
 
+    def opens_at_once(self, key: Hashable) -> bool:  # noqa: ARG002  a list of rows that are first looked at
+        """Whether a click on that row asks for it; a row that is no more than its words."""
+        return False
+
     def action_move_by(self, rows: int) -> None:
         """Move the cursor by so many rows that it can stand on, as far as there are any."""
         self._go(self.cursor.by(rows))
@@ -121,6 +125,10 @@ class VirtualList(ScrollView, can_focus=True, inherit_bindings=False):
     def action_move_page(self, pages: int) -> None:
         """Move the cursor by the height of the list less one row."""
         self._go(self.cursor.by_pages(pages))
+
+    def action_move_half(self, halves: int) -> None:
+        """Move the cursor by half the height of the list."""
+        self._go(self.cursor.by(halves * max(1, self.cursor.height // 2)))
 
     def action_move_to_top(self) -> None:
         """Put the cursor on the first row."""
@@ -171,7 +179,7 @@ class VirtualList(ScrollView, can_focus=True, inherit_bindings=False):
         self._go(place)
         if self.has_flag(self.cursor.key) and event.x in FLAG_COLUMNS:
             self.post_message(self.FlagClicked())
-        elif event.chain > 1:
+        elif event.chain > 1 or self.opens_at_once(self.cursor.key):
             self.action_choose()
 
     @on(events.MouseScrollDown)

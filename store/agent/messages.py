@@ -10,7 +10,7 @@ from ..base.strict_json import load_or
 from ..engine.ports import Transaction
 from ..engine.rows import RowDict
 from ..engine.search import AgentHit, AgentSearchOptions
-from ..formats import message_codec
+from ..formats import message_codec, replay
 from ..formats.row_encoding import message_rows, storable
 from ..formats.session_encoding import session_row
 from ..home_store import HomeStore
@@ -20,7 +20,7 @@ CONTEXT = 200
 """Characters of a message in the context of a hit, each of four bytes at most."""
 _LISTS = ("reasoning_details", "codex_reasoning_items")
 _SAID = ("role", "content", "tool_name", "tool_calls", "tool_call_id", "token_count", "finish_reason")
-_REASONED = ("reasoning", "reasoning_details", "codex_reasoning_items", "reasoning_content", "codex_message_items")
+_REASONED = ("reasoning", "reasoning_content", "reasoning_details", "codex_reasoning_items", "codex_message_items")
 _FIELDS = (*_SAID, *_REASONED, "platform_message_id", "observed", "effect_disposition", "timestamp", "api_content")
 """Fields of `append_message`, in the order of its arguments."""
 
@@ -53,9 +53,9 @@ class AgentMessages:
         token_count: int | None = None,
         finish_reason: str | None = None,
         reasoning: str | None = None,
+        reasoning_content: str | None = None,
         reasoning_details: object = None,
         codex_reasoning_items: object = None,
-        reasoning_content: str | None = None,
         codex_message_items: object = None,
         platform_message_id: str | None = None,
         observed: bool = False,
@@ -67,7 +67,7 @@ class AgentMessages:
     ) -> int:
         """Add one message and return its row id; `key` and what is raised, see `append_messages`."""
         said = role, content, tool_name, tool_calls, tool_call_id, token_count, finish_reason
-        thought = reasoning, reasoning_details, codex_reasoning_items, reasoning_content, codex_message_items
+        thought = reasoning, reasoning_content, reasoning_details, codex_reasoning_items, codex_message_items
         about = platform_message_id, observed, effect_disposition, timestamp, api_content
         message = dict(zip(_FIELDS, (*said, *thought, *about), strict=True))
         return self.append_messages(session_id, [message], key=key)[0]
@@ -135,10 +135,15 @@ class AgentMessages:
 
         return self._store.write(_import)
 
-    def replace_messages(self, session_id: str, messages: Sequence[Mapping[str, object]]) -> None:
-        """Replace all messages of the session by these; see `append_messages`."""
+    def replace_messages(
+        self, session_id: str, messages: Sequence[Mapping[str, object]], active_only: bool = False
+    ) -> None:
+        """Replace all messages of the session by these, or only the active ones; see `append_messages`.
+
+        The session's counters count these alone.
+        """
         rows = message_rows(messages, now=time.time())
-        self._store.write(lambda tx: tx.replace(session_id, rows))
+        self._store.write(lambda tx: tx.replace(session_id, rows, active_only=active_only))
 
     def clear_messages(self, session_id: str) -> None:
         """Delete the session's messages; its counters are 0."""
@@ -148,18 +153,50 @@ class AgentMessages:
         """Number of message rows, inactive ones included, of one session or of all."""
         return self._store.engine.records.count_messages(storable(session_id))
 
-    def get_messages(self, session_id: str, include_inactive: bool = False) -> list[RowDict]:
-        """Every column of the session's active rows in id order, content and calls decoded; [] for invalid calls."""
-        found = self._store.engine.records.messages(storable(session_id), include_inactive=include_inactive)
+    def get_messages(
+        self, session_id: str, include_inactive: bool = False, limit: int | None = None, offset: int = 0
+    ) -> list[RowDict]:
+        """Every column of the session's active rows in id order, content and calls decoded; [] for invalid calls.
+
+        Args:
+            limit: None or a negative one for no limit.
+            offset: Rows that are passed over first.
+        """
+        paged = {"limit": -1 if limit is None else limit, "offset": offset}
+        return self._decoded([session_id], include_inactive=include_inactive, **paged)
+
+    def get_messages_as_conversation(
+        self,
+        session_id: str,
+        include_ancestors: bool = False,
+        include_inactive: bool = False,
+        repair_alternation: bool = False,
+    ) -> list[RowDict]:
+        """The active rows as an agent replays them: role and content, and every other field that is not empty.
+
+        Args:
+            include_ancestors: The messages of all sessions above this one, too, without questions that came twice.
+            include_inactive: Those that were undone or compacted, too.
+            repair_alternation: Join neighbours of one role, and leave out results without their call.
+        """
+        sessions = self._store.engine.records.ancestors(session_id) if include_ancestors else [session_id]
+        rows = self._decoded(sessions, include_inactive=include_inactive)
+        if include_ancestors:
+            rows = replay.without_repeated_questions(rows)
+        return [_replayed(row) for row in (replay.with_alternating_roles(rows) if repair_alternation else rows)]
+
+    def _decoded(
+        self, session_ids: Sequence[str], *, include_inactive: bool, limit: int = -1, offset: int = 0
+    ) -> list[RowDict]:
+        names = [storable(name) or "" for name in session_ids]
+        found = self._store.engine.records.messages(
+            names, include_inactive=include_inactive, limit=limit, offset=offset
+        )
         for row in found:
             row["content"] = message_codec.decode(text) if isinstance(text := row["content"], str) else text
             if row.get("tool_calls"):
                 row["tool_calls"] = load_or(row["tool_calls"], [])
         return found
-
-    def get_messages_as_conversation(self, session_id: str) -> list[RowDict]:
-        """The active rows as an agent replays them: role and content, and every other field that is not empty."""
-        return [_replayed(row) for row in self.get_messages(session_id)]
 
     def load_transcript(self, session_id: str) -> list[RowDict]:
         """The same from SQLite or from the JSONL file, whichever has more messages; a tie goes to SQLite."""

@@ -4,16 +4,30 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from pathlib import Path
+from typing import Unpack
 
-from ..engine.rows import NO_COUNTS, RowDict
+from ..base.delegation import delegate
+from ..engine.ports import Transaction
+from ..engine.rows import RowDict
+from ..engine.session_choice import PruneFilters, SessionChoice
+from ..files import session_files
 from ..formats import titles
 from ..formats.row_encoding import refuse_too_large, storable
 from ..formats.session_encoding import session_values, token_values
 from ..home_store import HomeStore
+from .lists import AgentLists
 
 DAY = 86_400.0
-PREVIEW = 60
-"""Characters of a preview, before its dots."""
+_TOKENS = ("input_tokens", "output_tokens", "cache_read_tokens", "cache_write_tokens", "reasoning_tokens")
+_COSTS = ("estimated_cost_usd", "actual_cost_usd", "cost_status", "cost_source", "pricing_version")
+_ROUTE = ("model", "billing_provider", "billing_base_url", "billing_mode")
+_USE = (*_TOKENS, "api_call_count", *_COSTS, *_ROUTE)
+"""Columns of `update_token_counts`."""
+
+
+def _lists(sessions: AgentSessions) -> AgentLists:
+    return sessions._lists
 
 
 class AgentSessions:
@@ -21,6 +35,7 @@ class AgentSessions:
 
     def __init__(self, store: HomeStore) -> None:
         self._store = store
+        self._lists = AgentLists(store)
 
     def create_session(  # noqa: PLR0917  upstream's signature
         self,
@@ -31,21 +46,51 @@ class AgentSessions:
         system_prompt: str | None = None,
         user_id: str | None = None,
         parent_session_id: str | None = None,
+        *,
+        session_key: str | None = None,
+        chat_id: str | None = None,
+        chat_type: str | None = None,
+        thread_id: str | None = None,
+        cwd: str | None = None,
+        profile_name: str | None = None,
     ) -> str:
-        """Make the session's row and return its id; a row that is already there stays as it is.
+        """Make the session's row and return its id; of a row that is already there only what is NULL is filled in.
+
+        Source, user and start of such a row stay what they are.
 
         Raises:
             SessionMissing: The parent has no row.
+            ColumnMissing: One that is not empty has no column in this file.
             ValueError: The row is larger than 250 MB, or `model_config` has no JSON.
         """
+        place = {"session_key": session_key, "chat_id": chat_id, "chat_type": chat_type, "thread_id": thread_id}
+        work = {"cwd": cwd, "profile_name": profile_name}
         texts = {"system_prompt": system_prompt, "user_id": user_id, "parent_session_id": parent_session_id}
-        values = session_values(source, model, time.time(), model_config=model_config, **texts)
+        values = session_values(source, model, time.time(), model_config=model_config, **texts, **place, **work)
         self._store.write(lambda tx: tx.create_session(session_id, values))
         return session_id
 
-    def ensure_session(self, session_id: str, source: str = "unknown", model: str | None = None) -> None:
-        """Create the session's row where there is none; agents call this before every flush."""
-        self.create_session(session_id, source, model)
+    def ensure_session(
+        self,
+        session_id: str,
+        source: str = "unknown",
+        model: str | None = None,
+        *,
+        model_config: Mapping[str, object] | None = None,
+        system_prompt: str | None = None,
+        user_id: str | None = None,
+        session_key: str | None = None,
+        chat_id: str | None = None,
+        chat_type: str | None = None,
+        thread_id: str | None = None,
+        parent_session_id: str | None = None,
+        cwd: str | None = None,
+        profile_name: str | None = None,
+    ) -> str:
+        """`create_session`, with a source for those who do not know it; agents call this before every flush."""
+        about = {"user_id": user_id, "parent_session_id": parent_session_id, "cwd": cwd, "profile_name": profile_name}
+        place = {"session_key": session_key, "chat_id": chat_id, "chat_type": chat_type, "thread_id": thread_id}
+        return self.create_session(session_id, source, model, model_config, system_prompt, **about, **place)
 
     def end_session(self, session_id: str, end_reason: str) -> None:
         """Mark the session as ended now; the first reason wins."""
@@ -82,48 +127,77 @@ class AgentSessions:
         billing_provider: str | None = None,
         billing_base_url: str | None = None,
         billing_mode: str | None = None,
+        api_call_count: int = 0,
+        absolute: bool = False,
     ) -> None:
-        """Add tokens and costs; model and billing only where they are NULL, the cost's status overwritten.
+        """Add tokens, calls and costs to a session, which is made where it is missing.
+
+        Model and billing are filled in where they are NULL, and replaced by those of the first use; the cost's status
+        is overwritten. What is added is counted for its model in `session_model_usage`, where the file has it.
+
+        Args:
+            absolute: Set the counters instead, those that are not given to 0; an actual cost only where it is given.
 
         Raises:
             ColumnMissing: One that is not empty has no column in this file.
             ValueError: A counter needs more than 64 bits.
         """
-        given = {
-            "input_tokens": input_tokens,
-            "output_tokens": output_tokens,
-            "model": model,
-            "cache_read_tokens": cache_read_tokens,
-            "cache_write_tokens": cache_write_tokens,
-            "reasoning_tokens": reasoning_tokens,
-            "estimated_cost_usd": estimated_cost_usd,
-            "actual_cost_usd": actual_cost_usd,
-            "cost_status": cost_status,
-            "cost_source": cost_source,
-            "pricing_version": pricing_version,
-            "billing_provider": billing_provider,
-            "billing_base_url": billing_base_url,
-            "billing_mode": billing_mode,
-        }
-        values = token_values(given)
-        self._store.write(lambda tx: tx.add_tokens(session_id, values))
+        tokens = input_tokens, output_tokens, cache_read_tokens, cache_write_tokens, reasoning_tokens, api_call_count
+        costs = estimated_cost_usd, actual_cost_usd, cost_status, cost_source, pricing_version
+        route = model, billing_provider, billing_base_url, billing_mode
+        given = dict(zip(_USE, (*tokens, *costs, *route), strict=True))
+        values, now = token_values(given), time.time()
+        row = session_values("unknown", model, now)
 
-    def delete_session(self, session_id: str) -> bool:
+        def _add(tx: Transaction) -> None:
+            tx.create_session(session_id, row)
+            tx.add_tokens(session_id, values, now, absolute=absolute)
+
+        self._store.write(_add)
+
+    def delete_session(self, session_id: str, sessions_dir: Path | None = None) -> bool:
         """Delete the session, its messages and its marked delegates; other children lose their parent and stay.
 
-        Returns:
-            False where there is no such session. Its JSONL file is left alone.
-        """
-        return self._store.write(lambda tx: tx.delete_session(session_id, delegates=True))
+        Args:
+            sessions_dir: Folder whose files of these sessions are removed, too; None leaves every file alone.
 
-    def prune_sessions(self, older_than_days: float = 90, source: str | None = None) -> int:
-        """Delete ended sessions that started so long ago, each in its own transaction; the number deleted."""
+        Returns:
+            False where there is no such session; no file is removed then.
+        """
+        gone = self._store.write(lambda tx: tx.delete_session(session_id, delegates=True))
+        session_files.remove(sessions_dir, gone)
+        return bool(gone)
+
+    def prune_sessions(
+        self,
+        older_than_days: float | None = 90,
+        source: str | None = None,
+        sessions_dir: Path | None = None,
+        **filters: Unpack[PruneFilters],
+    ) -> int:
+        """Delete ended sessions that started so long ago, each in its own transaction; the number deleted.
+
+        Args:
+            older_than_days: None for any age; `started_before` goes before it.
+            sessions_dir: See `delete_session`.
+            filters: Further conditions that all hold; see `engine.session_choice`.
+
+        Raises:
+            TypeError: There is no such filter.
+        """
         self._store.refuse_to_write_if_read_only()
-        before = time.time() - older_than_days * DAY
-        return sum(self._prune(old) for old in self._store.engine.records.ended_before(before, storable(source)))
+        unknown = sorted(filters.keys() - PruneFilters.__annotations__.keys())
+        if unknown:
+            raise TypeError(f"prune_sessions() got an unexpected keyword argument {unknown[0]!r}")
+        if filters.get("started_before") is None and older_than_days is not None:
+            filters["started_before"] = time.time() - older_than_days * DAY
+        choice = SessionChoice(source=source, ended=True, **filters)
+        gone = [name for name in self._store.engine.records.chosen_ids(choice) if self._prune(name)]
+        session_files.remove(sessions_dir, gone)
+        return len(gone)
 
     def _prune(self, session_id: str) -> bool:
-        return self._store.write(lambda tx: tx.delete_session(session_id, delegates=False, ended_only=True))
+        return bool(self._store.write(lambda tx: tx.delete_session(session_id, delegates=False, ended_only=True)))
 
     def get_session(self, session_id: str) -> RowDict | None:
         """Every column of the session's row."""
@@ -165,25 +239,6 @@ class AgentSessions:
         base = titles.base_of(storable(base_title) or "")
         return titles.next_in_lineage(base, self._store.engine.records.lineage_titles(base))
 
-    def list_sessions_rich(self, source: str | None = None, limit: int = 20, offset: int = 0) -> list[RowDict]:
-        """Rows by newest start, with `preview` of the first user message and `last_active` (docs/format.md §6.7)."""
-        found = self.search_sessions(source, limit, offset)
-        counted = self._store.engine.sessions.counts([str(row["id"]) for row in found])
-        for row in found:
-            last = counted.get(str(row["id"]), NO_COUNTS).last_active
-            row["preview"] = _preview(self._store.engine.messages.first_user_text(str(row["id"])))
-            row["last_active"] = row["started_at"] if last is None else last
-        return found
-
-    def search_sessions(self, source: str | None = None, limit: int = 20, offset: int = 0) -> list[RowDict]:
-        """Rows by newest start."""
-        return self._store.engine.records.newest(storable(source), limit, offset)
-
-    def session_count(self, source: str | None = None) -> int:
-        """Number of sessions, of one source or of all."""
-        return self._store.engine.records.count_sessions(storable(source))
-
-
-def _preview(text: str) -> str:
-    line = text.replace("\n", " ").replace("\r", " ").strip()
-    return f"{line[:PREVIEW]}..." if len(line) > PREVIEW else line
+    list_sessions_rich = delegate(_lists, AgentLists.list_sessions_rich)
+    search_sessions = delegate(_lists, AgentLists.search_sessions)
+    session_count = delegate(_lists, AgentLists.session_count)

@@ -22,6 +22,7 @@ from ..query.ast import Query
 from .operations import ActiveCounts, OperationHeader, RawRow, RepairFacts, RepairStep, StepRecord, StepResult, UndoStep
 from .rows import Capabilities, Counts, RowDict, SessionEnds, SessionStamp, StoredRow
 from .search import AgentHit, AgentSearchOptions, HitRow, MatchCount, RankedMatches, SearchStep, SessionFilter
+from .session_choice import SessionChoice
 
 T = TypeVar("T")
 Values = Mapping[str, int | float | str | bytes | None]
@@ -142,14 +143,30 @@ class AgentRows(Protocol):
     def ids_like(self, prefix: str) -> list[str]:
         """Ids that begin so, at most two."""
 
-    def ended_before(self, timestamp: float, source: str | None) -> list[str]:
-        """Ids of ended sessions that started before a time."""
+    def chosen(
+        self, choice: SessionChoice, *, limit: int, offset: int, by_activity: bool = ..., compact: bool = ...
+    ) -> list[RowDict]:
+        """Sessions of a choice by newest start, or by the last message of their chain; compact without the prompt."""
 
-    def messages(self, session_id: str | None, *, include_inactive: bool) -> list[RowDict]:
-        """Every field of a session's messages, in order, as stored."""
+    def chosen_ids(self, choice: SessionChoice) -> list[str]:
+        """Their ids."""
 
-    def count_sessions(self, source: str | None) -> int:
-        """Number of sessions of a source, or of all."""
+    def count_sessions(self, choice: SessionChoice) -> int:
+        """Their number."""
+
+    def last_active(self, session_id: str) -> float | None:
+        """Time of a session's latest message."""
+
+    def tip(self, session_id: str) -> str:
+        """The last continuation of a session after compressions, by upstream's rules; itself where it has none."""
+
+    def ancestors(self, session_id: str) -> list[str]:
+        """A session and all above it, the highest first."""
+
+    def messages(
+        self, session_ids: Sequence[str], *, include_inactive: bool, limit: int = ..., offset: int = ...
+    ) -> list[RowDict]:
+        """Every field of the messages of some sessions, in order, as stored."""
 
     def count_messages(self, session_id: str | None) -> int:
         """Number of rows of a session, or of all."""
@@ -247,7 +264,7 @@ class Transaction(Protocol):
     """One write: done whole or not at all, acknowledged after COMMIT. It may be run again after a lock."""
 
     def create_session(self, session_id: str, values: Values, /) -> None:
-        """Insert a row; an existing one stays unchanged."""
+        """Insert a row; of an existing one only what is empty is filled in."""
 
     def end_session(self, session_id: str, reason: str, now: float, /) -> None:
         """Mark as ended; the first reason wins."""
@@ -258,11 +275,11 @@ class Transaction(Protocol):
     def set_prompt(self, session_id: str, prompt: str, /) -> None:
         """Store the system prompt."""
 
-    def add_tokens(self, session_id: str, values: Values, /) -> None:
-        """Add to counters and costs."""
+    def add_tokens(self, session_id: str, values: Values, now: float, /, *, absolute: bool = ...) -> None:
+        """Add to counters and costs, or set them; what is added is counted for its model, too."""
 
-    def delete_session(self, session_id: str, /, *, delegates: bool, ended_only: bool = ...) -> bool:
-        """Delete a session with its messages; False where there is none."""
+    def delete_session(self, session_id: str, /, *, delegates: bool, ended_only: bool = ...) -> Sequence[str]:
+        """Delete a session with its messages; the ids of all that were deleted."""
 
     def assign_title(self, session_id: str | None, title: str | None, /) -> bool:
         """Name a session; False where there is none."""
@@ -278,8 +295,8 @@ class Transaction(Protocol):
     ) -> SessionStamp | None:
         """The same unless others wrote since `expected`: the new stamp, None where nothing was written."""
 
-    def replace(self, session_id: str, rows: Sequence[MessageRow], /) -> None:
-        """Replace all messages of a session."""
+    def replace(self, session_id: str, rows: Sequence[MessageRow], /, *, active_only: bool = ...) -> None:
+        """Replace all messages of a session, or the active ones."""
 
     def clear(self, session_id: str, /) -> None:
         """Delete a session's messages."""

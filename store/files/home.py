@@ -144,6 +144,19 @@ class Home:
         return (Home(self.root), *(home for home in profiles if _holds_sessions(home)))
 
 
+def default_state_db(environ: Mapping[str, str], platform: str, user_home: Path) -> Path:
+    """The state.db that Hermes opens where none is named; neither file nor folder need exist.
+
+    `active_profile` is not read, as Hermes' own store does not.
+
+    Args:
+        environ, platform, user_home: See `Home.locate`.
+    """
+    named = environ.get("HERMES_HOME", "").strip()
+    folders = [Path(named)] if named else _default_folders(environ, platform, user_home)
+    return next(filter(_is_folder, folders), folders[0]) / "state.db"
+
+
 def distinct(homes: Sequence[Home]) -> tuple[Home, ...]:
     """Homes as one list shows them: a state.db and a folder of transcripts under several names appear once.
 

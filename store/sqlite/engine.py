@@ -37,9 +37,11 @@ from .rows import (
     orphan_sessions,
     section_copies,
     section_versions,
+    session_lists,
     session_version,
     session_writes,
     sessions,
+    token_writes,
     vocabulary,
 )
 from .search import agent_search, bm25, hit_rows, newest_first
@@ -144,9 +146,13 @@ class SqliteRecords(_Reads):
     by_title = delegate(_reader, agent_rows.by_title)
     newest = delegate(_reader, agent_rows.newest)
     ids_like = delegate(_reader, agent_rows.ids_like)
-    ended_before = delegate(_reader, agent_rows.ended_before)
     messages = delegate(_reader, agent_rows.messages)
-    count_sessions = delegate(_reader, agent_rows.count_sessions)
+    chosen = delegate(_reader, session_lists.chosen)
+    chosen_ids = delegate(_reader, session_lists.ids)
+    count_sessions = delegate(_reader, session_lists.count)
+    last_active = delegate(_reader, session_lists.last_active)
+    tip = delegate(_reader, session_lists.tip)
+    ancestors = delegate(_reader, session_lists.ancestors)
     count_messages = delegate(_reader, agent_rows.count_messages)
     title_of = delegate(_reader, agent_rows.title_of)
     newest_in_lineage = delegate(_reader, agent_rows.newest_in_lineage)
@@ -226,9 +232,9 @@ class SqliteTransaction:
         """The result of a statement of the transaction."""
         return statement(self.connection, self.layout)
 
-    create_session = _run(session_writes.create)
+    create_session = _run(session_writes.create_or_fill)
     set_prompt = _run(session_writes.set_prompt)
-    add_tokens = _run(session_writes.add_tokens)
+    add_tokens = _run(token_writes.add_tokens)
     assign_title = _run(session_writes.assign_title)
     append = _run(message_writes.append)
     append_once = _run(message_writes.append_once)

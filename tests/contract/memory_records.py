@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from store.engine.rows import RowDict
 from store.engine.search import AgentHit, AgentSearchOptions
-from tests.contract import memory_search
-from tests.contract.memory_tables import Reads, as_dict, maybe, number, text
+from store.engine.session_choice import SessionChoice
+from tests.contract import memory_choice, memory_search
+from tests.contract.memory_tables import Reads, as_dict, id_of, maybe, number, text
 
 
 class MemoryRecords(Reads):
@@ -30,23 +33,51 @@ class MemoryRecords(Reads):
         """Ids that begin so, at most two."""
         return [name for name in self._tables.sessions if name.lower().startswith(prefix.lower())][:2]
 
-    def ended_before(self, timestamp: float, source: str | None) -> list[str]:
-        """Ids of ended sessions that started before a time."""
+    def chosen(
+        self, choice: SessionChoice, *, limit: int, offset: int, by_activity: bool = False, compact: bool = False
+    ) -> list[RowDict]:
+        """Sessions of a choice by newest start, or by the last message of their chain."""
+        tables = self._tables
+        rows = memory_choice.chosen(tables, choice)
+        if by_activity:
+            rows.sort(key=lambda row: memory_choice.heard_in_chain(tables, row), reverse=True)
+        shown = rows[offset:] if limit < 0 else rows[offset : offset + limit]
         return [
-            name
-            for name, row in self._tables.sessions.items()
-            if row["ended_at"] is not None
-            and (number(row, "started_at") or 0.0) < timestamp
-            and source in (None, row["source"])
+            {name: cell for name, cell in row.items() if not (compact and name == "system_prompt")} for row in shown
         ]
 
-    def messages(self, session_id: str | None, *, include_inactive: bool) -> list[RowDict]:
-        """Every field of a session's messages."""
-        return [as_dict(row) for row in self._tables.of(session_id) if include_inactive or row["active"]]
+    def chosen_ids(self, choice: SessionChoice) -> list[str]:
+        """Their ids."""
+        return [text(row, "id") for row in memory_choice.chosen(self._tables, choice)]
 
-    def count_sessions(self, source: str | None) -> int:
-        """Number of sessions of a source, or of all."""
-        return len(self.newest(source, -1, 0))
+    def count_sessions(self, choice: SessionChoice) -> int:
+        """Their number."""
+        return len(memory_choice.chosen(self._tables, choice))
+
+    def last_active(self, session_id: str) -> float | None:
+        """Time of the latest message."""
+        return max((number(row, "timestamp") or 0.0 for row in self._tables.of(session_id)), default=None)
+
+    def tip(self, session_id: str) -> str:
+        """The last continuation."""
+        return memory_choice.tip(self._tables, session_id)
+
+    def ancestors(self, session_id: str) -> list[str]:
+        """A session and all above it, the highest first."""
+        found: list[str] = []
+        name: str | None = session_id
+        while name and name not in found:
+            found.insert(0, name)
+            name = maybe(self._tables.sessions.get(name, {}), "parent_session_id")
+        return found
+
+    def messages(
+        self, session_ids: Sequence[str], *, include_inactive: bool, limit: int = -1, offset: int = 0
+    ) -> list[RowDict]:
+        """Every field of the messages of some sessions, in order."""
+        rows = sorted((row for name in session_ids for row in self._tables.of(name)), key=id_of)
+        found = [as_dict(row) for row in rows if include_inactive or row["active"]]
+        return found[offset:] if limit < 0 else found[offset : offset + limit]
 
     def count_messages(self, session_id: str | None) -> int:
         """Number of rows of a session, or of all."""

@@ -19,7 +19,9 @@ SESSION_DEFAULTS: RawRow = {
         ("input_tokens", "output_tokens", "cache_read_tokens", "cache_write_tokens", "reasoning_tokens"), 0
     ),
     **dict.fromkeys(("estimated_cost_usd", "actual_cost_usd", "cost_status", "cost_source", "pricing_version")),
-    **dict.fromkeys(("billing_provider", "billing_base_url", "billing_mode")),
+    **dict.fromkeys(("billing_provider", "billing_base_url", "billing_mode", "git_branch", "git_repo_root")),
+    **dict.fromkeys(("session_key", "chat_id", "chat_type", "thread_id")),
+    "api_call_count": 0,
 }
 """Every field of a session, and its value where none is given."""
 

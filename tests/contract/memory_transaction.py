@@ -42,9 +42,17 @@ from tests.contract.memory_tables import (
 
 Values = Mapping[str, int | float | str | bytes | None]
 
-_ADDED = ("input_tokens", "output_tokens", "cache_read_tokens", "cache_write_tokens", "reasoning_tokens")
+_FILLED = (
+    *("model", "model_config", "system_prompt", "session_key", "chat_id", "chat_type", "thread_id"),
+    *("parent_session_id", "cwd", "profile_name"),
+)
+_ADDED = (
+    *("input_tokens", "output_tokens", "cache_read_tokens", "cache_write_tokens", "reasoning_tokens"),
+    "api_call_count",
+)
 _ADDED_COSTS = ("estimated_cost_usd", "actual_cost_usd")
 _BACKFILLED = ("model", "billing_provider", "billing_base_url", "billing_mode")
+_NOT_OVERWRITTEN = (*_ADDED, *_ADDED_COSTS, *_BACKFILLED)
 
 
 class MemoryTransaction:
@@ -54,14 +62,14 @@ class MemoryTransaction:
         self._tables = tables
 
     def create_session(self, session_id: str, values: Values, /) -> None:
-        """Insert a row; one that is there stays as it is."""
+        """Insert a row; of one that is there the fields are filled in that are None and may be."""
         row = present(SESSION_DEFAULTS, {"id": storable(session_id), **values})
+        known = self._tables.sessions.get(session_id, {})
+        row = {name: cell for name, cell in row.items() if not known or (name in _FILLED and known[name] is None)}
         parent = row.get("parent_session_id")
-        if session_id in self._tables.sessions:
-            return
         if parent is not None and parent not in self._tables.sessions:
             raise SessionMissing(f"there is no session {parent!r} to be a parent; create it first")
-        self._tables.sessions[text(row, "id")] = {**SESSION_DEFAULTS, **row}
+        self._tables.sessions[storable(session_id) or ""] = {**SESSION_DEFAULTS, **known, **row}
 
     def end_session(self, session_id: str, reason: str, now: float, /) -> None:
         """Mark as ended; the first reason wins."""
@@ -79,25 +87,29 @@ class MemoryTransaction:
         for row in self._row(session_id):
             row["system_prompt"] = prompt
 
-    def add_tokens(self, session_id: str, values: Values, /) -> None:
-        """Add to counters and costs, overwrite the state of the cost, fill in model and billing."""
+    def add_tokens(self, session_id: str, values: Values, now: float, /, *, absolute: bool = False) -> None:
+        """Add to counters and costs or set them, overwrite the state of the cost, fill in model and billing."""
         given = present(SESSION_DEFAULTS, {name: value or None for name, value in values.items()})
+        used = bool(given.keys() & {*_ADDED, *_ADDED_COSTS})
         for row in self._row(session_id):
-            for name, value in given.items():
-                if name in _ADDED:
-                    row[name] = whole(row, name) + whole(given, name)
-                elif name in _ADDED_COSTS:
-                    row[name] = (number(row, name) or 0.0) + (number(given, name) or 0.0)
-                elif name not in _BACKFILLED or row[name] is None:
-                    row[name] = value
+            if used and {"model", "billing_provider"} <= given.keys() and not row["api_call_count"]:
+                row.update({name: given.get(name) for name in _BACKFILLED})
+            for name in _ADDED:
+                row[name] = whole(given, name) + (0 if absolute else whole(row, name))
+            for name in _ADDED_COSTS:
+                if name in given or name == "estimated_cost_usd":
+                    row[name] = (number(given, name) or 0.0) + (0.0 if absolute else number(row, name) or 0.0)
+            row.update({name: cell for name, cell in given.items() if name not in _NOT_OVERWRITTEN})
+            empty = [name for name in _BACKFILLED if used and row[name] is None]
+            row.update({name: given[name] for name in empty if name in given})
 
-    def delete_session(self, session_id: str, /, *, delegates: bool, ended_only: bool = False) -> bool:
+    def delete_session(self, session_id: str, /, *, delegates: bool, ended_only: bool = False) -> list[str]:
         """Delete a session with its messages and keys; children lose their parent."""
         tables = self._tables
         if any(ended_only and row["ended_at"] is None for row in self._row(session_id)):
-            return False
+            return []
         if session_id not in tables.sessions:
-            return False
+            return []
         doomed = [session_id]
         for parent in doomed if delegates else ():
             marker = f'"_delegate_from": "{parent}"'
@@ -113,7 +125,7 @@ class MemoryTransaction:
             self._delete_messages(name)
             del tables.sessions[name]
         tables.keys = {key: done for key, done in tables.keys.items() if key[0] not in doomed}
-        return True
+        return doomed
 
     def assign_title(self, session_id: str | None, title: str | None, /) -> bool:
         """Name a session; the title moves along a compression chain.
@@ -169,9 +181,11 @@ class MemoryTransaction:
         self.append(session_id, rows)
         return stamp_of(self._tables, session_id)
 
-    def replace(self, session_id: str, rows: Sequence[MessageRow], /) -> None:
-        """Put messages in place of all that a session has."""
+    def replace(self, session_id: str, rows: Sequence[MessageRow], /, *, active_only: bool = False) -> None:
+        """Put messages in place of all that a session has, or of the active ones."""
+        kept = [row for row in self._tables.of(session_id) if active_only and not row["active"]]
         self.clear(session_id)
+        self._tables.messages.update({id_of(row): row for row in kept})
         self.append(session_id, rows)
 
     def clear(self, session_id: str, /) -> None:

@@ -34,7 +34,7 @@ def test_a_transaction_that_fails_leaves_nothing(case: Case) -> None:
         tx.assign_title("s1", "Lost")
         tx.end_session("s1", "lost", NOW)
         tx.set_prompt("s1", "lost")
-        tx.add_tokens("s1", {"input_tokens": 5})
+        tx.add_tokens("s1", {"input_tokens": 5}, NOW)
         tx.delete_session("s2", delegates=True)
         tx.replace("s1", rows)
         raise Stopped

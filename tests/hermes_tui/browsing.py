@@ -16,6 +16,8 @@ from hermes_tui.app import HermesApp
 from hermes_tui.feed import ProfileEntry
 from hermes_tui.screens.browse.compose import BrowserWidgets
 from hermes_tui.screens.browse.screen import BrowserScreen
+from hermes_tui.screens.doctor import DoctorScreen
+from hermes_tui.screens.repair.screen import RepairScreen
 from hermes_tui.state.browser_state import BrowserState
 from store import SessionDB
 
@@ -83,6 +85,14 @@ class Stage:
         """Type into whatever has the focus."""
         names = {" ": "space", ":": "colon", "-": "minus", '"': "quotation_mark"}
         await self.press(*(names.get(letter, letter) for letter in text))
+
+    async def agree(self) -> None:
+        """Press `y` once the plan has stood long enough; at once where there is none."""
+        screen = self.app.screen
+        assert isinstance(screen, RepairScreen | DoctorScreen)
+        wait = screen._frame.wait
+        await self.until(lambda: wait.over or not wait.stands)
+        await self.press("y")
 
     async def until(self, holds: Callable[[], bool], *, seconds: float = 60.0) -> None:
         """Wait until something holds, or fail with the screen."""

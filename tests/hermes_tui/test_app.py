@@ -49,7 +49,7 @@ async def test_no_color_takes_every_colour_away(tmp_path: Path, monkeypatch: pyt
         assert not [each for each in stage.app.get_line_filters() if isinstance(each, Monochrome)]
         await stage.type("one")
         await stage.shows("2 hits")
-        await stage.press("down", "enter")
+        await stage.press("tab", "enter")
         for strip in stage.app.screen._compositor.render_strips(stage.app.size):
             for line_filter in stage.app.get_line_filters():
                 strip = strip.apply_filter(line_filter, Color(0, 0, 0))  # noqa: PLW2901
@@ -70,7 +70,7 @@ async def test_an_explicit_theme_holds_and_an_unknown_one_is_said(tmp_path: Path
 @pytest.mark.slow
 async def test_ascii_draws_with_ascii_alone(tmp_path: Path) -> None:
     async with browsing(home_of_one(tmp_path), WIDE, ascii_only=True) as stage:
-        await stage.press("down", "enter")
+        await stage.press("tab", "enter")
         await stage.shows("one answer")
         assert stage.text.isascii(), [line for line in stage.lines if not line.isascii()]
         await stage.press("question_mark")
@@ -115,6 +115,9 @@ async def test_ctrl_c_says_how_to_quit_and_ctrl_q_quits(tmp_path: Path) -> None:
         await stage.shows("ctrl+q quits")
         await stage.press("ctrl+q")
         assert stage.app.return_code == 0
+    async with browsing(home_of_one(tmp_path / "again")) as stage:
+        await stage.press("tab", "ctrl+c", "ctrl+c")
+        assert stage.app.return_code == 0
 
 
 @pytest.mark.slow
@@ -123,6 +126,8 @@ async def test_q_is_a_letter_in_the_search_row_and_quits_in_the_list(tmp_path: P
         await stage.press("q")
         assert stage.widgets.search_bar.text == "q"
         await stage.press("escape", "down", "q")
+        await stage.shows("q again quits")
+        await stage.press("q")
         assert stage.app.return_code == 0
 
 

@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from store import SessionDB
+from tests.hermes_tui.screens.repair.test_screen import conversation, lost
 from tests.homes.catalog import FEW
 from tests.hostile import HOSTILE, poison
 from tests.terminal import terminal
@@ -40,10 +41,10 @@ def test_hostile_text_reaches_no_terminal_sequence_and_runs_no_action(tmp_path: 
     poison(tmp_path)
     with terminal("--home", str(tmp_path), columns=columns, rows=rows) as app:
         app.wait_for("16 of 16 sessions")
-        app.send("\x1b[B")
+        app.send("\t")
         for _ in range(16):
             app.send("\r", settle=0.3)
-            app.send("GgtTJJ", settle=0.2)
+            app.send("GgtTJ", settle=0.2)
             app.send("\x1b", settle=0.3)
             app.send("j", settle=0.2)
         app.send("/x9k", settle=1.5)
@@ -139,15 +140,46 @@ def test_keys_that_come_in_one_go_reach_what_has_the_focus_by_then(tmp_path: Pat
     db.close()
     with terminal("--home", str(tmp_path)) as app:
         app.wait_for("1 of 1 session")
-        app.send("\x1b[BI/near river", settle=1.0)
-        app.wait_for("/ near river")
+        app.send("\tI/ra", settle=1.0)
+        app.wait_for("/ ra")
         app.wait_for("1 hit in 1 session")
+        app.send("\t", settle=1.0)
         app.send("\x1b", settle=1.0)
         app.wait_for("1 of 1 session")
-        app.send("\x1b[Bv", settle=1.0)
+        app.send("v", settle=1.0)
         app.wait_for("look up")
-        app.send("/no/where", settle=1.0)
-        app.wait_for("“no/where”")
+        app.send("/no/w", settle=1.0)
+        app.wait_for("“no/w”")
+
+
+@pytest.mark.parametrize(("columns", "rows"), [(80, 24), (140, 40)])
+def test_words_of_somebody_who_looks_elsewhere_write_nothing_and_quit_nothing(
+    tmp_path: Path, columns: int, rows: int
+) -> None:
+    """At the pace of a hand and in one go, from the search row and from the list; the bytes go through the tty."""
+    home = lost(tmp_path, missing=9)
+    before = conversation(home, "20260105_bot")
+    with terminal("--home", str(home), columns=columns, rows=rows) as app:
+        app.wait_for("1 flagged")
+        app.send("docker", settle=0.3)
+        app.send("\x1b[B")
+        for letter in "retry sql query":
+            app.send(letter)
+        app.wait_for("dockerretry sql query")
+        app.send("\t")
+        app.send("\x1b")
+        app.wait_for("2 of 2 sessions")
+        app.send("retry yes\ry", settle=0.5)
+        app.wait_for("pasted 11 characters · / then paste")
+        app.send("\x1b[200~retry\ny\x1b[201~", settle=0.5)
+        app.wait_for("/ retry y")
+        app.send("\t")
+        app.send("\x1b")
+        app.wait_for("2 of 2 sessions")
+        for letter in "jkrretry yes ykq":
+            app.send(letter)
+        assert app.process.poll() is None, app.text
+    assert conversation(home, "20260105_bot") == before
 
 
 def fingerprint(home: Path) -> dict[str, str]:

@@ -90,8 +90,8 @@ MUTANTS = (
     Mutant(
         "a raw open of the store",
         "store/sqlite/connect/read_open.py",
-        "        state = descriptors.identity(path) or ()\n        try:",
-        '        path.open("rb").close()\n        state = descriptors.identity(path) or ()\n        try:',
+        "        state = descriptors.identity(path) or ()\n        if",
+        '        path.open("rb").close()\n        state = descriptors.identity(path) or ()\n        if',
         (f"{TORTURE}::test_no_verb_drops_a_lock",),
     ),
     Mutant(
@@ -495,6 +495,34 @@ MUTANTS = (
         "    if len(left) == 1:\n        _known",
         "    if len(left) == 0:\n        _known",
         ("tests/store/sqlite/base/test_foreign_handle_guard.py",),
+    ),
+    Mutant(
+        "descriptors that an exception closed are looked at",
+        "store/sqlite/base/foreign_handle_guard.py",
+        "        return descriptors.on(self._file, _known.get(self._file, ()))\n",
+        "        return _known.get(self._file, set())\n",
+        ("tests/store/sqlite/base/test_foreign_handle_guard.py",),
+    ),
+    Mutant(
+        "a connection is opened while a fork is on its way",
+        "store/sqlite/base/foreign_handle_guard.py",
+        "    _forking.append(True)\n",
+        "    _forking.clear()\n",
+        ("tests/store/sqlite/test_forks.py",),
+    ),
+    Mutant(
+        "a child waits for a writer of its parent",
+        "store/sqlite/connect/writer.py",
+        "_turns.setdefault((os.getpid(), ",
+        "_turns.setdefault((0, ",
+        ("tests/store/sqlite/test_forks.py",),
+    ),
+    Mutant(
+        "an error of the caller's class is no ValueError",
+        "store/formats/row_encoding.py",
+        "    except Exception as error:  # of a class of the caller's, or a message that is no dict\n",
+        "    except AssertionError as error:\n",
+        ("tests/store/formats/test_row_encoding.py",),
     ),
     Mutant(
         "a row of any size",

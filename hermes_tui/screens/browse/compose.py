@@ -45,7 +45,7 @@ class BrowserWidgets:
         self._foot = Footer(id="foot")
         self._too_small = TooSmallNotice()
         self._notice: Notice | None = None
-        self._sources: Sources | None = None
+        self._sources: tuple[Sources | None, bool] = None, False
 
     def compose(self) -> ComposeResult:
         """Six rows and columns of docs/look.md §1."""
@@ -130,6 +130,6 @@ class BrowserWidgets:
         self._foot.show(view.footer, view.help)
         if view.notice is not None and view.notice is not self._notice:
             self._status.show_notice(view.notice.text)
-        if view.sources is not None and view.sources != self._sources:
-            self._banner.show(view.sources)
-        self._notice, self._sources = view.notice, view.sources
+        if (view.sources, view.banner_keys) != self._sources:
+            self._banner.show(view.sources, keys=view.banner_keys)
+        self._notice, self._sources = view.notice, (view.sources, view.banner_keys)

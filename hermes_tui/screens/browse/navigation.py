@@ -8,6 +8,8 @@ from hermes_tui.commands.registry import Place
 from hermes_tui.screens.browse.compose import BrowserWidgets
 from hermes_tui.screens.browse.ports import Changed, Part
 from hermes_tui.screens.browse.subscriptions import Controllers
+from hermes_tui.widgets.hit_rows import MeantKey, MoreRow
+from hermes_tui.widgets.virtual_list import VirtualList
 
 
 class Navigation:
@@ -19,6 +21,7 @@ class Navigation:
         self._reading = controllers.reading
         self._widgets = widgets
         self._changed = changed
+        self._came_from = Place.SESSIONS
 
     @property
     def list(self) -> Place:
@@ -37,16 +40,21 @@ class Navigation:
         self._go(Place.SEARCH)
 
     def recall(self) -> None:
-        """Put the search before into the search row."""
-        if (text := self._state.history.older(self._widgets.search_bar.text)) is not None:
-            self._widgets.search_bar.put(text)
+        """Put the search before into the search row; after the first one again what was typed."""
+        bar, history = self._widgets.search_bar, self._state.history
+        text = history.older(bar.text)
+        while text is None and (newer := history.newer(bar.text)) is not None:
+            bar.put(newer)
+        if text is not None:
+            bar.put(text)
 
-    def down(self) -> None:
-        """Back to what was typed, on a walk through the history; else to the list."""
-        if (text := self._state.history.newer(self._widgets.search_bar.text)) is not None:
-            self._widgets.search_bar.put(text)
-        else:
-            self.enter_list()
+    def move(self, rows: int) -> None:
+        """Move the cursor of the list, from the search row too."""
+        self._pane.action_move_by(rows)
+
+    def move_page(self, pages: int) -> None:
+        """Move the cursor of the list by its height."""
+        self._pane.action_move_page(pages)
 
     def enter_list(self) -> None:
         """To the list."""
@@ -58,15 +66,45 @@ class Navigation:
         if self._state.reading.row is None:
             self.open_chosen()
         if self._state.reading.row is not None:
+            if self._state.focus is not Place.TRANSCRIPT:
+                self._came_from = self._state.focus
             self._go(Place.TRANSCRIPT)
 
     def back(self) -> None:
-        """From the transcript to the list, from the list to the search row."""
-        (self.enter_list if self._state.focus is Place.TRANSCRIPT else self.search)()
+        """From the transcript to where it was entered."""
+        (self._go_to_row if self._came_from is Place.SEARCH else self.enter_list)()
+
+    def clear(self) -> None:
+        """Take the search out and stay in the list."""
+        self._state.history.keep(self._widgets.search_bar.text)
+        self._widgets.search_bar.put("")
+        self._search.take_text("")
+        self._go(self.list)
+
+    def stay(self) -> None:
+        """Say which key quits."""
+        self.say("q quits")
+
+    def say(self, notice: str) -> None:
+        """Show a sentence for a few seconds."""
+        self._state.show_notice(notice)
+        self._changed(Part.FRAME)
 
     def other_pane(self) -> None:
         """From the list to the transcript, and back."""
         (self.enter_list if self._state.focus is Place.TRANSCRIPT else self.enter_transcript)()
+
+    def open_row(self) -> None:
+        """Do what the row under the cursor stands for: read it, show more, search for what was meant."""
+        pane = self._pane
+        if isinstance(pane.cursor.key, MeantKey):
+            self.search_for(pane.cursor.key.text)
+        elif isinstance(pane.cursor.key, MoreRow):
+            pane.action_choose()
+        else:
+            self._state.history.keep(self._widgets.search_bar.text)
+            pane.cursor.touched = True
+            self.open_chosen(enter=True)
 
     def open_chosen(self, *, enter: bool = False) -> None:
         """Read the session or the hit under the list's cursor, and go there."""
@@ -98,6 +136,7 @@ class Navigation:
             if not self._state.hits_shown:
                 self._widgets.session_list.move_to(session_id)
             self._reading.open_section(row)
+            self._came_from = self.list
             self._go(Place.TRANSCRIPT)
 
     def leave_repair(self, session_id: str | None) -> None:
@@ -105,8 +144,16 @@ class Navigation:
         row = self._state.catalog.row(session_id) if session_id is not None else None
         if row is not None:
             self._reading.open(row)
+            self._came_from = self.list
             self._go(Place.TRANSCRIPT)
         self._changed(Part.LISTS)
+
+    @property
+    def _pane(self) -> VirtualList:
+        return self._widgets.list_pane(hits_shown=self._state.hits_shown)
+
+    def _go_to_row(self) -> None:
+        self._go(Place.SEARCH)
 
     def _go(self, place: Place) -> None:
         self._state.inside = place is Place.TRANSCRIPT
@@ -116,9 +163,10 @@ class Navigation:
 
 MOVES: Mapping[str, Callable[[Navigation], None]] = {
     "search": Navigation.search,
-    "clear": lambda navigation: navigation.search_for(""),
+    "clear": Navigation.clear,
+    "stay": Navigation.stay,
     "recall": Navigation.recall,
-    "down": Navigation.down,
+    "open": Navigation.open_row,
     "list": Navigation.enter_list,
     "back": Navigation.back,
     "other_pane": Navigation.other_pane,

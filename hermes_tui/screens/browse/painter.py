@@ -35,6 +35,8 @@ class Painter:
         self._held = False
         self._timer: Timer | None = None
         self._streamed_at = 0.0
+        self.before_frame: Callable[[], None] = lambda: None
+        """Called once the lists are drawn, before the frame is."""
 
     def changed(self, part: Part, *, after: float = 0.0) -> None:
         """See `ports.Changed`; lists that are drawn at once let the next news be drawn at once, too."""
@@ -71,6 +73,9 @@ class Painter:
             widgets.observe(state)
         elif Part.ROWS in due:
             widgets.update_rows(state.fresh)
+        self._held = True
+        self.before_frame()
+        self._held, self._due = False, Part(0)
         widgets.show(frame_view(state))
 
     def _streamed(self) -> Part:

@@ -49,6 +49,8 @@ class FrameView:
     """Characters of the search row that are no query."""
     sources: Sources | None
     """The facts of the banner."""
+    banner_keys: bool
+    """The keys of the banner work where the focus is."""
     faded: bool
     """The transcript is dim, because another one is awaited."""
 
@@ -79,6 +81,7 @@ def frame_view(state: BrowserState) -> FrameView:
         help=("f1" if state.focus is Place.SEARCH else "?", "help"),
         wrong=(search.wrong.start, search.wrong.end) if search.wrong is not None else None,
         sources=state.reading.sources,
+        banner_keys=state.focus is not Place.SEARCH,
         faded=state.reading.is_slow(state.seconds()),
     )
 
@@ -147,7 +150,7 @@ def _hits_status(state: BrowserState) -> Line:
         asked=not results.done and not results.hits,
         capped=results.capped,
         fallback=fallback,
-        rerank=state.pane.touched and results.can_rank and not results.ranked,
+        rerank=state.focus is Place.HITS and state.pane.touched and results.can_rank and not results.ranked,
     )
     return status.hits_sentence(progress, glyphs=state.glyphs)
 
@@ -165,21 +168,21 @@ def _sessions_status(state: BrowserState) -> Line:
     if state.everything and (reasons := status.left_out(scope)):
         return (
             span(in_words(scope.total)),
-            span(f" of {many(scope.total, 'session')} (with {reasons}: press ", Role.DIM),
-            span("v", Role.ACCENT, bold=True),
-            span(")", Role.DIM),
+            span(f" of {many(scope.total, 'session')} (with {reasons}", Role.DIM),
+            *status.press_v(named=state.focus is Place.SESSIONS),
         )
-    return status.sessions_sentence(scope.total if state.everything else state.catalog.plain, scope)
+    shown = scope.total if state.everything else state.catalog.plain
+    return status.sessions_sentence(shown, scope, named=state.focus is Place.SESSIONS)
 
 
 def _sessions_block(state: BrowserState, *, width: int) -> list[Line]:
     """The lines above the sessions, or in their place; none where nothing is wrong."""
-    count, glyphs = len(state.catalog), state.glyphs
+    count, glyphs, named = len(state.catalog), state.glyphs, state.focus is Place.SESSIONS
     if state.lock_wait is not None and not count:
         waited, limit = state.lock_wait
         return [EMPTY, *blocks.busy(limit, waited, width=width, glyphs=glyphs)]
     if state.failure is not None:
-        lines = blocks.partial(str(state.failure), sessions=count, width=width, glyphs=glyphs)
+        lines = blocks.partial(str(state.failure), sessions=count, named=named, width=width, glyphs=glyphs)
         rule = section_rule(f"{many(count, 'session')} from JSONL files", width=width, glyphs=glyphs)
         return [*lines, rule] if count else lines
     if state.catalog.complete and not count:
@@ -187,9 +190,10 @@ def _sessions_block(state: BrowserState, *, width: int) -> list[Line]:
         height = state.pane.height or state.layout.height - 4
         return [EMPTY] * max(0, (height - len(lines)) // 3) + lines
     if state.unread:
-        return [EMPTY, *blocks.unread(state.unread, width=width, glyphs=glyphs), EMPTY]
+        return [EMPTY, *blocks.unread(state.unread, named=named, width=width, glyphs=glyphs), EMPTY]
     if count and state.catalog.complete and not state.everything and not state.catalog.plain:
-        return [EMPTY, *blocks.all_left_out(status.left_out(state.catalog.scope), width=width, glyphs=glyphs)]
+        reasons = status.left_out(state.catalog.scope)
+        return [EMPTY, *blocks.all_left_out(reasons, named=named, width=width, glyphs=glyphs)]
     return []
 
 

@@ -59,7 +59,8 @@ class ReadingController:
         """
         reading = self._reading
         origin = hit.origin if hit else None
-        here = row.session.id in self._chain and reading.error is None and self._is_source(row, origin)
+        known = reading.row is not None and row.session.id in self._chain
+        here = known and reading.error is None and self._is_source(row, origin)
         reading.hit = hit
         self._section = ""
         if not here:

@@ -6,21 +6,22 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import ClassVar, Protocol
+from typing import Any, ClassVar, Protocol
 
 from textual import events, on
-from textual.actions import parse
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.screen import Screen
 from textual.widgets import Input
 
-from hermes_tui.commands.registry import BROWSER, TABLE, Command, Offer, Place, applying
+from hermes_tui.commands.registry import BROWSER, Command, Offer, Place, applying, works
+from hermes_tui.commands.unused import why_unused
 from hermes_tui.feed import Feed, ProfileEntry
 from hermes_tui.feed.answers import Answer
 from hermes_tui.render.glyphs import Glyphs
 from hermes_tui.render.status import copied_sentence
 from hermes_tui.screens.browse.compose import BrowserWidgets
+from hermes_tui.screens.browse.followed_row import FollowedRow
 from hermes_tui.screens.browse.navigation import MOVES, Navigation
 from hermes_tui.screens.browse.painter import Painter
 from hermes_tui.screens.browse.ports import Part
@@ -31,31 +32,44 @@ from hermes_tui.state.copy_text import CopyTarget
 from hermes_tui.state.layout import Layout
 from hermes_tui.state.rows import SessionRow
 from hermes_tui.state.session_catalog import is_comparable
+from hermes_tui.state.typed_text import MOST
 from hermes_tui.widgets.banner import Banner
-from hermes_tui.widgets.hit_rows import MeantKey
 from hermes_tui.widgets.page_frame import key_bindings, offers
+from hermes_tui.widgets.search_bar import QueryInput
+from hermes_tui.widgets.status_line import StatusLine
 from hermes_tui.widgets.transcript import Transcript
 from hermes_tui.widgets.virtual_list import VirtualList
+from store.repair.model import Operation
 
 TICK = 30.0
 """Seconds after which ages are painted again, and live sessions read."""
-PREVIEW_AFTER = 0.08
-"""Seconds that the cursor rests on a row before its transcript is read."""
-TYPED_AFTER = 0.3
-"""The same while a search is typed: keys follow one another faster than transcripts are drawn."""
-
-_BY_ACTION: dict[tuple[str, tuple[object, ...]], list[Command]] = {}
-for _command in TABLE:
-    for _key in _command.keys:
-        _, _name, _parameters = parse(_key.action)
-        _BY_ACTION.setdefault((_name, _parameters), []).append(_command)
 
 
 class MakeRepairScreen(Protocol):
     """Makes the screen of repairs."""
 
-    def __call__(self, feed: Feed, browser: BrowserState, session_id: str | None, *, whole: bool) -> Screen[str | None]:
-        """Of one session, or of all flagged ones; with `whole` the whole difference first."""
+    def __call__(
+        self,
+        feed: Feed,
+        browser: BrowserState,
+        session_id: str | None,
+        *,
+        whole: bool = False,
+        past: tuple[Operation, bool] | None = None,
+    ) -> Screen[str | None]:
+        """Of one session, or of all flagged ones; with `whole` the whole difference first; a repair of before."""
+
+
+class ChosenRepair(Protocol):
+    """A repair of the journal that is to be looked at."""
+
+    @property
+    def operation(self) -> Operation:
+        """The repair."""
+
+    @property
+    def undo(self) -> bool:
+        """With the plan of its undo."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +79,8 @@ class SubScreens:
     repair: MakeRepairScreen
     """Gives the id of a session that is to be read."""
     doctor: Callable[[Feed, BrowserState], Screen[None]]
+    repairs: Callable[[Feed, BrowserState], Screen[Any]]
+    """Gives the repair that is to be looked at, a `ChosenRepair`, or None."""
     family: Callable[[Feed, BrowserState, SessionRow], Screen[str | None]]
     """Gives the id of a member that is to be read."""
     hidden: Callable[[Feed, BrowserState], Screen[bool]]
@@ -105,6 +121,7 @@ class BrowserScreen(Screen[None]):
         self._sub_screens = sub_screens
         saved = SavedSearchesController(state, searches, self.post_message, changed)
         self.controllers = Controllers(state, feed, changed, self.widgets, saved)
+        self.painter.before_frame = FollowedRow(state, self.widgets, self.controllers.reading).follow
         self._navigation = Navigation(self.widgets, self.controllers, changed)
         self._subscriptions = self.controllers.subscriptions()
         feed.subscribe(self.post_message, *self._subscriptions)
@@ -134,12 +151,21 @@ class BrowserScreen(Screen[None]):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """A command works where the table says so."""
-        commands = _BY_ACTION.get((action, parameters))
-        if commands is None:
-            return True
         self.widgets.observe(self.state)
-        place, met = self.state.focus, {"", *self.state.conditions}
-        return any(place in command.places and command.needs in met for command in commands)
+        return works(action, parameters, self.state.focus, self.state.conditions)
+
+    def hear_key(self, at: float) -> None:
+        """Nothing is written from here."""
+
+    def take_unused_key(self, key: str, *, printable: bool) -> None:  # noqa: ARG002  nothing waits here
+        """Say why a key does nothing."""
+        if key:
+            self._navigation.say(why_unused(key, self.state.focus, self.state.conditions))
+
+    def take_text(self, text: str) -> None:
+        """Type what was pasted into the search row."""
+        self._navigation.search()
+        self.widgets.search_bar.query_input.type_in(text)
 
     def offered(self) -> Iterator[Offer]:
         """For the palette: what works here, and from the search row what works in the list."""
@@ -181,16 +207,17 @@ class BrowserScreen(Screen[None]):
     @on(Input.Submitted, "#query")
     def _on_query_submitted(self, event: Input.Submitted) -> None:
         event.stop()
-        self._navigation.enter_list()
+        self._navigation.say("there is no row to open yet")
+
+    @on(QueryInput.Cut)
+    def _on_query_cut(self) -> None:
+        self._navigation.say(f"only {MOST} characters of it were pasted")
 
     @on(VirtualList.RowHighlighted)
     def _on_row_highlighted(self, event: VirtualList.RowHighlighted) -> None:
         self.widgets.observe(self.state)
         state = self.state
         if event.list is self.widgets.list_pane(hits_shown=state.hits_shown):
-            if state.two_panes:
-                typing = state.focus is Place.SEARCH and state.hits_shown
-                self.controllers.reading.open_chosen(delay=TYPED_AFTER if typing else PREVIEW_AFTER)
             self.controllers.search.request_context()
         self._changed(Part.FRAME)
 
@@ -200,11 +227,8 @@ class BrowserScreen(Screen[None]):
         self.controllers.sessions.request_outlines()
 
     @on(VirtualList.RowChosen)
-    def _on_row_chosen(self, event: VirtualList.RowChosen) -> None:
-        if isinstance(event.key, MeantKey):
-            self._navigation.search_for(event.key.text)
-        else:
-            self._navigation.open_chosen(enter=True)
+    def _on_row_chosen(self) -> None:
+        self._navigation.open_row()
 
     @on(VirtualList.FlagClicked)
     def _on_flag_clicked(self) -> None:
@@ -214,6 +238,13 @@ class BrowserScreen(Screen[None]):
     @on(Banner.Clicked)
     def _on_banner_clicked(self, event: Banner.Clicked) -> None:
         self._repair(self.state.reading.row, whole=event.difference)
+
+    @on(StatusLine.TotalClicked)
+    def _on_total_clicked(self, event: StatusLine.TotalClicked) -> None:
+        if event.word == "live":
+            self._navigation.search_for("is:live ")
+        elif self.state.catalog.any_comparable:
+            self.action_repair_all()
 
     @on(Transcript.BodiesWanted)
     def _on_bodies_wanted(self, event: Transcript.BodiesWanted) -> None:
@@ -227,8 +258,10 @@ class BrowserScreen(Screen[None]):
     @on(events.DescendantFocus)
     def _on_focus_moved(self) -> None:
         self.widgets.observe(self.state)
-        self.state.inside = self.state.focus is Place.TRANSCRIPT
-        self._changed(Part.FRAME)
+        state = self.state
+        state.inside = state.focus is Place.TRANSCRIPT
+        names_keys = bool(state.failure or state.unread or not state.catalog.plain)
+        self._changed(Part.LISTS if names_keys else Part.FRAME)
 
     @on(events.Resize)
     def _on_size_changed(self, event: events.Resize) -> None:
@@ -245,6 +278,14 @@ class BrowserScreen(Screen[None]):
     def action_go(self, move: str) -> None:
         """A move of the focus."""
         MOVES[move](self._navigation)
+
+    def action_rows(self, rows: int) -> None:
+        """Move the cursor of the list."""
+        self._navigation.move(rows)
+
+    def action_pages(self, pages: int) -> None:
+        """Move the cursor of the list by its height."""
+        self._navigation.move_page(pages)
 
     def action_next_hit(self, step: int) -> None:
         """The next hit of the list, and its message where the reader is."""
@@ -315,6 +356,16 @@ class BrowserScreen(Screen[None]):
     def _open_repair(self, session_id: str | None, *, whole: bool = False) -> None:
         repair = self._sub_screens.repair(self.feed, self.state, session_id, whole=whole)
         self.app.push_screen(repair, self._navigation.leave_repair)
+
+    def action_repairs(self) -> None:
+        """The repairs that were made."""
+        self.app.push_screen(self._sub_screens.repairs(self.feed, self.state), self._look_back)
+
+    def _look_back(self, chosen: ChosenRepair | None) -> None:
+        if chosen is not None:
+            past = chosen.operation, chosen.undo
+            repair = self._sub_screens.repair(self.feed, self.state, chosen.operation.session_id, past=past)
+            self.app.push_screen(repair, self._navigation.leave_repair)
 
     def action_doctor(self) -> None:
         """The store's health."""

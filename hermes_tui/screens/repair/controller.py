@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import replace
 
 from hermes_tui.feed import Feed, answers
@@ -12,6 +12,7 @@ from hermes_tui.render.drift_row import Case
 from hermes_tui.state.repair_state import RepairState, SessionRepair, Write
 from hermes_tui.widgets.page_frame import READ_ONLY
 from store.errors import ReadOnly
+from store.models import Change
 from store.repair.model import Receipt, State
 
 
@@ -29,12 +30,14 @@ class RepairScreenController:
 
     def start(self, session_id: str | None) -> None:
         """Ask for the plan of one session, or for those of all flagged ones."""
-        if session_id is not None:
+        if self._state.session is not None:
+            self._look_at(self._state.session)
+        elif session_id is not None:
             self._look_at(self._state.opened(session_id))
-            return
-        self._state.list_flagged()
-        self._feed.repairs.plans(list(self._state.cases))
-        self._changed()
+        else:
+            self._state.list_flagged()
+            self._feed.repairs.plans(list(self._state.cases))
+            self._changed()
 
     # Answers; whoever puts one draws
 
@@ -46,7 +49,9 @@ class RepairScreenController:
             case answers.PlanArrived() if session is not None and self._is_latest(message, "plan"):
                 session.plan, session.operation = message.plan, message.operation
             case answers.PlanListed(plan=plan) if self._is_latest(message, "plans"):
-                state.change_case(session_id, plan=plan, left_out=plan.creates_session, error=None)
+                case = state.cases.get(session_id)
+                left_out = plan.creates_session if case is None or case.plan is None else case.left_out
+                state.change_case(session_id, plan=plan, left_out=left_out, error=None)
             case answers.DifferenceArrived() if session is not None and self._is_latest(message, "difference"):
                 session.pairs.extend(message.rows)
                 session.all_pairs, session.more_requested = message.done, False
@@ -63,6 +68,21 @@ class RepairScreenController:
                         self._request_plan(session)
                 state.change_case(session_id, running=False, error=message.error)
 
+    def take_change(self, change: Change) -> None:
+        """Plan again what was written to by another program."""
+        state, touched = self._state, change.sessions | change.files
+        if state.writing or not (touched or change.replaced):
+            return
+        if (session := state.session) is not None:
+            if (session.session_id in touched or change.replaced) and not session.settled and not state.waiting:
+                self._request_plan(session)
+        elif again := [key for key, case in state.cases.items() if not case.settled and self._is_old(case, touched)]:
+            self._feed.repairs.plans(again)
+
+    def _is_old(self, case: Case, touched: Collection[str]) -> bool:
+        """A plan is missing, or was made before its session was touched."""
+        return case.plan is None or case.session_id in touched
+
     def end(self) -> bool:
         """Nothing is written any more; True where the app is to end now."""
         state = self._state
@@ -77,7 +97,7 @@ class RepairScreenController:
 
     def _put_receipt(self, session: SessionRepair | None, receipt: Receipt) -> None:
         if session is not None:
-            session.write = session.progress = session.operation = session.error = None
+            session.write = session.progress = session.operation = session.past = session.error = None
             session.receipt = receipt
             if not session.settled:
                 self._request_plan(session)
@@ -98,6 +118,8 @@ class RepairScreenController:
             self._refuse_to_write()
         elif session is None:
             self._apply_all()
+        elif session.undo_asked:
+            self._undo(session)
         elif (plan := session.applicable) is not None:
             session.write, session.progress, session.error, session.receipt = Write.REPAIR, None, None, None
             state.writing = True
@@ -106,21 +128,17 @@ class RepairScreenController:
             state.notice = "there is nothing to insert here" if session.plan else "not read yet"
         self._changed()
 
-    def undo(self, cursor: Case | None) -> None:
-        """Take the repair back that is shown, or the one under the cursor."""
-        state, session = self._state, self._state.session
+    def ask_undo(self, cursor: Case | None) -> None:
+        """Show the plan of the undo of the repair that is shown, or of the one under the cursor."""
+        state = self._state
         if state.writing:
             return
         if not state.may_write:
             self._refuse_to_write()
-        elif session is None:
-            receipt = cursor.receipt if cursor is not None and cursor.settled else None
-            if receipt is not None and receipt.operation:
-                state.change_case(receipt.session_id, running=True, error=None)
-                self._undo(receipt.session_id, receipt.operation)
-        elif (operation := session.undoable) is not None:
-            session.write, session.progress, session.error = Write.UNDO, None, None
-            self._undo(session.session_id, operation)
+        elif state.session is None and cursor is not None and cursor.settled:
+            self.read(cursor)
+        if state.session is not None and state.may_write and state.session.undo_plan is not None:
+            state.session.undo_asked, state.session.error = True, None
         self._changed()
 
     def back(self) -> bool:
@@ -131,6 +149,8 @@ class RepairScreenController:
         elif state.writing:
             self._feed.writer.stop()
             state.notice = "stopping after this step"
+        elif state.session is not None and state.session.undo_asked:
+            state.session.undo_asked = False
         elif state.session is not None and state.whole and not state.whole_first:
             state.whole = False
         elif state.session is not None and state.cases:
@@ -228,6 +248,8 @@ class RepairScreenController:
             self._state.writing = True
             self._feed.repairs.apply(list(wanted.values()))
 
-    def _undo(self, session_id: str, operation: str) -> None:
-        self._state.writing = True
-        self._feed.repairs.undo(session_id, operation)
+    def _undo(self, session: SessionRepair) -> None:
+        if (plan := session.undo_plan) is not None:
+            session.write, session.progress, session.error = Write.UNDO, None, None
+            session.undo_asked, self._state.writing = False, True
+            self._feed.repairs.undo(session.session_id, plan.operation)

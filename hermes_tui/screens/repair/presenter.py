@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from typing import TypeAlias
 
 from hermes_tui.commands.registry import footer
@@ -13,18 +14,23 @@ from hermes_tui.render.heading import Heading
 from hermes_tui.render.line import Line, Role, span
 from hermes_tui.render.repair_plan import Sentence, Verb, error_words, plan_lines, sentences, step_lines, undo_lines
 from hermes_tui.render.repair_result import done_sentence, receipt_lines, stopped_sentence, undone_lines, verdict
+from hermes_tui.render.repair_row import past_lines
 from hermes_tui.render.safe import SafeText
 from hermes_tui.render.status import error_sentence
 from hermes_tui.render.time import in_words, many
-from hermes_tui.state.repair_state import RepairState, SessionRepair, Write
+from hermes_tui.render.undo_plan import undo_plan_lines
+from hermes_tui.state.repair_state import RepairState, SessionRepair, UndoPlan, Write
 from hermes_tui.widgets.footer import Item
 from hermes_tui.widgets.heading_rule import heading_line
 from hermes_tui.widgets.page_frame import READ_ONLY, UNWRITTEN, PageView
 from store.models import Verdict
-from store.repair.model import DifferenceRow, Plan, Receipt, State
+from store.repair.model import DifferenceRow, Operation, Plan, Receipt, State
 
 FRAME_ROWS = 4
 """Title, status, heading rule, footer."""
+WRITTEN = "kept in the repair journal: U in the browser lists it"
+STATUS_MARGIN = 4
+"""Cells of the status line that take no text."""
 STEPS = "in steps, each whole: stopping leaves the session in order"
 MERGE_HINT = "; M inserts them all the same"
 RUNNING = "A repair is running."
@@ -53,7 +59,14 @@ class DrawnPairs:
 
 
 def page_view(
-    state: RepairState, drawn: DrawnPairs, *, cursor: Case | None, size: tuple[int, int], glyphs: Glyphs, slow: bool
+    state: RepairState,
+    drawn: DrawnPairs,
+    *,
+    cursor: Case | None,
+    size: tuple[int, int],
+    glyphs: Glyphs,
+    slow: bool,
+    now: datetime,
 ) -> PageView:
     """Draw a state.
 
@@ -62,10 +75,12 @@ def page_view(
         cursor: The flagged session under the cursor of the list.
         size: Columns and rows of the screen.
         slow: The plan has not come for 150 ms.
+        now: The time, aware; its zone is the reader's.
     """
     session = state.session
     if session is None:
-        title, end = "all flagged sessions", f"{len(state.cases)} flagged"
+        known, listed = state.catalog.flagged, len(state.cases)
+        title, end = "all flagged sessions", f"{listed} of {known} flagged" if known > listed else f"{listed} flagged"
         status, heading, lines = _flagged(state, glyphs)
     else:
         title, end = session.title or session.session_id, session.session_id
@@ -73,10 +88,10 @@ def page_view(
             pairs = drawn.lines(session.pairs, width=size[0], glyphs=glyphs)
             status, heading, lines = _whole(session, pairs, size[0])
         else:
-            status, heading, lines = _session(session, size, glyphs, state.may_write, slow=slow)
+            status, heading, lines = _session(session, size, glyphs, state.may_write, slow=slow, now=now)
     if state.quit_asked and state.writing:
         return PageView(title, end, status, heading, lines, ANSWERS, RUNNING)
-    return PageView(title, end, status, heading, lines, _keys(state, cursor))
+    return PageView(title, end, status, heading, lines, _keys(state, cursor), proposal=state.proposal)
 
 
 def _keys(state: RepairState, cursor: Case | None) -> Sequence[Item]:
@@ -85,6 +100,8 @@ def _keys(state: RepairState, cursor: Case | None) -> Sequence[Item]:
     if state.session is None:
         words["y"] = f"apply {sum(case.wanted for case in state.cases.values())}"
         words["space"] = "take this one in" if cursor is not None and cursor.left_out else "leave this one out"
+    elif state.session.undo_asked:
+        words["y"] = "undo"
     elif (stopped := state.session.operation) is not None and not state.session.settled:
         words |= {"y": "finish", "u": "undo" if stopped.state is State.RUNNING else "finish the undo"}
     return [(keys, words.get(keys, word)) for keys, word in footer(state.place, state.conditions(cursor))]
@@ -92,8 +109,11 @@ def _keys(state: RepairState, cursor: Case | None) -> Sequence[Item]:
 
 def _flagged(state: RepairState, glyphs: Glyphs) -> Body:
     """Without lines: the list of flagged sessions stands in the page's place."""
+    cases = state.cases.values()
+    done = not state.writing and any(case.settled for case in cases) and not any(case.wanted for case in cases)
     fact = STEPS if state.writing else UNWRITTEN if state.may_write else READ_ONLY
-    title = SafeText("Applying" if state.writing else "Flagged")
+    title = SafeText("Applying" if state.writing else "Repaired" if done else "Flagged")
+    fact = WRITTEN if done else fact
     sentence = flagged_sentence(list(state.cases.values()), glyphs=glyphs)
     return sentence, Heading(title, facts=(fact,), focused=True), ()
 
@@ -118,13 +138,19 @@ def _whole(session: SessionRepair, pairs: Sequence[Line], width: int) -> Body:
     )
 
 
-def _session(session: SessionRepair, size: tuple[int, int], glyphs: Glyphs, may_write: bool, *, slow: bool) -> Body:
+def _session(
+    session: SessionRepair, size: tuple[int, int], glyphs: Glyphs, may_write: bool, *, slow: bool, now: datetime
+) -> Body:
     plan, receipt = session.plan, session.receipt
+    if session.past is not None and not session.undo_asked and session.write is None:
+        return _past(session, session.past, size[0], glyphs, now)
+    if session.undo_asked and session.write is None and session.undo_plan is not None:
+        return _undo(session, session.undo_plan, size[0], glyphs)
     if plan is None:
         return _waiting(session, size[0], glyphs, slow=slow)
     if session.settled and session.write is None and receipt is not None:
         return _receipt(session, plan, receipt, size[0], glyphs)
-    return _sentence(session, plan, glyphs), _heading(plan), _plan(session, plan, size, glyphs, may_write)
+    return _sentence(session, plan, size[0], glyphs), _heading(plan), _plan(session, plan, size, glyphs, may_write)
 
 
 def _waiting(session: SessionRepair, width: int, glyphs: Glyphs, *, slow: bool) -> Body:
@@ -141,7 +167,7 @@ def _failure(session: SessionRepair, width: int, glyphs: Glyphs) -> Iterator[Lin
     return plan_lines(failed, width=width, glyphs=glyphs)
 
 
-def _sentence(session: SessionRepair, plan: Plan, glyphs: Glyphs) -> Line:
+def _sentence(session: SessionRepair, plan: Plan, width: int, glyphs: Glyphs) -> Line:
     """The status line before a repair and while it runs."""
     if session.error is not None:
         return error_sentence(error_words(session.error), glyphs=glyphs)
@@ -149,7 +175,7 @@ def _sentence(session: SessionRepair, plan: Plan, glyphs: Glyphs) -> Line:
         return stopped_sentence(session.operation, glyphs=glyphs)
     if session.receipt is not None and session.receipt.state is State.RUNNING and session.write is None:
         return done_sentence(session.receipt, glyphs=glyphs)
-    return verdict(plan.check, glyphs=glyphs)
+    return verdict(plan.check, room=width - STATUS_MARGIN, glyphs=glyphs)
 
 
 def _heading(plan: Plan) -> Heading:
@@ -188,6 +214,25 @@ def _lower(session: SessionRepair, plan: Plan, width: int, glyphs: Glyphs, may_w
         yield from step_lines(plan, session.progress, width=width, glyphs=glyphs)
     else:
         yield from undo_lines(session.progress, width=width, glyphs=glyphs)
+
+
+def _undo(session: SessionRepair, undo: UndoPlan, width: int, glyphs: Glyphs) -> Body:
+    """The plan of an undo."""
+    counted = f" takes {many(undo.inserted, 'message')} out again"
+    sentence: Line = (span("the rest of a stopped undo" if undo.goes_on else "undo"), span(counted, Role.DIM))
+    given = (undo.operation, undo.inserted, undo.moved, undo.backup)
+    lines = undo_plan_lines(*given, width=width, glyphs=glyphs)
+    heading = Heading(SafeText("Plan of the undo"), facts=(UNWRITTEN,), focused=True)
+    return sentence, heading, [(), *lines, *_failure(session, width, glyphs)]
+
+
+def _past(session: SessionRepair, operation: Operation, width: int, glyphs: Glyphs, now: datetime) -> Body:
+    """The receipt of a repair of before, as far as its journal has it."""
+    lines = past_lines(operation, session.title, width=width, now=now, glyphs=glyphs)
+    title = SafeText("Undone" if operation.state is State.UNDONE else "Receipt")
+    sentence: Line = (span(many(operation.inserted, "message")), span(" inserted then", Role.DIM))
+    heading = Heading(title, facts=("kept in the repair journal",), focused=True)
+    return sentence, heading, [*lines, *_failure(session, width, glyphs)]
 
 
 def _receipt(session: SessionRepair, plan: Plan, receipt: Receipt, width: int, glyphs: Glyphs) -> Body:

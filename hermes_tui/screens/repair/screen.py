@@ -12,7 +12,8 @@ from textual.binding import BindingType
 from textual.screen import Screen
 from textual.timer import Timer
 
-from hermes_tui.commands.registry import REPAIRS, Offer, applying
+from hermes_tui.commands.registry import REPAIRS, Offer, Place, applying, works
+from hermes_tui.commands.unused import why_unused
 from hermes_tui.feed import Feed, answers
 from hermes_tui.screens.repair.controller import RepairScreenController
 from hermes_tui.screens.repair.presenter import DrawnPairs, page_view
@@ -22,7 +23,10 @@ from hermes_tui.widgets.flagged_list import FlaggedList
 from hermes_tui.widgets.page_frame import PageFrame, key_bindings, offers
 from hermes_tui.widgets.text_page import TextPage
 from hermes_tui.widgets.virtual_list import VirtualList
+from store.repair.model import Operation
 
+ANSWERS = frozenset({"apply", "back"})
+"""Actions that answer the question whether to quit."""
 CALM = 0.25
 """Seconds between two pictures of what runs, or of plans that come one after the other."""
 
@@ -35,16 +39,28 @@ class RepairScreen(Screen[str | None]):
         browser: Knows titles and flags.
         session_id: The session to look at; None for all flagged ones.
         whole: Show its whole difference.
+        past: A repair of the journal, and whether the plan of its undo is asked for.
     """
 
     CSS_PATH = "screen.tcss"
     ESCAPE_TO_MINIMIZE = False
     BINDINGS: ClassVar[list[BindingType]] = key_bindings(REPAIRS)
 
-    def __init__(self, feed: Feed, browser: BrowserState, session_id: str | None, *, whole: bool) -> None:
+    def __init__(
+        self,
+        feed: Feed,
+        browser: BrowserState,
+        session_id: str | None,
+        *,
+        whole: bool = False,
+        past: tuple[Operation, bool] | None = None,
+    ) -> None:
         super().__init__()
         self.state = RepairState(browser.catalog, feed.writer.may_write, whole=whole, whole_first=whole)
+        if past is not None:
+            self.state.look_back(past[0], undo=past[1])
         self.flagged = FlaggedList(id="flagged")
+        self._now = browser.now
         self._feed = feed
         self._glyphs = browser.glyphs
         self._session_id = session_id
@@ -60,16 +76,43 @@ class RepairScreen(Screen[str | None]):
 
     def on_mount(self) -> None:
         """Listen, and ask for what is to be shown."""
-        self._unsubscribe = self._feed.subscribe(self.post_message, answers.RepairAnswer, answers.RepairsEnded)
+        heard = answers.RepairAnswer, answers.RepairsEnded, answers.StoreChanged
+        self._unsubscribe = self._feed.subscribe(self.post_message, *heard)
         self._controller.start(self._session_id)
 
     def on_unmount(self) -> None:
         """Listen no more."""
         self._unsubscribe()
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """A command works where the table says so; `y` says itself why not, and answers whether to quit."""
+        if self.state.quit_asked and action in ANSWERS:
+            return True
+        if action == "apply":
+            return self.state.place is not Place.DIFFERENCE
+        return works(action, parameters, self.state.place, self.conditions)
+
+    @property
+    def conditions(self) -> frozenset[str]:
+        """The conditions that hold, for the commands that need one."""
+        return self.state.conditions(self.flagged.cursor_case)
+
+    def hear_key(self, at: float) -> None:
+        """A key agrees to the plan that stood when it was pressed."""
+        self._frame.wait.act(at)
+
+    def take_unused_key(self, key: str, *, printable: bool) -> None:
+        """Say why a key does nothing."""
+        reason = why_unused(key, self.state.place, self.conditions)
+        self._frame.take_unused_key(reason, printable=printable)
+
+    def show_notice(self, text: str) -> None:
+        """Show a sentence for a few seconds."""
+        self._frame.show_notice(text)
+
     def offered(self) -> Iterator[Offer]:
         """For the palette: the commands that work here."""
-        commands = applying(self.state.place, self.state.conditions(self.flagged.cursor_case))
+        commands = applying(self.state.place, self.conditions)
         yield from offers(commands, lambda _, action: self.run_action(action))
 
     def ask_to_quit(self) -> None:
@@ -89,7 +132,8 @@ class RepairScreen(Screen[str | None]):
         if state.session is None:
             self.flagged.show(list(state.cases.values()))
         cursor, slow = self.flagged.cursor_case, waited >= SIGN_AFTER
-        frame.show(page_view(state, self._pairs, cursor=cursor, size=self.size, glyphs=self._glyphs, slow=slow))
+        size, glyphs, now = self.size, self._glyphs, self._now()
+        frame.show(page_view(state, self._pairs, cursor=cursor, size=size, glyphs=glyphs, slow=slow, now=now))
         frame.show_notice(state.notice)
         state.notice = ""
         self.set_class(state.session is None, "-flagged")
@@ -113,6 +157,15 @@ class RepairScreen(Screen[str | None]):
         else:
             self._draw()
 
+    @on(answers.StoreChanged)
+    def _on_store_changed(self, message: answers.StoreChanged) -> None:
+        self._controller.take_change(message.change)
+
+    @on(events.ScreenSuspend)
+    @on(events.ScreenResume)
+    def _on_cover_changed(self, event: events.Event) -> None:
+        self._frame.set_covered(isinstance(event, events.ScreenSuspend))
+
     @on(events.Resize)
     def _on_size_changed(self, event: events.Resize) -> None:
         self._frame.fit(event.size)
@@ -131,12 +184,14 @@ class RepairScreen(Screen[str | None]):
         self.action_read()
 
     def action_apply(self) -> None:
-        """Repair what is shown; to the question whether to quit it says yes."""
-        self._controller.apply()
+        """Write what is proposed, once it has stood long enough; to the question whether to quit it says yes."""
+        self._frame.wait.show(self.state.proposal)
+        if self.state.proposal is None or self._frame.agreed():
+            self._controller.apply()
 
     def action_undo(self) -> None:
-        """Take the repair back that is shown, or the one under the cursor."""
-        self._controller.undo(self.flagged.cursor_case)
+        """Show the plan of the undo of the repair that is shown, or of the one under the cursor."""
+        self._controller.ask_undo(self.flagged.cursor_case)
 
     def action_back(self) -> None:
         """Stop what runs; else from the whole difference to the plan, to the list of all, to the browser."""

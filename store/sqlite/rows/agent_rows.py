@@ -18,10 +18,18 @@ _BINARY = frozenset({"display_identity"})
 _TITLES = ("sessions", "title")
 
 
-def sessions(reader: Reader, clause: str = "", bindings: Sequence[Value] = ()) -> list[RowDict]:
-    """Rows of `sessions`, with `system_prompt` by its hash where it was moved (docs/format.md §2.3, version 25)."""
+def sessions(
+    reader: Reader, clause: str = "", bindings: Sequence[Value] = (), *, without: frozenset[str] = frozenset()
+) -> list[RowDict]:
+    """Rows of `sessions`, with `system_prompt` by its hash where it was moved (docs/format.md §2.3, version 25).
+
+    Args:
+        without: Columns that are not read.
+    """
     layout = reader.layout
-    return _dicts(reader, layout, "sessions", clause, bindings) if layout.has("sessions", "id") else []
+    if not layout.has("sessions", "id"):
+        return []
+    return _dicts(reader, layout, "sessions", clause, bindings, without=without)
 
 
 def session(reader: Reader, session_id: str | None) -> RowDict | None:
@@ -42,40 +50,23 @@ def newest(reader: Reader, source: str | None, limit: int, offset: int) -> list[
     return sessions(reader, f"{where}ORDER BY started_at DESC, id DESC LIMIT ? OFFSET ?", (*bindings, limit, offset))
 
 
-def ended_before(reader: Reader, timestamp: float, source: str | None) -> list[str]:
-    """Ids of ended sessions that started before a time, of one source or of all."""
-    where, bindings = (" AND source = ?", (source,)) if source is not None else ("", ())
-    return reader.texts(
-        f"SELECT CAST(id AS BLOB) FROM sessions WHERE started_at < ? AND ended_at IS NOT NULL{where}",
-        (timestamp, *bindings),
-        needs=SESSIONS,
-    )
-
-
-def messages(reader: Reader, session_id: str | None, *, include_inactive: bool) -> list[RowDict]:
-    """Rows of `messages` of one session in id order."""
+def messages(
+    reader: Reader, session_ids: Sequence[str], *, include_inactive: bool, limit: int = -1, offset: int = 0
+) -> list[RowDict]:
+    """Rows of `messages` of some sessions in id order; a negative limit means no limit."""
     layout = reader.layout
     if not layout.has("messages", "session_id"):
         return []
     active = "" if include_inactive else f" AND {column_sql.active(layout)}"
-    ids = f"SELECT id FROM messages WHERE session_id = ?{active} ORDER BY id"
-    return _dicts(reader, layout, "messages", f"WHERE id IN ({ids}) ORDER BY id", (session_id,))
-
-
-def _count_rows(reader: Reader, table: str, column: str, value: str | None) -> int:
-    """Number of rows of a table, with a value in a column unless it is None; 0 without the table."""
-    where, bindings = ("", ()) if value is None else (f" WHERE {column} = ?", (value,))
-    return reader.number(f"SELECT count(*) FROM {table}{where}", bindings, needs=(table, "id"))
-
-
-def count_sessions(reader: Reader, source: str | None) -> int:
-    """Number of sessions of a source, or of all."""
-    return _count_rows(reader, "sessions", "source", source)
+    places = ", ".join("?" * len(session_ids))
+    ids = f"SELECT id FROM messages WHERE session_id IN ({places}){active} ORDER BY id LIMIT ? OFFSET ?"
+    return _dicts(reader, layout, "messages", f"WHERE id IN ({ids}) ORDER BY id", (*session_ids, limit, offset))
 
 
 def count_messages(reader: Reader, session_id: str | None) -> int:
     """Number of message rows of a session, inactive ones too, or of all."""
-    return _count_rows(reader, "messages", "session_id", session_id)
+    where, bindings = ("", ()) if session_id is None else (" WHERE session_id = ?", (session_id,))
+    return reader.number(f"SELECT count(*) FROM messages{where}", bindings, needs=("messages", "id"))
 
 
 def ids_like(reader: Reader, prefix: str) -> list[str]:
@@ -112,8 +103,16 @@ def _numbered(title: str) -> str:
     return f"{column_sql.like(title)} #%"
 
 
-def _dicts(reader: Reader, layout: Layout, table: str, clause: str, bindings: Sequence[Value]) -> list[RowDict]:
-    names = sorted(layout.columns[table])
+def _dicts(
+    reader: Reader,
+    layout: Layout,
+    table: str,
+    clause: str,
+    bindings: Sequence[Value],
+    *,
+    without: frozenset[str] = frozenset(),
+) -> list[RowDict]:
+    names = sorted(layout.columns[table] - without)
     selected = ", ".join(_cell(layout, table, name) for name in names)
     return [
         {name: _decoded(name, cell) for name, cell in zip(names, row, strict=True)}

@@ -10,7 +10,7 @@ import apsw
 from ...base.errors import KeyReused
 from ...formats import message_codec
 from ...formats.row_encoding import MessageRow, storable
-from ..base import cell_values
+from ..base import cell_values, column_sql
 from ..base.schema_probe import Layout
 from ..connect.writer import triggers_on
 from ..journal import append_keys, repair_journal
@@ -63,15 +63,26 @@ def _digest(rows: Sequence[MessageRow]) -> str:
     return hashlib.blake2b(b"".join(identities), digest_size=16).hexdigest()
 
 
-def replace(connection: apsw.Connection, layout: Layout, session_id: str, rows: Sequence[MessageRow]) -> None:
-    """Replace all rows of the session, and its counters."""
-    clear(connection, session_id)
+def replace(
+    connection: apsw.Connection,
+    layout: Layout,
+    session_id: str,
+    rows: Sequence[MessageRow],
+    *,
+    active_only: bool = False,
+) -> None:
+    """Replace all rows of the session, or the active ones, and its counters, which then count the new rows alone."""
+    _delete(connection, session_id, f" AND {column_sql.active(layout)}" if active_only else "")
     append(connection, layout, session_id, rows)
 
 
 def clear(connection: apsw.Connection, session_id: str) -> None:
     """Delete the session's rows and reset its counters."""
-    connection.execute("DELETE FROM messages WHERE session_id = ?", (storable(session_id),))
+    _delete(connection, session_id, "")
+
+
+def _delete(connection: apsw.Connection, session_id: str, condition: str) -> None:
+    connection.execute(f"DELETE FROM messages WHERE session_id = ?{condition}", (storable(session_id),))
     session_writes.count(connection, session_id, messages=0, calls=0, absolute=True)
 
 

@@ -14,10 +14,11 @@ from ..base.cell_values import Value
 from ..base.schema_probe import Layout
 from ..journal import append_keys
 
-_ADDED = ("input_tokens", "output_tokens", "cache_read_tokens", "cache_write_tokens", "reasoning_tokens")
-_ADDED_COSTS = ("estimated_cost_usd", "actual_cost_usd")
-_OVERWRITTEN = ("cost_status", "cost_source", "pricing_version")
-_BACKFILLED = ("model", "billing_provider", "billing_base_url", "billing_mode")
+_FILLED = (
+    *("model", "model_config", "system_prompt", "session_key", "chat_id", "chat_type", "thread_id"),
+    *("parent_session_id", "cwd", "profile_name"),
+)
+"""Columns that a later create fills in where they are NULL, as upstream's does since July."""
 
 
 def present(layout: Layout, table: str, values: Mapping[str, Value]) -> dict[str, Value]:
@@ -39,6 +40,27 @@ def create(connection: apsw.Connection, layout: Layout, session_id: str, values:
         f"INSERT INTO sessions ({', '.join(row)}) VALUES ({', '.join('?' * len(row))}) ON CONFLICT(id) DO NOTHING",
         tuple(row.values()),
     )
+
+
+def create_or_fill(connection: apsw.Connection, layout: Layout, session_id: str, values: Mapping[str, Value]) -> None:
+    """Insert a row; of an existing one what was given and is NULL there is filled in, and nothing else is written."""
+    create(connection, layout, session_id, values)
+    made = connection.changes() > 0
+    given = {name: value for name in _FILLED if (value := present(layout, "sessions", values).get(name)) is not None}
+    if made or not given:
+        return
+    empty = {name: _is_empty(layout, name) for name in given}
+    sets = ", ".join(f"{name} = CASE WHEN {test} THEN ? ELSE {name} END" for name, test in empty.items())
+    connection.execute(
+        f"UPDATE sessions SET {sets} WHERE id = ? AND ({' OR '.join(empty.values())})",
+        (*given.values(), storable(session_id)),
+    )
+
+
+def _is_empty(layout: Layout, name: str) -> str:
+    """True where a column says nothing; a prompt may have been moved (docs/format.md §2.3, version 25)."""
+    moved = name == "system_prompt" and layout.has("sessions", "system_prompt_hash")
+    return f"({name} IS NULL AND system_prompt_hash IS NULL)" if moved else f"{name} IS NULL"
 
 
 def end(connection: apsw.Connection, session_id: str, reason: str, now: float) -> None:
@@ -101,28 +123,6 @@ def _is_older_section(connection: apsw.Connection, holder: str | None, session_i
     return bool(list(rows))
 
 
-def add_tokens(connection: apsw.Connection, layout: Layout, session_id: str, given: Mapping[str, Value]) -> None:
-    """Add to counters and costs, overwrite the cost's status, fill model and billing where they are NULL.
-
-    Args:
-        given: Column -> value; 0 and None are ignored.
-
-    Raises:
-        ColumnMissing: See `present`.
-    """
-    row = present(layout, "sessions", {name: value or None for name, value in given.items()})
-    sets = {
-        **{name: f"{name} = COALESCE({name}, 0) + ?" for name in (*_ADDED, *_ADDED_COSTS)},
-        **{name: f"{name} = ?" for name in _OVERWRITTEN},
-        **{name: f"{name} = COALESCE({name}, ?)" for name in _BACKFILLED},
-    }
-    if row:
-        connection.execute(
-            f"UPDATE sessions SET {', '.join(sets[name] for name in row)} WHERE id = ?",
-            (*row.values(), storable(session_id)),
-        )
-
-
 def count(connection: apsw.Connection, session_id: str, *, messages: int, calls: int, absolute: bool = False) -> None:
     """Add to the counters of messages and tool calls, or set them (docs/format.md §4.7)."""
     before = "0" if absolute else "COALESCE({}, 0)"
@@ -133,7 +133,7 @@ def count(connection: apsw.Connection, session_id: str, *, messages: int, calls:
     )
 
 
-def delete(connection: apsw.Connection, session_id: str, *, delegates: bool, ended_only: bool = False) -> bool:
+def delete(connection: apsw.Connection, session_id: str, *, delegates: bool, ended_only: bool = False) -> list[str]:
     """Delete a session with its messages; its children lose their parent.
 
     Args:
@@ -141,19 +141,20 @@ def delete(connection: apsw.Connection, session_id: str, *, delegates: bool, end
         ended_only: Keep a session that is open (again).
 
     Returns:
-        True where the session was deleted.
+        The ids of the sessions that were deleted.
     """
     session_cell = storable(session_id)
     ended = " AND ended_at IS NOT NULL" if ended_only else ""
     if not list(connection.execute(f"SELECT 1 FROM sessions WHERE id = ?{ended}", (session_cell,))):
-        return False
-    deleted = json.dumps(_with_delegates(connection, session_cell) if delegates else [session_cell])
+        return []
+    gone = _with_delegates(connection, session_cell) if delegates else [session_cell or ""]
+    deleted = json.dumps(gone)
     in_deleted = "IN (SELECT value FROM json_each(?))"
     connection.execute(f"UPDATE sessions SET parent_session_id = NULL WHERE parent_session_id {in_deleted}", (deleted,))
     connection.execute(f"DELETE FROM messages WHERE session_id {in_deleted}", (deleted,))
     connection.execute(f"DELETE FROM sessions WHERE id {in_deleted}", (deleted,))
     append_keys.forget(connection, deleted)
-    return True
+    return gone
 
 
 def _with_delegates(connection: apsw.Connection, session_id: str | None) -> list[str]:

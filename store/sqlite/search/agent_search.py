@@ -61,7 +61,7 @@ def _index_statement(layout: Layout, match: str, options: AgentSearchOptions) ->
     elif layout.fts is None:
         return None
     where, bindings = _conditions(layout, options)
-    order = _ORDERS.get(options.sort or "", "rank")
+    order = _ORDERS.get((options.sort or "").strip().lower(), "rank")
     snippet = column_sql.blob("messages.content", f"CAST(snippet({table}, -1, '>>>', '<<<', '...', 40) AS BLOB)")
     statement = (
         f"SELECT {_hit_columns(layout, snippet)} FROM {table} CROSS JOIN messages ON messages.id = {table}.rowid"

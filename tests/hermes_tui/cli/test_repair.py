@@ -193,3 +193,16 @@ def test_all_profiles_as_one_show_plans_and_are_not_written(home: Home, capsys: 
         assert run(home, "--profile", "all", *verb) == 2
         assert "name the one to write to with --profile NAME" in capsys.readouterr().err
     assert [path.name for path in (home.folder / "profiles").iterdir()] == ["work"]
+
+
+def test_undo_without_an_id_lists_the_repairs(home: Home, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(home, "undo") == 0
+    assert capsys.readouterr().out == "no repair was made here yet\n"
+    assert run(home, "repair", "known", "--yes", "--json") == 0
+    [made] = said(capsys)
+    assert run(home, "undo", "--json") == 0
+    [line] = said(capsys)
+    assert (line["id"], line["session_id"], line["inserted"], line["state"]) == (made["operation"], "known", 2, "done")
+    assert run(home, "undo") == 0
+    assert made["operation"] in capsys.readouterr().out
+    assert run(home, "undo", made["operation"], "another") == 2

@@ -51,9 +51,12 @@ def test_only_what_works_is_listed() -> None:
 
 def test_the_footer_says_what_is_needed_most_first() -> None:
     listed = footer(Place.SESSIONS, ("rows",))
-    assert listed[:4] == (("↑↓", "rows"), ("enter", "open"), ("/", "search"), ("v", "hidden"))
+    assert listed[:5] == (("↑↓", "rows"), ("enter", "open"), ("/", "search"), ("q", "quit"), ("v", "hidden"))
     hits = footer(Place.HITS, ("rows", "hits", "typed", "rankable"))
-    assert [keys for keys, _ in hits] == ["↑↓", "enter", "[ ]", "n N", "esc", "→ ←", "R", "ctrl+p", "q"]
+    keys = [keys for keys, _ in hits]
+    assert keys[:9] == ["↑↓", "enter", "[ ]", "n N", "esc", "→ ←", "R", "q", "ctrl+p"]
+    assert {"/", "Y", "I"} <= set(keys[9:]), "a wide screen has room for these"
+    assert len({word for _, word in hits}) == len(hits)
     reader = footer(Place.TRANSCRIPT, ())
     assert reader[:5] == (
         ("esc", "back"),
@@ -78,4 +81,4 @@ def test_the_key_table_has_a_line_for_every_command() -> None:
     lines = key_table().splitlines()
     assert lines[:2] == ["| Key | What it does |", "|---|---|"]
     assert len(lines) == len(TABLE) + 2
-    assert "| `↑↓` | move in the list; `j` `k` `pgup` `pgdn` too |" in lines
+    assert "| `esc` | take the search out, in the list |" in lines

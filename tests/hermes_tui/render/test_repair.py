@@ -303,7 +303,7 @@ def test_rows_of_flagged_sessions_stay_inside_their_width(width: int) -> None:
     ],
 )
 def test_a_verdict_says_which_side_lacks_what(check: Check, expected: str) -> None:
-    assert plain(verdict(check, glyphs=GLYPHS)) == expected
+    assert plain(verdict(check, room=99, glyphs=GLYPHS)) == expected
 
 
 def test_a_stopped_repair_says_how_far_it_came() -> None:

@@ -46,7 +46,7 @@ def stored(home: Path) -> int:
 
 async def open_doctor(stage: Stage) -> DoctorScreen:
     """From the search row to the end of every check."""
-    await stage.press("down", "D")
+    await stage.press("tab", "D")
     await stage.until(lambda: isinstance(stage.app.screen, DoctorScreen))
     await stage.until(lambda: " not well" in stage.status or " are well" in stage.status)
     screen = stage.app.screen
@@ -71,7 +71,8 @@ async def test_what_waits_is_written_after_one_question(home: Path, size: tuple[
         await stage.press("escape")
         assert stage.footer.startswith("y write what waits")
         assert stored(home) == 5
-        await stage.press("y", "y")
+        await stage.press("y")
+        await stage.agree()
         await stage.shows("✓ written      2 messages of hermes-tui-")
         await stage.until(lambda: stage.status == "✓D 16 of 16 checks are well")
         assert "spool        nothing waits" in stage.text
@@ -103,7 +104,8 @@ async def test_nothing_is_written_where_nothing_may_be(home: Path) -> None:
     async with browsing(home, may_write=False) as stage:
         await open_doctor(stage)
         assert stage.footer.startswith("R look again")
-        await stage.press("y", "y")
+        await stage.press("y")
+        await stage.agree()
         assert "hermes-tui doctor --replay writes them" in stage.text
         assert stored(home) == 5
 
@@ -118,7 +120,8 @@ async def test_a_missing_store_says_so_once_and_is_not_made(home: Path) -> None:
         assert stage.status == "✗E 8 of 13 checks are not well: spool, names, permissions and 5 more"
         assert stage.text.count("there is no state.db") == 1
         assert stage.text.count("for the same reason") == 6
-        await stage.press("y", "y")
+        await stage.press("y")
+        await stage.agree()
         await stage.shows("✗ kept         there is no state.db")
         assert not (home / "state.db").exists()
         assert len(list((home / "pending_messages").iterdir())) == 1
@@ -136,7 +139,7 @@ async def test_a_check_that_takes_long_keeps_no_key_back(home: Path, monkeypatch
     monkeypatch.setattr(health, "_whole", slow)
     try:
         async with browsing(home) as stage:
-            await stage.press("down", "D")
+            await stage.press("tab", "D")
             await stage.shows("13 checks made · still looking…")
             await stage.press("escape")
             await stage.until(lambda: stage.app.screen is stage.browser)
@@ -161,9 +164,10 @@ async def test_quitting_while_messages_are_written_is_asked(home: Path, monkeypa
     try:
         async with browsing(home) as stage:
             await open_doctor(stage)
-            await stage.press("y", "y")
+            await stage.press("y")
+            await stage.agree()
             await stage.until(lambda: stage.browser.feed.writer.writing)
-            await stage.press("q")
+            await stage.press("q", "q")
             await stage.shows("Messages are being written.  y quit after this file   esc stay")
             await stage.press("escape")
             await stage.shows("esc stop after this file")

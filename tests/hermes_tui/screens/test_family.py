@@ -54,7 +54,7 @@ async def test_the_tree_names_the_relations_and_opens_a_member(tmp_path: Path, s
     async with browsing(furnish(tmp_path), size) as stage:
         await stage.shows("session three")
         await stage.type("title:three")
-        await stage.press("down", "L")
+        await stage.press("tab", "L")
         await stage.shows("Family of session three")
         await stage.shows("6 sessions")
         rows = [line.split() for line in stage.lines if "session " in line and " now " in line]
@@ -76,7 +76,7 @@ async def test_a_section_is_opened_where_it_begins(tmp_path: Path) -> None:
     async with browsing(furnish(tmp_path), (80, 24)) as stage:
         await stage.shows("session three")
         await stage.type("title:three")
-        await stage.press("down", "L")
+        await stage.press("tab", "L")
         await stage.shows("6 sessions")
         await stage.press("g", "j", "enter")
         await stage.shows("two says 0")
@@ -89,13 +89,13 @@ async def test_esc_leads_back_and_a_session_that_stands_alone_has_no_family(tmp_
     async with browsing(furnish(tmp_path)) as stage:
         await stage.shows("session three")
         await stage.type("title:fork")
-        await stage.press("down", "L")
+        await stage.press("tab", "L")
         await stage.shows("Family of session fork")
         await stage.press("escape")
         await stage.gone("Family of")
-        await stage.press("escape")
+        await stage.press("slash", "ctrl+u")
         await stage.type("title:alone")
-        await stage.press("down")
+        await stage.press("tab")
         assert "family" not in stage.text
         await stage.press("L")
         assert "Family of" not in stage.text

@@ -47,7 +47,7 @@ async def test_the_help_opens_scrolls_and_goes_away(tmp_path: Path, size: tuple[
         await stage.shows("has:reasoning")
         await stage.press("escape")
         await stage.shows("No sessions here yet")
-        await stage.press("down", "question_mark")
+        await stage.press("tab", "question_mark")
         await stage.shows("━ Help ━")
         await stage.press("q")
         await stage.gone("━ Help ━")

@@ -41,7 +41,7 @@ def furnish(tmp_path: Path) -> Path:
 async def test_everything_is_counted_and_looked_up(tmp_path: Path, size: tuple[int, int]) -> None:
     async with browsing(furnish(tmp_path), size) as stage:
         await stage.shows("an old snapshot")
-        await stage.press("down", "v")
+        await stage.press("tab", "v")
         await stage.shows("Why can't I see it?")
         await stage.shows("3 of 4 sessions are listed")
         await stage.shows("snapshot alone")
@@ -65,7 +65,7 @@ async def test_everything_is_counted_and_looked_up(tmp_path: Path, size: tuple[i
 async def test_v_twice_shows_everything_and_twice_again_does_not(tmp_path: Path) -> None:
     async with browsing(furnish(tmp_path)) as stage:
         await stage.shows("an old snapshot")
-        await stage.press("down", "v", "v")
+        await stage.press("tab", "v", "v")
         assert stage.status.startswith("4 of 4")
         await stage.press("v")
         await stage.shows("the default list")
@@ -88,7 +88,7 @@ async def test_a_snapshot_that_is_cut_off_says_so(tmp_path: Path) -> None:
     async with browsing(furnish(tmp_path)) as stage:
         await stage.shows("!B")
         await stage.type("title:x OR cut")
-        await stage.press("down")
+        await stage.press("tab")
         assert "Traceback" not in stage.text
 
 
@@ -152,7 +152,7 @@ async def test_a_profile_that_cannot_be_read_is_said_above_the_others(tmp_path: 
         await stage.shows("Look around")
         assert stage.status.startswith("△P partial: 4 sessions; 1 profile cannot be read")
         (torn / "state.db").unlink()
-        await stage.press("down", "R")
+        await stage.press("tab", "R")
         await stage.gone("Not every profile")
         assert stage.status.startswith("3 of 4 sessions")
 
@@ -177,7 +177,7 @@ async def test_every_kind_of_row_is_labelled_on_the_screen(tmp_path: Path) -> No
     (home / "pending_messages" / "pending-0a.json").write_text(json.dumps({"ts": start + 35, "seq": 0, "data": waits}))
     async with browsing(home, (80, 40)) as stage:
         await stage.shows("hello")
-        await stage.press("down", "enter")
+        await stage.press("tab", "enter")
         await stage.shows("the end")
         notes = ("session_meta ·", "observed ·", "summary ·", "spool ·", "it waits", "the end")
         places = [next(place for place, line in enumerate(stage.lines) if note in line) for note in notes]

@@ -32,13 +32,13 @@ LOOK: dict[str, tuple[tuple[int, int], str, tuple[str, ...]]] = {
     "browse-140x40": ((140, 40), "textual-dark", LEGACY),
     "browse-140x40-light": ((140, 40), "textual-light", LEGACY),
     "search-80x24": ((80, 24), "textual-dark", tuple("docker")),
-    "search-100x30": ((100, 30), "textual-dark", (*"docker ", "down", "down", "down")),
-    "search-140x40": ((140, 40), "textual-dark", (*"docker ", "down", "down", "down", "]")),
+    "search-100x30": ((100, 30), "textual-dark", (*"docker ", "tab", "down", "down")),
+    "search-140x40": ((140, 40), "textual-dark", (*"docker ", "tab", "down", "down", "]")),
     "reader-80x24": ((80, 24), "textual-dark", (*LEGACY, "down", "down", "enter", "J")),
     "reader-140x40-light": ((140, 40), "textual-light", (*LEGACY, "down", "enter", "J")),
     "no-hits-80x24": ((80, 24), "textual-dark", tuple("dokcer compsoe")),
     "wrong-filter-80x24": ((80, 24), "textual-dark", tuple("after:yesterdya")),
-    "help-80x24": ((80, 24), "textual-dark", ("down", "?")),
+    "help-80x24": ((80, 24), "textual-dark", ("tab", "?")),
     "palette-80x24": ((80, 24), "textual-dark", ("ctrl+p",)),
 }
 

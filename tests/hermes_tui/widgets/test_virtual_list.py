@@ -238,3 +238,12 @@ async def test_a_new_theme_repaints_what_is_on_the_screen() -> None:
         pilot.app.theme = "textual-light"
         await pilot.pause()
         assert set(numbers.painted) == {0, 1, 2}
+
+
+async def test_control_keys_move_by_half_a_page_and_a_page() -> None:
+    numbers = Numbers()
+    async with Stage(numbers).run_test(size=(40, 10)) as pilot:
+        await shown(pilot, numbers, range(100))
+        for key, under in (("ctrl+d", 5), ("ctrl+d", 10), ("ctrl+u", 5), ("ctrl+f", 14), ("ctrl+b", 5)):
+            await pilot.press(key)
+            assert numbers.under() == under

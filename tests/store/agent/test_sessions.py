@@ -69,6 +69,19 @@ def test_a_file_without_a_byte_is_filled_by_the_next_writer(tmp_path: Path) -> N
     db.close()
 
 
+def test_a_store_is_named_as_upstream_names_it_or_found_as_upstream_finds_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HERMES_HOME", str(tmp_path / "home"))
+    found = SessionDB()
+    found.create_session("s", "cli")
+    named = SessionDB(db_path=tmp_path / "home" / "state.db", read_only=True)
+    assert found.path == named.path == tmp_path / "home" / "state.db"
+    assert named.session_count() == 1
+    found.close()
+    named.close()
+
+
 def test_a_session_has_what_it_was_made_with(db: SessionDB) -> None:
     assert db.create_session("s", "cli", "opus", {"max_iterations": 3}, "be kind", "ada") == "s"
     row = db.get_session("s")
@@ -102,6 +115,14 @@ def test_ensuring_a_session_that_is_there_changes_nothing(db: SessionDB) -> None
     first = db.get_session("s")
     db.ensure_session("s", "telegram", "haiku")
     assert db.get_session("s") == first
+
+
+def test_a_prompt_that_was_moved_is_no_empty_one(db: SessionDB) -> None:
+    db.create_session("s", "cli")
+    rewrite(db, "ALTER TABLE sessions ADD COLUMN system_prompt_hash TEXT")
+    rewrite(db, "UPDATE sessions SET system_prompt_hash = 'moved'")
+    db.create_session("s", "cli", "opus", system_prompt="be kind")
+    assert look(db, "SELECT model, system_prompt FROM sessions") == ("opus", None)
 
 
 def test_a_parent_is_kept_and_a_missing_one_is_refused(db: SessionDB) -> None:
@@ -148,14 +169,23 @@ def test_token_counts_add_up(db: SessionDB) -> None:
     assert (row["estimated_cost_usd"], row["actual_cost_usd"], row["cost_status"]) == (1.0, None, "estimated")
 
 
-def test_model_and_billing_are_filled_only_where_they_are_null(db: SessionDB) -> None:
+def test_model_and_billing_are_those_of_the_first_use(db: SessionDB) -> None:
     db.create_session("bare", "cli")
     db.create_session("named", "cli", "opus")
+    db.create_session("kept", "cli", "opus")
     for session_id in ("bare", "named"):
-        db.update_token_counts(session_id, 1, model="haiku", billing_provider="anthropic")
-        db.update_token_counts(session_id, 1, billing_provider="openai")
-    models = [(row["model"], row["billing_provider"]) for row in db.search_sessions()]
-    assert sorted(models, key=str) == [("haiku", "anthropic"), ("opus", "anthropic")]
+        db.update_token_counts(session_id, 1, model="haiku", billing_provider="anthropic", api_call_count=1)
+        db.update_token_counts(session_id, 1, model="opus", billing_provider="openai", api_call_count=1)
+    db.update_token_counts("kept", 1, model="haiku")
+    models = {row["id"]: (row["model"], row["billing_provider"]) for row in db.search_sessions()}
+    assert models == {"bare": ("haiku", "anthropic"), "named": ("haiku", "anthropic"), "kept": ("opus", None)}
+    shares = "SELECT model, billing_provider, input_tokens, api_call_count FROM session_model_usage"
+    assert look(db, f"{shares} WHERE session_id = 'named' ORDER BY model") == [
+        ("haiku", "anthropic", 1, 1),
+        ("opus", "openai", 1, 1),
+    ]
+    db.update_token_counts("kept", 5, absolute=True)
+    assert look(db, f"{shares} WHERE session_id = 'kept'") == ("haiku", "", 1, 0)
 
 
 def test_a_number_beyond_64_bits_is_a_value_error(db: SessionDB) -> None:

@@ -411,6 +411,8 @@ def test_cells_of_any_type_raise_nothing(db: SessionDB) -> None:
         assert replace(row, id="s") == row
         assert len(db.messages([1, 2])) == len(db.heads("s").items) == len(db.context("s", 1)) == 2
         assert (len(db.outlines(["s"])), len(db.get_messages("s", include_inactive=True))) == (1, 2)
-        assert (len(db.list_sessions_rich()), len(db.export_all()), db.scope().total) == (1, 1, 1)
+        every = db.list_sessions_rich(include_children=True, include_archived=True, order_by_last_active=True)
+        assert isinstance(db.list_sessions_rich(search_query="x", order_by_last_active=True), list)
+        assert (len(every), len(db.export_all()), db.scope().total) == (1, 1, 1)
         assert isinstance(db.search_messages("message"), list)
         assert isinstance(db.recent(), tuple)

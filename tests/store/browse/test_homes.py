@@ -55,7 +55,8 @@ def test_every_session_is_listed_as_it_was_written(each_home: Path) -> None:
     assert {row.id for row in db.recent()} == rows.keys()
     assert db.outlines(rows).keys() == rows.keys()
     assert db.scope().total == len(rows)
-    assert len(db.list_sessions_rich(limit=100)) == len(db.export_all()) == db.session_count() == len(rows)
+    every = db.list_sessions_rich(limit=100, include_children=True, include_archived=True)
+    assert len(every) == len(db.export_all()) == db.session_count(include_archived=True) == len(rows)
     db.close()
     assert hashlib.sha256(state.read_bytes()).hexdigest() == before
     sidecars = {"state.db-wal", "state.db-shm"}

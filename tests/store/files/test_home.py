@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from store.errors import CannotOpen, HomeMissing, NoPermission, UnsafeId
-from store.files.home import Home, distinct, safe_id, transcript_files
+from store.files.home import Home, default_state_db, distinct, safe_id, transcript_files
 
 
 def locate(
@@ -71,6 +71,21 @@ def test_windows_has_two_places(tmp_path: Path, made: str, environ: dict[str, st
     (tmp_path / made).mkdir(parents=True)
     environ = {key: value.format(tmp_path) for key, value in environ.items()}
     assert locate(tmp_path, environ, platform="win32") == Home(tmp_path / found)
+
+
+def test_a_store_that_is_not_named_is_that_of_the_environment_else_of_the_user(tmp_path: Path) -> None:
+    (tmp_path / ".hermes").mkdir()
+    (tmp_path / ".hermes" / "active_profile").write_text("work")
+
+    def found(environ: dict[str, str], platform: str = "linux") -> Path:
+        return default_state_db(environ, platform, tmp_path)
+
+    assert found({}) == found({"HERMES_HOME": " "}) == tmp_path / ".hermes" / "state.db"
+    assert found({"HERMES_HOME": " /elsewhere/not/there "}) == Path("/elsewhere/not/there/state.db")
+    assert found({"LOCALAPPDATA": str(tmp_path)}, "win32") == tmp_path / ".hermes" / "state.db"
+    (tmp_path / "hermes").mkdir()
+    assert found({"LOCALAPPDATA": str(tmp_path)}, "win32") == tmp_path / "hermes" / "state.db"
+    assert default_state_db({}, "linux", tmp_path / "nobody") == tmp_path / "nobody" / ".hermes" / "state.db"
 
 
 def test_a_missing_home_says_what_to_do_and_creates_nothing(tmp_path: Path) -> None:

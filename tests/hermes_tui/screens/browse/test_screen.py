@@ -63,12 +63,14 @@ async def test_every_session_is_listed_with_its_flag_and_what_is_left_out_is_sai
         await stage.shows("only in a file")
         await stage.shows("⇡A")
         assert "▤J" in stage.text
-        assert stage.status.startswith("4 of 6 sessions (archived 1, children 1: press v)")
+        assert stage.status.startswith("4 of 6 sessions (archived 1, children 1) ")
         assert stage.lines[0].startswith(' / words, "exact phrase"')
         assert stage.lines[0].endswith("default")
         assert stage.place == "SEARCH"
         assert "§2" in stage.text or size == MIDDLE
-        await stage.press("down", "v", "v")
+        await stage.press("tab")
+        assert stage.status.startswith("4 of 6 sessions (archived 1, children 1: press v)")
+        await stage.press("v", "v")
         assert stage.status.startswith("6 of 6 sessions (with archived 1, children 1: press v)")
         await stage.shows("hide me")
 
@@ -85,7 +87,7 @@ async def test_from_100_columns_on_two_panes_stand_side_by_side(tmp_path: Path, 
         await stage.shows("Look around")
         assert stage.lines[2][split] == "┬"
         assert {line[split] for line in stage.lines[3:-1]} <= {"│", "┃"}
-        await stage.press("down")
+        await stage.press("tab")
         assert stage.lines[2][split] == "┭"
         assert stage.lines[2].startswith("━ Sessions newest first ━━━")
         await stage.press("tab")
@@ -97,7 +99,7 @@ async def test_from_100_columns_on_two_panes_stand_side_by_side(tmp_path: Path, 
 async def test_the_row_under_the_cursor_is_read_beside_the_list(tmp_path: Path) -> None:
     async with browsing(furnish(tmp_path), WIDE) as stage:
         await stage.shows("only in a file")
-        await stage.press("down")
+        await stage.press("tab")
         while stage.widgets.session_list.cursor.key != "tools":
             await stage.press("down")
         await stage.shows("one zebra file")
@@ -106,10 +108,10 @@ async def test_the_row_under_the_cursor_is_read_beside_the_list(tmp_path: Path) 
 
 
 @pytest.mark.slow
-async def test_enter_goes_in_and_esc_comes_back_to_the_search_row(tmp_path: Path) -> None:
+async def test_enter_goes_in_and_esc_comes_back_to_the_list(tmp_path: Path) -> None:
     async with browsing(furnish(tmp_path), NARROW) as stage:
         await stage.shows("only in a file")
-        await stage.press("enter")
+        await stage.press("tab")
         assert stage.place == "SESSIONS"
         while stage.widgets.session_list.cursor.key != "tools":
             await stage.press("j")
@@ -121,7 +123,8 @@ async def test_enter_goes_in_and_esc_comes_back_to_the_search_row(tmp_path: Path
         assert stage.lines[2].startswith("━ Sessions newest first ━")
         assert stage.widgets.session_list.cursor.key == "tools"
         await stage.press("escape")
-        assert stage.place == "SEARCH"
+        assert stage.place == "SESSIONS"
+        await stage.shows("q quits")
 
 
 @pytest.mark.slow
@@ -132,7 +135,7 @@ async def test_what_is_typed_is_found_shown_in_its_place_and_taken_out_again(
     async with browsing(furnish(tmp_path), size) as stage:
         await stage.type("zebra")
         await stage.until(lambda: stage.status.startswith("2 hits in 1 session · ranked · "))
-        await stage.press("down")
+        await stage.press("tab")
         assert stage.place == "HITS"
         await stage.press("n")
         hit = stage.widgets.hit_list.cursor_hit
@@ -148,7 +151,7 @@ async def test_what_is_typed_is_found_shown_in_its_place_and_taken_out_again(
         assert "this is the last hit" in stage.status
         await stage.press("escape", "escape")
         assert stage.widgets.search_bar.text == ""
-        assert stage.place == "SEARCH"
+        assert stage.place == "SESSIONS"
         await stage.shows("Sessions newest first")
 
 
@@ -157,7 +160,7 @@ async def test_titles_filter_at_once_and_a_title_opens_its_session(tmp_path: Pat
     async with browsing(furnish(tmp_path)) as stage:
         await stage.type("ocker buil")
         assert "1 title ───" in stage.text
-        await stage.press("down", "enter")
+        await stage.press("tab", "enter")
         await stage.shows("short history")
         assert "⇡A JSONL has 7 messages, SQLite 2" in stage.lines[3]
 
@@ -167,7 +170,7 @@ async def test_a_hit_that_is_only_in_the_file_is_shown_from_the_file(tmp_path: P
     async with browsing(furnish(tmp_path)) as stage:
         await stage.type("lost")
         await stage.shows("5 hits")
-        await stage.press("down", "enter")
+        await stage.press("tab", "enter")
         await stage.shows("from JSONL")
         await stage.until(lambda: stage.status.startswith("message 7 of 7"))
         assert "lost 4" in stage.text
@@ -178,7 +181,7 @@ async def test_a_session_whose_file_is_longer_is_read_from_the_file(tmp_path: Pa
     """Promise 3: the longer source speaks; mutant: without `from_file` the pane ends after “yes”."""
     async with browsing(furnish(tmp_path), WIDE) as stage:
         await stage.shows("⇡A")
-        await stage.press("down")
+        await stage.press("tab")
         await stage.until(lambda: stage.widgets.session_list.move_to("drift") or True)
         await stage.shows("lost")
         assert "JSONL has 7 messages, SQLite 2" in stage.text
@@ -199,7 +202,7 @@ async def test_the_pane_beside_the_list_shows_the_row_under_a_cursor_that_nobody
 async def test_a_chain_reads_as_one_transcript_with_its_seam(tmp_path: Path) -> None:
     async with browsing(furnish(tmp_path)) as stage:
         await stage.type("second part 1")
-        await stage.press("down", "down", "enter")
+        await stage.press("tab", "down", "enter")
         await stage.shows("second part 1")
         assert "first part 3" in stage.text
         assert "§2 of 2 · compacted" in stage.text
@@ -218,7 +221,7 @@ async def test_a_wrong_filter_says_so_and_changes_nothing_else(tmp_path: Path) -
         await stage.press("ctrl+u")
         await stage.type("is:flagged")
         await stage.shows("Fix the docker build")
-        await stage.press("escape")
+        await stage.press("ctrl+u")
         await stage.shows("Sessions newest first")
         assert stage.lines[3:-1] == rows
 
@@ -255,13 +258,13 @@ async def test_the_list_the_search_and_the_transcript_stay_live(tmp_path: Path) 
             db.append_message("tools", "user", "a heron came by")
             await stage.shows("a heron came by")
             await stage.shows("1 hit in 1 session")
-            await stage.press("escape")
+            await stage.press("escape", "escape")
             await stage.shows("Sessions newest first")
             db.create_session("fresh", "cli")
             db.append_message("fresh", "user", "brand new words")
             await stage.shows("brand new words")
             await stage.until(lambda: "5 of 7 sessions" in stage.status)
-            await stage.press("down", "g", "enter")
+            await stage.press("g", "enter")
             await stage.until(lambda: stage.place == "TRANSCRIPT")
             await stage.shows("message 1 of 1")
             await stage.press("f")
@@ -279,7 +282,7 @@ async def test_markup_and_escapes_in_stored_text_are_text(tmp_path: Path) -> Non
             db.set_session_title(f"h{number}", f"{number} {text}"[:90])
     async with browsing(home, WIDE) as stage:
         await stage.shows("[@click=app.quit]click me")
-        await stage.press("down")
+        await stage.press("tab")
         for _ in HOSTILE:
             await stage.press("enter", "escape", "down")
         await stage.press("ctrl+p")
@@ -312,7 +315,7 @@ async def test_a_home_of_files_alone_is_whole(tmp_path: Path) -> None:
         await stage.shows("only in a file")
         assert stage.status.startswith("1 of 1 session")
         assert "Sessions newest first" in stage.lines[2]
-        await stage.press("down")
+        await stage.press("tab")
         assert "try again" not in stage.footer
         with closing(builders.db(home)) as db:
             builders.store(db, "s1", [builders.say("user", "and now a store")])
@@ -338,7 +341,7 @@ async def test_a_state_db_that_cannot_be_read_is_said_with_its_cause_and_tried_a
         assert "is not an SQLite database" in stage.text
         assert "Nothing has been written." in " ".join(stage.text.split())
         assert stage.status.startswith("△P partial: 1 session from JSONL files; state.db cannot be read")
-        await stage.press("down")
+        await stage.press("tab")
         assert stage.footer.startswith("R try again   ↑↓ rows   enter open")
         await stage.press("enter")
         await stage.shows("▤J Only in JSONL, 1 message")
@@ -358,7 +361,7 @@ async def test_try_again_reads_again(tmp_path: Path) -> None:
         await stage.says("state.db is a folder, not a database")
         assert stage.status.startswith("✗E state.db cannot be read")
         generation = stage.browser.feed.generation("sessions")
-        await stage.press("down", "R")
+        await stage.press("tab", "R")
         assert stage.browser.feed.generation("sessions") == generation + 1
         await stage.says("state.db is a folder, not a database")
 
@@ -370,7 +373,7 @@ async def test_a_session_without_messages_says_so(tmp_path: Path) -> None:
         db.create_session("void", "cli")
     async with browsing(home) as stage:
         await stage.shows("(no messages)")
-        await stage.press("down", "enter")
+        await stage.press("tab", "enter")
         await stage.shows("∅0  No messages in this session")
 
 
@@ -381,7 +384,7 @@ async def test_copying_takes_the_message_the_command_or_the_id_without_control_c
         builders.store(db, "20260101_ab", [builders.say("user", "line one\n\x1b]52;c;evil\x07line\ttwo")])
     async with browsing(home) as stage:
         await stage.shows("line one")
-        await stage.press("down", "Y")
+        await stage.press("tab", "Y")
         assert stage.app.clipboard == "hermes --resume 20260101_ab"
         await stage.shows("copied 27 characters")
         await stage.press("I")
@@ -399,7 +402,7 @@ async def test_an_id_that_is_no_argument_is_not_made_one(tmp_path: Path) -> None
         builders.store(db, "-rf x; echo", [builders.say("user", "hostile id")])
     async with browsing(home) as stage:
         await stage.shows("hostile id")
-        await stage.press("down", "Y")
+        await stage.press("tab", "Y")
         assert stage.app.clipboard == ""
         await stage.shows("the session id")
 
@@ -408,7 +411,7 @@ async def test_an_id_that_is_no_argument_is_not_made_one(tmp_path: Path) -> None
 async def test_one_pane_can_take_the_whole_width(tmp_path: Path) -> None:
     async with browsing(furnish(tmp_path), WIDE) as stage:
         await stage.shows("only in a file")
-        await stage.press("down", "m")
+        await stage.press("tab", "m")
         assert "┭" not in stage.lines[2]
         await stage.press("enter")
         assert stage.lines[2].startswith("━ Sessions › ")
@@ -420,7 +423,7 @@ async def test_one_pane_can_take_the_whole_width(tmp_path: Path) -> None:
 async def test_the_screen_divides_itself_anew_when_its_size_changes(tmp_path: Path) -> None:
     async with browsing(furnish(tmp_path), WIDE) as stage:
         await stage.shows("only in a file")
-        await stage.press("down", "enter")
+        await stage.press("tab", "enter")
         await stage.pilot.resize_terminal(80, 24)
         await stage.shows("━ Sessions › ")
         await stage.pilot.resize_terminal(100, 30)
@@ -479,7 +482,7 @@ async def test_an_older_hit_row_stays_under_the_cursor_while_hits_come_in(tmp_pa
         async with browsing(home) as stage:
             await stage.type("zebra")
             await stage.shows("4 hits in 2 sessions")
-            await stage.press("down", "n", "n")
+            await stage.press("tab", "n", "n")
             key = stage.widgets.hit_list.cursor.key
             assert isinstance(key, HitKey)
             db.append_message("s1", "user", "zebra again")
@@ -495,7 +498,7 @@ async def test_a_real_home_opens_and_a_word_of_it_is_found(each_home: Path) -> N
         await stage.type("docker")
         await stage.until(lambda: stage.state.search.results.done)
         assert stage.state.search.results.hits
-        await stage.press("down", "n", "enter")
+        await stage.press("tab", "n", "enter")
         await stage.until(lambda: stage.state.reading.total > 0)
 
 
@@ -520,7 +523,7 @@ async def test_files_are_searched_where_sqlite_cannot_be_read(tmp_path: Path, br
     async with browsing(home) as stage:
         await stage.type("lost")
         await stage.shows("5 hits")
-        await stage.press("down", "enter")
+        await stage.press("tab", "enter")
         await stage.shows("lost 0")
 
 

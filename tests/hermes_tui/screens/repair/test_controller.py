@@ -97,7 +97,9 @@ def test_applying_clears_what_was_and_the_receipt_ends_it(
     assert not controller.end()
     assert "running" not in state.conditions(None)
     assert controller.read(None) == "a"
-    controller.undo(None)
+    controller.ask_undo(None)
+    assert requests.take() == []
+    controller.apply()
     assert requests.take() == [("undo", "a", "r-1")]
 
 
@@ -123,7 +125,7 @@ def test_nothing_is_asked_for_while_something_is_written(
     state.writing = True
     requests.take()
     controller.apply()
-    controller.undo(None)
+    controller.ask_undo(None)
     controller.merge()
     controller.switch_whole()
     controller.look_at_next()
@@ -140,7 +142,7 @@ def test_without_leave_to_write_a_key_says_so_and_writes_nothing(
     controller.start("a")
     controller.put(answers.PlanArrived(1, "a", PLAN))
     requests.take()
-    for key in (controller.apply, lambda: controller.undo(None)):
+    for key in (controller.apply, lambda: controller.ask_undo(None)):
         state.notice = ""
         key()
         assert state.notice == "read-only: nothing is written"

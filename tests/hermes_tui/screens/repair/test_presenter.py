@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,7 @@ from store.errors import StoreError
 from store.models import Check, Drift, Message, Verdict
 from store.repair.model import DifferenceRow, Operation, Phase, Plan, Progress, Receipt, Refusal, Run, State, Why
 
+NOW = datetime(2026, 11, 23, 17, 2, tzinfo=UTC)
 SESSION = "20261122_140109_a1b2c3"
 TALK = [Message(number, SESSION, "user", f"message {number}") for number in range(1, 7)]
 AHEAD = Plan(
@@ -58,7 +60,7 @@ def view(
     of: RepairState, *, cursor: Case | None = None, width: int = 80, glyphs: Glyphs = UNICODE, slow: bool = False
 ) -> PageView:
     """The view of a state on a screen of 24 rows."""
-    return page_view(of, DrawnPairs(), cursor=cursor, size=(width, 24), glyphs=glyphs, slow=slow)
+    return page_view(of, DrawnPairs(), cursor=cursor, size=(width, 24), glyphs=glyphs, slow=slow, now=NOW)
 
 
 def text(shown: PageView) -> str:

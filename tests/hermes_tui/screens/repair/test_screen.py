@@ -14,6 +14,7 @@ import pytest
 from hermes_tui.app import HermesApp
 from hermes_tui.feed import ProfileEntry
 from hermes_tui.feed.answers import RepairProgressed
+from hermes_tui.screens.repair.controller import RepairScreenController
 from hermes_tui.screens.repair.screen import RepairScreen
 from hermes_tui.state.repair_state import SessionRepair
 from store import Cancel, SessionDB, State
@@ -82,7 +83,7 @@ def shown(screen: RepairScreen) -> SessionRepair:
 async def open_repair(stage: Stage, session_id: str) -> RepairScreen:
     """From the search row to a flagged session's plan."""
     await stage.until(lambda: stage.state.catalog.flagged > 0)
-    await stage.press("down")
+    await stage.press("tab")
     stage.widgets.session_list.move_to(session_id)
     await stage.press("r")
     await stage.until(lambda: isinstance(stage.app.screen, RepairScreen))
@@ -109,7 +110,7 @@ async def test_one_key_and_one_confirmation_bring_back_what_sqlite_lost(tmp_path
         assert "1 session_meta line, 1 damaged line (996)" in stage.text
         assert stage.footer.startswith("y apply   d whole difference   esc back   n next flagged")
         assert not (home / "backups").exists()
-        await stage.press("y")
+        await stage.agree()
         await stage.shows("repaired: SQLite now has all 994 messages")
         assert "inserted    992 messages, 3 to 994" in stage.text
         assert "counted     2 before, 994 after, 994 expected" in stage.text
@@ -119,6 +120,8 @@ async def test_one_key_and_one_confirmation_bring_back_what_sqlite_lost(tmp_path
         with closing(builders.db(home, read_only=True)) as db:
             assert [operation.id for operation in db.operations()] == [stage.app.clipboard]
         await stage.press("u")
+        await stage.shows("Plan of the undo")
+        await stage.agree()
         await stage.shows("✓D undone: 992 messages taken out, 2 left")
         assert rows(home, "20260105_bot") == before
     assert (file.read_bytes(), file.stat().st_mtime_ns, file.stat().st_ino) == stood
@@ -130,9 +133,9 @@ async def test_after_a_repair_list_transcript_and_search_know_it(tmp_path: Path)
     async with browsing(home) as stage:
         await stage.type("quetzal")
         await stage.until(lambda: stage.state.search.results.done)
-        await stage.press("escape")
+        await stage.press("escape", "escape", "slash")
         await open_repair(stage, "20260105_bot")
-        await stage.press("y")
+        await stage.agree()
         await stage.shows("✓D repaired")
         await stage.press("enter")
         await stage.until(lambda: stage.place == "TRANSCRIPT")
@@ -196,7 +199,7 @@ async def test_each_side_has_what_the_other_lacks_and_the_order_is_certain(
         assert "before all others" in stage.text
         said = " ".join(stage.text.split())
         assert "2 messages that only SQLite has; nothing is deleted or replaced; 2 of them under another id" in said
-        await stage.press("y")
+        await stage.agree()
         await stage.shows("repaired: SQLite now has all 995 messages")
         assert "2 messages, 2 of them under another id" in stage.text
     assert len(conversation(home, "20260105_120000_1e9ac1e5")) == 995
@@ -215,12 +218,12 @@ async def test_what_the_user_undid_is_refused_and_can_be_insisted_on(tmp_path: P
         screen = await open_repair(stage, "rewound")
         assert "✗ refuse    5 messages: 2 of its messages were undone" in stage.text
         assert "y apply" not in stage.footer
-        await stage.press("y")
+        await stage.agree()
         await stage.shows("there is nothing to insert here")
         await stage.press("M")
         await stage.until(lambda: shown(screen).applicable is not None)
         await stage.shows("y apply")
-        await stage.press("y")
+        await stage.agree()
         await stage.shows("✓D repaired")
     assert conversation(home, "rewound") == ["message 0", "message 1", *(f"message {n}" for n in range(4, 9))]
 
@@ -237,7 +240,7 @@ async def test_the_banner_says_why_a_repair_would_be_refused(tmp_path: Path, siz
     builders.jsonl(home, "rewound", builders.talk(9))
     async with browsing(home, size=size) as stage:
         await stage.shows("≠D")
-        await stage.press("down", "enter")
+        await stage.press("tab", "enter")
         await stage.until(lambda: "repair refused" in stage.lines[3])
         assert "≠D SQLite lacks 5 · repair refused: undone by user   " in stage.lines[3]
         assert stage.lines[3].endswith("d difference")
@@ -286,7 +289,7 @@ async def test_a_home_that_may_only_be_read_is_left_alone_and_says_why(tmp_path:
         await open_repair(stage, "20260105_bot")
         assert "read-only: nothing is written" in stage.text
         assert "y apply" not in stage.footer
-        await stage.press("y")
+        await stage.agree()
         await stage.shows("✗ failed    nothing is written: hermes-tui was started with --read-only")
         assert len(conversation(home, "20260105_bot")) == 2
     assert not (home / "backups").exists()
@@ -298,7 +301,7 @@ async def test_a_folder_that_cannot_be_written_is_said(tmp_path: Path) -> None:
     async with browsing(home) as stage:
         await open_repair(stage, "20260105_bot")
         home.chmod(0o500)
-        await stage.press("y")
+        await stage.agree()
         await stage.shows("✗ failed")
         home.chmod(0o700)
     assert len(conversation(home, "20260105_bot")) == 2
@@ -310,7 +313,7 @@ async def test_a_backup_that_cannot_be_made_is_said_and_nothing_is_written(tmp_p
     (home / "backups").write_text("in the way")
     async with browsing(home) as stage:
         await open_repair(stage, "20260105_bot")
-        await stage.press("y")
+        await stage.agree()
         await stage.shows("✗ failed")
         assert stage.status.startswith("✗E the backup")
         assert "nothing was changed" in " ".join(stage.text.split())
@@ -319,17 +322,20 @@ async def test_a_backup_that_cannot_be_made_is_said_and_nothing_is_written(tmp_p
 
 
 @pytest.mark.slow
-async def test_a_plan_that_is_out_of_date_is_made_again(tmp_path: Path) -> None:
+async def test_a_plan_that_is_out_of_date_is_made_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The file changes just before the key, and nobody has seen that yet."""
+    monkeypatch.setattr(RepairScreenController, "take_change", lambda *_: None)
     home = lost(tmp_path, missing=5)
     async with browsing(home) as stage:
         screen = await open_repair(stage, "20260105_bot")
+        await stage.until(lambda: screen._frame.wait.over)
         talk = builders.talk(12, word="quetzal")
         builders.jsonl(home, "20260105_bot", talk)
-        await stage.press("y")
+        await stage.agree()
         await stage.shows("not what the plan was made for")
         await stage.until(lambda: (plan := shown(screen).plan) is not None and plan.insert == 10)
         assert len(conversation(home, "20260105_bot")) == 2
-        await stage.press("y")
+        await stage.agree()
         await stage.shows("✓D repaired: SQLite now has all 12 messages")
 
 
@@ -341,7 +347,7 @@ async def test_esc_stops_after_a_step_and_the_repair_is_finished_later(
     slow(monkeypatch)
     async with browsing(home) as stage:
         screen = await open_repair(stage, "20260105_bot")
-        await stage.press("y")
+        await stage.agree()
         await stage.until(lambda: has_written(screen))
         await stage.shows("━ Applying ━")
         assert "esc stop after this step" in stage.footer
@@ -356,7 +362,7 @@ async def test_esc_stops_after_a_step_and_the_repair_is_finished_later(
     async with browsing(home) as stage:
         await open_repair(stage, "20260105_bot")
         assert f"a repair was stopped: {some - 2} of 992 messages inserted" in stage.status
-        await stage.press("y")
+        await stage.agree()
         await stage.shows("✓D repaired: SQLite now has all 994 messages")
     assert len(conversation(home, "20260105_bot")) == 994
 
@@ -368,11 +374,13 @@ async def test_a_stopped_repair_can_be_undone(tmp_path: Path, monkeypatch: pytes
     slow(monkeypatch)
     async with browsing(home) as stage:
         screen = await open_repair(stage, "20260105_bot")
-        await stage.press("y")
+        await stage.agree()
         await stage.until(lambda: has_written(screen))
         await stage.press("escape")
         await stage.shows("y finish   u undo")
         await stage.press("u")
+        await stage.shows("Plan of the undo")
+        await stage.agree()
         await stage.shows("✓D undone:")
     assert rows(home, "20260105_bot") == before
 
@@ -383,15 +391,15 @@ async def test_quitting_while_a_repair_runs_asks_in_the_footer(tmp_path: Path, m
     slow(monkeypatch)
     async with browsing(home) as stage:
         screen = await open_repair(stage, "20260105_bot")
-        await stage.press("y")
+        await stage.agree()
         await stage.until(lambda: has_written(screen))
         await stage.press("ctrl+q")
         assert stage.lines[-1] == " A repair is running.  y quit after it commits   esc stay"
         await stage.press("escape")
         assert "esc stop after this step" in stage.footer
-        await stage.press("q")
+        await stage.press("q", "q")
         assert "A repair is running." in stage.footer
-        await stage.press("y")
+        await stage.agree()
         await stage.until(lambda: stage.app.return_code is not None or not stage.app.is_running)
     with closing(builders.db(home, read_only=True)) as db:
         assert [operation.state for operation in db.operations()] in ([State.RUNNING], [State.DONE])
@@ -427,7 +435,7 @@ async def test_all_flagged_sessions_are_repaired_in_one_go(tmp_path: Path, size:
     home = several(tmp_path)
     async with browsing(home, size) as stage:
         await stage.until(lambda: stage.state.catalog.flagged == 4)
-        await stage.press("down", "F")
+        await stage.press("tab", "F")
         await stage.shows("2 of 3 chosen, 1 refused · 9 messages to insert")
         assert stage.lines[0].rstrip().endswith("4 flagged")
         assert "✗ ⇡A Session rewound" in stage.text
@@ -436,9 +444,11 @@ async def test_all_flagged_sessions_are_repaired_in_one_go(tmp_path: Path, size:
         assert "y apply 2" in stage.footer
         screen = stage.app.screen
         assert isinstance(screen, RepairScreen)
-        await stage.press("y")
+        await stage.agree()
         await stage.shows("✓ ⇡A Session a")
         await stage.until(lambda: not screen.state.writing)
+        await stage.shows("━ Repaired ━")
+        assert "nothing is written until" not in stage.text
         assert conversation(home, "a") == [f"a {number}" for number in range(6)]
         assert conversation(home, "b") == [f"b {number}" for number in range(6)]
         assert conversation(home, "rewound") == [f"rewound {number}" for number in range(3)]
@@ -447,13 +457,15 @@ async def test_all_flagged_sessions_are_repaired_in_one_go(tmp_path: Path, size:
         screen.flagged.move_to("alone")
         await stage.press("space")
         await stage.shows("new session from JSONL")
-        await stage.press("y")
+        await stage.agree()
         await stage.until(lambda: not screen.state.writing and screen.state.cases["alone"].settled)
         assert conversation(home, "alone") == [f"alone {number}" for number in range(6)]
         screen.flagged.move_to("a")
         await stage.press("enter")
         await stage.shows("✓D repaired: SQLite now has all 6 messages")
         await stage.press("u")
+        await stage.shows("Plan of the undo")
+        await stage.agree()
         await stage.shows("✓D undone: 5 messages taken out, 1 left")
         await stage.press("escape")
         await stage.shows("━ Flagged ━")
@@ -492,8 +504,8 @@ async def test_hostile_text_on_the_screen_of_repairs_is_text(tmp_path: Path) -> 
     async with browsing(home, WIDE) as stage:
         await open_repair(stage, "h")
         assert "[@click=app.quit]click me" in stage.lines[0]
-        for key in ("d", "d", "question_mark", "escape", "y"):
-            await stage.press(key)
+        await stage.press("d", "d", "question_mark", "escape")
+        await stage.agree()
         await stage.shows("✓D repaired")
         assert not [line for line in stage.lines if not line.isprintable()]
 
@@ -517,10 +529,12 @@ async def test_a_reader_of_a_foreign_store_is_untouched_until_the_first_write(tm
         await stage.press("d")
         await stage.press("d")
         assert writable(stage) is None
-        await stage.press("y")
+        await stage.agree()
         await stage.shows("✓D repaired")
         kept = writable(stage)
         assert isinstance(kept, SessionDB)
         await stage.press("u")
+        await stage.shows("Plan of the undo")
+        await stage.agree()
         await stage.shows("✓D undone")
         assert writable(stage) is kept

@@ -1,0 +1,48 @@
+"""Reasons why a key does nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from hermes_tui.commands.key_names import shown_keys
+from hermes_tui.commands.model import Place
+from hermes_tui.commands.registry import TABLE
+
+REASONS = {
+    "flagged": "both sources agree, nothing to repair",
+    "any_flagged": "no session is flagged",
+    "hits": "there is no hit here",
+    "rows": "there is no row here",
+    "wide": "one pane: enter opens, esc goes back",
+    "roomy": "two panes need 100 columns",
+    "rankable": "there is nothing to rank",
+    "family": "nothing else belongs to this session",
+    "history": "nothing was searched for before",
+    "typed": "nothing is typed",
+    "failed": "nothing has failed",
+    "applies": "there is nothing to insert here",
+    "readable": "nothing was repaired here yet",
+    "undoable": "no repair here could be undone",
+    "mergeable": "M would insert nothing more",
+    "done": "nothing was repaired here yet",
+    "waiting": "nothing waits to be written",
+}
+"""By the condition that a command needs and that does not hold."""
+
+
+def why_unused(key: str, place: Place, conditions: Collection[str]) -> str:
+    """Why a key does nothing in a place.
+
+    Args:
+        key: As people read it.
+        conditions: Those that hold.
+    """
+    if "running" in conditions:
+        return "a repair is running, esc stops it"
+    missing = (
+        REASONS[command.needs]
+        for command in TABLE
+        if place in command.places and key in shown_keys(command.shown)
+        if command.needs not in conditions and command.needs in REASONS
+    )
+    return next(missing, "") or f"{key} does nothing here · {'f1' if place is Place.SEARCH else '?'} keys"

@@ -1,0 +1,93 @@
+"""Input of the terminal: many characters in one read are text, not keys, so that no paste runs commands."""
+
+from __future__ import annotations
+
+import os
+import selectors
+import time
+from codecs import getincrementaldecoder
+from collections.abc import Iterable, Iterator
+from itertools import groupby
+
+from textual import events
+from textual._xterm_parser import XTermParser
+from textual.drivers.linux_driver import LinuxDriver
+from textual.message import Message
+
+from hermes_tui.state.typed_text import is_burst
+
+READ = 1 << 12
+"""Bytes that are read at a time."""
+PAUSE = 0.1
+"""Seconds after which a key of Escape is no start of a sequence, and a read is no more of the text before it."""
+TYPING = {"enter": "\r", "tab": "\t", "ctrl+j": "\n"}
+"""Keys that stand for characters of a text."""
+
+
+class Burst(Message):
+    """Characters that came too fast for fingers.
+
+    Args:
+        text: As they came, line ends included.
+    """
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.text = text
+
+
+class ReadGrouping:
+    """Messages of one read after the other, the characters of a text as one `Burst`."""
+
+    def __init__(self) -> None:
+        self._burst_at = float("-inf")
+
+    def group(self, messages: Iterable[Message], at: float) -> Iterator[Message]:
+        """The messages of a read at that time, in order; what follows at once on a text is more of it."""
+        read = list(messages)
+        text = "".join(map(_character, read))
+        if not text or not (is_burst(text) or at - self._burst_at < PAUSE):
+            yield from read
+            return
+        self._burst_at = at
+        last = max(place for place, message in enumerate(read) if _character(message))
+        for is_text, run in groupby(enumerate(read), key=lambda placed: bool(_character(placed[1]))):
+            if is_text:
+                yield Burst("".join(_character(message) for _, message in run))
+            else:
+                yield from (message for place, message in run if place > last or not _is_control(message))
+
+
+def _is_control(message: Message) -> bool:
+    """Whether it is a control character, which inside a text is no command."""
+    return isinstance(message, events.Key) and message.key.startswith("ctrl+")
+
+
+def _character(message: Message) -> str:
+    """The character that a key types, "" for a key that types none and for anything else."""
+    if not isinstance(message, events.Key):
+        return ""
+    if message.key in TYPING:
+        return TYPING[message.key]
+    return message.character or "" if message.is_printable and not message.key.startswith("alt+") else ""
+
+
+class TerminalInput(LinuxDriver):
+    """Textual's driver, which knows which keys came in one read."""
+
+    def run_input_thread(self) -> None:
+        """Read until the end; as the base does, and each read is grouped."""
+        parser, grouping = XTermParser(self._debug), ReadGrouping()
+        decode = getincrementaldecoder("utf-8")("replace").decode
+        with selectors.DefaultSelector() as selector:
+            selector.register(self.fileno, selectors.EVENT_READ)
+            while not self.exit_event.is_set():
+                if selector.select(PAUSE):
+                    read = os.read(self.fileno, READ)
+                    if not read:  # a terminal that is gone can always be read
+                        self.exit_event.wait(PAUSE)
+                    elif text := decode(read):
+                        for message in grouping.group(parser.feed(text), time.monotonic()):
+                            self.process_message(message)
+                for message in parser.tick():
+                    self.process_message(message)

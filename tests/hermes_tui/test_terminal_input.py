@@ -1,0 +1,53 @@
+"""Reads of the terminal, as Textual's own parser takes them apart."""
+
+from __future__ import annotations
+
+import pytest
+from textual import events
+from textual._xterm_parser import XTermParser
+
+from hermes_tui.terminal_input import PAUSE, Burst, ReadGrouping
+
+DOWN = "\x1b[B"
+
+
+def grouped(*reads: str, pace: float = 1.0) -> list[str]:
+    """What comes of some reads: names of keys, texts of bursts in quotes, of pastes in brackets."""
+    parser, grouping = XTermParser(), ReadGrouping()
+    names: list[str] = []
+    for number, read in enumerate(reads):
+        for message in grouping.group(parser.feed(read), number * pace):
+            match message:
+                case Burst():
+                    names.append(repr(message.text))
+                case events.Paste():
+                    names.append(f"[{message.text}]")
+                case events.Key():
+                    names.append(message.key)
+    return names
+
+
+@pytest.mark.parametrize(
+    ("reads", "names"),
+    [
+        (["docker"], ["'docker'"]),
+        (["d", "o", "c", "k", "e", "r"], list("docker")),
+        ([f"{DOWN}retry\r"], ["down", "'retry\\r'"]),
+        ([f"jj{DOWN}kk"], ["j", "j", "down", "k", "k"]),
+        (["jjjjjjjjjjjj"], ["j"] * 12),
+        ([DOWN * 9], ["down"] * 9),
+        (["sql\ndrop"], ["'sql\\ndrop'"]),
+        (["ab\tcdef"], ["'ab\\tcdef'"]),
+        (["\x1b[200~sql\ny\x1b[201~"], ["[sql\ny]"]),
+        (["dock\x11er\x11"], ["'dock'", "'er'", "ctrl+q"]),
+        (["\x1b[<0;3;4M\x1b[<0;3;4m"], []),
+    ],
+)
+def test_a_read_of_many_characters_is_text_and_anything_else_is_keys(reads: list[str], names: list[str]) -> None:
+    assert grouped(*reads) == names
+
+
+def test_the_rest_of_a_long_text_is_text_too() -> None:
+    """A paste is longer than one read; mutant: without the pause its last letters are commands."""
+    assert grouped("docker ps", "ry", pace=PAUSE / 2) == ["'docker ps'", "'ry'"]
+    assert grouped("docker ps", "ry", pace=PAUSE * 2) == ["'docker ps'", "r", "y"]

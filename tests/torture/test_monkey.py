@@ -1,0 +1,24 @@
+"""A small version of the monkey; the full size is `python -m tests.torture.monkey`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.torture import monkey
+
+pytestmark = pytest.mark.slow
+
+SEED = 20_260_401
+
+
+def test_no_order_of_keys_pastes_and_clicks_writes_by_accident_or_leaves_the_pane_behind(tmp_path: Path) -> None:
+    finding = monkey.run(tmp_path, number=60, seed=SEED, homes=1)
+    assert finding.wrong == []
+    assert finding.events >= 60
+
+
+@pytest.mark.parametrize("broken", monkey.MUTANTS)
+def test_with_one_guard_less_it_finds_something(tmp_path: Path, broken: str) -> None:
+    assert monkey.run(tmp_path, number=600, seed=SEED + 1, homes=1, broken=broken).wrong
