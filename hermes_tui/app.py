@@ -112,7 +112,7 @@ class HermesApp(App[None]):
     def on_mount(self) -> None:
         """Answer the signals that end a program from inside the loop, where nothing is cut off half way."""
         if not self.is_headless:
-            for number in (signal.SIGTERM, signal.SIGHUP):
+            for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT):
                 asyncio.get_running_loop().add_signal_handler(number, self._end_by_signal, number)
 
     def offered(self) -> Iterator[Offer]:
