@@ -109,7 +109,7 @@ def _end_by_signals() -> None:
         signal.signal(number, signal.SIG_DFL)
         sys.exit(128 + number)
 
-    for name in (signal.SIGTERM, signal.SIGHUP):
+    for name in (signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT):
         signal.signal(name, _leave)
 
 

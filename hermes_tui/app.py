@@ -112,7 +112,7 @@ class HermesApp(App[None]):
     def on_mount(self) -> None:
         """Answer the signals that end a program from inside the loop, where nothing is cut off half way."""
         if not self.is_headless:
-            for number in (signal.SIGTERM, signal.SIGHUP):
+            for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT):
                 asyncio.get_running_loop().add_signal_handler(number, self._end_by_signal, number)
 
     def offered(self) -> Iterator[Offer]:
@@ -211,11 +211,11 @@ class HermesApp(App[None]):
         """All keys, and the search language."""
         self.push_screen(HelpScreen())
 
-    async def action_help_quit(self) -> None:
+    def action_help_quit(self) -> None:
         """Ctrl+c copies in the search row; twice within a second it quits."""
         before, self._interrupted_at = self._interrupted_at, time.monotonic()
         if self._interrupted_at - before < TWICE:
-            await self.action_quit()
+            self.call_later(self.action_quit)
         elif isinstance(self.screen, ShowsNotices):
             self.screen.show_notice("ctrl+c again or ctrl+q quits")
 

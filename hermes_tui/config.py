@@ -10,7 +10,11 @@ from pathlib import Path
 
 from platformdirs import PlatformDirs
 
+from store.base import safe_files
+
 DIRS = PlatformDirs("hermes-tui", appauthor=False)
+MAX_BYTES = 1 << 14
+"""A bigger file is no configuration, and Python's parser takes a time that is quadratic in the length of a key."""
 TUNING = {"ESCDELAY": "25", "TEXTUAL_FPS": "240", "TEXTUAL_ANIMATIONS": "none"}
 """Esc acts after 25 ms instead of 100, a frame is painted within 4 ms instead of 17, and nothing glides."""
 
@@ -48,10 +52,10 @@ def load(path: Path) -> Config:
     Keys that are not known are left alone, so that a newer version's file can be read.
     """
     try:
-        values = tomllib.loads(path.read_text(encoding="utf-8"))
+        values = tomllib.loads(safe_files.read_own(path, max_bytes=MAX_BYTES).decode("utf-8"))
     except FileNotFoundError:
         return Config()
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         return Config(complaint=f"{path.name} was left out: {error}")
     theme, ascii_only = values.get("theme"), values.get("ascii", False)
     if theme is not None and not isinstance(theme, str):

@@ -16,6 +16,7 @@ from hermes_tui.render.safe import SafeText, one_line, safe
 from hermes_tui.render.time import many
 from store import Batch, Browser, ContextLine, Hit, Home
 from store.browse.hit_context import around
+from store.models import FallbackKind
 from store.query.parse import parse
 
 SNIPPET = 200
@@ -38,6 +39,8 @@ class _Results:
     fallback: str | None = None
     partial: bool = False
     """SQLite could not be read, or not to its end."""
+    unread: bool = False
+    """SQLite could not be read."""
 
     def take(self, batch: Batch) -> None:
         """Add a batch."""
@@ -45,13 +48,14 @@ class _Results:
         self.capped |= batch.capped
         self.fallback = fallback_words(batch)
         self.partial |= batch.partial
+        self.unread |= any(fallback.kind is FallbackKind.STORE_UNREAD for fallback in batch.fallbacks)
 
 
 def search(home: Home, options: Options, streams: Streams) -> int:
     """Print the messages that a query finds, and the context of each.
 
     Returns:
-        0; 2 where only files could be searched, and stderr says why.
+        0; 2 where only files could be searched or something is on damaged pages, and stderr says so.
 
     Raises:
         QueryInvalid: A filter's value means nothing.
@@ -88,7 +92,7 @@ def search(home: Home, options: Options, streams: Streams) -> int:
         elif not parse(query, now=time.time()).has_conditions:
             output.line(safe("there is no word to search for in that"))
     if found.partial:
-        alone = "" if home.is_every else ", from files alone"
+        alone = ", from files alone" if found.unread and not home.is_every else ""
         return complain(f"partial{alone}: {found.fallback}", streams.err)
     return 0
 

@@ -14,6 +14,7 @@ from hermes_tui.render.line import cells, plain
 from hermes_tui.render.row import SessionRow, session_row
 from hermes_tui.render.safe import SafeText, safe
 from hermes_tui.render.time import many
+from hermes_tui.state.session_catalog import timestamp_of
 from store import Browser, Drift, Home, JsonlFacts, Locked, Origin, Outline, Session, StoreError, StoreMissing
 
 PAGE = 200
@@ -37,7 +38,7 @@ class _Listing:
 
 
 def list_sessions(home: Home, options: Options, streams: Streams) -> int:
-    """Print every session, newest start first: archived, hidden, child and JSONL-only ones too.
+    """Print every session, the one with the newest message first: archived, hidden, child and JSONL-only ones too.
 
     Returns:
         0, also where there is no state.db and never was one; 2 where it could not be read, or not in full.
@@ -54,9 +55,7 @@ def list_sessions(home: Home, options: Options, streams: Streams) -> int:
             except StoreError as error:  # the other parts can be read all the same
                 found.problem = found.problem or error
         found.parts = db.problems()
-        found.sessions.sort(
-            key=lambda session: (session.started_at or session.last_active or 0.0, session.id), reverse=True
-        )
+        found.sessions.sort(key=lambda session: (timestamp_of(session), session.id), reverse=True)
         drifts = (
             (_as_shown(db, session, facts), db.drift(session, facts))
             for session in found.sessions

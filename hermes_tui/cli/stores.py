@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from contextlib import closing
+from contextlib import closing, suppress
 
 from store import Browser, Home, Session, SessionDB, StoreError, StoreMissing, open_home
+from store.files.home import LINK, id_of_link
 
 EVERY = "all profiles as one are only read; name the one to write to with --profile NAME"
 """Answer to a verb that would write into all profiles."""
@@ -21,15 +22,15 @@ def opened_to_write(home: Home) -> closing[SessionDB]:
 
 
 def session_named(db: Browser, name: str) -> Session:
-    """The session with this id, or the only one whose id starts so.
+    """The session with this id, or that a link `@session:<profile>/<id>` names, or the only one whose id starts so.
 
     Raises:
         StoreError: There is none, or more than one.
     """
-    try:
-        session = db.session(db.resolve(name) or name)
-    except StoreMissing:
-        session = None
+    session = None
+    for own in dict.fromkeys((name.removeprefix(LINK), id_of_link(name))):
+        with suppress(StoreMissing):
+            session = session or db.session(db.resolve(own) or own)
     if session is None:
         raise StoreError(f"no session “{name}” here, or more than one starts so; hermes-tui list prints every id")
     return session

@@ -78,14 +78,12 @@ def load(path: Path) -> tuple[str, ...]:
         ValueError: It is not a list of searches; then it is not ours to write over.
     """
     try:
-        data = path.read_bytes()
+        data = safe_files.read_own(path, max_bytes=MAX_BYTES)
     except FileNotFoundError:
         return ()
-    if len(data) > MAX_BYTES:
-        raise ValueError(f"{path.name} is too big")
     try:
         found = json.loads(data)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ValueError(f"{path.name} is no JSON") from error
     if not isinstance(found, list) or not all(isinstance(text, str) for text in found):
         raise ValueError(f"{path.name} is not a list of texts")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hermes_tui.render.time import in_words
+from hermes_tui.render.time import in_words, many
 from store.models import Batch, Fallback, FallbackKind, IndexGap, ScanProgress
 
 _PROGRESS = {
@@ -30,6 +30,7 @@ _WORDS = {
     FallbackKind.STORE_UNREAD: "state.db was not searched to its end: {error}",
     FallbackKind.FILES_LEFT_OUT: "{files} of the oldest JSONL files left out, over {megabytes} MB in all",
     FallbackKind.SNAPSHOTS_LEFT_OUT: "the oldest JSON snapshots left out, over {megabytes} MB in all",
+    FallbackKind.PAGES_DAMAGED: "{unread} on damaged pages of state.db left out",
     FallbackKind.PROFILE_UNREAD: "{error}",
 }
 
@@ -45,6 +46,7 @@ def _in_words(fallback: Fallback) -> str:
         gaps=" and ".join(_GAPS[gap] for gap in fallback.gaps),
         error=fallback.error,
         files=fallback.files,
+        unread=many(fallback.unread, "message"),
         megabytes=fallback.n_bytes >> 20,
     )
     ranked = f"ranked among the newest {in_words(fallback.ranked)}" if fallback.ranked else ""

@@ -151,7 +151,7 @@ def front(row: SessionRow, *, now: datetime, glyphs: Glyphs) -> Line:
     status = status_of_row(session, row.outline)
     unread = status is None and (row.outline is not None or session.problem)
     mark = glyphs.incomplete if unread else glyphs.status(status)
-    return (mark, blank(1), glyphs.drift(row.drift), span(f" {age(now, when):>4}  ", Role.DIM))
+    return (mark, blank(1), glyphs.drift(row.drift), span(f"{age(now, when):>5}".ljust(7), Role.DIM))
 
 
 def _title(row: SessionRow, width: int, *, glyphs: Glyphs, bold: bool) -> Line:

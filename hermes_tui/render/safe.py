@@ -87,7 +87,8 @@ def json_safe(value: object) -> str:
     Raises:
         TypeError: `value` holds something that JSON has no form for.
     """
-    return _SUSPECT.sub(_escape, json.dumps(value, ensure_ascii=False))
+    line = json.dumps(value, ensure_ascii=False)
+    return line if line.isascii() and line.isprintable() else _SUSPECT.sub(_escape, line)
 
 
 def _symbol(match: re.Match[str]) -> str:

@@ -9,7 +9,7 @@ from dataclasses import replace
 from hermes_tui.render.line import Line, Range, Role, Span, cells, crop, graphemes, span
 from hermes_tui.render.safe import safe
 
-_SENTENCE_END = re.compile(r"[.!?…]+[\"”’)]*\s+|[。！？]|[\r\n]+")
+_SENTENCE_END = re.compile(r"(?<![.!?…])[.!?…]++[\"”’)]*+\s++|[。！？]|[\r\n]++")
 _BLANKS = re.compile(r"[ \t\r\n]+")
 _BEFORE = 400
 """Characters before the first match that are looked at for the start of its sentence."""

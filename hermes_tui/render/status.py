@@ -9,10 +9,13 @@ from hermes_tui.render.glyphs import Glyphs
 from hermes_tui.render.line import Line, Role, Span, join, span
 from hermes_tui.render.safe import one_line
 from hermes_tui.render.time import in_words, many
+from hermes_tui.render.tool import n_bytes
 from store.models import Scope, Status
 
 BAR = 10
 """Cells of a bar."""
+SURELY_TAKEN = 50_000
+"""Bytes that every terminal takes: some hold 75 kB of base64, and none says what it did with more."""
 WIDE = 100
 """A screen narrower than this says only what wants attention at the right end."""
 
@@ -159,3 +162,14 @@ def _dim(text: str) -> Line:
 
 def _key(name: str) -> Span:
     return span(name, Role.ACCENT, bold=True)
+
+
+def copied_sentence(text: str, left_out: int) -> str:
+    """What was handed to the terminal for its clipboard, and what may not be in it.
+
+    Args:
+        left_out: Control characters that are not in the text.
+    """
+    number = many(len(text), "character")
+    said = f"copied {number}" if n_bytes(text) <= SURELY_TAKEN else f"the terminal may not have copied all {number}"
+    return f"{said}, not {many(left_out, 'control character')}" if left_out else said

@@ -12,6 +12,8 @@ HOUR = 60 * MINUTE
 DAY = 24 * HOUR
 WEEK = 7 * DAY
 MONTHS_FROM = 5 * WEEK
+SKEW = 10 * MINUTE
+YEAR = 365 * DAY
 YEARS_FROM = 335 * DAY
 """From here on the name of a month could be this year's or last year's."""
 
@@ -25,10 +27,15 @@ def local(now: datetime, timestamp: float) -> datetime:
 
 
 def age(now: datetime, timestamp: float | None) -> str:
-    """Say how long ago: `now 2m 3h 1d…6d 1w…4w Oct 2024`; "" where no time is known. At most 4 cells."""
+    """Say how long ago: `now 2m 3h 1d…6d 1w…4w Oct 2024`; "" where no time is known. At most 4 cells.
+
+    A time ahead of the clock by ten minutes or more is `in 1h`, in at most 6 cells.
+    """
     if timestamp is None:
         return ""
     passed = now.timestamp() - timestamp
+    if passed <= -SKEW:
+        return _ahead(-passed)
     for limit, unit, letter in ((HOUR, MINUTE, "m"), (DAY, HOUR, "h"), (WEEK, DAY, "d"), (MONTHS_FROM, WEEK, "w")):
         if passed < limit:
             return f"{int(passed // unit)}{letter}" if passed >= MINUTE else "now"
@@ -40,6 +47,14 @@ def age_or_date(now: datetime, timestamp: float | None) -> str:
     if timestamp is None or now.timestamp() - timestamp < MONTHS_FROM:
         return age(now, timestamp)
     return date_and_clock(now, timestamp)
+
+
+def _ahead(seconds: float) -> str:
+    """How long until a time: `in 2m`, `in 3h`, `in 6d`, `in 4w`, `in 2y`."""
+    for limit, unit, letter in ((HOUR, MINUTE, "m"), (DAY, HOUR, "h"), (WEEK, DAY, "d"), (YEARS_FROM, WEEK, "w")):
+        if seconds < limit:
+            return f"in {int(seconds // unit)}{letter}"
+    return f"in {max(1, min(99, round(seconds / YEAR)))}y"
 
 
 def hit_time(now: datetime, timestamp: float | None) -> str:

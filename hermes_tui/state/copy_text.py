@@ -3,11 +3,21 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from enum import StrEnum
 
 from store.files.home import safe_id
 
 CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
+
+
+@dataclass(frozen=True, slots=True)
+class Copied:
+    """A text for the clipboard."""
+
+    text: str
+    left_out: int = 0
+    """Control characters that are not in it."""
 
 
 class CopyTarget(StrEnum):
@@ -18,9 +28,9 @@ class CopyTarget(StrEnum):
     ID = "id"
 
 
-def copied(text: str) -> str:
+def copied(text: str) -> Copied:
     """A text for the clipboard: line ends and tabs stay, other control characters and unpaired surrogates go."""
-    return CONTROL.sub("", text.replace("\r\n", "\n"))
+    return Copied(*CONTROL.subn("", text.replace("\r\n", "\n")))
 
 
 def resume_command(session_id: str) -> str:

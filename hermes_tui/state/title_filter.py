@@ -10,6 +10,7 @@ from hermes_tui.render.line import Range
 from hermes_tui.render.row import title_of
 from hermes_tui.state.rows import SessionRow
 from hermes_tui.state.session_catalog import timestamp_of
+from store.files.home import id_of_link
 from store.models import Outline, Session
 from store.query.ast import Filter
 from store.query.filters import passes
@@ -22,6 +23,8 @@ OF_MESSAGES = frozenset({"role", "tool", "has"})
 
 SHORTEST_ID = 4
 """Characters of the start of an id that match a session."""
+SHORTEST_PART = 6
+"""Characters of the middle or the end of an id that match a session: its random end is as long."""
 SHORTEST_FOLDER = 3
 """Characters of a working folder that match a session."""
 MOST_CANDIDATES = 500
@@ -48,7 +51,7 @@ class Titles:
             return None
         found: set[str] = set()
         for terms in query.any_of:
-            words = sorted((_word(term.text) for term in terms), key=len, reverse=True)
+            words = sorted((_word(id_of_link(term.text)) for term in terms), key=len, reverse=True)
             some = next((few for word in words if (few := self._with(word)) is not None), None)
             if some is None:
                 return None
@@ -73,7 +76,7 @@ class Titles:
     def match(self, query: Query, row: SessionRow) -> tuple[Range, ...] | None:
         """The places of a query's words in a title, parts of words included; None where the session does not match.
 
-        A word may be in the working folder instead, or be the start of the session's id.
+        A word may be in the working folder instead, or be a part of the session's id, or a link to it.
         """
         if query.filters and not _passes(query, row):
             return None
@@ -113,8 +116,10 @@ class Titles:
 
 
 def _named(word: str, session: Session) -> bool:
-    """Whether a session's id begins with a word, or its folder contains it."""
-    by_id = len(word) >= SHORTEST_ID and session.id.startswith(word)
+    """Whether a session's id begins with a word or contains a longer one, or its folder contains it."""
+    own = id_of_link(word)
+    by_id = len(own) >= SHORTEST_ID and session.id.startswith(own)
+    by_id = by_id or (len(own) >= SHORTEST_PART and own in session.id)
     return by_id or (len(word) >= SHORTEST_FOLDER and _word(word) in _word(session.cwd or ""))
 
 

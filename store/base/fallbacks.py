@@ -42,6 +42,7 @@ class FallbackKind(StrEnum):
     FILES_LEFT_OUT = "files_left_out"
     SNAPSHOTS_LEFT_OUT = "snapshots_left_out"
     PROFILE_UNREAD = "profile_unread"
+    PAGES_DAMAGED = "pages_damaged"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,7 @@ class Fallback:
         ranked: Number of newest matches that were ranked, 0 for all.
         files: Number of JSONL files left out.
         n_bytes: Limit of the bytes read from files.
+        unread: Number of messages, at most, that may match and lie on damaged pages.
         profile: Name of the profile that could not be read; "" for any other reason.
     """
 
@@ -60,6 +62,7 @@ class Fallback:
     ranked: int = 0
     files: int = 0
     n_bytes: int = 0
+    unread: int = 0
     error: str = ""
     profile: str = ""
 

@@ -9,13 +9,22 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import BinaryIO
 
-NO_SPACE = (errno.ENOSPC, errno.EDQUOT)
-"""Error numbers of a full disk."""
+NO_SPACE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+"""Error numbers of a full disk, a quota and a limit of a file's size."""
 
 READ_FLAGS = os.O_RDONLY | sum(getattr(os, name, 0) for name in ("O_NOFOLLOW", "O_NONBLOCK", "O_CLOEXEC", "O_BINARY"))
 _CREATE_FLAGS = (
     os.O_WRONLY | os.O_CREAT | os.O_EXCL | sum(getattr(os, name, 0) for name in ("O_NOFOLLOW", "O_CLOEXEC", "O_BINARY"))
 )
+
+
+def opened(path: Path) -> BinaryIO:
+    """A regular file, open to read; raises OSError as it comes, and for anything else at that path."""
+    file = os.fdopen(os.open(path, READ_FLAGS), "rb")
+    if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+        file.close()
+        raise OSError(errno.EINVAL, "it is no regular file")
+    return file
 
 
 def read_bytes(path: Path, *, max_bytes: int | None = None) -> bytes | None:
@@ -28,6 +37,17 @@ def read_bytes(path: Path, *, max_bytes: int | None = None) -> bytes | None:
         if not stat.S_ISREG(state.st_mode) or (max_bytes is not None and state.st_size > max_bytes):
             return None
         return file.read(-1 if max_bytes is None else max_bytes)
+
+
+def read_own(path: Path, *, max_bytes: int) -> bytes:
+    """The content of a small file of the user's own; a link to it is followed, a loop, a pipe or a device is not.
+
+    Raises OSError as it comes; also where it is no regular file or longer than `max_bytes`.
+    """
+    data = read_bytes(Path(os.path.realpath(path)), max_bytes=max_bytes)
+    if data is None:
+        raise OSError(errno.EINVAL, f"it is no file, or longer than {max_bytes >> 10} KB")
+    return data
 
 
 def create(path: Path) -> BinaryIO:

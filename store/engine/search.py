@@ -22,6 +22,8 @@ class SearchStep:
     done: bool = False
     """True where no older message matches."""
     progress: ScanProgress = ScanProgress.INDEXED
+    unread: int = 0
+    """Messages so far, at most, that lie on damaged pages, so that nobody knows whether they match."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +34,8 @@ class RankedMatches:
     """Best first; of equal scores the newer first."""
     fallback: Fallback | None = None
     """Messages that the ranking leaves out, None for none."""
+    unread: int = 0
+    """As in a step."""
 
 
 @dataclass(frozen=True, slots=True)

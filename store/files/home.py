@@ -20,6 +20,9 @@ DEFAULT_PROFILE = "default"
 ALL_PROFILES = "all"
 """Name that requests every profile at once, unless a profile has it."""
 
+LINK = "@session:"
+"""Beginning of a link to a session."""
+
 _PROFILE = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 _SAFE_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
 
@@ -185,6 +188,11 @@ def safe_id(text: str) -> str:
     raise UnsafeId(
         f"the session id {shown} is not passed on: only letters, digits, dots, dashes and underscores are safe"
     )
+
+
+def id_of_link(text: str) -> str:
+    """The session's id in a link `@session:<profile>/<id>` (docs/format.md §1.1); any other text as it is."""
+    return text.rpartition("/")[2] if text.startswith(LINK) and "/" in text else text.removeprefix(LINK)
 
 
 def transcript_files(sessions_dir: Path) -> dict[str, FileStat]:

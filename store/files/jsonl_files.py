@@ -202,13 +202,15 @@ class JsonlFiles:
     def _session(self, facts: JsonlFacts, metas: list[dict[str, object]], times: list[float]) -> Session:
         """The session by its first session_meta and its times."""
         meta = metas[0] if metas else {}
+        begun = message_codec.time_of_id(facts.session_id)
+        ended = facts.mtime_ns / 1e9 if begun is None else begun  # a copied or unpacked file has the time of that
         return Session(
             id=facts.session_id,
             source=str(meta.get("platform") or ""),
             title=titles.title_from_file(meta.get("title")),
             model=str(meta["model"]) if meta.get("model") else None,
-            started_at=times[0] if times else None,
-            last_active=times[-1] if times else facts.mtime_ns / 1e9,
+            started_at=times[0] if times else begun,
+            last_active=times[-1] if times else ended,
             messages=facts.messages,
             profile=self._profile,
             origin=Origin.JSONL,

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from ..base.errors import CannotOpen, Damaged, NoPermission, StoreError
 from ..base.safe_files import READ_FLAGS
-from ..formats.jsonl import CUT_OFF, MAX_LINE, BadLine, Record, first_record, parse
+from ..formats.jsonl import CUT_OFF, MAX_LINE, BadLine, Record, first_record, parse, utf8_chunks, utf16_of
 
 BEING_WRITTEN = 60.0
 """Seconds since a file's last change within which its last line may be being written (docs/format.md §5.6)."""
@@ -59,8 +59,12 @@ def read_records_at(path: Path, offsets: Iterable[int]) -> Iterator[Record]:
         StoreError: As `read_records`.
     """
     with _opened(path) as descriptor:
+        recoded = None
+        if utf16_of(os.pread(descriptor, _SHORT, 0)):
+            recoded = b"".join(utf8_chunks(_chunks(descriptor, path)))
         for offset in offsets:
-            value = first_record(_line_at(descriptor, offset))
+            line = _line_at(descriptor, offset) if recoded is None else recoded[offset:].partition(b"\n")[0]
+            value = first_record(line)
             if value is not None:
                 yield Record(0, offset, value)
 

@@ -1,4 +1,6 @@
-"""Whole-session snapshots, `session_<id>.json`: the last source, for they lose messages (docs/format.md §5.2).
+"""Whole-session snapshots, `session_<id>.json` and those of `/save`, the last source: they lose messages.
+
+Format: docs/format.md §5.2.
 
 A gateway overwrote one on every turn with that turn's messages alone; a killed program left one cut off.
 They are never written.
@@ -43,10 +45,11 @@ class Snapshots:
         self._folder = folder
         self._profile = profile
         self._known: dict[str, Snapshot] = {}
+        self._ids: dict[home.FileStat, str] = {}
 
     def files(self) -> dict[str, home.FileStat]:
-        """Every snapshot by session id; nothing is read."""
-        return home.files_named(self._folder, "session_", ".json")
+        """Every snapshot by session id; only those that `/save` wrote are read, for their names have no id."""
+        return self._saved() | home.files_named(self._folder, "session_", ".json")
 
     def get(self, session_id: str) -> Snapshot | None:
         """The snapshot of a session, None without one; an unchanged file is not read again.
@@ -61,6 +64,15 @@ class Snapshots:
             known = self._known[session_id] = self._read(session_id, stat)
         return known
 
+    def _saved(self) -> dict[str, home.FileStat]:
+        """The snapshots of `/save`, `saved/hermes_conversation_<time>.json`, the newest of each session."""
+        found = home.files_named(self._folder / "saved", "", ".json")
+        for stem, stat in found.items():
+            if stat not in self._ids:
+                own = _parts(stat)[1].get("session_id")
+                self._ids[stat] = own if isinstance(own, str) and own else stem
+        return {self._ids[stat]: stat for stat in sorted(found.values(), key=lambda stat: stat.mtime_ns)}
+
     def _read(self, session_id: str, stat: home.FileStat) -> Snapshot:
         values, fields, problem = _parts(stat)
         messages = tuple(
@@ -68,12 +80,13 @@ class Snapshots:
             for place, value in enumerate(values, 1)
             if isinstance(value, dict)
         )
-        last = message_codec.timestamp(fields.get("last_updated"))
+        begun = message_codec.timestamp(fields.get("session_start")) or message_codec.time_of_id(session_id)
+        last = message_codec.timestamp(fields.get("last_updated")) or begun
         session = Session(
             id=session_id,
             source=str(fields.get("platform") or ""),
             model=str(fields["model"]) if fields.get("model") else None,
-            started_at=message_codec.timestamp(fields.get("session_start")),
+            started_at=begun,
             last_active=stat.mtime_ns / 1e9 if last is None else last,
             messages=len(messages),
             profile=self._profile,

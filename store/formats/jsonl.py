@@ -5,6 +5,7 @@ Format: docs/format.md §5.1; damage seen in it: §5.6 and docs/reliability.md J
 
 from __future__ import annotations
 
+import codecs
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
@@ -58,17 +59,34 @@ class BadLine:
 def parse(chunks: Iterable[bytes]) -> Iterator[Record | BadLine]:
     """Records and bad lines of bytes that come in chunks of any size; never raises, whatever the bytes.
 
-    Lines end with the byte 0x0A and nothing else; blank ones are skipped, and NUL at both ends of others.
+    Lines end with the byte 0x0A, or 0x0D where every line between two of these is whole.
+    Blank ones are skipped, and NUL at both ends of others.
     A line of nothing but NUL is a bad one: a crash has left it in place of records.
     Bytes that are not UTF-8 become U+FFFD in a line that is good otherwise.
     Of a damaged line every whole record is read, and the rest is one bad line.
     At most one line is held at a time.
     """
     last = 0
-    for number, (offset, line, size, ended) in enumerate(_lines(chunks), 1):
+    for number, (offset, line, size, ended) in enumerate(_lines(utf8_chunks(chunks)), 1):
         for piece in _pieces(line, size, ended=ended):
             last = max(last + 1, number)
             yield replace(piece, line=number, offset=offset + piece.offset, id=last)
+
+
+def utf8_chunks(chunks: Iterable[bytes]) -> Iterator[bytes]:
+    """The same bytes; those of a file in UTF-16, as PowerShell redirects, in UTF-8, and offsets are then of these."""
+    decoder: codecs.IncrementalDecoder | None = None
+    for number, chunk in enumerate(chunks):
+        if number == 0 and (encoding := utf16_of(chunk)):
+            decoder = codecs.getincrementaldecoder(encoding)("replace")
+        yield chunk if decoder is None else decoder.decode(chunk).encode("utf-8", "replace")
+
+
+def utf16_of(head: bytes) -> str:
+    """The name of the UTF-16 that a file begins in, with a mark or with a brace; "" for any other file."""
+    if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return "utf-16"
+    return "utf-16-le" if head.startswith('{"'.encode("utf-16-le")) else ""
 
 
 def _lines(chunks: Iterable[bytes]) -> Iterator[tuple[int, bytes | None, int, bool]]:
@@ -111,11 +129,28 @@ def _pieces(line: bytes | None, size: int, *, ended: bool) -> Iterator[Record | 
     if value is not None:
         yield Record(0, 0, value)
         return
+    if b"\r" in line.strip() and (several := _old_lines(line)):
+        yield from several
+        return
     found = list(_salvaged(line))
     if not found:
         yield BadLine(0, 0, size, reason, text[:_SHOWN])
         return
     yield from _interleaved(line, found, ended=ended)
+
+
+def _old_lines(line: bytes) -> list[Record | BadLine]:
+    """The lines between carriage returns, where all of them are whole: a file of an old Mac, or one edited there."""
+    found: list[Record | BadLine] = []
+    offset = 0
+    for part in line.split(b"\r"):
+        if text := decoded(part):
+            value, _ = parse_line(text, ended=True)
+            if value is None:
+                return []
+            found.append(Record(0, offset, value))
+        offset += len(part) + 1
+    return found
 
 
 def decoded(line: bytes) -> str:

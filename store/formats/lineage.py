@@ -37,6 +37,7 @@ class Lineage:
         self._links = {link.id: link for link in links}
         self._below: dict[str, list[Link]] | None = None
         self._next: dict[str, Link] = {}
+        self._chains: dict[str, tuple[str, ...]] = {}
         for link in self._links.values():
             if link.parent_id is not None and self.relation(link.id) is Relation.CONTINUATION:
                 rival = self._next.get(link.parent_id)
@@ -60,8 +61,23 @@ class Lineage:
         """The compression chain through a session, from root to tip; the session alone where it has none.
 
         Of several continuations of one session the chain follows the one that Hermes would resume; the others
-        end chains of their own.
+        end chains of their own. It has at most `MAX_WALK` sessions on each side of the one that was asked for first.
         """
+        if (known := self._chains.get(session_id)) is not None:
+            return known
+        chain = self._walked(session_id)
+        for member, following in zip(chain[-2::-1], chain[:0:-1], strict=True):
+            if self._is_followed_by(member, following):
+                self._chains[member] = chain
+            else:
+                break
+        return self._chains.setdefault(session_id, chain)
+
+    def _is_followed_by(self, session_id: str, other: str) -> bool:
+        following = self._next.get(session_id)
+        return following is not None and following.id == other
+
+    def _walked(self, session_id: str) -> tuple[str, ...]:
         older, seen = [session_id], {session_id}
         for _ in range(MAX_WALK):
             link = self._links.get(older[-1])

@@ -19,9 +19,13 @@ PREFIX = "\x00json:"
 _IMAGES = ("image", "image_url", "input_image")
 _SOUNDS = ("audio", "input_audio")
 _THOUGHT = re.compile(r"\s*<(think|thinking|reasoning_scratchpad)>(.*?)</\1>\s*", re.DOTALL | re.IGNORECASE)
+_STAMP = re.compile(r"(?<![0-9])([0-9]{4})([0-9]{2})([0-9]{2})_([0-9]{2})([0-9]{2})([0-9]{2})(?![0-9])")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 EARLIEST, LATEST = 631_152_000.0, 4_133_980_800.0
-"""The starts of 1990 and of 2101, UTC; a time outside is damage, in SQLite as in a file."""
+"""The starts of 1990 and of 2101, UTC; a time outside is damage, in SQLite as in a file, unless it is one of them in
+smaller units."""
+_UNITS = (1, 1_000, 1_000_000, 1_000_000_000)
+"""Parts of a second that an imported time may be counted in."""
 
 
 def decode(cell: str | None) -> object:
@@ -52,10 +56,11 @@ def split_thinking(role: str, text: str) -> tuple[str, str]:
     Old rows have both in one cell (docs/format.md §3.4); a block that does not end stays in the answer.
     """
     thoughts: list[str] = []
-    while role == "assistant" and (block := _THOUGHT.match(text)):
+    end = 0
+    while role == "assistant" and (block := _THOUGHT.match(text, end)):
         thoughts.append(block[2].strip())
-        text = text[block.end() :]
-    return text, "\n\n".join(thoughts)
+        end = block.end()
+    return text[end:], "\n\n".join(thoughts)
 
 
 def joined_reasoning(own: str, thought: str) -> str:
@@ -199,9 +204,10 @@ def _canonical_arguments(arguments: str) -> str:
 
 
 def timestamp(value: object) -> float | None:
-    """Seconds since 1970 UTC from such a number, or an ISO text (without offset: local time).
+    """Seconds since 1970 UTC from such a number, from one of milli-, micro- or nanoseconds, or from an ISO text
+    (without offset: local time).
 
-    None for anything but a time between 1990 and 2100.
+    None for anything but a time from 1990 to 2100.
     """
     time, zoneless = wall_clock(value)
     return local_timestamp(time) if zoneless and time is not None else time
@@ -214,7 +220,14 @@ def wall_clock(value: object) -> tuple[float | None, bool]:
         value, zoneless = _time_of_text(value.strip())
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None, False
-    return (float(value), zoneless) if EARLIEST <= value < LATEST else (None, False)
+    unit = next((unit for unit in _UNITS if EARLIEST * unit <= value < LATEST * unit), None)
+    return (None, False) if unit is None else (float(value / unit), zoneless)
+
+
+def time_of_id(session_id: str) -> float | None:
+    """The local time in a session's id, `20260301_100000_a1b2c3` (docs/format.md §4.1); None for an id without one."""
+    found = _STAMP.search(session_id)
+    return timestamp("{}-{}-{}T{}:{}:{}".format(*found.groups())) if found else None
 
 
 def local_timestamp(time: float) -> float | None:
@@ -226,7 +239,7 @@ def local_timestamp(time: float) -> float | None:
 
 
 def _time_of_text(text: str) -> tuple[float | None, bool]:
-    if re.fullmatch(r"[0-9]{9,10}(\.[0-9]{1,9})?", text):
+    if re.fullmatch(r"[0-9]{9,19}(\.[0-9]{1,9})?", text):
         return float(text), False
     try:
         time = datetime.fromisoformat(text)

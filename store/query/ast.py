@@ -18,6 +18,8 @@ class Term:
     """Its words as written; never empty. `user@host` has two, as in the index."""
     prefix: bool = False
     """True where the last word is a prefix."""
+    literal: str = ""
+    """The text as it has to stand there, where signs belong to a name (`c++`, `C#`, `a=b`); "" for words alone."""
     start: int = field(default=0, compare=False)
     """Its first character in the text, the minus included."""
     end: int = field(default=0, compare=False)
@@ -67,6 +69,11 @@ class Query:
     def has_conditions(self) -> bool:
         """False for a query without words, exclusions and filters."""
         return bool(self.any_of or self.none_of or self.filters)
+
+    @property
+    def has_signs(self) -> bool:
+        """True where an index of words leaves it open whether a message matches."""
+        return any(term.literal for term in (*self.terms, *self.none_of))
 
     @property
     def terms(self) -> tuple[Term, ...]:

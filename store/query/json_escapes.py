@@ -8,8 +8,9 @@ from __future__ import annotations
 import json
 import re
 
-_ESCAPES = re.compile(r"(?:\\+u[0-9a-fA-F]{4})+")
-_ESCAPE = re.compile(r"\\+u([0-9a-fA-F]{4})")
+_ESCAPES = re.compile(r"(?<!\\)(?:\\++u[0-9a-fA-F]{4})++")
+_ESCAPE = re.compile(r"(?<!\\)\\++u([0-9a-fA-F]{4})")
+"""A run of backslashes is read from its first one alone: any of them may begin it, and a text may be nothing else."""
 
 
 def escaped(text: str) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 
 from .ast import Query, Term
-from .tokenizer import SEPARATOR, Folded, cjk_runs, fold
+from .tokenizer import SEPARATOR, Folded, cjk_runs, fold, plain
 
 
 def accepts(query: Query, text: str) -> bool:
@@ -22,9 +22,10 @@ def accepts(query: Query, text: str) -> bool:
     if not query.any_of and not query.none_of:
         return True
     folded = fold(text)
-    if any(_occurs(term, folded) for term in query.none_of):
+    written = plain(text) if query.has_signs else ""
+    if any(_occurs(term, folded, written) for term in query.none_of):
         return False
-    return not query.any_of or any(all(_occurs(term, folded) for term in terms) for terms in query.any_of)
+    return not query.any_of or any(all(_occurs(term, folded, written) for term in terms) for terms in query.any_of)
 
 
 def matches(query: Query, text: str) -> tuple[tuple[int, int], ...]:
@@ -40,13 +41,15 @@ class Marker:
 
     def __init__(self, query: Query) -> None:
         self._terms = tuple(dict.fromkeys(query.terms))
+        self._has_signs = query.has_signs
 
     def spans(self, text: str) -> tuple[tuple[int, int], ...]:
         """Ranges as `matches` returns them."""
         if not self._terms:
             return ()
         folded = fold(text)
-        spans = [folded.span(*span) for term in self._terms for span in _spans(term, folded)]
+        written = plain(text) if self._has_signs else ""
+        spans = [span for term in self._terms for span in _spans(term, folded, written)]
         return tuple(merged(sorted(spans)) if len(spans) > 1 else spans)
 
 
@@ -61,12 +64,33 @@ def merged(spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
     return result
 
 
-def _occurs(term: Term, folded: Folded) -> bool:
-    return next(_spans(term, folded), None) is not None
+def _occurs(term: Term, folded: Folded, written: str) -> bool:
+    return next(_spans(term, folded, written), None) is not None
 
 
-def _spans(term: Term, folded: Folded) -> Iterator[tuple[int, int]]:
-    """Spans of a term in folded letters, from left to right, without overlaps."""
+def _spans(term: Term, folded: Folded, written: str) -> Iterator[tuple[int, int]]:
+    """Spans of a term in a text, from left to right, without overlaps.
+
+    Args:
+        written: The text as `plain` gives it; used for a term with signs.
+    """
+    for span in _word_spans(term, folded):
+        start, end = folded.span(*span)
+        if not term.literal:
+            yield start, end
+        elif written.startswith(term.literal, begin := start - _lead(term.literal)) and begin >= 0:
+            yield begin, begin + len(term.literal)
+
+
+@lru_cache(maxsize=512)
+def _lead(literal: str) -> int:
+    """Signs before the first word of a literal."""
+    letters = fold(literal).letters
+    return len(letters) - len(letters.lstrip(SEPARATOR))
+
+
+def _word_spans(term: Term, folded: Folded) -> Iterator[tuple[int, int]]:
+    """Spans of a term's words in folded letters."""
     pattern, anywhere = _finder(term)
     letters, position = folded.letters, 0
     while match := pattern.search(letters, position):

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from .ast import Filter, Query, Term
 from .filters import KEYS, parse_filter
 from .matcher import accepts, matches
-from .tokenizer import ends_in_word, words
+from .tokenizer import ends_in_word, plain, words
 
 __all__ = ["MAX_CHARACTERS", "MAX_WORDS", "Query", "accepts", "matches", "parse"]
 
@@ -35,6 +35,9 @@ _TOKEN = re.compile(
     (?:"(?P<phrase>[^"]*)(?:(?P<close>")(?P<star>\*)?|\Z)|(?P<word>\S*))""",
     re.VERBOSE,
 )
+_SIGNS = frozenset("+#$%=&~^<>|€£¥")
+"""Signs that belong to a name or a number; others part words, as in the index."""
+_OF_SENTENCE = ".,;:!?\"'“”‘’«»()[]{}…"
 _OPERATORS = ("AND", "OR", "NOT")
 
 
@@ -76,6 +79,12 @@ def parse(text: str, *, now: float, open_word: bool = False) -> Query:
         else:
             builder.term(token)
     return builder.query(head, cut=cut)
+
+
+def _literal(body: str) -> str:
+    """The text of a word with signs that belong to it, without case; "" for words and the signs of a sentence."""
+    text = body.strip(_OF_SENTENCE)
+    return plain(text) if not any(map(str.isspace, text)) and not _SIGNS.isdisjoint(text) else ""
 
 
 def _within_limit(text: str) -> tuple[str, bool]:
@@ -137,7 +146,8 @@ class _Builder:
         if not kept:
             return
         prefix = token.open and kept == typed and ends_in_word(body)
-        term = Term(body, kept, prefix, token.start, token.end)
+        literal = _literal(body) if kept == typed else ""
+        term = Term(body, kept, prefix, literal, token.start, token.end)
         (self._none_of if self._is_negated(token) else self._any_of[-1]).append(term)
 
     def query(self, text: str, *, cut: bool) -> Query:

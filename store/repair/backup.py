@@ -66,23 +66,29 @@ class Backup:
         Raises:
             BackupFailed: The folder cannot be read.
         """
+        row = self._about().get("session")
+        return row if isinstance(row, dict) else {}
+
+    def _about(self) -> Mapping[str, object]:
         try:
-            value = load((self.folder / SESSION).read_text("utf-8"))
+            value = load((safe_files.read_bytes(self.folder / SESSION) or b"").decode("utf-8"))
         except (OSError, UnicodeDecodeError, BadJson) as error:
             raise BackupFailed(f"{self.folder / SESSION} cannot be read; put it back") from error
-        row = value.get("session") if isinstance(value, dict) else None
-        return row if isinstance(row, dict) else {}
+        return value if isinstance(value, dict) else {}
 
     def originals(self, ids: Iterable[int]) -> dict[int, RawRow]:
         """The original rows of messages, by id; those that are not in the backup are left out.
 
         Raises:
-            BackupFailed: The folder cannot be read.
+            BackupFailed: The folder cannot be read, or the messages are not those that were written.
         """
         wanted = set(ids)
         found: dict[int, RawRow] = {}
+        path = self.folder / MESSAGES
         try:
-            with (self.folder / MESSAGES).open("rb") as lines:
+            if digest(path) != self._about().get("sha256"):
+                raise BackupFailed(f"{path} is not as it was written; put it back")
+            with safe_files.opened(path) as lines:
                 for line in lines:
                     image = _image(line)
                     if isinstance(own := image.get("id"), int) and own in wanted:
@@ -129,8 +135,11 @@ class Backup:
 
 def digest(path: Path) -> str:
     """The SHA-256 of a file that is not a database; raises OSError."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    found = hashlib.sha256()
+    with safe_files.opened(path) as file:
+        while piece := file.read(1 << 20):
+            found.update(piece)
+    return found.hexdigest()
 
 
 @contextmanager

@@ -8,7 +8,7 @@ from dataclasses import replace
 from functools import partial
 
 from ..base.cancel import Cancel
-from ..base.errors import BackupFailed, OperationMissing, Refused, StoreMissing
+from ..base.errors import BackupFailed, OperationMissing, PlanChanged, Refused, StoreMissing
 from ..base.step_sizing import StepSizer
 from ..engine.operations import UNDOING, UNDONE, OperationHeader, RawRow, StepRecord, UndoStep
 from ..engine.ports import Transaction
@@ -61,9 +61,13 @@ class Undo:
     def __init__(self, store: HomeStore, operation: str, *, on_progress: ProgressCallback, cancel: Cancel) -> None:
         self._store, self._operation = store, operation
         self._on_progress, self._cancel = on_progress, cancel
+        self._pace = StepSizer()
+        self._taken = self._back = self._steps = 0
 
     def apply(self) -> Receipt:
         """Undo the repair; one that is already undone stays as it is.
+
+        Beside another undo of it each undoes what the other left, and its receipt has its own part.
 
         Raises:
             OperationMissing: There is none of that id.
@@ -72,42 +76,52 @@ class Undo:
         """
         started = time.time()
         header, steps = self._find()
-        total, taken, back = len(steps), 0, 0
-        stopped = header.state == UNDONE
-        pace = StepSizer()
+        while header.state != UNDONE:
+            left = len(steps)
+            try:
+                header = self._undo(header, steps)
+                break
+            except PlanChanged:  # another undo may have taken a step: the rest is left
+                header, steps = self._find()
+                if header.state != UNDONE and len(steps) >= left:
+                    raise
+        return Receipt(
+            session_id=header.session_id,
+            operation=header.operation,
+            state=State(header.state),
+            inserted=self._taken,
+            moved=self._back,
+            rows=self._store.engine.messages.count(header.session_id),
+            steps=self._steps,
+            backup=Backup(self._store.path.parent, header.operation).folder,
+            index_damaged=self._store.engine.index_damaged,
+            gateway=present(self._store.gateway()),
+            longest_lock=self._pace.longest_lock,
+            seconds=time.time() - started,
+        )
+
+    def _undo(self, header: OperationHeader, steps: list[StepRecord]) -> OperationHeader:
+        """Undo steps, the last first; the header as it is then."""
         step = UndoStep(
             header,
             None,
             self._originals(steps),
             self._conversation(header.session_id),
-            touched=not stopped and self._is_touched(header, steps),
+            touched=self._is_touched(header, steps),
         )
-        for number, done in enumerate([*steps[::-1], None] if not stopped else []):
+        for done in [*steps[::-1], None]:
             if self._cancel.cancelled:
                 break
-            state = UNDOING if done else UNDONE
-            header = replace(header, state=state, changed_at=time.time())
+            now = replace(header, state=UNDOING if done else UNDONE, changed_at=time.time())
             counts = self._store.engine.repairs.active_counts if step.touched and done is None else None
-            counted = counts(header.session_id) if counts else None
-            out, moved = self._store.write(partial(_undone, replace(step, header=header, done=done, counted=counted)))
-            taken, back = taken + out, back + moved
-            self._on_progress(Progress(Phase.UNDO, min(number + 1, total), total))
+            counted = counts(now.session_id) if counts else None
+            out, moved = self._store.write(partial(_undone, replace(step, header=now, done=done, counted=counted)))
+            header = now
+            self._taken, self._back, self._steps = self._taken + out, self._back + moved, self._steps + bool(done)
+            self._on_progress(Progress(Phase.UNDO, self._steps, max(self._steps, len(steps))))
             if done:
-                pace.pause(self._store.engine.lock_seconds)
-        return Receipt(
-            session_id=header.session_id,
-            operation=header.operation,
-            state=State(header.state),
-            inserted=taken,
-            moved=back,
-            rows=self._store.engine.messages.count(header.session_id),
-            steps=0 if stopped else total,
-            backup=Backup(self._store.path.parent, header.operation).folder,
-            index_damaged=self._store.engine.index_damaged,
-            gateway=present(self._store.gateway()),
-            longest_lock=pace.longest_lock,
-            seconds=time.time() - started,
-        )
+                self._pace.pause(self._store.engine.lock_seconds)
+        return header
 
     def _find(self) -> _Repair:
         """The repair as the journal has it before its undo."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 
 from ..base.cancel import Cancel
+from ..base.models import UNREADABLE
 from ..engine.ports import Engine
 from ..engine.search import HitRow
 from ..formats.carried_copies import Copies
@@ -33,7 +34,13 @@ class CopiedHits:
         firsts = [self._first(row) for row in rows]
         wanted = [first for row, first in zip(rows, firsts, strict=True) if first != row.id and first > above]
         originals = (
-            {row.id: row for row in self._engine.search.read_hits(wanted, cancel=self._cancel)} if wanted else {}
+            {
+                row.id: row
+                for row in self._engine.search.read_hits(wanted, cancel=self._cancel)
+                if row.role != UNREADABLE
+            }
+            if wanted
+            else {}
         )
         found: list[HitRow] = []
         for row, first in zip(rows, firsts, strict=True):

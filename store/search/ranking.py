@@ -69,6 +69,7 @@ class Ranking:
         if ranked is None:
             hits, last = self._streamed(SCORED) if found is None else (found, Batch(()))
             return self._batch(_by_relevance(hits), limit, last)
+        self._search.unread.take_rows(ranked.unread)
         stored = self._hydrated(ranked.ids, limit + 1)
         written = _by_relevance([hit for batch in self._search.written(_ALL) for hit in batch.hits])
         return self._batch(
@@ -87,6 +88,7 @@ class Ranking:
             ):
                 last.extend(step.ids)
                 fallback = step.fallback
+                self._search.unread.take_rows(step.unread)
         except (CannotOpen, Damaged):
             hits, end = self._streamed(_ALL)
             return self._batch(sorted(hits, key=_age), limit, end)
@@ -134,9 +136,11 @@ class Ranking:
             hits += end.hits
         return hits, end
 
-    @staticmethod
-    def _batch(hits: Sequence[Hit], limit: int, end: Batch) -> Batch:
-        return replace(end, hits=tuple(hits[:limit]), done=True, capped=end.capped or len(hits) > limit)
+    def _batch(self, hits: Sequence[Hit], limit: int, end: Batch) -> Batch:
+        end = replace(end, hits=tuple(hits[:limit]), done=True, capped=end.capped or len(hits) > limit)
+        if (unread := self._search.unread.fallback) is None or unread in end.fallbacks:
+            return end
+        return replace(end, fallbacks=(*end.fallbacks, unread), partial=True)
 
     def _hydrated(self, ids: Sequence[int], most: int) -> list[Hit]:
         """Hits of some rows, each message once; no more than `most`, for which the others may be copies."""

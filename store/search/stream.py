@@ -11,12 +11,13 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache, partial
 
 from ..base.cancel import Cancel, raise_if_cancelled
 from ..base.errors import CannotOpen, Damaged, StoreMissing
 from ..base.fallbacks import Fallback, FallbackKind, ScanProgress
-from ..base.models import Batch, Hit, Message, Origin, Session
+from ..base.models import UNREADABLE, Batch, Hit, Message, Origin, Session
 from ..drift import verdict
 from ..drift.sources import read_sources
 from ..engine.ports import Engine
@@ -46,6 +47,25 @@ Spans = tuple[tuple[int, int], ...]
 _AT_ONCE = 100
 
 
+@dataclass(slots=True)
+class Unread:
+    """What a search left out because of damage."""
+
+    rows: int = 0
+    """Rows, at most, of which not even the id was read."""
+    hits: int = 0
+
+    def take_rows(self, rows: int) -> None:
+        """Take the number of rows that a search of ids has passed over so far."""
+        self.rows = max(self.rows, rows)
+
+    @property
+    def fallback(self) -> Fallback | None:
+        """The number in all; None for none."""
+        unread = self.rows + self.hits
+        return Fallback(FallbackKind.PAGES_DAMAGED, unread=unread) if unread else None
+
+
 class Search:
     """A search while it runs.
 
@@ -73,6 +93,7 @@ class Search:
         self._capped = False
         self._readable = True
         self._partial = False
+        self.unread = Unread()
 
     def batches(self, limit: int, after_id: int) -> Iterator[Batch]:
         """SQLite's hits, then the files'; the last batch is `done`.
@@ -83,7 +104,8 @@ class Search:
 
         Raises:
             Interrupted: The search was cancelled.
-            StoreError: SQLite cannot be read and there are no files either; where there are, `fallbacks` says it.
+            StoreError: SQLite cannot be read, nothing was found before, and there are no files either; else `fallbacks`
+                says it.
         """
         if not self._query.has_conditions:
             yield Batch((), done=True)
@@ -94,7 +116,7 @@ class Search:
             self._readable = False
             self._report(Fallback(FallbackKind.NO_STORE))
         except (CannotOpen, Damaged) as error:
-            if after_id or not self._leftovers.any:
+            if after_id or not (self._found or self._leftovers.any):
                 raise
             self._readable, self._partial = False, True
             self._report(Fallback(FallbackKind.STORE_UNREAD, error=str(error)))
@@ -105,8 +127,9 @@ class Search:
     def _batch(self, hits: Sequence[Hit], *, done: bool = False) -> Batch:
         self._found += len(hits)
         shown = [] if self._progress.is_transient else [self._fallback]
-        fallbacks, rows = tuple(filter(None, shown)), self._rows_scanned
-        return Batch(tuple(hits), done, self._capped, fallbacks, rows, self._partial, self._progress)
+        unread = self.unread.fallback
+        fallbacks, partial = tuple(filter(None, [*shown, unread])), self._partial or unread is not None
+        return Batch(tuple(hits), done, self._capped, fallbacks, self._rows_scanned, partial, self._progress)
 
     def _report(self, fallback: Fallback) -> None:
         """Report something other than a scan."""
@@ -132,6 +155,7 @@ class Search:
         for step in steps:
             self._progress = step.progress
             self._fallback = step.fallback or self._fallback
+            self.unread.take_rows(step.unread)
             self._rows_scanned = step.examined if self._fallback or step.progress.is_transient else 0
             fresh = [message_id for message_id in step.ids if message_id not in self._read]
             self._capped = self._found + len(fresh) > limit
@@ -155,7 +179,10 @@ class Search:
         """
         self._read.update(ids)
         hits = []
-        for row in self._copies.without(self._engine.search.read_hits(ids, cancel=self._cancel), above):
+        rows = self._engine.search.read_hits(ids, cancel=self._cancel)
+        readable = [row for row in rows if row.role != UNREADABLE]
+        self.unread.hits += len(rows) - len(readable)
+        for row in self._copies.without(readable, above):
             raise_if_cancelled(self._cancel)
             hits.append(self._hit_of_row(row))
         return hits

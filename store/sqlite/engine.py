@@ -111,7 +111,7 @@ class SqliteMessages(_Reads):
     ends = _run(messages.ends)
     first_user_text = _run(messages.first_user_text)
     readable_bodies = delegate(_reader, messages.readable_bodies)
-    window = _run(messages.window)
+    window = delegate(_reader, messages.readable_window)
     copies = delegate(_reader, section_copies.copies)
     versions = delegate(_reader, section_versions.versions)
     stamp = _run(comparison_rows.session_stamp)

@@ -140,6 +140,10 @@ def operations(reader: Reader) -> Finding:
     """Unfinished repairs, and the number of keyed appends."""
     if OPERATIONS not in reader.layout.tables:
         return Finding("operations", True, "none")
+    if not reader.layout.has(OPERATIONS, "operation"):
+        return Finding(
+            "operations", False, f"{OPERATIONS} is not our table: nothing of it is read", "rename what it is"
+        )
     rows = reader.rows(
         f"SELECT CAST(operation AS BLOB), state, kind FROM {OPERATIONS} WHERE step = 0 AND kind <> 'append'"
     )

@@ -20,8 +20,10 @@ from tests.torture import (
     exhaustion,
     forks,
     holds,
+    hostile_files,
     interrupts,
     kills,
+    linear,
     mutants,
     peer,
     power,
@@ -315,6 +317,31 @@ def _descriptors(moments: int, seed: int) -> Iterator[Row]:
     yield what, f"{found.moments} times", told, found.lost + found.wrong + len(found.faults)
 
 
+def _regex(size: int, seed: int) -> Iterator[Row]:
+    del seed
+    for what, tried in (("pattern", linear.patterns()), ("function", linear.functions())):
+        found = linear.run(tried, size=size)
+        for fault in found.wrong:
+            print(fault, file=sys.stderr)
+        told = (
+            f"{found.calls} runs of one piece, the time per character grew {found.worst:.1f} times at most from"
+            f" {linear.SMALL:,} characters on, {len(found.wrong)} grew more than {linear.MOST:.0f} times"
+        )
+        yield f"every {what} that sees stored text", f"{found.subjects} on {size:,} characters", told, len(found.wrong)
+
+
+def _hostile(number: int, seed: int) -> Iterator[Row]:
+    del seed
+    found = hostile_files.run([*hostile_files.FILES, *hostile_files.RAW][:number])
+    told = (
+        f"{found.verbs} verbs, {found.refused} refused with a line, the longest took {found.slowest:.1f} s of CPU, the"
+        f" largest {found.largest} MB"
+    )
+    for fault in found.wrong:
+        print(fault, file=sys.stderr)
+    yield "crafted files under every verb", f"{found.files} files", told, len(found.wrong)
+
+
 GUARDS = {
     "a foreign handle, a fork, used-up descriptors": (
         "tests/store/sqlite/base/test_descriptors.py",
@@ -392,6 +419,8 @@ SECTIONS: dict[str, tuple[int, int, Section]] = {
     "foreign": (10, 1_000, _foreign),
     "forks": (20, 1_000, _forks),
     "descriptors": (30, 2_000, _descriptors),
+    "hostile": (100, 100, _hostile),
+    "regex": (16_384, 1_000_000, _regex),
     "machine": (20, 1_000, _machine),
     "recorder": (20, 1_000, _recorder),
     "holds": (2_000, 100_000, _holds),

@@ -9,7 +9,7 @@ from hermes_tui.feed import Feed, answers
 from hermes_tui.render.compaction_seam import section_seam
 from hermes_tui.screens.browse.ports import Changed, Part
 from hermes_tui.state.browser_state import LOOK_AFTER, BrowserState, Sources
-from hermes_tui.state.copy_text import CopyTarget, copied, resume_command
+from hermes_tui.state.copy_text import Copied, CopyTarget, copied, resume_command
 from hermes_tui.state.rows import SessionRow
 from hermes_tui.widgets.message_index import Section, head_of
 from hermes_tui.widgets.transcript import Transcript
@@ -86,19 +86,19 @@ class ReadingController:
             self._chain = frozenset()
             self.open(self._state.catalog.row(row.session.id) or row, self._reading.hit)
 
-    def text_to_copy(self, target: CopyTarget) -> str:
-        """The text that a key copies, "" where there is none; that an id is unsafe as an argument is shown."""
+    def text_to_copy(self, target: CopyTarget) -> Copied:
+        """The text that a key copies, empty where there is none; that an id is unsafe as an argument is shown."""
         if target is CopyTarget.MESSAGE:
             message = self._pane.focused_message
-            return copied(message.text) if message else ""
+            return copied(message.text if message else "")
         if (row := self._state.current) is None:
-            return ""
+            return Copied("")
         try:
-            return copied(row.session.id) if target is CopyTarget.ID else resume_command(row.session.id)
+            return copied(row.session.id) if target is CopyTarget.ID else Copied(resume_command(row.session.id))
         except UnsafeId as error:
             self._state.show_notice(str(error))
             self._changed(Part.FRAME)
-            return ""
+            return Copied("")
 
     # Answers
 

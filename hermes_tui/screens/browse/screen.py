@@ -19,6 +19,7 @@ from hermes_tui.commands.unused import why_unused
 from hermes_tui.feed import Feed, ProfileEntry
 from hermes_tui.feed.answers import Answer
 from hermes_tui.render.glyphs import Glyphs
+from hermes_tui.render.status import copied_sentence
 from hermes_tui.screens.browse.compose import BrowserWidgets
 from hermes_tui.screens.browse.followed_row import FollowedRow
 from hermes_tui.screens.browse.navigation import MOVES, Navigation
@@ -317,9 +318,10 @@ class BrowserScreen(Screen[None]):
 
     def action_copy(self, target: str) -> None:
         """Put the message, the resume command or the id into the clipboard."""
-        if text := self.controllers.reading.text_to_copy(CopyTarget(target)):
-            self.app.copy_to_clipboard(text)
-            self.show_notice(f"copied {len(text)} characters")
+        copied = self.controllers.reading.text_to_copy(CopyTarget(target))
+        if copied.text:
+            self.app.copy_to_clipboard(copied.text)
+            self.show_notice(copied_sentence(copied.text, copied.left_out))
 
     def action_retry(self) -> None:
         """Read again what could not be read."""

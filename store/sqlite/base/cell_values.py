@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 from ...formats import message_codec
 
 Value = None | int | float | str | bytes
@@ -35,9 +33,7 @@ def integer(cell: Value, default: int = 0) -> int:
 
 
 def timestamp(cell: Value) -> float | None:
-    """The cell as seconds since 1970 UTC; None for anything but a time between 1990 and 2100."""
-    try:
-        seconds = math.nan if cell is None else float(cell)
-    except (ValueError, OverflowError):
-        return None
-    return seconds if message_codec.EARLIEST <= seconds < message_codec.LATEST else None
+    """The cell as seconds since 1970 UTC, as `message_codec.timestamp` reads it."""
+    if isinstance(cell, float) and message_codec.EARLIEST <= cell < message_codec.LATEST:
+        return cell
+    return message_codec.timestamp(text(cell) if isinstance(cell, bytes) else cell)

@@ -10,6 +10,10 @@ from __future__ import annotations
 from ...formats import row_encoding
 from .schema_probe import Layout
 
+_SHORT = 65_536
+_GROUP = 50
+"""Columns of a group; there are at most 2,000 columns, and an expression may be 200 deep."""
+
 
 def text(layout: Layout, table: str, name: str) -> str:
     """The column as bytes."""
@@ -34,9 +38,18 @@ def is_too_large(cell: str) -> str:
     return f"octet_length({cell}) > {row_encoding.MAX_ROW}"
 
 
-def real(layout: Layout, table: str, name: str) -> str:
-    """The column as a float."""
-    return f"CAST({table}.{name} AS REAL)" if layout.has(table, name) else "NULL"
+def short_text(layout: Layout, table: str, name: str) -> str:
+    """The first 64 KB of the column as bytes: of a name or a title nobody reads more, and a row may hold gigabytes."""
+    column = text(layout, table, name)
+    return column if column == "NULL" else f"substr({column}, 1, {_SHORT})"
+
+
+def timestamp(layout: Layout, table: str, name: str) -> str:
+    """A time as a float, or as the bytes of a text: imported rows have ISO dates (docs/format.md §3.4)."""
+    column = f"{table}.{name}"
+    if not layout.has(table, name):
+        return "NULL"
+    return f"CASE typeof({column}) WHEN 'text' THEN CAST({column} AS BLOB) ELSE CAST({column} AS REAL) END"
 
 
 def whole(layout: Layout, table: str, name: str) -> str:
@@ -46,7 +59,14 @@ def whole(layout: Layout, table: str, name: str) -> str:
 
 def n_bytes(layout: Layout, table: str, name: str) -> str:
     """Bytes in the column, 0 for NULL, from the row's header; `length()` would stop at a NUL (docs/format.md §3.2)."""
-    return f"COALESCE(octet_length({table}.{name}), 0)" if layout.has(table, name) else "0"
+    return f"COALESCE(octet_length({table}.{quoted(name)}), 0)" if layout.has(table, name) else "0"
+
+
+def row_bytes(layout: Layout, table: str) -> str:
+    """Bytes in all columns; in groups, because SQLite limits how deep an expression is."""
+    parts = [n_bytes(layout, table, name) for name in sorted(layout.columns[table])]
+    groups = (parts[start : start + _GROUP] for start in range(0, len(parts), _GROUP))
+    return " + ".join(f"({' + '.join(group)})" for group in groups)
 
 
 def active(layout: Layout) -> str:

@@ -57,6 +57,13 @@ _SPECIAL: dict[int, tuple[type[errors.StoreError], str]] = {
         errors.NoPermission,
         "a killed program left an unfinished write in {path}; start Hermes once to finish it",
     ),
+    apsw.SQLITE_IOERR_WRITE: (
+        errors.DiskFull,
+        (
+            "{path} could not be written ({said}): the disk is full or failing, or a quota or a limit of a file's size "
+            "(ulimit -f) is reached; nothing of this write was stored, free some space and try again"
+        ),
+    ),
     apsw.SQLITE_IOERR_SHMSIZE: (
         errors.CannotOpen,
         "no room left on the disk for the -shm file that reading {path} needs; free some space and try again",

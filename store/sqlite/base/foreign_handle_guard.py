@@ -256,7 +256,8 @@ def _opened(connection: apsw.Connection) -> None:
 
     Of two unknown descriptors one is foreign; neither is registered then, and `check` raises.
     """
-    file = identity(Path(connection.filename)) if connection.filename else None
+    path = _path_of(connection)
+    file = identity(path) if path else None
     if file is None:
         return
     with opening:
@@ -265,6 +266,15 @@ def _opened(connection: apsw.Connection) -> None:
             _known[file] = found
         _holders.setdefault(file, weakref.WeakSet()).add(connection)
         _announced.pop(file, None)
+
+
+def _path_of(connection: apsw.Connection) -> Path | None:
+    """The path of a connection's file; of one whose name is no UTF-8, by its bytes."""
+    try:
+        return Path(connection.filename) if connection.filename else None
+    except UnicodeDecodeError:
+        [(name,)] = connection.execute("SELECT CAST(file AS BLOB) FROM pragma_database_list WHERE name = 'main'")
+        return Path(os.fsdecode(name)) if isinstance(name, bytes) else None
 
 
 def _foreign(file: FileNumber) -> set[int]:

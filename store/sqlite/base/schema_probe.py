@@ -6,13 +6,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 import apsw
 
 from ...base.fallbacks import IndexGap
-from .cell_values import integer, text
+from .cell_values import integer, is_text, text
 
 NEWEST_KNOWN = 31
 """The highest schema number whose columns are known."""
@@ -20,6 +20,10 @@ NEWEST_KNOWN = 31
 FTS = "messages_fts"
 TRIGRAM = "messages_fts_trigram"
 
+_STORED = {"messages": ("id", "session_id", "role", "content", "timestamp"), "sessions": ("id", "started_at")}
+"""Columns of tables of Hermes that are read without a question whether they cost anything."""
+SCHEMA = "SELECT CAST(type AS BLOB), CAST(name AS BLOB), CAST(sql AS BLOB) FROM sqlite_master"
+"""Every table, index, view and trigger; names are bytes, which need not be text."""
 _MARKERS = ("fts_rebuild_high_water", "fts_rebuild_progress", "fts_stale")
 
 
@@ -31,6 +35,8 @@ class Layout:
     """Names of tables, virtual tables and views."""
     columns: Mapping[str, frozenset[str]] = field(default_factory=dict)
     """Columns by table, for ordinary tables."""
+    computed: frozenset[str] = frozenset()
+    """Columns of `_STORED` that are generated, as `table.column`."""
     indexes: frozenset[str] = frozenset()
     triggers: frozenset[str] = frozenset()
     fts: str | None = None
@@ -55,6 +61,15 @@ class Layout:
     def has(self, table: str, column: str) -> bool:
         """True where `table` has `column`."""
         return column in self.columns.get(table, frozenset())
+
+    @property
+    def stand_ins(self) -> tuple[str, ...]:
+        """Of `messages`, `sessions` and their first columns those that are computed and not stored.
+
+        A view or a column may be endless, and is never read.
+        """
+        views = (name for name in _STORED if name in self.tables and name not in self.columns)
+        return (*views, *sorted(self.computed))
 
     @property
     def newer(self) -> bool:
@@ -92,14 +107,16 @@ def version(connection: apsw.Connection) -> int | None:
 
 def _schema(connection: apsw.Connection) -> Layout:
     listed = [
-        (str(kind), str(name), text(sql) or "")
-        for kind, name, sql in connection.execute("SELECT type, name, CAST(sql AS BLOB) FROM sqlite_master").fetchall()
+        (text(kind) or "", text(name) or "", text(sql) or "")
+        for kind, name, sql in connection.execute(SCHEMA).fetchall()
+        if is_text(name)
     ]
     sqls = {name: sql for kind, name, sql in listed if kind in ("table", "view")}
     plain = [name for kind, name, sql in listed if kind == "table" and not sql.upper().startswith("CREATE VIRTUAL")]
     return Layout(
         tables=frozenset(sqls),
         columns={name: _columns(connection, name) for name in plain},
+        computed=frozenset(found for name in plain if name in _STORED for found in _computed(connection, name)),
         indexes=frozenset(name for kind, name, _ in listed if kind == "index"),
         triggers=frozenset(name for kind, name, _ in listed if kind == "trigger"),
         fts=_kind(sqls.get(FTS)),
@@ -120,10 +137,16 @@ def _left_out(sqls: Mapping[str, str], index: str, *signs: tuple[IndexGap, str])
     return frozenset([part for part, sign in signs if sign in source] + [IndexGap.CALLS] * lacks_calls)
 
 
+def _computed(connection: apsw.Connection, table: str) -> Iterator[str]:
+    for name, hidden in connection.execute("SELECT CAST(name AS BLOB), hidden FROM pragma_table_xinfo(?)", (table,)):
+        if hidden in (2, 3) and text(name) in _STORED[table]:
+            yield f"{table}.{text(name)}"
+
+
 def _columns(connection: apsw.Connection, table: str) -> frozenset[str]:
-    return frozenset(
-        str(name) for (name,) in connection.execute("SELECT name FROM pragma_table_info(?)", (table,)).fetchall()
-    )
+    """Columns whose names are text; a file with another one is not written (`write_obstacles`)."""
+    rows = connection.execute("SELECT CAST(name AS BLOB) FROM pragma_table_info(?)", (table,)).fetchall()
+    return frozenset(text(name) or "" for (name,) in rows if is_text(name))
 
 
 def _markers(connection: apsw.Connection) -> dict[str, str]:
@@ -141,8 +164,9 @@ def _unindexed(markers: Mapping[str, str]) -> tuple[int, int] | None:
 
 
 def _arguments(sql: str) -> list[str]:
-    inside = re.search(r"fts5\s*\((.*)\)", sql, re.DOTALL | re.IGNORECASE)
-    return [part.strip() for part in inside.group(1).split(",")] if inside else []
+    opening, end = re.search(r"fts5\s*\(", sql, re.IGNORECASE), sql.rfind(")")
+    inside = sql[opening.end() : end] if opening and end >= opening.end() else None
+    return [] if inside is None else [part.strip() for part in inside.split(",")]
 
 
 def _fts_columns(sql: str | None) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import apsw
 
 from .cell_values import integer, text
+from .schema_probe import SCHEMA
 from .trigger_sql import NotUnderstood, Trigger, full_text_table, has_keyword, parse_trigger, watched_table
 
 OPERATIONS = "hermes_tui_operations"
@@ -51,8 +52,8 @@ def obstacles(connection: apsw.Connection) -> tuple[str, ...]:
     Raises apsw.Error as it comes.
     """
     rows = [
-        (str(kind), str(name), text(sql) or "")
-        for kind, name, sql in connection.execute("SELECT type, name, CAST(sql AS BLOB) FROM sqlite_master").fetchall()
+        (text(kind) or "", text(name) or "", text(sql) or "")
+        for kind, name, sql in connection.execute(SCHEMA).fetchall()
     ]
     sqls = {name.lower(): (kind, sql) for kind, name, sql in rows if kind in ("table", "view")}
     tables = [name for name in _FILLED if name in sqls]
@@ -74,6 +75,8 @@ def _structure(table: str, sql: str, columns: Mapping[str, _Column]) -> Iterator
     for name in sorted(_FILLED[table] - {_OPTIONAL} - columns.keys()):
         yield f"{table} has no column {name}"
     for name, column in columns.items():
+        if "\ufffd" in name:
+            yield f"{table} has a column whose name is no text"
         if column.required and name not in _FILLED[table]:
             yield f"{table}.{column.name} must be filled (NOT NULL, no default), and its meaning is not known"
     for owner, name, is_key in _KEYS:

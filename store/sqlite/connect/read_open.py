@@ -90,7 +90,7 @@ def open_to_read(path: Path) -> OpenedFile:
             raise error_mapping.unopenable(path)
         foreign_handle_guard.check(path)
         state = descriptors.identity(path) or ()
-        if sidecar_rights.would_lock_out(path, sidecars(path)[2]):
+        if not foreign_handle_guard.handles(path) and sidecar_rights.would_lock_out(path, sidecars(path)[2]):
             return _open_copy(path, _filled_sidecars(path))
         try:
             return _open_live(path, state)

@@ -219,6 +219,11 @@ class Reader:
             return opened.probed[1]
         state, known = self._probed or ((), None)
         layout = probe(opened.connection, known if state == opened.state else None)
+        if layout.stand_ins:
+            names = " and ".join(layout.stand_ins)
+            raise errors.CannotOpen(
+                f"{self.path}: {names} is computed, not stored, so it is not read; look for what made it so"
+            )
         if opened.watch is not None:
             opened.watch.follow_locks(wal=layout.journal_mode == "wal")
         self._probed = (opened.state, layout)

@@ -124,8 +124,8 @@ _IDS = "SELECT id FROM messages WHERE session_id = ? ORDER BY id"
 
 def _statement(layout: Layout) -> str:
     texts = (column_sql.text(layout, "messages", name) for name in (*_COMPARED, "platform_message_id"))
-    time = column_sql.real(layout, "messages", "timestamp")
-    n_bytes = " + ".join(column_sql.n_bytes(layout, "messages", name) for name in sorted(layout.columns["messages"]))
+    time = column_sql.timestamp(layout, "messages", "timestamp")
+    n_bytes = column_sql.row_bytes(layout, "messages")
     marked = column_sql.whole(layout, "messages", "_compressed_summary")
     return (
         f"SELECT id, {', '.join(texts)}, {time}, {column_sql.active(layout)}, {column_sql.compacted(layout)}, {marked},"

@@ -70,7 +70,7 @@ def _statement(layout: Layout, version: str) -> str:
         f"WITH counted(session_id, lowest, many, highest, alive, ids) AS MATERIALIZED"
         f" (SELECT session_id, min(id), {version}"
         " FROM messages WHERE session_id IN (SELECT value FROM json_each(?)) GROUP BY session_id)"
-        f" SELECT CAST(counted.session_id AS BLOB), lowest, {column_sql.real(layout, 'messages', 'timestamp')},"
+        f" SELECT CAST(counted.session_id AS BLOB), lowest, {column_sql.timestamp(layout, 'messages', 'timestamp')},"
         " many, highest, alive, ids FROM counted CROSS JOIN messages ON messages.id = highest"
     )
 

@@ -27,3 +27,29 @@ def around_damage(
             return [row for key in keys for row in damaged(key, error)]
     half = len(keys) // 2
     return [*around_damage(read, keys[:half], damaged), *around_damage(read, keys[half:], damaged)]
+
+
+def readable_below(can_read: Callable[[int], bool], below: int) -> int | None:
+    """A bound under one below which damage begins: the row next to it can be read, the one above it cannot.
+
+    Args:
+        can_read: True where the first row under a bound can be read, or there is none.
+        below: A bound for which it is False; positive.
+
+    Returns:
+        None where no row above 0 can be read. Bounds are tried in doubling steps, so damage that lies closer to this
+        one than this one is large is passed over with it.
+    """
+    unreadable, step = below, 1
+    while not can_read(max(below - step, 1)):
+        if below - step <= 1:
+            return None
+        unreadable, step = below - step, step * 2
+    readable = max(below - step, 1)
+    while unreadable - readable > 1:
+        middle = (readable + unreadable) // 2
+        if can_read(middle):
+            readable = middle
+        else:
+            unreadable = middle
+    return readable

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import apsw
 
@@ -104,7 +105,7 @@ def _head_columns(layout: Layout) -> str:
         f"messages.id, {column_sql.text(layout, 'messages', 'role')}, {_n_bytes(layout, 'content')},"
         f" {column_sql.text(layout, 'messages', 'tool_name')}, {calls} > 2, {reasoned} > 0,"
         f" {column_sql.active(layout)}, {column_sql.compacted(layout)},"
-        f" {column_sql.real(layout, 'messages', 'timestamp')}"
+        f" {column_sql.timestamp(layout, 'messages', 'timestamp')}"
     )
 
 
@@ -160,13 +161,42 @@ def window(
         return ()
     bindings = (message_id, storable(session_id), width)
     before, behind = (_neighbours(connection, layout, side, bindings) for side in (BEFORE, BEHIND))
-    role, timestamp = column_sql.text(layout, "messages", "role"), column_sql.real(layout, "messages", "timestamp")
+    role, timestamp = column_sql.text(layout, "messages", "role"), column_sql.timestamp(layout, "messages", "timestamp")
     rows = connection.execute(
         f"SELECT id, {role}, {_opening(n_bytes)}, {timestamp} FROM messages"
         " WHERE id IN (SELECT value FROM json_each(?)) ORDER BY id",
         (json.dumps([*before, message_id, *behind]),),
     ).fetchall()
     return tuple(_context_line(row, message_id) for row in rows)
+
+
+def readable_window(
+    reader: Reader, session_id: str, message_id: int, *, width: int, n_bytes: int | None = None
+) -> tuple[ContextLine, ...]:
+    """`window`, with a line of role UNREADABLE for each row on a damaged page."""
+    try:
+        return reader.read(partial(window, session_id=session_id, message_id=message_id, width=width, n_bytes=n_bytes))
+    except Damaged:
+        ids = _ids_around(reader, session_id, message_id, width)
+    lines = readable_bodies(reader, ids)
+    return tuple(
+        ContextLine(line.id or 0, line.role, line.text[:n_bytes], line.id == message_id, line.timestamp)
+        for line in lines
+    )
+
+
+def _ids_around(reader: Reader, session_id: str, message_id: int, width: int) -> list[int]:
+    """Ids by the covering index; the hit's alone where that is damaged too."""
+    bindings = (message_id, storable(session_id), width)
+
+    def _read(connection: apsw.Connection, layout: Layout) -> list[int]:
+        before, behind = (_ids(connection, index_statement(layout, side), bindings) for side in (BEFORE, BEHIND))
+        return [*reversed(before), message_id, *behind]
+
+    try:
+        return reader.read(_read)
+    except Damaged:
+        return [message_id]
 
 
 @dataclass(frozen=True, slots=True)
@@ -369,7 +399,7 @@ def body_columns(layout: Layout) -> str:
     return ", ".join(
         (
             "messages.id",
-            column_sql.real(layout, "messages", "timestamp"),
+            column_sql.timestamp(layout, "messages", "timestamp"),
             *(column_sql.text(layout, "messages", name) for name in _SHOWN),
             column_sql.active(layout),
             column_sql.compacted(layout),

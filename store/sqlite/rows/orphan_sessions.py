@@ -82,7 +82,7 @@ def _is_orphan(layout: Layout) -> str:
 
 def _start_times(reader: Reader, first: Sequence[int]) -> dict[int, float | None]:
     """Times of first messages by id, without those on a damaged page."""
-    timestamp = column_sql.real(reader.layout, "messages", "timestamp")
+    timestamp = column_sql.timestamp(reader.layout, "messages", "timestamp")
     sql = f"SELECT id, {timestamp} FROM messages WHERE id IN (SELECT value FROM json_each(?))"
     rows = around_damage(lambda some: reader.rows(sql, (json.dumps(list(some)),)), first, lambda _, __: [])
     return {cell_values.integer(row_id): cell_values.timestamp(time) for row_id, time in rows}

@@ -68,7 +68,7 @@ def _found(reader: Reader, session_id: str) -> Copies:
 
 def _statement(layout: Layout) -> str:
     """Heads of a section's rows; of tools' results, which may be long, no beginning is read."""
-    role, time = column_sql.text(layout, "messages", "role"), column_sql.real(layout, "messages", "timestamp")
+    role, time = column_sql.text(layout, "messages", "role"), column_sql.timestamp(layout, "messages", "timestamp")
     sizes = (column_sql.n_bytes(layout, "messages", name) for name in ("content", "tool_calls"))
     marks = (
         column_sql.whole(layout, "messages", "_compressed_summary"),

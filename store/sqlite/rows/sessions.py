@@ -9,6 +9,7 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import NamedTuple
+from weakref import WeakKeyDictionary
 
 from ...base.cancel import Cancel
 from ...base.errors import Damaged
@@ -23,6 +24,10 @@ from . import orphan_sessions
 from .counts import counted, counts
 from .damage import around_damage
 from .orphan_sessions import OrphanCursor
+
+MOST_RELATIVES = 2_000
+"""Relatives of some sessions that are read, the nearest first; the largest families seen have some hundreds."""
+_whole_lineages: WeakKeyDictionary[Reader, tuple[int, Lineage]] = WeakKeyDictionary()
 
 NEWEST_ROWS = 2048
 """Newest message rows whose sessions are `newest`."""
@@ -149,11 +154,22 @@ def links(reader: Reader, ids: Iterable[str] | None = None) -> tuple[Link, ...]:
 
 
 def lineage_of(reader: Reader, ids: Iterable[str]) -> Lineage:
-    """Lineage of the relatives of the given sessions; empty where a page on the way is damaged."""
+    """Lineage of the relatives of the given sessions; empty where a page on the way is damaged.
+
+    Where they have very many, that of the whole file, once for each state of it.
+    """
     try:
-        return Lineage(links(reader, ids))
+        version, whole = _whole_lineages.get(reader, (None, None))
+        if whole is not None and version == reader.data_version():
+            return whole
+        found = links(reader, ids)
+        if len(found) < MOST_RELATIVES:
+            return Lineage(found)
+        version, whole = reader.data_version(), Lineage(links(reader))
     except Damaged:
         return Lineage(())
+    _whole_lineages[reader] = version, whole
+    return whole
 
 
 def scope(reader: Reader) -> Scope:
@@ -197,7 +213,8 @@ _NEAR = (
     "WITH RECURSIVE near(id) AS (SELECT value FROM json_each(?)"
     " UNION SELECT sessions.parent_session_id FROM near CROSS JOIN sessions ON sessions.id = near.id"
     " WHERE sessions.parent_session_id IS NOT NULL"
-    " UNION SELECT sessions.id FROM near CROSS JOIN sessions ON sessions.parent_session_id = near.id)"
+    f" UNION SELECT sessions.id FROM near CROSS JOIN sessions ON sessions.parent_session_id = near.id"
+    f" LIMIT {MOST_RELATIVES})"
 )
 
 
@@ -231,11 +248,12 @@ def _list_columns(layout: Layout) -> str:
             "CAST(id AS BLOB)",
             "CASE typeof(started_at) WHEN 'text' THEN CAST(started_at AS BLOB) ELSE started_at END",
             "typeof(started_at)",
-            *(column_sql.text(layout, "sessions", name) for name in ("source", "title", "model")),
-            *(column_sql.real(layout, "sessions", name) for name in ("started_at", "ended_at")),
-            *(column_sql.text(layout, "sessions", name) for name in ("end_reason", "parent_session_id")),
+            *(column_sql.short_text(layout, "sessions", name) for name in ("source", "title", "model")),
+            *(column_sql.timestamp(layout, "sessions", name) for name in ("started_at", "ended_at")),
+            column_sql.short_text(layout, "sessions", "end_reason"),
+            column_sql.text(layout, "sessions", "parent_session_id"),
             *(column_sql.whole(layout, "sessions", name) for name in ("archived", "hidden")),
-            *(column_sql.text(layout, "sessions", name) for name in ("cwd", "profile_name")),
+            *(column_sql.short_text(layout, "sessions", name) for name in ("cwd", "profile_name")),
         )
     )
 
@@ -295,7 +313,7 @@ def _link_statement(layout: Layout) -> str:
         named["reset"] = f"({named['reset']} OR {_RESET_IN_CHAT})"
     columns = (
         *(column_sql.text(layout, "sessions", name) for name in ("id", "parent_session_id", "source")),
-        *(column_sql.real(layout, "sessions", name) for name in ("started_at", "ended_at")),
+        *(column_sql.timestamp(layout, "sessions", name) for name in ("started_at", "ended_at")),
         column_sql.text(layout, "sessions", "end_reason"),
         *(f"sessions.parent_session_id IS NOT NULL AND {test}" for test in named.values()),
     )

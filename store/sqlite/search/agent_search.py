@@ -119,10 +119,10 @@ def _hit_columns(layout: Layout, snippet: str) -> str:
             "messages.id",
             *(column_sql.text(layout, "messages", name) for name in ("session_id", "role")),
             snippet,
-            column_sql.real(layout, "messages", "timestamp"),
+            column_sql.timestamp(layout, "messages", "timestamp"),
             column_sql.text(layout, "messages", "tool_name"),
             *(column_sql.text(layout, "sessions", name) for name in ("source", "model")),
-            column_sql.real(layout, "sessions", "started_at"),
+            column_sql.timestamp(layout, "sessions", "started_at"),
         )
     )
 

@@ -71,7 +71,8 @@ class _Ranking:
             ids = tuple(self._findable(self._scored(RANKED_ROWS) or [], limit))
         bounded = len(scored) >= min(most, RANKED_ROWS) and self._is_bounded()
         fallback = self.range.fallback or Fallback(FallbackKind.RANKED)
-        return RankedMatches(ids, replace(fallback, ranked=RANKED_ROWS) if bounded else self.range.fallback)
+        said = replace(fallback, ranked=RANKED_ROWS) if bounded else self.range.fallback
+        return RankedMatches(ids, said, self.search.unread)
 
     def _is_bounded(self) -> bool:
         sql, bindings = _COUNT.format(self.range.table), (self.range.expression, RANKED_ROWS + 1)

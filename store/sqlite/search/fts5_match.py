@@ -15,9 +15,8 @@ def match_words(query: Query) -> str:
     Terms with Chinese, Japanese or Korean characters match only as whole words: see `match_trigrams`.
     """
     included = " OR ".join(_all_of([_phrase(term) for term in terms]) for terms in query.any_of)
-    if not included or not query.none_of:
-        return included
-    return f"({included}) NOT ({' OR '.join(map(_phrase, query.none_of))})"
+    excluded = [_phrase(term) for term in query.none_of if not term.literal]  # an index would leave out too much
+    return f"({included}) NOT ({' OR '.join(excluded)})" if included and excluded else included
 
 
 def match_trigrams(query: Query) -> str:

@@ -12,49 +12,66 @@ from functools import partial
 import apsw
 
 from ...base.cancel import Cancel
+from ...base.models import UNREADABLE, Message
 from ...engine.search import HitRow, SessionLabel
 from ...formats import message_codec
 from ..base import cell_values, column_sql
 from ..base.schema_probe import Layout
 from ..connect.reader import Reader, Row
+from ..rows.damage import around_damage
 from ..rows.messages import body_columns, message_of
 
 _SESSION_COLUMNS = ("source", "model", "title")
 
 
 def read_hits(reader: Reader, ids: Sequence[int], *, cancel: Cancel | None = None) -> list[HitRow]:
-    """Hit rows in the order of the ids, without deleted ones, in one read transaction.
+    """Hit rows in the order of the ids, without deleted ones, in one read transaction where no page is damaged.
+
+    A row on a damaged page has the role `UNREADABLE` and its id alone; of a session whose row is on one, hits have no
+    label.
 
     Raises:
         Interrupted: It was cancelled.
         StoreError: The messages cannot be read.
     """
-
-    def _read(connection: apsw.Connection, layout: Layout) -> list[Row]:
-        if not layout.has("messages", "session_id"):
-            return []
-        bindings = (json.dumps(list(ids)),)
-        try:
-            return connection.execute(statement(layout), bindings).fetchall()
-        except apsw.CorruptError:  # maybe of the index with the states alone
-            return connection.execute(statement(layout, states=False), bindings).fetchall()
-
     known: dict[Row, SessionLabel] = {}
-    hits = {hit.id: hit for hit in (_hit_row(row, known) for row in reader.read(_read, cancel=cancel))}
+
+    def _read(some: Sequence[int]) -> list[HitRow]:
+        return [_hit_row(row, known) for row in reader.read(partial(_cells, some), cancel=cancel)]
+
+    hits = {hit.id: hit for hit in around_damage(_read, ids, lambda message_id, _: [_unreadable(message_id)])}
     return [hits[message_id] for message_id in ids if message_id in hits]
 
 
-def statement(layout: Layout, *, states: bool = True) -> str:
+def _cells(ids: Sequence[int], connection: apsw.Connection, layout: Layout) -> list[Row]:
+    if not layout.has("messages", "session_id"):
+        return []
+    bindings = (json.dumps(list(ids)),)
+    for states, sessions in ((True, True), (False, True)):  # a damaged page may be of the states' index, or a session's
+        try:
+            return connection.execute(statement(layout, states=states, sessions=sessions), bindings).fetchall()
+        except apsw.CorruptError:
+            continue
+    return connection.execute(statement(layout, states=False, sessions=False), bindings).fetchall()
+
+
+def _unreadable(message_id: int) -> HitRow:
+    message = Message(message_id, "", UNREADABLE, "")
+    return HitRow(message_id, "", UNREADABLE, "", None, None, SessionLabel(), lambda: message)
+
+
+def statement(layout: Layout, *, states: bool = True, sessions: bool = True) -> str:
     """Rows by key and their sessions by id, whatever the statistics; the ids are bound as JSON."""
-    label = ", ".join(column_sql.text(layout, "sessions", name) for name in _SESSION_COLUMNS)
-    sessions = " LEFT JOIN sessions ON sessions.id = messages.session_id" if layout.has("sessions", "id") else ""
+    label = ", ".join(column_sql.short_text(layout, "sessions", name) for name in _SESSION_COLUMNS)
+    has_labels = sessions and layout.has("sessions", "id")
+    labels = " LEFT JOIN sessions ON sessions.id = messages.session_id" if has_labels else ""
     inactive = (
         "EXISTS (SELECT 1 FROM messages AS other WHERE other.session_id = messages.session_id AND other.active = 0)"
     )
     return (
         f"SELECT {inactive if states and layout.has('messages', 'active') else '0'}, {body_columns(layout)},"
-        f" {label if sessions else 'NULL, NULL, NULL'}"
-        f" FROM json_each(?) AS named CROSS JOIN messages ON messages.id = named.value{sessions}"
+        f" {label if labels else 'NULL, NULL, NULL'}"
+        f" FROM json_each(?) AS named CROSS JOIN messages ON messages.id = named.value{labels}"
     )
 
 

@@ -26,6 +26,7 @@ from ..base import cell_values, column_sql
 from ..base.schema_probe import Layout
 from ..connect.reader import Reader, Row
 from ..journal import repaired_blocks
+from ..rows.damage import readable_below
 from .plan import index_error, plan
 from .row_filters import Condition, SessionConditions, passes, row_conditions
 from .scan_ranges import ScanRange, edge_statement, statement, unindexed_statement
@@ -45,6 +46,9 @@ FIRST_PAGE = 20
 UNINDEXED_ROWS = 20_000
 """Rows that one step scans for those that an index lacks."""
 
+MAX_ID = (1 << 63) - 2
+"""The highest id that has another one above it."""
+
 _FIRST_WINDOW = 256
 _FIRST_UNINDEXED = 1_000
 _BRIEF_WINDOW = 512
@@ -63,6 +67,8 @@ class _Window:
     """The lowest id it reached, None at the end of the range."""
     error: FallbackKind | None = None
     """The reason why the index cannot be read."""
+    unread: int = 0
+    """Ids, at most, that damaged pages made it pass over."""
 
 
 def matching_ids(
@@ -136,13 +142,18 @@ class RowSearch:
             of_messages = (item for item in conditions if not item.of_session)
             self._conditions = (Condition((session_id,), self._sessions), *of_messages)
         self._started = clock()
-        self._examined = 0
+        self._examined = self._unread = 0
         self._n_unindexed = min(_FIRST_UNINDEXED, UNINDEXED_ROWS)
 
     @property
     def filters(self) -> bool:
         """True where the query has filters besides its words."""
         return bool(self._conditions)
+
+    @property
+    def unread(self) -> int:
+        """Messages so far, at most, that lie on damaged pages."""
+        return self._unread
 
     def passing(self, ids: Sequence[int], *, verified: bool) -> frozenset[int]:
         """Those of some rows that are findable and pass the filters of the query and, where `verified`, its words."""
@@ -160,13 +171,14 @@ class RowSearch:
             if window.error:
                 ranges = [item.scanned(window.error) for item in ranges if not item.brief]
                 continue
+            self._unread += window.unread
             ids, last = self._verify(scan, window, room)
             ranges = self._remaining(ranges, last)
             hits = SearchStep(ids, self._examined, scan.fallback, done=True, progress=scan.progress)
             for step in self._completed(scan, ids, last, page_first=first) if scan.unindexed else (hits,):
                 done = step.done and not ranges
                 progress = ScanProgress.INDEXED if done and step.progress.is_transient else step.progress
-                yield replace(step, ids=step.ids[:limit], done=done, progress=progress)
+                yield replace(step, ids=step.ids[:limit], done=done, progress=progress, unread=self._unread)
                 limit = max(0, limit - len(step.ids))
             most, first = min(4 * most, _MAX_WINDOW), False
 
@@ -196,12 +208,35 @@ class RowSearch:
             try:
                 rows, last = _fetch(connection, sql, bindings, most, enough)
             except (apsw.SQLError, apsw.CorruptError) as error:
-                if scan.table is None:
+                if scan.table is not None:
+                    return _Window([], error=index_error(error))
+                if not isinstance(error, apsw.CorruptError):
                     raise
-                return _Window([], error=index_error(error))
+                beyond = self._beyond(connection, scan, candidates)
+                if beyond.last is None and not self._examined:  # nothing can be read: that is no answer
+                    raise
+                return beyond
             return _Window(rows, candidates[-1] if last is None and len(candidates) == most else last)
 
         return self._reader.read(_read, cancel=self._cancel)
+
+    def _beyond(self, connection: apsw.Connection, scan: ScanRange, candidates: Sequence[int]) -> _Window:
+        """No rows, and the id below which the next one can be read; the ids in between are counted."""
+        if candidates:
+            return _Window([], candidates[0] if len(candidates) > 1 or scan.next_ids(2)[1:] else None, unread=1)
+        newest = scan.below or _highest_id(connection) + 1
+        below = readable_below(lambda bound: self._can_read(connection, replace(scan, below=bound)), newest)
+        floor = scan.above or 0
+        return _Window([], below, unread=max(0, newest - 1 - (floor if below is None else below - 1)))
+
+    def _can_read(self, connection: apsw.Connection, scan: ScanRange) -> bool:
+        """True where the newest row of a range, if there is any, can be read."""
+        sql, bindings = statement(self._layout, scan, self._conditions)
+        try:
+            connection.execute(f"{sql} LIMIT 1", bindings).fetchall()
+        except apsw.CorruptError:
+            return False
+        return True
 
     def _verify(self, scan: ScanRange, window: _Window, limit: int) -> tuple[tuple[int, ...], int | None]:
         """Ids of the rows that match, and the id to continue below; None at the end of the range."""
@@ -276,10 +311,26 @@ def _fetch(
     """
     rows: list[Row] = []
     n_bytes = 0
-    for row in connection.execute(sql, bindings):
-        rows.append(row)
-        enough -= bool(row[1])
-        n_bytes += len(row[-1]) if isinstance(row[-1], bytes) else 0
-        if len(rows) >= most or enough <= 0 or n_bytes >= SCAN_BYTES:
-            return rows, cell_values.integer(row[0])
+    try:
+        for row in connection.execute(sql, bindings):
+            rows.append(row)
+            enough -= bool(row[1])
+            n_bytes += len(row[-1]) if isinstance(row[-1], bytes) else 0
+            if len(rows) >= most or enough <= 0 or n_bytes >= SCAN_BYTES:
+                return rows, cell_values.integer(row[0])
+    except apsw.CorruptError:
+        if not rows:
+            raise
+        return rows, cell_values.integer(rows[-1][0])  # the next window begins at the damage
     return rows, None
+
+
+def _highest_id(connection: apsw.Connection) -> int:
+    """The highest id by any index or page that can be read, or the highest there can be."""
+    for sql in ("SELECT max(id) FROM messages", "SELECT max(id) FROM messages NOT INDEXED"):
+        try:
+            [(highest,)] = connection.execute(sql).fetchall()
+        except apsw.CorruptError:
+            continue
+        return cell_values.integer(highest, 0)
+    return MAX_ID

@@ -56,7 +56,7 @@ def _by_word(layout: Layout, query: Query, scan: ScanRange) -> ScanRange:
     if layout.fts is None or layout.stale:
         return _unindexed(scan, stale=layout.fts is not None)
     expression = match_words(query)
-    verified = not expression.isascii() or any(cjk_runs(term.text) for term in query.none_of)
+    verified = not expression.isascii() or query.has_signs or any(cjk_runs(term.text) for term in query.none_of)
     return ScanRange(FTS, expression, verified, _gaps(layout.fts_leaves_out, query))
 
 

@@ -20,7 +20,8 @@ from ..base import cell_values
 from ..base import column_sql as columns
 from ..base.cell_values import Value
 from ..base.schema_probe import Layout
-from ..connect.reader import Reader
+from ..connect.reader import Reader, Row
+from ..rows.damage import around_damage
 
 _NAME = re.compile(r'\\?"name\\?"\s*:\s*\\?"([^"\\]+)')
 _TEXTS = {
@@ -73,15 +74,22 @@ class SessionConditions:
         self._known: dict[Value, bool] = {}
 
     def load(self, id_cells: Iterable[Value], cancel: Cancel | None) -> None:
-        """Test the sessions that are new, in one read transaction; raises Interrupted."""
+        """Test the sessions that are new, in one read transaction where no page is damaged; raises Interrupted.
+
+        Of a session whose row is on a damaged page nothing is known, as of one without a row.
+        """
         unknown = {cell for cell in id_cells if cell not in self._known}
         if not unknown:
             return
         names = [name for item in self._conditions for name in item.columns]
-        ids = json.dumps([cell_values.text(cell) for cell in unknown])
         columns_sql = ", ".join(["CAST(sessions.id AS BLOB)", *names])
         sql = f"SELECT {columns_sql} FROM sessions WHERE id IN (SELECT value FROM json_each(?))"
-        rows = {row[0]: row[1:] for row in self._reader.rows(sql, (ids,), cancel=cancel)}
+
+        def _read(some: Sequence[Value]) -> list[Row]:
+            ids = json.dumps([cell_values.text(cell) for cell in some])
+            return self._reader.rows(sql, (ids,), cancel=cancel)
+
+        rows = {row[0]: row[1:] for row in around_damage(_read, list(unknown), lambda *_: ())}
         absent = (None,) * len(names)
         self._known |= {cell: passes(self._conditions, rows.get(cell, absent)) for cell in unknown}
 
@@ -138,7 +146,7 @@ def _time(layout: Layout, condition: Filter) -> Condition:
         passes = timestamp is not None and (timestamp >= bound if condition.key == "after" else timestamp < bound)
         return passes is not condition.negated
 
-    return Condition((columns.real(layout, "messages", "timestamp"),), _passes)
+    return Condition((columns.timestamp(layout, "messages", "timestamp"),), _passes)
 
 
 def _archived(layout: Layout) -> str:

@@ -115,7 +115,8 @@ def edge_statement(scan: ScanRange, rows: int) -> Statement:
 
 
 def _bounds(scan: ScanRange, row: str) -> tuple[list[str], Row]:
-    bounds = {f"{row} < ?": scan.below, f"{row} > ?": scan.above}
+    """Tests of a row's id; the upper one names the highest id, so that a page with the bound itself is not read."""
+    bounds = {f"{row} <= ?": None if scan.below is None else scan.below - 1, f"{row} > ?": scan.above}
     known = {test: bound for test, bound in bounds.items() if bound is not None}
     return list(known), tuple(known.values())
 

@@ -12,6 +12,7 @@ WORDS = {
     Fallback(FallbackKind.DAMAGED): "index damaged, scanning",
     Fallback(FallbackKind.UNUSABLE): "index unusable, scanning",
     Fallback(FallbackKind.STALE): "index out of date, scanning",
+    Fallback(FallbackKind.PAGES_DAMAGED, unread=12): "12 messages on damaged pages of state.db left out",
     Fallback(FallbackKind.COMMON): "too common for the index, scanning",
     Fallback(FallbackKind.ROLE_UNINDEXED): "tool output is not in the index for these words, scanning",
     Fallback(FallbackKind.REBUILDING): "index being rebuilt, scanning what it lacks",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -28,6 +29,7 @@ from store import (
     Why,
 )
 from store.base import step_sizing
+from store.errors import BackupFailed
 from store.repair import backup
 from store.repair.model import PlanRefused
 from tests import builders
@@ -542,6 +544,52 @@ def test_times_of_what_is_inserted_never_fall(tmp_path: Path) -> None:
     times = [float(str(row["timestamp"])) for row in db.get_messages(SID)]
     assert times == sorted(times)
     assert texts(db) == ["first", "late", "message 5", "none", "message 9", "end"]
+
+
+def test_two_undos_at_once_share_the_work_and_their_receipts_add_up(tmp_path: Path) -> None:
+    """Mutant: the step that the other took ends this one with an error, and its receipt is lost."""
+    db = legacy(tmp_path, range(28, 30), range(30))
+    before = dump(db)
+    planning_steps(5)
+    operation = db.repair(db.plan(SID)).operation or ""
+    other = SessionDB(db.path)
+    receipts = []
+
+    def beside(progress: Any) -> None:
+        if progress.done == 2:  # the other one takes two steps in the middle of this one
+            cancel = Cancel()
+            stop = lambda seen: cancel.cancel() if seen.done == 2 else None  # noqa: E731
+            receipts.append(other.undo(operation, progress=stop, cancel=cancel))
+
+    receipts.append(db.undo(operation, progress=beside))
+    other.close()
+
+    assert len(receipts) == 2
+    assert (sum(receipt.inserted for receipt in receipts), sum(receipt.moved for receipt in receipts)) == (28, 2)
+    assert receipts[0].steps == 2
+    assert receipts[1].state is State.UNDONE
+    assert dump(db) == before
+
+
+@pytest.mark.slow
+def test_an_undo_uses_no_backup_that_was_changed(era_home: Callable[[str], Path]) -> None:
+    """Mutant: no comparison of the digest."""
+    home = era_home("v31") / ".hermes"
+    db = SessionDB(home / "state.db")
+    receipt = db.repair(db.plan(SID))
+    assert receipt.backup is not None
+    path = receipt.backup / "messages.jsonl"
+    path.write_bytes(path.read_bytes().replace(b"message", b"massage", 1))
+    after = dump(db)
+
+    with pytest.raises(BackupFailed, match="not as it was written"):
+        db.undo(receipt.operation or "")
+
+    assert dump(db) == after
+    path.unlink()
+    os.mkfifo(path)
+    with pytest.raises(BackupFailed, match="cannot be read"):
+        db.undo(receipt.operation or "")
 
 
 @pytest.mark.slow

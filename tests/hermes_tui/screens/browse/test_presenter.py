@@ -78,6 +78,8 @@ def test_the_list_has_the_newest_first_and_its_numbers_say_what_is_left_out() ->
     assert isinstance(view, SessionsView)
     assert [row.session.id for row in view.rows] == ["new", "old"]
     assert view.head == []
+    assert status(state) == "2 of 3 sessions (archived 1)", "in the search row v is a letter"
+    state.focus = Place.SESSIONS
     assert status(state) == "2 of 3 sessions (archived 1: press v)"
     state.everything = True
     assert len(list_view(state).rows) == 3  # type: ignore[union-attr]

@@ -139,10 +139,10 @@ def test_a_repair_has_the_transcript_read_again_if_it_is_shown() -> None:
 
 def test_an_id_that_is_no_argument_is_shown_and_not_copied() -> None:
     controller, state, _, _ = reading()
-    assert controller.text_to_copy(CopyTarget.RESUME) == "hermes --resume one"
+    assert controller.text_to_copy(CopyTarget.RESUME).text == "hermes --resume one"
     state.pane = ListPane()
-    assert controller.text_to_copy(CopyTarget.ID) == ""
+    assert controller.text_to_copy(CopyTarget.ID).text == ""
     put(state, [Session("-rf x; echo")])
     state.pane = ListPane(state.fresh[0])
-    assert controller.text_to_copy(CopyTarget.RESUME) == ""
+    assert controller.text_to_copy(CopyTarget.RESUME).text == ""
     assert state.notice is not None

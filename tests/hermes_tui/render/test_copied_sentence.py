@@ -1,0 +1,17 @@
+"""Words on a copy. Mutants: a large text copied like any other; left-out characters not said."""
+
+from __future__ import annotations
+
+from hermes_tui.render.status import SURELY_TAKEN, copied_sentence
+from hermes_tui.state.copy_text import copied
+
+
+def test_a_copy_says_what_is_not_in_it() -> None:
+    text = copied("déjà\r\n\tnul:\0: esc:\x1b")
+    assert (text.text, text.left_out) == ("déjà\n\tnul:: esc:", 2)
+    assert copied_sentence(text.text, text.left_out) == "copied 16 characters, not 2 control characters"
+
+
+def test_a_copy_that_a_terminal_may_refuse_claims_nothing() -> None:
+    assert copied_sentence("x" * SURELY_TAKEN, 0) == "copied 50 000 characters"
+    assert copied_sentence("é" * SURELY_TAKEN, 0) == "the terminal may not have copied all 50 000 characters"
