@@ -25,10 +25,9 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from hermes_tui.render.tool import Look
-
 from hermes_tui.render.glyphs import UNICODE
 from hermes_tui.render.line import Role, span
+from hermes_tui.render.look import Look
 from hermes_tui.render.marks import Marker
 from hermes_tui.render.safe import safe
 from store.models import Message, ToolCall
