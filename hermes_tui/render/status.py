@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from hermes_tui.render.glyphs import Glyphs
 from hermes_tui.render.line import Line, Role, Span, join, span
 from hermes_tui.render.safe import one_line
-from hermes_tui.render.time import in_words, many
-from hermes_tui.render.tool import n_bytes
+from hermes_tui.render.time import in_words, many, n_bytes
 from store.models import Scope, Status
 
 BAR = 10

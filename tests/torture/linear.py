@@ -27,9 +27,9 @@ from typing import Any
 
 from hermes_tui.render.glyphs import UNICODE
 from hermes_tui.render.line import Role, span
+from hermes_tui.render.look import Look
 from hermes_tui.render.marks import Marker
 from hermes_tui.render.safe import safe
-from hermes_tui.render.tool import Look
 from store.models import Message, ToolCall
 from store.query.parse import parse
 
