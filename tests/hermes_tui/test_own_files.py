@@ -1,6 +1,6 @@
 """Files of the user's own in any state never stop a start: each is read in bounds, or left out with one line.
 
-Mutants that these tests were seen to catch: `read_text` for the configuration, which waits for a pipe for ever; links
+Mutants that these tests are for: `read_text` for the configuration, which waits for a pipe for ever; links
 resolved by `Path.resolve`, which raises on a loop; no limit of the size; RecursionError let through.
 """
 

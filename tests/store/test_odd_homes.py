@@ -1,6 +1,6 @@
 """Homes as people have them: imported times, files of other systems, files of `/save`, names with signs.
 
-Each guard was seen to fail with its mutant:
+Mutants that these tests are for:
 - times cast to a float, as SQLite casts a text; milliseconds taken for damage
 - a file's own time in the place of its id's; the first bytes of a file not looked at; carriage returns inside lines
 - `saved/` not listed; signs of a name not compared; `NOT` of a name with signs left to the index

@@ -2,7 +2,7 @@
 
 The others are tried by `python -m tests.torture --only hostile`.
 
-Mutants that these tests were seen to catch: a view read like a table; columns not quoted; all columns summed in one
+Mutants that these tests are for: a view read like a table; columns not quoted; all columns summed in one
 expression; our table taken for ours whatever it is.
 """
 

@@ -1,6 +1,6 @@
 """A damaged page hides from a search what lies on it and nothing else, and the search says how much that is at most.
 
-Each guard was seen to fail with its mutant:
+Mutants that these tests are for:
 - `read_hits` in one part: no hit at all
 - a scan that ends at the first page it cannot read, and one that does not say what it passed over
 - an upper bound `id < ?`, whose search for its place reads the damaged page: one message too few
