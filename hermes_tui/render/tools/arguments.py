@@ -14,7 +14,7 @@ LONGEST_PARSED = 1 << 20
 CUT_AT = 1 << 17
 """Characters of such a text that are read."""
 
-_FIELD = re.compile(r'\s*[{,]?\s*"((?:[^"\\]|\\.){1,200})"\s*:\s*')
+_FIELD = re.compile(r'\s*(?:[{,]\s*)?"((?:[^"\\]|\\.){1,200})"\s*:\s*')
 _STRING = re.compile(r'"((?:[^"\\]|\\.)*)("?)', re.DOTALL)
 _ESCAPES = re.compile(r'(?:\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))+')
 _CUT_ESCAPE = re.compile(r"(?<!\\)((?:\\\\)*)\\(?:u[0-9a-fA-F]{0,3})?\Z")

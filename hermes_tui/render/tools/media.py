@@ -40,7 +40,7 @@ def _is_base64(text: str) -> bool:
     if re.search(r"[^A-Za-z0-9+/=_\s-]", start) or not re.match(r"[A-Za-z0-9+/_-]{64}", start):
         return False
     mixed = all(re.search(kind, start) for kind in ("[a-z]", "[A-Z]", "[0-9]"))
-    return mixed and re.fullmatch(r"[A-Za-z0-9+/_\s-]+={0,2}\s*", text) is not None
+    return mixed and re.fullmatch(r"[A-Za-z0-9+/_\s-]++={0,2}\s*", text) is not None
 
 
 def _label(kind: str, n_bytes: int, glyphs: Glyphs) -> SafeText:

@@ -139,7 +139,7 @@ def test_every_statement_of_the_list_walks_an_index(path: Path, monkeypatch: pyt
     page = db.sessions(limit=200)
     db.sessions(limit=200, cursor=page.cursor)
     while page.more:
-        page = db.sessions(limit=20_000, cursor=page.cursor)
+        page = db.sessions(limit=1_000, cursor=page.cursor)
     db.close()
     connection = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READONLY)
     plans = [

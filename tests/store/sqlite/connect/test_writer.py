@@ -359,7 +359,7 @@ except StoreError as error:
 resource.setrlimit(resource.RLIMIT_FSIZE, limits)
 writer.transaction(lambda c: c.execute(insert, ("three",)))
 """
-    assert outcome(script, path) == "Damaged"
+    assert outcome(script, path) == "DiskFull"
     assert contents(path) == ["one", "two", "three"]
     assert run(path, "PRAGMA integrity_check") == [("ok",)]
 
