@@ -161,17 +161,17 @@ class Navigation:
         if row is not None:
             if not self._state.hits_shown:
                 self._widgets.session_list.move_to(session_id)
-            self._reading.open_section(row)
             self._came_from = self.list
-            self._go(Place.TRANSCRIPT)
+            self._go(Place.TRANSCRIPT)  # before it is opened: the pane of a list shows the row under the cursor
+            self._reading.open_section(row)
 
     def leave_repair(self, session_id: str | None) -> None:
         """Read the session that was asked for after a repair."""
         row = self._state.catalog.row(session_id) if session_id is not None else None
         if row is not None:
-            self._reading.open(row)
             self._came_from = self.list
             self._go(Place.TRANSCRIPT)
+            self._reading.open(row)
         self._changed(Part.LISTS)
 
     @property
