@@ -19,6 +19,8 @@ def test_no_order_of_keys_pastes_and_clicks_writes_by_accident_or_leaves_the_pan
     assert finding.events >= 60
 
 
-@pytest.mark.parametrize("broken", monkey.MUTANTS)
-def test_with_one_guard_less_it_finds_something(tmp_path: Path, broken: str) -> None:
+def test_with_a_guard_less_it_finds_something(tmp_path: Path) -> None:
+    """The other mutants take minutes: `python -m tests.torture.monkey --mutant NAME`."""
+    broken = "with a pane that lags"
+    assert broken in monkey.MUTANTS
     assert monkey.run(tmp_path, number=600, seed=SEED + 1, homes=1, broken=broken).wrong

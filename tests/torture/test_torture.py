@@ -41,7 +41,7 @@ def in_a_fresh_program(section: str, *, timed: bool = False, **sizes: int) -> st
 
 @pytest.mark.slow
 def test_every_operation_that_fails_is_told_and_costs_nothing() -> None:
-    for name, journal, tally in sweep.run(step=17):
+    for name, journal, tally in sweep.run(step=23):
         assert tally.wrong == [], f"{name} in {journal}"
         assert tally.cases > 8
 
@@ -129,7 +129,7 @@ def test_recorders_do_what_their_agents_say() -> None:
 
 @pytest.mark.slow
 def test_recorders_in_programs_of_their_own_lose_and_double_nothing() -> None:
-    in_a_fresh_program("recorder", size=2)
+    in_a_fresh_program("recorder", size=1)
 
 
 @pytest.mark.parametrize("journal", ["wal", "delete"])

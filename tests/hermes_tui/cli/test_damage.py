@@ -57,7 +57,7 @@ FAST = 3
 
 
 @pytest.mark.parametrize(
-    "seed", [pytest.param(seed, marks=() if seed < FAST else pytest.mark.slow) for seed in range(40)]
+    "seed", [pytest.param(seed, marks=() if seed < FAST else pytest.mark.slow) for seed in range(24)]
 )
 def test_no_damage_ends_in_a_traceback(
     tmp_path: Path, whole: bytes, seed: int, capsys: pytest.CaptureFixture[str]

@@ -15,7 +15,7 @@ from store import Batch, Hit, SessionDB
 from tests import builders
 from tests.families import few
 from tests.hermes_tui.browsing import MIDDLE, NARROW, SIZES, WIDE, browsing
-from tests.homes.catalog import REAL_OR_ALL
+from tests.homes.catalog import REAL_OR_GENERATED
 from tests.hostile import HOSTILE
 
 
@@ -491,7 +491,7 @@ async def test_an_older_hit_row_stays_under_the_cursor_while_hits_come_in(tmp_pa
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("each_home", REAL_OR_ALL, indirect=True)
+@pytest.mark.parametrize("each_home", REAL_OR_GENERATED, indirect=True)
 async def test_a_real_home_opens_and_a_word_of_it_is_found(each_home: Path) -> None:
     async with browsing(each_home / ".hermes", WIDE) as stage:
         assert "sessions" in stage.status
