@@ -109,13 +109,18 @@ async def settled(pilot: Pilot[None]) -> None:
         before: list[Strip] = []
         idle = False
         while (shown := pilot.app.screen._compositor.render_strips()) != before or not idle:
-            before, idle = shown, _is_idle()
+            before, idle = shown, _is_idle(pilot)
             await pilot.pause(CALM)
-            idle = idle and _is_idle()
+            idle = idle and _is_idle(pilot)
 
 
-def _is_idle() -> bool:
-    """Every serial thread of the app waits for a job: on a slow machine an unchanged screen alone proves nothing."""
+def _is_idle(pilot: Pilot[None]) -> bool:
+    """Every serial thread of the app waits for a job and every worker has ended.
+
+    On a slow machine an unchanged screen alone proves nothing.
+    """
+    if not all(worker.is_finished for worker in pilot.app.workers):
+        return False
     frames = sys._current_frames()
     working = [thread for thread in threading.enumerate() if thread.name.startswith("hermes-tui ")]
     return all(_waits(frames.get(thread.ident or 0)) for thread in working)

@@ -24,8 +24,8 @@ FAST = ("v06", "v31")
 FEW = ("v01", "v25-c2", "v31", *list(REAL)[:2])
 """Some homes of different ages, for tests of a second or more on each."""
 
-REAL_OR_GENERATED = ((*REAL,) or tuple(ERAS))[::2]
-"""Every second home that Hermes itself wrote; where there are none, every second generated one."""
+REAL_OR_GENERATED = ((*REAL,) or tuple(ERAS))[::3]
+"""Every third home that Hermes itself wrote; where there are none, every third generated one."""
 
 
 def homes(*, without: tuple[str, ...] = ()) -> list[ParameterSet]:

@@ -19,7 +19,7 @@ from store import SessionDB
 from store.sqlite.connect import create
 from tests.builders import db
 
-QUERIES = 600
+QUERIES = 400
 MESSAGES = 600
 TYPED = "docker dock timeout error the a café cafe naïve Über re-run v2.1 foo_bar x1 大别山 部署 東京タワー 服务 한국어"
 WORDS = TYPED.split()
