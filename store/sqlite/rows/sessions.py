@@ -214,7 +214,7 @@ _NEAR = (
     " UNION SELECT sessions.parent_session_id FROM near CROSS JOIN sessions ON sessions.id = near.id"
     " WHERE sessions.parent_session_id IS NOT NULL"
     f" UNION SELECT sessions.id FROM near CROSS JOIN sessions ON sessions.parent_session_id = near.id"
-    f" LIMIT {MOST_RELATIVES})"
+    f" LIMIT {2 * MOST_RELATIVES})"  # each may have a parent that is nowhere
 )
 
 
