@@ -13,15 +13,15 @@ from dataclasses import dataclass, replace
 import apsw
 
 from ...base.cancel import Cancel
-from ...base.fallbacks import Fallback, FallbackKind
-from ...engine.search import MatchCount, RankedMatches, SessionFilter
+from ...base.fallbacks import Fallback, FallbackKind, ScanProgress
+from ...engine.search import MatchCount, RankedMatches, SearchStep, SessionFilter
 from ...query.ast import Query
 from ..base import cell_values, column_sql
 from ..base.schema_probe import Layout
 from ..connect.reader import Reader, Row
 from . import newest_first, plan
 from .row_filters import row_conditions
-from .scan_ranges import ScanRange
+from .scan_ranges import ScanRange, doubtful
 
 RANKED_ROWS = 50_000
 """Newest matches that are ranked."""
@@ -79,15 +79,26 @@ class _Ranking:
         return self.reader.number(sql, bindings, cancel=self.cancel) > RANKED_ROWS
 
     def _scored(self, most: int) -> list[Row] | None:
-        """Row ids and scores, best first; None where the index cannot be read."""
-        bindings = (self.range.expression, RANKED_ROWS, most)
-        return _index_rows(self.reader, best_statement(self.range.table or ""), bindings, self.cancel)
+        """Row ids, whether the plain expression lacks them, scores, best first; None where the index cannot be read.
+
+        What the plain expression lacks comes last: its words are rare in the index only as they are escaped.
+        """
+        escapes = self.range.escapes
+        expressions = [self.range.expression, *([] if escapes is None else [escapes.expression])]
+        bindings = (*(value for expression in expressions for value in (expression, RANKED_ROWS)), most)
+        sql = best_statement(self.range.table or "", with_escapes=escapes is not None)
+        return _index_rows(self.reader, sql, bindings, self.cancel)
+
+    @property
+    def _verified(self) -> ScanRange:
+        return replace(self.range, verified=True)
 
     def _findable(self, scored: list[Row], limit: int) -> Iterator[int]:
         """Ids of scored rows that are findable and pass the filters, in order."""
         for start in range(0, len(scored), _CHUNK):
-            chunk = [cell_values.integer(row[0]) for row in scored[start : start + _CHUNK]]
-            passed = self.search.passing(chunk, verified=self.range.verified)
+            chunk = {cell_values.integer(row[0]): bool(row[1]) for row in scored[start : start + _CHUNK]}
+            passed = self.search.passing([row for row, lacking in chunk.items() if not lacking], self.range)
+            passed |= self.search.passing([row for row, lacking in chunk.items() if lacking], self._verified)
             for message_id in chunk:
                 if message_id in passed:
                     yield message_id
@@ -96,16 +107,21 @@ class _Ranking:
                     return
 
 
-_BEST = (
-    "SELECT rowid, score FROM (SELECT rowid, bm25({0}) AS score FROM {0} WHERE {0} MATCH ? ORDER BY rowid DESC LIMIT ?)"
-    " ORDER BY score, rowid DESC LIMIT ?"
+_SCORED = (
+    "SELECT rowid, {1} AS lacking, score FROM"
+    " (SELECT rowid, bm25({0}) AS score FROM {0} WHERE {0} MATCH ? ORDER BY rowid DESC LIMIT ?)"
 )
+_BEST = "SELECT * FROM ({0}) ORDER BY lacking, score, rowid DESC LIMIT ?"
 _COUNT = "SELECT count(*) FROM (SELECT 1 FROM {0} WHERE {0} MATCH ? LIMIT ?)"
 
 
-def best_statement(table: str) -> str:
-    """Statement for row ids and scores; bind the expression, the number of newest and of best matches."""
-    return _BEST.format(table)
+def best_statement(table: str, *, with_escapes: bool = False) -> str:
+    """Statement for row ids, whether the plain expression lacks them, and scores.
+
+    Bind an expression and the number of newest matches, the same of the words behind escapes where there are any, and
+    the number of best matches.
+    """
+    return _BEST.format(" UNION ALL ".join(_SCORED.format(table, part) for part in range(1 + with_escapes)))
 
 
 def _rankable_range(reader: Reader, layout: Layout, query: Query, cancel: Cancel | None) -> ScanRange | None:
@@ -118,7 +134,7 @@ def _rankable_range(reader: Reader, layout: Layout, query: Query, cancel: Cancel
         return None
     rebuilding = Fallback(FallbackKind.REBUILDING) in (item.fallback for item in ranges)
     fallback = Fallback(FallbackKind.UNRANKED) if rebuilding else last.fallback
-    return ScanRange(last.table, last.expression, last.verified, fallback)
+    return replace(last, fallback=fallback, below=None, above=None, unindexed=None, progress=ScanProgress.INDEXED)
 
 
 def count_matches(
@@ -146,6 +162,10 @@ def count_matches(
     exact = ranked is not None and not ranked.verified and ranked.fallback != unranked and session_filter is None
     if ranked is not None and exact and not row_conditions(layout, query, None):
         counted = _count_by_index(reader, layout, ranked, limit, cancel)
+        if counted is not None and not counted.capped and ranked.escapes is not None:
+            search = newest_first.RowSearch(reader, layout, query, None, cancel=cancel)
+            doubtful = search.steps([replace(ranked, only_doubtful=True)], limit + 1)
+            return _count_of_steps(reader, doubtful, limit, cancel, counted)
         if counted is not None:
             return counted
     return _count_by_search(reader, query, limit, session_filter, cancel)
@@ -157,7 +177,8 @@ def _count_by_index(
     """Count by SQLite, grouped by session; None where the index cannot be read."""
     hits, below = 0, _NO_CAP
     sessions: set[str] = set()
-    sql, most = count_statement(layout, ranked.table or ""), min(cap + 1, COUNTED_ROWS)
+    shown = f"({column_sql.findable(layout)} AND NOT COALESCE({doubtful(layout, ranked.escapes)}, 0))"
+    sql, most = count_statement(layout, ranked.table or "", shown), min(cap + 1, COUNTED_ROWS)
 
     while hits <= cap:
         rows = _index_rows(reader, sql, (ranked.expression, below, most), cancel)
@@ -183,9 +204,9 @@ def _index_rows(reader: Reader, sql: str, bindings: Row, cancel: Cancel | None) 
     return reader.read(_read, cancel=cancel)
 
 
-def count_statement(layout: Layout, table: str) -> str:
-    """Statement for findable matches, all matches and the lowest id by session, of the newest matches below an id."""
-    session_id, shown = column_sql.text(layout, "messages", "session_id"), column_sql.findable(layout)
+def count_statement(layout: Layout, table: str, shown: str) -> str:
+    """Statement for the newest matches below an id, by session: those with `shown`, all of them, and the lowest id."""
+    session_id = column_sql.text(layout, "messages", "session_id")
     return (
         f"SELECT session_id, sum(shown), count(*), min(id) FROM (SELECT {session_id} AS session_id, {shown} AS shown,"
         f" messages.id AS id FROM {table} CROSS JOIN messages ON messages.id = {table}.rowid"
@@ -196,8 +217,16 @@ def count_statement(layout: Layout, table: str) -> str:
 def _count_by_search(
     reader: Reader, query: Query, cap: int, session_filter: SessionFilter, cancel: Cancel | None
 ) -> MatchCount:
-    hits, sessions = 0, set[str]()
-    for step in newest_first.matching_ids(reader, query, limit=cap + 1, session_filter=session_filter, cancel=cancel):
+    steps = newest_first.matching_ids(reader, query, limit=cap + 1, session_filter=session_filter, cancel=cancel)
+    return _count_of_steps(reader, steps, cap, cancel, MatchCount(0, frozenset()))
+
+
+def _count_of_steps(
+    reader: Reader, steps: Iterator[SearchStep], cap: int, cancel: Cancel | None, counted: MatchCount
+) -> MatchCount:
+    """The matches of a search, with those that were counted before."""
+    hits, sessions = counted.hits, set(counted.sessions)
+    for step in steps:
         hits += len(step.ids)
         for start in range(0, len(step.ids), _CHUNK):
             sessions |= newest_first.sessions_of(reader, step.ids[start : start + _CHUNK], cancel=cancel)
