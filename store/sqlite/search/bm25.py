@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 import apsw
 
 from ...base.cancel import Cancel
-from ...base.fallbacks import Fallback, FallbackKind, ScanProgress
+from ...base.fallbacks import Fallback, FallbackKind
 from ...engine.search import MatchCount, RankedMatches, SearchStep, SessionFilter
 from ...query.ast import Query
 from ..base import cell_values, column_sql
@@ -62,13 +62,19 @@ class _Ranking:
     cancel: Cancel | None
 
     def best(self, limit: int) -> RankedMatches | None:
-        """The best messages that a search may find; None where the index cannot be read."""
+        """The best messages that a search may find; None where the index cannot be read.
+
+        Those that the plain expression lacks come last: their words are rare only as the index has them.
+        """
         most = RANKED_ROWS if self.range.verified or self.search.filters else 2 * limit
         if (scored := self._scored(most)) is None:
             return None
         ids = tuple(self._findable(scored, limit))
         if len(ids) < limit and most == len(scored) < RANKED_ROWS:  # many of them were undone
             ids = tuple(self._findable(self._scored(RANKED_ROWS) or [], limit))
+        if len(ids) < limit and (lacking := self.range.lacking) is not None:
+            others = _Ranking(self.reader, self.search, lacking, self.cancel)
+            ids += tuple(others._findable(others._scored(RANKED_ROWS) or [], limit - len(ids)))
         bounded = len(scored) >= min(most, RANKED_ROWS) and self._is_bounded()
         fallback = self.range.fallback or Fallback(FallbackKind.RANKED)
         said = replace(fallback, ranked=RANKED_ROWS) if bounded else self.range.fallback
@@ -79,26 +85,15 @@ class _Ranking:
         return self.reader.number(sql, bindings, cancel=self.cancel) > RANKED_ROWS
 
     def _scored(self, most: int) -> list[Row] | None:
-        """Row ids, whether the plain expression lacks them, scores, best first; None where the index cannot be read.
-
-        What the plain expression lacks comes last: its words are rare in the index only as they are escaped.
-        """
-        escapes = self.range.escapes
-        expressions = [self.range.expression, *([] if escapes is None else [escapes.expression])]
-        bindings = (*(value for expression in expressions for value in (expression, RANKED_ROWS)), most)
-        sql = best_statement(self.range.table or "", with_escapes=escapes is not None)
-        return _index_rows(self.reader, sql, bindings, self.cancel)
-
-    @property
-    def _verified(self) -> ScanRange:
-        return replace(self.range, verified=True)
+        """Row ids and scores, best first; None where the index cannot be read."""
+        bindings = (self.range.expression, RANKED_ROWS, most)
+        return _index_rows(self.reader, best_statement(self.range.table or ""), bindings, self.cancel)
 
     def _findable(self, scored: list[Row], limit: int) -> Iterator[int]:
         """Ids of scored rows that are findable and pass the filters, in order."""
         for start in range(0, len(scored), _CHUNK):
-            chunk = {cell_values.integer(row[0]): bool(row[1]) for row in scored[start : start + _CHUNK]}
-            passed = self.search.passing([row for row, lacking in chunk.items() if not lacking], self.range)
-            passed |= self.search.passing([row for row, lacking in chunk.items() if lacking], self._verified)
+            chunk = [cell_values.integer(row[0]) for row in scored[start : start + _CHUNK]]
+            passed = self.search.passing(chunk, self.range)
             for message_id in chunk:
                 if message_id in passed:
                     yield message_id
@@ -107,21 +102,16 @@ class _Ranking:
                     return
 
 
-_SCORED = (
-    "SELECT rowid, {1} AS lacking, score FROM"
-    " (SELECT rowid, bm25({0}) AS score FROM {0} WHERE {0} MATCH ? ORDER BY rowid DESC LIMIT ?)"
+_BEST = (
+    "SELECT rowid, score FROM (SELECT rowid, bm25({0}) AS score FROM {0} WHERE {0} MATCH ? ORDER BY rowid DESC LIMIT ?)"
+    " ORDER BY score, rowid DESC LIMIT ?"
 )
-_BEST = "SELECT * FROM ({0}) ORDER BY lacking, score, rowid DESC LIMIT ?"
 _COUNT = "SELECT count(*) FROM (SELECT 1 FROM {0} WHERE {0} MATCH ? LIMIT ?)"
 
 
-def best_statement(table: str, *, with_escapes: bool = False) -> str:
-    """Statement for row ids, whether the plain expression lacks them, and scores.
-
-    Bind an expression and the number of newest matches, the same of the words behind escapes where there are any, and
-    the number of best matches.
-    """
-    return _BEST.format(" UNION ALL ".join(_SCORED.format(table, part) for part in range(1 + with_escapes)))
+def best_statement(table: str) -> str:
+    """Statement for row ids and scores; bind the expression, the number of newest and of best matches."""
+    return _BEST.format(table)
 
 
 def _rankable_range(reader: Reader, layout: Layout, query: Query, cancel: Cancel | None) -> ScanRange | None:
@@ -134,7 +124,7 @@ def _rankable_range(reader: Reader, layout: Layout, query: Query, cancel: Cancel
         return None
     rebuilding = Fallback(FallbackKind.REBUILDING) in (item.fallback for item in ranges)
     fallback = Fallback(FallbackKind.UNRANKED) if rebuilding else last.fallback
-    return replace(last, fallback=fallback, below=None, above=None, unindexed=None, progress=ScanProgress.INDEXED)
+    return ScanRange(last.table, last.expression, last.verified, fallback, escapes=last.escapes)
 
 
 def count_matches(
@@ -164,8 +154,8 @@ def count_matches(
         counted = _count_by_index(reader, layout, ranked, limit, cancel)
         if counted is not None and not counted.capped and ranked.escapes is not None:
             search = newest_first.RowSearch(reader, layout, query, None, cancel=cancel)
-            doubtful = search.steps([replace(ranked, only_doubtful=True)], limit + 1)
-            return _count_of_steps(reader, doubtful, limit, cancel, counted)
+            doubtful_steps = search.steps([replace(ranked, only_doubtful=True)], limit + 1)
+            return _count_of_steps(reader, doubtful_steps, limit, cancel, counted)
         if counted is not None:
             return counted
     return _count_by_search(reader, query, limit, session_filter, cancel)
@@ -177,7 +167,9 @@ def _count_by_index(
     """Count by SQLite, grouped by session; None where the index cannot be read."""
     hits, below = 0, _NO_CAP
     sessions: set[str] = set()
-    shown = f"({column_sql.findable(layout)} AND NOT COALESCE({doubtful(layout, ranked.escapes)}, 0))"
+    shown = column_sql.findable(layout)
+    if not ranked.certain:
+        shown = f"({shown} AND NOT COALESCE({doubtful(layout, ranked.escapes)}, 0))"
     sql, most = count_statement(layout, ranked.table or "", shown), min(cap + 1, COUNTED_ROWS)
 
     while hits <= cap:

@@ -319,7 +319,8 @@ def _fetch(
         for row in connection.execute(sql, bindings):
             rows.append(row)
             enough -= bool(row[1])
-            n_bytes += sum(len(cell) for cell in row[-2:] if isinstance(cell, bytes))
+            if row[-2] is not None:
+                n_bytes += sum(len(cell) for cell in row[-2:] if isinstance(cell, bytes))
             if len(rows) >= most or enough <= 0 or n_bytes >= SCAN_BYTES:
                 return rows, cell_values.integer(row[0])
     except apsw.CorruptError:

@@ -48,6 +48,19 @@ class ScanRange:
         """True for a range that is tried for a short time before the next one, which has the same bounds."""
         return self.progress is ScanProgress.NEWEST_FIRST
 
+    @property
+    def certain(self) -> bool:
+        """True where the expression answers for all rows that it finds."""
+        return not self.verified and (self.escapes is None or not self.escapes.mistaken)
+
+    @property
+    def lacking(self) -> ScanRange | None:
+        """The rows that the expression lacks; None for none."""
+        if self.escapes is None or not self.escapes.expression:
+            return None
+        escapes = EscapedWords("", (), self.escapes.lacking)
+        return replace(self, expression=self.escapes.expression, only_doubtful=True, escapes=escapes)
+
     def scanned(self, reason: FallbackKind) -> ScanRange:
         """The same range by a scan."""
         if self.table is None:
@@ -83,21 +96,12 @@ def statement(layout: Layout, scan: ScanRange, conditions: Conditions, ids: tupl
     tests, bounds = _bounds(scan, source.row)
     if scan.table is None:
         return f"{_select(layout, scan, conditions, source, tests)} ORDER BY {source.row} DESC", bounds
+    parts = [part for part in (scan, scan.lacking) if part and not (part.only_doubtful and part.certain)]
     tests = [f"{scan.table} MATCH ?", *tests]
-    selects, bindings = [], Row()
-    if not scan.only_doubtful or (scan.escapes and scan.escapes.mistaken):
-        selects.append(_select(layout, scan, conditions, source, tests))
-        bindings = (scan.expression, *bounds)
-    if scan.escapes is not None:
-        selects.append(_select(layout, _lacking(scan, scan.escapes), conditions, source, tests))
-        bindings = (*bindings, scan.escapes.expression, *bounds)
-    order = f"{source.row} DESC" if len(selects) == 1 else "1 DESC"
+    selects = (_select(layout, part, conditions, source, tests) for part in parts)
+    order = f"{source.row} DESC" if len(parts) == 1 else "1 DESC"
+    bindings = tuple(value for part in parts for value in (part.expression, *bounds))
     return f"{' UNION ALL '.join(selects)} ORDER BY {order}", bindings
-
-
-def _lacking(scan: ScanRange, escapes: EscapedWords) -> ScanRange:
-    """The rows that the expression lacks; of others that the words behind escapes find nothing is read."""
-    return replace(scan, only_doubtful=True, escapes=replace(escapes, mistaken=escapes.lacking))
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +147,7 @@ def _bounds(scan: ScanRange, row: str) -> tuple[list[str], Row]:
 
 
 def _select(layout: Layout, scan: ScanRange, conditions: Conditions, source: _Source, tests: list[str]) -> str:
-    doubted = "1" if scan.verified else doubtful(layout, scan.escapes, either=scan.ids is not None)
+    doubted = "1" if scan.verified else doubtful(layout, scan.escapes)
     shown = column_sql.findable(layout)
     if scan.only_doubtful:
         shown = f"({shown} AND {doubtful(layout, scan.escapes)})"
@@ -152,13 +156,9 @@ def _select(layout: Layout, scan: ScanRange, conditions: Conditions, source: _So
     return f"SELECT {', '.join(columns)} FROM {source.tables}{' WHERE ' * bool(tests)}{' AND '.join(tests)}"
 
 
-def doubtful(layout: Layout, escapes: EscapedWords | None, *, either: bool = False) -> str:
-    """True for a row that has to be verified although an index found it; 0 where there is none.
-
-    Args:
-        either: The row may be one that the plain expression lacks.
-    """
-    patterns = () if escapes is None else (*escapes.mistaken, *(escapes.lacking if either else ()))
+def doubtful(layout: Layout, escapes: EscapedWords | None) -> str:
+    """True for a row that has to be verified although the index found it; 0 where there is none."""
+    patterns = () if escapes is None else escapes.mistaken
     if not patterns or not layout.has("messages", "tool_calls"):
         return "0"
     cell = "messages.tool_calls"
