@@ -1,1 +1,1 @@
-"""What is kept across runs: the user's state file, its values and their merge."""
+"""State kept across runs: the user's file, its values and their merge."""
