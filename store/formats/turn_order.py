@@ -27,7 +27,7 @@ class Slot:
     """The turn of a message by the clocks."""
 
     turn: int
-    """Its turn in the file; of a row also the next turn there, where the file lacks its own."""
+    """Number of the turn in the file; of a row also that of the next one, where the file lacks the row's."""
     certain: bool
     """False where it may be an earlier turn."""
 
