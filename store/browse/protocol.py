@@ -86,7 +86,9 @@ class MessageReads(Protocol):
     def reading(self, session_id: str, /, *, origin: Origin | None = ...) -> SessionReading:
         """A session and the source that it is read from."""
 
-    def pieces(self, reading: SessionReading, *, chain: bool = ..., asides: bool = ...) -> Iterator[Piece]:
+    def pieces(
+        self, reading: SessionReading, *, chain: bool = ..., asides: bool = ..., copies: bool = ...
+    ) -> Iterator[Piece]:
         """The messages of a reading, piece by piece."""
 
     def session_record(self, session_id: str, /) -> RowDict | None:

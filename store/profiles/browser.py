@@ -200,11 +200,13 @@ class ProfilesBrowser:
             found |= {row.id or 0: row for row in names.renamed(place, rows)}
         return tuple(found[row] for row in ids if row in found)
 
-    def pieces(self, reading: SessionReading, *, chain: bool = True, asides: bool = False) -> Iterator[Piece]:
+    def pieces(
+        self, reading: SessionReading, *, chain: bool = True, asides: bool = False, copies: bool = False
+    ) -> Iterator[Piece]:
         """The messages of a reading, piece by piece."""
         place, own = self.members.names.split(reading.session.id)
         inner = replace(reading, session=replace(reading.session, id=own))
-        for piece in self.members.browsers[place].pieces(inner, chain=chain, asides=asides):
+        for piece in self.members.browsers[place].pieces(inner, chain=chain, asides=asides, copies=copies):
             named = self.members.names.renamed(place, piece)
             yield replace(named, row=reading.session) if piece.section_id == own else named
 
