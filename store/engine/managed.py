@@ -1,7 +1,7 @@
 """What a database does so that people can keep sessions in order: move rows to the trash and back, mark sessions.
 
 An engine may leave it out: `HomeStore.managed` is None then. A step is one short transaction; it checks, writes, and
-records in our journal what it did (docs/decisions/0031).
+records in our journal what it did (docs/decisions/0034).
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""A deletion: everything is copied into the trash and read back, then removed in steps (docs/decisions/0031).
+"""A deletion: everything is copied into the trash and read back, then removed in steps (docs/decisions/0034).
 
 A step that finds other rows than those that were copied removes nothing; they are copied again, and the deletion goes
 on. Killed at any point it is finished or undone by its id.

@@ -1,4 +1,4 @@
-"""An undo of a deletion: rows come back with all ids, then the files (docs/decisions/0031).
+"""An undo of a deletion: rows come back with all ids, then the files (docs/decisions/0034).
 
 What others wrote meanwhile stays: a session that was made again keeps its new messages behind the old ones.
 """

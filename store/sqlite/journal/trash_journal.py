@@ -1,7 +1,7 @@
 """Journal of deletions in our table `hermes_tui_operations`, beside that of repairs.
 
 The row with step 0 is the deletion, the one with step -1 has the ids of its messages. Both are written in the
-transactions that they record (docs/decisions/0031).
+transactions that they record (docs/decisions/0034).
 """
 
 from __future__ import annotations
