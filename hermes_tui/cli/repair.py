@@ -68,7 +68,9 @@ def undo(home: Home, options: Options, streams: Streams) -> int:
     if found is None and is_deletion(home, name):
         return restore_one(home, options, streams, name)
     if found is None:
-        raise OperationMissing(f"no “{name}” here; its receipt and its folder in backups/hermes-tui have the id")
+        raise OperationMissing(
+            f"no repair or deletion “{name}” here; its receipt and its folder in backups/hermes-tui have the id"
+        )
     return _undo_repair(home, options, streams, found)
 
 

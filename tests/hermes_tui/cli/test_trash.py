@@ -72,9 +72,7 @@ def test_a_deletion_is_shown_asked_for_done_and_undone(home: Home, capsys: pytes
     assert ids(home) == {"alpha", "beta", "fresh"}
 
 
-def test_the_trash_is_listed_restored_by_a_session_and_emptied(
-    home: Home, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_the_trash_is_listed_restored_by_a_session_and_emptied(home: Home, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(home, "trash") == 0
     assert capsys.readouterr().out == "the trash is empty\n"
     assert run(home, "delete", "alpha", "beta", "--yes") == 0

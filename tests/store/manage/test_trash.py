@@ -203,7 +203,7 @@ def test_a_stopped_deletion_is_finished_or_undone(folder: Path, finish: bool) ->
 
 def test_what_was_written_meanwhile_stays_behind_what_comes_back(folder: Path) -> None:
     db = SessionDB(folder / "state.db")
-    counted = (db.get_session("tip") or {})["message_count"]
+    counted = int(str((db.get_session("tip") or {})["message_count"]))
     receipt = db.delete(db.plan_delete("tip"))
     db.ensure_session("tip", "telegram")
     db.append_message("tip", "user", "after it was gone")
@@ -251,7 +251,7 @@ def test_messages_that_come_during_a_deletion_go_into_the_trash_too(folder: Path
 
 def test_a_repair_takes_no_id_that_an_undo_needs(folder: Path) -> None:
     db = SessionDB(folder / "state.db")
-    ids = [row["id"] for row in db.get_messages("root")]
+    ids = db.store.managed.message_ids(["root"])
     receipt = db.delete(db.plan_delete("tip"))
     assert db.store.engine.repairs.free_ids(ids[0] - 1, ids[-1] + 1, 1) is None
 
