@@ -1,4 +1,4 @@
-"""What a database does so that people can keep sessions in order: move rows to the trash and back, mark sessions.
+"""Part of a database by which people keep sessions in order: rows to the trash and back, names, marks.
 
 An engine may leave it out: `HomeStore.managed` is None then. A step is one short transaction; it checks, writes, and
 records in our journal what it did (docs/decisions/0034).
