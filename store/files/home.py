@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ..base.errors import CannotOpen, HomeMissing, NoPermission, UnsafeId
+from ..base.server_address import ServerAddress
 
 DEFAULT_PROFILE = "default"
 """The name of the profile that is the root itself."""
@@ -65,6 +66,10 @@ class Home:
     profile: str = DEFAULT_PROFILE
     transcripts_only: bool = False
     """True where its state.db is that of another profile, which shows it."""
+    server: ServerAddress | None = None
+    """The database that holds its sessions in place of a state.db; each schema is a profile."""
+    schemas: tuple[str, ...] = ()
+    """The schemas of that database that hold sessions."""
 
     @property
     def name(self) -> str:
@@ -89,7 +94,20 @@ class Home:
     @property
     def is_every(self) -> bool:
         """True for all profiles of the root at once."""
+        if self.server is not None:
+            return self.profile == ALL_PROFILES and ALL_PROFILES not in self.schemas
         return self.profile == ALL_PROFILES and not _is_folder(self.folder)
+
+    @property
+    def address(self) -> ServerAddress:
+        """The schema of this profile, of a home on a server.
+
+        Raises:
+            HomeMissing: It is all profiles as one, or no home on a server.
+        """
+        if self.server is None or self.is_every:
+            raise HomeMissing("this home has no schema of its own")
+        return self.server.of_schema(self.profile)
 
     @classmethod
     def locate(
@@ -140,6 +158,8 @@ class Home:
         Raises:
             NoPermission: The folder may not be listed.
         """
+        if self.server is not None:
+            return tuple(replace(self, profile=schema) for schema in self.schemas)
         profiles = (Home(self.root, name) for name in _profile_names(self.root))
         return (Home(self.root), *(home for home in profiles if _holds_sessions(home)))
 
