@@ -47,7 +47,8 @@ def open_store(
         address = parse_address(path)
         if not address.schema:
             address = address.of_schema(OWN_SCHEMA)
-        return _server_store(address, read_only=read_only, patience=patience, cache_dir=cache_dir)
+        beside = server_folder.state_db_of(address)
+        return _server_store(address, beside, read_only=read_only, patience=patience, cache_dir=cache_dir)
     path = Path(path)
     store = HomeStore(
         path,
@@ -65,33 +66,41 @@ def open_store(
 def open_to_read(home: Home, *, cache_dir: Path | None = None) -> HomeStore:
     """The store of a home that is only read; see `open_store`."""
     if home.server is not None:
-        return _server_store(home.address, read_only=True, patience=PATIENCE, cache_dir=cache_dir)
+        address = home.address
+        return _server_store(address, home.state_db, read_only=True, patience=PATIENCE, cache_dir=cache_dir)
     return open_store(home.state_db, read_only=True, sessions_dir=home.sessions_dir, cache_dir=cache_dir)
 
 
-def locate_server(url: str, *, profile: str | None = None) -> Home:
+def locate_server(
+    url: str, *, profile: str | None = None, likely: str | None = None, beside: Path | None = None
+) -> Home:
     """The home on a server: its schema, or all that hold sessions as profiles.
 
     Args:
         url: As `open_store` takes it; without a schema all are looked up, and more than one are read as one.
         profile: One of them, or `all`.
+        likely: The schema where the URL and `profile` name none, if it is there.
+        beside: The state.db whose JSONL files belong to that schema.
 
     Raises:
         StoreError: The URL is wrong, the server cannot be reached or refuses, or has no such schema.
     """
     address = parse_address(url)
     schemas = tuple(_driver().schemas(address.of_schema("")))
-    wanted = profile or address.schema or (schemas[0] if len(schemas) == 1 else ALL_PROFILES)
+    found = likely if likely in schemas else None
+    wanted = profile or address.schema or found or (schemas[0] if len(schemas) == 1 else ALL_PROFILES)
     if not schemas or (wanted not in schemas and wanted != ALL_PROFILES):
         known = f"; it has {', '.join(schemas)}" if schemas else ""
         asked = wanted if wanted != ALL_PROFILES else "schema with sessions and messages"
         raise StoreMissing(f"{address.of_schema('').name} has no {asked}{known}")
-    return Home(server_folder.root_of(address), wanted, server=address, schemas=schemas)
+    beside = beside if wanted == likely else None
+    return Home(server_folder.root_of(address), wanted, server=address, schemas=schemas, beside=beside)
 
 
-def _server_store(address: ServerAddress, *, read_only: bool, patience: float, cache_dir: Path | None) -> HomeStore:
+def _server_store(
+    address: ServerAddress, path: Path, *, read_only: bool, patience: float, cache_dir: Path | None
+) -> HomeStore:
     engine = _driver().PostgresEngine(address, patience=patience, creates=not read_only)
-    path = server_folder.state_db_of(address)
     return HomeStore(path, engine, sibling=open_to_read, read_only=read_only, cache_dir=cache_dir)
 
 

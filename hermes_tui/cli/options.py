@@ -71,7 +71,10 @@ def parse(argv: Sequence[str]) -> Options:
 def _add_options(parser: Parser) -> None:
     """The options that stand before or after a verb."""
     parser.add_argument(
-        "--home", type=_home, metavar="DIR", help="the Hermes home, or postgresql://… (default: $HERMES_HOME or ~/.hermes)"
+        "--home",
+        type=_home,
+        metavar="DIR",
+        help="the Hermes home, or postgresql://… (default: $HERMES_HOME or ~/.hermes)",
     )
     parser.add_argument("--connect", action="store_true", help="go to the server that the config of --home names")
     parser.add_argument("--profile", metavar="NAME", help="a profile of that home, or all")

@@ -70,6 +70,8 @@ class Home:
     """The database that holds its sessions in place of a state.db; each schema is a profile."""
     schemas: tuple[str, ...] = ()
     """The schemas of that database that hold sessions."""
+    beside: Path | None = None
+    """The state.db whose files lie beside a schema; None for a schema that has no files here."""
 
     @property
     def name(self) -> str:
@@ -84,12 +86,14 @@ class Home:
     @property
     def state_db(self) -> Path:
         """The SQLite file; may be missing."""
+        if self.beside is not None:
+            return self.beside
         return self.folder / ("state.db" if not self.transcripts_only else "state.db of another profile")
 
     @property
     def sessions_dir(self) -> Path:
         """The folder of legacy transcripts; may be missing."""
-        return self.folder / "sessions"
+        return (self.folder if self.beside is None else self.beside.parent) / "sessions"
 
     @property
     def is_every(self) -> bool:
@@ -159,7 +163,10 @@ class Home:
             NoPermission: The folder may not be listed.
         """
         if self.server is not None:
-            return tuple(replace(self, profile=schema) for schema in self.schemas)
+            return tuple(
+                self if schema == self.profile else replace(self, profile=schema, beside=None)
+                for schema in self.schemas
+            )
         profiles = (Home(self.root, name) for name in _profile_names(self.root))
         return (Home(self.root), *(home for home in profiles if _holds_sessions(home)))
 

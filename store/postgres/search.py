@@ -121,7 +121,9 @@ def _is_rare(reader: Reader, matches: str, words: str, *, limit: int, cancel: Ca
     """True where fetching all matches costs less than walking the newest rows until there are enough."""
     layout = reader.layout
     if layout.rows < 0:
-        few = f"SELECT count(*) FROM (SELECT 1 FROM {layout.messages} AS messages WHERE {matches} LIMIT 1001) AS counted"
+        few = (
+            f"SELECT count(*) FROM (SELECT 1 FROM {layout.messages} AS messages WHERE {matches} LIMIT 1001) AS counted"
+        )
         try:
             return int(str(reader.rows(few, (words,), cancel=cancel, seconds=PROBE_SECONDS)[0][0])) <= 1000
         except Locked:
