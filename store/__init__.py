@@ -109,6 +109,7 @@ __all__ = [
     "StoreError",
     "StoreMissing",
     "ToolCall",
+    "Unreachable",
     "UnsafeFilesystem",
     "UnsafeId",
     "Verdict",

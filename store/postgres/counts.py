@@ -69,7 +69,7 @@ def counted(session: Session, counts: Counts, now: float) -> Session:
     )
 
 
-def copies(reader: Reader, session_id: str) -> Copies:
+def copies_of(reader: Reader, session_id: str) -> Copies:
     """The copies that compactions in place left in a section."""
     layout = reader.layout
     sql = f"SELECT {version_columns(layout)} FROM {layout.messages} AS messages WHERE session_id = %s"

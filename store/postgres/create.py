@@ -47,11 +47,15 @@ def _declared(groups: dict[str, str]) -> str:
 
 def statements(schema: str) -> Iterator[str]:
     """The statements that make a schema."""
-    s = f'"{schema}"'
+    yield from _of_hermes(f'"{schema}"')
+    yield from _beside(f'"{schema}"')
+    yield from _indexes(f'"{schema}"')
+
+
+def _of_hermes(s: str) -> Iterator[str]:
+    """The tables that Hermes has too, with our columns beside its own."""
     beside = "hermes_tui_extra text, hermes_tui_source text DEFAULT 'sqlite', hermes_tui_gone_at double precision"
     yield f"CREATE SCHEMA {s}"
-    yield f"CREATE TABLE {s}.hermes_tui_schema (version bigint, owner text, home text, name text, host text)"
-    yield f"INSERT INTO {s}.hermes_tui_schema (version) VALUES (1)"
     yield f"CREATE TABLE {s}.schema_version (version bigint)"
     yield f"INSERT INTO {s}.schema_version VALUES (31)"
     yield f"CREATE TABLE {s}.system_prompts (hash text PRIMARY KEY, prompt text NOT NULL)"
@@ -71,6 +75,12 @@ def statements(schema: str) -> Iterator[str]:
         " first_seen double precision, last_seen double precision,"
         " PRIMARY KEY (session_id, model, billing_provider, billing_base_url, billing_mode, task))"
     )
+
+
+def _beside(s: str) -> Iterator[str]:
+    """The tables of ours."""
+    yield f"CREATE TABLE {s}.hermes_tui_schema (version bigint, owner text, home text, name text, host text)"
+    yield f"INSERT INTO {s}.hermes_tui_schema (version) VALUES (1)"
     yield (
         f"CREATE TABLE {s}.hermes_tui_appends (session_id text, key text, ids bigint[] NOT NULL, digest text NOT NULL,"
         " at double precision NOT NULL, PRIMARY KEY (session_id, key))"
@@ -84,6 +94,9 @@ def statements(schema: str) -> Iterator[str]:
         f"CREATE TABLE {s}.hermes_tui_pushed (session_id text PRIMARY KEY, mark text NOT NULL,"
         " pushed_at double precision NOT NULL)"
     )
+
+
+def _indexes(s: str) -> Iterator[str]:
     yield f"CREATE UNIQUE INDEX ON {s}.sessions (title) WHERE title IS NOT NULL AND hermes_tui_gone_at IS NULL"
     yield f"CREATE INDEX ON {s}.sessions (started_at DESC)"
     yield f"CREATE INDEX ON {s}.sessions (parent_session_id)"

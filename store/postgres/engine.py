@@ -66,7 +66,7 @@ class PostgresMessages(_Reads):
     window = delegate(_reader, messages.window)
     first_user_text = delegate(_reader, messages.first_user_text)
     ends = delegate(_reader, messages.ends)
-    copies = delegate(_reader, counts.copies)
+    copies = delegate(_reader, counts.copies_of)
     versions = delegate(_reader, messages.versions)
     compared = delegate(_reader, messages.compared_messages)
     count = delegate(_reader, messages.count)
@@ -153,10 +153,12 @@ class PostgresRepairs(_Reads):
     def free_ids(self, above: int, below: int, number: int) -> list[int] | None:
         """None."""
         del above, below, number
+        return None
 
     def session_row(self, session_id: str) -> RawRow | None:
         """None."""
         del session_id
+        return None
 
     def message_rows(self, ids: Sequence[int]) -> Iterator[RawRow]:
         """None."""

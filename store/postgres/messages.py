@@ -16,11 +16,9 @@ from ..formats.compaction_overlap import SUMMARIES
 from ..formats.compared_message import ComparedMessage, compared
 from ..formats.session_state import Ending
 from . import cells, column_sql
-from .counts import A_MESSAGE, copies, fingerprints
+from .counts import A_MESSAGE, copies_of
 from .reader import Reader, Row
 from .schema_probe import Layout
-
-__all__ = ["copies", "fingerprints"]
 
 MAX_BODIES = 256
 """Bodies per request."""
@@ -237,7 +235,7 @@ def versions(reader: Reader, ids: Sequence[str]) -> Mapping[str, SectionVersion]
 
 def stored_rows(reader: Reader, session_id: str, *, cancel: Cancel | None = None) -> Iterator[StoredRow]:
     """All rows of a session in id order, copies included; the bodies by pages."""
-    layout, found = reader.layout, copies(reader, session_id)
+    layout, found = reader.layout, copies_of(reader, session_id)
     sql = f"SELECT id FROM {layout.messages} WHERE session_id = %s ORDER BY id"
     ids = [cells.integer(row[0]) for row in reader.rows(sql, (session_id,), cancel=cancel)]
     names = ("role", "content", "tool_calls", "tool_call_id", "platform_message_id")
@@ -282,7 +280,7 @@ def compared_messages(reader: Reader, session_id: str, *, cancel: Cancel | None 
 def count(reader: Reader, session_id: str) -> int:
     """Messages of a session, each once, without session_meta."""
     sql = f"SELECT count(*) FROM {reader.layout.messages} AS messages WHERE session_id = %s AND {A_MESSAGE}"
-    return reader.number(sql, (session_id,)) - len(copies(reader, session_id).originals)
+    return reader.number(sql, (session_id,)) - len(copies_of(reader, session_id).originals)
 
 
 def stamp(reader: Reader, session_id: str) -> SessionStamp:

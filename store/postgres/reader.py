@@ -126,6 +126,11 @@ class Reader:
         for start in range(0, len(ids), PAGE):
             yield from self.rows(sql, (list(ids[start : start + PAGE]),), cancel=cancel)
 
+    @property
+    def _room(self) -> int:
+        """Connections that may stand idle."""
+        return 0 if self._closed else _POOL
+
     def close(self) -> None:
         """Close every connection; may be called twice."""
         self._closed = True
@@ -165,7 +170,7 @@ class Reader:
             recover(connection)
             raise
         finally:
-            if connection.closed or self._closed or len(self._idle) >= _POOL:
+            if connection.closed or len(self._idle) >= self._room:
                 connection.close()
             else:
                 self._idle.append(connection)

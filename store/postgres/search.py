@@ -90,7 +90,7 @@ def _plan(reader: Reader, query: Query, limit: int, cancel: Cancel | None) -> Pl
     layout = reader.layout
     column = terms.index_of(layout)
     words = terms.tsquery(query, column) if column else None
-    if words is None or (column != TERMS and 0 <= _rows(reader, layout) <= SMALL):
+    if words is None or (column != TERMS and 0 <= _estimated_rows(reader, layout) <= SMALL):
         prefilter, params = terms.prefilter(query)
         condition = prefilter.replace("{tool_name}", column_sql.column(layout, "messages", "tool_name"))
         condition = condition.replace("{tool_calls}", column_sql.column(layout, "messages", "tool_calls"))
@@ -109,7 +109,7 @@ def _by_index(plan: Plan, words: str) -> Plan:
     return Plan(plan.condition, plan.params, plan.certain, plan.long, words, plan.fallback)
 
 
-def _rows(reader: Reader, layout: Layout) -> float:
+def _estimated_rows(reader: Reader, layout: Layout) -> float:
     """Messages of the schema, estimated; counted up to `SMALL` where nobody has."""
     if layout.rows >= 0:
         return layout.rows

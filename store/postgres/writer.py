@@ -69,6 +69,11 @@ class Writer:
         finally:
             self._inside.busy = False
 
+    @property
+    def _room(self) -> int:
+        """Connections that may stand idle."""
+        return 0 if self._closed else _POOL
+
     def close(self) -> None:
         """Close every connection; may be called twice."""
         self._closed = True
@@ -99,7 +104,7 @@ class Writer:
             recover(connection)
             raise
         finally:
-            if connection.closed or self._closed or len(self._idle) >= _POOL:
+            if connection.closed or len(self._idle) >= self._room:
                 connection.close()
             else:
                 self._idle.append(connection)

@@ -78,9 +78,8 @@ def fill(connection: psycopg.Connection[Any], name: str, state_db: Path) -> None
         for table in ("system_prompts", "sessions", "messages"):
             if table in tables:
                 _copy(connection, source, name, table)
-        connection.execute(
-            f"SELECT setval(pg_get_serial_sequence('{name}.messages', 'id'), (SELECT max(id) FROM {name}.messages))".encode()
-        )
+        sequence = f"pg_get_serial_sequence('{name}.messages', 'id')"
+        connection.execute(f"SELECT setval({sequence}, (SELECT max(id) FROM {name}.messages))".encode())
     source.close()
 
 
