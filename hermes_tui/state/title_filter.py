@@ -49,7 +49,7 @@ class Titles:
         """
         if not query.any_of:
             return None
-        found: set[str] = set()
+        found = {own for term in query.terms if (own := id_of_link(term.text)) in self._places}
         for terms in query.any_of:
             longest = sorted(terms, key=lambda term: len(term.text), reverse=True)
             some = next((few for term in longest if (few := self._with_any(term)) is not None), None)
@@ -81,7 +81,8 @@ class Titles:
     def match(self, query: Query, row: SessionRow) -> tuple[Range, ...] | None:
         """The places of a query's words in a title, parts of words included; None where the session does not match.
 
-        A word may be in the working folder instead, or be a part of the session's id, or a link to it.
+        A word may be in the working folder instead, or be a part of the session's id, or a link to it. A session whose
+        whole id is among the words matches whatever the others are, as in a command that was pasted.
         """
         if query.filters and not _passes(query, row):
             return None
@@ -90,6 +91,8 @@ class Titles:
             return None
         if not query.any_of:
             return () if query.filters else None
+        if any(id_of_link(term.text) == row.session.id for term in query.terms):
+            return ()
         for terms in query.any_of:
             ranges = [_range(title, term) for term in terms]
             if all(found or _named(term.text, row.session) for found, term in zip(ranges, terms, strict=True)):
