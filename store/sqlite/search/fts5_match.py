@@ -14,8 +14,8 @@ def match_words(query: Query) -> str:
     whose letters are words of their own: then hits have to be verified by `accepts`.
     Terms with Chinese, Japanese or Korean characters match only as whole words: see `match_trigrams`.
     """
-    included = " OR ".join(_all_of([_phrase(term) for term in terms]) for terms in query.any_of)
-    excluded = [_phrase(term) for term in query.none_of if not term.literal]  # an index would leave out too much
+    included = " OR ".join(all_of([phrase(term) for term in terms]) for terms in query.any_of)
+    excluded = [phrase(term) for term in query.none_of if not term.literal]  # an index would leave out too much
     return f"({included}) NOT ({' OR '.join(excluded)})" if included and excluded else included
 
 
@@ -26,7 +26,7 @@ def match_trigrams(query: Query) -> str:
     `accepts`.
     """
     alternatives = [[part for term in terms if (part := _trigrams(term))] for terms in query.any_of]
-    return " OR ".join(map(_all_of, alternatives)) if all(alternatives) else ""
+    return " OR ".join(map(all_of, alternatives)) if all(alternatives) else ""
 
 
 def _trigrams(term: Term) -> str:
@@ -34,7 +34,7 @@ def _trigrams(term: Term) -> str:
     forms = [[run for run in runs(form) if len(run) >= 3] for form in (term, *term.variants)]
     if not all(forms):
         return ""
-    found = [_all_of([f'("{run}" OR "{escaped(run)}")' for run in own]) for own in forms]
+    found = [all_of([f'("{run}" OR "{escaped(run)}")' for run in own]) for own in forms]
     return found[0] if len(found) == 1 else f"({' OR '.join(f'({form})' for form in found)})"
 
 
@@ -43,12 +43,13 @@ def runs(term: Term) -> tuple[str, ...]:
     return tuple(run for text in ((term.literal,) if term.literal else term.words) for run in cjk_runs(text))
 
 
-def _all_of(parts: list[str]) -> str:
+def all_of(parts: list[str]) -> str:
     """Conjunction of phrases; the AND may be omitted only between phrases without parentheses."""
     return (" AND " if any(part.startswith("(") for part in parts) else " ").join(parts)
 
 
-def _phrase(term: Term) -> str:
+def phrase(term: Term) -> str:
+    """Expression for a term's words in a row, as they were written and as JSON has them."""
     star = "*" if term.prefix else ""
     plain = f'"{" ".join(term.words)}"{star}'
     if plain.isascii():
