@@ -46,7 +46,7 @@ class Spool:
         self._folder = folder
         self._index = index
         self._profile = profile
-        self._listing = Listing(self._files)
+        self._listing = Listing(self._listed)
         self._last: tuple[Mapping[str, home.FileStat], _Contents] = ({}, ({}, (), {}))
         """Files and what they held, set together: another thread may read them at the same time."""
 
@@ -57,6 +57,23 @@ class Spool:
     def ids(self) -> tuple[str, ...]:
         """Sessions with spooled messages; a routing key where its session is unknown."""
         return tuple(self._read()[0])
+
+    def files(self) -> dict[Path, str]:
+        """Every file that can be read, with the session of its messages; files that cannot be read are left out."""
+        keys = self._sessions_by_key()
+        found: dict[Path, str] = {}
+        for stat in self._listed().values():
+            try:
+                piece = _piece(stat.path.name, load(jsonl_reader.read_text(stat.path)), keys)
+            except (CannotOpen, Damaged, BadJson):
+                continue
+            if piece is not None:
+                found[stat.path] = piece.session_id
+        return found
+
+    def _listed(self) -> dict[str, home.FileStat]:
+        files = home.files_named(self._folder, "pending-", ".json")
+        return files | home.files_named(self._folder, "hermes-tui-", ".json")
 
     def problems(self) -> tuple[str, ...]:
         """A sentence for each file that cannot be read."""
@@ -86,10 +103,6 @@ class Spool:
             contents = self._read_all(files)
             self._last = files, contents
         return contents
-
-    def _files(self) -> dict[str, home.FileStat]:
-        files = home.files_named(self._folder, "pending-", ".json")
-        return files | home.files_named(self._folder, "hermes-tui-", ".json")
 
     def _read_all(self, files: Mapping[str, home.FileStat]) -> _Contents:
         pieces: list[_Piece] = []

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections import deque
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 from operator import itemgetter
@@ -102,6 +103,17 @@ class Lineage:
             depths[member] = depth
             waiting += [(child, depth + deeper) for child, deeper in self._children(member)]
         return tuple(depths.items())
+
+    def below(self, session_ids: Collection[str]) -> tuple[str, ...]:
+        """Every descendant of some sessions, without these, parents before children."""
+        found: dict[str, None] = {}
+        waiting, given = deque(session_ids), frozenset(session_ids)
+        while waiting:
+            for child, _ in self._children(waiting.popleft()):
+                if child not in found and child not in given:
+                    found[child] = None
+                    waiting.append(child)
+        return tuple(found)
 
     def _children(self, session_id: str) -> list[tuple[str, int]]:
         """Children and their relative depth, in the order in which a stack returns continuations last."""
