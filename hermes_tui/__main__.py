@@ -144,6 +144,8 @@ def _verb(options: Options, home: Home) -> int:
             from hermes_tui.cli.doctor import doctor as verb
         case "search":
             from hermes_tui.cli.search import search as verb
+        case "push":
+            from hermes_tui.cli.push import push as verb
         case "repair":
             from hermes_tui.cli.repair import repair as verb
         case _:

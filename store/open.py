@@ -8,6 +8,7 @@ from types import ModuleType
 
 from .base.errors import CannotOpen, StoreMissing
 from .base.server_address import ServerAddress, is_server, parse_address
+from .engine.push_target import PushTarget
 from .files import server_folder
 from .files.home import ALL_PROFILES, Home
 from .home_store import HomeStore
@@ -15,7 +16,7 @@ from .sqlite.connect import create
 from .sqlite.connect.writer import PATIENCE
 from .sqlite.engine import SqliteEngine
 
-__all__ = ["PATIENCE", "locate_server", "open_store", "open_to_read"]
+__all__ = ["PATIENCE", "locate_server", "open_push_target", "open_store", "open_to_read"]
 
 OWN_SCHEMA = "hermes_tui"
 """The schema that agents write to where a URL names none."""
@@ -95,6 +96,16 @@ def locate_server(
         raise StoreMissing(f"{address.of_schema('').name} has no {asked}{known}")
     beside = beside if wanted == likely else None
     return Home(server_folder.root_of(address), wanted, server=address, schemas=schemas, beside=beside)
+
+
+def open_push_target(url: str, schema: str) -> PushTarget:
+    """The schema of a home's copy on a server; it is made with the first push.
+
+    Raises:
+        StoreError: The URL is wrong.
+    """
+    target: PushTarget = _driver().ServerCopy(parse_address(url).of_schema(schema))
+    return target
 
 
 def _server_store(
