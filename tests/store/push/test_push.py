@@ -11,7 +11,7 @@ from typing import Any
 import apsw
 import pytest
 
-from store import SessionDB
+from store import SessionDB, open_home
 from store.base.errors import Refused
 from store.browse.browser import HomeBrowser
 from store.engine.push_target import HomeIdentity, PushTarget
@@ -186,3 +186,26 @@ def test_a_push_that_follows_copies_new_messages_alone(
             assert (after[:-1], len(after)) == (before, len(before) + 1)
     assert next(looks) == 0
     assert list(pusher.verify()) == []
+
+
+def test_machines_on_one_server_are_one_list_that_a_filter_narrows(
+    folder: Path, server_url: str, run_sql: SqlRunner, worker_id: str
+) -> None:
+    names = [f"m_{machine}_{worker_id}" for machine in ("lamp", "desk")]
+    with closing(open_to_read(Home(folder))) as store:
+        for name in names:
+            run_sql(f"DROP SCHEMA IF EXISTS {name} CASCADE")
+            with closing(open_push_target(server_url, name)) as target:
+                list(claimed(store, target).push())
+    every = replace(locate_server(server_url, profile="all"), schemas=tuple(names))
+    with closing(open_home(every)) as merged:
+        first = merged.sessions(limit=200)
+        sessions = (*first.items, *merged.sessions(limit=200, cursor=first.cursor).items)
+        profiles = {session.id: session.profile for session in sessions}
+        words = "message role:user"
+        both, one = (
+            {profiles[hit.session_id] for batch in merged.search(query, limit=500) for hit in batch.hits}
+            for query in (words, f"{words} host:lamp")
+        )
+        assert (both, one) == (set(names), {names[0]})
+        assert merged.count(f"{words} host:lamp").hits * 2 == merged.count(words).hits
