@@ -138,7 +138,7 @@ def test_a_push_that_was_stopped_goes_on_and_one_that_loses_much_refuses(
     monkeypatch.setattr("store.push.pusher.BATCH_ROWS", 1)
     steps = pusher.push(now=lambda: NOW)
     done = next(step for step in steps if step.written == 3)
-    steps.close()
+    del steps
     written, _ = pushed(pusher)
     assert written + done.written == done.total
     assert list(pusher.verify()) == []
