@@ -6,10 +6,11 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from functools import partial
+from importlib import import_module
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, NoReturn
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from hermes_tui.feed import KeptState, ProfileEntry
     from store import Home
 
+_WRITING = ("repair", "undo", "delete", "trash", "rename", "archive", "unarchive", "pin", "unpin")
+"""Verbs after which a home may have changed."""
 SWITCH = 0.001
 """Seconds that a thread may go on while another one waits."""
 INTERRUPTED = 130
@@ -51,7 +54,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         from hermes_tui.cli.output import complain
 
         _drop_output()
-        unharmed = "" if options.verb in ("repair", "undo") else "; nothing in the home was changed"
+        unharmed = "" if options.verb in _WRITING else "; nothing in the home was changed"
         return complain(f"stopped by the system: {error}{unharmed}", sys.stderr)
     return code
 
@@ -75,7 +78,7 @@ def _run(options: Options) -> int:
 
     with ExitStack() as stack:
         try:
-            if options.demo or _has_screen():
+            if options.demo or options.verb == "export" or _has_screen():
                 _end_by_signals()
             home = _home(options, stack)
             if options.verb is None and _has_screen():
@@ -131,27 +134,32 @@ def _end_by_signals() -> None:
         signal.signal(name, _leave)
 
 
+_VERBS = {
+    "list": "sessions:list_sessions",
+    "show": "show:show",
+    "search": "search:search",
+    "check": "check:check",
+    "doctor": "doctor:doctor",
+    "export": "export:export",
+    "verify": "verify:verify",
+    "import": "importing:import_file",
+    "delete": "trash:delete",
+    "trash": "trash:trash",
+    "rename": "marks:rename",
+    **dict.fromkeys(("archive", "unarchive", "pin", "unpin"), "marks:mark"),
+    "push": "push:push",
+    "repair": "repair:repair",
+    "undo": "repair:undo",
+}
+"""Verb -> module of hermes_tui.cli and its function."""
+
+
 def _verb(options: Options, home: Home) -> int:
-    """Do a verb that needs no screen, the list where there is none; each imports no more than it needs."""
-    match options.verb:
-        case "list" | None:
-            from hermes_tui.cli.sessions import list_sessions as verb
-        case "show":
-            from hermes_tui.cli.show import show as verb
-        case "check":
-            from hermes_tui.cli.check import check as verb
-        case "doctor":
-            from hermes_tui.cli.doctor import doctor as verb
-        case "search":
-            from hermes_tui.cli.search import search as verb
-        case "push":
-            from hermes_tui.cli.push import push as verb
-        case "repair":
-            from hermes_tui.cli.repair import repair as verb
-        case _:
-            from hermes_tui.cli.repair import undo as verb
+    """Do a verb that needs no screen, the list where there is none; only its own module is imported."""
+    module, name = _VERBS[options.verb or "list"].split(":")
     from hermes_tui.cli.output import Streams
 
+    verb: Callable[[Home, Options, Streams], int] = getattr(import_module(f"hermes_tui.cli.{module}"), name)
     can_ask = sys.stdin.isatty() and sys.stderr.isatty()
     return verb(home, options, Streams(sys.stdout, sys.stderr, _ask if can_ask else None))
 

@@ -15,6 +15,7 @@ from .home_store import HomeStore
 from .sqlite.connect import create
 from .sqlite.connect.writer import PATIENCE
 from .sqlite.engine import SqliteEngine
+from .sqlite.managed import SqliteManaged
 
 __all__ = ["PATIENCE", "locate_server", "open_push_target", "open_store", "open_to_read"]
 
@@ -54,13 +55,15 @@ def open_store(
             _make_schema(store)
         return store
     path = Path(path)
+    engine = SqliteEngine(path, patience=patience)
     store = HomeStore(
         path,
-        SqliteEngine(path, patience=patience),
+        engine,
         sibling=open_to_read,
         read_only=read_only,
         sessions_dir=sessions_dir,
         cache_dir=cache_dir,
+        managed=SqliteManaged(engine.reader, engine.writer),
     )
     if not read_only and _is_blank(path):
         create.create(path)
