@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
 
+from hermes_tui.cli.manage_options import add_verbs
+
 WRONG = 2
 """Exit code of a command line that cannot be understood."""
 
@@ -44,6 +46,11 @@ class Options(argparse.Namespace):
     redact: bool = False
     lineage: bool = False
     by_title: bool = False
+    with_children: bool = False
+    force: bool = False
+    action: str | None = None
+    """Of `trash`: list, restore or empty."""
+    title: str = ""
 
 
 class Parser(argparse.ArgumentParser):
@@ -105,9 +112,10 @@ def _add_verbs(verbs: argparse._SubParsersAction[Parser], shared: Parser) -> Non
     check = add("check", "compare the JSONL file and the SQLite rows of sessions; exit code 1 where history is missing")
     check.add_argument("ids", metavar="ID", nargs="*", default=(), help="sessions (default: all)")
     _add_repair(add("repair", "bring what only JSONL has into SQLite; exit code 1 where something was refused"))
-    undo = add("undo", "take a repair back by its id; what came since stays; without one, list the repairs")
-    undo.add_argument("ids", metavar="OPERATION", nargs="*", help="a repair's id, from its receipt")
+    undo = add("undo", "take a repair or a deletion back by its id; what came since stays; without one, list them")
+    undo.add_argument("ids", metavar="OPERATION", nargs="*", help="the id of a repair or a deletion, from its receipt")
     undo.add_argument("--yes", action="store_true", help="do not ask")
+    add_verbs(add)
     doctor = add("doctor", "look at the health of the store; exit code 1 where something is not well")
     doctor.add_argument("--replay", action="store_true", help="first write the messages that wait in pending_messages/")
     _add_export(add("export", "write sessions to files: Markdown, HTML, JSON, JSONL or text"))
