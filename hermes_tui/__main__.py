@@ -78,6 +78,8 @@ def _run(options: Options) -> int:
         try:
             if options.demo or options.verb == "export" or _has_screen():
                 _end_by_signals()
+            if options.verb is None and options.query and not _has_screen():
+                return complain(_no_verb(options.query[0]), sys.stderr)
             home = _home(options, stack)
             if options.verb is None and _has_screen():
                 return _screen(options, home, stack)
@@ -117,39 +119,28 @@ def _end_by_signals() -> None:
 
 def _verb(options: Options, home: Home) -> int:
     """Do a verb that needs no screen, the list where there is none; each imports no more than it needs."""
-    match options.verb:
-        case "list" | None:
-            from hermes_tui.cli.sessions import list_sessions as verb
-        case "show":
-            from hermes_tui.cli.show import show as verb
-        case "check":
-            from hermes_tui.cli.check import check as verb
-        case "doctor":
-            from hermes_tui.cli.doctor import doctor as verb
-        case "search":
-            from hermes_tui.cli.search import search as verb
-        case "export":
-            from hermes_tui.cli.export import export as verb
-        case "verify":
-            from hermes_tui.cli.verify import verify as verb
-        case "import":
-            from hermes_tui.cli.importing import import_file as verb
-        case "delete":
-            from hermes_tui.cli.trash import delete as verb
-        case "trash":
-            from hermes_tui.cli.trash import trash as verb
-        case "rename":
-            from hermes_tui.cli.marks import rename as verb
-        case "archive" | "unarchive" | "pin" | "unpin":
-            from hermes_tui.cli.marks import mark as verb
-        case "repair":
-            from hermes_tui.cli.repair import repair as verb
-        case _:
-            from hermes_tui.cli.repair import undo as verb
     from hermes_tui.cli.output import Streams
+    from hermes_tui.cli.verbs import verb_named
 
     can_ask = sys.stdin.isatty() and sys.stderr.isatty()
+    verb = verb_named(options.verb or "list")
     return verb(home, options, Streams(sys.stdout, sys.stderr, _ask if can_ask else None))
+
+
+def _no_verb(word: str) -> str:
+    """What is wrong with a first word where no screen can search for it."""
+    near = _near_verb(word)
+    meant = f"did you mean {near}? " if near else ""
+    return f"“{word}” is no verb, and there is no terminal here to search in; {meant}see hermes-tui --help"
+
+
+def _near_verb(word: str) -> str:
+    """The verb that a word is closest to, "" where it is like none."""
+    from difflib import get_close_matches
+
+    from hermes_tui.cli.verbs import VERBS
+
+    return next(iter(get_close_matches(word, VERBS, n=1)), "")
 
 
 def _ask(question: str) -> bool:
@@ -184,6 +175,8 @@ def _screen(options: Options, home: Home, stack: ExitStack) -> int:
         searches=None if options.demo else config.searches_file(),
         kept=kept,
         ascii_only=not _has_unicode(),
+        query=" ".join(options.query),
+        near_verb=_near_verb(options.query[0]) if len(options.query) == 1 else "",
     )
     sys.setswitchinterval(SWITCH)  # the event loop waits so long for a thread that compares texts; 5 ms would be felt
     app.run()
