@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -95,15 +96,32 @@ def _home(options: Options, stack: ExitStack) -> Home:
     """The home that was asked for; the demo's is made, and removed when `stack` is left."""
     from store import Home
 
+    if isinstance(options.home, str):
+        return _server(options.home, options)
     folder = options.home
     if options.demo:
         from hermes_tui.demo.home import make_home
 
         made = TemporaryDirectory(prefix="hermes-tui-demo-", ignore_cleanup_errors=True)
         folder = make_home(Path(stack.enter_context(made)) / ".hermes", now=time.time())
-    return Home.locate(
+    home = Home.locate(
         os.environ, home_option=folder, profile=options.profile, platform=sys.platform, user_home=Path.home()
     )
+    from hermes_tui.cli.servers import followed
+
+    may_ask = options.verb is None and _has_screen()
+    return home if options.demo else followed(home, options, os.environ, ask=_ask if may_ask else None)
+
+
+def _server(url: str, options: Options) -> Home:
+    """The home at a URL."""
+    from hermes_tui.cli.output import remark
+    from hermes_tui.cli.servers import ADVICE, has_password
+    from store.open import locate_server
+
+    if has_password(url):
+        remark(ADVICE, sys.stderr)
+    return locate_server(url, profile=options.profile)
 
 
 def _end_by_signals() -> None:
@@ -118,7 +136,7 @@ def _end_by_signals() -> None:
 
 
 def _verb(options: Options, home: Home) -> int:
-    """Do a verb that needs no screen, the list where there is none; each imports no more than it needs."""
+    """Do a verb that needs no screen, the list where there is none; only its own module is imported."""
     from hermes_tui.cli.output import Streams
     from hermes_tui.cli.verbs import verb_named
 
@@ -198,7 +216,7 @@ def _entry(options: Options, home: Home, name: str, cache_dir: Path | None, kept
     from hermes_tui.feed import ProfileEntry
     from store import SessionDB, open_home
 
-    may_write = not (options.read_only or home.is_every)
+    may_write = not (options.read_only or home.is_every or home.server is not None)
     return ProfileEntry(
         name,
         partial(open_home, home, cache_dir=cache_dir),
@@ -214,16 +232,19 @@ def _profiles(options: Options, home: Home, cache_dir: Path | None, kept: KeptSt
     from store import Home
     from store.files.home import ALL_PROFILES
 
-    homes = Home(home.root).profiles()
+    homes = home.profiles() if home.server is not None else Home(home.root).profiles()
     if options.demo or len(homes) < 2:
         return []
     if ALL_PROFILES not in {profile.name for profile in homes}:
-        homes = (*homes, Home(home.root, ALL_PROFILES))
+        homes = (*homes, replace(home, profile=ALL_PROFILES, beside=None))
     return [_entry(options, profile, profile.name, cache_dir, kept) for profile in homes]
 
 
 def _where(home: Home) -> str:
-    """The home's folder as people write it."""
+    """The home's folder as people write it, or the server's name."""
+    if home.server is not None:
+        name = (home.server.of_schema("") if home.is_every else home.address).name
+        return f"{name} · not encrypted" if home.server.is_unencrypted else name
     folder = home.root if home.is_every else home.folder
     return str(Path("~") / folder.relative_to(Path.home())) if folder.is_relative_to(Path.home()) else str(folder)
 

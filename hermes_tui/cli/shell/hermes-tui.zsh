@@ -43,7 +43,8 @@ _shtab_hermes_tui_trash_commands() {
 
 _shtab_hermes_tui_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
-  "--home[the Hermes home (default\: \$HERMES_HOME or \~\/.hermes)]:DIR:_files -/"
+  "--home[the Hermes home, or postgresql\:\/\/\… (default\: \$HERMES_HOME or \~\/.hermes)]:DIR:_files -/"
+  "--connect[go to the server that the config of --home names]"
   "--profile[a profile of that home, or all]:NAME:"
   "--read-only[never write, not even a repair]"
   "--demo[a sample home in a temporary folder, yours untouched]"
@@ -55,7 +56,8 @@ _shtab_hermes_tui_defaults_added=0
 
 _shtab_hermes_tui_archive_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
-  "--home[the Hermes home (default\: \$HERMES_HOME or \~\/.hermes)]:DIR:_files -/"
+  "--home[the Hermes home, or postgresql\:\/\/\… (default\: \$HERMES_HOME or \~\/.hermes)]:DIR:_files -/"
+  "--connect[go to the server that the config of --home names]"
   "--profile[a profile of that home, or all]:NAME:"
   "--read-only[never write, not even a repair]"
   "--demo[a sample home in a temporary folder, yours untouched]"
@@ -68,7 +70,8 @@ _shtab_hermes_tui_archive_defaults_added=0
 
 _shtab_hermes_tui_check_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
-  "--home[the Hermes home (default\: \$HERMES_HOME or \~\/.hermes)]:DIR:_files -/"
+  "--home[the Hermes home, or postgresql\:\/\/\… (default\: \$HERMES_HOME or \~\/.hermes)]:DIR:_files -/"
+  "--connect[go to the server that the config of --home names]"
   "--profile[a profile of that home, or all]:NAME:"
   "--read-only[never write, not even a repair]"
   "--demo[a sample home in a temporary folder, yours untouched]"
@@ -81,7 +84,8 @@ _shtab_hermes_tui_check_defaults_added=0
 
 _shtab_hermes_tui_completion_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
-  "--home[the Hermes home (default\: \$HERMES_HOME or \~\/.hermes)]:DIR:_files -/"
+  "--home[the Hermes home, or postgresql\:\/\/\… (default\: \$HERMES_HOME or \~\/.hermes)]:DIR:_files -/"
+  "--connect[go to the server that the config of --home names]"
   "--profile[a profile of that home, or all]:NAME:"
   "--read-only[never write, not even a repair]"
   "--demo[a sample home in a temporary folder, yours untouched]"
@@ -94,7 +98,8 @@ _shtab_hermes_tui_completion_defaults_added=0
 
 _shtab_hermes_tui_delete_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
-  "--home[the Hermes home (default\: \$HERMES_HOME or \~\/.hermes)]:DIR:_files -/"
+  "--home[the Hermes home, or postgresql\:\/\/\… (default\: \$HERMES_HOME or \~\/.hermes)]:DIR:_files -/"
+  "--connect[go to the server that the config of --home names]"
   "--profile[a profile of that home, or all]:NAME:"
   "--read-only[never write, not even a repair]"
   "--demo[a sample home in a temporary folder, yours untouched]"
@@ -111,7 +116,8 @@ _shtab_hermes_tui_delete_defaults_added=0
 
 _shtab_hermes_tui_doctor_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
-  "--home[the Hermes home (default\: \$HERMES_HOME or \~\/.hermes)]:DIR:_files -/"
+  "--home[the Hermes home, or postgresql\:\/\/\… (default\: \$HERMES_HOME or \~\/.hermes)]:DIR:_files -/"
+  "--connect[go to the server that the config of --home names]"
   "--profile[a profile of that home, or all]:NAME:"
   "--read-only[never write, not even a repair]"
   "--demo[a sample home in a temporary folder, yours untouched]"
@@ -124,7 +130,8 @@ _shtab_hermes_tui_doctor_defaults_added=0
 
 _shtab_hermes_tui_export_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
-  "--home[the Hermes home (default\: \$HERMES_HOME or \~\/.hermes)]:DIR:_files -/"
+  "--home[the Hermes home, or postgresql\:\/\/\… (default\: \$HERMES_HOME or \~\/.hermes)]:DIR:_files -/"
+  "--connect[go to the server that the config of --home names]"
   "--profile[a profile of that home, or all]:NAME:"
   "--read-only[never write, not even a repair]"
   "--demo[a sample home in a temporary folder, yours untouched]"
@@ -145,7 +152,8 @@ _shtab_hermes_tui_export_defaults_added=0
 
 _shtab_hermes_tui_import_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
-  "--home[the Hermes home (default\: \$HERMES_HOME or \~\/.hermes)]:DIR:_files -/"
+  "--home[the Hermes home, or postgresql\:\/\/\… (default\: \$HERMES_HOME or \~\/.hermes)]:DIR:_files -/"
+  "--connect[go to the server that the config of --home names]"
   "--profile[a profile of that home, or all]:NAME:"
   "--read-only[never write, not even a repair]"
   "--demo[a sample home in a temporary folder, yours untouched]"
@@ -158,7 +166,8 @@ _shtab_hermes_tui_import_defaults_added=0
 
 _shtab_hermes_tui_list_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
-  "--home[the Hermes home (default\: \$HERMES_HOME or \~\/.hermes)]:DIR:_files -/"
+  "--home[the Hermes home, or postgresql\:\/\/\… (default\: \$HERMES_HOME or \~\/.hermes)]:DIR:_files -/"
+  "--connect[go to the server that the config of --home names]"
   "--profile[a profile of that home, or all]:NAME:"
   "--read-only[never write, not even a repair]"
   "--demo[a sample home in a temporary folder, yours untouched]"
@@ -171,7 +180,8 @@ _shtab_hermes_tui_list_defaults_added=0
 
 _shtab_hermes_tui_pin_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
-  "--home[the Hermes home (default\: \$HERMES_HOME or \~\/.hermes)]:DIR:_files -/"
+  "--home[the Hermes home, or postgresql\:\/\/\… (default\: \$HERMES_HOME or \~\/.hermes)]:DIR:_files -/"
+  "--connect[go to the server that the config of --home names]"
   "--profile[a profile of that home, or all]:NAME:"
   "--read-only[never write, not even a repair]"
   "--demo[a sample home in a temporary folder, yours untouched]"
@@ -184,7 +194,8 @@ _shtab_hermes_tui_pin_defaults_added=0
 
 _shtab_hermes_tui_rename_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
-  "--home[the Hermes home (default\: \$HERMES_HOME or \~\/.hermes)]:DIR:_files -/"
+  "--home[the Hermes home, or postgresql\:\/\/\… (default\: \$HERMES_HOME or \~\/.hermes)]:DIR:_files -/"
+  "--connect[go to the server that the config of --home names]"
   "--profile[a profile of that home, or all]:NAME:"
   "--read-only[never write, not even a repair]"
   "--demo[a sample home in a temporary folder, yours untouched]"
@@ -198,7 +209,8 @@ _shtab_hermes_tui_rename_defaults_added=0
 
 _shtab_hermes_tui_repair_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
-  "--home[the Hermes home (default\: \$HERMES_HOME or \~\/.hermes)]:DIR:_files -/"
+  "--home[the Hermes home, or postgresql\:\/\/\… (default\: \$HERMES_HOME or \~\/.hermes)]:DIR:_files -/"
+  "--connect[go to the server that the config of --home names]"
   "--profile[a profile of that home, or all]:NAME:"
   "--read-only[never write, not even a repair]"
   "--demo[a sample home in a temporary folder, yours untouched]"
@@ -217,7 +229,8 @@ _shtab_hermes_tui_repair_defaults_added=0
 
 _shtab_hermes_tui_search_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
-  "--home[the Hermes home (default\: \$HERMES_HOME or \~\/.hermes)]:DIR:_files -/"
+  "--home[the Hermes home, or postgresql\:\/\/\… (default\: \$HERMES_HOME or \~\/.hermes)]:DIR:_files -/"
+  "--connect[go to the server that the config of --home names]"
   "--profile[a profile of that home, or all]:NAME:"
   "--read-only[never write, not even a repair]"
   "--demo[a sample home in a temporary folder, yours untouched]"
@@ -233,7 +246,8 @@ _shtab_hermes_tui_search_defaults_added=0
 
 _shtab_hermes_tui_show_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
-  "--home[the Hermes home (default\: \$HERMES_HOME or \~\/.hermes)]:DIR:_files -/"
+  "--home[the Hermes home, or postgresql\:\/\/\… (default\: \$HERMES_HOME or \~\/.hermes)]:DIR:_files -/"
+  "--connect[go to the server that the config of --home names]"
   "--profile[a profile of that home, or all]:NAME:"
   "--read-only[never write, not even a repair]"
   "--demo[a sample home in a temporary folder, yours untouched]"
@@ -247,7 +261,8 @@ _shtab_hermes_tui_show_defaults_added=0
 
 _shtab_hermes_tui_trash_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
-  "--home[the Hermes home (default\: \$HERMES_HOME or \~\/.hermes)]:DIR:_files -/"
+  "--home[the Hermes home, or postgresql\:\/\/\… (default\: \$HERMES_HOME or \~\/.hermes)]:DIR:_files -/"
+  "--connect[go to the server that the config of --home names]"
   "--profile[a profile of that home, or all]:NAME:"
   "--read-only[never write, not even a repair]"
   "--demo[a sample home in a temporary folder, yours untouched]"
@@ -288,7 +303,8 @@ _shtab_hermes_tui_trash_restore_defaults_added=0
 
 _shtab_hermes_tui_unarchive_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
-  "--home[the Hermes home (default\: \$HERMES_HOME or \~\/.hermes)]:DIR:_files -/"
+  "--home[the Hermes home, or postgresql\:\/\/\… (default\: \$HERMES_HOME or \~\/.hermes)]:DIR:_files -/"
+  "--connect[go to the server that the config of --home names]"
   "--profile[a profile of that home, or all]:NAME:"
   "--read-only[never write, not even a repair]"
   "--demo[a sample home in a temporary folder, yours untouched]"
@@ -301,7 +317,8 @@ _shtab_hermes_tui_unarchive_defaults_added=0
 
 _shtab_hermes_tui_undo_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
-  "--home[the Hermes home (default\: \$HERMES_HOME or \~\/.hermes)]:DIR:_files -/"
+  "--home[the Hermes home, or postgresql\:\/\/\… (default\: \$HERMES_HOME or \~\/.hermes)]:DIR:_files -/"
+  "--connect[go to the server that the config of --home names]"
   "--profile[a profile of that home, or all]:NAME:"
   "--read-only[never write, not even a repair]"
   "--demo[a sample home in a temporary folder, yours untouched]"
@@ -315,7 +332,8 @@ _shtab_hermes_tui_undo_defaults_added=0
 
 _shtab_hermes_tui_unpin_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
-  "--home[the Hermes home (default\: \$HERMES_HOME or \~\/.hermes)]:DIR:_files -/"
+  "--home[the Hermes home, or postgresql\:\/\/\… (default\: \$HERMES_HOME or \~\/.hermes)]:DIR:_files -/"
+  "--connect[go to the server that the config of --home names]"
   "--profile[a profile of that home, or all]:NAME:"
   "--read-only[never write, not even a repair]"
   "--demo[a sample home in a temporary folder, yours untouched]"
@@ -328,7 +346,8 @@ _shtab_hermes_tui_unpin_defaults_added=0
 
 _shtab_hermes_tui_verify_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
-  "--home[the Hermes home (default\: \$HERMES_HOME or \~\/.hermes)]:DIR:_files -/"
+  "--home[the Hermes home, or postgresql\:\/\/\… (default\: \$HERMES_HOME or \~\/.hermes)]:DIR:_files -/"
+  "--connect[go to the server that the config of --home names]"
   "--profile[a profile of that home, or all]:NAME:"
   "--read-only[never write, not even a repair]"
   "--demo[a sample home in a temporary folder, yours untouched]"
