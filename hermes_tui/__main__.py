@@ -8,7 +8,6 @@ import sys
 import time
 from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -229,6 +228,8 @@ def _entry(options: Options, home: Home, name: str, cache_dir: Path | None, kept
 
 def _profiles(options: Options, home: Home, cache_dir: Path | None, kept: KeptState) -> list[ProfileEntry]:
     """The profiles of a home, and all of them as one; none where there is one alone."""
+    from dataclasses import replace
+
     from store import Home
     from store.files.home import ALL_PROFILES
 

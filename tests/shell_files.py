@@ -38,7 +38,8 @@ def _script(shell: str) -> str:
             action.complete = shtab.FILE  # type: ignore[attr-defined]
         elif action.metavar == "DIR":
             action.complete = shtab.DIRECTORY  # type: ignore[attr-defined]
-    return shtab.complete(parser, shell=shell, preamble=PREAMBLE).rstrip("\n") + "\n"
+    script: str = shtab.complete(parser, shell=shell, preamble=PREAMBLE)  # type: ignore[arg-type]
+    return script.rstrip("\n") + "\n"
 
 
 def _actions(parser: argparse.ArgumentParser) -> Iterator[argparse.Action]:
