@@ -24,6 +24,7 @@ VERBS = {
     "verify": "verify.verify",
     "import": "importing.import_file",
     "completion": "completion.completion",
+    "push": "push.push",
     "delete": "trash.delete",
     "trash": "trash.trash",
     "rename": "marks.rename",

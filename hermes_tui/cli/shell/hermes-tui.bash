@@ -6,7 +6,7 @@
 # See also: https://github.com/scop/bash-completion/blob/main/doc/configuration.md
 
 _shtab_hermes_tui_trash_subparsers=(list restore empty)
-_shtab_hermes_tui_subparsers=(list show search check repair undo delete trash rename archive unarchive pin unpin doctor export verify completion import)
+_shtab_hermes_tui_subparsers=(list show search check repair undo push delete trash rename archive unarchive pin unpin doctor export verify completion import)
 
 _shtab_hermes_tui_list_option_strings=(-h --help --home --connect --profile --read-only --demo --json --format)
 _shtab_hermes_tui_show_option_strings=(-h --help --home --connect --profile --read-only --demo --json --follow)
@@ -14,6 +14,7 @@ _shtab_hermes_tui_search_option_strings=(-h --help --home --connect --profile --
 _shtab_hermes_tui_check_option_strings=(-h --help --home --connect --profile --read-only --demo --json)
 _shtab_hermes_tui_repair_option_strings=(-h --help --home --connect --profile --read-only --demo --json --all --dry-run --yes --merge --adopt --full-backup)
 _shtab_hermes_tui_undo_option_strings=(-h --help --home --connect --profile --read-only --demo --json --yes)
+_shtab_hermes_tui_push_option_strings=(-h --help --home --connect --profile --read-only --demo --json --follow --as --verify --allow-gone --prune --take-over --yes)
 _shtab_hermes_tui_delete_option_strings=(-h --help --home --connect --profile --read-only --demo --json --with-children --force --dry-run --yes)
 _shtab_hermes_tui_trash_list_option_strings=(-h --help --json)
 _shtab_hermes_tui_trash_restore_option_strings=(-h --help --json --dry-run --yes)
@@ -40,6 +41,7 @@ _shtab_hermes_tui_check___home_COMPGEN=_shtab_compgen_dirs
 _shtab_hermes_tui_repair_pos_0_COMPGEN=_hermes_tui_ids
 _shtab_hermes_tui_repair___home_COMPGEN=_shtab_compgen_dirs
 _shtab_hermes_tui_undo___home_COMPGEN=_shtab_compgen_dirs
+_shtab_hermes_tui_push___home_COMPGEN=_shtab_compgen_dirs
 _shtab_hermes_tui_delete_pos_0_COMPGEN=_hermes_tui_ids
 _shtab_hermes_tui_delete___home_COMPGEN=_shtab_compgen_dirs
 _shtab_hermes_tui_trash_restore_pos_0_COMPGEN=_hermes_tui_ids
@@ -72,7 +74,7 @@ _shtab_hermes_tui_export__f_choices=(md html json jsonl txt)
 _shtab_hermes_tui_export___format_choices=(md html json jsonl txt)
 _shtab_hermes_tui_export___only_choices=(prompts replies tools)
 _shtab_hermes_tui_completion_pos_0_choices=(bash zsh fish man ids)
-_shtab_hermes_tui_pos_0_choices=(list show search check repair undo delete trash rename archive unarchive pin unpin doctor export verify completion import)
+_shtab_hermes_tui_pos_0_choices=(list show search check repair undo push delete trash rename archive unarchive pin unpin doctor export verify completion import)
 
 _shtab_hermes_tui_list__h_nargs=0
 _shtab_hermes_tui_list___help_nargs=0
@@ -123,6 +125,18 @@ _shtab_hermes_tui_undo___read_only_nargs=0
 _shtab_hermes_tui_undo___demo_nargs=0
 _shtab_hermes_tui_undo___json_nargs=0
 _shtab_hermes_tui_undo___yes_nargs=0
+_shtab_hermes_tui_push__h_nargs=0
+_shtab_hermes_tui_push___help_nargs=0
+_shtab_hermes_tui_push___connect_nargs=0
+_shtab_hermes_tui_push___read_only_nargs=0
+_shtab_hermes_tui_push___demo_nargs=0
+_shtab_hermes_tui_push___json_nargs=0
+_shtab_hermes_tui_push___follow_nargs=0
+_shtab_hermes_tui_push___verify_nargs=0
+_shtab_hermes_tui_push___allow_gone_nargs=0
+_shtab_hermes_tui_push___prune_nargs=0
+_shtab_hermes_tui_push___take_over_nargs=0
+_shtab_hermes_tui_push___yes_nargs=0
 _shtab_hermes_tui_delete_pos_0_nargs=+
 _shtab_hermes_tui_delete__h_nargs=0
 _shtab_hermes_tui_delete___help_nargs=0

@@ -50,8 +50,8 @@ function _shtab_hermes_tui_using
   test "$_shtab_hermes_tui_cmdpath" = "$argv"
 end
 
-set -g _shtab_hermes_tui_commands list show search check repair undo delete trash 'trash list' 'trash restore' 'trash empty' rename archive unarchive pin unpin doctor export verify completion import
-set -g _shtab_hermes_tui_opts_with_value --context --format --home --limit --only --output --profile --query --sort -f -o
+set -g _shtab_hermes_tui_commands list show search check repair undo push delete trash 'trash list' 'trash restore' 'trash empty' rename archive unarchive pin unpin doctor export verify completion import
+set -g _shtab_hermes_tui_opts_with_value --as --context --format --home --limit --only --output --profile --query --sort -f -o
 
 complete -c hermes-tui -e
 complete -c hermes-tui -f
@@ -126,6 +126,21 @@ complete -c hermes-tui -n '_shtab_hermes_tui_using undo' -l read-only -d 'never 
 complete -c hermes-tui -n '_shtab_hermes_tui_using undo' -l demo -d 'a sample home in a temporary folder, yours untouched'
 complete -c hermes-tui -n '_shtab_hermes_tui_using undo' -l json -d 'one JSON object on each line'
 complete -c hermes-tui -n '_shtab_hermes_tui_using undo' -l yes -d 'do not ask'
+complete -c hermes-tui -n '_shtab_hermes_tui_using; and test $_shtab_hermes_tui_npos -eq 0' -a push -d 'Copy the home to schemas of its own on a PostgreSQL server, for reading in one place.'
+complete -c hermes-tui -n '_shtab_hermes_tui_using push' -s h -l help -d 'show this help message and exit'
+complete -c hermes-tui -n '_shtab_hermes_tui_using push' -l home -xka "(__fish_complete_directories)" -d 'the Hermes home, or postgresql://… (default: $HERMES_HOME or ~/.hermes)'
+complete -c hermes-tui -n '_shtab_hermes_tui_using push' -l connect -d 'go to the server that the config of --home names'
+complete -c hermes-tui -n '_shtab_hermes_tui_using push' -l profile -x -d 'a profile of that home, or all'
+complete -c hermes-tui -n '_shtab_hermes_tui_using push' -l read-only -d 'never write, not even a repair'
+complete -c hermes-tui -n '_shtab_hermes_tui_using push' -l demo -d 'a sample home in a temporary folder, yours untouched'
+complete -c hermes-tui -n '_shtab_hermes_tui_using push' -l json -d 'one JSON object on each line'
+complete -c hermes-tui -n '_shtab_hermes_tui_using push' -l follow -d 'go on copying what agents write, until ctrl+c'
+complete -c hermes-tui -n '_shtab_hermes_tui_using push' -l as -x -d 'name of this machine there (default: its host'"'"'s)'
+complete -c hermes-tui -n '_shtab_hermes_tui_using push' -l verify -d 'copy nothing, compare row by row; exit code 1 on a difference'
+complete -c hermes-tui -n '_shtab_hermes_tui_using push' -l allow-gone -d 'also where more than a tenth of the sessions vanished'
+complete -c hermes-tui -n '_shtab_hermes_tui_using push' -l prune -d 'remove there what vanished here'
+complete -c hermes-tui -n '_shtab_hermes_tui_using push' -l take-over -d 'write over the copy of another home'
+complete -c hermes-tui -n '_shtab_hermes_tui_using push' -l yes -d 'do not ask'
 complete -c hermes-tui -n '_shtab_hermes_tui_using; and test $_shtab_hermes_tui_npos -eq 0' -a delete -d 'Move sessions into a trash that can be undone; exit code 1 where one was refused.'
 complete -c hermes-tui -n '_shtab_hermes_tui_using delete' -s h -l help -d 'show this help message and exit'
 complete -c hermes-tui -n '_shtab_hermes_tui_using delete' -l home -xka "(__fish_complete_directories)" -d 'the Hermes home, or postgresql://… (default: $HERMES_HOME or ~/.hermes)'

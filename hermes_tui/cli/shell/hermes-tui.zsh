@@ -19,6 +19,7 @@ _shtab_hermes_tui_commands() {
     import:'Bring sessions of a JSONL export, ours or Hermes'"'"', into the store; none is written over.'
     list:'List every session, the newest first.'
     pin:'Pin sessions, where the file has a column for it.'
+    push:'Copy the home to schemas of its own on a PostgreSQL server, for reading in one place.'
     rename:'Give a session a title, by the rules of Hermes.'
     repair:'Bring what only JSONL has into SQLite; exit code 1 where something was refused.'
     search:'Find messages by words, phrases and filters.'
@@ -191,6 +192,27 @@ _shtab_hermes_tui_pin_options=(
 
 # guard to ensure default positional specs are added only once per session
 _shtab_hermes_tui_pin_defaults_added=0
+
+_shtab_hermes_tui_push_options=(
+  "(- : *)"{-h,--help}"[show this help message and exit]"
+  "--home[the Hermes home, or postgresql\:\/\/\… (default\: \$HERMES_HOME or \~\/.hermes)]:DIR:_files -/"
+  "--connect[go to the server that the config of --home names]"
+  "--profile[a profile of that home, or all]:NAME:"
+  "--read-only[never write, not even a repair]"
+  "--demo[a sample home in a temporary folder, yours untouched]"
+  "--json[one JSON object on each line]"
+  "--follow[go on copying what agents write, until ctrl\+c]"
+  "--as[name of this machine there (default\: its host\'s)]:NAME:"
+  "--verify[copy nothing, compare row by row\; exit code 1 on a difference]"
+  "--allow-gone[also where more than a tenth of the sessions vanished]"
+  "--prune[remove there what vanished here]"
+  "--take-over[write over the copy of another home]"
+  "--yes[do not ask]"
+  ":postgresql\:\/\/user\@host\/db:"
+)
+
+# guard to ensure default positional specs are added only once per session
+_shtab_hermes_tui_push_defaults_added=0
 
 _shtab_hermes_tui_rename_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
@@ -386,6 +408,7 @@ _shtab_hermes_tui() {
         import) _arguments -C -s $_shtab_hermes_tui_import_options ;;
         list) _arguments -C -s $_shtab_hermes_tui_list_options ;;
         pin) _arguments -C -s $_shtab_hermes_tui_pin_options ;;
+        push) _arguments -C -s $_shtab_hermes_tui_push_options ;;
         rename) _arguments -C -s $_shtab_hermes_tui_rename_options ;;
         repair) _arguments -C -s $_shtab_hermes_tui_repair_options ;;
         search) _arguments -C -s $_shtab_hermes_tui_search_options ;;
