@@ -151,6 +151,7 @@ def _passes(query: Query, row: SessionRow) -> bool:
     session = row.session
     keys = {rule.key for rule in query.filters}
     texts = {"source": session.source, "model": session.model, "cwd": session.cwd, "title": session.title}
+    texts["host"] = session.profile
     if keys & OF_MESSAGES or not all(passes(query, key, [texts[key]]) for key in keys & texts.keys()):
         return False
     return all(_holds(rule, row) is not rule.negated for rule in query.filters if rule.key not in texts)

@@ -86,7 +86,7 @@ class Query:
     def filters_of(self, key: str, *, negated: bool = False) -> tuple[Filter, ...]:
         """Filters of one key.
 
-        Plain ones of `source`, `model`, `role`, `tool`, `cwd` and `title` are alternatives, one must pass; of the
-        other keys, and of the negated ones, each must pass.
+        Plain ones of `source`, `model`, `role`, `tool`, `cwd`, `title` and `host` are alternatives, one must pass; of
+        the other keys, and of the negated ones, each must pass.
         """
         return tuple(item for item in self.filters if item.key == key and item.negated is negated)
