@@ -18,7 +18,8 @@ from hermes_tui.render.gutter import GUTTER, shifted, with_bar
 from hermes_tui.render.line import Line, Role, fill, head, line_cells, span
 from hermes_tui.render.time import in_words
 from hermes_tui.state.rows import SessionRow
-from hermes_tui.widgets.message_index import Section, head_of
+from hermes_tui.widgets.arrival import Arrival
+from hermes_tui.widgets.message_index import Section, Seen, head_of
 from hermes_tui.widgets.rest_drawing import MessageFinished, RestDrawing
 from hermes_tui.widgets.scroll_pane import ScrollPane, row_with_track
 from hermes_tui.widgets.theme import Ground, glyphs_of
@@ -75,6 +76,8 @@ class Transcript(ScrollPane):
         self._posted: tuple[int, int, int, bool] | None = None
         self._is_empty = False
         self._returns: tuple[str, Target] | None = None
+        self._arrivals: dict[str, Arrival] = {}
+        self._seen: Seen | None = None
 
     @property
     def total(self) -> int:
@@ -131,6 +134,20 @@ class Transcript(ScrollPane):
         if self._row is not None and self._row.session.id == session_id:
             self.cursor.go_to(place)
             self._changed()
+
+    def expect(self, session_id: str, arrival: Arrival) -> None:
+        """Begin where a reader left, when a session is opened next."""
+        self._arrivals = {session_id: arrival}
+
+    @property
+    def session_id(self) -> str | None:
+        """The session that is shown."""
+        return None if self._row is None else self._row.session.id
+
+    @property
+    def new_below(self) -> int:
+        """Messages that came since the end was last seen."""
+        return self._new
 
     def expire(self) -> None:
         """Compare what is on the screen with what is stored: something was written."""
@@ -221,9 +238,14 @@ class Transcript(ScrollPane):
         self._changed()
 
     def _begin(self, row: SessionRow) -> None:
-        self._row = row
-        self._new = 0
+        before, self._row, self._new = self.session_id, row, 0
         self.cursor.reset()
+        if (arrival := self._arrivals.pop(row.session.id, None)) is not None:
+            self._seen = arrival.seen
+            arrival.apply(self.cursor)
+        elif before != row.session.id:
+            self._seen = None
+        self.cursor.layout.index.seen = self._seen
         if self._returns is not None and self._returns[0] == row.session.id:
             self.cursor.go_to(self._returns[1])
         self._returns = None

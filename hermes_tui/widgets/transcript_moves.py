@@ -58,6 +58,8 @@ def _is_under_seam(cursor: TranscriptCursor, index: MessageIndex, place: int) ->
     run = index.undone_run(place)
     if index.label_at(place) or (run and run[0] == place) or index.begins_compacted(place):
         return True
+    if index.seen_between(max(place - 1, 0), place):
+        return True
     before, after = (index.heads[at].timestamp for at in (max(place - 1, 0), place))
     if before is None or after is None or before // HOUR == after // HOUR:
         return False

@@ -140,7 +140,7 @@ class BrowserScreen(Screen[None]):
     def on_unmount(self) -> None:
         """End the threads."""
         self.feed.close()
-        self.controllers.saved.searches.close()
+        self.controllers.close()
 
     def show_notice(self, text: str) -> None:
         """Show a sentence for a few seconds, where it covers nothing."""

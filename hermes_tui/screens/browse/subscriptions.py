@@ -32,6 +32,13 @@ class Controllers:
         self.reading = ReadingController(state, feed, changed, widgets.transcript)
         self.find = FindController(state, feed, changed, widgets.transcript)
         self.saved = saved
+        widgets.session_list.cursor.first = state.kept.last_read
+        widgets.session_list.has_news = self.reading.places.has_news
+
+    def close(self) -> None:
+        """Keep what is kept across runs."""
+        self.reading.places.leave()
+        self.saved.searches.close()
 
     def restart(self) -> None:
         """Ask for everything again: the store failed, or another file lies at its path."""
