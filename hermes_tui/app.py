@@ -33,7 +33,8 @@ from hermes_tui.feed import KeptState, ProfileEntry
 from hermes_tui.render.glyphs import ASCII, UNICODE
 from hermes_tui.render.safe import one_line
 from hermes_tui.render.time import many
-from hermes_tui.screens.browse.screen import BrowserScreen, SubScreens
+from hermes_tui.screens.browse.screen import BrowserScreen
+from hermes_tui.screens.browse.screens_over import SubScreens
 from hermes_tui.screens.doctor import DoctorScreen
 from hermes_tui.screens.family import FamilyScreen
 from hermes_tui.screens.help import HelpScreen

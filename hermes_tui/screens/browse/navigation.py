@@ -165,6 +165,12 @@ class Navigation:
             self._go(Place.TRANSCRIPT)  # before it is opened: the pane of a list shows the row under the cursor
             self._reading.open_section(row)
 
+    def leave_hidden(self, toggled: bool | None) -> None:
+        """List everything, or no more, where that was asked for."""
+        if toggled:
+            self._state.everything = not self._state.everything
+            self._changed(Part.LISTS)
+
     def leave_repair(self, session_id: str | None) -> None:
         """Read the session that was asked for after a repair."""
         row = self._state.catalog.row(session_id) if session_id is not None else None
