@@ -29,6 +29,34 @@ class Arrival:
         cursor.target = self.place
 
 
+class Arrivals:
+    """Where sessions begin that are opened next."""
+
+    def __init__(self) -> None:
+        self.expected: tuple[str, Arrival] | None = None
+        """A session, and where it is opened."""
+        self.returns: tuple[str, Target] | None = None
+        """A session, and the place in it that was left a moment ago: it goes before."""
+        self._seen: Seen | None = None
+
+    def begin(self, cursor: TranscriptCursor, session_id: str, *, again: bool) -> None:
+        """Have an empty layout begin where that is wanted.
+
+        Args:
+            again: The session was on the pane already; what was seen of it stays as it was.
+        """
+        expected, returns = self.expected, self.returns
+        self.expected = self.returns = None
+        if expected is not None and expected[0] == session_id:
+            self._seen = expected[1].seen
+            expected[1].apply(cursor)
+        elif not again:
+            self._seen = None
+        cursor.layout.index.seen = self._seen
+        if returns is not None and returns[0] == session_id:
+            cursor.go_to(returns[1])
+
+
 def arrival(place: ReadingPlace | None, *, live: bool) -> Arrival:
     """Where to open a session: at its end while it is live or where that was shown, else at the place that was kept."""
     if place is None:

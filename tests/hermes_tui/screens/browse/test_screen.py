@@ -267,7 +267,6 @@ async def test_the_list_the_search_and_the_transcript_stay_live(tmp_path: Path) 
             await stage.press("g", "enter")
             await stage.until(lambda: stage.place == "TRANSCRIPT")
             await stage.shows("message 1 of 1")
-            await stage.press("f")
             db.append_message("fresh", "assistant", "and an answer")
             await stage.shows("and an answer")
             assert "following" in stage.lines[2]
