@@ -16,6 +16,7 @@ class Place(StrEnum):
     HITS = "hits"
     TRANSCRIPT = "transcript"
     FIND = "find in session"
+    GOTO = "go to"
     REPAIR = "repair"
     FLAGGED = "flagged sessions"
     DIFFERENCE = "difference"
@@ -25,7 +26,9 @@ class Place(StrEnum):
 
 LISTS = frozenset({Place.SESSIONS, Place.HITS})
 PANES = LISTS | {Place.TRANSCRIPT}
-BROWSER = PANES | {Place.SEARCH, Place.FIND}
+INSIDE = frozenset({Place.TRANSCRIPT, Place.FIND, Place.GOTO})
+"""The places from which a session is read."""
+BROWSER = PANES | INSIDE | {Place.SEARCH}
 """The places of the browser."""
 REPAIRS = frozenset({Place.REPAIR, Place.FLAGGED, Place.DIFFERENCE})
 """The places of the screen of repairs."""

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from hermes_tui.commands.model import BROWSER, EVERYWHERE, LISTS, PANES, REPAIRS, Command, Offer, Place
+from hermes_tui.commands.model import BROWSER, EVERYWHERE, INSIDE, LISTS, PANES, REPAIRS, Command, Offer, Place
 
 __all__ = [
     "BROWSER",
     "DOCTOR",
+    "INSIDE",
     "JOURNAL",
     "REPAIRS",
     "TABLE",
@@ -62,7 +63,7 @@ TABLE: tuple[Command, ...] = (
     .when(TRANSCRIPT, rank=87)
     .key("slash", "go('find')", "Find in this session"),
     Command("ctrl+s", "", "search all sessions, from wherever you are")
-    .when(*PANES, Place.FIND)
+    .when(*PANES, Place.FIND, Place.GOTO)
     .key("ctrl+s", "go('search_all')", "Search all sessions"),
     Command("enter", "keep", "keep the match, and give the keys back to the text")
     .when(Place.FIND, rank=10)
@@ -71,6 +72,11 @@ TABLE: tuple[Command, ...] = (
     Command("tab", "scope", "find in all messages, in prompts, in replies, or in tools")
     .when(Place.FIND, rank=30)
     .key("tab", "go('next_scope')"),
+    Command(":", "", "in the transcript: go to a message by its number, a date, or a time of the day; `:q` quits")
+    .when(TRANSCRIPT)
+    .key("colon", "go('ask_destination')", "Go to a message, a date or a time"),
+    Command("enter", "go", "go to what was typed").when(Place.GOTO, rank=10).key("enter", "go('destination')"),
+    Command("esc", "back", "stay where you are").when(Place.GOTO, rank=20).key("escape", "go('no_destination')"),
     Command("[ ]", "context", "show 1, 3, 10 messages around the hit, then the whole session, and back")
     .when(HITS, TRANSCRIPT, rank=50, needs="hits", words={TRANSCRIPT: ""})
     .key("left_square_bracket", "context(-1)", "Less context around the hit")
@@ -101,6 +107,9 @@ TABLE: tuple[Command, ...] = (
     .when(TRANSCRIPT)
     .key("left_parenthesis", "reader('previous_seam')", "Previous seam or day")
     .key("right_parenthesis", "reader('next_seam')", "Next seam or day"),
+    Command("!", "", "go to the next call of a tool that failed, from the last one to the first")
+    .when(TRANSCRIPT)
+    .key("exclamation_mark", "go('error')", "Next tool error"),
     Command("ctrl+d ctrl+u", "", "half a page down or up; `ctrl+f` `ctrl+b` a page")
     .when(TRANSCRIPT)
     .key("ctrl+d", "reader('half_down')")

@@ -207,11 +207,15 @@ class Transcript(ScrollPane):
         self.cursor.go_to(Target(message_id, first_match=True))
         self._changed()
 
+    def show_message(self, message_id: int) -> None:
+        """Go to a message, or to the one that it is drawn with."""
+        self.cursor.go_to(Target(message_id))
+        self._changed()
+
     def show_section(self, session_id: str) -> None:
         """Go to the first message of a section, if it is here."""
         if (first := self.cursor.layout.index.first_of(session_id)) is not None:
-            self.cursor.go_to(Target(first))
-            self._changed()
+            self.show_message(first)
 
     def action_move_by(self, rows: int) -> None:
         """Move by lines, down if positive."""

@@ -81,7 +81,7 @@ def frame_view(state: BrowserState) -> FrameView:
         notice=state.notice,
         headings=(left, right) if two else (single,),
         footer=footer(state.focus, state.conditions),
-        help=("f1" if state.focus in {Place.SEARCH, Place.FIND} else "?", "help"),
+        help=("f1" if state.focus in {Place.SEARCH, Place.FIND, Place.GOTO} else "?", "help"),
         wrong=(search.wrong.start, search.wrong.end) if search.wrong is not None else None,
         sources=state.reading.sources,
         banner_keys=state.focus is not Place.SEARCH,
@@ -115,7 +115,7 @@ def _status_sentence(state: BrowserState) -> Line:
         return status.busy_sentence(glyphs=state.glyphs)
     if state.inside and state.reading.find is not None:
         return _find_status(state.reading.find, state.glyphs)
-    if state.focus is Place.TRANSCRIPT and state.reading.total:
+    if state.focus in {Place.TRANSCRIPT, Place.GOTO} and state.reading.total:
         return _position(state)
     if state.hits_shown:
         return _hits_status(state)

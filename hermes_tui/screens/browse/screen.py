@@ -13,7 +13,7 @@ from textual.binding import BindingType
 from textual.screen import Screen
 from textual.widgets import Input
 
-from hermes_tui.commands.registry import BROWSER, Command, Offer, Place, applying, works
+from hermes_tui.commands.registry import BROWSER, INSIDE, Command, Offer, Place, applying, works
 from hermes_tui.commands.unused import why_unused
 from hermes_tui.feed import Feed, ProfileEntry
 from hermes_tui.feed.answers import Answer
@@ -220,8 +220,8 @@ class BrowserScreen(Screen[None]):
     def _on_focus_moved(self) -> None:
         self.widgets.observe(self.state)
         state = self.state
-        state.inside = state.focus in {Place.TRANSCRIPT, Place.FIND}
-        self.widgets.show_find(state.focus is Place.FIND)
+        state.inside = state.focus in INSIDE
+        self.widgets.show_prompt(state.focus)
         names_keys = bool(state.failure or state.unread or not state.catalog.plain)
         self._changed(Part.LISTS if names_keys else Part.FRAME)
 
