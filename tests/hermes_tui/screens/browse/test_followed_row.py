@@ -69,7 +69,7 @@ async def test_taking_a_search_out_brings_the_reader_back_to_the_place(tmp_path:
         assert stage.widgets.session_list.cursor.key == "first"
         await stage.press("enter")
         await stage.shows("message 80 of 80")
-        await stage.press(*"KKKKKKKKKKKK", "escape", "slash")
+        await stage.press("g", *"JJJJJJJJJJJJ", "escape", "slash")
         place = stage.widgets.transcript.cursor.position
         assert place is not None
         await stage.type("zebra 70")
