@@ -107,6 +107,9 @@ TABLE: tuple[Command, ...] = (
     .when(TRANSCRIPT)
     .key("left_parenthesis", "reader('previous_seam')", "Previous seam or day")
     .key("right_parenthesis", "reader('next_seam')", "Next seam or day"),
+    Command("o", "outline", "the messages that the user wrote, filtered while you type; `enter` goes to one")
+    .when(TRANSCRIPT, rank=72, words={TRANSCRIPT: ""})
+    .key("o", "outline", "Outline: the messages of the user"),
     Command("!", "", "go to the next call of a tool that failed, from the last one to the first")
     .when(TRANSCRIPT)
     .key("exclamation_mark", "go('error')", "Next tool error"),

@@ -92,6 +92,14 @@ class TranscriptRequests:
         """Look through no more messages."""
         self._worker.begin("find")
 
+    def match(
+        self, message_ids: Sequence[int], wanted: Callable[[Message], bool], *, kept: Mapping[int, Message]
+    ) -> int:
+        """Ask which prompts of the outline are wanted, beside a find; see `find`. Returns the generation."""
+        read = partial(_matched, tuple(message_ids), wanted, dict(kept))
+        self._worker.ask(self._find_thread, "outline", read, about="details")
+        return self._worker.generation("outline")
+
     def first(
         self, message_ids: Sequence[int], wanted: Callable[[Message], bool], *, kept: Mapping[int, Message]
     ) -> None:
@@ -185,6 +193,18 @@ def _found(
     for found in _steps(message_ids, wanted, kept, db):
         yield answers.FoundArrived(generation, found, False)
     yield answers.FoundArrived(generation, (), True)
+
+
+def _matched(
+    message_ids: Sequence[int],
+    wanted: Callable[[Message], bool],
+    kept: Mapping[int, Message],
+    db: Browser,
+    generation: int,
+) -> Iterator[answers.Answer]:
+    for found in _steps(message_ids, wanted, kept, db):
+        yield answers.PromptsMatched(generation, found, False)
+    yield answers.PromptsMatched(generation, (), True)
 
 
 def _first(

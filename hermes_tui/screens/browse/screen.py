@@ -307,6 +307,10 @@ class BrowserScreen(Screen[None]):
         """The repairs that were made."""
         self._over.repairs()
 
+    def action_outline(self) -> None:
+        """The user's messages in the session that is read."""
+        self._over.outline(self.widgets.transcript)
+
     def action_doctor(self) -> None:
         """The store's health."""
         self._over.doctor()

@@ -13,6 +13,7 @@ from hermes_tui.screens.browse.navigation import Navigation
 from hermes_tui.state.browser_state import BrowserState
 from hermes_tui.state.rows import SessionRow
 from hermes_tui.state.session_catalog import is_comparable
+from hermes_tui.widgets.transcript import Transcript
 from store.repair.model import Operation
 
 
@@ -56,6 +57,8 @@ class SubScreens:
     """Gives the id of a member that is to be read."""
     hidden: Callable[[Feed, BrowserState], Screen[bool]]
     """Gives whether the list is to show what it leaves out, or no more."""
+    outline: Callable[[Feed, BrowserState, Transcript], Screen[int | None]]
+    """Gives the id of a message that is gone to."""
 
 
 class ScreensOver:
@@ -97,6 +100,15 @@ class ScreensOver:
     def repairs(self) -> None:
         """The repairs that were made."""
         self._screen.app.push_screen(self._make.repairs(self._feed, self._state), self._look_back)
+
+    def outline(self, pane: Transcript) -> None:
+        """The user's messages in the session that is read."""
+
+        def _leave(message_id: int | None) -> None:
+            if message_id is not None:
+                pane.show_message(message_id)
+
+        self._screen.app.push_screen(self._make.outline(self._feed, self._state, pane), _leave)
 
     def doctor(self) -> None:
         """The store's health."""
