@@ -39,6 +39,8 @@ class MessageIndex:
 
     def __init__(self) -> None:
         self.heads: list[Head] = []
+        self.prompts: list[int] = []
+        """Indices of the messages whose role is the user's."""
         self.undone_shown = False
         """Messages that the user undid are among those that are shown."""
         self.seen: Seen | None = None
@@ -71,6 +73,8 @@ class MessageIndex:
         start = len(self.heads)
         self.heads.extend(heads)
         for index in range(start, len(self.heads)):
+            if self.heads[index].role == "user":
+                self.prompts.append(index)
             if is_undone(self.heads[index]):
                 if self._undone and self._undone[-1][1] == index and not self.begins_section(index):
                     self._undone[-1][1] = index + 1

@@ -16,6 +16,7 @@ from hermes_tui.render.find import Needle
 from hermes_tui.render.glyphs import Glyphs
 from hermes_tui.render.gutter import GUTTER, shifted, with_bar
 from hermes_tui.render.line import Line, Role, fill, head, line_cells, span
+from hermes_tui.render.safe import SafeText
 from hermes_tui.render.time import in_words
 from hermes_tui.state.rows import SessionRow
 from hermes_tui.widgets.arrival import Arrival, Arrivals
@@ -24,7 +25,7 @@ from hermes_tui.widgets.rest_drawing import MessageFinished, RestDrawing
 from hermes_tui.widgets.scroll_pane import ScrollPane, row_with_track
 from hermes_tui.widgets.theme import Ground, glyphs_of
 from hermes_tui.widgets.transcript_cursor import Target, TranscriptCursor
-from hermes_tui.widgets.transcript_moves import READER
+from hermes_tui.widgets.transcript_moves import READER, prompt_above
 from store.models import Head
 from store.models import Message as Entry
 from store.query.parse import Query
@@ -73,6 +74,8 @@ class Transcript(ScrollPane):
         """What is on the screen, and how it is folded."""
         self.new_below = 0
         """Messages that came since the end was last seen."""
+        self.prompt = SafeText("")
+        """The first words of the prompt above the screen that is answered on it, "" where it is on the screen."""
         self._rest = RestDrawing(self)
         self._posted: tuple[int, int, int, bool] | None = None
         self._is_empty = False
@@ -254,7 +257,8 @@ class Transcript(ScrollPane):
             return
         if cursor.viewport.at_end:
             self.new_below = 0
-        for ids in cursor.layout.bodies.request(cursor.viewport.wanted()):
+        self.prompt, unread = prompt_above(cursor)
+        for ids in cursor.layout.bodies.request([*cursor.viewport.wanted(), *unread]):
             self.post_message(self.BodiesWanted(ids))
         self._rest.draw_next(self.cursor)
         position = (min(cursor.bar + 1, self.total), self.total, self.new_below, self.cursor.viewport.following)

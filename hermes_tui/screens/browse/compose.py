@@ -99,7 +99,7 @@ class BrowserWidgets:
         state.typed = self.search_bar.text
         reader = self.transcript.cursor
         reading.folds, reading.following = reader.folds, reader.viewport.following
-        reading.wraps = reader.layout.wraps
+        reading.wraps, reading.prompt = reader.layout.wraps, self.transcript.prompt
         pane = self.list_pane(hits_shown=state.hits_shown)
         state.pane = ListPane(
             row=hits.cursor_row if state.hits_shown else self.session_list.cursor_row,
