@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from hermes_tui.feed import KeptState, ProfileEntry
     from store import Home
 
+_WRITING = ("repair", "undo", "delete", "trash", "rename", "archive", "unarchive", "pin", "unpin")
+"""Verbs after which a home may have changed."""
 SWITCH = 0.001
 """Seconds that a thread may go on while another one waits."""
 INTERRUPTED = 130
@@ -50,7 +52,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         from hermes_tui.cli.output import complain
 
         _drop_output()
-        unharmed = "" if options.verb in ("repair", "undo") else "; nothing in the home was changed"
+        unharmed = "" if options.verb in _WRITING else "; nothing in the home was changed"
         return complain(f"stopped by the system: {error}{unharmed}", sys.stderr)
     return code
 
@@ -74,7 +76,7 @@ def _run(options: Options) -> int:
 
     with ExitStack() as stack:
         try:
-            if options.demo or _has_screen():
+            if options.demo or options.verb == "export" or _has_screen():
                 _end_by_signals()
             home = _home(options, stack)
             if options.verb is None and _has_screen():
@@ -126,6 +128,20 @@ def _verb(options: Options, home: Home) -> int:
             from hermes_tui.cli.doctor import doctor as verb
         case "search":
             from hermes_tui.cli.search import search as verb
+        case "export":
+            from hermes_tui.cli.export import export as verb
+        case "verify":
+            from hermes_tui.cli.verify import verify as verb
+        case "import":
+            from hermes_tui.cli.importing import import_file as verb
+        case "delete":
+            from hermes_tui.cli.trash import delete as verb
+        case "trash":
+            from hermes_tui.cli.trash import trash as verb
+        case "rename":
+            from hermes_tui.cli.marks import rename as verb
+        case "archive" | "unarchive" | "pin" | "unpin":
+            from hermes_tui.cli.marks import mark as verb
         case "repair":
             from hermes_tui.cli.repair import repair as verb
         case _:
