@@ -25,7 +25,7 @@ from textual.screen import Screen
 from textual.widgets import Input
 
 from hermes_tui.commands.key_names import shown_name
-from hermes_tui.commands.model import AsksToQuit, HearsKeys, Offer, ShowsNotices, TakesText
+from hermes_tui.commands.model import AsksToQuit, HearsKeys, Offer, SeesKeys, ShowsNotices, TakesText
 from hermes_tui.commands.palette import Commands, Palette
 from hermes_tui.config import Config
 from hermes_tui.control_char_filter import Backstop
@@ -151,6 +151,8 @@ class HermesApp(App[None]):
             if isinstance(event, events.Key):
                 self._quit_key.take(event.character or "", event.time)
                 self._report_key(event.time)
+                if isinstance(self.screen, SeesKeys):
+                    self.screen.see_key(event.key)
             elif isinstance(event, events.Paste) and not isinstance(self.focused, Input):
                 event.stop()
                 if isinstance(self.screen, TakesText):

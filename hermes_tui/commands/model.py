@@ -62,7 +62,8 @@ class Command:
     """Lower stands further left in the footer."""
     needs: str = ""
     """A condition that the screen knows: "failed", "rows", "wide", "roomy", "hits", "typed", "untyped", "history",
-    "rankable", "family", "flagged" or "unwrapped", of a repair "applies", "running", "idle", "asked" (the plan of an
+    "rankable", "family", "flagged", "unwrapped",
+    or "copying" (the two seconds after a copy), of a repair "applies", "running", "idle", "asked" (the plan of an
     undo), "done", "undoable" or "mergeable", of the doctor "waiting"; "" for none.
     """
     words: Mapping[Place, str] = field(default_factory=dict)
@@ -121,6 +122,14 @@ class TakesText(Protocol):
 
     def take_text(self, text: str) -> None:
         """Put it there."""
+
+
+@runtime_checkable
+class SeesKeys(Protocol):
+    """A screen on which a key may end what the key before it began."""
+
+    def see_key(self, key: str) -> None:
+        """A key, as Textual names it, was pressed; nothing was done yet."""
 
 
 @runtime_checkable

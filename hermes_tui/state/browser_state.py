@@ -188,6 +188,8 @@ class BrowserState:
     fresh: Sequence[SessionRow] = ()
     """Rows that the answer being handled has changed."""
     notice: Notice | None = None
+    copying_until: float = 0.0
+    """Until when, by `seconds`, a digit copies a block of the message that was copied."""
 
     def show_notice(self, text: str) -> None:
         """Have a sentence shown for a few seconds."""
@@ -230,6 +232,7 @@ class BrowserState:
             "flagged": row is not None and is_comparable(row),
             "family": row is not None and self.catalog.has_family(row.session),
             "unwrapped": not self.reading.wraps,
+            "copying": self.seconds() < self.copying_until,
             "any_flagged": self.catalog.any_comparable,
         }
         return frozenset(name for name, met in holds.items() if met)

@@ -78,6 +78,7 @@ class TranscriptLayout:
         self._query: Query | Needle | None = None
         self._current: int | None = None
         self._aim: int | None = None
+        self._numbered: int | None = None
 
     def __len__(self) -> int:
         return len(self.index)
@@ -156,6 +157,16 @@ class TranscriptLayout:
             self._drawn.pop(changed or 0, None)
         self._current = index
         self._aim = None if index is None or result is None else self.call_of(index, result)
+
+    def number(self, index: int | None) -> None:
+        """Show at the blocks of a message the numbers by which they can be copied, or at none."""
+        for changed in {self._numbered, index} - {None}:
+            self._drawn.pop(changed or 0, None)
+        self._numbered = index
+
+    def results_of(self, index: int) -> list[Message | None]:
+        """For each call of a message its result, None where there is none."""
+        return self._results(self.index.leader(index))
 
     def call_of(self, index: int, result: int) -> int | None:
         """The call of a message that a result answers."""
@@ -253,7 +264,7 @@ class TranscriptLayout:
         marker = Marker(self._find, 0 if index == self._current else None)
         return MessageDrawing(
             message,
-            Look(measure(self._width), self._glyphs, marker, wraps=self.wraps),
+            Look(measure(self._width), self._glyphs, marker, wraps=self.wraps, numbered=index == self._numbered),
             self._now(),
             results=results if leader == index else (),
             folds=self.folds_of(index),

@@ -108,6 +108,8 @@ READER: Mapping[str, Callable[[TranscriptCursor], None]] = {
     "undone": TranscriptCursor.toggle_undone,
     "source": TranscriptCursor.toggle_source,
     "wrap": TranscriptCursor.toggle_wrap,
+    "numbers": lambda cursor: cursor.layout.number(cursor.bar),
+    "no_numbers": lambda cursor: cursor.layout.number(None),
     "right": lambda cursor: cursor.move_sideways(SIDEWAYS),
     "left": lambda cursor: cursor.move_sideways(-SIDEWAYS),
 }

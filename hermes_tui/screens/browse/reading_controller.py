@@ -10,11 +10,9 @@ from hermes_tui.screens.browse.kept_places import KeptPlaces
 from hermes_tui.screens.browse.ports import Changed, Part
 from hermes_tui.screens.browse.sources_controller import BOTH, SourcesController
 from hermes_tui.state.browser_state import LOOK_AFTER, BrowserState
-from hermes_tui.state.copy_text import Copied, CopyTarget, copied, resume_command
 from hermes_tui.state.rows import SessionRow
 from hermes_tui.widgets.message_index import Section, head_of
 from hermes_tui.widgets.transcript import Transcript
-from store.errors import UnsafeId
 from store.models import Hit, Message, Origin, Relation, Session
 from store.query.parse import Query
 
@@ -84,20 +82,6 @@ class ReadingController:
         if (row := self._reading.row) is not None:
             self._chain = frozenset()
             self.open(self._state.catalog.row(row.session.id) or row, self._reading.hit)
-
-    def text_to_copy(self, target: CopyTarget) -> Copied:
-        """The text that a key copies, empty where there is none; that an id is unsafe as an argument is shown."""
-        if target is CopyTarget.MESSAGE:
-            message = self._pane.focused_message
-            return copied(message.text if message else "")
-        if (row := self._state.current) is None:
-            return Copied("")
-        try:
-            return copied(row.session.id) if target is CopyTarget.ID else Copied(resume_command(row.session.id))
-        except UnsafeId as error:
-            self._state.show_notice(str(error))
-            self._changed(Part.FRAME)
-            return Copied("")
 
     # Answers
 

@@ -18,7 +18,6 @@ from hermes_tui.commands.unused import why_unused
 from hermes_tui.feed import Feed, ProfileEntry
 from hermes_tui.feed.answers import Answer
 from hermes_tui.render.glyphs import Glyphs
-from hermes_tui.render.status import copied_sentence
 from hermes_tui.screens.browse.compose import BrowserWidgets
 from hermes_tui.screens.browse.followed_row import FollowedRow
 from hermes_tui.screens.browse.navigation import MOVES, Navigation
@@ -111,6 +110,10 @@ class BrowserScreen(Screen[None]):
 
     def hear_key(self, at: float) -> None:
         """Nothing is written from here."""
+
+    def see_key(self, key: str) -> None:
+        """Any key but those of a copy ends the choice of a block."""
+        self.controllers.copying.see_key(key)
 
     def take_unused_key(self, key: str, *, printable: bool) -> None:  # noqa: ARG002  nothing waits here
         """Say why a key does nothing."""
@@ -273,10 +276,11 @@ class BrowserScreen(Screen[None]):
 
     def action_copy(self, target: str) -> None:
         """Put the message, the resume command or the id into the clipboard."""
-        copied = self.controllers.reading.text_to_copy(CopyTarget(target))
-        if copied.text:
-            self.app.copy_to_clipboard(copied.text)
-            self.show_notice(copied_sentence(copied.text, copied.left_out))
+        self.controllers.copying.copy(CopyTarget(target))
+
+    def action_copy_block(self, number: int) -> None:
+        """Put a block of the message that was just copied into the clipboard."""
+        self.controllers.copying.copy_block(number)
 
     def action_retry(self) -> None:
         """Read again what could not be read."""

@@ -7,6 +7,7 @@ from typing import Any, TypeAlias, TypeVar
 
 from hermes_tui.feed import Feed, answers
 from hermes_tui.screens.browse.compose import BrowserWidgets
+from hermes_tui.screens.browse.copy_controller import CopyController
 from hermes_tui.screens.browse.find_controller import FindController
 from hermes_tui.screens.browse.moves_controller import MovesController
 from hermes_tui.screens.browse.ports import Changed
@@ -32,6 +33,7 @@ class Controllers:
         self.search = SearchController(state, feed, changed, widgets.hit_list)
         self.reading = ReadingController(state, feed, changed, widgets.transcript)
         self.find = FindController(state, feed, changed, widgets.transcript)
+        self.copying = CopyController(state, changed, widgets.transcript)
         self.moves = MovesController(state, feed, changed, widgets.transcript)
         self.saved = saved
         widgets.session_list.cursor.first = state.kept.last_read
@@ -41,6 +43,7 @@ class Controllers:
         """Keep what is kept across runs."""
         self.reading.places.leave()
         self.saved.searches.close()
+        self.copying.close()
 
     def restart(self) -> None:
         """Ask for everything again: the store failed, or another file lies at its path."""

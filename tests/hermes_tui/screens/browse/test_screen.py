@@ -387,7 +387,7 @@ async def test_copying_takes_the_message_the_command_or_the_id_without_control_c
         await stage.shows("line one")
         await stage.press("tab", "Y")
         assert stage.app.clipboard == "hermes --resume 20260101_ab"
-        await stage.shows("copied 27 characters")
+        await stage.shows("27 characters")
         await stage.press("I")
         assert stage.app.clipboard == "20260101_ab"
         await stage.press("enter")
