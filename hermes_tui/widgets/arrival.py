@@ -36,7 +36,7 @@ class Arrivals:
         self.expected: tuple[str, Arrival] | None = None
         """A session, and where it is opened."""
         self.returns: tuple[str, Target] | None = None
-        """A session, and the place in it that was left a moment ago: it goes before."""
+        """A session, and the place in it that a search has left: it goes first."""
         self._seen: Seen | None = None
 
     def begin(self, cursor: TranscriptCursor, session_id: str, *, again: bool) -> None:

@@ -60,7 +60,7 @@ def heading_line(heading: Heading, width: int, glyphs: Glyphs) -> Line:
 
 
 def _fitted(title: SafeText, room: int, glyphs: Glyphs) -> SafeText:
-    """As much of a title as there is room for; a last step of a trail goes where nothing but its start would be left."""
+    """As much of a title as there is room for; a last step of a trail goes where no word of it would be left."""
     shown, step = fit(title, room, glyphs.truncated), glyphs.words(" ›")
     bare = shown.removesuffix(glyphs.truncated).rstrip()
     return SafeText(bare.removesuffix(step)) if shown != title and bare.endswith(step) else shown
