@@ -20,7 +20,7 @@ from hermes_tui.render.time import in_words, many
 from hermes_tui.state.browser_state import BrowserState
 from hermes_tui.widgets.footer import Footer
 from hermes_tui.widgets.heading_rule import HeadingRule
-from hermes_tui.widgets.outline_list import OutlineList, prompts_of
+from hermes_tui.widgets.outline_list import OutlineList, Prompts
 from hermes_tui.widgets.prompt_bar import PromptBar
 from hermes_tui.widgets.transcript import Transcript
 from hermes_tui.widgets.virtual_list import VirtualList
@@ -51,12 +51,8 @@ class OutlineScreen(Screen[int | None]):
         self._browser = browser
         layout = pane.cursor.layout
         self._kept = layout.bodies.kept
-        prompts = prompts_of(layout.index)
-        self._ids = [prompt.message_id for prompt in prompts]
-        above = (
-            prompt for prompt in reversed(prompts) if (layout.index.index_of(prompt.message_id) or 0) <= pane.cursor.bar
-        )
-        self._here = next((prompt.message_id for prompt in above), None)
+        prompts = Prompts(layout.index)
+        self._ids, self._here = prompts.ids, prompts.at(pane.cursor.bar)
         self._list = OutlineList(prompts, now=browser.now)
         self._list.put(self._kept.values())
         self._bar = PromptBar("prompts", "words of a prompt", id="prompts")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from bisect import bisect_right
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from datetime import datetime
 
 from hermes_tui.render.line import Line
@@ -13,6 +14,34 @@ from hermes_tui.widgets.virtual_list import VirtualList
 from store.models import Message
 
 
+class Prompts:
+    """The user's messages that are shown, from the heads alone; what a row needs is worked out when it is drawn."""
+
+    def __init__(self, index: MessageIndex) -> None:
+        self._heads = index.heads
+        self._end = len(index.heads)
+        self._places = [place for place in index.prompts if not index.is_hidden(place)]
+        self.ids = [index.heads[place].id for place in self._places]
+        """In reading order."""
+        self._numbers = dict(zip(self.ids, range(len(self.ids)), strict=True))
+
+    def __contains__(self, message_id: object) -> bool:
+        return message_id in self._numbers
+
+    def at(self, bar: int) -> int | None:
+        """The id of the prompt that a message answers, by its index; None above the first one."""
+        number = bisect_right(self._places, bar) - 1
+        return self.ids[number] if number >= 0 else None
+
+    def prompt(self, message_id: int) -> Prompt:
+        """A prompt, with the results of tools up to the next one."""
+        number = self._numbers[message_id]
+        place = self._places[number]
+        end = self._places[number + 1] if number + 1 < len(self._places) else self._end
+        tools = sum(self._heads[answer].role == "tool" for answer in range(place, end))
+        return Prompt(message_id, self._heads[place].timestamp, tools)
+
+
 class OutlineList(VirtualList):
     """Prompts in reading order.
 
@@ -21,10 +50,10 @@ class OutlineList(VirtualList):
         now: The time, aware; its zone is the reader's.
     """
 
-    def __init__(self, prompts: Sequence[Prompt], *, now: Callable[[], datetime]) -> None:
+    def __init__(self, prompts: Prompts, *, now: Callable[[], datetime]) -> None:
         super().__init__(id="outline")
         self._now = now
-        self._prompts: Mapping[int, Prompt] = {prompt.message_id: prompt for prompt in prompts}
+        self._prompts = prompts
         self._words: dict[int, str] = {}
 
     def show(self, message_ids: Sequence[int]) -> None:
@@ -49,20 +78,6 @@ class OutlineList(VirtualList):
 
     def paint(self, key: Hashable, width: int, *, cursor: bool) -> Line:
         """A prompt as a row."""
-        prompt = self._prompts[int(str(key))]
+        prompt = self._prompts.prompt(int(str(key)))
         words = self._words.get(prompt.message_id)
         return outline_row(prompt, words, width=width, now=self._now(), glyphs=glyphs_of(self.app), cursor=cursor)
-
-
-def prompts_of(index: MessageIndex) -> list[Prompt]:
-    """The user's messages that are shown, each with the number of results up to the next one; no body is read."""
-    prompts: list[Prompt] = []
-    tools = 0
-    for place in range(len(index) - 1, -1, -1):
-        head = index.heads[place]
-        if head.role == "tool":
-            tools += 1
-        elif head.role == "user" and not index.is_hidden(place):
-            prompts.append(Prompt(head.id, head.timestamp, tools))
-            tools = 0
-    return prompts[::-1]

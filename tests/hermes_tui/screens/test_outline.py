@@ -16,7 +16,7 @@ from hermes_tui.render.glyphs import UNICODE
 from hermes_tui.render.line import line_cells, plain
 from hermes_tui.render.outline_row import Prompt, outline_row
 from hermes_tui.widgets.message_index import MessageIndex, Section
-from hermes_tui.widgets.outline_list import prompts_of
+from hermes_tui.widgets.outline_list import Prompts
 from store.models import Head
 from tests import builders
 from tests.hermes_tui.browsing import NARROW, browsing
@@ -31,7 +31,9 @@ def test_prompts_are_counted_with_their_tools() -> None:
     heads = [Head(number, role, active=number != 8) for number, role in enumerate(roles, 1)]
     index.add(Section("s", tuple(heads)))
 
-    assert [(prompt.message_id, prompt.tools) for prompt in prompts_of(index)] == [(2, 2), (7, 1)]
+    prompts = Prompts(index)
+    assert [(message_id, prompts.prompt(message_id).tools) for message_id in prompts.ids] == [(2, 2), (7, 1)]
+    assert [prompts.at(place) for place in (0, 1, 5, 6, 8)] == [None, 2, 2, 7, 7]
 
 
 @pytest.mark.parametrize("width", [24, 40, 79, 160])
