@@ -25,7 +25,7 @@ from textual.screen import Screen
 from textual.widgets import Input
 
 from hermes_tui.commands.key_names import shown_name
-from hermes_tui.commands.model import AsksToQuit, HearsKeys, Offer, ShowsNotices, TakesText
+from hermes_tui.commands.model import AsksToQuit, HearsKeys, Offer, SeesKeys, ShowsNotices, TakesText
 from hermes_tui.commands.palette import Commands, Palette
 from hermes_tui.config import Config
 from hermes_tui.control_char_filter import Backstop
@@ -33,11 +33,13 @@ from hermes_tui.feed import KeptState, ProfileEntry
 from hermes_tui.render.glyphs import ASCII, UNICODE
 from hermes_tui.render.safe import one_line
 from hermes_tui.render.time import many
-from hermes_tui.screens.browse.screen import BrowserScreen, SubScreens
+from hermes_tui.screens.browse.screen import BrowserScreen
+from hermes_tui.screens.browse.screens_over import SubScreens
 from hermes_tui.screens.doctor import DoctorScreen
 from hermes_tui.screens.family import FamilyScreen
 from hermes_tui.screens.help import HelpScreen
 from hermes_tui.screens.hidden import HiddenScreen
+from hermes_tui.screens.outline import OutlineScreen
 from hermes_tui.screens.repair.screen import RepairScreen
 from hermes_tui.screens.repairs import RepairsScreen
 from hermes_tui.state.quit_key import QuitKey
@@ -45,7 +47,7 @@ from hermes_tui.state.typed_text import in_one_row
 from hermes_tui.terminal_input import Burst, TerminalInput
 from hermes_tui.widgets.theme import ASCII_CLASS
 
-SUB_SCREENS = SubScreens(RepairScreen, DoctorScreen, RepairsScreen, FamilyScreen, HiddenScreen)
+SUB_SCREENS = SubScreens(RepairScreen, DoctorScreen, RepairsScreen, FamilyScreen, HiddenScreen, OutlineScreen)
 DEFAULT_THEME = "textual-dark"
 NO_COLOUR_THEME = "ansi-dark"
 """The one that writes no colour at all under NO_COLOR; the others would come out in greys (docs/textual.md §6)."""
@@ -156,6 +158,8 @@ class HermesApp(App[None]):
             if isinstance(event, events.Key):
                 self._quit_key.take(event.character or "", event.time)
                 self._report_key(event.time)
+                if isinstance(self.screen, SeesKeys):
+                    self.screen.see_key(event.key)
             elif isinstance(event, events.Paste) and not isinstance(self.focused, Input):
                 event.stop()
                 if isinstance(self.screen, TakesText):
