@@ -70,6 +70,7 @@ class HermesApp(App[None]):
         profiles: Other stores that can be browsed; the palette offers them.
         searches: The file of saved searches, None to keep none.
         kept: What is kept across runs for all homes; without it until the end of this one.
+        query: A search to begin with; `near_verb` is the verb that it may have been meant for, "" for none.
         ascii_only: Draw with ASCII characters alone, whatever the config says.
         now: The time, aware; its zone is the reader's.
     """
@@ -90,6 +91,8 @@ class HermesApp(App[None]):
         profiles: Sequence[ProfileEntry] = (),
         searches: Path | None = None,
         kept: KeptState | None = None,
+        query: str = "",
+        near_verb: str = "",
         ascii_only: bool = False,
         now: Callable[[], datetime] = lambda: datetime.now().astimezone(),
     ) -> None:
@@ -114,6 +117,7 @@ class HermesApp(App[None]):
         wanted = named or (NO_COLOUR_THEME if self.no_color else usual)
         self._first_theme = self.theme = wanted if wanted in self.available_themes else DEFAULT_THEME
         self._complaint = self._config.complaint
+        self._query, self._meant = query, f" · did you mean the verb {near_verb}?" if near_verb else ""
         if wanted != self.theme:
             self._complaint = f"no theme is called {one_line(wanted)}"
 
@@ -137,6 +141,9 @@ class HermesApp(App[None]):
         """Show what is wrong with the config file, once there is a place for it; look after the terminal."""
         if not self.is_headless:
             self.set_interval(LOOK_AFTER, self._leave_a_lost_terminal)
+        if self._query:
+            self._browser.take_text(self._query)
+            self._browser.show_notice(f"searching for “{one_line(self._query)}”{self._meant}")
         if self._complaint:
             self._browser.show_notice(self._complaint)
 
