@@ -81,6 +81,10 @@ class Server:
         self._control("-m", "immediate", "stop")
         self._control("-o", self._options, "-l", str(self._server.log), "start")
 
+    def end(self) -> None:
+        """Stop it: a server that was started again is not ended with this program."""
+        self._control("-m", "fast", "stop")
+
     def _control(self, *words: str) -> None:
         command = [str(self._server.bin_path / "pg_ctl"), "-w", "-D", str(self._server.pgdata), *words]
         quiet = subprocess.DEVNULL
@@ -131,6 +135,7 @@ def main() -> int:
             writer.send_signal(signal.SIGKILL)
             writer.wait()
     acknowledged, lost, doubled = judged(server.url, folder)
+    server.end()
     done = f"{kills} kills, {crashes} crashes"
     print(f"seed {given.seed}: {done}: {acknowledged} acknowledged, {lost} lost, {doubled} doubled")
     return int(bool(lost or doubled or not acknowledged))
