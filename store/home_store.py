@@ -5,16 +5,18 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from .base.errors import CannotOpen, Damaged, ReadOnly
-from .engine.ports import Engine, Transaction
 from .files.file_sources import FileSources
 from .files.gateway import Gateway, GatewayState, find_gateway
 from .files.home import Home, home_of
 from .files.jsonl_files import JsonlFiles
 from .files.verdict_cache import VerdictCache
-from .formats.compared_message import ComparedMessage
+
+if TYPE_CHECKING:
+    from .engine.ports import Engine, Transaction
+    from .formats.compared_message import ComparedMessage
 
 T = TypeVar("T")
 

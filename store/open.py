@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import stat
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from .files.home import Home
 from .home_store import HomeStore
+from .sqlite.base.backoff import PATIENCE
 from .sqlite.connect import create
-from .sqlite.connect.writer import PATIENCE
 from .sqlite.engine import SqliteEngine
+
+if TYPE_CHECKING:
+    from .files.home import Home
 
 __all__ = ["PATIENCE", "open_store", "open_to_read"]
 
@@ -35,9 +38,12 @@ def open_store(
         StoreError: The file is missing and cannot be made.
     """
     path = Path(path)
+    engine = SqliteEngine(path, patience=patience)
+    if not read_only:
+        engine.prepare_to_write()
     store = HomeStore(
         path,
-        SqliteEngine(path, patience=patience),
+        engine,
         sibling=open_to_read,
         read_only=read_only,
         sessions_dir=sessions_dir,

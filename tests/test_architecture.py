@@ -92,6 +92,46 @@ def test_neither_the_store_nor_a_verb_loads_textual(code: str) -> None:
     assert result.returncode == 0, result.stderr
 
 
+SELDOM_USED = frozenset(
+    (
+        *(
+            "store.session_db",
+            "store.profiles.browser",
+            "store.agent.messages",
+            "store.repair.planner",
+            "store.repair.undo",
+        ),
+        *("store.health.doctor", "store.drift.survey", "store.formats.comparison", "store.sqlite.health"),
+        *(
+            "store.sqlite.writes",
+            "store.sqlite.records",
+            "store.sqlite.connect.writer",
+            "store.sqlite.journal.append_keys",
+        ),
+    )
+)
+
+
+def test_a_room_is_imported_when_it_is_used() -> None:
+    """`import store` loads one module, and a search nothing that writes, repairs or compares.
+
+    Mutant: `from . import undo` at the top of repair/plans.py.
+    """
+    probe = f"""
+import sys, tempfile
+import store
+loaded = {{name for name in sys.modules if name.startswith("store.")}}
+assert not loaded, loaded
+from hermes_tui.__main__ import main
+main(["--home", tempfile.mkdtemp(), "search", "word"])
+loaded = set({sorted(SELDOM_USED)}) & sys.modules.keys()
+assert not loaded, loaded
+assert "store.search.stream" in sys.modules
+"""
+    result = subprocess.run([sys.executable, "-c", probe], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stderr
+
+
 def test_no_module_is_longer_than_300_lines() -> None:
     sizes = {source.place: len(source.code_lines) for source in sources(*PACKAGES)}
     assert {place: size for place, size in sizes.items() if size >= 300} == {}

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from contextlib import closing, suppress
+from typing import TYPE_CHECKING
 
-from store import Browser, Home, Session, SessionDB, StoreError, StoreMissing, open_home
+from store import Browser, Home, Session, StoreError, StoreMissing, open_home
 from store.files.home import LINK, id_of_link
+
+if TYPE_CHECKING:
+    from store import SessionDB
 
 EVERY = "all profiles as one are only read; name the one to write to with --profile NAME"
 """Answer to a verb that would write into all profiles."""
@@ -18,6 +22,8 @@ def opened(home: Home) -> closing[Browser]:
 
 def opened_to_write(home: Home) -> closing[SessionDB]:
     """The same to write; all profiles as one have none."""
+    from store import SessionDB
+
     return closing(SessionDB(home.state_db, sessions_dir=home.sessions_dir))
 
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
-from ..agent.sessions import AgentSessions
 from ..base.errors import CannotOpen, Damaged, StoreError, StoreMissing
 from ..base.models import FamilyMember, Outline, Page, Scope, Session, Status
 from ..formats.row_encoding import storable
 from ..formats.session_state import outline_of_ends
-from ..home_store import HomeStore
+
+if TYPE_CHECKING:
+    from ..home_store import HomeStore
 
 
 class StoredSessions:
@@ -122,6 +124,8 @@ class StoredSessions:
         Raises:
             StoreError: SQLite cannot be read and no file has it.
         """
+        from ..agent.sessions import AgentSessions
+
         unread: StoreError | None = None
         try:
             if (known := AgentSessions(self._store).resolve_session_id(text)) is not None:

@@ -5,12 +5,15 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ..base.errors import CannotOpen
 from ..base.models import Change
-from ..engine.ports import Changes
 from ..files import home
-from ..files.home import FileStat
+
+if TYPE_CHECKING:
+    from ..engine.ports import Changes
+    from ..files.home import FileStat
 
 LISTING_PAUSE = 1.0
 """Seconds between two listings of the folder of JSONL files; thousands of them take some milliseconds."""

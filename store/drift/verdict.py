@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from ..base.cancel import Cancel
 from ..base.errors import Damaged, Interrupted, StoreMissing
 from ..base.models import Check, Drift, JsonlFacts, Origin, Session, Verdict
-from ..engine.ports import Engine
-from ..files.jsonl_files import JsonlFiles
-from ..formats.comparison import Comparison
 from .sources import Sources, read_sources
+
+if TYPE_CHECKING:
+    from ..base.cancel import Cancel
+    from ..engine.ports import Engine
+    from ..files.jsonl_files import JsonlFiles
+    from ..formats.comparison import Comparison
 
 LATER = 60.0
 """Seconds by which SQLite's newest message must follow the file's last one to be one that the file lacks."""

@@ -13,6 +13,7 @@ from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, partial
+from typing import TYPE_CHECKING
 
 from ..base.cancel import Cancel, raise_if_cancelled
 from ..base.errors import CannotOpen, Damaged, StoreMissing
@@ -20,10 +21,7 @@ from ..base.fallbacks import Fallback, FallbackKind, ScanProgress
 from ..base.models import UNREADABLE, Batch, Hit, Message, Origin, Session
 from ..drift import verdict
 from ..drift.sources import read_sources
-from ..engine.ports import Engine
 from ..engine.search import HitRow, SessionFilter, SessionLabel
-from ..files.file_sources import FileSources
-from ..files.jsonl_files import JsonlFiles
 from ..files.verdict_cache import NOT_STORED
 from ..formats import message_codec
 from ..formats.session_state import LIVE_WINDOW
@@ -32,6 +30,11 @@ from ..query.json_escapes import searchable_text
 from ..query.matcher import Marker
 from ..query.parse import Query, accepts, matches
 from .copied_hits import CopiedHits
+
+if TYPE_CHECKING:
+    from ..engine.ports import Engine
+    from ..files.file_sources import FileSources
+    from ..files.jsonl_files import JsonlFiles
 
 FIRST, LATER = 8, 100
 """Hits of the first batch, which is on the screen before the second is asked for, and of the others."""
