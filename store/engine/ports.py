@@ -107,6 +107,9 @@ class MessageRows(Protocol):
     def ends(self, session_id: str) -> SessionEnds | None:
         """Beginning and end of a session; None where it has no message."""
 
+    def ends_of(self, ids: Sequence[str]) -> Mapping[str, SessionEnds | None]:
+        """The same of those sessions that have messages; None where a page is damaged."""
+
     def columns(self) -> frozenset[str]:
         """Fields that a message can have; those of a new database where there is none yet."""
 

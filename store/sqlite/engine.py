@@ -70,6 +70,7 @@ class SqliteMessages(Reads):
     last_heads = delegate(reader_of, messages.last_heads)
     bodies = delegate(reader_of, messages.bodies)
     ends = statement(messages.ends)
+    ends_of = delegate(reader_of, messages.ends_of)
     first_user_text = statement(messages.first_user_text)
     readable_bodies = delegate(reader_of, messages.readable_bodies)
     window = delegate(reader_of, messages.readable_window)
