@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import closing, suppress
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from store import Browser, Home, Session, StoreError, StoreMissing, open_home
@@ -15,9 +16,13 @@ EVERY = "all profiles as one are only read; name the one to write to with --prof
 """Answer to a verb that would write into all profiles."""
 
 
-def opened(home: Home) -> closing[Browser]:
-    """The store of a home, to read, closed on the way out."""
-    return closing(open_home(home))
+def opened(home: Home, *, cache_dir: Path | None = None) -> closing[Browser]:
+    """The store of a home, to read, closed on the way out.
+
+    Args:
+        cache_dir: Folder of the verdicts that the screen remembers; None to compare without them.
+    """
+    return closing(open_home(home, cache_dir=cache_dir))
 
 
 def opened_to_write(home: Home) -> closing[SessionDB]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 
@@ -11,6 +12,8 @@ import pytest
 from hermes_tui.__main__ import main
 from hermes_tui.cli import sessions
 from hermes_tui.cli.output import Output
+from hermes_tui.render.safe import SafeText
+from store import Outline
 from store.browse.browser import HomeBrowser
 from tests import builders
 from tests.counting import Asked, asked_of_sqlite
@@ -161,8 +164,17 @@ def test_list_prints_a_page_before_it_reads_the_outlines_of_the_next(
     """Mutant: `list(_rows(db, found))` in `list_sessions`."""
     order: list[str] = []
     outlines, line = HomeBrowser.outlines, Output.line
+
+    def _outlines(browser: HomeBrowser, ids: Sequence[str]) -> dict[str, Outline]:
+        order.append("outlines")
+        return outlines(browser, ids)
+
+    def _line(output: Output, text: SafeText) -> None:
+        order.append("row")
+        line(output, text)
+
     monkeypatch.setattr(sessions, "PAGE", 3)
-    monkeypatch.setattr(HomeBrowser, "outlines", lambda self, ids: order.append("outlines") or outlines(self, ids))
-    monkeypatch.setattr(Output, "line", lambda self, text: order.append("row") or line(self, text))
+    monkeypatch.setattr(HomeBrowser, "outlines", _outlines)
+    monkeypatch.setattr(Output, "line", _line)
     asked_for(tmp_path, run, 5)
     assert order == ["outlines", "row", "row", "row", "outlines", "row", "row"]
