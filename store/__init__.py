@@ -40,9 +40,22 @@ if TYPE_CHECKING:
     )
     from .browse.protocol import Browser, Repairs
     from .browse.reading import Piece, SessionReading
+    from .engine.managed import Mark
     from .errors import *
     from .files.home import Home
     from .files.outbox import Pending
+    from .manage.management import MarkPlan
+    from .manage.model import (
+        Against,
+        CopyKind,
+        CopyLeft,
+        DeletePlan,
+        DeletionRefused,
+        EmptyPlan,
+        Objection,
+        TrashEntry,
+        TrashReceipt,
+    )
     from .open import open_store
     from .profiles.browser import ProfilesBrowser
     from .profiles.opening import open_home
@@ -50,6 +63,7 @@ if TYPE_CHECKING:
     from .session_db import SessionDB
 
 __all__ = [
+    "Against",
     "BackupFailed",
     "Batch",
     "Browser",
@@ -60,11 +74,16 @@ __all__ = [
     "Check",
     "ColumnMissing",
     "ContextLine",
+    "CopyKind",
+    "CopyLeft",
     "Count",
     "Damaged",
+    "DeletePlan",
+    "DeletionRefused",
     "DifferenceRow",
     "DiskFull",
     "Drift",
+    "EmptyPlan",
     "Fallback",
     "FallbackKind",
     "FamilyMember",
@@ -80,9 +99,12 @@ __all__ = [
     "JsonlFacts",
     "KeyReused",
     "Locked",
+    "Mark",
+    "MarkPlan",
     "Message",
     "NoPermission",
     "NotADatabase",
+    "Objection",
     "Operation",
     "OperationMissing",
     "Origin",
@@ -117,6 +139,9 @@ __all__ = [
     "StoreError",
     "StoreMissing",
     "ToolCall",
+    "TrashEntry",
+    "TrashReceipt",
+    "Unreachable",
     "UnsafeFilesystem",
     "UnsafeId",
     "Verdict",
@@ -135,8 +160,11 @@ _MODULES = {
     " Origin Outline Page Relation Scope Session SessionLocation Status ToolCall Verdict",
     "browse.protocol": "Browser Repairs",
     "browse.reading": "Piece SessionReading",
+    "engine.managed": "Mark",
     "files.home": "Home",
     "files.outbox": "Pending",
+    "manage.management": "MarkPlan",
+    "manage.model": "Against CopyKind CopyLeft DeletePlan DeletionRefused EmptyPlan Objection TrashEntry TrashReceipt",
     "open": "open_store",
     "profiles.browser": "ProfilesBrowser",
     "profiles.opening": "open_home",

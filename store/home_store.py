@@ -15,6 +15,7 @@ from .files.jsonl_files import JsonlFiles
 from .files.verdict_cache import VerdictCache
 
 if TYPE_CHECKING:
+    from .engine.managed import ManagedRows
     from .engine.ports import Engine, Transaction
     from .formats.compared_message import ComparedMessage
 
@@ -31,6 +32,7 @@ class HomeStore:
         read_only: Refuse every write.
         sessions_dir: Folder of the legacy files, `sessions` beside the state.db where it is None.
         cache_dir: Folder of the verdict cache (`files.verdict_cache`), kept between starts; None for none.
+        managed: Makes the part of the engine by which people keep sessions in order; None where it has none.
     """
 
     def __init__(
@@ -42,8 +44,10 @@ class HomeStore:
         read_only: bool = False,
         sessions_dir: Path | None = None,
         cache_dir: Path | None = None,
+        managed: Callable[[], ManagedRows] | None = None,
     ) -> None:
         self.path, self.engine, self.sibling = path, engine, sibling
+        self._managed = managed
         self.read_only = read_only
         self.sessions_dir = path.parent / "sessions" if sessions_dir is None else Path(sessions_dir)
         self.profile = home_of(path).profile
@@ -64,6 +68,13 @@ class HomeStore:
         """Raise `ReadOnly` where the database cannot be repaired."""
         if not self.engine.capabilities.repairs:
             raise ReadOnly(f"{self.engine.name} cannot be repaired: no message can be inserted between others there")
+
+    @property
+    def managed(self) -> ManagedRows:
+        """The part of the engine by which people keep sessions in order; raises `ReadOnly` where it has none."""
+        if self._managed is None:
+            raise ReadOnly(f"sessions in {self.engine.name} are read and written by Hermes only; use its own verbs")
+        return self._managed()
 
     def gateway(self) -> Gateway:
         """The gateway of this home, by its files, else by its heartbeats in the database."""

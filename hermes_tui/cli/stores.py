@@ -6,7 +6,7 @@ from contextlib import closing, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from store import Browser, Home, Session, StoreError, StoreMissing, open_home
+from store import Browser, Home, ReadOnly, Session, StoreError, StoreMissing, open_home
 from store.files.home import LINK, id_of_link
 
 if TYPE_CHECKING:
@@ -26,9 +26,15 @@ def opened(home: Home, *, cache_dir: Path | None = None) -> closing[Browser]:
 
 
 def opened_to_write(home: Home) -> closing[SessionDB]:
-    """The same to write; all profiles as one have none."""
+    """The same to write; all profiles as one have none.
+
+    Raises:
+        ReadOnly: The home is on a server, which people's verbs only read.
+    """
     from store import SessionDB
 
+    if home.server is not None:
+        raise ReadOnly(f"nothing was written: {home.server.of_schema(home.profile).name} is only read")
     return closing(SessionDB(home.state_db, sessions_dir=home.sessions_dir))
 
 

@@ -15,12 +15,12 @@ from ..files import home
 from ..files.home import FileStat
 
 PAUSE, LONGEST_PAUSE = 1.0, 60.0
-"""Seconds between two listings of all files: of up to a thousand, and at most, so that any growth is seen by then."""
-PER_FILE = 0.001
+"""Seconds between two listings of all files: of up to three hundred, and of any number."""
+PER_FILE = 0.003
 """Seconds of pause for each file: a listing takes some hundredth of that."""
 YOUNG = 3600.0
 """Seconds since the last change of a file that is looked at each time."""
-MOST_YOUNG = 200
+MOST_YOUNG = 100
 _TICK = 1.0
 """Seconds within which two changes of a folder may have one time."""
 

@@ -22,5 +22,6 @@ def open_home(home: Home, *, cache_dir: Path | None = None) -> Browser:
     if home.is_every:
         from .browser import ProfilesBrowser
 
-        return ProfilesBrowser(distinct(Home(home.root).profiles()), cache_dir=cache_dir)
+        homes = home.profiles() if home.server is not None else distinct(Home(home.root).profiles())
+        return ProfilesBrowser(homes, cache_dir=cache_dir)
     return HomeBrowser(open_to_read(home, cache_dir=cache_dir))

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from ..engine.ports import Transaction
     from ..formats.compared_message import ComparedMessage
     from .connect.writer import Writer
+    from .managed import SqliteManaged
     from .records import SqliteRecords
     from .writes import SqliteRepairs
 
@@ -192,6 +193,12 @@ class SqliteEngine:
         from .connect.writer import Writer
 
         return Writer(self.reader.path, patience=self._patience, ownership=self._ownership)
+
+    def managed(self) -> SqliteManaged:
+        """The part by which people keep sessions in order."""
+        from .managed import SqliteManaged
+
+        return SqliteManaged(self.reader, self.writer)
 
     @property
     def name(self) -> str:

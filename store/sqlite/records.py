@@ -16,6 +16,7 @@ class SqliteRecords(Reads):
     newest = delegate(reader_of, agent_rows.newest)
     ids_like = delegate(reader_of, agent_rows.ids_like)
     messages = delegate(reader_of, agent_rows.messages)
+    by_ids = delegate(reader_of, agent_rows.by_ids)
     chosen = delegate(reader_of, session_lists.chosen)
     chosen_ids = delegate(reader_of, session_lists.ids)
     count_sessions = delegate(reader_of, session_lists.count)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from store import Cancel, SessionDB
-from store.files import jsonl_files, jsonl_reader
+from store.files import jsonl_reader
 from tests.builders import aged, db, home, jsonl, say, store
 
 SESSIONS = 6
@@ -43,7 +43,6 @@ def read_by(
 
     monkeypatch.setattr(jsonl_reader, "read_records", _counted("parsed", jsonl_reader.read_records))
     monkeypatch.setattr(jsonl_reader, "read_raw", _counted("raw", jsonl_reader.read_raw))
-    assert jsonl_files.jsonl_reader is jsonl_reader
     with closing(SessionDB(folder / "state.db", read_only=True, cache_dir=cache_dir)) as database:
         found = [hit.session_id for batch in database.search(words, limit=50) for hit in batch.hits]
     return counts["parsed"], counts["raw"], found
