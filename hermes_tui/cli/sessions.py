@@ -61,7 +61,7 @@ def list_sessions(home: Home, options: Options, streams: Streams) -> int:
         for read in (_from_sqlite, _from_files, _facts):
             found.read(read, db)
         found.sessions.sort(key=lambda session: (timestamp_of(session), session.id), reverse=True)
-        rows = _rows(db, found)
+        rows = _shown_rows(db, found)
         if options.json:
             for row in rows:
                 output.json(_session_json(row.session, row.outline, row.drift))
@@ -90,7 +90,7 @@ def _facts(db: Browser, found: _Listing) -> None:
         found.facts[facts.session_id] = facts
 
 
-def _rows(db: Browser, found: _Listing) -> Iterator[SessionRow]:
+def _shown_rows(db: Browser, found: _Listing) -> Iterator[SessionRow]:
     """The rows in their order, whose outlines are read a page at a time."""
     for start in range(0, len(found.sessions), PAGE):
         sessions = found.sessions[start : start + PAGE]

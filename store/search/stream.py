@@ -85,7 +85,7 @@ class Search:
         self._engine, self._leftovers, self._query = engine, leftovers, query
         self._files = leftovers.files
         self._now, self._profile, self._cancel = now, profile, cancel
-        self._marker, self._raw_words = Marker(query), RawWords(query)
+        self._marker = Marker(query)
         self._read: set[int] = set()
         self._copies = CopiedHits(engine, cancel)
         self._answers: dict[str, bool] = {}
@@ -281,24 +281,15 @@ class Search:
     def _file_sessions(self) -> Iterator[tuple[Session, Sequence[object]]]:
         """The sessions with a file worth reading, the file changed last first, as SQLite has them, and row counts."""
         ids = [session_id for session_id, _ in self._files.newest_first()]
+        may_answer = partial(_may_answer, self._files, RawWords(self._query), self._cancel)
         for listed in (ids[start : start + _AT_ONCE] for start in range(0, len(ids), _AT_ONCE)):
             rows = _row_counts(self._engine, listed)
-            page = [key for key in listed if self._is_worth_reading(key, rows.get(key, NOT_STORED))]
+            page = [key for key in listed if may_answer(key, rows.get(key, NOT_STORED))]
             known = {session.id: session for session in self._stored_sessions(page)}
             for session_id in page:
                 raise_if_cancelled(self._cancel)
                 if (session := known.get(session_id) or self._files.session(session_id)) is not None:
                     yield session, rows.get(session_id, NOT_STORED)
-
-    def _is_worth_reading(self, session_id: str, rows: Sequence[object]) -> bool:
-        """False for a file that is in sync as it is now, and for one whose bytes surely lack the words."""
-        raise_if_cancelled(self._cancel)
-        if verdict.is_in_sync(session_id, self._files, rows):
-            return False
-        try:
-            return not self._raw_words.surely_missing(self._files.raw(session_id))
-        except (CannotOpen, Damaged):  # its facts say why
-            return True
 
     def _hits_of(self, session: Session, room: int) -> list[Hit]:
         """The newest hits of one file that SQLite lacks, newest first."""
@@ -343,6 +334,19 @@ class Search:
             for rule in self._query.filters
             if rule.key in ("after", "before", "has")
         )
+
+
+def _may_answer(
+    files: JsonlFiles, words: RawWords, cancel: Cancel | None, session_id: str, rows: Sequence[object]
+) -> bool:
+    """False for a file that is in sync as it is now, and for one whose bytes surely lack the words."""
+    raise_if_cancelled(cancel)
+    if verdict.is_in_sync(session_id, files, rows):
+        return False
+    try:
+        return not words.surely_missing(files.raw(session_id))
+    except (CannotOpen, Damaged):  # its facts say why
+        return True
 
 
 def _is_flagged(engine: Engine, files: JsonlFiles, session: Session) -> bool:

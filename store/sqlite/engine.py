@@ -24,6 +24,7 @@ from .rows import (
     orphan_sessions,
     section_copies,
     section_versions,
+    session_ends,
     sessions,
     vocabulary,
 )
@@ -70,9 +71,9 @@ class SqliteMessages(Reads):
     heads = delegate(reader_of, messages.heads)
     last_heads = delegate(reader_of, messages.last_heads)
     bodies = delegate(reader_of, messages.bodies)
-    ends = statement(messages.ends)
-    ends_of = delegate(reader_of, messages.ends_of)
-    first_user_text = statement(messages.first_user_text)
+    ends = statement(session_ends.ends)
+    ends_of = delegate(reader_of, session_ends.ends_of)
+    first_user_text = statement(session_ends.first_user_text)
     readable_bodies = delegate(reader_of, messages.readable_bodies)
     window = delegate(reader_of, messages.readable_window)
     copies = delegate(reader_of, section_copies.copies)

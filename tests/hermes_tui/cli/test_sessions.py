@@ -161,7 +161,7 @@ def test_list_asks_as_many_statements_for_a_page_as_for_a_part_of_it(tmp_path: P
 def test_list_prints_a_page_before_it_reads_the_outlines_of_the_next(
     tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Mutant: `list(_rows(db, found))` in `list_sessions`."""
+    """Mutant: `list(_shown_rows(db, found))` in `list_sessions`."""
     order: list[str] = []
     outlines, line = HomeBrowser.outlines, Output.line
 

@@ -55,14 +55,14 @@ def surveyed(folder: Path, cache_dir: Path) -> Sequence[object]:
 
 
 def test_a_file_whose_bytes_lack_the_words_is_not_parsed(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Mutant: `_is_worth_reading` without the look at the bytes."""
+    """Mutant: `_may_answer` without the look at the bytes."""
     assert read_by(folder, "podman", monkeypatch) == (0, SESSIONS, [])
 
 
 def test_after_a_survey_only_the_file_that_has_more_is_read(
     folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Mutant: `_is_worth_reading` without the remembered verdicts."""
+    """Mutant: `_may_answer` without the remembered verdicts."""
     surveyed(folder, tmp_path / "cache")
     assert read_by(folder, "podman", monkeypatch, cache_dir=tmp_path / "cache")[:2] == (0, 1)
     parsed, raw, found = read_by(folder, "haystack", monkeypatch, cache_dir=tmp_path / "cache")
