@@ -92,8 +92,7 @@ class Search:
         self._active: frozenset[str] | None = None
         self._fallback: Fallback | None = None
         self._progress = ScanProgress.INDEXED
-        self._rows_scanned = 0
-        self._found = 0
+        self._rows_scanned = self._found = 0
         self._capped = False
         self._readable = True
         self._partial = False
