@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, TypeVar
 from ..base.delegation import delegate
 from ..base.errors import StoreMissing
 from ..engine.rows import Capabilities, StoredRow
-from ..formats.lineage import Lineage
 from .base.descriptors import identity
 from .base.handle_owners import Ownership
 from .connect import create
@@ -62,7 +61,7 @@ class SqliteSessions(Reads):
 
     def chain(self, session_id: str) -> tuple[str, ...]:
         """Ids of the compression chain, root first."""
-        return Lineage(sessions.links(self.reader, [session_id])).chain(session_id)
+        return sessions.whole_lineage_of(self.reader, [session_id]).chain(session_id)
 
 
 class SqliteMessages(Reads):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..base.delegation import delegate
 from .rows import agent_rows, session_lists
 from .search import agent_search
-from .statements import Reads, reader_of, statement
+from .statements import Reads, reader_of
 
 
 class SqliteRecords(Reads):
@@ -27,4 +27,4 @@ class SqliteRecords(Reads):
     title_of = delegate(reader_of, agent_rows.title_of)
     newest_in_lineage = delegate(reader_of, agent_rows.newest_in_lineage)
     lineage_titles = delegate(reader_of, agent_rows.lineage_titles)
-    search = statement(agent_search.search)
+    search = delegate(reader_of, agent_search.search)
