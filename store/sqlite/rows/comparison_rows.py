@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING
 
 import apsw
 
-from ...base.cancel import Cancel
 from ...base.errors import Damaged
 from ...engine.rows import SessionStamp, StoredRow
 from ...formats import message_codec
 from ...formats.carried_copies import Copies, State
 from ...formats.compaction_overlap import SUMMARIES, Fingerprint
 from ...formats.compared_message import ComparedMessage, compared
-from ...formats.row_encoding import MessageRow, storable
+from ...formats.row_encoding import storable
 from ..base import cell_values, column_sql
-from ..base.schema_probe import Layout
 from ..connect.reader import MESSAGES, SESSIONS, Reader, Row
-from . import message_writes
+
+if TYPE_CHECKING:
+    from ...base.cancel import Cancel
+    from ..base.schema_probe import Layout
 
 _COMPARED = ("role", "content", "tool_calls", "tool_call_id")
 
@@ -37,20 +39,6 @@ def session_stamp(connection: apsw.Connection, layout: Layout, session_id: str) 
     active = f"COALESCE(sum({column_sql.active(layout)}), 0)"
     statement = f"SELECT count(*), max(id), {active} FROM messages WHERE session_id = ?"
     return connection.execute(statement, (storable(session_id),)).fetchall()[0]
-
-
-def append_after(
-    connection: apsw.Connection, layout: Layout, session_id: str, expected: SessionStamp, rows: Sequence[MessageRow]
-) -> SessionStamp | None:
-    """Append a turn inside a transaction, unless another process wrote to the session since `expected` was taken.
-
-    Returns:
-        The new stamp; None where nothing was written.
-    """
-    if session_stamp(connection, layout, session_id) != expected:
-        return None
-    message_writes.append(connection, layout, session_id, rows)
-    return session_stamp(connection, layout, session_id)
 
 
 def has_session(reader: Reader, session_id: str) -> bool:
