@@ -132,6 +132,8 @@ def _verb(options: Options, home: Home) -> int:
             from hermes_tui.cli.trash import delete as verb
         case "trash":
             from hermes_tui.cli.trash import trash as verb
+        case "stats":
+            from hermes_tui.cli.stats import stats as verb
         case "rename":
             from hermes_tui.cli.marks import rename as verb
         case "archive" | "unarchive" | "pin" | "unpin":

@@ -10,6 +10,7 @@ from typing import TypeVar
 from .base.errors import CannotOpen, Damaged, ReadOnly
 from .engine.managed import ManagedRows
 from .engine.ports import Engine, Transaction
+from .engine.statistics import StatisticsRows
 from .files.file_sources import FileSources
 from .files.gateway import Gateway, GatewayState, find_gateway
 from .files.home import Home, home_of
@@ -31,6 +32,7 @@ class HomeStore:
         sessions_dir: Folder of the legacy files, `sessions` beside the state.db where it is None.
         cache_dir: Folder of the verdict cache (`files.verdict_cache`), kept between starts; None for none.
         managed: The part of the engine by which people keep sessions in order; None where it has none.
+        statistics: The part that counts sessions; None where it has none.
     """
 
     def __init__(
@@ -43,9 +45,10 @@ class HomeStore:
         sessions_dir: Path | None = None,
         cache_dir: Path | None = None,
         managed: ManagedRows | None = None,
+        statistics: StatisticsRows | None = None,
     ) -> None:
         self.path, self.engine, self.sibling = path, engine, sibling
-        self._managed = managed
+        self._managed, self.statistics = managed, statistics
         self.read_only = read_only
         self.sessions_dir = path.parent / "sessions" if sessions_dir is None else Path(sessions_dir)
         self.profile = home_of(path).profile

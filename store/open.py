@@ -10,7 +10,7 @@ from .home_store import HomeStore
 from .sqlite.connect import create
 from .sqlite.connect.writer import PATIENCE
 from .sqlite.engine import SqliteEngine
-from .sqlite.managed import SqliteManaged
+from .sqlite.managed import SqliteManaged, SqliteStatistics
 
 __all__ = ["PATIENCE", "open_store", "open_to_read"]
 
@@ -45,6 +45,7 @@ def open_store(
         sessions_dir=sessions_dir,
         cache_dir=cache_dir,
         managed=SqliteManaged(engine.reader, engine.writer),
+        statistics=SqliteStatistics(engine.reader),
     )
     if not read_only and _is_blank(path):
         create.create(path)

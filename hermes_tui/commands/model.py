@@ -21,6 +21,7 @@ class Place(StrEnum):
     DIFFERENCE = "difference"
     DOCTOR = "doctor"
     JOURNAL = "repairs"
+    MANAGE = "sessions in order"
 
 
 LISTS = frozenset({Place.SESSIONS, Place.HITS})
@@ -60,7 +61,8 @@ class Command:
     needs: str = ""
     """A condition that the screen knows: "failed", "rows", "wide", "roomy", "hits", "typed", "untyped", "history",
     "rankable", "family", "flagged" or "unwrapped", of a repair "applies", "running", "idle", "asked" (the plan of an
-    undo), "done", "undoable" or "mergeable", of the doctor "waiting"; "" for none.
+    undo), "done", "undoable" or "mergeable", of the doctor "waiting", of sessions kept in order "managed", "pinnable",
+    "forceable", "children" or "renames"; "" for none.
     """
     words: Mapping[Place, str] = field(default_factory=dict)
     """Other words for the footer, by place."""

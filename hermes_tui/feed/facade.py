@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 from hermes_tui.feed.health_requests import HealthRequests
 from hermes_tui.feed.kept_state import KeptHome, KeptState
+from hermes_tui.feed.manage_requests import ManageRequests
 from hermes_tui.feed.repair_requests import RepairRequests
 from hermes_tui.feed.search_requests import SearchRequests
 from hermes_tui.feed.session_requests import SessionRequests
@@ -67,6 +68,7 @@ class Feed:
         self.transcript = TranscriptRequests(worker)
         self.repairs = RepairRequests(worker, self.writer)
         self.health = HealthRequests(worker, self.writer)
+        self.manage = ManageRequests(worker, self.writer)
 
     def close(self) -> None:
         """Interrupt what runs, stop a repair between two steps, end the threads, close the stores."""

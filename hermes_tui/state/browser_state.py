@@ -177,6 +177,8 @@ class BrowserState:
     fresh: Sequence[SessionRow] = ()
     """Rows that the answer being handled has changed."""
     notice: Notice | None = None
+    may_write: bool = False
+    """Sessions can be renamed, marked and deleted."""
 
     def show_notice(self, text: str) -> None:
         """Have a sentence shown for a few seconds."""
@@ -217,6 +219,7 @@ class BrowserState:
             "untyped": not self.typed,
             "history": bool(self.history),
             "flagged": row is not None and is_comparable(row),
+            "managed": self.may_write and row is not None and row.session.origin is Origin.SQLITE,
             "family": row is not None and self.catalog.has_family(row.session),
             "unwrapped": not self.reading.wraps,
             "any_flagged": self.catalog.any_comparable,

@@ -1,4 +1,4 @@
-"""The part of the SQLite engine by which people keep sessions in order: implements `engine.managed.ManagedRows`."""
+"""Parts of the SQLite engine for people: `engine.managed` (sessions in order) and `engine.statistics` (counts)."""
 
 from __future__ import annotations
 
@@ -7,12 +7,14 @@ from typing import TypeVar
 
 import apsw
 
+from ..base.delegation import delegate
 from ..engine.managed import Image, ManagedFacts, Mark, RemoveStep, RestoreResult, RestoreStep, TrashHeader
 from .base.schema_probe import Layout
 from .connect.reader import Reader
 from .connect.writer import Writer
 from .journal import trash_journal
 from .manage import marks, removal, restoring, rows
+from .rows import statistics
 
 T = TypeVar("T")
 
@@ -73,3 +75,21 @@ class SqliteManaged:
 
     def _write(self, work: Callable[[apsw.Connection, Layout], T]) -> T:
         return self._writer.transaction(lambda connection: work(connection, self._writer.layout))
+
+
+def _reader(rows: SqliteStatistics) -> Reader:
+    return rows.reader
+
+
+class SqliteStatistics:
+    """Implements `statistics.StatisticsRows`."""
+
+    def __init__(self, reader: Reader) -> None:
+        self.reader = reader
+
+    total = delegate(_reader, statistics.total)
+    groups = delegate(_reader, statistics.groups)
+    activity = delegate(_reader, statistics.activity)
+    longest = delegate(_reader, statistics.longest)
+    dearest = delegate(_reader, statistics.dearest)
+    tools = delegate(_reader, statistics.tools)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -30,6 +30,7 @@ from hermes_tui.screens.browse.subscriptions import Controllers
 from hermes_tui.state.browser_state import LOOK_AFTER, BrowserState
 from hermes_tui.state.copy_text import CopyTarget
 from hermes_tui.state.layout import Layout
+from hermes_tui.state.manage_state import Act
 from hermes_tui.state.rows import SessionRow
 from hermes_tui.state.session_catalog import is_comparable
 from hermes_tui.state.typed_text import MOST
@@ -85,6 +86,8 @@ class SubScreens:
     """Gives the id of a member that is to be read."""
     hidden: Callable[[Feed, BrowserState], Screen[bool]]
     """Gives whether the list is to show what it leaves out, or no more."""
+    manage: Callable[[Feed, BrowserState, Act, Sequence[str]], Screen[bool]]
+    """Gives whether something was written."""
 
 
 class BrowserScreen(Screen[None]):
@@ -115,6 +118,7 @@ class BrowserScreen(Screen[None]):
         super().__init__()
         self.state = state = BrowserState(profile.owner, profile.where, glyphs, now, kept=profile.kept)
         self.feed = feed = Feed(profile.open_store, open_to_write=profile.open_to_write)
+        state.may_write = feed.writer.may_write
         self.widgets = BrowserWidgets(profile.owner, now)
         self.painter = Painter(state, self.widgets, self.set_timer)
         self._changed = changed = self.painter.changed
@@ -373,6 +377,19 @@ class BrowserScreen(Screen[None]):
             past = chosen.operation, chosen.undo
             repair = self._sub_screens.repair(self.feed, self.state, chosen.operation.session_id, past=past)
             self.app.push_screen(repair, self._navigation.leave_repair)
+
+    def action_manage(self, act: str) -> None:
+        """The plan of a deletion, a title or a mark of the session that is read or under the list's cursor."""
+        row = self.state.current
+        if self.feed.writer.writing:
+            self.show_notice("something is being written: wait for its end")
+        elif row is not None:
+            managed = self._sub_screens.manage(self.feed, self.state, Act(act), (row.session.id,))
+            self.app.push_screen(managed, self._on_managed)
+
+    def _on_managed(self, written: bool | None) -> None:
+        if written:
+            self.controllers.restart()
 
     def action_doctor(self) -> None:
         """The store's health."""
