@@ -16,7 +16,9 @@ WRONG = 2
 class Options(argparse.Namespace):
     """A command line; the values here hold where it has none."""
 
-    home: Path | None = None
+    home: Path | str | None = None
+    """A folder, or the URL of a server."""
+    connect: bool = False
     profile: str | None = None
     read_only: bool = False
     demo: bool = False
@@ -36,6 +38,16 @@ class Options(argparse.Namespace):
     full_backup: bool = False
     replay: bool = False
     follow: bool = False
+    files: Sequence[str] = ()
+    """Files of exports."""
+    format: str = "md"
+    output: str = ""
+    only: str = ""
+    search: str = ""
+    """A query whose sessions are exported."""
+    redact: bool = False
+    lineage: bool = False
+    by_title: bool = False
     with_children: bool = False
     force: bool = False
     action: str | None = None
@@ -76,7 +88,13 @@ def parse(argv: Sequence[str]) -> Options:
 
 def _add_options(parser: Parser) -> None:
     """The options that stand before or after a verb."""
-    parser.add_argument("--home", type=Path, metavar="DIR", help="the Hermes home (default: $HERMES_HOME or ~/.hermes)")
+    parser.add_argument(
+        "--home",
+        type=_home,
+        metavar="DIR",
+        help="the Hermes home, or postgresql://… (default: $HERMES_HOME or ~/.hermes)",
+    )
+    parser.add_argument("--connect", action="store_true", help="go to the server that the config of --home names")
     parser.add_argument("--profile", metavar="NAME", help="a profile of that home, or all")
     parser.add_argument("--read-only", action="store_true", help="never write, not even a repair")
     parser.add_argument("--demo", action="store_true", help="a sample home in a temporary folder, yours untouched")
@@ -109,6 +127,26 @@ def _add_verbs(verbs: argparse._SubParsersAction[Parser], shared: Parser) -> Non
     add_verbs(add)
     doctor = add("doctor", "look at the health of the store; exit code 1 where something is not well")
     doctor.add_argument("--replay", action="store_true", help="first write the messages that wait in pending_messages/")
+    _add_export(add("export", "write sessions to files: Markdown, HTML, JSON, JSONL or text"))
+    verify = add("verify", "compare exported files with the store; exit code 1 where one differs")
+    verify.add_argument("files", metavar="FILE", nargs="+", help="files that export wrote")
+    imported = add("import", "bring sessions of a JSONL export, ours or Hermes', into the store; none is written over")
+    imported.add_argument("files", metavar="FILE", nargs=1, help="a file of export -f jsonl, or of Hermes")
+
+
+def _add_export(verb: Parser) -> None:
+    verb.add_argument("ids", metavar="ID", nargs="*", default=(), help="sessions, or the start of their ids")
+    verb.add_argument("--query", dest="search", metavar="QUERY", help="every session with a message that it finds")
+    formats = ("md", "html", "json", "jsonl", "txt")
+    verb.add_argument("-f", "--format", choices=formats, help="default: md; jsonl is what import and Hermes read")
+    verb.add_argument(
+        "-o", "--output", metavar="FILE|DIR", help="where to, - for standard output (default: here, by id)"
+    )
+    verb.add_argument("--only", choices=("prompts", "replies", "tools"), help="these messages alone")
+    verb.add_argument("--redact", action="store_true", help="mask likely keys, tokens, passwords and e-mail addresses")
+    verb.add_argument("--lineage", action="store_true", help="the whole chain of compressions, as one reading")
+    verb.add_argument("--by-title", action="store_true", help="name the files by title")
+    verb.add_argument("--yes", action="store_true", help="do not ask before more than one session")
 
 
 def _add_repair(verb: Parser) -> None:
@@ -119,6 +157,11 @@ def _add_repair(verb: Parser) -> None:
     verb.add_argument("--merge", action="store_true", help="for one session: insert also what is refused")
     verb.add_argument("--adopt", action="store_true", help="with --all: sessions that Hermes has no row for, too")
     verb.add_argument("--full-backup", action="store_true", help="copy all of state.db first, once")
+
+
+def _home(text: str) -> Path | str:
+    """A folder, or a URL as it was written."""
+    return text if "://" in text else Path(text)
 
 
 def _count(text: str) -> int:

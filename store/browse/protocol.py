@@ -32,6 +32,7 @@ from ..base.models import (
     SurveyStep,
 )
 from ..engine.managed import Mark
+from ..engine.rows import RowDict
 from ..manage.management import MarkPlan
 from ..manage.model import DeletePlan, TrashEntry, TrashProgress, TrashReceipt
 from ..query.parse import Query
@@ -88,8 +89,16 @@ class MessageReads(Protocol):
     def reading(self, session_id: str, /, *, origin: Origin | None = ...) -> SessionReading:
         """A session and the source that it is read from."""
 
-    def pieces(self, reading: SessionReading, *, chain: bool = ..., asides: bool = ...) -> Iterator[Piece]:
+    def pieces(
+        self, reading: SessionReading, *, chain: bool = ..., asides: bool = ..., copies: bool = ...
+    ) -> Iterator[Piece]:
         """The messages of a reading, piece by piece."""
+
+    def session_record(self, session_id: str, /) -> RowDict | None:
+        """Every field of a session's row."""
+
+    def records(self, piece: Piece) -> Iterator[RowDict]:
+        """Every field of the messages of a piece."""
 
     def versions(self, session_ids: Iterable[str]) -> dict[str, SectionVersion]:
         """Versions of sessions."""

@@ -27,7 +27,7 @@ class Slot:
     """The turn of a message by the clocks."""
 
     turn: int
-    """Its turn in the file; of a row also the next turn there, where the file lacks its own."""
+    """Number of the turn in the file; of a row also that of the next one, where the file lacks the row's."""
     certain: bool
     """False where it may be an earlier turn."""
 
@@ -242,7 +242,7 @@ def _last(between: Between, line: int, row: int, side: int) -> tuple[ComparedMes
 
 
 def _lacking(message: ComparedMessage, last: ComparedMessage | None, own: Slot | None, turn: Slot | None) -> int | None:
-    """Number of messages that both sides must have lost between two, with their turns; None for never."""
+    """Number of messages that both sides must have lost between two, by the turns of both; None for never."""
     follows = _may_follow(message, last)
     known = own is not None and (turn is not None or last is None)
     if message.role == "tool" or not known:
