@@ -16,6 +16,7 @@ from store import Home, SessionDB
 from store.browse.statistics import Statistics
 from store.engine.statistics import By, ToolsStep
 
+ON_SERVER = "sessions on a server are not counted yet; hermes sessions stats counts them"
 EVERY = "all profiles as one are not counted; name one with --profile NAME"
 
 
@@ -30,6 +31,8 @@ def stats(home: Home, options: Options, streams: Streams) -> int:
     """
     if home.is_every:
         return complain(EVERY, streams.err)
+    if home.server is not None:
+        return complain(ON_SERVER, streams.err)
     by = By(options.by) if options.by else None
     output = Output(streams.out)
     with closing(SessionDB(home.state_db, sessions_dir=home.sessions_dir, read_only=True)) as db:

@@ -22,6 +22,7 @@ class Place(StrEnum):
     DOCTOR = "doctor"
     JOURNAL = "repairs"
     MANAGE = "sessions in order"
+    RESUME = "resume"
 
 
 LISTS = frozenset({Place.SESSIONS, Place.HITS})

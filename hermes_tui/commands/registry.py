@@ -15,6 +15,7 @@ __all__ = [
     "JOURNAL",
     "MANAGE",
     "REPAIRS",
+    "RESUME",
     "TABLE",
     "Command",
     "Offer",
@@ -30,6 +31,7 @@ REPAIR, FLAGGED, DIFFERENCE = Place.REPAIR, Place.FLAGGED, Place.DIFFERENCE
 DOCTOR = frozenset({Place.DOCTOR})
 JOURNAL = frozenset({Place.JOURNAL})
 MANAGE = frozenset({Place.MANAGE})
+RESUME = frozenset({Place.RESUME})
 
 TABLE: tuple[Command, ...] = (
     Command("R", "try again", "read state.db again after an error")
@@ -154,6 +156,16 @@ TABLE: tuple[Command, ...] = (
     Command("Y", "resume command", "copy the command that resumes the session in Hermes").key(
         "Y", "copy('resume')", "Copy the resume command"
     ),
+    Command("@", "session link", "copy the link `@session:<profile>/<id>` that newer versions of Hermes take").key(
+        "at", "copy('link')", "Copy the session link"
+    ),
+    Command("O", "", "resume the session in Hermes, which gets the terminal until it ends; the folder is asked for")
+    .when(*PANES, needs="rows")
+    .key("O", "resume", "Resume in Hermes"),
+    Command("y", "resume", "start Hermes with the session")
+    .when(*RESUME, rank=5)
+    .key("y", "answer(True)", "Start Hermes"),
+    Command("esc", "back", "resume nothing").when(*RESUME, rank=10).key("escape,n", "answer(False)"),
     Command("I", "copy id", "copy the id of the session").key("I", "copy('id')", "Copy the session id"),
     Command("g G", "top, end", "go to the top or to the end").when(*PANES, rank=95, words={SESSIONS: "", HITS: ""}),
     Command("ctrl+d", "", "half a page down, `ctrl+u` up, `ctrl+f` `ctrl+b` a whole one, in lists and pages"),
@@ -272,10 +284,10 @@ TABLE: tuple[Command, ...] = (
     .key("f1", "app.help")
     .key("question_mark", "app.help", "Help"),
     Command("ctrl+q", "quit", "quit, wherever you are").when(
-        *EVERYWHERE, rank=98, words=dict.fromkeys(PANES | REPAIRS | DOCTOR | JOURNAL | MANAGE, "")
+        *EVERYWHERE, rank=98, words=dict.fromkeys(PANES | REPAIRS | DOCTOR | JOURNAL | MANAGE | RESUME, "")
     ),
     Command("q", "quit", "quit; right after a letter that moves nothing it has to be pressed again")
-    .when(*PANES, *REPAIRS, *DOCTOR, *JOURNAL, *MANAGE, rank=89)
+    .when(*PANES, *REPAIRS, *DOCTOR, *JOURNAL, *MANAGE, *RESUME, rank=89)
     .key("q", "app.quit_by_letter", "Quit"),
 )
 

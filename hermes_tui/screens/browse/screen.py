@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar, Protocol
 
@@ -31,6 +33,7 @@ from hermes_tui.state.browser_state import LOOK_AFTER, BrowserState
 from hermes_tui.state.copy_text import CopyTarget
 from hermes_tui.state.layout import Layout
 from hermes_tui.state.manage_state import Act
+from hermes_tui.state.resume import HandOver, hand_over
 from hermes_tui.state.rows import SessionRow
 from hermes_tui.state.session_catalog import is_comparable
 from hermes_tui.state.typed_text import MOST
@@ -88,6 +91,10 @@ class SubScreens:
     """Gives whether the list is to show what it leaves out, or no more."""
     manage: Callable[[Feed, BrowserState, Act, Sequence[str]], Screen[bool]]
     """Gives whether something was written."""
+    resume: Callable[[BrowserState, HandOver], Screen[bool]]
+    """Gives whether Hermes is to be started."""
+    start: Callable[[HandOver], int]
+    """Starts it; its exit code."""
 
 
 class BrowserScreen(Screen[None]):
@@ -118,7 +125,7 @@ class BrowserScreen(Screen[None]):
         super().__init__()
         self.state = state = BrowserState(profile.owner, profile.where, glyphs, now, kept=profile.kept)
         self.feed = feed = Feed(profile.open_store, open_to_write=profile.open_to_write)
-        state.may_write = feed.writer.may_write
+        state.may_write, state.home = feed.writer.may_write, profile.home
         self.widgets = BrowserWidgets(profile.owner, now)
         self.painter = Painter(state, self.widgets, self.set_timer)
         self._changed = changed = self.painter.changed
@@ -386,6 +393,32 @@ class BrowserScreen(Screen[None]):
         elif row is not None:
             managed = self._sub_screens.manage(self.feed, self.state, Act(act), (row.session.id,))
             self.app.push_screen(managed, self._on_managed)
+
+    def action_resume(self) -> None:
+        """Hand the session over to Hermes, once the folder was agreed to."""
+        row = self.state.current
+        if row is None:
+            return
+        wanted = hand_over(
+            row.session, home=self.state.home, which=shutil.which, is_folder=Path.is_dir, here=Path.cwd()
+        )
+        if isinstance(wanted, str):
+            self.show_notice(wanted)
+        else:
+            self.app.push_screen(self._sub_screens.resume(self.state, wanted), partial(self._on_resumed, wanted))
+
+    def _on_resumed(self, wanted: HandOver, yes: bool | None) -> None:
+        if not yes:
+            return
+        try:
+            with self.app.suspend():
+                code = self._sub_screens.start(wanted)
+        except OSError as error:
+            self.show_notice(f"hermes could not be started: {error.strerror}")
+        else:
+            self.show_notice(f"hermes ended with exit code {code}" if code else "back from hermes")
+        self.refresh(layout=True)
+        self.feed.sessions.refresh()
 
     def _on_managed(self, written: bool | None) -> None:
         if written:
