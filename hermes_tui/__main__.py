@@ -148,6 +148,7 @@ _VERBS = {
     "stats": "stats:stats",
     "rename": "marks:rename",
     **dict.fromkeys(("archive", "unarchive", "pin", "unpin"), "marks:mark"),
+    "push": "push:push",
     "repair": "repair:repair",
     "undo": "repair:undo",
 }

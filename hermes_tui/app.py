@@ -34,6 +34,7 @@ from hermes_tui.render.glyphs import ASCII, UNICODE
 from hermes_tui.render.safe import one_line
 from hermes_tui.render.time import many
 from hermes_tui.screens.browse.screen import BrowserScreen, SubScreens
+from hermes_tui.screens.browse.session_acts import SessionScreens
 from hermes_tui.screens.doctor import DoctorScreen
 from hermes_tui.screens.family import FamilyScreen
 from hermes_tui.screens.help import HelpScreen
@@ -48,7 +49,12 @@ from hermes_tui.terminal_input import Burst, TerminalInput
 from hermes_tui.widgets.theme import ASCII_CLASS
 
 SUB_SCREENS = SubScreens(
-    RepairScreen, DoctorScreen, RepairsScreen, FamilyScreen, HiddenScreen, ManageScreen, ResumeScreen, start
+    RepairScreen,
+    DoctorScreen,
+    RepairsScreen,
+    FamilyScreen,
+    HiddenScreen,
+    SessionScreens(ManageScreen, ResumeScreen, start),
 )
 DEFAULT_THEME = "textual-dark"
 NO_COLOUR_THEME = "ansi-dark"

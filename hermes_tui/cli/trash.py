@@ -108,7 +108,7 @@ def list_deletions(home: Home, options: Options, output: Output) -> int:
 def _reading(home: Home) -> SessionDB:
     """The store of a home, to read: plans of deletions are no verb of all profiles as one."""
     if home.server is not None:
-        raise ReadOnly(f"{home.server.of_schema(home.profile).name} has no trash of ours; use hermes sessions delete")
+        raise ReadOnly(f"{home.server.of_schema(home.profile).name} is only read, so it has no trash")
     return SessionDB(home.state_db, sessions_dir=home.sessions_dir, read_only=True)
 
 

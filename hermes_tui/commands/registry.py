@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from hermes_tui.commands.model import BROWSER, EVERYWHERE, LISTS, PANES, REPAIRS, Command, Offer, Place
+from hermes_tui.commands.session_commands import KEEPING, MANAGE, RESUME, RESUMING
 
 __all__ = [
     "BROWSER",
@@ -30,8 +31,6 @@ SEARCH, SESSIONS, HITS, TRANSCRIPT = Place.SEARCH, Place.SESSIONS, Place.HITS, P
 REPAIR, FLAGGED, DIFFERENCE = Place.REPAIR, Place.FLAGGED, Place.DIFFERENCE
 DOCTOR = frozenset({Place.DOCTOR})
 JOURNAL = frozenset({Place.JOURNAL})
-MANAGE = frozenset({Place.MANAGE})
-RESUME = frozenset({Place.RESUME})
 
 TABLE: tuple[Command, ...] = (
     Command("R", "try again", "read state.db again after an error")
@@ -156,16 +155,7 @@ TABLE: tuple[Command, ...] = (
     Command("Y", "resume command", "copy the command that resumes the session in Hermes").key(
         "Y", "copy('resume')", "Copy the resume command"
     ),
-    Command("@", "session link", "copy the link `@session:<profile>/<id>` that newer versions of Hermes take").key(
-        "at", "copy('link')", "Copy the session link"
-    ),
-    Command("O", "", "resume the session in Hermes, which gets the terminal until it ends; the folder is asked for")
-    .when(*PANES, needs="rows")
-    .key("O", "resume", "Resume in Hermes"),
-    Command("y", "resume", "start Hermes with the session")
-    .when(*RESUME, rank=5)
-    .key("y", "answer(True)", "Start Hermes"),
-    Command("esc", "back", "resume nothing").when(*RESUME, rank=10).key("escape,n", "answer(False)"),
+    *RESUMING,
     Command("I", "copy id", "copy the id of the session").key("I", "copy('id')", "Copy the session id"),
     Command("g G", "top, end", "go to the top or to the end").when(*PANES, rank=95, words={SESSIONS: "", HITS: ""}),
     Command("ctrl+d", "", "half a page down, `ctrl+u` up, `ctrl+f` `ctrl+b` a whole one, in lists and pages"),
@@ -249,35 +239,7 @@ TABLE: tuple[Command, ...] = (
     .when(*JOURNAL, rank=10, needs="undoable")
     .key("u", "undo", "Undo this repair"),
     Command("esc", "back", "go back from the repairs to the browser").when(*JOURNAL, rank=20).key("escape", "back"),
-    Command("F2", "", "give the session a title, by Hermes' rules; `enter` shows what it would be, then `y`")
-    .when(*PANES, needs="managed")
-    .key("f2", "manage('rename')", "Rename this session"),
-    Command("A", "", "archive the session with its whole chain, or bring it back: a plan, then `y`")
-    .when(*PANES, needs="managed")
-    .key("A", "manage('archive')", "Archive this session, or bring it back"),
-    Command("P", "", "pin the session, or take the pin from it, where the file has a column for it")
-    .when(*PANES, needs="managed")
-    .key("P", "manage('pin')", "Pin this session"),
-    Command("X", "", "delete the session with its whole chain into a trash of ours: a plan, then `y`; `u` undoes it")
-    .when(*PANES, needs="managed")
-    .key("X", "manage('delete')", "Delete this session"),
-    Command("y", "apply", "do what the plan of a deletion, a title or a mark says, once it has stood for 0.8 s")
-    .when(*MANAGE, rank=5, needs="applies")
-    .key("y", "apply", "Do what the plan says"),
-    Command("u", "undo", "see the plan of the undo of what was deleted here")
-    .when(*MANAGE, rank=10, needs="undoable")
-    .key("u", "undo", "Undo the deletion"),
-    Command("M", "even so", "delete also what was in use a moment ago; again takes that back")
-    .when(*MANAGE, rank=20, needs="forceable")
-    .key("M", "force", "Delete even so"),
-    Command("c", "children", "delete branches and subagents too, or keep them")
-    .when(*MANAGE, rank=30, needs="children")
-    .key("c", "children", "Branches and subagents too"),
-    Command("F2", "another title", "type another title").when(*MANAGE, rank=30, needs="renames").key("f2", "retitle"),
-    Command("esc", "stop after this step", "stop a deletion between two steps")
-    .when(*MANAGE, rank=40, needs="running")
-    .key("escape", "back"),
-    Command("esc", "back", "go back to the browser").when(*MANAGE, rank=45, needs="idle").key("escape", "back"),
+    *KEEPING,
     Command("ctrl+p", "all commands", "find a command by its name, or a theme").when(*EVERYWHERE, rank=97),
     Command("?", "", "all keys and the search language; `f1` in the search row")
     .when(*EVERYWHERE)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from store.files.home import LINK, safe_id
+from store.models import Session
 
 CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 
@@ -32,6 +33,19 @@ class CopyTarget(StrEnum):
 def copied(text: str) -> Copied:
     """A text for the clipboard: line ends and tabs stay, other control characters and unpaired surrogates go."""
     return Copied(*CONTROL.subn("", text.replace("\r\n", "\n")))
+
+
+def session_text(target: CopyTarget, session: Session) -> Copied:
+    """The id of a session, its link, or the command that resumes it.
+
+    Raises:
+        UnsafeId: The id must not become an argument.
+    """
+    if target is CopyTarget.ID:
+        return copied(session.id)
+    if target is CopyTarget.LINK:
+        return Copied(session_link(session.profile, session.id))
+    return Copied(resume_command(session.id))
 
 
 def session_link(profile: str, session_id: str) -> str:

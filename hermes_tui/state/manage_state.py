@@ -1,4 +1,4 @@
-"""What is done with some sessions: the act, its plan, what was agreed to, what came of it."""
+"""State of the screen that keeps sessions in order: the act, its plan, what was agreed to, what came of it."""
 
 from __future__ import annotations
 

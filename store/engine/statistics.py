@@ -1,4 +1,4 @@
-"""What a database counts of its sessions: messages, tokens, cost, activity, tools.
+"""Counts of a database for people: messages, tokens, cost, activity, tools.
 
 An engine may leave it out: `HomeStore.statistics` is None then.
 """

@@ -9,7 +9,7 @@ from hermes_tui.feed import Feed, answers
 from hermes_tui.render.compaction_seam import section_seam
 from hermes_tui.screens.browse.ports import Changed, Part
 from hermes_tui.state.browser_state import LOOK_AFTER, BrowserState, Sources
-from hermes_tui.state.copy_text import Copied, CopyTarget, copied, resume_command, session_link
+from hermes_tui.state.copy_text import Copied, CopyTarget, copied, session_text
 from hermes_tui.state.rows import SessionRow
 from hermes_tui.widgets.message_index import Section, head_of
 from hermes_tui.widgets.transcript import Transcript
@@ -94,11 +94,7 @@ class ReadingController:
         if (row := self._state.current) is None:
             return Copied("")
         try:
-            if target is CopyTarget.ID:
-                return copied(row.session.id)
-            if target is CopyTarget.LINK:
-                return Copied(session_link(row.session.profile, row.session.id))
-            return Copied(resume_command(row.session.id))
+            return session_text(target, row.session)
         except UnsafeId as error:
             self._state.show_notice(str(error))
             self._changed(Part.FRAME)

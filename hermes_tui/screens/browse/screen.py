@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar, Protocol
 
@@ -28,12 +26,12 @@ from hermes_tui.screens.browse.navigation import MOVES, Navigation
 from hermes_tui.screens.browse.painter import Painter
 from hermes_tui.screens.browse.ports import Part
 from hermes_tui.screens.browse.saved_searches_controller import SavedSearchesController
+from hermes_tui.screens.browse.session_acts import SessionActs, SessionScreens
 from hermes_tui.screens.browse.subscriptions import Controllers
 from hermes_tui.state.browser_state import LOOK_AFTER, BrowserState
 from hermes_tui.state.copy_text import CopyTarget
 from hermes_tui.state.layout import Layout
 from hermes_tui.state.manage_state import Act
-from hermes_tui.state.resume import HandOver, hand_over
 from hermes_tui.state.rows import SessionRow
 from hermes_tui.state.session_catalog import is_comparable
 from hermes_tui.state.typed_text import MOST
@@ -89,12 +87,7 @@ class SubScreens:
     """Gives the id of a member that is to be read."""
     hidden: Callable[[Feed, BrowserState], Screen[bool]]
     """Gives whether the list is to show what it leaves out, or no more."""
-    manage: Callable[[Feed, BrowserState, Act, Sequence[str]], Screen[bool]]
-    """Gives whether something was written."""
-    resume: Callable[[BrowserState, HandOver], Screen[bool]]
-    """Gives whether Hermes is to be started."""
-    start: Callable[[HandOver], int]
-    """Starts it; its exit code."""
+    acts: SessionScreens
 
 
 class BrowserScreen(Screen[None]):
@@ -133,6 +126,7 @@ class BrowserScreen(Screen[None]):
         saved = SavedSearchesController(state, searches, self.post_message, changed)
         self.controllers = Controllers(state, feed, changed, self.widgets, saved)
         self.painter.before_frame = FollowedRow(state, self.widgets, self.controllers.reading).follow
+        self._acts = SessionActs(self, state, feed, sub_screens.acts, self.controllers.restart)
         self._navigation = Navigation(self.widgets, self.controllers, changed)
         self._subscriptions = self.controllers.subscriptions()
         feed.subscribe(self.post_message, *self._subscriptions)
@@ -387,42 +381,11 @@ class BrowserScreen(Screen[None]):
 
     def action_manage(self, act: str) -> None:
         """The plan of a deletion, a title or a mark of the session that is read or under the list's cursor."""
-        row = self.state.current
-        if self.feed.writer.writing:
-            self.show_notice("something is being written: wait for its end")
-        elif row is not None:
-            managed = self._sub_screens.manage(self.feed, self.state, Act(act), (row.session.id,))
-            self.app.push_screen(managed, self._on_managed)
+        self._acts.manage(Act(act))
 
     def action_resume(self) -> None:
         """Hand the session over to Hermes, once the folder was agreed to."""
-        row = self.state.current
-        if row is None:
-            return
-        wanted = hand_over(
-            row.session, home=self.state.home, which=shutil.which, is_folder=Path.is_dir, here=Path.cwd()
-        )
-        if isinstance(wanted, str):
-            self.show_notice(wanted)
-        else:
-            self.app.push_screen(self._sub_screens.resume(self.state, wanted), partial(self._on_resumed, wanted))
-
-    def _on_resumed(self, wanted: HandOver, yes: bool | None) -> None:
-        if not yes:
-            return
-        try:
-            with self.app.suspend():
-                code = self._sub_screens.start(wanted)
-        except OSError as error:
-            self.show_notice(f"hermes could not be started: {error.strerror}")
-        else:
-            self.show_notice(f"hermes ended with exit code {code}" if code else "back from hermes")
-        self.refresh(layout=True)
-        self.feed.sessions.refresh()
-
-    def _on_managed(self, written: bool | None) -> None:
-        if written:
-            self.controllers.restart()
+        self._acts.resume()
 
     def action_doctor(self) -> None:
         """The store's health."""

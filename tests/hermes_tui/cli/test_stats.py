@@ -34,7 +34,7 @@ def test_stats_say_what_there_is_and_what_it_cost(home: Path, capsys: pytest.Cap
 
     assert main(["--home", str(home), "stats", "--by", "source"]) == 0
     rows = [line.split() for line in capsys.readouterr().out.splitlines()[-2:]]
-    assert [row[:5] for row in rows] == [["cli", "1", "3", "0", "$0.00"], ["telegram", "1", "2", "1.5k", "$1.50"]]
+    assert [row[:5] for row in rows] == [["cli", "1", "3", "0", "$0.00"], ["telegram", "1", "2", "1500", "$1.50"]]
 
     assert main(["--home", str(home), "stats", "source:telegram", "--by", "tool"]) == 0
     assert capsys.readouterr().out.splitlines()[-1].split() == ["terminal", "1", "1", "100.0", "%"]
