@@ -13,7 +13,7 @@ RESUMING: tuple[Command, ...] = (
     ),
     Command("O", "", "resume the session in Hermes, which gets the terminal until it ends; the folder is asked for")
     .when(*PANES, needs="rows")
-    .key("O", "resume", "Resume in Hermes"),
+    .key("O", "act('resume')", "Resume in Hermes"),
     Command("y", "resume", "start Hermes with the session")
     .when(*RESUME, rank=5)
     .key("y", "answer(True)", "Start Hermes"),
@@ -23,16 +23,16 @@ RESUMING: tuple[Command, ...] = (
 KEEPING: tuple[Command, ...] = (
     Command("F2", "", "give the session a title, by Hermes' rules; `enter` shows what it would be, then `y`")
     .when(*PANES, needs="managed")
-    .key("f2", "manage('rename')", "Rename this session"),
+    .key("f2", "act('rename')", "Rename this session"),
     Command("A", "", "archive the session with its whole chain, or bring it back: a plan, then `y`")
     .when(*PANES, needs="managed")
-    .key("A", "manage('archive')", "Archive this session, or bring it back"),
+    .key("A", "act('archive')", "Archive this session, or bring it back"),
     Command("P", "", "pin the session, or take the pin from it, where the file has a column for it")
     .when(*PANES, needs="managed")
-    .key("P", "manage('pin')", "Pin this session"),
+    .key("P", "act('pin')", "Pin this session"),
     Command("X", "", "delete the session with its whole chain into a trash of ours: a plan, then `y`; `u` undoes it")
     .when(*PANES, needs="managed")
-    .key("X", "manage('delete')", "Delete this session"),
+    .key("X", "act('delete')", "Delete this session"),
     Command("y", "apply", "do what the plan of a deletion, a title or a mark says, once it has stood for 0.8 s")
     .when(*MANAGE, rank=5, needs="applies")
     .key("y", "apply", "Do what the plan says"),

@@ -6,7 +6,6 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from pathlib import Path
 
 from hermes_tui.commands.registry import Place
 from hermes_tui.feed import KeptHome, KeptState
@@ -178,8 +177,6 @@ class BrowserState:
     fresh: Sequence[SessionRow] = ()
     """Rows that the answer being handled has changed."""
     notice: Notice | None = None
-    home: Path | str = "sessions of this home are not resumed from here"
-    """The home's folder; a sentence where its sessions are not resumed from here."""
     may_write: bool = False
     """Sessions can be renamed, marked and deleted."""
 

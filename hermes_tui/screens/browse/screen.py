@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, Protocol, TypeAlias
 
 from textual import events, on
 from textual.app import ComposeResult
@@ -31,7 +31,6 @@ from hermes_tui.screens.browse.subscriptions import Controllers
 from hermes_tui.state.browser_state import LOOK_AFTER, BrowserState
 from hermes_tui.state.copy_text import CopyTarget
 from hermes_tui.state.layout import Layout
-from hermes_tui.state.manage_state import Act
 from hermes_tui.state.rows import SessionRow
 from hermes_tui.state.session_catalog import is_comparable
 from hermes_tui.state.typed_text import MOST
@@ -43,6 +42,8 @@ from hermes_tui.widgets.transcript import Transcript
 from hermes_tui.widgets.virtual_list import VirtualList
 from store.repair.model import Operation
 
+PastRepair: TypeAlias = tuple[Operation, bool] | None
+"""A repair of the journal, and whether the plan of its undo is asked for."""
 TICK = 30.0
 """Seconds after which ages are painted again, and live sessions read."""
 
@@ -57,7 +58,7 @@ class MakeRepairScreen(Protocol):
         session_id: str | None,
         *,
         whole: bool = False,
-        past: tuple[Operation, bool] | None = None,
+        past: PastRepair = None,
     ) -> Screen[str | None]:
         """Of one session, or of all flagged ones; with `whole` the whole difference first; a repair of before."""
 
@@ -118,7 +119,6 @@ class BrowserScreen(Screen[None]):
         super().__init__()
         self.state = state = BrowserState(profile.owner, profile.where, glyphs, now, kept=profile.kept)
         self.feed = feed = Feed(profile.open_store, open_to_write=profile.open_to_write)
-        state.may_write, state.home = feed.writer.may_write, profile.home
         self.widgets = BrowserWidgets(profile.owner, now)
         self.painter = Painter(state, self.widgets, self.set_timer)
         self._changed = changed = self.painter.changed
@@ -126,7 +126,7 @@ class BrowserScreen(Screen[None]):
         saved = SavedSearchesController(state, searches, self.post_message, changed)
         self.controllers = Controllers(state, feed, changed, self.widgets, saved)
         self.painter.before_frame = FollowedRow(state, self.widgets, self.controllers.reading).follow
-        self._acts = SessionActs(self, state, feed, sub_screens.acts, self.controllers.restart)
+        self._acts = SessionActs(self, state, feed, profile.home, screens=sub_screens.acts)
         self._navigation = Navigation(self.widgets, self.controllers, changed)
         self._subscriptions = self.controllers.subscriptions()
         feed.subscribe(self.post_message, *self._subscriptions)
@@ -227,8 +227,7 @@ class BrowserScreen(Screen[None]):
     @on(VirtualList.RowHighlighted)
     def _on_row_highlighted(self, event: VirtualList.RowHighlighted) -> None:
         self.widgets.observe(self.state)
-        state = self.state
-        if event.list is self.widgets.list_pane(hits_shown=state.hits_shown):
+        if event.list is self.widgets.list_pane(hits_shown=self.state.hits_shown):
             self.controllers.search.request_context()
         self._changed(Part.FRAME)
 
@@ -272,8 +271,7 @@ class BrowserScreen(Screen[None]):
         state = self.state
         state.inside = state.focus in {Place.TRANSCRIPT, Place.FIND}
         self.widgets.show_find(state.focus is Place.FIND)
-        names_keys = bool(state.failure or state.unread or not state.catalog.plain)
-        self._changed(Part.LISTS if names_keys else Part.FRAME)
+        self._changed(Part.LISTS if state.failure or state.unread or not state.catalog.plain else Part.FRAME)
 
     @on(events.Resize)
     def _on_size_changed(self, event: events.Resize) -> None:
@@ -365,8 +363,8 @@ class BrowserScreen(Screen[None]):
         if row is not None and is_comparable(row):
             self._open_repair(row.session.id, whole=whole)
 
-    def _open_repair(self, session_id: str | None, *, whole: bool = False) -> None:
-        repair = self._sub_screens.repair(self.feed, self.state, session_id, whole=whole)
+    def _open_repair(self, session_id: str | None, *, whole: bool = False, past: PastRepair = None) -> None:
+        repair = self._sub_screens.repair(self.feed, self.state, session_id, whole=whole, past=past)
         self.app.push_screen(repair, self._navigation.leave_repair)
 
     def action_repairs(self) -> None:
@@ -375,17 +373,11 @@ class BrowserScreen(Screen[None]):
 
     def _look_back(self, chosen: ChosenRepair | None) -> None:
         if chosen is not None:
-            past = chosen.operation, chosen.undo
-            repair = self._sub_screens.repair(self.feed, self.state, chosen.operation.session_id, past=past)
-            self.app.push_screen(repair, self._navigation.leave_repair)
+            self._open_repair(chosen.operation.session_id, past=(chosen.operation, chosen.undo))
 
-    def action_manage(self, act: str) -> None:
-        """The plan of a deletion, a title or a mark of the session that is read or under the list's cursor."""
-        self._acts.manage(Act(act))
-
-    def action_resume(self) -> None:
-        """Hand the session over to Hermes, once the folder was agreed to."""
-        self._acts.resume()
+    def action_act(self, name: str) -> None:
+        """The plan of a deletion, a title or a mark of the session, or the question of its hand-over to Hermes."""
+        self._acts.do(name)
 
     def action_doctor(self) -> None:
         """The store's health."""

@@ -17,6 +17,8 @@ from hermes_tui.state.browser_state import BrowserState
 from hermes_tui.state.manage_state import Act
 from hermes_tui.state.resume import HandOver, hand_over
 
+RESUME = "resume"
+
 
 @dataclass(frozen=True, slots=True)
 class SessionScreens:
@@ -40,6 +42,9 @@ class Owner(Protocol):
     def show_notice(self, text: str) -> None:
         """Show a sentence for a few seconds."""
 
+    def action_retry(self) -> None:
+        """Read everything again."""
+
 
 class SessionActs:
     """Opens the screens, and does what was agreed to there.
@@ -48,17 +53,31 @@ class SessionActs:
         owner: The browser's screen.
         state: Has the session.
         feed: Writes.
+        home: Its folder, or why Hermes is not started for it.
         screens: Makes the screens.
-        restart: Reads everything again.
     """
 
     def __init__(
-        self, owner: Owner, state: BrowserState, feed: Feed, screens: SessionScreens, restart: Callable[[], None]
+        self,
+        owner: Owner,
+        state: BrowserState,
+        feed: Feed,
+        home: Path | str,
+        *,
+        screens: SessionScreens,
     ) -> None:
-        self._owner, self._state, self._feed = owner, state, feed
-        self._screens, self._restart = screens, restart
+        state.may_write = feed.writer.may_write
+        self._owner, self._state, self._feed, self._home = owner, state, feed, home
+        self._screens = screens
 
-    def manage(self, act: Act) -> None:
+    def do(self, name: str) -> None:
+        """Do what a key of the table names: an `Act`, or `resume`."""
+        if name == RESUME:
+            self._resume()
+        else:
+            self._manage(Act(name))
+
+    def _manage(self, act: Act) -> None:
         """The plan of a deletion, a title or a mark."""
         row = self._state.current
         if self._feed.writer.writing:
@@ -69,16 +88,14 @@ class SessionActs:
 
     def _on_managed(self, written: bool | None) -> None:
         if written:
-            self._restart()
+            self._owner.action_retry()
 
-    def resume(self) -> None:
+    def _resume(self) -> None:
         """The question of the hand-over, or why there is none."""
         row = self._state.current
         if row is None:
             return
-        wanted = hand_over(
-            row.session, home=self._state.home, which=shutil.which, is_folder=Path.is_dir, here=Path.cwd()
-        )
+        wanted = hand_over(row.session, home=self._home, which=shutil.which, is_folder=Path.is_dir, here=Path.cwd())
         if isinstance(wanted, str):
             self._owner.show_notice(wanted)
         else:
