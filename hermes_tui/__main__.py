@@ -221,9 +221,21 @@ def _entry(options: Options, home: Home, name: str, cache_dir: Path | None, kept
         partial(open_home, home, cache_dir=cache_dir),
         owner=f"{name} · read-only" if options.read_only else name,
         where=_where(home),
+        home=_resumable(options, home),
         open_to_write=partial(SessionDB, home.state_db, sessions_dir=home.sessions_dir) if may_write else None,
         kept=kept.home(os.path.realpath(home.folder)),
     )
+
+
+def _resumable(options: Options, home: Home) -> Path | str:
+    """The folder of a home whose sessions Hermes resumes from here, or why not."""
+    if options.demo:
+        return "the demo's sessions are not resumed: its home is gone when you leave"
+    if home.server is not None:
+        return "sessions on a server are resumed where Hermes runs; Y copies the command"
+    if home.is_every:
+        return "all profiles as one: ctrl+p switches to the session's own, where O works"
+    return home.folder.absolute()
 
 
 def _profiles(options: Options, home: Home, cache_dir: Path | None, kept: KeptState) -> list[ProfileEntry]:

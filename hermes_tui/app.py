@@ -35,19 +35,30 @@ from hermes_tui.render.safe import one_line
 from hermes_tui.render.time import many
 from hermes_tui.screens.browse.screen import BrowserScreen
 from hermes_tui.screens.browse.screens_over import SubScreens
+from hermes_tui.screens.browse.session_acts import SessionScreens
 from hermes_tui.screens.doctor import DoctorScreen
 from hermes_tui.screens.family import FamilyScreen
 from hermes_tui.screens.help import HelpScreen
 from hermes_tui.screens.hidden import HiddenScreen
+from hermes_tui.screens.manage import ManageScreen
 from hermes_tui.screens.outline import OutlineScreen
 from hermes_tui.screens.repair.screen import RepairScreen
 from hermes_tui.screens.repairs import RepairsScreen
+from hermes_tui.screens.resume import ResumeScreen, start
 from hermes_tui.state.quit_key import QuitKey
 from hermes_tui.state.typed_text import in_one_row
 from hermes_tui.terminal_input import Burst, TerminalInput
 from hermes_tui.widgets.theme import ASCII_CLASS
 
-SUB_SCREENS = SubScreens(RepairScreen, DoctorScreen, RepairsScreen, FamilyScreen, HiddenScreen, OutlineScreen)
+SUB_SCREENS = SubScreens(
+    RepairScreen,
+    DoctorScreen,
+    RepairsScreen,
+    FamilyScreen,
+    HiddenScreen,
+    OutlineScreen,
+    SessionScreens(ManageScreen, ResumeScreen, start),
+)
 DEFAULT_THEME = "textual-dark"
 NO_COLOUR_THEME = "ansi-dark"
 """The one that writes no colour at all under NO_COLOR; the others would come out in greys (docs/textual.md §6)."""

@@ -63,6 +63,7 @@ class Options(argparse.Namespace):
     action: str | None = None
     """Of `trash`: list, restore or empty."""
     title: str = ""
+    by: str | None = None
 
 
 class Parser(argparse.ArgumentParser):

@@ -8,13 +8,16 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from hermes_tui.commands.model import BROWSER, EVERYWHERE, INSIDE, LISTS, PANES, REPAIRS, Command, Offer, Place
+from hermes_tui.commands.session_commands import KEEPING, MANAGE, RESUME, RESUMING
 
 __all__ = [
     "BROWSER",
     "DOCTOR",
     "INSIDE",
     "JOURNAL",
+    "MANAGE",
     "REPAIRS",
+    "RESUME",
     "TABLE",
     "Command",
     "Offer",
@@ -176,6 +179,7 @@ TABLE: tuple[Command, ...] = (
     Command("Y", "resume command", "copy the command that resumes the session in Hermes").key(
         "Y", "copy('resume')", "Copy the resume command"
     ),
+    *RESUMING,
     Command("I", "copy id", "copy the id of the session").key("I", "copy('id')", "Copy the session id"),
     Command("g G", "top, end", "go to the top or to the end").when(*PANES, rank=95, words={SESSIONS: "", HITS: ""}),
     Command("ctrl+d", "", "half a page down, `ctrl+u` up, `ctrl+f` `ctrl+b` a whole one, in lists and pages"),
@@ -259,16 +263,17 @@ TABLE: tuple[Command, ...] = (
     .when(*JOURNAL, rank=10, needs="undoable")
     .key("u", "undo", "Undo this repair"),
     Command("esc", "back", "go back from the repairs to the browser").when(*JOURNAL, rank=20).key("escape", "back"),
+    *KEEPING,
     Command("ctrl+p", "all commands", "find a command by its name, or a theme").when(*EVERYWHERE, rank=97),
     Command("?", "", "all keys and the search language; `f1` in the search row")
     .when(*EVERYWHERE)
     .key("f1", "app.help")
     .key("question_mark", "app.help", "Help"),
     Command("ctrl+q", "quit", "quit, wherever you are").when(
-        *EVERYWHERE, rank=98, words=dict.fromkeys(PANES | REPAIRS | DOCTOR | JOURNAL, "")
+        *EVERYWHERE, rank=98, words=dict.fromkeys(PANES | REPAIRS | DOCTOR | JOURNAL | MANAGE | RESUME, "")
     ),
     Command("q", "quit", "quit; right after a letter that moves nothing it has to be pressed again")
-    .when(*PANES, *REPAIRS, *DOCTOR, *JOURNAL, rank=89)
+    .when(*PANES, *REPAIRS, *DOCTOR, *JOURNAL, *MANAGE, *RESUME, rank=89)
     .key("q", "app.quit_by_letter", "Quit"),
 )
 

@@ -190,6 +190,8 @@ class BrowserState:
     notice: Notice | None = None
     copying_until: float = 0.0
     """Until when, by `seconds`, a digit copies a block of the message that was copied."""
+    may_write: bool = False
+    """Sessions can be renamed, marked and deleted."""
 
     def show_notice(self, text: str) -> None:
         """Have a sentence shown for a few seconds."""
@@ -230,6 +232,7 @@ class BrowserState:
             "untyped": not self.typed,
             "history": bool(self.history),
             "flagged": row is not None and is_comparable(row),
+            "managed": self.may_write and row is not None and row.session.origin is Origin.SQLITE,
             "family": row is not None and self.catalog.has_family(row.session),
             "unwrapped": not self.reading.wraps,
             "copying": self.seconds() < self.copying_until,

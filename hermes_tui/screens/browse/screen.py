@@ -25,6 +25,7 @@ from hermes_tui.screens.browse.painter import Painter
 from hermes_tui.screens.browse.ports import Part
 from hermes_tui.screens.browse.saved_searches_controller import SavedSearchesController
 from hermes_tui.screens.browse.screens_over import ScreensOver, SubScreens
+from hermes_tui.screens.browse.session_acts import SessionActs
 from hermes_tui.screens.browse.subscriptions import Controllers
 from hermes_tui.state.browser_state import LOOK_AFTER, BrowserState
 from hermes_tui.state.copy_text import CopyTarget
@@ -75,6 +76,7 @@ class BrowserScreen(Screen[None]):
         saved = SavedSearchesController(state, searches, self.post_message, changed)
         self.controllers = Controllers(state, feed, changed, self.widgets, saved)
         self.painter.before_frame = FollowedRow(state, self.widgets, self.controllers.reading).follow
+        self._acts = SessionActs(self, state, feed, profile.home, screens=sub_screens.acts)
         self._navigation = Navigation(self.widgets, self.controllers, changed)
         self._over = ScreensOver(self, sub_screens, feed, state, self._navigation)
         self._subscriptions = self.controllers.subscriptions()
@@ -180,8 +182,7 @@ class BrowserScreen(Screen[None]):
     @on(VirtualList.RowHighlighted)
     def _on_row_highlighted(self, event: VirtualList.RowHighlighted) -> None:
         self.widgets.observe(self.state)
-        state = self.state
-        if event.list is self.widgets.list_pane(hits_shown=state.hits_shown):
+        if event.list is self.widgets.list_pane(hits_shown=self.state.hits_shown):
             self.controllers.search.request_context()
         self._changed(Part.FRAME)
 
@@ -314,6 +315,10 @@ class BrowserScreen(Screen[None]):
     def action_outline(self) -> None:
         """The user's messages in the session that is read."""
         self._over.outline(self.widgets.transcript)
+
+    def action_act(self, name: str) -> None:
+        """The plan of a deletion, a title or a mark of the session, or the question of its hand-over to Hermes."""
+        self._acts.do(name)
 
     def action_doctor(self) -> None:
         """The store's health."""
