@@ -149,6 +149,9 @@ def _has_screen() -> bool:
 
 def _screen(options: Options, home: Home, stack: ExitStack) -> int:
     """Open the screen; the demo's agent writes as long as it stands."""
+    from hermes_tui.early_keys import early_keys
+
+    typed_early = stack.enter_context(early_keys(sys.stdin.fileno()))
     if options.demo:
         from hermes_tui.demo.run import agent
 
@@ -165,6 +168,7 @@ def _screen(options: Options, home: Home, stack: ExitStack) -> int:
         config=config.load(config.locate()),
         searches=None if options.demo else config.searches_file(),
         ascii_only=not _has_unicode(),
+        typed_early=typed_early,
     )
     sys.setswitchinterval(SWITCH)  # the event loop waits so long for a thread that compares texts; 5 ms would be felt
     app.run()

@@ -30,6 +30,7 @@ from hermes_tui.commands.palette import Commands, Palette
 from hermes_tui.config import Config
 from hermes_tui.control_char_filter import Backstop
 from hermes_tui.feed import ProfileEntry
+from hermes_tui.key_queue import KeyQueue, Typed
 from hermes_tui.render.glyphs import ASCII, UNICODE
 from hermes_tui.render.safe import one_line
 from hermes_tui.render.time import many
@@ -68,6 +69,7 @@ class HermesApp(App[None]):
         profiles: Other stores that can be browsed; the palette offers them.
         searches: The file of saved searches, None to keep none.
         ascii_only: Draw with ASCII characters alone, whatever the config says.
+        typed_early: What was typed into the terminal before it was the app's.
         now: The time, aware; its zone is the reader's.
     """
 
@@ -87,12 +89,15 @@ class HermesApp(App[None]):
         profiles: Sequence[ProfileEntry] = (),
         searches: Path | None = None,
         ascii_only: bool = False,
+        typed_early: str = "",
         now: Callable[[], datetime] = lambda: datetime.now().astimezone(),
     ) -> None:
         super().__init__()
+        self.typed_early = typed_early
         self._config = config or Config()
         self._backstop = Backstop()
         self._quit_key = QuitKey()
+        self._keys = KeyQueue(self, self._act)
         self._interrupted_at = float("-inf")
         glyphs = ASCII if ascii_only or self._config.ascii else UNICODE
         self.set_class(glyphs is ASCII, ASCII_CLASS, update=False)
@@ -133,35 +138,53 @@ class HermesApp(App[None]):
         return TerminalInput if found is LinuxDriver else found
 
     async def on_event(self, event: events.Event) -> None:
-        """Let the screen hear each key before it does anything; a paste is text wherever it goes."""
-        if not event.is_forwarded:
-            if isinstance(event, events.Key):
-                self._quit_key.take(event.character or "", event.time)
-                self._report_key(event.time)
-            elif isinstance(event, events.Paste) and not isinstance(self.focused, Input):
-                event.stop()
-                if isinstance(self.screen, TakesText):
-                    self.screen.take_text(event.text)
-                else:
-                    self._drop(event.text, event.time)
-                return
-        await super().on_event(event)
+        """Take keys and pastes one after the other, each when the one before has done what it does."""
+        if isinstance(event, events.Key | events.Paste) and not event.is_forwarded:
+            await self._keys.take(event)
+        else:
+            await super().on_event(event)
 
-    async def _on_key(self, event: events.Key) -> None:
-        """Textual's handler of the keys that no widget has used, which says where a binding has not either."""
-        event.prevent_default()
+    async def _on_burst(self, message: Burst) -> None:
+        message.stop()
+        await self._keys.take(message)
+
+    async def _act(self, typed: Typed) -> None:
+        if isinstance(typed, events.Key):
+            await self._press(typed)
+        else:
+            self._insert(typed)
+
+    async def _press(self, event: events.Key) -> None:
+        """Let the screen hear a key before it does anything; then do it, all of it if it needs no other widget.
+
+        Textual would hand the key from the focused widget up to the app, queue by queue, and look at the next key
+        meanwhile.
+        """
+        self._quit_key.take(event.character or "", event.time)
+        self._report_key(event.time)
+        self.app_focus = True
+        if await self._check_bindings(event.key, priority=True):
+            return
+        if isinstance(focused := self.focused, Input) and event.is_printable:
+            focused._forward_event(event)
+        else:
+            await self._press_unbound(event)
+
+    async def _press_unbound(self, event: events.Key) -> None:
+        """Try the bindings from the focused widget up; where none has used the key either, say so."""
         if not await self._check_bindings(event.key) and isinstance(self.screen, HearsKeys):
             typed = event.character or ""
             key = typed if event.is_printable and not typed.isspace() else shown_name(event.key)
             self.screen.take_unused_key(key, printable=event.is_printable)
 
-    def _on_burst(self, message: Burst) -> None:
-        """Type what came too fast for fingers into an input; anywhere else it is no command, and is dropped."""
-        message.stop()
+    def _insert(self, typed: events.Paste | Burst) -> None:
+        """Put what was pasted into an input or a search row; what only came too fast for fingers is dropped there."""
         if isinstance(focused := self.focused, Input):
-            focused._forward_event(events.Paste(in_one_row(message.text)))
+            focused._forward_event(events.Paste(in_one_row(typed.text)))
+        elif isinstance(typed, events.Paste) and isinstance(self.screen, TakesText):
+            self.screen.take_text(typed.text)
         else:
-            self._drop(message.text, message.time)
+            self._drop(typed.text, typed.time)
 
     def _drop(self, text: str, at: float) -> None:
         self._quit_key.take("v", at)

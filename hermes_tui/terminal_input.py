@@ -8,6 +8,7 @@ import time
 from codecs import getincrementaldecoder
 from collections.abc import Iterable, Iterator
 from itertools import groupby
+from typing import Protocol, runtime_checkable
 
 from textual import events
 from textual._xterm_parser import XTermParser
@@ -22,6 +23,14 @@ PAUSE = 0.1
 """Seconds after which a key of Escape is no start of a sequence, and a read is no more of the text before it."""
 TYPING = {"enter": "\r", "tab": "\t", "ctrl+j": "\n"}
 """Keys that stand for characters of a text."""
+
+
+@runtime_checkable
+class KeepsEarlyKeys(Protocol):
+    """An app that knows what was typed before its screen stood."""
+
+    typed_early: str
+    """As it came from the terminal."""
 
 
 class Burst(Message):
@@ -78,6 +87,10 @@ class TerminalInput(LinuxDriver):
     def run_input_thread(self) -> None:
         """Read until the end; as the base does, and each read is grouped."""
         parser, grouping = XTermParser(self._debug), ReadGrouping()
+        if isinstance(self._app, KeepsEarlyKeys) and self._app.typed_early:
+            for message in grouping.group(parser.feed(self._app.typed_early), time.monotonic()):
+                self.process_message(message)
+            self._app.typed_early = ""
         decode = getincrementaldecoder("utf-8")("replace").decode
         with selectors.DefaultSelector() as selector:
             selector.register(self.fileno, selectors.EVENT_READ)

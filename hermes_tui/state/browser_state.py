@@ -185,6 +185,14 @@ class BrowserState:
         return self.search.query is not None
 
     @property
+    def awaits_rows(self) -> bool:
+        """The list has no rows yet, and nothing that stands in their place."""
+        search, results = self.search, self.search.results
+        if search.query is not None:
+            return not (results.done or results.hits or search.titles or search.error)
+        return not (len(self.catalog) or self.catalog.complete or self.failure or self.lock_wait)
+
+    @property
     def two_panes(self) -> bool:
         """List and transcript stand side by side."""
         return self.layout.roomy and not self.single
