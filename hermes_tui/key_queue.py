@@ -77,4 +77,4 @@ class KeyQueue:
 
 def _is_idle(pump: MessagePump) -> bool:
     """Whether a widget has nothing left to do."""
-    return pump._message_queue.empty() and not pump._next_callbacks
+    return not (pump.message_queue_size or pump._next_callbacks)

@@ -14,8 +14,9 @@ from hermes_tui.state.find import Find
 from hermes_tui.state.layout import Layout
 from hermes_tui.state.rows import SessionRow
 from hermes_tui.state.search_history import SearchHistory
-from hermes_tui.state.search_results import Results
+from hermes_tui.state.search_results import Results, Without
 from hermes_tui.state.session_catalog import Catalog, is_comparable
+from hermes_tui.state.session_filter import SessionFilter
 from store.errors import QueryInvalid, StoreError
 from store.models import Check, Drift, Hit, JsonlFacts, Origin, Session
 from store.query.parse import Query
@@ -58,6 +59,8 @@ class ListPane:
     row: SessionRow | None = None
     hit: Hit | None = None
     has_rows: bool = False
+    sessions: int = 0
+    """Rows of the list of sessions."""
     touched: bool = False
     hit_rows: int = 0
     visible: frozenset[str] = frozenset()
@@ -69,7 +72,11 @@ class SearchState:
     """One search, and the answers to it so far."""
 
     query: Query | None = None
-    """None while all sessions are listed."""
+    """None while sessions are listed."""
+    listed: SessionFilter | None = None
+    """What is asked of the sessions that are listed; None for all."""
+    hint: str = ""
+    """What might be typed instead, where a filter is none or no session has its value."""
     wrong: QueryInvalid | None = None
     """The reason why the text in the search row is no query."""
     error: StoreError | None = None
@@ -83,6 +90,8 @@ class SearchState:
     more_titles: bool = False
     meant: str = ""
     """A query that might be meant where nothing matches."""
+    without: Without | None = None
+    """A query of one word less, which has hits where this one has none."""
     context: int = 0
     """Messages shown on either side of a hit."""
     requested_at: float = 0.0

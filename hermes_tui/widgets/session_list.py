@@ -8,6 +8,7 @@ from datetime import datetime
 from hermes_tui.render.line import Line
 from hermes_tui.render.row import session_row
 from hermes_tui.state.rows import SessionRow
+from hermes_tui.widgets.list_cursor import CursorPlace
 from hermes_tui.widgets.theme import glyphs_of
 from hermes_tui.widgets.virtual_list import VirtualList
 
@@ -22,11 +23,31 @@ class SessionList(VirtualList):
         super().__init__(id=id)
         self._now = now
         self._rows: dict[str, SessionRow] = {}
+        self._only = ""
+        self._place_before: CursorPlace | None = None
 
-    def show(self, rows: Sequence[SessionRow]) -> None:
-        """Replace the sessions; the cursor stays as `set_keys` says."""
+    def show(self, rows: Sequence[SessionRow], *, only: str = "") -> None:
+        """Replace the sessions; the cursor stays as `set_keys` says.
+
+        Args:
+            rows: The sessions.
+            only: What they have in common, "" where nothing is asked of them: with another filter the cursor goes to
+                the first row, and without one back to where it was before.
+        """
+        before, self._only = self._only, only
+        if only and not before:
+            self._place_before = self.cursor.where
         self._rows = {row.session.id: row for row in rows}
         self.set_keys(list(self._rows))
+        if only not in ("", before):
+            self.forget_cursor()
+        elif before and not only and self._place_before is not None:
+            self.return_to(self._place_before)
+
+    @property
+    def n_rows(self) -> int:
+        """The number of sessions."""
+        return len(self._rows)
 
     def update_row(self, row: SessionRow) -> None:
         """Paint a session again in its place; one that is not listed is left out."""

@@ -38,7 +38,7 @@ class Filter:
     """For `after` (at or later than) and `before` (earlier than): seconds since 1970 UTC."""
     negated: bool = False
     prefix: bool = False
-    """The value is still being typed: a source that starts with it passes."""
+    """The value is still being typed: a source or a profile that starts with it passes."""
     start: int = field(default=0, compare=False)
     end: int = field(default=0, compare=False)
 
@@ -83,7 +83,7 @@ class Query:
     def filters_of(self, key: str, *, negated: bool = False) -> tuple[Filter, ...]:
         """Filters of one key.
 
-        Plain ones of `source`, `model`, `role`, `tool`, `cwd` and `title` are alternatives, one must pass; of the
-        other keys, and of the negated ones, each must pass.
+        Plain ones of `source`, `model`, `role`, `tool`, `cwd`, `title` and `profile` are alternatives, one must pass;
+        of the other keys, and of the negated ones, each must pass.
         """
         return tuple(item for item in self.filters if item.key == key and item.negated is negated)

@@ -101,6 +101,7 @@ class BrowserWidgets:
             row=hits.cursor_row if state.hits_shown else self.session_list.cursor_row,
             hit=hits.cursor_hit if state.hits_shown else None,
             has_rows=pane.cursor.key is not None,
+            sessions=self.session_list.n_rows,
             touched=hits.cursor.touched,
             hit_rows=sum(isinstance(key, HitKey) for key in hits.cursor.keys) if state.hits_shown else 0,
             visible=frozenset(
@@ -115,7 +116,7 @@ class BrowserWidgets:
         """Put rows into a list."""
         if isinstance(view, SessionsView):
             self.session_list.set_head(view.head)
-            self.session_list.show(view.rows)
+            self.session_list.show(view.rows, only=view.only)
         else:
             self.hit_list.show(view)
 

@@ -64,6 +64,8 @@ class SessionsView:
 
     head: Sequence[Line]
     rows: Sequence[SessionRow]
+    only: str = ""
+    """What the sessions have in common, "" where nothing is asked of them."""
 
 
 def frame_view(state: BrowserState) -> FrameView:
@@ -93,18 +95,31 @@ def list_view(state: BrowserState) -> SessionsView | HitsView:
     """View of the list: sessions, or what a search found."""
     width = (state.layout.list_width if state.two_panes else state.layout.width - 1) or 1
     if not state.hits_shown:
-        return SessionsView(_sessions_block(state, width=width), state.catalog.shown(everything=state.everything))
+        return _sessions_view(state, width=width)
     search, row_of = state.search, state.catalog.row
     titles = (replace(row_of(row.session.id) or row, matches=row.matches) for row in search.titles)
     return HitsView(
-        head=_no_hits_block(state, width=width),
+        nothing=_no_hits_block(state, width=width),
         titles=tuple(titles),
         groups=tuple(search.shown.groups(row_of)),
         dim=search.older is not None,
         close=search.similar,
         more_titles=search.more_titles and not search.similar,
         meant=search.meant,
+        without=search.without,
     )
+
+
+def _sessions_view(state: BrowserState, *, width: int) -> SessionsView:
+    """All sessions, or those that pass the filters in the search row."""
+    listed, catalog = state.search.listed, state.catalog
+    if listed is None:
+        return SessionsView(_sessions_block(state, width=width), catalog.shown(everything=state.everything))
+    rows = listed.rows(catalog, everything=state.everything)
+    nothing = not rows and catalog.complete and state.failure is None
+    hint = state.search.hint
+    block = blocks.no_sessions(listed.words, hint=hint, width=width, glyphs=state.glyphs) if nothing else []
+    return SessionsView([EMPTY, *block] if block else _sessions_block(state, width=width), rows, only=listed.words)
 
 
 def _status_sentence(state: BrowserState) -> Line:
@@ -117,10 +132,34 @@ def _status_sentence(state: BrowserState) -> Line:
         return _find_status(state.reading.find, state.glyphs)
     if state.focus is Place.TRANSCRIPT and state.reading.total:
         return _position(state)
+    return _list_status(state)
+
+
+def _list_status(state: BrowserState) -> Line:
+    """The numbers of what is listed."""
     if state.hits_shown:
-        return _hits_status(state)
+        return _with_hint(state, _hits_status(state))
+    if state.search.listed is not None and state.failure is None:
+        return _with_hint(state, _listed_status(state))
     no_word: Line = (span(state.glyphs.words(NO_WORD), Role.DIM),) if state.typed.strip() else ()
     return (*no_word, *_sessions_status(state))
+
+
+def _with_hint(state: BrowserState, line: Line) -> Line:
+    """The numbers, and what might be typed instead; that alone where nothing was found."""
+    hint, glyphs, found = state.search.hint, state.glyphs, state.search.shown.hits or state.search.listed is not None
+    if not hint or not (found or state.search.results.done):
+        return line
+    said = span(glyphs.words(one_line(hint)), Role.WARNING)
+    return (*line, span(glyphs.words(" · "), Role.DIM), said) if found else (said,)
+
+
+def _listed_status(state: BrowserState) -> Line:
+    """The number of sessions that pass, and of how many: `12 of 42 sessions · newest first`."""
+    scope = state.catalog.scope
+    every = scope.total if state.everything else state.catalog.plain
+    of = f" of {many(max(every, state.pane.sessions), 'session')}{state.glyphs.words(' · ')}newest first"
+    return span(in_words(state.pane.sessions)), span(of, Role.DIM)
 
 
 def _error(state: BrowserState) -> StoreError | None:
@@ -235,6 +274,8 @@ def _list_heading(state: BrowserState) -> Heading:
     focused, context = state.focus in {Place.SESSIONS, Place.HITS}, state.search.context
     if state.hits_shown:
         return Heading(SafeText("Hits"), note=f"context {context}" if context else "", focused=focused)
+    if state.search.listed is not None:
+        return Heading(SafeText("Sessions"), note=one_line(state.search.listed.words), focused=focused)
     partial = state.failure is not None and len(state.catalog) > 0
     return Heading(SafeText("Sessions"), note="JSONL only" if partial else "newest first", focused=focused)
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 
 from hermes_tui.feed import Feed, answers
 from hermes_tui.screens.browse.ports import Changed, Part
 from hermes_tui.state.browser_state import LOOK_AFTER, BrowserState
+from hermes_tui.state.query_hint import hint
 from hermes_tui.state.rows import HitKey
-from hermes_tui.state.search_results import Results
+from hermes_tui.state.search_results import Results, Without
+from hermes_tui.state.session_filter import filter_of
 from hermes_tui.state.title_filter import Titles
 from hermes_tui.widgets.hit_list import HitList
 from store.errors import QueryInvalid
@@ -18,6 +21,9 @@ from store.query.parse import Query, parse
 MOST_TITLES = 50
 CONTEXTS = (0, 1, 3, 10)
 """Messages on either side of a hit; more than the last is the whole session."""
+
+_NUMBERED = re.compile(r"[0-9]{6}")
+"""Part of an id, which is spelled as it was pasted."""
 
 
 class SearchController:
@@ -39,9 +45,13 @@ class SearchController:
         """
         search = self._search
         query, search.wrong = self._parsed(text)
-        if search.wrong is not None or _same(query, search.query):
+        listed = filter_of(text, query)
+        search.hint = hint(text, query, self._state.catalog.every())
+        query = query if listed is None else None
+        if search.wrong is not None or (_same(query, search.query) and listed == search.listed):
             self._changed(Part.FRAME)
             return False
+        search.listed = listed
         search.error = None
         if query is not None and query.cut:
             self._state.show_notice("only the beginning of this is searched for")
@@ -131,9 +141,14 @@ class SearchController:
 
     def take_meant_words(self, message: answers.WordsMeant) -> None:
         """Set the query that might be meant."""
-        if self._search.query is not None and message.words:
+        if self._search.query is not None and message.words and not _NUMBERED.search(self._search.query.text):
             self._search.meant = _corrected(self._search.query, message.words)
             self._changed(Part.LISTS_SOON)
+
+    def take_word_left_out(self, message: answers.WordLeftOut) -> None:
+        """Set the query of one word less that has hits."""
+        self._search.without = Without(message.word, message.text, message.hits, capped=message.capped)
+        self._changed(Part.LISTS_SOON)
 
     def take_similar_titles(self, message: answers.TitlesRanked) -> None:
         """Set the sessions whose titles are similar to the query."""
@@ -171,7 +186,7 @@ class SearchController:
         self._feed.search.cancel()
         search.older = search.shown if search.query is not None and search.shown.hits and query is not None else None
         search.query, search.results = query, Results()
-        search.titles, search.similar, search.ranking, search.meant = (), False, False, ""
+        search.titles, search.similar, search.ranking, search.meant, search.without = (), False, False, "", None
         if query is not None:
             search.requested_at = self._state.seconds()
             self._match_titles()
