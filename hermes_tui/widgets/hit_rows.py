@@ -57,9 +57,10 @@ class MeantKey:
 
 
 @dataclass(frozen=True)
-class WithoutKey(MeantKey):
+class WithoutKey:
     """A query of one word less, which has hits."""
 
+    text: str
     word: str
     hits: int
     capped: bool
@@ -87,6 +88,7 @@ class RuleKey:
 
 
 MoreRow = MoreKey | MoreTitlesKey
+ProposedRow = MeantKey | WithoutKey
 PassedRow = RuleKey | ContextKey | LineKey
 
 
@@ -127,14 +129,14 @@ class HitRows:
         self.context: dict[HitKey, tuple[ContextLine, ...]] = {}
         self.all_titles = False
         self._title_rule = ""
-        self._meant: tuple[MeantKey, ...] = ()
+        self._meant: tuple[ProposedRow, ...] = ()
         self._nothing: Sequence[Line] = ()
         self._close = False
         self._expanded: set[str] = set()
 
     def replace(self, view: HitsView) -> None:
         """Take other results."""
-        meant = [MeantKey(view.meant)] if view.meant else []
+        meant: list[ProposedRow] = [MeantKey(view.meant)] if view.meant else []
         if (fewer := view.without) is not None:
             meant.append(WithoutKey(fewer.text, fewer.word, fewer.hits, fewer.capped))
         self._meant, self._close = tuple(meant), view.close

@@ -8,8 +8,11 @@ from hermes_tui.commands.registry import Place
 from hermes_tui.screens.browse.compose import BrowserWidgets
 from hermes_tui.screens.browse.ports import Changed, Part
 from hermes_tui.screens.browse.subscriptions import Controllers
-from hermes_tui.widgets.hit_rows import MeantKey, MoreRow
+from hermes_tui.widgets.hit_rows import MoreRow, ProposedRow
 from hermes_tui.widgets.virtual_list import VirtualList
+
+ROW_KEYS = frozenset({"enter", "up", "down", "pageup", "pagedown", "ctrl+j", "ctrl+k"})
+"""Keys of the search row that act on the list."""
 
 
 class Navigation:
@@ -28,6 +31,16 @@ class Navigation:
     def list(self) -> Place:
         """The list on the screen."""
         return Place.HITS if self._state.hits_shown else Place.SESSIONS
+
+    def is_early(self, key: str) -> bool:
+        """Whether a key acts on rows or on a text that are awaited; typing goes on meanwhile."""
+        self._widgets.observe(self._state)
+        focus, state = self._state.focus, self._state
+        if focus is Place.TRANSCRIPT:
+            return state.reading.requested_at is not None
+        if focus is Place.SEARCH:
+            return key in ROW_KEYS and state.awaits_rows
+        return focus is not Place.FIND and state.awaits_rows
 
     def search(self) -> None:
         """Let the user type."""
@@ -110,7 +123,7 @@ class Navigation:
     def open_row(self) -> None:
         """Do what the row under the cursor stands for: read it, show more, search for what was meant."""
         pane = self._pane
-        if isinstance(pane.cursor.key, MeantKey):
+        if isinstance(pane.cursor.key, ProposedRow):
             self.search_for(pane.cursor.key.text)
         elif isinstance(pane.cursor.key, MoreRow):
             pane.action_choose()

@@ -41,8 +41,6 @@ from hermes_tui.widgets.transcript import Transcript
 from hermes_tui.widgets.virtual_list import VirtualList
 from store.repair.model import Operation
 
-ROW_KEYS = frozenset({"enter", "up", "down", "pageup", "pagedown", "ctrl+j", "ctrl+k"})
-"""Keys of the search row that act on the list."""
 TICK = 30.0
 """Seconds after which ages are painted again, and live sessions read."""
 
@@ -157,14 +155,8 @@ class BrowserScreen(Screen[None]):
         return works(action, parameters, self.state.focus, self.state.conditions)
 
     def is_early(self, key: str) -> bool:
-        """Whether a key acts on rows or on a text that are awaited; typing goes on meanwhile."""
-        self.widgets.observe(self.state)
-        state = self.state
-        if state.focus is Place.TRANSCRIPT:
-            return state.reading.requested_at is not None
-        if state.focus is Place.SEARCH:
-            return key in ROW_KEYS and state.awaits_rows
-        return state.focus is not Place.FIND and state.awaits_rows
+        """Whether a key acts on rows or on a text that are awaited."""
+        return self._navigation.is_early(key)
 
     def hear_key(self, at: float) -> None:
         """Nothing is written from here."""

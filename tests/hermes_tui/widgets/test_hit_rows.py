@@ -71,13 +71,13 @@ def test_titles_that_match_stand_above_the_sentence_that_no_message_does() -> No
     found = HitsView((row("t"),), (), nothing=sentence, meant="dock", without=Without("why", "docker", 3))
     rows.replace(found)
     assert found.head == ()
-    kinds = [type(key).__name__ for key in rows.keys()]
+    kinds = [type(key).__name__ for key in [*rows.keys()]]
     assert kinds == ["RuleKey", "TitleKey", "LineKey", "MeantKey", "WithoutKey"]
     close = replace(found, close=True)
     rows.replace(close)
     assert close.head == sentence
-    kinds = [type(key).__name__ for key in rows.keys()]
+    kinds = [type(key).__name__ for key in [*rows.keys()]]
     assert kinds == ["MeantKey", "WithoutKey", "RuleKey", "TitleKey"]
-    *_, key = (key for key in rows.keys() if isinstance(key, WithoutKey))
+    *_, key = (key for key in [*rows.keys()] if isinstance(key, WithoutKey))
     drawn = plain(rows.paint(key, width=60, now=NOW, glyphs=UNICODE, cursor=False)).strip()
     assert drawn == "without “why”: 3 hits · enter"
