@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, NoReturn
 from hermes_tui.cli.options import WRONG, Options, parse
 
 if TYPE_CHECKING:
-    from hermes_tui.feed import ProfileEntry
+    from hermes_tui.feed import KeptState, ProfileEntry
     from store import Home
 
 SWITCH = 0.001
@@ -162,11 +162,14 @@ def _screen(options: Options, home: Home, stack: ExitStack) -> int:
     from hermes_tui.app import HermesApp
 
     cache_dir = None if options.demo else config.cache_dir()  # the demo's home does not last
+    kept = _kept(options)
+    stack.callback(kept.close)
     app = HermesApp(
-        _entry(options, home, "demo" if options.demo else home.name, cache_dir),
-        profiles=_profiles(options, home, cache_dir),
+        _entry(options, home, "demo" if options.demo else home.name, cache_dir, kept),
+        profiles=_profiles(options, home, cache_dir, kept),
         config=config.load(config.locate()),
         searches=None if options.demo else config.searches_file(),
+        kept=kept,
         ascii_only=not _has_unicode(),
         typed_early=typed_early,
     )
@@ -175,7 +178,17 @@ def _screen(options: Options, home: Home, stack: ExitStack) -> int:
     return WRONG if app.return_code == CRASHED else app.return_code or 0
 
 
-def _entry(options: Options, home: Home, name: str, cache_dir: Path | None) -> ProfileEntry:
+def _kept(options: Options) -> KeptState:
+    """What is kept across runs: of the demo nothing, and with `--read-only` no more than before."""
+    from hermes_tui import config
+    from hermes_tui.feed import KeptState
+    from hermes_tui.kept.state_file import StateFile
+
+    file = None if options.demo else StateFile(config.state_file())
+    return KeptState(file, writes=not options.read_only)
+
+
+def _entry(options: Options, home: Home, name: str, cache_dir: Path | None, kept: KeptState) -> ProfileEntry:
     """A home as the screen opens it: to write only where that may be, and not all profiles as one."""
     from hermes_tui.feed import ProfileEntry
     from store import SessionDB, open_home
@@ -187,10 +200,11 @@ def _entry(options: Options, home: Home, name: str, cache_dir: Path | None) -> P
         owner=f"{name} · read-only" if options.read_only else name,
         where=_where(home),
         open_to_write=partial(SessionDB, home.state_db, sessions_dir=home.sessions_dir) if may_write else None,
+        kept=kept.home(os.path.realpath(home.folder)),
     )
 
 
-def _profiles(options: Options, home: Home, cache_dir: Path | None) -> list[ProfileEntry]:
+def _profiles(options: Options, home: Home, cache_dir: Path | None, kept: KeptState) -> list[ProfileEntry]:
     """The profiles of a home, and all of them as one; none where there is one alone."""
     from store import Home
     from store.files.home import ALL_PROFILES
@@ -200,7 +214,7 @@ def _profiles(options: Options, home: Home, cache_dir: Path | None) -> list[Prof
         return []
     if ALL_PROFILES not in {profile.name for profile in homes}:
         homes = (*homes, Home(home.root, ALL_PROFILES))
-    return [_entry(options, profile, profile.name, cache_dir) for profile in homes]
+    return [_entry(options, profile, profile.name, cache_dir, kept) for profile in homes]
 
 
 def _where(home: Home) -> str:

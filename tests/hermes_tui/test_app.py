@@ -14,7 +14,7 @@ from textual.filter import Monochrome
 from hermes_tui.app import HermesApp
 from hermes_tui.config import Config
 from hermes_tui.control_char_filter import Backstop
-from hermes_tui.feed import ProfileEntry
+from hermes_tui.feed import KeptState, ProfileEntry
 from tests import builders
 from tests.hermes_tui.browsing import WIDE, browsing
 
@@ -89,13 +89,16 @@ async def test_the_palette_runs_commands_of_the_list_from_the_search_row(tmp_pat
 
 
 @pytest.mark.slow
-async def test_the_palette_changes_the_theme(tmp_path: Path) -> None:
-    async with browsing(home_of_one(tmp_path)) as stage:
+async def test_the_palette_changes_the_theme_and_it_stays(tmp_path: Path) -> None:
+    home, kept = home_of_one(tmp_path), KeptState(None)
+    async with browsing(home, kept=kept) as stage:
         await stage.press("ctrl+p")
         await stage.type("theme nord")
         await stage.pilot.pause(0.4)
         await stage.press("enter")
         await stage.until(lambda: stage.app.theme == "nord")
+    async with browsing(home, kept=kept) as stage:
+        assert stage.app.theme == "nord"
 
 
 @pytest.mark.slow

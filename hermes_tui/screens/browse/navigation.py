@@ -165,6 +165,12 @@ class Navigation:
         elif not self._search.widen_context(step):
             self.open_chosen(enter=True)
 
+    def leave_hidden(self, toggled: bool | None) -> None:
+        """List what was left out, or no more, if that was asked for."""
+        if toggled:
+            self._state.everything = not self._state.everything
+            self._changed(Part.LISTS)
+
     def leave_family(self, session_id: str | None) -> None:
         """Read the member of a family that was chosen; the list goes to it where it has it."""
         row = self._state.catalog.row(session_id) if session_id is not None else None
