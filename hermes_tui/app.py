@@ -26,7 +26,7 @@ from textual.widgets import Input
 
 from hermes_tui.commands.key_names import shown_name
 from hermes_tui.commands.model import AsksToQuit, HearsKeys, Offer, ShowsNotices, TakesText
-from hermes_tui.commands.palette import Commands, Palette
+from hermes_tui.commands.palette import Commands, Palette, Profiles
 from hermes_tui.config import Config
 from hermes_tui.control_char_filter import Backstop
 from hermes_tui.feed import KeptState, ProfileEntry
@@ -241,6 +241,13 @@ class HermesApp(App[None]):
         """Every command that works here."""
         if not isinstance(self.screen, CommandPalette):
             self.push_screen(Palette(id="--command-palette"))
+
+    def action_profiles(self) -> None:
+        """The other profiles, and all of them as one list."""
+        if self._profiles:
+            self.push_screen(Palette(providers={Profiles}, placeholder="Profile", id="--command-palette"))
+        elif isinstance(self.screen, ShowsNotices):
+            self.screen.show_notice("there is one profile here")
 
     def action_help(self) -> None:
         """All keys, and the search language."""

@@ -20,6 +20,25 @@ class Palette(CommandPalette):
             super()._action_command_list(action)
 
 
+class Profiles(Provider):
+    """Finds profiles by their names."""
+
+    async def discover(self) -> Hits:
+        """All of them."""
+        for offer in self._offers():
+            yield DiscoveryHit(Content(offer.title), offer.run, text=offer.title)
+
+    async def search(self, query: str) -> Hits:
+        """Those with the text in their names."""
+        for offer in self._offers():
+            if (place := offer.title.casefold().find(query.casefold())) >= 0:
+                yield Hit(1.0 / (1 + place), Content(offer.title), offer.run, text=offer.title)
+
+    def _offers(self) -> Iterator[Offer]:
+        if isinstance(self.app, Offers):
+            yield from self.app.offered()
+
+
 class Commands(Provider):
     """Finds commands by the words of their titles.
 

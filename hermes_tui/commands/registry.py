@@ -79,6 +79,15 @@ TABLE: tuple[Command, ...] = (
     .when(HITS, TRANSCRIPT, rank=60, needs="hits")
     .key("n", "next_hit(1)", "Next hit")
     .key("N", "next_hit(-1)", "Previous hit"),
+    Command("s", "order", "other sessions first: the newest, the oldest, the longest, the flagged ones, or by title")
+    .when(SESSIONS, rank=91)
+    .key("s", "go('next_order')", "Other order of the sessions"),
+    Command("b", "bookmark", "bookmark the session, or in the transcript the message with the bar, or take that back")
+    .when(*PANES, rank=93, words={HITS: ""})
+    .key("b", "go('bookmark')", "Bookmark, or take it back"),
+    Command("p", "profile", "another profile, or all of them as one list")
+    .when(*PANES, rank=94, words={TRANSCRIPT: "", HITS: ""})
+    .key("p", "app.profiles", "Another profile"),
     Command("esc", "clear", "take the search out, in the list")
     .when(*LISTS, rank=65, needs="typed")
     .key("escape", "go('clear')", "Clear the search"),

@@ -37,7 +37,7 @@ LANGUAGE = (
     ("role:agent", "said by the agent; or user, tool, system"),
     ("tool:terminal", "a call or a result of that tool"),
     ("after:7d before:2026-04", "in that time: 3h, 7d, 2w, today, yesterday, a year, a month or a day"),
-    ("is:flagged", "of sessions whose two sources disagree; is:live, is:archived"),
+    ("is:flagged", "of sessions whose two sources disagree; is:live, is:archived, is:bookmarked"),
     ("has:reasoning", "messages with reasoning"),
 )
 MEASURE = 96

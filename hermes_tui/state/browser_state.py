@@ -18,6 +18,7 @@ from hermes_tui.state.search_history import SearchHistory
 from hermes_tui.state.search_results import Results, Without
 from hermes_tui.state.session_catalog import Catalog, is_comparable
 from hermes_tui.state.session_filter import SessionFilter
+from hermes_tui.state.session_order import Order, order_named
 from store.errors import QueryInvalid, StoreError
 from store.models import Check, Drift, Hit, JsonlFacts, Origin, Session
 from store.query.parse import Query
@@ -76,6 +77,8 @@ class SearchState:
     """None while sessions are listed."""
     listed: SessionFilter | None = None
     """What is asked of the sessions that are listed; None for all."""
+    bookmarked: bool | None = None
+    """Only hits of sessions with a bookmark, or without one; None for all."""
     hint: str = ""
     """What might be typed instead, where a filter is none or no session has its value."""
     wrong: QueryInvalid | None = None
@@ -135,6 +138,8 @@ class ReadingState:
     index: int = 0
     """The message with the bar, from 1; 0 where there is none."""
     total: int = 0
+    bar: tuple[str, int | None] | None = None
+    """Session and id of the message with the bar, None where it is not known."""
     folds: Folds = field(default_factory=Folds)
     following: bool = False
     wraps: bool = True
@@ -195,6 +200,11 @@ class BrowserState:
     def hits_shown(self) -> bool:
         """The list has the hits of a search, not all sessions."""
         return self.search.query is not None
+
+    @property
+    def order(self) -> Order:
+        """The order of the list of sessions."""
+        return order_named(self.kept.setting("order"))
 
     @property
     def awaits_rows(self) -> bool:

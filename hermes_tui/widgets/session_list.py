@@ -2,15 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from hermes_tui.render.line import Line
-from hermes_tui.render.row import session_row
+from hermes_tui.render.row import RowExtras, session_row
+from hermes_tui.render.search_hit import section_rule
 from hermes_tui.state.rows import SessionRow
 from hermes_tui.widgets.list_cursor import CursorPlace
 from hermes_tui.widgets.theme import glyphs_of
 from hermes_tui.widgets.virtual_list import VirtualList
+
+
+@dataclass(frozen=True, slots=True)
+class MonthKey:
+    """The rule over the sessions of a month."""
+
+    text: str
+    first: str
+    """The id of the session below it."""
+
+
+@dataclass(frozen=True, slots=True)
+class SessionsView:
+    """The list of sessions: lines above the rows, and the rows."""
+
+    head: Sequence[Line]
+    rows: Sequence[SessionRow]
+    only: str = ""
+    """What the sessions have in common, "" where nothing is asked of them."""
+    months: Mapping[str, str] | None = None
+    """The month over a session, by its id; None where the list is not by time."""
+    marked: Collection[str] = ()
+    """Ids of those with a bookmark."""
+    profiles: bool = False
+    """There are several profiles, and each row names its own."""
 
 
 class SessionList(VirtualList):
@@ -23,26 +50,41 @@ class SessionList(VirtualList):
         super().__init__(id=id)
         self._now = now
         self._rows: dict[str, SessionRow] = {}
+        self._marked: Collection[str] = ()
+        self._by_time = self._profiles = False
         self._only = ""
         self._place_before: CursorPlace | None = None
 
-    def show(self, rows: Sequence[SessionRow], *, only: str = "") -> None:
+    def show(self, view: SessionsView) -> None:
         """Replace the sessions; the cursor stays as `set_keys` says.
 
-        Args:
-            rows: The sessions.
-            only: What they have in common, "" where nothing is asked of them: with another filter the cursor goes to
-                the first row, and without one back to where it was before.
+        With another filter it goes to the first row, and without one back to where it was before.
         """
-        before, self._only = self._only, only
-        if only and not before:
+        before, self._only = self._only, view.only
+        if view.only and not before:
             self._place_before = self.cursor.where
-        self._rows = {row.session.id: row for row in rows}
-        self.set_keys(list(self._rows))
-        if only not in ("", before):
+        self._rows = {row.session.id: row for row in view.rows}
+        self._marked, self._by_time, self._profiles = view.marked, view.months is not None, view.profiles
+        self.set_head(view.head)
+        self.set_keys([*self._keys(view.months or {})])
+        if view.only not in ("", before):
             self.forget_cursor()
-        elif before and not only and self._place_before is not None:
+        elif before and not view.only and self._place_before is not None:
             self.return_to(self._place_before)
+
+    def _keys(self, months: Mapping[str, str]) -> Iterator[Hashable]:
+        """The sessions, and the months above them."""
+        if not months:
+            yield from self._rows
+            return
+        for session_id in self._rows:
+            if (text := months.get(session_id)) is not None:
+                yield MonthKey(text, session_id)
+            yield session_id
+
+    def can_stand_on(self, key: Hashable) -> bool:
+        """The cursor passes by the months."""
+        return super().can_stand_on(key) and not isinstance(key, MonthKey)
 
     @property
     def n_rows(self) -> int:
@@ -66,5 +108,9 @@ class SessionList(VirtualList):
 
     def paint(self, key: Hashable, width: int, *, cursor: bool) -> Line:
         """A session as docs/look.md §5 draws it."""
-        row, glyphs = self._rows[str(key)], glyphs_of(self.app)
-        return session_row(row, width=width, now=self._now(), glyphs=glyphs, cursor=cursor)
+        glyphs = glyphs_of(self.app)
+        if isinstance(key, MonthKey):
+            return section_rule(key.text, width=width, glyphs=glyphs)
+        extras = RowExtras(self._by_time, str(key) in self._marked, self._profiles)
+        row = self._rows[str(key)]
+        return session_row(row, width=width, now=self._now(), glyphs=glyphs, cursor=cursor, extras=extras)

@@ -10,7 +10,7 @@ from textual.containers import Horizontal, Vertical
 from textual.widget import Widget
 
 from hermes_tui.commands.registry import Place
-from hermes_tui.screens.browse.presenter import FrameView, SessionsView
+from hermes_tui.screens.browse.presenter import FrameView
 from hermes_tui.state.browser_state import BrowserState, ListPane, Notice, Sources
 from hermes_tui.state.rows import HitKey, SessionRow
 from hermes_tui.widgets.banner import Banner
@@ -20,7 +20,7 @@ from hermes_tui.widgets.heading_rule import HeadingRule
 from hermes_tui.widgets.hit_list import HitList
 from hermes_tui.widgets.hit_rows import GroupKey, HitsView, TitleKey
 from hermes_tui.widgets.search_bar import SearchBar
-from hermes_tui.widgets.session_list import SessionList
+from hermes_tui.widgets.session_list import SessionList, SessionsView
 from hermes_tui.widgets.status_line import StatusLine
 from hermes_tui.widgets.too_small_notice import TooSmallNotice
 from hermes_tui.widgets.transcript import Transcript
@@ -96,6 +96,8 @@ class BrowserWidgets:
         reader = self.transcript.cursor
         reading.folds, reading.following = reader.folds, reader.viewport.following
         reading.wraps = reader.layout.wraps
+        message = self.transcript.focused_message
+        reading.bar = (message.session_id, message.id) if message is not None else None
         pane = self.list_pane(hits_shown=state.hits_shown)
         state.pane = ListPane(
             row=hits.cursor_row if state.hits_shown else self.session_list.cursor_row,
@@ -115,8 +117,7 @@ class BrowserWidgets:
     def show_list(self, view: SessionsView | HitsView) -> None:
         """Put rows into a list."""
         if isinstance(view, SessionsView):
-            self.session_list.set_head(view.head)
-            self.session_list.show(view.rows, only=view.only)
+            self.session_list.show(view)
         else:
             self.hit_list.show(view)
 

@@ -116,6 +116,27 @@ class Navigation:
         self._state.show_notice(notice)
         self._changed(Part.FRAME)
 
+    def next_order(self) -> None:
+        """List other sessions first."""
+        self._state.kept.set("order", self._state.order.next)
+        self._changed(Part.LISTS)
+
+    def bookmark(self) -> None:
+        """Bookmark the session under the cursor, or the message with the bar; again takes it back."""
+        state, message = self._state, self._widgets.transcript.focused_message
+        row = state.current
+        if row is None:
+            self.say("there is nothing to bookmark")
+            return
+        place: tuple[str, int | None] = row.session.id, None
+        if state.inside and message is not None and not state.reading.from_file:
+            place = message.session_id, message.id
+        is_set = not state.kept.is_marked(*place)
+        state.kept.mark(*place, is_set=is_set)
+        what = "session" if place[1] is None else "message"
+        self.say(f"{what} bookmarked · is:bookmarked lists them" if is_set else f"{what} is bookmarked no longer")
+        self._changed(Part.LISTS)
+
     def other_pane(self) -> None:
         """From the list to the transcript, and back."""
         (self.enter_list if self._state.focus is Place.TRANSCRIPT else self.enter_transcript)()
@@ -220,5 +241,7 @@ MOVES: Mapping[str, Callable[[Navigation], None]] = {
     "cancel_find": lambda navigation: navigation.leave_find(keep=False),
     "next_scope": Navigation.next_scope,
     "other_pane": Navigation.other_pane,
+    "next_order": Navigation.next_order,
+    "bookmark": Navigation.bookmark,
 }
 """The moves that keys ask for, by the argument of the action `go`."""

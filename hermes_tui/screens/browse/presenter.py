@@ -19,8 +19,9 @@ from hermes_tui.render.search_hit import section_rule
 from hermes_tui.render.time import age_or_date, in_words, many
 from hermes_tui.state.browser_state import BrowserState, Notice, ReadingState, Sources
 from hermes_tui.state.find import Find
-from hermes_tui.state.rows import SessionRow
+from hermes_tui.state.session_order import arranged, months
 from hermes_tui.widgets.hit_rows import HitsView
+from hermes_tui.widgets.session_list import SessionsView
 from store.errors import StoreError
 from store.models import ScanProgress
 
@@ -56,16 +57,6 @@ class FrameView:
     """The keys of the banner work where the focus is."""
     faded: bool
     """The transcript is dim, because another one is awaited."""
-
-
-@dataclass(frozen=True, slots=True)
-class SessionsView:
-    """The list of sessions: lines above the rows, and the rows."""
-
-    head: Sequence[Line]
-    rows: Sequence[SessionRow]
-    only: str = ""
-    """What the sessions have in common, "" where nothing is asked of them."""
 
 
 def frame_view(state: BrowserState) -> FrameView:
@@ -112,14 +103,23 @@ def list_view(state: BrowserState) -> SessionsView | HitsView:
 
 def _sessions_view(state: BrowserState, *, width: int) -> SessionsView:
     """All sessions, or those that pass the filters in the search row."""
-    listed, catalog = state.search.listed, state.catalog
+    listed, catalog, order = state.search.listed, state.catalog, state.order
+    marked = state.kept.marked_sessions
+    block = _sessions_block(state, width=width)
     if listed is None:
-        return SessionsView(_sessions_block(state, width=width), catalog.shown(everything=state.everything))
-    rows = listed.rows(catalog, everything=state.everything)
-    nothing = not rows and catalog.complete and state.failure is None
-    hint = state.search.hint
-    block = blocks.no_sessions(listed.words, hint=hint, width=width, glyphs=state.glyphs) if nothing else []
-    return SessionsView([EMPTY, *block] if block else _sessions_block(state, width=width), rows, only=listed.words)
+        rows = catalog.shown(everything=state.everything)
+    elif not (rows := listed.rows(catalog, everything=state.everything, marked=marked)) and not block:
+        nothing = blocks.no_sessions(listed.words, hint=state.search.hint, width=width, glyphs=state.glyphs)
+        block = [EMPTY, *nothing] if catalog.complete else []
+    shown = arranged(rows, order)
+    return SessionsView(
+        block,
+        shown,
+        only=listed.words if listed is not None else "",
+        months=months(shown, state.now()) if order.is_by_time else None,
+        marked=marked,
+        profiles=len(catalog.profiles) > 1,
+    )
 
 
 def _status_sentence(state: BrowserState) -> Line:
@@ -158,7 +158,7 @@ def _listed_status(state: BrowserState) -> Line:
     """The number of sessions that pass, and of how many: `12 of 42 sessions · newest first`."""
     scope = state.catalog.scope
     every = scope.total if state.everything else state.catalog.plain
-    of = f" of {many(max(every, state.pane.sessions), 'session')}{state.glyphs.words(' · ')}newest first"
+    of = f" of {many(max(every, state.pane.sessions), 'session')}{state.glyphs.words(' · ')}{state.order}"
     return span(in_words(state.pane.sessions)), span(of, Role.DIM)
 
 
@@ -174,7 +174,9 @@ def _error(state: BrowserState) -> StoreError | None:
 def _position(state: BrowserState) -> Line:
     reading, folds = state.reading, state.reading.folds
     tools, reasoning = TOOLS.get(folds.tools, "full"), REASONING.get(folds.reasoning, "open")
-    return status.position_sentence(reading.index, reading.total, tools=tools, reasoning=reasoning, glyphs=state.glyphs)
+    marked = reading.bar is not None and state.kept.is_marked(*reading.bar)
+    place = reading.index, reading.total
+    return status.position_sentence(*place, tools=tools, reasoning=reasoning, marked=marked, glyphs=state.glyphs)
 
 
 def _find_status(find: Find, glyphs: Glyphs) -> Line:
@@ -277,7 +279,7 @@ def _list_heading(state: BrowserState) -> Heading:
     if state.search.listed is not None:
         return Heading(SafeText("Sessions"), note=one_line(state.search.listed.words), focused=focused)
     partial = state.failure is not None and len(state.catalog) > 0
-    return Heading(SafeText("Sessions"), note="JSONL only" if partial else "newest first", focused=focused)
+    return Heading(SafeText("Sessions"), note="JSONL only" if partial else state.order, focused=focused)
 
 
 def _reader_heading(state: BrowserState) -> Heading:

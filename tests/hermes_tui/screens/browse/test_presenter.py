@@ -10,12 +10,13 @@ import pytest
 from hermes_tui.commands.registry import Place
 from hermes_tui.render.folds import Fold, Folds
 from hermes_tui.render.line import plain
-from hermes_tui.screens.browse.presenter import SessionsView, frame_view, list_view
+from hermes_tui.screens.browse.presenter import frame_view, list_view
 from hermes_tui.state.browser_state import BrowserState, ListPane, Sources
 from hermes_tui.state.layout import Layout
 from hermes_tui.state.search_results import Results
 from hermes_tui.state.session_filter import filter_of
 from hermes_tui.widgets.hit_rows import HitsView
+from hermes_tui.widgets.session_list import SessionsView
 from store.errors import CannotOpen, QueryInvalid
 from store.models import Batch, Check, Drift, Hit, JsonlFacts, Outline, Scope, Session, Status, Verdict
 from store.query.parse import parse
