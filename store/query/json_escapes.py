@@ -1,6 +1,7 @@
 r"""JSON escapes of text as Hermes stores it: ASCII, everything else as `\u5927` (docs/format.md §3.2, §3.3).
 
-The indexes hold such cells as they are stored, so a word beyond ASCII occurs in them in two forms.
+The indexes hold such cells as they are stored, so a word beyond ASCII occurs in them in two forms, and a word behind
+the escape of a line end or a tab begins there with a letter of that escape: `\nquinces` is indexed as `nquinces`.
 """
 
 from __future__ import annotations
@@ -8,9 +9,19 @@ from __future__ import annotations
 import json
 import re
 
+from ..base.strict_json import load_or
+
 _ESCAPES = re.compile(r"(?<!\\)(?:\\++u[0-9a-fA-F]{4})++")
 _ESCAPE = re.compile(r"(?<!\\)\\++u([0-9a-fA-F]{4})")
 """A run of backslashes is read from its first one alone: any of them may begin it, and a text may be nothing else."""
+
+ESCAPE_LETTERS = "ntrbf"
+"""Letters of the escapes of line ends, tabs and the like."""
+_STRING = re.compile(r'("arguments"\s*+:\s*+)?"((?:[^"\\]|\\.)*+)("?)', re.DOTALL)
+"""A string of JSON, with the key of a call's arguments before it."""
+_ONCE = re.compile(rf"\\([{ESCAPE_LETTERS}])|\\.", re.DOTALL)
+_TWICE = re.compile(rf"\\\\(?:\\\\|([{ESCAPE_LETTERS}]))|\\([{ESCAPE_LETTERS}])|\\.", re.DOTALL)
+"""Escapes in a string, and in a string that is JSON itself, whose backslashes are escaped."""
 
 
 def escaped(text: str) -> str:
@@ -23,6 +34,38 @@ def searchable_text(text: str) -> str:
     if "\\u" not in text:
         return text
     return f"{text} {_ESCAPES.sub(_unescaped, text)}"
+
+
+def searchable_calls(cell: str) -> str:
+    """The text that is searched of a cell of tool calls: as stored, with a tab or a line end for each escape of one.
+
+    Arguments that are JSON in a string are unescaped as such. A cell that is cut or broken is read as far as it goes.
+    """
+    if cell.lstrip().startswith('"') and isinstance(inner := load_or(cell, None), str):  # encoded twice
+        cell = inner
+    return _STRING.sub(_without_controls, cell) if "\\" in cell else cell
+
+
+def searchable_arguments(arguments: str) -> str:
+    """The same of the arguments of one call."""
+    return _ONCE.sub(_control, arguments) if _is_json(arguments) else arguments
+
+
+def _without_controls(string: re.Match[str]) -> str:
+    key, text, end = string.groups("")
+    pattern = _TWICE if key and _is_json(text) else _ONCE
+    return f'{key}"{pattern.sub(_control, text)}{end}'
+
+
+def _control(escape: re.Match[str]) -> str:
+    if not escape.lastindex:
+        return escape[0]
+    return "\t" if escape[escape.lastindex] == "t" else "\n"
+
+
+def _is_json(text: str) -> bool:
+    """True for a text that begins as an object, a list or a string of JSON, maybe of JSON in a string."""
+    return text.lstrip().startswith(("{", "[", '"', '\\"'))
 
 
 def _unescaped(escapes: re.Match[str]) -> str:

@@ -28,7 +28,7 @@ from ..files.verdict_cache import NOT_STORED
 from ..formats import message_codec
 from ..formats.session_state import LIVE_WINDOW
 from ..query.filters import passes
-from ..query.json_escapes import searchable_text
+from ..query.json_escapes import searchable_arguments, searchable_text
 from ..query.matcher import Marker
 from ..query.parse import Query, accepts, matches
 from .copied_hits import CopiedHits
@@ -353,14 +353,16 @@ def _passes(message: Message, key: str, timestamp: float | None) -> bool:
 
 def searchable(message: Message) -> str:
     """Text of a message as an index holds it: content, tool name, calls, reasoning (once part of the content)."""
-    calls = (f"{call.name} {call.arguments}" for call in message.tool_calls)
-    return " ".join(part for part in (message.text, message.tool_name, *calls, message.reasoning) if part)
+    return " ".join(part for part in (message.text, message.tool_name, *_calls(message), message.reasoning) if part)
+
+
+def _calls(message: Message) -> Iterator[str]:
+    return (f"{call.name} {searchable_arguments(call.arguments)}" for call in message.tool_calls)
 
 
 def hit(query: Query, message: Message, label: SessionLabel) -> Hit:
     """A message as a search shows it: the part that contains a match, cut around the first one."""
-    calls = (f"{call.name} {call.arguments}" for call in message.tool_calls)
-    parts = [part for part in (message.text, *calls, message.tool_name, message.reasoning) if part]
+    parts = [part for part in (message.text, *_calls(message), message.tool_name, message.reasoning) if part]
     found = ((part, spans) for part in parts if (spans := matches(query, part)))
     text, spans = next(found, (parts[0] if parts else "", ()))
     return _hit(message, text, spans, label, message.origin)

@@ -21,7 +21,7 @@ from store.engine.search import (
 from store.formats import message_codec
 from store.query.ast import Filter, Query
 from store.query.filters import admits
-from store.query.json_escapes import searchable_text
+from store.query.json_escapes import searchable_calls, searchable_text
 from store.query.matcher import Marker, accepts
 from store.query.parse import parse
 from store.query.tokenizer import fold
@@ -131,7 +131,8 @@ class MemorySearch(Reads):
 
 def _text(row: RawRow) -> str:
     """All that is searched of a message."""
-    return searchable_text(" ".join(text(row, name) for name in ("content", "tool_name", "tool_calls")))
+    calls = searchable_calls(text(row, "tool_calls"))
+    return searchable_text(" ".join([text(row, "content"), text(row, "tool_name"), calls]))
 
 
 def _answers(tables: Tables, row: RawRow, query: Query, session_filter: SessionFilter | None) -> bool:

@@ -14,14 +14,14 @@ import apsw
 
 from ...base.cancel import Cancel
 from ...base.fallbacks import Fallback, FallbackKind
-from ...engine.search import MatchCount, RankedMatches, SessionFilter
+from ...engine.search import MatchCount, RankedMatches, SearchStep, SessionFilter
 from ...query.ast import Query
 from ..base import cell_values, column_sql
 from ..base.schema_probe import Layout
 from ..connect.reader import Reader, Row
 from . import newest_first, plan
 from .row_filters import row_conditions
-from .scan_ranges import ScanRange
+from .scan_ranges import ScanRange, doubtful
 
 RANKED_ROWS = 50_000
 """Newest matches that are ranked."""
@@ -62,13 +62,19 @@ class _Ranking:
     cancel: Cancel | None
 
     def best(self, limit: int) -> RankedMatches | None:
-        """The best messages that a search may find; None where the index cannot be read."""
+        """The best messages that a search may find; None where the index cannot be read.
+
+        Those that the plain expression lacks come last: their words are rare only as the index has them.
+        """
         most = RANKED_ROWS if self.range.verified or self.search.filters else 2 * limit
         if (scored := self._scored(most)) is None:
             return None
         ids = tuple(self._findable(scored, limit))
         if len(ids) < limit and most == len(scored) < RANKED_ROWS:  # many of them were undone
             ids = tuple(self._findable(self._scored(RANKED_ROWS) or [], limit))
+        if len(ids) < limit and (lacking := self.range.lacking) is not None:
+            others = _Ranking(self.reader, self.search, lacking, self.cancel)
+            ids += tuple(others._findable(others._scored(RANKED_ROWS) or [], limit - len(ids)))
         bounded = len(scored) >= min(most, RANKED_ROWS) and self._is_bounded()
         fallback = self.range.fallback or Fallback(FallbackKind.RANKED)
         said = replace(fallback, ranked=RANKED_ROWS) if bounded else self.range.fallback
@@ -87,7 +93,7 @@ class _Ranking:
         """Ids of scored rows that are findable and pass the filters, in order."""
         for start in range(0, len(scored), _CHUNK):
             chunk = [cell_values.integer(row[0]) for row in scored[start : start + _CHUNK]]
-            passed = self.search.passing(chunk, verified=self.range.verified)
+            passed = self.search.passing(chunk, self.range)
             for message_id in chunk:
                 if message_id in passed:
                     yield message_id
@@ -118,7 +124,7 @@ def _rankable_range(reader: Reader, layout: Layout, query: Query, cancel: Cancel
         return None
     rebuilding = Fallback(FallbackKind.REBUILDING) in (item.fallback for item in ranges)
     fallback = Fallback(FallbackKind.UNRANKED) if rebuilding else last.fallback
-    return ScanRange(last.table, last.expression, last.verified, fallback)
+    return ScanRange(last.table, last.expression, last.verified, fallback, escapes=last.escapes)
 
 
 def count_matches(
@@ -146,6 +152,10 @@ def count_matches(
     exact = ranked is not None and not ranked.verified and ranked.fallback != unranked and session_filter is None
     if ranked is not None and exact and not row_conditions(layout, query, None):
         counted = _count_by_index(reader, layout, ranked, limit, cancel)
+        if counted is not None and not counted.capped and ranked.escapes is not None:
+            search = newest_first.RowSearch(reader, layout, query, None, cancel=cancel)
+            doubtful_steps = search.steps([replace(ranked, only_doubtful=True)], limit + 1)
+            return _count_of_steps(reader, doubtful_steps, limit, cancel, counted)
         if counted is not None:
             return counted
     return _count_by_search(reader, query, limit, session_filter, cancel)
@@ -157,7 +167,10 @@ def _count_by_index(
     """Count by SQLite, grouped by session; None where the index cannot be read."""
     hits, below = 0, _NO_CAP
     sessions: set[str] = set()
-    sql, most = count_statement(layout, ranked.table or ""), min(cap + 1, COUNTED_ROWS)
+    shown = column_sql.findable(layout)
+    if not ranked.certain:
+        shown = f"({shown} AND NOT COALESCE({doubtful(layout, ranked.escapes)}, 0))"
+    sql, most = count_statement(layout, ranked.table or "", shown), min(cap + 1, COUNTED_ROWS)
 
     while hits <= cap:
         rows = _index_rows(reader, sql, (ranked.expression, below, most), cancel)
@@ -183,9 +196,9 @@ def _index_rows(reader: Reader, sql: str, bindings: Row, cancel: Cancel | None) 
     return reader.read(_read, cancel=cancel)
 
 
-def count_statement(layout: Layout, table: str) -> str:
-    """Statement for findable matches, all matches and the lowest id by session, of the newest matches below an id."""
-    session_id, shown = column_sql.text(layout, "messages", "session_id"), column_sql.findable(layout)
+def count_statement(layout: Layout, table: str, shown: str) -> str:
+    """Statement for the newest matches below an id, by session: those with `shown`, all of them, and the lowest id."""
+    session_id = column_sql.text(layout, "messages", "session_id")
     return (
         f"SELECT session_id, sum(shown), count(*), min(id) FROM (SELECT {session_id} AS session_id, {shown} AS shown,"
         f" messages.id AS id FROM {table} CROSS JOIN messages ON messages.id = {table}.rowid"
@@ -196,8 +209,16 @@ def count_statement(layout: Layout, table: str) -> str:
 def _count_by_search(
     reader: Reader, query: Query, cap: int, session_filter: SessionFilter, cancel: Cancel | None
 ) -> MatchCount:
-    hits, sessions = 0, set[str]()
-    for step in newest_first.matching_ids(reader, query, limit=cap + 1, session_filter=session_filter, cancel=cancel):
+    steps = newest_first.matching_ids(reader, query, limit=cap + 1, session_filter=session_filter, cancel=cancel)
+    return _count_of_steps(reader, steps, cap, cancel, MatchCount(0, frozenset()))
+
+
+def _count_of_steps(
+    reader: Reader, steps: Iterator[SearchStep], cap: int, cancel: Cancel | None, counted: MatchCount
+) -> MatchCount:
+    """The matches of a search, with those that were counted before."""
+    hits, sessions = counted.hits, set(counted.sessions)
+    for step in steps:
         hits += len(step.ids)
         for start in range(0, len(step.ids), _CHUNK):
             sessions |= newest_first.sessions_of(reader, step.ids[start : start + _CHUNK], cancel=cancel)

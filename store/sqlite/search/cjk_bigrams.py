@@ -18,7 +18,7 @@ from ...query.json_escapes import escaped
 from ...query.tokenizer import cjk_runs
 from ..base import cell_values, column_sql
 from ..base.schema_probe import FTS, TRIGRAM, Layout
-from .fts5_match import match_words
+from .escaped_words import calls_column, match_possible
 
 MAX_PLACES = 200_000
 """Maximum occurrences that are read, about 0.1 s; a more common word is found quickly by a scan."""
@@ -56,7 +56,7 @@ def _candidates(connection: apsw.Connection, layout: Layout, terms: tuple[Term, 
     longest = max(map(len, runs), default=0)
     if longest == 0:
         usable = layout.fts not in (None, "A")
-        return _matching(connection, FTS, match_words(Query("", (terms,)))) if usable else None
+        return _matching(connection, FTS, match_possible(Query("", (terms,)), calls_column(layout))) if usable else None
     if longest >= _LENGTH:
         long = (run for run in runs if len(run) >= _LENGTH)
         return _matching(connection, TRIGRAM, " AND ".join(f'("{run}" OR "{escaped(run)}")' for run in long))

@@ -14,8 +14,8 @@ def match_words(query: Query) -> str:
     whose letters are words of their own: then hits have to be verified by `accepts`.
     Terms with Chinese, Japanese or Korean characters match only as whole words: see `match_trigrams`.
     """
-    included = " OR ".join(_all_of([_phrase(term) for term in terms]) for terms in query.any_of)
-    excluded = [_phrase(term) for term in query.none_of if not term.literal]  # an index would leave out too much
+    included = " OR ".join(all_of([phrase(term) for term in terms]) for terms in query.any_of)
+    excluded = [phrase(term) for term in query.none_of if not term.literal]  # an index would leave out too much
     return f"({included}) NOT ({' OR '.join(excluded)})" if included and excluded else included
 
 
@@ -31,15 +31,16 @@ def match_trigrams(query: Query) -> str:
     ]
     if not all(alternatives):
         return ""
-    return " OR ".join(_all_of([f'("{run}" OR "{escaped(run)}")' for run in runs]) for runs in alternatives)
+    return " OR ".join(all_of([f'("{run}" OR "{escaped(run)}")' for run in runs]) for runs in alternatives)
 
 
-def _all_of(parts: list[str]) -> str:
+def all_of(parts: list[str]) -> str:
     """Conjunction of phrases; the AND may be omitted only between phrases without parentheses."""
     return (" AND " if any(part.startswith("(") for part in parts) else " ").join(parts)
 
 
-def _phrase(term: Term) -> str:
+def phrase(term: Term) -> str:
+    """Expression for a term's words in a row, as they were written and as JSON has them."""
     star = "*" if term.prefix else ""
     plain = f'"{" ".join(term.words)}"{star}'
     if plain.isascii():

@@ -20,7 +20,7 @@ from ...base.cancel import Cancel
 from ...base.fallbacks import FallbackKind, ScanProgress
 from ...engine.search import SearchStep, SessionFilter
 from ...query.ast import Query
-from ...query.json_escapes import searchable_text
+from ...query.json_escapes import searchable_calls, searchable_text
 from ...query.matcher import accepts
 from ..base import cell_values, column_sql
 from ..base.schema_probe import Layout
@@ -155,9 +155,9 @@ class RowSearch:
         """Messages so far, at most, that lie on damaged pages."""
         return self._unread
 
-    def passing(self, ids: Sequence[int], *, verified: bool) -> frozenset[int]:
-        """Those of some rows that are findable and pass the filters of the query and, where `verified`, its words."""
-        candidates = ScanRange(None, "", verified=verified, ids=tuple(sorted(ids, reverse=True)))
+    def passing(self, ids: Sequence[int], scan: ScanRange) -> frozenset[int]:
+        """Those of some rows of a range that are findable and pass the filters of the query and its words."""
+        candidates = replace(scan, table=None, unindexed=None, ids=tuple(sorted(ids, reverse=True)))
         return frozenset(found for step in self.steps([candidates], len(ids)) for found in step.ids)
 
     def steps(self, ranges: list[ScanRange], limit: int) -> Iterator[SearchStep]:
@@ -172,7 +172,7 @@ class RowSearch:
                 ranges = [item.scanned(window.error) for item in ranges if not item.brief]
                 continue
             self._unread += window.unread
-            ids, last = self._verify(scan, window, room)
+            ids, last = self._verify(window, room)
             ranges = self._remaining(ranges, last)
             hits = SearchStep(ids, self._examined, scan.fallback, done=True, progress=scan.progress)
             for step in self._completed(scan, ids, last, page_first=first) if scan.unindexed else (hits,):
@@ -238,7 +238,7 @@ class RowSearch:
             return False
         return True
 
-    def _verify(self, scan: ScanRange, window: _Window, limit: int) -> tuple[tuple[int, ...], int | None]:
+    def _verify(self, window: _Window, limit: int) -> tuple[tuple[int, ...], int | None]:
         """Ids of the rows that match, and the id to continue below; None at the end of the range."""
         ids: list[int] = []
         if self._sessions is not None:
@@ -247,14 +247,18 @@ class RowSearch:
             if self._cancel is not None and self._cancel.cancelled:
                 raise errors.Interrupted("the request was cancelled while its hits were filtered")
             self._examined += 1
-            if row[1] and passes(self._conditions, row[2:]) and (not scan.verified or self._matches(row[-1])):
+            if row[1] and passes(self._conditions, row[2:]) and self._matches(*row[-2:]):
                 ids.append(cell_values.integer(row[0]))
             if len(ids) == limit:
                 return tuple(ids), cell_values.integer(row[0])
         return tuple(ids), window.last
 
-    def _matches(self, cell: cell_values.Value) -> bool:
-        return accepts(self._query, searchable_text(cell_values.text(cell) or ""))
+    def _matches(self, text: cell_values.Value, calls: cell_values.Value) -> bool:
+        """True where a text matches the words, or need not be matched."""
+        if text is None:
+            return True
+        searched = f"{cell_values.text(text)} {searchable_calls(cell_values.text(calls) or '')}"
+        return accepts(self._query, searchable_text(searched))
 
     def _completed(
         self, scan: ScanRange, ids: tuple[int, ...], last: int | None, *, page_first: bool
@@ -292,7 +296,7 @@ class RowSearch:
             return _Window(connection.execute(sql, bindings).fetchall(), last)
 
         window = self._reader.read(_read, cancel=self._cancel)
-        return self._verify(replace(scan, verified=True), window, len(window.rows) + 1)
+        return self._verify(window, len(window.rows) + 1)
 
 
 def _first(scan: ScanRange) -> int:
@@ -315,7 +319,8 @@ def _fetch(
         for row in connection.execute(sql, bindings):
             rows.append(row)
             enough -= bool(row[1])
-            n_bytes += len(row[-1]) if isinstance(row[-1], bytes) else 0
+            if row[-2] is not None:
+                n_bytes += sum(len(cell) for cell in row[-2:] if isinstance(cell, bytes))
             if len(rows) >= most or enough <= 0 or n_bytes >= SCAN_BYTES:
                 return rows, cell_values.integer(row[0])
     except apsw.CorruptError:

@@ -15,6 +15,7 @@ from ...query.tokenizer import cjk_runs
 from ..base.schema_probe import FTS, TRIGRAM, Layout
 from ..connect.reader import Reader
 from . import cjk_bigrams
+from .escaped_words import calls_column, escaped_words, match_possible
 from .fts5_match import match_trigrams, match_words
 from .scan_ranges import ScanRange
 
@@ -48,16 +49,22 @@ def plan(reader: Reader, layout: Layout, query: Query, cancel: Cancel | None = N
         rebuilding = Fallback(FallbackKind.REBUILDING)
         gap = replace(scan, fallback=rebuilding, progress=ScanProgress.INDEXED, below=high + 1, above=done)
         return [replace(indexed, above=high), gap, replace(indexed, below=done + 1)]
-    brief = _newest_rows(query, indexed) if layout.fts != "A" else ()  # A lacks tool calls, which a scan would find
+    brief = (
+        _newest_rows(layout, query, indexed) if layout.fts != "A" else ()
+    )  # A lacks tool calls, which a scan would find
     return [*brief, indexed]
 
 
 def _by_word(layout: Layout, query: Query, scan: ScanRange) -> ScanRange:
     if layout.fts is None or layout.stale:
         return _unindexed(scan, stale=layout.fts is not None)
-    expression = match_words(query)
+    expression, gaps = match_words(query), _gaps(layout.fts_leaves_out, query)
     verified = not expression.isascii() or query.has_signs or any(cjk_runs(term.text) for term in query.none_of)
-    return ScanRange(FTS, expression, verified, _gaps(layout.fts_leaves_out, query))
+    if IndexGap.CALLS in layout.fts_leaves_out:
+        return ScanRange(FTS, expression, verified, gaps)
+    if verified:
+        return ScanRange(FTS, match_possible(query, calls_column(layout)), verified, gaps)
+    return ScanRange(FTS, expression, verified, gaps, escapes=escaped_words(query, calls_column(layout)))
 
 
 def _by_trigram(reader: Reader, layout: Layout, query: Query, scan: ScanRange, cancel: Cancel | None) -> ScanRange:
@@ -109,7 +116,7 @@ def index_error(error: apsw.Error) -> FallbackKind:
     return FallbackKind.DAMAGED if isinstance(error, apsw.CorruptError) else FallbackKind.UNUSABLE
 
 
-def _newest_rows(query: Query, indexed: ScanRange) -> list[ScanRange]:
+def _newest_rows(layout: Layout, query: Query, indexed: ScanRange) -> list[ScanRange]:
     """Brief range of the newest rows, for a prefix of up to three letters, which costs the index a whole list.
 
     It has the rows with the other words where there are any, else all (docs/performance.md §2d).
@@ -120,7 +127,7 @@ def _newest_rows(query: Query, indexed: ScanRange) -> list[ScanRange]:
     brief = ScanRange(None, "", verified=True, progress=ScanProgress.NEWEST_FIRST)
     if not all(others):
         return [brief]
-    return [replace(brief, table=FTS, expression=match_words(replace(query, any_of=others)))]
+    return [replace(brief, table=FTS, expression=match_possible(replace(query, any_of=others), calls_column(layout)))]
 
 
 def _without_short_prefixes(terms: Iterable[Term]) -> Iterable[Term]:

@@ -12,6 +12,7 @@ from ..base import column_sql
 from ..base.schema_probe import Layout
 from ..connect.reader import Row, Statement
 from .cjk_bigrams import UnindexedRows
+from .escaped_words import EscapedWords
 from .row_filters import Conditions
 
 MAX_SCANNED_BYTES = 64 * 1024 * 1024
@@ -37,11 +38,28 @@ class ScanRange:
     unindexed: UnindexedRows | None = None
     """Rows that the index may lack; they are scanned between its rows."""
     progress: ScanProgress = ScanProgress.INDEXED
+    escapes: EscapedWords | None = None
+    """Rows for which the expression does not answer; None where it does for all, or all are verified."""
+    only_doubtful: bool = False
+    """True for those rows alone."""
 
     @property
     def brief(self) -> bool:
         """True for a range that is tried for a short time before the next one, which has the same bounds."""
         return self.progress is ScanProgress.NEWEST_FIRST
+
+    @property
+    def certain(self) -> bool:
+        """True where the expression answers for all rows that it finds."""
+        return not self.verified and (self.escapes is None or not self.escapes.mistaken)
+
+    @property
+    def lacking(self) -> ScanRange | None:
+        """The rows that the expression lacks; None for none."""
+        if self.escapes is None or not self.escapes.expression:
+            return None
+        escapes = EscapedWords("", (), self.escapes.lacking)
+        return replace(self, expression=self.escapes.expression, only_doubtful=True, escapes=escapes)
 
     def scanned(self, reason: FallbackKind) -> ScanRange:
         """The same range by a scan."""
@@ -65,18 +83,25 @@ class ScanRange:
 
 
 def statement(layout: Layout, scan: ScanRange, conditions: Conditions, ids: tuple[int, ...] = ()) -> Statement:
-    """Statement of a range: id, whether the row is findable, cells of the conditions, text where it has to be matched.
+    """Statement of a range: id, whether the row is findable, cells of the conditions, text and calls.
+
+    The text is NULL where it need not be matched.
 
     Args:
         ids: The candidates to read, of a range with candidates.
     """
     source = _source(scan)
-    tests, bindings = _bounds(scan, source.row)
     if scan.ids is not None:
         return _select(layout, scan, conditions, source, []), (json.dumps(ids),)
-    if scan.table is not None:
-        tests, bindings = [f"{scan.table} MATCH ?", *tests], (scan.expression, *bindings)
-    return f"{_select(layout, scan, conditions, source, tests)} ORDER BY {source.row} DESC", bindings
+    tests, bounds = _bounds(scan, source.row)
+    if scan.table is None:
+        return f"{_select(layout, scan, conditions, source, tests)} ORDER BY {source.row} DESC", bounds
+    parts = [part for part in (scan, scan.lacking) if part and not (part.only_doubtful and part.certain)]
+    tests = [f"{scan.table} MATCH ?", *tests]
+    selects = (_select(layout, part, conditions, source, tests) for part in parts)
+    order = f"{source.row} DESC" if len(parts) == 1 else "1 DESC"
+    bindings = tuple(value for part in parts for value in (part.expression, *bounds))
+    return f"{' UNION ALL '.join(selects)} ORDER BY {order}", bindings
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,16 +147,39 @@ def _bounds(scan: ScanRange, row: str) -> tuple[list[str], Row]:
 
 
 def _select(layout: Layout, scan: ScanRange, conditions: Conditions, source: _Source, tests: list[str]) -> str:
-    columns = [source.row, column_sql.findable(layout), *(column for item in conditions for column in item.columns)]
-    if scan.verified:
-        columns.append(searched_text(layout))
+    doubted = "1" if scan.verified else doubtful(layout, scan.escapes)
+    shown = column_sql.findable(layout)
+    if scan.only_doubtful:
+        shown = f"({shown} AND {doubtful(layout, scan.escapes)})"
+    columns = [source.row, shown, *(column for item in conditions for column in item.columns)]
+    columns += searched_cells(layout, doubted)
     return f"SELECT {', '.join(columns)} FROM {source.tables}{' WHERE ' * bool(tests)}{' AND '.join(tests)}"
 
 
-def searched_text(layout: Layout) -> str:
-    """Text of a message as the newest indexes have it, as bytes, so that NUL and invalid UTF-8 survive."""
+def doubtful(layout: Layout, escapes: EscapedWords | None) -> str:
+    """True for a row that has to be verified although the index found it; 0 where there is none."""
+    patterns = () if escapes is None else escapes.mistaken
+    if not patterns or not layout.has("messages", "tool_calls"):
+        return "0"
+    cell = "messages.tool_calls"
+    tests = [f"{cell} LIKE '{pattern}'" for pattern in patterns]
+    beyond_ascii = f"octet_length({cell}) > length({cell})"  # the index knows letters without accents, LIKE does not
+    return f"(octet_length({cell}) <= {MAX_SCANNED_BYTES} AND ({' OR '.join([*tests, beyond_ascii])}))"
+
+
+def searched_cells(layout: Layout, doubted: str = "1") -> list[str]:
+    """Text of a message and its calls as the newest indexes have them, as bytes: NUL and invalid UTF-8 survive.
+
+    Args:
+        doubted: Condition of the rows whose cells are read; the text of others is NULL, that of a message with more
+            than MAX_SCANNED_BYTES is empty.
+    """
     names = [name for name in ("content", "tool_name", "tool_calls") if layout.has("messages", name)]
     size = " + ".join(column_sql.n_bytes(layout, "messages", name) for name in names)
-    parts = ", ".join(f"messages.{name}" for name in names)
+    texts = ", ".join(f"messages.{name}" for name in names if name != "tool_calls")
+    calls = "CAST(messages.tool_calls AS BLOB)" if "tool_calls" in names else "NULL"
     readable = f"{column_sql.findable(layout)} AND {size} <= {MAX_SCANNED_BYTES}"
-    return f"CASE WHEN {readable} THEN CAST(concat_ws(' ', {parts}) AS BLOB) END"
+    if doubted == "0":
+        return ["NULL", "NULL"]
+    text = f"CASE WHEN {readable} THEN CAST(concat_ws(' ', {texts}) AS BLOB) ELSE x'' END"
+    return [f"CASE WHEN {doubted} THEN {text} END", f"CASE WHEN {doubted} AND {readable} THEN {calls} END"]

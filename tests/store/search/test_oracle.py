@@ -91,7 +91,7 @@ def rows(path: Path) -> list[Row]:
         else "1"
     )
     found = [
-        Row(int(key), str(role), decoded(content), f"{tool or ''} {calls or ''}", source in ("cron", "subagent"))
+        Row(int(key), str(role), decoded(content), f"{tool or ''} {said(calls)}", source in ("cron", "subagent"))
         for key, role, content, tool, calls, source in raw.execute(
             "SELECT messages.id, role, content, tool_name, tool_calls, source FROM messages"
             f" JOIN sessions ON sessions.id = session_id WHERE {live} ORDER BY messages.id DESC"
@@ -99,6 +99,28 @@ def rows(path: Path) -> list[Row]:
     ]
     raw.close()
     return found
+
+
+def said(cell: object) -> str:
+    """The calls of a message, their names and values without escapes, as far as their JSON can be read."""
+    try:
+        return spoken(json.loads(str(cell)))
+    except ValueError:
+        return str(cell or "")
+
+
+def spoken(value: object) -> str:
+    """All keys and values in a value, and in what is JSON itself."""
+    if isinstance(value, dict):
+        return " ".join(f"{key} {spoken(part)}" for key, part in value.items())
+    if isinstance(value, list):
+        return " ".join(map(spoken, value))
+    if isinstance(value, str) and value.lstrip()[:1] in ("{", "[", '"'):
+        try:
+            return spoken(json.loads(value))
+        except ValueError:
+            return value
+    return value if isinstance(value, str) else json.dumps(value)
 
 
 def decoded(cell: object) -> str:

@@ -140,11 +140,11 @@ def test_the_full_text_table_is_the_outer_loop_whatever_the_filters(path: Path, 
     [scan] = plan.plan(reader, layout, query)
     sql, bindings = scan_ranges.statement(layout, scan, conditions(layout, query))
 
-    steps = [str(row[3]) for row in reader.rows(f"EXPLAIN QUERY PLAN {sql}", bindings)]
+    steps = _plan(reader, sql, bindings)
 
-    assert steps[0].startswith(f"SCAN {scan.table} VIRTUAL TABLE INDEX")
-    assert steps[1] == "SEARCH messages USING INTEGER PRIMARY KEY (rowid=?)"
-    assert steps[2:] == []
+    assert all(step.startswith(f"SCAN {scan.table} VIRTUAL TABLE INDEX") for step in steps[::2])
+    assert set(steps[1::2]) == {LOOKED_UP}
+    assert len(steps) == (2 if scan.escapes is None else 4)
     assert not any("TEMP B-TREE" in step for step in steps)
     reader.close()
 
@@ -172,7 +172,9 @@ LOOKED_UP = "SEARCH messages USING INTEGER PRIMARY KEY (rowid=?)"
 
 
 def _plan(reader: Reader, sql: str, bindings: tuple[cell_values.Value, ...]) -> list[str]:
-    return [str(row[3]) for row in reader.rows(f"EXPLAIN QUERY PLAN {sql}", bindings)]
+    """Steps of a plan; those of two merged statements one after the other."""
+    steps = [str(row[3]) for row in reader.rows(f"EXPLAIN QUERY PLAN {sql}", bindings)]
+    return [step for step in steps if step not in ("MERGE (UNION ALL)", "LEFT", "RIGHT")]
 
 
 def test_no_filter_flips_the_plan_on_any_layout(each_home: Path) -> None:
@@ -191,8 +193,8 @@ def test_no_filter_flips_the_plan_on_any_layout(each_home: Path) -> None:
                     if scan.table is None:
                         assert steps[0] in ("SCAN messages", "SEARCH messages USING INTEGER PRIMARY KEY (rowid>?)")
                     else:
-                        assert steps[0].startswith(OUTER)
-                        assert steps[1:] == [LOOKED_UP]
+                        assert all(step.startswith(OUTER) for step in steps[::2])
+                        assert set(steps[1::2]) == {LOOKED_UP}
                     assert not any("TEMP B-TREE" in step for step in steps)
                     if scan.unindexed is not None:
                         steps = _plan(reader, *scan_ranges.unindexed_statement(layout, scan, scan.unindexed, asked))
@@ -200,7 +202,7 @@ def test_no_filter_flips_the_plan_on_any_layout(each_home: Path) -> None:
         if layout.fts is not None:
             steps = _plan(reader, bm25.best_statement("messages_fts"), ("docker", 9, 9))
             assert steps[1].startswith(OUTER[0])
-            steps = _plan(reader, bm25.count_statement(layout, "messages_fts"), ("docker", 9, 9))
+            steps = _plan(reader, bm25.count_statement(layout, "messages_fts", "1"), ("docker", 9, 9))
             assert steps[1].startswith(OUTER[0])
             assert steps[2] == LOOKED_UP
         reader.close()
