@@ -74,7 +74,7 @@ def _run(options: Options) -> int:
 
     with ExitStack() as stack:
         try:
-            if options.demo or _has_screen():
+            if options.demo or options.verb == "export" or _has_screen():
                 _end_by_signals()
             home = _home(options, stack)
             if options.verb is None and _has_screen():
@@ -126,6 +126,12 @@ def _verb(options: Options, home: Home) -> int:
             from hermes_tui.cli.doctor import doctor as verb
         case "search":
             from hermes_tui.cli.search import search as verb
+        case "export":
+            from hermes_tui.cli.export import export as verb
+        case "verify":
+            from hermes_tui.cli.verify import verify as verb
+        case "import":
+            from hermes_tui.cli.importing import import_file as verb
         case "repair":
             from hermes_tui.cli.repair import repair as verb
         case _:

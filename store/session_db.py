@@ -149,6 +149,8 @@ class SessionDB:
     waiting = delegate(_browser, HomeBrowser.waiting)
     reading = delegate(_browser, HomeBrowser.reading)
     pieces = delegate(_browser, HomeBrowser.pieces)
+    session_record = delegate(_browser, HomeBrowser.session_record)
+    records = delegate(_browser, HomeBrowser.records)
     search = delegate(_browser, HomeBrowser.search)
     rank = delegate(_browser, HomeBrowser.rank)
     oldest = delegate(_browser, HomeBrowser.oldest)

@@ -97,6 +97,14 @@ class Offers(Protocol):
 
 
 @runtime_checkable
+class OffersChoices(Protocol):
+    """A screen with a list of things of which one can be taken."""
+
+    def choices(self) -> Iterator[Offer]:
+        """The things, in order."""
+
+
+@runtime_checkable
 class AsksToQuit(Protocol):
     """A screen from which something is written, and which asks before the app is left."""
 

@@ -9,7 +9,7 @@ from functools import partial
 from textual.command import CommandPalette, DiscoveryHit, Hit, Hits, Provider
 from textual.content import Content
 
-from hermes_tui.commands.model import Offer, Offers
+from hermes_tui.commands.model import Offer, Offers, OffersChoices
 
 
 class Palette(CommandPalette):
@@ -20,21 +20,32 @@ class Palette(CommandPalette):
             super()._action_command_list(action)
 
 
-class Profiles(Provider):
-    """Finds profiles by their names."""
+class Choices(Provider):
+    """Finds what the screen offers in one list, in its order."""
 
     async def discover(self) -> Hits:
-        """All of them."""
-        for offer in self._offers():
+        """All of it."""
+        for offer in self.offers():
             yield DiscoveryHit(Content(offer.title), offer.run, text=offer.title)
 
     async def search(self, query: str) -> Hits:
-        """Those with the text in their names."""
-        for offer in self._offers():
-            if (place := offer.title.casefold().find(query.casefold())) >= 0:
+        """What has all words of the query."""
+        words = query.casefold().split()
+        for place, offer in enumerate(self.offers()):
+            if all(word in offer.title.casefold() for word in words):
                 yield Hit(1.0 / (1 + place), Content(offer.title), offer.run, text=offer.title)
 
-    def _offers(self) -> Iterator[Offer]:
+    def offers(self) -> Iterator[Offer]:
+        """The offers of the screen."""
+        if isinstance(self.screen, OffersChoices):
+            yield from self.screen.choices()
+
+
+class Profiles(Choices):
+    """Finds profiles by their names."""
+
+    def offers(self) -> Iterator[Offer]:
+        """The offers of the app."""
         if isinstance(self.app, Offers):
             yield from self.app.offered()
 

@@ -49,9 +49,9 @@ TABLE: tuple[Command, ...] = (
     Command("tab", "list", "go from the search row into the list, where letters are commands; `esc` too")
     .when(SEARCH, rank=30)
     .key("tab,escape", "go('list')", "Go to the list"),
-    Command("ctrl+r", "before", "what was searched for before, in the search row; again what was before that")
+    Command("ctrl+r", "before", "what was searched for before, in earlier runs too; typing filters it")
     .when(SEARCH, rank=68, needs="history")
-    .key("ctrl+r", "go('recall')", "What was searched for before"),
+    .key("ctrl+r", "history", "What was searched for before"),
     Command("tab", "transcript", "go to the other pane")
     .when(*PANES, rank=30, needs="wide", words={TRANSCRIPT: "list", HITS: ""})
     .key("tab,shift+tab", "go('other_pane')", "Go to the other pane"),

@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from functools import lru_cache
 
 
 class SecretKind(StrEnum):
@@ -66,23 +67,44 @@ _KEY = re.compile(
     rf"(?<![A-Za-z0-9_-])(?=[A-Za-z_.=-]{{0,256}}[0-9])(?:{'|'.join(_PREFIXED)})(?![A-Za-z0-9])",
     re.ASCII,
 )
-_KEY_MARKS = (
-    *("sk-", "sk_", "ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_", "glpat-", "hsk-", "xapp-", "xox", "AIza"),
-    *("pplx-", "fal_", "fc-", "bb_live_", "gAAAA", "AKIA", "ASIA", "rk_", "SG.", "hf_", "r8_", "npm_", "pypi-"),
-    *("dop_v1_", "doo_v1_", "am_", "tvly-", "exa_", "gsk_", "syt_", "retaindb_", "mem0_", "brv_", "xai-", "ntn_"),
-    *("fw-", "fw_", "fpk_", "ya29."),
+_MARKS = (
+    *("sk", "ghp", "github", "glpat", "hsk", "xapp", "xox", "AIza", "pplx", "fal", "fc", "bb", "gAAAA", "AKIA", "rk"),
+    *(
+        "SG",
+        "hf",
+        "r8",
+        "npm",
+        "pypi",
+        "do",
+        "am",
+        "tvly",
+        "exa",
+        "gsk",
+        "syt",
+        "retaindb",
+        "mem0",
+        "brv",
+        "xai",
+        "ntn",
+    ),
+    *("fw", "fpk", "ya29"),
 )
-"""Where one of `_PREFIXED` may begin."""
-_JWT = re.compile(r"(?P<value>eyJ(?<![A-Za-z0-9]eyJ)[\w-]{10,}(?:\.[\w=-]{4,}){0,2})", re.ASCII)
-_TELEGRAM = re.compile(r":(?<=[0-9]{8}:)(?P<value>[\w-]{30,})", re.ASCII)
+_LONG_RUN = b"x" * 13
+"""The shortest of these, and of a JWT and of a bot's token, with each character of a run as an x."""
+_AS_RUNS = bytes(ord("x") if re.match(rb"[\w:.-]", bytes([code]), re.ASCII) else ord(" ") for code in range(256))
+_BEGINNINGS = frozenset({mark[:2] for mark in (*_MARKS, "eyJ", "ASIA")})
+"""First two characters of `_PREFIXED` and of a JWT."""
+_PARTS = re.compile(r"[^:.]+")
+_JWT = re.compile(r"eyJ[\w-]{10,}(?:\.[\w=-]{4,}){0,2}", re.ASCII)
+_BOT = re.compile(r"[\w-]{30,}", re.ASCII)
 
 _VALUE = r"""(?P<value>(?:Bearer|Basic|Token)\ +[^\s"'\\]{4,}|[^\s"'\\,;&<>]{4,})"""
+_HEADERS = ("authorization", "x-api", "x-goog-api-key", "api-key", "x-auth-token", "x-access-token")
 _HEADER = re.compile(
     r"\b(?:(?:proxy-)?authorization|x-api-key|x-goog-api-key|api-key|apikey|x-api-token|x-auth-token|x-access-token)"
     rf"""["']?\s{{0,4}}:\s{{0,4}}["']?{_VALUE}""",
     re.IGNORECASE,
 )
-_HEADER_MARKS = ("authorization", "apikey", "api-key", "api-token", "auth-token", "access-token")
 _COOKIE = re.compile(r"""\b(?:set-)?cookie["']?\s{0,4}:\s{0,4}["']?(?P<value>[^\r\n"']{4,})""", re.IGNORECASE)
 
 _NAME = (
@@ -112,12 +134,10 @@ _QUERY = re.compile(
     re.IGNORECASE,
 )
 _LOGIN = re.compile(r"""://[^\s:/@"'<>]{0,100}:(?P<value>(?![0-9]{1,5}/)[^\s@"'<>]{1,256})@""")
-_BARE_LOGIN = re.compile(
-    r"""(?:https?|wss?|git|ssh|s?ftps?)://(?P<value>(?=[^\s@/]*[0-9])[^\s:@/"'<>]{8,256})@""", re.IGNORECASE
-)
-_EMAIL = re.compile(
-    r"(?<![\w.+%@/-])(?P<value>(?!git@)[A-Za-z0-9][\w.+%-]{0,63}@(?:[A-Za-z0-9-]{1,63}\.){1,6}"
-    r"(?!(?:png|jpe?g|svg|gif|webp|js|ts|py|css|service)\b)[A-Za-z]{2,24})(?![\w@-])",
+_BARE_LOGIN = re.compile(r"""://(?P<value>(?=[^\s@/]{0,256}[0-9])[^\s:@/"'<>]{8,256})@""")
+_LOCAL = re.compile(r"(?<![\w.+%@/-])(?!git\Z)[A-Za-z0-9][\w.+%-]{0,63}\Z", re.ASCII)
+_DOMAIN = re.compile(
+    r"@(?:[A-Za-z0-9-]{1,63}\.){1,6}(?!(?:png|jpe?g|svg|gif|webp|js|ts|py|css|service)\b)[A-Za-z]{2,24}(?![\w@-])",
     re.ASCII,
 )
 _PHONE = re.compile(r"(?P<value>\+(?<![\w+\n]\+)[1-9][0-9]{8,14})(?![\w.])", re.ASCII)
@@ -146,6 +166,7 @@ def is_secret(text: str) -> bool:
     return any(secret.kind not in PERSONAL for secret in secrets(text))
 
 
+@lru_cache(maxsize=1024)
 def is_secret_name(name: str) -> bool:
     """True for the name of a field, a variable or a setting that holds a secret."""
     return _SECRET_NAME.fullmatch(name) is not None
@@ -173,7 +194,8 @@ def label(kind: SecretKind) -> str:
 
 
 def _has(*marks: str) -> Callable[[str], bool]:
-    return lambda text: any(mark in text for mark in marks)
+    first, second = marks[0], marks[-1]
+    return lambda text: first in text or second in text
 
 
 def _named(pattern: re.Pattern[str], kind: SecretKind) -> Callable[[str], Iterator[Secret]]:
@@ -194,11 +216,28 @@ def _query_values(text: str) -> Iterator[Secret]:
             yield Secret(SecretKind.TOKEN, *match.span(group))
 
 
-def _keys(text: str) -> Iterator[Secret]:
-    for mark in _KEY_MARKS:
-        for start in _places(text, mark):
-            if match := _KEY.match(text, start):
-                yield Secret(SecretKind.KEY, *match.span())
+def _runs(text: str) -> Iterator[Secret]:
+    """Keys by their prefixes, JWTs and tokens of bots: they stand in the long runs of letters and digits of a text."""
+    runs = text.encode("ascii", "replace").translate(_AS_RUNS)
+    end = 0
+    while (start := runs.find(_LONG_RUN, end)) >= 0:
+        end = runs.find(b" ", start)
+        end = len(runs) if end < 0 else end
+        done = start
+        for part in _PARTS.finditer(text, start, end):
+            secret = _at(text, part.start()) if part.start() >= done else None
+            if secret is not None:
+                done = secret.end
+                yield secret
+
+
+def _at(text: str, place: int) -> Secret | None:
+    begins = text[place : place + 2] in _BEGINNINGS
+    if begins and (found := _KEY.match(text, place)):
+        return Secret(SecretKind.KEY, *found.span())
+    is_bots = place > 8 and text[place - 1] == ":" and text[place - 9 : place - 1].isdecimal()
+    found = (_JWT.match(text, place) if begins else None) or (_BOT.match(text, place) if is_bots else None)
+    return Secret(SecretKind.TOKEN, *found.span()) if found else None
 
 
 def _places(text: str, mark: str) -> Iterator[int]:
@@ -209,10 +248,11 @@ def _places(text: str, mark: str) -> Iterator[int]:
 
 
 def _assigned(text: str) -> Iterator[Secret]:
-    """Values of names that say so: settings, variables, fields."""
+    """Values of names that say so: settings, variables, fields, headers."""
     lower = text.lower() if text.isascii() else text.encode("ascii", "replace").decode().lower()  # of the same length
+    places = sorted(place for mark in _NAME_MARKS for place in _places(lower, mark))
     done = 0
-    for place in sorted(place for mark in _NAME_MARKS for place in _places(lower, mark)):
+    for place in places:
         match = _ASSIGNED.match(text, place) if place >= done else None
         if match is None:
             continue
@@ -225,6 +265,16 @@ def _assigned(text: str) -> Iterator[Secret]:
         if group == "quoted" or _is_bare_secret(match, value):
             done = match.end(group)
             yield Secret(_kind_of_name(name), *match.span(group))
+    if places and any(mark in lower for mark in _HEADERS):
+        yield from _named(_HEADER, SecretKind.TOKEN)(text)
+
+
+def _emails(text: str) -> Iterator[Secret]:
+    for place in _places(text, "@"):
+        local = _LOCAL.search(text, max(place - 64, 0), place)
+        domain = _DOMAIN.match(text, place) if local else None
+        if local and domain:
+            yield Secret(SecretKind.EMAIL, local.start(), domain.end())
 
 
 def _is_bare_secret(match: re.Match[str], value: str) -> bool:
@@ -251,29 +301,15 @@ def _private_keys(text: str) -> Iterator[Secret]:
         yield Secret(SecretKind.PRIVATE_KEY, begin.start(), done)
 
 
-def _has_header(text: str) -> bool:
-    lower = text.lower()
-    return any(
-        mark in lower for mark in ("authorization", "apikey", "api-key", "api-token", "auth-token", "access-token")
-    )
-
-
-def _always(_: str) -> bool:
-    return True
-
-
 _SEARCHES: tuple[tuple[Callable[[str], bool], Callable[[str], Iterator[Secret]]], ...] = (
     (_has("PRIVATE KEY"), _private_keys),
-    (_always, _keys),
-    (_has("eyJ"), _named(_JWT, SecretKind.TOKEN)),
+    (lambda text: len(text) >= len(_LONG_RUN), _runs),
     (_has("=", ":"), _assigned),
-    (_has(":"), _named(_TELEGRAM, SecretKind.TOKEN)),
-    (_has_header, _named(_HEADER, SecretKind.TOKEN)),
     (_has("ookie", "OOKIE"), _named(_COOKIE, SecretKind.COOKIE)),
     (_has("?", "&"), _query_values),
     (_has("@"), _named(_LOGIN, SecretKind.CONNECTION)),
     (_has("@"), _named(_BARE_LOGIN, SecretKind.CONNECTION)),
-    (_has("@"), _named(_EMAIL, SecretKind.EMAIL)),
+    (_has("@"), _emails),
     (_has("+"), _named(_PHONE, SecretKind.PHONE)),
 )
 """Whether a text may have secrets, and where; of two that begin at one place the first counts."""

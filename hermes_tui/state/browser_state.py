@@ -164,9 +164,9 @@ class BrowserState:
     search: SearchState = field(default_factory=SearchState)
     reading: ReadingState = field(default_factory=ReadingState)
     pane: ListPane = ListPane()
-    history: SearchHistory = field(default_factory=SearchHistory)
     kept: KeptHome = field(default_factory=lambda: KeptState(None).home(""))
     """What is kept across runs."""
+    history: SearchHistory = field(init=False)
     saved: tuple[str, ...] = ()
     """Searches that the user saved, the last one first."""
     typed: str = ""
@@ -191,6 +191,9 @@ class BrowserState:
     fresh: Sequence[SessionRow] = ()
     """Rows that the answer being handled has changed."""
     notice: Notice | None = None
+
+    def __post_init__(self) -> None:
+        self.history = SearchHistory(self.kept)
 
     def show_notice(self, text: str) -> None:
         """Have a sentence shown for a few seconds."""
@@ -242,7 +245,7 @@ class BrowserState:
             "rankable": self.hits_shown and self.search.results.can_rank,
             "typed": bool(self.typed),
             "untyped": not self.typed,
-            "history": bool(self.history),
+            "history": bool(self.history.searches),
             "flagged": row is not None and is_comparable(row),
             "family": row is not None and self.catalog.has_family(row.session),
             "unwrapped": not self.reading.wraps,

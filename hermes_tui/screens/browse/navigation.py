@@ -62,14 +62,10 @@ class Navigation:
         self._widgets.search_bar.put(text)
         self._go(Place.SEARCH)
 
-    def recall(self) -> None:
-        """Put the search before into the search row; after the first one again what was typed."""
-        bar, history = self._widgets.search_bar, self._state.history
-        text = history.older(bar.text)
-        while text is None and (newer := history.newer(bar.text)) is not None:
-            bar.put(newer)
-        if text is not None:
-            bar.put(text)
+    def recall(self, text: str) -> None:
+        """Put a search of before into the search row."""
+        self._widgets.search_bar.put(text)
+        self._go(Place.SEARCH)
 
     def move(self, rows: int) -> None:
         """Move the cursor of the list, from the search row too."""
@@ -231,7 +227,6 @@ MOVES: Mapping[str, Callable[[Navigation], None]] = {
     "search": Navigation.search,
     "clear": Navigation.clear,
     "stay": Navigation.stay,
-    "recall": Navigation.recall,
     "open": Navigation.open_row,
     "list": Navigation.enter_list,
     "back": Navigation.back,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import ClassVar
 
@@ -13,11 +14,13 @@ from textual.binding import BindingType
 from textual.screen import Screen
 from textual.widgets import Input
 
+from hermes_tui.commands.palette import Choices, Palette
 from hermes_tui.commands.registry import BROWSER, Command, Offer, Place, applying, works
 from hermes_tui.commands.unused import why_unused
 from hermes_tui.feed import Feed, ProfileEntry
 from hermes_tui.feed.answers import Answer
 from hermes_tui.render.glyphs import Glyphs
+from hermes_tui.render.safe import one_line
 from hermes_tui.render.status import copied_sentence
 from hermes_tui.screens.browse.compose import BrowserWidgets
 from hermes_tui.screens.browse.followed_row import FollowedRow
@@ -120,6 +123,11 @@ class BrowserScreen(Screen[None]):
         """Say why a key does nothing."""
         if key:
             self._navigation.say(why_unused(key, self.state.focus, self.state.conditions))
+
+    def choices(self) -> Iterator[Offer]:
+        """The searches of before, the one used last first."""
+        for text in self.state.history.searches:
+            yield Offer(one_line(text), "", partial(self._navigation.recall, text))
 
     def take_text(self, text: str) -> None:
         """Type what was pasted into the search row."""
@@ -244,6 +252,10 @@ class BrowserScreen(Screen[None]):
     def action_go(self, move: str) -> None:
         """A move of the focus."""
         MOVES[move](self._navigation)
+
+    def action_history(self) -> None:
+        """What was searched for before."""
+        self.app.push_screen(Palette(providers={Choices}, placeholder="Search of before", id="--command-palette"))
 
     def action_rows(self, rows: int) -> None:
         """Move the cursor of the list."""
