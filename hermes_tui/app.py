@@ -26,7 +26,7 @@ from textual.widgets import Input
 
 from hermes_tui.commands.key_names import shown_name
 from hermes_tui.commands.model import AsksToQuit, HearsKeys, Offer, ShowsNotices, TakesText
-from hermes_tui.commands.palette import Commands, Palette, Profiles
+from hermes_tui.commands.palette import Commands, Palette, choices_of
 from hermes_tui.config import Config
 from hermes_tui.control_char_filter import Backstop
 from hermes_tui.feed import KeptState, ProfileEntry
@@ -106,7 +106,10 @@ class HermesApp(App[None]):
         self.set_class(glyphs is ASCII, ASCII_CLASS, update=False)
         self._kept = kept or KeptState(None)
         self._kept.report = partial(self.call_later, self._show_complaint)
-        browser = partial(BrowserScreen, glyphs=glyphs, now=now, searches=searches, sub_screens=SUB_SCREENS)
+        settings = self._config
+        browser = partial(
+            BrowserScreen, glyphs=glyphs, now=now, searches=searches, sub_screens=SUB_SCREENS, settings=settings
+        )
         self._browser = browser(home)
         self.add_mode(self.DEFAULT_MODE, lambda: self._browser)
         self._profiles = [profile.name for profile in profiles]
@@ -245,7 +248,7 @@ class HermesApp(App[None]):
     def action_profiles(self) -> None:
         """The other profiles, and all of them as one list."""
         if self._profiles:
-            self.push_screen(Palette(providers={Profiles}, placeholder="Profile", id="--command-palette"))
+            self.push_screen(Palette({choices_of(self.offered)}, placeholder="Profile", id="--command-palette"))
         elif isinstance(self.screen, ShowsNotices):
             self.screen.show_notice("there is one profile here")
 

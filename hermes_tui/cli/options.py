@@ -34,6 +34,7 @@ class Options(argparse.Namespace):
     full_backup: bool = False
     replay: bool = False
     follow: bool = False
+    forget: bool = False
     files: Sequence[str] = ()
     """Files of exports."""
     format: str = "md"
@@ -108,6 +109,8 @@ def _add_verbs(verbs: argparse._SubParsersAction[Parser], shared: Parser) -> Non
     undo = add("undo", "take a repair back by its id; what came since stays; without one, list the repairs")
     undo.add_argument("ids", metavar="OPERATION", nargs="*", help="a repair's id, from its receipt")
     undo.add_argument("--yes", action="store_true", help="do not ask")
+    settings = add("config", "print the path of the config file, and every setting; exit code 1 where one is wrong")
+    settings.add_argument("--forget", action="store_true", help="remove what is kept across runs: searches, places, …")
     doctor = add("doctor", "look at the health of the store; exit code 1 where something is not well")
     doctor.add_argument("--replay", action="store_true", help="first write the messages that wait in pending_messages/")
     _add_export(add("export", "write sessions to files: Markdown, HTML, JSON, JSONL or text"))

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from functools import partial
 
 from textual.command import CommandPalette, DiscoveryHit, Hit, Hits, Provider
 from textual.content import Content
 
-from hermes_tui.commands.model import Offer, Offers, OffersChoices
+from hermes_tui.commands.model import Offer, Offers
 
 
 class Palette(CommandPalette):
@@ -20,34 +20,21 @@ class Palette(CommandPalette):
             super()._action_command_list(action)
 
 
-class Choices(Provider):
-    """Finds what the screen offers in one list, in its order."""
+def choices_of(offers: Callable[[], Iterator[Offer]]) -> type[Provider]:
+    """A provider of what `offers` gives, in its order; typing filters it by words."""
 
-    async def discover(self) -> Hits:
-        """All of it."""
-        for offer in self.offers():
-            yield DiscoveryHit(Content(offer.title), offer.run, text=offer.title)
+    class _Choices(Provider):
+        async def discover(self) -> Hits:
+            for offer in offers():
+                yield DiscoveryHit(Content(offer.title), offer.run, text=offer.title)
 
-    async def search(self, query: str) -> Hits:
-        """What has all words of the query."""
-        words = query.casefold().split()
-        for place, offer in enumerate(self.offers()):
-            if all(word in offer.title.casefold() for word in words):
-                yield Hit(1.0 / (1 + place), Content(offer.title), offer.run, text=offer.title)
+        async def search(self, query: str) -> Hits:
+            words = query.casefold().split()
+            for place, offer in enumerate(offers()):
+                if all(word in offer.title.casefold() for word in words):
+                    yield Hit(1.0 / (1 + place), Content(offer.title), offer.run, text=offer.title)
 
-    def offers(self) -> Iterator[Offer]:
-        """The offers of the screen."""
-        if isinstance(self.screen, OffersChoices):
-            yield from self.screen.choices()
-
-
-class Profiles(Choices):
-    """Finds profiles by their names."""
-
-    def offers(self) -> Iterator[Offer]:
-        """The offers of the app."""
-        if isinstance(self.app, Offers):
-            yield from self.app.offered()
+    return _Choices
 
 
 class Commands(Provider):

@@ -5,9 +5,10 @@ It has only keys that work.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from hermes_tui.commands.model import BROWSER, EVERYWHERE, LISTS, PANES, REPAIRS, Command, Offer, Place
+from hermes_tui.commands.user_keys import rebound
 
 __all__ = [
     "BROWSER",
@@ -21,6 +22,7 @@ __all__ = [
     "applying",
     "footer",
     "key_table",
+    "rebind",
     "works",
 ]
 
@@ -29,7 +31,7 @@ REPAIR, FLAGGED, DIFFERENCE = Place.REPAIR, Place.FLAGGED, Place.DIFFERENCE
 DOCTOR = frozenset({Place.DOCTOR})
 JOURNAL = frozenset({Place.JOURNAL})
 
-TABLE: tuple[Command, ...] = (
+TABLE: list[Command] = [
     Command("R", "try again", "read state.db again after an error")
     .when(SESSIONS, TRANSCRIPT, rank=5, needs="failed")
     .key("R", "retry", "Try again"),
@@ -255,12 +257,30 @@ TABLE: tuple[Command, ...] = (
     Command("q", "quit", "quit; right after a letter that moves nothing it has to be pressed again")
     .when(*PANES, *REPAIRS, *DOCTOR, *JOURNAL, rank=89)
     .key("q", "app.quit_by_letter", "Quit"),
-)
-
+]
+"""Every command. Its keys are the user's once `rebind` was called."""
 _BY_ACTION: dict[str, list[Command]] = {}
-for _command in TABLE:
-    for _key in _command.keys:
-        _BY_ACTION.setdefault(_key.action, []).append(_command)
+
+
+def _index() -> None:
+    _BY_ACTION.clear()
+    for command in TABLE:
+        for key in command.keys:
+            _BY_ACTION.setdefault(key.action, []).append(command)
+
+
+_index()
+
+
+def rebind(keys: Mapping[str, str]) -> dict[str, str]:
+    """Give commands other keys, by their ids; before the screens are imported, which bind the keys of the table.
+
+    Returns:
+        The ids whose keys were not taken, with the reason.
+    """
+    TABLE[:], refused = rebound(TABLE, keys)
+    _index()
+    return refused
 
 
 def works(action: str, parameters: tuple[object, ...], place: Place, conditions: Iterable[str] = ()) -> bool:

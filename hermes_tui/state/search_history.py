@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from hermes_tui.feed import KeptHome
+from typing import TYPE_CHECKING
+
 from hermes_tui.render.secrets import is_secret
+
+if TYPE_CHECKING:  # the feed loads Textual, which a view does without
+    from hermes_tui.feed import KeptHome
 
 MOST = 500
 """Searches that are remembered."""

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Hashable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Hashable, Iterator, Mapping
 from datetime import datetime
 
 from hermes_tui.render.line import Line
@@ -11,33 +10,9 @@ from hermes_tui.render.row import RowExtras, session_row
 from hermes_tui.render.search_hit import section_rule
 from hermes_tui.state.rows import SessionRow
 from hermes_tui.widgets.list_cursor import CursorPlace
+from hermes_tui.widgets.session_rows import MonthKey, SessionsView
 from hermes_tui.widgets.theme import glyphs_of
 from hermes_tui.widgets.virtual_list import VirtualList
-
-
-@dataclass(frozen=True, slots=True)
-class MonthKey:
-    """The rule over the sessions of a month."""
-
-    text: str
-    first: str
-    """The id of the session below it."""
-
-
-@dataclass(frozen=True, slots=True)
-class SessionsView:
-    """The list of sessions: lines above the rows, and the rows."""
-
-    head: Sequence[Line]
-    rows: Sequence[SessionRow]
-    only: str = ""
-    """What the sessions have in common, "" where nothing is asked of them."""
-    months: Mapping[str, str] | None = None
-    """The month over a session, by its id; None where the list is not by time."""
-    marked: Collection[str] = ()
-    """Ids of those with a bookmark."""
-    profiles: bool = False
-    """There are several profiles, and each row names its own."""
 
 
 class SessionList(VirtualList):

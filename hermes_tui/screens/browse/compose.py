@@ -20,7 +20,8 @@ from hermes_tui.widgets.heading_rule import HeadingRule
 from hermes_tui.widgets.hit_list import HitList
 from hermes_tui.widgets.hit_rows import GroupKey, HitsView, TitleKey
 from hermes_tui.widgets.search_bar import SearchBar
-from hermes_tui.widgets.session_list import SessionList, SessionsView
+from hermes_tui.widgets.session_list import SessionList
+from hermes_tui.widgets.session_rows import SessionsView
 from hermes_tui.widgets.status_line import StatusLine
 from hermes_tui.widgets.too_small_notice import TooSmallNotice
 from hermes_tui.widgets.transcript import Transcript

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 
-from hermes_tui.commands.registry import Place
+from hermes_tui.commands.registry import Offer, Place
+from hermes_tui.render.safe import one_line
 from hermes_tui.screens.browse.compose import BrowserWidgets
 from hermes_tui.screens.browse.ports import Changed, Part
 from hermes_tui.screens.browse.subscriptions import Controllers
@@ -61,6 +63,11 @@ class Navigation:
         self._state.history.keep(self._widgets.search_bar.text)
         self._widgets.search_bar.put(text)
         self._go(Place.SEARCH)
+
+    def past_searches(self) -> Iterator[Offer]:
+        """The searches of before, the one used last first."""
+        for text in self._state.history.searches:
+            yield Offer(one_line(text), "", partial(self.recall, text))
 
     def recall(self, text: str) -> None:
         """Put a search of before into the search row."""

@@ -21,7 +21,7 @@ from hermes_tui.state.browser_state import BrowserState, Notice, ReadingState, S
 from hermes_tui.state.find import Find
 from hermes_tui.state.session_order import arranged, months
 from hermes_tui.widgets.hit_rows import HitsView
-from hermes_tui.widgets.session_list import SessionsView
+from hermes_tui.widgets.session_rows import SessionsView
 from store.errors import StoreError
 from store.models import ScanProgress
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from datetime import datetime
-from functools import partial
 from pathlib import Path
 from typing import ClassVar
 
@@ -14,13 +13,13 @@ from textual.binding import BindingType
 from textual.screen import Screen
 from textual.widgets import Input
 
-from hermes_tui.commands.palette import Choices, Palette
+from hermes_tui.commands.palette import Palette, choices_of
 from hermes_tui.commands.registry import BROWSER, Command, Offer, Place, applying, works
 from hermes_tui.commands.unused import why_unused
+from hermes_tui.config import Config, Start
 from hermes_tui.feed import Feed, ProfileEntry
 from hermes_tui.feed.answers import Answer
 from hermes_tui.render.glyphs import Glyphs
-from hermes_tui.render.safe import one_line
 from hermes_tui.render.status import copied_sentence
 from hermes_tui.screens.browse.compose import BrowserWidgets
 from hermes_tui.screens.browse.followed_row import FollowedRow
@@ -53,6 +52,7 @@ class BrowserScreen(Screen[None]):
         now: The time, aware; its zone is the reader's.
         searches: The file of saved searches, None to keep none.
         sub_screens: Makes the screens over this one.
+        settings: Where the focus is at first, whether lines are broken, whether searches are kept.
     """
 
     CSS_PATH = "screen.tcss"
@@ -69,9 +69,12 @@ class BrowserScreen(Screen[None]):
         now: Callable[[], datetime],
         searches: Path | None,
         sub_screens: SubScreens,
+        settings: Config,
     ) -> None:
         super().__init__()
         self.state = state = BrowserState(profile.owner, profile.where, glyphs, now, kept=profile.kept)
+        state.history.is_kept = settings.history
+        self._settings = settings
         self.feed = feed = Feed(profile.open_store, open_to_write=profile.open_to_write)
         self.widgets = BrowserWidgets(profile.owner, now)
         self.painter = Painter(state, self.widgets, self.set_timer)
@@ -90,6 +93,10 @@ class BrowserScreen(Screen[None]):
 
     def on_mount(self) -> None:
         """Ask for everything; from now on the feed posts."""
+        if self._settings.start is Start.LIST:
+            self._navigation.enter_list()
+        if not self._settings.wrap:
+            self.widgets.transcript.do("wrap")
         self.feed.sessions.load()
         self.controllers.saved.searches.ask()
         self.set_interval(TICK, self._tick)
@@ -123,11 +130,6 @@ class BrowserScreen(Screen[None]):
         """Say why a key does nothing."""
         if key:
             self._navigation.say(why_unused(key, self.state.focus, self.state.conditions))
-
-    def choices(self) -> Iterator[Offer]:
-        """The searches of before, the one used last first."""
-        for text in self.state.history.searches:
-            yield Offer(one_line(text), "", partial(self._navigation.recall, text))
 
     def take_text(self, text: str) -> None:
         """Type what was pasted into the search row."""
@@ -255,7 +257,8 @@ class BrowserScreen(Screen[None]):
 
     def action_history(self) -> None:
         """What was searched for before."""
-        self.app.push_screen(Palette(providers={Choices}, placeholder="Search of before", id="--command-palette"))
+        past = self._navigation.past_searches
+        self.app.push_screen(Palette({choices_of(past)}, placeholder="Search of before", id="--command-palette"))
 
     def action_rows(self, rows: int) -> None:
         """Move the cursor of the list."""

@@ -7,7 +7,8 @@ from dataclasses import replace
 import pytest
 
 from hermes_tui.state.rows import SessionRow
-from hermes_tui.widgets.session_list import SessionList, SessionsView
+from hermes_tui.widgets.session_list import SessionList
+from hermes_tui.widgets.session_rows import SessionsView
 from store.models import Drift, Outline, Session, Status
 from tests.hermes_tui.stage import NOW, Stage, at, screen
 from tests.hostile import HOSTILE

@@ -16,7 +16,7 @@ from hermes_tui.state.layout import Layout
 from hermes_tui.state.search_results import Results
 from hermes_tui.state.session_filter import filter_of
 from hermes_tui.widgets.hit_rows import HitsView
-from hermes_tui.widgets.session_list import SessionsView
+from hermes_tui.widgets.session_rows import SessionsView
 from store.errors import CannotOpen, QueryInvalid
 from store.models import Batch, Check, Drift, Hit, JsonlFacts, Outline, Scope, Session, Status, Verdict
 from store.query.parse import parse
