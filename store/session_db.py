@@ -13,6 +13,7 @@ from .base.delegation import delegate
 from .browse.browser import HomeBrowser
 from .files import home
 from .formats import titles
+from .manage.management import HomeManagement
 from .open import PATIENCE, open_store
 from .repair.repairs import HomeRepairs
 
@@ -33,6 +34,10 @@ def _repairs(db: SessionDB) -> HomeRepairs:
     return db.repairs
 
 
+def _management(db: SessionDB) -> HomeManagement:
+    return db.management
+
+
 class SessionDB:
     """Every verb there is; those that agents know: docs/format.md §8.
 
@@ -50,6 +55,7 @@ class SessionDB:
     Args:
         db_path: The state.db; without `read_only` it is made where it is missing or empty, with its folder.
             That of HERMES_HOME, else of ~/.hermes, where it is None.
+            Or the URL of a schema on a PostgreSQL server, `postgresql://host/db?schema=NAME`; see `open_store`.
         read_only: Create nothing, refuse every write.
         sessions_dir: Folder of the legacy files; `sessions` beside the state.db where it is None.
         patience: Seconds that a write waits for the lock.
@@ -64,7 +70,7 @@ class SessionDB:
 
     def __init__(
         self,
-        db_path: Path | None = None,
+        db_path: Path | str | None = None,
         read_only: bool = False,
         *,
         sessions_dir: Path | None = None,
@@ -80,6 +86,7 @@ class SessionDB:
         )
         self.browser = HomeBrowser(self.store)
         self.repairs = HomeRepairs(self.store)
+        self.management = HomeManagement(self.store)
         self._sessions = AgentSessions(self.store)
         self._messages = AgentMessages(self.store)
 
@@ -180,6 +187,16 @@ class SessionDB:
     repair = delegate(_repairs, HomeRepairs.repair)
     finish = delegate(_repairs, HomeRepairs.finish)
     undo = delegate(_repairs, HomeRepairs.undo)
+
+    plan_delete = delegate(_management, HomeManagement.plan_delete)
+    delete = delegate(_management, HomeManagement.delete)
+    restore = delegate(_management, HomeManagement.restore)
+    trash = delegate(_management, HomeManagement.trash)
+    plan_emptying = delegate(_management, HomeManagement.plan_emptying)
+    empty = delegate(_management, HomeManagement.empty)
+    rename = delegate(_management, HomeManagement.rename)
+    plan_mark = delegate(_management, HomeManagement.plan_mark)
+    mark = delegate(_management, HomeManagement.mark)
 
     def replay(self, path: Path) -> int:
         """Write the messages of one file of the outbox, and remove it; see `agent.recorder.replay`."""

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
 
+from hermes_tui.cli.manage_options import add_verbs
+
 WRONG = 2
 """Exit code of a command line that cannot be understood."""
 
@@ -14,7 +16,9 @@ WRONG = 2
 class Options(argparse.Namespace):
     """A command line; the values here hold where it has none."""
 
-    home: Path | None = None
+    home: Path | str | None = None
+    """A folder, or the URL of a server."""
+    connect: bool = False
     profile: str | None = None
     read_only: bool = False
     demo: bool = False
@@ -45,6 +49,11 @@ class Options(argparse.Namespace):
     redact: bool = False
     lineage: bool = False
     by_title: bool = False
+    with_children: bool = False
+    force: bool = False
+    action: str | None = None
+    """Of `trash`: list, restore or empty."""
+    title: str = ""
 
 
 class Parser(argparse.ArgumentParser):
@@ -79,7 +88,13 @@ def parse(argv: Sequence[str]) -> Options:
 
 def _add_options(parser: Parser) -> None:
     """The options that stand before or after a verb."""
-    parser.add_argument("--home", type=Path, metavar="DIR", help="the Hermes home (default: $HERMES_HOME or ~/.hermes)")
+    parser.add_argument(
+        "--home",
+        type=_home,
+        metavar="DIR",
+        help="the Hermes home, or postgresql://… (default: $HERMES_HOME or ~/.hermes)",
+    )
+    parser.add_argument("--connect", action="store_true", help="go to the server that the config of --home names")
     parser.add_argument("--profile", metavar="NAME", help="a profile of that home, or all")
     parser.add_argument("--read-only", action="store_true", help="never write, not even a repair")
     parser.add_argument("--demo", action="store_true", help="a sample home in a temporary folder, yours untouched")
@@ -106,11 +121,12 @@ def _add_verbs(verbs: argparse._SubParsersAction[Parser], shared: Parser) -> Non
     check = add("check", "compare the JSONL file and the SQLite rows of sessions; exit code 1 where history is missing")
     check.add_argument("ids", metavar="ID", nargs="*", default=(), help="sessions (default: all)")
     _add_repair(add("repair", "bring what only JSONL has into SQLite; exit code 1 where something was refused"))
-    undo = add("undo", "take a repair back by its id; what came since stays; without one, list the repairs")
-    undo.add_argument("ids", metavar="OPERATION", nargs="*", help="a repair's id, from its receipt")
+    undo = add("undo", "take a repair or a deletion back by its id; what came since stays; without one, list them")
+    undo.add_argument("ids", metavar="OPERATION", nargs="*", help="the id of a repair or a deletion, from its receipt")
     undo.add_argument("--yes", action="store_true", help="do not ask")
     settings = add("config", "print the path of the config file, and every setting; exit code 1 where one is wrong")
     settings.add_argument("--forget", action="store_true", help="remove what is kept across runs: searches, places, …")
+    add_verbs(add)
     doctor = add("doctor", "look at the health of the store; exit code 1 where something is not well")
     doctor.add_argument("--replay", action="store_true", help="first write the messages that wait in pending_messages/")
     _add_export(add("export", "write sessions to files: Markdown, HTML, JSON, JSONL or text"))
@@ -143,6 +159,11 @@ def _add_repair(verb: Parser) -> None:
     verb.add_argument("--merge", action="store_true", help="for one session: insert also what is refused")
     verb.add_argument("--adopt", action="store_true", help="with --all: sessions that Hermes has no row for, too")
     verb.add_argument("--full-backup", action="store_true", help="copy all of state.db first, once")
+
+
+def _home(text: str) -> Path | str:
+    """A folder, or a URL as it was written."""
+    return text if "://" in text else Path(text)
 
 
 def _count(text: str) -> int:

@@ -36,6 +36,7 @@ def test_the_backstop_drops_what_a_terminal_acts_on_and_keeps_styles() -> None:
     assert cleaned[2].control == []
 
 
+@pytest.mark.slow
 async def test_every_line_goes_through_the_backstop_first(tmp_path: Path) -> None:
     async with browsing(home_of_one(tmp_path)) as stage:
         assert isinstance(stage.app.get_line_filters()[0], Backstop)
@@ -134,6 +135,7 @@ async def test_q_is_a_letter_in_the_search_row_and_quits_in_the_list(tmp_path: P
         assert stage.app.return_code == 0
 
 
+@pytest.mark.slow
 def test_what_must_not_happen_leaves_one_line_and_no_stored_text(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

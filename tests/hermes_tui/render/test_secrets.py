@@ -37,6 +37,7 @@ def test_the_name_of_a_field_says_what_its_value_is() -> None:
     assert kind_of_named("path", "abcd") is None
 
 
+@pytest.mark.slow
 @given(st.text(max_size=80), st.sampled_from([text for text, _, _ in (*HERMES_MASKS, *OURS)]), st.text(max_size=80))
 def test_places_lie_in_the_text_and_apart(before: str, sample: str, after: str) -> None:
     text = f"{before} {sample} {after}"

@@ -145,6 +145,7 @@ def test_a_file_alone_is_searched_as_its_calls_say(tmp_path: Path) -> None:
     database.close()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "typed", ["docker", "time", "docker time", '"the docker"', "docker -quinces", "dock*", "flat*"]
 )
