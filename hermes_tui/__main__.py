@@ -183,7 +183,7 @@ def _screen(options: Options, home: Home, stack: ExitStack) -> int:
     """Open the screen; the demo's agent writes as long as it stands."""
     from hermes_tui.early_keys import early_keys
 
-    typed_early = stack.enter_context(early_keys(sys.stdin.fileno()))
+    early = stack.enter_context(early_keys(sys.stdin.fileno()))
     if options.demo:
         from hermes_tui.demo.run import agent
 
@@ -204,7 +204,7 @@ def _screen(options: Options, home: Home, stack: ExitStack) -> int:
         searches=None if options.demo else config.searches_file(),
         kept=kept,
         ascii_only=not _has_unicode(),
-        typed_early=typed_early,
+        early=early,
     )
     sys.setswitchinterval(SWITCH)  # the event loop waits so long for a thread that compares texts; 5 ms would be felt
     app.run(mouse=settings.mouse)

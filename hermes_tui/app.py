@@ -29,6 +29,7 @@ from hermes_tui.commands.model import AsksToQuit, HearsKeys, Offer, ShowsNotices
 from hermes_tui.commands.palette import Commands, Palette, choices_of
 from hermes_tui.config import Config
 from hermes_tui.control_char_filter import Backstop
+from hermes_tui.early_keys import EarlyKeys
 from hermes_tui.feed import KeptState, ProfileEntry
 from hermes_tui.key_queue import KeyQueue, Typed
 from hermes_tui.render.glyphs import ASCII, UNICODE
@@ -71,7 +72,7 @@ class HermesApp(App[None]):
         searches: The file of saved searches, None to keep none.
         kept: What is kept across runs for all homes; without it until the end of this one.
         ascii_only: Draw with ASCII characters alone, whatever the config says.
-        typed_early: What was typed into the terminal before it was the app's.
+        early: What was typed into the terminal before it was the app's.
         now: The time, aware; its zone is the reader's.
     """
 
@@ -80,6 +81,7 @@ class HermesApp(App[None]):
     COMMANDS: ClassVar = {Commands}
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+q", "quit", "Quit", show=False, priority=True),
+        Binding("ctrl+z", "suspend_process", show=False, priority=True),
         Binding("ctrl+c", "help_quit", show=False, system=True),
     ]
 
@@ -92,11 +94,11 @@ class HermesApp(App[None]):
         searches: Path | None = None,
         kept: KeptState | None = None,
         ascii_only: bool = False,
-        typed_early: str = "",
+        early: EarlyKeys | None = None,
         now: Callable[[], datetime] = lambda: datetime.now().astimezone(),
     ) -> None:
         super().__init__()
-        self.typed_early = typed_early
+        self.early = early
         self._config = config or Config()
         self._backstop = Backstop()
         self._quit_key = QuitKey()
@@ -126,6 +128,7 @@ class HermesApp(App[None]):
 
     def on_mount(self) -> None:
         """Answer the signals that end a program from inside the loop, where nothing is cut off half way."""
+        self.app_resume_signal.subscribe(self, self._take_resumption)
         if not self.is_headless:
             for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT):
                 asyncio.get_running_loop().add_signal_handler(number, self._end_by_signal, number)
@@ -266,6 +269,11 @@ class HermesApp(App[None]):
 
     def _show_complaint(self, complaint: str) -> None:
         self._browser.show_notice(one_line(complaint))
+
+    def _take_resumption(self, _: object) -> None:
+        """Draw everything again; what stood there was not seen, and stands anew before a key may write it."""
+        self._report_key(time.monotonic())
+        self.screen.query("*").refresh()
 
     def _end_by_signal(self, number: int) -> None:
         """Leave in good order, and in any case: a second signal, or a terminal that hangs, ends the process at once."""

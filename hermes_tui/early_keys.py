@@ -9,13 +9,25 @@ import sys
 import termios
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
 
 IFLAG, LFLAG = 0, 3
 """Places of the flags of input and of the line in what `termios.tcgetattr` returns."""
 
 
+@dataclass(frozen=True, slots=True)
+class EarlyKeys:
+    """What was typed before the screen stood."""
+
+    text: str
+    """As the keys came."""
+    terminal_before: list[Any]
+    """The settings of the terminal as they were, for whoever gets it next."""
+
+
 @contextmanager
-def early_keys(terminal: int) -> Iterator[str]:
+def early_keys(terminal: int) -> Iterator[EarlyKeys]:
     """Have keys wait as they are from now on; gives those that came before, and sets the terminal back at the end.
 
     A terminal that collects lines turns Enter into a line feed, which a screen takes for ctrl+j.
@@ -29,7 +41,7 @@ def early_keys(terminal: int) -> Iterator[str]:
     now[LFLAG] &= ~(termios.ICANON | termios.ECHO)
     termios.tcsetattr(terminal, termios.TCSANOW, now)
     try:
-        yield _waiting(terminal).replace("\n", "\r")
+        yield EarlyKeys(_waiting(terminal).replace("\n", "\r"), before)
     finally:
         termios.tcsetattr(terminal, termios.TCSANOW, before)
 

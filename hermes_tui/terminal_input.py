@@ -8,13 +8,14 @@ import time
 from codecs import getincrementaldecoder
 from collections.abc import Iterable, Iterator
 from itertools import groupby
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 from textual import events
 from textual._xterm_parser import XTermParser
 from textual.drivers.linux_driver import LinuxDriver
 from textual.message import Message
 
+from hermes_tui.early_keys import EarlyKeys
 from hermes_tui.state.typed_text import is_burst
 
 READ = 1 << 12
@@ -29,8 +30,8 @@ TYPING = {"enter": "\r", "tab": "\t", "ctrl+j": "\n"}
 class KeepsEarlyKeys(Protocol):
     """An app that knows what was typed before its screen stood."""
 
-    typed_early: str
-    """As it came from the terminal."""
+    early: EarlyKeys | None
+    """What was typed; None for nothing, or where it was taken."""
 
 
 class Burst(Message):
@@ -84,13 +85,23 @@ def _character(message: Message) -> str:
 class TerminalInput(LinuxDriver):
     """Textual's driver, which knows which keys came in one read."""
 
+    _terminal_before: list[Any] | None = None
+
+    def start_application_mode(self) -> None:
+        """Take the terminal; who gets it back finds it as it was before the program began."""
+        early = self._app.early if isinstance(self._app, KeepsEarlyKeys) else None
+        self._terminal_before = early.terminal_before if early is not None else self._terminal_before
+        super().start_application_mode()  # type: ignore[no-untyped-call]
+        self.attrs_before = self._terminal_before or self.attrs_before
+
     def run_input_thread(self) -> None:
         """Read until the end; as the base does, and each read is grouped."""
         parser, grouping = XTermParser(self._debug), ReadGrouping()
-        if isinstance(self._app, KeepsEarlyKeys) and self._app.typed_early:
-            for message in grouping.group(parser.feed(self._app.typed_early), time.monotonic()):
-                self.process_message(message)
-            self._app.typed_early = ""
+        if isinstance(self._app, KeepsEarlyKeys) and (early := self._app.early) is not None:
+            self._app.early = None
+            if early.text:  # the parser takes an empty text for the end
+                for message in grouping.group(parser.feed(early.text), time.monotonic()):
+                    self.process_message(message)
         decode = getincrementaldecoder("utf-8")("replace").decode
         with selectors.DefaultSelector() as selector:
             selector.register(self.fileno, selectors.EVENT_READ)

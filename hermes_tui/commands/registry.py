@@ -254,6 +254,7 @@ TABLE: list[Command] = [
     Command("ctrl+q", "quit", "quit, wherever you are").when(
         *EVERYWHERE, rank=98, words=dict.fromkeys(PANES | REPAIRS | DOCTOR | JOURNAL, "")
     ),
+    Command("ctrl+z", "", "stop the program as any other; `fg` in the shell brings it back", EVERYWHERE),
     Command("q", "quit", "quit; right after a letter that moves nothing it has to be pressed again")
     .when(*PANES, *REPAIRS, *DOCTOR, *JOURNAL, rank=89)
     .key("q", "app.quit_by_letter", "Quit"),

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from textual.app import ComposeResult
+from textual.binding import BindingType
 from textual.containers import Horizontal
 from textual.widgets import Input
 
 from hermes_tui.render.line import Line, Role, head, span
 from hermes_tui.widgets.bar import Bar
+from hermes_tui.widgets.search_bar import READLINE
 from hermes_tui.widgets.theme import Ground
 
 
@@ -18,6 +22,12 @@ class _FindPrompt(Bar):
 
     def line(self, width: int) -> Line:
         return head((span(" find ", Role.ACCENT, bold=True),), width)
+
+
+class FindInput(Input):
+    """The input itself."""
+
+    BINDINGS: ClassVar[list[BindingType]] = READLINE
 
 
 class FindBar(Horizontal):
@@ -34,7 +44,7 @@ class FindBar(Horizontal):
     def compose(self) -> ComposeResult:
         """Prompt and input."""
         yield _FindPrompt()
-        field = Input(placeholder="text in this session", compact=True, select_on_focus=False, id="find")
+        field = FindInput(placeholder="text in this session", compact=True, select_on_focus=False, id="find")
         field.cursor_blink = False
         yield field
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import signal
 import subprocess
 import sys
 import textwrap
@@ -254,3 +255,21 @@ def test_a_key_of_the_users_is_that_of_footer_help_and_palette_and_a_plan_keeps_
         app.wait_for("x apply")
         app.pump(0.3)
         assert "repaired" not in app.text
+
+
+def test_ctrl_z_gives_the_terminal_back_and_fg_draws_the_screen_again(tmp_path: Path) -> None:
+    """Mutants: without the binding nothing stops; with the settings of the early keys given back, the shell echoes
+    nothing.
+    """
+    SessionDB(tmp_path / "state.db").close()
+    with terminal("--home", str(tmp_path)) as app:
+        app.wait_for("0 of 0 sessions")
+        app.send("\x1a", settle=0.0)
+        app.wait_stopped()
+        assert app.echoes
+        drawn = len(app.raw)
+        app.process.send_signal(signal.SIGCONT)
+        app.pump_until(lambda: b" of 0 sessions" in app.raw[drawn:] and not app.echoes)
+        app.send("\tq")
+        assert app.exit_code() == 0
+        assert app.echoes

@@ -26,7 +26,8 @@ def test_what_was_typed_before_the_start_is_given_as_typed_and_the_terminal_set_
         before = termios.tcgetattr(slave)
         os.write(master, b"\tjj\rk")
         with early_keys(slave) as typed:
-            assert typed == "\tjj\rk"
+            assert typed.text == "\tjj\rk"
+            assert typed.terminal_before == before
             os.write(master, b"\r")
             assert os.read(slave, 9) == b"\r"
         assert termios.tcgetattr(slave) == before
