@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from hermes_tui.commands.key_names import shown_name
 from hermes_tui.commands.model import BROWSER, EVERYWHERE, LISTS, PANES, REPAIRS, Command, Offer, Place
 from hermes_tui.commands.user_keys import rebound
 
@@ -21,6 +22,7 @@ __all__ = [
     "Place",
     "applying",
     "footer",
+    "key_of",
     "key_table",
     "rebind",
     "works",
@@ -282,6 +284,11 @@ def rebind(keys: Mapping[str, str]) -> dict[str, str]:
     TABLE[:], refused = rebound(TABLE, keys)
     _index()
     return refused
+
+
+def key_of(command_id: str) -> str:
+    """The key of a command as people write it, by its id."""
+    return next(shown_name(key.names[0]) for command in TABLE for key in command.keys if key.id == command_id)
 
 
 def works(action: str, parameters: tuple[object, ...], place: Place, conditions: Iterable[str] = ()) -> bool:

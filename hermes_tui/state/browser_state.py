@@ -6,9 +6,9 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from hermes_tui.commands.registry import Place
-from hermes_tui.feed import KeptHome, KeptState
 from hermes_tui.render.folds import Folds
 from hermes_tui.render.glyphs import Glyphs
 from hermes_tui.state.find import Find
@@ -23,6 +23,9 @@ from store.errors import QueryInvalid, StoreError
 from store.models import Check, Drift, Hit, JsonlFacts, Origin, Session
 from store.query.parse import Query
 from store.repair.model import Why
+
+if TYPE_CHECKING:  # the feed loads Textual, which a view does without
+    from hermes_tui.feed import KeptHome
 
 SIGN_AFTER = 0.15
 """Seconds before the screen says that an answer is still awaited."""
@@ -150,6 +153,12 @@ class ReadingState:
         return self.requested_at is not None and now - self.requested_at >= SIGN_AFTER
 
 
+def _nothing_kept() -> KeptHome:
+    from hermes_tui.feed import KeptState
+
+    return KeptState(None).home("")
+
+
 @dataclass(slots=True)
 class BrowserState:
     """Sessions, search and transcript, and what the user does with them."""
@@ -164,7 +173,7 @@ class BrowserState:
     search: SearchState = field(default_factory=SearchState)
     reading: ReadingState = field(default_factory=ReadingState)
     pane: ListPane = ListPane()
-    kept: KeptHome = field(default_factory=lambda: KeptState(None).home(""))
+    kept: KeptHome = field(default_factory=_nothing_kept)
     """What is kept across runs."""
     history: SearchHistory = field(init=False)
     saved: tuple[str, ...] = ()

@@ -253,8 +253,9 @@ def test_a_key_of_the_users_is_that_of_footer_help_and_palette_and_a_plan_keeps_
         app.send("F", settle=0.0)
         app.send("x", settle=0.0)
         app.wait_for("x apply")
+        app.wait_for("press x to apply")
         app.pump(0.3)
-        assert "repaired" not in app.text
+        assert "SQLite now has" not in app.text
 
 
 def test_ctrl_z_gives_the_terminal_back_and_fg_draws_the_screen_again(tmp_path: Path) -> None:
