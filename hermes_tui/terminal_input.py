@@ -16,6 +16,7 @@ from textual.drivers.linux_driver import LinuxDriver
 from textual.message import Message
 
 from hermes_tui.early_keys import EarlyKeys
+from hermes_tui.render.columns import anchored
 from hermes_tui.state.typed_text import is_burst
 
 READ = 1 << 12
@@ -83,7 +84,11 @@ def _character(message: Message) -> str:
 
 
 class TerminalInput(LinuxDriver):
-    """Textual's driver, which knows which keys came in one read."""
+    """Textual's driver, which knows which keys came in one read, and keeps columns where they are."""
+
+    def write(self, data: str) -> None:
+        """Write a frame, or another sequence."""
+        super().write(anchored(data))
 
     _terminal_before: list[Any] | None = None
 

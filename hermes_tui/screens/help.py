@@ -32,6 +32,7 @@ LANGUAGE = (
     ("model:opus cwd:project", "of sessions whose model, or working folder, has this in its name"),
     ("title:docker", 'of sessions whose title has this; title:"two words"'),
     ("profile:work", "of that profile, where all are one list"),
+    ("host:laptop", "of profiles or machines whose name has this in it, where several are one list"),
     ("id:20260401", "the session whose id begins so; a pasted hermes --resume line leads there, too"),
     ("source:cli is:live", "filters of sessions alone filter the list; a word behind them searches their messages"),
     ("role:agent", "said by the agent; or user, tool, system"),

@@ -36,6 +36,7 @@ EXAMPLES = {
     "cwd": "cwd:project",
     "title": "title:docker",
     "profile": "profile:default",
+    "host": "host:laptop",
     "is": "is:flagged",
     "has": "has:reasoning",
 }

@@ -38,7 +38,7 @@ class Searches:
             Interrupted: The search was cancelled.
         """
         asked = _parsed(query)
-        if not self._is_of_profile(asked):
+        if not self._is_of_here(asked):
             return iter((Batch((), done=True),))
         return self._search(asked, cancel).batches(limit, after_id)
 
@@ -66,7 +66,7 @@ class Searches:
             Interrupted: The search was cancelled.
         """
         asked = _parsed(query)
-        return self._ranking(asked, cancel).best(limit, found) if self._is_of_profile(asked) else Batch((), done=True)
+        return self._ranking(asked, cancel).best(limit, found) if self._is_of_here(asked) else Batch((), done=True)
 
     def oldest(self, query: Query | str, *, limit: int = 200, cancel: Cancel | None = None) -> Batch:
         """The oldest hits, oldest first; every match is read.
@@ -76,7 +76,7 @@ class Searches:
             Interrupted: The search was cancelled.
         """
         asked = _parsed(query)
-        return self._ranking(asked, cancel).oldest(limit) if self._is_of_profile(asked) else Batch((), done=True)
+        return self._ranking(asked, cancel).oldest(limit) if self._is_of_here(asked) else Batch((), done=True)
 
     def count(self, query: Query | str, *, cap: int | None = None, cancel: Cancel | None = None) -> Count:
         """Number of matching messages and of their sessions, files included.
@@ -89,7 +89,7 @@ class Searches:
             Interrupted: The search was cancelled.
         """
         asked = _parsed(query)
-        return self._ranking(asked, cancel).count(cap) if self._is_of_profile(asked) else Count(0, 0)
+        return self._ranking(asked, cancel).count(cap) if self._is_of_here(asked) else Count(0, 0)
 
     def meant(self, query: Query | str, *, cancel: Cancel | None = None) -> dict[str, str]:
         """Corrections where nothing was found: words that the index lacks, each with the most similar word that it has.
@@ -111,9 +111,9 @@ class Searches:
             return {}
         return {word: close[0] for word, close in found.items() if close}
 
-    def _is_of_profile(self, query: Query) -> bool:
-        """Whether `profile:` lets the sessions of this home through."""
-        return passes(query, "profile", [self._store.profile])
+    def _is_of_here(self, query: Query) -> bool:
+        """Whether this home is asked: by the name of its profile, or for `host:` a part of it, the machine on a server."""
+        return all(passes(query, key, [self._store.profile]) for key in ("profile", "host"))
 
     def _ranking(self, asked: Query, cancel: Cancel | None) -> Ranking:
         return Ranking(self._store.engine, asked, self._search(asked, cancel), cancel)
