@@ -112,7 +112,7 @@ class Searches:
         return {word: close[0] for word, close in found.items() if close}
 
     def _is_of_here(self, query: Query) -> bool:
-        """Whether this home is asked: by the name of its profile, or for `host:` a part of it, the machine on a server."""
+        """Whether this home is asked: by the name of its profile, or for `host:` a part of it, a machine."""
         return all(passes(query, key, [self._store.profile]) for key in ("profile", "host"))
 
     def _ranking(self, asked: Query, cancel: Cancel | None) -> Ranking:
