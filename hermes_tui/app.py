@@ -271,7 +271,7 @@ class HermesApp(App[None]):
         self._browser.show_notice(one_line(complaint))
 
     def _take_resumption(self, _: object) -> None:
-        """Draw everything again; what stood there was not seen, and stands anew before a key may write it."""
+        """Draw everything again; a plan was not seen meanwhile, and has to stand again before a key may write it."""
         self._report_key(time.monotonic())
         self.screen.query("*").refresh()
 
