@@ -7,6 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import TextIO
 
+from hermes_tui.cli.list_format import formatted, unknown_field
 from hermes_tui.cli.options import Options
 from hermes_tui.cli.output import Output, Streams, complain, picked, remark
 from hermes_tui.cli.stores import opened
@@ -21,6 +22,11 @@ PAGE = 200
 """Sessions whose outlines are asked for at once."""
 META_ROWS = 2
 """Rows of a session that are no messages, at most: so much longer may SQLite look than it is."""
+FIELDS = (
+    *("id", "profile", "source", "title", "model", "started_at", "last_active", "messages"),
+    *("status", "verdict", "drift", "parent_id", "archived", "hidden", "live"),
+)
+"""Fields of a session for scripts."""
 NARROWEST = 40
 """A row of the list keeps so many cells, however long the ids are."""
 
@@ -45,6 +51,9 @@ def list_sessions(home: Home, options: Options, streams: Streams) -> int:
         stderr says either.
     """
     output = Output(streams.out)
+    form = options.format if options.verb == "list" else ""
+    if (wrong := unknown_field(form, FIELDS)) is not None:
+        return complain(f"a session has no field “{wrong}”; there are {', '.join(FIELDS)}", streams.err)
     with opened(home) as db:
         found = _Listing()
         for read in (_from_sqlite, _from_files, _facts, _outlines):
@@ -61,9 +70,13 @@ def list_sessions(home: Home, options: Options, streams: Streams) -> int:
             for session in found.sessions
             for facts in [found.facts.get(session.id)]
         )
-        if options.json:
+        if options.json or form:
             for session, drift in drifts:
-                output.json(_session_json(session, found.outlines.get(session.id), drift))
+                fields = _session_json(session, found.outlines.get(session.id), drift)
+                if form:
+                    output.line(formatted(form, fields))
+                else:
+                    output.json(fields)
         else:
             _print_rows(output, drifts, found)
     return _listing_ended(home, found, streams.err)

@@ -57,6 +57,8 @@ class SessionRow:
     drift: Drift | None = None
     matches: tuple[Range, ...] = ()
     """Characters of `title_of(session, outline)` that a search matches."""
+    has_news: bool = False
+    """It has messages since the reader was there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,14 +170,15 @@ def with_cursor(line: Line, glyphs: Glyphs, *, cursor: bool) -> Line:
 
 
 def front(row: SessionRow, *, now: datetime, glyphs: Glyphs, extras: RowExtras = PLAIN) -> Line:
-    """Columns 1 to 12: status, flag, age, and the mark of a bookmark."""
+    """Columns 1 to 12: status, news, flag, age, and the mark of a bookmark."""
     session = row.session
     when = session.started_at if session.last_active is None else session.last_active
     status = status_of_row(session, row.outline)
     unread = status is None and (row.outline is not None or session.problem)
     mark = glyphs.incomplete if unread else glyphs.status(status)
     words = age_or_day(now, when) if extras.dated else age(now, when)
-    line = (mark, blank(1), glyphs.drift(row.drift), span(f"{words:>5}".ljust(6 if extras.marked else 7), Role.DIM))
+    news = span(glyphs.words("•"), Role.ACCENT, bold=True) if row.has_news else blank(1)
+    line = (mark, news, glyphs.drift(row.drift), span(f"{words:>5}".ljust(6 if extras.marked else 7), Role.DIM))
     return (*line, span(glyphs.bookmark, Role.ACCENT, bold=True)) if extras.marked else line
 
 

@@ -146,6 +146,8 @@ class ReadingState:
     folds: Folds = field(default_factory=Folds)
     following: bool = False
     wraps: bool = True
+    prompt: str = ""
+    """The first words of the prompt above the screen that is answered on it, safe to show."""
     find: Find | None = None
 
     def is_slow(self, now: float) -> bool:
@@ -200,6 +202,8 @@ class BrowserState:
     fresh: Sequence[SessionRow] = ()
     """Rows that the answer being handled has changed."""
     notice: Notice | None = None
+    copying_until: float = 0.0
+    """Until when, by `seconds`, a digit copies a block of the message that was copied."""
 
     def __post_init__(self) -> None:
         self.history = SearchHistory(self.kept)
@@ -258,6 +262,7 @@ class BrowserState:
             "flagged": row is not None and is_comparable(row),
             "family": row is not None and self.catalog.has_family(row.session),
             "unwrapped": not self.reading.wraps,
+            "copying": self.seconds() < self.copying_until,
             "any_flagged": self.catalog.any_comparable,
         }
         return frozenset(name for name, met in holds.items() if met)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from hermes_tui.render.time import MONTHS_FROM, month
+from hermes_tui.render.time import AGES_TO, month
 from hermes_tui.state.rows import SessionRow
 from hermes_tui.state.session_catalog import timestamp_of
 
@@ -59,11 +59,11 @@ def arranged(newest_first: Sequence[SessionRow], order: Order) -> Sequence[Sessi
 def months(rows: Sequence[SessionRow], now: datetime) -> Mapping[str, str]:
     """The months that begin in a list by time, by the id of the first session of each: `October 2026`.
 
-    What is younger than five weeks has no month over it, nor has what has no time.
+    What is younger than four weeks has no month over it, nor has what has no time.
     """
     found: dict[str, str] = {}
     start = end = 0.0
-    newest = now.timestamp() - MONTHS_FROM
+    newest = now.timestamp() - AGES_TO
     for row in rows:
         timestamp = timestamp_of(row.session)
         if 0.0 < timestamp <= newest and not start <= timestamp < end:

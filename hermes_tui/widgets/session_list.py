@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Hashable, Iterator, Mapping
+from dataclasses import replace
 from datetime import datetime
 
 from hermes_tui.render.line import Line
@@ -13,6 +14,7 @@ from hermes_tui.widgets.list_cursor import CursorPlace
 from hermes_tui.widgets.session_rows import MonthKey, SessionsView
 from hermes_tui.widgets.theme import glyphs_of
 from hermes_tui.widgets.virtual_list import VirtualList
+from store.models import Session
 
 
 class SessionList(VirtualList):
@@ -29,6 +31,8 @@ class SessionList(VirtualList):
         self._by_time = self._profiles = False
         self._only = ""
         self._place_before: CursorPlace | None = None
+        self.has_news: Callable[[Session], bool] = lambda _: False
+        """Whether a session has messages since the reader was there."""
 
     def show(self, view: SessionsView) -> None:
         """Replace the sessions; the cursor stays as `set_keys` says.
@@ -88,4 +92,5 @@ class SessionList(VirtualList):
             return section_rule(key.text, width=width, glyphs=glyphs)
         extras = RowExtras(self._by_time, str(key) in self._marked, self._profiles)
         row = self._rows[str(key)]
+        row = replace(row, has_news=self.has_news(row.session))
         return session_row(row, width=width, now=self._now(), glyphs=glyphs, cursor=cursor, extras=extras)

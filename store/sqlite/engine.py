@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from functools import wraps
+from functools import partial, wraps
 from pathlib import Path
 from typing import Concatenate, ParamSpec, Protocol, TypeVar
 
@@ -120,11 +120,13 @@ class SqliteMessages(_Reads):
 
     def compared(self, session_id: str, *, cancel: Cancel | None = None) -> Iterator[ComparedMessage]:
         """The compared form of a session's messages, each once."""
-        return comparison_rows.compared_messages(self.reader, session_id, self.copies(session_id), cancel=cancel)
+        return comparison_rows.compared_messages(
+            self.reader, session_id, partial(self.copies, session_id), cancel=cancel
+        )
 
     def stored(self, session_id: str, *, cancel: Cancel | None = None) -> Iterator[StoredRow]:
         """The same of every row."""
-        return comparison_rows.stored_rows(self.reader, session_id, self.copies(session_id), cancel=cancel)
+        return comparison_rows.stored_rows(self.reader, session_id, partial(self.copies, session_id), cancel=cancel)
 
     def count(self, session_id: str) -> int:
         """Number of a session's messages."""

@@ -14,20 +14,19 @@ from textual.screen import Screen
 from textual.widgets import Input
 
 from hermes_tui.commands.palette import Palette, choices_of
-from hermes_tui.commands.registry import BROWSER, Command, Offer, Place, applying, works
+from hermes_tui.commands.registry import BROWSER, INSIDE, Command, Offer, Place, applying, works
 from hermes_tui.commands.unused import why_unused
 from hermes_tui.config import Config, Start
 from hermes_tui.feed import Feed, ProfileEntry
 from hermes_tui.feed.answers import Answer
 from hermes_tui.render.glyphs import Glyphs
-from hermes_tui.render.status import copied_sentence
 from hermes_tui.screens.browse.compose import BrowserWidgets
 from hermes_tui.screens.browse.followed_row import FollowedRow
 from hermes_tui.screens.browse.navigation import MOVES, Navigation
-from hermes_tui.screens.browse.openings import Openings, SubScreens
 from hermes_tui.screens.browse.painter import Painter
 from hermes_tui.screens.browse.ports import Part
 from hermes_tui.screens.browse.saved_searches_controller import SavedSearchesController
+from hermes_tui.screens.browse.screens_over import ScreensOver, SubScreens
 from hermes_tui.screens.browse.subscriptions import Controllers
 from hermes_tui.state.browser_state import LOOK_AFTER, BrowserState
 from hermes_tui.state.copy_text import CopyTarget
@@ -82,8 +81,8 @@ class BrowserScreen(Screen[None]):
         saved = SavedSearchesController(state, searches, self.post_message, changed)
         self.controllers = Controllers(state, feed, changed, self.widgets, saved)
         self.painter.before_frame = FollowedRow(state, self.widgets, self.controllers.reading).follow
-        self._navigation = navigation = Navigation(self.widgets, self.controllers, changed)
-        self._openings = Openings(self, feed, state, sub_screens, navigation)
+        self._navigation = Navigation(self.widgets, self.controllers, changed)
+        self._over = ScreensOver(self, sub_screens, feed, state, self._navigation)
         self._subscriptions = self.controllers.subscriptions()
         feed.subscribe(self.post_message, *self._subscriptions)
 
@@ -105,7 +104,7 @@ class BrowserScreen(Screen[None]):
     def on_unmount(self) -> None:
         """End the threads."""
         self.feed.close()
-        self.controllers.saved.searches.close()
+        self.controllers.close()
 
     def show_notice(self, text: str) -> None:
         """Show a sentence for a few seconds, where it covers nothing."""
@@ -125,6 +124,10 @@ class BrowserScreen(Screen[None]):
 
     def hear_key(self, at: float) -> None:
         """Nothing is written from here."""
+
+    def see_key(self, key: str) -> None:
+        """Any key but those of a copy ends the choice of a block."""
+        self.controllers.copying.see_key(key)
 
     def take_unused_key(self, key: str, *, printable: bool) -> None:  # noqa: ARG002  nothing waits here
         """Say why a key does nothing."""
@@ -212,7 +215,7 @@ class BrowserScreen(Screen[None]):
 
     @on(Banner.Clicked)
     def _on_banner_clicked(self, event: Banner.Clicked) -> None:
-        self._openings.repair(self.state.reading.row, whole=event.difference)
+        self._over.repair(self.state.reading.row, whole=event.difference)
 
     @on(StatusLine.TotalClicked)
     def _on_total_clicked(self, event: StatusLine.TotalClicked) -> None:
@@ -234,8 +237,8 @@ class BrowserScreen(Screen[None]):
     def _on_focus_moved(self) -> None:
         self.widgets.observe(self.state)
         state = self.state
-        state.inside = state.focus in {Place.TRANSCRIPT, Place.FIND}
-        self.widgets.show_find(state.focus is Place.FIND)
+        state.inside = state.focus in INSIDE
+        self.widgets.show_prompt(state.focus)
         names_keys = bool(state.failure or state.unread or not state.catalog.plain)
         self._changed(Part.LISTS if names_keys else Part.FRAME)
 
@@ -292,10 +295,11 @@ class BrowserScreen(Screen[None]):
 
     def action_copy(self, target: str) -> None:
         """Put the message, the resume command or the id into the clipboard."""
-        copied = self.controllers.reading.text_to_copy(CopyTarget(target))
-        if copied.text:
-            self.app.copy_to_clipboard(copied.text)
-            self.show_notice(copied_sentence(copied.text, copied.left_out))
+        self.controllers.copying.copy(CopyTarget(target))
+
+    def action_copy_block(self, number: int) -> None:
+        """Put a block of the message that was just copied into the clipboard."""
+        self.controllers.copying.copy_block(number)
 
     def action_retry(self) -> None:
         """Read again what could not be read."""
@@ -308,24 +312,28 @@ class BrowserScreen(Screen[None]):
         if self.state.focus is Place.TRANSCRIPT:
             self.widgets.transcript.do("undone")
         else:
-            self._openings.hidden()
+            self._over.hidden()
 
     def action_family(self) -> None:
         """The family of the session as a tree."""
-        self._openings.family(self.state.current)
+        self._over.family(self.state.current)
 
     def action_repair(self, whole: bool = False) -> None:
         """The plan of a repair of the session that is read or under the list's cursor, or all that differs in it."""
-        self._openings.repair(self.state.current, whole=whole)
+        self._over.repair(self.state.current, whole=whole)
 
     def action_repair_all(self) -> None:
         """The plans of repairs of all flagged sessions."""
-        self._openings.repair_all()
+        self._over.repair_all()
 
     def action_repairs(self) -> None:
         """The repairs that were made."""
-        self._openings.repairs()
+        self._over.repairs()
+
+    def action_outline(self) -> None:
+        """The user's messages in the session that is read."""
+        self._over.outline(self.widgets.transcript)
 
     def action_doctor(self) -> None:
         """The store's health."""
-        self._openings.doctor()
+        self._over.doctor()

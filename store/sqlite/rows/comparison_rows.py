@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import apsw
 
@@ -93,7 +93,7 @@ def session_ids(reader: Reader) -> list[str]:
 
 
 def compared_messages(
-    reader: Reader, session_id: str, copies: Copies, *, cancel: Cancel | None = None
+    reader: Reader, session_id: str, copies: Callable[[], Copies], *, cancel: Cancel | None = None
 ) -> Iterator[ComparedMessage]:
     """The messages of a session in id order, each once, inactive ones included; see `stored_rows`.
 
@@ -104,11 +104,14 @@ def compared_messages(
 
 
 def stored_rows(
-    reader: Reader, session_id: str, copies: Copies, *, cancel: Cancel | None = None
+    reader: Reader, session_id: str, copies: Callable[[], Copies], *, cancel: Cancel | None = None
 ) -> Iterator[StoredRow]:
     """All rows of a session in id order, copies included.
 
     The ids are one read transaction, every 256 bodies another; a row that is deleted in between is left out.
+
+    Args:
+        copies: Finds them; it is not called for a session without rows.
 
     Raises:
         Interrupted: It was cancelled.
@@ -116,7 +119,8 @@ def stored_rows(
     ids = [row[0] for row in reader.rows(_IDS, (storable(session_id),), needs=MESSAGES, cancel=cancel)]
     if ids:
         statement = _statement(reader.layout)
-        yield from (_stored_row(row, copies) for row in reader.pages(statement, ids, cancel=cancel))
+        known = copies()
+        yield from (_stored_row(row, known) for row in reader.pages(statement, ids, cancel=cancel))
 
 
 _IDS = "SELECT id FROM messages WHERE session_id = ? ORDER BY id"

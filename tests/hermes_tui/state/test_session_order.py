@@ -54,7 +54,7 @@ def test_the_orders_follow_each_other_and_an_unknown_name_is_the_first() -> None
     assert order_named("by title") is Order.TITLE
 
 
-def test_each_month_stands_once_over_its_sessions_and_none_over_the_last_five_weeks() -> None:
+def test_each_month_stands_once_over_its_sessions_and_none_over_the_last_four_weeks() -> None:
     """Mutant: with the end of a month a day late the first of the next one has no rule."""
     days = [row(f"{month}-{day}", at(2026, month, day)) for month in (9, 8) for day in (30, 1)]
     assert months(ROWS, NOW) == {"b": "October 2026", "d": "October 2025"}

@@ -1,4 +1,4 @@
-"""Screens over the browser: how each is opened, and what is done with what it gives."""
+"""Screens over the browser: how each is made, opened and left."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from hermes_tui.screens.browse.navigation import Navigation
 from hermes_tui.state.browser_state import BrowserState
 from hermes_tui.state.rows import SessionRow
 from hermes_tui.state.session_catalog import is_comparable
+from hermes_tui.widgets.transcript import Transcript
 from store.repair.model import Operation
 
 
@@ -56,40 +57,39 @@ class SubScreens:
     """Gives the id of a member that is to be read."""
     hidden: Callable[[Feed, BrowserState], Screen[bool]]
     """Gives whether the list is to show what it leaves out, or no more."""
+    outline: Callable[[Feed, BrowserState, Transcript], Screen[int | None]]
+    """Gives the id of a message that is gone to."""
 
 
-class Openings:
-    """Opens the screens over a browser.
+class ScreensOver:
+    """Opens the screens over one browser, and takes what they give when they are left.
 
     Args:
-        browser: The screen below them.
-        feed: What they ask.
-        state: What they know.
-        screens: Makes them.
-        navigation: Goes to what they give.
+        screen: The browser's.
+        make: Makes the others.
     """
 
     def __init__(
-        self, browser: Screen[None], feed: Feed, state: BrowserState, screens: SubScreens, navigation: Navigation
+        self, screen: Screen[None], make: SubScreens, feed: Feed, state: BrowserState, navigation: Navigation
     ) -> None:
-        self._browser = browser
+        self._screen = screen
+        self._make = make
         self._feed = feed
         self._state = state
-        self._screens = screens
         self._navigation = navigation
 
     def hidden(self) -> None:
-        """The sessions that the list leaves out."""
-        self._browser.app.push_screen(self._screens.hidden(self._feed, self._state), self._navigation.leave_hidden)
+        """What the list leaves out."""
+        self._screen.app.push_screen(self._make.hidden(self._feed, self._state), self._navigation.leave_hidden)
 
     def family(self, row: SessionRow | None) -> None:
-        """The family of a session as a tree."""
+        """The family of a session."""
         if row is not None:
-            family = self._screens.family(self._feed, self._state, row)
-            self._browser.app.push_screen(family, self._navigation.leave_family)
+            family = self._make.family(self._feed, self._state, row)
+            self._screen.app.push_screen(family, self._navigation.leave_family)
 
-    def repair(self, row: SessionRow | None, *, whole: bool) -> None:
-        """The plan of a repair of a session, or all that differs in it, if a repair can look at it."""
+    def repair(self, row: SessionRow | None, *, whole: bool = False) -> None:
+        """The plan of a repair of a session, if a repair can look at it."""
         if row is not None and is_comparable(row):
             self._open_repair(row.session.id, whole=whole)
 
@@ -99,18 +99,27 @@ class Openings:
 
     def repairs(self) -> None:
         """The repairs that were made."""
-        self._browser.app.push_screen(self._screens.repairs(self._feed, self._state), self._look_back)
+        self._screen.app.push_screen(self._make.repairs(self._feed, self._state), self._look_back)
+
+    def outline(self, pane: Transcript) -> None:
+        """The user's messages in the session that is read."""
+
+        def _leave(message_id: int | None) -> None:
+            if message_id is not None:
+                pane.show_message(message_id)
+
+        self._screen.app.push_screen(self._make.outline(self._feed, self._state, pane), _leave)
 
     def doctor(self) -> None:
         """The store's health."""
-        self._browser.app.push_screen(self._screens.doctor(self._feed, self._state))
-
-    def _open_repair(
-        self, session_id: str | None, *, whole: bool = False, past: tuple[Operation, bool] | None = None
-    ) -> None:
-        repair = self._screens.repair(self._feed, self._state, session_id, whole=whole, past=past)
-        self._browser.app.push_screen(repair, self._navigation.leave_repair)
+        self._screen.app.push_screen(self._make.doctor(self._feed, self._state))
 
     def _look_back(self, chosen: ChosenRepair | None) -> None:
         if chosen is not None:
             self._open_repair(chosen.operation.session_id, past=(chosen.operation, chosen.undo))
+
+    def _open_repair(
+        self, session_id: str | None, *, whole: bool = False, past: tuple[Operation, bool] | None = None
+    ) -> None:
+        repair = self._make.repair(self._feed, self._state, session_id, whole=whole, past=past)
+        self._screen.app.push_screen(repair, self._navigation.leave_repair)
