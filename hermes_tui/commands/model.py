@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
@@ -37,6 +38,25 @@ REPAIRS = frozenset({Place.REPAIR, Place.FLAGGED, Place.DIFFERENCE})
 EVERYWHERE = frozenset(Place)
 
 
+_ARGUMENT = re.compile(r"\('(\w+)'\)")
+_IDS = {
+    "rows(-1)": "row_up",
+    "rows(1)": "row_down",
+    "pages(-1)": "page_back",
+    "pages(1)": "page_on",
+    "context(-1)": "less_context",
+    "context(1)": "more_context",
+    "next_hit(1)": "next_hit",
+    "next_hit(-1)": "previous_hit",
+    "repair(True)": "difference",
+    "app.quit_by_letter": "quit",
+    "copy('message')": "copy_message",
+    "copy('resume')": "copy_resume",
+    "copy('id')": "copy_id",
+}
+"""Names of actions whose argument does not name them."""
+
+
 @dataclass(frozen=True, slots=True)
 class Key:
     """Keys that do one thing."""
@@ -47,6 +67,19 @@ class Key:
     """An action of the screen."""
     title: str = ""
     """The title in the palette; "" leaves it out there."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The keys one by one."""
+        return tuple(self.keys.split(","))
+
+    @property
+    def id(self) -> str:
+        """The name of the action for a config file: `next_order`, `rows_down`."""
+        if self.action in _IDS:
+            return _IDS[self.action]
+        named = _ARGUMENT.search(self.action)
+        return named[1] if named else self.action.removeprefix("app.").partition("(")[0]
 
 
 @dataclass(frozen=True, slots=True)
