@@ -29,7 +29,7 @@ from hermes_tui.render.safe import SafeText, one_line
 from hermes_tui.render.time import many
 from hermes_tui.state.browser_state import BrowserState
 from hermes_tui.state.manage_state import Act, ManageState
-from hermes_tui.widgets.page_frame import UNWRITTEN, PageFrame, PageView, key_bindings, offers
+from hermes_tui.widgets.page_frame import PageFrame, PageView, key_bindings, offers, unwritten
 
 
 class ManageScreen(Screen[bool]):
@@ -212,7 +212,7 @@ class ManageScreen(Screen[bool]):
     def _draw(self) -> None:
         state = self.state
         number = many(len(state.session_ids), "session")
-        said = UNWRITTEN if state.proposal is not None else ""
+        said = unwritten() if state.proposal is not None else ""
         status: Line = (span(SafeText(said), Role.DIM),)
         heading = Heading(SafeText(f"{state.act.capitalize()} {number}"), focused=True)
         keys = footer(Place.MANAGE, state.conditions)
