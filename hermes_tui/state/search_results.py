@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from hermes_tui.state.rows import HitGroup, HitKey, SessionRow, hit_key
+from hermes_tui.state.rows import HitGroup, HitKey, SessionRow, hit_key, in_reading_order
 from store.models import Batch, Count, Hit, Session
 
 LAST = 1 << 30
@@ -107,8 +107,8 @@ class Results:
         return self._since.get(key, self._best.get(key, LAST))
 
     def place(self, session_id: str, message_id: int) -> tuple[int, int]:
-        """The number of a hit among those of its session, from 1, 0 where it is none; and how many there are."""
-        ids = [hit.message_id for hit in self._in_order(self._groups.get(session_id, []))]
+        """The number of a hit in its session, in reading order from 1, 0 where it is none; and how many there are."""
+        ids = [hit.message_id for hit in in_reading_order(self._groups.get(session_id, []))]
         return (ids.index(message_id) + 1 if message_id in ids else 0), len(ids)
 
 

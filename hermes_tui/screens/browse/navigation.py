@@ -138,10 +138,12 @@ class Navigation:
         self._go(Place.TRANSCRIPT)
 
     def next_hit(self, step: int) -> None:
-        """To the next match of a find; else to the next hit of the list, and to its message where the reader is."""
-        if self._state.inside and self._state.reading.find is not None:
+        """To the next match of a find, to the next hit in reading order where the user reads, or to the list's next."""
+        if not self._state.inside:
+            self._search.next_hit(step)
+        elif self._state.reading.find is not None:
             self._find.step(step)
-        elif self._search.next_hit(step) and self._state.inside:
+        elif self._search.next_hit(step, self._reading.place_of):
             self.open_chosen()
 
     def widen_context(self, step: int) -> None:

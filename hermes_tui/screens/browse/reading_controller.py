@@ -80,6 +80,12 @@ class ReadingController:
             return self._reading.origin is None or row.drift is None
         return self._reading.from_file is (origin is not Origin.SQLITE)
 
+    def place_of(self, hit: Hit) -> int | None:
+        """The place of a hit's message in the transcript on the screen, None where it is not in it."""
+        if hit.session_id not in self._chain or self._reading.from_file is (hit.origin is Origin.SQLITE):
+            return None
+        return self._pane.cursor.layout.index.index_of(hit.message_id)
+
     def again(self, _: answers.Answer | None = None) -> None:
         """Ask for the same once more, because it failed or the file was replaced."""
         if (row := self._reading.row) is not None:

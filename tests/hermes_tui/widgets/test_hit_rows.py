@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from hermes_tui.state.rows import HitGroup, HitKey, SessionRow
 from hermes_tui.widgets.hit_rows import GroupKey, HitRows, HitsView, MeantKey, MoreKey, MoreTitlesKey, RuleKey, TitleKey
+from store.models import Hit
 from tests.hermes_tui.widgets.test_hit_list import group, row
 
 
@@ -48,3 +49,20 @@ def test_a_row_belongs_to_a_session_and_to_a_hit() -> None:
     assert rows.row_of(RuleKey("messages")) is None
     assert rows.hit(GroupKey("s")) == rows.hits[HitKey("s", 1)]
     assert rows.hit(TitleKey("t")) is None
+
+
+def test_where_it_is_read_the_next_hit_is_the_next_in_the_transcript() -> None:
+    """Mutant: in the order of the list, the third hit of `s` is followed by the fourth and not by the second."""
+    rows = rows_of([], [group("t", [2, 1]), group("s", [3, 4, 1, 5, 2]), group("u", [1])])
+    order = [3, 1, 5]
+
+    def place(found: Hit) -> int | None:
+        return order.index(found.message_id) if found.session_id == "s" and found.message_id in order else None
+
+    seen, key = [], HitKey("t", 1)
+    while (after := rows.neighbour(key, 1, place)) is not None:
+        seen.append((after.session_id, after.message_id))
+        key = after
+    assert seen == [("t", 2), ("s", 3), ("s", 1), ("s", 5), ("s", 2), ("s", 4), ("u", 1)]
+    assert rows.neighbour(HitKey("s", 3), -1, place) == HitKey("t", 2)
+    assert rows.neighbour(GroupKey("s"), 1, place) == HitKey("s", 1), "the best hit of a session is where it begins"
