@@ -155,9 +155,17 @@ class BodiesArrived(Answer):
 class FoundArrived(Answer):
     """Messages of the transcript that have the text to find."""
 
-    message_ids: tuple[int, ...]
+    matches: tuple[tuple[int, int], ...]
+    """Id of each message and how often it has the text."""
     done: bool
     """All messages were looked through."""
+
+
+class MarksArrived(Answer):
+    """What the bodies of messages tell for the marks beside the transcript."""
+
+    marks: tuple[tuple[int, int], ...]
+    """Id of each message with marks, and these."""
 
 
 class FileTranscriptArrived(Answer):

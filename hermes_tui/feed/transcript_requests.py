@@ -12,8 +12,10 @@ from hermes_tui.feed.store_worker import StoreWorker
 from store import Browser
 from store.models import Message, Origin, SectionVersion, Session
 
-FOUND_AT_ONCE = 128
-"""Messages that a find reads in one step."""
+FOUND_FIRST, FOUND_AT_ONCE = 64, 1024
+"""Messages that a find reads in its first step, and in one step at most."""
+MARKS_AFTER = 0.4
+"""Seconds without another request until the bodies of a transcript are read for their marks."""
 LOOK = 2.0
 """Seconds between two looks at the versions of the open transcript, at least."""
 LOOKING = 20.0
@@ -40,7 +42,7 @@ class _OpenTranscript:
 
 
 class TranscriptRequests:
-    """Heads, bodies, the comparison of the sources and a find, each in a thread of its own."""
+    """Heads, bodies, the comparison of the sources, a find and marks, each in a thread of its own."""
 
     def __init__(self, worker: StoreWorker) -> None:
         self._worker = worker
@@ -48,6 +50,8 @@ class TranscriptRequests:
         self._body_thread = worker.thread("bodies")
         self._check_thread = worker.thread("check")
         self._find_thread = worker.thread("find")
+        self._mark_thread = worker.thread("marks")
+        self._unmarked: LatestFirst[int] = LatestFirst()
         self._open: _OpenTranscript | None = None
         worker.subscribe(self._note, answers.SectionArrived)
         worker.subscribe(self._note, answers.GrowthArrived)
@@ -75,18 +79,34 @@ class TranscriptRequests:
             read = partial(_bodies, transcript)
             self._worker.put(self._body_thread, "transcript", read, name="bodies", about="details")
 
-    def find(
-        self, message_ids: Sequence[int], wanted: Callable[[Message], bool], *, kept: Mapping[int, Message]
-    ) -> None:
-        """Ask which of some messages are wanted, the first ones first; another find takes its place.
+    def find(self, message_ids: Sequence[int], count: Callable[[Message], int], *, kept: Mapping[int, Message]) -> None:
+        """Ask how many matches some messages have, the first ones first; another find takes its place.
 
         Args:
-            message_ids: All messages of the transcript.
-            wanted: Called in a thread.
+            message_ids: Messages of the transcript.
+            count: Called in a thread.
             kept: Bodies that cannot be requested.
         """
-        read = partial(_found, tuple(message_ids), wanted, dict(kept))
+        read = partial(_found, tuple(message_ids), count, dict(kept))
         self._worker.ask(self._find_thread, "find", read)
+
+    def mark(
+        self, message_ids: Sequence[int], marks: Callable[[Message], int], *, kept: Mapping[int, Message], again: bool
+    ) -> None:
+        """Ask for the marks of some messages, the latest request first, as long as the transcript is open.
+
+        Args:
+            message_ids: Messages of the transcript.
+            marks: Called in a thread; 0 for a message without any.
+            kept: Bodies that cannot be requested.
+            again: Drop what was asked for before.
+        """
+        if again:
+            self._worker.begin("marks")
+            self._unmarked = LatestFirst()
+        self._unmarked.add(message_ids)
+        read = partial(_marked, self._unmarked, marks, dict(kept))
+        self._worker.put(self._mark_thread, "marks", read, delay=MARKS_AFTER)
 
     def end_find(self) -> None:
         """Look through no more messages."""
@@ -168,17 +188,33 @@ def _bodies(transcript: _OpenTranscript, db: Browser, _: int) -> Iterator[answer
         yield answers.BodiesArrived(transcript.generation, db.messages(ids))
 
 
-def _found(
-    message_ids: Sequence[int],
-    wanted: Callable[[Message], bool],
+def _marked(
+    waiting: LatestFirst[int],
+    marks: Callable[[Message], int],
     kept: Mapping[int, Message],
     db: Browser,
     generation: int,
 ) -> Iterator[answers.Answer]:
-    for start in range(0, len(message_ids), FOUND_AT_ONCE):
-        ids = message_ids[start : start + FOUND_AT_ONCE]
+    for ids in waiting.steps():
         bodies = [kept[message_id] for message_id in ids if message_id in kept]
         bodies += db.messages([message_id for message_id in ids if message_id not in kept])
-        found = {body.id for body in bodies if wanted(body)}
-        yield answers.FoundArrived(generation, tuple(id_ for id_ in ids if id_ in found), False)
+        found = ((body.id or 0, marks(body)) for body in bodies)
+        yield answers.MarksArrived(generation, tuple((message_id, mark) for message_id, mark in found if mark))
+
+
+def _found(
+    message_ids: Sequence[int],
+    count: Callable[[Message], int],
+    kept: Mapping[int, Message],
+    db: Browser,
+    generation: int,
+) -> Iterator[answers.Answer]:
+    start, size = 0, FOUND_FIRST
+    while start < len(message_ids):
+        ids = message_ids[start : start + size]
+        bodies = [kept[message_id] for message_id in ids if message_id in kept]
+        bodies += db.messages([message_id for message_id in ids if message_id not in kept])
+        found = {body.id: count(body) for body in bodies}
+        yield answers.FoundArrived(generation, tuple((id_, found[id_]) for id_ in ids if found.get(id_)), False)
+        start, size = start + size, min(2 * size, FOUND_AT_ONCE)
     yield answers.FoundArrived(generation, (), True)

@@ -39,10 +39,10 @@ class Needle:
         """The places of the text in another, from left to right."""
         return [found.span() for found in self._pattern.finditer(text)] if self.text else ()
 
-    def is_in(self, message: Message) -> bool:
-        """Whether a message of the scope has the text: in what it says, its reasoning, its calls or its result."""
-        find = self._pattern.search
-        return bool(self.text) and any(find(text) is not None for text in _texts(message, self.scope))
+    def count(self, message: Message) -> int:
+        """Matches in a message: in what it says, its reasoning, its calls or its result; 0 outside of the scope."""
+        find = self._pattern.finditer
+        return sum(1 for text in _texts(message, self.scope) for _ in find(text)) if self.text else 0
 
     @property
     def _pattern(self) -> re.Pattern[str]:

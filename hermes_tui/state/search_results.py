@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 from hermes_tui.state.rows import HitGroup, HitKey, SessionRow, hit_key, in_reading_order
@@ -82,6 +82,10 @@ class Results:
             for session_id, hits in listed
         ]
         return sorted(groups, key=lambda group: self._group_order(group.hits[0]))
+
+    def every(self) -> Iterator[Hit]:
+        """All hits that are known."""
+        return (hit for hits in self._groups.values() for hit in hits)
 
     def _keep(self, hits: Sequence[Hit], *, first: bool = False) -> int:
         """Add the hits that are new, and return their number."""

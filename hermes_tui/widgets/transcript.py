@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -19,6 +19,7 @@ from hermes_tui.render.line import Line, Role, fill, head, line_cells, span
 from hermes_tui.render.time import in_words
 from hermes_tui.state.rows import SessionRow
 from hermes_tui.widgets.message_index import Section, head_of
+from hermes_tui.widgets.rail import Rail
 from hermes_tui.widgets.rest_drawing import MessageFinished, RestDrawing
 from hermes_tui.widgets.scroll_pane import ScrollPane, row_with_track
 from hermes_tui.widgets.theme import Ground, glyphs_of
@@ -32,6 +33,8 @@ __all__ = ["Section", "Transcript"]
 
 NARROWEST = 40
 """The least width that is drawn for; what does not fit is cut."""
+PAUSE = 0.02
+"""Seconds between two goes at the marks of a long session, so that keys come first."""
 
 
 class Transcript(ScrollPane):
@@ -72,6 +75,8 @@ class Transcript(ScrollPane):
         """What is on the screen, and how it is folded."""
         self._new = 0
         self._rest = RestDrawing(self)
+        self.rail = Rail(self.cursor)
+        """Marks beside the scroll column."""
         self._posted: tuple[int, int, int, bool] | None = None
         self._is_empty = False
         self._returns: tuple[str, Target] | None = None
@@ -184,9 +189,22 @@ class Transcript(ScrollPane):
         self.cursor.layout.bodies.forget_requests()
         self._changed()
 
+    def show_hits(self, indices: Iterable[int], *, more: bool = False) -> None:
+        """Mark messages as hits beside the text; the others no longer unless these are `more`."""
+        self.rail.show_hits(indices, more=more)
+        self.refresh()
+
+    def show_marks(self, marks: Iterable[tuple[int, int]]) -> None:
+        """Show marks of messages, by id, beside the text."""
+        place = self.cursor.layout.index.index_of
+        self.rail.take((index, mark) for message_id, mark in marks if (index := place(message_id)) is not None)
+        self.refresh()
+
     def set_query(self, query: Query | Needle | None) -> None:
         """Mark the words of a query in every message, or a text that is to be found, or nothing."""
         self.cursor.mark(query)
+        if query is None:
+            self.rail.show_hits(())
         self._changed()
 
     def show_at(self, message_id: int, terms: Query | None = None) -> None:
@@ -194,6 +212,17 @@ class Transcript(ScrollPane):
         if terms is not None:
             self.cursor.mark(terms)
         self.cursor.go_to(Target(message_id, first_match=True))
+        self._changed()
+
+    def show_match(self, message_id: int, nth: int, matches: int) -> None:
+        """Go to a match of a find.
+
+        Args:
+            message_id: The message that has it.
+            nth: Which of its matches, from 0.
+            matches: How many it has.
+        """
+        self.cursor.go_to(Target(message_id, first_match=True, nth=nth, matches=matches))
         self._changed()
 
     def show_section(self, session_id: str) -> None:
@@ -224,6 +253,7 @@ class Transcript(ScrollPane):
         self._row = row
         self._new = 0
         self.cursor.reset()
+        self.rail.forget()
         if self._returns is not None and self._returns[0] == row.session.id:
             self.cursor.go_to(self._returns[1])
         self._returns = None
@@ -245,10 +275,18 @@ class Transcript(ScrollPane):
         for ids in cursor.layout.bodies.request(cursor.viewport.wanted()):
             self.post_message(self.BodiesWanted(ids))
         self._rest.draw_next(self.cursor)
+        if self.rail.behind:
+            self.call_later(self._catch_up)
         position = (min(cursor.bar + 1, self.total), self.total, self._new, self.cursor.viewport.following)
         if position != self._posted:
             self._posted = position
             self.post_message(self.PositionChanged(*position))
+
+    def _catch_up(self) -> None:
+        self.rail.catch_up()
+        self.refresh()
+        if self.rail.behind:
+            self.set_timer(PAUSE, self._catch_up)
 
     @on(MessageFinished)
     def _on_message_finished(self, event: MessageFinished) -> None:
@@ -276,6 +314,8 @@ class Transcript(ScrollPane):
     def render_line(self, y: int) -> Strip:
         """A row of the text and its cell of the scroll track; the last row says how much came below it."""
         line, (width, height) = self._row_line(y), self.size
+        mark = self.rail.cell(y, glyphs_of(self.app)) if self.total else None
+        line = line if mark is None else (*fill(head(line, width - 2), width - 2), mark)
         if y == height - 1 and self._new:
             line = _with_new(line, self._new, width - 1, glyphs_of(self.app))
         ground = Ground.FADED if self.faded else Ground.PLAIN

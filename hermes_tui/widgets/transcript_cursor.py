@@ -29,7 +29,11 @@ class Target:
     line: int = 0
     row: int = 0
     first_match: bool = False
-    """The line is that of the first match, and what hides it is unfolded."""
+    """The line is that of a match, the first one unless `nth` says another, and what hides it is unfolded."""
+    nth: int = 0
+    """Which match of the message, from 0."""
+    matches: int = 1
+    """How many it has, as far as that is known."""
 
 
 class TranscriptCursor:
@@ -254,26 +258,39 @@ class TranscriptCursor:
             self.viewport.place(leader, target.line, target.row)
         else:
             self.bar = leader if self.layout.lines(leader) and not self.layout.lines(index) else index
-            self.viewport.place(self.bar, self._reveal(self.bar, index), self.viewport.height // 3)
+            self.viewport.place(self.bar, self._reveal(self.bar, index, target), self.viewport.height // 3)
         if self.layout.complete(index) or not target.first_match:
             self.target = None
 
-    def _reveal(self, index: int, matching: int) -> int:
-        """Unfold a message until its first match is drawn.
+    def _reveal(self, index: int, matching: int, target: Target) -> int:
+        """Unfold a message until a match is drawn; where it has several, until all of them are, so that they can be
+        counted.
 
         Args:
             index: The message that is drawn.
             matching: The one that has the match: itself, or the result of a call.
+            target: Which of its matches.
 
         Returns:
-            The line of the first match, or the first of the message's own lines.
+            The line of the match, or the first of the message's own lines.
         """
-        self.layout.mark(self._query, index, matching if index != matching else None)
+        result = matching if index != matching else None
+        self.layout.mark(self._query, index, result, target.nth)
         before = self.layout.folds_of(index)
+        most, fullest = 0, before
         for folds in (before, OPEN, WHOLE, SOURCE) if self._query else ():
             self.layout.fold(index, folds)
-            if self._match_of(index) is not None:
+            line = self._match_of(index)
+            if line is not None and target.matches == 1:
                 return self._narrowed(index, before, folds)
+            if line is not None and self.layout.current_matches >= target.matches:
+                return line
+            if self.layout.current_matches > most:
+                most, fullest = self.layout.current_matches, folds
+        if most:
+            self.layout.fold(index, fullest)
+            self.layout.mark(self._query, index, result, min(target.nth, most - 1))
+            return self._match_of(index) or 0
         call = self.layout.call_of(index, matching) if index != matching else None
         self.layout.fold(index, before if call is None else before.with_part(call, Fold.OPEN))
         return self.layout.drawn(index).seams

@@ -76,6 +76,8 @@ class TranscriptLayout:
         self._glyphs = UNICODE
         self._query: Query | Needle | None = None
         self._current: int | None = None
+        self._nth = 0
+        self._marker = Marker()
         self._aim: int | None = None
 
     def __len__(self) -> int:
@@ -144,18 +146,23 @@ class TranscriptLayout:
         self.index.undone_shown = shown
         self._drawn.clear()
 
-    def mark(self, query: Query | Needle | None, index: int | None = None, result: int | None = None) -> None:
+    def mark(
+        self, query: Query | Needle | None, index: int | None = None, result: int | None = None, nth: int = 0
+    ) -> None:
         """Mark the words of `query`; the first of them in message `index` is the current one.
 
         Args:
+            query: What is marked.
+            index: The message with the current match.
             result: The message that has it, where that is a result drawn with `index`.
+            nth: Which match of the message is the current one, from 0.
         """
         if query != self._query:
             self._query = query
             self._drawn.clear()
         for changed in {self._current, index} - {None}:
             self._drawn.pop(changed or 0, None)
-        self._current = index
+        self._current, self._nth = index, nth
         self._aim = None if index is None or result is None else self.call_of(index, result)
 
     def call_of(self, index: int, result: int) -> int | None:
@@ -211,7 +218,7 @@ class TranscriptLayout:
         drawing = None if self.index.is_hidden(index) else self._message(index)
         own = drawing.draw() if drawing else DrawnMessage()
         if drawing and not own.whole:
-            marker = Marker(self._find, 0 if index == self._current else None)
+            marker = self._new_marker(index)
             self._unfinished[index] = replace(drawing, first=False, look=replace(drawing.look, marker=marker))
         return self._keep(index, own)
 
@@ -251,7 +258,7 @@ class TranscriptLayout:
         message, results = self.body(index), self._results(leader)
         if message is None or (leader != index and any(result == message for result in results)):
             return None
-        marker = Marker(self._find, 0 if index == self._current else None)
+        marker = self._new_marker(index)
         return MessageDrawing(
             message,
             Look(measure(self._width), self._glyphs, marker, wraps=self.wraps),
@@ -281,6 +288,17 @@ class TranscriptLayout:
             return False
         begins = above is None or not self._joins(above, index)
         return begins and len(message.tool_calls) == 1 and not message.reasoning.strip()
+
+    @property
+    def current_matches(self) -> int:
+        """Matches in what is drawn of the message with the current one."""
+        return self._marker.seen
+
+    def _new_marker(self, index: int) -> Marker:
+        if index != self._current:
+            return Marker(self._find)
+        self._marker = Marker(self._find, self._nth)
+        return self._marker
 
     def _find(self, text: str) -> Sequence[Range]:
         if isinstance(self._query, Needle):

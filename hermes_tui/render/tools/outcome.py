@@ -51,6 +51,12 @@ def outcome(result: Message | None, glyphs: Glyphs, *, running: bool = False) ->
     return Outcome(f"{glyphs.ok} ok", glyphs.ok)
 
 
+def has_failed(result: Message) -> bool:
+    """Whether a call failed, from its result."""
+    code, failed = _ending(result.text)
+    return failed or code != 0
+
+
 def seconds(given: Fields) -> float | None:
     """The seconds that a call took, where its result says so."""
     for names, unit in ((_SECONDS, 1.0), (_MILLISECONDS, 1000.0)):

@@ -17,8 +17,8 @@ import pytest
 
 from store import Origin, SessionDB
 from store.query.ast import Query
+from store.query.matcher import accepts
 from store.sqlite.connect import reader
-from store.sqlite.search import newest_first
 from tests.store.fts_layouts import LAYOUTS, turn_into
 from tests.store.search.test_random import Question, Row, Want
 from tests.store.sqlite_files import make, run
@@ -159,7 +159,7 @@ def test_words_behind_escapes_cost_no_statement(tmp_path: Path, typed: str, monk
     list(database.search("warm", limit=1))
     reads: list[object] = []
     texts: list[str] = []
-    whole, matched = reader.Reader.read, newest_first.accepts
+    whole = reader.Reader.read
 
     def counted(self: reader.Reader, *args: object, **named: object) -> object:
         reads.append(args)
@@ -167,10 +167,10 @@ def test_words_behind_escapes_cost_no_statement(tmp_path: Path, typed: str, monk
 
     def compared(query: Query, text: str) -> bool:
         texts.append(text)
-        return matched(query, text)
+        return accepts(query, text)
 
     monkeypatch.setattr(reader.Reader, "read", counted)
-    monkeypatch.setattr(newest_first, "accepts", compared)
+    monkeypatch.setattr("store.sqlite.search.newest_first.accepts", compared)
     batch = next(iter(database.search(typed, limit=EVERYTHING)))
     assert len(batch.hits) == 8
     assert len(reads) <= 4, len(reads)
