@@ -12,7 +12,7 @@ from hermes_tui.feed.store_worker import StoreWorker
 from store import Browser
 from store.models import Message, Origin, SectionVersion, Session
 
-FOUND_FIRST, FOUND_AT_ONCE = 64, 1024
+FOUND_FIRST, FOUND_AT_ONCE = 64, 256
 """Messages that a find reads in its first step, and in one step at most."""
 MARKS_AFTER = 0.4
 """Seconds without another request until the bodies of a transcript are read for their marks."""
