@@ -12,8 +12,10 @@ from hermes_tui.feed.store_worker import StoreWorker
 from store import Browser
 from store.models import Message, Origin, SectionVersion, Session
 
-FOUND_FIRST, FOUND_AT_ONCE = 64, 256
-"""Messages that a find reads in its first step, and in one step at most."""
+FOUND_FIRST, LOOKED_THROUGH = 64, 4_096
+"""Messages that a find looks through in its first step, and in one step at most."""
+FOUND_AT_ONCE = 256
+"""Messages that may have its text and are read at once."""
 MARKS_AFTER = 0.4
 """Seconds without another request until the bodies of a transcript are read for their marks."""
 LOOK = 2.0
@@ -39,6 +41,28 @@ class _OpenTranscript:
     """When its versions may be looked at again, by the worker's clock."""
     wanted: LatestFirst[int] = field(default_factory=LatestFirst)
     """Messages that are asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Messages that a find looks through; see `TranscriptRequests.find`."""
+
+    ids: Sequence[int]
+    count: Callable[[Message], int]
+    kept: Mapping[int, Message]
+    stored_as: str = ""
+
+    def likely(self, db: Browser, ids: Sequence[int]) -> list[int]:
+        """Those of some messages that may have a match."""
+        if not self.stored_as:
+            return list(ids)
+        possible = db.containing([message_id for message_id in ids if message_id not in self.kept], self.stored_as)
+        return [message_id for message_id in ids if message_id in possible or message_id in self.kept]
+
+    def bodies(self, db: Browser, ids: Sequence[int]) -> Iterator[Message]:
+        """Some messages, at most 256."""
+        yield from (self.kept[message_id] for message_id in ids if message_id in self.kept)
+        yield from db.messages([message_id for message_id in ids if message_id not in self.kept])
 
 
 class TranscriptRequests:
@@ -79,15 +103,23 @@ class TranscriptRequests:
             read = partial(_bodies, transcript)
             self._worker.put(self._body_thread, "transcript", read, name="bodies", about="details")
 
-    def find(self, message_ids: Sequence[int], count: Callable[[Message], int], *, kept: Mapping[int, Message]) -> None:
+    def find(
+        self,
+        message_ids: Sequence[int],
+        count: Callable[[Message], int],
+        *,
+        kept: Mapping[int, Message],
+        stored_as: str = "",
+    ) -> None:
         """Ask how many matches some messages have, the first ones first; another find takes its place.
 
         Args:
             message_ids: Messages of the transcript.
             count: Called in a thread.
             kept: Bodies that cannot be requested.
+            stored_as: A text that every stored message with a match has, in any case; "" for none.
         """
-        read = partial(_found, tuple(message_ids), count, dict(kept))
+        read = partial(_found, Wanted(tuple(message_ids), count, dict(kept), stored_as))
         self._worker.ask(self._find_thread, "find", read)
 
     def mark(
@@ -202,19 +234,13 @@ def _marked(
         yield answers.MarksArrived(generation, tuple((message_id, mark) for message_id, mark in found if mark))
 
 
-def _found(
-    message_ids: Sequence[int],
-    count: Callable[[Message], int],
-    kept: Mapping[int, Message],
-    db: Browser,
-    generation: int,
-) -> Iterator[answers.Answer]:
+def _found(wanted: Wanted, db: Browser, generation: int) -> Iterator[answers.Answer]:
     start, size = 0, FOUND_FIRST
-    while start < len(message_ids):
-        ids = message_ids[start : start + size]
-        bodies = [kept[message_id] for message_id in ids if message_id in kept]
-        bodies += db.messages([message_id for message_id in ids if message_id not in kept])
-        found = {body.id: count(body) for body in bodies}
-        yield answers.FoundArrived(generation, tuple((id_, found[id_]) for id_ in ids if found.get(id_)), False)
-        start, size = start + size, min(2 * size, FOUND_AT_ONCE)
+    while start < len(wanted.ids):
+        likely = wanted.likely(db, wanted.ids[start : start + size])
+        for place in range(0, len(likely), FOUND_AT_ONCE):
+            ids = likely[place : place + FOUND_AT_ONCE]
+            found = {body.id: wanted.count(body) for body in wanted.bodies(db, ids)}
+            yield answers.FoundArrived(generation, tuple((id_, found[id_]) for id_ in ids if found.get(id_)), False)
+        start, size = start + size, min(4 * size, LOOKED_THROUGH)
     yield answers.FoundArrived(generation, (), True)

@@ -32,6 +32,7 @@ from .rows import (
     comparison_rows,
     counts,
     heartbeats,
+    message_texts,
     message_writes,
     messages,
     orphan_sessions,
@@ -111,6 +112,7 @@ class SqliteMessages(_Reads):
     ends = _run(messages.ends)
     first_user_text = _run(messages.first_user_text)
     readable_bodies = delegate(_reader, messages.readable_bodies)
+    containing = delegate(_reader, message_texts.containing)
     window = delegate(_reader, messages.readable_window)
     copies = delegate(_reader, section_copies.copies)
     versions = delegate(_reader, section_versions.versions)

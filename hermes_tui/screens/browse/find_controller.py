@@ -129,7 +129,8 @@ class FindController:
     def _look_through(self, find: Find, message_ids: Sequence[int]) -> None:
         layout = self._pane.cursor.layout
         find.asked, find.is_done = len(layout), False
-        self._feed.transcript.find(message_ids, find.needle.count, kept=layout.bodies.kept)
+        needle, kept = find.needle, layout.bodies.kept
+        self._feed.transcript.find(message_ids, needle.count, kept=kept, stored_as=needle.stored_as)
 
     def _show(self, find: Find) -> None:
         if (found := find.current) is not None:
