@@ -16,9 +16,11 @@ from typing import TYPE_CHECKING, NoReturn
 from hermes_tui.cli.options import WRONG, Options, parse
 
 if TYPE_CHECKING:
-    from hermes_tui.feed import ProfileEntry
+    from hermes_tui.feed import KeptState, ProfileEntry
     from store import Home
 
+_WRITING = ("repair", "undo", "delete", "trash", "rename", "archive", "unarchive", "pin", "unpin")
+"""Verbs after which a home may have changed."""
 SWITCH = 0.001
 """Seconds that a thread may go on while another one waits."""
 INTERRUPTED = 130
@@ -50,7 +52,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         from hermes_tui.cli.output import complain
 
         _drop_output()
-        unharmed = "" if options.verb in ("repair", "undo") else "; nothing in the home was changed"
+        unharmed = "" if options.verb in _WRITING else "; nothing in the home was changed"
         return complain(f"stopped by the system: {error}{unharmed}", sys.stderr)
     return code
 
@@ -74,7 +76,7 @@ def _run(options: Options) -> int:
 
     with ExitStack() as stack:
         try:
-            if options.demo or _has_screen():
+            if options.demo or options.verb == "export" or _has_screen():
                 _end_by_signals()
             home = _home(options, stack)
             if options.verb is None and _has_screen():
@@ -126,6 +128,20 @@ def _verb(options: Options, home: Home) -> int:
             from hermes_tui.cli.doctor import doctor as verb
         case "search":
             from hermes_tui.cli.search import search as verb
+        case "export":
+            from hermes_tui.cli.export import export as verb
+        case "verify":
+            from hermes_tui.cli.verify import verify as verb
+        case "import":
+            from hermes_tui.cli.importing import import_file as verb
+        case "delete":
+            from hermes_tui.cli.trash import delete as verb
+        case "trash":
+            from hermes_tui.cli.trash import trash as verb
+        case "rename":
+            from hermes_tui.cli.marks import rename as verb
+        case "archive" | "unarchive" | "pin" | "unpin":
+            from hermes_tui.cli.marks import mark as verb
         case "repair":
             from hermes_tui.cli.repair import repair as verb
         case _:
@@ -159,11 +175,14 @@ def _screen(options: Options, home: Home, stack: ExitStack) -> int:
     from hermes_tui.app import HermesApp
 
     cache_dir = None if options.demo else config.cache_dir()  # the demo's home does not last
+    kept = _kept(options)
+    stack.callback(kept.close)
     app = HermesApp(
-        _entry(options, home, "demo" if options.demo else home.name, cache_dir),
-        profiles=_profiles(options, home, cache_dir),
+        _entry(options, home, "demo" if options.demo else home.name, cache_dir, kept),
+        profiles=_profiles(options, home, cache_dir, kept),
         config=config.load(config.locate()),
         searches=None if options.demo else config.searches_file(),
+        kept=kept,
         ascii_only=not _has_unicode(),
     )
     sys.setswitchinterval(SWITCH)  # the event loop waits so long for a thread that compares texts; 5 ms would be felt
@@ -171,7 +190,17 @@ def _screen(options: Options, home: Home, stack: ExitStack) -> int:
     return WRONG if app.return_code == CRASHED else app.return_code or 0
 
 
-def _entry(options: Options, home: Home, name: str, cache_dir: Path | None) -> ProfileEntry:
+def _kept(options: Options) -> KeptState:
+    """What is kept across runs: of the demo nothing, and with `--read-only` no more than before."""
+    from hermes_tui import config
+    from hermes_tui.feed import KeptState
+    from hermes_tui.kept.state_file import StateFile
+
+    file = None if options.demo else StateFile(config.state_file())
+    return KeptState(file, writes=not options.read_only)
+
+
+def _entry(options: Options, home: Home, name: str, cache_dir: Path | None, kept: KeptState) -> ProfileEntry:
     """A home as the screen opens it: to write only where that may be, and not all profiles as one."""
     from hermes_tui.feed import ProfileEntry
     from store import SessionDB, open_home
@@ -183,10 +212,11 @@ def _entry(options: Options, home: Home, name: str, cache_dir: Path | None) -> P
         owner=f"{name} · read-only" if options.read_only else name,
         where=_where(home),
         open_to_write=partial(SessionDB, home.state_db, sessions_dir=home.sessions_dir) if may_write else None,
+        kept=kept.home(os.path.realpath(home.folder)),
     )
 
 
-def _profiles(options: Options, home: Home, cache_dir: Path | None) -> list[ProfileEntry]:
+def _profiles(options: Options, home: Home, cache_dir: Path | None, kept: KeptState) -> list[ProfileEntry]:
     """The profiles of a home, and all of them as one; none where there is one alone."""
     from store import Home
     from store.files.home import ALL_PROFILES
@@ -196,7 +226,7 @@ def _profiles(options: Options, home: Home, cache_dir: Path | None) -> list[Prof
         return []
     if ALL_PROFILES not in {profile.name for profile in homes}:
         homes = (*homes, Home(home.root, ALL_PROFILES))
-    return [_entry(options, profile, profile.name, cache_dir) for profile in homes]
+    return [_entry(options, profile, profile.name, cache_dir, kept) for profile in homes]
 
 
 def _where(home: Home) -> str:

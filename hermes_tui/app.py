@@ -29,7 +29,7 @@ from hermes_tui.commands.model import AsksToQuit, HearsKeys, Offer, ShowsNotices
 from hermes_tui.commands.palette import Commands, Palette
 from hermes_tui.config import Config
 from hermes_tui.control_char_filter import Backstop
-from hermes_tui.feed import ProfileEntry
+from hermes_tui.feed import KeptState, ProfileEntry
 from hermes_tui.render.glyphs import ASCII, UNICODE
 from hermes_tui.render.safe import one_line
 from hermes_tui.render.time import many
@@ -67,6 +67,7 @@ class HermesApp(App[None]):
         config: The settings of the config file.
         profiles: Other stores that can be browsed; the palette offers them.
         searches: The file of saved searches, None to keep none.
+        kept: What is kept across runs for all homes; without it until the end of this one.
         ascii_only: Draw with ASCII characters alone, whatever the config says.
         now: The time, aware; its zone is the reader's.
     """
@@ -86,6 +87,7 @@ class HermesApp(App[None]):
         config: Config | None = None,
         profiles: Sequence[ProfileEntry] = (),
         searches: Path | None = None,
+        kept: KeptState | None = None,
         ascii_only: bool = False,
         now: Callable[[], datetime] = lambda: datetime.now().astimezone(),
     ) -> None:
@@ -96,6 +98,8 @@ class HermesApp(App[None]):
         self._interrupted_at = float("-inf")
         glyphs = ASCII if ascii_only or self._config.ascii else UNICODE
         self.set_class(glyphs is ASCII, ASCII_CLASS, update=False)
+        self._kept = kept or KeptState(None)
+        self._kept.report = partial(self.call_later, self._show_complaint)
         browser = partial(BrowserScreen, glyphs=glyphs, now=now, searches=searches, sub_screens=SUB_SCREENS)
         self._browser = browser(home)
         self.add_mode(self.DEFAULT_MODE, lambda: self._browser)
@@ -103,8 +107,10 @@ class HermesApp(App[None]):
         for profile in profiles:
             self.add_mode(profile.name, partial(browser, profile))
         named = self._config.theme or os.environ.get("TEXTUAL_THEME")
-        wanted = named or (NO_COLOUR_THEME if self.no_color else DEFAULT_THEME)
-        self.theme = wanted if wanted in self.available_themes else DEFAULT_THEME
+        kept_theme = str(self._kept.setting("theme"))
+        usual = kept_theme if kept_theme in self.available_themes else DEFAULT_THEME
+        wanted = named or (NO_COLOUR_THEME if self.no_color else usual)
+        self._first_theme = self.theme = wanted if wanted in self.available_themes else DEFAULT_THEME
         self._complaint = self._config.complaint
         if wanted != self.theme:
             self._complaint = f"no theme is called {one_line(wanted)}"
@@ -114,6 +120,11 @@ class HermesApp(App[None]):
         if not self.is_headless:
             for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT):
                 asyncio.get_running_loop().add_signal_handler(number, self._end_by_signal, number)
+
+    def on_unmount(self) -> None:
+        """Keep the theme that was chosen."""
+        if self.theme != self._first_theme:
+            self._kept.set("theme", self.theme)
 
     def offered(self) -> Iterator[Offer]:
         """For the palette: the other profiles, and all of them as one list."""
@@ -218,6 +229,9 @@ class HermesApp(App[None]):
             self.call_later(self.action_quit)
         elif isinstance(self.screen, ShowsNotices):
             self.screen.show_notice("ctrl+c again or ctrl+q quits")
+
+    def _show_complaint(self, complaint: str) -> None:
+        self._browser.show_notice(one_line(complaint))
 
     def _end_by_signal(self, number: int) -> None:
         """Leave in good order, and in any case: a second signal, or a terminal that hangs, ends the process at once."""

@@ -41,6 +41,11 @@ def searches_file() -> Path:
     return DIRS.user_state_path / "searches.json"
 
 
+def state_file() -> Path:
+    """The path of what is kept across runs; nothing is looked at or created."""
+    return DIRS.user_state_path / "state.json"
+
+
 def cache_dir() -> Path:
     """The folder of the remembered verdicts; nothing is looked at or created."""
     return DIRS.user_cache_path

@@ -33,15 +33,29 @@ from .base.models import (
 )
 from .browse.protocol import Browser, Repairs
 from .browse.reading import Piece, SessionReading
+from .engine.managed import Mark
 from .errors import *
 from .files.home import Home
 from .files.outbox import Pending
+from .manage.management import MarkPlan
+from .manage.model import (
+    Against,
+    CopyKind,
+    CopyLeft,
+    DeletePlan,
+    DeletionRefused,
+    EmptyPlan,
+    Objection,
+    TrashEntry,
+    TrashReceipt,
+)
 from .open import open_store
 from .profiles.browser import ProfilesBrowser, open_home
 from .repair.model import DifferenceRow, Operation, Phase, Plan, Progress, Receipt, Refusal, Run, State, Why
 from .session_db import SessionDB
 
 __all__ = [
+    "Against",
     "BackupFailed",
     "Batch",
     "Browser",
@@ -52,11 +66,16 @@ __all__ = [
     "Check",
     "ColumnMissing",
     "ContextLine",
+    "CopyKind",
+    "CopyLeft",
     "Count",
     "Damaged",
+    "DeletePlan",
+    "DeletionRefused",
     "DifferenceRow",
     "DiskFull",
     "Drift",
+    "EmptyPlan",
     "Fallback",
     "FallbackKind",
     "FamilyMember",
@@ -72,9 +91,12 @@ __all__ = [
     "JsonlFacts",
     "KeyReused",
     "Locked",
+    "Mark",
+    "MarkPlan",
     "Message",
     "NoPermission",
     "NotADatabase",
+    "Objection",
     "Operation",
     "OperationMissing",
     "Origin",
@@ -109,6 +131,8 @@ __all__ = [
     "StoreError",
     "StoreMissing",
     "ToolCall",
+    "TrashEntry",
+    "TrashReceipt",
     "UnsafeFilesystem",
     "UnsafeId",
     "Verdict",

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from .base.errors import CannotOpen, Damaged, ReadOnly
+from .engine.managed import ManagedRows
 from .engine.ports import Engine, Transaction
 from .files.file_sources import FileSources
 from .files.gateway import Gateway, GatewayState, find_gateway
@@ -29,6 +30,7 @@ class HomeStore:
         read_only: Refuse every write.
         sessions_dir: Folder of the legacy files, `sessions` beside the state.db where it is None.
         cache_dir: Folder of the verdict cache (`files.verdict_cache`), kept between starts; None for none.
+        managed: The part of the engine by which people keep sessions in order; None where it has none.
     """
 
     def __init__(
@@ -40,8 +42,10 @@ class HomeStore:
         read_only: bool = False,
         sessions_dir: Path | None = None,
         cache_dir: Path | None = None,
+        managed: ManagedRows | None = None,
     ) -> None:
         self.path, self.engine, self.sibling = path, engine, sibling
+        self._managed = managed
         self.read_only = read_only
         self.sessions_dir = path.parent / "sessions" if sessions_dir is None else Path(sessions_dir)
         self.profile = home_of(path).profile
@@ -62,6 +66,13 @@ class HomeStore:
         """Raise `ReadOnly` where the database cannot be repaired."""
         if not self.engine.capabilities.repairs:
             raise ReadOnly(f"{self.engine.name} cannot be repaired: no message can be inserted between others there")
+
+    @property
+    def managed(self) -> ManagedRows:
+        """The part of the engine by which people keep sessions in order; raises `ReadOnly` where it has none."""
+        if self._managed is None:
+            raise ReadOnly(f"sessions in {self.engine.name} are read and written by Hermes only; use its own verbs")
+        return self._managed
 
     def gateway(self) -> Gateway:
         """The gateway of this home, by its files, else by its heartbeats in the database."""

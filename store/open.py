@@ -10,6 +10,7 @@ from .home_store import HomeStore
 from .sqlite.connect import create
 from .sqlite.connect.writer import PATIENCE
 from .sqlite.engine import SqliteEngine
+from .sqlite.managed import SqliteManaged
 
 __all__ = ["PATIENCE", "open_store", "open_to_read"]
 
@@ -35,13 +36,15 @@ def open_store(
         StoreError: The file is missing and cannot be made.
     """
     path = Path(path)
+    engine = SqliteEngine(path, patience=patience)
     store = HomeStore(
         path,
-        SqliteEngine(path, patience=patience),
+        engine,
         sibling=open_to_read,
         read_only=read_only,
         sessions_dir=sessions_dir,
         cache_dir=cache_dir,
+        managed=SqliteManaged(engine.reader, engine.writer),
     )
     if not read_only and _is_blank(path):
         create.create(path)

@@ -13,6 +13,7 @@ from .base.delegation import delegate
 from .browse.browser import HomeBrowser
 from .files import home
 from .formats import titles
+from .manage.management import HomeManagement
 from .open import PATIENCE, open_store
 from .repair.repairs import HomeRepairs
 
@@ -31,6 +32,10 @@ def _browser(db: SessionDB) -> HomeBrowser:
 
 def _repairs(db: SessionDB) -> HomeRepairs:
     return db.repairs
+
+
+def _management(db: SessionDB) -> HomeManagement:
+    return db.management
 
 
 class SessionDB:
@@ -80,6 +85,7 @@ class SessionDB:
         )
         self.browser = HomeBrowser(self.store)
         self.repairs = HomeRepairs(self.store)
+        self.management = HomeManagement(self.store)
         self._sessions = AgentSessions(self.store)
         self._messages = AgentMessages(self.store)
 
@@ -150,6 +156,8 @@ class SessionDB:
     waiting = delegate(_browser, HomeBrowser.waiting)
     reading = delegate(_browser, HomeBrowser.reading)
     pieces = delegate(_browser, HomeBrowser.pieces)
+    session_record = delegate(_browser, HomeBrowser.session_record)
+    records = delegate(_browser, HomeBrowser.records)
     search = delegate(_browser, HomeBrowser.search)
     rank = delegate(_browser, HomeBrowser.rank)
     oldest = delegate(_browser, HomeBrowser.oldest)
@@ -179,6 +187,16 @@ class SessionDB:
     repair = delegate(_repairs, HomeRepairs.repair)
     finish = delegate(_repairs, HomeRepairs.finish)
     undo = delegate(_repairs, HomeRepairs.undo)
+
+    plan_delete = delegate(_management, HomeManagement.plan_delete)
+    delete = delegate(_management, HomeManagement.delete)
+    restore = delegate(_management, HomeManagement.restore)
+    trash = delegate(_management, HomeManagement.trash)
+    plan_emptying = delegate(_management, HomeManagement.plan_emptying)
+    empty = delegate(_management, HomeManagement.empty)
+    rename = delegate(_management, HomeManagement.rename)
+    plan_mark = delegate(_management, HomeManagement.plan_mark)
+    mark = delegate(_management, HomeManagement.mark)
 
     def replay(self, path: Path) -> int:
         """Write the messages of one file of the outbox, and remove it; see `agent.recorder.replay`."""

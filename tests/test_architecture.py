@@ -21,6 +21,7 @@ def room_of(source: Source) -> str:
     return source.path.relative_to(ROOT).with_suffix("").parts[1]
 
 
+@pytest.mark.slow
 def test_imports_inside_the_store_are_relative() -> None:
     for source in sources("store"):
         for node in source.nodes:
@@ -30,6 +31,7 @@ def test_imports_inside_the_store_are_relative() -> None:
             assert not [name for name in names if name.split(".")[0] == "store"], source
 
 
+@pytest.mark.slow
 def test_sql_lives_under_store_sqlite_only() -> None:
     for source in sources(*PACKAGES):
         if source.name.startswith("store.sqlite"):
@@ -43,12 +45,14 @@ def test_sql_lives_under_store_sqlite_only() -> None:
             )
 
 
+@pytest.mark.slow
 def test_nothing_imports_the_standard_sqlite() -> None:
     files = [source for source in sources(*PACKAGES, "tests", "screenshots") if "sqlite3" in source.text]
     assert files
     assert [source for source in files if "sqlite3" in {name.split(".")[0] for name in source.imports}] == []
 
 
+@pytest.mark.slow
 def test_only_the_feed_the_verbs_the_demo_and_main_see_session_db() -> None:
     wrong = [
         f"{source.name} imports {name}"
@@ -60,6 +64,7 @@ def test_only_the_feed_the_verbs_the_demo_and_main_see_session_db() -> None:
     assert wrong == []
 
 
+@pytest.mark.slow
 def test_render_uses_no_textual_but_its_line_types() -> None:
     allowed = {
         "textual.strip",
@@ -78,6 +83,7 @@ def test_render_uses_no_textual_but_its_line_types() -> None:
     assert wrong == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "code",
     [
@@ -92,11 +98,13 @@ def test_neither_the_store_nor_a_verb_loads_textual(code: str) -> None:
     assert result.returncode == 0, result.stderr
 
 
+@pytest.mark.slow
 def test_no_module_is_longer_than_300_lines() -> None:
     sizes = {source.place: len(source.code_lines) for source in sources(*PACKAGES)}
     assert {place: size for place, size in sizes.items() if size >= 300} == {}
 
 
+@pytest.mark.slow
 def test_no_function_is_longer_than_40_lines() -> None:
     wrong = [
         f"{source.place}:{node.lineno} {node.name} {source.size(node)}"
@@ -107,6 +115,7 @@ def test_no_function_is_longer_than_40_lines() -> None:
     assert wrong == []
 
 
+@pytest.mark.slow
 def test_no_class_is_longer_than_200_lines_with_its_bases() -> None:
     """A class cut into a chain of bases is as hard to follow as a long one."""
     known = classes(*PACKAGES)
@@ -168,6 +177,7 @@ def is_setter(node: Definition) -> bool:
     return any(isinstance(mark, ast.Attribute) and mark.attr == "setter" for mark in node.decorator_list)
 
 
+@pytest.mark.slow
 def test_no_stock_widget_that_reads_markup_is_given_text_of_the_store() -> None:
     """Static, Label and their kind run `[@click=…]` from data; ours draw spans that passed the gate."""
     allowed = {"textual.widgets", "textual.widgets.Input"}

@@ -53,6 +53,7 @@ def exists(document: str, place: str) -> bool:
     return bool(text) and (not place or re.search(rf"\b{place}\b", text) is not None)
 
 
+@pytest.mark.slow
 def test_every_citation_leads_somewhere() -> None:
     files = {
         source.place: source.text

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
 
+from hermes_tui.cli.manage_options import add_verbs
+
 WRONG = 2
 """Exit code of a command line that cannot be understood."""
 
@@ -34,6 +36,21 @@ class Options(argparse.Namespace):
     full_backup: bool = False
     replay: bool = False
     follow: bool = False
+    files: Sequence[str] = ()
+    """Files of exports."""
+    format: str = "md"
+    output: str = ""
+    only: str = ""
+    search: str = ""
+    """A query whose sessions are exported."""
+    redact: bool = False
+    lineage: bool = False
+    by_title: bool = False
+    with_children: bool = False
+    force: bool = False
+    action: str | None = None
+    """Of `trash`: list, restore or empty."""
+    title: str = ""
 
 
 class Parser(argparse.ArgumentParser):
@@ -95,11 +112,32 @@ def _add_verbs(verbs: argparse._SubParsersAction[Parser], shared: Parser) -> Non
     check = add("check", "compare the JSONL file and the SQLite rows of sessions; exit code 1 where history is missing")
     check.add_argument("ids", metavar="ID", nargs="*", default=(), help="sessions (default: all)")
     _add_repair(add("repair", "bring what only JSONL has into SQLite; exit code 1 where something was refused"))
-    undo = add("undo", "take a repair back by its id; what came since stays; without one, list the repairs")
-    undo.add_argument("ids", metavar="OPERATION", nargs="*", help="a repair's id, from its receipt")
+    undo = add("undo", "take a repair or a deletion back by its id; what came since stays; without one, list them")
+    undo.add_argument("ids", metavar="OPERATION", nargs="*", help="the id of a repair or a deletion, from its receipt")
     undo.add_argument("--yes", action="store_true", help="do not ask")
+    add_verbs(add)
     doctor = add("doctor", "look at the health of the store; exit code 1 where something is not well")
     doctor.add_argument("--replay", action="store_true", help="first write the messages that wait in pending_messages/")
+    _add_export(add("export", "write sessions to files: Markdown, HTML, JSON, JSONL or text"))
+    verify = add("verify", "compare exported files with the store; exit code 1 where one differs")
+    verify.add_argument("files", metavar="FILE", nargs="+", help="files that export wrote")
+    imported = add("import", "bring sessions of a JSONL export, ours or Hermes', into the store; none is written over")
+    imported.add_argument("files", metavar="FILE", nargs=1, help="a file of export -f jsonl, or of Hermes")
+
+
+def _add_export(verb: Parser) -> None:
+    verb.add_argument("ids", metavar="ID", nargs="*", default=(), help="sessions, or the start of their ids")
+    verb.add_argument("--query", dest="search", metavar="QUERY", help="every session with a message that it finds")
+    formats = ("md", "html", "json", "jsonl", "txt")
+    verb.add_argument("-f", "--format", choices=formats, help="default: md; jsonl is what import and Hermes read")
+    verb.add_argument(
+        "-o", "--output", metavar="FILE|DIR", help="where to, - for standard output (default: here, by id)"
+    )
+    verb.add_argument("--only", choices=("prompts", "replies", "tools"), help="these messages alone")
+    verb.add_argument("--redact", action="store_true", help="mask likely keys, tokens, passwords and e-mail addresses")
+    verb.add_argument("--lineage", action="store_true", help="the whole chain of compressions, as one reading")
+    verb.add_argument("--by-title", action="store_true", help="name the files by title")
+    verb.add_argument("--yes", action="store_true", help="do not ask before more than one session")
 
 
 def _add_repair(verb: Parser) -> None:

@@ -8,6 +8,7 @@ from dataclasses import asdict
 from hermes_tui.cli.options import Options
 from hermes_tui.cli.output import Output, Streams, complain, picked, remark
 from hermes_tui.cli.stores import EVERY, opened, opened_to_write, session_named
+from hermes_tui.cli.trash import is_deletion, list_deletions, restore_one
 from hermes_tui.render.repair_plan import gateway_sentence, refusal_words, sentences
 from hermes_tui.render.safe import SafeText, safe
 from hermes_tui.render.time import in_words, many
@@ -61,12 +62,21 @@ def undo(home: Home, options: Options, streams: Streams) -> int:
         return _list(home, options, Output(streams.out))
     if complaint := _undo_contradiction(home, options):
         return complain(complaint, streams.err)
-    output = Output(streams.out)
+    [name] = options.ids
     with opened(home) as db:
-        [name] = options.ids
         found = next((operation for operation in db.operations() if operation.id == name), None)
+    if found is None and is_deletion(home, name):
+        return restore_one(home, options, streams, name)
     if found is None:
-        raise OperationMissing(f"no repair “{name}” here; its receipt and its folder in backups/hermes-tui have the id")
+        raise OperationMissing(
+            f"no repair or deletion “{name}” here; its receipt and its folder in backups/hermes-tui have the id"
+        )
+    return _undo_repair(home, options, streams, found)
+
+
+def _undo_repair(home: Home, options: Options, streams: Streams, found: Operation) -> int:
+    """Ask, undo a repair, print what was done."""
+    output = Output(streams.out)
     if not options.yes and found.state is not State.UNDONE:
         if streams.ask is None:
             return complain(f"undo {NO_TERMINAL}", streams.err)
@@ -88,10 +98,10 @@ def undo(home: Home, options: Options, streams: Streams) -> int:
 
 
 def _list(home: Home, options: Options, output: Output) -> int:
-    """Every repair in the journal, the last one first."""
+    """Every deletion and every repair in the journal, the last one first."""
     with opened(home) as db:
         operations = db.operations()
-    if not operations and not options.json:
+    if not list_deletions(home, options, output) and not operations and not options.json:
         output.line(safe("no repair was made here yet"))
     for found in operations:
         if options.json:

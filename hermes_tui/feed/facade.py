@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from hermes_tui.feed.health_requests import HealthRequests
+from hermes_tui.feed.kept_state import KeptHome, KeptState
 from hermes_tui.feed.repair_requests import RepairRequests
 from hermes_tui.feed.search_requests import SearchRequests
 from hermes_tui.feed.session_requests import SessionRequests
@@ -33,6 +34,8 @@ class ProfileEntry:
     """The home's folder as people write it."""
     open_to_write: OpenRepairs | None = None
     """Opens it for repairs; None where nothing may be written."""
+    kept: KeptHome = field(default_factory=lambda: KeptState(None).home(""))
+    """What is kept for it across runs, by its resolved path or `host/db#schema`."""
 
 
 class Feed:

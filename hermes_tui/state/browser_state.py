@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from hermes_tui.commands.registry import Place
+from hermes_tui.feed import KeptHome, KeptState
 from hermes_tui.render.folds import Folds
 from hermes_tui.render.glyphs import Glyphs
 from hermes_tui.state.find import Find
@@ -150,6 +151,8 @@ class BrowserState:
     reading: ReadingState = field(default_factory=ReadingState)
     pane: ListPane = ListPane()
     history: SearchHistory = field(default_factory=SearchHistory)
+    kept: KeptHome = field(default_factory=lambda: KeptState(None).home(""))
+    """What is kept across runs."""
     saved: tuple[str, ...] = ()
     """Searches that the user saved, the last one first."""
     typed: str = ""

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 from ..base.strict_json import load_or
 from ..engine.ports import Transaction
 from ..engine.rows import RowDict
 from ..engine.search import AgentHit, AgentSearchOptions
 from ..formats import message_codec, replay
-from ..formats.row_encoding import message_rows, storable
+from ..formats.row_encoding import MessageRow, message_rows, storable
 from ..formats.session_encoding import session_row
 from ..home_store import HomeStore
 from .source_choice import load_transcript
@@ -33,7 +33,7 @@ class ImportedSession:
     fields: Mapping[str, object]
     """Of its row: `source` and `started_at` (seconds since 1970 UTC), and any other column."""
     messages: Sequence[Mapping[str, object]]
-    """As `append_messages` takes them."""
+    """As `append_messages` takes them; those with `active` False were undone, with `compacted` compacted."""
 
 
 class AgentMessages:
@@ -126,7 +126,7 @@ class AgentMessages:
         fresh = [session for session in sessions if not self._store.engine.sessions.has(session.id)]
         created = [(session_row(session.fields), session.id) for session in fresh]
         created.sort(key=lambda session: float(session[0].get("started_at") or 0.0))  # parents before their children
-        written = [(session.id, message_rows(session.messages, now=time.time())) for session in fresh]
+        written = [(session.id, _rows_with_states(session.messages)) for session in fresh]
 
         def _import(tx: Transaction) -> int:
             for values, session_id in created:
@@ -246,6 +246,19 @@ class AgentMessages:
     def _context(self, hit: AgentHit) -> list[RowDict]:
         lines = self._store.engine.messages.window(hit.session_id, hit.id, width=1, n_bytes=4 * CONTEXT)
         return [{"role": line.role, "content": line.text[:CONTEXT]} for line in lines]
+
+
+def _rows_with_states(messages: Sequence[Mapping[str, object]]) -> list[MessageRow]:
+    """Rows of messages that may have been undone or compacted."""
+    rows = message_rows(messages, now=time.time())
+    return [
+        row if message.get("active", True) else replace(row, values={**row.values, **_inactive(message)})
+        for row, message in zip(rows, messages, strict=True)
+    ]
+
+
+def _inactive(message: Mapping[str, object]) -> dict[str, int]:
+    return {"active": 0, "compacted": 1} if message.get("compacted") else {"active": 0}
 
 
 def _replayed(row: RowDict) -> RowDict:

@@ -17,6 +17,7 @@ from .comparisons import Comparisons
 from .locate import Locator
 from .messages import StoredMessages
 from .reading import SessionReader
+from .records import SessionRecords
 from .sessions import StoredSessions
 from .watch import Watch
 
@@ -31,6 +32,10 @@ def _messages(browser: HomeBrowser) -> StoredMessages:
 
 def _reader(browser: HomeBrowser) -> SessionReader:
     return browser._reader
+
+
+def _records(browser: HomeBrowser) -> SessionRecords:
+    return browser._records
 
 
 def _searches(browser: HomeBrowser) -> Searches:
@@ -61,6 +66,7 @@ class HomeBrowser:
         self._sessions = StoredSessions(store)
         self._messages = StoredMessages(store)
         self._reader = SessionReader(store)
+        self._records = SessionRecords(store)
         self._searches = Searches(store)
         self._comparisons = Comparisons(store)
         self._plans = Plans(store)
@@ -88,6 +94,8 @@ class HomeBrowser:
     waiting = delegate(_messages, StoredMessages.waiting)
     reading = delegate(_reader, SessionReader.reading)
     pieces = delegate(_reader, SessionReader.pieces)
+    session_record = delegate(_records, SessionRecords.session_record)
+    records = delegate(_records, SessionRecords.records)
 
     search = delegate(_searches, Searches.search)
     rank = delegate(_searches, Searches.rank)

@@ -31,6 +31,7 @@ from ..base.models import (
     SessionLocation,
     SurveyStep,
 )
+from ..engine.rows import RowDict
 from ..query.parse import Query
 from ..repair.model import DifferenceRow, Operation, Plan, Progress, Receipt, Why
 from .reading import Piece, SessionReading
@@ -85,8 +86,16 @@ class MessageReads(Protocol):
     def reading(self, session_id: str, /, *, origin: Origin | None = ...) -> SessionReading:
         """A session and the source that it is read from."""
 
-    def pieces(self, reading: SessionReading, *, chain: bool = ..., asides: bool = ...) -> Iterator[Piece]:
+    def pieces(
+        self, reading: SessionReading, *, chain: bool = ..., asides: bool = ..., copies: bool = ...
+    ) -> Iterator[Piece]:
         """The messages of a reading, piece by piece."""
+
+    def session_record(self, session_id: str, /) -> RowDict | None:
+        """Every field of a session's row."""
+
+    def records(self, piece: Piece) -> Iterator[RowDict]:
+        """Every field of the messages of a piece."""
 
     def versions(self, session_ids: Iterable[str]) -> dict[str, SectionVersion]:
         """Versions of sessions."""

@@ -9,7 +9,7 @@ from itertools import groupby
 from ..agent import source_choice
 from ..base.errors import SessionMissing
 from ..base.models import Head, JsonlFacts, Message, Origin, Session
-from ..formats.carried_copies import Copies
+from ..formats.carried_copies import NO_COPIES, Copies
 from ..formats.spool_placement import insert_positions
 from ..home_store import HomeStore
 from .messages import StoredMessages
@@ -76,13 +76,17 @@ class SessionReader:
         longer = source_choice.is_longer(facts, lambda: self._store.engine.messages.count(session_id))
         return SessionReading(session, origin or (Origin.JSONL if longer else Origin.SQLITE), facts)
 
-    def pieces(self, reading: SessionReading, *, chain: bool = True, asides: bool = False) -> Iterator[Piece]:
+    def pieces(
+        self, reading: SessionReading, *, chain: bool = True, asides: bool = False, copies: bool = False
+    ) -> Iterator[Piece]:
         """The messages of a reading, piece by piece; at least one.
 
         Args:
             chain: Read the whole compression chain; else this session alone. Either way each message comes once: what
                 compactions copied stands where it was said first, in the state of its last copy.
             asides: Include lines of a JSONL file that are no messages.
+            copies: Each row of SQLite as it is stored, in its own place and state: of what a compaction in place
+                copied both, as Hermes replays it.
         """
         session = reading.session
         if reading.origin is not Origin.SQLITE:
@@ -94,7 +98,7 @@ class SessionReader:
             row = session if section_id == session.id else self._sessions.session(section_id)
             before = ids[place - 2] if place > 1 else ""
             repeated = self._messages.carried(section_id, before) if chain else frozenset()
-            parts = self._parts(section_id, repeated)
+            parts = self._parts(section_id, repeated, NO_COPIES if copies else self._messages.copies(section_id))
             first, part = True, next(parts)
             while part is not None:
                 (heads, waiting), part = part, next(parts, None)
@@ -103,11 +107,11 @@ class SessionReader:
                 first = False
 
     def _parts(
-        self, section_id: str, repeated: frozenset[int]
+        self, section_id: str, repeated: frozenset[int], copies: Copies
     ) -> Iterator[tuple[tuple[Head, ...], tuple[Message, ...]] | None]:
         """Heads of a section in pages, or up to where a waiting message belongs behind them; at least one part."""
         waiting = self._messages.waiting(section_id)
-        pages = self._pages(section_id, repeated)
+        pages = self._pages(section_id, repeated, copies)
         if not waiting:
             yield from ((page, ()) for page in pages)
             return
@@ -120,8 +124,7 @@ class SessionReader:
         if heads[done:]:
             yield heads[done:], ()
 
-    def _pages(self, section_id: str, repeated: frozenset[int]) -> Iterator[tuple[Head, ...]]:
-        copies = self._messages.copies(section_id)
+    def _pages(self, section_id: str, repeated: frozenset[int], copies: Copies) -> Iterator[tuple[Head, ...]]:
         left_out = repeated | copies.originals.keys()
         after, more = 0, True
         while more:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import secrets
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -72,6 +74,11 @@ class RepairIntent:
     """Of the JSONL file: inode, size, mtime_ns, ctime_ns; without the last in journals of older versions."""
     runs: tuple[tuple[int, int, int], ...]
     """First index in the file, number of consecutive messages, id of the row before them (0 for none)."""
+
+
+def operation_id(now: float) -> str:
+    """A new id of an operation: time and chance; it begins with a digit and is safe as a name."""
+    return f"{time.strftime('%Y%m%d-%H%M%S', time.gmtime(now))}-{secrets.token_hex(3)}"
 
 
 def step_record(ids: Sequence[int], moves: Sequence[tuple[int, int]], calls: int) -> StepRecord:

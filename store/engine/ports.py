@@ -171,6 +171,9 @@ class AgentRows(Protocol):
     ) -> list[RowDict]:
         """Every field of the messages of some sessions, in order, as stored."""
 
+    def by_ids(self, ids: Sequence[int]) -> list[RowDict]:
+        """The same of some messages, at most 256, lowest id first; those that are gone are left out."""
+
     def count_messages(self, session_id: str | None) -> int:
         """Number of rows of a session, or of all."""
 

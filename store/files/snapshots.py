@@ -64,14 +64,22 @@ class Snapshots:
             known = self._known[session_id] = self._read(session_id, stat)
         return known
 
+    def saved_files(self) -> dict[Path, str]:
+        """Every file of `/save` with its session."""
+        return {stat.path: self._ids[stat] for stat in self._listed_saved()}
+
     def _saved(self) -> dict[str, home.FileStat]:
-        """The snapshots of `/save`, `saved/hermes_conversation_<time>.json`, the newest of each session."""
+        """The snapshots of `/save`, the newest of each session."""
+        return {self._ids[stat]: stat for stat in sorted(self._listed_saved(), key=lambda stat: stat.mtime_ns)}
+
+    def _listed_saved(self) -> list[home.FileStat]:
+        """The files `saved/hermes_conversation_<time>.json`; the sessions of all are known then."""
         found = home.files_named(self._folder / "saved", "", ".json")
         for stem, stat in found.items():
             if stat not in self._ids:
                 own = _parts(stat)[1].get("session_id")
                 self._ids[stat] = own if isinstance(own, str) and own else stem
-        return {self._ids[stat]: stat for stat in sorted(found.values(), key=lambda stat: stat.mtime_ns)}
+        return list(found.values())
 
     def _read(self, session_id: str, stat: home.FileStat) -> Snapshot:
         values, fields, problem = _parts(stat)

@@ -56,6 +56,23 @@ class Spool:
         """Sessions with spooled messages; a routing key where its session is unknown."""
         return tuple(self._read()[0])
 
+    def files(self) -> dict[Path, str]:
+        """Every file that can be read, with the session of its messages; files that cannot be read are left out."""
+        keys = self._sessions_by_key()
+        found: dict[Path, str] = {}
+        for stat in self._listed().values():
+            try:
+                piece = _piece(stat.path.name, load(jsonl_reader.read_text(stat.path)), keys)
+            except (CannotOpen, Damaged, BadJson):
+                continue
+            if piece is not None:
+                found[stat.path] = piece.session_id
+        return found
+
+    def _listed(self) -> dict[str, home.FileStat]:
+        files = home.files_named(self._folder, "pending-", ".json")
+        return files | home.files_named(self._folder, "hermes-tui-", ".json")
+
     def problems(self) -> tuple[str, ...]:
         """A sentence for each file that cannot be read."""
         return self._read()[1]
@@ -78,8 +95,7 @@ class Spool:
 
     def _read(self) -> _Contents:
         """All that the files hold; read again when any of them changed."""
-        files = home.files_named(self._folder, "pending-", ".json")
-        files |= home.files_named(self._folder, "hermes-tui-", ".json")
+        files = self._listed()
         seen, contents = self._last
         if files != seen:
             contents = self._read_all(files)

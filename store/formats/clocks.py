@@ -74,6 +74,10 @@ class Clocks:
         """The turn in which a row was written, or the next one in the file; the number of turns after all."""
         return bisect_right(self.ends, time - self.late)
 
+    def is_clear(self, time: float) -> bool:
+        """Whether a row is not so close behind a turn that it may be a late one of it."""
+        return self.turn_of_row(time) == bisect_right(self.ends, time - max(self.late, _JITTER))
+
     def offset(self, line: int) -> float:
         """Seconds to add to the time of a line."""
         return self.offsets[self.turns[line]]
@@ -89,15 +93,22 @@ class Clocks:
     def bounds(self, line: int) -> tuple[float, float]:
         """Rows up to the first time are before the turn of a line, rows after the second behind it."""
         turn = self.turns[line]
-        slack = _SWITCHES[-1] if turn in self.open else 0.0
-        return (self.ends[turn - 1] - self.early - slack if turn else float("-inf")), self.ends[
-            turn
-        ] + self.late + slack
+        after = self.ends[turn - 1] - self.early - self._slack(turn - 1) if turn else float("-inf")
+        return after, self.ends[turn] + self.late + self._slack(turn)
+
+    def _slack(self, turn: int) -> float:
+        """Seconds by which the end of a turn may be wrong."""
+        return _SWITCHES[-1] if turn in self.open else 0.0
+
+    def window(self, line: int) -> tuple[float, float]:
+        """The same for a row that may be a little late."""
+        after, until = self.bounds(line)
+        return after, until + _JITTER
 
     def admits(self, line: int, row: ComparedMessage) -> bool:
         """Whether a row may have been written in the turn of a line; an inactive one at any time."""
-        after, until = self.bounds(line)
-        return not row.active or row.time is None or after < row.time <= until + _JITTER
+        after, until = self.window(line)
+        return not row.active or row.time is None or after < row.time <= until
 
     def earliest(self, line: int) -> float | None:
         """The time before which the turn of a line had not begun; None where that is not known."""
@@ -116,6 +127,8 @@ def agree(lines: Sequence[ComparedMessage], rows: Sequence[ComparedMessage], cer
     """
     found = [line.time for line in lines if line.time is not None]
     if len(found) < len(lines) or not _is_sound(rows) or _is_coarser(rows, found):
+        return None
+    if any(after < before - _SWITCHES[-1] - _JITTER for before, after in pairwise(found)):
         return None
     turns = _turns(found)
     times = [time for place, time in enumerate(found) if not place or time != found[place - 1]]
@@ -153,20 +166,18 @@ class _Offsets:
 
 
 def _is_sound(rows: Sequence[ComparedMessage]) -> bool:
-    """Whether rows have times that rise, and none of two turns were written in one go."""
-    last: ComparedMessage | None = None
-    for row in rows:
-        if not row.active:
-            continue
-        if row.time is None:
-            return False
-        if last is not None and last.time is not None:
-            if row.time < last.time - _JITTER:
-                return False
-            if row.role == "user" and row.time < last.time + (_IN_ONE_WRITE if last.role == "user" else _AT_ONCE):
-                return False
-        last = row
-    return True
+    """Whether rows have times that rise, none of two turns were written in one go, and all were written in one way."""
+    active = [row for row in rows if row.active]
+    if any(row.time is None for row in active):
+        return False
+    together = {after.time == before.time for before, after in pairwise(active) if after.role != "user"}
+    return len(together) < 2 and all(_may_be_next(before, after) for before, after in pairwise(active))
+
+
+def _may_be_next(before: ComparedMessage, after: ComparedMessage) -> bool:
+    apart = (after.time or 0.0) - (before.time or 0.0)
+    least = _IN_ONE_WRITE if before.role == "user" else _AT_ONCE
+    return apart >= (least if after.role == "user" else -_JITTER)
 
 
 def _is_coarser(rows: Sequence[ComparedMessage], times: Sequence[float]) -> bool:

@@ -19,7 +19,7 @@ from .clocks import Clocks
 from .compared_message import ComparedMessage
 from .matching import Matching, match
 from .similarity import alike
-from .turn_order import Between, Turns
+from .turn_order import Between, Slot, Turns
 
 UnionPlace = tuple[int | None, int | None]
 """Index in JSONL and in SQLite of one message of the union, None where that side lacks it."""
@@ -162,7 +162,7 @@ def _candidates(
     lefts, rights = gap
     times = [rows[row].time or 0.0 for row in rights]
     for line in lefts:
-        start, end = clocks.bounds(line) if clocks else (float("-inf"), float("inf"))
+        start, end = clocks.window(line) if clocks else (float("-inf"), float("inf"))
         for row in rights[bisect_right(times, start) if clocks else 0 : bisect_right(times, end) if clocks else None]:
             if rows[row].role == lines[line].role and not _differ(lines[line], rows[row]):
                 yield line, row
@@ -266,15 +266,15 @@ class _Union:
             self._turn_of(None, pair[1]) if pair else None,
         )
 
-    def _turn_of(self, line: int | None, row: int | None) -> int | None:
+    def _turn_of(self, line: int | None, row: int | None) -> Slot | None:
         """The turn of a message by the clocks; of one that both sides have that of its line."""
         clocks = self.found.clocks
         if clocks is None or not clocks.exact:
             return None
         if line is not None:
-            return clocks.turns[line]
+            return Slot(clocks.turns[line], certain=clocks.turns[line] not in clocks.vague)
         time = None if row is None else self.rows[row].time
-        return None if time is None else clocks.turn_of_row(time)
+        return None if time is None else Slot(clocks.turn_of_row(time), certain=False)
 
     def _cloudy(self, gaps: Sequence[tuple[range, range]]) -> set[int]:
         """Gaps beside an unsure pair, where both sides have something on either side of it."""

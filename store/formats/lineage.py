@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from operator import itemgetter
 
@@ -114,6 +114,17 @@ class Lineage:
             depths[member] = depth
             waiting += [(child, depth + deeper) for child, deeper in self._children(member)]
         return tuple(depths.items())
+
+    def below(self, session_ids: Collection[str]) -> tuple[str, ...]:
+        """Every descendant of some sessions, without these, parents before children."""
+        found: dict[str, None] = {}
+        waiting = list(session_ids)
+        while waiting:
+            for child, _ in self._children(waiting.pop(0)):
+                if child not in found and child not in session_ids:
+                    found[child] = None
+                    waiting.append(child)
+        return tuple(found)
 
     def _children(self, session_id: str) -> list[tuple[str, int]]:
         """Children and their relative depth, in the order in which a stack returns continuations last."""

@@ -148,19 +148,26 @@ def _of_one_turn(
 ) -> list[Pair]:
     """Pairs of equal texts of one turn, between the anchors."""
     left = [
-        _of_turn(key, turn, clocks, b"l%d" % place)
+        key + _mark(turn) if clocks.is_settled(turn) else b"l%d" % place
         for place, (key, turn) in enumerate(zip(keys[0], clocks.turns, strict=True))
     ]
     right = [
-        _of_turn(key, clocks.turn_of_row(row.time or 0.0), clocks, b"r%d" % place)
-        for place, (key, row) in enumerate(zip(keys[1], rows, strict=True))
+        key + _mark(turn) if clocks.is_settled(turn) and clocks.is_clear(time) else b"r%d" % place
+        for place, (key, time, turn) in enumerate(_with_turns(keys[1], rows, clocks))
     ]
     return [*_between((left, right), anchors)]
 
 
-def _of_turn(key: bytes, turn: int, clocks: Clocks, unlike: bytes) -> bytes:
-    """A key that differs from turn to turn; one that nothing else has where the turn is not known."""
-    return key + turn.to_bytes(4, "big") if clocks.is_settled(turn) else unlike
+def _with_turns(keys: Sequence[bytes], rows: Messages, clocks: Clocks) -> Iterator[tuple[bytes, float, int]]:
+    """The key, the time and the turn of each row."""
+    for key, row in zip(keys, rows, strict=True):
+        time = row.time or 0.0
+        yield key, time, clocks.turn_of_row(time)
+
+
+def _mark(turn: int) -> bytes:
+    """What a key of this turn ends with."""
+    return turn.to_bytes(4, "big")
 
 
 def _between(

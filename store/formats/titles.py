@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from .row_encoding import storable
 
@@ -44,3 +44,10 @@ def next_in_lineage(base: str, taken: Iterable[str]) -> str:
     """The next free title of a lineage: the base itself, then “base #2” and so on."""
     numbers = [int(match[1]) if (match := _LAST_NUMBER.match(title)) else 1 for title in taken]
     return f"{base} #{max(numbers) + 1}" if numbers else base
+
+
+def restored(title: str) -> Iterator[str]:
+    """Titles for a session whose own was taken meanwhile: “title (restored)”, then with a number, within the limit."""
+    for number in range(1, 100):
+        end = " (restored)" if number == 1 else f" (restored {number})"
+        yield title[: MAX_LENGTH - len(end)].rstrip() + end

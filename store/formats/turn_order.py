@@ -23,21 +23,35 @@ _NEXT = ComparedMessage(b"", role="user")
 
 
 @dataclass(frozen=True, slots=True)
+class Slot:
+    """The turn of a message by the clocks."""
+
+    turn: int
+    """Number of the turn in the file; of a row also that of the next one, where the file lacks the row's."""
+    certain: bool
+    """False where it may be an earlier turn."""
+
+
+@dataclass(frozen=True, slots=True)
 class Turns:
-    """Turns by the clocks; None where that is not known, and nothing is known without clocks."""
+    """Turns of a gap's messages and of its neighbours, None for none; nothing is known without clocks."""
 
-    lines: Sequence[int | None] = ()
-    rows: Sequence[int | None] = ()
-    before: int | None = None
-    after: int | None = None
+    lines: Sequence[Slot | None] = ()
+    rows: Sequence[Slot | None] = ()
+    before: Slot | None = None
+    after: Slot | None = None
 
-    def of_line(self, line: int) -> int | None:
+    def of_line(self, line: int) -> Slot | None:
         """The turn of a line, by its place in the gap."""
         return self.lines[line] if self.lines else None
 
-    def of_row(self, row: int) -> int | None:
+    def of_row(self, row: int) -> Slot | None:
         """The same of a row."""
         return self.rows[row] if self.rows else None
+
+
+_END = Slot(2**31, certain=True)
+"""The turn of that question."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,11 +80,9 @@ def order(between: Between, clocks: Clocks | None) -> list[int] | None:
     timed = _tightened(*_by_time(between, clocks, *bounds)) if clocks else free
     if timed is None:
         return None
-    if timed[0] == timed[1]:
-        others = _flowing(between, *free)
-        return timed[0] if len(others) != 1 or others[0] == timed[0] else None
-    flowing = _flowing(between, *timed)
-    return flowing[0] if len(flowing) == 1 else None
+    found = [timed[0]] if timed[0] == timed[1] else _flowing(between, *timed)
+    others = _flowing(between, *free)
+    return found[0] if len(found) == 1 and (len(others) != 1 or others == found) else None
 
 
 def _tightened(low: list[int], high: list[int]) -> tuple[list[int], list[int]] | None:
@@ -196,12 +208,12 @@ def _best(between: Between, low: Sequence[int], high: Sequence[int]) -> _Step | 
         for (line, row, last), step in layer.items():
             spoken, turn = _last(between, line, row, last)
             if line == len(lines) and row == len(rows):
-                lacking = _lacking(between.after or _NEXT, spoken, later=_is_later(turn, turns.after))
+                lacking = _lacking(between.after or _NEXT, spoken, turns.after or _END, turn)
                 done = done if lacking is None else replace(step, lacking=step.lacking + lacking).beside(done)
                 continue
             for to_line, to_row, message in _next(between, line, row, low, high):
                 own = turns.of_row(row) if to_row > row else turns.of_line(line)
-                lacking = _lacking(message, spoken, later=_is_later(turn, own))
+                lacking = _lacking(message, spoken, own, turn)
                 if lacking is not None:
                     place = to_line, to_row, last if message.role == "tool" else int(to_row > row)
                     places = (*step.places, row) if to_line > line else step.places
@@ -220,7 +232,7 @@ def _next(
         yield line, row + 1, between.rows[row]
 
 
-def _last(between: Between, line: int, row: int, side: int) -> tuple[ComparedMessage | None, int | None]:
+def _last(between: Between, line: int, row: int, side: int) -> tuple[ComparedMessage | None, Slot | None]:
     """The last message that is no result, and the turn of it: of the lines (0), the rows (1), or before all (-1)."""
     if side < 0:
         return between.before, between.turns.before
@@ -229,16 +241,19 @@ def _last(between: Between, line: int, row: int, side: int) -> tuple[ComparedMes
     return messages[place], between.turns.of_row(place) if side else between.turns.of_line(place)
 
 
-def _is_later(last: int | None, own: int | None) -> bool:
-    return last is not None and own is not None and last < own
-
-
-def _lacking(message: ComparedMessage, last: ComparedMessage | None, *, later: bool) -> int | None:
-    """Number of messages that must be lost between two, of which the second may be of a later turn; None for never."""
-    if not later or message.role == "tool":
-        return 0 if _may_follow(message, last) else None
+def _lacking(message: ComparedMessage, last: ComparedMessage | None, own: Slot | None, turn: Slot | None) -> int | None:
+    """Number of messages that both sides must have lost between two, by the turns of both; None for never."""
+    follows = _may_follow(message, last)
+    known = own is not None and (turn is not None or last is None)
+    if message.role == "tool" or not known:
+        return 0 if follows else None
     unanswered = last is not None and not (last.role == "assistant" and not last.calls)
-    return int(unanswered) + int(message.role == "assistant")
+    apart = int(unanswered) + int(message.role == "assistant")
+    if turn is None or own is None or turn.turn < own.turn:
+        return apart
+    if follows:
+        return int(turn.turn > own.turn)
+    return None if turn.turn > own.turn or (turn.certain and own.certain) else apart
 
 
 def _may_follow(message: ComparedMessage, last: ComparedMessage | None) -> bool:

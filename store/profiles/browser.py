@@ -34,6 +34,7 @@ from ..base.models import (
 from ..browse.browser import HomeBrowser
 from ..browse.protocol import Browser, Watcher
 from ..browse.reading import Piece, SessionReading
+from ..engine.rows import RowDict
 from ..files.home import Home, distinct
 from ..open import open_to_read
 from ..repair.model import Operation, Plan, Why
@@ -165,6 +166,7 @@ class ProfilesBrowser:
     snapshot_messages = _of_session(HomeBrowser.snapshot_messages)
     waiting = _of_session(HomeBrowser.waiting)
     reading = _of_session(HomeBrowser.reading)
+    session_record = _of_session(HomeBrowser.session_record)
 
     def carried(self, session_id: str, before: str) -> frozenset[int]:
         """Rows that only repeat the section before."""
@@ -198,6 +200,7 @@ class ProfilesBrowser:
             found |= {row.id or 0: row for row in names.renamed(place, rows)}
         return tuple(found[row] for row in ids if row in found)
 
+<<<<<<< HEAD
     def containing(self, ids: Sequence[int], words: str) -> frozenset[int]:
         """Those of some messages that may have a text."""
         names, found = self.members.names, set[int]()
@@ -210,12 +213,23 @@ class ProfilesBrowser:
         return frozenset(found)
 
     def pieces(self, reading: SessionReading, *, chain: bool = True, asides: bool = False) -> Iterator[Piece]:
+=======
+    def pieces(
+        self, reading: SessionReading, *, chain: bool = True, asides: bool = False, copies: bool = False
+    ) -> Iterator[Piece]:
+>>>>>>> main
         """The messages of a reading, piece by piece."""
         place, own = self.members.names.split(reading.session.id)
         inner = replace(reading, session=replace(reading.session, id=own))
-        for piece in self.members.browsers[place].pieces(inner, chain=chain, asides=asides):
+        for piece in self.members.browsers[place].pieces(inner, chain=chain, asides=asides, copies=copies):
             named = self.members.names.renamed(place, piece)
             yield replace(named, row=reading.session) if piece.section_id == own else named
+
+    def records(self, piece: Piece) -> Iterator[RowDict]:
+        """Every field of the messages of a piece, with their ids in their own profile."""
+        place, own = self.members.names.split(piece.section_id)
+        heads = tuple(replace(head, id=self.members.names.own_row(head.id)) for head in piece.heads)
+        yield from self.members.browsers[place].records(replace(piece, section_id=own, heads=heads))
 
     def context(self, session_id: str, message_id: int, *, width: int = 1) -> tuple[ContextLine, ...]:
         """The messages around one."""

@@ -7,7 +7,6 @@ continues where that yields the same messages.
 
 from __future__ import annotations
 
-import secrets
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
@@ -18,7 +17,7 @@ from ..base.cancel import Cancel
 from ..base.errors import PlanChanged
 from ..base.step_sizing import StepSizer
 from ..drift.sources import stamp_of
-from ..engine.operations import DONE, RUNNING, OperationHeader, RawRow, RepairStep, RowWrite, StepResult
+from ..engine.operations import DONE, RUNNING, OperationHeader, RawRow, RepairStep, RowWrite, StepResult, operation_id
 from ..engine.ports import Transaction
 from ..files import gateway_index
 from ..files.gateway import present
@@ -251,7 +250,7 @@ def _course(work: RepairWork, now: float) -> _Course:
     """A new operation, or the stopped one that is continued."""
     stopped = work.header
     header = stopped or OperationHeader(
-        operation=f"{time.strftime('%Y%m%d-%H%M%S', time.gmtime(now))}-{secrets.token_hex(3)}",
+        operation=operation_id(now),
         session_id=work.plan.session_id,
         state=RUNNING,
         started_at=now,

@@ -2,8 +2,7 @@
 
 `session.json` holds the session's row and a description of both sources, `messages.jsonl` every row of its messages
 with all columns, one row a line.
-A text is a JSON string, a number a number; `{"blob": hex}`, `{"text": hex}` for a text that is no UTF-8 and
-`{"real": "inf"}` stand for values that JSON has no form for.
+Cells are written as `engine.raw_lines` says.
 Every file is made exclusively with mode 0600, flushed to the disk, read back and compared.
 """
 
@@ -12,7 +11,6 @@ from __future__ import annotations
 import errno
 import hashlib
 import json
-import math
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -22,7 +20,8 @@ from pathlib import Path
 from ..base import safe_files
 from ..base.errors import BackupFailed, DiskFull, NoPermission
 from ..base.strict_json import BadJson, load
-from ..engine.operations import Cell, RawRow, RawText
+from ..engine import raw_lines
+from ..engine.operations import RawRow
 
 FOLDER = Path("backups") / "hermes-tui"
 SESSION, MESSAGES, STORE = "session.json", "messages.jsonl", "state.db"
@@ -47,11 +46,11 @@ class Backup:
             NoPermission: The folder cannot be made or written.
             BackupFailed: A file does not read back as it was written.
         """
-        with _os_errors_mapped(self.folder):
-            self._make_folder()
+        with os_errors_mapped(self.folder):
+            make_folder(self.folder)
             try:
                 number, digest = self._write_messages(messages)
-                row = None if session is None else _plain(session)
+                row = None if session is None else raw_lines.plain(session)
                 whole = {**about, "messages": number, "sha256": digest, "session": row}
                 self._write(SESSION, [json.dumps(whole, indent=1).encode()])
                 safe_files.sync(self.folder)
@@ -90,7 +89,7 @@ class Backup:
                 raise BackupFailed(f"{path} is not as it was written; put it back")
             with safe_files.opened(path) as lines:
                 for line in lines:
-                    image = _image(line)
+                    image = raw_lines.row_of_line(line)
                     if isinstance(own := image.get("id"), int) and own in wanted:
                         found[own] = image
         except OSError as error:
@@ -106,31 +105,40 @@ class Backup:
             self.folder.rmdir()
             self.folder.parent.rmdir()
 
-    def _make_folder(self) -> None:
-        for folder in (self.folder.parent.parent, self.folder.parent):
-            folder.mkdir(mode=0o700, exist_ok=True)
-        self.folder.mkdir(mode=0o700)
-        for folder in (self.folder.parent, self.folder.parent.parent, self.folder.parent.parent.parent):
-            safe_files.sync(folder)
-
     def _write_messages(self, messages: Iterable[RawRow]) -> tuple[int, str]:
         number = count()
-        written = self._write(MESSAGES, (_row_line(image) for image, _ in zip(messages, number, strict=False)))
+        written = self._write(MESSAGES, (raw_lines.line_of(image) for image, _ in zip(messages, number, strict=False)))
         return next(number), written
 
     def _write(self, name: str, pieces: Iterable[bytes]) -> str:
-        """Write a file and read it back; its SHA-256."""
-        path = self.folder / name
-        wanted = hashlib.sha256()
-        with safe_files.create(path) as file:
-            for piece in pieces:
-                wanted.update(piece)
-                file.write(piece)
-            file.flush()
-            os.fsync(file.fileno())
-        if digest(path) != wanted.hexdigest():
-            raise BackupFailed(f"{path} does not read back as it was written; check the disk, nothing was changed")
-        return wanted.hexdigest()
+        return write_verified(self.folder / name, pieces)
+
+
+def make_folder(folder: Path) -> None:
+    """Make the folder of one operation, and those above it; raises OSError as it comes."""
+    for above in (folder.parent.parent, folder.parent):
+        above.mkdir(mode=0o700, exist_ok=True)
+    folder.mkdir(mode=0o700)
+    for above in (folder.parent, folder.parent.parent, folder.parent.parent.parent):
+        safe_files.sync(above)
+
+
+def write_verified(path: Path, pieces: Iterable[bytes]) -> str:
+    """Write a new file of mode 0600 and read it back; its SHA-256.
+
+    Raises:
+        BackupFailed: It does not read back as it was written.
+    """
+    wanted = hashlib.sha256()
+    with safe_files.create(path) as file:
+        for piece in pieces:
+            wanted.update(piece)
+            file.write(piece)
+        file.flush()
+        os.fsync(file.fileno())
+    if digest(path) != wanted.hexdigest():
+        raise BackupFailed(f"{path} does not read back as it was written; check the disk, nothing was changed")
+    return wanted.hexdigest()
 
 
 def digest(path: Path) -> str:
@@ -143,53 +151,11 @@ def digest(path: Path) -> str:
 
 
 @contextmanager
-def _os_errors_mapped(folder: Path) -> Iterator[None]:
+def os_errors_mapped(folder: Path) -> Iterator[None]:
+    """Errors of the system while a backup is made, as those of the store."""
     try:
         yield
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
             raise DiskFull(f"no room for the backup in {folder}; free some space, nothing was changed") from error
         raise NoPermission(f"the backup {folder} cannot be made ({error.strerror}); nothing was changed") from error
-
-
-def _plain(image: RawRow) -> dict[str, object]:
-    return {name: _written(cell) for name, cell in image.items()}
-
-
-def _written(cell: Cell) -> object:
-    if isinstance(cell, bytes):
-        return {"blob": cell.hex()}
-    if isinstance(cell, RawText):
-        return {"text": cell.raw.hex()}
-    if isinstance(cell, float) and not math.isfinite(cell):
-        return {"real": str(cell)}
-    return cell
-
-
-def _row_line(image: RawRow) -> bytes:
-    line = json.dumps(_plain(image)).encode() + b"\n"
-    if _image(line) != image:
-        raise BackupFailed(f"message {image.get('id')!r} cannot be written down as it is; nothing was changed")
-    return line
-
-
-def _image(line: bytes) -> RawRow:
-    try:
-        value = load(line.decode("utf-8"))
-    except (BadJson, UnicodeDecodeError) as error:
-        raise BackupFailed("a line of the backup is no JSON; it was changed since") from error
-    return {name: _read(cell) for name, cell in value.items()} if isinstance(value, dict) else {}
-
-
-def _read(value: object) -> Cell:
-    match value:
-        case {"blob": str(n_bytes)}:
-            return bytes.fromhex(n_bytes)
-        case {"text": str(n_bytes)}:
-            return RawText(bytes.fromhex(n_bytes))
-        case {"real": str(number)}:
-            return float(number)
-        case None | int() | float() | str():
-            return value
-        case _:
-            return None

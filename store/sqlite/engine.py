@@ -149,6 +149,7 @@ class SqliteRecords(_Reads):
     newest = delegate(_reader, agent_rows.newest)
     ids_like = delegate(_reader, agent_rows.ids_like)
     messages = delegate(_reader, agent_rows.messages)
+    by_ids = delegate(_reader, agent_rows.by_ids)
     chosen = delegate(_reader, session_lists.chosen)
     chosen_ids = delegate(_reader, session_lists.ids)
     count_sessions = delegate(_reader, session_lists.count)

@@ -152,7 +152,8 @@ def operations(reader: Reader) -> Finding:
         advice = "repair the session again to finish it, or hermes-tui undo that id"
         return Finding("operations", False, f"unfinished: {', '.join(unfinished)}", advice)
     keyed = reader.number(f"SELECT count(*) FROM {OPERATIONS} WHERE kind = 'append'")
-    return Finding("operations", True, f"{len(rows)} repairs, {keyed} keyed appends")
+    repairs = sum(kind == "repair" for _, _, kind in rows)
+    return Finding("operations", True, f"{repairs} repairs, {keyed} keyed appends")
 
 
 def coverage(reader: Reader) -> Iterator[Finding]:

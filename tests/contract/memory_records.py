@@ -79,6 +79,10 @@ class MemoryRecords(Reads):
         found = [as_dict(row) for row in rows if include_inactive or row["active"]]
         return found[offset:] if limit < 0 else found[offset : offset + limit]
 
+    def by_ids(self, ids: Sequence[int]) -> list[RowDict]:
+        """Every field of some messages."""
+        return [as_dict(self._tables.messages[row]) for row in sorted(set(ids)) if row in self._tables.messages]
+
     def count_messages(self, session_id: str | None) -> int:
         """Number of rows of a session, or of all."""
         return len(self._tables.messages if session_id is None else self._tables.of(session_id))

@@ -154,6 +154,7 @@ def test_every_capability_names_the_verbs_that_may_be_left_out() -> None:
     assert {verb for verb in verbs() if verb.startswith("RepairRows.")} <= named
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("capability", sorted(name for name, refused in LEFT_OUT.items() if refused))
 def test_only_tests_that_are_marked_need_what_may_be_left_out(tmp_path: Path, capability: str) -> None:
     refused = frozenset(LEFT_OUT[capability])

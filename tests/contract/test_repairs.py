@@ -56,6 +56,7 @@ def dump(case: Case) -> list[RowDict]:
     return sorted(case.messages.export_all(), key=lambda row: str(row["id"]))
 
 
+@pytest.mark.slow
 def test_a_repair_inserts_what_is_missing_in_its_place_and_an_undo_takes_it_back(case: Case) -> None:
     damaged(case, numbered(range(4, 9, 2)), numbered(range(9)))
     before = dump(case)
@@ -93,6 +94,7 @@ def test_what_an_agent_adds_after_a_repair_stays_behind_and_outlives_the_undo(ca
     assert contents(case) == said(range(3, 7))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("way", ["finish", "undo"])
 def test_a_stopped_repair_reads_in_order_and_is_finished_or_undone(case: Case, way: str) -> None:
     damaged(case, numbered(range(0, 30, 3)), numbered(range(40)))

@@ -14,7 +14,7 @@ from textual.filter import Monochrome
 from hermes_tui.app import HermesApp
 from hermes_tui.config import Config
 from hermes_tui.control_char_filter import Backstop
-from hermes_tui.feed import ProfileEntry
+from hermes_tui.feed import KeptState, ProfileEntry
 from tests import builders
 from tests.hermes_tui.browsing import WIDE, browsing
 
@@ -36,6 +36,7 @@ def test_the_backstop_drops_what_a_terminal_acts_on_and_keeps_styles() -> None:
     assert cleaned[2].control == []
 
 
+@pytest.mark.slow
 async def test_every_line_goes_through_the_backstop_first(tmp_path: Path) -> None:
     async with browsing(home_of_one(tmp_path)) as stage:
         assert isinstance(stage.app.get_line_filters()[0], Backstop)
@@ -89,13 +90,16 @@ async def test_the_palette_runs_commands_of_the_list_from_the_search_row(tmp_pat
 
 
 @pytest.mark.slow
-async def test_the_palette_changes_the_theme(tmp_path: Path) -> None:
-    async with browsing(home_of_one(tmp_path)) as stage:
+async def test_the_palette_changes_the_theme_and_it_stays(tmp_path: Path) -> None:
+    home, kept = home_of_one(tmp_path), KeptState(None)
+    async with browsing(home, kept=kept) as stage:
         await stage.press("ctrl+p")
         await stage.type("theme nord")
         await stage.pilot.pause(0.4)
         await stage.press("enter")
         await stage.until(lambda: stage.app.theme == "nord")
+    async with browsing(home, kept=kept) as stage:
+        assert stage.app.theme == "nord"
 
 
 @pytest.mark.slow
@@ -131,6 +135,7 @@ async def test_q_is_a_letter_in_the_search_row_and_quits_in_the_list(tmp_path: P
         assert stage.app.return_code == 0
 
 
+@pytest.mark.slow
 def test_what_must_not_happen_leaves_one_line_and_no_stored_text(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

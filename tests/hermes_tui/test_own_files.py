@@ -16,6 +16,8 @@ import pytest
 
 from hermes_tui import config
 from hermes_tui.feed import saved_searches
+from hermes_tui.kept.state_file import StateFile
+from hermes_tui.kept.values import Kept
 from store.files.verdict_cache import VerdictCache
 
 DEEP = 100_000
@@ -53,6 +55,7 @@ def test_a_file_of_the_users_own_in_any_state_never_stops_the_start(tmp_path: Pa
     assert config.load(path).theme is None
     with suppress(OSError, ValueError):  # the thread of the saved searches says these
         assert saved_searches.load(path) == ()
+    assert StateFile(path).read() == Kept()
 
 
 @pytest.mark.parametrize("state", STATES)

@@ -34,6 +34,7 @@ def found(db: SessionDB, query: str) -> list[str]:
     return sorted(hit.text for batch in db.search(query) for hit in batch.hits)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "cell", ["'2026-04-09T12:00:00+00:00'", "'2026-04-09T12:00:00Z'", NOON * 1e3, int(NOON * 1e6), f"'{NOON:.0f}'"]
 )
@@ -79,6 +80,7 @@ def test_a_file_of_another_system_is_read_and_not_damaged(tmp_path: Path, data: 
         assert (texts, facts.bad_lines) == ([line["content"] for line in LINES], 0)
 
 
+@pytest.mark.slow
 def test_a_missing_message_of_such_a_file_is_read_again_at_its_place(tmp_path: Path) -> None:
     """A repair reads by the offsets of a comparison."""
     folder = home(tmp_path)
@@ -134,6 +136,7 @@ TEXTS = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("query", "expected"),
     [

@@ -32,6 +32,7 @@ from tests.torture import (
     repair_kills,
     strangers,
     sweep,
+    trash_kills,
 )
 from tests.torture.history import run as history
 
@@ -159,6 +160,14 @@ def _repairs(number: int, seed: int) -> Iterator[Row]:
         f" {found.finished} finished, {found.undone} undone"
     )
     yield "kill -9 of repairs and undos beside an agent", f"{found.kills} kills", told, len(found.wrong)
+    for fault in found.wrong[:3]:
+        print(fault[:2000], file=sys.stderr)
+
+
+def _trash(number: int, seed: int) -> Iterator[Row]:
+    found = programs.answer(lambda: trash_kills.run(number, seed))
+    told = f"{found.midway} of them midway, {found.appended} appends of a writer beside it, {found.cycles} homes"
+    yield "kill -9 of deletions and undos beside a writer", f"{found.kills} kills", told, len(found.wrong)
     for fault in found.wrong[:3]:
         print(fault[:2000], file=sys.stderr)
 
@@ -414,6 +423,7 @@ SECTIONS: dict[str, tuple[int, int, Section]] = {
     "kills": (96, 10_000, _kills),
     "interrupts": (503, 1, _interrupts),
     "repairs": (60, 1_000, _repairs),
+    "trash": (20, 2_000, _trash),
     "crowd": (5, 60, _crowd),
     "peer": (5, 600, _peer),
     "foreign": (10, 1_000, _foreign),

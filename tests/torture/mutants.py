@@ -34,6 +34,7 @@ HISTORY = (
     "tests/torture/history/test_history.py"
     "::test_no_repair_of_a_known_conversation_loses_doubles_revives_or_misplaces_a_message"
 )
+ORDER = "tests/store/formats/test_turn_order.py"
 
 MUTANTS = (
     Mutant(
@@ -351,16 +352,15 @@ MUTANTS = (
     Mutant(
         "times of rows that were written again in one go",
         "store/formats/clocks.py",
-        'if row.role == "user" and row.time < last.time + (_IN_ONE_WRITE if last.role == "user" else _AT_ONCE):',
-        'if row.role == "user" and row.time < last.time - _AT_ONCE:',
+        '    return apart >= (least if after.role == "user" else -_JITTER)\n',
+        "    return apart >= min(-_JITTER, least)\n",
         (HISTORY,),
     ),
     Mutant(
         "time that orders inside a turn",
         "store/formats/clocks.py",
-        "        slack = _SWITCHES[-1] if turn in self.open else 0.0\n",
-        "        slack = _SWITCHES[-1] if turn in self.open else -1.0\n"
-        "        turn += 1 - int(turn + 1 == len(self.ends))\n",
+        "        turn = self.turns[line]\n        after =",
+        "        turn = self.turns[line] + 1 - int(self.turns[line] + 1 == len(self.ends))\n        after =",
         (HISTORY,),
     ),
     Mutant(
@@ -380,9 +380,65 @@ MUTANTS = (
     Mutant(
         "an answer to a question of another turn",
         "store/formats/turn_order.py",
-        "    return last is not None and own is not None and last < own\n",
-        "    return False\n",
+        "    if turn is None or own is None or turn.turn < own.turn:\n",
+        "    if turn is None or own is None:\n",
         (HISTORY,),
+    ),
+    Mutant(
+        "a conversation that cannot begin with an answer",
+        "store/formats/turn_order.py",
+        "    known = own is not None and (turn is not None or last is None)\n",
+        "    known = own is not None and turn is not None\n",
+        (ORDER,),
+    ),
+    Mutant(
+        "a conversation that cannot end with a question",
+        "store/formats/turn_order.py",
+        "spoken, turns.after or _END, turn)",
+        "spoken, turns.after, turn)",
+        (ORDER,),
+    ),
+    Mutant(
+        "rows of one turn, whatever turns the file lacks",
+        "store/formats/turn_order.py",
+        "    return None if turn.turn > own.turn or (turn.certain and own.certain) else apart\n",
+        "    return None\n",
+        (ORDER,),
+    ),
+    Mutant(
+        "structure that the estimated length of a turn overrules",
+        "store/formats/turn_order.py",
+        "(len(others) != 1 or others == found)",
+        "bool(free)",
+        (ORDER,),
+    ),
+    Mutant(
+        "the end of a turn that is as doubtful as the next one's",
+        "store/formats/clocks.py",
+        "self._slack(turn - 1) if turn else",
+        "self._slack(turn) if turn else",
+        (ORDER,),
+    ),
+    Mutant(
+        "a late row that is of the next turn",
+        "store/formats/matching.py",
+        "clocks.is_settled(turn) and clocks.is_clear(time)",
+        "clocks.is_settled(turn)",
+        (ORDER,),
+    ),
+    Mutant(
+        "rows that were written in two ways",
+        "store/formats/clocks.py",
+        "    return len(together) < 2 and all(",
+        "    return all(",
+        (ORDER,),
+    ),
+    Mutant(
+        "a file whose times fall",
+        "store/formats/clocks.py",
+        "    if any(after < before - _SWITCHES[-1] - _JITTER for before, after in pairwise(found)):\n",
+        "    if found[0] < 0:\n",
+        (ORDER,),
     ),
     Mutant(
         "the order with the fewest losses",

@@ -34,6 +34,7 @@ def test_the_time_of_no_function_grows_faster_than_its_text(room: str) -> None:
     assert found.subjects
 
 
+@pytest.mark.slow
 def test_a_text_of_many_thoughts_is_read_once() -> None:
     """The copies of its rest show only where it is long."""
     tried = linear.Tried("thoughts", lambda text: split_thinking("assistant", text), ("<think></think>",))
@@ -41,6 +42,7 @@ def test_a_text_of_many_thoughts_is_read_once() -> None:
     assert linear.run([tried], size=1_500_000).wrong == ()
 
 
+@pytest.mark.slow
 def test_what_is_not_linear_is_found() -> None:
     slow = re.compile(r"(?:\\+u[0-9a-f]{4})+")
     tried = linear.Tried("slow", lambda text: slow.sub("", text), ("\\",))
@@ -50,6 +52,7 @@ def test_what_is_not_linear_is_found() -> None:
     assert wrong.startswith("slow on a run of")
 
 
+@pytest.mark.slow
 def test_patterns_and_functions_are_found_in_the_sources() -> None:
     patterns = {tried.name for tried in linear.patterns()}
     functions = {tried.name for tried in linear.functions()}

@@ -132,6 +132,7 @@ def test_recorders_in_programs_of_their_own_lose_and_double_nothing() -> None:
     in_a_fresh_program("recorder", size=1)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("journal", ["wal", "delete"])
 def test_no_verb_drops_a_lock(tmp_path: Path, journal: str) -> None:
     """Whatever is read while this process writes, its write lock stays: no descriptor of the file is closed by us."""

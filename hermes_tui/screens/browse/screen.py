@@ -113,7 +113,7 @@ class BrowserScreen(Screen[None]):
         sub_screens: SubScreens,
     ) -> None:
         super().__init__()
-        self.state = state = BrowserState(profile.owner, profile.where, glyphs, now)
+        self.state = state = BrowserState(profile.owner, profile.where, glyphs, now, kept=profile.kept)
         self.feed = feed = Feed(profile.open_store, open_to_write=profile.open_to_write)
         self.widgets = BrowserWidgets(profile.owner, now)
         self.painter = Painter(state, self.widgets, self.set_timer)

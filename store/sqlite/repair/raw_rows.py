@@ -24,7 +24,7 @@ def session(connection: apsw.Connection, layout: Layout, session_id: str) -> Raw
     """The row of a session, None for none."""
     if not layout.has("sessions", "id"):
         return None
-    return next(iter(list(_raw_rows(connection, layout, "sessions", "id = ?", session_id))), None)
+    return next(iter(list(rows(connection, layout, "sessions", "id = ?", session_id))), None)
 
 
 def messages(reader: Reader, ids: Sequence[int]) -> Iterator[RawRow]:
@@ -37,24 +37,35 @@ def messages(reader: Reader, ids: Sequence[int]) -> Iterator[RawRow]:
 def by_ids(connection: apsw.Connection, layout: Layout, ids: str) -> list[RawRow]:
     """Rows of messages by a JSON list of ids, lowest first."""
     where = "id IN (SELECT value FROM json_each(?)) ORDER BY id"
-    return list(_raw_rows(connection, layout, "messages", where, ids))
+    return list(rows(connection, layout, "messages", where, ids))
 
 
-def insert(connection: apsw.Connection, table: str, row: RawRow) -> None:
-    """Insert a row unchanged."""
+def insert(connection: apsw.Connection, table: str, row: RawRow, *, or_ignore: bool = False) -> None:
+    """Insert a row unchanged.
+
+    Args:
+        or_ignore: Keep a row that has its key.
+    """
     names = ", ".join(map(quoted, row))
     parameters = ", ".join("CAST(? AS TEXT)" if isinstance(cell, RawText) else "?" for cell in row.values())
+    end = " ON CONFLICT DO NOTHING" if or_ignore else ""
     cells = tuple(cell.raw if isinstance(cell, RawText) else cell for cell in row.values())
-    connection.execute(f"INSERT INTO {table} ({names}) VALUES ({parameters})", cells)
+    connection.execute(f"INSERT INTO {quoted(table)} ({names}) VALUES ({parameters}){end}", cells)
 
 
-def _raw_rows(connection: apsw.Connection, layout: Layout, table: str, where: str, binding: str) -> Iterator[RawRow]:
+def rows(connection: apsw.Connection, layout: Layout, table: str, where: str, binding: str) -> Iterator[RawRow]:
+    """Rows of a table.
+
+    Args:
+        where: Its condition, with one parameter.
+        binding: The parameter.
+    """
     names = sorted(layout.columns[table])
     columns = ", ".join(
         f"typeof({name}), CASE typeof({name}) WHEN 'text' THEN CAST({name} AS BLOB) ELSE {name} END"
         for name in map(quoted, names)
     )
-    for row in connection.execute(f"SELECT {columns} FROM {table} WHERE {where}", (storable(binding),)):
+    for row in connection.execute(f"SELECT {columns} FROM {quoted(table)} WHERE {where}", (storable(binding),)):
         yield {name: _cell(kind, cell) for name, kind, cell in zip(names, row[::2], row[1::2], strict=True)}
 
 

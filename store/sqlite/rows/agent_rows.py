@@ -5,6 +5,7 @@ Lists and transcripts use `sessions` and `messages` instead.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 
 from ...engine.rows import RowDict
@@ -12,6 +13,7 @@ from ..base import cell_values, column_sql
 from ..base.cell_values import Value
 from ..base.schema_probe import Layout
 from ..connect.reader import SESSIONS, Reader
+from .messages import MAX_BODIES
 
 _BINARY = frozenset({"display_identity"})
 """Columns of binary data (docs/format.md §2.3)."""
@@ -61,6 +63,21 @@ def messages(
     places = ", ".join("?" * len(session_ids))
     ids = f"SELECT id FROM messages WHERE session_id IN ({places}){active} ORDER BY id LIMIT ? OFFSET ?"
     return _dicts(reader, layout, "messages", f"WHERE id IN ({ids}) ORDER BY id", (*session_ids, limit, offset))
+
+
+def by_ids(reader: Reader, ids: Sequence[int]) -> list[RowDict]:
+    """Rows of `messages` by id, lowest first, without those that are gone.
+
+    Raises:
+        ValueError: More than 256 ids.
+    """
+    if len(ids) > MAX_BODIES:
+        raise ValueError(f"at most {MAX_BODIES} messages at a time, not {len(ids)}")
+    layout = reader.layout
+    if not ids or not layout.has("messages", "id"):
+        return []
+    chosen = "WHERE id IN (SELECT value FROM json_each(?)) ORDER BY id"
+    return _dicts(reader, layout, "messages", chosen, (json.dumps(list(ids)),))
 
 
 def count_messages(reader: Reader, session_id: str | None) -> int:

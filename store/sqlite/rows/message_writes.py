@@ -99,7 +99,7 @@ def insert(
     if at is not None:
         row["id"] = at
     if layout.has("messages", "active"):  # added by ALTER it may have no default (docs/format.md §2.1)
-        row["active"] = 1
+        row.setdefault("active", 1)
     columns, parameters = ", ".join(row), ", ".join("?" * len(row))
     statement = f"INSERT INTO messages ({columns}) VALUES ({parameters}) RETURNING id"
     [(row_id,)] = list(connection.execute(statement, tuple(row.values())))

@@ -16,7 +16,7 @@ from ...formats.row_encoding import storable
 from ..base import cell_values, column_sql
 from ..base.schema_probe import Layout
 from ..base.write_obstacles import obstacles
-from ..journal import repair_journal
+from ..journal import repair_journal, trash_journal
 
 _MAX_SCANNED = 65_536
 """Rows below a session's first one that are searched for free ids."""
@@ -83,7 +83,7 @@ def free_ids(connection: apsw.Connection, layout: Layout, above: int, below: int
     bounds = [below, *(cell_values.integer(row[0]) for row in used)]
     if len(used) < _MAX_SCANNED:
         bounds.append(above)
-    kept_free = repair_journal.old_ids(connection, layout)
+    kept_free = repair_journal.old_ids(connection, layout) | trash_journal.kept_ids(connection, layout, above, below)
     free: list[int] = []
     for upper, lower in pairwise(bounds):
         for unused in range(upper - 1, lower, -1):
@@ -102,7 +102,7 @@ def facts(
     stopped = next((header for header in headers if header.state == RUNNING), None)
     return RepairFacts(
         holder=lock_holder(connection, layout, conversation, now),
-        referrers=_referrers(connection),
+        referrers=referrers(connection),
         obstacle="; ".join(obstacles(connection)),
         undoing=next((header for header in headers if header.state == UNDOING), None),
         stopped=stopped,
@@ -131,7 +131,7 @@ def lock_holder(connection: apsw.Connection, layout: Layout, conversation: Seque
     return None
 
 
-def _referrers(connection: apsw.Connection) -> tuple[str, ...]:
+def referrers(connection: apsw.Connection) -> tuple[str, ...]:
     """Tables with a foreign key to messages: moving a message would orphan or delete their rows."""
     rows = connection.execute(
         "SELECT DISTINCT own.name FROM sqlite_master AS own, pragma_foreign_key_list(own.name) AS link"

@@ -6,6 +6,8 @@ import json
 from contextlib import closing
 from pathlib import Path
 
+import pytest
+
 from tests.builders import aged, db, jsonl, say, store, talk
 from tests.builders import home as empty_home
 from tests.hermes_tui.cli.running import Run, fingerprint, objects
@@ -40,6 +42,7 @@ def test_check_for_people_counts_what_is_missing(home: Path, run: Run) -> None:
     assert err == "hermes-tui: 1 session with history that only a JSONL file has\n"
 
 
+@pytest.mark.slow
 def test_check_of_a_real_home_finds_the_legacy_session(each_home: Path, run: Run) -> None:
     before = fingerprint(each_home / ".hermes")
     code, out, _ = run(each_home / ".hermes", "check", "--json")
@@ -50,6 +53,7 @@ def test_check_of_a_real_home_finds_the_legacy_session(each_home: Path, run: Run
     assert fingerprint(each_home / ".hermes") == before
 
 
+@pytest.mark.slow
 def test_bytes_that_cannot_be_read_make_it_exit_with_1_and_say_so(tmp_path: Path, run: Run) -> None:
     """Mutants: the verdict alone decides; a salvaged record is not counted."""
     folder = empty_home(tmp_path)
@@ -72,6 +76,7 @@ def test_bytes_that_cannot_be_read_make_it_exit_with_1_and_say_so(tmp_path: Path
     assert path.read_bytes().count(b"\n") == 2
 
 
+@pytest.mark.slow
 def test_a_last_line_without_a_line_end_is_damage_a_minute_after_the_last_change(tmp_path: Path, run: Run) -> None:
     """Mutants: no age; a line that a newline ended counts as being written; the first verdict is remembered."""
     folder = empty_home(tmp_path)
@@ -89,6 +94,7 @@ def test_a_last_line_without_a_line_end_is_damage_a_minute_after_the_last_change
     assert run(folder, "check", "s1")[0] == 1
 
 
+@pytest.mark.slow
 def test_a_repair_inserts_a_salvaged_message_once(tmp_path: Path, run: Run) -> None:
     folder = empty_home(tmp_path)
     said = [

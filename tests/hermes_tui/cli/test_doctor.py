@@ -40,6 +40,7 @@ def test_a_healthy_home_is_ok_on_every_line(folder: Path, capsys: pytest.Capture
     }
 
 
+@pytest.mark.slow
 def test_what_is_not_well_is_exit_code_1(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     owe(folder)
 
@@ -47,6 +48,7 @@ def test_what_is_not_well_is_exit_code_1(folder: Path, capsys: pytest.CaptureFix
     assert "NO  spool" in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_a_replay_writes_what_waits(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     owe(folder)
 
@@ -70,6 +72,7 @@ def test_a_file_that_cannot_be_replayed_is_exit_code_2(folder: Path, capsys: pyt
     assert "keep it" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_one_file_that_is_not_understood_hides_no_other(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     owe(folder)
     (folder / "pending_messages" / "hermes-tui-00.json").write_text("{}")

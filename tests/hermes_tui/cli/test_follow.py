@@ -27,6 +27,7 @@ def reopened(db: SessionDB) -> dict[int | None, Message]:
     return {change.id: change for change in Follower(db, "s1").changes() if isinstance(change, Message)}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(8))
 def test_its_lines_are_what_show_prints_after_any_acts(tmp_path: Path, seed: int) -> None:
     hermes = Hermes(tmp_path / "state.db")

@@ -109,6 +109,7 @@ def test_list_prints_what_files_have_where_the_store_cannot_be_read(
     assert err.count("\n") == 1
 
 
+@pytest.mark.slow
 def test_verbs_read_a_store_that_another_program_has_locked_to_write(home: Path, run: Run) -> None:
     with builders.locked(home / "state.db"):
         assert run(home, "list")[0] == 0
@@ -142,6 +143,7 @@ def test_a_store_that_is_locked_to_readers_too_is_one_sentence_after_some_second
     assert time.monotonic() - began < 15
 
 
+@pytest.mark.slow
 def test_no_verb_creates_or_changes_a_file(home: Path, run: Run) -> None:
     before = fingerprint(home)
     for verb in (["list"], ["show", "20260101"], ["search", "docker"], ["check"]):

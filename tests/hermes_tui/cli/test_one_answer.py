@@ -45,6 +45,7 @@ def home(tmp_path: Path) -> Path:
     return folder
 
 
+@pytest.mark.slow
 def test_the_list_says_how_many_messages_show_prints(home: Path, run: Run) -> None:
     """Mutants: rows in place of messages; SQLite's number where the file is shown; no look at the spool."""
     _, out, _ = run(home, "list", "--json")
@@ -54,6 +55,7 @@ def test_the_list_says_how_many_messages_show_prints(home: Path, run: Run) -> No
     assert (shown["compacted"], shown["diverged"], shown["meta"]) == (9, 9, 4)
 
 
+@pytest.mark.slow
 def test_nothing_is_printed_twice_or_as_undone_that_was_not(home: Path, run: Run) -> None:
     _, out, _ = run(home, "show", "compacted", "--json")
     rows = objects(out)
@@ -63,6 +65,7 @@ def test_nothing_is_printed_twice_or_as_undone_that_was_not(home: Path, run: Run
     assert out.count("undone") == 4  # two texts and two labels
 
 
+@pytest.mark.slow
 def test_the_screen_shows_what_an_agent_gets_and_show_prints(home: Path, run: Run) -> None:
     db = SessionDB(home / "state.db", read_only=True)
     _, answer = questions.transcript(db, 1, "diverged", None)
@@ -75,6 +78,7 @@ def test_the_screen_shows_what_an_agent_gets_and_show_prints(home: Path, run: Ru
     assert "SQLite 5" in err
 
 
+@pytest.mark.slow
 def test_a_row_of_a_profile_that_is_not_there_ends_no_verb(home: Path, run: Run) -> None:
     """Mutant: `Session.profile` from the row: a look-up has no such profile."""
     work = home / "profiles" / "work"
@@ -92,6 +96,7 @@ def test_a_row_of_a_profile_that_is_not_there_ends_no_verb(home: Path, run: Run)
     assert run(home, *every, "check", "work/tie", "--json")[0] == 0
 
 
+@pytest.mark.slow
 def test_a_replay_of_all_profiles_is_refused(home: Path, run: Run) -> None:
     """It looked into a folder that is no profile, and wrote nothing without a word."""
     code, out, err = run(home, "--profile", "all", "doctor", "--replay")

@@ -53,6 +53,7 @@ def texts(home: Home, session_id: str = "known") -> list[object]:
     return found
 
 
+@pytest.mark.slow
 def test_a_dry_run_shows_the_plan_and_writes_nothing(home: Home, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(home, "repair", "--all", "--dry-run") == 1
 
@@ -66,6 +67,7 @@ def test_a_dry_run_shows_the_plan_and_writes_nothing(home: Home, capsys: pytest.
     assert (line["operation"], line["inserted"], line["moved"], line["backup"]) == (None, 2, 1, None)
 
 
+@pytest.mark.slow
 def test_repair_then_undo_by_the_id_that_was_printed(home: Home, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(home, "repair", "known", "--yes", "--json") == 0
     [line] = said(capsys)
@@ -82,6 +84,7 @@ def test_repair_then_undo_by_the_id_that_was_printed(home: Home, capsys: pytest.
     assert "was undone already" in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_all_leaves_what_hermes_does_not_know_unless_it_is_adopted(
     home: Home, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -118,6 +121,7 @@ def test_what_cannot_be_done_is_one_line_and_exit_code_2(
     assert texts(home) == ["message 2"]
 
 
+@pytest.mark.slow
 def test_it_asks_on_a_terminal_and_takes_no_for_an_answer(home: Home) -> None:
     questions: list[str] = []
 
@@ -139,6 +143,7 @@ def test_it_asks_on_a_terminal_and_takes_no_for_an_answer(home: Home) -> None:
     assert questions[0] == "Insert 2 messages into 1 session?"
 
 
+@pytest.mark.slow
 def test_a_stopped_repair_is_finished_by_its_id(home: Home, capsys: pytest.CaptureFixture[str]) -> None:
     from store import Cancel
     from store.base import step_sizing
@@ -161,6 +166,7 @@ def test_a_stopped_repair_is_finished_by_its_id(home: Home, capsys: pytest.Captu
     assert str(receipt.operation) in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_what_is_refused_is_reported_with_how_to_insist(home: Home, capsys: pytest.CaptureFixture[str]) -> None:
     db = SessionDB(home.state_db)
     sqlite_of(db).writer.transaction(lambda connection: list(connection.execute("UPDATE messages SET active = 0")))
@@ -172,6 +178,7 @@ def test_what_is_refused_is_reported_with_how_to_insist(home: Home, capsys: pyte
     assert texts(home) == ["message 0", "message 1"]
 
 
+@pytest.mark.slow
 def test_all_profiles_as_one_show_plans_and_are_not_written(home: Home, capsys: pytest.CaptureFixture[str]) -> None:
     """Mutant: no look at whether the home stands for all: a profile called `all` is made."""
     work = home.folder / "profiles" / "work"
@@ -195,6 +202,7 @@ def test_all_profiles_as_one_show_plans_and_are_not_written(home: Home, capsys: 
     assert [path.name for path in (home.folder / "profiles").iterdir()] == ["work"]
 
 
+@pytest.mark.slow
 def test_undo_without_an_id_lists_the_repairs(home: Home, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(home, "undo") == 0
     assert capsys.readouterr().out == "no repair was made here yet\n"

@@ -27,6 +27,7 @@ def test_search_prints_hits_newest_first_and_then_a_summary(home: Path, run: Run
     assert steady == {"hits": 2, "sessions": 1, "capped": False, "sort": "newest", "fallback": None}
 
 
+@pytest.mark.slow
 def test_search_shows_what_stands_around_a_hit(home: Path, run: Run) -> None:
     hit, _ = objects(run(home, "search", "daemon", "--json")[1])
     assert [list(line) for line in hit["context"]] == [["id", "role", "text", "hit"]] * 2
@@ -43,6 +44,7 @@ def test_search_finds_what_only_a_file_has_with_its_context(home: Path, run: Run
     assert [line["text"] for line in hits[0]["context"]] == ["alone 0", "alone 1", "alone 2"]
 
 
+@pytest.mark.slow
 def test_search_orders_by_age_or_by_worth_and_keeps_the_limit(home: Path, run: Run) -> None:
     oldest, summary = objects(run(home, "search", "docker", "--json", "--sort", "oldest", "--limit", "1")[1])
     assert oldest["snippet"] == "why does docker fail"
@@ -84,6 +86,7 @@ def test_search_for_people_names_session_role_and_time(home: Path, run: Run) -> 
     assert out.splitlines()[-1].startswith("1 hit in 1 session · newest first · ")
 
 
+@pytest.mark.slow
 def test_search_finds_a_word_of_a_real_home(each_home: Path, run: Run) -> None:
     before = fingerprint(each_home / ".hermes")
     code, out, _ = run(each_home / ".hermes", "search", "docker", "--json")

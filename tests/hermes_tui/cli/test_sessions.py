@@ -51,6 +51,7 @@ def test_list_is_as_wide_as_the_terminal(home: Path, run: Run, monkeypatch: pyte
     assert max(len(line) for line in lines) == 90
 
 
+@pytest.mark.slow
 def test_list_prints_exactly_the_sessions_of_a_real_home_and_those_of_its_files(each_home: Path, run: Run) -> None:
     expected = json.loads((each_home / "expected.json").read_text())["sessions"]
     files = {path.name.removesuffix(".jsonl") for path in (each_home / ".hermes" / "sessions").glob("*.jsonl")}
@@ -70,6 +71,7 @@ def test_list_prints_exactly_the_sessions_of_a_real_home_and_those_of_its_files(
     assert fingerprint(each_home / ".hermes") == before
 
 
+@pytest.mark.slow
 def test_a_profile_that_cannot_be_read_leaves_the_merged_list_partial(tmp_path: Path, run: Run) -> None:
     home = builders.home(tmp_path)
     db = builders.db(home)
@@ -111,6 +113,7 @@ def test_list_of_a_store_without_sessions_says_the_same(tmp_path: Path, run: Run
     assert "no sessions yet" in err
 
 
+@pytest.mark.slow
 def test_all_profiles_are_one_list(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     root = builders.home(tmp_path)
     for folder, text in ((root, "here"), (root / "profiles" / "work", "there")):

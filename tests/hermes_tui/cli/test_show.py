@@ -16,6 +16,7 @@ COMPACTED = "20260318_130000_c0dec0"
 SHOW_KEYS = "id session_id role timestamp text tool_calls tool_name reasoning active compacted origin"
 
 
+@pytest.mark.slow
 def test_show_reads_a_snapshot_and_what_waits_in_the_spool(tmp_path: Path, run: Run) -> None:
     home = builders.home(tmp_path)
     db = builders.db(home)
@@ -71,6 +72,7 @@ def test_show_prints_a_line_for_each_message(home: Path, run: Run) -> None:
     assert {(row["origin"], row["active"], row["compacted"]) for row in rows} == {("sqlite", True, False)}
 
 
+@pytest.mark.slow
 def test_show_takes_the_start_of_an_id_if_only_one_session_has_it(home: Path, run: Run) -> None:
     assert len(run(home, "show", "20260101", "--json")[1].splitlines()) == 4
     assert len(run(home, "show", "202512", "--json")[1].splitlines()) == 3

@@ -57,6 +57,7 @@ def lines_of(home: Path, session: Session) -> list[bytes]:
     return (home / "sessions" / f"{session.id}.jsonl").read_bytes().splitlines()
 
 
+@pytest.mark.slow
 def test_a_home_is_made_in_one_transaction(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """And so within a second: what takes long is a commit for each session."""
     transaction, calls = Writer.transaction, []
@@ -70,6 +71,7 @@ def test_a_home_is_made_in_one_transaction(tmp_path: Path, monkeypatch: pytest.M
     assert len(calls) == 1
 
 
+@pytest.mark.slow
 def test_there_are_some_dozens_of_sessions_over_months_from_every_kind_of_source(db: SessionDB) -> None:
     sessions = every(db)
     assert 40 <= len(sessions) <= 60
@@ -101,6 +103,7 @@ def test_the_same_seed_makes_the_same_home(tmp_path: Path) -> None:
     assert content(one) != content(third)
 
 
+@pytest.mark.slow
 def test_the_legacy_session_has_994_messages_in_jsonl_and_2_in_sqlite(home: Path, db: SessionDB) -> None:
     session = titled(db, LEGACY)
     assert session.messages == 2
@@ -187,6 +190,7 @@ def test_messages_of_a_session_are_in_order_of_time_and_none_is_from_the_future(
         assert not times or times[-1] <= time.time()
 
 
+@pytest.mark.slow
 def test_every_call_of_a_tool_has_its_result_but_where_the_agent_was_stopped(home: Path, db: SessionDB) -> None:
     for session in every(db):
         conversation = db.get_messages_as_conversation(session.id)
@@ -211,6 +215,7 @@ def test_tools_answer_with_exit_codes_and_agents_reason(db: SessionDB) -> None:
     assert json.loads(str(terminal["content"]))["exit_code"] == 0
 
 
+@pytest.mark.slow
 def test_no_brace_of_the_script_is_left_open() -> None:
     script, rng = load(), Random(3)
     for conversation in script.conversations:
@@ -289,6 +294,7 @@ def test_a_picture_of_the_demo_comes_out_the_same_twice(tmp_path: Path) -> None:
         assert "桂林" in one.read_text() or "docker" in one.read_text()
 
 
+@pytest.mark.slow
 def test_an_agent_without_a_home_says_so_and_gives_up(tmp_path: Path) -> None:
     command = [
         sys.executable,

@@ -295,6 +295,7 @@ def test_requests_that_wait_are_not_forgotten_for_newer_ones(tmp_path: Path) -> 
         running.until(lambda: any("s1" in one.outlines for one in running.of(answers.OutlinesArrived)))
 
 
+@pytest.mark.slow
 def test_an_error_of_the_store_becomes_a_message_and_the_question_can_be_asked_again(tmp_path: Path) -> None:
     home = builders.home(tmp_path)
     (home / "state.db").write_bytes(b"this is a diary, not a database\n" * 40)

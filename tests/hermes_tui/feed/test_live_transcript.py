@@ -164,6 +164,7 @@ def test_looks_after_any_acts_show_what_reopening_shows(hermes: Hermes, db: Sess
     assert viewer.sections == Viewer(db, "s1").sections
 
 
+@pytest.mark.slow
 def test_growth_reads_no_row_again(hermes: Hermes, db: SessionDB) -> None:
     viewer = Viewer(db, "s1")
     for number in range(5):

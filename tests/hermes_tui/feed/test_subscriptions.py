@@ -176,6 +176,7 @@ def test_what_requests_keep_is_there_before_a_subscriber_gets_the_answer(feed: F
     assert all(newest >= newest_id for newest, newest_id in seen)
 
 
+@pytest.mark.slow
 def test_a_change_reaches_the_search_and_the_transcript_without_a_screen(feed: Feed, path: Path) -> None:
     """Mutant: with the subscription to `StoreChanged` left out of either, its answer never comes."""
     hits: list[HitsArrived] = []

@@ -55,6 +55,7 @@ def test_a_text_is_cut_at_the_end_with_no_space_before_the_mark(text: str, width
     assert fit(safe(text), width) == expected
 
 
+@pytest.mark.slow
 @given(TEXT, st.integers(0, 40))
 def test_a_cut_text_is_never_too_wide(text: str, width: int) -> None:
     shown = fit(safe(text), width)
@@ -63,6 +64,7 @@ def test_a_cut_text_is_never_too_wide(text: str, width: int) -> None:
     assert " …" not in shown or " …" in text
 
 
+@pytest.mark.slow
 @given(TEXT)
 def test_what_counts_as_narrow_takes_one_cell_for_each_character(text: str) -> None:
     passed = safe(text)
@@ -92,6 +94,7 @@ def test_a_line_is_cut_across_its_spans() -> None:
     assert crop(LINE, 7)[-1].underline is False
 
 
+@pytest.mark.slow
 @given(st.lists(TEXT, max_size=5), st.integers(1, 40))
 def test_a_cut_line_is_never_too_wide(texts: list[str], width: int) -> None:
     line = tuple(span(text) for text in texts)

@@ -49,6 +49,7 @@ def fits(text: str, width: int) -> None:
         assert not harmful & set(plain(line)), (text, plain(line))
 
 
+@pytest.mark.slow
 def test_examples_fit_their_pane_at_one_width_each() -> None:
     for text, width in zip(EXAMPLES[::5], cycle(WIDTHS)):
         fits(text, width)
@@ -74,6 +75,7 @@ def test_on_a_terminal_no_line_goes_beyond_its_pane(width: int) -> None:
             assert (screen.cursor.y, screen.cursor.x <= width) == (0, True), plain(line)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("width", range(20, 201, 20))
 def test_a_table_loses_no_character_at_any_width(width: int) -> None:
     """Mutants: cells cut to their column; cells beyond the head's left out; the last column dropped."""
@@ -194,6 +196,7 @@ def test_no_cut_is_made_where_a_list_a_quote_or_code_may_go_on(text: str) -> Non
     assert first_part(text) == 0
 
 
+@pytest.mark.slow
 def test_a_long_text_costs_its_first_part_on_the_first_screen() -> None:
     """As a ratio: a hundred times the text costs the first screen no more than in a small multiple."""
     small, large = ("\n\n".join(answers(number, seed=5)) for number in (20, 600))

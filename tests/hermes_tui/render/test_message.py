@@ -328,6 +328,7 @@ def test_a_single_endless_line_is_cut_and_counted() -> None:
     assert len(whole) > 1_400
 
 
+@pytest.mark.slow
 def test_a_long_text_is_shown_to_a_point_and_the_rest_counted() -> None:
     lines = texts(draw(message("user", "line\n" * 1_500)))
     assert lines[-2] == "        ┃ … 500 more lines · space shows all"

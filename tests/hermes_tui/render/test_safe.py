@@ -46,6 +46,7 @@ def test_every_character_of_unicode_is_let_through_or_made_visible() -> None:
     assert not SELECTORS & set(passed)
 
 
+@pytest.mark.slow
 @given(TRICKY)
 def test_what_passes_has_no_control_bidi_zero_width_tag_or_surrogate(text: str) -> None:
     passed = safe(text)
@@ -53,6 +54,7 @@ def test_what_passes_has_no_control_bidi_zero_width_tag_or_surrogate(text: str) 
     passed.encode()
 
 
+@pytest.mark.slow
 @given(TRICKY)
 def test_the_gate_is_one_for_one_and_a_second_pass_changes_nothing(drawn: str) -> None:
     text = re.sub("\x00+", "\x00", drawn)
@@ -62,6 +64,7 @@ def test_the_gate_is_one_for_one_and_a_second_pass_changes_nothing(drawn: str) -
     assert all(a == b for a, b in zip(text, passed, strict=True) if b not in "\ufffd" and not "\u2400" <= b <= "\u2421")
 
 
+@pytest.mark.slow
 @given(TRICKY)
 def test_a_joiner_stays_only_between_two_visible_characters(text: str) -> None:
     passed = safe(text)
@@ -126,6 +129,7 @@ def test_lines_are_split_at_line_feeds_and_tabs_expanded() -> None:
     assert safe_lines("a\u2028b\x0bc") == ["a�b␋c"]
 
 
+@pytest.mark.slow
 @given(TRICKY)
 def test_json_parses_to_what_was_given_and_is_safe_to_print(text: str) -> None:
     printed = json_safe({"text": text})

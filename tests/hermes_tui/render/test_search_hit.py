@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -217,6 +218,7 @@ def test_a_snippet_without_a_match_shows_the_start() -> None:
     assert plain(snippet("a\n\tb  c", (), width=20)) == "a b c"
 
 
+@pytest.mark.slow
 @given(st.text(max_size=300), st.lists(st.integers(0, 300), max_size=6), st.integers(4, 90))
 def test_a_snippet_never_exceeds_its_width(text: str, cuts: list[int], width: int) -> None:
     ends = sorted({cut for cut in cuts if cut <= len(text)})

@@ -40,6 +40,7 @@ def test_a_text_is_broken_where_a_reader_would(text: str, width: int, expected: 
     assert wrap(text, width) == expected
 
 
+@pytest.mark.slow
 @given(TEXT, st.integers(2, 40))
 def test_no_line_is_wider_than_the_width_and_no_symbol_is_lost(text: str, width: int) -> None:
     lines = wrap(text, width)
@@ -47,6 +48,7 @@ def test_no_line_is_wider_than_the_width_and_no_symbol_is_lost(text: str, width:
     assert "".join(lines).replace(" ", "") == "".join(wrap(text, 100_000)).replace(" ", "")
 
 
+@pytest.mark.slow
 @given(TEXT, st.integers(1, 40))
 def test_pieces_are_in_order_and_apart(text: str, width: int) -> None:
     _, pieces = breaks(safe(text), width)

@@ -272,6 +272,7 @@ def test_a_call_without_an_answer_is_unfolded_too_and_only_the_one_that_was_aske
     assert sum(line.count("word") for line in text) > 30
 
 
+@pytest.mark.slow
 def test_a_long_result_is_read_from_its_beginning() -> None:
     text = json.dumps({"output": "first line\n" + "line\n" * 400_000, "exit_code": 0})
     lines = shown(unfolded(drawing("terminal", {"command": "cat"}, text)))

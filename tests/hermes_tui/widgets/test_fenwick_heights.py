@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -10,6 +11,7 @@ from hermes_tui.widgets.fenwick_heights import FenwickHeights
 NUMBERS = st.lists(st.integers(0, 9))
 
 
+@pytest.mark.slow
 @given(NUMBERS, NUMBERS, st.lists(st.tuples(st.integers(0, 99), st.integers(0, 9))))
 def test_heights_add_up_after_any_change(first: list[int], more: list[int], changes: list[tuple[int, int]]) -> None:
     heights, plain = FenwickHeights(), [*first, *more]

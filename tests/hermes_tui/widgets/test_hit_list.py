@@ -63,6 +63,7 @@ async def test_titles_come_first_then_three_hits_of_each_session() -> None:
         assert lines[9].startswith("       user  the docker build fails")
 
 
+@pytest.mark.slow
 async def test_right_shows_all_hits_and_left_three_and_the_cursor_stays_near() -> None:
     widget = hits()
     async with Stage(widget).run_test(size=(80, 24)) as pilot:
@@ -188,6 +189,7 @@ async def test_titles_that_only_come_close_say_so() -> None:
         assert screen(widget)[0].startswith(" 2 titles are close ────")
 
 
+@pytest.mark.slow
 async def test_no_hit_puts_a_control_character_on_the_screen() -> None:
     widget = hits()
     async with Stage(widget).run_test(size=(80, 60)) as pilot:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from hermes_tui.render.line import Line, span
 from hermes_tui.widgets.text_page import TextPage
 from tests.hermes_tui.stage import Stage, screen, wheel
@@ -11,6 +13,7 @@ def numbered(count: int) -> list[Line]:
     return [(span(f"line {number}"),) for number in range(count)]
 
 
+@pytest.mark.slow
 async def test_a_page_is_scrolled_by_keys_and_the_wheel_and_no_further_than_its_ends() -> None:
     page = TextPage()
     async with Stage(page).run_test(size=(40, 10)) as pilot:

@@ -138,6 +138,7 @@ async def test_heights_that_turn_out_otherwise_move_nothing_above_the_reader() -
         assert top(transcript) == here
 
 
+@pytest.mark.slow
 async def test_one_who_reads_further_up_is_not_moved_by_what_comes_and_is_told() -> None:
     app = Book(talk(100))
     async with app.run_test(size=(80, 24)) as pilot:
@@ -157,6 +158,7 @@ async def test_one_who_reads_further_up_is_not_moved_by_what_comes_and_is_told()
         assert (app.position.new_below, app.position.following) == (0, True)
 
 
+@pytest.mark.slow
 async def test_one_who_follows_sees_what_comes_until_they_scroll_up() -> None:
     app = Book(talk(100))
     async with app.run_test(size=(80, 24)) as pilot:
@@ -192,6 +194,7 @@ async def test_pages_of_what_was_there_are_not_new_and_doubles_are_left_out() ->
         assert transcript.focused_message == app.bodies[59]
 
 
+@pytest.mark.slow
 async def test_a_message_is_shown_with_its_first_match_reversed() -> None:
     messages = talk(200)
     messages[149] = say(150, "assistant", "line\n" * 300 + "here is the docker word\n" + "line\n" * 20)
@@ -209,6 +212,7 @@ async def test_a_message_is_shown_with_its_first_match_reversed() -> None:
         assert app.position.index == 150
 
 
+@pytest.mark.slow
 async def test_a_hit_in_a_folded_result_unfolds_it() -> None:
     lines = "\n".join(f"row {number}" for number in range(100))
     messages = [
@@ -287,6 +291,7 @@ async def test_a_bar_that_leaves_the_screen_goes_to_a_message_on_it() -> None:
         assert not any(line.startswith("▌") for line in screen(transcript)), "the bar is a sign of focus"
 
 
+@pytest.mark.slow
 async def test_space_unfolds_one_message_step_by_step_and_folds_it_again() -> None:
     output = "\n".join(f"row {number}" for number in range(90))
     app = Book([say(1, "assistant", calls=("a",)), result(2, "a", output), say(3, "user", "next")])
@@ -306,6 +311,7 @@ async def test_space_unfolds_one_message_step_by_step_and_folds_it_again() -> No
         assert screen(transcript) == folded
 
 
+@pytest.mark.slow
 async def test_tools_and_reasoning_fold_everywhere_and_the_bar_stays_on_its_row() -> None:
     messages = [say(1, "user", "ask")]
     for number in range(2, 60, 2):
@@ -348,6 +354,7 @@ async def test_what_was_taken_back_can_be_shown() -> None:
         assert any("▌undone ┃ gone" in line for line in screen(transcript)), "a hit in it shows it"
 
 
+@pytest.mark.slow
 async def test_a_session_without_messages_says_so_and_before_the_first_there_is_nothing() -> None:
     app = Book()
     async with app.run_test(size=(80, 24)) as pilot:
@@ -364,6 +371,7 @@ async def test_a_session_without_messages_says_so_and_before_the_first_there_is_
         assert app.position.index == app.position.total == 0
 
 
+@pytest.mark.slow
 async def test_a_session_of_a_file_needs_no_asking() -> None:
     app = Book()
     async with app.run_test(size=(80, 24)) as pilot:
@@ -403,6 +411,7 @@ async def test_a_resize_keeps_the_message_at_the_top_and_every_row_as_wide_as_th
             assert {strip.cell_length for strip in strips(transcript)} == {width}
 
 
+@pytest.mark.slow
 async def test_the_wheel_scrolls_and_a_click_moves_the_bar() -> None:
     app = Book(talk(100))
     async with app.run_test(size=(80, 24)) as pilot:
@@ -419,6 +428,7 @@ async def test_the_wheel_scrolls_and_a_click_moves_the_bar() -> None:
         assert app.position.index > 3
 
 
+@pytest.mark.slow
 async def test_the_thumb_tells_where_the_reader_is() -> None:
     app = Book(talk(1000))
     async with app.run_test(size=(80, 24)) as pilot:

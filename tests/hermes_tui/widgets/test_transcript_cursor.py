@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
 from hermes_tui.render.folds import Fold
 from hermes_tui.render.glyphs import UNICODE
 from hermes_tui.render.gutter import shifted
@@ -207,6 +209,7 @@ def test_a_match_that_only_the_source_has_is_shown_there() -> None:
     assert any(part.reverse for row in cursor.viewport.rows for part in row.text)
 
 
+@pytest.mark.slow
 def test_a_match_beyond_the_first_part_of_a_long_answer_is_reached() -> None:
     text = "\n\n".join(f"Paragraph {number} is here." for number in range(700)) + "\n\nthe quinces"
     cursor = reading(say(1, "assistant", text), say(2, "user", "x"), height=20)

@@ -78,6 +78,7 @@ def long_answer() -> Message:
     return say(1, "assistant", "\n\n".join(f"Paragraph {number} has *words* in it." for number in range(900)))
 
 
+@pytest.mark.slow
 def test_a_long_answer_is_drawn_in_two_steps_and_comes_out_as_in_one() -> None:
     """Mutants: `first` ignored by the drawing; a result taken that belongs to an earlier drawing."""
     text = written(long_answer(), say(2, "user", "thanks"))
@@ -95,6 +96,7 @@ def test_a_long_answer_is_drawn_in_two_steps_and_comes_out_as_in_one() -> None:
     assert "*words*" in plain(text.lines(0)[2])
 
 
+@pytest.mark.slow
 def test_all_of_a_huge_output_is_drawn_later_and_no_more_than_a_screen_can_hold(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

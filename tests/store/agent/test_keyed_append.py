@@ -43,6 +43,7 @@ def test_a_retry_of_a_turn_returns_all_its_rows(db: SessionDB) -> None:
     assert row["message_count"] == 3
 
 
+@pytest.mark.slow
 def test_a_retry_after_a_repair_and_after_its_undo_returns_the_row_where_it_is(db: SessionDB) -> None:
     """Mutant: the ids of the time of the append, which are those of no message, or of another one."""
     talk = builders.talk(6)
@@ -114,6 +115,7 @@ def test_a_session_that_is_made_again_begins_anew(db: SessionDB) -> None:
     assert [row["content"] for row in db.get_messages("s1")] == ["hello again"]
 
 
+@pytest.mark.slow
 def test_a_turn_is_done_once_across_a_lock(tmp_path: Path, db: SessionDB) -> None:
     db.append_message("s1", "user", "first")
     db = SessionDB(db.path, patience=0.05)

@@ -128,6 +128,7 @@ def test_reasoning_is_kept_for_assistants_only(db: SessionDB) -> None:
     assert cell(db, "reasoning IS NULL AND reasoning_details IS NULL") == 1
 
 
+@pytest.mark.slow
 def test_a_turn_is_as_many_single_messages(tmp_path: Path) -> None:
     turn: list[dict[str, Any]] = [
         {"role": "user", "content": "hi", "message_id": "42", "observed": True, "timestamp": 1_800_000_000},
@@ -214,6 +215,7 @@ def test_lone_surrogates_are_replaced_and_nul_is_kept(db: SessionDB) -> None:
     assert db.resolve_session_id("\udfff") is not None
 
 
+@pytest.mark.slow
 def test_content_that_is_text_of_any_kind_is_kept_to_the_letter(db: SessionDB) -> None:
     for text in ("", "  ", "\x1b[31mred\x1b[0m", "部署 👩‍👩‍👧 \u202eabc", "x" * 2_000_000):
         db.append_message("s", "user", text)

@@ -47,6 +47,7 @@ def undo(database: SessionDB, ids: list[int]) -> None:
     )
 
 
+@pytest.mark.slow
 def test_a_create_that_failed_under_a_lock_heals_with_the_next_flush_and_search_works_throughout(
     tmp_path: Path,
 ) -> None:
@@ -90,6 +91,7 @@ def test_a_legacy_session_of_994_is_whole_after_its_first_recorded_turn(tmp_path
     assert (path.read_bytes(), path.stat().st_mtime_ns, path.stat().st_ino) == before
 
 
+@pytest.mark.slow
 def test_the_legacy_session_of_a_real_home_is_whole_after_its_first_turn(era_home: Any) -> None:
     folder = era_home("v01") / ".hermes"
     database = db(folder)
@@ -181,6 +183,7 @@ def test_rows_that_others_wrote_in_between_are_aligned_with(tmp_path: Path) -> N
     assert texts(database) == ["a", "B", "mirrored", "c", "D", "e"]
 
 
+@pytest.mark.slow
 def test_rows_that_come_between_the_look_and_the_write_are_looked_at_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -199,6 +202,7 @@ def test_rows_that_come_between_the_look_and_the_write_are_looked_at_again(
     assert texts(database) == list("aBcD")
 
 
+@pytest.mark.slow
 def test_two_recorders_at_once_bring_the_history_in_once(tmp_path: Path) -> None:
     folder = home(tmp_path)
     jsonl(folder, "s", talk(50))
@@ -216,6 +220,7 @@ def test_two_recorders_at_once_bring_the_history_in_once(tmp_path: Path) -> None
     assert sorted(map(str, found[50:])) == ["from 0", "from 1"]
 
 
+@pytest.mark.slow
 def test_what_a_locked_store_refused_is_written_once_and_in_order(tmp_path: Path) -> None:
     folder = home(tmp_path)
     database = impatient(folder)
@@ -231,6 +236,7 @@ def test_what_a_locked_store_refused_is_written_once_and_in_order(tmp_path: Path
     assert recorder.record(letters("aBcDeF")) == 0
 
 
+@pytest.mark.slow
 def test_what_was_refused_is_written_even_if_the_agent_has_compacted_it_away(tmp_path: Path) -> None:
     folder = home(tmp_path)
     database = impatient(folder)
@@ -242,6 +248,7 @@ def test_what_was_refused_is_written_even_if_the_agent_has_compacted_it_away(tmp
     assert texts(database) == [*"aBcDeF", "summary", "g"]
 
 
+@pytest.mark.slow
 def test_a_refused_history_comes_in_with_the_next_call(tmp_path: Path) -> None:
     folder = home(tmp_path)
     database = impatient(folder)
@@ -262,6 +269,7 @@ def test_a_message_that_cannot_be_stored_poisons_nothing(tmp_path: Path) -> None
     assert recorder.record(letters("b")) == 1
 
 
+@pytest.mark.slow
 def test_lists_calls_and_lone_surrogates_are_recognised_once_they_are_stored(tmp_path: Path) -> None:
     database = db(home(tmp_path))
     calls = [{"id": "c1", "type": "function", "function": {"name": "terminal", "arguments": '{"b": 1, "a": 2}'}}]
@@ -277,6 +285,7 @@ def test_lists_calls_and_lone_surrogates_are_recognised_once_they_are_stored(tmp
     assert database.message_count("s") == 6
 
 
+@pytest.mark.slow
 def test_a_session_meta_in_the_list_is_no_message(tmp_path: Path) -> None:
     database = db(home(tmp_path))
     assert SessionRecorder(database, "s").record([META, *talk(2)]) == 2

@@ -64,6 +64,7 @@ def test_the_words_of_another_writer_are_not_this_agents(folder: Path) -> None:
     assert texts(database) == "abcc"
 
 
+@pytest.mark.slow
 def test_two_named_recorders_that_both_say_ok_lose_and_double_nothing(folder: Path) -> None:
     first, second = (SessionRecorder(db(folder), "s", writer=name) for name in ("first", "second"))
     for turn in range(1, 10):
@@ -83,6 +84,7 @@ def test_the_turn_behind_a_compaction_in_memory_is_written_with_its_summary(fold
     assert texts(database) == "abcdSef"
 
 
+@pytest.mark.slow
 def test_each_call_that_writes_has_one_key(folder: Path) -> None:
     recorder = SessionRecorder(db(folder), "s", writer="cli")
     for held in ("ab", "ab", "abcde"):
@@ -104,6 +106,7 @@ def test_a_restarted_agent_knows_its_rows_among_those_of_others(folder: Path) ->
     assert SessionRecorder(database, "s", writer="a").record(letters("ooo")) == 0
 
 
+@pytest.mark.slow
 def test_a_restarted_agent_may_say_what_another_writer_said_last(folder: Path) -> None:
     database = db(folder)
     SessionRecorder(database, "s", writer="a").record(letters("ab"))
@@ -113,6 +116,7 @@ def test_a_restarted_agent_may_say_what_another_writer_said_last(folder: Path) -
     assert texts(database) == "abooc"
 
 
+@pytest.mark.slow
 def test_a_restarted_agent_with_a_compacted_memory_goes_on_behind_its_rows(folder: Path) -> None:
     database = db(folder)
     SessionRecorder(database, "s", writer="a").record(letters("abcd"))
@@ -134,6 +138,7 @@ def test_a_restarted_agent_that_read_the_session_anew_does_not_write_the_rows_of
     assert texts(database) == "abmcd"
 
 
+@pytest.mark.slow
 def test_the_history_of_the_file_is_nobodys_and_comes_once(folder: Path) -> None:
     jsonl(folder, "s", letters("hi"))
     database = db(folder)
@@ -157,6 +162,7 @@ def test_a_name_may_be_any_text_and_a_key_of_somebody_else_is_no_call() -> None:
         assert recorder_keys.parsed(key) is None
 
 
+@pytest.mark.slow
 def test_what_a_lock_refused_is_replayed_once_beside_a_living_recorder(folder: Path) -> None:
     database = impatient(folder)
     recorder = SessionRecorder(database, "s")
@@ -172,6 +178,7 @@ def test_what_a_lock_refused_is_replayed_once_beside_a_living_recorder(folder: P
     assert texts(database) == "aoob"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("writer", [None, "a"])
 @pytest.mark.parametrize("first", ["", "a"], ids=["first list", "later list"])
 def test_an_agent_that_is_started_again_before_the_replay_has_nothing_doubled(
@@ -191,6 +198,7 @@ def test_an_agent_that_is_started_again_before_the_replay_has_nothing_doubled(
     assert texts(database) == f"p{first}oob"
 
 
+@pytest.mark.slow
 def test_what_was_lost_with_a_wal_comes_back_behind_rows_of_others(folder: Path) -> None:
     database = db(folder)
     recorder = SessionRecorder(database, "s", writer="a")
@@ -224,6 +232,7 @@ def deep(levels: int) -> list[Any]:
     return value
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "bad",
     [
@@ -271,6 +280,7 @@ def test_a_message_with_a_field_that_has_no_column_stops_no_other(era_home: Any)
     assert [row["content"] for row in database.get_messages("new")] == ["a", "c", "d"]
 
 
+@pytest.mark.slow
 def test_a_bad_message_under_a_lock_is_told_and_the_others_wait(folder: Path) -> None:
     database = impatient(folder)
     recorder = SessionRecorder(database, "s")

@@ -49,6 +49,7 @@ def ids(found: list[dict[str, Any]]) -> list[Any]:
     return [hit["id"] for hit in found]
 
 
+@pytest.mark.slow
 def test_a_hit_has_what_agents_read(db: SessionDB) -> None:
     db.append_message("c", "tool", "the docker daemon", tool_name="terminal", timestamp=1_780_000_000)
     [hit] = db.search_messages("docker")
@@ -75,6 +76,7 @@ def test_no_words_find_nothing(db: SessionDB, nothing: str) -> None:
     assert db.search_messages(nothing) == []
 
 
+@pytest.mark.slow
 def test_all_sources_are_searched_but_those_filtered_out(db: SessionDB) -> None:
     for session_id in "cta":
         db.append_message(session_id, "user", "needle")
@@ -84,6 +86,7 @@ def test_all_sources_are_searched_but_those_filtered_out(db: SessionDB) -> None:
     assert ids(db.search_messages("needle", exclude_sources=["cli"])) == [2, 3]
 
 
+@pytest.mark.slow
 def test_roles_limit_and_offset_narrow_the_hits(db: SessionDB) -> None:
     db.append_messages("c", talk(6, word="needle"))
     assert ids(db.search_messages("needle", role_filter=["assistant"])) == [2, 4, 6]
@@ -92,6 +95,7 @@ def test_roles_limit_and_offset_narrow_the_hits(db: SessionDB) -> None:
     assert ids(db.search_messages("needle", limit=2, offset=5)) == ids(db.search_messages("needle"))[5:]
 
 
+@pytest.mark.slow
 def test_hits_are_ranked_or_sorted_by_time(db: SessionDB) -> None:
     db.append_message("c", "user", "needle " + "hay " * 50, timestamp=1_780_000_300)
     db.append_message("c", "user", "needle needle needle", timestamp=1_780_000_100)
@@ -130,6 +134,7 @@ def test_no_words_raise(db: SessionDB, words: str) -> None:
     assert isinstance(db.search_messages(words, role_filter=["user", "\ud800"]), list)
 
 
+@pytest.mark.slow
 def test_what_was_taken_back_is_not_found_and_what_was_compacted_is(db: SessionDB) -> None:
     db.append_messages("c", talk(3, word="needle"))
     change(db, "UPDATE messages SET active = 0 WHERE id < 3; UPDATE messages SET compacted = 1 WHERE id = 1")
@@ -137,6 +142,7 @@ def test_what_was_taken_back_is_not_found_and_what_was_compacted_is(db: SessionD
     assert ids(db.search_messages("needle", include_inactive=True)) == [1, 2, 3]
 
 
+@pytest.mark.slow
 def test_the_context_is_the_message_before_and_after_in_the_session(db: SessionDB) -> None:
     """Ids of two sessions alternate, and the clock steps back in between (docs/format.md §3.5)."""
     for number in range(4):
@@ -151,6 +157,7 @@ def test_the_context_is_the_message_before_and_after_in_the_session(db: SessionD
     assert [line["content"] for line in edge["context"]] == ["other 2", "other 3"]  # type: ignore[attr-defined]
 
 
+@pytest.mark.slow
 def test_a_context_of_parts_is_their_text_and_a_missing_one_is_empty(db: SessionDB) -> None:
     db.append_message("c", "assistant", None, tool_calls=[{"name": "x"}])
     db.append_message("c", "user", "needle")
@@ -159,6 +166,7 @@ def test_a_context_of_parts_is_their_text_and_a_missing_one_is_empty(db: Session
     assert [line["content"] for line in hit["context"]] == ["", "needle", "look\n[image: https://x]"]  # type: ignore[attr-defined]
 
 
+@pytest.mark.slow
 def test_short_words_of_scripts_without_spaces_are_found(db: SessionDB) -> None:
     """Two characters go round the trigram index, three go through it; every word has to be there."""
     for text in ("我们的部署失败了", "大别山项目计划", "部署 大别山项目", "100%部署", "100号部门"):
@@ -172,6 +180,7 @@ def test_short_words_of_scripts_without_spaces_are_found(db: SessionDB) -> None:
     assert sorted(ids(db.search_messages("大别山项目", role_filter=["user", "tool"]))) == [2, 3]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "damage",
     [
@@ -235,6 +244,7 @@ class Recorder:
         self._between()
 
 
+@pytest.mark.slow
 def test_n_hits_take_one_and_n_critical_sections_none_nested(db: SessionDB, monkeypatch: pytest.MonkeyPatch) -> None:
     """The promise of PR #3249; a writing thread gets its append committed between two of them, each time."""
     db.append_messages("c", talk(7, word="needle"))

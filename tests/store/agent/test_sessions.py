@@ -204,6 +204,7 @@ def test_counts_are_of_all_or_of_one(db: SessionDB) -> None:
     assert (db.message_count(), db.message_count("a"), db.message_count("nobody")) == (3, 1, 0)
 
 
+@pytest.mark.slow
 def test_sessions_are_searched_by_source_limit_and_offset_newest_first(db: SessionDB) -> None:
     for number in range(5):
         db.create_session(f"s{number}", "cli" if number % 2 else "telegram")
@@ -250,6 +251,7 @@ def test_deleting_a_parent_takes_its_marked_delegates_and_orphans_other_children
     assert {row["parent_session_id"] for row in db.search_sessions()} == {None}
 
 
+@pytest.mark.slow
 def test_pruning_takes_old_ended_sessions_of_the_source(db: SessionDB) -> None:
     for session_id, source in (("old", "cli"), ("other", "telegram"), ("young", "cli")):
         db.create_session(session_id, source)
@@ -307,6 +309,7 @@ def test_an_export_is_the_row_and_every_message(db: SessionDB) -> None:
     assert [row["id"] for row in db.export_all("telegram")] == ["b"]
 
 
+@pytest.mark.slow
 def test_rich_lists_have_a_preview_and_the_last_activity(db: SessionDB) -> None:
     db.create_session("empty", "cli")
     db.create_session("s", "cli")
@@ -337,6 +340,7 @@ def test_an_append_waits_for_another_process_and_succeeds(db: SessionDB) -> None
     assert [row["content"] for row in db.get_messages("s")] == ["patience"]
 
 
+@pytest.mark.slow
 def test_patience_is_half_a_minute_by_default_and_ends_in_locked(db: SessionDB) -> None:
     db.create_session("s", "cli")
     assert sqlite_of(db).writer._patience >= 30
@@ -346,6 +350,7 @@ def test_patience_is_half_a_minute_by_default_and_ends_in_locked(db: SessionDB) 
     assert db.message_count() == 0
 
 
+@pytest.mark.slow
 def test_a_create_that_failed_under_a_lock_heals_and_search_works_throughout(db: SessionDB) -> None:
     db.create_session("before", "cli")
     db.append_message("before", "user", "needle one")
@@ -359,6 +364,7 @@ def test_a_create_that_failed_under_a_lock_heals_and_search_works_throughout(db:
     assert len(db.search_messages("needle")) == 2
 
 
+@pytest.mark.slow
 def test_opening_a_locked_store_neither_waits_nor_fails(db: SessionDB) -> None:
     db.create_session("s", "cli")
     with locked(db.path):

@@ -139,6 +139,7 @@ def test_a_file_that_cannot_be_read_is_an_error_only_where_it_is_all_there_is(
         database.load_transcript("unknown")
 
 
+@pytest.mark.slow
 def test_what_the_era_of_the_pull_request_returned_is_returned_but_for_session_meta(each_home: Path) -> None:
     """docs/format.md homes: its loader gave 994 and 5 with the session_meta line, and an error for latin-1."""
     database = db(each_home / ".hermes", read_only=True)

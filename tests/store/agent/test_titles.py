@@ -77,6 +77,7 @@ def test_several_sessions_may_have_none(db: SessionDB) -> None:
     assert all(db.set_session_title(session_id, None) for session_id in "abc")
 
 
+@pytest.mark.slow
 def test_a_title_outlives_the_end_of_its_session(db: SessionDB) -> None:
     db.set_session_title("a", "Mine")
     db.end_session("a", "cli_close")
@@ -93,6 +94,7 @@ def test_a_session_is_found_by_its_exact_title(db: SessionDB) -> None:
     assert db.get_session_by_title("My proj") is None
 
 
+@pytest.mark.slow
 def test_a_title_resolves_to_the_newest_of_its_numbered_ones(db: SessionDB) -> None:
     assert db.resolve_session_by_title("P") is None
     db.set_session_title("a", "P")
@@ -116,6 +118,7 @@ def test_the_next_title_of_a_lineage_has_the_next_number(db: SessionDB) -> None:
     assert db.get_next_title_in_lineage("Other #4") == "Other"
 
 
+@pytest.mark.slow
 def test_wildcards_in_a_title_match_only_themselves(db: SessionDB) -> None:
     db.set_session_title("a", "my_project")
     db.set_session_title("b", "myXproject #2")
@@ -126,6 +129,7 @@ def test_wildcards_in_a_title_match_only_themselves(db: SessionDB) -> None:
     assert db.get_next_title_in_lineage("100%") == "100%"
 
 
+@pytest.mark.slow
 def test_a_title_moves_from_an_older_section_to_the_newest(db: SessionDB) -> None:
     db.set_session_title("a", "Refactor")
     db.end_session("a", "compression")

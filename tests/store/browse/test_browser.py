@@ -66,6 +66,7 @@ def plan(db: SessionDB, sql: str, bindings: tuple[object, ...]) -> str:
     return "\n".join(str(row[3]) for row in rows)
 
 
+@pytest.mark.slow
 def test_pages_meet_where_sessions_started_together(db: SessionDB) -> None:
     for number in range(25):
         db.create_session(f"s{number:02}", "cli")
@@ -82,6 +83,7 @@ def test_pages_meet_where_sessions_started_together(db: SessionDB) -> None:
     assert page.cursor is None
 
 
+@pytest.mark.slow
 def test_a_page_is_an_index_walk_and_counts_are_read_from_an_index(
     db: SessionDB, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -133,6 +135,7 @@ def test_a_session_is_live_until_five_minutes_after_its_newest_message(db: Sessi
     assert not any(row.live for row in db.sessions().items)
 
 
+@pytest.mark.slow
 def test_the_first_frame_has_what_is_active_and_what_is_new(db: SessionDB) -> None:
     for number in range(6):
         db.create_session(f"s{number}", "cli")
@@ -262,6 +265,7 @@ def test_a_window_is_in_id_order_within_the_session(db: SessionDB) -> None:
     assert db.context("nobody", 1) == ()
 
 
+@pytest.mark.slow
 def test_a_window_finds_neighbours_that_are_far_away(db: SessionDB) -> None:
     """Further than the walk goes, on both sides; with the index of version 24 and without it."""
     for session_id in ("s", "t"):
@@ -274,6 +278,7 @@ def test_a_window_finds_neighbours_that_are_far_away(db: SessionDB) -> None:
         change(db, "CREATE INDEX IF NOT EXISTS idx_messages_session_id ON messages(session_id, id)")
 
 
+@pytest.mark.slow
 def test_a_window_looks_at_a_bounded_number_of_rows(db: SessionDB, monkeypatch: pytest.MonkeyPatch) -> None:
     """In a session of 20,000 rows a window takes as many steps as in one of 20: in the middle and at the end."""
 
@@ -319,6 +324,7 @@ def test_a_window_walks_the_primary_key(db: SessionDB, side: messages.Side) -> N
     assert "COVERING INDEX" in beyond
 
 
+@pytest.mark.slow
 def test_an_outline_says_how_a_session_stands(db: SessionDB) -> None:
     call = {"name": "terminal", "arguments": "{}"}
     said: dict[str, list[dict[str, object]]] = {
@@ -354,6 +360,7 @@ def test_an_outline_says_how_a_session_stands(db: SessionDB) -> None:
     }
 
 
+@pytest.mark.slow
 def test_an_outline_of_a_deep_session_is_found_by_a_bounded_walk(db: SessionDB) -> None:
     db.create_session("s", "cli")
     db.append_message("s", "assistant", "hello")

@@ -77,6 +77,7 @@ def test_a_chain_of_a_hundred_reads_in_order_without_duplicates(db: SessionDB, h
         assert read(db, asked) == expected
 
 
+@pytest.mark.slow
 def test_sections_whose_times_and_ids_interleave_read_in_order(db: SessionDB) -> None:
     section(db, "a", None, [say("user", "1")])
     section(db, "b", "a", [say("user", "3")], ended=False)
@@ -99,6 +100,7 @@ def test_an_unanswered_question_that_was_replayed_is_read_once(db: SessionDB) ->
     assert [text for text in read(db, "b") if text] == ["hi", "hello", "and?", "so"]
 
 
+@pytest.mark.slow
 def test_copies_are_known_by_their_identity_where_there_is_one(db: SessionDB) -> None:
     first = section(db, "a", None, [say("user", "one"), say("assistant", "two, with much output")])
     second = section(

@@ -63,6 +63,7 @@ def found(db: SessionDB, words: str, *, limit: int = 200) -> list[Hit]:
     return [hit for batch in db.search(words, limit=limit) for hit in batch.hits]
 
 
+@pytest.mark.slow
 def test_each_message_and_each_summary_is_read_once_in_order(db: SessionDB) -> None:
     read = texts(db)
     summaries = [text for text in read if text.startswith("[CONTEXT COMPACTION]")]
@@ -78,11 +79,13 @@ def test_each_message_and_each_summary_is_read_once_in_order(db: SessionDB) -> N
     assert read.index(summaries[1]) == 11
 
 
+@pytest.mark.slow
 def test_nothing_is_called_undone_that_nobody_undid(db: SessionDB) -> None:
     assert [head.active or head.compacted for head in heads(db)] == [True] * 14
     assert sum(head.active for head in heads(db)) == 8
 
 
+@pytest.mark.slow
 def test_what_was_undone_after_a_compaction_is_undone_once(db: SessionDB, hermes: Hermes) -> None:
     last = hermes._write(lambda connection: connection.execute("SELECT max(id) FROM messages").fetchall())[0][0]
     hermes.rewind(last - 3)  # the last two copies and the turn behind them
@@ -95,6 +98,7 @@ def test_what_was_undone_after_a_compaction_is_undone_once(db: SessionDB, hermes
     ]
 
 
+@pytest.mark.slow
 def test_the_list_counts_what_is_read(db: SessionDB) -> None:
     row = db.session("s1")
     assert row is not None
@@ -103,6 +107,7 @@ def test_the_list_counts_what_is_read(db: SessionDB) -> None:
     assert [session.messages for session in db.sessions().items] == [14]
 
 
+@pytest.mark.slow
 def test_a_word_is_found_once_at_the_message_that_is_shown(db: SessionDB) -> None:
     shown = {head.id for head in heads(db)}
     for words in ("cherry", "apple", "answer", "role:user"):
@@ -117,12 +122,14 @@ def test_a_word_is_found_once_at_the_message_that_is_shown(db: SessionDB) -> Non
     assert len(db.oldest("cherry", limit=5).hits) == 2
 
 
+@pytest.mark.slow
 def test_a_limit_counts_messages_and_not_their_copies(db: SessionDB) -> None:
     assert len(found(db, "answer", limit=5)) == 5
     assert len(found(db, "answer", limit=6)) == 6
     assert len(db.rank("answer", limit=6).hits) == 6
 
 
+@pytest.mark.slow
 def test_a_standing_search_does_not_find_the_copies_of_a_compaction(db: SessionDB, hermes: Hermes) -> None:
     newest = heads(db)[-1].id
     hermes.compact(2, 3)
@@ -134,6 +141,7 @@ def test_a_standing_search_does_not_find_the_copies_of_a_compaction(db: SessionD
     ]
 
 
+@pytest.mark.slow
 def test_a_file_that_has_every_message_once_is_the_same(db: SessionDB, hermes: Hermes) -> None:
     read = texts(db)
     jsonl(

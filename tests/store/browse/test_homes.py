@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import apsw
+import pytest
 
 from store import Origin, Relation, SessionDB
 
@@ -26,6 +27,7 @@ def expectation(home: Path) -> Any:
     return json.loads((home / "expected.json").read_text())
 
 
+@pytest.mark.slow
 def test_every_session_is_listed_as_it_was_written(each_home: Path) -> None:
     """And reading all of it changes no byte of the file and adds no row anywhere."""
     expected = expectation(each_home)
@@ -63,6 +65,7 @@ def test_every_session_is_listed_as_it_was_written(each_home: Path) -> None:
     assert sorted(path.name for path in state.parent.iterdir() if path.name not in sidecars) == beside
 
 
+@pytest.mark.slow
 def test_rows_are_counted_as_they_were_written(each_home: Path) -> None:
     expected = expectation(each_home)["rows"]
     db = SessionDB(each_home / ".hermes" / "state.db", read_only=True)
@@ -109,6 +112,7 @@ def _glued(line: bytes) -> int:
     return found
 
 
+@pytest.mark.slow
 def test_files_are_counted_as_they_were_written(each_home: Path) -> None:
     """Lines that are no UTF-8, or several objects, are bad for upstream only; those that are no object for us only."""
     expected = expectation(each_home)["jsonl"]

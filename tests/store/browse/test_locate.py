@@ -32,6 +32,7 @@ def db(tmp_path: Path) -> Any:
     database.close()
 
 
+@pytest.mark.slow
 def test_a_session_in_the_list_has_no_reason(db: SessionDB) -> None:
     store(db, "20260101_000000_abcdef", [say("user", "x")])
     db.set_session_title("20260101_000000_abcdef", "Fix the Docker build")
@@ -46,6 +47,7 @@ def test_what_is_nowhere_is_nowhere(db: SessionDB) -> None:
     assert db.where("nowhere") == db.where("") == db.where("%") == ()
 
 
+@pytest.mark.slow
 def test_that_very_id_comes_first(db: SessionDB) -> None:
     for session_id in ("ab", "a", "abc"):
         store(db, session_id, [say("user", "x")])
@@ -53,6 +55,7 @@ def test_that_very_id_comes_first(db: SessionDB) -> None:
     assert set(told(db, "a")) == {"a", "ab", "abc"}
 
 
+@pytest.mark.slow
 def test_every_reason_is_told(db: SessionDB) -> None:
     store(db, "root", [say("user", "x")])
     db.end_session("root", "compression")
@@ -100,6 +103,7 @@ def test_every_reason_is_told(db: SessionDB) -> None:
     assert len(counted.problems) == 1
 
 
+@pytest.mark.slow
 def test_other_profiles_are_looked_into(tmp_path: Path) -> None:
     root = home(tmp_path)
     opened(root).close()
@@ -127,6 +131,7 @@ def test_where_sqlite_cannot_be_read_the_files_answer(tmp_path: Path) -> None:
     db.close()
 
 
+@pytest.mark.slow
 def test_every_session_of_every_home_is_found(each_home: Path) -> None:
     expected = json.loads((each_home / "expected.json").read_text())
     db = SessionDB(each_home / ".hermes" / "state.db", read_only=True)

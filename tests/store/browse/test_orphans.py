@@ -32,6 +32,7 @@ def db(tmp_path: Path) -> Any:
     opened.close()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("limit", [1, 2, 3, 4, 200])
 @pytest.mark.parametrize("indexed", [True, False])
 def test_pages_have_each_of_them_once(db: SessionDB, limit: int, indexed: bool) -> None:
@@ -48,6 +49,7 @@ def test_pages_have_each_of_them_once(db: SessionDB, limit: int, indexed: bool) 
     assert db.scope().total == len(listed)
 
 
+@pytest.mark.slow
 def test_an_orphan_is_a_full_citizen(db: SessionDB) -> None:
     row = db.session("lone-3")
     assert row is not None
@@ -76,11 +78,13 @@ def test_its_file_is_a_second_source_and_no_session_of_its_own(db: SessionDB) ->
     assert (check.verdict, check.sqlite_messages, check.missing_in_sqlite) == (Verdict.JSONL_AHEAD, 4, 1)
 
 
+@pytest.mark.slow
 def test_a_file_without_a_table_of_sessions_has_its_messages(db: SessionDB) -> None:
     run(db.path, "PRAGMA foreign_keys = OFF; DROP TABLE sessions")
     assert sorted(row.id for row in db.sessions().items) == sorted([*LONE, "a", "m", "z"])
 
 
+@pytest.mark.slow
 def test_an_agent_takes_it_up_again(db: SessionDB) -> None:
     agent = SessionDB(db.path)
     agent.ensure_session("lone-5", "cli")

@@ -125,6 +125,7 @@ def test_a_folder_that_cannot_be_listed_does_not_stop_the_watch(tmp_path: Path) 
     reader.close()
 
 
+@pytest.mark.slow
 def test_a_store_that_was_replaced_is_noticed(path: Path, watch: Watch, tmp_path: Path) -> None:
     watch.poll()
     (tmp_path / "other").mkdir()

@@ -75,6 +75,7 @@ def test_every_session_with_a_file_is_compared_the_newest_first(folder: Path) ->
     assert [(step.done, step.total) for step in steps] == [(number, 5) for number in range(6)]
 
 
+@pytest.mark.slow
 def test_a_start_later_nothing_is_read_but_what_changed(folder: Path, tmp_path: Path) -> None:
     cache = tmp_path / "cache"
     surveyed(folder, cache)
@@ -125,6 +126,7 @@ def test_each_sign_of_a_change_counts(folder: Path, tmp_path: Path, change: str)
         assert flags(steps)["same"] is Drift.DIVERGED
 
 
+@pytest.mark.slow
 def test_from_undone_to_compacted_is_a_change(folder: Path, tmp_path: Path) -> None:
     """Mutant: a mark without the compacted rows."""
     run(folder / "state.db", "UPDATE messages SET active = 0 WHERE session_id = 'same'")
@@ -133,6 +135,7 @@ def test_from_undone_to_compacted_is_a_change(folder: Path, tmp_path: Path) -> N
     assert len(surveyed(folder, tmp_path / "cache")) == 2
 
 
+@pytest.mark.slow
 def test_a_verdict_that_was_wrong_is_replaced_when_the_session_is_looked_at(folder: Path, tmp_path: Path) -> None:
     """Rows can be edited without a trace. Mutants: nothing remembered; the old flag left beside the new one."""
     surveyed(folder, tmp_path / "cache")
@@ -162,6 +165,7 @@ def test_row_counts_of_every_era_are_those_of_a_plain_count(each_home: Path) -> 
             assert {key: list(found[str(key)])[:4] for key in ids} == {key: expected[key] for key in ids}
 
 
+@pytest.mark.slow
 def test_a_file_that_is_being_written_is_not_remembered(folder: Path, tmp_path: Path) -> None:
     """Mutant: remembered, so that a minute later the line that was cut off is still no damage."""
     path = jsonl(folder, "same", [say("user", "one", timestamp=1.7e9)], tail=b'{"role": "us')
@@ -173,6 +177,7 @@ def test_a_file_that_is_being_written_is_not_remembered(folder: Path, tmp_path: 
     assert flags(surveyed(folder, tmp_path / "cache"))["same"] is Drift.DAMAGED
 
 
+@pytest.mark.slow
 def test_a_session_that_gets_a_row_is_compared_again(folder: Path, tmp_path: Path) -> None:
     surveyed(folder, tmp_path / "cache")
     with closing(db(folder)) as database:
@@ -181,6 +186,7 @@ def test_a_session_that_gets_a_row_is_compared_again(folder: Path, tmp_path: Pat
     assert flags(surveyed(folder, tmp_path / "cache")[1:]) == {"alone": Drift.JSONL_AHEAD}
 
 
+@pytest.mark.slow
 def test_a_stopped_survey_keeps_what_it_found(folder: Path, tmp_path: Path) -> None:
     cancel = Cancel()
     with opened(folder, tmp_path / "cache") as database:
@@ -193,6 +199,7 @@ def test_a_stopped_survey_keeps_what_it_found(folder: Path, tmp_path: Path) -> N
     assert surveyed(folder, tmp_path / "cache")[0].done == 2
 
 
+@pytest.mark.slow
 def test_sessions_that_only_a_file_knows_are_listed_without_reading_them_again(
     folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -220,6 +227,7 @@ def test_a_first_look_has_flags_by_counts(folder: Path) -> None:
     assert {session.id for session in look.sessions} == {*FLAGS, "stored"}
 
 
+@pytest.mark.slow
 def test_a_search_knows_what_a_survey_found(folder: Path) -> None:
     """By counts alone nothing would speak for a message that only the file has.
 
@@ -234,6 +242,7 @@ def test_a_search_knows_what_a_survey_found(folder: Path) -> None:
         assert [hit.session_id for batch in database.search("one is:flagged") for hit in batch.hits] == ["ahead"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "content",
     [
@@ -264,6 +273,7 @@ def test_a_line_that_says_nonsense_of_a_session_is_no_verdict(folder: Path, tmp_
         assert next(database.survey(cancel=Cancel())).drifts.keys() == {"ahead", "differs", "bare"}
 
 
+@pytest.mark.slow
 def test_the_cache_is_the_users_alone_and_outside_the_home(folder: Path, tmp_path: Path) -> None:
     surveyed(folder, tmp_path / "cache" / "hermes-tui")
     [path] = (tmp_path / "cache" / "hermes-tui").iterdir()
@@ -275,6 +285,7 @@ def test_the_cache_is_the_users_alone_and_outside_the_home(folder: Path, tmp_pat
     assert sorted(folder.rglob("*")) == before
 
 
+@pytest.mark.slow
 def test_a_cache_that_cannot_be_made_is_done_without(folder: Path, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     (tmp_path / "link").symlink_to(tmp_path / "nowhere" / "deep")
@@ -312,6 +323,7 @@ def test_a_store_that_cannot_be_read_leaves_the_files(tmp_path: Path) -> None:
     assert flags(surveyed(folder, tmp_path / "cache")) == {"one": Drift.JSONL_ONLY}
 
 
+@pytest.mark.slow
 def test_profiles_are_surveyed_as_one(folder: Path, tmp_path: Path) -> None:
     other = folder / "profiles" / "work"
     (other / "sessions").mkdir(parents=True)

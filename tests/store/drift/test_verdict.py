@@ -177,6 +177,7 @@ def test_a_check_tells_what_each_side_lacks_and_in_words(tmp_path: Path) -> None
     )
 
 
+@pytest.mark.slow
 def test_the_field_story_in_its_first_form_is_jsonl_ahead(tmp_path: Path) -> None:
     folder = home(tmp_path)
     database = db(folder)
@@ -283,6 +284,7 @@ REAL = {
 """By the README of the real homes: verdict, rows, lines, SQLite lacks, JSONL lacks, damaged, doubled, repairable."""
 
 
+@pytest.mark.slow
 def test_every_legacy_file_of_the_real_homes_gets_its_verdict(each_home: Path) -> None:
     folder = each_home / ".hermes"
     database = db(folder, read_only=True)

@@ -129,6 +129,7 @@ def state(folder: Path) -> list[tuple[bytes, int, int]]:
 needs_table = pytest.mark.skipif(not Path("/proc/locks").exists(), reason="the system shows no locks")
 
 
+@pytest.mark.slow
 @needs_table
 def test_plan_receipt_and_doctor_name_the_process_and_when_it_sees_the_rows(
     folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch

@@ -185,6 +185,7 @@ def test_an_unsafe_id_is_refused_in_plain_words(text: str) -> None:
     assert str(refusal.value).isprintable()
 
 
+@pytest.mark.slow
 @given(st.text(max_size=20))
 def test_an_id_that_passes_is_one_name_in_its_folder(text: str) -> None:
     try:

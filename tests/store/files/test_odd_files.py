@@ -83,6 +83,7 @@ def test_a_home_without_sidecars_is_read_from_media_that_cannot_be_written(each_
     assert {one.name for one in folder.iterdir()} == {"state.db"}
 
 
+@pytest.mark.slow
 def test_a_row_whose_active_is_null_counts_as_active(era_home: Callable[[str], Path]) -> None:
     """As ALTER TABLE left it in the wild: no NOT NULL, no default (docs/format.md §2.1)."""
     path = era_home("v06") / ".hermes" / "state.db"
@@ -96,6 +97,7 @@ def test_a_row_whose_active_is_null_counts_as_active(era_home: Callable[[str], P
     db.close()
 
 
+@pytest.mark.slow
 def test_a_store_with_an_unknown_structure_is_read_and_never_written(each_home: Path) -> None:
     path = each_home / ".hermes" / "state.db"
     run(path, "CREATE TRIGGER audit AFTER INSERT ON sessions BEGIN DELETE FROM messages; END")
@@ -158,6 +160,7 @@ def test_a_higher_number_and_more_columns_are_written_repaired_and_undone(each_h
 EDIT = "PRAGMA writable_schema = ON; UPDATE sqlite_master SET sql = replace(sql, {}, {}) WHERE name = 'messages'"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
@@ -183,6 +186,7 @@ def test_a_repair_of_an_unknown_structure_is_refused_with_the_reason(
     db.close()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mode", ["delete", "truncate", "persist", "wal"])
 def test_every_journal_is_read_and_written(era_home: Callable[[str], Path], mode: str) -> None:
     path = era_home("v22") / ".hermes" / "state.db"
@@ -195,6 +199,7 @@ def test_every_journal_is_read_and_written(era_home: Callable[[str], Path], mode
     db.close()
 
 
+@pytest.mark.slow
 def test_a_store_without_any_index_is_read_and_searched(each_home: Path) -> None:
     """Neither full-text tables nor the indexes that every version makes."""
     path = each_home / ".hermes" / "state.db"
@@ -212,6 +217,7 @@ def test_a_store_without_any_index_is_read_and_searched(each_home: Path) -> None
     db.close()
 
 
+@pytest.mark.slow
 def test_an_index_that_is_damaged_hides_nothing(each_home: Path) -> None:
     path = each_home / ".hermes" / "state.db"
     db = SessionDB(path, read_only=True)

@@ -50,6 +50,7 @@ def replace(folder: Path) -> None:
         (other.parent / name).rename(folder / name) if (other.parent / name).exists() else None
 
 
+@pytest.mark.slow
 def test_after_a_replacement_writes_stop_reads_reopen_and_nothing_is_lost(
     folder: Path, recorder: SessionRecorder
 ) -> None:
@@ -75,6 +76,7 @@ def test_after_a_replacement_writes_stop_reads_reopen_and_nothing_is_lost(
     assert outbox.pending_files(path.parent) == ()
 
 
+@pytest.mark.slow
 def test_a_wal_that_vanished_stops_writes_and_what_was_lost_with_it_comes_back(
     folder: Path, recorder: SessionRecorder
 ) -> None:
@@ -97,6 +99,7 @@ def test_a_shm_that_vanished_stops_writes(folder: Path, recorder: SessionRecorde
         recorder.record(talk(4))
 
 
+@pytest.mark.slow
 def test_a_file_copied_over_in_place_stops_writes(folder: Path, recorder: SessionRecorder) -> None:
     """What Hermes gives each file as its number tells them apart (docs/format.md §7.8)."""
     database = database_of(recorder)
@@ -118,6 +121,7 @@ def test_a_store_that_went_missing_leaves_the_messages_in_a_file(folder: Path, r
     assert recorder.spooled is not None
 
 
+@pytest.mark.slow
 def test_a_replay_writes_only_what_is_not_stored(folder: Path, recorder: SessionRecorder) -> None:
     (folder / "state.db-shm").rename(folder / "taken")
     with pytest.raises(Replaced):
@@ -134,6 +138,7 @@ def test_a_replay_writes_only_what_is_not_stored(folder: Path, recorder: Session
     assert contents(fresh) == words(4)
 
 
+@pytest.mark.slow
 def test_a_store_that_comes_back_gets_them_and_the_file_goes(folder: Path, recorder: SessionRecorder) -> None:
     (folder / "state.db-shm").rename(folder / "taken")
     with pytest.raises(Replaced):
@@ -147,6 +152,7 @@ def test_a_store_that_comes_back_gets_them_and_the_file_goes(folder: Path, recor
     assert outbox.pending_files(folder / "pending_messages") == ()
 
 
+@pytest.mark.slow
 def test_a_turn_that_met_a_lock_lies_in_a_file_at_once(folder: Path) -> None:
     database = db(folder)
     sqlite_of(database).writer = Writer(database.path, patience=0.05)
@@ -162,6 +168,7 @@ def test_a_turn_that_met_a_lock_lies_in_a_file_at_once(folder: Path) -> None:
     assert replay(SessionDB(folder / "state.db"), path) == 2
 
 
+@pytest.mark.slow
 def test_an_agent_that_ends_when_the_lock_is_free_leaves_no_file(folder: Path) -> None:
     database = db(folder)
     sqlite_of(database).writer = Writer(database.path, patience=0.05)
@@ -175,6 +182,7 @@ def test_an_agent_that_ends_when_the_lock_is_free_leaves_no_file(folder: Path) -
     assert outbox.pending_files(folder / "pending_messages") == ()
 
 
+@pytest.mark.slow
 def test_a_replay_that_fails_keeps_the_messages(folder: Path, recorder: SessionRecorder) -> None:
     (folder / "state.db-shm").rename(folder / "taken")
     with pytest.raises(Replaced):
@@ -191,6 +199,7 @@ def test_a_replay_that_fails_keeps_the_messages(folder: Path, recorder: SessionR
     assert replay(fresh, left) == 2
 
 
+@pytest.mark.slow
 def test_a_full_disk_is_told_and_an_older_file_stays(
     folder: Path, recorder: SessionRecorder, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -43,6 +43,7 @@ def longest(left: str, right: str) -> int:
     return row[-1]
 
 
+@pytest.mark.slow
 @given(st.text("abcd", max_size=24), st.text("abcd", max_size=24))
 def test_a_small_alignment_is_a_longest_common_subsequence(left: str, right: str) -> None:
     alignment = align(keys(left), keys(right))
@@ -55,6 +56,7 @@ def test_a_small_alignment_is_a_longest_common_subsequence(left: str, right: str
     )
 
 
+@pytest.mark.slow
 @given(st.text("abcdefgh", max_size=24), st.text("abcdefgh", max_size=24))
 def test_anchors_alone_still_pair_equal_messages_in_order(left: str, right: str) -> None:
     with pytest.MonkeyPatch.context() as patch:
@@ -65,6 +67,7 @@ def test_anchors_alone_still_pair_equal_messages_in_order(left: str, right: str)
     assert bool(alignment.pairs) == bool(set(left) & set(right))
 
 
+@pytest.mark.slow
 @given(st.text("abc", max_size=20), st.text("abc", max_size=20))
 def test_gaps_and_pairs_are_all_of_both_lists(left: str, right: str) -> None:
     alignment = align(keys(left), keys(right))
@@ -117,6 +120,7 @@ def test_copies_are_what_repeats_the_block_right_before_it(text: str, doubled: s
     assert repeated_blocks(keys(text)) == {int(place) for place in doubled}
 
 
+@pytest.mark.slow
 @given(st.text("ab", max_size=14))
 def test_every_reported_copy_ends_or_lies_in_a_block_that_equals_the_one_before(text: str) -> None:
     allowed = {
@@ -129,6 +133,7 @@ def test_every_reported_copy_ends_or_lies_in_a_block_that_equals_the_one_before(
     assert repeated_blocks(keys(text)) <= allowed
 
 
+@pytest.mark.slow
 @given(st.lists(st.integers(0, 50), unique=True, min_size=1), st.integers(1, 3))
 def test_a_history_written_again_and_again_is_found_whole(history: list[int], times: int) -> None:
     block = [b"%d" % number for number in history]
@@ -201,6 +206,7 @@ def test_doubles_of_either_side_are_counted_once_in_the_union() -> None:
     assert compare(entries("abc"), entries("aabbcc")).doubled == 3
 
 
+@pytest.mark.slow
 @given(st.text("abcdef", max_size=16), st.text("abcdef", max_size=16), st.sets(st.sampled_from("abcdef")))
 def test_the_counts_and_the_union_agree(left: str, right: str, undone: set[str]) -> None:
     found = compare(entries(left), entries(right, undone="".join(undone)))

@@ -28,6 +28,7 @@ def as_stored(rows: list[ModelRow]) -> list[SectionRow]:
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("timed", [True, False])
 @pytest.mark.parametrize("marking", MARKINGS)
 def test_every_copy_is_known_whatever_marks_it(marking: Marking, *, timed: bool) -> None:
@@ -39,6 +40,7 @@ def test_every_copy_is_known_whatever_marks_it(marking: Marking, *, timed: bool)
         assert found.states == {first: State(*states[first]) for first in section.originals().values()}, seed
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("timed", [True, False])
 @pytest.mark.parametrize("marking", MARKINGS)
 def test_no_message_is_taken_for_a_copy_where_words_repeat(marking: Marking, *, timed: bool) -> None:

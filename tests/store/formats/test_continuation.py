@@ -66,17 +66,20 @@ def test_what_follows_the_seam_is_new_and_what_the_base_lacks_before_it(base: st
     assert news(base, held) == new
 
 
+@pytest.mark.slow
 @given(st.text("ab", max_size=20), st.text("ab", max_size=6))
 def test_a_list_that_continues_the_base_adds_the_rest_whatever_it_repeats(base: str, rest: str) -> None:
     assert news(base, base + rest) == rest
 
 
+@pytest.mark.slow
 @given(st.text("abc", min_size=1, max_size=20), st.data())
 def test_a_summary_before_any_end_of_the_base_is_new_and_nothing_else(base: str, data: st.DataObject) -> None:
     kept = base[-data.draw(st.integers(1, len(base))) :]
     assert news(base, f"S{kept}") == "S"
 
 
+@pytest.mark.slow
 @given(st.text("abc", min_size=1, max_size=20), st.data())
 def test_an_edited_message_is_new_and_nothing_else(said: str, data: st.DataObject) -> None:
     place = data.draw(st.integers(0, len(said) - 1))
@@ -111,6 +114,7 @@ def test_a_first_list_is_new_as_a_whole_where_no_end_of_what_is_stored_occurs_in
     assert "".join(held[place] for place in new_after(keys(stored), keys(held))) == new
 
 
+@pytest.mark.slow
 @settings(deadline=None)
 @given(st.text("ab", min_size=1, max_size=12), st.text("ab", max_size=12))
 def test_shared_ends_are_what_a_plain_count_finds(whole: str, held: str) -> None:

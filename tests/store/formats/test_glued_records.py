@@ -49,6 +49,7 @@ def bad(data: bytes) -> list[BadLine]:
     return [piece for piece in parse([data]) if isinstance(piece, BadLine)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("between", [b"", b"\x00" * 412], ids=["nothing", "NUL"])
 @pytest.mark.parametrize("behind", [b"", WHOLE, FULL, b"\x00" * 9], ids=["alone", "whole", "full", "NUL"])
 def test_a_record_behind_one_that_is_torn_anywhere_is_read(between: bytes, behind: bytes) -> None:
@@ -62,6 +63,7 @@ def test_a_record_behind_one_that_is_torn_anywhere_is_read(between: bytes, behin
         assert (damage.line, damage.offset, damage.reason) == (1, 0, "torn")
 
 
+@pytest.mark.slow
 def test_what_is_left_of_a_record_without_its_beginning_is_no_record() -> None:
     for cut in range(1, len(FULL)):
         assert values(FULL[cut:] + b"\n") == []
@@ -91,6 +93,7 @@ def test_every_whole_record_of_a_line_is_read_once_in_order(
         assert len(bad(line + b"\n")) == 1
 
 
+@pytest.mark.slow
 @given(
     st.binary(max_size=40),
     st.lists(st.sampled_from([b'{"role"', b'"', b"\\", b"{", b"}", b":", b" ", b"[", b"]", b","])),
@@ -166,6 +169,7 @@ HOSTILE = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("unit", HOSTILE, ids=range(len(HOSTILE)))
 def test_the_cost_of_a_line_is_linear_in_its_size(unit: bytes) -> None:
     def line(size: int) -> list[bytes]:

@@ -102,6 +102,7 @@ def test_a_giant_line_is_not_held_in_memory() -> None:
     assert lines[0].size == 100 << 20
 
 
+@pytest.mark.slow
 @given(st.binary(max_size=300), st.integers(1, 7))
 def test_no_bytes_raise_and_pieces_do_not_matter(data: bytes, size: int) -> None:
     whole = read(data)
@@ -127,6 +128,7 @@ def test_what_python_wrote_is_read_back(values: list[dict[str, object]], ascii_o
     assert [line.offset for line in lines] == [sum(len(one) + 1 for one in at[:i]) for i in range(len(values))]
 
 
+@pytest.mark.slow
 @given(st.lists(st.sampled_from([b'{"a":1}', b"{}", b"x", b"", b"[]", b"\xff", b"NaN", b" "]), max_size=9))
 def test_each_line_that_is_not_blank_is_one_value(lines: list[bytes]) -> None:
     found = read(b"\n".join(lines))

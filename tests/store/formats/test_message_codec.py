@@ -158,6 +158,7 @@ PART = st.one_of(
 ARGUMENTS = st.dictionaries(TEXT, st.integers() | TEXT | st.lists(TEXT, max_size=2), max_size=3)
 
 
+@pytest.mark.slow
 @given(st.lists(PART, max_size=4))
 def test_a_list_its_cell_and_its_flattened_text_are_one(parts: list[dict[str, str]]) -> None:
     one = identity("user", parts, None, None)
@@ -165,6 +166,7 @@ def test_a_list_its_cell_and_its_flattened_text_are_one(parts: list[dict[str, st
     assert one == identity("user", flatten(parts), None, None)
 
 
+@pytest.mark.slow
 @given(TEXT, ARGUMENTS, st.booleans(), st.integers(0, 4))
 def test_how_json_is_spaced_does_not_matter(name: str, arguments: dict[str, object], plain: bool, indent: int) -> None:
     def call(text: str) -> list[dict[str, object]]:
@@ -175,6 +177,7 @@ def test_how_json_is_spaced_does_not_matter(name: str, arguments: dict[str, obje
     assert identity("assistant", None, tight, None) == identity("assistant", None, loose, None)
 
 
+@pytest.mark.slow
 @given(st.lists(st.tuples(st.sampled_from(["user", "tool"]), TEXT.map(str.strip)), unique=True, max_size=8))
 def test_role_and_text_tell_messages_apart(messages: list[tuple[str, str]]) -> None:
     assert len({identity(role, text, None, None) for role, text in messages}) == len(messages)

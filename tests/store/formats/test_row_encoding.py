@@ -133,6 +133,7 @@ def test_a_row_is_refused_by_the_bytes_of_all_its_columns(
         message_rows([{"role": "assistant", **over}], now=1.0)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "write",
     [

@@ -50,6 +50,7 @@ def test_a_message_stands_before_the_rows_that_are_all_younger(
     assert insert_positions(rows, waits(*spool)) == expected
 
 
+@pytest.mark.slow
 @given(TIMES, TIMES)
 def test_the_order_of_the_spool_is_kept(rows: list[float | None], spool: list[float | None]) -> None:
     found = insert_positions(rows, waits(*spool))

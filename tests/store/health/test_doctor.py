@@ -59,6 +59,7 @@ def test_looking_changes_nothing(db: SessionDB) -> None:
     assert sqlite_of(db).reader.data_version() == version
 
 
+@pytest.mark.slow
 def test_nobody_waits_for_the_copy(db: SessionDB, monkeypatch: pytest.MonkeyPatch) -> None:
     """A write while the copy is being checked takes no lock away and none is in its way."""
     checked = health._whole
@@ -73,6 +74,7 @@ def test_nobody_waits_for_the_copy(db: SessionDB, monkeypatch: pytest.MonkeyPatc
     assert written == [31]
 
 
+@pytest.mark.slow
 def test_a_message_that_the_index_lacks_is_counted(db: SessionDB) -> None:
     sqlite_files.run(db.path, "DELETE FROM messages_fts WHERE rowid IN (3, 4)")
 
@@ -81,6 +83,7 @@ def test_a_message_that_the_index_lacks_is_counted(db: SessionDB) -> None:
     ]
 
 
+@pytest.mark.slow
 def test_a_broken_index_that_integrity_check_calls_ok_is_seen(db: SessionDB) -> None:
     sqlite_files.run(db.path, "UPDATE messages_fts_data SET block = x'00' WHERE id > 10")
 
@@ -90,6 +93,7 @@ def test_a_broken_index_that_integrity_check_calls_ok_is_seen(db: SessionDB) -> 
     assert [one.ok for one in found(db, "integrity")] == [True]
 
 
+@pytest.mark.slow
 def test_a_broken_table_is_seen(db: SessionDB) -> None:
     sqlite_files.run(
         db.path,
@@ -99,6 +103,7 @@ def test_a_broken_table_is_seen(db: SessionDB) -> None:
     assert [one.ok for one in SessionDB(db.path).health() if one.check == "integrity"] == [False]
 
 
+@pytest.mark.slow
 def test_files_that_others_may_read_are_told(db: SessionDB) -> None:
     db.path.parent.chmod(0o755)
     db.path.chmod(0o644)
@@ -108,6 +113,7 @@ def test_files_that_others_may_read_are_told(db: SessionDB) -> None:
     assert [one.ok for one in found(db, "permissions")] == [True]
 
 
+@pytest.mark.slow
 def test_who_writes_is_named(db: SessionDB) -> None:
     assert [one.detail for one in found(db, "lock")] == ["nobody is writing"]
     with sqlite_files.holding(db.path):
@@ -115,6 +121,7 @@ def test_who_writes_is_named(db: SessionDB) -> None:
     assert told.detail.startswith("held by python")
 
 
+@pytest.mark.slow
 def test_a_system_that_does_not_show_locks_is_told(db: SessionDB, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(descriptors, "LISTING", "/absent")
     [told] = found(db, "lock")
@@ -123,6 +130,7 @@ def test_a_system_that_does_not_show_locks_is_told(db: SessionDB, monkeypatch: p
     assert "not watched" in told.detail
 
 
+@pytest.mark.slow
 def test_who_writes_in_delete_mode_is_named(db: SessionDB) -> None:
     db.close()
     sqlite_files.run(db.path, "PRAGMA journal_mode = DELETE")
@@ -131,6 +139,7 @@ def test_who_writes_in_delete_mode_is_named(db: SessionDB) -> None:
     assert told.detail.startswith("held by python")
 
 
+@pytest.mark.slow
 def test_a_second_name_is_told(db: SessionDB) -> None:
     assert [one.ok for one in found(db, "names")] == [True]
     (db.path.parent / "snapshot").hardlink_to(db.path)
@@ -141,12 +150,14 @@ def test_a_second_name_is_told(db: SessionDB) -> None:
     assert "mv own state.db" in told.advice
 
 
+@pytest.mark.slow
 def test_a_journal_that_is_not_safe_is_told(db: SessionDB, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(health, "LARGEST_WAL", 10)
     assert [one.ok for one in found(db, "wal")] == [False]
     assert [one.detail for one in found(db, "journal")] == ["wal"]
 
 
+@pytest.mark.slow
 def test_a_newer_store_is_told(db: SessionDB) -> None:
     sqlite_files.run(db.path, "UPDATE schema_version SET version = 99")
 
@@ -155,6 +166,7 @@ def test_a_newer_store_is_told(db: SessionDB) -> None:
     assert "version 99, above 31, the newest known" in told.detail
 
 
+@pytest.mark.slow
 def test_a_share_is_told(db: SessionDB, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "mountinfo").write_text("22 1 0:1 / / rw - nfs4 server:/home rw\n")
     monkeypatch.setattr(filesystems, "MOUNTS", tmp_path / "mountinfo")
@@ -164,6 +176,7 @@ def test_a_share_is_told(db: SessionDB, tmp_path: Path, monkeypatch: pytest.Monk
     assert "nfs4" in told.detail
 
 
+@pytest.mark.slow
 def test_what_waits_is_told(db: SessionDB) -> None:
     recorder = SessionRecorder(db, "s1")
     recorder.record(builders.talk(31))
@@ -178,6 +191,7 @@ def test_what_waits_is_told(db: SessionDB) -> None:
     assert len(db.refused()) == 1
 
 
+@pytest.mark.slow
 def test_a_repair_that_was_killed_is_told(db: SessionDB) -> None:
     db.append_message("s1", "user", "hello", key="k")
     assert [one.detail for one in found(db, "operations")] == ["0 repairs, 1 keyed appends"]
@@ -199,6 +213,7 @@ def test_a_missing_store_is_told_by_every_check_that_needs_it(tmp_path: Path) ->
     assert os.listdir(tmp_path) == []
 
 
+@pytest.mark.slow
 def test_a_look_that_is_withdrawn_ends_with_the_check_that_runs(db: SessionDB) -> None:
     cancel = Cancel()
     seen = []
@@ -210,6 +225,7 @@ def test_a_look_that_is_withdrawn_ends_with_the_check_that_runs(db: SessionDB) -
     assert seen[-1] == "operations"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("stage", ["copied", "checked"])
 def test_a_copy_that_nobody_wants_any_more_is_left_and_removed(
     db: SessionDB, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stage: str

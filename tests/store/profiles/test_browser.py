@@ -53,6 +53,7 @@ def partial(root: Path) -> Iterator[ProfilesBrowser]:
     merged.close()
 
 
+@pytest.mark.slow
 def test_a_store_that_several_profiles_name_is_listed_and_found_once(root: Path) -> None:
     profiles = root / "profiles"
     (profiles / "again").symlink_to(profiles / "work")
@@ -71,6 +72,7 @@ def test_a_store_that_several_profiles_name_is_listed_and_found_once(root: Path)
     merged.close()
 
 
+@pytest.mark.slow
 def test_a_profile_that_cannot_be_read_hides_no_other(partial: ProfilesBrowser) -> None:
     """Mutants: `_stored`, `_hits`, `checks` and the watch, each of them passing its error on."""
     listed: list[Session] = []
@@ -105,6 +107,7 @@ def test_a_profile_that_cannot_be_read_hides_no_other(partial: ProfilesBrowser) 
     assert body.text == "walrus in a torn profile"
 
 
+@pytest.mark.slow
 def test_a_profile_that_was_mended_is_read_again(partial: ProfilesBrowser, root: Path) -> None:
     assert partial.scope().total == 4
     assert partial.problems()
@@ -115,6 +118,7 @@ def test_a_profile_that_was_mended_is_read_again(partial: ProfilesBrowser, root:
     assert partial.problems() == ()
 
 
+@pytest.mark.slow
 def test_a_repair_of_any_profile_can_be_looked_at(db: ProfilesBrowser) -> None:
     plan = db.plan("work/same")
     assert plan.session_id == "work/same"
@@ -123,6 +127,7 @@ def test_a_repair_of_any_profile_can_be_looked_at(db: ProfilesBrowser) -> None:
     assert db.operations() == ()
 
 
+@pytest.mark.slow
 def test_every_session_of_every_profile_is_listed(db: ProfilesBrowser) -> None:
     listed: list[Session] = []
     page = db.sessions(limit=1)
@@ -143,6 +148,7 @@ def test_every_session_of_every_profile_is_listed(db: ProfilesBrowser) -> None:
     assert db.outlines(["same", "work/same", "bare/file"])["work/same"].first_words == "walrus 1"
 
 
+@pytest.mark.slow
 def test_a_transcript_leads_to_its_own_profile(db: ProfilesBrowser) -> None:
     for prefix, place in (("", 0), ("work/", 1)):
         assert db.chain(f"{prefix}next") == (f"{prefix}same", f"{prefix}next")
@@ -160,6 +166,7 @@ def test_a_transcript_leads_to_its_own_profile(db: ProfilesBrowser) -> None:
     assert [message.id for message in db.messages(ids[::-1])] == ids[::-1]
 
 
+@pytest.mark.slow
 def test_a_search_finds_in_all_profiles_newest_first(db: ProfilesBrowser) -> None:
     batches = list(db.search("walrus"))
     hits = [hit for batch in batches for hit in batch.hits]
@@ -175,6 +182,7 @@ def test_a_search_finds_in_all_profiles_newest_first(db: ProfilesBrowser) -> Non
     assert len(batch.hits) == 1
 
 
+@pytest.mark.slow
 def test_flags_and_verdicts_are_of_their_profile(db: ProfilesBrowser) -> None:
     assert {facts.session_id for facts in db.all_facts()} == {"work/same", "bare/file"}
     facts = db.facts("work/same")
@@ -185,6 +193,7 @@ def test_flags_and_verdicts_are_of_their_profile(db: ProfilesBrowser) -> None:
     assert {check.session_id for check in db.checks()} == {"same", "next", "work/same", "work/next", "bare/file"}
 
 
+@pytest.mark.slow
 def test_a_change_in_any_profile_is_seen(db: ProfilesBrowser, root: Path) -> None:
     watch = db.watch()
     watch.poll()
@@ -198,6 +207,7 @@ def test_a_change_in_any_profile_is_seen(db: ProfilesBrowser, root: Path) -> Non
     assert "work/next" in change.sessions
 
 
+@pytest.mark.slow
 def test_ranking_age_and_count_are_of_all_profiles(db: ProfilesBrowser) -> None:
     assert sorted(hit.session_id for hit in db.rank("walrus").hits) == ["bare/file", "same", "work/same"]
     assert [hit.session_id for hit in db.oldest("walrus").hits][1:] == ["same", "work/same"]
@@ -208,6 +218,7 @@ def test_ranking_age_and_count_are_of_all_profiles(db: ProfilesBrowser) -> None:
     assert db.meant("walros") == {}
 
 
+@pytest.mark.slow
 def test_a_look_up_leads_into_every_profile_and_every_one_is_counted(partial: ProfilesBrowser) -> None:
     """Mutant: asked as if it were one profile's store, the merged one cannot even be made a second time."""
     found = partial.where("same")

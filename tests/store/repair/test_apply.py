@@ -121,6 +121,7 @@ def test_two_newer_ones_stay_behind_all_993(tmp_path: Path) -> None:
     assert db.check(SID).verdict is Verdict.SQLITE_AHEAD
 
 
+@pytest.mark.slow
 def test_a_second_run_writes_nothing_at_all(tmp_path: Path) -> None:
     db = legacy(tmp_path, range(5, 7), range(7))
     db.repair(db.plan(SID))
@@ -133,6 +134,7 @@ def test_a_second_run_writes_nothing_at_all(tmp_path: Path) -> None:
     assert sorted(db.path.parent.rglob("*")) == home
 
 
+@pytest.mark.slow
 def test_holes_are_filled_in_place_and_the_end_is_appended(tmp_path: Path) -> None:
     db = legacy(tmp_path, range(0, 9, 2), range(12))
 
@@ -141,6 +143,7 @@ def test_holes_are_filled_in_place_and_the_end_is_appended(tmp_path: Path) -> No
     assert texts(db) == told(range(12))
 
 
+@pytest.mark.slow
 def test_free_ids_below_the_first_row_are_used_and_nothing_moves(tmp_path: Path) -> None:
     home = builders.home(tmp_path)
     db = builders.db(home)
@@ -157,6 +160,7 @@ def test_free_ids_below_the_first_row_are_used_and_nothing_moves(tmp_path: Path)
     assert texts(db) == told(range(22))
 
 
+@pytest.mark.slow
 def test_ids_that_an_undo_needs_again_are_not_taken_by_another_repair(tmp_path: Path) -> None:
     db = legacy(tmp_path, range(3, 5), range(5))
     builders.store(db, "later", [at(number) for number in range(2, 4)])
@@ -171,6 +175,7 @@ def test_ids_that_an_undo_needs_again_are_not_taken_by_another_repair(tmp_path: 
     assert dump(db) == before
 
 
+@pytest.mark.slow
 def test_what_an_agent_appends_meanwhile_comes_last_and_survives_the_undo(tmp_path: Path) -> None:
     db = legacy(tmp_path, range(28, 30), range(30))
     planning_steps(5)
@@ -206,6 +211,7 @@ def _steps_as_they_are() -> Any:
     step_sizing.STEP_ROWS = usual
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("steps", [1, 2, 5])
 def test_a_stopped_repair_reads_in_order_and_is_finished_or_undone(tmp_path: Path, steps: int) -> None:
     db = legacy(tmp_path, range(0, 30, 3), range(40))
@@ -238,6 +244,7 @@ def test_a_stopped_repair_reads_in_order_and_is_finished_or_undone(tmp_path: Pat
     assert dump(db) == before
 
 
+@pytest.mark.slow
 def test_a_stopped_undo_is_finished_before_anything_else(tmp_path: Path) -> None:
     db = legacy(tmp_path, range(28, 30), range(30))
     before = dump(db)
@@ -253,6 +260,7 @@ def test_a_stopped_undo_is_finished_before_anything_else(tmp_path: Path) -> None
     assert dump(db) == before
 
 
+@pytest.mark.slow
 def test_a_stopped_repair_whose_file_changed_can_only_be_undone(tmp_path: Path) -> None:
     db = legacy(tmp_path, range(28, 30), range(30))
     before = dump(db)
@@ -274,6 +282,7 @@ def test_a_stopped_repair_whose_file_changed_can_only_be_undone(tmp_path: Path) 
     assert dump(db) == before
 
 
+@pytest.mark.slow
 def test_a_repair_that_an_older_version_stopped_goes_on(tmp_path: Path) -> None:
     """Its journal names the file without `ctime_ns`; mutant: the whole stamp compared."""
     db = legacy(tmp_path, range(28, 30), range(30))
@@ -296,6 +305,7 @@ def test_a_repair_that_an_older_version_stopped_goes_on(tmp_path: Path) -> None:
     assert texts(db) == told(range(30))
 
 
+@pytest.mark.slow
 def test_only_the_last_repair_of_a_session_can_be_undone_first(tmp_path: Path) -> None:
     db = legacy(tmp_path, range(3, 5), range(5))
     first = db.repair(db.plan(SID))
@@ -312,6 +322,7 @@ def test_only_the_last_repair_of_a_session_can_be_undone_first(tmp_path: Path) -
         db.undo("nothing")
 
 
+@pytest.mark.slow
 def test_a_plan_whose_file_changed_is_refused_with_nothing_done(tmp_path: Path) -> None:
     db = legacy(tmp_path, range(3, 5), range(5))
     plan, before = db.plan(SID), dump(db)
@@ -324,6 +335,7 @@ def test_a_plan_whose_file_changed_is_refused_with_nothing_done(tmp_path: Path) 
     assert not (db.path.parent / backup.FOLDER).exists()
 
 
+@pytest.mark.slow
 def test_a_lock_that_stays_is_told_and_nothing_is_half_done(tmp_path: Path) -> None:
     db = legacy(tmp_path, range(3, 5), range(5))
     plan, before = db.plan(SID), dump(db)
@@ -336,6 +348,7 @@ def test_a_lock_that_stays_is_told_and_nothing_is_half_done(tmp_path: Path) -> N
     assert not (db.path.parent / backup.FOLDER).exists()
 
 
+@pytest.mark.slow
 def test_no_room_for_the_backup_is_told_and_nothing_is_half_done(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -353,6 +366,7 @@ def test_no_room_for_the_backup_is_told_and_nothing_is_half_done(
     assert not (db.path.parent / backup.FOLDER).exists()
 
 
+@pytest.mark.slow
 def test_a_folder_in_the_way_and_a_read_only_store_are_told(tmp_path: Path) -> None:
     db = legacy(tmp_path, range(3, 5), range(5))
     plan = db.plan(SID)
@@ -364,6 +378,7 @@ def test_a_folder_in_the_way_and_a_read_only_store_are_told(tmp_path: Path) -> N
         db.repair(plan)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("table", ["compression_locks", "session_turn_leases"])
 def test_a_live_lock_of_hermes_is_respected_and_a_dead_one_is_not(tmp_path: Path, table: str) -> None:
     db = legacy(tmp_path, range(3, 5), range(5))
@@ -380,6 +395,7 @@ def test_a_live_lock_of_hermes_is_respected_and_a_dead_one_is_not(tmp_path: Path
     assert db.repair(db.plan(SID)).inserted == 3
 
 
+@pytest.mark.slow
 def test_what_the_user_took_back_stays_back_and_the_rest_needs_a_word(tmp_path: Path) -> None:
     db = legacy(tmp_path, range(2, 8), range(8))
     run(db, "UPDATE messages SET active = 0 WHERE session_id = ? AND content IN ('message 6', 'message 7')", SID)
@@ -395,6 +411,7 @@ def test_what_the_user_took_back_stays_back_and_the_rest_needs_a_word(tmp_path: 
     assert db.check(SID).missing_in_sqlite == 0
 
 
+@pytest.mark.slow
 def test_a_compaction_needs_a_word(tmp_path: Path) -> None:
     db = legacy(tmp_path, range(6, 8), range(8))
     run(db, "UPDATE messages SET content = '[CONTEXT COMPACTION] older' WHERE content = 'message 6'")
@@ -404,6 +421,7 @@ def test_a_compaction_needs_a_word(tmp_path: Path) -> None:
     assert not db.plan(SID).applies
 
 
+@pytest.mark.slow
 def test_rows_written_anew_after_the_file_need_a_word(tmp_path: Path) -> None:
     db = legacy(tmp_path, range(4), range(8))
     run(db, "UPDATE messages SET timestamp = timestamp + 1e9 WHERE session_id = ?", SID)
@@ -412,6 +430,7 @@ def test_rows_written_anew_after_the_file_need_a_word(tmp_path: Path) -> None:
     assert db.repair(db.plan(SID, merge=True)).inserted == 4
 
 
+@pytest.mark.slow
 def test_uncertain_places_are_left_and_the_certain_ones_are_filled(tmp_path: Path) -> None:
     home = builders.home(tmp_path)
     db = builders.db(home)
@@ -434,6 +453,7 @@ def test_uncertain_places_are_left_and_the_certain_ones_are_filled(tmp_path: Pat
     assert texts(db) == ["a", "theirs", "mine", "z", "more"]
 
 
+@pytest.mark.slow
 def test_an_ok_of_today_is_not_the_ok_of_last_month_where_both_clocks_agree(tmp_path: Path) -> None:
     home = builders.home(tmp_path)
     db = builders.db(home)
@@ -447,6 +467,7 @@ def test_an_ok_of_today_is_not_the_ok_of_last_month_where_both_clocks_agree(tmp_
     assert texts(db) == [one["content"] for one in (*old, *new)]
 
 
+@pytest.mark.slow
 def test_an_ok_that_each_side_has_once_is_one_message_whatever_the_clocks_say(tmp_path: Path) -> None:
     home = builders.home(tmp_path)
     db = builders.db(home)
@@ -459,6 +480,7 @@ def test_an_ok_that_each_side_has_once_is_one_message_whatever_the_clocks_say(tm
     assert texts(db).count("ok") == 1
 
 
+@pytest.mark.slow
 def test_a_session_that_only_jsonl_knows_gets_a_row(tmp_path: Path) -> None:
     home = builders.home(tmp_path)
     db = builders.db(home)
@@ -480,6 +502,7 @@ def test_a_session_that_only_jsonl_knows_gets_a_row(tmp_path: Path) -> None:
     assert db.check(SID).verdict is Verdict.JSONL_ONLY
 
 
+@pytest.mark.slow
 def test_an_adopted_session_that_went_on_keeps_its_row_when_it_is_undone(tmp_path: Path) -> None:
     home = builders.home(tmp_path)
     db = builders.db(home)
@@ -492,6 +515,7 @@ def test_an_adopted_session_that_went_on_keeps_its_row_when_it_is_undone(tmp_pat
     assert texts(db) == ["later"]
 
 
+@pytest.mark.slow
 def test_fields_become_columns_and_what_has_none_is_counted(tmp_path: Path) -> None:
     home = builders.home(tmp_path)
     db = builders.db(home)
@@ -525,6 +549,7 @@ def test_fields_become_columns_and_what_has_none_is_counted(tmp_path: Path) -> N
     assert db.check(SID).verdict is Verdict.SAME
 
 
+@pytest.mark.slow
 def test_times_of_what_is_inserted_never_fall(tmp_path: Path) -> None:
     home = builders.home(tmp_path)
     db = builders.db(home)
@@ -546,6 +571,7 @@ def test_times_of_what_is_inserted_never_fall(tmp_path: Path) -> None:
     assert texts(db) == ["first", "late", "message 5", "none", "message 9", "end"]
 
 
+@pytest.mark.slow
 def test_two_undos_at_once_share_the_work_and_their_receipts_add_up(tmp_path: Path) -> None:
     """Mutant: the step that the other took ends this one with an error, and its receipt is lost."""
     db = legacy(tmp_path, range(28, 30), range(30))
@@ -617,6 +643,7 @@ def test_tables_that_refer_to_messages_keep_them_where_they_are(tmp_path: Path) 
     assert [one.why for one in db.plan(SID, merge=True).refusals] == [Why.REFERRED]
 
 
+@pytest.mark.slow
 def test_the_backup_holds_what_was_and_is_for_the_owner_alone(tmp_path: Path) -> None:
     db = legacy(tmp_path, range(3, 5), range(5))
     kept = [row["id"] for row in db.get_messages(SID)]
@@ -650,6 +677,7 @@ def test_a_full_backup_is_refused_where_it_would_shut_hermes_out(era_home: Calla
     assert db.repair(db.plan(SID)).inserted == 993
 
 
+@pytest.mark.slow
 def test_the_first_difference_shows_both_sides(tmp_path: Path) -> None:
     db = legacy(tmp_path, range(2), range(20))
     plan = db.plan(SID)

@@ -83,6 +83,7 @@ def repaired(db: SessionDB) -> str:
     return receipt.operation
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("act", ACTS)
 def test_the_counters_are_those_of_the_active_messages(hermes: Hermes, db: SessionDB, act: str) -> None:
     operation = repaired(db)
@@ -92,6 +93,7 @@ def test_the_counters_are_those_of_the_active_messages(hermes: Hermes, db: Sessi
     assert hermes.counters() == hermes.counted()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("act", ["delete", "prune"])
 def test_a_session_that_was_deleted_stays_so(hermes: Hermes, db: SessionDB, act: str) -> None:
     operation = repaired(db)
@@ -101,6 +103,7 @@ def test_a_session_that_was_deleted_stays_so(hermes: Hermes, db: SessionDB, act:
     assert db.get_session("s1") is None
 
 
+@pytest.mark.slow
 def test_a_counter_that_counted_otherwise_is_given_back_as_it_was(hermes: Hermes, db: SessionDB) -> None:
     """In February tool rows were counted as calls, and session_meta was counted as a message."""
     run(hermes.path, "UPDATE sessions SET message_count = 9, tool_call_count = 5")
@@ -108,6 +111,7 @@ def test_a_counter_that_counted_otherwise_is_given_back_as_it_was(hermes: Hermes
     assert hermes.counters() == (9, 5)
 
 
+@pytest.mark.slow
 def test_session_meta_is_not_counted(hermes: Hermes, db: SessionDB) -> None:
     operation = repaired(db)
     hermes.append({"role": "session_meta", "content": None})
@@ -115,6 +119,7 @@ def test_session_meta_is_not_counted(hermes: Hermes, db: SessionDB) -> None:
     assert hermes.counters() == (6, 1)
 
 
+@pytest.mark.slow
 def test_a_plan_numbers_messages_as_they_are_shown_copies_once(tmp_path: Path) -> None:
     hermes = Hermes(tmp_path / "state.db")
     for number in range(6):

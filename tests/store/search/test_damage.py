@@ -49,6 +49,7 @@ def in_one(batches: list[Batch]) -> tuple[set[int], int, bool]:
     return {hit.message_id for batch in batches for hit in batch.hits}, sum(unread), batches[-1].partial
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("order", ["newest", "best", "oldest", "prefix", "filter"])
 def test_every_message_beside_a_damaged_page_is_found_and_the_others_are_counted(tmp_path: Path, order: str) -> None:
     path = damaged(tmp_path, "messages")
@@ -68,6 +69,7 @@ def test_every_message_beside_a_damaged_page_is_found_and_the_others_are_counted
     assert unread == ALL - len(found) if order != "filter" else unread
 
 
+@pytest.mark.slow
 def test_the_verb_prints_what_it_found_and_says_what_is_missing(tmp_path: Path) -> None:
     path = damaged(tmp_path, "messages")
     out, err = io.StringIO(), io.StringIO()
@@ -81,6 +83,7 @@ def test_the_verb_prints_what_it_found_and_says_what_is_missing(tmp_path: Path) 
     assert any(line["role"] == UNREADABLE for hit in hits for line in hit["context"])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("table", ["sessions", "messages_fts_data", "idx_messages_session"])
 def test_no_message_is_lost_with_a_page_of_another_table(tmp_path: Path, table: str) -> None:
     path = damaged(tmp_path, table)

@@ -236,6 +236,7 @@ def furnished(path: Path, layout: str) -> Path:
     return path
 
 
+@pytest.mark.slow
 def test_words_and_phrases_are_found_where_a_scan_finds_them(
     path: Path, name: str, gaps: tuple[set[str], set[str] | None]
 ) -> None:
@@ -253,6 +254,7 @@ def test_words_and_phrases_are_found_where_a_scan_finds_them(
     db.close()
 
 
+@pytest.mark.slow
 def test_cjk_is_found_where_a_scan_finds_it(path: Path, gaps: tuple[set[str], set[str] | None]) -> None:
     messages = rows(path)
     db = rows_alone(path)
@@ -270,6 +272,7 @@ def test_cjk_is_found_where_a_scan_finds_it(path: Path, gaps: tuple[set[str], se
     db.close()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("words", few(["docker", '"flaky docker"', "大别山", "東京"], '"flaky docker"'))
 @pytest.mark.parametrize(
     ("damage", "kinds"),
@@ -290,6 +293,7 @@ def test_without_a_whole_index_a_scan_finds_the_same(
     db.close()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [home for home in NAMES if GAPS[str(home.values[0])][0] != {"calls"}])
 @pytest.mark.parametrize("progress", few([None, 0, 7, 40], 7))
 def test_rows_that_an_index_lacks_yet_are_scanned(path: Path, name: str, progress: int | None) -> None:
@@ -308,6 +312,7 @@ def test_rows_that_an_index_lacks_yet_are_scanned(path: Path, name: str, progres
     db.close()
 
 
+@pytest.mark.slow
 def test_words_beyond_ascii_are_found_inside_calls(tmp_path: Path) -> None:
     """Hermes stores calls and parts as ASCII: `é` as six characters (docs/format.md §3.3)."""
     path = make(tmp_path, "plain café and 大别山项目")

@@ -53,6 +53,7 @@ def test_only_the_newest_of_very_many_are_ranked_and_it_is_said(
     assert found.fallbacks == (Fallback(FallbackKind.RANKED, ranked=9),)
 
 
+@pytest.mark.slow
 def test_what_no_index_can_rank_is_ranked_by_its_worth(tmp_path: Path) -> None:
     path = make(tmp_path, "大别", "大别 大别 大别", "大别")
     run(path, "UPDATE messages SET timestamp = 1.7e9 + id")
@@ -99,6 +100,7 @@ def test_the_oldest_come_oldest_first(tmp_path: Path) -> None:
     assert not database.oldest("needle", limit=50).capped
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "words", ["needle", "needle source:cli", "needle -source:cli", "source:telegram", "-needle", "大别"]
 )
@@ -122,6 +124,7 @@ def test_a_count_is_what_a_search_finds_in_any_windows(
     assert (capped.hits, capped.capped) == (3, True)
 
 
+@pytest.mark.slow
 def test_nothing_asked_is_nothing_found(tmp_path: Path) -> None:
     database = db(home(tmp_path))
     store(database, "s", talk(3))

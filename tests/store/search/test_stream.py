@@ -47,6 +47,7 @@ def filled(tmp_path: Path, count: int) -> SessionDB:
     return database
 
 
+@pytest.mark.slow
 def test_hits_come_newest_first_the_first_few_by_themselves(tmp_path: Path) -> None:
     database = filled(tmp_path, 250)
     batches = list(database.search("needle", limit=300))
@@ -55,6 +56,7 @@ def test_hits_come_newest_first_the_first_few_by_themselves(tmp_path: Path) -> N
     assert all(newer > older for newer, older in pairwise(ids))
 
 
+@pytest.mark.slow
 def test_only_the_hits_that_are_shown_have_their_bodies_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     database = filled(tmp_path, 100)
     asked: list[int] = []
@@ -68,6 +70,7 @@ def test_only_the_hits_that_are_shown_have_their_bodies_read(tmp_path: Path, mon
     assert len(asked) == 30
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("count", "capped"), [(29, False), (30, False), (31, True)])
 def test_capped_says_that_there_is_more_than_was_asked_for(tmp_path: Path, count: int, capped: bool) -> None:
     database = filled(tmp_path, count)
@@ -75,6 +78,7 @@ def test_capped_says_that_there_is_more_than_was_asked_for(tmp_path: Path, count
     assert last(database.search("needle", limit=30)).capped is capped
 
 
+@pytest.mark.slow
 def test_a_capped_answer_reads_no_file_and_an_exact_one_does(tmp_path: Path) -> None:
     folder = home(tmp_path)
     database = db(folder)
@@ -124,6 +128,7 @@ def test_a_word_in_a_tool_call_is_shown_in_the_call(tmp_path: Path) -> None:
     assert [hit.text[start:end] for start, end in hit.spans] == ["needle"]
 
 
+@pytest.mark.slow
 def test_a_long_text_is_cut_round_its_first_match_and_the_spans_move_along(tmp_path: Path) -> None:
     database = db(home(tmp_path))
     store(database, "s", [say("user", "hay " * 5_000 + "needle " + "hay " * 300 + "needle " + "hay " * 5_000)])
@@ -145,6 +150,7 @@ def test_a_span_longer_than_the_cut_ends_with_it() -> None:
     assert stream.cut("x" * 9_000, ((10, 9_000),))[1] == ((10, stream.LONGEST),)
 
 
+@pytest.mark.slow
 def test_sessions_that_only_a_file_knows_come_after_the_rows_newest_file_first(tmp_path: Path) -> None:
     folder = home(tmp_path)
     database = db(folder)
@@ -164,6 +170,7 @@ def test_sessions_that_only_a_file_knows_come_after_the_rows_newest_file_first(t
     assert (found[1].origin, found[1].message_id) == (Origin.JSONL, 3)
 
 
+@pytest.mark.slow
 def test_of_a_file_that_has_more_only_what_sqlite_lacks_is_a_hit(tmp_path: Path) -> None:
     folder = home(tmp_path)
     database = db(folder)
@@ -180,6 +187,7 @@ def test_of_a_file_that_has_more_only_what_sqlite_lacks_is_a_hit(tmp_path: Path)
     assert (found[-1].message_id, found[-1].title) == (1, "Known")
 
 
+@pytest.mark.slow
 def test_a_file_that_the_flag_does_not_suspect_is_not_searched(tmp_path: Path) -> None:
     folder = home(tmp_path)
     database = db(folder)
@@ -188,6 +196,7 @@ def test_a_file_that_the_flag_does_not_suspect_is_not_searched(tmp_path: Path) -
     assert [hit.origin for hit in hits(database.search("needle"))] == [Origin.SQLITE] * 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("words", "found"),
     [
@@ -221,6 +230,7 @@ def test_filters_hold_for_rows_and_for_files(tmp_path: Path, words: str, found: 
     assert {hit.session_id for hit in hits(database.search(words))} == found
 
 
+@pytest.mark.slow
 def test_a_standing_question_asks_only_for_newer_rows(tmp_path: Path) -> None:
     folder = home(tmp_path)
     database = db(folder)
@@ -230,6 +240,7 @@ def test_a_standing_question_asks_only_for_newer_rows(tmp_path: Path) -> None:
     assert hits(database.search("needle", after_id=ids[2])) == []
 
 
+@pytest.mark.slow
 def test_undone_messages_are_no_hits(tmp_path: Path) -> None:
     database = db(home(tmp_path))
     ids = store(database, "s", talk(2, word="needle"))
@@ -239,6 +250,7 @@ def test_undone_messages_are_no_hits(tmp_path: Path) -> None:
     assert [hit.message_id for hit in hits(database.search("needle"))] == [ids[0]]
 
 
+@pytest.mark.slow
 def test_a_store_without_an_index_is_scanned_and_the_label_says_so(tmp_path: Path) -> None:
     database = filled(tmp_path, 3)
     sqlite_of(database).writer.transaction(lambda connection: list(connection.execute("DROP TABLE messages_fts")))
@@ -261,6 +273,7 @@ class Countdown(Cancel):
         return self.looks >= 100
 
 
+@pytest.mark.slow
 def test_a_withdrawn_question_ends_at_once_and_inside_a_file(tmp_path: Path) -> None:
     folder = home(tmp_path)
     database = db(folder)
@@ -275,6 +288,7 @@ def test_a_withdrawn_question_ends_at_once_and_inside_a_file(tmp_path: Path) -> 
     assert later.looks == 100
 
 
+@pytest.mark.slow
 def test_files_beyond_the_bound_are_left_out_and_the_label_says_so(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -289,6 +303,7 @@ def test_files_beyond_the_bound_are_left_out_and_the_label_says_so(
     assert batches[-1].fallbacks == (left_out,)
 
 
+@pytest.mark.slow
 def test_a_home_without_a_readable_state_db_is_searched_in_its_files_and_the_label_says_so(tmp_path: Path) -> None:
     folder = home(tmp_path)
     database = db(folder, read_only=True)
@@ -308,6 +323,7 @@ def test_a_home_without_a_readable_state_db_is_searched_in_its_files_and_the_lab
         list(db(folder, read_only=True).search("needle", after_id=1))
 
 
+@pytest.mark.slow
 def test_each_step_is_a_critical_section_of_its_own(tmp_path: Path) -> None:
     """A writer commits between any two batches of a search that is under way."""
     database = filled(tmp_path, 130)
@@ -319,6 +335,7 @@ def test_each_step_is_a_critical_section_of_its_own(tmp_path: Path) -> None:
     assert count >= 3
 
 
+@pytest.mark.slow
 def test_a_word_of_each_real_home_is_found_in_rows_and_in_files(each_home: Path) -> None:
     database = db(each_home / ".hermes", read_only=True)
     rows = hits(database.search("docker"))
@@ -335,6 +352,7 @@ def test_a_query_is_taken_as_words_or_parsed(tmp_path: Path) -> None:
     assert hits(database.search(parse("needle", now=0.0))) == hits(database.search("needle"))
 
 
+@pytest.mark.slow
 def test_what_a_salvage_put_into_a_file_is_found_though_sqlite_has_more(tmp_path: Path) -> None:
     """A Hermes that could not write SQLite appends what it held (docs/format.md §5.5). Mutant: the quick flag alone.
 

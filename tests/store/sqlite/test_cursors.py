@@ -6,6 +6,8 @@ import ast
 from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parents[3]
 
 
@@ -22,6 +24,7 @@ def kept(tree: ast.AST) -> Iterator[ast.AST]:
             yield node.value
 
 
+@pytest.mark.slow
 def test_no_cursor_is_kept_by_a_variable() -> None:
     """An exception in the block would leave its read transaction open as long as the exception is handled."""
     found = [

@@ -54,6 +54,7 @@ def path(request: pytest.FixtureRequest, tmp_path: Path, era_home: Callable[[str
     return folder / "state.db"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("part", few(PARTS, "data", "docsize"))
 @pytest.mark.parametrize("table", INDEXES)
 def test_an_append_is_acknowledged_and_the_damage_is_reported(path: Path, table: str, part: str) -> None:
@@ -75,6 +76,7 @@ def test_an_append_is_acknowledged_and_the_damage_is_reported(path: Path, table:
     database.close()
 
 
+@pytest.mark.slow
 def test_a_search_beside_a_damaged_index_finds_what_was_appended(tmp_path: Path) -> None:
     folder = builders.home(tmp_path)
     database = builders.db(folder)

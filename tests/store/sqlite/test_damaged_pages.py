@@ -70,6 +70,7 @@ def test_every_session_is_listed_and_every_message_that_can_be_read(torn: Path) 
     db.close()
 
 
+@pytest.mark.slow
 def test_the_session_whose_last_message_is_lost_says_so(torn: Path) -> None:
     db = SessionDB(torn, read_only=True)
     said = {row.id: row.problem for row in db.sessions(limit=500).items if row.problem}
@@ -92,6 +93,7 @@ def test_what_can_be_compared_is_compared_before_the_damage_is_told(torn: Path) 
     db.close()
 
 
+@pytest.mark.slow
 def test_the_verbs_print_what_there_is_and_say_what_is_not(torn: Path) -> None:
     out, err = io.StringIO(), io.StringIO()
     where = Home(torn.parent)

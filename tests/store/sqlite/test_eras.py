@@ -57,6 +57,7 @@ def path(tmp_path: Path, era: str) -> Path:
     return db.path
 
 
+@pytest.mark.slow
 def test_every_session_role_and_row_is_as_it_was_written(path: Path, era: str) -> None:
     db = SessionDB(path, read_only=True)
     rows = {row.id: row for row in db.sessions().items}
@@ -83,6 +84,7 @@ def test_every_session_role_and_row_is_as_it_was_written(path: Path, era: str) -
     db.close()
 
 
+@pytest.mark.slow
 def test_files_are_counted_and_compared(path: Path) -> None:
     db = SessionDB(path, read_only=True)
     facts = {one.session_id: (one.messages, one.meta_lines, one.bad_lines) for one in db.all_facts()}
@@ -93,6 +95,7 @@ def test_files_are_counted_and_compared(path: Path) -> None:
     db.close()
 
 
+@pytest.mark.slow
 def test_words_are_found_without_any_index(path: Path, era: str) -> None:
     db = SessionDB(path, read_only=True)
     batches = list(db.search("docker"))

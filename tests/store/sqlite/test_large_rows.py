@@ -33,6 +33,7 @@ def db(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[SessionDB]:
     database.close()
 
 
+@pytest.mark.slow
 def test_agents_get_every_message(db: SessionDB) -> None:
     """Mutant: without the look at its size the whole session raises."""
     expected = ["needle 0", SHOWN, "needle 2"]
@@ -44,6 +45,7 @@ def test_agents_get_every_message(db: SessionDB) -> None:
     assert [row["content"] for row in messages] == expected
 
 
+@pytest.mark.slow
 def test_a_reader_gets_every_message(db: SessionDB) -> None:
     heads = db.heads("s").items
     assert [head.n_bytes > 2 * MB for head in heads] == [False, True, False]
@@ -51,6 +53,7 @@ def test_a_reader_gets_every_message(db: SessionDB) -> None:
     assert [line.text for line in db.context("s", 2)] == ["needle 0", SHOWN, "needle 2"]
 
 
+@pytest.mark.slow
 def test_a_search_finds_the_others(db: SessionDB) -> None:
     """By every way: newest first, ranked, an agent's by the index and by LIKE."""
     hits = {hit.message_id for batch in db.search("needle") for hit in batch.hits}
@@ -60,17 +63,20 @@ def test_a_search_finds_the_others(db: SessionDB) -> None:
     assert {row["id"] for row in db.search_messages("needle")} >= {1, 3}
 
 
+@pytest.mark.slow
 def test_a_list_shows_the_session(db: SessionDB) -> None:
     sqlite_files.run(db.path, "UPDATE messages SET role = 'assistant' WHERE id <> 2")
     assert [session.id for session in db.recent()] == ["s"]
     assert db.outlines(["s"])["s"] is not None
 
 
+@pytest.mark.slow
 def test_a_program_that_appends_goes_on(db: SessionDB) -> None:
     assert db.append_message("s", "user", "next") == 4
     assert [row["content"] for row in db.get_messages("s")][-1] == "next"
 
 
+@pytest.mark.slow
 def test_nobody_is_told_to_recover(db: SessionDB) -> None:
     """Not by the words of an error where some statement meets it all the same."""
     engine = builders.sqlite_of(db)

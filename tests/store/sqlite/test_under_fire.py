@@ -91,6 +91,7 @@ def test_many_replay_at_once_and_nothing_is_doubled(owed: Path) -> None:
     assert outbox.pending_files(outbox.folder_of(owed)) == ()
 
 
+@pytest.mark.slow
 def test_two_recorders_that_say_the_same_at_once_each_store_it_in_order(tmp_path: Path) -> None:
     path = builders.home(tmp_path) / "state.db"
     recorders = [SessionRecorder(SessionDB(path), "s", writer=name) for name in ("first", "second")]
@@ -149,6 +150,7 @@ def test_thirty_two_threads_share_one_handle(tmp_path: Path) -> None:
     assert all(texts(database, f"s{number}") == [f"needle {turn}" for turn in range(10)] for number in range(32))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("journal", ["wal", "delete"])
 def test_a_home_whose_path_means_something_in_a_uri(tmp_path: Path, journal: str) -> None:
     home = builders.home(tmp_path, "a?b#c%20d 'e\" é&mode=ro\n;f")

@@ -129,18 +129,28 @@ def is_two_sided(case: Case) -> bool:
 def is_untold(case: Case) -> bool:
     """Whether nothing could tell the order of a gap: of what was said in it two messages or more are on neither side.
 
-    A question and an answer then look like one turn that are parts of two; only clocks could tell.
+    A question and an answer then look like one turn that are parts of two; only clocks could tell. The same where
+    words that were said twice are left once on either side, and not as the same message.
     """
-    if case.agree:
-        return False
+    if not case.agree and _is_mistakable(case):
+        return True
     lines, rows = numbers(case.lines), numbers(case.rows)
-    gone = one = other = 0
+    turns = {case.said[number].turn for number in lines}
+    gone = one = other = hidden = 0
     for number in range(len(case.said) + 1):
         if number == len(case.said) or (number in lines and number in rows):
-            if gone >= 2 and one and other:
+            if gone >= 2 and one and other and (hidden or not case.agree):
                 return True
-            gone = one = other = 0
+            gone = one = other = hidden = 0
             continue
         one, other = one + (number in lines), other + (number in rows)
         gone += number not in lines and number not in rows
+        hidden += number in rows and case.said[number].turn not in turns and case.clock != "message"
     return False
+
+
+def _is_mistakable(case: Case) -> bool:
+    """Whether some words are once in the file and once in SQLite, but as two messages."""
+    here, there = ({_text(case, kept): kept.number for kept in side} for side in (case.lines, case.rows))
+    times = [Counter(_text(case, kept) for kept in side) for side in (case.lines, case.rows)]
+    return any(times[0][text] == times[1][text] == 1 and here[text] != there[text] for text in here.keys() & there)

@@ -39,6 +39,7 @@ def test_what_order_or_clocks_decide_is_seldom_refused() -> None:
     assert all(tally.refused[loss] <= 0.15 * ordered for loss, ordered in tally.ordered.items())
 
 
+@pytest.mark.slow
 def test_conversations_of_each_kind_and_clock_are_made() -> None:
     made = [case(random.Random(number)) for number in range(400)]
 

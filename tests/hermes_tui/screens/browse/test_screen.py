@@ -294,6 +294,7 @@ async def test_markup_and_escapes_in_stored_text_are_text(tmp_path: Path) -> Non
         assert safe(HOSTILE[0]) != HOSTILE[0]
 
 
+@pytest.mark.slow
 async def test_an_empty_home_says_where_it_looked_and_fills_by_itself(tmp_path: Path) -> None:
     home = builders.home(tmp_path)
     async with browsing(home) as stage:
@@ -322,6 +323,7 @@ async def test_a_home_of_files_alone_is_whole(tmp_path: Path) -> None:
         await stage.shows("and now a store")
 
 
+@pytest.mark.slow
 async def test_a_state_db_without_a_session_is_an_empty_home(tmp_path: Path) -> None:
     home = builders.home(tmp_path)
     builders.db(home).close()
@@ -502,6 +504,7 @@ async def test_a_real_home_opens_and_a_word_of_it_is_found(each_home: Path) -> N
         await stage.until(lambda: stage.state.reading.total > 0)
 
 
+@pytest.mark.slow
 async def test_a_locked_store_is_said_with_how_long_it_is_waited_for(tmp_path: Path) -> None:
     async with browsing(builders.home(tmp_path)) as stage:
         stage.browser.post_message(StoreBusy(1, 12.0))

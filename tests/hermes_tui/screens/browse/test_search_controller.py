@@ -51,6 +51,7 @@ def test_titles_found_key_by_key_are_those_found_at_once(typed: str) -> None:
             search.learn_titles()
 
 
+@pytest.mark.slow
 def test_a_rare_word_is_found_without_a_look_at_every_title(monkeypatch: pytest.MonkeyPatch) -> None:
     """Mutant: with `candidates` always None every key looks at 5 000 titles, and a big home stutters."""
     looked: list[str] = []

@@ -90,6 +90,7 @@ def test_a_store_on_a_share_is_read_and_not_written(tmp_path: Path, monkeypatch:
     assert not (tmp_path / "new").exists()
 
 
+@pytest.mark.slow
 def test_a_file_with_a_second_name_is_read_and_not_written(tmp_path: Path) -> None:
     """Each name has a WAL of its own. Mutant: writes through both, which destroy the file."""
     path = sqlite_files.make(tmp_path, "one")

@@ -74,6 +74,7 @@ def test_columns_are_named_by_table(era_home: Callable[[str], Path]) -> None:
     assert new.trigram_columns == ("content", "tool_name")
 
 
+@pytest.mark.slow
 def test_a_number_above_the_known_ones_is_newer(tmp_path: Path) -> None:
     path = make(tmp_path)
     run(path, "UPDATE schema_version SET version = 31")
@@ -90,6 +91,7 @@ def test_a_file_without_numbers_has_none(tmp_path: Path) -> None:
     assert look(path).schema_version is None
 
 
+@pytest.mark.slow
 def test_the_layout_follows_the_file(tmp_path: Path) -> None:
     path = make(tmp_path)
     reader = Reader(path)

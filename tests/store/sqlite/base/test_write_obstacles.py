@@ -214,6 +214,7 @@ STATEMENTS = st.one_of(
 )
 
 
+@pytest.mark.slow
 @given(st.lists(STATEMENTS, min_size=1, max_size=4), NOISE)
 def test_the_parser_finds_what_sqlite_reports(statements: list[str], gap: str) -> None:
     connection = apsw.Connection(":memory:")
@@ -243,6 +244,7 @@ def test_the_parser_finds_what_sqlite_reports(statements: list[str], gap: str) -
     assert (parsed.table, parsed.raises) == ("source", False)
 
 
+@pytest.mark.slow
 @given(st.text(st.sampled_from("CREATE TRIGGER ON BEGIN END;'\"[]`-/*()=,.\n\x00") | st.characters(), max_size=60))
 def test_no_text_raises_anything_else(text: str) -> None:
     for sql in (text, KNOWN[0][:40] + text, KNOWN[0] + text):

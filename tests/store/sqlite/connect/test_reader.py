@@ -51,6 +51,7 @@ def test_a_critical_section_inside_another_is_refused(path: Path) -> None:
     reader.close()
 
 
+@pytest.mark.slow
 def test_two_threads_never_share_a_connection(path: Path) -> None:
     reader = Reader(path)
     lent: list[apsw.Connection] = []
@@ -81,6 +82,7 @@ def test_a_connection_that_came_back_is_lent_again(path: Path) -> None:
     reader.close()
 
 
+@pytest.mark.slow
 def test_a_cursor_left_open_holds_no_snapshot_after_its_section(path: Path) -> None:
     reader = Reader(path)
     with reader.borrow() as connection:
@@ -103,6 +105,7 @@ def test_nothing_can_be_written_through_a_reader(path: Path) -> None:
     reader.close()
 
 
+@pytest.mark.slow
 def test_a_withdrawn_question_ends_while_its_statement_runs(path: Path) -> None:
     """The statement never ends by itself."""
     reader, cancel = Reader(path), Cancel()
@@ -158,6 +161,7 @@ def test_the_number_of_the_last_commit_changes_with_every_commit(path: Path) -> 
     reader.close()
 
 
+@pytest.mark.slow
 def test_reads_go_on_when_another_file_is_put_in_place(path: Path, tmp_path: Path) -> None:
     reader = Reader(path)
     assert reader.rows("SELECT COUNT(*) FROM messages") == [(2,)]
@@ -245,6 +249,7 @@ def test_opening_a_real_home_leaves_its_file_byte_for_byte(each_home: Path) -> N
     assert file.stat().st_mtime_ns == state.st_mtime_ns
 
 
+@pytest.mark.slow
 def test_what_a_killed_program_left_in_the_wal_is_seen(tmp_path: Path) -> None:
     path = make(tmp_path)
     outcome(
@@ -302,6 +307,7 @@ def test_a_corrupt_page_is_damage_in_sqlites_own_words(tmp_path: Path) -> None:
     reader.close()
 
 
+@pytest.mark.slow
 def test_a_reader_shut_out_for_too_long_says_locked(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(read_open, "BUSY_MS", 50)
     run(path, "PRAGMA journal_mode = DELETE")
@@ -322,6 +328,7 @@ def test_a_column_that_is_not_there_is_a_store_error(path: Path) -> None:
     reader.close()
 
 
+@pytest.mark.slow
 def test_a_trigger_and_a_view_in_the_file_do_nothing_on_their_own(path: Path) -> None:
     run(path, "CREATE VIEW bomb AS WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n) SELECT x FROM n")
     reader, cancel = Reader(path), Cancel()

@@ -130,6 +130,7 @@ def test_a_lock_is_waited_for_by_time_with_jitter_that_doubles_to_a_bound(path: 
     writer.close()
 
 
+@pytest.mark.slow
 def test_the_patience_can_be_shorter_for_one_transaction(path: Path) -> None:
     fake = Time()
     writer = Writer(path, patience=1.0, backoff=Backoff(fake.clock, fake.sleep, lambda: 1.0))
@@ -141,6 +142,7 @@ def test_the_patience_can_be_shorter_for_one_transaction(path: Path) -> None:
     writer.close()
 
 
+@pytest.mark.slow
 def test_a_lock_that_is_released_in_time_costs_nothing_but_time(path: Path, writer: Writer) -> None:
     with holding(path):
         thread = threading.Thread(target=writer.transaction, args=(lambda connection: say("two", connection),))
@@ -152,6 +154,7 @@ def test_a_lock_that_is_released_in_time_costs_nothing_but_time(path: Path, writ
     assert contents(path) == ["one", "two"]
 
 
+@pytest.mark.slow
 def test_who_waited_in_vain_is_told_who_holds_the_lock_and_who_else_is_there(path: Path) -> None:
     """Mutant: without the look at who else has a lock on the -shm."""
     fake = Time()
@@ -165,6 +168,7 @@ def test_who_waited_in_vain_is_told_who_holds_the_lock_and_who_else_is_there(pat
     writer.close()
 
 
+@pytest.mark.slow
 def test_who_is_in_the_way_is_guessed_at_where_the_system_does_not_tell(
     path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -177,6 +181,7 @@ def test_who_is_in_the_way_is_guessed_at_where_the_system_does_not_tell(
     writer.close()
 
 
+@pytest.mark.slow
 def test_a_reader_in_delete_mode_is_waited_for_at_the_commit(path: Path, writer: Writer) -> None:
     run(path, "PRAGMA journal_mode = DELETE")
     runs: list[int] = []
@@ -228,6 +233,7 @@ def test_a_transaction_inside_another_is_refused(writer: Writer) -> None:
         writer.transaction(lambda connection: writer.transaction(lambda inner: None))
 
 
+@pytest.mark.slow
 def test_no_transaction_stays_open_after_exceptions_in_the_work_and_in_its_rollback(
     path: Path, writer: Writer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -258,6 +264,7 @@ def test_no_transaction_stays_open_after_exceptions_in_the_work_and_in_its_rollb
     assert contents(path) == ["one", "two", *(["of a thread", "of the handler"] * 3)]
 
 
+@pytest.mark.slow
 def test_two_writers_of_one_file_in_a_process_are_one_in_the_queue(path: Path, writer: Writer, tmp_path: Path) -> None:
     """By any name of it. Mutant: a lock of each writer's own waits for itself until its patience ends."""
     link = tmp_path / "link.db"
@@ -270,6 +277,7 @@ def test_two_writers_of_one_file_in_a_process_are_one_in_the_queue(path: Path, w
     other.close()
 
 
+@pytest.mark.slow
 def test_a_file_put_in_place_of_the_open_one_is_not_written(path: Path, writer: Writer, tmp_path: Path) -> None:
     writer.transaction(lambda connection: say("two", connection))
     other = tmp_path / "other"
@@ -305,6 +313,7 @@ def test_a_number_alone_forbids_nothing(path: Path, writer: Writer) -> None:
     assert contents(path) == ["one", "two"]
 
 
+@pytest.mark.slow
 def test_a_structure_that_appears_while_the_writer_is_open_forbids_to_write(path: Path, writer: Writer) -> None:
     """Mutant: the structure is looked at when the file is opened, and not again."""
     writer.transaction(lambda connection: say("two", connection))
@@ -326,6 +335,7 @@ def test_a_missing_store_is_not_made_by_writing(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_a_full_disk_says_so_and_leaves_the_store_as_it_was(path: Path, writer: Writer) -> None:
     def work(connection: apsw.Connection) -> None:
         connection.execute("PRAGMA max_page_count = 1").fetchall()
@@ -340,6 +350,7 @@ def test_a_full_disk_says_so_and_leaves_the_store_as_it_was(path: Path, writer: 
     assert contents(path) == ["one", "two"]
 
 
+@pytest.mark.slow
 def test_a_write_that_the_system_cuts_short_is_typed_and_leaves_the_store_as_it_was(path: Path) -> None:
     script = """
 import resource, signal, sys
@@ -367,6 +378,7 @@ writer.transaction(lambda c: c.execute(insert, ("three",)))
 # What a full-text index may not do
 
 
+@pytest.mark.slow
 def test_a_damaged_index_does_not_fail_an_append(path: Path, writer: Writer) -> None:
     run(path, "UPDATE messages_fts_data SET block = x'00112233' WHERE id <> 1")
     run(path, "UPDATE messages_fts_data SET block = x'ffffffffff' WHERE id = 10")
@@ -401,6 +413,7 @@ END''')
     outcome(script, path)
 
 
+@pytest.mark.slow
 def test_a_tokenizer_that_only_hermes_has_does_not_fail_an_append(path: Path, writer: Writer) -> None:
     """And the other indexes get the message. Mutant: with no trigger copied, none of them has it."""
     with_foreign_index(path)
@@ -415,6 +428,7 @@ def test_a_tokenizer_that_only_hermes_has_does_not_fail_an_append(path: Path, wr
     reader.close()
 
 
+@pytest.mark.slow
 def test_an_id_that_comes_back_is_no_clash_in_an_index_that_only_hermes_can_write(path: Path, writer: Writer) -> None:
     """Mutant: with the file's own triggers tried first, the row that the delete left there refuses the insert."""
     with_foreign_index(path)
@@ -433,6 +447,7 @@ def test_an_index_that_works_is_kept_up_to_date(path: Path, writer: Writer) -> N
     assert not writer.index_damaged
 
 
+@pytest.mark.slow
 def test_damage_of_the_messages_themselves_is_not_taken_for_an_index(tmp_path: Path) -> None:
     path = make(tmp_path, *(f"text {number}" * 50 for number in range(200)))
     [(root,)] = run(path, "SELECT rootpage FROM sqlite_master WHERE name = 'messages'")
@@ -487,6 +502,7 @@ def test_no_acknowledged_message_is_lost_or_doubled_when_writers_are_killed(path
     run(path, "INSERT INTO messages_fts(messages_fts, rank) VALUES ('integrity-check', 1)")
 
 
+@pytest.mark.slow
 def test_a_writer_and_readers_in_one_process_see_each_other(path: Path, writer: Writer) -> None:
     reader = Reader(path)
     for number in range(20):

@@ -119,6 +119,7 @@ def test_the_file_beside_the_store_is_private(db: SessionDB) -> None:
     assert beside(db).stat().st_size == 0
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("patient")
 def test_a_write_waits_for_its_turn(db: SessionDB) -> None:
     """Mutant: `_first` that is always true."""
@@ -164,6 +165,7 @@ def test_who_was_stopped_at_the_head_costs_a_fraction_of_a_second_once(db: Sessi
         assert waits.slept == 60.0
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("patient")
 def test_a_turn_that_never_comes_is_no_reason_not_to_write(db: SessionDB) -> None:
     """The store's own lock is free, so after the patience the write goes through all the same."""
@@ -176,6 +178,7 @@ def test_a_turn_that_never_comes_is_no_reason_not_to_write(db: SessionDB) -> Non
     assert waits.slept == pytest.approx(30.0, abs=0.01)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("patient")
 def test_waiting_for_a_turn_counts_against_the_patience(db: SessionDB) -> None:
     with standing(db), builders.locked(db.path):
@@ -186,6 +189,7 @@ def test_waiting_for_a_turn_counts_against_the_patience(db: SessionDB) -> None:
         assert waits.slept == pytest.approx(2.0, abs=0.01)
 
 
+@pytest.mark.slow
 def test_almost_all_of_the_patience_is_left_for_the_lock_where_the_queue_does_not_move(db: SessionDB) -> None:
     """A process in the queue was stopped, and a Hermes without a queue writes."""
     pauses: list[float] = []
@@ -201,6 +205,7 @@ def test_almost_all_of_the_patience_is_left_for_the_lock_where_the_queue_does_no
     assert sum(pause for pause in pauses if pause != writer_queue._PAUSE) >= 29.7
 
 
+@pytest.mark.slow
 def test_they_are_served_in_the_order_in_which_they_came(db: SessionDB) -> None:
     """Mutant: a place at a random moment."""
     members: list[subprocess.Popen[str]] = []
@@ -221,11 +226,13 @@ def test_they_are_served_in_the_order_in_which_they_came(db: SessionDB) -> None:
         member.communicate(timeout=60)
 
 
+@pytest.mark.slow
 def test_turns_do_not_overlap(db: SessionDB) -> None:
     running = [sqlite_files.python(TURNS, db.path) for _ in range(4)]
     assert [(process.communicate(timeout=120)[1], process.returncode) for process in running] == [("", 0)] * 4
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("patient")
 def test_who_is_interrupted_in_the_queue_leaves_it(db: SessionDB) -> None:
     """Ctrl+c while standing there: nobody waits for that program. Mutant: nothing done about it."""
@@ -245,6 +252,7 @@ def test_who_is_interrupted_in_the_queue_leaves_it(db: SessionDB) -> None:
     assert sqlite_files.outcome(script, beside(db)) == "free"
 
 
+@pytest.mark.slow
 def test_a_queue_leaves_no_thread_and_no_descriptor(db: SessionDB) -> None:
     """However often it was waited in. Mutant: no `close` of the queue."""
     db.close()

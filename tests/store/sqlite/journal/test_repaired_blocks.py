@@ -5,6 +5,8 @@ from __future__ import annotations
 import random
 from pathlib import Path
 
+import pytest
+
 from store.query.parse import parse
 from store.sqlite.connect.reader import Reader
 from store.sqlite.journal.append_keys import TABLE
@@ -47,6 +49,7 @@ def aged(tmp_path: Path) -> Path:
     return path
 
 
+@pytest.mark.slow
 def test_a_block_that_a_repair_wrote_is_searched_where_it_belongs(tmp_path: Path) -> None:
     path = aged(tmp_path)
     assert found(path) == list(range(14, 0, -1))
@@ -59,6 +62,7 @@ def test_a_block_that_a_repair_wrote_is_searched_where_it_belongs(tmp_path: Path
     assert [hit.message_id for hit in hits] == in_order
 
 
+@pytest.mark.slow
 def test_an_operation_that_was_undone_or_tells_nothing_changes_nothing(tmp_path: Path) -> None:
     path = aged(tmp_path)
     journal(path, '{"base": 10, "size": 3}', state="undone")
@@ -70,6 +74,7 @@ def test_without_blocks_there_is_one_range() -> None:
     assert by_time([]) == [IdRange()]
 
 
+@pytest.mark.slow
 def test_the_ranges_part_all_ids_whatever_the_blocks() -> None:
     chance = random.Random(5)
     for _ in range(500):
@@ -100,6 +105,7 @@ def test_a_batch_is_sorted_by_time_where_rows_were_rewritten(tmp_path: Path) -> 
     assert [hit.message_id for hit in hits] == [1, 2, 3]
 
 
+@pytest.mark.slow
 def test_keyed_appends_in_the_same_table_are_passed_over_by_its_index(tmp_path: Path) -> None:
     path = aged(tmp_path)
     journal(path, '{"base": 10, "size": 3}')

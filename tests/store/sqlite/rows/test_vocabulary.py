@@ -42,6 +42,7 @@ def test_the_closest_word_is_offered_for_one_that_the_index_lacks(
     assert db(path.parent, read_only=True).meant(words) == meant
 
 
+@pytest.mark.slow
 def test_of_equally_close_words_the_more_common_is_offered(path: Path) -> None:
     reader = Reader(path)
     assert vocabulary.similar_words(reader, "doccer", limit=9)[:1] == ("docker",)
@@ -58,6 +59,7 @@ def test_it_ends_when_time_is_up_and_when_it_is_withdrawn(path: Path) -> None:
     reader.close()
 
 
+@pytest.mark.slow
 def test_without_an_index_nothing_is_offered(path: Path) -> None:
     run(path, "UPDATE messages_fts_data SET block = x'ffffffffff' WHERE id = 10")
     assert db(path.parent, read_only=True).meant("dockre") == {}

@@ -156,6 +156,7 @@ BOMBS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", BOMBS)
 def test_a_bomb_is_answered_in_a_few_milliseconds(index: Index, name: str) -> None:
     """In less CPU than a million turns of an empty loop, which are 20 ms on a quick machine."""
@@ -200,6 +201,7 @@ def test_runs_of_three_cjk_characters_narrow_down_by_trigram(text: str, expressi
 CJK = st.text(st.sampled_from("大别山项目，。 aB"), max_size=8)
 
 
+@pytest.mark.slow
 @given(CJK, st.text(st.sampled_from("大别山项目，。 aB"), max_size=30))
 @settings(max_examples=300)
 def test_the_trigram_index_never_loses_a_text_that_answers(typed: str, text: str) -> None:

@@ -44,6 +44,7 @@ def path(tmp_path: Path) -> Path:
     return make(tmp_path, *(f"message {n} {'docker' if n % 2 else 'podman'}" for n in range(1, 11)))
 
 
+@pytest.mark.slow
 def test_ids_come_newest_first_and_the_last_step_says_so(path: Path) -> None:
     assert find(path, "docker") == ([9, 7, 5, 3, 1], None, True)
     assert find(path, "docker message") == ([9, 7, 5, 3, 1], None, True)
@@ -70,6 +71,7 @@ def test_what_was_taken_back_is_not_found_but_what_was_compacted_is(path: Path) 
     assert find(path, "docker")[0] == [9, 7, 5, 3]
 
 
+@pytest.mark.slow
 def test_filters_hold_for_the_message_and_its_session(path: Path) -> None:
     add(path, "message docker", session="s2", source="telegram")
     add(path, "message docker", role="assistant")
@@ -84,6 +86,7 @@ def test_filters_hold_for_the_message_and_its_session(path: Path) -> None:
     assert find(path, "role:agent")[0] == [12]
 
 
+@pytest.mark.slow
 def test_filters_of_time_tools_reasoning_and_archive_hold(path: Path) -> None:
     run(
         path,
@@ -130,6 +133,7 @@ def test_a_message_whose_session_has_no_row_is_found(path: Path) -> None:
 PLANS = ["docker", "docker source:cli role:user model:x title:y", "大别山 source:cli", "docker after:7d"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("words", few(PLANS, PLANS[1]))
 def test_the_full_text_table_is_the_outer_loop_whatever_the_filters(path: Path, words: str) -> None:
     for number in range(50):
@@ -177,6 +181,7 @@ def _plan(reader: Reader, sql: str, bindings: tuple[cell_values.Value, ...]) -> 
     return [step for step in steps if step not in ("MERGE (UNION ALL)", "LEFT", "RIGHT")]
 
 
+@pytest.mark.slow
 def test_no_filter_flips_the_plan_on_any_layout(each_home: Path) -> None:
     """With statistics and without: the index is the outer loop, rows are looked up by key, nothing is sorted."""
     path = each_home / ".hermes" / "state.db"
@@ -209,6 +214,7 @@ def test_no_filter_flips_the_plan_on_any_layout(each_home: Path) -> None:
         run(path, "ANALYZE")
 
 
+@pytest.mark.slow
 def test_what_a_hit_shows_is_looked_up_by_keys_alone(path: Path) -> None:
     """Mutant: with `+sessions.id` in the join, every hit scans all sessions."""
     for number in range(50):
@@ -237,6 +243,7 @@ def test_a_walk_follows_the_primary_key(path: Path) -> None:
     reader.close()
 
 
+@pytest.mark.slow
 def test_nothing_is_held_between_two_steps(path: Path) -> None:
     """A cursor left open would keep the WAL from being reset."""
     run(path, "DROP TRIGGER messages_fts_insert")
@@ -253,6 +260,7 @@ def test_nothing_is_held_between_two_steps(path: Path) -> None:
     reader.close()
 
 
+@pytest.mark.slow
 def test_a_walk_takes_bounded_bites(tmp_path: Path) -> None:
     path = make(tmp_path)
     run(path, "DROP TRIGGER messages_fts_insert; DROP TRIGGER messages_fts_trigram_insert")
@@ -373,6 +381,7 @@ def cjk(tmp_path: Path) -> Path:
     )
 
 
+@pytest.mark.slow
 def test_three_characters_in_a_row_are_found_by_the_trigram_index(cjk: Path) -> None:
     assert find(cjk, "大别山") == ([4, 1], None, True)
     assert find(cjk, "東京タワー") == ([3], None, True)
@@ -381,6 +390,7 @@ def test_three_characters_in_a_row_are_found_by_the_trigram_index(cjk: Path) -> 
     assert find(cjk, "大别山 -docker") == ([1], None, True)
 
 
+@pytest.mark.slow
 def test_one_and_two_characters_are_found_by_the_vocabulary(cjk: Path) -> None:
     assert find(cjk, "部署") == ([2], None, True)
     assert find(cjk, "山") == ([4, 1], None, True)
@@ -449,6 +459,7 @@ def test_rows_that_an_older_sqlite_did_not_index_behind_a_nul_are_found(cjk: Pat
     assert find(cjk, "东京都") == ([4], None, True)
 
 
+@pytest.mark.slow
 def test_what_the_index_leaves_out_of_the_first_page_follows_it_and_the_rest_is_in_order(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -491,6 +502,7 @@ def test_without_a_trigram_index_they_are_found_by_a_walk(cjk: Path) -> None:
     assert find(cjk, "大别山") == ([4, 1], Fallback(FallbackKind.MISSING), True)
 
 
+@pytest.mark.slow
 def test_what_the_trigram_index_leaves_out_is_said(era_home: Callable[[str], Path]) -> None:
     path = era_home("v25") / ".hermes" / "state.db"
 
@@ -502,6 +514,7 @@ def test_what_the_trigram_index_leaves_out_is_said(era_home: Callable[[str], Pat
 # Short prefixes
 
 
+@pytest.mark.slow
 def test_a_short_prefix_looks_at_the_newest_rows_before_it_asks_the_index(tmp_path: Path) -> None:
     path = make(tmp_path, *(f"doc{n}" for n in range(1000)))
     reader = Reader(path)
@@ -520,6 +533,7 @@ def test_a_short_prefix_looks_at_the_newest_rows_before_it_asks_the_index(tmp_pa
     reader.close()
 
 
+@pytest.mark.slow
 def test_a_short_prefix_is_left_to_the_index_when_the_newest_rows_have_taken_long_enough(tmp_path: Path) -> None:
     path = make(tmp_path, *(f"doc{n} common" for n in range(1000)))
     reader = Reader(path)

@@ -1,0 +1,178 @@
+"""The verb `export`: sessions as files, or one of them on standard output."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TextIO
+
+from hermes_tui.cli.options import Options
+from hermes_tui.cli.output import Output, Streams, complain, remark
+from hermes_tui.cli.progress import ProgressLine
+from hermes_tui.cli.stores import opened, session_named
+from hermes_tui.export.file import file_name, write_export
+from hermes_tui.export.stream import SessionExport, sections_of
+from hermes_tui.render.export.model import ExportOptions, Format, Only
+from hermes_tui.render.export.redactor import Redactor, in_words
+from hermes_tui.render.safe import safe
+from hermes_tui.render.secrets import SecretKind
+from hermes_tui.render.time import many
+from store import Browser, Home
+
+EVERY_HIT = 1 << 40
+"""Hits of a query: all of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Target:
+    """A file to write, standard output where it has no path, and the sessions that go there."""
+
+    path: Path | None
+    sessions: tuple[str, ...]
+
+
+def export(home: Home, options: Options, streams: Streams) -> int:
+    """Write sessions to files, or to standard output with `-o -`.
+
+    Returns:
+        0 where all were written; 2 where something had a file's name, or the command line could not be done.
+    """
+    wanted = ExportOptions(
+        Format(options.format), Only(options.only) if options.only else None, options.redact, options.lineage
+    )
+    with opened(home) as db:
+        ids = list(dict.fromkeys(_sessions(db, options)))
+        if options.lineage:  # two sections of a chain are one reading
+            ids = list({db.chain(session_id): session_id for session_id in ids}.values())
+        targets = _targets(db, ids, options, wanted)
+        if isinstance(targets, str):
+            return complain(targets, streams.err)
+        if len(ids) > 1 and not options.yes and not (streams.ask and streams.ask(f"Export {len(ids)} sessions?")):
+            return complain(f"{len(ids)} sessions were found, and nothing was written; --yes exports them", streams.err)
+        run = _Run(db, wanted, streams, options.json)
+        return run.write(targets)
+
+
+def _sessions(db: Browser, options: Options) -> Iterator[str]:
+    for name in options.ids:
+        yield session_named(db, name).id
+    if options.search:
+        for batch in db.search(options.search, limit=EVERY_HIT):
+            yield from (hit.session_id for hit in batch.hits)
+
+
+def _targets(db: Browser, ids: Sequence[str], options: Options, wanted: ExportOptions) -> list[_Target] | str:
+    """The files of some sessions, or what is wrong with the command line."""
+    if not ids:
+        return "nothing to export: name sessions by their ids, or find them with --query"
+    is_one_file = len(ids) == 1 or wanted.format is Format.JSONL
+    if options.output == "-":
+        return [_Target(None, tuple(ids))] if is_one_file else "several sessions go into a folder: -o DIR"
+    given = Path(options.output) if options.output else Path()
+    if options.output and not given.is_dir() and not options.output.endswith("/") and is_one_file:
+        return [_Target(given, tuple(ids))]
+    if given.exists() and not given.is_dir():
+        return f"{given} is a file, and several sessions go into a folder: -o DIR"
+    given.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return list(_in_folder(db, given, ids, options, wanted))
+
+
+def _in_folder(
+    db: Browser, folder: Path, ids: Sequence[str], options: Options, wanted: ExportOptions
+) -> Iterator[_Target]:
+    """A file for each session; of two with one title the second has its id, too."""
+    taken: set[str] = set()
+    for session_id in ids:
+        session = db.session(session_id) if options.by_title else None
+        title = session.title if session else None
+        if title and options.redact:
+            title = Redactor(is_masking=True).text(title)
+        name = file_name(title or session_id, wanted.format)
+        if name in taken:
+            name = file_name(f"{title} {session_id}", wanted.format)
+        taken.add(name)
+        yield _Target(folder / name, (session_id,))
+
+
+class _Run:
+    """One call of the verb."""
+
+    def __init__(self, db: Browser, wanted: ExportOptions, streams: Streams, as_json: bool) -> None:
+        self._db, self._wanted, self._streams = db, wanted, streams
+        self._output = Output(streams.out)
+        self._as_json = as_json
+        self._left: Counter[SecretKind] = Counter()
+
+    def write(self, targets: Sequence[_Target]) -> int:
+        """Write every file, after the question about secrets."""
+        self._ask_about_secrets(targets)
+        failed = 0
+        for target in targets:
+            failed = self._write(target) or failed
+        if self._left:
+            self._say_secrets()
+        return failed
+
+    def _ask_about_secrets(self, targets: Sequence[_Target]) -> None:
+        """On a terminal: what would be left in, before anything is written."""
+        if self._wanted.redact or self._streams.ask is None:
+            return
+        found: Counter[SecretKind] = Counter()
+        for target in targets:
+            for _ in self._chunks(target, found):
+                pass
+        if found and self._streams.ask(f"{_likely(found)}: {in_words(found)}. Mask them?"):
+            self._wanted = replace(self._wanted, redact=True)
+
+    def _write(self, target: _Target) -> int:
+        path, err = target.path, self._streams.err
+        if path is None:
+            for chunk in self._chunks(target, self._left):
+                self._streams.out.write(chunk)
+            return 0
+        is_there = path.exists() or path.is_symlink()
+        if is_there and not (self._streams.ask and self._streams.ask(f"{path} is there already. Replace it?")):
+            return complain(f"{path} is there already, and was left as it is", err)
+        try:
+            write_export(path, self._chunks(target, self._left), replace=is_there)
+        except FileExistsError:
+            return complain(f"{path} was made meanwhile, and was left as it is", err)
+        self._say(path, target)
+        return 0
+
+    def _say(self, path: Path, target: _Target) -> None:
+        if self._as_json:
+            self._output.json({"file": str(path), "sessions": list(target.sessions)})
+        else:
+            self._output.line(safe(str(path)))
+
+    def _chunks(self, target: _Target, found: Counter[SecretKind]) -> Iterator[str]:
+        for session_id in target.sessions:
+            for section in sections_of(self._db, session_id, self._wanted):
+                export = SessionExport(self._db, section, self._wanted)
+                with ProgressLine(self._streams.err, section, export.reading.session.messages) as progress:
+                    yield from _encodable(export.chunks(progress=progress.show), self._out_of(target))
+                found.update(export.secrets)
+
+    def _out_of(self, target: _Target) -> TextIO | None:
+        return self._streams.out if target.path is None else None
+
+    def _say_secrets(self) -> None:
+        if self._wanted.redact:
+            remark(f"masked: {in_words(self._left)}", self._streams.err)
+        else:
+            words = f"{_likely(self._left)} left in: {in_words(self._left)}"
+            remark(f"{words} · --redact masks them", self._streams.err)
+
+
+def _likely(found: Counter[SecretKind]) -> str:
+    return many(found.total(), "likely secret")
+
+
+def _encodable(chunks: Iterable[str], out: TextIO | None) -> Iterator[str]:
+    """The chunks, in characters that the stream has."""
+    encoding = (out.encoding if out else None) or "utf-8"
+    for chunk in chunks:
+        yield chunk.encode(encoding, "backslashreplace").decode(encoding)

@@ -1,0 +1,51 @@
+"""Bar of progress on a terminal's error stream; nothing where that is no terminal."""
+
+from __future__ import annotations
+
+import time
+from types import TracebackType
+from typing import TextIO
+
+from hermes_tui.render.safe import one_line
+from hermes_tui.render.time import in_words
+
+AFTER, EVERY = 0.5, 0.1
+"""Seconds until the bar is shown, and between two of its states."""
+WIDTH = 24
+
+
+class ProgressLine:
+    """A line that is drawn over itself, and gone when the block is left.
+
+    Args:
+        err: Where to.
+        name: Of what is done.
+        total: Messages, as far as it is known; 0 for unknown.
+    """
+
+    def __init__(self, err: TextIO, name: str, total: int) -> None:
+        self._err, self._name, self._total = err, name, total
+        self._next = time.monotonic() + AFTER
+        self._is_shown = False
+
+    def __enter__(self) -> ProgressLine:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._is_shown:
+            self._err.write("\r\x1b[K")
+            self._err.flush()
+
+    def show(self, done: int) -> None:
+        """Draw the state, if it is time to."""
+        now = time.monotonic()
+        if now < self._next or not self._err.isatty():
+            return
+        self._next, self._is_shown = now + EVERY, True
+        full = WIDTH if not self._total else min(WIDTH, done * WIDTH // self._total)
+        bar = f"[{'#' * full}{'.' * (WIDTH - full)}]"
+        of = f" of {in_words(self._total)}" if self._total else ""
+        self._err.write(f"\r\x1b[K{bar} {in_words(done)}{of} messages · {one_line(self._name)[:40]}")
+        self._err.flush()

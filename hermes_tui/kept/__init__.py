@@ -1,0 +1,1 @@
+"""State kept across runs: the user's file, its values and their merge."""

@@ -1,0 +1,55 @@
+"""JSON: a session with every field of its row, and each message with every field of its columns or its line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from json import dumps
+
+from hermes_tui.render.export.model import MANIFEST, About, ExportOptions, Record, Totals, manifest
+from store.models import Message
+
+
+class JsonWriter:
+    """Implements `Writer`; everything is ASCII, a message stands on a line."""
+
+    takes_records = True
+
+    def __init__(self) -> None:
+        self._between = "\n  "
+
+    def head(self, about: About) -> str:
+        """The session, its sections, what has to be known of it."""
+        fields = {"session": dict(about.record) or {"id": about.id}, "sections": list(about.sections)}
+        fields |= {"notes": list(about.notes)}
+        lines = "".join(f'"{name}": {as_json(value)},\n ' for name, value in fields.items())
+        return f'{{{lines}"messages": ['
+
+    def seam(self, section_id: str, place: int, sections: int) -> str:  # noqa: ARG002  each message has its section
+        """Nothing."""
+        return ""
+
+    def message(self, message: Message) -> str:
+        """Not used."""
+        raise NotImplementedError
+
+    def record(self, record: Record) -> str:
+        """A message on a line."""
+        return as_json(record)
+
+    def put(self, text: str, *, is_active: bool) -> str:  # noqa: ARG002  its fields say which state it is in
+        """The message behind a comma, unless it is the first."""
+        between, self._between = self._between, ",\n  "
+        return between + text
+
+    def tail(self, about: About, totals: Totals, options: ExportOptions) -> Iterator[str]:
+        """The manifest."""
+        yield f'\n ],\n "{MANIFEST}": {as_json(manifest(about, totals, options))}}}\n'
+
+
+def as_json(value: object) -> str:
+    """ASCII JSON; bytes as hexadecimal digits, lone surrogates as escapes."""
+    return dumps(value, default=_plain)
+
+
+def _plain(value: object) -> str:
+    return value.hex() if isinstance(value, bytes) else str(value)

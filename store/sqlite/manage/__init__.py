@@ -1,0 +1,1 @@
+"""Statements by which people keep sessions in order: to the trash and back, marks."""

@@ -1,0 +1,209 @@
+"""The verbs `export`, `verify` and `import`."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from hermes_tui.render.export.markdown import MarkdownWriter
+from store import Home, SessionDB, open_home
+from tests import builders
+from tests.hermes_tui.cli.running import Run, fingerprint
+from tests.homes.catalog import FEW
+from tests.transcripts import sessions, transcript
+
+A, B, C = "20260101_100000_aaaaaa", "20260102_100000_bbbbbbbb", "20251220_070000_cccccccc"
+
+
+def exported(run: Run, home: Path, *arguments: str) -> str:
+    code, out, err = run(home, "export", "-o", "-", *arguments)
+    assert code == 0, err
+    return out
+
+
+@pytest.mark.parametrize("form", ["md", "html", "json", "jsonl", "txt"])
+def test_an_export_has_the_text_and_is_a_new_file_of_its_owner(home: Path, run: Run, tmp_path: Path, form: str) -> None:
+    """Mutant: a file made with the umask's rights."""
+    target = tmp_path / f"out.{form}"
+    before = fingerprint(home)
+
+    code, out, _ = run(home, "export", A, "-f", form, "-o", str(target))
+
+    text = target.read_text()
+    assert (code, out.strip()) == (0, str(target))
+    assert target.stat().st_mode & 0o777 == 0o600
+    for words in ("why does docker fail", "the docker daemon is off", "look first", "terminal", "Docker fails"):
+        assert words in text
+    assert fingerprint(home) == before
+    assert run(home, "verify", str(target))[:2] == (0, f"{A}  agrees, 4 messages\n")
+
+
+def test_a_file_that_is_there_is_left_as_it_is(home: Path, run: Run, tmp_path: Path) -> None:
+    """Mutant: `write_export` without its look at what is there."""
+    target = tmp_path / f"{A}.md"
+    target.write_text("mine")
+    code, out, err = run(home, "export", A, "-o", str(tmp_path))
+    assert (code, out, target.read_text()) == (2, "", "mine")
+    assert "left as it is" in err
+    link = tmp_path / "link.md"
+    link.symlink_to(tmp_path / "nowhere")
+    assert run(home, "export", A, "-o", str(link))[0] == 2
+    assert not (tmp_path / "nowhere").exists()
+
+
+def test_an_export_that_is_cancelled_leaves_nothing(
+    home: Path, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Mutant: no `finally` around the temporary file."""
+
+    def _cancelled(*_: object) -> str:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(MarkdownWriter, "tail", _cancelled)
+    assert run(home, "export", A, "-o", f"{tmp_path}/new/")[0] == 130
+    assert os.listdir(tmp_path / "new") == []
+
+
+def test_a_file_says_which_source_it_is_and_what_is_damaged(home: Path, run: Run) -> None:
+    path = home / "sessions" / f"{B}.jsonl"
+    path.write_bytes(path.read_bytes() + b"{broken\n")
+    builders.aged(path)
+    for form in ("md", "txt", "html", "json"):
+        text = exported(run, home, B, "-f", form)
+        assert "JSONL has 6 messages, SQLite 2" in text
+        assert "1 line of the JSONL file cannot be read" in text
+
+
+def test_parts_of_a_session_and_many_sessions(home: Path, run: Run, tmp_path: Path) -> None:
+    prompts = exported(run, home, A, "--only", "prompts", "-f", "txt")
+    assert "why does docker fail" in prompts
+    assert "daemon is off" not in prompts
+    replies = exported(run, home, A, "--only", "replies", "-f", "jsonl")
+    assert [message["role"] for message in json.loads(replies)["messages"]] == ["assistant"]
+    code, _, err = run(home, "export", "--query", "docker OR alone", "-o", str(tmp_path / "many"))
+    assert (code, "--yes" in err) == (2, True)
+    named = ["export", "--query", "docker OR alone", "--yes", "--by-title"]
+    assert (run(home, *named, "-o", str(tmp_path / "many"))[0], sorted(os.listdir(tmp_path / "many"))) == (
+        0,
+        [f"{C}.md", "Docker fails.md"],
+    )
+    assert run(home, "export", "--query", "docker OR alone", "-o", "-", "--yes")[0] == 2
+    assert run(home, "export")[0] == 2
+
+
+def test_secrets_are_counted_or_masked_wherever_they_stand(home: Path, run: Run) -> None:
+    """Mutant: arguments that are masked as text only, before they are decoded."""
+    hidden = {"command": 'export API_TOKEN="abc123def456"', "deep": json.dumps({"password": "hunter2x"})}
+    calls = [{"id": "c1", "function": {"name": "terminal", "arguments": json.dumps(hidden)}}]
+    db = builders.db(home)
+    turn = [builders.say("user", "I am bob@example.org"), builders.say("assistant", None, tool_calls=calls)]
+    builders.store(db, "secret", turn)
+    db.set_session_title("secret", "use sk-proj-Zk3abc123def456")
+    db.close()
+    secret = ("Zk3abc123def456", "abc123def456", "hunter2x", "bob@example.org")
+    for form in ("md", "html", "json", "jsonl", "txt"):
+        code, out, err = run(home, "export", "secret", "-f", form, "-o", "-")
+        assert code == 0
+        assert "left in: " in err
+        assert "--redact masks them" in err
+        assert "bob@example.org" in out
+        code, out, err = run(home, "export", "secret", "-f", form, "-o", "-", "--redact")
+        assert [word for word in secret if word in out] == [], form
+        assert "1 e-mail" in err
+
+
+def test_verify_tells_growth_from_change(home: Path, run: Run, tmp_path: Path) -> None:
+    """Mutants: the beginning's digest taken one message late; bytes of the file not compared."""
+    target = tmp_path / "out.md"
+    run(home, "export", A, "-o", str(target))
+    db = builders.db(home)
+    db.append_message(A, "user", "one more")
+    assert "the store has 1 more" in run(home, "verify", str(target))[1]
+    edited = target.read_bytes().replace(b"why does", b"how does")
+    target.unlink()
+    run(home, "export", A, "-o", str(target))
+    target.write_bytes(target.read_bytes().replace(b"why does", b"how does"))
+    code, out, _ = run(home, "verify", str(target))
+    assert (code, "changed after it was written" in out) == (1, True)
+    db.replace_messages(A, builders.talk(5))
+    code, out, _ = run(home, "verify", str(target))
+    assert (code, "DIFFERS" in out) == (1, True)
+    db.delete_session(A)
+    db.close()
+    assert run(home, "verify", str(target))[0] == 1
+    target.write_bytes(edited[:-40])
+    code, out, err = run(home, "verify", str(target))
+    assert (code, out) == (2, "")
+    assert "cut off" in err
+
+
+def test_an_import_is_done_once_and_overwrites_nothing(home: Path, run: Run, tmp_path: Path) -> None:
+    """Mutant: `_take` without its comparison."""
+    source, other = tmp_path / "a.jsonl", tmp_path / "other" / ".hermes"
+    source.write_text(exported(run, home, A, B, C, "-f", "jsonl", "--yes"))
+    other.mkdir(parents=True)
+
+    assert run(other, "import", str(source))[1].split() == ["imported", A, "imported", B, "imported", C]
+    assert run(other, "import", str(source))[:2] == (0, f"known     {A}\nknown     {B}\nknown     {C}\n")
+    db = builders.db(other)
+    db.append_message(A, "user", "mine")
+    code, out, err = run(other, "import", str(source))
+    assert (code, out.splitlines()[-1]) == (1, f"differs   {A}")
+    assert "left as they are" in err or "were left" in err
+    assert db.get_messages(A)[-1]["content"] == "mine"
+    db.close()
+    for text in ("", "{}\n", '{"id": "x", "messages": [1]}\n', "nonsense\n", exported(run, home, A, "-f", "md")):
+        source.write_text(text)
+        code, out, err = run(other, "import", str(source))
+        assert (code, out, len(err.splitlines())) == (2, "", 1)
+
+
+def test_generated_sessions_come_back_as_they_were(tmp_path: Path, run: Run) -> None:
+    """A small version of `python -m tests.benchmarks.round_trips`."""
+    assert come_back(tmp_path, run, number=30, longest=3000) == 30
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", FEW)
+def test_every_session_of_a_home_comes_back(
+    name: str, era_home: Callable[[str], Path], tmp_path: Path, run: Run
+) -> None:
+    """Mutants: rows without their copies; undone messages among the others; a tool's name left out."""
+    assert home_comes_back(era_home(name) / ".hermes", tmp_path, run) > 20
+
+
+def home_comes_back(home: Path, tmp_path: Path, run: Run) -> int:
+    """Export every session of a home, import them into an empty store, compare the transcripts; their number."""
+    with closing(open_home(Home(home))) as db:
+        ids = [session.id for session in (*db.sessions(limit=500).items, *db.file_sessions())]
+        text = exported(run, home, *ids, "-f", "jsonl", "--yes")
+        (tmp_path / "all.jsonl").write_text(text)
+        target = tmp_path / "new"
+        target.mkdir()
+        code, out, _ = run(target, "import", str(tmp_path / "all.jsonl"))
+        assert (code, len(out.splitlines())) == (0, len(set(ids)))
+        with closing(SessionDB(target / "state.db", read_only=True)) as new:
+            for session_id in ids:
+                assert transcript(new, session_id) == transcript(db, session_id), session_id
+    return len(set(ids))
+
+
+def come_back(tmp_path: Path, run: Run, *, number: int, longest: int) -> int:
+    """Export generated sessions, import them into an empty store, and compare the transcripts."""
+    first, second = builders.home(tmp_path, "first"), builders.home(tmp_path, "second")
+    db = builders.db(first)
+    made = list(sessions(7, number, longest=longest))
+    db.import_sessions(made)
+    (tmp_path / "all.jsonl").write_text(exported(run, first, *(session.id for session in made), "-f", "jsonl", "--yes"))
+    assert run(second, "import", str(tmp_path / "all.jsonl"))[0] == 0
+    new = builders.db(second)
+    for session in made:
+        assert transcript(new, session.id) == transcript(db, session.id), session.id
+    db.close()
+    new.close()
+    return len(made)

@@ -1,0 +1,56 @@
+"""Likely secrets are found by kind, and what only looks like one stays."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hermes_tui.render.secrets import SecretKind, is_secret, kind_of_named, masked, secrets
+from tests.cpu_time import spent
+from tests.secret_samples import HERMES_MASKS, OURS, PLAIN
+
+
+@pytest.mark.parametrize(("text", "secret", "kind"), [*HERMES_MASKS, *OURS])
+def test_a_secret_is_masked_under_its_kind(text: str, secret: str, kind: SecretKind) -> None:
+    found = secrets(text)
+
+    assert secret not in masked(text, found)
+    assert [likely.kind for likely in found] == [kind]
+    assert secrets(masked(text, found)) == []
+
+
+@pytest.mark.parametrize("text", PLAIN)
+def test_a_text_without_secrets_stays(text: str) -> None:
+    assert secrets(text) == []
+
+
+def test_an_address_of_a_person_opens_nothing() -> None:
+    assert not is_secret("write to bob@example.org")
+    assert is_secret("password=hunter2")
+
+
+def test_the_name_of_a_field_says_what_its_value_is() -> None:
+    assert kind_of_named("dbPassword", "correct horse") is SecretKind.PASSWORD
+    assert kind_of_named("api_key", "abcd") is SecretKind.KEY
+    assert kind_of_named("max_tokens", "4096") is None
+    assert kind_of_named("path", "abcd") is None
+
+
+@pytest.mark.slow
+@given(st.text(max_size=80), st.sampled_from([text for text, _, _ in (*HERMES_MASKS, *OURS)]), st.text(max_size=80))
+def test_places_lie_in_the_text_and_apart(before: str, sample: str, after: str) -> None:
+    text = f"{before} {sample} {after}"
+    ends = 0
+    for found in secrets(text):
+        assert ends <= found.start < found.end <= len(text)
+        ends = found.end
+
+
+@pytest.mark.parametrize(
+    "part",
+    ["://", "-----BEGIN PRIVATE KEY-----", "?key=", "token:", "eyJ", "a@", "sk-", "https://1", "cookie: "],
+)
+def test_no_text_takes_more_than_linear_time(part: str) -> None:
+    small, large = part * 500, part * 2500
+    assert spent(lambda: secrets(large)) < 15 * spent(lambda: secrets(small)) + 0.001
