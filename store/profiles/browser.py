@@ -200,7 +200,6 @@ class ProfilesBrowser:
             found |= {row.id or 0: row for row in names.renamed(place, rows)}
         return tuple(found[row] for row in ids if row in found)
 
-<<<<<<< HEAD
     def containing(self, ids: Sequence[int], words: str) -> frozenset[int]:
         """Those of some messages that may have a text."""
         names, found = self.members.names, set[int]()
@@ -212,12 +211,9 @@ class ProfilesBrowser:
             found |= {rows[row] for row in inner}
         return frozenset(found)
 
-    def pieces(self, reading: SessionReading, *, chain: bool = True, asides: bool = False) -> Iterator[Piece]:
-=======
     def pieces(
         self, reading: SessionReading, *, chain: bool = True, asides: bool = False, copies: bool = False
     ) -> Iterator[Piece]:
->>>>>>> main
         """The messages of a reading, piece by piece."""
         place, own = self.members.names.split(reading.session.id)
         inner = replace(reading, session=replace(reading.session, id=own))
