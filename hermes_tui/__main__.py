@@ -6,9 +6,11 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from functools import partial
+from importlib import import_module
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, NoReturn
@@ -93,15 +95,32 @@ def _home(options: Options, stack: ExitStack) -> Home:
     """The home that was asked for; the demo's is made, and removed when `stack` is left."""
     from store import Home
 
+    if isinstance(options.home, str):
+        return _server(options.home, options)
     folder = options.home
     if options.demo:
         from hermes_tui.demo.home import make_home
 
         made = TemporaryDirectory(prefix="hermes-tui-demo-", ignore_cleanup_errors=True)
         folder = make_home(Path(stack.enter_context(made)) / ".hermes", now=time.time())
-    return Home.locate(
+    home = Home.locate(
         os.environ, home_option=folder, profile=options.profile, platform=sys.platform, user_home=Path.home()
     )
+    from hermes_tui.cli.servers import followed
+
+    may_ask = options.verb is None and _has_screen()
+    return home if options.demo else followed(home, options, os.environ, ask=_ask if may_ask else None)
+
+
+def _server(url: str, options: Options) -> Home:
+    """The home at a URL."""
+    from hermes_tui.cli.output import remark
+    from hermes_tui.cli.servers import ADVICE, has_password
+    from store.open import locate_server
+
+    if has_password(url):
+        remark(ADVICE, sys.stderr)
+    return locate_server(url, profile=options.profile)
 
 
 def _end_by_signals() -> None:
@@ -115,39 +134,31 @@ def _end_by_signals() -> None:
         signal.signal(name, _leave)
 
 
+_VERBS = {
+    "list": "sessions:list_sessions",
+    "show": "show:show",
+    "search": "search:search",
+    "check": "check:check",
+    "doctor": "doctor:doctor",
+    "export": "export:export",
+    "verify": "verify:verify",
+    "import": "importing:import_file",
+    "delete": "trash:delete",
+    "trash": "trash:trash",
+    "rename": "marks:rename",
+    **dict.fromkeys(("archive", "unarchive", "pin", "unpin"), "marks:mark"),
+    "repair": "repair:repair",
+    "undo": "repair:undo",
+}
+"""Verb -> module of hermes_tui.cli and its function."""
+
+
 def _verb(options: Options, home: Home) -> int:
-    """Do a verb that needs no screen, the list where there is none; each imports no more than it needs."""
-    match options.verb:
-        case "list" | None:
-            from hermes_tui.cli.sessions import list_sessions as verb
-        case "show":
-            from hermes_tui.cli.show import show as verb
-        case "check":
-            from hermes_tui.cli.check import check as verb
-        case "doctor":
-            from hermes_tui.cli.doctor import doctor as verb
-        case "search":
-            from hermes_tui.cli.search import search as verb
-        case "export":
-            from hermes_tui.cli.export import export as verb
-        case "verify":
-            from hermes_tui.cli.verify import verify as verb
-        case "import":
-            from hermes_tui.cli.importing import import_file as verb
-        case "delete":
-            from hermes_tui.cli.trash import delete as verb
-        case "trash":
-            from hermes_tui.cli.trash import trash as verb
-        case "rename":
-            from hermes_tui.cli.marks import rename as verb
-        case "archive" | "unarchive" | "pin" | "unpin":
-            from hermes_tui.cli.marks import mark as verb
-        case "repair":
-            from hermes_tui.cli.repair import repair as verb
-        case _:
-            from hermes_tui.cli.repair import undo as verb
+    """Do a verb that needs no screen, the list where there is none; only its own module is imported."""
+    module, name = _VERBS[options.verb or "list"].split(":")
     from hermes_tui.cli.output import Streams
 
+    verb: Callable[[Home, Options, Streams], int] = getattr(import_module(f"hermes_tui.cli.{module}"), name)
     can_ask = sys.stdin.isatty() and sys.stderr.isatty()
     return verb(home, options, Streams(sys.stdout, sys.stderr, _ask if can_ask else None))
 
@@ -205,7 +216,7 @@ def _entry(options: Options, home: Home, name: str, cache_dir: Path | None, kept
     from hermes_tui.feed import ProfileEntry
     from store import SessionDB, open_home
 
-    may_write = not (options.read_only or home.is_every)
+    may_write = not (options.read_only or home.is_every or home.server is not None)
     return ProfileEntry(
         name,
         partial(open_home, home, cache_dir=cache_dir),
@@ -221,16 +232,19 @@ def _profiles(options: Options, home: Home, cache_dir: Path | None, kept: KeptSt
     from store import Home
     from store.files.home import ALL_PROFILES
 
-    homes = Home(home.root).profiles()
+    homes = home.profiles() if home.server is not None else Home(home.root).profiles()
     if options.demo or len(homes) < 2:
         return []
     if ALL_PROFILES not in {profile.name for profile in homes}:
-        homes = (*homes, Home(home.root, ALL_PROFILES))
+        homes = (*homes, replace(home, profile=ALL_PROFILES, beside=None))
     return [_entry(options, profile, profile.name, cache_dir, kept) for profile in homes]
 
 
 def _where(home: Home) -> str:
-    """The home's folder as people write it."""
+    """The home's folder as people write it, or the server's name."""
+    if home.server is not None:
+        name = (home.server.of_schema("") if home.is_every else home.address).name
+        return f"{name} · not encrypted" if home.server.is_unencrypted else name
     folder = home.root if home.is_every else home.folder
     return str(Path("~") / folder.relative_to(Path.home())) if folder.is_relative_to(Path.home()) else str(folder)
 

@@ -133,6 +133,7 @@ __all__ = [
     "ToolCall",
     "TrashEntry",
     "TrashReceipt",
+    "Unreachable",
     "UnsafeFilesystem",
     "UnsafeId",
     "Verdict",

@@ -1,22 +1,29 @@
-"""Choice of the engine: from a path to the store of a home."""
+"""Choice of the engine: from a path or a URL to the store of a home."""
 
 from __future__ import annotations
 
 import stat
 from pathlib import Path
+from types import ModuleType
 
-from .files.home import Home
+from .base.errors import CannotOpen, StoreMissing
+from .base.server_address import ServerAddress, is_server, parse_address
+from .files import server_folder
+from .files.home import ALL_PROFILES, Home
 from .home_store import HomeStore
 from .sqlite.connect import create
 from .sqlite.connect.writer import PATIENCE
 from .sqlite.engine import SqliteEngine
 from .sqlite.managed import SqliteManaged
 
-__all__ = ["PATIENCE", "open_store", "open_to_read"]
+__all__ = ["PATIENCE", "locate_server", "open_store", "open_to_read"]
+
+OWN_SCHEMA = "hermes_tui"
+"""The schema that agents write to where a URL names none."""
 
 
 def open_store(
-    path: Path,
+    path: Path | str,
     *,
     read_only: bool = False,
     sessions_dir: Path | None = None,
@@ -27,14 +34,22 @@ def open_store(
 
     Args:
         path: The state.db; without `read_only` it is made where it is missing or has no byte yet, with its folder.
+            Or the URL of a PostgreSQL server, `postgresql://host/db?schema=NAME`, with `hermes_tui` for no schema;
+            without `read_only` the schema is made with the first write where it is missing.
         read_only: Create nothing, refuse every write.
         sessions_dir: Folder of the legacy files, `sessions` beside the state.db where it is None.
         patience: Seconds that a write waits for the lock before it raises `Locked`.
         cache_dir: Folder of the verdict cache, kept between starts; None for none.
 
     Raises:
-        StoreError: The file is missing and cannot be made.
+        StoreError: The file is missing and cannot be made, or the URL is wrong.
     """
+    if isinstance(path, str) and is_server(path):
+        address = parse_address(path)
+        if not address.schema:
+            address = address.of_schema(OWN_SCHEMA)
+        beside = server_folder.state_db_of(address)
+        return _server_store(address, beside, read_only=read_only, patience=patience, cache_dir=cache_dir)
     path = Path(path)
     engine = SqliteEngine(path, patience=patience)
     store = HomeStore(
@@ -53,7 +68,52 @@ def open_store(
 
 def open_to_read(home: Home, *, cache_dir: Path | None = None) -> HomeStore:
     """The store of a home that is only read; see `open_store`."""
+    if home.server is not None:
+        address = home.address
+        return _server_store(address, home.state_db, read_only=True, patience=PATIENCE, cache_dir=cache_dir)
     return open_store(home.state_db, read_only=True, sessions_dir=home.sessions_dir, cache_dir=cache_dir)
+
+
+def locate_server(
+    url: str, *, profile: str | None = None, likely: str | None = None, beside: Path | None = None
+) -> Home:
+    """The home on a server: its schema, or all that hold sessions as profiles.
+
+    Args:
+        url: As `open_store` takes it; without a schema all are looked up, and more than one are read as one.
+        profile: One of them, or `all`.
+        likely: The schema where the URL and `profile` name none, if it is there.
+        beside: The state.db whose JSONL files belong to that schema.
+
+    Raises:
+        StoreError: The URL is wrong, the server cannot be reached or refuses, or has no such schema.
+    """
+    address = parse_address(url)
+    schemas = tuple(_driver().schemas(address.of_schema("")))
+    found = likely if likely in schemas else None
+    wanted = profile or address.schema or found or (schemas[0] if len(schemas) == 1 else ALL_PROFILES)
+    if not schemas or (wanted not in schemas and wanted != ALL_PROFILES):
+        known = f"; it has {', '.join(schemas)}" if schemas else ""
+        asked = wanted if wanted != ALL_PROFILES else "schema with sessions and messages"
+        raise StoreMissing(f"{address.of_schema('').name} has no {asked}{known}")
+    beside = beside if wanted == likely else None
+    return Home(server_folder.root_of(address), wanted, server=address, schemas=schemas, beside=beside)
+
+
+def _server_store(
+    address: ServerAddress, path: Path, *, read_only: bool, patience: float, cache_dir: Path | None
+) -> HomeStore:
+    engine = _driver().PostgresEngine(address, patience=patience, creates=not read_only)
+    return HomeStore(path, engine, sibling=open_to_read, read_only=read_only, cache_dir=cache_dir)
+
+
+def _driver() -> ModuleType:
+    """The engine of PostgreSQL, loaded where it is needed."""
+    try:
+        from .postgres import engine
+    except ImportError as error:
+        raise CannotOpen("PostgreSQL needs psycopg: pip install 'hermes-tui[postgres]'") from error
+    return engine
 
 
 def _is_blank(path: Path) -> bool:

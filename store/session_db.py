@@ -55,6 +55,7 @@ class SessionDB:
     Args:
         db_path: The state.db; without `read_only` it is made where it is missing or empty, with its folder.
             That of HERMES_HOME, else of ~/.hermes, where it is None.
+            Or the URL of a schema on a PostgreSQL server, `postgresql://host/db?schema=NAME`; see `open_store`.
         read_only: Create nothing, refuse every write.
         sessions_dir: Folder of the legacy files; `sessions` beside the state.db where it is None.
         patience: Seconds that a write waits for the lock.
@@ -69,7 +70,7 @@ class SessionDB:
 
     def __init__(
         self,
-        db_path: Path | None = None,
+        db_path: Path | str | None = None,
         read_only: bool = False,
         *,
         sessions_dir: Path | None = None,

@@ -23,6 +23,8 @@ import pytest
 from tests.homes.build import ERAS, build
 from tests.homes.catalog import REAL, WITHOUT_LIVE_WAL, homes
 
+pytest_plugins = ["tests.postgres_server"]
+
 # A shell starts what runs in its background with ctrl+c ignored, and so would the programs that tests start.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 

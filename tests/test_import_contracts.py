@@ -22,6 +22,7 @@ MUTANTS: dict[str, dict[str, str]] = {
     },
     "store-without-terminal": {"store/base/cancel.py": "import rich"},
     "apsw-in-sqlite": {"store/files/home.py": "import apsw"},
+    "psycopg-in-postgres": {"store/files/home.py": "import psycopg"},
     "engine-named-once": {"hermes_tui/cli/show.py": "from store.sqlite.base import backoff"},
     "app-layers": {"hermes_tui/render/text.py": "from hermes_tui.feed import answers"},
     "textual-in-widgets": {"hermes_tui/commands/model.py": "from textual.message import Message"},

@@ -16,7 +16,9 @@ WRONG = 2
 class Options(argparse.Namespace):
     """A command line; the values here hold where it has none."""
 
-    home: Path | None = None
+    home: Path | str | None = None
+    """A folder, or the URL of a server."""
+    connect: bool = False
     profile: str | None = None
     read_only: bool = False
     demo: bool = False
@@ -85,7 +87,13 @@ def parse(argv: Sequence[str]) -> Options:
 
 def _add_options(parser: Parser) -> None:
     """The options that stand before or after a verb."""
-    parser.add_argument("--home", type=Path, metavar="DIR", help="the Hermes home (default: $HERMES_HOME or ~/.hermes)")
+    parser.add_argument(
+        "--home",
+        type=_home,
+        metavar="DIR",
+        help="the Hermes home, or postgresql://… (default: $HERMES_HOME or ~/.hermes)",
+    )
+    parser.add_argument("--connect", action="store_true", help="go to the server that the config of --home names")
     parser.add_argument("--profile", metavar="NAME", help="a profile of that home, or all")
     parser.add_argument("--read-only", action="store_true", help="never write, not even a repair")
     parser.add_argument("--demo", action="store_true", help="a sample home in a temporary folder, yours untouched")
@@ -148,6 +156,11 @@ def _add_repair(verb: Parser) -> None:
     verb.add_argument("--merge", action="store_true", help="for one session: insert also what is refused")
     verb.add_argument("--adopt", action="store_true", help="with --all: sessions that Hermes has no row for, too")
     verb.add_argument("--full-backup", action="store_true", help="copy all of state.db first, once")
+
+
+def _home(text: str) -> Path | str:
+    """A folder, or a URL as it was written."""
+    return text if "://" in text else Path(text)
 
 
 def _count(text: str) -> int:

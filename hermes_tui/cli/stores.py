@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import closing, suppress
 
-from store import Browser, Home, Session, SessionDB, StoreError, StoreMissing, open_home
+from store import Browser, Home, ReadOnly, Session, SessionDB, StoreError, StoreMissing, open_home
 from store.files.home import LINK, id_of_link
 
 EVERY = "all profiles as one are only read; name the one to write to with --profile NAME"
@@ -17,7 +17,13 @@ def opened(home: Home) -> closing[Browser]:
 
 
 def opened_to_write(home: Home) -> closing[SessionDB]:
-    """The same to write; all profiles as one have none."""
+    """The same to write; all profiles as one have none.
+
+    Raises:
+        ReadOnly: The home is on a server, which people's verbs only read.
+    """
+    if home.server is not None:
+        raise ReadOnly(f"nothing was written: {home.server.of_schema(home.profile).name} is only read")
     return closing(SessionDB(home.state_db, sessions_dir=home.sessions_dir))
 
 

@@ -5,7 +5,8 @@
     │   ├── HomeMissing         no such folder
     │   ├── StoreMissing        the home has no state.db
     │   ├── NotADatabase        a text file, a folder, another format
-    │   └── NoPermission        the system refuses to open it
+    │   ├── NoPermission        the system refuses to open it
+    │   └── Unreachable         a server does not answer, or the connection was lost
     ├── Damaged                 SQLite found a corrupt page or could not read one
     ├── Locked                  another program held the lock longer than the timeout
     ├── DiskFull                no room left for a write
@@ -52,6 +53,10 @@ class NotADatabase(CannotOpen):
 
 class NoPermission(CannotOpen):
     """The system refused to open the file or its folder."""
+
+
+class Unreachable(CannotOpen):
+    """A server did not answer, or the connection was lost: a write may be stored or not, and its key finds out."""
 
 
 class Damaged(StoreError):

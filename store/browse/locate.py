@@ -30,9 +30,12 @@ _FILES = {
 
 
 def siblings(state_db: Path) -> tuple[Home, ...]:
-    """All profiles of the root that a state.db belongs to, none where they cannot be listed."""
+    """All profiles of the root that a state.db belongs to, none where they cannot be listed or on a server."""
+    home = home_of(state_db)
+    if not home.root.is_dir():
+        return ()
     try:
-        return distinct(home_of(state_db).profiles())
+        return distinct(home.profiles())
     except StoreError:
         return ()
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ..base.errors import CannotOpen, HomeMissing, NoPermission, UnsafeId
+from ..base.server_address import ServerAddress
 
 DEFAULT_PROFILE = "default"
 """The name of the profile that is the root itself."""
@@ -65,6 +66,12 @@ class Home:
     profile: str = DEFAULT_PROFILE
     transcripts_only: bool = False
     """True where its state.db is that of another profile, which shows it."""
+    server: ServerAddress | None = None
+    """The database that holds its sessions in place of a state.db; each schema is a profile."""
+    schemas: tuple[str, ...] = ()
+    """The schemas of that database that hold sessions."""
+    beside: Path | None = None
+    """The state.db whose files lie beside a schema; None for a schema that has no files here."""
 
     @property
     def name(self) -> str:
@@ -79,17 +86,32 @@ class Home:
     @property
     def state_db(self) -> Path:
         """The SQLite file; may be missing."""
+        if self.beside is not None:
+            return self.beside
         return self.folder / ("state.db" if not self.transcripts_only else "state.db of another profile")
 
     @property
     def sessions_dir(self) -> Path:
         """The folder of legacy transcripts; may be missing."""
-        return self.folder / "sessions"
+        return (self.folder if self.beside is None else self.beside.parent) / "sessions"
 
     @property
     def is_every(self) -> bool:
         """True for all profiles of the root at once."""
+        if self.server is not None:
+            return self.profile == ALL_PROFILES and ALL_PROFILES not in self.schemas
         return self.profile == ALL_PROFILES and not _is_folder(self.folder)
+
+    @property
+    def address(self) -> ServerAddress:
+        """The schema of this profile, of a home on a server.
+
+        Raises:
+            HomeMissing: It is all profiles as one, or no home on a server.
+        """
+        if self.server is None or self.is_every:
+            raise HomeMissing("this home has no schema of its own")
+        return self.server.of_schema(self.profile)
 
     @classmethod
     def locate(
@@ -140,6 +162,11 @@ class Home:
         Raises:
             NoPermission: The folder may not be listed.
         """
+        if self.server is not None:
+            return tuple(
+                self if schema == self.profile else replace(self, profile=schema, beside=None)
+                for schema in self.schemas
+            )
         profiles = (Home(self.root, name) for name in _profile_names(self.root))
         return (Home(self.root), *(home for home in profiles if _holds_sessions(home)))
 

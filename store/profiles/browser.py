@@ -53,7 +53,8 @@ def open_home(home: Home, *, cache_dir: Path | None = None) -> Browser:
         cache_dir: Folder of the verdict cache; None for none.
     """
     if home.is_every:
-        return ProfilesBrowser(distinct(Home(home.root).profiles()), cache_dir=cache_dir)
+        homes = home.profiles() if home.server is not None else distinct(Home(home.root).profiles())
+        return ProfilesBrowser(homes, cache_dir=cache_dir)
     return HomeBrowser(open_to_read(home, cache_dir=cache_dir))
 
 

@@ -12,6 +12,9 @@ from tests.builders import home
 from tests.contract import sqlite_eras
 from tests.contract.cases import Case, MemoryCase, SqliteCase
 from tests.contract.memory_tables import MemoryDatabase
+from tests.contract.postgres_case import LEFT_OUT, PostgresCase
+
+ENGINES = ("memory", *sqlite_eras.ERAS)
 
 
 @pytest.fixture(scope="session")
@@ -29,15 +32,28 @@ def blank_file(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path
     return _blank
 
 
-@pytest.fixture(params=["memory", *sqlite_eras.ERAS])
-def case(request: pytest.FixtureRequest, tmp_path: Path, blank_file: Callable[[str], Path]) -> Iterator[Case]:
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Each test on each engine that its module is meant for."""
+    if "case" in metafunc.fixturenames:
+        served = () if metafunc.module.__name__ in LEFT_OUT else ("postgres",)
+        metafunc.parametrize("case", [*ENGINES, *served], indirect=True)
+
+
+@pytest.fixture
+def case(
+    request: pytest.FixtureRequest, tmp_path: Path, blank_file: Callable[[str], Path], worker_id: str
+) -> Iterator[Case]:
     """A home without sessions, on each engine in turn."""
     folder = home(tmp_path)
     found: Case
     if request.param == "memory":
         found = MemoryCase(folder, MemoryDatabase())
+    elif request.param == "postgres":
+        found = PostgresCase(folder, request.getfixturevalue("server_url"), f"contract_{worker_id}")
     else:
         shutil.copy(blank_file(request.param), folder / "state.db")
         found = SqliteCase(folder, request.param)
     yield found
     found.store.close()
+    if isinstance(found, PostgresCase):
+        found.close()

@@ -1,0 +1,60 @@
+"""SQL expressions for columns that may be absent, which read as NULL; functions and casts are pg_catalog's."""
+
+from __future__ import annotations
+
+from .schema_probe import Layout
+
+_SHORT = 65_536
+
+
+def column(layout: Layout, table: str, name: str, *, alias: str = "") -> str:
+    """The column, or NULL.
+
+    Args:
+        alias: Of the table in the statement; its own name where it is empty.
+    """
+    return f'{alias or table}."{name}"' if layout.has(table, name) else "NULL"
+
+
+def text(layout: Layout, table: str, name: str) -> str:
+    """The column as text; bytes stay bytes."""
+    return f"({column(layout, table, name)})::text"
+
+
+def short_text(layout: Layout, table: str, name: str) -> str:
+    """The first 64 KB of it."""
+    return f"pg_catalog.left({text(layout, table, name)}, {_SHORT})"
+
+
+def whole(layout: Layout, table: str, name: str) -> str:
+    """The column as an integer, 0 for NULL."""
+    return f"COALESCE(({column(layout, table, name)})::bigint, 0)"
+
+
+def n_bytes(layout: Layout, table: str, *names: str) -> str:
+    """Bytes in some columns together."""
+    known = [name for name in names if layout.has(table, name)]
+    parts = [f"COALESCE(pg_catalog.octet_length({text(layout, table, name)}), 0)" for name in known]
+    return f"({' + '.join(parts)})" if parts else "0"
+
+
+def active(layout: Layout) -> str:
+    """True for a message that was not undone; NULL counts as active."""
+    return f"(COALESCE({column(layout, 'messages', 'active')}, 1) <> 0)" if layout.has("messages", "active") else "true"
+
+
+def compacted(layout: Layout) -> str:
+    """True for a message that a compaction in place deactivated."""
+    if not layout.has("messages", "active") or not layout.has("messages", "compacted"):
+        return "false"
+    return f"(NOT {active(layout)} AND COALESCE(messages.compacted, 0) = 1)"
+
+
+def findable(layout: Layout) -> str:
+    """True for a message that a search finds."""
+    return f"({active(layout)} OR {compacted(layout)})"
+
+
+def like(fragment: str) -> str:
+    r"""The fragment with LIKE's wildcards escaped by a backslash, which is PostgreSQL's own."""
+    return fragment.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")

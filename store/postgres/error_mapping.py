@@ -1,0 +1,114 @@
+"""Errors of psycopg as errors of the store; no message has a part of a connection string in it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import psycopg
+from psycopg import errors as pg
+
+from ..base import errors
+
+RETRIED = (pg.SerializationFailure, pg.DeadlockDetected)
+"""Errors after which the same transaction is run again."""
+
+
+@contextmanager
+def translated_errors(name: str) -> Iterator[None]:
+    """Errors of the store in place of psycopg's.
+
+    Args:
+        name: The schema's name for people, `host/db#schema`.
+    """
+    try:
+        yield
+    except psycopg.Error as error:
+        raise translated(error, name) from None
+
+
+def translated(error: psycopg.Error, name: str) -> errors.StoreError:
+    """An error of the store for one of psycopg's; the message says what can be done."""
+    for kinds, make in _KNOWN:
+        if isinstance(error, kinds):
+            return make(name)
+    return _unanswered(error, name) if isinstance(error, psycopg.OperationalError) else _other(error, name)
+
+
+_KNOWN: tuple[tuple[type[psycopg.Error] | tuple[type[psycopg.Error], ...], Callable[[str], errors.StoreError]], ...] = (
+    (pg.QueryCanceled, lambda name: errors.Locked(f"{name} took longer than a statement may; try again")),
+    (pg.LockNotAvailable, lambda name: errors.Locked(f"nothing was written: others held the session in {name}")),
+    (RETRIED, lambda name: errors.Locked(f"nothing was written: others kept writing to {name}")),
+    (
+        (pg.InvalidPassword, pg.InvalidAuthorizationSpecification),
+        lambda name: errors.NoPermission(f"{name} refused the user or the password; PGPASSWORD or ~/.pgpass has it"),
+    ),
+    (pg.InvalidCatalogName, lambda name: errors.StoreMissing(f"the server has no database {name.partition('#')[0]}")),
+    (
+        (pg.InsufficientPrivilege,),
+        lambda name: errors.NoPermission(
+            f"the role may not read {name}; let its owner GRANT USAGE ON SCHEMA and SELECT ON ALL TABLES"
+        ),
+    ),
+    (
+        (pg.UndefinedTable, pg.InvalidSchemaName),
+        lambda name: errors.StoreMissing(f"{name} has no tables of Hermes; another ?schema= may"),
+    ),
+    (
+        (pg.DiskFull, pg.OutOfMemory),
+        lambda name: errors.DiskFull(f"nothing was written: the server of {name} has no room left"),
+    ),
+    (
+        pg.ReadOnlySqlTransaction,
+        lambda name: errors.ReadOnly(f"nothing was written: {name} is a standby, or read-only"),
+    ),
+    (
+        (pg.DataCorrupted, pg.IndexCorrupted),
+        lambda name: errors.Damaged(f"a page of {name} is damaged; its owner can look with pg_amcheck"),
+    ),
+    (pg.TooManyConnections, lambda name: errors.CannotOpen(f"{name} has no connection free; try again later")),
+)
+
+
+def _unanswered(error: psycopg.OperationalError, name: str) -> errors.StoreError:
+    """By the words of libpq, which has no codes for what goes wrong before a connection stands."""
+    said = str(error).lower()
+    for signs, make in _SAID:
+        if any(sign in said for sign in signs):
+            return make(name)
+    return errors.Unreachable(f"{name} cannot be reached, or the connection was lost; check that the server runs")
+
+
+_SAID: tuple[tuple[tuple[str, ...], Callable[[str], errors.StoreError]], ...] = (
+    (
+        ("password authentication failed", "no password supplied", "pg_hba"),
+        lambda name: errors.NoPermission(f"{name} refused the user or the password; PGPASSWORD or ~/.pgpass has it"),
+    ),
+    (
+        ('database "',),
+        lambda name: errors.StoreMissing(f"the server has no database {name.partition('#')[0]}"),
+    ),
+    (
+        ('role "',),
+        lambda name: errors.NoPermission(f"{name} knows no such user; name one in the URL or in PGUSER"),
+    ),
+    (
+        ("ssl", "certificate"),
+        lambda name: errors.CannotOpen(
+            f"{name} and TLS do not agree; sslmode=disable in the URL goes without, unencrypted"
+        ),
+    ),
+    (
+        ("resolve host", "name or service", "not known"),
+        lambda name: errors.CannotOpen(f"the host of {name} is not known; check the URL"),
+    ),
+    (
+        ("timeout", "timed out"),
+        lambda name: errors.Unreachable(f"{name} did not answer in time; check that the server runs"),
+    ),
+)
+"""Words in an error of libpq's, and the error of the store."""
+
+
+def _other(error: psycopg.Error, name: str) -> errors.StoreError:
+    return errors.StoreError(f"{name} refused a statement ({type(error).__name__} {error.sqlstate or ''})".rstrip())

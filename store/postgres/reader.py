@@ -1,0 +1,208 @@
+"""Pool of connections that read: every read is a transaction of its own, whose being read-only is checked with it.
+
+`search_path` is pg_catalog alone and every table is written with its schema, so that no function of the schema's owner
+runs with the reader's rights. Nothing of a session lasts from one transaction to the next, so a transaction pooler and
+a standby carry it.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+import psycopg
+from psycopg import errors as pg
+from psycopg.rows import TupleRow
+
+from ..base.cancel import Cancel
+from ..base.errors import Interrupted, StoreError, StoreMissing, Unreachable
+from ..base.server_address import ServerAddress
+from ..formats.row_encoding import storable
+from . import cells, error_mapping
+from .connection import MARGIN, Connection, canceller, connect, recover
+from .schema_probe import PROBE, SCHEMAS, Layout, layout_of
+
+Row = tuple[object, ...]
+Params = Sequence[object]
+
+STATEMENT_SECONDS = 30.0
+"""Time limit of a statement that has no other."""
+PAGE = 256
+"""Bodies per read transaction."""
+_POOL = 4
+
+_GUARD = (
+    "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL search_path = pg_catalog;"
+    " SET LOCAL statement_timeout = {milliseconds:d}; SET LOCAL lock_timeout = {milliseconds:d};"
+    " SELECT 1 / CASE WHEN pg_catalog.current_setting('transaction_read_only') = 'on'"
+    " AND pg_catalog.current_setting('search_path') = 'pg_catalog' THEN 1 ELSE 0 END; "
+)
+"""Begins a read; the statement after it does not run where the transaction could write."""
+_BEFORE = 5
+"""Results of `_GUARD`."""
+
+
+class Reader:
+    """Reads one schema; every method may be called from any thread.
+
+    Args:
+        address: Of a schema, or of a database for `schemas` alone.
+
+    Raises:
+        StoreError: From every method that reads.
+    """
+
+    def __init__(self, address: ServerAddress) -> None:
+        self.address = address
+        self._idle: list[Connection] = []
+        """Only `append` and `pop` are used, each of them one step in C."""
+        self._process = os.getpid()
+        self._layout: Layout | None = None
+        self._closed = False
+
+    @property
+    def name(self) -> str:
+        """`host/db#schema`."""
+        return self.address.name
+
+    @property
+    def layout(self) -> Layout:
+        """The structure of the schema, looked up once.
+
+        Raises:
+            StoreMissing: The schema or one of its tables is missing.
+        """
+        if self._layout is None:
+            layout = layout_of(self.address.schema, self._run(PROBE, (self.address.schema,), None, STATEMENT_SECONDS))
+            layout.require_readable(self.name)
+            self._layout = layout
+        elif self._closed:
+            raise StoreError(f"{self.name} was closed; open it again")
+        return self._layout
+
+    def forget_layout(self) -> None:
+        """Look the structure up again with the next read."""
+        self._layout = None
+
+    def schemas(self) -> list[str]:
+        """The schemas of the database that hold sessions and messages."""
+        return [str(row[0]) for row in self._run(SCHEMAS, (), None, STATEMENT_SECONDS)]
+
+    def rows(
+        self, sql: str, params: Params = (), *, cancel: Cancel | None = None, seconds: float = STATEMENT_SECONDS
+    ) -> list[Row]:
+        """All rows of one statement, in a transaction of its own.
+
+        Args:
+            cancel: Ends the statement on the server.
+            seconds: Its time limit.
+
+        Raises:
+            Interrupted: It was cancelled.
+            Locked: The time limit was reached.
+        """
+        try:
+            return self._run(sql, params, cancel, seconds)
+        except StoreMissing:
+            self.forget_layout()
+            raise
+
+    def row(self, sql: str, params: Params = (), *, cancel: Cancel | None = None) -> Row | None:
+        """The first row, or None."""
+        return next(iter(self.rows(sql, params, cancel=cancel)), None)
+
+    def texts(self, sql: str, params: Params = (), *, cancel: Cancel | None = None) -> list[str]:
+        """The first column of all rows as text, "" for NULL."""
+        return [cells.text(row[0]) or "" for row in self.rows(sql, params, cancel=cancel)]
+
+    def number(self, sql: str, params: Params = (), *, cancel: Cancel | None = None) -> int:
+        """The first cell of the first row as an integer; 0 for none."""
+        row = self.row(sql, params, cancel=cancel)
+        return cells.integer(row[0]) if row else 0
+
+    def pages(self, sql: str, ids: Sequence[int], *, cancel: Cancel | None = None) -> Iterator[Row]:
+        """Rows of a statement that binds a list of ids, 256 ids per transaction."""
+        for start in range(0, len(ids), PAGE):
+            yield from self.rows(sql, (list(ids[start : start + PAGE]),), cancel=cancel)
+
+    @property
+    def _room(self) -> int:
+        """Connections that may stand idle."""
+        return 0 if self._closed else _POOL
+
+    def close(self) -> None:
+        """Close every connection; may be called twice."""
+        self._closed = True
+        while self._idle:
+            self._idle.pop().close()
+
+    def _run(self, sql: str, params: Params, cancel: Cancel | None, seconds: float) -> list[Row]:
+        """Run it; once more where a connection that stood idle was lost."""
+        if cancel is not None and cancel.cancelled:
+            raise Interrupted("the request was cancelled")
+        params = [sendable(value) for value in params]
+        batch = f"{_GUARD.format(milliseconds=int(seconds * 1000))}{sql}; COMMIT"
+        with error_mapping.translated_errors(self.name):
+            for _ in range(_POOL + 1):
+                with self._lent() as (connection, was_idle):
+                    try:
+                        return _fetch(connection, batch, params, cancel, seconds)
+                    except psycopg.OperationalError:
+                        if not (was_idle and connection.closed):
+                            raise
+        raise Unreachable(f"{self.name} closed one connection after the other; try again")
+
+    @contextmanager
+    def _lent(self) -> Iterator[tuple[Connection, bool]]:
+        """A connection for one transaction, and whether it stood idle; after an error it is rolled back or closed."""
+        if self._closed:
+            raise StoreError(f"{self.name} was closed; open it again")
+        if self._process != os.getpid():  # a fork: the inherited sockets belong to the parent
+            self._process, self._idle = os.getpid(), []
+        try:
+            connection, was_idle = self._idle.pop(), True
+        except IndexError:
+            connection, was_idle = connect(self.address), False
+        try:
+            yield connection, was_idle
+        except BaseException:
+            recover(connection)
+            raise
+        finally:
+            if connection.closed or len(self._idle) >= self._room:
+                connection.close()
+            else:
+                self._idle.append(connection)
+
+
+def sendable(value: object) -> object:
+    """A parameter that PostgreSQL accepts: no NUL and no lone surrogate in its text."""
+    if isinstance(value, str):
+        return cells.stored_text(storable(value) or "")
+    return [sendable(item) for item in value] if isinstance(value, list) else value
+
+
+def _fetch(connection: Connection, batch: str, params: Params, cancel: Cancel | None, seconds: float) -> list[Row]:
+    connection.patience = seconds + MARGIN
+    cursor = connection.cursor()
+    if cancel is None:
+        cursor.execute(batch.encode(), params)
+    else:
+        _execute(cursor, batch, params, cancel)
+    for _ in range(_BEFORE):
+        cursor.nextset()
+    return cursor.fetchall()
+
+
+def _execute(cursor: psycopg.Cursor[TupleRow], batch: str, params: Params, cancel: Cancel) -> None:
+    """The same, ended on the server by `cancel`; its connection is not used again, since that may come late."""
+    try:
+        with cancel.interrupting(canceller(cursor.connection)):
+            cursor.execute(batch.encode(), params)
+    except pg.QueryCanceled:
+        if not cancel.cancelled:
+            raise
+    if cancel.cancelled:
+        cursor.connection.close()
+        raise Interrupted("the request was cancelled")

@@ -1,0 +1,125 @@
+"""Structure of a schema, looked up in the catalog: tables, columns, what forbids to read it, and whose it is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from ..base.errors import NoPermission, NotADatabase, StoreMissing
+
+MARKER = "hermes_tui_schema"
+"""A table that only schemas of ours have."""
+TERMS = "hermes_tui_terms"
+"""Column of ours: the words of a message as `query.tokenizer` finds them."""
+VECTOR = "search_vector"
+"""Hermes' own column of words (docs/postgres.md §10)."""
+OURS = frozenset({TERMS, VECTOR, "hermes_tui_long", "hermes_tui_gone_at", "hermes_tui_extra", "hermes_tui_source"})
+"""Columns that are no fields of a message or a session."""
+
+PROBE = (
+    "SELECT c.relname, c.relkind::text, c.relrowsecurity, a.attname, t.typname, tn.nspname = 'pg_catalog', c.reltuples"
+    " FROM pg_catalog.pg_namespace AS n"
+    " JOIN pg_catalog.pg_class AS c ON c.relnamespace = n.oid AND c.relkind IN ('r', 'p', 'v', 'm', 'f')"
+    " JOIN pg_catalog.pg_attribute AS a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped"
+    " JOIN pg_catalog.pg_type AS t ON t.oid = a.atttypid JOIN pg_catalog.pg_namespace AS tn ON tn.oid = t.typnamespace"
+    " WHERE n.nspname = %s ORDER BY c.relname, a.attnum"
+)
+"""Every column of a schema, with its table and type."""
+
+SCHEMAS = (
+    "SELECT n.nspname FROM pg_catalog.pg_namespace AS n WHERE (SELECT count(*) FROM pg_catalog.pg_class AS c"
+    " WHERE c.relnamespace = n.oid AND c.relname IN ('sessions', 'messages')) = 2"
+    " AND n.nspname !~ '^pg_' AND n.nspname ~ '^[a-z_][a-z0-9_]{0,62}$' ORDER BY n.nspname"
+)
+"""The schemas that hold sessions and messages."""
+
+_READ = ("sessions", "messages")
+_ORDINARY = ("r", "p")
+_NEEDED = (("sessions", "id"), ("messages", "id"), ("messages", "session_id"), ("messages", "content"))
+
+
+@dataclass(frozen=True, slots=False)
+class Layout:
+    """Tables and columns of a schema."""
+
+    schema: str
+    columns: Mapping[str, tuple[str, ...]]
+    """Table -> columns in their order; of the tables that are read only columns of built-in types."""
+    kinds: Mapping[str, str]
+    """Table -> its kind: r ordinary, p partitioned, v view, m materialised view, f foreign."""
+    policies: frozenset[str]
+    """Tables with row policies."""
+    rows: float
+    """Estimated messages; -1 where nobody counted."""
+
+    def has(self, table: str, column: str) -> bool:
+        """True where a table has a column."""
+        return column in self._sets.get(table, frozenset())
+
+    @cached_property
+    def _sets(self) -> dict[str, frozenset[str]]:
+        return {table: frozenset(names) for table, names in self.columns.items()}
+
+    @property
+    def is_ours(self) -> bool:
+        """True for a schema that this program made."""
+        return MARKER in self.columns
+
+    def table(self, name: str) -> str:
+        """A table with its schema, as SQL."""
+        return f'"{self.schema}"."{name}"'
+
+    @cached_property
+    def messages(self) -> str:
+        """The table of messages, as SQL."""
+        return self.table("messages")
+
+    @cached_property
+    def sessions(self) -> str:
+        """The table of sessions, as SQL."""
+        return self.table("sessions")
+
+    def fields(self, table: str) -> list[str]:
+        """Columns that are fields of a session or a message."""
+        return sorted(self._sets.get(table, frozenset()) - OURS)
+
+    def require_readable(self, name: str) -> None:
+        """Refuse what cannot be read without running code of others.
+
+        Raises:
+            StoreMissing: A table is missing.
+            NotADatabase: A table is a view or foreign, or lacks a column.
+            NoPermission: A table has row policies, which hide rows.
+        """
+        for table in _READ:
+            if table not in self.kinds:
+                raise StoreMissing(f"{name} has no table “{table}”; another ?schema= may")
+            if self.kinds[table] not in _ORDINARY:
+                raise NotADatabase(f"“{table}” of {name} is no ordinary table, so it is not read")
+            if table in self.policies:
+                raise NoPermission(f"“{table}” of {name} has row policies, which hide rows, so it is not read")
+        for table, column in _NEEDED:
+            if not self.has(table, column):
+                raise NotADatabase(f"“{table}” of {name} has no column “{column}” of a known type")
+
+
+def layout_of(schema: str, rows: Iterable[tuple[object, ...]]) -> Layout:
+    """The structure in the rows of `PROBE`."""
+    columns: dict[str, list[str]] = {}
+    kinds: dict[str, str] = {}
+    policies: set[str] = set()
+    estimated = -1.0
+    for table, kind, policy, column, _, built_in, tuples in rows:
+        name = str(table)
+        kinds[name] = str(kind)
+        found = columns.setdefault(name, [])
+        if built_in:
+            found.append(str(column))
+        if policy:
+            policies.add(name)
+        if name == "messages" and isinstance(tuples, float):
+            estimated = tuples
+    return Layout(
+        schema, {name: tuple(found) for name, found in columns.items()}, kinds, frozenset(policies), estimated
+    )

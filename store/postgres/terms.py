@@ -1,0 +1,116 @@
+"""Words of an index: those that are stored with a message of ours, and the tsquery that finds candidates."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+
+from ..query.ast import Query, Term
+from ..query.json_escapes import searchable_text
+from ..query.tokenizer import cjk_runs, fold
+from . import cells
+from .schema_probe import TERMS, VECTOR, Layout
+
+LONGEST = 200
+"""Characters of a word that are stored; PostgreSQL takes 2,046 bytes."""
+MOST_BYTES = 512 * 1024
+"""Bytes of the words of a message that are stored; PostgreSQL takes 1 MB."""
+_BASIC = re.compile(r"\w+", re.ASCII)
+
+
+def searched_text(content: object, tool_name: object, tool_calls: object) -> str:
+    """All that a search looks at of a message."""
+    parts = (cells.content(content), cells.text(tool_name), cells.text(tool_calls))
+    return searchable_text(" ".join(part or "" for part in parts))
+
+
+def stored_terms(text: str) -> list[str] | None:
+    """Words of a text, and of its Chinese, Japanese and Korean runs every pair and the last character.
+
+    None where they are more than an index takes.
+    """
+    words = {word[:LONGEST] for word in fold(text).letters.split()}
+    for run in cjk_runs(text):
+        folded = fold(run).letters
+        words.update(folded[place : place + 2] for place in range(len(folded)))
+    if sum(len(word.encode()) for word in words) > MOST_BYTES:
+        return None
+    return sorted(word for word in words if word and not word.isspace())
+
+
+def index_of(layout: Layout) -> str | None:
+    """The column of words that a schema has: ours, else Hermes' own, else None."""
+    return next((name for name in (TERMS, VECTOR) if layout.has("messages", name)), None)
+
+
+def tsquery(query: Query, column: str) -> str | None:
+    """A tsquery that holds for every message whose indexed words match; None where no word can be looked up.
+
+    Args:
+        column: What `index_of` returned.
+    """
+    alternatives = []
+    for terms in query.any_of:
+        parts = [part for term in terms for part in _of_term(term, exact=column == TERMS)]
+        if not parts:
+            return None
+        alternatives.append("(" + " & ".join(dict.fromkeys(parts)) + ")")
+    return " | ".join(alternatives) or None
+
+
+def is_certain(query: Query) -> bool:
+    """True where the index alone decides: words, without phrases, signs, exclusions and characters without spaces."""
+    return not query.none_of and not any(
+        term.literal or len(term.words) > 1 or cjk_runs(term.text) for term in query.terms
+    )
+
+
+def _of_term(term: Term, *, exact: bool) -> Iterator[str]:
+    for place, word in enumerate(term.words):
+        is_open = term.prefix and place == len(term.words) - 1
+        if runs := cjk_runs(word):
+            if exact:
+                yield from _of_runs(runs)
+        elif exact:
+            folded = fold(word).letters.strip()
+            yield _lexeme(folded[:LONGEST], is_open=is_open or len(folded) > LONGEST)
+        else:
+            forms = dict.fromkeys((word.lower(), fold(word).letters.strip()))
+            yield "(" + " | ".join(_lexeme(form, is_open=is_open) for form in forms) + ")"
+
+
+def _of_runs(runs: Iterable[str]) -> Iterator[str]:
+    for run in runs:
+        folded = fold(run).letters
+        pairs = [folded[place : place + 2] for place in range(len(folded) - 1)]
+        yield from (_lexeme(pair, is_open=False) for pair in pairs) if pairs else [_lexeme(folded, is_open=True)]
+
+
+def _lexeme(word: str, *, is_open: bool) -> str:
+    quoted = word.replace("\\", "\\\\").replace("'", "''")
+    return f"'{quoted}'" + (":*" if is_open else "")
+
+
+def prefilter(query: Query) -> tuple[str, list[str]]:
+    """SQL that holds for every message that matches, where no index is used, and its parameters.
+
+    A text with characters beyond ASCII or with JSON escapes is always a candidate: case, accents and escapes are the
+    matcher's business.
+    """
+    alternatives, params = [], list[str]()
+    for terms in query.any_of:
+        tests = []
+        for word in (word for term in terms for word in term.words):
+            if _BASIC.fullmatch(word):
+                tests.append(f"({_ANY_TEXT} ILIKE %s OR {_FOLDED})")
+                params.append("%" + word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%")
+            elif cjk_runs(word) == (word,):
+                tests.append(f"(pg_catalog.strpos({_ANY_TEXT}, %s) > 0 OR {_ESCAPED})")
+                params.append(word)
+        alternatives.append(" AND ".join(tests) or "true")
+    return " OR ".join(f"({tests})" for tests in alternatives) or "true", params
+
+
+_ANY_TEXT = "pg_catalog.concat_ws(' ', messages.content, {tool_name}, {tool_calls})"
+_ESCAPED = f"pg_catalog.strpos({_ANY_TEXT}, E'\\\\u') > 0"
+_FOLDED = f"pg_catalog.octet_length({_ANY_TEXT}) <> pg_catalog.char_length({_ANY_TEXT}) OR {_ESCAPED}"

@@ -1,0 +1,160 @@
+"""Transactions of an agent in a schema of ours: patient for the lock, acknowledged after COMMIT."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TypeVar
+
+import psycopg
+from psycopg import errors as pg
+
+from ..base.errors import CannotOpen, ReadOnly, StoreError, StoreMissing
+from ..base.server_address import ServerAddress
+from . import create, error_mapping
+from .connection import MARGIN, Connection, connect, recover
+from .reader import Reader
+from .schema_probe import Layout
+from .transaction import Transaction
+
+T = TypeVar("T")
+
+_BEGIN = "BEGIN; SET LOCAL search_path = pg_catalog; SET LOCAL lock_timeout = {milliseconds:d}"
+_SYNCED = "SET LOCAL synchronous_commit = on"
+_POOL = 2
+
+
+class Writer:
+    """Writes one schema; any method may be called from any thread.
+
+    Args:
+        reader: Of the same schema.
+        patience: Seconds that a write waits for a lock before it raises `Locked`.
+        creates: Make the schema with the first write where it is missing.
+    """
+
+    def __init__(self, address: ServerAddress, reader: Reader, *, patience: float, creates: bool) -> None:
+        self._address, self._reader, self._patience, self._creates = address, reader, patience, creates
+        self._idle: list[Connection] = []
+        self._process = os.getpid()
+        self._inside = threading.local()
+        self._closed = False
+        self.lock_seconds = 0.0
+
+    def transaction(self, work: Callable[[Transaction], T]) -> T:
+        """Run `work` in a transaction, again where others were in its way, until the patience ends.
+
+        Raises:
+            ReadOnly: The schema is Hermes' own.
+            Locked: Others held the session.
+            Unreachable: The connection was lost: the write may be stored or not, and its key finds out.
+        """
+        if getattr(self._inside, "busy", False):
+            raise RuntimeError("a transaction inside another one")
+        layout = self._writable()
+        ends = time.monotonic() + self._patience
+        self._inside.busy = True
+        try:
+            while True:
+                try:
+                    return self._once(work, layout, max(0.001, ends - time.monotonic()))
+                except error_mapping.RETRIED as error:
+                    if time.monotonic() >= ends:
+                        raise error_mapping.translated(error, self._reader.name) from None
+                except psycopg.Error as error:
+                    raise error_mapping.translated(error, self._reader.name) from None
+        finally:
+            self._inside.busy = False
+
+    @property
+    def _room(self) -> int:
+        """Connections that may stand idle."""
+        return 0 if self._closed else _POOL
+
+    def close(self) -> None:
+        """Close every connection; may be called twice."""
+        self._closed = True
+        while self._idle:
+            self._idle.pop().close()
+
+    def _once(self, work: Callable[[Transaction], T], layout: Layout, patience: float) -> T:
+        with self._lent() as connection:
+            connection.patience = patience + MARGIN
+            began = time.monotonic()
+            connection.execute(_BEGIN.format(milliseconds=int(patience * 1000) or 1).encode())
+            connection.execute(_SYNCED)
+            result = work(Transaction(connection, layout))
+            connection.execute("COMMIT")
+            self.lock_seconds = time.monotonic() - began
+            return result
+
+    @contextmanager
+    def _lent(self) -> Iterator[Connection]:
+        if self._closed:
+            raise StoreError(f"{self._reader.name} was closed; open it again")
+        if self._process != os.getpid():  # a fork: the inherited sockets belong to the parent
+            self._process, self._idle = os.getpid(), []
+        connection = self._usable() or connect(self._address)
+        try:
+            yield connection
+        except BaseException:
+            recover(connection)
+            raise
+        finally:
+            if connection.closed or len(self._idle) >= self._room:
+                connection.close()
+            else:
+                self._idle.append(connection)
+
+    def _usable(self) -> Connection | None:
+        """A connection that stood idle and still answers: nothing of a write may be tried on a lost one."""
+        while self._idle:
+            connection = self._idle.pop()
+            try:
+                connection.patience = MARGIN
+                connection.execute("SELECT 1")
+            except psycopg.Error:
+                connection.close()
+            else:
+                return connection
+        return None
+
+    def _writable(self) -> Layout:
+        """The layout of the schema, made where it is missing; raises `ReadOnly` for one of Hermes'."""
+        if self._closed:
+            raise StoreError(f"{self._reader.name} was closed; open it again")
+        try:
+            layout = self._reader.layout
+        except StoreMissing:
+            if not self._creates:
+                raise
+            self._create()
+            layout = self._reader.layout
+        if not layout.is_ours:
+            raise ReadOnly(
+                f"nothing was written: {self._reader.name} is Hermes' own, which is only read; name another ?schema="
+            )
+        return layout
+
+    def _create(self) -> None:
+        """Make the schema, one process at a time."""
+        name = self._reader.name
+        with error_mapping.translated_errors(name), self._lent() as connection:
+            connection.patience = self._patience + MARGIN
+            connection.execute("BEGIN")
+            key = f"{self._address.schema}:create"
+            connection.execute("SELECT pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtextextended(%s, 0))", (key,))
+            try:
+                for statement in create.statements(self._address.schema):
+                    connection.execute(statement.encode())
+                connection.execute("COMMIT")
+            except pg.DuplicateSchema:
+                connection.execute("ROLLBACK")
+            except pg.InsufficientPrivilege:
+                raise CannotOpen(
+                    f"the role may not make the schema of {name}; let the database's owner GRANT CREATE ON DATABASE"
+                ) from None
+        self._reader.forget_layout()

@@ -1,0 +1,110 @@
+"""Verbs on a PostgreSQL server: what is wrong is one line without a secret in it."""
+
+from __future__ import annotations
+
+import json
+import socket
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+
+from hermes_tui.__main__ import main
+from store import SessionDB
+from tests.postgres_server import PASSWORD
+
+SECRET = "s3cret-in-the-url"
+
+SqlRunner = Callable[..., list[Any]]
+
+
+@pytest.fixture
+def filled(server_url: str, run_sql: SqlRunner, worker_id: str) -> str:
+    """The URL of a schema of ours with a session in it."""
+    schema = f"verbs_{worker_id}"
+    run_sql(f"DROP SCHEMA IF EXISTS {schema} CASCADE")
+    url = f"{server_url}&schema={schema}"
+    db = SessionDB(url)
+    db.create_session("20260301_100000_a1b2c3", "cli")
+    db.append_messages("20260301_100000_a1b2c3", [{"role": "user", "content": "where is the lighthouse"}])
+    db.close()
+    return url
+
+
+def test_list_show_search_and_doctor_read_a_schema(
+    filled: str, capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    assert main(["--home", filled, "list", "--json"]) == 0
+    [session] = map(json.loads, capsys.readouterr().out.splitlines())
+    assert (session["id"], session["messages"]) == ("20260301_100000_a1b2c3", 1)
+    assert main(["--home", filled, "show", "20260301"]) == 0
+    assert "where is the lighthouse" in capsys.readouterr().out
+    assert main(["--home", filled, "search", "lightho*", "--json"]) == 0
+    hit, summary = map(json.loads, capsys.readouterr().out.splitlines())
+    assert (hit["session_id"], summary["summary"]["hits"]) == ("20260301_100000_a1b2c3", 1)
+    assert main(["--home", filled, "doctor"]) == 0
+    assert "PostgreSQL" in capsys.readouterr().out
+    assert list(tmp_path.iterdir()) == []
+    assert main(["--home", filled, "repair", "20260301", "--yes"]) != 0
+
+
+def test_what_is_wrong_with_a_server_is_one_line_without_a_secret(
+    server_url: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("PGPASSWORD", raising=False)
+    folder = server_url.partition("host=")[2]
+    with socket.create_server(("127.0.0.1", 0)) as deaf:
+        port = deaf.getsockname()[1]
+        for url, said in (
+            (f"postgresql://me:{SECRET}@host:port/db", "cannot be understood"),
+            (f"postgresql://me:{SECRET}@host/db?options=-c%20x", "“options”"),
+            (f"postgresql://me:{SECRET}@host/db?sslmode=maybe", "sslmode"),
+            (f"postgresql://me:{SECRET}@host/db?schema=Upper", "“schema”"),
+            (f"postgresql://me:{SECRET}@host/", "names no database"),
+            (f"postgresql://me:{SECRET}@a,b/db", "more than one host"),
+            (f"postgresql://me:{SECRET}@host/db#x", "“#”"),
+            (f"mysql://me:{SECRET}@host/db", "postgresql://"),
+            (f"postgresql://tests_locked:{SECRET}@/postgres?host={folder}", "the user or the password"),
+            (f"postgresql://tests_locked@/postgres?host={folder}", "the user or the password"),
+            (f"postgresql://nobody_here:{SECRET}@/postgres?host={folder}", "no such user"),
+            (f"postgresql://postgres:{SECRET}@/no_such_database?host={folder}", "no database"),
+            (f"postgresql://postgres:{SECRET}@/postgres?host={folder}&schema=no_such", "no_such"),
+            (f"postgresql://me:{SECRET}@127.0.0.1:{port}/db?connect_timeout=1", "did not answer"),
+            (f"postgresql://me:{SECRET}@127.0.0.1:1/db", "cannot be reached"),
+        ):
+            assert main(["--home", url, "list"]) == 2, url
+            out, err = capsys.readouterr()
+            lines = [line for line in err.splitlines() if "PGPASSWORD or ~/.pgpass keeps" not in line]
+            assert (out, len(lines)) == ("", 1), err
+            assert said in lines[0], err
+            assert SECRET not in out + err
+    monkeypatch.setenv("PGPASSWORD", PASSWORD)
+    assert main(["--home", f"postgresql://tests_locked@/postgres?host={folder}&schema=no_such", "list"]) == 2
+    assert "no_such" in capsys.readouterr().err
+
+
+def test_a_home_that_names_a_server_is_followed_where_that_was_agreed_to(
+    filled: str, capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = tmp_path / ".hermes"
+    home.mkdir()
+    address, schema = filled.rsplit("&schema=", 1)
+    (home / "config.yaml").write_text(f"model: opus\ndatabase:\n  backend: postgres\n  schema: {schema}\nother: 1\n")
+    (home / ".env").write_text(f"HERMES_DATABASE_URL='{address.replace('postgres@', f'postgres:{quote(SECRET)}@')}'\n")
+    assert main(["--home", str(home), "list"]) == 2
+    err = capsys.readouterr().err
+    assert "--connect" in err
+    assert SECRET not in err
+    assert main(["--home", str(home), "--connect", "list"]) == 0
+    assert "20260301_100000_a1b2c3" in capsys.readouterr().out
+    monkeypatch.setenv("HERMES_HOME", str(home))
+    monkeypatch.delenv("HERMES_DATABASE_URL", raising=False)
+    assert main(["list"]) == 0
+    assert "20260301_100000_a1b2c3" in capsys.readouterr().out
+    (home / ".env").unlink()
+    assert main(["list"]) == 2
+    assert "HERMES_DATABASE_URL" in capsys.readouterr().err
+    assert not (home / "state.db").exists()

@@ -1,0 +1,1 @@
+"""Tests of the PostgreSQL engine on a real server."""

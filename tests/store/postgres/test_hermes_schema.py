@@ -1,0 +1,190 @@
+"""Schemas of Hermes: read like the home that they were filled from, by a role that may only read, and left as they
+were, even where their owner put traps into them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from store.agent.messages import AgentMessages
+from store.base.errors import NoPermission, NotADatabase, ReadOnly, StoreError
+from store.base.models import Message, Session
+from store.base.server_address import parse_address
+from store.browse.browser import HomeBrowser
+from store.browse.protocol import Browser
+from store.formats.row_encoding import message_rows
+from store.home_store import HomeStore
+from store.open import locate_server, open_store, open_to_read
+from store.postgres.engine import PostgresEngine
+from store.postgres.reader import Reader
+from tests.homes import on_postgres
+from tests.homes.build import ERAS
+
+SqlRunner = Callable[..., list[Any]]
+
+TRAP = "CREATE FUNCTION {s}.{name} RETURNS {returned} LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'trapped'; END $$"
+TRAPS = (
+    ("substr(text, int, int)", "text"),
+    ("left(text, int)", "text"),
+    ("lower(text)", "text"),
+    ("octet_length(text)", "int"),
+    ("strpos(text, text)", "int"),
+    ("concat_ws(text, text, text, text)", "text"),
+    ("current_setting(text)", "text"),
+    ("trap(text, text)", "boolean"),
+)
+"""Functions that shadow those of pg_catalog where the schema is in the search path; the last is an operator's."""
+
+
+def served(url: str, schema: str, user: str = "tests_reader") -> str:
+    """The URL of a schema for a role."""
+    return f"{url.replace('postgres@', f'{user}@', 1)}&schema={schema}"
+
+
+def trapped(schema: str) -> list[str]:
+    """Statements that put the traps in, and let a role read and fall into them."""
+    made = [TRAP.format(s=schema, name=name, returned=returned) for name, returned in TRAPS]
+    return [
+        *made,
+        f"CREATE OPERATOR {schema}.= (LEFTARG = text, RIGHTARG = text, FUNCTION = {schema}.trap)",
+        f"GRANT USAGE ON SCHEMA {schema} TO tests_reader",
+        f"GRANT SELECT ON ALL TABLES IN SCHEMA {schema} TO tests_reader",
+        f"ALTER ROLE tests_reader SET search_path = {schema}, pg_catalog",
+    ]
+
+
+def dumped(run_sql: SqlRunner, schema: str) -> list[Any]:
+    """All that a schema holds: rows with the transactions that wrote them, and what is in its catalog."""
+    found: list[Any] = []
+    for table in ("sessions", "messages", "state_change_revision"):
+        found += run_sql(f"SELECT xmin::text, t::text FROM {schema}.{table} AS t ORDER BY 2")
+    return [
+        *found,
+        *run_sql("SELECT relname, relkind FROM pg_class WHERE relnamespace = %s::regnamespace ORDER BY 1", (schema,)),
+    ]
+
+
+def sessions_of(browser: Browser) -> list[Session]:
+    """Every session as it is listed, without the profile's name."""
+    page = browser.sessions(limit=7)
+    found = [*page.items]
+    while page.more:
+        page = browser.sessions(limit=7, cursor=page.cursor)
+        found += page.items
+    return [replace(session, profile="") for session in found]
+
+
+def messages_of(browser: Browser, session_id: str) -> list[Message]:
+    """Every row of a session."""
+    ids = [head.id for head in browser.heads(session_id, limit=100_000).items]
+    return [message for start in range(0, len(ids), 256) for message in browser.messages(ids[start : start + 256])]
+
+
+def found(browser: Browser, query: str) -> list[tuple[str, int]]:
+    """Every hit."""
+    return sorted(
+        (hit.session_id, hit.message_id) for batch in browser.search(query, limit=10_000) for hit in batch.hits
+    )
+
+
+def queries(messages: list[Message]) -> Iterator[str]:
+    """Words, phrases, prefixes, pairs of characters and filters that occur in some messages."""
+    texts = " ".join(message.text for message in messages)
+    every = sorted(set(re.findall(r"\b[A-Za-z]{4,}\b", texts)))
+    words = every[:: len(every) // 8][:8]
+    yield from words
+    yield from (f"{word[:3]}*" for word in words[:2])
+    yield from dict.fromkeys(re.findall("[\u4e00-\u9fff]{2}", texts)[:2])
+    phrase = re.search(r"\b[a-z]{3,} [a-z]{3,}\b", texts)
+    yield f'"{phrase[0]}"' if phrase else "nothing"
+    yield from ("role:user", "source:telegram", f"{words[0]} -{words[1]}", f"{words[2]} OR {words[3]}", "zyzzyva")
+
+
+def emptied(folder: Path) -> HomeBrowser:
+    """The home without its JSONL files, which a schema has not."""
+    return HomeBrowser(open_store(folder / "state.db", read_only=True, sessions_dir=folder / "none"))
+
+
+@pytest.mark.parametrize("era", ["v31", *(pytest.param(name, marks=pytest.mark.slow) for name in ("v13", "v25-c2"))])
+def test_a_schema_reads_like_the_home_it_was_filled_from_and_is_left_as_it_was(
+    era_home: Callable[[str], Path], server_url: str, run_sql: SqlRunner, worker_id: str, era: str
+) -> None:
+    folder = era_home(era) / ".hermes"
+    schema = f"up_{worker_id}"
+    on_postgres.make(server_url, schema, folder / "state.db", ERAS[era].version, more=trapped(schema))
+    before = dumped(run_sql, schema)
+    home = locate_server(served(server_url, schema))
+    with closing(HomeBrowser(open_to_read(home))) as there, closing(emptied(folder)) as here:
+        assert sessions_of(there) == sessions_of(here)
+        ids = [session.id for session in sessions_of(here)]
+        assert there.outlines(ids) == here.outlines(ids)
+        assert there.scope() == here.scope()
+        rows = {session_id: messages_of(here, session_id) for session_id in ids}
+        assert {session_id: messages_of(there, session_id) for session_id in ids} == rows
+        for query in queries([message for messages in rows.values() for message in messages]):
+            assert found(there, query) == found(here, query), query
+        first = next(messages for messages in rows.values() if len(messages) > 2)[1]
+        assert there.context(first.session_id, first.id or 0, width=2) == here.context(
+            first.session_id, first.id or 0, width=2
+        )
+        assert [finding for finding in there.health() if finding.ok is False] == []
+        assert there.watch().poll() is not None
+    assert dumped(run_sql, schema) == before
+
+
+def test_a_schema_of_hermes_is_never_written_even_by_a_role_that_may(
+    era_home: Callable[[str], Path], server_url: str, run_sql: SqlRunner, worker_id: str
+) -> None:
+    schema = f"up_{worker_id}_writable"
+    on_postgres.make(server_url, schema, era_home("v31") / ".hermes" / "state.db")
+    url = served(server_url, schema, "postgres")
+    before = dumped(run_sql, schema)
+    store = open_store(url)
+    with pytest.raises(ReadOnly, match="Hermes' own"):
+        AgentMessages(store).append_message("s1", "user", "hello")
+    with pytest.raises(ReadOnly):
+        store.write(lambda tx: tx.append("s1", message_rows([{"role": "user", "content": "hello"}], now=1.7e9)))
+    store.close()
+    reader = Reader(parse_address(url))
+    for write in (
+        f"DELETE FROM {schema}.messages",
+        f"CREATE TABLE {schema}.t ()",
+        "SET LOCAL transaction_read_only = off; SELECT 1",
+    ):
+        with pytest.raises(StoreError):
+            reader.rows(write)
+    reader.close()
+    assert dumped(run_sql, schema) == before
+
+
+def test_what_is_no_plain_table_is_refused_by_its_name(server_url: str, run_sql: SqlRunner, worker_id: str) -> None:
+    schema = f"odd_{worker_id}"
+    address = replace(parse_address(server_url), schema=schema)
+    for statements, kind, said in (
+        (["CREATE VIEW {s}.messages AS SELECT 1 AS id, 's' AS session_id, 'x' AS content"], NotADatabase, "messages"),
+        (
+            [
+                "CREATE TABLE {s}.messages (id bigint, session_id text, content text)",
+                "ALTER TABLE {s}.messages ENABLE ROW LEVEL SECURITY",
+            ],
+            NoPermission,
+            "row policies",
+        ),
+        (["CREATE TABLE {s}.messages (id bigint, session_id text)"], NotADatabase, "content"),
+    ):
+        run_sql(f"DROP SCHEMA IF EXISTS {schema} CASCADE")
+        run_sql(f"CREATE SCHEMA {schema}")
+        run_sql(f"CREATE TABLE {schema}.sessions (id text)")
+        for statement in statements:
+            run_sql(statement.format(s=schema))
+        store = HomeStore(Path("nowhere"), PostgresEngine(address, patience=1.0), sibling=open_to_read, read_only=True)
+        with pytest.raises(kind, match=said):
+            store.engine.sessions.ids()
+        store.close()
+    run_sql(f"DROP SCHEMA {schema} CASCADE")
