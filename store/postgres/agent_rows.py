@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from ..engine.rows import RowDict
 from ..engine.session_choice import SessionChoice
 from . import cells, column_sql, session_choice
+from .messages import MAX_BODIES
 from .reader import Params, Reader, Row
 from .schema_probe import Layout
 from .session_choice import MAX_CHAIN
@@ -142,15 +143,27 @@ def messages(
     reader: Reader, session_ids: Sequence[str], *, include_inactive: bool, limit: int = -1, offset: int = 0
 ) -> list[RowDict]:
     """Rows of `messages` of some sessions in id order; a negative limit means no limit."""
+    active = "" if include_inactive else f" AND {column_sql.active(reader.layout)}"
+    chosen = f"session_id = ANY(%s){active} ORDER BY id LIMIT %s OFFSET %s"
+    return _messages(reader, chosen, (list(session_ids), _limit(limit), offset))
+
+
+def by_ids(reader: Reader, ids: Sequence[int]) -> list[RowDict]:
+    """Rows of `messages` by id, lowest first, without those that are gone.
+
+    Raises:
+        ValueError: More than 256 ids.
+    """
+    if len(ids) > MAX_BODIES:
+        raise ValueError(f"at most {MAX_BODIES} messages at a time, not {len(ids)}")
+    return _messages(reader, "id = ANY(%s) ORDER BY id", (list(ids),))
+
+
+def _messages(reader: Reader, chosen: str, params: Params) -> list[RowDict]:
     layout = reader.layout
     names = layout.fields("messages")
-    active = "" if include_inactive else f" AND {column_sql.active(layout)}"
     selected = ", ".join(f'messages."{name}"' for name in names)
-    rows = reader.rows(
-        f"SELECT {selected} FROM {layout.messages} AS messages WHERE session_id = ANY(%s){active}"
-        " ORDER BY id LIMIT %s OFFSET %s",
-        (list(session_ids), _limit(limit), offset),
-    )
+    rows = reader.rows(f"SELECT {selected} FROM {layout.messages} AS messages WHERE {chosen}", params)
     return [_message(names, row) for row in rows]
 
 

@@ -101,6 +101,7 @@ class PostgresRecords(_Reads):
     last_active = delegate(_reader, agent_rows.last_active)
     tip = delegate(_reader, agent_rows.tip)
     ancestors = delegate(_reader, agent_rows.ancestors)
+    by_ids = delegate(_reader, agent_rows.by_ids)
     count_messages = delegate(_reader, agent_rows.count_messages)
     title_of = delegate(_reader, agent_rows.title_of)
     newest_in_lineage = delegate(_reader, agent_rows.newest_in_lineage)
