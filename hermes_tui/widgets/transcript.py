@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -19,7 +19,7 @@ from hermes_tui.render.line import Line, Role, fill, head, line_cells, span
 from hermes_tui.render.time import in_words
 from hermes_tui.state.rows import SessionRow
 from hermes_tui.widgets.message_index import Section, head_of
-from hermes_tui.widgets.rail import Rail
+from hermes_tui.widgets.rail_column import RailColumn
 from hermes_tui.widgets.rest_drawing import MessageFinished, RestDrawing
 from hermes_tui.widgets.scroll_pane import ScrollPane, row_with_track
 from hermes_tui.widgets.theme import Ground, glyphs_of
@@ -33,8 +33,6 @@ __all__ = ["Section", "Transcript"]
 
 NARROWEST = 40
 """The least width that is drawn for; what does not fit is cut."""
-PAUSE = 0.02
-"""Seconds between two goes at the marks of a long session, so that keys come first."""
 
 
 class Transcript(ScrollPane):
@@ -75,7 +73,7 @@ class Transcript(ScrollPane):
         """What is on the screen, and how it is folded."""
         self._new = 0
         self._rest = RestDrawing(self)
-        self.rail = Rail(self.cursor)
+        self.rail = RailColumn(self, self.cursor)
         """Marks beside the scroll column."""
         self._posted: tuple[int, int, int, bool] | None = None
         self._is_empty = False
@@ -189,17 +187,6 @@ class Transcript(ScrollPane):
         self.cursor.layout.bodies.forget_requests()
         self._changed()
 
-    def show_hits(self, indices: Iterable[int], *, more: bool = False) -> None:
-        """Mark messages as hits beside the text; the others no longer unless these are `more`."""
-        self.rail.show_hits(indices, more=more)
-        self.refresh()
-
-    def show_marks(self, marks: Iterable[tuple[int, int]]) -> None:
-        """Show marks of messages, by id, beside the text."""
-        place = self.cursor.layout.index.index_of
-        self.rail.take((index, mark) for message_id, mark in marks if (index := place(message_id)) is not None)
-        self.refresh()
-
     def set_query(self, query: Query | Needle | None) -> None:
         """Mark the words of a query in every message, or a text that is to be found, or nothing."""
         self.cursor.mark(query)
@@ -207,21 +194,17 @@ class Transcript(ScrollPane):
             self.rail.show_hits(())
         self._changed()
 
-    def show_at(self, message_id: int, terms: Query | None = None) -> None:
-        """Go to a message and unfold it as far as its first match; one that is not here yet is waited for."""
-        if terms is not None:
-            self.cursor.mark(terms)
-        self.cursor.go_to(Target(message_id, first_match=True))
-        self._changed()
-
-    def show_match(self, message_id: int, nth: int, matches: int) -> None:
-        """Go to a match of a find.
+    def show_at(self, message_id: int, terms: Query | None = None, *, nth: int = 0, matches: int = 1) -> None:
+        """Go to a message and unfold it as far as a match; one that is not here yet is waited for.
 
         Args:
-            message_id: The message that has it.
+            message_id: The message.
+            terms: What is marked from now on, None for what is marked already.
             nth: Which of its matches, from 0.
-            matches: How many it has.
+            matches: How many it has, as far as that is known.
         """
+        if terms is not None:
+            self.cursor.mark(terms)
         self.cursor.go_to(Target(message_id, first_match=True, nth=nth, matches=matches))
         self._changed()
 
@@ -275,18 +258,11 @@ class Transcript(ScrollPane):
         for ids in cursor.layout.bodies.request(cursor.viewport.wanted()):
             self.post_message(self.BodiesWanted(ids))
         self._rest.draw_next(self.cursor)
-        if self.rail.behind:
-            self.call_later(self._catch_up)
+        self.rail.catch_up()
         position = (min(cursor.bar + 1, self.total), self.total, self._new, self.cursor.viewport.following)
         if position != self._posted:
             self._posted = position
             self.post_message(self.PositionChanged(*position))
-
-    def _catch_up(self) -> None:
-        self.rail.catch_up()
-        self.refresh()
-        if self.rail.behind:
-            self.set_timer(PAUSE, self._catch_up)
 
     @on(MessageFinished)
     def _on_message_finished(self, event: MessageFinished) -> None:
@@ -314,8 +290,7 @@ class Transcript(ScrollPane):
     def render_line(self, y: int) -> Strip:
         """A row of the text and its cell of the scroll track; the last row says how much came below it."""
         line, (width, height) = self._row_line(y), self.size
-        mark = self.rail.cell(y, glyphs_of(self.app)) if self.total else None
-        line = line if mark is None else (*fill(head(line, width - 2), width - 2), mark)
+        line = self.rail.beside(line, y)
         if y == height - 1 and self._new:
             line = _with_new(line, self._new, width - 1, glyphs_of(self.app))
         ground = Ground.FADED if self.faded else Ground.PLAIN

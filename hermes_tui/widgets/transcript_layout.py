@@ -77,7 +77,8 @@ class TranscriptLayout:
         self._query: Query | Needle | None = None
         self._current: int | None = None
         self._nth = 0
-        self._marker = Marker()
+        self.marker = Marker()
+        """Of the message with the current match, as it was drawn last."""
         self._aim: int | None = None
 
     def __len__(self) -> int:
@@ -289,16 +290,11 @@ class TranscriptLayout:
         begins = above is None or not self._joins(above, index)
         return begins and len(message.tool_calls) == 1 and not message.reasoning.strip()
 
-    @property
-    def current_matches(self) -> int:
-        """Matches in what is drawn of the message with the current one."""
-        return self._marker.seen
-
     def _new_marker(self, index: int) -> Marker:
         if index != self._current:
             return Marker(self._find)
-        self._marker = Marker(self._find, self._nth)
-        return self._marker
+        self.marker = Marker(self._find, self._nth)
+        return self.marker
 
     def _find(self, text: str) -> Sequence[Range]:
         if isinstance(self._query, Needle):

@@ -94,7 +94,7 @@ class FindController:
         if find.current is None and find.places:
             find.to_first()
             self._show(find)
-        self._pane.show_hits(fresh, more=True)
+        self._pane.rail.show_hits(fresh, more=True)
         self._changed(Part.FRAME)
         self.take_growth()
 
@@ -118,7 +118,7 @@ class FindController:
         """Ask for the messages from the reader's on, then for those before."""
         find = self._reading.find = Find(needle, start)
         self._pane.set_query(needle if needle.text else None)
-        self._pane.show_hits(())
+        self._pane.rail.show_hits(())
         ids = [head.id for head in self._pane.cursor.layout.index.heads]
         if needle.text:
             self._look_through(find, [*ids[start:], *ids[:start]])
@@ -134,5 +134,5 @@ class FindController:
 
     def _show(self, find: Find) -> None:
         if (found := find.current) is not None:
-            self._pane.show_match(found.id, find.nth, found.matches)
+            self._pane.show_at(found.id, nth=find.nth, matches=found.matches)
             self._changed(Part.FRAME)

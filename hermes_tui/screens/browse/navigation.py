@@ -20,6 +20,7 @@ class Navigation:
         self._search = controllers.search
         self._reading = controllers.reading
         self._find = controllers.find
+        self._rail = controllers.rail
         self._widgets = widgets
         self._changed = changed
         self._came_from = Place.SESSIONS
@@ -143,7 +144,7 @@ class Navigation:
             self._search.next_hit(step)
         elif self._state.reading.find is not None:
             self._find.step(step)
-        elif self._search.next_hit(step, self._reading.place_of):
+        elif self._search.next_hit(step, self._rail.place_of):
             self.open_chosen()
 
     def widen_context(self, step: int) -> None:

@@ -7,6 +7,7 @@ from hermes_tui.render.rail import marks_of
 from hermes_tui.screens.browse.reading_controller import ReadingController
 from hermes_tui.state.browser_state import BrowserState
 from hermes_tui.widgets.transcript import Transcript
+from store.models import Hit, Origin
 
 
 class RailController:
@@ -38,13 +39,20 @@ class RailController:
             self._asked += len(fresh)
         self.show_hits()
 
+    def place_of(self, hit: Hit) -> int | None:
+        """The place of a hit's message in the transcript on the screen, None where it is not in it."""
+        from_sqlite = hit.origin is Origin.SQLITE
+        if hit.session_id not in self._reading.chain or self._state.reading.from_file is from_sqlite:
+            return None
+        return self._pane.cursor.layout.index.index_of(hit.message_id)
+
     def take_marks(self, message: answers.MarksArrived) -> None:
         """Show marks."""
-        self._pane.show_marks(message.marks)
+        self._pane.rail.show_marks(message.marks)
 
     def show_hits(self, _: answers.Answer | None = None) -> None:
         """Show the hits of the search that lie in the transcript, unless a find shows its own."""
         if self._state.reading.find is None:
             hits = self._state.search.results.every() if self._state.search.query is not None else ()
-            places = (self._reading.place_of(hit) for hit in hits)
-            self._pane.show_hits(place for place in places if place is not None)
+            places = (self.place_of(hit) for hit in hits)
+            self._pane.rail.show_hits(place for place in places if place is not None)

@@ -33,7 +33,7 @@ class ReadingController:
         self._changed = changed
         self._pane = pane
         self._before: Session | None = None
-        self._chain: frozenset[str] = frozenset()
+        self.chain: frozenset[str] = frozenset()
         self._checks: dict[str, answers.CheckArrived] = {}
         self._comparing = ""
         self._spooled = False
@@ -59,7 +59,7 @@ class ReadingController:
         """
         reading = self._reading
         origin = hit.origin if hit else None
-        known = reading.row is not None and row.session.id in self._chain
+        known = reading.row is not None and row.session.id in self.chain
         here = known and reading.error is None and self._is_source(row, origin)
         reading.hit = hit
         self._section = ""
@@ -67,7 +67,7 @@ class ReadingController:
             reading.row, reading.error, reading.origin, reading.from_file = row, None, origin, False
             reading.find = None
             self._pane.set_query(self._state.search.query)
-            reading.requested_at, self._chain = self._state.seconds(), frozenset({row.session.id})
+            reading.requested_at, self.chain = self._state.seconds(), frozenset({row.session.id})
             self._forget_check(row.session)
             self._feed.transcript.open(row.session, origin=origin, delay=delay)
             self._feed.sessions.compare(row.session.id)
@@ -80,16 +80,10 @@ class ReadingController:
             return self._reading.origin is None or row.drift is None
         return self._reading.from_file is (origin is not Origin.SQLITE)
 
-    def place_of(self, hit: Hit) -> int | None:
-        """The place of a hit's message in the transcript on the screen, None where it is not in it."""
-        if hit.session_id not in self._chain or self._reading.from_file is (hit.origin is Origin.SQLITE):
-            return None
-        return self._pane.cursor.layout.index.index_of(hit.message_id)
-
     def again(self, _: answers.Answer | None = None) -> None:
         """Ask for the same once more, because it failed or the file was replaced."""
         if (row := self._reading.row) is not None:
-            self._chain = frozenset()
+            self.chain = frozenset()
             self.open(self._state.catalog.row(row.session.id) or row, self._reading.hit)
 
     def text_to_copy(self, target: CopyTarget) -> Copied:
@@ -142,7 +136,7 @@ class ReadingController:
         if (row := self._reading.row) is None:
             return
         sections, bodies = list[Section](), list[Message]()
-        self._spooled, self._chain = False, frozenset({row.session.id})
+        self._spooled, self.chain = False, frozenset({row.session.id})
         for piece in message.pieces:
             if isinstance(piece, answers.FileTranscriptArrived):
                 bodies += (body for body in piece.messages if body.id is not None)
@@ -161,7 +155,7 @@ class ReadingController:
             sections = [*sections, Section(piece.session_id, piece.heads, self._seam(piece))]
         else:
             sections = [*sections[:-1], replace(sections[-1], heads=(*sections[-1].heads, *piece.heads))]
-        self._chain, self._before = self._chain | {piece.session_id}, piece.session
+        self.chain, self._before = self.chain | {piece.session_id}, piece.session
         self._spooled |= bool(piece.waiting)
         behind = [Section(piece.session_id, tuple(map(head_of, piece.waiting)))] if piece.waiting else []
         return [*sections, *behind]
@@ -182,8 +176,8 @@ class ReadingController:
 
     def take_fresh(self, _: answers.SessionsArrived) -> None:
         """Read the chain again where a compaction has gone on in a new section."""
-        fresh = (row.session for row in self._state.fresh if row.session.id not in self._chain)
-        goes_on = any(new.relation is Relation.CONTINUATION and new.parent_id in self._chain for new in fresh)
+        fresh = (row.session for row in self._state.fresh if row.session.id not in self.chain)
+        goes_on = any(new.relation is Relation.CONTINUATION and new.parent_id in self.chain for new in fresh)
         if goes_on and self._reading.requested_at is None:
             self.again()
         self.take_row()
@@ -213,7 +207,7 @@ class ReadingController:
         session_id = message.session_id
         self._comparing = ""
         self._checks.pop(session_id, None)
-        if session_id in self._chain or (self._reading.row is not None and self._reading.row.session.id == session_id):
+        if session_id in self.chain or (self._reading.row is not None and self._reading.row.session.id == session_id):
             self.again()
 
     def take_failure(self, message: answers.StoreFailed) -> None:
@@ -233,7 +227,7 @@ class ReadingController:
             self._pane.append_section(section)
         if message.session_id == self._section:
             self._pane.show_section(self._section)
-        self._chain |= {message.session_id}
+        self.chain |= {message.session_id}
         self._before = message.session
 
     def _seam(self, message: answers.SectionArrived) -> str:
