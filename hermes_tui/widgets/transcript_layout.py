@@ -259,10 +259,9 @@ class TranscriptLayout:
         message, results = self.body(index), self._results(leader)
         if message is None or (leader != index and any(result == message for result in results)):
             return None
-        marker = self._new_marker(index)
         return MessageDrawing(
             message,
-            Look(measure(self._width), self._glyphs, marker, wraps=self.wraps),
+            Look(measure(self._width), self._glyphs, self._new_marker(index), wraps=self.wraps),
             self._now(),
             results=results if leader == index else (),
             folds=self.folds_of(index),
@@ -291,10 +290,9 @@ class TranscriptLayout:
         return begins and len(message.tool_calls) == 1 and not message.reasoning.strip()
 
     def _new_marker(self, index: int) -> Marker:
-        if index != self._current:
-            return Marker(self._find)
-        self.marker = Marker(self._find, self._nth)
-        return self.marker
+        marker = Marker(self._find, self._nth if index == self._current else None)
+        self.marker = marker if index == self._current else self.marker
+        return marker
 
     def _find(self, text: str) -> Sequence[Range]:
         if isinstance(self._query, Needle):
