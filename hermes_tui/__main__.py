@@ -147,6 +147,7 @@ _VERBS = {
     "trash": "trash:trash",
     "rename": "marks:rename",
     **dict.fromkeys(("archive", "unarchive", "pin", "unpin"), "marks:mark"),
+    "push": "push:push",
     "repair": "repair:repair",
     "undo": "repair:undo",
 }

@@ -14,6 +14,7 @@ from textual._xterm_parser import XTermParser
 from textual.drivers.linux_driver import LinuxDriver
 from textual.message import Message
 
+from hermes_tui.render.columns import anchored
 from hermes_tui.state.typed_text import is_burst
 
 READ = 1 << 12
@@ -73,7 +74,11 @@ def _character(message: Message) -> str:
 
 
 class TerminalInput(LinuxDriver):
-    """Textual's driver, which knows which keys came in one read."""
+    """Textual's driver, which knows which keys came in one read, and keeps columns where they are."""
+
+    def write(self, data: str) -> None:
+        """Write a frame, or another sequence."""
+        super().write(anchored(data))
 
     def run_input_thread(self) -> None:
         """Read until the end; as the base does, and each read is grouped."""

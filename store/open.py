@@ -6,8 +6,9 @@ import stat
 from pathlib import Path
 from types import ModuleType
 
-from .base.errors import CannotOpen, StoreMissing
+from .base.errors import CannotOpen, Locked, StoreMissing
 from .base.server_address import ServerAddress, is_server, parse_address
+from .engine.push_target import PushTarget
 from .files import server_folder
 from .files.home import ALL_PROFILES, Home
 from .home_store import HomeStore
@@ -16,7 +17,7 @@ from .sqlite.connect.writer import PATIENCE
 from .sqlite.engine import SqliteEngine
 from .sqlite.managed import SqliteManaged
 
-__all__ = ["PATIENCE", "locate_server", "open_store", "open_to_read"]
+__all__ = ["PATIENCE", "locate_server", "open_push_target", "open_store", "open_to_read"]
 
 OWN_SCHEMA = "hermes_tui"
 """The schema that agents write to where a URL names none."""
@@ -35,7 +36,7 @@ def open_store(
     Args:
         path: The state.db; without `read_only` it is made where it is missing or has no byte yet, with its folder.
             Or the URL of a PostgreSQL server, `postgresql://host/db?schema=NAME`, with `hermes_tui` for no schema;
-            without `read_only` the schema is made with the first write where it is missing.
+            without `read_only` the schema is made where it is missing, by the first write where the server is away.
         read_only: Create nothing, refuse every write.
         sessions_dir: Folder of the legacy files, `sessions` beside the state.db where it is None.
         patience: Seconds that a write waits for the lock before it raises `Locked`.
@@ -49,7 +50,10 @@ def open_store(
         if not address.schema:
             address = address.of_schema(OWN_SCHEMA)
         beside = server_folder.state_db_of(address)
-        return _server_store(address, beside, read_only=read_only, patience=patience, cache_dir=cache_dir)
+        store = _server_store(address, beside, read_only=read_only, patience=patience, cache_dir=cache_dir)
+        if not read_only:
+            _make_schema(store)
+        return store
     path = Path(path)
     engine = SqliteEngine(path, patience=patience)
     store = HomeStore(
@@ -100,11 +104,31 @@ def locate_server(
     return Home(server_folder.root_of(address), wanted, server=address, schemas=schemas, beside=beside)
 
 
+def open_push_target(url: str, schema: str) -> PushTarget:
+    """The schema of a home's copy on a server; it is made with the first push.
+
+    Raises:
+        StoreError: The URL is wrong.
+    """
+    target: PushTarget = _driver().ServerCopy(parse_address(url).of_schema(schema))
+    return target
+
+
 def _server_store(
     address: ServerAddress, path: Path, *, read_only: bool, patience: float, cache_dir: Path | None
 ) -> HomeStore:
     engine = _driver().PostgresEngine(address, patience=patience, creates=not read_only)
     return HomeStore(path, engine, sibling=open_to_read, read_only=read_only, cache_dir=cache_dir)
+
+
+def _make_schema(store: HomeStore) -> None:
+    """Make a schema that is missing, as a state.db is made; a server that is away is asked by the first write."""
+    try:
+        store.engine.sessions.has("")
+    except StoreMissing:
+        store.engine.write(lambda _: None)
+    except (CannotOpen, Locked):
+        return
 
 
 def _driver() -> ModuleType:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import fields
 
 from hermes_tui.cli.options import Options
-from hermes_tui.cli.output import Output, Streams, remark
+from hermes_tui.cli.output import Output, Streams, picked, remark
 from hermes_tui.cli.stores import opened, session_named
 from hermes_tui.render.safe import SafeText, safe
 from hermes_tui.render.time import in_words, many
@@ -13,6 +13,7 @@ from store import Check, Home, Verdict
 
 LOST = frozenset({Verdict.JSONL_AHEAD, Verdict.DIVERGED, Verdict.JSONL_ONLY})
 """Verdicts of exit code 1."""
+FIELDS = [column.name for column in fields(Check)]
 
 
 def check(home: Home, options: Options, streams: Streams) -> int:
@@ -29,7 +30,7 @@ def check(home: Home, options: Options, streams: Streams) -> int:
             lost += result.verdict in LOST
             damaged += result.damaged_lines > 0
             if options.json:
-                output.json(asdict(result))
+                output.json(picked(result, *FIELDS))
             else:
                 output.line(_check_line(result))
     if not options.json and lost:

@@ -38,6 +38,13 @@ class Options(argparse.Namespace):
     full_backup: bool = False
     replay: bool = False
     follow: bool = False
+    url: str = ""
+    """Of a server that `push` copies to."""
+    name: str | None = None
+    verify: bool = False
+    take_over: bool = False
+    allow_gone: bool = False
+    prune: bool = False
     files: Sequence[str] = ()
     """Files of exports."""
     format: str = "md"
@@ -123,6 +130,7 @@ def _add_verbs(verbs: argparse._SubParsersAction[Parser], shared: Parser) -> Non
     undo = add("undo", "take a repair or a deletion back by its id; what came since stays; without one, list them")
     undo.add_argument("ids", metavar="OPERATION", nargs="*", help="the id of a repair or a deletion, from its receipt")
     undo.add_argument("--yes", action="store_true", help="do not ask")
+    _add_push(add("push", "copy the home to schemas of its own on a PostgreSQL server, for reading in one place"))
     add_verbs(add)
     doctor = add("doctor", "look at the health of the store; exit code 1 where something is not well")
     doctor.add_argument("--replay", action="store_true", help="first write the messages that wait in pending_messages/")
@@ -146,6 +154,19 @@ def _add_export(verb: Parser) -> None:
     verb.add_argument("--lineage", action="store_true", help="the whole chain of compressions, as one reading")
     verb.add_argument("--by-title", action="store_true", help="name the files by title")
     verb.add_argument("--yes", action="store_true", help="do not ask before more than one session")
+
+
+def _add_push(verb: Parser) -> None:
+    verb.add_argument("url", metavar="URL", help="postgresql://user@host/db")
+    verb.add_argument("--follow", action="store_true", help="go on copying what agents write, until ctrl+c")
+    verb.add_argument("--as", dest="name", metavar="NAME", help="name of this machine there (default: its host's)")
+    verb.add_argument(
+        "--verify", action="store_true", help="copy nothing, compare row by row; exit code 1 on a difference"
+    )
+    verb.add_argument("--allow-gone", action="store_true", help="also where more than a tenth of the sessions vanished")
+    verb.add_argument("--prune", action="store_true", help="remove there what vanished here")
+    verb.add_argument("--take-over", action="store_true", help="write over the copy of another home")
+    verb.add_argument("--yes", action="store_true", help="do not ask")
 
 
 def _add_repair(verb: Parser) -> None:

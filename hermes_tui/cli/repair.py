@@ -32,7 +32,7 @@ def repair(home: Home, options: Options, streams: Streams) -> int:
         return complain(EVERY, streams.err)
     output = Output(streams.out)
     with opened(home) as db:
-        plans = _plans(db, options)
+        plans, unread = _plans(db, options), db.problems()
     refused = any(plan.refusals for plan in plans)
     todo = [plan for plan in plans if plan.applies]
     if not options.json:
@@ -41,7 +41,7 @@ def repair(home: Home, options: Options, streams: Streams) -> int:
         if options.json:
             for plan in plans:
                 output.json(_repair_json(plan, None))
-        return REFUSED if refused else 0
+        return complain(f"partial: {unread[0]}", streams.err) if unread else REFUSED if refused else 0
     if not options.yes:
         if streams.ask is None:
             return complain(f"repair {NO_TERMINAL}", streams.err)

@@ -11,7 +11,7 @@ from hermes_tui.cli.stores import EVERY, opened, opened_to_write, session_named
 from hermes_tui.render.safe import SafeText, safe
 from hermes_tui.render.time import many, size
 from hermes_tui.render.trash import empty_lines, error_words, plan_lines, receipt_lines, restored_lines
-from store import DeletePlan, Home, Refused, SessionDB, StoreError, TrashEntry, TrashReceipt
+from store import DeletePlan, Home, ReadOnly, Refused, SessionDB, StoreError, TrashEntry, TrashReceipt
 
 REFUSED = 1
 NO_TERMINAL = "asks before it writes, and there is no terminal here to ask on; add --yes"
@@ -96,7 +96,7 @@ def is_deletion(home: Home, operation: str) -> bool:
 
 def list_deletions(home: Home, options: Options, output: Output) -> int:
     """Print every deletion; their number."""
-    if home.is_every:
+    if home.is_every or home.server is not None:
         return 0
     with closing(_reading(home)) as db:
         found = db.trash()
@@ -107,6 +107,8 @@ def list_deletions(home: Home, options: Options, output: Output) -> int:
 
 def _reading(home: Home) -> SessionDB:
     """The store of a home, to read: plans of deletions are no verb of all profiles as one."""
+    if home.server is not None:
+        raise ReadOnly(f"{home.server.of_schema(home.profile).name} is only read, so it has no trash")
     return SessionDB(home.state_db, sessions_dir=home.sessions_dir, read_only=True)
 
 

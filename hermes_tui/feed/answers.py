@@ -73,6 +73,8 @@ class DriftsArrived(Answer):
     facts: Mapping[str, models.JsonlFacts]
     by_content: bool = False
     """They are verdicts; else they go by counts."""
+    uncompared: frozenset[str] = frozenset()
+    """Sessions whose rows could not be read for it."""
     done: int = 0
     """Sessions that were compared so far."""
     total: int = 0

@@ -16,7 +16,18 @@ from store import Browser
 from store.base.cancel import Cancel
 from store.errors import CannotOpen, Damaged
 from store.formats.compaction_overlap import EDGE_ROWS
-from store.models import Change, Drift, Head, Hit, JsonlFacts, Origin, SectionVersion, Session
+from store.models import (
+    Change,
+    Drift,
+    Head,
+    Hit,
+    JsonlFacts,
+    Origin,
+    SectionVersion,
+    Session,
+    SurveyStep,
+    Verdict,
+)
 from store.query.parse import Query
 
 FIRST_ROWS = 200
@@ -71,18 +82,30 @@ def flagged(db: Browser, generation: int, cancel: Cancel, clock: Callable[[], fl
     survey = db.survey(cancel=cancel)
     step = next(survey)
     yield answers.DriftsArrived(generation, step.drifts, step.facts, by_content=True)
-    drifts: dict[str, Drift | None] = {}
-    facts: dict[str, JsonlFacts] = {}
+    steps: list[SurveyStep] = []
     posted = began = clock()
     for step in survey:
-        drifts |= step.drifts
-        facts |= step.facts
+        steps.append(step)
         if clock() - posted >= FLAG_SECONDS:
-            yield answers.DriftsArrived(generation, drifts, facts, by_content=True, done=step.done, total=step.total)
-            drifts, facts, posted = {}, {}, clock()
+            yield _flags(generation, steps, done=step.done, total=step.total)
+            steps, posted = [], clock()
         time.sleep(min(clock() - began, REST))
         began = clock()
-    yield answers.DriftsArrived(generation, drifts, facts, by_content=True, done=step.total, total=step.total)
+    yield _flags(generation, steps, done=step.total, total=step.total)
+
+
+def _flags(generation: int, steps: Sequence[SurveyStep], *, done: int = 0, total: int = 0) -> answers.DriftsArrived:
+    """Verdicts of some steps as one answer."""
+    drifts: dict[str, Drift | None] = {}
+    facts: dict[str, JsonlFacts] = {}
+    for step in steps:
+        drifts |= step.drifts
+        facts |= step.facts
+    checks = (check for step in steps for check in step.checks)
+    uncompared = frozenset(check.session_id for check in checks if check.verdict is Verdict.UNREAD)
+    return answers.DriftsArrived(
+        generation, drifts, facts, by_content=True, uncompared=uncompared, done=done, total=total
+    )
 
 
 def changed(
@@ -124,8 +147,8 @@ def changed(
 def verified(db: Browser, generation: int, session_ids: Sequence[str], cancel: Cancel) -> Iterator[Answer]:
     """The verdicts of sessions that changed."""
     for step in db.verify(session_ids, cancel=cancel):
-        if step.drifts:
-            yield answers.DriftsArrived(generation, step.drifts, step.facts, by_content=True)
+        if step.drifts or step.checks:
+            yield _flags(generation, [step])
 
 
 def checked(db: Browser, generation: int, session_id: str) -> Iterator[Answer]:

@@ -75,8 +75,8 @@ def _of_drift(session: Session, drift: Drift, facts: JsonlFacts | None, check: C
     if drift is Drift.JSONL_AHEAD:
         here, there = in_words(lines), in_words(session.messages)
         return f"JSONL has {here} messages, SQLite {there}", f"JSONL {here}, SQLite {there}"
-    if drift is Drift.DAMAGED and session.problem:
-        return session.problem, "damaged"
+    if drift is Drift.DAMAGED and (problem := session.problem or (facts.problem if facts else "")):
+        return problem, "damaged"
     if drift is Drift.DAMAGED:
         return f"{many(facts.bad_lines if facts else 1, 'damaged line')} in JSONL", "damaged lines"
     if check is None:

@@ -45,6 +45,8 @@ def verdict(check: Check, *, room: int, glyphs: Glyphs) -> Line:
             head, rest = "SQLite is ahead:", f"it has all of JSONL, and {alone} messages more"
         case Verdict.SQLITE_ONLY:
             head, rest = "only in SQLite:", f"{sqlite} messages, and no JSONL file"
+        case Verdict.UNREAD:
+            flag, head, rest = Drift.DAMAGED, "not compared:", check.reason
         case Verdict.SAME:
             head, rest = "the same:", f"SQLite has each of the {jsonl} messages of JSONL"
     if flag is None and check.damaged_lines:

@@ -114,7 +114,7 @@ _NAME = (
 )
 _SECRET_NAME = re.compile(rf"[\w.\-]{{0,50}}?{_NAME}[\w.\-]{{0,50}}", re.IGNORECASE | re.ASCII)
 _NAME_MARKS = ("key", "pass", "pwd", "secret", "token", "credential", "bearer", "auth")
-_BEFORE_NAME = re.compile(r"[\w.\-]*\Z|(?<=api) \Z", re.ASCII)
+_BEFORE_NAME = re.compile(r"[\w.\-]{0,50}\Z|(?<=api) \Z", re.ASCII)
 _ASSIGNED = re.compile(
     r"""(?P<name>\w[\w.\-]{0,60}+)(?P<between>["']?\s{0,4}(?::=|=>|[:=])\s{0,4})"""
     r"""(?:(?P<quote>["'])(?P<quoted>[^"'\r\n]{4,400})(?P=quote)|(?P<bare>[^\s"'`&;,)}\]<>]{4,400}))""",

@@ -120,7 +120,13 @@ def busy_sentence(*, glyphs: Glyphs) -> Line:
 
 
 def totals(
-    live: int, flagged: int, compared: tuple[int, int] | None = None, *, width: int, glyphs: Glyphs
+    live: int,
+    flagged: int,
+    compared: tuple[int, int] | None = None,
+    *,
+    uncompared: int = 0,
+    width: int,
+    glyphs: Glyphs,
 ) -> Sequence[Line]:
     """The right end, the fullest form first: `● 2 live  7 flagged`, below 100 columns `7 flagged` alone.
 
@@ -128,6 +134,7 @@ def totals(
         live: Sessions that are being written.
         flagged: Sessions whose sources disagree.
         compared: How many were compared by content, and of how many; a bar shows it while some are left.
+        uncompared: Sessions whose rows could not be read for the comparison.
         width: Columns of the screen.
         glyphs: What to draw with.
     """
@@ -136,6 +143,8 @@ def totals(
         parts.append((span(f"{glyphs.alive} {in_words(live)} live", Role.ACCENT),))
     if flagged:
         parts.append((span(f"{in_words(flagged)} flagged", Role.WARNING),))
+    if uncompared:
+        parts.append((span(f"{in_words(uncompared)} not compared", Role.ERROR),))
     plain = join(parts, span("  "))
     if compared is None or compared[0] >= compared[1]:
         return (plain,)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left, insort
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from itertools import islice
 
@@ -65,6 +66,7 @@ class Catalog:
         self._plain = Order()
         self._reasons: Counter[str | None] = Counter()
         self._flagged: set[str] = set()
+        self._uncompared: set[str] = set()
         self._files: frozenset[str] = frozenset()
         self._parents: set[str] = set()
         self.counted: Scope | None = None
@@ -151,10 +153,17 @@ class Catalog:
         known = ((row, outline) for key, outline in outlines.items() if (row := self._rows.get(key)) is not None)
         return [self._keep(replace(row, outline=outline)) for row, outline in known if row.outline != outline]
 
-    def put_drifts(self, drifts: Mapping[str, Drift | None], facts: Mapping[str, JsonlFacts]) -> list[SessionRow]:
-        """Set flags and the facts that they rest on; returns the rows that changed."""
+    def put_drifts(
+        self,
+        drifts: Mapping[str, Drift | None],
+        facts: Mapping[str, JsonlFacts],
+        uncompared: AbstractSet[str] = frozenset(),
+    ) -> list[SessionRow]:
+        """Set flags and the facts that they rest on, and which could not be compared; returns the rows that changed."""
         refreshed = {key for key, fact in facts.items() if self._facts.get(key) != fact}
         self._facts.update(facts)
+        self._uncompared -= drifts.keys()
+        self._uncompared |= uncompared
         known = ((row, drift) for key, drift in drifts.items() if (row := self._rows.get(key)) is not None)
         return [
             self._keep(replace(row, drift=drift))
@@ -183,6 +192,11 @@ class Catalog:
         return len(self._flagged)
 
     @property
+    def uncompared(self) -> int:
+        """Sessions whose rows could not be read for the comparison."""
+        return len(self._uncompared)
+
+    @property
     def any_comparable(self) -> bool:
         """There is one that a repair could look at."""
         return any(is_comparable(self._rows[session_id]) for session_id in self._flagged)
@@ -208,6 +222,7 @@ class Catalog:
         self._rows.pop(session_id)
         self._facts.pop(session_id, None)
         self._flagged.discard(session_id)
+        self._uncompared.discard(session_id)
         self._all.drop(session_id)
         self._plain.drop(session_id)
 

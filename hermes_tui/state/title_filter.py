@@ -12,7 +12,7 @@ from hermes_tui.state.rows import SessionRow
 from hermes_tui.state.session_catalog import timestamp_of
 from store.files.home import id_of_link
 from store.models import Outline, Session
-from store.query.ast import Filter
+from store.query.ast import Filter, Term
 from store.query.filters import passes
 from store.query.matcher import merged
 from store.query.parse import Query
@@ -49,14 +49,19 @@ class Titles:
         """
         if not query.any_of:
             return None
-        found: set[str] = set()
+        found = {own for term in query.terms if (own := id_of_link(term.text)) in self._places}
         for terms in query.any_of:
-            words = sorted((_word(id_of_link(term.text)) for term in terms), key=len, reverse=True)
-            some = next((few for word in words if (few := self._with(word)) is not None), None)
+            longest = sorted(terms, key=lambda term: len(term.text), reverse=True)
+            some = next((few for term in longest if (few := self._with_any(term)) is not None), None)
             if some is None:
                 return None
             found |= some
         return found
+
+    def _with_any(self, term: Term) -> set[str] | None:
+        """The sessions that have a term in any of its forms; None where there are many."""
+        found = [self._with(_word(id_of_link(form.text))) for form in (term, *term.variants)]
+        return None if None in found else set[str]().union(*(few for few in found if few is not None))
 
     def _with(self, word: str) -> set[str] | None:
         """The sessions whose title, folder or id has a word; None where there are many."""
@@ -76,17 +81,20 @@ class Titles:
     def match(self, query: Query, row: SessionRow) -> tuple[Range, ...] | None:
         """The places of a query's words in a title, parts of words included; None where the session does not match.
 
-        A word may be in the working folder instead, or be a part of the session's id, or a link to it.
+        A word may be in the working folder instead, or be a part of the session's id, or a link to it. A session whose
+        whole id is among the words matches whatever the others are, as in a command that was pasted.
         """
         if query.filters and not _passes(query, row):
             return None
         title = self.folded(row)
-        if query.none_of and any(_word(term.text) in title for term in query.none_of):
+        if query.none_of and any(_range(title, term) for term in query.none_of):
             return None
         if not query.any_of:
             return () if query.filters else None
+        if any(id_of_link(term.text) == row.session.id for term in query.terms):
+            return ()
         for terms in query.any_of:
-            ranges = [_range(title, _word(term.text)) for term in terms]
+            ranges = [_range(title, term) for term in terms]
             if all(found or _named(term.text, row.session) for found, term in zip(ranges, terms, strict=True)):
                 return tuple(merged(sorted(found for found in ranges if found is not None)))
         return None
@@ -129,9 +137,13 @@ def _word(text: str) -> str:
     return plain(text)
 
 
-def _range(title: str, word: str) -> Range | None:
-    at = title.find(word)
-    return None if at < 0 else (at, at + len(word))
+def _range(title: str, term: Term) -> Range | None:
+    """The first place of a term, in any of its forms."""
+    for form in (term, *term.variants):
+        word = _word(form.text)
+        if (at := title.find(word)) >= 0:
+            return at, at + len(word)
+    return None
 
 
 def _passes(query: Query, row: SessionRow) -> bool:
@@ -139,6 +151,7 @@ def _passes(query: Query, row: SessionRow) -> bool:
     session = row.session
     keys = {rule.key for rule in query.filters}
     texts = {"source": session.source, "model": session.model, "cwd": session.cwd, "title": session.title}
+    texts["host"] = session.profile
     if keys & OF_MESSAGES or not all(passes(query, key, [texts[key]]) for key in keys & texts.keys()):
         return False
     return all(_holds(rule, row) is not rule.negated for rule in query.filters if rule.key not in texts)

@@ -6,6 +6,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 
+from ..base.models import UNREADABLE
 from ..base.strict_json import load_or
 from ..engine.ports import Transaction
 from ..engine.rows import RowDict
@@ -220,7 +221,8 @@ class AgentMessages:
     ) -> list[RowDict]:
         """Ranked hits, each with a snippet and with the message before and after it.
 
-        No text raises an error. The hits are one read transaction, each context another.
+        No text raises an error. The hits are one read transaction, each context another. Beside a damaged page hits
+        come as far as they can be read; one that cannot be has its id, the role `error` and the reason as its snippet.
 
         Args:
             query: FTS5's words, phrases, AND OR NOT and prefixes; everything else is removed.
@@ -244,6 +246,8 @@ class AgentMessages:
         return [{**row, "messages": self.get_messages(str(row["id"]), include_inactive=True)} for row in rows]
 
     def _context(self, hit: AgentHit) -> list[RowDict]:
+        if hit.role == UNREADABLE:
+            return []
         lines = self._store.engine.messages.window(hit.session_id, hit.id, width=1, n_bytes=4 * CONTEXT)
         return [{"role": line.role, "content": line.text[:CONTEXT]} for line in lines]
 

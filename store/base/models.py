@@ -47,6 +47,8 @@ class Verdict(StrEnum):
     DIVERGED = "diverged"
     JSONL_ONLY = "jsonl_only"
     SQLITE_ONLY = "sqlite_only"
+    UNREAD = "unread"
+    """SQLite's part could not be read, so nothing was compared; the reason says why."""
 
 
 class Relation(StrEnum):

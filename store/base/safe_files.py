@@ -9,8 +9,12 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import BinaryIO
 
-NO_SPACE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-"""Error numbers of a full disk, a quota and a limit of a file's size."""
+NO_SPACE = {
+    errno.ENOSPC: "the disk is full: free some space and try again",
+    errno.EDQUOT: "your quota on this disk is used up: free some space or ask for more, and try again",
+    errno.EFBIG: "a file may not grow as large here: raise the limit (ulimit -f) and try again",
+}
+"""Error numbers that mean no room -> what is used up, and what to do."""
 
 READ_FLAGS = os.O_RDONLY | sum(getattr(os, name, 0) for name in ("O_NOFOLLOW", "O_NONBLOCK", "O_CLOEXEC", "O_BINARY"))
 _CREATE_FLAGS = (

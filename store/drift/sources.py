@@ -77,8 +77,6 @@ class Sources:
     """All rows in id order."""
     known: bool
     """Hermes has a row of the session."""
-    conversation: tuple[str, ...]
-    """The session and the others of its compression chain."""
 
     def version(self, up_to: int | None) -> SessionVersion:
         """Version of the session when its rows were read, up to an id; of all rows where it is None."""
@@ -133,12 +131,11 @@ def read_sources(engine: Engine, files: JsonlFiles, session_id: str, *, cancel: 
     try:
         known = engine.sessions.has(session_id)
         rows = list(engine.messages.stored(session_id, cancel=cancel))
-        chain = engine.sessions.chain(session_id)
     except StoreMissing:
-        known, rows, chain = False, [], ()
+        known, rows = False, []
     if written.file is None and not known and not rows:
         raise SessionMissing(f"no session {session_id}, neither in {engine.name} nor as a JSONL file")
-    return Sources(session_id, written, rows, known, tuple({session_id: None, **dict.fromkeys(chain)}))
+    return Sources(session_id, written, rows, known)
 
 
 def _written(files: JsonlFiles, session_id: str, cancel: Cancel | None) -> Written:

@@ -9,14 +9,14 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from ..base.cancel import Cancel
 from ..base.errors import CannotOpen, Damaged, Interrupted, SessionMissing
-from ..base.models import Drift, FirstListing, JsonlFacts, Session, SurveyStep, Verdict
+from ..base.models import Check, Drift, FirstListing, JsonlFacts, Session, SurveyStep, Verdict
 from ..engine.ports import Engine
 from ..files import home
-from ..files.home import FileStamp
+from ..files.home import FileStamp, FileStat
 from ..files.jsonl_files import JsonlFiles
 from ..files.verdict_cache import NOT_STORED, CachedVerdict, VerdictCache, marks
 from ..files.verdict_cache import mark as mark_of
-from .verdict import Checker, flag
+from .verdict import Checker, flag, unread_check
 
 FIRST_BYTES = 1024 * 1024
 """Maximum bytes of files that are read for the first frame."""
@@ -139,7 +139,9 @@ class Survey:
         return sorted(unknown, key=lambda session_id: (timestamps[session_id], session_id), reverse=True)
 
     def _verified(self, session_id: str, mark: str, cancel: Cancel, progress: tuple[int, int]) -> SurveyStep:
-        """Compare one session; without a result, and with its quick flag unchanged, where a source cannot be read.
+        """Compare one session; where its rows cannot be read, the verdict is `UNREAD`.
+
+        Its flag says damaged then, and its facts why; both stay as they are where the whole store cannot be opened.
 
         Args:
             mark: Cache key of the session before the comparison; "" to cache nothing.
@@ -151,13 +153,16 @@ class Survey:
             return SurveyStep(*progress)
         try:
             verification = self._checker.verify(session_id, cancel=cancel)
-        except (CannotOpen, Damaged, SessionMissing):
+        except SessionMissing:
             return SurveyStep(*progress)
+        except CannotOpen as error:
+            return SurveyStep(*progress, checks=(unread_check(session_id, error),))
+        except Damaged as error:
+            return _reported(progress, file, unread_check(session_id, error), Drift.DAMAGED)
         check, drift = verification.check, verification.flag
         found = CachedVerdict(check)
         if verification.problem:
-            facts = JsonlFacts(session_id, file.size, file.mtime_ns, file.inode, problem=verification.problem)
-            return SurveyStep(*progress, {session_id: drift}, {session_id: facts}, (check,))
+            return _reported(progress, file, check, drift, verification.problem)
         if mark and not verification.unfinished:
             only = check.verdict is Verdict.JSONL_ONLY
             self._cache.put(mark, drift, CachedVerdict(check, self._files.session(session_id)) if only else found)
@@ -177,3 +182,15 @@ class Survey:
             if (session := self._files.session(session_id)) is not None:
                 found.append(session)
         return found
+
+
+def _reported(
+    progress: tuple[int, int], file: FileStat, check: Check, drift: Drift | None, problem: str = ""
+) -> SurveyStep:
+    """The step of a session of which one source cannot be read; it is not cached.
+
+    Args:
+        problem: Why the file cannot be read; "" where it is SQLite that cannot be.
+    """
+    facts = JsonlFacts(check.session_id, file.size, file.mtime_ns, file.inode, problem=problem or check.reason)
+    return SurveyStep(*progress, {check.session_id: drift}, {check.session_id: facts}, (check,))

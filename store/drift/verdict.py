@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from ..base.cancel import Cancel
-from ..base.errors import Damaged, Interrupted, StoreMissing
+from ..base.errors import CannotOpen, Damaged, Interrupted, StoreError, StoreMissing
 from ..base.models import Check, Drift, JsonlFacts, Origin, Session, Verdict
 from ..engine.ports import Engine
 from ..files.jsonl_files import JsonlFiles
@@ -116,9 +116,11 @@ class Checker:
     def checks(self, ids: Iterable[str] | None = None, *, cancel: Cancel | None = None) -> Iterator[Check]:
         """Compare one session after the other: those asked for, or all, newest first, JSONL-only ones at the end.
 
+        One that cannot be read has the verdict `UNREAD`.
+
         Raises:
             SessionMissing: An id that was asked for is not known.
-            Damaged: After all that can be compared, for the first session that cannot be read.
+            Damaged: After all of them, for the first session that cannot be read.
             Interrupted: The request was cancelled.
         """
         unread: Damaged | None = None
@@ -127,8 +129,9 @@ class Checker:
                 raise Interrupted("the request was cancelled")
             try:
                 yield self.check(session_id, cancel=cancel)
-            except Damaged as error:
+            except (CannotOpen, Damaged) as error:
                 unread = unread or Damaged(f"{session_id} cannot be compared: {error}")
+                yield unread_check(session_id, error)
         if unread is not None:
             raise unread
 
@@ -188,6 +191,11 @@ def verified(session_id: str, comparison: Comparison, sides: Sides) -> Check:
         repairable=comparison.repairable,
         reason="; ".join(_reasons(comparison, sides)),
     )
+
+
+def unread_check(session_id: str, error: StoreError) -> Check:
+    """The verdict on a session that cannot be read, with the reason."""
+    return Check(session_id, Verdict.UNREAD, 0, 0, 0, 0, 0, 0, repairable=False, reason=f"cannot be compared: {error}")
 
 
 def _reasons(comparison: Comparison, sides: Sides) -> Iterator[str]:

@@ -17,6 +17,7 @@ from ..formats import jsonl, message_codec, titles
 from ..formats.compared_message import ComparedMessage, compared
 from ..formats.session_state import TURNS, outline_of
 from . import home, jsonl_reader
+from .listing import Listing
 from .verdict_cache import NOT_STORED, VerdictCache, mark
 
 SESSION_META = "session_meta"
@@ -55,6 +56,7 @@ class JsonlFiles:
         self._profile = profile
         self._cache = cache or VerdictCache(None, folder)
         self._summaries: dict[str, _FileSummary] = {}
+        self._listing = Listing(lambda: home.transcript_files(self.folder))
 
     def find(self, session_id: str) -> home.FileStat | None:
         """The file of a session, None for none; an id that must not become a path is looked up in the listing."""
@@ -62,7 +64,7 @@ class JsonlFiles:
             path = self.folder / f"{home.safe_id(session_id)}.jsonl"
             state = path.lstat()
         except UnsafeId:
-            return home.transcript_files(self.folder).get(session_id)
+            return self._listing.files().get(session_id)
         except OSError:
             return None
         if not stat.S_ISREG(state.st_mode):

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from ..base.models import Message, Origin, Session
 from ..base.strict_json import BadJson, load, load_or
 from ..formats import message_codec
 from . import home, jsonl_reader
+from .listing import Listing
 
 _MESSAGES = re.compile(r'"messages"\s*:\s*\[')
 _GAP = re.compile(r"[\s,]*")
@@ -46,10 +48,11 @@ class Snapshots:
         self._profile = profile
         self._known: dict[str, Snapshot] = {}
         self._ids: dict[home.FileStat, str] = {}
+        self._listing = Listing(lambda: self._saved() | home.files_named(self._folder, "session_", ".json"))
 
-    def files(self) -> dict[str, home.FileStat]:
+    def files(self) -> Mapping[str, home.FileStat]:
         """Every snapshot by session id; only those that `/save` wrote are read, for their names have no id."""
-        return self._saved() | home.files_named(self._folder, "session_", ".json")
+        return self._listing.files()
 
     def get(self, session_id: str) -> Snapshot | None:
         """The snapshot of a session, None without one; an unchanged file is not read again.

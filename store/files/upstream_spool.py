@@ -9,7 +9,7 @@ Hermes stores them at its next start, except histories. They are never written h
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from ..base.models import Message, Origin, Session
 from ..base.strict_json import BadJson, load
 from ..formats import message_codec
 from . import gateway_index, home, jsonl_reader
+from .listing import Listing
 
 _Contents = tuple[dict[str, tuple[Message, ...]], tuple[str, ...], dict[str, float]]
 """Messages by session, problems, and the time of each session's last file."""
@@ -45,7 +46,8 @@ class Spool:
         self._folder = folder
         self._index = index
         self._profile = profile
-        self._last: tuple[dict[str, home.FileStat], _Contents] = ({}, ({}, (), {}))
+        self._listing = Listing(self._listed)
+        self._last: tuple[Mapping[str, home.FileStat], _Contents] = ({}, ({}, (), {}))
         """Files and what they held, set together: another thread may read them at the same time."""
 
     def messages(self, session_id: str) -> tuple[Message, ...]:
@@ -95,14 +97,14 @@ class Spool:
 
     def _read(self) -> _Contents:
         """All that the files hold; read again when any of them changed."""
-        files = self._listed()
+        files = self._listing.files()
         seen, contents = self._last
-        if files != seen:
+        if files is not seen and files != seen:
             contents = self._read_all(files)
             self._last = files, contents
         return contents
 
-    def _read_all(self, files: dict[str, home.FileStat]) -> _Contents:
+    def _read_all(self, files: Mapping[str, home.FileStat]) -> _Contents:
         pieces: list[_Piece] = []
         problems: list[str] = []
         keys = self._sessions_by_key() if files else {}

@@ -170,8 +170,14 @@ def _is_sound(rows: Sequence[ComparedMessage]) -> bool:
     active = [row for row in rows if row.active]
     if any(row.time is None for row in active):
         return False
-    together = {after.time == before.time for before, after in pairwise(active) if after.role != "user"}
+    together = {_is_at_once(before, after) for before, after in pairwise(active) if after.role != "user"}
     return len(together) < 2 and all(_may_be_next(before, after) for before, after in pairwise(active))
+
+
+def _is_at_once(before: ComparedMessage, after: ComparedMessage) -> bool:
+    """Whether two rows of one turn were written together; no question is answered within milliseconds."""
+    apart = (after.time or 0.0) - (before.time or 0.0)
+    return apart < _IN_ONE_WRITE if before.role == "user" else apart == 0.0
 
 
 def _may_be_next(before: ComparedMessage, after: ComparedMessage) -> bool:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections import deque
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from operator import itemgetter
 
 from ..base.models import Relation
-
-MAX_WALK = 1_000
-"""Steps in one direction; the longest chains seen have a dozen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,23 +30,30 @@ class Link:
 
 
 class Lineage:
-    """Relations of all sessions; cycles and missing parents are tolerated."""
+    """Relations of all sessions; missing parents are tolerated, and of a ring of parents the oldest one is the root.
+
+    Made, and asked for the relation and the place of every session, in linear time, however long the chains are.
+    """
 
     def __init__(self, links: Iterable[Link]) -> None:
         self._links = {link.id: link for link in links}
+        self._ring_roots = frozenset(_oldest_of_rings(self._links))
         self._below: dict[str, list[Link]] | None = None
-        self._next: dict[str, Link] = {}
+        self._next: dict[str, str] = {}
         self._chains: dict[str, tuple[str, ...]] = {}
+        self._sections_before: dict[str, int] = {}
+        self._sections_after: dict[str, int] = {}
+        claims: dict[str, tuple[int, float, float, str]] = {}
         for link in self._links.values():
             if link.parent_id is not None and self.relation(link.id) is Relation.CONTINUATION:
-                rival = self._next.get(link.parent_id)
-                if rival is None or _claim(link) > _claim(rival):
-                    self._next[link.parent_id] = link
+                claim = _claim(link)
+                if link.parent_id not in claims or claim > claims[link.parent_id]:
+                    claims[link.parent_id], self._next[link.parent_id] = claim, link.id
 
     def relation(self, session_id: str) -> Relation | None:
-        """The relation of a session to its parent; None for no parent or an unknown session."""
+        """The relation of a session to its parent; None for no parent, an unknown session or the root of a ring."""
         link = self._links.get(session_id)
-        if link is None or link.parent_id is None or link.parent_id == link.id:
+        if link is None or link.parent_id is None or session_id in self._ring_roots:
             return None
         for marker, relation in _MARKED.items():
             if marker in link.markers:
@@ -57,54 +63,37 @@ class Lineage:
         parent = self._links.get(link.parent_id)
         return None if parent is None else _unmarked(link, parent)
 
+    def place(self, session_id: str) -> tuple[int, int]:
+        """The session's place in its compression chain, from 1, and the number of sections of that."""
+        before = _steps(session_id, self._continued, self._sections_before)
+        return before + 1, before + 1 + _steps(session_id, self._next.get, self._sections_after)
+
     def chain(self, session_id: str) -> tuple[str, ...]:
         """The compression chain through a session, from root to tip; the session alone where it has none.
 
         Of several continuations of one session the chain follows the one that Hermes would resume; the others
-        end chains of their own. It has at most `MAX_WALK` sessions on each side of the one that was asked for first.
+        end chains of their own.
         """
         if (known := self._chains.get(session_id)) is not None:
             return known
-        chain = self._walked(session_id)
-        for member, following in zip(chain[-2::-1], chain[:0:-1], strict=True):
-            if self._is_followed_by(member, following):
-                self._chains[member] = chain
-            else:
-                break
-        return self._chains.setdefault(session_id, chain)
+        chain = (*list(_walk(session_id, self._continued))[::-1], *list(_walk(session_id, self._next.get))[1:])
+        if all(self._next.get(member) == following for member, following in pairwise(chain)):
+            self._chains |= dict.fromkeys(chain, chain)
+        return chain
 
-    def _is_followed_by(self, session_id: str, other: str) -> bool:
-        following = self._next.get(session_id)
-        return following is not None and following.id == other
-
-    def _walked(self, session_id: str) -> tuple[str, ...]:
-        older, seen = [session_id], {session_id}
-        for _ in range(MAX_WALK):
-            link = self._links.get(older[-1])
-            if link is None or link.parent_id in seen or self.relation(link.id) is not Relation.CONTINUATION:
-                break
-            older.append(str(link.parent_id))
-            seen.add(older[-1])
-        chain = older[::-1]
-        for _ in range(MAX_WALK):
-            following = self._next.get(chain[-1])
-            if following is None or following.id in seen:
-                break
-            chain.append(following.id)
-            seen.add(following.id)
-        return tuple(chain)
+    def _continued(self, session_id: str) -> str | None:
+        """The session that this one continues."""
+        return self._links[session_id].parent_id if self.relation(session_id) is Relation.CONTINUATION else None
 
     def tree(self, session_id: str) -> tuple[tuple[str, int], ...]:
         """The whole family of a session as (id, depth), parents before children.
 
         A continuation has the depth of what it continues; branches, delegates and resets are one deeper.
-        The root is the oldest known ancestor; a missing parent or a cycle ends the way up.
+        The root is the oldest known ancestor; a missing parent ends the way up, and a ring at its oldest session.
         """
         root = session_id
-        seen = {root}
-        while (link := self._links.get(root)) and link.parent_id in self._links and link.parent_id not in seen:
+        while (link := self._links.get(root)) and link.parent_id in self._links and root not in self._ring_roots:
             root = str(link.parent_id)
-            seen.add(root)
         depths: dict[str, int] = {}
         waiting = [(root, 0)]
         while waiting:
@@ -118,10 +107,10 @@ class Lineage:
     def below(self, session_ids: Collection[str]) -> tuple[str, ...]:
         """Every descendant of some sessions, without these, parents before children."""
         found: dict[str, None] = {}
-        waiting = list(session_ids)
+        waiting, given = deque(session_ids), frozenset(session_ids)
         while waiting:
-            for child, _ in self._children(waiting.pop(0)):
-                if child not in found and child not in session_ids:
+            for child, _ in self._children(waiting.popleft()):
+                if child not in found and child not in given:
                     found[child] = None
                     waiting.append(child)
         return tuple(found)
@@ -137,6 +126,37 @@ class Lineage:
         )
         children = [(link.id, int(self.relation(link.id) is not Relation.CONTINUATION)) for link in latest]
         return sorted(children, key=itemgetter(1))
+
+
+def _walk(session_id: str, following: Callable[[str], str | None]) -> Iterator[str]:
+    """A session and those that follow one another from it, which has an end."""
+    member: str | None = session_id
+    while member is not None:
+        yield member
+        member = following(member)
+
+
+def _steps(session_id: str, following: Callable[[str], str | None], known: dict[str, int]) -> int:
+    """Number of steps from a session to the end; that of each on the way is kept in `known`."""
+    path = list(_walk(session_id, lambda member: None if member in known else following(member)))
+    number = known.get(path[-1], 0)
+    for place, member in enumerate(reversed(path)):
+        known[member] = number + place
+    return known[session_id]
+
+
+def _oldest_of_rings(links: Mapping[str, Link]) -> Iterator[str]:
+    """The session of each ring of parents that started first."""
+    seen: dict[str, str] = {}
+    for start in links:
+        path: list[str] = []
+        member: str | None = start
+        while member is not None and member in links and member not in seen:
+            seen[member] = start
+            path.append(member)
+            member = links[member].parent_id
+        if member is not None and seen.get(member) == start:
+            yield min(path[path.index(member) :], key=lambda name: (links[name].started_at or 0.0, name))
 
 
 _MARKED = {"branched": Relation.BRANCH, "delegate": Relation.DELEGATE, "reset": Relation.RESET}

@@ -9,7 +9,7 @@ from ..base.cancel import Cancel, raise_if_cancelled
 from ..base.errors import Interrupted, StoreError
 from ..base.models import Finding
 from ..engine.ports import Health
-from ..files import outbox
+from ..files import home, outbox
 from ..files.gateway import Gateway, GatewayState
 
 QUICK = 2
@@ -26,7 +26,11 @@ def findings(health: Health, path: Path, *, gateway: Callable[[], Gateway], canc
         Interrupted: The request was cancelled.
     """
     checks = [*health.checks(cancel).items()]
-    checks[QUICK:QUICK] = [("spool", lambda: spool(path)), ("gateway", lambda: owner(gateway()))]
+    checks[QUICK:QUICK] = [
+        ("spool", lambda: spool(path)),
+        ("gateway", lambda: owner(gateway())),
+        ("saved", lambda: saved(path)),
+    ]
     for name, check in checks:
         raise_if_cancelled(cancel)
         try:
@@ -49,6 +53,13 @@ def owner(gateway: Gateway) -> Finding:
     which = gateway.backend or (f"pid {gateway.pid}" if gateway.pid else "pid unknown")
     effect = "it may hold sessions in memory, and sees rows that are written beside it after /resume or a restart"
     return Finding("gateway", True, f"runs ({which}): {effect}")
+
+
+def saved(path: Path) -> list[Finding]:
+    """What `/save` wrote into files of their own; nothing where it wrote none."""
+    number = len(home.files_named(path.parent / "sessions" / "saved", "", ".json"))
+    said = f"{number} conversation{'' if number == 1 else 's'} of /save in sessions/saved; Hermes does not list them"
+    return [Finding("saved", True, f"{said}, hermes-tui does")] if number else []
 
 
 def spool(path: Path) -> Finding:

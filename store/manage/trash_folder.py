@@ -131,8 +131,8 @@ class TrashFolder:
             value = load((safe_files.read_bytes(self.folder / MANIFEST) or b"").decode("utf-8"))
             if not isinstance(value, dict) or value.pop("format") != _FORMAT:
                 raise BackupFailed(f"{self.folder / MANIFEST} is not ours; put it back")
-            value["rows"] = tuple(RowsFile(**one) for one in value["rows"])
-            value["files"] = tuple(KeptFile(**one) for one in value["files"])
+            value["rows"] = tuple(RowsFile(**kept) for kept in value["rows"])
+            value["files"] = tuple(KeptFile(**kept) for kept in value["files"])
             return Manifest(**{**value, "session_ids": tuple(value["session_ids"])})
         except (OSError, UnicodeDecodeError, BadJson, TypeError, KeyError) as error:
             raise BackupFailed(f"{self.folder / MANIFEST} cannot be read; put it back") from error

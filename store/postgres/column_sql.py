@@ -39,7 +39,9 @@ def n_bytes(layout: Layout, table: str, *names: str) -> str:
 
 
 def active(layout: Layout) -> str:
-    """True for a message that was not undone; NULL counts as active."""
+    """True for a message that was not undone and is not gone from the home; NULL counts as active."""
+    if layout.has("messages", "hermes_tui_gone_at"):
+        return "(COALESCE(messages.active, 1) <> 0 AND messages.hermes_tui_gone_at IS NULL)"
     return f"(COALESCE({column(layout, 'messages', 'active')}, 1) <> 0)" if layout.has("messages", "active") else "true"
 
 

@@ -36,20 +36,29 @@ _MESSAGES = {
 
 def columns(table: str) -> frozenset[str]:
     """Fields of a session or a message in a new schema."""
+    return frozenset(kinds(table))
+
+
+def kinds(table: str) -> dict[str, str]:
+    """Column -> its declaration, of the fields of a session or a message."""
     groups = _SESSIONS if table == "sessions" else _MESSAGES
-    named = {name for names in groups.values() for name in names.split()}
-    return frozenset(named | {"id"} | ({"session_id"} if table == "messages" else set()))
+    named = {name: kind for kind, names in groups.items() for name in names.split()}
+    return named | ({"id": "text"} if table == "sessions" else {"id": "bigint", "session_id": "text"})
 
 
 def _declared(groups: dict[str, str]) -> str:
     return ", ".join(f'"{name}" {kind}' for kind, names in groups.items() for name in names.split())
 
 
-def statements(schema: str) -> Iterator[str]:
-    """The statements that make a schema."""
+def statements(schema: str, *, unique_titles: bool = True) -> Iterator[str]:
+    """The statements that make a schema.
+
+    Args:
+        unique_titles: No two sessions have one title; a copy of a home takes whatever the home has.
+    """
     yield from _of_hermes(f'"{schema}"')
     yield from _beside(f'"{schema}"')
-    yield from _indexes(f'"{schema}"')
+    yield from _indexes(f'"{schema}"', "UNIQUE " if unique_titles else "")
 
 
 def _of_hermes(s: str) -> Iterator[str]:
@@ -96,8 +105,8 @@ def _beside(s: str) -> Iterator[str]:
     )
 
 
-def _indexes(s: str) -> Iterator[str]:
-    yield f"CREATE UNIQUE INDEX ON {s}.sessions (title) WHERE title IS NOT NULL AND hermes_tui_gone_at IS NULL"
+def _indexes(s: str, unique: str) -> Iterator[str]:
+    yield f"CREATE {unique}INDEX ON {s}.sessions (title) WHERE title IS NOT NULL AND hermes_tui_gone_at IS NULL"
     yield f"CREATE INDEX ON {s}.sessions (started_at DESC)"
     yield f"CREATE INDEX ON {s}.sessions (parent_session_id)"
     yield f"CREATE INDEX ON {s}.messages (session_id, id)"

@@ -18,6 +18,7 @@ from ..query.ast import Query
 from . import agent_rows, counts, create, hits, messages, search, sessions
 from .changes import Changes
 from .health import Health
+from .push_target import ServerCopy
 from .reader import Reader
 from .writer import Writer
 
@@ -237,3 +238,6 @@ def schemas(address: ServerAddress) -> list[str]:
         return reader.schemas()
     finally:
         reader.close()
+
+
+__all__ = ["PostgresEngine", "ServerCopy", "schemas"]

@@ -25,16 +25,16 @@ from .schema_probe import TERMS, Layout
 
 FIRST, LATER = 8, 100
 """Ids of the first step, and of those after it."""
-SMALL = 20_000
+SMALL = 5_000
 """Messages of a schema of Hermes' that are scanned, so that nothing is missed that its index splits otherwise."""
 MOST_INDEXED = 50_000
 """Matches that are fetched from the index at most."""
 MOST_RANKED = 2_000
 """Newest matches that are ranked."""
-WINDOW, WIDEST = 2_048, 1_048_576
+WINDOW, WIDEST = 2_048, 131_072
 """Ids of the first window of a walk, and of the widest."""
-SCAN_WINDOW = 8_192
-"""Ids of the widest window whose texts are read."""
+SCAN_ROWS = 1_000
+"""Candidates of one window at most."""
 WORD_ROWS = 2_000
 """Newest messages whose words may be meant."""
 CLOSE, FARTHEST = 75.0, 2
@@ -191,15 +191,15 @@ class _Walk:
             return
         newest = self._reader.number(f"SELECT max(id) FROM {self._layout.messages}")
         below, width = newest + 1, WINDOW
-        widest = SCAN_WINDOW if self._reads_text or self._filters.any else WIDEST
+        most = min(limit, SCAN_ROWS)
         while below > above + 1:
             low = max(above + 1, below - width)
-            rows = self._rows("AND messages.id >= %s AND messages.id < %s", (low, below), min(limit, SCAN_WINDOW))
+            rows = self._rows("AND messages.id >= %s AND messages.id < %s", (low, below), most)
             yield self._matching(rows)
-            if len(rows) == min(limit, SCAN_WINDOW):
+            if len(rows) == most:
                 below, width = int(str(rows[-1][0])), WINDOW
             else:
-                below, width = low, min(4 * width, widest)
+                below, width = low, min(4 * width, WIDEST)
 
     def _indexed(self, above: int) -> Iterator[list[int]]:
         """All candidates by the index at once, then what is needed of them by pages."""

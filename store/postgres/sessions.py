@@ -145,7 +145,7 @@ def scope(reader: Reader) -> Scope:
 
 
 def _is_child(lineage: Lineage, session_id: str) -> bool:
-    return lineage.chain(session_id)[-1] != session_id or lineage.relation(session_id) is Relation.DELEGATE
+    return lineage.relation(session_id) is Relation.DELEGATE or len(set(lineage.place(session_id))) > 1
 
 
 def _marked(reader: Reader, column: str) -> set[str]:
@@ -293,11 +293,10 @@ def _session(row: Row, profile: str) -> Session:
 
 
 def _placed(session: Session, lineage: Lineage) -> Session:
-    chain = lineage.chain(session.id)
-    if session.parent_id is None and len(chain) == 1:
+    section, sections = lineage.place(session.id)
+    if session.parent_id is None and sections == 1:
         return session
-    section = chain.index(session.id) + 1
-    return replace(session, relation=lineage.relation(session.id), chain=len(chain), section=section)
+    return replace(session, relation=lineage.relation(session.id), chain=sections, section=section)
 
 
 def _orphans(reader: Reader, wanted: Sequence[str], now: float, profile: str) -> tuple[Session, ...]:

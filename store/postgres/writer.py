@@ -131,7 +131,7 @@ class Writer:
         except StoreMissing:
             if not self._creates:
                 raise
-            self._create()
+            self.make()
             layout = self._reader.layout
         if not layout.is_ours:
             raise ReadOnly(
@@ -139,7 +139,21 @@ class Writer:
             )
         return layout
 
-    def _create(self) -> None:
+    @contextmanager
+    def begun(self) -> Iterator[Connection]:
+        """A connection in a transaction, which is committed where the block ends well.
+
+        Raises:
+            psycopg.Error: The server refuses, or the connection was lost.
+        """
+        with self._lent() as connection:
+            connection.patience = None
+            connection.execute(_BEGIN.format(milliseconds=int(self._patience * 1000)).encode())
+            yield connection
+            connection.patience = self._patience + MARGIN
+            connection.execute("COMMIT")
+
+    def make(self, *, unique_titles: bool = True) -> None:
         """Make the schema, one process at a time."""
         name = self._reader.name
         with error_mapping.translated_errors(name), self._lent() as connection:
@@ -148,7 +162,7 @@ class Writer:
             key = f"{self._address.schema}:create"
             connection.execute("SELECT pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtextextended(%s, 0))", (key,))
             try:
-                for statement in create.statements(self._address.schema):
+                for statement in create.statements(self._address.schema, unique_titles=unique_titles):
                     connection.execute(statement.encode())
                 connection.execute("COMMIT")
             except pg.DuplicateSchema:

@@ -286,14 +286,13 @@ class ProfilesBrowser:
 
     def checks(self, ids: Iterable[str] | None = None, *, cancel: Cancel | None = None) -> Iterator[Check]:
         """Compare one session after the other; a profile that cannot be read fails after all others."""
-        if ids is not None:
-            yield from map(self.check, ids)
-            return
+        names, browsers = self.members.names, self.members.browsers
+        every: list[tuple[int, list[str] | None]] = [(place, None) for place in range(len(browsers))]
         unread: StoreError | None = None
-        for place, browser in enumerate(self.members.browsers):
+        for place, own in every if ids is None else [(place, [own]) for place, own in map(names.split, ids)]:
             try:
-                for check in browser.checks(cancel=cancel):
-                    yield self.members.names.renamed(place, check)
+                for check in browsers[place].checks(own, cancel=cancel):
+                    yield names.renamed(place, check)
             except (CannotOpen, Damaged) as error:
                 unread = unread or Damaged(self.members.note(place, error))
         if unread is not None:
@@ -312,13 +311,12 @@ class ProfilesBrowser:
     def plans(
         self, ids: Iterable[str] | None = None, *, adopt: bool = False, cancel: Cancel | None = None
     ) -> Iterator[Plan]:
-        """The plan of one session after the other, profile after profile."""
+        """The plan of one session after the other, profile after profile; `problems` has those that cannot be read."""
         if ids is not None:
             yield from map(self.plan, ids)
             return
         for place, browser in enumerate(self.members.browsers):
-            for plan in browser.plans(adopt=adopt, cancel=cancel):
-                yield self.members.names.renamed(place, plan)
+            yield from self.members.readable(place, browser.plans(adopt=adopt, cancel=cancel))
 
     def operations(self) -> tuple[Operation, ...]:
         """The repairs of all profiles, profile after profile."""

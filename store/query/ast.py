@@ -20,6 +20,9 @@ class Term:
     """True where the last word is a prefix."""
     literal: str = ""
     """The text as it has to stand there, where signs belong to a name (`c++`, `C#`, `a=b`); "" for words alone."""
+    variants: tuple[Term, ...] = ()
+    """The same word in other forms of Unicode, where it has any that the index does not take for one: Korean and kana
+    are decomposed in names of files of macOS."""
     start: int = field(default=0, compare=False)
     """Its first character in the text, the minus included."""
     end: int = field(default=0, compare=False)
@@ -73,7 +76,7 @@ class Query:
     @property
     def has_signs(self) -> bool:
         """True where an index of words leaves it open whether a message matches."""
-        return any(term.literal for term in (*self.terms, *self.none_of))
+        return any(term.literal or term.variants for term in (*self.terms, *self.none_of))
 
     @property
     def terms(self) -> tuple[Term, ...]:
@@ -83,7 +86,7 @@ class Query:
     def filters_of(self, key: str, *, negated: bool = False) -> tuple[Filter, ...]:
         """Filters of one key.
 
-        Plain ones of `source`, `model`, `role`, `tool`, `cwd` and `title` are alternatives, one must pass; of the
-        other keys, and of the negated ones, each must pass.
+        Plain ones of `source`, `model`, `role`, `tool`, `cwd`, `title` and `host` are alternatives, one must pass; of
+        the other keys, and of the negated ones, each must pass.
         """
         return tuple(item for item in self.filters if item.key == key and item.negated is negated)

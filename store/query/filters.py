@@ -11,7 +11,7 @@ from ..base.errors import QueryInvalid
 from .ast import Filter, Query
 from .tokenizer import plain
 
-KEYS = ("source", "model", "role", "tool", "after", "before", "cwd", "title", "is", "has")
+KEYS = ("source", "model", "role", "tool", "after", "before", "cwd", "title", "host", "is", "has")
 """Keys of filters; any other word before a colon is text to search for: `https://…`, `foo:bar`."""
 
 STATES = ("flagged", "live", "archived")
@@ -28,6 +28,7 @@ _EXAMPLES = {
     "before": "before:7d or before:2026-04-01",
     "cwd": "cwd:project",
     "title": 'title:docker or title:"two words"',
+    "host": "host:laptop",
     "is": "is:flagged, is:live or is:archived",
     "has": "has:reasoning",
 }
@@ -103,7 +104,7 @@ def _midnight(year: int, month: int, day: int) -> float:
 def admits(condition: Filter, value: str | None) -> bool:
     """True where a stored text passes a filter of a text key, its negation included.
 
-    `source` and `role` must be equal; `model`, `tool`, `cwd` and `title` must contain it.
+    `source` and `role` must be equal; `model`, `tool`, `cwd`, `title` and `host` must contain it.
     Case and accents are ignored; punctuation is not.
     """
     wanted, stored = plain(condition.value), plain(value or "")

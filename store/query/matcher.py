@@ -6,6 +6,7 @@ Used to mark hits, to scan without an index, and to verify candidates of an inde
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterator
 from functools import lru_cache
 
@@ -69,7 +70,7 @@ def _occurs(term: Term, folded: Folded, written: str) -> bool:
 
 
 def _spans(term: Term, folded: Folded, written: str) -> Iterator[tuple[int, int]]:
-    """Spans of a term in a text, from left to right, without overlaps.
+    """Spans of a term in a text, and of its variants after them, each from left to right.
 
     Args:
         written: The text as `plain` gives it; used for a term with signs.
@@ -79,7 +80,16 @@ def _spans(term: Term, folded: Folded, written: str) -> Iterator[tuple[int, int]
         if not term.literal:
             yield start, end
         elif written.startswith(term.literal, begin := start - _lead(term.literal)) and begin >= 0:
-            yield begin, begin + len(term.literal)
+            end = begin + len(term.literal)
+            if not _is_mark(written[end : end + 1]):
+                yield begin, end
+    for variant in term.variants:
+        yield from _spans(variant, folded, written)
+
+
+def _is_mark(character: str) -> bool:
+    """True for a character that changes the one before it: a combining mark, the rest of a Korean syllable."""
+    return bool(character) and (unicodedata.combining(character) != 0 or "\u1160" <= character <= "\u11ff")
 
 
 @lru_cache(maxsize=512)

@@ -14,12 +14,13 @@ No text is an error, except a filter with an invalid value.
 from __future__ import annotations
 
 import re
+import unicodedata
 from dataclasses import dataclass
 
 from .ast import Filter, Query, Term
 from .filters import KEYS, parse_filter
 from .matcher import accepts, matches
-from .tokenizer import ends_in_word, plain, words
+from .tokenizer import cjk_runs, ends_in_word, plain, words
 
 __all__ = ["MAX_CHARACTERS", "MAX_WORDS", "Query", "accepts", "matches", "parse"]
 
@@ -87,6 +88,13 @@ def _literal(body: str) -> str:
     return plain(text) if not any(map(str.isspace, text)) and not _SIGNS.isdisjoint(text) else ""
 
 
+def _forms(body: str) -> tuple[str, ...]:
+    """Chinese, Japanese and Korean in the forms of Unicode that it may be stored in, the composed one first."""
+    if not cjk_runs(body):
+        return (body,)
+    return tuple(dict.fromkeys((unicodedata.normalize("NFC", body), body, unicodedata.normalize("NFD", body))))
+
+
 def _within_limit(text: str) -> tuple[str, bool]:
     """The text up to the limit, cut after a word where possible, and whether it was cut."""
     if len(text) <= MAX_CHARACTERS:
@@ -138,7 +146,7 @@ class _Builder:
 
     def term(self, token: _Token) -> None:
         """Add a word or a phrase, up to MAX_WORDS; one without letters is ignored."""
-        body = token.body.rstrip("*")
+        body, *others = _forms(token.body.rstrip("*"))
         typed = words(body)
         kept = typed[: self._room]
         self._room -= len(kept)
@@ -147,7 +155,8 @@ class _Builder:
             return
         prefix = token.open and kept == typed and ends_in_word(body)
         literal = _literal(body) if kept == typed else ""
-        term = Term(body, kept, prefix, literal, token.start, token.end)
+        variants = tuple(Term(other, words(other), literal=plain(other)) for other in others if kept == typed)
+        term = Term(body, kept, prefix, literal, variants, token.start, token.end)
         (self._none_of if self._is_negated(token) else self._any_of[-1]).append(term)
 
     def query(self, text: str, *, cut: bool) -> Query:

@@ -18,9 +18,9 @@ _MARK_BITS = 0x361F8_08029FDF
 """The combining marks from U+0300 on that the tokenizer drops, as bits (fts5_unicode2.c)."""
 _WORD = re.compile(rf"[^{SEPARATOR}{MARK}][^{SEPARATOR}]*")
 _CJK = re.compile(
-    "[\u3000-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff\uff66-\uff9f\U00020000-\U0003134f]+"
+    "[\u1100-\u11ff\u3000-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff\uff66-\uff9f\U00020000-\U0003134f]+"
 )
-"""The ranges of docs/format.md §6.4, with compatibility ideographs and half-width kana."""
+"""The ranges of docs/format.md §6.4, with parts of Korean syllables, compatibility ideographs and half-width kana."""
 
 
 class _Folding(dict[int, str]):

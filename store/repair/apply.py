@@ -194,7 +194,7 @@ class Repair:
             version=last.version,
             up_to=last.up_to,
             unchanged=lambda: stamp_of(self._store.files.find(header.session_id)) == work.stamp,
-            conversation=work.sources.conversation,
+            conversation=work.conversation,
             session=self._session_values(work) if creates else None,
         )
 

@@ -1,14 +1,13 @@
 """Backup of the rows that a repair may change: `backups/hermes-tui/<operation>/` in the home.
 
-`session.json` holds the session's row and a description of both sources, `messages.jsonl` every row of its messages
-with all columns, one row a line.
+`session.json` holds the session's row, a description of both sources and the digests of both files, `messages.jsonl`
+every row of its messages with all columns, one row a line.
 Cells are written as `engine.raw_lines` says.
 Every file is made exclusively with mode 0600, flushed to the disk, read back and compared.
 """
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import json
 import os
@@ -52,7 +51,7 @@ class Backup:
                 number, digest = self._write_messages(messages)
                 row = None if session is None else raw_lines.plain(session)
                 whole = {**about, "messages": number, "sha256": digest, "session": row}
-                self._write(SESSION, [json.dumps(whole, indent=1).encode()])
+                self._write(SESSION, [json.dumps({**whole, "digest": _digest_of(whole)}, indent=1).encode()])
                 safe_files.sync(self.folder)
             except (OSError, BackupFailed):
                 self.discard()
@@ -63,9 +62,12 @@ class Backup:
         """The original row of the session, without cells that JSON has no form for; empty where it had none.
 
         Raises:
-            BackupFailed: The folder cannot be read.
+            BackupFailed: The folder cannot be read, or the description is not the one that was written.
         """
-        row = self._about().get("session")
+        about = self._about()
+        if about.get("digest") != _digest_of({name: value for name, value in about.items() if name != "digest"}):
+            raise BackupFailed(f"{self.folder / SESSION} is not as it was written; put it back")
+        row = about.get("session")
         return row if isinstance(row, dict) else {}
 
     def _about(self) -> Mapping[str, object]:
@@ -141,6 +143,11 @@ def write_verified(path: Path, pieces: Iterable[bytes]) -> str:
     return wanted.hexdigest()
 
 
+def _digest_of(about: Mapping[str, object]) -> str:
+    """The SHA-256 of a description without its own digest."""
+    return hashlib.sha256(json.dumps(about, sort_keys=True).encode()).hexdigest()
+
+
 def digest(path: Path) -> str:
     """The SHA-256 of a file that is not a database; raises OSError."""
     found = hashlib.sha256()
@@ -156,6 +163,6 @@ def os_errors_mapped(folder: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
-            raise DiskFull(f"no room for the backup in {folder}; free some space, nothing was changed") from error
+        if (why := safe_files.NO_SPACE.get(error.errno or 0)) is not None:
+            raise DiskFull(f"no room for the backup in {folder}, nothing was changed; {why}") from error
         raise NoPermission(f"the backup {folder} cannot be made ({error.strerror}); nothing was changed") from error

@@ -35,6 +35,8 @@ class Why(StrEnum):
     """Other tables refer to messages that would get new ids."""
     UNREADABLE = "unreadable"
     """The JSONL file cannot be read."""
+    UNREAD = "unread"
+    """SQLite's part cannot be read."""
     UNSTORABLE = "unstorable"
     """Messages that would not read the same from SQLite."""
     READ_ONLY = "read_only"

@@ -49,6 +49,8 @@ class RepairWork:
     """Written messages, last message first."""
     sources: Sources
     stamp: FileStamp | None
+    conversation: tuple[str, ...]
+    """The session and the others of its compression chain."""
     version: SessionVersion
     """Version of the session's rows up to `up_to`, checked before each step."""
     up_to: int | None
@@ -94,7 +96,8 @@ def make_plan(
     """
     found = read_sources(engine, files, session_id)
     comparison = found.compared(engine)
-    facts = refusals.facts(engine, found, now=time.time())
+    conversation = refusals.conversation(engine, session_id)
+    facts = refusals.facts(engine, found, conversation, now=time.time())
     merge = merge or (facts.stopped is not None and facts.stopped.merge)
     chosen = _chosen(engine, found, comparison, facts, merge=merge, by_name=by_name)
     block = sum(place.in_block for place in chosen.places)
@@ -103,6 +106,7 @@ def make_plan(
         plan=_plan(engine, found, comparison, chosen, merge=merge),
         items=tuple(_items(found, comparison, chosen)),
         sources=found,
+        conversation=conversation,
         stamp=stamp_of(found.written.file),
         version=found.version(up_to),
         up_to=up_to,
@@ -124,7 +128,7 @@ def objected(engine: Engine, files: JsonlFiles, session_id: str) -> tuple[Check,
     """
     found = read_sources(engine, files, session_id)
     comparison = found.compared(engine)
-    facts = refusals.facts(engine, found, now=time.time())
+    facts = refusals.facts(engine, found, refusals.conversation(engine, session_id), now=time.time())
     reasons = [*refusals.of(found, comparison, facts, by_name=True)]
     blocked = any(refusal.why not in refusals.OF_SOME for refusal in reasons)
     idle = facts.stopped is None and not _missing(found, comparison, merge=False).places

@@ -6,11 +6,13 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from ..base.cancel import Cancel, raise_if_cancelled
+from ..base.errors import CannotOpen, Damaged, StoreMissing
 from ..base.models import Check
+from ..drift.verdict import unread_check
 from ..files.gateway import present
 from ..home_store import HomeStore
 from . import undo
-from .model import DifferenceRow, Operation, Plan, Why
+from .model import DifferenceRow, Operation, Plan, Refusal, Why
 from .planner import make_plan, objected
 from .side_by_side import whole
 
@@ -62,9 +64,18 @@ class Plans:
         every = ids is None
         for session_id in self._repairable() if ids is None else ids:
             raise_if_cancelled(cancel)
-            plan = make_plan(self._store.engine, self._store.files, session_id, by_name=adopt or not every).plan
+            plan = self._planned(session_id, by_name=adopt or not every)
             if not every or plan.check.missing_in_sqlite or plan.applies or plan.refusals:
                 yield self._owned(plan)
+
+    def _planned(self, session_id: str, *, by_name: bool) -> Plan:
+        """The plan of a session; that of one that cannot be read is refused, so that the others follow."""
+        try:
+            return make_plan(self._store.engine, self._store.files, session_id, by_name=by_name).plan
+        except StoreMissing:
+            raise
+        except (CannotOpen, Damaged) as error:
+            return Plan(unread_check(session_id, error), refusals=(Refusal(Why.UNREAD, 0, str(error)),))
 
     def difference(self, session_id: str, *, merge: bool = False) -> Iterator[DifferenceRow]:
         """Both sources side by side wherever one lacks a message, with two equal messages on either side.

@@ -17,10 +17,18 @@ OF_SOME = (Why.ORDER, Why.EDITED_OR_LOST, Why.ORPHAN)
 """Reasons that leave out some messages; for any other nothing is done."""
 
 
-def facts(engine: Engine, found: Sources, *, now: float) -> RepairFacts:
+def conversation(engine: Engine, session_id: str) -> tuple[str, ...]:
+    """The session and the others of its compression chain."""
+    try:
+        return engine.sessions.chain(session_id)
+    except StoreMissing:
+        return (session_id,)
+
+
+def facts(engine: Engine, found: Sources, conversation: tuple[str, ...], *, now: float) -> RepairFacts:
     """Facts of the database about a session, in one read transaction; empty without a database."""
     try:
-        return engine.repairs.facts(found.session_id, found.conversation, now=now)
+        return engine.repairs.facts(found.session_id, conversation, now=now)
     except StoreMissing:
         return RepairFacts()
 

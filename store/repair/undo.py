@@ -106,7 +106,7 @@ class Undo:
             header,
             None,
             self._originals(steps),
-            self._conversation(header.session_id),
+            self._store.engine.sessions.chain(header.session_id),
             touched=self._is_touched(header, steps),
         )
         for done in [*steps[::-1], None]:
@@ -158,10 +158,6 @@ class Undo:
             "rewind_count": 0,
         }
         return any((now.get(name) or 0) != _whole(before.get(name)) + number for name, number in added.items())
-
-    def _conversation(self, session_id: str) -> tuple[str, ...]:
-        chain = self._store.engine.sessions.chain(session_id)
-        return tuple({session_id: None, **dict.fromkeys(chain)})
 
 
 def _undone(step: UndoStep, tx: Transaction) -> tuple[int, int]:

@@ -9,6 +9,7 @@ from ..base.cancel import Cancel
 from ..base.errors import CannotOpen, Damaged
 from ..base.models import Batch, Count, Hit
 from ..home_store import HomeStore
+from ..query.filters import passes
 from ..query.parse import Query, parse
 from ..query.tokenizer import cjk_runs, fold
 from .ranking import Ranking
@@ -36,7 +37,10 @@ class Searches:
             QueryInvalid: A filter's value means nothing.
             Interrupted: The search was cancelled.
         """
-        return self._search(_parsed(query), cancel).batches(limit, after_id)
+        asked = _parsed(query)
+        if not self._is_of_here(asked):
+            return iter([Batch((), done=True)])
+        return self._search(asked, cancel).batches(limit, after_id)
 
     def rank(
         self,
@@ -61,7 +65,8 @@ class Searches:
             QueryInvalid: A filter's value means nothing.
             Interrupted: The search was cancelled.
         """
-        return self._ranking(query, cancel).best(limit, found)
+        asked = _parsed(query)
+        return self._ranking(asked, cancel).best(limit, found) if self._is_of_here(asked) else Batch((), done=True)
 
     def oldest(self, query: Query | str, *, limit: int = 200, cancel: Cancel | None = None) -> Batch:
         """The oldest hits, oldest first; every match is read.
@@ -70,7 +75,8 @@ class Searches:
             QueryInvalid: A filter's value means nothing.
             Interrupted: The search was cancelled.
         """
-        return self._ranking(query, cancel).oldest(limit)
+        asked = _parsed(query)
+        return self._ranking(asked, cancel).oldest(limit) if self._is_of_here(asked) else Batch((), done=True)
 
     def count(self, query: Query | str, *, cap: int | None = None, cancel: Cancel | None = None) -> Count:
         """Number of matching messages and of their sessions, files included.
@@ -82,7 +88,8 @@ class Searches:
             QueryInvalid: A filter's value means nothing.
             Interrupted: The search was cancelled.
         """
-        return self._ranking(query, cancel).count(cap)
+        asked = _parsed(query)
+        return self._ranking(asked, cancel).count(cap) if self._is_of_here(asked) else Count(0, 0)
 
     def meant(self, query: Query | str, *, cancel: Cancel | None = None) -> dict[str, str]:
         """Corrections where nothing was found: words that the index lacks, each with the most similar word that it has.
@@ -103,6 +110,10 @@ class Searches:
         except (CannotOpen, Damaged):
             return {}
         return {word: close[0] for word, close in found.items() if close}
+
+    def _is_of_here(self, query: Query) -> bool:
+        """True where `host:` admits this home: a part of its profile's name, which on a server names the machine."""
+        return passes(query, "host", [self._store.profile])
 
     def _ranking(self, query: Query | str, cancel: Cancel | None) -> Ranking:
         asked = _parsed(query)

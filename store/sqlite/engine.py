@@ -16,7 +16,6 @@ from ..base.models import Finding
 from ..engine.ports import Transaction
 from ..engine.rows import Capabilities, StoredRow
 from ..formats.compared_message import ComparedMessage
-from ..formats.lineage import Lineage
 from . import health
 from .base.descriptors import identity
 from .base.handle_owners import Ownership
@@ -100,7 +99,7 @@ class SqliteSessions(_Reads):
 
     def chain(self, session_id: str) -> tuple[str, ...]:
         """Ids of the compression chain, root first."""
-        return Lineage(sessions.links(self.reader, [session_id])).chain(session_id)
+        return sessions.whole_lineage_of(self.reader, [session_id]).chain(session_id)
 
 
 class SqliteMessages(_Reads):
@@ -160,7 +159,7 @@ class SqliteRecords(_Reads):
     title_of = delegate(_reader, agent_rows.title_of)
     newest_in_lineage = delegate(_reader, agent_rows.newest_in_lineage)
     lineage_titles = delegate(_reader, agent_rows.lineage_titles)
-    search = _run(agent_search.search)
+    search = delegate(_reader, agent_search.search)
 
 
 class SqliteSearch(_Reads):

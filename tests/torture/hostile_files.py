@@ -28,6 +28,8 @@ from tests.torture import programs, stores
 
 SLOWEST = 15.0
 """Seconds that a verb may take."""
+GIVEN_UP = 600.0
+"""Seconds by the clock after which a verb is taken for one that hangs; twice `SLOWEST` of CPU end it before."""
 LARGEST = 500 * 1024
 """KiB of memory that the program of a file may take."""
 CHAIN = 20_000
@@ -237,7 +239,7 @@ def _verbs(home: Path, numbers: list[int]) -> Iterator[tuple[int, float, int, st
         assert child.stdout is not None
         for number in numbers:
             began = time.monotonic()
-            ready, _, _ = select.select([child.stdout], [], [], SLOWEST * 8)
+            ready, _, _ = select.select([child.stdout], [], [], GIVEN_UP)
             line = child.stdout.readline() if ready else ""
             if not line:
                 child.kill()
@@ -254,6 +256,7 @@ def _answer(home: str, numbers: Sequence[str]) -> None:
     for number in map(int, numbers):
         out, err = io.StringIO(), io.StringIO()
         began = time.process_time()
+        resource.setrlimit(resource.RLIMIT_CPU, (int(began + 2 * SLOWEST), resource.RLIM_INFINITY))
         with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
             try:
                 code = main(["--home", home, *VERBS[number]])

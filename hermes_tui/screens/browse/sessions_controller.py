@@ -87,7 +87,7 @@ class SessionsController:
         state = self._state
         if message.total:
             state.compared = (message.done, message.total) if self._feed.sessions.comparing else None
-        state.fresh = state.catalog.put_drifts(message.drifts, message.facts)
+        state.fresh = state.catalog.put_drifts(message.drifts, message.facts, message.uncompared)
         if message.total or state.fresh:
             self._changed(Part.ROWS)
 

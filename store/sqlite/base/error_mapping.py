@@ -80,6 +80,8 @@ def translate(error: apsw.Error, path: Path) -> errors.StoreError:
     said = str(error) or type(error).__name__
     if isinstance(error, apsw.CantOpenError):
         return unopenable(path, said)
+    if (why := NO_SPACE.get(getattr(error, "system_errno", 0))) is not None:
+        return errors.DiskFull(f"{path} could not be written, and nothing of this write was stored; {why}")
     leaf, message = _SPECIAL.get(code(error)) or next(
         (leaf, message) for kinds, leaf, message in _MEANINGS if isinstance(error, kinds)
     )
@@ -127,8 +129,8 @@ def only_read(path: Path, obstacles: Sequence[str]) -> str:
 
 def unmakeable(path: Path, error: OSError) -> errors.StoreError:
     """The reason why no file could be made at `path`."""
-    if error.errno in NO_SPACE:
-        return errors.DiskFull(f"no room left to make {path}; free some space and try again")
+    if (why := NO_SPACE.get(error.errno or 0)) is not None:
+        return errors.DiskFull(f"no room left to make {path}; {why}")
     if error.errno in descriptors.USED_UP:
         return no_descriptor(path)
     return errors.NoPermission(f"the system refuses to make {path} ({error.strerror}); look at the owner of its folder")
@@ -141,6 +143,12 @@ def translated_errors(path: Path) -> Iterator[None]:
         yield
     except apsw.Error as error:
         raise translate(error, path) from error
+
+
+def note_cause(error: apsw.Error, connection: apsw.Connection) -> None:
+    """Keep the system's number of a failed write with the error: SQLite's own code is one for a quota and a defect."""
+    if code(error) == apsw.SQLITE_IOERR_WRITE:
+        error.system_errno = connection.system_errno  # type: ignore[attr-defined]
 
 
 def code(error: apsw.Error) -> int:

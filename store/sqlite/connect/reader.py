@@ -20,6 +20,7 @@ import apsw
 from ...base import errors
 from ...base.cancel import Cancel
 from ...base.owned_lock import OwnedLock, runs
+from ...formats.lineage import Lineage
 from ..base import error_mapping, handle_owners
 from ..base.backoff import retried
 from ..base.cell_values import Value, integer, text
@@ -74,6 +75,8 @@ class Reader:
         self._probed: tuple[tuple[object, ...], Layout] | None = None
         self._version: read_open.OpenedFile | None = None
         self._versions = 0
+        self.lineage: tuple[int, Lineage] | None = None
+        """Families of the whole file and the `data_version` before they were read, once somebody needed them."""
         handle_owners.owners.add(self)
 
     @contextmanager

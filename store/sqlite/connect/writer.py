@@ -198,6 +198,7 @@ class Writer:
             try:
                 result = self._committed(work, connection, handle, deadline)
             except apsw.Error as error:
+                error_mapping.note_cause(error, connection)
                 if error_mapping.leaves_connection_unusable(error):
                     self._drop()
                 raise

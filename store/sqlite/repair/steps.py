@@ -63,7 +63,7 @@ def _check(connection: apsw.Connection, layout: Layout, step: RepairStep) -> Non
     unfinished = [(header.operation, header.state) for header in headers if header.state in UNFINISHED]
     if unfinished != ([] if step.intent else [(step.header.operation, RUNNING)]):
         raise PlanChanged(f"another repair of {session_id} was begun, finished or undone; look again")
-    refuse_if_busy(connection, layout, step.conversation, step.header.changed_at)
+    refuse_if_busy(connection, layout, step)
     if not step.unchanged():
         raise PlanChanged(f"the JSONL file of {session_id} changed; look again")
     if session_version.version_of(connection, layout, session_id, up_to=step.up_to) != step.version:
@@ -73,15 +73,15 @@ def _check(connection: apsw.Connection, layout: Layout, step: RepairStep) -> Non
         raise PlanChanged(f"ids that {session_id} was to get were taken by others; look again")
 
 
-def refuse_if_busy(connection: apsw.Connection, layout: Layout, conversation: tuple[str, ...], now: float) -> None:
+def refuse_if_busy(connection: apsw.Connection, layout: Layout, step: RepairStep | UndoStep) -> None:
     """Refuse to change a session that Hermes has locked.
 
     Raises:
         Refused: There is an unexpired lock.
     """
-    holder = session_version.lock_holder(connection, layout, conversation, now)
+    holder = session_version.lock_holder(connection, layout, step.conversation, step.header.changed_at)
     if holder is not None:
-        raise Refused(f"Hermes is at work on {conversation[0]} ({holder}); try again when it is done")
+        raise Refused(f"Hermes is at work on {step.header.session_id} ({holder}); try again when it is done")
 
 
 def _create(connection: apsw.Connection, layout: Layout, session_id: str, values: Mapping[str, Value]) -> None:
@@ -120,7 +120,7 @@ def undo_step(connection: apsw.Connection, layout: Layout, step: UndoStep) -> tu
         Refused: Hermes has a lock on the session, or an old id is used by another message.
     """
     header, done = step.header, step.done
-    refuse_if_busy(connection, layout, step.conversation, header.changed_at)
+    refuse_if_busy(connection, layout, step)
     if repair_journal.last_step(connection, layout, header.operation) != done:
         raise PlanChanged(f"{header.operation} went on, or was undone, meanwhile; look again")
     repair_journal.update(connection, header)

@@ -113,10 +113,10 @@ def stored_rows(
     Raises:
         Interrupted: It was cancelled.
     """
-    layout = reader.layout
     ids = [row[0] for row in reader.rows(_IDS, (storable(session_id),), needs=MESSAGES, cancel=cancel)]
     if ids:
-        yield from (_stored_row(row, copies) for row in reader.pages(_statement(layout), ids, cancel=cancel))
+        statement = _statement(reader.layout)
+        yield from (_stored_row(row, copies) for row in reader.pages(statement, ids, cancel=cancel))
 
 
 _IDS = "SELECT id FROM messages WHERE session_id = ? ORDER BY id"

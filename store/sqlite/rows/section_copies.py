@@ -6,6 +6,8 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from weakref import WeakKeyDictionary
 
+import apsw
+
 from ...base.errors import Damaged
 from ...formats.carried_copies import NO_COPIES, Copies, SectionRow, find_copies
 from ...formats.compaction_overlap import SUMMARIES
@@ -34,12 +36,15 @@ def version_columns(layout: Layout) -> str:
 
 def copies(reader: Reader, session_id: str) -> Copies:
     """The copies of a section; none where a page is damaged: a message shown twice is better than a missing one."""
-    layout = reader.layout
-    if not layout.has("messages", "active"):
-        return NO_COPIES
-    sql = f"SELECT {version_columns(layout)} FROM messages WHERE session_id = ?"
+
+    def _version(connection: apsw.Connection, layout: Layout) -> Version:
+        if not layout.has("messages", "active"):
+            return ()
+        sql = f"SELECT {version_columns(layout)} FROM messages WHERE session_id = ?"
+        return connection.execute(sql, (storable(session_id),)).fetchall()[0]
+
     try:
-        return copies_at(reader, session_id, reader.row(sql, (storable(session_id),)) or ())
+        return copies_at(reader, session_id, reader.read(_version))
     except Damaged:
         return NO_COPIES
 

@@ -121,13 +121,13 @@ def lock_holder(connection: apsw.Connection, layout: Layout, conversation: Seque
     for table, key in _LOCK_TABLES:
         if not layout.has(table, "expires_at"):
             continue
-        for session_id in conversation:
-            rows = connection.execute(
-                f"SELECT CAST(holder AS BLOB) FROM {table} WHERE {key} = ? AND expires_at > ?",
-                (storable(session_id), now),
-            ).fetchall()
-            if rows:
-                return cell_values.text(rows[0][0]) or table
+        live = connection.execute(
+            f"SELECT CAST({key} AS BLOB), CAST(holder AS BLOB) FROM {table} WHERE expires_at > ?", (now,)
+        ).fetchall()
+        locked = {cell_values.text(session_id): holder for session_id, holder in live}
+        for session_id in conversation if locked else ():
+            if (stored := storable(session_id)) in locked:
+                return cell_values.text(locked[stored]) or table
     return None
 
 

@@ -9,7 +9,6 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import NamedTuple
-from weakref import WeakKeyDictionary
 
 from ...base.cancel import Cancel
 from ...base.errors import Damaged
@@ -26,8 +25,7 @@ from .damage import around_damage
 from .orphan_sessions import OrphanCursor
 
 MOST_RELATIVES = 2_000
-"""Relatives of some sessions that are read, the nearest first; the largest families seen have some hundreds."""
-_whole_lineages: WeakKeyDictionary[Reader, tuple[int, Lineage]] = WeakKeyDictionary()
+"""From so many relatives of some sessions on all families are read, once; the largest seen have some hundreds."""
 
 NEWEST_ROWS = 2048
 """Newest message rows whose sessions are `newest`."""
@@ -154,21 +152,23 @@ def links(reader: Reader, ids: Iterable[str] | None = None) -> tuple[Link, ...]:
 
 
 def lineage_of(reader: Reader, ids: Iterable[str]) -> Lineage:
-    """Lineage of the relatives of the given sessions; empty where a page on the way is damaged.
-
-    Where they have very many, that of the whole file, once for each state of it.
-    """
+    """Lineage of the relatives of the given sessions; empty where a page on the way is damaged."""
     try:
-        version, whole = _whole_lineages.get(reader, (None, None))
-        if whole is not None and version == reader.data_version():
-            return whole
-        found = links(reader, ids)
-        if len(found) < MOST_RELATIVES:
-            return Lineage(found)
-        version, whole = reader.data_version(), Lineage(links(reader))
+        return whole_lineage_of(reader, ids)
     except Damaged:
         return Lineage(())
-    _whole_lineages[reader] = version, whole
+
+
+def whole_lineage_of(reader: Reader, ids: Iterable[str]) -> Lineage:
+    """The same, which raises Damaged; where they have very many relatives, that of the file, once for each state."""
+    kept = reader.lineage
+    if kept is not None and kept[0] == reader.data_version():
+        return kept[1]
+    found = links(reader, ids)
+    if len(found) < MOST_RELATIVES:
+        return Lineage(found)
+    version, whole = reader.data_version(), Lineage(links(reader))
+    reader.lineage = version, whole
     return whole
 
 
@@ -189,7 +189,7 @@ def scope(reader: Reader) -> Scope:
 
 def is_child(lineage: Lineage, session_id: str) -> bool:
     """True for sessions listed under their parent: delegates and older sections."""
-    return lineage.chain(session_id)[-1] != session_id or lineage.relation(session_id) is Relation.DELEGATE
+    return lineage.relation(session_id) is Relation.DELEGATE or len(set(lineage.place(session_id))) > 1
 
 
 def find_by_name(reader: Reader, text: str, *, limit: int) -> list[str]:
@@ -287,11 +287,10 @@ def _session(row: Row, profile: str) -> Session:
 
 
 def _placed(session: Session, lineage: Lineage) -> Session:
-    chain = lineage.chain(session.id)
-    if session.parent_id is None and len(chain) == 1:
+    section, sections = lineage.place(session.id)
+    if session.parent_id is None and sections == 1:
         return session
-    section = chain.index(session.id) + 1
-    return replace(session, relation=lineage.relation(session.id), chain=len(chain), section=section)
+    return replace(session, relation=lineage.relation(session.id), chain=sections, section=section)
 
 
 _RESET_IN_CHAT = (

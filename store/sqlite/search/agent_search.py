@@ -1,30 +1,72 @@
 """Agents' search: ranked by FTS5, or newest first by LIKE (docs/format.md §6.1–§6.4).
 
-Hits are one read transaction; their context is read by `messages.window`.
+Hits are one read transaction where no page is damaged; their context is read by `messages.window`.
 """
 
 from __future__ import annotations
 
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
 from itertools import pairwise
 
 import apsw
 
+from ...base.errors import Damaged
+from ...base.models import UNREADABLE
 from ...engine.search import AgentHit, AgentSearchOptions
 from ...formats.row_encoding import storable
 from ...query.tokenizer import cjk_runs
 from ..base import cell_values, column_sql, error_mapping
 from ..base.cell_values import Value
 from ..base.schema_probe import FTS, TRIGRAM, Layout
-from ..connect.reader import MESSAGES
+from ..connect.reader import MESSAGES, Reader
+from ..rows.damage import around_damage
 from .fts5_sanitizer import OPERATORS, sanitise
 
 _ORDERS = {"newest": "messages.timestamp DESC, rank", "oldest": "messages.timestamp ASC, rank"}
+_ID_ORDERS = {"newest": "rowid DESC", "oldest": "rowid"}
+_ROW = "messages.id"
+_BY_SESSION = "idx_messages_session"
+"""Index with the id of every message (docs/format.md §2.2)."""
+_AT_ONCE = 256
+"""Rows that are read in one part beside a damaged page."""
 
 
-def search(
-    connection: apsw.Connection, layout: Layout, words: str | None, options: AgentSearchOptions
-) -> list[AgentHit]:
+@dataclass(frozen=True, slots=True)
+class _Select:
+    """A statement on hits, and its parts."""
+
+    columns: str
+    source: str
+    """FROM and WHERE."""
+    bindings: list[Value]
+    order: str
+    page: list[Value]
+    """Limit and offset."""
+    row_id: str
+    """Column of the message's id, by which rows are found before any of them is read."""
+    candidates: tuple[str, list[Value]]
+    """Statement of the ids of all rows that may be hits, in order; it reads no page of messages."""
+
+    @property
+    def whole(self) -> tuple[str, list[Value]]:
+        """The statement."""
+        limited = f"SELECT {self.columns} {self.source} ORDER BY {self.order} LIMIT ? OFFSET ?"
+        return limited, [*self.bindings, *self.page]
+
+    def of(self, ids: Sequence[int]) -> tuple[str, list[Value]]:
+        """The same of some ids, without an order."""
+        named = f"{self.row_id} IN (SELECT value FROM json_each(?))"
+        return f"SELECT {self.columns} {self.source} AND {named}", [*self.bindings, json.dumps(list(ids))]
+
+
+def search(reader: Reader, words: str | None, options: AgentSearchOptions) -> list[AgentHit]:
     """Hits of an agent's search; no text raises an error.
+
+    Beside a damaged page hits come as far as they can be read, those by time in the order of their ids; a row that
+    cannot be read, and may be a hit, has the role `UNREADABLE`, its id and the reason as its snippet.
 
     A missing, stale, unfinished or damaged index is bypassed by LIKE, and so is the trigram index for Chinese,
     Japanese and Korean words that are too short for it.
@@ -36,19 +78,68 @@ def search(
         StoreError: The file itself cannot be read.
     """
     match = sanitise(storable(words) or "")
-    if not match or not layout.has(*MESSAGES):
+    if not match:
         return []
-    statement = _index_statement(layout, match, options)
-    if statement is not None:
+    try:
+        return reader.read(partial(_hits, match, options))
+    except Damaged:
+        return _around_damage(reader, match, options)
+
+
+def _hits(match: str, options: AgentSearchOptions, connection: apsw.Connection, layout: Layout) -> list[AgentHit]:
+    """All hits, by the index where it can be read."""
+    if not layout.has(*MESSAGES):
+        return []
+    select = _index_select(layout, match, options)
+    if select is not None:
         try:
-            return list(map(_agent_hit, connection.execute(*statement)))
+            return list(map(_agent_hit, connection.execute(*select.whole)))
         except apsw.Error as error:
             if not (error_mapping.is_index_error(error) or isinstance(error, apsw.SQLError)):
                 raise
-    return list(map(_agent_hit, connection.execute(*_like_statement(layout, match, options))))
+    return list(map(_agent_hit, connection.execute(*_like_select(layout, match, options).whole)))
 
 
-def _index_statement(layout: Layout, match: str, options: AgentSearchOptions) -> tuple[str, list[Value]] | None:
+def _around_damage(reader: Reader, match: str, options: AgentSearchOptions) -> list[AgentHit]:
+    """The hits in parts: ids first, then their rows until there are enough of them."""
+    select, ids = reader.read(partial(_candidates, match, options))
+
+    def _read(some: Sequence[int]) -> list[AgentHit]:
+        found = {hit.id: hit for hit in map(_agent_hit, reader.rows(*select.of(some)))}
+        return [found[row_id] for row_id in some if row_id in found]
+
+    def _unreadable(row_id: int, error: Damaged) -> list[AgentHit]:
+        cause = str(error).partition(";")[0]
+        return [AgentHit(row_id, "", UNREADABLE, f"This message cannot be read: {cause}", None, None, "", None, None)]
+
+    hits: list[AgentHit] = []
+    wanted = len(ids) if options.limit < 0 else options.offset + options.limit
+    for start in range(0, len(ids), _AT_ONCE):
+        if len(hits) >= wanted:
+            break
+        hits += around_damage(_read, ids[start : start + _AT_ONCE], _unreadable)
+    return hits[options.offset : wanted]
+
+
+def _candidates(
+    match: str, options: AgentSearchOptions, connection: apsw.Connection, layout: Layout
+) -> tuple[_Select, list[int]]:
+    """Statement and ids of the index, or of LIKE where the index cannot be read either."""
+    select = _index_select(layout, match, options)
+    if select is not None:
+        try:
+            return select, _ids(connection, select)
+        except (apsw.CorruptError, apsw.SQLError):
+            pass  # then every row may be a hit
+    select = _like_select(layout, match, options)
+    return select, _ids(connection, select)
+
+
+def _ids(connection: apsw.Connection, select: _Select) -> list[int]:
+    return [cell_values.integer(row_id) for (row_id,) in connection.execute(*select.candidates)]
+
+
+def _index_select(layout: Layout, match: str, options: AgentSearchOptions) -> _Select | None:
     """Statement on the index for these words, None without a complete one."""
     if layout.stale or layout.unindexed:
         return None
@@ -61,17 +152,25 @@ def _index_statement(layout: Layout, match: str, options: AgentSearchOptions) ->
     elif layout.fts is None:
         return None
     where, bindings = _conditions(layout, options)
-    order = _ORDERS.get((options.sort or "").strip().lower(), "rank")
+    sort = (options.sort or "").strip().lower()
+    id_order = _ID_ORDERS.get(sort, "rank")
     snippet = column_sql.blob("messages.content", f"CAST(snippet({table}, -1, '>>>', '<<<', '...', 40) AS BLOB)")
-    statement = (
-        f"SELECT {_hit_columns(layout, snippet)} FROM {table} CROSS JOIN messages ON messages.id = {table}.rowid"
-        f" CROSS JOIN sessions ON sessions.id = messages.session_id"
-        f" WHERE {table} MATCH ?{where} ORDER BY {order} LIMIT ? OFFSET ?"
+    return _Select(
+        columns=_hit_columns(layout, snippet),
+        source=f"FROM {table} CROSS JOIN messages ON messages.id = {table}.rowid"
+        f" CROSS JOIN sessions ON sessions.id = messages.session_id WHERE {table} MATCH ?{where}",
+        bindings=[match, *bindings],
+        order=_ORDERS.get(sort, "rank"),
+        page=[options.limit, options.offset],
+        row_id=f"{table}.rowid",
+        candidates=(
+            f"SELECT rowid FROM {table} WHERE {table} MATCH ? ORDER BY {id_order}",
+            [match],
+        ),
     )
-    return statement, [match, *bindings, options.limit, options.offset]
 
 
-def _like_statement(layout: Layout, match: str, options: AgentSearchOptions) -> tuple[str, list[Value]]:
+def _like_select(layout: Layout, match: str, options: AgentSearchOptions) -> _Select:
     """Statement by LIKE, newest id first: any word with an OR in the text, else all; none that follows a NOT."""
     plain = _plain()
     names = [plain, *(f"messages.{name}" for name in ("tool_name", "tool_calls") if layout.has("messages", name))]
@@ -82,12 +181,18 @@ def _like_statement(layout: Layout, match: str, options: AgentSearchOptions) -> 
     tests = (" OR " if "OR" in words else " AND ").join([contains] * len(included))
     where, bindings = _conditions(layout, options)
     snippet = f"CAST(substr({plain}, max(1, instr({plain}, ?) - 40), 120) AS BLOB)"
-    statement = (
-        f"SELECT {_hit_columns(layout, snippet)} FROM messages CROSS JOIN sessions ON sessions.id = messages.session_id"
-        f" WHERE ({tests}){f' AND NOT {contains}' * len(excluded)}{where} ORDER BY messages.id DESC LIMIT ? OFFSET ?"
-    )
     patterns = [f"%{column_sql.like(word.rstrip('*'))}%" for word in (*included, *excluded) for _ in names]
-    return statement, [included[0], *patterns, *bindings, options.limit, options.offset]
+    by_session = f" INDEXED BY {_BY_SESSION}" if _BY_SESSION in layout.indexes else ""
+    return _Select(
+        columns=_hit_columns(layout, snippet),
+        source="FROM messages CROSS JOIN sessions ON sessions.id = messages.session_id"
+        f" WHERE ({tests}){f' AND NOT {contains}' * len(excluded)}{where}",
+        bindings=[included[0], *patterns, *bindings],
+        order="messages.id DESC",
+        page=[options.limit, options.offset],
+        row_id=_ROW,
+        candidates=(f"SELECT id FROM messages{by_session} ORDER BY id DESC", []),
+    )
 
 
 def _plain() -> str:

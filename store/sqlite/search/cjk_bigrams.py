@@ -8,17 +8,17 @@ The vocabulary is a temporary table of the connection: nothing is written to the
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import reduce
 
 import apsw
 
 from ...query.ast import Query, Term
 from ...query.json_escapes import escaped
-from ...query.tokenizer import cjk_runs
 from ..base import cell_values, column_sql
 from ..base.schema_probe import FTS, TRIGRAM, Layout
 from .escaped_words import calls_column, match_possible
+from .fts5_match import runs as runs_of
 
 MAX_PLACES = 200_000
 """Maximum occurrences that are read, about 0.1 s; a more common word is found quickly by a scan."""
@@ -52,6 +52,13 @@ def rows(connection: apsw.Connection, layout: Layout, query: Query) -> tuple[int
 
 def _candidates(connection: apsw.Connection, layout: Layout, terms: tuple[Term, ...]) -> set[int] | None:
     """Candidate rows of one alternative, by its longest runs, or by its words where it has none."""
+    varied = [term for term in terms if term.variants]
+    if varied:
+        rest = tuple(term for term in terms if not term.variants)
+        sets = [_of_forms(connection, layout, term) for term in varied]
+        sets += [_candidates(connection, layout, rest)] if _runs(rest) else []
+        bounded = [rows for rows in sets if rows is not None]
+        return reduce(set.intersection, bounded) if bounded else None
     runs = _runs(terms)
     longest = max(map(len, runs), default=0)
     if longest == 0:
@@ -63,6 +70,13 @@ def _candidates(connection: apsw.Connection, layout: Layout, terms: tuple[Term, 
     sets = [_rows_with(connection, run) for run in sorted({run for run in runs if len(run) == longest})]
     bounded = [rows for rows in sets if rows is not None]
     return reduce(set.intersection, bounded) if bounded else None
+
+
+def _of_forms(connection: apsw.Connection, layout: Layout, term: Term) -> set[int] | None:
+    """Candidate rows of a term in any of its forms."""
+    forms = (replace(term, variants=()), *term.variants)
+    sets = [_candidates(connection, layout, (form,)) for form in forms]
+    return None if None in sets else set[int]().union(*(rows for rows in sets if rows is not None))
 
 
 def _matching(connection: apsw.Connection, table: str, expression: str) -> set[int] | None:
@@ -84,7 +98,7 @@ def _bounded(rows: list[tuple[apsw.SQLiteValue, ...]]) -> set[int] | None:
 
 
 def _runs(terms: Iterable[Term]) -> list[str]:
-    return [run for term in terms for word in term.words for run in cjk_runs(word)]
+    return [run for term in terms for run in runs_of(term)]
 
 
 def unindexed_rows(layout: Layout, query: Query) -> UnindexedRows:
@@ -96,7 +110,8 @@ def unindexed_rows(layout: Layout, query: Query) -> UnindexedRows:
     """
     indexed = layout.trigram_columns if layout.trigram == "C" else ("content",)
     ending = ("tool_name", "tool_calls") if layout.trigram == "B" else indexed
-    runs = sorted({run for run in _runs(query.terms) if len(run) < _LENGTH})
+    forms = (form for term in query.terms for form in (term, *term.variants))
+    runs = sorted({run for run in _runs(forms) if len(run) < _LENGTH})
     tails = [
         column_sql.blob(f"messages.{name}", f"instr(substr(CAST(messages.{name} AS BLOB), -8), ?)", "0")
         for name in ending

@@ -25,13 +25,22 @@ def match_trigrams(query: Query) -> str:
     It has the runs of three and more Chinese, Japanese or Korean characters only: hits have to be verified by
     `accepts`.
     """
-    alternatives = [
-        [run for term in terms for word in term.words for run in cjk_runs(word) if len(run) >= 3]
-        for terms in query.any_of
-    ]
-    if not all(alternatives):
+    alternatives = [[part for term in terms if (part := _trigrams(term))] for terms in query.any_of]
+    return " OR ".join(map(all_of, alternatives)) if all(alternatives) else ""
+
+
+def _trigrams(term: Term) -> str:
+    """Expression for a term in any of its forms; "" where one of them has no run of three characters."""
+    forms = [[run for run in runs(form) if len(run) >= 3] for form in (term, *term.variants)]
+    if not all(forms):
         return ""
-    return " OR ".join(all_of([f'("{run}" OR "{escaped(run)}")' for run in runs]) for runs in alternatives)
+    found = [all_of([f'("{run}" OR "{escaped(run)}")' for run in own]) for own in forms]
+    return found[0] if len(found) == 1 else f"({' OR '.join(f'({form})' for form in found)})"
+
+
+def runs(term: Term) -> tuple[str, ...]:
+    """The runs of Chinese, Japanese and Korean characters of a term without its variants."""
+    return tuple(run for text in ((term.literal,) if term.literal else term.words) for run in cjk_runs(text))
 
 
 def all_of(parts: list[str]) -> str:

@@ -120,7 +120,7 @@ NAS_140 = """\
                                                                                      alone.
    43  user   Good. Make it log to the journal.                      =    44  user   Good. Make it log to the journal."""  # noqa: E501
 
-DETAILED = {Why.UNDONE, Why.BUSY, Why.REFERRED, Why.UNREADABLE, Why.READ_ONLY, Why.UNDOING, Why.CHANGED}
+DETAILED = {Why.UNDONE, Why.BUSY, Why.REFERRED, Why.UNREADABLE, Why.UNREAD, Why.READ_ONLY, Why.UNDOING, Why.CHANGED}
 """Refusals that name a number, a holder, an operation, tables, a structure or a problem."""
 
 PLAN_80 = """\

@@ -88,6 +88,9 @@ def test_the_totals_say_less_on_a_narrow_screen() -> None:
     assert [plain(line) for line in totals(2, 7, width=80, glyphs=UNICODE)] == ["7 flagged"]
     assert [plain(line) for line in totals(2, 0, width=140, glyphs=UNICODE)] == ["● 2 live"]
     assert totals(0, 0, width=140, glyphs=UNICODE) == ((),)
+    assert [plain(line) for line in totals(0, 3, uncompared=2, width=80, glyphs=UNICODE)] == [
+        "3 flagged  2 not compared"
+    ]
     assert [plain(line) for line in totals(2, 7, width=140, glyphs=ASCII)] == ["* 2 live  7 flagged"]
 
 

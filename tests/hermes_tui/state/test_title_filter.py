@@ -30,7 +30,13 @@ ROW = SessionRow(
         ("fix absent", None),
         ("absent OR build", ((13, 18),)),
         ("web -cafe", None),
+        ("hermes --resume 20260401_abc", ()),
+        ("absent @session:default/20260401_abc", ()),
     ],
 )
 def test_a_session_is_found_by_title_folder_and_start_of_its_id(words: str, found: tuple[Range, ...] | None) -> None:
-    assert Titles().match(parse(words, now=0.0), ROW) == found
+    titles = Titles()
+    titles.folded(ROW)
+    query = parse(words, now=0.0)
+    assert titles.match(query, ROW) == found
+    assert found is None or (few := titles.candidates(query)) is None or ROW.session.id in few

@@ -8,6 +8,7 @@ Each guard was seen to fail with its mutant:
 - `findable` as `active`: test_what_was_taken_back_is_not_found_and_what_was_compacted_is
 - the way round by LIKE left out: test_a_missing_index_is_gone_round
 - LIKE without its escapes: test_short_words_of_scripts_without_spaces_are_found
+- the damage raised, or hits read in one part beside it: test_a_damaged_page_hides_only_its_own_hits_and_they_say_so
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from hypothesis import strategies as st
 from store import SessionDB
 from store.sqlite.connect.reader import Reader
 from tests.builders import sqlite_of, talk
+from tests.store.sqlite_files import leaves, run, smash
 
 
 @pytest.fixture
@@ -277,3 +279,29 @@ def test_n_hits_take_one_and_n_critical_sections_none_nested(db: SessionDB, monk
 def on_main() -> bool:
     """The writing thread reads too, for its own purposes."""
     return threading.current_thread() is threading.main_thread()
+
+
+@pytest.mark.parametrize(
+    ("index", "sort"), [(True, None), (True, "newest"), (True, "oldest"), (False, None), (False, "newest")]
+)
+def test_a_damaged_page_hides_only_its_own_hits_and_they_say_so(db: SessionDB, index: bool, sort: str | None) -> None:
+    db.append_messages("c", [{"role": "user", "content": f"heron {number} " + "x" * 600} for number in range(40)])
+    path = db.path
+    db.close()
+    if not index:
+        run(path, "DROP TABLE messages_fts")
+    pages = leaves(path, "messages")
+    smash(path, pages[len(pages) // 2])
+
+    hurt = SessionDB(path, read_only=True)
+    hits = hurt.search_messages("heron", limit=100, sort=sort)
+    first = hurt.search_messages("heron", limit=3, sort=sort)
+    hurt.close()
+
+    lost = [hit for hit in hits if hit["role"] == "error"]
+    assert sorted(ids(hits)) == list(range(1, 41))
+    assert 0 < len(lost) < 10
+    assert all(str(hit["snippet"]).startswith("This message cannot be read: ") for hit in lost)
+    assert all(hit["context"] for hit in hits if hit["role"] == "user")
+    assert ids(first) == ids(hits)[:3]
+    assert sort is None or ids(hits) == sorted(ids(hits), reverse=sort == "newest")

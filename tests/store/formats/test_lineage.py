@@ -75,16 +75,45 @@ def test_of_several_continuations_the_chain_takes_the_one_that_went_on() -> None
     assert Lineage([root, closed, early, late]).chain("closed") == ("root", "closed")
 
 
-def test_a_cycle_ends() -> None:
+def test_a_ring_is_one_chain_from_its_oldest_session() -> None:
     lineage = Lineage([compressed("a", "b", 1.0), compressed("b", "a", 2.0), compressed("c", "c", 3.0)])
-    assert set(lineage.chain("a")) == {"a", "b"}
+    assert {lineage.chain(name) for name in "ab"} == {("a", "b")}
+    assert [lineage.place(name) for name in "abc"] == [(1, 2), (2, 2), (1, 1)]
+    assert [lineage.relation(name) for name in "abc"] == [None, Relation.CONTINUATION, None]
+    assert lineage.tree("b") == (("a", 0), ("b", 0))
     assert lineage.chain("c") == ("c",)
 
 
-def test_a_walk_takes_at_most_a_thousand_steps_each_way() -> None:
-    links = [compressed("0", None, 0.0), *(compressed(str(n), str(n - 1), float(n)) for n in range(1, 2500))]
-    chain = Lineage(links).chain("1250")
-    assert chain == tuple(str(n) for n in range(250, 2251))
+def test_no_chain_is_cut_and_its_sessions_share_it() -> None:
+    links = [compressed("0", None, 0.0), *(compressed(str(n), str(n - 1), float(n)) for n in range(1, 3000))]
+    lineage = Lineage([*links, Link("late", "1250", started_at=0.5, ended_at=0.6)])
+    chain = lineage.chain("1250")
+    assert chain == tuple(str(n) for n in range(3000))
+    assert lineage.chain("2999") is chain
+    assert lineage.place("1250") == (1251, 3000)
+    assert lineage.place("late") == (1252, 1252)
+    assert lineage.chain("late") == (*chain[:1251], "late")
+
+
+def test_the_places_of_a_chain_of_thousands_are_found_in_one_walk() -> None:
+    links = [compressed("0", None, 0.0), *(compressed(str(n), str(n - 1), float(n)) for n in range(1, 3000))]
+    lineage = Lineage(links)
+    asked = CountedDict(lineage._next)
+    lineage._next = asked
+
+    assert [lineage.place(str(n))[1] for n in range(3000)] == [3000] * 3000
+    assert asked.number <= 2 * 3000
+
+
+class CountedDict(dict[str, str]):
+    """It counts how often it is asked."""
+
+    number = 0
+
+    def get(self, key: str, default: str | None = None) -> str | None:  # type: ignore[override]
+        """The value of a key."""
+        self.number += 1
+        return super().get(key, default)
 
 
 NAMES = st.sampled_from("abcdef")

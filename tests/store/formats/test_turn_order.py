@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+import pytest
+
 from store.formats.clocks import Clocks
 from store.formats.compared_message import ComparedMessage
 from store.formats.turn_order import Between, Slot, Turns, order
@@ -92,11 +94,12 @@ def test_a_row_close_behind_a_turn_may_be_a_late_one_of_it() -> None:
     assert comparison.union[:4] == ((0, 0), (1, 1), (2, None), (3, 2))
 
 
-def test_rows_of_which_some_turns_were_written_at_once_show_no_agreement() -> None:
+@pytest.mark.parametrize("apart", [0.0, 0.001])
+def test_rows_of_which_some_turns_were_written_at_once_show_no_agreement(apart: float) -> None:
     turns = [(80.0 * number, told("user", f"q{number}x")["content"], f"w{number} " * 12) for number in range(5)]
     lines, rows = spoken(*turns)
     whole = found(lines[:3] + lines[4:], rows[:6] + rows[7:])
-    rows[0]["timestamp"] = rows[1]["timestamp"]
+    rows[0]["timestamp"] = rows[1]["timestamp"] - apart
 
     assert whole.clocks is not None
     assert found(lines[:3] + lines[4:], rows[:6] + rows[7:]).clocks is None

@@ -46,6 +46,15 @@ def test_a_store_of_ours_is_well(db: SessionDB) -> None:
     assert all(ok for oks in verdicts(db).values() for ok in oks)
 
 
+def test_it_says_what_save_wrote_beside_the_store(db: SessionDB) -> None:
+    assert found(db, "saved") == []
+    folder = db.path.parent / "sessions" / "saved"
+    folder.mkdir(parents=True)
+    (folder / "hermes_conversation_20260228_091000.json").write_text("{}")
+    [one] = found(db, "saved")
+    assert (one.ok, one.detail.partition(";")[0]) == (True, "1 conversation of /save in sessions/saved")
+
+
 def test_a_real_home_has_nothing_worse_than_its_modes(each_home: Path) -> None:
     database = SessionDB(each_home / ".hermes" / "state.db", read_only=True)
 

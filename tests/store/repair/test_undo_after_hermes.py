@@ -8,6 +8,7 @@ Mutants that these guards were seen to catch:
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -109,6 +110,24 @@ def test_a_counter_that_counted_otherwise_is_given_back_as_it_was(hermes: Hermes
     run(hermes.path, "UPDATE sessions SET message_count = 9, tool_call_count = 5")
     db.undo(repaired(db))
     assert hermes.counters() == (9, 5)
+
+
+@pytest.mark.parametrize("without_digest", [False, True])
+def test_a_description_that_is_not_as_it_was_written_sets_no_counter(
+    hermes: Hermes, db: SessionDB, without_digest: bool
+) -> None:
+    """Mutant: the description used without its digest."""
+    run(hermes.path, "UPDATE sessions SET message_count = 9, tool_call_count = 5")
+    operation = repaired(db)
+    path = hermes.path.parent / "backups" / "hermes-tui" / operation / "session.json"
+    about = json.loads(path.read_text())
+    if without_digest:
+        del about["digest"]
+    else:
+        about["session"]["title"] = "another"
+    path.write_text(json.dumps(about))
+    db.undo(operation)
+    assert hermes.counters() == hermes.counted()
 
 
 @pytest.mark.slow

@@ -5,6 +5,7 @@ Each guard was seen to fail with its mutant:
 - `heads` that passes the damage on: the damaged session cannot be opened
 - `outlines` that gives up at the first damaged session
 - `checks` that ends there
+- a survey without a step for a session that it could not read; plans that end at the first of these
 """
 
 from __future__ import annotations
@@ -15,12 +16,12 @@ from pathlib import Path
 
 import pytest
 
-from hermes_tui.cli import sessions, show
+from hermes_tui.cli import check, repair, sessions, show
 from hermes_tui.cli.options import Options
 from hermes_tui.cli.output import Streams
 from hermes_tui.feed import questions
 from hermes_tui.feed.answers import SectionArrived
-from store import Damaged, Drift, Home, Session, SessionDB
+from store import Cancel, Check, Damaged, Drift, Home, Session, SessionDB, Verdict
 from store.models import UNREADABLE
 from tests.builders import home, jsonl, talk
 from tests.store.sqlite_files import leaves, run, smash
@@ -86,14 +87,44 @@ def test_the_session_whose_last_message_is_lost_says_so(torn: Path) -> None:
 @pytest.mark.slow
 def test_what_can_be_compared_is_compared_before_the_damage_is_told(torn: Path) -> None:
     db = SessionDB(torn, read_only=True)
-    seen: list[str] = []
+    seen: list[Check] = []
     with pytest.raises(Damaged, match="cannot be compared"):
-        seen.extend(check.session_id for check in db.checks())
-    assert SESSIONS - 2 <= len(seen) < SESSIONS
+        seen.extend(db.checks())
+    unread = [check for check in seen if check.verdict is Verdict.UNREAD]
+    assert len(seen) == SESSIONS
+    assert 0 < len(unread) <= 2
+    assert all(check.reason.startswith("cannot be compared: ") for check in unread)
     db.close()
 
 
 @pytest.mark.slow
+def test_no_verb_is_silent_about_a_session_that_it_could_not_compare(torn: Path) -> None:
+    for number in range(SESSIONS):
+        jsonl(torn.parent, f"s{number:02}", talk(EACH, word=f"session {number} " + "x" * 300))
+    db = SessionDB(torn, read_only=True)
+    steps = list(db.survey(cancel=Cancel()))
+    unread = {check.session_id for step in steps for check in step.checks if check.verdict is Verdict.UNREAD}
+    facts = {session_id: fact for step in steps for session_id, fact in step.facts.items()}
+    drifts = {session_id: drift for step in steps for session_id, drift in step.drifts.items()}
+    assert 0 < len(unread) <= 2
+    assert all("cannot be compared" in facts[session_id].problem for session_id in unread)
+    assert {drifts[session_id] for session_id in unread} == {Drift.DAMAGED}
+    db.close()
+
+    out, err = io.StringIO(), io.StringIO()
+    with pytest.raises(Damaged, match="cannot be compared"):
+        check.check(Home(torn.parent), Options(json=True), Streams(out, err))
+    rows = [json.loads(line) for line in out.getvalue().splitlines()]
+    assert {row["session_id"] for row in rows if row["verdict"] == "unread"} == unread
+    assert len(rows) == SESSIONS
+
+    out, err = io.StringIO(), io.StringIO()
+    options = Options(json=True, every=True, dry_run=True)
+    assert repair.repair(Home(torn.parent), options, Streams(out, err)) == 1
+    plans = [json.loads(line) for line in out.getvalue().splitlines()]
+    assert {plan["session_id"] for plan in plans if plan["verdict"] == "unread"} == unread
+
+
 def test_the_verbs_print_what_there_is_and_say_what_is_not(torn: Path) -> None:
     out, err = io.StringIO(), io.StringIO()
     where = Home(torn.parent)

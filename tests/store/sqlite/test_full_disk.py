@@ -1,11 +1,20 @@
-"""A write that finds no room says so: a limit of a file's size is no damage. Mutant: no meaning of its own."""
+"""A write that finds no room says so: a limit of a file's size is no damage.
+
+Mutants: no meaning of its own; the system's number of a failed write not kept.
+"""
 
 from __future__ import annotations
 
+import errno
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
+import apsw
 import pytest
 
+from store.errors import DiskFull
+from store.sqlite.base import error_mapping
 from tests.store.sqlite_files import make, outcome
 
 APPEND = """
@@ -29,5 +38,18 @@ def test_a_limit_of_the_file_size_is_told_as_what_it_is(tmp_path: Path) -> None:
     said = outcome(APPEND, make(tmp_path, "zero"))
 
     assert "ulimit -f" in said
+    assert "quota" not in said
     assert "recover" not in said
     assert said.endswith("stored True")
+
+
+def test_a_quota_is_told_as_a_quota() -> None:
+    error = apsw.exception_for(apsw.SQLITE_IOERR_WRITE)
+    assert isinstance(error, apsw.Error)
+    error_mapping.note_cause(error, cast("apsw.Connection", SimpleNamespace(system_errno=errno.EDQUOT)))
+
+    said = error_mapping.translate(error, Path("state.db"))
+
+    assert isinstance(said, DiskFull)
+    assert "quota" in str(said)
+    assert "ulimit" not in str(said)

@@ -132,7 +132,7 @@ def is_untold(case: Case) -> bool:
     A question and an answer then look like one turn that are parts of two; only clocks could tell. The same where
     words that were said twice are left once on either side, and not as the same message.
     """
-    if not case.agree and _is_mistakable(case):
+    if _is_mistakable(case):
         return True
     lines, rows = numbers(case.lines), numbers(case.rows)
     turns = {case.said[number].turn for number in lines}
@@ -150,7 +150,13 @@ def is_untold(case: Case) -> bool:
 
 
 def _is_mistakable(case: Case) -> bool:
-    """Whether some words are once in the file and once in SQLite, but as two messages."""
+    """Whether some words are once in the file and once in SQLite, but as two messages that no clock tells apart."""
     here, there = ({_text(case, kept): kept.number for kept in side} for side in (case.lines, case.rows))
     times = [Counter(_text(case, kept) for kept in side) for side in (case.lines, case.rows)]
-    return any(times[0][text] == times[1][text] == 1 and here[text] != there[text] for text in here.keys() & there)
+    turns = {case.said[number].turn for number in numbers(case.lines)}
+    return any(
+        times[0][text] == times[1][text] == 1
+        and here[text] != there[text]
+        and (not case.agree or case.said[there[text] or 0].turn not in turns)
+        for text in here.keys() & there
+    )

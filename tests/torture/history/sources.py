@@ -154,7 +154,7 @@ def _row_times(rows: tuple[Said, ...], clock: str, chance: random.Random) -> lis
     if clock == "partly":
         later = rows[again].time + 1.0
     if clock in ("later", "partly"):
-        own = [max(later + 0.01, one.time) for one in rows]
+        own = [max(later + 0.001, one.time) for one in rows]  # the next one comes at once
         return [later + 1e-6 * place if place < again else time for place, time in enumerate(own)]
     return [one.time for one in rows]
 

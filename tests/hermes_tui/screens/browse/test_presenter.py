@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Sequence
+from typing import cast
 
 import pytest
 
 from hermes_tui.commands.registry import Place
+from hermes_tui.feed import questions
+from hermes_tui.feed.answers import DriftsArrived
 from hermes_tui.render.folds import Fold, Folds
 from hermes_tui.render.line import plain
 from hermes_tui.screens.browse.presenter import SessionsView, frame_view, list_view
@@ -15,8 +19,10 @@ from hermes_tui.state.browser_state import BrowserState, ListPane, Sources
 from hermes_tui.state.layout import Layout
 from hermes_tui.state.search_results import Results
 from hermes_tui.widgets.hit_rows import HitsView
-from store.errors import CannotOpen, QueryInvalid
-from store.models import Batch, Check, Drift, Hit, JsonlFacts, Outline, Scope, Session, Status, Verdict
+from store import Browser, Cancel
+from store.drift.verdict import unread_check
+from store.errors import CannotOpen, Damaged, QueryInvalid
+from store.models import Batch, Check, Drift, Hit, JsonlFacts, Outline, Scope, Session, Status, SurveyStep, Verdict
 from store.query.parse import parse
 from tests.hermes_tui.screens.browse.states import NOW, browser_state
 
@@ -30,6 +36,11 @@ AWAY = Session("away", title="Put away", archived=True, started_at=1.0, messages
 def status(state: BrowserState) -> str:
     """The left of the status line."""
     return plain(frame_view(state).status)
+
+
+def totals(state: BrowserState) -> str:
+    """The right end of the status line."""
+    return plain(frame_view(state).totals[-1])
 
 
 def head(state: BrowserState) -> str:
@@ -84,6 +95,30 @@ def test_the_list_has_the_newest_first_and_its_numbers_say_what_is_left_out() ->
     state.everything = True
     assert len(list_view(state).rows) == 3  # type: ignore[union-attr]
     assert status(state) == "3 of 3 sessions (with archived 1: press v)"
+
+
+def test_what_could_not_be_compared_is_counted_until_it_is() -> None:
+    """Mutants: answers that leave it out; a verdict that does not take it back."""
+    state = browser_state(OLD, NEW)
+    assert "not compared" not in totals(state)
+    step = SurveyStep(1, 2, checks=(unread_check("new", Damaged("a page is gone")),))
+    [answer] = questions.verified(cast("Browser", Verifying(step)), 1, ["new"], Cancel())
+    assert isinstance(answer, DriftsArrived)
+    state.catalog.put_drifts(answer.drifts, answer.facts, answer.uncompared)
+    assert totals(state).endswith("1 not compared")
+    state.catalog.put_drifts({"new": None}, {})
+    assert "not compared" not in totals(state)
+
+
+class Verifying:
+    """A store that knows one answer."""
+
+    def __init__(self, step: SurveyStep) -> None:
+        self.step = step
+
+    def verify(self, session_ids: Sequence[str], *, cancel: Cancel) -> list[SurveyStep]:
+        """The answer."""
+        return [self.step]
 
 
 def test_the_store_counts_until_every_session_is_here() -> None:

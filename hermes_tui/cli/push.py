@@ -1,0 +1,121 @@
+"""The verb `push`: copies of the profiles of a home on a central server."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, closing, contextmanager
+
+from hermes_tui.cli.options import Options
+from hermes_tui.cli.output import Output, Streams, complain, remark
+from hermes_tui.render.safe import safe
+from hermes_tui.render.time import many
+from store import Home, Locked, Unreachable
+from store.open import open_push_target, open_to_read
+from store.push.machine import identity, schema_of
+from store.push.pusher import Pusher, PushStep
+
+DIFFERENT = 1
+PAUSE = 0.5
+"""Seconds between two looks at a home that is followed."""
+REPORT = 2.0
+"""Seconds between two lines of progress."""
+
+
+def push(home: Home, options: Options, streams: Streams) -> int:
+    """Copy a home, or all of its profiles, to schemas of a server; with `--verify` compare them instead.
+
+    Returns:
+        0; 1 where `--verify` found a difference; 2 where nobody could be asked.
+
+    Raises:
+        StoreError: The home or the server cannot be read or written, or the schema is another's.
+    """
+    if home.server is not None:
+        return complain("push copies a home of this machine; --home names a server", streams.err)
+    if problem := _unasked(options, streams):
+        return complain(problem, streams.err)
+    every = Home(home.root).profiles() if options.profile is None else (home,)
+    homes = [profile for profile in every if profile.state_db.exists()]
+    code = max([0, *(_push(profile, options, streams) for profile in homes)])
+    if options.follow:
+        _follow(homes, options, streams)
+    return code
+
+
+def _unasked(options: Options, streams: Streams) -> str:
+    """Why what needs a yes is not done, "" where it may be."""
+    if not (options.take_over or options.prune) or options.yes:
+        return ""
+    what = "--take-over writes over another home's copy" if options.take_over else "--prune removes what is gone"
+    if streams.ask is None:
+        return f"{what}, and there is no terminal here to ask on; add --yes"
+    return "" if streams.ask(f"{what}. Go on?") else "nothing was written"
+
+
+def _push(home: Home, options: Options, streams: Streams) -> int:
+    """Copy or compare one profile."""
+    output = Output(streams.out)
+    with _pusher(home, options) as (pusher, name):
+        pusher.claim(take_over=options.take_over)
+        if options.verify:
+            return _verify(pusher, output, name)
+        reported, step = time.monotonic(), PushStep(0, 0)
+        for step in pusher.push(allow_gone=options.allow_gone):
+            if time.monotonic() - reported >= REPORT:
+                reported = time.monotonic()
+                remark(f"{name}: {step.done} of {many(step.total, 'session')}", streams.err)
+        gone = f", {step.gone} gone" if step.gone else ""
+        output.line(safe(f"{name}: {step.written} of {many(step.total, 'session')} copied{gone}"))
+        if options.prune:
+            output.line(safe(f"{name}: {many(pusher.prune(), 'row')} removed"))
+    return 0
+
+
+@contextmanager
+def _pusher(home: Home, options: Options) -> Iterator[tuple[Pusher, str]]:
+    """What copies a home, and the name of its schema for people."""
+    whose = identity(home, name=options.name)
+    target = open_push_target(options.url, schema_of(whose))
+    with closing(target), closing(open_to_read(home)) as store:
+        yield Pusher(store, target, whose), target.name
+
+
+def _follow(homes: Sequence[Home], options: Options, streams: Streams) -> None:
+    """Copy what agents write until the user ends it; a server that is away is asked again."""
+    output = Output(streams.out)
+    with ExitStack() as stack:
+        pushers = [stack.enter_context(_pusher(home, options)) for home in homes]
+        looks = [pusher.follow() for pusher, _ in pushers]
+        away: set[str] = set()
+        while True:
+            for place, (pusher, name) in enumerate(pushers):
+                try:
+                    written = _caught_up(pusher) if name in away else next(looks[place])
+                except (Unreachable, Locked) as error:
+                    if name not in away:
+                        remark(f"{error}; trying again", streams.err)
+                    away.add(name)
+                    looks[place] = pusher.follow()
+                    continue
+                away.discard(name)
+                if written:
+                    output.line(safe(f"{name}: {many(written, 'session')} copied"))
+                    output.flush()
+            time.sleep(PAUSE)
+
+
+def _caught_up(pusher: Pusher) -> int:
+    """A full push after a server was away; the number of sessions copied."""
+    return max((step.written for step in pusher.push()), default=0)
+
+
+def _verify(pusher: Pusher, output: Output, name: str) -> int:
+    """Print each session that differs."""
+    different = 0
+    for session_id, rows in pusher.verify():
+        different += 1
+        output.line(safe(f"{session_id} differs in {', '.join(rows[:5])}{' …' if len(rows) > 5 else ''}"))
+    if not different:
+        output.line(safe(f"{name} equals its home row by row"))
+    return DIFFERENT if different else 0

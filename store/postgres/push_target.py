@@ -1,0 +1,252 @@
+"""Copy of a home in a schema of ours: made by COPY, then brought up to date session by session."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+
+from ..base.errors import Refused, StoreMissing
+from ..base.server_address import ServerAddress
+from ..engine.push_target import HomeIdentity, SessionCopy
+from . import cells, error_mapping, pushed_rows
+from .changes import REVISIONS
+from .connection import Connection
+from .reader import Params, Reader, Row, sendable
+from .schema_probe import MARKER
+from .writer import Writer
+
+PATIENCE = 60.0
+"""Seconds that a push waits for a lock."""
+_DERIVED = ("hermes_tui_terms", "hermes_tui_long")
+_ROWS_AT_ONCE = 256
+
+
+class ServerCopy:
+    """Implements `engine.push_target.PushTarget`.
+
+    Args:
+        address: Of the schema.
+    """
+
+    def __init__(self, address: ServerAddress) -> None:
+        self._address = address
+        self._reader = Reader(address)
+        self._writer = Writer(address, self._reader, patience=PATIENCE, creates=True)
+
+    @property
+    def name(self) -> str:
+        """`host/db#schema`."""
+        return self._reader.name
+
+    def claim(self, identity: HomeIdentity, *, take_over: bool) -> None:
+        """Make the schema where it is missing, and make sure that it belongs to the home.
+
+        Raises:
+            Refused: Another home has it, or somebody filled it otherwise.
+        """
+        try:
+            ours = self._reader.layout.is_ours
+        except StoreMissing:
+            self._writer.make(unique_titles=False)
+            ours = True
+        if not ours:
+            raise Refused(f"nothing was written: {self.name} is Hermes' own; --as NAME takes another schema")
+        with self._transaction() as run:
+            layout = self._reader.layout
+            table = layout.table(MARKER)
+            [(owner, home, host)] = run(f"SELECT owner, home, host FROM {table} FOR UPDATE", ())
+            filled = owner is None and bool(run(f"SELECT 1 FROM {layout.sessions} LIMIT 1", ()))
+            other = owner is not None and (owner, home) != (identity.machine, identity.home)
+            if (filled or other) and not take_over:
+                whose = f"the copy of a home on {host}" if other else "filled by agents, not by a push"
+                raise Refused(
+                    f"nothing was written: {self.name} is {whose}; --as NAME takes another schema, --take-over this one"
+                )
+            run(
+                f"UPDATE {table} SET owner = %s, home = %s, host = %s, name = %s",
+                (identity.machine, identity.home, identity.host, identity.profile),
+            )
+
+    def marks(self) -> Mapping[str, str]:
+        """Mark of every session that was copied, "" where it is gone."""
+        pushed = self._reader.layout.table("hermes_tui_pushed")
+        rows = self._reader.rows(f"SELECT session_id, mark FROM {pushed}")
+        return {cells.text(row[0]) or "": cells.text(row[1]) or "" for row in rows}
+
+    def put_new(self, copies: Sequence[SessionCopy], *, now: float) -> None:
+        """Copy sessions that the schema does not have, in one transaction."""
+        with self._transaction() as run:
+            layout = self._reader.layout
+            if self._has_any(run, copies):  # another push was here, or a repair gave a message to another session
+                for copy in copies:
+                    self._put(run, copy, now)
+                return
+            for table, rows in (
+                (
+                    layout.sessions,
+                    [pushed_rows.row_of("sessions", copy.row) for copy in copies if copy.row is not None],
+                ),
+                (layout.messages, [pushed_rows.message_row(raw) for copy in copies for raw in copy.messages]),
+            ):
+                if rows:
+                    run.copy(table, rows)
+            for copy in copies:
+                self._finish(run, copy, now)
+
+    def _has_any(self, run: Run, copies: Sequence[SessionCopy]) -> bool:
+        layout = self._reader.layout
+        ids = [raw["id"] for copy in copies for raw in copy.messages]
+        names = [copy.session_id for copy in copies]
+        return bool(
+            run(f"SELECT 1 FROM {layout.sessions} WHERE id = ANY(%s) LIMIT 1", (names,))
+            or run(f"SELECT 1 FROM {layout.messages} WHERE id = ANY(%s::bigint[]) LIMIT 1", (ids,))
+        )
+
+    def put_changed(self, copy: SessionCopy, *, now: float) -> None:
+        """Bring one session up to date; rows that vanished are marked as gone."""
+        with self._transaction() as run:
+            self._put(run, copy, now)
+
+    def _put(self, run: Run, copy: SessionCopy, now: float) -> None:
+        layout = self._reader.layout
+        if copy.row is not None:
+            _upsert(run, layout.sessions, pushed_rows.row_of("sessions", copy.row))
+        sql = f"SELECT id FROM {layout.messages} WHERE session_id = %s AND id > %s"
+        after = -1 << 62 if copy.after is None else copy.after
+        known = {cells.integer(row[0]) for row in run(sql, (copy.session_id, after))}
+        ids = {cells.integer(raw["id"]) for raw in copy.messages}
+        for raw in copy.messages:
+            _upsert(run, layout.messages, pushed_rows.message_row(raw))
+        if known - ids:
+            _take_out(run, layout.messages, sorted(known - ids), sorted(ids - known), now)
+        self._finish(run, copy, now)
+
+    def mark_gone(self, session_ids: Iterable[str], *, now: float) -> None:
+        """Mark sessions that vanished from the home; they stay readable."""
+        gone = list(session_ids)
+        with self._transaction() as run:
+            layout = self._reader.layout
+            sql = "UPDATE {} SET hermes_tui_gone_at = %s WHERE {} = ANY(%s) AND hermes_tui_gone_at IS NULL"
+            run(sql.format(layout.sessions, "id"), (now, gone))
+            run(sql.format(layout.messages, "session_id"), (now, gone))
+            run(f"UPDATE {layout.table('hermes_tui_pushed')} SET mark = '' WHERE session_id = ANY(%s)", (gone,))
+            run.count()
+
+    def prune(self) -> int:
+        """Remove what is marked as gone; the number of rows."""
+        with self._transaction() as run:
+            layout = self._reader.layout
+            removed = sum(
+                len(run(f"DELETE FROM {table} WHERE hermes_tui_gone_at IS NOT NULL RETURNING 1", ()))
+                for table in (layout.messages, layout.sessions)
+            )
+            run(f"DELETE FROM {layout.table('hermes_tui_pushed')} WHERE mark = ''", ())
+            run.count()
+            return removed
+
+    def differences(self, copy: SessionCopy) -> list[str]:
+        """Ids of messages, or `session`, in which the schema differs from the home, gone rows left out."""
+        layout = self._reader.layout
+        stored = self._stored(layout.sessions, "id", "sessions", copy.session_id)
+        different = []
+        if copy.row is not None and not any(pushed_rows.same("sessions", copy.row, row) for row in stored):
+            different.append("session")
+        rows = {row["id"]: row for row in self._stored(layout.messages, "session_id", "messages", copy.session_id)}
+        for raw in copy.messages:
+            row = rows.pop(raw["id"], None)
+            if row is None or not pushed_rows.same("messages", raw, row):
+                different.append(str(raw["id"]))
+        return [*different, *map(str, rows)]
+
+    def close(self) -> None:
+        """Close every connection; may be called twice."""
+        self._reader.close()
+        self._writer.close()
+
+    def _stored(self, table: str, key: str, kind: str, session_id: str) -> list[dict[str, object]]:
+        names = [*self._reader.layout.fields(kind), pushed_rows.EXTRA]
+        columns = ", ".join(f'"{name}"' for name in names)
+        sql = f"SELECT {columns} FROM {table} WHERE {key} = %s AND hermes_tui_gone_at IS NULL ORDER BY id"
+        return [dict(zip(names, row, strict=True)) for row in self._reader.rows(sql, (session_id,))]
+
+    def _finish(self, run: Run, copy: SessionCopy, now: float) -> None:
+        """Remember that a session was copied, its prompt, and count the commit."""
+        layout = self._reader.layout
+        digest = copy.row.get("system_prompt_hash") if copy.row is not None else None
+        if copy.prompt is not None and isinstance(digest, str):
+            run(
+                f"INSERT INTO {layout.table('system_prompts')} VALUES (%s, %s) ON CONFLICT DO NOTHING",
+                (digest, copy.prompt),
+            )
+        run(
+            f"INSERT INTO {layout.table('hermes_tui_pushed')} VALUES (%s, %s, %s)"
+            " ON CONFLICT (session_id) DO UPDATE SET mark = excluded.mark, pushed_at = excluded.pushed_at",
+            (copy.session_id, copy.mark, now),
+        )
+        run.count()
+
+    @contextmanager
+    def _transaction(self) -> Iterator[Run]:
+        """One transaction under the lock of the home's copy, which readers do not meet."""
+        with error_mapping.translated_errors(self.name), self._writer.begun() as connection:
+            run = Run(connection, self._reader.layout.table(REVISIONS))
+            name = f"{self._address.schema}:push"
+            run("SELECT pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtextextended(%s, 0))", (name,))
+            yield run
+
+
+class Run:
+    """Statements of one transaction."""
+
+    def __init__(self, connection: Connection, revisions: str) -> None:
+        self._connection, self._revisions = connection, revisions
+        self._counted = False
+
+    def __call__(self, sql: str, params: Params) -> list[Row]:
+        """The rows of a statement; none of one that returns none."""
+        cursor = self._connection.execute(sql.encode(), [sendable(value) for value in params])
+        return cursor.fetchall() if cursor.description else []
+
+    def count(self) -> None:
+        """Count the commit, once."""
+        if not self._counted:
+            self._counted = True
+            self(f"UPDATE {self._revisions} SET revision = revision + 1 WHERE shard = 0", ())
+
+    def copy(self, table: str, rows: Sequence[Mapping[str, object]]) -> None:
+        """Insert rows by COPY; a column that a row lacks is NULL."""
+        names = sorted({name for row in rows for name in row})
+        columns = ", ".join(f'"{name}"' for name in names)
+        cursor = self._connection.cursor()
+        with cursor.copy(f"COPY {table} ({columns}) FROM STDIN".encode()) as copy:
+            for row in rows:
+                copy.write_row([sendable(row.get(name)) for name in names])
+
+
+def _upsert(run: Run, table: str, row: Mapping[str, object]) -> None:
+    """Insert a row, or write what is different of it; one that came back is no longer gone."""
+    columns = ", ".join(f'"{name}"' for name in row)
+    marks = ", ".join("%s::tsvector" if name == "hermes_tui_terms" else "%s" for name in row)
+    sets = ", ".join(f'"{name}" = excluded."{name}"' for name in row if name != "id")
+    compared = [name for name in row if name not in _DERIVED]
+    old = ", ".join(f'known."{name}"' for name in compared)
+    new = ", ".join(f'excluded."{name}"' for name in compared)
+    run(
+        f"INSERT INTO {table} AS known ({columns}) VALUES ({marks}) ON CONFLICT (id) DO UPDATE SET {sets},"
+        f" hermes_tui_gone_at = NULL WHERE ({old}) IS DISTINCT FROM ({new}) OR known.hermes_tui_gone_at IS NOT NULL",
+        tuple(row.values()),
+    )
+
+
+def _take_out(run: Run, table: str, vanished: Sequence[int], fresh: Sequence[object], now: float) -> None:
+    """Remove rows that a repair gave another id, and mark the others as gone."""
+    run(
+        f"DELETE FROM {table} AS old USING {table} AS new WHERE old.id = ANY(%s) AND new.id = ANY(%s)"
+        " AND new.session_id = old.session_id AND new.role IS NOT DISTINCT FROM old.role"
+        " AND new.content IS NOT DISTINCT FROM old.content AND new.timestamp IS NOT DISTINCT FROM old.timestamp",
+        (list(vanished), list(fresh)),
+    )
+    run(
+        f"UPDATE {table} SET hermes_tui_gone_at = %s WHERE id = ANY(%s) AND hermes_tui_gone_at IS NULL",
+        (now, list(vanished)),
+    )

@@ -1,0 +1,1 @@
+"""Copies of homes on a central server."""

@@ -1,0 +1,164 @@
+"""`python -m tests.benchmarks.postgres_search [--messages N]`: a page of hits in a schema of Hermes and in one of ours,
+as ratios to upstream's kind of statement in one run, and the result sets against a brute-force oracle.
+
+Upstream's statement ranks every match (`ORDER BY ts_rank`), and scans by LIKE for pairs of characters
+(docs/postgres.md §11); it is written here after that description.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+import statistics
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psycopg
+
+from store.base.server_address import parse_address
+from store.postgres import create, search
+from store.postgres.pushed_rows import message_row
+from store.postgres.reader import Reader
+from store.query.parse import parse
+from tests.homes import on_postgres
+from tests.postgres_server import start
+
+PAGE = 20
+RUNS = 5
+SEED = 20_261_129
+QUERIES = {
+    "common word": "the",
+    "two common words": "the w7",
+    "prefix": "w1*",
+    "rare word": "needle",
+    "phrase": '"w3 w5"',
+    "CJK pair, 1 %": "漢字",
+    "CJK pair, rare": "鯨飲",
+}
+
+
+def texts(number: int) -> Iterator[str]:
+    """Messages of Zipf-distributed words; ten have a rare word, every hundredth a pair of characters, three another."""
+    source = random.Random(SEED)
+    words = ["the", *(f"w{rank}" for rank in range(1, 20_000))]
+    weights = [1 / (rank + 1) for rank in range(len(words))]
+    rare = set(source.sample(range(number), 10))
+    whales = set(source.sample(range(number), 3))
+    for place in range(number):
+        said = " ".join(source.choices(words, weights, k=30))
+        marks = [*(["needle"] if place in rare else []), *(["古い漢字表"] if place % 100 == 0 else [])]
+        yield " ".join([said, *marks, *(["鯨飲馬食"] if place in whales else [])])
+
+
+def fill(url: str, number: int) -> None:
+    """Both schemas with the same messages."""
+    rows = list(texts(number))
+    with psycopg.connect(url, autocommit=True) as connection:
+        for name, statements in (
+            ("bench_hermes", on_postgres.statements("bench_hermes")),
+            ("bench_ours", create.statements("bench_ours")),
+        ):
+            connection.execute(f"DROP SCHEMA IF EXISTS {name} CASCADE".encode())
+            for statement in statements:
+                connection.execute(statement.encode())
+            connection.execute(
+                f"INSERT INTO {name}.sessions (id, source, started_at) VALUES ('s', 'cli', 1.7e9)".encode()
+            )
+            derived = name == "bench_ours"
+            columns = "session_id, role, content, timestamp" + (", hermes_tui_terms" if derived else "")
+            with (
+                connection.transaction(),
+                connection.cursor().copy(f"COPY {name}.messages ({columns}) FROM STDIN".encode()) as copy,
+            ):
+                for place, text in enumerate(rows):
+                    terms = (message_row({"content": text})["hermes_tui_terms"],) if derived else ()
+                    copy.write_row(("s", "user", text, 1.7e9 + place, *terms))
+            connection.execute(f"VACUUM ANALYZE {name}.messages".encode())
+
+
+def upstream(url: str, text: str) -> Callable[[], list[int]]:
+    """Upstream's kind of statement for a query."""
+    connection = psycopg.connect(url, autocommit=True)
+    cjk = not text.isascii()
+    words = text.strip('"').split()
+    form = " <-> ".join(words) if text.startswith('"') else " & ".join(word.replace("*", ":*") for word in words)
+    match, order, bindings = (
+        ("content LIKE %s", "id DESC", [f"%{text}%"])
+        if cjk
+        else ("search_vector @@ q", "ts_rank(search_vector, q) DESC, id DESC", [form])
+    )
+    source = "bench_hermes.messages" + ("" if cjk else ", to_tsquery('simple', %s) AS q")
+    sql = f"SELECT id FROM {source} WHERE {match} ORDER BY {order} LIMIT {PAGE}"
+    return lambda: [row[0] for row in connection.execute(sql.encode(), bindings)]
+
+
+def ours(reader: Reader, text: str) -> Callable[[], list[int]]:
+    """A page of ours."""
+    query = parse(text, now=0.0)
+    return lambda: [row for step in search.matching_ids(reader, query, limit=PAGE) for row in step.ids]
+
+
+def seconds(page: Callable[[], list[int]]) -> float:
+    """Median of some runs."""
+    taken = []
+    for _ in range(RUNS):
+        began = time.perf_counter()
+        page()
+        taken.append(time.perf_counter() - began)
+    return statistics.median(taken)
+
+
+def oracle(rows: list[str], text: str) -> list[int]:
+    """Newest ids of the messages that match, by plain comparison of strings."""
+    words = text.strip('"').split()
+    found = []
+    for place in range(len(rows) - 1, -1, -1):
+        said = rows[place].split(" ")
+        if text.startswith('"'):
+            is_hit = any(said[at : at + len(words)] == words for at in range(len(said)))
+        elif not text.isascii():
+            is_hit = text in rows[place]
+        else:
+            is_hit = all(
+                any(part == word or (word[-1] == "*" and part.startswith(word[:-1])) for part in said) for word in words
+            )
+        found += [place + 1] if is_hit else []
+        if len(found) == PAGE:
+            break
+    return found
+
+
+def main() -> int:
+    """Print a table; exit code 1 where a result set is wrong."""
+    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.postgres_search", description=__doc__)
+    parser.add_argument("--messages", type=int, default=200_000)
+    given = parser.parse_args()
+    url = start(Path(tempfile.mkdtemp(prefix="hermes-tui-postgres-")) / "data")
+    fill(url, given.messages)
+    rows = list(texts(given.messages))
+    readers = {name: Reader(parse_address(f"{url}&schema={name}")) for name in ("bench_hermes", "bench_ours")}
+    print(
+        f"{given.messages} messages, seed {SEED}\n\n"
+        "| query | upstream's | Hermes' schema | ratio | ours | ratio | equal |"
+    )
+    print("|---|---|---|---|---|---|---|")
+    wrong = 0
+    for name, text in QUERIES.items():
+        expected = oracle(rows, text)
+        base, cells = seconds(upstream(url, text)), []
+        is_equal = True
+        for reader in readers.values():
+            page = ours(reader, text)
+            is_equal &= page() == expected
+            taken = seconds(page)
+            cells.append(f"{taken * 1000:.2f} ms | {base / taken:.1f}×")
+        wrong += not is_equal
+        print(f"| {name} | {base * 1000:.2f} ms | {' | '.join(cells)} | {json.dumps(is_equal)} |", flush=True)
+    return int(bool(wrong))
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

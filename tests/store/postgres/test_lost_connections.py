@@ -1,0 +1,151 @@
+"""Writes whose connection is lost: a typed error, no false acknowledgement, and nothing doubled by the keyed retry."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from contextlib import closing
+from functools import partial
+from pathlib import Path
+from queue import Queue
+from random import Random
+from typing import Any
+
+import psycopg
+import pytest
+
+from store import SessionDB, SessionRecorder
+from store.base.cancel import Cancel
+from store.base.errors import Interrupted, Locked, StoreError, Unreachable
+from store.base.server_address import parse_address
+from store.postgres.reader import Reader
+
+SqlRunner = Callable[..., list[Any]]
+TURNS = 12
+
+
+@pytest.fixture
+def url(server_url: str, run_sql: SqlRunner, worker_id: str) -> str:
+    """The URL of a schema that is not there, for a role of its own."""
+    role = f"writer_{worker_id}"
+    run_sql(f"DROP SCHEMA IF EXISTS {role} CASCADE")
+    if not run_sql("SELECT 1 FROM pg_roles WHERE rolname = %s", (role,)):
+        run_sql(f"CREATE ROLE {role} LOGIN")
+    run_sql(f"GRANT CREATE ON DATABASE postgres TO {role}")
+    return f"{server_url.replace('postgres@', f'{role}@', 1)}&schema={role}"
+
+
+def ended(run_sql: SqlRunner, worker_id: str) -> None:
+    """End the connections of the role."""
+    run_sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = %s", (f"writer_{worker_id}",))
+
+
+def test_nothing_acknowledged_is_lost_and_nothing_doubled_where_connections_end(
+    url: str, run_sql: SqlRunner, worker_id: str
+) -> None:
+    acknowledged: dict[str, list[int]] = {}
+    errors: list[StoreError] = []
+    turns: Queue[int] = Queue()
+    random = Random(7)
+
+    def _write() -> None:
+        with closing(SessionDB(url)) as db:
+            _tried(partial(db.ensure_session, "s1", "cli"))
+            for number in range(TURNS):
+                turns.put(number)
+                turn = [{"role": "user", "content": f"turn {number} part {part}"} for part in range(2)]
+                acknowledged[str(number)] = _tried(partial(db.append_messages, "s1", turn, key=str(number)))
+
+    def _tried(write: Callable[[], Any]) -> Any:
+        while True:
+            try:
+                return write()
+            except StoreError as error:
+                errors.append(error)
+
+    thread = threading.Thread(target=_write)
+    thread.start()
+    for _ in range(TURNS):
+        turns.get(timeout=60)
+        time.sleep(random.uniform(0, 0.03))
+        ended(run_sql, worker_id)
+    thread.join()
+    assert {type(error) for error in errors} <= {Unreachable}
+    rows = run_sql(f"SELECT id, content FROM writer_{worker_id}.messages ORDER BY id")
+    assert [content for _, content in rows] == [
+        f"turn {number} part {part}" for number in range(TURNS) for part in range(2)
+    ]
+    assert [row_id for ids in acknowledged.values() for row_id in ids] == [row_id for row_id, _ in rows]
+
+
+def test_a_connection_that_ends_inside_a_transaction_writes_nothing(
+    url: str, run_sql: SqlRunner, worker_id: str
+) -> None:
+    with closing(SessionDB(url)) as db:
+        db.create_session("s1", "cli")
+
+        def _cut(tx: Any) -> None:
+            tx.end_session("s1", "done", 1.7e9)
+            ended(run_sql, worker_id)
+            tx.set_prompt("s1", "prompt")
+
+        with pytest.raises(Unreachable):
+            db.store.write(_cut)
+        row = db.get_session("s1")
+        assert row is not None
+        assert (row["end_reason"], row["system_prompt"]) == (None, None)
+
+
+def test_two_sessions_are_written_side_by_side_and_one_only_in_turn(url: str, server_url: str, worker_id: str) -> None:
+    with closing(SessionDB(url, patience=0.1)) as db:
+        for name in ("s1", "s2"):
+            db.create_session(name, "cli")
+        with psycopg.connect(server_url) as other:
+            lock = "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))"
+            other.execute(lock, (f"writer_{worker_id}:s1",))
+            with pytest.raises(Locked):
+                db.append_message("s1", "user", "waits")
+            assert db.append_message("s2", "user", "goes on") > 0
+            other.rollback()
+        assert db.append_message("s1", "user", "now") > 0
+
+
+def test_a_recorder_keeps_what_a_server_would_not_take(
+    url: str, run_sql: SqlRunner, worker_id: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    talk = [{"role": "user", "content": "hello"}, {"role": "assistant", "content": "hi"}]
+    with closing(SessionDB(url)) as db:
+        recorder = SessionRecorder(db, "s1")
+        assert recorder.record(talk[:1]) == 1
+        run_sql(f"ALTER ROLE writer_{worker_id} NOLOGIN")
+        ended(run_sql, worker_id)
+        with pytest.raises(StoreError):
+            recorder.record(talk)
+        assert len(list(tmp_path.rglob("hermes-tui-*.json"))) == 1
+        run_sql(f"ALTER ROLE writer_{worker_id} LOGIN")
+        assert recorder.record(talk) == 1
+        assert list(tmp_path.rglob("hermes-tui-*.json")) == []
+        assert [message["content"] for message in db.get_messages("s1")] == ["hello", "hi"]
+
+
+def test_a_cancelled_read_ends_on_the_server_and_a_slow_one_at_its_limit(
+    url: str, run_sql: SqlRunner, worker_id: str
+) -> None:
+    with closing(SessionDB(url)) as db:
+        db.create_session("s1", "cli")
+    reader, cancel = Reader(parse_address(url)), Cancel()
+    timer = threading.Timer(0.2, cancel.cancel)
+    timer.start()
+    with pytest.raises(Interrupted):
+        reader.rows("SELECT pg_catalog.pg_sleep(60)", cancel=cancel)
+    timer.join()
+    with pytest.raises(Locked):
+        reader.rows("SELECT pg_catalog.pg_sleep(60)", seconds=0.05)
+    assert reader.number("SELECT 7") == 7
+    running = (
+        "SELECT count(*) FROM pg_stat_activity WHERE usename = %s AND state = 'active' AND query LIKE '%%pg_sleep%%'"
+    )
+    assert run_sql(running, (f"writer_{worker_id}",)) == [(0,)]
+    reader.close()

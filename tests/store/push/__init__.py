@@ -1,0 +1,1 @@
+"""Tests of pushes to a real server."""

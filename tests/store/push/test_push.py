@@ -1,0 +1,211 @@
+"""Pushes of a home: everything once, then what changed; what vanished stays readable; another's schema is refused."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import apsw
+import pytest
+
+from store import SessionDB, open_home
+from store.base.errors import Refused
+from store.browse.browser import HomeBrowser
+from store.engine.push_target import HomeIdentity, PushTarget
+from store.files.home import Home
+from store.home_store import HomeStore
+from store.open import locate_server, open_push_target, open_to_read
+from store.push.pusher import Pusher
+
+WHOSE = HomeIdentity("0" * 32, "1" * 32, "alpha", "default")
+NOW = 1.8e9
+
+SqlRunner = Callable[..., list[Any]]
+
+
+@pytest.fixture
+def schema(run_sql: SqlRunner, worker_id: str) -> str:
+    """A schema that is not there."""
+    name = f"m_alpha_{worker_id}"
+    run_sql(f"DROP SCHEMA IF EXISTS {name} CASCADE")
+    return name
+
+
+@pytest.fixture
+def folder(era_home: Callable[[str], Path]) -> Path:
+    """A home."""
+    return era_home("v31") / ".hermes"
+
+
+@pytest.fixture
+def target(server_url: str, schema: str) -> Iterator[PushTarget]:
+    """The schema as a push sees it."""
+    with closing(open_push_target(server_url, schema)) as found:
+        yield found
+
+
+@pytest.fixture
+def pusher(folder: Path, target: PushTarget) -> Iterator[Pusher]:
+    """What copies the home."""
+    with closing(open_to_read(Home(folder))) as store:
+        yield claimed(store, target)
+
+
+def claimed(store: HomeStore, target: PushTarget) -> Pusher:
+    """A pusher whose schema is there."""
+    made = Pusher(store, target, WHOSE)
+    made.claim()
+    return made
+
+
+def pushed(pusher: Pusher) -> tuple[int, int]:
+    """Sessions written and gone."""
+    step = list(pusher.push(now=lambda: NOW))[-1]
+    return step.written, step.gone
+
+
+def changed(folder: Path, *statements: str) -> None:
+    """Change the home as Hermes does."""
+    connection = apsw.Connection(str(folder / "state.db"))
+    with connection:
+        for statement in statements:
+            connection.execute(statement)
+    connection.close()
+
+
+def long_session(folder: Path) -> str:
+    """The session of most messages."""
+    connection = apsw.Connection(str(folder / "state.db"))
+    [(found,)] = connection.execute("SELECT session_id FROM messages GROUP BY 1 ORDER BY count(*) DESC LIMIT 1")
+    connection.close()
+    return str(found)
+
+
+def test_a_push_copies_everything_once_and_then_what_changed(
+    folder: Path, pusher: Pusher, server_url: str, schema: str, run_sql: SqlRunner
+) -> None:
+    written, gone = pushed(pusher)
+    assert (written > 10, gone) == (True, 0)
+    assert list(pusher.verify()) == []
+    before = run_sql(f"SELECT xmin::text, id FROM {schema}.messages ORDER BY id")
+    assert pushed(pusher) == (0, 0)
+    assert run_sql(f"SELECT xmin::text, id FROM {schema}.messages ORDER BY id") == before
+    session = long_session(folder)
+    of_it = f"WHERE session_id = '{session}'"
+    fourth = f"(SELECT id FROM messages {of_it} ORDER BY id LIMIT 1 OFFSET 3)"
+    changed(
+        folder,
+        "ALTER TABLE messages ADD COLUMN mood BLOB",
+        f"UPDATE messages SET content = 'edited', mood = x'00ff' WHERE id = (SELECT min(id) FROM messages {of_it})",
+        f"UPDATE messages SET active = 0 WHERE id = (SELECT max(id) FROM messages {of_it})",
+        f"DELETE FROM messages WHERE id = (SELECT id FROM messages {of_it} ORDER BY id LIMIT 1 OFFSET 2)",
+        f"UPDATE messages SET id = id + 100000 WHERE id = {fourth}",
+        "INSERT INTO sessions (id, source, started_at) VALUES ('new', 'cli', 1.7e9)",
+        "INSERT INTO messages (session_id, role, content, timestamp) VALUES ('new', 'user', 'a' || char(0), 1.7e9)",
+    )
+    assert {session_id for session_id, _ in pusher.verify()} == {session, "new"}
+    with closing(open_to_read(Home(folder))) as store, closing(open_push_target(server_url, schema)) as again:
+        assert pushed(claimed(store, again)) == (2, 0)
+        assert list(Pusher(store, again, WHOSE).verify()) == []
+    assert run_sql(
+        f"SELECT hermes_tui_gone_at, count(*) FROM {schema}.messages WHERE hermes_tui_gone_at > 0 GROUP BY 1"
+    ) == [(NOW, 1)]
+    assert run_sql(f"SELECT count(*) FROM {schema}.messages WHERE hermes_tui_extra LIKE '%mood%'") == [(1,)]
+
+
+def test_what_vanished_stays_readable_until_it_is_pruned(
+    folder: Path, pusher: Pusher, server_url: str, schema: str
+) -> None:
+    pushed(pusher)
+    session = long_session(folder)
+    changed(
+        folder, f"DELETE FROM messages WHERE session_id = '{session}'", f"DELETE FROM sessions WHERE id = '{session}'"
+    )
+    assert pushed(pusher) == (0, 1)
+    assert list(pusher.verify()) == []
+    with closing(HomeBrowser(open_to_read(locate_server(f"{server_url}&schema={schema}")))) as there:
+        assert len(there.heads(session, limit=5).items) == 5
+    assert pusher.prune() > 5
+    assert pusher.prune() == 0
+
+
+def test_a_push_that_was_stopped_goes_on_and_one_that_loses_much_refuses(
+    folder: Path, pusher: Pusher, run_sql: SqlRunner, schema: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("store.push.pusher.BATCH_ROWS", 1)
+    steps = pusher.push(now=lambda: NOW)
+    done = next(step for step in steps if step.written == 3)
+    del steps
+    written, _ = pushed(pusher)
+    assert written + done.written == done.total
+    assert list(pusher.verify()) == []
+    monkeypatch.setattr("store.push.pusher.FEW", 0)
+    changed(
+        folder, "DELETE FROM sessions WHERE id LIKE '202603%'", "DELETE FROM messages WHERE session_id LIKE '202603%'"
+    )
+    before = run_sql(f"SELECT xmin::text, id FROM {schema}.sessions ORDER BY id")
+    with pytest.raises(Refused, match="vanished"):
+        pushed(pusher)
+    assert run_sql(f"SELECT xmin::text, id FROM {schema}.sessions ORDER BY id") == before
+
+
+def test_a_schema_of_another_home_or_of_agents_is_refused(
+    pusher: Pusher, target: PushTarget, server_url: str, run_sql: SqlRunner, worker_id: str
+) -> None:
+    del pusher
+    with pytest.raises(Refused, match="the copy of a home on alpha"):
+        target.claim(replace(WHOSE, machine="2" * 32), take_over=False)
+    target.claim(WHOSE, take_over=False)
+    target.claim(replace(WHOSE, machine="2" * 32), take_over=True)
+    with pytest.raises(Refused):
+        target.claim(WHOSE, take_over=False)
+    name = f"agents_{worker_id}"
+    run_sql(f"DROP SCHEMA IF EXISTS {name} CASCADE")
+    with closing(SessionDB(f"{server_url}&schema={name}")) as db:
+        db.create_session("s1", "cli")
+    with closing(open_push_target(server_url, name)) as filled, pytest.raises(Refused, match="filled by agents"):
+        filled.claim(WHOSE, take_over=False)
+
+
+def test_a_push_that_follows_copies_new_messages_alone(
+    folder: Path, pusher: Pusher, run_sql: SqlRunner, schema: str
+) -> None:
+    pushed(pusher)
+    looks = pusher.follow(clock=lambda: 0.0)
+    assert next(looks) == 0
+    session = long_session(folder)
+    with closing(SessionDB(folder / "state.db")) as db:
+        for number in range(2):
+            before = run_sql(f"SELECT xmin::text, id FROM {schema}.messages ORDER BY id")
+            db.append_message(session, "user", f"new {number}")
+            assert next(looks) == 1
+            after = run_sql(f"SELECT xmin::text, id FROM {schema}.messages ORDER BY id")
+            assert (after[:-1], len(after)) == (before, len(before) + 1)
+    assert next(looks) == 0
+    assert list(pusher.verify()) == []
+
+
+def test_machines_on_one_server_are_one_list_that_a_filter_narrows(
+    folder: Path, server_url: str, run_sql: SqlRunner, worker_id: str
+) -> None:
+    names = [f"m_{machine}_{worker_id}" for machine in ("lamp", "desk")]
+    with closing(open_to_read(Home(folder))) as store:
+        for name in names:
+            run_sql(f"DROP SCHEMA IF EXISTS {name} CASCADE")
+            with closing(open_push_target(server_url, name)) as target:
+                list(claimed(store, target).push())
+    every = replace(locate_server(server_url, profile="all"), schemas=tuple(names))
+    with closing(open_home(every)) as merged:
+        first = merged.sessions(limit=200)
+        sessions = (*first.items, *merged.sessions(limit=200, cursor=first.cursor).items)
+        profiles = {session.id: session.profile for session in sessions}
+        words = "message role:user"
+        both, one = (
+            {profiles[hit.session_id] for batch in merged.search(query, limit=500) for hit in batch.hits}
+            for query in (words, f"{words} host:lamp")
+        )
+        assert (both, one) == (set(names), {names[0]})
+        assert merged.count(f"{words} host:lamp").hits * 2 == merged.count(words).hits

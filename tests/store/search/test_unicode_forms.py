@@ -1,0 +1,84 @@
+"""Korean and kana are found in either form of Unicode, typed in either, by every index and without one.
+
+Mutants that these tests are for: terms without variants; a variant that may end within a syllable; parts of syllables
+that are no Korean; an exclusion of the typed form alone.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from hermes_tui.state.rows import SessionRow
+from hermes_tui.state.title_filter import Titles
+from store import Session, SessionDB
+from store.query.parse import accepts, matches, parse
+from tests.builders import home, jsonl, say
+from tests.hermes_tui.screens.browse.states import NOW
+from tests.store.sqlite_files import run
+
+WORDS = ("한국어", "검색", "각", "がぎぐ", "ぱ", "サーバで")
+
+
+def composed(text: str) -> str:
+    """The form that keyboards type."""
+    return unicodedata.normalize("NFC", text)
+
+
+def decomposed(text: str) -> str:
+    """The form of file names on macOS."""
+    return unicodedata.normalize("NFD", text)
+
+
+@pytest.fixture(params=["indexed", "without an index"])
+def db(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[SessionDB]:
+    """A message of each word in both forms, and each form in a file of its own."""
+    folder = home(tmp_path)
+    with closing(SessionDB(folder / "state.db")) as store:
+        store.create_session("s", "cli")
+        for word in WORDS:
+            store.append_message("s", "user", f"composed {composed(word)}는 heron")
+            store.append_message("s", "user", f"decomposed {decomposed(word)}는 heron")
+    if request.param != "indexed":
+        run(folder / "state.db", "DROP TABLE messages_fts; DROP TABLE messages_fts_trigram")
+    jsonl(folder, "files", [say("user", f"file {form(word)}!") for word in WORDS for form in (composed, decomposed)])
+    with closing(SessionDB(folder / "state.db", read_only=True)) as store:
+        yield store
+
+
+@pytest.mark.slow
+def test_each_word_is_found_in_both_forms_typed_in_either(db: SessionDB) -> None:
+    for word in WORDS:
+        for typed in (composed(word), decomposed(word), f"{composed(word)} -nothing"):
+            assert len([hit for batch in db.search(typed, limit=99) for hit in batch.hits]) == 4, (word, typed)
+        left = [hit for batch in db.search(f"heron -{composed(word)}", limit=99) for hit in batch.hits]
+        assert len(left) == 2 * (len(WORDS) - 1), word
+
+
+@pytest.mark.parametrize("word", WORDS)
+def test_marks_cover_the_word_as_it_is_written(word: str) -> None:
+    for form in (composed, decomposed):
+        [(start, end)] = matches(parse(decomposed(word), now=0.0), text := f"x {form(word)}는")
+        assert text[start:end] == form(word)
+
+
+def test_a_syllable_is_not_found_by_its_beginning() -> None:
+    for form in (composed, decomposed):
+        assert not accepts(parse("가", now=0.0), form("각"))
+        assert accepts(parse("가", now=0.0), form("각가"))
+
+
+def test_titles_are_found_in_both_forms() -> None:
+    for form in (composed, decomposed):
+        row = SessionRow(Session("one", title=form("한국어 검색"), started_at=NOW.timestamp()))
+        titles = Titles()
+        titles.folded(row)
+        for typed in (composed("검색"), decomposed("검색")):
+            query = parse(typed, now=0.0)
+            assert titles.candidates(query) == {"one"}
+            assert titles.match(query, row)
+            assert titles.match(parse(f"한국어 -{typed}", now=0.0), row) is None
