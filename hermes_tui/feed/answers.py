@@ -164,7 +164,7 @@ class FoundArrived(Answer):
 
 
 class MarksArrived(Answer):
-    """What the bodies of messages tell for the marks beside the transcript."""
+    """Marks beside the transcript that need the bodies of messages."""
 
     marks: tuple[tuple[int, int], ...]
     """Id of each message with marks, and these."""

@@ -28,7 +28,7 @@ class Mark(IntFlag):
 
 
 def marks_of(message: Message) -> Mark:
-    """Marks that only the body of a message tells: failed results, edits, messages that no user wrote."""
+    """Marks that need the body of a message: failed results, edits, messages that no user wrote."""
     if message.role == "user":
         return Mark.MACHINE if message_kind.is_machine_made(message) else Mark.NONE
     if message.role == "tool":

@@ -44,7 +44,7 @@ class Rail:
         self._changes += 1
 
     def take(self, marks: Iterable[tuple[int, int]]) -> None:
-        """Take marks that the bodies of messages tell; by index."""
+        """Take marks that need the bodies of messages; by index."""
         for index, mark in marks:
             self._bodies[index] = Mark(mark)
             if index < len(self._marks):

@@ -1,4 +1,4 @@
-"""Controller of the marks beside the transcript: hits, and what only the bodies of messages tell."""
+"""Controller of the marks beside the transcript: hits, and those that need the bodies of messages."""
 
 from __future__ import annotations
 
