@@ -6,11 +6,9 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import replace
 from functools import partial
-from importlib import import_module
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, NoReturn
@@ -80,6 +78,8 @@ def _run(options: Options) -> int:
         try:
             if options.demo or options.verb == "export" or _has_screen():
                 _end_by_signals()
+            if options.verb is None and options.query and not _has_screen():
+                return complain(_no_verb(options.query[0]), sys.stderr)
             home = _home(options, stack)
             if options.verb is None and _has_screen():
                 return _screen(options, home, stack)
@@ -134,34 +134,30 @@ def _end_by_signals() -> None:
         signal.signal(name, _leave)
 
 
-_VERBS = {
-    "list": "sessions:list_sessions",
-    "show": "show:show",
-    "search": "search:search",
-    "check": "check:check",
-    "doctor": "doctor:doctor",
-    "export": "export:export",
-    "verify": "verify:verify",
-    "import": "importing:import_file",
-    "delete": "trash:delete",
-    "trash": "trash:trash",
-    "rename": "marks:rename",
-    **dict.fromkeys(("archive", "unarchive", "pin", "unpin"), "marks:mark"),
-    "push": "push:push",
-    "repair": "repair:repair",
-    "undo": "repair:undo",
-}
-"""Verb -> module of hermes_tui.cli and its function."""
-
-
 def _verb(options: Options, home: Home) -> int:
     """Do a verb that needs no screen, the list where there is none; only its own module is imported."""
-    module, name = _VERBS[options.verb or "list"].split(":")
     from hermes_tui.cli.output import Streams
+    from hermes_tui.cli.verbs import verb_named
 
-    verb: Callable[[Home, Options, Streams], int] = getattr(import_module(f"hermes_tui.cli.{module}"), name)
     can_ask = sys.stdin.isatty() and sys.stderr.isatty()
+    verb = verb_named(options.verb or "list")
     return verb(home, options, Streams(sys.stdout, sys.stderr, _ask if can_ask else None))
+
+
+def _no_verb(word: str) -> str:
+    """What is wrong with a first word where no screen can search for it."""
+    near = _near_verb(word)
+    meant = f"did you mean {near}? " if near else ""
+    return f"“{word}” is no verb, and there is no terminal here to search in; {meant}see hermes-tui --help"
+
+
+def _near_verb(word: str) -> str:
+    """The verb that a word is closest to, "" where it is like none."""
+    from difflib import get_close_matches
+
+    from hermes_tui.cli.verbs import VERBS
+
+    return next(iter(get_close_matches(word, VERBS, n=1)), "")
 
 
 def _ask(question: str) -> bool:
@@ -196,6 +192,8 @@ def _screen(options: Options, home: Home, stack: ExitStack) -> int:
         searches=None if options.demo else config.searches_file(),
         kept=kept,
         ascii_only=not _has_unicode(),
+        query=" ".join(options.query),
+        near_verb=_near_verb(options.query[0]) if len(options.query) == 1 else "",
     )
     sys.setswitchinterval(SWITCH)  # the event loop waits so long for a thread that compares texts; 5 ms would be felt
     app.run()
@@ -230,6 +228,8 @@ def _entry(options: Options, home: Home, name: str, cache_dir: Path | None, kept
 
 def _profiles(options: Options, home: Home, cache_dir: Path | None, kept: KeptState) -> list[ProfileEntry]:
     """The profiles of a home, and all of them as one; none where there is one alone."""
+    from dataclasses import replace
+
     from store import Home
     from store.files.home import ALL_PROFILES
 

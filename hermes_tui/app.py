@@ -25,7 +25,7 @@ from textual.screen import Screen
 from textual.widgets import Input
 
 from hermes_tui.commands.key_names import shown_name
-from hermes_tui.commands.model import AsksToQuit, HearsKeys, Offer, ShowsNotices, TakesText
+from hermes_tui.commands.model import AsksToQuit, HearsKeys, Offer, SeesKeys, ShowsNotices, TakesText
 from hermes_tui.commands.palette import Commands, Palette
 from hermes_tui.config import Config
 from hermes_tui.control_char_filter import Backstop
@@ -33,11 +33,13 @@ from hermes_tui.feed import KeptState, ProfileEntry
 from hermes_tui.render.glyphs import ASCII, UNICODE
 from hermes_tui.render.safe import one_line
 from hermes_tui.render.time import many
-from hermes_tui.screens.browse.screen import BrowserScreen, SubScreens
+from hermes_tui.screens.browse.screen import BrowserScreen
+from hermes_tui.screens.browse.screens_over import SubScreens
 from hermes_tui.screens.doctor import DoctorScreen
 from hermes_tui.screens.family import FamilyScreen
 from hermes_tui.screens.help import HelpScreen
 from hermes_tui.screens.hidden import HiddenScreen
+from hermes_tui.screens.outline import OutlineScreen
 from hermes_tui.screens.repair.screen import RepairScreen
 from hermes_tui.screens.repairs import RepairsScreen
 from hermes_tui.state.quit_key import QuitKey
@@ -45,7 +47,7 @@ from hermes_tui.state.typed_text import in_one_row
 from hermes_tui.terminal_input import Burst, TerminalInput
 from hermes_tui.widgets.theme import ASCII_CLASS
 
-SUB_SCREENS = SubScreens(RepairScreen, DoctorScreen, RepairsScreen, FamilyScreen, HiddenScreen)
+SUB_SCREENS = SubScreens(RepairScreen, DoctorScreen, RepairsScreen, FamilyScreen, HiddenScreen, OutlineScreen)
 DEFAULT_THEME = "textual-dark"
 NO_COLOUR_THEME = "ansi-dark"
 """The one that writes no colour at all under NO_COLOR; the others would come out in greys (docs/textual.md §6)."""
@@ -68,6 +70,7 @@ class HermesApp(App[None]):
         profiles: Other stores that can be browsed; the palette offers them.
         searches: The file of saved searches, None to keep none.
         kept: What is kept across runs for all homes; without it until the end of this one.
+        query: A search to begin with; `near_verb` is the verb that it may have been meant for, "" for none.
         ascii_only: Draw with ASCII characters alone, whatever the config says.
         now: The time, aware; its zone is the reader's.
     """
@@ -88,6 +91,8 @@ class HermesApp(App[None]):
         profiles: Sequence[ProfileEntry] = (),
         searches: Path | None = None,
         kept: KeptState | None = None,
+        query: str = "",
+        near_verb: str = "",
         ascii_only: bool = False,
         now: Callable[[], datetime] = lambda: datetime.now().astimezone(),
     ) -> None:
@@ -112,6 +117,7 @@ class HermesApp(App[None]):
         wanted = named or (NO_COLOUR_THEME if self.no_color else usual)
         self._first_theme = self.theme = wanted if wanted in self.available_themes else DEFAULT_THEME
         self._complaint = self._config.complaint
+        self._query, self._meant = query, f" · did you mean the verb {near_verb}?" if near_verb else ""
         if wanted != self.theme:
             self._complaint = f"no theme is called {one_line(wanted)}"
 
@@ -135,6 +141,9 @@ class HermesApp(App[None]):
         """Show what is wrong with the config file, once there is a place for it; look after the terminal."""
         if not self.is_headless:
             self.set_interval(LOOK_AFTER, self._leave_a_lost_terminal)
+        if self._query:
+            self._browser.take_text(self._query)
+            self._browser.show_notice(f"searching for “{one_line(self._query)}”{self._meant}")
         if self._complaint:
             self._browser.show_notice(self._complaint)
 
@@ -149,6 +158,8 @@ class HermesApp(App[None]):
             if isinstance(event, events.Key):
                 self._quit_key.take(event.character or "", event.time)
                 self._report_key(event.time)
+                if isinstance(self.screen, SeesKeys):
+                    self.screen.see_key(event.key)
             elif isinstance(event, events.Paste) and not isinstance(self.focused, Input):
                 event.stop()
                 if isinstance(self.screen, TakesText):

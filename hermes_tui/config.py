@@ -46,6 +46,15 @@ def state_file() -> Path:
     return DIRS.user_state_path / "state.json"
 
 
+def runtime_dir() -> Path:
+    """The folder of what ends with the login, else that of the state: never one that others can write to.
+
+    Nothing is looked at or created.
+    """
+    named = os.environ.get("XDG_RUNTIME_DIR", "")
+    return Path(named) / "hermes-tui" if Path(named).is_absolute() else DIRS.user_state_path
+
+
 def cache_dir() -> Path:
     """The folder of the remembered verdicts; nothing is looked at or created."""
     return DIRS.user_cache_path

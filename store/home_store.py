@@ -5,17 +5,19 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from .base.errors import CannotOpen, Damaged, ReadOnly
-from .engine.managed import ManagedRows
-from .engine.ports import Engine, Transaction
 from .files.file_sources import FileSources
 from .files.gateway import Gateway, GatewayState, find_gateway
 from .files.home import Home, home_of
 from .files.jsonl_files import JsonlFiles
 from .files.verdict_cache import VerdictCache
-from .formats.compared_message import ComparedMessage
+
+if TYPE_CHECKING:
+    from .engine.managed import ManagedRows
+    from .engine.ports import Engine, Transaction
+    from .formats.compared_message import ComparedMessage
 
 T = TypeVar("T")
 
@@ -30,7 +32,7 @@ class HomeStore:
         read_only: Refuse every write.
         sessions_dir: Folder of the legacy files, `sessions` beside the state.db where it is None.
         cache_dir: Folder of the verdict cache (`files.verdict_cache`), kept between starts; None for none.
-        managed: The part of the engine by which people keep sessions in order; None where it has none.
+        managed: Makes the part of the engine by which people keep sessions in order; None where it has none.
     """
 
     def __init__(
@@ -42,7 +44,7 @@ class HomeStore:
         read_only: bool = False,
         sessions_dir: Path | None = None,
         cache_dir: Path | None = None,
-        managed: ManagedRows | None = None,
+        managed: Callable[[], ManagedRows] | None = None,
     ) -> None:
         self.path, self.engine, self.sibling = path, engine, sibling
         self._managed = managed
@@ -72,7 +74,7 @@ class HomeStore:
         """The part of the engine by which people keep sessions in order; raises `ReadOnly` where it has none."""
         if self._managed is None:
             raise ReadOnly(f"sessions in {self.engine.name} are read and written by Hermes only; use its own verbs")
-        return self._managed
+        return self._managed()
 
     def gateway(self) -> Gateway:
         """The gateway of this home, by its files, else by its heartbeats in the database."""

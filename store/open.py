@@ -12,10 +12,9 @@ from .engine.push_target import PushTarget
 from .files import server_folder
 from .files.home import ALL_PROFILES, Home
 from .home_store import HomeStore
+from .sqlite.base.backoff import PATIENCE
 from .sqlite.connect import create
-from .sqlite.connect.writer import PATIENCE
 from .sqlite.engine import SqliteEngine
-from .sqlite.managed import SqliteManaged
 
 __all__ = ["PATIENCE", "locate_server", "open_push_target", "open_store", "open_to_read"]
 
@@ -56,6 +55,8 @@ def open_store(
         return store
     path = Path(path)
     engine = SqliteEngine(path, patience=patience)
+    if not read_only:
+        engine.prepare_to_write()
     store = HomeStore(
         path,
         engine,
@@ -63,7 +64,7 @@ def open_store(
         read_only=read_only,
         sessions_dir=sessions_dir,
         cache_dir=cache_dir,
-        managed=SqliteManaged(engine.reader, engine.writer),
+        managed=engine.managed,
     )
     if not read_only and _is_blank(path):
         create.create(path)

@@ -40,7 +40,10 @@ def export(home: Home, options: Options, streams: Streams) -> int:
         0 where all were written; 2 where something had a file's name, or the command line could not be done.
     """
     wanted = ExportOptions(
-        Format(options.format), Only(options.only) if options.only else None, options.redact, options.lineage
+        Format(options.format or Format.MARKDOWN),
+        Only(options.only) if options.only else None,
+        options.redact,
+        options.lineage,
     )
     with opened(home) as db:
         ids = list(dict.fromkeys(_sessions(db, options)))

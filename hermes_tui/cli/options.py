@@ -7,8 +7,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
 
+from hermes_tui import __version__
 from hermes_tui.cli.manage_options import add_verbs
 
+COMPLETIONS = ("bash", "zsh", "fish", "man", "ids")
 WRONG = 2
 """Exit code of a command line that cannot be understood."""
 
@@ -47,7 +49,8 @@ class Options(argparse.Namespace):
     prune: bool = False
     files: Sequence[str] = ()
     """Files of exports."""
-    format: str = "md"
+    format: str = ""
+    """Of `export` a format, of `list` a text with fields."""
     output: str = ""
     only: str = ""
     search: str = ""
@@ -76,20 +79,44 @@ class Parser(argparse.ArgumentParser):
 
 
 def parse(argv: Sequence[str]) -> Options:
-    """Read a command line; `--help` and errors leave by SystemExit, as argparse does."""
+    """Read a command line; `--help` and errors leave by SystemExit, as argparse does.
+
+    A first word that is no verb begins a search: the words are `query`, and there is no verb.
+    """
+    parser, shared, verbs = make_parsers()
+    words = _first_word(argv)
+    if words < len(argv) and argv[words] not in verbs:
+        options, query = shared.parse_known_args(argv, namespace=Options())
+        options.query = query
+    else:
+        options = parser.parse_args(argv, namespace=Options())
+    if options.demo and options.home is not None:
+        parser.error("--demo brings its own home, so it goes without --home")
+    return options
+
+
+def make_parsers() -> tuple[Parser, Parser, Sequence[str]]:
+    """The parser of a command line, the one of the options that go anywhere, and the names of the verbs."""
     shared = Parser(add_help=False)
     _add_options(shared)
     parser = Parser(
         prog="hermes-tui",
         parents=[shared],
-        description="A terminal browser for the transcripts of Hermes Agent. Without a verb it opens the screen.",
+        description="A terminal browser for the transcripts of Hermes Agent. Without a verb it opens the screen;"
+        " words that are no verb are searched for there.",
     )
+    parser.add_argument("--version", action="version", version=f"hermes-tui {__version__}")
     verbs = parser.add_subparsers(dest="verb", metavar="VERB", title="verbs that work without a screen")
     _add_verbs(verbs, shared)
-    options = parser.parse_args(argv, namespace=Options())
-    if options.demo and options.home is not None:
-        parser.error("--demo brings its own home, so it goes without --home")
-    return options
+    return parser, shared, tuple(verbs.choices)
+
+
+def _first_word(argv: Sequence[str]) -> int:
+    """The place of the first argument that is neither an option nor the value of one."""
+    place = 0
+    while place < len(argv) and argv[place].startswith("-"):
+        place += 2 if argv[place] in ("--home", "--profile") else 1
+    return min(place, len(argv))
 
 
 def _add_options(parser: Parser) -> None:
@@ -115,7 +142,10 @@ def _add_verbs(verbs: argparse._SubParsersAction[Parser], shared: Parser) -> Non
         verb.add_argument("--json", action="store_true", help="one JSON object on each line")
         return verb
 
-    add("list", "list every session, the newest first")
+    listed = add("list", "list every session, the newest first")
+    listed.add_argument(
+        "--format", metavar="TEXT", help="a line for each, with {id} {title} {source} {model} {messages} …"
+    )
     show = add("show", "print the messages of a session")
     show.add_argument("ids", metavar="ID", nargs=1, help="a session's id, or the start of it")
     show.add_argument("--follow", action="store_true", help="go on printing what changes, until ctrl+c")
@@ -137,6 +167,8 @@ def _add_verbs(verbs: argparse._SubParsersAction[Parser], shared: Parser) -> Non
     _add_export(add("export", "write sessions to files: Markdown, HTML, JSON, JSONL or text"))
     verify = add("verify", "compare exported files with the store; exit code 1 where one differs")
     verify.add_argument("files", metavar="FILE", nargs="+", help="files that export wrote")
+    completion = add("completion", "print the completion of a shell, the manual page, or ids that it completes")
+    completion.add_argument("action", metavar="WHAT", choices=COMPLETIONS, help=", ".join(COMPLETIONS))
     imported = add("import", "bring sessions of a JSONL export, ours or Hermes', into the store; none is written over")
     imported.add_argument("files", metavar="FILE", nargs=1, help="a file of export -f jsonl, or of Hermes")
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
+from hermes_tui import config
 from hermes_tui.cli.options import Options
 from hermes_tui.cli.output import Output, Streams, complain, picked
 from hermes_tui.cli.stores import opened
@@ -64,7 +65,7 @@ def search(home: Home, options: Options, streams: Streams) -> int:
     query, sort = " ".join(options.query), options.sort
     output = Output(streams.out)
     began = time.perf_counter()
-    with opened(home) as db:
+    with opened(home, cache_dir=None if options.demo else config.cache_dir()) as db:
         found = _find(db, query, limit=options.limit, sort=sort)
         milliseconds = round((time.perf_counter() - began) * 1000)
         # Hits of a session come together, so its files are read once.

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TextIO
 
+from hermes_tui.cli.list_format import formatted, unknown_field
 from hermes_tui.cli.options import Options
 from hermes_tui.cli.output import Output, Streams, complain, picked, remark
 from hermes_tui.cli.stores import opened
@@ -21,6 +23,11 @@ PAGE = 200
 """Sessions whose outlines are asked for at once."""
 META_ROWS = 2
 """Rows of a session that are no messages, at most: so much longer may SQLite look than it is."""
+FIELDS = (
+    *("id", "profile", "source", "title", "model", "started_at", "last_active", "messages"),
+    *("status", "verdict", "drift", "parent_id", "archived", "hidden", "live"),
+)
+"""Fields of a session for scripts."""
 NARROWEST = 40
 """A row of the list keeps so many cells, however long the ids are."""
 
@@ -31,10 +38,20 @@ class _Listing:
 
     sessions: list[Session] = field(default_factory=list)
     outlines: dict[str, Outline] = field(default_factory=dict)
+    """Those of the page that is printed."""
     facts: dict[str, JsonlFacts] = field(default_factory=dict)
     problem: StoreError | None = None
     parts: tuple[str, ...] = ()
     """Profiles that could not be read, a sentence each."""
+
+    def read(self, part: Callable[[Browser, _Listing], None], db: Browser) -> None:
+        """Read a part; where it cannot be read, the others can be all the same."""
+        try:
+            part(db, self)
+        except Locked:  # every further read would wait as long
+            raise
+        except StoreError as error:
+            self.problem = self.problem or error
 
 
 def list_sessions(home: Home, options: Options, streams: Streams) -> int:
@@ -45,27 +62,25 @@ def list_sessions(home: Home, options: Options, streams: Streams) -> int:
         stderr says either.
     """
     output = Output(streams.out)
+    form = options.format if options.verb == "list" else ""
+    if (wrong := unknown_field(form, FIELDS)) is not None:
+        return complain(f"a session has no field “{wrong}”; there are {', '.join(FIELDS)}", streams.err)
     with opened(home) as db:
         found = _Listing()
-        for read in (_from_sqlite, _from_files, _facts, _outlines):
-            try:
-                read(db, found)
-            except Locked:  # every further read would wait as long
-                raise
-            except StoreError as error:  # the other parts can be read all the same
-                found.problem = found.problem or error
-        found.parts = db.problems()
+        for read in (_from_sqlite, _from_files, _facts):
+            found.read(read, db)
         found.sessions.sort(key=lambda session: (timestamp_of(session), session.id), reverse=True)
-        drifts = (
-            (_as_shown(db, session, facts), db.drift(session, facts))
-            for session in found.sessions
-            for facts in [found.facts.get(session.id)]
-        )
-        if options.json:
-            for session, drift in drifts:
-                output.json(_session_json(session, found.outlines.get(session.id), drift))
+        rows = _shown_rows(db, found)
+        if options.json or form:
+            for row in rows:
+                fields = _session_json(row.session, row.outline, row.drift)
+                if form:
+                    output.line(formatted(form, fields))
+                else:
+                    output.json(fields)
         else:
-            _print_rows(output, drifts, found)
+            _print_rows(output, rows, found)
+        found.parts = db.problems()
     return _listing_ended(home, found, streams.err)
 
 
@@ -88,9 +103,19 @@ def _facts(db: Browser, found: _Listing) -> None:
         found.facts[facts.session_id] = facts
 
 
-def _outlines(db: Browser, found: _Listing) -> None:
+def _shown_rows(db: Browser, found: _Listing) -> Iterator[SessionRow]:
+    """The rows in their order, whose outlines are read a page at a time."""
     for start in range(0, len(found.sessions), PAGE):
-        found.outlines |= db.outlines([session.id for session in found.sessions[start : start + PAGE]])
+        sessions = found.sessions[start : start + PAGE]
+        found.read(partial(_outlines, sessions), db)
+        for session in sessions:
+            facts = found.facts.get(session.id)
+            outline, drift = found.outlines.get(session.id), db.drift(session, facts)
+            yield SessionRow(_as_shown(db, session, facts), outline, drift)
+
+
+def _outlines(sessions: Sequence[Session], db: Browser, found: _Listing) -> None:
+    found.outlines = db.outlines([session.id for session in sessions])
 
 
 def _as_shown(db: Browser, session: Session, facts: JsonlFacts | None) -> Session:
@@ -102,7 +127,7 @@ def _as_shown(db: Browser, session: Session, facts: JsonlFacts | None) -> Sessio
         if facts is not None and facts.messages + META_ROWS > messages and not _is_stored(db, session):
             messages = facts.messages
         messages += len(db.waiting(session.id))
-    return replace(session, messages=messages)
+    return session if messages == session.messages else replace(session, messages=messages)
 
 
 def _is_stored(db: Browser, session: Session) -> bool:
@@ -143,11 +168,10 @@ def _session_json(session: Session, outline: Outline | None, drift: Drift | None
     }
 
 
-def _print_rows(output: Output, rows: Iterable[tuple[Session, Drift | None]], found: _Listing) -> None:
+def _print_rows(output: Output, rows: Iterable[SessionRow], found: _Listing) -> None:
     """The rows of the screen, and after each its id."""
     longest = max((cells(safe(session.id)) for session in found.sessions), default=0)
     width = max(output.columns - longest, NARROWEST)  # with the cursor's column, which is left out
-    for session, drift in rows:
-        row = SessionRow(session, found.outlines.get(session.id), drift)
+    for row in rows:
         line = session_row(row, width=width, now=output.now, glyphs=output.glyphs)
-        output.line(SafeText(f"{plain(line)[1:]} {safe(session.id)}"))
+        output.line(SafeText(f"{plain(line)[1:]} {safe(row.session.id)}"))

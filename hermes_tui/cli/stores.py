@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 from contextlib import closing, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
 
-from store import Browser, Home, ReadOnly, Session, SessionDB, StoreError, StoreMissing, open_home
+from store import Browser, Home, ReadOnly, Session, StoreError, StoreMissing, open_home
 from store.files.home import LINK, id_of_link
+
+if TYPE_CHECKING:
+    from store import SessionDB
 
 EVERY = "all profiles as one are only read; name the one to write to with --profile NAME"
 """Answer to a verb that would write into all profiles."""
 
 
-def opened(home: Home) -> closing[Browser]:
-    """The store of a home, to read, closed on the way out."""
-    return closing(open_home(home))
+def opened(home: Home, *, cache_dir: Path | None = None) -> closing[Browser]:
+    """The store of a home, to read, closed on the way out.
+
+    Args:
+        cache_dir: Folder of the verdicts that the screen remembers; None to compare without them.
+    """
+    return closing(open_home(home, cache_dir=cache_dir))
 
 
 def opened_to_write(home: Home) -> closing[SessionDB]:
@@ -22,6 +31,8 @@ def opened_to_write(home: Home) -> closing[SessionDB]:
     Raises:
         ReadOnly: The home is on a server, which people's verbs only read.
     """
+    from store import SessionDB
+
     if home.server is not None:
         raise ReadOnly(f"nothing was written: {home.server.of_schema(home.profile).name} is only read")
     return closing(SessionDB(home.state_db, sessions_dir=home.sessions_dir))

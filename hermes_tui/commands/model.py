@@ -16,6 +16,7 @@ class Place(StrEnum):
     HITS = "hits"
     TRANSCRIPT = "transcript"
     FIND = "find in session"
+    GOTO = "go to"
     REPAIR = "repair"
     FLAGGED = "flagged sessions"
     DIFFERENCE = "difference"
@@ -25,7 +26,9 @@ class Place(StrEnum):
 
 LISTS = frozenset({Place.SESSIONS, Place.HITS})
 PANES = LISTS | {Place.TRANSCRIPT}
-BROWSER = PANES | {Place.SEARCH, Place.FIND}
+INSIDE = frozenset({Place.TRANSCRIPT, Place.FIND, Place.GOTO})
+"""The places from which a session is read."""
+BROWSER = PANES | INSIDE | {Place.SEARCH}
 """The places of the browser."""
 REPAIRS = frozenset({Place.REPAIR, Place.FLAGGED, Place.DIFFERENCE})
 """The places of the screen of repairs."""
@@ -59,7 +62,8 @@ class Command:
     """Lower stands further left in the footer."""
     needs: str = ""
     """A condition that the screen knows: "failed", "rows", "wide", "roomy", "hits", "typed", "untyped", "history",
-    "rankable", "family", "flagged" or "unwrapped", of a repair "applies", "running", "idle", "asked" (the plan of an
+    "rankable", "family", "flagged", "unwrapped",
+    or "copying" (the two seconds after a copy), of a repair "applies", "running", "idle", "asked" (the plan of an
     undo), "done", "undoable" or "mergeable", of the doctor "waiting"; "" for none.
     """
     words: Mapping[Place, str] = field(default_factory=dict)
@@ -118,6 +122,14 @@ class TakesText(Protocol):
 
     def take_text(self, text: str) -> None:
         """Put it there."""
+
+
+@runtime_checkable
+class SeesKeys(Protocol):
+    """A screen on which a key may end what the key before it began."""
+
+    def see_key(self, key: str) -> None:
+        """A key, as Textual names it, was pressed; nothing was done yet."""
 
 
 @runtime_checkable

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from hermes_tui.commands.model import BROWSER, EVERYWHERE, LISTS, PANES, REPAIRS, Command, Offer, Place
+from hermes_tui.commands.model import BROWSER, EVERYWHERE, INSIDE, LISTS, PANES, REPAIRS, Command, Offer, Place
 
 __all__ = [
     "BROWSER",
     "DOCTOR",
+    "INSIDE",
     "JOURNAL",
     "REPAIRS",
     "TABLE",
@@ -28,6 +29,13 @@ SEARCH, SESSIONS, HITS, TRANSCRIPT = Place.SEARCH, Place.SESSIONS, Place.HITS, P
 REPAIR, FLAGGED, DIFFERENCE = Place.REPAIR, Place.FLAGGED, Place.DIFFERENCE
 DOCTOR = frozenset({Place.DOCTOR})
 JOURNAL = frozenset({Place.JOURNAL})
+
+
+def _with_digits(command: Command) -> Command:
+    for digit in range(1, 10):
+        command = command.key(str(digit), f"copy_block({digit})")
+    return command
+
 
 TABLE: tuple[Command, ...] = (
     Command("R", "try again", "read state.db again after an error")
@@ -62,7 +70,7 @@ TABLE: tuple[Command, ...] = (
     .when(TRANSCRIPT, rank=87)
     .key("slash", "go('find')", "Find in this session"),
     Command("ctrl+s", "", "search all sessions, from wherever you are")
-    .when(*PANES, Place.FIND)
+    .when(*PANES, Place.FIND, Place.GOTO)
     .key("ctrl+s", "go('search_all')", "Search all sessions"),
     Command("enter", "keep", "keep the match, and give the keys back to the text")
     .when(Place.FIND, rank=10)
@@ -71,6 +79,11 @@ TABLE: tuple[Command, ...] = (
     Command("tab", "scope", "find in all messages, in prompts, in replies, or in tools")
     .when(Place.FIND, rank=30)
     .key("tab", "go('next_scope')"),
+    Command(":", "", "in the transcript: go to a message by its number, a date, or a time of the day; `:q` quits")
+    .when(TRANSCRIPT)
+    .key("colon", "go('ask_destination')", "Go to a message, a date or a time"),
+    Command("enter", "go", "go to what was typed").when(Place.GOTO, rank=10).key("enter", "go('destination')"),
+    Command("esc", "back", "stay where you are").when(Place.GOTO, rank=20).key("escape", "go('no_destination')"),
     Command("[ ]", "context", "show 1, 3, 10 messages around the hit, then the whole session, and back")
     .when(HITS, TRANSCRIPT, rank=50, needs="hits", words={TRANSCRIPT: ""})
     .key("left_square_bracket", "context(-1)", "Less context around the hit")
@@ -101,6 +114,12 @@ TABLE: tuple[Command, ...] = (
     .when(TRANSCRIPT)
     .key("left_parenthesis", "reader('previous_seam')", "Previous seam or day")
     .key("right_parenthesis", "reader('next_seam')", "Next seam or day"),
+    Command("o", "outline", "the messages that the user wrote, filtered while you type; `enter` goes to one")
+    .when(TRANSCRIPT, rank=72, words={TRANSCRIPT: ""})
+    .key("o", "outline", "Outline: the messages of the user"),
+    Command("!", "", "go to the next call of a tool that failed, from the last one to the first")
+    .when(TRANSCRIPT)
+    .key("exclamation_mark", "go('error')", "Next tool error"),
     Command("ctrl+d ctrl+u", "", "half a page down or up; `ctrl+f` `ctrl+b` a page")
     .when(TRANSCRIPT)
     .key("ctrl+d", "reader('half_down')")
@@ -146,9 +165,14 @@ TABLE: tuple[Command, ...] = (
     )
     .when(*PANES, rank=68, needs="family", words={TRANSCRIPT: "", HITS: ""})
     .key("L", "family", "Family of this session as a tree"),
-    Command("y", "copy", "copy the message with the bar")
+    Command("y", "copy", "copy the message with the bar as Markdown, its calls included")
     .when(TRANSCRIPT, rank=92)
     .key("y", "copy('message')", "Copy the message"),
+    _with_digits(
+        Command("1 9 a", "block, answer", "within two seconds of `y`: copy that block, or the answer without its calls")
+        .when(TRANSCRIPT, rank=6, needs="copying")
+        .key("a", "copy_block(0)")
+    ),
     Command("Y", "resume command", "copy the command that resumes the session in Hermes").key(
         "Y", "copy('resume')", "Copy the resume command"
     ),

@@ -170,6 +170,20 @@ class MarksArrived(Answer):
     """Id of each message with marks, and these."""
 
 
+class PromptsMatched(Answer):
+    """Prompts of the outline that have what was typed."""
+
+    message_ids: tuple[int, ...]
+    done: bool
+    """All of them were looked through."""
+
+
+class MessageFound(Answer):
+    """The first of some messages that is as it was wanted; None where none is."""
+
+    message_id: int | None
+
+
 class FileTranscriptArrived(Answer):
     """The messages of a session that lives in a JSONL file alone."""
 

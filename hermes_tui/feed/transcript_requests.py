@@ -144,6 +144,21 @@ class TranscriptRequests:
         """Look through no more messages."""
         self._worker.begin("find")
 
+    def match(
+        self, message_ids: Sequence[int], wanted: Callable[[Message], bool], *, kept: Mapping[int, Message]
+    ) -> int:
+        """Ask which prompts of the outline are wanted, beside a find; see `find`. Returns the generation."""
+        read = partial(_matched, tuple(message_ids), wanted, dict(kept))
+        self._worker.ask(self._find_thread, "outline", read, about="details")
+        return self._worker.generation("outline")
+
+    def first(
+        self, message_ids: Sequence[int], wanted: Callable[[Message], bool], *, kept: Mapping[int, Message]
+    ) -> None:
+        """Ask for the first of some messages that is wanted; see `find`."""
+        read = partial(_first, tuple(message_ids), wanted, dict(kept))
+        self._worker.ask(self._find_thread, "first", read, about="details")
+
     def check(self, session_id: str) -> None:
         """Ask what the two sources of the session on the screen lack, and whether a repair would be refused."""
         read = partial(questions.checked, session_id=session_id)
@@ -244,3 +259,38 @@ def _found(wanted: Wanted, db: Browser, generation: int) -> Iterator[answers.Ans
             yield answers.FoundArrived(generation, tuple((id_, found[id_]) for id_ in ids if found.get(id_)), False)
         start, size = start + size, min(4 * size, LOOKED_THROUGH)
     yield answers.FoundArrived(generation, (), True)
+
+
+def _matched(
+    message_ids: Sequence[int],
+    wanted: Callable[[Message], bool],
+    kept: Mapping[int, Message],
+    db: Browser,
+    generation: int,
+) -> Iterator[answers.Answer]:
+    for found in _steps(message_ids, wanted, kept, db):
+        yield answers.PromptsMatched(generation, found, False)
+    yield answers.PromptsMatched(generation, (), True)
+
+
+def _first(
+    message_ids: Sequence[int],
+    wanted: Callable[[Message], bool],
+    kept: Mapping[int, Message],
+    db: Browser,
+    generation: int,
+) -> Iterator[answers.Answer]:
+    found = (message_id for step in _steps(message_ids, wanted, kept, db) for message_id in step)
+    yield answers.MessageFound(generation, next(found, None))
+
+
+def _steps(
+    message_ids: Sequence[int], wanted: Callable[[Message], bool], kept: Mapping[int, Message], db: Browser
+) -> Iterator[tuple[int, ...]]:
+    """The messages that are wanted, a part of them at a time."""
+    for start in range(0, len(message_ids), FOUND_AT_ONCE):
+        ids = message_ids[start : start + FOUND_AT_ONCE]
+        bodies = [kept[message_id] for message_id in ids if message_id in kept]
+        bodies += db.messages([message_id for message_id in ids if message_id not in kept])
+        found = {body.id for body in bodies if wanted(body)}
+        yield tuple(message_id for message_id in ids if message_id in found)

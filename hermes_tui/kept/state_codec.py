@@ -54,7 +54,7 @@ def _home(home: HomeKept) -> object:
         "searches": {text: used.at for text, used in home.searches.items() if len(text) <= LONGEST},
         "places": {
             session_id: [
-                *(place.at, place.seen_id, place.seen_at, place.message_id, place.line, place.bar_id),
+                *(place.at, place.seen_id, place.seen_at, place.message_id, place.line, place.row),
                 *place.folds[-MOST_FOLDS:],
             ]
             for session_id, place in home.places.items()
@@ -103,16 +103,16 @@ class _Reader:
                 float() | int() | None as seen_at,
                 int() | None as message_id,
                 int() as line,
-                int() | None as bar_id,
+                int() as row,
                 *folds,
-            ] if all(abs(number or 0) < LARGEST for number in (seen_id, message_id, line, bar_id)):
+            ] if all(abs(number or 0) < LARGEST for number in (seen_id, message_id, line, row)):
                 return ReadingPlace(
                     self._time(at),
                     seen_id,
                     None if seen_at is None or abs(seen_at) > LARGEST else float(seen_at),
                     message_id,
                     line,
-                    bar_id,
+                    row,
                     tuple(fold for found in folds[-MOST_FOLDS:] if (fold := _fold(found))),
                 )
         return None

@@ -58,11 +58,11 @@ class ReadingPlace:
     seen_at: float | None = None
     """The timestamp of its newest message then; None where none has one."""
     message_id: int | None = None
-    """The message at the top of the pane; None where the end was shown."""
+    """The message with the bar, or the first on the screen; None where the end was shown."""
     line: int = 0
     """The first line of it that was on the screen."""
-    bar_id: int | None = None
-    """The message with the bar."""
+    row: int = 0
+    """The row of the screen that this line was on."""
     folds: tuple[tuple[int, ...], ...] = ()
     """Folds of messages that were folded on their own: id, tools, reasoning, text, pairs of part and fold."""
 

@@ -1,4 +1,4 @@
-"""Seams between messages: a new day, a section of a lineage, what the user undid (docs/look.md §7)."""
+"""Seams between messages: a new day, a section of a lineage, what the user undid, what is new (docs/look.md §7)."""
 
 from __future__ import annotations
 
@@ -8,19 +8,20 @@ from hermes_tui.render.glyphs import Glyphs
 from hermes_tui.render.gutter import measure
 from hermes_tui.render.line import Line, Role, blank, cells, fit, span
 from hermes_tui.render.safe import one_line
-from hermes_tui.render.time import date_and_clock, many
+from hermes_tui.render.time import clock, date_and_clock, many, same_day
 
 
-def seam(text: str, *, width: int, glyphs: Glyphs) -> Line:
+def seam(text: str, *, width: int, glyphs: Glyphs, role: Role = Role.DIM) -> Line:
     """Draw a seam across a pane of `width` cells: `╌╌ Sat 21 Nov ╌╌╌╌`.
 
     Args:
         text: Words of ours: those below, or `time.day` for a new day.
+        role: The colour of the words.
     """
     room = measure(width) + 7
     label = fit(one_line(glyphs.words(text)), room - 5, glyphs.truncated)
     tail = glyphs.seam * (room - 4 - cells(label))
-    return (blank(2), span(glyphs.seam * 2 + " ", Role.HAIR), span(label + " ", Role.DIM), span(tail, Role.HAIR))
+    return (blank(2), span(glyphs.seam * 2 + " ", Role.HAIR), span(label + " ", role), span(tail, Role.HAIR))
 
 
 def section_seam(section: int, sections: int, *, now: datetime, compacted_at: float | None, messages: int) -> str:
@@ -33,6 +34,12 @@ def section_seam(section: int, sections: int, *, now: datetime, compacted_at: fl
 def compacted_seam(messages: int) -> str:
     """The words above messages that a compaction in place left as history: `10 messages compacted, kept as history`."""
     return f"{many(messages, 'message')} compacted, kept as history"
+
+
+def new_seam(now: datetime, seen_at: float) -> str:
+    """The words above what came since the reader was there: `new since 14:02`, with the day where it is another."""
+    when = clock if same_day(now, seen_at, now.timestamp()) else date_and_clock
+    return f"new since {when(now, seen_at)}"
 
 
 def undone_seam(messages: int, *, shown: bool = False) -> str:

@@ -43,6 +43,10 @@ class Needle:
         """The places of the text in another, from left to right."""
         return [found.span() for found in self._pattern.finditer(text)] if self.text else ()
 
+    def is_in(self, message: Message) -> bool:
+        """Whether a message has a match."""
+        return self.count(message) > 0
+
     def count(self, message: Message) -> int:
         """Matches in a message: in what it says, its reasoning, its calls or its result; 0 outside of the scope."""
         find = self._pattern.findall

@@ -21,6 +21,8 @@ class Look:
     marker: Marker = field(default_factory=Marker)
     opened: bool = False
     """What is drawn is a fold, and it is open."""
+    numbered: bool = False
+    """Code carries the number by which it can be copied."""
     wraps: bool = True
     """Lines are broken at the measure; else they go on to the right of the pane."""
 

@@ -57,6 +57,8 @@ class SessionRow:
     drift: Drift | None = None
     matches: tuple[Range, ...] = ()
     """Characters of `title_of(session, outline)` that a search matches."""
+    has_news: bool = False
+    """It has messages since the reader was there."""
 
 
 def session_row(row: SessionRow, *, width: int, now: datetime, glyphs: Glyphs, cursor: bool = False) -> Line:
@@ -145,13 +147,14 @@ def with_cursor(line: Line, glyphs: Glyphs, *, cursor: bool) -> Line:
 
 
 def front(row: SessionRow, *, now: datetime, glyphs: Glyphs) -> Line:
-    """Columns 1 to 12: status, flag, age."""
+    """Columns 1 to 12: status, news, flag, age."""
     session = row.session
     when = session.started_at if session.last_active is None else session.last_active
     status = status_of_row(session, row.outline)
     unread = status is None and (row.outline is not None or session.problem)
     mark = glyphs.incomplete if unread else glyphs.status(status)
-    return (mark, blank(1), glyphs.drift(row.drift), span(f"{age(now, when):>5}".ljust(7), Role.DIM))
+    news = span(glyphs.words("•"), Role.ACCENT, bold=True) if row.has_news else blank(1)
+    return (mark, news, glyphs.drift(row.drift), span(f"{age(now, when):>5}".ljust(7), Role.DIM))
 
 
 def _title(row: SessionRow, width: int, *, glyphs: Glyphs, bold: bool) -> Line:

@@ -29,6 +29,9 @@ class SecretKind(StrEnum):
 PERSONAL = frozenset({SecretKind.EMAIL, SecretKind.PHONE})
 """Kinds that name a person and open nothing."""
 
+SHORTEST = 6
+"""Characters of the shortest text that holds a likely secret, such as `a@b.de`."""
+
 
 @dataclass(frozen=True, slots=True)
 class Secret:
@@ -148,6 +151,8 @@ _BODY = re.compile(r"(?:[A-Za-z0-9+/=]|\s|\\[nr])*")
 
 def secrets(text: str) -> list[Secret]:
     """The likely secrets of a text, in order; those that overlap are one, of the kind of the first."""
+    if len(text) < SHORTEST:
+        return []
     found = [secret for is_there, search in _SEARCHES if is_there(text) for secret in search(text)]
     if len(found) < 2:
         return found

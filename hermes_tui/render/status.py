@@ -172,12 +172,14 @@ def _key(name: str) -> Span:
     return span(name, Role.ACCENT, bold=True)
 
 
-def copied_sentence(text: str, left_out: int) -> str:
+def copied_sentence(name: str, text: str, left_out: int) -> str:
     """What was handed to the terminal for its clipboard, and what may not be in it.
 
     Args:
+        name: What it is: `the message`, `the code python`.
         left_out: Control characters that are not in the text.
     """
     number = many(len(text), "character")
-    said = f"copied {number}" if n_bytes(text) <= SURELY_TAKEN else f"the terminal may not have copied all {number}"
+    is_sure = n_bytes(text) <= SURELY_TAKEN
+    said = f"copied {name}, {number}" if is_sure else f"the terminal may not have copied all {number} of {name}"
     return f"{said}, not {many(left_out, 'control character')}" if left_out else said

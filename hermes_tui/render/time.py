@@ -11,11 +11,12 @@ MINUTE = 60
 HOUR = 60 * MINUTE
 DAY = 24 * HOUR
 WEEK = 7 * DAY
-MONTHS_FROM = 5 * WEEK
+DATES_FROM = 5 * WEEK
+"""From here on a heading says the date, and a hit the month."""
+AGES_TO = 4 * WEEK
+"""From here on a month says more than an age."""
 SKEW = 10 * MINUTE
 YEAR = 365 * DAY
-YEARS_FROM = 335 * DAY
-"""From here on the name of a month could be this year's or last year's."""
 
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
@@ -27,34 +28,35 @@ def local(now: datetime, timestamp: float) -> datetime:
 
 
 def age(now: datetime, timestamp: float | None) -> str:
-    """Say how long ago: `now 2m 3h 1d…6d 1w…4w Oct 2024`; "" where no time is known. At most 4 cells.
+    """Say how long ago: `now 2m 3h 1d…6d 1w…3w Oct`, of other years `2024`; "" where no time is known. At most 4 cells.
 
-    A time ahead of the clock by ten minutes or more is `in 1h`, in at most 6 cells.
+    A time ahead of the clock by ten minutes or more is `in 1h`, in 5 cells.
     """
     if timestamp is None:
         return ""
     passed = now.timestamp() - timestamp
     if passed <= -SKEW:
         return _ahead(-passed)
-    for limit, unit, letter in ((HOUR, MINUTE, "m"), (DAY, HOUR, "h"), (WEEK, DAY, "d"), (MONTHS_FROM, WEEK, "w")):
+    for limit, unit, letter in ((HOUR, MINUTE, "m"), (DAY, HOUR, "h"), (WEEK, DAY, "d"), (AGES_TO, WEEK, "w")):
         if passed < limit:
             return f"{int(passed // unit)}{letter}" if passed >= MINUTE else "now"
-    return _MONTHS[local(now, timestamp).month - 1] if passed < YEARS_FROM else str(local(now, timestamp).year)
+    then = local(now, timestamp)
+    return _MONTHS[then.month - 1] if then.year == now.year else str(then.year)
 
 
 def age_or_date(now: datetime, timestamp: float | None) -> str:
     """Say how long ago, and from five weeks on when: `3h`, then `18 Oct 04:46`; "" where no time is known."""
-    if timestamp is None or now.timestamp() - timestamp < MONTHS_FROM:
+    if timestamp is None or now.timestamp() - timestamp < DATES_FROM:
         return age(now, timestamp)
     return date_and_clock(now, timestamp)
 
 
 def _ahead(seconds: float) -> str:
-    """How long until a time: `in 2m`, `in 3h`, `in 6d`, `in 4w`, `in 2y`."""
-    for limit, unit, letter in ((HOUR, MINUTE, "m"), (DAY, HOUR, "h"), (WEEK, DAY, "d"), (YEARS_FROM, WEEK, "w")):
-        if seconds < limit:
-            return f"in {int(seconds // unit)}{letter}"
-    return f"in {max(1, min(99, round(seconds / YEAR)))}y"
+    """How long until a time, in one digit: `in 1h`, `in 6d`, `in 4w`, `in 2y`."""
+    for unit, letter in ((HOUR, "h"), (DAY, "d"), (WEEK, "w")):
+        if seconds < 9.5 * unit:
+            return f"in {max(1, round(seconds / unit))}{letter}"
+    return f"in {max(1, min(9, round(seconds / YEAR)))}y"
 
 
 def hit_time(now: datetime, timestamp: float | None) -> str:
@@ -67,7 +69,7 @@ def hit_time(now: datetime, timestamp: float | None) -> str:
         return clock(now, timestamp)
     if days < 7:
         return _DAYS[then.weekday()]
-    return f"{then.day} {_MONTHS[then.month - 1]}" if days * DAY < MONTHS_FROM else age(now, timestamp)
+    return f"{then.day} {_MONTHS[then.month - 1]}" if days * DAY < DATES_FROM else age(now, timestamp)
 
 
 def clock(now: datetime, timestamp: float) -> str:

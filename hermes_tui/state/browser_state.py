@@ -6,9 +6,9 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from hermes_tui.commands.registry import Place
-from hermes_tui.feed import KeptHome, KeptState
 from hermes_tui.render.folds import Folds
 from hermes_tui.render.glyphs import Glyphs
 from hermes_tui.state.find import Find
@@ -21,6 +21,9 @@ from store.errors import QueryInvalid, StoreError
 from store.models import Check, Drift, Hit, JsonlFacts, Origin, Session
 from store.query.parse import Query
 from store.repair.model import Why
+
+if TYPE_CHECKING:  # the feed loads Textual, which a view does without
+    from hermes_tui.feed import KeptHome
 
 SIGN_AFTER = 0.15
 """Seconds before the screen says that an answer is still awaited."""
@@ -129,11 +132,19 @@ class ReadingState:
     folds: Folds = field(default_factory=Folds)
     following: bool = False
     wraps: bool = True
+    prompt: str = ""
+    """The first words of the prompt above the screen that is answered on it, safe to show."""
     find: Find | None = None
 
     def is_slow(self, now: float) -> bool:
         """Whether the answer is awaited for so long that it is to be said."""
         return self.requested_at is not None and now - self.requested_at >= SIGN_AFTER
+
+
+def _nothing_kept() -> KeptHome:
+    from hermes_tui.feed import KeptState
+
+    return KeptState(None).home("")
 
 
 @dataclass(slots=True)
@@ -151,7 +162,7 @@ class BrowserState:
     reading: ReadingState = field(default_factory=ReadingState)
     pane: ListPane = ListPane()
     history: SearchHistory = field(default_factory=SearchHistory)
-    kept: KeptHome = field(default_factory=lambda: KeptState(None).home(""))
+    kept: KeptHome = field(default_factory=_nothing_kept)
     """What is kept across runs."""
     saved: tuple[str, ...] = ()
     """Searches that the user saved, the last one first."""
@@ -177,6 +188,8 @@ class BrowserState:
     fresh: Sequence[SessionRow] = ()
     """Rows that the answer being handled has changed."""
     notice: Notice | None = None
+    copying_until: float = 0.0
+    """Until when, by `seconds`, a digit copies a block of the message that was copied."""
 
     def show_notice(self, text: str) -> None:
         """Have a sentence shown for a few seconds."""
@@ -219,6 +232,7 @@ class BrowserState:
             "flagged": row is not None and is_comparable(row),
             "family": row is not None and self.catalog.has_family(row.session),
             "unwrapped": not self.reading.wraps,
+            "copying": self.seconds() < self.copying_until,
             "any_flagged": self.catalog.any_comparable,
         }
         return frozenset(name for name, met in holds.items() if met)

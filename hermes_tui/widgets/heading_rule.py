@@ -52,11 +52,18 @@ def heading_line(heading: Heading, width: int, glyphs: Glyphs) -> Line:
     facts = _facts(heading, width, glyphs)
     tail = (span(f" {facts} ", Role.DIM), span(mark, role)) if facts else ()
     room = width - 4 - line_cells(tail)
-    title = fit(heading.title, max(room, 1), glyphs.truncated)
+    title = _fitted(heading.title, max(room, 1), glyphs)
     note = f" {glyphs.words(heading.note)}" if heading.note else ""
     head: Line = (span(f"{mark} ", role), span(title, bold=heading.focused), span(note, Role.DIM), span(" "))
     head = crop(head, width - line_cells(tail), glyphs.truncated)
     return (*head, span(mark * (width - line_cells(head) - line_cells(tail)), role), *tail)
+
+
+def _fitted(title: SafeText, room: int, glyphs: Glyphs) -> SafeText:
+    """As much of a title as there is room for; a last step of a trail goes where no word of it would be left."""
+    shown, step = fit(title, room, glyphs.truncated), glyphs.words(" ›")
+    bare = shown.removesuffix(glyphs.truncated).rstrip()
+    return SafeText(bare.removesuffix(step)) if shown != title and bare.endswith(step) else shown
 
 
 def _facts(heading: Heading, width: int, glyphs: Glyphs) -> SafeText:

@@ -33,6 +33,8 @@ class ListCursor:
         self.top = 0
         """Index in `rows` of the first row on the screen."""
         self.height = 0
+        self.first: Hashable | None = None
+        """The key on which a cursor that was not moved stands, where there is such a row; else it is the first row."""
         self.touched = False
         """The user has moved the cursor or chosen a row."""
 
@@ -57,7 +59,7 @@ class ListCursor:
         return thumb(self.height, self.top, self.height, len(self.rows))
 
     def set_keys(self, keys: Sequence[Hashable], *, head: int, instead: Hashable | None = None) -> None:
-        """Replace the rows: a cursor that was moved stays on its key at the same screen row, another on the first row.
+        """Replace the rows: a cursor that was moved stays on its key at the same screen row, another on `first`.
 
         Args:
             keys: All keys in order, each once.
@@ -67,19 +69,23 @@ class ListCursor:
         screen_row, before, place = self.place - self.top, self.rows, self.place
         self._head = head
         self.rows = [*map(HeadRow, range(head)), *keys]
-        self.place = self._heir(before, place, instead) if self.touched else self.nearest(0)
-        self.scroll_to(self.place - screen_row if self.touched else 0)
+        if not self.touched:
+            self._to_start()
+            return
+        self.place = self._heir(before, place, instead)
+        self.scroll_to(self.place - screen_row)
 
     def reset(self) -> None:
         """Put the cursor on the first row, where it stays until the user moves it."""
         self.touched = False
-        self.place = self.nearest(0)
-        self.scroll_to(0)
+        self._to_start()
 
     def resize(self, height: int) -> None:
         """Show so many rows; a cursor that was on the screen stays on it."""
         self.height = height
-        if self.touched or self.place < height:
+        if not self.touched and self.first is not None:
+            self._to_start()
+        elif self.touched or self.place < height:
             self._bring_into_view()
         self.scroll_to(self.top)
 
@@ -113,6 +119,12 @@ class ListCursor:
         """The place further down by the height of the list less one row."""
         target = self.place + pages * max(1, self.height - 1)
         return self.nearest(max(0, min(target, len(self.rows) - 1)))
+
+    def _to_start(self) -> None:
+        """Go to `first`, half way down the screen, or to the first row."""
+        found = self.first is not None and self.first in self.rows
+        self.place = self.nearest(self.rows.index(self.first) if found else 0)
+        self.scroll_to(self.place - self.height // 2 if found else 0)
 
     def _heir(self, before: Sequence[Hashable], place: int, instead: Hashable | None) -> int:
         """The place of the cursor's key; if it is gone, of the next one that is left, or of the last before it."""

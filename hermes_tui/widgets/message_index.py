@@ -26,13 +26,25 @@ class Section:
     """The words of the seam above it (`render.compaction_seam.section_seam`), "" for none."""
 
 
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """The last message that a reader has seen, and when they left."""
+
+    message_id: int
+    at: float
+
+
 class MessageIndex:
     """Messages by their position, from what is known of them without their bodies."""
 
     def __init__(self) -> None:
         self.heads: list[Head] = []
+        self.prompts: list[int] = []
+        """Indices of the messages whose role is the user's."""
         self.undone_shown = False
         """Messages that the user undid are among those that are shown."""
+        self.seen: Seen | None = None
+        """The last message that the reader has seen before; None where that is not known."""
         self._starts: list[int] = []
         self._sections: list[Section] = []
         self._undone: list[list[int]] = []
@@ -61,6 +73,8 @@ class MessageIndex:
         start = len(self.heads)
         self.heads.extend(heads)
         for index in range(start, len(self.heads)):
+            if self.heads[index].role == "user":
+                self.prompts.append(index)
             if is_undone(self.heads[index]):
                 if self._undone and self._undone[-1][1] == index and not self.begins_section(index):
                     self._undone[-1][1] = index + 1
@@ -104,6 +118,12 @@ class MessageIndex:
         """Whether such a run begins at a message."""
         inside = index > 0 and not self.begins_section(index) and is_compacted(self.heads[index - 1])
         return is_compacted(self.heads[index]) and not inside
+
+    def seen_between(self, above: int, index: int) -> Seen | None:
+        """The last message that was seen, where it ends between two messages."""
+        seen = self.seen
+        between = seen is not None and self.heads[above].id <= seen.message_id < self.heads[index].id
+        return seen if between else None
 
     def after(self, index: int) -> int:
         """The next index, past undone messages that are not shown; the length at the end."""

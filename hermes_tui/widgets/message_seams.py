@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 
-from hermes_tui.render.compaction_seam import compacted_seam, undone_seam
+from hermes_tui.render.compaction_seam import compacted_seam, new_seam, undone_seam
+from hermes_tui.render.line import Role
 from hermes_tui.render.time import day, same_day
 from hermes_tui.widgets.message_index import MessageIndex
 
 
-def seam_words(index: MessageIndex, place: int, above: int | None, now: datetime, *, is_drawn: bool) -> Iterator[str]:
-    """The words above a message: of a section that begins, of undone or compacted messages, of a new day.
+def seam_words(
+    index: MessageIndex, place: int, above: int | None, now: datetime, *, is_drawn: bool
+) -> Iterator[tuple[str, Role]]:
+    """The words above a message and their colours: of a section that begins, of undone or compacted messages, of a new
+    day, of messages that came since the reader was there.
 
     Args:
         above: The message above, None for the first that is shown.
@@ -19,14 +23,15 @@ def seam_words(index: MessageIndex, place: int, above: int | None, now: datetime
         now: Aware; its zone is the reader's.
     """
     if label := index.label_at(place):
-        yield label
+        yield label, Role.DIM
     if (run := index.undone_run(place)) and run[0] == place:
-        yield undone_seam(run[1] - run[0], shown=index.undone_shown)
+        yield undone_seam(run[1] - run[0], shown=index.undone_shown), Role.DIM
     if compacted := index.compacted_from(place):
-        yield compacted_seam(compacted)
+        yield compacted_seam(compacted), Role.DIM
     timestamp = index.heads[place].timestamp
-    if timestamp is None or not is_drawn:
-        return
-    before = timestamp if above is None else index.heads[above].timestamp
-    if above is None or (before is not None and not same_day(now, before, timestamp)):
-        yield day(now, timestamp, year=above is None)
+    if timestamp is not None and is_drawn:
+        before = timestamp if above is None else index.heads[above].timestamp
+        if above is None or (before is not None and not same_day(now, before, timestamp)):
+            yield day(now, timestamp, year=above is None), Role.DIM
+    if is_drawn and above is not None and (seen := index.seen_between(above, place)) is not None:
+        yield new_seam(now, seen.at), Role.ACCENT

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from hermes_tui.render.line import Line
@@ -10,6 +11,7 @@ from hermes_tui.render.row import session_row
 from hermes_tui.state.rows import SessionRow
 from hermes_tui.widgets.theme import glyphs_of
 from hermes_tui.widgets.virtual_list import VirtualList
+from store.models import Session
 
 
 class SessionList(VirtualList):
@@ -22,6 +24,8 @@ class SessionList(VirtualList):
         super().__init__(id=id)
         self._now = now
         self._rows: dict[str, SessionRow] = {}
+        self.has_news: Callable[[Session], bool] = lambda _: False
+        """Whether a session has messages since the reader was there."""
 
     def show(self, rows: Sequence[SessionRow]) -> None:
         """Replace the sessions; the cursor stays as `set_keys` says."""
@@ -46,4 +50,5 @@ class SessionList(VirtualList):
     def paint(self, key: Hashable, width: int, *, cursor: bool) -> Line:
         """A session as docs/look.md §5 draws it."""
         row, glyphs = self._rows[str(key)], glyphs_of(self.app)
+        row = replace(row, has_news=self.has_news(row.session))
         return session_row(row, width=width, now=self._now(), glyphs=glyphs, cursor=cursor)

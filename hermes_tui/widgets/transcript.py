@@ -16,15 +16,17 @@ from hermes_tui.render.find import Needle
 from hermes_tui.render.glyphs import Glyphs
 from hermes_tui.render.gutter import GUTTER, shifted, with_bar
 from hermes_tui.render.line import Line, Role, fill, head, line_cells, span
+from hermes_tui.render.safe import SafeText
 from hermes_tui.render.time import in_words
 from hermes_tui.state.rows import SessionRow
+from hermes_tui.widgets.arrival import Arrival, Arrivals
 from hermes_tui.widgets.message_index import Section, head_of
 from hermes_tui.widgets.rail_column import RailColumn
 from hermes_tui.widgets.rest_drawing import MessageFinished, RestDrawing
 from hermes_tui.widgets.scroll_pane import ScrollPane, row_with_track
 from hermes_tui.widgets.theme import Ground, glyphs_of
 from hermes_tui.widgets.transcript_cursor import Target, TranscriptCursor
-from hermes_tui.widgets.transcript_moves import READER
+from hermes_tui.widgets.transcript_moves import READER, prompt_above
 from store.models import Head
 from store.models import Message as Entry
 from store.query.parse import Query
@@ -71,13 +73,16 @@ class Transcript(ScrollPane):
         self._row: SessionRow | None = None
         self.cursor = TranscriptCursor(now=now)
         """What is on the screen, and how it is folded."""
-        self._new = 0
+        self.new_below = 0
+        """Messages that came since the end was last seen."""
+        self.prompt = SafeText("")
+        """The first words of the prompt above the screen that is answered on it, "" where it is on the screen."""
         self._rest = RestDrawing(self)
         self.rail = RailColumn(self, self.cursor)
         """Marks beside the scroll column."""
         self._posted: tuple[int, int, int, bool] | None = None
         self._is_empty = False
-        self._returns: tuple[str, Target] | None = None
+        self._arrivals = Arrivals()
 
     @property
     def total(self) -> int:
@@ -108,7 +113,7 @@ class Transcript(ScrollPane):
             sections: All of it.
             bodies: Messages that cannot be requested.
         """
-        before, following, new = self.cursor.layout, self.cursor.viewport.following, self._new
+        before, following, new = self.cursor.layout, self.cursor.viewport.following, self.new_below
         places = self.cursor.places()
         self._begin(row)
         layout = self.cursor.layout
@@ -118,22 +123,31 @@ class Transcript(ScrollPane):
         layout.bodies.keep(bodies)
         self.cursor.return_to(places)
         self.cursor.viewport.following = following
-        self._new = new
+        self.new_below = new
         self._changed()
 
     def show_nothing(self) -> None:
         """Show no session."""
-        self._row, self._is_empty, self._new = None, True, 0
+        self._row, self._is_empty, self.new_below = None, True, 0
         self.cursor.reset()
         self._shape()
         self._changed()
 
     def return_to(self, session_id: str, place: Target) -> None:
         """Go to a place of a session, now or when it is opened next."""
-        self._returns = session_id, place
+        self._arrivals.returns = session_id, place
         if self._row is not None and self._row.session.id == session_id:
             self.cursor.go_to(place)
             self._changed()
+
+    def expect(self, session_id: str, arrival: Arrival) -> None:
+        """Begin where a reader left, when a session is opened next."""
+        self._arrivals.expected = session_id, arrival
+
+    @property
+    def session_id(self) -> str | None:
+        """The session that is shown."""
+        return None if self._row is None else self._row.session.id
 
     def expire(self) -> None:
         """Compare what is on the screen with what is stored: something was written."""
@@ -168,7 +182,7 @@ class Transcript(ScrollPane):
             return
         fresh = [new for new in heads if new.id > index.last_of_section]
         self.cursor.layout.extend(fresh)
-        self._new += len(fresh) if live else 0
+        self.new_below += len(fresh) if live else 0
         self._changed()
 
     def update_row(self, row: SessionRow) -> None:
@@ -208,11 +222,15 @@ class Transcript(ScrollPane):
         self.cursor.go_to(Target(message_id, first_match=True, nth=nth, matches=matches))
         self._changed()
 
+    def show_message(self, message_id: int) -> None:
+        """Go to a message, or to the one that it is drawn with."""
+        self.cursor.go_to(Target(message_id))
+        self._changed()
+
     def show_section(self, session_id: str) -> None:
         """Go to the first message of a section, if it is here."""
         if (first := self.cursor.layout.index.first_of(session_id)) is not None:
-            self.cursor.go_to(Target(first))
-            self._changed()
+            self.show_message(first)
 
     def action_move_by(self, rows: int) -> None:
         """Move by lines, down if positive."""
@@ -233,13 +251,10 @@ class Transcript(ScrollPane):
         self._changed()
 
     def _begin(self, row: SessionRow) -> None:
-        self._row = row
-        self._new = 0
+        before, self._row, self.new_below = self.session_id, row, 0
         self.cursor.reset()
         self.rail.forget()
-        if self._returns is not None and self._returns[0] == row.session.id:
-            self.cursor.go_to(self._returns[1])
-        self._returns = None
+        self._arrivals.begin(self.cursor, row.session.id, again=before == row.session.id)
         self.cursor.layout.set_live(row.session.live)
         self._shape()
 
@@ -254,12 +269,13 @@ class Transcript(ScrollPane):
         if not self.size.height:
             return
         if cursor.viewport.at_end:
-            self._new = 0
-        for ids in cursor.layout.bodies.request(cursor.viewport.wanted()):
+            self.new_below = 0
+        self.prompt, unread = prompt_above(cursor)
+        for ids in cursor.layout.bodies.request([*cursor.viewport.wanted(), *unread]):
             self.post_message(self.BodiesWanted(ids))
         self._rest.draw_next(self.cursor)
         self.rail.catch_up()
-        position = (min(cursor.bar + 1, self.total), self.total, self._new, self.cursor.viewport.following)
+        position = (min(cursor.bar + 1, self.total), self.total, self.new_below, self.cursor.viewport.following)
         if position != self._posted:
             self._posted = position
             self.post_message(self.PositionChanged(*position))
@@ -291,8 +307,8 @@ class Transcript(ScrollPane):
         """A row of the text and its cell of the scroll track; the last row says how much came below it."""
         line, (width, height) = self._row_line(y), self.size
         line = self.rail.beside(line, y)
-        if y == height - 1 and self._new:
-            line = _with_new(line, self._new, width - 1, glyphs_of(self.app))
+        if y == height - 1 and self.new_below:
+            line = _with_new(line, self.new_below, width - 1, glyphs_of(self.app))
         ground = Ground.FADED if self.faded else Ground.PLAIN
         return row_with_track(self, y, line, ground, self.cursor.viewport.thumb)
 

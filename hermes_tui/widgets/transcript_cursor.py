@@ -93,11 +93,14 @@ class TranscriptCursor:
                 return
 
     def settle(self) -> None:
-        """Take in what has come: go to the target, and keep the bar on a message that is drawn."""
+        """Take in what has come: go to the target, keep the bar on a drawn message, where it follows on the screen."""
         self.viewport.invalidate()
         if self.target is not None and self.viewport.height > 0:
             self._go(self.target)
-        if self.viewport.rows and not self.layout.lines(self.bar):
+        rows = self.viewport.rows
+        if self.viewport.following and all(row.index != self.bar for row in rows):
+            self.bar = rows[-1].index if rows else 0
+        if rows and not self.layout.lines(self.bar):
             self.bar = self.layout.index.leader(self.bar)
 
     def scroll(self, lines: int) -> None:

@@ -69,7 +69,8 @@ class TranscriptLayout:
         self._live = False
         self._drawn: OrderedDict[int, Drawn] = OrderedDict()
         self._unfinished: dict[int, MessageDrawing] = {}
-        self._own_folds: dict[int, Folds] = {}
+        self.own_folds: dict[int, Folds] = {}
+        """Folds of messages that are folded on their own, by id."""
         self.wraps = True
         """Lines are broken at the measure (`wrap`)."""
         self._width = 80
@@ -80,6 +81,7 @@ class TranscriptLayout:
         self.marker = Marker()
         """Of the message with the current match, as it was drawn last."""
         self._aim: int | None = None
+        self._numbered: int | None = None
 
     def __len__(self) -> int:
         return len(self.index)
@@ -116,9 +118,7 @@ class TranscriptLayout:
         self.bodies.forget_requests()
         self.bodies.expire()
         self.index.undone_shown = before.index.undone_shown
-        for index, folds in before._own_folds.items():
-            if (place := self.index.index_of(before.index.heads[index].id)) is not None:
-                self._own_folds[place] = folds
+        self.own_folds = before.own_folds
 
     def shape(self, width: int, glyphs: Glyphs) -> None:
         """Draw for a pane of `width` cells, its scroll column included; heights that were known become estimates."""
@@ -166,6 +166,16 @@ class TranscriptLayout:
         self._current, self._nth = index, nth
         self._aim = None if index is None or result is None else self.call_of(index, result)
 
+    def number(self, index: int | None) -> None:
+        """Show at the blocks of a message the numbers by which they can be copied, or at none."""
+        for changed in {self._numbered, index} - {None}:
+            self._drawn.pop(changed or 0, None)
+        self._numbered = index
+
+    def results_of(self, index: int) -> list[Message | None]:
+        """For each call of a message its result, None where there is none."""
+        return self._results(self.index.leader(index))
+
     def call_of(self, index: int, result: int) -> int | None:
         """The call of a message that a result answers."""
         answers = [None if found is None else found.id for found in self._results(index)]
@@ -174,19 +184,19 @@ class TranscriptLayout:
 
     def fold(self, index: int, folds: Folds) -> None:
         """Fold one message on its own."""
-        self._own_folds[index] = folds
+        self.own_folds[self.index.heads[index].id] = folds
         for changed in (index, self.index.below(index)):
             self._drawn.pop(-1 if changed is None else changed, None)
 
     def fold_all(self, folds: Folds) -> None:
         """Fold every message alike."""
         self._folds = folds
-        self._own_folds.clear()
+        self.own_folds.clear()
         self._drawn.clear()
 
     def folds_of(self, index: int) -> Folds:
         """The folds of a message."""
-        return self._own_folds.get(index, self._folds)
+        return self.own_folds.get(self.index.heads[index].id, self._folds)
 
     def complete(self, index: int) -> bool:
         """Whether everything that `lines` needs for a message is at hand."""
@@ -243,8 +253,8 @@ class TranscriptLayout:
             lines = lines[:-1]
         above = self.index.above(index)
         seams = list[Line]()
-        for text in seam_words(self.index, index, above, self._now(), is_drawn=bool(lines)):
-            seams += [seam(text, width=self._width, glyphs=self._glyphs), (blank(1),)]
+        for text, role in seam_words(self.index, index, above, self._now(), is_drawn=bool(lines)):
+            seams += [seam(text, width=self._width, glyphs=self._glyphs, role=role), (blank(1),)]
         folds = {len(seams) + line: part for line, part in own.folds.items()}
         drawn = self._drawn[index] = Drawn(seams + lines, len(seams), folds)
         self._drawn.move_to_end(index)
@@ -261,7 +271,13 @@ class TranscriptLayout:
             return None
         return MessageDrawing(
             message,
-            Look(measure(self._width), self._glyphs, self._new_marker(index), wraps=self.wraps),
+            Look(
+                measure(self._width),
+                self._glyphs,
+                self._new_marker(index),
+                wraps=self.wraps,
+                numbered=index == self._numbered,
+            ),
             self._now(),
             results=results if leader == index else (),
             folds=self.folds_of(index),

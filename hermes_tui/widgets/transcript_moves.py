@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Callable, Mapping
 
 from hermes_tui.render import message_kind
+from hermes_tui.render.safe import SafeText, one_line
 from hermes_tui.render.time import HOUR, same_day
 from hermes_tui.widgets.transcript_cursor import TranscriptCursor
 
+LONGEST_PROMPT = 400
+"""Characters of a prompt that are looked at."""
+NONE = SafeText("")
 SIDEWAYS = 8
 """Cells that a key moves sideways."""
 
@@ -23,6 +28,23 @@ def to_prompt(cursor: TranscriptCursor, step: int) -> None:
     """Put the bar on the user's next message (1) or on the one before (-1); nothing happens where there is none."""
     if (place := _next(cursor, step, lambda place: _is_prompt(cursor, place))) is not None:
         cursor.put_bar(place)
+
+
+def prompt_above(cursor: TranscriptCursor) -> tuple[SafeText, list[int]]:
+    """The first words of the prompt that the first row on the screen answers, "" where it is on the screen itself.
+
+    Returns:
+        The words, and the id of the prompt where its text is to be read for them.
+    """
+    index, rows = cursor.layout.index, cursor.viewport.rows
+    own = next((row for row in rows if not row.seam), None)
+    if own is None or (_is_prompt(cursor, own.index) and cursor.viewport.begins(own.index)):
+        return NONE, []
+    for place in reversed(index.prompts[: bisect_right(index.prompts, own.index)]):
+        if _is_prompt(cursor, place):
+            message = cursor.layout.body(place)
+            return (one_line(message.text[:LONGEST_PROMPT]) if message else NONE), [index.heads[place].id]
+    return NONE, []
 
 
 def to_seam(cursor: TranscriptCursor, step: int) -> None:
@@ -58,6 +80,8 @@ def is_under_seam(cursor: TranscriptCursor, place: int) -> bool:
     run = index.undone_run(place)
     if index.label_at(place) or (run and run[0] == place) or index.begins_compacted(place):
         return True
+    if index.seen_between(max(place - 1, 0), place):
+        return True
     before, after = (index.heads[at].timestamp for at in (max(place - 1, 0), place))
     if before is None or after is None or before // HOUR == after // HOUR:
         return False
@@ -84,6 +108,8 @@ READER: Mapping[str, Callable[[TranscriptCursor], None]] = {
     "undone": TranscriptCursor.toggle_undone,
     "source": TranscriptCursor.toggle_source,
     "wrap": TranscriptCursor.toggle_wrap,
+    "numbers": lambda cursor: cursor.layout.number(cursor.bar),
+    "no_numbers": lambda cursor: cursor.layout.number(None),
     "right": lambda cursor: cursor.move_sideways(SIDEWAYS),
     "left": lambda cursor: cursor.move_sideways(-SIDEWAYS),
 }

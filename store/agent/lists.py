@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from ..engine.rows import RowDict
 from ..engine.session_choice import SessionChoice
 from ..formats.row_encoding import storable
-from ..home_store import HomeStore
+
+if TYPE_CHECKING:
+    from ..engine.rows import RowDict
+    from ..home_store import HomeStore
 
 PREVIEW = 60
 """Characters of a preview, before its dots."""

@@ -5,18 +5,20 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Unpack
+from typing import TYPE_CHECKING, Unpack
 
 from ..base.delegation import delegate
-from ..engine.ports import Transaction
-from ..engine.rows import RowDict
 from ..engine.session_choice import PruneFilters, SessionChoice
 from ..files import session_files
 from ..formats import titles
 from ..formats.row_encoding import refuse_too_large, storable
 from ..formats.session_encoding import session_values, token_values
-from ..home_store import HomeStore
 from .lists import AgentLists
+
+if TYPE_CHECKING:
+    from ..engine.ports import Transaction
+    from ..engine.rows import RowDict
+    from ..home_store import HomeStore
 
 DAY = 86_400.0
 _TOKENS = ("input_tokens", "output_tokens", "cache_read_tokens", "cache_write_tokens", "reasoning_tokens")

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from ..base.errors import StoreMissing
-from ..base.models import JsonlFacts
-from ..files.jsonl_files import JsonlFiles
 from ..formats import message_codec
+
+if TYPE_CHECKING:
+    from ..base.models import JsonlFacts
+    from ..files.jsonl_files import JsonlFiles
 
 Conversation = list[dict[str, object]]
 

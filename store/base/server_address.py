@@ -69,7 +69,11 @@ class ServerAddress:
         return replace(self, schema=schema)
 
     def parameters(self) -> dict[str, str | int]:
-        """Arguments of a connection by libpq's names; the schema is none of them."""
+        """Arguments of a connection by libpq's names; the schema is none of them.
+
+        Host and options are given even where they are empty: PGHOST, PGHOSTADDR and PGOPTIONS, which count otherwise,
+        could lead to another machine than the one that `is_local` looked at.
+        """
         given: Mapping[str, str | int] = {
             "host": self.host,
             "port": self.port,
@@ -80,7 +84,9 @@ class ServerAddress:
             "sslrootcert": self.sslrootcert,
             "connect_timeout": self.connect_timeout,
         }
-        return {name: value for name, value in given.items() if value != ""}
+        return {"hostaddr": "", "options": ""} | {
+            name: value for name, value in given.items() if value != "" or name == "host"
+        }
 
 
 def is_server(text: object) -> bool:

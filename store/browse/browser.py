@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ..base.cancel import Cancel
 from ..base.delegation import delegate
-from ..base.models import Finding
 from ..files import outbox
-from ..health import doctor
-from ..home_store import HomeStore
 from ..repair.plans import Plans
 from ..search.searches import Searches
 from .comparisons import Comparisons
@@ -20,6 +18,10 @@ from .reading import SessionReader
 from .records import SessionRecords
 from .sessions import StoredSessions
 from .watch import Watch
+
+if TYPE_CHECKING:
+    from ..base.models import Finding
+    from ..home_store import HomeStore
 
 
 def _sessions(browser: HomeBrowser) -> StoredSessions:
@@ -136,6 +138,8 @@ class HomeBrowser:
         Raises:
             Interrupted: The request was cancelled; a copy that was being checked is removed.
         """
+        from ..health import doctor
+
         store = self._store
         return doctor.findings(store.engine.health, store.path, gateway=store.gateway, cancel=cancel or Cancel())
 

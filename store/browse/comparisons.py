@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
 
-from ..base.cancel import Cancel
 from ..base.errors import StoreMissing
-from ..base.models import Check, Drift, FirstListing, JsonlFacts, Session, SurveyStep
 from ..drift import verdict
-from ..drift.survey import Survey
-from ..home_store import HomeStore
 from .sessions import StoredSessions
+
+if TYPE_CHECKING:
+    from ..base.cancel import Cancel
+    from ..base.models import Check, Drift, FirstListing, JsonlFacts, Session, SurveyStep
+    from ..drift.survey import Survey
+    from ..home_store import HomeStore
 
 
 class Comparisons:
@@ -51,6 +54,8 @@ class Comparisons:
 
     @property
     def _survey(self) -> Survey:
+        from ..drift.survey import Survey
+
         return Survey(self._store.engine, self._store.files, self._store.cache, profile=self._store.profile)
 
     def facts(self, session_id: str) -> JsonlFacts | None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from ..base.models import ContextLine, Message, Origin
-from .protocol import Browser
+
+if TYPE_CHECKING:
+    from .protocol import Browser
 
 HitPlace: TypeAlias = "tuple[str, int, Origin]"
 """The session of a hit, its message id, and the source that has it."""

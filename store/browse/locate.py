@@ -6,14 +6,16 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from ..agent.sessions import AgentSessions
 from ..base.errors import CannotOpen, Damaged, StoreError, StoreMissing
 from ..base.models import Census, FamilyMember, Origin, Relation, Session, SessionLocation
 from ..base.strict_json import load_or
 from ..files.home import Home, distinct, home_of
-from ..home_store import HomeStore
 from .sessions import StoredSessions
+
+if TYPE_CHECKING:
+    from ..home_store import HomeStore
 
 MOST = 20
 """Maximum sessions of a look-up, in each profile."""
@@ -147,6 +149,8 @@ class Locator:
             yield "it has no messages"
 
     def _is_orphaned(self, session_id: str) -> bool:
+        from ..agent.sessions import AgentSessions
+
         row = AgentSessions(self._store).get_session(session_id)
         config = load_or(row.get("model_config"), None) if row else None
         return isinstance(config, dict) and config.get("_delegate_from") == ORPHANED

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
 from ..base.errors import CannotOpen, Damaged
 from ..base.models import ContextLine, Head, Message, Origin, Page, SectionVersion
 from ..engine.rows import NO_COUNTS
 from ..files.jsonl_files import SESSION_META
-from ..formats.carried_copies import Copies
 from ..formats.compaction_overlap import EDGE_ROWS, Fingerprint, carried_over_ids
 from ..formats.row_encoding import storable
-from ..home_store import HomeStore
 from .sessions import StoredSessions
+
+if TYPE_CHECKING:
+    from ..formats.carried_copies import Copies
+    from ..home_store import HomeStore
 
 CONTEXT_BYTES = 8192
 """Maximum bytes of a plain text in a line of context."""

@@ -4,37 +4,39 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from ..base.cancel import Cancel
-from ..base.models import (
-    Batch,
-    Census,
-    Change,
-    Check,
-    ContextLine,
-    Count,
-    Drift,
-    FamilyMember,
-    Finding,
-    FirstListing,
-    Head,
-    Hit,
-    JsonlFacts,
-    Message,
-    Origin,
-    Outline,
-    Page,
-    Scope,
-    SectionVersion,
-    Session,
-    SessionLocation,
-    SurveyStep,
-)
-from ..engine.rows import RowDict
 from ..query.parse import Query
-from ..repair.model import DifferenceRow, Operation, Plan, Progress, Receipt, Why
-from .reading import Piece, SessionReading
+
+if TYPE_CHECKING:
+    from ..base.cancel import Cancel
+    from ..base.models import (
+        Batch,
+        Census,
+        Change,
+        Check,
+        ContextLine,
+        Count,
+        Drift,
+        FamilyMember,
+        Finding,
+        FirstListing,
+        Head,
+        Hit,
+        JsonlFacts,
+        Message,
+        Origin,
+        Outline,
+        Page,
+        Scope,
+        SectionVersion,
+        Session,
+        SessionLocation,
+        SurveyStep,
+    )
+    from ..engine.rows import RowDict
+    from ..repair.model import DifferenceRow, Operation, Plan, Progress, Receipt, Why
+    from .reading import Piece, SessionReading
 
 Wanted = Query | str
 

@@ -5,15 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import groupby
+from typing import TYPE_CHECKING
 
 from ..agent import source_choice
 from ..base.errors import SessionMissing
 from ..base.models import Head, JsonlFacts, Message, Origin, Session
-from ..formats.carried_copies import NO_COPIES, Copies
+from ..formats.carried_copies import NO_COPIES
 from ..formats.spool_placement import insert_positions
-from ..home_store import HomeStore
 from .messages import StoredMessages
 from .sessions import StoredSessions
+
+if TYPE_CHECKING:
+    from ..formats.carried_copies import Copies
+    from ..home_store import HomeStore
 
 PAGE = 4096
 """Maximum heads of a piece."""

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
 
-from ..agent.sessions import AgentSessions
 from ..base.errors import CannotOpen, Damaged, StoreError, StoreMissing
 from ..base.models import FamilyMember, Outline, Page, Scope, Session, Status
 from ..formats.row_encoding import storable
 from ..formats.session_state import outline_of_ends
-from ..home_store import HomeStore
+
+if TYPE_CHECKING:
+    from ..engine.rows import SessionEnds
+    from ..home_store import HomeStore
 
 
 class StoredSessions:
@@ -83,18 +86,10 @@ class StoredSessions:
             rows = self.rows(wanted)
         except (CannotOpen, Damaged):
             rows = ()
-        found = {row.id: self._outline(row) for row in rows}
+        ends = self._store.engine.messages.ends_of([row.id for row in rows]) if rows else {}
+        found = {row.id: _outline(row, ends) for row in rows}
         alone = {missing: self._store.leftovers.outline(missing) for missing in wanted if missing not in found}
         return found | {session_id: outline for session_id, outline in alone.items() if outline is not None}
-
-    def _outline(self, row: Session) -> Outline:
-        try:
-            ends = self._store.engine.messages.ends(row.id)
-        except Damaged:
-            return Outline(None)
-        if ends is None:
-            return Outline(Status.EMPTY)
-        return outline_of_ends(ends.first_user_text, ends.last, has_turns=ends.has_turns, live=row.live)
 
     def scope(self) -> Scope:
         """Number of sessions in SQLite, and of those that the default list leaves out, by reason."""
@@ -122,6 +117,8 @@ class StoredSessions:
         Raises:
             StoreError: SQLite cannot be read and no file has it.
         """
+        from ..agent.sessions import AgentSessions
+
         unread: StoreError | None = None
         try:
             if (known := AgentSessions(self._store).resolve_session_id(text)) is not None:
@@ -136,3 +133,12 @@ class StoredSessions:
         if unread is not None:
             raise unread
         return None
+
+
+def _outline(row: Session, ends: Mapping[str, SessionEnds | None]) -> Outline:
+    """The outline of a session; nothing is known of one on a damaged page."""
+    if row.id not in ends:
+        return Outline(Status.EMPTY)
+    if (found := ends[row.id]) is None:
+        return Outline(None)
+    return outline_of_ends(found.first_user_text, found.last, has_turns=found.has_turns, live=row.live)

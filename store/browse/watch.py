@@ -5,15 +5,17 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ..base.errors import CannotOpen
 from ..base.models import Change
-from ..engine.ports import Changes
-from ..files import home
-from ..files.home import FileStat
+from .watched_files import WatchedFiles
 
-LISTING_PAUSE = 1.0
-"""Seconds between two listings of the folder of JSONL files; thousands of them take some milliseconds."""
+if TYPE_CHECKING:
+    from ..engine.ports import Changes
+
+FILES_PAUSE = 1.0
+"""Seconds between two looks at the JSONL files."""
 
 
 class Watch:
@@ -26,13 +28,13 @@ class Watch:
     """
 
     def __init__(self, changes: Changes, sessions_dir: Path, *, clock: Callable[[], float] = time.monotonic) -> None:
-        self._changes, self._folder, self._clock = changes, sessions_dir, clock
+        self._changes, self._clock = changes, clock
         self._looked = False
         self._file: object = None
         self._version: int | None = None
         self._newest = 0
-        self._files: dict[str, FileStat] | None = None
-        self._listed = 0.0
+        self._files = WatchedFiles(sessions_dir)
+        self._looked_at_files: float | None = None
 
     def poll(self) -> Change | None:
         """Changes since the last poll, or None.
@@ -64,13 +66,11 @@ class Watch:
 
     def _changed_files(self) -> frozenset[str]:
         now = self._clock()
-        if self._files is not None and now - self._listed < LISTING_PAUSE:
+        if self._looked_at_files is not None and now - self._looked_at_files < FILES_PAUSE:
             return frozenset()
         try:
-            found = home.transcript_files(self._folder)
+            changed = self._files.changed(now)
         except CannotOpen:  # reported where the files are read; the store is still watched
             return frozenset()
-        before, self._files, self._listed = self._files, found, now
-        if before is None:
-            return frozenset()
-        return frozenset(name for name in before.keys() | found.keys() if before.get(name) != found.get(name))
+        self._looked_at_files = now
+        return changed

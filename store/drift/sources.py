@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from ..base.cancel import Cancel
 from ..base.errors import CannotOpen, Damaged, Interrupted, SessionMissing, StoreMissing
-from ..base.models import Message
-from ..engine.ports import Engine
 from ..engine.rows import SessionVersion, StoredRow
 from ..files import jsonl_reader
-from ..files.home import FileStamp, FileStat
 from ..files.jsonl_files import JsonlFiles, compared_message, is_message
 from ..formats import jsonl, message_codec
-from ..formats.compared_message import ComparedMessage
-from ..formats.comparison import Comparison, compare
+
+if TYPE_CHECKING:
+    from ..base.cancel import Cancel
+    from ..base.models import Message
+    from ..engine.ports import Engine
+    from ..files.home import FileStamp, FileStat
+    from ..formats.compared_message import ComparedMessage
+    from ..formats.comparison import Comparison
 
 _DAMAGED = 100
 
@@ -100,6 +103,8 @@ class Sources:
 
         def _texts(lines: Sequence[int], rows: Sequence[int]) -> tuple[list[str], list[str]]:
             return self._line_texts(lines), self._row_texts(engine, [self.rows[places[row]].id for row in rows])
+
+        from ..formats.comparison import compare
 
         return compare(self.written.entries, [self.rows[place].message for place in places], _texts)
 

@@ -6,17 +6,21 @@ Messages of one session at a time are in memory; of the other sessions only stam
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
 
-from ..base.cancel import Cancel
 from ..base.errors import CannotOpen, Damaged, Interrupted, SessionMissing
 from ..base.models import Check, Drift, FirstListing, JsonlFacts, Session, SurveyStep, Verdict
-from ..engine.ports import Engine
 from ..files import home
-from ..files.home import FileStamp, FileStat
-from ..files.jsonl_files import JsonlFiles
+from ..files.home import FileStat
 from ..files.verdict_cache import NOT_STORED, CachedVerdict, VerdictCache, marks
 from ..files.verdict_cache import mark as mark_of
 from .verdict import Checker, flag, unread_check
+
+if TYPE_CHECKING:
+    from ..base.cancel import Cancel
+    from ..engine.ports import Engine
+    from ..files.home import FileStamp
+    from ..files.jsonl_files import JsonlFiles
 
 FIRST_BYTES = 1024 * 1024
 """Maximum bytes of files that are read for the first frame."""

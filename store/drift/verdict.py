@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from ..base.cancel import Cancel
 from ..base.errors import CannotOpen, Damaged, Interrupted, StoreError, StoreMissing
 from ..base.models import Check, Drift, JsonlFacts, Origin, Session, Verdict
-from ..engine.ports import Engine
-from ..files.jsonl_files import JsonlFiles
-from ..formats.comparison import Comparison
 from .sources import Sources, read_sources
+
+if TYPE_CHECKING:
+    from ..base.cancel import Cancel
+    from ..engine.ports import Engine
+    from ..files.jsonl_files import JsonlFiles
+    from ..formats.comparison import Comparison
 
 LATER = 60.0
 """Seconds by which SQLite's newest message must follow the file's last one to be one that the file lacks."""
@@ -48,7 +51,7 @@ def flag(session: Session, facts: JsonlFacts | None) -> Drift | None:
 
 def known_flag(session: Session, files: JsonlFiles, rows: Sequence[object]) -> Drift | None:
     """The flag by content where the session was compared as it is now, else the quick one; `rows`: its `row_counts`."""
-    known, found = files.verdict(session, rows)
+    known, found = files.verdict(session.id, rows)
     return found if known else flag(session, files.facts(session.id))
 
 
@@ -59,7 +62,7 @@ def may_know_more(session: Session, files: JsonlFiles, rows: Sequence[object]) -
     long begun. Such a file is no copy: a Hermes that could not write SQLite put into it what it still held
     (docs/format.md §5.5).
     """
-    known, found = files.verdict(session, rows)
+    known, found = files.verdict(session.id, rows)
     if known:
         return found in _KNOWS_MORE
     if flag(session, files.facts(session.id)) in _KNOWS_MORE:
@@ -68,6 +71,12 @@ def may_know_more(session: Session, files: JsonlFiles, rows: Sequence[object]) -
     if alone is None or not alone.messages:
         return False
     return session.started_at is None or alone.started_at is None or alone.started_at > session.started_at + LONG_BEGUN
+
+
+def is_in_sync(session_id: str, files: JsonlFiles, rows: Sequence[object]) -> bool:
+    """True where the session was compared by content as it is now, and its file knows nothing more."""
+    known, found = files.verdict(session_id, rows)
+    return known and found not in _KNOWS_MORE
 
 
 def flag_of(check: Check) -> Drift | None:

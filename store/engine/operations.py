@@ -6,9 +6,11 @@ import secrets
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from ..formats.row_encoding import MessageRow
-from .rows import SessionStamp, SessionVersion
+if TYPE_CHECKING:
+    from ..formats.row_encoding import MessageRow
+    from .rows import SessionStamp, SessionVersion
 
 RUNNING, DONE, UNDOING, UNDONE = "running", "done", "undoing", "undone"
 

@@ -9,20 +9,30 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
-from ..base.cancel import Cancel
-from ..base.models import ContextLine, Finding, Head, Message, Page, Scope, SectionVersion, Session
-from ..formats.carried_copies import Copies
-from ..formats.compaction_overlap import Fingerprint
-from ..formats.compared_message import ComparedMessage
-from ..formats.lineage import Lineage
-from ..formats.row_encoding import MessageRow
-from ..query.ast import Query
-from .operations import ActiveCounts, OperationHeader, RawRow, RepairFacts, RepairStep, StepRecord, StepResult, UndoStep
-from .rows import Capabilities, Counts, RowDict, SessionEnds, SessionStamp, StoredRow
-from .search import AgentHit, AgentSearchOptions, HitRow, MatchCount, RankedMatches, SearchStep, SessionFilter
-from .session_choice import SessionChoice
+if TYPE_CHECKING:
+    from ..base.cancel import Cancel
+    from ..base.models import ContextLine, Finding, Head, Message, Page, Scope, SectionVersion, Session
+    from ..formats.carried_copies import Copies
+    from ..formats.compaction_overlap import Fingerprint
+    from ..formats.compared_message import ComparedMessage
+    from ..formats.lineage import Lineage
+    from ..formats.row_encoding import MessageRow
+    from ..query.ast import Query
+    from .operations import (
+        ActiveCounts,
+        OperationHeader,
+        RawRow,
+        RepairFacts,
+        RepairStep,
+        StepRecord,
+        StepResult,
+        UndoStep,
+    )
+    from .rows import Capabilities, Counts, RowDict, SessionEnds, SessionStamp, StoredRow
+    from .search import AgentHit, AgentSearchOptions, HitRow, MatchCount, RankedMatches, SearchStep, SessionFilter
+    from .session_choice import SessionChoice
 
 T = TypeVar("T")
 Values = Mapping[str, int | float | str | bytes | None]
@@ -99,6 +109,9 @@ class MessageRows(Protocol):
 
     def ends(self, session_id: str) -> SessionEnds | None:
         """Beginning and end of a session; None where it has no message."""
+
+    def ends_of(self, ids: Sequence[str]) -> Mapping[str, SessionEnds | None]:
+        """The same of those sessions that have messages; None where a page is damaged."""
 
     def columns(self) -> frozenset[str]:
         """Fields that a message can have; those of a new database where there is none yet."""

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from ..base.fallbacks import Fallback, ScanProgress
-from ..base.models import Message
+
+if TYPE_CHECKING:
+    from ..base.models import Message
 
 
 @dataclass(frozen=True, slots=True)

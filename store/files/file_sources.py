@@ -9,15 +9,18 @@ from __future__ import annotations
 from collections.abc import Callable, Container, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from ..base.models import Message, Outline, Session
 from ..formats import message_codec
 from ..formats.compared_message import ComparedMessage
 from ..formats.session_state import outline_of
 from . import home
-from .jsonl_files import JsonlFiles
 from .snapshots import Snapshots
 from .upstream_spool import Spool
+
+if TYPE_CHECKING:
+    from ..base.models import Message, Outline, Session
+    from .jsonl_files import JsonlFiles
 
 _SAME_MESSAGE = 600.0
 """Seconds up to which equal messages are the same one: a turn is stored as a whole, after it began."""

@@ -89,17 +89,17 @@ class JsonlFiles:
             return summary.outline if summary else None
         return self._remember(session_id, self._read(session_id, state)).outline
 
-    def verdict(self, session: Session, rows: Sequence[object]) -> tuple[bool, Drift | None]:
-        """Whether the session's present state was compared by content, and its flag then.
+    def verdict(self, session_id: str, rows: Sequence[object]) -> tuple[bool, Drift | None]:
+        """Whether a session's present state was compared by content, and its flag then.
 
         Args:
-            session: The session.
+            session_id: The session.
             rows: Its `row_counts`; `NOT_STORED` where SQLite has no row of it.
         """
-        file = self.find(session.id)
+        file = self.find(session_id)
         if file is None:
             return False, None
-        own_mark = mark(session.id, file.stamp, rows)
+        own_mark = mark(session_id, file.stamp, rows)
         return self._cache.is_known(own_mark), self._cache.flag(own_mark)
 
     def all_facts(self, *, cancel: Cancel | None = None) -> Iterator[JsonlFacts]:
@@ -121,6 +121,15 @@ class JsonlFiles:
     def newest_first(self) -> list[tuple[str, home.FileStat]]:
         """Ids and files, the one changed last first; one folder listing, nothing is read."""
         return home.newest_first(home.transcript_files(self.folder))
+
+    def raw(self, session_id: str) -> bytes:
+        """The bytes of the session's file; empty without one.
+
+        Raises:
+            StoreError: As `jsonl_reader.read_raw`.
+        """
+        file = self.find(session_id)
+        return b"" if file is None else jsonl_reader.read_raw(file.path)
 
     def records(self, session_id: str) -> Iterator[jsonl.Record | jsonl.BadLine]:
         """Lines of the session's file, none without one; raises as `jsonl_reader.read_records`."""

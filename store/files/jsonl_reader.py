@@ -46,10 +46,15 @@ def read_text(path: Path) -> str:
     Raises:
         CannotOpen, Damaged: As `read_records`; `Damaged` also where it is longer than 64 MB.
     """
+    return read_raw(path).decode("utf-8-sig", "replace")
+
+
+def read_raw(path: Path) -> bytes:
+    """Bytes of a file; raises as `read_text`."""
     with _opened(path) as descriptor:
         if os.fstat(descriptor).st_size > MAX_LINE:
             raise Damaged(f"{path} is longer than 64 MB and was not read")
-        return b"".join(_chunks(descriptor, path)).decode("utf-8-sig", "replace")
+        return b"".join(_chunks(descriptor, path))
 
 
 def read_records_at(path: Path, offsets: Iterable[int]) -> Iterator[Record]:

@@ -15,12 +15,15 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ..base import safe_files
 from ..base.models import Check, Drift, JsonlFacts, Origin, Session, Verdict
 from ..base.owned_lock import OwnedLock
 from ..base.strict_json import BadJson, load
-from .home import FileStamp
+
+if TYPE_CHECKING:
+    from .home import FileStamp
 
 MAX_BYTES = 64 * 1024 * 1024
 """A larger file is not ours."""

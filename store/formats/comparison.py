@@ -91,6 +91,8 @@ def compare(lines: Messages, rows: Messages, read: ReadTexts | None = None) -> C
         rows: All rows without session_meta, in id order, inactive ones included.
         read: Reads texts where those of a gap may be one message that was edited; without it none is.
     """
+    if not lines and not rows:
+        return Comparison(0, 0, 0, ())
     found = match(lines, rows)
     edits = _pair_edited(found, lines, rows, read) if read else _Edits()
     union = _Union(lines, rows, found, edits.unlike | edits.doubtful)

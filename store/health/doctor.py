@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ..base.cancel import Cancel, raise_if_cancelled
 from ..base.errors import Interrupted, StoreError
 from ..base.models import Finding
-from ..engine.ports import Health
 from ..files import home, outbox
 from ..files.gateway import Gateway, GatewayState
+
+if TYPE_CHECKING:
+    from ..engine.ports import Health
 
 QUICK = 2
 """Checks before that of the spool."""

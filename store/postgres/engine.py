@@ -68,6 +68,7 @@ class PostgresMessages(_Reads):
     window = delegate(_reader, messages.window)
     first_user_text = delegate(_reader, messages.first_user_text)
     ends = delegate(_reader, messages.ends)
+    ends_of = delegate(_reader, messages.ends_of)
     copies = delegate(_reader, counts.copies_of)
     versions = delegate(_reader, messages.versions)
     compared = delegate(_reader, messages.compared_messages)

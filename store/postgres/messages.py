@@ -234,6 +234,11 @@ def ends(reader: Reader, session_id: str) -> SessionEnds | None:
     return SessionEnds(first, last, last is None or last.role != "tool" or 3 in found)
 
 
+def ends_of(reader: Reader, ids: Sequence[str]) -> Mapping[str, SessionEnds | None]:
+    """The same of those sessions that have messages."""
+    return {session_id: found for session_id in ids if (found := ends(reader, session_id)) is not None}
+
+
 def versions(reader: Reader, ids: Sequence[str]) -> Mapping[str, SectionVersion]:
     """Versions of the sessions that have rows."""
     layout = reader.layout

@@ -7,9 +7,8 @@ from dataclasses import astuple, dataclass, replace
 from functools import partial
 from itertools import chain
 from pathlib import Path
-from typing import Concatenate, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
 
-from ..base.cancel import Cancel
 from ..base.delegation import delegate
 from ..base.errors import CannotOpen, Damaged, StoreError
 from ..base.models import (
@@ -32,30 +31,20 @@ from ..base.models import (
     SurveyStep,
 )
 from ..browse.browser import HomeBrowser
-from ..browse.protocol import Browser, Watcher
-from ..browse.reading import Piece, SessionReading
-from ..engine.rows import RowDict
-from ..files.home import Home, distinct
-from ..open import open_to_read
-from ..repair.model import Operation, Plan, Why
 from .members import Members
 from .searches import ProfileSearches
 from .watch import ProfilesWatch
 
+if TYPE_CHECKING:
+    from ..base.cancel import Cancel
+    from ..browse.protocol import Watcher
+    from ..browse.reading import Piece, SessionReading
+    from ..engine.rows import RowDict
+    from ..files.home import Home
+    from ..repair.model import Operation, Plan, Why
+
 P = ParamSpec("P")
 R = TypeVar("R")
-
-
-def open_home(home: Home, *, cache_dir: Path | None = None) -> Browser:
-    """A browser of a home; of every profile where the home stands for all.
-
-    Args:
-        cache_dir: Folder of the verdict cache; None for none.
-    """
-    if home.is_every:
-        homes = home.profiles() if home.server is not None else distinct(Home(home.root).profiles())
-        return ProfilesBrowser(homes, cache_dir=cache_dir)
-    return HomeBrowser(open_to_read(home, cache_dir=cache_dir))
 
 
 def _of_session(

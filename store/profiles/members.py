@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from ..base.errors import CannotOpen, Damaged, StoreError, StoreMissing
 from ..browse.browser import HomeBrowser
-from ..files.home import Home
 from ..open import open_to_read
 from .naming import ProfileNames
+
+if TYPE_CHECKING:
+    from ..files.home import Home
 
 T = TypeVar("T")
 U = TypeVar("U")

@@ -6,15 +6,18 @@ import heapq
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
+from typing import TYPE_CHECKING
 
-from ..base.cancel import Cancel
 from ..base.errors import CannotOpen, Damaged, StoreMissing
 from ..base.fallbacks import Fallback, FallbackKind, ScanProgress
 from ..base.models import Batch, Count, Hit
 from ..browse.browser import HomeBrowser
-from ..query.parse import Query
 from ..search.ranking import relevance
-from .members import Members
+
+if TYPE_CHECKING:
+    from ..base.cancel import Cancel
+    from ..query.parse import Query
+    from .members import Members
 
 FIRST, LATER = 20, 100
 """Hits of the first batch of a search and of the others, as one store gives them."""

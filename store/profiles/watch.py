@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from ..base.errors import Locked, StoreError
 from ..base.models import Change
-from ..browse.protocol import Watcher
-from .naming import ProfileNames
+
+if TYPE_CHECKING:
+    from ..browse.protocol import Watcher
+    from .naming import ProfileNames
 
 
 class ProfilesWatch:

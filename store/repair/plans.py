@@ -1,20 +1,21 @@
-"""Plans of repairs, and the list of repairs in the journal; nothing here writes."""
+"""Plans of repairs, and the list of repairs in the journal; nothing here writes.
+
+What makes a plan is imported for the first one: a browser has these verbs from its start, and seldom uses them.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from ..base.cancel import Cancel, raise_if_cancelled
 from ..base.errors import CannotOpen, Damaged, StoreMissing
-from ..base.models import Check
-from ..drift.verdict import unread_check
-from ..files.gateway import present
-from ..home_store import HomeStore
-from . import undo
-from .model import DifferenceRow, Operation, Plan, Refusal, Why
-from .planner import make_plan, objected
-from .side_by_side import whole
+
+if TYPE_CHECKING:
+    from ..base.models import Check
+    from ..home_store import HomeStore
+    from .model import DifferenceRow, Operation, Plan, Why
 
 
 class Plans:
@@ -35,6 +36,8 @@ class Plans:
         Raises:
             SessionMissing: Neither source knows it.
         """
+        from .planner import make_plan
+
         self._store.require_repairs()
         return self._owned(make_plan(self._store.engine, self._store.files, session_id, merge=merge).plan)
 
@@ -44,6 +47,8 @@ class Plans:
         Raises:
             SessionMissing: Neither source knows it.
         """
+        from .planner import objected
+
         self._store.require_repairs()
         return objected(self._store.engine, self._store.files, session_id)
 
@@ -60,6 +65,7 @@ class Plans:
             SessionMissing: A requested id is not known.
             Interrupted: The request was cancelled.
         """
+
         self._store.require_repairs()
         every = ids is None
         for session_id in self._repairable() if ids is None else ids:
@@ -70,6 +76,10 @@ class Plans:
 
     def _planned(self, session_id: str, *, by_name: bool) -> Plan:
         """The plan of a session; that of one that cannot be read is refused, so that the others follow."""
+        from ..drift.verdict import unread_check
+        from .model import Plan, Refusal, Why
+        from .planner import make_plan
+
         try:
             return make_plan(self._store.engine, self._store.files, session_id, by_name=by_name).plan
         except StoreMissing:
@@ -85,12 +95,17 @@ class Plans:
         Raises:
             SessionMissing: Neither source knows it.
         """
+        from .planner import make_plan
+        from .side_by_side import whole
+
         self._store.require_repairs()
         work = make_plan(self._store.engine, self._store.files, session_id, merge=merge)
         yield from whole(self._store.engine, work.sources, work.sources.compared(self._store.engine).union, work.places)
 
     def _owned(self, plan: Plan) -> Plan:
         """The plan, with the gateway that may hold its session in memory."""
+        from ..files.gateway import present
+
         return replace(plan, gateway=present(self._store.gateway())) if plan.applies else plan
 
     def _repairable(self) -> Iterator[str]:
@@ -101,4 +116,6 @@ class Plans:
 
     def operations(self) -> tuple[Operation, ...]:
         """Every repair in the journal, the last started first; stopped ones are `unfinished`."""
+        from . import undo
+
         return undo.operations(self._store) if self._store.engine.capabilities.repairs else ()

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from typing import TYPE_CHECKING
 
-from ..base.cancel import Cancel
 from ..base.models import UNREADABLE
-from ..engine.ports import Engine
-from ..engine.search import HitRow
-from ..formats.carried_copies import Copies
+
+if TYPE_CHECKING:
+    from ..base.cancel import Cancel
+    from ..engine.ports import Engine
+    from ..engine.search import HitRow
+    from ..formats.carried_copies import Copies
 
 
 class CopiedHits:

@@ -9,15 +9,18 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
-from ..base.cancel import Cancel
 from ..base.errors import CannotOpen, Damaged
 from ..base.models import Batch, Count, Hit, Origin
-from ..engine.ports import Engine
 from ..engine.search import MatchCount
-from ..query.parse import Query
 from .copied_hits import CopiedHits
-from .stream import Search
+
+if TYPE_CHECKING:
+    from ..base.cancel import Cancel
+    from ..engine.ports import Engine
+    from ..query.parse import Query
+    from .stream import Search
 
 SCORED = 2_000
 """Number of newest hits that are ranked where no index can rank."""

@@ -13,6 +13,7 @@ from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, partial
+from typing import TYPE_CHECKING
 
 from ..base.cancel import Cancel, raise_if_cancelled
 from ..base.errors import CannotOpen, Damaged, StoreMissing
@@ -20,10 +21,7 @@ from ..base.fallbacks import Fallback, FallbackKind, ScanProgress
 from ..base.models import UNREADABLE, Batch, Hit, Message, Origin, Session
 from ..drift import verdict
 from ..drift.sources import read_sources
-from ..engine.ports import Engine
 from ..engine.search import HitRow, SessionFilter, SessionLabel
-from ..files.file_sources import FileSources
-from ..files.jsonl_files import JsonlFiles
 from ..files.verdict_cache import NOT_STORED
 from ..formats import message_codec
 from ..formats.session_state import LIVE_WINDOW
@@ -31,7 +29,13 @@ from ..query.filters import passes
 from ..query.json_escapes import searchable_arguments, searchable_text
 from ..query.matcher import Marker
 from ..query.parse import Query, accepts, matches
+from ..query.raw_words import RawWords
 from .copied_hits import CopiedHits
+
+if TYPE_CHECKING:
+    from ..engine.ports import Engine
+    from ..files.file_sources import FileSources
+    from ..files.jsonl_files import JsonlFiles
 
 FIRST, LATER = 8, 100
 """Hits of the first batch, which is on the screen before the second is asked for, and of the others."""
@@ -88,8 +92,7 @@ class Search:
         self._active: frozenset[str] | None = None
         self._fallback: Fallback | None = None
         self._progress = ScanProgress.INDEXED
-        self._rows_scanned = 0
-        self._found = 0
+        self._rows_scanned = self._found = 0
         self._capped = False
         self._readable = True
         self._partial = False
@@ -275,11 +278,13 @@ class Search:
                 yield session, self._leftovers.messages(session_id)
 
     def _file_sessions(self) -> Iterator[tuple[Session, Sequence[object]]]:
-        """The sessions that have a file, the file changed last first, as SQLite has them where it does; row counts."""
+        """The sessions with a file worth reading, the file changed last first, as SQLite has them, and row counts."""
         ids = [session_id for session_id, _ in self._files.newest_first()]
-        for page in (ids[start : start + _AT_ONCE] for start in range(0, len(ids), _AT_ONCE)):
+        may_answer = partial(_may_answer, self._files, RawWords(self._query), self._cancel)
+        for listed in (ids[start : start + _AT_ONCE] for start in range(0, len(ids), _AT_ONCE)):
+            rows = _row_counts(self._engine, listed)
+            page = [key for key in listed if may_answer(key, rows.get(key, NOT_STORED))]
             known = {session.id: session for session in self._stored_sessions(page)}
-            rows = _row_counts(self._engine, page)
             for session_id in page:
                 raise_if_cancelled(self._cancel)
                 if (session := known.get(session_id) or self._files.session(session_id)) is not None:
@@ -328,6 +333,19 @@ class Search:
             for rule in self._query.filters
             if rule.key in ("after", "before", "has")
         )
+
+
+def _may_answer(
+    files: JsonlFiles, words: RawWords, cancel: Cancel | None, session_id: str, rows: Sequence[object]
+) -> bool:
+    """False for a file that is in sync as it is now, and for one whose bytes surely lack the words."""
+    raise_if_cancelled(cancel)
+    if verdict.is_in_sync(session_id, files, rows):
+        return False
+    try:
+        return not words.surely_missing(files.raw(session_id))
+    except (CannotOpen, Damaged):  # its facts say why
+        return True
 
 
 def _is_flagged(engine: Engine, files: JsonlFiles, session: Session) -> bool:

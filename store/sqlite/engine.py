@@ -2,131 +2,102 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from functools import wraps
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import cached_property, partial
 from pathlib import Path
-from typing import Concatenate, ParamSpec, Protocol, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
-import apsw
-
-from ..base.cancel import Cancel
 from ..base.delegation import delegate
 from ..base.errors import StoreMissing
-from ..base.models import Finding
-from ..engine.ports import Transaction
 from ..engine.rows import Capabilities, StoredRow
-from ..formats.compared_message import ComparedMessage
-from . import health
 from .base.descriptors import identity
 from .base.handle_owners import Ownership
-from .base.schema_probe import Layout
-from .connect import create, online_backup
+from .connect import create
 from .connect.reader import Reader
-from .connect.writer import Writer
-from .journal import repair_journal
-from .repair import raw_rows, row_moves, steps
 from .rows import (
-    agent_rows,
     change_feed,
     comparison_rows,
     counts,
     heartbeats,
     message_texts,
-    message_writes,
     messages,
     orphan_sessions,
     section_copies,
     section_versions,
-    session_lists,
-    session_version,
-    session_writes,
+    session_ends,
     sessions,
-    token_writes,
     vocabulary,
 )
-from .search import agent_search, bm25, hit_rows, newest_first
+from .search import bm25, hit_rows, newest_first
+from .statements import Reads, reader_of, statement
 
-P = ParamSpec("P")
-R = TypeVar("R")
+if TYPE_CHECKING:
+    from ..base.cancel import Cancel
+    from ..base.models import Finding
+    from ..engine.ports import Transaction
+    from ..formats.compared_message import ComparedMessage
+    from .connect.writer import Writer
+    from .managed import SqliteManaged
+    from .records import SqliteRecords
+    from .writes import SqliteRepairs
+
 T = TypeVar("T")
 
 
-class _Runs(Protocol):
-    def run(self, statement: Callable[[apsw.Connection, Layout], T]) -> T:
-        """The result of a statement, by the layout of its file."""
-
-
-def _run(verb: Callable[Concatenate[apsw.Connection, Layout, P], R]) -> Callable[Concatenate[_Runs, P], R]:
-    """A verb that runs a statement."""
-
-    @wraps(verb)
-    def _call(whole: _Runs, /, *args: P.args, **kwargs: P.kwargs) -> R:
-        return whole.run(lambda connection, layout: verb(connection, layout, *args, **kwargs))
-
-    return _call
-
-
-class _Reads:
-    """Statements that read."""
-
-    def __init__(self, reader: Reader) -> None:
-        self.reader = reader
-
-    def run(self, statement: Callable[[apsw.Connection, Layout], T]) -> T:
-        """The result of a statement, in one read transaction."""
-        return self.reader.read(statement)
-
-
-def _reader(reads: _Reads) -> Reader:
-    return reads.reader
-
-
-class SqliteSessions(_Reads):
+class SqliteSessions(Reads):
     """Implements `ports.SessionRows`."""
 
-    page = delegate(_reader, sessions.page)
-    by_ids = delegate(_reader, sessions.by_ids)
-    newest = delegate(_reader, sessions.newest)
-    ids = delegate(_reader, comparison_rows.session_ids)
-    orphans = delegate(_reader, orphan_sessions.ids)
-    has = delegate(_reader, comparison_rows.has_session)
-    counts = delegate(_reader, counts.counts)
-    row_counts = delegate(_reader, change_feed.row_counts)
-    scope = delegate(_reader, sessions.scope)
-    lineage = delegate(_reader, sessions.lineage_of)
-    find_by_name = delegate(_reader, sessions.find_by_name)
-    active_since = delegate(_reader, sessions.active_since)
+    page = delegate(reader_of, sessions.page)
+    by_ids = delegate(reader_of, sessions.by_ids)
+    newest = delegate(reader_of, sessions.newest)
+    ids = delegate(reader_of, comparison_rows.session_ids)
+    orphans = delegate(reader_of, orphan_sessions.ids)
+    has = delegate(reader_of, comparison_rows.has_session)
+    counts = delegate(reader_of, counts.counts)
+    row_counts = delegate(reader_of, change_feed.row_counts)
+    scope = delegate(reader_of, sessions.scope)
+    lineage = delegate(reader_of, sessions.lineage_of)
+    find_by_name = delegate(reader_of, sessions.find_by_name)
+    active_since = delegate(reader_of, sessions.active_since)
 
     def chain(self, session_id: str) -> tuple[str, ...]:
         """Ids of the compression chain, root first."""
         return sessions.whole_lineage_of(self.reader, [session_id]).chain(session_id)
 
 
-class SqliteMessages(_Reads):
+class SqliteMessages(Reads):
     """Implements `ports.MessageRows`."""
 
-    heads = delegate(_reader, messages.heads)
-    last_heads = delegate(_reader, messages.last_heads)
-    bodies = delegate(_reader, messages.bodies)
-    ends = _run(messages.ends)
-    first_user_text = _run(messages.first_user_text)
-    readable_bodies = delegate(_reader, messages.readable_bodies)
-    containing = delegate(_reader, message_texts.containing)
-    window = delegate(_reader, messages.readable_window)
-    copies = delegate(_reader, section_copies.copies)
-    versions = delegate(_reader, section_versions.versions)
-    stamp = _run(comparison_rows.session_stamp)
-    appends = _run(repair_journal.appends)
-    fingerprints = delegate(_reader, comparison_rows.fingerprints)
-    marked_copies = delegate(_reader, comparison_rows.marked_copies)
+    heads = delegate(reader_of, messages.heads)
+    last_heads = delegate(reader_of, messages.last_heads)
+    bodies = delegate(reader_of, messages.bodies)
+    ends = statement(session_ends.ends)
+    ends_of = delegate(reader_of, session_ends.ends_of)
+    first_user_text = statement(session_ends.first_user_text)
+    readable_bodies = delegate(reader_of, messages.readable_bodies)
+    containing = delegate(reader_of, message_texts.containing)
+    window = delegate(reader_of, messages.readable_window)
+    copies = delegate(reader_of, section_copies.copies)
+    versions = delegate(reader_of, section_versions.versions)
+    stamp = statement(comparison_rows.session_stamp)
+    fingerprints = delegate(reader_of, comparison_rows.fingerprints)
+    marked_copies = delegate(reader_of, comparison_rows.marked_copies)
 
     def compared(self, session_id: str, *, cancel: Cancel | None = None) -> Iterator[ComparedMessage]:
         """The compared form of a session's messages, each once."""
-        return comparison_rows.compared_messages(self.reader, session_id, self.copies(session_id), cancel=cancel)
+        return comparison_rows.compared_messages(
+            self.reader, session_id, partial(self.copies, session_id), cancel=cancel
+        )
 
     def stored(self, session_id: str, *, cancel: Cancel | None = None) -> Iterator[StoredRow]:
         """The same of every row."""
-        return comparison_rows.stored_rows(self.reader, session_id, self.copies(session_id), cancel=cancel)
+        return comparison_rows.stored_rows(self.reader, session_id, partial(self.copies, session_id), cancel=cancel)
+
+    def appends(self, session_id: str) -> Mapping[str, Sequence[int]]:
+        """See `repair_journal.appends`."""
+        from .journal import repair_journal
+
+        return self.run(lambda connection, layout: repair_journal.appends(connection, layout, session_id))
 
     def count(self, session_id: str) -> int:
         """Number of a session's messages."""
@@ -140,55 +111,20 @@ class SqliteMessages(_Reads):
             return create.columns()
 
 
-class SqliteRecords(_Reads):
-    """Implements `ports.AgentRows`."""
-
-    session = delegate(_reader, agent_rows.session)
-    by_title = delegate(_reader, agent_rows.by_title)
-    newest = delegate(_reader, agent_rows.newest)
-    ids_like = delegate(_reader, agent_rows.ids_like)
-    messages = delegate(_reader, agent_rows.messages)
-    by_ids = delegate(_reader, agent_rows.by_ids)
-    chosen = delegate(_reader, session_lists.chosen)
-    chosen_ids = delegate(_reader, session_lists.ids)
-    count_sessions = delegate(_reader, session_lists.count)
-    last_active = delegate(_reader, session_lists.last_active)
-    tip = delegate(_reader, session_lists.tip)
-    ancestors = delegate(_reader, session_lists.ancestors)
-    count_messages = delegate(_reader, agent_rows.count_messages)
-    title_of = delegate(_reader, agent_rows.title_of)
-    newest_in_lineage = delegate(_reader, agent_rows.newest_in_lineage)
-    lineage_titles = delegate(_reader, agent_rows.lineage_titles)
-    search = delegate(_reader, agent_search.search)
-
-
-class SqliteSearch(_Reads):
+class SqliteSearch(Reads):
     """Implements `ports.TextSearch`."""
 
-    matching_ids = delegate(_reader, newest_first.matching_ids)
-    read_hits = delegate(_reader, hit_rows.read_hits)
-    best_matches = delegate(_reader, bm25.best_matches)
-    count_matches = delegate(_reader, bm25.count_matches)
-    similar_words = delegate(_reader, vocabulary.similar_words)
+    matching_ids = delegate(reader_of, newest_first.matching_ids)
+    read_hits = delegate(reader_of, hit_rows.read_hits)
+    best_matches = delegate(reader_of, bm25.best_matches)
+    count_matches = delegate(reader_of, bm25.count_matches)
+    similar_words = delegate(reader_of, vocabulary.similar_words)
 
 
-class SqliteRepairs(_Reads):
-    """Implements `ports.RepairRows`."""
-
-    session_row = _run(raw_rows.session)
-    facts = _run(session_version.facts)
-    operations = _run(repair_journal.operations)
-    free_ids = _run(session_version.free_ids)
-    message_rows = delegate(_reader, raw_rows.messages)
-    copy = delegate(_reader, online_backup.copy)
-
-    active_counts = _run(row_moves.active_counts)
-
-
-class SqliteChanges(_Reads):
+class SqliteChanges(Reads):
     """Implements `ports.Changes`."""
 
-    since = delegate(_reader, change_feed.since)
+    since = delegate(reader_of, change_feed.since)
 
     def version(self) -> tuple[object, int | None]:
         """Device and inode of the file, and the number of its last commit."""
@@ -196,13 +132,15 @@ class SqliteChanges(_Reads):
         return file, None if file is None else self.reader.data_version()
 
 
-class SqliteHealth(_Reads):
+class SqliteHealth(Reads):
     """Implements `ports.Health`."""
 
-    backends = delegate(_reader, heartbeats.backends)
+    backends = delegate(reader_of, heartbeats.backends)
 
     def checks(self, cancel: Cancel) -> Mapping[str, Callable[[], Finding | Iterable[Finding]]]:
         """Checks by name, the quick ones first."""
+        from . import health
+
         reader, path = self.reader, self.reader.path
         reader.refuse_inherited()
         return {
@@ -220,36 +158,6 @@ class SqliteHealth(_Reads):
         }
 
 
-def _connection(transaction: SqliteTransaction) -> apsw.Connection:
-    return transaction.connection
-
-
-class SqliteTransaction:
-    """Implements `ports.Transaction`."""
-
-    def __init__(self, connection: apsw.Connection, layout: Layout) -> None:
-        self.connection, self.layout = connection, layout
-
-    def run(self, statement: Callable[[apsw.Connection, Layout], T]) -> T:
-        """The result of a statement of the transaction."""
-        return statement(self.connection, self.layout)
-
-    create_session = _run(session_writes.create_or_fill)
-    set_prompt = _run(session_writes.set_prompt)
-    add_tokens = _run(token_writes.add_tokens)
-    assign_title = _run(session_writes.assign_title)
-    append = _run(message_writes.append)
-    append_once = _run(message_writes.append_once)
-    append_after = _run(comparison_rows.append_after)
-    replace = _run(message_writes.replace)
-    apply_step = _run(steps.apply_step)
-    undo_step = _run(steps.undo_step)
-    end_session = delegate(_connection, session_writes.end)
-    reopen_session = delegate(_connection, session_writes.reopen)
-    delete_session = delegate(_connection, session_writes.delete)
-    clear = delegate(_connection, message_writes.clear)
-
-
 class SqliteEngine:
     """Implements `ports.Engine`; nothing is opened before the first read or write.
 
@@ -261,16 +169,40 @@ class SqliteEngine:
     capabilities = Capabilities()
 
     def __init__(self, path: Path, *, patience: float) -> None:
-        ownership = Ownership(path)
-        self.writer = Writer(path, patience=patience, ownership=ownership)
-        self.reader = Reader(path, release_replaced=self._release_replaced, ownership=ownership)
+        self._patience, self._ownership = patience, Ownership(path)
+        self.reader = Reader(path, release_replaced=self._release_replaced, ownership=self._ownership)
         self.sessions = SqliteSessions(self.reader)
         self.messages = SqliteMessages(self.reader)
-        self.records = SqliteRecords(self.reader)
         self.search = SqliteSearch(self.reader)
-        self.repairs = SqliteRepairs(self.reader)
         self.changes = SqliteChanges(self.reader)
         self.health = SqliteHealth(self.reader)
+
+    @cached_property
+    def records(self) -> SqliteRecords:
+        """What agents read."""
+        from .records import SqliteRecords
+
+        return SqliteRecords(self.reader)
+
+    @cached_property
+    def repairs(self) -> SqliteRepairs:
+        """What a repair reads."""
+        from .writes import SqliteRepairs
+
+        return SqliteRepairs(self.reader)
+
+    @cached_property
+    def writer(self) -> Writer:
+        """The connection that writes, which is opened by its first transaction."""
+        from .connect.writer import Writer
+
+        return Writer(self.reader.path, patience=self._patience, ownership=self._ownership)
+
+    def managed(self) -> SqliteManaged:
+        """The part by which people keep sessions in order."""
+        from .managed import SqliteManaged
+
+        return SqliteManaged(self.reader, self.writer)
 
     @property
     def name(self) -> str:
@@ -280,7 +212,7 @@ class SqliteEngine:
     @property
     def index_damaged(self) -> bool:
         """True once a write only went through beside a damaged full-text index."""
-        return self.writer.index_damaged
+        return self._writes and self.writer.index_damaged
 
     @property
     def lock_seconds(self) -> float:
@@ -289,12 +221,27 @@ class SqliteEngine:
 
     def write(self, work: Callable[[Transaction], T]) -> T:
         """Run `work` in a transaction; see `Writer.transaction`."""
+        from .writes import SqliteTransaction
+
         return self.writer.transaction(lambda connection: work(SqliteTransaction(connection, self.writer.layout)))
 
     def close(self) -> None:
         """Close every connection; may be called twice."""
         self.reader.close()
-        self.writer.close()
+        if self._writes:
+            self.writer.close()
+
+    def prepare_to_write(self) -> None:
+        """Import now what writes, so that a first append needs no file but the store's own."""
+        from . import writes  # noqa: F401
+
+        self.writer  # noqa: B018
+
+    @property
+    def _writes(self) -> bool:
+        """True once there is a writer."""
+        return "writer" in self.__dict__
 
     def _release_replaced(self) -> None:
-        self.writer.release_replaced()
+        if self._writes:
+            self.writer.release_replaced()

@@ -14,6 +14,7 @@ import statistics
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from itertools import accumulate
 from pathlib import Path
 
 import psycopg
@@ -44,11 +45,11 @@ def texts(number: int) -> Iterator[str]:
     """Messages of Zipf-distributed words; ten have a rare word, every hundredth a pair of characters, three another."""
     source = random.Random(SEED)
     words = ["the", *(f"w{rank}" for rank in range(1, 20_000))]
-    weights = [1 / (rank + 1) for rank in range(len(words))]
+    weights = [*accumulate(1 / (rank + 1) for rank in range(len(words)))]
     rare = set(source.sample(range(number), 10))
     whales = set(source.sample(range(number), 3))
     for place in range(number):
-        said = " ".join(source.choices(words, weights, k=30))
+        said = " ".join(source.choices(words, cum_weights=weights, k=30))
         marks = [*(["needle"] if place in rare else []), *(["古い漢字表"] if place % 100 == 0 else [])]
         yield " ".join([said, *marks, *(["鯨飲馬食"] if place in whales else [])])
 

@@ -279,6 +279,10 @@ class MemoryMessages(Reads):
         """The beginning of the first message that the user wrote."""
         return next((_opening(row, 4096) for row in self._tables.of(session_id) if row["role"] == "user"), "")
 
+    def ends_of(self, ids: Sequence[str]) -> dict[str, SessionEnds | None]:
+        """Beginning and end of the sessions that have messages."""
+        return {session_id: ends for session_id in ids if (ends := self.ends(session_id)) is not None}
+
     def ends(self, session_id: str) -> SessionEnds | None:
         """Beginning and end of a session."""
         rows = self._tables.of(session_id)

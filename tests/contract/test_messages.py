@@ -256,7 +256,10 @@ def test_the_ends_of_a_session_tell_how_it_stands(case: Case) -> None:
     assert case.engine.messages.ends("empty") is None
     assert case.engine.messages.first_user_text("s1") == "list the files"
     assert case.engine.messages.first_user_text("empty") == ""
-    outlines = case.browser.outlines(["s1", "meta", "empty", "waiting", "gone"])
+    names = ["s1", "meta", "empty", "waiting", "gone"]
+    one_by_one = {name: ends for name in names if (ends := case.engine.messages.ends(name)) is not None}
+    assert case.engine.messages.ends_of(names) == one_by_one
+    outlines = case.browser.outlines(names)
     assert {name: (outline.status, outline.first_words) for name, outline in outlines.items()} == {
         "s1": (Status.DONE, "list the files"),
         "meta": (Status.EMPTY, ""),

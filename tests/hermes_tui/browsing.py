@@ -13,7 +13,7 @@ import pytest
 from textual.pilot import Pilot
 
 from hermes_tui.app import HermesApp
-from hermes_tui.feed import ProfileEntry
+from hermes_tui.feed import KeptState, ProfileEntry
 from hermes_tui.screens.browse.compose import BrowserWidgets
 from hermes_tui.screens.browse.screen import BrowserScreen
 from hermes_tui.screens.doctor import DoctorScreen
@@ -118,12 +118,19 @@ class Stage:
 
 @asynccontextmanager
 async def browsing(
-    home: Path, size: tuple[int, int] = NARROW, *, may_write: bool = True, **options: object
+    home: Path,
+    size: tuple[int, int] = NARROW,
+    *,
+    may_write: bool = True,
+    kept: KeptState | None = None,
+    **options: object,
 ) -> AsyncIterator[Stage]:
     """The app on a home, opened as `hermes-tui --home` opens it, with every session listed."""
     opener = partial(SessionDB, home / "state.db", read_only=True, sessions_dir=home / "sessions")
     to_write = partial(SessionDB, home / "state.db", sessions_dir=home / "sessions") if may_write else None
-    app = HermesApp(ProfileEntry("default", opener, open_to_write=to_write), **options)  # type: ignore[arg-type]
+    kept = kept or KeptState(None)
+    profile = ProfileEntry("default", opener, open_to_write=to_write, kept=kept.home(str(home)))
+    app = HermesApp(profile, kept=kept, **options)  # type: ignore[arg-type]
     async with app.run_test(size=size) as pilot:
         stage = Stage(app, pilot)
         await stage.until(lambda: stage.state.catalog.complete and stage.browser.painter._timer is None)

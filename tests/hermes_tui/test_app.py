@@ -69,6 +69,14 @@ async def test_an_explicit_theme_holds_and_an_unknown_one_is_said(tmp_path: Path
 
 
 @pytest.mark.slow
+async def test_a_search_of_the_command_line_is_typed(tmp_path: Path) -> None:
+    async with browsing(home_of_one(tmp_path), WIDE, query="answer", near_verb="archive") as stage:
+        await stage.shows("did you mean the verb archive?")
+        await stage.shows("1 hit")
+        assert stage.widgets.search_bar.text == "answer"
+
+
+@pytest.mark.slow
 async def test_ascii_draws_with_ascii_alone(tmp_path: Path) -> None:
     async with browsing(home_of_one(tmp_path), WIDE, ascii_only=True) as stage:
         await stage.press("tab", "enter")

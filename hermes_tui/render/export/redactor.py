@@ -18,6 +18,8 @@ DEEPEST = 4
 _IDS = frozenset({"id", "session_id", "tool_call_id", "call_id", "parent_session_id", "origin", "role", "type"})
 """Fields of a row that name something and hold no text."""
 
+_NUMBERS = (int, float, bool)
+
 
 @dataclass(slots=True)
 class Redactor:
@@ -69,7 +71,10 @@ class Redactor:
 
     def record(self, record: Mapping[str, object]) -> Record:
         """A row or a line with all its fields."""
-        return {name: value if name in _IDS else self._named(name, value, 0) for name, value in record.items()}
+        return {
+            name: value if value is None or type(value) in _NUMBERS or name in _IDS else self._named(name, value, 0)
+            for name, value in record.items()
+        }
 
     def about(self, about: About) -> About:
         """The head of an export."""

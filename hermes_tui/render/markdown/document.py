@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import count
 
 from hermes_tui.render.block import WIDEST_LINE, first_lines, rest_line
 from hermes_tui.render.flow import flow
@@ -19,6 +20,8 @@ from hermes_tui.render.safe import safe_line
 
 LONGEST = 1 << 18
 """Characters of a text that are read as Markdown; a longer one is drawn as it is written."""
+MOST_NUMBERS = 9
+"""Blocks that carry a number."""
 NARROWEST = 10
 """Cells of text below which nothing is indented."""
 
@@ -53,8 +56,29 @@ def document(text: str, look: Look, *, like: Span, limit: int | None, first: boo
     source, more = first_lines(text.strip("\n"), limit)
     source = "\n".join(map(safe_line, source.split("\n")))
     first = first and len(source) > FIRST
-    lines = list(_blocks(parse(source, like, first=first), look, is_top=True))
+    nodes = parse(source, like, first=first)
+    lines = list(_blocks(_numbered(nodes, count(1)) if look.numbered else nodes, look, is_top=True))
     return Document([*lines, rest_line(more, look)] if more and not first else lines, not first)
+
+
+def code_nodes(nodes: Iterable[Node]) -> Iterator[Node]:
+    """The code of a text, in reading order."""
+    for node in nodes:
+        if node.kind is Kind.CODE:
+            yield node
+        yield from code_nodes(node.children)
+
+
+def _numbered(nodes: Iterable[Node], numbers: Iterator[int]) -> list[Node]:
+    """The same with numbers at its code, in reading order."""
+    return [
+        replace(
+            node,
+            number=number if node.kind is Kind.CODE and (number := next(numbers)) <= MOST_NUMBERS else 0,
+            children=_numbered(node.children, numbers),
+        )
+        for node in nodes
+    ]
 
 
 def _blocks(nodes: Iterable[Node], look: Look, *, is_top: bool = False) -> Iterator[Line]:
@@ -79,7 +103,9 @@ def _block(node: Node, look: Look, *, is_top: bool) -> Iterator[Line]:
         yield from _beside(node.children, look, bar, bar)
     elif node.kind is Kind.CODE:
         indent = 2 if look.measure > NARROWEST else 0
-        yield from code_block(node.text, node.word, indent=indent).lines(look, None)
+        block = code_block(node.text, node.word, indent=indent)
+        label = f"{node.word}  {node.number}".strip() if node.number else block.label
+        yield from replace(block, label=label).lines(look, None)
     elif node.kind is Kind.RULE:
         yield (span(look.glyphs.light * look.measure, Role.HAIR),)
     elif node.kind is Kind.TABLE and node.table is not None:

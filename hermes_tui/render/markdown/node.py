@@ -61,3 +61,5 @@ class Node:
     word: str = ""
     """Of code its language, of an item what stands before it: `•`, its number, or "" for a task."""
     table: Table | None = None
+    number: int = 0
+    """Of code, the number by which it can be copied; 0 for none."""

@@ -52,9 +52,9 @@ def outcome(result: Message | None, glyphs: Glyphs, *, running: bool = False) ->
 
 
 def has_failed(result: Message) -> bool:
-    """Whether a call failed, from its result."""
+    """Whether a result shows that its call failed."""
     code, failed = _ending(result.text)
-    return failed or code != 0
+    return bool(code) or failed
 
 
 def seconds(given: Fields) -> float | None:

@@ -9,16 +9,16 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.widget import Widget
 
-from hermes_tui.commands.registry import Place
+from hermes_tui.commands.registry import INSIDE, Place
 from hermes_tui.screens.browse.presenter import FrameView, SessionsView
 from hermes_tui.state.browser_state import BrowserState, ListPane, Notice, Sources
 from hermes_tui.state.rows import HitKey, SessionRow
 from hermes_tui.widgets.banner import Banner
-from hermes_tui.widgets.find_bar import FindBar
 from hermes_tui.widgets.footer import Footer
 from hermes_tui.widgets.heading_rule import HeadingRule
 from hermes_tui.widgets.hit_list import HitList
 from hermes_tui.widgets.hit_rows import GroupKey, HitsView, TitleKey
+from hermes_tui.widgets.prompt_bar import PromptBar
 from hermes_tui.widgets.search_bar import SearchBar
 from hermes_tui.widgets.session_list import SessionList
 from hermes_tui.widgets.status_line import StatusLine
@@ -37,7 +37,8 @@ class BrowserWidgets:
 
     def __init__(self, owner: str, now: Callable[[], datetime]) -> None:
         self.search_bar = SearchBar(owner, id="search")
-        self.find_bar = FindBar()
+        self.find_bar = PromptBar("find", "text in this session", id="find")
+        self.goto_bar = PromptBar("go to", "a message number, 2026-10-18, or 14:30 of this day", id="goto")
         self.session_list = SessionList(now=now, id="sessions")
         self.hit_list = HitList(now=now, id="hits")
         self.transcript = Transcript(now=now, id="transcript")
@@ -53,6 +54,7 @@ class BrowserWidgets:
         """Six rows and columns of docs/look.md §1."""
         yield self.search_bar
         yield self.find_bar
+        yield self.goto_bar
         yield self._status
         yield self._head
         with Horizontal(id="panes"):
@@ -71,17 +73,19 @@ class BrowserWidgets:
             Place.HITS: self.hit_list,
             Place.TRANSCRIPT: self.transcript,
             Place.FIND: self.find_bar.input,
+            Place.GOTO: self.goto_bar.input,
         }
         return panes.get(place, self.search_bar.query_input)
 
     def focus(self, place: Place) -> None:
         """Move the focus to the widget of a place."""
-        self.show_find(place is Place.FIND)
+        self.show_prompt(place)
         self.transcript.screen.set_focus(self.at(place))
 
-    def show_find(self, shown: bool) -> None:
-        """Have the row of a find in place of the search row, or the search row again."""
-        self.transcript.screen.set_class(shown, "-finding")
+    def show_prompt(self, place: Place) -> None:
+        """Have the row that is typed in in place of the search row, or the search row again."""
+        self.transcript.screen.set_class(place is Place.FIND, "-finding")
+        self.transcript.screen.set_class(place is Place.GOTO, "-going")
 
     def list_pane(self, *, hits_shown: bool) -> VirtualList:
         """The list on the screen."""
@@ -90,12 +94,12 @@ class BrowserWidgets:
     def observe(self, state: BrowserState) -> None:
         """Copy into the state what the widgets alone know."""
         hits, reading, focused = self.hit_list, state.reading, self.transcript.screen.focused
-        places = (Place.SESSIONS, Place.HITS, Place.TRANSCRIPT, Place.FIND)
+        places = (Place.SESSIONS, Place.HITS, *INSIDE)
         state.focus = next((place for place in places if self.at(place) is focused), Place.SEARCH)
         state.typed = self.search_bar.text
         reader = self.transcript.cursor
         reading.folds, reading.following = reader.folds, reader.viewport.following
-        reading.wraps = reader.layout.wraps
+        reading.wraps, reading.prompt = reader.layout.wraps, self.transcript.prompt
         pane = self.list_pane(hits_shown=state.hits_shown)
         state.pane = ListPane(
             row=hits.cursor_row if state.hits_shown else self.session_list.cursor_row,

@@ -38,6 +38,7 @@ class FollowedRow:
 
     def follow(self) -> None:
         """Have the pane show the row under the cursor; called whenever that may be another one."""
+        self._reading.places.observe()
         state = self._state
         if state.hits_shown and not self._searching:
             self._leave()

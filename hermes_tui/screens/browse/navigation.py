@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from hermes_tui.commands.registry import Place
+from hermes_tui.commands.registry import INSIDE, Place
 from hermes_tui.screens.browse.compose import BrowserWidgets
 from hermes_tui.screens.browse.ports import Changed, Part
 from hermes_tui.screens.browse.subscriptions import Controllers
@@ -21,6 +21,7 @@ class Navigation:
         self._reading = controllers.reading
         self._find = controllers.find
         self._rail = controllers.rail
+        self._moves = controllers.moves
         self._widgets = widgets
         self._changed = changed
         self._came_from = Place.SESSIONS
@@ -39,6 +40,10 @@ class Navigation:
         """Let the user type a search of all sessions; a find is ended."""
         self._find.clear()
         self.search()
+
+    def next_error(self) -> None:
+        """Go to the next call that failed."""
+        self._moves.next_error()
 
     def next_scope(self) -> None:
         """Find in other messages."""
@@ -138,6 +143,21 @@ class Navigation:
         (self._find.keep if keep else self._find.cancel)()
         self._go(Place.TRANSCRIPT)
 
+    def ask_destination(self) -> None:
+        """Let the user type where to go in the session."""
+        self._widgets.goto_bar.input.value = ""
+        self._go(Place.GOTO)
+
+    def go_to_destination(self) -> None:
+        """Go where was typed, or say what there is; `q` quits."""
+        typed = self._widgets.goto_bar.input.value.strip()
+        self._go(Place.TRANSCRIPT)
+        if typed == "q":
+            app = self._widgets.transcript.app
+            app.call_later(app.action_quit)
+        elif typed:
+            self._moves.go_to(typed)
+
     def next_hit(self, step: int) -> None:
         """To the next match of a find, to the next hit in reading order where the user reads, or to the list's next."""
         if not self._state.inside:
@@ -168,6 +188,12 @@ class Navigation:
             self._go(Place.TRANSCRIPT)  # before it is opened: the pane of a list shows the row under the cursor
             self._reading.open_section(row)
 
+    def leave_hidden(self, toggled: bool | None) -> None:
+        """List everything, or no more, where that was asked for."""
+        if toggled:
+            self._state.everything = not self._state.everything
+            self._changed(Part.LISTS)
+
     def leave_repair(self, session_id: str | None) -> None:
         """Read the session that was asked for after a repair."""
         row = self._state.catalog.row(session_id) if session_id is not None else None
@@ -185,7 +211,7 @@ class Navigation:
         self._go(Place.SEARCH)
 
     def _go(self, place: Place) -> None:
-        self._state.inside = place in {Place.TRANSCRIPT, Place.FIND}
+        self._state.inside = place in INSIDE
         self._widgets.focus(place)
         self._changed(Part.FRAME)
 
@@ -203,6 +229,10 @@ MOVES: Mapping[str, Callable[[Navigation], None]] = {
     "keep_find": lambda navigation: navigation.leave_find(keep=True),
     "cancel_find": lambda navigation: navigation.leave_find(keep=False),
     "next_scope": Navigation.next_scope,
+    "ask_destination": Navigation.ask_destination,
+    "destination": Navigation.go_to_destination,
+    "no_destination": Navigation.enter_transcript,
+    "error": Navigation.next_error,
     "other_pane": Navigation.other_pane,
 }
 """The moves that keys ask for, by the argument of the action `go`."""

@@ -12,7 +12,7 @@ from hermes_tui.render.find import Scope
 from hermes_tui.render.folds import Fold
 from hermes_tui.render.glyphs import Glyphs
 from hermes_tui.render.heading import Heading
-from hermes_tui.render.line import Line, Role, span
+from hermes_tui.render.line import Line, Role, fit, span
 from hermes_tui.render.row import chain_mark, short_model, title_of
 from hermes_tui.render.safe import SafeText, one_line
 from hermes_tui.render.search_hit import section_rule
@@ -26,6 +26,8 @@ from store.models import ScanProgress
 
 EMPTY: Line = ()
 UNREADABLE = "state.db cannot be read"
+TITLE_OF_PROMPT = 20
+"""Cells of a title before the prompt that is answered."""
 NO_WORD = "no word to search for yet · "
 TOOLS = {Fold.HIDDEN: "hidden", Fold.SHORT: "short"}
 REASONING = {Fold.HIDDEN: "hidden", Fold.SHORT: "folded"}
@@ -88,7 +90,7 @@ def frame_view(state: BrowserState) -> FrameView:
         notice=state.notice,
         headings=(left, right) if two else (single,),
         footer=footer(state.focus, state.conditions),
-        help=("f1" if state.focus in {Place.SEARCH, Place.FIND} else "?", "help"),
+        help=("f1" if state.focus in {Place.SEARCH, Place.FIND, Place.GOTO} else "?", "help"),
         wrong=(search.wrong.start, search.wrong.end) if search.wrong is not None else None,
         sources=state.reading.sources,
         banner_keys=state.focus is not Place.SEARCH,
@@ -122,7 +124,7 @@ def _status_sentence(state: BrowserState) -> Line:
         return status.busy_sentence(glyphs=state.glyphs)
     if state.inside and state.reading.find is not None:
         return _find_status(state.reading.find, state.glyphs)
-    if state.focus is Place.TRANSCRIPT and state.reading.total:
+    if state.focus in {Place.TRANSCRIPT, Place.GOTO} and state.reading.total:
         return _position(state)
     if state.hits_shown:
         return _hits_status(state)
@@ -247,21 +249,23 @@ def _list_heading(state: BrowserState) -> Heading:
 
 
 def _reader_heading(state: BrowserState) -> Heading:
-    """The title over the transcript, with the facts of the list's columns that are left out."""
+    """The title over the transcript, with the facts of the list's columns that are left out.
+
+    Scrolled into an answer it has the prompt, for which source and model go.
+    """
     row, glyphs, focused = state.reading.row, state.glyphs, state.focus is Place.TRANSCRIPT
     if row is None:
         return Heading(SafeText(""), focused=focused)
     session = row.session
     last = session.started_at if session.last_active is None else session.last_active
-    facts = (
-        *_reader_notes(state, state.reading),
-        one_line(session.source),
-        age_or_date(state.now(), last),
-        chain_mark(session, glyphs),
-        short_model(session.model),
-    )
+    notes, when, prompt = _reader_notes(state, state.reading), age_or_date(state.now(), last), state.reading.prompt
     trail = "" if state.two_panes else glyphs.words("Hits › " if state.hits_shown else "Sessions › ")
     title = title_of(session, row.outline) or one_line(session.id)
+    if prompt:
+        title = SafeText(f"{fit(title, TITLE_OF_PROMPT, glyphs.truncated)}{glyphs.words(' › ')}{prompt}")
+        return Heading(SafeText(f"{trail}{title}"), facts=(*notes, when), focused=focused)
+    chain, model = chain_mark(session, glyphs), short_model(session.model)
+    facts = (*notes, one_line(session.source), when, chain, model)
     return Heading(SafeText(f"{trail}{title}"), facts=facts, focused=focused)
 
 

@@ -2,25 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import replace
 
 from hermes_tui.feed import Feed, answers
 from hermes_tui.render.compaction_seam import section_seam
+from hermes_tui.screens.browse.kept_places import KeptPlaces
 from hermes_tui.screens.browse.ports import Changed, Part
-from hermes_tui.state.browser_state import LOOK_AFTER, BrowserState, Sources
-from hermes_tui.state.copy_text import Copied, CopyTarget, copied, resume_command
+from hermes_tui.screens.browse.sources_controller import BOTH, SourcesController
+from hermes_tui.state.browser_state import LOOK_AFTER, BrowserState
 from hermes_tui.state.rows import SessionRow
 from hermes_tui.widgets.message_index import Section, head_of
 from hermes_tui.widgets.transcript import Transcript
-from store.errors import UnsafeId
-from store.models import Drift, Hit, Message, Origin, Relation, Session
+from store.models import Hit, Message, Origin, Relation, Session
 from store.query.parse import Query
-
-MANY = 10_000
-"""Messages of both sides that take about a second to compare."""
-BOTH = (Drift.DIVERGED, Drift.JSONL_AHEAD)
-"""Flags of sessions that both sources know, and whose JSONL file may be the longer one."""
 
 
 class ReadingController:
@@ -32,10 +26,11 @@ class ReadingController:
         self._feed = feed
         self._changed = changed
         self._pane = pane
+        self.places = KeptPlaces(state, pane)
+        self._sources = SourcesController(state, feed, changed)
+        self.take_check = self._sources.take_check
         self._before: Session | None = None
         self.chain: frozenset[str] = frozenset()
-        self._checks: dict[str, answers.CheckArrived] = {}
-        self._comparing = ""
         self._spooled = False
         self._section = ""
 
@@ -64,15 +59,17 @@ class ReadingController:
         reading.hit = hit
         self._section = ""
         if not here:
+            self.places.leave()
+            self.places.expect(row, led=hit is not None)
             reading.row, reading.error, reading.origin, reading.from_file = row, None, origin, False
             reading.find = None
             self._pane.set_query(self._state.search.query)
             reading.requested_at, self.chain = self._state.seconds(), frozenset({row.session.id})
-            self._forget_check(row.session)
+            self._sources.forget_check(row.session)
             self._feed.transcript.open(row.session, origin=origin, delay=delay)
             self._feed.sessions.compare(row.session.id)
         self._aim(query)
-        self._show_sources()
+        self._sources.show()
 
     def _is_source(self, row: SessionRow, origin: Origin | None) -> bool:
         """Whether the transcript on the screen shows a hit's source; without a hit, the one that speaks."""
@@ -85,20 +82,6 @@ class ReadingController:
         if (row := self._reading.row) is not None:
             self.chain = frozenset()
             self.open(self._state.catalog.row(row.session.id) or row, self._reading.hit)
-
-    def text_to_copy(self, target: CopyTarget) -> Copied:
-        """The text that a key copies, empty where there is none; that an id is unsafe as an argument is shown."""
-        if target is CopyTarget.MESSAGE:
-            message = self._pane.focused_message
-            return copied(message.text if message else "")
-        if (row := self._state.current) is None:
-            return Copied("")
-        try:
-            return copied(row.session.id) if target is CopyTarget.ID else Copied(resume_command(row.session.id))
-        except UnsafeId as error:
-            self._state.show_notice(str(error))
-            self._changed(Part.FRAME)
-            return Copied("")
 
     # Answers
 
@@ -169,11 +152,6 @@ class ReadingController:
         """Show the bodies of messages."""
         self._pane.put(message.messages)
 
-    def take_check(self, message: answers.CheckArrived) -> None:
-        """Show what the sources lack."""
-        self._checks[message.check.session_id] = message
-        self._show_sources()
-
     def take_fresh(self, _: answers.SessionsArrived) -> None:
         """Read the chain again where a compaction has gone on in a new section."""
         fresh = (row.session for row in self._state.fresh if row.session.id not in self.chain)
@@ -194,19 +172,18 @@ class ReadingController:
         swapped = (row.drift in BOTH) is not (old.drift in BOTH)
         if reading.hit is None and (swapped or row.session.origin is not old.session.origin):
             self.again()
-        self._show_sources()
+        self._sources.show()
 
     def take_drifts(self, message: answers.DriftsArrived) -> None:
         """Ask again what the sources lack where verdicts were worked out again."""
         if message.by_content:
-            self._compare_again(message.drifts)
+            self._sources.compare_again(message.drifts)
         self.take_row()
 
     def take_repaired(self, message: answers.Repaired) -> None:
         """Ask again for the transcript if a repair touched it."""
         session_id = message.session_id
-        self._comparing = ""
-        self._checks.pop(session_id, None)
+        self._sources.forget(session_id)
         if session_id in self.chain or (self._reading.row is not None and self._reading.row.session.id == session_id):
             self.again()
 
@@ -250,32 +227,3 @@ class ReadingController:
     def _aim(self, query: Query | None) -> None:
         if (hit := self._reading.hit) is not None:
             self._pane.show_at(hit.message_id, query)
-
-    # The banner
-
-    def _show_sources(self) -> None:
-        """Set the facts of the banner, and ask for those that are missing."""
-        if (row := self._reading.row) is None:
-            return
-        session, drift = row.session, row.drift
-        known = self._checks.get(session.id) if drift in BOTH else None
-        if drift in BOTH and known is None and self._comparing != session.id:
-            self._comparing = session.id
-            self._feed.transcript.check(session.id)
-        check, refused = (known.check, known.refused) if known else (None, None)
-        self._reading.sources = Sources(session, drift, self._state.catalog.facts(session.id), check, refused)
-        self._changed(Part.FRAME)
-
-    def _compare_again(self, verified: Iterable[str]) -> None:
-        for session_id in verified:
-            self._checks.pop(session_id, None)
-        if self._reading.row is not None and self._reading.row.session.id not in self._checks:
-            self._comparing = ""
-            self._show_sources()
-
-    def _forget_check(self, session: Session) -> None:
-        """Compare again when a session is opened, for what was undone since; but not one that takes seconds."""
-        facts = self._state.catalog.facts(session.id)
-        if session.messages + (facts.messages if facts else 0) < MANY:
-            self._checks.pop(session.id, None)
-            self._comparing = "" if self._comparing == session.id else self._comparing

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any, ClassVar, Protocol
+from typing import ClassVar
 
 from textual import events, on
 from textual.app import ComposeResult
@@ -14,24 +13,22 @@ from textual.binding import BindingType
 from textual.screen import Screen
 from textual.widgets import Input
 
-from hermes_tui.commands.registry import BROWSER, Command, Offer, Place, applying, works
+from hermes_tui.commands.registry import BROWSER, INSIDE, Command, Offer, Place, applying, works
 from hermes_tui.commands.unused import why_unused
 from hermes_tui.feed import Feed, ProfileEntry
 from hermes_tui.feed.answers import Answer
 from hermes_tui.render.glyphs import Glyphs
-from hermes_tui.render.status import copied_sentence
 from hermes_tui.screens.browse.compose import BrowserWidgets
 from hermes_tui.screens.browse.followed_row import FollowedRow
 from hermes_tui.screens.browse.navigation import MOVES, Navigation
 from hermes_tui.screens.browse.painter import Painter
 from hermes_tui.screens.browse.ports import Part
 from hermes_tui.screens.browse.saved_searches_controller import SavedSearchesController
+from hermes_tui.screens.browse.screens_over import ScreensOver, SubScreens
 from hermes_tui.screens.browse.subscriptions import Controllers
 from hermes_tui.state.browser_state import LOOK_AFTER, BrowserState
 from hermes_tui.state.copy_text import CopyTarget
 from hermes_tui.state.layout import Layout
-from hermes_tui.state.rows import SessionRow
-from hermes_tui.state.session_catalog import is_comparable
 from hermes_tui.state.typed_text import MOST
 from hermes_tui.widgets.banner import Banner
 from hermes_tui.widgets.page_frame import key_bindings, offers
@@ -39,52 +36,9 @@ from hermes_tui.widgets.search_bar import QueryInput
 from hermes_tui.widgets.status_line import StatusLine
 from hermes_tui.widgets.transcript import Transcript
 from hermes_tui.widgets.virtual_list import VirtualList
-from store.repair.model import Operation
 
 TICK = 30.0
 """Seconds after which ages are painted again, and live sessions read."""
-
-
-class MakeRepairScreen(Protocol):
-    """Makes the screen of repairs."""
-
-    def __call__(
-        self,
-        feed: Feed,
-        browser: BrowserState,
-        session_id: str | None,
-        *,
-        whole: bool = False,
-        past: tuple[Operation, bool] | None = None,
-    ) -> Screen[str | None]:
-        """Of one session, or of all flagged ones; with `whole` the whole difference first; a repair of before."""
-
-
-class ChosenRepair(Protocol):
-    """A repair of the journal that is to be looked at."""
-
-    @property
-    def operation(self) -> Operation:
-        """The repair."""
-
-    @property
-    def undo(self) -> bool:
-        """With the plan of its undo."""
-
-
-@dataclass(frozen=True, slots=True)
-class SubScreens:
-    """The screens over the browser, which ask its feed and know its state."""
-
-    repair: MakeRepairScreen
-    """Gives the id of a session that is to be read."""
-    doctor: Callable[[Feed, BrowserState], Screen[None]]
-    repairs: Callable[[Feed, BrowserState], Screen[Any]]
-    """Gives the repair that is to be looked at, a `ChosenRepair`, or None."""
-    family: Callable[[Feed, BrowserState, SessionRow], Screen[str | None]]
-    """Gives the id of a member that is to be read."""
-    hidden: Callable[[Feed, BrowserState], Screen[bool]]
-    """Gives whether the list is to show what it leaves out, or no more."""
 
 
 class BrowserScreen(Screen[None]):
@@ -118,11 +72,11 @@ class BrowserScreen(Screen[None]):
         self.widgets = BrowserWidgets(profile.owner, now)
         self.painter = Painter(state, self.widgets, self.set_timer)
         self._changed = changed = self.painter.changed
-        self._sub_screens = sub_screens
         saved = SavedSearchesController(state, searches, self.post_message, changed)
         self.controllers = Controllers(state, feed, changed, self.widgets, saved)
         self.painter.before_frame = FollowedRow(state, self.widgets, self.controllers.reading).follow
         self._navigation = Navigation(self.widgets, self.controllers, changed)
+        self._over = ScreensOver(self, sub_screens, feed, state, self._navigation)
         self._subscriptions = self.controllers.subscriptions()
         feed.subscribe(self.post_message, *self._subscriptions)
 
@@ -140,7 +94,7 @@ class BrowserScreen(Screen[None]):
     def on_unmount(self) -> None:
         """End the threads."""
         self.feed.close()
-        self.controllers.saved.searches.close()
+        self.controllers.close()
 
     def show_notice(self, text: str) -> None:
         """Show a sentence for a few seconds, where it covers nothing."""
@@ -156,6 +110,10 @@ class BrowserScreen(Screen[None]):
 
     def hear_key(self, at: float) -> None:
         """Nothing is written from here."""
+
+    def see_key(self, key: str) -> None:
+        """Any key but those of a copy ends the choice of a block."""
+        self.controllers.copying.see_key(key)
 
     def take_unused_key(self, key: str, *, printable: bool) -> None:  # noqa: ARG002  nothing waits here
         """Say why a key does nothing."""
@@ -243,7 +201,7 @@ class BrowserScreen(Screen[None]):
 
     @on(Banner.Clicked)
     def _on_banner_clicked(self, event: Banner.Clicked) -> None:
-        self._repair(self.state.reading.row, whole=event.difference)
+        self._over.repair(self.state.reading.row, whole=event.difference)
 
     @on(StatusLine.TotalClicked)
     def _on_total_clicked(self, event: StatusLine.TotalClicked) -> None:
@@ -265,8 +223,8 @@ class BrowserScreen(Screen[None]):
     def _on_focus_moved(self) -> None:
         self.widgets.observe(self.state)
         state = self.state
-        state.inside = state.focus in {Place.TRANSCRIPT, Place.FIND}
-        self.widgets.show_find(state.focus is Place.FIND)
+        state.inside = state.focus in INSIDE
+        self.widgets.show_prompt(state.focus)
         names_keys = bool(state.failure or state.unread or not state.catalog.plain)
         self._changed(Part.LISTS if names_keys else Part.FRAME)
 
@@ -318,10 +276,11 @@ class BrowserScreen(Screen[None]):
 
     def action_copy(self, target: str) -> None:
         """Put the message, the resume command or the id into the clipboard."""
-        copied = self.controllers.reading.text_to_copy(CopyTarget(target))
-        if copied.text:
-            self.app.copy_to_clipboard(copied.text)
-            self.show_notice(copied_sentence(copied.text, copied.left_out))
+        self.controllers.copying.copy(CopyTarget(target))
+
+    def action_copy_block(self, number: int) -> None:
+        """Put a block of the message that was just copied into the clipboard."""
+        self.controllers.copying.copy_block(number)
 
     def action_retry(self) -> None:
         """Read again what could not be read."""
@@ -334,46 +293,28 @@ class BrowserScreen(Screen[None]):
         if self.state.focus is Place.TRANSCRIPT:
             self.widgets.transcript.do("undone")
         else:
-            self.app.push_screen(self._sub_screens.hidden(self.feed, self.state), self._on_hidden_left)
-
-    def _on_hidden_left(self, toggled: bool | None) -> None:
-        if toggled:
-            self.state.everything = not self.state.everything
-            self._changed(Part.LISTS)
+            self._over.hidden()
 
     def action_family(self) -> None:
         """The family of the session as a tree."""
-        if (row := self.state.current) is not None:
-            family = self._sub_screens.family(self.feed, self.state, row)
-            self.app.push_screen(family, self._navigation.leave_family)
+        self._over.family(self.state.current)
 
     def action_repair(self, whole: bool = False) -> None:
         """The plan of a repair of the session that is read or under the list's cursor, or all that differs in it."""
-        self._repair(self.state.current, whole=whole)
+        self._over.repair(self.state.current, whole=whole)
 
     def action_repair_all(self) -> None:
         """The plans of repairs of all flagged sessions."""
-        self._open_repair(None)
-
-    def _repair(self, row: SessionRow | None, *, whole: bool) -> None:
-        """Open the screen of repairs, if a repair can look at that session."""
-        if row is not None and is_comparable(row):
-            self._open_repair(row.session.id, whole=whole)
-
-    def _open_repair(self, session_id: str | None, *, whole: bool = False) -> None:
-        repair = self._sub_screens.repair(self.feed, self.state, session_id, whole=whole)
-        self.app.push_screen(repair, self._navigation.leave_repair)
+        self._over.repair_all()
 
     def action_repairs(self) -> None:
         """The repairs that were made."""
-        self.app.push_screen(self._sub_screens.repairs(self.feed, self.state), self._look_back)
+        self._over.repairs()
 
-    def _look_back(self, chosen: ChosenRepair | None) -> None:
-        if chosen is not None:
-            past = chosen.operation, chosen.undo
-            repair = self._sub_screens.repair(self.feed, self.state, chosen.operation.session_id, past=past)
-            self.app.push_screen(repair, self._navigation.leave_repair)
+    def action_outline(self) -> None:
+        """The user's messages in the session that is read."""
+        self._over.outline(self.widgets.transcript)
 
     def action_doctor(self) -> None:
         """The store's health."""
-        self.app.push_screen(self._sub_screens.doctor(self.feed, self.state))
+        self._over.doctor()

@@ -7,7 +7,9 @@ from typing import Any, TypeAlias, TypeVar
 
 from hermes_tui.feed import Feed, answers
 from hermes_tui.screens.browse.compose import BrowserWidgets
+from hermes_tui.screens.browse.copy_controller import CopyController
 from hermes_tui.screens.browse.find_controller import FindController
+from hermes_tui.screens.browse.moves_controller import MovesController
 from hermes_tui.screens.browse.ports import Changed
 from hermes_tui.screens.browse.rail_controller import RailController
 from hermes_tui.screens.browse.reading_controller import ReadingController
@@ -33,7 +35,17 @@ class Controllers:
         self.reading = ReadingController(state, feed, changed, widgets.transcript)
         self.rail = RailController(state, feed, widgets.transcript, self.reading)
         self.find = FindController(state, feed, changed, widgets.transcript, self.rail)
+        self.copying = CopyController(state, changed, widgets.transcript)
+        self.moves = MovesController(state, feed, changed, widgets.transcript)
         self.saved = saved
+        widgets.session_list.cursor.first = state.kept.last_read
+        widgets.session_list.has_news = self.reading.places.has_news
+
+    def close(self) -> None:
+        """Keep what is kept across runs."""
+        self.reading.places.leave()
+        self.saved.searches.close()
+        self.copying.close()
 
     def restart(self) -> None:
         """Ask for everything again: the store failed, or another file lies at its path."""
@@ -64,6 +76,7 @@ class Controllers:
             _row(answers.BodiesArrived, "transcript", reading.take_bodies),
             _row(answers.FoundArrived, "find", find.take_found),
             _row(answers.MarksArrived, "marks", rail.take_marks),
+            _row(answers.MessageFound, "first", self.moves.take_message),
             _row(answers.CheckArrived, "", reading.take_check),
             _row(answers.Repaired, "", sessions.take_repaired, search.again, reading.take_repaired),
             _row(answers.SearchesKept, "", self.saved.take_searches),

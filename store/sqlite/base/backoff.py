@@ -12,6 +12,8 @@ import apsw
 
 T = TypeVar("T")
 
+PATIENCE = 30.0
+"""Seconds that a transaction waits for the lock, unless another number is given."""
 _FIRST_PAUSE = 0.0005
 _LONGEST_PAUSE = 0.020
 _RETRIES = 3

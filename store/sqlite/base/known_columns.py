@@ -7,8 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from .schema_probe import Layout
-from .write_obstacles import OPERATIONS
+from .schema_probe import OPERATIONS, Layout
 
 
 def _names(words: str) -> frozenset[str]:

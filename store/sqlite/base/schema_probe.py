@@ -17,6 +17,8 @@ from .cell_values import integer, is_text, text
 NEWEST_KNOWN = 31
 """The highest schema number whose columns are known."""
 
+OPERATIONS = "hermes_tui_operations"
+"""Our table."""
 FTS = "messages_fts"
 TRIGRAM = "messages_fts_trigram"
 

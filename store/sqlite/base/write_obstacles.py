@@ -11,11 +11,8 @@ from dataclasses import dataclass
 import apsw
 
 from .cell_values import integer, text
-from .schema_probe import SCHEMA
+from .schema_probe import OPERATIONS, SCHEMA
 from .trigger_sql import NotUnderstood, Trigger, full_text_table, has_keyword, parse_trigger, watched_table
-
-OPERATIONS = "hermes_tui_operations"
-"""Our table."""
 
 _FILLED = {
     "messages": frozenset(("id", "session_id", "role", "content", "timestamp", "active")),

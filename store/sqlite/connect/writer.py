@@ -7,25 +7,25 @@ import threading
 import weakref
 from collections.abc import Callable
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import apsw
 
 from ...base import errors
 from ...base.owned_lock import OwnedLock
 from ..base import error_mapping, handle_owners
-from ..base.backoff import Backoff, retried
-from ..base.schema_probe import Layout
+from ..base.backoff import PATIENCE, Backoff, retried
 from . import lock_holders, trigger_stand_ins
 from .writer_handle import WriterHandle, replaced
 from .writer_queue import WriterQueue
+
+if TYPE_CHECKING:
+    from ..base.schema_probe import Layout
 
 T = TypeVar("T")
 
 _MAX_NAMED = 6
 """Processes that are named in the message of a timeout; the rest are counted."""
-PATIENCE = 30.0
-"""Default timeout of a transaction, in seconds."""
 _turns: weakref.WeakValueDictionary[tuple[int, str], OwnedLock] = weakref.WeakValueDictionary()
 """Process id and real path of a store -> the lock of its writers in that process, which has one place in the queue."""
 

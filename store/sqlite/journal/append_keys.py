@@ -15,7 +15,7 @@ from ...engine.operations import DONE
 from ...formats.row_encoding import storable
 from ..base import cell_values
 from ..base.cell_values import Value
-from ..base.write_obstacles import OPERATIONS
+from ..base.schema_probe import OPERATIONS
 
 TABLE = OPERATIONS
 

@@ -15,10 +15,9 @@ from dataclasses import dataclass
 import apsw
 
 from ..base import cell_values
+from ..base.schema_probe import OPERATIONS as TABLE
 from ..base.schema_probe import Layout
 from ..connect.reader import Reader
-from .append_keys import TABLE
-from .repair_journal import entry_of
 
 MAX_BLOCKS = 32
 """Blocks that are searched in time order, those of the newest rows."""
@@ -84,6 +83,8 @@ _NEWEST = "SELECT id, CAST(timestamp AS REAL) FROM messages WHERE id <= ? AND id
 
 def _reserved(rows: list[tuple[apsw.SQLiteValue, ...]]) -> list[tuple[int, int]]:
     """(base, size) of the operations that reserved ids."""
+    from .repair_journal import entry_of
+
     reserved = []
     for (cell,) in rows:
         entry = entry_of(cell)

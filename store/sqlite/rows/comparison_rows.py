@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING
 
 import apsw
 
-from ...base.cancel import Cancel
 from ...base.errors import Damaged
 from ...engine.rows import SessionStamp, StoredRow
 from ...formats import message_codec
 from ...formats.carried_copies import Copies, State
 from ...formats.compaction_overlap import SUMMARIES, Fingerprint
 from ...formats.compared_message import ComparedMessage, compared
-from ...formats.row_encoding import MessageRow, storable
+from ...formats.row_encoding import storable
 from ..base import cell_values, column_sql
-from ..base.schema_probe import Layout
 from ..connect.reader import MESSAGES, SESSIONS, Reader, Row
-from . import message_writes
+
+if TYPE_CHECKING:
+    from ...base.cancel import Cancel
+    from ..base.schema_probe import Layout
 
 _COMPARED = ("role", "content", "tool_calls", "tool_call_id")
 
@@ -37,20 +39,6 @@ def session_stamp(connection: apsw.Connection, layout: Layout, session_id: str) 
     active = f"COALESCE(sum({column_sql.active(layout)}), 0)"
     statement = f"SELECT count(*), max(id), {active} FROM messages WHERE session_id = ?"
     return connection.execute(statement, (storable(session_id),)).fetchall()[0]
-
-
-def append_after(
-    connection: apsw.Connection, layout: Layout, session_id: str, expected: SessionStamp, rows: Sequence[MessageRow]
-) -> SessionStamp | None:
-    """Append a turn inside a transaction, unless another process wrote to the session since `expected` was taken.
-
-    Returns:
-        The new stamp; None where nothing was written.
-    """
-    if session_stamp(connection, layout, session_id) != expected:
-        return None
-    message_writes.append(connection, layout, session_id, rows)
-    return session_stamp(connection, layout, session_id)
 
 
 def has_session(reader: Reader, session_id: str) -> bool:
@@ -93,7 +81,7 @@ def session_ids(reader: Reader) -> list[str]:
 
 
 def compared_messages(
-    reader: Reader, session_id: str, copies: Copies, *, cancel: Cancel | None = None
+    reader: Reader, session_id: str, copies: Callable[[], Copies], *, cancel: Cancel | None = None
 ) -> Iterator[ComparedMessage]:
     """The messages of a session in id order, each once, inactive ones included; see `stored_rows`.
 
@@ -104,11 +92,14 @@ def compared_messages(
 
 
 def stored_rows(
-    reader: Reader, session_id: str, copies: Copies, *, cancel: Cancel | None = None
+    reader: Reader, session_id: str, copies: Callable[[], Copies], *, cancel: Cancel | None = None
 ) -> Iterator[StoredRow]:
     """All rows of a session in id order, copies included.
 
     The ids are one read transaction, every 256 bodies another; a row that is deleted in between is left out.
+
+    Args:
+        copies: Finds them; it is not called for a session without rows.
 
     Raises:
         Interrupted: It was cancelled.
@@ -116,7 +107,8 @@ def stored_rows(
     ids = [row[0] for row in reader.rows(_IDS, (storable(session_id),), needs=MESSAGES, cancel=cancel)]
     if ids:
         statement = _statement(reader.layout)
-        yield from (_stored_row(row, copies) for row in reader.pages(statement, ids, cancel=cancel))
+        known = copies()
+        yield from (_stored_row(row, known) for row in reader.pages(statement, ids, cancel=cancel))
 
 
 _IDS = "SELECT id FROM messages WHERE session_id = ? ORDER BY id"

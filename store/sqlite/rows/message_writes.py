@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import apsw
 
@@ -11,11 +12,14 @@ from ...base.errors import KeyReused
 from ...formats import message_codec
 from ...formats.row_encoding import MessageRow, storable
 from ..base import cell_values, column_sql
-from ..base.schema_probe import Layout
 from ..connect.writer import triggers_on
 from ..journal import append_keys, repair_journal
 from ..journal.append_keys import KeyedAppend
-from . import session_writes
+from . import comparison_rows, session_writes
+
+if TYPE_CHECKING:
+    from ...engine.rows import SessionStamp
+    from ..base.schema_probe import Layout
 
 
 def append(connection: apsw.Connection, layout: Layout, session_id: str, rows: Sequence[MessageRow]) -> list[int]:
@@ -106,3 +110,17 @@ def insert(
     if layout.has("messages", "display_order") and not triggers_on(connection):  # docs/decisions/0012
         connection.execute("UPDATE messages SET display_order = id WHERE id = ?", (row_id,))
     return cell_values.integer(row_id)
+
+
+def append_after(
+    connection: apsw.Connection, layout: Layout, session_id: str, expected: SessionStamp, rows: Sequence[MessageRow]
+) -> SessionStamp | None:
+    """Append a turn inside a transaction, unless another process wrote to the session since `expected` was taken.
+
+    Returns:
+        The new stamp; None where nothing was written.
+    """
+    if comparison_rows.session_stamp(connection, layout, session_id) != expected:
+        return None
+    append(connection, layout, session_id, rows)
+    return comparison_rows.session_stamp(connection, layout, session_id)

@@ -16,10 +16,8 @@ import apsw
 from ...base.cancel import Cancel
 from ...base.errors import Damaged
 from ...base.models import UNREADABLE, ContextLine, Head, Message, Page
-from ...engine.rows import SessionEnds
 from ...formats import message_codec
 from ...formats.row_encoding import storable
-from ...formats.session_state import Ending
 from ..base import cell_values, column_sql
 from ..base.schema_probe import Layout
 from ..connect.reader import MESSAGES, Reader, Row
@@ -38,11 +36,6 @@ SMALL = 512
 
 IN_ID_ORDER = "idx_messages_session_id"
 """Index on (session_id, id), since version 24."""
-
-FIRST_BYTES = 4096
-"""Bytes read of the first user message; a multimodal cell is read whole."""
-
-_ENDING_BYTES = 256
 
 
 def heads(reader: Reader, session_id: str | None, *, after: int, limit: int) -> Page[Head]:
@@ -163,7 +156,7 @@ def window(
     before, behind = (_neighbours(connection, layout, side, bindings) for side in (BEFORE, BEHIND))
     role, timestamp = column_sql.text(layout, "messages", "role"), column_sql.timestamp(layout, "messages", "timestamp")
     rows = connection.execute(
-        f"SELECT id, {role}, {_opening(n_bytes)}, {timestamp} FROM messages"
+        f"SELECT id, {role}, {opening(n_bytes)}, {timestamp} FROM messages"
         " WHERE id IN (SELECT value FROM json_each(?)) ORDER BY id",
         (json.dumps([*before, message_id, *behind]),),
     ).fetchall()
@@ -268,94 +261,11 @@ def _context_line(row: Row, message_id: int) -> ContextLine:
     row_id, role, cell, timestamp = row
     line_id = cell_values.integer(row_id)
     return ContextLine(
-        line_id, cell_values.text(role) or "", _readable(cell), line_id == message_id, cell_values.timestamp(timestamp)
+        line_id, cell_values.text(role) or "", readable(cell), line_id == message_id, cell_values.timestamp(timestamp)
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Extent:
-    """Number of rows of a session and the ids at its ends."""
-
-    session_id: str
-    rows: int
-    first: int
-    last_active: int | None
-    """Highest id of an active row."""
-
-
-def ends(connection: apsw.Connection, layout: Layout, session_id: str) -> SessionEnds | None:
-    """Beginning and end of a session; None where it has no message."""
-    extent = _extent(connection, layout, session_id)
-    if extent is None:
-        return None
-    last = _ending(connection, layout, extent)
-    has_turns = last is None or last.role != "tool" or _has_turns(connection, extent)
-    return SessionEnds(_first_user_text(connection, extent), last, has_turns)
-
-
-def first_user_text(connection: apsw.Connection, layout: Layout, session_id: str) -> str:
-    """Readable start of the first user message in id order; "" for none."""
-    extent = _extent(connection, layout, session_id)
-    return _first_user_text(connection, extent) if extent else ""
-
-
-def _extent(connection: apsw.Connection, layout: Layout, session_id: str) -> Extent | None:
-    """The extent of a session, from a covering index alone; None without rows."""
-    if not layout.has(*MESSAGES):
-        return None
-    last = f"max(CASE WHEN {column_sql.active(layout)} THEN id END)"
-    sql = f"SELECT count(*), min(id), {last} FROM messages WHERE session_id = ?"
-    [(number, first, active)] = connection.execute(sql, (session_id,)).fetchall()
-    if first is None:
-        return None
-    last_active = None if active is None else cell_values.integer(active)
-    return Extent(session_id, cell_values.integer(number), cell_values.integer(first), last_active)
-
-
-def _ending(connection: apsw.Connection, layout: Layout, extent: Extent) -> Ending | None:
-    """The last active row of a user, an assistant or a tool; None for none."""
-    if extent.last_active is None:
-        return None
-    opening = column_sql.blob("messages.content", f"substr(CAST(messages.content AS BLOB), 1, {_ENDING_BYTES})")
-    columns = (
-        f"{column_sql.text(layout, 'messages', 'role')}, {column_sql.text(layout, 'messages', 'finish_reason')},"
-        f" {_n_bytes(layout, 'tool_calls')} > 2, {opening}"
-    )
-    of_turn = f"{column_sql.active(layout)} AND messages.role IN ('user', 'assistant', 'tool')"
-    for role, reason, calls, start in _nearest(connection, columns, extent, of_turn, last=True):
-        has_text = bool((cell_values.text(start) or "").strip())
-        return Ending(cell_values.text(role) or "", cell_values.text(reason), bool(calls), has_text)
-    return None
-
-
-def _has_turns(connection: apsw.Connection, extent: Extent) -> bool:
-    """True where there is a message of a user or an assistant."""
-    return bool(_nearest(connection, "1", extent, "messages.role IN ('user', 'assistant')"))
-
-
-def _first_user_text(connection: apsw.Connection, extent: Extent) -> str:
-    rows = _nearest(connection, _opening(FIRST_BYTES), extent, "messages.role = 'user'")
-    return _readable(rows[0][0]) if rows else ""
-
-
-def _nearest(
-    connection: apsw.Connection, columns: str, extent: Extent, condition: str, *, last: bool = False
-) -> list[Row]:
-    """The session's first row that meets a condition, or its last active one; empty for none among `WALK` rows.
-
-    Rows of a long session are close together in the table and found by walking its key; a short one uses an index.
-    """
-    compare, order, edge = ("<=", "DESC", extent.last_active) if last else (">=", "ASC", extent.first)
-    of_session = "" if extent.rows > WALK else "session_id = ?2 AND +"
-    return connection.execute(
-        f"SELECT {columns} FROM (SELECT id, session_id FROM messages WHERE {of_session}id {compare} ?1"
-        f" ORDER BY id {order} LIMIT {WALK}) AS walk CROSS JOIN messages ON messages.id = walk.id"
-        f" WHERE +walk.session_id = ?2 AND {condition} ORDER BY walk.id {order} LIMIT 1",
-        (edge, extent.session_id),
-    ).fetchall()
-
-
-def _opening(n_bytes: int | None) -> str:
+def opening(n_bytes: int | None) -> str:
     """The content as bytes: the start of plain text, all of JSON behind a NUL (docs/format.md §3.2)."""
     content = "CAST(messages.content AS BLOB)"
     if n_bytes is None:
@@ -366,7 +276,8 @@ def _opening(n_bytes: int | None) -> str:
     )
 
 
-def _readable(cell: cell_values.Value) -> str:
+def readable(cell: cell_values.Value) -> str:
+    """The content of a cell as readers see it."""
     return message_codec.readable(message_codec.decode(cell_values.text(cell)))
 
 

@@ -13,8 +13,9 @@ from typing import NamedTuple
 from ...base.cancel import Cancel
 from ...base.errors import Damaged
 from ...base.models import Page, Relation, Scope, Session
-from ...engine.rows import NO_COUNTS
+from ...engine.rows import NO_COUNTS, Counts
 from ...formats.lineage import Lineage, Link
+from ...formats.session_state import is_live
 from ..base import cell_values, column_sql
 from ..base.cell_values import Value
 from ..base.schema_probe import Layout
@@ -260,22 +261,33 @@ def _list_columns(layout: Layout) -> str:
 
 def _sessions(reader: Reader, rows: Sequence[Row], now: float, profile: str) -> tuple[Session, ...]:
     """Sessions of rows, with their counts and positions in the lineage."""
-    sessions = [_session(row, profile) for row in rows]
-    ids = [session.id for session in sessions]
+    ids = [cell_values.text(row[0]) or "" for row in rows]
     of_ids, lineage = counts(reader, ids), lineage_of(reader, ids)
-    return tuple(_placed(counted(session, of_ids.get(session.id, NO_COUNTS), now), lineage) for session in sessions)
+    return tuple(
+        _placed(_session(row, key, of_ids.get(key, NO_COUNTS), now, profile), lineage)
+        for key, row in zip(ids, rows, strict=True)
+    )
 
 
-def _session(row: Row, profile: str) -> Session:
-    session_id, _, _, source, title, model, started, ended, reason, parent, archived, hidden, cwd, own_profile = row
+def _session(row: Row, session_id: str, counts: Counts, now: float, profile: str) -> Session:
+    cell, _, _, source, title, model, started, ended, reason, parent, archived, hidden, cwd, own_profile = row
+    started_at, ended_at = cell_values.timestamp(started), cell_values.timestamp(ended)
+    last_active = started_at if counts.last_active is None else counts.last_active
+    unreadable = "" if cell_values.is_text(cell) else "its id is no valid text: only a search finds its messages"
     return Session(
-        id=cell_values.text(session_id) or "",
-        problem="" if cell_values.is_text(session_id) else "its id is no valid text: only a search finds its messages",
+        id=session_id,
+        problem=unreadable or counts.problem,
         source=cell_values.text(source) or "",
         title=cell_values.text(title),
         model=cell_values.text(model),
-        started_at=cell_values.timestamp(started),
-        ended_at=cell_values.timestamp(ended),
+        started_at=started_at,
+        last_active=last_active,
+        messages=counts.messages,
+        rows=counts.rows,
+        first_id=counts.first_id,
+        last_id=counts.last_id,
+        live=is_live(ended_at=ended_at, last_active=last_active, now=now),
+        ended_at=ended_at,
         end_reason=cell_values.text(reason),
         parent_id=cell_values.text(parent),
         archived=bool(cell_values.integer(archived)),

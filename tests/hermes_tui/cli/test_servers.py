@@ -37,6 +37,8 @@ def test_list_show_search_and_doctor_read_a_schema(
     filled: str, capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    for name in ("PGHOST", "PGHOSTADDR"):
+        monkeypatch.setenv(name, "192.0.2.1")
     assert main(["--home", filled, "list", "--json"]) == 0
     [session] = map(json.loads, capsys.readouterr().out.splitlines())
     assert (session["id"], session["messages"]) == ("20260301_100000_a1b2c3", 1)

@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from hermes_tui.__main__ import main
+from hermes_tui.cli import sessions
+from hermes_tui.cli.output import Output
+from hermes_tui.render.safe import SafeText
+from store import Outline
+from store.browse.browser import HomeBrowser
 from tests import builders
+from tests.counting import Asked, asked_of_sqlite
 from tests.hermes_tui.cli.running import Run, fingerprint, objects
 
 LIST_KEYS = (
@@ -128,3 +136,45 @@ def test_all_profiles_are_one_list(tmp_path: Path, capsys: pytest.CaptureFixture
     assert [row["text"] for row in objects(capsys.readouterr().out)] == ["walrus there"]
     assert main(["--home", str(root), "--profile", "all", "search", "walrus", "--json"]) == 0
     assert objects(capsys.readouterr().out)[-1]["summary"]["hits"] == 2
+
+
+def asked_for(folder: Path, run: Run, number: int) -> Asked:
+    """What `list` asks of SQLite for so many sessions of two messages."""
+    home = builders.home(folder, str(number))
+    with closing(builders.db(home)) as database:
+        for place in range(number):
+            builders.store(database, f"s{place}", builders.talk(2))
+    with asked_of_sqlite() as asked:
+        code, out, _ = run(home, "list")
+    assert (code, len(out.splitlines())) == (0, number)
+    return asked
+
+
+def test_list_asks_as_many_statements_for_a_page_as_for_a_part_of_it(tmp_path: Path, run: Run) -> None:
+    """Statements grow with the pages, not with the sessions.
+
+    Mutant: `messages.ends` once for each row in `StoredSessions.outlines`.
+    """
+    assert asked_for(tmp_path, run, 5).statements == asked_for(tmp_path, run, 40).statements
+
+
+def test_list_prints_a_page_before_it_reads_the_outlines_of_the_next(
+    tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Mutant: `list(_shown_rows(db, found))` in `list_sessions`."""
+    order: list[str] = []
+    outlines, line = HomeBrowser.outlines, Output.line
+
+    def _outlines(browser: HomeBrowser, ids: Sequence[str]) -> dict[str, Outline]:
+        order.append("outlines")
+        return outlines(browser, ids)
+
+    def _line(output: Output, text: SafeText) -> None:
+        order.append("row")
+        line(output, text)
+
+    monkeypatch.setattr(sessions, "PAGE", 3)
+    monkeypatch.setattr(HomeBrowser, "outlines", _outlines)
+    monkeypatch.setattr(Output, "line", _line)
+    asked_for(tmp_path, run, 5)
+    assert order == ["outlines", "row", "row", "row", "outlines", "row", "row"]

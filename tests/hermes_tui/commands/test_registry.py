@@ -13,7 +13,7 @@ from hermes_tui.screens.doctor import DoctorScreen
 from hermes_tui.screens.repair.screen import RepairScreen
 from hermes_tui.widgets.transcript_moves import READER
 
-NOT_YET = {"o"}
+NOT_YET = {"i"}
 """Keys of later issues: on no screen before they work."""
 CONDITIONS = (
     *("rows", "wide", "roomy", "hits", "typed", "flagged", "any_flagged"),

@@ -9,9 +9,11 @@ from hermes_tui.state.copy_text import copied
 def test_a_copy_says_what_is_not_in_it() -> None:
     text = copied("déjà\r\n\tnul:\0: esc:\x1b")
     assert (text.text, text.left_out) == ("déjà\n\tnul:: esc:", 2)
-    assert copied_sentence(text.text, text.left_out) == "copied 16 characters, not 2 control characters"
+    said = copied_sentence("the id", text.text, text.left_out)
+    assert said == "copied the id, 16 characters, not 2 control characters"
 
 
 def test_a_copy_that_a_terminal_may_refuse_claims_nothing() -> None:
-    assert copied_sentence("x" * SURELY_TAKEN, 0) == "copied 50 000 characters"
-    assert copied_sentence("é" * SURELY_TAKEN, 0) == "the terminal may not have copied all 50 000 characters"
+    assert copied_sentence("it", "x" * SURELY_TAKEN, 0) == "copied it, 50 000 characters"
+    said = copied_sentence("it", "é" * SURELY_TAKEN, 0)
+    assert said == "the terminal may not have copied all 50 000 characters of it"

@@ -57,7 +57,7 @@ WIDE = """\
  ✓D      2w  Unit tests for the parser         cli    164 §2
  ✗E      3w  Resize the root partition         cli     22
  ✓D      3w  A birthday poem in the style of…  wa      11
- ✓D      4w  Port the shell scripts to fish    cli     90
+ ✓D     Oct  Port the shell scripts to fish    cli     90
  ✓D     Oct  Onboarding checklist for the ne…  slk     57
  ✓D     Oct  Regex for the invoice numbers     cli     14
  ✓D     Oct  Which tent survives a storm?      tg      29

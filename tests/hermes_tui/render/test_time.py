@@ -26,7 +26,10 @@ from tests.hermes_tui.render.samples import DAY, NOW, at
     ("ago", "expected"),
     [
         (-3_600, "in 1h"),
-        (-300 * DAY, "in 42w"),
+        (-1_800, "in 1h"),
+        (-20 * 3_600, "in 1d"),
+        (-40 * DAY, "in 6w"),
+        (-300 * DAY, "in 1y"),
         (-365 * DAY, "in 1y"),
         (-500, "now"),
         (0, "now"),
@@ -38,16 +41,16 @@ from tests.hermes_tui.render.samples import DAY, NOW, at
         (DAY, "1d"),
         (6.9 * DAY, "6d"),
         (7 * DAY, "1w"),
-        (34.9 * DAY, "4w"),
-        (35 * DAY, "Oct"),
-        (334 * DAY, "Dec"),
+        (27.9 * DAY, "3w"),
+        (28 * DAY, "Oct"),
+        (320 * DAY, "Jan"),
         (336 * DAY, "2025"),
         (700 * DAY, "2024"),
     ],
 )
 def test_an_age_is_what_the_page_says(ago: float, expected: str) -> None:
     assert age(NOW, NOW.timestamp() - ago) == expected
-    assert len(expected) <= 4 + 2 * (ago < -500)
+    assert len(expected) <= 4 + (ago < -500)
 
 
 def test_no_time_is_no_age() -> None:

@@ -13,7 +13,8 @@ from tests.hostile import poison
 KEYS = (
     *("down", "down", "up", "enter", "enter", "escape", "tab", "slash", "left", "right", "space", "backspace"),
     *("pagedown", "pageup", "home", "end", "left_square_bracket", "right_square_bracket", "question_mark", "f1"),
-    *"nNJKtTfgGvdryuFMRmIYDeojk",
+    *("colon", "exclamation_mark", "1"),
+    *"nNJKtTfgGvdryuFMRmIYDeojka",
 )
 TEXTS = ("docker ", "部署 ", "is:flagged ", "sou", "after:7d ", "after:nonsense ", "the ", "-x ", '"a b" ', "[/]")
 SIZES = ((80, 24), (140, 40), (100, 30), (60, 14), (41, 11), (30, 8))

@@ -89,3 +89,17 @@ def test_whatever_happens_the_window_lies_on_the_rows_and_a_moved_cursor_in_it(
     if cursor.touched and key in second:
         assert cursor.key == key
     assert (cursor.key is None) == (not any(map(standable, second)))
+
+
+def test_a_cursor_that_was_not_moved_stands_on_the_first_key_that_was_named() -> None:
+    """Mutant: the first row in any case."""
+    cursor = ListCursor(standable)
+    cursor.first = 30
+    cursor.set_keys(range(9), head=0)
+    assert under(cursor) == 0, "it has not come yet"
+    cursor.resize(5)
+    cursor.set_keys(range(50), head=0)
+    assert (under(cursor), cursor.shown) == (30, (28, 29, 30, 31, 32))
+    cursor.go(3)
+    cursor.set_keys(range(60), head=0)
+    assert under(cursor) == 3

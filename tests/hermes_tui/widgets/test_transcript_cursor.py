@@ -10,6 +10,7 @@ from hermes_tui.render.folds import Fold
 from hermes_tui.render.glyphs import UNICODE
 from hermes_tui.render.gutter import shifted
 from hermes_tui.render.line import plain
+from hermes_tui.widgets.arrival import arrival, reading_place
 from hermes_tui.widgets.message_index import Section, head_of
 from hermes_tui.widgets.transcript_cursor import Target, TranscriptCursor
 from store.models import Message, ToolCall
@@ -217,3 +218,35 @@ def test_a_match_beyond_the_first_part_of_a_long_answer_is_reached() -> None:
     cursor.go_to(Target(1, first_match=True))
     cursor.settle()
     assert "the quinces" in shown(cursor)
+
+
+def test_a_place_that_was_kept_is_come_back_to_with_its_folds() -> None:
+    """Mutants: folds left out; the last message seen though it came below the screen."""
+    first = reading(*talk(40))
+    for _ in range(9):
+        first.step(1)
+    first.layout.fold(first.bar, first.folds.with_part(0, Fold.OPEN))
+    kept = reading_place(first, unseen=2, newest=None, now=5.0)
+    assert (kept.message_id, kept.seen_id) == (10, 38)
+
+    second = TranscriptCursor(now=lambda: NOW)
+    second.shape(80, 8, UNICODE)
+    arrival(kept, live=False).apply(second)
+    fill(second, *talk(41))
+    assert (second.bar, shown(second)) == (first.bar, shown(first))
+    assert second.layout.folds_of(second.bar).parts == {0: Fold.OPEN}
+
+
+def test_what_came_since_the_last_visit_stands_under_a_seam() -> None:
+    """Mutant: the seam above every new message."""
+    cursor = reading(*talk(40))
+    kept = reading_place(cursor, unseen=3, newest=None, now=NOW.timestamp() - 60)
+    later = TranscriptCursor(now=lambda: NOW)
+    later.shape(80, 12, UNICODE)
+    opened = arrival(kept, live=True)
+    opened.apply(later)
+    later.layout.index.seen = opened.seen
+    fill(later, *talk(40))
+    assert later.viewport.following
+    assert shown(later).count("new since 17:01") == 1
+    assert shown(later).index("words 37") < shown(later).index("new since") < shown(later).index("words 38")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hermes_tui.widgets.message_index import Section, head_of
 from hermes_tui.widgets.transcript_cursor import TranscriptCursor
-from hermes_tui.widgets.transcript_moves import READER
+from hermes_tui.widgets.transcript_moves import READER, prompt_above
 from store.models import Message
 from tests.hermes_tui.stage import at
 from tests.hermes_tui.widgets.test_transcript_cursor import fill, reading, talk
@@ -59,3 +59,19 @@ def test_half_pages_and_pages_keep_a_row_of_what_was_read() -> None:
     assert cursor.viewport.rows[0] == last
     READER["page_up"](cursor)
     assert cursor.viewport.rows[0] == top
+
+
+def test_the_prompt_above_the_screen_is_the_one_that_is_answered_there() -> None:
+    """Mutants: the prompt on the screen itself; a text that Hermes put in; a prompt that the user took back."""
+    cursor = reading(
+        say(1, "user", "Why?\x1b[2J"),
+        say(2, "user", "gone", active=False),
+        say(3, "user", "[SYSTEM: The user has invoked the skill]"),
+        *(say(number, "assistant", f"because {number}") for number in range(4, 30)),
+        say(30, "user", "And then?"),
+    )
+    assert prompt_above(cursor) == ("", [])
+    cursor.scroll(14)
+    assert prompt_above(cursor) == ("Why?␛[2J", [1])
+    cursor.to_end()
+    assert prompt_above(cursor) == ("Why?␛[2J", [1])

@@ -9,7 +9,8 @@ import pytest
 
 from store import Count, Damaged, FallbackKind, Home, Origin, Session, SessionDB
 from store.files.home import ALL_PROFILES
-from store.profiles.browser import ProfilesBrowser, open_home
+from store.profiles.browser import ProfilesBrowser
+from store.profiles.opening import open_home
 from tests.builders import home, jsonl, say, store
 
 

@@ -68,8 +68,8 @@ async def test_taking_a_search_out_brings_the_reader_back_to_the_place(tmp_path:
         await stage.press("tab", "G")
         assert stage.widgets.session_list.cursor.key == "first"
         await stage.press("enter")
-        await stage.shows("message 1 of 80")
-        await stage.press(*"JJJJJJJJJJJJ", "escape", "slash")
+        await stage.shows("message 80 of 80")
+        await stage.press("g", *"JJJJJJJJJJJJ", "escape", "slash")
         place = stage.widgets.transcript.cursor.position
         assert place is not None
         await stage.type("zebra 70")

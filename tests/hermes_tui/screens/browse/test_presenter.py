@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import cast
 
 import pytest
@@ -284,6 +285,20 @@ def test_the_reader_is_told_the_place_the_folds_and_the_hit() -> None:
     state.reading.from_file = state.reading.following = True
     assert status(state) == "message 3 of 994 · tools full · reasoning open"
     assert frame_view(state).headings[1].facts[:3] == ("hit 2 of 2", "from JSONL", "following")
+
+
+def test_scrolled_into_an_answer_the_rule_has_its_prompt() -> None:
+    """Mutant: source and model stay, so that the prompt has no room."""
+    state = reading()
+    state.layout = WIDE
+    row = state.reading.row
+    assert row is not None
+    state.reading.row = replace(row, session=replace(row.session, title="A title of more than twenty cells"))
+    state.reading.prompt, state.reading.following = "Why does it fail?", True
+    heading = frame_view(state).headings[1]
+    assert heading.title == "A title of more tha… › Why does it fail?"
+    assert heading.facts[0] == "following"
+    assert len(heading.facts) == 2
 
 
 def test_a_transcript_that_does_not_come_makes_the_last_one_dim() -> None:

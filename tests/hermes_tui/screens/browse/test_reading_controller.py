@@ -5,7 +5,6 @@ from __future__ import annotations
 from hermes_tui.feed import answers
 from hermes_tui.screens.browse.reading_controller import ReadingController
 from hermes_tui.state.browser_state import BrowserState, ListPane
-from hermes_tui.state.copy_text import CopyTarget
 from store.errors import CannotOpen
 from store.models import Check, Drift, Hit, Message, Origin, Relation, Session, Verdict
 from tests.hermes_tui.screens.browse.states import Calls, Drawn, browser_state, put
@@ -135,14 +134,3 @@ def test_a_repair_has_the_transcript_read_again_if_it_is_shown() -> None:
     assert feed.count("transcript.open") == 1
     controller.take_repaired(answers.Repaired(0, "one", None))  # type: ignore[arg-type]
     assert feed.count("transcript.open") == 2
-
-
-def test_an_id_that_is_no_argument_is_shown_and_not_copied() -> None:
-    controller, state, _, _ = reading()
-    assert controller.text_to_copy(CopyTarget.RESUME).text == "hermes --resume one"
-    state.pane = ListPane()
-    assert controller.text_to_copy(CopyTarget.ID).text == ""
-    put(state, [Session("-rf x; echo")])
-    state.pane = ListPane(state.fresh[0])
-    assert controller.text_to_copy(CopyTarget.RESUME).text == ""
-    assert state.notice is not None

@@ -267,7 +267,6 @@ async def test_the_list_the_search_and_the_transcript_stay_live(tmp_path: Path) 
             await stage.press("g", "enter")
             await stage.until(lambda: stage.place == "TRANSCRIPT")
             await stage.shows("message 1 of 1")
-            await stage.press("f")
             db.append_message("fresh", "assistant", "and an answer")
             await stage.shows("and an answer")
             assert "following" in stage.lines[2]
@@ -388,7 +387,7 @@ async def test_copying_takes_the_message_the_command_or_the_id_without_control_c
         await stage.shows("line one")
         await stage.press("tab", "Y")
         assert stage.app.clipboard == "hermes --resume 20260101_ab"
-        await stage.shows("copied 27 characters")
+        await stage.shows("27 characters")
         await stage.press("I")
         assert stage.app.clipboard == "20260101_ab"
         await stage.press("enter")

@@ -1,0 +1,28 @@
+"""The verb `completion`: files that `python -m tests.shell_files --write` made from the parser, and ids to complete."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from hermes_tui.cli.options import Options
+from hermes_tui.cli.output import Streams
+from hermes_tui.cli.stores import opened
+from hermes_tui.render.safe import one_line
+from store import Home, StoreError
+
+IDS = 200
+"""Sessions whose ids are offered, those of the newest messages."""
+
+
+def completion(home: Home, options: Options, streams: Streams) -> int:
+    """Print a completion script, the manual page, or ids, one a line; none where the store cannot be read."""
+    if options.action == "ids":
+        try:
+            with opened(home) as db:
+                streams.out.writelines(f"{one_line(session.id)}\n" for session in db.recent(limit=IDS))
+        except StoreError:
+            pass  # a shell that completes has no place for a complaint
+        return 0
+    suffix = "1" if options.action == "man" else options.action
+    streams.out.write((Path(__file__).parent / "shell" / f"hermes-tui.{suffix}").read_text(encoding="utf-8"))
+    return 0

@@ -1,0 +1,102 @@
+"""Changes of the JSONL files of a folder, found at a cost that hardly grows with their number.
+
+A file that is added, removed or replaced changes the time of its folder, and a file that grows has mostly grown in the
+last hour: these are looked at each time. All are listed after a pause that grows with them.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+import time
+from pathlib import Path
+
+from ..files import home
+from ..files.home import FileStat
+
+PAUSE, LONGEST_PAUSE = 1.0, 60.0
+"""Seconds between two listings of all files: of up to three hundred, and of any number."""
+PER_FILE = 0.003
+"""Seconds of pause for each file: a listing takes some hundredth of that."""
+YOUNG = 3600.0
+"""Seconds since the last change of a file that is looked at each time."""
+MOST_YOUNG = 100
+_TICK = 1.0
+"""Seconds within which two changes of a folder may have one time."""
+
+
+class WatchedFiles:
+    """The files of one folder; used by one thread at a time.
+
+    Args:
+        folder: May be missing.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._files: dict[str, FileStat] | None = None
+        self._young: list[str] = []
+        self._folder_time: int | None = None
+        self._due = 0.0
+
+    def changed(self, now: float) -> frozenset[str]:
+        """Ids whose files changed, came or went since the last look; none at the first.
+
+        Args:
+            now: Monotonic seconds.
+
+        Raises:
+            CannotOpen: The folder cannot be listed; the next look reports the changes.
+        """
+        files = self._files
+        if files is None or now >= self._due or self._may_have_other_files():
+            return self._listed(now)
+        return frozenset(name for name in self._young if name in files and self._has_changed(files, name))
+
+    def _may_have_other_files(self) -> bool:
+        return self._folder_time is None or _time_of(self._folder) != self._folder_time
+
+    def _listed(self, now: float) -> frozenset[str]:
+        wall, folder_time = time.time(), _time_of(self._folder)
+        found = home.transcript_files(self._folder)
+        before, self._files = self._files, found
+        self._due = now + min(max(PAUSE, len(found) * PER_FILE), LONGEST_PAUSE)
+        is_fresh = folder_time is None or abs(wall - folder_time / 1e9) < _TICK
+        self._folder_time = None if is_fresh else folder_time
+        young = [item for item in found.items() if wall - item[1].mtime_ns / 1e9 < YOUNG]
+        young.sort(key=lambda item: -item[1].mtime_ns)
+        self._young = [name for name, _ in young[:MOST_YOUNG]]
+        if before is None:
+            return frozenset()
+        names = before.keys() | found.keys()
+        return frozenset(name for name in names if _stamp(before.get(name)) != _stamp(found.get(name)))
+
+    def _has_changed(self, files: dict[str, FileStat], name: str) -> bool:
+        """Look at one file again."""
+        known, found = files[name], _stat_of(files[name].path)
+        if found is None:
+            del files[name]
+        else:
+            files[name] = found
+        return _stamp(found) != known.stamp
+
+
+def _stamp(file: FileStat | None) -> object:
+    return None if file is None else file.stamp
+
+
+def _stat_of(path: Path) -> FileStat | None:
+    """The file at a path; None where there is no regular one."""
+    try:
+        state = os.lstat(path)
+    except OSError:
+        return None
+    return FileStat.of(path, state) if stat.S_ISREG(state.st_mode) else None
+
+
+def _time_of(folder: Path) -> int | None:
+    """Time of a folder's last change, in nanoseconds since 1970; None where it cannot be looked at."""
+    try:
+        return folder.stat().st_mtime_ns
+    except OSError:
+        return None

@@ -1,0 +1,27 @@
+"""Choice of a browser: that of one home, or of every profile as one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..browse.browser import HomeBrowser
+from ..files.home import Home, distinct
+from ..open import open_to_read
+
+if TYPE_CHECKING:
+    from ..browse.protocol import Browser
+
+
+def open_home(home: Home, *, cache_dir: Path | None = None) -> Browser:
+    """A browser of a home; of every profile where the home stands for all.
+
+    Args:
+        cache_dir: Folder of the verdict cache; None for none.
+    """
+    if home.is_every:
+        from .browser import ProfilesBrowser
+
+        homes = home.profiles() if home.server is not None else distinct(Home(home.root).profiles())
+        return ProfilesBrowser(homes, cache_dir=cache_dir)
+    return HomeBrowser(open_to_read(home, cache_dir=cache_dir))

@@ -1,0 +1,43 @@
+r"""Test of raw JSON: whether a file surely lacks a word of a query, before any of it is parsed.
+
+It is sure only where nothing but parsing could make the word appear: a file of plain ASCII without `\u` escapes, NUL
+(damage, UTF-16) and contents that are no strings, whose images and sounds are shown by words of our own.
+"""
+
+from __future__ import annotations
+
+import re
+
+from .ast import Query
+
+_UNSURE = re.compile(rb'[\x00\x80-\xff]|\\u|"(?:content|text_summary)"\s*+:\s*+[^"n\s]')
+"""What a word may come from that does not stand there: other letters, escapes, contents with parts."""
+_PLAIN = re.compile("[a-z]{2,}")
+
+
+class RawWords:
+    """The words of a query that raw bytes are searched for.
+
+    Args:
+        query: One with other letters, digits or signs alone gives no words: then no file lacks one for sure.
+    """
+
+    def __init__(self, query: Query) -> None:
+        words = [[_plain_words(text) for term in terms for text in term.words] for terms in query.any_of]
+        self._any_of = [[word for word in alternative if word] for alternative in words]
+        self._any = bool(self._any_of) and all(self._any_of)
+
+    def surely_missing(self, raw: bytes) -> bool:
+        """True where no text of a file can have all the words of an alternative."""
+        if not self._any:
+            return False
+        lowered = raw.lower()
+        if any(all(word in lowered for word in words) for words in self._any_of):
+            return False
+        return _UNSURE.search(raw) is None
+
+
+def _plain_words(word: str) -> bytes:
+    """The word in lower case; empty where letters of other scripts, digits or signs are in it."""
+    lowered = word.lower()
+    return lowered.encode() if _PLAIN.fullmatch(lowered) else b""

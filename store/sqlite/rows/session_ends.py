@@ -1,0 +1,168 @@
+"""Beginnings and ends of sessions, which decide their outlines: of one, or of a page of them by two statements."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+
+import apsw
+
+from ...engine.rows import SessionEnds
+from ...formats.session_state import Ending
+from ..base import cell_values, column_sql
+from ..base.schema_probe import Layout
+from ..connect.reader import MESSAGES, Reader, Row
+from .damage import around_damage
+from .messages import WALK, opening, readable
+
+FIRST_BYTES = 4096
+"""Bytes read of the first user message; a multimodal cell is read whole."""
+_ENDING_BYTES = 256
+_TURN_ROLES = "('user', 'assistant', 'tool')"
+
+
+@dataclass(frozen=True, slots=True)
+class Extent:
+    """Number of rows of a session and the ids at its ends."""
+
+    session_id: str
+    rows: int
+    first: int
+    last_active: int | None
+    """Highest id of an active row."""
+
+
+def ends(connection: apsw.Connection, layout: Layout, session_id: str) -> SessionEnds | None:
+    """Beginning and end of a session; None where it has no message."""
+    extent = _extent(connection, layout, session_id)
+    if extent is None:
+        return None
+    last = _ending(connection, layout, extent)
+    has_turns = last is None or last.role != "tool" or _has_turns(connection, extent)
+    return SessionEnds(_first_user_text(connection, extent), last, has_turns)
+
+
+def ends_of(reader: Reader, ids: Sequence[str]) -> dict[str, SessionEnds | None]:
+    """The same of some sessions that have messages, by two statements for nearly all of them; None for damaged ones."""
+    return dict(around_damage(partial(_ends_of, reader), ids, lambda session_id, _: [(session_id, None)]))
+
+
+def _ends_of(reader: Reader, ids: Sequence[str]) -> list[tuple[str, SessionEnds | None]]:
+    def _read(connection: apsw.Connection, layout: Layout) -> list[tuple[str, SessionEnds | None]]:
+        extents = _extents(connection, layout, ids)
+        edges = {edge for extent in extents for edge in (extent.first, extent.last_active) if edge is not None}
+        rows = _edge_rows(connection, layout, sorted(edges)) if edges else {}
+        return [(extent.session_id, _ends(connection, layout, extent, rows)) for extent in extents]
+
+    return reader.read(_read)
+
+
+def _extents(connection: apsw.Connection, layout: Layout, ids: Sequence[str]) -> list[Extent]:
+    """The extents of sessions that have rows, from a covering index alone."""
+    if not layout.has(*MESSAGES):
+        return []
+    last = f"max(CASE WHEN {column_sql.active(layout)} THEN id END)"
+    rows = connection.execute(
+        f"SELECT CAST(session_id AS BLOB), count(*), min(id), {last} FROM messages"
+        " WHERE session_id IN (SELECT value FROM json_each(?)) GROUP BY session_id",
+        (json.dumps(list(ids)),),
+    ).fetchall()
+    return [
+        Extent(
+            cell_values.text(session_id) or "",
+            cell_values.integer(number),
+            cell_values.integer(first),
+            None if active is None else cell_values.integer(active),
+        )
+        for session_id, number, first, active in rows
+    ]
+
+
+def _edge_rows(connection: apsw.Connection, layout: Layout, ids: Sequence[int]) -> dict[int, Row]:
+    """What the first and last rows of sessions have of an outline."""
+    sql = (
+        f"SELECT id, {_ending_columns(layout)}, messages.role IN {_TURN_ROLES}, messages.role = 'user',"
+        f" CASE messages.role WHEN 'user' THEN {opening(FIRST_BYTES)} END FROM messages"
+        " WHERE id IN (SELECT value FROM json_each(?))"
+    )
+    return {cell_values.integer(row_id): tuple(row) for row_id, *row in connection.execute(sql, (json.dumps(ids),))}
+
+
+def _ends(connection: apsw.Connection, layout: Layout, extent: Extent, rows: dict[int, Row]) -> SessionEnds:
+    """The ends of one session: its first row is the user's and its last one part of a turn, or each is looked for."""
+    first, last = rows.get(extent.first), rows.get(extent.last_active or 0)
+    ending = _ending_of(last[:4]) if last and last[4] else _ending(connection, layout, extent)
+    text = readable(first[6]) if first and first[5] else _first_user_text(connection, extent)
+    has_turns = ending is None or ending.role != "tool" or bool(first and first[5]) or _has_turns(connection, extent)
+    return SessionEnds(text, ending, has_turns)
+
+
+def first_user_text(connection: apsw.Connection, layout: Layout, session_id: str) -> str:
+    """Readable start of the first user message in id order; "" for none."""
+    extent = _extent(connection, layout, session_id)
+    return _first_user_text(connection, extent) if extent else ""
+
+
+def _extent(connection: apsw.Connection, layout: Layout, session_id: str) -> Extent | None:
+    """The extent of a session, from a covering index alone; None without rows."""
+    if not layout.has(*MESSAGES):
+        return None
+    last = f"max(CASE WHEN {column_sql.active(layout)} THEN id END)"
+    sql = f"SELECT count(*), min(id), {last} FROM messages WHERE session_id = ?"
+    [(number, first, active)] = connection.execute(sql, (session_id,)).fetchall()
+    if first is None:
+        return None
+    last_active = None if active is None else cell_values.integer(active)
+    return Extent(session_id, cell_values.integer(number), cell_values.integer(first), last_active)
+
+
+def _ending(connection: apsw.Connection, layout: Layout, extent: Extent) -> Ending | None:
+    """The last active row of a user, an assistant or a tool; None for none."""
+    if extent.last_active is None:
+        return None
+    of_turn = f"{column_sql.active(layout)} AND messages.role IN {_TURN_ROLES}"
+    rows = _nearest(connection, _ending_columns(layout), extent, of_turn, last=True)
+    return _ending_of(rows[0]) if rows else None
+
+
+def _ending_columns(layout: Layout) -> str:
+    opening = column_sql.blob("messages.content", f"substr(CAST(messages.content AS BLOB), 1, {_ENDING_BYTES})")
+    return (
+        f"{column_sql.text(layout, 'messages', 'role')}, {column_sql.text(layout, 'messages', 'finish_reason')},"
+        f" {column_sql.n_bytes(layout, 'messages', 'tool_calls')} > 2, {opening}"
+    )
+
+
+def _ending_of(row: Row) -> Ending:
+    role, reason, calls, start = row
+    has_text = bool((cell_values.text(start) or "").strip())
+    return Ending(cell_values.text(role) or "", cell_values.text(reason), bool(calls), has_text)
+
+
+def _has_turns(connection: apsw.Connection, extent: Extent) -> bool:
+    """True where there is a message of a user or an assistant."""
+    return bool(_nearest(connection, "1", extent, "messages.role IN ('user', 'assistant')"))
+
+
+def _first_user_text(connection: apsw.Connection, extent: Extent) -> str:
+    rows = _nearest(connection, opening(FIRST_BYTES), extent, "messages.role = 'user'")
+    return readable(rows[0][0]) if rows else ""
+
+
+def _nearest(
+    connection: apsw.Connection, columns: str, extent: Extent, condition: str, *, last: bool = False
+) -> list[Row]:
+    """The session's first row that meets a condition, or its last active one; empty for none among `WALK` rows.
+
+    Rows of a long session are close together in the table and found by walking its key; a short one uses an index.
+    """
+    compare, order, edge = ("<=", "DESC", extent.last_active) if last else (">=", "ASC", extent.first)
+    of_session = "" if extent.rows > WALK else "session_id = ?2 AND +"
+    return connection.execute(
+        f"SELECT {columns} FROM (SELECT id, session_id FROM messages WHERE {of_session}id {compare} ?1"
+        f" ORDER BY id {order} LIMIT {WALK}) AS walk CROSS JOIN messages ON messages.id = walk.id"
+        f" WHERE +walk.session_id = ?2 AND {condition} ORDER BY walk.id {order} LIMIT 1",
+        (edge, extent.session_id),
+    ).fetchall()

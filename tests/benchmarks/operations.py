@@ -1,0 +1,145 @@
+"""Operations of the ledger: what a user does, beside the bare work that it cannot do without, or a peer."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import apsw
+
+from store import SessionDB
+from store.browse.watched_files import WatchedFiles
+from store.files import home
+from tests.benchmarks.ledger import Program, Row
+
+ROOT = Path(__file__).parents[2]
+WORD = "heliotrope"
+"""A word of one message in a thousand."""
+ABSENT = "qwertzuiop"
+"""A word of none."""
+LIST = (
+    "SELECT sessions.id, source, title, model, started_at, ended_at, parent_session_id, archived, counted.rows,"
+    " (SELECT timestamp FROM messages WHERE id = counted.last), (SELECT substr(content, 1, 200) FROM messages"
+    " WHERE session_id = sessions.id AND role = 'user' ORDER BY id LIMIT 1) FROM sessions LEFT JOIN"
+    " (SELECT session_id, count(*) AS rows, max(id) AS last FROM messages GROUP BY session_id) AS counted"
+    " ON counted.session_id = sessions.id ORDER BY started_at DESC"
+)
+SHOW = "SELECT * FROM messages WHERE session_id = ? ORDER BY id"
+
+
+def write_files(folder: Path) -> None:
+    """A JSONL file for each session of a store, with the same messages."""
+    sessions = folder / "sessions"
+    if sessions.exists():
+        return
+    sessions.mkdir()
+    connection = apsw.Connection(str(folder / "state.db"), flags=apsw.SQLITE_OPEN_READONLY)
+    for (session_id,) in connection.execute("SELECT id FROM sessions").fetchall():
+        rows = connection.execute(
+            "SELECT role, content, tool_calls, tool_name, tool_call_id, timestamp FROM messages"
+            " WHERE session_id = ? ORDER BY id",
+            (session_id,),
+        ).fetchall()
+        lines = [json.dumps(_record(row), ensure_ascii=False) for row in rows]
+        (sessions / f"{session_id}.jsonl").write_text("".join(f"{line}\n" for line in lines))
+    connection.close()
+
+
+def _record(row: tuple[Any, ...]) -> object:
+    """A row as its line."""
+    role, content, calls, tool, call, when = row
+    record: dict[str, object] = {"role": role, "content": content}
+    record |= {"tool_calls": json.loads(calls)} if calls else {}
+    record |= {"tool_name": tool, "tool_call_id": call} if tool else {}
+    return record | {"timestamp": datetime.fromtimestamp(when, UTC).replace(tzinfo=None).isoformat()}
+
+
+class Operations:
+    """The rows of one home.
+
+    Args:
+        folder: Made by `benchmarks.homes`; in its folder `files` the same home with the files of `write_files`.
+        cache: Folder of the program's caches, filled by a survey before the first row.
+    """
+
+    def __init__(self, folder: Path, cache: Path) -> None:
+        self._folder, self._cache = folder, cache
+        self._deepest = "2026000000"
+
+    def rows(self) -> Iterator[Row]:
+        """Every row; a peer that is missing is said in it."""
+        python = self._python
+        yield Row("`import store`", python("-c", "import store"), "bare Python", python("-c", "pass"), 5)
+        yield Row("`search` a word", self._verb("search", WORD), "bare Python", python("-c", "pass"), 8)
+        yield self.listing()
+        yield Row("`list --json`", self._verb("list", "--json"), "bare statement, printed", self._printed(LIST), 2.5)
+        shown = self._printed(SHOW, self._deepest)
+        yield Row("`show --json`", self._verb("show", self._deepest, "--json"), "bare statement, printed", shown, 3)
+        yield self._ripgrep("`search` in equal JSONL files, first run", 10, cache=self._cache / "empty")
+        yield self._ripgrep("`search` in equal JSONL files, verdicts remembered", 2, cache=self._cache / "filled")
+        yield self._idle()
+        for name, peer in (("fzf", "fzf"), ("agentsview", "agentsview")):
+            if shutil.which(peer) is None:
+                yield Row(f"beside {name}", lambda: None, f"{name} is not installed", None, 1)
+        if "HERMES_019_PYTHON" not in os.environ:
+            yield Row("beside hermes-agent", lambda: None, "hermes-agent 0.19.0 is not installed", None, 1)
+
+    def listing(self) -> Row:
+        """The row of `list`, which the plot of growth repeats."""
+        return Row("`list`", self._verb("list"), "bare statement, printed", self._printed(LIST), 2.5)
+
+    def remember(self) -> None:
+        """Compare all sessions once, as the screen does behind its first picture."""
+        from store import Cancel
+
+        database = SessionDB(
+            self._folder / "files" / "state.db", read_only=True, cache_dir=self._cache / "filled" / "hermes-tui"
+        )
+        for _ in database.survey(cancel=Cancel()):
+            pass
+        database.close()
+
+    def _python(self, *arguments: str, cache: Path | None = None) -> Program:
+        environ = os.environ | {"PYTHONPATH": str(ROOT), "XDG_CACHE_HOME": str(cache or self._cache / "empty")}
+        environ.pop("PYTHONDONTWRITEBYTECODE", None)
+        return Program([sys.executable, *arguments], environ)
+
+    def _verb(self, *arguments: str, cache: Path | None = None, home: Path | None = None) -> Program:
+        return self._python("-m", "hermes_tui", "--home", str(home or self._folder), *arguments, cache=cache)
+
+    def _printed(self, sql: str, *bindings: str) -> Program:
+        code = (
+            "import apsw, json, sys\n"
+            "connection = apsw.Connection(sys.argv[1], flags=apsw.SQLITE_OPEN_READONLY)\n"
+            "for row in connection.execute(sys.argv[2], sys.argv[3:]): print(json.dumps(row))"
+        )
+        return self._python("-c", code, str(self._folder / "state.db"), sql, *bindings)
+
+    def _ripgrep(self, name: str, limit: float, *, cache: Path) -> Row:
+        ours = self._verb("search", ABSENT, cache=cache, home=self._folder / "files")
+        if (found := shutil.which("rg")) is None:
+            return Row(name, ours, "ripgrep is not installed", None, limit)
+        note = "ripgrep looks at bytes alone; ours also asks the store, and finds words across escapes"
+        there = self._python("-c", f"import subprocess; subprocess.run([{found!r}, '-c', {ABSENT!r}, {self._files!r}])")
+        return Row(name, ours, "ripgrep, started from Python", there, limit, note)
+
+    @property
+    def _files(self) -> str:
+        return str(self._folder / "files" / "sessions")
+
+    def _idle(self) -> Row:
+        """A minute of an idle screen: 60 looks at the files."""
+
+        def _looks() -> None:
+            watched = WatchedFiles(Path(self._files))
+            for second in range(60):
+                watched.changed(float(second))
+
+        listed: Callable[[], object] = lambda: [home.transcript_files(Path(self._files)) for _ in range(60)]  # noqa: E731
+        return Row("a minute of looks at idle JSONL files", _looks, "60 listings of all", listed, 0.5)

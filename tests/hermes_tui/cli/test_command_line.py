@@ -1,0 +1,111 @@
+"""Command line: version, words that are no verb, completion, the manual page, lines for scripts."""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from hermes_tui import __version__
+from hermes_tui.__main__ import main
+from hermes_tui.cli.options import make_parsers, parse
+from hermes_tui.cli.verbs import VERBS, verb_named
+from tests.hermes_tui.cli.running import Run
+from tests.shell_files import FOLDER, files
+
+A = "20260101_100000_aaaaaa"
+
+
+def test_the_version_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--version"]) == 0
+    assert capsys.readouterr().out == f"hermes-tui {__version__}\n"
+
+
+def test_words_that_are_no_verb_are_a_search() -> None:
+    """Mutant: the value of --home taken for the first word."""
+    options = parse(["--home", "list", "docker", "-compose", "timeout", "--read-only"])
+    assert (options.verb, list(options.query), options.read_only) == (None, ["docker", "-compose", "timeout"], True)
+    assert parse(["--home=x", "list"]).verb == "list"
+
+
+def test_without_a_terminal_a_word_that_is_no_verb_is_one_line(home: Path, run: Run) -> None:
+    code, out, err = run(home, "lits")
+    assert (code, out, len(err.splitlines())) == (2, "", 1)
+    assert "did you mean list?" in err
+    assert run(home, "xyzzy")[0] == 2
+
+
+def test_each_verb_of_the_parser_is_there_and_has_help(capsys: pytest.CaptureFixture[str]) -> None:
+    _, _, names = make_parsers()
+    assert set(names) == set(VERBS)
+    for name in names:
+        assert callable(verb_named(name))
+        assert main([name, "--help"]) == 0
+        shown = capsys.readouterr().out
+        assert shown.startswith(f"usage: hermes-tui {name} ")
+    for action in make_parsers()[0]._actions:
+        if isinstance(action, argparse._SubParsersAction):
+            without = [
+                (name, inner.dest)
+                for name, verb in action.choices.items()
+                for inner in verb._actions
+                if not (inner.help or isinstance(inner, argparse._SubParsersAction))
+            ]
+            assert without == []
+
+
+def test_the_files_for_shells_are_those_of_the_parser() -> None:
+    for name, text in files().items():
+        assert (FOLDER / name).read_text() == text, "python -m tests.shell_files --write"
+
+
+def test_completion_prints_scripts_that_shells_read_and_ids(home: Path, run: Run, tmp_path: Path) -> None:
+    for shell in ("bash", "zsh", "fish"):
+        code, out, _ = run(home, "completion", shell)
+        assert (code, "hermes-tui" in out) == (0, True)
+        if program := shutil.which(shell):
+            (tmp_path / shell).write_text(out)
+            subprocess.run([program, "-n", str(tmp_path / shell)], check=True, timeout=60)
+    (tmp_path / "empty").mkdir()
+    assert A in run(home, "completion", "ids")[1].split()
+    assert run(tmp_path / "empty", "completion", "ids")[:2] == (0, "")
+    assert run(home, "completion", "csh")[0] == 2
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(shutil.which("bash") is None, reason="bash is not there")
+def test_bash_completes_verbs_options_and_values(home: Path, run: Run, tmp_path: Path) -> None:
+    script = tmp_path / "completion"
+    script.write_text(run(home, "completion", "bash")[1])
+    probe = (
+        "source SCRIPT; COMP_WORDS=(hermes-tui @@); COMP_CWORD=$((${#COMP_WORDS[@]} - 1));"
+        " _shtab_hermes_tui; printf '%s\\n' \"${COMPREPLY[@]}\""
+    ).replace("SCRIPT", str(script))
+    for words, expected in (("ex", "export"), ("export --red", "--redact"), ("export -f h", "html")):
+        done = subprocess.run(
+            ["bash", "-c", probe.replace("@@", words)], capture_output=True, text=True, check=True, timeout=60
+        )
+        assert expected in done.stdout.split(), (words, done.stdout, done.stderr)
+
+
+def test_the_manual_page_is_clean_roff(home: Path, run: Run) -> None:
+    page = run(home, "completion", "man")[1]
+    assert ".SS export" in page
+    if program := shutil.which("groff"):
+        done = subprocess.run(
+            [program, "-man", "-Tascii", "-ww"], input=page, capture_output=True, text=True, check=True
+        )
+        assert done.stderr == ""
+        assert "write sessions to files" in " ".join(done.stdout.split()).lower()
+
+
+def test_a_list_has_the_lines_that_a_script_asks_for(home: Path, run: Run) -> None:
+    code, out, err = run(home, "list", "--format", "{id}|{messages}|{title}|{archived}")
+    assert (code, err) == (0, "")
+    assert f"{A}|4|Docker fails|false" in out.splitlines()
+    code, out, err = run(home, "list", "--format", "{body}")
+    assert (code, out) == (2, "")
+    assert "no field “body”" in err

