@@ -305,27 +305,29 @@ class Transcript(ScrollPane):
 
     def render_line(self, y: int) -> Strip:
         """A row of the text and its cell of the scroll track; the last row says how much came below it."""
-        line, (width, height) = self._row_line(y), self.size
-        line = self.rail.beside(line, y)
-        if y == height - 1 and self.new_below:
-            line = _with_new(line, self.new_below, width - 1, glyphs_of(self.app))
+        line = self.rail.beside(self._row_line(y), y)
+        if y == self.size.height - 1 and self.new_below:
+            line = _with_new(line, self.new_below, self.size.width - 1, glyphs_of(self.app))
         ground = Ground.FADED if self.faded else Ground.PLAIN
         return row_with_track(self, y, line, ground, self.cursor.viewport.thumb)
 
     def _row_line(self, y: int) -> Line:
         if not self.total:
-            width, glyphs = max(self.size.width, NARROWEST), glyphs_of(self.app)
             said = empty_session if self._row else nothing_to_read if self._is_empty else None
-            block = said(width=width, glyphs=glyphs) if said else []
-            return block[y] if y < len(block) else ()
-        rows = self.cursor.viewport.rows
-        if y >= len(rows):
+            return _line_of(said, y, max(self.size.width, NARROWEST), glyphs_of(self.app))
+        if y >= len(self.cursor.viewport.rows):
             return ()
-        row = rows[y]
+        row = self.cursor.viewport.rows[y]
         # The blank line below a message is its only line of one span, and not its own.
         barred = self.has_focus and row.index == self.cursor.bar and not row.seam and len(row.text) > 1
         text = shifted(row.text, self.cursor.left) if self.cursor.left and not row.seam else row.text
         return with_bar(text, glyphs_of(self.app)) if barred else text
+
+
+def _line_of(said: Callable[..., Sequence[Line]] | None, y: int, width: int, glyphs: Glyphs) -> Line:
+    """A line of what is said where there is no message."""
+    block = said(width=width, glyphs=glyphs) if said else []
+    return block[y] if y < len(block) else ()
 
 
 def _with_new(line: Line, number: int, width: int, glyphs: Glyphs) -> Line:

@@ -208,7 +208,7 @@ class TranscriptLayout:
             return []
         leader = self.index.leader(index)
         above = self.index.above(leader)
-        turn = (above,) if above is not None and self._joins(above, leader) else ()
+        turn = (above,) if above is not None and self.joins(above, leader) else ()
         return [
             self.index.heads[place].id
             for place in (leader, *self.index.results(leader), *self.index.early(leader), *turn)
@@ -281,29 +281,13 @@ class TranscriptLayout:
             self._now(),
             results=results if leader == index else (),
             folds=self.folds_of(index),
-            previous=self._last_time(index, above),
-            label=above is None or not self._joins(above, index),
-            gap=below is None or not self._joins(index, below),
+            previous=_last_time(self, index, above),
+            label=above is None or not self.joins(above, index),
+            gap=below is None or not self.joins(index, below),
             running=self._live and below is None,
             aim=self._aim if index == self._current else None,
             first=True,
         )
-
-    def _last_time(self, index: int, above: int | None) -> float | None:
-        """The timestamp of the message above, unless its time was left to this one; a time that is left is its own."""
-        if self._is_late(index, above):
-            return self.index.heads[index].timestamp
-        if above is not None and self._joins(above, index) and self._is_late(above, before := self.index.above(above)):
-            above = before
-        return None if above is None else self.index.heads[above].timestamp
-
-    def _is_late(self, index: int, above: int | None) -> bool:
-        """Whether a turn begins with a single line: its time then stands beside the next, not on a line of its own."""
-        below, message = self.index.below(index), self.body(index)
-        if message is None or below is None or not self._joins(index, below):
-            return False
-        begins = above is None or not self._joins(above, index)
-        return begins and len(message.tool_calls) == 1 and not message.reasoning.strip()
 
     def _new_marker(self, index: int) -> Marker:
         marker = Marker(self._find, self._nth if index == self._current else None)
@@ -326,7 +310,7 @@ class TranscriptLayout:
         )
         return results_of(message.tool_calls, behind, early)
 
-    def _joins(self, index: int, after: int) -> bool:
+    def joins(self, index: int, after: int) -> bool:
         """Whether a message goes on the one above, with nothing between the two."""
         folds = self.folds_of(index)
         folded = folds.tools is Fold.SHORT and not folds.has_open_call and not self.index.is_hidden(after)
@@ -364,3 +348,22 @@ def estimated_heights(heads: Iterable[Head], room: int, *, owned: bool) -> list[
         text = min(head.n_bytes // room + 1, TEXT_LINES) if head.n_bytes else 0
         heights.append(0 if is_undone(head) else text + owned + head.has_reasoning + 1)
     return heights
+
+
+def _last_time(layout: TranscriptLayout, index: int, above: int | None) -> float | None:
+    """The timestamp of the message above, unless its time was left to this one; a time that is left is its own."""
+    places = layout.index
+    if _is_late(layout, index, above):
+        return places.heads[index].timestamp
+    if above is not None and layout.joins(above, index) and _is_late(layout, above, before := places.above(above)):
+        above = before
+    return None if above is None else places.heads[above].timestamp
+
+
+def _is_late(layout: TranscriptLayout, index: int, above: int | None) -> bool:
+    """Whether a turn begins with a single line: its time then stands beside the next, not on a line of its own."""
+    below, message = layout.index.below(index), layout.body(index)
+    if message is None or below is None or not layout.joins(index, below):
+        return False
+    begins = above is None or not layout.joins(above, index)
+    return begins and len(message.tool_calls) == 1 and not message.reasoning.strip()
