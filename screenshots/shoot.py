@@ -47,6 +47,8 @@ PATIENCE = 60.0
 """Seconds until the last answer must be on the screen."""
 
 TO_THE_LEGACY_SESSION = ("tab", "down", "down")
+TO_AN_EDIT = (*TO_THE_LEGACY_SESSION, "down", "enter", "}", "}", "J", "space", "J")
+"""To an answer with code and a table below an edit, which is unfolded."""
 TEXT = re.compile(r'(<text [^>]*?) textLength="[^"]*"([^>]*>)([^<]*)')
 UNIQUE = re.compile(r"terminal-\d+")
 
@@ -67,9 +69,10 @@ SHOTS = {
     "browse-140x40-light": Shot(140, 40, TO_THE_LEGACY_SESSION, theme="textual-light"),
     "search-80x24": Shot(80, 24, tuple("docker")),
     "search-140x40": Shot(140, 40, (*"docker", "tab", "down", "down", "down")),
-    "reader-80x24": Shot(80, 24, (*TO_THE_LEGACY_SESSION, "down", "enter")),
+    "reader-80x24": Shot(80, 24, TO_AN_EDIT),
     "repair-80x24": Shot(80, 24, (*TO_THE_LEGACY_SESSION, "r")),
-    "reader-140x40": Shot(140, 40, (*TO_THE_LEGACY_SESSION, "down", "enter")),
+    "reader-140x40": Shot(140, 40, TO_AN_EDIT),
+    "reader-140x40-light": Shot(140, 40, TO_AN_EDIT, theme="textual-light"),
 }
 
 

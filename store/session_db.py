@@ -152,6 +152,7 @@ class SessionDB:
     carried = delegate(_browser, HomeBrowser.carried)
     heads = delegate(_browser, HomeBrowser.heads)
     messages = delegate(_browser, HomeBrowser.messages)
+    containing = delegate(_browser, HomeBrowser.containing)
     context = delegate(_browser, HomeBrowser.context)
     file_messages = delegate(_browser, HomeBrowser.file_messages)
     snapshot_messages = delegate(_browser, HomeBrowser.snapshot_messages)

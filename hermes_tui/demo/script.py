@@ -19,6 +19,7 @@ ARGUMENT = {
     "terminal": "command",
     "read_file": "path",
     "write_file": "path",
+    "patch": "path",
     "search_files": "pattern",
     "web_search": "query",
     "delegate_task": "goal",
@@ -228,6 +229,10 @@ def _called(call_id: str, call: _Call) -> Message:
     arguments = {ARGUMENT[call.name]: call.argument}
     if call.name == "write_file":
         arguments["content"] = call.output + "\n"
+    if call.name == "patch":
+        lines = call.output.split("\n")
+        arguments["old_string"] = "\n".join(line[1:] for line in lines if line[:1] != "+")
+        arguments["new_string"] = "\n".join(line[1:] for line in lines if line[:1] != "-")
     function = {"name": call.name, "arguments": json.dumps(arguments, ensure_ascii=False)}
     return {"id": call_id, "type": "function", "function": function}
 
@@ -238,6 +243,7 @@ def _result(call: _Call) -> str:
         "terminal": lambda: {"output": call.output, "exit_code": int(call.outcome), "error": None},
         "read_file": lambda: {"content": call.output, "total_lines": call.output.count("\n") + 1},
         "write_file": lambda: {"bytes_written": len(call.output.encode()) + 1, "path": call.argument},
+        "patch": lambda: {"success": True, "files_modified": [call.argument]},
         "web_search": lambda: {"success": True, "data": {"web": [{"title": line} for line in call.output.split("\n")]}},
     }
     result = results.get(call.name, lambda: {"success": True, "result": call.output})()

@@ -167,9 +167,17 @@ class BodiesArrived(Answer):
 class FoundArrived(Answer):
     """Messages of the transcript that have the text to find."""
 
-    message_ids: tuple[int, ...]
+    matches: tuple[tuple[int, int], ...]
+    """Id of each message and how often it has the text."""
     done: bool
     """All messages were looked through."""
+
+
+class MarksArrived(Answer):
+    """Marks beside the transcript that need the bodies of messages."""
+
+    marks: tuple[tuple[int, int], ...]
+    """Id of each message with marks, and these."""
 
 
 class PromptsMatched(Answer):

@@ -12,8 +12,12 @@ from hermes_tui.feed.store_worker import StoreWorker
 from store import Browser
 from store.models import Message, Origin, SectionVersion, Session
 
-FOUND_AT_ONCE = 128
-"""Messages that a find reads in one step."""
+FOUND_FIRST, LOOKED_THROUGH = 64, 4_096
+"""Messages that a find looks through in its first step, and in one step at most."""
+FOUND_AT_ONCE = 256
+"""Messages that may have its text and are read at once."""
+MARKS_AFTER = 0.4
+"""Seconds without another request until the bodies of a transcript are read for their marks."""
 LOOK = 2.0
 """Seconds between two looks at the versions of the open transcript, at least."""
 LOOKING = 20.0
@@ -39,8 +43,30 @@ class _OpenTranscript:
     """Messages that are asked for."""
 
 
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Messages that a find looks through; see `TranscriptRequests.find`."""
+
+    ids: Sequence[int]
+    count: Callable[[Message], int]
+    kept: Mapping[int, Message]
+    stored_as: str = ""
+
+    def likely(self, db: Browser, ids: Sequence[int]) -> list[int]:
+        """Those of some messages that may have a match."""
+        if not self.stored_as:
+            return list(ids)
+        possible = db.containing([message_id for message_id in ids if message_id not in self.kept], self.stored_as)
+        return [message_id for message_id in ids if message_id in possible or message_id in self.kept]
+
+    def bodies(self, db: Browser, ids: Sequence[int]) -> Iterator[Message]:
+        """Some messages, at most 256."""
+        yield from (self.kept[message_id] for message_id in ids if message_id in self.kept)
+        yield from db.messages([message_id for message_id in ids if message_id not in self.kept])
+
+
 class TranscriptRequests:
-    """Heads, bodies, the comparison of the sources and a find, each in a thread of its own."""
+    """Heads, bodies, the comparison of the sources, a find and marks, each in a thread of its own."""
 
     def __init__(self, worker: StoreWorker) -> None:
         self._worker = worker
@@ -48,6 +74,8 @@ class TranscriptRequests:
         self._body_thread = worker.thread("bodies")
         self._check_thread = worker.thread("check")
         self._find_thread = worker.thread("find")
+        self._mark_thread = worker.thread("marks")
+        self._unmarked: LatestFirst[int] = LatestFirst()
         self._open: _OpenTranscript | None = None
         worker.subscribe(self._note, answers.SectionArrived)
         worker.subscribe(self._note, answers.GrowthArrived)
@@ -76,17 +104,41 @@ class TranscriptRequests:
             self._worker.put(self._body_thread, "transcript", read, name="bodies", about="details")
 
     def find(
-        self, message_ids: Sequence[int], wanted: Callable[[Message], bool], *, kept: Mapping[int, Message]
+        self,
+        message_ids: Sequence[int],
+        count: Callable[[Message], int],
+        *,
+        kept: Mapping[int, Message],
+        stored_as: str = "",
     ) -> None:
-        """Ask which of some messages are wanted, the first ones first; another find takes its place.
+        """Ask how many matches some messages have, the first ones first; another find takes its place.
 
         Args:
-            message_ids: All messages of the transcript.
-            wanted: Called in a thread.
+            message_ids: Messages of the transcript.
+            count: Called in a thread.
             kept: Bodies that cannot be requested.
+            stored_as: A text that every stored message with a match has, in any case; "" for none.
         """
-        read = partial(_found, tuple(message_ids), wanted, dict(kept))
+        read = partial(_found, Wanted(tuple(message_ids), count, dict(kept), stored_as))
         self._worker.ask(self._find_thread, "find", read)
+
+    def mark(
+        self, message_ids: Sequence[int], marks: Callable[[Message], int], *, kept: Mapping[int, Message], again: bool
+    ) -> None:
+        """Ask for the marks of some messages, the latest request first, as long as the transcript is open.
+
+        Args:
+            message_ids: Messages of the transcript.
+            marks: Called in a thread; 0 for a message without any.
+            kept: Bodies that cannot be requested.
+            again: Drop what was asked for before.
+        """
+        if again:
+            self._worker.begin("marks")
+            self._unmarked = LatestFirst()
+        self._unmarked.add(message_ids)
+        read = partial(_marked, self._unmarked, marks, dict(kept))
+        self._worker.put(self._mark_thread, "marks", read, delay=MARKS_AFTER)
 
     def end_find(self) -> None:
         """Look through no more messages."""
@@ -183,15 +235,29 @@ def _bodies(transcript: _OpenTranscript, db: Browser, _: int) -> Iterator[answer
         yield answers.BodiesArrived(transcript.generation, db.messages(ids))
 
 
-def _found(
-    message_ids: Sequence[int],
-    wanted: Callable[[Message], bool],
+def _marked(
+    waiting: LatestFirst[int],
+    marks: Callable[[Message], int],
     kept: Mapping[int, Message],
     db: Browser,
     generation: int,
 ) -> Iterator[answers.Answer]:
-    for found in _steps(message_ids, wanted, kept, db):
-        yield answers.FoundArrived(generation, found, False)
+    for ids in waiting.steps():
+        bodies = [kept[message_id] for message_id in ids if message_id in kept]
+        bodies += db.messages([message_id for message_id in ids if message_id not in kept])
+        found = ((body.id or 0, marks(body)) for body in bodies)
+        yield answers.MarksArrived(generation, tuple((message_id, mark) for message_id, mark in found if mark))
+
+
+def _found(wanted: Wanted, db: Browser, generation: int) -> Iterator[answers.Answer]:
+    start, size = 0, FOUND_FIRST
+    while start < len(wanted.ids):
+        likely = wanted.likely(db, wanted.ids[start : start + size])
+        for place in range(0, len(likely), FOUND_AT_ONCE):
+            ids = likely[place : place + FOUND_AT_ONCE]
+            found = {body.id: wanted.count(body) for body in wanted.bodies(db, ids)}
+            yield answers.FoundArrived(generation, tuple((id_, found[id_]) for id_ in ids if found.get(id_)), False)
+        start, size = start + size, min(4 * size, LOOKED_THROUGH)
     yield answers.FoundArrived(generation, (), True)
 
 

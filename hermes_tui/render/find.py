@@ -6,10 +6,14 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 
 from hermes_tui.render.line import Range
 from hermes_tui.render.tools.arguments import Form, read
 from store.models import Message
+
+_PLAIN = re.compile(r"[A-Za-z0-9 _.,:;()\[\]{}=+*#@!?$%^~|-]+")
+"""Characters that no encoder of JSON escapes."""
 
 
 class Scope(StrEnum):
@@ -40,13 +44,28 @@ class Needle:
         return [found.span() for found in self._pattern.finditer(text)] if self.text else ()
 
     def is_in(self, message: Message) -> bool:
-        """Whether a message of the scope has the text: in what it says, its reasoning, its calls or its result."""
-        find = self._pattern.search
-        return bool(self.text) and any(find(text) is not None for text in _texts(message, self.scope))
+        """Whether a message has a match."""
+        return self.count(message) > 0
+
+    def count(self, message: Message) -> int:
+        """Matches in a message: in what it says, its reasoning, its calls or its result; 0 outside of the scope."""
+        find = self._pattern.findall
+        return sum(len(find(text)) for text in _texts(message, self.scope)) if self.text else 0
+
+    @property
+    def stored_as(self) -> str:
+        """A text that is in every stored message with a match, in any case; "" where JSON may escape some of it."""
+        return self.text if _PLAIN.fullmatch(self.text) else ""
 
     @property
     def _pattern(self) -> re.Pattern[str]:
-        return re.compile(re.escape(self.text), re.IGNORECASE if self.text == self.text.lower() else 0)
+        return _pattern(self.text)
+
+
+@lru_cache(maxsize=8)
+def _pattern(text: str) -> re.Pattern[str]:
+    flags = re.IGNORECASE if text == text.lower() else re.NOFLAG
+    return re.compile(re.escape(text), flags | re.ASCII if text.isascii() else flags)
 
 
 def _texts(message: Message, scope: Scope) -> Iterator[str]:

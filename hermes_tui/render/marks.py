@@ -24,6 +24,11 @@ class Marker:
         self._current = current
         self._seen = 0
 
+    @property
+    def seen(self) -> int:
+        """Matches that were drawn so far."""
+        return self._seen
+
     def without_current(self) -> Marker:
         """A marker of the same matches, none of which is the current one."""
         return Marker(self._find)

@@ -109,7 +109,7 @@ def position_sentence(
 
 
 def find_sentence(number: int, total: int, *, text: str, scope: str, searching: bool, glyphs: Glyphs) -> Line:
-    """Say which match a reader is at: `3 of 12 in this session · prompts · still searching…`; messages are counted."""
+    """Say which match a reader is at: `3 of 12 in this session · prompts · still searching…`."""
     what: Line = (span(in_words(number)), span(f" of {in_words(total)} in this session", Role.DIM))
     if not total:
         what = _dim("type what is to be found" if not text else "nothing yet" if searching else "not in this session")

@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
-from bisect import insort
+from bisect import bisect_left, insort
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from hermes_tui.render.find import Needle
+
+
+class FoundMessage(NamedTuple):
+    """A message that has the text."""
+
+    place: int
+    """Its index in the transcript."""
+    id: int
+    matches: int
+    """How often it has the text; at least once."""
 
 
 @dataclass(slots=True)
@@ -18,31 +29,46 @@ class Find:
     is_kept: bool = False
     """The keys are the text's again."""
     is_done: bool = False
-    """All of the session was looked through."""
-    places: list[tuple[int, int]] = field(default_factory=list)
-    """Index and id of each message with a match, in reading order."""
-    current: int | None = None
-    """The id of the message that the reader is at, None as long as nothing was found."""
+    """All messages that were asked for were looked through."""
+    asked: int = 0
+    """Messages of the transcript that were asked for."""
+    places: list[FoundMessage] = field(default_factory=list)
+    """In reading order."""
+    total: int = 0
+    """Matches in all of them."""
+    current: FoundMessage | None = None
+    """The message that the reader is at, None as long as nothing was found."""
+    nth: int = 0
+    """Which of its matches, from 0."""
+    _before: int = 0
 
-    def add(self, index: int, message_id: int) -> None:
-        """Take a message that has a match."""
-        insort(self.places, (index, message_id))
+    def add(self, found: FoundMessage) -> None:
+        """Take a message."""
+        insort(self.places, found)
+        self.total += found.matches
+        if self.current is not None and found < self.current:
+            self._before += found.matches
 
-    def first(self) -> int | None:
-        """The first match from where the reader was, or else the first of all."""
-        after = [message_id for index, message_id in self.places if index >= self.start]
-        return after[0] if after else self.places[0][1] if self.places else None
+    def to_first(self) -> None:
+        """Go to the first match from where the reader was, or else to the first of all."""
+        if self.places:
+            self._go(bisect_left(self.places, (self.start,)) % len(self.places), 0)
 
-    def step(self, step: int) -> int | None:
-        """The next match in reading order, or the one before (-1), past an end from the other; None for no match."""
-        if not self.places:
-            return None
-        ids = [message_id for _, message_id in self.places]
-        place = ids.index(self.current) + step if self.current in ids else 0
-        return ids[place % len(ids)]
+    def step(self, step: int) -> None:
+        """Go to the next match in reading order, or to the one before (-1), past an end to the other."""
+        if self.current is None or not self.places:
+            self.to_first()
+        elif 0 <= self.nth + step < self.current.matches:
+            self.nth += step
+        else:
+            place = (bisect_left(self.places, self.current) + step) % len(self.places)
+            self._go(place, 0 if step > 0 else self.places[place].matches - 1)
 
     @property
     def number(self) -> int:
         """Which match the reader is at, from 1; 0 for none."""
-        ids = [message_id for _, message_id in self.places]
-        return ids.index(self.current) + 1 if self.current in ids else 0
+        return 0 if self.current is None else self._before + self.nth + 1
+
+    def _go(self, place: int, nth: int) -> None:
+        self.current, self.nth = self.places[place], nth
+        self._before = sum(found.matches for found in self.places[:place])

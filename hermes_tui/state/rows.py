@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from hermes_tui.render.row import SessionRow
 from store.models import Hit, Origin
 
-__all__ = ["HitGroup", "HitKey", "SessionRow", "hit_key"]
+__all__ = ["HitGroup", "HitKey", "SessionRow", "hit_key", "in_reading_order"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,13 @@ class HitKey(NamedTuple):
     message_id: int
     origin: Origin = Origin.SQLITE
     kind: str = "hit"
+
+
+def in_reading_order(hits: Iterable[Hit]) -> list[Hit]:
+    """Hits of one session as its transcript has their messages: by id, or by time where they are of both sources."""
+    found = list(hits)
+    mixed = len({hit.origin for hit in found}) > 1
+    return sorted(found, key=lambda hit: ((hit.timestamp or 0.0) if mixed else 0.0, hit.message_id))
 
 
 def hit_key(hit: Hit) -> HitKey:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from hermes_tui.state.rows import HitGroup, HitKey, SessionRow, hit_key
+from hermes_tui.state.rows import HitGroup, HitKey, SessionRow, hit_key, in_reading_order
 from store.models import Batch, Count, Hit, Session
 
 LAST = 1 << 30
@@ -96,6 +96,10 @@ class Results:
         ]
         return sorted(groups, key=lambda group: self._group_order(group.hits[0]))
 
+    def every(self) -> Iterator[Hit]:
+        """All hits that are known."""
+        return (hit for hits in self._groups.values() for hit in hits)
+
     def _keep(self, hits: Sequence[Hit], *, first: bool = False) -> int:
         """Add the hits that are new, and return their number."""
         fresh = [hit for hit in hits if hit_key(hit) not in self._known]
@@ -120,8 +124,8 @@ class Results:
         return self._since.get(key, self._best.get(key, LAST))
 
     def place(self, session_id: str, message_id: int) -> tuple[int, int]:
-        """The number of a hit among those of its session, from 1, 0 where it is none; and how many there are."""
-        ids = [hit.message_id for hit in self._in_order(self._groups.get(session_id, []))]
+        """The number of a hit in its session, in reading order from 1, 0 where it is none; and how many there are."""
+        ids = [hit.message_id for hit in in_reading_order(self._groups.get(session_id, []))]
         return (ids.index(message_id) + 1 if message_id in ids else 0), len(ids)
 
 

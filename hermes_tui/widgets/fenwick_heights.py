@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 
 class FenwickHeights:
@@ -17,6 +17,11 @@ class FenwickHeights:
 
     def __getitem__(self, index: int) -> int:
         return self._each[index]
+
+    @property
+    def each(self) -> Sequence[int]:
+        """The heights, in order."""
+        return self._each
 
     @property
     def total(self) -> int:

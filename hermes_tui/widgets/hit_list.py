@@ -10,7 +10,16 @@ from textual.binding import Binding, BindingType
 
 from hermes_tui.render.line import Line
 from hermes_tui.state.rows import HitKey, SessionRow
-from hermes_tui.widgets.hit_rows import GroupKey, HitRows, HitsView, MoreRow, PassedRow, ProposedRow, TitleKey
+from hermes_tui.widgets.hit_rows import (
+    GroupKey,
+    HitRows,
+    HitsView,
+    MoreRow,
+    PassedRow,
+    Place,
+    ProposedRow,
+    TitleKey,
+)
 from hermes_tui.widgets.theme import glyphs_of
 from hermes_tui.widgets.virtual_list import VirtualList
 from store.models import ContextLine, Hit
@@ -76,12 +85,16 @@ class HitList(VirtualList):
         """The hit under the cursor; for a group and its last row the first hit of that session."""
         return self._rows.hit(self.cursor.key)
 
-    def move_hit(self, step: int) -> Hit | None:
+    def move_hit(self, step: int, place: Place | None = None) -> Hit | None:
         """Put the cursor on the next hit (1) or the previous one (-1), through all sessions; None where there is none.
 
         Hits of a session that are not shown yet are shown when the cursor comes to them.
+
+        Args:
+            step: 1 or -1.
+            place: See `HitRows.neighbour`.
         """
-        key = self._rows.neighbour(self.cursor.key, step)
+        key = self._rows.neighbour(self.cursor.key, step, place)
         if key is None:
             return None
         if key not in self.cursor.keys:

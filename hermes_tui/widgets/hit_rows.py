@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
@@ -12,7 +12,7 @@ from hermes_tui.render.line import Line
 from hermes_tui.render.row import group_row, session_row
 from hermes_tui.render.search_hit import context_row, hit_row, meant_row, more_row, section_rule, without_row
 from hermes_tui.render.time import many
-from hermes_tui.state.rows import HitGroup, HitKey, SessionRow, hit_key
+from hermes_tui.state.rows import HitGroup, HitKey, SessionRow, hit_key, in_reading_order
 from hermes_tui.state.search_results import Without
 from store.models import ContextLine, Hit
 
@@ -87,6 +87,7 @@ class RuleKey:
     text: str
 
 
+Place = Callable[[Hit], int | None]
 MoreRow = MoreKey | MoreTitlesKey
 ProposedRow = MeantKey | WithoutKey
 PassedRow = RuleKey | ContextKey | LineKey
@@ -175,17 +176,37 @@ class HitRows:
         """The number of rows that one row stands for."""
         return key.number if isinstance(key, MoreTitlesKey) else len(self.groups[key.session_id].hits) - FIRST_HITS
 
-    def neighbour(self, key: Hashable, step: int) -> HitKey | None:
-        """The next hit (1) or the previous one (-1) through all sessions, shown from now on; None at the end."""
+    def neighbour(self, key: Hashable, step: int, place: Place | None = None) -> HitKey | None:
+        """The next hit (1) or the previous one (-1) through all sessions, shown from now on; None at the end.
+
+        Args:
+            key: The row to start from.
+            step: 1 or -1.
+            place: The place of a hit in the transcript that is read: hits go in reading order inside each session.
+        """
         if isinstance(key, MoreKey):
             key = hit_key(self.groups[key.session_id].hits[FIRST_HITS - 1])
-        every = list(self.keys(whole=True))
+        if place is not None and (hit_there := self.hit(key)) is not None:
+            key = hit_key(hit_there)
+        every = list(self.keys(whole=True) if place is None else map(hit_key, self._read(place)))
         here = every.index(key) if key in every else -1
         way = every[here + 1 :] if step > 0 else reversed(every[: max(here, 0)])
         hit = next((key for key in way if isinstance(key, HitKey)), None)
         if hit is not None and hit not in map(hit_key, self.groups[hit.session_id].hits[:FIRST_HITS]):
             self._expanded.add(hit.session_id)
         return hit
+
+    def _read(self, place: Place) -> Iterator[Hit]:
+        """All hits, session by session in the order of the list, those of one session in reading order."""
+        placed = ((place(hit), hit) for hit in self.hits.values())
+        here = {at: hit for at, hit in placed if at is not None}
+        shown = [here[at] for at in sorted(here)]
+        for group in self.groups.values():
+            others = [hit for hit in group.hits if place(hit) is None]
+            if len(others) < len(group.hits):
+                yield from shown
+                shown = []
+            yield from in_reading_order(others)
 
     def show_more(self, key: Hashable) -> Hashable | None:
         """Show all hits of the session of a row, or all titles; gives the first row that is new."""

@@ -21,6 +21,7 @@ from hermes_tui.render.time import in_words
 from hermes_tui.state.rows import SessionRow
 from hermes_tui.widgets.arrival import Arrival, Arrivals
 from hermes_tui.widgets.message_index import Section, head_of
+from hermes_tui.widgets.rail_column import RailColumn
 from hermes_tui.widgets.rest_drawing import MessageFinished, RestDrawing
 from hermes_tui.widgets.scroll_pane import ScrollPane, row_with_track
 from hermes_tui.widgets.theme import Ground, glyphs_of
@@ -77,6 +78,8 @@ class Transcript(ScrollPane):
         self.prompt = SafeText("")
         """The first words of the prompt above the screen that is answered on it, "" where it is on the screen."""
         self._rest = RestDrawing(self)
+        self.rail = RailColumn(self, self.cursor)
+        """Marks beside the scroll column."""
         self._posted: tuple[int, int, int, bool] | None = None
         self._is_empty = False
         self._arrivals = Arrivals()
@@ -201,13 +204,22 @@ class Transcript(ScrollPane):
     def set_query(self, query: Query | Needle | None) -> None:
         """Mark the words of a query in every message, or a text that is to be found, or nothing."""
         self.cursor.mark(query)
+        if query is None:
+            self.rail.show_hits(())
         self._changed()
 
-    def show_at(self, message_id: int, terms: Query | None = None) -> None:
-        """Go to a message and unfold it as far as its first match; one that is not here yet is waited for."""
+    def show_at(self, message_id: int, terms: Query | None = None, *, nth: int = 0, matches: int = 1) -> None:
+        """Go to a message and unfold it as far as a match; one that is not here yet is waited for.
+
+        Args:
+            message_id: The message.
+            terms: What is marked from now on, None for what is marked already.
+            nth: Which of its matches, from 0.
+            matches: How many it has, as far as that is known.
+        """
         if terms is not None:
             self.cursor.mark(terms)
-        self.cursor.go_to(Target(message_id, first_match=True))
+        self.cursor.go_to(Target(message_id, first_match=True, nth=nth, matches=matches))
         self._changed()
 
     def show_message(self, message_id: int) -> None:
@@ -241,6 +253,7 @@ class Transcript(ScrollPane):
     def _begin(self, row: SessionRow) -> None:
         before, self._row, self.new_below = self.session_id, row, 0
         self.cursor.reset()
+        self.rail.forget()
         self._arrivals.begin(self.cursor, row.session.id, again=before == row.session.id)
         self.cursor.layout.set_live(row.session.live)
         self._shape()
@@ -261,6 +274,7 @@ class Transcript(ScrollPane):
         for ids in cursor.layout.bodies.request([*cursor.viewport.wanted(), *unread]):
             self.post_message(self.BodiesWanted(ids))
         self._rest.draw_next(self.cursor)
+        self.rail.catch_up()
         index, last = cursor.layout.index, self.total - 1
         numbers = index.number(min(cursor.bar, last)), index.number(last)
         position = (*numbers, self.new_below, self.cursor.viewport.following)
@@ -293,26 +307,29 @@ class Transcript(ScrollPane):
 
     def render_line(self, y: int) -> Strip:
         """A row of the text and its cell of the scroll track; the last row says how much came below it."""
-        line, (width, height) = self._row_line(y), self.size
-        if y == height - 1 and self.new_below:
-            line = _with_new(line, self.new_below, width - 1, glyphs_of(self.app))
+        line = self.rail.beside(self._row_line(y), y)
+        if y == self.size.height - 1 and self.new_below:
+            line = _with_new(line, self.new_below, self.size.width - 1, glyphs_of(self.app))
         ground = Ground.FADED if self.faded else Ground.PLAIN
         return row_with_track(self, y, line, ground, self.cursor.viewport.thumb)
 
     def _row_line(self, y: int) -> Line:
         if not self.total:
-            width, glyphs = max(self.size.width, NARROWEST), glyphs_of(self.app)
             said = empty_session if self._row else nothing_to_read if self._is_empty else None
-            block = said(width=width, glyphs=glyphs) if said else []
-            return block[y] if y < len(block) else ()
-        rows = self.cursor.viewport.rows
-        if y >= len(rows):
+            return _line_of(said, y, max(self.size.width, NARROWEST), glyphs_of(self.app))
+        if y >= len(self.cursor.viewport.rows):
             return ()
-        row = rows[y]
+        row = self.cursor.viewport.rows[y]
         # The blank line below a message is its only line of one span, and not its own.
         barred = self.has_focus and row.index == self.cursor.bar and not row.seam and len(row.text) > 1
         text = shifted(row.text, self.cursor.left) if self.cursor.left and not row.seam else row.text
         return with_bar(text, glyphs_of(self.app)) if barred else text
+
+
+def _line_of(said: Callable[..., Sequence[Line]] | None, y: int, width: int, glyphs: Glyphs) -> Line:
+    """A line of what is said where there is no message."""
+    block = said(width=width, glyphs=glyphs) if said else []
+    return block[y] if y < len(block) else ()
 
 
 def _with_new(line: Line, number: int, width: int, glyphs: Glyphs) -> Line:

@@ -11,14 +11,12 @@ from hermes_tui.render.folds import FOLDED, REASONING, Fold, Folds
 from hermes_tui.render.glyphs import Glyphs
 from hermes_tui.render.gutter import GUTTER
 from hermes_tui.render.line import line_cells
+from hermes_tui.widgets.match_folds import OPEN, WHOLE, Match, reveal
 from hermes_tui.widgets.transcript_layout import TranscriptLayout
 from hermes_tui.widgets.viewport import Anchor, Viewport
 from store.query.parse import Query
 
 NEXT_TOOLS = {Fold.HIDDEN: Fold.SHORT, Fold.SHORT: Fold.OPEN, Fold.OPEN: Fold.HIDDEN}
-OPEN = Folds(Fold.OPEN, Fold.OPEN)
-WHOLE = Folds(Fold.WHOLE, Fold.WHOLE, Fold.WHOLE)
-SOURCE = Folds(Fold.WHOLE, Fold.WHOLE, Fold.WHOLE, source=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +27,11 @@ class Target:
     line: int = 0
     row: int = 0
     first_match: bool = False
-    """The line is that of the first match, and what hides it is unfolded."""
+    """The line is that of a match, the first one unless `nth` says another, and what hides it is unfolded."""
+    nth: int = 0
+    """Which match of the message, from 0."""
+    matches: int = 1
+    """How many it has, as far as that is known."""
 
 
 class TranscriptCursor:
@@ -257,54 +259,7 @@ class TranscriptCursor:
             self.viewport.place(leader, target.line, target.row)
         else:
             self.bar = leader if self.layout.lines(leader) and not self.layout.lines(index) else index
-            self.viewport.place(self.bar, self._reveal(self.bar, index), self.viewport.height // 3)
+            match = Match(self._query, target.nth, target.matches)
+            self.viewport.place(self.bar, reveal(self.layout, self.bar, index, match), self.viewport.height // 3)
         if self.layout.complete(index) or not target.first_match:
             self.target = None
-
-    def _reveal(self, index: int, matching: int) -> int:
-        """Unfold a message until its first match is drawn.
-
-        Args:
-            index: The message that is drawn.
-            matching: The one that has the match: itself, or the result of a call.
-
-        Returns:
-            The line of the first match, or the first of the message's own lines.
-        """
-        self.layout.mark(self._query, index, matching if index != matching else None)
-        before = self.layout.folds_of(index)
-        for folds in (before, OPEN, WHOLE, SOURCE) if self._query else ():
-            self.layout.fold(index, folds)
-            if self._match_of(index) is not None:
-                return self._narrowed(index, before, folds)
-        call = self.layout.call_of(index, matching) if index != matching else None
-        self.layout.fold(index, before if call is None else before.with_part(call, Fold.OPEN))
-        return self.layout.drawn(index).seams
-
-    def _narrowed(self, index: int, before: Folds, folds: Folds) -> int:
-        """Unfold no more of a message than what has its match: one call, the reasoning, or the text.
-
-        Returns:
-            The line of the match.
-        """
-        drawn = self.layout.drawn(index)
-        line = drawn.match or 0
-        part = drawn.part_at(line)
-        level = max(folds.tools, Fold.OPEN)
-        narrower = [before.with_part(part, level)] if part is not None else []
-        if folds.text is Fold.WHOLE:
-            narrower.insert(0, replace(before, text=Fold.WHOLE))
-        for fewer in narrower if not folds.source and (folds != before or line in drawn.folds) else ():
-            self.layout.fold(index, fewer)
-            if (found := self._match_of(index)) is not None:
-                return found
-        self.layout.fold(index, folds)
-        return self._match_of(index) or 0
-
-    def _match_of(self, index: int) -> int | None:
-        """The line of a message's current match, in all of its text."""
-        found = self.layout.drawn(index).match
-        if found is None and (drawing := self.layout.unfinished([index]).get(index)):
-            self.layout.finish(index, drawing, drawing.draw())
-            found = self.layout.drawn(index).match
-        return found

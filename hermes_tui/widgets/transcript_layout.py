@@ -77,6 +77,9 @@ class TranscriptLayout:
         self._glyphs = UNICODE
         self._query: Query | Needle | None = None
         self._current: int | None = None
+        self._nth = 0
+        self.marker = Marker()
+        """Of the message with the current match, as it was drawn last."""
         self._aim: int | None = None
         self._numbered: int | None = None
 
@@ -144,18 +147,23 @@ class TranscriptLayout:
         self.index.undone_shown = shown
         self._drawn.clear()
 
-    def mark(self, query: Query | Needle | None, index: int | None = None, result: int | None = None) -> None:
+    def mark(
+        self, query: Query | Needle | None, index: int | None = None, result: int | None = None, nth: int = 0
+    ) -> None:
         """Mark the words of `query`; the first of them in message `index` is the current one.
 
         Args:
+            query: What is marked.
+            index: The message with the current match.
             result: The message that has it, where that is a result drawn with `index`.
+            nth: Which match of the message is the current one, from 0.
         """
         if query != self._query:
             self._query = query
             self._drawn.clear()
         for changed in {self._current, index} - {None}:
             self._drawn.pop(changed or 0, None)
-        self._current = index
+        self._current, self._nth = index, nth
         self._aim = None if index is None or result is None else self.call_of(index, result)
 
     def number(self, index: int | None) -> None:
@@ -200,7 +208,7 @@ class TranscriptLayout:
             return []
         leader = self.index.leader(index)
         above = self.index.above(leader)
-        turn = (above,) if above is not None and self._joins(above, leader) else ()
+        turn = (above,) if above is not None and self.joins(above, leader) else ()
         return [
             self.index.heads[place].id
             for place in (leader, *self.index.results(leader), *self.index.early(leader), *turn)
@@ -221,7 +229,7 @@ class TranscriptLayout:
         drawing = None if self.index.is_hidden(index) else self._message(index)
         own = drawing.draw() if drawing else DrawnMessage()
         if drawing and not own.whole:
-            marker = Marker(self._find, 0 if index == self._current else None)
+            marker = self._new_marker(index)
             self._unfinished[index] = replace(drawing, first=False, look=replace(drawing.look, marker=marker))
         return self._keep(index, own)
 
@@ -261,36 +269,30 @@ class TranscriptLayout:
         message, results = self.body(index), self._results(leader)
         if message is None or (leader != index and any(result == message for result in results)):
             return None
-        marker = Marker(self._find, 0 if index == self._current else None)
         return MessageDrawing(
             message,
-            Look(measure(self._width), self._glyphs, marker, wraps=self.wraps, numbered=index == self._numbered),
+            Look(
+                measure(self._width),
+                self._glyphs,
+                self._new_marker(index),
+                wraps=self.wraps,
+                numbered=index == self._numbered,
+            ),
             self._now(),
             results=results if leader == index else (),
             folds=self.folds_of(index),
-            previous=self._last_time(index, above),
-            label=above is None or not self._joins(above, index),
-            gap=below is None or not self._joins(index, below),
+            previous=_last_time(self, index, above),
+            label=above is None or not self.joins(above, index),
+            gap=below is None or not self.joins(index, below),
             running=self._live and below is None,
             aim=self._aim if index == self._current else None,
             first=True,
         )
 
-    def _last_time(self, index: int, above: int | None) -> float | None:
-        """The timestamp of the message above, unless its time was left to this one; a time that is left is its own."""
-        if self._is_late(index, above):
-            return self.index.heads[index].timestamp
-        if above is not None and self._joins(above, index) and self._is_late(above, before := self.index.above(above)):
-            above = before
-        return None if above is None else self.index.heads[above].timestamp
-
-    def _is_late(self, index: int, above: int | None) -> bool:
-        """Whether a turn begins with a single line: its time then stands beside the next, not on a line of its own."""
-        below, message = self.index.below(index), self.body(index)
-        if message is None or below is None or not self._joins(index, below):
-            return False
-        begins = above is None or not self._joins(above, index)
-        return begins and len(message.tool_calls) == 1 and not message.reasoning.strip()
+    def _new_marker(self, index: int) -> Marker:
+        marker = Marker(self._find, self._nth if index == self._current else None)
+        self.marker = marker if index == self._current else self.marker
+        return marker
 
     def _find(self, text: str) -> Sequence[Range]:
         if isinstance(self._query, Needle):
@@ -308,7 +310,7 @@ class TranscriptLayout:
         )
         return results_of(message.tool_calls, behind, early)
 
-    def _joins(self, index: int, after: int) -> bool:
+    def joins(self, index: int, after: int) -> bool:
         """Whether a message goes on the one above, with nothing between the two."""
         folds = self.folds_of(index)
         folded = folds.tools is Fold.SHORT and not folds.has_open_call and not self.index.is_hidden(after)
@@ -346,3 +348,22 @@ def estimated_heights(heads: Iterable[Head], room: int, *, owned: bool) -> list[
         text = min(head.n_bytes // room + 1, TEXT_LINES) if head.n_bytes else 0
         heights.append(0 if is_undone(head) else text + owned + head.has_reasoning + 1)
     return heights
+
+
+def _last_time(layout: TranscriptLayout, index: int, above: int | None) -> float | None:
+    """The timestamp of the message above, unless its time was left to this one; a time that is left is its own."""
+    places = layout.index
+    if _is_late(layout, index, above):
+        return places.heads[index].timestamp
+    if above is not None and layout.joins(above, index) and _is_late(layout, above, before := places.above(above)):
+        above = before
+    return None if above is None else places.heads[above].timestamp
+
+
+def _is_late(layout: TranscriptLayout, index: int, above: int | None) -> bool:
+    """Whether a turn begins with a single line: its time then stands beside the next, not on a line of its own."""
+    below, message = layout.index.below(index), layout.body(index)
+    if message is None or below is None or not layout.joins(index, below):
+        return False
+    begins = above is None or not layout.joins(above, index)
+    return begins and len(message.tool_calls) == 1 and not message.reasoning.strip()

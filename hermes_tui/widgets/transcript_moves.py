@@ -8,7 +8,6 @@ from collections.abc import Callable, Mapping
 from hermes_tui.render import message_kind
 from hermes_tui.render.safe import SafeText, one_line
 from hermes_tui.render.time import HOUR, same_day
-from hermes_tui.widgets.message_index import MessageIndex
 from hermes_tui.widgets.transcript_cursor import TranscriptCursor
 
 LONGEST_PROMPT = 400
@@ -50,8 +49,7 @@ def prompt_above(cursor: TranscriptCursor) -> tuple[SafeText, list[int]]:
 
 def to_seam(cursor: TranscriptCursor, step: int) -> None:
     """Go to the next message under a seam or of another day, the seam at the top; -1 for the one before."""
-    index = cursor.layout.index
-    if (place := _next(cursor, step, lambda place: _is_under_seam(cursor, index, place))) is not None:
+    if (place := _next(cursor, step, lambda place: is_under_seam(cursor, place))) is not None:
         cursor.put_bar(place)
         cursor.viewport.place(place)
 
@@ -76,7 +74,9 @@ def _is_prompt(cursor: TranscriptCursor, place: int) -> bool:
     return message is None or not message_kind.is_machine_made(message)
 
 
-def _is_under_seam(cursor: TranscriptCursor, index: MessageIndex, place: int) -> bool:
+def is_under_seam(cursor: TranscriptCursor, place: int) -> bool:
+    """Whether a seam or a new day stands above a message."""
+    index = cursor.layout.index
     run = index.undone_run(place)
     if index.label_at(place) or (run and run[0] == place) or index.begins_compacted(place):
         return True

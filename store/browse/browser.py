@@ -89,6 +89,7 @@ class HomeBrowser:
     carried = delegate(_messages, StoredMessages.carried)
     heads = delegate(_messages, StoredMessages.heads)
     messages = delegate(_messages, StoredMessages.messages)
+    containing = delegate(_messages, StoredMessages.containing)
     context = delegate(_messages, StoredMessages.context)
     file_messages = delegate(_messages, StoredMessages.file_messages)
     snapshot_messages = delegate(_messages, StoredMessages.snapshot_messages)

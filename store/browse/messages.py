@@ -86,6 +86,18 @@ class StoredMessages:
         """
         return self._store.engine.messages.readable_bodies(ids)
 
+    def containing(self, ids: Sequence[int], words: str) -> frozenset[int]:
+        """Those of some messages that may have a text, in any case: at least those that have it. None is decoded.
+
+        Args:
+            ids: At most 4,096.
+            words: ASCII, of characters that JSON does not escape.
+
+        Raises:
+            ValueError: More ids.
+        """
+        return self._store.engine.messages.containing(ids, words)
+
     def context(self, session_id: str, message_id: int, *, width: int = 1) -> tuple[ContextLine, ...]:
         """The messages around one, `width` on each side, in id order within the session: one read transaction.
 

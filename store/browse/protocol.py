@@ -114,6 +114,9 @@ class MessageReads(Protocol):
     def messages(self, ids: Sequence[int]) -> tuple[Message, ...]:
         """Messages by row id, at most 256."""
 
+    def containing(self, ids: Sequence[int], words: str) -> frozenset[int]:
+        """Those of some messages that may have a text."""
+
     def context(self, session_id: str, message_id: int, *, width: int = ...) -> tuple[ContextLine, ...]:
         """The messages around one."""
 

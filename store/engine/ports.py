@@ -96,6 +96,9 @@ class MessageRows(Protocol):
     def readable_bodies(self, ids: Sequence[int]) -> tuple[Message, ...]:
         """The same; a damaged one is a message that says so."""
 
+    def containing(self, ids: Sequence[int], words: str) -> frozenset[int]:
+        """Those of some messages, 4,096 at most, that may have a text of ASCII in any case: at least those that do."""
+
     def window(
         self, session_id: str, message_id: int, *, width: int, n_bytes: int | None = ...
     ) -> tuple[ContextLine, ...]:

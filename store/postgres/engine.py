@@ -64,6 +64,7 @@ class PostgresMessages(_Reads):
     last_heads = delegate(_reader, messages.last_heads)
     bodies = delegate(_reader, messages.bodies)
     readable_bodies = delegate(_reader, messages.readable_bodies)
+    containing = delegate(_reader, messages.containing)
     window = delegate(_reader, messages.window)
     first_user_text = delegate(_reader, messages.first_user_text)
     ends = delegate(_reader, messages.ends)

@@ -95,6 +95,20 @@ def readable_bodies(reader: Reader, ids: Sequence[int]) -> tuple[Message, ...]:
     return bodies(reader, ids)
 
 
+def containing(reader: Reader, ids: Sequence[int], words: str) -> frozenset[int]:
+    """Messages of which a field has some words in any case; those with a content that is encoded are taken for such."""
+    layout, pattern = reader.layout, f"%{column_sql.like(words)}%"
+    content = column_sql.text(layout, "messages", "content")
+    names = ("content", "tool_calls", "reasoning_content", "reasoning")
+    tests = " OR ".join(f'{column_sql.text(layout, "messages", name)} COLLATE "C" ILIKE %s' for name in names)
+    sql = (
+        f"SELECT id FROM {layout.messages} AS messages WHERE id = ANY(%s)"
+        f" AND ({tests} OR pg_catalog.left({content}, 1) = pg_catalog.chr(1))"
+    )
+    rows = reader.rows(sql, (list(ids), *[pattern] * len(names)))
+    return frozenset(cells.integer(row[0]) for row in rows)
+
+
 _SHOWN = ("session_id", "role", "content", "tool_name")
 _REST = ("tool_calls", "tool_call_id", "reasoning_content", "reasoning", "finish_reason", "display_kind")
 

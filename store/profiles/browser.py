@@ -190,6 +190,17 @@ class ProfilesBrowser:
             found |= {row.id or 0: row for row in names.renamed(place, rows)}
         return tuple(found[row] for row in ids if row in found)
 
+    def containing(self, ids: Sequence[int], words: str) -> frozenset[int]:
+        """Those of some messages that may have a text."""
+        names, found = self.members.names, set[int]()
+        for place in self.members.places:
+            rows = {names.own_row(row): row for row in ids if row % len(names.profiles) == place}
+            inner = self.members.answer(
+                place, partial(HomeBrowser.containing, ids=list(rows), words=words), frozenset()
+            )
+            found |= {rows[row] for row in inner}
+        return frozenset(found)
+
     def pieces(
         self, reading: SessionReading, *, chain: bool = True, asides: bool = False, copies: bool = False
     ) -> Iterator[Piece]:

@@ -19,6 +19,7 @@ from .rows import (
     comparison_rows,
     counts,
     heartbeats,
+    message_texts,
     messages,
     orphan_sessions,
     section_copies,
@@ -75,6 +76,7 @@ class SqliteMessages(Reads):
     ends_of = delegate(reader_of, session_ends.ends_of)
     first_user_text = statement(session_ends.first_user_text)
     readable_bodies = delegate(reader_of, messages.readable_bodies)
+    containing = delegate(reader_of, message_texts.containing)
     window = delegate(reader_of, messages.readable_window)
     copies = delegate(reader_of, section_copies.copies)
     versions = delegate(reader_of, section_versions.versions)

@@ -248,6 +248,14 @@ class MemoryMessages(Reads):
         """The same: nothing here is damaged."""
         return self.bodies(ids)
 
+    def containing(self, ids: Sequence[int], words: str) -> frozenset[int]:
+        """Those of which a field has some words, in any case."""
+        rows, names = self._tables.messages, ("content", "tool_calls", "reasoning", "reasoning_content")
+        present = [name for name in ids if name in rows]
+        return frozenset(
+            id_ for id_ in present if any(words.lower() in text(rows[id_], name).lower() for name in names)
+        )
+
     def window(
         self, session_id: str, message_id: int, *, width: int, n_bytes: int | None = None
     ) -> tuple[ContextLine, ...]:

@@ -67,6 +67,28 @@ def test_a_content_of_parts_and_odd_texts_come_back_as_they_went_in(case: Case) 
     assert [message.text for message in found] == ["see\n[image: https://host/a.png]", "大别山 🏔"]
 
 
+def test_no_message_with_a_text_is_missed_where_only_those_that_may_have_it_are_read(case: Case) -> None:
+    """Mutants: one of the columns left out; `instr` of a NUL left out, behind which LIKE sees nothing."""
+    start(case, "s1")
+    call = {"id": "c", "function": {"name": "write_file", "arguments": '{"content": "100%_a Quince"}'}}
+    turn = [
+        say("user", "a QUINCE of 100%_a"),
+        say("user", [{"type": "text", "text": "quince"}]),
+        say("user", "nul \x00 quince"),
+        say("assistant", None, tool_calls=[call]),
+        say("assistant", "so", reasoning="the quince"),
+        say("user", "none, 100 a"),
+    ]
+    ids = case.messages.append_messages("s1", turn)
+    found = case.engine.messages.containing(ids, "quince")
+    assert set(ids[:5]) <= found <= set(ids)
+    assert ids[5] not in found
+    wild = case.engine.messages.containing(ids, "100%_a")
+    assert {ids[0], ids[3]} <= wild
+    assert ids[5] not in wild, "a percent sign is itself"
+    assert case.engine.messages.containing([], "quince") == frozenset()
+
+
 def test_a_message_to_a_missing_session_leaves_nothing(case: Case) -> None:
     with pytest.raises(SessionMissing):
         case.messages.append_messages("gone", talk(2))

@@ -119,7 +119,7 @@ class Monkey:
         stage.widgets.observe(stage.state)
         row, shown = stage.state.pane.row, stage.widgets.transcript._row
         if stage.state.two_panes and stage.place != "TRANSCRIPT":
-            chain = stage.browser.controllers.reading._chain
+            chain = stage.browser.controllers.reading.chain
             mine = shown is None if row is None else shown is not None and {row.session.id, shown.session.id} <= chain
             if not mine:
                 self._complain(f"the pane shows {shown and shown.session.id}, the cursor {row and row.session.id}")

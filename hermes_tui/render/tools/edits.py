@@ -62,6 +62,15 @@ def replaced(values: Mapping[str, object]) -> tuple[frozenset[str], Edit] | None
     return None
 
 
+def asks_for_edit(values: Mapping[str, object]) -> bool:
+    """Whether the arguments of a call ask for an edit; nothing is compared."""
+    edits = values.get("edits")
+    pairs = edits if isinstance(edits, list) else [values]
+    if any(isinstance(pair, dict) and {*OLD} & pair.keys() and {*NEW} & pair.keys() for pair in pairs):
+        return True
+    return any(isinstance(patch := values.get(name), str) and is_difference(patch) for name in PATCHES)
+
+
 def is_difference(text: str) -> bool:
     """Whether a text is a unified diff or a patch."""
     return _HUNK.search(text[:_LOOKED_AT]) is not None

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from hermes_tui.feed import Feed, answers
 from hermes_tui.render.find import Needle
 from hermes_tui.screens.browse.ports import Changed, Part
+from hermes_tui.screens.browse.rail_controller import RailController
 from hermes_tui.state.browser_state import BrowserState
-from hermes_tui.state.find import Find
+from hermes_tui.state.find import Find, FoundMessage
 from hermes_tui.widgets.transcript import Transcript
 from hermes_tui.widgets.transcript_cursor import Target
 
@@ -16,12 +18,15 @@ from hermes_tui.widgets.transcript_cursor import Target
 class FindController:
     """One find at a time; it ends where another session is read."""
 
-    def __init__(self, state: BrowserState, feed: Feed, changed: Changed, pane: Transcript) -> None:
+    def __init__(
+        self, state: BrowserState, feed: Feed, changed: Changed, pane: Transcript, rail: RailController
+    ) -> None:
         self._reading = state.reading
         self._search = state.search
         self._feed = feed
         self._changed = changed
         self._pane = pane
+        self._rail = rail
         self._places: list[Target] = []
         self._following = False
 
@@ -66,40 +71,68 @@ class FindController:
             self._reading.find = None
             self._feed.transcript.end_find()
             self._pane.set_query(self._search.query)
+            self._rail.show_hits()
             self._changed(Part.FRAME)
 
     def step(self, step: int) -> None:
         """Go to the next match or to the one before."""
         if (find := self._reading.find) is not None:
-            self._go(find, find.step(step))
+            find.step(step)
+            self._show(find)
 
     def take_found(self, message: answers.FoundArrived) -> None:
         """Take messages that have the text, and go to the first from where the reader was."""
         find = self._reading.find
         if find is None:
             return
-        for message_id in message.message_ids:
+        fresh = []
+        for message_id, matches in message.matches:
             if (index := self._pane.cursor.layout.index.index_of(message_id)) is not None:
-                find.add(index, message_id)
+                find.add(FoundMessage(index, message_id, matches))
+                fresh.append(index)
         find.is_done = message.done
         if find.current is None and find.places:
-            self._go(find, find.first())
+            find.to_first()
+            self._show(find)
+        self._pane.rail.show_hits(fresh, more=True)
         self._changed(Part.FRAME)
+        self.take_growth()
+
+    def take_growth(self, _: answers.Answer | None = None) -> None:
+        """Look through the messages that came since the find began, once it has looked through the others."""
+        find, heads = self._reading.find, self._pane.cursor.layout.index.heads
+        if find is not None and find.is_done and find.needle.text and find.asked < len(heads):
+            self._look_through(find, [head.id for head in heads[find.asked :]])
+
+    def take_reread(self, _: answers.TranscriptReread) -> None:
+        """Find again in a transcript whose messages may have other places; the reader stays."""
+        if (find := self._reading.find) is not None and find.needle.text:
+            again = self._reading.find = Find(find.needle, find.start, find.is_kept)
+            current = find.current
+            index = self._pane.cursor.layout.index.index_of(current.id) if current else None
+            if current is not None and index is not None:
+                again.current, again.nth = current._replace(place=index), find.nth
+            self._look_through(again, [head.id for head in self._pane.cursor.layout.index.heads])
 
     def _ask(self, needle: Needle, start: int) -> None:
         """Ask for the messages from the reader's on, then for those before."""
-        self._reading.find = Find(needle, start)
+        find = self._reading.find = Find(needle, start)
         self._pane.set_query(needle if needle.text else None)
-        layout = self._pane.cursor.layout
-        ids = [head.id for head in layout.index.heads]
+        self._pane.rail.show_hits(())
+        ids = [head.id for head in self._pane.cursor.layout.index.heads]
         if needle.text:
-            self._feed.transcript.find([*ids[start:], *ids[:start]], needle.is_in, kept=layout.bodies.kept)
+            self._look_through(find, [*ids[start:], *ids[:start]])
         else:
             self._feed.transcript.end_find()
         self._changed(Part.FRAME)
 
-    def _go(self, find: Find, message_id: int | None) -> None:
-        if message_id is not None:
-            find.current = message_id
-            self._pane.show_at(message_id)
+    def _look_through(self, find: Find, message_ids: Sequence[int]) -> None:
+        layout = self._pane.cursor.layout
+        find.asked, find.is_done = len(layout), False
+        needle, kept = find.needle, layout.bodies.kept
+        self._feed.transcript.find(message_ids, needle.count, kept=kept, stored_as=needle.stored_as)
+
+    def _show(self, find: Find) -> None:
+        if (found := find.current) is not None:
+            self._pane.show_at(found.id, nth=find.nth, matches=found.matches)
             self._changed(Part.FRAME)

@@ -25,6 +25,7 @@ class Navigation:
         self._search = controllers.search
         self._reading = controllers.reading
         self._find = controllers.find
+        self._rail = controllers.rail
         self._moves = controllers.moves
         self._widgets = widgets
         self._changed = changed
@@ -195,10 +196,12 @@ class Navigation:
             self._moves.go_to(typed)
 
     def next_hit(self, step: int) -> None:
-        """To the next match of a find; else to the next hit of the list, and to its message where the reader is."""
-        if self._state.inside and self._state.reading.find is not None:
+        """To the next match of a find, to the next hit in reading order where the user reads, or to the list's next."""
+        if not self._state.inside:
+            self._search.next_hit(step)
+        elif self._state.reading.find is not None:
             self._find.step(step)
-        elif self._search.next_hit(step) and self._state.inside:
+        elif self._search.next_hit(step, self._rail.place_of):
             self.open_chosen()
 
     def widen_context(self, step: int) -> None:

@@ -192,7 +192,7 @@ def _find_status(find: Find, glyphs: Glyphs) -> Line:
     """Where a reader is among what was found."""
     return status.find_sentence(
         find.number,
-        len(find.places),
+        find.total,
         text=find.needle.text,
         scope="" if find.needle.scope is Scope.ALL else find.needle.scope.value,
         searching=bool(find.needle.text) and not find.is_done,

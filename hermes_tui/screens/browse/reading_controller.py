@@ -30,7 +30,7 @@ class ReadingController:
         self._sources = SourcesController(state, feed, changed)
         self.take_check = self._sources.take_check
         self._before: Session | None = None
-        self._chain: frozenset[str] = frozenset()
+        self.chain: frozenset[str] = frozenset()
         self._spooled = False
         self._section = ""
 
@@ -54,7 +54,7 @@ class ReadingController:
         """
         reading = self._reading
         origin = hit.origin if hit else None
-        known = reading.row is not None and row.session.id in self._chain
+        known = reading.row is not None and row.session.id in self.chain
         here = known and reading.error is None and self._is_source(row, origin)
         reading.hit = hit
         self._section = ""
@@ -64,7 +64,7 @@ class ReadingController:
             reading.row, reading.error, reading.origin, reading.from_file = row, None, origin, False
             reading.find = None
             self._pane.set_query(self._state.search.query)
-            reading.requested_at, self._chain = self._state.seconds(), frozenset({row.session.id})
+            reading.requested_at, self.chain = self._state.seconds(), frozenset({row.session.id})
             self._sources.forget_check(row.session)
             self._feed.transcript.open(row.session, origin=origin, delay=delay)
             self._feed.sessions.compare(row.session.id)
@@ -80,7 +80,7 @@ class ReadingController:
     def again(self, _: answers.Answer | None = None) -> None:
         """Ask for the same once more, because it failed or the file was replaced."""
         if (row := self._reading.row) is not None:
-            self._chain = frozenset()
+            self.chain = frozenset()
             self.open(self._state.catalog.row(row.session.id) or row, self._reading.hit)
 
     # Answers
@@ -119,7 +119,7 @@ class ReadingController:
         if (row := self._reading.row) is None:
             return
         sections, bodies = list[Section](), list[Message]()
-        self._spooled, self._chain = False, frozenset({row.session.id})
+        self._spooled, self.chain = False, frozenset({row.session.id})
         for piece in message.pieces:
             if isinstance(piece, answers.FileTranscriptArrived):
                 bodies += (body for body in piece.messages if body.id is not None)
@@ -138,7 +138,7 @@ class ReadingController:
             sections = [*sections, Section(piece.session_id, piece.heads, self._seam(piece))]
         else:
             sections = [*sections[:-1], replace(sections[-1], heads=(*sections[-1].heads, *piece.heads))]
-        self._chain, self._before = self._chain | {piece.session_id}, piece.session
+        self.chain, self._before = self.chain | {piece.session_id}, piece.session
         self._spooled |= bool(piece.waiting)
         behind = [Section(piece.session_id, tuple(map(head_of, piece.waiting)))] if piece.waiting else []
         return [*sections, *behind]
@@ -154,8 +154,8 @@ class ReadingController:
 
     def take_fresh(self, _: answers.SessionsArrived) -> None:
         """Read the chain again where a compaction has gone on in a new section."""
-        fresh = (row.session for row in self._state.fresh if row.session.id not in self._chain)
-        goes_on = any(new.relation is Relation.CONTINUATION and new.parent_id in self._chain for new in fresh)
+        fresh = (row.session for row in self._state.fresh if row.session.id not in self.chain)
+        goes_on = any(new.relation is Relation.CONTINUATION and new.parent_id in self.chain for new in fresh)
         if goes_on and self._reading.requested_at is None:
             self.again()
         self.take_row()
@@ -184,7 +184,7 @@ class ReadingController:
         """Ask again for the transcript if a repair touched it."""
         session_id = message.session_id
         self._sources.forget(session_id)
-        if session_id in self._chain or (self._reading.row is not None and self._reading.row.session.id == session_id):
+        if session_id in self.chain or (self._reading.row is not None and self._reading.row.session.id == session_id):
             self.again()
 
     def take_failure(self, message: answers.StoreFailed) -> None:
@@ -204,7 +204,7 @@ class ReadingController:
             self._pane.append_section(section)
         if message.session_id == self._section:
             self._pane.show_section(self._section)
-        self._chain |= {message.session_id}
+        self.chain |= {message.session_id}
         self._before = message.session
 
     def _seam(self, message: answers.SectionArrived) -> str:

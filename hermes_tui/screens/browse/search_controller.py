@@ -15,6 +15,7 @@ from hermes_tui.state.search_results import Results, Without
 from hermes_tui.state.session_filter import asks_for_bookmarks, filter_of, without_bookmarks
 from hermes_tui.state.title_filter import Titles
 from hermes_tui.widgets.hit_list import HitList
+from hermes_tui.widgets.hit_rows import Place
 from store.errors import QueryInvalid
 from store.models import Batch
 from store.query.parse import Query, parse
@@ -77,9 +78,14 @@ class SearchController:
         self._search.results.ranked = not self._search.results.ranked
         self._changed(Part.LISTS)
 
-    def next_hit(self, step: int) -> bool:
-        """Go to the next hit (1) or the previous one (-1); False where there is none, which is said."""
-        if self._pane.move_hit(step) is not None:
+    def next_hit(self, step: int, place: Place | None = None) -> bool:
+        """Go to the next hit (1) or the previous one (-1); False where there is none, which is said.
+
+        Args:
+            step: 1 or -1.
+            place: The place of a hit in the transcript, where that is what the user reads.
+        """
+        if self._pane.move_hit(step, place) is not None:
             return True
         self._state.show_notice("this is the last hit" if step > 0 else "this is the first hit")
         self._changed(Part.FRAME)

@@ -11,6 +11,7 @@ from hermes_tui.screens.browse.copy_controller import CopyController
 from hermes_tui.screens.browse.find_controller import FindController
 from hermes_tui.screens.browse.moves_controller import MovesController
 from hermes_tui.screens.browse.ports import Changed
+from hermes_tui.screens.browse.rail_controller import RailController
 from hermes_tui.screens.browse.reading_controller import ReadingController
 from hermes_tui.screens.browse.saved_searches_controller import SavedSearchesController
 from hermes_tui.screens.browse.search_controller import SearchController
@@ -32,7 +33,8 @@ class Controllers:
         self.sessions = SessionsController(state, feed, changed)
         self.search = SearchController(state, feed, changed, widgets.hit_list)
         self.reading = ReadingController(state, feed, changed, widgets.transcript)
-        self.find = FindController(state, feed, changed, widgets.transcript)
+        self.rail = RailController(state, feed, widgets.transcript, self.reading)
+        self.find = FindController(state, feed, changed, widgets.transcript, self.rail)
         self.copying = CopyController(state, changed, widgets.transcript)
         self.moves = MovesController(state, feed, changed, widgets.transcript)
         self.saved = saved
@@ -53,7 +55,7 @@ class Controllers:
 
     def subscriptions(self) -> dict[type[answers.Answer], tuple[str, tuple[Callable[[Any], None], ...]]]:
         """The table."""
-        sessions, search, reading = self.sessions, self.search, self.reading
+        sessions, search, reading, rail, find = self.sessions, self.search, self.reading, self.rail, self.find
         table = (
             _row(answers.SessionsArrived, "sessions", sessions.take_sessions, search.take_sessions, reading.take_fresh),
             _row(answers.FileSessionsArrived, "sessions", sessions.take_file_sessions, search.learn_titles),
@@ -61,19 +63,20 @@ class Controllers:
             _row(answers.ScopeCounted, "sessions", sessions.take_scope),
             _row(answers.OutlinesArrived, "", sessions.take_outlines, search.learn_titles, reading.take_row),
             _row(answers.DriftsArrived, "", sessions.take_drifts, reading.take_drifts),
-            _row(answers.HitsArrived, "search", search.take_hits),
-            _row(answers.HitsRanked, "search", search.take_ranking),
+            _row(answers.HitsArrived, "search", search.take_hits, rail.show_hits),
+            _row(answers.HitsRanked, "search", search.take_ranking, rail.show_hits),
             _row(answers.HitsCounted, "search", search.take_count),
             _row(answers.WordsMeant, "search", search.take_meant_words),
             _row(answers.WordLeftOut, "search", search.take_word_left_out),
             _row(answers.TitlesRanked, "titles", search.take_similar_titles),
             _row(answers.ContextArrived, "search", search.take_context),
-            _row(answers.SectionArrived, "transcript", reading.take_section),
-            _row(answers.FileTranscriptArrived, "transcript", reading.take_file_transcript),
-            _row(answers.GrowthArrived, "transcript", reading.take_growth),
-            _row(answers.TranscriptReread, "transcript", reading.take_reread),
+            _row(answers.SectionArrived, "transcript", reading.take_section, rail.take_section, find.take_growth),
+            _row(answers.FileTranscriptArrived, "transcript", reading.take_file_transcript, rail.take_again),
+            _row(answers.GrowthArrived, "transcript", reading.take_growth, rail.take_growth, find.take_growth),
+            _row(answers.TranscriptReread, "transcript", reading.take_reread, rail.take_again, find.take_reread),
             _row(answers.BodiesArrived, "transcript", reading.take_bodies),
-            _row(answers.FoundArrived, "find", self.find.take_found),
+            _row(answers.FoundArrived, "find", find.take_found),
+            _row(answers.MarksArrived, "marks", rail.take_marks),
             _row(answers.MessageFound, "first", self.moves.take_message),
             _row(answers.CheckArrived, "", reading.take_check),
             _row(answers.Repaired, "", sessions.take_repaired, search.again, reading.take_repaired),

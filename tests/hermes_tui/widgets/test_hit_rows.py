@@ -20,6 +20,7 @@ from hermes_tui.widgets.hit_rows import (
     TitleKey,
     WithoutKey,
 )
+from store.models import Hit
 from tests.hermes_tui.stage import NOW
 from tests.hermes_tui.widgets.test_hit_list import group, row
 
@@ -81,3 +82,20 @@ def test_titles_that_match_stand_above_the_sentence_that_no_message_does() -> No
     *_, key = (key for key in [*rows.keys()] if isinstance(key, WithoutKey))
     drawn = plain(rows.paint(key, width=60, now=NOW, glyphs=UNICODE, cursor=False)).strip()
     assert drawn == "without “why”: 3 hits · enter"
+
+
+def test_where_it_is_read_the_next_hit_is_the_next_in_the_transcript() -> None:
+    """Mutant: in the order of the list, the third hit of `s` is followed by the fourth and not by the second."""
+    rows = rows_of([], [group("t", [2, 1]), group("s", [3, 4, 1, 5, 2]), group("u", [1])])
+    order = [3, 1, 5]
+
+    def place(found: Hit) -> int | None:
+        return order.index(found.message_id) if found.session_id == "s" and found.message_id in order else None
+
+    seen, key = [], HitKey("t", 1)
+    while (after := rows.neighbour(key, 1, place)) is not None:
+        seen.append((after.session_id, after.message_id))
+        key = after
+    assert seen == [("t", 2), ("s", 3), ("s", 1), ("s", 5), ("s", 2), ("s", 4), ("u", 1)]
+    assert rows.neighbour(HitKey("s", 3), -1, place) == HitKey("t", 2)
+    assert rows.neighbour(GroupKey("s"), 1, place) == HitKey("s", 1), "the best hit of a session is where it begins"

@@ -84,6 +84,44 @@ async def test_a_find_goes_through_the_whole_session_and_back(home: Path) -> Non
         assert stage.place == "SEARCH", "from where it was entered"
 
 
+async def test_each_match_of_a_message_is_gone_to_and_what_grows_is_looked_through(home: Path) -> None:
+    """Mutants: one match for each message; what came is not looked through; parts that are folded are not counted."""
+    async with browsing(home, WIDE) as stage:
+        await reading(stage)
+        await stage.press("slash")
+        await stage.type("quince")
+        await stage.until(lambda: stage.status.startswith("1 of 4"))
+        await stage.press("enter")
+        with closing(SessionDB(home / "state.db")) as db:
+            calls = [
+                {"id": "d", "type": "function", "function": {"name": "terminal", "arguments": '{"command": "ls"}'}}
+            ]
+            db.append_message("s", "assistant", "quince, quince", reasoning="a quince", tool_calls=calls)
+            lines = "\n".join(
+                "a quince and a quince" if number in (7, 90) else f"line {number}" for number in range(99)
+            )
+            db.append_message("s", "tool", lines, tool_call_id="d")
+        await stage.until(lambda: stage.status.startswith("1 of 11"))
+        seen = []
+        for number in range(2, 12):
+            await stage.press("n")
+            await stage.until(lambda number=number: stage.status.startswith(f"{number} of 11"))  # type: ignore[misc]
+            await stage.until(lambda: len(reversed_texts(stage)) == 1)
+            rows = stage.widgets.transcript.cursor.viewport.rows
+            [place] = [(row.index, row.line) for row in rows for part in row.text if part.reverse]
+            seen.append(place)
+        assert len(set(seen[3:])) == 4, "reasoning, text, and two lines of the result"
+        assert seen[3:] == sorted(seen[3:]), "in reading order"
+        await stage.press("n")
+        await stage.until(lambda: stage.status.startswith("1 of 11"))
+        await stage.press("N")
+        await stage.until(lambda: stage.status.startswith("11 of 11"))
+        rail = [line[-2] for line in stage.lines[3:-1]]
+        assert "·" in rail
+        await stage.press("escape")
+        assert "·" not in [line[-2] for line in stage.lines[3:-1]]
+
+
 async def test_the_scope_and_capitals_decide_what_is_found(home: Path) -> None:
     async with browsing(home, WIDE) as stage:
         await reading(stage)

@@ -207,6 +207,17 @@ async def test_next_hit_goes_through_all_hits_of_all_sessions(tmp_path: Path) ->
             assert hit
             back.append((hit.session_id, hit.message_id))
         assert back == seen[-2::-1]
+        await stage.press("enter")
+        reading = stage.state.reading
+        await stage.until(lambda: reading.hit is not None and reading.total == 5)
+        first = reading.hit.message_id if reading.hit else 0
+        place, total = stage.state.search.results.place(seen[0][0], first)
+        assert total == 5
+        for number in range(place, 6):
+            assert any(f"hit {number} of 5" in line for line in stage.lines), "the counter counts in reading order"
+            assert reading.hit
+            assert reading.hit.message_id == first + number - place, "the next hit is the next message"
+            await stage.press("n")
 
 
 @pytest.mark.slow

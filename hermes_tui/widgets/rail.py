@@ -1,0 +1,99 @@
+"""Rail of a transcript: one cell beside the scroll column for each row, from a byte for each message."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Iterable
+from itertools import accumulate
+from math import log
+
+from hermes_tui.render import rail
+from hermes_tui.render.glyphs import Glyphs
+from hermes_tui.render.line import Span
+from hermes_tui.render.rail import Mark
+from hermes_tui.widgets.message_index import is_undone
+from hermes_tui.widgets.transcript_cursor import TranscriptCursor
+from hermes_tui.widgets.transcript_moves import is_under_seam
+
+AT_ONCE = 4_096
+"""Messages whose own marks are set in one go."""
+
+
+class Rail:
+    """Marks of the messages of a cursor, and the rows of the pane that they lie on; nothing is drawn for it."""
+
+    def __init__(self, cursor: TranscriptCursor) -> None:
+        self._cursor = cursor
+        self._marks = bytearray()
+        self._bodies: dict[int, Mark] = {}
+        self._hits: set[int] = set()
+        self._rows: list[int] = []
+        self._drawn_for: tuple[int, ...] = ()
+        self._changes = 0
+
+    @property
+    def behind(self) -> bool:
+        """Messages are left whose marks are to be set."""
+        return len(self._marks) < len(self._cursor.layout)
+
+    def forget(self) -> None:
+        """Begin again: another session, or the same with messages in other places."""
+        self._marks.clear()
+        self._bodies.clear()
+        self._hits.clear()
+        self._changes += 1
+
+    def take(self, marks: Iterable[tuple[int, int]]) -> None:
+        """Take marks that need the bodies of messages; by index."""
+        for index, mark in marks:
+            self._bodies[index] = Mark(mark)
+            if index < len(self._marks):
+                self._marks[index] = self._with_body(index, self._marks[index])
+        self._changes += 1
+
+    def show_hits(self, indices: Iterable[int], *, more: bool = False) -> None:
+        """Mark messages as hits, and no others unless they are `more`."""
+        hits = set(indices)
+        for index in hits - self._hits if more else self._hits ^ hits:
+            if index < len(self._marks):
+                self._marks[index] ^= Mark.HIT
+        self._hits = self._hits | hits if more else hits
+        self._changes += 1
+
+    def cell(self, row: int, glyphs: Glyphs) -> Span | None:
+        """The cell of a row of the pane, None where all of the transcript is on the screen."""
+        viewport = self._cursor.viewport
+        if not viewport.thumb[1]:
+            return None
+        estimate = int(32 * log(self._cursor.layout.heights.total + 1))  # exact heights move a mark by a row at most
+        drawn_for = (viewport.height, len(self._marks), self._changes, estimate)
+        if drawn_for != self._drawn_for:
+            self._drawn_for, self._rows = drawn_for, self._placed(viewport.height)
+        return rail.cell(self._rows[row], glyphs) if row < len(self._rows) else None
+
+    def catch_up(self) -> None:
+        """Set the marks of messages that came, from what is known without their bodies; of some of them at once."""
+        cursor, heads, marks = self._cursor, self._cursor.layout.index.heads, self._marks
+        for index in range(len(marks), min(len(heads), len(marks) + AT_ONCE)):
+            head = heads[index]
+            mark = Mark.NONE if is_undone(head) or head.role != "user" else Mark.PROMPT
+            mark |= Mark.SEAM if index and is_under_seam(cursor, index) else Mark.NONE
+            mark |= Mark.HIT if index in self._hits else Mark.NONE
+            marks.append(self._with_body(index, mark))
+
+    def _with_body(self, index: int, mark: int) -> int:
+        known = mark | self._bodies.get(index, Mark.NONE)
+        return known & ~Mark.PROMPT if known & Mark.MACHINE else known
+
+    def _placed(self, height: int) -> list[int]:
+        """The marks of each row of the pane, by the heights of the messages as far as they are known."""
+        bottoms = list(accumulate(self._cursor.layout.heights.each))
+        total, rows, start = bottoms[-1] if bottoms else 0, [], 0
+        for row in range(1, height + 1):
+            end = bisect_left(bottoms, total * row / height) + 1 if row < height else len(bottoms)
+            marks = 0
+            for mark in set(self._marks[start:end]):
+                marks |= mark
+            rows.append(marks)
+            start = max(start, end)
+        return rows

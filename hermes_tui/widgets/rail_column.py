@@ -1,0 +1,56 @@
+"""Column of the rail in a transcript's pane: what it shows, and when more of it is worked out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from textual.widget import Widget
+
+from hermes_tui.render.line import Line, fill, head
+from hermes_tui.widgets.rail import Rail
+from hermes_tui.widgets.theme import glyphs_of
+from hermes_tui.widgets.transcript_cursor import TranscriptCursor
+
+PAUSE = 0.02
+"""Seconds between two goes at the marks of a long session, so that keys come first."""
+
+
+class RailColumn:
+    """The rail of one pane, which is painted again where it changes."""
+
+    def __init__(self, pane: Widget, cursor: TranscriptCursor) -> None:
+        self._pane = pane
+        self._cursor = cursor
+        self._rail = Rail(cursor)
+
+    def forget(self) -> None:
+        """Begin again: another session, or the same with messages in other places."""
+        self._rail.forget()
+
+    def show_hits(self, indices: Iterable[int], *, more: bool = False) -> None:
+        """Mark messages as hits; the others no longer unless these are `more`."""
+        self._rail.show_hits(indices, more=more)
+        self._pane.refresh()
+
+    def show_marks(self, marks: Iterable[tuple[int, int]]) -> None:
+        """Show marks of messages, by id."""
+        place = self._cursor.layout.index.index_of
+        self._rail.take((index, mark) for message_id, mark in marks if (index := place(message_id)) is not None)
+        self._pane.refresh()
+
+    def catch_up(self) -> None:
+        """Work out the marks of messages that came, after the keys that wait."""
+        if self._rail.behind:
+            self._pane.call_later(self._go_on)
+
+    def _go_on(self) -> None:
+        self._rail.catch_up()
+        self._pane.refresh()
+        if self._rail.behind:
+            self._pane.set_timer(PAUSE, self._go_on)
+
+    def beside(self, line: Line, row: int) -> Line:
+        """A row of the pane with its cell of the rail; as it is where there is none."""
+        width = self._pane.size.width - 2
+        mark = self._rail.cell(row, glyphs_of(self._pane.app)) if len(self._cursor.layout) else None
+        return line if mark is None else (*fill(head(line, width), width), mark)

@@ -1,0 +1,298 @@
+"""Reader in numbers: `python -m tests.benchmarks.reader [--messages 100000] [--rg rg]` prints Markdown.
+
+CPU time of this process in milliseconds, for the layout with the bodies that it reads from a real store; an app adds
+what Textual needs to paint a screen. A home is made on the spot, without full-text indexes, which no reader needs.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import random
+import resource
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
+from datetime import UTC, datetime
+from pathlib import Path
+
+import apsw
+
+from hermes_tui.feed.transcript_requests import Wanted, _found
+from hermes_tui.render.find import Needle
+from hermes_tui.render.glyphs import UNICODE
+from hermes_tui.widgets.message_index import Section, head_of
+from hermes_tui.widgets.rail import Rail
+from hermes_tui.widgets.transcript_cursor import Target, TranscriptCursor
+from hermes_tui.widgets.transcript_moves import READER, scroll_pages, to_prompt
+from store import Message, SessionDB
+from store.sqlite.connect import create
+
+HEIGHT, WIDTH = 20, 80
+WORDS = [
+    f"{start}{end}" for start in ("al", "be", "co", "du", "en", "fo", "gu") for end in ("rim", "sta", "ten", "lor")
+]
+
+
+def prose(chance: random.Random, words: int) -> str:
+    """So many words."""
+    return " ".join(chance.choice(WORDS) for _ in range(words))
+
+
+def answer(chance: random.Random, kilobytes: int = 1) -> str:
+    """Markdown as an assistant writes it: prose, a list, code, a table."""
+    parts: list[str] = []
+    while sum(map(len, parts)) < kilobytes * 1024:
+        parts += [
+            f"## {prose(chance, 3)}",
+            f"{prose(chance, 40)} **{prose(chance, 3)}** and `{prose(chance, 1)}`.",
+            "\n".join(f"- {prose(chance, 9)}" for _ in range(3)),
+            f"```python\ndef {prose(chance, 1)}(a):\n    return [a, '{prose(chance, 1)}']  # {prose(chance, 3)}\n```",
+            "| store | build | note |\n| --- | ---: | --- |\n"
+            + "\n".join(f"| {chance.choice(WORDS)} | {chance.random():.2f} | {prose(chance, 4)} |" for _ in range(3)),
+        ]
+    return "\n\n".join(parts)
+
+
+def turn(chance: random.Random) -> Iterator[tuple[str, str, str | None, str | None]]:
+    """Role, content, calls and the call that is answered, of five messages."""
+    yield "user", prose(chance, 20), None, None
+    call_id = f"call_{chance.getrandbits(40):x}"
+    arguments = json.dumps({"command": prose(chance, 6), "note": f"{prose(chance, 3)}\n{prose(chance, 3)}"})
+    call = {"id": call_id, "type": "function", "function": {"name": "terminal", "arguments": arguments}}
+    yield "assistant", "", json.dumps([call]), None
+    output = "\n".join(prose(chance, 8) for _ in range(20))
+    yield "tool", json.dumps({"output": output, "exit_code": int(chance.random() < 0.05)}), None, call_id
+    yield "assistant", answer(chance), None, None
+
+
+def fill(path: Path, messages: int) -> str:
+    """A store with one session of so many messages; all texts, one message a paragraph."""
+    create.create(path)
+    connection, chance, texts, rows = apsw.Connection(str(path)), random.Random(7), [], 0
+    with connection:
+        for name, kind in connection.execute("SELECT name, type FROM sqlite_master WHERE sql LIKE '%fts%'").fetchall():
+            if kind == "trigger" or str(name) in ("messages_fts", "messages_fts_trigram"):
+                connection.execute(f"DROP {kind} {name}")
+        connection.execute("INSERT INTO sessions (id, source, started_at) VALUES ('s', 'cli', 1.7e9)")
+        columns = "session_id, role, content, tool_calls, tool_call_id, timestamp"
+        sql = f"INSERT INTO messages ({columns}) VALUES ('s', ?, ?, ?, ?, ?)"
+        while rows < messages:
+            for role, content, calls, answered in turn(chance):
+                text = content + (" heliotrope" if rows % 1000 == 500 else "")
+                connection.execute(sql, (role, text, calls, answered, 1.7e9 + 60 * rows))
+                texts.append(text + (calls or ""))
+                rows += 1
+    connection.close()
+    return "\n".join(texts)
+
+
+class Pane:
+    """A transcript without a screen: bodies come as soon as they are wanted."""
+
+    def __init__(self, read: Callable[[Sequence[int]], Sequence[Message]], sections: Sequence[Section]) -> None:
+        self._read = read
+        self.cursor = TranscriptCursor(now=lambda: datetime(2026, 7, 1, tzinfo=UTC))
+        self.cursor.shape(WIDTH, HEIGHT, UNICODE)
+        self.rail = Rail(self.cursor)
+        for section in sections:
+            self.cursor.layout.add(section)
+
+    def show(self) -> None:
+        """Settle until everything on the screen is drawn, and draw the rail."""
+        while True:
+            self.cursor.settle()
+            wanted = list(self.cursor.layout.bodies.request(self.cursor.viewport.wanted()))
+            for ids in wanted:
+                self.cursor.layout.put(self._read(ids))
+            if not wanted:
+                break
+        self.rail.catch_up()
+        for row in range(HEIGHT):
+            self.rail.cell(row, UNICODE)
+        assert self.cursor.viewport.rows
+
+
+def cpu(action: Callable[[], object]) -> float:
+    """Milliseconds of CPU time that an action takes."""
+    began = time.process_time()
+    action()
+    return (time.process_time() - began) * 1000
+
+
+def row(*cells: object) -> None:
+    """A row of a table."""
+    print("|", " | ".join(f"{cell:.2f}" if isinstance(cell, float) else str(cell) for cell in cells), "|", flush=True)
+
+
+def spread(times: Sequence[float]) -> tuple[float, float, float]:
+    """Median, 99th percentile and the highest."""
+    ordered = sorted(times)
+    return ordered[len(ordered) // 2], ordered[int(len(ordered) * 0.99)], ordered[-1]
+
+
+def moves(pane: Pane) -> None:
+    """What keys take in a long session."""
+
+    def each(what: str, target: str, times: int, move: Callable[[], object]) -> None:
+        def once() -> None:
+            move()
+            pane.show()
+
+        row(what, *spread([cpu(once) for _ in range(times)]), target)
+
+    chance, heads = random.Random(3), pane.cursor.layout.index.heads
+    one_message("assistant", answer(chance)).show()  # what is imported on first use
+    first = cpu(pane.show)
+    row("first screen", first, first, first, "5")
+    while pane.rail.behind:
+        pane.rail.catch_up()
+    each("page down, what was never drawn", "5", 300, lambda: scroll_pages(pane.cursor, 2))
+    each("page up, what is drawn", "5", 100, lambda: scroll_pages(pane.cursor, -2))
+    each("line down, what was never drawn", "5", 300, lambda: pane.cursor.scroll(1))
+    each("next message", "50", 100, lambda: READER["next_message"](pane.cursor))
+    each("next prompt", "50", 100, lambda: to_prompt(pane.cursor, 1))
+    each("jump to any message", "25", 200, lambda: pane.cursor.go_to(Target(chance.choice(heads).id)))
+    each("end", "25", 1, pane.cursor.to_end)
+    each("top", "25", 1, pane.cursor.to_top)
+    each("all calls open", "50", 3, pane.cursor.fold_tools)
+
+
+def memory(pane: Pane) -> None:
+    """Memory while paging through: the peak after a tenth, and after the whole."""
+    peaks = []
+    for _ in range(10):
+        for _ in range(150):
+            scroll_pages(pane.cursor, 2)
+            pane.show()
+        peaks.append(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+    print(
+        f"\nPaging through 1,500 pages: {peaks[0]:.0f} MB after 150 pages,"
+        f" {peaks[4]:.0f} after 750, {peaks[-1]:.0f} at the end."
+    )
+
+
+def finds(db: SessionDB, ids: tuple[int, ...], text: str, folder: Path, rg: str) -> None:
+    """A find of the whole session, beside ripgrep over the same text in one file."""
+    path = folder / "all.txt"
+    path.write_text(text)
+    print("\n| find | matches | first match ms | whole ms | ripgrep ms | ratio |\n|---|---|---|---|---|---|")
+    for words in ("heliotrope", "alrim", "nowhere at all"):
+        began, first, total = time.process_time(), 0.0, 0
+        for answer_ in _found(Wanted(ids, Needle(words).count, {}, words), db, 1):
+            total += sum(count for _, count in answer_.matches)  # type: ignore[attr-defined]
+            first = first or (1000 * (time.process_time() - began) if total else 0.0)
+        whole = 1000 * (time.process_time() - began)
+        ripgrep = min(_children(rg, words, path) for _ in range(3))
+        row(f"`{words}`", total, first, whole, ripgrep, f"{whole / ripgrep:.1f}×" if ripgrep else "–")
+
+
+def _children(rg: str, words: str, path: Path) -> float:
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    try:
+        subprocess.run([rg, "-ciF", words, str(path)], stdout=subprocess.DEVNULL, check=False)
+    except FileNotFoundError:
+        return 0.0
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return 1000 * (after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
+
+
+def one_message(role: str, text: str) -> Pane:
+    """A pane with one message."""
+    message = Message(1, "s", role, text, timestamp=1.7e9)
+    return Pane(lambda _: [message], [Section("s", (head_of(message),))])
+
+
+def large() -> None:
+    """Messages that no screen holds: first screen, unfolded, then line by line."""
+    chance = random.Random(5)
+    line = " ".join(chance.choice(WORDS) for _ in range(1_000_000 // 6))
+    texts = {
+        "100 KB of Markdown": ("assistant", answer(chance, 100)),
+        "50 MB of prose": ("assistant", "\n".join([prose(chance, 12)] * 700_000)),
+        "a line of 1 MB": ("assistant", line[:1_000_000]),
+        "a tool's output of 100,000 lines": ("tool", json.dumps({"output": "\n".join(map(str, range(100_000)))})),
+    }
+    print("\n| one message | first screen ms | unfolded ms | a line down ms, median | highest |\n|---|---|---|---|---|")
+    for name, (role, text) in texts.items():
+        pane = one_message(role, text)
+        first = cpu(pane.show)
+
+        def unfolded(pane: Pane = pane) -> None:
+            pane.cursor.fold()
+            pane.show()
+
+        def down(pane: Pane = pane) -> None:
+            pane.cursor.scroll(1)
+            pane.show()
+
+        opened = cpu(unfolded)
+        steps = spread([cpu(down) for _ in range(100)])
+        row(name, first, opened, steps[0], steps[2])
+
+
+async def _textual(text: str) -> float:
+    from textual.app import App, ComposeResult
+    from textual.widgets import Markdown
+
+    class Shown(App[None]):
+        def compose(self) -> ComposeResult:
+            yield Markdown()
+
+    app = Shown()
+    async with app.run_test(size=(WIDTH, HEIGHT)) as pilot:
+        began = time.process_time()
+        await app.query_one(Markdown).update(text)
+        await pilot.pause()
+        return (time.process_time() - began) * 1000
+
+
+def beside_textual() -> None:
+    """The first screen of a long answer: ours, and Textual's own widget."""
+    text = answer(random.Random(5), 100)
+    ours = min(cpu(one_message("assistant", text).show) for _ in range(5))
+    theirs = asyncio.run(_textual(text))
+    print(
+        f"\n100 KB of Markdown to its first screen: ours {ours:.1f} ms,"
+        f" Textual's widget {theirs:,.0f} ms: {theirs / ours:,.0f}×."
+    )
+
+
+def main() -> None:
+    """Print the tables."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--messages", type=int, default=100_000)
+    parser.add_argument("--rg", default="rg")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = Path(scratch)
+        text = fill(folder / "state.db", options.messages)
+        print(f"## Reader: one session of {options.messages:,} messages, {len(text) / 1e6:.0f} MB of text\n")
+        with closing(SessionDB(folder / "state.db", read_only=True)) as db:
+            sections: list[Section] = []
+            took = cpu(lambda: sections.extend(Section(p.section_id, p.heads) for p in db.pieces(db.reading("s"))))
+            pane = Pane(db.messages, ())
+            extended = cpu(lambda: _add(pane, sections))
+            print(f"Heads of all messages: read in {took:.0f} ms, taken in {extended:.0f}.\n")
+            print("| key | median ms | 99 % ms | highest ms | target |\n|---|---|---|---|---|")
+            moves(pane)
+            finds(db, tuple(head.id for head in pane.cursor.layout.index.heads), text, folder, options.rg)
+            again = Pane(db.messages, ())
+            _add(again, sections)
+            memory(again)
+        large()
+        beside_textual()
+
+
+def _add(pane: Pane, sections: Sequence[Section]) -> None:
+    layout = pane.cursor.layout
+    layout.add(sections[0])
+    for section in sections[1:]:
+        layout.extend(section.heads)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,88 @@
+"""Rail beside the transcript, without a screen.
+
+Mutants that these tests were seen to catch: hits of earlier calls kept; a message under the row of its end; marks of
+bodies lost where they came before the message's own.
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+
+from hermes_tui.render.glyphs import UNICODE
+from hermes_tui.render.rail import Mark, marks_of
+from hermes_tui.widgets.message_index import Section, head_of
+from hermes_tui.widgets.rail import AT_ONCE, Rail
+from hermes_tui.widgets.transcript_cursor import TranscriptCursor
+from store.models import Message, ToolCall
+
+HEIGHT = 10
+
+
+def rail_of(messages: list[Message]) -> Rail:
+    cursor = TranscriptCursor(now=lambda: datetime(2026, 7, 1, tzinfo=UTC))
+    cursor.shape(80, HEIGHT, UNICODE)
+    rail = Rail(cursor)
+    cursor.layout.add(Section("s", tuple(map(head_of, messages))))
+    cursor.settle()
+    return rail
+
+
+def drawn(rail: Rail) -> str:
+    while rail.behind:
+        rail.catch_up()
+    cells = [rail.cell(row, UNICODE) for row in range(HEIGHT)]
+    return "".join(cell.text if cell else " " for cell in cells)
+
+
+def said(number: int, role: str = "assistant", day: int = 0) -> Message:
+    return Message(number, "s", role, "word", timestamp=1_780_000_000.0 + day * 86_400)
+
+
+def test_a_cell_has_the_mark_of_the_messages_that_its_row_stands_for() -> None:
+    messages = [said(number, "user" if number == 16 else "assistant", int(number > 70)) for number in range(1, 101)]
+    rail = rail_of(messages)
+    assert drawn(rail) == "│┃│││││╌││"
+    rail.take([(45, Mark.ERROR), (25, Mark.DIFF), (15, Mark.MACHINE)])
+    assert drawn(rail) == "││±│✗││╌││", "a message that no user wrote is no prompt"
+    rail.show_hits([99])
+    rail.show_hits([98, 44], more=True)
+    assert drawn(rail) == "││±│·││╌│·"
+    rail.show_hits([0])
+    assert drawn(rail) == "·│±│✗││╌││"
+
+
+def test_marks_of_bodies_may_come_before_those_of_heads() -> None:
+    rail = rail_of([said(number) for number in range(1, 101)])
+    rail.take([(99, Mark.ERROR)])
+    rail.show_hits([0])
+    assert drawn(rail) == "·││││││││✗"
+    rail.forget()
+    assert drawn(rail) == "││││││││││"
+
+
+def test_where_everything_is_on_the_screen_there_is_no_rail() -> None:
+    rail = rail_of([said(1, "user")])
+    assert drawn(rail) == " " * HEIGHT
+
+
+def test_the_marks_of_a_body_say_what_failed_what_was_edited_and_who_wrote() -> None:
+    edit = ToolCall("c", "patch", json.dumps({"old_string": "a", "new_string": "b"}))
+    read = ToolCall("c", "read_file", json.dumps({"path": "a"}))
+    assert marks_of(Message(1, "s", "assistant", "", tool_calls=(read, edit))) == Mark.DIFF
+    assert marks_of(Message(1, "s", "assistant", "", tool_calls=(read,))) == Mark.NONE
+    assert marks_of(Message(1, "s", "tool", '{"output": "", "exit_code": 2}')) == Mark.ERROR
+    assert marks_of(Message(1, "s", "tool", "@@ -1,2 +1,2 @@\n-a\n+b")) == Mark.DIFF
+    assert marks_of(Message(1, "s", "tool", "fine")) == Mark.NONE
+    assert marks_of(Message(1, "s", "user", "hello")) == Mark.NONE
+
+
+def test_a_long_session_is_marked_in_several_goes_and_placed_once() -> None:
+    rail = rail_of([said(number, "user" if number % 9 == 0 else "assistant") for number in range(1, 20_001)])
+    rail.catch_up()
+    assert rail.behind
+    assert len(rail._marks) == AT_ONCE
+    drawn(rail)
+    placed = rail._rows
+    drawn(rail)
+    assert rail._rows is placed
