@@ -132,13 +132,17 @@ class HermesApp(App[None]):
         self._profiles = [profile.name for profile in profiles]
         for profile in profiles:
             self.add_mode(profile.name, partial(browser, profile))
+        self._query, self._meant = query, f" · did you mean the verb {near_verb}?" if near_verb else ""
+        self._complaint = self._config.complaint
+        self._choose_theme()
+
+    def _choose_theme(self) -> None:
+        """Take the theme that the config names, else the one that was chosen last."""
         named = self._config.theme or os.environ.get("TEXTUAL_THEME")
         kept_theme = str(self._kept.setting("theme"))
         usual = kept_theme if kept_theme in self.available_themes else DEFAULT_THEME
         wanted = named or (NO_COLOUR_THEME if self.no_color else usual)
         self._first_theme = self.theme = wanted if wanted in self.available_themes else DEFAULT_THEME
-        self._complaint = self._config.complaint
-        self._query, self._meant = query, f" · did you mean the verb {near_verb}?" if near_verb else ""
         if wanted != self.theme:
             self._complaint = f"no theme is called {one_line(wanted)}"
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from hermes_tui.commands.registry import key_table
+from hermes_tui.commands.key_table import key_table
 
 README = (Path(__file__).parents[1] / "README.md").read_text()
 
 
 def test_the_key_table_is_the_table_of_commands() -> None:
     between = README.split("<!-- keys -->")[1].split("<!-- /keys -->")[0]
-    assert between.strip() == key_table().strip(), "paste hermes_tui.commands.registry.key_table() between the marks"
+    assert between.strip() == key_table().strip(), "paste hermes_tui.commands.key_table.key_table() between the marks"
 
 
 def test_every_picture_is_there() -> None:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from hermes_tui.commands.key_names import shown_name
 from hermes_tui.commands.model import BROWSER, EVERYWHERE, INSIDE, LISTS, PANES, REPAIRS, Command, Offer, Place
 from hermes_tui.commands.session_commands import KEEPING, MANAGE, RESUME, RESUMING
 from hermes_tui.commands.user_keys import rebound
@@ -26,8 +25,6 @@ __all__ = [
     "Place",
     "applying",
     "footer",
-    "key_of",
-    "key_table",
     "rebind",
     "works",
 ]
@@ -315,11 +312,6 @@ def rebind(keys: Mapping[str, str]) -> dict[str, str]:
     return refused
 
 
-def key_of(command_id: str) -> str:
-    """The key of a command as people write it, by its id."""
-    return next(shown_name(key.names[0]) for command in TABLE for key in command.keys if key.id == command_id)
-
-
 def works(action: str, parameters: tuple[object, ...], place: Place, conditions: Iterable[str] = ()) -> bool:
     """Whether an action works in a place; one that no key of the table has works everywhere."""
     commands = _BY_ACTION.get(f"{action}({', '.join(map(repr, parameters))})" if parameters else action)
@@ -345,12 +337,3 @@ def footer(place: Place, conditions: Iterable[str] = ()) -> tuple[tuple[str, str
     first = [(command.shown, word) for command, word in named if word and words[word] == command.shown]
     rest = ((command.shown, command.word) for command, word in named if not word and command.word not in {"", *words})
     return (*first, *dict.fromkeys(rest))
-
-
-def key_table() -> str:
-    """The README's table of keys, in Markdown."""
-    lines = ["| Key | What it does |", "|---|---|"]
-    for command in TABLE:
-        keys = " ".join(f"`{key}`" for key in command.shown.split())
-        lines.append(f"| {keys} | {command.sentence} |")
-    return "\n".join(lines) + "\n"

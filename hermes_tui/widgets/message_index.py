@@ -85,6 +85,11 @@ class MessageIndex:
                 else:
                     self._undone.append([index, index + 1])
 
+    def numbers(self, index: int) -> tuple[int, int]:
+        """The number of the message at an index, or of the last one where it is beyond, and that of all."""
+        last = len(self.heads) - 1
+        return self.number(min(index, last)), self.number(last)
+
     def number(self, index: int) -> int:
         """How many messages there are up to an index and with it; what describes the session is none."""
         return index + 1 - bisect_right(self._metadata, index)

@@ -14,7 +14,8 @@ from textual.binding import Binding, BindingType
 from textual.geometry import Size
 from textual.widget import Widget
 
-from hermes_tui.commands.registry import TABLE, Command, Offer, Place, key_of
+from hermes_tui.commands.key_table import key_of
+from hermes_tui.commands.registry import TABLE, Command, Offer, Place
 from hermes_tui.render.heading import Heading
 from hermes_tui.render.line import Line
 from hermes_tui.state.layout import Layout

@@ -275,9 +275,7 @@ class Transcript(ScrollPane):
             self.post_message(self.BodiesWanted(ids))
         self._rest.draw_next(self.cursor)
         self.rail.catch_up()
-        index, last = cursor.layout.index, self.total - 1
-        numbers = index.number(min(cursor.bar, last)), index.number(last)
-        position = (*numbers, self.new_below, self.cursor.viewport.following)
+        position = (*cursor.layout.index.numbers(cursor.bar), self.new_below, cursor.viewport.following)
         if position != self._posted:
             self._posted = position
             self.post_message(self.PositionChanged(*position))

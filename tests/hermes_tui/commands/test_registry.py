@@ -6,7 +6,8 @@ import pytest
 from textual.actions import parse
 
 from hermes_tui.app import HermesApp
-from hermes_tui.commands.registry import BROWSER, REPAIRS, TABLE, Place, applying, footer, key_table
+from hermes_tui.commands.key_table import key_table
+from hermes_tui.commands.registry import BROWSER, REPAIRS, TABLE, Place, applying, footer
 from hermes_tui.screens.browse.navigation import MOVES
 from hermes_tui.screens.browse.screen import BrowserScreen
 from hermes_tui.screens.doctor import DoctorScreen
