@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, NoReturn
 from hermes_tui.cli.options import WRONG, Options, parse
 
 if TYPE_CHECKING:
+    from hermes_tui.config import Config
     from hermes_tui.feed import KeptState, ProfileEntry
     from store import Home
 
@@ -74,6 +75,10 @@ def _run(options: Options) -> int:
     from hermes_tui.cli.output import complain, remark
     from store import StoreError
 
+    if options.verb == "config":
+        from hermes_tui.cli.config import show_config
+
+        return show_config(options, sys.stdout, sys.stderr)
     with ExitStack() as stack:
         try:
             if options.demo or options.verb == "export" or _has_screen():
@@ -173,6 +178,9 @@ def _has_screen() -> bool:
 
 def _screen(options: Options, home: Home, stack: ExitStack) -> int:
     """Open the screen; the demo's agent writes as long as it stands."""
+    from hermes_tui.early_keys import early_keys
+
+    early = stack.enter_context(early_keys(sys.stdin.fileno()))
     if options.demo:
         from hermes_tui.demo.run import agent
 
@@ -180,6 +188,7 @@ def _screen(options: Options, home: Home, stack: ExitStack) -> int:
     from hermes_tui import config
 
     config.tune(os.environ)
+    settings = _settings()
     from hermes_tui.app import HermesApp
 
     cache_dir = None if options.demo else config.cache_dir()  # the demo's home does not last
@@ -188,16 +197,26 @@ def _screen(options: Options, home: Home, stack: ExitStack) -> int:
     app = HermesApp(
         _entry(options, home, "demo" if options.demo else home.name, cache_dir, kept),
         profiles=_profiles(options, home, cache_dir, kept),
-        config=config.load(config.locate()),
+        config=settings,
         searches=None if options.demo else config.searches_file(),
         kept=kept,
         ascii_only=not _has_unicode(),
+        early=early,
         query=" ".join(options.query),
         near_verb=_near_verb(options.query[0]) if len(options.query) == 1 else "",
     )
     sys.setswitchinterval(SWITCH)  # the event loop waits so long for a thread that compares texts; 5 ms would be felt
-    app.run()
+    app.run(mouse=settings.mouse)
     return WRONG if app.return_code == CRASHED else app.return_code or 0
+
+
+def _settings() -> Config:
+    """The settings of the config file; its keys are those of the table of commands from now on."""
+    from hermes_tui import config
+    from hermes_tui.commands.registry import rebind
+
+    read = config.load(config.locate())
+    return read.with_refused(rebind(read.keys))
 
 
 def _kept(options: Options) -> KeptState:
@@ -221,9 +240,21 @@ def _entry(options: Options, home: Home, name: str, cache_dir: Path | None, kept
         partial(open_home, home, cache_dir=cache_dir),
         owner=f"{name} · read-only" if options.read_only else name,
         where=_where(home),
+        home=_resumable(options, home),
         open_to_write=partial(SessionDB, home.state_db, sessions_dir=home.sessions_dir) if may_write else None,
         kept=kept.home(os.path.realpath(home.folder)),
     )
+
+
+def _resumable(options: Options, home: Home) -> Path | str:
+    """The folder of a home whose sessions Hermes resumes from here, or why not."""
+    if options.demo:
+        return "the demo's sessions are not resumed: its home is gone when you leave"
+    if home.server is not None:
+        return "sessions on a server are resumed where Hermes runs; Y copies the command"
+    if home.is_every:
+        return "all profiles as one: ctrl+p switches to the session's own, where O works"
+    return home.folder.absolute()
 
 
 def _profiles(options: Options, home: Home, cache_dir: Path | None, kept: KeptState) -> list[ProfileEntry]:

@@ -26,28 +26,41 @@ from textual.widgets import Input
 
 from hermes_tui.commands.key_names import shown_name
 from hermes_tui.commands.model import AsksToQuit, HearsKeys, Offer, SeesKeys, ShowsNotices, TakesText
-from hermes_tui.commands.palette import Commands, Palette
+from hermes_tui.commands.palette import Commands, Palette, choices_of
 from hermes_tui.config import Config
 from hermes_tui.control_char_filter import Backstop
+from hermes_tui.early_keys import EarlyKeys
 from hermes_tui.feed import KeptState, ProfileEntry
+from hermes_tui.key_queue import KeyQueue, Typed
 from hermes_tui.render.glyphs import ASCII, UNICODE
 from hermes_tui.render.safe import one_line
 from hermes_tui.render.time import many
 from hermes_tui.screens.browse.screen import BrowserScreen
 from hermes_tui.screens.browse.screens_over import SubScreens
+from hermes_tui.screens.browse.session_acts import SessionScreens
 from hermes_tui.screens.doctor import DoctorScreen
 from hermes_tui.screens.family import FamilyScreen
 from hermes_tui.screens.help import HelpScreen
 from hermes_tui.screens.hidden import HiddenScreen
+from hermes_tui.screens.manage import ManageScreen
 from hermes_tui.screens.outline import OutlineScreen
 from hermes_tui.screens.repair.screen import RepairScreen
 from hermes_tui.screens.repairs import RepairsScreen
+from hermes_tui.screens.resume import ResumeScreen, start
 from hermes_tui.state.quit_key import QuitKey
 from hermes_tui.state.typed_text import in_one_row
 from hermes_tui.terminal_input import Burst, TerminalInput
 from hermes_tui.widgets.theme import ASCII_CLASS
 
-SUB_SCREENS = SubScreens(RepairScreen, DoctorScreen, RepairsScreen, FamilyScreen, HiddenScreen, OutlineScreen)
+SUB_SCREENS = SubScreens(
+    RepairScreen,
+    DoctorScreen,
+    RepairsScreen,
+    FamilyScreen,
+    HiddenScreen,
+    OutlineScreen,
+    SessionScreens(ManageScreen, ResumeScreen, start),
+)
 DEFAULT_THEME = "textual-dark"
 NO_COLOUR_THEME = "ansi-dark"
 """The one that writes no colour at all under NO_COLOR; the others would come out in greys (docs/textual.md §6)."""
@@ -72,6 +85,7 @@ class HermesApp(App[None]):
         kept: What is kept across runs for all homes; without it until the end of this one.
         query: A search to begin with; `near_verb` is the verb that it may have been meant for, "" for none.
         ascii_only: Draw with ASCII characters alone, whatever the config says.
+        early: What was typed into the terminal before it was the app's.
         now: The time, aware; its zone is the reader's.
     """
 
@@ -80,6 +94,7 @@ class HermesApp(App[None]):
     COMMANDS: ClassVar = {Commands}
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+q", "quit", "Quit", show=False, priority=True),
+        Binding("ctrl+z", "suspend_process", show=False, priority=True),
         Binding("ctrl+c", "help_quit", show=False, system=True),
     ]
 
@@ -94,18 +109,24 @@ class HermesApp(App[None]):
         query: str = "",
         near_verb: str = "",
         ascii_only: bool = False,
+        early: EarlyKeys | None = None,
         now: Callable[[], datetime] = lambda: datetime.now().astimezone(),
     ) -> None:
         super().__init__()
+        self.early = early
         self._config = config or Config()
         self._backstop = Backstop()
         self._quit_key = QuitKey()
+        self._keys = KeyQueue(self, self._act)
         self._interrupted_at = float("-inf")
         glyphs = ASCII if ascii_only or self._config.ascii else UNICODE
         self.set_class(glyphs is ASCII, ASCII_CLASS, update=False)
         self._kept = kept or KeptState(None)
         self._kept.report = partial(self.call_later, self._show_complaint)
-        browser = partial(BrowserScreen, glyphs=glyphs, now=now, searches=searches, sub_screens=SUB_SCREENS)
+        settings = self._config
+        browser = partial(
+            BrowserScreen, glyphs=glyphs, now=now, searches=searches, sub_screens=SUB_SCREENS, settings=settings
+        )
         self._browser = browser(home)
         self.add_mode(self.DEFAULT_MODE, lambda: self._browser)
         self._profiles = [profile.name for profile in profiles]
@@ -123,6 +144,7 @@ class HermesApp(App[None]):
 
     def on_mount(self) -> None:
         """Answer the signals that end a program from inside the loop, where nothing is cut off half way."""
+        self.app_resume_signal.subscribe(self, self._take_resumption)
         if not self.is_headless:
             for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT):
                 asyncio.get_running_loop().add_signal_handler(number, self._end_by_signal, number)
@@ -153,37 +175,55 @@ class HermesApp(App[None]):
         return TerminalInput if found is LinuxDriver else found
 
     async def on_event(self, event: events.Event) -> None:
-        """Let the screen hear each key before it does anything; a paste is text wherever it goes."""
-        if not event.is_forwarded:
-            if isinstance(event, events.Key):
-                self._quit_key.take(event.character or "", event.time)
-                self._report_key(event.time)
-                if isinstance(self.screen, SeesKeys):
-                    self.screen.see_key(event.key)
-            elif isinstance(event, events.Paste) and not isinstance(self.focused, Input):
-                event.stop()
-                if isinstance(self.screen, TakesText):
-                    self.screen.take_text(event.text)
-                else:
-                    self._drop(event.text, event.time)
-                return
-        await super().on_event(event)
+        """Take keys and pastes one after the other, each when the one before has done what it does."""
+        if isinstance(event, events.Key | events.Paste) and not event.is_forwarded:
+            await self._keys.take(event)
+        else:
+            await super().on_event(event)
 
-    async def _on_key(self, event: events.Key) -> None:
-        """Textual's handler of the keys that no widget has used, which says where a binding has not either."""
-        event.prevent_default()
+    async def _on_burst(self, message: Burst) -> None:
+        message.stop()
+        await self._keys.take(message)
+
+    async def _act(self, typed: Typed) -> None:
+        if isinstance(typed, events.Key):
+            await self._press(typed)
+        else:
+            self._insert(typed)
+
+    async def _press(self, event: events.Key) -> None:
+        """Let the screen hear a key before it does anything; then do it, all of it if it needs no other widget.
+
+        Textual would hand the key from the focused widget up to the app, queue by queue, and look at the next key
+        meanwhile.
+        """
+        self._quit_key.take(event.character or "", event.time)
+        self._report_key(event.time)
+        if isinstance(self.screen, SeesKeys):
+            self.screen.see_key(event.key)
+        self.app_focus = True
+        if await self._check_bindings(event.key, priority=True):
+            return
+        if isinstance(focused := self.focused, Input) and event.is_printable:
+            focused._forward_event(event)
+        else:
+            await self._press_unbound(event)
+
+    async def _press_unbound(self, event: events.Key) -> None:
+        """Try the bindings from the focused widget up; where none has used the key either, say so."""
         if not await self._check_bindings(event.key) and isinstance(self.screen, HearsKeys):
             typed = event.character or ""
             key = typed if event.is_printable and not typed.isspace() else shown_name(event.key)
             self.screen.take_unused_key(key, printable=event.is_printable)
 
-    def _on_burst(self, message: Burst) -> None:
-        """Type what came too fast for fingers into an input; anywhere else it is no command, and is dropped."""
-        message.stop()
+    def _insert(self, typed: events.Paste | Burst) -> None:
+        """Put what was pasted into an input or a search row; what only came too fast for fingers is dropped there."""
         if isinstance(focused := self.focused, Input):
-            focused._forward_event(events.Paste(in_one_row(message.text)))
+            focused._forward_event(events.Paste(in_one_row(typed.text)))
+        elif isinstance(typed, events.Paste) and isinstance(self.screen, TakesText):
+            self.screen.take_text(typed.text)
         else:
-            self._drop(message.text, message.time)
+            self._drop(typed.text, typed.time)
 
     def _drop(self, text: str, at: float) -> None:
         self._quit_key.take("v", at)
@@ -229,6 +269,13 @@ class HermesApp(App[None]):
         if not isinstance(self.screen, CommandPalette):
             self.push_screen(Palette(id="--command-palette"))
 
+    def action_profiles(self) -> None:
+        """The other profiles, and all of them as one list."""
+        if self._profiles:
+            self.push_screen(Palette({choices_of(self.offered)}, placeholder="Profile", id="--command-palette"))
+        elif isinstance(self.screen, ShowsNotices):
+            self.screen.show_notice("there is one profile here")
+
     def action_help(self) -> None:
         """All keys, and the search language."""
         self.push_screen(HelpScreen())
@@ -243,6 +290,11 @@ class HermesApp(App[None]):
 
     def _show_complaint(self, complaint: str) -> None:
         self._browser.show_notice(one_line(complaint))
+
+    def _take_resumption(self, _: object) -> None:
+        """Draw everything again; a plan was not seen meanwhile, and has to stand again before a key may write it."""
+        self._report_key(time.monotonic())
+        self.screen.query("*").refresh()
 
     def _end_by_signal(self, number: int) -> None:
         """Leave in good order, and in any case: a second signal, or a terminal that hangs, ends the process at once."""

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
+import re
 import tomllib
-from collections.abc import MutableMapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, MutableMapping
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
 from pathlib import Path
+from typing import Any
 
 from platformdirs import PlatformDirs
 
@@ -15,8 +18,26 @@ from store.base import safe_files
 DIRS = PlatformDirs("hermes-tui", appauthor=False)
 MAX_BYTES = 1 << 14
 """A bigger file is no configuration, and Python's parser takes a time that is quadratic in the length of a key."""
+_TABLE = re.compile(r"\s*\[\s*(\w+)\s*\]")
+_SETTING = re.compile(r"""\s*["']?([\w-]+)["']?\s*=""")
+_VALUES: Mapping[str, tuple[Callable[[object], bool], str]] = {
+    "theme": (lambda value: isinstance(value, str), "a name in quotes"),
+    "ascii": (lambda value: isinstance(value, bool), "true or false"),
+    "mouse": (lambda value: isinstance(value, bool), "true or false"),
+    "start": (lambda value: value in ("search", "list"), '"search" or "list"'),
+    "wrap": (lambda value: isinstance(value, bool), "true or false"),
+    "history": (lambda value: isinstance(value, bool), "true or false"),
+}
+"""Settings, what each accepts, and how that is said."""
 TUNING = {"ESCDELAY": "25", "TEXTUAL_FPS": "240", "TEXTUAL_ANIMATIONS": "none"}
 """Esc acts after 25 ms instead of 100, a frame is painted within 4 ms instead of 17, and nothing glides."""
+
+
+class Start(StrEnum):
+    """Place of the focus at the start."""
+
+    SEARCH = "search"
+    LIST = "list"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +48,30 @@ class Config:
     """Name of a theme of Textual, None for the default."""
     ascii: bool = False
     """Draw with ASCII characters alone."""
-    complaint: str = ""
-    """One line about a file that could not be used, "" where it could."""
+    mouse: bool = True
+    start: Start = Start.SEARCH
+    wrap: bool = True
+    """Break long lines of code and outputs."""
+    history: bool = True
+    """Keep searches across runs."""
+    keys: Mapping[str, str] = field(default_factory=dict)
+    """Keys as people write them, by the ids of commands."""
+    complaints: tuple[str, ...] = ()
+    """A line about each thing in the file that could not be used."""
+    lines: Mapping[str, int] = field(default_factory=dict)
+    """The line of each setting in the file, from 1; of a key as `keys.<id>`."""
+
+    @property
+    def complaint(self) -> str:
+        """The first complaint, and how many more there are; "" where there is none."""
+        more = len(self.complaints) - 1
+        return "" if more < 0 else self.complaints[0] + (f" (and {more} more: hermes-tui config)" if more else "")
+
+    def with_refused(self, refused: Mapping[str, str]) -> Config:
+        """The same with keys that were refused, by the ids of their commands, as complaints."""
+        said = (f"line {self.lines.get(f'keys.{name}', 0)}: keys.{name}: {why}" for name, why in refused.items())
+        keys = {name: key for name, key in self.keys.items() if name not in refused}
+        return replace(self, keys=keys, complaints=(*self.complaints, *said))
 
 
 def locate() -> Path:
@@ -61,22 +104,46 @@ def cache_dir() -> Path:
 
 
 def load(path: Path) -> Config:
-    """Read the file at `path`; a missing one is the defaults, a broken one the defaults and a complaint.
+    """Read the file at `path`; a missing one is the defaults, one that is no TOML the defaults and a complaint.
 
+    Of a wrong value the default holds, and a complaint has its key and line.
     Keys that are not known are left alone, so that a newer version's file can be read.
     """
     try:
-        values = tomllib.loads(safe_files.read_own(path, max_bytes=MAX_BYTES).decode("utf-8"))
+        text = safe_files.read_own(path, max_bytes=MAX_BYTES).decode("utf-8")
+        values = tomllib.loads(text)
     except FileNotFoundError:
         return Config()
     except (OSError, ValueError, RecursionError) as error:
-        return Config(complaint=f"{path.name} was left out: {error}")
-    theme, ascii_only = values.get("theme"), values.get("ascii", False)
-    if theme is not None and not isinstance(theme, str):
-        return Config(complaint=f"{path.name} was left out: theme must be a name in quotes")
-    if not isinstance(ascii_only, bool):
-        return Config(theme=theme, complaint=f"{path.name}: ascii must be true or false")
-    return Config(theme=theme, ascii=ascii_only)
+        return Config(complaints=(f"{path.name} was left out: {error}",))
+    lines = _lines(text)
+    read: dict[str, Any] = {}
+    complaints: list[str] = []
+    for name, (accepts, wanted) in _VALUES.items():
+        value = values.get(name)
+        if value is not None and accepts(value):
+            read[name] = Start(value) if name == "start" else value
+        elif value is not None:
+            complaints.append(f"{path.name} line {lines.get(name, 0)}: {name} must be {wanted}")
+    given = values.get("keys", {})
+    keys = {name: key for name, key in given.items() if isinstance(key, str)} if isinstance(given, dict) else {}
+    if not isinstance(given, dict):
+        complaints.append(f"{path.name} line {lines.get('keys', 0)}: keys must be a table: [keys]")
+    elif len(keys) < len(given):
+        name = next(name for name in given if name not in keys)
+        complaints.append(f"{path.name} line {lines.get(f'keys.{name}', 0)}: keys.{name} must be a key in quotes")
+    return Config(**read, keys=keys, complaints=tuple(complaints), lines=lines)
+
+
+def _lines(text: str) -> dict[str, int]:
+    """The line of each setting of a file that is TOML, of those in a table with its name before them."""
+    table, found = "", dict[str, int]()
+    for number, line in enumerate(text.splitlines(), 1):
+        if (head := _TABLE.match(line)) is not None:
+            table = f"{head[1]}."
+        elif (setting := _SETTING.match(line)) is not None:
+            found.setdefault(f"{table}{setting[1]}", number)
+    return found
 
 
 def tune(environ: MutableMapping[str, str]) -> None:

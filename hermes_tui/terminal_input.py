@@ -8,12 +8,14 @@ import time
 from codecs import getincrementaldecoder
 from collections.abc import Iterable, Iterator
 from itertools import groupby
+from typing import Any, Protocol, runtime_checkable
 
 from textual import events
 from textual._xterm_parser import XTermParser
 from textual.drivers.linux_driver import LinuxDriver
 from textual.message import Message
 
+from hermes_tui.early_keys import EarlyKeys
 from hermes_tui.render.columns import anchored
 from hermes_tui.state.typed_text import is_burst
 
@@ -23,6 +25,14 @@ PAUSE = 0.1
 """Seconds after which a key of Escape is no start of a sequence, and a read is no more of the text before it."""
 TYPING = {"enter": "\r", "tab": "\t", "ctrl+j": "\n"}
 """Keys that stand for characters of a text."""
+
+
+@runtime_checkable
+class KeepsEarlyKeys(Protocol):
+    """An app that knows what was typed before its screen stood."""
+
+    early: EarlyKeys | None
+    """What was typed; None for nothing, or where it was taken."""
 
 
 class Burst(Message):
@@ -80,9 +90,23 @@ class TerminalInput(LinuxDriver):
         """Write a frame, or another sequence."""
         super().write(anchored(data))
 
+    _terminal_before: list[Any] | None = None
+
+    def start_application_mode(self) -> None:
+        """Take the terminal; who gets it back finds it as it was before the program began."""
+        early = self._app.early if isinstance(self._app, KeepsEarlyKeys) else None
+        self._terminal_before = early.terminal_before if early is not None else self._terminal_before
+        super().start_application_mode()  # type: ignore[no-untyped-call]
+        self.attrs_before = self._terminal_before or self.attrs_before
+
     def run_input_thread(self) -> None:
         """Read until the end; as the base does, and each read is grouped."""
         parser, grouping = XTermParser(self._debug), ReadGrouping()
+        if isinstance(self._app, KeepsEarlyKeys) and (early := self._app.early) is not None:
+            self._app.early = None
+            if early.text:  # the parser takes an empty text for the end
+                for message in grouping.group(parser.feed(early.text), time.monotonic()):
+                    self.process_message(message)
         decode = getincrementaldecoder("utf-8")("replace").decode
         with selectors.DefaultSelector() as selector:
             selector.register(self.fileno, selectors.EVENT_READ)

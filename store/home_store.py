@@ -17,6 +17,7 @@ from .files.verdict_cache import VerdictCache
 if TYPE_CHECKING:
     from .engine.managed import ManagedRows
     from .engine.ports import Engine, Transaction
+    from .engine.statistics import StatisticsRows
     from .formats.compared_message import ComparedMessage
 
 T = TypeVar("T")
@@ -33,6 +34,7 @@ class HomeStore:
         sessions_dir: Folder of the legacy files, `sessions` beside the state.db where it is None.
         cache_dir: Folder of the verdict cache (`files.verdict_cache`), kept between starts; None for none.
         managed: Makes the part of the engine by which people keep sessions in order; None where it has none.
+        statistics: Makes the part that counts sessions; None where it has none.
     """
 
     def __init__(
@@ -45,9 +47,10 @@ class HomeStore:
         sessions_dir: Path | None = None,
         cache_dir: Path | None = None,
         managed: Callable[[], ManagedRows] | None = None,
+        statistics: Callable[[], StatisticsRows] | None = None,
     ) -> None:
         self.path, self.engine, self.sibling = path, engine, sibling
-        self._managed = managed
+        self._managed, self.statistics = managed, statistics
         self.read_only = read_only
         self.sessions_dir = path.parent / "sessions" if sessions_dir is None else Path(sessions_dir)
         self.profile = home_of(path).profile

@@ -65,6 +65,7 @@ def open_store(
         sessions_dir=sessions_dir,
         cache_dir=cache_dir,
         managed=engine.managed,
+        statistics=engine.statistics,
     )
     if not read_only and _is_blank(path):
         create.create(path)

@@ -11,6 +11,7 @@ from .agent.messages import AgentMessages
 from .agent.sessions import AgentSessions
 from .base.delegation import delegate
 from .browse.browser import HomeBrowser
+from .browse.statistics import HomeStatistics
 from .files import home
 from .formats import titles
 from .manage.management import HomeManagement
@@ -87,6 +88,7 @@ class SessionDB:
         self.browser = HomeBrowser(self.store)
         self.repairs = HomeRepairs(self.store)
         self.management = HomeManagement(self.store)
+        self.statistics = HomeStatistics(self.store)
         self._sessions = AgentSessions(self.store)
         self._messages = AgentMessages(self.store)
 

@@ -14,7 +14,7 @@ import subprocess
 import sys
 import termios
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import pyte
@@ -108,6 +108,24 @@ class Terminal:
         """Type, and take what comes in answer."""
         os.write(self._master, keys.encode())
         self.pump(settle)
+
+    @property
+    def echoes(self) -> bool:
+        """Whether the terminal is as a shell leaves it: it echoes and collects lines."""
+        flags = termios.tcgetattr(self._master)[3]
+        return bool(flags & termios.ECHO and flags & termios.ICANON)
+
+    def pump_until(self, holds: Callable[[], bool], *, timeout: float = 60.0) -> None:
+        """Take what comes until something holds, or fail with the screen."""
+        end = time.monotonic() + timeout
+        while not holds():
+            if time.monotonic() > end:
+                raise AssertionError(f"not within {timeout} s:\n{self.text}")
+            self.pump(0.05)
+
+    def wait_stopped(self) -> None:
+        """Take what comes until the process is stopped."""
+        self.pump_until(lambda: os.waitpid(self.process.pid, os.WUNTRACED | os.WNOHANG)[0] != 0)
 
     def exit_code(self, *, timeout: float = 60.0) -> int:
         """Wait for the process to end, and take what it said last."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+GROUPS = ("day", "model", "source", "profile", "cwd", "tool")
+
 
 def add_verbs(add: Callable[[str, str], Any]) -> None:
     """Add the verbs.
@@ -19,6 +21,9 @@ def add_verbs(add: Callable[[str, str], Any]) -> None:
     delete.add_argument("--dry-run", action="store_true", help="show the plans and write nothing")
     delete.add_argument("--yes", action="store_true", help="do not ask")
     _add_trash(add("trash", "list what was deleted, restore it, or empty the trash for good; without a verb it lists"))
+    stats = add("stats", "count sessions, messages, tokens, cost, activity; of SQLite, files are not counted")
+    stats.add_argument("query", metavar="QUERY", nargs="*", default=(), help="sessions: words, source: model: after: …")
+    stats.add_argument("--by", choices=GROUPS, help="one line for each of these, instead of the calendar")
     rename = add("rename", "give a session a title, by the rules of Hermes")
     rename.add_argument("ids", metavar="ID", nargs=1, help="a session's id, or the start of it")
     rename.add_argument("title", metavar="TITLE", help='the new title; "" takes it away')

@@ -40,6 +40,7 @@ class Options(argparse.Namespace):
     full_backup: bool = False
     replay: bool = False
     follow: bool = False
+    forget: bool = False
     url: str = ""
     """Of a server that `push` copies to."""
     name: str | None = None
@@ -63,6 +64,7 @@ class Options(argparse.Namespace):
     action: str | None = None
     """Of `trash`: list, restore or empty."""
     title: str = ""
+    by: str | None = None
 
 
 class Parser(argparse.ArgumentParser):
@@ -160,6 +162,8 @@ def _add_verbs(verbs: argparse._SubParsersAction[Parser], shared: Parser) -> Non
     undo = add("undo", "take a repair or a deletion back by its id; what came since stays; without one, list them")
     undo.add_argument("ids", metavar="OPERATION", nargs="*", help="the id of a repair or a deletion, from its receipt")
     undo.add_argument("--yes", action="store_true", help="do not ask")
+    settings = add("config", "print the path of the config file, and every setting; exit code 1 where one is wrong")
+    settings.add_argument("--forget", action="store_true", help="remove what is kept across runs: searches, places, …")
     _add_push(add("push", "copy the home to schemas of its own on a PostgreSQL server, for reading in one place"))
     add_verbs(add)
     doctor = add("doctor", "look at the health of the store; exit code 1 where something is not well")

@@ -27,6 +27,7 @@ VERBS = {
     "push": "push.push",
     "delete": "trash.delete",
     "trash": "trash.trash",
+    "stats": "stats.stats",
     "rename": "marks.rename",
     "archive": "marks.mark",
     "unarchive": "marks.mark",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
@@ -22,6 +23,8 @@ class Place(StrEnum):
     DIFFERENCE = "difference"
     DOCTOR = "doctor"
     JOURNAL = "repairs"
+    MANAGE = "sessions in order"
+    RESUME = "resume"
 
 
 LISTS = frozenset({Place.SESSIONS, Place.HITS})
@@ -35,6 +38,25 @@ REPAIRS = frozenset({Place.REPAIR, Place.FLAGGED, Place.DIFFERENCE})
 EVERYWHERE = frozenset(Place)
 
 
+_ARGUMENT = re.compile(r"\('(\w+)'\)")
+_IDS = {
+    "rows(-1)": "row_up",
+    "rows(1)": "row_down",
+    "pages(-1)": "page_back",
+    "pages(1)": "page_on",
+    "context(-1)": "less_context",
+    "context(1)": "more_context",
+    "next_hit(1)": "next_hit",
+    "next_hit(-1)": "previous_hit",
+    "repair(True)": "difference",
+    "app.quit_by_letter": "quit",
+    "copy('message')": "copy_message",
+    "copy('resume')": "copy_resume",
+    "copy('id')": "copy_id",
+}
+"""Names of actions whose argument does not name them."""
+
+
 @dataclass(frozen=True, slots=True)
 class Key:
     """Keys that do one thing."""
@@ -45,6 +67,19 @@ class Key:
     """An action of the screen."""
     title: str = ""
     """The title in the palette; "" leaves it out there."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The keys one by one."""
+        return tuple(self.keys.split(","))
+
+    @property
+    def id(self) -> str:
+        """The name of the action for a config file: `next_order`, `rows_down`."""
+        if self.action in _IDS:
+            return _IDS[self.action]
+        named = _ARGUMENT.search(self.action)
+        return named[1] if named else self.action.removeprefix("app.").partition("(")[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +97,9 @@ class Command:
     """Lower stands further left in the footer."""
     needs: str = ""
     """A condition that the screen knows: "failed", "rows", "wide", "roomy", "hits", "typed", "untyped", "history",
-    "rankable", "family", "flagged", "unwrapped",
-    or "copying" (the two seconds after a copy), of a repair "applies", "running", "idle", "asked" (the plan of an
-    undo), "done", "undoable" or "mergeable", of the doctor "waiting"; "" for none.
+    "rankable", "family", "flagged", "unwrapped" or "copying" (the two seconds after a copy), of a repair "applies",
+    "running", "idle", "asked" (the plan of an undo), "done", "undoable" or "mergeable", of the doctor "waiting", of
+    sessions kept in order "managed", "pinnable", "forceable", "children" or "renames"; "" for none.
     """
     words: Mapping[Place, str] = field(default_factory=dict)
     """Other words for the footer, by place."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from functools import partial
 
@@ -18,6 +18,23 @@ class Palette(CommandPalette):
     def _action_command_list(self, action: str) -> None:
         with suppress(KeyError):
             super()._action_command_list(action)
+
+
+def choices_of(offers: Callable[[], Iterator[Offer]]) -> type[Provider]:
+    """A provider of what `offers` gives, in its order; typing filters it by words."""
+
+    class _Choices(Provider):
+        async def discover(self) -> Hits:
+            for offer in offers():
+                yield DiscoveryHit(Content(offer.title), offer.run, text=offer.title)
+
+        async def search(self, query: str) -> Hits:
+            words = query.casefold().split()
+            for place, offer in enumerate(offers()):
+                if all(word in offer.title.casefold() for word in words):
+                    yield Hit(1.0 / (1 + place), Content(offer.title), offer.run, text=offer.title)
+
+    return _Choices
 
 
 class Commands(Provider):

@@ -5,23 +5,30 @@ It has only keys that work.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
+from hermes_tui.commands.key_names import shown_name
 from hermes_tui.commands.model import BROWSER, EVERYWHERE, INSIDE, LISTS, PANES, REPAIRS, Command, Offer, Place
+from hermes_tui.commands.session_commands import KEEPING, MANAGE, RESUME, RESUMING
+from hermes_tui.commands.user_keys import rebound
 
 __all__ = [
     "BROWSER",
     "DOCTOR",
     "INSIDE",
     "JOURNAL",
+    "MANAGE",
     "REPAIRS",
+    "RESUME",
     "TABLE",
     "Command",
     "Offer",
     "Place",
     "applying",
     "footer",
+    "key_of",
     "key_table",
+    "rebind",
     "works",
 ]
 
@@ -37,7 +44,7 @@ def _with_digits(command: Command) -> Command:
     return command
 
 
-TABLE: tuple[Command, ...] = (
+TABLE: list[Command] = [
     Command("R", "try again", "read state.db again after an error")
     .when(SESSIONS, TRANSCRIPT, rank=5, needs="failed")
     .key("R", "retry", "Try again"),
@@ -57,9 +64,9 @@ TABLE: tuple[Command, ...] = (
     Command("tab", "list", "go from the search row into the list, where letters are commands; `esc` too")
     .when(SEARCH, rank=30)
     .key("tab,escape", "go('list')", "Go to the list"),
-    Command("ctrl+r", "before", "what was searched for before, in the search row; again what was before that")
+    Command("ctrl+r", "before", "what was searched for before, in earlier runs too; typing filters it")
     .when(SEARCH, rank=68, needs="history")
-    .key("ctrl+r", "go('recall')", "What was searched for before"),
+    .key("ctrl+r", "history", "What was searched for before"),
     Command("tab", "transcript", "go to the other pane")
     .when(*PANES, rank=30, needs="wide", words={TRANSCRIPT: "list", HITS: ""})
     .key("tab,shift+tab", "go('other_pane')", "Go to the other pane"),
@@ -92,6 +99,15 @@ TABLE: tuple[Command, ...] = (
     .when(HITS, TRANSCRIPT, rank=60, needs="hits")
     .key("n", "next_hit(1)", "Next hit")
     .key("N", "next_hit(-1)", "Previous hit"),
+    Command("s", "order", "other sessions first: the newest, the oldest, the longest, the flagged ones, or by title")
+    .when(SESSIONS, rank=91)
+    .key("s", "go('next_order')", "Other order of the sessions"),
+    Command("b", "bookmark", "bookmark the session, or in the transcript the message with the bar, or take that back")
+    .when(*PANES, rank=93, words={HITS: ""})
+    .key("b", "go('bookmark')", "Bookmark, or take it back"),
+    Command("p", "profile", "another profile, or all of them as one list")
+    .when(*PANES, rank=94, words={TRANSCRIPT: "", HITS: ""})
+    .key("p", "app.profiles", "Another profile"),
     Command("esc", "clear", "take the search out, in the list")
     .when(*LISTS, rank=65, needs="typed")
     .key("escape", "go('clear')", "Clear the search"),
@@ -176,6 +192,7 @@ TABLE: tuple[Command, ...] = (
     Command("Y", "resume command", "copy the command that resumes the session in Hermes").key(
         "Y", "copy('resume')", "Copy the resume command"
     ),
+    *RESUMING,
     Command("I", "copy id", "copy the id of the session").key("I", "copy('id')", "Copy the session id"),
     Command("g G", "top, end", "go to the top or to the end").when(*PANES, rank=95, words={SESSIONS: "", HITS: ""}),
     Command("ctrl+d", "", "half a page down, `ctrl+u` up, `ctrl+f` `ctrl+b` a whole one, in lists and pages"),
@@ -259,23 +276,48 @@ TABLE: tuple[Command, ...] = (
     .when(*JOURNAL, rank=10, needs="undoable")
     .key("u", "undo", "Undo this repair"),
     Command("esc", "back", "go back from the repairs to the browser").when(*JOURNAL, rank=20).key("escape", "back"),
+    *KEEPING,
     Command("ctrl+p", "all commands", "find a command by its name, or a theme").when(*EVERYWHERE, rank=97),
     Command("?", "", "all keys and the search language; `f1` in the search row")
     .when(*EVERYWHERE)
     .key("f1", "app.help")
     .key("question_mark", "app.help", "Help"),
     Command("ctrl+q", "quit", "quit, wherever you are").when(
-        *EVERYWHERE, rank=98, words=dict.fromkeys(PANES | REPAIRS | DOCTOR | JOURNAL, "")
+        *EVERYWHERE, rank=98, words=dict.fromkeys(PANES | REPAIRS | DOCTOR | JOURNAL | MANAGE | RESUME, "")
     ),
+    Command("ctrl+z", "", "stop the program as any other; `fg` in the shell brings it back", EVERYWHERE),
     Command("q", "quit", "quit; right after a letter that moves nothing it has to be pressed again")
-    .when(*PANES, *REPAIRS, *DOCTOR, *JOURNAL, rank=89)
+    .when(*PANES, *REPAIRS, *DOCTOR, *JOURNAL, *MANAGE, *RESUME, rank=89)
     .key("q", "app.quit_by_letter", "Quit"),
-)
-
+]
+"""Every command. Its keys are the user's once `rebind` was called."""
 _BY_ACTION: dict[str, list[Command]] = {}
-for _command in TABLE:
-    for _key in _command.keys:
-        _BY_ACTION.setdefault(_key.action, []).append(_command)
+
+
+def _index() -> None:
+    _BY_ACTION.clear()
+    for command in TABLE:
+        for key in command.keys:
+            _BY_ACTION.setdefault(key.action, []).append(command)
+
+
+_index()
+
+
+def rebind(keys: Mapping[str, str]) -> dict[str, str]:
+    """Give commands other keys, by their ids; before the screens are imported, which bind the keys of the table.
+
+    Returns:
+        The ids whose keys were not taken, with the reason.
+    """
+    TABLE[:], refused = rebound(TABLE, keys)
+    _index()
+    return refused
+
+
+def key_of(command_id: str) -> str:
+    """The key of a command as people write it, by its id."""
+    return next(shown_name(key.names[0]) for command in TABLE for key in command.keys if key.id == command_id)
 
 
 def works(action: str, parameters: tuple[object, ...], place: Place, conditions: Iterable[str] = ()) -> bool:

@@ -25,6 +25,9 @@ REASONS = {
     "undoable": "no repair here could be undone",
     "mergeable": "M would insert nothing more",
     "done": "nothing was repaired here yet",
+    "managed": "only sessions in SQLite are renamed, marked or deleted here, and not with --read-only",
+    "forceable": "nothing is refused that could be forced",
+    "children": "it has no branches and no subagents",
     "waiting": "nothing waits to be written",
 }
 """By the condition that a command needs and that does not hold."""

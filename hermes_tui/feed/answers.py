@@ -111,6 +111,16 @@ class WordsMeant(Answer):
     words: Mapping[str, str]
 
 
+class WordLeftOut(Answer):
+    """A query of one word less, posted where nothing was found; it has more hits than without any other word."""
+
+    word: str
+    text: str
+    hits: int
+    capped: bool
+    """There are more hits than were counted."""
+
+
 class TitlesRanked(Answer):
     """Sessions whose titles come close to what was typed, best first, and which characters do."""
 

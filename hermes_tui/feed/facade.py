@@ -9,9 +9,11 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from hermes_tui.feed.health_requests import HealthRequests
 from hermes_tui.feed.kept_state import KeptHome, KeptState
+from hermes_tui.feed.manage_requests import ManageRequests
 from hermes_tui.feed.repair_requests import RepairRequests
 from hermes_tui.feed.search_requests import SearchRequests
 from hermes_tui.feed.session_requests import SessionRequests
@@ -34,6 +36,8 @@ class ProfileEntry:
     """The home's folder as people write it."""
     open_to_write: OpenRepairs | None = None
     """Opens it for repairs; None where nothing may be written."""
+    home: Path | str = "sessions of this home are not resumed from here"
+    """The home's folder in full; a sentence where Hermes is not started for it from here."""
     kept: KeptHome = field(default_factory=lambda: KeptState(None).home(""))
     """What is kept for it across runs, by its resolved path or `host/db#schema`."""
 
@@ -67,6 +71,7 @@ class Feed:
         self.transcript = TranscriptRequests(worker)
         self.repairs = RepairRequests(worker, self.writer)
         self.health = HealthRequests(worker, self.writer)
+        self.manage = ManageRequests(worker, self.writer)
 
     def close(self) -> None:
         """Interrupt what runs, stop a repair between two steps, end the threads, close the stores."""

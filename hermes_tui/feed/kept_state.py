@@ -138,6 +138,11 @@ class KeptHome:
         mark = self.all.bookmarks.get((session_id, message_id))
         return mark is not None and mark.is_set
 
+    @property
+    def marked_sessions(self) -> frozenset[str]:
+        """Ids of the sessions that have a bookmark, or a message with one."""
+        return frozenset(session_id for (session_id, _), mark in self.all.bookmarks.items() if mark.is_set)
+
     def mark(self, session_id: str, message_id: int | None = None, *, is_set: bool = True) -> None:
         """Set the bookmark of a session or a message, or take it away."""
         self._change(HomeKept(bookmarks={(session_id, message_id): Bookmark(self._state.now(), is_set)}))

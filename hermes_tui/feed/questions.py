@@ -45,6 +45,10 @@ FEW = 32
 AT_ONCE = 1e-5
 """Seconds between two rows that one statement may have inserted."""
 HIT_LIMIT = 2000
+MOST_WORDS = 8
+"""Words of a sentence of which each is left out once."""
+ENOUGH_HITS = 1000
+"""Hits that are counted there."""
 BEST_HITS = 200
 """Hits that are ranked; the others follow them in their order."""
 
@@ -308,12 +312,29 @@ def beyond(db: Browser, search: StandingSearch, *, found: Sequence[Hit], capped:
     generation, query, cancel = search.generation, search.query, search.cancel
     if not found:
         yield answers.WordsMeant(generation, db.meant(_finished(query), cancel=cancel))
+        yield from _with_one_word_less(db, search)
     elif query.has_words and len(found) > 1:
         began = search.clock()
         best = db.rank(query, limit=BEST_HITS, found=found, cancel=cancel)
         yield answers.HitsRanked(generation, best, round((search.clock() - began) * 1000))
     if capped:
         yield answers.HitsCounted(generation, db.count(query, cancel=cancel))
+
+
+def _with_one_word_less(db: Browser, search: StandingSearch) -> Iterator[Answer]:
+    """The query without the one word that keeps it from having hits, where there is such a word."""
+    query, generation = search.query, search.generation
+    if len(query.any_of) != 1 or not 1 < len(query.terms) <= MOST_WORDS:
+        return
+    found = None
+    for term in query.terms:
+        fewer = replace(query, any_of=(tuple(other for other in query.terms if other is not term),))
+        count = db.count(fewer, cap=ENOUGH_HITS, cancel=search.cancel)
+        if count.hits > (found.hits if found else 0):
+            text = " ".join(f"{query.text[: term.start]} {query.text[term.end :]}".split())
+            found = answers.WordLeftOut(generation, term.text, text, count.hits, count.capped)
+    if found is not None:
+        yield found
 
 
 def newest_in(db: Browser) -> int:

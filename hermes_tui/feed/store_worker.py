@@ -9,12 +9,13 @@ from typing import Any, TypeAlias, TypeVar
 
 from hermes_tui.feed.answers import Answer, FeedCrashed, StoreBusy, StoreFailed
 from hermes_tui.feed.serial_thread import SerialThread
-from store import Browser, Repairs
+from store import Browser
+from store.browse.protocol import Writes
 from store.errors import Interrupted, Locked, StoreError
 
 OpenStore: TypeAlias = "Callable[[], Browser]"
 """Opens the store; it may raise a StoreError, and is called again then."""
-OpenRepairs: TypeAlias = "Callable[[], Repairs]"
+OpenRepairs: TypeAlias = "Callable[[], Writes]"
 """Opens the store to write."""
 Read: TypeAlias = "Callable[[Browser, int], Iterable[Answer]]"
 """Yields the answers to a request; the int is the generation that they carry."""

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from typing import TypeAlias
 
 from hermes_tui.feed.answers import RepairsEnded, ReplayEnded
+from hermes_tui.feed.manage_answers import ManageEnded
 from hermes_tui.feed.store_worker import OpenRepairs, StoreWorker
-from store import Repairs
 from store.base.cancel import Cancel
+from store.browse.protocol import Writes
 from store.errors import ReadOnly
 
+Ended: TypeAlias = RepairsEnded | ReplayEnded | ManageEnded
+"""What is posted at the end of a run."""
 NOT_WRITTEN = (
     "nothing is written: hermes-tui was started with --read-only (start it without), "
     "or shows all profiles as one (ctrl+p switches to one of them)"
@@ -31,7 +35,7 @@ class StoreWriter:
         self._open_to_write = open_to_write
         self.may_write = open_to_write is not None
         self._thread = worker.thread("writes")
-        self._store: Repairs | None = None
+        self._store: Writes | None = None
         self._cancel: Cancel | None = None
 
     @property
@@ -39,7 +43,7 @@ class StoreWriter:
         """A run has not ended."""
         return self._cancel is not None
 
-    def run(self, job: Callable[[Cancel], None], ended: type[RepairsEnded | ReplayEnded]) -> None:
+    def run(self, job: Callable[[Cancel], None], ended: type[Ended]) -> None:
         """Have a job done and its end posted; called while none runs."""
         self._cancel = cancel = Cancel()
         self._thread.put("writes", partial(self._run, job, cancel, ended))
@@ -49,7 +53,7 @@ class StoreWriter:
         if (cancel := self._cancel) is not None:
             cancel.cancel()
 
-    def store(self) -> Repairs:
+    def store(self) -> Writes:
         """The store to write into; called in the thread that writes.
 
         Raises:
@@ -67,7 +71,7 @@ class StoreWriter:
         if self._store is not None and not self.writing:
             self._store.close()
 
-    def _run(self, job: Callable[[Cancel], None], cancel: Cancel, ended: type[RepairsEnded | ReplayEnded]) -> None:
+    def _run(self, job: Callable[[Cancel], None], cancel: Cancel, ended: type[Ended]) -> None:
         try:
             job(cancel)
         finally:

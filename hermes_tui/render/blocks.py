@@ -69,6 +69,12 @@ def no_hits(words: Sequence[str], *, width: int, glyphs: Glyphs, after: str = ""
     return _block(glyphs.status(Status.EMPTY), f"No message{has or ' matches'}{tail}", width=width)
 
 
+def no_sessions(words: str, *, hint: str = "", width: int, glyphs: Glyphs) -> list[Line]:
+    """Draw a list whose filter no session passes; `hint` says what might be typed instead."""
+    mark = glyphs.status(Status.EMPTY)
+    return _block(mark, f"No session with {one_line(words)}", [one_line(hint)] if hint else [], width=width)
+
+
 def empty_session(*, width: int, glyphs: Glyphs) -> list[Line]:
     """Draw a session without messages."""
     return _block(glyphs.status(Status.EMPTY), "No messages in this session", width=width)

@@ -41,6 +41,7 @@ class Glyphs:
     alone: str = "‹"
     """Only SQLite has it."""
     backup: str = "↧"
+    bookmark: str = "◆"
     waiting: str = "·"
     """Left as it is, or still to come."""
     running: str = "◐"
@@ -116,6 +117,7 @@ ASCII = Glyphs(
     light="-",
     seam="-",
     divider="|",
+    bookmark="*",
     thumb="#",
     joint_left="+",
     joint_right="+",

@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from hermes_tui.render.glyphs import Glyphs
-from hermes_tui.render.line import Line, Range, Role, Span, blank, cells, fit, pad, pad_left, reach, span
+from hermes_tui.render.line import Line, Range, Role, Span, blank, cells, fit, line_cells, pad, pad_left, reach, span
 from hermes_tui.render.marks import marked
 from hermes_tui.render.safe import SafeText, one_line, safe
-from hermes_tui.render.time import age, count
+from hermes_tui.render.time import age, age_or_day, count
 from store.models import Drift, Outline, Session, Status
 
 TITLE_FROM = 13
@@ -61,21 +61,44 @@ class SessionRow:
     """It has messages since the reader was there."""
 
 
-def session_row(row: SessionRow, *, width: int, now: datetime, glyphs: Glyphs, cursor: bool = False) -> Line:
+@dataclass(frozen=True, slots=True)
+class RowExtras:
+    """What a row says beyond its session."""
+
+    dated: bool = False
+    """Its month stands above it: an old session has the day in place of its age."""
+    marked: bool = False
+    """It has a bookmark."""
+    profile: bool = False
+    """There are several profiles, and its own goes before the title."""
+
+
+PLAIN = RowExtras()
+
+
+def session_row(
+    row: SessionRow, *, width: int, now: datetime, glyphs: Glyphs, cursor: bool = False, extras: RowExtras = PLAIN
+) -> Line:
     """Draw a session as a row of the list.
 
     Args:
+        row: The session.
         width: Cells of the list, without its scroll track.
         now: Aware; its zone is the reader's.
+        glyphs: What to draw with.
         cursor: The row is under the cursor: `▌`, bold title, all text in the foreground colour.
+        extras: What it says beyond its session.
 
     Returns:
         Exactly `width` cells, for any width of 14 and more.
     """
     shape, session = columns(width), row.session
+    owner = fit(one_line(session.profile), 12, glyphs.truncated) if extras.profile else ""
+    owned: Line = (span(f"{owner} ", Role.DIM),) if owner and cells(owner) < shape.title // 2 else ()
     line = [
-        *front(row, now=now, glyphs=glyphs),
-        *_title(row, shape.title, glyphs=glyphs, bold=cursor),
+        *front(row, now=now, glyphs=glyphs, extras=extras),
+        *owned,
+        *_title(row, shape.title - line_cells(owned), glyphs=glyphs, bold=cursor),
         *_origin(session, shape, glyphs),
     ]
     if shape.messages:
@@ -146,15 +169,17 @@ def with_cursor(line: Line, glyphs: Glyphs, *, cursor: bool) -> Line:
     return (span(glyphs.cursor, Role.FOCUS), *(replace(part, role=Role.TEXT) for part in line))
 
 
-def front(row: SessionRow, *, now: datetime, glyphs: Glyphs) -> Line:
-    """Columns 1 to 12: status, news, flag, age."""
+def front(row: SessionRow, *, now: datetime, glyphs: Glyphs, extras: RowExtras = PLAIN) -> Line:
+    """Columns 1 to 12: status, news, flag, age, and the mark of a bookmark."""
     session = row.session
     when = session.started_at if session.last_active is None else session.last_active
     status = status_of_row(session, row.outline)
     unread = status is None and (row.outline is not None or session.problem)
     mark = glyphs.incomplete if unread else glyphs.status(status)
+    words = age_or_day(now, when) if extras.dated else age(now, when)
     news = span(glyphs.words("•"), Role.ACCENT, bold=True) if row.has_news else blank(1)
-    return (mark, news, glyphs.drift(row.drift), span(f"{age(now, when):>5}".ljust(7), Role.DIM))
+    line = (mark, news, glyphs.drift(row.drift), span(f"{words:>5}".ljust(6 if extras.marked else 7), Role.DIM))
+    return (*line, span(glyphs.bookmark, Role.ACCENT, bold=True)) if extras.marked else line
 
 
 def _title(row: SessionRow, width: int, *, glyphs: Glyphs, bold: bool) -> Line:

@@ -61,6 +61,22 @@ def meant_row(text: str, *, width: int, glyphs: Glyphs, cursor: bool = False) ->
     return with_cursor(fill(crop(line, width - 1, glyphs.truncated), width - 1), glyphs, cursor=cursor)
 
 
+def without_row(
+    word: str, hits: int, *, capped: bool = False, width: int, glyphs: Glyphs, cursor: bool = False
+) -> Line:
+    """Draw the word that keeps a sentence from being found: `without “why”: 3 hits · enter`."""
+    quoted = fit(one_line(word), max(width - 40, 8), glyphs.truncated)
+    line: Line = (
+        blank(4),
+        span(glyphs.words(f"without “{quoted}”: "), Role.DIM),
+        span(f"{in_words(hits)}{'+' if capped else ''}"),
+        span(" hit" if hits == 1 else " hits", Role.DIM),
+        span(glyphs.words(" · "), Role.DIM),
+        span(glyphs.words("enter"), Role.ACCENT, bold=True),
+    )
+    return with_cursor(fill(crop(line, width - 1, glyphs.truncated), width - 1), glyphs, cursor=cursor)
+
+
 def section_rule(text: str, *, width: int, glyphs: Glyphs) -> Line:
     """Draw the rule over a section of the list: `2 titles ────`, with one empty cell on either side."""
     label = fit(one_line(text), width - 3, glyphs.truncated)

@@ -88,10 +88,24 @@ def hits_sentence(progress: SearchProgress, *, glyphs: Glyphs) -> Line:
     return _joined(parts, glyphs)
 
 
-def position_sentence(index: int, total: int, *, tools: str, reasoning: str, glyphs: Glyphs) -> Line:
-    """Say where a reader is: `message 3 of 994 · tools short · reasoning folded`; counted from 1."""
-    place = (span("message ", Role.DIM), span(in_words(index)), span(f" of {in_words(total)}", Role.DIM))
-    return _joined([place, _dim(f"tools {tools}"), _dim(f"reasoning {reasoning}")], glyphs)
+def position_sentence(
+    index: int, total: int, *, tools: str, reasoning: str, marked: bool = False, glyphs: Glyphs
+) -> Line:
+    """Say where a reader is: `message 3 of 994 · tools short · reasoning folded`; counted from 1.
+
+    Args:
+        index: The message with the bar; 0 before the first one.
+        total: All messages.
+        tools: How calls are shown.
+        reasoning: How reasoning is shown.
+        marked: The message has a bookmark.
+        glyphs: What to draw with.
+    """
+    place: Line = (span("message ", Role.DIM), span(in_words(index)), span(f" of {in_words(total)}", Role.DIM))
+    if not index:
+        place = (span(in_words(total)), span(" message" if total == 1 else " messages", Role.DIM))
+    mark: list[Line] = [(span(f"{glyphs.bookmark} bookmarked", Role.ACCENT),)] if marked else []
+    return _joined([place, *mark, _dim(f"tools {tools}"), _dim(f"reasoning {reasoning}")], glyphs)
 
 
 def find_sentence(number: int, total: int, *, text: str, scope: str, searching: bool, glyphs: Glyphs) -> Line:

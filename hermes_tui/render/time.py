@@ -19,7 +19,21 @@ SKEW = 10 * MINUTE
 YEAR = 365 * DAY
 
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
-_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_MONTH_NAMES = (
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+)
+_MONTHS = tuple(name[:3] for name in _MONTH_NAMES)
 
 
 def local(now: datetime, timestamp: float) -> datetime:
@@ -82,6 +96,19 @@ def day(now: datetime, timestamp: float, *, year: bool = False) -> str:
     then = local(now, timestamp)
     named = f" {then.year}" if year or then.year != now.year else ""
     return f"{_DAYS[then.weekday()]} {then.day} {_MONTHS[then.month - 1]}{named}"
+
+
+def month(now: datetime, timestamp: float) -> str:
+    """Name a month: `October 2026`."""
+    then = local(now, timestamp)
+    return f"{_MONTH_NAMES[then.month - 1]} {then.year}"
+
+
+def age_or_day(now: datetime, timestamp: float | None) -> str:
+    """Say how long ago, and from four weeks on the day of the month: for a row with its month above it."""
+    if timestamp is None or now.timestamp() - timestamp < AGES_TO:
+        return age(now, timestamp)
+    return str(local(now, timestamp).day)
 
 
 def date_and_clock(now: datetime, timestamp: float) -> str:

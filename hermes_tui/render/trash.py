@@ -6,6 +6,7 @@ Pure; the sentences are not safe for a terminal before `safe` has seen them.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 from hermes_tui.render.time import in_words, many, size
 from store import Against, CopyKind, CopyLeft, DeletePlan, DeletionRefused, EmptyPlan, Objection, TrashReceipt
@@ -17,7 +18,17 @@ Line = tuple[str, str]
 
 SHOWN = 6
 """Ids that are named; the others are counted."""
-FORCE = "--force"
+
+
+class Insist(NamedTuple):
+    """How to insist, in the words of the place where a plan is shown."""
+
+    force: str
+    children: str
+
+
+OPTIONS = Insist("--force", "--with-children")
+KEYS = Insist("M", "c")
 _AGAINST = {
     Against.RECENT: "its last message is younger than 15 minutes, so an agent may be at work on it",
     Against.BUSY: "Hermes is at work on it ({})",
@@ -35,20 +46,20 @@ _COPIES = {
 }
 
 
-def plan_lines(plan: DeletePlan, *, force: bool) -> Iterator[Line]:
+def plan_lines(plan: DeletePlan, *, force: bool, insist: Insist = OPTIONS) -> Iterator[Line]:
     """The plan of a deletion, line by line."""
     again = f", which is left of {plan.operation}" if plan.operation else ""
     yield "delete", f"{many(plan.messages, 'message')} and {many(len(plan.files), 'file')}{again}"
     if len(plan.session_ids) > 1:
         yield "sections", named(plan.session_ids)
     if plan.kept_children:
-        yield "keep", f"{named(plan.kept_children)}: branches and subagents stay (--with-children takes them)"
+        yield "keep", f"{named(plan.kept_children)}: branches and subagents stay ({insist.children} takes them)"
     refusal = plan.refusal(force=force)
     for objection in plan.objections:
         overruled = objection.against.can_be_forced
         yield (
             ("refuse" if refusal else "note"),
-            against(objection) + (f"; {FORCE} insists" if overruled and not force else ""),
+            against(objection) + (f"; {insist.force} insists" if overruled and not force else ""),
         )
     yield "trash", "everything is copied to backups/hermes-tui and read back first; an undo brings it back with all ids"
     yield from copy_lines(plan.copies)

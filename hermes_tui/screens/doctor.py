@@ -26,7 +26,7 @@ from hermes_tui.render.time import many
 from hermes_tui.state.browser_state import LOOK_AFTER, SIGN_AFTER, BrowserState
 from hermes_tui.widgets.footer import Item
 from hermes_tui.widgets.heading_rule import heading_line
-from hermes_tui.widgets.page_frame import READ_ONLY, UNWRITTEN, PageFrame, PageView, key_bindings, offers
+from hermes_tui.widgets.page_frame import READ_ONLY, PageFrame, PageView, key_bindings, offers, unwritten
 from store.files.outbox import Pending
 from store.models import Finding
 
@@ -119,7 +119,7 @@ def _lines(state: DoctorState, width: int, now: datetime, glyphs: Glyphs) -> Ite
     ways = {"spool": "y writes them, see below"} if "waiting" in state.conditions else {}
     yield from finding_lines(state.findings, ways=ways, width=width, glyphs=glyphs)
     if state.waiting or state.problems:
-        fact = UNWRITTEN if state.may_write else READ_ONLY
+        fact = unwritten("replay") if state.may_write else READ_ONLY
         yield ()
         yield heading_line(Heading(SafeText("Waiting"), facts=(fact,)), width, glyphs)
         yield from waiting_lines(state.waiting, state.problems, now=now, width=width, glyphs=glyphs)
@@ -142,7 +142,7 @@ class DoctorScreen(Screen[None]):
         self._feed = feed
         self._browser = browser
         self._state = DoctorState(browser.where, browser.owner, feed.writer.may_write)
-        self._frame = PageFrame("Doctor")
+        self._frame = PageFrame("Doctor", agreement="replay")
         self._requested_at = 0.0
 
     def compose(self) -> ComposeResult:

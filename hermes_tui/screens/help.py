@@ -31,10 +31,14 @@ LANGUAGE = (
     ("source:telegram", "of that source; a minus before any filter turns it round: -source:cron"),
     ("model:opus cwd:project", "of sessions whose model, or working folder, has this in its name"),
     ("title:docker", 'of sessions whose title has this; title:"two words"'),
+    ("profile:work", "of that profile, where all are one list"),
+    ("host:laptop", "of profiles or machines whose name has this in it, where several are one list"),
+    ("id:20260401", "the session whose id begins so; a pasted hermes --resume line leads there, too"),
+    ("source:cli is:live", "filters of sessions alone filter the list; a word behind them searches their messages"),
     ("role:agent", "said by the agent; or user, tool, system"),
     ("tool:terminal", "a call or a result of that tool"),
     ("after:7d before:2026-04", "in that time: 3h, 7d, 2w, today, yesterday, a year, a month or a day"),
-    ("is:flagged", "of sessions whose two sources disagree; is:live, is:archived"),
+    ("is:flagged", "of sessions whose two sources disagree; is:live, is:archived, is:bookmarked"),
     ("has:reasoning", "messages with reasoning"),
 )
 MEASURE = 96

@@ -15,8 +15,10 @@ from hermes_tui.state.find import Find
 from hermes_tui.state.layout import Layout
 from hermes_tui.state.rows import SessionRow
 from hermes_tui.state.search_history import SearchHistory
-from hermes_tui.state.search_results import Results
+from hermes_tui.state.search_results import Results, Without
 from hermes_tui.state.session_catalog import Catalog, is_comparable
+from hermes_tui.state.session_filter import SessionFilter
+from hermes_tui.state.session_order import Order, order_named
 from store.errors import QueryInvalid, StoreError
 from store.models import Check, Drift, Hit, JsonlFacts, Origin, Session
 from store.query.parse import Query
@@ -62,6 +64,8 @@ class ListPane:
     row: SessionRow | None = None
     hit: Hit | None = None
     has_rows: bool = False
+    sessions: int = 0
+    """Rows of the list of sessions."""
     touched: bool = False
     hit_rows: int = 0
     visible: frozenset[str] = frozenset()
@@ -73,7 +77,13 @@ class SearchState:
     """One search, and the answers to it so far."""
 
     query: Query | None = None
-    """None while all sessions are listed."""
+    """None while sessions are listed."""
+    listed: SessionFilter | None = None
+    """What is asked of the sessions that are listed; None for all."""
+    bookmarked: bool | None = None
+    """Only hits of sessions with a bookmark, or without one; None for all."""
+    hint: str = ""
+    """What might be typed instead, where a filter is none or no session has its value."""
     wrong: QueryInvalid | None = None
     """The reason why the text in the search row is no query."""
     error: StoreError | None = None
@@ -87,6 +97,8 @@ class SearchState:
     more_titles: bool = False
     meant: str = ""
     """A query that might be meant where nothing matches."""
+    without: Without | None = None
+    """A query of one word less, which has hits where this one has none."""
     context: int = 0
     """Messages shown on either side of a hit."""
     requested_at: float = 0.0
@@ -129,6 +141,8 @@ class ReadingState:
     index: int = 0
     """The message with the bar, from 1; 0 where there is none."""
     total: int = 0
+    bar: tuple[str, int | None] | None = None
+    """Session and id of the message with the bar, None where it is not known."""
     folds: Folds = field(default_factory=Folds)
     following: bool = False
     wraps: bool = True
@@ -161,9 +175,9 @@ class BrowserState:
     search: SearchState = field(default_factory=SearchState)
     reading: ReadingState = field(default_factory=ReadingState)
     pane: ListPane = ListPane()
-    history: SearchHistory = field(default_factory=SearchHistory)
     kept: KeptHome = field(default_factory=_nothing_kept)
     """What is kept across runs."""
+    history: SearchHistory = field(init=False)
     saved: tuple[str, ...] = ()
     """Searches that the user saved, the last one first."""
     typed: str = ""
@@ -190,6 +204,11 @@ class BrowserState:
     notice: Notice | None = None
     copying_until: float = 0.0
     """Until when, by `seconds`, a digit copies a block of the message that was copied."""
+    may_write: bool = False
+    """Sessions can be renamed, marked and deleted."""
+
+    def __post_init__(self) -> None:
+        self.history = SearchHistory(self.kept)
 
     def show_notice(self, text: str) -> None:
         """Have a sentence shown for a few seconds."""
@@ -199,6 +218,19 @@ class BrowserState:
     def hits_shown(self) -> bool:
         """The list has the hits of a search, not all sessions."""
         return self.search.query is not None
+
+    @property
+    def order(self) -> Order:
+        """The order of the list of sessions."""
+        return order_named(self.kept.setting("order"))
+
+    @property
+    def awaits_rows(self) -> bool:
+        """The list has no rows yet, and nothing that stands in their place."""
+        search, results = self.search, self.search.results
+        if search.query is not None:
+            return not (results.done or results.hits or search.titles or search.error)
+        return not (len(self.catalog) or self.catalog.complete or self.failure or self.lock_wait)
 
     @property
     def two_panes(self) -> bool:
@@ -228,8 +260,9 @@ class BrowserState:
             "rankable": self.hits_shown and self.search.results.can_rank,
             "typed": bool(self.typed),
             "untyped": not self.typed,
-            "history": bool(self.history),
+            "history": bool(self.history.searches),
             "flagged": row is not None and is_comparable(row),
+            "managed": self.may_write and row is not None and row.session.origin is Origin.SQLITE,
             "family": row is not None and self.catalog.has_family(row.session),
             "unwrapped": not self.reading.wraps,
             "copying": self.seconds() < self.copying_until,

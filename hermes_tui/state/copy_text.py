@@ -6,7 +6,8 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 
-from store.files.home import safe_id
+from store.files.home import LINK, safe_id
+from store.models import Session
 
 CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 
@@ -26,11 +27,34 @@ class CopyTarget(StrEnum):
     MESSAGE = "message"
     RESUME = "resume"
     ID = "id"
+    LINK = "link"
 
 
 def copied(text: str) -> Copied:
     """A text for the clipboard: line ends and tabs stay, other control characters and unpaired surrogates go."""
     return Copied(*CONTROL.subn("", text.replace("\r\n", "\n")))
+
+
+def session_text(target: CopyTarget, session: Session) -> Copied:
+    """The id of a session, its link, or the command that resumes it.
+
+    Raises:
+        UnsafeId: The id must not become an argument.
+    """
+    if target is CopyTarget.ID:
+        return copied(session.id)
+    if target is CopyTarget.LINK:
+        return Copied(session_link(session.profile, session.id))
+    return Copied(resume_command(session.id))
+
+
+def session_link(profile: str, session_id: str) -> str:
+    """The link by which newer versions of Hermes name a session (docs/format.md §1.1).
+
+    Raises:
+        UnsafeId: The id must not become an argument.
+    """
+    return f"{LINK}{profile}/{safe_id(session_id)}"
 
 
 def resume_command(session_id: str) -> str:

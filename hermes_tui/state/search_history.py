@@ -1,44 +1,42 @@
-"""History of the searches since the start, and the place of a walk through it."""
+"""History of searches: those of this run, and those that were kept of earlier ones."""
 
 from __future__ import annotations
 
-MOST = 100
+from typing import TYPE_CHECKING
+
+from hermes_tui.render.secrets import is_secret
+
+if TYPE_CHECKING:  # the feed loads Textual, which a view does without
+    from hermes_tui.feed import KeptHome
+
+MOST = 500
 """Searches that are remembered."""
 
 
 class SearchHistory:
-    """Searches by the order in which they were last used; it is never written to a disk."""
+    """Searches by the order in which they were last used.
 
-    def __init__(self) -> None:
-        self._past: list[str] = []
-        self._walk: list[str] = []
-        self._place = 0
+    Args:
+        kept: Where they are kept across runs.
+        is_kept: Keep them; False remembers them until the end of this run.
+    """
 
-    def __bool__(self) -> bool:
-        """Whether anything was searched for."""
-        return bool(self._past)
+    def __init__(self, kept: KeptHome, *, is_kept: bool = True) -> None:
+        self._kept = kept
+        self.is_kept = is_kept
+        self._used: list[str] = []
 
     def keep(self, text: str) -> None:
-        """Remember a search that was used, unless it is blank."""
-        if text := text.strip():
-            self._past = [*(past for past in self._past if past != text), text][-MOST:]
+        """Remember a search that was used, unless it is blank, begins with a space, or may hold a secret."""
+        if not text.strip() or text[0].isspace() or is_secret(text):
+            return
+        text = text.strip()
+        self._used = [text, *(past for past in self._used if past != text)][:MOST]
+        if self.is_kept:
+            self._kept.use_search(text)
 
-    def older(self, text: str) -> str | None:
-        """The search before the one that is typed; None where there is none."""
-        if not self._is_walking(text):
-            self._walk = [text, *(past for past in reversed(self._past) if past != text.strip())]
-            self._place = 0
-        return self._step(1)
-
-    def newer(self, text: str) -> str | None:
-        """The search after it on the way back, at last what had been typed; None where `older` did not give `text`."""
-        return self._step(-1) if self._is_walking(text) else None
-
-    def _is_walking(self, text: str) -> bool:
-        return self._place > 0 and self._walk[self._place] == text
-
-    def _step(self, step: int) -> str | None:
-        if self._place + step == len(self._walk):
-            return None
-        self._place += step
-        return self._walk[self._place]
+    @property
+    def searches(self) -> list[str]:
+        """The searches, the one used last first."""
+        earlier = self._kept.searches if self.is_kept else []
+        return list(dict.fromkeys([*self._used, *earlier]))[:MOST]

@@ -3,13 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from hermes_tui.state.rows import HitGroup, HitKey, SessionRow, hit_key, in_reading_order
 from store.models import Batch, Count, Hit, Session
 
 LAST = 1 << 30
 """The rank of a hit that was not ranked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Without:
+    """A query of one word less than one that has no hits."""
+
+    word: str
+    """As typed."""
+    text: str
+    """The query without it."""
+    hits: int
+    capped: bool = False
+    """There are more hits than were counted."""
 
 
 class Results:

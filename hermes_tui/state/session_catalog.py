@@ -69,6 +69,8 @@ class Catalog:
         self._uncompared: set[str] = set()
         self._files: frozenset[str] = frozenset()
         self._parents: set[str] = set()
+        self.profiles: set[str] = set()
+        """The profiles that sessions are of."""
         self.counted: Scope | None = None
         """The store's counts, which hold until every row is here."""
         self.complete = False
@@ -124,6 +126,7 @@ class Catalog:
             if old is not None and old.session == session:
                 continue
             changed[session.id] = session
+            self.profiles.add(session.profile)
             if session.parent_id is not None:
                 self._parents.add(session.parent_id)
             if old is not None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from itertools import accumulate
+from operator import attrgetter
 
 from hermes_tui.render.line import Range
 from hermes_tui.render.row import title_of
@@ -18,6 +20,15 @@ from store.query.matcher import merged
 from store.query.parse import Query
 from store.query.tokenizer import plain
 
+TEXTS: Mapping[str, Callable[[Session], str | None]] = {
+    "source": attrgetter("source"),
+    "model": attrgetter("model"),
+    "cwd": attrgetter("cwd"),
+    "title": attrgetter("title"),
+    "profile": attrgetter("profile"),
+    "host": attrgetter("profile"),
+}
+"""Filters of sessions by a text."""
 OF_MESSAGES = frozenset({"role", "tool", "has"})
 """Keys of filters of messages, which no title passes."""
 
@@ -84,7 +95,7 @@ class Titles:
         A word may be in the working folder instead, or be a part of the session's id, or a link to it. A session whose
         whole id is among the words matches whatever the others are, as in a command that was pasted.
         """
-        if query.filters and not _passes(query, row):
+        if query.filters and not passes_filters(query, row):
             return None
         title = self.folded(row)
         if query.none_of and any(_range(title, term) for term in query.none_of):
@@ -146,15 +157,28 @@ def _range(title: str, term: Term) -> Range | None:
     return None
 
 
-def _passes(query: Query, row: SessionRow) -> bool:
+def passes_filters(query: Query, row: SessionRow) -> bool:
     """Whether a session passes the filters of a query: of one key plain texts are alternatives, the rest must hold."""
-    session = row.session
+    return filters_test(query)(row)
+
+
+def filters_test(query: Query) -> Callable[[SessionRow], bool]:
+    """The same for many sessions: each source, model and folder is looked at once."""
     keys = {rule.key for rule in query.filters}
-    texts = {"source": session.source, "model": session.model, "cwd": session.cwd, "title": session.title}
-    texts["host"] = session.profile
-    if keys & OF_MESSAGES or not all(passes(query, key, [texts[key]]) for key in keys & texts.keys()):
-        return False
-    return all(_holds(rule, row) is not rule.negated for rule in query.filters if rule.key not in texts)
+    asked = [(key, value_of) for key, value_of in TEXTS.items() if key in keys]
+    rest = [rule for rule in query.filters if rule.key not in TEXTS]
+    known: dict[tuple[str, str | None], bool] = {}
+
+    def _passes_text(key: str, value: str | None) -> bool:
+        if (place := (key, value)) not in known:
+            known[place] = passes(query, key, [value])
+        return known[place]
+
+    def _passes(row: SessionRow) -> bool:
+        texts = all(_passes_text(key, value_of(row.session)) for key, value_of in asked)
+        return texts and all(_holds(rule, row) is not rule.negated for rule in rest)
+
+    return _passes if not keys & OF_MESSAGES else lambda _: False
 
 
 def _holds(rule: Filter, row: SessionRow) -> bool:

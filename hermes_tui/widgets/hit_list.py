@@ -10,7 +10,16 @@ from textual.binding import Binding, BindingType
 
 from hermes_tui.render.line import Line
 from hermes_tui.state.rows import HitKey, SessionRow
-from hermes_tui.widgets.hit_rows import GroupKey, HitRows, HitsView, MeantKey, MoreRow, PassedRow, Place, TitleKey
+from hermes_tui.widgets.hit_rows import (
+    GroupKey,
+    HitRows,
+    HitsView,
+    MoreRow,
+    PassedRow,
+    Place,
+    ProposedRow,
+    TitleKey,
+)
 from hermes_tui.widgets.theme import glyphs_of
 from hermes_tui.widgets.virtual_list import VirtualList
 from store.models import ContextLine, Hit
@@ -114,7 +123,7 @@ class HitList(VirtualList):
 
     def opens_at_once(self, key: Hashable) -> bool:
         """More hits, and what was meant."""
-        return isinstance(key, MoreRow | MeantKey)
+        return isinstance(key, MoreRow | ProposedRow)
 
     def paint(self, key: Hashable, width: int, *, cursor: bool) -> Line:
         """See `HitRows.paint`."""

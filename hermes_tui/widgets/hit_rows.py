@@ -10,9 +10,10 @@ from itertools import islice
 from hermes_tui.render.glyphs import Glyphs
 from hermes_tui.render.line import Line
 from hermes_tui.render.row import group_row, session_row
-from hermes_tui.render.search_hit import context_row, hit_row, meant_row, more_row, section_rule
+from hermes_tui.render.search_hit import context_row, hit_row, meant_row, more_row, section_rule, without_row
 from hermes_tui.render.time import many
 from hermes_tui.state.rows import HitGroup, HitKey, SessionRow, hit_key, in_reading_order
+from hermes_tui.state.search_results import Without
 from store.models import ContextLine, Hit
 
 FIRST_HITS = 3
@@ -56,6 +57,23 @@ class MeantKey:
 
 
 @dataclass(frozen=True)
+class WithoutKey:
+    """A query of one word less, which has hits."""
+
+    text: str
+    word: str
+    hits: int
+    capped: bool
+
+
+@dataclass(frozen=True)
+class LineKey:
+    """A line of the sentence that no message matches, below the titles that do."""
+
+    index: int
+
+
+@dataclass(frozen=True)
 class MoreTitlesKey:
     """The row that stands for the titles that are not shown."""
 
@@ -71,7 +89,8 @@ class RuleKey:
 
 Place = Callable[[Hit], int | None]
 MoreRow = MoreKey | MoreTitlesKey
-PassedRow = RuleKey | ContextKey
+ProposedRow = MeantKey | WithoutKey
+PassedRow = RuleKey | ContextKey | LineKey
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +109,15 @@ class HitsView:
     """There are others that match: `50+ titles`."""
     meant: str = ""
     """A query that might be meant; "" for none."""
-    head: Sequence[Line] = ()
-    """Lines above the rows."""
+    without: Without | None = None
+    """A query of one word less that has hits, where this one has none."""
+    nothing: Sequence[Line] = ()
+    """The sentence that no message matches; titles that match stand above it."""
+
+    @property
+    def head(self) -> Sequence[Line]:
+        """Lines above the rows."""
+        return () if self.titles and not self.close else self.nothing
 
 
 class HitRows:
@@ -104,12 +130,18 @@ class HitRows:
         self.context: dict[HitKey, tuple[ContextLine, ...]] = {}
         self.all_titles = False
         self._title_rule = ""
-        self._meant = ""
+        self._meant: tuple[ProposedRow, ...] = ()
+        self._nothing: Sequence[Line] = ()
+        self._close = False
         self._expanded: set[str] = set()
 
     def replace(self, view: HitsView) -> None:
         """Take other results."""
-        self._meant = view.meant
+        meant: list[ProposedRow] = [MeantKey(view.meant)] if view.meant else []
+        if (fewer := view.without) is not None:
+            meant.append(WithoutKey(fewer.text, fewer.word, fewer.hits, fewer.capped))
+        self._meant, self._close = tuple(meant), view.close
+        self._nothing = () if view.head else view.nothing
         self.titles = {row.session.id: row for row in view.titles}
         self._title_rule = f"{len(self.titles)}+ titles" if view.more_titles else many(len(self.titles), "title")
         if view.close:
@@ -198,14 +230,13 @@ class HitRows:
 
     def keys(self, *, whole: bool = False) -> Iterator[Hashable]:
         """All rows in order; with `whole` all hits of all sessions."""
-        if self._meant:
-            yield MeantKey(self._meant)
+        if self._close:
+            yield from self._meant
         if self.titles:
-            yield RuleKey(self._title_rule)
-            few = not self.all_titles and not whole and bool(self.groups)
-            yield from map(TitleKey, islice(self.titles, FIRST_TITLES if few else None))
-            if few and len(self.titles) > FIRST_TITLES:
-                yield MoreTitlesKey(len(self.titles) - FIRST_TITLES)
+            yield from self._title_keys(few=not self.all_titles and not whole and bool(self.groups))
+        if not self._close:
+            yield from map(LineKey, range(len(self._nothing)))
+            yield from self._meant
         if self.groups:
             yield RuleKey("messages")
         for session_id, group in self.groups.items():
@@ -216,6 +247,12 @@ class HitRows:
             if not expanded and len(group.hits) > FIRST_HITS:
                 yield MoreKey(session_id)
 
+    def _title_keys(self, *, few: bool) -> Iterator[Hashable]:
+        yield RuleKey(self._title_rule)
+        yield from map(TitleKey, islice(self.titles, FIRST_TITLES if few else None))
+        if few and len(self.titles) > FIRST_TITLES:
+            yield MoreTitlesKey(len(self.titles) - FIRST_TITLES)
+
     def paint(
         self, key: Hashable, *, width: int, now: datetime, glyphs: Glyphs, cursor: bool, named: bool = True
     ) -> Line:
@@ -223,6 +260,10 @@ class HitRows:
         match key:
             case RuleKey(text=text):
                 line = section_rule(text, width=width, glyphs=glyphs)
+            case LineKey(index=index):
+                line = self._nothing[index]
+            case WithoutKey(word=word, hits=hits, capped=capped):
+                line = without_row(word, hits, capped=capped, width=width, glyphs=glyphs, cursor=cursor)
             case MeantKey(text=text):
                 line = meant_row(text, width=width, glyphs=glyphs, cursor=cursor)
             case TitleKey(session_id=session_id):

@@ -16,6 +16,15 @@ class HeadRow:
     index: int
 
 
+@dataclass(frozen=True, slots=True)
+class CursorPlace:
+    """A place in a list to which the cursor can return."""
+
+    key: Hashable | None
+    screen_row: int
+    touched: bool
+
+
 class ListCursor:
     """Keys in order under head rows, a window of `height` rows on them, and a cursor.
 
@@ -79,6 +88,18 @@ class ListCursor:
         """Put the cursor on the first row, where it stays until the user moves it."""
         self.touched = False
         self._to_start()
+
+    @property
+    def where(self) -> CursorPlace:
+        """The cursor's place, to return to."""
+        return CursorPlace(self.key, self.place - self.top, self.touched)
+
+    def return_to(self, where: CursorPlace) -> None:
+        """Put the cursor where it was, on the same row of the screen; one that nobody had moved on the first row."""
+        self.touched = where.touched
+        row = next((row for row, key in enumerate(self.rows) if key == where.key), self.place)
+        self.place = row if where.touched else self.nearest(0)
+        self.scroll_to(self.place - where.screen_row if where.touched else 0)
 
     def resize(self, height: int) -> None:
         """Show so many rows; a cursor that was on the screen stays on it."""

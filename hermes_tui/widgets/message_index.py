@@ -48,6 +48,8 @@ class MessageIndex:
         self._starts: list[int] = []
         self._sections: list[Section] = []
         self._undone: list[list[int]] = []
+        self._metadata: list[int] = []
+        """Indexes of the lines that describe the session and are no messages."""
 
     def __len__(self) -> int:
         return len(self.heads)
@@ -73,6 +75,8 @@ class MessageIndex:
         start = len(self.heads)
         self.heads.extend(heads)
         for index in range(start, len(self.heads)):
+            if self.heads[index].role == "session_meta":
+                self._metadata.append(index)
             if self.heads[index].role == "user":
                 self.prompts.append(index)
             if is_undone(self.heads[index]):
@@ -80,6 +84,10 @@ class MessageIndex:
                     self._undone[-1][1] = index + 1
                 else:
                     self._undone.append([index, index + 1])
+
+    def number(self, index: int) -> int:
+        """How many messages there are up to an index and with it; what describes the session is none."""
+        return index + 1 - bisect_right(self._metadata, index)
 
     def label_at(self, index: int) -> str:
         """The words of the seam above a message that begins a section, "" for any other."""

@@ -14,7 +14,7 @@ from textual.binding import Binding, BindingType
 from textual.geometry import Size
 from textual.widget import Widget
 
-from hermes_tui.commands.registry import TABLE, Command, Offer, Place
+from hermes_tui.commands.registry import TABLE, Command, Offer, Place, key_of
 from hermes_tui.render.heading import Heading
 from hermes_tui.render.line import Line
 from hermes_tui.state.layout import Layout
@@ -27,9 +27,7 @@ from hermes_tui.widgets.title_row import TitleRow
 from hermes_tui.widgets.too_small_notice import TooSmallNotice
 
 HELP: Item = ("?", "help")
-UNWRITTEN = "nothing is written until you press y"
 READ_ONLY = "read-only: nothing is written"
-PRESS_Y = "press y to apply"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +54,7 @@ class PageFrame(Widget):
     Args:
         what: The first words of the title row.
         others: Widgets that may take the page's place; the screen's stylesheet says when.
+        agreement: The id of the command that writes what is proposed.
     """
 
     DEFAULT_CSS = """
@@ -65,8 +64,9 @@ class PageFrame(Widget):
     PageFrame.-tiny > TooSmallNotice { display: block; }
     """
 
-    def __init__(self, what: str, *others: Widget) -> None:
+    def __init__(self, what: str, *others: Widget, agreement: str = "apply") -> None:
         super().__init__()
+        self._agreement = agreement
         self.page = TextPage(id="page")
         self._others = others
         self._title = TitleRow(what, id="title")
@@ -103,7 +103,8 @@ class PageFrame(Widget):
         """Whether the last key may write what is proposed; that it came too early is said."""
         if not (agreed := self.wait.take_agreement()):
             longer = self.wait.seconds > QUIET
-            self.show_notice(f"y applies {self.wait.seconds:.0f} s after the last key" if longer else PRESS_Y)
+            late = f"{key_of(self._agreement)} applies {self.wait.seconds:.0f} s after the last key"
+            self.show_notice(late if longer else self._press)
         return agreed
 
     def take_unused_key(self, reason: str, *, printable: bool) -> None:
@@ -111,7 +112,11 @@ class PageFrame(Widget):
         waits = printable and self.wait.stands
         if waits:
             self.wait.lengthen()
-        self.show_notice(PRESS_Y if waits else reason)
+        self.show_notice(self._press if waits else reason)
+
+    @property
+    def _press(self) -> str:
+        return f"press {key_of(self._agreement)} to apply"
 
     def set_covered(self, covered: bool) -> None:
         """Whether another screen stands over this one."""
@@ -127,6 +132,11 @@ class PageFrame(Widget):
     def _look(self) -> None:
         """A plan that cannot be seen does not stand."""
         self.wait.set_visible(not self._covered and not self.has_class("-tiny"))
+
+
+def unwritten(agreement: str = "apply") -> str:
+    """The fact that nothing was written, and the key that does it, of the command with that id."""
+    return f"nothing is written until you press {key_of(agreement)}"
 
 
 def key_bindings(places: frozenset[Place], *, priority: bool = False) -> list[BindingType]:

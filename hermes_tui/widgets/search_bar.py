@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from typing import ClassVar
 
 from rich.highlighter import Highlighter
 from rich.style import Style
 from rich.text import Text
 from textual import events, on
 from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.message import Message
 from textual.reactive import reactive
@@ -76,8 +78,17 @@ class _Filters(Highlighter):
             text.stylize(self._owner.style_of(Role.ERROR, underline=True), *self._owner.wrong)
 
 
+READLINE: list[BindingType] = [
+    Binding("ctrl+f", "cursor_right", show=False),
+    Binding("ctrl+b", "cursor_left", show=False),
+]
+"""Keys that edit a line as a shell does, and that Textual's input has for something else or not at all."""
+
+
 class QueryInput(Input, inherit_bindings=True):
     """The input itself, coloured by roles as everything else is."""
+
+    BINDINGS: ClassVar[list[BindingType]] = READLINE
 
     wrong: reactive[tuple[int, int] | None] = reactive(None)
     """The characters that mean nothing; they are underlined."""

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
 
 from hermes_tui.render.line import Line
-from hermes_tui.render.row import session_row
+from hermes_tui.render.row import RowExtras, session_row
+from hermes_tui.render.search_hit import section_rule
 from hermes_tui.state.rows import SessionRow
+from hermes_tui.widgets.list_cursor import CursorPlace
+from hermes_tui.widgets.session_rows import MonthKey, SessionsView
 from hermes_tui.widgets.theme import glyphs_of
 from hermes_tui.widgets.virtual_list import VirtualList
 from store.models import Session
@@ -24,13 +27,48 @@ class SessionList(VirtualList):
         super().__init__(id=id)
         self._now = now
         self._rows: dict[str, SessionRow] = {}
+        self._marked: Collection[str] = ()
+        self._by_time = self._profiles = False
+        self._only = ""
+        self._place_before: CursorPlace | None = None
         self.has_news: Callable[[Session], bool] = lambda _: False
         """Whether a session has messages since the reader was there."""
 
-    def show(self, rows: Sequence[SessionRow]) -> None:
-        """Replace the sessions; the cursor stays as `set_keys` says."""
-        self._rows = {row.session.id: row for row in rows}
-        self.set_keys(list(self._rows))
+    def show(self, view: SessionsView) -> None:
+        """Replace the sessions; the cursor stays as `set_keys` says.
+
+        With another filter it goes to the first row, and without one back to where it was before.
+        """
+        before, self._only = self._only, view.only
+        if view.only and not before:
+            self._place_before = self.cursor.where
+        self._rows = {row.session.id: row for row in view.rows}
+        self._marked, self._by_time, self._profiles = view.marked, view.months is not None, view.profiles
+        self.set_head(view.head)
+        self.set_keys([*self._keys(view.months or {})])
+        if view.only not in ("", before):
+            self.forget_cursor()
+        elif before and not view.only and self._place_before is not None:
+            self.return_to(self._place_before)
+
+    def _keys(self, months: Mapping[str, str]) -> Iterator[Hashable]:
+        """The sessions, and the months above them."""
+        if not months:
+            yield from self._rows
+            return
+        for session_id in self._rows:
+            if (text := months.get(session_id)) is not None:
+                yield MonthKey(text, session_id)
+            yield session_id
+
+    def can_stand_on(self, key: Hashable) -> bool:
+        """The cursor passes by the months."""
+        return super().can_stand_on(key) and not isinstance(key, MonthKey)
+
+    @property
+    def n_rows(self) -> int:
+        """The number of sessions."""
+        return len(self._rows)
 
     def update_row(self, row: SessionRow) -> None:
         """Paint a session again in its place; one that is not listed is left out."""
@@ -49,6 +87,10 @@ class SessionList(VirtualList):
 
     def paint(self, key: Hashable, width: int, *, cursor: bool) -> Line:
         """A session as docs/look.md §5 draws it."""
-        row, glyphs = self._rows[str(key)], glyphs_of(self.app)
+        glyphs = glyphs_of(self.app)
+        if isinstance(key, MonthKey):
+            return section_rule(key.text, width=width, glyphs=glyphs)
+        extras = RowExtras(self._by_time, str(key) in self._marked, self._profiles)
+        row = self._rows[str(key)]
         row = replace(row, has_news=self.has_news(row.session))
-        return session_row(row, width=width, now=self._now(), glyphs=glyphs, cursor=cursor)
+        return session_row(row, width=width, now=self._now(), glyphs=glyphs, cursor=cursor, extras=extras)

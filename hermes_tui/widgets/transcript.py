@@ -54,7 +54,7 @@ class Transcript(ScrollPane):
         """The reader is elsewhere, or more has come."""
 
         index: int
-        """The message with the bar, from 1; 0 where there is none."""
+        """The message with the bar, from 1; 0 where there is none, or before the first one."""
         total: int
         new_below: int
         """Messages that came since the end was last seen."""
@@ -274,7 +274,9 @@ class Transcript(ScrollPane):
             self.post_message(self.BodiesWanted(ids))
         self._rest.draw_next(self.cursor)
         self.rail.catch_up()
-        position = (min(cursor.bar + 1, self.total), self.total, self.new_below, self.cursor.viewport.following)
+        index, last = cursor.layout.index, self.total - 1
+        numbers = index.number(min(cursor.bar, last)), index.number(last)
+        position = (*numbers, self.new_below, self.cursor.viewport.following)
         if position != self._posted:
             self._posted = position
             self.post_message(self.PositionChanged(*position))

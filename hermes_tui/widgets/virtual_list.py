@@ -15,7 +15,7 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from hermes_tui.render.line import Line
-from hermes_tui.widgets.list_cursor import HeadRow, ListCursor
+from hermes_tui.widgets.list_cursor import CursorPlace, HeadRow, ListCursor
 from hermes_tui.widgets.scroll_pane import KEYS, Wheel, row_with_track, wheel_rows
 from hermes_tui.widgets.theme import Ground
 
@@ -89,6 +89,11 @@ class VirtualList(ScrollView, can_focus=True, inherit_bindings=False):
     def forget_cursor(self) -> None:
         """Put the cursor on the first row for another list; see `ListCursor.reset`."""
         self.cursor.reset()
+        self._changed()
+
+    def return_to(self, place: CursorPlace) -> None:
+        """Put the cursor where it was, as far as its row is there."""
+        self.cursor.return_to(place)
         self._changed()
 
     def move_to(self, key: Hashable) -> bool:

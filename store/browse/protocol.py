@@ -34,7 +34,10 @@ if TYPE_CHECKING:
         SessionLocation,
         SurveyStep,
     )
+    from ..engine.managed import Mark
     from ..engine.rows import RowDict
+    from ..manage.management import MarkPlan
+    from ..manage.model import DeletePlan, TrashEntry, TrashProgress, TrashReceipt
     from ..repair.model import DifferenceRow, Operation, Plan, Progress, Receipt, Why
     from .reading import Piece, SessionReading
 
@@ -248,6 +251,47 @@ class Repairs(Protocol):
 
     def replay(self, path: Path) -> int:
         """Write the messages of one file of the outbox; the number of messages."""
+
+    def close(self) -> None:
+        """Close every connection."""
+
+
+class Management(Protocol):
+    """Verbs that keep sessions in order: `manage.management`."""
+
+    def plan_delete(self, session_id: str, /, *, with_children: bool = ...) -> DeletePlan:
+        """The plan of a deletion."""
+
+    def delete(
+        self,
+        plan: DeletePlan,
+        *,
+        force: bool = ...,
+        progress: Callable[[TrashProgress], None] | None = ...,
+        cancel: Cancel | None = ...,
+    ) -> TrashReceipt:
+        """Move a session into the trash."""
+
+    def restore(
+        self, operation: str, *, progress: Callable[[TrashProgress], None] | None = ..., cancel: Cancel | None = ...
+    ) -> TrashReceipt:
+        """Undo a deletion."""
+
+    def trash(self) -> tuple[TrashEntry, ...]:
+        """The deletions in the journal."""
+
+    def rename(self, session_id: str, title: str | None) -> str | None:
+        """Give a session a title."""
+
+    def plan_mark(self, session_ids: Sequence[str], mark: Mark, *, on: bool | None) -> MarkPlan:
+        """The sections that get a mark."""
+
+    def mark(self, plan: MarkPlan) -> int:
+        """Set or clear a mark."""
+
+
+class Writes(Repairs, Management, Protocol):
+    """Every verb that writes for a person."""
 
     def close(self) -> None:
         """Close every connection."""

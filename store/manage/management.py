@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ..base.cancel import Cancel
-from ..base.errors import SessionMissing
+from ..base.errors import ColumnMissing, SessionMissing
 from ..engine.managed import Mark
 from ..formats import titles
 from ..home_store import HomeStore
@@ -104,14 +105,22 @@ class HomeManagement:
             raise SessionMissing(f"{session_id} has no row in {self._store.engine.name}; its file is not renamed")
         return cleaned
 
-    def plan_mark(self, session_ids: Sequence[str], mark: Mark, *, on: bool) -> MarkPlan:
+    def plan_mark(self, session_ids: Sequence[str], mark: Mark, *, on: bool | None) -> MarkPlan:
         """The sections that get a mark: of each session its whole chain.
 
+        Args:
+            on: Set or clear it; None for the opposite of what the first session has.
+
         Raises:
-            ColumnMissing: When it is applied, where the file has no column for it.
+            ColumnMissing: The file has no column for it.
         """
         chains = [self._store.engine.sessions.chain(session_id) for session_id in session_ids]
-        return MarkPlan(mark, on, tuple(dict.fromkeys(member for chain in chains for member in chain)))
+        members = tuple(dict.fromkeys(member for chain in chains for member in chain))
+        if mark not in self._store.managed.facts(members, now=time.time()).marks:
+            raise ColumnMissing(mark)
+        if on is None:
+            on = not (self._store.engine.records.session(session_ids[0]) or {}).get(mark)
+        return MarkPlan(mark, on, members)
 
     def mark(self, plan: MarkPlan) -> int:
         """Set or clear a mark; the number of sessions that changed."""

@@ -41,7 +41,7 @@ class Filter:
     """For `after` (at or later than) and `before` (earlier than): seconds since 1970 UTC."""
     negated: bool = False
     prefix: bool = False
-    """The value is still being typed: a source that starts with it passes."""
+    """The value is still being typed: a source or a profile that starts with it passes."""
     start: int = field(default=0, compare=False)
     end: int = field(default=0, compare=False)
 
@@ -86,7 +86,7 @@ class Query:
     def filters_of(self, key: str, *, negated: bool = False) -> tuple[Filter, ...]:
         """Filters of one key.
 
-        Plain ones of `source`, `model`, `role`, `tool`, `cwd`, `title` and `host` are alternatives, one must pass; of
-        the other keys, and of the negated ones, each must pass.
+        Plain ones of `source`, `model`, `role`, `tool`, `cwd`, `title`, `profile` and `host` are alternatives, one must
+        pass; of the other keys, and of the negated ones, each must pass.
         """
         return tuple(item for item in self.filters if item.key == key and item.negated is negated)

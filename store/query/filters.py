@@ -11,7 +11,7 @@ from ..base.errors import QueryInvalid
 from .ast import Filter, Query
 from .tokenizer import plain
 
-KEYS = ("source", "model", "role", "tool", "after", "before", "cwd", "title", "host", "is", "has")
+KEYS = ("source", "model", "role", "tool", "after", "before", "cwd", "title", "profile", "host", "is", "has")
 """Keys of filters; any other word before a colon is text to search for: `https://…`, `foo:bar`."""
 
 STATES = ("flagged", "live", "archived")
@@ -28,6 +28,7 @@ _EXAMPLES = {
     "before": "before:7d or before:2026-04-01",
     "cwd": "cwd:project",
     "title": 'title:docker or title:"two words"',
+    "profile": "profile:work",
     "host": "host:laptop",
     "is": "is:flagged, is:live or is:archived",
     "has": "has:reasoning",
@@ -65,7 +66,7 @@ def parse_filter(key: str, value: str, *, now: float, negated: bool, prefix: boo
         raise QueryInvalid(message, start=start, end=end)
     if key in _CHOICES:
         value = "assistant" if key == "role" and known == "agent" else known
-    return Filter(key, value, timestamp, negated, prefix and key == "source", start, end)
+    return Filter(key, value, timestamp, negated, prefix and key in ("source", "profile"), start, end)
 
 
 def _problem(key: str, value: str, timestamp: float | None) -> str:
@@ -104,11 +105,11 @@ def _midnight(year: int, month: int, day: int) -> float:
 def admits(condition: Filter, value: str | None) -> bool:
     """True where a stored text passes a filter of a text key, its negation included.
 
-    `source` and `role` must be equal; `model`, `tool`, `cwd`, `title` and `host` must contain it.
+    `source`, `role` and `profile` must be equal; `model`, `tool`, `cwd`, `title` and `host` must contain it.
     Case and accents are ignored; punctuation is not.
     """
     wanted, stored = plain(condition.value), plain(value or "")
-    if condition.key in ("source", "role"):
+    if condition.key in ("source", "role", "profile"):
         passes = stored.startswith(wanted) if condition.prefix else stored == wanted
     else:
         passes = wanted in stored

@@ -39,7 +39,7 @@ class Searches:
         """
         asked = _parsed(query)
         if not self._is_of_here(asked):
-            return iter([Batch((), done=True)])
+            return iter((Batch((), done=True),))
         return self._search(asked, cancel).batches(limit, after_id)
 
     def rank(
@@ -112,11 +112,10 @@ class Searches:
         return {word: close[0] for word, close in found.items() if close}
 
     def _is_of_here(self, query: Query) -> bool:
-        """True where `host:` admits this home: a part of its profile's name, which on a server names the machine."""
-        return passes(query, "host", [self._store.profile])
+        """Whether this home is asked: by the name of its profile, or for `host:` a part of it, a machine."""
+        return all(passes(query, key, [self._store.profile]) for key in ("profile", "host"))
 
-    def _ranking(self, query: Query | str, cancel: Cancel | None) -> Ranking:
-        asked = _parsed(query)
+    def _ranking(self, asked: Query, cancel: Cancel | None) -> Ranking:
         return Ranking(self._store.engine, asked, self._search(asked, cancel), cancel)
 
     def _search(self, query: Query, cancel: Cancel | None) -> Search:

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from .connect.writer import Writer
     from .managed import SqliteManaged
     from .records import SqliteRecords
+    from .statistics import SqliteStatistics
     from .writes import SqliteRepairs
 
 T = TypeVar("T")
@@ -203,6 +204,12 @@ class SqliteEngine:
         from .managed import SqliteManaged
 
         return SqliteManaged(self.reader, self.writer)
+
+    def statistics(self) -> SqliteStatistics:
+        """The part that counts sessions."""
+        from .statistics import SqliteStatistics
+
+        return SqliteStatistics(self.reader)
 
     @property
     def name(self) -> str:

@@ -17,6 +17,7 @@ from hermes_tui.feed import KeptState, ProfileEntry
 from hermes_tui.screens.browse.compose import BrowserWidgets
 from hermes_tui.screens.browse.screen import BrowserScreen
 from hermes_tui.screens.doctor import DoctorScreen
+from hermes_tui.screens.manage import ManageScreen
 from hermes_tui.screens.repair.screen import RepairScreen
 from hermes_tui.state.browser_state import BrowserState
 from store import SessionDB
@@ -89,7 +90,7 @@ class Stage:
     async def agree(self) -> None:
         """Press `y` once the plan has stood long enough; at once where there is none."""
         screen = self.app.screen
-        assert isinstance(screen, RepairScreen | DoctorScreen)
+        assert isinstance(screen, RepairScreen | DoctorScreen | ManageScreen)
         wait = screen._frame.wait
         await self.until(lambda: wait.over or not wait.stands)
         await self.press("y")

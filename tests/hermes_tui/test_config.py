@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from hermes_tui import config
-from hermes_tui.config import Config
+from hermes_tui.config import Config, Start
 
 linux = pytest.mark.skipif(sys.platform in ("win32", "darwin"), reason="other systems have folders of their own")
 
@@ -83,3 +83,19 @@ def test_what_textual_reads_at_its_import_is_settled_unless_the_user_has() -> No
     config.tune(environ)
     assert environ["ESCDELAY"] == "200"
     assert environ["TEXTUAL_ANIMATIONS"] == "none"
+
+
+def test_a_wrong_value_is_named_by_key_and_line_and_its_default_holds(tmp_path: Path) -> None:
+    """Mutant: with the lines counted from the table, not from the file, a wrong one is named."""
+    path = tmp_path / "config.toml"
+    path.write_text('mouse = "no"\nstart = "list"\nwrap = false\n\n[keys]\n# mine\nrepair = 3\nnext_order = "o"\n')
+    read = config.load(path)
+    assert (read.mouse, read.start, read.wrap, read.keys) == (True, Start.LIST, False, {"next_order": "o"})
+    assert read.complaints == (
+        "config.toml line 1: mouse must be true or false",
+        "config.toml line 7: keys.repair must be a key in quotes",
+    )
+    assert read.complaint == f"{read.complaints[0]} (and 1 more: hermes-tui config)"
+    refused = read.with_refused({"next_order": "o is the key of x there"})
+    assert refused.keys == {}
+    assert refused.complaints[-1] == "line 8: keys.next_order: o is the key of x there"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import signal
 import subprocess
 import sys
 import textwrap
@@ -223,3 +224,53 @@ def test_a_store_that_cannot_be_read_is_one_clear_sentence_on_the_screen(tmp_pat
         app.wait_for("still readable")
         assert "Nothing has been written" in app.text
         assert "Traceback" not in app.text
+
+
+def test_a_key_of_the_users_is_that_of_footer_help_and_palette_and_a_plan_keeps_its_wait_under_it(
+    tmp_path: Path,
+) -> None:
+    """Mutants: with the screens imported before the keys are set the old ones work; a plan that waits for `y` alone is
+    applied at once by another key.
+    """
+    home = lost(tmp_path / "home", missing=5)
+    path = tmp_path / "config.toml"
+    path.write_text('start = "list"\n[keys]\nnext_order = "o"\napply = "x"\nbookmark = "s"\n')
+    with terminal("--home", str(home), columns=140, rows=40, environ={"HERMES_TUI_CONFIG": str(path)}) as app:
+        app.wait_for("o order")
+        app.send("o")
+        app.wait_for("oldest first")
+        app.send("?")
+        app.wait_for("other sessions first")
+        assert any(line.split()[:2] == ["o", "other"] for line in app.lines)
+        app.send("\x1b", settle=0.5)
+        app.send("\x10", settle=0.5)
+        app.send("other order", settle=0.5)
+        app.wait_for("Other order of the sessions  o")
+        app.send("\x1b", settle=0.5)
+        app.send("s", settle=0.5)
+        app.wait_for("session bookmarked")
+        app.wait_for("1 flagged")
+        app.send("F", settle=0.0)
+        app.send("x", settle=0.0)
+        app.wait_for("x apply")
+        app.wait_for("press x to apply")
+        app.pump(0.3)
+        assert "SQLite now has" not in app.text
+
+
+def test_ctrl_z_gives_the_terminal_back_and_fg_draws_the_screen_again(tmp_path: Path) -> None:
+    """Mutants: without the binding nothing stops; with the settings of the early keys given back, the shell echoes
+    nothing.
+    """
+    SessionDB(tmp_path / "state.db").close()
+    with terminal("--home", str(tmp_path)) as app:
+        app.wait_for("0 of 0 sessions")
+        app.send("\x1a", settle=0.0)
+        app.wait_stopped()
+        assert app.echoes
+        drawn = len(app.raw)
+        app.process.send_signal(signal.SIGCONT)
+        app.pump_until(lambda: b" of 0 sessions" in app.raw[drawn:] and not app.echoes)
+        app.send("\tq")
+        assert app.exit_code() == 0
+        assert app.echoes

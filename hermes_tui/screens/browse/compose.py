@@ -10,7 +10,7 @@ from textual.containers import Horizontal, Vertical
 from textual.widget import Widget
 
 from hermes_tui.commands.registry import INSIDE, Place
-from hermes_tui.screens.browse.presenter import FrameView, SessionsView
+from hermes_tui.screens.browse.presenter import FrameView
 from hermes_tui.state.browser_state import BrowserState, ListPane, Notice, Sources
 from hermes_tui.state.rows import HitKey, SessionRow
 from hermes_tui.widgets.banner import Banner
@@ -21,6 +21,7 @@ from hermes_tui.widgets.hit_rows import GroupKey, HitsView, TitleKey
 from hermes_tui.widgets.prompt_bar import PromptBar
 from hermes_tui.widgets.search_bar import SearchBar
 from hermes_tui.widgets.session_list import SessionList
+from hermes_tui.widgets.session_rows import SessionsView
 from hermes_tui.widgets.status_line import StatusLine
 from hermes_tui.widgets.too_small_notice import TooSmallNotice
 from hermes_tui.widgets.transcript import Transcript
@@ -100,11 +101,14 @@ class BrowserWidgets:
         reader = self.transcript.cursor
         reading.folds, reading.following = reader.folds, reader.viewport.following
         reading.wraps, reading.prompt = reader.layout.wraps, self.transcript.prompt
+        message = self.transcript.focused_message
+        reading.bar = (message.session_id, message.id) if message is not None else None
         pane = self.list_pane(hits_shown=state.hits_shown)
         state.pane = ListPane(
             row=hits.cursor_row if state.hits_shown else self.session_list.cursor_row,
             hit=hits.cursor_hit if state.hits_shown else None,
             has_rows=pane.cursor.key is not None,
+            sessions=self.session_list.n_rows,
             touched=hits.cursor.touched,
             hit_rows=sum(isinstance(key, HitKey) for key in hits.cursor.keys) if state.hits_shown else 0,
             visible=frozenset(
@@ -118,8 +122,7 @@ class BrowserWidgets:
     def show_list(self, view: SessionsView | HitsView) -> None:
         """Put rows into a list."""
         if isinstance(view, SessionsView):
-            self.session_list.set_head(view.head)
-            self.session_list.show(view.rows)
+            self.session_list.show(view)
         else:
             self.hit_list.show(view)
 

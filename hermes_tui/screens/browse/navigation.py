@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 
-from hermes_tui.commands.registry import INSIDE, Place
+from hermes_tui.commands.registry import INSIDE, Offer, Place
+from hermes_tui.render.safe import one_line
 from hermes_tui.screens.browse.compose import BrowserWidgets
 from hermes_tui.screens.browse.ports import Changed, Part
 from hermes_tui.screens.browse.subscriptions import Controllers
-from hermes_tui.widgets.hit_rows import MeantKey, MoreRow
+from hermes_tui.widgets.hit_rows import MoreRow, ProposedRow
 from hermes_tui.widgets.virtual_list import VirtualList
+
+ROW_KEYS = frozenset({"enter", "up", "down", "pageup", "pagedown", "ctrl+j", "ctrl+k"})
+"""Keys of the search row that act on the list."""
 
 
 class Navigation:
@@ -30,6 +35,16 @@ class Navigation:
     def list(self) -> Place:
         """The list on the screen."""
         return Place.HITS if self._state.hits_shown else Place.SESSIONS
+
+    def is_early(self, key: str) -> bool:
+        """Whether a key acts on rows or on a text that are awaited; typing goes on meanwhile."""
+        self._widgets.observe(self._state)
+        focus, state = self._state.focus, self._state
+        if focus is Place.TRANSCRIPT:
+            return state.reading.requested_at is not None
+        if focus is Place.SEARCH:
+            return key in ROW_KEYS and state.awaits_rows
+        return focus is not Place.FIND and state.awaits_rows
 
     def search(self) -> None:
         """Let the user type."""
@@ -55,14 +70,15 @@ class Navigation:
         self._widgets.search_bar.put(text)
         self._go(Place.SEARCH)
 
-    def recall(self) -> None:
-        """Put the search before into the search row; after the first one again what was typed."""
-        bar, history = self._widgets.search_bar, self._state.history
-        text = history.older(bar.text)
-        while text is None and (newer := history.newer(bar.text)) is not None:
-            bar.put(newer)
-        if text is not None:
-            bar.put(text)
+    def past_searches(self) -> Iterator[Offer]:
+        """The searches of before, the one used last first."""
+        for text in self._state.history.searches:
+            yield Offer(one_line(text), "", partial(self.recall, text))
+
+    def recall(self, text: str) -> None:
+        """Put a search of before into the search row."""
+        self._widgets.search_bar.put(text)
+        self._go(Place.SEARCH)
 
     def move(self, rows: int) -> None:
         """Move the cursor of the list, from the search row too."""
@@ -109,6 +125,27 @@ class Navigation:
         self._state.show_notice(notice)
         self._changed(Part.FRAME)
 
+    def next_order(self) -> None:
+        """List other sessions first."""
+        self._state.kept.set("order", self._state.order.next)
+        self._changed(Part.LISTS)
+
+    def bookmark(self) -> None:
+        """Bookmark the session under the cursor, or the message with the bar; again takes it back."""
+        state, message = self._state, self._widgets.transcript.focused_message
+        row = state.current
+        if row is None:
+            self.say("there is nothing to bookmark")
+            return
+        place: tuple[str, int | None] = row.session.id, None
+        if state.inside and message is not None and not state.reading.from_file:
+            place = message.session_id, message.id
+        is_set = not state.kept.is_marked(*place)
+        state.kept.mark(*place, is_set=is_set)
+        what = "session" if place[1] is None else "message"
+        self.say(f"{what} bookmarked · is:bookmarked lists them" if is_set else f"{what} is bookmarked no longer")
+        self._changed(Part.LISTS)
+
     def other_pane(self) -> None:
         """From the list to the transcript, and back."""
         (self.enter_list if self._state.focus is Place.TRANSCRIPT else self.enter_transcript)()
@@ -116,7 +153,7 @@ class Navigation:
     def open_row(self) -> None:
         """Do what the row under the cursor stands for: read it, show more, search for what was meant."""
         pane = self._pane
-        if isinstance(pane.cursor.key, MeantKey):
+        if isinstance(pane.cursor.key, ProposedRow):
             self.search_for(pane.cursor.key.text)
         elif isinstance(pane.cursor.key, MoreRow):
             pane.action_choose()
@@ -220,7 +257,6 @@ MOVES: Mapping[str, Callable[[Navigation], None]] = {
     "search": Navigation.search,
     "clear": Navigation.clear,
     "stay": Navigation.stay,
-    "recall": Navigation.recall,
     "open": Navigation.open_row,
     "list": Navigation.enter_list,
     "back": Navigation.back,
@@ -234,5 +270,7 @@ MOVES: Mapping[str, Callable[[Navigation], None]] = {
     "no_destination": Navigation.enter_transcript,
     "error": Navigation.next_error,
     "other_pane": Navigation.other_pane,
+    "next_order": Navigation.next_order,
+    "bookmark": Navigation.bookmark,
 }
 """The moves that keys ask for, by the argument of the action `go`."""

@@ -19,8 +19,9 @@ from hermes_tui.render.search_hit import section_rule
 from hermes_tui.render.time import age_or_date, in_words, many
 from hermes_tui.state.browser_state import BrowserState, Notice, ReadingState, Sources
 from hermes_tui.state.find import Find
-from hermes_tui.state.rows import SessionRow
+from hermes_tui.state.session_order import arranged, months
 from hermes_tui.widgets.hit_rows import HitsView
+from hermes_tui.widgets.session_rows import SessionsView
 from store.errors import StoreError
 from store.models import ScanProgress
 
@@ -60,14 +61,6 @@ class FrameView:
     """The transcript is dim, because another one is awaited."""
 
 
-@dataclass(frozen=True, slots=True)
-class SessionsView:
-    """The list of sessions: lines above the rows, and the rows."""
-
-    head: Sequence[Line]
-    rows: Sequence[SessionRow]
-
-
 def frame_view(state: BrowserState) -> FrameView:
     """View of the frame."""
     two, layout, search = state.two_panes, state.layout, state.search
@@ -102,17 +95,39 @@ def list_view(state: BrowserState) -> SessionsView | HitsView:
     """View of the list: sessions, or what a search found."""
     width = (state.layout.list_width if state.two_panes else state.layout.width - 1) or 1
     if not state.hits_shown:
-        return SessionsView(_sessions_block(state, width=width), state.catalog.shown(everything=state.everything))
+        return _sessions_view(state, width=width)
     search, row_of = state.search, state.catalog.row
     titles = (replace(row_of(row.session.id) or row, matches=row.matches) for row in search.titles)
     return HitsView(
-        head=_no_hits_block(state, width=width),
+        nothing=_no_hits_block(state, width=width),
         titles=tuple(titles),
         groups=tuple(search.shown.groups(row_of)),
         dim=search.older is not None,
         close=search.similar,
         more_titles=search.more_titles and not search.similar,
         meant=search.meant,
+        without=search.without,
+    )
+
+
+def _sessions_view(state: BrowserState, *, width: int) -> SessionsView:
+    """All sessions, or those that pass the filters in the search row."""
+    listed, catalog, order = state.search.listed, state.catalog, state.order
+    marked = state.kept.marked_sessions
+    block = _sessions_block(state, width=width)
+    if listed is None:
+        rows = catalog.shown(everything=state.everything)
+    elif not (rows := listed.rows(catalog, everything=state.everything, marked=marked)) and not block:
+        nothing = blocks.no_sessions(listed.words, hint=state.search.hint, width=width, glyphs=state.glyphs)
+        block = [EMPTY, *nothing] if catalog.complete else []
+    shown = arranged(rows, order)
+    return SessionsView(
+        block,
+        shown,
+        only=listed.words if listed is not None else "",
+        months=months(shown, state.now()) if order.is_by_time else None,
+        marked=marked,
+        profiles=len(catalog.profiles) > 1,
     )
 
 
@@ -126,10 +141,34 @@ def _status_sentence(state: BrowserState) -> Line:
         return _find_status(state.reading.find, state.glyphs)
     if state.focus in {Place.TRANSCRIPT, Place.GOTO} and state.reading.total:
         return _position(state)
+    return _list_status(state)
+
+
+def _list_status(state: BrowserState) -> Line:
+    """The numbers of what is listed."""
     if state.hits_shown:
-        return _hits_status(state)
+        return _with_hint(state, _hits_status(state))
+    if state.search.listed is not None and state.failure is None:
+        return _with_hint(state, _listed_status(state))
     no_word: Line = (span(state.glyphs.words(NO_WORD), Role.DIM),) if state.typed.strip() else ()
     return (*no_word, *_sessions_status(state))
+
+
+def _with_hint(state: BrowserState, line: Line) -> Line:
+    """The numbers, and what might be typed instead; that alone where nothing was found."""
+    hint, glyphs, found = state.search.hint, state.glyphs, state.search.shown.hits or state.search.listed is not None
+    if not hint or not (found or state.search.results.done):
+        return line
+    said = span(glyphs.words(one_line(hint)), Role.WARNING)
+    return (*line, span(glyphs.words(" · "), Role.DIM), said) if found else (said,)
+
+
+def _listed_status(state: BrowserState) -> Line:
+    """The number of sessions that pass, and of how many: `12 of 42 sessions · newest first`."""
+    scope = state.catalog.scope
+    every = scope.total if state.everything else state.catalog.plain
+    of = f" of {many(max(every, state.pane.sessions), 'session')}{state.glyphs.words(' · ')}{state.order}"
+    return span(in_words(state.pane.sessions)), span(of, Role.DIM)
 
 
 def _error(state: BrowserState) -> StoreError | None:
@@ -144,7 +183,9 @@ def _error(state: BrowserState) -> StoreError | None:
 def _position(state: BrowserState) -> Line:
     reading, folds = state.reading, state.reading.folds
     tools, reasoning = TOOLS.get(folds.tools, "full"), REASONING.get(folds.reasoning, "open")
-    return status.position_sentence(reading.index, reading.total, tools=tools, reasoning=reasoning, glyphs=state.glyphs)
+    marked = reading.bar is not None and state.kept.is_marked(*reading.bar)
+    place = reading.index, reading.total
+    return status.position_sentence(*place, tools=tools, reasoning=reasoning, marked=marked, glyphs=state.glyphs)
 
 
 def _find_status(find: Find, glyphs: Glyphs) -> Line:
@@ -244,8 +285,10 @@ def _list_heading(state: BrowserState) -> Heading:
     focused, context = state.focus in {Place.SESSIONS, Place.HITS}, state.search.context
     if state.hits_shown:
         return Heading(SafeText("Hits"), note=f"context {context}" if context else "", focused=focused)
+    if state.search.listed is not None:
+        return Heading(SafeText("Sessions"), note=one_line(state.search.listed.words), focused=focused)
     partial = state.failure is not None and len(state.catalog) > 0
-    return Heading(SafeText("Sessions"), note="JSONL only" if partial else "newest first", focused=focused)
+    return Heading(SafeText("Sessions"), note="JSONL only" if partial else state.order, focused=focused)
 
 
 def _reader_heading(state: BrowserState) -> Heading:

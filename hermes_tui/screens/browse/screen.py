@@ -13,8 +13,10 @@ from textual.binding import BindingType
 from textual.screen import Screen
 from textual.widgets import Input
 
+from hermes_tui.commands.palette import Palette, choices_of
 from hermes_tui.commands.registry import BROWSER, INSIDE, Command, Offer, Place, applying, works
 from hermes_tui.commands.unused import why_unused
+from hermes_tui.config import Config, Start
 from hermes_tui.feed import Feed, ProfileEntry
 from hermes_tui.feed.answers import Answer
 from hermes_tui.render.glyphs import Glyphs
@@ -25,6 +27,7 @@ from hermes_tui.screens.browse.painter import Painter
 from hermes_tui.screens.browse.ports import Part
 from hermes_tui.screens.browse.saved_searches_controller import SavedSearchesController
 from hermes_tui.screens.browse.screens_over import ScreensOver, SubScreens
+from hermes_tui.screens.browse.session_acts import SessionActs
 from hermes_tui.screens.browse.subscriptions import Controllers
 from hermes_tui.state.browser_state import LOOK_AFTER, BrowserState
 from hermes_tui.state.copy_text import CopyTarget
@@ -49,6 +52,7 @@ class BrowserScreen(Screen[None]):
         now: The time, aware; its zone is the reader's.
         searches: The file of saved searches, None to keep none.
         sub_screens: Makes the screens over this one.
+        settings: Where the focus is at first, whether lines are broken, whether searches are kept.
     """
 
     CSS_PATH = "screen.tcss"
@@ -65,9 +69,12 @@ class BrowserScreen(Screen[None]):
         now: Callable[[], datetime],
         searches: Path | None,
         sub_screens: SubScreens,
+        settings: Config,
     ) -> None:
         super().__init__()
         self.state = state = BrowserState(profile.owner, profile.where, glyphs, now, kept=profile.kept)
+        state.history.is_kept = settings.history
+        self._settings = settings
         self.feed = feed = Feed(profile.open_store, open_to_write=profile.open_to_write)
         self.widgets = BrowserWidgets(profile.owner, now)
         self.painter = Painter(state, self.widgets, self.set_timer)
@@ -75,6 +82,7 @@ class BrowserScreen(Screen[None]):
         saved = SavedSearchesController(state, searches, self.post_message, changed)
         self.controllers = Controllers(state, feed, changed, self.widgets, saved)
         self.painter.before_frame = FollowedRow(state, self.widgets, self.controllers.reading).follow
+        self._acts = SessionActs(self, state, feed, profile.home, screens=sub_screens.acts)
         self._navigation = Navigation(self.widgets, self.controllers, changed)
         self._over = ScreensOver(self, sub_screens, feed, state, self._navigation)
         self._subscriptions = self.controllers.subscriptions()
@@ -86,6 +94,10 @@ class BrowserScreen(Screen[None]):
 
     def on_mount(self) -> None:
         """Ask for everything; from now on the feed posts."""
+        if self._settings.start is Start.LIST:
+            self._navigation.enter_list()
+        if not self._settings.wrap:
+            self.widgets.transcript.do("wrap")
         self.feed.sessions.load()
         self.controllers.saved.searches.ask()
         self.set_interval(TICK, self._tick)
@@ -107,6 +119,10 @@ class BrowserScreen(Screen[None]):
         """A command works where the table says so."""
         self.widgets.observe(self.state)
         return works(action, parameters, self.state.focus, self.state.conditions)
+
+    def is_early(self, key: str) -> bool:
+        """Whether a key acts on rows or on a text that are awaited."""
+        return self._navigation.is_early(key)
 
     def hear_key(self, at: float) -> None:
         """Nothing is written from here."""
@@ -180,8 +196,7 @@ class BrowserScreen(Screen[None]):
     @on(VirtualList.RowHighlighted)
     def _on_row_highlighted(self, event: VirtualList.RowHighlighted) -> None:
         self.widgets.observe(self.state)
-        state = self.state
-        if event.list is self.widgets.list_pane(hits_shown=state.hits_shown):
+        if event.list is self.widgets.list_pane(hits_shown=self.state.hits_shown):
             self.controllers.search.request_context()
         self._changed(Part.FRAME)
 
@@ -243,6 +258,11 @@ class BrowserScreen(Screen[None]):
     def action_go(self, move: str) -> None:
         """A move of the focus."""
         MOVES[move](self._navigation)
+
+    def action_history(self) -> None:
+        """What was searched for before."""
+        past = self._navigation.past_searches
+        self.app.push_screen(Palette({choices_of(past)}, placeholder="Search of before", id="--command-palette"))
 
     def action_rows(self, rows: int) -> None:
         """Move the cursor of the list."""
@@ -314,6 +334,10 @@ class BrowserScreen(Screen[None]):
     def action_outline(self) -> None:
         """The user's messages in the session that is read."""
         self._over.outline(self.widgets.transcript)
+
+    def action_act(self, name: str) -> None:
+        """The plan of a deletion, a title or a mark of the session, or the question of its hand-over to Hermes."""
+        self._acts.do(name)
 
     def action_doctor(self) -> None:
         """The store's health."""

@@ -10,6 +10,7 @@ from textual.screen import Screen
 
 from hermes_tui.feed import Feed
 from hermes_tui.screens.browse.navigation import Navigation
+from hermes_tui.screens.browse.session_acts import SessionScreens
 from hermes_tui.state.browser_state import BrowserState
 from hermes_tui.state.rows import SessionRow
 from hermes_tui.state.session_catalog import is_comparable
@@ -59,6 +60,7 @@ class SubScreens:
     """Gives whether the list is to show what it leaves out, or no more."""
     outline: Callable[[Feed, BrowserState, Transcript], Screen[int | None]]
     """Gives the id of a message that is gone to."""
+    acts: SessionScreens
 
 
 class ScreensOver:

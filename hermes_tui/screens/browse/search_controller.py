@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from hermes_tui.feed import Feed, answers
 from hermes_tui.screens.browse.ports import Changed, Part
 from hermes_tui.state.browser_state import LOOK_AFTER, BrowserState
+from hermes_tui.state.query_hint import hint
 from hermes_tui.state.rows import HitKey
-from hermes_tui.state.search_results import Results
+from hermes_tui.state.search_results import Results, Without
+from hermes_tui.state.session_filter import asks_for_bookmarks, filter_of, without_bookmarks
 from hermes_tui.state.title_filter import Titles
 from hermes_tui.widgets.hit_list import HitList
 from hermes_tui.widgets.hit_rows import Place
 from store.errors import QueryInvalid
+from store.models import Batch
 from store.query.parse import Query, parse
 
 MOST_TITLES = 50
 CONTEXTS = (0, 1, 3, 10)
 """Messages on either side of a hit; more than the last is the whole session."""
+
+_NUMBERED = re.compile(r"[0-9]{6}")
+"""Part of an id, which is spelled as it was pasted."""
 
 
 class SearchController:
@@ -40,9 +47,16 @@ class SearchController:
         """
         search = self._search
         query, search.wrong = self._parsed(text)
-        if search.wrong is not None or _same(query, search.query):
+        listed = filter_of(text, query)
+        search.hint = hint(text, query, self._state.catalog.every())
+        query = query if listed is None else None
+        bookmarked = asks_for_bookmarks(text) if query is not None else None
+        if search.wrong is not None or (
+            _same(query, search.query) and (listed, bookmarked) == (search.listed, search.bookmarked)
+        ):
             self._changed(Part.FRAME)
             return False
+        search.listed, search.bookmarked = listed, bookmarked
         search.error = None
         if query is not None and query.cut:
             self._state.show_notice("only the beginning of this is searched for")
@@ -110,7 +124,7 @@ class SearchController:
     def take_hits(self, message: answers.HitsArrived) -> None:
         """Add a batch of hits."""
         state, search = self._state, self._search
-        fresh = search.results.add(message.batch, message.milliseconds, standing=message.standing)
+        fresh = search.results.add(self._marked(message.batch), message.milliseconds, standing=message.standing)
         search.newest_id = self._feed.sessions.newest
         if fresh or search.results.done:
             search.older = None
@@ -125,21 +139,27 @@ class SearchController:
     def take_ranking(self, message: answers.HitsRanked) -> None:
         """Add the best hits; they go first unless the user has moved the cursor."""
         results, self._search.ranking = self._search.results, False
-        results.rank(message.batch, message.milliseconds)
+        results.rank(self._marked(message.batch), message.milliseconds)
         results.ranked = results.can_rank and not self._state.pane.touched
         # At once: it ends what streams in, and the fewer see the order change the better.
         self._changed(Part.LISTS)
 
     def take_count(self, message: answers.HitsCounted) -> None:
         """Set the number of all hits."""
-        self._search.results.counted = message.count
+        if self._search.bookmarked is None:
+            self._search.results.counted = message.count
         self._changed(Part.LISTS_SOON)
 
     def take_meant_words(self, message: answers.WordsMeant) -> None:
         """Set the query that might be meant."""
-        if self._search.query is not None and message.words:
+        if self._search.query is not None and message.words and not _NUMBERED.search(self._search.query.text):
             self._search.meant = _corrected(self._search.query, message.words)
             self._changed(Part.LISTS_SOON)
+
+    def take_word_left_out(self, message: answers.WordLeftOut) -> None:
+        """Set the query of one word less that has hits."""
+        self._search.without = Without(message.word, message.text, message.hits, capped=message.capped)
+        self._changed(Part.LISTS_SOON)
 
     def take_similar_titles(self, message: answers.TitlesRanked) -> None:
         """Set the sessions whose titles are similar to the query."""
@@ -167,7 +187,7 @@ class SearchController:
     def _parsed(self, text: str) -> tuple[Query | None, QueryInvalid | None]:
         """The query of a text, None where it has no word yet; or the reason why it is none."""
         try:
-            query = parse(text, now=self._state.now().timestamp(), open_word=True)
+            query = parse(without_bookmarks(text), now=self._state.now().timestamp(), open_word=True)
         except QueryInvalid as error:
             return None, error
         return query if query.has_conditions else None, None
@@ -177,22 +197,34 @@ class SearchController:
         self._feed.search.cancel()
         search.older = search.shown if search.query is not None and search.shown.hits and query is not None else None
         search.query, search.results = query, Results()
-        search.titles, search.similar, search.ranking, search.meant = (), False, False, ""
+        search.titles, search.similar, search.ranking, search.meant, search.without = (), False, False, "", None
         if query is not None:
             search.requested_at = self._state.seconds()
             self._match_titles()
             self._feed.search.start(query)
+
+    def _admits(self) -> Callable[[str], bool]:
+        """Test of the id of a session: it has a bookmark, or none, as it was asked for."""
+        bookmarked, marked = self._search.bookmarked, self._state.kept.marked_sessions
+        return lambda session_id: bookmarked in (None, session_id in marked)
+
+    def _marked(self, batch: Batch) -> Batch:
+        """A batch without the hits of sessions that were not asked for."""
+        if self._search.bookmarked is None:
+            return batch
+        admits = self._admits()
+        return replace(batch, hits=tuple(hit for hit in batch.hits if admits(hit.session_id)))
 
     def _match_titles(self) -> None:
         """Find the newest titles that match; they are looked for again when there are other sessions."""
         search = self._search
         if search.query is None or search.similar:
             return
-        matching, catalog = [], self._state.catalog
+        matching, catalog, admits = [], self._state.catalog, self._admits()
         candidates = self._titles.candidates(search.query)  # of one look at all titles together
         for row in catalog.every() if candidates is None else catalog.in_order(candidates):
             ranges = self._titles.match(search.query, row)
-            if ranges is not None and not row.session.is_older_section:
+            if ranges is not None and not row.session.is_older_section and admits(row.session.id):
                 matching.append(replace(row, matches=ranges))
                 if len(matching) == MOST_TITLES:
                     break

@@ -67,6 +67,7 @@ class Controllers:
             _row(answers.HitsRanked, "search", search.take_ranking, rail.show_hits),
             _row(answers.HitsCounted, "search", search.take_count),
             _row(answers.WordsMeant, "search", search.take_meant_words),
+            _row(answers.WordLeftOut, "search", search.take_word_left_out),
             _row(answers.TitlesRanked, "titles", search.take_similar_titles),
             _row(answers.ContextArrived, "search", search.take_context),
             _row(answers.SectionArrived, "transcript", reading.take_section, rail.take_section, find.take_growth),

@@ -22,7 +22,7 @@ from hermes_tui.render.undo_plan import undo_plan_lines
 from hermes_tui.state.repair_state import RepairState, SessionRepair, UndoPlan, Write
 from hermes_tui.widgets.footer import Item
 from hermes_tui.widgets.heading_rule import heading_line
-from hermes_tui.widgets.page_frame import READ_ONLY, UNWRITTEN, PageView
+from hermes_tui.widgets.page_frame import READ_ONLY, PageView, unwritten
 from store.models import Verdict
 from store.repair.model import DifferenceRow, Operation, Plan, Receipt, State
 
@@ -111,7 +111,7 @@ def _flagged(state: RepairState, glyphs: Glyphs) -> Body:
     """Without lines: the list of flagged sessions stands in the page's place."""
     cases = state.cases.values()
     done = not state.writing and any(case.settled for case in cases) and not any(case.wanted for case in cases)
-    fact = STEPS if state.writing else UNWRITTEN if state.may_write else READ_ONLY
+    fact = STEPS if state.writing else unwritten() if state.may_write else READ_ONLY
     title = SafeText("Applying" if state.writing else "Repaired" if done else "Flagged")
     fact = WRITTEN if done else fact
     sentence = flagged_sentence(list(state.cases.values()), glyphs=glyphs)
@@ -201,7 +201,7 @@ def _plan(session: SessionRepair, plan: Plan, size: tuple[int, int], glyphs: Gly
 
 def _lower(session: SessionRepair, plan: Plan, width: int, glyphs: Glyphs, may_write: bool) -> Iterator[Line]:
     if session.write is None:
-        fact = (UNWRITTEN if may_write else READ_ONLY) if plan.applies else ""
+        fact = (unwritten() if may_write else READ_ONLY) if plan.applies else ""
         yield heading_line(Heading(SafeText("Plan"), facts=(fact,)), width, glyphs)
         steps = sentences(plan, merge_hint=MERGE_HINT if may_write else "")
         yield from plan_lines(steps, width=width, glyphs=glyphs)
@@ -222,7 +222,7 @@ def _undo(session: SessionRepair, undo: UndoPlan, width: int, glyphs: Glyphs) ->
     sentence: Line = (span("the rest of a stopped undo" if undo.goes_on else "undo"), span(counted, Role.DIM))
     given = (undo.operation, undo.inserted, undo.moved, undo.backup)
     lines = undo_plan_lines(*given, width=width, glyphs=glyphs)
-    heading = Heading(SafeText("Plan of the undo"), facts=(UNWRITTEN,), focused=True)
+    heading = Heading(SafeText("Plan of the undo"), facts=(unwritten(),), focused=True)
     return sentence, heading, [(), *lines, *_failure(session, width, glyphs)]
 
 

@@ -424,6 +424,26 @@ def test_a_key_cancels_a_ranking(tmp_path: Path) -> None:
         assert [one.cancelled for one in Ranking.cancels if one] == [True]
 
 
+def test_the_one_word_that_keeps_a_sentence_from_being_found_is_named(tmp_path: Path) -> None:
+    """Mutant: with the first word that helps, the hits of `lock` alone are proposed."""
+    home = builders.home(tmp_path)
+    with closing(builders.db(home)) as db:
+        builders.store(
+            db,
+            "s1",
+            [
+                builders.say("user", "docker lock"),
+                builders.say("user", "why docker"),
+                *[builders.say("user", "docker lock")] * 3,
+            ],
+        )
+    with listening(lambda: SessionDB(home / "state.db", read_only=True)) as running:
+        running.feed.search.start(ask("why  docker lock"))
+        running.until(lambda: running.of(answers.WordLeftOut))
+        found = running.of(answers.WordLeftOut)[0]
+        assert (found.word, found.text, found.hits, found.capped) == ("why", "docker lock", 4, False)
+
+
 def test_what_was_meant_is_posted_where_nothing_was_found(tmp_path: Path) -> None:
     """The last word counts too, though it is still being typed.
 

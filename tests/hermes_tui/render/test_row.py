@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 
 from hermes_tui.render.glyphs import ASCII
 from hermes_tui.render.line import Role, line_cells, plain
-from hermes_tui.render.row import SessionRow, columns, group_row, session_row, short_model, short_source, title_of
+from hermes_tui.render.row import (
+    RowExtras,
+    SessionRow,
+    columns,
+    group_row,
+    session_row,
+    short_model,
+    short_source,
+    title_of,
+)
 from store.models import Outline, Session, Status
 from tests.hermes_tui.render.samples import BLOG, DOCKER, GLYPHS, LATER, NOW, PYTEST, ROWS, Row, row
 
@@ -213,3 +224,15 @@ def test_sources_and_models_are_shortened_to_what_tells_them_apart() -> None:
     assert short_model("anthropic/claude-opus-4.1-20250805") == "opus-4.1"
     assert short_model("gpt-5.1") == "gpt-5.1"
     assert short_model(None) == ""
+
+
+def test_a_row_says_its_day_its_bookmark_and_its_profile_in_columns_that_stay() -> None:
+    """Mutant: with the profile beside the title's room, the columns behind it move."""
+    started = datetime(2026, 9, 18, 12, tzinfo=UTC).timestamp()
+    session = Session("a", title="Fix the build", source="cli", started_at=started, messages=2, profile="work")
+    bare = plain(session_row(SessionRow(session), width=79, now=NOW, glyphs=GLYPHS))
+    extras = RowExtras(dated=True, marked=True, profile=True)
+    full = plain(session_row(SessionRow(session), width=79, now=NOW, glyphs=GLYPHS, extras=extras))
+    assert bare[6:26] == "  Sep  Fix the build"
+    assert full[6:26] == "   18 ◆work Fix the "
+    assert bare[-34:] == full[-34:]

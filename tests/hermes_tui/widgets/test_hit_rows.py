@@ -3,10 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
+from hermes_tui.render.glyphs import UNICODE
+from hermes_tui.render.line import plain, span
 from hermes_tui.state.rows import HitGroup, HitKey, SessionRow
-from hermes_tui.widgets.hit_rows import GroupKey, HitRows, HitsView, MeantKey, MoreKey, MoreTitlesKey, RuleKey, TitleKey
+from hermes_tui.state.search_results import Without
+from hermes_tui.widgets.hit_rows import (
+    GroupKey,
+    HitRows,
+    HitsView,
+    MeantKey,
+    MoreKey,
+    MoreTitlesKey,
+    RuleKey,
+    TitleKey,
+    WithoutKey,
+)
 from store.models import Hit
+from tests.hermes_tui.stage import NOW
 from tests.hermes_tui.widgets.test_hit_list import group, row
 
 
@@ -49,6 +64,24 @@ def test_a_row_belongs_to_a_session_and_to_a_hit() -> None:
     assert rows.row_of(RuleKey("messages")) is None
     assert rows.hit(GroupKey("s")) == rows.hits[HitKey("s", 1)]
     assert rows.hit(TitleKey("t")) is None
+
+
+def test_titles_that_match_stand_above_the_sentence_that_no_message_does() -> None:
+    """Mutant: with the sentence always above the rows, or what was meant always first, the order is another one."""
+    rows, sentence = HitRows(), ((span("No message has"),),)
+    found = HitsView((row("t"),), (), nothing=sentence, meant="dock", without=Without("why", "docker", 3))
+    rows.replace(found)
+    assert found.head == ()
+    kinds = [type(key).__name__ for key in [*rows.keys()]]
+    assert kinds == ["RuleKey", "TitleKey", "LineKey", "MeantKey", "WithoutKey"]
+    close = replace(found, close=True)
+    rows.replace(close)
+    assert close.head == sentence
+    kinds = [type(key).__name__ for key in [*rows.keys()]]
+    assert kinds == ["MeantKey", "WithoutKey", "RuleKey", "TitleKey"]
+    *_, key = (key for key in [*rows.keys()] if isinstance(key, WithoutKey))
+    drawn = plain(rows.paint(key, width=60, now=NOW, glyphs=UNICODE, cursor=False)).strip()
+    assert drawn == "without “why”: 3 hits · enter"
 
 
 def test_where_it_is_read_the_next_hit_is_the_next_in_the_transcript() -> None:

@@ -25,6 +25,13 @@ def test_going_through_passes_by_what_is_not_shown_in_one_step() -> None:
     assert index.after(1001) == len(index)
 
 
+def test_a_line_that_describes_the_session_has_no_number() -> None:
+    """Mutant: with every line counted the status says 995 where the banner says 994."""
+    index = indexed(say(1, "session_meta"), say(2, "user"), say(3, "assistant"))
+    index.add(Section("t", (head_of(say(4, "session_meta")), head_of(say(5, "user")))))
+    assert [index.number(place) for place in range(-1, 5)] == [0, 0, 1, 2, 2, 3]
+
+
 def test_a_message_is_found_by_its_id_in_any_section() -> None:
     index = indexed(*(say(n, "user") for n in (5, 9)))
     index.add(Section("t", tuple(head_of(say(n, "user")) for n in (2, 7))))

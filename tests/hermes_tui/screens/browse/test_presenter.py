@@ -15,11 +15,13 @@ from hermes_tui.feed import questions
 from hermes_tui.feed.answers import DriftsArrived
 from hermes_tui.render.folds import Fold, Folds
 from hermes_tui.render.line import plain
-from hermes_tui.screens.browse.presenter import SessionsView, frame_view, list_view
+from hermes_tui.screens.browse.presenter import frame_view, list_view
 from hermes_tui.state.browser_state import BrowserState, ListPane, Sources
 from hermes_tui.state.layout import Layout
 from hermes_tui.state.search_results import Results
+from hermes_tui.state.session_filter import filter_of
 from hermes_tui.widgets.hit_rows import HitsView
+from hermes_tui.widgets.session_rows import SessionsView
 from store import Browser, Cancel
 from store.drift.verdict import unread_check
 from store.errors import CannotOpen, Damaged, QueryInvalid
@@ -214,6 +216,24 @@ def test_a_search_without_hits_says_what_was_searched_for() -> None:
     assert isinstance(view, HitsView)
     assert view.close
     assert [row.session.id for row in view.titles] == ["new"]
+
+
+def test_a_query_of_filters_alone_filters_the_list() -> None:
+    """Mutant: with the words left out of the heading nobody knows why sessions are missing."""
+    state = browser_state(OLD, NEW)
+    state.typed = "source:telegram"
+    state.search.listed = filter_of("source:telegram", parse("source:telegram", now=NOW.timestamp()))
+    view = list_view(state)
+    assert isinstance(view, SessionsView)
+    assert ([row.session.id for row in view.rows], view.only) == (["new"], "source:telegram")
+    state.pane = ListPane(has_rows=True, sessions=1)
+    assert status(state) == "1 of 2 sessions · newest first"
+    assert frame_view(state).headings[0].note == "source:telegram"
+    state.search.listed = filter_of("source:xyz", parse("source:xyz", now=NOW.timestamp()))
+    state.search.hint = "no source xyz here: cli telegram"
+    state.pane = ListPane(sessions=0)
+    assert head(state) == "∅0 No session with source:xyz no source xyz here: cli telegram"
+    assert status(state) == "0 of 2 sessions · newest first · no source xyz here: cli telegram"
 
 
 def test_results_of_the_search_before_are_dim() -> None:

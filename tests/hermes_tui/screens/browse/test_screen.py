@@ -540,3 +540,38 @@ async def test_a_search_that_failed_does_not_say_that_there_is_nothing(tmp_path:
         await stage.until(lambda: stage.status.startswith("✗E"))
         await stage.pilot.pause(0.4)
         assert "No message has" not in stage.text
+
+
+@pytest.mark.slow
+async def test_sessions_come_in_other_orders_and_with_bookmarks(tmp_path: Path) -> None:
+    """Mutants: without `LISTS` after a change the rows stay; the store, given `is:bookmarked`, finds nothing."""
+    async with browsing(furnish(tmp_path)) as stage:
+        keys = stage.widgets.session_list.cursor.keys
+        await stage.press("tab")
+        chosen = "tools"
+        assert stage.widgets.session_list.move_to(chosen)
+        await stage.press("s")
+        assert "Sessions oldest first" in stage.lines[2]
+        assert stage.widgets.session_list.cursor.keys == keys[::-1]
+        assert stage.widgets.session_list.cursor.key == chosen
+        await stage.press("b")
+        await stage.shows("session bookmarked")
+        assert any("◆" in line for line in stage.lines)
+        await stage.press("slash")
+        await stage.type("is:bookmarked")
+        assert stage.widgets.session_list.cursor.keys == [chosen]
+        await stage.type(" a")
+        await stage.until(lambda: stage.state.search.results.done)
+        assert {group.row.session.id for group in stage.state.search.results.groups(stage.state.catalog.row)} <= {
+            chosen
+        }
+        await stage.press("tab", "escape", "enter")
+        await stage.until(
+            lambda: stage.state.reading.total > 0 and stage.widgets.transcript.focused_message is not None
+        )
+        await stage.press("b")
+        await stage.shows("◆ bookmarked")
+        await stage.press("b", "escape", "b")
+        await stage.shows("session is bookmarked no longer")
+        await stage.press("p")
+        await stage.shows("there is one profile here")

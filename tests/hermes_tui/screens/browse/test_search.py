@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from hermes_tui.commands.palette import Palette
 from hermes_tui.feed import questions
 from hermes_tui.widgets.hit_rows import ContextKey, GroupKey
 from store import Batch, SessionDB
@@ -103,22 +104,25 @@ async def test_what_was_meant_can_be_searched_for(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-async def test_ctrl_r_brings_back_what_was_searched_for_and_at_last_what_was_typed(tmp_path: Path) -> None:
+async def test_ctrl_r_lists_what_was_searched_for_and_typing_filters_it(tmp_path: Path) -> None:
+    """Mutant: with the oldest first, enter takes another one."""
     async with browsing(talkative(tmp_path)) as stage:
         await stage.press("ctrl+r")
-        assert stage.widgets.search_bar.text == ""
+        await stage.shows("nothing was searched for before")
         await stage.type("zebra")
         await stage.press("escape", "escape", "slash")
         await stage.type("small")
-        await stage.press("tab", "slash", "ctrl+u")
-        await stage.type("lo")
+        await stage.press("tab", "slash", "ctrl+u", "ctrl+r")
+        assert isinstance(stage.app.screen, Palette)
+        await stage.shows("zebra")
+        await stage.press("enter")
+        await stage.until(lambda: stage.widgets.search_bar.text == "small")
         await stage.press("ctrl+r")
-        assert stage.widgets.search_bar.text == "small"
-        await stage.press("ctrl+r")
-        assert stage.widgets.search_bar.text == "zebra"
+        await stage.type("zeb")
+        await stage.gone("small")
+        await stage.press("enter")
+        await stage.until(lambda: stage.widgets.search_bar.text == "zebra")
         await stage.shows("2 hits in 2 sessions")
-        await stage.press("ctrl+r")
-        assert stage.widgets.search_bar.text == "lo"
         assert stage.place == "SEARCH"
 
 
@@ -309,3 +313,45 @@ async def test_what_is_written_into_a_file_alone_is_found_by_the_search_that_sta
             out.write(json.dumps(builders.say("user", "another zebra")) + "\n")
         await stage.shows("another zebra")
         await stage.shows("2 hits in 1 session")
+
+
+@pytest.mark.slow
+async def test_filters_alone_filter_the_list_in_place_and_clearing_them_leads_back(tmp_path: Path) -> None:
+    """Mutants: without `return_to` the cursor stays on the filtered row; with `meant` for a pasted id the cursor is on
+    that; with the count of hits left out nothing is proposed.
+    """
+    home = builders.home(tmp_path)
+    with closing(builders.db(home)) as db:
+        for number in range(6):
+            name, source = f"20260101_00000{number}_abc", "cron" if number == 1 else "cli"
+            builders.store(db, name, [builders.say("user", f"zebra number {number}")], source=source)
+    async with browsing(home, WIDE) as stage:
+        sessions = stage.widgets.session_list.cursor
+        await stage.press("tab", "j", "j", "slash")
+        third = sessions.key
+        await stage.type("source:cron")
+        assert (stage.place, stage.state.hits_shown, list(sessions.keys)) == ("SEARCH", False, ["20260101_000001_abc"])
+        assert stage.status.startswith("1 of 6 sessions · newest first")
+        await stage.shows("zebra number 1")
+        await stage.type(" zebra")
+        await stage.shows("1 hit in 1 session")
+        await stage.press("tab", "escape")
+        assert (stage.place, sessions.key) == ("SESSIONS", third)
+        await stage.press("slash")
+        await stage.type("why zebra")
+        await stage.shows("without “why”: 6 hits · enter")
+        await stage.press("enter")
+        assert stage.widgets.search_bar.text == "zebra"
+        for pasted in ("20260101_000004_abc", "hermes --resume 20260101_000004_abc"):
+            await stage.press("ctrl+u")
+            stage.widgets.search_bar.query_input.type_in(pasted)
+            await stage.until(lambda: stage.widgets.transcript.screen is stage.app.screen)
+            await stage.until(lambda: not stage.state.awaits_rows)
+            await stage.press("enter")
+            await stage.until(lambda: stage.place == "TRANSCRIPT")
+            assert stage.state.reading.row is not None
+            assert stage.state.reading.row.session.id == "20260101_000004_abc"
+            await stage.press("escape")
+        await stage.press("ctrl+u")
+        await stage.type("from:cli")
+        await stage.shows("from: is no filter · source:cli?")

@@ -1,0 +1,53 @@
+"""Commands that keep sessions in order and hand them over: a part of the table of commands."""
+
+from __future__ import annotations
+
+from hermes_tui.commands.model import PANES, Command, Place
+
+MANAGE = frozenset({Place.MANAGE})
+RESUME = frozenset({Place.RESUME})
+
+RESUMING: tuple[Command, ...] = (
+    Command("@", "session link", "copy the link `@session:<profile>/<id>` that newer versions of Hermes take").key(
+        "at", "copy('link')", "Copy the session link"
+    ),
+    Command("O", "", "resume the session in Hermes, which gets the terminal until it ends; the folder is asked for")
+    .when(*PANES, needs="rows")
+    .key("O", "act('resume')", "Resume in Hermes"),
+    Command("y", "resume", "start Hermes with the session")
+    .when(*RESUME, rank=5)
+    .key("y", "answer(True)", "Start Hermes"),
+    Command("esc", "back", "resume nothing").when(*RESUME, rank=10).key("escape,n", "answer(False)"),
+)
+
+KEEPING: tuple[Command, ...] = (
+    Command("F2", "", "give the session a title, by Hermes' rules; `enter` shows what it would be, then `y`")
+    .when(*PANES, needs="managed")
+    .key("f2", "act('rename')", "Rename this session"),
+    Command("A", "", "archive the session with its whole chain, or bring it back: a plan, then `y`")
+    .when(*PANES, needs="managed")
+    .key("A", "act('archive')", "Archive this session, or bring it back"),
+    Command("P", "", "pin the session, or take the pin from it, where the file has a column for it")
+    .when(*PANES, needs="managed")
+    .key("P", "act('pin')", "Pin this session"),
+    Command("X", "", "delete the session with its whole chain into a trash of ours: a plan, then `y`; `u` undoes it")
+    .when(*PANES, needs="managed")
+    .key("X", "act('delete')", "Delete this session"),
+    Command("y", "apply", "do what the plan of a deletion, a title or a mark says, once it has stood for 0.8 s")
+    .when(*MANAGE, rank=5, needs="applies")
+    .key("y", "apply", "Do what the plan says"),
+    Command("u", "undo", "see the plan of the undo of what was deleted here")
+    .when(*MANAGE, rank=10, needs="undoable")
+    .key("u", "undo", "Undo the deletion"),
+    Command("M", "even so", "delete also what was in use a moment ago; again takes that back")
+    .when(*MANAGE, rank=20, needs="forceable")
+    .key("M", "force", "Delete even so"),
+    Command("c", "children", "delete branches and subagents too, or keep them")
+    .when(*MANAGE, rank=30, needs="children")
+    .key("c", "children", "Branches and subagents too"),
+    Command("F2", "another title", "type another title").when(*MANAGE, rank=30, needs="renames").key("f2", "retitle"),
+    Command("esc", "stop after this step", "stop a deletion between two steps")
+    .when(*MANAGE, rank=40, needs="running")
+    .key("escape", "back"),
+    Command("esc", "back", "go back to the browser").when(*MANAGE, rank=45, needs="idle").key("escape", "back"),
+)

@@ -1,0 +1,93 @@
+"""Keys that a user gives to commands, by the commands' ids: which are taken, and why others are not. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+
+from hermes_tui.commands.key_names import NAMES, shown_keys, shown_name, textual_name
+from hermes_tui.commands.model import Command, Key, Place
+
+SAME_TO_A_TERMINAL = {"ctrl+i": "tab", "ctrl+m": "enter", "ctrl+[": "esc", "ctrl+h": "backspace"}
+"""Keys that a terminal sends as other ones."""
+STAY = frozenset({"escape", "ctrl+q", "ctrl+c"})
+"""Keys that lead out everywhere."""
+MOVING = frozenset({*"jkgG", "up", "down", "home", "end", "pageup", "pagedown", "ctrl+b", "ctrl+d", "ctrl+f", "ctrl+u"})
+"""Keys of lists and texts."""
+TYPING = frozenset({Place.SEARCH, Place.FIND})
+"""Places where a printable key is text."""
+_NAMED = frozenset({*NAMES.values(), "tab", "enter", "space", "home", "end", "insert", "delete", "backspace"})
+_COMBINED = re.compile(r"(?:ctrl|shift|alt)\+\S+|f[0-9]{1,2}")
+
+
+def rebound(table: Sequence[Command], keys: Mapping[str, str]) -> tuple[list[Command], dict[str, str]]:
+    """The table with other keys, and the ids whose keys were not taken, with the reason.
+
+    Args:
+        table: The commands.
+        keys: A key as people write it, by the id of a command.
+    """
+    refused: dict[str, str] = {}
+    known = {key.id for command in table for key in command.keys}
+    for command_id, shown in keys.items():
+        reason = "is no command" if command_id not in known else _objection(table, command_id, shown)
+        if not reason:
+            changed = [_with_key(command, command_id, shown) for command in table]
+            reason = _clash(changed, command_id)
+            table = table if reason else changed
+        if reason:
+            refused[command_id] = reason
+    return list(table), refused
+
+
+def _objection(table: Sequence[Command], command_id: str, shown: str) -> str:
+    """Why a key cannot be that of a command, "" where it can."""
+    name = textual_name(shown)
+    commands = [command for command in table for key in command.keys if key.id == command_id]
+    if shown.casefold() in SAME_TO_A_TERMINAL:
+        return f"{shown} is {SAME_TO_A_TERMINAL[shown.casefold()]} to a terminal"
+    if name in MOVING:
+        return f"{shown} moves in lists and texts"
+    if name in STAY or any(set(key.names) & STAY for key in _keys_of(commands, command_id)):
+        return "esc, ctrl+c and ctrl+q stay as they are"
+    is_letter = len(shown) == 1 and shown.isprintable() and not shown.isspace()
+    if not (is_letter or name in _NAMED or _COMBINED.fullmatch(name)):
+        return f"{shown} is no key"
+    if len(shown) == 1 and any(command.places & TYPING for command in commands):
+        return f"{shown} is text where that command works"
+    return ""
+
+
+def _clash(table: Sequence[Command], command_id: str) -> str:
+    """The command that has the key of another one where both work, as a reason."""
+    for command in table:
+        for name in (name for key in _keys_of([command], command_id) for name in key.names):
+            rivals = (key for other in table if _meet(command, other) for key in other.keys if name in key.names)
+            if (rival := next((key for key in rivals if key.id != command_id), None)) is not None:
+                return f"{shown_name(name)} is the key of {rival.id} there"
+    return ""
+
+
+def _meet(command: Command, other: Command) -> bool:
+    """Whether there is a place where both may work at one time."""
+    return bool(command.places & other.places) and (not (command.needs and other.needs) or command.needs == other.needs)
+
+
+def _keys_of(commands: Iterable[Command], command_id: str) -> Iterable[Key]:
+    return (key for command in commands for key in command.keys if key.id == command_id)
+
+
+def _with_key(command: Command, command_id: str, shown: str) -> Command:
+    """A command with another key, which its line and its sentence name too."""
+    keys = tuple(replace(key, keys=textual_name(shown)) if key.id == command_id else key for key in command.keys)
+    old = [shown_name(name) for key in _keys_of([command], command_id) for name in key.names]
+    if not old:
+        return command
+    names = list(shown_keys(command.shown))
+    places = [place for place, name in enumerate(names) if name in old]
+    if places:
+        names[places[0]] = shown
+        names = [name for place, name in enumerate(names) if place not in places[1:]]
+    sentence = command.sentence.replace(f"`{old[0]}`", f"`{shown}`")
+    return replace(command, keys=keys, shown=" ".join(names), sentence=sentence)

@@ -1,0 +1,112 @@
+"""The page about sessions that are kept in order: plan, progress, result.
+
+Pure; everything that is stored passes `safe`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from hermes_tui.render.glyphs import Glyphs
+from hermes_tui.render.line import Line, Role, Span, blank, span
+from hermes_tui.render.safe import one_line, safe
+from hermes_tui.render.text import hanging
+from hermes_tui.render.time import in_words, many
+from hermes_tui.render.trash import KEYS, error_words, named, plan_lines, receipt_lines, restored_lines
+from store import DeletePlan, Mark, MarkPlan, TrashReceipt
+from store.errors import StoreError
+from store.manage.model import TrashProgress
+from store.repair.model import State
+
+VERB = 10
+"""Cells of a verb, which starts in column 4."""
+BAR = 40
+"""Cells of the bar at most."""
+
+
+_WORDS = {
+    (Mark.ARCHIVED, True): "archive",
+    (Mark.ARCHIVED, False): "unarchive",
+    (Mark.PINNED, True): "pin",
+    (Mark.PINNED, False): "unpin",
+}
+
+
+def deletion(plan: DeletePlan, *, force: bool, width: int, glyphs: Glyphs) -> Iterator[Line]:
+    """The plan of one deletion under its title."""
+    yield _title(plan.title or plan.session_id)
+    yield from entries(plan_lines(plan, force=force, insist=KEYS), width=width, glyphs=glyphs)
+    yield ()
+
+
+def undo(operations: Iterable[str], *, width: int, glyphs: Glyphs) -> Iterator[Line]:
+    """The plan of the undo of deletions."""
+    said = [("undo", f"{operation}: everything that it took comes back, with all ids") for operation in operations]
+    yield from entries(said, width=width, glyphs=glyphs)
+
+
+def mark(plan: MarkPlan, *, width: int, glyphs: Glyphs) -> Iterator[Line]:
+    """The plan of a mark."""
+    said = [
+        (_WORDS[plan.mark, plan.on], f"{many(len(plan.session_ids), 'session')}, sections of chains counted"),
+        ("sections", named(plan.session_ids)),
+        ("note", "nothing is deleted, and the same key takes it back"),
+    ]
+    yield from entries(said, width=width, glyphs=glyphs)
+
+
+def rename(before: str | None, after: str | None, *, width: int, glyphs: Glyphs) -> Iterator[Line]:
+    """The plan of a new title."""
+    said = [("title", f"“{before}”" if before else "none so far")]
+    said.append(("rename", "type the title below, then enter" if after is None else f"“{after}”" if after else "none"))
+    said.append(("note", "titles are unique in a home, and at most 100 characters"))
+    yield from entries(said, width=width, glyphs=glyphs)
+
+
+def result(receipt: TrashReceipt, *, width: int, glyphs: Glyphs) -> Iterator[Line]:
+    """What a deletion or an undo did."""
+    undone = receipt.state is State.UNDONE
+    yield _title(receipt.session_id)
+    counted = f"{many(receipt.messages, 'message')}, {many(receipt.files, 'file')}"
+    yield from entries([("restored" if undone else "deleted", counted)], width=width, glyphs=glyphs)
+    lines = restored_lines(receipt) if undone else receipt_lines(receipt)
+    yield from entries(lines, width=width, glyphs=glyphs)
+    yield ()
+
+
+def failure(error: Exception, *, width: int, glyphs: Glyphs) -> Iterator[Line]:
+    """What was refused, or went wrong."""
+    words = error_words(error) if isinstance(error, StoreError) else str(error)
+    yield from entries([("refused", words)], width=width, glyphs=glyphs)
+
+
+def progress(counted: TrashProgress | None, word: str, *, width: int, glyphs: Glyphs) -> Iterator[Line]:
+    """A deletion or an undo that runs."""
+    done, total = (counted.done, counted.total) if counted else (0, 0)
+    said = f"{in_words(done)} of {in_words(total)} rows" if total else "copied and read back first"
+    room = max(min(BAR, width - 4 - VERB - len(said) - 3), 4)
+    front = (blank(2), span(glyphs.running, Role.ACCENT, bold=True), span(f" {word:<{VERB}}"))
+    yield (*front, *glyphs.progress(done, total, room), span(f"  {said}"))
+
+
+def entries(said: Iterable[tuple[str, str]], *, width: int, glyphs: Glyphs) -> Iterator[Line]:
+    """Verbs and sentences; one that is too long goes on below."""
+    room = max(width - 4 - VERB - 1, 8)
+    for verb, text in said:
+        mark_, role = _mark(verb, glyphs)
+        front = (blank(2), mark_, span(f" {verb:<{VERB}}"))
+        yield from hanging(front, glyphs.words(safe(text.replace("\n", " "))), room, role)
+
+
+def _title(text: str) -> Line:
+    return (blank(2), span(one_line(text), Role.TEXT, bold=True))
+
+
+def _mark(verb: str, glyphs: Glyphs) -> tuple[Span, Role]:
+    if verb in ("refuse", "refused", "left"):
+        return glyphs.bad, Role.ERROR
+    if verb in ("deleted", "restored", "archived", "pinned", "renamed", "done"):
+        return glyphs.good, Role.TEXT
+    if verb in ("delete", "archive", "unarchive", "pin", "unpin", "rename"):
+        return span(glyphs.alone, Role.ACCENT, bold=True), Role.TEXT
+    return span(glyphs.backup if verb == "trash" else glyphs.waiting, Role.DIM), Role.DIM

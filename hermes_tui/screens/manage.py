@@ -1,0 +1,250 @@
+"""Screen of what is done with sessions: delete, rename, archive, pin; a plan stands before anything is written."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import ClassVar
+
+from textual import events, on
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.screen import Screen
+from textual.widgets import Input
+
+from hermes_tui.commands.registry import MANAGE, Offer, Place, applying, footer, works
+from hermes_tui.commands.unused import why_unused
+from hermes_tui.feed import Feed
+from hermes_tui.feed.manage_answers import (
+    ManageAnswer,
+    Managed,
+    ManageEnded,
+    ManageFailed,
+    ManagePlanned,
+    ManageProgressed,
+)
+from hermes_tui.render import manage as render
+from hermes_tui.render.heading import Heading
+from hermes_tui.render.line import Line, Role, span
+from hermes_tui.render.safe import SafeText, one_line
+from hermes_tui.render.time import many
+from hermes_tui.state.browser_state import BrowserState
+from hermes_tui.state.manage_state import Act, ManageState
+from hermes_tui.widgets.page_frame import PageFrame, PageView, key_bindings, offers, unwritten
+
+
+class ManageScreen(Screen[bool]):
+    """Over the browser; gives True where something was written, so that the list is read again.
+
+    Args:
+        feed: Plans and writes.
+        browser: Knows titles and the time.
+        act: What is to be done.
+        session_ids: With which sessions.
+    """
+
+    CSS_PATH = "manage.tcss"
+    ESCAPE_TO_MINIMIZE = False
+    BINDINGS: ClassVar[list[BindingType]] = key_bindings(MANAGE)
+
+    def __init__(self, feed: Feed, browser: BrowserState, act: Act, session_ids: Sequence[str]) -> None:
+        super().__init__()
+        self.state = ManageState(act, tuple(session_ids), feed.writer.may_write)
+        self._feed, self._browser, self._glyphs = feed, browser, browser.glyphs
+        self._input = Input(placeholder="the new title", compact=True, select_on_focus=False, id="new-title")
+        self._frame = PageFrame(act.capitalize(), self._input)
+
+    def compose(self) -> ComposeResult:
+        """The frame, with a row for a title."""
+        yield self._frame
+
+    def on_mount(self) -> None:
+        """Listen, and ask for the plan; a title is typed first."""
+        self._unsubscribe = self._feed.subscribe(self.post_message, ManageAnswer)
+        if self.state.act is Act.RENAME:
+            self.state.running = False
+            self.set_class(True, "-renames")
+            self._input.value = self._title() or ""
+            self._input.focus()
+        else:
+            self._frame.page.focus()
+            self._plan()
+        self._draw()
+
+    def on_unmount(self) -> None:
+        """Listen no more."""
+        self._unsubscribe()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """A command works where the table says so."""
+        return works(action, parameters, Place.MANAGE, self.state.conditions)
+
+    def hear_key(self, at: float) -> None:
+        """A key agrees to the plan that stood when it was pressed."""
+        self._frame.wait.act(at)
+
+    def take_unused_key(self, key: str, *, printable: bool) -> None:
+        """Say why a key does nothing."""
+        reason = why_unused(key, Place.MANAGE, self.state.conditions)
+        self._frame.take_unused_key(reason, printable=printable)
+
+    def show_notice(self, text: str) -> None:
+        """Show a sentence for a few seconds."""
+        self._frame.show_notice(text)
+
+    def offered(self) -> Iterator[Offer]:
+        """For the palette: the commands that work here."""
+        yield from offers(applying(Place.MANAGE, self.state.conditions), lambda _, action: self.run_action(action))
+
+    @on(ManageAnswer)
+    def _on_manage_answered(self, message: ManageAnswer) -> None:
+        state = self.state
+        match message:
+            case ManagePlanned():
+                state.plans, state.mark = message.plans, message.mark
+            case ManageProgressed():
+                state.progress = message.progress
+            case Managed():
+                self._take(message)
+            case ManageFailed():
+                state.failures.append(message.error)
+            case ManageEnded():
+                state.running, state.progress = False, None
+        self._draw()
+
+    def _take(self, message: Managed) -> None:
+        state = self.state
+        if message.receipt is not None:
+            state.receipts[message.receipt.operation] = message.receipt
+        elif message.title is not None:
+            state.renamed = message.title
+        else:
+            state.changed = message.changed
+
+    @on(Input.Submitted, "#new-title")
+    def _on_title_submitted(self, event: Input.Submitted) -> None:
+        event.stop()
+        try:
+            self.state.take_title(event.value)
+        except ValueError as error:
+            self._frame.show_notice(str(error))
+            return
+        self._frame.page.focus()
+        self._draw()
+
+    @on(events.ScreenSuspend)
+    @on(events.ScreenResume)
+    def _on_cover_changed(self, event: events.Event) -> None:
+        self._frame.set_covered(isinstance(event, events.ScreenSuspend))
+
+    @on(events.Resize)
+    def _on_size_changed(self, event: events.Resize) -> None:
+        self._frame.fit(event.size)
+        self._draw()
+
+    def action_apply(self) -> None:
+        """Write what is proposed, once it has stood long enough."""
+        state = self.state
+        self._frame.wait.show(state.proposal)
+        if state.proposal is None or not self._frame.agreed():
+            return
+        write = self._write()
+        state.running, state.undo_asked = True, False
+        write()
+        self._draw()
+
+    def _write(self) -> Callable[[], None]:
+        """What was agreed to."""
+        state, manage = self.state, self._feed.manage
+        if state.undo_asked:
+            operations = state.undoable
+            return lambda: manage.restore(operations)
+        if state.act is Act.RENAME:
+            return lambda: manage.rename(state.session_ids[0], state.title or "")
+        if (plan := state.mark) is not None:
+            return lambda: manage.mark(plan)
+        return lambda: manage.delete(state.todo, force=state.force)
+
+    def action_undo(self) -> None:
+        """Show the plan of the undo."""
+        self.state.undo_asked = True
+        self._draw()
+
+    def action_force(self) -> None:
+        """Plan with what can be overruled, or without it."""
+        self.state.force = not self.state.force
+        self._draw()
+
+    def action_children(self) -> None:
+        """Plan with branches and subagents, or without them."""
+        self.state.with_children = not self.state.with_children
+        self._plan()
+        self._draw()
+
+    def action_retitle(self) -> None:
+        """Type another title."""
+        self.state.title = None
+        self._input.focus()
+        self._draw()
+
+    def action_back(self) -> None:
+        """Stop what runs; leave the plan of an undo; else back to the browser."""
+        if self.state.running:
+            self._feed.writer.stop()
+        elif self.state.undo_asked:
+            self.state.undo_asked = False
+            self._draw()
+        else:
+            state = self.state
+            self.dismiss(bool(state.receipts or state.changed) or state.renamed is not None)
+
+    def _plan(self) -> None:
+        state = self.state
+        state.running = True
+        if (mark := state.act.mark) is None:
+            self._feed.manage.plan_deletions(state.session_ids, with_children=state.with_children)
+        else:
+            self._feed.manage.plan_mark(state.session_ids, mark)
+
+    def _title(self) -> str | None:
+        row = self._browser.catalog.row(self.state.session_ids[0])
+        return row.session.title if row else None
+
+    def _draw(self) -> None:
+        state = self.state
+        number = many(len(state.session_ids), "session")
+        said = unwritten() if state.proposal is not None else ""
+        status: Line = (span(SafeText(said), Role.DIM),)
+        heading = Heading(SafeText(f"{state.act.capitalize()} {number}"), focused=True)
+        keys = footer(Place.MANAGE, state.conditions)
+        title = one_line(self._title() or state.session_ids[0]) if len(state.session_ids) == 1 else number
+        view = PageView(title, "", status, heading, tuple(self._lines()), keys, proposal=state.proposal)
+        self._frame.show(view)
+
+    def _lines(self) -> Iterator[Line]:
+        state, width, glyphs = self.state, self.size.width, self._glyphs
+        for error in state.failures:
+            yield from render.failure(error, width=width, glyphs=glyphs)
+        if state.undo_asked:
+            yield from render.undo(state.undoable, width=width, glyphs=glyphs)
+            return
+        for receipt in state.receipts.values():
+            yield from render.result(receipt, width=width, glyphs=glyphs)
+        if state.running and (state.plans or state.receipts):
+            yield from render.progress(state.progress, "delete", width=width, glyphs=glyphs)
+        if not state.is_done:
+            yield from self._planned(width)
+        elif state.changed is not None:
+            done = [("done", f"{many(state.changed, 'session')} changed")]
+            yield from render.entries(done, width=width, glyphs=glyphs)
+        elif state.renamed is not None:
+            done = [("renamed", f"“{state.renamed}”" if state.renamed else "it has no title now")]
+            yield from render.entries(done, width=width, glyphs=glyphs)
+
+    def _planned(self, width: int) -> Iterator[Line]:
+        state, glyphs = self.state, self._glyphs
+        if state.act is Act.RENAME:
+            yield from render.rename(self._title(), state.title, width=width, glyphs=glyphs)
+        elif state.mark is not None:
+            yield from render.mark(state.mark, width=width, glyphs=glyphs)
+        for plan in state.plans:
+            yield from render.deletion(plan, force=state.force, width=width, glyphs=glyphs)

@@ -1,0 +1,92 @@
+"""Sessions kept in order on the screen: a plan stands before anything is written, and a deletion is undone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from store import SessionDB
+from tests import builders
+from tests.builders import say
+from tests.hermes_tui.browsing import browsing
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    """Two old sessions, the newer one with a branch."""
+    folder = builders.home(tmp_path)
+    db = builders.db(folder)
+    for number, name in enumerate(("older", "newer")):
+        db.create_session(name, "cli")
+        db.append_messages(name, [say("user", f"{name} {i}", timestamp=1.7e9 + number * 1e5) for i in range(3)])
+        db.set_session_title(name, f"The {name} one")
+    db.create_session("branch", "cli", parent_session_id="newer", model_config={"_branched_from": "newer"})
+    db.append_messages("branch", [say("user", "aside", timestamp=1.6e9)])
+    db.close()
+    return folder
+
+
+def row(home: Path, session_id: str) -> dict[str, object] | None:
+    """A session's row."""
+    db = SessionDB(home / "state.db", read_only=True)
+    found = db.get_session(session_id)
+    db.close()
+    return found
+
+
+@pytest.mark.slow
+async def test_a_session_is_deleted_and_brought_back_by_a_plan_that_stood(home: Path) -> None:
+    async with browsing(home) as stage:
+        await stage.shows("The newer one")
+        await stage.press("tab", "X")
+        await stage.shows("branch: branches and subagents stay (c takes them)")
+        await stage.press("y")
+        await stage.shows("press y to apply")
+        assert row(home, "newer"), "the key came before the plan had stood"
+        await stage.press("c")
+        await stage.shows("delete    4 messages")
+        await stage.press("c")
+        await stage.shows("delete    3 messages")
+        await stage.agree()
+        await stage.shows("deleted   3 messages")
+        assert row(home, "newer") is None
+        await stage.press("u")
+        await stage.shows("everything that it took comes back")
+        await stage.agree()
+        await stage.shows("restored  3 messages")
+        assert (row(home, "branch") or {})["parent_session_id"] == "newer"
+        await stage.press("escape", "X")
+        await stage.shows("delete    3 messages")
+        await stage.agree()
+        await stage.shows("deleted   3 messages")
+        await stage.press("escape")
+        await stage.until(lambda: stage.state.catalog.row("newer") is None)
+        assert "The older one" in stage.text
+
+
+@pytest.mark.slow
+async def test_a_session_is_renamed_and_archived_by_a_plan_that_stood(home: Path) -> None:
+    async with browsing(home) as stage:
+        await stage.shows("The newer one")
+        await stage.press("tab", "f2")
+        await stage.shows("type the title below")
+        await stage.press("ctrl+u")
+        await stage.type("The older one")
+        await stage.press("enter")
+        await stage.shows("“The older one”")
+        await stage.agree()
+        await stage.shows("already in use by session older")
+        await stage.press("escape", "f2")
+        await stage.shows("type the title below")
+        await stage.type(" again")
+        await stage.press("enter")
+        await stage.agree()
+        await stage.shows("renamed   “The newer one again”")
+        await stage.press("escape", "A")
+        await stage.shows("archive   1 session")
+        await stage.agree()
+        await stage.shows("1 session changed")
+        await stage.press("escape")
+        await stage.until(lambda: stage.state.catalog.scope.archived == 1)
+    assert (row(home, "newer") or {})["title"] == "The newer one again"
