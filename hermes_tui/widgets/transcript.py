@@ -204,8 +204,7 @@ class Transcript(ScrollPane):
     def set_query(self, query: Query | Needle | None) -> None:
         """Mark the words of a query in every message, or a text that is to be found, or nothing."""
         self.cursor.mark(query)
-        if query is None:
-            self.rail.show_hits(())
+        self.rail.show_hits((), more=query is not None)
         self._changed()
 
     def show_at(self, message_id: int, terms: Query | None = None, *, nth: int = 0, matches: int = 1) -> None:
@@ -308,8 +307,7 @@ class Transcript(ScrollPane):
         line = self.rail.beside(self._row_line(y), y)
         if y == self.size.height - 1 and self.new_below:
             line = _with_new(line, self.new_below, self.size.width - 1, glyphs_of(self.app))
-        ground = Ground.FADED if self.faded else Ground.PLAIN
-        return row_with_track(self, y, line, ground, self.cursor.viewport.thumb)
+        return row_with_track(self, y, line, Ground.FADED if self.faded else Ground.PLAIN, self.cursor.viewport.thumb)
 
     def _row_line(self, y: int) -> Line:
         if not self.total:
