@@ -116,6 +116,10 @@ class Command:
         """The same command with one more binding."""
         return replace(self, keys=(*self.keys, Key(keys, action, title)))
 
+    def digits(self, action: str) -> Command:
+        """The same with the digits 1 to 9, which an action gets as its argument."""
+        return replace(self, keys=(*self.keys, *(Key(str(digit), f"{action}({digit})") for digit in range(1, 10))))
+
 
 @dataclass(frozen=True, slots=True)
 class Offer:

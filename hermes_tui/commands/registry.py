@@ -34,13 +34,6 @@ REPAIR, FLAGGED, DIFFERENCE = Place.REPAIR, Place.FLAGGED, Place.DIFFERENCE
 DOCTOR = frozenset({Place.DOCTOR})
 JOURNAL = frozenset({Place.JOURNAL})
 
-
-def _with_digits(command: Command) -> Command:
-    for digit in range(1, 10):
-        command = command.key(str(digit), f"copy_block({digit})")
-    return command
-
-
 TABLE: list[Command] = [
     Command("R", "try again", "read state.db again after an error")
     .when(SESSIONS, TRANSCRIPT, rank=5, needs="failed")
@@ -181,11 +174,10 @@ TABLE: list[Command] = [
     Command("y", "copy", "copy the message with the bar as Markdown, its calls included")
     .when(TRANSCRIPT, rank=92)
     .key("y", "copy('message')", "Copy the message"),
-    _with_digits(
-        Command("1 9 a", "block, answer", "within two seconds of `y`: copy that block, or the answer without its calls")
-        .when(TRANSCRIPT, rank=6, needs="copying")
-        .key("a", "copy_block(0)")
-    ),
+    Command("1 9 a", "block, answer", "within two seconds of `y`: copy that block, or the answer without its calls")
+    .when(TRANSCRIPT, rank=6, needs="copying")
+    .key("a", "copy_block(0)")
+    .digits("copy_block"),
     Command("Y", "resume command", "copy the command that resumes the session in Hermes").key(
         "Y", "copy('resume')", "Copy the resume command"
     ),
