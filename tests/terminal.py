@@ -16,6 +16,7 @@ import termios
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pyte
 
@@ -166,9 +167,10 @@ class Terminal:
 def terminal(
     *arguments: str, columns: int = 80, rows: int = 24, environ: Mapping[str, str] | None = None
 ) -> Iterator[Terminal]:
-    """The app in a pty, ended on the way out."""
-    running = Terminal(arguments, columns=columns, rows=rows, environ=environ)
-    try:
-        yield running
-    finally:
-        running.close()
+    """The app in a pty, ended on the way out; what it keeps across runs goes with it, unless `environ` has a folder."""
+    with TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+        running = Terminal(arguments, columns=columns, rows=rows, environ={"XDG_STATE_HOME": folder, **(environ or {})})
+        try:
+            yield running
+        finally:
+            running.close()
