@@ -8,11 +8,15 @@ from datetime import datetime
 from hermes_tui.render.glyphs import Glyphs
 from hermes_tui.render.gutter import role_label
 from hermes_tui.render.line import Line, Role, blank, cells, crop, fill, fit, line_cells, pad_left, span
+from hermes_tui.render.readable_hit import readable
 from hermes_tui.render.row import TITLE_FROM, with_cursor
 from hermes_tui.render.safe import one_line
 from hermes_tui.render.snippet import snippet
 from hermes_tui.render.time import hit_time, in_words
 from store.models import ContextLine, Hit
+
+NO_TEXT = "(no text)"
+"""Stands in a row beside a hit for a message without any."""
 
 
 def hit_row(hit: Hit, *, width: int, now: datetime, glyphs: Glyphs, cursor: bool = False) -> Line:
@@ -23,7 +27,10 @@ def hit_row(hit: Hit, *, width: int, now: datetime, glyphs: Glyphs, cursor: bool
     """
     when = hit_time(now, hit.timestamp)
     room = _room(width, when)
-    body = snippet(hit.text, hit.spans, width=room, mark=glyphs.truncated)
+    text, spans = readable(
+        hit.text, hit.spans, is_tool=hit.role == "tool", call=glyphs.words("▸ "), line=glyphs.words("⏎")
+    )
+    body = snippet(text, spans, width=room, mark=glyphs.truncated)
     return _row(hit.role, body, when, room, glyphs=glyphs, cursor=cursor)
 
 
@@ -31,7 +38,10 @@ def context_row(line: ContextLine, *, width: int, now: datetime, glyphs: Glyphs)
     """Draw a message beside a hit: the same columns, dim, the text indented by 2."""
     when = hit_time(now, line.timestamp)
     room = _room(width, when)
-    text = fit(one_line(line.text[: room * 8]), room - 2, glyphs.truncated)
+    shown, _ = readable(
+        line.text[: room * 8], (), is_tool=line.role == "tool", call=glyphs.words("▸ "), line=glyphs.words("⏎")
+    )
+    text = fit(one_line(shown.strip() or NO_TEXT), room - 2, glyphs.truncated)
     return _row(line.role, (span("  " + text, Role.DIM),), when, room, glyphs=glyphs, cursor=False)
 
 

@@ -1,0 +1,94 @@
+"""Text of a hit as people read it: calls without their JSON, answers without the signs of Markdown (docs/look.md §6).
+
+What a search matched stays as it is, and its places move with the text.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+
+from hermes_tui.render.line import Range
+
+_MAIN = "command|cmd|script|code|path|file_path|query|url|pattern|goal|prompt|text|output|content|result|stdout"
+_CALL = re.compile(r"[A-Za-z_][\w.\-]{0,63} ?\{")
+"""A call in readable text: its name and its arguments."""
+_JSON = re.compile(
+    rf'(?P<main>\{{"(?:{_MAIN})": ?"?)|(?P<field>\{{"(?P<name>\w{{1,40}})": ?"?)'
+    r'|(?P<next>"?, "(?P<following>\w{1,40})": ?"?)|(?P<end>"?\}\]?\s*\Z)'
+    r'|(?P<line>(?:\\r)?\\n)|(?P<tab>\\t)|(?P<quote>\\")|(?P<slash>\\\\)'
+)
+_SIGNS = r"(?P<fence>^```[^\n`]{0,40}$)|(?P<heading>^#{1,6} )|(?P<bold>\*\*|(?<!\w)__(?=\w)|(?<=\w)__(?!\w))"
+_MARKDOWN = re.compile(_SIGNS, re.MULTILINE)
+_WITH_TABLE = re.compile(_SIGNS + r"|(?P<bar>\|)", re.MULTILINE)
+_ROW = re.compile(r"^\|", re.MULTILINE)
+"""The start of a table's row; a bar elsewhere may be a shell's."""
+
+
+def readable(
+    text: str, spans: Sequence[Range], *, is_tool: bool, call: str = "▸ ", line: str = "⏎"
+) -> tuple[str, tuple[Range, ...]]:
+    """The text and its matches, as half-open ranges of characters, in order.
+
+    Args:
+        text: As the search gives it.
+        spans: Matches in it.
+        is_tool: It is the result of a tool; else it may be a call, which is told by its form.
+        call: Stands before a call's name.
+        line: Stands for the end of a line in calls and results.
+    """
+    if called := not is_tool and _CALL.match(text) is not None:
+        name = text.index("{")
+        front = f"{call}{text[:name].strip()}  "
+        body, moved = _replaced(text[name:], [(a - name, b - name) for a, b in spans], _JSON, _in_json(line))
+        early = tuple((a + len(call), b + len(call)) for a, b in spans if b <= name)
+        return front + body, (*early, *((a + len(front), b + len(front)) for a, b in moved if a >= 0))
+    if called or is_tool:
+        return _replaced(text, spans, _JSON, _in_json(line))
+    return _replaced(text, spans, _WITH_TABLE if _ROW.search(text) else _MARKDOWN, _in_markdown)
+
+
+def _in_json(line: str) -> Callable[[re.Match[str]], str]:
+    instead = {"main": "", "end": "", "line": f" {line} ", "tab": " ", "quote": '"', "slash": "\\"}
+
+    def _shown(match: re.Match[str]) -> str:
+        kind = match.lastgroup or ""
+        if match["field"]:
+            return f"{match['name']}: "
+        return f" · {match['following']}: " if match["next"] else instead[kind]
+
+    return _shown
+
+
+def _in_markdown(match: re.Match[str]) -> str:
+    return " " if match.lastgroup == "bar" else ""
+
+
+def _replaced(
+    text: str, spans: Sequence[Range], pattern: re.Pattern[str], shown: Callable[[re.Match[str]], str]
+) -> tuple[str, tuple[Range, ...]]:
+    """The text with what a pattern finds outside the matches replaced, in one pass."""
+    parts: list[str] = []
+    moved: list[Range] = []
+    length = 0
+
+    def _add(part: str) -> None:
+        nonlocal length
+        parts.append(part)
+        length += len(part)
+
+    done = 0
+    for begin, end in [*spans, (len(text), len(text))]:
+        if end <= 0:
+            moved.append((begin, end))
+            continue
+        for match in pattern.finditer(text, done, max(begin, done)):
+            _add(text[done : match.start()])
+            _add(shown(match))
+            done = match.end()
+        _add(text[done : max(begin, done)])
+        done = max(begin, done)
+        moved.append((length, length + end - done))
+        _add(text[done:end])
+        done = max(done, end)
+    return "".join(parts), tuple(moved[:-1])
