@@ -85,6 +85,7 @@ class SessionDB:
             patience=patience,
             cache_dir=cache_dir,
         )
+        self.store.engine.records  # noqa: B018  # imported now: an agent may have no descriptor left when it reads
         self.browser = HomeBrowser(self.store)
         self.repairs = HomeRepairs(self.store)
         self.management = HomeManagement(self.store)

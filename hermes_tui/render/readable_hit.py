@@ -28,12 +28,12 @@ _ROW = re.compile(r"^\|", re.MULTILINE)
 def readable(
     text: str, spans: Sequence[Range], *, is_tool: bool, call: str = "▸ ", line: str = "⏎"
 ) -> tuple[str, tuple[Range, ...]]:
-    """The text and its matches, as half-open ranges of characters, in order.
+    """The text and its matches: half-open ranges of characters, in order.
 
     Args:
         text: As the search gives it.
         spans: Matches in it.
-        is_tool: It is the result of a tool; else it may be a call, which is told by its form.
+        is_tool: It is the result of a tool; else it may be a call, which its form shows.
         call: Stands before a call's name.
         line: Stands for the end of a line in calls and results.
     """

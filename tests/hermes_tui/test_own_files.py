@@ -76,5 +76,5 @@ def test_a_link_to_a_file_elsewhere_is_followed(tmp_path: Path) -> None:
     (tmp_path / "searches").write_text(json.dumps(["heron"]))
     (tmp_path / "searches.json").symlink_to(tmp_path / "searches")
 
-    assert config.load(tmp_path / "config.toml") == config.Config(theme="nord")
+    assert config.load(tmp_path / "config.toml") == config.Config(theme="nord", lines={"theme": 1})
     assert saved_searches.load(tmp_path / "searches.json") == ("heron",)

@@ -229,9 +229,9 @@ MUTANTS = (
     ),
     Mutant(
         "each name of a store is another store",
-        "store/profiles/browser.py",
-        "ProfilesBrowser(distinct(Home(home.root).profiles()), cache",
-        "ProfilesBrowser(Home(home.root).profiles(), cache",
+        "store/profiles/opening.py",
+        "else distinct(Home(home.root).profiles())",
+        "else Home(home.root).profiles()",
         ("tests/store/profiles/test_browser.py",),
     ),
     Mutant(

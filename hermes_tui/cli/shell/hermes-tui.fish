@@ -50,8 +50,8 @@ function _shtab_hermes_tui_using
   test "$_shtab_hermes_tui_cmdpath" = "$argv"
 end
 
-set -g _shtab_hermes_tui_commands list show search check repair undo push delete trash 'trash list' 'trash restore' 'trash empty' rename archive unarchive pin unpin doctor export verify completion import
-set -g _shtab_hermes_tui_opts_with_value --as --context --format --home --limit --only --output --profile --query --sort -f -o
+set -g _shtab_hermes_tui_commands list show search check repair undo config push delete trash 'trash list' 'trash restore' 'trash empty' stats rename archive unarchive pin unpin doctor export verify completion import
+set -g _shtab_hermes_tui_opts_with_value --as --by --context --format --home --limit --only --output --profile --query --sort -f -o
 
 complete -c hermes-tui -e
 complete -c hermes-tui -f
@@ -126,6 +126,15 @@ complete -c hermes-tui -n '_shtab_hermes_tui_using undo' -l read-only -d 'never 
 complete -c hermes-tui -n '_shtab_hermes_tui_using undo' -l demo -d 'a sample home in a temporary folder, yours untouched'
 complete -c hermes-tui -n '_shtab_hermes_tui_using undo' -l json -d 'one JSON object on each line'
 complete -c hermes-tui -n '_shtab_hermes_tui_using undo' -l yes -d 'do not ask'
+complete -c hermes-tui -n '_shtab_hermes_tui_using; and test $_shtab_hermes_tui_npos -eq 0' -a config -d 'Print the path of the config file, and every setting; exit code 1 where one is wrong.'
+complete -c hermes-tui -n '_shtab_hermes_tui_using config' -s h -l help -d 'show this help message and exit'
+complete -c hermes-tui -n '_shtab_hermes_tui_using config' -l home -xka "(__fish_complete_directories)" -d 'the Hermes home, or postgresql://… (default: $HERMES_HOME or ~/.hermes)'
+complete -c hermes-tui -n '_shtab_hermes_tui_using config' -l connect -d 'go to the server that the config of --home names'
+complete -c hermes-tui -n '_shtab_hermes_tui_using config' -l profile -x -d 'a profile of that home, or all'
+complete -c hermes-tui -n '_shtab_hermes_tui_using config' -l read-only -d 'never write, not even a repair'
+complete -c hermes-tui -n '_shtab_hermes_tui_using config' -l demo -d 'a sample home in a temporary folder, yours untouched'
+complete -c hermes-tui -n '_shtab_hermes_tui_using config' -l json -d 'one JSON object on each line'
+complete -c hermes-tui -n '_shtab_hermes_tui_using config' -l forget -d 'remove what is kept across runs: searches, places, …'
 complete -c hermes-tui -n '_shtab_hermes_tui_using; and test $_shtab_hermes_tui_npos -eq 0' -a push -d 'Copy the home to schemas of its own on a PostgreSQL server, for reading in one place.'
 complete -c hermes-tui -n '_shtab_hermes_tui_using push' -s h -l help -d 'show this help message and exit'
 complete -c hermes-tui -n '_shtab_hermes_tui_using push' -l home -xka "(__fish_complete_directories)" -d 'the Hermes home, or postgresql://… (default: $HERMES_HOME or ~/.hermes)'
@@ -176,6 +185,15 @@ complete -c hermes-tui -n '_shtab_hermes_tui_using trash empty' -s h -l help -d 
 complete -c hermes-tui -n '_shtab_hermes_tui_using trash empty' -l json -d 'one JSON object on each line'
 complete -c hermes-tui -n '_shtab_hermes_tui_using trash empty' -l dry-run -d 'show the plan and write nothing'
 complete -c hermes-tui -n '_shtab_hermes_tui_using trash empty' -l yes -d 'do not ask'
+complete -c hermes-tui -n '_shtab_hermes_tui_using; and test $_shtab_hermes_tui_npos -eq 0' -a stats -d 'Count sessions, messages, tokens, cost, activity; of SQLite, files are not counted.'
+complete -c hermes-tui -n '_shtab_hermes_tui_using stats' -s h -l help -d 'show this help message and exit'
+complete -c hermes-tui -n '_shtab_hermes_tui_using stats' -l home -xka "(__fish_complete_directories)" -d 'the Hermes home, or postgresql://… (default: $HERMES_HOME or ~/.hermes)'
+complete -c hermes-tui -n '_shtab_hermes_tui_using stats' -l connect -d 'go to the server that the config of --home names'
+complete -c hermes-tui -n '_shtab_hermes_tui_using stats' -l profile -x -d 'a profile of that home, or all'
+complete -c hermes-tui -n '_shtab_hermes_tui_using stats' -l read-only -d 'never write, not even a repair'
+complete -c hermes-tui -n '_shtab_hermes_tui_using stats' -l demo -d 'a sample home in a temporary folder, yours untouched'
+complete -c hermes-tui -n '_shtab_hermes_tui_using stats' -l json -d 'one JSON object on each line'
+complete -c hermes-tui -n '_shtab_hermes_tui_using stats' -l by -xka "day model source profile cwd tool" -d 'one line for each of these, instead of the calendar'
 complete -c hermes-tui -n '_shtab_hermes_tui_using; and test $_shtab_hermes_tui_npos -eq 0' -a rename -d 'Give a session a title, by the rules of Hermes.'
 complete -c hermes-tui -n '_shtab_hermes_tui_using rename' -s h -l help -d 'show this help message and exit'
 complete -c hermes-tui -n '_shtab_hermes_tui_using rename' -l home -xka "(__fish_complete_directories)" -d 'the Hermes home, or postgresql://… (default: $HERMES_HOME or ~/.hermes)'

@@ -13,6 +13,7 @@ _shtab_hermes_tui_commands() {
     archive:'Archive sessions: Hermes'"'"' lists leave them out.'
     check:'Compare the JSONL file and the SQLite rows of sessions; exit code 1 where history is missing.'
     completion:'Print the completion of a shell, the manual page, or ids that it completes.'
+    config:'Print the path of the config file, and every setting; exit code 1 where one is wrong.'
     delete:'Move sessions into a trash that can be undone; exit code 1 where one was refused.'
     doctor:'Look at the health of the store; exit code 1 where something is not well.'
     export:'Write sessions to files: Markdown, HTML, JSON, JSONL or text.'
@@ -24,6 +25,7 @@ _shtab_hermes_tui_commands() {
     repair:'Bring what only JSONL has into SQLite; exit code 1 where something was refused.'
     search:'Find messages by words, phrases and filters.'
     show:'Print the messages of a session.'
+    stats:'Count sessions, messages, tokens, cost, activity; of SQLite, files are not counted.'
     trash:'List what was deleted, restore it, or empty the trash for good; without a verb it lists.'
     unarchive:'Bring archived sessions back into the lists.'
     undo:'Take a repair or a deletion back by its id; what came since stays; without one, list them.'
@@ -96,6 +98,20 @@ _shtab_hermes_tui_completion_options=(
 
 # guard to ensure default positional specs are added only once per session
 _shtab_hermes_tui_completion_defaults_added=0
+
+_shtab_hermes_tui_config_options=(
+  "(- : *)"{-h,--help}"[show this help message and exit]"
+  "--home[the Hermes home, or postgresql\:\/\/\… (default\: \$HERMES_HOME or \~\/.hermes)]:DIR:_files -/"
+  "--connect[go to the server that the config of --home names]"
+  "--profile[a profile of that home, or all]:NAME:"
+  "--read-only[never write, not even a repair]"
+  "--demo[a sample home in a temporary folder, yours untouched]"
+  "--json[one JSON object on each line]"
+  "--forget[remove what is kept across runs\: searches, places, \…]"
+)
+
+# guard to ensure default positional specs are added only once per session
+_shtab_hermes_tui_config_defaults_added=0
 
 _shtab_hermes_tui_delete_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
@@ -281,6 +297,21 @@ _shtab_hermes_tui_show_options=(
 # guard to ensure default positional specs are added only once per session
 _shtab_hermes_tui_show_defaults_added=0
 
+_shtab_hermes_tui_stats_options=(
+  "(- : *)"{-h,--help}"[show this help message and exit]"
+  "--home[the Hermes home, or postgresql\:\/\/\… (default\: \$HERMES_HOME or \~\/.hermes)]:DIR:_files -/"
+  "--connect[go to the server that the config of --home names]"
+  "--profile[a profile of that home, or all]:NAME:"
+  "--read-only[never write, not even a repair]"
+  "--demo[a sample home in a temporary folder, yours untouched]"
+  "--json[one JSON object on each line]"
+  "--by[one line for each of these, instead of the calendar]:by:(day model source profile cwd tool)"
+  "(*)::sessions\: words, source\: model\: after\: \…:"
+)
+
+# guard to ensure default positional specs are added only once per session
+_shtab_hermes_tui_stats_defaults_added=0
+
 _shtab_hermes_tui_trash_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
   "--home[the Hermes home, or postgresql\:\/\/\… (default\: \$HERMES_HOME or \~\/.hermes)]:DIR:_files -/"
@@ -402,6 +433,7 @@ _shtab_hermes_tui() {
         archive) _arguments -C -s $_shtab_hermes_tui_archive_options ;;
         check) _arguments -C -s $_shtab_hermes_tui_check_options ;;
         completion) _arguments -C -s $_shtab_hermes_tui_completion_options ;;
+        config) _arguments -C -s $_shtab_hermes_tui_config_options ;;
         delete) _arguments -C -s $_shtab_hermes_tui_delete_options ;;
         doctor) _arguments -C -s $_shtab_hermes_tui_doctor_options ;;
         export) _arguments -C -s $_shtab_hermes_tui_export_options ;;
@@ -413,6 +445,7 @@ _shtab_hermes_tui() {
         repair) _arguments -C -s $_shtab_hermes_tui_repair_options ;;
         search) _arguments -C -s $_shtab_hermes_tui_search_options ;;
         show) _arguments -C -s $_shtab_hermes_tui_show_options ;;
+        stats) _arguments -C -s $_shtab_hermes_tui_stats_options ;;
         trash) _shtab_hermes_tui_trash ;;
         unarchive) _arguments -C -s $_shtab_hermes_tui_unarchive_options ;;
         undo) _arguments -C -s $_shtab_hermes_tui_undo_options ;;

@@ -165,8 +165,11 @@ def is_index_error(error: apsw.Error) -> bool:
     """True for a damaged or unusable full-text index, false for damage of the tables.
 
     Damage has an extended code (docs/reliability.md §9 rule 10); a missing tokenizer or index table has none
-    (docs/format.md §2.4 D).
+    (docs/format.md §2.4 D). An id that a damaged index still holds is a constraint without a name; those of tables
+    say their column.
     """
     if isinstance(error, apsw.CorruptError):
         return code(error) == apsw.SQLITE_CORRUPT_VTAB
+    if isinstance(error, apsw.ConstraintError):
+        return str(error) == "constraint failed"
     return isinstance(error, apsw.SQLError) and any(phrase in str(error) for phrase in _INDEX_PHRASES)

@@ -11,9 +11,10 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import apsw
 
@@ -22,9 +23,6 @@ from ...formats import row_encoding
 from ..base import descriptors, error_mapping, foreign_handle_guard
 from ..base.schema_probe import Layout
 from . import sidecar_rights
-
-if TYPE_CHECKING:
-    import tempfile
 
 BUSY_MS = 5_000
 """Milliseconds that a reader waits for a lock: in DELETE mode a commit blocks readers (docs/format.md §7.4)."""
@@ -168,8 +166,6 @@ def _open_fallback(path: Path, error: apsw.Error) -> OpenedFile:
 
 def _open_copy(path: Path, wanted: list[Path]) -> OpenedFile:
     """Open a private copy; refused while this process has the file open (docs/format.md §7.6)."""
-    import tempfile
-
     if foreign_handle_guard.handles(path):
         raise errors.NoPermission(
             f"{path} could only be read from a copy, and this process has the file open; "
@@ -193,8 +189,6 @@ def _open_copy(path: Path, wanted: list[Path]) -> OpenedFile:
 
 def _copy(path: Path, wanted: list[Path], folder: Path) -> tuple[Path, tuple[object, ...]]:
     """Copy the file and its sidecars, again while they change."""
-    import shutil
-
     target = folder / path.name
     for _ in range(_COPY_ATTEMPTS):
         before = _file_states(path)

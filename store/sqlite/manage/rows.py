@@ -33,7 +33,8 @@ def message_ids(connection: apsw.Connection, layout: Layout, session_ids: Sequen
     if not layout.has(MESSAGES, "session_id"):
         return []
     statement = f"SELECT id FROM messages WHERE session_id {IN_LIST}"
-    return sorted(cell_values.integer(row[0]) for row in connection.execute(statement, (as_list(session_ids),)))
+    found = connection.execute(statement, (as_list(session_ids),)).fetchall()
+    return sorted(cell_values.integer(row[0]) for row in found)
 
 
 def messages(connection: apsw.Connection, layout: Layout, ids: Sequence[int]) -> list[Image]:

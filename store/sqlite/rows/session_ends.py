@@ -87,7 +87,8 @@ def _edge_rows(connection: apsw.Connection, layout: Layout, ids: Sequence[int]) 
         f" CASE messages.role WHEN 'user' THEN {opening(FIRST_BYTES)} END FROM messages"
         " WHERE id IN (SELECT value FROM json_each(?))"
     )
-    return {cell_values.integer(row_id): tuple(row) for row_id, *row in connection.execute(sql, (json.dumps(ids),))}
+    found = connection.execute(sql, (json.dumps(ids),)).fetchall()
+    return {cell_values.integer(row_id): tuple(row) for row_id, *row in found}
 
 
 def _ends(connection: apsw.Connection, layout: Layout, extent: Extent, rows: dict[int, Row]) -> SessionEnds:

@@ -136,7 +136,7 @@ def _candidates(
 
 
 def _ids(connection: apsw.Connection, select: _Select) -> list[int]:
-    return [cell_values.integer(row_id) for (row_id,) in connection.execute(*select.candidates)]
+    return [cell_values.integer(row_id) for (row_id,) in connection.execute(*select.candidates).fetchall()]
 
 
 def _index_select(layout: Layout, match: str, options: AgentSearchOptions) -> _Select | None:

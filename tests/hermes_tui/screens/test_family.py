@@ -68,7 +68,7 @@ async def test_the_tree_names_the_relations_and_opens_a_member(tmp_path: Path, s
             "again": "reset",
         }
         await stage.press("g", "j", "j", "enter")
-        await stage.shows("fork says 0")
+        await stage.shows("fork says 11")
 
 
 @pytest.mark.slow

@@ -85,7 +85,7 @@ def test_a_chain_goes_whole_and_comes_back_with_all_ids(folder: Path) -> None:
 def test_every_chain_of_a_home_of_any_era_comes_back_as_it_was(name: str, era_home: Callable[[str], Path]) -> None:
     folder = era_home(name) / ".hermes"
     db = SessionDB(folder / "state.db")
-    rows, before = tables(db), files(folder)
+    rows, before, known = tables(db), files(folder), faults(db)  # an index of two real homes is damaged
     ids = sorted({session.id for session in db.sessions(limit=500).items} | {s.id for s in db.file_sessions()})
     deleted: list[str] = []
     for session_id in ids:
@@ -103,7 +103,7 @@ def test_every_chain_of_a_home_of_any_era_comes_back_as_it_was(name: str, era_ho
 
     assert tables(db) == rows
     assert files(folder) == before
-    assert not faults(db)
+    assert faults(db) == known
 
 
 def test_children_go_too_where_that_is_asked_for(folder: Path) -> None:

@@ -304,7 +304,7 @@ def test_the_reader_is_told_the_place_the_folds_and_the_hit() -> None:
     state.search.results.add(Batch((Hit("new", 2, "user", "docker"), state.reading.hit)), 7)
     state.reading.from_file = state.reading.following = True
     assert status(state) == "message 3 of 994 · tools full · reasoning open"
-    assert frame_view(state).headings[1].facts[:3] == ("hit 2 of 2", "from JSONL", "following")
+    assert frame_view(state).headings[1].facts[:3] == ("hit 1 of 2", "from JSONL", "following"), "in reading order"
 
 
 def test_scrolled_into_an_answer_the_rule_has_its_prompt() -> None:

@@ -144,7 +144,9 @@ async def test_what_is_typed_is_found_shown_in_its_place_and_taken_out_again(
         await stage.press("enter")
         await stage.shows("one zebra file")
         await stage.until(lambda: stage.status.startswith("message 4 of 4"))
-        assert "hit 1 of 2" in stage.lines[2]
+        assert "hit 2 of 2" in stage.lines[2], "in reading order"
+        await stage.press("N")
+        await stage.shows("hit 1 of 2")
         await stage.press("n")
         await stage.shows("hit 2 of 2")
         await stage.press("n")

@@ -253,7 +253,7 @@ async def test_context_widens_around_the_hit_under_the_cursor_up_to_its_whole_se
         await stage.until(lambda: around() == 19 + 20)
         await stage.press("right_square_bracket")
         assert stage.place == "TRANSCRIPT", "the whole session is the widest context"
-        await stage.until(lambda: "zebra one" in stage.text and "hit 2 of 2" in stage.lines[2])
+        await stage.until(lambda: "zebra one" in stage.text and "hit 1 of 2" in stage.lines[2])
         await stage.press("left_square_bracket")
         assert stage.place == "HITS"
         await stage.press("left_square_bracket", "left_square_bracket", "left_square_bracket")
