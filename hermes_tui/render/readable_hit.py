@@ -37,13 +37,13 @@ def readable(
         call: Stands before a call's name.
         line: Stands for the end of a line in calls and results.
     """
-    if called := not is_tool and _CALL.match(text) is not None:
+    if not is_tool and _CALL.match(text) is not None:
         name = text.index("{")
         front = f"{call}{text[:name].strip()}  "
         body, moved = _replaced(text[name:], [(a - name, b - name) for a, b in spans], _JSON, _in_json(line))
         early = tuple((a + len(call), b + len(call)) for a, b in spans if b <= name)
         return front + body, (*early, *((a + len(front), b + len(front)) for a, b in moved if a >= 0))
-    if called or is_tool:
+    if is_tool:
         return _replaced(text, spans, _JSON, _in_json(line))
     return _replaced(text, spans, _WITH_TABLE if _ROW.search(text) else _MARKDOWN, _in_markdown)
 
