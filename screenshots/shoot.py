@@ -108,6 +108,12 @@ async def _picture(shot: Shot, home: Path) -> str:
 
 async def settled(pilot: Pilot[None]) -> None:
     """Wait until no request runs and nothing on the screen changes; a screen that goes on changing is an error."""
+    from textual.widgets import Input
+
+    from hermes_tui.widgets.transcript import Transcript
+
+    for field in pilot.app.screen.query(Input):
+        field.cursor_blink = False
     async with asyncio.timeout(PATIENCE):
         before: list[Strip] = []
         idle = False
@@ -115,6 +121,9 @@ async def settled(pilot: Pilot[None]) -> None:
             before, idle = shown, _is_idle(pilot)
             await pilot.pause(CALM)
             idle = idle and _is_idle(pilot)
+    for pane in pilot.app.screen.query(Transcript):
+        pane.rail.place_anew()
+    await pilot.pause(CALM)
 
 
 def _is_idle(pilot: Pilot[None]) -> bool:
@@ -122,7 +131,11 @@ def _is_idle(pilot: Pilot[None]) -> bool:
 
     On a slow machine an unchanged screen alone proves nothing.
     """
+    from hermes_tui.widgets.transcript import Transcript
+
     if not all(worker.is_finished for worker in pilot.app.workers):
+        return False
+    if any(pane.rail.behind for pane in pilot.app.screen.query(Transcript)):
         return False
     frames = sys._current_frames()
     working = [thread for thread in threading.enumerate() if thread.name.startswith("hermes-tui ")]

@@ -60,6 +60,10 @@ class Rail:
         self._hits = self._hits | hits if more else hits
         self._changes += 1
 
+    def place_anew(self) -> None:
+        """Have the rows worked out again, by the heights that are known now."""
+        self._drawn_for = ()
+
     def cell(self, row: int, glyphs: Glyphs) -> Span | None:
         """The cell of a row of the pane, None where all of the transcript is on the screen."""
         viewport = self._cursor.viewport

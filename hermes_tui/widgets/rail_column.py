@@ -38,6 +38,16 @@ class RailColumn:
         self._rail.take((index, mark) for message_id, mark in marks if (index := place(message_id)) is not None)
         self._pane.refresh()
 
+    @property
+    def behind(self) -> bool:
+        """Whether marks of messages that came are still to be worked out."""
+        return self._rail.behind
+
+    def place_anew(self) -> None:
+        """Draw the rail by the heights that are known now; else they move a mark by a row at most."""
+        self._rail.place_anew()
+        self._pane.refresh()
+
     def catch_up(self) -> None:
         """Work out the marks of messages that came, after the keys that wait."""
         if self._rail.behind:

@@ -61,17 +61,17 @@ def test_the_same_with_less_syncing_loses_some() -> None:
 
 @pytest.mark.slow
 def test_killed_appenders_lose_and_double_nothing() -> None:
-    in_a_fresh_program("kills", size=96)
+    in_a_fresh_program("kills", size=64)
 
 
 @pytest.mark.slow
 def test_an_exception_at_any_bytecode_costs_the_next_calls_nothing() -> None:
-    in_a_fresh_program("interrupts", size=199)
+    in_a_fresh_program("interrupts", size=397)
 
 
 @pytest.mark.slow
 def test_a_crowd_loses_nothing_and_nobody_errs() -> None:
-    in_a_fresh_program("crowd", size=3)
+    in_a_fresh_program("crowd", size=2)
 
 
 @pytest.mark.slow

@@ -61,13 +61,14 @@ def _still() -> Iterator[None]:
 
 
 def pressing(keys: tuple[str, ...]) -> Callable[[Pilot[None]], object]:
-    """Press keys one by one, each after the screen stands still."""
+    """Press keys one by one, each after the screen stands still; words are typed in one go."""
 
     async def press(pilot: Pilot[None]) -> None:
         await settled(pilot)
-        for key in keys:
+        for key, after in zip(keys, (*keys[1:], ""), strict=False):
             await pilot.press("space" if key == " " else key)
-            await settled(pilot)
+            if not (len(key) == len(after) == 1):
+                await settled(pilot)
 
     return press
 
