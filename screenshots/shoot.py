@@ -122,7 +122,7 @@ async def settled(pilot: Pilot[None]) -> None:
             await pilot.pause(CALM)
             idle = idle and _is_idle(pilot)
     for pane in pilot.app.screen.query(Transcript):
-        pane.rail.place_anew()
+        pane.rail.place_again()
     await pilot.pause(CALM)
 
 

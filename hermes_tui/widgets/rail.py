@@ -60,7 +60,7 @@ class Rail:
         self._hits = self._hits | hits if more else hits
         self._changes += 1
 
-    def place_anew(self) -> None:
+    def place_again(self) -> None:
         """Have the rows worked out again, by the heights that are known now."""
         self._drawn_for = ()
 
