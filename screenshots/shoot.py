@@ -110,8 +110,6 @@ async def settled(pilot: Pilot[None]) -> None:
     """Wait until no request runs and nothing on the screen changes; a screen that goes on changing is an error."""
     from textual.widgets import Input
 
-    from hermes_tui.widgets.transcript import Transcript
-
     for field in pilot.app.screen.query(Input):
         field.cursor_blink = False
     async with asyncio.timeout(PATIENCE):
@@ -121,9 +119,6 @@ async def settled(pilot: Pilot[None]) -> None:
             before, idle = shown, _is_idle(pilot)
             await pilot.pause(CALM)
             idle = idle and _is_idle(pilot)
-    for pane in pilot.app.screen.query(Transcript):
-        pane.rail.place_again()
-    await pilot.pause(CALM)
 
 
 def _is_idle(pilot: Pilot[None]) -> bool:

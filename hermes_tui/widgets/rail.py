@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from array import array
 from bisect import bisect_left
 from collections.abc import Iterable
 from itertools import accumulate
-from math import log
 
 from hermes_tui.render import rail
 from hermes_tui.render.glyphs import Glyphs
@@ -13,10 +13,13 @@ from hermes_tui.render.line import Span
 from hermes_tui.render.rail import Mark
 from hermes_tui.widgets.message_index import is_undone
 from hermes_tui.widgets.transcript_cursor import TranscriptCursor
+from hermes_tui.widgets.transcript_layout import estimated_heights
 from hermes_tui.widgets.transcript_moves import is_under_seam
 
 AT_ONCE = 4_096
 """Messages whose own marks are set in one go."""
+ROOM = 80
+"""Cells of a line by which heights are estimated: a mark keeps its row whatever was drawn before and however wide."""
 
 
 class Rail:
@@ -25,6 +28,7 @@ class Rail:
     def __init__(self, cursor: TranscriptCursor) -> None:
         self._cursor = cursor
         self._marks = bytearray()
+        self._bottoms = array("Q")
         self._bodies: dict[int, Mark] = {}
         self._hits: set[int] = set()
         self._rows: list[int] = []
@@ -39,6 +43,7 @@ class Rail:
     def forget(self) -> None:
         """Begin again: another session, or the same with messages in other places."""
         self._marks.clear()
+        del self._bottoms[:]
         self._bodies.clear()
         self._hits.clear()
         self._changes += 1
@@ -60,17 +65,12 @@ class Rail:
         self._hits = self._hits | hits if more else hits
         self._changes += 1
 
-    def place_again(self) -> None:
-        """Have the rows worked out again, by the heights that are known now."""
-        self._drawn_for = ()
-
     def cell(self, row: int, glyphs: Glyphs) -> Span | None:
         """The cell of a row of the pane, None where all of the transcript is on the screen."""
         viewport = self._cursor.viewport
         if not viewport.thumb[1]:
             return None
-        estimate = int(32 * log(self._cursor.layout.heights.total + 1))  # exact heights move a mark by a row at most
-        drawn_for = (viewport.height, len(self._marks), self._changes, estimate)
+        drawn_for = (viewport.height, len(self._marks), self._changes)
         if drawn_for != self._drawn_for:
             self._drawn_for, self._rows = drawn_for, self._placed(viewport.height)
         return rail.cell(self._rows[row], glyphs) if row < len(self._rows) else None
@@ -78,7 +78,12 @@ class Rail:
     def catch_up(self) -> None:
         """Set the marks of messages that came, from what is known without their bodies; of some of them at once."""
         cursor, heads, marks = self._cursor, self._cursor.layout.index.heads, self._marks
-        for index in range(len(marks), min(len(heads), len(marks) + AT_ONCE)):
+        start, end = len(marks), min(len(heads), len(marks) + AT_ONCE)
+        owned = start > 0 and heads[start - 1].has_calls
+        heights = estimated_heights(heads[start:end], ROOM, owned=owned)
+        above = self._bottoms[-1] if start else 0
+        self._bottoms.extend(above + height for height in accumulate(heights))
+        for index in range(start, end):
             head = heads[index]
             mark = Mark.NONE if is_undone(head) or head.role != "user" else Mark.PROMPT
             mark |= Mark.SEAM if index and is_under_seam(cursor, index) else Mark.NONE
@@ -90,8 +95,8 @@ class Rail:
         return known & ~Mark.PROMPT if known & Mark.MACHINE else known
 
     def _placed(self, height: int) -> list[int]:
-        """The marks of each row of the pane, by the heights of the messages as far as they are known."""
-        bottoms = list(accumulate(self._cursor.layout.heights.each))
+        """The marks of each row of the pane, by the heights of the messages as they were estimated."""
+        bottoms = self._bottoms
         total, rows, start = bottoms[-1] if bottoms else 0, [], 0
         for row in range(1, height + 1):
             end = bisect_left(bottoms, total * row / height) + 1 if row < height else len(bottoms)

@@ -43,11 +43,6 @@ class RailColumn:
         """Whether marks of messages that came are still to be worked out."""
         return self._rail.behind
 
-    def place_again(self) -> None:
-        """Draw the rail by the heights that are known now; else they move a mark by a row at most."""
-        self._rail.place_again()
-        self._pane.refresh()
-
     def catch_up(self) -> None:
         """Work out the marks of messages that came, after the keys that wait."""
         if self._rail.behind:

@@ -25,6 +25,9 @@ def test_what_was_typed_before_the_start_is_given_as_typed_and_the_terminal_set_
     try:
         before = termios.tcgetattr(slave)
         os.write(master, b"\tjj\rk")
+        echoed = b""
+        while not echoed.endswith(b"k"):  # what the terminal echoed has arrived
+            echoed += os.read(master, 99)
         with early_keys(slave) as typed:
             assert typed.text == "\tjj\rk"
             assert typed.terminal_before == before

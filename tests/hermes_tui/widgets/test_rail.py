@@ -7,6 +7,7 @@ bodies lost where they came before the message's own.
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from hermes_tui.render.glyphs import UNICODE
@@ -86,3 +87,18 @@ def test_a_long_session_is_marked_in_several_goes_and_placed_once() -> None:
     placed = rail._rows
     drawn(rail)
     assert rail._rows is placed
+
+
+def test_marks_keep_their_rows_whatever_was_drawn_and_however_wide_the_pane_is() -> None:
+    """Mutants: the heights of the layout in place of the estimates; the measure of the pane in place of `ROOM`."""
+    messages = [said(number, "user" if number % 20 == 0 else "assistant") for number in range(1, 101)]
+    messages = [replace(message, text="word " * 30 * (message.id < 30)) for message in messages]
+    rail = rail_of(messages)
+    before = drawn(rail)
+    for index in range(50):
+        rail._cursor.layout.heights.put(index, 40)
+    rail.show_hits(())
+    assert drawn(rail) == before
+    rail._cursor.shape(140, HEIGHT, UNICODE)
+    rail.forget()
+    assert drawn(rail) == before
