@@ -242,6 +242,7 @@ def _entry(options: Options, home: Home, name: str, cache_dir: Path | None, kept
         where=_where(home),
         home=_resumable(options, home),
         open_to_write=partial(SessionDB, home.state_db, sessions_dir=home.sessions_dir) if may_write else None,
+        store="state.db" if home.server is None else "PostgreSQL",
         kept=kept.home(os.path.realpath(home.folder)),
     )
 

@@ -18,6 +18,7 @@ class Place(StrEnum):
     TRANSCRIPT = "transcript"
     FIND = "find in session"
     GOTO = "go to"
+    DETAILS = "details"
     REPAIR = "repair"
     FLAGGED = "flagged sessions"
     DIFFERENCE = "difference"
@@ -29,7 +30,7 @@ class Place(StrEnum):
 
 LISTS = frozenset({Place.SESSIONS, Place.HITS})
 PANES = LISTS | {Place.TRANSCRIPT}
-INSIDE = frozenset({Place.TRANSCRIPT, Place.FIND, Place.GOTO})
+INSIDE = frozenset({Place.TRANSCRIPT, Place.FIND, Place.GOTO, Place.DETAILS})
 """The places from which a session is read."""
 BROWSER = PANES | INSIDE | {Place.SEARCH}
 """The places of the browser."""
@@ -97,7 +98,7 @@ class Command:
     """Lower stands further left in the footer."""
     needs: str = ""
     """A condition that the screen knows: "failed", "rows", "wide", "roomy", "hits", "typed", "untyped", "history",
-    "rankable", "family", "flagged", "unwrapped" or "copying" (the two seconds after a copy), of a repair "applies",
+    "rankable", "family", "flagged", "details", "unwrapped" or "copying" (the two seconds after a copy), of a repair "applies",
     "running", "idle", "asked" (the plan of an undo), "done", "undoable" or "mergeable", of the doctor "waiting", of
     sessions kept in order "managed", "pinnable", "forceable", "children" or "renames"; "" for none.
     """

@@ -57,6 +57,9 @@ TABLE: list[Command] = [
     Command("ctrl+r", "before", "what was searched for before, in earlier runs too; typing filters it")
     .when(SEARCH, rank=68, needs="history")
     .key("ctrl+r", "history", "What was searched for before"),
+    Command("tab", "details", "to the details of the session, where they are shown")
+    .when(TRANSCRIPT, rank=29, needs="details")
+    .key("tab", "go('to_details')"),
     Command("tab", "transcript", "go to the other pane")
     .when(*PANES, rank=30, needs="wide", words={TRANSCRIPT: "list", HITS: ""})
     .key("tab,shift+tab", "go('other_pane')", "Go to the other pane"),
@@ -67,7 +70,7 @@ TABLE: list[Command] = [
     .when(TRANSCRIPT, rank=87)
     .key("slash", "go('find')", "Find in this session"),
     Command("ctrl+s", "", "search all sessions, from wherever you are")
-    .when(*PANES, Place.FIND, Place.GOTO)
+    .when(*PANES, Place.FIND, Place.GOTO, Place.DETAILS)
     .key("ctrl+s", "go('search_all')", "Search all sessions"),
     Command("enter", "keep", "keep the match, and give the keys back to the text")
     .when(Place.FIND, rank=10)
@@ -81,6 +84,21 @@ TABLE: list[Command] = [
     .key("colon", "go('ask_destination')", "Go to a message, a date or a time"),
     Command("enter", "go", "go to what was typed").when(Place.GOTO, rank=10).key("enter", "go('destination')"),
     Command("esc", "back", "stay where you are").when(Place.GOTO, rank=20).key("escape", "go('no_destination')"),
+    Command(
+        "i", "details", "what is stored about the session: id, times, tokens, cost, prompt, files; `tab` goes there"
+    )
+    .when(TRANSCRIPT, rank=73, words={TRANSCRIPT: ""})
+    .key("i", "go('details')", "Details of this session"),
+    Command("tab", "other pane", "from the details of the session to the list beside them, else to the text")
+    .when(Place.DETAILS, rank=20)
+    .key("tab", "go('from_details')")
+    .key("shift+tab", "go('from_details_back')"),
+    Command("space", "system prompt", "unfold the system prompt, or fold it again")
+    .when(Place.DETAILS, rank=30)
+    .key("space,enter", "go('fold_details')"),
+    Command("esc", "close", "close the details of the session; `i` too")
+    .when(Place.DETAILS, rank=10)
+    .key("escape,i", "go('details')"),
     Command("[ ]", "context", "show 1, 3, 10 messages around the hit, then the whole session, and back")
     .when(HITS, TRANSCRIPT, rank=50, needs="hits", words={TRANSCRIPT: ""})
     .key("left_square_bracket", "context(-1)", "Less context around the hit")
@@ -272,11 +290,13 @@ TABLE: list[Command] = [
     .key("f1", "app.help")
     .key("question_mark", "app.help", "Help"),
     Command("ctrl+q", "quit", "quit, wherever you are").when(
-        *EVERYWHERE, rank=98, words=dict.fromkeys(PANES | REPAIRS | DOCTOR | JOURNAL | MANAGE | RESUME, "")
+        *EVERYWHERE,
+        rank=98,
+        words=dict.fromkeys(PANES | {Place.DETAILS} | REPAIRS | DOCTOR | JOURNAL | MANAGE | RESUME, ""),
     ),
     Command("ctrl+z", "", "stop the program as any other; `fg` in the shell brings it back", EVERYWHERE),
     Command("q", "quit", "quit; right after a letter that moves nothing it has to be pressed again")
-    .when(*PANES, *REPAIRS, *DOCTOR, *JOURNAL, *MANAGE, *RESUME, rank=89)
+    .when(*PANES, Place.DETAILS, *REPAIRS, *DOCTOR, *JOURNAL, *MANAGE, *RESUME, rank=89)
     .key("q", "app.quit_by_letter", "Quit"),
 ]
 """Every command. Its keys are the user's once `rebind` was called."""

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from hermes_tui.feed.details_request import DetailsRequest
 from hermes_tui.feed.health_requests import HealthRequests
 from hermes_tui.feed.kept_state import KeptHome, KeptState
 from hermes_tui.feed.manage_requests import ManageRequests
@@ -38,6 +39,8 @@ class ProfileEntry:
     """Opens it for repairs; None where nothing may be written."""
     home: Path | str = "sessions of this home are not resumed from here"
     """The home's folder in full; a sentence where Hermes is not started for it from here."""
+    store: str = "state.db"
+    """The name of the database."""
     kept: KeptHome = field(default_factory=lambda: KeptState(None).home(""))
     """What is kept for it across runs, by its resolved path or `host/db#schema`."""
 
@@ -69,6 +72,7 @@ class Feed:
         self.sessions = SessionRequests(worker, pause=pause)
         self.search = SearchRequests(worker, lambda: self.sessions.newest, debounce=debounce)
         self.transcript = TranscriptRequests(worker)
+        self.details = DetailsRequest(worker)
         self.repairs = RepairRequests(worker, self.writer)
         self.health = HealthRequests(worker, self.writer)
         self.manage = ManageRequests(worker, self.writer)

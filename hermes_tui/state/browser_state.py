@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from hermes_tui.commands.registry import Place
+from hermes_tui.commands.registry import INSIDE, Place
+from hermes_tui.render.details import StoredDetails
 from hermes_tui.render.folds import Folds
 from hermes_tui.render.glyphs import Glyphs
 from hermes_tui.state.find import Find
@@ -149,10 +150,23 @@ class ReadingState:
     prompt: str = ""
     """The first words of the prompt above the screen that is answered on it, safe to show."""
     find: Find | None = None
+    roles: tuple[tuple[str, int], ...] = ()
+    """Messages by their role, as they come."""
 
     def is_slow(self, now: float) -> bool:
         """Whether the answer is awaited for so long that it is to be said."""
         return self.requested_at is not None and now - self.requested_at >= SIGN_AFTER
+
+
+@dataclass(slots=True)
+class DetailsState:
+    """The details of the session that is read."""
+
+    shown: bool = False
+    prompt: bool = False
+    """The system prompt is unfolded."""
+    stored: StoredDetails | None = None
+    """Those that were read last, of whichever session."""
 
 
 def _nothing_kept() -> KeptHome:
@@ -174,6 +188,7 @@ class BrowserState:
     catalog: Catalog = field(default_factory=Catalog)
     search: SearchState = field(default_factory=SearchState)
     reading: ReadingState = field(default_factory=ReadingState)
+    details: DetailsState = field(default_factory=DetailsState)
     pane: ListPane = ListPane()
     kept: KeptHome = field(default_factory=_nothing_kept)
     """What is kept across runs."""
@@ -204,6 +219,8 @@ class BrowserState:
     notice: Notice | None = None
     copying_until: float = 0.0
     """Until when, by `seconds`, a digit copies a block of the message that was copied."""
+    store: str = "state.db"
+    """The name of the database."""
     may_write: bool = False
     """Sessions can be renamed, marked and deleted."""
 
@@ -245,7 +262,7 @@ class BrowserState:
     @property
     def current(self) -> SessionRow | None:
         """The session that is read, or the one under the list's cursor."""
-        return self.reading.row if self.focus is Place.TRANSCRIPT else self.pane.row
+        return self.reading.row if self.focus in INSIDE else self.pane.row
 
     @property
     def conditions(self) -> frozenset[str]:
@@ -264,6 +281,7 @@ class BrowserState:
             "flagged": row is not None and is_comparable(row),
             "managed": self.may_write and row is not None and row.session.origin is Origin.SQLITE,
             "family": row is not None and self.catalog.has_family(row.session),
+            "details": self.details.shown,
             "unwrapped": not self.reading.wraps,
             "copying": self.seconds() < self.copying_until,
             "any_flagged": self.catalog.any_comparable,

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 TWO_PANES = 100
 """Columns from which list and transcript stand side by side."""
+BROAD = 180
+"""Columns from which details stand beside the transcript."""
 TALL = 30
 LOW = 14
 LEAST = (40, 10)
@@ -40,6 +42,7 @@ class Layout:
         return {
             "-two": two,
             "-reading": reading and not two,
+            "-broad": self.width >= BROAD,
             "-tall": self.height >= TALL,
             "-low": self.height < LOW,
             "-tiny": self.width < LEAST[0] or self.height < LEAST[1],

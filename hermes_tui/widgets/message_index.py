@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -41,6 +42,8 @@ class MessageIndex:
         self.heads: list[Head] = []
         self.prompts: list[int] = []
         """Indices of the messages whose role is the user's."""
+        self.roles: Counter[str] = Counter()
+        """Numbers of messages by role."""
         self.undone_shown = False
         """Messages that the user undid are among those that are shown."""
         self.seen: Seen | None = None
@@ -74,6 +77,7 @@ class MessageIndex:
         """Put messages at the end of the last section."""
         start = len(self.heads)
         self.heads.extend(heads)
+        self.roles.update(head.role for head in self.heads[start:])
         for index in range(start, len(self.heads)):
             if self.heads[index].role == "session_meta":
                 self._metadata.append(index)

@@ -32,6 +32,10 @@ class TextPage(ScrollPane):
         self._lines = lines
         self._show_from(0 if from_top else self._top)
 
+    def line_at(self, y: int) -> int:
+        """The number of the line on a row of the page."""
+        return self._top + y
+
     def action_move_by(self, rows: int) -> None:
         """Show what is so many rows further down, or up if negative."""
         self._show_from(self._top + rows)

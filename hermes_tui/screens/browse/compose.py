@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from datetime import datetime
 
 from textual.app import ComposeResult
-from textual.containers import Horizontal, Vertical
+from textual.containers import Container, Horizontal, Vertical
 from textual.widget import Widget
 
 from hermes_tui.commands.registry import INSIDE, Place
@@ -14,6 +14,7 @@ from hermes_tui.screens.browse.presenter import FrameView
 from hermes_tui.state.browser_state import BrowserState, ListPane, Notice, Sources
 from hermes_tui.state.rows import HitKey, SessionRow
 from hermes_tui.widgets.banner import Banner
+from hermes_tui.widgets.details_pane import DetailsPane, DetailsView
 from hermes_tui.widgets.footer import Footer
 from hermes_tui.widgets.heading_rule import HeadingRule
 from hermes_tui.widgets.hit_list import HitList
@@ -43,12 +44,14 @@ class BrowserWidgets:
         self.session_list = SessionList(now=now, id="sessions")
         self.hit_list = HitList(now=now, id="hits")
         self.transcript = Transcript(now=now, id="transcript")
+        self.details = DetailsPane(id="details")
         self._status = StatusLine(id="status")
         self._head = HeadingRule(id="head")
         self._banner = Banner(id="banner")
         self._foot = Footer(id="foot")
         self._too_small = TooSmallNotice()
         self._notice: Notice | None = None
+        self._details: DetailsView | None = None
         self._sources: tuple[Sources | None, bool] = None, False
 
     def compose(self) -> ComposeResult:
@@ -63,7 +66,9 @@ class BrowserWidgets:
             yield self.hit_list
             with Vertical(id="reader"):
                 yield self._banner
-                yield self.transcript
+                with Container(id="text"):
+                    yield self.transcript
+                    yield self.details
         yield self._foot
         yield self._too_small
 
@@ -73,6 +78,7 @@ class BrowserWidgets:
             Place.SESSIONS: self.session_list,
             Place.HITS: self.hit_list,
             Place.TRANSCRIPT: self.transcript,
+            Place.DETAILS: self.details.page,
             Place.FIND: self.find_bar.input,
             Place.GOTO: self.goto_bar.input,
         }
@@ -101,6 +107,7 @@ class BrowserWidgets:
         reader = self.transcript.cursor
         reading.folds, reading.following = reader.folds, reader.viewport.following
         reading.wraps, reading.prompt = reader.layout.wraps, self.transcript.prompt
+        reading.roles = tuple(reader.layout.index.roles.items())
         message = self.transcript.focused_message
         reading.bar = (message.session_id, message.id) if message is not None else None
         pane = self.list_pane(hits_shown=state.hits_shown)
@@ -149,4 +156,7 @@ class BrowserWidgets:
             self._status.show_notice(view.notice.text)
         if (view.sources, view.banner_keys) != self._sources:
             self._banner.show(view.sources, keys=view.banner_keys)
+        if view.details != self._details and view.details is not None:
+            self.details.show(view.details)
+        self._details = view.details
         self._notice, self._sources = view.notice, (view.sources, view.banner_keys)

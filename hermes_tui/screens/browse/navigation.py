@@ -27,6 +27,7 @@ class Navigation:
         self._find = controllers.find
         self._rail = controllers.rail
         self._moves = controllers.moves
+        self._details = controllers.details
         self._widgets = widgets
         self._changed = changed
         self._came_from = Place.SESSIONS
@@ -195,6 +196,26 @@ class Navigation:
         elif typed:
             self._moves.go_to(typed)
 
+    def toggle_details(self) -> None:
+        """Show the details of the session and go there, or close them."""
+        self._details.toggle()
+        self._go(Place.DETAILS if self._state.details.shown else Place.TRANSCRIPT)
+
+    def enter_details(self) -> None:
+        """To the details that are shown."""
+        self._go(Place.DETAILS)
+
+    def leave_details(self, *, back: bool = False) -> None:
+        """From the details to the list beside them, else to the text, and there if `back`."""
+        if self._state.two_panes and not back:
+            self.enter_list()
+        else:
+            self._go(Place.TRANSCRIPT)
+
+    def fold_details(self) -> None:
+        """Unfold the system prompt among the details."""
+        self._details.fold()
+
     def next_hit(self, step: int) -> None:
         """To the next match of a find, to the next hit in reading order where the user reads, or to the list's next."""
         if not self._state.inside:
@@ -268,6 +289,11 @@ MOVES: Mapping[str, Callable[[Navigation], None]] = {
     "ask_destination": Navigation.ask_destination,
     "destination": Navigation.go_to_destination,
     "no_destination": Navigation.enter_transcript,
+    "details": Navigation.toggle_details,
+    "to_details": Navigation.enter_details,
+    "from_details": Navigation.leave_details,
+    "from_details_back": lambda navigation: navigation.leave_details(back=True),
+    "fold_details": Navigation.fold_details,
     "error": Navigation.next_error,
     "other_pane": Navigation.other_pane,
     "next_order": Navigation.next_order,

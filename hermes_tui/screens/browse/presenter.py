@@ -17,9 +17,11 @@ from hermes_tui.render.row import chain_mark, short_model, title_of
 from hermes_tui.render.safe import SafeText, one_line
 from hermes_tui.render.search_hit import section_rule
 from hermes_tui.render.time import age_or_date, in_words, many
+from hermes_tui.screens.browse.details_view import details_view
 from hermes_tui.state.browser_state import BrowserState, Notice, ReadingState, Sources
 from hermes_tui.state.find import Find
 from hermes_tui.state.session_order import arranged, months
+from hermes_tui.widgets.details_pane import DetailsView
 from hermes_tui.widgets.hit_rows import HitsView
 from hermes_tui.widgets.session_rows import SessionsView
 from store.errors import StoreError
@@ -59,6 +61,8 @@ class FrameView:
     """The keys of the banner work where the focus is."""
     faded: bool
     """The transcript is dim, because another one is awaited."""
+    details: DetailsView | None
+    """The details of the session that is read, None where they are hidden."""
 
 
 def frame_view(state: BrowserState) -> FrameView:
@@ -66,10 +70,11 @@ def frame_view(state: BrowserState) -> FrameView:
     two, layout, search = state.two_panes, state.layout, state.search
     left, right = _list_heading(state), _reader_heading(state)
     single = right if state.inside else left
+    details = details_view(state)
     live = state.catalog.live(state.now().timestamp())
     classes = layout.classes(single=state.single, reading=state.inside)
     return FrameView(
-        classes={**classes, "-hits": state.hits_shown},
+        classes={**classes, "-hits": state.hits_shown, "-details": details is not None},
         list_width=layout.list_width if two else None,
         status=_status_sentence(state),
         totals=status.totals(
@@ -88,6 +93,7 @@ def frame_view(state: BrowserState) -> FrameView:
         sources=state.reading.sources,
         banner_keys=state.focus is not Place.SEARCH,
         faded=state.reading.is_slow(state.seconds()),
+        details=details,
     )
 
 
@@ -139,7 +145,7 @@ def _status_sentence(state: BrowserState) -> Line:
         return status.busy_sentence(glyphs=state.glyphs)
     if state.inside and state.reading.find is not None:
         return _find_status(state.reading.find, state.glyphs)
-    if state.focus in {Place.TRANSCRIPT, Place.GOTO} and state.reading.total:
+    if state.focus in {Place.TRANSCRIPT, Place.GOTO, Place.DETAILS} and state.reading.total:
         return _position(state)
     return _list_status(state)
 

@@ -34,6 +34,7 @@ from hermes_tui.state.copy_text import CopyTarget
 from hermes_tui.state.layout import Layout
 from hermes_tui.state.typed_text import MOST
 from hermes_tui.widgets.banner import Banner
+from hermes_tui.widgets.details_pane import DetailsPane
 from hermes_tui.widgets.page_frame import key_bindings, offers
 from hermes_tui.widgets.search_bar import QueryInput
 from hermes_tui.widgets.status_line import StatusLine
@@ -73,7 +74,7 @@ class BrowserScreen(Screen[None]):
     ) -> None:
         super().__init__()
         self.state = state = BrowserState(profile.owner, profile.where, glyphs, now, kept=profile.kept)
-        state.history.is_kept = settings.history
+        state.history.is_kept, state.store = settings.history, profile.store
         self._settings = settings
         self.feed = feed = Feed(profile.open_store, open_to_write=profile.open_to_write)
         self.widgets = BrowserWidgets(profile.owner, now)
@@ -217,6 +218,10 @@ class BrowserScreen(Screen[None]):
     @on(Banner.Clicked)
     def _on_banner_clicked(self, event: Banner.Clicked) -> None:
         self._over.repair(self.state.reading.row, whole=event.difference)
+
+    @on(DetailsPane.FoldClicked)
+    def _on_fold_clicked(self) -> None:
+        self.controllers.details.fold()
 
     @on(StatusLine.TotalClicked)
     def _on_total_clicked(self, event: StatusLine.TotalClicked) -> None:

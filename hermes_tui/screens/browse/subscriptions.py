@@ -6,8 +6,10 @@ from collections.abc import Callable
 from typing import Any, TypeAlias, TypeVar
 
 from hermes_tui.feed import Feed, answers
+from hermes_tui.feed.details_request import DetailsArrived
 from hermes_tui.screens.browse.compose import BrowserWidgets
 from hermes_tui.screens.browse.copy_controller import CopyController
+from hermes_tui.screens.browse.details_controller import DetailsController
 from hermes_tui.screens.browse.find_controller import FindController
 from hermes_tui.screens.browse.moves_controller import MovesController
 from hermes_tui.screens.browse.ports import Changed
@@ -36,6 +38,7 @@ class Controllers:
         self.rail = RailController(state, feed, widgets.transcript, self.reading)
         self.find = FindController(state, feed, changed, widgets.transcript, self.rail)
         self.copying = CopyController(state, changed, widgets.transcript)
+        self.details = DetailsController(state, feed, changed)
         self.moves = MovesController(state, feed, changed, widgets.transcript)
         self.saved = saved
         widgets.session_list.cursor.first = state.kept.last_read
@@ -56,6 +59,7 @@ class Controllers:
     def subscriptions(self) -> dict[type[answers.Answer], tuple[str, tuple[Callable[[Any], None], ...]]]:
         """The table."""
         sessions, search, reading, rail, find = self.sessions, self.search, self.reading, self.rail, self.find
+        look = self.details.look
         table = (
             _row(answers.SessionsArrived, "sessions", sessions.take_sessions, search.take_sessions, reading.take_fresh),
             _row(answers.FileSessionsArrived, "sessions", sessions.take_file_sessions, search.learn_titles),
@@ -70,11 +74,12 @@ class Controllers:
             _row(answers.WordLeftOut, "search", search.take_word_left_out),
             _row(answers.TitlesRanked, "titles", search.take_similar_titles),
             _row(answers.ContextArrived, "search", search.take_context),
-            _row(answers.SectionArrived, "transcript", reading.take_section, rail.take_section, find.take_growth),
-            _row(answers.FileTranscriptArrived, "transcript", reading.take_file_transcript, rail.take_again),
-            _row(answers.GrowthArrived, "transcript", reading.take_growth, rail.take_growth, find.take_growth),
-            _row(answers.TranscriptReread, "transcript", reading.take_reread, rail.take_again, find.take_reread),
+            _row(answers.SectionArrived, "transcript", reading.take_section, rail.take_section, find.take_growth, look),
+            _row(answers.FileTranscriptArrived, "transcript", reading.take_file_transcript, rail.take_again, look),
+            _row(answers.GrowthArrived, "transcript", reading.take_growth, rail.take_growth, find.take_growth, look),
+            _row(answers.TranscriptReread, "transcript", reading.take_reread, rail.take_again, find.take_reread, look),
             _row(answers.BodiesArrived, "transcript", reading.take_bodies),
+            _row(DetailsArrived, "details", self.details.take),
             _row(answers.FoundArrived, "find", find.take_found),
             _row(answers.MarksArrived, "marks", rail.take_marks),
             _row(answers.MessageFound, "first", self.moves.take_message),
