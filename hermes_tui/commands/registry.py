@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from hermes_tui.commands.model import BROWSER, EVERYWHERE, INSIDE, LISTS, PANES, REPAIRS, Command, Offer, Place
+from hermes_tui.commands.reading_commands import DETAILS, FOLDING, MOVING
 from hermes_tui.commands.session_commands import KEEPING, MANAGE, RESUME, RESUMING
 from hermes_tui.commands.user_keys import rebound
 
@@ -84,21 +85,7 @@ TABLE: list[Command] = [
     .key("colon", "go('ask_destination')", "Go to a message, a date or a time"),
     Command("enter", "go", "go to what was typed").when(Place.GOTO, rank=10).key("enter", "go('destination')"),
     Command("esc", "back", "stay where you are").when(Place.GOTO, rank=20).key("escape", "go('no_destination')"),
-    Command(
-        "i", "details", "what is stored about the session: id, times, tokens, cost, prompt, files; `tab` goes there"
-    )
-    .when(TRANSCRIPT, rank=73, words={TRANSCRIPT: ""})
-    .key("i", "go('details')", "Details of this session"),
-    Command("tab", "other pane", "from the details of the session to the list beside them, else to the text")
-    .when(Place.DETAILS, rank=20)
-    .key("tab", "go('from_details')")
-    .key("shift+tab", "go('from_details_back')"),
-    Command("space", "system prompt", "unfold the system prompt, or fold it again")
-    .when(Place.DETAILS, rank=30)
-    .key("space,enter", "go('fold_details')"),
-    Command("esc", "close", "close the details of the session; `i` too")
-    .when(Place.DETAILS, rank=10)
-    .key("escape,i", "go('details')"),
+    *DETAILS,
     Command("[ ]", "context", "show 1, 3, 10 messages around the hit, then the whole session, and back")
     .when(HITS, TRANSCRIPT, rank=50, needs="hits", words={TRANSCRIPT: ""})
     .key("left_square_bracket", "context(-1)", "Less context around the hit")
@@ -126,55 +113,11 @@ TABLE: list[Command] = [
     .when(TRANSCRIPT, rank=65)
     .key("escape", "go('back')", "Back"),
     Command("→ ←", "more, fewer", "show all hits of a session, or three of them").when(HITS, rank=70),
-    Command("J K", "message", "go to the next or the previous message")
-    .when(TRANSCRIPT, rank=70)
-    .key("J", "reader('next_message')")
-    .key("K", "reader('previous_message')"),
-    Command("{ }", "", "go to the previous or the next message that the user wrote")
-    .when(TRANSCRIPT)
-    .key("left_curly_bracket", "reader('previous_prompt')", "Previous prompt")
-    .key("right_curly_bracket", "reader('next_prompt')", "Next prompt"),
-    Command("( )", "", "go to the previous or the next seam or day")
-    .when(TRANSCRIPT)
-    .key("left_parenthesis", "reader('previous_seam')", "Previous seam or day")
-    .key("right_parenthesis", "reader('next_seam')", "Next seam or day"),
-    Command("o", "outline", "the messages that the user wrote, filtered while you type; `enter` goes to one")
-    .when(TRANSCRIPT, rank=72, words={TRANSCRIPT: ""})
-    .key("o", "outline", "Outline: the messages of the user"),
-    Command("!", "", "go to the next call of a tool that failed, from the last one to the first")
-    .when(TRANSCRIPT)
-    .key("exclamation_mark", "go('error')", "Next tool error"),
-    Command("ctrl+d ctrl+u", "", "half a page down or up; `ctrl+f` `ctrl+b` a page")
-    .when(TRANSCRIPT)
-    .key("ctrl+d", "reader('half_down')")
-    .key("ctrl+u", "reader('half_up')")
-    .key("ctrl+f", "reader('page_down')")
-    .key("ctrl+b", "reader('page_up')"),
+    *MOVING,
     Command("R", "re-rank", "put the best hits first, or the newest again")
     .when(HITS, rank=75, needs="rankable")
     .key("R", "rerank", "Rank hits, or newest first again"),
-    Command("space", "fold", "unfold the message with the bar step by step, and fold it again")
-    .when(TRANSCRIPT, rank=80)
-    .key("space", "reader('fold')", "Fold or unfold"),
-    Command("t", "tools", "tool calls short, in full or hidden")
-    .when(TRANSCRIPT, rank=85)
-    .key("t", "reader('tools')", "Tool calls: short, in full, hidden"),
-    Command("T", "reasoning", "reasoning folded or open")
-    .when(TRANSCRIPT, rank=86)
-    .key("T", "reader('reasoning')", "Reasoning: folded or open"),
-    Command("e", "source", "the message with the bar as it is stored, and back")
-    .when(TRANSCRIPT, rank=87)
-    .key("e", "reader('source')", "Source of the message, and back"),
-    Command("w", "wrap", "let long lines go on to the right, or break them again")
-    .when(TRANSCRIPT, rank=89, words={TRANSCRIPT: ""})
-    .key("w", "reader('wrap')", "Wrap long lines or not"),
-    Command("→ ←", "sideways", "move along lines that are not broken")
-    .when(TRANSCRIPT, rank=84, needs="unwrapped")
-    .key("right", "reader('right')")
-    .key("left", "reader('left')"),
-    Command("f", "follow", "stay at the end while the session grows")
-    .when(TRANSCRIPT, rank=88)
-    .key("f", "reader('follow')", "Follow the end"),
+    *FOLDING,
     Command(
         "v",
         "hidden",

@@ -131,14 +131,18 @@ def _facts(details: Details, now: datetime, glyphs: Glyphs) -> Iterator[tuple[st
 
 
 def _at_joints(value: str, room: int) -> str:
-    """A value with line ends where a long word may break: behind `_`, `/` and `-`, so that ids and paths stay legible."""
-    words = list[str]()
+    """A value with line ends where a long word breaks: behind `_`, `/` and `-`, so that ids and paths stay legible."""
+    pieces = list[str]()
     for word in value.split(" "):
-        while len(word) > room and (joint := max(word.rfind(mark, 1, room) for mark in "_/-")) > 0:
-            words.append(word[: joint + 1] + "\n")
-            word = word[joint + 1 :]
-        words.append(f"{word} ")
-    return "".join(words).rstrip(" ")
+        start = 0
+        while len(word) - start > room:
+            end = 1 + max(word.rfind(mark, start + 1, start + room) for mark in "_/-")
+            if not end:
+                break
+            pieces.append(f"{word[start:end]}\n")
+            start = end
+        pieces.append(f"{word[start:]} ")
+    return "".join(pieces).rstrip(" ")
 
 
 def _last(now: datetime, timestamp: float) -> str:

@@ -7,7 +7,6 @@ from datetime import datetime
 
 from textual import events, on
 from textual.app import ComposeResult
-from textual.message import Message
 from textual.reactive import reactive
 from textual.strip import Strip
 from textual.widget import Widget
@@ -17,6 +16,7 @@ from hermes_tui.render.heading import Heading
 from hermes_tui.render.line import Role, span
 from hermes_tui.render.safe import SafeText
 from hermes_tui.widgets.heading_rule import HeadingRule
+from hermes_tui.widgets.key_targets import key_event
 from hermes_tui.widgets.text_page import TextPage
 from hermes_tui.widgets.theme import glyphs_of, palette_of, strip_of
 
@@ -58,9 +58,6 @@ class DetailsPane(Widget):
     DetailsPane > TextPage { width: 1fr; height: 1fr; margin-left: 1; }
     """
 
-    class FoldClicked(Message):
-        """The line of the system prompt was clicked."""
-
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002  Textual's own name
         super().__init__(id=id)
         self.page = TextPage(id="details-page")
@@ -87,4 +84,4 @@ class DetailsPane(Widget):
     @on(events.Click, "#details-page")
     def _on_page_clicked(self, event: events.Click) -> None:
         if event.widget is self.page and self.page.line_at(event.y) == self._fold is not None:
-            self.post_message(self.FoldClicked())
+            self.app.post_message(key_event("space", event))

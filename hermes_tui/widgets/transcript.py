@@ -14,7 +14,7 @@ from textual.strip import Strip
 from hermes_tui.render.blocks import empty_session, nothing_to_read
 from hermes_tui.render.find import Needle
 from hermes_tui.render.glyphs import Glyphs
-from hermes_tui.render.gutter import GUTTER, shifted, with_bar
+from hermes_tui.render.gutter import shifted, with_bar
 from hermes_tui.render.line import Line, Role, fill, head, line_cells, span
 from hermes_tui.render.safe import SafeText
 from hermes_tui.render.time import in_words
@@ -24,9 +24,10 @@ from hermes_tui.widgets.message_index import Section, head_of
 from hermes_tui.widgets.rail_column import RailColumn
 from hermes_tui.widgets.rest_drawing import MessageFinished, RestDrawing
 from hermes_tui.widgets.scroll_pane import ScrollPane, row_with_track
+from hermes_tui.widgets.selection import Selection, with_selection
 from hermes_tui.widgets.theme import Ground, glyphs_of
 from hermes_tui.widgets.transcript_cursor import Target, TranscriptCursor
-from hermes_tui.widgets.transcript_moves import READER, prompt_above
+from hermes_tui.widgets.transcript_moves import READER, click, prompt_above
 from store.models import Head
 from store.models import Message as Entry
 from store.query.parse import Query
@@ -291,16 +292,14 @@ class Transcript(ScrollPane):
         self._changed()
 
     def _on_click(self, event: events.Click) -> None:  # type: ignore[override]  # need not be a coroutine
-        rows = self.cursor.viewport.rows
-        if event.y >= len(rows):
-            return
-        event.stop()
-        row = rows[event.y]
-        self.cursor.bar = row.index
-        on_mark = GUTTER <= event.x < GUTTER + 2
-        if not (on_mark and self.cursor.fold_at(row.index, row.line)) and event.chain > 1:
-            self.cursor.fold()
-        self._changed()
+        if self.cursor.selection is None and click(self.cursor, event.x, event.y, is_double=event.chain > 1):
+            event.stop()
+            self._changed()
+
+    def select(self, selection: Selection | None) -> None:
+        """Draw what a drag selects, None for nothing."""
+        self.cursor.selection = selection
+        self.refresh()
 
     def render_line(self, y: int) -> Strip:
         """A row of the text and its cell of the scroll track; the last row says how much came below it."""
@@ -318,7 +317,9 @@ class Transcript(ScrollPane):
         row = self.cursor.viewport.rows[y]
         # The blank line below a message is its only line of one span, and not its own.
         barred = self.has_focus and row.index == self.cursor.bar and not row.seam and len(row.text) > 1
-        text = shifted(row.text, self.cursor.left) if self.cursor.left and not row.seam else row.text
+        selection = None if row.seam else self.cursor.selection
+        text = with_selection(row.text, selection.cells(row.index, row.line)) if selection else row.text
+        text = shifted(text, self.cursor.left) if self.cursor.left and not row.seam else text
         return with_bar(text, glyphs_of(self.app)) if barred else text
 
 

@@ -12,6 +12,7 @@ from hermes_tui.render.glyphs import Glyphs
 from hermes_tui.render.gutter import GUTTER
 from hermes_tui.render.line import line_cells
 from hermes_tui.widgets.match_folds import OPEN, WHOLE, Match, reveal
+from hermes_tui.widgets.selection import Selection
 from hermes_tui.widgets.transcript_layout import TranscriptLayout
 from hermes_tui.widgets.viewport import Anchor, Viewport
 from store.query.parse import Query
@@ -59,6 +60,8 @@ class TranscriptCursor:
         self.target: Target | None = None
         self.left = 0
         """Cells of unbroken lines that are left of the pane."""
+        self.selection: Selection | None = None
+        """What a drag selects."""
 
     def shape(self, width: int, height: int, glyphs: Glyphs) -> None:
         """Take the size of the pane, its scroll column included."""

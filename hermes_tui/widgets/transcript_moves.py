@@ -6,6 +6,7 @@ from bisect import bisect_right
 from collections.abc import Callable, Mapping
 
 from hermes_tui.render import message_kind
+from hermes_tui.render.gutter import GUTTER
 from hermes_tui.render.safe import SafeText, one_line
 from hermes_tui.render.time import HOUR, same_day
 from hermes_tui.widgets.transcript_cursor import TranscriptCursor
@@ -15,6 +16,18 @@ LONGEST_PROMPT = 400
 NONE = SafeText("")
 SIDEWAYS = 8
 """Cells that a key moves sideways."""
+
+
+def click(cursor: TranscriptCursor, x: int, y: int, *, is_double: bool) -> bool:
+    """Put the bar on the message that is clicked; on a fold mark, or twice, fold. False where there is no message."""
+    rows = cursor.viewport.rows
+    if y >= len(rows):
+        return False
+    cursor.bar = rows[y].index
+    on_mark = GUTTER <= x < GUTTER + 2
+    if not (on_mark and cursor.fold_at(rows[y].index, rows[y].line)) and is_double:
+        cursor.fold()
+    return True
 
 
 def scroll_pages(cursor: TranscriptCursor, halves: int) -> None:

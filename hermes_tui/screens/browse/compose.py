@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from datetime import datetime
 
 from textual.app import ComposeResult
-from textual.containers import Container, Horizontal, Vertical
+from textual.containers import Horizontal, Vertical
 from textual.widget import Widget
 
 from hermes_tui.commands.registry import INSIDE, Place
@@ -15,6 +15,7 @@ from hermes_tui.state.browser_state import BrowserState, ListPane, Notice, Sourc
 from hermes_tui.state.rows import HitKey, SessionRow
 from hermes_tui.widgets.banner import Banner
 from hermes_tui.widgets.details_pane import DetailsPane, DetailsView
+from hermes_tui.widgets.drag_frame import DragFrame
 from hermes_tui.widgets.footer import Footer
 from hermes_tui.widgets.heading_rule import HeadingRule
 from hermes_tui.widgets.hit_list import HitList
@@ -45,6 +46,7 @@ class BrowserWidgets:
         self.hit_list = HitList(now=now, id="hits")
         self.transcript = Transcript(now=now, id="transcript")
         self.details = DetailsPane(id="details")
+        self.text = DragFrame(self.transcript, self.details, id="text")
         self._status = StatusLine(id="status")
         self._head = HeadingRule(id="head")
         self._banner = Banner(id="banner")
@@ -66,9 +68,7 @@ class BrowserWidgets:
             yield self.hit_list
             with Vertical(id="reader"):
                 yield self._banner
-                with Container(id="text"):
-                    yield self.transcript
-                    yield self.details
+                yield self.text
         yield self._foot
         yield self._too_small
 

@@ -11,6 +11,7 @@ from hermes_tui.state.browser_state import BrowserState
 from hermes_tui.state.copy_blocks import CopyBlock
 from hermes_tui.state.copy_file import CopyFile
 from hermes_tui.state.copy_text import Copied, CopyTarget, copied, resume_command
+from hermes_tui.widgets.selection import Selected
 from hermes_tui.widgets.transcript import Transcript
 from store.errors import UnsafeId
 
@@ -58,8 +59,14 @@ class CopyController:
         else:
             self._say(f"there is no block {number} in this message")
 
+    def copy_selected(self, found: Selected) -> None:
+        """Copy what a drag has selected."""
+        self._put(CopyBlock(found.name, found.text))
+
     def see_key(self, key: str) -> None:
-        """End the choice of a block by any key that is not one of it."""
+        """End the choice of a block by any key that is not one of it, and a selection."""
+        if self._pane.cursor.selection is not None:
+            self._pane.select(None)
         if self._index is not None and key not in KEYS:
             self.end()
 

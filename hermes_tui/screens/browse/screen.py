@@ -34,7 +34,6 @@ from hermes_tui.state.copy_text import CopyTarget
 from hermes_tui.state.layout import Layout
 from hermes_tui.state.typed_text import MOST
 from hermes_tui.widgets.banner import Banner
-from hermes_tui.widgets.details_pane import DetailsPane
 from hermes_tui.widgets.page_frame import key_bindings, offers
 from hermes_tui.widgets.search_bar import QueryInput
 from hermes_tui.widgets.status_line import StatusLine
@@ -218,10 +217,6 @@ class BrowserScreen(Screen[None]):
     @on(Banner.Clicked)
     def _on_banner_clicked(self, event: Banner.Clicked) -> None:
         self._over.repair(self.state.reading.row, whole=event.difference)
-
-    @on(DetailsPane.FoldClicked)
-    def _on_fold_clicked(self) -> None:
-        self.controllers.details.fold()
 
     @on(StatusLine.TotalClicked)
     def _on_total_clicked(self, event: StatusLine.TotalClicked) -> None:

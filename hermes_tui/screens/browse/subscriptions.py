@@ -38,6 +38,7 @@ class Controllers:
         self.rail = RailController(state, feed, widgets.transcript, self.reading)
         self.find = FindController(state, feed, changed, widgets.transcript, self.rail)
         self.copying = CopyController(state, changed, widgets.transcript)
+        widgets.text.take = self.copying.copy_selected
         self.details = DetailsController(state, feed, changed)
         self.moves = MovesController(state, feed, changed, widgets.transcript)
         self.saved = saved

@@ -14,8 +14,6 @@ from hermes_tui.screens.doctor import DoctorScreen
 from hermes_tui.screens.repair.screen import RepairScreen
 from hermes_tui.widgets.transcript_moves import READER
 
-NOT_YET = {"i"}
-"""Keys of later issues: on no screen before they work."""
 CONDITIONS = (
     *("rows", "wide", "roomy", "hits", "typed", "flagged", "any_flagged"),
     *("applies", "readable", "undoable", "idle", "next", "mergeable", "waiting"),
@@ -43,11 +41,6 @@ def test_every_action_of_the_table_is_there() -> None:
 def test_a_key_does_one_thing_in_a_place(place: Place) -> None:
     bound = [key for command in applying(place, CONDITIONS) for keys in command.keys for key in keys.keys.split(",")]
     assert len(bound) == len(set(bound))
-
-
-def test_only_what_works_is_listed() -> None:
-    assert not NOT_YET & {key for command in TABLE for key in command.shown.split()}
-    assert not NOT_YET & {key for command in TABLE for keys in command.keys for key in keys.keys.split(",")}
 
 
 def test_the_footer_says_what_is_needed_most_first() -> None:
