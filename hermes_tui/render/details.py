@@ -74,6 +74,20 @@ class Details:
     """The user's folder, which is written `~`; "" for none."""
 
 
+@dataclass(frozen=True, slots=True)
+class DetailsView:
+    """What the pane shows."""
+
+    details: Details
+    width: int
+    """Cells of a line."""
+    now: datetime
+    """Aware; its zone is the reader's."""
+    prompt: bool = False
+    """The system prompt is unfolded."""
+    focused: bool = False
+
+
 def details_lines(
     details: Details, *, width: int, now: datetime, glyphs: Glyphs, prompt: bool = False
 ) -> tuple[list[Line], int | None]:

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime
-
 from textual import events, on
 from textual.app import ComposeResult
 from textual.reactive import reactive
 from textual.strip import Strip
 from textual.widget import Widget
 
-from hermes_tui.render.details import Details, details_lines
+from hermes_tui.render.details import DetailsView, details_lines
 from hermes_tui.render.heading import Heading
 from hermes_tui.render.line import Role, span
 from hermes_tui.render.safe import SafeText
@@ -21,20 +18,6 @@ from hermes_tui.widgets.text_page import TextPage
 from hermes_tui.widgets.theme import glyphs_of, palette_of, strip_of
 
 HEADING = SafeText("Details")
-
-
-@dataclass(frozen=True, slots=True)
-class DetailsView:
-    """What the pane shows."""
-
-    details: Details
-    width: int
-    """Cells of a line."""
-    now: datetime
-    """Aware; its zone is the reader's."""
-    prompt: bool = False
-    """The system prompt is unfolded."""
-    focused: bool = False
 
 
 class Divider(Widget):

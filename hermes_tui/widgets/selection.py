@@ -11,7 +11,7 @@ from hermes_tui.render.time import in_words, many
 from hermes_tui.widgets.transcript_layout import TranscriptLayout
 from hermes_tui.widgets.viewport import Viewport
 
-FAR = 1 << 30
+BEYOND = 1 << 30
 """A cell behind the end of every line."""
 
 
@@ -42,7 +42,7 @@ class Selection:
         if not (first.index, first.line) <= (index, line) <= (last.index, last.line):
             return None
         start = first.cell if (index, line) == (first.index, first.line) else 0
-        end = last.cell + 1 if (index, line) == (last.index, last.line) else FAR
+        end = last.cell + 1 if (index, line) == (last.index, last.line) else BEYOND
         return max(start, GUTTER), end
 
 
@@ -65,7 +65,7 @@ def spot_at(viewport: Viewport, x: int, y: int, left: int) -> Spot | None:
     if not rows:
         return None
     row = rows[max(0, min(y, len(rows) - 1))]
-    return Spot(row.index, row.line, (0 if y < 0 else FAR if y >= len(rows) else max(x, 0)) + left)
+    return Spot(row.index, row.line, (0 if y < 0 else BEYOND if y >= len(rows) else max(x, 0)) + left)
 
 
 def with_selection(line: Line, part: Range | None) -> Line:
@@ -83,10 +83,10 @@ def selected(layout: TranscriptLayout, selection: Selection) -> Selected:
     while index <= last.index and index < len(layout):
         unread += not layout.complete(index)
         drawn = layout.drawn(index)
-        for line, text in enumerate(drawn.lines):
-            part = selection.cells(index, line)
-            if part is not None and line >= drawn.seams:
-                texts.append(plain(_parts(text, part)[1]).rstrip())
+        for place, line in enumerate(drawn.lines):
+            part = selection.cells(index, place)
+            if part is not None and place >= drawn.seams:
+                texts.append(plain(_parts(line, part)[1]).rstrip())
         index = layout.index.after(index)
     text = "\n".join(texts).strip("\n")
     number, to = layout.index.number(first.index), layout.index.number(last.index)

@@ -10,11 +10,12 @@ from textual.containers import Horizontal, Vertical
 from textual.widget import Widget
 
 from hermes_tui.commands.registry import INSIDE, Place
+from hermes_tui.render.details import DetailsView
 from hermes_tui.screens.browse.presenter import FrameView
 from hermes_tui.state.browser_state import BrowserState, ListPane, Notice, Sources
 from hermes_tui.state.rows import HitKey, SessionRow
 from hermes_tui.widgets.banner import Banner
-from hermes_tui.widgets.details_pane import DetailsPane, DetailsView
+from hermes_tui.widgets.details_pane import DetailsPane
 from hermes_tui.widgets.drag_frame import DragFrame
 from hermes_tui.widgets.footer import Footer
 from hermes_tui.widgets.heading_rule import HeadingRule

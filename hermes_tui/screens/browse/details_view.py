@@ -5,10 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from hermes_tui.commands.registry import Place
-from hermes_tui.render.details import Details
+from hermes_tui.render.details import Details, DetailsView
 from hermes_tui.state.browser_state import BrowserState
 from hermes_tui.state.layout import BROAD
-from hermes_tui.widgets.details_pane import DetailsView
 
 COLUMN = 30
 """Cells of a line where the details stand beside the transcript."""

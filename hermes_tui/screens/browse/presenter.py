@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from hermes_tui.commands.registry import Place, footer
 from hermes_tui.render import blocks, status
+from hermes_tui.render.details import DetailsView
 from hermes_tui.render.fallback import fallback_words
 from hermes_tui.render.find import Scope
 from hermes_tui.render.folds import Fold
@@ -21,7 +22,6 @@ from hermes_tui.screens.browse.details_view import details_view
 from hermes_tui.state.browser_state import BrowserState, Notice, ReadingState, Sources
 from hermes_tui.state.find import Find
 from hermes_tui.state.session_order import arranged, months
-from hermes_tui.widgets.details_pane import DetailsView
 from hermes_tui.widgets.hit_rows import HitsView
 from hermes_tui.widgets.session_rows import SessionsView
 from store.errors import StoreError

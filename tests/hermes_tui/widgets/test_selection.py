@@ -60,7 +60,7 @@ def test_a_drag_in_either_direction_selects_the_text_without_gutter_and_seams() 
     first, last = at(cursor, "line"), at(cursor, "the end", more=2)
     found = selected(cursor.layout, Selection(first, last))
     assert found == selected(cursor.layout, Selection(last, first))
-    assert found.text.split() == "line second line 桂林 trip␛[2J the".split()
+    assert found.text.split() == ["line", "second", "line", "桂林", "trip␛[2J", "the"]
     assert found.name == "6 lines of messages 1 to 3"
     assert selected(cursor.layout, Selection(first, first)).text == "l"
     above = spot_at(cursor.viewport, 30, -1, 0)
