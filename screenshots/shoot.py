@@ -61,18 +61,27 @@ class Shot:
     rows: int
     keys: Sequence[str]
     theme: str = "textual-dark"
+    colourless: bool = False
+    """As under NO_COLOR."""
 
 
+SIZES = ((80, 24), (140, 40))
+LOOKS = {"": ("textual-dark", False), "light": ("textual-light", False), "ansi": ("ansi-dark", False)}
+LOOKS["mono"] = ("ansi-dark", True)
+"""Looks of the reader by the end of the picture's name: a theme, and whether no colour at all is shown."""
+READER = {
+    "-".join(filter(None, ("reader", f"{columns}x{rows}", look))): Shot(columns, rows, TO_AN_EDIT, theme, colourless)
+    for columns, rows in SIZES
+    for look, (theme, colourless) in LOOKS.items()
+}
 SHOTS = {
     "browse-80x24": Shot(80, 24, TO_THE_LEGACY_SESSION),
     "browse-140x40": Shot(140, 40, TO_THE_LEGACY_SESSION),
     "browse-140x40-light": Shot(140, 40, TO_THE_LEGACY_SESSION, theme="textual-light"),
     "search-80x24": Shot(80, 24, tuple("docker")),
     "search-140x40": Shot(140, 40, (*"docker", "tab", "down", "down", "down")),
-    "reader-80x24": Shot(80, 24, TO_AN_EDIT),
     "repair-80x24": Shot(80, 24, (*TO_THE_LEGACY_SESSION, "r")),
-    "reader-140x40": Shot(140, 40, TO_AN_EDIT),
-    "reader-140x40-light": Shot(140, 40, TO_AN_EDIT, theme="textual-light"),
+    **READER,
 }
 
 
@@ -95,6 +104,8 @@ async def _picture(shot: Shot, home: Path) -> str:
     from hermes_tui.feed import ProfileEntry
 
     path = home / "state.db"
+    if shot.colourless:
+        os.environ["NO_COLOR"] = "1"  # until the app has taken it out
     opener, to_write = partial(SessionDB, path, read_only=True), partial(SessionDB, path)
     app = HermesApp(ProfileEntry("demo", opener, owner="demo", open_to_write=to_write), now=lambda: NOW)
     app.theme = shot.theme

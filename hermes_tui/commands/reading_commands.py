@@ -19,7 +19,7 @@ DETAILS: tuple[Command, ...] = (
     .key("space,enter", "go('fold_details')"),
     Command("esc", "close", "close the details of the session; `i` too")
     .when(Place.DETAILS, rank=10)
-    .key("escape,i", "go('details')"),
+    .key("escape,i", "go('close_details')"),
 )
 
 MOVING: tuple[Command, ...] = (

@@ -64,7 +64,8 @@ class ReadingPlace:
     row: int = 0
     """The row of the screen that this line was on."""
     folds: tuple[tuple[int, ...], ...] = ()
-    """Folds of messages that were folded on their own: id, tools, reasoning, text, pairs of part and fold."""
+    """Folds of messages that were folded on their own: id, tools, reasoning, text, pairs of part and fold; the id 0
+    stands for all others."""
 
 
 @dataclass(frozen=True, slots=True)

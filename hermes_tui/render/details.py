@@ -12,7 +12,7 @@ from hermes_tui.render.line import Line, Role, span
 from hermes_tui.render.safe import one_line, safe
 from hermes_tui.render.statistics import dollars
 from hermes_tui.render.text import hanging, wrap
-from hermes_tui.render.time import WEEK, age, clock, count, date_and_clock, day, in_words, many, n_bytes, size
+from hermes_tui.render.time import MINUTE, WEEK, age, clock, count, date_and_clock, day, in_words, many, n_bytes, size
 from store.models import JsonlFacts, Origin, Session
 
 LABEL = 9
@@ -162,7 +162,7 @@ def _at_joints(value: str, room: int) -> str:
 def _last(now: datetime, timestamp: float) -> str:
     """How long ago for a week, then when."""
     passed = now.timestamp() - timestamp
-    if not 0 <= passed < WEEK:
+    if not -MINUTE < passed < WEEK:
         return date_and_clock(now, timestamp)
     ago = age(now, timestamp)
     return f"{ago if ago == 'now' else f'{ago} ago'}, {clock(now, timestamp)}"

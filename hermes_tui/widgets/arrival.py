@@ -10,6 +10,9 @@ from hermes_tui.render.folds import Fold, Folds
 from hermes_tui.widgets.message_index import Seen
 from hermes_tui.widgets.transcript_cursor import Target, TranscriptCursor
 
+EVERY = 0
+"""No message has this id: under it are the folds of all messages that were not folded on their own."""
+
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
@@ -20,11 +23,12 @@ class Arrival:
     following: bool = False
     seen: Seen | None = None
     folds: Mapping[int, Folds] = field(default_factory=dict)
-    """Folds of single messages, by id."""
+    """Folds of single messages, by id; those of all others under `EVERY`."""
 
     def apply(self, cursor: TranscriptCursor) -> None:
         """Have an empty layout begin there."""
-        cursor.layout.own_folds.update(self.folds)
+        cursor.begin_with(self.folds.get(EVERY, cursor.usual))
+        cursor.layout.own_folds.update((id_, folds) for id_, folds in self.folds.items() if id_ != EVERY)
         cursor.viewport.following = self.following
         cursor.target = self.place
 
@@ -52,6 +56,7 @@ class Arrivals:
             expected[1].apply(cursor)
         elif not again:
             self._seen = None
+            cursor.begin_with(cursor.usual)
         cursor.layout.index.seen = self._seen
         if returns is not None and returns[0] == session_id:
             cursor.go_to(returns[1])
@@ -87,7 +92,10 @@ def reading_place(cursor: TranscriptCursor, *, unseen: int, newest: float | None
         message_id=position.message_id if position else None,
         line=position.line if position else 0,
         row=position.row if position else 0,
-        folds=tuple(_numbers(message_id, folds) for message_id, folds in cursor.layout.own_folds.items()),
+        folds=(
+            *(_numbers(message_id, folds) for message_id, folds in cursor.layout.own_folds.items()),
+            _numbers(EVERY, cursor.folds),
+        ),
     )
 
 

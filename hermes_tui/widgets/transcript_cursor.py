@@ -45,6 +45,8 @@ class TranscriptCursor:
         self.now = now
         self.folds = FOLDED
         """Folds of messages that were not folded on their own."""
+        self.usual = FOLDED
+        """Those of a session whose own are not known: what was asked for last."""
         self._query: Query | Needle | None = None
         self._wraps = True
         self.reset()
@@ -220,9 +222,14 @@ class TranscriptCursor:
     def _fold_all(self, folds: Folds) -> None:
         """Fold everything alike; the message with the bar stays where it is on the screen."""
         bar = self.viewport.place_of(self.bar)
+        self.usual = folds
+        self.begin_with(folds)
+        self._keep_bar(bar)
+
+    def begin_with(self, folds: Folds) -> None:
+        """Fold everything alike, as the session was left."""
         self.folds = folds
         self.layout.fold_all(folds)
-        self._keep_bar(bar)
 
     def put_bar(self, index: int) -> None:
         """Put the bar on a message, and bring all of it into view that fits."""

@@ -290,6 +290,7 @@ MOVES: Mapping[str, Callable[[Navigation], None]] = {
     "destination": Navigation.go_to_destination,
     "no_destination": Navigation.enter_transcript,
     "details": Navigation.toggle_details,
+    "close_details": Navigation.toggle_details,
     "to_details": Navigation.enter_details,
     "from_details": Navigation.leave_details,
     "from_details_back": lambda navigation: navigation.leave_details(back=True),

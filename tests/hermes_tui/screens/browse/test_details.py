@@ -121,3 +121,5 @@ async def test_details_stand_below_the_text_or_beside_it_and_follow_the_session(
         await stage.press("escape")
         await stage.gone("id       first")
         assert stage.place == "TRANSCRIPT"
+        await stage.press("escape")
+        assert (stage.place, stage.state.details.shown) == ("SESSIONS", False)
