@@ -105,9 +105,10 @@ async def _picture(shot: Shot, home: Path) -> str:
 
     path = home / "state.db"
     if shot.colourless:
-        os.environ["NO_COLOR"] = "1"  # until the app has taken it out
+        os.environ["NO_COLOR"] = "1"
     opener, to_write = partial(SessionDB, path, read_only=True), partial(SessionDB, path)
     app = HermesApp(ProfileEntry("demo", opener, owner="demo", open_to_write=to_write), now=lambda: NOW)
+    os.environ.pop("NO_COLOR", None)  # the next picture is one of colours again
     app.theme = shot.theme
     async with app.run_test(size=(shot.columns, shot.rows)) as pilot:
         await settled(pilot)
