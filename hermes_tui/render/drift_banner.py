@@ -73,7 +73,7 @@ def _of_drift(session: Session, drift: Drift, facts: JsonlFacts | None, check: C
     if drift is Drift.JSONL_ONLY:
         return f"Only in JSONL, {many(lines, 'message')}", "Only in JSONL"
     if drift is Drift.JSONL_AHEAD:
-        here, there = in_words(lines), in_words(session.messages)
+        here, there = in_words(lines), in_words(check.sqlite_messages if check else session.messages)
         return f"JSONL has {here} messages, SQLite {there}", f"JSONL {here}, SQLite {there}"
     if drift is Drift.DAMAGED and (problem := session.problem or (facts.problem if facts else "")):
         return problem, "damaged"

@@ -60,6 +60,12 @@ class SessionRow:
     has_news: bool = False
     """It has messages since the reader was there."""
 
+    @property
+    def shown(self) -> int:
+        """Messages that opening it shows with everything unfolded; those of its row as long as that is not known."""
+        known = self.outline.shown if self.outline is not None else None
+        return self.session.messages if known is None else known
+
 
 @dataclass(frozen=True, slots=True)
 class RowExtras:
@@ -102,7 +108,7 @@ def session_row(
         *_origin(session, shape, glyphs),
     ]
     if shape.messages:
-        line.append(span(" " + pad_left(safe(glyphs.words(count(session.messages))), shape.messages), Role.DIM))
+        line.append(span(" " + pad_left(safe(glyphs.words(count(row.shown))), shape.messages), Role.DIM))
     if shape.chain:
         line.append(span(" " + pad(fit(safe(chain_mark(session, glyphs)), shape.chain, "+"), shape.chain), Role.DIM))
     return with_cursor((*line, blank(1)), glyphs, cursor=cursor)

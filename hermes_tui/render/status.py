@@ -89,13 +89,23 @@ def hits_sentence(progress: SearchProgress, *, glyphs: Glyphs) -> Line:
 
 
 def position_sentence(
-    index: int, total: int, *, tools: str, reasoning: str, marked: bool = False, glyphs: Glyphs
+    index: int,
+    total: int,
+    *,
+    undone: int = 0,
+    compacted: int = 0,
+    tools: str,
+    reasoning: str,
+    marked: bool = False,
+    glyphs: Glyphs,
 ) -> Line:
     """Say where a reader is: `message 3 of 994 · tools short · reasoning folded`; counted from 1.
 
     Args:
         index: The message with the bar; 0 before the first one.
-        total: All messages.
+        total: All messages, with those that are not active.
+        undone: Of them, what the user undid.
+        compacted: Of them, what a compaction left as history.
         tools: How calls are shown.
         reasoning: How reasoning is shown.
         marked: The message has a bookmark.
@@ -105,7 +115,11 @@ def position_sentence(
     if not index:
         place = (span(in_words(total)), span(" message" if total == 1 else " messages", Role.DIM))
     mark: list[Line] = [(span(f"{glyphs.bookmark} bookmarked", Role.ACCENT),)] if marked else []
-    return _joined([place, *mark, _dim(f"tools {tools}"), _dim(f"reasoning {reasoning}")], glyphs)
+    of_which = [
+        f"{in_words(number)} {word}" for number, word in ((undone, "undone"), (compacted, "compacted")) if number
+    ]
+    beside = [_dim(f"with {' and '.join(of_which)}")] if of_which else []
+    return _joined([place, *beside, *mark, _dim(f"tools {tools}"), _dim(f"reasoning {reasoning}")], glyphs)
 
 
 def find_sentence(number: int, total: int, *, text: str, scope: str, searching: bool, glyphs: Glyphs) -> Line:

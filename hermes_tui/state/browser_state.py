@@ -141,6 +141,9 @@ class ReadingState:
     index: int = 0
     """The message with the bar, from 1; 0 where there is none."""
     total: int = 0
+    undone: int = 0
+    compacted: int = 0
+    """Of `total`, what the user undid and what a compaction left as history."""
     bar: tuple[str, int | None] | None = None
     """Session and id of the message with the bar, None where it is not known."""
     folds: Folds = field(default_factory=Folds)

@@ -101,6 +101,7 @@ class BrowserWidgets:
         reader = self.transcript.cursor
         reading.folds, reading.following = reader.folds, reader.viewport.following
         reading.wraps, reading.prompt = reader.layout.wraps, self.transcript.prompt
+        reading.undone, reading.compacted = reader.layout.index.n_undone, reader.layout.index.n_compacted
         message = self.transcript.focused_message
         reading.bar = (message.session_id, message.id) if message is not None else None
         pane = self.list_pane(hits_shown=state.hits_shown)

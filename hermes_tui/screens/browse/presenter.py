@@ -184,8 +184,16 @@ def _position(state: BrowserState) -> Line:
     reading, folds = state.reading, state.reading.folds
     tools, reasoning = TOOLS.get(folds.tools, "full"), REASONING.get(folds.reasoning, "open")
     marked = reading.bar is not None and state.kept.is_marked(*reading.bar)
-    place = reading.index, reading.total
-    return status.position_sentence(*place, tools=tools, reasoning=reasoning, marked=marked, glyphs=state.glyphs)
+    return status.position_sentence(
+        reading.index,
+        reading.total,
+        undone=reading.undone,
+        compacted=reading.compacted,
+        tools=tools,
+        reasoning=reasoning,
+        marked=marked,
+        glyphs=state.glyphs,
+    )
 
 
 def _find_status(find: Find, glyphs: Glyphs) -> Line:
