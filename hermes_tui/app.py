@@ -25,7 +25,7 @@ from textual.screen import Screen
 from textual.widgets import Input
 
 from hermes_tui.commands.key_names import shown_name
-from hermes_tui.commands.model import AsksToQuit, HearsKeys, Offer, SeesKeys, ShowsNotices, TakesText
+from hermes_tui.commands.model import AsksToQuit, HasPlace, HearsKeys, Offer, SeesKeys, ShowsNotices, TakesText
 from hermes_tui.commands.palette import Commands, Palette, choices_of
 from hermes_tui.config import Config
 from hermes_tui.control_char_filter import Backstop
@@ -281,8 +281,8 @@ class HermesApp(App[None]):
             self.screen.show_notice("there is one profile here")
 
     def action_help(self) -> None:
-        """All keys, and the search language."""
-        self.push_screen(HelpScreen())
+        """All keys, those first that work here, and the search language."""
+        self.push_screen(HelpScreen(self.screen.help_place if isinstance(self.screen, HasPlace) else None))
 
     def action_help_quit(self) -> None:
         """Ctrl+c copies in the search row; twice within a second it quits."""

@@ -140,6 +140,15 @@ class Offers(Protocol):
 
 
 @runtime_checkable
+class HasPlace(Protocol):
+    """A screen that knows which of its places has the focus."""
+
+    @property
+    def help_place(self) -> Place:
+        """The place, whose help is shown first."""
+
+
+@runtime_checkable
 class AsksToQuit(Protocol):
     """A screen from which something is written, and which asks before the app is left."""
 

@@ -169,6 +169,11 @@ class DoctorScreen(Screen[None]):
         """A key agrees to what was asked when it was pressed."""
         self._frame.wait.act(at)
 
+    @property
+    def help_place(self) -> Place:
+        """The only one of this screen."""
+        return Place.DOCTOR
+
     def take_unused_key(self, key: str, *, printable: bool) -> None:
         """Say why a key does nothing."""
         reason = why_unused(key, Place.DOCTOR, self._state.conditions)

@@ -131,6 +131,11 @@ class BrowserScreen(Screen[None]):
         """Any key but those of a copy ends the choice of a block."""
         self.controllers.copying.see_key(key)
 
+    @property
+    def help_place(self) -> Place:
+        """The one that has the focus."""
+        return self.state.focus
+
     def take_unused_key(self, key: str, *, printable: bool) -> None:  # noqa: ARG002  nothing waits here
         """Say why a key does nothing."""
         if key:
