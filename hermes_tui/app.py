@@ -17,7 +17,6 @@ from rich.text import Text
 from textual import events
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
-from textual.command import CommandPalette
 from textual.driver import Driver
 from textual.drivers.linux_driver import LinuxDriver
 from textual.filter import LineFilter, Monochrome, NoColor
@@ -25,8 +24,7 @@ from textual.screen import Screen
 from textual.widgets import Input
 
 from hermes_tui.commands.key_names import shown_name
-from hermes_tui.commands.model import AsksToQuit, HasPlace, HearsKeys, Offer, SeesKeys, ShowsNotices, TakesText
-from hermes_tui.commands.palette import Commands, Palette, choices_of
+from hermes_tui.commands.model import AsksToQuit, HasPlace, HearsKeys, Offer, Offers, SeesKeys, ShowsNotices, TakesText
 from hermes_tui.config import Config
 from hermes_tui.control_char_filter import Backstop
 from hermes_tui.early_keys import EarlyKeys
@@ -50,6 +48,7 @@ from hermes_tui.screens.resume import ResumeScreen, start
 from hermes_tui.state.quit_key import QuitKey
 from hermes_tui.state.typed_text import in_one_row
 from hermes_tui.terminal_input import Burst, TerminalInput
+from hermes_tui.widgets.choices import Choices
 from hermes_tui.widgets.theme import ASCII_CLASS
 
 SUB_SCREENS = SubScreens(
@@ -91,7 +90,6 @@ class HermesApp(App[None]):
 
     TITLE = "hermes-tui"
     DEFAULT_MODE = "browse"
-    COMMANDS: ClassVar = {Commands}
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+q", "quit", "Quit", show=False, priority=True),
         Binding("ctrl+z", "suspend_process", show=False, priority=True),
@@ -269,16 +267,28 @@ class HermesApp(App[None]):
         asking.ask_to_quit()
 
     def action_command_palette(self) -> None:
-        """Every command that works here."""
-        if not isinstance(self.screen, CommandPalette):
-            self.push_screen(Palette(id="--command-palette"))
+        """Every command that works here, the other profiles, the themes."""
+        if not isinstance(self.screen, Choices):
+            here = self.screen.offered() if isinstance(self.screen, Offers) else ()
+            every = (*here, *self.offered(), Offer("Theme", "", self._offer_themes), *self._themes(hidden=True))
+            self.push_screen(Choices("Commands", every))
 
     def action_profiles(self) -> None:
         """The other profiles, and all of them as one list."""
         if self._profiles:
-            self.push_screen(Palette({choices_of(self.offered)}, placeholder="Profile", id="--command-palette"))
+            self.push_screen(Choices("Profiles", self.offered()))
         elif isinstance(self.screen, ShowsNotices):
             self.screen.show_notice("there is one profile here")
+
+    def _offer_themes(self) -> None:
+        """The themes, each shown while the cursor is on it; the one of before first."""
+        before = partial(setattr, self, "theme", self.theme)
+        self.push_screen(Choices("Themes", self._themes(), leave=before))
+
+    def _themes(self, *, hidden: bool = False) -> Iterator[Offer]:
+        for name in sorted(self.available_themes, key=lambda name: (not hidden and name != self.theme, name)):
+            take = partial(setattr, self, "theme", name)
+            yield Offer(f"Theme {name}", "", take, preview=None if hidden else take, hidden=hidden)
 
     def action_help(self) -> None:
         """All keys, those first that work here, and the search language."""

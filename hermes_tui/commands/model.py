@@ -129,6 +129,10 @@ class Offer:
     shown: str
     """Its keys as people read them."""
     run: Callable[[], object]
+    preview: Callable[[], object] | None = None
+    """What is done while the cursor is on it."""
+    hidden: bool = False
+    """It is found by typing and not listed before."""
 
 
 @runtime_checkable

@@ -13,7 +13,6 @@ from textual.binding import BindingType
 from textual.screen import Screen
 from textual.widgets import Input
 
-from hermes_tui.commands.palette import Palette, choices_of
 from hermes_tui.commands.registry import BROWSER, INSIDE, Command, Offer, Place, applying, works
 from hermes_tui.commands.unused import why_unused
 from hermes_tui.config import Config, Start
@@ -34,6 +33,7 @@ from hermes_tui.state.copy_text import CopyTarget
 from hermes_tui.state.layout import Layout
 from hermes_tui.state.typed_text import MOST
 from hermes_tui.widgets.banner import Banner
+from hermes_tui.widgets.choices import Choices
 from hermes_tui.widgets.page_frame import key_bindings, offers
 from hermes_tui.widgets.search_bar import QueryInput
 from hermes_tui.widgets.status_line import StatusLine
@@ -266,8 +266,7 @@ class BrowserScreen(Screen[None]):
 
     def action_history(self) -> None:
         """What was searched for before."""
-        past = self._navigation.past_searches
-        self.app.push_screen(Palette({choices_of(past)}, placeholder="Search of before", id="--command-palette"))
+        self.app.push_screen(Choices("Searches", self._navigation.past_searches()))
 
     def action_rows(self, rows: int) -> None:
         """Move the cursor of the list."""

@@ -2,8 +2,8 @@
 
 Each guard was seen to fail with its mutant:
 - `described` always False: a session whose first row describes it has one too many
-- nothing taken off for `_repeated`: the chain that carried messages over has too many
-- the longer JSONL file ignored: the legacy session has SQLite's number
+- the longer JSONL file ignored: both tests
+- files that are in sync kept by their mark alone: the one that has messages twice
 """
 
 from __future__ import annotations
