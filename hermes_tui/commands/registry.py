@@ -7,9 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from hermes_tui.commands.key_names import shown_name
 from hermes_tui.commands.model import BROWSER, EVERYWHERE, INSIDE, LISTS, PANES, REPAIRS, Command, Offer, Place
 from hermes_tui.commands.session_commands import KEEPING, MANAGE, RESUME, RESUMING
 from hermes_tui.commands.user_keys import rebound
+from hermes_tui.render import bound_keys
 
 __all__ = [
     "BROWSER",
@@ -285,6 +287,7 @@ _BY_ACTION: dict[str, list[Command]] = {}
 
 def _index() -> None:
     _BY_ACTION.clear()
+    bound_keys.put({key.id: shown_name(key.names[0]) for command in TABLE for key in command.keys})
     for command in TABLE:
         for key in command.keys:
             _BY_ACTION.setdefault(key.action, []).append(command)

@@ -31,7 +31,7 @@ def choice_row(
         cursor: The row is under the cursor.
     """
     named = one_line(glyphs.words(keys))
-    room = max(width - cells(named) - 4, 1)
+    room = max(width - cells(named) - 3, 1)
     shown = fit(one_line(glyphs.words(title)), room, glyphs.truncated)
     found: list[Range] = []
     if (places := places_of(shown, words)) is not None:

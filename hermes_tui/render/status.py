@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from hermes_tui.render.bound_keys import bound
 from hermes_tui.render.glyphs import Glyphs
 from hermes_tui.render.line import Line, Role, Span, join, span
 from hermes_tui.render.safe import one_line
@@ -58,7 +59,7 @@ def sessions_sentence(shown: int, scope: Scope, *, named: bool = True) -> Line:
 
 def press_v(*, named: bool) -> Line:
     """End a sentence on what is left out with the key that shows it, where that works."""
-    return (span(": press ", Role.DIM), _key("v"), span(")", Role.DIM)) if named else (span(")", Role.DIM),)
+    return (span(": press ", Role.DIM), _key(bound("hidden")), span(")", Role.DIM)) if named else (span(")", Role.DIM),)
 
 
 def left_out(scope: Scope) -> str:
@@ -80,7 +81,7 @@ def hits_sentence(progress: SearchProgress, *, glyphs: Glyphs) -> Line:
         _dim(progress.fallback or progress.order),
     ]
     if progress.rerank and not progress.searching:
-        parts.append((_key("R"), span(" re-ranks", Role.DIM)))
+        parts.append((_key(bound("rerank")), span(" re-ranks", Role.DIM)))
     elif progress.milliseconds is not None:
         parts.append(_dim(f"{in_words(round(progress.milliseconds))} ms"))
     if progress.searching:

@@ -8,6 +8,7 @@ from typing import TypeAlias
 
 from hermes_tui.commands.registry import footer
 from hermes_tui.render import diff
+from hermes_tui.render.bound_keys import bound
 from hermes_tui.render.drift_row import Case, flagged_sentence
 from hermes_tui.render.glyphs import Glyphs
 from hermes_tui.render.heading import Heading
@@ -96,14 +97,17 @@ def page_view(
 
 def _keys(state: RepairState, cursor: Case | None) -> Sequence[Item]:
     """Keys and words of the footer; some words depend on what is shown."""
-    words = {"y": "apply", "u": "undo"}
+    apply, undo = bound("apply"), bound("undo")
+    words = {apply: "apply", undo: "undo"}
     if state.session is None:
-        words["y"] = f"apply {sum(case.wanted for case in state.cases.values())}"
-        words["space"] = "take this one in" if cursor is not None and cursor.left_out else "leave this one out"
+        words[apply] = f"apply {sum(case.wanted for case in state.cases.values())}"
+        words[bound("leave_out")] = (
+            "take this one in" if cursor is not None and cursor.left_out else "leave this one out"
+        )
     elif state.session.undo_asked:
-        words["y"] = "undo"
+        words[apply] = "undo"
     elif (stopped := state.session.operation) is not None and not state.session.settled:
-        words |= {"y": "finish", "u": "undo" if stopped.state is State.RUNNING else "finish the undo"}
+        words |= {apply: "finish", undo: "undo" if stopped.state is State.RUNNING else "finish the undo"}
     return [(keys, words.get(keys, word)) for keys, word in footer(state.place, state.conditions(cursor))]
 
 

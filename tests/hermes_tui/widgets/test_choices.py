@@ -1,6 +1,6 @@
 """Choices: what stands in a row, what a filter leaves, what the cursor tries out.
 
-Mutants: `hidden` not looked at (every theme stands in the palette); no `leave` (the theme that was only looked at stays).
+Mutants: `hidden` not looked at (every theme is listed); no `leave` (the theme that was only looked at stays).
 """
 
 from __future__ import annotations
