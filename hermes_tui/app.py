@@ -61,8 +61,8 @@ SUB_SCREENS = SubScreens(
     SessionScreens(ManageScreen, ResumeScreen, start),
 )
 DEFAULT_THEME = "textual-dark"
-NO_COLOUR_THEME = "ansi-dark"
-"""The one that writes no colour at all under NO_COLOR; the others would come out in greys (docs/textual.md §6)."""
+TERMINAL_THEME = "ansi-dark"
+"""Theme of the terminal's own colours; under NO_COLOR the only one that writes none (docs/textual.md §6)."""
 
 STDIN = 0
 LOOK_AFTER = 2.0
@@ -84,6 +84,8 @@ class HermesApp(App[None]):
         kept: What is kept across runs for all homes; without it until the end of this one.
         query: A search to begin with; `near_verb` is the verb that it may have been meant for, "" for none.
         ascii_only: Draw with ASCII characters alone, whatever the config says.
+        few_colours: The terminal has 16 colours: its own are used, where no theme is named.
+        is_demo: Say for a minute what may be tried.
         early: What was typed into the terminal before it was the app's.
         now: The time, aware; its zone is the reader's.
     """
@@ -107,6 +109,8 @@ class HermesApp(App[None]):
         query: str = "",
         near_verb: str = "",
         ascii_only: bool = False,
+        few_colours: bool = False,
+        is_demo: bool = False,
         early: EarlyKeys | None = None,
         now: Callable[[], datetime] = lambda: datetime.now().astimezone(),
     ) -> None:
@@ -132,14 +136,16 @@ class HermesApp(App[None]):
             self.add_mode(profile.name, partial(browser, profile))
         self._query, self._meant = query, f" · did you mean the verb {near_verb}?" if near_verb else ""
         self._complaint = self._config.complaint
-        self._choose_theme()
+        self._choose_theme(few_colours=few_colours)
+        if is_demo:
+            self._browser.say_what_to_try()
 
-    def _choose_theme(self) -> None:
-        """Take the theme that the config names, else the one that was chosen last."""
+    def _choose_theme(self, *, few_colours: bool) -> None:
+        """Take the theme of the config file, else the terminal's own if it has few colours, else that of before."""
         named = self._config.theme or os.environ.get("TEXTUAL_THEME")
         kept_theme = str(self._kept.setting("theme"))
         usual = kept_theme if kept_theme in self.available_themes else DEFAULT_THEME
-        wanted = named or (NO_COLOUR_THEME if self.no_color else usual)
+        wanted = named or (TERMINAL_THEME if self.no_color or few_colours else usual)
         self._first_theme = self.theme = wanted if wanted in self.available_themes else DEFAULT_THEME
         if wanted != self.theme:
             self._complaint = f"no theme is called {one_line(wanted)}"

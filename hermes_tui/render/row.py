@@ -101,6 +101,8 @@ def session_row(
     shape, session = columns(width), row.session
     owner = fit(one_line(session.profile), 12, glyphs.truncated) if extras.profile else ""
     owned: Line = (span(f"{owner} ", Role.DIM),) if owner and cells(owner) < shape.title // 2 else ()
+    if label := left_out_as(session):
+        owned = (span(f"{label} ", Role.DIM), *owned)
     line = [
         *front(row, now=now, glyphs=glyphs, extras=extras),
         *owned,
@@ -132,6 +134,15 @@ def group_row(row: SessionRow, hits: int, *, width: int, now: datetime, glyphs: 
         blank(1),
     )
     return with_cursor(line, glyphs, cursor=cursor)
+
+
+def left_out_as(session: Session) -> SafeText:
+    """The word for a session that the default list leaves out, "" for any other; it goes before its title."""
+    if session.archived:
+        return SafeText("archived")
+    if session.is_child:
+        return SafeText("child")
+    return SafeText("internal" if session.hidden else "")
 
 
 def title_of(session: Session, outline: Outline | None) -> SafeText:
@@ -192,6 +203,8 @@ def _title(row: SessionRow, width: int, *, glyphs: Glyphs, bold: bool) -> Line:
     session, title, role = row.session, title_of(row.session, row.outline), Role.TEXT
     if not title and not (session.messages or session.problem):
         title, role = SafeText("(no messages)"), Role.DIM
+    if left_out_as(session):
+        role = Role.DIM
     shown = fit(title, width, glyphs.truncated)
     whole = len(shown) if shown == title else len(shown) - 1
     kept = [(start, min(end, whole), False) for start, end in row.matches]

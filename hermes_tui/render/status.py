@@ -10,7 +10,7 @@ from hermes_tui.render.glyphs import Glyphs
 from hermes_tui.render.line import Line, Role, Span, join, span
 from hermes_tui.render.safe import one_line
 from hermes_tui.render.time import in_words, many, n_bytes
-from store.models import Scope, Status
+from store.models import Drift, Scope, Status
 
 BAR = 10
 """Cells of a bar."""
@@ -55,6 +55,12 @@ def sessions_sentence(shown: int, scope: Scope, *, named: bool = True) -> Line:
     if shown == scope.total or not reasons:
         return line
     return (*line, span(f" ({reasons}", Role.DIM), *press_v(named=named))
+
+
+def what_to_try(*, glyphs: Glyphs) -> Line:
+    """Say to who sees the demo for the first time what may be done."""
+    ways = ("try: docker", "↓ enter opens it", f"tab, then {bound('repair')} repairs ⇡A", "f1 help")
+    return (span(glyphs.words(" · ".join(ways)).replace("⇡A", glyphs.drifts[Drift.JSONL_AHEAD]), Role.DIM),)
 
 
 def press_v(*, named: bool) -> Line:

@@ -207,6 +207,8 @@ class BrowserState:
     notice: Notice | None = None
     copying_until: float = 0.0
     """Until when, by `seconds`, a digit copies a block of the message that was copied."""
+    trying_until: float = 0.0
+    """Until when, by `seconds`, the status line says what may be tried."""
     may_write: bool = False
     """Sessions can be renamed, marked and deleted."""
 
@@ -238,7 +240,12 @@ class BrowserState:
     @property
     def two_panes(self) -> bool:
         """List and transcript stand side by side."""
-        return self.layout.roomy and not self.single
+        return self.layout.roomy and not self.single and not self.is_empty
+
+    @property
+    def is_empty(self) -> bool:
+        """There is no session, and that is known."""
+        return self.catalog.complete and not len(self.catalog) and self.failure is None
 
     @property
     def comparing(self) -> bool:

@@ -63,6 +63,17 @@ class VirtualList(ScrollView, can_focus=True, inherit_bindings=False):
             """Only what is on the screen now matters."""
             return isinstance(message, VirtualList.RowsShown) and message.list is self.list
 
+    @dataclass
+    class DividerMoved(Message):
+        """The divider was dragged."""
+
+        column: int
+        """Of the screen, where it is wanted."""
+
+        def can_replace(self, message: Message) -> bool:
+            """Only where the mouse is now matters."""
+            return isinstance(message, VirtualList.DividerMoved)
+
     class FlagClicked(Message):
         """The flag of the row under the cursor was clicked."""
 
@@ -186,6 +197,20 @@ class VirtualList(ScrollView, can_focus=True, inherit_bindings=False):
             self.post_message(self.FlagClicked())
         elif event.chain > 1 or self.opens_at_once(self.cursor.key):
             self.action_choose()
+
+    @on(events.MouseDown)
+    def _on_divider_pressed(self, event: events.MouseDown) -> None:
+        if self.divider and event.x == self.size.width - 1:
+            self.capture_mouse()
+
+    @on(events.MouseMove)
+    def _on_divider_dragged(self, event: events.MouseMove) -> None:
+        if self.app.mouse_captured is self:
+            self.post_message(self.DividerMoved(event.screen_x))
+
+    @on(events.MouseUp)
+    def _on_divider_released(self) -> None:
+        self.release_mouse()
 
     @on(events.MouseScrollDown)
     @on(events.MouseScrollUp)

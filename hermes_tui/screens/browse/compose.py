@@ -143,6 +143,7 @@ class BrowserWidgets:
             pane.styles.width = "1fr" if view.list_width is None else view.list_width + 1
         self.transcript.faded = view.faded
         self.search_bar.query_input.wrong = view.wrong
+        self.search_bar.query_input.placeholder = view.placeholder
         self._status.show(view.status, *view.totals)
         self._head.show(*view.headings, split=view.list_width or 0)
         self._foot.show(view.footer, view.help)

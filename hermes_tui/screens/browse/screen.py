@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import ClassVar
 
@@ -30,7 +31,6 @@ from hermes_tui.screens.browse.session_acts import SessionActs
 from hermes_tui.screens.browse.subscriptions import Controllers
 from hermes_tui.state.browser_state import LOOK_AFTER, BrowserState
 from hermes_tui.state.copy_text import CopyTarget
-from hermes_tui.state.layout import Layout
 from hermes_tui.state.typed_text import MOST
 from hermes_tui.widgets.banner import Banner
 from hermes_tui.widgets.choices import Choices
@@ -42,6 +42,8 @@ from hermes_tui.widgets.virtual_list import VirtualList
 
 TICK = 30.0
 """Seconds after which ages are painted again, and live sessions read."""
+TRYING = 60.0
+"""Seconds for which the demo says what may be tried."""
 
 
 class BrowserScreen(Screen[None]):
@@ -94,6 +96,8 @@ class BrowserScreen(Screen[None]):
 
     def on_mount(self) -> None:
         """Ask for everything; from now on the feed posts."""
+        if self.state.trying_until:
+            self.set_timer(TRYING, partial(self._changed, Part.FRAME))
         if self._settings.start is Start.LIST:
             self._navigation.enter_list()
         if not self._settings.wrap:
@@ -140,6 +144,10 @@ class BrowserScreen(Screen[None]):
         """Say why a key does nothing."""
         if key:
             self._navigation.say(why_unused(key, self.state.focus, self.state.conditions))
+
+    def say_what_to_try(self) -> None:
+        """Say for a minute what may be tried, once this screen is shown."""
+        self.state.trying_until = self.state.seconds() + TRYING
 
     def take_text(self, text: str) -> None:
         """Type what was pasted into the search row."""
@@ -250,8 +258,11 @@ class BrowserScreen(Screen[None]):
 
     @on(events.Resize)
     def _on_size_changed(self, event: events.Resize) -> None:
-        self.state.layout = Layout(event.size.width, event.size.height)
-        self._changed(Part.LISTS)
+        self.controllers.look.take_size(*event.size)
+
+    @on(VirtualList.DividerMoved)
+    def _on_divider_moved(self, event: VirtualList.DividerMoved) -> None:
+        self.controllers.look.move_divider(event.column)
 
     def _tick(self) -> None:
         self.feed.sessions.refresh()
@@ -296,6 +307,7 @@ class BrowserScreen(Screen[None]):
     def action_reader(self, name: str) -> None:
         """A key of the transcript."""
         self.widgets.transcript.do(name)
+        self.controllers.look.keep_folds()
         self._changed(Part.FRAME)
 
     def action_copy(self, target: str) -> None:
