@@ -171,7 +171,7 @@ TABLE: list[Command] = [
         "family",
         "the family of the session as a tree: sections that went on, branches, subagents; `enter` opens one",
     )
-    .when(*PANES, rank=68, needs="family", words={TRANSCRIPT: "", HITS: ""})
+    .when(*PANES, rank=68, needs="family", words={HITS: ""})
     .key("L", "family", "Family of this session as a tree"),
     Command("y", "copy", "copy the message with the bar as Markdown, its calls included")
     .when(TRANSCRIPT, rank=92)
