@@ -148,7 +148,7 @@ def _add_verbs(verbs: argparse._SubParsersAction[Parser], shared: Parser) -> Non
     listed.add_argument(
         "--format",
         metavar="TEXT",
-        help="a line for each, with {id} {title} {source} {model} {messages} {shown} …: messages are those of the session"
+        help="a line for each, with {id} {title} {source} {model} {messages} {shown} …: messages are those of a session"
         " alone, as show prints them, shown those of its whole chain, as the screen has them",
     )
     show = add("show", "print the messages of a session")
