@@ -205,11 +205,12 @@ def _screen(options: Options, home: Home, stack: ExitStack) -> int:
         kept=kept,
         ascii_only=not shows_unicode(started, encoding=sys.stdout.encoding),
         few_colours=has_few_colours(os.environ),
-        is_demo=options.demo,
         early=early,
         query=" ".join(options.query),
         near_verb=_near_verb(options.query[0]) if len(options.query) == 1 else "",
     )
+    if options.demo:
+        app.say_what_to_try()
     sys.setswitchinterval(SWITCH)  # the event loop waits so long for a thread that compares texts; 5 ms would be felt
     app.run(mouse=settings.mouse)
     return WRONG if app.return_code == CRASHED else app.return_code or 0

@@ -69,6 +69,8 @@ LOOK_AFTER = 2.0
 """Seconds between two looks whether the terminal is still there."""
 TWICE = 1.0
 """Seconds between two ctrl+c that quit."""
+TRYING = 60.0
+"""Seconds for which the status line says what may be tried."""
 GRACE = 8.0
 """Seconds that leaving may take after a signal."""
 
@@ -85,7 +87,6 @@ class HermesApp(App[None]):
         query: A search to begin with; `near_verb` is the verb that it may have been meant for, "" for none.
         ascii_only: Draw with ASCII characters alone, whatever the config says.
         few_colours: The terminal has 16 colours: its own are used, where no theme is named.
-        is_demo: Say for a minute what may be tried.
         early: What was typed into the terminal before it was the app's.
         now: The time, aware; its zone is the reader's.
     """
@@ -111,7 +112,6 @@ class HermesApp(App[None]):
         near_verb: str = "",
         ascii_only: bool = False,
         few_colours: bool = False,
-        is_demo: bool = False,
         early: EarlyKeys | None = None,
         now: Callable[[], datetime] = lambda: datetime.now().astimezone(),
     ) -> None:
@@ -138,8 +138,11 @@ class HermesApp(App[None]):
         self._query, self._meant = query, f" · did you mean the verb {near_verb}?" if near_verb else ""
         self._complaint = self._config.complaint
         self._choose_theme(few_colours=few_colours)
-        if is_demo:
-            self._browser.say_what_to_try()
+
+    def say_what_to_try(self) -> None:
+        """Have the status line say for a minute what may be tried here."""
+        state = self._browser.state
+        state.trying_until = state.seconds() + TRYING
 
     def _choose_theme(self, *, few_colours: bool) -> None:
         """Take the theme of the config file, else the terminal's own if it has few colours, else that of before."""
@@ -299,7 +302,9 @@ class HermesApp(App[None]):
 
     def action_help(self) -> None:
         """All keys, those first that work here, and the search language."""
-        self.push_screen(HelpScreen(self.screen.help_place if isinstance(self.screen, HasPlace) else None))
+        screen = self.screen
+        place = screen.state.focus if isinstance(screen, BrowserScreen) else None
+        self.push_screen(HelpScreen(screen.help_place if isinstance(screen, HasPlace) else place))
 
     def action_help_quit(self) -> None:
         """Ctrl+c copies in the search row; twice within a second it quits."""

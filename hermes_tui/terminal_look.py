@@ -32,7 +32,7 @@ def has_few_colours(environ: Mapping[str, str]) -> bool:
 
 
 def started_with() -> Mapping[str, str]:
-    """The environment that the program was started with, as far as the system tells."""
+    """The environment that the program was started with, as far as it can be read."""
     with suppress(OSError):
         cells = _STARTED_WITH.read_bytes().decode(errors="replace").split("\0")
         return dict(cell.split("=", 1) for cell in cells if "=" in cell)

@@ -51,7 +51,7 @@ ELSEWHERE = "Everywhere"
 
 def sections() -> list[Section]:
     """The first steps, then the commands in the table's order, each in the narrowest section that has its places."""
-    found: dict[str, list[Entry]] = {title: [] for title, _, _ in _TITLES} | {ELSEWHERE: []}
+    found: dict[str, list[Entry]] = {title: [] for title in (*(title for title, _, _ in _TITLES), ELSEWHERE)}
     for command in TABLE:
         found[_title(command)].append(Entry(command.shown, command.sentence.replace("`", "")))
     begins = {title: places for title, _, places in _TITLES}

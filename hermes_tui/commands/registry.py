@@ -166,11 +166,7 @@ TABLE: list[Command] = [
     )
     .when(SESSIONS, TRANSCRIPT, rank=90, words={TRANSCRIPT: ""})
     .key("v", "hidden", "What is hidden and why"),
-    Command(
-        "L",
-        "family",
-        "the family of the session as a tree: sections that went on, branches, subagents; `enter` opens one",
-    )
+    Command("L", "family", "the session's family as a tree: sections, branches, subagents; `enter` opens one")
     .when(*PANES, rank=68, needs="family", words={HITS: ""})
     .key("L", "family", "Family of this session as a tree"),
     Command("y", "copy", "copy the message with the bar as Markdown, its calls included")

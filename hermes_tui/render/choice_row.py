@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from hermes_tui.render.glyphs import Glyphs
-from hermes_tui.render.line import Line, Range, Role, Span, blank, cells, fit, span
-from hermes_tui.render.marks import marked
+from hermes_tui.render.line import Line, Role, Span, blank, cells, fit, span
+from hermes_tui.render.marks import Mark, marked
 from hermes_tui.render.row import with_cursor
 from hermes_tui.render.safe import SafeText, one_line
 
@@ -33,7 +33,7 @@ def choice_row(
     named = one_line(glyphs.words(keys))
     room = max(width - cells(named) - 3, 1)
     shown = fit(one_line(glyphs.words(title)), room, glyphs.truncated)
-    found: list[Range] = []
+    found: list[Mark] = []
     if (places := places_of(shown, words)) is not None:
         found = sorted((place, place + len(word), False) for place, word in zip(places, words, strict=True))
     line = (

@@ -61,12 +61,12 @@ def help_page(blocks: Sequence[HelpBlock], *, width: int, glyphs: Glyphs) -> Hel
             continue
         column = min(columns, key=len)
         starts[block.title] = len(column)
-        column += [section_rule(block.title, width=room, glyphs=glyphs), *_rows(block, room, glyphs), EMPTY]
+        column += [section_rule(block.title, width=room, glyphs=glyphs), *_entry_rows(block, room, glyphs), EMPTY]
     rows = zip_longest(*columns, fillvalue=EMPTY)
     return HelpPage([_side_by_side(row, room) for row in rows], starts)
 
 
-def _rows(block: HelpBlock, room: int, glyphs: Glyphs) -> Iterator[Line]:
+def _entry_rows(block: HelpBlock, room: int, glyphs: Glyphs) -> Iterator[Line]:
     """The entries of a section, each with a hanging indent."""
     for what, text in block.entries:
         column = min(block.column, room // 2)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -63,23 +63,14 @@ class VirtualList(ScrollView, can_focus=True, inherit_bindings=False):
             """Only what is on the screen now matters."""
             return isinstance(message, VirtualList.RowsShown) and message.list is self.list
 
-    @dataclass
-    class DividerMoved(Message):
-        """The divider was dragged."""
-
-        column: int
-        """Of the screen, where it is wanted."""
-
-        def can_replace(self, message: Message) -> bool:
-            """Only where the mouse is now matters."""
-            return isinstance(message, VirtualList.DividerMoved)
-
     class FlagClicked(Message):
         """The flag of the row under the cursor was clicked."""
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002  Textual's own name
         super().__init__(id=id)
         self._head: tuple[Line, ...] = ()
+        self.move_divider: Callable[[int], object] = lambda _: None
+        """Takes the column of the screen that the divider is dragged to."""
         self.cursor = ListCursor(self.can_stand_on)
         """The keys of the rows, the one under the cursor, and those on the screen."""
         self._posted: tuple[Hashable, tuple[Hashable, ...]] = None, ()
@@ -206,7 +197,7 @@ class VirtualList(ScrollView, can_focus=True, inherit_bindings=False):
     @on(events.MouseMove)
     def _on_divider_dragged(self, event: events.MouseMove) -> None:
         if self.app.mouse_captured is self:
-            self.post_message(self.DividerMoved(event.screen_x))
+            self.move_divider(event.screen_x)
 
     @on(events.MouseUp)
     def _on_divider_released(self) -> None:

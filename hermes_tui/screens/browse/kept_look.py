@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 from hermes_tui.render.folds import FOLDED, Fold
+from hermes_tui.screens.browse.compose import BrowserWidgets
 from hermes_tui.screens.browse.ports import Changed, Part
 from hermes_tui.state.browser_state import BrowserState
 from hermes_tui.state.layout import Layout
-from hermes_tui.widgets.transcript import Transcript
 
 TOOLS, REASONING, SHARE = "tools", "reasoning", "list_share"
 """Names of the settings."""
@@ -19,10 +19,11 @@ KEPT_FOLDS = {TOOLS: (Fold.HIDDEN, Fold.SHORT, Fold.OPEN), REASONING: (Fold.SHOR
 class KeptLook:
     """Takes the look of the run before, and keeps what is changed."""
 
-    def __init__(self, state: BrowserState, pane: Transcript, changed: Changed) -> None:
+    def __init__(self, state: BrowserState, widgets: BrowserWidgets, changed: Changed) -> None:
         self._state = state
-        self._pane = pane
+        self._pane = pane = widgets.transcript
         self._changed = changed
+        widgets.session_list.move_divider = widgets.hit_list.move_divider = self.move_divider
         cursor = pane.cursor
         cursor.folds = replace(FOLDED, tools=self._fold(TOOLS), reasoning=self._fold(REASONING))
         cursor.layout.fold_all(cursor.folds)

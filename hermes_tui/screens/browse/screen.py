@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from datetime import datetime
-from functools import partial
 from pathlib import Path
 from typing import ClassVar
 
@@ -42,8 +41,6 @@ from hermes_tui.widgets.virtual_list import VirtualList
 
 TICK = 30.0
 """Seconds after which ages are painted again, and live sessions read."""
-TRYING = 60.0
-"""Seconds for which the demo says what may be tried."""
 
 
 class BrowserScreen(Screen[None]):
@@ -96,8 +93,6 @@ class BrowserScreen(Screen[None]):
 
     def on_mount(self) -> None:
         """Ask for everything; from now on the feed posts."""
-        if self.state.trying_until:
-            self.set_timer(TRYING, partial(self._changed, Part.FRAME))
         if self._settings.start is Start.LIST:
             self._navigation.enter_list()
         if not self._settings.wrap:
@@ -135,19 +130,10 @@ class BrowserScreen(Screen[None]):
         """Any key but those of a copy ends the choice of a block."""
         self.controllers.copying.see_key(key)
 
-    @property
-    def help_place(self) -> Place:
-        """The one that has the focus."""
-        return self.state.focus
-
     def take_unused_key(self, key: str, *, printable: bool) -> None:  # noqa: ARG002  nothing waits here
         """Say why a key does nothing."""
         if key:
             self._navigation.say(why_unused(key, self.state.focus, self.state.conditions))
-
-    def say_what_to_try(self) -> None:
-        """Say for a minute what may be tried, once this screen is shown."""
-        self.state.trying_until = self.state.seconds() + TRYING
 
     def take_text(self, text: str) -> None:
         """Type what was pasted into the search row."""
@@ -259,10 +245,6 @@ class BrowserScreen(Screen[None]):
     @on(events.Resize)
     def _on_size_changed(self, event: events.Resize) -> None:
         self.controllers.look.take_size(*event.size)
-
-    @on(VirtualList.DividerMoved)
-    def _on_divider_moved(self, event: VirtualList.DividerMoved) -> None:
-        self.controllers.look.move_divider(event.column)
 
     def _tick(self) -> None:
         self.feed.sessions.refresh()

@@ -38,7 +38,7 @@ class Controllers:
         self.find = FindController(state, feed, changed, widgets.transcript, self.rail)
         self.copying = CopyController(state, changed, widgets.transcript)
         self.moves = MovesController(state, feed, changed, widgets.transcript)
-        self.look = KeptLook(state, widgets.transcript, changed)
+        self.look = KeptLook(state, widgets, changed)
         self.saved = saved
         widgets.session_list.cursor.first = state.kept.last_read
         widgets.session_list.has_news = self.reading.places.has_news

@@ -64,7 +64,7 @@ async def test_every_session_is_listed_with_its_flag_and_what_is_left_out_is_sai
         await stage.shows("⇡A")
         assert "▤J" in stage.text
         assert stage.status.startswith("4 of 6 sessions (archived 1, children 1) ")
-        assert stage.lines[0].startswith(' / words, "exact phrase"')
+        assert stage.lines[0].startswith(' / Search 4 sessions: words, "a phrase"')
         assert stage.lines[0].endswith("default")
         assert stage.place == "SEARCH"
         assert "§2" in stage.text or size == MIDDLE
