@@ -30,7 +30,7 @@ Way = tuple[str, str]
 """A command or a key, and what it does."""
 
 
-RECOVER: Way = ("hermes sessions recover", "bring back what can be read of it")
+RECOVER: Way = ("hermes sessions recover", "after a backup of this file")
 
 
 def again() -> Way:
@@ -106,20 +106,18 @@ def all_left_out(reasons: str, *, named: bool = True, width: int, glyphs: Glyphs
 
 
 def partial(
-    cause: str, *, sessions: int, damaged: str = "", named: bool = True, width: int, glyphs: Glyphs
+    cause: str, *, sessions: int, damaged: bool = False, named: bool = True, width: int, glyphs: Glyphs
 ) -> list[Line]:
     """Draw what stands above the list when state.db could not be read, one empty row above it and below.
 
     Args:
         cause: In the store's words.
         sessions: How many come from JSONL files.
-        damaged: The file, as people write it, where it is damage that keeps it from being read.
+        damaged: It is damage that keeps it from being read.
         named: The key that tries again works here.
     """
     said = [one_line(cause), "", f"{_FILES_ALONE if sessions else _NO_FILES} Nothing has been written.", ""]
-    if damaged:
-        said[-1:] = ["", f"Copy {one_line(damaged)} first, with its -wal and -shm if they are there; then try:", ""]
-    ways = [RECOVER] * bool(damaged) + [again()] * named
+    ways = [RECOVER] * damaged + [again()] * named
     return [(), *_block(glyphs.status(Status.ERROR), "state.db cannot be read", said, ways, width=width), ()]
 
 

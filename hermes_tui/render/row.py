@@ -148,9 +148,14 @@ def left_out_as(session: Session) -> SafeText:
 def title_of(session: Session, outline: Outline | None) -> SafeText:
     """The name of a session: its title, else its first words, else its id; "" where it has no messages."""
     title = one_line((session.title or "")[:LONGEST_TITLE])
-    if title or not (session.messages or session.problem):
+    if title or not _has_content(session, outline):
         return title
     return one_line(outline.first_words) or safe(session.id) if outline else SafeText("")
+
+
+def _has_content(session: Session, outline: Outline | None) -> bool:
+    """Whether opening a session shows anything, or says why not."""
+    return bool(SessionRow(session, outline).shown or session.problem)
 
 
 def status_of_row(session: Session, outline: Outline | None) -> Status | None:
@@ -201,7 +206,7 @@ def front(row: SessionRow, *, now: datetime, glyphs: Glyphs, extras: RowExtras =
 
 def _title(row: SessionRow, width: int, *, glyphs: Glyphs, bold: bool) -> Line:
     session, title, role = row.session, title_of(row.session, row.outline), Role.TEXT
-    if not title and not (session.messages or session.problem):
+    if not title and not _has_content(session, row.outline):
         title, role = SafeText("(no messages)"), Role.DIM
     if left_out_as(session):
         role = Role.DIM

@@ -273,7 +273,7 @@ def _sessions_block(state: BrowserState, *, width: int) -> list[Line]:
         waited, limit = state.lock_wait
         return [EMPTY, *blocks.busy(limit, waited, width=width, glyphs=glyphs)]
     if state.failure is not None:
-        damaged = f"{state.where}/state.db" if isinstance(state.failure, Damaged | NotADatabase) else ""
+        damaged = isinstance(state.failure, Damaged | NotADatabase)
         lines = blocks.partial(
             str(state.failure), sessions=count, damaged=damaged, named=named, width=width, glyphs=glyphs
         )
