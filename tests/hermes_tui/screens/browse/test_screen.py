@@ -341,7 +341,7 @@ async def test_a_state_db_that_cannot_be_read_is_said_with_its_cause_and_tried_a
     async with browsing(home) as stage:
         await stage.shows("✗E  state.db cannot be read")
         await stage.shows("only in a file")
-        assert "is not an SQLite database" in stage.text
+        assert "is not an SQLite database" in " ".join(stage.text.split())
         assert "Nothing has been written." in " ".join(stage.text.split())
         assert "hermes sessions recover   after a backup of this file" in stage.text
         assert stage.status.startswith("△P partial: 1 session from JSONL files; state.db cannot be read")
